@@ -1,0 +1,71 @@
+# One word per chore. `make help` lists them.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+DATA   ?= .data
+PORT   ?= 8080
+
+.DEFAULT_GOAL := help
+.PHONY: help setup dev demo serve test test-long check bench format lock clean
+
+help:  ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(VENV)/.runtime  ## .venv with the coffre command; nothing outside the checkout
+dev: $(VENV)/.dev  ## setup and everything the tests and checks need
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Coffre needs Python 3.11 or newer: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "This Python cannot make a virtual environment. On Debian: apt-get install python3-venv"; exit 1; }
+
+$(VENV)/.runtime: requirements/runtime.txt pyproject.toml | $(VENV)/bin/python
+	@echo "installing Coffre into $(VENV) (a minute or two the first time)"
+	@$(PIP) install --require-hashes -r requirements/runtime.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
+	@echo "installing what the tests need into $(VENV)"
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.full-demo: requirements/full-demo.txt $(VENV)/.runtime
+	@$(PIP) install --require-hashes -r requirements/full-demo.txt
+	@touch $@
+
+demo: setup $(if $(FULL),$(VENV)/.full-demo)  ## play the whole story on real files and print it (FULL=1: with real 512 x 512 CTs)
+	@$(BIN)/coffre demo $(if $(FULL),--full)
+
+serve: setup  ## the demo data behind a web server, with sign-in links
+	@$(BIN)/coffre demo --serve --data $(DATA) --port $(PORT)
+
+check: dev  ## ruff, mypy strict, import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+test: check  ## everything CI runs
+	@$(BIN)/python -m pytest -m "not long" --cov --cov-report=term:skip-covered --cov-report=json:.coverage.json
+	@$(BIN)/python tests/architecture/coverage_floor.py .coverage.json
+
+test-long: dev  ## what takes longer: kill loops, long fuzzing, large bodies
+	@$(BIN)/python -m pytest --timeout=3600 -m long
+
+bench: dev  ## ratios against references measured in the same run
+	@$(BIN)/python -m benchmarks
+
+format: dev
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+PIP_COMPILE = $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --no-annotate pyproject.toml
+lock: dev  ## pin the dependencies anew
+	@$(PIP_COMPILE) --extra setup --output-file requirements/runtime.txt
+	@$(PIP_COMPILE) --extra setup --extra full-demo --extra dev --output-file requirements/dev.txt
+	@$(PIP_COMPILE) --extra setup --extra full-demo --output-file requirements/full-demo.txt
+
+clean:  ## remove what setup and demo made inside the checkout
+	@rm -rf $(VENV) .data .coverage .coverage.json .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
