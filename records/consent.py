@@ -1,0 +1,168 @@
+"""The card of a record: what its holder has decided. Changes are pure, from one card to the next.
+
+Every change may be repeated: done twice it gives the same card. Times are unix seconds.
+"""
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from records.errors import Invalid
+from records.identity import INS, Traits, check_rpps
+from records.shape import Shape, members
+
+DEFAULT_DURATION = 365 * 86_400  # R18: an authorisation lasts one year unless said otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRecord:
+    """The recorded initial consent (R17): by whom, by which means, when."""
+
+    by: str
+    how: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Authorisation:
+    """One professional may consult from `since` up to, not including, `until` (None: for good)."""
+
+    professional: str
+    since: int
+    until: int | None
+
+    def is_live(self, now: int) -> bool:
+        return self.since <= now and not self.has_expired(now)
+
+    def has_expired(self, now: int) -> bool:
+        return self.until is not None and self.until <= now
+
+
+@dataclass(frozen=True, slots=True)
+class Emergency:
+    """Which emergency modes the holder allows (True) or opposes (False), each on its own."""
+
+    bris_de_glace: bool = True
+    centre_15: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Everything the holder decides on. `consent` is None while no initial consent is recorded.
+
+    At most one authorisation per professional; `blocks` and `attending` hold national numbers.
+    """
+
+    ins: INS
+    traits: Traits
+    consent: ConsentRecord | None
+    authorisations: tuple[Authorisation, ...] = ()
+    blocks: frozenset[str] = frozenset()
+    attending: frozenset[str] = frozenset()
+    emergency: Emergency = Emergency()
+
+    def authorisation_of(self, professional: str) -> Authorisation | None:
+        return next((a for a in self.authorisations if a.professional == professional), None)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "ins": asdict(self.ins),
+            "traits": asdict(self.traits),
+            "consent": None if self.consent is None else asdict(self.consent),
+            "authorisations": [asdict(each) for each in self.authorisations],
+            "blocks": sorted(self.blocks),
+            "attending": sorted(self.attending),
+            "emergency": asdict(self.emergency),
+        }
+
+    @classmethod
+    def from_json(cls, value: object) -> "Card":
+        """The reverse of `to_json`; raises Invalid `bad_shape` on a missing, unknown or odd member."""
+        found = members(value, _CARD, what="card")
+        return cls(
+            ins=INS(**members(found["ins"], _INS, what="card's INS")),
+            traits=Traits(**members(found["traits"], _TRAITS, what="card's traits")),
+            consent=_consent(found["consent"]),
+            authorisations=tuple(_authorisation(each) for each in found["authorisations"]),
+            blocks=_numbers(found["blocks"]),
+            attending=_numbers(found["attending"]),
+            emergency=Emergency(**members(found["emergency"], _EMERGENCY, what="card's emergency choice")),
+        )
+
+
+_CARD: Shape = {
+    "ins": dict,
+    "traits": dict,
+    "consent": (dict, type(None)),
+    "authorisations": list,
+    "blocks": list,
+    "attending": list,
+    "emergency": dict,
+}
+_INS: Shape = {"matricule": str, "oid": str}
+_TRAITS: Shape = {"family_name": str, "given_name": str, "birth_date": str, "sex": str}
+_CONSENT: Shape = {"by": str, "how": str, "at": int}
+_AUTHORISATION: Shape = {"professional": str, "since": int, "until": (int, type(None))}
+_EMERGENCY: Shape = {"bris_de_glace": bool, "centre_15": bool}
+
+
+def _consent(value: object) -> ConsentRecord | None:
+    return None if value is None else ConsentRecord(**members(value, _CONSENT, what="card's consent"))
+
+
+def _authorisation(value: object) -> Authorisation:
+    return Authorisation(**members(value, _AUTHORISATION, what="card's authorisation"))
+
+
+def _numbers(values: list[object]) -> frozenset[str]:
+    if not all(isinstance(each, str) for each in values):
+        raise Invalid("A card names professionals by their national number.", code="bad_shape")
+    return frozenset(check_rpps(str(each)) for each in values)
+
+
+def authorise(
+    card: Card, professional: str, now: int, until: int | None = None, *, permanent: bool = False
+) -> Card:
+    """Let a professional consult until `until` (default: 365 days from now) or for good if `permanent`.
+
+    A present authorisation is renewed in place. Raises Invalid `bad_rpps`, or `bad_authorisation` for an
+    end that lies in the past or contradicts `permanent`. A block stays a block: it is lifted by `unblock`.
+    """
+    check_rpps(professional)
+    if until is not None and (permanent or until <= now):
+        raise Invalid("An authorisation ends in the future, or never.", code="bad_authorisation")
+    end = None if permanent else now + DEFAULT_DURATION if until is None else until
+    present = card.authorisation_of(professional)
+    since = present.since if present is not None and present.is_live(now) else now
+    others = tuple(a for a in card.authorisations if a.professional != professional)
+    return replace(card, authorisations=(*others, Authorisation(professional, since, end)))
+
+
+def revoke(card: Card, professional: str) -> Card:
+    """Withdraw a professional's authorisation, effective with the next decision."""
+    kept = tuple(a for a in card.authorisations if a.professional != professional)
+    return replace(card, authorisations=kept)
+
+
+def block(card: Card, professional: str) -> Card:
+    """Shut a professional out whatever else the card says (R19). Raises Invalid `bad_rpps`."""
+    return replace(card, blocks=card.blocks | {check_rpps(professional)})
+
+
+def unblock(card: Card, professional: str) -> Card:
+    """Lift a block; an authorisation that still runs counts again."""
+    return replace(card, blocks=card.blocks - {professional})
+
+
+def name_attending(card: Card, professional: str) -> Card:
+    """Name an attending doctor, one of possibly several (R21). Raises Invalid `bad_rpps`."""
+    return replace(card, attending=card.attending | {check_rpps(professional)})
+
+
+def remove_attending(card: Card, professional: str) -> Card:
+    """End the status of attending doctor, and with it the sight of masked documents, at once (R21)."""
+    return replace(card, attending=card.attending - {professional})
+
+
+def set_emergency(card: Card, emergency: Emergency) -> Card:
+    """Allow or oppose each emergency mode (R26, R27)."""
+    return replace(card, emergency=emergency)

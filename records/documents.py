@@ -1,0 +1,90 @@
+"""What the vault keeps about each document to decide on it: facts and labels, never content."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+from uuid import UUID
+
+from records.errors import Invalid
+from records.shape import Shape, members
+from records.vocabulary.codes import DocumentState, Label
+
+Kind = Literal["study", "document"]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFacts:
+    """The facts of one document or study.
+
+    `author_structure` and `author` (a professional's national number, or empty) are those of whoever
+    deposited it. `visible_to_patient_from` (unix seconds) ends INVISIBLE_PATIENT by itself (R22).
+    """
+
+    document_id: UUID
+    kind: Kind
+    type_code: str
+    author_structure: str
+    author: str
+    labels: frozenset[Label]
+    state: DocumentState
+    visible_to_patient_from: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "document_id": str(self.document_id),
+            "kind": self.kind,
+            "type_code": self.type_code,
+            "author_structure": self.author_structure,
+            "author": self.author,
+            "labels": sorted(self.labels),
+            "state": self.state.value,
+            "visible_to_patient_from": self.visible_to_patient_from,
+        }
+
+    @classmethod
+    def from_json(cls, value: object) -> "DocumentFacts":
+        """The reverse of `to_json`; raises Invalid `bad_shape` on anything else."""
+        found = members(value, _MEMBERS, what="document's facts")
+        if found["kind"] not in get_args(Kind):
+            raise Invalid("A document is of kind study or document.", code="bad_shape")
+        try:
+            return cls(
+                **found
+                | {
+                    "document_id": UUID(found["document_id"]),
+                    "labels": frozenset(map(Label, found["labels"])),
+                    "state": DocumentState(found["state"]),
+                }
+            )
+        except ValueError:
+            raise Invalid("A document's facts hold an unknown code.", code="bad_shape") from None
+
+
+_MEMBERS: Shape = {
+    "document_id": str,
+    "kind": str,
+    "type_code": str,
+    "author_structure": str,
+    "author": str,
+    "labels": list,
+    "state": str,
+    "visible_to_patient_from": (int, type(None)),
+}
+
+
+def check_labels(labels: Iterable[str], cumul_allowed: bool = False) -> frozenset[Label]:
+    """The labels as a set; raises Invalid `unknown_label`, or `labels_conflict` (R24).
+
+    Hidden from the patient and masked to professionals at once, a document would have no reader left:
+    only signature documents (typeCode E1762) may be so, `cumul_allowed` says it.
+    """
+    try:
+        chosen = frozenset(map(Label, labels))
+    except ValueError:
+        raise Invalid(f"Choose labels among {', '.join(Label)}.", code="unknown_label") from None
+    if not cumul_allowed and chosen >= {Label.INVISIBLE_PATIENT, Label.MASQUE_PS}:
+        raise Invalid(
+            "A document cannot be both hidden from the patient and masked to professionals: choose one.",
+            code="labels_conflict",
+        )
+    return chosen

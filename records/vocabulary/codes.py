@@ -1,0 +1,201 @@
+"""Codes that are stored, logged and sent: each value is for good, a change is a new code."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TypeVar
+
+from records.errors import Conflict
+
+
+class Environment(StrEnum):
+    DEMO = "demo"
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+class Role(StrEnum):
+    PATIENT = "patient"
+    PROFESSIONAL = "professional"
+    DEPOSITOR = "depositor"
+    OPERATOR = "operator"
+
+
+class PurposeOfUse(StrEnum):
+    """Access modes of TRE_R248 (OID 1.2.250.1.213.1.1.4.248) and, in capitals, two of our own."""
+
+    NORMAL = "normal"
+    BRIS_DE_GLACE = "bris_de_glace"
+    CENTRE_15 = "centre_15"
+    INGEST = "INGEST"
+    MAINTENANCE = "MAINTENANCE"
+
+
+class Label(StrEnum):
+    """Visibility of a document, TRE_A07 (OID 1.2.250.1.213.1.1.4.13)."""
+
+    MASQUE_PS = "MASQUE_PS"
+    INVISIBLE_PATIENT = "INVISIBLE_PATIENT"
+    INVISIBLE_REPRESENTANTS_LEGAUX = "INVISIBLE_REPRESENTANTS_LEGAUX"
+
+
+class Action(StrEnum):
+    DEPOSIT = "deposit"
+    SEARCH = "search"
+    RETRIEVE = "retrieve"
+    READ_LOG = "read_log"
+    OPEN_RECORD = "open_record"
+    CLOSE_RECORD = "close_record"
+    REOPEN_RECORD = "reopen_record"
+    SUSPEND_RECORD = "suspend_record"
+    AUTHORISE = "authorise"
+    REVOKE = "revoke"
+    BLOCK = "block"
+    UNBLOCK = "unblock"
+    NAME_ATTENDING = "name_attending"
+    REMOVE_ATTENDING = "remove_attending"
+    LABEL = "label"
+    SET_EMERGENCY = "set_emergency"
+    IDENTIFY = "identify"
+    ISSUE_IDENTITY = "issue_identity"
+    AUTHENTICATE = "authenticate"
+    REJECT = "reject"
+    QUARANTINE = "quarantine"
+    STILL = "still"
+    ROOT = "root"
+
+
+class Outcome(StrEnum):
+    PERMIT = "permit"
+    DENY = "deny"
+
+
+class ReasonCode(StrEnum):
+    """Why a decision fell as it did. The first seven permit, all others deny."""
+
+    OWN_RECORD = "own_record"
+    AUTHORISED = "authorised"
+    ATTENDING_DOCTOR = "attending_doctor"
+    EMERGENCY = "emergency"
+    REGULATION_CENTRE = "regulation_centre"
+    DEPOSIT = "deposit"
+    OPERATOR = "operator"
+
+    NOT_AUTHORISED = "not_authorised"
+    NO_SUCH_RECORD = "no_such_record"
+    NO_SUCH_DOCUMENT = "no_such_document"
+    RECORD_CLOSED = "record_closed"
+    RECORD_SUSPENDED = "record_suspended"
+    RECORD_NOT_ACTIVE = "record_not_active"
+    BLOCKED = "blocked"
+    CONSENT_MISSING = "consent_missing"
+    AUTHORISATION_EXPIRED = "authorisation_expired"
+    FORBIDDEN_SECTOR = "forbidden_sector"
+    PROFESSION_NOT_ENTITLED = "profession_not_entitled"
+    TYPE_NOT_ENTITLED = "type_not_entitled"
+    MASKED = "masked"
+    HIDDEN_FROM_PATIENT = "hidden_from_patient"
+    HIDDEN_FROM_REPRESENTATIVES = "hidden_from_representatives"
+    OPTED_OUT = "opted_out"
+    REASON_MISSING = "reason_missing"
+    EMERGENCY_EXPIRED = "emergency_expired"
+    EMERGENCY_TOO_OFTEN = "emergency_too_often"
+    NOT_REGULATION_CENTRE = "not_regulation_centre"
+    ROLE_NOT_ENTITLED = "role_not_entitled"
+    READ_ONLY_PURPOSE = "read_only_purpose"
+    PURPOSE_NOT_ENTITLED = "purpose_not_entitled"
+    QUOTA_EXCEEDED = "quota_exceeded"
+    DOCUMENT_DELETED = "document_deleted"
+    BAD_CREDENTIAL = "bad_credential"
+
+
+PERMITTING: frozenset[ReasonCode] = frozenset(
+    {
+        ReasonCode.OWN_RECORD,
+        ReasonCode.AUTHORISED,
+        ReasonCode.ATTENDING_DOCTOR,
+        ReasonCode.EMERGENCY,
+        ReasonCode.REGULATION_CENTRE,
+        ReasonCode.DEPOSIT,
+        ReasonCode.OPERATOR,
+    }
+)
+
+
+class Obligation(StrEnum):
+    """What whoever acts on a Permit owes with it."""
+
+    NOTIFY_PATIENT = "notify_patient"
+    NOTIFY_ATTENDING = "notify_attending"
+    WARN_HIDDEN_FROM_PATIENT = "warn_hidden_from_patient"
+    SHOW_EMERGENCY_BANNER = "show_emergency_banner"
+
+
+class RecordState(StrEnum):
+    PROPOSED = "proposed"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    CLOSED = "closed"
+    DESTROYED = "destroyed"
+
+
+class DocumentState(StrEnum):
+    APPROVED = "approved"
+    DEPRECATED = "deprecated"
+    DELETED = "deleted"
+    ARCHIVED = "archived"
+
+
+class SubmissionState(StrEnum):
+    RECEIVED = "received"
+    VALIDATING = "validating"
+    PUBLISHED = "published"
+    REJECTED = "rejected"
+    QUARANTINED = "quarantined"
+    DESTROYED = "destroyed"
+
+
+RECORD_TRANSITIONS: Mapping[RecordState, frozenset[RecordState]] = MappingProxyType(
+    {
+        RecordState.PROPOSED: frozenset({RecordState.ACTIVE, RecordState.CLOSED}),
+        RecordState.ACTIVE: frozenset({RecordState.SUSPENDED, RecordState.CLOSED}),
+        RecordState.SUSPENDED: frozenset({RecordState.ACTIVE, RecordState.CLOSED}),
+        RecordState.CLOSED: frozenset({RecordState.ACTIVE, RecordState.DESTROYED}),
+        RecordState.DESTROYED: frozenset(),
+    }
+)
+
+DOCUMENT_TRANSITIONS: Mapping[DocumentState, frozenset[DocumentState]] = MappingProxyType(
+    {
+        DocumentState.APPROVED: frozenset(
+            {DocumentState.DEPRECATED, DocumentState.DELETED, DocumentState.ARCHIVED}
+        ),
+        DocumentState.ARCHIVED: frozenset({DocumentState.APPROVED, DocumentState.DELETED}),
+        DocumentState.DEPRECATED: frozenset({DocumentState.DELETED}),
+        DocumentState.DELETED: frozenset(),
+    }
+)
+
+SUBMISSION_TRANSITIONS: Mapping[SubmissionState, frozenset[SubmissionState]] = MappingProxyType(
+    {
+        SubmissionState.RECEIVED: frozenset({SubmissionState.VALIDATING}),
+        SubmissionState.VALIDATING: frozenset(
+            {SubmissionState.PUBLISHED, SubmissionState.REJECTED, SubmissionState.QUARANTINED}
+        ),
+        SubmissionState.QUARANTINED: frozenset({SubmissionState.PUBLISHED, SubmissionState.DESTROYED}),
+        SubmissionState.PUBLISHED: frozenset(),
+        SubmissionState.REJECTED: frozenset(),
+        SubmissionState.DESTROYED: frozenset(),
+    }
+)
+
+State = TypeVar("State", bound=StrEnum)
+
+
+def check_transition(table: Mapping[State, frozenset[State]], old: State, new: State) -> None:
+    """Raise Conflict `bad_transition` unless `table` leads from `old` to `new` in one step."""
+    if new not in table[old]:
+        raise Conflict(
+            f"What is {old.value} cannot become {new.value}. Read its present state first.",
+            code="bad_transition",
+        )
