@@ -122,6 +122,145 @@ PERMITTING: frozenset[ReasonCode] = frozenset(
 )
 
 
+# What each reason says to a person: French, then English.
+SENTENCES: Mapping[ReasonCode, tuple[str, str]] = MappingProxyType(
+    {
+        ReasonCode.OWN_RECORD: (
+            "Le titulaire agit sur son propre dossier.",
+            "The holder acts on their own record.",
+        ),
+        ReasonCode.AUTHORISED: (
+            "Ce professionnel est autorisé par le titulaire.",
+            "This professional is authorised by the holder.",
+        ),
+        ReasonCode.ATTENDING_DOCTOR: (
+            "Ce professionnel est médecin traitant du titulaire.",
+            "This professional is the holder's attending doctor.",
+        ),
+        ReasonCode.EMERGENCY: (
+            "Accès en urgence, avec un motif écrit ; le titulaire en est informé.",
+            "Emergency access with a written reason; the holder is told.",
+        ),
+        ReasonCode.REGULATION_CENTRE: (
+            "Accès du médecin régulateur du SAMU ; le titulaire en est informé.",
+            "Access by the emergency call centre's doctor; the holder is told.",
+        ),
+        ReasonCode.DEPOSIT: (
+            "Dépôt dans le dossier.",
+            "Deposit into the record.",
+        ),
+        ReasonCode.OPERATOR: (
+            "Opération de l'hébergeur, sans lecture du contenu.",
+            "Operation by the host, without reading content.",
+        ),
+        ReasonCode.NOT_AUTHORISED: (
+            "Accès refusé : demandez une autorisation au titulaire du dossier.",
+            "Access refused: ask the holder of the record for an authorisation.",
+        ),
+        ReasonCode.NO_SUCH_RECORD: (
+            "Aucun dossier ne correspond : vérifiez l'INS.",
+            "No record matches: check the INS.",
+        ),
+        ReasonCode.NO_SUCH_DOCUMENT: (
+            "Aucun document ne correspond : vérifiez son identifiant.",
+            "No document matches: check its id.",
+        ),
+        ReasonCode.RECORD_CLOSED: (
+            "Ce dossier est fermé : seul son titulaire peut le faire rouvrir.",
+            "This record is closed: only its holder can have it reopened.",
+        ),
+        ReasonCode.RECORD_SUSPENDED: (
+            "Ce dossier est suspendu : adressez-vous à l'Assurance Maladie.",
+            "This record is suspended: ask the health insurer.",
+        ),
+        ReasonCode.RECORD_NOT_ACTIVE: (
+            "Ce dossier n'est pas encore ouvert : attendez son ouverture.",
+            "This record is not open yet: wait until it is.",
+        ),
+        ReasonCode.BLOCKED: (
+            "Le titulaire a bloqué ce professionnel : lui seul peut lever le blocage.",
+            "The holder has blocked this professional: only the holder can lift it.",
+        ),
+        ReasonCode.CONSENT_MISSING: (
+            "Le consentement requis n'est pas enregistré : recueillez-le d'abord.",
+            "The consent that is needed is not recorded: obtain it first.",
+        ),
+        ReasonCode.AUTHORISATION_EXPIRED: (
+            "L'autorisation a expiré : demandez au titulaire de la renouveler.",
+            "The authorisation has expired: ask the holder to renew it.",
+        ),
+        ReasonCode.FORBIDDEN_SECTOR: (
+            "La loi interdit l'accès à ce secteur d'activité, même avec l'accord du titulaire.",
+            "The law forbids access to this sector of activity, even if the holder agrees.",
+        ),
+        ReasonCode.PROFESSION_NOT_ENTITLED: (
+            "Cette profession n'a pas accès au dossier : vérifiez la profession déclarée.",
+            "This profession has no access to records: check the declared profession.",
+        ),
+        ReasonCode.TYPE_NOT_ENTITLED: (
+            "La matrice d'habilitation ne donne pas ce type de document à cette profession.",
+            "The entitlement matrix does not give this type of document to this profession.",
+        ),
+        ReasonCode.MASKED: (
+            "Le titulaire a masqué ce document aux professionnels.",
+            "The holder has masked this document to professionals.",
+        ),
+        ReasonCode.HIDDEN_FROM_PATIENT: (
+            "Ce document sera visible après une consultation d'annonce.",
+            "This document becomes visible after an announcement visit.",
+        ),
+        ReasonCode.HIDDEN_FROM_REPRESENTATIVES: (
+            "Ce document n'est pas visible des représentants légaux.",
+            "This document is not visible to legal representatives.",
+        ),
+        ReasonCode.OPTED_OUT: (
+            "Le titulaire s'oppose à ce mode d'accès en urgence.",
+            "The holder opposes this mode of emergency access.",
+        ),
+        ReasonCode.REASON_MISSING: (
+            "Écrivez le motif de l'urgence, en dix caractères au moins.",
+            "Write the reason for the emergency, at least ten characters.",
+        ),
+        ReasonCode.EMERGENCY_EXPIRED: (
+            "Quatre heures sont passées : écrivez un nouveau motif.",
+            "Four hours have passed: write a new reason.",
+        ),
+        ReasonCode.EMERGENCY_TOO_OFTEN: (
+            "Trois accès en urgence ont déjà été ouverts aujourd'hui : demandez une autorisation.",
+            "Three emergency accesses were opened today: ask for an authorisation.",
+        ),
+        ReasonCode.NOT_REGULATION_CENTRE: (
+            "Ce mode est réservé aux centres de régulation du SAMU : choisissez un autre mode.",
+            "This mode is for emergency call centres: choose another one.",
+        ),
+        ReasonCode.ROLE_NOT_ENTITLED: (
+            "Cette action n'est pas ouverte à ce type de compte.",
+            "This action is not open to this kind of account.",
+        ),
+        ReasonCode.READ_ONLY_PURPOSE: (
+            "Ce mode d'accès ne permet que la lecture : choisissez le mode normal.",
+            "This access mode only allows reading: choose the normal mode.",
+        ),
+        ReasonCode.PURPOSE_NOT_ENTITLED: (
+            "Ce mode d'accès ne convient pas à cette action : choisissez le mode normal.",
+            "This access mode does not fit this action: choose the normal mode.",
+        ),
+        ReasonCode.QUOTA_EXCEEDED: (
+            "Trop de dossiers ont été demandés : réessayez plus tard.",
+            "Too many records were asked for: try again later.",
+        ),
+        ReasonCode.DOCUMENT_DELETED: (
+            "Ce document a été supprimé par son auteur.",
+            "This document was deleted by its author.",
+        ),
+        ReasonCode.BAD_CREDENTIAL: (
+            "L'identification n'a pas pu être vérifiée : connectez-vous de nouveau.",
+            "The credential could not be verified: sign in again.",
+        ),
+    }
+)
+
+
 class Obligation(StrEnum):
     """What whoever acts on a Permit owes with it."""
 
