@@ -1,0 +1,233 @@
+"""Keys under keys, and small JSON under a key (formats, sections 2 and 3).
+
+A wrap is `nonce(12) || AES-256-GCM ciphertext(32) || tag(16)`, 60 bytes. Its associated data says what the
+key is for and where it belongs, so that no wrap can be moved to another record, branch, version or object.
+"""
+
+import os
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import Any
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from audit.canonical import canonical, parse
+from records.errors import CoffreError, Invalid
+
+KEY_SIZE = 32
+WRAP_SIZE = 60
+LARGEST_JSON = 64 * 1024 * 1024
+ZEROS = bytes(32)
+_NONCE = 12
+_TAG = 16
+
+
+class KeyvaultError(CoffreError):
+    """Something sealed did not open."""
+
+    code = "key_unwrap_failed"
+
+
+class Branch(IntEnum):
+    """The three ways to a record's key; an opted-out emergency mode has no wrap on its branch."""
+
+    CARE = 1
+    BRIS_DE_GLACE = 2
+    CENTRE_15 = 3
+
+
+class KeyUse(IntEnum):
+    """What a key under the record key is for."""
+
+    DATA = 1
+    DETAILS = 2
+    CHAIN_1 = 3
+    CHAIN_2 = 4
+    CARD = 5
+
+
+def new_key() -> bytes:
+    """Returns 32 random bytes."""
+    return os.urandom(KEY_SIZE)
+
+
+def be32(number: int) -> bytes:
+    """Returns a version or count as four bytes, 1..2^32-1. Raises `Invalid` "bad_number"."""
+    if not 1 <= number < 2**32:
+        raise Invalid("A version counts from 1 and stays below 2^32.", code="bad_number")
+    return number.to_bytes(4, "big")
+
+
+def be64(number: int) -> bytes:
+    """Returns a time or position as eight bytes, 0..2^53-1. Raises `Invalid` "bad_number"."""
+    if not 0 <= number < 2**53:
+        raise Invalid("A time or position is not negative and stays below 2^53.", code="bad_number")
+    return number.to_bytes(8, "big")
+
+
+def derive(key: bytes, salt: bytes, info: bytes) -> bytes:
+    """Returns 32 bytes of HKDF-SHA256 (RFC 5869)."""
+    _check_key(key)
+    return HKDF(SHA256(), KEY_SIZE, salt, info).derive(key)
+
+
+def wrap(kek: bytes, key: bytes, aad: bytes) -> bytes:
+    """Wraps a 32-byte key under a 32-byte key; 60 bytes."""
+    _check_key(kek)
+    _check_key(key)
+    nonce = os.urandom(_NONCE)
+    return nonce + AESGCM(kek).encrypt(nonce, key, aad)
+
+
+def unwrap(kek: bytes, wrapped: bytes, aad: bytes) -> bytes:
+    """Opens a wrap. Raises `KeyvaultError` "key_unwrap_failed" if anything differs from when it was made."""
+    _check_key(kek)
+    if len(wrapped) == WRAP_SIZE:
+        try:
+            return AESGCM(kek).decrypt(wrapped[:_NONCE], wrapped[_NONCE:], aad)
+        except InvalidTag:
+            pass
+    raise KeyvaultError(
+        "A wrapped key does not belong here or was altered; restore its row from a backup."
+    ) from None
+
+
+def wrap_record_key(
+    shard_key: bytes, key: bytes, *, branch: Branch, record_id: UUID, key_version: int, shard_version: int
+) -> bytes:
+    """Wraps a record key under its shard key, on one branch."""
+    aad = _record_key_aad(branch, record_id, key_version, shard_version)
+    return wrap(_branch_key(shard_key, branch), key, aad)
+
+
+def unwrap_record_key(
+    shard_key: bytes, wrapped: bytes, *, branch: Branch, record_id: UUID, key_version: int, shard_version: int
+) -> bytes:
+    """Opens one branch of a record key. Raises `KeyvaultError` "key_unwrap_failed"."""
+    aad = _record_key_aad(branch, record_id, key_version, shard_version)
+    return unwrap(_branch_key(shard_key, branch), wrapped, aad)
+
+
+def wrap_object_key(
+    record_key: bytes,
+    key: bytes,
+    *,
+    use: KeyUse,
+    record_id: UUID,
+    key_version: int,
+    object_id: UUID,
+    version: int,
+    commitment: bytes | None = None,
+) -> bytes:
+    """Wraps a data, details, audit or card key under the record key.
+
+    `object_id` and `version` by use: data (blob, its version, with its commitment), details (submission, 1),
+    chains and card (record, n). Raises `Invalid` "bad_commitment" unless exactly data keys carry one.
+    """
+    aad = _object_key_aad(
+        use, record_id, key_version, object_id=object_id, version=version, commitment=commitment
+    )
+    return wrap(record_key, key, aad)
+
+
+def unwrap_object_key(
+    record_key: bytes,
+    wrapped: bytes,
+    *,
+    use: KeyUse,
+    record_id: UUID,
+    key_version: int,
+    object_id: UUID,
+    version: int,
+    commitment: bytes | None = None,
+) -> bytes:
+    """Opens what `wrap_object_key` made, named alike. Raises `KeyvaultError` "key_unwrap_failed"."""
+    aad = _object_key_aad(
+        use, record_id, key_version, object_id=object_id, version=version, commitment=commitment
+    )
+    return unwrap(record_key, wrapped, aad)
+
+
+def seal_json(key: bytes, payload: Mapping[str, Any], aad: bytes) -> bytes:
+    """Seals canonical JSON: `nonce(12) || AES-256-GCM`."""
+    _check_key(key)
+    nonce = os.urandom(_NONCE)
+    return nonce + AESGCM(key).encrypt(nonce, canonical(dict(payload)), aad)
+
+
+def open_json(key: bytes, sealed: bytes, aad: bytes) -> dict[str, Any]:
+    """Opens what `seal_json` made. Raises `KeyvaultError` "unseal_failed"."""
+    _check_key(key)
+    data = _open(key, sealed, aad)
+    try:
+        payload = parse(data)
+    except Invalid:
+        raise _unsealed() from None
+    if not isinstance(payload, dict):
+        raise _unsealed()
+    return payload
+
+
+def card_aad(record_id: UUID, object_id: UUID, version: int) -> bytes:
+    """Associated data of a card (object = the record) or of a document's facts (object = the document)."""
+    return b"coffre-card-v1\0" + record_id.bytes + object_id.bytes + be32(version)
+
+
+def details_aad(document_id: UUID, row_version: int) -> bytes:
+    """Associated data of a details row of the index."""
+    return b"coffre-details-v1\0" + document_id.bytes + be32(row_version)
+
+
+def event_aad(chain_id: UUID, chain: int, seq: int) -> bytes:
+    """Associated data of an audit event: chain 0 of the system, 1 or 2 of a record; `seq` counts from 1."""
+    if chain not in (0, 1, 2) or seq < 1:
+        raise Invalid("An event belongs to chain 0, 1 or 2, at a position from 1.", code="bad_number")
+    return b"coffre-event-v1\0" + chain_id.bytes + bytes([chain]) + be64(seq)
+
+
+def _open(key: bytes, sealed: bytes, aad: bytes) -> bytes:
+    if not _NONCE + _TAG <= len(sealed) <= LARGEST_JSON:
+        raise _unsealed()
+    try:
+        return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], aad)
+    except InvalidTag:
+        raise _unsealed() from None
+
+
+def _unsealed() -> KeyvaultError:
+    return KeyvaultError("A sealed row does not belong here or was altered.", code="unseal_failed")
+
+
+def _check_key(key: bytes) -> None:
+    if len(key) != KEY_SIZE:
+        raise Invalid("A key has 32 bytes.", code="bad_key")
+
+
+def _branch_key(shard_key: bytes, branch: Branch) -> bytes:
+    return derive(shard_key, ZEROS, b"coffre-branch-v1\0" + bytes([Branch(branch)]))
+
+
+def _record_key_aad(branch: Branch, record_id: UUID, key_version: int, shard_version: int) -> bytes:
+    place = bytes([Branch(branch)]) + record_id.bytes
+    return b"coffre-record-key-v1\0" + place + be32(key_version) + be32(shard_version)
+
+
+def _object_key_aad(
+    use: KeyUse,
+    record_id: UUID,
+    key_version: int,
+    *,
+    object_id: UUID,
+    version: int,
+    commitment: bytes | None,
+) -> bytes:
+    if (commitment is not None) != (use is KeyUse.DATA) or len(commitment or ZEROS) != len(ZEROS):
+        raise Invalid(
+            "A data key, and no other, is wrapped with its 32-byte commitment.", code="bad_commitment"
+        )
+    place = bytes([KeyUse(use)]) + record_id.bytes + be32(key_version)
+    return b"coffre-key-v1\0" + place + object_id.bytes + be32(version) + (commitment or ZEROS)

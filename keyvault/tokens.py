@@ -1,0 +1,75 @@
+"""Search tokens: what the index can compare without being able to read (formats, section 2).
+
+HMAC-SHA-256 (RFC 2104) under the environment's index key over `field || 00 || value`. Equal values give equal
+tokens, and that equality is all they tell; types, labels, dates and names never become tokens.
+"""
+
+import hashlib
+import hmac
+import re
+import unicodedata
+from enum import StrEnum
+from uuid import UUID
+
+from records.errors import Invalid
+
+_INS = re.compile(r"[0-9]{6}[0-9AB][0-9]{8}\|[0-9]+(\.[0-9]+)+", re.ASCII)
+_LARGEST_VALUE = 1024
+_DIGEST = 32
+
+
+class TokenField(StrEnum):
+    """What a token stands for."""
+
+    INS = "ins"
+    STUDY = "study"
+    SERIES = "series"
+    SOP = "sop"
+    ACCESSION = "accession"
+    PART = "part"
+
+
+def token(index_key: bytes, field: TokenField, value: bytes | str) -> bytes:
+    """Returns the 32-byte token of a value: text, or for `part` the bytes of `part_value`.
+
+    Text is brought to NFC and loses DICOM padding (PS3.5 section 6.2: spaces, and the trailing NUL of UIDs).
+    Raises `Invalid` "bad_token_value" for an empty or overlong value or one that its field cannot have.
+    """
+    if len(index_key) != 32:
+        raise Invalid("A key has 32 bytes.", code="bad_key")
+    message = field.value.encode("ascii") + b"\0" + _value(field, value)
+    return hmac.digest(index_key, message, "sha256")
+
+
+def part_value(record_id: UUID, structure: str, sha256: bytes) -> bytes:
+    """Returns what recognises a duplicate part, within one record and for one depositor structure only."""
+    if not structure or len(sha256) != hashlib.sha256().digest_size:
+        raise _bad_value()
+    return record_id.bytes + structure.encode("utf-8") + sha256
+
+
+def _value(field: TokenField, value: bytes | str) -> bytes:
+    if field is TokenField.PART:
+        if isinstance(value, str) or not 16 + 1 + _DIGEST <= len(value) <= _LARGEST_VALUE:
+            raise _bad_value()
+        return value
+    if not isinstance(value, str) or (field is TokenField.INS and not _INS.fullmatch(value)):
+        raise _bad_value()
+    return _text(value)
+
+
+def _text(value: str) -> bytes:
+    text = unicodedata.normalize("NFC", value.strip(" \0"))
+    try:
+        data = text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise _bad_value() from None
+    if not 1 <= len(data) <= _LARGEST_VALUE:
+        raise _bad_value()
+    return data
+
+
+def _bad_value() -> Invalid:
+    return Invalid(
+        "This value cannot be searched by: it is empty, too long or malformed.", code="bad_token_value"
+    )
