@@ -1,0 +1,350 @@
+"""Sealed content, `coffre-blob-v1` (formats, section 1).
+
+Tink's streaming AEAD AES256-GCM-HKDF-SHA256 with 64 KiB ciphertext segments, byte for byte: any Tink opens it
+with the data key and `BlobRef.aad`. Three things are ours: the commitment to the key, sizes that come from
+the grant and never from the store, and the refusal of an empty last segment.
+"""
+
+import hmac
+import os
+import struct
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Self
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from keyvault.envelope import KEY_SIZE, ZEROS, be32, derive, new_key
+from records.errors import CoffreError
+
+SEGMENT = 65536
+TAG = 16
+HEADER = 40
+STRIDE = SEGMENT - TAG
+"""Plaintext bytes in a segment; the first holds `HEADER` fewer."""
+MAX_CIPHERTEXT = 10_000 * 128 * SEGMENT
+"""The largest object: 10 000 multipart parts of 8 MiB."""
+_HEADER_MARK = 0x28
+_SALT = 32
+_PREFIX = 7
+_COUNTER = struct.Struct(">IB")
+
+
+class BlobError(CoffreError):
+    """A blob cannot be sealed or opened; `code` says why."""
+
+    code = "blob_corrupt"
+
+
+class BlobKind(IntEnum):
+    """What a blob holds."""
+
+    PACK = 1
+    SERIES_METADATA = 2
+    RENDITION = 3
+    EXPORT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class BlobRef:
+    """The name of one version of a blob; `version` counts from 1."""
+
+    blob_id: UUID
+    version: int
+    kind: BlobKind
+
+    @property
+    def aad(self) -> bytes:
+        """The associated data every segment key and the commitment are bound to; 36 bytes."""
+        return b"coffre-blob-v1\0" + bytes([self.kind]) + self.blob_id.bytes + be32(self.version)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedBlob:
+    """All that a reader must know of a blob but its key. Sizes are bytes."""
+
+    ref: BlobRef
+    commitment: bytes
+    header: bytes
+    plaintext_size: int
+    ciphertext_size: int
+
+
+def new_data_key() -> bytes:
+    """Returns 32 random bytes, for one version of one blob."""
+    return new_key()
+
+
+def ciphertext_size(plaintext: int) -> int:
+    """Returns C = P + 40 + 16·K. Raises `BlobError` "blob_too_large", below zero "blob_size_mismatch"."""
+    if plaintext < 0:
+        raise _size_mismatch()
+    segments = 1 + max(0, -(-(plaintext - (STRIDE - HEADER)) // STRIDE))
+    size = plaintext + HEADER + TAG * segments
+    if size > MAX_CIPHERTEXT:
+        raise BlobError("This content is too large for one object; send it in parts.", code="blob_too_large")
+    return size
+
+
+def plaintext_size(ciphertext: int) -> int:
+    """Returns P for C. Raises `BlobError` "blob_size_mismatch" for a size that no blob has."""
+    plaintext = ciphertext - HEADER - TAG * -(-ciphertext // SEGMENT)
+    if ciphertext_size(plaintext) != ciphertext:
+        raise _size_mismatch()
+    return plaintext
+
+
+def commitment(dek: bytes, ref: BlobRef) -> bytes:
+    """Returns the 32 bytes that fix the key. What separates them from segment keys is the label in `info`:
+    whoever writes the blob chooses the header's salt, so the salt separates nothing."""
+    return derive(dek, ZEROS, b"coffre-commit-v1\0" + ref.aad)
+
+
+def check_sealed(sealed: SealedBlob, dek: bytes) -> None:
+    """Checks sizes, header form and commitment, the last in constant time, before any segment is touched.
+
+    Raises `BlobError` "blob_size_mismatch", "blob_too_large", "blob_corrupt" or "blob_key_mismatch".
+    """
+    if ciphertext_size(sealed.plaintext_size) != sealed.ciphertext_size:
+        raise _size_mismatch()
+    if len(sealed.header) != HEADER or sealed.header[0] != _HEADER_MARK:
+        raise _corrupt()
+    if len(dek) != KEY_SIZE or not hmac.compare_digest(commitment(dek, sealed.ref), sealed.commitment):
+        raise BlobError("The key given is not this object's; ask for a new grant.", code="blob_key_mismatch")
+
+
+class _Segments:
+    """The cipher of one blob and the nonces of its segments."""
+
+    def __init__(self, dek: bytes, aad: bytes, header: bytes) -> None:
+        self.cipher = AESGCM(derive(dek, header[1 : 1 + _SALT], aad))
+        self._prefix = header[1 + _SALT :]
+
+    def nonce(self, index: int, last: bool) -> bytes:
+        return self._prefix + _COUNTER.pack(index, last)
+
+
+class Sealer:
+    """Seals content of unknown length in one pass, holding back at most one segment.
+
+    What `update` returns is a view of a buffer that the next call overwrites: write it out or copy it first.
+    Data that was read again must be sealed anew under a new key; a `Sealer` starts no second time.
+    """
+
+    def __init__(self, ref: BlobRef, dek: bytes) -> None:
+        self._start(ref, dek, bytes([_HEADER_MARK]) + os.urandom(_SALT + _PREFIX))
+
+    @classmethod
+    def _with_header(cls, ref: BlobRef, dek: bytes, header: bytes) -> Self:
+        """For golden vectors only: an equal header under an equal key gives every nonce a second use."""
+        sealer = cls.__new__(cls)
+        sealer._start(ref, dek, header)
+        return sealer
+
+    def _start(self, ref: BlobRef, dek: bytes, header: bytes) -> None:
+        self.header = header
+        self.commitment = commitment(dek, ref)
+        self._ref = ref
+        self._segments = _Segments(dek, ref.aad, header)
+        self._index = 0
+        self._room = STRIDE - HEADER  # plaintext bytes that the present segment takes
+        self._held = bytearray(STRIDE)
+        self._filled = 0
+        self._size = 0
+        self._out = bytearray()
+        self._sealed: SealedBlob | None = None
+        self._broken = False
+
+    def update(self, data: bytes | bytearray | memoryview) -> memoryview:
+        """Takes the next bytes; returns the ciphertext of every segment now known not to be the last.
+
+        Raises `BlobError` "blob_too_large" before anything beyond the limit is sealed.
+        """
+        self._check_open()
+        source = memoryview(data).cast("B")
+        self._grow(len(source))
+        out = self._buffer(self._filled + len(source))
+        written = taken = 0
+        while self._filled + len(source) - taken > self._room:
+            if self._filled:
+                fill = self._room - self._filled
+                self._held[self._filled : self._room] = source[taken : taken + fill]
+                segment = memoryview(self._held)[: self._room]
+                self._filled = 0
+            else:
+                fill = self._room
+                segment = source[taken : taken + fill]
+            written += self._seal(segment, out[written:], last=False)
+            taken += fill
+        rest = len(source) - taken
+        self._held[self._filled : self._filled + rest] = source[taken:]
+        self._filled += rest
+        return out[:written]
+
+    def finish(self) -> memoryview:
+        """Returns the ciphertext of the last segment; afterwards `sealed` is there."""
+        self._check_open()
+        out = self._buffer(self._filled)
+        written = self._seal(memoryview(self._held)[: self._filled], out, last=True)
+        size = ciphertext_size(self._size)
+        self._sealed = SealedBlob(self._ref, self.commitment, self.header, self._size, size)
+        return out[:written]
+
+    @property
+    def sealed(self) -> SealedBlob:
+        """What to keep of the blob, once finished."""
+        if self._sealed is None:
+            raise BlobError("The object is not finished yet.", code="blob_truncated")
+        return self._sealed
+
+    def _check_open(self) -> None:
+        if self._sealed is not None or self._broken:
+            raise BlobError(
+                "This object takes no more content; start another one.", code="blob_size_mismatch"
+            )
+
+    def _grow(self, added: int) -> None:
+        try:
+            ciphertext_size(self._size + added)
+        except BlobError:
+            self._broken = True
+            raise
+        self._size += added
+
+    def _buffer(self, plaintext: int) -> memoryview:
+        needed = HEADER + plaintext + TAG * (2 + plaintext // STRIDE)
+        if len(self._out) < needed:
+            self._out = bytearray(needed)  # never resized: a caller may still hold a view of the old one
+        return memoryview(self._out)
+
+    def _seal(self, segment: memoryview, out: memoryview, last: bool) -> int:
+        start = 0
+        if self._index == 0:
+            out[:HEADER] = self.header
+            start = HEADER
+        stop = start + len(segment) + TAG
+        self._segments.cipher.encrypt_into(
+            self._segments.nonce(self._index, last), segment, None, out[start:stop]
+        )
+        self._index += 1
+        self._room = STRIDE
+        return stop
+
+
+class Opener:
+    """Opens a blob, whole or by ranges of its plaintext; trusts the grant and nothing the store says."""
+
+    def __init__(self, sealed: SealedBlob, dek: bytes) -> None:
+        """Raises what `check_sealed` raises, before any segment is touched."""
+        check_sealed(sealed, dek)
+        self._header = sealed.header
+        self._plaintext = sealed.plaintext_size
+        self._ciphertext = sealed.ciphertext_size
+        self._last = (sealed.ciphertext_size - 1) // SEGMENT
+        self._segments = _Segments(dek, sealed.ref.aad, sealed.header)
+
+    def span(self, offset: int, length: int) -> tuple[int, int]:
+        """Returns the ciphertext bytes [start, stop) that hold `length` plaintext bytes from `offset`.
+
+        The header is never among them; no bytes are held by (0, 0). Raises `BlobError` "range_past_end".
+        """
+        if offset < 0 or length < 0 or offset + length > self._plaintext:
+            raise BlobError("The range asked for reaches past the end of the object.", code="range_past_end")
+        if length == 0:
+            return 0, 0
+        first = (offset + HEADER) // STRIDE
+        last = (offset + length - 1 + HEADER) // STRIDE
+        return max(HEADER, first * SEGMENT), min((last + 1) * SEGMENT, self._ciphertext)
+
+    def read(self, offset: int, length: int, fetch: Callable[[int, int], bytes]) -> bytes:
+        """Returns plaintext bytes, fetching [start, stop) of the object in one call.
+
+        Raises what `span` and `open_span` raise, and whatever `fetch` raises.
+        """
+        start, stop = self.span(offset, length)
+        return self.open_span(offset, length, fetch(start, stop) if length else b"")
+
+    def open_span(self, offset: int, length: int, ciphertext: bytes | memoryview) -> bytes:
+        """Returns `length` plaintext bytes from `offset`, out of exactly the bytes that `span` named.
+
+        Raises `BlobError` "short_range" if there are fewer or more, "blob_corrupt" if they were altered.
+        """
+        start, stop = self.span(offset, length)
+        source = memoryview(ciphertext)
+        if len(source) != stop - start:
+            raise BlobError(
+                "The store answered with another range than asked; try again.", code="short_range"
+            )
+        if length == 0:
+            return b""
+        first = start // SEGMENT
+        plain = memoryview(bytearray(len(source) - TAG * (-(-stop // SEGMENT) - first)))
+        position = 0
+        for index in range(first, -(-stop // SEGMENT)):
+            begin = max(HEADER, index * SEGMENT) - start
+            end = min((index + 1) * SEGMENT, stop) - start
+            position += self._open(index, source[begin:end], plain[position : position + end - begin - TAG])
+        skip = offset - max(0, first * STRIDE - HEADER)
+        return bytes(plain[skip : skip + length])
+
+    def open_all(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """Yields the plaintext, segment by segment, of the whole object given in chunks of any sizes.
+
+        The last segment comes only once nothing follows it: who stops before the end has not read the object.
+        Raises `BlobError` "blob_corrupt", "blob_truncated" or, when bytes follow, "blob_size_mismatch".
+        """
+        for index, segment in enumerate(self._cut(chunks)):
+            yield self._plain(index, segment)
+
+    def _cut(self, chunks: Iterable[bytes]) -> Iterator[memoryview]:
+        held = bytearray()
+        index = 0
+        left = self._ciphertext
+        for chunk in chunks:
+            left -= len(chunk)
+            if left < 0:
+                raise _size_mismatch()
+            source = memoryview(chunk)
+            while index < self._last and len(held) + len(source) >= SEGMENT:
+                taken = SEGMENT - len(held)
+                segment = memoryview(held + source[:taken]) if held else source[:taken]
+                source = source[taken:]
+                held = bytearray()
+                yield segment
+                index += 1
+            held += source
+        if left:
+            raise BlobError("The object ends too early; fetch it again.", code="blob_truncated")
+        yield memoryview(held)
+
+    def _plain(self, index: int, segment: memoryview) -> bytes:
+        start = 0
+        if index == 0:
+            if segment[:HEADER] != self._header:
+                raise _corrupt()
+            start = HEADER
+        plain = bytearray(len(segment) - start - TAG)
+        self._open(index, segment[start:], memoryview(plain))
+        return bytes(plain)
+
+    def _open(self, index: int, segment: memoryview, plain: memoryview) -> int:
+        nonce = self._segments.nonce(index, index == self._last)
+        try:
+            return self._segments.cipher.decrypt_into(nonce, segment, None, plain)
+        except InvalidTag:
+            raise _corrupt() from None
+
+
+def _corrupt() -> BlobError:
+    return BlobError(
+        "The object was altered or is another one; restore it from its replica.", code="blob_corrupt"
+    )
+
+
+def _size_mismatch() -> BlobError:
+    return BlobError(
+        "The object has not the size its grant names; ask for a new grant.", code="blob_size_mismatch"
+    )
