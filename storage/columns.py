@@ -1,0 +1,34 @@
+"""Columns that mean the same in every table: not null unless they say so, and without counters of their
+own.
+"""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, Table, Text
+
+from storage.types import Counter, Id
+
+
+def id_column(name: str, **options: Any) -> Column[Any]:
+    return Column(name, Id, nullable=False, **options)
+
+
+def bytes_column(name: str, **options: Any) -> Column[Any]:
+    return Column(name, LargeBinary, **{"nullable": False, **options})
+
+
+def text_column(name: str, **options: Any) -> Column[Any]:
+    return Column(name, Text, **{"nullable": False, **options})
+
+
+def int_column(name: str, **options: Any) -> Column[Any]:
+    return Column(name, BigInteger, **{"nullable": False, "autoincrement": False, **options})
+
+
+def counter_column(name: str, *, counts: bool) -> Column[Any]:
+    return Column(name, Counter, primary_key=True, nullable=False, autoincrement=counts)
+
+
+def compact_table(name: str, metadata: MetaData, *parts: Any) -> Table:
+    """A table of small rows under a random key: SQLite keeps them in that key's own tree."""
+    return Table(name, metadata, *parts, sqlite_with_rowid=False)

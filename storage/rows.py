@@ -1,0 +1,141 @@
+"""The rows that the index and its callers exchange. Times are milliseconds since the epoch, sizes bytes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """What a committed object is: its size and the CRC-64/NVME of its bytes (unsigned)."""
+
+    size: int
+    crc64: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blob:
+    """One stored object of a submission. `role`: received (intake's), repacked or series (the worker's)."""
+
+    blob_id: UUID
+    version: int
+    kind: int
+    plaintext_size: int
+    ciphertext_size: int
+    header: bytes
+    commitment: bytes
+    crc64: int
+    sealed_key: bytes | None
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A SubmissionSet on its way. `state` is a `SubmissionState`; the lease belongs to `worker` until
+    `lease_until`.
+    """
+
+    submission_id: UUID
+    depositor_token: bytes
+    state: str
+    received_at: int
+    sealed_envelope: bytes | None
+    plan: bytes | None = None
+    attempts: int = 0
+    worker: str | None = None
+    lease_until: int = 0
+    not_before: int = 0
+    finished_at: int | None = None
+    settled_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """The verdict on one part of a submission, as its depositor reads it; `number` counts from 1."""
+
+    number: int
+    outcome: str
+    code: str
+    reason: str
+    document_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A DocumentEntry as searches see it. `state` is a copy; the vault's own decides."""
+
+    document_id: UUID
+    record_id: UUID
+    kind: str
+    state: str
+    study_token: bytes | None
+    created_at: int
+    updated_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """One sealed row of a document: a submission that adds to a study adds a row, `row_version` counting
+    up.
+    """
+
+    document_id: UUID
+    row_version: int
+    submission_id: UUID
+    sealed: bytes
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """Where one part of a submission lies: `length` plaintext bytes from `offset` in a blob."""
+
+    document_id: UUID
+    submission_id: UUID
+    part: int
+    sop_token: bytes | None
+    series_token: bytes | None
+    blob_id: UUID
+    version: int
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A search token of a document: `field` names what it stands for (accession, series…)."""
+
+    document_id: UUID
+    field: str
+    token: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """What one transaction makes visible. `state`: published, rejected or quarantined.
+
+    `documents` are inserted, or touched (state, study_token, updated_at) where they exist; `adopted` names
+    the submission's blobs that the vault adopted, the others are left for `settle`.
+    """
+
+    state: str
+    parts: tuple[Part, ...]
+    documents: tuple[Document, ...] = ()
+    details: tuple[Details, ...] = ()
+    instances: tuple[Instance, ...] = ()
+    tokens: tuple[Token, ...] = ()
+    adopted: frozenset[tuple[UUID, int]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartClaims:
+    """The answer to a claim of part tokens.
+
+    `duplicates`: part number → document that already holds these bytes; `repeated`: part number → lowest
+    part number of this submission with the same bytes; `busy`: an unfinished submission holds one of them,
+    nothing was claimed.
+    """
+
+    duplicates: Mapping[int, UUID] = field(default_factory=dict)
+    repeated: Mapping[int, int] = field(default_factory=dict)
+    busy: bool = False

@@ -1,0 +1,167 @@
+"""Everything that only SQLite needs or says its own way. No other module of this room names an engine.
+
+Write transactions begin with BEGIN IMMEDIATE, so they never meet a snapshot that went stale under them.
+Threads of one process queue for them in order of arrival; only other processes are met by SQLite's own
+polling (15 s at most).
+"""
+
+import os
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, Table, create_engine, event
+from sqlalchemy.dialects.sqlite import Insert, insert
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import OperationalError
+
+from records.errors import CoffreError
+
+BUSY_SECONDS = 15
+BEGIN_READ = "BEGIN"
+BEGIN_WRITE = "BEGIN IMMEDIATE"
+
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",  # a commit is on the disk before it is answered
+    "PRAGMA foreign_keys=ON",
+    f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}",
+    "PRAGMA secure_delete=ON",  # erased keys are overwritten, not merely unlinked
+)
+
+_SENTENCES = {
+    sqlite3.SQLITE_BUSY: (
+        "store_busy",
+        "The database is held by another process; repeat the call in a moment.",
+    ),
+    sqlite3.SQLITE_LOCKED: (
+        "store_busy",
+        "The database is held by another process; repeat the call in a moment.",
+    ),
+    sqlite3.SQLITE_FULL: ("store_full", "The disk is full; free some space, then repeat the call."),
+    sqlite3.SQLITE_READONLY: (
+        "store_read_only",
+        "The database cannot be written; check the rights of its folder.",
+    ),
+    sqlite3.SQLITE_CANTOPEN: (
+        "store_missing",
+        "The database cannot be opened; check its folder, or run coffre init.",
+    ),
+    sqlite3.SQLITE_CORRUPT: ("store_corrupt", "The database file is damaged; restore it from a backup."),
+    sqlite3.SQLITE_NOTADB: ("store_corrupt", "The database file is damaged; restore it from a backup."),
+    sqlite3.SQLITE_IOERR: ("store_failing", "The disk under the database fails; look at the system's log."),
+}
+
+
+def sqlite_engine(url: URL) -> Engine:
+    """An engine over a database file, made with mode 0600 where it is missing. CoffreError `bad_setting`
+    for `:memory:`.
+    """
+    if not url.database or url.database == ":memory:":
+        raise CoffreError("The database must be a file; write sqlite:///path/to/file.db.", code="bad_setting")
+    _create(Path(url.database))
+    engine = create_engine(
+        url,
+        # None: the driver never begins a transaction by itself
+        connect_args={"isolation_level": None, "timeout": BUSY_SECONDS, "check_same_thread": False},
+        pool_size=16,
+        max_overflow=48,
+        hide_parameters=True,  # an error's text must not carry keys or tokens
+    )
+    event.listen(engine, "connect", _prepare)
+    return engine
+
+
+def _create(path: Path) -> None:
+    """SQLite gives its -wal and -shm files the mode of the database."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        return
+    except FileNotFoundError as error:
+        raise CoffreError(_SENTENCES[sqlite3.SQLITE_CANTOPEN][1], code="store_missing") from error
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
+
+
+def insert_new(table: Table) -> Insert:
+    """INSERT that does nothing where a primary or unique key exists; `rowcount` tells."""
+    return insert(table).on_conflict_do_nothing()
+
+
+def upsert(table: Table, columns: Sequence[str]) -> Insert:
+    """INSERT that changes `columns` of the row with the same primary key."""
+    statement = insert(table)
+    changes = {name: statement.excluded[name] for name in columns}
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changes)
+
+
+@contextmanager
+def readable_errors() -> Iterator[None]:
+    """Turns the engine's operational failures into CoffreError with a code and what to do; others pass as
+    they are.
+    """
+    try:
+        yield
+    except OperationalError as error:
+        # the low byte is the primary code, the rest details
+        known = _SENTENCES.get(getattr(error.orig, "sqlite_errorcode", 0) & 0xFF)
+        if known is None:
+            raise
+        raise CoffreError(known[1], code=known[0]) from error
+
+
+class FairLock:
+    """Mutual exclusion in order of arrival; taking it twice in one thread is a programming error, not a
+    deadlock.
+    """
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._waiting: deque[threading.Lock] = deque()
+        self._owner: int | None = None
+
+    def __enter__(self) -> None:
+        me = threading.get_ident()
+        with self._guard:
+            if self._owner == me:
+                raise RuntimeError("a write transaction is already open in this thread")
+            if self._owner is None:
+                self._owner = me
+                return
+            turn = threading.Lock()
+            turn.acquire()
+            self._waiting.append(turn)
+        try:
+            turn.acquire()
+        except BaseException:  # an interrupt must not leave a turn that nobody takes
+            self._give_up(turn)
+            raise
+        self._owner = me
+
+    def _give_up(self, turn: threading.Lock) -> None:
+        with self._guard:
+            if turn in self._waiting:
+                self._waiting.remove(turn)
+                return
+        self.__exit__()
+
+    def __exit__(self, *_: Any) -> None:
+        with self._guard:
+            if self._waiting:
+                self._owner = -1  # reserved for the next in line, which writes its own name
+                self._waiting.popleft().release()
+            else:
+                self._owner = None

@@ -1,0 +1,230 @@
+"""The vault's tables (`vault.md` section 1), save the log's. Ids are UUIDs, times milliseconds; what is
+sealed or hashed is bytes.
+
+Small rows under a random key live in their primary key's tree (`WITHOUT ROWID`): one page touched a write,
+not two.
+"""
+
+from sqlalchemy import Index, MetaData, Table
+
+from storage.columns import bytes_column, compact_table, id_column, int_column, text_column
+from storage.vault_store import log_tables
+
+VAULT = MetaData()
+DAY_KEYS = MetaData()
+
+log_tables.define(VAULT)
+
+# keys of the installation
+Table("meta", VAULT, text_column("name", primary_key=True), text_column("value"))
+Table(
+    "secret",
+    VAULT,
+    text_column("name", primary_key=True),
+    int_column("version", primary_key=True),
+    bytes_column("wrap"),
+    bytes_column("public", nullable=True),
+    text_column("state"),
+)
+Table(
+    "shard",
+    VAULT,
+    int_column("shard_id", primary_key=True),
+    int_column("version", primary_key=True),
+    bytes_column("wrap"),
+    text_column("state"),
+)
+
+# records and their keys
+Table(
+    "record",
+    VAULT,
+    id_column("record_id", primary_key=True),
+    id_column("public_id", unique=True),
+    text_column("kind"),
+    bytes_column("ins_token", nullable=True, unique=True),
+    text_column("state"),
+    int_column("shard_id"),
+    int_column("key_version"),
+    int_column("shard_version"),
+    bytes_column("card", nullable=True),
+    int_column("card_version"),
+    bytes_column("card_digest", nullable=True),
+    int_column("created_at"),
+    Index("record_by_shard", "shard_id", "record_id"),
+)
+compact_table(
+    "record_key",
+    VAULT,
+    id_column("record_id", primary_key=True),
+    int_column("branch", primary_key=True),
+    int_column("key_version"),
+    int_column("shard_version"),
+    bytes_column("wrap"),
+)
+compact_table(
+    "wrapped_key",
+    VAULT,
+    id_column("record_id", primary_key=True),
+    int_column("use", primary_key=True),
+    id_column("object_id", primary_key=True),
+    int_column("version", primary_key=True),
+    int_column("key_version"),
+    bytes_column("wrap"),
+)
+
+# documents and blobs
+Table(
+    "document",
+    VAULT,
+    id_column("document_id", primary_key=True),
+    id_column("record_id"),
+    text_column("kind"),
+    text_column("state"),
+    bytes_column("study_token", nullable=True),
+    int_column("row_version"),
+    bytes_column("row_digest"),
+    bytes_column("facts"),
+    int_column("facts_version"),
+    bytes_column("facts_digest"),
+    int_column("created_at"),
+    Index("document_by_record", "record_id", "created_at"),
+    Index("document_by_study", "record_id", "study_token"),
+)
+compact_table(
+    "document_row",
+    VAULT,
+    id_column("document_id", primary_key=True),
+    int_column("row_version", primary_key=True),
+    id_column("submission_id"),
+    bytes_column("digest"),
+    Index("document_row_by_submission", "submission_id"),
+)
+Table(
+    "blob",
+    VAULT,
+    id_column("blob_id", primary_key=True),
+    int_column("version", primary_key=True),
+    id_column("record_id"),
+    id_column("submission_id"),
+    int_column("kind"),
+    bytes_column("wrap"),
+    int_column("key_version"),
+    bytes_column("commitment", unique=True),
+    bytes_column("header"),
+    int_column("plaintext_size"),
+    int_column("ciphertext_size"),
+    text_column("state"),
+    int_column("retired_at", nullable=True),
+    Index("blob_by_submission", "submission_id"),
+    Index("blob_by_record", "record_id"),
+    Index("blob_by_retirement", "state", "retired_at"),
+)
+compact_table(
+    "blob_document",
+    VAULT,
+    id_column("blob_id", primary_key=True),
+    int_column("version", primary_key=True),
+    id_column("document_id", primary_key=True),
+    Index("blob_document_by_document", "document_id"),
+)
+
+# work in hand
+Table(
+    "ingest",
+    VAULT,
+    id_column("submission_id", primary_key=True),
+    text_column("state"),
+    text_column("worker", nullable=True),
+    int_column("lease_until"),
+    bytes_column("depositor"),
+    int_column("opened_at"),
+    Index("ingest_by_state", "state", "opened_at"),
+)
+Table(
+    "ingest_answer",
+    VAULT,
+    id_column("submission_id", primary_key=True),
+    bytes_column("target", primary_key=True),
+    bytes_column("answer"),
+)
+Table(
+    "grant",
+    VAULT,
+    id_column("grant_id", primary_key=True),
+    id_column("record_id"),
+    text_column("purpose"),
+    int_column("expires"),
+    bytes_column("sealed"),
+    Index("grant_by_expiry", "expires"),
+    Index("grant_by_record", "record_id"),
+)
+compact_table(
+    "quota",
+    VAULT,
+    bytes_column("subject", primary_key=True),
+    bytes_column("record", primary_key=True),
+    int_column("hour", primary_key=True),
+    int_column("at"),
+    Index("quota_by_subject", "subject", "at"),
+    Index("quota_by_time", "at"),
+)
+compact_table(
+    "quota_count",
+    VAULT,
+    bytes_column("subject", primary_key=True),
+    int_column("hour", primary_key=True),
+    int_column("n"),
+    Index("quota_count_by_hour", "hour"),
+)
+compact_table(
+    "emergency_window",
+    VAULT,
+    id_column("record_id", primary_key=True),
+    bytes_column("actor", primary_key=True),
+    text_column("purpose", primary_key=True),
+    bytes_column("reason_hash", primary_key=True),
+    int_column("opened_at", primary_key=True),
+    Index("emergency_window_by_time", "record_id", "actor", "purpose", "opened_at"),
+)
+Table(
+    "job",
+    VAULT,
+    id_column("job_id", primary_key=True),
+    text_column("kind"),
+    id_column("record_id"),
+    text_column("state"),
+    text_column("worker", nullable=True),
+    int_column("lease_until"),
+    bytes_column("payload"),
+    int_column("created_at"),
+    Index("job_by_state", "state", "created_at"),
+    Index("job_by_record", "record_id"),
+)
+Table(
+    "notice",
+    VAULT,
+    id_column("notice_id", primary_key=True),
+    id_column("record_id"),
+    text_column("kind"),
+    text_column("recipient"),
+    bytes_column("payload"),
+    text_column("state"),
+    text_column("worker", nullable=True),
+    int_column("lease_until"),
+    int_column("created_at"),
+    Index("notice_by_state", "state", "created_at"),
+    Index("notice_by_record", "record_id"),
+)
+
+# a database of its own: reception keys are in no backup
+Table(
+    "day_key",
+    DAY_KEYS,
+    text_column("day", primary_key=True),
+    bytes_column("public"),
+    bytes_column("wrap", nullable=True),
+    int_column("not_after"),
+    text_column("document"),
+    int_column("destroyed_at", nullable=True),
+)
