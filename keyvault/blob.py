@@ -121,10 +121,10 @@ class _Segments:
 
     def __init__(self, dek: bytes, aad: bytes, header: bytes) -> None:
         self.cipher = AESGCM(derive(dek, header[1 : 1 + _SALT], aad))
-        self._prefix = header[1 + _SALT :]
+        self.prefix = header[1 + _SALT :]
 
     def nonce(self, index: int, last: bool) -> bytes:
-        return self._prefix + _COUNTER.pack(index, last)
+        return self.prefix + _COUNTER.pack(index, last)
 
 
 class Sealer:
@@ -151,7 +151,7 @@ class Sealer:
         self._segments = _Segments(dek, ref.aad, header)
         self._index = 0
         self._room = STRIDE - HEADER  # plaintext bytes that the present segment takes
-        self._held = bytearray(STRIDE)
+        self._held = memoryview(bytearray(STRIDE))
         self._filled = 0
         self._size = 0
         self._out = bytearray()
@@ -166,29 +166,21 @@ class Sealer:
         self._check_open()
         source = memoryview(data).cast("B")
         self._grow(len(source))
-        out = self._buffer(self._filled + len(source))
-        written = taken = 0
-        while self._filled + len(source) - taken > self._room:
-            if self._filled:
-                fill = self._room - self._filled
-                self._held[self._filled : self._room] = source[taken : taken + fill]
-                segment = memoryview(self._held)[: self._room]
-                self._filled = 0
-            else:
-                fill = self._room
-                segment = source[taken : taken + fill]
-            written += self._seal(segment, out[written:], last=False)
-            taken += fill
-        rest = len(source) - taken
-        self._held[self._filled : self._filled + rest] = source[taken:]
-        self._filled += rest
+        out = self._buffer(len(source))
+        taken = written = 0
+        if self._filled + len(source) > self._room and (self._filled or self._index == 0):
+            taken = self._room - self._filled
+            self._hold(source[:taken])
+            written = self._seal_held(out, last=False)
+        taken, written = self._seal_whole(source, taken, out, written)
+        self._hold(source[taken:])
         return out[:written]
 
     def finish(self) -> memoryview:
         """Returns the ciphertext of the last segment; afterwards `sealed` is there."""
         self._check_open()
-        out = self._buffer(self._filled)
-        written = self._seal(memoryview(self._held)[: self._filled], out, last=True)
+        out = self._buffer(0)
+        written = self._seal_held(out, last=True)
         size = ciphertext_size(self._size)
         self._sealed = SealedBlob(self._ref, self.commitment, self.header, self._size, size)
         return out[:written]
@@ -214,24 +206,48 @@ class Sealer:
             raise
         self._size += added
 
-    def _buffer(self, plaintext: int) -> memoryview:
-        needed = HEADER + plaintext + TAG * (2 + plaintext // STRIDE)
+    def _buffer(self, added: int) -> memoryview:
+        # Counted with a full segment held back, so that inputs of one size share one buffer: fresh pages cost
+        # several times what the cipher costs.
+        needed = HEADER + STRIDE + added + TAG * (2 + added // STRIDE)
         if len(self._out) < needed:
             self._out = bytearray(needed)  # never resized: a caller may still hold a view of the old one
         return memoryview(self._out)
 
-    def _seal(self, segment: memoryview, out: memoryview, last: bool) -> int:
+    def _hold(self, data: memoryview) -> None:
+        self._held[self._filled : self._filled + len(data)] = data
+        self._filled += len(data)
+
+    def _seal_held(self, out: memoryview, last: bool) -> int:
+        """Seals what is held, behind the header if it is the first segment; returns the bytes written."""
         start = 0
         if self._index == 0:
             out[:HEADER] = self.header
             start = HEADER
-        stop = start + len(segment) + TAG
-        self._segments.cipher.encrypt_into(
-            self._segments.nonce(self._index, last), segment, None, out[start:stop]
-        )
+        stop = start + self._filled + TAG
+        nonce = self._segments.nonce(self._index, last)
+        self._segments.cipher.encrypt_into(nonce, self._held[: self._filled], None, out[start:stop])
         self._index += 1
         self._room = STRIDE
+        self._filled = 0
         return stop
+
+    def _seal_whole(self, source: memoryview, taken: int, out: memoryview, written: int) -> tuple[int, int]:
+        """Seals straight from the input while a byte remains behind the segment; returns both positions."""
+        encrypt, prefix, counter = self._segments.cipher.encrypt_into, self._segments.prefix, _COUNTER.pack
+        index, size = self._index, len(source)
+        while (
+            size - taken > STRIDE
+        ):  # once per 64 KiB: what stands here is all that Python adds to the cipher
+            following = taken + STRIDE
+            encrypt(
+                prefix + counter(index, 0), source[taken:following], None, out[written : written + SEGMENT]
+            )
+            index += 1
+            taken = following
+            written += SEGMENT
+        self._index = index
+        return taken, written
 
 
 class Opener:
