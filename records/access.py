@@ -1,0 +1,62 @@
+"""What is asked, what is known and what is answered: the values that a decision goes from and to."""
+
+from dataclasses import dataclass
+
+from records.actors import Actor
+from records.consent import Card
+from records.documents import DocumentFacts
+from records.vocabulary.codes import Action, Obligation, PurposeOfUse, ReasonCode, RecordState
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRequest:
+    """What is asked: `now` in unix seconds, `reason` as the actor wrote it."""
+
+    actor: Actor
+    action: Action
+    purpose: PurposeOfUse
+    now: int
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFacts:
+    """The record's state and card; `card` is None where there is no such record."""
+
+    state: RecordState
+    card: Card | None
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyUse:
+    """What the vault remembers of this actor's emergencies on this record, in this purpose.
+
+    `expired`: a window with this same reason was opened more than 4 h ago. `windows_today`: windows opened
+    today under other reasons than this one.
+    """
+
+    expired: bool
+    windows_today: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the decision rests on; `document` None asks about the record as such."""
+
+    record: RecordFacts
+    document: DocumentFacts | None = None
+    emergency: EmergencyUse | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    reason: ReasonCode
+    obligations: frozenset[Obligation] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    reason: ReasonCode
+
+
+Decision = Permit | Deny

@@ -1,0 +1,135 @@
+"""The decision: who may do what, in which mode, on which record and document, and why.
+
+`decide` is total, deterministic and denies by default (R15). The first rule that objects gives the reason.
+A permit then needs a ground of its own, so that a forgotten rule denies. Nothing here reads a clock, a store
+or a setting.
+"""
+
+from collections.abc import Iterable
+
+from records.access import (
+    AccessRequest,
+    Decision,
+    Deny,
+    EmergencyUse,
+    Facts,
+    Permit,
+    RecordFacts,
+)
+from records.documents import DocumentFacts
+from records.rules import (
+    DOCUMENT_RULES,
+    EMERGENCIES,
+    READS,
+    RECORD_RULES,
+    WITHOUT_RECORD,
+    Case,
+    general_objection,
+    is_hidden_from_patient,
+)
+from records.vocabulary.codes import Action, Obligation, PurposeOfUse, ReasonCode, RecordState, Role
+
+__all__ = [
+    "AccessRequest",
+    "Decision",
+    "Deny",
+    "EmergencyUse",
+    "Facts",
+    "Permit",
+    "RecordFacts",
+    "decide",
+    "visible",
+]
+
+
+def decide(request: AccessRequest, facts: Facts) -> Decision:
+    """Permit or Deny, always with a reason code; never raises."""
+    case, decision = _on_record(request, facts)
+    if case is None or facts.document is None or isinstance(decision, Deny):
+        return decision
+    objection = _objection(case, facts.document)
+    if objection is not None:
+        return Deny(objection)
+    return Permit(decision.reason, decision.obligations | _warning(request, facts.document))
+
+
+def visible(
+    request: AccessRequest, facts: Facts, documents: Iterable[DocumentFacts]
+) -> tuple[DocumentFacts, ...]:
+    """Those documents for which `decide` permits the request, in their order (R15: lists and counts too).
+
+    The record is judged once, `facts.document` is ignored.
+    """
+    case, decision = _on_record(request, facts)
+    if case is None or isinstance(decision, Deny):
+        return ()
+    return tuple(each for each in documents if _objection(case, each) is None)
+
+
+def _on_record(request: AccessRequest, facts: Facts) -> tuple[Case | None, Decision]:
+    """The decision as far as the record goes; without a case there is no record to speak of."""
+    objection = general_objection(request)
+    if objection is not None:
+        return None, Deny(objection)
+    if request.action in WITHOUT_RECORD:
+        return None, Permit(ReasonCode.OPERATOR)
+    record = facts.record
+    if record.card is None or record.state is RecordState.DESTROYED:
+        return None, Deny(ReasonCode.NO_SUCH_RECORD)
+    case = Case(request, record.state, record.card, facts.emergency)
+    for rule in RECORD_RULES:
+        objection = rule(case)
+        if objection is not None:
+            return case, Deny(objection)
+    return case, _grounded(case)
+
+
+def _objection(case: Case, document: DocumentFacts) -> ReasonCode | None:
+    return next((why for rule in DOCUMENT_RULES if (why := rule(case, document)) is not None), None)
+
+
+def _grounded(case: Case) -> Decision:
+    """What permits, once nothing objects."""
+    actor, purpose = case.request.actor, case.request.purpose
+    if actor.role is Role.PATIENT:
+        return Permit(ReasonCode.OWN_RECORD)
+    if actor.role is Role.OPERATOR:
+        return Permit(ReasonCode.OPERATOR)
+    if case.request.action is Action.DEPOSIT:  # R31: feeding needs no right to consult
+        return Permit(ReasonCode.DEPOSIT)
+    if purpose in EMERGENCIES:
+        return Permit(_EMERGENCY_GROUND[purpose], _EMERGENCY_OBLIGATIONS)
+    return _care(case)
+
+
+def _care(case: Case) -> Decision:
+    """A professional in ordinary care: attending doctor (R21), or authorised at this moment (R18)."""
+    number = case.request.actor.rpps or ""
+    authorisation = case.card.authorisation_of(number)
+    if number in case.card.attending:
+        return Permit(ReasonCode.ATTENDING_DOCTOR)
+    if authorisation is None or case.request.action not in READS:
+        return Deny(ReasonCode.NOT_AUTHORISED)
+    if authorisation.is_live(case.request.now):
+        return Permit(ReasonCode.AUTHORISED)
+    expired = authorisation.has_expired(case.request.now)
+    return Deny(ReasonCode.AUTHORISATION_EXPIRED if expired else ReasonCode.NOT_AUTHORISED)
+
+
+def _warning(request: AccessRequest, document: DocumentFacts) -> frozenset[Obligation]:
+    """Whoever reads what the patient may not see yet is told so on screen (EX_3.2-1025)."""
+    reads = request.actor.role is Role.PROFESSIONAL and request.action in READS
+    if not (reads and is_hidden_from_patient(request, document)):
+        return frozenset()
+    return frozenset({Obligation.WARN_HIDDEN_FROM_PATIENT})
+
+
+_EMERGENCY_GROUND = {
+    PurposeOfUse.BRIS_DE_GLACE: ReasonCode.EMERGENCY,
+    PurposeOfUse.CENTRE_15: ReasonCode.REGULATION_CENTRE,
+}
+
+# L1111-17, R1111-48: holder and attending doctor are told; the mode stays on screen (R26, R57).
+_EMERGENCY_OBLIGATIONS = frozenset(
+    {Obligation.NOTIFY_PATIENT, Obligation.NOTIFY_ATTENDING, Obligation.SHOW_EMERGENCY_BANNER}
+)

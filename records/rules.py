@@ -1,0 +1,269 @@
+"""The rules of access, one small function each. Each says why not, or nothing; none says yes.
+
+`records.policy` runs them in the order of the two tuples at the end. Requirement numbers (R…), articles of
+the Code de la santé publique (L…, R1111-…) and numbers of the DMP guide (EX_…) tell where a rule is from.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from records.access import AccessRequest, EmergencyUse
+from records.consent import Card
+from records.documents import DocumentFacts
+from records.vocabulary.codes import Action, DocumentState, Label, PurposeOfUse, ReasonCode, RecordState, Role
+from records.vocabulary.document_types import may_read
+from records.vocabulary.professions import DOCTOR, is_health_professional
+from records.vocabulary.sectors import EXPRESS_CONSENT_SECTORS, FORBIDDEN_SECTORS, REGULATION_SETTING
+
+SHORTEST_REASON = 10  # characters, surrounding space apart
+WINDOWS_A_DAY = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A request and the facts of an existing record."""
+
+    request: AccessRequest
+    state: RecordState
+    card: Card
+    use: EmergencyUse | None
+
+
+Rule = Callable[[Case], ReasonCode | None]
+DocumentRule = Callable[[Case, DocumentFacts], ReasonCode | None]
+
+READS = frozenset({Action.SEARCH, Action.RETRIEVE, Action.STILL})
+EMERGENCIES = frozenset({PurposeOfUse.BRIS_DE_GLACE, PurposeOfUse.CENTRE_15})
+
+ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = MappingProxyType(
+    {
+        Role.PATIENT: READS
+        | {
+            Action.READ_LOG,
+            Action.CLOSE_RECORD,
+            Action.REOPEN_RECORD,
+            Action.AUTHORISE,
+            Action.REVOKE,
+            Action.BLOCK,
+            Action.UNBLOCK,
+            Action.NAME_ATTENDING,
+            Action.REMOVE_ATTENDING,
+            Action.LABEL,
+            Action.SET_EMERGENCY,
+        },
+        Role.PROFESSIONAL: READS | {Action.DEPOSIT, Action.READ_LOG},
+        Role.DEPOSITOR: frozenset({Action.DEPOSIT}),
+        Role.OPERATOR: frozenset(
+            {
+                Action.OPEN_RECORD,
+                Action.CLOSE_RECORD,
+                Action.REOPEN_RECORD,
+                Action.SUSPEND_RECORD,
+                Action.ISSUE_IDENTITY,
+                Action.ROOT,
+            }
+        ),
+    }
+)
+
+_EMERGENCY_REFUSES = {
+    Action.DEPOSIT: ReasonCode.READ_ONLY_PURPOSE,
+    Action.READ_LOG: ReasonCode.PURPOSE_NOT_ENTITLED,
+}
+
+# Done by an operator where there may be no record yet, or no longer.
+WITHOUT_RECORD = frozenset({Action.OPEN_RECORD, Action.ISSUE_IDENTITY, Action.ROOT})
+
+_ACTIVE = frozenset({RecordState.ACTIVE})
+_STATES: Mapping[tuple[Role, Action], frozenset[RecordState]] = MappingProxyType(
+    {
+        # the holder reads the traces at any time (L1111-19), also those of a closed record
+        (Role.PATIENT, Action.READ_LOG): _ACTIVE | {RecordState.SUSPENDED, RecordState.CLOSED},
+        # closing and reopening must not lift a suspension (R14)
+        (Role.PATIENT, Action.CLOSE_RECORD): _ACTIVE | {RecordState.PROPOSED, RecordState.CLOSED},
+        (Role.PATIENT, Action.REOPEN_RECORD): _ACTIVE | {RecordState.CLOSED},
+        # for the operator the table of transitions is the limit
+        (Role.OPERATOR, Action.CLOSE_RECORD): frozenset(RecordState),
+        (Role.OPERATOR, Action.REOPEN_RECORD): frozenset(RecordState),
+        (Role.OPERATOR, Action.SUSPEND_RECORD): frozenset(RecordState),
+    }
+)
+
+_NOT_ACTIVE: Mapping[RecordState, ReasonCode] = MappingProxyType(
+    {
+        RecordState.PROPOSED: ReasonCode.RECORD_NOT_ACTIVE,
+        RecordState.ACTIVE: ReasonCode.RECORD_NOT_ACTIVE,
+        RecordState.SUSPENDED: ReasonCode.RECORD_SUSPENDED,
+        RecordState.CLOSED: ReasonCode.RECORD_CLOSED,
+        RecordState.DESTROYED: ReasonCode.NO_SUCH_RECORD,
+    }
+)
+
+
+# Rules that look at the request alone.
+
+
+def general_objection(request: AccessRequest) -> ReasonCode | None:
+    """What speaks against the request whatever the record: sector, role, purpose."""
+    if request.actor.sector in FORBIDDEN_SECTORS:  # R29
+        return ReasonCode.FORBIDDEN_SECTOR
+    if request.action not in ROLE_ACTIONS[request.actor.role]:  # R16, R31, R32
+        return ReasonCode.ROLE_NOT_ENTITLED
+    return _purpose_objection(request)
+
+
+def _purpose_objection(request: AccessRequest) -> ReasonCode | None:
+    """Emergency modes are for professionals who read (R26, R27), our own two for whoever writes."""
+    if request.purpose is PurposeOfUse.NORMAL:
+        return None
+    if request.purpose in EMERGENCIES:
+        if request.actor.role is not Role.PROFESSIONAL:
+            return ReasonCode.ROLE_NOT_ENTITLED
+        return _EMERGENCY_REFUSES.get(request.action)
+    if request.action is Action.DEPOSIT:
+        return None
+    maintains = request.purpose is PurposeOfUse.MAINTENANCE and request.actor.role is Role.OPERATOR
+    return None if maintains else ReasonCode.PURPOSE_NOT_ENTITLED
+
+
+# Rules about the record.
+
+
+def _consults(case: Case) -> bool:
+    """Whether a professional wants to read: feeding needs no right to consult (R31)."""
+    return case.request.actor.role is Role.PROFESSIONAL and case.request.action is not Action.DEPOSIT
+
+
+def _own_record(case: Case) -> ReasonCode | None:
+    """A patient is known by the INS, matricule and OID together (R2)."""
+    if case.request.actor.role is Role.PATIENT and case.request.actor.ins != case.card.ins:
+        return ReasonCode.NOT_AUTHORISED
+    return None
+
+
+def _state(case: Case) -> ReasonCode | None:
+    """R10, R14: only an active record is read, fed and changed, exceptions apart."""
+    admitted = _STATES.get((case.request.actor.role, case.request.action), _ACTIVE)
+    return None if case.state in admitted else _NOT_ACTIVE[case.state]
+
+
+def _named_professional(case: Case) -> ReasonCode | None:
+    """Whoever consults is a person with a number (R8), not a structure (R7)."""
+    return ReasonCode.BAD_CREDENTIAL if _consults(case) and not case.request.actor.rpps else None
+
+
+def _block(case: Case) -> ReasonCode | None:
+    """A blocked professional never consults, in an emergency neither (R19, R26); feeding stays (R31)."""
+    return ReasonCode.BLOCKED if _consults(case) and case.request.actor.rpps in case.card.blocks else None
+
+
+def _profession(case: Case) -> ReasonCode | None:
+    """R16: an unknown profession reads nothing. A regulation doctor is a doctor (L1111-17, L6311-2)."""
+    if not _consults(case):
+        return None
+    entitled = is_health_professional(case.request.actor.profession)
+    if case.request.purpose is PurposeOfUse.CENTRE_15:
+        entitled = case.request.actor.profession == DOCTOR
+    return None if entitled else ReasonCode.PROFESSION_NOT_ENTITLED
+
+
+def _initial_consent(case: Case) -> ReasonCode | None:
+    """R17: without a recorded initial consent nobody consults, save in an emergency."""
+    needed = _consults(case) and case.request.purpose not in EMERGENCIES
+    return ReasonCode.CONSENT_MISSING if needed and case.card.consent is None else None
+
+
+def _express_consent(case: Case) -> ReasonCode | None:
+    """R30: some sectors need the holder's express consent, which no emergency replaces."""
+    bound = case.request.purpose in EMERGENCIES and case.request.actor.sector in EXPRESS_CONSENT_SECTORS
+    return ReasonCode.CONSENT_MISSING if bound else None
+
+
+def _regulation_centre(case: Case) -> ReasonCode | None:
+    """R27: the mode belongs to the regulation centres."""
+    if case.request.purpose is not PurposeOfUse.CENTRE_15:
+        return None
+    return None if case.request.actor.setting == REGULATION_SETTING else ReasonCode.NOT_REGULATION_CENTRE
+
+
+def _opted_out(case: Case) -> ReasonCode | None:
+    """R26 to R28: each opposition stands for its own mode and has no exception."""
+    allowed = {
+        PurposeOfUse.BRIS_DE_GLACE: case.card.emergency.bris_de_glace,
+        PurposeOfUse.CENTRE_15: case.card.emergency.centre_15,
+    }
+    return None if allowed.get(case.request.purpose, True) else ReasonCode.OPTED_OUT
+
+
+def _written_reason(case: Case) -> ReasonCode | None:
+    """R26: opening a record in an emergency takes a written reason."""
+    if case.request.purpose is not PurposeOfUse.BRIS_DE_GLACE:
+        return None
+    return None if len((case.request.reason or "").strip()) >= SHORTEST_REASON else ReasonCode.REASON_MISSING
+
+
+def _emergency_use(case: Case) -> ReasonCode | None:
+    """R26: four hours a reason, a few reasons a day."""
+    if case.use is None or case.request.purpose not in EMERGENCIES:
+        return None
+    if case.use.expired:
+        return ReasonCode.EMERGENCY_EXPIRED
+    return ReasonCode.EMERGENCY_TOO_OFTEN if case.use.windows_today >= WINDOWS_A_DAY else None
+
+
+# Rules about one document. Labels add up: each can only take away (R24).
+
+
+def is_hidden_from_patient(request: AccessRequest, document: DocumentFacts) -> bool:
+    """INVISIBLE_PATIENT, until the date that ends it by itself (R22)."""
+    if Label.INVISIBLE_PATIENT not in document.labels:
+        return False
+    return document.visible_to_patient_from is None or request.now < document.visible_to_patient_from
+
+
+def _not_deleted(case: Case, document: DocumentFacts) -> ReasonCode | None:
+    """Deletion is logical and holds for everybody (R32)."""
+    return ReasonCode.DOCUMENT_DELETED if document.state is DocumentState.DELETED else None
+
+
+def _matrix(case: Case, document: DocumentFacts) -> ReasonCode | None:
+    """R16: profession and type, in every mode; an unknown type is read by no professional."""
+    if not _consults(case) or may_read(case.request.actor.profession, document.type_code):
+        return None
+    return ReasonCode.TYPE_NOT_ENTITLED
+
+
+def _masked(case: Case, document: DocumentFacts) -> ReasonCode | None:
+    """MASQUE_PS spares author, author's structure and attending doctors, also in an emergency (R20, R49)."""
+    if not _consults(case) or Label.MASQUE_PS not in document.labels:
+        return None
+    actor = case.request.actor
+    author = actor.rpps == document.author
+    colleague = bool(actor.structure) and actor.structure == document.author_structure
+    return None if author or colleague or actor.rpps in case.card.attending else ReasonCode.MASKED
+
+
+def _hidden_from_patient(case: Case, document: DocumentFacts) -> ReasonCode | None:
+    """R22. INVISIBLE_REPRESENTANTS_LEGAUX hides nothing here: the minor sees it (R23), and a
+    representative, whose INS is not the record's, is refused the record."""
+    if case.request.actor.role is not Role.PATIENT or not is_hidden_from_patient(case.request, document):
+        return None
+    return ReasonCode.HIDDEN_FROM_PATIENT
+
+
+RECORD_RULES: tuple[Rule, ...] = (
+    _own_record,
+    _state,
+    _named_professional,
+    _block,
+    _profession,
+    _express_consent,
+    _regulation_centre,
+    _opted_out,
+    _written_reason,
+    _emergency_use,
+    _initial_consent,
+)
+
+DOCUMENT_RULES: tuple[DocumentRule, ...] = (_not_deleted, _matrix, _masked, _hidden_from_patient)
