@@ -1,0 +1,136 @@
+"""What the index and the record need to know of an instance, taken from its DICOM JSON."""
+
+from datetime import date, time
+from typing import Any
+
+from ingestion.dicom_pixels import FrameTable
+
+Facts = dict[str, Any]
+MEDIA_TYPE = "application/dicom"
+_TEXT = 1024  # characters; longer texts are no description
+
+
+def first(attributes: dict[str, Any], tag: str) -> Any:
+    """The first value of an attribute, None where absent or empty."""
+    values = attributes.get(tag, {}).get("Value")
+    return values[0] if values else None
+
+
+def text(attributes: dict[str, Any], tag: str) -> str | None:
+    """The first value as printable text without control characters."""
+    value = first(attributes, tag)
+    if value is None or isinstance(value, dict):
+        return None
+    return "".join(c if c.isprintable() else " " for c in str(value))[:_TEXT].strip() or None
+
+
+def _name(attributes: dict[str, Any], tag: str) -> list[str]:
+    """Components of a person name (PS3.5 §6.2.1): alphabetic, else ideographic, else phonetic."""
+    value = first(attributes, tag)
+    if isinstance(value, dict):
+        value = next(iter(value.values()), "")
+    cleaned = "".join(c if c.isprintable() else " " for c in str(value or ""))[:_TEXT]
+    return [part.strip() for part in cleaned.split("^")]
+
+
+def _date(attributes: dict[str, Any], tag: str) -> str | None:
+    value = (text(attributes, tag) or "").replace(".", "")  # the retired form has dots
+    try:
+        return date.fromisoformat(value).isoformat() if len(value) == 8 and value.isdecimal() else None
+    except ValueError:
+        return None
+
+
+def _time(attributes: dict[str, Any], tag: str) -> str | None:
+    digits = (text(attributes, tag) or "").replace(":", "").split(".")[0]
+    padded = digits.ljust(6, "0")
+    if len(digits) not in {2, 4, 6} or not digits.isdecimal():
+        return None
+    try:
+        return time(int(padded[:2]), int(padded[2:4]), int(padded[4:])).isoformat()
+    except ValueError:
+        return None
+
+
+def _number(attributes: dict[str, Any], tag: str) -> int | None:
+    value = first(attributes, tag)
+    return value if isinstance(value, int) and abs(value) < 2**53 else None
+
+
+def _issuer_oid(attributes: dict[str, Any]) -> str | None:
+    qualifiers = first(attributes, "00100024")
+    return text(qualifiers, "00400032") if isinstance(qualifiers, dict) else None
+
+
+def _identifier(attributes: dict[str, Any]) -> dict[str, str | None]:
+    return {
+        "id": text(attributes, "00100020"),
+        "issuer": text(attributes, "00100021"),
+        "issuer_oid": _issuer_oid(attributes),
+    }
+
+
+def _patient(attributes: dict[str, Any]) -> Facts:
+    name = _name(attributes, "00100010")
+    others = attributes.get("00101002", {}).get("Value") or []
+    return {
+        **_identifier(attributes),
+        "other_ids": [_identifier(item) for item in others[:32]],
+        "family_name": name[0] or None,
+        "given_name": (name[1] if len(name) > 1 else None) or None,
+        "birth_date": _date(attributes, "00100030"),
+        "sex": text(attributes, "00100040"),
+    }
+
+
+def _study(attributes: dict[str, Any]) -> Facts:
+    referring = _name(attributes, "00080090")
+    return {
+        "date": _date(attributes, "00080020"),
+        "time": _time(attributes, "00080030"),
+        "description": text(attributes, "00081030"),
+        "accession": text(attributes, "00080050"),
+        "referring": " ".join(part for part in referring[:2] if part) or None,
+        "study_id": text(attributes, "00200010"),
+        "institution": text(attributes, "00080080"),
+    }
+
+
+def _series(attributes: dict[str, Any]) -> Facts:
+    return {
+        "number": _number(attributes, "00200011"),
+        "description": text(attributes, "0008103E"),
+        "date": _date(attributes, "00080021"),
+        "time": _time(attributes, "00080031"),
+        "body_part": text(attributes, "00180015"),
+    }
+
+
+def _instance(attributes: dict[str, Any], frames: FrameTable | None) -> Facts:
+    rows = _number(attributes, "00280010")
+    declared = _number(attributes, "00280008")
+    return {
+        "number": _number(attributes, "00200013"),
+        "rows": rows,
+        "columns": _number(attributes, "00280011"),
+        "frames": len(frames) if frames is not None else declared or (1 if rows else None),
+    }
+
+
+def facts_of(attributes: dict[str, Any], syntax: str, frames: FrameTable | None) -> Facts:
+    """See `ingestion.dicom.inspect_dicom` for the shape."""
+    return {
+        "sop_class": first(attributes, "00080016"),
+        "sop": first(attributes, "00080018"),
+        "study": first(attributes, "0020000D"),
+        "series": first(attributes, "0020000E"),
+        "transfer_syntax": syntax,
+        "modality": text(attributes, "00080060"),
+        "media_type": MEDIA_TYPE,
+        "patient": _patient(attributes),
+        "study_attributes": _study(attributes),
+        "series_attributes": _series(attributes),
+        "instance_attributes": _instance(attributes, frames),
+        "dicom": attributes,
+        "frames": frames,
+    }

@@ -1,0 +1,77 @@
+"""The deflated transfer syntax: the data set is one deflate stream after the file meta (PS3.5 §A.5)."""
+
+import zlib
+
+from ingestion.limits import Limits
+from ingestion.reader import Source
+from ingestion.verdicts import Rejected
+
+_CHUNK = 65_536
+
+
+class _Inflater:
+    """One pass over the inflated bytes, at most 64 KiB at a time, so that a bomb costs time and no memory."""
+
+    def __init__(self, source: Source, start: int) -> None:
+        self._source = source
+        self._position = start
+        self._stream = zlib.decompressobj(-zlib.MAX_WBITS)
+        self._waiting = b""
+
+    def next(self) -> bytes:
+        """The next bytes; empty at the end of the stream."""
+        while not self._stream.eof:
+            if not self._waiting:
+                self._waiting = self._source.read(self._position, _CHUNK)
+                self._position += len(self._waiting)
+            if not self._waiting:
+                raise Rejected("deflate_not_valid")
+            try:
+                data = self._stream.decompress(self._waiting, _CHUNK)
+            except zlib.error as error:
+                raise Rejected("deflate_not_valid") from error
+            self._waiting = self._stream.unconsumed_tail
+            if data:
+                return data
+        return b""
+
+
+class InflatedSource:
+    """The inflated data set as a source that is read forwards; a read before the previous one is refused.
+
+    The stream is inflated once to know its size and that it ends well, and once more while it is read.
+    """
+
+    def __init__(self, source: Source, start: int, limits: Limits) -> None:
+        self.size = self._measure(_Inflater(source, start), limits)
+        self._inflater = _Inflater(source, start)
+        self._window = b""
+        self._start = 0
+
+    @staticmethod
+    def _measure(inflater: _Inflater, limits: Limits) -> int:
+        size = 0
+        while data := inflater.next():
+            size += len(data)
+            if size > limits.inflated_bytes:
+                raise Rejected("deflate_too_large")
+        return size
+
+    def read(self, offset: int, length: int) -> bytes:
+        if offset < self._start:
+            raise ValueError("an inflated data set is read forwards")
+        end = min(offset + length, self.size)
+        pieces = [self._window]
+        have = self._start + len(self._window)
+        while have < end:
+            data = self._inflater.next()
+            if have + len(data) <= offset:
+                pieces = [b""]
+                self._start = have + len(data)
+            else:
+                pieces.append(data)
+            have += len(data)
+        window = b"".join(pieces)
+        self._window = window[max(0, offset - self._start) :]
+        self._start = max(offset, self._start)
+        return self._window[: max(0, end - self._start)]

@@ -1,0 +1,127 @@
+# ruff: noqa: E501 - one row per verdict, so that the table can be read down
+"""What validation can say about a file: one row per code, for senders and for the pipeline.
+
+A code never changes its meaning. A sentence says what the sender can do and never repeats content.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """From harmless to final; the worst outcome of all findings decides."""
+
+    ACCEPT = "accept"
+    WARN = "warn"
+    QUARANTINE = "quarantine"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`standard` names the rule behind the verdict; empty where the rule is ours."""
+
+    code: str
+    outcome: Outcome
+    sentence: str
+    standard: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One verdict about one file. `where` is a tag, a keyword or a count, never a value of the file."""
+
+    code: str
+    where: str | None = None
+
+
+class Rejected(Exception):  # noqa: N818
+    """Raised inside a validator where going on makes no sense."""
+
+    def __init__(self, code: str, where: str | None = None) -> None:
+        super().__init__(code)
+        self.finding = Finding(code, where)
+
+
+_W, _Q, _R = Outcome.WARN, Outcome.QUARANTINE, Outcome.REJECT
+
+_DICOM = (
+    ("preamble_missing", _W, "The 128-byte preamble and the DICM prefix are missing; the data set was read from its first byte. Export the file with them.", "PS3.10 §7.1"),
+    ("preamble_not_zero", _W, "The preamble is used by another format (often TIFF). It is kept as it is; clear it if nothing needs it.", "PS3.10 §7.1"),
+    ("preamble_active", _R, "The preamble carries the signature of an executable, script, PDF, ZIP or HTML file. Export the instance again with an empty preamble.", "PS3.10 §7.5"),
+    ("not_dicom", _R, "This is not a DICOM file: no DICM prefix and no readable data set. Send the DICOM instance itself, not an image, archive or text made from it.", "PS3.10 §7.1"),
+    ("dicomdir", _R, "A DICOMDIR lists files and holds none. Send the files it lists.", "PS3.10 §8.6"),
+    ("meta_missing", _W, "The file meta information is missing; the encoding was recognised from the data set. Export the file as a complete Part 10 file.", "PS3.10 §7.1"),
+    ("meta_transfer_syntax_missing", _W, "The file meta information does not name a transfer syntax; it was recognised from the data set. Correct the exporting device.", "PS3.10 §7.1"),
+    ("meta_differs", _W, "The file meta information names another SOP class or instance than the data set. The data set's own was used.", "PS3.10 §7.1"),
+    ("encoding_differs", _W, "The data set is not encoded as its transfer syntax says. It was read as it is; correct the exporting device.", "PS3.5 §10"),
+    ("transfer_syntax_unusual", _W, "The transfer syntax is private or too new to be known here. The file is kept; not every viewer will show it.", "PS3.5 §10"),
+    ("transfer_syntax_not_valid", _R, "The transfer syntax is not a valid identifier. Export the file again.", "PS3.10 §7.1"),
+    ("uid_missing", _R, "A mandatory identifier (SOP Class, SOP Instance, Study or Series Instance UID) is missing or empty. Correct the exporting device and send again.", "PS3.3 §C.12.1"),
+    ("uid_not_valid", _W, "An identifier does not follow the rules for UIDs. It is kept as it is; correct the exporting device.", "PS3.5 §9.1"),
+    ("uid_unusable", _R, "An identifier contains characters or a length that no archive can address. Correct the exporting device and send again.", "PS3.5 §9.1"),
+    ("not_patient_object", _R, "This object (a palette, a protocol, a hanging description …) belongs to no patient and cannot be filed in a record.", "PS3.4 §GG"),
+    ("patient_id_empty", _W, "The Patient ID is empty; the record was chosen from the address of the deposit alone.", "PS3.3 §C.7.1.1"),
+    ("value_not_valid", _W, "Some values do not follow their type; they are delivered as the text or bytes found.", "PS3.5 §6.2"),
+    ("elements_unordered", _W, "Elements are not in ascending order. Correct the exporting device.", "PS3.5 §7.1"),
+    ("element_duplicate", _R, "An element that identifies the instance occurs twice, so that readers would disagree. Export the instance again.", "PS3.5 §7.1"),
+    ("element_not_valid", _R, "The data set is corrupt: an element or sequence cannot be followed to its end. Export the instance again.", "PS3.5 §7"),
+    ("truncated", _R, "The file ends before its data set does. Send the whole file again.", "PS3.5 §7"),
+    ("trailing_zeros", _W, "Zero bytes follow the data set. They are kept.", "PS3.10 §7.2"),
+    ("nested_too_deep", _R, "Sequences are nested deeper than any standard object needs. Export the instance again.", "PS3.5 §7.5"),
+    ("too_many_elements", _R, "The data set has more elements than can be examined. Split the instance.", ""),
+    ("metadata_too_large", _R, "The data set without its images is too large to be examined. Split the instance.", ""),
+    ("too_many_frames", _R, "The instance has more frames than can be addressed. Split the instance.", ""),
+    ("pixel_data_short", _R, "There is less pixel data than rows, columns and frames require. Send the whole file again.", "PS3.5 §8.1"),
+    ("pixel_data_longer", _W, "There is more pixel data than rows, columns and frames require. It is kept.", "PS3.5 §8.1"),
+    ("pixel_data_unchecked", _W, "The size of the pixel data could not be checked, because the attributes describing it are missing or not valid.", "PS3.3 §C.7.6.3"),
+    ("pixel_fragments_not_valid", _R, "The compressed pixel data is corrupt: its fragments cannot be followed to their end. Export the instance again.", "PS3.5 §A.4"),
+    ("frames_missing", _R, "There are fewer compressed frames than the instance declares. Send the whole file again.", "PS3.5 §A.4"),
+    ("frames_not_addressable", _W, "Single frames cannot be told apart without reading the images; viewers will fetch the whole instance.", "PS3.5 §A.4"),
+    ("deflate_not_valid", _R, "The deflated data set cannot be inflated to its end. Export the instance again.", "PS3.5 §A.5"),
+    ("deflate_too_large", _R, "The deflated data set expands beyond what can be examined. Send it with another transfer syntax.", "PS3.5 §A.5"),
+)  # fmt: skip
+
+_PDF = (
+    ("not_pdf", _R, "This is not a PDF file. Send the report as PDF.", "ISO 32000 §7.5.2"),
+    ("pdf_polyglot", _R, "The file is also an archive, an executable or a web page. Export the report again from its source.", "ISO 32000 §7.5"),
+    ("pdf_header_late", _W, "Other bytes stand before the PDF header. They are kept.", "ISO 32000 §7.5.2"),
+    ("pdf_truncated", _R, "The PDF ends before its end-of-file marker. Send the whole file again.", "ISO 32000 §7.5.5"),
+    ("pdf_unreadable", _R, "The PDF is damaged and cannot be read. Export the report again.", "ISO 32000 §7.5"),
+    ("pdf_no_pages", _R, "The PDF has no readable page. Export the report again.", "ISO 32000 §7.7.3"),
+    ("pdf_repaired", _W, "The PDF is damaged but can be read by repairing it. It is kept as it is.", "ISO 32000 §7.5"),
+    ("pdf_password", _R, "The PDF needs a password to be opened. Send it without one.", "ISO 32000 §7.6"),
+    ("pdf_owner_password", _W, "The PDF is encrypted with an owner password; it opens without one and is kept as it is.", "ISO 32000 §7.6"),
+    ("pdf_javascript", _R, "The PDF contains JavaScript. Print it to a new PDF and send that.", "ISO 32000 §12.6.4.17"),
+    ("pdf_launch", _R, "The PDF starts another program. Print it to a new PDF and send that.", "ISO 32000 §12.6.4.6"),
+    ("pdf_submit_form", _R, "The PDF sends a form to an address. Print it to a new PDF and send that.", "ISO 32000 §12.7.6.2"),
+    ("pdf_import_data", _R, "The PDF imports data from a file. Print it to a new PDF and send that.", "ISO 32000 §12.7.6.4"),
+    ("pdf_rich_media", _R, "The PDF contains film, sound or 3D content with programs. Print it to a new PDF and send that.", "ISO 32000 §13"),
+    ("pdf_form_script", _R, "The PDF contains a form with scripts (XFA). Print it to a new PDF and send that.", "ISO 32000 §12.7.8"),
+    ("pdf_embedded_program", _R, "A program is attached to the PDF. Send the PDF without it.", "ISO 32000 §7.11.4"),
+    ("pdf_form", _W, "The PDF contains a dynamic form (XFA) without scripts. Not every viewer shows it.", "ISO 32000 §12.7.8"),
+    ("pdf_attachment", _W, "Files are attached to the PDF. They are kept inside it and were not examined like deposits.", "ISO 32000 §7.11.4"),
+    ("pdf_too_large", _R, "The PDF is larger than can be examined. Send images as DICOM.", ""),
+    ("pdf_too_complex", _R, "The PDF has more objects, or expands to more bytes, than can be examined. Print it to a new PDF and send that.", ""),
+)  # fmt: skip
+
+_SANDBOX = (
+    ("sandbox_crashed", _Q, "The file made the validator stop. It is set aside for the hosting team; nothing is needed from you.", ""),
+    ("sandbox_timeout", _Q, "The file could not be examined in time. It is set aside for the hosting team; nothing is needed from you.", ""),
+    ("sandbox_memory", _Q, "The file could not be examined within the memory allowed. It is set aside for the hosting team; nothing is needed from you.", ""),
+)  # fmt: skip
+
+VERDICTS: Mapping[str, Verdict] = {
+    code: Verdict(code, outcome, sentence, standard)
+    for code, outcome, sentence, standard in (*_DICOM, *_PDF, *_SANDBOX)
+}
+
+_SEVERITY = {outcome: rank for rank, outcome in enumerate(Outcome)}
+
+
+def worst(findings: Iterable[Finding]) -> Outcome:
+    """The outcome of a file with these findings; `accept` without any."""
+    return max(
+        (VERDICTS[f.code].outcome for f in findings), key=_SEVERITY.__getitem__, default=Outcome.ACCEPT
+    )
