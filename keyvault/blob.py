@@ -5,115 +5,52 @@ with the data key and `BlobRef.aad`. Three things are ours: the commitment to th
 the grant and never from the store, and the refusal of an empty last segment.
 """
 
-import hmac
 import os
 import struct
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from enum import IntEnum
 from typing import Self
-from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from keyvault.envelope import KEY_SIZE, ZEROS, be32, derive, new_key
-from records.errors import CoffreError
+from keyvault.envelope import derive
+from keyvault.sealed_blob import (
+    HEADER,
+    HEADER_MARK,
+    MAX_CIPHERTEXT,
+    SEGMENT,
+    STRIDE,
+    TAG,
+    BlobError,
+    BlobKind,
+    BlobRef,
+    SealedBlob,
+    check_sealed,
+    ciphertext_size,
+    commitment,
+    corrupt,
+    new_data_key,
+    plaintext_size,
+    size_mismatch,
+)
 
-SEGMENT = 65536
-TAG = 16
-HEADER = 40
-STRIDE = SEGMENT - TAG
-"""Plaintext bytes in a segment; the first holds `HEADER` fewer."""
-MAX_CIPHERTEXT = 10_000 * 128 * SEGMENT
-"""The largest object: 10 000 multipart parts of 8 MiB."""
-_HEADER_MARK = 0x28
+__all__ = [
+    "MAX_CIPHERTEXT",
+    "BlobError",
+    "BlobKind",
+    "BlobRef",
+    "Opener",
+    "SealedBlob",
+    "Sealer",
+    "ciphertext_size",
+    "commitment",
+    "new_data_key",
+    "plaintext_size",
+]
+
 _SALT = 32
 _PREFIX = 7
 _COUNTER = struct.Struct(">IB")
-
-
-class BlobError(CoffreError):
-    """A blob cannot be sealed or opened; `code` says why."""
-
-    code = "blob_corrupt"
-
-
-class BlobKind(IntEnum):
-    """What a blob holds."""
-
-    PACK = 1
-    SERIES_METADATA = 2
-    RENDITION = 3
-    EXPORT = 4
-
-
-@dataclass(frozen=True, slots=True)
-class BlobRef:
-    """The name of one version of a blob; `version` counts from 1."""
-
-    blob_id: UUID
-    version: int
-    kind: BlobKind
-
-    @property
-    def aad(self) -> bytes:
-        """The associated data every segment key and the commitment are bound to; 36 bytes."""
-        return b"coffre-blob-v1\0" + bytes([self.kind]) + self.blob_id.bytes + be32(self.version)
-
-
-@dataclass(frozen=True, slots=True)
-class SealedBlob:
-    """All that a reader must know of a blob but its key. Sizes are bytes."""
-
-    ref: BlobRef
-    commitment: bytes
-    header: bytes
-    plaintext_size: int
-    ciphertext_size: int
-
-
-def new_data_key() -> bytes:
-    """Returns 32 random bytes, for one version of one blob."""
-    return new_key()
-
-
-def ciphertext_size(plaintext: int) -> int:
-    """Returns C = P + 40 + 16·K. Raises `BlobError` "blob_too_large", below zero "blob_size_mismatch"."""
-    if plaintext < 0:
-        raise _size_mismatch()
-    segments = 1 + max(0, -(-(plaintext - (STRIDE - HEADER)) // STRIDE))
-    size = plaintext + HEADER + TAG * segments
-    if size > MAX_CIPHERTEXT:
-        raise BlobError("This content is too large for one object; send it in parts.", code="blob_too_large")
-    return size
-
-
-def plaintext_size(ciphertext: int) -> int:
-    """Returns P for C. Raises `BlobError` "blob_size_mismatch" for a size that no blob has."""
-    plaintext = ciphertext - HEADER - TAG * -(-ciphertext // SEGMENT)
-    if ciphertext_size(plaintext) != ciphertext:
-        raise _size_mismatch()
-    return plaintext
-
-
-def commitment(dek: bytes, ref: BlobRef) -> bytes:
-    """Returns the 32 bytes that fix the key. What separates them from segment keys is the label in `info`:
-    whoever writes the blob chooses the header's salt, so the salt separates nothing."""
-    return derive(dek, ZEROS, b"coffre-commit-v1\0" + ref.aad)
-
-
-def check_sealed(sealed: SealedBlob, dek: bytes) -> None:
-    """Checks sizes, header form and commitment, the last in constant time, before any segment is touched.
-
-    Raises `BlobError` "blob_size_mismatch", "blob_too_large", "blob_corrupt" or "blob_key_mismatch".
-    """
-    if ciphertext_size(sealed.plaintext_size) != sealed.ciphertext_size:
-        raise _size_mismatch()
-    if len(sealed.header) != HEADER or sealed.header[0] != _HEADER_MARK:
-        raise _corrupt()
-    if len(dek) != KEY_SIZE or not hmac.compare_digest(commitment(dek, sealed.ref), sealed.commitment):
-        raise BlobError("The key given is not this object's; ask for a new grant.", code="blob_key_mismatch")
 
 
 class _Segments:
@@ -135,7 +72,7 @@ class Sealer:
     """
 
     def __init__(self, ref: BlobRef, dek: bytes) -> None:
-        self._start(ref, dek, bytes([_HEADER_MARK]) + os.urandom(_SALT + _PREFIX))
+        self._start(ref, dek, bytes([HEADER_MARK]) + os.urandom(_SALT + _PREFIX))
 
     @classmethod
     def _with_header(cls, ref: BlobRef, dek: bytes, header: bytes) -> Self:
@@ -322,7 +259,7 @@ class Opener:
         for chunk in chunks:
             left -= len(chunk)
             if left < 0:
-                raise _size_mismatch()
+                raise size_mismatch()
             source = memoryview(chunk)
             while index < self._last and len(held) + len(source) >= SEGMENT:
                 taken = SEGMENT - len(held)
@@ -340,7 +277,7 @@ class Opener:
         start = 0
         if index == 0:
             if segment[:HEADER] != self._header:
-                raise _corrupt()
+                raise corrupt()
             start = HEADER
         plain = bytearray(len(segment) - start - TAG)
         self._open(index, segment[start:], memoryview(plain))
@@ -351,16 +288,4 @@ class Opener:
         try:
             return self._segments.cipher.decrypt_into(nonce, segment, None, plain)
         except InvalidTag:
-            raise _corrupt() from None
-
-
-def _corrupt() -> BlobError:
-    return BlobError(
-        "The object was altered or is another one; restore it from its replica.", code="blob_corrupt"
-    )
-
-
-def _size_mismatch() -> BlobError:
-    return BlobError(
-        "The object has not the size its grant names; ask for a new grant.", code="blob_size_mismatch"
-    )
+            raise corrupt() from None
