@@ -1,0 +1,76 @@
+"""Actors, cards and documents of one story: Camille's record, her doctors, and everybody else."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from records.actors import Actor
+from records.consent import Authorisation, Card, ConsentRecord, Emergency
+from records.documents import DocumentFacts
+from records.identity import INS, INS_NIR_TEST, Traits
+from records.vocabulary.codes import DocumentState, Role
+
+NOW = 1_700_000_000
+DAY = 86_400
+
+HER_INS = INS("277076322082910", INS_NIR_TEST)
+HIS_INS = INS("155067200010159", INS_NIR_TEST)
+
+HOSPITAL = "1750000001"
+PRACTICE = "1750000002"
+
+DOCTOR = "899700024450"
+ATTENDING = "899700024451"
+EXPIRED = "899700024452"
+FUTURE = "899700024453"
+BLOCKED = "899700024454"
+STRANGER = "899700024459"
+
+CARD = Card(
+    ins=HER_INS,
+    traits=Traits("MARTIN", "Camille", "1977-07-01", "F"),
+    consent=ConsentRecord(by=DOCTOR, how="oral", at=NOW - 30 * DAY),
+    authorisations=(
+        Authorisation(DOCTOR, NOW - DAY, NOW + DAY),
+        Authorisation(EXPIRED, NOW - 2 * DAY, NOW),
+        Authorisation(FUTURE, NOW + 1, None),
+        Authorisation(BLOCKED, NOW - DAY, None),
+    ),
+    blocks=frozenset({BLOCKED}),
+    attending=frozenset({ATTENDING}),
+    emergency=Emergency(bris_de_glace=True, centre_15=True),
+)
+
+REPORT = DocumentFacts(
+    document_id=UUID("0190b3a0-0000-7000-8000-000000000001"),
+    kind="document",
+    type_code="11502-2",
+    author_structure=HOSPITAL,
+    author="",
+    labels=frozenset(),
+    state=DocumentState.APPROVED,
+)
+
+
+def professional(rpps: str | None = DOCTOR, **changes: Any) -> Actor:
+    doctor = Actor(
+        role=Role.PROFESSIONAL,
+        issuer="demo",
+        subject=rpps or "",
+        rpps=rpps,
+        profession="10",
+        structure=PRACTICE,
+    )
+    return replace(doctor, **changes)
+
+
+def patient(ins: INS | None = HER_INS) -> Actor:
+    return Actor(role=Role.PATIENT, issuer="demo", subject="patient", ins=ins)
+
+
+def depositor(**changes: Any) -> Actor:
+    return replace(Actor(role=Role.DEPOSITOR, issuer="demo", subject="lab", structure=HOSPITAL), **changes)
+
+
+def operator() -> Actor:
+    return Actor(role=Role.OPERATOR, issuer="demo", subject="operator")

@@ -1,0 +1,201 @@
+"""What holds for every decision, whatever the situation."""
+
+import ast
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+import records
+from records.actors import Actor
+from records.consent import Authorisation, Card, ConsentRecord, Emergency, block, remove_attending, revoke
+from records.documents import DocumentFacts
+from records.policy import AccessRequest, EmergencyUse, Facts, Permit, RecordFacts, decide, visible
+from records.vocabulary.codes import (
+    PERMITTING,
+    Action,
+    DocumentState,
+    Label,
+    PurposeOfUse,
+    RecordState,
+    Role,
+)
+from records.vocabulary.document_types import DOCUMENT_TYPES
+from records.vocabulary.professions import PROFESSIONS
+from tests.unit.records.factories import CARD, DAY, HER_INS, HIS_INS, HOSPITAL, NOW, PRACTICE
+
+NUMBERS = ["899700024450", "899700024451"]
+numbers = st.sampled_from(NUMBERS)
+structures = st.sampled_from([HOSPITAL, PRACTICE])
+times = st.integers(NOW - 2, NOW + 2)
+
+actors = st.builds(
+    Actor,
+    role=st.sampled_from(Role),
+    issuer=st.just("demo"),
+    subject=st.just("someone"),
+    rpps=st.none() | numbers,
+    profession=st.sampled_from([None, "00", "10", "10", "10", "60", "93"]),
+    structure=st.none() | structures,
+    ins=st.sampled_from([None, HER_INS, HIS_INS]),
+    sector=st.sampled_from([None, None, "SA07", "SA23", "SA47"]),
+    setting=st.sampled_from([None, "SAMU_SMUR"]),
+)
+requests = st.builds(
+    AccessRequest,
+    actor=actors,
+    action=st.sampled_from([*Action, Action.SEARCH, Action.RETRIEVE, Action.RETRIEVE]),
+    purpose=st.sampled_from([*PurposeOfUse, PurposeOfUse.NORMAL, PurposeOfUse.NORMAL]),
+    now=times,
+    reason=st.sampled_from([None, "court", "patient inconscient"]),
+)
+cards = st.builds(
+    Card,
+    ins=st.just(HER_INS),
+    traits=st.just(CARD.traits),
+    consent=st.none() | st.just(ConsentRecord("x", "oral", NOW - DAY)),
+    authorisations=st.lists(
+        st.builds(Authorisation, numbers, times, st.none() | times),
+        max_size=2,
+        unique_by=lambda each: each.professional,
+    ).map(tuple),
+    blocks=st.frozensets(numbers, max_size=1),
+    attending=st.frozensets(numbers),
+    emergency=st.builds(Emergency, st.booleans(), st.booleans()),
+)
+documents = st.builds(
+    DocumentFacts,
+    document_id=st.just(UUID(int=1)),
+    kind=st.sampled_from(["study", "document"]),
+    type_code=st.sampled_from(["11502-2", "IMG-KOS", "68599-0", "ATTEST-RESID", "unheard-of"]),
+    author_structure=structures | st.just(""),
+    author=numbers | st.just(""),
+    labels=st.frozensets(st.sampled_from(Label)),
+    state=st.sampled_from(DocumentState),
+    visible_to_patient_from=st.none() | times,
+)
+states = st.sampled_from([*RecordState, RecordState.ACTIVE, RecordState.ACTIVE, RecordState.ACTIVE])
+uses = st.none() | st.builds(EmergencyUse, st.booleans(), st.integers(0, 4))
+everything = st.builds(
+    Facts, st.builds(RecordFacts, states, st.none() | cards | cards), st.none() | documents, uses
+)
+existing = st.builds(Facts, st.builds(RecordFacts, states, cards), documents, uses)
+
+
+def permits(request: AccessRequest, facts: Facts) -> bool:
+    return isinstance(decide(request, facts), Permit)
+
+
+def with_card(facts: Facts, **changes: Any) -> Facts:
+    assert facts.record.card is not None
+    return replace(facts, record=replace(facts.record, card=replace(facts.record.card, **changes)))
+
+
+def with_document(facts: Facts, **changes: Any) -> Facts:
+    assert facts.document is not None
+    return replace(facts, document=replace(facts.document, **changes))
+
+
+def never_more(request: AccessRequest, before: Facts, after: Facts) -> bool:
+    return permits(request, before) or not permits(request, after)
+
+
+@given(requests, everything)
+def test_every_question_has_one_answer_with_its_reason(request: AccessRequest, facts: Facts) -> None:
+    decision = decide(request, facts)
+    assert decision == decide(request, facts)
+    assert isinstance(decision, Permit) is (decision.reason in PERMITTING)
+
+
+@given(requests, existing, numbers)
+def test_removing_a_right_never_adds_access(request: AccessRequest, facts: Facts, who: str) -> None:
+    card = facts.record.card
+    assert card is not None
+    for less in (revoke(card, who), remove_attending(card, who), replace(card, consent=None)):
+        assert never_more(request, facts, replace(facts, record=replace(facts.record, card=less)))
+
+
+@given(requests, existing, numbers)
+def test_adding_a_block_never_adds_access(request: AccessRequest, facts: Facts, who: str) -> None:
+    card = facts.record.card
+    assert card is not None
+    assert never_more(request, facts, replace(facts, record=replace(facts.record, card=block(card, who))))
+
+
+@given(requests, existing, st.sampled_from(Label))
+def test_r24_adding_a_label_never_adds_access(request: AccessRequest, facts: Facts, label: Label) -> None:
+    assert facts.document is not None
+    assert never_more(request, facts, with_document(facts, labels=facts.document.labels | {label}))
+
+
+@given(requests, existing)
+def test_r28_opting_out_never_adds_access_and_closes_its_own_mode(
+    request: AccessRequest, facts: Facts
+) -> None:
+    opposed = with_card(facts, emergency=Emergency(bris_de_glace=False, centre_15=False))
+    assert never_more(request, facts, opposed)
+    if request.purpose in (PurposeOfUse.BRIS_DE_GLACE, PurposeOfUse.CENTRE_15):
+        assert not permits(request, opposed)
+
+
+@given(requests, existing)
+def test_asking_for_a_document_never_gives_more_than_asking_for_the_record(
+    request: AccessRequest, facts: Facts
+) -> None:
+    assert never_more(request, replace(facts, document=None), facts)
+
+
+@given(requests, existing, st.text(max_size=4))
+def test_r16_an_unknown_profession_reads_nothing(
+    request: AccessRequest, facts: Facts, profession: str
+) -> None:
+    if profession not in PROFESSIONS and request.actor.role is Role.PROFESSIONAL:
+        unknown = replace(request, actor=replace(request.actor, profession=profession))
+        assert request.action is Action.DEPOSIT or not permits(unknown, facts)
+
+
+@given(requests, existing, st.text(max_size=8))
+def test_r16_an_unknown_type_is_read_by_no_professional(
+    request: AccessRequest, facts: Facts, type_code: str
+) -> None:
+    if type_code not in DOCUMENT_TYPES and request.actor.role is Role.PROFESSIONAL:
+        assert request.action is Action.DEPOSIT or not permits(
+            request, with_document(facts, type_code=type_code)
+        )
+
+
+@given(requests, everything)
+def test_only_the_holder_and_professionals_ever_read(request: AccessRequest, facts: Facts) -> None:
+    reads = request.action in (Action.SEARCH, Action.RETRIEVE, Action.STILL, Action.READ_LOG)
+    if reads and permits(request, facts):
+        assert request.actor.role in (Role.PATIENT, Role.PROFESSIONAL)
+        assert facts.record.card is not None
+        assert request.actor.role is Role.PROFESSIONAL or request.actor.ins == facts.record.card.ins
+
+
+@given(requests, everything, st.lists(documents, max_size=5))
+def test_r15_a_list_holds_exactly_what_is_permitted_one_by_one(
+    request: AccessRequest, facts: Facts, several: list[DocumentFacts]
+) -> None:
+    one_by_one = tuple(
+        each
+        for each in several
+        if facts.record.card is not None and permits(request, replace(facts, document=each))
+    )
+    without_record = {Action.OPEN_RECORD, Action.ISSUE_IDENTITY, Action.ROOT}
+    assert visible(request, facts, several) == (() if request.action in without_record else one_by_one)
+
+
+PURE = {"abc", "collections", "dataclasses", "datetime", "enum", "re", "records", "types", "typing", "uuid"}
+
+
+def test_records_imports_nothing_but_pure_modules_of_the_standard_library() -> None:
+    for source in Path(records.__path__[0]).rglob("*.py"):
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+            names = [each.name for each in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            assert {name.split(".")[0] for name in names} <= PURE, source.name
