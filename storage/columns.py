@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, Table, Text
 
-from storage.types import Counter, Id
+from storage.types import Counter, Id, Unsigned64
 
 
 def id_column(name: str, **options: Any) -> Column[Any]:
-    return Column(name, Id, nullable=False, **options)
+    return Column(name, Id, **{"nullable": False, **options})
 
 
 def bytes_column(name: str, **options: Any) -> Column[Any]:
@@ -23,6 +23,10 @@ def text_column(name: str, **options: Any) -> Column[Any]:
 
 def int_column(name: str, **options: Any) -> Column[Any]:
     return Column(name, BigInteger, **{"nullable": False, "autoincrement": False, **options})
+
+
+def unsigned_column(name: str, **options: Any) -> Column[Any]:
+    return Column(name, Unsigned64, **{"nullable": False, **options})
 
 
 def counter_column(name: str, *, counts: bool) -> Column[Any]:

@@ -4,11 +4,21 @@ Each docstring says what holds once a call returns, who repeats, and what a cras
 of threads and processes may share an adapter's store.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Protocol, Self
 from uuid import UUID
 
-from storage.rows import StoredObject
+from storage.rows import (
+    Blob,
+    Details,
+    Document,
+    Instance,
+    Part,
+    PartClaims,
+    Publication,
+    StoredObject,
+    Submission,
+)
 
 
 class ObjectWriter(Protocol):
@@ -71,3 +81,158 @@ class ObjectStore(Protocol):
         """Removes what crashed writers left and was not written to for so long; the answer is their
         number.
         """
+
+
+class Index(Protocol):
+    """What searches and the queue need; nothing readable without the vault.
+
+    Every verb that changes something is one transaction: durable and visible to all once it returns,
+    without any effect if it raises or the process dies inside. CoffreError `store_busy` after 15 s behind
+    another process: repeat. Times are milliseconds since the epoch and always the caller's.
+    """
+
+    # reception
+
+    def begin_upload(self, blob_id: UUID, version: int, at: int) -> None:
+        """Names an object before its first byte is written, so that the sweeper need never list the store."""
+
+    def end_upload(self, blob_id: UUID, version: int) -> None:
+        """Forgets an upload whose object is gone. May be repeated."""
+
+    def stale_uploads(self, before: int) -> list[tuple[UUID, int]]:
+        """Condemns uploads begun before `before` and lists them, oldest first, 1 000 at most.
+
+        A condemned upload can no longer be received, so its object may be deleted, then `end_upload`. A
+        crash in between lists it again.
+        """
+
+    def receive(self, submission: Submission, blobs: Collection[Blob]) -> None:
+        """Acknowledges a submission: its row, its blobs, the end of their uploads.
+
+        Conflict `upload_expired` if an upload was never begun or is condemned, `submission_exists` on a
+        repeat.
+        """
+
+    # the queue
+
+    def submission(self, submission_id: UUID) -> Submission | None: ...
+
+    def parts(self, submission_id: UUID) -> list[Part]:
+        """The verdicts in order of number; empty before publication."""
+
+    def blobs(self, submission_id: UUID) -> list[Blob]:
+        """Its objects in order of id and version, adopted or not, until `forget_blobs`."""
+
+    def waiting(self, now: int) -> int:
+        """How many submissions could be claimed now; counts to 10 000 per state and no further."""
+
+    def claim_next(self, worker: str, now: int, until: int) -> Submission | None:
+        """The oldest submission received, or left by a worker whose lease ended; None if nothing is due.
+
+        It becomes `validating`, the worker's until `until`, `attempts` one more. Never given to two workers
+        at once.
+        """
+
+    def claim(self, submission_id: UUID, worker: str, now: int, until: int) -> Submission | None:
+        """The same for one submission; None where it is not due."""
+
+    def renew(self, submission_id: UUID, worker: str, until: int) -> bool:
+        """Prolongs the lease; False where the worker no longer holds it and must stop."""
+
+    def postpone(self, submission_id: UUID, worker: str, not_before: int) -> bool:
+        """Gives it back as `received`, due again from `not_before`; False where the worker does not
+        hold it.
+        """
+
+    def add_blobs(self, submission_id: UUID, worker: str, blobs: Collection[Blob], plan: bytes) -> None:
+        """Adds the worker's own objects, with the plan that names them, once; an equal plan again changes
+        nothing.
+
+        Conflict `lease_lost`, `plan_exists` (another plan: follow that one), `upload_expired`.
+        """
+
+    def claim_parts(self, submission_id: UUID, part_tokens: Mapping[int, bytes]) -> PartClaims:
+        """Claims the part tokens that nobody has, all of them or (`busy`) none.
+
+        Repeatable for the same submission. Conflict `lease_lost` unless it is being validated.
+        """
+
+    # publication
+
+    def publish(self, submission_id: UUID, worker: str, publication: Publication) -> bool:
+        """Makes documents, rows and verdicts visible at once, the only instant at which that happens.
+
+        Claims of parts that were not published are released. False, without effect, if this worker
+        published it already; Conflict `lease_lost` if it is not the holder.
+        """
+
+    def settle(self, submission_id: UUID, at: int) -> list[Blob]:
+        """Erases envelope, sealed keys and plan of a finished submission; lists the blobs that were not
+        adopted.
+
+        Their objects are the caller's to delete, then `forget_blobs`; after a crash in between
+        `abandoned_blobs` names them. Repeatable. Conflict `unfinished`, NotFound `submission_unknown`.
+        """
+
+    def unsettled(self, finished_before: int) -> list[UUID]:
+        """Finished before that time and not settled, oldest first, 1 000 at most."""
+
+    def abandoned_blobs(self) -> list[Blob]:
+        """Blobs that `settle` gave up and nobody forgot yet, 1 000 at most."""
+
+    def forget_blobs(self, blobs: Collection[Blob]) -> None:
+        """Removes rows of abandoned blobs whose objects are deleted; others are left alone. Repeatable."""
+
+    # documents
+
+    def documents(
+        self, record_id: UUID, *, after: tuple[int, UUID] | None = None, limit: int | None = None
+    ) -> list[tuple[Document, tuple[Details, ...]]]:
+        """A record's documents, newest first, details in order of row_version; one snapshot, two queries.
+
+        `after` is (created_at, document_id) of the last one seen: pages stay right while documents are added.
+        """
+
+    def documents_by_id(
+        self, record_id: UUID, ids: Collection[UUID]
+    ) -> list[tuple[Document, tuple[Details, ...]]]:
+        """Those of `ids` that are in the record."""
+
+    def documents_by_study(
+        self, record_id: UUID, study_token: bytes
+    ) -> list[tuple[Document, tuple[Details, ...]]]: ...
+
+    def documents_by_token(
+        self, record_id: UUID, field: str, token: bytes
+    ) -> list[tuple[Document, tuple[Details, ...]]]: ...
+
+    def set_state(self, document_id: UUID, state: str, at: int) -> bool:
+        """Copies a state that the vault decided; False for an unknown document."""
+
+    def instance(self, document_id: UUID, sop_token: bytes) -> Instance | None:
+        """Where the instance lies; of several versions the one of the latest submission."""
+
+    # shared by the processes
+
+    def put_reception_key(self, day: str, document: str) -> None:
+        """Keeps the signed reception key of `day` (YYYY-MM-DD), in place of an earlier one."""
+
+    def reception_key(self, day: str) -> str | None: ...
+
+    def put_sign_in(self, digest: bytes, sealed: bytes, expires: int) -> None:
+        """Keeps a sealed sign-in under the digest of its cookie."""
+
+    def sign_in(self, digest: bytes, now: int) -> bytes | None:
+        """The sealed sign-in unless it expired."""
+
+    def end_sign_in(self, digest: bytes) -> None:
+        """Signs out. May be repeated."""
+
+    def forget_sign_ins(self, now: int) -> int:
+        """Removes expired sign-ins and counts them."""
+
+    def take_lease(self, name: str, holder: str, now: int, until: int) -> bool:
+        """Takes or prolongs a named lease; False while another holder's runs."""
+
+    def counts(self) -> dict[str, int]:
+        """Submissions by state, each counted to 10 000 and no further."""

@@ -114,11 +114,12 @@ class Token:
 class Publication:
     """What one transaction makes visible. `state`: published, rejected or quarantined.
 
-    `documents` are inserted, or touched (state, study_token, updated_at) where they exist; `adopted` names
+    `documents` are inserted, or touched (`updated_at`) where they exist; `adopted` names
     the submission's blobs that the vault adopted, the others are left for `settle`.
     """
 
     state: str
+    finished_at: int
     parts: tuple[Part, ...]
     documents: tuple[Document, ...] = ()
     details: tuple[Details, ...] = ()

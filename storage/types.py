@@ -38,3 +38,16 @@ Counter = BigInteger().with_variant(Integer(), "sqlite")
 """A whole number as primary key: SQLite stores rows in its order, and counts by itself, only if it is
 called INTEGER.
 """
+
+
+class Unsigned64(TypeDecorator[int]):
+    """A whole number below 2^64 (a CRC), kept in the engines' signed 64 bits."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
+        return value if value is None or value < 1 << 63 else value - (1 << 64)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> int | None:
+        return value if value is None or value >= 0 else value + (1 << 64)

@@ -1,0 +1,89 @@
+"""Claims on part tokens: the same bytes from the same depositor for the same record are kept once.
+
+All of a submission's new tokens are claimed in one transaction, or none: two submissions with common parts
+can never wait for one another.
+"""
+
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from storage.engines import Database
+from storage.index import tables
+from storage.index.mapping import portions
+from storage.index.queue import validated
+from storage.rows import Part, PartClaims
+
+_CLAIM = tables.part_claim.c
+_INSERT = insert(tables.part_claim)
+_OF_TOKENS = (
+    select(_CLAIM.part_token, _CLAIM.submission_id, _CLAIM.document_id)
+    .where(_CLAIM.part_token.in_(bindparam("tokens", expanding=True)))
+    .with_for_update()
+)
+_KEEP = (
+    update(tables.part_claim)
+    .where(_CLAIM.submission_id == bindparam("b_id"), _CLAIM.number == bindparam("b_number"))
+    .values(document_id=bindparam("b_document"))
+)
+_RELEASE = delete(tables.part_claim).where(
+    _CLAIM.submission_id == bindparam("b_id"), _CLAIM.document_id.is_(None)
+)
+
+
+class Claims:
+    """The recognition of duplicates (see `storage.ports`)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def claim_parts(self, submission_id: UUID, part_tokens: Mapping[int, bytes]) -> PartClaims:
+        first, repeated = _first_numbers(part_tokens)
+        with self._database.writing() as connection:
+            validated(connection, submission_id)
+            holders = _holders(connection, first)
+            others = {
+                token: document for token, (owner, document) in holders.items() if owner != submission_id
+            }
+            if None in others.values():
+                return PartClaims(busy=True)
+            new = [
+                {"part_token": token, "submission_id": submission_id, "number": number, "document_id": None}
+                for token, number in first.items()
+                if token not in holders
+            ]
+            if new:
+                connection.execute(_INSERT, new)
+        duplicates = {first[token]: document for token, document in others.items() if document}
+        return PartClaims(duplicates=duplicates, repeated=repeated)
+
+
+def settle_claims(connection: Connection, submission_id: UUID, parts: Iterable[Part]) -> None:
+    """Gives published parts' claims their document, and releases the submission's others."""
+    published = [
+        {"b_id": submission_id, "b_number": part.number, "b_document": part.document_id}
+        for part in parts
+        if part.outcome == "published" and part.document_id
+    ]
+    if published:
+        connection.execute(_KEEP, published)
+    connection.execute(_RELEASE, {"b_id": submission_id})
+
+
+def _first_numbers(part_tokens: Mapping[int, bytes]) -> tuple[dict[bytes, int], dict[int, int]]:
+    first: dict[bytes, int] = {}
+    repeated: dict[int, int] = {}
+    for number in sorted(part_tokens):
+        lowest = first.setdefault(part_tokens[number], number)
+        if lowest != number:
+            repeated[number] = lowest
+    return first, repeated
+
+
+def _holders(connection: Connection, tokens: Iterable[bytes]) -> dict[bytes, tuple[UUID, UUID | None]]:
+    return {
+        row.part_token: (row.submission_id, row.document_id)
+        for portion in portions(tokens)
+        for row in connection.execute(_OF_TOKENS, {"tokens": portion})
+    }

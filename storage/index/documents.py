@@ -1,0 +1,121 @@
+"""Lists of a record's documents, newest first, with their sealed rows: two queries each, whatever their
+number.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, bindparam, select, tuple_, update
+
+from storage.engines import Database
+from storage.index import tables
+from storage.index.mapping import DETAILS, DOCUMENTS, INSTANCES, portions
+from storage.rows import Details, Document, Instance
+
+DocumentWithDetails = tuple[Document, tuple[Details, ...]]
+
+_DOCUMENT = tables.document.c
+_DETAILS = tables.details.c
+_INSTANCE = tables.instance.c
+_TOKEN = tables.token.c
+_NEWEST_FIRST = (_DOCUMENT.created_at.desc(), _DOCUMENT.document_id.desc())
+
+_OF_RECORD = _DOCUMENT.record_id == bindparam("record_id")
+_AFTER = tuple_(_DOCUMENT.created_at, _DOCUMENT.document_id) < tuple_(
+    bindparam("after_at", type_=_DOCUMENT.created_at.type),
+    bindparam("after_id", type_=_DOCUMENT.document_id.type),
+)
+_WITH_TOKEN = _DOCUMENT.document_id.in_(
+    select(_TOKEN.document_id).where(_TOKEN.token == bindparam("token"), _TOKEN.field == bindparam("field"))
+)
+_AMONG = _DOCUMENT.document_id.in_(bindparam("ids", expanding=True))
+
+Pair = tuple[Select[Any], Select[Any]]
+
+
+def _pair(*conditions: ColumnElement[bool], limited: bool = False) -> Pair:
+    """The query of some documents, and that of their details."""
+    found = select(*DOCUMENTS.columns).where(_OF_RECORD, *conditions).order_by(*_NEWEST_FIRST)
+    if limited:
+        found = found.limit(bindparam("limit"))
+    ids = found.with_only_columns(_DOCUMENT.document_id)
+    details = select(*DETAILS.columns).where(_DETAILS.document_id.in_(ids))
+    return found, details.order_by(_DETAILS.document_id, _DETAILS.row_version)
+
+
+_BY_RECORD = {
+    (paged, limited): _pair(*([_AFTER] if paged else []), limited=limited)
+    for paged in (False, True)
+    for limited in (False, True)
+}
+_BY_ID = _pair(_AMONG)
+_BY_STUDY = _pair(_DOCUMENT.study_token == bindparam("study_token"))
+_BY_TOKEN = _pair(_WITH_TOKEN)
+_SET_STATE = (
+    update(tables.document)
+    .where(_DOCUMENT.document_id == bindparam("b_id"))
+    .values(state=bindparam("b_state"), updated_at=bindparam("b_at"))
+)
+_INSTANCE_OF = (
+    select(*INSTANCES.columns)
+    .outerjoin_from(
+        tables.instance,
+        tables.details,
+        (_DETAILS.document_id == _INSTANCE.document_id) & (_DETAILS.submission_id == _INSTANCE.submission_id),
+    )
+    .where(_INSTANCE.document_id == bindparam("document_id"), _INSTANCE.sop_token == bindparam("sop_token"))
+    .order_by(_DETAILS.row_version.desc())  # the latest submission wins
+    .limit(1)
+)
+
+
+class Documents:
+    """The readers' part of the index (see `storage.ports`)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def documents(
+        self, record_id: UUID, *, after: tuple[int, UUID] | None = None, limit: int | None = None
+    ) -> list[DocumentWithDetails]:
+        values: dict[str, object] = {"record_id": record_id}
+        if after is not None:
+            values |= {"after_at": after[0], "after_id": after[1]}
+        if limit is not None:
+            values["limit"] = limit
+        return self._list(_BY_RECORD[after is not None, limit is not None], values)
+
+    def documents_by_id(self, record_id: UUID, ids: Collection[UUID]) -> list[DocumentWithDetails]:
+        found = [
+            item
+            for portion in portions(ids)
+            for item in self._list(_BY_ID, {"record_id": record_id, "ids": portion})
+        ]
+        return sorted(found, key=lambda item: (item[0].created_at, item[0].document_id.bytes), reverse=True)
+
+    def documents_by_study(self, record_id: UUID, study_token: bytes) -> list[DocumentWithDetails]:
+        return self._list(_BY_STUDY, {"record_id": record_id, "study_token": study_token})
+
+    def documents_by_token(self, record_id: UUID, field: str, token: bytes) -> list[DocumentWithDetails]:
+        return self._list(_BY_TOKEN, {"record_id": record_id, "field": field, "token": token})
+
+    def set_state(self, document_id: UUID, state: str, at: int) -> bool:
+        with self._database.writing() as connection:
+            values = {"b_id": document_id, "b_state": state, "b_at": at}
+            return connection.execute(_SET_STATE, values).rowcount == 1
+
+    def instance(self, document_id: UUID, sop_token: bytes) -> Instance | None:
+        with self._database.reading() as connection:
+            values = {"document_id": document_id, "sop_token": sop_token}
+            row = connection.execute(_INSTANCE_OF, values).first()
+        return INSTANCES.value(row) if row else None
+
+    def _list(self, pair: Pair, values: Mapping[str, object]) -> list[DocumentWithDetails]:
+        with self._database.reading() as connection:
+            documents = DOCUMENTS.values(connection.execute(pair[0], values))
+            rows = DETAILS.values(connection.execute(pair[1], values)) if documents else []
+        by_document: dict[UUID, list[Details]] = {}
+        for row in rows:
+            by_document.setdefault(row.document_id, []).append(row)
+        return [(document, tuple(by_document.get(document.document_id, ()))) for document in documents]

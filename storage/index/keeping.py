@@ -1,0 +1,85 @@
+"""What else the processes share through the index: reception keys, sealed sign-ins, leases, counts."""
+
+from sqlalchemy import bindparam, delete, func, literal, select, update
+
+from records.vocabulary.codes import SubmissionState
+from storage.engines import Database
+from storage.index import tables
+from storage.sqlite import insert_new, upsert
+
+COUNT_CAP = 10_000
+
+_RECEPTION_KEY = tables.reception_key.c
+_SIGN_IN = tables.sign_in.c
+_LEASE = tables.lease.c
+
+_PUT_RECEPTION_KEY = upsert(tables.reception_key, ["document"])
+_RECEPTION_KEY_OF = select(_RECEPTION_KEY.document).where(_RECEPTION_KEY.day == bindparam("day"))
+_PUT_SIGN_IN = upsert(tables.sign_in, ["sealed", "expires"])
+_LIVE_SIGN_IN = select(_SIGN_IN.sealed).where(
+    _SIGN_IN.digest == bindparam("digest"), _SIGN_IN.expires > bindparam("now")
+)
+_END_SIGN_IN = delete(tables.sign_in).where(_SIGN_IN.digest == bindparam("b_digest"))
+_FORGET_SIGN_INS = delete(tables.sign_in).where(_SIGN_IN.expires <= bindparam("now"))
+_NEW_LEASE = insert_new(tables.lease)
+_TAKE_LEASE = (
+    update(tables.lease)
+    .where(
+        _LEASE.name == bindparam("b_name"),
+        (_LEASE.holder == bindparam("b_holder")) | (_LEASE.until <= bindparam("b_now")),
+    )
+    .values(holder=bindparam("b_holder"), until=bindparam("b_until"))
+)
+_IN_STATE = (
+    select(literal(1))
+    .select_from(tables.submission)
+    .where(tables.submission.c.state == bindparam("state"))
+    .limit(COUNT_CAP)
+)
+_COUNT = select(func.count()).select_from(_IN_STATE.subquery())
+
+
+class Keeping:
+    """Small shared state (see `storage.ports`)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put_reception_key(self, day: str, document: str) -> None:
+        with self._database.writing() as connection:
+            connection.execute(_PUT_RECEPTION_KEY, {"day": day, "document": document})
+
+    def reception_key(self, day: str) -> str | None:
+        with self._database.reading() as connection:
+            return connection.execute(_RECEPTION_KEY_OF, {"day": day}).scalar_one_or_none()
+
+    def put_sign_in(self, digest: bytes, sealed: bytes, expires: int) -> None:
+        with self._database.writing() as connection:
+            connection.execute(_PUT_SIGN_IN, {"digest": digest, "sealed": sealed, "expires": expires})
+
+    def sign_in(self, digest: bytes, now: int) -> bytes | None:
+        with self._database.reading() as connection:
+            return connection.execute(_LIVE_SIGN_IN, {"digest": digest, "now": now}).scalar_one_or_none()
+
+    def end_sign_in(self, digest: bytes) -> None:
+        with self._database.writing() as connection:
+            connection.execute(_END_SIGN_IN, {"b_digest": digest})
+
+    def forget_sign_ins(self, now: int) -> int:
+        with self._database.writing() as connection:
+            return connection.execute(_FORGET_SIGN_INS, {"now": now}).rowcount
+
+    def take_lease(self, name: str, holder: str, now: int, until: int) -> bool:
+        with self._database.writing() as connection:
+            new = connection.execute(_NEW_LEASE, {"name": name, "holder": holder, "until": until})
+            if new.rowcount == 1:
+                return True
+            values = {"b_name": name, "b_holder": holder, "b_now": now, "b_until": until}
+            return connection.execute(_TAKE_LEASE, values).rowcount == 1
+
+    def counts(self) -> dict[str, int]:
+        with self._database.reading() as connection:
+            return {
+                state.value: connection.execute(_COUNT, {"state": state.value}).scalar_one()
+                for state in SubmissionState
+            }

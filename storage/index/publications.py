@@ -1,0 +1,132 @@
+"""Publication, the only instant of visibility, and what follows it: erasing keys, naming objects that
+may go.
+"""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+
+from records.errors import Conflict, NotFound
+from records.vocabulary.codes import SUBMISSION_TRANSITIONS, SubmissionState
+from storage.engines import Database
+from storage.index import tables
+from storage.index.claims import settle_claims
+from storage.index.mapping import BLOBS, DETAILS, DOCUMENTS, INSTANCES, PARTS, TOKENS
+from storage.index.queue import held, locked
+from storage.rows import Blob, Publication
+from storage.sqlite import insert_new, upsert
+
+LIST_AT_ONCE = 1000
+
+_SUBMISSION = tables.submission.c
+_BLOB = tables.blob.c
+_FINAL = SUBMISSION_TRANSITIONS[SubmissionState.VALIDATING] - {SubmissionState.RECEIVED}
+
+_INSERT_PARTS = insert(tables.part)
+_INSERT_DETAILS = insert(tables.details)
+_INSERT_INSTANCES = insert(tables.instance)
+_INSERT_TOKENS = insert_new(tables.token)
+_TOUCH_DOCUMENTS = upsert(tables.document, ["updated_at"])
+_FINISH = (
+    update(tables.submission)
+    .where(_SUBMISSION.submission_id == bindparam("b_id"))
+    .values(state=bindparam("b_state"), finished_at=bindparam("b_at"))
+)
+_ADOPT = (
+    update(tables.blob)
+    .where(
+        _BLOB.blob_id == bindparam("b_blob"),
+        _BLOB.version == bindparam("b_version"),
+        _BLOB.submission_id == bindparam("b_id"),
+    )
+    .values(state="adopted")
+)
+_ERASE = (
+    update(tables.submission)
+    .where(_SUBMISSION.submission_id == bindparam("b_id"))
+    .values(
+        sealed_envelope=None, plan=None, settled_at=func.coalesce(_SUBMISSION.settled_at, bindparam("b_at"))
+    )
+)
+_OF_SUBMISSION = _BLOB.submission_id == bindparam("b_id")
+_ERASE_KEYS = update(tables.blob).where(_OF_SUBMISSION).values(sealed_key=None)
+_ABANDON = update(tables.blob).where(_OF_SUBMISSION, _BLOB.state == "waiting").values(state="abandoned")
+_ABANDONED_OF = select(*BLOBS.columns).where(_OF_SUBMISSION, _BLOB.state == "abandoned")
+_ABANDONED = select(*BLOBS.columns).where(_BLOB.state == "abandoned").limit(LIST_AT_ONCE)
+_FORGET = delete(tables.blob).where(
+    _BLOB.blob_id == bindparam("b_blob"), _BLOB.version == bindparam("b_version"), _BLOB.state == "abandoned"
+)
+_UNSETTLED = (
+    select(_SUBMISSION.submission_id)
+    .where(_SUBMISSION.settled_at.is_(None), _SUBMISSION.finished_at < bindparam("before"))
+    .order_by(_SUBMISSION.finished_at)
+    .limit(LIST_AT_ONCE)
+)
+
+
+class Publications:
+    """The end of a submission's way (see `storage.ports`)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def publish(self, submission_id: UUID, worker: str, publication: Publication) -> bool:
+        with self._database.writing() as connection:
+            found = locked(connection, submission_id)
+            if found and found.worker == worker and found.state in _FINAL:
+                return False
+            held(connection, submission_id, worker)
+            _insert(connection, submission_id, publication)
+            settle_claims(connection, submission_id, publication.parts)
+            _adopt(connection, submission_id, publication.adopted)
+            finished = {"b_state": publication.state, "b_at": publication.finished_at}
+            connection.execute(_FINISH, finished | {"b_id": submission_id})
+        return True
+
+    def settle(self, submission_id: UUID, at: int) -> list[Blob]:
+        with self._database.writing() as connection:
+            found = locked(connection, submission_id)
+            if found is None:
+                raise NotFound("There is no such submission.", code="submission_unknown")
+            if found.state not in _FINAL:
+                raise Conflict("The submission has no verdict yet; settle it afterwards.", code="unfinished")
+            of_this = {"b_id": submission_id}
+            connection.execute(_ERASE, of_this | {"b_at": at})
+            connection.execute(_ERASE_KEYS, of_this)
+            connection.execute(_ABANDON, of_this)
+            return BLOBS.values(connection.execute(_ABANDONED_OF, of_this))
+
+    def unsettled(self, finished_before: int) -> list[UUID]:
+        with self._database.reading() as connection:
+            return list(connection.execute(_UNSETTLED, {"before": finished_before}).scalars())
+
+    def abandoned_blobs(self) -> list[Blob]:
+        with self._database.reading() as connection:
+            return BLOBS.values(connection.execute(_ABANDONED))
+
+    def forget_blobs(self, blobs: Collection[Blob]) -> None:
+        if blobs:
+            with self._database.writing() as connection:
+                connection.execute(_FORGET, [{"b_blob": b.blob_id, "b_version": b.version} for b in blobs])
+
+
+def _insert(connection: Connection, submission_id: UUID, publication: Publication) -> None:
+    """Every kind of row by one executemany."""
+    parts = [PARTS.parameters(part, submission_id=submission_id) for part in publication.parts]
+    batches = (
+        (_INSERT_PARTS, parts),
+        (_TOUCH_DOCUMENTS, [DOCUMENTS.parameters(document) for document in publication.documents]),
+        (_INSERT_DETAILS, [DETAILS.parameters(row) for row in publication.details]),
+        (_INSERT_INSTANCES, [INSTANCES.parameters(row) for row in publication.instances]),
+        (_INSERT_TOKENS, [TOKENS.parameters(row) for row in publication.tokens]),
+    )
+    for statement, rows in batches:
+        if rows:
+            connection.execute(statement, rows)
+
+
+def _adopt(connection: Connection, submission_id: UUID, adopted: Collection[tuple[UUID, int]]) -> None:
+    rows = [{"b_id": submission_id, "b_blob": blob_id, "b_version": version} for blob_id, version in adopted]
+    if rows and connection.execute(_ADOPT, rows).rowcount != len(rows):
+        raise ValueError("an adopted blob is not one of this submission's")

@@ -1,0 +1,12 @@
+"""The index over a SQL database: one object with every verb of the port."""
+
+from storage.index.claims import Claims
+from storage.index.documents import Documents
+from storage.index.keeping import Keeping
+from storage.index.publications import Publications
+from storage.index.queue import Queue
+from storage.index.uploads import Uploads
+
+
+class SqlIndex(Uploads, Queue, Claims, Publications, Documents, Keeping):
+    """An `Index` (see `storage.ports`) in the tables of `storage.index.tables`."""

@@ -1,0 +1,127 @@
+"""The index's tables: what searches and the queue need. Details, envelopes and keys in them are sealed."""
+
+from sqlalchemy import Index, MetaData, Table
+
+from storage.columns import bytes_column, compact_table, id_column, int_column, text_column, unsigned_column
+
+INDEX = MetaData()
+
+upload = compact_table(
+    "upload",
+    INDEX,
+    id_column("blob_id", primary_key=True),
+    int_column("version", primary_key=True),
+    int_column("at"),
+    int_column("condemned"),  # 1 once the sweeper listed it: its object is going
+    Index("upload_by_time", "at"),
+)
+submission = Table(
+    "submission",
+    INDEX,
+    id_column("submission_id", primary_key=True),
+    bytes_column("depositor_token"),
+    text_column("state"),
+    int_column("received_at"),
+    bytes_column("sealed_envelope", nullable=True),
+    bytes_column("plan", nullable=True),
+    int_column("attempts"),
+    text_column("worker", nullable=True),
+    int_column("lease_until"),
+    int_column("not_before"),
+    int_column("finished_at", nullable=True),
+    int_column("settled_at", nullable=True),
+    Index("submission_queue", "state", "received_at"),
+    Index("submission_unsettled", "settled_at", "finished_at"),
+)
+blob = Table(
+    "blob",
+    INDEX,
+    id_column("blob_id", primary_key=True),
+    int_column("version", primary_key=True),
+    id_column("submission_id"),
+    text_column("state"),  # waiting, adopted, abandoned
+    int_column("kind"),
+    int_column("plaintext_size"),
+    int_column("ciphertext_size"),
+    bytes_column("header"),
+    bytes_column("commitment"),
+    unsigned_column("crc64"),
+    bytes_column("sealed_key", nullable=True),
+    text_column("role"),
+    Index("blob_by_submission", "submission_id"),
+    Index("blob_by_state", "state"),
+)
+part = Table(
+    "part",
+    INDEX,
+    id_column("submission_id", primary_key=True),
+    int_column("number", primary_key=True),
+    text_column("outcome"),
+    text_column("code"),
+    text_column("reason"),
+    id_column("document_id", nullable=True),
+)
+part_claim = compact_table(
+    "part_claim",
+    INDEX,
+    bytes_column("part_token", primary_key=True),
+    id_column("submission_id"),
+    int_column("number"),
+    id_column("document_id", nullable=True),  # null while the submission is unfinished
+    Index("part_claim_by_submission", "submission_id", "number"),
+)
+document = Table(
+    "document",
+    INDEX,
+    id_column("document_id", primary_key=True),
+    id_column("record_id"),
+    text_column("kind"),
+    text_column("state"),
+    bytes_column("study_token", nullable=True),
+    int_column("created_at"),
+    int_column("updated_at"),
+    Index("document_by_record", "record_id", "created_at", "document_id"),
+    Index("document_by_study", "record_id", "study_token"),
+)
+details = Table(
+    "details",
+    INDEX,
+    id_column("document_id", primary_key=True),
+    int_column("row_version", primary_key=True),
+    id_column("submission_id"),
+    bytes_column("sealed"),
+    int_column("created_at"),
+)
+instance = compact_table(
+    "instance",
+    INDEX,
+    id_column("submission_id", primary_key=True),
+    int_column("part", primary_key=True),
+    id_column("document_id"),
+    bytes_column("sop_token", nullable=True),
+    bytes_column("series_token", nullable=True),
+    id_column("blob_id"),
+    int_column("version"),
+    int_column("offset"),
+    int_column("length"),
+    Index("instance_by_sop", "document_id", "sop_token"),
+)
+token = compact_table(
+    "token",
+    INDEX,
+    bytes_column("token", primary_key=True),
+    text_column("field", primary_key=True),
+    id_column("document_id", primary_key=True),
+)
+reception_key = Table("reception_key", INDEX, text_column("day", primary_key=True), text_column("document"))
+sign_in = Table(
+    "sign_in",
+    INDEX,
+    bytes_column("digest", primary_key=True),
+    bytes_column("sealed"),
+    int_column("expires"),
+    Index("sign_in_by_expiry", "expires"),
+)
+lease = Table(
+    "lease", INDEX, text_column("name", primary_key=True), text_column("holder"), int_column("until")
+)

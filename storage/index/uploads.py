@@ -1,0 +1,73 @@
+"""Reception: the rows of objects being written, and the transaction that acknowledges a submission."""
+
+from collections.abc import Collection, Iterable
+from uuid import UUID
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from records.errors import Conflict
+from storage.engines import Database
+from storage.index import tables
+from storage.index.mapping import BLOBS, SUBMISSIONS
+from storage.rows import Blob, Submission
+
+SWEEP_AT_ONCE = 1000
+
+_UPLOAD = tables.upload.c
+_THIS_UPLOAD = (_UPLOAD.blob_id == bindparam("b_blob_id")) & (_UPLOAD.version == bindparam("b_version"))
+_INSERT_UPLOAD = insert(tables.upload)
+_END_UPLOAD = delete(tables.upload).where(_THIS_UPLOAD)
+_FINISH_UPLOAD = delete(tables.upload).where(_THIS_UPLOAD, _UPLOAD.condemned == 0)
+_CONDEMN = update(tables.upload).where(_UPLOAD.at < bindparam("before")).values(condemned=1)
+_CONDEMNED = (
+    select(_UPLOAD.blob_id, _UPLOAD.version)
+    .where(_UPLOAD.at < bindparam("before"), _UPLOAD.condemned == 1)
+    .order_by(_UPLOAD.at)
+    .limit(SWEEP_AT_ONCE)
+)
+_INSERT_SUBMISSION = insert(tables.submission)
+_INSERT_BLOB = insert(tables.blob)
+
+
+class Uploads:
+    """Intake's part of the index (see `storage.ports`)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def begin_upload(self, blob_id: UUID, version: int, at: int) -> None:
+        row = {"blob_id": blob_id, "version": version, "at": at, "condemned": 0}
+        with self._database.writing() as connection:
+            connection.execute(_INSERT_UPLOAD, row)
+
+    def end_upload(self, blob_id: UUID, version: int) -> None:
+        with self._database.writing() as connection:
+            connection.execute(_END_UPLOAD, {"b_blob_id": blob_id, "b_version": version})
+
+    def stale_uploads(self, before: int) -> list[tuple[UUID, int]]:
+        with self._database.writing() as connection:
+            connection.execute(_CONDEMN, {"before": before})
+            return [(row.blob_id, row.version) for row in connection.execute(_CONDEMNED, {"before": before})]
+
+    def receive(self, submission: Submission, blobs: Collection[Blob]) -> None:
+        try:
+            with self._database.writing() as connection:
+                connection.execute(_INSERT_SUBMISSION, SUBMISSIONS.parameters(submission))
+                insert_blobs(connection, submission.submission_id, blobs)
+        except IntegrityError as error:
+            sentence = "This submission was received already; ask for its state."
+            raise Conflict(sentence, code="submission_exists") from error
+
+
+def insert_blobs(connection: Connection, submission_id: UUID, blobs: Iterable[Blob]) -> None:
+    """Turns the upload rows of `blobs` into rows of the submission.
+
+    Conflict `upload_expired` where the sweeper condemned one meanwhile: its object may be gone.
+    """
+    for blob in blobs:
+        finished = connection.execute(_FINISH_UPLOAD, {"b_blob_id": blob.blob_id, "b_version": blob.version})
+        if finished.rowcount != 1:
+            sentence = "The upload took too long and was swept away; send it again."
+            raise Conflict(sentence, code="upload_expired")
+        connection.execute(_INSERT_BLOB, BLOBS.parameters(blob, submission_id=submission_id, state="waiting"))
