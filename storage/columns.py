@@ -8,6 +8,9 @@ from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, Table, Text
 
 from storage.types import Counter, Id, Unsigned64
 
+NAMES = {"pk": "pk_%(table_name)s", "uq": "uq_%(table_name)s_%(column_0_name)s"}
+"""Every constraint has a name of its own, so that a migration can change it."""
+
 
 def id_column(name: str, **options: Any) -> Column[Any]:
     return Column(name, Id, **{"nullable": False, **options})
@@ -22,7 +25,7 @@ def text_column(name: str, **options: Any) -> Column[Any]:
 
 
 def int_column(name: str, **options: Any) -> Column[Any]:
-    return Column(name, BigInteger, **{"nullable": False, "autoincrement": False, **options})
+    return Column(name, BigInteger, **{"nullable": False, **options})
 
 
 def unsigned_column(name: str, **options: Any) -> Column[Any]:

@@ -5,9 +5,9 @@ unless a column says otherwise.
 import uuid
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, Uuid
+from sqlalchemy import BigInteger, Integer, LargeBinary, Uuid
 from sqlalchemy.engine import Dialect
-from sqlalchemy.types import BINARY, TypeDecorator, TypeEngine
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
 class Id(TypeDecorator[uuid.UUID]):
@@ -15,12 +15,12 @@ class Id(TypeDecorator[uuid.UUID]):
     TypeError.
     """
 
-    impl = BINARY(16)
+    impl = LargeBinary
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         if dialect.name == "sqlite":
-            return dialect.type_descriptor(BINARY(16))
+            return dialect.type_descriptor(LargeBinary())
         return dialect.type_descriptor(Uuid())
 
     def process_bind_param(self, value: uuid.UUID | None, dialect: Dialect) -> Any:

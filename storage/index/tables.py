@@ -2,9 +2,17 @@
 
 from sqlalchemy import Index, MetaData, Table
 
-from storage.columns import bytes_column, compact_table, id_column, int_column, text_column, unsigned_column
+from storage.columns import (
+    NAMES,
+    bytes_column,
+    compact_table,
+    id_column,
+    int_column,
+    text_column,
+    unsigned_column,
+)
 
-INDEX = MetaData()
+INDEX = MetaData(naming_convention=NAMES)
 
 upload = compact_table(
     "upload",

@@ -7,11 +7,11 @@ not two.
 
 from sqlalchemy import Index, MetaData, Table
 
-from storage.columns import bytes_column, compact_table, id_column, int_column, text_column
+from storage.columns import NAMES, bytes_column, compact_table, id_column, int_column, text_column
 from storage.vault_store import log_tables
 
-VAULT = MetaData()
-DAY_KEYS = MetaData()
+VAULT = MetaData(naming_convention=NAMES)
+DAY_KEYS = MetaData(naming_convention=NAMES)
 
 log_tables.define(VAULT)
 
