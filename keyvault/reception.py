@@ -6,7 +6,7 @@ read it (formats, section 2; the order of writes is the vault's).
 
 import datetime
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from keyvault.blob import BlobKind, BlobRef
 from keyvault.boxes import BOX_OVERHEAD, new_box_key, open_box, seal_box
 from keyvault.envelope import LARGEST_JSON, KeyvaultError, be32
 from keyvault.members import identifier, integer, items, members, text
-from keyvault.signing import key_id, public_key, sign, verify
+from keyvault.signing import key_id, verify
 from records.errors import CoffreError, Invalid
 
 KEY_FORMAT = "coffre-reception-key-v1"
@@ -97,16 +97,19 @@ def new_day_key(day: str, not_after: int) -> DayKey:
     return DayKey(_day(day), private, public, integer(not_after))
 
 
-def signed_reception_key(key: ReceptionKey, signing_private: bytes) -> dict[str, Any]:
-    """Returns the document that the index keeps for intake, signed with the vault's reception signing key."""
+def signed_reception_key(key: ReceptionKey, public: bytes, sign: Callable[[bytes], bytes]) -> dict[str, Any]:
+    """Returns the document that the index keeps for intake, signed with the vault's reception signing key.
+
+    `sign` gives the Ed25519 signature of `public`, so that the private half stays where it is.
+    """
     document: dict[str, Any] = {
         "format": KEY_FORMAT,
         "day": key.day,
         "public": b64(key.public),
         "not_after": key.not_after,
-        "key_id": key_id(public_key(signing_private)),
+        "key_id": key_id(public),
     }
-    return document | {"signature": b64(sign(signing_private, _KEY_LABEL + canonical(document)))}
+    return document | {"signature": b64(sign(_KEY_LABEL + canonical(document)))}
 
 
 def verify_reception_key(document: Mapping[str, Any], pinned_public: bytes, now: int) -> ReceptionKey:

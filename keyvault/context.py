@@ -1,0 +1,202 @@
+"""What every verb of the vault stands on: its store, its keys, its clock, and the way a change is made."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+from keyvault import credentials
+from keyvault.cards import OpenedCard, open_card
+from keyvault.envelope import Branch, KeyUse
+from keyvault.keyring import Keyring
+from keyvault.log import ORDINARY, SYSTEM, Appended, Chain, Happening, append
+from keyvault.quotas import DEFAULT_QUOTAS, Quotas, exceeded
+from keyvault.record_keys import RecordKey, care_key, open_object_key
+from keyvault.replay import RecordingTransaction
+from keyvault.store import Row, VaultStore, VaultTransaction
+from keyvault.tokens import TokenField, token
+from records.actors import Actor
+from records.errors import CoffreError
+from records.identity import INS, check_oid, default_oid
+from records.policy import RecordFacts
+from records.vocabulary.codes import Action, Environment, Outcome, PurposeOfUse, ReasonCode, RecordState
+
+PERSON, QUARANTINE, DECOY = "person", "quarantine", "decoy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VaultSettings:
+    """What `coffre init` fixed for this vault."""
+
+    environment: Environment
+    origin: str  # of the log's checkpoints, audit.<host>/<environment>
+    issuer: str  # of the tokens it believes
+    audience: str
+    authority_public: bytes  # Ed25519, pinned
+    officer_public: bytes  # X25519 of the audit officer
+    quotas: Quotas = DEFAULT_QUOTAS
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedRecord:
+    """A record as one verb sees it: its row, its key by ordinary care, its card, its ordinary chain."""
+
+    row: Row
+    key: RecordKey = field(repr=False)
+    card: OpenedCard
+    chain: Chain
+
+    @property
+    def exists(self) -> bool:
+        return self.row["kind"] == PERSON
+
+    @property
+    def facts(self) -> RecordFacts:
+        if not self.exists:
+            return RecordFacts(RecordState.ACTIVE, None)
+        return RecordFacts(RecordState(self.row["state"]), self.card.card)
+
+
+class Change:
+    """One transaction of the vault: rows, entries and the replay row commit together."""
+
+    def __init__(self, vault: "Vault", tx: VaultTransaction) -> None:
+        self._vault = vault
+        self._recording = RecordingTransaction(tx)
+        self._leaf: bytes | None = None
+        self.now_ms = vault.now_ms()
+
+    @property
+    def tx(self) -> VaultTransaction:
+        return self._recording
+
+    @property
+    def now(self) -> int:
+        """Unix seconds."""
+        return self.now_ms // 1000
+
+    def append(self, chain: Chain, happening: Happening) -> Appended:
+        vault = self._vault
+        appended = append(
+            self._recording, vault.keyring, vault.settings.officer_public, chain, happening, self.now_ms
+        )
+        self._leaf = appended.leaf
+        return appended
+
+    def over_quota(self, actor: Actor, touched: bytes) -> bool:
+        return exceeded(self._recording, self._vault.settings.quotas, actor, touched, self.now_ms)
+
+    def keep_replay(self) -> None:
+        if self._leaf is not None:
+            self._recording.keep(self._leaf, self.now_ms)
+
+
+class Vault:
+    """Shared by the verbs; nothing outside `keyvault` holds one."""
+
+    def __init__(
+        self,
+        *,
+        store: VaultStore,
+        day_keys: VaultStore,
+        keyring: Keyring,
+        settings: VaultSettings,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.store = store
+        self.day_keys = day_keys
+        self.keyring = keyring
+        self.settings = settings
+        self._clock = clock
+        # chain 0 is one chain per vault process (vault.md section 5)
+        self.system_chain = Chain(uuid4(), SYSTEM, keyring.system_chain_key)
+
+    def now_ms(self) -> int:
+        return int(self._clock() * 1000)
+
+    @contextmanager
+    def change(self) -> Iterator[Change]:
+        with self.store.writing() as tx:
+            change = Change(self, tx)
+            yield change
+            change.keep_replay()
+
+    def actor(self, token_text: str, *, at: int | None = None) -> Actor:
+        """Believe a credential, or raise `CredentialError` after the attempt has its line in the log."""
+        try:
+            return self.believe(token_text, at=at)
+        except CoffreError:
+            self._log_bad_credential()
+            raise
+
+    def believe(self, token_text: str, *, at: int | None = None) -> Actor:
+        """Verify a credential as of `at` (unix seconds), default now."""
+        return credentials.verify(
+            token_text,
+            pinned_public=self.settings.authority_public,
+            issuer=self.settings.issuer,
+            audience=self.settings.audience,
+            at=at if at is not None else self.now_ms() // 1000,
+            environment=self.settings.environment,
+        )
+
+    def _log_bad_credential(self) -> None:
+        with self.change() as change:
+            change.append(
+                self.system_chain,
+                Happening(
+                    action=Action.AUTHENTICATE,
+                    outcome=Outcome.DENY,
+                    reason=ReasonCode.BAD_CREDENTIAL,
+                    purpose=PurposeOfUse.NORMAL,
+                    actor=None,
+                    record=None,
+                ),
+            )
+
+    def token(self, field_name: TokenField, value: str | bytes) -> bytes:
+        return token(self.keyring.index_key, field_name, value)
+
+    def ins(self, text: str) -> INS:
+        """Read an INS of this environment: `matricule` with its default OID, or `matricule|oid`."""
+        matricule, _, oid = text.partition("|")
+        oid = oid or default_oid(self.settings.environment)
+        return INS.parse(matricule, check_oid(oid, self.settings.environment))
+
+    def find_record(self, tx: VaultTransaction, locator: str) -> Row | None:
+        """The person's record that an INS or a public id names."""
+        row = self._named(tx, locator)
+        return row if row is not None and row["kind"] == PERSON else None
+
+    def _named(self, tx: VaultTransaction, locator: str) -> Row | None:
+        try:
+            return tx.get("record", public_id=UUID(locator))
+        except ValueError:
+            return tx.get("record", ins_token=self.token(TokenField.INS, self.ins(locator).value))
+
+    def open(self, tx: VaultTransaction, row: Row | None, *, lock: bool = False) -> OpenedRecord:
+        """Open a record, or the decoy where there is none: absent and forbidden cost the same work."""
+        if row is None:
+            row = tx.get("record", public_id=DECOY_ID)
+        elif lock:
+            row = tx.get("record", lock=True, record_id=row["record_id"])
+        assert row is not None
+        key = care_key(tx, self.keyring, row)
+        chain_key = open_object_key(tx, key, KeyUse.CHAIN_1, row["record_id"])
+        chain = Chain(row["record_id"], ORDINARY, chain_key)
+        return OpenedRecord(row, key, open_card(tx, row, key), chain)
+
+    def chain_of(self, record: OpenedRecord) -> Chain:
+        """Where an attempt on this record is written: on its chain, or on chain 0 where it doesn't exist."""
+        return record.chain if record.exists else self.system_chain
+
+
+# The decoy's public id is fixed and never listed; it has no INS, so nothing resolves to it.
+DECOY_ID = UUID(int=0)
+
+BRANCH_OF = {
+    PurposeOfUse.NORMAL: Branch.CARE,
+    PurposeOfUse.BRIS_DE_GLACE: Branch.BRIS_DE_GLACE,
+    PurposeOfUse.CENTRE_15: Branch.CENTRE_15,
+}

@@ -1,0 +1,98 @@
+"""The guard: every verb of the vault, grouped by the process that may call it (vault.md section 3).
+
+In the embedded default it is an object in the same process; the groups are what will each get a door of its
+own when the vault becomes a process apart.
+"""
+
+import time
+from collections.abc import Callable
+from uuid import UUID
+
+from keyvault import sequencer
+from keyvault.context import Vault, VaultSettings
+from keyvault.keyring import Keyring, create_secrets
+from keyvault.roots.ports import Root
+from keyvault.store import VaultStore
+from keyvault.verbs.adopting import AdoptingVerbs
+from keyvault.verbs.changing import ChangingVerbs
+from keyvault.verbs.ingesting import ReleasingForIngest
+from keyvault.verbs.inspecting import InspectingVerbs
+from keyvault.verbs.operating import OperatingVerbs, ensure_decoy
+from keyvault.verbs.reading import ReadingVerbs
+from keyvault.verbs.releasing import ReleasingVerbs
+from keyvault.verbs.upkeep import UpkeepVerbs
+
+EMBEDDED_SHARDS = 16
+
+
+class ReaderDoor(ReadingVerbs, ReleasingVerbs, ChangingVerbs):
+    """resolve, list, events, tokens, release, still, change_card, label."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+
+class WorkerDoor(ReleasingForIngest, AdoptingVerbs):
+    """release_ingest, tokens, part_tokens, adopt, settle."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+
+class Guard:
+    """A running vault."""
+
+    def __init__(
+        self,
+        *,
+        store: VaultStore,
+        day_keys: VaultStore,
+        root: Root,
+        settings: VaultSettings,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Opens the keys through the root, once."""
+        self._vault = Vault(
+            store=store,
+            day_keys=day_keys,
+            keyring=Keyring(store, root),
+            settings=settings,
+            clock=clock,
+        )
+        ensure_decoy(self._vault)
+        self.reader = ReaderDoor(self._vault)
+        self.worker = WorkerDoor(self._vault)
+        self.housekeeper = UpkeepVerbs(self._vault)
+        self.operator = OperatingVerbs(self._vault)
+        self.inspector = InspectingVerbs(self._vault)
+
+    @staticmethod
+    def initialise(store: VaultStore, root: Root, shards: int = EMBEDDED_SHARDS) -> None:
+        """Draw the keys of a new vault; done once, by `coffre init`."""
+        with store.writing() as tx:
+            create_secrets(tx, root, shards)
+
+    def public_keys(self) -> list[dict[str, object]]:
+        """What `/audit/keys` publishes: raw Ed25519 public keys by use."""
+        return [
+            {"key_id": key.key_id, "use": key.use, "public": key.public}
+            for key in self._vault.keyring.public_keys()
+        ]
+
+    def last_checkpoint(self) -> str:
+        return sequencer.last_checkpoint(self._vault)
+
+    def proof(self, leaf: bytes) -> str:
+        return sequencer.proof(self._vault, leaf)
+
+    def tile(self, level: int, number: int) -> bytes:
+        return sequencer.tile(self._vault, level, number)
+
+    @property
+    def origin(self) -> str:
+        return self._vault.settings.origin
+
+    @property
+    def chain_id(self) -> UUID:
+        """This process's own chain 0."""
+        return self._vault.system_chain.chain_id

@@ -1,0 +1,88 @@
+"""How many different records one credential or one structure may touch (requirement R33).
+
+Counted before anything is opened, denials included, once per (subject, record, hour): a stolen card stops
+after the limit whatever it asks for.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from keyvault.store import VaultTransaction
+from records.actors import Actor
+from records.vocabulary.codes import Role
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """Distinct records (for depositors: submissions) in a sliding hour and a sliding day."""
+
+    per_hour: int
+    per_day: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quotas:
+    credential: Mapping[Role, Quota]
+    structure: Mapping[Role, Quota]
+
+
+DEFAULT_QUOTAS = Quotas(
+    credential={
+        Role.PATIENT: Quota(20, 50),
+        Role.PROFESSIONAL: Quota(200, 1_000),
+        Role.DEPOSITOR: Quota(20_000, 200_000),
+        Role.OPERATOR: Quota(1_000, 5_000),
+    },
+    structure={
+        Role.PROFESSIONAL: Quota(5_000, 40_000),
+        Role.DEPOSITOR: Quota(100_000, 1_000_000),
+    },
+)
+
+
+def exceeded(tx: VaultTransaction, quotas: Quotas, actor: Actor, touched: bytes, now_ms: int) -> bool:
+    """Count that `actor` touches the record named by the 32-byte `touched`; True where a limit is passed."""
+    over = False
+    for subject, quota in _subjects(quotas, actor):
+        hour = now_ms // HOUR_MS
+        new = tx.insert_new("quota", {"subject": subject, "record": touched, "hour": hour, "at": now_ms})
+        counts = _count(tx, subject, hour, new)
+        # the sliding hour weighs the previous clock hour by what is left of it in the window
+        left = 1 - (now_ms % HOUR_MS) / HOUR_MS
+        sliding = counts.get(hour, 0) + counts.get(hour - 1, 0) * left
+        over = over or sliding > quota.per_hour or sum(counts.values()) > quota.per_day
+    return over
+
+
+def _count(tx: VaultTransaction, subject: bytes, hour: int, new: bool) -> dict[int, int]:
+    """Records per clock hour of the last day, this one included; 24 rows whatever the quota."""
+    current = tx.get("quota_count", lock=True, subject=subject, hour=hour)
+    if current is None:
+        tx.insert("quota_count", {"subject": subject, "hour": hour, "n": 1})
+    elif new:
+        tx.update("quota_count", {"n": current["n"] + 1}, subject=subject, hour=hour)
+    rows = tx.find("quota_count", subject=subject, hour__gt=hour - 24)
+    return {row["hour"]: row["n"] for row in rows}
+
+
+def forget_old(tx: VaultTransaction, now_ms: int) -> None:
+    """Drop counters that no window can see any more."""
+    tx.delete("quota", at__lt=now_ms - 2 * DAY_MS)
+    tx.delete("quota_count", hour__lt=now_ms // HOUR_MS - 48)
+
+
+def _subjects(quotas: Quotas, actor: Actor) -> list[tuple[bytes, Quota]]:
+    subjects = []
+    if quota := quotas.credential.get(actor.role):
+        subjects.append((_subject("person", actor.issuer, actor.subject), quota))
+    if actor.structure and (quota := quotas.structure.get(actor.role)):
+        subjects.append((_subject("structure", actor.role.value, actor.structure), quota))
+    return subjects
+
+
+def _subject(*names: str) -> bytes:
+    return hashlib.sha256("\x00".join(("coffre-quota-v1", *names)).encode()).digest()

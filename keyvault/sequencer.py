@@ -1,0 +1,138 @@
+"""From entries to a signed log: positions, tiles, checkpoints (vault.md section 5, steps b and c).
+
+A kill after any step loses nothing: entries wait in `pending` until their position commits together with
+their tiles, and a tree without a checkpoint gets it from the next round, which is the ordinary path.
+"""
+
+from dataclasses import dataclass
+
+from audit import tree
+from audit.checkpoint import Checkpoint, parse_and_verify, sign
+from audit.proof import LogProof, format_proof
+from keyvault.context import Vault
+from keyvault.store import VaultTransaction
+from records.errors import CoffreError, NotFound
+
+BATCH = 1_000
+LEASE_MS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sequenced:
+    """What one round did: the size of the tree after it, and how many entries it placed."""
+
+    size: int
+    placed: int
+
+
+def sequence(vault: Vault) -> Sequenced:
+    """Give at most one batch of waiting entries their positions and extend the tree."""
+    with vault.store.writing() as tx:
+        if not _lead(tx, vault):
+            return Sequenced(_size(tx), 0)
+        waiting = tx.find("pending", order="ordinal", limit=BATCH)
+        size = _size(tx)
+        leaves = [row["leaf_hash"] for row in waiting]
+        for (level, number), hashes in tree.extend(size, leaves, _reader(tx)):
+            _keep_tile(tx, level, number, hashes)
+        tx.insert("leaf", *({"position": size + at, "leaf_hash": leaf} for at, leaf in enumerate(leaves)))
+        if waiting:
+            tx.delete("pending", ordinal__in=[row["ordinal"] for row in waiting])
+        return Sequenced(size + len(leaves), len(leaves))
+
+
+def checkpoint(vault: Vault) -> str | None:
+    """Sign the present tree, if it has grown consistently since the last checkpoint; answers the note."""
+    signing = vault.keyring.signing("checkpoint")
+    with vault.store.writing() as tx:
+        last = _last(tx)
+        size = _size(tx)
+        if size == 0 or (last is not None and last.size == size):
+            return _last_note(tx)
+        root = tree.root(size, _reader(tx))
+        if last is not None:
+            proof = tree.consistency_proof(last.size, size, _reader(tx))
+            tree.verify_consistency(last.size, last.root, size, root, proof)
+        note = sign(Checkpoint(vault.settings.origin, size, root), signing.sign, signing.public)
+        parse_and_verify(note, vault.settings.origin, signing.public)
+        tx.insert("checkpoint", {"size": size, "root": root, "note": note, "signed_at": vault.now_ms()})
+        return note
+
+
+def last_checkpoint(vault: Vault) -> str:
+    """The newest signed checkpoint. Raises `NotFound` "no_checkpoint" before the first."""
+    with vault.store.reading() as tx:
+        note = _last_note(tx)
+    if note is None:
+        raise NotFound("The log has no checkpoint yet: ask again in a second.", code="no_checkpoint")
+    return note
+
+
+def proof(vault: Vault, leaf: bytes) -> str:
+    """Inclusion proof of a leaf against the newest checkpoint, in the C2SP tlog-proof format."""
+    with vault.store.reading() as tx:
+        last = _last(tx)
+        row = tx.get("leaf", leaf_hash=leaf)
+        if last is None or row is None or row["position"] >= last.size:
+            raise NotFound("This entry is not in a signed checkpoint yet.", code="not_sequenced")
+        hashes = tree.inclusion_proof(row["position"], last.size, _reader(tx))
+        note = _last_note(tx)
+    assert note is not None
+    return format_proof(LogProof(row["position"], tuple(hashes), note))
+
+
+def tile(vault: Vault, level: int, number: int) -> bytes:
+    """The published hashes of one tile."""
+    with vault.store.reading() as tx:
+        hashes = _reader(tx)(tree.TileId(level, number))
+    if hashes is None:
+        raise NotFound("The log has no such tile.", code="no_such_tile")
+    return hashes
+
+
+def _lead(tx: VaultTransaction, vault: Vault) -> bool:
+    """Take or keep the sequencer's lease; two sequencers would still not fork: positions are a key."""
+    holder, now = str(vault.system_chain.chain_id), vault.now_ms()
+    row = {"name": "sequencer", "holder": holder, "until": now + LEASE_MS}
+    if tx.insert_new("lease", row):
+        return True
+    present = tx.get("lease", lock=True, name="sequencer")
+    assert present is not None
+    if present["holder"] != holder and present["until"] > now:
+        return False
+    tx.update("lease", {"holder": holder, "until": row["until"]}, name="sequencer")
+    return True
+
+
+def _size(tx: VaultTransaction) -> int:
+    last = tx.find("leaf", order="-position", limit=1)
+    return int(last[0]["position"]) + 1 if last else 0
+
+
+def _reader(tx: VaultTransaction) -> tree.HashReader:
+    def read(tile: tree.TileId) -> bytes | None:
+        row = tx.get("tile", level=tile.level, number=tile.number)
+        return None if row is None else row["hashes"]
+
+    return read
+
+
+def _keep_tile(tx: VaultTransaction, level: int, number: int, hashes: bytes) -> None:
+    if not tx.update("tile", {"hashes": hashes}, level=level, number=number):
+        tx.insert("tile", {"level": level, "number": number, "hashes": hashes})
+
+
+def _last(tx: VaultTransaction) -> Checkpoint | None:
+    rows = tx.find("checkpoint", order="-size", limit=1)
+    if not rows:
+        return None
+    row = rows[0]
+    # a store rolled back behind its last signature must not sign a second history of that size
+    if row["size"] > _size(tx):
+        raise CoffreError("The log is shorter than its last checkpoint: restore the vault.", code="log_cut")
+    return Checkpoint("", row["size"], row["root"])
+
+
+def _last_note(tx: VaultTransaction) -> str | None:
+    rows = tx.find("checkpoint", order="-size", limit=1)
+    return rows[0]["note"] if rows else None

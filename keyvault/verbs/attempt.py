@@ -1,0 +1,218 @@
+"""The way every verb on a record begins: believe, count, open, decide; a refusal is logged and returned."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from audit.canonical import canonical
+from keyvault.context import Change, OpenedRecord, Vault
+from keyvault.envelope import seal_json
+from keyvault.log import Happening
+from keyvault.store import Row
+from records.actors import Actor
+from records.policy import AccessRequest, Deny, EmergencyUse, Facts, Permit, decide
+from records.vocabulary.codes import Action, Obligation, Outcome, PurposeOfUse, ReasonCode
+
+EMERGENCIES = frozenset({PurposeOfUse.BRIS_DE_GLACE, PurposeOfUse.CENTRE_15})
+WINDOW_MS = 4 * 3_600_000  # the same reason serves this long (vault.md section 3)
+DAY_MS = 24 * 3_600_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """Who asks, and what for; the token is believed by the vault alone."""
+
+    token: str
+    purpose: PurposeOfUse = PurposeOfUse.NORMAL
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """A refusal, already logged and counted. Callers answer alike whatever the reason, but for quotas."""
+
+    reason: ReasonCode
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A permitted question about a record, ready to be carried out in the same transaction."""
+
+    call: Call
+    actor: Actor
+    record: OpenedRecord
+    request: AccessRequest
+    permit: Permit
+    emergency: EmergencyUse | None
+
+    @property
+    def public_id(self) -> UUID:
+        found: UUID = self.record.row["public_id"]
+        return found
+
+    def happening(self, **more: Any) -> Happening:
+        """A permitted happening on this record."""
+        details = dict(more.pop("details", {}))
+        if self.call.reason and self.call.purpose in EMERGENCIES:
+            details["reason"] = self.call.reason
+        return Happening(
+            action=self.request.action,
+            outcome=Outcome.PERMIT,
+            reason=self.permit.reason,
+            purpose=self.call.purpose,
+            actor=self.actor,
+            record=self.public_id,
+            details=details,
+            **more,
+        )
+
+    @property
+    def facts(self) -> Facts:
+        return Facts(self.record.facts, None, self.emergency)
+
+
+def attempt(
+    vault: Vault,
+    change: Change,
+    call: Call,
+    actor: Actor,
+    action: Action,
+    *,
+    locator: str | None = None,
+    record_id: UUID | None = None,
+    lock: bool = False,
+) -> Attempt | Denied:
+    """Ask whether `actor` may do `action` on the record that `locator` or `record_id` names."""
+    row = _find(vault, change, locator, record_id)
+    touched = _touched(row, locator)
+    over = change.over_quota(actor, touched)  # before anything is opened
+    record = vault.open(change.tx, row, lock=lock)
+    request = AccessRequest(actor, action, call.purpose, change.now, call.reason)
+    emergency = _emergency_use(change, record, actor, call)
+    decision = decide(request, Facts(record.facts, None, emergency))
+    if over:
+        decision = Deny(ReasonCode.QUOTA_EXCEEDED)
+    if isinstance(decision, Deny):
+        return refuse(vault, change, call, actor, action, record, decision.reason)
+    _open_window(vault, change, record, actor, call, decision)
+    return Attempt(call, actor, record, request, decision, emergency)
+
+
+def refuse(
+    vault: Vault,
+    change: Change,
+    call: Call,
+    actor: Actor,
+    action: Action,
+    record: OpenedRecord,
+    reason: ReasonCode,
+    object_id: str | None = None,
+) -> Denied:
+    """Log a refusal on the record's chain, or on chain 0 where there is no such record."""
+    details = {"reason": call.reason} if call.reason and call.purpose in EMERGENCIES else {}
+    change.append(
+        vault.chain_of(record),
+        Happening(
+            action=action,
+            outcome=Outcome.DENY,
+            reason=reason,
+            purpose=call.purpose,
+            actor=actor,
+            record=record.row["public_id"] if record.exists else None,
+            object_id=object_id,
+            details=details,
+        ),
+    )
+    return Denied(reason)
+
+
+def _find(vault: Vault, change: Change, locator: str | None, record_id: UUID | None) -> Row | None:
+    if record_id is not None:
+        return change.tx.get("record", record_id=record_id)
+    assert locator is not None
+    return vault.find_record(change.tx, locator)
+
+
+def _touched(row: Row | None, locator: str | None) -> bytes:
+    name = row["record_id"].bytes if row is not None else (locator or "").encode()
+    return hashlib.sha256(b"coffre-touched-v1\x00" + name).digest()
+
+
+def _emergency_use(change: Change, record: OpenedRecord, actor: Actor, call: Call) -> EmergencyUse | None:
+    if call.purpose not in EMERGENCIES:
+        return None
+    today = change.tx.find(
+        "emergency_window",
+        record_id=record.row["record_id"],
+        actor=_actor_key(actor),
+        purpose=call.purpose.value,
+        opened_at__gt=change.now_ms - DAY_MS,
+    )
+    same = [row for row in today if row["reason_hash"] == _reason_hash(call.reason)]
+    if not same:
+        return EmergencyUse(expired=False, windows_today=len(today))
+    newest = max(row["opened_at"] for row in same)
+    return EmergencyUse(expired=newest + WINDOW_MS <= change.now_ms, windows_today=0)
+
+
+def _open_window(
+    vault: Vault, change: Change, record: OpenedRecord, actor: Actor, call: Call, permit: Permit
+) -> None:
+    """Start a window with its notices, unless one with the same reason is still open."""
+    if call.purpose not in EMERGENCIES:
+        return
+    key = {
+        "record_id": record.row["record_id"],
+        "actor": _actor_key(actor),
+        "purpose": call.purpose.value,
+        "reason_hash": _reason_hash(call.reason),
+    }
+    if change.tx.find("emergency_window", limit=1, opened_at__gt=change.now_ms - WINDOW_MS, **key):
+        return
+    change.tx.insert("emergency_window", {**key, "opened_at": change.now_ms})
+    recipients = []
+    if Obligation.NOTIFY_PATIENT in permit.obligations:
+        recipients.append("patient")
+    card = record.card.card
+    if Obligation.NOTIFY_ATTENDING in permit.obligations and card is not None:
+        recipients += [f"professional:{number}" for number in sorted(card.attending)]
+    for recipient in recipients:
+        queue_notice(vault, change, record, kind=call.purpose.value, recipient=recipient)
+
+
+def queue_notice(vault: Vault, change: Change, record: OpenedRecord, *, kind: str, recipient: str) -> None:
+    """Queue a notice with its cause, in the same transaction. It carries no health data."""
+    notice_id = new_id()
+    payload = {"kind": kind, "at": change.now, "record": str(record.row["public_id"])}
+    sealed = seal_json(vault.keyring.accountability_key, payload, b"coffre-notice-v1\x00" + notice_id.bytes)
+    change.tx.insert(
+        "notice",
+        {
+            "notice_id": notice_id,
+            "record_id": record.row["record_id"],
+            "kind": kind,
+            "recipient": recipient,
+            "payload": sealed,
+            "state": "queued",
+            "worker": None,
+            "lease_until": 0,
+            "created_at": change.now_ms,
+        },
+    )
+
+
+def new_id() -> UUID:
+    """A time-ordered id (UUIDv7): rows of one moment lie together in every index."""
+    return uuid7()
+
+
+def _actor_key(actor: Actor) -> bytes:
+    return hashlib.sha256(b"coffre-actor-v1\x00" + canonical(actor.value)).digest()
+
+
+def _reason_hash(reason: str | None) -> bytes:
+    normal = " ".join((reason or "").casefold().split())
+    return hashlib.sha256(b"coffre-reason-v1\x00" + normal.encode()).digest()

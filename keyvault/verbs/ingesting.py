@@ -1,0 +1,238 @@
+"""The worker's verbs: take a submission's key for INGEST, adopt what passed, settle (vault.md section 2)."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from audit.canonical import b64, canonical, parse, unb64
+from keyvault.boxes import open_box, seal_box
+from keyvault.context import Change, OpenedRecord, Vault
+from keyvault.log import Happening
+from keyvault.reception import Envelope, Part, ReceivedKey, depositor_token, open_envelope, open_key
+from keyvault.tokens import TokenField, part_value
+from keyvault.verbs.attempt import Denied
+from records.actors import Actor
+from records.errors import CoffreError, Conflict
+from records.policy import AccessRequest, Deny, Facts, decide
+from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode
+
+LEASE_MS = 15 * 60_000
+OLDEST_CREDENTIAL_MS = 48 * 3_600_000
+OPEN, SETTLED = "open", "settled"
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedBlobKey:
+    """A blob of a submission with its data key as intake sealed it."""
+
+    blob_id: UUID
+    version: int
+    sealed_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ForIngest:
+    """What the vault opens for a worker: the envelope but its credential, data keys, the record awaited."""
+
+    envelope: Envelope
+    keys: dict[tuple[UUID, int], bytes] = field(repr=False)
+    structure: str
+    depositor: bytes
+    record_state: str  # "active", another state, "unknown" where no record has this INS, "open" without INS
+    expected_ins: str | None = field(repr=False)
+    traits: dict[str, str] | None = field(repr=False)
+
+
+class ReleasingForIngest:
+    """`release` with purpose INGEST, and `settle`."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def release_ingest(
+        self,
+        submission_id: UUID,
+        worker: str,
+        recipient: bytes,
+        sealed_envelope: bytes,
+        keys: Sequence[ReceivedBlobKey],
+    ) -> bytes | Denied:
+        """Lease the submission and seal what a worker needs to its in-memory X25519 key.
+
+        Raises `Conflict` "leased" while another worker holds it, "settled" once it is done.
+        """
+        envelope, private = open_received(self._vault, submission_id, sealed_envelope)
+        received = [open_sealed_key(private, submission_id, key) for key in keys]
+        with self._vault.change() as change:
+            self._lease(change, submission_id, worker, received)
+            answer = self._answer(change, envelope, received)
+        return answer if isinstance(answer, Denied) else seal_box(recipient, answer)
+
+    def _lease(
+        self, change: Change, submission_id: UUID, worker: str, received: Sequence[ReceivedKey]
+    ) -> None:
+        depositor = received[0].depositor_token if received else bytes(32)
+        row = {
+            "submission_id": submission_id,
+            "state": OPEN,
+            "worker": worker,
+            "lease_until": change.now_ms + LEASE_MS,
+            "depositor": depositor,
+            "opened_at": change.now_ms,
+        }
+        if change.tx.insert_new("ingest", row):
+            return
+        found = change.tx.get("ingest", lock=True, submission_id=submission_id)
+        assert found is not None
+        if found["state"] == SETTLED:
+            raise Conflict("This submission is settled.", code="settled")
+        if found["worker"] != worker and found["lease_until"] > change.now_ms:
+            raise Conflict("Another worker holds this submission.", code="leased")
+        change.tx.update(
+            "ingest",
+            {"worker": worker, "lease_until": row["lease_until"]},
+            submission_id=submission_id,
+        )
+
+    def _answer(self, change: Change, envelope: Envelope, received: Sequence[ReceivedKey]) -> bytes | Denied:
+        actor = depositor_of(self._vault, change, envelope, received)
+        if actor is None:
+            return _refused(self._vault, change, envelope, None, ReasonCode.BAD_CREDENTIAL)
+        touched = hashlib.sha256(b"coffre-submission-v1\x00" + envelope.submission_id.bytes).digest()
+        if change.over_quota(actor, touched):
+            return _refused(self._vault, change, envelope, actor, ReasonCode.QUOTA_EXCEEDED)
+        state, ins, traits = self._expected(change, envelope)
+        document = {
+            "received": envelope.received,
+            "ins": envelope.ins,
+            "headers": envelope.headers,
+            "parts": [
+                [str(part.blob), part.offset, part.length, b64(part.sha256), part.name]
+                for part in envelope.parts
+            ],
+            "keys": [[str(key.ref.blob_id), key.ref.version, b64(key.dek)] for key in received],
+            "structure": actor.structure or "",
+            "depositor": b64(depositor_token(actor.issuer, actor.subject, actor.structure or "")),
+            "record_state": state,
+            "expected_ins": ins,
+            "traits": traits,
+        }
+        return canonical(document)
+
+    def _expected(self, change: Change, envelope: Envelope) -> tuple[str, str | None, dict[str, str] | None]:
+        if envelope.ins is None:
+            return "open", None, None
+        row = self._vault.find_record(change.tx, envelope.ins)
+        card = self._vault.open(change.tx, row).card.card
+        if row is None or card is None:
+            return "unknown", None, None
+        return row["state"], card.ins.value, card.to_json()["traits"]
+
+    def settle(self, submission_id: UUID) -> None:
+        """End INGEST: nothing opens this submission any more, and its answers are forgotten. Repeatable."""
+        with self._vault.change() as change:
+            change.tx.update(
+                "ingest", {"state": SETTLED, "worker": None, "lease_until": 0}, submission_id=submission_id
+            )
+            change.tx.delete("ingest_answer", submission_id=submission_id)
+
+    def tokens(self, values: Sequence[tuple[TokenField, str]]) -> tuple[bytes, ...]:
+        """Search tokens for what a worker is about to publish."""
+        return tuple(self._vault.token(name, value) for name, value in values)
+
+    def part_tokens(self, record: str, structure: str, digests: Iterable[bytes]) -> tuple[bytes, ...] | None:
+        """Tokens that recognise the same bytes of one structure in one record; None: no such record."""
+        with self._vault.store.reading() as tx:
+            row = self._vault.find_record(tx, record)
+        if row is None:
+            return None
+        return tuple(
+            self._vault.token(TokenField.PART, part_value(row["record_id"], structure, digest))
+            for digest in digests
+        )
+
+
+def open_for_ingest(private: bytes, sealed: bytes, submission_id: UUID) -> ForIngest:
+    """The worker's side of `release_ingest`."""
+    found = parse(open_box(private, sealed))
+    parts = tuple(
+        Part(UUID(blob), offset, length, unb64(digest), name)
+        for blob, offset, length, digest, name in found["parts"]
+    )
+    envelope = Envelope(submission_id, "", found["received"], found["ins"], found["headers"], parts)
+    return ForIngest(
+        envelope=envelope,
+        keys={(UUID(blob), version): unb64(dek) for blob, version, dek in found["keys"]},
+        structure=found["structure"],
+        depositor=unb64(found["depositor"]),
+        record_state=found["record_state"],
+        expected_ins=found["expected_ins"],
+        traits=found["traits"],
+    )
+
+
+def open_received(vault: Vault, submission_id: UUID, sealed: bytes) -> tuple[Envelope, bytes]:
+    """Open an envelope with whichever live day key it was sealed to; answers that private key too."""
+    with vault.day_keys.reading() as tx:
+        days = tx.find("day_key", order="-day", destroyed_at=None)
+    for row in days:
+        private = vault.keyring.unwrap_day_key(row["day"], row["wrap"])
+        try:
+            return open_envelope(private, sealed, submission_id), private
+        except CoffreError:
+            continue
+    raise CoffreError(
+        "The reception key of this submission is gone or another's: ask the sender to deposit again.",
+        code="day_key_gone",
+    )
+
+
+def open_sealed_key(private: bytes, submission_id: UUID, key: ReceivedBlobKey) -> ReceivedKey:
+    """Open one data key; what it was sealed for must be what is asked."""
+    received = open_key(private, key.sealed_key)
+    named = (received.submission_id, received.ref.blob_id, received.ref.version)
+    if named != (submission_id, key.blob_id, key.version):
+        raise Conflict("This data key was received for something else.", code="received_key_mismatch")
+    return received
+
+
+def depositor_of(
+    vault: Vault, change: Change, envelope: Envelope, received: Sequence[ReceivedKey]
+) -> Actor | None:
+    """The depositor, its credential believed as of reception (at most 48 h ago); None where it isn't."""
+    if envelope.received * 1000 < change.now_ms - OLDEST_CREDENTIAL_MS:
+        return None
+    if envelope.received * 1000 > change.now_ms + 60_000:
+        return None  # a reception in the future would revive an expired credential
+    try:
+        actor = vault.believe(envelope.credential, at=envelope.received)
+    except CoffreError:
+        return None
+    token = depositor_token(actor.issuer, actor.subject, actor.structure or "")
+    return actor if all(key.depositor_token == token for key in received) else None
+
+
+def may_deposit(change: Change, actor: Actor, record: OpenedRecord) -> ReasonCode | None:
+    """Why this depositor may not feed this record, or None."""
+    request = AccessRequest(actor, Action.DEPOSIT, PurposeOfUse.NORMAL, change.now)
+    decision = decide(request, Facts(record.facts))
+    return decision.reason if isinstance(decision, Deny) else None
+
+
+def _refused(
+    vault: Vault, change: Change, envelope: Envelope, actor: Actor | None, reason: ReasonCode
+) -> Denied:
+    change.append(
+        vault.system_chain,
+        Happening(
+            action=Action.DEPOSIT,
+            outcome=Outcome.DENY,
+            reason=reason,
+            purpose=PurposeOfUse.INGEST,
+            actor=actor,
+            record=None,
+            object_id=str(envelope.submission_id),
+        ),
+    )
+    return Denied(reason)

@@ -1,0 +1,148 @@
+"""The vault's log laid open for the offline verifier, page by page, and counts for `coffre status`."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from audit import tree
+from audit.events import read_payload
+from audit.verify import verify
+from audit.view import AccountabilityLine, ChainEvent, LogView, PendingEntry, Report, SequencedEntry
+from keyvault.context import Vault
+from keyvault.envelope import KeyUse, event_aad, open_json
+from keyvault.log import ORDINARY, SYSTEM
+from keyvault.record_keys import care_key, open_object_key
+from keyvault.store import Row, VaultTransaction
+
+PAGE = 1_000
+
+
+class InspectingVerbs:
+    """For the command line beside the vault's own store."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def verify_log(self) -> Report:
+        """Check the whole log in one snapshot. Raises `LogFault` naming the first divergence."""
+        with self._vault.store.reading() as tx:
+            return verify(self._view(tx))
+
+    def _view(self, tx: VaultTransaction) -> LogView:
+        return LogView(
+            origin=self._vault.settings.origin,
+            public_key=self._vault.keyring.signing("checkpoint").public,
+            leaves=_leaves(tx),
+            read_tile=_tiles(tx),
+            checkpoints=_checkpoints(tx),
+            events=self._events(tx),
+            lines=_lines(tx),
+            pending=_pending(tx),
+        )
+
+    def _events(self, tx: VaultTransaction) -> Iterator[ChainEvent]:
+        for chain in tx.find("chain", order=("chain_id", "chain")):
+            key = self._chain_key(tx, chain)
+            after = 0
+            while rows := tx.find(
+                "event",
+                chain_id=chain["chain_id"],
+                chain=chain["chain"],
+                seq__gt=after,
+                order="seq",
+                limit=PAGE,
+            ):
+                yield from (_event(tx, row, key) for row in rows)
+                after = rows[-1]["seq"]
+
+    def _chain_key(self, tx: VaultTransaction, chain: Row) -> bytes | None:
+        """The chain's key, or None where the record was shredded."""
+        if chain["chain"] == SYSTEM:
+            return self._vault.keyring.system_chain_key
+        record = tx.get("record", record_id=chain["chain_id"])
+        if record is None:
+            return None
+        use = KeyUse.CHAIN_1 if chain["chain"] == ORDINARY else KeyUse.CHAIN_2
+        key = care_key(tx, self._vault.keyring, record)
+        return open_object_key(tx, key, use, record["record_id"])
+
+    def status(self) -> dict[str, Any]:
+        """Bounded counts and the state of the log."""
+        with self._vault.store.reading() as tx:
+            last = tx.find("checkpoint", order="-size", limit=1)
+            newest = tx.find("leaf", order="-position", limit=1)
+            return {
+                "shards": len(tx.find("shard", state="live")),
+                "log_size": newest[0]["position"] + 1 if newest else 0,
+                "log_pending": len(tx.find("pending", limit=PAGE)),
+                "log_signed": last[0]["size"] if last else 0,
+                "notices_queued": len(tx.find("notice", state="queued", limit=PAGE)),
+            }
+
+
+def _event(tx: VaultTransaction, row: Row, key: bytes | None) -> ChainEvent:
+    place = {"chain_id": row["chain_id"], "chain": row["chain"], "seq": row["seq"], "leaf": row["leaf_hash"]}
+    entry, position = _entry(tx, row["leaf_hash"]), _position(tx, row["leaf_hash"])
+    if key is None:
+        return ChainEvent(entry=entry, position=position, **place)
+    aad = event_aad(row["chain_id"], row["chain"], row["seq"])
+    payload = read_payload(open_json(key, row["sealed"], aad))
+    return ChainEvent(
+        entry=entry,
+        position=position,
+        prev=payload.prev,
+        salt=payload.salt,
+        event=payload.event,
+        **place,
+    )
+
+
+def _entry(tx: VaultTransaction, leaf: bytes) -> bytes | None:
+    row = tx.get("entry", leaf_hash=leaf)
+    return None if row is None else row["entry"]
+
+
+def _position(tx: VaultTransaction, leaf: bytes) -> int | None:
+    row = tx.get("leaf", leaf_hash=leaf)
+    return None if row is None else row["position"]
+
+
+def _leaves(tx: VaultTransaction) -> Iterator[SequencedEntry]:
+    after = -1
+    while rows := tx.find("leaf", order="position", limit=PAGE, position__gt=after):
+        hashes = [row["leaf_hash"] for row in rows]
+        entries = {row["leaf_hash"]: row["entry"] for row in tx.find("entry", leaf_hash__in=hashes)}
+        for row in rows:
+            yield SequencedEntry(row["position"], row["leaf_hash"], entries.get(row["leaf_hash"]))
+        after = rows[-1]["position"]
+
+
+def _checkpoints(tx: VaultTransaction) -> Iterator[str]:
+    after = 0
+    while rows := tx.find("checkpoint", order="size", limit=PAGE, size__gt=after):
+        yield from (row["note"] for row in rows)
+        after = rows[-1]["size"]
+
+
+def _lines(tx: VaultTransaction) -> Iterator[AccountabilityLine]:
+    after = b""
+    while rows := tx.find("accountability", order="leaf_hash", limit=PAGE, leaf_hash__gt=after):
+        for row in rows:
+            leaf = row["leaf_hash"]
+            yield AccountabilityLine(leaf, _entry(tx, leaf), row["own"], row["officer"], _position(tx, leaf))
+        after = rows[-1]["leaf_hash"]
+
+
+def _pending(tx: VaultTransaction) -> Iterator[PendingEntry]:
+    after = 0
+    while rows := tx.find("pending", order="ordinal", limit=PAGE, ordinal__gt=after):
+        for row in rows:
+            yield PendingEntry(row["leaf_hash"], _entry(tx, row["leaf_hash"]) or b"")
+        after = rows[-1]["ordinal"]
+
+
+def _tiles(tx: VaultTransaction) -> tree.HashReader:
+    def read(tile: tree.TileId) -> bytes | None:
+        row = tx.get("tile", level=tile.level, number=tile.number)
+        return None if row is None else row["hashes"]
+
+    return read

@@ -1,0 +1,156 @@
+"""The operator's verbs: open a record with its recorded consent, vouch for an identity that is issued."""
+
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from keyvault.cards import OpenedCard, store_card
+from keyvault.context import DECOY, DECOY_ID, PERSON, Change, Vault
+from keyvault.envelope import Branch, KeyUse
+from keyvault.log import ORDINARY, Chain, Happening
+from keyvault.record_keys import RecordKey, create_record_key, new_object_key
+from keyvault.store import VaultTransaction
+from keyvault.tokens import TokenField
+from keyvault.verbs.attempt import Call, Denied, new_id
+from records.consent import Card, ConsentRecord
+from records.errors import Conflict, Refused
+from records.identity import INS, INS_NIR_DEMO, Traits
+from records.policy import AccessRequest, Deny, Facts, RecordFacts, decide
+from records.vocabulary.codes import Action, Environment, Outcome, ReasonCode, RecordState
+
+# never looked up: the decoy's row has no INS token
+NOBODY = INS("190017500000030", INS_NIR_DEMO)
+EVERY_BRANCH = (Branch.CARE, Branch.BRIS_DE_GLACE, Branch.CENTRE_15)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedAnew:
+    """A record that now exists."""
+
+    record_id: UUID
+    public_id: UUID
+
+
+def new_record(
+    vault: Vault, tx: VaultTransaction, *, kind: str, ins: INS | None, public_id: UUID, now_ms: int
+) -> tuple[OpenedCard, RecordKey, Chain]:
+    """Draw a record's keys and keep its row; it has no card yet."""
+    record_id = new_id()
+    branches = EVERY_BRANCH if kind == PERSON else (Branch.CARE,)
+    key, shard_id, shard_version = create_record_key(tx, vault.keyring, record_id, branches)
+    tx.insert(
+        "record",
+        {
+            "record_id": record_id,
+            "public_id": public_id,
+            "kind": kind,
+            "ins_token": vault.token(TokenField.INS, ins.value) if ins else None,
+            "state": RecordState.ACTIVE.value,
+            "shard_id": shard_id,
+            "key_version": key.version,
+            "shard_version": shard_version,
+            "card": None,
+            "card_version": 0,
+            "card_digest": None,
+            "created_at": now_ms,
+        },
+    )
+    card_key = new_object_key(tx, key, KeyUse.CARD, record_id)
+    chain_key = new_object_key(tx, key, KeyUse.CHAIN_1, record_id)
+    new_object_key(tx, key, KeyUse.CHAIN_2, record_id)
+    return OpenedCard(record_id, 0, None, card_key), key, Chain(record_id, ORDINARY, chain_key)
+
+
+def ensure_decoy(vault: Vault) -> None:
+    """The record that stands in for every absent one, so that absence costs the same work."""
+    with vault.change() as change:
+        if change.tx.get("record", public_id=DECOY_ID) is not None:
+            return
+        opened, _, _ = new_record(
+            vault, change.tx, kind=DECOY, ins=None, public_id=DECOY_ID, now_ms=change.now_ms
+        )
+        nobody = Card(NOBODY, Traits("-", "-", "1900-01-01", "U"), None)
+        store_card(change.tx, opened, nobody)
+
+
+class OperatingVerbs:
+    """For the command line, with its five-minute operator token."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def open_record(
+        self, call: Call, ins_text: str, traits: Traits, *, consent_by: str, consent_how: str
+    ) -> OpenedAnew | Denied:
+        """Open a person's record with the recorded consent (R17, R18). Raises `Conflict` "record_exists"."""
+        vault = self._vault
+        actor = vault.actor(call.token)
+        ins = vault.ins(ins_text)
+        with vault.change() as change:
+            denied = self._denied(change, call, Action.OPEN_RECORD)
+            if denied:
+                return denied
+            if vault.find_record(change.tx, ins.value) is not None:
+                raise Conflict("This person already has a record.", code="record_exists")
+            public_id = uuid4()
+            opened, _, chain = new_record(
+                vault, change.tx, kind=PERSON, ins=ins, public_id=public_id, now_ms=change.now_ms
+            )
+            consent = ConsentRecord(consent_by, consent_how, change.now)
+            version, digest = store_card(change.tx, opened, Card(ins, traits, consent))
+            change.append(
+                chain,
+                Happening(
+                    action=Action.OPEN_RECORD,
+                    outcome=Outcome.PERMIT,
+                    reason=ReasonCode.OPERATOR,
+                    purpose=call.purpose,
+                    actor=actor,
+                    record=public_id,
+                    details={"card_version": version, "card_digest": digest.hex(), "consent": consent_how},
+                ),
+            )
+        return OpenedAnew(opened.record_id, public_id)
+
+    def issue_identity(self, call: Call, role: str) -> Denied | None:
+        """Put on the log that an identity is issued; the command line signs it. Demo and test only."""
+        vault = self._vault
+        if vault.settings.environment is Environment.PRODUCTION:
+            raise Refused("Production identities come from the national authorities.", code="demo_only")
+        actor = vault.actor(call.token)
+        with vault.change() as change:
+            denied = self._denied(change, call, Action.ISSUE_IDENTITY)
+            if denied:
+                return denied
+            change.append(
+                vault.system_chain,
+                Happening(
+                    action=Action.ISSUE_IDENTITY,
+                    outcome=Outcome.PERMIT,
+                    reason=ReasonCode.OPERATOR,
+                    purpose=call.purpose,
+                    actor=actor,
+                    record=None,
+                    details={"role": role},
+                ),
+            )
+        return None
+
+    def _denied(self, change: Change, call: Call, action: Action) -> Denied | None:
+        vault = self._vault
+        actor = vault.believe(call.token)
+        request = AccessRequest(actor, action, call.purpose, change.now, call.reason)
+        decision = decide(request, Facts(RecordFacts(RecordState.ACTIVE, None)))
+        if not isinstance(decision, Deny):
+            return None
+        change.append(
+            vault.system_chain,
+            Happening(
+                action=action,
+                outcome=Outcome.DENY,
+                reason=decision.reason,
+                purpose=call.purpose,
+                actor=actor,
+                record=None,
+            ),
+        )
+        return Denied(decision.reason)

@@ -1,0 +1,141 @@
+"""The reader's verbs that disclose no content: resolve, list, events, tokens."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from audit.audit_event import access_line
+from audit.events import read_payload
+from keyvault.context import Vault
+from keyvault.envelope import event_aad, open_json
+from keyvault.log import ORDINARY
+from keyvault.store import Row
+from keyvault.tokens import TokenField
+from keyvault.verbs.attempt import Attempt, Call, Denied, attempt
+from keyvault.verbs.rows import SealedRow, SeenDocument, genuine, open_rows, visible
+from records.vocabulary.codes import Action, Obligation, Role
+
+LARGEST_PAGE = 500
+_SEARCHABLE = frozenset({TokenField.STUDY, TokenField.SERIES, TokenField.SOP, TokenField.ACCESSION})
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedRecord:
+    """A record the actor may ask about. `record_id` is internal and stays between reader and vault."""
+
+    record_id: UUID
+    public_id: UUID
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What an actor may see of a record; `choices` is the holder's own card, for the holder alone."""
+
+    public_id: UUID
+    documents: tuple[SeenDocument, ...]
+    obligations: frozenset[Obligation]
+    refused_rows: int
+    choices: dict[str, Any] | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """Lines of the access log, newest first; `next_before` asks for the following page."""
+
+    events: tuple[dict[str, Any], ...]
+    next_before: int | None
+
+
+class ReadingVerbs:
+    """For the reader process. Every method may answer `Denied`, already logged."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def resolve(self, call: Call, locator: str, action: Action = Action.SEARCH) -> ResolvedRecord | Denied:
+        """The record that an INS or public id names, if the actor may do `action` on it.
+
+        A permit is no event: nothing is disclosed before the verb that follows, which decides and logs.
+        """
+        actor = self._vault.actor(call.token)
+        with self._vault.change() as change:
+            answer = attempt(self._vault, change, call, actor, action, locator=locator)
+            if isinstance(answer, Denied):
+                return answer
+            row = answer.record.row
+            return ResolvedRecord(row["record_id"], row["public_id"], row["state"])
+
+    def list(self, call: Call, record_id: UUID, rows: Sequence[SealedRow]) -> Listing | Denied:
+        """Open the details rows of the documents that the actor may see, and nothing else."""
+        actor = self._vault.actor(call.token)
+        with self._vault.change() as change:
+            found = attempt(self._vault, change, call, actor, Action.SEARCH, record_id=record_id)
+            if isinstance(found, Denied):
+                return found
+            documents = change.tx.find("document", record_id=record_id)
+            seen = visible(found, documents)
+            kept = genuine(change.tx, rows, seen)
+            opened = open_rows(change.tx, found.record.key, kept)
+            shown = [
+                SeenDocument(document_id, facts, row["created_at"], opened[document_id])
+                for document_id, (row, facts) in seen.items()
+                if document_id in opened
+            ]
+            change.append(found.record.chain, found.happening(details={"documents": len(shown)}))
+            shown.sort(key=lambda document: (document.created_at, document.document_id), reverse=True)
+            refused = sum(row.document_id in seen for row in rows) - len(kept)
+            return Listing(found.public_id, tuple(shown), found.permit.obligations, refused, _choices(found))
+
+    def events(
+        self, call: Call, record_id: UUID, *, before: int | None = None, limit: int = 100
+    ) -> EventPage | Denied:
+        """The record's access log, newest first (R43, R56)."""
+        actor = self._vault.actor(call.token)
+        limit = max(1, min(limit, LARGEST_PAGE))
+        with self._vault.change() as change:
+            found = attempt(self._vault, change, call, actor, Action.READ_LOG, record_id=record_id)
+            if isinstance(found, Denied):
+                return found
+            chain = found.record.chain
+            where: dict[str, object] = {"chain_id": chain.chain_id, "chain": ORDINARY}
+            if before is not None:
+                where["seq__lt"] = before
+            rows = change.tx.find("event", order="-seq", limit=limit, **where)
+            change.append(chain, found.happening())
+        lines = tuple(_line(chain.key, row) for row in rows)
+        more = rows[-1]["seq"] if len(rows) == limit and rows[-1]["seq"] > 1 else None
+        return EventPage(lines, more)
+
+    def tokens(
+        self, call: Call, record_id: UUID, values: Sequence[tuple[TokenField, str]]
+    ) -> tuple[bytes, ...] | Denied:
+        """Search tokens of UIDs and accession numbers, for an actor who may search this record."""
+        actor = self._vault.actor(call.token)
+        with self._vault.change() as change:
+            found = attempt(self._vault, change, call, actor, Action.SEARCH, record_id=record_id)
+            if isinstance(found, Denied):
+                return found
+        return tuple(self._vault.token(_searchable(name), value) for name, value in values)
+
+
+def _searchable(name: TokenField) -> TokenField:
+    if name not in _SEARCHABLE:
+        raise ValueError("the reader asks for tokens of UIDs and accession numbers only")
+    return name
+
+
+def _choices(found: Attempt) -> dict[str, Any] | None:
+    """The holder's card without identity, for the holder alone."""
+    card = found.record.card.card
+    if found.actor.role is not Role.PATIENT or card is None:
+        return None
+    choices = card.to_json()
+    return {name: choices[name] for name in ("authorisations", "blocks", "attending", "emergency", "consent")}
+
+
+def _line(chain_key: bytes, row: Row) -> dict[str, Any]:
+    aad = event_aad(row["chain_id"], row["chain"], row["seq"])
+    payload = read_payload(open_json(chain_key, row["sealed"], aad))
+    return {**access_line(payload.event), "seq": row["seq"], "leaf": row["leaf_hash"].hex()}

@@ -1,0 +1,274 @@
+"""Release: the one place where data keys leave the vault, sealed to a recipient, after the event is kept."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+from keyvault.cards import open_facts
+from keyvault.context import BRANCH_OF, Change, Vault
+from keyvault.envelope import KeyUse, open_json, seal_json, unwrap_object_key
+from keyvault.grant_body import GrantBody, GrantedBlob, GrantedDocument, GrantedSeries
+from keyvault.grants import check_recipient, seal_grant
+from keyvault.record_keys import RecordKey, open_record_key
+from keyvault.sealed_blob import BlobKind, BlobRef, SealedBlob
+from keyvault.store import Row, VaultTransaction
+from keyvault.verbs.actors_json import actor_from_json, actor_to_json
+from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
+from keyvault.verbs.rows import SealedRow, genuine, open_rows, visible
+from records.errors import CoffreError, NotFound
+from records.policy import AccessRequest, Deny, Facts, decide
+from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode
+
+LONGEST_GRANT = 900  # seconds
+MOST_BLOBS = 5_000
+ADOPTED = "adopted"
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """A grant without its URLs, and the objects it opens as (blob id, version)."""
+
+    grant: dict[str, Any]
+    objects: tuple[tuple[UUID, int], ...]
+
+
+class ReleasingVerbs:
+    """For the reader and the gateway."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def release(
+        self,
+        call: Call,
+        record_id: UUID,
+        rows: Sequence[SealedRow],
+        *,
+        documents: Sequence[UUID] | None,
+        recipient: bytes,
+        suite: int = 1,
+    ) -> Released | Denied:
+        """Decide, log, and seal the keys of `documents` (None: everything visible) to `recipient`.
+
+        One hidden or absent document refuses the whole grant with `NotFound` "no_such_document".
+        """
+        check_recipient(recipient)
+        actor = self._vault.actor(call.token)
+        with self._vault.change() as change:
+            found = attempt(self._vault, change, call, actor, Action.RETRIEVE, record_id=record_id)
+            if isinstance(found, Denied):
+                return found
+            released = self._release(change, found, rows, documents, recipient, suite)
+        if released is None:
+            # raised after the commit, so that the refusal keeps its line in the log
+            raise NotFound("There is no such document in this record.", code="no_such_document")
+        return released
+
+    def _release(
+        self,
+        change: Change,
+        found: Attempt,
+        rows: Sequence[SealedRow],
+        documents: Sequence[UUID] | None,
+        recipient: bytes,
+        suite: int,
+    ) -> Released | Denied | None:
+        vault, tx = self._vault, change.tx
+        seen = visible(found, tx.find("document", record_id=found.record.row["record_id"]))
+        wanted = list(seen) if documents is None else list(dict.fromkeys(documents))
+        if hidden := [document for document in wanted if document not in seen]:
+            self._refuse(change, found, ReasonCode.NO_SUCH_DOCUMENT, str(hidden[0]))
+            return None
+        key = open_record_key(tx, vault.keyring, found.record.row, BRANCH_OF[found.call.purpose])
+        if key is None:
+            return self._refuse(change, found, ReasonCode.OPTED_OUT, None)
+        blobs = _blobs(tx, wanted, seen)
+        opened = open_rows(tx, found.record.key, _all_genuine(tx, rows, wanted))
+        body = GrantBody(tuple(_granted(key, row) for row in blobs), _documents(opened), _series(opened))
+        return self._seal(change, found, wanted, blobs, body, recipient, suite)
+
+    def _refuse(self, change: Change, found: Attempt, reason: ReasonCode, object_id: str | None) -> Denied:
+        return refuse(
+            self._vault, change, found.call, found.actor, Action.RETRIEVE, found.record, reason, object_id
+        )
+
+    def _seal(
+        self,
+        change: Change,
+        found: Attempt,
+        wanted: Sequence[UUID],
+        blobs: Sequence[Row],
+        body: GrantBody,
+        recipient: bytes,
+        suite: int,
+    ) -> Released:
+        grant_id = uuid4()
+        expires = min(change.now + LONGEST_GRANT, found.actor.expires_at or change.now + LONGEST_GRANT)
+        commitment = hashlib.sha256(b"".join(row["commitment"] for row in blobs)).digest()
+        appended = change.append(
+            found.record.chain,
+            found.happening(
+                object_id=str(wanted[0]) if len(wanted) == 1 else None,
+                commitment=commitment,
+                grant=grant_id,
+                details={"documents": len(wanted)},
+            ),
+        )
+        self._remember(change, found, grant_id, expires, blobs)
+        signing = self._vault.keyring.signing("grant")
+        grant = seal_grant(
+            suite=suite,
+            grant_id=grant_id,
+            issued=change.now,
+            expires=expires,
+            record=found.public_id,
+            purpose=found.call.purpose.value,
+            actor=appended.actor or bytes(32),
+            recipient=recipient,
+            body=body,
+            event=appended.leaf,
+            key_id=signing.key_id,
+            sign=signing.sign,
+        )
+        return Released(grant, tuple((row["blob_id"], row["version"]) for row in blobs))
+
+    def _remember(
+        self, change: Change, found: Attempt, grant_id: UUID, expires: int, blobs: Sequence[Row]
+    ) -> None:
+        """Keep what `still` needs to decide again: the actor and the blobs, sealed."""
+        kept = {
+            "actor": actor_to_json(found.actor),
+            "reason": found.call.reason,
+            "blobs": [[str(row["blob_id"]), row["version"]] for row in blobs],
+        }
+        change.tx.insert(
+            "grant",
+            {
+                "grant_id": grant_id,
+                "record_id": found.record.row["record_id"],
+                "purpose": found.call.purpose.value,
+                "expires": expires,
+                "sealed": seal_json(self._vault.keyring.system_chain_key, kept, _grant_aad(grant_id)),
+            },
+        )
+
+    def still(self, grant_id: UUID, blob_id: UUID, version: int) -> bool:
+        """Whether this grant's actor would be permitted this object now, on the present card.
+
+        Only a refusal is logged: the permit has its event since the release.
+        """
+        vault = self._vault
+        with vault.store.reading() as tx:
+            grant = tx.get("grant", grant_id=grant_id)
+            if grant is None or grant["expires"] <= vault.now_ms() // 1000:
+                return False
+            kept = open_json(vault.keyring.system_chain_key, grant["sealed"], _grant_aad(grant_id))
+            if [str(blob_id), version] not in kept["blobs"]:
+                return False
+            denied = self._now_denied(tx, grant, kept, blob_id, version)
+        if denied is not None:
+            self._log_no_longer(grant, kept, denied, blob_id)
+        return denied is None
+
+    def _now_denied(
+        self, tx: VaultTransaction, grant: Row, kept: dict[str, Any], blob_id: UUID, version: int
+    ) -> ReasonCode | None:
+        row = tx.get("record", record_id=grant["record_id"])
+        if row is None:
+            return ReasonCode.NO_SUCH_RECORD
+        purpose = PurposeOfUse(grant["purpose"])
+        if open_record_key(tx, self._vault.keyring, row, BRANCH_OF[purpose]) is None:
+            return ReasonCode.OPTED_OUT
+        record = self._vault.open(tx, row)
+        actor = actor_from_json(kept["actor"])
+        now = self._vault.now_ms() // 1000
+        request = AccessRequest(actor, Action.RETRIEVE, purpose, now, kept["reason"])
+        links = tx.find("blob_document", blob_id=blob_id, version=version)
+        documents = tx.find("document", document_id__in=[link["document_id"] for link in links])
+        for facts in open_facts(record.card, documents).values():
+            decision = decide(request, Facts(record.facts, facts, None))
+            if isinstance(decision, Deny):
+                return decision.reason
+        return None if documents else ReasonCode.NO_SUCH_DOCUMENT
+
+    def _log_no_longer(self, grant: Row, kept: dict[str, Any], reason: ReasonCode, blob_id: UUID) -> None:
+        call = Call(token="", purpose=PurposeOfUse(grant["purpose"]), reason=kept["reason"])
+        with self._vault.change() as change:
+            record = self._vault.open(change.tx, change.tx.get("record", record_id=grant["record_id"]))
+            actor = actor_from_json(kept["actor"])
+            refuse(self._vault, change, call, actor, Action.STILL, record, reason, str(blob_id))
+
+
+def _grant_aad(grant_id: UUID) -> bytes:
+    return b"coffre-grant-row-v1\x00" + grant_id.bytes
+
+
+def _blobs(tx: VaultTransaction, wanted: Sequence[UUID], seen: Iterable[UUID]) -> list[Row]:
+    """The adopted blobs of the wanted documents; a blob with a part the actor may not see is refused."""
+    links = tx.find("blob_document", document_id__in=list(wanted))
+    ids = sorted({link["blob_id"] for link in links})
+    if len(ids) > MOST_BLOBS:
+        raise CoffreError("Ask for fewer documents in one grant.", code="grant_too_large")
+    every = tx.find("blob_document", blob_id__in=ids)
+    allowed = set(seen)
+    mixed = {link["blob_id"] for link in every if link["document_id"] not in allowed}
+    if mixed:
+        raise CoffreError("A stored object mixes documents: run coffre check.", code="mixed_blob")
+    rows = tx.find("blob", blob_id__in=ids, state=ADOPTED)
+    return sorted(rows, key=lambda row: (row["blob_id"], row["version"]))
+
+
+def _all_genuine(tx: VaultTransaction, rows: Sequence[SealedRow], wanted: Sequence[UUID]) -> list[SealedRow]:
+    kept = genuine(tx, rows, wanted)
+    if {row.document_id for row in kept} != set(wanted):
+        raise CoffreError(
+            "The index holds an altered or missing row for this document: run coffre check.",
+            code="index_altered",
+        )
+    return kept
+
+
+def _granted(key: RecordKey, row: Row) -> GrantedBlob:
+    dek = unwrap_object_key(
+        key.key,
+        row["wrap"],
+        use=KeyUse.DATA,
+        record_id=key.record_id,
+        key_version=row["key_version"],
+        object_id=row["blob_id"],
+        version=row["version"],
+        commitment=row["commitment"],
+    )
+    ref = BlobRef(row["blob_id"], row["version"], BlobKind(row["kind"]))
+    sealed = SealedBlob(ref, row["commitment"], row["header"], row["plaintext_size"], row["ciphertext_size"])
+    return GrantedBlob(sealed, dek)
+
+
+def _documents(opened: dict[UUID, tuple[dict[str, Any], ...]]) -> tuple[GrantedDocument, ...]:
+    return tuple(
+        GrantedDocument(
+            document_id=document_id,
+            media_type=details["media_type"],
+            blob_id=UUID(details["blob"]),
+            offset=details["offset"],
+            length=details["length"],
+            sha256=bytes.fromhex(details["sha256"]),
+        )
+        for document_id, rows in opened.items()
+        for details in rows[-1:]
+        if details["kind"] == "document"
+    )
+
+
+def _series(opened: dict[UUID, tuple[dict[str, Any], ...]]) -> tuple[GrantedSeries, ...]:
+    """One per series of the granted studies: its metadata blobs, oldest submission first."""
+    found: dict[tuple[str, str], list[UUID]] = {}
+    for rows in opened.values():
+        for details in rows:
+            if details["kind"] == "study":
+                for series in details["series"]:
+                    key = (details["study_uid"], series["uid"])
+                    found.setdefault(key, []).append(UUID(series["metadata_blob"]))
+    return tuple(GrantedSeries(study, series, tuple(blobs)) for (study, series), blobs in found.items())

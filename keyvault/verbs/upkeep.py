@@ -1,0 +1,129 @@
+"""The housekeeper's verbs: sequence and sign the log, keep the day keys, hand out notices."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from audit.canonical import canonical
+from keyvault import sequencer
+from keyvault.context import Vault
+from keyvault.envelope import open_json
+from keyvault.quotas import forget_old
+from keyvault.reception import new_day_key, signed_reception_key
+from keyvault.verbs.releasing import ADOPTED
+
+DAY_KEY_LIFE_MS = 72 * 3_600_000  # after the end of its day
+NOTICE_LEASE_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A message to send once in effect. It carries no health data."""
+
+    notice_id: UUID
+    kind: str
+    recipient: str
+    payload: dict[str, Any]
+
+
+class UpkeepVerbs:
+    """For the housekeeper; every verb may run in any number of copies."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def sequence(self) -> sequencer.Sequenced:
+        return sequencer.sequence(self._vault)
+
+    def checkpoint(self) -> str | None:
+        return sequencer.checkpoint(self._vault)
+
+    def day_keys(self) -> dict[str, str]:
+        """Make sure of today's and tomorrow's reception key; answers their signed documents by day."""
+        now = datetime.fromtimestamp(self._vault.now_ms() / 1000, UTC)
+        days = [now.date(), now.date() + timedelta(days=1)]
+        return {day.isoformat(): self._day_key(day.isoformat()) for day in days}
+
+    def _day_key(self, day: str) -> str:
+        vault = self._vault
+        with vault.day_keys.writing() as tx:
+            present = tx.get("day_key", day=day)
+            if present is not None:
+                return str(present["document"])
+            start = datetime.fromisoformat(day).replace(tzinfo=UTC)
+            # an upload that begins before midnight may still be sealed in the following hour
+            key = new_day_key(day, int((start + timedelta(hours=25)).timestamp()))
+            signing = vault.keyring.signing("reception")
+            signed = signed_reception_key(key.published, signing.public, signing.sign)
+            document = canonical(signed).decode()
+            tx.insert(
+                "day_key",
+                {
+                    "day": day,
+                    "public": key.public,
+                    "wrap": vault.keyring.wrap_day_key(day, key.private),
+                    "not_after": key.not_after,
+                    "document": document,
+                    "destroyed_at": None,
+                },
+            )
+            return document
+
+    def destroy_day_keys(self, oldest_unsettled_ms: int | None) -> list[str]:
+        """Destroy reception keys 72 h after their day, unless a submission of that time isn't settled."""
+        now = self._vault.now_ms()
+        limit = min(now, oldest_unsettled_ms if oldest_unsettled_ms is not None else now)
+        destroyed = []
+        with self._vault.day_keys.writing() as tx:
+            for row in tx.find("day_key", destroyed_at=None):
+                end = row["not_after"] * 1000
+                if end + DAY_KEY_LIFE_MS <= now and end <= limit:
+                    tx.update("day_key", {"wrap": None, "destroyed_at": now}, day=row["day"])
+                    destroyed.append(row["day"])
+        return destroyed
+
+    def never_adopted(self, objects: Iterable[tuple[UUID, int]]) -> list[tuple[UUID, int]]:
+        """Those of the objects that the vault never adopted: an object may go only if it is listed here."""
+        wanted = list(objects)
+        with self._vault.store.reading() as tx:
+            rows = tx.find("blob", blob_id__in=[blob for blob, _ in wanted], state=ADOPTED)
+        adopted = {(row["blob_id"], row["version"]) for row in rows}
+        return [each for each in wanted if each not in adopted]
+
+    def tick(self) -> None:
+        """What only time brings about: counters and grants that no window can see any more are dropped."""
+        with self._vault.store.writing() as tx:
+            forget_old(tx, self._vault.now_ms())
+            tx.delete("grant", expires__lt=self._vault.now_ms() // 1000 - 3600)
+
+    def take_notices(self, worker: str, limit: int = 100) -> list[Notice]:
+        """Lease queued notices for a minute."""
+        now = self._vault.now_ms()
+        with self._vault.store.writing() as tx:
+            rows = tx.find("notice", state="queued", lease_until__le=now, order="created_at", limit=limit)
+            for row in rows:
+                tx.update(
+                    "notice",
+                    {"worker": worker, "lease_until": now + NOTICE_LEASE_MS},
+                    notice_id=row["notice_id"],
+                )
+        return [
+            Notice(
+                row["notice_id"],
+                row["kind"],
+                row["recipient"],
+                open_json(
+                    self._vault.keyring.accountability_key,
+                    row["payload"],
+                    b"coffre-notice-v1\x00" + row["notice_id"].bytes,
+                ),
+            )
+            for row in rows
+        ]
+
+    def ack_notice(self, notice_id: UUID) -> None:
+        """Mark a notice as sent."""
+        with self._vault.store.writing() as tx:
+            tx.update("notice", {"state": "sent", "worker": None}, notice_id=notice_id)
