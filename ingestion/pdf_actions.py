@@ -25,8 +25,8 @@ _ANNOTATIONS = frozenset(("/RichMedia", "/Movie", "/Sound", "/Screen", "/3D"))
 # keys that carry content of the kind whatever the rest of the dictionary says
 _KEYS = {"/JS": "pdf_javascript", "/JavaScript": "pdf_javascript", "/RichMediaContent": "pdf_rich_media"}
 _PROGRAMS = """
-    exe dll com scr pif cpl msi msp bat cmd ps1 vbs vbe js jse wsf wsh hta jar lnk reg sh py pl app dmg pkg deb rpm
-    apk elf swf chm iso img docm xlsm pptm url scf inf gadget
+    exe dll com scr pif cpl msi msp bat cmd ps1 vbs vbe js jse wsf wsh hta jar lnk reg sh py pl
+    app dmg pkg deb rpm apk elf swf chm iso img docm xlsm pptm url scf inf gadget
 """
 _PROGRAM_NAMES = tuple(f".{suffix}" for suffix in _PROGRAMS.split())
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 BLOCK = 65_536
 CACHED_BLOCKS = 128
+LARGEST = 2**20  # of one fetch
 
 
 class ShortRead(Exception):  # noqa: N818
@@ -91,6 +92,10 @@ class BlockReader:
         return block
 
     def _exactly(self, offset: int, length: int) -> bytes:
+        end = offset + length
+        return b"".join(self._piece(at, min(LARGEST, end - at)) for at in range(offset, end, LARGEST))
+
+    def _piece(self, offset: int, length: int) -> bytes:
         data = self._fetch(offset, length)
         if len(data) != length:
             raise ShortRead(f"{len(data)} bytes instead of {length}")

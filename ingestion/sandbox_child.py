@@ -1,0 +1,242 @@
+"""The sandboxed side: `python -m ingestion.sandbox_child <control fd> <limits as JSON> [faults]`.
+
+The process started is a zygote: it loads the parsers once, never sees a file, and forks children on request.
+A child owns one socket and nothing else: no key, no environment, no way to open a file, a connection or a
+process. It answers one job at a time and dies with the zygote.
+
+Control messages (parent to zygote): `F` with a socket (SCM_RIGHTS) forks a child, answered by its process id;
+`K` with a process id kills and reaps it, answered by its wait status.
+"""
+
+import codecs
+import contextlib
+import ctypes
+import gc
+import json
+import os
+import resource
+import signal
+import socket
+import sys
+import time
+import warnings
+from typing import Any, NoReturn
+
+if __name__ == "__main__":
+    # the parsers must not pull in native code that is not needed to read structure
+    for _native in ("numpy", "PIL"):
+        sys.modules[_native] = None  # type: ignore[assignment]
+
+from pydicom.charset import python_encoding
+
+from ingestion.dicom import inspect_dicom
+from ingestion.limits import Limits
+from ingestion.pdf import inspect_pdf
+from ingestion.reader import BlockReader, BytesSource
+from ingestion.sandbox_wire import (
+    CONTROL,
+    LARGEST_READ,
+    META_LENGTH,
+    READ_REQUEST,
+    REPLY,
+    Message,
+    WireClosed,
+    WireViolation,
+    receive,
+    send,
+)
+from ingestion.verdicts import Finding
+
+UNKNOWN_CHILD = -1
+
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
+_CLONE_NEWNET, _CLONE_NEWUSER = 0x40000000, 0x10000000
+_NOBODY = 65534
+_INSPECTORS = {"dicom": inspect_dicom, "pdf": inspect_pdf}
+
+_PDF_SAMPLE = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+    b"2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+    b"3 0 obj<</Type/Page/Parent 2 0 R>>endobj\ntrailer<</Root 1 0 R/Size 4>>\n%%EOF\n"
+)
+
+
+def main(arguments: list[str]) -> NoReturn:
+    control = socket.socket(fileno=int(arguments[0]))
+    limits = Limits(**json.loads(arguments[1]))
+    os.environ.clear()
+    warnings.simplefilter("ignore")
+    libc = ctypes.CDLL(None, use_errno=True)
+    _warm_up(limits)
+    _withdraw(libc)
+    gc.collect()
+    gc.freeze()
+    _Zygote(control, libc, limits, faults="faults" in arguments[2:]).run()
+
+
+def _warm_up(limits: Limits) -> None:
+    """Whatever is loaded on first use must be loaded before files can no longer be opened."""
+    for encoding in set(python_encoding.values()):
+        codecs.lookup(encoding)
+    inspect_dicom(BytesSource(bytes(128) + b"DICM"), limits)
+    inspect_pdf(BytesSource(_PDF_SAMPLE), limits)
+
+
+def _withdraw(libc: ctypes.CDLL) -> None:
+    """No network and no new privileges, where the kernel allows to give them up; rlimits hold everywhere."""
+    if sys.platform == "linux":
+        libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        if libc.unshare(_CLONE_NEWNET) != 0:
+            libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
+
+
+class _Zygote:
+    def __init__(self, control: socket.socket, libc: ctypes.CDLL, limits: Limits, *, faults: bool) -> None:
+        self._control = control
+        self._libc = libc
+        self._limits = limits
+        self._faults = faults
+        self._children: set[int] = set()
+
+    def run(self) -> NoReturn:
+        while True:
+            message, descriptors, _, _ = socket.recv_fds(self._control, CONTROL.size, 1)
+            if len(message) != CONTROL.size:
+                for pid in list(self._children):
+                    self._end(pid)
+                os._exit(0)
+            verb, pid = CONTROL.unpack(message)
+            answer = self._fork(descriptors[0]) if verb == b"F" else self._end(pid)
+            self._control.sendall(REPLY.pack(answer))
+
+    def _fork(self, descriptor: int) -> int:
+        zygote = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            self._control.close()
+            _Child(socket.socket(fileno=descriptor), self._libc, self._limits, self._faults).run(zygote)
+        os.close(descriptor)
+        self._children.add(pid)
+        return pid
+
+    def _end(self, pid: int) -> int:
+        # only children not yet reaped are ever signalled, so a reused process id is never hit
+        if pid not in self._children:
+            return UNKNOWN_CHILD
+        self._children.discard(pid)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        return os.waitpid(pid, 0)[1]
+
+
+class _Child:
+    def __init__(self, sock: socket.socket, libc: ctypes.CDLL, limits: Limits, faults: bool) -> None:
+        self._sock = sock
+        self._libc = libc
+        self._limits = limits
+        self._faults = faults
+
+    def run(self, zygote: int) -> NoReturn:
+        try:
+            self._confine(zygote)
+            while True:
+                self._limit_cpu()
+                kind, payload = receive(self._sock, 2 * LARGEST_READ)
+                if kind != Message.JOB or not self._answer(payload):
+                    break
+        except (WireClosed, WireViolation):
+            pass
+        finally:
+            os._exit(0)
+
+    def _confine(self, zygote: int) -> None:
+        if sys.platform == "linux":
+            self._libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            self._libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+        if os.getppid() != zygote:
+            os._exit(0)
+        memory = _mapped_bytes() + self._limits.memory_bytes
+        for limit in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC):
+            resource.setrlimit(limit, (0, 0))
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+        if os.geteuid() == 0:
+            with contextlib.suppress(OSError):  # inside a user namespace there is no one else to become
+                os.setgroups([])
+                os.setresgid(_NOBODY, _NOBODY, _NOBODY)
+                os.setresuid(_NOBODY, _NOBODY, _NOBODY)
+
+    def _limit_cpu(self) -> None:
+        hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+        soft = int(time.process_time()) + 1 + self._limits.cpu_seconds
+        if hard == resource.RLIM_INFINITY or soft <= hard:
+            resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+
+    def _answer(self, payload: bytes) -> bool:
+        """Answers one job; False where the child should not take another."""
+        (length,) = META_LENGTH.unpack_from(payload)
+        meta = json.loads(payload[META_LENGTH.size : META_LENGTH.size + length])
+        head = payload[META_LENGTH.size + length :]
+        try:
+            if self._faults and meta["options"].get("fault"):
+                _fault(meta["options"]["fault"], self._sock)
+            source = BlockReader(self._fetch, meta["size"], head)
+            findings, facts = _INSPECTORS[meta["kind"]](source, self._limits)
+            answer = _encode(findings, facts)
+        except MemoryError:
+            send(self._sock, Message.RESULT, _encode([Finding("sandbox_memory")], {}))
+            return False
+        if len(answer) > self._limits.answer_bytes:
+            code = "pdf_too_complex" if meta["kind"] == "pdf" else "metadata_too_large"
+            answer = _encode([Finding(code)], {})
+        send(self._sock, Message.RESULT, answer)
+        return True
+
+    def _fetch(self, offset: int, length: int) -> bytes:
+        send(self._sock, Message.READ, READ_REQUEST.pack(offset, length))
+        kind, data = receive(self._sock, LARGEST_READ)
+        if kind != Message.DATA:
+            raise WireViolation
+        return data
+
+
+def _encode(findings: list[Finding], facts: dict[str, Any]) -> bytes:
+    answer = {"findings": [[finding.code, finding.where] for finding in findings], "facts": facts}
+    text = json.dumps(answer, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode("utf-8", "replace")
+
+
+def _mapped_bytes() -> int:
+    """What the interpreter already maps; the address-space limit comes on top of it."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as statm:  # noqa: PTH123
+            return int(statm.read().split()[0]) * resource.getpagesize()
+    except OSError:
+        return 2**30
+
+
+def _fault(name: str, sock: socket.socket) -> None:
+    """Misbehaviour on demand, for tests; only where the zygote was started with `faults`."""
+    if name == "crash":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    elif name == "hang":
+        time.sleep(3600)
+    elif name == "spin":
+        while True:
+            pass
+    elif name == "memory":
+        bytearray(2**40)
+    elif name == "descriptor":
+        os.dup(0)
+    elif name == "process":
+        os.fork()
+    elif name.startswith("say:"):
+        send(sock, Message.RESULT, name[4:].encode())
+    elif name.startswith("read:"):
+        send(sock, Message.READ, READ_REQUEST.pack(*map(int, name[5:].split(","))))
+    elif name == "flood":
+        sock.sendall(b"\x04\xff\xff\xff\xff")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,173 @@
+"""The sandbox: what a stranger's file can do to the process that reads it, and to the one that asked."""
+
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pydicom.data
+import pytest
+
+from ingestion.dicom import inspect_dicom
+from ingestion.limits import Limits
+from ingestion.reader import BytesSource
+from ingestion.sandbox import Inspection, Sandbox, SandboxUnavailable
+from records.errors import CoffreError
+
+CT = Path(str(pydicom.data.get_testdata_file("CT_small.dcm"))).read_bytes()
+LIMITS = Limits(wall_seconds=2.0, cpu_seconds=1, memory_bytes=256 * 2**20)
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(children=2, limits=LIMITS, faults=True) as opened:
+        yield opened
+
+
+def inspect(sandbox: Sandbox, data: bytes = CT, fault: str | None = None) -> Inspection:
+    options = {"fault": fault} if fault else None
+    return sandbox.inspect("dicom", len(data), lambda offset, length: data[offset : offset + length], options)
+
+
+def codes(inspection: Inspection) -> list[str]:
+    return [finding.code for finding in inspection.findings]
+
+
+def processes_of_session(leader: int) -> list[int]:
+    """Processes of the zygote's session: the zygote and every child it forked."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                stat = (entry / "stat").read_text()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            state, _, _, session = stat.rpartition(")")[2].split()[:4]
+            if int(session) == leader and state != "Z":
+                found.append(int(entry.name))
+    return found
+
+
+def wait_until_gone(leader: int) -> None:
+    deadline = time.monotonic() + 5
+    while processes_of_session(leader):
+        assert time.monotonic() < deadline, "children outlived their zygote"
+        time.sleep(0.01)
+
+
+def leader_of(sandbox: Sandbox) -> int:
+    assert sandbox._zygote is not None
+    return sandbox._zygote.pid
+
+
+def test_an_instance_is_answered_as_if_it_had_been_read_here(sandbox: Sandbox) -> None:
+    findings, facts = inspect_dicom(BytesSource(CT))
+    inspection = inspect(sandbox)
+    assert inspection.accepted
+    assert list(inspection.findings) == findings
+    assert inspection.facts == facts
+    assert inspection.elapsed > 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ("crash", "sandbox_crashed"),
+        ("hang", "sandbox_timeout"),
+        ("spin", "sandbox_timeout"),
+        ("memory", "sandbox_memory"),
+        ("flood", "sandbox_crashed"),
+        ("say:", "sandbox_crashed"),
+        ('say:{"findings":[],"facts":{"sop":"1.2"}}', "sandbox_crashed"),
+        ('say:{"findings":[["no_such_code",null]],"facts":{}}', "sandbox_crashed"),
+        ("say:" + "[" * 50_000, "sandbox_crashed"),
+        ("read:0,1048577", "sandbox_crashed"),
+        ("read:18446744073709551615,1", "sandbox_crashed"),
+    ],
+)
+def test_a_misbehaving_child_costs_its_file_a_quarantine_and_nothing_else(
+    sandbox: Sandbox, fault: str, code: str
+) -> None:
+    inspection = inspect(sandbox, fault=fault)
+    assert codes(inspection) == [code]
+    assert inspection.outcome == "quarantine"
+    assert inspection.facts == {}
+    assert inspect(sandbox).accepted
+
+
+@pytest.mark.parametrize("fault", ["descriptor", "process"])
+def test_a_child_can_open_nothing_and_start_nothing(sandbox: Sandbox, fault: str) -> None:
+    # the attempt raises inside the child, which ends
+    assert codes(inspect(sandbox, fault=fault)) == ["sandbox_crashed"]
+
+
+def test_a_child_has_no_environment_and_one_socket(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COFFRE_SECRET", "in the environment")
+    with Sandbox(children=1, limits=LIMITS) as fresh:
+        assert inspect(fresh).accepted
+        for pid in processes_of_session(leader_of(fresh)):
+            assert b"COFFRE_SECRET" not in Path(f"/proc/{pid}/environ").read_bytes()
+            # standard streams (all /dev/null) and one socket
+            assert len(list(Path(f"/proc/{pid}/fd").iterdir())) == 4
+
+
+def test_a_store_that_fails_leaves_the_file_unjudged(sandbox: Sandbox) -> None:
+    def read(offset: int, length: int) -> bytes:
+        raise ConnectionError("the store is away")
+
+    with pytest.raises(ConnectionError):
+        sandbox.inspect("dicom", 10, read)
+    with pytest.raises(CoffreError) as short:
+        sandbox.inspect("dicom", 10, lambda offset, length: b"")
+    assert short.value.code == "short_read"
+    assert inspect(sandbox).accepted
+
+
+def test_a_slow_store_is_not_the_files_fault(sandbox: Sandbox) -> None:
+    def read(offset: int, length: int) -> bytes:
+        time.sleep(2.5)
+        return CT[offset : offset + length]
+
+    assert sandbox.inspect("dicom", len(CT), read).accepted
+
+
+def test_children_work_in_parallel_for_several_threads(sandbox: Sandbox) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: inspect(sandbox), range(60)))
+    assert all(answer.accepted for answer in answers)
+    assert len(sandbox._idle) <= 2
+
+
+def test_a_child_is_replaced_after_its_share_of_files() -> None:
+    with Sandbox(children=1, recycle_after=3, limits=LIMITS) as sandbox:
+        seen = []
+        for _ in range(7):
+            inspect(sandbox)
+            seen += [child.pid for child in sandbox._idle]
+    assert len(set(seen)) == 3
+
+
+def test_a_dead_zygote_is_replaced_and_its_children_go_with_it() -> None:
+    with Sandbox(children=1, limits=LIMITS) as sandbox:
+        assert inspect(sandbox).accepted
+        leader = leader_of(sandbox)
+        os.kill(leader, 9)
+        wait_until_gone(leader)
+        assert inspect(sandbox).accepted
+        assert leader_of(sandbox) != leader
+
+
+def test_closing_leaves_no_process_behind_even_in_the_middle_of_a_job() -> None:
+    sandbox = Sandbox(children=2, limits=Limits(wall_seconds=30), faults=True)
+    assert inspect(sandbox).accepted
+    leader = leader_of(sandbox)
+    with ThreadPoolExecutor(1) as pool:
+        hanging = pool.submit(inspect, sandbox, CT, "hang")
+        time.sleep(0.2)
+        sandbox.close()
+        with pytest.raises(SandboxUnavailable):
+            hanging.result(10)
+    assert processes_of_session(leader) == []
+    with pytest.raises(SandboxUnavailable):
+        inspect(sandbox)
