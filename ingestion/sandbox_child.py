@@ -150,11 +150,6 @@ class _Child:
             os._exit(0)
 
     def _confine(self, zygote: int) -> None:
-        if sys.platform == "linux":
-            self._libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-            self._libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-        if os.getppid() != zygote:
-            os._exit(0)
         memory = _mapped_bytes() + self._limits.memory_bytes
         for limit in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC):
             resource.setrlimit(limit, (0, 0))
@@ -165,6 +160,12 @@ class _Child:
                 os.setgroups([])
                 os.setresgid(_NOBODY, _NOBODY, _NOBODY)
                 os.setresuid(_NOBODY, _NOBODY, _NOBODY)
+        if sys.platform == "linux":
+            # after the change of user, which clears the death signal; before asking who the parent is
+            self._libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            self._libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+        if os.getppid() != zygote:
+            os._exit(0)
 
     def _limit_cpu(self) -> None:
         hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
