@@ -1,0 +1,403 @@
+"""Writes the golden files of the formats beside this script: `python tests/vectors/make_vectors.py`.
+
+Everything is built here from primitives and the written formats, with nothing of Coffre imported and nothing
+random, so that the files say what the formats say even if the code comes to say something else.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+from nacl.bindings import crypto_box, crypto_scalarmult_base
+
+HERE = Path(__file__).parent
+BLOB_SIZES = [0, 1, 100, 65479, 65480, 65481, 131000, 131001]
+
+
+def stream(label: str, size: int) -> bytes:
+    """The test material: SHA-256 of `label:0`, `label:1`, … one after the other, cut to size."""
+    blocks = (hashlib.sha256(f"{label}:{i}".encode()).digest() for i in range(-(-size // 32)))
+    return b"".join(blocks)[:size]
+
+
+def uuid(label: str) -> UUID:
+    return UUID(bytes=stream(label, 16), version=4)
+
+
+def canonical(value: Any) -> bytes:
+    """RFC 8785 for what stands here: ASCII names, text, whole numbers."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def b64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def be(number: int, size: int) -> bytes:
+    return number.to_bytes(size, "big")
+
+
+def extract(salt: bytes, key: bytes) -> bytes:
+    return hmac.digest(salt, key, "sha256")
+
+
+def expand(key: bytes, info: bytes, size: int) -> bytes:
+    out = block = b""
+    for i in range(1, -(-size // 32) + 1):
+        block = hmac.digest(key, block + info + bytes([i]), "sha256")
+        out += block
+    return out[:size]
+
+
+def hkdf(key: bytes, salt: bytes, info: bytes) -> bytes:
+    """RFC 5869, 32 bytes."""
+    return expand(extract(salt, key), info, 32)
+
+
+def wrap(kek: bytes, key: bytes, aad: bytes, nonce: bytes) -> bytes:
+    return nonce + AESGCM(kek).encrypt(nonce, key, aad)
+
+
+def sign(private: bytes, message: bytes) -> bytes:
+    return Ed25519PrivateKey.from_private_bytes(private).sign(message)
+
+
+def ed25519_public(private: bytes) -> bytes:
+    return Ed25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
+
+
+def key_id(public: bytes) -> str:
+    return hashlib.sha256(public).hexdigest()[:16]
+
+
+def sealed_box(public: bytes, message: bytes, ephemeral: bytes) -> bytes:
+    """libsodium's crypto_box_seal with a given ephemeral key."""
+    mine = crypto_scalarmult_base(ephemeral)
+    nonce = hashlib.blake2b(mine + public, digest_size=24).digest()
+    return mine + crypto_box(message, nonce, public, ephemeral)
+
+
+def hpke(public: bytes, message: bytes, info: bytes, ephemeral: bytes) -> bytes:
+    """RFC 9180 base mode with a given ephemeral key: DHKEM(X25519), HKDF-SHA256, AES-256-GCM."""
+
+    def labeled(suite: bytes, salt: bytes, label: bytes, key: bytes) -> bytes:
+        return extract(salt or bytes(32), b"HPKE-v1" + suite + label + key)
+
+    def grown(suite: bytes, key: bytes, label: bytes, context: bytes, size: int) -> bytes:
+        return expand(key, be(size, 2) + b"HPKE-v1" + suite + label + context, size)
+
+    kem, suite = b"KEM" + be(0x20, 2), b"HPKE" + be(0x20, 2) + be(1, 2) + be(2, 2)
+    secret_key = X25519PrivateKey.from_private_bytes(ephemeral)
+    enc = secret_key.public_key().public_bytes_raw()
+    shared = secret_key.exchange(X25519PublicKey.from_public_bytes(public))
+    secret = grown(kem, labeled(kem, b"", b"eae_prk", shared), b"shared_secret", enc + public, 32)
+    context = b"\0" + labeled(suite, b"", b"psk_id_hash", b"") + labeled(suite, b"", b"info_hash", info)
+    schedule = labeled(suite, secret, b"secret", b"")
+    key = grown(suite, schedule, b"key", context, 32)
+    return enc + AESGCM(key).encrypt(grown(suite, schedule, b"base_nonce", context, 12), message, b"")
+
+
+def blob_aad(kind: int, blob_id: UUID, version: int) -> bytes:
+    return b"coffre-blob-v1\0" + bytes([kind]) + blob_id.bytes + be(version, 4)
+
+
+def commitment(dek: bytes, aad: bytes) -> bytes:
+    return hkdf(dek, bytes(32), b"coffre-commit-v1\0" + aad)
+
+
+def seal_blob(dek: bytes, aad: bytes, header: bytes, plain: bytes) -> bytes:
+    """Tink's streaming AEAD, said plainly: cut, count, encrypt."""
+    cipher = AESGCM(hkdf(dek, header[1:33], aad))
+    cuts = [0, *range(65536 - 16 - 40, len(plain), 65536 - 16)]
+    if len(cuts) > 1 and cuts[-1] == len(plain):
+        cuts.pop()
+    out = header
+    for i, start in enumerate(cuts):
+        last = i == len(cuts) - 1
+        segment = plain[start:] if last else plain[start : cuts[i + 1]]
+        out += cipher.encrypt(header[33:] + be(i, 4) + bytes([last]), segment, None)
+    return out
+
+
+def blobs() -> list[dict[str, Any]]:
+    cases = []
+    for i, size in enumerate(BLOB_SIZES):
+        name, kind, version = f"blob-{size}", 1 + i % 4, 1 + i
+        dek, blob_id = stream(f"{name}-dek", 32), uuid(f"{name}-id")
+        aad = blob_aad(kind, blob_id, version)
+        header = b"\x28" + stream(f"{name}-header", 39)
+        cipher = seal_blob(dek, aad, header, stream(f"{name}-plain", size))
+        case = {
+            "blob": str(blob_id),
+            "version": version,
+            "kind": kind,
+            "dek": dek.hex(),
+            "aad": aad.hex(),
+            "header": header.hex(),
+            "commitment": commitment(dek, aad).hex(),
+            "plaintext_stream": f"{name}-plain",
+            "plaintext_size": size,
+            "ciphertext_size": len(cipher),
+            "ciphertext_sha256": hashlib.sha256(cipher).hexdigest(),
+        }
+        cases.append(case | ({"ciphertext": cipher.hex()} if size <= 100 else {}))
+    return cases
+
+
+def keys() -> dict[str, Any]:
+    record, item = uuid("record"), uuid("object")
+    shard_key, record_key, key = stream("shard-key", 32), stream("record-key", 32), stream("key", 32)
+    branches, uses = [], []
+    for branch in (1, 2, 3):
+        aad = b"coffre-record-key-v1\0" + bytes([branch]) + record.bytes + be(7, 4) + be(3, 4)
+        kek = hkdf(shard_key, bytes(32), b"coffre-branch-v1\0" + bytes([branch]))
+        nonce = stream(f"branch-{branch}", 12)
+        branches.append({"branch": branch, "wrapped": wrap(kek, record_key, aad, nonce).hex()})
+    committed = stream("commitment", 32)
+    for use in (1, 2, 3, 4, 5):
+        tail = committed if use == 1 else bytes(32)
+        aad = b"coffre-key-v1\0" + bytes([use]) + record.bytes + be(7, 4) + item.bytes + be(2, 4) + tail
+        uses.append({"use": use, "wrapped": wrap(record_key, key, aad, stream(f"use-{use}", 12)).hex()})
+    return {
+        "record": str(record),
+        "object": str(item),
+        "key_version": 7,
+        "shard_version": 3,
+        "version": 2,
+        "shard_key": shard_key.hex(),
+        "record_key": record_key.hex(),
+        "key": key.hex(),
+        "commitment": committed.hex(),
+        "branches": branches,
+        "uses": uses,
+        "sealed_json": sealed_json(key, record, item),
+    }
+
+
+def sealed_json(key: bytes, record: UUID, item: UUID) -> list[dict[str, Any]]:
+    payload = {"title": "Scanner thoracique é", "n": 9007199254740991, "none": None, "list": [True, ""]}
+    aads = {
+        "card": b"coffre-card-v1\0" + record.bytes + item.bytes + be(2, 4),
+        "details": b"coffre-details-v1\0" + item.bytes + be(2, 4),
+        "event": b"coffre-event-v1\0" + record.bytes + b"\1" + be(5, 8),
+    }
+    return [
+        {"of": name, "payload": payload, "sealed": wrap(key, canonical(payload), aad, stream(name, 12)).hex()}
+        for name, aad in aads.items()
+    ]
+
+
+def tokens() -> dict[str, Any]:
+    index_key = stream("index-key", 32)
+    values = {
+        "ins": "255069900000159|1.2.250.1.213.1.4.10",
+        "study": "1.2.840.113619.2.55.3",
+        "series": "1.2.840.113619.2.55.3.1",
+        "sop": "1.2.840.113619.2.55.3.1.1",
+        "accession": "ACC-é-1",
+    }
+    found = [
+        {
+            "field": name,
+            "value": value,
+            "token": hmac.digest(index_key, name.encode() + b"\0" + value.encode(), "sha256").hex(),
+        }
+        for name, value in values.items()
+    ]
+    record, structure, digest = uuid("record"), "1750000001", stream("part", 32)
+    part = record.bytes + structure.encode() + digest
+    url = b"coffre-url-v1\0" + uuid("grant").bytes + uuid("object").bytes + be(2, 4) + be(1800000300, 8)
+    depositor = b"coffre-depositor-v1\0" + canonical(["issuer", "subject", structure])
+    return {
+        "index_key": index_key.hex(),
+        "tokens": found,
+        "part": {
+            "record": str(record),
+            "structure": structure,
+            "sha256": digest.hex(),
+            "token": hmac.digest(index_key, b"part\0" + part, "sha256").hex(),
+        },
+        "url": {
+            "key": stream("url-key", 32).hex(),
+            "grant": str(uuid("grant")),
+            "blob": str(uuid("object")),
+            "version": 2,
+            "exp": 1800000300,
+            "signature": hmac.digest(stream("url-key", 32), url, "sha256").hex(),
+        },
+        "depositor": {
+            "of": ["issuer", "subject", structure],
+            "token": hashlib.sha256(depositor).hexdigest(),
+        },
+    }
+
+
+def reception() -> dict[str, Any]:
+    private, signer = stream("day-private", 32), stream("reception-signer", 32)
+    public = crypto_scalarmult_base(private)
+    document: dict[str, Any] = {
+        "format": "coffre-reception-key-v1",
+        "day": "2027-01-15",
+        "public": b64(public),
+        "not_after": 1800086400,
+        "key_id": key_id(ed25519_public(signer)),
+    }
+    signature = sign(signer, b"coffre-reception-key-v1\0" + canonical(document))
+    submission, blob_id = uuid("submission"), uuid("received-blob")
+    payload = b"coffre-reception-v1\0" + submission.bytes + blob_id.bytes + be(1, 4) + b"\1"
+    payload += stream("depositor", 32) + stream("received-dek", 32)
+    envelope = {
+        "credential": "a.b.c",
+        "received": 1800000000,
+        "ins": "255069900000159|1.2.250.1.213.1.4.10",
+        "headers": {"content-type": "multipart/related"},
+        "parts": [
+            {"blob": str(blob_id), "offset": 0, "length": 12, "sha256": b64(stream("p0", 32)), "name": "a"},
+            {"blob": str(blob_id), "offset": 12, "length": 3, "sha256": b64(stream("p1", 32))},
+        ],
+    }
+    message = b"coffre-envelope-v1\0" + submission.bytes + canonical(envelope)
+    return {
+        "private": private.hex(),
+        "signer_public": ed25519_public(signer).hex(),
+        "document": document | {"signature": b64(signature)},
+        "submission": str(submission),
+        "blob": str(blob_id),
+        "depositor_token": stream("depositor", 32).hex(),
+        "dek": stream("received-dek", 32).hex(),
+        "sealed_key": sealed_box(public, payload, stream("ephemeral-1", 32)).hex(),
+        "envelope": envelope,
+        "sealed_envelope": sealed_box(public, message, stream("ephemeral-2", 32)).hex(),
+    }
+
+
+def grant_body() -> dict[str, Any]:
+    blob_id, dek = uuid("granted"), stream("granted-dek", 32)
+    aad = blob_aad(1, blob_id, 1)
+    place = {"blob": str(blob_id), "offset": 0, "length": 100, "sha256": b64(stream("whole", 32))}
+    return {
+        "blobs": [
+            {
+                "blob": str(blob_id),
+                "version": 1,
+                "kind": 1,
+                "key": b64(dek),
+                "commitment": b64(commitment(dek, aad)),
+                "header": b64(b"\x28" + stream("granted-header", 39)),
+                "plaintext_size": 100,
+                "ciphertext_size": 156,
+            }
+        ],
+        "documents": [{"id": str(uuid("document")), "media_type": "application/pdf", **place}],
+        "series": [{"study": "1.2.3", "series": "1.2.3.4", "blobs": [str(blob_id)]}],
+    }
+
+
+def grant(suite: int) -> dict[str, Any]:
+    private, signer = stream("recipient", 32), stream("grant-signer", 32)
+    public, grant_id, body_key = crypto_scalarmult_base(private), uuid(f"grant-{suite}"), stream("gk", 32)
+    place = b"coffre-grant-v1\0" + bytes([suite]) + grant_id.bytes
+    nonce = stream(f"grant-nonce-{suite}", 12)
+    body = AESGCM(body_key).encrypt(nonce, canonical(grant_body()), place)
+    secrets = be(1800000900, 8) + hashlib.sha256(body).digest() + body_key
+    ephemeral = stream(f"grant-ephemeral-{suite}", 32)
+    if suite == 1:
+        head = sealed_box(public, place + public + secrets, ephemeral)
+    else:
+        head = hpke(public, secrets, place + public, ephemeral)
+    document: dict[str, Any] = {
+        "format": "coffre-grant-v1",
+        "suite": suite,
+        "id": str(grant_id),
+        "issued": 1800000000,
+        "expires": 1800000900,
+        "record": str(uuid("public-id")),
+        "purpose": "normal",
+        "actor": b64(stream("actor", 32)),
+        "recipient": b64(public),
+        "head": b64(head),
+        "nonce": b64(nonce),
+        "body": b64(body),
+        "event": b64(stream("event", 32)),
+        "key_id": key_id(ed25519_public(signer)),
+    }
+    signature = b64(sign(signer, b"coffre-grant-v1\0" + canonical(document)))
+    return document | {"signature": signature}
+
+
+def grants() -> dict[str, Any]:
+    return {
+        "recipient_private": stream("recipient", 32).hex(),
+        "signer_public": ed25519_public(stream("grant-signer", 32)).hex(),
+        "body": grant_body(),
+        "grants": [grant(1), grant(2)],
+    }
+
+
+def credentials() -> dict[str, Any]:
+    private = stream("authority", 32)
+    claims = {
+        "iss": "coffre-demo-authority",
+        "sub": "doctor-1",
+        "aud": "http://127.0.0.1:8080",
+        "iat": 1800000000,
+        "exp": 1800043200,
+        "jti": "0123456789",
+        "role": "professional",
+        "rpps": "899700024450",
+        "profession": "10",
+        "structure": "1750000002",
+    }
+    signed = b64(canonical({"alg": "EdDSA", "typ": "coffre+jwt"})) + "." + b64(canonical(claims))
+    token = f"{signed}.{b64(sign(private, signed.encode()))}"
+    return {"authority_public": ed25519_public(private).hex(), "claims": claims, "token": token}
+
+
+def roots() -> dict[str, Any]:
+    root, passphrase = stream("root", 32), "correct horse é"
+    kdf = {"name": "argon2id", "salt": b64(stream("salt", 16)), "iterations": 3, "lanes": 4}
+    kdf |= {"memory_kib": 65536}
+    stretched = Argon2id(salt=stream("salt", 16), length=32, iterations=3, lanes=4, memory_cost=65536).derive(
+        passphrase.encode()
+    )
+    wrapped = wrap(stretched, root, b"coffre-root-file-v1\0" + canonical(kdf), stream("root-nonce", 12))
+    return {
+        "passphrase": passphrase,
+        "open": {"format": "coffre-root-file-v1", "kdf": None, "key": b64(root)},
+        "locked": {"format": "coffre-root-file-v1", "kdf": kdf, "key": b64(wrapped)},
+        "context": "shard 3",
+        "key": stream("key", 32).hex(),
+        "wrapped": wrap(
+            root, stream("key", 32), b"coffre-root-wrap-v1\0shard 3", stream("root-wrap", 12)
+        ).hex(),
+    }
+
+
+def build() -> dict[str, Any]:
+    """File name → content."""
+    return {
+        "blobs.json": blobs(),
+        "keys.json": keys(),
+        "tokens.json": tokens(),
+        "reception.json": reception(),
+        "grants.json": grants(),
+        "credentials.json": credentials(),
+        "roots.json": roots(),
+    }
+
+
+def written(content: Any) -> str:
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    for name, content in build().items():
+        (HERE / name).write_text(written(content), encoding="utf-8")
