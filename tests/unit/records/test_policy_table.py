@@ -7,7 +7,7 @@ import pytest
 from records.actors import Actor
 from records.consent import Card, Emergency
 from records.documents import DocumentFacts
-from records.policy import AccessRequest, Deny, EmergencyUse, Facts, Permit, RecordFacts, decide
+from records.policy import AccessRequest, Deny, EmergencyUse, Facts, Permit, RecordFacts, decide, visible
 from records.vocabulary.codes import (
     PERMITTING,
     Action,
@@ -263,6 +263,7 @@ TABLE = """
   operator               root             MAINTENANCE   none       -                  operator
   operator               close_record     normal        suspended  -                  operator
   operator               reopen_record    normal        closed     -                  operator
+  operator               reopen_record    normal        destroyed  -                  no_such_record
   operator               suspend_record   normal        active     -                  operator
   operator               suspend_record   normal        none       -                  no_such_record
   operator               suspend_record   INGEST        active     -                  purpose_not_entitled
@@ -301,7 +302,7 @@ def test_the_table_shows_every_reason_that_a_decision_can_give() -> None:
 ACTIVE = RecordFacts(*RECORDS["active"])
 
 
-@pytest.mark.parametrize("reason", [None, "", "urgence", "urgence   \n", " " * 10])
+@pytest.mark.parametrize("reason", [None, "", "urgence", "urgence 9", "urgence   \n", " " * 10])
 def test_r26_breaking_the_glass_takes_ten_written_characters(reason: str | None) -> None:
     assert decide(ask("stranger", "retrieve", "bris_de_glace", reason), Facts(ACTIVE)) == Deny(
         ReasonCode.REASON_MISSING
@@ -359,3 +360,12 @@ def test_whoever_reads_what_the_patient_may_not_see_is_warned_until_the_patient_
     assert obligations("doctor", "normal", "hidden-until-now") == set()
     assert obligations("holder", "normal", "hidden-until-now") == set()
     assert obligations("doctor", "normal", "hidden", does="deposit") == set()
+
+
+def test_r15_a_list_leaves_out_what_may_not_be_read_and_says_nothing_of_it() -> None:
+    every = [each for each in DOCUMENTS.values() if each is not None]
+    seen = visible(ask("nurse", "search", "normal"), Facts(ACTIVE), every)
+    unseen = ("masked", "masked-nowhere", "all-labels", "deleted", "psychiatric", "residence", "unknown-type")
+    assert seen == tuple(each for each in every if each not in [DOCUMENTS[name] for name in unseen])
+    assert visible(ask("stranger", "search", "normal"), Facts(ACTIVE), every) == ()
+    assert visible(ask("operator", "root", "normal"), Facts(ACTIVE), every) == ()
