@@ -31,14 +31,16 @@ class FilesystemObjects:
         self._partial = root / "tmp"
         for folder in (root, self._objects, self._partial):
             make_folder(folder)
+        for number in range(256):
+            (self._objects / f"{number:02x}").mkdir(mode=0o700, exist_ok=True)
+        sync_folder(self._objects)
 
     def writer(self, blob_id: UUID, version: int) -> "FileWriter":
         partial = self._partial / f"{blob_id}.{version}.{secrets.token_hex(8)}"
         return FileWriter(partial, self._path(blob_id, version))
 
     def read(self, blob_id: UUID, version: int, start: int, stop: int) -> bytes:
-        if not 0 <= start <= stop:
-            raise ValueError("a range runs forward from 0")
+        _check_forward(start, stop)
         with self._open(blob_id, version) as file:
             file.seek(start)
             return _exactly(file, stop - start)
@@ -46,6 +48,7 @@ class FilesystemObjects:
     def stream(
         self, blob_id: UUID, version: int, start: int = 0, stop: int | None = None, chunk: int = 65536
     ) -> Iterator[bytes]:
+        _check_forward(start, start if stop is None else stop)
         file = self._open(blob_id, version)
         end = os.fstat(file.fileno()).st_size if stop is None else stop
         return _chunks(file, start, end, chunk)
@@ -117,8 +120,7 @@ class FileWriter:
 
     def _link(self) -> None:
         while True:
-            make_folder(self._final.parent.parent)
-            make_folder(self._final.parent)
+            self._final.parent.mkdir(mode=0o700, exist_ok=True)
             try:
                 os.link(self._partial, self._final)
                 break
@@ -128,7 +130,9 @@ class FileWriter:
             except FileNotFoundError:
                 # another thread deleted the folder's last object in between; a swept partial file is final
                 self._partial.stat()
-        sync_folder(self._final.parent)
+        # also where they exist: whoever made them may not have synced them yet
+        for folder in self._final.parents[:2]:
+            sync_folder(folder)
 
     def abort(self) -> None:
         if self._open:
@@ -141,6 +145,11 @@ class FileWriter:
 
     def __exit__(self, *_: object) -> None:
         self.abort()
+
+
+def _check_forward(start: int, stop: int) -> None:
+    if not 0 <= start <= stop:
+        raise ValueError("a range runs forward from 0")
 
 
 def _exactly(file: BinaryIO, length: int) -> bytes:

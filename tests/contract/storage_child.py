@@ -1,0 +1,74 @@
+"""Another process over the same store: `storage_child.py VERB ADDRESS ARGUMENT…`.
+
+The verbs of kill tests print "inside" in the middle of their work and wait to be killed.
+"""
+
+import sys
+from uuid import UUID
+
+from storage_adapters import open_index, open_objects, open_vault_store
+from storage_examples import publication_of
+
+from records.errors import Conflict
+
+
+def wait_inside() -> None:
+    print("inside", flush=True)
+    sys.stdin.readline()
+
+
+def write_object(address: str, blob_id: str, text: str) -> None:
+    """Waits for a line, then tries to take the name."""
+    writer = open_objects(address).writer(UUID(blob_id), 1)
+    writer.write(text.encode())
+    wait_inside()
+    try:
+        writer.commit()
+        print("won")
+    except Conflict as error:
+        print(error.code)
+
+
+def claim_all(address: str, worker: str) -> None:
+    """Claims submissions until none is due and prints their ids."""
+    index = open_index(address)
+    wait_inside()
+    while found := index.claim_next(worker, now=100, until=10_000):
+        print(found.submission_id)
+
+
+def publish_unfinished(address: str, submission_id: str) -> None:
+    """Stops after every row of a publication is written and before it is committed."""
+    index = open_index(address)
+    database = index._database  # type: ignore[attr-defined]
+    database.engine.dialect.do_commit = lambda _: wait_inside()
+    index.publish(UUID(submission_id), "worker", publication_of(UUID(submission_id)))
+
+
+def insert_unfinished(address: str, name: str) -> None:
+    """Stops inside a write transaction of the vault's store."""
+    with open_vault_store(address).writing() as tx:
+        tx.insert("meta", {"name": name, "value": "lost"})
+        wait_inside()
+
+
+def insert_finished(address: str, name: str) -> None:
+    """Stops after the transaction is left."""
+    with open_vault_store(address).writing() as tx:
+        tx.insert("meta", {"name": name, "value": "kept"})
+    wait_inside()
+
+
+def count_up(address: str, times: str) -> None:
+    """Adds one to a counter so many times, each in a transaction of its own."""
+    store = open_vault_store(address)
+    wait_inside()
+    for _ in range(int(times)):
+        with store.writing() as tx:
+            row = tx.get("shard", lock=True, shard_id=1, version=1)
+            assert row is not None
+            tx.update("shard", {"state": str(int(row["state"]) + 1)}, shard_id=1, version=1)
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]](*sys.argv[2:])
