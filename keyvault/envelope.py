@@ -225,9 +225,10 @@ def _object_key_aad(
     version: int,
     commitment: bytes | None,
 ) -> bytes:
-    if (commitment is not None) != (use is KeyUse.DATA) or len(commitment or ZEROS) != len(ZEROS):
+    bound = ZEROS if commitment is None else commitment
+    if (commitment is not None) != (use is KeyUse.DATA) or len(bound) != len(ZEROS):
         raise Invalid(
             "A data key, and no other, is wrapped with its 32-byte commitment.", code="bad_commitment"
         )
     place = bytes([KeyUse(use)]) + record_id.bytes + be32(key_version)
-    return b"coffre-key-v1\0" + place + object_id.bytes + be32(version) + (commitment or ZEROS)
+    return b"coffre-key-v1\0" + place + object_id.bytes + be32(version) + bound

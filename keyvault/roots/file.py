@@ -116,7 +116,7 @@ def _stretch(passphrase: str, kdf: dict[str, Any]) -> bytes:
 
 def _checked(data: bytes) -> dict[str, Any]:
     try:
-        document = parse(data)
+        document = parse(data) if len(data) <= _LARGEST_FILE else None
         if isinstance(document, dict) and set(document) == {"format", "kdf", "key"}:
             kdf = document["kdf"]
             unb64(document["key"], KEY_SIZE if kdf is None else WRAP_SIZE)
@@ -147,7 +147,7 @@ def _read(path: Path) -> bytes:
                 raise RootError(
                     "Others may read the root file; set its mode to 0600.", code="root_file_exposed"
                 )
-            return file.read(_LARGEST_FILE)
+            return file.read(_LARGEST_FILE + 1)
     except FileNotFoundError:
         raise NotFound(
             "There is no root file here; run init, or name the right place.", code="root_file_missing"

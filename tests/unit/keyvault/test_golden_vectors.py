@@ -1,0 +1,176 @@
+"""The bytes that outlive the code: golden files, made without it (tests/vectors)."""
+
+import hashlib
+import importlib.util
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from keyvault import credentials, tokens
+from keyvault.blob import BlobKind, BlobRef, Opener, Sealer, ciphertext_size, commitment
+from keyvault.envelope import (
+    Branch,
+    KeyUse,
+    card_aad,
+    details_aad,
+    event_aad,
+    open_json,
+    unwrap_object_key,
+    unwrap_record_key,
+)
+from keyvault.grant_body import read_body
+from keyvault.grants import open_grant
+from keyvault.reception import ReceivedKey, depositor_token, open_envelope, open_key, verify_reception_key
+from keyvault.roots.file import FileRoot
+from keyvault.signing import key_id
+from keyvault.urls import sign_url
+from records.vocabulary.codes import Environment
+
+VECTORS = Path(__file__).parents[2] / "vectors"
+NOW = 1_800_000_001
+
+
+def load(name: str) -> Any:
+    return json.loads((VECTORS / name).read_text(encoding="utf-8"))
+
+
+def made(digits: str) -> bytes:
+    return bytes.fromhex(digits)
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_vectors", VECTORS / "make_vectors.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_script_still_makes_these_files(script: ModuleType) -> None:
+    for name, content in script.build().items():
+        assert (VECTORS / name).read_text(encoding="utf-8") == script.written(content), name
+
+
+@pytest.mark.parametrize("case", load("blobs.json"), ids=lambda case: str(case["plaintext_size"]))
+def test_blobs(case: dict[str, Any], script: ModuleType) -> None:
+    ref = BlobRef(UUID(case["blob"]), case["version"], BlobKind(case["kind"]))
+    dek, header = made(case["dek"]), made(case["header"])
+    plain = script.stream(case["plaintext_stream"], case["plaintext_size"])
+    assert ref.aad.hex() == case["aad"]
+    assert commitment(dek, ref).hex() == case["commitment"]
+    assert ciphertext_size(len(plain)) == case["ciphertext_size"]
+    sealer = Sealer._with_header(ref, dek, header)
+    cipher = bytes(sealer.update(plain)) + sealer.finish()
+    assert hashlib.sha256(cipher).hexdigest() == case["ciphertext_sha256"]
+    assert case.get("ciphertext", cipher.hex()) == cipher.hex()
+    assert b"".join(Opener(sealer.sealed, dek).open_all([cipher])) == plain
+
+
+def test_keys() -> None:
+    case = load("keys.json")
+    record, item = UUID(case["record"]), UUID(case["object"])
+    for branch in case["branches"]:
+        opened = unwrap_record_key(
+            made(case["shard_key"]),
+            made(branch["wrapped"]),
+            branch=Branch(branch["branch"]),
+            record_id=record,
+            key_version=case["key_version"],
+            shard_version=case["shard_version"],
+        )
+        assert opened.hex() == case["record_key"]
+    for use in case["uses"]:
+        opened = unwrap_object_key(
+            made(case["record_key"]),
+            made(use["wrapped"]),
+            use=KeyUse(use["use"]),
+            record_id=record,
+            key_version=case["key_version"],
+            object_id=item,
+            version=case["version"],
+            commitment=made(case["commitment"]) if use["use"] == KeyUse.DATA else None,
+        )
+        assert opened.hex() == case["key"]
+
+
+def test_sealed_json() -> None:
+    case = load("keys.json")
+    record, item = UUID(case["record"]), UUID(case["object"])
+    aads = {
+        "card": card_aad(record, item, 2),
+        "details": details_aad(item, 2),
+        "event": event_aad(record, 1, 5),
+    }
+    for row in case["sealed_json"]:
+        assert open_json(made(case["key"]), made(row["sealed"]), aads[row["of"]]) == row["payload"]
+
+
+def test_tokens_addresses_and_depositors() -> None:
+    case = load("tokens.json")
+    key, part, url = made(case["index_key"]), case["part"], case["url"]
+    assert {row["field"] for row in case["tokens"]} | {"part"} == {field.value for field in tokens.TokenField}
+    for row in case["tokens"]:
+        assert tokens.token(key, tokens.TokenField(row["field"]), row["value"]).hex() == row["token"]
+    value = tokens.part_value(UUID(part["record"]), part["structure"], made(part["sha256"]))
+    assert tokens.token(key, tokens.TokenField.PART, value).hex() == part["token"]
+    place = (UUID(url["grant"]), UUID(url["blob"]), url["version"], url["exp"])
+    assert sign_url(made(url["key"]), *place).hex() == url["signature"]
+    assert depositor_token(*case["depositor"]["of"]).hex() == case["depositor"]["token"]
+
+
+def test_reception() -> None:
+    case = load("reception.json")
+    private, submission = made(case["private"]), UUID(case["submission"])
+    key = verify_reception_key(case["document"], made(case["signer_public"]), NOW)
+    assert (key.day, key.not_after) == ("2027-01-15", 1800086400)
+    ref = BlobRef(UUID(case["blob"]), 1, BlobKind.PACK)
+    expected = ReceivedKey(submission, ref, made(case["depositor_token"]), made(case["dek"]))
+    assert open_key(private, made(case["sealed_key"])) == expected
+    envelope, written = open_envelope(private, made(case["sealed_envelope"]), submission), case["envelope"]
+    assert (envelope.credential, envelope.received, envelope.ins, envelope.headers) == (
+        written["credential"],
+        written["received"],
+        written["ins"],
+        written["headers"],
+    )
+    assert [part.name for part in envelope.parts] == ["a", None]
+    assert [(part.offset, part.length) for part in envelope.parts] == [(0, 12), (12, 3)]
+
+
+@pytest.mark.parametrize("grant", load("grants.json")["grants"], ids=lambda grant: f"suite {grant['suite']}")
+def test_grants(grant: dict[str, Any]) -> None:
+    """Suite 2 was sealed with RFC 9180 written out by hand."""
+    case = load("grants.json")
+    signer = made(case["signer_public"])
+    body = open_grant(grant, made(case["recipient_private"]), {key_id(signer): signer}, NOW)
+    assert body == read_body(case["body"])
+
+
+def test_credentials() -> None:
+    case = load("credentials.json")
+    claims = case["claims"]
+    actor = credentials.verify(
+        case["token"],
+        pinned_public=made(case["authority_public"]),
+        issuer=claims["iss"],
+        audience=claims["aud"],
+        at=NOW,
+        environment=Environment.DEMO,
+    )
+    assert (actor.subject, actor.rpps, actor.credential_id) == (claims["sub"], claims["rpps"], claims["jti"])
+
+
+@pytest.mark.parametrize("kind", ["open", "locked"])
+def test_roots(kind: str, tmp_path: Path) -> None:
+    case = load("roots.json")
+    path = tmp_path / "root.json"
+    path.touch(0o600)
+    path.write_text(json.dumps(case[kind]))
+    root = FileRoot.open(path, case["passphrase"] if kind == "locked" else None)
+    assert root.unwrap(made(case["wrapped"]), case["context"].encode()).hex() == case["key"]
