@@ -1,0 +1,106 @@
+"""What every index keeps its word on: lists of documents, and the small state that processes share."""
+
+from uuid import UUID, uuid4
+
+import pytest
+from storage_examples import RECORD, a_document, published
+
+from storage.ports import Index
+from storage.rows import Document, Token
+
+OTHER_RECORD = UUID("01890000-0000-7000-8000-000000000002")
+
+
+@pytest.fixture
+def documents(index: Index) -> list[Document]:
+    """Seven documents of one record, newest first, four of them of one instant."""
+    times = (500, 400, 400, 400, 400, 300, 200)
+    made = [published(index, a_document(created_at=at, study_token=None)) for at in times]
+    published(index, a_document(record_id=OTHER_RECORD))
+    return sorted(made, key=lambda one: (one.created_at, one.document_id.bytes), reverse=True)
+
+
+class TestLists:
+    def test_newest_first_and_only_this_records(self, index: Index, documents: list[Document]) -> None:
+        assert [document for document, _ in index.documents(RECORD)] == documents
+
+    def test_pages_by_key_meet_every_document_once(self, index: Index, documents: list[Document]) -> None:
+        seen: list[Document] = []
+        after = None
+        while page := index.documents(RECORD, after=after, limit=2):
+            assert len(page) <= 2
+            seen += [document for document, _ in page]
+            after = (seen[-1].created_at, seen[-1].document_id)
+        assert seen == documents
+
+    def test_a_page_is_not_moved_by_what_is_added_before_it(
+        self, index: Index, documents: list[Document]
+    ) -> None:
+        after = (documents[1].created_at, documents[1].document_id)
+        before = index.documents(RECORD, after=after, limit=2)
+        published(index, a_document(created_at=900))
+        assert index.documents(RECORD, after=after, limit=2) == before
+
+    def test_each_comes_with_its_own_details(self, index: Index, documents: list[Document]) -> None:
+        for document, details in index.documents(RECORD):
+            assert {row.document_id for row in details} == {document.document_id}
+
+    def test_by_id_only_within_the_record(self, index: Index, documents: list[Document]) -> None:
+        [(foreign, _)] = index.documents(OTHER_RECORD)
+        ids = [documents[3].document_id, documents[0].document_id, foreign.document_id, uuid4()]
+        assert [one for one, _ in index.documents_by_id(RECORD, ids)] == [documents[0], documents[3]]
+        assert index.documents_by_id(RECORD, []) == []
+
+    def test_by_study_within_the_record(self, index: Index) -> None:
+        mine, other = (
+            a_document(study_token=b"x" * 32),
+            a_document(study_token=b"x" * 32, record_id=OTHER_RECORD),
+        )
+        for document in (mine, other, a_document()):
+            published(index, document)
+        assert [one for one, _ in index.documents_by_study(RECORD, b"x" * 32)] == [mine]
+
+    def test_by_token_within_record_and_field(self, index: Index) -> None:
+        document = a_document()
+        tokens = (Token(document_id=document.document_id, field="accession", token=b"n" * 32),)
+        published(index, document, tokens=tokens)
+        assert [one for one, _ in index.documents_by_token(RECORD, "accession", b"n" * 32)] == [document]
+        assert index.documents_by_token(RECORD, "series", b"n" * 32) == []
+        assert index.documents_by_token(OTHER_RECORD, "accession", b"n" * 32) == []
+
+    def test_a_state_is_copied_with_its_time(self, index: Index) -> None:
+        document = published(index)
+        assert index.set_state(document.document_id, "deleted", at=777)
+        [(found, _)] = index.documents(RECORD)
+        assert (found.state, found.updated_at) == ("deleted", 777)
+        assert not index.set_state(uuid4(), "deleted", at=1)
+
+    def test_an_instance_is_found_in_its_own_document_alone(self, index: Index) -> None:
+        document = published(index, sop_tokens=(b"1" * 32, b"2" * 32))
+        found = index.instance(document.document_id, b"2" * 32)
+        assert found and (found.part, found.offset, found.length) == (2, 200, 100)
+        assert index.instance(document.document_id, b"3" * 32) is None
+        assert index.instance(uuid4(), b"2" * 32) is None
+
+
+class TestShared:
+    def test_a_later_reception_key_of_a_day_replaces_the_earlier(self, index: Index) -> None:
+        assert index.reception_key("2026-01-01") is None
+        for document in ("first", "second"):
+            index.put_reception_key("2026-01-01", document)
+        assert index.reception_key("2026-01-01") == "second"
+
+    def test_a_sign_in_lives_until_it_expires_or_ends(self, index: Index) -> None:
+        index.put_sign_in(b"one", b"sealed", expires=10)
+        index.put_sign_in(b"two", b"sealed too", expires=20)
+        assert (index.sign_in(b"one", now=9), index.sign_in(b"one", now=10)) == (b"sealed", None)
+        assert index.forget_sign_ins(now=10) == 1
+        index.end_sign_in(b"two")
+        assert index.sign_in(b"two", now=1) is None
+
+    def test_a_lease_has_one_holder_at_a_time(self, index: Index) -> None:
+        assert index.take_lease("sweeper", "one", now=0, until=10)
+        assert not index.take_lease("sweeper", "two", now=9, until=20)
+        assert index.take_lease("sweeper", "one", now=9, until=15)
+        assert index.take_lease("sweeper", "two", now=15, until=25)
+        assert index.take_lease("other", "one", now=15, until=25)
