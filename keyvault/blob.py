@@ -173,9 +173,8 @@ class Sealer:
         """Seals straight from the input while a byte remains behind the segment; returns both positions."""
         encrypt, prefix, counter = self._segments.cipher.encrypt_into, self._segments.prefix, _COUNTER.pack
         index, size = self._index, len(source)
-        while (
-            size - taken > STRIDE
-        ):  # once per 64 KiB: what stands here is all that Python adds to the cipher
+        # Once per 64 KiB: what stands in this loop is all that Python adds to the cipher.
+        while size - taken > STRIDE:
             following = taken + STRIDE
             encrypt(
                 prefix + counter(index, 0), source[taken:following], None, out[written : written + SEGMENT]

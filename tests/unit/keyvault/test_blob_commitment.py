@@ -5,10 +5,10 @@ import dataclasses
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sealing import DEK, REF, sample, seal, tink_open
 
 from keyvault.blob import BlobError, Opener, SealedBlob, Sealer, commitment
 from keyvault.envelope import derive
+from tests.unit.keyvault.sealing import DEK, REF, sample, seal, tink_open
 
 OTHER = bytes(range(100, 132))
 HEADER = b"\x28" + bytes(range(39))

@@ -6,7 +6,6 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sealing import DEK, REF, Sample, material, sample
 
 from keyvault.blob import (
     MAX_CIPHERTEXT,
@@ -18,6 +17,7 @@ from keyvault.blob import (
     plaintext_size,
 )
 from keyvault.envelope import derive
+from tests.unit.keyvault.sealing import DEK, REF, Sample, material, sample
 
 HEADER = b"\x28" + bytes(range(39))
 

@@ -8,7 +8,6 @@ import pytest
 import tink
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sealing import DEK, REF, Sample, material, sample, seal, tink_open, tink_seal
 
 from keyvault.blob import (
     MAX_CIPHERTEXT,
@@ -24,6 +23,7 @@ from keyvault.blob import (
     plaintext_size,
 )
 from records.errors import Invalid
+from tests.unit.keyvault.sealing import DEK, REF, Sample, material, sample, seal, tink_open, tink_seal
 
 BORDERS = [0, 1, 65479, 65480, 65481, 130999, 131000, 131001, 65480 + 2 * 65520, 65481 + 2 * 65520]
 

@@ -10,7 +10,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
-from sealing import DEK, REF, sample, seal
 
 from audit.canonical import b64, canonical, unb64
 from keyvault.blob import Opener
@@ -27,6 +26,7 @@ from keyvault.grants import (
 )
 from keyvault.signing import key_id, new_signing_key, sign
 from records.errors import Invalid
+from tests.unit.keyvault.sealing import DEK, REF, sample, seal
 
 NOW = 1_800_000_000
 SIGNER, PUBLIC = new_signing_key()
@@ -38,6 +38,7 @@ META = seal([b"series"], dataclasses.replace(REF, blob_id=UUID(int=12)))
 DOCUMENT = GrantedDocument(UUID(int=13), "application/pdf", REF.blob_id, 10, 990, bytes(32))
 SERIES = GrantedSeries("1.2.3", "1.2.3.4", (UUID(int=12),))
 BODY = GrantBody((GrantedBlob(PACK.sealed, DEK), GrantedBlob(META.sealed, DEK)), (DOCUMENT,), (SERIES,))
+EMPTY: dict[str, list[object]] = {"blobs": [], "documents": [], "series": []}
 LOW_ORDER = [bytes(32), b"\1" + bytes(31), bytes.fromhex("ecffffff" + "ff" * 27 + "7f")]
 
 
@@ -77,21 +78,22 @@ def resigned(grant: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
     return document | {"signature": b64(sign(SIGNER, b"coffre-grant-v1\0" + canonical(document)))}
 
 
-def rebuilt(suite: int, edit: Callable[[dict[str, Any]], object], expires: int = NOW + 900) -> dict[str, Any]:
+def rebuilt(
+    suite: int, edit: Callable[[dict[str, Any]], object], head_place: bytes | None = None
+) -> dict[str, Any]:
     """A grant sealed and signed by the book around a body that was edited first."""
     kept: dict[str, Any] = {}
     key, place = bytes(range(32)), b"coffre-grant-v1\0" + bytes([suite]) + GRANT.bytes
     kept.update(body_json())
     changed = edit(kept)
     body = AESGCM(key).encrypt(bytes(12), canonical(kept if changed is None else changed), place)
-    secrets = expires.to_bytes(8, "big") + hashlib.sha256(body).digest() + key
+    info = (head_place or place) + RECIPIENT
+    secrets = (NOW + 900).to_bytes(8, "big") + hashlib.sha256(body).digest() + key
     if suite == 1:
-        head = seal_box(RECIPIENT, place + RECIPIENT + secrets)
+        head = seal_box(RECIPIENT, info + secrets)
     else:
         public = X25519PublicKey.from_public_bytes(RECIPIENT)
-        head = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM).encrypt(
-            secrets, public, place + RECIPIENT
-        )
+        head = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM).encrypt(secrets, public, info)
     return resigned(made(suite=suite), {"head": b64(head), "nonce": b64(bytes(12)), "body": b64(body)})
 
 
@@ -168,6 +170,19 @@ class TestBothSuites:
         assert refused(resigned(made(suite=suite), change)) == "grant_tampered"
         change["head"] = other["head"]
         assert refused(resigned(made(suite=suite), change)) == "grant_tampered"
+
+    def test_another_body_under_the_same_key(self, suite: int) -> None:
+        """Who learned the body's key could write a new body; the head names the one that was sealed."""
+        place = b"coffre-grant-v1\0" + bytes([suite]) + GRANT.bytes
+        other = AESGCM(bytes(range(32))).encrypt(bytes(12), canonical(EMPTY), place)
+        grant = rebuilt(suite, lambda body: None)
+        assert refused(resigned(grant, {"body": b64(other)})) == "grant_tampered"
+
+    def test_a_head_made_for_another_grant_or_suite(self, suite: int) -> None:
+        """Even if its secrets fit the body."""
+        for elsewhere in (bytes([suite]) + UUID(int=99).bytes, bytes([3 - suite]) + GRANT.bytes):
+            grant = rebuilt(suite, lambda body: None, head_place=b"coffre-grant-v1\0" + elsewhere)
+            assert refused(grant) == "grant_tampered"
 
     def test_a_head_whose_exchange_gives_zeros(self, suite: int) -> None:
         grant = made(suite=suite)

@@ -102,7 +102,14 @@ class TestReceptionKey:
             assert code_of(caught) == "reception_key_invalid"
 
     @pytest.mark.parametrize(
-        "change", [{"day": "15.1.2027"}, {"day": "20270115"}, {"public": "AA"}, {"not_after": 1.5}]
+        "change",
+        [
+            {"format": "coffre-reception-key-v2"},
+            {"day": "15.1.2027"},
+            {"day": "20270115"},
+            {"public": "AA"},
+            {"not_after": 1.5},
+        ],
     )
     def test_signed_but_malformed(self, change: dict[str, Any]) -> None:
         document = published() | change
