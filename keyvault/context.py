@@ -49,7 +49,7 @@ class OpenedRecord:
 
     @property
     def exists(self) -> bool:
-        return self.row["kind"] == PERSON
+        return bool(self.row["kind"] == PERSON)
 
     @property
     def facts(self) -> RecordFacts:

@@ -101,7 +101,7 @@ class AdoptingVerbs:
         Raises `Conflict` where a key, a commitment or a size isn't what was received.
         """
         vault = self._vault
-        envelope, private = open_received(vault, request.submission_id, request.sealed_envelope)
+        received = open_received(vault, request.submission_id, request.sealed_envelope)
         target = _target(request)
         with vault.change() as change:
             _check_lease(change, request)
@@ -110,14 +110,14 @@ class AdoptingVerbs:
                 return _read_answer(kept["answer"])
             keys = [
                 open_sealed_key(
-                    private,
+                    received.day_private,
                     request.submission_id,
                     ReceivedBlobKey(blob.blob_id, blob.version, blob.sealed_key),
                 )
                 for blob in request.blobs
             ]
-            actor = depositor_of(vault, change, envelope, keys)
-            record = self._record(change, request, envelope.ins)
+            actor = depositor_of(vault, change, received.envelope, keys)
+            record = self._record(change, request, received.envelope.ins)
             reason = _objection(change, request, actor, record)
             if actor is None or reason is not None:
                 return _refuse(vault, change, request, record, actor, reason or ReasonCode.BAD_CREDENTIAL)

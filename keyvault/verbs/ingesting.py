@@ -42,6 +42,16 @@ class ForIngest:
     record_state: str  # "active", another state, "unknown" where no record has this INS, "open" without INS
     expected_ins: str | None = field(repr=False)
     traits: dict[str, str] | None = field(repr=False)
+    day_public: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedEnvelope:
+    """An envelope, and the day key it was sealed to."""
+
+    envelope: Envelope
+    day_private: bytes = field(repr=False)
+    day_public: bytes
 
 
 class ReleasingForIngest:
@@ -62,11 +72,11 @@ class ReleasingForIngest:
 
         Raises `Conflict` "leased" while another worker holds it, "settled" once it is done.
         """
-        envelope, private = open_received(self._vault, submission_id, sealed_envelope)
-        received = [open_sealed_key(private, submission_id, key) for key in keys]
+        opened = open_received(self._vault, submission_id, sealed_envelope)
+        received = [open_sealed_key(opened.day_private, submission_id, key) for key in keys]
         with self._vault.change() as change:
             self._lease(change, submission_id, worker, received)
-            answer = self._answer(change, envelope, received)
+            answer = self._answer(change, opened, received)
         return answer if isinstance(answer, Denied) else seal_box(recipient, answer)
 
     def _lease(
@@ -95,7 +105,10 @@ class ReleasingForIngest:
             submission_id=submission_id,
         )
 
-    def _answer(self, change: Change, envelope: Envelope, received: Sequence[ReceivedKey]) -> bytes | Denied:
+    def _answer(
+        self, change: Change, opened: OpenedEnvelope, received: Sequence[ReceivedKey]
+    ) -> bytes | Denied:
+        envelope = opened.envelope
         actor = depositor_of(self._vault, change, envelope, received)
         if actor is None:
             return _refused(self._vault, change, envelope, None, ReasonCode.BAD_CREDENTIAL)
@@ -117,6 +130,7 @@ class ReleasingForIngest:
             "record_state": state,
             "expected_ins": ins,
             "traits": traits,
+            "day_public": b64(opened.day_public),
         }
         return canonical(document)
 
@@ -169,19 +183,21 @@ def open_for_ingest(private: bytes, sealed: bytes, submission_id: UUID) -> ForIn
         record_state=found["record_state"],
         expected_ins=found["expected_ins"],
         traits=found["traits"],
+        day_public=unb64(found["day_public"]),
     )
 
 
-def open_received(vault: Vault, submission_id: UUID, sealed: bytes) -> tuple[Envelope, bytes]:
-    """Open an envelope with whichever live day key it was sealed to; answers that private key too."""
+def open_received(vault: Vault, submission_id: UUID, sealed: bytes) -> OpenedEnvelope:
+    """Open an envelope with whichever live day key it was sealed to."""
     with vault.day_keys.reading() as tx:
         days = tx.find("day_key", order="-day", destroyed_at=None)
     for row in days:
         private = vault.keyring.unwrap_day_key(row["day"], row["wrap"])
         try:
-            return open_envelope(private, sealed, submission_id), private
+            envelope = open_envelope(private, sealed, submission_id)
         except CoffreError:
             continue
+        return OpenedEnvelope(envelope, private, row["public"])
     raise CoffreError(
         "The reception key of this submission is gone or another's: ask the sender to deposit again.",
         code="day_key_gone",

@@ -1,0 +1,90 @@
+"""Settings, from `COFFRE_…` variables and the command line; the only module that reads the environment."""
+
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from records.errors import Invalid
+from records.vocabulary.codes import Environment
+
+NOT_YET = "This version runs on the embedded default alone: leave {name} unset."
+
+
+class Settings(BaseSettings):
+    """Every setting with its default: the embedded engine, everything under one data directory."""
+
+    model_config = SettingsConfigDict(env_prefix="COFFRE_", extra="ignore")
+
+    environment: Environment = Environment.DEMO
+    data: Path = Path(".data")
+    public_url: str | None = Field(default=None, description="origin in answers; default 127.0.0.1 and the port")
+    objects_public_url: str | None = None
+    index_url: str | None = None
+    vault_store_url: str | None = None
+    objects_url: str | None = None
+    queue_url: str = "inprocess://"
+    vault_url: str = "inprocess://"
+    vault_root: str | None = None
+    vault_passphrase: SecretStr | None = Field(default=None, description="of the root file, if it has one")
+    identity_check: Literal["ins", "strict"] = "ins"
+    log_format: Literal["text", "json"] = "text"
+    workers: int = Field(default=2, ge=1, le=64, description="submissions validated at once")
+
+    def checked(self) -> "Settings":
+        """Refuse what this version can't do or what contradicts itself, naming the remedy."""
+        for name, value, embedded in (
+            ("COFFRE_QUEUE_URL", self.queue_url, "inprocess://"),
+            ("COFFRE_VAULT_URL", self.vault_url, "inprocess://"),
+        ):
+            if value != embedded:
+                raise Invalid(NOT_YET.format(name=name), code="bad_setting")
+        for name, value, scheme in (
+            ("COFFRE_INDEX_URL", self.index_url, "sqlite:"),
+            ("COFFRE_VAULT_STORE_URL", self.vault_store_url, "sqlite:"),
+            ("COFFRE_OBJECTS_URL", self.objects_url, "file:"),
+            ("COFFRE_VAULT_ROOT", self.vault_root, "file:"),
+        ):
+            if value is not None and not value.startswith(scheme):
+                raise Invalid(f"This version takes {name}={scheme}…, or none.", code="bad_setting")
+        self._check_public_url()
+        if self.environment is Environment.PRODUCTION:
+            raise Invalid(
+                "Production needs the vault as a process apart and real identities, which this version doesn't "
+                "have: use COFFRE_ENVIRONMENT=demo or test, never with real patients.",
+                code="not_for_production",
+            )
+        return self
+
+    def _check_public_url(self) -> None:
+        if self.public_url is None:
+            return
+        parts = urlsplit(self.public_url)
+        if parts.scheme not in ("http", "https") or not parts.netloc or parts.path not in ("", "/"):
+            raise Invalid("COFFRE_PUBLIC_URL is an origin such as https://coffre.example.", code="bad_setting")
+
+    @property
+    def vault_dir(self) -> Path:
+        return self.data / "vault"
+
+    @property
+    def authority_dir(self) -> Path:
+        return self.data / "authority"
+
+    @property
+    def root_file(self) -> Path:
+        return Path(self.vault_root.removeprefix("file:")) if self.vault_root else self.vault_dir / "root"
+
+    def passphrase(self) -> str | None:
+        return self.vault_passphrase.get_secret_value() if self.vault_passphrase else None
+
+
+def load(**given: object) -> Settings:
+    """Settings from the environment, overridden by what the command line gave. Raises `Invalid`."""
+    try:
+        return Settings(**{k: v for k, v in given.items() if v is not None}).checked()  # type: ignore[arg-type]
+    except ValidationError as error:
+        names = ", ".join(f"COFFRE_{'_'.join(map(str, e['loc'])).upper()}" for e in error.errors())
+        raise Invalid(f"Correct these settings: {names}.", code="bad_setting") from None

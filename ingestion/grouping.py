@@ -1,0 +1,88 @@
+"""Which parts of a submission become which document: pure, and the same at every try.
+
+A pack holds parts that are only ever granted, withdrawn and replaced together (formats.md section 1): the
+images of one study, or one document. Reports and key objects are documents of their own.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ingestion.outcomes import Judgement, PartOutcome
+
+_STRUCTURED_REPORT = "1.2.840.10008.5.1.4.1.1.88."
+_ENCAPSULATED = "1.2.840.10008.5.1.4.1.1.104."
+_KEY_OBJECTS = "1.2.840.10008.5.1.4.1.1.88.59"
+TYPE_STUDY = "IMG-KOS"
+TYPE_REPORT = "18748-4"
+
+
+@dataclass(frozen=True, slots=True)
+class InspectedPart:
+    """One part after validation; `record` is the INS or public id it belongs to, None while unknown."""
+
+    number: int
+    offset: int
+    length: int
+    sha256: bytes
+    judgement: Judgement
+    warnings: tuple[str, ...] = ()
+    record: str | None = field(default=None, repr=False)
+    facts: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def is_dicom(self) -> bool:
+        return "sop" in self.facts
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The parts of one document. `record` None: quarantine."""
+
+    record: str | None = field(repr=False)
+    kind: str
+    type_code: str
+    parts: tuple[InspectedPart, ...]
+
+    @property
+    def study_uid(self) -> str | None:
+        return self.parts[0].facts.get("study")
+
+    def series(self) -> list[tuple[str, tuple[InspectedPart, ...]]]:
+        """The DICOM series of the group, in order of first appearance."""
+        found: dict[str, list[InspectedPart]] = {}
+        for part in self.parts:
+            if part.is_dicom:
+                found.setdefault(part.facts["series"], []).append(part)
+        return [(uid, tuple(parts)) for uid, parts in found.items()]
+
+
+def groups_of(parts: Iterable[InspectedPart], type_code: str | None) -> list[Group]:
+    """Group the parts that are to be kept. `type_code` is the one declared for a single document."""
+    found: dict[tuple[str, ...], list[InspectedPart]] = {}
+    for part in parts:
+        if part.judgement.outcome in (PartOutcome.PUBLISHED, PartOutcome.QUARANTINED):
+            found.setdefault(_key(part), []).append(part)
+    return [_group(tuple(members), type_code) for members in found.values()]
+
+
+def _key(part: InspectedPart) -> tuple[str, ...]:
+    if part.judgement.outcome is PartOutcome.QUARANTINED or not _is_image(part):
+        return ("single", str(part.number))
+    return ("study", part.record or "", part.facts["study"])
+
+
+def _is_image(part: InspectedPart) -> bool:
+    return part.is_dicom and not part.facts["sop_class"].startswith((_STRUCTURED_REPORT, _ENCAPSULATED))
+
+
+def _group(parts: tuple[InspectedPart, ...], type_code: str | None) -> Group:
+    first = parts[0]
+    if first.judgement.outcome is PartOutcome.QUARANTINED:
+        return Group(None, "document", "", parts)
+    if _is_image(first):
+        return Group(first.record, "study", TYPE_STUDY, parts)
+    if first.is_dicom:
+        code = TYPE_STUDY if first.facts["sop_class"] == _KEY_OBJECTS else TYPE_REPORT
+        return Group(first.record, "document", code, parts)
+    return Group(first.record, "document", type_code or TYPE_REPORT, parts)

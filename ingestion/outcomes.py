@@ -1,0 +1,83 @@
+# ruff: noqa: E501 - one row per code, so that the table can be read down
+"""What can become of a part beyond its own validity: codes of the pipeline, as data."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ingestion.verdicts import VERDICTS, Finding, worst
+from ingestion.verdicts import Outcome as Verdict
+from records.vocabulary.codes import SubmissionState
+
+
+class PartOutcome(StrEnum):
+    """What `/submissions/{id}` says of a part (design.md section 6)."""
+
+    PUBLISHED = "published"
+    REJECTED = "rejected"
+    QUARANTINED = "quarantined"
+    DUPLICATE = "duplicate"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The outcome of one part with its code and its sentence for the sender."""
+
+    outcome: PartOutcome
+    code: str
+    reason: str
+
+
+_P, _R, _Q, _D = PartOutcome.PUBLISHED, PartOutcome.REJECTED, PartOutcome.QUARANTINED, PartOutcome.DUPLICATE
+
+JUDGEMENTS: Mapping[str, Judgement] = {
+    code: Judgement(outcome, code, reason)
+    for code, outcome, reason in (
+        ("published", _P, "Published."),
+        ("duplicate", _D, "The same bytes were deposited before by this structure; nothing was kept twice."),
+        ("no_ins", _Q, "The content names no INS and neither does the address: set aside for the hosting team. Deposit under /records/{ins}."),
+        ("other_patient", _Q, "The content names the INS of another patient than the record: set aside for the hosting team. Check the patient and deposit in the right record."),
+        ("traits_differ", _Q, "Family name, birth date or sex differ from the record's: set aside for the hosting team. Check the patient's identity."),
+        ("no_record", _R, "This patient has no record here. Ask for it to be opened, then deposit again."),
+        ("record_closed", _R, "This record is closed and takes no deposit. Keep the document in your own file."),
+        ("record_suspended", _R, "This record is suspended and takes no deposit for now."),
+        ("not_entitled", _R, "This credential may not deposit in this record."),
+        ("bad_credential", _R, "The credential was not valid when the deposit was received. Sign in again and deposit again."),
+        ("quota_exceeded", _R, "Too many deposits by this structure. Wait an hour, then deposit again."),
+        ("type_unknown", _R, "The type code is not one of the shared medical record. Use a code of the ASS_X16 table."),
+        ("reception_key_gone", _R, "The deposit waited longer than its key lives and can't be opened any more. Deposit it again."),
+    )
+}  # fmt: skip
+
+_BY_VERDICT = {
+    Verdict.ACCEPT: PartOutcome.PUBLISHED,
+    Verdict.WARN: PartOutcome.PUBLISHED,
+    Verdict.QUARANTINE: PartOutcome.QUARANTINED,
+    Verdict.REJECT: PartOutcome.REJECTED,
+}
+
+
+def judged(findings: Iterable[Finding]) -> Judgement:
+    """What the findings of the validators make of a part: the worst finding gives the code."""
+    found = list(findings)
+    outcome = worst(found)
+    if outcome is Verdict.ACCEPT:
+        return JUDGEMENTS["published"]
+    decisive = [finding for finding in found if VERDICTS[finding.code].outcome is outcome]
+    sentences = dict.fromkeys(_sentence(finding) for finding in decisive)
+    return Judgement(_BY_VERDICT[outcome], decisive[0].code, " ".join(sentences))
+
+
+def _sentence(finding: Finding) -> str:
+    verdict = VERDICTS[finding.code]
+    where = f" ({finding.where})" if finding.where else ""
+    standard = f" [{verdict.standard}]" if verdict.standard else ""
+    return f"{verdict.sentence}{where}{standard}"
+
+
+def submission_state(outcomes: Iterable[PartOutcome]) -> SubmissionState:
+    """The state of a set whose parts are judged: published as soon as one part is kept or known."""
+    found = set(outcomes)
+    if found & {PartOutcome.PUBLISHED, PartOutcome.DUPLICATE}:
+        return SubmissionState.PUBLISHED
+    return SubmissionState.QUARANTINED if PartOutcome.QUARANTINED in found else SubmissionState.REJECTED

@@ -1,0 +1,300 @@
+"""From received to published: lease, open, validate, claim, pack, adopt, publish, settle.
+
+Two stores, no shared transaction (vault.md section 2): every step may be repeated by another worker after a
+crash, and the rows of the index become visible in one transaction at the end. `ingest` is the whole task of a
+queue: it takes an id and may be delivered any number of times.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from ingestion.details import document_details, study_details
+from ingestion.grouping import Group, InspectedPart, groups_of
+from ingestion.inspection import Inspector
+from ingestion.opening import ReceivedContent
+from ingestion.outcomes import JUDGEMENTS, Judgement
+from ingestion.packing import PackedGroup, Packer, Sealing, follow_plan, write_plan
+from ingestion.publication import AdoptedGroup, adopted_groups, publication
+from keyvault.boxes import new_box_key
+from keyvault.guard import WorkerDoor
+from keyvault.sealed_blob import BlobKind
+from keyvault.verbs.adopting import AdoptRequest, NewBlob, NewDocument
+from keyvault.verbs.attempt import Denied
+from keyvault.verbs.ingesting import ForIngest, ReceivedBlobKey, open_for_ingest
+from records.errors import CoffreError, Conflict
+from records.vocabulary.codes import ReasonCode, SubmissionState
+from storage.ports import Index, ObjectStore
+from storage.rows import Blob, Part, Publication, Submission
+
+LEASE_MS = 120_000
+HEARTBEAT_S = 30.0
+LONGEST_PAUSE_MS = 600_000
+log = logging.getLogger("coffre.ingestion")
+
+_DENIED = {
+    ReasonCode.RECORD_CLOSED: "record_closed",
+    ReasonCode.RECORD_SUSPENDED: "record_suspended",
+    ReasonCode.NO_SUCH_RECORD: "no_record",
+    ReasonCode.BAD_CREDENTIAL: "bad_credential",
+    ReasonCode.QUOTA_EXCEEDED: "quota_exceeded",
+}
+
+
+class Busy(Exception):  # noqa: N818 - not an error: another submission is first
+    """Another unfinished submission holds the same bytes; this one waits for its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What a worker works with. `name` is unique per process and thread."""
+
+    name: str
+    index: Index
+    objects: ObjectStore
+    vault: WorkerDoor
+    inspector: Inspector
+    done: Callable[[UUID], None]
+    clock: Callable[[], float] = time.time
+
+    def now_ms(self) -> int:
+        return int(self.clock() * 1000)
+
+    def ingest_next(self) -> bool:
+        """Carry out the oldest waiting submission; False where none waits."""
+        now = self.now_ms()
+        submission = self.index.claim_next(self.name, now, now + LEASE_MS)
+        if submission is None:
+            return False
+        self._carry_out(submission)
+        return True
+
+    def ingest(self, submission_id: UUID) -> bool:
+        """Carry out one submission; False where it isn't due (done, or in another worker's hands)."""
+        now = self.now_ms()
+        submission = self.index.claim(submission_id, self.name, now, now + LEASE_MS)
+        if submission is None:
+            return False
+        self._carry_out(submission)
+        return True
+
+    def _carry_out(self, submission: Submission) -> None:
+        """Whatever goes wrong, the submission stays in the queue: it is tried again, later and later."""
+        try:
+            _Ingestion(self, submission).run()
+        except Busy:
+            self._postpone(submission, 500)
+        except Conflict as error:
+            # another worker has it, or a lost lease: nothing to do but to look again later
+            log.info("submission postponed", extra={"code": error.code})
+            self._postpone(submission, 2_000)
+        except Exception as error:
+            code = error.code if isinstance(error, CoffreError) else type(error).__name__
+            # no traceback: its frames could name what is being ingested
+            log.error("submission failed, will be tried again", extra={"code": code})  # noqa: TRY400
+            self._postpone(submission, min(LONGEST_PAUSE_MS, 1_000 * 2 ** min(submission.attempts, 10)))
+        else:
+            settle(self.index, self.objects, self.vault, submission.submission_id, self.now_ms())
+        finally:
+            self.done(submission.submission_id)
+
+    def _postpone(self, submission: Submission, pause_ms: int) -> None:
+        self.index.postpone(submission.submission_id, self.name, self.now_ms() + pause_ms)
+
+
+def settle(index: Index, objects: ObjectStore, vault: WorkerDoor, submission_id: UUID, now_ms: int) -> None:
+    """End a finished submission: no key opens it any more, what wasn't adopted goes. Repeatable."""
+    vault.settle(submission_id)
+    abandoned = index.settle(submission_id, now_ms)
+    for blob in abandoned:
+        objects.delete(blob.blob_id, blob.version)
+    index.forget_blobs(abandoned)
+
+
+class _Ingestion:
+    """One try at one submission."""
+
+    def __init__(self, worker: Worker, submission: Submission) -> None:
+        self._worker = worker
+        self._submission = submission
+        self._id = submission.submission_id
+        self._blobs = worker.index.blobs(self._id)
+        self._private, self._public = new_box_key()
+        self._beat = time.monotonic()
+
+    def run(self) -> None:
+        try:
+            opened = self._open()
+        except CoffreError as error:
+            if error.code != "day_key_gone":
+                raise
+            self._reject("reception_key_gone")
+            return
+        if isinstance(opened, Denied):
+            self._reject(_DENIED.get(opened.reason, "not_entitled"))
+            return
+        received = self._received
+        content = ReceivedContent(
+            self._worker.objects, received, opened.keys[received.blob_id, received.version]
+        )
+        parts = self._worker.inspector.inspect(opened, content, self._heartbeat)
+        parts, duplicates = self._claim(parts, opened)
+        packed = self._pack(parts, opened, content)
+        parts, adopted = self._adopt(parts, packed, opened)
+        rows = publication(
+            self._id, parts, duplicates, adopted, self._worker.vault.tokens, self._worker.now_ms()
+        )
+        self._worker.index.publish(self._id, self._worker.name, rows)
+
+    @property
+    def _received(self) -> Blob:
+        return next(blob for blob in self._blobs if blob.role == "received")
+
+    def _open(self) -> ForIngest | Denied:
+        """Step 1: the vault leases the submission and opens its envelope for this worker alone."""
+        answer = self._release()
+        if isinstance(answer, Denied):
+            return answer
+        return open_for_ingest(self._private, answer, self._id)
+
+    def _release(self) -> bytes | Denied:
+        keys = [
+            ReceivedBlobKey(blob.blob_id, blob.version, blob.sealed_key)
+            for blob in self._blobs
+            if blob.role == "received" and blob.sealed_key is not None
+        ]
+        envelope = self._submission.sealed_envelope or b""
+        return self._worker.vault.release_ingest(self._id, self._worker.name, self._public, envelope, keys)
+
+    def _heartbeat(self) -> None:
+        """Keep both leases while a long submission is validated."""
+        if time.monotonic() - self._beat < HEARTBEAT_S:
+            return
+        self._beat = time.monotonic()
+        if not self._worker.index.renew(self._id, self._worker.name, self._worker.now_ms() + LEASE_MS):
+            raise Conflict("The lease of this submission is lost.", code="lease_lost")
+        self._release()
+
+    def _claim(
+        self, parts: Sequence[InspectedPart], opened: ForIngest
+    ) -> tuple[list[InspectedPart], dict[int, UUID]]:
+        """Find what this structure deposited before, byte for byte; claim the rest before a twin does."""
+        tokens: dict[int, bytes] = {}
+        judged = list(parts)
+        for record in {part.record for part in parts if part.record}:
+            mine = [part for part in parts if part.record == record]
+            found = self._worker.vault.part_tokens(record, opened.structure, [p.sha256 for p in mine])
+            if found is None:
+                judged = [_judge(p, JUDGEMENTS["no_record"]) if p.record == record else p for p in judged]
+                continue
+            tokens |= {part.number: token for part, token in zip(mine, found, strict=True)}
+        if not tokens:
+            return judged, {}
+        claims = self._worker.index.claim_parts(self._id, tokens)
+        if claims.busy:
+            raise Busy
+        known = set(claims.duplicates) | set(claims.repeated)
+        judged = [_judge(p, JUDGEMENTS["duplicate"]) if p.number in known else p for p in judged]
+        return judged, dict(claims.duplicates)
+
+    def _pack(
+        self, parts: Sequence[InspectedPart], opened: ForIngest, content: ReceivedContent
+    ) -> list[PackedGroup]:
+        declared = opened.envelope.headers.get("document") or {}
+        groups = groups_of(parts, declared.get("type"))
+        if self._submission.plan is not None:
+            followed = follow_plan(self._submission.plan, groups, self._blobs)
+            if followed is not None:
+                return followed
+            raise Conflict("An earlier try grouped this submission otherwise.", code="plan_changed")
+        return self._pack_anew(groups, opened, content)
+
+    def _pack_anew(
+        self, groups: Sequence[Group], opened: ForIngest, content: ReceivedContent
+    ) -> list[PackedGroup]:
+        worker = self._worker
+        sealing = Sealing(self._id, opened.depositor, opened.day_public)
+        packer = Packer(worker.index, worker.objects, sealing, worker.now_ms)
+        packed = packer.pack(groups, self._received, content)
+        made = [blob for each in packed for blob in each.blobs if blob.role != "received"]
+        if made:
+            worker.index.add_blobs(self._id, worker.name, made, write_plan(packed))
+        return packed
+
+    def _adopt(
+        self, parts: Sequence[InspectedPart], packed: Sequence[PackedGroup], opened: ForIngest
+    ) -> tuple[list[InspectedPart], list[AdoptedGroup]]:
+        """Step 3, once per record: the vault decides; what it denies is rejected."""
+        adopted: list[AdoptedGroup] = []
+        judged = list(parts)
+        for record in dict.fromkeys(each.group.record for each in packed):
+            mine = [each for each in packed if each.group.record == record]
+            answer = self._worker.vault.adopt(self._request(record, mine, opened))
+            if isinstance(answer, Denied):
+                refusal = JUDGEMENTS[_DENIED.get(answer.reason, "not_entitled")]
+                numbers = {part.number for each in mine for part in each.group.parts}
+                judged = [_judge(p, refusal) if p.number in numbers else p for p in judged]
+            else:
+                adopted += adopted_groups(mine, answer)
+        return judged, adopted
+
+    def _request(self, record: str | None, packed: Sequence[PackedGroup], opened: ForIngest) -> AdoptRequest:
+        return AdoptRequest(
+            submission_id=self._id,
+            worker=self._worker.name,
+            sealed_envelope=self._submission.sealed_envelope or b"",
+            record=record,
+            documents=tuple(self._document(each, opened) for each in packed),
+            blobs=tuple(_new_blob(blob) for each in packed for blob in each.blobs),
+        )
+
+    def _document(self, each: PackedGroup, opened: ForIngest) -> NewDocument:
+        group, first = each.group, each.group.parts[0]
+        common = {
+            "received": opened.envelope.received,
+            "structure": opened.structure,
+            "submission": str(self._id),
+        }
+        pack, offsets = each.pack.blob_id, each.offsets
+        if first.is_dicom and group.record is not None:
+            series = each.series_blobs()
+            details = study_details(group, pack=pack, offsets=offsets, series_blobs=series, common=common)
+        else:
+            declared = opened.envelope.headers.get("document") or {}
+            details = document_details(group, pack=pack, offsets=offsets, declared=declared, common=common)
+        return NewDocument(
+            kind=group.kind,
+            type_code=group.type_code,
+            study_uid=group.study_uid if group.kind == "study" else None,
+            details=details,
+            blobs=tuple((blob.blob_id, blob.version) for blob in each.blobs),
+        )
+
+    def _reject(self, code: str) -> None:
+        """Refuse the submission as a whole: the vault wouldn't open it."""
+        judgement = JUDGEMENTS[code]
+        part = Part(number=1, outcome=judgement.outcome.value, code=code, reason=judgement.reason)
+        rows = Publication(
+            state=SubmissionState.REJECTED.value, finished_at=self._worker.now_ms(), parts=(part,)
+        )
+        self._worker.index.publish(self._id, self._worker.name, rows)
+
+
+def _judge(part: InspectedPart, judgement: Judgement) -> InspectedPart:
+    return replace(part, judgement=judgement)
+
+
+def _new_blob(blob: Blob) -> NewBlob:
+    assert blob.sealed_key is not None
+    return NewBlob(
+        blob_id=blob.blob_id,
+        version=blob.version,
+        kind=BlobKind(blob.kind),
+        sealed_key=blob.sealed_key,
+        commitment=blob.commitment,
+        header=blob.header,
+        plaintext_size=blob.plaintext_size,
+        ciphertext_size=blob.ciphertext_size,
+    )

@@ -1,0 +1,190 @@
+"""Receive a submission: hash, seal and store the bytes in one pass, then acknowledge with one row.
+
+Intake opens nothing, resolves nobody and calls no vault (vault.md section 2). Whatever happens before the row
+is kept, a crash included, leaves an upload that the sweeper removes; once it is kept, nothing is lost.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from uuid_utils.compat import uuid7
+
+from keyvault.blob import Sealer
+from keyvault.reception import (
+    Envelope,
+    Part,
+    ReceivedKey,
+    ReceptionKey,
+    depositor_token,
+    seal_envelope,
+    seal_key,
+    verify_reception_key,
+)
+from keyvault.sealed_blob import BlobKind, BlobRef, new_data_key
+from records.actors import Actor
+from records.errors import CoffreError, Invalid
+from records.vocabulary.codes import SubmissionState
+from storage.ports import Index, ObjectStore
+from storage.rows import Blob, Submission
+
+MOST_PARTS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Depositor:
+    """A depositor as intake knows it: a verified token, and the token under which it finds its deposits."""
+
+    credential: str = field(repr=False)
+    actor: Actor
+    token: bytes
+
+    @classmethod
+    def of(cls, credential: str, actor: Actor) -> "Depositor":
+        return cls(credential, actor, depositor_token(actor.issuer, actor.subject, actor.structure or ""))
+
+
+class Reception:
+    """Makes deposits. `pinned` is the vault's public reception signing key; `bell` wakes a worker."""
+
+    def __init__(
+        self,
+        index: Index,
+        objects: ObjectStore,
+        *,
+        pinned: bytes,
+        bell: Callable[[UUID], None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._index = index
+        self._objects = objects
+        self._pinned = pinned
+        self._bell = bell
+        self._clock = clock
+
+    def begin(self, depositor: Depositor, ins: str | None, headers: dict[str, Any]) -> "Deposit":
+        """Start a submission for the record `ins` names (an INS or a public id; None: the content tells).
+
+        Raises `CoffreError` "reception_closed" while the vault has published no key for today.
+        """
+        now = int(self._clock())
+        deposit = Deposit(self._index, self._objects, self._key(now), depositor, ins, headers, now)
+        self._index.begin_upload(deposit.ref.blob_id, deposit.ref.version, now * 1000)
+        return deposit
+
+    def finish(self, deposit: "Deposit") -> UUID:
+        """Acknowledge: durable once this returns."""
+        deposit.keep()
+        self._bell(deposit.submission_id)
+        return deposit.submission_id
+
+    def _key(self, now: int) -> ReceptionKey:
+        day = datetime.fromtimestamp(now, UTC).date().isoformat()
+        document = self._index.reception_key(day)
+        if document is None:
+            raise CoffreError(
+                "Deposits are closed for a moment: the vault has published no key for today. Try again.",
+                code="reception_closed",
+            )
+        return verify_reception_key(json.loads(document), self._pinned, now)
+
+
+class Deposit:
+    """One submission on its way in: parts one after another, sealed into one blob. Used by one thread."""
+
+    def __init__(
+        self,
+        index: Index,
+        objects: ObjectStore,
+        key: ReceptionKey,
+        depositor: Depositor,
+        ins: str | None,
+        headers: dict[str, Any],
+        now: int,
+    ) -> None:
+        self._index = index
+        self._key = key
+        self._depositor = depositor
+        self._ins = ins
+        self._headers = headers
+        self._received = now
+        self.submission_id = uuid7()
+        # random, so that objects spread over the folders; time-ordered ids are for rows
+        self.ref = BlobRef(uuid4(), 1, BlobKind.PACK)
+        self._dek = new_data_key()
+        self._sealer = Sealer(self.ref, self._dek)
+        self._writer = objects.writer(self.ref.blob_id, self.ref.version)
+        self._parts: list[Part] = []
+        self._digest: Any = None
+        self._start = self._size = 0
+
+    def start_part(self) -> None:
+        if len(self._parts) >= MOST_PARTS:
+            raise Invalid(f"Send at most {MOST_PARTS} parts in one request.", code="too_many_parts")
+        self._digest = hashlib.sha256()
+        self._start = self._size
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Content of the current part: one SHA-256 pass, one AES pass, one write."""
+        self._digest.update(data)
+        self._writer.write(self._sealer.update(data))
+        self._size += len(data)
+
+    def end_part(self, name: str | None = None) -> None:
+        digest = self._digest.digest()
+        length = self._size - self._start
+        self._parts.append(Part(self.ref.blob_id, self._start, length, digest, name))
+
+    @property
+    def parts(self) -> int:
+        return len(self._parts)
+
+    def keep(self) -> None:
+        """Store the object, then the row that acknowledges it, in this order."""
+        if not self._parts:
+            raise Invalid("The request holds no part: nothing was deposited.", code="no_parts")
+        self._writer.write(self._sealer.finish())
+        stored = self._writer.commit()
+        sealed = self._sealer.sealed
+        token = self._depositor.token
+        received = ReceivedKey(self.submission_id, self.ref, token, self._dek)
+        blob = Blob(
+            blob_id=self.ref.blob_id,
+            version=self.ref.version,
+            kind=int(self.ref.kind),
+            plaintext_size=sealed.plaintext_size,
+            ciphertext_size=sealed.ciphertext_size,
+            header=sealed.header,
+            commitment=sealed.commitment,
+            crc64=stored.crc64,
+            sealed_key=seal_key(self._key.public, received),
+            role="received",
+        )
+        self._index.receive(self._submission(), [blob])
+
+    def _submission(self) -> Submission:
+        envelope = Envelope(
+            self.submission_id,
+            self._depositor.credential,
+            self._received,
+            self._ins,
+            self._headers,
+            tuple(self._parts),
+        )
+        return Submission(
+            submission_id=self.submission_id,
+            depositor_token=self._depositor.token,
+            state=SubmissionState.RECEIVED.value,
+            received_at=self._received * 1000,
+            sealed_envelope=seal_envelope(self._key.public, envelope),
+        )
+
+    def abort(self) -> None:
+        """Forget a submission that did not come to its end; repeatable."""
+        self._writer.abort()
+        self._index.end_upload(self.ref.blob_id, self.ref.version)
