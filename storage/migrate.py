@@ -4,6 +4,7 @@ the package.
 Each of the three databases has its own line of migrations; there is no way back but a backup.
 """
 
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +23,7 @@ from storage.vault_store.tables import DAY_KEYS, VAULT
 Branch = Literal["index", "vault", "day_keys"]
 TABLES: Mapping[Branch, MetaData] = {"index": INDEX, "vault": VAULT, "day_keys": DAY_KEYS}
 
+_ONE_AT_A_TIME = threading.Lock()  # Alembic's `op` is one per process
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -30,7 +32,7 @@ def upgrade(database: Database, branch: Branch) -> None:
     `schema_ahead`.
     """
     scripts = _scripts(branch)
-    with database.writing() as connection:
+    with _ONE_AT_A_TIME, database.writing() as connection:
         _refuse_newer(MigrationContext.configure(connection).get_current_revision(), scripts)
 
         def missing(revision: Any, _context: MigrationContext) -> Any:

@@ -174,6 +174,9 @@ class Index(Protocol):
         `abandoned_blobs` names them. Repeatable. Conflict `unfinished`, NotFound `submission_unknown`.
         """
 
+    def forget_answers(self, finished_before: int) -> int:
+        """Removes answers that no request waits for any more and counts them."""
+
     def unsettled(self, finished_before: int) -> list[UUID]:
         """Finished before that time and not settled, oldest first, 1 000 at most."""
 

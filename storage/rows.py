@@ -41,6 +41,7 @@ class Submission:
     received_at: int
     sealed_envelope: bytes | None
     plan: bytes | None = None
+    answer: bytes | None = None
     attempts: int = 0
     worker: str | None = None
     lease_until: int = 0
@@ -115,7 +116,8 @@ class Publication:
     """What one transaction makes visible. `state`: published, rejected or quarantined.
 
     `documents` are inserted, or touched (`updated_at`) where they exist; `adopted` names
-    the submission's blobs that the vault adopted, the others are left for `settle`.
+    the submission's blobs that the vault adopted, the others are left for `settle`; `answer` is sealed to
+    the request that waits for the verdict.
     """
 
     state: str
@@ -126,6 +128,7 @@ class Publication:
     instances: tuple[Instance, ...] = ()
     tokens: tuple[Token, ...] = ()
     adopted: frozenset[tuple[UUID, int]] = frozenset()
+    answer: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

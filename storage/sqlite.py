@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Engine, Table, create_engine, event
 from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from records.errors import CoffreError
 
@@ -115,7 +115,7 @@ def readable_errors() -> Iterator[None]:
     """
     try:
         yield
-    except OperationalError as error:
+    except DBAPIError as error:
         # the low byte is the primary code, the rest details
         known = _SENTENCES.get(getattr(error.orig, "sqlite_errorcode", 0) & 0xFF)
         if known is None:

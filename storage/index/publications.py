@@ -31,7 +31,7 @@ _TOUCH_DOCUMENTS = upsert(tables.document, ["updated_at"])
 _FINISH = (
     update(tables.submission)
     .where(_SUBMISSION.submission_id == bindparam("b_id"))
-    .values(state=bindparam("b_state"), finished_at=bindparam("b_at"))
+    .values(state=bindparam("b_state"), finished_at=bindparam("b_at"), answer=bindparam("b_answer"))
 )
 _ADOPT = (
     update(tables.blob)
@@ -57,6 +57,11 @@ _ABANDONED = select(*BLOBS.columns).where(_BLOB.state == "abandoned").limit(LIST
 _FORGET = delete(tables.blob).where(
     _BLOB.blob_id == bindparam("b_blob"), _BLOB.version == bindparam("b_version"), _BLOB.state == "abandoned"
 )
+_FORGET_ANSWERS = (
+    update(tables.submission)
+    .where(_SUBMISSION.answer.is_not(None), _SUBMISSION.finished_at < bindparam("b_before"))
+    .values(answer=None)
+)
 _UNSETTLED = (
     select(_SUBMISSION.submission_id)
     .where(_SUBMISSION.settled_at.is_(None), _SUBMISSION.finished_at < bindparam("before"))
@@ -80,7 +85,11 @@ class Publications:
             _insert(connection, submission_id, publication)
             settle_claims(connection, submission_id, publication.parts)
             _adopt(connection, submission_id, publication.adopted)
-            finished = {"b_state": publication.state, "b_at": publication.finished_at}
+            finished = {
+                "b_state": publication.state,
+                "b_at": publication.finished_at,
+                "b_answer": publication.answer,
+            }
             connection.execute(_FINISH, finished | {"b_id": submission_id})
         return True
 
@@ -96,6 +105,10 @@ class Publications:
             connection.execute(_ERASE_KEYS, of_this)
             connection.execute(_ABANDON, of_this)
             return BLOBS.values(connection.execute(_ABANDONED_OF, of_this))
+
+    def forget_answers(self, finished_before: int) -> int:
+        with self._database.writing() as connection:
+            return connection.execute(_FORGET_ANSWERS, {"b_before": finished_before}).rowcount
 
     def unsettled(self, finished_before: int) -> list[UUID]:
         with self._database.reading() as connection:

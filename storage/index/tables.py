@@ -1,6 +1,6 @@
 """The index's tables: what searches and the queue need. Details, envelopes and keys in them are sealed."""
 
-from sqlalchemy import Index, MetaData, Table
+from sqlalchemy import Index, MetaData, Table, text
 
 from storage.columns import (
     NAMES,
@@ -32,6 +32,7 @@ submission = Table(
     int_column("received_at"),
     bytes_column("sealed_envelope", nullable=True),
     bytes_column("plan", nullable=True),
+    bytes_column("answer", nullable=True),
     int_column("attempts"),
     text_column("worker", nullable=True),
     int_column("lease_until"),
@@ -40,6 +41,12 @@ submission = Table(
     int_column("settled_at", nullable=True),
     Index("submission_queue", "state", "received_at"),
     Index("submission_unsettled", "settled_at", "finished_at"),
+    Index(
+        "submission_answered",
+        "finished_at",
+        sqlite_where=text("answer IS NOT NULL"),
+        postgresql_where=text("answer IS NOT NULL"),
+    ),
 )
 blob = Table(
     "blob",

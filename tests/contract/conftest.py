@@ -1,18 +1,16 @@
 """Addresses of empty stores, one parameter per adapter."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from subprocess import PIPE, Popen
 from sys import executable
 
 import pytest
-from storage_adapters import open_database, open_index, open_objects, open_vault_store
 
 from storage.migrate import upgrade
 from storage.ports import Index, ObjectStore
 from storage.vault_store.store import SqlVaultStore
-
-Spawn = Callable[..., "Popen[str]"]
+from tests.contract.storage_adapters import Spawn, open_database, open_index, open_objects, open_vault_store
 
 
 @pytest.fixture(params=["filesystem"])
@@ -51,12 +49,12 @@ def vault_store(vault_address: str) -> SqlVaultStore:
 
 @pytest.fixture
 def spawn() -> Iterator[Spawn]:
-    """Starts `storage_child.py` with a verb and arguments; what still runs at the end is killed."""
+    """Starts `storage_child` with a verb and arguments; what still runs at the end is killed."""
     children: list[Popen[str]] = []
 
     def start(*arguments: object) -> "Popen[str]":
-        script = Path(__file__).with_name("storage_child.py")
-        child = Popen([executable, script, *map(str, arguments)], stdin=PIPE, stdout=PIPE, text=True)
+        command = [executable, "-m", "tests.contract.storage_child", *map(str, arguments)]
+        child = Popen(command, cwd=Path(__file__).parents[2], stdin=PIPE, stdout=PIPE, text=True)
         children.append(child)
         return child
 

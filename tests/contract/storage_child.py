@@ -1,4 +1,4 @@
-"""Another process over the same store: `storage_child.py VERB ADDRESS ARGUMENT…`.
+"""Another process over the same store: `python -m tests.contract.storage_child VERB ADDRESS ARGUMENT…`.
 
 The verbs of kill tests print "inside" in the middle of their work and wait to be killed.
 """
@@ -6,10 +6,10 @@ The verbs of kill tests print "inside" in the middle of their work and wait to b
 import sys
 from uuid import UUID
 
-from storage_adapters import open_index, open_objects, open_vault_store
-from storage_examples import publication_of
-
 from records.errors import Conflict
+from storage.migrate import upgrade
+from tests.contract.storage_adapters import open_database, open_index, open_objects, open_vault_store
+from tests.contract.storage_examples import publication_of
 
 
 def wait_inside() -> None:
@@ -68,6 +68,13 @@ def count_up(address: str, times: str) -> None:
             row = tx.get("shard", lock=True, shard_id=1, version=1)
             assert row is not None
             tx.update("shard", {"state": str(int(row["state"]) + 1)}, shard_id=1, version=1)
+
+
+def upgrade_vault(address: str) -> None:
+    database = open_database(address)
+    wait_inside()
+    upgrade(database, "vault")
+    print("upgraded")
 
 
 if __name__ == "__main__":

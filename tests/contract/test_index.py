@@ -3,8 +3,12 @@
 from uuid import uuid4
 
 import pytest
-from conftest import Spawn
-from storage_examples import (
+
+from records.errors import Conflict, NotFound
+from storage.ports import Index
+from storage.rows import Part
+from tests.contract.storage_adapters import Spawn
+from tests.contract.storage_examples import (
     RECORD,
     a_blob,
     a_document,
@@ -14,10 +18,6 @@ from storage_examples import (
     published,
     received,
 )
-
-from records.errors import Conflict, NotFound
-from storage.ports import Index
-from storage.rows import Part
 
 
 class TestReception:

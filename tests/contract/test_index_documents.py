@@ -3,10 +3,10 @@
 from uuid import UUID, uuid4
 
 import pytest
-from storage_examples import RECORD, a_document, published
 
 from storage.ports import Index
 from storage.rows import Document, Token
+from tests.contract.storage_examples import RECORD, a_document, published
 
 OTHER_RECORD = UUID("01890000-0000-7000-8000-000000000002")
 

@@ -8,12 +8,11 @@ from uuid import uuid4
 
 import pytest
 from awscrt.checksums import crc64nvme
-from conftest import Spawn
-from storage_adapters import open_objects
 
 from records.errors import CoffreError, Conflict, NotFound
 from storage.ports import ObjectStore
 from storage.rows import StoredObject
+from tests.contract.storage_adapters import Spawn, open_objects
 
 CONTENT = bytes(range(256)) * 1000
 

@@ -5,13 +5,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from conftest import Spawn
-from storage_adapters import open_database, open_vault_store
 
 from keyvault.store import VaultStore
 from storage.migrate import upgrade
 from storage.vault_store.store import SqlVaultStore
 from storage.vault_store.tables import DAY_KEYS
+from tests.contract.storage_adapters import Spawn, open_database, open_vault_store
 
 
 def names(store: VaultStore, **where: Any) -> list[str]:

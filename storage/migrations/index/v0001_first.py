@@ -37,6 +37,7 @@ def _queue() -> None:
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("sealed_envelope", sa.LargeBinary(), nullable=True),
         sa.Column("plan", sa.LargeBinary(), nullable=True),
+        sa.Column("answer", sa.LargeBinary(), nullable=True),
         sa.Column("attempts", sa.BigInteger(), nullable=False),
         sa.Column("worker", sa.Text(), nullable=True),
         sa.Column("lease_until", sa.BigInteger(), nullable=False),
@@ -47,6 +48,13 @@ def _queue() -> None:
     )
     op.create_index("submission_queue", "submission", ["state", "received_at"])
     op.create_index("submission_unsettled", "submission", ["settled_at", "finished_at"])
+    op.create_index(
+        "submission_answered",
+        "submission",
+        ["finished_at"],
+        sqlite_where=sa.text("answer IS NOT NULL"),
+        postgresql_where=sa.text("answer IS NOT NULL"),
+    )
     op.create_table(
         "blob",
         sa.Column("blob_id", Id(), nullable=False),

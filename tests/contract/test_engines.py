@@ -1,0 +1,177 @@
+"""SQLite as this room sets it up: durable, private, fair to threads, and readable when it fails."""
+
+import sqlite3
+import stat
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+
+from records.errors import CoffreError
+from storage.engines import Database, engine_for
+from storage.sqlite import FairLock
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "some.db"
+
+
+@pytest.fixture
+def database(path: Path) -> Database:
+    database = engine_for(f"sqlite:///{path}")
+    with database.writing() as connection:
+        connection.execute(text("CREATE TABLE t (a TEXT PRIMARY KEY)"))
+    return database
+
+
+def pragma_on_connect(database: Database, pragma: str) -> None:
+    database.engine.dispose()
+    event.listen(database.engine, "connect", lambda connection, _: connection.execute(f"PRAGMA {pragma}"))
+
+
+@pytest.mark.parametrize(
+    ("pragma", "value"),
+    [
+        ("journal_mode", "wal"),
+        ("synchronous", 2),
+        ("foreign_keys", 1),
+        ("busy_timeout", 15000),
+        ("secure_delete", 1),
+    ],
+)
+def test_every_connection_is_set_up(database: Database, pragma: str, value: Any) -> None:
+    with database.reading() as connection:
+        assert connection.execute(text(f"PRAGMA {pragma}")).scalar_one() == value
+
+
+def test_the_files_are_their_owners_alone(database: Database, path: Path) -> None:
+    with database.writing() as connection:
+        connection.execute(text("INSERT INTO t VALUES ('x')"))
+    files = list(path.parent.glob("some.db*"))
+    assert len(files) == 3  # with -wal and -shm
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+
+
+def test_closing_folds_everything_into_one_file(database: Database, path: Path) -> None:
+    database.close()
+    assert [file.name for file in path.parent.glob("some.db*")] == ["some.db"]
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "postgresql://localhost/x", "nonsense"])
+def test_what_cannot_be_kept_is_refused_with_the_remedy(url: str) -> None:
+    with pytest.raises(CoffreError, match="sqlite:///") as refused:
+        engine_for(url)
+    assert refused.value.code == "bad_setting"
+
+
+def test_a_missing_folder_is_told(tmp_path: Path) -> None:
+    with pytest.raises(CoffreError) as missing:
+        engine_for(f"sqlite:///{tmp_path}/nowhere/some.db")
+    assert missing.value.code == "store_missing"
+
+
+def test_a_file_that_is_no_database_is_told(path: Path) -> None:
+    path.write_bytes(b"not a database" * 1000)
+    with pytest.raises(CoffreError) as corrupt, engine_for(f"sqlite:///{path}").reading():
+        pass
+    assert corrupt.value.code == "store_corrupt"
+
+
+def test_a_full_disk_is_told_and_nothing_is_written(database: Database) -> None:
+    pragma_on_connect(database, "max_page_count=4")
+    with pytest.raises(CoffreError) as full, database.writing() as connection:
+        connection.execute(text("INSERT INTO t VALUES (hex(zeroblob(100000)))"))
+    assert full.value.code == "store_full"
+    with database.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM t")).scalar_one() == 0
+
+
+def test_another_process_that_holds_on_is_told(database: Database, path: Path) -> None:
+    pragma_on_connect(database, "busy_timeout=20")
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(CoffreError) as busy, database.writing():
+        pass
+    assert busy.value.code == "store_busy"
+    other.execute("ROLLBACK")
+    other.close()
+    with database.writing() as connection:
+        connection.execute(text("INSERT INTO t VALUES ('x')"))
+
+
+def test_readers_do_not_wait_for_a_writer(database: Database) -> None:
+    with database.writing() as writer:
+        writer.execute(text("INSERT INTO t VALUES ('x')"))
+        with database.reading() as reader:
+            assert reader.execute(text("SELECT count(*) FROM t")).scalar_one() == 0
+
+
+def test_errors_do_not_carry_values(database: Database) -> None:
+    with pytest.raises(Exception, match="UNIQUE") as caught, database.writing() as connection:
+        for _ in range(2):
+            connection.execute(text("INSERT INTO t VALUES (:secret)"), {"secret": "the key itself"})
+    assert "the key itself" not in str(caught.value)
+
+
+def test_erased_bytes_are_overwritten(database: Database, path: Path) -> None:
+    marker = "erase me " * 20
+    for statement in ("INSERT INTO t VALUES (:marker)", "DELETE FROM t WHERE a = :marker"):
+        with database.writing() as connection:
+            connection.execute(text(statement), {"marker": marker})
+    database.close()
+    assert marker.encode() not in path.read_bytes()
+
+
+class TestFairLock:
+    def test_threads_enter_in_order_of_arrival(self) -> None:
+        lock, entered, threads = FairLock(), [], []
+
+        def enter(number: int) -> None:
+            with lock:
+                entered.append(number)
+
+        with lock:
+            for number in range(10):
+                threads.append(threading.Thread(target=enter, args=(number,)))
+                threads[-1].start()
+                while len(lock._waiting) <= number:
+                    time.sleep(0.001)
+        for thread in threads:
+            thread.join()
+        assert entered == list(range(10))
+
+    def test_one_at_a_time(self) -> None:
+        lock, inside, most = FairLock(), 0, 0
+
+        def enter() -> None:
+            nonlocal inside, most
+            for _ in range(200):
+                with lock:
+                    inside += 1
+                    most = max(most, inside)
+                    inside -= 1
+
+        threads = [threading.Thread(target=enter) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert most == 1
+
+    def test_an_exception_frees_it(self) -> None:
+        lock = FairLock()
+        with pytest.raises(KeyError), lock:
+            raise KeyError
+        with lock:
+            pass
+
+    def test_twice_in_one_thread_is_refused(self) -> None:
+        lock = FairLock()
+        with lock, pytest.raises(RuntimeError, match="already open"), lock:
+            pass
+        with lock:
+            pass

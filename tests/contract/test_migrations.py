@@ -1,0 +1,99 @@
+"""Migrations and tables say the same, arrive whole or not at all, and are in what is shipped."""
+
+import re
+import sys
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from subprocess import run
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, text
+
+from records.errors import CoffreError
+from storage.engines import Database, engine_for
+from storage.migrate import TABLES, Branch, check, upgrade
+from tests.contract.storage_adapters import Spawn
+
+ROOT = Path(__file__).parents[2]
+BRANCHES = sorted(TABLES)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    return engine_for(f"sqlite:///{tmp_path}/some.db")
+
+
+def schema(connection: Connection) -> list[tuple[str, list[str]]]:
+    """Every table and index with the words of its definition, in no order."""
+    rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"))
+    return [(name, sorted(re.split(r"[\s,]+", sql))) for name, sql in rows if name != "alembic_version"]
+
+
+@pytest.mark.parametrize("branch", BRANCHES)
+def test_migrations_and_tables_agree(database: Database, branch: Branch, tmp_path: Path) -> None:
+    upgrade(database, branch)
+    direct = engine_for(f"sqlite:///{tmp_path}/direct.db")
+    TABLES[branch].create_all(direct.engine)
+    with database.reading() as migrated, direct.reading() as made:
+        assert compare_metadata(MigrationContext.configure(migrated), TABLES[branch]) == []
+        assert schema(migrated) == schema(made)
+
+
+@pytest.mark.parametrize("branch", BRANCHES)
+def test_an_empty_database_is_behind_until_upgraded_and_upgrading_again_changes_nothing(
+    database: Database, branch: Branch
+) -> None:
+    with pytest.raises(CoffreError, match="coffre migrate") as behind:
+        check(database, branch)
+    assert behind.value.code == "schema_behind"
+    upgrade(database, branch)
+    check(database, branch)
+    with database.reading() as connection:
+        before = schema(connection)
+    upgrade(database, branch)
+    with database.reading() as connection:
+        assert schema(connection) == before
+
+
+@pytest.mark.parametrize("branch", BRANCHES)
+def test_a_newer_database_is_left_alone(database: Database, branch: Branch) -> None:
+    upgrade(database, branch)
+    with database.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for call in (check, upgrade):
+        with pytest.raises(CoffreError) as ahead:
+            call(database, branch)
+        assert ahead.value.code == "schema_ahead"
+
+
+def test_a_migration_that_fails_leaves_nothing(database: Database) -> None:
+    with database.writing() as connection:
+        connection.execute(text("CREATE TABLE sign_in (in_the_way TEXT)"))
+    with pytest.raises(Exception, match="sign_in"):
+        upgrade(database, "index")
+    with database.reading() as connection:
+        assert [name for name, _ in schema(connection)] == ["sign_in"]
+
+
+def test_processes_and_threads_upgrading_at_once_take_turns(tmp_path: Path, spawn: Spawn) -> None:
+    addresses = [f"sqlite:///{tmp_path}/{name}.db" for name in ("shared", "shared", "other")]
+    children = [spawn("upgrade_vault", address) for address in addresses[:2]]
+    answers = [child.communicate("\n")[0] for child in children]
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda address: upgrade(engine_for(address), "vault"), addresses))
+    assert answers == ["inside\nupgraded\n"] * 2
+    for address in addresses:
+        check(engine_for(address), "vault")
+
+
+def test_the_wheel_holds_every_migration(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    run(build, cwd=ROOT, check=True, capture_output=True)
+    [wheel] = tmp_path.glob("*.whl")
+    shipped = set(zipfile.ZipFile(wheel).namelist())
+    ours = {str(path.relative_to(ROOT)) for path in (ROOT / "storage" / "migrations").rglob("*.py")}
+    assert len(ours) > len(BRANCHES)
+    assert ours <= shipped

@@ -1,0 +1,194 @@
+"""No query reads a whole table: every statement of the index, and the vault's lookups, are shown to its
+planner.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Connection, event
+
+from storage.engines import Database
+from storage.index.store import SqlIndex
+from storage.ports import Index
+from storage.vault_store.store import SqlVaultStore
+from tests.contract.storage_adapters import open_database
+from tests.contract.storage_examples import RECORD, a_blob, a_submission, claimed, publication_of
+
+Seen = dict[str, tuple[Any, ...]]
+
+
+def watch(database: Database) -> Seen:
+    """Collects each different statement with one set of its parameters."""
+    seen: Seen = {}
+
+    def remember(_c: Any, _cursor: Any, statement: str, values: Any, _context: Any, many: bool) -> None:
+        if re.match(r"SELECT|UPDATE|DELETE|INSERT", statement):
+            seen[statement] = values[0] if many else values
+
+    event.listen(database.engine, "before_cursor_execute", remember)
+    return seen
+
+
+def plan(connection: Connection, statement: str, values: tuple[Any, ...]) -> list[str]:
+    cursor = connection.connection.cursor()
+    cursor.execute(f"EXPLAIN QUERY PLAN {statement}", values)
+    return [row[3] for row in cursor.fetchall()]
+
+
+def whole_tables(database: Database, seen: Seen) -> Iterator[str]:
+    """Statements that read a table or an index from end to end."""
+    with database.reading() as connection:
+        for statement, values in list(seen.items()):
+            for step in plan(connection, statement, values):
+                # a scan of a subquery reads only what that subquery, itself shown, found
+                if step.startswith("SCAN") and not re.match(r"SCAN (\(subquery|anon_|CONSTANT)", step):
+                    yield f"{step}: {statement}"
+
+
+def tour(index: Index) -> None:
+    """Calls every verb of the index, each way that makes a different statement."""
+    blob, own, document_id = a_blob(), a_blob(role="repacked"), uuid4()
+    for one in (blob, own):
+        index.begin_upload(one.blob_id, 1, at=1)
+    submission = a_submission()
+    index.receive(submission, [blob])
+    index.claim_next("worker", now=10, until=20)
+    index.claim(submission.submission_id, "worker", now=20, until=30)
+    index.renew(submission.submission_id, "worker", until=40)
+    index.add_blobs(submission.submission_id, "worker", [own], b"plan")
+    index.claim_parts(submission.submission_id, {1: b"a"})
+    publication = publication_of(submission.submission_id, adopted=frozenset({(own.blob_id, 1)}))
+    index.publish(submission.submission_id, "worker", publication)
+    index.postpone(claimed(index), "worker", not_before=5)
+    index.forget_blobs(index.settle(submission.submission_id, at=1))
+    index.end_upload(uuid4(), 1)
+    for after, limit in ((None, None), ((1, uuid4()), None), (None, 5), ((1, uuid4()), 5)):
+        index.documents(RECORD, after=after, limit=limit)
+    for ask in (index.submission, index.parts, index.blobs):
+        ask(submission.submission_id)
+    for now in (index.stale_uploads, index.waiting, index.unsettled, index.forget_sign_ins):
+        now(10)
+    index.abandoned_blobs()
+    index.documents_by_id(RECORD, [publication.documents[0].document_id, document_id])
+    index.documents_by_study(RECORD, b"s" * 32)
+    index.documents_by_token(RECORD, "accession", b"a" * 32)
+    index.set_state(document_id, "deleted", at=1)
+    index.instance(document_id, b"1" * 32)
+    index.put_reception_key("2026-01-01", "{}")
+    index.reception_key("2026-01-01")
+    index.put_sign_in(b"d", b"s", expires=1)
+    index.sign_in(b"d", now=1)
+    index.end_sign_in(b"d")
+    index.take_lease("sweeper", "one", now=1, until=2)
+    index.counts()
+
+
+def test_the_tour_calls_every_verb_of_the_port(index: Index) -> None:
+    verbs = {name for name in vars(Index) if not name.startswith("_")}
+    called: set[str] = set()
+
+    class Recorder:
+        def __getattr__(self, name: str) -> Any:
+            called.add(name)
+            return getattr(index, name)
+
+    tour(Recorder())  # type: ignore[arg-type]
+    assert verbs - called == set()
+
+
+def test_no_statement_of_the_index_reads_a_whole_table(index_address: str) -> None:
+    database = open_database(index_address)
+    seen = watch(database)
+    tour(SqlIndex(database))
+    assert len(seen) > 50
+    assert list(whole_tables(database, seen)) == []
+
+
+def test_lists_come_in_the_order_of_their_index(index_address: str) -> None:
+    database = open_database(index_address)
+    seen = watch(database)
+    index = SqlIndex(database)
+    index.documents(RECORD, after=(1, uuid4()), limit=5)
+    index.claim_next("worker", now=1, until=2)
+    index.unsettled(1)
+    with database.reading() as connection:
+        steps = [
+            step for statement, values in list(seen.items()) for step in plan(connection, statement, values)
+        ]
+    assert len(steps) >= 4
+    assert not [step for step in steps if "TEMP B-TREE" in step]
+
+
+VAULT_LOOKUPS: list[tuple[str, dict[str, Any]]] = [
+    ("record", {"record_id": uuid4()}),
+    ("record", {"public_id": uuid4()}),
+    ("record", {"ins_token": b"t"}),
+    ("record", {"shard_id": 1, "record_id__gt": uuid4()}),
+    ("record_key", {"record_id": uuid4(), "branch": 1}),
+    ("wrapped_key", {"record_id": uuid4()}),
+    ("wrapped_key", {"record_id": uuid4(), "use": 1, "object_id": uuid4(), "version": 1}),
+    ("document", {"record_id": uuid4()}),
+    ("document", {"record_id": uuid4(), "study_token": b"s"}),
+    ("document", {"document_id__in": [uuid4(), uuid4()]}),
+    ("document_row", {"document_id__in": [uuid4(), uuid4()]}),
+    ("document_row", {"submission_id": uuid4()}),
+    ("blob", {"blob_id__in": [uuid4(), uuid4()], "state": "adopted"}),
+    ("blob", {"commitment": b"c"}),
+    ("blob", {"submission_id": uuid4()}),
+    ("blob", {"record_id": uuid4()}),
+    ("blob", {"state": "retired", "retired_at__lt": 1}),
+    ("blob_document", {"blob_id": uuid4(), "version": 1}),
+    ("blob_document", {"document_id__in": [uuid4()]}),
+    ("ingest", {"state": "open", "opened_at__lt": 1}),
+    ("ingest_answer", {"submission_id": uuid4()}),
+    ("grant", {"expires__lt": 1}),
+    ("grant", {"record_id": uuid4()}),
+    ("quota", {"subject": b"s", "at__gt": 1}),
+    ("quota", {"at__lt": 1}),
+    ("quota_count", {"subject": b"s", "hour__gt": 1}),
+    ("quota_count", {"hour__lt": 1}),
+    ("emergency_window", {"record_id": uuid4(), "actor": b"a", "purpose": "centre_15", "opened_at__gt": 1}),
+    ("job", {"state": "queued", "created_at__lt": 1}),
+    ("notice", {"state": "queued", "lease_until__le": 1}),
+    ("notice", {"record_id": uuid4()}),
+    ("entry", {"leaf_hash__in": [b"1", b"2"]}),
+    ("pending", {"ordinal__gt": 1}),
+    ("leaf", {"position__gt": 1}),
+    ("leaf", {"leaf_hash": b"1"}),
+    ("tile", {"level": 0, "number": 1}),
+    ("checkpoint", {"size__gt": 1}),
+    ("event", {"chain_id": uuid4(), "chain": 1, "seq__gt": 1}),
+    ("event", {"leaf_hash": b"1"}),
+    ("accountability", {"actor": b"a", "at__gt": 1}),
+    ("replay", {"replay_id__gt": 1}),
+]
+
+
+@pytest.mark.parametrize(
+    ("table", "where"), VAULT_LOOKUPS, ids=lambda value: "-".join(value) if value else "all"
+)
+def test_the_vaults_lookups_use_an_index(vault_address: str, table: str, where: dict[str, Any]) -> None:
+    database = open_database(vault_address)
+    seen = watch(database)
+    with SqlVaultStore(database).writing() as tx:
+        tx.find(table, **where)
+        tx.delete(table, **where)
+    assert len(seen) == 2
+    assert list(whole_tables(database, seen)) == []
+
+
+@pytest.mark.parametrize(
+    ("table", "order"),
+    [("pending", "ordinal"), ("leaf", "-position"), ("checkpoint", "-size"), ("replay", "replay_id")],
+)
+def test_ends_of_the_log_are_read_from_the_end(vault_address: str, table: str, order: str) -> None:
+    database = open_database(vault_address)
+    seen = watch(database)
+    with SqlVaultStore(database).reading() as tx:
+        tx.find(table, order=order, limit=1)
+    with database.reading() as connection:
+        [steps] = [plan(connection, statement, values) for statement, values in list(seen.items())]
+    assert not [step for step in steps if "TEMP B-TREE" in step]
