@@ -76,28 +76,21 @@ def _base64(raw: bytes) -> Iterator[bytes]:
 
 
 class _Filter:
-    """A set of 64-bit words that may answer yes wrongly, never no.
-
-    What passes a small table, which stays in the processor's cache, is asked of one eight times larger.
-    """
+    """A set of 64-bit words that may answer yes wrongly, never no."""
 
     def __init__(self, words: Words, bits: int) -> None:
-        self._tables: list[tuple[np.uint64, np.uint64, Flags]] = []
-        for factor, width in ((_ODDS[0], bits), (_ODDS[1], bits + 3)):
-            table: Flags = np.zeros(1 << width, dtype=np.bool_)
-            shift = np.uint64(64 - width)
-            table[_slots(words, factor, shift)] = True
-            self._tables.append((factor, shift, table))
+        self._shift = np.uint64(64 - bits)
+        self._table: Flags = np.zeros(1 << bits, dtype=np.bool_)
+        self._table[self._slots(words)] = True
 
-    def admits(self, words: Words) -> Offsets:
-        """Returns the indexes of words that may be members."""
-        (factor, shift, small), (second_factor, second_shift, large) = self._tables
-        passed = np.flatnonzero(small[_slots(words, factor, shift)])
-        return passed[large[_slots(words[passed], second_factor, second_shift)]]
+    def admits(self, words: Words) -> Flags:
+        """Tells for each word whether it may be a member."""
+        admitted: Flags = self._table[self._slots(words)]
+        return admitted
 
-
-def _slots(words: Words, factor: np.uint64, shift: np.uint64) -> NDArray[np.int64]:
-    return ((words * factor) >> shift).view(np.int64)
+    def _slots(self, words: Words) -> NDArray[np.int64]:
+        slots: NDArray[np.int64] = ((words * _ODDS[0]) >> self._shift).view(np.int64)
+        return slots
 
 
 class Needles:
@@ -110,12 +103,12 @@ class Needles:
             for spelled, form in spellings(secret).items():
                 self._by_head[spelled[:SHORTEST]].append((spelled, label, form))
         heads = [int.from_bytes(head, "little") for head in self._by_head]
-        self._filter = _Filter(np.array(heads, dtype=np.uint64), 14)
+        self._filter = _Filter(np.array(heads, dtype=np.uint64), 17)
         self.longest = max((len(entry[0]) for found in self._by_head.values() for entry in found), default=0)
 
     def candidates(self, words: Words) -> Offsets:
         """Returns the indexes of words with which a spelling may begin."""
-        return self._filter.admits(words & _HEAD_MASK) if self._by_head else np.empty(0, dtype=np.int64)
+        return np.flatnonzero(self._filter.admits(words & _HEAD_MASK))
 
     def confirm(self, block: bytes, offsets: Offsets) -> Iterator[Match]:
         """Yields what really stands at these offsets of a block."""
@@ -153,15 +146,19 @@ class Windows:
         self._digests: Words = digests
         self._rows: Words = rows[first]
         self._owners = np.concatenate(owners or [np.empty(0, dtype=np.int32)])[first]
+        # The small table stays in the processor's cache. The large one judges two words: a window that begins
+        # with eight zeros must not make every empty page a candidate, and none can begin with sixteen.
         bits = min(21, max(14, len(digests).bit_length() + 2))
-        self._filter = _Filter(self._rows[:, 0], bits)
+        self._small = _Filter(self._rows[:, 0], bits)
+        self._large = _Filter(_pair(self._rows[:, 0], self._rows[:, 1]), bits + 3)
 
     def __len__(self) -> int:
         return len(self._digests)
 
     def candidates(self, words: Words) -> Offsets:
-        """Returns the indexes of words with which a window may begin."""
-        return self._filter.admits(words) if len(self) else np.empty(0, dtype=np.int64)
+        """Returns the indexes of words with which a window may begin; the last word only follows another."""
+        passed = np.flatnonzero(self._small.admits(words[:-1]))
+        return passed[self._large.admits(_pair(words[passed], words[passed + 1]))]
 
     def confirm(self, block: NDArray[np.uint8], offsets: Offsets) -> Iterator[Match]:
         """Yields the windows that really stand at these offsets of a block."""
@@ -181,6 +178,11 @@ def _rich_windows(plaintext: bytes) -> Words:
     ordered = np.sort(table, axis=1)
     distinct = (ordered[:, 1:] != ordered[:, :-1]).sum(axis=1) + 1
     return np.ascontiguousarray(table[distinct >= RICH]).view("<u8")
+
+
+def _pair(first: Words, second: Words) -> Words:
+    pair: Words = first ^ (second * _ODDS[1])
+    return pair
 
 
 def _digest(rows: Words) -> Words:

@@ -139,8 +139,8 @@ class _Seeker:
         """Yields what begins at the first `starts` offsets of a block that ends in `reach` bytes more."""
         buffer = np.frombuffer(block, dtype=np.uint8)
         for lane in range(8):
-            words = np.frombuffer(block, dtype="<u8", count=-(-(starts - lane) // 8), offset=lane).copy()
-            offsets = self.needles.candidates(words) * 8 + lane
+            words = np.frombuffer(block, dtype="<u8", count=-(-(starts - lane) // 8) + 1, offset=lane).copy()
+            offsets = self.needles.candidates(words[:-1]) * 8 + lane
             yield from self.needles.confirm(block, offsets)
             yield from self.windows.confirm(buffer, self.windows.candidates(words) * 8 + lane)
 
@@ -170,7 +170,7 @@ def _blocks(path: Path, reach: int) -> Iterator[tuple[int, bytes, int]]:
             position = 0
             while block:
                 starts = min(BLOCK, len(block))
-                yield position, block + bytes(8 + reach), starts
+                yield position, block + bytes(16 + reach), starts
                 position += starts
                 block = block[starts:] + file.read(BLOCK) if len(block) > BLOCK else b""
     except FileNotFoundError:
