@@ -9,6 +9,7 @@ from typing import Any
 from pydicom.uid import UID
 
 from ingestion.dicom_elements import (
+    ENCAPSULATED_DOCUMENT,
     EXPLICIT_BIG,
     EXPLICIT_LITTLE,
     IMPLICIT_LITTLE,
@@ -16,16 +17,17 @@ from ingestion.dicom_elements import (
     DataSet,
     Encoding,
     Structure,
-    Walk,
 )
 from ingestion.dicom_facts import Facts, facts_of, first
 from ingestion.dicom_inflate import InflatedSource
 from ingestion.dicom_json import JsonWriter
 from ingestion.dicom_pixels import FrameTable, encapsulated, native, pixel_element, shape
+from ingestion.dicom_walk import Walk
 from ingestion.limits import DEFAULT_LIMITS, Limits
-from ingestion.reader import Source
+from ingestion.pdf import inspect_pdf
+from ingestion.reader import BytesSource, SliceSource, Source
 from ingestion.signatures import active_signature
-from ingestion.verdicts import Finding, Rejected
+from ingestion.verdicts import Finding, Outcome, Rejected, worst
 
 DEFLATED = "1.2.840.10008.1.2.1.99"
 _EXPLICIT = "1.2.840.10008.1.2.1"
@@ -51,6 +53,7 @@ _UIDS = {
     "0020000D": "StudyInstanceUID",
     "0020000E": "SeriesInstanceUID",
 }
+_ROWS, _ELSEWHERE = "00280010", "00287FE0"  # Pixel Data Provider URL: the image lies on a JPIP server
 _UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*")
 _ADDRESSABLE = re.compile(r"[0-9A-Za-z._-]{1,64}")
 
@@ -59,10 +62,12 @@ class _Inspection:
     def __init__(self, source: Source, limits: Limits) -> None:
         self._source = source
         self._limits = limits
+        self._start = 0
         self.findings: list[Finding] = []
 
     def run(self) -> Facts:
         meta, start = self._file_meta()
+        self._start = start
         attributes_meta = JsonWriter().dataset(meta)
         syntax = first(attributes_meta, "00020010") or ""
         if first(attributes_meta, "00020002") == MEDIA_DIRECTORY:
@@ -74,6 +79,7 @@ class _Inspection:
             raise Rejected("dicomdir")
         self._check_identifiers(attributes, attributes_meta)
         frames = self._frames(structure, attributes, syntax)
+        self._check_document(structure, syntax)
         if writer.not_valid:
             self._note("value_not_valid", writer.not_valid[0])
         return facts_of(attributes, syntax, frames)
@@ -172,16 +178,32 @@ class _Inspection:
     def _frames(self, structure: Structure, attributes: dict[str, Any], syntax: str) -> FrameTable | None:
         pixels = pixel_element(structure.bulk)
         if pixels is None:
+            if first(attributes, _ROWS) and _ELSEWHERE not in attributes:
+                self._note("pixel_data_missing")
             return None
         form = shape(attributes, pixels.tag)
+        if (syntax in _NATIVE) != (pixels.fragments is None) and _is_known(syntax):
+            self._note("encoding_differs")
         if pixels.fragments is None:
-            if syntax not in _NATIVE and _is_known(syntax):
-                self._note("encoding_differs")
             found = native(pixels, form, self._limits)
         else:
             found = encapsulated(pixels, form, syntax, self._source, self._limits)
         self.findings += found.findings
         return None if syntax == DEFLATED else found.frames
+
+    def _check_document(self, structure: Structure, syntax: str) -> None:
+        """An encapsulated PDF is a PDF like any other (PS3.3 §C.24.2)."""
+        document = structure.bulk.get(ENCAPSULATED_DOCUMENT)
+        if document is None:
+            return
+        source: Source = SliceSource(self._source, document.offset, document.length)
+        if syntax == DEFLATED:
+            if document.length > self._limits.pdf_decoded_bytes:
+                raise Rejected("pdf_too_large")
+            inflated = InflatedSource(self._source, self._start, self._limits)
+            source = BytesSource(inflated.read(document.offset, document.length))
+        if b"%PDF-" in source.read(0, 1024):
+            self.findings += inspect_pdf(source, self._limits)[0]
 
 
 def _is_known(syntax: str) -> bool:
@@ -214,5 +236,7 @@ def inspect_dicom(source: Source, limits: Limits = DEFAULT_LIMITS) -> tuple[list
     try:
         facts = inspection.run()
     except Rejected as rejected:
-        return [*inspection.findings, rejected.finding], {}
+        inspection.findings.append(rejected.finding)
+    if worst(inspection.findings) is Outcome.REJECT:
+        facts = {}
     return inspection.findings, facts

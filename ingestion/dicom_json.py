@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from pydicom.charset import convert_encodings, decode_bytes
+from pydicom.charset import convert_encodings, decode_bytes, python_encoding
 from pydicom.datadict import dictionary_VR, private_dictionary_VR
-from pydicom.valuerep import VR
+from pydicom.valuerep import TEXT_VR_DELIMS, VR
 
 from ingestion.dicom_elements import BULK_VRS, DataSet, Raw, tag_name
 
@@ -22,11 +22,8 @@ Json = dict[str, Any]
 CHARSET, PIXEL_REPRESENTATION = 0x00080005, 0x00280103
 KNOWN_VRS = frozenset(vr.value for vr in VR if len(vr.value) == 2)
 _NUMBERS = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "UV": "Q", "SV": "q", "FL": "f", "FD": "d"}
-_ONE_TEXT = frozenset(("LT", "ST", "UT", "UR"))  # the backslash separates nothing
 _CHARSET_VRS = frozenset(("LO", "SH", "UC", "LT", "ST", "UT", "PN"))
 _WORDS = {"OW": "H", "OL": "I", "OF": "I", "OD": "Q", "OV": "Q"}
-_DELIMITERS = {0x0D, 0x0A, 0x09, 0x0C}
-_PN_DELIMITERS = {0xE5}  # pydicom's own set for person names
 _GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 
 
@@ -71,11 +68,9 @@ class JsonWriter:
         if not isinstance(raw, Raw):
             return inherited
         names = tuple(part.strip() for part in raw.value.decode("latin-1").strip("\0 ").split("\\"))
-        try:
-            return _encodings(names)
-        except LookupError:
+        if any(name not in python_encoding for name in names):
             self.not_valid.append(tag_name(CHARSET))
-            return inherited
+        return _encodings(names)
 
     def _element(self, tag: int, vr: str, value: bytes, dataset: DataSet, charset: Sequence[str]) -> Json:
         if not value:
@@ -84,16 +79,31 @@ class JsonWriter:
         try:
             if vr in BULK_VRS:
                 return {"vr": vr, "InlineBinary": _base64(_little(vr, value, little))}
-            values = _READERS.get(vr, _text)(vr, value, little, charset)
+            if vr in _NUMBERS:
+                return {"vr": vr, "Value": _binary(vr, value, little)}
+            if vr == "AT":
+                return {"vr": vr, "Value": _tags(value, little)}
         except NotValid:
             self.not_valid.append(tag_name(tag))
-            if vr in _NUMBERS or vr == "AT":
-                return {"vr": "UN", "InlineBinary": _base64(value)}
-            values = _plain(value)
-        except (UnicodeError, LookupError):
-            self.not_valid.append(tag_name(tag))
-            values = _plain(value)
+            return {"vr": "UN", "InlineBinary": _base64(value)}
+        values = self._texts(tag, vr, value, charset)
         return {"vr": vr, "Value": values} if values != [None] else {"vr": vr}
+
+    def _texts(self, tag: int, vr: str, value: bytes, charset: Sequence[str]) -> list[Any]:
+        if value.isascii() and b"\x1b" not in value:
+            text = value.decode("ascii")
+        elif vr in _CHARSET_VRS:
+            text = decode_bytes(value, charset, TEXT_VR_DELIMS)
+            if "\ufffd" in text:
+                self.not_valid.append(tag_name(tag))
+        else:
+            self.not_valid.append(tag_name(tag))
+            text = value.decode("latin-1")
+        try:
+            return _READERS.get(vr, _several)(text)
+        except ValueError:
+            self.not_valid.append(tag_name(tag))
+            return _several(text)
 
 
 def _resolve(dataset: DataSet, tag: int, raw: Raw, signed: bool) -> str:
@@ -126,24 +136,16 @@ def _encodings(names: tuple[str, ...]) -> Sequence[str]:
     return tuple(convert_encodings(list(names)))
 
 
-def _decode(vr: str, value: bytes, charset: Sequence[str]) -> str:
-    if value.isascii() and b"\x1b" not in value:
-        return value.decode("ascii")
-    if vr not in _CHARSET_VRS:
-        raise NotValid
-    return decode_bytes(value, list(charset), _PN_DELIMITERS if vr == "PN" else _DELIMITERS)
-
-
-def _text(vr: str, value: bytes, _little: bool, charset: Sequence[str]) -> list[Any]:
-    text = _decode(vr, value, charset)
-    if vr in _ONE_TEXT:
-        return [text.rstrip("\0 ") or None]
+def _several(text: str) -> list[Any]:
     return [part.strip("\0 ") or None for part in text.split("\\")]
 
 
-def _names(vr: str, value: bytes, _little: bool, charset: Sequence[str]) -> list[Any]:
-    names = _decode(vr, value, charset).rstrip("\0 ").split("\\")
-    return [_name(name) for name in names]
+def _one(text: str) -> list[Any]:
+    return [text.rstrip("\0 ") or None]
+
+
+def _names(text: str) -> list[Any]:
+    return [_name(name) for name in text.rstrip("\0 ").split("\\")]
 
 
 def _name(name: str) -> dict[str, str] | None:
@@ -151,22 +153,26 @@ def _name(name: str) -> dict[str, str] | None:
     return {key: text for key, text in groups.items() if text} or None
 
 
-def _number_text(convert: Callable[[str], float]) -> Callable[[str, bytes, bool, Sequence[str]], list[Any]]:
-    def read(vr: str, value: bytes, _little: bool, charset: Sequence[str]) -> list[Any]:
-        try:
-            numbers = [
-                convert(p) if p.strip("\0 ") else None for p in _decode(vr, value, charset).split("\\")
-            ]
-        except ValueError as error:
-            raise NotValid from error
-        if any(number is not None and not math.isfinite(number) for number in numbers):
-            raise NotValid
-        return numbers
-
-    return read
+def _integers(text: str) -> list[Any]:
+    return [int(part) if part else None for part in _several(text)]
 
 
-def _binary(vr: str, value: bytes, little: bool, _charset: Sequence[str]) -> list[Any]:
+def _decimals(text: str) -> list[Any]:
+    numbers = [float(part) if part else None for part in _several(text)]
+    if any(number is not None and not math.isfinite(number) for number in numbers):
+        raise ValueError
+    return numbers
+
+
+_READERS: dict[str, Callable[[str], list[Any]]] = {
+    **dict.fromkeys(("LT", "ST", "UT", "UR"), _one),  # the backslash separates nothing
+    "PN": _names,
+    "IS": _integers,
+    "DS": _decimals,
+}
+
+
+def _binary(vr: str, value: bytes, little: bool) -> list[Any]:
     code = _NUMBERS[vr]
     count, rest = divmod(len(value), struct.calcsize("<" + code))
     if rest:
@@ -182,24 +188,11 @@ def _not_finite(number: float) -> str:
     return "NaN" if math.isnan(number) else "inf" if number > 0 else "-inf"
 
 
-def _tags(_vr: str, value: bytes, little: bool, _charset: Sequence[str]) -> list[Any]:
+def _tags(value: bytes, little: bool) -> list[Any]:
     if len(value) % 4:
         raise NotValid
     words = struct.unpack(f"{'<' if little else '>'}{len(value) // 2}H", value)
     return [f"{group:04X}{element:04X}" for group, element in zip(words[::2], words[1::2], strict=True)]
-
-
-_READERS: dict[str, Callable[[str, bytes, bool, Sequence[str]], list[Any]]] = {
-    **dict.fromkeys(_NUMBERS, _binary),
-    "AT": _tags,
-    "PN": _names,
-    "IS": _number_text(int),
-    "DS": _number_text(float),
-}
-
-
-def _plain(value: bytes) -> list[Any]:
-    return [part.strip("\0 ") or None for part in value.decode("latin-1").split("\\")]
 
 
 def _little(vr: str, value: bytes, little: bool) -> bytes:

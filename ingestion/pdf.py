@@ -11,13 +11,13 @@ from typing import Any
 
 from pypdf import PasswordType, PdfReader
 from pypdf.errors import LimitReachedError
-from pypdf.generic import DictionaryObject, IndirectObject, StreamObject
+from pypdf.generic import IndirectObject, StreamObject
 
 from ingestion.limits import DEFAULT_LIMITS, Limits
 from ingestion.pdf_actions import ActiveContent
 from ingestion.reader import BytesSource, Source, as_file
 from ingestion.signatures import active_signature
-from ingestion.verdicts import Finding, Rejected
+from ingestion.verdicts import Finding, Outcome, Rejected, worst
 
 MEDIA_TYPE = "application/pdf"
 _HEADER = re.compile(rb"%PDF-(\d\.\d)")
@@ -51,6 +51,19 @@ def _listening() -> Iterator[_Repairs]:
         logger.propagate = propagate
 
 
+@contextmanager
+def _readable() -> Iterator[None]:
+    """pypdf raises many kinds of errors on damaged files."""
+    try:
+        yield
+    except (Rejected, MemoryError):
+        raise
+    except (LimitReachedError, RecursionError) as error:
+        raise Rejected("pdf_too_complex") from error
+    except Exception as error:
+        raise Rejected("pdf_unreadable") from error
+
+
 class _Inspection:
     def __init__(self, source: Source, limits: Limits, depth: int) -> None:
         self._source = source
@@ -60,7 +73,7 @@ class _Inspection:
 
     def run(self) -> dict[str, Any]:
         version = self._check_outside()
-        with _listening() as repairs:
+        with _listening() as repairs, _readable():
             reader = self._open()
             pages = self._count_pages(reader)
             content = self._look_everywhere(reader)
@@ -107,36 +120,25 @@ class _Inspection:
             raise Rejected("pdf_polyglot")
 
     def _open(self) -> PdfReader:
-        try:
-            reader = PdfReader(as_file(self._source), strict=False)
-            encrypted = reader.is_encrypted
-            opened = not encrypted or reader.decrypt("") != PasswordType.NOT_DECRYPTED
-        except (MemoryError, LimitReachedError):
-            raise
-        except Exception as error:  # pypdf raises many kinds on damaged files
-            raise Rejected("pdf_unreadable") from error
-        if not opened:
-            raise Rejected("pdf_password")
-        if encrypted:
+        reader = PdfReader(as_file(self._source), strict=False)
+        if reader.is_encrypted:
+            if reader.decrypt("") == PasswordType.NOT_DECRYPTED:
+                raise Rejected("pdf_password")
             self._note("pdf_owner_password")
         return reader
 
     def _count_pages(self, reader: PdfReader) -> int:
-        try:
-            pages = len(reader.pages)
-        except (MemoryError, LimitReachedError):
-            raise
-        except Exception as error:
-            raise Rejected("pdf_unreadable") from error
+        pages = len(reader.pages)
         if not pages:
             raise Rejected("pdf_no_pages")
         return pages
 
     def _look_everywhere(self, reader: PdfReader) -> ActiveContent:
+        """An object that cannot be read here may be read elsewhere, so it ends the inspection."""
         content = ActiveContent(self._limits)
         content.look(reader.trailer)
         for number, generation in self._objects(reader):
-            content.look(self._object(reader, number, generation))
+            content.look(reader.get_object(IndirectObject(number, generation, reader)))
         return content
 
     def _objects(self, reader: PdfReader) -> list[tuple[int, int]]:
@@ -145,15 +147,6 @@ class _Inspection:
         if len(found) > self._limits.pdf_objects:
             raise Rejected("pdf_too_complex")
         return found
-
-    def _object(self, reader: PdfReader, number: int, generation: int) -> Any:
-        try:
-            return reader.get_object(IndirectObject(number, generation, reader))
-        except (MemoryError, LimitReachedError):
-            raise
-        except Exception:  # an object that cannot be read cannot act; the page count already passed
-            logging.getLogger("pypdf").warning("unreadable object")
-            return None
 
     def _attached(self, data: bytes) -> None:
         """An attached PDF may hold nothing active either."""
@@ -178,15 +171,9 @@ def _zip_directory(tail: bytes) -> bool:
 
 def _pdfa(reader: PdfReader) -> str | None:
     """The PDF/A part and level the metadata claims, such as "3B" (ISO 19005); a claim, not a proof."""
-    try:
-        root = reader.root_object
-        metadata = root.get("/Metadata") if isinstance(root, DictionaryObject) else None
-        stream = metadata.get_object() if metadata is not None else None
-        data = stream.get_data() if isinstance(stream, StreamObject) else b""
-    except MemoryError:
-        raise
-    except Exception:
-        return None
+    metadata = reader.root_object.get("/Metadata")
+    stream = metadata.get_object() if metadata is not None else None
+    data = stream.get_data() if isinstance(stream, StreamObject) else b""
     part, level = _PDFA_PART.search(data), _PDFA_LEVEL.search(data)
     if part is None:
         return None
@@ -199,7 +186,7 @@ def inspect_pdf(source: Source, limits: Limits = DEFAULT_LIMITS) -> tuple[list[F
     try:
         facts = inspection.run()
     except Rejected as rejected:
-        return [*inspection.findings, rejected.finding], {}
-    except (LimitReachedError, RecursionError):
-        return [*inspection.findings, Finding("pdf_too_complex")], {}
+        inspection.findings.append(rejected.finding)
+    if worst(inspection.findings) is Outcome.REJECT:
+        facts = {}
     return inspection.findings, facts

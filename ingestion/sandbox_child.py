@@ -53,11 +53,10 @@ _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
 _CLONE_NEWNET, _CLONE_NEWUSER = 0x40000000, 0x10000000
 _NOBODY = 65534
 _INSPECTORS = {"dicom": inspect_dicom, "pdf": inspect_pdf}
-
-_PDF_SAMPLE = (
-    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
-    b"2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
-    b"3 0 obj<</Type/Page/Parent 2 0 R>>endobj\ntrailer<</Root 1 0 R/Size 4>>\n%%EOF\n"
+_PDF_OBJECTS = (
+    b"<</Type/Catalog/Pages 2 0 R>>",
+    b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+    b"<</Type/Page/Parent 2 0 R>>",
 )
 
 
@@ -79,7 +78,16 @@ def _warm_up(limits: Limits) -> None:
     for encoding in set(python_encoding.values()):
         codecs.lookup(encoding)
     inspect_dicom(BytesSource(bytes(128) + b"DICM"), limits)
-    inspect_pdf(BytesSource(_PDF_SAMPLE), limits)
+    inspect_pdf(BytesSource(_pdf_sample()), limits)
+
+
+def _pdf_sample() -> bytes:
+    body, table = b"%PDF-1.4\n", b"xref\n0 4\n0000000000 65535 f \n"
+    for number, content in enumerate(_PDF_OBJECTS, 1):
+        table += b"%010d 00000 n \n" % len(body)
+        body += b"%d 0 obj%bendobj\n" % (number, content)
+    end = b"trailer<</Root 1 0 R/Size 4>>\nstartxref\n%d\n%%%%EOF\n" % len(body)
+    return body + table + end
 
 
 def _withdraw(libc: ctypes.CDLL) -> None:

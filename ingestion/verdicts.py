@@ -73,6 +73,7 @@ _DICOM = (
     ("too_many_elements", _R, "The data set has more elements than can be examined. Split the instance.", ""),
     ("metadata_too_large", _R, "The data set without its images is too large to be examined. Split the instance.", ""),
     ("too_many_frames", _R, "The instance has more frames than can be addressed. Split the instance.", ""),
+    ("pixel_data_missing", _W, "The instance describes an image and holds none. If it should hold one, send the whole file again.", "PS3.3 §C.7.6.3"),
     ("pixel_data_short", _R, "There is less pixel data than rows, columns and frames require. Send the whole file again.", "PS3.5 §8.1"),
     ("pixel_data_longer", _W, "There is more pixel data than rows, columns and frames require. It is kept.", "PS3.5 §8.1"),
     ("pixel_data_unchecked", _W, "The size of the pixel data could not be checked, because the attributes describing it are missing or not valid.", "PS3.3 §C.7.6.3"),
