@@ -4,9 +4,9 @@ own.
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, MetaData, Table, Text
 
-from storage.types import Counter, Id, Unsigned64
+from storage.types import Bytes, Counter, Id, Unsigned64
 
 NAMES = {"pk": "pk_%(table_name)s", "uq": "uq_%(table_name)s_%(column_0_name)s"}
 """Every constraint has a name of its own, so that a migration can change it."""
@@ -17,7 +17,7 @@ def id_column(name: str, **options: Any) -> Column[Any]:
 
 
 def bytes_column(name: str, **options: Any) -> Column[Any]:
-    return Column(name, LargeBinary, **{"nullable": False, **options})
+    return Column(name, Bytes, **{"nullable": False, **options})
 
 
 def text_column(name: str, **options: Any) -> Column[Any]:

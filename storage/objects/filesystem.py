@@ -10,6 +10,7 @@ import os
 import secrets
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Self
 from uuid import UUID
@@ -104,13 +105,15 @@ class FileWriter:
         self._crc = 0
 
     def write(self, data: bytes | memoryview) -> None:
-        view = memoryview(data)
+        self._check_open()
+        view = memoryview(data).cast("B")
         self._crc = crc64nvme(view, self._crc)
         self._size += view.nbytes
         while view.nbytes:
             view = view[os.write(self._descriptor, view) :]
 
     def commit(self) -> StoredObject:
+        self._check_open()
         try:
             os.fsync(self._descriptor)
             self._link()
@@ -120,7 +123,8 @@ class FileWriter:
 
     def _link(self) -> None:
         while True:
-            self._final.parent.mkdir(mode=0o700, exist_ok=True)
+            with suppress(FileExistsError):
+                self._final.parent.mkdir(mode=0o700)
             try:
                 os.link(self._partial, self._final)
                 break
@@ -133,6 +137,10 @@ class FileWriter:
         # also where they exist: whoever made them may not have synced them yet
         for folder in self._final.parents[:2]:
             sync_folder(folder)
+
+    def _check_open(self) -> None:
+        if not self._open:  # the descriptor's number may be another file's by now
+            raise ValueError("this object is committed or aborted; begin another")
 
     def abort(self) -> None:
         if self._open:

@@ -3,8 +3,9 @@
 The verbs of kill tests print "inside" in the middle of their work and wait to be killed.
 """
 
+import itertools
 import sys
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from records.errors import Conflict
 from storage.migrate import upgrade
@@ -68,6 +69,33 @@ def count_up(address: str, times: str) -> None:
             row = tx.get("shard", lock=True, shard_id=1, version=1)
             assert row is not None
             tx.update("shard", {"state": str(int(row["state"]) + 1)}, shard_id=1, version=1)
+
+
+def insert_for_ever(address: str) -> None:
+    """Commits three rows at a time and prints their number once they are durable."""
+    store = open_vault_store(address)
+    with store.reading() as tx:
+        start = len(tx.find("leaf"))
+    for number in itertools.count(start):
+        leaf = number.to_bytes(32)
+        with store.writing() as tx:
+            tx.insert("leaf", {"position": number, "leaf_hash": leaf})
+            tx.insert("entry", {"leaf_hash": leaf, "entry": b"x" * 300, "at": number})
+            tx.insert("pending", {"leaf_hash": leaf})
+        print(number, flush=True)
+
+
+def write_for_ever(address: str) -> None:
+    """Commits objects whose bytes repeat their own id, and prints the id once they are durable."""
+    objects = open_objects(address)
+    while True:
+        blob_id = uuid4()
+        with objects.writer(blob_id, 1) as writer:
+            for _ in range(8):
+                writer.write(blob_id.bytes * 1000)
+            print("begun", blob_id, flush=True)
+            writer.commit()
+        print("committed", blob_id, flush=True)
 
 
 def upgrade_vault(address: str) -> None:

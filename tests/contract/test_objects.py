@@ -79,6 +79,17 @@ def test_abort_may_be_repeated_and_does_nothing_after_a_commit(objects: ObjectSt
     assert objects.size(blob_id, 1) == 0
 
 
+def test_a_finished_writer_takes_nothing_more(objects: ObjectStore) -> None:
+    committed, aborted = objects.writer(uuid4(), 1), objects.writer(uuid4(), 1)
+    committed.commit()
+    aborted.abort()
+    for writer in (committed, aborted):
+        with pytest.raises(ValueError, match="begin another"):
+            writer.write(b"more")
+        with pytest.raises(ValueError, match="begin another"):
+            writer.commit()
+
+
 def test_an_existing_object_is_never_overwritten(objects: ObjectStore) -> None:
     blob_id, _ = put(objects)
     with objects.writer(blob_id, 1) as writer:

@@ -69,7 +69,13 @@ def tour(index: Index) -> None:
         index.documents(RECORD, after=after, limit=limit)
     for ask in (index.submission, index.parts, index.blobs):
         ask(submission.submission_id)
-    for now in (index.stale_uploads, index.waiting, index.unsettled, index.forget_sign_ins):
+    for now in (
+        index.stale_uploads,
+        index.waiting,
+        index.unsettled,
+        index.forget_sign_ins,
+        index.forget_answers,
+    ):
         now(10)
     index.abandoned_blobs()
     index.documents_by_id(RECORD, [publication.documents[0].document_id, document_id])
