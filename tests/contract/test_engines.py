@@ -175,3 +175,32 @@ class TestFairLock:
             pass
         with lock:
             pass
+
+    @pytest.mark.parametrize("handed_over", [False, True])
+    def test_an_interrupt_while_waiting_leaves_no_turn_behind(
+        self, handed_over: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        lock = FairLock()
+
+        class InterruptedTurn:
+            waits = 0
+
+            def acquire(self) -> None:
+                self.waits += 1
+                if self.waits == 2:  # the wait itself
+                    if handed_over:
+                        lock.__exit__()
+                    raise KeyboardInterrupt
+
+            def release(self) -> None: ...
+
+        holder = threading.Thread(target=lock.__enter__)
+        holder.start()
+        holder.join()
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(threading, "Lock", InterruptedTurn)
+            lock.__enter__()
+        if not handed_over:
+            lock.__exit__()
+        with lock:
+            pass
