@@ -1,0 +1,170 @@
+"""A Coffre server as its clients meet it: a token from a file, repeated attempts, refusals as sentences."""
+
+import json
+import logging
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import httpx
+
+from records.errors import CoffreError, Invalid, Refused
+
+ATTEMPTS = 6
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 20.0
+# a deposit is answered when its verdict is there, up to a minute later
+_TIMEOUT = httpx.Timeout(connect=10, read=150, write=120, pool=10)
+_TOKEN = re.compile(r"[A-Za-z0-9_.~+/=-]{16,8192}")
+_UNAVAILABLE = 503
+
+Body = Callable[[], Iterable[bytes]]
+"""Makes the content of a request anew for each attempt."""
+
+
+def read_token(path: Path) -> str:
+    """Returns the token in a file: bare, or the member `token` of JSON as `coffre identity issue` prints it.
+
+    Raises `Invalid` "bad_token_file", without the content.
+    """
+    try:
+        text = path.read_text("utf-8").strip()
+        token = json.loads(text).get("token") if text.startswith("{") else text
+    except (OSError, ValueError):
+        token = None
+    if not isinstance(token, str) or _TOKEN.fullmatch(token) is None:
+        raise Invalid(
+            "The token file cannot be read or holds no token; make one with coffre identity issue.",
+            code="bad_token_file",
+        )
+    return token
+
+
+def check_url(url: str, *, allow_http: bool = False) -> str:
+    """Returns the server's URL without a final slash. Raises `Invalid` "bad_url" or "insecure_url"."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise Invalid("Give the server's URL, such as https://coffre.example.", code="bad_url")
+    if parts.scheme == "http" and not allow_http and not _is_loopback(parts.hostname):
+        raise Invalid(
+            "Over http:// anyone on the way can read the token: use https://, or --allow-http.",
+            code="insecure_url",
+        )
+    return url.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class Server:
+    """Requests to one server with one token. Not for several threads at once."""
+
+    def __init__(
+        self,
+        url: str,
+        token: str | None,
+        *,
+        allow_http: bool = False,
+        sleep: Callable[[float], None] = time.sleep,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.url = check_url(url, allow_http=allow_http)
+        logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it logs addresses, which name records
+        headers = {"User-Agent": "coffre"} | ({"Authorization": f"Bearer {token}"} if token else {})
+        here = _is_loopback(urlsplit(url).hostname or "")
+        self._http = httpx.Client(headers=headers, timeout=_TIMEOUT, trust_env=not here, transport=transport)
+        self._sleep = sleep
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        body: Body | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        """Returns the answer, whatever its status, to a path below the server's URL or to an absolute URL.
+
+        Lost connections and 503 are tried again with growing pauses. Raises `CoffreError` "unreachable".
+        """
+        url = path if "://" in path else self.url + path
+        pause = FIRST_PAUSE_S
+        for attempt in range(1, ATTEMPTS + 1):
+            content = body() if body else None
+            wait = pause
+            try:
+                answer = self._http.request(method, url, json=json, content=content, headers=headers)
+            except httpx.TransportError:
+                if attempt == ATTEMPTS:
+                    raise CoffreError(
+                        "The server cannot be reached; check its address, or try again later.",
+                        code="unreachable",
+                    ) from None  # the library's message holds the address
+            else:
+                if answer.status_code != _UNAVAILABLE or attempt == ATTEMPTS:
+                    return answer
+                wait = _retry_after(answer, pause)
+            self._sleep(wait)
+            pause = min(2 * pause, LONGEST_PAUSE_S)
+        raise AssertionError("the last attempt returns or raises")
+
+    def read(self, method: str, path: str, **kwargs: Any) -> Any:
+        """Returns the JSON of a successful answer. Raises what `call` and `refusal` give."""
+        answer = self.call(method, path, **kwargs)
+        if not answer.is_success:
+            raise refusal(answer)
+        return json_of(answer)
+
+
+def json_of(answer: httpx.Response) -> Any:
+    """Returns an answer's JSON. Raises `CoffreError` "bad_answer"."""
+    try:
+        return answer.json()
+    except ValueError:
+        raise bad_answer() from None
+
+
+def bad_answer() -> CoffreError:
+    """What a server that is no Coffre, or of another version, earns."""
+    return CoffreError(
+        "The server's answer is not one of Coffre's; check the address and the versions.", code="bad_answer"
+    )
+
+
+def refusal(answer: httpx.Response) -> Refused:
+    """Returns what an unsuccessful answer says: problem+json (RFC 9457) or a FHIR OperationOutcome."""
+    code, sentence = f"http_{answer.status_code}", ""
+    try:
+        found = answer.json()
+        if found.get("resourceType") == "OperationOutcome":
+            details = found["issue"][0]["details"]
+            found = {"code": details["coding"][0]["code"], "detail": details["text"]}
+        code = printable(str(found.get("code") or code))
+        sentence = printable(str(found.get("detail") or found.get("title") or ""))
+    except (ValueError, AttributeError, LookupError, TypeError):
+        pass
+    return Refused(sentence or f"The server answered {answer.status_code} without a reason.", code=code)
+
+
+def printable(text: str, most: int = 1000) -> str:
+    """Returns text that cannot steer a terminal."""
+    return "".join(character if character.isprintable() else "�" for character in text[:most])
+
+
+def _retry_after(answer: httpx.Response, otherwise: float) -> float:
+    value = answer.headers.get("retry-after", "")
+    return min(float(value), LONGEST_PAUSE_S) if value.isdecimal() else otherwise

@@ -1,0 +1,392 @@
+"""How the sender asks, waits, tries again and reports. The server here is a double; the real one answers in
+tests/integration/test_send_fetch.py."""
+
+import base64
+import json
+import time
+from collections.abc import Callable, Iterator
+from email import message_from_bytes
+from pathlib import Path
+
+import httpx
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from coffre import demo_data, server
+from coffre.send import send, send_command
+from coffre.send_client import CHUNK, FileVerdict, Multipart, Outcome, SendClient
+from coffre.send_plan import Candidate, Kind, candidates
+from coffre.server import Server, check_url, printable, read_token
+from records.errors import CoffreError, Invalid
+from records.identity import INS
+
+URL = "https://coffre.example"
+TOKEN = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
+SUBMISSION = "0198a000-0000-7000-8000-000000000001"
+DOCUMENT = "0198a000-0000-7000-8000-00000000000d"
+PUBLISHED = {"outcome": "published", "code": "published", "reason": "Published.", "document": DOCUMENT}
+TRUNCATED = {"outcome": "rejected", "code": "truncated", "reason": "The file ends early."}
+
+Handler = Callable[[httpx.Request], httpx.Response]
+
+
+class Double:
+    """Takes deposits as the real server does and answers with the parts it was given, after some polls."""
+
+    def __init__(self, *parts: dict[str, str], polls: int = 0) -> None:
+        self.parts = list(parts)
+        self.polls = polls
+        self.requests: list[httpx.Request] = []
+        self.failures: list[httpx.Response | Exception] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        request.read()
+        self.requests.append(request)
+        if self.failures:
+            failure = self.failures.pop(0)
+            if isinstance(failure, Exception):
+                raise failure
+            return failure
+        if request.method == "POST":
+            return httpx.Response(202, headers={"Content-Location": f"/submissions/{SUBMISSION}"})
+        self.polls -= 1
+        state = "validating" if self.polls >= 0 else "published"
+        parts = [] if self.polls >= 0 else self.parts
+        return httpx.Response(200, json={"id": SUBMISSION, "state": state, "parts": parts})
+
+
+@pytest.fixture
+def pauses() -> list[float]:
+    return []
+
+
+def client_of(handler: Handler, pauses: list[float], wait: float = 60) -> SendClient:
+    connection = Server(URL, TOKEN, sleep=pauses.append, transport=httpx.MockTransport(handler))
+    now = iter(range(10_000))
+    ins = INS.parse(demo_data.PATIENT_INS, demo_data.OID)
+    return SendClient(connection, ins, wait=wait, sleep=pauses.append, clock=lambda: next(now))
+
+
+@pytest.fixture
+def slices(tmp_path: Path) -> list[Candidate]:
+    for name, data in demo_data.ct_study(demo_data.PATIENT_INS, demo_data.OID, slices=2, size=64):
+        (tmp_path / name).write_bytes(data)
+    return candidates([tmp_path])
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Candidate:
+    path = tmp_path / "Compte rendu.pdf"
+    path.write_bytes(demo_data.report_pdf())
+    return candidates([path])[0]
+
+
+def parts_of(request: httpx.Request) -> list[bytes]:
+    head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
+    message = message_from_bytes(head + request.content)
+    return [part.get_payload(decode=True) for part in message.get_payload()]  # type: ignore[union-attr,misc]
+
+
+def test_instances_of_a_study_travel_in_one_request_of_known_length(
+    slices: list[Candidate], pauses: list[float]
+) -> None:
+    double = Double(PUBLISHED, PUBLISHED)
+    client_of(double, pauses).send_dicom(slices)
+    request = double.requests[0]
+    assert str(request.url) == f"{URL}/records/{demo_data.PATIENT_INS}/dicomweb/studies"
+    assert request.headers["content-type"].startswith(
+        'multipart/related; type="application/dicom"; boundary='
+    )
+    assert request.headers["authorization"] == f"Bearer {TOKEN}"
+    assert int(request.headers["content-length"]) == len(request.content)
+    assert "transfer-encoding" not in request.headers
+    assert parts_of(request) == [one.path.read_bytes() for one in slices]
+
+
+def test_a_body_is_read_from_disk_in_pieces_and_tells_how_far_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "large"
+    path.write_bytes(bytes(5 * CHUNK + 1))
+    sent: list[int] = []
+    content = Multipart([Candidate(path, Kind.DICOM, 5 * CHUNK + 1)], sent.append)
+    pieces = [len(piece) for piece in content.body()]
+    assert max(pieces) == CHUNK
+    assert sum(pieces) == content.length == sent[-1]
+
+
+@pytest.mark.parametrize("change", [b"", b"longer than before"])
+def test_a_file_that_changes_meanwhile_is_not_sent_half(
+    tmp_path: Path, pauses: list[float], change: bytes
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(change)
+    with pytest.raises(CoffreError) as refused:
+        client_of(Double(PUBLISHED), pauses).send_dicom([Candidate(path, Kind.DICOM, 5)])
+    assert refused.value.code == "file_changed"
+
+
+def test_a_report_is_published_as_a_fhir_document_reference(report: Candidate, pauses: list[float]) -> None:
+    double = Double(PUBLISHED)
+    verdict = client_of(double, pauses).send_pdf(report, type_code="18748-4")
+    request = double.requests[0]
+    resource = json.loads(request.content)
+    assert str(request.url) == f"{URL}/fhir/DocumentReference"
+    assert request.headers["content-type"] == "application/fhir+json"
+    assert resource["subject"]["identifier"] == {
+        "system": "urn:oid:1.2.250.1.213.1.4.10",
+        "value": demo_data.PATIENT_INS,
+    }
+    attachment = resource["content"][0]["attachment"]
+    assert base64.b64decode(attachment["data"]) == report.path.read_bytes()
+    assert (attachment["contentType"], attachment["title"]) == ("application/pdf", "Compte rendu")
+    assert (verdict.outcome, verdict.document) == (Outcome.PUBLISHED, DOCUMENT)
+
+
+def test_the_verdict_is_waited_for_with_growing_pauses(slices: list[Candidate], pauses: list[float]) -> None:
+    double = Double(PUBLISHED, TRUNCATED, polls=4)
+    verdicts = client_of(double, pauses).send_dicom(slices)
+    assert [(one.outcome, one.code) for one in verdicts] == [
+        (Outcome.PUBLISHED, "published"),
+        (Outcome.REJECTED, "truncated"),
+    ]
+    assert len(pauses) == 4
+    assert pauses == sorted(pauses)
+    assert str(double.requests[-1].url) == f"{URL}/submissions/{SUBMISSION}"
+
+
+def test_a_verdict_that_does_not_come_in_time_is_pending_not_lost(
+    slices: list[Candidate], pauses: list[float]
+) -> None:
+    verdicts = client_of(Double(polls=1000), pauses, wait=5).send_dicom(slices)
+    assert {(one.outcome, one.submission) for one in verdicts} == {(Outcome.PENDING, SUBMISSION)}
+
+
+@pytest.mark.parametrize("parts", [[], [PUBLISHED], [PUBLISHED] * 3])
+def test_verdicts_about_another_number_of_files_are_not_believed(
+    slices: list[Candidate], pauses: list[float], parts: list[dict[str, str]]
+) -> None:
+    with pytest.raises(CoffreError) as refused:
+        client_of(Double(*parts), pauses).send_dicom(slices)
+    assert refused.value.code == "bad_answer"
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [httpx.ConnectError("refused"), httpx.ReadError("reset"), httpx.Response(503)],
+    ids=["refused", "reset", "503"],
+)
+def test_a_server_that_is_away_for_a_moment_is_asked_again(
+    slices: list[Candidate], pauses: list[float], failure: httpx.Response | Exception
+) -> None:
+    double = Double(PUBLISHED, PUBLISHED)
+    double.failures = [failure, failure]
+    verdicts = client_of(double, pauses).send_dicom(slices)
+    assert all(one.outcome is Outcome.PUBLISHED for one in verdicts)
+    assert pauses == [0.5, 1.0]
+    assert parts_of(double.requests[2]) == [one.path.read_bytes() for one in slices]
+
+
+def test_the_pause_that_a_server_asks_for_is_kept(slices: list[Candidate], pauses: list[float]) -> None:
+    double = Double(PUBLISHED, PUBLISHED)
+    double.failures = [httpx.Response(503, headers={"Retry-After": "7"})]
+    client_of(double, pauses).send_dicom(slices)
+    assert pauses == [7.0]
+
+
+def test_a_server_that_stays_away_is_given_up_without_naming_the_record(
+    slices: list[Candidate], report: Candidate, pauses: list[float]
+) -> None:
+    double = Double()
+    double.failures = [httpx.ConnectError(f"no {URL}/records/{demo_data.PATIENT_INS}")] * 100
+    verdicts = send(client_of(double, pauses), [*slices, report])
+    assert {(one.outcome, one.code) for one in verdicts} == {(Outcome.FAILED, "unreachable")}
+    assert len(double.requests) == server.ATTEMPTS  # the report was not tried: nothing can succeed
+    assert demo_data.PATIENT_INS not in repr(verdicts)
+
+
+PROBLEM = httpx.Response(413, json={"code": "too_large", "detail": "Send less at once."})
+OUTCOME = httpx.Response(
+    400,
+    json={
+        "resourceType": "OperationOutcome",
+        "issue": [{"details": {"coding": [{"code": "bad_status"}], "text": "Must be current."}}],
+    },
+)
+PAGE = httpx.Response(502, text="<html>Bad gateway</html>")
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "sentence"),
+    [
+        (PROBLEM, "too_large", "Send less at once."),
+        (OUTCOME, "bad_status", "Must be current."),
+        (PAGE, "http_502", "The server answered 502 without a reason."),
+    ],
+    ids=["problem", "operation outcome", "page"],
+)
+def test_a_refused_request_is_a_verdict_on_its_files_and_the_rest_is_sent(
+    slices: list[Candidate],
+    report: Candidate,
+    pauses: list[float],
+    answer: httpx.Response,
+    code: str,
+    sentence: str,
+) -> None:
+    double = Double(PUBLISHED)
+    double.failures = [answer]
+    verdicts = send(client_of(double, pauses), [*slices, report])
+    assert [(one.outcome, one.code, one.reason) for one in verdicts[:2]] == [
+        (Outcome.FAILED, code, sentence)
+    ] * 2
+    assert verdicts[2].outcome is Outcome.PUBLISHED
+
+
+def test_an_expired_token_ends_the_sending(
+    slices: list[Candidate], report: Candidate, pauses: list[float]
+) -> None:
+    double = Double()
+    double.failures = [httpx.Response(401, json={"code": "token_expired", "detail": "Sign in again."})]
+    verdicts = send(client_of(double, pauses), [*slices, report])
+    assert {one.code for one in verdicts} == {"token_expired"}
+    assert len(double.requests) == 1
+
+
+def test_verdicts_keep_the_order_of_the_files(
+    slices: list[Candidate], report: Candidate, pauses: list[float]
+) -> None:
+    other = Candidate(Path("notes.txt"), Kind.OTHER, 3, skip="neither DICOM nor PDF")
+    given = [report, slices[1], other, slices[0]]
+    double = Double(PUBLISHED)
+    verdicts = send(client_of(lambda request: answer_by_kind(double, request), pauses), given)
+    assert [one.path for one in verdicts] == [str(one.path) for one in given]
+    assert verdicts[2] == FileVerdict("notes.txt", "other", Outcome.SKIPPED, "", "neither DICOM nor PDF")
+
+
+def answer_by_kind(double: Double, request: httpx.Request) -> httpx.Response:
+    if request.method == "POST":
+        double.parts = [PUBLISHED] * (1 if request.url.path.startswith("/fhir") else 2)
+    return double(request)
+
+
+def test_text_from_a_server_cannot_steer_the_terminal() -> None:
+    assert printable("\x1b[2Jred\u202e\n") == "�[2Jred��"
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[typer.Typer, Double]]:
+    double = Double(PUBLISHED, TRUNCATED)
+    real = httpx.Client
+
+    def doubled(**kwargs: object) -> httpx.Client:
+        return real(**kwargs | {"transport": httpx.MockTransport(double)})  # type: ignore[arg-type]
+
+    monkeypatch.setattr(httpx, "Client", doubled)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    app = typer.Typer()
+    app.command("send")(send_command)
+    yield app, double
+
+
+def arguments(tmp_path: Path, *more: str) -> list[str]:
+    token = tmp_path / "token"
+    token.write_text(json.dumps({"token": TOKEN}))
+    return [*more, "--record", demo_data.PATIENT_INS, "--to", URL, "--token-file", str(token)]
+
+
+def test_the_command_prints_verdicts_and_ends_with_1_if_something_was_refused(
+    tmp_path: Path, command: tuple[typer.Typer, Double], slices: list[Candidate]
+) -> None:
+    app, _ = command
+    folder = str(slices[0].path.parent)
+    result = CliRunner().invoke(app, arguments(tmp_path.parent, folder, "--json"))
+    printed = json.loads(result.stdout)
+    assert result.exit_code == 1
+    assert printed["summary"] == {"published": 1, "rejected": 1}
+    assert printed["files"][1] == {
+        "path": str(slices[1].path),
+        "kind": "dicom",
+        "outcome": "rejected",
+        "code": "truncated",
+        "reason": "The file ends early.",
+        "submission": SUBMISSION,
+    }
+    table = CliRunner().invoke(app, arguments(tmp_path.parent, folder)).stdout
+    assert "rejected" in table
+    assert TOKEN not in result.output + table
+
+
+def test_the_command_ends_with_0_if_all_is_published_or_known(
+    tmp_path: Path, command: tuple[typer.Typer, Double], slices: list[Candidate]
+) -> None:
+    app, double = command
+    double.parts[1] = {"outcome": "duplicate", "code": "duplicate", "reason": "Known.", "document": DOCUMENT}
+    folder = slices[0].path.parent
+    (folder / "notes.txt").write_text("not sent")
+    assert CliRunner().invoke(app, arguments(tmp_path.parent, str(folder))).exit_code == 0
+
+
+def test_a_dry_run_sends_nothing(
+    tmp_path: Path, command: tuple[typer.Typer, Double], slices: list[Candidate]
+) -> None:
+    app, double = command
+    result = CliRunner().invoke(
+        app, arguments(tmp_path.parent, str(slices[0].path.parent), "--dry-run", "--json")
+    )
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["summary"] == {"planned": 2}
+    assert double.requests == []
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (["--record", "277079999900168"], "bad_ins"),
+        (["--to", "ftp://coffre.example"], "bad_url"),
+        (["--to", "http://coffre.example"], "insecure_url"),
+        (["--token-file", "/nowhere"], "bad_token_file"),
+        (["--type", "no type"], "type_unknown"),
+        (["/nowhere/at/all"], "no_such_path"),
+    ],
+)
+def test_misuse_ends_with_2_and_says_what_to_correct(
+    tmp_path: Path,
+    command: tuple[typer.Typer, Double],
+    slices: list[Candidate],
+    change: list[str],
+    code: str,
+) -> None:
+    app, double = command
+    result = CliRunner().invoke(app, [*arguments(tmp_path.parent, str(slices[0].path.parent)), *change])
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"{code}: ")
+    assert double.requests == []
+
+
+def test_nothing_to_send_is_misuse(tmp_path: Path, command: tuple[typer.Typer, Double]) -> None:
+    app, _ = command
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "notes.txt").write_text("a text")
+    result = CliRunner().invoke(app, arguments(tmp_path, str(tmp_path / "in")))
+    assert (result.exit_code, result.stderr.split(":")[0]) == (2, "nothing_to_send")
+
+
+def test_a_token_is_read_bare_or_as_it_was_issued(tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.write_text(TOKEN + "\n")
+    assert read_token(path) == TOKEN
+    path.write_text(json.dumps({"token": TOKEN, "expires": 1}))
+    assert read_token(path) == TOKEN
+    for wrong in ("", "two words of text", '{"no": "token"}', "[]", "é" * 20):
+        path.write_text(wrong)
+        with pytest.raises(Invalid) as refused:
+            read_token(path)
+        assert refused.value.code == "bad_token_file"
+
+
+def test_a_token_goes_over_http_only_to_this_machine_or_on_purpose() -> None:
+    assert check_url("http://127.0.0.1:8080/") == "http://127.0.0.1:8080"
+    assert check_url("http://coffre.example", allow_http=True) == "http://coffre.example"
+    for url in ("http://127.example", "http://coffre.example"):
+        with pytest.raises(Invalid) as refused:
+            check_url(url)
+        assert refused.value.code == "insecure_url"
