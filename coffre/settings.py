@@ -20,7 +20,9 @@ class Settings(BaseSettings):
 
     environment: Environment = Environment.DEMO
     data: Path = Path(".data")
-    public_url: str | None = Field(default=None, description="origin in answers; default 127.0.0.1 and the port")
+    public_url: str | None = Field(
+        default=None, description="origin in answers; default 127.0.0.1 and the port"
+    )
     objects_public_url: str | None = None
     index_url: str | None = None
     vault_store_url: str | None = None
@@ -35,11 +37,11 @@ class Settings(BaseSettings):
 
     def checked(self) -> "Settings":
         """Refuse what this version can't do or what contradicts itself, naming the remedy."""
-        for name, value, embedded in (
+        for name, given, embedded in (
             ("COFFRE_QUEUE_URL", self.queue_url, "inprocess://"),
             ("COFFRE_VAULT_URL", self.vault_url, "inprocess://"),
         ):
-            if value != embedded:
+            if given != embedded:
                 raise Invalid(NOT_YET.format(name=name), code="bad_setting")
         for name, value, scheme in (
             ("COFFRE_INDEX_URL", self.index_url, "sqlite:"),
@@ -52,8 +54,8 @@ class Settings(BaseSettings):
         self._check_public_url()
         if self.environment is Environment.PRODUCTION:
             raise Invalid(
-                "Production needs the vault as a process apart and real identities, which this version doesn't "
-                "have: use COFFRE_ENVIRONMENT=demo or test, never with real patients.",
+                "Production needs the vault as a process apart and real identities, which this version has "
+                "not: use COFFRE_ENVIRONMENT=demo or test, never with real patients.",
                 code="not_for_production",
             )
         return self
@@ -63,7 +65,9 @@ class Settings(BaseSettings):
             return
         parts = urlsplit(self.public_url)
         if parts.scheme not in ("http", "https") or not parts.netloc or parts.path not in ("", "/"):
-            raise Invalid("COFFRE_PUBLIC_URL is an origin such as https://coffre.example.", code="bad_setting")
+            raise Invalid(
+                "COFFRE_PUBLIC_URL is an origin such as https://coffre.example.", code="bad_setting"
+            )
 
     @property
     def vault_dir(self) -> Path:

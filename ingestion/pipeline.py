@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from ingestion.answers import seal_answer
 from ingestion.details import document_details, study_details
 from ingestion.grouping import Group, InspectedPart, groups_of
 from ingestion.inspection import Inspector
@@ -143,9 +144,9 @@ class _Ingestion:
         parts, duplicates = self._claim(parts, opened)
         packed = self._pack(parts, opened, content)
         parts, adopted = self._adopt(parts, packed, opened)
-        rows = publication(
-            self._id, parts, duplicates, adopted, self._worker.vault.tokens, self._worker.now_ms()
-        )
+        answer = seal_answer(opened.envelope.headers, parts)
+        tokens, now = self._worker.vault.tokens, self._worker.now_ms()
+        rows = publication(self._id, parts, duplicates, adopted, tokens, now, answer)
         self._worker.index.publish(self._id, self._worker.name, rows)
 
     @property
@@ -267,7 +268,7 @@ class _Ingestion:
         return NewDocument(
             kind=group.kind,
             type_code=group.type_code,
-            study_uid=group.study_uid if group.kind == "study" else None,
+            study_uid=group.study_uid,
             details=details,
             blobs=tuple((blob.blob_id, blob.version) for blob in each.blobs),
         )

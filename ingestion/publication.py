@@ -38,6 +38,7 @@ def publication(
     groups: Sequence[AdoptedGroup],
     tokens: Tokens,
     now_ms: int,
+    answer: bytes | None = None,
 ) -> Publication:
     """All rows of the one transaction that makes the submission visible."""
     document_of = {
@@ -51,6 +52,7 @@ def publication(
         details=tuple(_details(submission_id, each, now_ms) for each in groups),
         instances=tuple(row for each in groups for row in _instances(submission_id, each, tokens)),
         tokens=tuple(row for each in groups for row in _accessions(each, tokens)),
+        answer=answer,
         adopted=frozenset((blob.blob_id, blob.version) for each in groups for blob in each.packed.blobs),
     )
 

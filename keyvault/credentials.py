@@ -8,6 +8,7 @@ of possession are checked: such a token must not pass as a bearer's.
 import re
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -51,6 +52,13 @@ _OPTIONAL: Mapping[Role, frozenset[str]] = MappingProxyType(
     {Role.PROFESSIONAL: frozenset({"sector", "setting"})}
 )
 _JWS = PyJWS(algorithms=["EdDSA"])
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a caller presents: believed by nobody but the vault."""
+
+    token: str = field(repr=False)
 
 
 class CredentialError(Refused):

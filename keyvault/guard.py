@@ -6,6 +6,7 @@ own when the vault becomes a process apart.
 
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 from uuid import UUID
 
 from keyvault import sequencer
@@ -37,6 +38,14 @@ class WorkerDoor(ReleasingForIngest, AdoptingVerbs):
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
+
+
+class PublicKey(NamedTuple):
+    """A raw Ed25519 public key; `use` is grant, checkpoint, certificate or reception."""
+
+    key_id: str
+    use: str
+    public: bytes
 
 
 class Guard:
@@ -72,12 +81,10 @@ class Guard:
         with store.writing() as tx:
             create_secrets(tx, root, shards)
 
-    def public_keys(self) -> list[dict[str, object]]:
-        """What `/audit/keys` publishes: raw Ed25519 public keys by use."""
-        return [
-            {"key_id": key.key_id, "use": key.use, "public": key.public}
-            for key in self._vault.keyring.public_keys()
-        ]
+    def public_keys(self) -> list[PublicKey]:
+        """What `/audit/keys` publishes."""
+        keys = self._vault.keyring.public_keys()
+        return [PublicKey(key.key_id, key.use, key.public) for key in keys]
 
     def last_checkpoint(self) -> str:
         return sequencer.last_checkpoint(self._vault)

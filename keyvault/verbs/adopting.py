@@ -211,7 +211,7 @@ class _Adoption:
     def _keep_document(self, new: NewDocument, details_key: bytes) -> AdoptedDocument:
         tx = self.change.tx
         study = self.vault.token(TokenField.STUDY, new.study_uid) if new.study_uid else None
-        present = self._same_study(study)
+        present = self._same_study(study) if new.kind == "study" else None
         document_id = present["document_id"] if present else new_id()
         version = present["row_version"] + 1 if present else 1
         sealed = seal_json(details_key, new.details, details_aad(document_id, version))
@@ -260,7 +260,8 @@ class _Adoption:
         mine = (
             row
             for row in rows
-            if facts[row["document_id"]].author_structure == (self.actor.structure or "")
+            if row["kind"] == "study"
+            and facts[row["document_id"]].author_structure == (self.actor.structure or "")
             and facts[row["document_id"]].state is DocumentState.APPROVED
         )
         return next(mine, None)

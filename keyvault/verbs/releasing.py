@@ -46,13 +46,15 @@ class ReleasingVerbs:
         record_id: UUID,
         rows: Sequence[SealedRow],
         *,
-        documents: Sequence[UUID] | None,
+        documents: Sequence[Sequence[UUID]] | None,
         recipient: bytes,
         suite: int = 1,
     ) -> Released | Denied:
         """Decide, log, and seal the keys of `documents` (None: everything visible) to `recipient`.
 
-        One hidden or absent document refuses the whole grant with `NotFound` "no_such_document".
+        Each member names one thing by the documents it consists of: itself, or those of a study. What may be
+        seen of it is granted; where that is nothing, the whole grant is refused with `NotFound`
+        "no_such_document".
         """
         check_recipient(recipient)
         actor = self._vault.actor(call.token)
@@ -71,16 +73,18 @@ class ReleasingVerbs:
         change: Change,
         found: Attempt,
         rows: Sequence[SealedRow],
-        documents: Sequence[UUID] | None,
+        documents: Sequence[Sequence[UUID]] | None,
         recipient: bytes,
         suite: int,
     ) -> Released | Denied | None:
         vault, tx = self._vault, change.tx
         seen = visible(found, tx.find("document", record_id=found.record.row["record_id"]))
-        wanted = list(seen) if documents is None else list(dict.fromkeys(documents))
-        if hidden := [document for document in wanted if document not in seen]:
-            self._refuse(change, found, ReasonCode.NO_SUCH_DOCUMENT, str(hidden[0]))
+        things = [list(seen)] if documents is None else documents
+        hidden = [thing for thing in things if not any(document in seen for document in thing)]
+        if hidden and documents is not None:
+            self._refuse(change, found, ReasonCode.NO_SUCH_DOCUMENT, str(hidden[0][0]))
             return None
+        wanted = list(dict.fromkeys(document for thing in things for document in thing if document in seen))
         key = open_record_key(tx, vault.keyring, found.record.row, BRANCH_OF[found.call.purpose])
         if key is None:
             return self._refuse(change, found, ReasonCode.OPTED_OUT, None)
@@ -162,15 +166,34 @@ class ReleasingVerbs:
         vault = self._vault
         with vault.store.reading() as tx:
             grant = tx.get("grant", grant_id=grant_id)
-            if grant is None or grant["expires"] <= vault.now_ms() // 1000:
-                return False
-            kept = open_json(vault.keyring.system_chain_key, grant["sealed"], _grant_aad(grant_id))
-            if [str(blob_id), version] not in kept["blobs"]:
+            kept = self._kept(grant, grant_id)
+            if grant is None or kept is None or [str(blob_id), version] not in kept["blobs"]:
                 return False
             denied = self._now_denied(tx, grant, kept, blob_id, version)
         if denied is not None:
             self._log_no_longer(grant, kept, denied, blob_id)
         return denied is None
+
+    def renew(self, call: Call, grant_id: UUID) -> tuple[tuple[UUID, int], ...] | Denied:
+        """The objects of the caller's own grant, if each would still be permitted; for new addresses.
+
+        Raises `NotFound` "no_such_grant" for another's, an expired or an unknown grant.
+        """
+        actor = self._vault.actor(call.token)
+        with self._vault.store.reading() as tx:
+            grant = tx.get("grant", grant_id=grant_id)
+        kept = self._kept(grant, grant_id)
+        if grant is None or kept is None or kept["actor"] != actor_to_json(actor):
+            raise NotFound("There is no such grant of yours, or it has expired.", code="no_such_grant")
+        objects = tuple((UUID(blob), version) for blob, version in kept["blobs"])
+        if not all(self.still(grant_id, blob, version) for blob, version in objects):
+            return Denied(ReasonCode.NOT_AUTHORISED)
+        return objects
+
+    def _kept(self, grant: Row | None, grant_id: UUID) -> dict[str, Any] | None:
+        if grant is None or grant["expires"] <= self._vault.now_ms() // 1000:
+            return None
+        return open_json(self._vault.keyring.system_chain_key, grant["sealed"], _grant_aad(grant_id))
 
     def _now_denied(
         self, tx: VaultTransaction, grant: Row, kept: dict[str, Any], blob_id: UUID, version: int
@@ -267,8 +290,7 @@ def _series(opened: dict[UUID, tuple[dict[str, Any], ...]]) -> tuple[GrantedSeri
     found: dict[tuple[str, str], list[UUID]] = {}
     for rows in opened.values():
         for details in rows:
-            if details["kind"] == "study":
-                for series in details["series"]:
-                    key = (details["study_uid"], series["uid"])
-                    found.setdefault(key, []).append(UUID(series["metadata_blob"]))
+            for series in details.get("series", ()):
+                key = (details["study_uid"], series["uid"])
+                found.setdefault(key, []).append(UUID(series["metadata_blob"]))
     return tuple(GrantedSeries(study, series, tuple(blobs)) for (study, series), blobs in found.items())

@@ -1,0 +1,150 @@
+"""What must happen without being asked: sequence and sign the log, sweep, keep day keys, send notices.
+
+Each chore may run in any number of copies: it is idempotent, or takes a lease.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from ingestion.pipeline import settle
+from keyvault.guard import Guard
+from keyvault.verbs.upkeep import Notice
+from records.errors import CoffreError
+from storage.ports import Index, ObjectStore
+
+log = logging.getLogger("coffre.housekeeper")
+Messenger = Callable[[Notice], None]
+
+# an upload older than this has no client any more: requests end long before
+OLDEST_UPLOAD_MS = 24 * 3_600_000
+SETTLE_AFTER_MS = 10_000
+ANSWERS_KEPT_MS = 600_000
+
+
+def log_messenger(notice: Notice) -> None:
+    """Stands where a mail or text-message service is connected: the line carries no identity."""
+    log.info("notice sent", extra={"kind": notice.kind, "to": notice.recipient.partition(":")[0]})
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one sweep did."""
+
+    uploads: int
+    settled: int
+    partial: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chores:
+    """The chores, one method each; `publish_day_keys` hands the day's keys to intake."""
+
+    index: Index
+    objects: ObjectStore
+    guard: Guard
+    publish_day_keys: Callable[[], None]
+    messenger: Messenger = log_messenger
+    clock: Callable[[], float] = time.time
+    oldest_upload_ms: int = OLDEST_UPLOAD_MS
+
+    def now_ms(self) -> int:
+        return int(self.clock() * 1000)
+
+    def sequence(self) -> None:
+        """Place waiting entries and sign the tree."""
+        while self.guard.housekeeper.sequence().placed:
+            pass
+        self.guard.housekeeper.checkpoint()
+
+    def day_keys(self) -> None:
+        self.publish_day_keys()
+        oldest = self.index.unsettled(self.now_ms())
+        if not oldest:
+            self.guard.housekeeper.destroy_day_keys(None)
+
+    def notices(self) -> int:
+        """Send what is queued, each once in effect."""
+        taken = self.guard.housekeeper.take_notices("housekeeper")
+        for notice in taken:
+            self.messenger(notice)
+            self.guard.housekeeper.ack_notice(notice.notice_id)
+        return len(taken)
+
+    def sweep(self) -> Swept:
+        """Remove what interrupted uploads left; settle what a killed worker finished and didn't settle."""
+        uploads = self._sweep_uploads()
+        settled = self._settle_finished()
+        abandoned = self.index.abandoned_blobs()
+        self._delete([(blob.blob_id, blob.version) for blob in abandoned])
+        self.index.forget_blobs(abandoned)
+        self.index.forget_answers(self.now_ms() - ANSWERS_KEPT_MS)
+        self.index.forget_sign_ins(self.now_ms())
+        partial = self.objects.sweep_partial(self.oldest_upload_ms / 1000)
+        self.guard.housekeeper.tick()
+        return Swept(uploads, settled, partial)
+
+    def _sweep_uploads(self) -> int:
+        stale = self.index.stale_uploads(self.now_ms() - self.oldest_upload_ms)
+        for blob_id, version in self._delete(stale):
+            self.index.end_upload(blob_id, version)
+        return len(stale)
+
+    def _delete(self, objects: list[tuple[UUID, int]]) -> list[tuple[UUID, int]]:
+        """Delete objects that the vault never adopted; the others are left alone."""
+        gone = self.guard.housekeeper.never_adopted(objects)
+        for blob_id, version in gone:
+            self.objects.delete(blob_id, version)
+        return gone
+
+    def _settle_finished(self) -> int:
+        finished = self.index.unsettled(self.now_ms() - SETTLE_AFTER_MS)
+        for submission_id in finished:
+            settle(self.index, self.objects, self.guard.worker, submission_id, self.now_ms())
+        return len(finished)
+
+
+class Housekeeper:
+    """Runs the chores in one thread, each at its own pace."""
+
+    def __init__(self, chores: Chores) -> None:
+        self._paces: list[tuple[float, Callable[[], object]]] = [
+            (0.5, chores.sequence),
+            (5.0, chores.notices),
+            (30.0, chores.sweep),
+            (300.0, chores.day_keys),
+        ]
+        self._chores = chores
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="housekeeper", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the present chore; the log is sequenced and signed a last time."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        _attempt(self._chores.sequence)
+
+    def _run(self) -> None:
+        due = [0.0 for _ in self._paces]
+        while not self._stopping.wait(0.1):
+            now = time.monotonic()
+            for at, (pace, chore) in enumerate(self._paces):
+                if due[at] <= now:
+                    _attempt(chore)
+                    due[at] = time.monotonic() + pace
+
+
+def _attempt(chore: Callable[[], object]) -> None:
+    """A chore that fails is tried again at its next turn."""
+    try:
+        chore()
+    except Exception as error:
+        code = error.code if isinstance(error, CoffreError) else type(error).__name__
+        log.warning("chore failed", extra={"chore": getattr(chore, "__name__", "?"), "code": code})

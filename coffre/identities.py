@@ -1,0 +1,66 @@
+"""Identities of the demo authority: its key is used here alone, by the command line (vault.md section 4)."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from coffre.install import read_secret
+from coffre.wiring import System
+from keyvault.credentials import Authority
+from keyvault.verbs.attempt import Call, Denied
+from records.errors import Refused
+from records.identity import INS, check_oid, default_oid
+from records.vocabulary.codes import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A token, and the file that holds it."""
+
+    token: str
+    expires: int
+    path: Path | None
+
+
+class Identities:
+    """Issues tokens for a system of demo or test."""
+
+    def __init__(self, system: System) -> None:
+        identity = system.identity
+        self._system = system
+        self._identity = identity
+        self._authority = Authority(
+            read_secret(system.places.authority_key), environment=identity.environment, issuer=identity.issuer
+        )
+
+    def operator(self) -> Call:
+        """The five-minute token with which the command line acts."""
+        return Call(token=self._issue(Role.OPERATOR, "coffre command line", lifetime=300))
+
+    def depositor(self, structure: str) -> str:
+        return self._logged(Role.DEPOSITOR, f"depositor of {structure}", structure=structure)
+
+    def professional(self, rpps: str, profession: str, structure: str, **more: str | None) -> str:
+        claims = {name: value for name, value in more.items() if value}
+        return self._logged(
+            Role.PROFESSIONAL, rpps, rpps=rpps, profession=profession, structure=structure, **claims
+        )
+
+    def patient(self, ins_text: str) -> str:
+        matricule, _, oid = ins_text.partition("|")
+        environment = self._identity.environment
+        ins = INS.parse(matricule, check_oid(oid or default_oid(environment), environment))
+        return self._logged(Role.PATIENT, ins.value, ins=ins)
+
+    def _logged(self, role: Role, subject: str, **claims: Any) -> str:
+        """The vault notes the issue before the token exists."""
+        answer = self._system.guard.operator.issue_identity(self.operator(), role.value)
+        if isinstance(answer, Denied):
+            raise Refused("The vault refuses to issue this identity.", code=answer.reason.value)
+        return self._issue(role, subject, **claims)
+
+    def _issue(self, role: Role, subject: str, **claims: Any) -> str:
+        return self._authority.issue(
+            role=role, subject=subject, audience=self._identity.audience, now=int(time.time()), **claims
+        )

@@ -1,0 +1,51 @@
+"""Files of an issued identity, and the sign-in link for the pages."""
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from keyvault.sign_in import new_sign_in
+
+from coffre.install import read_secret
+from coffre.wiring import System
+from keyvault.certificates import issue_certificate
+from records.errors import Invalid
+
+
+def write(system: System, out: Path, name: str, token: str) -> dict[str, Any]:
+    """Write token, certificate and key (0600) under `out`; answers what `--json` prints."""
+    if out.resolve().is_relative_to(system.settings.data.resolve()):
+        raise Invalid("Identities don't belong into the data directory: give another --out.", code="bad_out")
+    out.mkdir(mode=0o700, parents=True, exist_ok=True)
+    now = int(time.time())
+    certificate, key = issue_certificate(
+        read_secret(system.places.authority_key), system.identity.issuer, name, now
+    )
+    paths = {
+        "token_file": out / f"{name}.token",
+        "certificate": out / f"{name}.crt",
+        "key": out / f"{name}.key",
+    }
+    _write(paths["token_file"], token.encode() + b"\n")
+    _write(paths["certificate"], certificate)
+    _write(paths["key"], key)
+    expires = system.actor(token).expires_at
+    return {"token": token, **{kind: str(path) for kind, path in paths.items()}, "expires": expires}
+
+
+def sign_in_link(system: System, token: str, origin: str) -> str:
+    """A link that signs in to the pages until the token expires."""
+    made = new_sign_in(token)
+    system.index.put_sign_in(made.digest, made.sealed, system.actor(token).expires_at * 1000)
+    return f"{origin.rstrip('/')}/sign-in/{made.code}"
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Replaced whole, and never readable by others, not even for an instant."""
+    partial = path.with_name(path.name + ".part")
+    partial.unlink(missing_ok=True)
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    partial.replace(path)

@@ -1,0 +1,141 @@
+"""`coffre init`: make the data directory with its databases, root, authority and keys; done once."""
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from coffre.settings import Settings
+from keyvault.boxes import new_box_key
+from keyvault.credentials import DEMO_ISSUER
+from keyvault.guard import Guard
+from keyvault.roots.file import FileRoot
+from keyvault.signing import new_signing_key
+from records.errors import CoffreError, Conflict
+from storage.engines import engine_for
+from storage.migrate import upgrade
+from storage.vault_store.store import SqlVaultStore
+
+OWNER_ONLY = 0o700
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where things lie under the data directory."""
+
+    data: Path
+
+    @property
+    def index(self) -> str:
+        return f"sqlite:///{(self.data / 'index.db').absolute()}"
+
+    @property
+    def vault(self) -> str:
+        return f"sqlite:///{(self.data / 'vault' / 'vault.db').absolute()}"
+
+    @property
+    def day_keys(self) -> str:
+        return f"sqlite:///{(self.data / 'vault' / 'day-keys.db').absolute()}"
+
+    @property
+    def objects(self) -> Path:
+        return self.data / "objects"
+
+    @property
+    def url_key(self) -> Path:
+        return self.data / "reader" / "url.key"
+
+    @property
+    def authority_key(self) -> Path:
+        return self.data / "authority" / "signing.key"
+
+    @property
+    def officer_key(self) -> Path:
+        """Outside the data directory: whoever steals that must not read who did what."""
+        data = self.data.absolute()
+        return data.with_name(f"{data.name}-officer.key")
+
+    @property
+    def complete(self) -> Path:
+        """Written last: what lacks it is a half-made directory."""
+        return self.data / "coffre"
+
+
+def initialise(settings: Settings) -> Places:
+    """Make everything; raises `Conflict` "already_initialised" or "half_initialised"."""
+    places = Places(settings.data)
+    if places.complete.exists():
+        raise Conflict(
+            f"{settings.data} holds a Coffre already: use it, or name another.", code="already_initialised"
+        )
+    if settings.data.exists() and any(settings.data.iterdir()):
+        raise Conflict(
+            f"{settings.data} isn't empty and holds no complete Coffre: remove it, or name another.",
+            code="half_initialised",
+        )
+    for folder in (settings.data, settings.vault_dir, settings.authority_dir, places.url_key.parent):
+        folder.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
+        folder.chmod(OWNER_ONLY)
+    root = FileRoot.create(settings.root_file, settings.passphrase())
+    authority_private, authority_public = new_signing_key()
+    officer_private, officer_public = new_box_key()
+    _write_secret(places.authority_key, authority_private.hex())
+    _write_secret(places.url_key, secrets.token_hex(32))
+    _write_secret(places.officer_key, officer_private.hex())
+    _make_index(places)
+    _make_vault(settings, places, root, authority_public, officer_public)
+    places.complete.write_text("coffre-data-v1\n")
+    return places
+
+
+def _make_index(places: Places) -> None:
+    database = engine_for(places.index)
+    upgrade(database, "index")
+    database.close()
+
+
+def _make_vault(
+    settings: Settings, places: Places, root: FileRoot, authority_public: bytes, officer_public: bytes
+) -> None:
+    days = engine_for(places.day_keys)
+    upgrade(days, "day_keys")
+    days.close()
+    database = engine_for(places.vault)
+    upgrade(database, "vault")
+    store = SqlVaultStore(database)
+    Guard.initialise(store, root)
+    host = urlsplit(settings.public_url or "http://localhost").hostname
+    values = {
+        "environment": settings.environment.value,
+        "origin": f"audit.{host}/{settings.environment.value}",
+        "issuer": DEMO_ISSUER,
+        "audience": f"coffre/{settings.environment.value}",
+        "authority_public": authority_public.hex(),
+        "officer_public": officer_public.hex(),
+    }
+    with store.writing() as tx:
+        tx.insert("meta", *({"name": name, "value": value} for name, value in values.items()))
+    database.close()
+
+
+def _write_secret(path: Path, text: str) -> None:
+    """Never over an existing file; readable by its owner alone, from the first byte."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise Conflict(
+            f"{path} is left from an earlier installation: move it away first.", code="key_file_exists"
+        ) from None
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text + "\n")
+
+
+def read_secret(path: Path) -> bytes:
+    """A key file's bytes. Raises `CoffreError` "key_file_missing"."""
+    try:
+        return bytes.fromhex(path.read_text().strip())
+    except FileNotFoundError:
+        raise CoffreError(
+            f"{path} is missing: restore it, or run coffre init.", code="key_file_missing"
+        ) from None

@@ -1,0 +1,39 @@
+"""Logs of the process: text or JSON lines; codes and counts only, no identity, no path, no content."""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({})))
+
+
+class _Lines(logging.Formatter):
+    def __init__(self, *, as_json: bool) -> None:
+        super().__init__()
+        self._as_json = as_json
+
+    def format(self, record: logging.LogRecord) -> str:
+        extra = {k: v for k, v in vars(record).items() if k not in _STANDARD and k != "message"}
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": record.getMessage(),
+            **extra,
+        }
+        if record.exc_info and record.exc_info[0]:
+            # the type alone: a message or a frame could quote what was being handled
+            line["exception"] = record.exc_info[0].__name__
+        if self._as_json:
+            return json.dumps(line, ensure_ascii=False, default=str)
+        rest = " ".join(f"{k}={v}" for k, v in line.items() if k not in ("time", "level", "event"))
+        return f"{line['time']} {line['level']:7} {line['event']} {rest}"
+
+
+def configure(log_format: str) -> None:
+    """One handler on standard error for everything."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Lines(as_json=log_format == "json"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.getLogger("coffre").setLevel(logging.INFO)

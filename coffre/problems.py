@@ -1,0 +1,105 @@
+"""Errors as answers: RFC 9457 problem+json, an OperationOutcome under /fhir. No content, no identity."""
+
+import json
+import logging
+from collections.abc import Mapping
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from ingestion.routes.fhir import FHIR_JSON, operation_outcome
+from keyvault.credentials import CredentialError
+from records.errors import CoffreError, Conflict, Invalid, NotFound, Refused
+
+log = logging.getLogger("coffre.http")
+INTERNAL = "Something went wrong on our side. Try again; if it stays, tell the hosting team the time."
+
+# by code where the kind of error doesn't tell
+STATUS: Mapping[str, int] = {
+    "bad_recipient": 422,
+    "bad_content_type": 415,
+    "bad_part_type": 415,
+    "too_large": 413,
+    "blob_too_large": 413,
+    "too_many_parts": 413,
+    "range_not_satisfiable": 416,
+    "quota_exceeded": 429,
+    "reception_closed": 503,
+    "reception_key_expired": 503,
+    "store_busy": 503,
+    "store_full": 507,
+    "sandbox_unavailable": 503,
+    "url_invalid": 403,
+    "url_expired": 403,
+    "grant_too_large": 413,
+    "type_unknown": 422,
+    "labels_conflict": 422,
+    "unknown_label": 422,
+    "bad_authorisation": 422,
+    "bad_rpps": 422,
+    "reason_missing": 422,
+}
+_KINDS: tuple[tuple[type[CoffreError], int], ...] = (
+    (CredentialError, 401),
+    (NotFound, 404),
+    (Conflict, 409),
+    (Refused, 403),
+    (Invalid, 400),
+)
+
+
+def status_of(error: CoffreError) -> int:
+    if error.code in STATUS:
+        return STATUS[error.code]
+    return next((status for kind, status in _KINDS if isinstance(error, kind)), 500)
+
+
+def problem(request: Request, status: int, code: str, sentence: str) -> Response:
+    """The one shape of an error on this path."""
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    if status == 503:
+        headers["Retry-After"] = "5"
+    if request.url.path.startswith("/fhir"):
+        body, media_type = operation_outcome(code, sentence), FHIR_JSON
+    else:
+        body = {"type": f"urn:coffre:problem:{code}", "title": code, "status": status, "code": code}
+        body["detail"] = sentence
+        media_type = "application/problem+json"
+    return Response(json.dumps(body, ensure_ascii=False), status, headers, media_type)
+
+
+def install(app: FastAPI) -> None:
+    """Every error of the application ends here."""
+
+    async def known(request: Request, error: Exception) -> Response:
+        assert isinstance(error, CoffreError)
+        status = status_of(error)
+        if status >= 500:
+            log.error("request failed", extra={"code": error.code})
+        sentence = error.sentence if status != 500 else INTERNAL
+        return problem(request, status, error.code, sentence)
+
+    async def malformed(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        # where, never what: the value could be an identity
+        places = {".".join(str(part) for part in each["loc"]) for each in error.errors()}
+        return problem(request, 422, "bad_request", f"Correct these fields: {', '.join(sorted(places))}.")
+
+    async def http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        return problem(
+            request, error.status_code, _HTTP.get(error.status_code, "http_error"), str(error.detail)
+        )
+
+    async def unknown(request: Request, error: Exception) -> Response:
+        log.error("request failed", extra={"code": type(error).__name__})
+        return problem(request, 500, "internal", INTERNAL)
+
+    app.add_exception_handler(CoffreError, known)
+    app.add_exception_handler(RequestValidationError, malformed)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(Exception, unknown)
+
+
+_HTTP = {404: "no_such_address", 405: "method_not_allowed", 406: "not_acceptable"}

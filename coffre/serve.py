@@ -1,0 +1,67 @@
+"""`coffre serve`: one process with everything, on the loopback."""
+
+import asyncio
+import signal
+import socket
+import sys
+
+import uvicorn
+
+from coffre.app import build
+from coffre.settings import Settings
+from coffre.wiring import System
+from records.errors import CoffreError
+
+HOST = "127.0.0.1"
+
+
+class _Server(uvicorn.Server):
+    """Says when it accepts, on a line that programs wait for."""
+
+    def __init__(self, config: uvicorn.Config, origin: str, banner: str) -> None:
+        super().__init__(config)
+        self._origin = origin
+        self._banner = banner
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            print(f"ready {self._origin}", flush=True)
+            if self._banner:
+                print(self._banner, flush=True)
+
+
+def run(settings: Settings, port: int, *, banner: str = "") -> None:
+    """Serve until SIGTERM or SIGINT; returns once everything is stopped."""
+    origin = (settings.public_url or f"http://{HOST}:{port}").rstrip("/")
+    with System(settings) as system, _listening(port) as listener:
+        config = uvicorn.Config(
+            build(system, origin),
+            access_log=False,  # paths hold identities; the audit log tells who did what
+            log_config=None,
+            loop="uvloop",
+            http="httptools",
+            server_header=False,
+            timeout_graceful_shutdown=20,
+        )
+        server = _Server(config, origin, banner)
+        # uvicorn raises the signal again once it has stopped; here a clean stop is exit 0
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)
+        asyncio.run(server.serve(sockets=[listener]))
+        if not server.started:
+            raise CoffreError("The server could not start: see the lines above.", code="not_started")
+    sys.stdout.flush()
+
+
+def _listening(port: int) -> socket.socket:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError:
+        listener.close()
+        raise CoffreError(
+            f"Port {port} of {HOST} is taken: stop what uses it, or give another --port.", code="port_taken"
+        ) from None
+    return listener

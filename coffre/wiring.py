@@ -1,0 +1,212 @@
+"""Build the system from its settings: the only module that knows every adapter."""
+
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+from uuid import UUID
+
+from fastapi import Request
+
+from coffre.install import Places, read_secret
+from coffre.settings import Settings
+from coffre.workers import WorkerPool
+from ingestion.inspection import Inspector
+from ingestion.intake import Intake
+from ingestion.pipeline import Worker
+from ingestion.reception import Depositor, Reception
+from ingestion.sandbox import Sandbox
+from ingestion.waiting import Verdicts
+from keyvault.context import VaultSettings
+from keyvault.credentials import Credential, CredentialError, verify
+from keyvault.guard import Guard
+from keyvault.roots.file import FileRoot
+from records.actors import Actor
+from records.errors import CoffreError, Refused
+from records.vocabulary.codes import Environment, Role
+from storage.engines import Database, engine_for
+from storage.index.store import SqlIndex
+from storage.migrate import check
+from storage.objects.filesystem import FilesystemObjects
+from storage.vault_store.store import SqlVaultStore
+from storage.vault_store.tables import DAY_KEYS
+from viewer_api.access import Access
+from viewer_api.routes.objects import Presigner
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What `init` fixed: whose tokens are believed, and for what."""
+
+    environment: Environment
+    origin: str
+    issuer: str
+    audience: str
+    authority_public: bytes
+    officer_public: bytes
+
+
+class System:
+    """A wired Coffre on the embedded default. Parts are made when first asked for, closed together."""
+
+    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
+        self.settings = settings
+        self.places = Places(settings.data)
+        self._clock = clock
+        if not self.places.complete.exists():
+            raise CoffreError(
+                f"There is no Coffre in {settings.data}: run coffre init --data {settings.data}.",
+                code="not_initialised",
+            )
+        self._databases: list[Database] = []
+        self._sandbox: Sandbox | None = None
+        self._pool: ThreadPoolExecutor | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+        if self._sandbox is not None:
+            self._sandbox.close()
+        for database in self._databases:
+            database.close()
+
+    def _open(self, url: str, branch: str) -> Database:
+        database = engine_for(url)
+        self._databases.append(database)
+        check(database, branch)  # type: ignore[arg-type]
+        return database
+
+    @cached_property
+    def index(self) -> SqlIndex:
+        return SqlIndex(self._open(self.places.index, "index"))
+
+    @cached_property
+    def objects(self) -> FilesystemObjects:
+        return FilesystemObjects(self.places.objects)
+
+    @cached_property
+    def _vault_store(self) -> SqlVaultStore:
+        return SqlVaultStore(self._open(self.places.vault, "vault"))
+
+    @cached_property
+    def identity(self) -> Identity:
+        with self._vault_store.reading() as tx:
+            found = {row["name"]: row["value"] for row in tx.find("meta")}
+        return Identity(
+            environment=Environment(found["environment"]),
+            origin=found["origin"],
+            issuer=found["issuer"],
+            audience=found["audience"],
+            authority_public=bytes.fromhex(found["authority_public"]),
+            officer_public=bytes.fromhex(found["officer_public"]),
+        )
+
+    @cached_property
+    def guard(self) -> Guard:
+        identity = self.identity
+        return Guard(
+            store=self._vault_store,
+            day_keys=SqlVaultStore(self._open(self.places.day_keys, "day_keys"), DAY_KEYS),
+            root=FileRoot.open(self.settings.root_file, self.settings.passphrase()),
+            settings=VaultSettings(
+                environment=identity.environment,
+                origin=identity.origin,
+                issuer=identity.issuer,
+                audience=identity.audience,
+                authority_public=identity.authority_public,
+                officer_public=identity.officer_public,
+            ),
+            clock=self._clock,
+        )
+
+    def publish_day_keys(self) -> None:
+        """Hand today's and tomorrow's reception keys to intake, through the index."""
+        for day, document in self.guard.housekeeper.day_keys().items():
+            self.index.put_reception_key(day, document)
+
+    @cached_property
+    def verdicts(self) -> Verdicts:
+        return Verdicts(self.index)
+
+    @cached_property
+    def workers(self) -> WorkerPool:
+        self._sandbox = Sandbox(children=self.settings.workers)
+        self._pool = ThreadPoolExecutor(self.settings.workers, thread_name_prefix="inspect")
+        inspector = Inspector(
+            self._sandbox,
+            self.identity.environment,
+            strict=self.settings.identity_check == "strict",
+            pool=self._pool,
+        )
+
+        def worker(name: str) -> Worker:
+            return Worker(
+                name=name,
+                index=self.index,
+                objects=self.objects,
+                vault=self.guard.worker,
+                inspector=inspector,
+                done=self.verdicts.done,
+                clock=self._clock,
+            )
+
+        return WorkerPool([worker(f"{self.guard.chain_id}/{n}") for n in range(self.settings.workers)])
+
+    def intake(self, bell: Callable[[UUID], None]) -> Intake:
+        pinned = next(key.public for key in self.guard.public_keys() if key.use == "reception")
+        reception = Reception(self.index, self.objects, pinned=pinned, bell=bell, clock=self._clock)
+        return Intake(reception, self.index, self.verdicts)
+
+    def presigner(self, origin: str) -> Presigner:
+        return Presigner(read_secret(self.places.url_key), origin)
+
+    def access(self, presigner: Presigner) -> Access:
+        return Access(self.index, self.guard.reader, presigner.url)
+
+    def actor(self, token: str) -> Actor:
+        """Intake's own check of a token: signature, audience, time."""
+        identity = self.identity
+        return verify(
+            token,
+            pinned_public=identity.authority_public,
+            issuer=identity.issuer,
+            audience=identity.audience,
+            at=int(self._clock()),
+            environment=identity.environment,
+        )
+
+    def authenticate(self) -> Callable[[Request], Awaitable[Credential]]:
+        """What the reader's routes ask: the credential as presented; the vault believes it or not."""
+
+        async def credential(request: Request) -> Credential:
+            return Credential(_bearer(request))
+
+        return credential
+
+    def authenticate_depositor(self) -> Callable[[Request], Awaitable[Depositor]]:
+        """What intake's routes ask: a depositor or a professional, whose token holds now."""
+
+        async def depositor(request: Request) -> Depositor:
+            token = _bearer(request)
+            actor = self.actor(token)
+            if actor.role not in (Role.DEPOSITOR, Role.PROFESSIONAL):
+                raise Refused("This credential may not deposit.", code="role_not_entitled")
+            return Depositor.of(token, actor)
+
+        return depositor
+
+
+def _bearer(request: Request) -> str:
+    """RFC 6750: the token of the Authorization header."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise CredentialError("Sign in: send Authorization: Bearer and your token.", code="token_missing")
+    return token.strip()

@@ -1,0 +1,47 @@
+"""The embedded queue: a few threads that work through the index's lease table, woken by a bell."""
+
+import threading
+from collections.abc import Sequence
+from uuid import UUID
+
+from ingestion.pipeline import Worker
+
+LOOK_AGAIN_S = 1.0  # for what other processes left, and for what was postponed
+
+
+class WorkerPool:
+    """One thread per worker. The truth is in the index; a lost ring costs a second."""
+
+    def __init__(self, workers: Sequence[Worker]) -> None:
+        self._bell = threading.Semaphore(0)
+        self._stopping = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._run, args=(worker,), name=f"worker-{n}", daemon=True)
+            for n, worker in enumerate(workers)
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def ring(self, submission_id: UUID) -> None:
+        """Something waits; which one, the lease table tells."""
+        self._bell.release()
+
+    def stop(self) -> None:
+        """Let every worker finish what it holds."""
+        self._stopping.set()
+        for _ in self._threads:
+            self._bell.release()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
+
+    def _run(self, worker: Worker) -> None:
+        while not self._stopping.is_set():
+            try:
+                worked = worker.ingest_next()
+            except Exception:
+                worked = False
+            if not worked:
+                self._bell.acquire(timeout=LOOK_AGAIN_S)

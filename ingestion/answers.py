@@ -1,0 +1,55 @@
+"""What a depositor is told about its parts while it waits: sealed by the worker to the waiting request.
+
+Intake holds no key and reads no content, so it can't know the SOP Instance UIDs that a STOW-RS answer names
+(PS3.18 section 10.5.3). It sends an ephemeral public key along with the submission; only the request that
+waits can open the answer, and at rest it says nothing.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from audit.canonical import b64, unb64
+from ingestion.grouping import InspectedPart
+from keyvault.boxes import new_box_key, open_box, seal_box
+
+HEADER = "answer_key"
+
+
+@dataclass(frozen=True, slots=True)
+class NamedInstance:
+    """The DICOM identity of a part; empty strings where the part has none."""
+
+    study: str
+    sop_class: str
+    sop: str
+
+
+class AnswerKey:
+    """The waiting request's key pair, in memory only."""
+
+    def __init__(self) -> None:
+        self._private, self._public = new_box_key()
+
+    @property
+    def header(self) -> dict[str, str]:
+        return {HEADER: b64(self._public)}
+
+    def open(self, sealed: bytes | None) -> dict[int, NamedInstance]:
+        """The parts by number; empty where the worker left no answer."""
+        if sealed is None:
+            return {}
+        found = json.loads(open_box(self._private, sealed))
+        return {number: NamedInstance(*names) for number, *names in found}
+
+
+def seal_answer(headers: Mapping[str, Any], parts: Iterable[InspectedPart]) -> bytes | None:
+    """The worker's side; None where nobody waits for names."""
+    if HEADER not in headers:
+        return None
+    names = [
+        [part.number, part.facts.get("study", ""), part.facts.get("sop_class", ""), part.facts.get("sop", "")]
+        for part in parts
+    ]
+    return seal_box(unb64(headers[HEADER], 32), json.dumps(names).encode())

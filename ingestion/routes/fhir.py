@@ -1,0 +1,82 @@
+"""ITI-105 Simplified Publish: `POST /fhir/DocumentReference` (IHE MHD 4.2)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+
+from ingestion.document_reference import PublishedDocument, read_document_reference
+from ingestion.intake import Intake
+from ingestion.outcomes import PartOutcome
+from ingestion.reception import Depositor
+from ingestion.routes.stow import wants_async
+from ingestion.waiting import FINAL
+from records.errors import Invalid
+from storage.rows import Part
+
+FHIR_JSON = "application/fhir+json"
+_STATUS = {
+    PartOutcome.PUBLISHED.value: 201,
+    PartOutcome.DUPLICATE.value: 200,
+    PartOutcome.REJECTED.value: 422,
+    PartOutcome.QUARANTINED.value: 422,
+}
+
+
+def router(
+    intake: Intake, authenticate: Callable[[Request], Awaitable[Depositor]], public_url: str
+) -> APIRouter:
+    routes = APIRouter(tags=["FHIR"])
+
+    @routes.post("/fhir/DocumentReference", summary="Publish one document (ITI-105)")
+    async def publish(request: Request) -> Response:
+        depositor = await authenticate(request)
+        document = await asyncio.to_thread(read_document_reference, await _body(request))
+        headers = {"kind": "pdf", "document": document.declared()}
+        submission_id = await intake.receive_bytes(depositor, document.ins, headers, document.content)
+        row = await intake.verdict(submission_id, not wants_async(request))
+        location = f"/submissions/{submission_id}"
+        if row.state not in FINAL:
+            later = {"Location": public_url + location, "Content-Location": location}
+            return Response(status_code=202, headers=later)
+        _, parts = intake.submission(depositor, submission_id)
+        return _answer(document, parts[0], location)
+
+    async def _body(request: Request) -> bytes:
+        pieces, size = [], 0
+        async for piece in request.stream():
+            size += len(piece)
+            if size > intake.largest_envelope:
+                raise Invalid("A FHIR envelope has at most 32 MiB; send images as DICOM.", code="too_large")
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    def _answer(document: PublishedDocument, part: Part, location: str) -> Response:
+        status = _STATUS[part.outcome]
+        headers = {"Content-Location": location}
+        if part.document_id is None:
+            body = operation_outcome(part.code, part.reason, "invalid")
+        else:
+            headers["Location"] = f"{public_url}/fhir/DocumentReference/{part.document_id}"
+            body = {
+                "resourceType": "DocumentReference",
+                "id": str(part.document_id),
+                "status": "current",
+                "type": {"coding": [{"code": document.type_code}]},
+                "content": [{"attachment": {"contentType": document.content_type}}],
+            }
+        return JSONResponse(body, status, headers, media_type=FHIR_JSON)
+
+    return routes
+
+
+def operation_outcome(code: str, sentence: str, kind: str = "processing") -> dict[str, Any]:
+    """A FHIR OperationOutcome with our stable code."""
+    issue = {
+        "severity": "error",
+        "code": kind,
+        "details": {"coding": [{"system": "urn:coffre:code", "code": code}], "text": sentence},
+    }
+    return {"resourceType": "OperationOutcome", "issue": [issue]}

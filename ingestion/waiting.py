@@ -1,0 +1,52 @@
+"""Wait for a verdict: woken by a worker of the same process, else by looking at the row now and then."""
+
+import asyncio
+import time
+from uuid import UUID
+
+from records.vocabulary.codes import SubmissionState
+from storage.ports import Index
+from storage.rows import Submission
+
+FINAL = frozenset(
+    {SubmissionState.PUBLISHED.value, SubmissionState.REJECTED.value, SubmissionState.QUARANTINED.value}
+)
+LONGEST_WAIT_S = 60.0
+FIRST_LOOK_S, LAST_LOOK_S = 0.05, 1.0
+
+
+class Verdicts:
+    """Requests that wait. `done` may be called from any thread."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._waiting: dict[UUID, tuple[asyncio.AbstractEventLoop, asyncio.Event]] = {}
+
+    def done(self, submission_id: UUID) -> None:
+        """A worker of this process is through with a submission."""
+        if found := self._waiting.get(submission_id):
+            loop, event = found
+            loop.call_soon_threadsafe(event.set)
+
+    async def wait(self, submission_id: UUID, seconds: float = LONGEST_WAIT_S) -> Submission:
+        """The submission's row once it is final, or as it is when the time is over."""
+        event = asyncio.Event()
+        self._waiting[submission_id] = (asyncio.get_running_loop(), event)
+        try:
+            return await self._look(submission_id, event, time.monotonic() + seconds)
+        finally:
+            del self._waiting[submission_id]
+
+    async def _look(self, submission_id: UUID, event: asyncio.Event, deadline: float) -> Submission:
+        pause = FIRST_LOOK_S
+        while True:
+            row = await asyncio.to_thread(self._index.submission, submission_id)
+            assert row is not None
+            left = deadline - time.monotonic()
+            if row.state in FINAL or left <= 0:
+                return row
+            try:
+                await asyncio.wait_for(event.wait(), min(pause, left))
+                event.clear()
+            except TimeoutError:
+                pause = min(2 * pause, LAST_LOOK_S)

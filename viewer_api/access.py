@@ -1,0 +1,185 @@
+"""What readers may do: lists, grants, the patient's choices, the access log.
+
+Every call goes to the vault, which believes the credential, decides and logs. This room loads sealed rows,
+passes them on, and shapes the answer; it never decides and never holds a key.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from uuid import UUID
+
+from keyvault.guard import ReaderDoor
+from keyvault.tokens import TokenField
+from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.changing import CardChange, Changed
+from keyvault.verbs.reading import EventPage, Listing, ResolvedRecord
+from keyvault.verbs.releasing import Released
+from keyvault.verbs.rows import SealedRow
+from records.errors import Invalid, NotFound, Refused
+from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode
+from storage.ports import Index
+from storage.rows import Details, Document
+
+T = TypeVar("T")
+Presign = Callable[[UUID, UUID, int], str]  # grant, blob, version → URL
+
+SHORTEST_REASON = 10
+
+
+class NotAuthorised(Refused):
+    """One answer for no right and no such record: same body, same work."""
+
+    code = "not_authorised"
+
+    def __init__(self) -> None:
+        super().__init__("You have no access to this record, or there is no such record.")
+
+
+class QuotaExceeded(Refused):
+    code = "quota_exceeded"
+
+    def __init__(self) -> None:
+        super().__init__("This credential opened too many records: wait, or ask the hosting team.")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A listing together with the index rows it came from."""
+
+    record: ResolvedRecord
+    listing: Listing
+
+
+@dataclass(frozen=True, slots=True)
+class GrantRequest:
+    """Body of `POST /grants`. Neither studies nor documents: everything the actor may see."""
+
+    record: str = field(repr=False)
+    studies: tuple[str, ...]
+    documents: tuple[UUID, ...]
+    recipient: bytes
+    suite: int = 1
+
+
+class Access:
+    """The use cases of readers, without their transport."""
+
+    def __init__(self, index: Index, vault: ReaderDoor, presign: Presign) -> None:
+        self._index = index
+        self._vault = vault
+        self._presign = presign
+
+    def find(self, call: Call, locator: str, action: Action = Action.SEARCH) -> ResolvedRecord:
+        """The record behind an INS or a public id. Raises `NotAuthorised`."""
+        _check_reason(call)
+        return _permitted(self._vault.resolve(call, locator, action))
+
+    def documents(self, call: Call, locator: str) -> Opened:
+        """Every document of the record that the actor may see, newest first."""
+        record = self.find(call, locator)
+        rows = self._index.documents(record.record_id)
+        return Opened(record, _permitted(self._vault.list(call, record.record_id, _sealed(rows))))
+
+    def study(self, call: Call, locator: str, study_uid: str) -> Opened:
+        """The same for the documents of one study."""
+        record = self.find(call, locator)
+        (rows,) = self._studies(call, record, [study_uid])
+        return Opened(record, _permitted(self._vault.list(call, record.record_id, _sealed(rows))))
+
+    def grant(self, call: Call, request: GrantRequest) -> dict[str, Any]:
+        """A grant with the addresses of its objects (formats, section 4)."""
+        record = self.find(call, request.record, Action.RETRIEVE)
+        if not request.studies and not request.documents:
+            rows = self._index.documents(record.record_id)
+            return self._release(call, record, rows, None, request)
+        rows = self._index.documents_by_id(record.record_id, request.documents)
+        studies = self._studies(call, record, request.studies)
+        wanted = [[document] for document in request.documents]
+        wanted += [[document.document_id for document, _ in study] for study in studies]
+        rows += [row for study in studies for row in study]
+        return self._release(call, record, rows, wanted, request)
+
+    def _release(
+        self,
+        call: Call,
+        record: ResolvedRecord,
+        rows: Sequence[tuple[Document, Sequence[Details]]],
+        wanted: Sequence[Sequence[UUID]] | None,
+        request: GrantRequest,
+    ) -> dict[str, Any]:
+        released: Released = _permitted(
+            self._vault.release(
+                call,
+                record.record_id,
+                _sealed(rows),
+                documents=wanted,
+                recipient=request.recipient,
+                suite=request.suite,
+            )
+        )
+        grant_id = UUID(released.grant["id"])
+        urls = {str(blob): self._presign(grant_id, blob, version) for blob, version in released.objects}
+        return {**released.grant, "urls": urls}
+
+    def renew(self, call: Call, grant_id: UUID) -> dict[str, Any]:
+        """New addresses for the caller's own grant, decided again."""
+        objects: tuple[tuple[UUID, int], ...] = _permitted(self._vault.renew(call, grant_id))
+        urls = {str(blob): self._presign(grant_id, blob, version) for blob, version in objects}
+        return {"id": str(grant_id), "urls": urls}
+
+    def _studies(
+        self, call: Call, record: ResolvedRecord, studies: Sequence[str]
+    ) -> list[list[tuple[Document, tuple[Details, ...]]]]:
+        """The rows of each study: its images, and the reports and key objects that belong to it."""
+        if not studies:
+            return []
+        asked = [(TokenField.STUDY, study) for study in studies]
+        tokens: tuple[bytes, ...] = _permitted(self._vault.tokens(call, record.record_id, asked))
+        found = [self._index.documents_by_study(record.record_id, token) for token in tokens]
+        if not all(found):
+            raise NotFound("There is no such study in this record.", code="no_such_document")
+        return found
+
+    def change(self, call: Call, locator: str, wanted: CardChange) -> dict[str, Any]:
+        """Apply one of the holder's choices; effective at the next call."""
+        record = self.find(call, locator, wanted.action)
+        changed: Changed = _permitted(self._vault.change_card(call, record.record_id, wanted))
+        return changed.choices
+
+    def label(self, call: Call, locator: str, document_id: UUID, labels: Sequence[str]) -> list[str]:
+        """Give a document or study its labels."""
+        record = self.find(call, locator, Action.LABEL)
+        changed: Changed = _permitted(self._vault.label(call, record.record_id, document_id, labels))
+        found: list[str] = changed.choices["labels"]
+        return found
+
+    def access_log(self, call: Call, locator: str, before: int | None, limit: int) -> EventPage:
+        """Who did what in this record."""
+        record = self.find(call, locator, Action.READ_LOG)
+        return _permitted(self._vault.events(call, record.record_id, before=before, limit=limit))
+
+
+def _sealed(rows: Sequence[tuple[Document, Sequence[Details]]]) -> list[SealedRow]:
+    return [
+        SealedRow(row.document_id, row.row_version, row.submission_id, row.sealed)
+        for _, details in rows
+        for row in details
+    ]
+
+
+def _permitted(answer: T | Denied) -> T:
+    if not isinstance(answer, Denied):
+        return answer
+    if answer.reason is ReasonCode.QUOTA_EXCEEDED:
+        raise QuotaExceeded
+    raise NotAuthorised
+
+
+def _check_reason(call: Call) -> None:
+    """Asked for before any record is named, so that the answer says nothing about one."""
+    if call.purpose is PurposeOfUse.BRIS_DE_GLACE and len((call.reason or "").strip()) < SHORTEST_REASON:
+        raise Invalid(
+            f"Breaking the glass needs a written reason of at least {SHORTEST_REASON} characters.",
+            code="reason_missing",
+        )

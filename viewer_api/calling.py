@@ -1,0 +1,31 @@
+"""From a request to a call of the vault: credential, purpose, reason."""
+
+from urllib.parse import unquote
+
+from starlette.requests import Request
+
+from keyvault.credentials import Credential
+from keyvault.verbs.attempt import Call
+from records.errors import Invalid
+from records.vocabulary.codes import PurposeOfUse
+
+READING = {
+    purpose.value: purpose
+    for purpose in (PurposeOfUse.NORMAL, PurposeOfUse.BRIS_DE_GLACE, PurposeOfUse.CENTRE_15)
+}
+LONGEST_REASON = 1000
+
+
+def call_of(request: Request, credential: Credential) -> Call:
+    """Headers `Coffre-Purpose` and `Coffre-Reason` (percent-encoded UTF-8) choose an emergency mode."""
+    text = request.headers.get("coffre-purpose", PurposeOfUse.NORMAL.value)
+    if text not in READING:
+        raise Invalid(f"Coffre-Purpose is one of {', '.join(READING)}.", code="bad_purpose")
+    reason = request.headers.get("coffre-reason")
+    try:
+        decoded = unquote(reason, errors="strict") if reason is not None else None
+    except UnicodeDecodeError:
+        raise Invalid("Coffre-Reason is percent-encoded UTF-8.", code="bad_reason") from None
+    if decoded is not None and len(decoded) > LONGEST_REASON:
+        raise Invalid(f"Coffre-Reason has at most {LONGEST_REASON} characters.", code="bad_reason")
+    return Call(token=credential.token, purpose=READING[text], reason=decoded)

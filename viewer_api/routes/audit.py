@@ -1,0 +1,47 @@
+"""What the log publishes: checkpoint, hash tiles, inclusion proofs, keys (formats, section 5)."""
+
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import PlainTextResponse, Response
+
+from audit.canonical import b64, unb64
+from keyvault.guard import Guard
+from records.errors import Invalid, NotFound
+
+HASH_SIZE = 32
+
+
+def router(guard: Guard) -> APIRouter:
+    routes = APIRouter(prefix="/audit", tags=["Audit"])
+
+    @routes.get("/checkpoint", summary="The newest signed checkpoint (C2SP tlog-checkpoint)")
+    async def checkpoint() -> Response:
+        return PlainTextResponse(await asyncio.to_thread(guard.last_checkpoint))
+
+    @routes.get("/proof/{leaf}", summary="Inclusion proof of an entry (C2SP tlog-proof)")
+    async def proof(leaf: str) -> Response:
+        return PlainTextResponse(await asyncio.to_thread(guard.proof, _leaf(leaf)))
+
+    @routes.get("/tile/{level}/{number}", summary="Hashes of one tile")
+    async def tile(level: int, number: int) -> Response:
+        hashes = await asyncio.to_thread(guard.tile, level, number)
+        return Response(hashes, media_type="application/octet-stream")
+
+    @routes.get("/keys", summary="Public keys, to be pinned by clients")
+    async def keys() -> dict[str, Any]:
+        keys = guard.public_keys()
+        return {"keys": [{"key_id": k.key_id, "use": k.use, "public": b64(k.public)} for k in keys]}
+
+    return routes
+
+
+def _leaf(text: str) -> bytes:
+    """A leaf hash, in hexadecimal as the access log names it or in base64url as a grant does."""
+    try:
+        return bytes.fromhex(text) if len(text) == 2 * HASH_SIZE else unb64(text, HASH_SIZE)
+    except (ValueError, Invalid):
+        raise NotFound(
+            "A leaf is named by its hash: 64 hexadecimal digits, or base64url.", code="not_sequenced"
+        ) from None

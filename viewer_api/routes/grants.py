@@ -1,0 +1,57 @@
+"""`POST /grants`, `POST /grants/{id}/urls` and the embedded store's ranges."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from audit.canonical import unb64
+from keyvault.credentials import Credential
+from keyvault.verbs.attempt import Call
+from records.vocabulary.codes import PurposeOfUse
+from viewer_api.access import Access, GrantRequest
+
+UID = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class GrantBody(BaseModel):
+    """Neither studies nor documents: everything the actor may see."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    record: str = Field(description="INS or public id of the record")
+    studies: list[UID] = Field(default_factory=list, max_length=1000)
+    documents: list[UUID] = Field(default_factory=list, max_length=1000)
+    purpose: Literal["normal", "bris_de_glace", "centre_15"] = "normal"
+    reason: str | None = Field(default=None, max_length=1000)
+    suite: Literal[1, 2] = 1
+    recipient: str = Field(description="X25519 public key, base64url without padding")
+
+
+def router(access: Access, authenticate: Callable[[Request], Awaitable[Credential]]) -> APIRouter:
+    routes = APIRouter(tags=["Grants"])
+
+    @routes.post("/grants", status_code=201, summary="Keys of documents, sealed to a recipient")
+    async def create(body: GrantBody, request: Request) -> JSONResponse:
+        credential = await authenticate(request)
+        call = Call(token=credential.token, purpose=PurposeOfUse(body.purpose), reason=body.reason)
+        wanted = GrantRequest(
+            body.record,
+            tuple(body.studies),
+            tuple(body.documents),
+            unb64(body.recipient, 32),
+            body.suite,
+        )
+        grant: dict[str, Any] = await asyncio.to_thread(access.grant, call, wanted)
+        return JSONResponse(grant, status_code=201)
+
+    @routes.post("/grants/{grant_id}/urls", summary="New addresses for a grant that still holds")
+    async def renew(grant_id: UUID, request: Request) -> dict[str, Any]:
+        credential = await authenticate(request)
+        return await asyncio.to_thread(access.renew, Call(token=credential.token), grant_id)
+
+    return routes

@@ -1,0 +1,120 @@
+"""Presigned ranges of the embedded store: `/objects/{blob}/{version}?grant=&exp=&sig=`, GET and HEAD.
+
+The signature says that the vault granted this object; each request asks it again whether it still would.
+Ciphertext only: whoever holds the address without the grant's key reads noise.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+
+from audit.canonical import b64, unb64
+from keyvault.guard import ReaderDoor
+from keyvault.urls import LONGEST_LIFE, check_url, sign_url
+from records.errors import Invalid, NotFound, Refused
+from storage.ports import ObjectStore
+
+CHUNK = 65_536  # what uvicorn writes fastest
+HOP = 16  # chunks fetched by one visit to a thread
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Presigner:
+    """Makes and checks addresses with a key of the reader's own."""
+
+    key: bytes
+    origin: str
+
+    def url(self, grant: UUID, blob: UUID, version: int) -> str:
+        """An address for at most five minutes."""
+        exp = int(time.time()) + LONGEST_LIFE
+        signature = b64(sign_url(self.key, grant, blob, version, exp))
+        return f"{self.origin}/objects/{blob}/{version}?grant={grant}&exp={exp}&sig={signature}"
+
+    def check(self, grant: UUID, blob: UUID, version: int, exp: int, signature: str) -> None:
+        now = int(time.time())
+        check_url(self.key, grant, blob, version, exp=exp, signature=unb64(signature), now=now)
+
+
+def router(objects: ObjectStore, vault: ReaderDoor, presigner: Presigner) -> APIRouter:
+    routes = APIRouter(tags=["Objects"])
+
+    def admitted(grant: UUID, blob: UUID, version: int, exp: int, sig: str) -> int:
+        """The object's size, if the address is genuine and the grant still holds."""
+        try:
+            presigner.check(grant, blob, version, exp, sig)
+        except Invalid:
+            raise Refused(
+                "This address was not issued here; ask the grant for new ones.", code="url_invalid"
+            ) from None
+        if not vault.still(grant, blob, version):
+            raise Refused("This grant no longer holds.", code="grant_ended")
+        size = objects.size(blob, version)
+        if size is None:
+            raise NotFound("The object isn't there any more.", code="object_missing")
+        return size
+
+    @routes.api_route(
+        "/objects/{blob}/{version}", methods=["GET", "HEAD"], summary="Sealed bytes, whole or by range"
+    )
+    async def read(blob: UUID, version: int, grant: UUID, exp: int, sig: str, request: Request) -> Response:
+        size = await asyncio.to_thread(admitted, grant, blob, version, exp, sig)
+        start, stop, status = span(request.headers.get("range"), size)
+        headers = {
+            "Content-Length": str(stop - start),
+            "Accept-Ranges": "bytes",
+            "Content-Type": "application/octet-stream",
+            "Cache-Control": "private, no-store",
+        }
+        if status == 206:
+            headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
+        if request.method == "HEAD" or stop == start:
+            return Response(status_code=status, headers=headers)
+        body = objects.stream(blob, version, start, stop, CHUNK)
+        return StreamingResponse(in_threads(body), status_code=status, headers=headers)
+
+    return routes
+
+
+def span(header: str | None, size: int) -> tuple[int, int, int]:
+    """[start, stop) and the status of one range (RFC 9110 section 14); of several the whole is the answer."""
+    found = _RANGE.fullmatch(header.replace(" ", "")) if header else None
+    if found is None or found[1] == found[2] == "":
+        return 0, size, 200
+    if found[1] == "":
+        start, stop = max(0, size - int(found[2])), size
+    else:
+        start = int(found[1])
+        stop = min(size, int(found[2]) + 1) if found[2] else size
+    if start >= size or stop <= start:
+        raise RangeNotSatisfiable(size)
+    return start, stop, 206
+
+
+class RangeNotSatisfiable(Refused):
+    code = "range_not_satisfiable"
+
+    def __init__(self, size: int) -> None:
+        super().__init__("The range lies behind the end of the object.")
+        self.size = size
+
+
+async def in_threads(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Fetch several pieces per visit to a thread, send them one by one."""
+    while batch := await asyncio.to_thread(_several, pieces):
+        for piece in batch:
+            yield piece
+
+
+def _several(pieces: Iterator[bytes]) -> list[bytes]:
+    return [piece for _, piece in zip(range(HOP), pieces, strict=False)]
+
+
+Presign = Callable[[UUID, UUID, int], str]

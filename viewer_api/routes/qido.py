@@ -1,0 +1,100 @@
+"""QIDO-RS: studies, series and instances (PS3.18 section 10.6), filtered by what the caller may see."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from keyvault.credentials import Credential
+from records.errors import CoffreError, NotFound
+from viewer_api.access import Access, NotAuthorised
+from viewer_api.calling import call_of
+from viewer_api.presenting import (
+    instance_attributes,
+    merged_series,
+    series_attributes,
+    studies_of,
+    study_attributes,
+)
+from viewer_api.qido import Query
+
+DICOM_JSON = "application/dicom+json"
+PATIENT_ID = "00100020"
+STUDY_UID = "0020000D"
+SERIES_UID = "0020000E"
+Items = list[dict[str, Any]]
+
+
+def router(access: Access, authenticate: Callable[[Request], Awaitable[Credential]]) -> APIRouter:
+    routes = APIRouter(tags=["DICOMweb QIDO-RS"])
+
+    async def search(request: Request, work: Callable[..., Items], *args: str) -> Response:
+        call = call_of(request, await authenticate(request))
+        query = Query.parse(request.query_params.multi_items())
+        items = await asyncio.to_thread(work, call, query, *args)
+        return Response(json.dumps(items), media_type=DICOM_JSON)
+
+    def studies(call: Any, query: Query, ins: str) -> Items:
+        listing = access.documents(call, ins).listing
+        # a viewer in one record may name the patient by any of its identifiers
+        asked = query.without(PATIENT_ID)
+        return asked.page(study_attributes(documents) for documents in studies_of(listing).values())
+
+    def studies_by_patient(call: Any, query: Query) -> Items:
+        """Across records nothing is searched: without the patient's INS, or without right, it is empty."""
+        ins = query.value_of(PATIENT_ID)
+        if ins is None:
+            return []
+        try:
+            return studies(call, query, ins)
+        except (NotAuthorised, CoffreError) as error:
+            if error.code in ("not_authorised", "bad_ins", "bad_oid"):
+                return []
+            raise
+
+    def series(call: Any, query: Query, ins: str, study: str) -> Items:
+        documents = _documents(call, ins, study)
+        attributes = study_attributes(documents)
+        return query.page(series_attributes(attributes, each) for each in merged_series(documents))
+
+    def instances(call: Any, query: Query, ins: str, study: str, only: str | None = None) -> Items:
+        documents = _documents(call, ins, study)
+        attributes = study_attributes(documents)
+        return query.page(
+            instance_attributes(attributes, each, instance)
+            for each in merged_series(documents)
+            if only in (None, each["uid"])
+            for instance in each["instances"]
+        )
+
+    def _documents(call: Any, ins: str, study: str) -> list[Any]:
+        found = studies_of(access.study(call, ins, study).listing).get(study)
+        if not found:
+            raise NotFound("There is no such study in this record.", code="no_such_document")
+        return found
+
+    @routes.get("/dicomweb/studies", summary="Studies of the patient named by PatientID (an INS)")
+    async def search_all(request: Request) -> Response:
+        return await search(request, studies_by_patient)
+
+    @routes.get("/records/{ins}/dicomweb/studies", summary="Studies of a record")
+    async def search_studies(ins: str, request: Request) -> Response:
+        return await search(request, studies, ins)
+
+    @routes.get("/records/{ins}/dicomweb/studies/{study}/series", summary="Series of a study")
+    async def search_series(ins: str, study: str, request: Request) -> Response:
+        return await search(request, series, ins, study)
+
+    @routes.get("/records/{ins}/dicomweb/studies/{study}/instances", summary="Instances of a study")
+    async def search_instances(ins: str, study: str, request: Request) -> Response:
+        return await search(request, instances, ins, study)
+
+    @routes.get(
+        "/records/{ins}/dicomweb/studies/{study}/series/{uid}/instances", summary="Instances of a series"
+    )
+    async def search_series_instances(ins: str, study: str, uid: str, request: Request) -> Response:
+        return await search(request, instances, ins, study, uid)
+
+    return routes

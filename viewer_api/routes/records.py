@@ -1,0 +1,135 @@
+"""`/records…`: what a record holds, what its holder decides, who consulted it (design.md section 6)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from keyvault.credentials import Credential
+from keyvault.verbs.attempt import Call
+from keyvault.verbs.changing import CardChange
+from records.consent import Emergency
+from records.vocabulary.codes import Action
+from viewer_api.access import Access
+from viewer_api.calling import call_of
+from viewer_api.presenting import listing_json
+
+NO_CONTENT = 204
+
+
+class FindBody(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    ins: str = Field(max_length=64)
+
+
+class AuthorisationBody(BaseModel):
+    """Without an end an authorisation lasts one year."""
+
+    model_config = ConfigDict(extra="forbid")
+    professional: str = Field(max_length=64)
+    until: int | None = Field(default=None, description="unix seconds")
+    permanent: bool = False
+
+
+class ProfessionalBody(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    professional: str = Field(max_length=64)
+
+
+class EmergencyBody(BaseModel):
+    """What is allowed; both members are stated."""
+
+    model_config = ConfigDict(extra="forbid")
+    bris_de_glace: bool
+    centre_15: bool
+
+
+Authenticate = Callable[[Request], Awaitable[Credential]]
+
+
+def router(access: Access, authenticate: Authenticate) -> APIRouter:
+    routes = APIRouter(prefix="/records", tags=["Records"])
+
+    async def call(request: Request) -> Call:
+        return call_of(request, await authenticate(request))
+
+    async def change(request: Request, ins: str, wanted: CardChange) -> dict[str, Any]:
+        return await asyncio.to_thread(access.change, await call(request), ins, wanted)
+
+    @routes.post("/find", summary="The public id of the record of an INS")
+    async def find(body: FindBody, request: Request) -> dict[str, Any]:
+        record = await asyncio.to_thread(access.find, await call(request), body.ins)
+        return {"record": str(record.public_id), "state": record.state}
+
+    @routes.get("/{ins}/documents", summary="Every document that the caller may see")
+    async def documents(ins: str, request: Request) -> dict[str, Any]:
+        opened = await asyncio.to_thread(access.documents, await call(request), ins)
+        return listing_json(opened.listing)
+
+    @routes.put("/{ins}/documents/{document_id}/labels", summary="Mask or unmask a document or study")
+    async def label(ins: str, document_id: UUID, body: list[str], request: Request) -> dict[str, Any]:
+        labels = await asyncio.to_thread(access.label, await call(request), ins, document_id, body)
+        return {"id": str(document_id), "labels": labels}
+
+    @routes.get("/{ins}/access-log", summary="Who did what, newest first")
+    async def access_log(
+        ins: str, request: Request, before: int | None = None, limit: int = 100
+    ) -> dict[str, Any]:
+        asked = await call(request)
+        page = await asyncio.to_thread(access.access_log, asked, ins, before, limit)
+        return {"events": list(page.events), "next_before": page.next_before}
+
+    @routes.get("/{ins}/authorisations", summary="The holder's choices")
+    async def choices(ins: str, request: Request) -> dict[str, Any]:
+        opened = await asyncio.to_thread(access.documents, await call(request), ins)
+        return opened.listing.choices or {}
+
+    @routes.post("/{ins}/authorisations", status_code=201, summary="Authorise a professional")
+    async def authorise(ins: str, body: AuthorisationBody, request: Request) -> dict[str, Any]:
+        wanted = CardChange(
+            action=Action.AUTHORISE,
+            professional=body.professional,
+            until=body.until,
+            permanent=body.permanent,
+        )
+        return await change(request, ins, wanted)
+
+    @routes.delete("/{ins}/authorisations/{professional}", status_code=NO_CONTENT, summary="Revoke")
+    async def revoke(ins: str, professional: str, request: Request) -> Response:
+        await change(request, ins, CardChange(action=Action.REVOKE, professional=professional))
+        return Response(status_code=NO_CONTENT)
+
+    @routes.post("/{ins}/blocks", status_code=201, summary="Block a professional")
+    async def block(ins: str, body: ProfessionalBody, request: Request) -> dict[str, Any]:
+        return await change(request, ins, CardChange(action=Action.BLOCK, professional=body.professional))
+
+    @routes.delete("/{ins}/blocks/{professional}", status_code=NO_CONTENT, summary="Lift a block")
+    async def unblock(ins: str, professional: str, request: Request) -> Response:
+        await change(request, ins, CardChange(action=Action.UNBLOCK, professional=professional))
+        return Response(status_code=NO_CONTENT)
+
+    @routes.post("/{ins}/attending-doctors", status_code=201, summary="Name an attending doctor")
+    async def name_attending(ins: str, body: ProfessionalBody, request: Request) -> dict[str, Any]:
+        wanted = CardChange(action=Action.NAME_ATTENDING, professional=body.professional)
+        return await change(request, ins, wanted)
+
+    @routes.delete(
+        "/{ins}/attending-doctors/{professional}", status_code=NO_CONTENT, summary="End that status"
+    )
+    async def remove_attending(ins: str, professional: str, request: Request) -> Response:
+        await change(request, ins, CardChange(action=Action.REMOVE_ATTENDING, professional=professional))
+        return Response(status_code=NO_CONTENT)
+
+    @routes.put("/{ins}/emergency", summary="Allow or oppose each emergency mode")
+    async def emergency(ins: str, body: EmergencyBody, request: Request) -> dict[str, Any]:
+        wanted = CardChange(
+            action=Action.SET_EMERGENCY, emergency=Emergency(body.bris_de_glace, body.centre_15)
+        )
+        choices = await change(request, ins, wanted)
+        found: dict[str, Any] = choices["emergency"]
+        return found
+
+    return routes
