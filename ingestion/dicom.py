@@ -18,7 +18,7 @@ from ingestion.dicom_elements import (
     Encoding,
     Structure,
 )
-from ingestion.dicom_facts import Facts, facts_of, first
+from ingestion.dicom_facts import Facts, facts_of, first, identifier
 from ingestion.dicom_inflate import InflatedSource
 from ingestion.dicom_json import JsonWriter
 from ingestion.dicom_pixels import FrameTable, encapsulated, native, pixel_element, shape
@@ -69,8 +69,8 @@ class _Inspection:
         meta, start = self._file_meta()
         self._start = start
         attributes_meta = JsonWriter().dataset(meta)
-        syntax = first(attributes_meta, "00020010") or ""
-        if first(attributes_meta, "00020002") == MEDIA_DIRECTORY:
+        syntax = identifier(attributes_meta, "00020010") or ""
+        if identifier(attributes_meta, "00020002") == MEDIA_DIRECTORY:
             raise Rejected("dicomdir")
         structure, syntax = self._data_set(start, syntax)
         writer = JsonWriter()
@@ -154,16 +154,16 @@ class _Inspection:
             raise
 
     def _check_identifiers(self, attributes: dict[str, Any], meta: dict[str, Any]) -> None:
-        sop_class = first(attributes, "00080016")
+        sop_class = identifier(attributes, "00080016")
         if sop_class in NON_PATIENT:
             raise Rejected("not_patient_object")
-        missing = [name for tag, name in _UIDS.items() if not first(attributes, tag)]
+        missing = [name for tag, name in _UIDS.items() if not identifier(attributes, tag)]
         if missing:
             raise Rejected("uid_missing", ", ".join(missing))
         for tag, name in _UIDS.items():
-            self._check_uid(str(first(attributes, tag)), name)
+            self._check_uid(str(identifier(attributes, tag)), name)
         for tag, in_meta in (("00080016", "00020002"), ("00080018", "00020003")):
-            if first(meta, in_meta) not in (None, first(attributes, tag)):
+            if identifier(meta, in_meta) not in (None, identifier(attributes, tag)):
                 self._note("meta_differs", _UIDS[tag])
         if not first(attributes, "00100020"):
             self._note("patient_id_empty")

@@ -16,6 +16,12 @@ def first(attributes: dict[str, Any], tag: str) -> Any:
     return values[0] if values else None
 
 
+def identifier(attributes: dict[str, Any], tag: str) -> str | None:
+    """The first value where it is text: an element of the wrong type identifies nothing."""
+    value = first(attributes, tag)
+    return value if isinstance(value, str) else None
+
+
 def text(attributes: dict[str, Any], tag: str) -> str | None:
     """The first value as printable text without control characters."""
     value = first(attributes, tag)
@@ -62,7 +68,7 @@ def _issuer_oid(attributes: dict[str, Any]) -> str | None:
     return text(qualifiers, "00400032") if isinstance(qualifiers, dict) else None
 
 
-def _identifier(attributes: dict[str, Any]) -> dict[str, str | None]:
+def _patient_identifier(attributes: dict[str, Any]) -> dict[str, str | None]:
     return {
         "id": text(attributes, "00100020"),
         "issuer": text(attributes, "00100021"),
@@ -74,8 +80,8 @@ def _patient(attributes: dict[str, Any]) -> Facts:
     name = _name(attributes, "00100010")
     others = attributes.get("00101002", {}).get("Value") or []
     return {
-        **_identifier(attributes),
-        "other_ids": [_identifier(item) for item in others[:32]],
+        **_patient_identifier(attributes),
+        "other_ids": [_patient_identifier(item) for item in others[:32]],
         "family_name": name[0] or None,
         "given_name": (name[1] if len(name) > 1 else None) or None,
         "birth_date": _date(attributes, "00100030"),
@@ -120,10 +126,10 @@ def _instance(attributes: dict[str, Any], frames: FrameTable | None) -> Facts:
 def facts_of(attributes: dict[str, Any], syntax: str, frames: FrameTable | None) -> Facts:
     """See `ingestion.dicom.inspect_dicom` for the shape."""
     return {
-        "sop_class": first(attributes, "00080016"),
-        "sop": first(attributes, "00080018"),
-        "study": first(attributes, "0020000D"),
-        "series": first(attributes, "0020000E"),
+        "sop_class": identifier(attributes, "00080016"),
+        "sop": identifier(attributes, "00080018"),
+        "study": identifier(attributes, "0020000D"),
+        "series": identifier(attributes, "0020000E"),
         "transfer_syntax": syntax,
         "modality": text(attributes, "00080060"),
         "media_type": MEDIA_TYPE,

@@ -70,7 +70,10 @@ class JsonWriter:
         names = tuple(part.strip() for part in raw.value.decode("latin-1").strip("\0 ").split("\\"))
         if any(name not in python_encoding for name in names):
             self.not_valid.append(tag_name(CHARSET))
-        return _encodings(names)
+        try:
+            return _encodings(names)
+        except ValueError:  # a zero byte in a name
+            return inherited
 
     def _element(self, tag: int, vr: str, value: bytes, dataset: DataSet, charset: Sequence[str]) -> Json:
         if not value:

@@ -21,6 +21,7 @@ from ingestion.verdicts import Finding, Outcome, Rejected, worst
 
 MEDIA_TYPE = "application/pdf"
 _HEADER = re.compile(rb"%PDF-(\d\.\d)")
+_UPDATE = re.compile(rb"\d\s+obj\b|\bxref\b|\btrailer\b")  # an update begun and not finished
 _TAIL = 65_557  # a ZIP directory's end record lies within the last 22 + 65 535 bytes
 _ZIP_END, _ZIP_ENTRY = b"PK\x05\x06", b"PK\x01\x02"
 _PDFA_PART = re.compile(rb"pdfaid:part(?:>|\s*=\s*[\"'])\s*(\d)")
@@ -116,8 +117,11 @@ class _Inspection:
         end = tail.rfind(b"%%EOF")
         if end < 0:
             raise Rejected("pdf_truncated")
-        if active_signature(tail[end + 5 :][:1024].lstrip(b"\r\n")):
+        after = tail[end + 5 :]
+        if active_signature(after[:1024].lstrip(b"\r\n")):
             raise Rejected("pdf_polyglot")
+        if _UPDATE.search(after):
+            raise Rejected("pdf_truncated")
 
     def _open(self) -> PdfReader:
         reader = PdfReader(as_file(self._source), strict=False)

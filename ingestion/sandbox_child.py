@@ -20,6 +20,7 @@ import socket
 import sys
 import time
 import warnings
+from encodings.aliases import aliases
 from typing import Any, NoReturn
 
 if __name__ == "__main__":
@@ -75,8 +76,9 @@ def main(arguments: list[str]) -> NoReturn:
 
 def _warm_up(limits: Limits) -> None:
     """Whatever is loaded on first use must be loaded before files can no longer be opened."""
-    for encoding in set(python_encoding.values()):
-        codecs.lookup(encoding)
+    for encoding in {*python_encoding.values(), *aliases.values()}:
+        with contextlib.suppress(LookupError):  # some exist on other systems only
+            codecs.lookup(encoding)
     inspect_dicom(BytesSource(bytes(128) + b"DICM"), limits)
     inspect_pdf(BytesSource(_pdf_sample()), limits)
 
@@ -191,13 +193,13 @@ class _Child:
                 _fault(meta["options"]["fault"], self._sock)
             source = BlockReader(self._fetch, meta["size"], head)
             findings, facts = _INSPECTORS[meta["kind"]](source, self._limits)
-            answer = _encode(findings, facts)
+            answer = encode_answer(findings, facts)
         except MemoryError:
-            send(self._sock, Message.RESULT, _encode([Finding("sandbox_memory")], {}))
+            send(self._sock, Message.RESULT, encode_answer([Finding("sandbox_memory")], {}))
             return False
         if len(answer) > self._limits.answer_bytes:
             code = "pdf_too_complex" if meta["kind"] == "pdf" else "metadata_too_large"
-            answer = _encode([Finding(code)], {})
+            answer = encode_answer([Finding(code)], {})
         send(self._sock, Message.RESULT, answer)
         return True
 
@@ -209,7 +211,8 @@ class _Child:
         return data
 
 
-def _encode(findings: list[Finding], facts: dict[str, Any]) -> bytes:
+def encode_answer(findings: list[Finding], facts: dict[str, Any]) -> bytes:
+    """The answer as `read_answer` expects it; halves of surrogate pairs become question marks."""
     answer = {"findings": [[finding.code, finding.where] for finding in findings], "facts": facts}
     text = json.dumps(answer, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.encode("utf-8", "replace")

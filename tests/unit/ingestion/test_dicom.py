@@ -120,6 +120,10 @@ class TestIdentifiers:
     def test_each_identifier_is_mandatory(self, name: str) -> None:
         assert codes(part10(identifiers(**{name: b""})))[-1] == "uid_missing"
 
+    def test_an_identifier_of_another_type_identifies_nothing(self) -> None:
+        number = element(0x0020000D, "US", struct.pack("<H", 7))
+        assert codes(part10(identifiers(study=b"") + number))[-1] == "uid_missing"
+
     def test_an_odd_but_addressable_identifier_is_a_warning(self) -> None:
         assert codes(part10(identifiers(study=b"1.02.3"))) == ["uid_not_valid"]
         assert codes(part10(identifiers(study=b"ABCDEF01"))) == ["uid_not_valid"]

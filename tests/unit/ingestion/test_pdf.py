@@ -76,6 +76,10 @@ class TestOutside:
         for end in range(9, len(whole) - 1):
             assert worst(inspect_pdf(BytesSource(whole[:end]))[0]) is Outcome.REJECT, end
 
+    def test_a_report_cut_inside_an_update_is_refused(self) -> None:
+        update = b"5 0 obj\n<</A (the later finding)>>\nendobj\n"
+        assert codes(pdf(after=update)) == ["pdf_truncated"]
+
     def test_a_damaged_table_is_repaired_with_a_warning(self) -> None:
         classic = (
             b"%PDF-1.4\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n"
