@@ -34,6 +34,7 @@ from ingestion.dicom import inspect_dicom
 from ingestion.limits import Limits
 from ingestion.pdf import inspect_pdf
 from ingestion.reader import BlockReader, BytesSource
+from ingestion.sandbox_seccomp import confine_calls
 from ingestion.sandbox_wire import (
     CONTROL,
     LARGEST_READ,
@@ -176,6 +177,7 @@ class _Child:
             self._libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
         if os.getppid() != zygote:
             os._exit(0)
+        confine_calls(self._libc)
 
     def _limit_cpu(self) -> None:
         hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
@@ -230,7 +232,7 @@ def _mapped_bytes() -> int:
 def _fault(name: str, sock: socket.socket) -> None:
     """Misbehaviour on demand, for tests; only where the zygote was started with `faults`."""
     if name == "crash":
-        os.kill(os.getpid(), signal.SIGSEGV)
+        ctypes.string_at(0)
     elif name == "hang":
         time.sleep(3600)
     elif name == "spin":
@@ -242,6 +244,8 @@ def _fault(name: str, sock: socket.socket) -> None:
         os.dup(0)
     elif name == "process":
         os.fork()
+    elif name == "signal":
+        os.kill(os.getppid(), signal.SIGTERM)
     elif name.startswith("say:"):
         send(sock, Message.RESULT, name[4:].encode())
     elif name.startswith("read:"):
