@@ -1,0 +1,238 @@
+"""A reader that opens content on its own side: lists, takes grants, reads ciphertext ranges, opens them.
+
+The server sees which ranges are read and never what is in them. Everything a grant says is checked before it
+is used; whole parts are checked against their SHA-256.
+"""
+
+import hashlib
+import hmac
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote, urljoin
+from uuid import UUID
+
+from audit.canonical import b64
+from coffre.fetch_series import Instance, merge_series
+from coffre.server import Server, bad_answer, refusal
+from keyvault.blob import BlobError, Opener
+from keyvault.grants import GrantBody, GrantedDocument, new_recipient, open_grant
+from keyvault.sealed_blob import HEADER, STRIDE
+from records.errors import CoffreError, NotFound
+from records.identity import INS
+
+CHUNK_SEGMENTS = 64
+"""Segments fetched in one request where content is read from end to end: 4 MiB."""
+LARGEST_METADATA = 256 * 2**20
+_PARTIAL = 206
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(?:\d+|\*)")
+_URL_GONE = frozenset({401, 403})
+
+
+class FetchClient:
+    """Reads one record with one credential, for one purpose of use.
+
+    `pinned` are the keys whose grants are believed; `objects` reads ciphertext, without the credential.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        objects: Server,
+        ins: INS,
+        pinned: Mapping[str, bytes],
+        *,
+        purpose: str = "normal",
+        reason: str | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.server = server
+        self._objects = objects
+        self._ins = ins
+        self._pinned = pinned
+        self._purpose = purpose
+        self._reason = reason
+        self._clock = clock
+        self._record: str | None = None
+
+    @property
+    def record(self) -> str:
+        """The record's public id, asked for once: no other address names the patient."""
+        if self._record is None:
+            body = {"ins": self._ins.value}
+            found = self.server.read("POST", "/records/find", json=body, headers=self._why())
+            self._record = str(UUID(_member(found, "record")))
+        return self._record
+
+    def list(self) -> list[dict[str, Any]]:
+        """Returns the documents that may be seen, as the server describes them."""
+        found = self.server.read("GET", f"/records/{self.record}/documents", headers=self._why())
+        documents = found.get("documents") if isinstance(found, dict) else None
+        if not isinstance(documents, list) or not all(isinstance(one, dict) for one in documents):
+            raise bad_answer()
+        return documents
+
+    def grant(
+        self, *, studies: Sequence[str] = (), documents: Sequence[UUID] = (), suite: int = 1
+    ) -> "OpenedGrant":
+        """Takes a grant to a fresh key and opens it; neither studies nor documents means everything.
+
+        Raises `Refused` with the server's sentence, or what `keyvault.grants.open_grant` raises.
+        """
+        private, public = new_recipient()
+        body = {
+            "record": self.record,
+            "studies": list(studies),
+            "documents": [str(document) for document in documents],
+            "purpose": self._purpose,
+            "suite": suite,
+            "recipient": b64(public),
+        }
+        if self._reason:
+            body["reason"] = self._reason
+        grant = self.server.read("POST", "/grants", json=body)
+        if not isinstance(grant, dict):
+            raise bad_answer()
+        return OpenedGrant(self, grant, open_grant(grant, private, self._pinned, int(self._clock())))
+
+    def renew(self, grant_id: str) -> dict[str, str]:
+        """Returns new addresses for a grant, which the server decides again."""
+        return _urls(self.server.read("POST", f"/grants/{grant_id}/urls"))
+
+    def range_or_none(self, url: str, start: int, stop: int) -> bytes | None:
+        """Returns bytes [start, stop) behind an address, None where the address has ended.
+
+        Raises `BlobError` "short_range" for any other range than the one asked for, `Refused` otherwise.
+        """
+        asked = {"Range": f"bytes={start}-{stop - 1}", "Accept-Encoding": "identity"}
+        answer = self._objects.call("GET", urljoin(self.server.url + "/", url), headers=asked)
+        if answer.status_code in _URL_GONE:
+            return None
+        if not answer.is_success:
+            raise refusal(answer)
+        place = _CONTENT_RANGE.fullmatch(answer.headers.get("content-range", ""))
+        exact = place is not None and (int(place[1]), int(place[2]) + 1) == (start, stop)
+        if answer.status_code != _PARTIAL or not exact or len(answer.content) != stop - start:
+            raise BlobError(
+                "The store answered with another range than asked; try again.", code="short_range"
+            )
+        return answer.content
+
+    def _why(self) -> dict[str, str]:
+        """The purpose of use of a request that is not a grant's."""
+        if self._purpose == "normal":
+            return {}
+        reason = {"Coffre-Reason": quote(self._reason, safe="")} if self._reason else {}
+        return {"Coffre-Purpose": self._purpose} | reason
+
+
+class OpenedGrant:
+    """A grant in the hands of its recipient."""
+
+    def __init__(self, client: FetchClient, grant: Mapping[str, Any], body: GrantBody) -> None:
+        self.grant_id = str(grant["id"])
+        self.event: str = grant["event"]
+        """Leaf hash of the line that this grant left in the audit log, base64url."""
+        self.body = body
+        self.fetched = 0
+        """Ciphertext bytes read so far."""
+        self._client = client
+        self._urls = _urls(grant)
+        self._openers = {blob.sealed.ref.blob_id: Opener(blob.sealed, blob.dek) for blob in body.blobs}
+        self._sizes = {blob.sealed.ref.blob_id: blob.sealed.plaintext_size for blob in body.blobs}
+
+    def read_range(self, blob_id: UUID, start: int, stop: int) -> bytes:
+        """Returns ciphertext bytes [start, stop); an address that has ended is renewed once."""
+        for renewed in (False, True):
+            if renewed:
+                self._urls = self._client.renew(self.grant_id)
+            url = self._urls.get(str(blob_id))
+            found = self._client.range_or_none(url, start, stop) if url else None
+            if found is not None:
+                self.fetched += len(found)
+                return found
+        raise NotFound("The store gives no access to this object; ask for a new grant.", code="no_address")
+
+    def read(self, blob_id: UUID, offset: int, length: int) -> bytes:
+        """Returns plaintext bytes of a blob, fetching the segments that hold them and no others."""
+        opener = self._openers.get(blob_id)
+        if opener is None:
+            raise NotFound("The grant does not open this object; ask for a new one.", code="not_granted")
+        return opener.read(offset, length, lambda start, stop: self.read_range(blob_id, start, stop))
+
+    def stream(self, blob_id: UUID, offset: int, length: int) -> Iterator[bytes]:
+        """Yields plaintext bytes in pieces that end where a segment ends, so that none is fetched twice."""
+        end = offset + length
+        while offset < end:
+            border = ((offset + HEADER) // STRIDE + CHUNK_SEGMENTS) * STRIDE - HEADER
+            step = min(border, end) - offset
+            yield self.read(blob_id, offset, step)
+            offset += step
+
+    def instances(self) -> list[Instance]:
+        """Returns every instance of the granted series, from their metadata blobs."""
+        found: list[Instance] = []
+        for series in self.body.series:
+            documents = (self._whole(blob_id) for blob_id in series.blobs)
+            found += merge_series(series.study, series.series, documents)
+        return found
+
+    def open_instance(self, instance: Instance) -> bytes:
+        """Returns the DICOM file as it was deposited. Raises `BlobError` "digest_mismatch"."""
+        content = self.read(instance.blob_id, instance.offset, instance.length)
+        return _checked(content, instance.sha256)
+
+    def open_frame(self, instance: Instance, n: int) -> bytes:
+        """Returns frame `n`, counted from 1, as it was deposited: compressed ones stay so, padding included.
+
+        Raises `NotFound` "no_such_frame", also where the instance does not address its frames.
+        """
+        frames = instance.frames or ()
+        if not 1 <= n <= len(frames) or not frames[n - 1]:
+            raise NotFound("This instance has no such frame that could be read alone.", code="no_such_frame")
+        pieces = frames[n - 1]
+        first = min(start for start, _ in pieces)
+        last = max(start + size for start, size in pieces)
+        span = self.read(instance.blob_id, instance.offset + first, last - first)
+        return b"".join(span[start - first : start - first + size] for start, size in pieces)
+
+    def open_document(self, document: GrantedDocument) -> bytes:
+        """Returns the document as it was deposited. Raises `BlobError` "digest_mismatch"."""
+        content = self.read(document.blob_id, document.offset, document.length)
+        return _checked(content, document.sha256)
+
+    def _whole(self, blob_id: UUID) -> bytes:
+        size = self._sizes.get(blob_id, 0)
+        if size > LARGEST_METADATA:
+            raise CoffreError(
+                "The description of this series is too large to be read.", code="series_too_large"
+            )
+        return b"".join(self.stream(blob_id, 0, size))
+
+
+def digest_mismatch() -> BlobError:
+    """What a part earns whose bytes are authentic and not the ones that were deposited."""
+    return BlobError(
+        "What was fetched is not what was deposited; tell the hosting team.", code="digest_mismatch"
+    )
+
+
+def _checked(content: bytes, sha256: bytes) -> bytes:
+    if not hmac.compare_digest(hashlib.sha256(content).digest(), sha256):
+        raise digest_mismatch()
+    return content
+
+
+def _urls(found: object) -> dict[str, str]:
+    urls = found.get("urls") if isinstance(found, Mapping) else None
+    if not isinstance(urls, dict):
+        raise bad_answer()
+    return {str(blob): str(url) for blob, url in urls.items()}
+
+
+def _member(found: object, name: str) -> str:
+    value = found.get(name) if isinstance(found, dict) else None
+    if not isinstance(value, str):
+        raise bad_answer()
+    return value
