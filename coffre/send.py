@@ -156,7 +156,7 @@ def _print(verdicts: Sequence[FileVerdict], as_json: bool) -> None:
         return
     table = Table("File", "Verdict", "Reason", box=None, pad_edge=False)
     for one in verdicts:
-        reason = one.reason if one.outcome is not Outcome.PUBLISHED or one.code != "published" else ""
+        reason = "" if one.code == one.outcome.value else one.reason
         verdict = Text(one.outcome.value, style=_COLOURS.get(one.outcome, "red"))
         table.add_row(
             _shown(one.path), verdict, Text(f"{one.code}: {reason}" if one.code and reason else reason)
