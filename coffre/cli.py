@@ -77,12 +77,13 @@ def init(
     print(f"Coffre is ready in {settings.data} (environment {settings.environment.value}).")
     if settings.passphrase() is None:
         print(
-            "The root key lies in the data directory without a passphrase: whoever copies the whole directory "
-            "can read it.\nFor more than a demo set COFFRE_VAULT_PASSPHRASE before init."
+            "The root key lies in the data directory without a passphrase: whoever copies the whole "
+            "directory can read it.\nFor more than a demo set COFFRE_VAULT_PASSPHRASE before init."
         )
     print(
         f"Keep {settings.root_file} safe: without it every document is lost for good.\n"
-        f"The audit officer's private key is in {places.officer_key}: give it to the officer and remove it here."
+        f"The audit officer's private key is in {places.officer_key}: give it to the officer, then "
+        "remove it here."
     )
 
 

@@ -5,11 +5,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from keyvault.sign_in import new_sign_in
-
 from coffre.install import read_secret
 from coffre.wiring import System
 from keyvault.certificates import issue_certificate
+from keyvault.sign_in import new_sign_in
 from records.errors import Invalid
 
 

@@ -1,0 +1,175 @@
+"""`coffre demo`: the main job of Coffre from an empty directory to a verified log, in about half a minute."""
+
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from coffre import identity_files, logs
+from coffre.demo_cast import Actors, Cast, issue_credentials, open_record_with_consent
+from coffre.demo_data import PATIENT_INS
+from coffre.demo_server import DemoServer
+from coffre.demo_story import DEPOSITS, FULL_DEPOSIT, LEAKS, STORY, Step, Story
+from coffre.install import Places, initialise
+from coffre.serve import run
+from coffre.settings import load
+from coffre.wiring import System
+from records.errors import CoffreError
+
+FAILED = 1
+
+
+class Stage:
+    """Prints each step with its outcome and keeps its time."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._times: list[tuple[str, float]] = []
+
+    def play(self, title: str, work: Callable[[], str]) -> None:
+        number = len(self._times) + 1
+        started = time.monotonic()
+        with self._console.status(title):
+            outcome = work()
+        elapsed = time.monotonic() - started
+        self._times.append((title, elapsed))
+        self._console.print(f"[bold]{number:2}. {escape(title)}[/bold] [dim]{elapsed:.2f} s[/dim]")
+        for line in outcome.splitlines():
+            self._console.print(f"    {escape(line)}", soft_wrap=True)
+
+    def summary(self) -> None:
+        table = Table("", "step", "seconds", title="The story in times", title_justify="left")
+        for number, (title, elapsed) in enumerate(self._times, 1):
+            table.add_row(str(number), title, f"{elapsed:.2f}")
+        table.add_section()
+        table.add_row("", "all", f"{sum(elapsed for _, elapsed in self._times):.2f}")
+        self._console.print()
+        self._console.print(table)
+
+
+def demo_command(
+    full: Annotated[
+        bool, typer.Option(help="Add real 512 × 512 CTs (needs the package pydicom-data).")
+    ] = False,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Prepare the demo data, then serve it with links.")
+    ] = False,
+    data: Annotated[
+        Path | None, typer.Option(help="Data directory.  [default: a new one; .data with --serve]")
+    ] = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1 of --serve.")] = 8080,
+) -> None:
+    """Play the whole story on real files, or serve its data to try the pages."""
+    logs.configure("text")
+    console = Console(highlight=False)
+    try:
+        if serve:
+            _serve(console, data or Path(".data"), port)
+        else:
+            _play(console, data, full)
+    except CoffreError as error:
+        console.print(f"[red]{error.code}[/red]: {escape(error.sentence)}")
+        raise typer.Exit(FAILED) from None
+
+
+def _play(console: Console, data: Path | None, full: bool) -> None:
+    folder = data or Path(tempfile.mkdtemp(prefix="coffre-demo-")) / "data"
+    stage = Stage(console)
+    console.print(
+        "[bold]Coffre[/bold]: the hosting layer of a shared medical record. Every person is invented.\n"
+    )
+    stage.play("A data directory with its databases and keys is made", lambda: _initialise(folder))
+    with tempfile.TemporaryDirectory(prefix="coffre-desk-") as desk, DemoServer(folder) as server:
+        cast = _begin(stage, folder)
+        story = Story(Actors(server.url, cast), folder, Path(desk), full)
+        _steps(stage, story, (*DEPOSITS, *((FULL_DEPOSIT,) if full else ()), *STORY))
+        stage.play("The log of all this is verified", lambda: _verify(folder))
+        _steps(stage, story, (LEAKS,))
+    stage.summary()
+    console.print(_afterwards(folder), soft_wrap=True)
+
+
+def _steps(stage: Stage, story: Story, steps: Sequence[Step]) -> None:
+    for title, step in steps:
+        stage.play(title, lambda step=step: step(story))  # type: ignore[misc]
+
+
+def _initialise(folder: Path) -> str:
+    initialise(load(data=folder))
+    return f"{folder}: index, vault with 16 shard keys, demo authority"
+
+
+def _begin(stage: Stage, folder: Path) -> Cast:
+    found: dict[str, str] = {}
+
+    def opened() -> str:
+        found["record"] = open_record_with_consent(folder)
+        return f"public id {found['record']}; no identity ever stands in an address of ours"
+
+    stage.play("A record is opened with the patient's consent", opened)
+    cast: list[Cast] = []
+
+    def issued() -> str:
+        cast.append(issue_credentials(folder, found["record"]))
+        return "laboratory, hospital, doctor, emergency doctor, patient"
+
+    stage.play("Everybody receives a credential of the demo authority", issued)
+    return cast[0]
+
+
+def _verify(folder: Path) -> str:
+    with System(load(data=folder)) as system:
+        system.guard.housekeeper.sequence()
+        system.guard.housekeeper.checkpoint()
+        report = system.guard.inspector.verify_log()
+    checkpoints, chains = report.checkpoints, report.chains
+    return f"{report.size} entries, {checkpoints} signed checkpoints, {chains} chains: no divergence"
+
+
+def _afterwards(folder: Path) -> str:
+    return f"""
+Go on by hand, in two terminals:
+  .venv/bin/coffre serve --data {folder} --port 8080
+  .venv/bin/coffre identity issue patient --ins {PATIENT_INS} --data {folder} --link http://127.0.0.1:8080
+  .venv/bin/coffre audit verify --data {folder}
+  .venv/bin/coffre send --help    .venv/bin/coffre fetch --help
+or `make serve`: the same data behind pages, with sign-in links.
+The data stays in {folder}; remove it when you are done."""
+
+
+def _serve(console: Console, folder: Path, port: int) -> None:
+    if not Places(folder).complete.exists():
+        _prepare(console, folder)
+    settings = load(data=folder)
+    with System(settings) as system:
+        banner = _links(folder, system, f"http://127.0.0.1:{port}")
+    run(settings, port, banner=banner)
+
+
+def _prepare(console: Console, folder: Path) -> None:
+    """The first half of the story: the record with its documents, nobody authorised yet."""
+    stage = Stage(console)
+    stage.play("A data directory with its databases and keys is made", lambda: _initialise(folder))
+    with tempfile.TemporaryDirectory(prefix="coffre-desk-") as desk, DemoServer(folder) as server:
+        cast = _begin(stage, folder)
+        _steps(stage, Story(Actors(server.url, cast), folder, Path(desk), full=False), DEPOSITS)
+
+
+def _links(folder: Path, system: System, origin: str) -> str:
+    cast = issue_credentials(folder, "")
+    names = {"patient": "patient ", "doctor": "doctor  ", "emergency": "urgences"}
+    lines = [
+        f"  {label}  {identity_files.sign_in_link(system, cast.tokens[name], origin)}"
+        for name, label in names.items()
+    ]
+    found = "\n".join(lines)
+    return (
+        f"Sign in with one of these links (12 hours):\n{found}\n"
+        f"The demo patient's INS is {PATIENT_INS}. Ctrl-C ends."
+    )

@@ -1,0 +1,76 @@
+"""Who plays in the demo, and with which credentials they come."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from coffre.demo_data import PATIENT, PATIENT_INS
+from coffre.fetch_client import FetchClient
+from coffre.fetch_keys import published_keys
+from coffre.identities import Identities
+from coffre.send_client import SendClient
+from coffre.server import Server
+from coffre.settings import load
+from coffre.wiring import System
+from keyvault.verbs.attempt import Denied
+from records.errors import CoffreError
+from records.identity import INS, INS_NIR_TEST
+
+LABORATORY, HOSPITAL, PRACTICE, EMERGENCY_WARD = "1750000001", "1750000003", "1750000002", "1750000004"
+DOCTOR, EMERGENCY_DOCTOR = "899700024450", "899700024468"
+PROFESSION_DOCTOR = "10"
+PERSON = INS(PATIENT_INS, INS_NIR_TEST)
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """The tokens of everybody, and the record's public id."""
+
+    record: str
+    tokens: dict[str, str] = field(repr=False)
+
+
+def open_record_with_consent(data: Path) -> str:
+    """The operator opens the patient's record; answers its public id."""
+    with System(load(data=data)) as system:
+        call = Identities(system).operator()
+        answer = system.guard.operator.open_record(
+            call, PATIENT_INS, PATIENT, consent_by="operator", consent_how="given orally at the counter"
+        )
+    if isinstance(answer, Denied):
+        raise CoffreError("The vault refuses to open the record.", code=answer.reason.value)
+    return str(answer.public_id)
+
+
+def issue_credentials(data: Path, record: str) -> Cast:
+    """The demo authority issues a credential to everybody."""
+    with System(load(data=data)) as system:
+        identities = Identities(system)
+        tokens = {
+            "laboratory": identities.depositor(LABORATORY),
+            "hospital": identities.depositor(HOSPITAL),
+            "doctor": identities.professional(DOCTOR, PROFESSION_DOCTOR, PRACTICE),
+            "emergency": identities.professional(EMERGENCY_DOCTOR, PROFESSION_DOCTOR, EMERGENCY_WARD),
+            "patient": identities.patient(PATIENT_INS),
+        }
+    return Cast(record, tokens)
+
+
+class Actors:
+    """The cast with their clients on one server."""
+
+    def __init__(self, url: str, cast: Cast) -> None:
+        self.cast = cast
+        self._url = url
+        self._servers = {name: Server(url, token) for name, token in cast.tokens.items()}
+        self._objects = Server(url, None)
+        self._pinned = published_keys(self._objects)
+
+    def server(self, name: str) -> Server:
+        return self._servers[name]
+
+    def sender(self, name: str) -> SendClient:
+        return SendClient(self.server(name), PERSON)
+
+    def reader(self, name: str, *, purpose: str = "normal", reason: str | None = None) -> FetchClient:
+        server = self.server(name)
+        return FetchClient(server, self._objects, PERSON, self._pinned, purpose=purpose, reason=reason)

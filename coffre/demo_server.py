@@ -1,0 +1,76 @@
+"""A Coffre for the demo: a data directory, and `coffre serve` as a process of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Self
+
+from records.errors import CoffreError
+
+START_TIMEOUT_S = 60
+
+
+class DemoServer:
+    """`coffre serve` on a free port; ended by SIGTERM, which must leave with exit 0."""
+
+    def __init__(self, data: Path, port: int | None = None) -> None:
+        self._data = data
+        self.port = port or _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._log = (data.with_name(f"{data.name}-server.log")).open("ab")
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Returns once the server accepts. Raises `CoffreError` "not_started"."""
+        command = [sys.executable, "-m", "coffre.cli", "serve"]
+        self._process = subprocess.Popen(  # noqa: S603 - our own command
+            [*command, "--data", str(self._data), "--port", str(self.port)],
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+        assert self._process.stdout is not None
+        timer = threading.Timer(START_TIMEOUT_S, self._process.kill)
+        timer.start()
+        line = self._process.stdout.readline()
+        timer.cancel()
+        if not line.startswith("ready"):
+            self.stop()
+            raise CoffreError(
+                "The server did not start: see its log beside the data directory.", code="not_started"
+            )
+
+    def stop(self) -> int:
+        """Ask it to end and wait; answers its exit code."""
+        process, self._process = self._process, None
+        if process is None:
+            return 0
+        process.send_signal(signal.SIGTERM)
+        try:
+            code = process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            code = process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+        self._log.close()
+        return code
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
