@@ -1,0 +1,32 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from coffre.demo_server import DemoServer
+from coffre.install import initialise
+from coffre.settings import load
+from tests.integration.support import Coffre, Patient
+
+
+@pytest.fixture(scope="session")
+def coffre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coffre]:
+    """A real server on a fresh data directory, shared by the tests; each test opens its own records."""
+    data = tmp_path_factory.mktemp("coffre") / "data"
+    initialise(load(data=data))
+    with DemoServer(data) as server:
+        yield Coffre(data, server)
+
+
+@pytest.fixture
+def fresh_coffre(tmp_path: Path) -> Iterator[Coffre]:
+    """A server of the test's own, for what changes or stops it."""
+    data = tmp_path / "data"
+    initialise(load(data=data))
+    with DemoServer(data) as server:
+        yield Coffre(data, server)
+
+
+@pytest.fixture
+def patient(coffre: Coffre) -> Patient:
+    return coffre.open_record()
