@@ -22,6 +22,34 @@ from ingestion.verdicts import Finding, Outcome, Rejected, worst
 MEDIA_TYPE = "application/pdf"
 _HEADER = re.compile(rb"%PDF-(\d\.\d)")
 _UPDATE = re.compile(rb"\d\s+obj\b|\bxref\b|\btrailer\b")  # an update begun and not finished
+# keys whose values hold no action, so that it does not matter which of two a reader takes
+_HARMLESS_TWICE = frozenset(
+    (
+        *(
+            "/Type",
+            "/Length",
+            "/Filter",
+            "/MediaBox",
+            "/CropBox",
+            "/BleedBox",
+            "/TrimBox",
+            "/ArtBox",
+            "/Rotate",
+        ),
+        *("/Rect", "/Border", "/ProcSet", "/Lang", "/Version", "/PageMode", "/PageLayout", "/ColorSpace"),
+        *("/Producer", "/Creator", "/CreationDate", "/ModDate", "/Title", "/Author", "/Subject", "/Keywords"),
+        *("/Width", "/Height", "/BitsPerComponent", "/Interpolate", "/FontName", "/BaseFont", "/Encoding"),
+    )
+)
+# pypdf's messages, by logger and first twelve letters, that say that part of an object was dropped
+_DROPPED = frozenset(
+    (
+        ("pypdf.generic._data_structures", "%(exception)"),
+        ("pypdf._reader", "Invalid /N ("),
+        ("pypdf._reader", "Invalid obje"),
+        ("pypdf._reader", "Value /N %(n"),
+    )
+)
 _TAIL = 65_557  # a ZIP directory's end record lies within the last 22 + 65 535 bytes
 _ZIP_END, _ZIP_ENTRY = b"PK\x05\x06", b"PK\x01\x02"
 _PDFA_PART = re.compile(rb"pdfaid:part(?:>|\s*=\s*[\"'])\s*(\d)")
@@ -29,14 +57,23 @@ _PDFA_LEVEL = re.compile(rb"pdfaid:conformance(?:>|\s*=\s*[\"'])\s*([ABUEFabuef]
 
 
 class _Repairs(logging.Handler):
-    """pypdf tells of repairs by logging; their texts may quote the document and are dropped."""
+    """pypdf tells of repairs by logging; their texts may quote the document and are dropped.
+
+    `ambiguous`: part of an object was dropped, so that another reader may see what was not examined here.
+    """
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
         self.count = 0
+        self.ambiguous = False
 
     def emit(self, record: logging.LogRecord) -> None:
         self.count += 1
+        message = str(record.msg)
+        if message.startswith("Multiple definitions") and isinstance(record.args, dict):
+            self.ambiguous |= str(record.args.get("key")) not in _HARMLESS_TWICE
+        else:
+            self.ambiguous |= (record.name, message[:12]) in _DROPPED
 
 
 @contextmanager
@@ -84,7 +121,9 @@ class _Inspection:
                 "media_type": "application/pdf",
                 "pdfa": _pdfa(reader),
             }
-        if repairs.count:
+        if repairs.ambiguous:
+            self._note("pdf_ambiguous")
+        elif repairs.count:
             self._note("pdf_repaired")
         self.findings += content.findings.values()
         for attached in content.attachments:

@@ -34,6 +34,7 @@ from ingestion.dicom import inspect_dicom
 from ingestion.limits import Limits
 from ingestion.pdf import inspect_pdf
 from ingestion.reader import BlockReader, BytesSource
+from ingestion.sandbox_faults import misbehave
 from ingestion.sandbox_seccomp import confine_calls
 from ingestion.sandbox_wire import (
     CONTROL,
@@ -192,7 +193,7 @@ class _Child:
         head = payload[META_LENGTH.size + length :]
         try:
             if self._faults and meta["options"].get("fault"):
-                _fault(meta["options"]["fault"], self._sock)
+                misbehave(meta["options"]["fault"], self._sock)
             source = BlockReader(self._fetch, meta["size"], head)
             findings, facts = _INSPECTORS[meta["kind"]](source, self._limits)
             answer = encode_answer(findings, facts)
@@ -227,31 +228,6 @@ def _mapped_bytes() -> int:
             return int(statm.read().split()[0]) * resource.getpagesize()
     except OSError:
         return 2**30
-
-
-def _fault(name: str, sock: socket.socket) -> None:
-    """Misbehaviour on demand, for tests; only where the zygote was started with `faults`."""
-    if name == "crash":
-        ctypes.string_at(0)
-    elif name == "hang":
-        time.sleep(3600)
-    elif name == "spin":
-        while True:
-            pass
-    elif name == "memory":
-        bytearray(2**40)
-    elif name == "descriptor":
-        os.dup(0)
-    elif name == "process":
-        os.fork()
-    elif name == "signal":
-        os.kill(os.getppid(), signal.SIGTERM)
-    elif name.startswith("say:"):
-        send(sock, Message.RESULT, name[4:].encode())
-    elif name.startswith("read:"):
-        send(sock, Message.READ, READ_REQUEST.pack(*map(int, name[5:].split(","))))
-    elif name == "flood":
-        sock.sendall(b"\x04\xff\xff\xff\xff")
 
 
 if __name__ == "__main__":

@@ -92,6 +92,7 @@ _PDF = (
     ("pdf_unreadable", _R, "The PDF is damaged and cannot be read. Export the report again.", "ISO 32000 §7.5"),
     ("pdf_no_pages", _R, "The PDF has no readable page. Export the report again.", "ISO 32000 §7.7.3"),
     ("pdf_repaired", _W, "The PDF is damaged but can be read by repairing it. It is kept as it is.", "ISO 32000 §7.5"),
+    ("pdf_ambiguous", _R, "Parts of the PDF can be read in more than one way. Print it to a new PDF and send that.", "ISO 32000 §7.3.7"),
     ("pdf_password", _R, "The PDF needs a password to be opened. Send it without one.", "ISO 32000 §7.6"),
     ("pdf_owner_password", _W, "The PDF is encrypted with an owner password; it opens without one and is kept as it is.", "ISO 32000 §7.6"),
     ("pdf_javascript", _R, "The PDF contains JavaScript. Print it to a new PDF and send that.", "ISO 32000 §12.6.4.17"),

@@ -145,6 +145,22 @@ class TestActiveContent:
     def test_a_name_in_page_text_is_no_action(self) -> None:
         assert codes(pdf(stream(b"BT (/S /JavaScript /JS) Tj ET"), page=b"/Contents 4 0 R")) == []
 
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"<</S/GoTo/S/Launch/F(calc.exe)>>",
+            b"<</A<</S/GoTo>>/A<</S/Launch>>>>",
+            b"<</A 1/B<</C>>/S/Launch>>",
+            b"<</A 1 (x)/S/Launch>>",
+        ],
+    )
+    def test_an_object_with_more_than_one_reading_is_refused(self, body: bytes) -> None:
+        for data in (pdf(body), pdf(hidden=(b"<<>>", body))):
+            assert worst(inspect_pdf(BytesSource(data))[0]) is Outcome.REJECT
+
+    def test_an_entry_that_matters_to_no_one_may_occur_twice(self) -> None:
+        assert codes(pdf(page=b"/Rotate 0/Rotate 0")) == ["pdf_repaired"]
+
     def test_links_and_form_resets_are_harmless(self) -> None:
         assert (
             codes(pdf(b"<</S/URI/URI(https://example.org)>>", b"<</S/ResetForm>>", b"<</S/GoTo/D(a)>>")) == []
@@ -202,7 +218,7 @@ class TestBounds:
     def test_nesting_is_bounded(self, bracket: tuple[bytes, bytes]) -> None:
         assert codes(pdf(bracket[0] * 200 + bracket[1] * 200)) == ["pdf_too_complex"]
         (code,) = codes(pdf(bracket[0] * 10_000 + bracket[1] * 10_000))
-        assert code in {"pdf_too_complex", "pdf_unreadable"}
+        assert code in {"pdf_too_complex", "pdf_unreadable", "pdf_ambiguous"}
 
     def test_the_number_of_objects_is_bounded(self) -> None:
         assert codes(pdf(*[b"<<>>"] * 50), replace(DEFAULT_LIMITS, pdf_objects=20)) == ["pdf_too_complex"]
