@@ -13,6 +13,7 @@ class WorkerPool:
     """One thread per worker. The truth is in the index; a lost ring costs a second."""
 
     def __init__(self, workers: Sequence[Worker]) -> None:
+        self.workers = workers
         self._bell = threading.Semaphore(0)
         self._stopping = threading.Event()
         self._threads = [

@@ -149,7 +149,7 @@ def test_the_patient_reads_who_did_what(coffre: Coffre, patient: Patient, study:
 
 
 def test_content_names_the_record_where_the_address_does_not(coffre: Coffre, patient: Patient) -> None:
-    name, content = demo_data.ultrasound(patient.ins, INS_NIR_TEST)
+    _, content = demo_data.ultrasound(patient.ins, INS_NIR_TEST)
     answer = coffre.stow(coffre.depositor(), [content])
     assert answer.status_code == 200, answer.text
     assert [one["modalities"] for one in patient.documents()] == [["US"]]

@@ -1,0 +1,138 @@
+"""A CT of 500 slices through the whole deposit, step by step: where the time goes."""
+
+import os
+import resource
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measuring import table
+from coffre import demo_data
+from coffre.identities import Identities
+from coffre.install import initialise
+from coffre.settings import load
+from coffre.wiring import System
+from ingestion import pipeline
+from ingestion.answers import AnswerKey
+from ingestion.multipart import PartReader
+from ingestion.opening import ReceivedContent
+from ingestion.publication import publication
+from ingestion.reception import Depositor
+
+SLICES = 500
+HOP = 1 << 20
+
+
+class Steps:
+    """CPU of this process and of its ended or reaped children, and wall time, by step."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[str, float, float]] = []
+
+    @contextmanager
+    def step(self, name: str, children: Any = None) -> Iterator[None]:
+        cpu, wall = _cpu(children), time.perf_counter()
+        yield
+        self.found.append((name, _cpu(children) - cpu, time.perf_counter() - wall))
+
+
+def _cpu(children: Any) -> float:
+    own = time.process_time()
+    return own + (_tree_cpu() if children else 0.0)
+
+
+def _tree_cpu() -> float:
+    """CPU of all living descendants and of their reaped children, from /proc."""
+    mine, total, tick = {os.getpid()}, 0.0, 100.0
+    rows = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        rows.append((int(path.parent.name), int(fields[1]), sum(map(int, fields[11:15])) / tick))
+    for _ in range(3):
+        mine |= {pid for pid, parent, _ in rows if parent in mine}
+    total += sum(cpu for pid, _, cpu in rows if pid in mine and pid != os.getpid())
+    return total + sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
+
+
+def run() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "data"
+        initialise(load(data=data))
+        with System(load(data=data)) as system:
+            _measure(system)
+
+
+def _measure(system: System) -> None:
+    identities = Identities(system)
+    system.guard.operator.open_record(
+        identities.operator(),
+        demo_data.PATIENT_INS,
+        demo_data.PATIENT,
+        consent_by="operator",
+        consent_how="-",
+    )
+    system.publish_day_keys()
+    token = identities.depositor("1750000001")
+    depositor = Depositor.of(token, system.actor(token))
+    files = [
+        content for _, content in demo_data.ct_study(demo_data.PATIENT_INS, demo_data.OID, slices=SLICES)
+    ]
+    size = sum(len(content) for content in files)
+    body = (
+        b"".join(b"--b\r\nContent-Type: application/dicom\r\n\r\n" + f + b"\r\n" for f in files)
+        + b"--b--\r\n"
+    )
+    steps = Steps()
+    reception = system.intake(lambda _: None).reception
+    with steps.step("receive: frame, hash, seal, store"):
+        deposit = reception.begin(depositor, demo_data.PATIENT_INS, {"kind": "dicom", **AnswerKey().header})
+        reader = PartReader(b"b", deposit, frozenset({"application/dicom"}))
+        for start in range(0, len(body), HOP):
+            reader.feed(body[start : start + HOP])
+        reader.finish()
+        reception.finish(deposit)
+    _ingest(system, steps)
+    rows = [
+        (name, f"{cpu:.2f}", f"{wall:.2f}", f"{1e9 * cpu / size:.2f}", f"{SLICES / wall:.0f}")
+        for name, cpu, wall in steps.found
+    ]
+    cpu, wall = sum(c for _, c, _ in steps.found), sum(w for _, _, w in steps.found)
+    rows.append(("all", f"{cpu:.2f}", f"{wall:.2f}", f"{1e9 * cpu / size:.2f}", f"{SLICES / wall:.0f}"))
+    title = f"STOW of one CT, {SLICES} slices, {size / 1e6:.0f} MB, one worker"
+    table(title, ("step", "CPU s", "wall s", "CPU s per GB", "instances per wall s"), rows)
+
+
+def _ingest(system: System, steps: Steps) -> None:
+    worker = system.workers.workers[0]
+    now = worker.now_ms()
+    submission = system.index.claim_next(worker.name, now, now + 120_000)
+    assert submission is not None
+    task = pipeline._Ingestion(worker, submission)
+    with steps.step("open: lease, envelope, keys"):
+        opened = task._open()
+    content = ReceivedContent(
+        system.objects,
+        task._received,
+        opened.keys[task._received.blob_id, 1],  # type: ignore[union-attr]
+    )
+    with steps.step("validate and describe (sandbox)", children=True):
+        parts = worker.inspector.inspect(opened, content, lambda: None)  # type: ignore[arg-type]
+    with steps.step("claim parts"):
+        parts, duplicates = task._claim(parts, opened)  # type: ignore[arg-type]
+    with steps.step("series metadata, pack"):
+        packed = task._pack(parts, opened, content)  # type: ignore[arg-type]
+    with steps.step("adopt (vault)"):
+        parts, adopted = task._adopt(parts, packed, opened)  # type: ignore[arg-type]
+    with steps.step("publish (index)"):
+        rows = publication(
+            submission.submission_id, parts, duplicates, adopted, worker.vault.tokens, worker.now_ms()
+        )
+        system.index.publish(submission.submission_id, worker.name, rows)
+    with steps.step("settle"):
+        pipeline.settle(system.index, system.objects, worker.vault, submission.submission_id, worker.now_ms())
