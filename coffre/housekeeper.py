@@ -20,7 +20,7 @@ log = logging.getLogger("coffre.housekeeper")
 Messenger = Callable[[Notice], None]
 
 # an upload older than this has no client any more: requests end long before
-OLDEST_UPLOAD_MS = 24 * 3_600_000
+OLDEST_UPLOAD_MS = 48 * 3_600_000
 SETTLE_AFTER_MS = 10_000
 ANSWERS_KEPT_MS = 600_000
 
@@ -62,9 +62,7 @@ class Chores:
 
     def day_keys(self) -> None:
         self.publish_day_keys()
-        oldest = self.index.unsettled(self.now_ms())
-        if not oldest:
-            self.guard.housekeeper.destroy_day_keys(None)
+        self.guard.housekeeper.destroy_day_keys(self.index.oldest_unsettled())
 
     def notices(self) -> int:
         """Send what is queued, each once in effect."""

@@ -11,7 +11,7 @@ from keyvault.cards import OpenedCard, open_card
 from keyvault.envelope import Branch, KeyUse
 from keyvault.keyring import Keyring
 from keyvault.log import ORDINARY, SYSTEM, Appended, Chain, Happening, append
-from keyvault.quotas import DEFAULT_QUOTAS, Quotas, exceeded
+from keyvault.quotas import DEFAULT_QUOTAS, Quotas, deposited_too_much, exceeded
 from keyvault.record_keys import RecordKey, care_key, open_object_key
 from keyvault.replay import RecordingTransaction
 from keyvault.store import Row, VaultStore, VaultTransaction
@@ -86,6 +86,9 @@ class Change:
 
     def over_quota(self, actor: Actor, touched: bytes) -> bool:
         return exceeded(self._recording, self._vault.settings.quotas, actor, touched, self.now_ms)
+
+    def deposited_too_much(self, actor: Actor, size: int) -> bool:
+        return deposited_too_much(self._recording, self._vault.settings.quotas, actor, size, self.now_ms)
 
     def keep_replay(self) -> None:
         if self._leaf is not None:

@@ -26,8 +26,11 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
+    """Limits by role; `deposited_mib` bounds what one structure deposits."""
+
     credential: Mapping[Role, Quota]
     structure: Mapping[Role, Quota]
+    deposited_mib: Quota
 
 
 DEFAULT_QUOTAS = Quotas(
@@ -41,6 +44,7 @@ DEFAULT_QUOTAS = Quotas(
         Role.PROFESSIONAL: Quota(5_000, 40_000),
         Role.DEPOSITOR: Quota(100_000, 1_000_000),
     },
+    deposited_mib=Quota(2 * 2**20, 20 * 2**20),  # 2 TiB an hour, 20 TiB a day
 )
 
 
@@ -50,21 +54,32 @@ def exceeded(tx: VaultTransaction, quotas: Quotas, actor: Actor, touched: bytes,
     for subject, quota in _subjects(quotas, actor):
         hour = now_ms // HOUR_MS
         new = tx.insert_new("quota", {"subject": subject, "record": touched, "hour": hour, "at": now_ms})
-        counts = _count(tx, subject, hour, new)
-        # the sliding hour weighs the previous clock hour by what is left of it in the window
-        left = 1 - (now_ms % HOUR_MS) / HOUR_MS
-        sliding = counts.get(hour, 0) + counts.get(hour - 1, 0) * left
-        over = over or sliding > quota.per_hour or sum(counts.values()) > quota.per_day
+        counts = _count(tx, subject, hour, int(new))
+        over = over or _over(counts, quota, now_ms)
     return over
 
 
-def _count(tx: VaultTransaction, subject: bytes, hour: int, new: bool) -> dict[int, int]:
-    """Records per clock hour of the last day, this one included; 24 rows whatever the quota."""
+def deposited_too_much(tx: VaultTransaction, quotas: Quotas, actor: Actor, size: int, now_ms: int) -> bool:
+    """Count `size` bytes for the depositor's structure; True where a limit is passed."""
+    subject = _subject("deposited", actor.structure or actor.subject)
+    counts = _count(tx, subject, now_ms // HOUR_MS, -(-size // 2**20))
+    return _over(counts, quotas.deposited_mib, now_ms)
+
+
+def _over(counts: Mapping[int, int], quota: Quota, now_ms: int) -> bool:
+    # the sliding hour weighs the previous clock hour by what is left of it in the window
+    hour, left = now_ms // HOUR_MS, 1 - (now_ms % HOUR_MS) / HOUR_MS
+    sliding = counts.get(hour, 0) + counts.get(hour - 1, 0) * left
+    return sliding > quota.per_hour or sum(counts.values()) > quota.per_day
+
+
+def _count(tx: VaultTransaction, subject: bytes, hour: int, added: int) -> dict[int, int]:
+    """Counts per clock hour of the last day, this one included; 24 rows whatever the quota."""
     current = tx.get("quota_count", lock=True, subject=subject, hour=hour)
     if current is None:
-        tx.insert("quota_count", {"subject": subject, "hour": hour, "n": 1})
-    elif new:
-        tx.update("quota_count", {"n": current["n"] + 1}, subject=subject, hour=hour)
+        tx.insert("quota_count", {"subject": subject, "hour": hour, "n": added})
+    elif added:
+        tx.update("quota_count", {"n": current["n"] + added}, subject=subject, hour=hour)
     rows = tx.find("quota_count", subject=subject, hour__gt=hour - 24)
     return {row["hour"]: row["n"] for row in rows}
 

@@ -180,6 +180,9 @@ class Index(Protocol):
     def unsettled(self, finished_before: int) -> list[UUID]:
         """Finished before that time and not settled, oldest first, 1 000 at most."""
 
+    def oldest_unsettled(self) -> int | None:
+        """When the oldest submission that is not settled was received; None where all are."""
+
     def abandoned_blobs(self) -> list[Blob]:
         """Blobs that `settle` gave up and nobody forgot yet, 1 000 at most."""
 

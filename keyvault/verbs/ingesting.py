@@ -75,13 +75,14 @@ class ReleasingForIngest:
         opened = open_received(self._vault, submission_id, sealed_envelope)
         received = [open_sealed_key(opened.day_private, submission_id, key) for key in keys]
         with self._vault.change() as change:
-            self._lease(change, submission_id, worker, received)
-            answer = self._answer(change, opened, received)
+            first = self._lease(change, submission_id, worker, received)
+            answer = self._answer(change, opened, received, first)
         return answer if isinstance(answer, Denied) else seal_box(recipient, answer)
 
     def _lease(
         self, change: Change, submission_id: UUID, worker: str, received: Sequence[ReceivedKey]
-    ) -> None:
+    ) -> bool:
+        """Take or prolong the lease; True where the submission is opened for the first time."""
         depositor = received[0].depositor_token if received else bytes(32)
         row = {
             "submission_id": submission_id,
@@ -92,7 +93,7 @@ class ReleasingForIngest:
             "opened_at": change.now_ms,
         }
         if change.tx.insert_new("ingest", row):
-            return
+            return True
         found = change.tx.get("ingest", lock=True, submission_id=submission_id)
         assert found is not None
         if found["state"] == SETTLED:
@@ -104,16 +105,19 @@ class ReleasingForIngest:
             {"worker": worker, "lease_until": row["lease_until"]},
             submission_id=submission_id,
         )
+        return False
 
     def _answer(
-        self, change: Change, opened: OpenedEnvelope, received: Sequence[ReceivedKey]
+        self, change: Change, opened: OpenedEnvelope, received: Sequence[ReceivedKey], first: bool
     ) -> bytes | Denied:
         envelope = opened.envelope
         actor = depositor_of(self._vault, change, envelope, received)
         if actor is None:
             return _refused(self._vault, change, envelope, None, ReasonCode.BAD_CREDENTIAL)
         touched = hashlib.sha256(b"coffre-submission-v1\x00" + envelope.submission_id.bytes).digest()
-        if change.over_quota(actor, touched):
+        size = sum(part.length for part in envelope.parts) if first else 0
+        over = change.over_quota(actor, touched) | change.deposited_too_much(actor, size)
+        if over:
             return _refused(self._vault, change, envelope, actor, ReasonCode.QUOTA_EXCEEDED)
         state, ins, traits = self._expected(change, envelope)
         document = {

@@ -72,7 +72,10 @@ class UpkeepVerbs:
             return document
 
     def destroy_day_keys(self, oldest_unsettled_ms: int | None) -> list[str]:
-        """Destroy reception keys 72 h after their day, unless a submission of that time isn't settled."""
+        """Destroy reception keys 72 h after their day, unless a submission of that time isn't settled.
+
+        `oldest_unsettled_ms`: when the oldest unsettled submission was received, None where all are.
+        """
         now = self._vault.now_ms()
         limit = min(now, oldest_unsettled_ms if oldest_unsettled_ms is not None else now)
         destroyed = []

@@ -69,6 +69,8 @@ _UNSETTLED = (
     .limit(LIST_AT_ONCE)
 )
 
+_OLDEST_UNSETTLED = select(func.min(_SUBMISSION.received_at)).where(_SUBMISSION.settled_at.is_(None))
+
 
 class Publications:
     """The end of a submission's way (see `storage.ports`)."""
@@ -113,6 +115,10 @@ class Publications:
     def unsettled(self, finished_before: int) -> list[UUID]:
         with self._database.reading() as connection:
             return list(connection.execute(_UNSETTLED, {"before": finished_before}).scalars())
+
+    def oldest_unsettled(self) -> int | None:
+        with self._database.reading() as connection:
+            return connection.execute(_OLDEST_UNSETTLED).scalar()
 
     def abandoned_blobs(self) -> list[Blob]:
         with self._database.reading() as connection:

@@ -78,6 +78,7 @@ def tour(index: Index) -> None:
     ):
         now(10)
     index.abandoned_blobs()
+    index.oldest_unsettled()
     index.documents_by_id(RECORD, [publication.documents[0].document_id, document_id])
     index.documents_by_study(RECORD, b"s" * 32)
     index.documents_by_token(RECORD, "accession", b"a" * 32)
