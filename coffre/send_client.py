@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 import httpx
 
@@ -21,6 +22,7 @@ LARGEST_PDF = 23 * 2**20
 """Bytes of a PDF that its FHIR envelope (32 MiB, base64 inside) can carry."""
 LONGEST_WAIT_S = 900.0
 FIRST_POLL_S, LAST_POLL_S = 0.2, 3.0
+_UNAUTHORISED = 401
 _PENDING = frozenset({"received", "validating"})
 _SUBMISSION = re.compile(r"/submissions/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$")
 
@@ -94,6 +96,7 @@ class SendClient:
                 "Content-Length": str(content.length),
                 "Accept": "application/dicom+json",
             },
+            lost=self._check_token,
         )
         return self._verdicts(batch, answer)
 
@@ -106,8 +109,15 @@ class SendClient:
             "/fhir/DocumentReference",
             json=self._document_reference(candidate, type_code, title),
             headers={"Content-Type": "application/fhir+json", "Accept": "application/fhir+json"},
+            lost=self._check_token,
         )
         return self._verdicts([candidate], answer)[0]
+
+    def _check_token(self) -> None:
+        """A server that refuses a token hangs up on the body; its answer may be lost with the connection."""
+        answer = self._server.once(f"/submissions/{UUID(int=0)}")
+        if answer is not None and answer.status_code == _UNAUTHORISED:
+            raise refusal(answer)
 
     def _document_reference(self, candidate: Candidate, type_code: str, title: str | None) -> dict[str, Any]:
         data = base64.b64encode(candidate.path.read_bytes()).decode("ascii")

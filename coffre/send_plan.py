@@ -5,9 +5,11 @@ import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from io import BytesIO
 from pathlib import Path
 
-import pydicom
+from pydicom.filereader import read_partial
+from pydicom.tag import Tag
 from pydicom.uid import MediaStorageDirectoryStorage
 
 from records.errors import Invalid
@@ -16,7 +18,8 @@ MOST_IN_BATCH = 1000
 LARGEST_BATCH = 1 << 30
 """Files and bytes of one request. A study beyond it becomes several submissions of the same document."""
 _HEAD = 1024  # bytes: a PDF's header may stand that late (ISO 32000, annex H.3)
-_TAGS = ["SOPInstanceUID", "StudyInstanceUID"]
+_START = 4 << 20  # bytes searched for the study's UID; a file that has it later is sent all the same
+_STUDY = Tag("StudyInstanceUID")
 
 
 class Kind(StrEnum):
@@ -87,7 +90,9 @@ def _dicom(path: Path, size: int) -> Candidate:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # remarks are the server's to make
         try:
-            found = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=_TAGS, force=True)
+            with path.open("rb") as file:
+                start = BytesIO(file.read(_START))
+            found = read_partial(start, lambda tag, *_: tag > _STUDY, force=True, specific_tags=[_STUDY])
             meta = found.file_meta.get("MediaStorageSOPClassUID")
             study = str(found.get("StudyInstanceUID") or "")
         except Exception:  # whatever a damaged file does to the reader, the server is asked

@@ -96,10 +96,12 @@ class Server:
         json: Any = None,
         body: Body | None = None,
         headers: Mapping[str, str] | None = None,
+        lost: Callable[[], None] | None = None,
     ) -> httpx.Response:
         """Returns the answer, whatever its status, to a path below the server's URL or to an absolute URL.
 
-        Lost connections and 503 are tried again with growing pauses. Raises `CoffreError` "unreachable".
+        Lost connections and 503 are tried again with growing pauses; `lost`, called after a lost connection,
+        may end that by raising. Raises `CoffreError` "unreachable".
         """
         url = path if "://" in path else self.url + path
         pause = FIRST_PAUSE_S
@@ -114,6 +116,8 @@ class Server:
                         "The server cannot be reached; check its address, or try again later.",
                         code="unreachable",
                     ) from None  # the library's message holds the address
+                if lost is not None:
+                    lost()
             else:
                 if answer.status_code != _UNAVAILABLE or attempt == ATTEMPTS:
                     return answer
@@ -121,6 +125,13 @@ class Server:
             self._sleep(wait)
             pause = min(2 * pause, LONGEST_PAUSE_S)
         raise AssertionError("the last attempt returns or raises")
+
+    def once(self, path: str) -> httpx.Response | None:
+        """Returns the answer to one GET, None where there is none."""
+        try:
+            return self._http.get(self.url + path)
+        except httpx.TransportError:
+            return None
 
     def read(self, method: str, path: str, **kwargs: Any) -> Any:
         """Returns the JSON of a successful answer. Raises what `call` and `refusal` give."""

@@ -179,11 +179,26 @@ def test_a_server_that_is_away_for_a_moment_is_asked_again(
     slices: list[Candidate], pauses: list[float], failure: httpx.Response | Exception
 ) -> None:
     double = Double(PUBLISHED, PUBLISHED)
-    double.failures = [failure, failure]
+    asked = isinstance(failure, Exception)  # whether the token is still good
+    double.failures = [failure, httpx.Response(404), failure] if asked else [failure, failure]
+    double.failures += [httpx.Response(404)] if asked else []
     verdicts = client_of(double, pauses).send_dicom(slices)
     assert all(one.outcome is Outcome.PUBLISHED for one in verdicts)
     assert pauses == [0.5, 1.0]
-    assert parts_of(double.requests[2]) == [one.path.read_bytes() for one in slices]
+    assert parts_of([r for r in double.requests if r.method == "POST"][2]) == [
+        one.path.read_bytes() for one in slices
+    ]
+
+
+def test_after_a_lost_connection_a_refused_token_is_recognised_at_once(
+    slices: list[Candidate], pauses: list[float]
+) -> None:
+    double = Double()
+    refused = httpx.Response(401, json={"code": "token_invalid", "detail": "Sign in again."})
+    double.failures = [httpx.WriteError("hung up"), refused]
+    with pytest.raises(CoffreError) as ended:
+        client_of(double, pauses).send_dicom(slices)
+    assert (ended.value.code, pauses) == ("token_invalid", [])
 
 
 def test_the_pause_that_a_server_asks_for_is_kept(slices: list[Candidate], pauses: list[float]) -> None:
@@ -200,7 +215,8 @@ def test_a_server_that_stays_away_is_given_up_without_naming_the_record(
     double.failures = [httpx.ConnectError(f"no {URL}/records/{demo_data.PATIENT_INS}")] * 100
     verdicts = send(client_of(double, pauses), [*slices, report])
     assert {(one.outcome, one.code) for one in verdicts} == {(Outcome.FAILED, "unreachable")}
-    assert len(double.requests) == server.ATTEMPTS  # the report was not tried: nothing can succeed
+    posts = [request for request in double.requests if request.method == "POST"]
+    assert len(posts) == server.ATTEMPTS  # the report was not tried: nothing can succeed
     assert demo_data.PATIENT_INS not in repr(verdicts)
 
 
