@@ -26,7 +26,7 @@ _ENDED = frozenset({"token_invalid", "token_expired", "unreachable", "http_401"}
 
 
 def send_command(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files and folders to deposit.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files and folders to deposit.")],
     record: Annotated[str, typer.Option(help="The patient's INS: 15 characters.", show_default=False)],
     to: Annotated[str, typer.Option(metavar="URL", help="The server.", show_default=False)],
     token_file: Annotated[Path, typer.Option(help="File with the depositor's token.", show_default=False)],
