@@ -31,6 +31,10 @@ class DemoServer:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
     def start(self) -> None:
         """Returns once the server accepts. Raises `CoffreError` "not_started"."""
         command = [sys.executable, "-m", "coffre.cli", "serve"]
