@@ -1,0 +1,131 @@
+"""Content in clear, for clients that cannot open a grant themselves (design.md sections 3 and 5).
+
+Each object is a release of its own, with the end actor's credential: same decision, same line in the log. The
+grant is opened here with a key that lives as long as one answer; plaintext is streamed, never kept.
+"""
+
+import hashlib
+import hmac
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from keyvault.blob import BlobError, Opener
+from keyvault.grants import GrantBody, GrantedBlob, new_recipient, open_grant
+from keyvault.verbs.attempt import Call
+from keyvault.verbs.rows import SeenDocument
+from records.errors import NotFound
+from storage.ports import ObjectStore
+from viewer_api.access import Access, GrantRequest
+
+STEP = 1024 * 1024  # plaintext bytes in memory per answer
+DICOM = "application/dicom"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """One object in clear. `pieces` is read once; on other bytes than granted it raises before its end."""
+
+    media_type: str
+    length: int
+    pieces: Iterator[bytes] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where an object lies, in plaintext bytes of its blob."""
+
+    blob_id: UUID
+    offset: int
+    length: int
+    sha256: bytes
+
+
+class Gateway:
+    """Opens grants on behalf of their actors. `grant_keys` maps key ids to the vault's public grant keys."""
+
+    def __init__(
+        self,
+        access: Access,
+        objects: ObjectStore,
+        grant_keys: Mapping[str, bytes],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._access = access
+        self._objects = objects
+        self._grant_keys = grant_keys
+        self._clock = clock
+
+    def document(self, call: Call, locator: str, document_id: UUID) -> Content:
+        """One document. Raises `NotAuthorised`, or `NotFound` for a hidden or absent one and for a study."""
+        body = self._granted(call, locator, document_id)
+        for document in body.documents:
+            if document.document_id == document_id:
+                place = _Place(document.blob_id, document.offset, document.length, document.sha256)
+                return self._content(body, place, document.media_type)
+        raise _absent("document")
+
+    def instance(self, call: Call, locator: str, study_uid: str, sop_uid: str) -> Content:
+        """One DICOM instance as it was deposited; of several versions the latest. Raises like `document`."""
+        seen = self._access.study(call, locator, study_uid).listing.documents
+        document_id, place = _place_of(seen, sop_uid)
+        return self._content(self._granted(call, locator, document_id), place, DICOM)
+
+    def _granted(self, call: Call, locator: str, document_id: UUID) -> GrantBody:
+        private, public = new_recipient()
+        wanted = GrantRequest(locator, studies=(), documents=(document_id,), recipient=public)
+        grant = self._access.grant(call, wanted)
+        return open_grant(grant, private, self._grant_keys, int(self._clock()))
+
+    def _content(self, body: GrantBody, place: _Place, media_type: str) -> Content:
+        blob = next((blob for blob in body.blobs if blob.sealed.ref.blob_id == place.blob_id), None)
+        if blob is None:
+            raise _absent("document")
+        pieces = self._pieces(blob, place)
+        # the first piece is opened before any header is sent: a damaged object is an answer of its own
+        first = next(pieces, b"")
+        return Content(media_type, place.length, _chained(first, pieces))
+
+    def _pieces(self, blob: GrantedBlob, place: _Place) -> Iterator[bytes]:
+        opener, ref, digest = Opener(blob.sealed, blob.dek), blob.sealed.ref, hashlib.sha256()
+
+        def fetch(start: int, stop: int) -> bytes:
+            return self._objects.read(ref.blob_id, ref.version, start, stop)
+
+        end = place.offset + place.length
+        for offset in range(place.offset, end, STEP):
+            piece = opener.read(offset, min(STEP, end - offset), fetch)
+            digest.update(piece)
+            if offset + STEP >= end and not hmac.compare_digest(digest.digest(), place.sha256):
+                raise BlobError("The object is not the one that was deposited.", code="blob_corrupt")
+            yield piece
+
+
+def _chained(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from rest
+
+
+def _place_of(documents: tuple[SeenDocument, ...], sop_uid: str) -> tuple[UUID, _Place]:
+    """The instance's document and place; the latest submission wins, as in `merged_series`."""
+    found: list[tuple[int, int, int, UUID, dict[str, Any]]] = [
+        (details["received"], document.created_at, number, document.document_id, instance)
+        for document in documents
+        for number, details in enumerate(document.details)
+        for series in details.get("series", ())
+        for instance in series["instances"]
+        if instance["sop"] == sop_uid
+    ]
+    if not found:
+        raise _absent("image")
+    *_, document_id, instance = max(found, key=lambda each: each[:3])
+    place = _Place(
+        UUID(instance["blob"]), instance["offset"], instance["length"], bytes.fromhex(instance["sha256"])
+    )
+    return document_id, place
+
+
+def _absent(what: str) -> NotFound:
+    return NotFound(f"There is no such {what} in this record.", code="no_such_document")

@@ -1,0 +1,132 @@
+"""Texts of the lists of documents, of one document, and of emergency access."""
+
+from collections.abc import Mapping
+
+DOSSIER: Mapping[str, tuple[str, str]] = {
+    "documents.title": ("Mes documents", "My documents"),
+    "documents.none": ("Aucun document pour le moment.", "No document yet."),
+    "documents.count.one": ("1 document", "1 document"),
+    "documents.count.many": ("{n} documents", "{n} documents"),
+    "documents.masking": (
+        "Un document masqué reste visible de vous, de l'établissement qui l'a déposé et de votre médecin "
+        "traitant. Les autres professionnels ne savent pas qu'il existe.",
+        "A masked document stays visible to you, to the institution that deposited it and to your "
+        "attending doctor. Other professionals do not know that it exists.",
+    ),
+    "document.type": ("Type", "Type"),
+    "document.type.unknown": ("Type non précisé", "Type not stated"),
+    "document.type.study": ("Images d'un examen", "Images of an examination"),
+    "document.date": ("Date", "Date"),
+    "document.date.unknown": ("non précisée", "not stated"),
+    "document.deposited": ("Déposé le", "Deposited on"),
+    "document.by": ("Déposé par", "Deposited by"),
+    "document.structure": ("établissement n° {number}", "institution no. {number}"),
+    "document.structure.unknown": ("établissement non précisé", "institution not stated"),
+    "document.visibility": ("Visibilité", "Visibility"),
+    "document.visible": ("Visible des professionnels autorisés", "Visible to authorised professionals"),
+    "document.masked": ("Masqué aux professionnels", "Masked to professionals"),
+    "document.masked.tag": ("Masqué", "Masked"),
+    "document.representatives": (
+        "Invisible des représentants légaux",
+        "Not visible to legal representatives",
+    ),
+    "document.content": ("Contenu", "Content"),
+    "document.images": (
+        "{instances} image(s) en {series} série(s)",
+        "{instances} image(s) in {series} series",
+    ),
+    "document.mask": ("Masquer", "Mask"),
+    "document.unmask": ("Ne plus masquer", "Unmask"),
+    "document.open": ("Ouvrir", "Open"),
+    "document.download": ("Télécharger", "Download"),
+    "document.see": ("Voir les images", "See the images"),
+    "document.this": ("« {title} »", "“{title}”"),
+    "document.hidden_from_patient": (
+        "Attention : le patient ne peut pas voir ce document. Il lui sera montré après une consultation "
+        "d'annonce.",
+        "Caution: the patient cannot see this document. It will be shown after an announcement visit.",
+    ),
+    "document.warnings": (
+        "Des anomalies sans gravité ont été relevées au dépôt.",
+        "Minor anomalies were noted at deposit.",
+    ),
+    "done.masked": ("Le document est masqué.", "The document is masked."),
+    "done.unmasked": ("Le document n'est plus masqué.", "The document is no longer masked."),
+    "study.back": ("Retour à la liste des documents", "Back to the list of documents"),
+    "study.series": ("Série {number}", "Series {number}"),
+    "study.instances": ("{n} image(s)", "{n} image(s)"),
+    "study.format": (
+        "Les images sont au format DICOM : un logiciel de radiologie les ouvre.",
+        "The images are in DICOM format: radiology software opens them.",
+    ),
+    "study.instance": ("Image {number}", "Image {number}"),
+    "study.frames": ("{n} vues", "{n} frames"),
+    "study.download": ("Télécharger l'image {number}", "Download image {number}"),
+    "study.show": ("Afficher les images de la série {number}", "Show the images of series {number}"),
+    "search.title": ("Ouvrir le dossier d'un patient", "Open a patient's record"),
+    "search.you": (
+        "Vous êtes identifié : {profession}, RPPS {rpps}, établissement n° {structure}.",
+        "You are identified: {profession}, RPPS {rpps}, institution no. {structure}.",
+    ),
+    "search.ins": (
+        "INS du patient (numéro de sécurité sociale, clé comprise)",
+        "Patient's INS (social security number, key included)",
+    ),
+    "search.ins.hint": ("15 caractères ; les espaces sont ignorés.", "15 characters; spaces are ignored."),
+    "search.open": ("Ouvrir le dossier", "Open the record"),
+    "search.logged": (
+        "Le patient verra que vous avez demandé son dossier, même si l'accès vous est refusé.",
+        "The patient will see that you asked for the record, even if access is refused.",
+    ),
+    "record.title": ("Dossier du patient", "Patient's record"),
+    "record.none": (
+        "Aucun document de ce dossier ne vous est visible.",
+        "No document of this record is visible to you.",
+    ),
+    "refused.title": ("Ce dossier ne vous est pas ouvert", "This record is not open to you"),
+    "refused.why": (
+        "Le patient ne vous a pas autorisé, ou ce dossier n'existe pas. Le patient peut vous autoriser à "
+        "tout moment, depuis sa page « Mes autorisations », avec votre numéro RPPS.",
+        "The patient has not authorised you, or there is no such record. The patient can authorise you at "
+        "any time, on the page “My permissions”, with your RPPS number.",
+    ),
+    "refused.emergency": (
+        "L'accès en urgence aussi est refusé : le patient s'y est opposé ou vous a bloqué, le délai de "
+        "quatre heures ou le nombre d'accès du jour est dépassé, ou ce dossier n'existe pas.",
+        "Emergency access is refused as well: the patient opposed it or blocked you, the four hours or "
+        "today's number of accesses are used up, or there is no such record.",
+    ),
+    "emergency.title": ("Urgence vitale : bris de glace", "Life at risk: break the glass"),
+    "emergency.when": (
+        "Réservé au cas où le patient ne peut pas exprimer sa volonté et où sa vie est en danger immédiat. "
+        "Son accord n'est alors pas nécessaire, sauf s'il s'est opposé à ce mode d'accès.",
+        "Only where the patient cannot express their will and their life is in immediate danger. Their "
+        "agreement is then not needed, unless they have opposed this mode of access.",
+    ),
+    "emergency.told": (
+        "Le patient et son médecin traitant en sont informés aussitôt. Votre motif sera lu par eux.",
+        "The patient and their attending doctor are told at once. They will read your reason.",
+    ),
+    "emergency.reason": ("Motif de l'urgence", "Reason for the emergency"),
+    "emergency.reason.hint": (
+        "Dix caractères au moins. Le même motif vaut quatre heures.",
+        "At least ten characters. The same reason serves for four hours.",
+    ),
+    "emergency.break": ("Ouvrir le dossier en urgence", "Open the record in an emergency"),
+    "emergency.centre_15": ("Ouvrir comme régulateur du SAMU", "Open as emergency call centre"),
+    "emergency.centre_15.title": ("Régulation du SAMU (centre 15)", "Emergency call centre (centre 15)"),
+    "emergency.centre_15.when": (
+        "Pour le médecin régulateur d'un appel en cours.",
+        "For the doctor who handles a call now.",
+    ),
+    "emergency.centre_15.reason": ("Motif (facultatif)", "Reason (optional)"),
+    "banner.title": ("Accès en urgence", "Emergency access"),
+    "banner.bris_de_glace": ("Bris de glace.", "Broken glass."),
+    "banner.centre_15": ("Régulation du SAMU.", "Emergency call centre."),
+    "banner.reason": ("Motif : {reason}", "Reason: {reason}"),
+    "banner.told": (
+        "Le patient et son médecin traitant en sont informés ; chaque consultation est enregistrée.",
+        "The patient and their attending doctor are told; every consultation is written down.",
+    ),
+    "banner.leave": ("Quitter l'accès en urgence", "Leave emergency access"),
+}

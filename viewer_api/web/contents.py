@@ -1,0 +1,87 @@
+"""What a document or an image answers with when it is opened: its bytes, shut off from our pages."""
+
+import asyncio
+from collections.abc import Mapping
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response, StreamingResponse
+
+from viewer_api.gateway import Content, Gateway
+from viewer_api.web.mode import NORMAL, Mode, mode_of
+from viewer_api.web.sessions import Session
+from viewer_api.web.site import Site
+
+PDF, DICOM = "application/pdf", "application/dicom"
+_SUFFIX = {PDF: "pdf", DICOM: "dcm"}
+# whatever a document holds, it runs nothing and loads nothing as a page of ours
+CONTENT_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+class Contents:
+    """Documents and images through the gateway, one release each."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    async def document(
+        self,
+        session: Session,
+        record: str,
+        document_id: UUID,
+        *,
+        mode: Mode = NORMAL,
+        download: bool = False,
+    ) -> Response:
+        call = mode.call(session)
+        found = await asyncio.to_thread(self._gateway.document, call, record, document_id)
+        return _sent(found, f"document-{str(document_id)[:8]}", inline=not download)
+
+    async def instance(self, session: Session, record: str, form: Mapping[str, str]) -> Response:
+        call = mode_of(form).call(session)
+        study, sop = form.get("study", ""), form.get("sop", "")
+        found = await asyncio.to_thread(self._gateway.instance, call, record, study, sop)
+        return _sent(found, "image", inline=False)
+
+
+def _sent(content: Content, name: str, *, inline: bool) -> Response:
+    """A document as its own answer, under a name that says nothing of the person."""
+    known = content.media_type in _SUFFIX
+    disposition = "inline" if inline and content.media_type == PDF else "attachment"
+    headers = {
+        **CONTENT_HEADERS,
+        "Content-Disposition": f'{disposition}; filename="{name}.{_SUFFIX.get(content.media_type, "bin")}"',
+        "Content-Length": str(content.length),
+    }
+    media_type = content.media_type if known else "application/octet-stream"
+    return StreamingResponse(content.pieces, headers=headers, media_type=media_type)
+
+
+def install(routes: APIRouter, site: Site, contents: Contents) -> None:
+    @routes.get("/dossier/{record}/documents/{document_id}/contenu")
+    async def content(
+        record: UUID, document_id: UUID, request: Request, telecharger: bool = False
+    ) -> Response:
+        session = await site.session(request)
+        return await contents.document(session, str(record), document_id, download=telecharger)
+
+    @routes.post("/dossier/{record}/documents/{document_id}/contenu")
+    async def content_in_emergency(record: UUID, document_id: UUID, request: Request) -> Response:
+        session = await site.session(request)
+        form = await site.form(request, session)
+        download = form.get("telecharger") == "true"
+        return await contents.document(
+            session, str(record), document_id, mode=mode_of(form), download=download
+        )
+
+    @routes.post("/dossier/{record}/images")
+    async def instance(record: UUID, request: Request) -> Response:
+        session = await site.session(request)
+        return await contents.instance(session, str(record), await site.form(request, session))

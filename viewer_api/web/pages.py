@@ -1,0 +1,80 @@
+"""The pages of Coffre: plain HTML that works without a script, on a phone and on paper."""
+
+import asyncio
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from records.errors import NotFound, Refused
+from records.vocabulary.codes import Environment
+from storage.ports import Index
+from viewer_api.access import Access
+from viewer_api.gateway import Gateway
+from viewer_api.web import contents, dossier, patient
+from viewer_api.web.contents import Contents
+from viewer_api.web.dossier import DossierPages
+from viewer_api.web.patient import PatientPages
+from viewer_api.web.sessions import Sessions, read_form
+from viewer_api.web.site import HEADERS, YEAR_S, Site
+
+GONE = 410
+
+
+def router(
+    access: Access, gateway: Gateway, index: Index, public_url: str, environment: Environment
+) -> APIRouter:
+    """Every page, its sign-in and its style sheet."""
+    site = Site(Sessions(index, public_url, environment), environment)
+    own = PatientPages(site, access)
+    records = DossierPages(site, access)
+    routes = APIRouter(route_class=site.route_class(), include_in_schema=False)
+    _install_home(routes, site, own, records)
+    _install_sign_in(routes, site)
+    patient.install(routes, site, own)
+    dossier.install(routes, site, records)
+    contents.install(routes, site, Contents(gateway))
+    return routes
+
+
+def _install_home(routes: APIRouter, site: Site, own: PatientPages, records: DossierPages) -> None:
+    @routes.get("/")
+    async def home(request: Request) -> Response:
+        session = await site.visitor(request)
+        if session is None:
+            return site.page(request, "welcome.html", done=request.query_params.get("fait"))
+        if session.is_patient:
+            return await own.documents(request, session)
+        if session.is_professional:
+            return records.search(request, session)
+        raise Refused("This account has no pages.", code="no_pages")
+
+    @routes.get("/static/{name}")
+    async def static(name: str) -> Response:
+        file = site.static.get(name)
+        if file is None:
+            raise NotFound("There is no such file.", code="no_such_file")
+        headers = {**HEADERS, "Cache-Control": f"public, max-age={YEAR_S}, immutable"}
+        return Response(file.content, headers=headers, media_type=file.media_type)
+
+
+def _install_sign_in(routes: APIRouter, site: Site) -> None:
+    sessions = site.sessions
+
+    @routes.get("/sign-in/{code}")
+    async def sign_in(code: str, request: Request) -> Response:
+        old = await site.visitor(request)
+        own_code = await asyncio.to_thread(sessions.begin, code, old)
+        if own_code is None:
+            return site.page(request, "expired.html", GONE)
+        response = site.redirect("/")
+        sessions.set_cookie(response, own_code)
+        return response
+
+    @routes.post("/sign-out")
+    async def sign_out(request: Request) -> Response:
+        session = await site.session(request)
+        sessions.check_form(request, session, await read_form(request))
+        await asyncio.to_thread(sessions.end, session)
+        response = site.redirect("/?fait=signed_out")
+        sessions.drop_cookie(response)
+        return response

@@ -1,0 +1,27 @@
+"""Long lists by the page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+PAGE = 100
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Pages count from 1; `previous` and `following` are None at the ends."""
+
+    number: int
+    previous: int | None
+    following: int | None
+
+
+def paged(items: Sequence[T], asked: str | None) -> tuple[Sequence[T], Page]:
+    """The items of the page asked for: of the first if that is no page, of the last if it lies behind it."""
+    pages = max(1, -(-len(items) // PAGE))
+    number = int(asked) if asked and asked.isascii() and asked.isdecimal() and len(asked) < 7 else 1
+    number = min(max(1, number), pages)
+    shown = items[(number - 1) * PAGE : number * PAGE]
+    following = number + 1 if number < pages else None
+    return shown, Page(number, number - 1 or None, following)

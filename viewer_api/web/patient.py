@@ -1,0 +1,221 @@
+"""The holder's pages: documents, who consulted them, who may."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from keyvault.verbs.changing import CardChange
+from records.consent import Emergency
+from records.errors import Invalid, NotFound, Refused
+from records.identity import check_rpps
+from records.vocabulary.codes import Action, Label
+from viewer_api.access import Access, NotAuthorised, Opened
+from viewer_api.web.paging import paged
+from viewer_api.web.sessions import Session
+from viewer_api.web.site import Site
+from viewer_api.web.words import document_view, end_of, log_line, professional_number
+
+LOG_PAGE = 100
+T = TypeVar("T")
+UNPROCESSABLE = 422
+
+ACTIONS = frozenset(
+    {
+        Action.AUTHORISE,
+        Action.REVOKE,
+        Action.BLOCK,
+        Action.UNBLOCK,
+        Action.NAME_ATTENDING,
+        Action.REMOVE_ATTENDING,
+        Action.SET_EMERGENCY,
+    }
+)
+
+
+class NoOwnRecord(Refused):
+    code = "no_own_record"
+
+    def __init__(self) -> None:
+        super().__init__("No open record is in your name.")
+
+
+class PatientPages:
+    """Every page asks the vault anew with the holder's own credential."""
+
+    def __init__(self, site: Site, access: Access) -> None:
+        self._site = site
+        self._access = access
+
+    async def _own(self, work: Callable[..., T], session: Session, *args: Any) -> T:
+        if not session.is_patient:
+            raise NotAuthorised
+        try:
+            return await asyncio.to_thread(work, session.call(), session.ins, *args)
+        except NotAuthorised:
+            raise NoOwnRecord from None
+
+    async def documents(self, request: Request, session: Session) -> Response:
+        opened: Opened = await self._own(self._access.documents, session)
+        t = self._site.texts(request)
+        listing = opened.listing
+        shown, page = paged(listing.documents, request.query_params.get("page"))
+        return self._site.page(
+            request,
+            "documents.html",
+            documents=[document_view(document, t) for document in shown],
+            count=len(listing.documents),
+            record=listing.public_id,
+            page=page,
+            done=request.query_params.get("fait"),
+        )
+
+    async def log(self, request: Request, session: Session, before: int | None, own: bool) -> Response:
+        titles = await self._titles(session)
+        page = await self._own(self._access.access_log, session, before, LOG_PAGE)
+        t = self._site.texts(request)
+        lines = [log_line(event, t, titles) for event in page.events]
+        return self._site.page(
+            request,
+            "log.html",
+            lines=[line for line in lines if own or not line.own],
+            own=own,
+            before=before,
+            next_before=page.next_before,
+        )
+
+    async def _titles(self, session: Session) -> Mapping[str, str]:
+        """Titles of what the holder may see; a closed record still shows its log (R43), without titles."""
+        try:
+            opened: Opened = await self._own(self._access.documents, session)
+        except NoOwnRecord:
+            return {}
+        return {str(each.document_id): each.details[-1]["title"] for each in opened.listing.documents}
+
+    async def choices(
+        self,
+        request: Request,
+        session: Session,
+        problem: tuple[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+    ) -> Response:
+        """The page of choices; `problem` is (action, code) of a form to correct, `form` what it held."""
+        opened: Opened = await self._own(self._access.documents, session)
+        return self._site.page(
+            request,
+            "choices.html",
+            UNPROCESSABLE if problem else 200,
+            choices=opened.listing.choices,
+            now=int(time.time()),
+            problem=problem,
+            form=form or {},
+            done=request.query_params.get("fait"),
+        )
+
+    async def label(self, request: Request, session: Session, document_id: UUID) -> Response:
+        """Mask or unmask; the document's other labels stay."""
+        form = await self._site.form(request, session)
+        masked = form.get("masque") == "oui"
+        opened: Opened = await self._own(self._access.documents, session)
+        found = next((each for each in opened.listing.documents if each.document_id == document_id), None)
+        if found is None:
+            raise NotFound("There is no such document in this record.", code="no_such_document")
+        labels = found.facts.labels - {Label.MASQUE_PS} | ({Label.MASQUE_PS} if masked else set())
+        await self._own(self._access.label, session, document_id, sorted(labels))
+        return self._site.redirect(f"/?fait={'masked' if masked else 'unmasked'}")
+
+    async def choose(self, request: Request, session: Session) -> Response:
+        """One change of the card, after a confirmation where its consequence is serious."""
+        form = await self._site.form(request, session)
+        action = _action(form)
+        try:
+            if needs_confirmation(action, form):
+                return await self._confirm(request, session, action, form)
+            wanted = await self._wanted(session, action, form)
+            await self._own(self._access.change, session, wanted)
+        except Invalid as error:
+            if error.code not in ("bad_rpps", "bad_authorisation"):
+                raise
+            return await self.choices(request, session, (action.value, error.code), form)
+        return self._site.redirect(f"/choix?fait={action.value}")
+
+    async def _confirm(
+        self, request: Request, session: Session, action: Action, form: Mapping[str, str]
+    ) -> Response:
+        number = professional_number(form.get("professional", ""))
+        if action is not Action.SET_EMERGENCY:
+            check_rpps(number)
+        key = {
+            Action.SET_EMERGENCY: f"confirm.{form.get('mode')}",
+            Action.AUTHORISE: "confirm.permanent",
+        }.get(action, f"confirm.{action.value}")
+        fields = {name: value for name, value in form.items() if name != "csrf"}
+        return self._site.page(request, "confirm.html", key=key, number=number, fields=fields)
+
+    async def _wanted(self, session: Session, action: Action, form: Mapping[str, str]) -> CardChange:
+        if action is Action.SET_EMERGENCY:
+            return CardChange(action=action, emergency=await self._emergency(session, form))
+        duration = form.get("duration") if action is Action.AUTHORISE else None
+        return CardChange(
+            action=action,
+            professional=professional_number(form.get("professional", "")),
+            until=end_of(form.get("until", "")) if duration == "until" else None,
+            permanent=duration == "permanent",
+        )
+
+    async def _emergency(self, session: Session, form: Mapping[str, str]) -> Emergency:
+        """The form speaks of one mode; the other stays as it is."""
+        opened: Opened = await self._own(self._access.documents, session)
+        assert opened.listing.choices is not None
+        allowed = dict(opened.listing.choices["emergency"])
+        allowed[_mode(form)] = form.get("allowed") == "oui"
+        return Emergency(**allowed)
+
+
+def needs_confirmation(action: Action, form: Mapping[str, str]) -> bool:
+    """What a person might regret in the worst moment is asked twice."""
+    if form.get("confirmed") == "oui":
+        return False
+    if action is Action.SET_EMERGENCY:
+        _mode(form)
+        return form.get("allowed") != "oui"
+    if action is Action.AUTHORISE:
+        return form.get("duration") == "permanent"
+    return action in (Action.BLOCK, Action.NAME_ATTENDING)
+
+
+def _action(form: Mapping[str, str]) -> Action:
+    action = form.get("action")
+    found = next((each for each in ACTIONS if each.value == action), None)
+    if found is None:
+        raise Invalid("The form names no choice.", code="bad_form")
+    return found
+
+
+def _mode(form: Mapping[str, str]) -> str:
+    mode = form.get("mode", "")
+    if mode not in ("bris_de_glace", "centre_15"):
+        raise Invalid("The form names no emergency mode.", code="bad_form")
+    return mode
+
+
+def install(routes: APIRouter, site: Site, pages: PatientPages) -> None:
+    @routes.get("/consultations")
+    async def log(request: Request, avant: int | None = None, tout: bool = False) -> Response:
+        return await pages.log(request, await site.session(request), avant, tout)
+
+    @routes.get("/choix")
+    async def choices(request: Request) -> Response:
+        return await pages.choices(request, await site.session(request))
+
+    @routes.post("/choix")
+    async def choose(request: Request) -> Response:
+        return await pages.choose(request, await site.session(request))
+
+    @routes.post("/documents/{document_id}/visibilite")
+    async def label(document_id: UUID, request: Request) -> Response:
+        return await pages.label(request, await site.session(request), document_id)

@@ -1,0 +1,193 @@
+"""What all pages share: templates, headers, style sheet, sign-in of the request, errors as pages."""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from jinja2 import Environment as Templates
+from jinja2 import FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from keyvault.credentials import CredentialError
+from records.errors import CoffreError, Conflict, Invalid, NotFound, Refused
+from records.vocabulary.codes import Environment
+from viewer_api.web import words
+from viewer_api.web.sessions import Session, Sessions, SignedOut, read_form
+from viewer_api.web.texts import LANGUAGE_COOKIE, LANGUAGES, Texts, language_of
+
+log = logging.getLogger("coffre.pages")
+HERE = Path(__file__).parent
+YEAR_S = 365 * 86_400
+HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+_STATUS: Mapping[str, int] = {"quota_exceeded": 429, "store_busy": 503, "card_changed": 503}
+_KINDS: tuple[tuple[type[CoffreError], int], ...] = (
+    (NotFound, 404),
+    (Conflict, 409),
+    (Refused, 403),
+    (Invalid, 400),
+)
+RETRY_AFTER_S = 5
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+def status_of(error: CoffreError) -> int:
+    if error.code in _STATUS:
+        return _STATUS[error.code]
+    return next((status for kind, status in _KINDS if isinstance(error, kind)), 500)
+
+
+@dataclass(frozen=True, slots=True)
+class StaticFile:
+    """A file whose name changes with its content, so that it may be kept for good."""
+
+    name: str
+    content: bytes = field(repr=False)
+    media_type: str
+
+
+def _static(name: str, media_type: str) -> StaticFile:
+    content = (HERE / "static" / name).read_bytes()
+    stem, suffix = name.split(".")
+    return StaticFile(f"{stem}.{hashlib.sha256(content).hexdigest()[:12]}.{suffix}", content, media_type)
+
+
+class Site:
+    """Renders pages for whoever is signed in."""
+
+    def __init__(self, sessions: Sessions, environment: Environment) -> None:
+        self.sessions = sessions
+        self._is_demo = environment is not Environment.PRODUCTION
+        self._templates = Templates(
+            loader=FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._style, self._icon = _static("coffre.css", "text/css"), _static("coffre.svg", "image/svg+xml")
+        self.static = {each.name: each for each in (self._style, self._icon)}
+
+    async def visitor(self, request: Request) -> Session | None:
+        """Whoever is signed in; kept with the request, for its error page too."""
+        session = await asyncio.to_thread(self.sessions.current, request)
+        request.state.session = session
+        return session
+
+    async def session(self, request: Request) -> Session:
+        """The same; raises `SignedOut` if nobody is."""
+        session = await self.visitor(request)
+        if session is None:
+            raise SignedOut
+        return session
+
+    async def form(self, request: Request, session: Session) -> dict[str, str]:
+        """The fields of a form made for this sign-in. Raises `FormRefused` or `Invalid`."""
+        form = await read_form(request)
+        self.sessions.check_form(request, session, form)
+        return form
+
+    def texts(self, request: Request) -> Texts:
+        return Texts(language_of(request))
+
+    def page(self, request: Request, template: str, status: int = 200, **context: Any) -> Response:
+        """A page. Whatever `context` brings is escaped."""
+        t = self.texts(request)
+        session: Session | None = getattr(request.state, "session", None)
+        html = self._templates.get_template(template).render(
+            t=t,
+            session=session,
+            is_demo=self._is_demo,
+            style=f"/static/{self._style.name}",
+            icon=f"/static/{self._icon.name}",
+            path=request.url.path,
+            other_language=_other_language(request, t),
+            public_url=self.sessions.origin,
+            shown_number=words.shown_number,
+            day_of=words.day_of_unix,
+            last_day=words.last_day,
+            csrf=session.form_token if session else lambda action: "",
+            **{"mode": None, "done": None, "problem": None, **context},
+        )
+        response = HTMLResponse(html, status, HEADERS)
+        if request.query_params.get("lang") in LANGUAGES:
+            response.set_cookie(
+                LANGUAGE_COOKIE, t.language, max_age=YEAR_S, path="/", httponly=True, samesite="lax"
+            )
+        return response
+
+    def redirect(self, path: str) -> Response:
+        """303: the browser goes on with GET."""
+        return RedirectResponse(path, 303, HEADERS)
+
+    def error(self, request: Request, status: int, code: str) -> Response:
+        t = self.texts(request)
+        known = f"sentence.{code}"
+        sentence = t(known) if t.has(known) else t(f"sentence.{status}")
+        title = t(f"error.{status}")
+        response = self.page(request, "error.html", status, title=title, sentence=sentence)
+        if status == 503:
+            response.headers["Retry-After"] = str(RETRY_AFTER_S)
+        return response
+
+    def _answer(self, request: Request, error: Exception) -> Response:
+        if isinstance(error, CredentialError):
+            request.state.session = None
+            response = self.error(request, 403, SignedOut.code)
+            self.sessions.drop_cookie(response)
+            return response
+        if isinstance(error, RequestValidationError):
+            return self.error(request, 404, "bad_address")
+        status = status_of(error) if isinstance(error, CoffreError) else 500
+        if status >= 500:
+            # neither message nor frames: they could quote what was being shown
+            code = error.code if isinstance(error, CoffreError) else type(error).__name__
+            log.error("page failed", extra={"code": code})
+        return self.error(request, status, error.code if isinstance(error, CoffreError) else "internal")
+
+    def route_class(self) -> type[APIRoute]:
+        """Routes whose errors are pages, in the visitor's language."""
+        site = self
+
+        class PageRoute(APIRoute):
+            def get_route_handler(self) -> Handler:
+                handle = super().get_route_handler()
+
+                async def answer(request: Request) -> Response:
+                    try:
+                        return await handle(request)
+                    except Exception as error:
+                        return site._answer(request, error)
+
+                return answer
+
+        return PageRoute
+
+
+def _other_language(request: Request, t: Texts) -> str | None:
+    """The same page in the other language; none for what was posted."""
+    if request.method != "GET":
+        return None
+    (other,) = (language for language in LANGUAGES if language != t.language)
+    kept = [
+        (name, value) for name, value in request.query_params.multi_items() if name not in ("lang", "fait")
+    ]
+    return f"{request.url.path}?{urlencode([*kept, ('lang', other)])}"

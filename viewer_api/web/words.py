@@ -1,0 +1,199 @@
+"""Documents, dates and lines of the log in the words of a page."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from keyvault.verbs.rows import SeenDocument
+from records.errors import Invalid
+from records.vocabulary.codes import SENTENCES, Label, Outcome, PurposeOfUse, ReasonCode, Role
+from records.vocabulary.document_types import CLASS_NAMES
+from records.vocabulary.professions import PROFESSIONS
+from viewer_api.presenting import document_json
+from viewer_api.web.texts import FRENCH, Texts
+
+PARIS = ZoneInfo("Europe/Paris")
+_MONTH_NAMES = {
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "en": "January February March April May June July August September October November December",
+}
+_MONTHS = {language: names.split() for language, names in _MONTH_NAMES.items()}
+_DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(T.*)?")
+_RPPS = re.compile(r"\d{11}")
+_NAMED_BY_RPPS = "8"  # PSIdNat: 8, then the RPPS number
+
+
+def day(value: date, language: str) -> str:
+    """3 mars 2026, or 3 March 2026."""
+    number = "1er" if language == FRENCH and value.day == 1 else str(value.day)
+    return f"{number} {_MONTHS[language][value.month - 1]} {value.year}"
+
+
+def moment(value: datetime, language: str) -> str:
+    """3 mars 2026 à 14 h 05, or 3 March 2026, 14:05; in Paris."""
+    local = value.astimezone(PARIS)
+    if language == FRENCH:
+        return f"{day(local, language)} à {local.hour} h {local.minute:02}"
+    return f"{day(local, language)}, {local:%H:%M}"
+
+
+def day_of_unix(seconds: int, language: str) -> str:
+    return day(datetime.fromtimestamp(seconds, PARIS), language)
+
+
+def last_day(until: int, language: str) -> str:
+    """The last day of what ends at `until` (unix seconds, not included)."""
+    return day_of_unix(until - 1, language)
+
+
+def end_of(text: str) -> int:
+    """The end of a day (YYYY-MM-DD) in Paris, unix seconds. Raises `Invalid` "bad_authorisation"."""
+    try:
+        following = date.fromisoformat(text.strip()) + timedelta(days=1)
+        return int(datetime.combine(following, time(), PARIS).timestamp())
+    except (ValueError, OverflowError):
+        raise Invalid("Give the last day as YYYY-MM-DD.", code="bad_authorisation") from None
+
+
+def professional_number(text: str) -> str:
+    """The national number of what a person types: spaces dropped, the 8 before an RPPS number added."""
+    number = "".join(text.split())
+    return _NAMED_BY_RPPS + number if _RPPS.fullmatch(number) else number
+
+
+def shown_number(number: str) -> str:
+    """The reverse: the eleven digits printed on prescriptions, where the number is an RPPS number."""
+    is_rpps = number.startswith(_NAMED_BY_RPPS) and _RPPS.fullmatch(number[1:])
+    return number[1:] if is_rpps else number
+
+
+def profession(code: str | None, t: Texts) -> str:
+    known = PROFESSIONS.get(code or "")
+    return known.display if known else t("who.profession.unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentView:
+    """One document as lists show it; `facts` are the members of `document_json`."""
+
+    id: UUID
+    facts: Mapping[str, Any]
+    title: str
+    type: str
+    date: str
+    deposited: str
+    by: str
+    masked: bool
+    hidden_from_patient: bool
+    hidden_from_representatives: bool
+    is_study: bool
+    is_pdf: bool
+
+
+def document_view(document: SeenDocument, t: Texts) -> DocumentView:
+    facts = document_json(document)
+    labels = document.facts.labels
+    media_type = facts["media_type"]
+    return DocumentView(
+        id=document.document_id,
+        facts=facts,
+        title=str(facts["title"]).strip() or t("document.type.unknown"),
+        type=_type(document, facts, t),
+        date=_document_date(facts["date"], t),
+        deposited=moment(datetime.fromtimestamp(document.created_at / 1000, UTC), t.language),
+        by=_structure(facts["structure"] or document.facts.author_structure, t),
+        masked=Label.MASQUE_PS in labels,
+        hidden_from_patient=Label.INVISIBLE_PATIENT in labels,
+        hidden_from_representatives=Label.INVISIBLE_REPRESENTANTS_LEGAUX in labels,
+        is_study=document.facts.kind == "study",
+        is_pdf=media_type == "application/pdf",
+    )
+
+
+def _type(document: SeenDocument, facts: Mapping[str, Any], t: Texts) -> str:
+    """A study's own type names the exchange format of its references: people call it images."""
+    if document.facts.kind == "study":
+        return t("document.type.study")
+    return facts.get("type_display") or CLASS_NAMES.get(facts["class"]) or t("document.type.unknown")
+
+
+def _structure(number: str | None, t: Texts) -> str:
+    return t("document.structure", number=number) if number else t("document.structure.unknown")
+
+
+def _document_date(text: Any, t: Texts) -> str:
+    """DICOM and FHIR write dates differently; what is neither is shown as it came."""
+    if not text:
+        return t("document.date.unknown")
+    found = _DATE.fullmatch(str(text))
+    try:
+        return day(date(*map(int, found.groups()[:3])), t.language) if found else str(text)
+    except ValueError:
+        return str(text)
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line of the access log in plain words."""
+
+    instant: str
+    when: str
+    who: str
+    numbers: tuple[str, ...]
+    what: str
+    mode: str
+    emergency: bool
+    permitted: bool
+    reason: str | None
+    explanation: str | None
+    own: bool
+
+
+def log_line(event: Mapping[str, Any], t: Texts, titles: Mapping[str, str]) -> LogLine:
+    """`titles` maps document ids to titles, of the documents that the reader may see."""
+    actor = event["actor"]
+    permitted = event["outcome"] == Outcome.PERMIT
+    emergency = event["purpose"] in (PurposeOfUse.BRIS_DE_GLACE, PurposeOfUse.CENTRE_15)
+    return LogLine(
+        instant=event["time"],
+        when=moment(datetime.fromisoformat(event["time"]), t.language),
+        who=_who(actor, t),
+        numbers=_numbers(actor, t),
+        what=_what(event, t, titles),
+        mode=t(f"mode.{event['purpose']}"),
+        emergency=emergency,
+        permitted=permitted,
+        reason=event.get("reason") if emergency else None,
+        explanation=None if permitted else t.choose(SENTENCES[ReasonCode(event["decision"])]),
+        own=actor["role"] == Role.PATIENT,
+    )
+
+
+def _who(actor: Mapping[str, Any], t: Texts) -> str:
+    if actor["role"] == Role.PROFESSIONAL:
+        return profession(actor.get("profession"), t)
+    key = f"who.{actor['role']}"
+    return t(key) if t.has(key) else t("who.unknown")
+
+
+def _numbers(actor: Mapping[str, Any], t: Texts) -> tuple[str, ...]:
+    found = []
+    if "rpps" in actor:
+        found.append(t("who.rpps", rpps=shown_number(actor["rpps"])))
+    if "structure" in actor:
+        found.append(t("who.structure", structure=actor["structure"]))
+    return tuple(found)
+
+
+def _what(event: Mapping[str, Any], t: Texts, titles: Mapping[str, str]) -> str:
+    key = f"did.{event['action']}"
+    title = titles.get(event.get("object", ""))
+    if title and t.has(f"{key}.titled"):
+        return t(f"{key}.titled", title=title)
+    text = t(key) if t.has(key) else t("did.other")
+    named = event.get("professional")
+    return f"{text} ({t('who.rpps', rpps=shown_number(named))})" if named else text
