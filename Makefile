@@ -64,8 +64,9 @@ PIP_COMPILE = $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --stri
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --no-annotate pyproject.toml
 lock: dev  ## pin the dependencies anew
 	@$(PIP_COMPILE) --extra setup --output-file requirements/runtime.txt
-	@$(PIP_COMPILE) --extra setup --extra full-demo --extra dev --output-file requirements/dev.txt
+	@$(PIP_COMPILE) --extra setup --extra full-demo --extra engines --extra dev --output-file requirements/dev.txt
 	@$(PIP_COMPILE) --extra setup --extra full-demo --output-file requirements/full-demo.txt
+	@$(PIP_COMPILE) --extra setup --extra engines --output-file requirements/engines.txt
 
 clean:  ## remove what setup and demo made inside the checkout
 	@rm -rf $(VENV) .data .coverage .coverage.json .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
