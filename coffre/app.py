@@ -10,7 +10,9 @@ from coffre import problems
 from coffre.housekeeper import Chores, Housekeeper
 from coffre.wiring import System
 from ingestion.routes import fhir, stow, submissions
+from viewer_api.gateway import Gateway
 from viewer_api.routes import audit, grants, objects, qido, records
+from viewer_api.web import pages
 
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -78,6 +80,8 @@ def build(system: System, public_url: str, *, background: bool = True) -> FastAP
     app.include_router(objects.router(system.objects, system.guard.reader, presigner))
     app.include_router(audit.router(system.guard))
     _health(app, system)
+    gateway = Gateway(access, system.objects, system.grant_keys())
+    app.include_router(pages.router(access, gateway, system.index, public_url, system.identity.environment))
     return app
 
 

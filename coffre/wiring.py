@@ -165,6 +165,10 @@ class System:
         reception = Reception(self.index, self.objects, pinned=pinned, bell=bell, clock=self._clock)
         return Intake(reception, self.index, self.verdicts)
 
+    def grant_keys(self) -> dict[str, bytes]:
+        """The public keys of the vault's grants, by id."""
+        return {key.key_id: key.public for key in self.guard.public_keys() if key.use == "grant"}
+
     def presigner(self, origin: str) -> Presigner:
         return Presigner(read_secret(self.places.url_key), origin)
 
