@@ -161,13 +161,13 @@ class System:
         return WorkerPool([worker(f"{self.guard.chain_id}/{n}") for n in range(self.settings.workers)])
 
     def intake(self, bell: Callable[[UUID], None]) -> Intake:
-        pinned = next(key.public for key in self.guard.public_keys() if key.use == "reception")
+        pinned = next(key.public for key in self.guard.public.public_keys() if key.use == "reception")
         reception = Reception(self.index, self.objects, pinned=pinned, bell=bell, clock=self._clock)
-        return Intake(reception, self.index, self.verdicts)
+        return Intake(reception, self.index, self.verdicts, environment=self.identity.environment)
 
     def grant_keys(self) -> dict[str, bytes]:
         """The public keys of the vault's grants, by id."""
-        return {key.key_id: key.public for key in self.guard.public_keys() if key.use == "grant"}
+        return {key.key_id: key.public for key in self.guard.public.public_keys() if key.use == "grant"}
 
     def presigner(self, origin: str) -> Presigner:
         return Presigner(read_secret(self.places.url_key), origin)

@@ -10,6 +10,8 @@ from ingestion.multipart import PartReader
 from ingestion.reception import Deposit, Depositor, Reception
 from ingestion.waiting import Verdicts
 from records.errors import NotFound
+from records.identity import read_ins
+from records.vocabulary.codes import Environment
 from storage.ports import Index
 from storage.rows import Part, Submission
 
@@ -25,6 +27,7 @@ class Intake:
     verdicts: Verdicts
     largest_envelope: int = 32 * 2**20
     longest_wait_s: float = 60.0
+    environment: Environment = Environment.DEMO
 
     async def receive_multipart(
         self,
@@ -64,6 +67,7 @@ class Intake:
         headers: dict[str, Any],
         fill: Callable[[Deposit], Awaitable[None]],
     ) -> UUID:
+        self._check_record(ins)
         deposit = await asyncio.to_thread(self.reception.begin, depositor, ins, headers)
         try:
             await fill(deposit)
@@ -71,6 +75,15 @@ class Intake:
         except BaseException:  # a client that hangs up cancels this task
             deposit.abort()
             raise
+
+    def _check_record(self, name: str | None) -> None:
+        """Only its form: intake resolves nobody. Raises `Invalid` "bad_ins" or "bad_oid"."""
+        if name is None:
+            return
+        try:
+            UUID(name)
+        except ValueError:
+            read_ins(name, self.environment)
 
     async def verdict(self, submission_id: UUID, wait: bool) -> Submission:
         """The submission once it is judged; as it is now where the client doesn't wait."""

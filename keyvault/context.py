@@ -1,5 +1,6 @@
 """What every verb of the vault stands on: its store, its keys, its clock, and the way a change is made."""
 
+import hmac
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from keyvault.store import Row, VaultStore, VaultTransaction
 from keyvault.tokens import TokenField, token
 from records.actors import Actor
 from records.errors import CoffreError
-from records.identity import INS, check_oid, default_oid
+from records.identity import INS, read_ins
 from records.policy import RecordFacts
 from records.vocabulary.codes import Action, Environment, Outcome, PurposeOfUse, ReasonCode, RecordState
 
@@ -85,10 +86,15 @@ class Change:
         return appended
 
     def over_quota(self, actor: Actor, touched: bytes) -> bool:
-        return exceeded(self._recording, self._vault.settings.quotas, actor, touched, self.now_ms)
+        """Count that `actor` touches the record or submission that `touched` names."""
+        vault = self._vault
+        return exceeded(self._recording, vault.settings.quotas, vault.pseudonym, actor, touched, self.now_ms)
 
     def deposited_too_much(self, actor: Actor, size: int) -> bool:
-        return deposited_too_much(self._recording, self._vault.settings.quotas, actor, size, self.now_ms)
+        vault = self._vault
+        return deposited_too_much(
+            self._recording, vault.settings.quotas, vault.pseudonym, actor, size, self.now_ms
+        )
 
     def keep_replay(self) -> None:
         if self._leaf is not None:
@@ -158,14 +164,16 @@ class Vault:
                 ),
             )
 
+    def pseudonym(self, label: bytes, value: bytes) -> bytes:
+        """32 bytes that stand for a value in counters and windows; none can be tried out without the key."""
+        return hmac.digest(self.keyring.accountability_key, label + b"\x00" + value, "sha256")
+
     def token(self, field_name: TokenField, value: str | bytes) -> bytes:
         return token(self.keyring.index_key, field_name, value)
 
     def ins(self, text: str) -> INS:
         """Read an INS of this environment: `matricule` with its default OID, or `matricule|oid`."""
-        matricule, _, oid = text.partition("|")
-        oid = oid or default_oid(self.settings.environment)
-        return INS.parse(matricule, check_oid(oid, self.settings.environment))
+        return read_ins(text, self.settings.environment)
 
     def find_record(self, tx: VaultTransaction, locator: str) -> Row | None:
         """The person's record that an INS or a public id names."""
@@ -180,10 +188,11 @@ class Vault:
 
     def open(self, tx: VaultTransaction, row: Row | None, *, lock: bool = False) -> OpenedRecord:
         """Open a record, or the decoy where there is none: absent and forbidden cost the same work."""
+        # read again even where nothing is locked: the decoy is read here too
         if row is None:
             row = tx.get("record", public_id=DECOY_ID)
-        elif lock:
-            row = tx.get("record", lock=True, record_id=row["record_id"])
+        else:
+            row = tx.get("record", lock=lock, record_id=row["record_id"])
         assert row is not None
         key = care_key(tx, self.keyring, row)
         chain_key = open_object_key(tx, key, KeyUse.CHAIN_1, row["record_id"])

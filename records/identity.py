@@ -84,6 +84,15 @@ def check_oid(oid: str, environment: Environment) -> str:
     return oid
 
 
+def read_ins(text: str, environment: Environment) -> INS:
+    """Read an INS of this environment: `matricule` with its default OID, or `matricule|oid`.
+
+    Raises Invalid `bad_ins` or `bad_oid`.
+    """
+    matricule, _, oid = text.partition("|")
+    return INS.parse(matricule, check_oid(oid or default_oid(environment), environment))
+
+
 def check_rpps(number: str) -> str:
     """A professional's national number (PSIdNat, such as 899700024450), otherwise Invalid `bad_rpps`."""
     if _PROFESSIONAL.fullmatch(number) is None:

@@ -1,6 +1,5 @@
 """The worker's verbs: take a submission's key for INGEST, adopt what passed, settle (vault.md section 2)."""
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -10,10 +9,11 @@ from keyvault.boxes import open_box, seal_box
 from keyvault.context import Change, OpenedRecord, Vault
 from keyvault.log import Happening
 from keyvault.reception import Envelope, Part, ReceivedKey, depositor_token, open_envelope, open_key
+from keyvault.store import Row, VaultTransaction
 from keyvault.tokens import TokenField, part_value
 from keyvault.verbs.attempt import Denied
 from records.actors import Actor
-from records.errors import CoffreError, Conflict
+from records.errors import CoffreError, Conflict, Invalid
 from records.policy import AccessRequest, Deny, Facts, decide
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode
 
@@ -114,7 +114,7 @@ class ReleasingForIngest:
         actor = depositor_of(self._vault, change, envelope, received)
         if actor is None:
             return _refused(self._vault, change, envelope, None, ReasonCode.BAD_CREDENTIAL)
-        touched = hashlib.sha256(b"coffre-submission-v1\x00" + envelope.submission_id.bytes).digest()
+        touched = b"submission\x00" + envelope.submission_id.bytes
         size = sum(part.length for part in envelope.parts) if first else 0
         over = change.over_quota(actor, touched) | change.deposited_too_much(actor, size)
         if over:
@@ -141,11 +141,18 @@ class ReleasingForIngest:
     def _expected(self, change: Change, envelope: Envelope) -> tuple[str, str | None, dict[str, str] | None]:
         if envelope.ins is None:
             return "open", None, None
-        row = self._vault.find_record(change.tx, envelope.ins)
+        row = self._find(change.tx, envelope.ins)
         card = self._vault.open(change.tx, row).card.card
         if row is None or card is None:
             return "unknown", None, None
         return row["state"], card.ins.value, card.to_json()["traits"]
+
+    def _find(self, tx: VaultTransaction, locator: str) -> Row | None:
+        """The record a sender named; no name of this environment is no record, not an error to repeat."""
+        try:
+            return self._vault.find_record(tx, locator)
+        except Invalid:
+            return None
 
     def settle(self, submission_id: UUID) -> None:
         """End INGEST: nothing opens this submission any more, and its answers are forgotten. Repeatable."""
@@ -162,7 +169,7 @@ class ReleasingForIngest:
     def part_tokens(self, record: str, structure: str, digests: Iterable[bytes]) -> tuple[bytes, ...] | None:
         """Tokens that recognise the same bytes of one structure in one record; None: no such record."""
         with self._vault.store.reading() as tx:
-            row = self._vault.find_record(tx, record)
+            row = self._find(tx, record)
         if row is None:
             return None
         return tuple(
