@@ -122,6 +122,7 @@ class Deposit:
         self._parts: list[Part] = []
         self._digest: Any = None
         self._start = self._size = 0
+        self._stored = False
 
     def start_part(self) -> None:
         if len(self._parts) >= MOST_PARTS:
@@ -149,6 +150,7 @@ class Deposit:
         if not self._parts:
             raise Invalid("The request holds no part: nothing was deposited.", code="no_parts")
         self._writer.write(self._sealer.finish())
+        self._stored = True  # from here on the object may exist
         stored = self._writer.commit()
         sealed = self._sealer.sealed
         token = self._depositor.token
@@ -185,6 +187,10 @@ class Deposit:
         )
 
     def abort(self) -> None:
-        """Forget a submission that did not come to its end; repeatable."""
+        """Forget a submission that did not come to its end; repeatable.
+
+        An object that may exist keeps its upload row: the sweeper removes both.
+        """
         self._writer.abort()
-        self._index.end_upload(self.ref.blob_id, self.ref.version)
+        if not self._stored:
+            self._index.end_upload(self.ref.blob_id, self.ref.version)
