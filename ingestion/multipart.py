@@ -4,6 +4,7 @@ Only the framing is read. The body of a part goes straight into the seal, in the
 """
 
 from email.message import Message
+from email.utils import collapse_rfc2231_value
 
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser
@@ -21,7 +22,9 @@ def media_type(content_type: str) -> tuple[str, dict[str, str]]:
     message = Message()
     message["content-type"] = content_type
     parameters = dict(message.get_params(failobj=[], unquote=True)[1:])
-    return message.get_content_type(), {name.lower(): value for name, value in parameters.items()}
+    # an extended parameter (RFC 2231) comes as charset, language and text
+    found = {name.lower(): collapse_rfc2231_value(value) for name, value in parameters.items()}
+    return message.get_content_type(), found
 
 
 def boundary_of(content_type: str) -> bytes:
