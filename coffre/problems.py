@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from ingestion.routes.fhir import FHIR_JSON, operation_outcome
 from keyvault.credentials import CredentialError
 from records.errors import CoffreError, Conflict, Invalid, NotFound, Refused
+from viewer_api.routes.objects import RangeNotSatisfiable
 
 log = logging.getLogger("coffre.http")
 INTERNAL = "Something went wrong on our side. Try again; if it stays, tell the hosting team the time."
@@ -78,7 +80,15 @@ def install(app: FastAPI) -> None:
         if status >= 500:
             log.error("request failed", extra={"code": error.code})
         sentence = error.sentence if status != 500 else INTERNAL
-        return problem(request, status, error.code, sentence)
+        answer = problem(request, status, error.code, sentence)
+        if isinstance(error, RangeNotSatisfiable):  # RFC 9110 section 15.5.17
+            answer.headers["Content-Range"] = f"bytes */{error.size}"
+        return answer
+
+    async def hung_up(request: Request, error: Exception) -> Response:
+        """Nobody reads this answer; a client that goes away is no fault of ours."""
+        log.info("the client hung up")
+        return problem(request, 400, "client_disconnected", "The request ended before its body did.")
 
     async def malformed(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
@@ -97,6 +107,7 @@ def install(app: FastAPI) -> None:
         return problem(request, 500, "internal", INTERNAL)
 
     app.add_exception_handler(CoffreError, known)
+    app.add_exception_handler(ClientDisconnect, hung_up)
     app.add_exception_handler(RequestValidationError, malformed)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(Exception, unknown)

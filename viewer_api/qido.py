@@ -9,6 +9,7 @@ from typing import Any
 from records.errors import Invalid
 
 MOST = 1_000
+LONGEST_COUNT = 9  # digits
 # keywords that viewers search by; any attribute may also be named by its tag
 KEYWORDS: Mapping[str, str] = {
     "StudyDate": "00080020",
@@ -103,6 +104,6 @@ def _is_uid(name: str) -> bool:
 
 def _count(found: Mapping[str, str], name: str, default: int) -> int:
     text = found.get(name, str(default))
-    if not text.isdecimal():
+    if not (text.isdecimal() and len(text) <= LONGEST_COUNT):
         raise Invalid(f"The parameter {name} is a number.", code="bad_query")
     return int(text)

@@ -7,31 +7,34 @@ from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse, Response
 
 from audit.canonical import b64, unb64
-from keyvault.guard import Guard
+from keyvault.verbs.publishing import PublishingVerbs
 from records.errors import Invalid, NotFound
 
 HASH_SIZE = 32
+HIGHEST_LEVEL, MOST_TILES = 63, 2**53  # C2SP tlog-tiles; beyond what any store counts
 
 
-def router(guard: Guard) -> APIRouter:
+def router(vault: PublishingVerbs) -> APIRouter:
     routes = APIRouter(prefix="/audit", tags=["Audit"])
 
     @routes.get("/checkpoint", summary="The newest signed checkpoint (C2SP tlog-checkpoint)")
     async def checkpoint() -> Response:
-        return PlainTextResponse(await asyncio.to_thread(guard.last_checkpoint))
+        return PlainTextResponse(await asyncio.to_thread(vault.last_checkpoint))
 
     @routes.get("/proof/{leaf}", summary="Inclusion proof of an entry (C2SP tlog-proof)")
     async def proof(leaf: str) -> Response:
-        return PlainTextResponse(await asyncio.to_thread(guard.proof, _leaf(leaf)))
+        return PlainTextResponse(await asyncio.to_thread(vault.proof, _leaf(leaf)))
 
     @routes.get("/tile/{level}/{number}", summary="Hashes of one tile")
     async def tile(level: int, number: int) -> Response:
-        hashes = await asyncio.to_thread(guard.tile, level, number)
+        if not (0 <= level <= HIGHEST_LEVEL and 0 <= number < MOST_TILES):
+            raise NotFound("The log has no such tile.", code="no_such_tile")
+        hashes = await asyncio.to_thread(vault.tile, level, number)
         return Response(hashes, media_type="application/octet-stream")
 
     @routes.get("/keys", summary="Public keys, to be pinned by clients")
     async def keys() -> dict[str, Any]:
-        keys = guard.public_keys()
+        keys = vault.public_keys()
         return {"keys": [{"key_id": k.key_id, "use": k.use, "public": b64(k.public)} for k in keys]}
 
     return routes

@@ -22,7 +22,7 @@ from storage.ports import ObjectStore
 
 CHUNK = 65_536  # what uvicorn writes fastest
 HOP = 16  # chunks fetched by one visit to a thread
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")  # more digits than any object has bytes: no range
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from keyvault.credentials import Credential
@@ -18,6 +18,7 @@ from viewer_api.calling import call_of
 from viewer_api.presenting import listing_json
 
 NO_CONTENT = 204
+Position = Annotated[int, Query(ge=0, lt=2**53)]
 
 
 class FindBody(BaseModel):
@@ -76,7 +77,7 @@ def router(access: Access, authenticate: Authenticate) -> APIRouter:
 
     @routes.get("/{ins}/access-log", summary="Who did what, newest first")
     async def access_log(
-        ins: str, request: Request, before: int | None = None, limit: int = 100
+        ins: str, request: Request, before: Position | None = None, limit: Position = 100
     ) -> dict[str, Any]:
         asked = await call(request)
         page = await asyncio.to_thread(access.access_log, asked, ins, before, limit)
