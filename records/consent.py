@@ -138,7 +138,8 @@ def authorise(
 
 
 def revoke(card: Card, professional: str) -> Card:
-    """Withdraw a professional's authorisation, effective with the next decision."""
+    """Withdraw an authorisation, effective with the next decision. Raises Invalid `bad_rpps`."""
+    check_rpps(professional)
     kept = tuple(a for a in card.authorisations if a.professional != professional)
     return replace(card, authorisations=kept)
 
@@ -149,8 +150,8 @@ def block(card: Card, professional: str) -> Card:
 
 
 def unblock(card: Card, professional: str) -> Card:
-    """Lift a block; an authorisation that still runs counts again."""
-    return replace(card, blocks=card.blocks - {professional})
+    """Lift a block; an authorisation that still runs counts again. Raises Invalid `bad_rpps`."""
+    return replace(card, blocks=card.blocks - {check_rpps(professional)})
 
 
 def name_attending(card: Card, professional: str) -> Card:
@@ -159,8 +160,11 @@ def name_attending(card: Card, professional: str) -> Card:
 
 
 def remove_attending(card: Card, professional: str) -> Card:
-    """End the status of attending doctor, and with it the sight of masked documents, at once (R21)."""
-    return replace(card, attending=card.attending - {professional})
+    """End the status of attending doctor, and with it the sight of masked documents, at once (R21).
+
+    Raises Invalid `bad_rpps`.
+    """
+    return replace(card, attending=card.attending - {check_rpps(professional)})
 
 
 def set_emergency(card: Card, emergency: Emergency) -> Card:
