@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from coffre import identity_files, logs
 from coffre.identities import Identities
@@ -17,7 +18,7 @@ from coffre.install import initialise
 from coffre.settings import Settings, load
 from coffre.wiring import System
 from keyvault.verbs.attempt import Denied
-from records.errors import CoffreError
+from records.errors import CoffreError, Invalid
 from records.identity import Traits
 
 app = typer.Typer(
@@ -45,14 +46,25 @@ class Sex(StrEnum):
     UNKNOWN = "U"
 
 
+REFUSED, MISUSED = 1, 2
+
+
 @contextmanager
-def refusals() -> Iterator[None]:
-    """What can be explained is one sentence and exit 1, never a traceback."""
+def refusals(invalid: int = REFUSED) -> Iterator[None]:
+    """What can be explained is one sentence and exit 1, never a traceback; `invalid` for a bad value."""
     try:
         yield
     except CoffreError as error:
-        err.print(f"[red]{error.code}[/red]: {error.sentence}")
-        raise typer.Exit(1) from None
+        code, sentence = error.code, error.sentence
+        status = invalid if isinstance(error, Invalid) else REFUSED
+    except OSError as error:
+        code, status = "no_access", REFUSED
+        sentence = f"{error.filename or 'A file'} cannot be used: {error.strerror or 'the system refuses'}."
+    else:
+        return
+    # not as markup: a path may hold brackets
+    err.print(Text.assemble((code, "red"), f": {sentence}"), soft_wrap=True)
+    raise typer.Exit(status)
 
 
 def show(data: dict[str, Any], as_json: bool, text: str) -> None:
@@ -71,7 +83,7 @@ def init(
     environment: Annotated[str | None, typer.Option(help="demo or test.")] = None,
 ) -> None:
     """Make a data directory: databases, keys, demo authority."""
-    with refusals():
+    with refusals(MISUSED):
         settings = settings_of(data, environment=environment)
         places = initialise(settings)
     print(f"Coffre is ready in {settings.data} (environment {settings.environment.value}).")
@@ -113,7 +125,7 @@ def record_open(
     as_json: AsJson = False,
 ) -> None:
     """Open a person's record, with the consent recorded."""
-    with refusals(), System(settings_of(data)) as system:
+    with refusals(MISUSED), System(settings_of(data)) as system:
         call = Identities(system).operator()
         traits = Traits(family_name, given_name, birth_date, sex.value)
         answer = system.guard.operator.open_record(
@@ -140,7 +152,7 @@ Link = Annotated[
 def _issue(
     data: Path | None, out: Path, link: str | None, as_json: bool, name: str, role: str, **claims: Any
 ) -> None:
-    with refusals(), System(settings_of(data)) as system:
+    with refusals(MISUSED), System(settings_of(data)) as system:
         token = getattr(Identities(system), role)(**claims)
         issued = identity_files.write(system, out, name, token)
         if link is not None:
