@@ -71,7 +71,7 @@ def _content(attachment: dict[str, Any]) -> bytes:
     if not isinstance(data, str) or not data:
         raise Invalid("DocumentReference.content[0].attachment.data is missing.", code="bad_content")
     try:
-        return base64.b64decode(data, validate=True)
+        return base64.b64decode("".join(data.split()), validate=True)  # R4 base64Binary admits white space
     except (binascii.Error, ValueError):
         raise Invalid(
             "DocumentReference.content[0].attachment.data is not base64.", code="bad_content"
