@@ -78,7 +78,7 @@ def build(system: System, public_url: str, *, background: bool = True) -> FastAP
     app.include_router(qido.router(access, credential))
     app.include_router(grants.router(access, credential))
     app.include_router(objects.router(system.objects, system.guard.reader, presigner))
-    app.include_router(audit.router(system.guard))
+    app.include_router(audit.router(system.guard.public))
     _health(app, system)
     gateway = Gateway(access, system.objects, system.grant_keys())
     app.include_router(pages.router(access, gateway, system.index, public_url, system.identity.environment))

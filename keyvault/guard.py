@@ -6,10 +6,8 @@ own when the vault becomes a process apart.
 
 import time
 from collections.abc import Callable
-from typing import NamedTuple
 from uuid import UUID
 
-from keyvault import sequencer
 from keyvault.context import Vault, VaultSettings
 from keyvault.keyring import Keyring, create_secrets
 from keyvault.roots.ports import Root
@@ -19,6 +17,7 @@ from keyvault.verbs.changing import ChangingVerbs
 from keyvault.verbs.ingesting import ReleasingForIngest
 from keyvault.verbs.inspecting import InspectingVerbs
 from keyvault.verbs.operating import OperatingVerbs, ensure_decoy
+from keyvault.verbs.publishing import PublishingVerbs
 from keyvault.verbs.reading import ReadingVerbs
 from keyvault.verbs.releasing import ReleasingVerbs
 from keyvault.verbs.upkeep import UpkeepVerbs
@@ -38,14 +37,6 @@ class WorkerDoor(ReleasingForIngest, AdoptingVerbs):
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
-
-
-class PublicKey(NamedTuple):
-    """A raw Ed25519 public key; `use` is grant, checkpoint, certificate or reception."""
-
-    key_id: str
-    use: str
-    public: bytes
 
 
 class Guard:
@@ -74,26 +65,13 @@ class Guard:
         self.housekeeper = UpkeepVerbs(self._vault)
         self.operator = OperatingVerbs(self._vault)
         self.inspector = InspectingVerbs(self._vault)
+        self.public = PublishingVerbs(self._vault)
 
     @staticmethod
     def initialise(store: VaultStore, root: Root, shards: int = EMBEDDED_SHARDS) -> None:
         """Draw the keys of a new vault; done once, by `coffre init`."""
         with store.writing() as tx:
             create_secrets(tx, root, shards)
-
-    def public_keys(self) -> list[PublicKey]:
-        """What `/audit/keys` publishes."""
-        keys = self._vault.keyring.public_keys()
-        return [PublicKey(key.key_id, key.use, key.public) for key in keys]
-
-    def last_checkpoint(self) -> str:
-        return sequencer.last_checkpoint(self._vault)
-
-    def proof(self, leaf: bytes) -> str:
-        return sequencer.proof(self._vault, leaf)
-
-    def tile(self, level: int, number: int) -> bytes:
-        return sequencer.tile(self._vault, level, number)
 
     @property
     def origin(self) -> str:

@@ -1,0 +1,112 @@
+"""The guard's doors from another process: the same methods, carried out by the vault.
+
+Where the vault can't be reached, calls raise `CoffreError` "vault_unavailable": reads answer 503, deposits go
+on without it.
+"""
+
+import http.client
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from keyvault.guard import ReaderDoor, WorkerDoor
+from keyvault.service import DOORS
+from keyvault.verbs.inspecting import InspectingVerbs
+from keyvault.verbs.operating import OperatingVerbs
+from keyvault.verbs.publishing import PublishingVerbs
+from keyvault.verbs.upkeep import UpkeepVerbs
+from keyvault.wire import Verb, verbs_of
+from records.errors import CoffreError
+
+TIMEOUT_S = 30
+Connect = Callable[[str], http.client.HTTPConnection]
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("vault", timeout=TIMEOUT_S)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(TIMEOUT_S)
+        self.sock.connect(str(self._path))
+
+
+class RemoteGuard:
+    """What `Guard` offers, over a connection. Each door may be used by any number of threads."""
+
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
+        self.reader = cast(ReaderDoor, self._door("reader"))
+        self.worker = cast(WorkerDoor, self._door("worker"))
+        self.housekeeper = cast(UpkeepVerbs, self._door("housekeeper"))
+        self.operator = cast(OperatingVerbs, self._door("operator"))
+        self.inspector = cast(InspectingVerbs, self._door("inspector"))
+        self.public = cast(PublishingVerbs, self._door("public"))
+
+    def _door(self, name: str) -> "_RemoteDoor":
+        return _RemoteDoor(name, verbs_of(DOORS[name]), self._connect)
+
+
+class _RemoteDoor:
+    def __init__(self, name: str, verbs: Mapping[str, Verb], connect: Connect) -> None:
+        self._name = name
+        self._connect = connect
+        self._own = threading.local()
+        for verb in verbs.values():
+            setattr(self, verb.name, self._caller(verb))
+
+    def _caller(self, verb: Verb) -> Callable[..., Any]:
+        names = list(verb.parameters)
+
+        def call(*args: object, **more: object) -> Any:
+            arguments = dict(zip(names, args, strict=False)) | more
+            return verb.read_answer(self._ask(verb.write_call(arguments)))
+
+        return call
+
+    def _ask(self, body: bytes) -> bytes:
+        """One call. A connection that the vault closed while idle is opened anew, once: nothing was carried
+        out then, since the vault answers before it closes."""
+        connection: http.client.HTTPConnection | None = getattr(self._own, "connection", None)
+        if connection is not None:
+            try:
+                return self._exchange(connection, body)
+            except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+                connection.close()
+            except OSError as error:
+                raise self._unavailable(connection) from error
+        connection = self._own.connection = self._connect(self._name)
+        try:
+            return self._exchange(connection, body)
+        except (OSError, http.client.HTTPException) as error:
+            raise self._unavailable(connection) from error
+
+    def _exchange(self, connection: http.client.HTTPConnection, body: bytes) -> bytes:
+        connection.request("POST", f"/{self._name}", body)
+        return connection.getresponse().read()
+
+    def _unavailable(self, connection: http.client.HTTPConnection) -> CoffreError:
+        connection.close()
+        self._own.connection = None
+        return CoffreError("The vault can't be reached: try again in a moment.", code="vault_unavailable")
+
+
+def connect(url: str, *, tls: ssl.SSLContext | None = None) -> RemoteGuard:
+    """The guard behind `unix:///folder` or `https://host:port` (with the caller's certificate in `tls`)."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        folder = Path(parts.path)
+        return RemoteGuard(lambda door: _UnixConnection(folder / f"{door}.sock"))
+    if parts.scheme == "https" and parts.hostname and tls is not None:
+        host, port = parts.hostname, parts.port or 443
+        return RemoteGuard(lambda _: http.client.HTTPSConnection(host, port, timeout=TIMEOUT_S, context=tls))
+    raise CoffreError(
+        "COFFRE_VAULT_URL is unix:///folder, or https://host:port with a client certificate.",
+        code="bad_setting",
+    )
