@@ -12,7 +12,6 @@ from starlette.responses import Response
 from keyvault.verbs.changing import CardChange
 from records.consent import Emergency
 from records.errors import Invalid, NotFound, Refused
-from records.identity import check_rpps
 from records.vocabulary.codes import Action, Label
 from viewer_api.access import Access, NotAuthorised, Opened
 from viewer_api.web.paging import paged
@@ -35,6 +34,10 @@ ACTIONS = frozenset(
         Action.SET_EMERGENCY,
     }
 )
+
+
+# whose number is typed by hand; the others name somebody who stands on the page
+TYPED = frozenset({Action.AUTHORISE, Action.BLOCK, Action.NAME_ATTENDING})
 
 
 class NoOwnRecord(Refused):
@@ -146,9 +149,7 @@ class PatientPages:
     async def _confirm(
         self, request: Request, session: Session, action: Action, form: Mapping[str, str]
     ) -> Response:
-        number = professional_number(form.get("professional", ""))
-        if action is not Action.SET_EMERGENCY:
-            check_rpps(number)
+        number = _number(action, form)
         key = {
             Action.SET_EMERGENCY: f"confirm.{form.get('mode')}",
             Action.AUTHORISE: "confirm.permanent",
@@ -162,7 +163,7 @@ class PatientPages:
         duration = form.get("duration") if action is Action.AUTHORISE else None
         return CardChange(
             action=action,
-            professional=professional_number(form.get("professional", "")),
+            professional=_number(action, form),
             until=end_of(form.get("until", "")) if duration == "until" else None,
             permanent=duration == "permanent",
         )
@@ -194,6 +195,11 @@ def _action(form: Mapping[str, str]) -> Action:
     if found is None:
         raise Invalid("The form names no choice.", code="bad_form")
     return found
+
+
+def _number(action: Action, form: Mapping[str, str]) -> str:
+    typed = form.get("professional", "")
+    return professional_number(typed) if action in TYPED else typed
 
 
 def _mode(form: Mapping[str, str]) -> str:

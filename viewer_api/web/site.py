@@ -121,7 +121,6 @@ class Site:
             path=request.url.path,
             other_language=_other_language(request, t),
             public_url=self.sessions.origin,
-            shown_number=words.shown_number,
             day_of=words.day_of_unix,
             last_day=words.last_day,
             csrf=session.form_token if session else lambda action: "",

@@ -23,8 +23,8 @@ _MONTH_NAMES = {
 }
 _MONTHS = {language: names.split() for language, names in _MONTH_NAMES.items()}
 _DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(T.*)?")
-_RPPS = re.compile(r"\d{11}")
-_NAMED_BY_RPPS = "8"  # PSIdNat: 8, then the RPPS number
+_RPPS = re.compile(r"[0-9]{11}")
+_RPPS_KIND = "8"  # PSIdNat: 8, then the RPPS number
 
 
 def day(value: date, language: str) -> str:
@@ -60,15 +60,16 @@ def end_of(text: str) -> int:
 
 
 def professional_number(text: str) -> str:
-    """The national number of what a person types: spaces dropped, the 8 before an RPPS number added."""
+    """The national number (PSIdNat) of what a person types from a prescription, with its 8 or without.
+
+    Raises `Invalid` "bad_rpps": what is too short would authorise or block nobody.
+    """
     number = "".join(text.split())
-    return _NAMED_BY_RPPS + number if _RPPS.fullmatch(number) else number
-
-
-def shown_number(number: str) -> str:
-    """The reverse: the eleven digits printed on prescriptions, where the number is an RPPS number."""
-    is_rpps = number.startswith(_NAMED_BY_RPPS) and _RPPS.fullmatch(number[1:])
-    return number[1:] if is_rpps else number
+    if _RPPS.fullmatch(number):
+        return _RPPS_KIND + number
+    if number.startswith(_RPPS_KIND) and _RPPS.fullmatch(number[1:]):
+        return number
+    raise Invalid("An RPPS number has 11 digits.", code="bad_rpps")
 
 
 def profession(code: str | None, t: Texts) -> str:
@@ -183,7 +184,7 @@ def _who(actor: Mapping[str, Any], t: Texts) -> str:
 def _numbers(actor: Mapping[str, Any], t: Texts) -> tuple[str, ...]:
     found = []
     if "rpps" in actor:
-        found.append(t("who.rpps", rpps=shown_number(actor["rpps"])))
+        found.append(t("who.rpps", rpps=actor["rpps"]))
     if "structure" in actor:
         found.append(t("who.structure", structure=actor["structure"]))
     return tuple(found)
@@ -196,4 +197,4 @@ def _what(event: Mapping[str, Any], t: Texts, titles: Mapping[str, str]) -> str:
         return t(f"{key}.titled", title=title)
     text = t(key) if t.has(key) else t("did.other")
     named = event.get("professional")
-    return f"{text} ({t('who.rpps', rpps=shown_number(named))})" if named else text
+    return f"{text} ({t('who.rpps', rpps=named)})" if named else text

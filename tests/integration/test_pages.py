@@ -1,0 +1,414 @@
+"""The pages as their visitors meet them: what each may see, decide and open."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from coffre import demo_data
+from coffre.identities import Identities
+from tests.integration.pages import Browser, Page
+from tests.integration.support import (
+    COLLEAGUE,
+    DOCTOR,
+    HOSPITAL,
+    PRACTICE,
+    STRANGER,
+    Coffre,
+    Patient,
+    bearer,
+    new_ins,
+)
+
+REASON = "Patiente inconsciente, allergies à vérifier"
+PDF = demo_data.report_pdf()
+TITLE = "Compte rendu du scanner"
+
+
+@pytest.fixture
+def report(coffre: Coffre, patient: Patient) -> str:
+    """A report in the patient's record; its id."""
+    answer = coffre.publish_pdf(coffre.depositor(HOSPITAL), patient.ins, PDF, title=TITLE)
+    assert answer.status_code == 201, answer.text
+    return answer.headers["location"].rpartition("/")[2]
+
+
+@pytest.fixture
+def holder(coffre: Coffre, patient: Patient) -> Iterator[Browser]:
+    yield Browser(coffre).sign_in(patient.token)
+
+
+@pytest.fixture
+def doctor(coffre: Coffre) -> Browser:
+    return Browser(coffre).sign_in(coffre.professional())
+
+
+def open_record(browser: Browser, ins: str, status: int = 200) -> Page:
+    """Ask for a patient's record by INS, as from the professional's first page."""
+    return browser.submit(browser.get("/").form("/dossier"), status, ins=ins)
+
+
+def break_glass(browser: Browser, ins: str, reason: str = REASON, status: int = 200) -> Page:
+    refused = open_record(browser, ins, 403)
+    return browser.submit(refused.form("/dossier", purpose="bris_de_glace"), status, reason=reason)
+
+
+# the holder
+
+
+def test_the_first_page_says_what_coffre_is_and_how_to_get_in(coffre: Coffre) -> None:
+    page = Browser(coffre).get("/")
+    assert page.headings[0] == (1, "Bienvenue sur Coffre")
+    assert "coffre identity issue patient" in page.text
+
+
+def test_the_holder_sees_documents_in_plain_words(holder: Browser, report: str) -> None:
+    page = holder.get("/")
+    assert TITLE in page.text
+    assert "Déposé par établissement n° 1750000003" in page.text
+    assert "Visible des professionnels autorisés" in page.text
+
+
+def test_masking_a_document_hides_it_from_a_doctor_and_unmasking_shows_it_again(
+    holder: Browser, doctor: Browser, patient: Patient, report: str
+) -> None:
+    patient.authorise()
+    assert TITLE in open_record(doctor, patient.ins).text
+    change = f"/documents/{report}/visibilite"
+
+    masked = holder.submit(holder.get("/").form(change))
+    assert "Le document est masqué." in masked.text
+    assert TITLE in masked.text
+    assert TITLE not in open_record(doctor, patient.ins).text
+
+    holder.submit(masked.form(change))
+    assert TITLE in open_record(doctor, patient.ins).text
+
+
+def test_masking_keeps_the_other_labels(holder: Browser, patient: Patient, report: str) -> None:
+    patient.call("PUT", f"/documents/{report}/labels", json=["INVISIBLE_REPRESENTANTS_LEGAUX"])
+    holder.submit(holder.get("/").form(f"/documents/{report}/visibilite"))
+    assert patient.documents()[0]["labels"] == ["INVISIBLE_REPRESENTANTS_LEGAUX", "MASQUE_PS"]
+
+
+def test_authorising_opens_the_record_to_a_doctor_and_withdrawing_closes_it(
+    holder: Browser, doctor: Browser, patient: Patient, report: str
+) -> None:
+    open_record(doctor, patient.ins, 403)
+    spaced = f"{DOCTOR[1:4]} {DOCTOR[4:]}"  # as printed on prescriptions: without the leading 8
+    given = holder.submit(holder.get("/choix").form("/choix", action="authorise"), professional=spaced)
+    assert "Le professionnel est autorisé." in given.text
+    assert f"RPPS {DOCTOR}" in given.text
+    assert TITLE in open_record(doctor, patient.ins).text
+
+    withdrawn = holder.submit(given.form("/choix", action="revoke"))
+    assert "Vous n'avez autorisé personne." in withdrawn.text
+    open_record(doctor, patient.ins, 403)
+
+
+def test_an_authorisation_until_a_day_includes_that_day(holder: Browser) -> None:
+    form = holder.get("/choix").form("/choix", action="authorise")
+    page = holder.submit(form, professional=DOCTOR, duration="until", until="2099-03-01")
+    assert "jusqu'au 1er mars 2099" in page.text
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"professional": "12"}, "Ce numéro RPPS n'est pas valable"),
+        ({"professional": DOCTOR, "duration": "until", "until": "2001-01-01"}, "date de fin dans le futur"),
+        ({"professional": DOCTOR, "duration": "until", "until": "demain"}, "date de fin dans le futur"),
+    ],
+)
+def test_what_cannot_be_authorised_is_explained_beside_its_field(
+    holder: Browser, fields: dict[str, str], sentence: str
+) -> None:
+    page = holder.submit(holder.get("/choix").form("/choix", action="authorise"), 422, **fields)
+    assert sentence in page.text
+    (wrong,) = [each for each in page.all("input") if "aria-invalid" in each]
+    problem = wrong["aria-describedby"].split()[-1]
+    assert problem in {attrs.get("id") for _, attrs in page.elements}
+    assert page.form("/choix", action="authorise").fields["professional"] == fields["professional"]
+
+
+@pytest.mark.parametrize(
+    ("action", "fields", "undo", "shown"),
+    [
+        ("block", {"professional": STRANGER}, "unblock", "Professionnels bloqués"),
+        ("name_attending", {"professional": COLLEAGUE}, "remove_attending", "Médecin traitant"),
+    ],
+)
+def test_a_serious_choice_is_asked_twice(
+    holder: Browser, action: str, fields: dict[str, str], undo: str, shown: str
+) -> None:
+    asked = holder.submit(holder.get("/choix").form("/choix", action=action), 200, **fields)
+    assert asked.headings[0] == (1, "Confirmez votre choix")
+    assert fields["professional"] in asked.text
+    assert fields["professional"] not in holder.get("/choix").text
+    done = holder.submit(asked.form("/choix", action=action))
+    assert fields["professional"] in done.text
+    undone = holder.submit(done.form("/choix", action=undo))
+    assert fields["professional"] not in undone.text
+
+
+def test_a_permanent_authorisation_is_asked_twice(holder: Browser) -> None:
+    form = holder.get("/choix").form("/choix", action="authorise")
+    asked = holder.submit(form, professional=DOCTOR, duration="permanent")
+    assert "sans limite de durée" in asked.text
+    done = holder.submit(asked.form("/choix", action="authorise"))
+    assert "sans limite de durée" in done.text
+
+
+def test_each_emergency_mode_has_its_own_switch(holder: Browser, patient: Patient) -> None:
+    def allowed() -> dict[str, bool]:
+        found: dict[str, bool] = patient.call("GET", "/authorisations").json()["emergency"]
+        return found
+
+    for mode, other in (("bris_de_glace", "centre_15"), ("centre_15", "bris_de_glace")):
+        form = holder.get("/choix").form("/choix", mode=mode, allowed="non")
+        asked = holder.submit(form)
+        assert "pas d'exception" in asked.text
+        assert allowed()[mode] is True
+        page = holder.submit(asked.form("/choix", mode=mode))
+        assert allowed() == {mode: False, other: True}
+        holder.submit(page.form("/choix", mode=mode, allowed="oui"))
+        assert allowed() == {mode: True, other: True}
+
+
+def test_the_holder_reads_who_consulted_what_and_why(
+    coffre: Coffre, holder: Browser, doctor: Browser, patient: Patient, report: str
+) -> None:
+    open_record(Browser(coffre).sign_in(coffre.professional(STRANGER, PRACTICE, "60")), patient.ins, 403)
+    listed = break_glass(doctor, patient.ins)
+    content = next(form for form in listed.forms if form.action.endswith("/contenu"))
+    assert doctor.send(content).content == PDF
+
+    page = holder.get("/consultations")
+    assert f"Médecin RPPS {DOCTOR} établissement n° {PRACTICE}" in page.text
+    assert f"Lecture du document « {TITLE} »" in page.text
+    assert "Urgence : bris de glace" in page.text
+    assert f"Motif écrit : {REASON}" in page.text
+    assert f"Infirmier RPPS {STRANGER}" in page.text
+    assert "Refusé" in page.text
+    assert "Accès refusé : demandez une autorisation" in page.text
+    assert patient.ins not in page.html
+
+
+def test_own_actions_are_shown_on_demand(holder: Browser, report: str) -> None:
+    page = holder.get("/consultations")
+    assert "Lecture de cet historique" not in page.text
+    whole = holder.get(page.link("Afficher aussi mes propres actions"))
+    assert "Vous Lecture de cet historique" in whole.text
+
+
+def test_the_log_is_paged(holder: Browser, patient: Patient) -> None:
+    for _ in range(110):
+        patient.log()
+    page = holder.get("/consultations?tout=true")
+    assert len(page.all("time")) == 100
+    older = holder.get(page.link("Plus ancien"))
+    assert "Ouverture du dossier" in older.text
+
+
+def test_the_holder_opens_their_own_report(holder: Browser, report: str) -> None:
+    answer = holder.http.get(holder.get("/").link("Ouvrir «"))
+    assert answer.content == PDF
+
+
+# the professional
+
+
+def test_a_doctor_finds_a_record_by_ins_and_no_ins_stands_in_an_address(
+    doctor: Browser, patient: Patient, report: str
+) -> None:
+    patient.authorise()
+    found = doctor.send(doctor.get("/").form("/dossier"), ins=f"{patient.ins[:1]} {patient.ins[1:]}")
+    assert found.headers["location"] == f"/dossier/{patient.public_id}"
+    assert TITLE in doctor.get(found.headers["location"]).text
+
+
+def test_a_malformed_ins_is_explained(doctor: Browser) -> None:
+    page = open_record(doctor, "177", 422)
+    assert "Cet INS n'est pas valable" in page.text
+
+
+def test_a_report_opens_shut_off_from_the_pages_and_under_a_neutral_name(
+    doctor: Browser, patient: Patient, report: str
+) -> None:
+    patient.authorise()
+    page = open_record(doctor, patient.ins)
+    answer = doctor.http.get(page.link("Ouvrir «"))
+    assert answer.content == PDF
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.headers["content-security-policy"] == "sandbox; default-src 'none'"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["content-disposition"] == f'inline; filename="document-{report[:8]}.pdf"'
+    download = doctor.http.get(page.link("Télécharger"))
+    assert download.headers["content-disposition"].startswith("attachment")
+
+
+def test_every_image_of_a_study_can_be_downloaded_as_deposited(
+    coffre: Coffre, doctor: Browser, patient: Patient
+) -> None:
+    files = patient.ct(slices=3)
+    coffre.stow(coffre.depositor(), files, patient.ins)
+    patient.authorise()
+    listed = open_record(doctor, patient.ins)
+    page = doctor.get(listed.link("Voir les images"))
+    form = page.form(f"/dossier/{patient.public_id}/images")
+    images = [each["value"] for each in page.all("button") if each.get("name") == "sop"]
+    answers = [doctor.send(form, sop=sop) for sop in images]
+    assert [answer.content for answer in answers] == files
+    assert {answer.headers["content-disposition"] for answer in answers} == {
+        'attachment; filename="image.dcm"'
+    }
+    assert not any(sop in href for sop in images for href in page.links)
+
+
+def test_a_document_of_nobody_or_of_another_record_is_not_found(
+    coffre: Coffre, doctor: Browser, patient: Patient, report: str
+) -> None:
+    other = coffre.open_record()
+    other.authorise()
+    doctor.get(f"/dossier/{other.public_id}/documents/{report}/contenu", 404)
+    doctor.get(f"/dossier/{other.public_id}/documents/{report}", 404)
+    doctor.get(f"/dossier/{patient.public_id}/documents/{report}/contenu", 403)
+
+
+def test_a_masked_document_is_not_found_by_its_address(
+    holder: Browser, doctor: Browser, patient: Patient, report: str
+) -> None:
+    patient.authorise()
+    holder.submit(holder.get("/").form(f"/documents/{report}/visibilite"))
+    page = doctor.get(f"/dossier/{patient.public_id}/documents/{report}/contenu", 404)
+    assert TITLE not in page.text
+
+
+# the emergency
+
+
+def test_breaking_the_glass_carries_its_reason_through_every_form(
+    coffre: Coffre, doctor: Browser, patient: Patient, report: str
+) -> None:
+    files = patient.ct(slices=2)
+    coffre.stow(coffre.depositor(), files, patient.ins)
+    listed = break_glass(doctor, patient.ins)
+    study = next(form for form in listed.forms if "Voir les images" in form.text)
+    images = doctor.submit(study)
+    for page in (listed, images):
+        assert "Accès en urgence" in page.text
+        assert f"Motif : {REASON}" in page.text
+        assert not [href for href in page.links if href.startswith("/dossier")]
+        inside = [form for form in page.forms if form.action.startswith("/dossier")]
+        assert inside
+        for form in inside:
+            assert form.method == "post"
+            assert (form.fields["purpose"], form.fields["reason"]) == ("bris_de_glace", REASON)
+    form = images.form(f"/dossier/{patient.public_id}/images")
+    sop = next(each["value"] for each in images.all("button") if each.get("name") == "sop")
+    assert doctor.send(form, sop=sop).content == files[0]
+
+
+def test_there_is_no_elevated_session(doctor: Browser, patient: Patient, report: str) -> None:
+    listed = break_glass(doctor, patient.ins)
+    doctor.get(f"/dossier/{patient.public_id}", 403)
+    content = next(form for form in listed.forms if form.action.endswith("/contenu"))
+    answer = doctor.post(content.action, {"csrf": content.fields["csrf"]})
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("reason", ["", "urgence", "   urgence   "])
+def test_an_emergency_without_a_reason_is_asked_for_one(
+    doctor: Browser, patient: Patient, reason: str
+) -> None:
+    page = break_glass(doctor, patient.ins, reason, 422)
+    assert "en dix caractères au moins" in page.text
+    retried = doctor.submit(page.form("/dossier", purpose="bris_de_glace"), reason=REASON)
+    assert "Accès en urgence" in retried.text
+
+
+def test_a_holder_who_opposed_it_is_not_read_in_an_emergency(
+    holder: Browser, doctor: Browser, patient: Patient, report: str
+) -> None:
+    asked = holder.submit(holder.get("/choix").form("/choix", mode="bris_de_glace", allowed="non"))
+    holder.submit(asked.form("/choix", mode="bris_de_glace"))
+    page = break_glass(doctor, patient.ins, status=403)
+    assert "L'accès en urgence aussi est refusé" in page.text
+    assert TITLE not in page.text
+
+
+def test_the_call_centre_has_its_own_button(coffre: Coffre, patient: Patient, report: str) -> None:
+    regulator = Browser(coffre).sign_in(coffre.professional(COLLEAGUE, setting="SAMU_SMUR"))
+    refused = open_record(regulator, patient.ins, 403)
+    page = regulator.submit(refused.form("/dossier", purpose="centre_15"))
+    assert "Régulation du SAMU." in page.text
+    assert TITLE in page.text
+    ordinary = open_record(Browser(coffre).sign_in(coffre.professional()), patient.ins, 403)
+    assert "centre 15" not in ordinary.text
+
+
+def test_who_reads_what_the_patient_may_not_see_is_told(
+    coffre: Coffre, doctor: Browser, patient: Patient, report: str
+) -> None:
+    patient.authorise()
+    answer = patient.call("PUT", f"/documents/{report}/labels", json=["INVISIBLE_PATIENT"])
+    assert answer.status_code == 200, answer.text
+    assert "le patient ne peut pas voir ce document" in open_record(doctor, patient.ins).text
+    assert patient.documents() == []
+
+
+# limits
+
+
+def test_one_browser_two_languages(holder: Browser) -> None:
+    assert holder.get("/").headings[0] == (1, "Mes documents")
+    english = holder.get("/?lang=en")
+    assert english.headings[0] == (1, "My documents")
+    assert english.all("html") == [{"lang": "en"}]
+    assert holder.get("/choix").headings[0] == (1, "My permissions")
+    assert holder.get("/choix?lang=fr").headings[0] == (1, "Mes autorisations")
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("en-GB,en;q=0.9", "en"),
+        ("fr-FR,fr;q=0.9,en;q=0.8", "fr"),
+        ("de", "fr"),
+        ("en;q=0.2, fr;q=0.7", "fr"),
+        (";;q=x,,", "fr"),
+    ],
+)
+def test_the_browser_s_language_is_followed(coffre: Coffre, header: str, language: str) -> None:
+    page = Browser(coffre).get("/", 200, **{"Accept-Language": header})
+    assert page.all("html") == [{"lang": language}]
+
+
+def test_a_credential_that_has_no_pages_is_told_so(coffre: Coffre) -> None:
+    page = Browser(coffre).sign_in(coffre.depositor()).get("/", 403)
+    assert "Ce compte n'a pas de pages" in page.text
+
+
+def test_a_patient_without_a_record_is_told_so(coffre: Coffre) -> None:
+    with coffre.system() as system:
+        token = Identities(system).patient(new_ins())
+    browser = Browser(coffre).sign_in(token)
+    for path in ("/", "/consultations", "/choix"):
+        assert "Aucun dossier ouvert n'est à votre nom" in browser.get(path, 403).text
+
+
+def test_a_doctor_has_no_patient_s_pages(doctor: Browser) -> None:
+    for path in ("/consultations", "/choix"):
+        doctor.get(path, 403)
+
+
+def test_pages_and_interface_tell_the_same_story(coffre: Coffre, patient: Patient, report: str) -> None:
+    """What a page opened stands in the log that the interface gives, once per opening."""
+    patient.authorise()
+    doctor = Browser(coffre).sign_in(coffre.professional())
+    doctor.http.get(open_record(doctor, patient.ins).link("Ouvrir «"))
+    lines = [line for line in patient.log() if line["actor"].get("rpps") == DOCTOR]
+    assert [line["action"] for line in lines] == ["retrieve", "search"]
+    assert lines[0]["object"] == report
+    listed = coffre.http.get(f"/records/{patient.ins}/documents", headers=bearer(patient.token))
+    assert listed.status_code == 200
