@@ -46,7 +46,7 @@ class Happening:
     object_id: str | None = None
     commitment: bytes | None = None
     grant: UUID | None = None
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@ Counted before anything is opened, denials included, once per (subject, record, 
 after the limit whatever it asks for.
 """
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from keyvault.store import VaultTransaction
 from records.actors import Actor
 from records.vocabulary.codes import Role
+
+Pseudonym = Callable[[bytes, bytes], bytes]  # label and value → 32 bytes that say nothing without a key
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -48,20 +49,26 @@ DEFAULT_QUOTAS = Quotas(
 )
 
 
-def exceeded(tx: VaultTransaction, quotas: Quotas, actor: Actor, touched: bytes, now_ms: int) -> bool:
-    """Count that `actor` touches the record named by the 32-byte `touched`; True where a limit is passed."""
+def exceeded(
+    tx: VaultTransaction, quotas: Quotas, pseudonym: Pseudonym, actor: Actor, touched: bytes, now_ms: int
+) -> bool:
+    """Count that `actor` touches the record that `touched` names; True where a limit is passed."""
     over = False
-    for subject, quota in _subjects(quotas, actor):
-        hour = now_ms // HOUR_MS
-        new = tx.insert_new("quota", {"subject": subject, "record": touched, "hour": hour, "at": now_ms})
+    record = pseudonym(b"coffre-touched-v1", touched)
+    for name, quota in _subjects(quotas, actor):
+        subject, hour = pseudonym(b"coffre-quota-v1", name), now_ms // HOUR_MS
+        new = tx.insert_new("quota", {"subject": subject, "record": record, "hour": hour, "at": now_ms})
         counts = _count(tx, subject, hour, int(new))
         over = over or _over(counts, quota, now_ms)
     return over
 
 
-def deposited_too_much(tx: VaultTransaction, quotas: Quotas, actor: Actor, size: int, now_ms: int) -> bool:
+def deposited_too_much(
+    tx: VaultTransaction, quotas: Quotas, pseudonym: Pseudonym, actor: Actor, size: int, now_ms: int
+) -> bool:
     """Count `size` bytes for the depositor's structure; True where a limit is passed."""
-    subject = _subject("deposited", actor.structure or actor.subject)
+    name = _name("deposited", actor.structure or actor.subject)
+    subject = pseudonym(b"coffre-quota-v1", name)
     counts = _count(tx, subject, now_ms // HOUR_MS, -(-size // 2**20))
     return _over(counts, quotas.deposited_mib, now_ms)
 
@@ -93,11 +100,11 @@ def forget_old(tx: VaultTransaction, now_ms: int) -> None:
 def _subjects(quotas: Quotas, actor: Actor) -> list[tuple[bytes, Quota]]:
     subjects = []
     if quota := quotas.credential.get(actor.role):
-        subjects.append((_subject("person", actor.issuer, actor.subject), quota))
+        subjects.append((_name("person", actor.issuer, actor.subject), quota))
     if actor.structure and (quota := quotas.structure.get(actor.role)):
-        subjects.append((_subject("structure", actor.role.value, actor.structure), quota))
+        subjects.append((_name("structure", actor.role.value, actor.structure), quota))
     return subjects
 
 
-def _subject(*names: str) -> bytes:
-    return hashlib.sha256("\x00".join(("coffre-quota-v1", *names)).encode()).digest()
+def _name(*names: str) -> bytes:
+    return "\x00".join(names).encode()

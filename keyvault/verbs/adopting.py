@@ -100,6 +100,7 @@ class AdoptingVerbs:
 
         Raises `Conflict` where a key, a commitment or a size isn't what was received.
         """
+        _check_packs(request)
         vault = self._vault
         received = open_received(vault, request.submission_id, request.sealed_envelope)
         target = _target(request)
@@ -329,6 +330,13 @@ def _check_blob(blob: NewBlob, dek: bytes) -> None:
         raise Conflict("The commitment is not this key's.", code="commitment_mismatch")
     if len(blob.header) != HEADER or ciphertext_size(blob.plaintext_size) != blob.ciphertext_size:
         raise Conflict("The sizes or the header of a blob are wrong.", code="blob_size_mismatch")
+
+
+def _check_packs(request: AdoptRequest) -> None:
+    """Every byte of an adopted blob belongs to exactly one document (vault.md section 2)."""
+    named = [blob for document in request.documents for blob in document.blobs]
+    if sorted(named) != sorted((blob.blob_id, blob.version) for blob in request.blobs):
+        raise Conflict("Each blob must belong to one document, and to one alone.", code="mixed_blob")
 
 
 def _target(request: AdoptRequest) -> bytes:

@@ -1,7 +1,6 @@
 """The way every verb on a record begins: believe, count, open, decide; a refusal is logged and returned."""
 
-import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -25,9 +24,9 @@ DAY_MS = 24 * 3_600_000
 class Call:
     """Who asks, and what for; the token is believed by the vault alone."""
 
-    token: str
+    token: str = field(repr=False)
     purpose: PurposeOfUse = PurposeOfUse.NORMAL
-    reason: str | None = None
+    reason: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +83,25 @@ def attempt(
     locator: str | None = None,
     record_id: UUID | None = None,
     lock: bool = False,
+    discloses: bool = True,
 ) -> Attempt | Denied:
-    """Ask whether `actor` may do `action` on the record that `locator` or `record_id` names."""
+    """Ask whether `actor` may do `action` on the record that `locator` or `record_id` names.
+
+    What discloses nothing has no event and begins no emergency: no notice without a line to explain it.
+    """
     row = _find(vault, change, locator, record_id)
-    touched = _touched(row, locator)
+    touched = _touched(row, locator, record_id)
     over = change.over_quota(actor, touched)  # before anything is opened
     record = vault.open(change.tx, row, lock=lock)
     request = AccessRequest(actor, action, call.purpose, change.now, call.reason)
-    emergency = _emergency_use(change, record, actor, call)
+    emergency = _emergency_use(vault, change, record, actor, call)
     decision = decide(request, Facts(record.facts, None, emergency))
     if over:
         decision = Deny(ReasonCode.QUOTA_EXCEEDED)
     if isinstance(decision, Deny):
         return refuse(vault, change, call, actor, action, record, decision.reason)
-    _open_window(vault, change, record, actor, call, decision)
+    if discloses:
+        _open_window(vault, change, record, actor, call, decision)
     return Attempt(call, actor, record, request, decision, emergency)
 
 
@@ -136,22 +140,27 @@ def _find(vault: Vault, change: Change, locator: str | None, record_id: UUID | N
     return vault.find_record(change.tx, locator)
 
 
-def _touched(row: Row | None, locator: str | None) -> bytes:
-    name = row["record_id"].bytes if row is not None else (locator or "").encode()
-    return hashlib.sha256(b"coffre-touched-v1\x00" + name).digest()
+def _touched(row: Row | None, locator: str | None, record_id: UUID | None) -> bytes:
+    """What the quota counts: the record, or the words that name none."""
+    if row is not None:
+        return bytes(row["record_id"].bytes)
+    return record_id.bytes if record_id is not None else (locator or "").encode()
 
 
-def _emergency_use(change: Change, record: OpenedRecord, actor: Actor, call: Call) -> EmergencyUse | None:
+def _emergency_use(
+    vault: Vault, change: Change, record: OpenedRecord, actor: Actor, call: Call
+) -> EmergencyUse | None:
     if call.purpose not in EMERGENCIES:
         return None
     today = change.tx.find(
         "emergency_window",
         record_id=record.row["record_id"],
-        actor=_actor_key(actor),
+        actor=_actor_key(vault, actor),
         purpose=call.purpose.value,
         opened_at__gt=change.now_ms - DAY_MS,
     )
-    same = [row for row in today if row["reason_hash"] == _reason_hash(call.reason)]
+    reason = _reason_hash(vault, call.reason)
+    same = [row for row in today if row["reason_hash"] == reason]
     if not same:
         return EmergencyUse(expired=False, windows_today=len(today))
     newest = max(row["opened_at"] for row in same)
@@ -166,9 +175,9 @@ def _open_window(
         return
     key = {
         "record_id": record.row["record_id"],
-        "actor": _actor_key(actor),
+        "actor": _actor_key(vault, actor),
         "purpose": call.purpose.value,
-        "reason_hash": _reason_hash(call.reason),
+        "reason_hash": _reason_hash(vault, call.reason),
     }
     if change.tx.find("emergency_window", limit=1, opened_at__gt=change.now_ms - WINDOW_MS, **key):
         return
@@ -186,7 +195,8 @@ def _open_window(
 def queue_notice(vault: Vault, change: Change, record: OpenedRecord, *, kind: str, recipient: str) -> None:
     """Queue a notice with its cause, in the same transaction. It carries no health data."""
     notice_id = new_id()
-    payload = {"kind": kind, "at": change.now, "record": str(record.row["public_id"])}
+    role = recipient.partition(":")[0]
+    payload = {"kind": kind, "at": change.now, "record": str(record.row["public_id"]), "to": recipient}
     sealed = seal_json(vault.keyring.accountability_key, payload, b"coffre-notice-v1\x00" + notice_id.bytes)
     change.tx.insert(
         "notice",
@@ -194,7 +204,7 @@ def queue_notice(vault: Vault, change: Change, record: OpenedRecord, *, kind: st
             "notice_id": notice_id,
             "record_id": record.row["record_id"],
             "kind": kind,
-            "recipient": recipient,
+            "recipient": role,  # in clear only what tells nobody's number
             "payload": sealed,
             "state": "queued",
             "worker": None,
@@ -209,10 +219,10 @@ def new_id() -> UUID:
     return uuid7()
 
 
-def _actor_key(actor: Actor) -> bytes:
-    return hashlib.sha256(b"coffre-actor-v1\x00" + canonical(actor.value)).digest()
+def _actor_key(vault: Vault, actor: Actor) -> bytes:
+    return vault.pseudonym(b"coffre-actor-v1", canonical(actor.value))
 
 
-def _reason_hash(reason: str | None) -> bytes:
+def _reason_hash(vault: Vault, reason: str | None) -> bytes:
     normal = " ".join((reason or "").casefold().split())
-    return hashlib.sha256(b"coffre-reason-v1\x00" + normal.encode()).digest()
+    return vault.pseudonym(b"coffre-reason-v1", normal.encode())

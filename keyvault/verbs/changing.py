@@ -57,6 +57,7 @@ _CHANGES: Mapping[Action, Callable[[Card, CardChange, int], Card]] = {
     ),
     Action.SET_EMERGENCY: _set_emergency,
 }
+CARD_CHANGES = frozenset(_CHANGES)
 
 
 class ChangingVerbs:
@@ -67,6 +68,10 @@ class ChangingVerbs:
 
     def change_card(self, call: Call, record_id: UUID, wanted: CardChange) -> Changed | Denied:
         """Apply one change of the card. Doing it twice is the same as once."""
+        if wanted.action not in CARD_CHANGES or (wanted.action is Action.SET_EMERGENCY) != bool(
+            wanted.emergency
+        ):
+            raise ValueError("a change of the card names what it changes")
         actor = self._vault.actor(call.token)
         with self._vault.change() as change:
             found = attempt(self._vault, change, call, actor, wanted.action, record_id=record_id, lock=True)

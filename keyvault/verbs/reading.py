@@ -13,11 +13,14 @@ from keyvault.log import ORDINARY
 from keyvault.store import Row
 from keyvault.tokens import TokenField
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt
+from keyvault.verbs.changing import CARD_CHANGES
 from keyvault.verbs.rows import SealedRow, SeenDocument, genuine, open_rows, visible
 from records.vocabulary.codes import Action, Obligation, Role
 
 LARGEST_PAGE = 500
 _SEARCHABLE = frozenset({TokenField.STUDY, TokenField.SERIES, TokenField.SOP, TokenField.ACCESSION})
+# anybody may deposit, an operator may open: resolving for those would tell which records exist
+_RESOLVABLE = CARD_CHANGES | {Action.SEARCH, Action.RETRIEVE, Action.READ_LOG, Action.LABEL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class Listing:
 class EventPage:
     """Lines of the access log, newest first; `next_before` asks for the following page."""
 
-    events: tuple[dict[str, Any], ...]
+    events: tuple[dict[str, Any], ...] = field(repr=False)
     next_before: int | None
 
 
@@ -59,9 +62,11 @@ class ReadingVerbs:
 
         A permit is no event: nothing is disclosed before the verb that follows, which decides and logs.
         """
+        if action not in _RESOLVABLE:
+            raise ValueError("the reader resolves records for its own verbs only")
         actor = self._vault.actor(call.token)
         with self._vault.change() as change:
-            answer = attempt(self._vault, change, call, actor, action, locator=locator)
+            answer = attempt(self._vault, change, call, actor, action, locator=locator, discloses=False)
             if isinstance(answer, Denied):
                 return answer
             row = answer.record.row
@@ -114,7 +119,9 @@ class ReadingVerbs:
         """Search tokens of UIDs and accession numbers, for an actor who may search this record."""
         actor = self._vault.actor(call.token)
         with self._vault.change() as change:
-            found = attempt(self._vault, change, call, actor, Action.SEARCH, record_id=record_id)
+            found = attempt(
+                self._vault, change, call, actor, Action.SEARCH, record_id=record_id, discloses=False
+            )
             if isinstance(found, Denied):
                 return found
         return tuple(self._vault.token(_searchable(name), value) for name, value in values)

@@ -82,7 +82,8 @@ class ReleasingVerbs:
         things = [list(seen)] if documents is None else documents
         hidden = [thing for thing in things if not any(document in seen for document in thing)]
         if hidden and documents is not None:
-            self._refuse(change, found, ReasonCode.NO_SUCH_DOCUMENT, str(hidden[0][0]))
+            named = str(hidden[0][0]) if hidden[0] else None
+            self._refuse(change, found, ReasonCode.NO_SUCH_DOCUMENT, named)
             return None
         wanted = list(dict.fromkeys(document for thing in things for document in thing if document in seen))
         key = open_record_key(tx, vault.keyring, found.record.row, BRANCH_OF[found.call.purpose])

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -34,7 +34,7 @@ class SeenDocument:
     document_id: UUID
     facts: DocumentFacts
     created_at: int
-    details: tuple[dict[str, Any], ...]
+    details: tuple[dict[str, Any], ...] = field(repr=False)
 
 
 def visible(attempt: Attempt, documents: Sequence[Row]) -> dict[UUID, tuple[Row, DocumentFacts]]:
@@ -46,20 +46,21 @@ def visible(attempt: Attempt, documents: Sequence[Row]) -> dict[UUID, tuple[Row,
 
 
 def genuine(tx: VaultTransaction, rows: Iterable[SealedRow], wanted: Iterable[UUID]) -> list[SealedRow]:
-    """The rows of the wanted documents whose bytes are those the vault sealed; the others are left out.
+    """The rows of the wanted documents as the vault sealed them, each once; the others are left out.
 
     Leaving a row out can only shorten an answer: sizes, states and blobs come from the vault's own tables.
     """
     wanted = set(wanted)
     known = {
-        (row["document_id"], row["row_version"]): row["digest"]
+        (row["document_id"], row["row_version"], row["submission_id"]): row["digest"]
         for row in tx.find("document_row", document_id__in=sorted(wanted))
     }
-    return [row for row in rows if row.document_id in wanted and _is_genuine(row, known)]
+    kept = {(row.document_id, row.row_version): row for row in rows if _is_genuine(row, known)}
+    return list(kept.values())
 
 
-def _is_genuine(row: SealedRow, known: dict[tuple[UUID, int], bytes]) -> bool:
-    digest = known.get((row.document_id, row.row_version))
+def _is_genuine(row: SealedRow, known: dict[tuple[UUID, int, UUID], bytes]) -> bool:
+    digest = known.get((row.document_id, row.row_version, row.submission_id))
     return digest is not None and hmac.compare_digest(digest, hashlib.sha256(row.sealed).digest())
 
 

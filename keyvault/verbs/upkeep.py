@@ -1,7 +1,7 @@
 """The housekeeper's verbs: sequence and sign the log, keep the day keys, hand out notices."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from keyvault.context import Vault
 from keyvault.envelope import open_json
 from keyvault.quotas import forget_old
 from keyvault.reception import new_day_key, signed_reception_key
+from keyvault.store import Row
 from keyvault.verbs.releasing import ADOPTED
 
 DAY_KEY_LIFE_MS = 72 * 3_600_000  # after the end of its day
@@ -24,8 +25,8 @@ class Notice:
 
     notice_id: UUID
     kind: str
-    recipient: str
-    payload: dict[str, Any]
+    recipient: str = field(repr=False)
+    payload: dict[str, Any] = field(repr=False)
 
 
 class UpkeepVerbs:
@@ -112,19 +113,13 @@ class UpkeepVerbs:
                     {"worker": worker, "lease_until": now + NOTICE_LEASE_MS},
                     notice_id=row["notice_id"],
                 )
-        return [
-            Notice(
-                row["notice_id"],
-                row["kind"],
-                row["recipient"],
-                open_json(
-                    self._vault.keyring.accountability_key,
-                    row["payload"],
-                    b"coffre-notice-v1\x00" + row["notice_id"].bytes,
-                ),
-            )
-            for row in rows
-        ]
+        return [self._notice(row) for row in rows]
+
+    def _notice(self, row: Row) -> Notice:
+        aad = b"coffre-notice-v1\x00" + row["notice_id"].bytes
+        payload = open_json(self._vault.keyring.accountability_key, row["payload"], aad)
+        recipient = payload.pop("to")
+        return Notice(row["notice_id"], row["kind"], recipient, payload)
 
     def ack_notice(self, notice_id: UUID) -> None:
         """Mark a notice as sent."""

@@ -1,0 +1,539 @@
+"""A vault on real databases, its clock in the test's hand, with people, deposits and the log at its side."""
+
+import hashlib
+import json
+import secrets
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from audit.audit_event import access_line
+from audit.canonical import canonical
+from audit.events import Entry, EntryField, actor_token, read_payload
+from ingestion.reception import Depositor, Reception
+from keyvault.blob import Sealer
+from keyvault.boxes import new_box_key
+from keyvault.context import VaultSettings
+from keyvault.credentials import DEMO_ISSUER, Authority, verify
+from keyvault.envelope import KeyUse, event_aad, open_json
+from keyvault.grants import GrantBody, new_recipient, open_grant
+from keyvault.guard import Guard
+from keyvault.quotas import DEFAULT_QUOTAS, Quotas
+from keyvault.reception import ReceivedKey, seal_key
+from keyvault.record_keys import care_key, open_object_key
+from keyvault.roots.file import FileRoot
+from keyvault.sealed_blob import BlobKind, BlobRef, new_data_key
+from keyvault.verbs.adopting import Adopted, AdoptedDocument, AdoptRequest, NewBlob, NewDocument
+from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.changing import CardChange, Changed
+from keyvault.verbs.ingesting import ForIngest, ReceivedBlobKey, open_for_ingest
+from keyvault.verbs.operating import OpenedAnew
+from keyvault.verbs.releasing import Released
+from keyvault.verbs.rows import SealedRow
+from records.actors import Actor
+from records.consent import Emergency
+from records.identity import INS, INS_NIR_TEST, Traits
+from records.vocabulary.codes import Action, Environment, PurposeOfUse, Role
+from storage.engines import Database, engine_for
+from storage.index.store import SqlIndex
+from storage.objects.filesystem import FilesystemObjects
+from storage.rows import Blob, Submission
+from storage.vault_store.store import SqlVaultStore
+from storage.vault_store.tables import DAY_KEYS
+from tests.integration.vault.watched_store import WatchedStore
+
+NOON = int(datetime(2026, 3, 10, 12, 0, tzinfo=UTC).timestamp())
+HOUR, DAY = 3600, 86_400
+LABORATORY, HOSPITAL, PRACTICE, OTHER_PRACTICE = "1750000001", "1750000003", "1750000002", "1750000009"
+DOCTOR, ATTENDING, STRANGER = "899700024450", "899700024468", "899700099990"
+TRAITS = Traits("Nomdessai", "Prenomdessai", "1977-07-01", "F")
+AUDIENCE = "coffre/test"
+REASON = "Patient inconscient aux urgences"
+REPORT = "18748-4"
+
+
+def new_ins() -> str:
+    """A valid matricule that nobody else has."""
+    head = f"27707{secrets.randbelow(90) + 10:02d}{secrets.randbelow(10**6):06d}"
+    return f"{head}{97 - int(head) % 97:02d}"
+
+
+@dataclass
+class Clock:
+    """The vault's clock."""
+
+    now: float = NOON
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with a record, and their own credential."""
+
+    ins: str
+    record_id: UUID
+    public_id: UUID
+    call: Call
+
+
+@dataclass(frozen=True)
+class Received:
+    """A submission as intake left it, for a worker to take."""
+
+    row: Submission
+    blobs: tuple[Blob, ...]
+
+    @property
+    def submission_id(self) -> UUID:
+        return self.row.submission_id
+
+    @property
+    def envelope(self) -> bytes:
+        assert self.row.sealed_envelope is not None
+        return self.row.sealed_envelope
+
+    @property
+    def keys(self) -> list[ReceivedBlobKey]:
+        return [ReceivedBlobKey(b.blob_id, b.version, b.sealed_key or b"") for b in self.blobs]
+
+
+@dataclass(frozen=True)
+class Deposited:
+    """One document the vault adopted, and its row as the index would keep it."""
+
+    received: Received
+    request: AdoptRequest
+    document: AdoptedDocument
+    row: SealedRow
+    content: bytes
+
+    @property
+    def document_id(self) -> UUID:
+        return self.document.document_id
+
+
+@dataclass(frozen=True)
+class Logged:
+    """An entry with the event behind it."""
+
+    leaf: bytes
+    entry: Entry
+    line: dict[str, Any]
+    chain_id: UUID
+    chain: int
+
+    @property
+    def told(self) -> tuple[str, str, str]:
+        return self.entry.action.value, self.entry.outcome.value, str(self.entry.reason)
+
+
+@dataclass
+class VaultBench:
+    """A running vault over migrated databases in `folder`."""
+
+    folder: Path
+    authority: Authority
+    officer_public: bytes
+    clock: Clock = field(default_factory=Clock)
+    quotas: Quotas = DEFAULT_QUOTAS
+
+    def __post_init__(self) -> None:
+        self._databases: list[Database] = []
+        self.store = WatchedStore(SqlVaultStore(self._open("vault")))
+        self.days = SqlVaultStore(self._open("day_keys"), DAY_KEYS)
+        self.index = SqlIndex(self._open("index"))
+        self.objects = FilesystemObjects(self.folder / "objects")
+        self.settings = VaultSettings(
+            environment=Environment.TEST,
+            origin="audit.localhost/test",
+            issuer=DEMO_ISSUER,
+            audience=AUDIENCE,
+            authority_public=self.authority.public,
+            officer_public=self.officer_public,
+            quotas=self.quotas,
+        )
+        self.guard = self.another_process()
+        self.reader, self.worker = self.guard.reader, self.guard.worker
+        self.publish_day_keys()
+        self.store.forget()
+
+    def _open(self, name: str) -> Database:
+        database = engine_for(f"sqlite:///{self.folder / name}.db")
+        self._databases.append(database)
+        return database
+
+    def another_process(self, **changed: Any) -> Guard:
+        """A second vault process over the same databases."""
+        return Guard(
+            store=self.store,
+            day_keys=self.days,
+            root=FileRoot.open(self.folder / "root.json", None),
+            settings=replace(self.settings, **changed),
+            clock=self.clock,
+        )
+
+    def close(self) -> None:
+        for database in self._databases:
+            database.close()
+
+    @contextmanager
+    def sqlite(self, name: str = "vault") -> Iterator[sqlite3.Connection]:
+        """The file itself, for whoever got hold of it."""
+        with closing(sqlite3.connect(self.folder / f"{name}.db")) as connection, connection:
+            yield connection
+
+    def sql(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        with self.sqlite() as connection:
+            return connection.execute(statement, values).fetchall()
+
+    def dump(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of every table of the vault."""
+        with self.sqlite() as connection:
+            names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type='table'")]
+            return {
+                name: sorted(connection.execute(f"SELECT * FROM {name}"), key=repr)  # noqa: S608
+                for name in names
+                if not name.startswith("sqlite_")
+            }
+
+    # people
+
+    def token(self, role: Role, subject: str, *, now: int | None = None, **claims: Any) -> str:
+        at = int(self.clock()) if now is None else now
+        return self.authority.issue(role=role, subject=subject, audience=AUDIENCE, now=at, **claims)
+
+    def operator(self) -> Call:
+        return Call(token=self.token(Role.OPERATOR, "operator"))
+
+    def doctor(
+        self,
+        rpps: str = DOCTOR,
+        *,
+        structure: str = PRACTICE,
+        profession: str = "10",
+        purpose: PurposeOfUse = PurposeOfUse.NORMAL,
+        reason: str | None = None,
+        **claims: Any,
+    ) -> Call:
+        token = self.token(
+            Role.PROFESSIONAL, rpps, rpps=rpps, structure=structure, profession=profession, **claims
+        )
+        return Call(token=token, purpose=purpose, reason=reason)
+
+    def emergency(self, reason: str = REASON, rpps: str = STRANGER) -> Call:
+        """A doctor who breaks the glass."""
+        return self.doctor(rpps, purpose=PurposeOfUse.BRIS_DE_GLACE, reason=reason)
+
+    def regulation(self, rpps: str = STRANGER) -> Call:
+        """A doctor of a regulation centre."""
+        return self.doctor(rpps, purpose=PurposeOfUse.CENTRE_15, setting="SAMU_SMUR")
+
+    def depositor(self, structure: str = LABORATORY, **claims: Any) -> str:
+        return self.token(Role.DEPOSITOR, structure, structure=structure, **claims)
+
+    def patient(self, ins: str, **claims: Any) -> Call:
+        return Call(token=self.token(Role.PATIENT, ins, ins=INS(ins, INS_NIR_TEST), **claims))
+
+    def actor(self, token: str) -> Actor:
+        return verify(
+            token,
+            pinned_public=self.authority.public,
+            issuer=DEMO_ISSUER,
+            audience=AUDIENCE,
+            at=int(self.clock()),
+            environment=Environment.TEST,
+        )
+
+    def person(self, ins: str | None = None) -> Person:
+        """Open a record with recorded consent."""
+        ins = ins or new_ins()
+        opened = self.guard.operator.open_record(
+            self.operator(), ins, TRAITS, consent_by="operator", consent_how="orally"
+        )
+        assert isinstance(opened, OpenedAnew)
+        return Person(ins, opened.record_id, opened.public_id, self.patient(ins))
+
+    def change(self, person: Person, action: Action, professional: str | None = None, **more: Any) -> Changed:
+        wanted = CardChange(action=action, professional=professional, **more)
+        changed = self.reader.change_card(self.patient(person.ins), person.record_id, wanted)
+        assert isinstance(changed, Changed)
+        return changed
+
+    def authorise(self, person: Person, rpps: str = DOCTOR) -> None:
+        self.change(person, Action.AUTHORISE, rpps)
+
+    def allow(self, person: Person, *, bris_de_glace: bool = True, centre_15: bool = True) -> None:
+        self.change(person, Action.SET_EMERGENCY, emergency=Emergency(bris_de_glace, centre_15))
+
+    def label(self, person: Person, document: UUID, *labels: str) -> None:
+        assert isinstance(
+            self.reader.label(self.patient(person.ins), person.record_id, document, labels), Changed
+        )
+
+    # deposits
+
+    def publish_day_keys(self) -> None:
+        for day, document in self.guard.housekeeper.day_keys().items():
+            self.index.put_reception_key(day, document)
+
+    def public_key(self, use: str) -> bytes:
+        return next(key.public for key in self.guard.public.public_keys() if key.use == use)
+
+    def receive(
+        self, content: bytes = b"%PDF-1.7 compte rendu", *, token: str | None = None, ins: str | None = None
+    ) -> Received:
+        """Seal one part like intake; `ins` is the record that the address names."""
+        token = token or self.depositor()
+        reception = Reception(
+            self.index,
+            self.objects,
+            pinned=self.public_key("reception"),
+            bell=lambda _: None,
+            clock=self.clock,
+        )
+        deposit = reception.begin(Depositor.of(token, self.actor(token)), ins, {})
+        deposit.start_part()
+        deposit.write(content)
+        deposit.end_part()
+        submission_id = reception.finish(deposit)
+        row = self.index.submission(submission_id)
+        assert row is not None
+        return Received(row, tuple(self.index.blobs(submission_id)))
+
+    def take(self, received: Received, worker: str = "worker") -> ForIngest | Denied:
+        """Lease a submission like a worker."""
+        private, public = new_box_key()
+        answer = self.worker.release_ingest(
+            received.submission_id, worker, public, received.envelope, received.keys
+        )
+        return answer if isinstance(answer, Denied) else open_for_ingest(private, answer, received.submission_id)
+
+    def seal_like_worker(
+        self, received: Received, taken: ForIngest, content: bytes, kind: BlobKind = BlobKind.PACK
+    ) -> NewBlob:
+        """A new blob for what remains of a submission, its key sealed as intake seals."""
+        ref, dek = BlobRef(uuid4(), 1, kind), new_data_key()
+        sealer = Sealer(ref, dek)
+        sealer.update(content)
+        sealer.finish()
+        sealed = sealer.sealed
+        key = ReceivedKey(received.submission_id, ref, taken.depositor, dek)
+        return NewBlob(
+            blob_id=ref.blob_id,
+            version=1,
+            kind=kind,
+            sealed_key=seal_key(taken.day_public, key),
+            commitment=sealed.commitment,
+            header=sealed.header,
+            plaintext_size=sealed.plaintext_size,
+            ciphertext_size=sealed.ciphertext_size,
+        )
+
+    def request(
+        self,
+        received: Received,
+        record: str | None,
+        content: bytes,
+        *,
+        worker: str = "worker",
+        type_code: str = REPORT,
+        title: str = "Compte rendu",
+    ) -> AdoptRequest:
+        """Adopt the received blob as one document."""
+        (blob,) = received.blobs
+        new = new_blob(blob)
+        details = {
+            "kind": "document",
+            "title": title,
+            "media_type": "application/pdf",
+            "blob": str(blob.blob_id),
+            "offset": 0,
+            "length": len(content),
+            "sha256": hashlib.sha256(content).hexdigest(),
+        }
+        document = NewDocument(
+            kind="document",
+            type_code=type_code,
+            study_uid=None,
+            details=details,
+            blobs=((new.blob_id, new.version),),
+        )
+        return AdoptRequest(
+            submission_id=received.submission_id,
+            worker=worker,
+            sealed_envelope=received.envelope,
+            record=record,
+            documents=(document,),
+            blobs=(new,),
+        )
+
+    def study_request(
+        self, received: Received, taken: ForIngest, record: str, study_uid: str, series_uid: str
+    ) -> AdoptRequest:
+        """Adopt the received blob as the images of one study, with its series' metadata."""
+        (blob,) = received.blobs
+        pack = new_blob(blob)
+        metadata = self.seal_like_worker(received, taken, b"metadata", BlobKind.SERIES_METADATA)
+        series = [{"uid": series_uid, "metadata_blob": str(metadata.blob_id)}]
+        details = {"kind": "study", "title": "Scanner", "study_uid": study_uid, "series": series}
+        document = NewDocument(
+            kind="study",
+            type_code=REPORT,
+            study_uid=study_uid,
+            details=details,
+            blobs=((pack.blob_id, 1), (metadata.blob_id, 1)),
+        )
+        return AdoptRequest(
+            submission_id=received.submission_id,
+            worker="worker",
+            sealed_envelope=received.envelope,
+            record=record,
+            documents=(document,),
+            blobs=(pack, metadata),
+        )
+
+    def deposit(
+        self,
+        person: Person,
+        content: bytes = b"%PDF-1.7 compte rendu",
+        *,
+        structure: str = LABORATORY,
+        token: str | None = None,
+        **more: Any,
+    ) -> Deposited:
+        """The whole way of one document."""
+        received = self.receive(content, token=token or self.depositor(structure), ins=person.ins)
+        assert isinstance(self.take(received), ForIngest)
+        request = self.request(received, person.ins, content, **more)
+        return self._adopted(received, request, content)
+
+    def deposit_study(
+        self, person: Person, study_uid: str, series_uid: str = "1.2.3.4", *, structure: str = LABORATORY
+    ) -> Deposited:
+        """The whole way of one submission of images."""
+        content = b"images " + secrets.token_bytes(8)
+        received = self.receive(content, token=self.depositor(structure), ins=person.ins)
+        taken = self.take(received)
+        assert isinstance(taken, ForIngest)
+        request = self.study_request(received, taken, person.ins, study_uid, series_uid)
+        return self._adopted(received, request, content)
+
+    def _adopted(self, received: Received, request: AdoptRequest, content: bytes) -> Deposited:
+        adopted = self.worker.adopt(request)
+        assert isinstance(adopted, Adopted), adopted
+        (document,) = adopted.documents
+        row = SealedRow(document.document_id, document.row_version, received.submission_id, document.sealed)
+        return Deposited(received, request, document, row, content)
+
+    # reading
+
+    def release(
+        self,
+        call: Call,
+        person: Person,
+        deposited: Sequence[Deposited],
+        *,
+        documents: Sequence[Sequence[UUID]] | None = None,
+        suite: int = 1,
+    ) -> tuple[Released | Denied, bytes]:
+        """A grant, and the private key of its recipient."""
+        private, public = new_recipient()
+        rows = [each.row for each in deposited]
+        answer = self.reader.release(
+            call, person.record_id, rows, documents=documents, recipient=public, suite=suite
+        )
+        return answer, private
+
+    def granted(self, call: Call, person: Person, *deposited: Deposited, **more: Any) -> GrantBody:
+        answer, private = self.release(call, person, deposited, **more)
+        assert isinstance(answer, Released), answer
+        return self.open(answer, private)
+
+    def open(self, released: Released, private: bytes) -> GrantBody:
+        pinned = {key.key_id: key.public for key in self.guard.public.public_keys() if key.use == "grant"}
+        return open_grant(released.grant, private, pinned, int(self.clock()))
+
+    # the log
+
+    def log(self) -> list[Logged]:
+        """Every entry in the order it was written, its event opened and its pseudonyms checked."""
+        leaves = self.sql("SELECT leaf_hash FROM leaf ORDER BY position")
+        leaves += self.sql("SELECT leaf_hash FROM pending ORDER BY ordinal")
+        with self.store.inner.reading() as tx:
+            return [self._logged(tx, leaf) for (leaf,) in leaves]
+
+    def _logged(self, tx: Any, leaf: bytes) -> Logged:
+        entry = Entry.from_bytes(tx.get("entry", leaf_hash=leaf)["entry"])
+        row = tx.get("event", leaf_hash=leaf)
+        key = self._chain_key(tx, row["chain_id"], row["chain"])
+        payload = read_payload(
+            open_json(key, row["sealed"], event_aad(row["chain_id"], row["chain"], row["seq"]))
+        )
+        return Logged(leaf, entry, access_line(payload.event), row["chain_id"], row["chain"])
+
+    def _chain_key(self, tx: Any, chain_id: UUID, chain: int) -> bytes:
+        keyring = self.guard._vault.keyring
+        if chain == 0:
+            return keyring.system_chain_key
+        record = tx.get("record", record_id=chain_id)
+        return open_object_key(tx, care_key(tx, keyring, record), KeyUse.CHAIN_1, chain_id)
+
+    def actor_of(self, logged: Logged, token: str) -> bool:
+        """Whether the entry's pseudonym is that of the token's actor."""
+        with self.store.inner.reading() as tx:
+            row = tx.get("event", leaf_hash=logged.leaf)
+            key = self._chain_key(tx, logged.chain_id, logged.chain)
+        assert row is not None
+        value = canonical(self.actor(token).value).decode()
+        expected = actor_token(key, EntryField.ACTOR, logged.chain_id, row["seq"], value)
+        return logged.entry.actor == expected
+
+    @contextmanager
+    def logging(self) -> Iterator[list[Logged]]:
+        """What the block writes to the log, once it is left."""
+        before = len(self.log())
+        seen: list[Logged] = []
+        yield seen
+        seen += self.log()[before:]
+
+    def sequence(self) -> None:
+        """Place and sign all that waits."""
+        while self.guard.housekeeper.sequence().placed:
+            pass
+        self.guard.housekeeper.checkpoint()
+
+
+def new_blob(blob: Blob) -> NewBlob:
+    """A stored blob as adoption names it."""
+    assert blob.sealed_key is not None
+    return NewBlob(
+        blob_id=blob.blob_id,
+        version=blob.version,
+        kind=BlobKind(blob.kind),
+        sealed_key=blob.sealed_key,
+        commitment=blob.commitment,
+        header=blob.header,
+        plaintext_size=blob.plaintext_size,
+        ciphertext_size=blob.ciphertext_size,
+    )
+
+
+def rows_of(*deposited: Deposited) -> list[SealedRow]:
+    return [each.row for each in deposited]
+
+
+def day_document(bench: VaultBench, day: str) -> dict[str, Any]:
+    found = bench.index.reception_key(day)
+    assert found is not None
+    document: dict[str, Any] = json.loads(found)
+    return document

@@ -1,0 +1,48 @@
+"""`vault`: a `VaultBench` of the test's own, copied from databases that are migrated once."""
+
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from keyvault.boxes import new_box_key
+from keyvault.credentials import Authority
+from keyvault.guard import Guard
+from keyvault.roots.file import FileRoot
+from records.vocabulary.codes import Environment
+from storage.engines import engine_for
+from storage.migrate import Branch, upgrade
+from storage.vault_store.store import SqlVaultStore
+from tests.integration.vault.bench import Person, VaultBench
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A vault with its keys and nothing else."""
+    folder = tmp_path_factory.mktemp("installation")
+    root = FileRoot.create(folder / "root.json", None)
+    for branch in get_args(Branch):
+        database = engine_for(f"sqlite:///{folder / branch}.db")
+        upgrade(database, branch)
+        if branch == "vault":
+            Guard.initialise(SqlVaultStore(database), root, shards=4)
+        database.close()
+    return folder
+
+
+@pytest.fixture
+def vault(installation: Path, tmp_path: Path) -> Iterator[VaultBench]:
+    folder = tmp_path / "vault"
+    shutil.copytree(installation, folder)
+    authority = Authority(secrets.token_bytes(32), environment=Environment.TEST)
+    bench = VaultBench(folder, authority, new_box_key()[1])
+    yield bench
+    bench.close()
+
+
+@pytest.fixture
+def person(vault: VaultBench) -> Person:
+    return vault.person()
