@@ -1,5 +1,6 @@
 """`coffre init`: make the data directory with its databases, root, authority and keys; done once."""
 
+import json
 import os
 import secrets
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from storage.migrate import upgrade
 from storage.vault_store.store import SqlVaultStore
 
 OWNER_ONLY = 0o700
+FORMAT = "coffre-data-v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Places:
 
     @property
     def complete(self) -> Path:
-        """Written last: what lacks it is a half-made directory."""
+        """What every process may know of this Coffre. Written last: what lacks it is half made."""
         return self.data / "coffre"
 
 
@@ -84,8 +86,8 @@ def initialise(settings: Settings) -> Places:
     _write_secret(places.url_key, secrets.token_hex(32))
     _write_secret(places.officer_key, officer_private.hex())
     _make_index(places)
-    _make_vault(settings, places, root, authority_public, officer_public)
-    places.complete.write_text("coffre-data-v1\n")
+    identity = _make_vault(settings, places, root, authority_public, officer_public)
+    places.complete.write_text(json.dumps(identity, indent=1) + "\n")
     return places
 
 
@@ -97,7 +99,8 @@ def _make_index(places: Places) -> None:
 
 def _make_vault(
     settings: Settings, places: Places, root: FileRoot, authority_public: bytes, officer_public: bytes
-) -> None:
+) -> dict[str, str]:
+    """Answers what every process may know: whose tokens are believed, which keys sign."""
     days = engine_for(places.day_keys)
     upgrade(days, "day_keys")
     days.close()
@@ -116,7 +119,9 @@ def _make_vault(
     }
     with store.writing() as tx:
         tx.insert("meta", *({"name": name, "value": value} for name, value in values.items()))
+    values |= {f"{use}_public": public.hex() for use, public in Guard.public_halves(store).items()}
     database.close()
+    return {"format": FORMAT, **values}
 
 
 def _write_secret(path: Path, text: str) -> None:

@@ -1,10 +1,12 @@
 """Build the system from its settings: the only module that knows every adapter."""
 
+import json
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Self
 from uuid import UUID
 
@@ -23,6 +25,7 @@ from keyvault.context import VaultSettings
 from keyvault.credentials import Credential, CredentialError, verify
 from keyvault.guard import Guard
 from keyvault.roots.file import FileRoot
+from keyvault.signing import key_id
 from records.actors import Actor
 from records.errors import CoffreError, Refused
 from records.vocabulary.codes import Environment, Role
@@ -46,6 +49,23 @@ class Identity:
     audience: str
     authority_public: bytes
     officer_public: bytes
+    grant_public: bytes
+    reception_public: bytes
+
+    @classmethod
+    def read(cls, path: Path) -> "Identity":
+        found = json.loads(path.read_text())
+        keys = {name: bytes.fromhex(value) for name, value in found.items() if name.endswith("_public")}
+        return cls(
+            environment=Environment(found["environment"]),
+            origin=found["origin"],
+            issuer=found["issuer"],
+            audience=found["audience"],
+            authority_public=keys["authority_public"],
+            officer_public=keys["officer_public"],
+            grant_public=keys["grant_public"],
+            reception_public=keys["reception_public"],
+        )
 
 
 class System:
@@ -98,16 +118,7 @@ class System:
 
     @cached_property
     def identity(self) -> Identity:
-        with self._vault_store.reading() as tx:
-            found = {row["name"]: row["value"] for row in tx.find("meta")}
-        return Identity(
-            environment=Environment(found["environment"]),
-            origin=found["origin"],
-            issuer=found["issuer"],
-            audience=found["audience"],
-            authority_public=bytes.fromhex(found["authority_public"]),
-            officer_public=bytes.fromhex(found["officer_public"]),
-        )
+        return Identity.read(self.places.complete)
 
     @cached_property
     def guard(self) -> Guard:
@@ -161,13 +172,14 @@ class System:
         return WorkerPool([worker(f"{self.guard.chain_id}/{n}") for n in range(self.settings.workers)])
 
     def intake(self, bell: Callable[[UUID], None]) -> Intake:
-        pinned = next(key.public for key in self.guard.public.public_keys() if key.use == "reception")
+        pinned = self.identity.reception_public
         reception = Reception(self.index, self.objects, pinned=pinned, bell=bell, clock=self._clock)
         return Intake(reception, self.index, self.verdicts, environment=self.identity.environment)
 
     def grant_keys(self) -> dict[str, bytes]:
         """The public keys of the vault's grants, by id."""
-        return {key.key_id: key.public for key in self.guard.public.public_keys() if key.use == "grant"}
+        public = self.identity.grant_public
+        return {key_id(public): public}
 
     def presigner(self, origin: str) -> Presigner:
         return Presigner(read_secret(self.places.url_key), origin)

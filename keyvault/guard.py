@@ -33,7 +33,7 @@ class ReaderDoor(ReadingVerbs, ReleasingVerbs, ChangingVerbs):
 
 
 class WorkerDoor(ReleasingForIngest, AdoptingVerbs):
-    """release_ingest, tokens, part_tokens, adopt, settle."""
+    """release_ingest, give_back, tokens, part_tokens, adopt, settle."""
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
@@ -72,6 +72,13 @@ class Guard:
         """Draw the keys of a new vault; done once, by `coffre init`."""
         with store.writing() as tx:
             create_secrets(tx, root, shards)
+
+    @staticmethod
+    def public_halves(store: VaultStore) -> dict[str, bytes]:
+        """The public signing keys of a vault by use, without opening any key."""
+        with store.reading() as tx:
+            rows = tx.find("secret", state="live")
+        return {row["name"].removeprefix("sign-"): row["public"] for row in rows if row["public"]}
 
     @property
     def origin(self) -> str:
