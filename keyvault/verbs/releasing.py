@@ -1,7 +1,7 @@
 """Release: the one place where data keys leave the vault, sealed to a recipient, after the event is kept."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -78,7 +78,10 @@ class ReleasingVerbs:
         suite: int,
     ) -> Released | Denied | None:
         vault, tx = self._vault, change.tx
-        seen = visible(found, tx.find("document", record_id=found.record.row["record_id"]))
+        # what the index hasn't published yet is absent, whoever asks (vault.md section 2)
+        published = {row.document_id for row in rows}
+        documents_here = tx.find("document", record_id=found.record.row["record_id"])
+        seen = visible(found, [row for row in documents_here if row["document_id"] in published])
         things = [list(seen)] if documents is None else documents
         hidden = [thing for thing in things if not any(document in seen for document in thing)]
         if hidden and documents is not None:
@@ -89,8 +92,9 @@ class ReleasingVerbs:
         key = open_record_key(tx, vault.keyring, found.record.row, BRANCH_OF[found.call.purpose])
         if key is None:
             return self._refuse(change, found, ReasonCode.OPTED_OUT, None)
-        blobs = _blobs(tx, wanted, seen)
-        opened = open_rows(tx, found.record.key, _all_genuine(tx, rows, wanted))
+        kept = _all_genuine(tx, rows, wanted)
+        blobs = _blobs(tx, wanted, seen, {row.submission_id for row in kept})
+        opened = open_rows(tx, found.record.key, kept)
         body = GrantBody(tuple(_granted(key, row) for row in blobs), _documents(opened), _series(opened))
         return self._seal(change, found, wanted, blobs, body, recipient, suite)
 
@@ -229,8 +233,13 @@ def _grant_aad(grant_id: UUID) -> bytes:
     return b"coffre-grant-row-v1\x00" + grant_id.bytes
 
 
-def _blobs(tx: VaultTransaction, wanted: Sequence[UUID], seen: Iterable[UUID]) -> list[Row]:
-    """The adopted blobs of the wanted documents; a blob with a part the actor may not see is refused."""
+def _blobs(
+    tx: VaultTransaction, wanted: Sequence[UUID], seen: Iterable[UUID], published: Collection[UUID]
+) -> list[Row]:
+    """The adopted blobs of the wanted documents that came with these submissions.
+
+    A blob with a part the actor may not see is refused.
+    """
     links = tx.find("blob_document", document_id__in=list(wanted))
     ids = sorted({link["blob_id"] for link in links})
     if len(ids) > MOST_BLOBS:
@@ -240,7 +249,8 @@ def _blobs(tx: VaultTransaction, wanted: Sequence[UUID], seen: Iterable[UUID]) -
     mixed = {link["blob_id"] for link in every if link["document_id"] not in allowed}
     if mixed:
         raise CoffreError("A stored object mixes documents: run coffre check.", code="mixed_blob")
-    rows = tx.find("blob", blob_id__in=ids, state=ADOPTED)
+    adopted = tx.find("blob", blob_id__in=ids, state=ADOPTED)
+    rows = (row for row in adopted if row["submission_id"] in published)
     return sorted(rows, key=lambda row: (row["blob_id"], row["version"]))
 
 
