@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from audit.canonical import b64
-from ingestion.grouping import Group
+from ingestion.grouping import Group, InspectedPart
 from ingestion.opening import ReceivedContent
+from ingestion.outcomes import Judgement, PartOutcome
 from ingestion.series import series_document
 from keyvault.blob import Sealer
 from keyvault.reception import ReceivedKey, seal_key
@@ -124,9 +125,9 @@ class Packer:
         )
 
 
-def write_plan(packed: Sequence[PackedGroup]) -> bytes:
-    """The plan of a submission: part numbers, offsets and blob ids, nothing readable."""
-    plan = [
+def write_plan(packed: Sequence[PackedGroup], parts: Sequence[InspectedPart]) -> bytes:
+    """The plan of a submission: part numbers, offsets, blob ids and verdicts, nothing of the content."""
+    groups = [
         {
             "pack": str(each.pack.blob_id),
             "offsets": sorted(each.offsets.items()),
@@ -134,14 +135,26 @@ def write_plan(packed: Sequence[PackedGroup]) -> bytes:
         }
         for each in packed
     ]
-    return json.dumps(plan).encode()
+    verdicts = [
+        [part.number, part.judgement.outcome.value, part.judgement.code, part.judgement.reason]
+        for part in parts
+    ]
+    return json.dumps({"groups": groups, "verdicts": verdicts}).encode()
+
+
+def planned_judgements(plan: bytes) -> dict[int, Judgement]:
+    """What the try that wrote the plan judged of each part."""
+    return {
+        number: Judgement(PartOutcome(outcome), code, reason)
+        for number, outcome, code, reason in json.loads(plan)["verdicts"]
+    }
 
 
 def follow_plan(plan: bytes, groups: Sequence[Group], blobs: Sequence[Blob]) -> list[PackedGroup] | None:
     """The packed groups of an earlier try; None where validation groups the parts otherwise by now."""
     known = {str(blob.blob_id): blob for blob in blobs}
     by_parts = {
-        frozenset(number for number, _ in entry["offsets"]): entry for entry in json.loads(plan.decode())
+        frozenset(number for number, _ in entry["offsets"]): entry for entry in json.loads(plan)["groups"]
     }
     packed = []
     for group in groups:

@@ -16,8 +16,15 @@ from ingestion.details import document_details, study_details
 from ingestion.grouping import Group, InspectedPart, groups_of
 from ingestion.inspection import Inspector
 from ingestion.opening import ReceivedContent
-from ingestion.outcomes import JUDGEMENTS, Judgement
-from ingestion.packing import PackedGroup, Packer, Sealing, follow_plan, write_plan
+from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome
+from ingestion.packing import (
+    PackedGroup,
+    Packer,
+    Sealing,
+    follow_plan,
+    planned_judgements,
+    write_plan,
+)
 from ingestion.publication import AdoptedGroup, adopted_groups, publication
 from keyvault.boxes import new_box_key
 from keyvault.guard import WorkerDoor
@@ -136,12 +143,16 @@ class _Ingestion:
         if isinstance(opened, Denied):
             self._reject(_DENIED.get(opened.reason, "not_entitled"))
             return
+        if self._submission.plan is not None:
+            # whether the record still takes deposits is for the vault, which may have adopted this one
+            opened = replace(opened, record_state="active")
         received = self._received
         content = ReceivedContent(
             self._worker.objects, received, opened.keys[received.blob_id, received.version]
         )
         parts = self._worker.inspector.inspect(opened, content, self._heartbeat)
         parts, duplicates = self._claim(parts, opened)
+        parts = self._as_planned(parts)
         packed = self._pack(parts, opened, content)
         parts, adopted = self._adopt(parts, packed, opened)
         answer = seal_answer(opened.envelope.headers, parts)
@@ -200,6 +211,13 @@ class _Ingestion:
         judged = [_judge(p, JUDGEMENTS["duplicate"]) if p.number in known else p for p in judged]
         return judged, dict(claims.duplicates)
 
+    def _as_planned(self, parts: Sequence[InspectedPart]) -> list[InspectedPart]:
+        """An earlier try may be adopted already: what it judged stands."""
+        if self._submission.plan is None:
+            return list(parts)
+        planned = planned_judgements(self._submission.plan)
+        return [_as_planned(part, planned[part.number]) for part in parts]
+
     def _pack(
         self, parts: Sequence[InspectedPart], opened: ForIngest, content: ReceivedContent
     ) -> list[PackedGroup]:
@@ -210,18 +228,22 @@ class _Ingestion:
             if followed is not None:
                 return followed
             raise Conflict("An earlier try grouped this submission otherwise.", code="plan_changed")
-        return self._pack_anew(groups, opened, content)
+        return self._pack_anew(parts, groups, opened, content)
 
     def _pack_anew(
-        self, groups: Sequence[Group], opened: ForIngest, content: ReceivedContent
+        self,
+        parts: Sequence[InspectedPart],
+        groups: Sequence[Group],
+        opened: ForIngest,
+        content: ReceivedContent,
     ) -> list[PackedGroup]:
         worker = self._worker
         sealing = Sealing(self._id, opened.depositor, opened.day_public)
         packer = Packer(worker.index, worker.objects, sealing, worker.now_ms)
         packed = packer.pack(groups, self._received, content)
         made = [blob for each in packed for blob in each.blobs if blob.role != "received"]
-        if made:
-            worker.index.add_blobs(self._id, worker.name, made, write_plan(packed))
+        if packed:
+            worker.index.add_blobs(self._id, worker.name, made, write_plan(packed, parts))
         return packed
 
     def _adopt(
@@ -285,6 +307,14 @@ class _Ingestion:
 
 def _judge(part: InspectedPart, judgement: Judgement) -> InspectedPart:
     return replace(part, judgement=judgement)
+
+
+def _as_planned(part: InspectedPart, planned: Judgement) -> InspectedPart:
+    if part.judgement.outcome is planned.outcome:
+        return part
+    if planned.outcome is PartOutcome.PUBLISHED:
+        raise CoffreError("A part that was accepted isn't any more; try again.", code="verdict_changed")
+    return _judge(part, planned)
 
 
 def _new_blob(blob: Blob) -> NewBlob:
