@@ -8,6 +8,7 @@ import sys
 import uvicorn
 
 from coffre.app import build
+from coffre.presence import serving
 from coffre.settings import Settings
 from coffre.wiring import System
 from records.errors import CoffreError
@@ -34,7 +35,11 @@ class _Server(uvicorn.Server):
 def run(settings: Settings, port: int, *, banner: str = "") -> None:
     """Serve until SIGTERM or SIGINT; returns once everything is stopped."""
     origin = (settings.public_url or f"http://{HOST}:{port}").rstrip("/")
-    with System(settings) as system, _listening(port) as listener:
+    with (
+        System(settings) as system,
+        serving(settings.data, system.end_leases),
+        _listening(port) as listener,
+    ):
         config = uvicorn.Config(
             build(system, origin),
             access_log=False,  # paths hold identities; the audit log tells who did what

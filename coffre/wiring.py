@@ -143,6 +143,11 @@ class System:
         for day, document in self.guard.housekeeper.day_keys().items():
             self.index.put_reception_key(day, document)
 
+    def end_leases(self) -> None:
+        """Take submissions from workers that are gone, in both stores."""
+        self.guard.housekeeper.end_leases()
+        self.index.end_leases()
+
     @cached_property
     def verdicts(self) -> Verdicts:
         return Verdicts(self.index)

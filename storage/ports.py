@@ -144,6 +144,9 @@ class Index(Protocol):
         hold it.
         """
 
+    def end_leases(self) -> int:
+        """Gives back every submission that a worker holds; for who knows that none of those workers lives."""
+
     def add_blobs(self, submission_id: UUID, worker: str, blobs: Collection[Blob], plan: bytes) -> None:
         """Adds the worker's own objects, with the plan that names them, once; an equal plan again changes
         nothing.

@@ -13,6 +13,7 @@ from keyvault.envelope import open_json
 from keyvault.quotas import forget_old
 from keyvault.reception import new_day_key, signed_reception_key
 from keyvault.store import Row
+from keyvault.verbs.ingesting import OPEN
 from keyvault.verbs.releasing import ADOPTED
 
 DAY_KEY_LIFE_MS = 72 * 3_600_000  # after the end of its day
@@ -95,6 +96,11 @@ class UpkeepVerbs:
             rows = tx.find("blob", blob_id__in=[blob for blob, _ in wanted], state=ADOPTED)
         adopted = {(row["blob_id"], row["version"]) for row in rows}
         return [each for each in wanted if each not in adopted]
+
+    def end_leases(self) -> int:
+        """End every worker's lease on a submission; for who knows that none of those workers lives."""
+        with self._vault.store.writing() as tx:
+            return tx.update("ingest", {"worker": None, "lease_until": 0}, state=OPEN)
 
     def tick(self) -> None:
         """What only time brings about: counters and grants that no window can see any more are dropped."""

@@ -65,6 +65,11 @@ _POSTPONE = (
     .where(_HELD)
     .values(state=SubmissionState.RECEIVED, worker=None, lease_until=0, not_before=bindparam("b_not_before"))
 )
+_END_LEASES = (
+    update(tables.submission)
+    .where(_SUBMISSION.state == SubmissionState.VALIDATING)
+    .values(state=SubmissionState.RECEIVED, worker=None, lease_until=0)
+)
 _PLAN = update(tables.submission).where(_THIS).values(plan=bindparam("b_plan"))
 _PARTS = (
     select(*PARTS.columns)
@@ -126,6 +131,10 @@ class Queue:
         with self._database.writing() as connection:
             values = {"b_id": submission_id, "b_worker": worker, "b_not_before": not_before}
             return connection.execute(_POSTPONE, values).rowcount == 1
+
+    def end_leases(self) -> int:
+        with self._database.writing() as connection:
+            return connection.execute(_END_LEASES).rowcount
 
     def add_blobs(self, submission_id: UUID, worker: str, blobs: Collection[Blob], plan: bytes) -> None:
         with self._database.writing() as connection:

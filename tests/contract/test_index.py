@@ -112,6 +112,18 @@ class TestQueue:
         found = index.submission(submission_id)
         assert found and found.lease_until == 20_000
 
+    def test_ended_leases_give_back_what_was_held_and_nothing_else(self, index: Index) -> None:
+        held, waiting, done = claimed(index), received(index), claimed(index)
+        index.publish(done, "worker", publication_of(done))
+        assert index.end_leases() == 1
+        assert [index.submission(each).state for each in (held, waiting, done)] == [  # type: ignore[union-attr]
+            "received",
+            "received",
+            "published",
+        ]
+        assert not index.renew(held, "worker", until=99_999)
+        assert index.claim(held, "other", now=100, until=10_000)
+
     def test_a_postponed_one_waits_and_is_nobodys(self, index: Index) -> None:
         submission_id = claimed(index)
         assert not index.postpone(submission_id, "other", not_before=500)

@@ -57,6 +57,8 @@ def tour(index: Index) -> None:
     index.receive(submission, [blob])
     index.claim_next("worker", now=10, until=20)
     index.claim(submission.submission_id, "worker", now=20, until=30)
+    index.end_leases()
+    index.claim(submission.submission_id, "worker", now=20, until=30)
     index.renew(submission.submission_id, "worker", until=40)
     index.add_blobs(submission.submission_id, "worker", [own], b"plan")
     index.claim_parts(submission.submission_id, {1: b"a"})
