@@ -8,6 +8,7 @@ queue: it takes an id and may be delivered any number of times.
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -109,6 +110,9 @@ class Worker:
             self.done(submission.submission_id)
 
     def _postpone(self, submission: Submission, pause_ms: int) -> None:
+        """Give both leases back: the vault's first, since the index tells when it is due again."""
+        with suppress(CoffreError):  # it ends by itself then, later
+            self.vault.give_back(submission.submission_id, self.name)
         self.index.postpone(submission.submission_id, self.name, self.now_ms() + pause_ms)
 
 

@@ -154,6 +154,17 @@ class ReleasingForIngest:
         except Invalid:
             return None
 
+    def give_back(self, submission_id: UUID, worker: str) -> None:
+        """End this worker's lease, so that any other may go on at once. Repeatable."""
+        with self._vault.store.writing() as tx:
+            tx.update(
+                "ingest",
+                {"worker": None, "lease_until": 0},
+                submission_id=submission_id,
+                worker=worker,
+                state=OPEN,
+            )
+
     def settle(self, submission_id: UUID) -> None:
         """End INGEST: nothing opens this submission any more, and its answers are forgotten. Repeatable."""
         with self._vault.change() as change:
