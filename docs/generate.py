@@ -1,0 +1,173 @@
+"""Writes the pages that the code can print: `python docs/generate.py`; with `--check` it only compares.
+
+docs/verdicts.md comes from the tables of `ingestion/verdicts.py` and `ingestion/outcomes.py`,
+docs/problems.md from the status table of `coffre/problems.py` and every place where an error is made.
+"""
+
+import ast
+import importlib
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+ROOMS = ("records", "audit", "keyvault", "storage", "ingestion", "viewer_api", "coffre")
+# of the top room, these serve HTTP callers; the others are the command line
+SERVING = frozenset(
+    {"coffre.app", "coffre.housekeeper", "coffre.problems", "coffre.wiring", "coffre.workers"}
+)
+SHOWN = (503, 507)  # faults of ours whose sentence reaches the caller
+NOTE = "<!-- Written by docs/generate.py; change the code and run it again. -->\n\n"
+
+VERDICTS_INTRO = """\
+What a depositor is told about each part, in `GET /submissions/{id}` and, for STOW-RS, in ErrorComment
+(0000,0902). A code never changes its meaning. The worst finding of a part decides: a part without any is
+published.
+"""
+PROBLEMS_INTRO = """\
+Every error has a code that stays and a sentence that says what to do; neither ever holds content or an
+identity. Over HTTP it is `application/problem+json` (RFC 9457) with the members `type`, `title`,
+`status`, `code` and `detail`, and an OperationOutcome under `/fhir`. `…` stands for what is filled in.
+"""
+ANSWERS_INTRO = """\
+Beside these: `bad_request` 422 (names the fields to correct), `no_such_address` 404,
+`method_not_allowed` 405, `not_acceptable` 406. Some come from rooms that also serve workers, so that not
+each of them can be met on a route.
+"""
+FAULTS_INTRO = """\
+Status 500. The caller reads the code and a general sentence; the one below stays in the process. A fault
+without a code of its own is `internal`.
+"""
+COMMANDS_INTRO = """\
+Printed on standard error as `code: sentence`, with exit code 1. The codes above can be met here too.
+"""
+
+sys.path.insert(0, str(ROOT))
+
+from coffre.problems import status_of  # noqa: E402
+from ingestion.outcomes import JUDGEMENTS  # noqa: E402
+from ingestion.verdicts import VERDICTS, Outcome  # noqa: E402
+from records.errors import CoffreError  # noqa: E402
+
+_OUTCOMES = {
+    Outcome.REJECT: "Refused",
+    Outcome.QUARANTINE: "Set aside under quarantine",
+    Outcome.WARN: "Kept, with a warning",
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One error as a caller meets it. `status` is what HTTP answers; 0: only the command line says it."""
+
+    code: str
+    status: int
+    sentence: str
+
+
+def verdicts() -> str:
+    """The page of what can become of a part."""
+    lines = [
+        NOTE,
+        "# Verdicts\n\n",
+        VERDICTS_INTRO,
+    ]
+    for outcome, title in _OUTCOMES.items():
+        lines += [f"\n## {title}, by the validators\n\n", "| code | sentence | standard |\n|---|---|---|\n"]
+        rows = (verdict for verdict in VERDICTS.values() if verdict.outcome is outcome)
+        lines += [f"| `{each.code}` | {_cell(each.sentence)} | {each.standard} |\n" for each in rows]
+    lines += ["\n## By the pipeline and the vault\n\n", "| code | outcome | sentence |\n|---|---|---|\n"]
+    lines += [f"| `{j.code}` | {j.outcome.value} | {_cell(j.reason)} |\n" for j in JUDGEMENTS.values()]
+    return "".join(lines)
+
+
+def problems() -> str:
+    """The page of every error with a code."""
+    found = sorted(set(_problems()))
+    answers = [each for each in found if 0 < each.status < 500 or each.status in SHOWN]
+    faults = [each for each in found if each.status >= 500 and each.status not in SHOWN]
+    commands = [each for each in found if not each.status]
+    lines = [
+        NOTE,
+        "# Problems\n\n",
+        PROBLEMS_INTRO,
+        "\n## Answers\n\n",
+        ANSWERS_INTRO,
+        "\n| code | status | sentence |\n|---|---|---|\n",
+        *(f"| `{each.code}` | {each.status} | {_cell(each.sentence)} |\n" for each in answers),
+        "\n## Faults\n\n",
+        FAULTS_INTRO,
+        "\n| code | sentence |\n|---|---|\n",
+        *(f"| `{each.code}` | {_cell(each.sentence)} |\n" for each in faults),
+        "\n## Commands\n\n",
+        COMMANDS_INTRO,
+        "\n| code | sentence |\n|---|---|\n",
+        *(f"| `{each.code}` | {_cell(each.sentence)} |\n" for each in commands),
+    ]
+    return "".join(lines)
+
+
+def _problems() -> Iterator[Problem]:
+    for room in ROOMS:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            if "migrations" not in name and "sandbox_child" not in name:
+                yield from _of_module(path, name)
+
+
+def _of_module(path: Path, name: str) -> Iterator[Problem]:
+    tree = ast.parse(path.read_text("utf-8"))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
+    if not any(_code(call) for call in calls):
+        return
+    module = importlib.import_module(name)
+    serving = not name.startswith("coffre.") or name in SERVING
+    for call in calls:
+        kind = getattr(module, call.func.id, None) if isinstance(call.func, ast.Name) else None
+        code, sentence = _code(call), _text(call.args[0])
+        if code and sentence and isinstance(kind, type) and issubclass(kind, CoffreError):
+            yield Problem(code, _status(kind, code) if serving else 0, sentence)
+
+
+def _status(kind: type[CoffreError], code: str) -> int:
+    error = CoffreError.__new__(kind)
+    error.code = code
+    return status_of(error)
+
+
+def _code(call: ast.Call) -> str | None:
+    given = next((word.value for word in call.keywords if word.arg == "code"), None)
+    return given.value if isinstance(given, ast.Constant) and isinstance(given.value, str) else None
+
+
+def _text(node: ast.expr) -> str | None:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_text(part) or "…" for part in node.values)
+    return None
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+PAGES = {DOCS / "verdicts.md": verdicts, DOCS / "problems.md": problems}
+
+
+def main() -> int:
+    """Write the pages; with --check say which are stale, and answer 1 if any is."""
+    stale = [path for path, page in PAGES.items() if not path.exists() or path.read_text("utf-8") != page()]
+    if "--check" in sys.argv[1:]:
+        for path in stale:
+            sys.stderr.write(f"docs/{path.name} is stale: run python docs/generate.py\n")
+        return 1 if stale else 0
+    for path in stale:
+        path.write_text(PAGES[path](), "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
