@@ -1,0 +1,52 @@
+"""The documentation keeps up with the code: printed pages are fresh, every route is described, links lead."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from coffre.app import build
+from coffre.install import initialise
+from coffre.settings import load
+from coffre.wiring import System
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted(
+    [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "terraform").rglob("*.md")], key=str
+)
+
+
+def test_printed_pages_are_those_the_code_prints() -> None:
+    done = subprocess.run(
+        [sys.executable, "docs/generate.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_route_is_described(tmp_path: Path) -> None:
+    settings = load(data=tmp_path / "data")
+    initialise(settings)
+    with System(settings) as system:
+        routes = build(system, "http://127.0.0.1:8080", background=False).openapi()["paths"]
+    text = (ROOT / "docs/api.md").read_text("utf-8")
+    described = set(re.findall(r"^#+ `([A-Z]+ [^`]+)`", text, re.MULTILINE))
+    named = {f"{method.upper()} {path}" for path, methods in routes.items() for method in methods}
+    assert named == described
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    text = page.read_text("utf-8")
+    targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text)
+    lost = [target for target in targets if "://" not in target and not (page.parent / target).exists()]
+    assert not lost
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_named_files_exist(page: Path) -> None:
+    """`room/module.py` in backticks is a promise to whoever looks for it."""
+    rooms = "audit|coffre|docs|ingestion|keyvault|records|storage|tests|viewer_api"
+    named = re.findall(rf"`((?:{rooms})/[\w/.-]+\.(?:py|md|json|tsv))`", page.read_text("utf-8"))
+    assert not [name for name in named if not (ROOT / name).exists()]
