@@ -37,7 +37,7 @@ def moment(value: datetime, language: str) -> str:
     """3 mars 2026 à 14 h 05, or 3 March 2026, 14:05; in Paris."""
     local = value.astimezone(PARIS)
     if language == FRENCH:
-        return f"{day(local, language)} à {local.hour} h {local.minute:02}"
+        return f"{day(local, language)} à {local.hour}\u00a0h\u00a0{local.minute:02}"
     return f"{day(local, language)}, {local:%H:%M}"
 
 
