@@ -1,17 +1,21 @@
 """The HTTP application: the routes of both upper rooms over one wired system."""
 
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from enum import StrEnum
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coffre import problems
 from coffre.housekeeper import Chores, Housekeeper
+from coffre.processes import bell_of
 from coffre.wiring import System
 from ingestion.routes import fhir, stow, submissions
+from viewer_api.access import Access
 from viewer_api.gateway import Gateway
 from viewer_api.routes import audit, grants, objects, qido, records
+from viewer_api.routes.objects import Presigner
 from viewer_api.web import pages
 
 HEADERS = (
@@ -39,59 +43,89 @@ class SecurityHeaders:
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
 
 
-def build(system: System, public_url: str, *, background: bool = True) -> FastAPI:
-    """The application; with `background` it runs workers and housekeeper as long as it lives."""
-    workers = system.workers
-    chores = Chores(system.index, system.objects, system.guard, system.publish_day_keys)
-    housekeeper = Housekeeper(chores)
-    system.publish_day_keys()
+class Part(StrEnum):
+    """Which process this is (docs/architecture.md); without one it is everything in one process."""
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> Any:
-        if background:
-            workers.start()
-            housekeeper.start()
-        yield
-        if background:
-            workers.stop()
-            housekeeper.stop()
+    INTAKE = "intake"
+    READER = "reader"
+    GATEWAY = "gateway"
 
+
+def build(system: System, public_url: str, only: Part | None = None) -> FastAPI:
+    """The application of one process. As everything, it also runs workers and housekeeper while it lives."""
     app = FastAPI(
         title="Coffre",
         summary="Hosting layer of a shared medical record",
         description="Demo: never with real patients.",
         version="0.1.0",
-        lifespan=lifespan,
+        lifespan=_background(system) if only is None else None,
         docs_url=None,
         redoc_url=None,
     )
     app.add_middleware(SecurityHeaders)
     problems.install(app)
-    intake = system.intake(workers.ring)
     presigner = system.presigner(public_url)
-    access = system.access(presigner)
-    depositor, credential = system.authenticate_depositor(), system.authenticate()
+    if only in (None, Part.INTAKE):
+        _intake(app, system, public_url, only)
+    if only in (None, Part.READER):
+        _reader(app, system, system.access(presigner), presigner)
+    if only in (None, Part.GATEWAY):
+        gateway = Gateway(system.access(presigner), system.objects, system.grant_keys())
+        environment = system.identity.environment
+        app.include_router(
+            pages.router(system.access(presigner), gateway, system.index, public_url, environment)
+        )
+    _health(app, system, only)
+    return app
+
+
+def _background(system: System) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Workers and housekeeper, as long as the application lives."""
+    _, ring_any = bell_of(system)
+    housekeeper = Housekeeper(
+        Chores(system.index, system.objects, system.guard, system.publish_day_keys, ring_any)
+    )
+    system.publish_day_keys()  # the first deposit must not wait for the housekeeper's first turn
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        system.workers.start()
+        housekeeper.start()
+        yield
+        system.workers.stop()
+        housekeeper.stop()
+
+    return lifespan
+
+
+def _intake(app: FastAPI, system: System, public_url: str, only: Part | None) -> None:
+    """What deposits; it never calls the vault."""
+    ring = system.workers.ring if only is None else bell_of(system)[0]
+    intake, depositor = system.intake(ring), system.authenticate_depositor()
     app.include_router(stow.router(intake, depositor, public_url))
     app.include_router(fhir.router(intake, depositor, public_url))
     app.include_router(submissions.router(intake, depositor))
+
+
+def _reader(app: FastAPI, system: System, access: Access, presigner: Presigner) -> None:
+    """Lists, grants, choices, the log."""
+    credential = system.authenticate()
     app.include_router(records.router(access, credential))
     app.include_router(qido.router(access, credential))
     app.include_router(grants.router(access, credential))
     app.include_router(objects.router(system.objects, system.guard.reader, presigner))
     app.include_router(audit.router(system.guard.public))
-    _health(app, system)
-    gateway = Gateway(access, system.objects, system.grant_keys())
-    app.include_router(pages.router(access, gateway, system.index, public_url, system.identity.environment))
-    return app
 
 
-def _health(app: FastAPI, system: System) -> None:
+def _health(app: FastAPI, system: System, only: Part | None) -> None:
     @app.get("/health/live", tags=["Health"], summary="The process answers")
     async def live() -> dict[str, str]:
         return {"status": "ok"}
 
-    @app.get("/health/ready", tags=["Health"], summary="Index and vault answer")
+    @app.get("/health/ready", tags=["Health"], summary="What this process needs answers")
     def ready() -> dict[str, str]:
         system.index.counts()
-        system.guard.inspector.status()
+        if only is Part.INTAKE:
+            return {"status": "ok", "index": "ok"}
+        system.guard.public.public_keys()
         return {"status": "ok", "index": "ok", "vault": "ok"}

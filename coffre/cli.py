@@ -31,13 +31,23 @@ identity_app = typer.Typer(
     help="Identities of the demo authority (demo and test only).", no_args_is_help=True
 )
 audit_app = typer.Typer(help="The log of every access.", no_args_is_help=True)
+vault_app = typer.Typer(help="The vault: keys, decisions, audit log.", no_args_is_help=True)
 app.add_typer(record_app, name="record")
+app.add_typer(vault_app, name="vault")
 app.add_typer(identity_app, name="identity")
 app.add_typer(audit_app, name="audit")
 
 err = Console(stderr=True, highlight=False)
 Data = Annotated[Path | None, typer.Option("--data", help="Data directory.  [default: COFFRE_DATA or .data]")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+class OnlyPart(StrEnum):
+    """What `serve --only` takes; coffre.app has its meaning and loads too slowly for --help."""
+
+    INTAKE = "intake"
+    READER = "reader"
+    GATEWAY = "gateway"
 
 
 class Sex(StrEnum):
@@ -103,12 +113,39 @@ def init(
 def serve(
     data: Data = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 8080,
+    only: Annotated[OnlyPart | None, typer.Option(help="Serve one part alone.")] = None,
 ) -> None:
     """Run everything in one process on the loopback, until SIGTERM or Ctrl-C."""
+    from coffre.app import Part
     from coffre.serve import run
 
     with refusals():
-        run(settings_of(data), port)
+        run(settings_of(data), port, only=Part(only.value) if only else None)
+
+
+@app.command()
+def worker(data: Data = None) -> None:
+    """Validate and publish what was received, in a process of its own, until SIGTERM."""
+    _run("run_worker", data)
+
+
+@app.command()
+def housekeeper(data: Data = None) -> None:
+    """Sequence the log, sweep, send notices, in a process of its own, until SIGTERM."""
+    _run("run_housekeeper", data)
+
+
+@vault_app.command("serve")
+def vault_serve(data: Data = None) -> None:
+    """Run the vault behind its doors at COFFRE_VAULT_URL, until SIGTERM."""
+    _run("run_vault", data)
+
+
+def _run(process: str, data: Path | None) -> None:
+    from coffre import processes
+
+    with refusals():
+        getattr(processes, process)(settings_of(data), lambda what: print(f"ready {what}", flush=True))
 
 
 @record_app.command("open")

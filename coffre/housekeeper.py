@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from ingestion.pipeline import settle
-from keyvault.guard import Guard
+from keyvault.guard import Doors
 from keyvault.verbs.upkeep import Notice
 from records.errors import CoffreError
 from storage.ports import Index, ObjectStore
@@ -22,6 +22,7 @@ Messenger = Callable[[Notice], None]
 # an upload older than this has no client any more: requests end long before
 OLDEST_UPLOAD_MS = 48 * 3_600_000
 SETTLE_AFTER_MS = 10_000
+MOST_RINGS = 100
 ANSWERS_KEPT_MS = 600_000
 
 
@@ -45,8 +46,9 @@ class Chores:
 
     index: Index
     objects: ObjectStore
-    guard: Guard
+    guard: Doors
     publish_day_keys: Callable[[], None]
+    ring_any: Callable[[int], None] = lambda _: None
     messenger: Messenger = log_messenger
     clock: Callable[[], float] = time.time
     oldest_upload_ms: int = OLDEST_UPLOAD_MS
@@ -71,6 +73,10 @@ class Chores:
             self.messenger(notice)
             self.guard.housekeeper.ack_notice(notice.notice_id)
         return len(taken)
+
+    def ring(self) -> None:
+        """Ring once more for what waits: a broker may have lost the first ring."""
+        self.ring_any(min(self.index.waiting(self.now_ms()), MOST_RINGS))
 
     def sweep(self) -> Swept:
         """Remove what interrupted uploads left; settle what a killed worker finished and didn't settle."""
@@ -112,6 +118,7 @@ class Housekeeper:
         self._paces: list[tuple[float, Callable[[], object]]] = [
             (0.5, chores.sequence),
             (5.0, chores.notices),
+            (5.0, chores.ring),
             (30.0, chores.sweep),
             (300.0, chores.day_keys),
         ]

@@ -7,7 +7,7 @@ import sys
 
 import uvicorn
 
-from coffre.app import build
+from coffre.app import Part, build
 from coffre.presence import serving
 from coffre.settings import Settings
 from coffre.wiring import System
@@ -32,8 +32,8 @@ class _Server(uvicorn.Server):
                 print(self._banner, flush=True)
 
 
-def run(settings: Settings, port: int, *, banner: str = "") -> None:
-    """Serve until SIGTERM or SIGINT; returns once everything is stopped."""
+def run(settings: Settings, port: int, *, only: Part | None = None, banner: str = "") -> None:
+    """Serve everything, or one part of it, until SIGTERM or SIGINT; returns once everything is stopped."""
     origin = (settings.public_url or f"http://{HOST}:{port}").rstrip("/")
     with (
         System(settings) as system,
@@ -41,7 +41,7 @@ def run(settings: Settings, port: int, *, banner: str = "") -> None:
         _listening(port) as listener,
     ):
         config = uvicorn.Config(
-            build(system, origin),
+            build(system, origin, only),
             access_log=False,  # paths hold identities; the audit log tells who did what
             log_config=None,
             loop="uvloop",

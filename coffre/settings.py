@@ -10,8 +10,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from records.errors import Invalid
 from records.vocabulary.codes import Environment
 
-NOT_YET = "This version runs on the embedded default alone: leave {name} unset."
-
 
 class Settings(BaseSettings):
     """Every setting with its default: the embedded engine, everything under one data directory."""
@@ -31,18 +29,24 @@ class Settings(BaseSettings):
     vault_url: str = "inprocess://"
     vault_root: str | None = None
     vault_passphrase: SecretStr | None = Field(default=None, description="of the root file, if it has one")
+    vault_tls_certificate: Path | None = Field(default=None, description="of this process, for https://")
+    vault_tls_key: Path | None = None
+    vault_tls_authority: Path | None = None
+    vault_peers: str = Field(
+        default="", description="who may come through the doors: reader=1001,worker=1002"
+    )
     identity_check: Literal["ins", "strict"] = "ins"
     log_format: Literal["text", "json"] = "text"
     workers: int = Field(default=2, ge=1, le=64, description="submissions validated at once")
 
     def checked(self) -> "Settings":
         """Refuse what this version can't do or what contradicts itself, naming the remedy."""
-        for name, given, embedded in (
-            ("COFFRE_QUEUE_URL", self.queue_url, "inprocess://"),
-            ("COFFRE_VAULT_URL", self.vault_url, "inprocess://"),
+        for name, given, schemes in (
+            ("COFFRE_QUEUE_URL", self.queue_url, ("inprocess:", "redis:", "rediss:", "amqp:", "amqps:")),
+            ("COFFRE_VAULT_URL", self.vault_url, ("inprocess:", "unix:", "https:")),
         ):
-            if given != embedded:
-                raise Invalid(NOT_YET.format(name=name), code="bad_setting")
+            if not given.startswith(schemes):
+                raise Invalid(f"{name} begins with one of {', '.join(schemes)}", code="bad_setting")
         for name, value, scheme in (
             ("COFFRE_INDEX_URL", self.index_url, "sqlite:"),
             ("COFFRE_VAULT_STORE_URL", self.vault_store_url, "sqlite:"),
@@ -80,6 +84,26 @@ class Settings(BaseSettings):
     @property
     def root_file(self) -> Path:
         return Path(self.vault_root.removeprefix("file:")) if self.vault_root else self.vault_dir / "root"
+
+    def vault_tls(self) -> tuple[Path, Path, Path]:
+        """Certificate, key and authority. Raises `Invalid` where one is missing."""
+        found = (self.vault_tls_certificate, self.vault_tls_key, self.vault_tls_authority)
+        if None in found:
+            raise Invalid(
+                "An https:// vault needs COFFRE_VAULT_TLS_CERTIFICATE, _KEY and _AUTHORITY.",
+                code="bad_setting",
+            )
+        return found  # type: ignore[return-value]
+
+    def peers(self) -> dict[str, frozenset[int]]:
+        """User ids by door. Raises `Invalid` "bad_setting"."""
+        found: dict[str, set[int]] = {}
+        for entry in filter(None, self.vault_peers.split(",")):
+            door, _, user = entry.partition("=")
+            if not user.isdecimal():
+                raise Invalid("COFFRE_VAULT_PEERS is door=uid,door=uid…", code="bad_setting")
+            found.setdefault(door.strip(), set()).add(int(user))
+        return {door: frozenset(users) for door, users in found.items()}
 
     def passphrase(self) -> str | None:
         return self.vault_passphrase.get_secret_value() if self.vault_passphrase else None

@@ -1,6 +1,9 @@
 """Build the system from its settings: the only module that knows every adapter."""
 
 import json
+import os
+import secrets
+import socket
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from fastapi import Request
@@ -23,7 +27,7 @@ from ingestion.sandbox import Sandbox
 from ingestion.waiting import Verdicts
 from keyvault.context import VaultSettings
 from keyvault.credentials import Credential, CredentialError, verify
-from keyvault.guard import Guard
+from keyvault.guard import Doors, Guard
 from keyvault.roots.file import FileRoot
 from keyvault.signing import key_id
 from records.actors import Actor
@@ -37,6 +41,8 @@ from storage.vault_store.store import SqlVaultStore
 from storage.vault_store.tables import DAY_KEYS
 from viewer_api.access import Access
 from viewer_api.routes.objects import Presigner
+
+INPROCESS = "inprocess://"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +77,17 @@ class Identity:
 class System:
     """A wired Coffre on the embedded default. Parts are made when first asked for, closed together."""
 
-    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Callable[[], float] = time.time,
+        vault_here: bool = False,
+    ) -> None:
+        """`vault_here`: this process is the vault, whatever COFFRE_VAULT_URL says to the others."""
         self.settings = settings
+        self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+        self._vault_here = vault_here or settings.vault_url == INPROCESS
         self.places = Places(settings.data)
         self._clock = clock
         if not self.places.complete.exists():
@@ -121,7 +136,21 @@ class System:
         return Identity.read(self.places.complete)
 
     @cached_property
-    def guard(self) -> Guard:
+    def guard(self) -> Doors:
+        return self.local_guard() if self._vault_here else self._remote_guard()
+
+    def _remote_guard(self) -> Doors:
+        # the codec of the doors is installed with the engines only
+        from keyvault.client import connect
+        from keyvault.service import client_context
+
+        tls = None
+        if self.settings.vault_url.startswith("https"):
+            tls = client_context(*self.settings.vault_tls())
+        return connect(self.settings.vault_url, tls=tls)
+
+    def local_guard(self) -> Guard:
+        """The vault itself, in this process."""
         identity = self.identity
         return Guard(
             store=self._vault_store,
@@ -138,6 +167,10 @@ class System:
             clock=self._clock,
         )
 
+    def door_folder(self) -> Path:
+        """Where the vault's sockets are, from `unix:///folder`."""
+        return Path(urlsplit(self.settings.vault_url).path)
+
     def publish_day_keys(self) -> None:
         """Hand today's and tomorrow's reception keys to intake, through the index."""
         for day, document in self.guard.housekeeper.day_keys().items():
@@ -153,28 +186,28 @@ class System:
         return Verdicts(self.index)
 
     @cached_property
-    def workers(self) -> WorkerPool:
+    def _inspector(self) -> Inspector:
+        """Sandbox and threads of this process; made after any fork."""
         self._sandbox = Sandbox(children=self.settings.workers)
         self._pool = ThreadPoolExecutor(self.settings.workers, thread_name_prefix="inspect")
-        inspector = Inspector(
-            self._sandbox,
-            self.identity.environment,
-            strict=self.settings.identity_check == "strict",
-            pool=self._pool,
+        strict = self.settings.identity_check == "strict"
+        return Inspector(self._sandbox, self.identity.environment, strict=strict, pool=self._pool)
+
+    def worker(self, number: int = 0) -> Worker:
+        """One worker of this process."""
+        return Worker(
+            name=f"{self.name}/{number}",
+            index=self.index,
+            objects=self.objects,
+            vault=self.guard.worker,
+            inspector=self._inspector,
+            done=self.verdicts.done,
+            clock=self._clock,
         )
 
-        def worker(name: str) -> Worker:
-            return Worker(
-                name=name,
-                index=self.index,
-                objects=self.objects,
-                vault=self.guard.worker,
-                inspector=inspector,
-                done=self.verdicts.done,
-                clock=self._clock,
-            )
-
-        return WorkerPool([worker(f"{self.guard.chain_id}/{n}") for n in range(self.settings.workers)])
+    @cached_property
+    def workers(self) -> WorkerPool:
+        return WorkerPool([self.worker(n) for n in range(self.settings.workers)])
 
     def intake(self, bell: Callable[[UUID], None]) -> Intake:
         pinned = self.identity.reception_public

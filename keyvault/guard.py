@@ -6,6 +6,7 @@ own when the vault becomes a process apart.
 
 import time
 from collections.abc import Callable
+from typing import Protocol
 from uuid import UUID
 
 from keyvault.context import Vault, VaultSettings
@@ -37,6 +38,17 @@ class WorkerDoor(ReleasingForIngest, AdoptingVerbs):
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
+
+
+class Doors(Protocol):
+    """The guard as its callers see it, in the same process or behind a socket."""
+
+    reader: ReaderDoor
+    worker: WorkerDoor
+    housekeeper: UpkeepVerbs
+    operator: OperatingVerbs
+    inspector: InspectingVerbs
+    public: PublishingVerbs
 
 
 class Guard:

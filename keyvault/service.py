@@ -169,6 +169,14 @@ def tls_context(certificate: Path, key: Path, authority: Path) -> ssl.SSLContext
     return context
 
 
+def client_context(certificate: Path, key: Path, authority: Path) -> ssl.SSLContext:
+    """A caller's side: its own certificate, and none but our authority's for the vault."""
+    context = ssl.create_default_context(cafile=str(authority))
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.load_cert_chain(certificate, key)
+    return context
+
+
 class VaultService:
     """A guard behind its doors, until `stop`."""
 
@@ -208,4 +216,3 @@ class VaultService:
         for server in self._servers:
             server.shutdown()
             server.server_close()
-

@@ -1,0 +1,91 @@
+"""The processes that can run apart from `coffre serve`: vault, worker, housekeeper."""
+
+import signal
+import threading
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from coffre.housekeeper import Chores, Housekeeper
+from coffre.settings import Settings
+from coffre.wiring import INPROCESS, System
+from ingestion.pipeline import Worker
+from records.errors import Invalid
+
+
+def until_told() -> None:
+    """Wait for SIGTERM or SIGINT."""
+    told = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: told.set())
+    told.wait()
+
+
+def bell_of(system: System) -> tuple[Callable[..., None], Callable[[int], None]]:
+    """How to ring for one submission, and for whatever waits."""
+    settings = system.settings
+    if settings.queue_url == INPROCESS:
+        return lambda _: None, lambda _: None
+    from ingestion.tasks import Bell, queue
+
+    bell = Bell(queue(settings.queue_url))
+    return bell.ring, bell.ring_any
+
+
+def run_vault(settings: Settings, ready: Callable[[str], None]) -> None:
+    """The vault behind its doors, at COFFRE_VAULT_URL."""
+    if settings.vault_url == INPROCESS:
+        raise Invalid(
+            "Say where the vault listens: COFFRE_VAULT_URL=unix:///folder or https://host:port.",
+            code="bad_setting",
+        )
+    from keyvault.service import VaultService, tls_context
+
+    with System(settings, vault_here=True) as system:
+        guard = system.local_guard()
+        parts = urlsplit(settings.vault_url)
+        if parts.scheme == "unix":
+            service = VaultService.on_sockets(guard, system.door_folder(), settings.peers())
+        else:
+            context = tls_context(*settings.vault_tls())
+            service = VaultService.on_tcp(guard, parts.hostname or "127.0.0.1", parts.port or 443, context)
+        service.start()
+        ready(settings.vault_url)
+        until_told()
+        service.stop()
+
+
+def run_worker(settings: Settings, ready: Callable[[str], None]) -> None:
+    """Validate and publish what was received: from the lease table, or as told by the broker."""
+    if settings.queue_url == INPROCESS:
+        with System(settings) as system:
+            system.workers.start()
+            ready("lease table")
+            until_told()
+            system.workers.stop()
+        return
+    from ingestion.tasks import queue, serve
+
+    systems: list[System] = []
+
+    def make() -> Worker:
+        systems.append(System(settings))
+        return systems[-1].worker()
+
+    def end() -> None:
+        for system in systems:
+            system.close()
+
+    ready(urlsplit(settings.queue_url).scheme)
+    serve(queue(settings.queue_url), make, end, settings.workers)
+
+
+def run_housekeeper(settings: Settings, ready: Callable[[str], None]) -> None:
+    """Sequencer, sweeper, notices, day keys; any number of copies."""
+    with System(settings) as system:
+        _, ring_any = bell_of(system)
+        chores = Chores(system.index, system.objects, system.guard, system.publish_day_keys, ring_any)
+        housekeeper = Housekeeper(chores)
+        housekeeper.start()
+        ready("housekeeper")
+        until_told()
+        housekeeper.stop()
