@@ -1,17 +1,19 @@
 """The vault's log laid open for the offline verifier, page by page, and counts for `coffre status`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from audit import tree
-from audit.events import read_payload
+from audit.events import FIRST_PREV, read_payload
 from audit.verify import verify
-from audit.view import AccountabilityLine, ChainEvent, LogView, PendingEntry, Report, SequencedEntry
+from audit.view import AccountabilityLine, ChainEvent, LogFault, LogView, PendingEntry, Report, SequencedEntry
 from keyvault.context import Vault
 from keyvault.envelope import KeyUse, event_aad, open_json
 from keyvault.log import ORDINARY, SYSTEM
 from keyvault.record_keys import care_key, open_object_key
 from keyvault.store import Row, VaultTransaction
+from keyvault.verbs.promised import Promised
+from records.errors import CoffreError
 
 PAGE = 1_000
 
@@ -22,12 +24,22 @@ class InspectingVerbs:
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
 
-    def verify_log(self) -> Report:
-        """Check the whole log in one snapshot. Raises `LogFault` naming the first divergence."""
-        with self._vault.store.reading() as tx:
-            return verify(self._view(tx))
+    def verify_log(self, witnessed: Sequence[str] = ()) -> Report:
+        """Check the whole log in one snapshot; `witnessed` are its checkpoints as kept elsewhere.
 
-    def _view(self, tx: VaultTransaction) -> LogView:
+        Raises `LogFault` naming the first divergence: those of `audit.verify`, and `event_missing`,
+        `line_missing`, `chain_cut`, `card_rolled_back`, `facts_rolled_back`.
+        """
+        with self._vault.store.reading() as tx:
+            report = verify(self._view(tx, witnessed))
+        entries = report.size + report.pending
+        for found, code in ((report.events, "event_missing"), (report.lines, "line_missing")):
+            if found != entries:
+                sentence = f"The log has {entries} entries, and {found} of what each entry was written with."
+                raise LogFault(code, sentence)
+        return report
+
+    def _view(self, tx: VaultTransaction, witnessed: Sequence[str]) -> LogView:
         return LogView(
             origin=self._vault.settings.origin,
             public_key=self._vault.keyring.signing("checkpoint").public,
@@ -37,22 +49,21 @@ class InspectingVerbs:
             events=self._events(tx),
             lines=_lines(tx),
             pending=_pending(tx),
+            witnessed=witnessed,
         )
 
     def _events(self, tx: VaultTransaction) -> Iterator[ChainEvent]:
         for chain in tx.find("chain", order=("chain_id", "chain")):
-            key = self._chain_key(tx, chain)
-            after = 0
-            while rows := tx.find(
-                "event",
-                chain_id=chain["chain_id"],
-                chain=chain["chain"],
-                seq__gt=after,
-                order="seq",
-                limit=PAGE,
-            ):
-                yield from (_event(tx, row, key) for row in rows)
-                after = rows[-1]["seq"]
+            key, promised, last = self._chain_key(tx, chain), Promised(), (0, FIRST_PREV)
+            for row in _rows_of(tx, chain):
+                event = _event(tx, row, key)
+                promised.note(event)
+                last = (event.seq, event.leaf)
+                yield event
+            if last != (chain["seq"], chain["head"]):
+                raise LogFault("chain_cut", f"A chain of {chain['seq']} events ends after {last[0]}.")
+            if chain["chain"] == ORDINARY:
+                promised.check(tx, chain["chain_id"])
 
     def _chain_key(self, tx: VaultTransaction, chain: Row) -> bytes | None:
         """The chain's key, or None where the record was shredded."""
@@ -79,13 +90,26 @@ class InspectingVerbs:
             }
 
 
+def _rows_of(tx: VaultTransaction, chain: Row) -> Iterator[Row]:
+    after = 0
+    where = {"chain_id": chain["chain_id"], "chain": chain["chain"]}
+    while rows := tx.find("event", seq__gt=after, order="seq", limit=PAGE, **where):
+        yield from rows
+        after = rows[-1]["seq"]
+
+
 def _event(tx: VaultTransaction, row: Row, key: bytes | None) -> ChainEvent:
     place = {"chain_id": row["chain_id"], "chain": row["chain"], "seq": row["seq"], "leaf": row["leaf_hash"]}
     entry, position = _entry(tx, row["leaf_hash"]), _position(tx, row["leaf_hash"])
     if key is None:
         return ChainEvent(entry=entry, position=position, **place)
-    aad = event_aad(row["chain_id"], row["chain"], row["seq"])
-    payload = read_payload(open_json(key, row["sealed"], aad))
+    try:
+        payload = read_payload(
+            open_json(key, row["sealed"], event_aad(row["chain_id"], row["chain"], row["seq"]))
+        )
+    except CoffreError:
+        sentence = f"The event {row['seq']} of a chain does not open."
+        raise LogFault("event_changed", sentence, position) from None
     return ChainEvent(
         entry=entry,
         position=position,

@@ -199,7 +199,9 @@ class VaultBench:
     def dump(self) -> dict[str, list[tuple[Any, ...]]]:
         """Every row of every table of the vault."""
         with self.sqlite() as connection:
-            names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type='table'")]
+            names = [
+                name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type='table'")
+            ]
             return {
                 name: sorted(connection.execute(f"SELECT * FROM {name}"), key=repr)  # noqa: S608
                 for name in names
@@ -316,7 +318,9 @@ class VaultBench:
         answer = self.worker.release_ingest(
             received.submission_id, worker, public, received.envelope, received.keys
         )
-        return answer if isinstance(answer, Denied) else open_for_ingest(private, answer, received.submission_id)
+        return (
+            answer if isinstance(answer, Denied) else open_for_ingest(private, answer, received.submission_id)
+        )
 
     def seal_like_worker(
         self, received: Received, taken: ForIngest, content: bytes, kind: BlobKind = BlobKind.PACK
