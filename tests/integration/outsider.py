@@ -1,10 +1,10 @@
 """What a stranger can try against a running Coffre, and how to look for the traces that it left."""
 
-import hashlib
+import base64
 import json
 import socket
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,6 @@ from coffre.install import Places, read_secret
 from storage.engines import engine_for
 from storage.index import tables
 from tests.integration.support import Coffre, bearer, related
-
-HELD = ("document", "details", "instance", "token", "blob", "part_claim")
-"""Tables of the index that only kept content may fill."""
 
 
 def counts(coffre: Coffre) -> dict[str, int]:
@@ -123,8 +120,6 @@ def signing_key(coffre: Coffre) -> Ed25519PrivateKey:
 
 def claims_of(token: str) -> dict[str, Any]:
     payload = token.split(".")[1]
-    import base64
-
     found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     return found
 
@@ -153,8 +148,7 @@ def stow_head(coffre: Coffre, token: str, ins: str | None, *lines: str) -> bytes
 
 
 def connect(coffre: Coffre) -> socket.socket:
-    found = socket.create_connection(("127.0.0.1", coffre.server.port), timeout=20)
-    return found
+    return socket.create_connection(("127.0.0.1", coffre.server.port), timeout=20)
 
 
 def answer_of(connection: socket.socket) -> tuple[int, bytes]:
@@ -200,7 +194,3 @@ def stored_items(answer: httpx.Response) -> list[dict[str, Any]]:
 
 def first(item: Mapping[str, Any], tag: str) -> Any:
     return item[tag]["Value"][0]
-
-
-def digest(parts: Iterable[bytes]) -> list[str]:
-    return [hashlib.sha256(part).hexdigest() for part in parts]
