@@ -86,7 +86,7 @@ def _agent(actor: Actor | None) -> dict[str, Any]:
 
 
 def access_line(event: Mapping[str, Any]) -> dict[str, Any]:
-    """The line of the access log that this event stands for (design.md section 6)."""
+    """The line of the access log that this event stands for (docs/api.md)."""
     line: dict[str, Any] = {
         "time": event["recorded"],
         "actor": _actor(event["agent"][0]),

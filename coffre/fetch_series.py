@@ -1,4 +1,4 @@
-"""Series metadata as a recipient reads it, `coffre-series-v1` (formats, section 1)."""
+"""Series metadata as a recipient reads it, `coffre-series-v1` (docs/formats.md section 1)."""
 
 import json
 import zlib

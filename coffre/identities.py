@@ -1,4 +1,4 @@
-"""Identities of the demo authority: its key is used here alone, by the command line (vault.md section 4)."""
+"""Identities of the demo authority: its key is used here alone, by commands (docs/vault.md section 4)."""
 
 import time
 from dataclasses import dataclass

@@ -15,7 +15,7 @@ from records.vocabulary.codes import Environment
 from storage.ports import Index
 from storage.rows import Part, Submission
 
-HOP = 1 << 20  # bytes handed to a thread at once: a hop costs more than hashing less (baselines)
+HOP = 1 << 20  # bytes handed to a thread at once: a hop costs more than hashing less (docs/architecture.md)
 
 
 @dataclass(frozen=True, slots=True)

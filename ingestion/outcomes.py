@@ -11,7 +11,7 @@ from records.vocabulary.codes import SubmissionState
 
 
 class PartOutcome(StrEnum):
-    """What `/submissions/{id}` says of a part (design.md section 6)."""
+    """What `/submissions/{id}` says of a part (docs/api.md)."""
 
     PUBLISHED = "published"
     REJECTED = "rejected"

@@ -14,7 +14,7 @@ INS_ISSUER = "ASIP-SANTE-INS-"
 def claimed_ins(patient: Mapping[str, Any], environment: Environment) -> list[str]:
     """Every INS the content claims, as `matricule|oid`; a claimed value that is no INS counts as "invalid".
 
-    Only an issuer that says so makes an identifier an INS; any other PatientID is a local identifier (R36).
+    Only an issuer that says so makes an identifier an INS; any other PatientID is a local identifier (R2).
     """
     return [_value(each, environment) for each in _identifiers(patient) if _says_ins(each)]
 

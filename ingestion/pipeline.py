@@ -1,8 +1,8 @@
 """From received to published: lease, open, validate, claim, pack, adopt, publish, settle.
 
-Two stores, no shared transaction (vault.md section 2): every step may be repeated by another worker after a
-crash, and the rows of the index become visible in one transaction at the end. `ingest` is the whole task of a
-queue: it takes an id and may be delivered any number of times.
+Two stores, no shared transaction (docs/vault.md section 2): every step may be repeated by another worker
+after a crash, and the rows of the index become visible in one transaction at the end. `ingest` is the whole
+task of a queue: it takes an id and may be delivered any number of times.
 """
 
 import logging

@@ -1,7 +1,7 @@
 """Receive a submission: hash, seal and store the bytes in one pass, then acknowledge with one row.
 
-Intake opens nothing, resolves nobody and calls no vault (vault.md section 2). Whatever happens before the row
-is kept, a crash included, leaves an upload that the sweeper removes; once it is kept, nothing is lost.
+Intake opens nothing, resolves nobody and calls no vault (docs/vault.md section 2). Whatever happens before
+the row is kept, a crash included, leaves an upload that the sweeper removes; after it nothing is lost.
 """
 
 import hashlib

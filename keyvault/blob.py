@@ -1,4 +1,4 @@
-"""Sealed content, `coffre-blob-v1` (formats, section 1).
+"""Sealed content, `coffre-blob-v1` (docs/formats.md section 1).
 
 Tink's streaming AEAD AES256-GCM-HKDF-SHA256 with 64 KiB ciphertext segments, byte for byte: any Tink opens it
 with the data key and `BlobRef.aad`. Three things are ours: the commitment to the key, sizes that come from

@@ -1,4 +1,4 @@
-"""The record's card and its documents' facts, sealed under the card key (formats.md section 2).
+"""The record's card and its documents' facts, sealed under the card key (docs/formats.md section 2).
 
 Opening requires that the bytes are those whose digest the row names: an older valid card put back is refused
 unless the digest was put back too, and then the audit event of the newer one tells.

@@ -118,7 +118,7 @@ class Vault:
         self.keyring = keyring
         self.settings = settings
         self._clock = clock
-        # chain 0 is one chain per vault process (vault.md section 5)
+        # chain 0 is one chain per vault process (docs/vault.md section 5)
         self.system_chain = Chain(uuid4(), SYSTEM, keyring.system_chain_key)
 
     def now_ms(self) -> int:

@@ -1,4 +1,4 @@
-"""Keys under keys, and small JSON under a key (formats, sections 2 and 3).
+"""Keys under keys, and small JSON under a key (docs/formats.md sections 2 and 3).
 
 A wrap is `nonce(12) || AES-256-GCM ciphertext(32) || tag(16)`, 60 bytes. Its associated data says what the
 key is for and where it belongs, so that no wrap can be moved to another record, branch, version or object.

@@ -1,4 +1,4 @@
-"""Grants, `coffre-grant-v1` (formats, section 4): keys and places of blobs, sealed to one recipient, signed.
+"""Grants, `coffre-grant-v1` (docs/formats.md section 4): keys and places of blobs, sealed to one recipient.
 
 The body is sealed under a key of its own; the head gives that key to the recipient, by sealed box (suite 1)
 or by HPKE base mode, RFC 9180 (suite 2, which browsers can open). A grant cannot be taken back from who

@@ -1,4 +1,4 @@
-"""The guard: every verb of the vault, grouped by the process that may call it (vault.md section 3).
+"""The guard: every verb of the vault, grouped by the process that may call it (docs/vault.md section 3).
 
 In the embedded default it is an object in the same process; the groups are what will each get a door of its
 own when the vault becomes a process apart.

@@ -1,7 +1,7 @@
 """What the root opens once, when the vault starts: shard keys, the index key, audit keys, signing keys.
 
-After the start no request ever calls the root (`baselines.md`: an HSM or KMS answers too slowly, and one
-call per request would make it the bottleneck and the bill).
+After the start no request ever calls the root (docs/architecture.md, Figures: an HSM or KMS answers
+too slowly, and one call per request would make it the bottleneck and the bill).
 """
 
 import secrets

@@ -1,7 +1,7 @@
 """What intake seals to the vault without talking to it: day keys, received data keys, envelopes.
 
 Intake holds a day's public key, signed by the vault; from the moment a byte is received only the vault can
-read it (formats, section 2; the order of writes is the vault's).
+read it (docs/formats.md section 2; the order of writes is the vault's).
 """
 
 import datetime

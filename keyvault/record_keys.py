@@ -1,4 +1,4 @@
-"""Keys of one record: its record key by branch, and what hangs under it (formats.md section 2)."""
+"""Keys of one record: its record key by branch, and what hangs under it (docs/formats.md section 2)."""
 
 import secrets
 from dataclasses import dataclass, field

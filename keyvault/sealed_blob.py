@@ -1,4 +1,4 @@
-"""Names, sizes and commitment of sealed content, `coffre-blob-v1` (formats, section 1)."""
+"""Names, sizes and commitment of sealed content, `coffre-blob-v1` (docs/formats.md section 1)."""
 
 import hmac
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """What the vault asks of its store.
 
 The vault declares this interface and knows no SQL; `storage/vault_store` implements it without importing it.
-Tables and columns are those of `docs/vault-store.md`. A row is a mapping of column names to values.
+Tables and columns are those of docs/vault.md section 1. A row is a mapping of column names to values.
 Conditions are `column=value` (None means "is null") or `column__in`, `__lt`, `__le`, `__gt`, `__ge`.
 """
 

@@ -235,7 +235,7 @@ def _matrix(case: Case, document: DocumentFacts) -> ReasonCode | None:
 
 
 def _masked(case: Case, document: DocumentFacts) -> ReasonCode | None:
-    """MASQUE_PS spares author, author's structure and attending doctors, also in an emergency (R20, R49)."""
+    """MASQUE_PS spares author, its structure and attending doctors, also in an emergency (R20, R1111-49)."""
     if not _consults(case) or Label.MASQUE_PS not in document.labels:
         return None
     actor = case.request.actor

@@ -88,7 +88,7 @@ class Access:
         return Opened(record, _permitted(self._vault.list(call, record.record_id, _sealed(rows))))
 
     def grant(self, call: Call, request: GrantRequest) -> dict[str, Any]:
-        """A grant with the addresses of its objects (formats, section 4)."""
+        """A grant with the addresses of its objects (docs/formats.md section 4)."""
         record = self.find(call, request.record, Action.RETRIEVE)
         if not request.studies and not request.documents:
             rows = self._index.documents(record.record_id)

@@ -1,4 +1,4 @@
-"""Content in clear, for clients that cannot open a grant themselves (design.md sections 3 and 5).
+"""Content in clear, for clients that cannot open a grant themselves (docs/architecture.md).
 
 Each object is a release of its own, with the end actor's credential: same decision, same line in the log. The
 grant is opened here with a key that lives as long as one answer; plaintext is streamed, never kept.

@@ -25,7 +25,7 @@ def router(intake: Intake, authenticate: Callable[[Request], Awaitable[Depositor
 
 
 def submission_json(row: Submission, parts: list[Part]) -> dict[str, Any]:
-    """The body that design.md section 6 fixes."""
+    """The body that docs/api.md shows."""
     return {
         "id": str(row.submission_id),
         "state": row.state,

@@ -200,7 +200,7 @@ class _Adoption:
         self.change.tx.insert("blob", row)
 
     def _details_key(self) -> bytes:
-        """One details key per submission and record (formats, section 2)."""
+        """One details key per submission and record (docs/formats.md section 2)."""
         key, submission = self.record.key, self.request.submission_id
         present = self.change.tx.get(
             "wrapped_key", record_id=key.record_id, use=int(KeyUse.DETAILS), object_id=submission, version=1
@@ -333,7 +333,7 @@ def _check_blob(blob: NewBlob, dek: bytes) -> None:
 
 
 def _check_packs(request: AdoptRequest) -> None:
-    """Every byte of an adopted blob belongs to exactly one document (vault.md section 2)."""
+    """Every byte of an adopted blob belongs to exactly one document (docs/vault.md section 2)."""
     named = [blob for document in request.documents for blob in document.blobs]
     if sorted(named) != sorted((blob.blob_id, blob.version) for blob in request.blobs):
         raise Conflict("Each blob must belong to one document, and to one alone.", code="mixed_blob")

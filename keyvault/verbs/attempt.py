@@ -16,7 +16,7 @@ from records.policy import AccessRequest, Deny, EmergencyUse, Facts, Permit, dec
 from records.vocabulary.codes import Action, Obligation, Outcome, PurposeOfUse, ReasonCode
 
 EMERGENCIES = frozenset({PurposeOfUse.BRIS_DE_GLACE, PurposeOfUse.CENTRE_15})
-WINDOW_MS = 4 * 3_600_000  # the same reason serves this long (vault.md section 3)
+WINDOW_MS = 4 * 3_600_000  # the same reason serves this long (docs/vault.md section 3)
 DAY_MS = 24 * 3_600_000
 
 

@@ -1,4 +1,4 @@
-"""The worker's verbs: take a submission's key for INGEST, adopt what passed, settle (vault.md section 2)."""
+"""The worker's verbs: take a submission's key for INGEST, settle it (docs/vault.md section 2)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field

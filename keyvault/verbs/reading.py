@@ -96,7 +96,7 @@ class ReadingVerbs:
     def events(
         self, call: Call, record_id: UUID, *, before: int | None = None, limit: int = 100
     ) -> EventPage | Denied:
-        """The record's access log, newest first (R43, R56)."""
+        """The record's access log, newest first (R56, R1111-43)."""
         actor = self._vault.actor(call.token)
         limit = max(1, min(limit, LARGEST_PAGE))
         with self._vault.change() as change:

@@ -78,7 +78,7 @@ class ReleasingVerbs:
         suite: int,
     ) -> Released | Denied | None:
         vault, tx = self._vault, change.tx
-        # what the index hasn't published yet is absent, whoever asks (vault.md section 2)
+        # what the index hasn't published yet is absent, whoever asks (docs/vault.md section 2)
         published = {row.document_id for row in rows}
         documents_here = tx.find("document", record_id=found.record.row["record_id"])
         seen = visible(found, [row for row in documents_here if row["document_id"] in published])

@@ -1,4 +1,4 @@
-"""The log's tables (`vault.md` section 5): entries and their tree, the chains' events, accountability,
+"""The log's tables (docs/vault.md section 5): entries and their tree, the chains' events, accountability,
 replay.
 
 Positions are given once and only the sequencer's `pending` rows are ever removed.

@@ -1,4 +1,4 @@
-"""The vault's tables (`vault.md` section 1), save the log's. Ids are UUIDs, times milliseconds; what is
+"""The vault's tables (docs/vault.md section 1), save the log's. Ids are UUIDs, times milliseconds; what is
 sealed or hashed is bytes.
 
 Small rows under a random key live in their primary key's tree (`WITHOUT ROWID`): one page touched a write,

@@ -107,7 +107,7 @@ def test_masking_hides_from_professionals_and_ends_running_grants(
 def test_the_depositing_structure_still_sees_a_masked_document(
     coffre: Coffre, patient: Patient, study: list[bytes]
 ) -> None:
-    """R20, R49: exempt from the mask, not from the authorisation."""
+    """R20, R1111-49: exempt from the mask, not from the authorisation."""
     (document,) = patient.documents()
     patient.call("PUT", f"/documents/{document['id']}/labels", json=["MASQUE_PS"])
     radiologist = coffre.professional("899700055550", LABORATORY)

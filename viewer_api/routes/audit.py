@@ -1,4 +1,4 @@
-"""What the log publishes: checkpoint, hash tiles, inclusion proofs, keys (formats, section 5)."""
+"""What the log publishes: checkpoint, hash tiles, inclusion proofs, keys (docs/formats.md section 5)."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""`/records…`: what a record holds, what its holder decides, who consulted it (design.md section 6)."""
+"""`/records…`: what a record holds, what its holder decides, who consulted it (docs/api.md)."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -92,7 +92,7 @@ class PatientPages:
         )
 
     async def _titles(self, session: Session) -> Mapping[str, str]:
-        """Titles of what the holder may see; a closed record still shows its log (R43), without titles."""
+        """Titles of what the holder may see; a closed record still shows its log (R1111-43)."""
         try:
             opened: Opened = await self._own(self._access.documents, session)
         except NoOwnRecord:

@@ -1,4 +1,4 @@
-"""The offline verifier: a sound log is reported, each damage is named where it begins (formats.md 6.12)."""
+"""The offline verifier: a sound log is reported, each damage is named where it begins (docs/formats.md 6)."""
 
 import subprocess
 import sys

@@ -16,7 +16,7 @@ from records.identity import (
 )
 from records.vocabulary.codes import Environment
 
-# domain.md section 2: public vectors, then two Corsican ones
+# public vectors of the key rule, then two Corsican ones
 MATRICULES = [
     "277076322082910",
     "155067200010159",
