@@ -1,4 +1,4 @@
-"""Whether another server runs on a data directory: a lock tells that ends with its process."""
+"""Whether another process works through the queue of a data directory: a lock tells that ends with it."""
 
 import fcntl
 import os
@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-LOCK = "serving.lock"
+LOCK = "working.lock"
 
 
 @contextmanager
-def serving(data: Path, when_alone: Callable[[], None]) -> Iterator[None]:
-    """Hold a server's place on the data directory; `when_alone` is called first if no other one is held.
+def working(data: Path, when_alone: Callable[[], None]) -> Iterator[None]:
+    """Hold a worker's place on the data directory; `when_alone` is called first if no other one is held.
 
-    A server that starts meanwhile waits until `when_alone` is done.
+    A process that starts meanwhile waits until `when_alone` is done.
     """
     descriptor = os.open(data / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:

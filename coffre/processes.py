@@ -6,6 +6,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from coffre.housekeeper import Chores, Housekeeper
+from coffre.presence import working
 from coffre.settings import Settings
 from coffre.wiring import INPROCESS, System
 from ingestion.pipeline import Worker
@@ -57,7 +58,7 @@ def run_vault(settings: Settings, ready: Callable[[str], None]) -> None:
 def run_worker(settings: Settings, ready: Callable[[str], None]) -> None:
     """Validate and publish what was received: from the lease table, or as told by the broker."""
     if settings.queue_url == INPROCESS:
-        with System(settings) as system:
+        with System(settings) as system, working(settings.data, system.end_leases):
             system.workers.start()
             ready("lease table")
             until_told()

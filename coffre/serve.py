@@ -4,11 +4,12 @@ import asyncio
 import signal
 import socket
 import sys
+from contextlib import nullcontext
 
 import uvicorn
 
 from coffre.app import Part, build
-from coffre.presence import serving
+from coffre.presence import working
 from coffre.settings import Settings
 from coffre.wiring import System
 from records.errors import CoffreError
@@ -37,7 +38,8 @@ def run(settings: Settings, port: int, *, only: Part | None = None, banner: str 
     origin = (settings.public_url or f"http://{HOST}:{port}").rstrip("/")
     with (
         System(settings) as system,
-        serving(settings.data, system.end_leases),
+        # one part alone holds no lease, and must not end those of the workers apart
+        working(settings.data, system.end_leases) if only is None else nullcontext(),
         _listening(port) as listener,
     ):
         config = uvicorn.Config(
