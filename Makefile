@@ -7,7 +7,7 @@ DATA   ?= .data
 PORT   ?= 8080
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo serve test test-long check bench format lock clean
+.PHONY: help setup dev demo serve test test-long check bench docs format lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -56,6 +56,9 @@ test-long: dev  ## what takes longer: kill loops, long fuzzing, large bodies
 bench: dev  ## ratios against references measured in the same run
 	@$(BIN)/python -m benchmarks
 
+docs: setup  ## print anew the pages that come from the code
+	@$(BIN)/python docs/generate.py
+
 format: dev
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
@@ -69,4 +72,4 @@ lock: dev  ## pin the dependencies anew
 	@$(PIP_COMPILE) --extra setup --extra engines --output-file requirements/engines.txt
 
 clean:  ## remove what setup and demo made inside the checkout
-	@rm -rf $(VENV) .data .coverage .coverage.json .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	@rm -rf $(VENV) .data .data-officer.key .data-server.log .coverage .coverage.json .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
