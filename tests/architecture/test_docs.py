@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,12 @@ from coffre.app import build
 from coffre.install import initialise
 from coffre.settings import load
 from coffre.wiring import System
+from keyvault.guard import ReaderDoor, WorkerDoor
+from keyvault.verbs.inspecting import InspectingVerbs
+from keyvault.verbs.operating import OperatingVerbs
+from keyvault.verbs.publishing import PublishingVerbs
+from keyvault.verbs.upkeep import UpkeepVerbs
+from storage.vault_store.tables import DAY_KEYS, VAULT
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
@@ -34,6 +41,25 @@ def test_every_route_is_described(tmp_path: Path) -> None:
     described = set(re.findall(r"^#+ `([A-Z]+ [^`]+)`", text, re.MULTILINE))
     named = {f"{method.upper()} {path}" for path, methods in routes.items() for method in methods}
     assert named == described
+
+
+def test_every_dependency_has_its_reason() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    named = {re.split(r"[\[><=~!;]", entry)[0] for group in groups for entry in group}
+    page = (ROOT / "docs/dependencies.md").read_text("utf-8")
+    rows = {
+        name for row in re.findall(r"^\| ([^|]+) \|", page, re.MULTILINE) for name in re.split(r"[ ,]+", row)
+    }
+    assert not named - rows
+
+
+def test_every_table_and_every_verb_of_the_vault_is_described() -> None:
+    page = (ROOT / "docs/vault.md").read_text("utf-8")
+    doors = (ReaderDoor, WorkerDoor, UpkeepVerbs, OperatingVerbs, InspectingVerbs, PublishingVerbs)
+    verbs = {name for door in doors for name in dir(door) if not name.startswith("_")}
+    tables = {*VAULT.tables, *DAY_KEYS.tables}
+    assert not {name for name in verbs | tables if f"`{name}`" not in page}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
