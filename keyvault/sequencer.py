@@ -14,7 +14,7 @@ from keyvault.store import VaultTransaction
 from records.errors import CoffreError, NotFound
 
 BATCH = 1_000
-LEASE_MS = 10_000
+LEASE, LEASE_MS = "sequencer", 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +93,14 @@ def tile(vault: Vault, level: int, number: int) -> bytes:
 def _lead(tx: VaultTransaction, vault: Vault) -> bool:
     """Take or keep the sequencer's lease; two sequencers would still not fork: positions are a key."""
     holder, now = str(vault.system_chain.chain_id), vault.now_ms()
-    row = {"name": "sequencer", "holder": holder, "until": now + LEASE_MS}
+    row = {"name": LEASE, "holder": holder, "until": now + LEASE_MS}
     if tx.insert_new("lease", row):
         return True
-    present = tx.get("lease", lock=True, name="sequencer")
+    present = tx.get("lease", lock=True, name=LEASE)
     assert present is not None
     if present["holder"] != holder and present["until"] > now:
         return False
-    tx.update("lease", {"holder": holder, "until": row["until"]}, name="sequencer")
+    tx.update("lease", {"holder": holder, "until": row["until"]}, name=LEASE)
     return True
 
 

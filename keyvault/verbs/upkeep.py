@@ -98,8 +98,9 @@ class UpkeepVerbs:
         return [each for each in wanted if each not in adopted]
 
     def end_leases(self) -> int:
-        """End every worker's lease on a submission; for who knows that none of those workers lives."""
+        """End every lease, on submissions and on the log; for who knows that none of the holders lives."""
         with self._vault.store.writing() as tx:
+            tx.delete("lease", name=sequencer.LEASE)
             return tx.update("ingest", {"worker": None, "lease_until": 0}, state=OPEN)
 
     def tick(self) -> None:
