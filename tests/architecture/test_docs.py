@@ -36,7 +36,7 @@ def test_every_route_is_described(tmp_path: Path) -> None:
     settings = load(data=tmp_path / "data")
     initialise(settings)
     with System(settings) as system:
-        routes = build(system, "http://127.0.0.1:8080", background=False).openapi()["paths"]
+        routes = build(system, "http://127.0.0.1:8080").openapi()["paths"]
     text = (ROOT / "docs/api.md").read_text("utf-8")
     described = set(re.findall(r"^#+ `([A-Z]+ [^`]+)`", text, re.MULTILINE))
     named = {f"{method.upper()} {path}" for path, methods in routes.items() for method in methods}
