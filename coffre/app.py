@@ -7,7 +7,7 @@ from enum import StrEnum
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from coffre import problems
+from coffre import problems, watching
 from coffre.housekeeper import Chores, Housekeeper
 from coffre.processes import bell_of
 from coffre.wiring import System
@@ -63,6 +63,7 @@ def build(system: System, public_url: str, only: Part | None = None) -> FastAPI:
         redoc_url=None,
     )
     app.add_middleware(SecurityHeaders)
+    watching.install(app, system)
     problems.install(app)
     presigner = system.presigner(public_url)
     if only in (None, Part.INTAKE):

@@ -5,6 +5,8 @@ import logging
 import sys
 from datetime import UTC, datetime
 
+from keyvault.request_id import REQUEST_ID
+
 _STANDARD = frozenset(vars(logging.makeLogRecord({})))
 
 
@@ -22,6 +24,8 @@ class _Lines(logging.Formatter):
             "event": record.getMessage(),
             **extra,
         }
+        if request_id := REQUEST_ID.get():
+            line["request"] = request_id
         if record.exc_info and record.exc_info[0]:
             # the type alone: a message or a frame could quote what was being handled
             line["exception"] = record.exc_info[0].__name__

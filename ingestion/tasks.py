@@ -14,6 +14,7 @@ from celery.signals import worker_process_init, worker_process_shutdown
 from kombu.exceptions import OperationalError
 
 from ingestion.pipeline import Worker
+from keyvault.request_id import REQUEST_ID
 
 INGEST, INGEST_ANY = "coffre.ingest", "coffre.ingest_any"
 QUEUE = "coffre"
@@ -56,7 +57,7 @@ class Bell:
         self._app = app
 
     def ring(self, submission_id: UUID) -> None:
-        self._send(INGEST, str(submission_id))
+        self._send(INGEST, str(submission_id), REQUEST_ID.get())
 
     def ring_any(self, count: int) -> None:
         """Ring for whatever waits, `count` times."""
@@ -85,7 +86,8 @@ def serve(app: Celery, make_worker: Callable[[], Worker], end: Callable[[], None
     worker_process_shutdown.connect(finish, weak=False)
 
     @app.task(name=INGEST)  # type: ignore[untyped-decorator]
-    def ingest(submission_id: str) -> None:
+    def ingest(submission_id: str, request_id: str = "") -> None:
+        REQUEST_ID.set(request_id)
         mine["worker"].ingest(UUID(submission_id))
 
     @app.task(name=INGEST_ANY)  # type: ignore[untyped-decorator]

@@ -14,7 +14,8 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from keyvault.guard import ReaderDoor, WorkerDoor
-from keyvault.service import DOORS
+from keyvault.request_id import REQUEST_ID
+from keyvault.service import DOORS, REQUEST_HEADER
 from keyvault.verbs.inspecting import InspectingVerbs
 from keyvault.verbs.operating import OperatingVerbs
 from keyvault.verbs.publishing import PublishingVerbs
@@ -88,7 +89,8 @@ class _RemoteDoor:
             raise self._unavailable(connection) from error
 
     def _exchange(self, connection: http.client.HTTPConnection, body: bytes) -> bytes:
-        connection.request("POST", f"/{self._name}", body)
+        headers = {REQUEST_HEADER: REQUEST_ID.get()}
+        connection.request("POST", f"/{self._name}", body, headers)
         return connection.getresponse().read()
 
     def _unavailable(self, connection: http.client.HTTPConnection) -> CoffreError:

@@ -7,6 +7,7 @@ refused. Bodies are those of `keyvault.wire`, framed as HTTP/1.1 POST, so that o
 
 import logging
 import os
+import re
 import socket
 import socketserver
 import ssl
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from keyvault.guard import Guard, ReaderDoor, WorkerDoor
+from keyvault.request_id import REQUEST_ID
 from keyvault.verbs.inspecting import InspectingVerbs
 from keyvault.verbs.operating import OperatingVerbs
 from keyvault.verbs.publishing import PublishingVerbs
@@ -37,6 +39,8 @@ DOORS: Mapping[str, type] = {
     "public": PublishingVerbs,
 }
 PEER_CREDENTIALS = struct.Struct("3i")  # pid, uid, gid (unix(7), SO_PEERCRED)
+REQUEST_HEADER = "Coffre-Request"
+_REQUEST_ID = re.compile(r"[^0-9a-f]")
 IDLE_S = 300
 SOCKET_MODE = 0o660
 
@@ -77,6 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: "_Server"
 
     def do_POST(self) -> None:
+        REQUEST_ID.set(_REQUEST_ID.sub("", self.headers.get(REQUEST_HEADER, ""))[:32])
         try:
             door = self.server.door(self.connection, self.path.strip("/"))
             answer = door.answer(self._body())

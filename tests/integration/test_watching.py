@@ -1,0 +1,30 @@
+"""What operators watch: metrics without identities, one request id per request."""
+
+import re
+
+from tests.integration.support import Coffre, Patient, bearer
+
+
+def test_metrics_count_by_route_template(coffre: Coffre, patient: Patient) -> None:
+    patient.documents()
+    text = coffre.http.get("/metrics").text
+    assert re.search(
+        r'coffre_http_requests_total\{method="GET",route="/records/\{ins\}/documents",status="200"\} \d', text
+    )
+    assert "coffre_submissions_due" in text
+    assert patient.ins not in text
+    assert str(patient.public_id) not in text
+
+
+def test_every_answer_carries_an_id_of_its_own(coffre: Coffre, patient: Patient) -> None:
+    path = f"/records/{patient.ins}/documents"
+    forged = {**bearer(patient.token), "X-Request-Id": "mine"}
+    first = coffre.http.get(path, headers=forged).headers["x-request-id"]
+    second = coffre.http.get(path, headers=forged).headers["x-request-id"]
+    assert re.fullmatch(r"[0-9a-f]{32}", first)
+    assert first != second
+
+
+def test_readiness_asks_index_and_vault(coffre: Coffre) -> None:
+    assert coffre.http.get("/health/live").json() == {"status": "ok"}
+    assert coffre.http.get("/health/ready").json() == {"status": "ok", "index": "ok", "vault": "ok"}
