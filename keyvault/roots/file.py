@@ -5,9 +5,7 @@ a passphrase `key` is a wrap whose associated data is the label and the canonica
 is the root itself, and whoever copies the file has everything.
 """
 
-import os
 import secrets
-import stat
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,42 +13,24 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from audit.canonical import b64, canonical, parse, unb64
 from keyvault.envelope import KEY_SIZE, WRAP_SIZE, KeyvaultError, new_key, unwrap, wrap
-from records.errors import CoffreError, Conflict, Invalid, NotFound
+from keyvault.roots.local import LARGEST_FILE, LocalRoot, read_private, write_private
+from keyvault.roots.ports import RootError
+from records.errors import Invalid
 
 FORMAT = "coffre-root-file-v1"
-_WRAP_LABEL = b"coffre-root-wrap-v1\0"
-_LARGEST_FILE = 4096
 # RFC 9106 section 4, second recommended option: 64 MiB, 3 passes, 4 lanes.
 _ARGON2ID = {"iterations": 3, "lanes": 4, "memory_kib": 65536}
 _ARGON2ID_MOST = {"iterations": 16, "lanes": 16, "memory_kib": 1 << 20}
 
 
-class RootError(CoffreError):
-    """The root cannot be used."""
-
-    code = "root_file_invalid"
-
-
-class FileRoot:
+class FileRoot(LocalRoot):
     """The embedded default's root. Make with `create`, then `open` at every start of the vault."""
-
-    def __init__(self, key: bytes, name: str) -> None:
-        self._key = key
-        self._name = name
-
-    def __repr__(self) -> str:
-        return f"FileRoot({self._name})"
-
-    @property
-    def name(self) -> str:
-        """`file:` and the file's path."""
-        return self._name
 
     @classmethod
     def create(cls, path: Path, passphrase: str | None) -> Self:
         """Draws a new root and writes its file durably, 0600. Raises `Conflict` "root_file_exists"."""
         key = new_key()
-        _write(path, canonical(_document(key, passphrase)) + b"\n")
+        write_private(path, canonical(_document(key, passphrase)) + b"\n")
         return cls(key, f"file:{path}")
 
     @classmethod
@@ -60,7 +40,7 @@ class FileRoot:
         Raises `NotFound` "root_file_missing" and `RootError` "root_file_exposed" (others may read the file),
         "root_file_invalid", "root_passphrase_missing" or "root_passphrase_wrong".
         """
-        document = _checked(_read(path))
+        document = _checked(read_private(path))
         if document["kdf"] is None:
             return cls(unb64(document["key"], KEY_SIZE), f"file:{path}")
         if not passphrase:
@@ -72,20 +52,6 @@ class FileRoot:
                 "The passphrase is not this root's; try again.", code="root_passphrase_wrong"
             ) from None
         return cls(key, f"file:{path}")
-
-    def wrap(self, key: bytes, context: bytes) -> bytes:
-        """Returns the wrapped 32-byte key, 60 bytes."""
-        return wrap(self._key, key, _WRAP_LABEL + context)
-
-    def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
-        """Returns the key. Raises `RootError` "root_unwrap_failed"."""
-        try:
-            return unwrap(self._key, wrapped, _WRAP_LABEL + context)
-        except KeyvaultError:
-            raise RootError(
-                "A key was not wrapped by this root for this place; use the root that made it.",
-                code="root_unwrap_failed",
-            ) from None
 
 
 def _document(key: bytes, passphrase: str | None) -> dict[str, Any]:
@@ -116,7 +82,7 @@ def _stretch(passphrase: str, kdf: dict[str, Any]) -> bytes:
 
 def _checked(data: bytes) -> dict[str, Any]:
     try:
-        document = parse(data) if len(data) <= _LARGEST_FILE else None
+        document = parse(data) if len(data) <= LARGEST_FILE else None
         if isinstance(document, dict) and set(document) == {"format", "kdf", "key"}:
             kdf = document["kdf"]
             unb64(document["key"], KEY_SIZE if kdf is None else WRAP_SIZE)
@@ -125,7 +91,8 @@ def _checked(data: bytes) -> dict[str, Any]:
     except Invalid:
         pass
     raise RootError(
-        "This is not a root file of Coffre, or it is damaged; restore it from its backup."
+        "This is not a root file of Coffre, or it is damaged; restore it from its backup.",
+        code="root_file_invalid",
     ) from None
 
 
@@ -138,36 +105,3 @@ def _bearable(kdf: Any) -> bool:
         type(kdf[name]) is int and least <= kdf[name] <= _ARGON2ID_MOST[name]
         for name, least in _ARGON2ID.items()
     )
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
-                raise RootError(
-                    "Others may read the root file; set its mode to 0600.", code="root_file_exposed"
-                )
-            return file.read(_LARGEST_FILE + 1)
-    except FileNotFoundError:
-        raise NotFound(
-            "There is no root file here; run init, or name the right place.", code="root_file_missing"
-        ) from None
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    except FileExistsError:
-        raise Conflict(
-            "A root file is already here; a root is never overwritten.", code="root_file_exists"
-        ) from None
-    with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(descriptor, 0o600)
-        file.write(data)
-        file.flush()
-        os.fsync(descriptor)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

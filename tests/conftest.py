@@ -1,0 +1,3 @@
+"""Fixtures that every test may ask for."""
+
+pytest_plugins = ["tests.services.fixtures_postgres", "tests.services.fixtures_roots"]
