@@ -16,7 +16,7 @@ from keyvault.context import QUARANTINE, Change, OpenedRecord, Vault
 from keyvault.envelope import KeyUse, details_aad, seal_json, wrap_object_key
 from keyvault.log import Happening
 from keyvault.record_keys import new_object_key, open_object_key
-from keyvault.sealed_blob import HEADER, BlobKind, BlobRef, ciphertext_size, commitment
+from keyvault.sealed_blob import HEADER, HEADER_MARK, BlobKind, BlobRef, ciphertext_size, commitment
 from keyvault.store import Row
 from keyvault.tokens import TokenField
 from keyvault.verbs.attempt import Denied, new_id
@@ -118,7 +118,7 @@ class AdoptingVerbs:
                 for blob in request.blobs
             ]
             actor = depositor_of(vault, change, received.envelope, keys)
-            record = self._record(change, request, received.envelope.ins)
+            record = self._record(change, request, received.envelope.ins, actor)
             reason = _objection(change, request, actor, record)
             if actor is None or reason is not None:
                 return _refuse(vault, change, request, record, actor, reason or ReasonCode.BAD_CREDENTIAL)
@@ -134,8 +134,12 @@ class AdoptingVerbs:
             )
             return adopted
 
-    def _record(self, change: Change, request: AdoptRequest, url_record: str | None) -> OpenedRecord:
+    def _record(
+        self, change: Change, request: AdoptRequest, url_record: str | None, actor: Actor | None
+    ) -> OpenedRecord:
         vault, tx = self._vault, change.tx
+        if request.record is None and actor is None:
+            return vault.open(tx, None)  # refused below: no record is made for it
         if request.record is None:
             opened, _, _ = new_record(
                 vault, tx, kind=QUARANTINE, ins=None, public_id=uuid4(), now_ms=change.now_ms
@@ -328,7 +332,8 @@ def _check_blob(blob: NewBlob, dek: bytes) -> None:
     ref = BlobRef(blob.blob_id, blob.version, blob.kind)
     if commitment(dek, ref) != blob.commitment:
         raise Conflict("The commitment is not this key's.", code="commitment_mismatch")
-    if len(blob.header) != HEADER or ciphertext_size(blob.plaintext_size) != blob.ciphertext_size:
+    header = len(blob.header) == HEADER and blob.header[0] == HEADER_MARK
+    if not header or ciphertext_size(blob.plaintext_size) != blob.ciphertext_size:
         raise Conflict("The sizes or the header of a blob are wrong.", code="blob_size_mismatch")
 
 
