@@ -1,0 +1,198 @@
+"""The pipeline over real stores in this process, with a clock that can be moved and validators at hand."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from coffre import demo_data
+from coffre.identities import Identities
+from coffre.install import initialise
+from coffre.settings import load
+from coffre.wiring import System
+from ingestion.dicom import inspect_dicom
+from ingestion.inspection import Inspector
+from ingestion.limits import DEFAULT_LIMITS
+from ingestion.pdf import inspect_pdf
+from ingestion.pipeline import Worker
+from ingestion.reader import BytesSource
+from ingestion.reception import Depositor, Reception
+from ingestion.sandbox import Inspection
+from ingestion.verdicts import Finding, Outcome
+from records.identity import INS_NIR_TEST
+from tests.faults.faulty import Fault, Faulty
+from tests.faults.storage_check import left_over, sweep
+from tests.integration.support import LABORATORY, TRAITS, new_ins
+
+BOTH_LEASES_S = 16 * 60
+"""After so long neither the index nor the vault waits for a worker that fell silent."""
+
+
+class Clock:
+    """The time of day, plus what a test adds."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.ahead
+
+
+class ValidatorsHere:
+    """The validators without their sandbox: these tests are about what comes after the verdict."""
+
+    def inspect(
+        self,
+        kind: str,
+        size: int,
+        read: Callable[[int, int], bytes],
+        options: Mapping[str, Any] | None = None,
+    ) -> Inspection:
+        examine = inspect_dicom if kind == "dicom" else inspect_pdf
+        findings, facts = examine(BytesSource(read(0, size)), DEFAULT_LIMITS)
+        found = Inspection(tuple(findings), facts, 0.0)
+        return found if found.outcome in (Outcome.ACCEPT, Outcome.WARN) else replace(found, facts={})
+
+
+class OutOfTimeFor(ValidatorsHere):
+    """Validators that run out of time on one file."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def inspect(
+        self,
+        kind: str,
+        size: int,
+        read: Callable[[int, int], bytes],
+        options: Mapping[str, Any] | None = None,
+    ) -> Inspection:
+        if size == len(self._content) and read(0, size) == self._content:
+            return Inspection((Finding("sandbox_timeout"),), {}, 0.0)
+        return super().inspect(kind, size, read, options)
+
+
+def slices(ins: str, count: int = 2, seed: int = 1) -> list[bytes]:
+    """A small CT study."""
+    return [content for _, content in demo_data.ct_study(ins, INS_NIR_TEST, slices=count, size=32, seed=seed)]
+
+
+@dataclass
+class Pipeline:
+    """A fresh data directory with one open record; a second `Pipeline` over it is a second process."""
+
+    data: Path
+    clock: Clock = field(default_factory=Clock)
+    sandbox: Any = field(default_factory=ValidatorsHere)
+
+    def __post_init__(self) -> None:
+        settings = load(data=self.data)
+        if not self.data.exists():
+            initialise(settings)
+        self.system = System(settings, clock=self.clock)
+        self._pool = ThreadPoolExecutor(2)
+        self.system.publish_day_keys()
+        # issued before the clock is moved: tokens are dated by the true time
+        self.patients: dict[str, str] = {}
+        self._depositor = Identities(self.system).depositor(LABORATORY)
+
+    def close(self) -> None:
+        self._pool.shutdown()
+        self.system.close()
+
+    def open_record(self) -> str:
+        ins, identities = new_ins(), Identities(self.system)
+        self.system.guard.operator.open_record(
+            identities.operator(), ins, TRAITS, consent_by="operator", consent_how="orally"
+        )
+        self.patients[ins] = identities.patient(ins)
+        return ins
+
+    def deposit(
+        self,
+        ins: str | None,
+        parts: Sequence[bytes],
+        *,
+        kind: str = "dicom",
+        objects: Any = None,
+        index: Any = None,
+    ) -> UUID:
+        """Receive a submission as intake does."""
+        token = self._depositor
+        reception = self.reception(objects=objects, index=index)
+        deposit = reception.begin(Depositor.of(token, self.system.actor(token)), ins, {"kind": kind})
+        try:
+            for content in parts:
+                deposit.start_part()
+                deposit.write(content)
+                deposit.end_part()
+            return reception.finish(deposit)
+        except BaseException:
+            deposit.abort()
+            raise
+
+    def reception(self, *, objects: Any = None, index: Any = None) -> Reception:
+        pinned = next(key.public for key in self.system.guard.public.public_keys() if key.use == "reception")
+        return Reception(
+            index or self.system.index,
+            objects or self.system.objects,
+            pinned=pinned,
+            bell=lambda _: None,
+            clock=self.clock,
+        )
+
+    def worker(self, name: str, fault: Fault | None = None, **changes: Any) -> Worker:
+        """A worker; with a fault, one whose stores and vault fail by it."""
+
+        def by_way(place: str, target: Any) -> Any:
+            return Faulty(place, target, fault) if fault else target
+
+        worker = Worker(
+            name=name,
+            index=by_way("index", self.system.index),
+            objects=by_way("objects", self.system.objects),
+            vault=by_way("vault", self.system.guard.worker),
+            inspector=self._inspector(self.sandbox),
+            done=lambda _: None,
+            clock=self.clock,
+        )
+        return replace(worker, **changes)
+
+    def slow_validator(self, content: bytes) -> Inspector:
+        """An inspector that runs out of time on this file."""
+        return self._inspector(OutOfTimeFor(content))
+
+    def _inspector(self, sandbox: Any) -> Inspector:
+        return Inspector(sandbox, self.system.identity.environment, strict=False, pool=self._pool)
+
+    def work(self, worker: Worker, tries: int = 10) -> None:
+        """Carry out whatever waits, moving the clock past pauses and leases of the dead."""
+        for _ in range(tries):
+            while worker.ingest_next():
+                pass
+            if not any(self.system.index.counts()[state] for state in ("received", "validating")):
+                return
+            self.clock.ahead += BOTH_LEASES_S
+        raise AssertionError("a submission never got its verdict")
+
+    def outcomes(self, submission_id: UUID) -> list[str]:
+        return [part.outcome for part in self.system.index.parts(submission_id)]
+
+    def left_over(self) -> list[str]:
+        """What remains after the sweeper that should not."""
+        sweep(self.system)
+        return left_over(self.system)
+
+    def events(self, action: str) -> int:
+        """Permitted events of this action in the whole log, which must be sound."""
+        while self.system.guard.housekeeper.sequence().placed:
+            pass
+        self.system.guard.housekeeper.checkpoint()
+        self.system.guard.inspector.verify_log()
+        with self.system._vault_store.reading() as tx:
+            entries = [row["entry"] for row in tx.find("entry")]
+        wanted = f'"action":"{action}"'.encode()
+        return sum(wanted in entry and b'"outcome":"permit"' in entry for entry in entries)
