@@ -4,7 +4,9 @@ import asyncio
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from contextlib import nullcontext
+from types import FrameType
 
 import uvicorn
 
@@ -18,12 +20,19 @@ HOST = "127.0.0.1"
 
 
 class _Server(uvicorn.Server):
-    """Says when it accepts, on a line that programs wait for."""
+    """Says when it accepts, on a line that programs wait for, and tells who waits when it is to end."""
 
-    def __init__(self, config: uvicorn.Config, origin: str, banner: str) -> None:
+    def __init__(
+        self, config: uvicorn.Config, origin: str, banner: str, when_ending: Callable[[], None]
+    ) -> None:
         super().__init__(config)
+        self._when_ending = when_ending
         self._origin = origin
         self._banner = banner
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._when_ending()
+        super().handle_exit(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -51,7 +60,7 @@ def run(settings: Settings, port: int, *, only: Part | None = None, banner: str 
             server_header=False,
             timeout_graceful_shutdown=20,
         )
-        server = _Server(config, origin, banner)
+        server = _Server(config, origin, banner, system.verdicts.hurry)
         # uvicorn raises the signal again once it has stopped; here a clean stop is exit 0
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: None)

@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 import socket
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -96,6 +97,7 @@ class System:
                 code="not_initialised",
             )
         self._databases: list[Database] = []
+        self._stopping = threading.Event()
         self._sandbox: Sandbox | None = None
         self._pool: ThreadPoolExecutor | None = None
 
@@ -106,10 +108,11 @@ class System:
         self.close()
 
     def close(self) -> None:
+        if self._sandbox is not None:
+            # first: a job that still runs ends with its child
+            self._sandbox.close()
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
-        if self._sandbox is not None:
-            self._sandbox.close()
         for database in self._databases:
             database.close()
 
@@ -203,11 +206,12 @@ class System:
             inspector=self._inspector,
             done=self.verdicts.done,
             clock=self._clock,
+            stopping=self._stopping.is_set,
         )
 
     @cached_property
     def workers(self) -> WorkerPool:
-        return WorkerPool([self.worker(n) for n in range(self.settings.workers)])
+        return WorkerPool([self.worker(n) for n in range(self.settings.workers)], self._stopping)
 
     def intake(self, bell: Callable[[UUID], None]) -> Intake:
         pinned = self.identity.reception_public

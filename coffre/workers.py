@@ -12,10 +12,11 @@ LOOK_AGAIN_S = 1.0  # for what other processes left, and for what was postponed
 class WorkerPool:
     """One thread per worker. The truth is in the index; a lost ring costs a second."""
 
-    def __init__(self, workers: Sequence[Worker]) -> None:
+    def __init__(self, workers: Sequence[Worker], stopping: threading.Event) -> None:
+        """`stopping` is what the workers look at, too."""
         self.workers = workers
         self._bell = threading.Semaphore(0)
-        self._stopping = threading.Event()
+        self._stopping = stopping
         self._threads = [
             threading.Thread(target=self._run, args=(worker,), name=f"worker-{n}", daemon=True)
             for n, worker in enumerate(workers)
@@ -30,7 +31,7 @@ class WorkerPool:
         self._bell.release()
 
     def stop(self) -> None:
-        """Let every worker finish what it holds."""
+        """Let every worker finish its step and give back what it holds."""
         self._stopping.set()
         for _ in self._threads:
             self._bell.release()

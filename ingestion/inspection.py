@@ -1,7 +1,7 @@
 """Judge every part of a submission: its form in the sandbox, then whose it is."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 
 from ingestion.grouping import InspectedPart
@@ -14,6 +14,8 @@ from keyvault.reception import Part
 from keyvault.verbs.ingesting import ForIngest
 from records.vocabulary.codes import Environment
 from records.vocabulary.document_types import DOCUMENT_TYPES
+
+LOOK_UP_S = 1.0
 
 _RECORD_JUDGEMENT = {
     "unknown": "no_record",
@@ -48,7 +50,7 @@ class Inspector:
         inspected = []
         try:
             for job in jobs:
-                inspected.append(self._placed(job.result(), opened))
+                inspected.append(self._placed(_patiently(job, heartbeat), opened))
                 heartbeat()
         finally:
             for job in jobs:
@@ -91,6 +93,13 @@ class Inspector:
         if not claims or "invalid" in claims or len(set(claims)) > 1:
             return replace(part, judgement=JUDGEMENTS["no_ins"])
         return replace(part, record=claims[0])
+
+
+def _patiently(job: Future[InspectedPart], heartbeat: Callable[[], None]) -> InspectedPart:
+    """Its result; the parts of other submissions may be before it."""
+    while not wait((job,), LOOK_UP_S).done:
+        heartbeat()
+    return job.result()
 
 
 def _part(number: int, part: Part, judgement: Judgement) -> InspectedPart:

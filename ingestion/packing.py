@@ -53,12 +53,18 @@ class Packer:
     """Writes the blobs of one submission's groups."""
 
     def __init__(
-        self, index: Index, objects: ObjectStore, sealing: Sealing, now_ms: Callable[[], int]
+        self,
+        index: Index,
+        objects: ObjectStore,
+        sealing: Sealing,
+        now_ms: Callable[[], int],
+        heartbeat: Callable[[], None],
     ) -> None:
         self._index = index
         self._objects = objects
         self._sealing = sealing
         self._now_ms = now_ms
+        self._heartbeat = heartbeat
 
     def pack(self, groups: Sequence[Group], received: Blob, content: ReceivedContent) -> list[PackedGroup]:
         """Write what is missing. A crash leaves uploads that the sweeper removes."""
@@ -106,6 +112,7 @@ class Packer:
         self._index.begin_upload(ref.blob_id, ref.version, self._now_ms())
         with self._objects.writer(ref.blob_id, ref.version) as writer:
             for piece in pieces:
+                self._heartbeat()
                 writer.write(sealer.update(piece))
             writer.write(sealer.finish())
             stored = writer.commit()

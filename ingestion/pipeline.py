@@ -52,6 +52,10 @@ _DENIED = {
 }
 
 
+class Stopping(Exception):  # noqa: N818 - not an error either
+    """The process is about to end; the next one goes on."""
+
+
 class Busy(Exception):  # noqa: N818 - not an error: another submission is first
     """Another unfinished submission holds the same bytes; this one waits for its end."""
 
@@ -67,6 +71,7 @@ class Worker:
     inspector: Inspector
     done: Callable[[UUID], None]
     clock: Callable[[], float] = time.time
+    stopping: Callable[[], bool] = lambda: False
 
     def now_ms(self) -> int:
         return int(self.clock() * 1000)
@@ -95,6 +100,8 @@ class Worker:
             _Ingestion(self, submission).run()
         except Busy:
             self._postpone(submission, 500)
+        except Stopping:
+            self._postpone(submission, 0)
         except Conflict as error:
             # another worker has it, or a lost lease: nothing to do but to look again later
             log.info("submission postponed", extra={"code": error.code})
@@ -185,7 +192,9 @@ class _Ingestion:
         return self._worker.vault.release_ingest(self._id, self._worker.name, self._public, envelope, keys)
 
     def _heartbeat(self) -> None:
-        """Keep both leases while a long submission is validated."""
+        """Keep both leases while a long submission is validated and packed."""
+        if self._worker.stopping():
+            raise Stopping
         if time.monotonic() - self._beat < HEARTBEAT_S:
             return
         self._beat = time.monotonic()
@@ -243,7 +252,7 @@ class _Ingestion:
     ) -> list[PackedGroup]:
         worker = self._worker
         sealing = Sealing(self._id, opened.depositor, opened.day_public)
-        packer = Packer(worker.index, worker.objects, sealing, worker.now_ms)
+        packer = Packer(worker.index, worker.objects, sealing, worker.now_ms, self._heartbeat)
         packed = packer.pack(groups, self._received, content)
         made = [blob for each in packed for blob in each.blobs if blob.role != "received"]
         if packed:

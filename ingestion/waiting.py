@@ -1,6 +1,7 @@
 """Wait for a verdict: woken by a worker of the same process, else by looking at the row now and then."""
 
 import asyncio
+import math
 import time
 from uuid import UUID
 
@@ -12,6 +13,7 @@ FINAL = frozenset(
     {SubmissionState.PUBLISHED.value, SubmissionState.REJECTED.value, SubmissionState.QUARANTINED.value}
 )
 LONGEST_WAIT_S = 60.0
+PATIENCE_AT_THE_END_S = 5.0
 FIRST_LOOK_S, LAST_LOOK_S = 0.05, 1.0
 
 
@@ -20,6 +22,7 @@ class Verdicts:
 
     def __init__(self, index: Index) -> None:
         self._index = index
+        self._latest = math.inf
         self._waiting: dict[UUID, tuple[asyncio.AbstractEventLoop, asyncio.Event]] = {}
 
     def done(self, submission_id: UUID) -> None:
@@ -27,6 +30,10 @@ class Verdicts:
         if found := self._waiting.get(submission_id):
             loop, event = found
             loop.call_soon_threadsafe(event.set)
+
+    def hurry(self, seconds: float = PATIENCE_AT_THE_END_S) -> None:
+        """The process is about to end: no request waits longer than this. Callable from a signal handler."""
+        self._latest = time.monotonic() + seconds
 
     async def wait(self, submission_id: UUID, seconds: float = LONGEST_WAIT_S) -> Submission:
         """The submission's row once it is final, or as it is when the time is over."""
@@ -42,7 +49,7 @@ class Verdicts:
         while True:
             row = await asyncio.to_thread(self._index.submission, submission_id)
             assert row is not None
-            left = deadline - time.monotonic()
+            left = min(deadline, self._latest) - time.monotonic()
             if row.state in FINAL or left <= 0:
                 return row
             try:
