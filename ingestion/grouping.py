@@ -19,7 +19,10 @@ TYPE_REPORT = "18748-4"
 
 @dataclass(frozen=True, slots=True)
 class InspectedPart:
-    """One part after validation; `record` is the INS or public id it belongs to, None while unknown."""
+    """One part after validation; `record` is the INS or public id it belongs to, None while unknown.
+
+    `repeats` is the number of an earlier part of the same submission with the same bytes.
+    """
 
     number: int
     offset: int
@@ -29,6 +32,7 @@ class InspectedPart:
     warnings: tuple[str, ...] = ()
     record: str | None = field(default=None, repr=False)
     facts: dict[str, Any] = field(default_factory=dict, repr=False)
+    repeats: int | None = None
 
     @property
     def is_dicom(self) -> bool:

@@ -166,6 +166,7 @@ class _Ingestion:
         parts = self._as_planned(parts)
         packed = self._pack(parts, opened, content)
         parts, adopted = self._adopt(parts, packed, opened)
+        parts = _like_their_first(parts)
         answer = seal_answer(opened.envelope.headers, parts)
         tokens, now = self._worker.vault.tokens, self._worker.now_ms()
         rows = publication(self._id, parts, duplicates, adopted, tokens, now, answer)
@@ -221,7 +222,12 @@ class _Ingestion:
         if claims.busy:
             raise Busy
         known = set(claims.duplicates) | set(claims.repeated)
-        judged = [_judge(p, JUDGEMENTS["duplicate"]) if p.number in known else p for p in judged]
+        judged = [
+            replace(_judge(p, JUDGEMENTS["duplicate"]), repeats=claims.repeated.get(p.number))
+            if p.number in known
+            else p
+            for p in judged
+        ]
         return judged, dict(claims.duplicates)
 
     def _as_planned(self, parts: Sequence[InspectedPart]) -> list[InspectedPart]:
@@ -320,6 +326,12 @@ class _Ingestion:
 
 def _judge(part: InspectedPart, judgement: Judgement) -> InspectedPart:
     return replace(part, judgement=judgement)
+
+
+def _like_their_first(parts: Sequence[InspectedPart]) -> list[InspectedPart]:
+    """A part that repeats one which was refused after all is refused with it, not a duplicate of nothing."""
+    refused = {p.number: p.judgement for p in parts if p.judgement.outcome is PartOutcome.REJECTED}
+    return [_judge(p, refused[p.repeats]) if p.repeats in refused else p for p in parts]
 
 
 def _as_planned(part: InspectedPart, planned: Judgement) -> InspectedPart:

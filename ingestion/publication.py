@@ -59,9 +59,10 @@ def publication(
 
 def _part(part: InspectedPart, document_of: dict[int, UUID], duplicates: dict[int, UUID]) -> Part:
     judgement = part.judgement
+    first = part.repeats or part.number
     shown = {
         PartOutcome.PUBLISHED: document_of.get(part.number),
-        PartOutcome.DUPLICATE: duplicates.get(part.number),
+        PartOutcome.DUPLICATE: duplicates.get(first) or document_of.get(first),
     }
     return Part(
         number=part.number,
