@@ -22,6 +22,7 @@ class NamedInstance:
     """The DICOM identity of a part; empty strings where the part has none."""
 
     study: str
+    series: str
     sop_class: str
     sop: str
 
@@ -49,7 +50,7 @@ def seal_answer(headers: Mapping[str, Any], parts: Iterable[InspectedPart]) -> b
     if HEADER not in headers:
         return None
     names = [
-        [part.number, part.facts.get("study", ""), part.facts.get("sop_class", ""), part.facts.get("sop", "")]
+        [part.number, *(part.facts.get(name, "") for name in ("study", "series", "sop_class", "sop"))]
         for part in parts
     ]
     return seal_box(unb64(headers[HEADER], 32), json.dumps(names).encode())

@@ -48,7 +48,7 @@ def answer(parts: Sequence[Part], names: Mapping[int, NamedInstance], retrieve: 
     """The Store Instances Response as DICOM JSON; `retrieve` is the service's URL up to `/studies`."""
     stored, failed = [], []
     for part in parts:
-        name = names.get(part.number, NamedInstance("", "", ""))
+        name = names.get(part.number, NamedInstance("", "", "", ""))
         if part.outcome in _STORED:
             stored.append(_stored(part, name, retrieve))
         else:
@@ -75,8 +75,10 @@ def _reference(name: NamedInstance) -> dict[str, Any]:
 
 def _stored(part: Part, name: NamedInstance, retrieve: str) -> dict[str, Any]:
     item = _reference(name)
-    if name.study and name.sop:
-        item["00081190"] = _value("UR", f"{retrieve}/{name.study}/instances/{name.sop}")
+    if name.study and name.series and name.sop:
+        # PS3.18 table 10.4.1-1: the address of an instance names its series
+        path = f"{name.study}/series/{name.series}/instances/{name.sop}"
+        item["00081190"] = _value("UR", f"{retrieve}/{path}")
     if part.code not in _PLAIN:
         item["00081196"] = _value("US", _COERCED_NOTHING)
         item["00000902"] = _value("LO", part.reason)
