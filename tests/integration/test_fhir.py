@@ -1,0 +1,273 @@
+"""ITI-105 Simplified Publish: what is enough, what is refused and how, as OperationOutcome."""
+
+import base64
+import copy
+import json
+import textwrap
+from typing import Any
+
+import httpx
+import pytest
+
+from coffre import demo_data
+from records.identity import INS_NIR, INS_NIR_TEST
+from tests.integration.outsider import Before, eventually
+from tests.integration.support import HOSPITAL, Coffre, Patient, bearer, document_reference, new_ins
+
+PDF = demo_data.report_pdf()
+
+
+@pytest.fixture(scope="module")
+def hospital(coffre: Coffre) -> str:
+    return coffre.depositor(HOSPITAL)
+
+
+@pytest.fixture(scope="module")
+def person(coffre: Coffre) -> Patient:
+    return coffre.open_record()
+
+
+def post(coffre: Coffre, token: str, resource: Any, **headers: str) -> httpx.Response:
+    content = resource if isinstance(resource, bytes) else json.dumps(resource).encode()
+    sent = {"Content-Type": "application/fhir+json", **bearer(token), **headers}
+    return coffre.http.post("/fhir/DocumentReference", content=content, headers=sent)
+
+
+def outcome(answer: httpx.Response) -> str:
+    """The code of an OperationOutcome of the shape that FHIR fixes."""
+    assert answer.headers["content-type"].startswith("application/fhir+json")
+    body = answer.json()
+    assert body["resourceType"] == "OperationOutcome"
+    (issue,) = body["issue"]
+    assert issue["severity"] == "error"
+    assert issue["code"]
+    assert issue["details"]["text"]
+    code: str = issue["details"]["coding"][0]["code"]
+    return code
+
+
+def without(resource: dict[str, Any], *path: str | int) -> dict[str, Any]:
+    """The resource lacking one element."""
+    found = copy.deepcopy(resource)
+    inner: Any = found
+    for step in path[:-1]:
+        inner = inner[step]
+    del inner[path[-1]]
+    return found
+
+
+def put(resource: dict[str, Any], value: Any, *path: str | int) -> dict[str, Any]:
+    """The resource with one element replaced."""
+    found = copy.deepcopy(resource)
+    inner: Any = found
+    for step in path[:-1]:
+        inner = inner[step]
+    inner[path[-1]] = value
+    return found
+
+
+def test_201_with_location_and_the_document_is_listed(coffre: Coffre, hospital: str) -> None:
+    patient = coffre.open_record()
+    answer = post(coffre, hospital, document_reference(patient.ins, PDF, title="Écho du cœur"))
+    assert answer.status_code == 201
+    assert answer.headers["content-type"].startswith("application/fhir+json")
+    body = answer.json()
+    assert body["resourceType"] == "DocumentReference"
+    assert answer.headers["location"] == f"{coffre.url}/fhir/DocumentReference/{body['id']}"
+    told = coffre.submission(hospital, answer)
+    assert told["state"] == "published"
+    (document,) = patient.documents()
+    assert (document["id"], document["kind"], document["title"]) == (body["id"], "document", "Écho du cœur")
+    assert document["structure"] == HOSPITAL
+
+
+def test_the_same_document_again_is_200_and_the_same_id(coffre: Coffre, hospital: str) -> None:
+    patient = coffre.open_record()
+    published = post(coffre, hospital, document_reference(patient.ins, PDF))
+    again = post(coffre, hospital, document_reference(patient.ins, PDF))
+    assert (published.status_code, again.status_code) == (201, 200)
+    assert again.json()["id"] == published.json()["id"]
+    assert again.headers["location"] == published.headers["location"]
+    assert len(patient.documents()) == 1
+
+
+def test_the_class_is_computed_whatever_the_sender_says(coffre: Coffre, hospital: str) -> None:
+    patient = coffre.open_record()
+    resource = document_reference(patient.ins, PDF) | {"category": [{"coding": [{"code": "99"}]}]}
+    assert post(coffre, hospital, resource).status_code == 201
+    assert patient.documents()[0]["class"] not in ("", "99")
+
+
+def test_what_is_not_understood_is_ignored(coffre: Coffre, hospital: str) -> None:
+    patient = coffre.open_record()
+    resource = document_reference(patient.ins, PDF) | {
+        "id": "mine",
+        "text": {"status": "generated", "div": "<div>x</div>"},
+        "author": [{"display": "Dr X"}],
+        "context": {"facilityType": {"text": "CHU"}},
+        "extension": [{"url": "urn:x", "valueString": "y"}],
+    }
+    answer = post(coffre, hospital, resource)
+    assert answer.status_code == 201
+    assert answer.json()["id"] != "mine"
+
+
+def test_base64_broken_into_lines_is_read(coffre: Coffre, hospital: str) -> None:
+    """R4 base64Binary admits white space."""
+    patient = coffre.open_record()
+    lines = "\r\n".join(textwrap.wrap(base64.b64encode(PDF).decode(), 76))
+    resource = put(document_reference(patient.ins, PDF), lines, "content", 0, "attachment", "data")
+    assert post(coffre, hospital, resource).status_code == 201
+    grant = coffre.grant(patient.token, patient.ins)
+    (document,) = grant.open().documents
+    assert grant.read(document.blob_id, document.offset, document.length) == PDF
+
+
+def test_the_identifier_may_be_qualified_by_its_oid(coffre: Coffre, hospital: str) -> None:
+    patient = coffre.open_record()
+    value = {"system": "urn:oid:1.2.3", "value": f"{INS_NIR_TEST}|{patient.ins}"}
+    for identifier in (value, {"value": f"urn:oid:{INS_NIR_TEST}|{patient.ins}"}):
+        resource = put(document_reference(patient.ins, PDF), identifier, "subject", "identifier")
+        assert post(coffre, hospital, resource).status_code in (200, 201)
+    assert len(patient.documents()) == 1
+
+
+MISSING: dict[str, tuple[int, str, tuple[str | int, ...]]] = {
+    "resourceType": (400, "bad_resource", ("resourceType",)),
+    "status": (400, "bad_status", ("status",)),
+    "type": (422, "type_unknown", ("type",)),
+    "type.coding": (422, "type_unknown", ("type", "coding")),
+    "type.coding.code": (422, "type_unknown", ("type", "coding", 0, "code")),
+    "subject": (400, "bad_subject", ("subject",)),
+    "subject.identifier": (400, "bad_subject", ("subject", "identifier")),
+    "subject.identifier.system": (400, "bad_subject", ("subject", "identifier", "system")),
+    "subject.identifier.value": (400, "bad_subject", ("subject", "identifier", "value")),
+    "content": (400, "bad_content", ("content",)),
+    "content.attachment": (400, "bad_content", ("content", 0, "attachment")),
+    "content.attachment.contentType": (415, "bad_content_type", ("content", 0, "attachment", "contentType")),
+    "content.attachment.data": (400, "bad_content", ("content", 0, "attachment", "data")),
+}
+
+
+@pytest.mark.parametrize("element", MISSING)
+def test_a_missing_element_is_named_and_nothing_is_kept(
+    coffre: Coffre, person: Patient, hospital: str, element: str
+) -> None:
+    status, code, path = MISSING[element]
+    before = Before.of(coffre)
+    answer = post(coffre, hospital, without(document_reference(person.ins, PDF), *path))
+    assert (answer.status_code, outcome(answer)) == (status, code)
+    assert before.added() == {}
+
+
+def test_a_missing_title_is_no_fault(coffre: Coffre, hospital: str) -> None:
+    patient = coffre.open_record()
+    resource = without(document_reference(patient.ins, PDF), "content", 0, "attachment", "title")
+    assert post(coffre, hospital, resource).status_code == 201
+    assert patient.documents()[0]["title"]
+
+
+ATTACHMENT = ("content", 0, "attachment")
+WRONG: dict[str, tuple[int, str, Any, tuple[str | int, ...]]] = {
+    "another resource": (400, "bad_resource", "Patient", ("resourceType",)),
+    "superseded": (400, "bad_status", "superseded", ("status",)),
+    "unknown type": (422, "type_unknown", [{"code": "00000-0"}], ("type", "coding")),
+    "type of another shape": (422, "type_unknown", "18748-4", ("type",)),
+    "two contents": (400, "bad_content", [{}, {}], ("content",)),
+    "content of another shape": (400, "bad_content", {"attachment": {}}, ("content",)),
+    "a picture": (415, "bad_content_type", "image/png", (*ATTACHMENT, "contentType")),
+    "no base64": (400, "bad_content", "****", (*ATTACHMENT, "data")),
+    "base64url": (400, "bad_content", "-_-_", (*ATTACHMENT, "data")),
+    "empty data": (400, "bad_content", "", (*ATTACHMENT, "data")),
+    "data as a number": (400, "bad_content", 12, (*ATTACHMENT, "data")),
+    "INS with a wrong key": (400, "bad_ins", "277079999900168", ("subject", "identifier", "value")),
+    "INS of letters": (400, "bad_ins", "ABC", ("subject", "identifier", "value")),
+    "INS with half a surrogate": (400, "bad_ins", "\ud800", ("subject", "identifier", "value")),
+    "OID of production": (400, "bad_oid", f"urn:oid:{INS_NIR}", ("subject", "identifier", "system")),
+    "OID of nobody": (400, "bad_oid", "urn:oid:1.2.3", ("subject", "identifier", "system")),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_element_is_named_and_nothing_is_kept(
+    coffre: Coffre, person: Patient, hospital: str, case: str
+) -> None:
+    status, code, value, path = WRONG[case]
+    before = Before.of(coffre)
+    answer = post(coffre, hospital, put(document_reference(person.ins, PDF), value, *path))
+    assert (answer.status_code, outcome(answer)) == (status, code)
+    assert person.ins not in answer.text
+    assert before.added() == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"", 400, "bad_json"),
+        (b"\xff\xfe", 400, "bad_json"),
+        (b"{", 400, "bad_json"),
+        (b"[" * 300_000, 400, "bad_json"),
+        (b"[]", 400, "bad_resource"),
+        (b"null", 400, "bad_resource"),
+        (b"<DocumentReference/>", 400, "bad_json"),
+        (b" " * (32 * 2**20 + 1), 413, "too_large"),
+    ],
+    ids=["empty", "no UTF-8", "cut", "deep", "list", "null", "XML", "33 MiB"],
+)
+def test_a_body_that_is_no_resource_is_refused(
+    coffre: Coffre, hospital: str, body: bytes, status: int, code: str
+) -> None:
+    before = Before.of(coffre)
+    answer = post(coffre, hospital, body)
+    assert (answer.status_code, outcome(answer)) == (status, code)
+    assert before.added() == {}
+
+
+def test_a_date_or_title_that_is_none_does_no_harm(coffre: Coffre, hospital: str) -> None:
+    patient = coffre.open_record()
+    resource = document_reference(patient.ins, PDF) | {"date": "\ud800 jadis"}
+    resource = put(resource, "\x00\x1b[31m\ud800" + "x" * 5000, *ATTACHMENT, "title")
+    answer = post(coffre, hospital, resource)
+    assert answer.status_code == 201
+    (document,) = patient.documents()
+    assert len(document["title"]) <= 255
+    assert document["title"].isprintable()
+
+
+def test_an_unknown_record_is_422_with_its_reason(coffre: Coffre, hospital: str) -> None:
+    answer = post(coffre, hospital, document_reference(new_ins(), PDF))
+    assert (answer.status_code, outcome(answer)) == (422, "no_record")
+    told = coffre.submission(hospital, answer)
+    assert told["state"] == "rejected"
+    assert told["parts"][0]["reason"] == answer.json()["issue"][0]["details"]["text"]
+
+
+def test_a_rejected_document_is_422_with_the_sentence_of_its_verdict(
+    coffre: Coffre, person: Patient, hospital: str
+) -> None:
+    answer = post(coffre, hospital, document_reference(person.ins, demo_data.javascript_pdf()))
+    assert (answer.status_code, outcome(answer)) == (422, "pdf_javascript")
+    assert "JavaScript" in answer.json()["issue"][0]["details"]["text"]
+    assert "location" not in answer.headers
+
+
+def test_respond_async_is_202_without_body(coffre: Coffre, hospital: str) -> None:
+    patient = coffre.open_record()
+    answer = post(coffre, hospital, document_reference(patient.ins, PDF), Prefer="respond-async")
+    assert (answer.status_code, answer.content) == (202, b"")
+    assert answer.headers["location"] == coffre.url + answer.headers["content-location"]
+
+    def published() -> None:
+        assert coffre.submission(hospital, answer)["state"] == "published"
+
+    eventually(published)
+
+
+def test_without_or_with_a_bad_credential_it_is_401_in_fhirs_shape(coffre: Coffre, person: Patient) -> None:
+    resource = document_reference(person.ins, PDF)
+    missing = coffre.http.post("/fhir/DocumentReference", json=resource)
+    assert (missing.status_code, outcome(missing)) == (401, "token_missing")
+    bad = post(coffre, "x.y.z", resource)
+    assert (bad.status_code, outcome(bad)) == (401, "token_invalid")
+    patient = post(coffre, person.token, resource)
+    assert (patient.status_code, outcome(patient)) == (403, "role_not_entitled")
