@@ -3,10 +3,10 @@
 from base64 import b64decode, b64encode
 
 import pytest
-from sample_log import KEY, ORIGIN, OTHER_KEY, OTHER_PUBLIC, PUBLIC, digest, signed
 
 from audit import checkpoint
 from audit.checkpoint import Checkpoint, CheckpointError
+from tests.unit.audit.sample_log import KEY, ORIGIN, OTHER_KEY, OTHER_PUBLIC, PUBLIC, digest, signed
 
 ROOT = digest("root")
 NOTE = signed(7, ROOT)

@@ -9,13 +9,13 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sample_log import ALICE, BOB, digest
 
 from audit import chains, events
 from audit.canonical import b64, canonical
 from audit.events import Entry, EntryField
 from records.errors import Invalid
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode
+from tests.unit.audit.sample_log import ALICE, BOB, digest
 
 FULL = Entry(
     time=1_700_000_000_123,

@@ -4,11 +4,11 @@ from base64 import b64encode
 from dataclasses import replace
 
 import pytest
-from sample_log import ORIGIN, OTHER_PUBLIC, PUBLIC, digest, sample_log
 
 from audit import tree
 from audit.checkpoint import Checkpoint, CheckpointError
 from audit.proof import LogProof, ProofError, format_proof, parse_proof, verify_proof
+from tests.unit.audit.sample_log import ORIGIN, OTHER_PUBLIC, PUBLIC, digest, sample_log
 
 LOG = sample_log((7,))
 LEAF = LOG.leaves[5].leaf

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymerkle import InmemoryTree
-from sample_log import Tiles, digest
 
 from audit import tree
 from audit.tree import TileId, TreeError
+from tests.unit.audit.sample_log import Tiles, digest
 
 # Inputs and roots of the Certificate Transparency reference tests
 VECTOR_ENTRIES = [

@@ -9,7 +9,12 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sample_log import (
+
+from audit import tree
+from audit.canonical import canonical, parse
+from audit.tree import TileId
+from audit.verify import LogFault, LogView, PendingEntry, Report, SequencedEntry, verify
+from tests.unit.audit.sample_log import (
     ALICE,
     BOB,
     ORIGIN,
@@ -21,11 +26,6 @@ from sample_log import (
     sample_log,
     signed,
 )
-
-from audit import tree
-from audit.canonical import canonical, parse
-from audit.tree import TileId
-from audit.verify import LogFault, LogView, PendingEntry, Report, SequencedEntry, verify
 
 
 def fault(log: SampleLog) -> tuple[str, int | None]:
