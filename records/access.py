@@ -1,6 +1,6 @@
 """What is asked, what is known and what is answered: the values that a decision goes from and to."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from records.actors import Actor
 from records.consent import Card
@@ -16,7 +16,7 @@ class AccessRequest:
     action: Action
     purpose: PurposeOfUse
     now: int
-    reason: str | None = None
+    reason: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

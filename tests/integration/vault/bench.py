@@ -470,26 +470,31 @@ class VaultBench:
     # the log
 
     def log(self) -> list[Logged]:
-        """Every entry in the order it was written, its event opened and its pseudonyms checked."""
+        """Every entry in the order it was written with its event; those of shredded records are left out."""
         leaves = self.sql("SELECT leaf_hash FROM leaf ORDER BY position")
         leaves += self.sql("SELECT leaf_hash FROM pending ORDER BY ordinal")
         with self.store.inner.reading() as tx:
-            return [self._logged(tx, leaf) for (leaf,) in leaves]
+            found = [self._logged(tx, leaf) for (leaf,) in leaves]
+        return [logged for logged in found if logged is not None]
 
-    def _logged(self, tx: Any, leaf: bytes) -> Logged:
+    def _logged(self, tx: Any, leaf: bytes) -> Logged | None:
         entry = Entry.from_bytes(tx.get("entry", leaf_hash=leaf)["entry"])
         row = tx.get("event", leaf_hash=leaf)
         key = self._chain_key(tx, row["chain_id"], row["chain"])
+        if key is None:
+            return None
         payload = read_payload(
             open_json(key, row["sealed"], event_aad(row["chain_id"], row["chain"], row["seq"]))
         )
         return Logged(leaf, entry, access_line(payload.event), row["chain_id"], row["chain"])
 
-    def _chain_key(self, tx: Any, chain_id: UUID, chain: int) -> bytes:
+    def _chain_key(self, tx: Any, chain_id: UUID, chain: int) -> bytes | None:
         keyring = self.guard._vault.keyring
         if chain == 0:
             return keyring.system_chain_key
         record = tx.get("record", record_id=chain_id)
+        if record is None:
+            return None
         return open_object_key(tx, care_key(tx, keyring, record), KeyUse.CHAIN_1, chain_id)
 
     def actor_of(self, logged: Logged, token: str) -> bool:
@@ -497,7 +502,7 @@ class VaultBench:
         with self.store.inner.reading() as tx:
             row = tx.get("event", leaf_hash=logged.leaf)
             key = self._chain_key(tx, logged.chain_id, logged.chain)
-        assert row is not None
+        assert row is not None and key is not None
         value = canonical(self.actor(token).value).decode()
         expected = actor_token(key, EntryField.ACTOR, logged.chain_id, row["seq"], value)
         return logged.entry.actor == expected

@@ -1,0 +1,81 @@
+"""Absent and forbidden records cost the same work, statement for statement, and answer alike."""
+
+from collections.abc import Callable
+from uuid import UUID, uuid4
+
+import pytest
+
+from keyvault.context import DECOY_ID
+from keyvault.tokens import TokenField
+from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.changing import CardChange
+from records.vocabulary.codes import Action, ReasonCode
+from tests.integration.vault.bench import DOCTOR, Person, VaultBench, new_ins
+from tests.integration.vault.watched_store import Statement
+
+Verb = Callable[[VaultBench, Call, Person], object]
+
+VERBS: dict[str, Verb] = {
+    "resolve by INS": lambda vault, call, person: vault.reader.resolve(call, person.ins),
+    "resolve by public id": lambda vault, call, person: vault.reader.resolve(call, str(person.public_id)),
+    "list": lambda vault, call, person: vault.reader.list(call, person.record_id, []),
+    "events": lambda vault, call, person: vault.reader.events(call, person.record_id),
+    "tokens": lambda vault, call, person: vault.reader.tokens(
+        call, person.record_id, [(TokenField.STUDY, "1.2.3")]
+    ),
+    "release": lambda vault, call, person: vault.release(call, person, [])[0],
+    "label": lambda vault, call, person: vault.reader.label(call, person.record_id, uuid4(), []),
+    "change_card": lambda vault, call, person: vault.reader.change_card(
+        call, person.record_id, CardChange(action=Action.BLOCK, professional=DOCTOR)
+    ),
+}
+
+
+def statements(vault: VaultBench, verb: Verb, call: Call, person: Person) -> list[Statement]:
+    vault.store.forget()
+    assert isinstance(verb(vault, call, person), Denied)
+    return vault.store.statements
+
+
+@pytest.mark.parametrize("name", VERBS)
+@pytest.mark.parametrize("emergency", [False, True])
+def test_absent_and_forbidden_take_the_same_statements(
+    vault: VaultBench, person: Person, name: str, emergency: bool
+) -> None:
+    vault.allow(person, bris_de_glace=False)
+    vault.deposit(person)
+    nobody = Person(new_ins(), uuid4(), uuid4(), person.call)
+    call = vault.emergency() if emergency else vault.doctor()
+    vault.reader.resolve(call, new_ins())  # the chain of this process has its row from now on
+    forbidden = statements(vault, VERBS[name], call, person)
+    absent = statements(vault, VERBS[name], call, nobody)
+    assert len(forbidden) == len(absent)
+    assert forbidden == absent
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_a_closed_and_a_blocking_record_take_them_too(vault: VaultBench, person: Person, name: str) -> None:
+    blocking = vault.person()
+    vault.change(blocking, Action.BLOCK, DOCTOR)
+    vault.sql("UPDATE record SET state='closed' WHERE record_id=?", person.record_id.bytes)
+    call = vault.doctor()
+    vault.reader.resolve(call, new_ins())
+    taken = {tuple(statements(vault, VERBS[name], call, each)) for each in (person, blocking)}
+    nobody = Person(new_ins(), uuid4(), uuid4(), person.call)
+    taken.add(tuple(statements(vault, VERBS[name], call, nobody)))
+    assert len(taken) == 1
+
+
+def test_the_decoy_is_nobody_s_record(vault: VaultBench, person: Person) -> None:
+    ((record_id,),) = vault.sql("SELECT record_id FROM record WHERE kind='decoy'")
+    for call in (vault.doctor(), person.call, vault.emergency(), vault.operator()):
+        assert isinstance(vault.reader.resolve(call, str(DECOY_ID)), Denied)
+        answer = vault.reader.list(call, UUID(bytes=record_id), [])
+        assert answer in (Denied(ReasonCode.NO_SUCH_RECORD), Denied(ReasonCode.ROLE_NOT_ENTITLED))
+    assert vault.sql("SELECT count(*) FROM chain WHERE chain_id=?", record_id) == [(0,)]
+
+
+def test_there_is_one_decoy_however_many_processes(vault: VaultBench) -> None:
+    for _ in range(3):
+        vault.another_process()
+    assert vault.sql("SELECT count(*) FROM record WHERE kind='decoy'") == [(1,)]
