@@ -120,9 +120,17 @@ class Vault:
         self._clock = clock
         # chain 0 is one chain per vault process (docs/vault.md section 5)
         self.system_chain = Chain(uuid4(), SYSTEM, keyring.system_chain_key)
+        self.open_days()
 
     def now_ms(self) -> int:
         return int(self._clock() * 1000)
+
+    def open_days(self) -> list[tuple[Row, bytes]]:
+        """The live rows of `day_key`, newest first, each with its private key."""
+        with self.day_keys.reading() as tx:
+            rows = tx.find("day_key", order="-day", destroyed_at=None)
+        keys = self.keyring.day_keys(rows)
+        return [(row, keys[row["day"]]) for row in rows]
 
     @contextmanager
     def change(self) -> Iterator[Change]:

@@ -1,21 +1,26 @@
-"""What the root opens once, when the vault starts: shard keys, the index key, audit keys, signing keys.
+"""What the root opens when the vault starts: shard keys, the index key, audit keys, signing keys, day keys.
 
-After the start no request ever calls the root (docs/architecture.md, Figures: an HSM or KMS answers
-too slowly, and one call per request would make it the bottleneck and the bill).
+After the start no request ever calls the root (`baselines.md`: an HSM or KMS answers too slowly, and one
+call per request would make it the bottleneck and the bill). It is called again, in one batch, where a shard
+was rotated or a day key made by another process; a key that was destroyed leaves this memory with it.
 """
 
 import secrets
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from keyvault.roots.ports import Root
+from keyvault.roots.ports import Root, RootError
 from keyvault.signing import key_id, public_key, sign
-from keyvault.store import VaultStore, VaultTransaction
+from keyvault.store import Row, VaultStore, VaultTransaction
 from records.errors import CoffreError
 
 INDEX, ACCOUNTABILITY, SYSTEM_CHAIN = "index", "accountability", "system-chain"
 SIGNING_USES = ("grant", "checkpoint", "certificate", "reception")
-LIVE = "live"
+# a retiring shard version opens what hangs under it and takes nothing new; of a destroyed one the row remains
+LIVE, RETIRING, DESTROYED = "live", "retiring", "destroyed"
+# row of `meta`: how many rotations of the root began, and whether the last one ended ("3 running", "3 done")
+ROOT_ROTATION, RUNNING = "root-rotation", "running"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,49 +33,93 @@ class SigningKey:
     sign: Callable[[bytes], bytes] = field(repr=False)
 
 
-def _secret_context(name: str, version: int) -> bytes:
-    return b"coffre-secret-v1\x00" + name.encode() + b"\x00" + version.to_bytes(4, "big")
+def secret_context(row: Row) -> bytes:
+    """Where a row of `secret` belongs."""
+    return b"coffre-secret-v1\x00" + str(row["name"]).encode() + b"\x00" + _be32(row["version"])
 
 
-def _shard_context(shard_id: int, version: int) -> bytes:
-    return b"coffre-shard-v1\x00" + shard_id.to_bytes(4, "big") + version.to_bytes(4, "big")
+def shard_context(row: Row) -> bytes:
+    """Where a row of `shard` belongs."""
+    return b"coffre-shard-v1\x00" + _be32(row["shard_id"]) + _be32(row["version"])
+
+
+def day_context(row: Row) -> bytes:
+    """Where a row of `day_key` belongs."""
+    return b"coffre-day-key-v1\x00" + str(row["day"]).encode()
 
 
 def create_secrets(tx: VaultTransaction, root: Root, shards: int) -> None:
     """Draw every key that hangs under the root; done once, by `coffre init`."""
     names = (INDEX, ACCOUNTABILITY, SYSTEM_CHAIN, *(f"sign-{use}" for use in SIGNING_USES))
-    for name in names:
-        key = secrets.token_bytes(32)
-        public = public_key(key) if name.startswith("sign-") else None
-        wrap = root.wrap(key, _secret_context(name, 1))
-        tx.insert("secret", {"name": name, "version": 1, "wrap": wrap, "public": public, "state": LIVE})
-    for shard_id in range(shards):
-        wrap = root.wrap(secrets.token_bytes(32), _shard_context(shard_id, 1))
-        tx.insert("shard", {"shard_id": shard_id, "version": 1, "wrap": wrap, "state": LIVE})
+    named = [{"name": name, "version": 1, "state": LIVE} for name in names]
+    numbered = [{"shard_id": shard_id, "version": 1, "state": LIVE} for shard_id in range(shards)]
+    keys = [secrets.token_bytes(32) for _ in (*named, *numbered)]
+    contexts = [*map(secret_context, named), *map(shard_context, numbered)]
+    wraps = root.wrap_many(list(zip(keys, contexts, strict=True)))
+    for row, key, wrap in zip(named, keys, wraps, strict=False):
+        public = public_key(key) if str(row["name"]).startswith("sign-") else None
+        tx.insert("secret", {**row, "wrap": wrap, "public": public})
+    tx.insert(
+        "shard", *({**row, "wrap": wrap} for row, wrap in zip(numbered, wraps[len(named) :], strict=True))
+    )
+
+
+def root_rotation(tx: VaultTransaction) -> str:
+    """The row `ROOT_ROTATION`, also where no rotation ever began."""
+    row = tx.get("meta", name=ROOT_ROTATION)
+    return str(row["value"]) if row is not None else "0 done"
 
 
 class Keyring:
-    """The opened keys of a running vault."""
+    """The opened keys of a running vault. Threads may share it."""
 
     def __init__(self, store: VaultStore, root: Root) -> None:
+        """One batch of the root. Raises `CoffreError` "vault_empty", or what the root raises."""
+        self._store = store
         self._root = root
+        self._one_at_a_time = threading.Lock()
         self._secrets: dict[str, bytes] = {}
         self._signing: dict[str, SigningKey] = {}
         self._shards: dict[tuple[int, int], bytes] = {}
+        self._newest: dict[int, int] = {}
+        self._days: dict[str, bytes] = {}
         with store.reading() as tx:
-            for row in tx.find("secret", state=LIVE):
-                self._open_secret(row["name"], row["version"], row["wrap"])
-            for row in tx.find("shard", state=LIVE):
-                context = _shard_context(row["shard_id"], row["version"])
-                self._shards[row["shard_id"], row["version"]] = root.unwrap(row["wrap"], context)
-        if not self._secrets or not self._shards:
+            self._rotation = root_rotation(tx)
+            named = tx.find("secret", state=LIVE)
+            numbered = _present(tx)
+        if not named or not numbered:
             raise CoffreError("This vault holds no keys yet: run coffre init.", code="vault_empty")
+        keys = self._opened(
+            [(row["wrap"], secret_context(row)) for row in named]
+            + [(row["wrap"], shard_context(row)) for row in numbered]
+        )
+        for row, key in zip(named, keys, strict=False):
+            self._keep_secret(row["name"], key)
+        self._keep_shards(numbered, dict(zip(map(_place, numbered), keys[len(named) :], strict=True)))
 
     def __repr__(self) -> str:
         return f"Keyring({len(self._shards)} shards)"
 
-    def _open_secret(self, name: str, version: int, wrap: bytes) -> None:
-        key = self._root.unwrap(wrap, _secret_context(name, version))
+    def _opened(self, items: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+        """Opens what the store holds; where a rotation of the root explains a failure, says so."""
+        try:
+            return self._root.unwrap_many(items)
+        except RootError as error:
+            if error.code != "root_unwrap_failed":
+                raise
+            raise self._explained() or error from None
+
+    def _explained(self) -> CoffreError | None:
+        with self._store.reading() as tx:
+            rotation = root_rotation(tx)
+        if rotation.endswith(RUNNING):
+            return CoffreError(
+                "A rotation of the root was cut off: run coffre vault rotate-root again, to its end.",
+                code="root_rotation_unfinished",
+            )
+        return _rotated() if rotation != self._rotation else None
+
+    def _keep_secret(self, name: str, key: bytes) -> None:
         if not name.startswith("sign-"):
             self._secrets[name] = key
             return
@@ -97,23 +146,80 @@ class Keyring:
         return [self._signing[use] for use in SIGNING_USES]
 
     def shard(self, shard_id: int, version: int) -> bytes:
-        try:
-            return self._shards[shard_id, version]
-        except KeyError:
+        """A shard key. Raises `CoffreError` "shard_missing" where this version was destroyed."""
+        key = self._shards.get((shard_id, version))
+        if key is None:
+            self.refresh()
+            key = self._shards.get((shard_id, version))
+        if key is None:
             raise CoffreError(
-                "The shard key of this record isn't open: restart the vault after a rotation.",
+                "The shard key of this record is gone: restore the vault from a backup that is consistent.",
                 code="shard_missing",
-            ) from None
+            )
+        return key
+
+    def refresh(self) -> None:
+        """Take the shard keys as they are now: the root opens the new ones, destroyed ones are forgotten."""
+        with self._one_at_a_time:
+            with self._store.reading() as tx:
+                rows = _present(tx)
+            unknown = [row for row in rows if _place(row) not in self._shards]
+            found = dict(self._shards)
+            if unknown:
+                opened = self._opened([(row["wrap"], shard_context(row)) for row in unknown])
+                found |= dict(zip(map(_place, unknown), opened, strict=True))
+            self._keep_shards(rows, found)
+
+    def _keep_shards(self, rows: Sequence[Row], keys: Mapping[tuple[int, int], bytes]) -> None:
+        self._shards = {_place(row): keys[_place(row)] for row in rows}
+        self._newest = dict(sorted(self._shards))
 
     @property
     def shard_count(self) -> int:
-        return len({shard_id for shard_id, _ in self._shards})
+        return len(self._newest)
 
     def newest_shard_version(self, shard_id: int) -> int:
-        return max(version for shard, version in self._shards if shard == shard_id)
+        return self._newest[shard_id]
+
+    def wrap_shard(self, shard_id: int, version: int, key: bytes) -> bytes:
+        """The wrap of a new version of a shard key, for its row."""
+        return self._root.wrap(key, shard_context({"shard_id": shard_id, "version": version}))
 
     def wrap_day_key(self, day: str, private: bytes) -> bytes:
-        return self._root.wrap(private, b"coffre-day-key-v1\x00" + day.encode())
+        """The wrap of a new day key. Raises `CoffreError` "root_rotated" where this root is a former one."""
+        with self._store.reading() as tx:
+            if root_rotation(tx) != self._rotation:
+                raise _rotated()
+        return self._root.wrap(private, day_context({"day": day}))
 
     def unwrap_day_key(self, day: str, wrap: bytes) -> bytes:
-        return self._root.unwrap(wrap, b"coffre-day-key-v1\x00" + day.encode())
+        """A day key by the root itself."""
+        return self._opened([(wrap, day_context({"day": day}))])[0]
+
+    def day_keys(self, rows: Sequence[Row]) -> dict[str, bytes]:
+        """The private keys of the live rows of `day_key`, by day; days not among them are forgotten.
+
+        The root opens each day once in a process's life, together with the others still unknown.
+        """
+        with self._one_at_a_time:
+            unknown = [row for row in rows if row["day"] not in self._days]
+            opened = self._opened([(row["wrap"], day_context(row)) for row in unknown]) if unknown else []
+            known = self._days | {row["day"]: key for row, key in zip(unknown, opened, strict=True)}
+            self._days = {row["day"]: known[row["day"]] for row in rows}
+            return dict(self._days)
+
+
+def _be32(number: int) -> bytes:
+    return number.to_bytes(4, "big")
+
+
+def _present(tx: VaultTransaction) -> list[Row]:
+    return tx.find("shard", state__in=[LIVE, RETIRING])
+
+
+def _place(row: Row) -> tuple[int, int]:
+    return row["shard_id"], row["version"]
+
+
+def _rotated() -> CoffreError:
+    return CoffreError("The root was rotated: restart this vault with its new root.", code="root_rotated")

@@ -12,7 +12,7 @@ from keyvault.envelope import (
     wrap_object_key,
     wrap_record_key,
 )
-from keyvault.keyring import Keyring
+from keyvault.keyring import LIVE, Keyring
 from keyvault.store import Row, VaultTransaction
 from records.errors import CoffreError
 
@@ -31,11 +31,24 @@ def create_record_key(
 ) -> tuple[RecordKey, int, int]:
     """Draw a record key and wrap it once per branch; answers it with its shard and the shard's version."""
     shard_id = record_id.int % keyring.shard_count
-    shard_version = keyring.newest_shard_version(shard_id)
+    shard_version = _current_version(tx, keyring, shard_id)
     record_key = RecordKey(record_id, 1, secrets.token_bytes(32))
     for branch in branches:
         _wrap_branch(tx, keyring, record_key, branch, shard_id, shard_version)
     return record_key, shard_id, shard_version
+
+
+def _current_version(tx: VaultTransaction, keyring: Keyring, shard_id: int) -> int:
+    """The version that takes new records. Its row is held, so that no rotation retires it meanwhile."""
+    for _ in range(2):
+        version = keyring.newest_shard_version(shard_id)
+        row = tx.get("shard", lock=True, shard_id=shard_id, version=version)
+        if row is not None and row["state"] == LIVE:
+            return version
+        keyring.refresh()  # another process rotated this shard
+    raise CoffreError(
+        "This shard's rotation is not finished: run coffre vault rotate-shards.", code="shard_missing"
+    )
 
 
 def _wrap_branch(

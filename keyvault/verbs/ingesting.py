@@ -211,10 +211,7 @@ def open_for_ingest(private: bytes, sealed: bytes, submission_id: UUID) -> ForIn
 
 def open_received(vault: Vault, submission_id: UUID, sealed: bytes) -> OpenedEnvelope:
     """Open an envelope with whichever live day key it was sealed to."""
-    with vault.day_keys.reading() as tx:
-        days = tx.find("day_key", order="-day", destroyed_at=None)
-    for row in days:
-        private = vault.keyring.unwrap_day_key(row["day"], row["wrap"])
+    for row, private in vault.open_days():
         try:
             envelope = open_envelope(private, sealed, submission_id)
         except CoffreError:

@@ -46,7 +46,9 @@ class UpkeepVerbs:
         """Make sure of today's and tomorrow's reception key; answers their signed documents by day."""
         now = datetime.fromtimestamp(self._vault.now_ms() / 1000, UTC)
         days = [now.date(), now.date() + timedelta(days=1)]
-        return {day.isoformat(): self._day_key(day.isoformat()) for day in days}
+        documents = {day.isoformat(): self._day_key(day.isoformat()) for day in days}
+        self._vault.open_days()  # now, and not when a submission waits for them
+        return documents
 
     def _day_key(self, day: str) -> str:
         vault = self._vault
@@ -87,6 +89,7 @@ class UpkeepVerbs:
                 if end + DAY_KEY_LIFE_MS <= now and end <= limit:
                     tx.update("day_key", {"wrap": None, "destroyed_at": now}, day=row["day"])
                     destroyed.append(row["day"])
+        self._vault.open_days()
         return destroyed
 
     def never_adopted(self, objects: Iterable[tuple[UUID, int]]) -> list[tuple[UUID, int]]:
