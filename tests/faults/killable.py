@@ -1,6 +1,7 @@
 """`coffre serve` in a process group of its own, to be killed whole at any moment."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -14,7 +15,8 @@ START_TIMEOUT_S = 60
 class KillableServer:
     """One run of a server; start a new one after `kill`."""
 
-    def __init__(self, data: Path, port: int, *, environment: dict[str, str] | None = None) -> None:
+    def __init__(self, data: Path, port: int, *, largest_file: int | None = None) -> None:
+        """`largest_file`: no file of the server grows past so many bytes, as on a disk that is full."""
         self.url = f"http://127.0.0.1:{port}"
         self._log = data.with_name(f"{data.name}-server.log").open("ab")
         self._process = subprocess.Popen(
@@ -22,9 +24,11 @@ class KillableServer:
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
-            env={**os.environ, "PYTHONUNBUFFERED": "1", **(environment or {})},
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
             start_new_session=True,
         )
+        if largest_file is not None:
+            resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (largest_file, largest_file))
         assert self._process.stdout is not None
         timer = threading.Timer(START_TIMEOUT_S, self._process.kill)
         timer.start()

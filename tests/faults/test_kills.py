@@ -8,44 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from coffre.demo_server import _free_port
-from coffre.install import initialise
-from coffre.settings import load
-from tests.faults.checker import Checker
-from tests.faults.killable import KillableServer, descendants, survivors
-from tests.faults.ledger import Ledger
-from tests.faults.load import Load, Person
-from tests.integration.support import HOSPITAL, LABORATORY, Coffre
+from tests.faults.killable import descendants, survivors
+from tests.faults.load import Load
+from tests.faults.stage import Stage
 
 ROUNDS_PER_DIRECTORY = 10
 EARLIEST_KILL_S, LATEST_KILL_S = 0.2, 2.0
-
-
-class Stage:
-    """A data directory, its server of the moment, and two records with everybody who acts on them."""
-
-    def __init__(self, data: Path) -> None:
-        self.data = data
-        self.port = _free_port()
-        initialise(load(data=data))
-        self.server = KillableServer(data, self.port)
-        self.coffre = Coffre(data, self.server)  # type: ignore[arg-type]
-        self.ledger = Ledger()
-        self.people = [self._person(structure) for structure in (LABORATORY, HOSPITAL)]
-
-    def _person(self, structure: str) -> Person:
-        patient = self.coffre.open_record()
-        self.ledger.holders[patient.ins] = patient.token
-        return Person(
-            patient.ins, patient.token, self.coffre.depositor(structure), self.coffre.professional()
-        )
-
-    def restart(self) -> None:
-        self.server = KillableServer(self.data, self.port)
-
-    def close(self) -> None:
-        self.coffre.http.close()
-        self.server.end()
 
 
 @pytest.fixture
@@ -82,4 +50,4 @@ def one_round(stage: Stage, chance: random.Random) -> None:
     load.stop()
     assert survivors(below, 5) == set()
     stage.restart()
-    Checker(stage.coffre, stage.ledger).check()
+    stage.checker.check()

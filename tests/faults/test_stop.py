@@ -1,0 +1,85 @@
+"""SIGTERM in the middle of work: exit 0 within 30 s, and a deposit is either acknowledged or absent."""
+
+import random
+import secrets
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.faults.killable import descendants, survivors
+from tests.faults.load import Load
+from tests.faults.pipeline import slices
+from tests.faults.stage import Stage, store
+from tests.integration.support import related
+
+LONGEST_STOP_S = 30.0
+PARTS = 4_000
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    made = Stage(tmp_path / "data")
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("rounds", [pytest.param(3), pytest.param(30, marks=pytest.mark.long)])
+def test_a_server_under_load_stops_and_every_deposit_is_acknowledged_or_absent(
+    stage: Stage, rounds: int
+) -> None:
+    seed = secrets.randbelow(2**32)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    for _ in range(rounds):
+        load = Load(stage.server.url, stage.people, stage.ledger, chance.randrange(2**32))
+        load.start()
+        time.sleep(chance.uniform(0.5, 2.0))
+        below = descendants(stage.server.pid)
+        stage.server.terminate()
+        load.stop()
+        assert stage.server.wait(LONGEST_STOP_S) == 0
+        assert survivors(below, 0.5) == set()
+        stage.restart()
+        checker = stage.checker
+        checker.unanswered_may_be_kept = False
+        checker.check()
+
+
+def test_an_upload_that_does_not_end_delays_the_stop_and_leaves_nothing(stage: Stage) -> None:
+    person = stage.people[0]
+    with socket.create_connection(("127.0.0.1", stage.port)) as client:
+        head = (
+            f"POST /records/{person.ins}/dicomweb/studies HTTP/1.1\r\nHost: localhost\r\n"
+            f"Authorization: Bearer {person.depositor}\r\nContent-Type: {related()}\r\n"
+            f"Content-Length: 9999999\r\n\r\n--b0undary\r\nContent-Type: application/dicom\r\n\r\n"
+        )
+        client.sendall(head.encode() + bytes(2**21))
+        time.sleep(0.5)
+        begun = time.monotonic()
+        stage.server.terminate()
+        assert stage.server.wait(LONGEST_STOP_S) == 0
+        assert time.monotonic() - begun < LONGEST_STOP_S
+    stage.restart()
+    stage.checker.check()
+
+
+def test_a_deposit_under_validation_is_acknowledged_at_once_and_published_by_the_next_server(
+    stage: Stage,
+) -> None:
+    """Far more work than fits between the signal and the end."""
+    person = stage.people[0]
+    files = slices(person.ins, count=1) * PARTS
+    with ThreadPoolExecutor(1) as client:
+        deposit = client.submit(store, stage, person, files)
+        with stage.coffre.system() as system:
+            while system.index.counts()["validating"] == 0:
+                time.sleep(0.05)
+        stage.server.terminate()
+        assert stage.server.wait(LONGEST_STOP_S) == 0
+        assert deposit.result().status_code == 202
+    stage.restart()
+    stage.checker.check()
