@@ -92,8 +92,7 @@ class Adopted:
 class AdoptingVerbs:
     """For the worker."""
 
-    def __init__(self, vault: Vault) -> None:
-        self._vault = vault
+    _vault: Vault
 
     def adopt(self, request: AdoptRequest) -> Adopted | Denied:
         """Verify, decide, wrap the keys, seal the details, log the deposit.

@@ -63,8 +63,7 @@ CARD_CHANGES = frozenset(_CHANGES)
 class ChangingVerbs:
     """`change_card` and labels, for the reader process on behalf of the holder."""
 
-    def __init__(self, vault: Vault) -> None:
-        self._vault = vault
+    _vault: Vault
 
     def change_card(self, call: Call, record_id: UUID, wanted: CardChange) -> Changed | Denied:
         """Apply one change of the card. Doing it twice is the same as once."""

@@ -57,8 +57,7 @@ class OpenedEnvelope:
 class ReleasingForIngest:
     """`release` with purpose INGEST, and `settle`."""
 
-    def __init__(self, vault: Vault) -> None:
-        self._vault = vault
+    _vault: Vault
 
     def release_ingest(
         self,

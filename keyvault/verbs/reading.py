@@ -54,8 +54,7 @@ class EventPage:
 class ReadingVerbs:
     """For the reader process. Every method may answer `Denied`, already logged."""
 
-    def __init__(self, vault: Vault) -> None:
-        self._vault = vault
+    _vault: Vault
 
     def resolve(self, call: Call, locator: str, action: Action = Action.SEARCH) -> ResolvedRecord | Denied:
         """The record that an INS or public id names, if the actor may do `action` on it.

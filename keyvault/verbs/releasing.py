@@ -37,8 +37,7 @@ class Released:
 class ReleasingVerbs:
     """For the reader and the gateway."""
 
-    def __init__(self, vault: Vault) -> None:
-        self._vault = vault
+    _vault: Vault
 
     def release(
         self,
