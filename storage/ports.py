@@ -27,17 +27,18 @@ class ObjectWriter(Protocol):
     """
 
     def write(self, data: bytes | memoryview) -> None:
-        """Appends bytes; the buffer may be reused once the call returns. OSError if the disk refuses:
-        abort.
+        """Appends bytes; the buffer may be reused once the call returns.
+
+        OSError if the disk refuses, CoffreError `store_failing` or `store_denied` if the server does: abort.
         """
 
     def commit(self) -> StoredObject:
         """Makes the object visible, whole, under its name; it survives a power cut once this returns.
 
         Conflict `object_exists` if the name is taken: that object is untouched and this one is gone. A
-        crash inside leaves either nothing visible or the whole object; the caller's upload row names it for
-        the sweeper. Not repeatable: an upload that failed is written again under a new version, never with
-        the same key.
+        crash inside, or `store_failing`, leaves either nothing visible or the whole object; the caller's
+        upload row names it for the sweeper and must stay. Not repeatable: an upload that failed is written
+        again under a new version, never with the same key.
         """
 
     def abort(self) -> None:
@@ -49,11 +50,15 @@ class ObjectWriter(Protocol):
 
 
 class ObjectStore(Protocol):
-    """Sealed bytes under (blob_id, version), written once and never changed. Nothing is ever listed."""
+    """Sealed bytes under (blob_id, version), written once and never changed. Nothing is ever listed.
+
+    A store on a server repeats by itself what fails in passing; then every verb raises CoffreError
+    `store_failing` (try again later), `store_full`, `store_denied` or `bucket_missing`.
+    """
 
     def writer(self, blob_id: UUID, version: int) -> ObjectWriter:
-        """Begins an object; nothing is visible before its commit. A crash leaves a partial file for
-        `sweep_partial`.
+        """Begins an object; nothing is visible before its commit. A crash leaves a partial file or a
+        multipart upload for `sweep_partial`.
         """
 
     def read(self, blob_id: UUID, version: int, start: int, stop: int) -> bytes:
@@ -78,8 +83,15 @@ class ObjectStore(Protocol):
         """
 
     def sweep_partial(self, older_than_s: float) -> int:
-        """Removes what crashed writers left and was not written to for so long; the answer is their
-        number.
+        """Removes what crashed writers left and was begun or last written to so long ago; the answer is
+        their number.
+        """
+
+    def presigned(self, blob_id: UUID, version: int, seconds: int) -> str | None:
+        """An address that GETs this object and no other for `seconds` (1 to 300), by range too.
+
+        None where the store has no server of its own: the reader serves the ranges. Asks nobody, so the
+        object may be missing. ValueError for a longer life: a store can't be told that a grant ended.
         """
 
 

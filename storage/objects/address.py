@@ -1,0 +1,145 @@
+"""Addresses of S3 stores, and where they may lie (R50: hosting in the European Economic Area alone).
+
+    s3://bucket[/prefix]?region=…[&endpoint=https://host[:port]]      AWS where no endpoint is given
+    minio://host[:port]/bucket[/prefix][?region=…][&tls=no]
+
+Both take `ca` (a file of trusted certificates), `addressing` (`path` or `virtual`), `create` (`header`, or
+`check` for stores that ignore If-None-Match), `timeout` and `patience` (seconds an answer may take, seconds
+until a failing store is given up). An address holds no credentials, so that it may be logged.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import SplitResult, parse_qsl, urlsplit
+
+from records.errors import Invalid
+
+DEFAULT_REGION = "us-east-1"
+"""What servers of one's own are called unless told otherwise: a label in signatures, not a place."""
+
+EEA_REGIONS: Mapping[str, frozenset[str]] = {
+    "amazonaws.com": frozenset(
+        {"eu-west-1", "eu-west-3", "eu-central-1", "eu-north-1", "eu-south-1", "eu-south-2"}
+    ),
+    "amazonaws.eu": frozenset({"eusc-de-east-1"}),
+    "amazonaws.com.cn": frozenset(),
+    "ovh.net": frozenset({"gra", "rbx", "sbg", "de", "waw", "eu-west-par", "eu-south-mil"}),
+    "outscale.com": frozenset({"eu-west-2", "cloudgouv-eu-west-1"}),
+    "scw.cloud": frozenset({"fr-par", "nl-ams", "pl-waw", "it-mil"}),
+}
+"""Regions inside the EEA by the provider's domain; eu-west-2 is London at AWS and Paris at Outscale."""
+
+_OPTIONS = frozenset({"endpoint", "region", "tls", "ca", "addressing", "create", "timeout", "patience"})
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One bucket, and how to speak to it. `prefix` is empty or ends in a slash."""
+
+    scheme: str
+    bucket: str
+    prefix: str
+    endpoint: str
+    region: str
+    virtual_host: bool
+    ca: str | None
+    create_header: bool
+    timeout: float
+    patience: float
+
+    @property
+    def host(self) -> str:
+        """Host and, where it is given, port."""
+        return urlsplit(self.endpoint).netloc
+
+    @property
+    def tls(self) -> bool:
+        return self.endpoint.startswith("https://")
+
+    @property
+    def provider(self) -> str | None:
+        """The domain of a provider whose regions are known here."""
+        host = self.host.partition(":")[0]
+        return next((name for name in EEA_REGIONS if host == name or host.endswith(f".{name}")), None)
+
+
+def parse(url: str) -> Address:
+    """Raises `Invalid` "bad_setting", and "non_eea_region" for a known provider's region outside the EEA."""
+    parts = urlsplit(url)
+    options = _options(parts)
+    path = [piece for piece in parts.path.split("/") if piece]
+    if parts.scheme == "minio":
+        bucket, path = (path[0] if path else ""), path[1:]
+        endpoint = f"{'http' if options.get('tls') == 'no' else 'https'}://{parts.netloc}"
+    else:
+        bucket, endpoint = parts.netloc, options.get("endpoint", "").rstrip("/") or _aws(options)
+    if not bucket or not urlsplit(endpoint).netloc:
+        raise Invalid("COFFRE_OBJECTS_URL names no bucket or no host.", code="bad_setting")
+    address = Address(
+        scheme=parts.scheme,
+        bucket=bucket,
+        prefix="".join(f"{piece}/" for piece in path),
+        endpoint=endpoint,
+        region=options.get("region", DEFAULT_REGION),
+        virtual_host=_choice(options, "addressing", "path", "virtual", _is_aws(parts.scheme, options)),
+        ca=options.get("ca"),
+        create_header=not _choice(options, "create", "header", "check", False),
+        timeout=_seconds(options, "timeout", 30.0),
+        patience=_seconds(options, "patience", 30.0),
+    )
+    check_place(address, address.region)
+    return address
+
+
+def check_place(address: Address, region: str) -> None:
+    """Refuses a region of a known provider that is outside the EEA or not the one its host names (R50)."""
+    if address.provider is None:
+        return
+    named = region in address.host.partition(":")[0].split(".")
+    if region not in EEA_REGIONS[address.provider] or not named:
+        raise Invalid(
+            "Health data stay in the European Economic Area: choose a region and an endpoint of it that lie "
+            "there.",
+            code="non_eea_region",
+        )
+
+
+def _options(parts: SplitResult) -> dict[str, str]:
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if parts.scheme not in ("s3", "minio") or parts.fragment or not options.keys() <= _OPTIONS:
+        known = ", ".join(sorted(_OPTIONS))
+        raise Invalid(f"COFFRE_OBJECTS_URL takes s3:// or minio:// with {known}.", code="bad_setting")
+    if "@" in parts.netloc or "@" in options.get("endpoint", ""):
+        raise Invalid(
+            "Give credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, not in an address.",
+            code="bad_setting",
+        )
+    return options
+
+
+def _aws(options: Mapping[str, str]) -> str:
+    if "region" not in options:
+        raise Invalid("Add region=… to COFFRE_OBJECTS_URL, or endpoint=….", code="bad_setting")
+    domain = "amazonaws.eu" if options["region"].startswith("eusc-") else "amazonaws.com"
+    return f"https://s3.{options['region']}.{domain}"
+
+
+def _is_aws(scheme: str, options: Mapping[str, str]) -> bool:
+    return scheme == "s3" and "endpoint" not in options
+
+
+def _choice(options: Mapping[str, str], name: str, no: str, yes: str, default: bool) -> bool:
+    value = options.get(name)
+    if value not in (None, no, yes):
+        raise Invalid(f"COFFRE_OBJECTS_URL: {name} is {no} or {yes}.", code="bad_setting")
+    return default if value is None else value == yes
+
+
+def _seconds(options: Mapping[str, str], name: str, default: float) -> float:
+    try:
+        value = float(options.get(name, default))
+    except ValueError:
+        value = 0.0
+    if not 0.1 <= value <= 600:
+        raise Invalid(f"COFFRE_OBJECTS_URL: {name} is between 0.1 and 600 seconds.", code="bad_setting")
+    return value
