@@ -72,6 +72,8 @@ class Query:
 
 
 def _match(tag: str, item: Mapping[str, Any], asked: str) -> bool:
+    if not asked.strip("*"):  # universal matching (PS3.4 section C.2.2.2.3): absent values match too
+        return True
     values = [_text(each) for each in item.get(tag, {}).get("Value", ())]
     if tag in _DATES and "-" in asked:
         first, _, last = asked.partition("-")
