@@ -73,7 +73,7 @@ class Intake:
             await fill(deposit)
             return await asyncio.to_thread(self.reception.finish, deposit)
         except BaseException:  # a client that hangs up cancels this task
-            deposit.abort()
+            await asyncio.to_thread(deposit.abort)
             raise
 
     def _check_record(self, name: str | None) -> None:

@@ -6,6 +6,7 @@ the row is kept, a crash included, leaves an upload that the sweeper removes; af
 
 import hashlib
 import json
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -74,7 +75,11 @@ class Reception:
         """
         now = int(self._clock())
         deposit = Deposit(self._index, self._objects, self._key(now), depositor, ins, headers, now)
-        self._index.begin_upload(deposit.ref.blob_id, deposit.ref.version, now * 1000)
+        try:
+            self._index.begin_upload(deposit.ref.blob_id, deposit.ref.version, now * 1000)
+        except BaseException:
+            deposit.abort()
+            raise
         return deposit
 
     def finish(self, deposit: "Deposit") -> UUID:
@@ -95,7 +100,10 @@ class Reception:
 
 
 class Deposit:
-    """One submission on its way in: parts one after another, sealed into one blob. Used by one thread."""
+    """One submission on its way in: parts one after another, sealed into one blob.
+
+    Used by one thread at a time; only `abort` may come from another one, and waits for what is under way.
+    """
 
     def __init__(
         self,
@@ -123,6 +131,8 @@ class Deposit:
         self._digest: Any = None
         self._start = self._size = 0
         self._stored = False
+        # of a cancelled request a thread may still be writing: the file's descriptor is not closed under it
+        self._lock = threading.Lock()
 
     def start_part(self) -> None:
         if len(self._parts) >= MOST_PARTS:
@@ -132,9 +142,10 @@ class Deposit:
 
     def write(self, data: bytes | memoryview) -> None:
         """Content of the current part: one SHA-256 pass, one AES pass, one write."""
-        self._digest.update(data)
-        self._writer.write(self._sealer.update(data))
-        self._size += len(data)
+        with self._lock:
+            self._digest.update(data)
+            self._writer.write(self._sealer.update(data))
+            self._size += len(data)
 
     def end_part(self, name: str | None = None) -> None:
         digest = self._digest.digest()
@@ -149,6 +160,10 @@ class Deposit:
         """Store the object, then the row that acknowledges it, in this order."""
         if not self._parts:
             raise Invalid("The request holds no part: nothing was deposited.", code="no_parts")
+        with self._lock:
+            self._keep()
+
+    def _keep(self) -> None:
         self._writer.write(self._sealer.finish())
         self._stored = True  # from here on the object may exist
         stored = self._writer.commit()
@@ -191,6 +206,7 @@ class Deposit:
 
         An object that may exist keeps its upload row: the sweeper removes both.
         """
-        self._writer.abort()
+        with self._lock:
+            self._writer.abort()
         if not self._stored:
             self._index.end_upload(self.ref.blob_id, self.ref.version)
