@@ -1,7 +1,7 @@
 """The pipeline over real stores in this process, with a clock that can be moved and validators at hand."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from ingestion.limits import DEFAULT_LIMITS
 from ingestion.pdf import inspect_pdf
 from ingestion.pipeline import Worker
 from ingestion.reader import BytesSource
-from ingestion.reception import Depositor, Reception
+from ingestion.reception import Deposit, Depositor, Reception
 from ingestion.sandbox import Inspection
 from ingestion.verdicts import Finding, Outcome
 from records.identity import INS_NIR_TEST
@@ -121,9 +121,8 @@ class Pipeline:
         index: Any = None,
     ) -> UUID:
         """Receive a submission as intake does."""
-        token = self._depositor
         reception = self.reception(objects=objects, index=index)
-        deposit = reception.begin(Depositor.of(token, self.system.actor(token)), ins, {"kind": kind})
+        deposit = self._begin(reception, ins, kind)
         try:
             for content in parts:
                 deposit.start_part()
@@ -133,6 +132,17 @@ class Pipeline:
         except BaseException:
             deposit.abort()
             raise
+
+    def begin(self, ins: str | None, *, objects: Any = None, index: Any = None) -> Deposit:
+        """A submission of which nothing is received yet."""
+        return self._begin(self.reception(objects=objects, index=index), ins, "dicom")
+
+    def _begin(self, reception: Reception, ins: str | None, kind: str) -> Deposit:
+        depositor = Depositor.of(self._depositor, self.system.actor(self._depositor))
+        return reception.begin(depositor, ins, {"kind": kind})
+
+    def partial_files(self) -> Iterator[Path]:
+        return (self.system.places.objects / "tmp").iterdir()
 
     def reception(self, *, objects: Any = None, index: Any = None) -> Reception:
         pinned = next(key.public for key in self.system.guard.public.public_keys() if key.use == "reception")

@@ -3,6 +3,7 @@
 import random
 import secrets
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from records.errors import CoffreError
+from tests.faults.faulty import Fault, Faulty, How
 from tests.faults.killable import descendants, survivors
 from tests.faults.load import Load
-from tests.faults.pipeline import slices
+from tests.faults.pipeline import Pipeline, slices
 from tests.faults.stage import Stage, store
 from tests.integration.support import related
 
@@ -83,3 +86,44 @@ def test_a_deposit_under_validation_is_acknowledged_at_once_and_published_by_the
         assert deposit.result().status_code == 202
     stage.restart()
     stage.checker.check()
+
+
+class SlowStore:
+    """Notes in which order its one object is written to and aborted; a write lasts until `go_on`."""
+
+    def __init__(self) -> None:
+        self.happened: list[str] = []
+        self.writing, self.go_on = threading.Event(), threading.Event()
+
+    def writer(self, *_: object) -> "SlowStore":
+        return self
+
+    def write(self, data: bytes) -> None:
+        self.writing.set()
+        self.go_on.wait()
+        self.happened.append("written")
+
+    def abort(self) -> None:
+        self.happened.append("aborted")
+
+
+def test_a_cancelled_deposit_is_aborted_only_after_the_write_under_way(pipeline: Pipeline) -> None:
+    """Its thread can't be stopped, and the descriptor's number would soon be another file's."""
+    slow = SlowStore()
+    deposit = pipeline.begin(pipeline.open_record(), objects=slow)
+    deposit.start_part()
+    with ThreadPoolExecutor(2) as threads:
+        threads.submit(deposit.write, bytes(2**20))
+        slow.writing.wait()
+        threads.submit(deposit.abort)
+        time.sleep(0.05)
+        slow.go_on.set()
+    assert slow.happened == ["written", "aborted"]
+    assert pipeline.left_over() == []
+
+
+def test_a_row_that_cannot_be_begun_closes_the_object_that_was(pipeline: Pipeline) -> None:
+    fault = Fault("index.begin_upload", 1, How.FAILS)
+    with pytest.raises(CoffreError):
+        pipeline.begin(pipeline.open_record(), index=Faulty("index", pipeline.system.index, fault))
+    assert list(pipeline.partial_files()) == []
