@@ -16,8 +16,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData
 
 from records.errors import CoffreError
-from storage.engines import Database
 from storage.index.tables import INDEX
+from storage.transactions import Database
 from storage.vault_store.tables import DAY_KEYS, VAULT
 
 Branch = Literal["index", "vault", "day_keys"]
@@ -32,7 +32,7 @@ def upgrade(database: Database, branch: Branch) -> None:
     `schema_ahead`.
     """
     scripts = _scripts(branch)
-    with _ONE_AT_A_TIME, database.writing() as connection:
+    with _ONE_AT_A_TIME, database.migrating() as connection:
         _refuse_newer(MigrationContext.configure(connection).get_current_revision(), scripts)
 
         def missing(revision: Any, _context: MigrationContext) -> Any:

@@ -1,4 +1,4 @@
-"""Everything that only SQLite needs or says its own way. No other module of this room names an engine.
+"""Everything that only SQLite needs or says its own way.
 
 Write transactions begin with BEGIN IMMEDIATE, so they never meet a snapshot that went stale under them.
 Threads of one process queue for them in order of arrival; only other processes are met by SQLite's own
@@ -9,13 +9,12 @@ import os
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, Table, create_engine, event
-from sqlalchemy.dialects.sqlite import Insert, insert
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
@@ -57,6 +56,32 @@ _SENTENCES = {
 }
 
 
+class SqliteDatabase:
+    """A database in a file (see `Database`). Any number of processes over the same file may use it."""
+
+    def __init__(self, url: URL) -> None:
+        self.engine = sqlite_engine(url)
+        self._turn = FairLock()
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        with readable_errors(), self._turn, self.engine.begin() as connection:
+            connection.exec_driver_sql(BEGIN_WRITE)
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        with readable_errors(), self.engine.begin() as connection:
+            connection.exec_driver_sql(BEGIN_READ)
+            yield connection
+
+    migrating = writing
+
+    def close(self) -> None:
+        """The last process to close folds the write-ahead file into the database."""
+        self.engine.dispose()
+
+
 def sqlite_engine(url: URL) -> Engine:
     """An engine over a database file, made with mode 0600 where it is missing. CoffreError `bad_setting`
     for `:memory:`.
@@ -94,18 +119,6 @@ def _create(path: Path) -> None:
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     for pragma in _PRAGMAS:
         connection.execute(pragma)
-
-
-def insert_new(table: Table) -> Insert:
-    """INSERT that does nothing where a primary or unique key exists; `rowcount` tells."""
-    return insert(table).on_conflict_do_nothing()
-
-
-def upsert(table: Table, columns: Sequence[str]) -> Insert:
-    """INSERT that changes `columns` of the row with the same primary key."""
-    statement = insert(table)
-    changes = {name: statement.excluded[name] for name in columns}
-    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changes)
 
 
 @contextmanager

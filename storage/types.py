@@ -12,13 +12,10 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
 class Bytes(LargeBinary):
-    """Bytes, handed to SQLite's driver as they are instead of wrapped one by one."""
+    """Bytes, handed to the drivers as they are instead of wrapped one by one."""
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
-        if dialect.name == "sqlite":
-            return None
-        wrap: Callable[[Any], Any] | None = super().bind_processor(dialect)  # type: ignore[no-untyped-call]
-        return wrap
+        return None
 
 
 class Id(TypeDecorator[uuid.UUID]):
@@ -35,18 +32,21 @@ class Id(TypeDecorator[uuid.UUID]):
     # processors, not process_bind_param: a publication binds several ids in each of thousands of rows
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
-        return _sixteen_bytes if dialect.name == "sqlite" else super().bind_processor(dialect)
+        return _sixteen_bytes if dialect.name == "sqlite" else _itself
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
-        return _uuid if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+        return _uuid if dialect.name == "sqlite" else None
+
+
+def _itself(value: uuid.UUID | None) -> uuid.UUID | None:
+    if value is not None and not isinstance(value, uuid.UUID):
+        raise TypeError("an id column takes a uuid.UUID")
+    return value
 
 
 def _sixteen_bytes(value: uuid.UUID | None) -> bytes | None:
-    if value is None:
-        return None
-    if not isinstance(value, uuid.UUID):
-        raise TypeError("an id column takes a uuid.UUID")
-    return value.bytes
+    found = _itself(value)
+    return None if found is None else found.bytes
 
 
 def _uuid(value: bytes | None) -> uuid.UUID | None:

@@ -7,20 +7,20 @@ can never wait for one another.
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
-from storage.engines import Database
+from storage.conflicts import insert_new
 from storage.index import tables
 from storage.index.mapping import portions
 from storage.index.queue import validated
 from storage.rows import Part, PartClaims
+from storage.transactions import Database, repeated
 
 _CLAIM = tables.part_claim.c
-_INSERT = insert(tables.part_claim)
-_OF_TOKENS = (
-    select(_CLAIM.part_token, _CLAIM.submission_id, _CLAIM.document_id)
-    .where(_CLAIM.part_token.in_(bindparam("tokens", expanding=True)))
-    .with_for_update()
+_INSERT = insert_new(tables.part_claim)
+# no lock: a claim with a document stays, and one without makes the caller wait in any case
+_OF_TOKENS = select(_CLAIM.part_token, _CLAIM.submission_id, _CLAIM.document_id).where(
+    _CLAIM.part_token.in_(bindparam("tokens", expanding=True))
 )
 _KEEP = (
     update(tables.part_claim)
@@ -32,14 +32,25 @@ _RELEASE = delete(tables.part_claim).where(
 )
 
 
+class _TakenMeanwhile(Exception):  # noqa: N818  # never seen outside: it undoes the transaction
+    pass
+
+
 class Claims:
     """The recognition of duplicates (see `storage.ports`)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @repeated
     def claim_parts(self, submission_id: UUID, part_tokens: Mapping[int, bytes]) -> PartClaims:
-        first, repeated = _first_numbers(part_tokens)
+        try:
+            return self._claim_parts(submission_id, part_tokens)
+        except _TakenMeanwhile:
+            return PartClaims(busy=True)
+
+    def _claim_parts(self, submission_id: UUID, part_tokens: Mapping[int, bytes]) -> PartClaims:
+        first, again = _first_numbers(part_tokens)
         with self._database.writing() as connection:
             validated(connection, submission_id)
             holders = _holders(connection, first)
@@ -49,14 +60,13 @@ class Claims:
             if None in others.values():
                 return PartClaims(busy=True)
             new = [
-                {"part_token": token, "submission_id": submission_id, "number": number, "document_id": None}
-                for token, number in first.items()
-                if token not in holders
+                {"part_token": token, "submission_id": submission_id, "number": first[token]}
+                for token in sorted(first.keys() - holders.keys())  # so that no two wait for one another
             ]
-            if new:
-                connection.execute(_INSERT, new)
+            if new and connection.execute(_INSERT, new).rowcount != len(new):
+                raise _TakenMeanwhile
         duplicates = {first[token]: document for token, document in others.items() if document}
-        return PartClaims(duplicates=duplicates, repeated=repeated)
+        return PartClaims(duplicates=duplicates, repeated=again)
 
 
 def settle_claims(connection: Connection, submission_id: UUID, parts: Iterable[Part]) -> None:

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, bindparam, select, tuple_, update
 
-from storage.engines import Database
 from storage.index import tables
 from storage.index.mapping import DETAILS, DOCUMENTS, INSTANCES, portions
 from storage.rows import Details, Document, Instance
+from storage.transactions import Database
 
 DocumentWithDetails = tuple[Document, tuple[Details, ...]]
 

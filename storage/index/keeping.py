@@ -3,9 +3,9 @@
 from sqlalchemy import bindparam, delete, func, literal, select, update
 
 from records.vocabulary.codes import SubmissionState
-from storage.engines import Database
+from storage.conflicts import insert_new, upsert
 from storage.index import tables
-from storage.sqlite import insert_new, upsert
+from storage.transactions import Database
 
 COUNT_CAP = 10_000
 

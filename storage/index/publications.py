@@ -9,13 +9,14 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 
 from records.errors import Conflict, NotFound
 from records.vocabulary.codes import SUBMISSION_TRANSITIONS, SubmissionState
-from storage.engines import Database
+from storage.conflicts import insert_new, upsert
 from storage.index import tables
 from storage.index.claims import settle_claims
 from storage.index.mapping import BLOBS, DETAILS, DOCUMENTS, INSTANCES, PARTS, TOKENS
 from storage.index.queue import held, locked
+from storage.index.waking import FINISHED, notify
 from storage.rows import Blob, Publication
-from storage.sqlite import insert_new, upsert
+from storage.transactions import Database, repeated
 
 LIST_AT_ONCE = 1000
 
@@ -78,6 +79,7 @@ class Publications:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @repeated
     def publish(self, submission_id: UUID, worker: str, publication: Publication) -> bool:
         with self._database.writing() as connection:
             found = locked(connection, submission_id)
@@ -93,8 +95,10 @@ class Publications:
                 "b_answer": publication.answer,
             }
             connection.execute(_FINISH, finished | {"b_id": submission_id})
+            notify(connection, FINISHED, submission_id)
         return True
 
+    @repeated
     def settle(self, submission_id: UUID, at: int) -> list[Blob]:
         with self._database.writing() as connection:
             found = locked(connection, submission_id)
@@ -108,6 +112,7 @@ class Publications:
             connection.execute(_ABANDON, of_this)
             return BLOBS.values(connection.execute(_ABANDONED_OF, of_this))
 
+    @repeated
     def forget_answers(self, finished_before: int) -> int:
         with self._database.writing() as connection:
             return connection.execute(_FORGET_ANSWERS, {"b_before": finished_before}).rowcount
@@ -124,6 +129,7 @@ class Publications:
         with self._database.reading() as connection:
             return BLOBS.values(connection.execute(_ABANDONED))
 
+    @repeated
     def forget_blobs(self, blobs: Collection[Blob]) -> None:
         if blobs:
             with self._database.writing() as connection:
@@ -131,14 +137,16 @@ class Publications:
 
 
 def _insert(connection: Connection, submission_id: UUID, publication: Publication) -> None:
-    """Every kind of row by one executemany."""
+    """Every kind of row by one executemany; rows that others touch too in the order of their keys."""
+    documents = sorted(publication.documents, key=lambda document: document.document_id)
+    tokens = sorted(publication.tokens, key=lambda row: (row.token, row.field, row.document_id))
     parts = [PARTS.parameters(part, submission_id=submission_id) for part in publication.parts]
     batches = (
         (_INSERT_PARTS, parts),
-        (_TOUCH_DOCUMENTS, [DOCUMENTS.parameters(document) for document in publication.documents]),
+        (_TOUCH_DOCUMENTS, [DOCUMENTS.parameters(document) for document in documents]),
         (_INSERT_DETAILS, [DETAILS.parameters(row) for row in publication.details]),
         (_INSERT_INSTANCES, [INSTANCES.parameters(row) for row in publication.instances]),
-        (_INSERT_TOKENS, [TOKENS.parameters(row) for row in publication.tokens]),
+        (_INSERT_TOKENS, [TOKENS.parameters(row) for row in tokens]),
     )
     for statement, rows in batches:
         if rows:

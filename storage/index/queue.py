@@ -2,18 +2,19 @@
 right.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, literal, select, update
 
 from records.errors import Conflict
 from records.vocabulary.codes import SubmissionState
-from storage.engines import Database
 from storage.index import tables
 from storage.index.mapping import BLOBS, PARTS, SUBMISSIONS
 from storage.index.uploads import insert_blobs
 from storage.rows import Blob, Part, Submission
+from storage.transactions import Database, repeated
 
 COUNT_CAP = 10_000
 
@@ -41,13 +42,11 @@ def _waiting(state: SubmissionState) -> Select[int]:
 _SELECT = select(*SUBMISSIONS.columns).where(_THIS)
 _SELECT_LOCKED = _SELECT.with_for_update()
 _OLDEST = tuple(
-    select(*SUBMISSIONS.columns)
-    .where(_due(state))
-    .order_by(_SUBMISSION.received_at)
-    .limit(1)
-    .with_for_update(skip_locked=True)
+    select(*SUBMISSIONS.columns).where(_due(state)).order_by(_SUBMISSION.received_at).limit(1)
     for state in _DUE
 )
+# what another worker is just taking is passed over, not waited for
+_OLDEST_FREE = tuple(query.with_for_update(skip_locked=True) for query in _OLDEST)
 _WAITING = tuple(_waiting(state) for state in _DUE)
 _TAKE = (
     update(tables.submission)
@@ -109,10 +108,10 @@ class Queue:
     def claim_next(self, worker: str, now: int, until: int) -> Submission | None:
         # idle workers ask often: the question alone must not take the writers' turn
         with self._database.reading() as connection:
-            if _oldest(connection, now) is None:
+            if _oldest(connection, _OLDEST, now) is None:
                 return None
         with self._database.writing() as connection:
-            found = _oldest(connection, now)
+            found = _oldest(connection, _OLDEST_FREE, now)
             return _take(connection, found.submission_id, worker, until) if found else None
 
     def claim(self, submission_id: UUID, worker: str, now: int, until: int) -> Submission | None:
@@ -136,6 +135,7 @@ class Queue:
         with self._database.writing() as connection:
             return connection.execute(_END_LEASES).rowcount
 
+    @repeated
     def add_blobs(self, submission_id: UUID, worker: str, blobs: Collection[Blob], plan: bytes) -> None:
         with self._database.writing() as connection:
             found = held(connection, submission_id, worker)
@@ -173,8 +173,8 @@ def _lease_lost() -> Conflict:
     return Conflict("Another worker has this submission; leave it to that one.", code="lease_lost")
 
 
-def _oldest(connection: Connection, now: int) -> Submission | None:
-    rows = [row for query in _OLDEST if (row := connection.execute(query, {"now": now}).first())]
+def _oldest(connection: Connection, queries: Sequence[Select[Any]], now: int) -> Submission | None:
+    rows = [row for query in queries if (row := connection.execute(query, {"now": now}).first())]
     return min(SUBMISSIONS.values(rows), key=lambda found: found.received_at, default=None)
 
 

@@ -7,10 +7,11 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from records.errors import Conflict
-from storage.engines import Database
 from storage.index import tables
 from storage.index.mapping import BLOBS, SUBMISSIONS
+from storage.index.waking import RECEIVED, notify
 from storage.rows import Blob, Submission
+from storage.transactions import Database, repeated
 
 SWEEP_AT_ONCE = 1000
 
@@ -45,16 +46,19 @@ class Uploads:
         with self._database.writing() as connection:
             connection.execute(_END_UPLOAD, {"b_blob_id": blob_id, "b_version": version})
 
+    @repeated
     def stale_uploads(self, before: int) -> list[tuple[UUID, int]]:
         with self._database.writing() as connection:
             connection.execute(_CONDEMN, {"before": before})
             return [(row.blob_id, row.version) for row in connection.execute(_CONDEMNED, {"before": before})]
 
+    @repeated
     def receive(self, submission: Submission, blobs: Collection[Blob]) -> None:
         try:
             with self._database.writing() as connection:
                 connection.execute(_INSERT_SUBMISSION, SUBMISSIONS.parameters(submission))
                 insert_blobs(connection, submission.submission_id, blobs)
+                notify(connection, RECEIVED, submission.submission_id)
         except IntegrityError as error:
             sentence = "This submission was received already; ask for its state."
             raise Conflict(sentence, code="submission_exists") from error

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql import Executable
 
-from storage.sqlite import insert_new
+from storage.conflicts import insert_new
 
 _OPERATORS: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
     "lt": lambda column, value: column < value,
@@ -70,7 +70,7 @@ class Statements:
         return select(func.count(distinct(target.c[column]))).where(*_conditions(target, where))
 
     def insert(self, table: str) -> Executable:
-        return self._keep(("insert", table), lambda: insert(self._tables[table]))
+        return self._keep(("insert", table), lambda: insert(self._tables[table]).inline())
 
     def insert_new(self, table: str) -> Executable:
         return self._keep(("insert_new", table), lambda: insert_new(self._tables[table]))

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, MetaData
 
-from storage.engines import Database
+from storage.transactions import Database
 from storage.vault_store.statements import Statements, matches_nothing, parameters
 from storage.vault_store.tables import VAULT
 

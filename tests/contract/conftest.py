@@ -1,21 +1,18 @@
 """Addresses of empty stores, one parameter per adapter."""
 
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from subprocess import PIPE, Popen
 from sys import executable
 
 import pytest
 
-from storage.migrate import upgrade
+from storage.migrate import Branch, upgrade
 from storage.ports import Index, ObjectStore
 from storage.vault_store.store import SqlVaultStore
 from tests.contract.storage_adapters import Spawn, open_database, open_index, open_objects, open_vault_store
-
-
-@pytest.fixture(params=["filesystem"])
-def objects_address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return f"file://{tmp_path}/objects"
+from tests.services.fixtures_postgres import NewDatabase
 
 
 @pytest.fixture
@@ -23,11 +20,26 @@ def objects(objects_address: str) -> ObjectStore:
     return open_objects(objects_address)
 
 
-@pytest.fixture(params=["sqlite"])
-def index_address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    address = f"sqlite:///{tmp_path}/index.db"
-    upgrade(open_database(address), "index")
-    return address
+@pytest.fixture(params=["sqlite", "postgres"])
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> NewDatabase:
+    """Makes a database on each engine: with a branch's tables, or empty without one."""
+    if request.param == "postgres":
+        found: NewDatabase = request.getfixturevalue("postgres_database")
+        return found
+    numbers = count(1)
+
+    def new(branch: Branch | None = None) -> str:
+        address = f"sqlite:///{tmp_path}/{branch or 'empty'}-{next(numbers)}.db"
+        if branch is not None:
+            upgrade(open_database(address), branch)
+        return address
+
+    return new
+
+
+@pytest.fixture
+def index_address(new_database: NewDatabase) -> str:
+    return new_database("index")
 
 
 @pytest.fixture
@@ -35,11 +47,9 @@ def index(index_address: str) -> Index:
     return open_index(index_address)
 
 
-@pytest.fixture(params=["sqlite"])
-def vault_address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    address = f"sqlite:///{tmp_path}/vault.db"
-    upgrade(open_database(address), "vault")
-    return address
+@pytest.fixture
+def vault_address(new_database: NewDatabase) -> str:
+    return new_database("vault")
 
 
 @pytest.fixture

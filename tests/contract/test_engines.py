@@ -1,9 +1,13 @@
-"""SQLite as this room sets it up: durable, private, fair to threads, and readable when it fails."""
+"""What both engines keep, then SQLite as this room sets it up: durable, private, fair to threads, and
+readable when it fails. Postgres has `test_postgres.py`.
+"""
 
 import sqlite3
 import stat
 import threading
 import time
+import traceback
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +17,8 @@ from sqlalchemy import event, text
 from records.errors import CoffreError
 from storage.engines import Database, engine_for
 from storage.sqlite import FairLock
+from storage.transactions import UndoneError, repeated
+from tests.services.fixtures_postgres import NewDatabase
 
 
 @pytest.fixture
@@ -26,6 +32,92 @@ def database(path: Path) -> Database:
     with database.writing() as connection:
         connection.execute(text("CREATE TABLE t (a TEXT PRIMARY KEY)"))
     return database
+
+
+class TestBothEngines:
+    @pytest.fixture
+    def either(self, new_database: NewDatabase) -> Database:
+        database = engine_for(new_database())
+        with database.writing() as connection:
+            connection.execute(text("CREATE TABLE t (a VARCHAR(20) PRIMARY KEY)"))
+        return database
+
+    @staticmethod
+    def rows(database: Database) -> int:
+        with database.reading() as connection:
+            return int(connection.execute(text("SELECT count(*) FROM t")).scalar_one())
+
+    def test_readers_do_not_wait_for_a_writer(self, either: Database) -> None:
+        with either.writing() as writer:
+            writer.execute(text("INSERT INTO t VALUES ('x')"))
+            assert self.rows(either) == 0
+        assert self.rows(either) == 1
+
+    def test_a_snapshot_is_kept_to_its_end(self, either: Database) -> None:
+        with either.reading() as reader:
+            assert reader.execute(text("SELECT count(*) FROM t")).scalar_one() == 0
+            with ThreadPoolExecutor(1) as other:
+                other.submit(self.insert, either).result()
+            assert reader.execute(text("SELECT count(*) FROM t")).scalar_one() == 0
+
+    @staticmethod
+    def insert(database: Database) -> None:
+        with database.writing() as connection:
+            connection.execute(text("INSERT INTO t VALUES ('x')"))
+
+    def test_errors_do_not_carry_values(self, either: Database) -> None:
+        secret = "".join(("the key", " itself"))
+        with pytest.raises(Exception, match=r"(?i)unique") as caught, either.writing() as connection:
+            for _ in range(2):
+                connection.execute(text("INSERT INTO t VALUES (:secret)"), {"secret": secret})
+        assert secret not in "".join(traceback.format_exception(caught.value))
+
+    def test_an_exception_undoes_everything_and_frees_everything(self, either: Database) -> None:
+        with pytest.raises(KeyError), either.writing() as connection:
+            connection.execute(text("INSERT INTO t VALUES ('x')"))
+            raise KeyError
+        self.insert(either)
+        assert self.rows(either) == 1
+
+    def test_a_write_inside_a_write_of_one_thread_is_refused(self, either: Database) -> None:
+        with either.writing(), pytest.raises(RuntimeError, match="already open"), either.writing():
+            pass
+        self.insert(either)
+
+
+class TestRepetition:
+    def test_what_was_undone_for_another_is_repeated(self) -> None:
+        calls: list[int] = []
+
+        @repeated
+        def verb(number: int) -> str:
+            calls.append(number)
+            if len(calls) < 3:
+                raise UndoneError("again")
+            return "done"
+
+        assert (verb(7), calls) == ("done", [7, 7, 7])
+
+    def test_not_for_ever(self) -> None:
+        @repeated
+        def verb() -> None:
+            raise UndoneError("again")
+
+        with pytest.raises(CoffreError) as busy:
+            verb()
+        assert busy.value.code == "store_busy"
+
+    def test_nothing_else_is_repeated(self) -> None:
+        calls: list[int] = []
+
+        @repeated
+        def verb() -> None:
+            calls.append(1)
+            raise CoffreError("no", code="store_unsure")
+
+        with pytest.raises(CoffreError):
+            verb()
+        assert calls == [1]
 
 
 def pragma_on_connect(database: Database, pragma: str) -> None:
@@ -61,7 +153,7 @@ def test_closing_folds_everything_into_one_file(database: Database, path: Path) 
     assert [file.name for file in path.parent.glob("some.db*")] == ["some.db"]
 
 
-@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "postgresql://localhost/x", "nonsense"])
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://localhost/x", "nonsense"])
 def test_what_cannot_be_kept_is_refused_with_the_remedy(url: str) -> None:
     with pytest.raises(CoffreError, match="sqlite:///") as refused:
         engine_for(url)
@@ -101,20 +193,6 @@ def test_another_process_that_holds_on_is_told(database: Database, path: Path) -
     other.close()
     with database.writing() as connection:
         connection.execute(text("INSERT INTO t VALUES ('x')"))
-
-
-def test_readers_do_not_wait_for_a_writer(database: Database) -> None:
-    with database.writing() as writer:
-        writer.execute(text("INSERT INTO t VALUES ('x')"))
-        with database.reading() as reader:
-            assert reader.execute(text("SELECT count(*) FROM t")).scalar_one() == 0
-
-
-def test_errors_do_not_carry_values(database: Database) -> None:
-    with pytest.raises(Exception, match="UNIQUE") as caught, database.writing() as connection:
-        for _ in range(2):
-            connection.execute(text("INSERT INTO t VALUES (:secret)"), {"secret": "the key itself"})
-    assert "the key itself" not in str(caught.value)
 
 
 def test_erased_bytes_are_overwritten(database: Database, path: Path) -> None:

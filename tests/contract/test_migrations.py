@@ -10,35 +10,53 @@ from subprocess import run
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from records.errors import CoffreError
 from storage.engines import Database, engine_for
 from storage.migrate import TABLES, Branch, check, upgrade
 from tests.contract.storage_adapters import Spawn
+from tests.services.fixtures_postgres import NewDatabase
 
 ROOT = Path(__file__).parents[2]
 BRANCHES = sorted(TABLES)
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Database:
-    return engine_for(f"sqlite:///{tmp_path}/some.db")
+def database(new_database: NewDatabase) -> Database:
+    return engine_for(new_database())
+
+
+DEFINITIONS = {
+    "sqlite": "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name != 'alembic_version'",
+    "postgresql": """
+        SELECT c.relname || '.' || a.attname, concat_ws(' ', format_type(a.atttypid, a.atttypmod),
+               CASE WHEN a.attnotnull THEN 'not null' END, pg_get_expr(d.adbin, d.adrelid))
+        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+        LEFT JOIN pg_attrdef d ON (d.adrelid, d.adnum) = (a.attrelid, a.attnum)
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0
+          AND c.relname != 'alembic_version'
+        UNION ALL SELECT indexname, indexdef FROM pg_indexes
+        WHERE schemaname = 'public' AND tablename != 'alembic_version'
+        UNION ALL SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint
+        WHERE connamespace = 'public'::regnamespace AND conname NOT LIKE 'alembic_version%'""",
+}
 
 
 def schema(connection: Connection) -> list[tuple[str, list[str]]]:
-    """Every table and index with the words of its definition, in no order."""
-    rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"))
-    return [(name, sorted(re.split(r"[\s,]+", sql))) for name, sql in rows if name != "alembic_version"]
+    """Every table (on Postgres column by column) and index with the words of its definition, in no order."""
+    rows = connection.exec_driver_sql(DEFINITIONS[connection.dialect.name].replace("%", "%%")).all()
+    return sorted((name, sorted(re.split(r"[\s,]+", definition))) for name, definition in rows)
 
 
 @pytest.mark.parametrize("branch", BRANCHES)
-def test_migrations_and_tables_agree(database: Database, branch: Branch, tmp_path: Path) -> None:
+def test_migrations_and_tables_agree(database: Database, branch: Branch, new_database: NewDatabase) -> None:
     upgrade(database, branch)
-    direct = engine_for(f"sqlite:///{tmp_path}/direct.db")
+    direct = engine_for(new_database())
     TABLES[branch].create_all(direct.engine)
     with database.reading() as migrated, direct.reading() as made:
         assert compare_metadata(MigrationContext.configure(migrated), TABLES[branch]) == []
+        assert len(schema(made)) > 0
         assert schema(migrated) == schema(made)
 
 
@@ -75,11 +93,12 @@ def test_a_migration_that_fails_leaves_nothing(database: Database) -> None:
     with pytest.raises(Exception, match="sign_in"):
         upgrade(database, "index")
     with database.reading() as connection:
-        assert [name for name, _ in schema(connection)] == ["sign_in"]
+        assert inspect(connection).get_table_names() == ["sign_in"]
 
 
-def test_processes_and_threads_upgrading_at_once_take_turns(tmp_path: Path, spawn: Spawn) -> None:
-    addresses = [f"sqlite:///{tmp_path}/{name}.db" for name in ("shared", "shared", "other")]
+def test_processes_and_threads_upgrading_at_once_take_turns(new_database: NewDatabase, spawn: Spawn) -> None:
+    shared = new_database()
+    addresses = [shared, shared, new_database()]
     children = [spawn("upgrade_vault", address) for address in addresses[:2]]
     answers = [child.communicate("\n")[0] for child in children]
     with ThreadPoolExecutor(3) as pool:

@@ -1,0 +1,46 @@
+"""INSERT that meets an existing key: the ON CONFLICT that SQLite and Postgres write alike."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Insert, Table, insert
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.base import SyntaxExtension
+from sqlalchemy.sql.elements import ClauseElement
+from sqlalchemy.sql.visitors import InternalTraversal
+
+
+class _OnConflict(SyntaxExtension, ClauseElement):
+    """Do nothing, or, with `keys`, change `columns` of the row that has them."""
+
+    _traverse_internals = [  # noqa: RUF012  # SQLAlchemy's own name and type: what tells two of them apart
+        ("keys", InternalTraversal.dp_string_list),
+        ("columns", InternalTraversal.dp_string_list),
+    ]
+
+    def __init__(self, keys: Sequence[str] = (), columns: Sequence[str] = ()) -> None:
+        self.keys, self.columns = list(keys), list(columns)
+
+    def apply_to_insert(self, insert_stmt: Insert) -> None:
+        insert_stmt.apply_syntax_extension_point(lambda existing: [*existing, self], "post_values")
+
+
+@compiles(_OnConflict)
+def _render(clause: _OnConflict, compiler: Any, **_: object) -> str:
+    quote = compiler.preparer.quote
+    if not clause.keys:
+        return "ON CONFLICT DO NOTHING"
+    keys = ", ".join(quote(name) for name in clause.keys)
+    changes = ", ".join(f"{quote(name)} = excluded.{quote(name)}" for name in clause.columns)
+    return f"ON CONFLICT ({keys}) DO UPDATE SET {changes}"
+
+
+def insert_new(table: Table) -> Insert:
+    """INSERT that does nothing where a primary or unique key exists; `rowcount` tells."""
+    # unasked, SQLAlchemy forgets how many rows an INSERT made
+    return insert(table).inline().ext(_OnConflict()).execution_options(preserve_rowcount=True)
+
+
+def upsert(table: Table, columns: Sequence[str]) -> Insert:
+    """INSERT that changes `columns` of the row with the same primary key."""
+    return insert(table).inline().ext(_OnConflict([key.name for key in table.primary_key], columns))

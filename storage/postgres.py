@@ -1,0 +1,204 @@
+"""Everything that only Postgres needs or says its own way (psycopg 3; version 14 or newer).
+
+Write transactions are READ COMMITTED: what they decide on they lock first, and a statement that waited sees
+what the other one left. Snapshots are REPEATABLE READ and read only. Everybody who waits, waits for a time.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as NoConnectionLeft
+
+from records.errors import CoffreError
+from storage.transactions import UndoneError
+
+CONNECTIONS, MORE_CONNECTIONS = 8, 8
+"""Per process and database: five processes and a vault of two databases stay below the server's 100."""
+
+_WAIT_S = 15
+_CONNECT = {
+    "connect_timeout": 10,
+    # a peer that vanished without a word is noticed within half a minute
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+_SESSION = {
+    "statement_timeout": "30s",
+    "lock_timeout": f"{_WAIT_S}s",
+    # a process stopped inside a transaction must not keep its rows locked
+    "idle_in_transaction_session_timeout": "60s",
+    "client_connection_check_interval": "5s",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "search_path": "public",
+}
+_SETTINGS = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in _SESSION.items())
+_SET_UP = (
+    f"SELECT {_SETTINGS}, "  # constants
+    # a commit is on the disk before it is answered, whatever the server's default
+    "CASE current_setting('synchronous_commit') "
+    "WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END, "
+    "current_setting('fsync'), current_setting('server_encoding')"
+)
+_ONE_MIGRATION_AT_A_TIME = (
+    text("SET LOCAL statement_timeout = 0"),
+    text("SET LOCAL lock_timeout = '60s'"),
+    text("SELECT pg_advisory_xact_lock(7163384699736027250)"),
+)
+
+_BUSY = ("store_busy", "The database is busy; repeat the call in a moment.")
+_DOWN = ("store_down", "The database does not answer; check that Postgres runs, then repeat the call.")
+_REFUSED = (
+    "store_refused",
+    "The database refuses this role; check the name and password in the address, or run coffre roles.",
+)
+_CORRUPT = ("store_corrupt", "The database is damaged; restore it from a backup.")
+_FAILING = ("store_failing", "The disk under the database fails; look at the server's log.")
+_SENTENCES = {
+    "55P03": _BUSY,  # lock_timeout
+    "57014": _BUSY,  # statement_timeout
+    "25P03": _BUSY,  # idle_in_transaction_session_timeout
+    "53300": _BUSY,  # too many connections
+    "53200": _BUSY,  # out of memory
+    "53100": ("store_full", "The database's disk is full; free some space, then repeat the call."),
+    "25006": ("store_read_only", "This Postgres only reads; give the address of the primary."),
+    "3D000": ("store_missing", "There is no such database; create it, or check its name in the address."),
+    "28": _REFUSED,
+    "42501": _REFUSED,
+    "08": _DOWN,
+    "57P": _DOWN,  # shut down, crashed, not yet started
+    "58": _FAILING,
+    "XX001": _CORRUPT,
+    "XX002": _CORRUPT,
+}
+_UNDONE = frozenset({"40001", "40P01"})  # serialization failure, deadlock
+
+
+class PostgresDatabase:
+    """A database on a Postgres server (see `Database`). It connects when first used.
+
+    CoffreError `engine_missing` without the extra `engines`.
+    """
+
+    def __init__(self, url: URL) -> None:
+        self.engine = _engine(url)
+        self._snapshots = self.engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+        self._this_thread = threading.local()
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        with readable_errors(), self._not_twice(), self.engine.connect() as connection:
+            yield connection
+            with _commit_errors():
+                connection.commit()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        with readable_errors(), self._snapshots.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def migrating(self) -> Iterator[Connection]:
+        with self.writing() as connection:
+            for statement in _ONE_MIGRATION_AT_A_TIME:
+                connection.execute(statement)
+            yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    @contextmanager
+    def _not_twice(self) -> Iterator[None]:
+        # two of one thread would wait for one another's rows for ever
+        if getattr(self._this_thread, "writes", False):
+            raise RuntimeError("a write transaction is already open in this thread")
+        self._this_thread.writes = True
+        try:
+            yield
+        finally:
+            self._this_thread.writes = False
+
+
+def _engine(url: URL) -> Engine:
+    try:
+        engine = create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            connect_args=_CONNECT | dict(url.query),
+            pool_size=CONNECTIONS,
+            max_overflow=MORE_CONNECTIONS,
+            pool_timeout=_WAIT_S,
+            pool_pre_ping=True,  # a restarted server costs no call an error
+            hide_parameters=True,  # an error's text must not carry keys or tokens
+        )
+    except ModuleNotFoundError as error:
+        sentence = "Postgres needs more packages; install coffre[engines] (make engines)."
+        raise CoffreError(sentence, code="engine_missing") from error
+    event.listen(engine, "connect", _prepare)
+    return engine
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    *_, fsync, encoding = connection.execute(_SET_UP).fetchone()
+    connection.commit()
+    if fsync != "on":
+        sentence = "This Postgres answers before it has written; set fsync = on."
+        raise CoffreError(sentence, code="store_unsafe")
+    if encoding != "UTF8":
+        raise CoffreError("The database is not in UTF-8; create it with ENCODING UTF8.", code="store_unsafe")
+
+
+@contextmanager
+def readable_errors() -> Iterator[None]:
+    """Turns operational failures into CoffreError with a code and what to do.
+
+    Others pass as they are, but for the detail line with which Postgres repeats a row's values.
+    """
+    try:
+        yield
+    except NoConnectionLeft as error:
+        raise CoffreError(_BUSY[1], code=_BUSY[0]) from error
+    except IntegrityError as error:
+        raise _without_values(error) from None
+    except DBAPIError as error:
+        state = getattr(error.orig, "sqlstate", None)
+        if state in _UNDONE:
+            raise UndoneError(_BUSY[1]) from None
+        known = _known(state, broken=error.connection_invalidated)
+        if known is None:
+            raise _without_values(error) from None
+        raise CoffreError(known[1], code=known[0]) from error
+
+
+def _known(state: str | None, *, broken: bool) -> tuple[str, str] | None:
+    if state is None:  # said by the client library: no connection, or one that broke
+        return _DOWN
+    found = next((_SENTENCES[state[:n]] for n in (5, 3, 2) if state[:n] in _SENTENCES), None)
+    return found or (_DOWN if broken else None)
+
+
+def _without_values(error: DBAPIError) -> DBAPIError:
+    assert error.orig is not None
+    first_line = getattr(getattr(error.orig, "diag", None), "message_primary", None)
+    said = type(error.orig)(first_line or "the statement failed")
+    return type(error)(error.statement, None, said, hide_parameters=True)
+
+
+@contextmanager
+def _commit_errors() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        sentence = "The database was cut off while it committed; ask whether it is there before repeating."
+        raise CoffreError(sentence, code="store_unsure") from error

@@ -1,0 +1,79 @@
+"""`postgres`: one server for the session. `postgres_database`: an empty, migrated database for one test."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from storage.engines import engine_for
+from storage.migrate import Branch, upgrade
+from tests.services.postgres import Service, running
+
+NewDatabase = Callable[..., str]
+"""Makes a database, with a branch's tables or without any, and answers its address."""
+
+
+class Databases:
+    """Databases of one server, copied from templates that are migrated once."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self._numbers = count(1)
+        self._templates: dict[str, str] = {}
+        self._admin = psycopg.connect(service.url().replace("+psycopg", ""), autocommit=True)
+
+    def new(self, branch: Branch | None = None) -> str:
+        name = f"test_{next(self._numbers)}"
+        template = "template1" if branch is None else self._template(branch)
+        self._admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return name
+
+    def _template(self, branch: Branch) -> str:
+        if branch not in self._templates:
+            name = f"template_{branch}"
+            self._admin.execute(f'CREATE DATABASE "{name}"')
+            database = engine_for(self.service.url(name))
+            upgrade(database, branch)
+            database.close()
+            self._templates[branch] = name
+        return self._templates[branch]
+
+    def drop(self, name: str) -> None:
+        self._admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    def execute(self, statement: str) -> None:
+        """As the server's owner."""
+        self._admin.execute(statement)
+
+    def close(self) -> None:
+        self._admin.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Databases]:
+    # not below pytest's own folder, where only root may go
+    folder = Path(tempfile.mkdtemp(prefix="coffre-postgres-"))
+    try:
+        with running(folder) as service:
+            databases = Databases(service)
+            yield databases
+            databases.close()
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def postgres_database(postgres: Databases) -> Iterator[NewDatabase]:
+    made: list[str] = []
+
+    def new(branch: Branch | None = None) -> str:
+        made.append(postgres.new(branch))
+        return postgres.service.url(made[-1])
+
+    yield new
+    for name in made:
+        postgres.drop(name)
