@@ -75,8 +75,6 @@ def _listening(port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     # inherited by what it accepts: otherwise the body of an answer waits 40 ms for the header's receipt
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    # inherited by every connection: the body of an answer doesn't wait 40 ms for the client's acknowledgement
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
         listener.bind((HOST, port))
     except OSError:
