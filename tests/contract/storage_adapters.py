@@ -3,21 +3,18 @@ here and a parameter in `conftest.py`, and runs the suites unchanged.
 """
 
 from collections.abc import Callable
-from pathlib import Path
 from subprocess import Popen
 
 from storage.engines import Database, engine_for
 from storage.index.store import SqlIndex
-from storage.objects.filesystem import FilesystemObjects
-from storage.ports import Index, ObjectStore
+from storage.objects.opening import open_objects
+from storage.ports import Index
 from storage.vault_store.store import SqlVaultStore
+
+__all__ = ["Spawn", "open_database", "open_index", "open_objects", "open_vault_store"]
 
 Spawn = Callable[..., "Popen[str]"]
 """Starts a second process over the same store: `storage_child`."""
-
-
-def open_objects(address: str) -> ObjectStore:
-    return FilesystemObjects(Path(address.removeprefix("file://")))
 
 
 def open_database(address: str) -> Database:

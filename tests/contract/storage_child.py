@@ -30,6 +30,14 @@ def write_object(address: str, blob_id: str, text: str) -> None:
         print(error.code)
 
 
+def write_large_object(address: str, blob_id: str) -> None:
+    """Waits to be killed when more than one part of a multipart upload is written."""
+    writer = open_objects(address).writer(UUID(blob_id), 1)
+    for _ in range(9):
+        writer.write(bytes(1 << 20))
+    wait_inside()
+
+
 def claim_all(address: str, worker: str) -> None:
     """Claims submissions until none is due and prints their ids."""
     index = open_index(address)

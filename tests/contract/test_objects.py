@@ -213,11 +213,11 @@ def test_of_two_processes_one_takes_the_name(
     assert objects.read(blob_id, 1, 0, 5) == winner.encode()
 
 
-def test_a_killed_writer_leaves_nothing_visible_and_one_partial_file(
+def test_a_killed_writer_leaves_nothing_visible_and_one_partial_object(
     objects_address: str, objects: ObjectStore, spawn: Spawn
 ) -> None:
     blob_id = uuid4()
-    child = spawn("write_object", objects_address, blob_id, "lost")
+    child = spawn("write_large_object", objects_address, blob_id)
     assert child.stdout and child.stdout.readline() == "inside\n"
     child.kill()
     child.wait()
