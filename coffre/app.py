@@ -12,6 +12,7 @@ from coffre.housekeeper import Chores, Housekeeper
 from coffre.processes import bell_of
 from coffre.wiring import System
 from ingestion.routes import fhir, stow, submissions
+from storage.index.waking import FINISHED
 from viewer_api.access import Access
 from viewer_api.gateway import Gateway
 from viewer_api.routes import audit, grants, objects, qido, records
@@ -103,6 +104,7 @@ def _intake(app: FastAPI, system: System, public_url: str, only: Part | None) ->
     """What deposits; it never calls the vault."""
     ring = system.workers.ring if only is None else bell_of(system)[0]
     intake, depositor = system.intake(ring), system.authenticate_depositor()
+    system.wake(FINISHED, system.verdicts.done)
     app.include_router(stow.router(intake, depositor, public_url))
     app.include_router(fhir.router(intake, depositor, public_url))
     app.include_router(submissions.router(intake, depositor))

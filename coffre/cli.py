@@ -103,7 +103,7 @@ def init(
             "directory can read it.\nFor more than a demo set COFFRE_VAULT_PASSPHRASE before init."
         )
     print(
-        f"Keep {settings.root_file} safe: without it every document is lost for good.\n"
+        f"Keep {settings.root_url} safe: without it every document is lost for good.\n"
         f"The audit officer's private key is in {places.officer_key}: give it to the officer, then "
         "remove it here."
     )

@@ -144,7 +144,7 @@ The data stays in {folder}; remove it when you are done."""
 
 
 def _serve(console: Console, folder: Path, port: int) -> None:
-    if not Places(folder).complete.exists():
+    if not Places(load(data=folder)).complete.exists():
         _prepare(console, folder)
     settings = load(data=folder)
     with System(settings) as system:

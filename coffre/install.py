@@ -11,11 +11,13 @@ from coffre.settings import Settings
 from keyvault.boxes import new_box_key
 from keyvault.credentials import DEMO_ISSUER
 from keyvault.guard import Guard
-from keyvault.roots.file import FileRoot
+from keyvault.roots.opening import create_root
+from keyvault.roots.ports import Root
 from keyvault.signing import new_signing_key
 from records.errors import CoffreError, Conflict
 from storage.engines import engine_for
 from storage.migrate import upgrade
+from storage.objects.opening import prepare_objects
 from storage.vault_store.store import SqlVaultStore
 
 OWNER_ONLY = 0o700
@@ -24,25 +26,32 @@ FORMAT = "coffre-data-v1"
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where things lie under the data directory."""
+    """Where things are: at the addresses of the settings, else under the data directory."""
 
-    data: Path
+    settings: Settings
+
+    @property
+    def data(self) -> Path:
+        return self.settings.data
 
     @property
     def index(self) -> str:
-        return f"sqlite:///{(self.data / 'index.db').absolute()}"
+        return self.settings.index_url or self._database("index.db")
 
     @property
     def vault(self) -> str:
-        return f"sqlite:///{(self.data / 'vault' / 'vault.db').absolute()}"
+        return self.settings.vault_store_url or self._database("vault", "vault.db")
 
     @property
     def day_keys(self) -> str:
-        return f"sqlite:///{(self.data / 'vault' / 'day-keys.db').absolute()}"
+        return self.settings.day_keys_url or self._database("vault", "day-keys.db")
 
     @property
-    def objects(self) -> Path:
-        return self.data / "objects"
+    def objects(self) -> str:
+        return self.settings.objects_url or f"file://{(self.data / 'objects').absolute()}"
+
+    def _database(self, *names: str) -> str:
+        return f"sqlite:///{self.data.joinpath(*names).absolute()}"
 
     @property
     def url_key(self) -> Path:
@@ -66,7 +75,7 @@ class Places:
 
 def initialise(settings: Settings) -> Places:
     """Make everything; raises `Conflict` "already_initialised" or "half_initialised"."""
-    places = Places(settings.data)
+    places = Places(settings)
     if places.complete.exists():
         raise Conflict(
             f"{settings.data} holds a Coffre already: use it, or name another.", code="already_initialised"
@@ -79,14 +88,15 @@ def initialise(settings: Settings) -> Places:
     for folder in (settings.data, settings.vault_dir, settings.authority_dir, places.url_key.parent):
         folder.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
         folder.chmod(OWNER_ONLY)
-    root = FileRoot.create(settings.root_file, settings.passphrase())
+    created = create_root(settings.root_url, settings.passphrase())
     authority_private, authority_public = new_signing_key()
     officer_private, officer_public = new_box_key()
     _write_secret(places.authority_key, authority_private.hex())
     _write_secret(places.url_key, secrets.token_hex(32))
     _write_secret(places.officer_key, officer_private.hex())
     _make_index(places)
-    identity = _make_vault(settings, places, root, authority_public, officer_public)
+    prepare_objects(places.objects, origin=settings.public_url, create=True)
+    identity = _make_vault(settings, places, created.root, authority_public, officer_public)
     places.complete.write_text(json.dumps(identity, indent=1) + "\n")
     return places
 
@@ -98,7 +108,7 @@ def _make_index(places: Places) -> None:
 
 
 def _make_vault(
-    settings: Settings, places: Places, root: FileRoot, authority_public: bytes, officer_public: bytes
+    settings: Settings, places: Places, root: Root, authority_public: bytes, officer_public: bytes
 ) -> dict[str, str]:
     """Answers what every process may know: whose tokens are believed, which keys sign."""
     days = engine_for(places.day_keys)

@@ -11,6 +11,7 @@ from coffre.settings import Settings
 from coffre.wiring import INPROCESS, System
 from ingestion.pipeline import Worker
 from records.errors import Invalid
+from storage.index.waking import RECEIVED
 
 
 def until_told() -> None:
@@ -60,6 +61,7 @@ def run_worker(settings: Settings, ready: Callable[[str], None]) -> None:
     if settings.queue_url == INPROCESS:
         with System(settings) as system, working(settings.data, system.end_leases):
             system.workers.start()
+            system.wake(RECEIVED, system.workers.ring)
             ready("lease table")
             until_told()
             system.workers.stop()

@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     objects_public_url: str | None = None
     index_url: str | None = None
     vault_store_url: str | None = None
+    day_keys_url: str | None = Field(default=None, description="a database of its own, in no backup")
     objects_url: str | None = None
     queue_url: str = "inprocess://"
     vault_url: str = "inprocess://"
@@ -47,14 +48,13 @@ class Settings(BaseSettings):
         ):
             if not given.startswith(schemes):
                 raise Invalid(f"{name} begins with one of {', '.join(schemes)}", code="bad_setting")
-        for name, value, scheme in (
-            ("COFFRE_INDEX_URL", self.index_url, "sqlite:"),
-            ("COFFRE_VAULT_STORE_URL", self.vault_store_url, "sqlite:"),
-            ("COFFRE_OBJECTS_URL", self.objects_url, "file:"),
-            ("COFFRE_VAULT_ROOT", self.vault_root, "file:"),
-        ):
-            if value is not None and not value.startswith(scheme):
-                raise Invalid(f"This version takes {name}={scheme}…, or none.", code="bad_setting")
+        apart = (self.vault_store_url, self.day_keys_url)
+        if any(apart) and not all(apart):
+            raise Invalid(
+                "The vault's store and its day keys are two databases: set COFFRE_VAULT_STORE_URL and "
+                "COFFRE_DAY_KEYS_URL, or neither.",
+                code="bad_setting",
+            )
         self._check_public_url()
         if self.environment is Environment.PRODUCTION:
             raise Invalid(
@@ -82,8 +82,8 @@ class Settings(BaseSettings):
         return self.data / "authority"
 
     @property
-    def root_file(self) -> Path:
-        return Path(self.vault_root.removeprefix("file:")) if self.vault_root else self.vault_dir / "root"
+    def root_url(self) -> str:
+        return self.vault_root or f"file:{self.vault_dir / 'root'}"
 
     def vault_tls(self) -> tuple[Path, Path, Path]:
         """Certificate, key and authority. Raises `Invalid` where one is missing."""

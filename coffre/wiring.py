@@ -29,18 +29,21 @@ from ingestion.waiting import Verdicts
 from keyvault.context import VaultSettings
 from keyvault.credentials import Credential, CredentialError, verify
 from keyvault.guard import Doors, Guard
-from keyvault.roots.file import FileRoot
+from keyvault.roots.opening import open_root
 from keyvault.signing import key_id
+from keyvault.urls import LONGEST_LIFE
 from records.actors import Actor
 from records.errors import CoffreError, Refused
 from records.vocabulary.codes import Environment, Role
 from storage.engines import Database, engine_for
 from storage.index.store import SqlIndex
+from storage.index.waking import Waker
 from storage.migrate import check
-from storage.objects.filesystem import FilesystemObjects
+from storage.objects.opening import open_objects
+from storage.ports import ObjectStore
 from storage.vault_store.store import SqlVaultStore
 from storage.vault_store.tables import DAY_KEYS
-from viewer_api.access import Access
+from viewer_api.access import Access, Presign
 from viewer_api.routes.objects import Presigner
 
 INPROCESS = "inprocess://"
@@ -89,7 +92,7 @@ class System:
         self.settings = settings
         self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self._vault_here = vault_here or settings.vault_url == INPROCESS
-        self.places = Places(settings.data)
+        self.places = Places(settings)
         self._clock = clock
         if not self.places.complete.exists():
             raise CoffreError(
@@ -97,6 +100,7 @@ class System:
                 code="not_initialised",
             )
         self._databases: list[Database] = []
+        self._wakers: list[Waker] = []
         self._stopping = threading.Event()
         self._sandbox: Sandbox | None = None
         self._pool: ThreadPoolExecutor | None = None
@@ -108,6 +112,8 @@ class System:
         self.close()
 
     def close(self) -> None:
+        for waker in self._wakers:
+            waker.stop()
         if self._sandbox is not None:
             # first: a job that still runs ends with its child
             self._sandbox.close()
@@ -123,12 +129,22 @@ class System:
         return database
 
     @cached_property
-    def index(self) -> SqlIndex:
-        return SqlIndex(self._open(self.places.index, "index"))
+    def _index_database(self) -> Database:
+        return self._open(self.places.index, "index")
 
     @cached_property
-    def objects(self) -> FilesystemObjects:
-        return FilesystemObjects(self.places.objects)
+    def index(self) -> SqlIndex:
+        return SqlIndex(self._index_database)
+
+    @cached_property
+    def objects(self) -> ObjectStore:
+        return open_objects(self.places.objects, public_url=self.settings.objects_public_url)
+
+    def wake(self, channel: str, callback: Callable[[UUID], None]) -> None:
+        """Call back for what other processes say, where the index can tell; until `close`."""
+        waker = Waker(self._index_database, channel, callback)
+        if waker.wakes:
+            self._wakers.append(waker.start())
 
     @cached_property
     def _vault_store(self) -> SqlVaultStore:
@@ -158,7 +174,7 @@ class System:
         return Guard(
             store=self._vault_store,
             day_keys=SqlVaultStore(self._open(self.places.day_keys, "day_keys"), DAY_KEYS),
-            root=FileRoot.open(self.settings.root_file, self.settings.passphrase()),
+            root=open_root(self.settings.root_url, self.settings.passphrase()),
             settings=VaultSettings(
                 environment=identity.environment,
                 origin=identity.origin,
@@ -227,7 +243,15 @@ class System:
         return Presigner(read_secret(self.places.url_key), origin)
 
     def access(self, presigner: Presigner) -> Access:
-        return Access(self.index, self.guard.reader, presigner.url)
+        return Access(self.index, self.guard.reader, self._presign(presigner))
+
+    def _presign(self, presigner: Presigner) -> Presign:
+        """The store's own addresses where it has a server, else ranges served here."""
+
+        def presign(grant: UUID, blob: UUID, version: int) -> str:
+            return self.objects.presigned(blob, version, LONGEST_LIFE) or presigner.url(grant, blob, version)
+
+        return presign
 
     def actor(self, token: str) -> Actor:
         """Intake's own check of a token: signature, audience, time."""

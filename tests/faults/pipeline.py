@@ -142,7 +142,7 @@ class Pipeline:
         return reception.begin(depositor, ins, {"kind": kind})
 
     def partial_files(self) -> Iterator[Path]:
-        return (self.system.places.objects / "tmp").iterdir()
+        return (self.system.settings.data / "objects" / "tmp").iterdir()
 
     def reception(self, *, objects: Any = None, index: Any = None) -> Reception:
         pinned = next(key.public for key in self.system.guard.public.public_keys() if key.use == "reception")

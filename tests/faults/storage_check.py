@@ -47,7 +47,7 @@ def documents_of(system: System) -> int:
 
 
 def _blobs(system: System) -> Iterator[str]:
-    disk = objects_on_disk(system.places.objects)
+    disk = objects_on_disk(system.settings.data / "objects")
     index = {(row.blob_id, row.version) for row in _of_index(system, index_tables.blob)}
     vault = {(row["blob_id"], row["version"]): row["ciphertext_size"] for row in _of_vault(system, "blob")}
     yield from (f"object without a row of the index: {blob}" for blob in disk - index)
@@ -74,7 +74,7 @@ def _rows(system: System) -> Iterator[str]:
 
 
 def _unfinished(system: System) -> Iterator[str]:
-    partial = system.places.objects / "tmp"
+    partial = (system.settings.data / "objects") / "tmp"
     yield from (f"partial file: {path.name}" for path in partial.iterdir())
     yield from (f"upload: {row.blob_id}" for row in _of_index(system, index_tables.upload))
     for row in _of_index(system, index_tables.submission):
