@@ -100,16 +100,16 @@ def wrap_record_key(
     shard_key: bytes, key: bytes, *, branch: Branch, record_id: UUID, key_version: int, shard_version: int
 ) -> bytes:
     """Wraps a record key under its shard key, on one branch."""
-    aad = _record_key_aad(branch, record_id, key_version, shard_version)
-    return wrap(_branch_key(shard_key, branch), key, aad)
+    aad = record_key_aad(branch, record_id, key_version, shard_version)
+    return wrap(branch_key(shard_key, branch), key, aad)
 
 
 def unwrap_record_key(
     shard_key: bytes, wrapped: bytes, *, branch: Branch, record_id: UUID, key_version: int, shard_version: int
 ) -> bytes:
     """Opens one branch of a record key. Raises `KeyvaultError` "key_unwrap_failed"."""
-    aad = _record_key_aad(branch, record_id, key_version, shard_version)
-    return unwrap(_branch_key(shard_key, branch), wrapped, aad)
+    aad = record_key_aad(branch, record_id, key_version, shard_version)
+    return unwrap(branch_key(shard_key, branch), wrapped, aad)
 
 
 def wrap_object_key(
@@ -207,11 +207,13 @@ def _check_key(key: bytes) -> None:
         raise Invalid("A key has 32 bytes.", code="bad_key")
 
 
-def _branch_key(shard_key: bytes, branch: Branch) -> bytes:
+def branch_key(shard_key: bytes, branch: Branch) -> bytes:
+    """What wraps the record keys of one shard on one branch."""
     return derive(shard_key, ZEROS, b"coffre-branch-v1\0" + bytes([Branch(branch)]))
 
 
-def _record_key_aad(branch: Branch, record_id: UUID, key_version: int, shard_version: int) -> bytes:
+def record_key_aad(branch: Branch, record_id: UUID, key_version: int, shard_version: int) -> bytes:
+    """Associated data of a record key's wrap."""
     place = bytes([Branch(branch)]) + record_id.bytes
     return b"coffre-record-key-v1\0" + place + be32(key_version) + be32(shard_version)
 

@@ -21,6 +21,7 @@ from keyvault.verbs.operating import OperatingVerbs, ensure_decoy
 from keyvault.verbs.publishing import PublishingVerbs
 from keyvault.verbs.reading import ReadingVerbs
 from keyvault.verbs.releasing import ReleasingVerbs
+from keyvault.verbs.rotating import RotatingVerbs
 from keyvault.verbs.upkeep import UpkeepVerbs
 
 EMBEDDED_SHARDS = 16
@@ -76,6 +77,7 @@ class Guard:
         self.worker = WorkerDoor(self._vault)
         self.housekeeper = UpkeepVerbs(self._vault)
         self.operator = OperatingVerbs(self._vault)
+        self.rotations = RotatingVerbs(self._vault)
         self.inspector = InspectingVerbs(self._vault)
         self.public = PublishingVerbs(self._vault)
 
