@@ -18,10 +18,17 @@ from storage.migrate import Branch, upgrade
 from storage.vault_store.store import SqlVaultStore
 from tests.integration.vault.bench import Person, VaultBench
 
+OFFICER_PUBLIC = new_box_key()[1]
+
 
 @pytest.fixture(scope="session")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A vault with its keys and nothing else."""
+def authority() -> Authority:
+    return Authority(secrets.token_bytes(32), environment=Environment.TEST)
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Path:
+    """A vault with its keys and today's reception keys, and nothing else."""
     folder = tmp_path_factory.mktemp("installation")
     root = FileRoot.create(folder / "root.json", None)
     for branch in get_args(Branch):
@@ -30,15 +37,17 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if branch == "vault":
             Guard.initialise(SqlVaultStore(database), root, shards=4)
         database.close()
+    bench = VaultBench(folder, authority, OFFICER_PUBLIC)
+    bench.publish_day_keys()
+    bench.close()
     return folder
 
 
 @pytest.fixture
-def vault(installation: Path, tmp_path: Path) -> Iterator[VaultBench]:
+def vault(installation: Path, authority: Authority, tmp_path: Path) -> Iterator[VaultBench]:
     folder = tmp_path / "vault"
     shutil.copytree(installation, folder)
-    authority = Authority(secrets.token_bytes(32), environment=Environment.TEST)
-    bench = VaultBench(folder, authority, new_box_key()[1])
+    bench = VaultBench(folder, authority, OFFICER_PUBLIC)
     yield bench
     bench.close()
 
