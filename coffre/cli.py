@@ -15,6 +15,7 @@ from rich.text import Text
 from coffre import identity_files, logs
 from coffre.identities import Identities
 from coffre.install import initialise
+from coffre.install import migrate as migrate_databases
 from coffre.settings import Settings, load
 from coffre.wiring import System
 from keyvault.verbs.attempt import Denied
@@ -146,6 +147,14 @@ def _run(process: str, data: Path | None) -> None:
 
     with refusals():
         getattr(processes, process)(settings_of(data), lambda what: print(f"ready {what}", flush=True))
+
+
+@app.command()
+def migrate(data: Data = None) -> None:
+    """Bring the databases to this version's tables. Stop the servers first, and back up."""
+    with refusals():
+        migrate_databases(settings_of(data))
+    print("The databases are at this version.")
 
 
 @record_app.command("open")

@@ -16,7 +16,7 @@ from keyvault.roots.ports import Root
 from keyvault.signing import new_signing_key
 from records.errors import CoffreError, Conflict
 from storage.engines import engine_for
-from storage.migrate import upgrade
+from storage.migrate import Branch, upgrade
 from storage.objects.opening import prepare_objects
 from storage.vault_store.store import SqlVaultStore
 
@@ -85,6 +85,11 @@ def initialise(settings: Settings) -> Places:
             f"{settings.data} isn't empty and holds no complete Coffre: remove it, or name another.",
             code="half_initialised",
         )
+    if places.officer_key.exists():
+        raise Conflict(
+            f"{places.officer_key} is left from an earlier installation: move it away first.",
+            code="key_file_exists",
+        )
     for folder in (settings.data, settings.vault_dir, settings.authority_dir, places.url_key.parent):
         folder.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
         folder.chmod(OWNER_ONLY)
@@ -99,6 +104,20 @@ def initialise(settings: Settings) -> Places:
     identity = _make_vault(settings, places, created.root, authority_public, officer_public)
     places.complete.write_text(json.dumps(identity, indent=1) + "\n")
     return places
+
+
+def migrate(settings: Settings) -> None:
+    """Bring all three databases to this version's tables; nothing to do is fine."""
+    places = Places(settings)
+    databases: tuple[tuple[str, Branch], ...] = (
+        (places.index, "index"),
+        (places.vault, "vault"),
+        (places.day_keys, "day_keys"),
+    )
+    for url, branch in databases:
+        database = engine_for(url)
+        upgrade(database, branch)
+        database.close()
 
 
 def _make_index(places: Places) -> None:

@@ -1,7 +1,6 @@
 """Errors as answers: RFC 9457 problem+json, an OperationOutcome under /fhir. No content, no identity."""
 
 import errno
-import errno
 import json
 import logging
 from collections.abc import Mapping
@@ -36,8 +35,6 @@ STATUS: Mapping[str, int] = {
     "store_full": 507,
     "store_failing": 503,
     "store_read_only": 503,
-    "store_failing": 503,
-    "store_read_only": 503,
     "sandbox_unavailable": 503,
     "url_invalid": 403,
     "url_expired": 403,
@@ -49,7 +46,6 @@ STATUS: Mapping[str, int] = {
     "bad_rpps": 422,
     "reason_missing": 422,
 }
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _KINDS: tuple[tuple[type[CoffreError], int], ...] = (
     (CredentialError, 401),
@@ -106,13 +102,6 @@ def install(app: FastAPI) -> None:
         log.error("request failed", extra={"code": code})
         return problem(request, STATUS[code], code, _DISK[code])
 
-    async def disk(request: Request, error: Exception) -> Response:
-        """The object store's own words stay in the log: they name files."""
-        assert isinstance(error, OSError)
-        code = "store_full" if error.errno in _NO_ROOM else "store_failing"
-        log.error("request failed", extra={"code": code})
-        return problem(request, STATUS[code], code, _DISK[code])
-
     async def malformed(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         # where, never what: the value could be an identity
@@ -132,16 +121,11 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(CoffreError, known)
     app.add_exception_handler(ClientDisconnect, hung_up)
     app.add_exception_handler(OSError, disk)
-    app.add_exception_handler(OSError, disk)
     app.add_exception_handler(RequestValidationError, malformed)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(Exception, unknown)
 
 
-_DISK = {
-    "store_full": "There is no room for this at the moment; nothing was kept. Try again later.",
-    "store_failing": "The store does not answer as it should; nothing was kept. Try again later.",
-}
 _DISK = {
     "store_full": "There is no room for this at the moment; nothing was kept. Try again later.",
     "store_failing": "The store does not answer as it should; nothing was kept. Try again later.",
