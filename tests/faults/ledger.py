@@ -69,6 +69,7 @@ class Ledger:
     choices: dict[tuple[str, ...], Choice] = field(default_factory=dict)
     grants: list[tuple[str, bytes]] = field(default_factory=list)  # ins, leaf of its event
     counts: dict[tuple[str, str], Counted] = field(default_factory=dict)
+    opened: dict[tuple[str, int | None], tuple[bytes, ...]] = field(default_factory=dict)  # by the checker
     faults: list[str] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
