@@ -122,10 +122,10 @@ class S3Writer:
     def _send_part(self) -> None:
         if self._upload is None:
             self._upload = self._ask(lambda: self._bucket.begin(self._key, self._token))
+        if len(self._sending) == IN_FLIGHT:
+            self._spare.append(self._sending.popleft().result())
         self._parts += 1
         self._sending.append(self._pool.submit(self._put_part, self._upload, self._parts, self._buffer))
-        if len(self._sending) > IN_FLIGHT:
-            self._spare.append(self._sending.popleft().result())
         self._buffer = self._spare.pop() if self._spare else bytearray(PART)
         self._filled = 0
 

@@ -22,6 +22,7 @@ S3_STORES = [
     for server, marks in SERVERS.items()
     for scheme in SCHEMES
 ]
+PLAIN_S3_STORES = [store for store in S3_STORES if not str(store.id).endswith("_tls")]
 
 
 def _with_bucket(running: AbstractContextManager[S3Service]) -> Iterator[S3Service]:
@@ -46,14 +47,26 @@ def ceph_tls_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Serv
     yield from _with_bucket(ceph.running(tmp_path_factory.mktemp("ceph-tls"), tls=True))
 
 
-@pytest.fixture(params=S3_STORES)
-def s3_store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[str, S3Service]:
-    """Which client, and a server that both know the keys of."""
-    scheme, server = request.param
+def _known(request: pytest.FixtureRequest, patch: pytest.MonkeyPatch, server: str) -> S3Service:
+    """The session's server, its keys in the environment as in an operator's."""
     service: S3Service = request.getfixturevalue(f"{server}_server")
     for name, value in service.environment().items():
-        monkeypatch.setenv(name, value)
-    return scheme, service
+        patch.setenv(name, value)
+    return service
+
+
+@pytest.fixture(params=S3_STORES)
+def s3_store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[str, S3Service]:
+    """Which client, and which server."""
+    scheme, server = request.param
+    return scheme, _known(request, monkeypatch, server)
+
+
+@pytest.fixture(params=PLAIN_S3_STORES)
+def plain_s3_store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[str, S3Service]:
+    """The same without TLS, so that a proxy can read along."""
+    scheme, server = request.param
+    return scheme, _known(request, monkeypatch, server)
 
 
 @pytest.fixture(params=["filesystem", *S3_STORES])
@@ -62,7 +75,4 @@ def objects_address(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch:
     if request.param == "filesystem":
         return f"file://{tmp_path}/objects"
     scheme, server = request.param
-    service: S3Service = request.getfixturevalue(f"{server}_server")
-    for name, value in service.environment().items():
-        monkeypatch.setenv(name, value)
-    return service.url(scheme, BUCKET, uuid4().hex)
+    return _known(request, monkeypatch, server).url(scheme, BUCKET, uuid4().hex)
