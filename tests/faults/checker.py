@@ -108,8 +108,12 @@ class Checker:
         body, urls = grant.open(), grant.answer.json()["urls"]
         contents = {}
         for blob in body.blobs:
-            sealed = self.coffre.http.get(urls[str(blob.sealed.ref.blob_id)]).content
-            contents[blob.sealed.ref.blob_id] = b"".join(Opener(blob.sealed, blob.dek).open_all([sealed]))
+            answer = self.coffre.http.get(urls[str(blob.sealed.ref.blob_id)])
+            if answer.status_code != 200:
+                self.faults.append(f"a granted object can't be read: {blob.sealed.ref.blob_id}")
+                return
+            opener = Opener(blob.sealed, blob.dek)
+            contents[blob.sealed.ref.blob_id] = b"".join(opener.open_all([answer.content]))
         for one in body.documents:
             file = contents[one.blob_id][one.offset : one.offset + one.length]
             self._blame(hashlib.sha256(file).digest() != one.sha256, f"{document['id']} opens otherwise")
