@@ -2,9 +2,9 @@
 
 import sys
 
-from benchmarks import seal, stow
+from benchmarks import objects, roots, seal, stow
 
-BENCHMARKS = {"seal": seal.run, "stow": stow.run}
+BENCHMARKS = {"objects": objects.run, "roots": roots.run, "seal": seal.run, "stow": stow.run}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or BENCHMARKS:

@@ -125,12 +125,25 @@ class Vault:
     def now_ms(self) -> int:
         return int(self._clock() * 1000)
 
-    def open_days(self) -> list[tuple[Row, bytes]]:
-        """The live rows of `day_key`, newest first, each with its private key."""
+    def open_days(self) -> None:
+        """Have every live day key open, before a submission waits for it; forget those destroyed."""
+        self.keyring.day_keys(self._live_days())
+
+    def days(self) -> Iterator[tuple[Row, bytes]]:
+        """The live rows of `day_key` with their private keys: first those open, then those that another
+        process made, by one call of the root. While the root is away, days already open go on.
+        """
+        rows = self._live_days()
+        known = self.keyring.known_days(rows)
+        yield from ((row, known[row["day"]]) for row in rows if row["day"] in known)
+        unknown = [row for row in rows if row["day"] not in known]
+        if unknown:
+            keys = self.keyring.day_keys(rows)
+            yield from ((row, keys[row["day"]]) for row in unknown)
+
+    def _live_days(self) -> list[Row]:
         with self.day_keys.reading() as tx:
-            rows = tx.find("day_key", order="-day", destroyed_at=None)
-        keys = self.keyring.day_keys(rows)
-        return [(row, keys[row["day"]]) for row in rows]
+            return tx.find("day_key", order="-day", destroyed_at=None)
 
     @contextmanager
     def change(self) -> Iterator[Change]:

@@ -196,16 +196,22 @@ class Keyring:
         """A day key by the root itself."""
         return self._opened([(wrap, day_context({"day": day}))])[0]
 
-    def day_keys(self, rows: Sequence[Row]) -> dict[str, bytes]:
-        """The private keys of the live rows of `day_key`, by day; days not among them are forgotten.
+    def known_days(self, rows: Sequence[Row]) -> dict[str, bytes]:
+        """Keys of the live rows of `day_key` that are open, by day; days not among the rows are forgotten."""
+        days = {row["day"] for row in rows}
+        if not self._days.keys() <= days:
+            with self._one_at_a_time:
+                self._days = {day: key for day, key in self._days.items() if day in days}
+        return dict(self._days)
 
-        The root opens each day once in a process's life, together with the others still unknown.
-        """
+    def day_keys(self, rows: Sequence[Row]) -> dict[str, bytes]:
+        """The private keys of the live rows of `day_key`, by day; the root opens the unknown in one batch."""
+        self.known_days(rows)
         with self._one_at_a_time:
             unknown = [row for row in rows if row["day"] not in self._days]
-            opened = self._opened([(row["wrap"], day_context(row)) for row in unknown]) if unknown else []
-            known = self._days | {row["day"]: key for row, key in zip(unknown, opened, strict=True)}
-            self._days = {row["day"]: known[row["day"]] for row in rows}
+            if unknown:
+                opened = self._opened([(row["wrap"], day_context(row)) for row in unknown])
+                self._days |= {row["day"]: key for row, key in zip(unknown, opened, strict=True)}
             return dict(self._days)
 
 

@@ -1,8 +1,8 @@
 """A root in a hardware security module, through its PKCS #11 library.
 
 AES-256-GCM inside the token, the context as associated data: the key is made there, sensitive and never
-extractable. A session is opened per batch and closed again, so that a module that restarted is found anew
-and the logged-in time is short. A wrap is `nonce(12) || ciphertext(32) || tag(16)`.
+extractable. A session is opened per batch and closed again, so that none is held that the module has lost and
+the logged-in time is short. A wrap is `nonce(12) || ciphertext(32) || tag(16)`.
 """
 
 import threading

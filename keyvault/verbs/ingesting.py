@@ -210,7 +210,7 @@ def open_for_ingest(private: bytes, sealed: bytes, submission_id: UUID) -> ForIn
 
 def open_received(vault: Vault, submission_id: UUID, sealed: bytes) -> OpenedEnvelope:
     """Open an envelope with whichever live day key it was sealed to."""
-    for row, private in vault.open_days():
+    for row, private in vault.days():
         try:
             envelope = open_envelope(private, sealed, submission_id)
         except CoffreError:

@@ -8,7 +8,8 @@ import pytest
 from keyvault.guard import Guard
 from keyvault.keyring import Keyring
 from keyvault.roots.file import FileRoot
-from keyvault.roots.ports import Root
+from keyvault.roots.ports import Root, unreachable
+from keyvault.verbs.ingesting import ForIngest
 from records.errors import CoffreError
 from storage.engines import engine_for
 from storage.migrate import upgrade
@@ -22,6 +23,7 @@ class CountingRoot(Root):
     def __init__(self, inner: Root) -> None:
         self.inner = inner
         self.calls: list[tuple[str, int]] = []
+        self.away = False
 
     @property
     def name(self) -> str:
@@ -32,6 +34,8 @@ class CountingRoot(Root):
         return self.inner.wrap_many(items)
 
     def unwrap_many(self, items: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+        if self.away:
+            raise unreachable(self.name)
         self.calls.append(("unwrap", len(items)))
         return self.inner.unwrap_many(items)
 
@@ -87,14 +91,34 @@ def test_a_day_costs_one_wrap_and_one_unwrap(vault: VaultBench, root: CountingRo
     assert root.taken() == []
 
 
-def test_a_day_key_of_another_process_is_opened_once(vault: VaultBench, root: CountingRoot) -> None:
-    root.taken()
-    vault.clock.advance(DAY)
+def publish_from_another_process(vault: VaultBench) -> None:
     for day, document in vault.another_process().housekeeper.day_keys().items():
         vault.index.put_reception_key(day, document)
+
+
+def test_day_keys_of_another_process_are_opened_once(vault: VaultBench, root: CountingRoot) -> None:
+    root.taken()
+    vault.clock.advance(2 * DAY)
+    publish_from_another_process(vault)
     for _ in range(3):
         vault.deposit(vault.person())
-    assert root.taken() == [("unwrap", 1)]
+    assert root.taken() == [("unwrap", 2)]
+
+
+def test_a_root_that_is_away_stops_no_submission_of_a_day_already_open(
+    vault: VaultBench, root: CountingRoot
+) -> None:
+    vault.clock.advance(DAY)
+    publish_from_another_process(vault)
+    root.away = True
+    vault.deposit(vault.person())
+    vault.clock.advance(DAY)
+    received = vault.receive(ins=vault.person().ins)
+    with pytest.raises(CoffreError) as caught:
+        vault.take(received)
+    assert caught.value.code == "root_unreachable"
+    root.away = False
+    assert isinstance(vault.take(received), ForIngest)
 
 
 def test_a_destroyed_day_key_leaves_the_memory(vault: VaultBench, root: CountingRoot) -> None:
