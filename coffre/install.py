@@ -17,7 +17,7 @@ from keyvault.signing import new_signing_key
 from records.errors import CoffreError, Conflict
 from storage.engines import engine_for
 from storage.migrate import Branch, upgrade
-from storage.objects.opening import prepare_objects
+from storage.objects.opening import open_objects, prepare_objects
 from storage.vault_store.store import SqlVaultStore
 
 OWNER_ONLY = 0o700
@@ -90,6 +90,8 @@ def initialise(settings: Settings) -> Places:
             f"{places.officer_key} is left from an earlier installation: move it away first.",
             code="key_file_exists",
         )
+    if not places.objects.startswith("file:"):
+        open_objects(places.objects)  # a wrong address is told before anything is made; no server is asked
     for folder in (settings.data, settings.vault_dir, settings.authority_dir, places.url_key.parent):
         folder.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
         folder.chmod(OWNER_ONLY)
