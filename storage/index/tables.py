@@ -14,6 +14,12 @@ from storage.columns import (
 
 INDEX = MetaData(naming_convention=NAMES)
 
+
+def _backlog(name: str, column: str, *, where: str) -> Index:
+    """An index of the rows that wait for something, and of no others."""
+    return Index(name, column, sqlite_where=text(where), postgresql_where=text(where))
+
+
 upload = compact_table(
     "upload",
     INDEX,
@@ -40,13 +46,8 @@ submission = Table(
     int_column("finished_at", nullable=True),
     int_column("settled_at", nullable=True),
     Index("submission_queue", "state", "received_at"),
-    Index("submission_unsettled", "settled_at", "finished_at"),
-    Index(
-        "submission_answered",
-        "finished_at",
-        sqlite_where=text("answer IS NOT NULL"),
-        postgresql_where=text("answer IS NOT NULL"),
-    ),
+    _backlog("submission_unsettled", "finished_at", where="settled_at IS NULL"),
+    _backlog("submission_answered", "finished_at", where="answer IS NOT NULL"),
 )
 blob = Table(
     "blob",
@@ -64,7 +65,7 @@ blob = Table(
     bytes_column("sealed_key", nullable=True),
     text_column("role"),
     Index("blob_by_submission", "submission_id"),
-    Index("blob_by_state", "state"),
+    _backlog("blob_abandoned", "submission_id", where="state = 'abandoned'"),
 )
 part = Table(
     "part",
