@@ -159,7 +159,8 @@ def _client(region: str | None, endpoint: str | None) -> Any:
     config = Config(
         connect_timeout=TIMEOUT, read_timeout=TIMEOUT, retries={"mode": "standard", "max_attempts": 3}
     )
-    return boto3.client("kms", region_name=region, endpoint_url=endpoint, config=config)
+    # a session of its own: boto3's common one keeps the first credentials it found, and threads share it
+    return boto3.session.Session().client("kms", region_name=region, endpoint_url=endpoint, config=config)
 
 
 def _digest(contexts: Sequence[bytes]) -> bytes:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from audit.canonical import b64
 from keyvault.roots.opening import create_root, open_root
 from keyvault.roots.ports import BATCH, Root
 from records.errors import CoffreError, Invalid
+from tests.services import openbao
 from tests.services.moto_kms import MotoKms
 from tests.services.openbao import OpenBao
 from tests.services.processes import free_port
@@ -228,6 +230,84 @@ class TestRefused:
             assert key[pkcs11.Attribute.NEVER_EXTRACTABLE]
             with pytest.raises(pkcs11.exceptions.PKCS11Error):
                 key[pkcs11.Attribute.VALUE]
+
+    def test_no_credentials_for_kms(
+        self, moto: MotoKms, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+            monkeypatch.setenv(name, str(tmp_path / "none"))
+        assert code_of(Place(moto.url(), {}).open) == "root_refused"
+
+    @pytest.mark.parametrize(
+        ("answer", "status", "code"),
+        [
+            ("AccessDeniedException", 400, "root_refused"),
+            ("UnrecognizedClientException", 400, "root_refused"),
+            ("ExpiredTokenException", 400, "root_refused"),
+            ("ThrottlingException", 400, "root_unreachable"),
+            ("KMSInternalException", 500, "root_unreachable"),
+            ("DisabledException", 409, "root_key_missing"),
+            ("IncorrectKeyException", 400, "root_unwrap_failed"),
+        ],
+    )
+    def test_what_kms_says_becomes_a_code(
+        self, place_of: Callable[[str], Place], answer: str, status: int, code: str
+    ) -> None:
+        from botocore.stub import Stubber
+
+        root = place_of("aws-kms").create()
+        with Stubber(root._client) as kms:  # type: ignore[attr-defined]
+            kms.add_client_error("generate_data_key", answer, "arn of somebody", status)
+            with pytest.raises(CoffreError) as caught:
+                root.wrap(KEY, PLACE)
+        assert caught.value.code == code
+        assert "arn of somebody" not in str(caught.value)
+
+    def test_a_disabled_key_of_kms(self, place_of: Callable[[str], Place], moto: MotoKms) -> None:
+        import boto3
+
+        place = place_of("aws-kms")
+        place.create()
+        kms = boto3.client("kms", region_name="eu-west-3", endpoint_url=moto.endpoint)
+        alias = place.url.removeprefix("aws-kms:").partition("?")[0]
+        kms.disable_key(KeyId=kms.describe_key(KeyId=alias)["KeyMetadata"]["KeyId"])
+        assert code_of(place.open) == "root_key_missing"
+
+    def test_a_key_that_can_leave_the_token_is_no_root(self, soft_hsm: SoftHsm) -> None:
+        import pkcs11
+
+        token = pkcs11.lib(soft_hsm.module).get_token(token_label=soft_hsm.token)
+        with token.open(rw=True, user_pin=soft_hsm.environ["COFFRE_VAULT_PIN"]) as session:
+            leaving = {pkcs11.Attribute.EXTRACTABLE: True}
+            session.generate_key(pkcs11.KeyType.AES, 256, label="leaving", store=True, template=leaving)
+        assert code_of(Place(soft_hsm.url("leaving"), soft_hsm.environ).open) == "root_refused"
+
+
+def test_kms_takes_one_call_a_batch_and_logs_the_place(place_of: Callable[[str], Place]) -> None:
+    root = place_of("aws-kms").create()
+    asked: list[dict[str, str]] = []
+    root._client.meta.events.register(  # type: ignore[attr-defined]
+        "provide-client-params.kms.*", lambda params, **_: asked.append(params["EncryptionContext"])
+    )
+    items = [(KEY, b"%d" % number) for number in range(2 * BATCH)]
+    wraps = root.wrap_many(items)
+    root.unwrap_many([(wrap, context) for wrap, (_, context) in zip(wraps, items, strict=True)])
+    root.wrap(KEY, PLACE)
+    assert [list(context) for context in asked] == [["coffre-contexts"]] * 4 + [["coffre-context"]]
+    assert asked[4] == {"coffre-context": b64(PLACE)}
+    assert asked[:2] == asked[2:4]
+
+
+def test_transit_over_tls_under_a_ca_of_the_house(tmp_path: Path) -> None:
+    with openbao.running(tmp_path / "bao", tls=True) as bao:
+        place = Place(bao.url(), bao.environ)
+        wrapped = place.create().wrap(KEY, PLACE)
+        assert place.open().unwrap(wrapped, PLACE) == KEY
+        unknown_ca = Place(bao.url().partition("?")[0], bao.environ)
+        assert code_of(unknown_ca.open) == "root_unreachable"
 
 
 def test_a_token_file_is_read_at_each_use(open_bao: OpenBao, tmp_path: Path) -> None:

