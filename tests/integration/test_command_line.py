@@ -1,0 +1,538 @@
+"""The commands as the documentation writes them, through the installed program: output, files, exit codes."""
+
+import ctypes
+import json
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import httpx
+import pytest
+
+from coffre import cli, demo_data
+from records.identity import INS_NIR_TEST
+
+COFFRE = Path(sys.executable).with_name("coffre")
+INS, DOCTOR = demo_data.PATIENT_INS, "899700024450"
+DONE, REFUSED, MISUSED = 0, 1, 2
+TRAITS = ("--family-name", "X", "--given-name", "Y", "--birth-date", "1977-07-01", "--sex", "F")
+COMMANDS = (
+    "",
+    "init",
+    "serve",
+    "record",
+    "record open",
+    "identity",
+    "identity issue",
+    "identity issue depositor",
+    "identity issue professional",
+    "identity issue patient",
+    "send",
+    "fetch",
+    "audit",
+    "audit verify",
+    "status",
+    "demo",
+)
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run(*arguments: object, status: int, cwd: Path | None = None, **environment: str) -> Done:
+    """Runs a command, expects its exit code, and never a traceback."""
+    done = subprocess.run(
+        [COFFRE, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+        timeout=120,
+        env={**os.environ, **environment},
+    )
+    return _checked(Done(done.returncode, done.stdout, done.stderr), arguments, status)
+
+
+def quick(*arguments: object, status: int, powerless: bool = False, **environment: str) -> Done:
+    """The same entry point in a child forked from here, where everything is imported already."""
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        child = os.fork()
+        if child == 0:
+            if powerless:
+                _drop_capabilities()
+            _become_the_command(arguments, out.fileno(), err.fileno(), environment)
+        _, ended = os.waitpid(child, 0)
+        texts = [(file.seek(0), file.read())[1] for file in (out, err)]
+    return _checked(Done(os.waitstatus_to_exitcode(ended), *texts), arguments, status)
+
+
+def _drop_capabilities() -> None:
+    """Without them the superuser, too, is bound by the modes of files (capabilities(7))."""
+    version_3, everything_off = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+    if ctypes.CDLL(None).capset(version_3, everything_off) != 0:
+        os._exit(71)
+
+
+def _become_the_command(
+    arguments: tuple[object, ...], out: int, err: int, environment: dict[str, str]
+) -> NoReturn:
+    code = 70  # whatever goes wrong here must not go on as a second pytest
+    try:
+        os.dup2(out, 1)
+        os.dup2(err, 2)
+        sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
+        os.environ.update(environment)
+        sys.argv = ["coffre", *map(str, arguments)]
+        cli.main()
+        code = 0
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _checked(done: Done, arguments: tuple[object, ...], status: int) -> Done:
+    assert "Traceback" not in done.stderr + done.stdout, done.stderr
+    assert done.returncode == status, (arguments, done.stdout, done.stderr)
+    return done
+
+
+def run_json(*arguments: object, cwd: Path | None = None) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run(*arguments, "--json", status=DONE, cwd=cwd).stdout)
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Served:
+    """`coffre serve` in a process of its own."""
+
+    def __init__(self, data: Path) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        command = [COFFRE, "serve", "--data", data, "--port", str(self.port)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        self.first_line = self.process.stdout.readline()
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        self.process.communicate(timeout=40)
+        return self.process.returncode
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory that nobody serves; tests copy it."""
+    data = tmp_path_factory.mktemp("made") / "D"
+    quick("init", "--data", data, status=DONE)
+    return data
+
+
+@pytest.fixture
+def copied(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made, tmp_path / "D"))
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """Everything a newcomer types, in order, up to a deposit."""
+    folder = tmp_path_factory.mktemp("story")
+    data = folder / "D"
+    run("init", "--data", data, status=DONE)
+    served = Served(data)
+    opened = run_json("record", "open", INS, *TRAITS, "--data", data)
+    doctor = ("--rpps", DOCTOR, "--profession", "10", "--structure", "1750000002")
+    at = ("--data", data)
+    identities = {
+        "depositor": run_json("identity", "issue", "depositor", "--structure", "1750000001", *at, cwd=folder),
+        "professional": run_json("identity", "issue", "professional", *doctor, *at, cwd=folder),
+        "patient": run_json("identity", "issue", "patient", "--ins", INS, *at, cwd=folder),
+    }
+    tokens = folder / "tokens"
+    tokens.mkdir()
+    for role, issued in identities.items():
+        (tokens / role).write_text(issued["token"])
+    files = folder / "laboratory"
+    files.mkdir()
+    for name, content in demo_data.ct_study(INS, INS_NIR_TEST, slices=3, size=32):
+        (files / name).write_bytes(content)
+    (files / "compte-rendu.pdf").write_bytes(demo_data.report_pdf())
+    yield {
+        "folder": folder,
+        "data": data,
+        "served": served,
+        "opened": opened,
+        "identities": identities,
+        "tokens": tokens,
+        "files": files,
+    }
+    assert served.end() == DONE
+
+
+class TestStory:
+    def test_serve_says_when_it_is_ready(self, story: dict[str, Any]) -> None:
+        assert story["served"].first_line.startswith("ready")
+        assert httpx.get(story["served"].url + "/health/ready").status_code == 200
+
+    def test_a_record_has_a_public_id(self, story: dict[str, Any]) -> None:
+        assert len(story["opened"]["record"]) == 36
+
+    @pytest.mark.parametrize("role", ["depositor", "professional", "patient"])
+    def test_an_identity_is_a_token_a_certificate_and_a_key_for_its_owner_alone(
+        self, story: dict[str, Any], role: str
+    ) -> None:
+        issued = story["identities"][role]
+        assert issued["token"].count(".") == 2
+        assert 0 < issued["expires"] - time.time() <= 12 * 3600
+        out = story["folder"] / "coffre-identities"
+        assert stat.S_IMODE(out.stat().st_mode) == 0o700
+        for kind in ("certificate", "key"):
+            path = story["folder"] / issued[kind]
+            assert path.parent == out
+            assert path.read_text().startswith("-----BEGIN")
+        for path in out.iterdir():
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+    def test_send_and_fetch_bring_back_the_same_bytes(self, story: dict[str, Any], tmp_path: Path) -> None:
+        at = ("--to", story["served"].url, "--token-file", story["tokens"] / "depositor")
+        sent = run_json("send", story["files"], "--record", INS, *at)
+        assert {file["outcome"] for file in sent["files"]} <= {"published", "duplicate"}
+        assert len(sent["files"]) == 4
+        place = ("--from", story["served"].url, "--token-file", story["tokens"] / "patient")
+        fetched = run_json("fetch", "--record", INS, *place, "--out", tmp_path)
+        contents = {Path(file["path"]).read_bytes() for file in fetched["files"]}
+        assert contents == {path.read_bytes() for path in story["files"].iterdir()}
+
+    def test_fetch_without_right_exits_1(self, story: dict[str, Any], tmp_path: Path) -> None:
+        place = ("--from", story["served"].url, "--token-file", story["tokens"] / "professional")
+        done = run("fetch", "--record", INS, *place, "--out", tmp_path, status=REFUSED)
+        assert "not_authorised" in done.stderr
+        assert INS not in done.stderr
+
+    def test_fetch_of_what_is_not_there_exits_1(self, story: dict[str, Any], tmp_path: Path) -> None:
+        place = ("--from", story["served"].url, "--token-file", story["tokens"] / "patient")
+        for more in (("--study", "1.2.3"), ("--document", "00000000-0000-4000-8000-000000000000")):
+            quick("fetch", "--record", INS, *place, "--out", tmp_path, *more, status=REFUSED)
+
+    def test_audit_and_status_answer_beside_a_running_server(self, story: dict[str, Any]) -> None:
+        report = run_json("audit", "verify", "--data", story["data"])
+        assert report["size"] + report["pending"] > 0
+        text = run("audit", "verify", "--data", story["data"], status=DONE).stdout
+        assert "entries" in text
+        found = run_json("status", "--data", story["data"])
+        assert found["environment"] == "demo"
+        assert set(found["submissions"]) >= {"received", "published", "rejected", "quarantined"}
+
+    def test_the_same_record_twice_is_refused(self, story: dict[str, Any]) -> None:
+        done = quick("record", "open", INS, *TRAITS, "--data", story["data"], status=REFUSED)
+        assert done.stderr.startswith("record_exists: ")
+
+    def test_identities_never_enter_the_data_directory(self, story: dict[str, Any]) -> None:
+        issue = ("identity", "issue", "depositor", "--structure", "1750000001", "--data", story["data"])
+        for out in (story["data"], story["data"] / "x", story["data"] / ".." / "D" / "y"):
+            done = quick(*issue, "--out", out, status=MISUSED)
+            assert done.stderr.startswith("bad_out: ")
+            assert not (story["data"] / "x").exists()
+
+    def test_nothing_secret_stands_in_the_data_directory_for_others(self, story: dict[str, Any]) -> None:
+        for path in (story["data"], story["data"] / "vault", story["data"] / "authority"):
+            assert stat.S_IMODE(path.stat().st_mode) == 0o700, path
+
+
+class TestServe:
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    def test_a_signal_ends_it_with_exit_0(self, copied: Path, number: int) -> None:
+        served = Served(copied)
+        assert served.first_line.startswith("ready")
+        assert served.end(number) == DONE
+        quick("audit", "verify", "--data", copied, status=DONE)
+
+    def test_it_starts_again_on_what_a_killed_one_left(self, copied: Path) -> None:
+        served = Served(copied)
+        served.end(signal.SIGKILL)
+        again = Served(copied)
+        assert again.first_line.startswith("ready")
+        assert again.end() == DONE
+
+    def test_a_taken_port_is_told(self, copied: Path) -> None:
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", 0))
+            other.listen()
+            port = other.getsockname()[1]
+            done = quick("serve", "--data", copied, "--port", port, status=REFUSED)
+        assert done.stderr.startswith("port_taken: ")
+        assert "ready" not in done.stdout
+
+    def test_it_listens_on_the_loopback_alone(self, copied: Path) -> None:
+        served = Served(copied)
+        try:
+            hexadecimal = f"{served.port:04X}"
+            lines = Path("/proc/net/tcp").read_text().splitlines()
+            lines += Path("/proc/net/tcp6").read_text().splitlines()
+            listening = [line.split()[1] for line in lines if line.split()[3] == "0A"]
+            assert [place for place in listening if place.endswith(f":{hexadecimal}")] == [
+                f"0100007F:{hexadecimal}"
+            ]
+        finally:
+            served.end()
+
+    def test_public_url_stands_in_answers(self, copied: Path) -> None:
+        port = free_port()
+        command = [COFFRE, "serve", "--data", copied, "--port", str(port)]
+        environment = {**os.environ, "COFFRE_PUBLIC_URL": "https://coffre.example"}
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline().startswith("ready")
+        finally:
+            process.terminate()
+            process.communicate(timeout=40)
+        assert process.returncode == DONE
+
+
+class TestHelp:
+    @pytest.mark.parametrize("command", COMMANDS)
+    def test_every_command_explains_itself(self, command: str) -> None:
+        done = quick(*command.split(), "--help", status=DONE)
+        assert "Usage: " in done.stdout
+        assert "--help" in done.stdout
+
+    def test_the_installed_program_is_called_coffre(self) -> None:
+        assert "Usage: coffre" in run("--help", status=DONE).stdout
+
+    @pytest.mark.parametrize("command", ["", "record", "identity", "identity issue", "audit"])
+    def test_a_group_without_a_command_shows_what_there_is(self, command: str) -> None:
+        done = quick(*command.split(), status=MISUSED)
+        assert "--help" in done.stdout + done.stderr
+
+
+class TestMisuse:
+    @pytest.mark.parametrize(
+        "command",
+        [
+            ["status"],
+            ["serve", "--port", "18999"],
+            ["audit", "verify"],
+            ["record", "open", INS, *TRAITS],
+            ["identity", "issue", "depositor", "--structure", "1750000001"],
+            ["identity", "issue", "patient", "--ins", INS],
+        ],
+        ids=lambda command: " ".join(command[:2]),
+    )
+    def test_without_a_data_directory_it_says_what_to_run(self, command: list[str], tmp_path: Path) -> None:
+        half = tmp_path / "half"
+        half.mkdir()
+        (half / "index.db").write_bytes(b"")
+        file = tmp_path / "file"
+        file.write_text("x")
+        for data in (tmp_path / "nowhere", half, file, file / "below"):
+            done = quick(*command, "--data", data, status=REFUSED)
+            assert done.stderr.startswith("not_initialised: "), done.stderr
+            assert "coffre init" in done.stderr
+        assert not (tmp_path / "nowhere").exists()
+        assert sorted(path.name for path in half.iterdir()) == ["index.db"]
+
+    def test_init_takes_no_directory_that_holds_something(self, made: Path, tmp_path: Path) -> None:
+        (tmp_path / "half").mkdir()
+        (tmp_path / "half" / "x").touch()
+        (tmp_path / "file").touch()
+        for data, code in (
+            (made, "already_initialised"),
+            (tmp_path / "half", "half_initialised"),
+            (tmp_path / "file", "no_access"),
+            (tmp_path / "file" / "below", "no_access"),
+            (Path("/proc/nowhere"), "no_access"),
+        ):
+            done = quick("init", "--data", data, status=REFUSED)
+            assert done.stderr.startswith(code + ": "), done.stderr
+
+    def test_a_directory_that_may_not_be_written_is_told(self, copied: Path) -> None:
+        for path in [*copied.rglob("*"), copied]:
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        try:
+            for command in (
+                ["init", "--data", copied / "new"],
+                ["record", "open", INS, *TRAITS, "--data", copied],
+                ["identity", "issue", "patient", "--ins", INS, "--data", copied],
+            ):
+                done = quick(*command, status=REFUSED, powerless=True)
+                assert done.stderr.startswith(("no_access: ", "store_")), done.stderr
+        finally:
+            for path in [copied, *copied.rglob("*")]:
+                path.chmod(0o700)
+
+    @pytest.mark.parametrize(
+        ("changed", "value"),
+        [
+            ("--birth-date", "1977-13-01"),
+            ("--birth-date", "01/07/1977"),
+            ("--birth-date", "1977-02-30"),
+            ("--birth-date", ""),
+            ("--sex", "Z"),
+            ("--sex", "female"),
+            ("--family-name", "  "),
+            ("--given-name", ""),
+        ],
+    )
+    def test_traits_that_are_none_are_misuse(self, made: Path, changed: str, value: str) -> None:
+        traits = dict(zip(TRAITS[::2], TRAITS[1::2], strict=True)) | {changed: value}
+        given = [word for pair in traits.items() for word in pair]
+        quick("record", "open", INS, *given, "--data", made, status=MISUSED)
+
+    @pytest.mark.parametrize("ins", ["", "123", "277079999900168", "2770799999001671", "A" * 15])
+    def test_an_ins_that_is_none_is_misuse_everywhere(self, made: Path, tmp_path: Path, ins: str) -> None:
+        server = ("http://127.0.0.1:1", "--token-file", tmp_path / "token")
+        file = tmp_path / "a.pdf"
+        file.write_bytes(b"%PDF-1.4")
+        for command in (
+            ["record", "open", ins, *TRAITS, "--data", made],
+            ["identity", "issue", "patient", "--ins", ins, "--data", made, "--out", tmp_path],
+            ["send", file, "--record", ins, "--to", *server],
+            ["fetch", "--record", ins, "--from", *server, "--out", tmp_path],
+        ):
+            done = quick(*command, status=MISUSED)
+            assert "bad_ins" in done.stderr
+            assert "277079" not in done.stderr
+
+    @pytest.mark.parametrize(
+        "claims",
+        [
+            ["depositor", "--structure", "x"],
+            ["depositor", "--structure", ""],
+            ["professional", "--rpps", "abc", "--profession", "10", "--structure", "1750000002"],
+            ["professional", "--rpps", DOCTOR, "--profession", "1 0", "--structure", "1750000002"],
+            ["professional", "--rpps", DOCTOR, "--profession", "10", "--structure", "?"],
+            ["professional", "--rpps", DOCTOR],
+            ["operator"],
+        ],
+        ids=" ".join,
+    )
+    def test_an_identity_that_is_none_is_not_issued(
+        self, made: Path, tmp_path: Path, claims: list[str]
+    ) -> None:
+        quick("identity", "issue", *claims, "--data", made, "--out", tmp_path / "out", status=MISUSED)
+        assert not list(tmp_path.rglob("*.token"))
+
+    def test_an_output_folder_that_is_a_file_is_told(self, made: Path, tmp_path: Path) -> None:
+        file = tmp_path / "file"
+        file.touch()
+        issue = ("identity", "issue", "depositor", "--structure", "1750000001", "--data", made)
+        done = quick(*issue, "--out", file, status=REFUSED)
+        assert done.stderr.startswith("no_access: ")
+
+    def test_a_path_with_brackets_is_shown_as_it_is(self, tmp_path: Path) -> None:
+        for name in ("[red]", "[/red]", "[bold", "a]b"):
+            data = tmp_path / name
+            assert str(data) in quick("status", "--data", data, status=REFUSED).stderr
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("COFFRE_ENVIRONMENT", "production"),
+            ("COFFRE_ENVIRONMENT", "nowhere"),
+            ("COFFRE_WORKERS", "many"),
+            ("COFFRE_PUBLIC_URL", "coffre.example/path"),
+            ("COFFRE_OBJECTS_URL", "ftp://x"),
+            ("COFFRE_IDENTITY_CHECK", "perhaps"),
+        ],
+    )
+    def test_a_setting_that_is_none_is_named(self, tmp_path: Path, name: str, value: str) -> None:
+        done = quick("init", "--data", tmp_path / "D", status=MISUSED, **{name: value})
+        assert name in done.stderr
+        assert not (tmp_path / "D").exists()
+
+    def test_a_token_file_that_holds_none_is_misuse(self, tmp_path: Path) -> None:
+        file = tmp_path / "a.pdf"
+        file.write_bytes(b"%PDF-1.4")
+        (tmp_path / "empty").touch()
+        (tmp_path / "binary").write_bytes(os.urandom(200))
+        for token in ("empty", "binary", "absent", "."):
+            server = ("http://127.0.0.1:1", "--token-file", tmp_path / token)
+            quick("send", file, "--record", INS, "--to", *server, status=MISUSED)
+            quick("fetch", "--record", INS, "--from", *server, "--out", tmp_path / "o", status=MISUSED)
+
+    def test_unknown_commands_and_options_are_misuse(self, made: Path) -> None:
+        for command in (["nothing"], ["status", "--nothing"], ["serve", "--port", "0"], ["record", "close"]):
+            quick(*command, status=MISUSED)
+
+
+class TestDamage:
+    def test_a_damaged_or_missing_store_is_told_and_left_alone(self, copied: Path) -> None:
+        vault = copied / "vault" / "vault.db"
+        for path in vault.parent.glob("vault.db-*"):
+            path.unlink()
+        vault.write_bytes(b"garbage" * 1000)
+        done = quick("audit", "verify", "--data", copied, status=REFUSED)
+        assert done.stderr.startswith("store_corrupt: ")
+        assert vault.read_bytes() == b"garbage" * 1000
+
+    def test_a_missing_root_is_told(self, copied: Path) -> None:
+        (copied / "vault" / "root").unlink()
+        done = quick("audit", "verify", "--data", copied, status=REFUSED)
+        assert done.stderr.startswith("root_file_missing: ")
+
+    def test_a_missing_authority_key_is_told(self, copied: Path, tmp_path: Path) -> None:
+        (copied / "authority" / "signing.key").unlink()
+        issue = ("identity", "issue", "depositor", "--structure", "1750000001", "--data", copied)
+        done = quick(*issue, "--out", tmp_path / "out", status=REFUSED)
+        assert done.stderr.startswith("key_file_missing: ")
+
+    def test_an_entry_changed_in_the_log_is_named(self, copied: Path) -> None:
+        import sqlite3
+
+        quick("record", "open", INS, *TRAITS, "--data", copied, status=DONE)
+        connection = sqlite3.connect(copied / "vault" / "vault.db")
+        leaf, entry = connection.execute("select leaf_hash, entry from entry limit 1").fetchone()
+        connection.execute(
+            "update entry set entry = ? where leaf_hash = ?", (entry.replace(b"permit", b"denied"), leaf)
+        )
+        connection.commit()
+        connection.close()
+        done = quick("audit", "verify", "--data", copied, status=REFUSED)
+        assert done.stderr.strip()
+        assert done.stdout == ""
+
+
+def test_a_root_with_a_passphrase_opens_with_it_alone(tmp_path: Path) -> None:
+    data = tmp_path / "D"
+    made = quick("init", "--data", data, status=DONE, COFFRE_VAULT_PASSPHRASE="cheval correct pile agrafe")
+    assert "without a passphrase" not in made.stdout
+    quick(
+        "audit", "verify", "--data", data, status=DONE, COFFRE_VAULT_PASSPHRASE="cheval correct pile agrafe"
+    )
+    for wrong in ({}, {"COFFRE_VAULT_PASSPHRASE": "autre"}):
+        done = quick("audit", "verify", "--data", data, status=REFUSED, **wrong)
+        assert done.stderr.startswith("root_passphrase")
+
+
+def test_init_warns_that_the_root_lies_open(tmp_path: Path) -> None:
+    done = quick("init", "--data", tmp_path / "D", status=DONE)
+    assert "without a passphrase" in done.stdout
