@@ -84,8 +84,11 @@ def _count(tx: VaultTransaction, subject: bytes, hour: int, added: int) -> dict[
     """Counts per clock hour of the last day, this one included; 24 rows whatever the quota."""
     current = tx.get("quota_count", lock=True, subject=subject, hour=hour)
     if current is None:
-        tx.insert("quota_count", {"subject": subject, "hour": hour, "n": added})
-    elif added:
+        # two processes may begin the same hour at once: the loser of the insert waits here for the lock
+        tx.insert_new("quota_count", {"subject": subject, "hour": hour, "n": 0})
+        current = tx.get("quota_count", lock=True, subject=subject, hour=hour)
+    assert current is not None
+    if added:
         tx.update("quota_count", {"n": current["n"] + added}, subject=subject, hour=hour)
     rows = tx.find("quota_count", subject=subject, hour__gt=hour - 24)
     return {row["hour"]: row["n"] for row in rows}

@@ -172,8 +172,6 @@ class _Adoption:
 
     def _keep_blob(self, blob: NewBlob, dek: bytes) -> None:
         _check_blob(blob, dek)
-        if self.change.tx.get("blob", commitment=blob.commitment) is not None:
-            raise Conflict("This key is already in use.", code="commitment_known")
         key = self.record.key
         wrapped = wrap_object_key(
             key.key,
@@ -200,7 +198,8 @@ class _Adoption:
             "state": ADOPTED,
             "retired_at": None,
         }
-        self.change.tx.insert("blob", row)
+        if not self.change.tx.insert_new("blob", row):
+            raise Conflict("This key is already in use.", code="commitment_known")
 
     def _details_key(self) -> bytes:
         """One details key per submission and record (docs/formats.md section 2)."""

@@ -82,17 +82,18 @@ def attempt(
     *,
     locator: str | None = None,
     record_id: UUID | None = None,
-    lock: bool = False,
     discloses: bool = True,
 ) -> Attempt | Denied:
     """Ask whether `actor` may do `action` on the record that `locator` or `record_id` names.
 
-    What discloses nothing has no event and begins no emergency: no notice without a line to explain it.
+    The record stays locked until the transaction ends: no change of its card and no deposit comes between
+    the decision, what is disclosed and the event. What discloses nothing needs no lock, has no event and
+    begins no emergency: no notice without a line to explain it.
     """
     row = _find(vault, change, locator, record_id)
     touched = _touched(row, locator, record_id)
     over = change.over_quota(actor, touched)  # before anything is opened
-    record = vault.open(change.tx, row, lock=lock)
+    record = vault.open(change.tx, row, lock=discloses)
     request = AccessRequest(actor, action, call.purpose, change.now, call.reason)
     emergency = _emergency_use(vault, change, record, actor, call)
     decision = decide(request, Facts(record.facts, None, emergency))

@@ -73,7 +73,7 @@ class ChangingVerbs:
             raise ValueError("a change of the card names what it changes")
         actor = self._vault.actor(call.token)
         with self._vault.change() as change:
-            found = attempt(self._vault, change, call, actor, wanted.action, record_id=record_id, lock=True)
+            found = attempt(self._vault, change, call, actor, wanted.action, record_id=record_id)
             if isinstance(found, Denied):
                 return found
             opened = found.record.card
@@ -96,7 +96,7 @@ class ChangingVerbs:
         """Give a document its labels. Raises `Invalid` for bad labels, `NotFound` for a hidden document."""
         actor = self._vault.actor(call.token)
         with self._vault.change() as change:
-            found = attempt(self._vault, change, call, actor, Action.LABEL, record_id=record_id, lock=True)
+            found = attempt(self._vault, change, call, actor, Action.LABEL, record_id=record_id)
             if isinstance(found, Denied):
                 return found
             changed = self._label(change, found, document_id, labels)

@@ -1,5 +1,6 @@
 """The operator's verbs: open a record with its recorded consent, vouch for an identity that is issued."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -33,27 +34,26 @@ class OpenedAnew:
 def new_record(
     vault: Vault, tx: VaultTransaction, *, kind: str, ins: INS | None, public_id: UUID, now_ms: int
 ) -> tuple[OpenedCard, RecordKey, Chain]:
-    """Draw a record's keys and keep its row; it has no card yet."""
+    """Draw a record's keys and keep its row; it has no card yet. Raises `Conflict` "record_exists"."""
     record_id = new_id()
     branches = EVERY_BRANCH if kind == PERSON else (Branch.CARE,)
     key, shard_id, shard_version = create_record_key(tx, vault.keyring, record_id, branches)
-    tx.insert(
-        "record",
-        {
-            "record_id": record_id,
-            "public_id": public_id,
-            "kind": kind,
-            "ins_token": vault.token(TokenField.INS, ins.value) if ins else None,
-            "state": RecordState.ACTIVE.value,
-            "shard_id": shard_id,
-            "key_version": key.version,
-            "shard_version": shard_version,
-            "card": None,
-            "card_version": 0,
-            "card_digest": None,
-            "created_at": now_ms,
-        },
-    )
+    row = {
+        "record_id": record_id,
+        "public_id": public_id,
+        "kind": kind,
+        "ins_token": vault.token(TokenField.INS, ins.value) if ins else None,
+        "state": RecordState.ACTIVE.value,
+        "shard_id": shard_id,
+        "key_version": key.version,
+        "shard_version": shard_version,
+        "card": None,
+        "card_version": 0,
+        "card_digest": None,
+        "created_at": now_ms,
+    }
+    if not tx.insert_new("record", row):  # another process was quicker
+        raise Conflict("This person already has a record.", code="record_exists")
     card_key = new_object_key(tx, key, KeyUse.CARD, record_id)
     chain_key = new_object_key(tx, key, KeyUse.CHAIN_1, record_id)
     new_object_key(tx, key, KeyUse.CHAIN_2, record_id)
@@ -62,7 +62,8 @@ def new_record(
 
 def ensure_decoy(vault: Vault) -> None:
     """The record that stands in for every absent one, so that absence costs the same work."""
-    with vault.change() as change:
+    # of two vaults that start at once, one makes it
+    with suppress(Conflict), vault.change() as change:
         if change.tx.get("record", public_id=DECOY_ID) is not None:
             return
         opened, _, _ = new_record(

@@ -62,18 +62,19 @@ class UpkeepVerbs:
             signing = vault.keyring.signing("reception")
             signed = signed_reception_key(key.published, signing.public, signing.sign)
             document = canonical(signed).decode()
-            tx.insert(
-                "day_key",
-                {
-                    "day": day,
-                    "public": key.public,
-                    "wrap": vault.keyring.wrap_day_key(day, key.private),
-                    "not_after": key.not_after,
-                    "document": document,
-                    "destroyed_at": None,
-                },
-            )
-            return document
+            row = {
+                "day": day,
+                "public": key.public,
+                "wrap": vault.keyring.wrap_day_key(day, key.private),
+                "not_after": key.not_after,
+                "document": document,
+                "destroyed_at": None,
+            }
+            if tx.insert_new("day_key", row):
+                return document
+            made = tx.get("day_key", day=day)  # by another process meanwhile: there is one key a day
+            assert made is not None
+            return str(made["document"])
 
     def destroy_day_keys(self, oldest_unsettled_ms: int | None) -> list[str]:
         """Destroy reception keys 72 h after their day, unless a submission of that time isn't settled.
@@ -116,13 +117,13 @@ class UpkeepVerbs:
         """Lease queued notices for a minute."""
         now = self._vault.now_ms()
         with self._vault.store.writing() as tx:
-            rows = tx.find("notice", state="queued", lease_until__le=now, order="created_at", limit=limit)
-            for row in rows:
-                tx.update(
-                    "notice",
-                    {"worker": worker, "lease_until": now + NOTICE_LEASE_MS},
-                    notice_id=row["notice_id"],
-                )
+            free = {"state": "queued", "lease_until__le": now}
+            lease = {"worker": worker, "lease_until": now + NOTICE_LEASE_MS}
+            rows = [
+                row
+                for row in tx.find("notice", order=("created_at", "notice_id"), limit=limit, **free)
+                if tx.update("notice", lease, notice_id=row["notice_id"], **free)
+            ]
         return [self._notice(row) for row in rows]
 
     def _notice(self, row: Row) -> Notice:
