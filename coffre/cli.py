@@ -103,6 +103,11 @@ def init(
             "The root key lies in the data directory without a passphrase: whoever copies the whole "
             "directory can read it.\nFor more than a demo set COFFRE_VAULT_PASSPHRASE before init."
         )
+    shares = sorted(places.data.absolute().parent.glob(f"{places.data.name}-share-*.txt"))
+    if shares:
+        print(
+            f"Hand each of these shares of the root to its holder and remove it here: {', '.join(map(str, shares))}."
+        )
     print(
         f"Keep {settings.root_url} safe: without it every document is lost for good.\n"
         f"The audit officer's private key is in {places.officer_key}: give it to the officer, then "

@@ -67,6 +67,11 @@ class Places:
         data = self.data.absolute()
         return data.with_name(f"{data.name}-officer.key")
 
+    def share(self, number: int) -> Path:
+        """One holder's share of a quorum root: outside the data directory, to be handed over and removed."""
+        data = self.data.absolute()
+        return data.with_name(f"{data.name}-share-{number}.txt")
+
     @property
     def complete(self) -> Path:
         """What every process may know of this Coffre. Written last: what lacks it is half made."""
@@ -101,6 +106,8 @@ def initialise(settings: Settings) -> Places:
     _write_secret(places.authority_key, authority_private.hex())
     _write_secret(places.url_key, secrets.token_hex(32))
     _write_secret(places.officer_key, officer_private.hex())
+    for number, share in enumerate(created.shares, 1):
+        _write_secret(places.share(number), share)
     _make_index(places)
     prepare_objects(places.objects, origin=settings.public_url, create=True)
     identity = _make_vault(settings, places, created.root, authority_public, officer_public)

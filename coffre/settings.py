@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     )
     identity_check: Literal["ins", "strict"] = "ins"
     log_format: Literal["text", "json"] = "text"
+    lease_s: int = Field(
+        default=60, ge=5, le=900, description="after which a dead worker's submission is free"
+    )
     workers: int = Field(default=2, ge=1, le=64, description="submissions validated at once")
 
     def checked(self) -> "Settings":

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from getpass import getpass
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -174,7 +175,7 @@ class System:
         return Guard(
             store=self._vault_store,
             day_keys=SqlVaultStore(self._open(self.places.day_keys, "day_keys"), DAY_KEYS),
-            root=open_root(self.settings.root_url, self.settings.passphrase()),
+            root=open_root(self.settings.root_url, self.settings.passphrase(), ask=_ask),
             settings=VaultSettings(
                 environment=identity.environment,
                 origin=identity.origin,
@@ -222,6 +223,7 @@ class System:
             inspector=self._inspector,
             done=self.verdicts.done,
             clock=self._clock,
+            lease_ms=self.settings.lease_s * 1000,
             stopping=self._stopping.is_set,
         )
 
@@ -284,6 +286,11 @@ class System:
             return Depositor.of(token, actor)
 
         return depositor
+
+
+def _ask(prompt: str) -> str:
+    """A holder types a share of a quorum; it isn't shown."""
+    return getpass(prompt)
 
 
 def _bearer(request: Request) -> str:

@@ -38,10 +38,13 @@ from records.vocabulary.codes import ReasonCode, SubmissionState
 from storage.ports import Index, ObjectStore
 from storage.rows import Blob, Part, Publication, Submission
 
-LEASE_MS = 120_000
-HEARTBEAT_S = 30.0
+LEASE_MS = 60_000
+BEATS = 4  # a lease is prolonged so often before it could end
 LONGEST_PAUSE_MS = 600_000
 log = logging.getLogger("coffre.ingestion")
+
+# another worker has it, or had: nothing to do but to look again soon
+_ELSEWHERE = frozenset({"leased", "lease_lost", "settled", "plan_exists"})
 
 _DENIED = {
     ReasonCode.RECORD_CLOSED: "record_closed",
@@ -72,6 +75,7 @@ class Worker:
     done: Callable[[UUID], None]
     clock: Callable[[], float] = time.time
     stopping: Callable[[], bool] = lambda: False
+    lease_ms: int = LEASE_MS
 
     def now_ms(self) -> int:
         return int(self.clock() * 1000)
@@ -79,7 +83,7 @@ class Worker:
     def ingest_next(self) -> bool:
         """Carry out the oldest waiting submission; False where none waits."""
         now = self.now_ms()
-        submission = self.index.claim_next(self.name, now, now + LEASE_MS)
+        submission = self.index.claim_next(self.name, now, now + self.lease_ms)
         if submission is None:
             return False
         self._carry_out(submission)
@@ -88,7 +92,7 @@ class Worker:
     def ingest(self, submission_id: UUID) -> bool:
         """Carry out one submission; False where it isn't due (done, or in another worker's hands)."""
         now = self.now_ms()
-        submission = self.index.claim(submission_id, self.name, now, now + LEASE_MS)
+        submission = self.index.claim(submission_id, self.name, now, now + self.lease_ms)
         if submission is None:
             return False
         self._carry_out(submission)
@@ -102,12 +106,11 @@ class Worker:
             self._postpone(submission, 500)
         except Stopping:
             self._postpone(submission, 0)
-        except Conflict as error:
-            # another worker has it, or a lost lease: nothing to do but to look again later
-            log.info("submission postponed", extra={"code": error.code})
-            self._postpone(submission, 2_000)
         except Exception as error:
             code = error.code if isinstance(error, CoffreError) else type(error).__name__
+            if code in _ELSEWHERE:
+                self._postpone(submission, 2_000)
+                return
             # no traceback: its frames could name what is being ingested
             log.error("submission failed, will be tried again", extra={"code": code})  # noqa: TRY400
             self._postpone(submission, min(LONGEST_PAUSE_MS, 1_000 * 2 ** min(submission.attempts, 10)))
@@ -190,16 +193,20 @@ class _Ingestion:
             if blob.role == "received" and blob.sealed_key is not None
         ]
         envelope = self._submission.sealed_envelope or b""
-        return self._worker.vault.release_ingest(self._id, self._worker.name, self._public, envelope, keys)
+        worker = self._worker
+        return worker.vault.release_ingest(
+            self._id, worker.name, self._public, envelope, keys, worker.lease_ms
+        )
 
     def _heartbeat(self) -> None:
         """Keep both leases while a long submission is validated and packed."""
         if self._worker.stopping():
             raise Stopping
-        if time.monotonic() - self._beat < HEARTBEAT_S:
+        if time.monotonic() - self._beat < self._worker.lease_ms / 1000 / BEATS:
             return
         self._beat = time.monotonic()
-        if not self._worker.index.renew(self._id, self._worker.name, self._worker.now_ms() + LEASE_MS):
+        until = self._worker.now_ms() + self._worker.lease_ms
+        if not self._worker.index.renew(self._id, self._worker.name, until):
             raise Conflict("The lease of this submission is lost.", code="lease_lost")
         self._release()
 

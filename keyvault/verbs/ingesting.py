@@ -17,7 +17,7 @@ from records.errors import CoffreError, Conflict, Invalid
 from records.policy import AccessRequest, Deny, Facts, decide
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode
 
-LEASE_MS = 15 * 60_000
+LONGEST_LEASE_MS = 15 * 60_000
 OLDEST_CREDENTIAL_MS = 48 * 3_600_000
 OPEN, SETTLED = "open", "settled"
 
@@ -66,20 +66,27 @@ class ReleasingForIngest:
         recipient: bytes,
         sealed_envelope: bytes,
         keys: Sequence[ReceivedBlobKey],
+        lease_ms: int = LONGEST_LEASE_MS,
     ) -> bytes | Denied:
-        """Lease the submission and seal what a worker needs to its in-memory X25519 key.
+        """Lease the submission for `lease_ms`, at most 15 minutes; seal what a worker needs to its own key.
 
         Raises `Conflict` "leased" while another worker holds it, "settled" once it is done.
         """
         opened = open_received(self._vault, submission_id, sealed_envelope)
         received = [open_sealed_key(opened.day_private, submission_id, key) for key in keys]
         with self._vault.change() as change:
-            first = self._lease(change, submission_id, worker, received)
+            until = change.now_ms + min(lease_ms, LONGEST_LEASE_MS)
+            first = self._lease(change, submission_id, worker, until, received)
             answer = self._answer(change, opened, received, first)
         return answer if isinstance(answer, Denied) else seal_box(recipient, answer)
 
     def _lease(
-        self, change: Change, submission_id: UUID, worker: str, received: Sequence[ReceivedKey]
+        self,
+        change: Change,
+        submission_id: UUID,
+        worker: str,
+        until: int,
+        received: Sequence[ReceivedKey],
     ) -> bool:
         """Take or prolong the lease; True where the submission is opened for the first time."""
         depositor = received[0].depositor_token if received else bytes(32)
@@ -87,7 +94,7 @@ class ReleasingForIngest:
             "submission_id": submission_id,
             "state": OPEN,
             "worker": worker,
-            "lease_until": change.now_ms + LEASE_MS,
+            "lease_until": until,
             "depositor": depositor,
             "opened_at": change.now_ms,
         }
@@ -101,7 +108,7 @@ class ReleasingForIngest:
             raise Conflict("Another worker holds this submission.", code="leased")
         change.tx.update(
             "ingest",
-            {"worker": worker, "lease_until": row["lease_until"]},
+            {"worker": worker, "lease_until": until},
             submission_id=submission_id,
         )
         return False
@@ -110,13 +117,15 @@ class ReleasingForIngest:
         self, change: Change, opened: OpenedEnvelope, received: Sequence[ReceivedKey], first: bool
     ) -> bytes | Denied:
         envelope = opened.envelope
-        actor = depositor_of(self._vault, change, envelope, received)
+        # what was adopted in part is finished, however late: refusing it now would lose what was promised
+        begun = bool(change.tx.find("ingest_answer", submission_id=envelope.submission_id, limit=1))
+        actor = depositor_of(self._vault, change, envelope, received, any_age=begun)
         if actor is None:
             return _refused(self._vault, change, envelope, None, ReasonCode.BAD_CREDENTIAL)
         touched = b"submission\x00" + envelope.submission_id.bytes
         size = sum(part.length for part in envelope.parts) if first else 0
         over = change.over_quota(actor, touched) | change.deposited_too_much(actor, size)
-        if over:
+        if over and not begun:
             return _refused(self._vault, change, envelope, actor, ReasonCode.QUOTA_EXCEEDED)
         state, ins, traits = self._expected(change, envelope)
         document = {
@@ -232,10 +241,15 @@ def open_sealed_key(private: bytes, submission_id: UUID, key: ReceivedBlobKey) -
 
 
 def depositor_of(
-    vault: Vault, change: Change, envelope: Envelope, received: Sequence[ReceivedKey]
+    vault: Vault,
+    change: Change,
+    envelope: Envelope,
+    received: Sequence[ReceivedKey],
+    *,
+    any_age: bool = False,
 ) -> Actor | None:
     """The depositor, its credential believed as of reception (at most 48 h ago); None where it isn't."""
-    if envelope.received * 1000 < change.now_ms - OLDEST_CREDENTIAL_MS:
+    if not any_age and envelope.received * 1000 < change.now_ms - OLDEST_CREDENTIAL_MS:
         return None
     if envelope.received * 1000 > change.now_ms + 60_000:
         return None  # a reception in the future would revive an expired credential
