@@ -17,14 +17,19 @@ from audit.canonical import b64, canonical
 from coffre.demo_data import PATIENT
 from coffre.housekeeper import Chores, Swept
 from coffre.install import Places, read_secret
+from coffre.settings import load
 from storage.engines import engine_for
 from storage.index import tables
 from tests.integration.support import Coffre, bearer, related
 
 
+def places(coffre: Coffre) -> Places:
+    return Places(load(data=coffre.data))
+
+
 def counts(coffre: Coffre) -> dict[str, int]:
     """Rows of the index by table."""
-    database = engine_for(Places(coffre.data).index)
+    database = engine_for(places(coffre).index)
     try:
         with database.reading() as connection:
             return {
@@ -37,7 +42,7 @@ def counts(coffre: Coffre) -> dict[str, int]:
 
 def objects(coffre: Coffre) -> set[Path]:
     """Files of the object store, half-written ones included."""
-    return {path for path in Places(coffre.data).objects.rglob("*") if path.is_file()}
+    return {path for path in (coffre.data / "objects").rglob("*") if path.is_file()}
 
 
 def sweep(coffre: Coffre) -> Swept:
@@ -115,7 +120,7 @@ def assert_log_is_silent(coffre: Coffre, *secrets: str) -> None:
 
 def signing_key(coffre: Coffre) -> Ed25519PrivateKey:
     """The demo authority's key, as who stole it would use it."""
-    return Ed25519PrivateKey.from_private_bytes(read_secret(Places(coffre.data).authority_key))
+    return Ed25519PrivateKey.from_private_bytes(read_secret(places(coffre).authority_key))
 
 
 def claims_of(token: str) -> dict[str, Any]:
