@@ -1,0 +1,252 @@
+"""Several vault processes on one store: whatever they do at once, quotas count, one key is drawn a day, one
+lease is given, chains have no gap and the log is one tree. Each vault here has connections of its own, as a
+process has; on SQLite they share a file, on Postgres rows.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
+
+import pytest
+
+from keyvault.boxes import new_box_key
+from keyvault.credentials import Authority
+from keyvault.guard import Guard
+from keyvault.quotas import Quota, Quotas
+from keyvault.roots.file import FileRoot
+from keyvault.verbs.attempt import Denied
+from keyvault.verbs.operating import OpenedAnew
+from keyvault.verbs.reading import Listing
+from records.errors import Conflict
+from records.vocabulary.codes import Action, Environment, ReasonCode, Role
+from storage.engines import Database, engine_for
+from storage.migrate import Branch
+from storage.vault_store.store import SqlVaultStore
+from tests.integration.vault.bench import DOCTOR, TRAITS, Person, VaultBench, new_ins
+from tests.services.fixtures_postgres import NewDatabase
+
+VAULTS, THREADS = 3, 6
+MANY = Quotas(
+    credential={role: Quota(10_000, 100_000) for role in Role}, structure={}, deposited_mib=Quota(100, 100)
+)
+T = TypeVar("T")
+
+
+class Place:
+    """The three databases and the root of one installation."""
+
+    def __init__(self, folder: Path, new_database: NewDatabase) -> None:
+        self.folder = folder
+        branches: tuple[Branch, ...] = ("vault", "day_keys", "index")
+        self.addresses = {branch: new_database(branch) for branch in branches}
+        root = FileRoot.create(folder / "root.json", None)
+        database = engine_for(self.addresses["vault"])
+        Guard.initialise(SqlVaultStore(database), root, shards=4)
+        database.close()
+        self.authority = Authority(b"a" * 32, environment=Environment.TEST)
+        self.officer = new_box_key()[1]
+
+    def vault(self, quotas: Quotas = MANY) -> VaultBench:
+        addresses = self.addresses
+
+        class Bench(VaultBench):
+            def _open(self, name: str) -> Database:
+                self._databases.append(engine_for(addresses[name]))
+                return self._databases[-1]
+
+        return Bench(self.folder, self.authority, self.officer, quotas=quotas)
+
+
+@pytest.fixture
+def place(tmp_path: Path, new_database: NewDatabase) -> Place:
+    return Place(tmp_path, new_database)
+
+
+@pytest.fixture
+def vaults(place: Place) -> Iterator[list[VaultBench]]:
+    made = [place.vault() for _ in range(VAULTS)]
+    yield made
+    for vault in made:
+        vault.close()
+
+
+def at_once(calls: Sequence[Callable[[], T]]) -> list[T | Exception]:
+    """Starts all of them at one moment; what they raised is an answer too."""
+    barrier = threading.Barrier(len(calls))
+
+    def start(call: Callable[[], T]) -> T | Exception:
+        barrier.wait()
+        try:
+            return call()
+        except Exception as error:
+            return error
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(start, calls))
+
+
+def chain(vault: VaultBench, chain_id: UUID) -> list[int]:
+    with vault.store.reading() as tx:
+        return [row["seq"] for row in tx.find("event", chain_id=chain_id, order="seq")]
+
+
+def test_vaults_that_start_at_once_make_one_decoy(place: Place) -> None:
+    made = at_once([place.vault] * THREADS)
+    vaults = [vault for vault in made if isinstance(vault, VaultBench)]
+    assert len(vaults) == THREADS
+    with vaults[0].store.reading() as tx:
+        assert len(tx.find("record")) == 1
+    for vault in vaults:
+        vault.close()
+
+
+def test_one_reception_key_is_drawn_a_day(vaults: list[VaultBench]) -> None:
+    published = at_once([vault.guard.housekeeper.day_keys for vault in vaults * 2])
+    assert all(each == published[0] for each in published)
+    with vaults[0].days.reading() as tx:
+        assert len(tx.find("day_key")) == 2
+
+
+def test_a_person_gets_one_record(vaults: list[VaultBench]) -> None:
+    ins = new_ins()
+
+    def opening(vault: VaultBench) -> Callable[[], object]:
+        return lambda: vault.guard.operator.open_record(
+            vault.operator(), ins, TRAITS, consent_by="operator", consent_how="orally"
+        )
+
+    answers = at_once([opening(vault) for vault in vaults * 2])
+    assert sum(isinstance(each, OpenedAnew) for each in answers) == 1
+    assert {each.code for each in answers if isinstance(each, Conflict)} == {"record_exists"}
+
+
+def test_quotas_count_what_every_vault_answers(place: Place) -> None:
+    vaults = [
+        place.vault(Quotas({Role.PROFESSIONAL: Quota(30, 100)}, {}, Quota(1, 1))) for _ in range(VAULTS)
+    ]
+    names = [[new_ins() for _ in range(10)] for _ in range(THREADS)]
+
+    def ask(vault: VaultBench, portion: list[str]) -> list[ReasonCode]:
+        answers = [vault.reader.resolve(vault.doctor(), ins) for ins in portion]
+        return [each.reason for each in answers if isinstance(each, Denied)]
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        reasons = Counter(each for found in pool.map(ask, vaults * 2, names) for each in found)
+    assert reasons[ReasonCode.QUOTA_EXCEEDED] == 30
+    assert reasons.total() == 60
+    for vault in vaults:
+        vault.close()
+
+
+def test_one_worker_gets_the_lease(vaults: list[VaultBench]) -> None:
+    vaults[0].publish_day_keys()
+    received = vaults[0].receive(ins=vaults[0].person().ins)
+
+    def take(number: int) -> Callable[[], object]:
+        return lambda: vaults[number % VAULTS].take(received, f"worker {number}")
+
+    answers = at_once([take(number) for number in range(THREADS)])
+    assert [each.code for each in answers if isinstance(each, Conflict)] == ["leased"] * (THREADS - 1)
+
+
+def test_an_emergency_is_announced_once(vaults: list[VaultBench]) -> None:
+    person = vaults[0].person()
+    vaults[0].allow(person)
+
+    def breaking(vault: VaultBench) -> Callable[[], object]:
+        return lambda: vault.reader.list(vault.emergency(), person.record_id, [])
+
+    assert all(isinstance(each, Listing) for each in at_once([breaking(vault) for vault in vaults * 2]))
+    with vaults[0].store.reading() as tx:
+        assert len(tx.find("emergency_window")) == 1
+        assert [row["recipient"] for row in tx.find("notice")] == ["patient"]
+
+
+def test_a_notice_is_handed_out_once(vaults: list[VaultBench]) -> None:
+    for number in range(8):
+        person = vaults[0].person()
+        vaults[0].allow(person)
+        vaults[0].reader.list(vaults[0].emergency(rpps=f"8997000{number:05d}"), person.record_id, [])
+
+    def take(vault: VaultBench) -> Callable[[], list[UUID]]:
+        return lambda: [notice.notice_id for notice in vault.guard.housekeeper.take_notices("w")]
+
+    handed = [found for found in at_once([take(vault) for vault in vaults * 2]) if isinstance(found, list)]
+    assert len(handed) == THREADS
+    ids = [notice for found in handed for notice in found]
+    assert len(ids) == len(set(ids)) == 8
+
+
+def test_after_a_revocation_the_log_shows_no_more_access(vaults: list[VaultBench]) -> None:
+    person = vaults[0].person()
+    vaults[0].authorise(person)
+    revoked = threading.Event()
+
+    def look(vault: VaultBench) -> int:
+        late = 0
+        while True:
+            was_revoked = revoked.is_set()
+            answer = vault.reader.list(vault.doctor(), person.record_id, [])
+            late += was_revoked and not isinstance(answer, Denied)
+            if was_revoked:
+                return late
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        looking = [pool.submit(look, vaults[number % VAULTS]) for number in range(THREADS)]
+        vaults[0].change(person, Action.REVOKE, DOCTOR)
+        revoked.set()
+        assert [each.result() for each in looking] == [0] * THREADS
+    page = vaults[0].reader.events(person.call, person.record_id, limit=500)
+    assert not isinstance(page, Denied)
+    after = [line for line in page.events if line["seq"] > revocation(page.events)]
+    assert {line["outcome"] for line in after if line["action"] == "search"} <= {"deny"}
+
+
+def revocation(events: Sequence[dict[str, object]]) -> int:
+    return next(int(str(line["seq"])) for line in events if line["action"] == "revoke")
+
+
+def test_chains_have_no_gap_and_two_sequencers_make_one_tree(vaults: list[VaultBench]) -> None:
+    people = [vaults[0].person() for _ in range(3)]
+    for person in people:
+        vaults[0].authorise(person)
+    finished = threading.Event()
+
+    def ask(number: int) -> int:
+        vault, done = vaults[number % VAULTS], 0
+        for turn in range(12):
+            person: Person = people[(number + turn) % len(people)]
+            done += isinstance(vault.reader.list(vault.doctor(), person.record_id, []), Listing)
+        return done
+
+    def sequence(vault: VaultBench) -> int:
+        placed = 0
+        while not finished.wait(0.002):
+            placed += vault.guard.housekeeper.sequence().placed
+            vault.guard.housekeeper.checkpoint()
+        return placed
+
+    with ThreadPoolExecutor(THREADS + 2) as pool:
+        sequencers = [pool.submit(sequence, vault) for vault in vaults[:2]]
+        assert sum(pool.map(ask, range(THREADS))) == THREADS * 12
+        finished.set()
+        for each in sequencers:
+            each.result()
+    vaults[2].clock.advance(60)  # the sequencer's lease ends
+    while vaults[2].guard.housekeeper.sequence().placed:
+        pass
+    vaults[2].guard.housekeeper.checkpoint()
+
+    for person in people:
+        seqs = chain(vaults[0], person.record_id)
+        assert seqs == list(range(1, len(seqs) + 1))
+    with vaults[0].store.reading() as tx:
+        positions = [row["position"] for row in tx.find("leaf", order="position")]
+        assert tx.find("pending") == []
+    assert positions == list(range(len(positions)))
+    assert len(positions) >= THREADS * 12
+    vaults[0].guard.inspector.verify_log()
