@@ -46,10 +46,11 @@ class BotoBucket:
         )
         self._client.meta.events.register("before-send.s3", _stays_at(address.host))
 
-    def put(self, key: str, body: bytes | bytearray, writer: str, *, only_new: bool) -> None:
-        self._call(
+    def put(self, key: str, body: bytes | bytearray, writer: str, *, only_new: bool) -> str | None:
+        version: str | None = self._call(
             "put_object", Key=key, Body=body, Metadata={WRITER: writer}, **_WRITTEN, **_condition(only_new)
-        )
+        ).get("VersionId")
+        return version
 
     def begin(self, key: str, writer: str) -> str:
         answer = self._call("create_multipart_upload", Key=key, Metadata={WRITER: writer}, **_WRITTEN)

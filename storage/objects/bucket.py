@@ -89,7 +89,8 @@ class Body:
 class Bucket(Protocol):
     """Requests on one bucket, each tried once. Every method raises `Failure`."""
 
-    def put(self, key: str, body: bytes | bytearray, writer: str, *, only_new: bool) -> None: ...
+    def put(self, key: str, body: bytes | bytearray, writer: str, *, only_new: bool) -> str | None:
+        """Writes an object whole and answers its version, where the bucket keeps versions."""
 
     def begin(self, key: str, writer: str) -> str:
         """Begins a multipart upload and names it."""

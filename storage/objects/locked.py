@@ -22,20 +22,29 @@ class LockedNotes:
         CoffreError `lock_missing` unless the store says afterwards that the lock holds: some accept the
         request and lock nothing. Conflict `object_exists` where the name holds another note.
         """
-        key, wanted = self._key(name), int(until)
+        key = self._key(name)
+        found = self.read(
+            name
+        )  # the condition on the write itself is ignored by Ceph where versions are kept
+        if found is None:
+            self._put(key, note, until, hold)
+        elif found != note:
+            raise Conflict("Another note has this name; take a new one.", code="object_exists")
+        locked = self._ask(lambda: self._bucket.locked_until(key))
+        if locked is None or (found is None and locked < int(until)):
+            raise _no_lock()
+
+    def _put(self, key: str, note: bytes, until: float, hold: bool) -> None:
         try:
             patiently(lambda: self._bucket.put_locked(key, note, until, hold=hold), self._address.patience)
         except Failure as failure:
-            if failure.status == 412:
-                self._check_same(name, note)
-                wanted = 0  # it is locked for as long as was asked then
-            elif 400 <= failure.status < 500 and failure.status not in (401, 403, 404):
+            if failure.status == 412:  # another process, or an earlier try whose answer was lost
+                raise CoffreError(
+                    "Another process writes this note; try again.", code="store_busy"
+                ) from failure
+            if 400 <= failure.status < 500 and failure.status not in (401, 403, 404):
                 raise _no_lock() from failure
-            else:
-                raise told(failure) from failure
-        locked = self._ask(lambda: self._bucket.locked_until(key))
-        if locked is None or locked < wanted:
-            raise _no_lock()
+            raise told(failure) from failure
 
     def read(self, name: str) -> bytes | None:
         """The note, None where there is none."""
@@ -59,10 +68,6 @@ class LockedNotes:
             region = self._ask(self._bucket.region)
         if region:
             check_place(self._address, region)
-
-    def _check_same(self, name: str, note: bytes) -> None:
-        if self.read(name) != note:
-            raise Conflict("Another note has this name; take a new one.", code="object_exists")
 
     def _whole(self, key: str) -> bytes:
         body = self._bucket.get(key)

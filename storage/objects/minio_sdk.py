@@ -52,9 +52,9 @@ class MinioBucket:
         if address.virtual_host:
             self._client.enable_virtual_style_endpoint()  # type: ignore[no-untyped-call]
 
-    def put(self, key: str, body: bytes | bytearray, writer: str, *, only_new: bool) -> None:
+    def put(self, key: str, body: bytes | bytearray, writer: str, *, only_new: bool) -> str | None:
         headers = {**HEADERS, _WRITER_HEADER: writer, **_condition(only_new)}
-        self._send("PUT", key, bytes(body), headers)
+        return self._send("PUT", key, body, headers).headers.get("x-amz-version-id")
 
     def begin(self, key: str, writer: str) -> str:
         answer = self._send("POST", key, None, {**HEADERS, _WRITER_HEADER: writer}, {"uploads": ""})

@@ -7,9 +7,9 @@ What a crash leaves: before `commit` nothing visible, at most a multipart upload
 import secrets
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Self, TypeVar
 
 from awscrt.checksums import crc64nvme
@@ -83,9 +83,7 @@ class S3Writer:
         del self._buffer[self._filled :]
         if not self._create_header:
             self._check_new()
-        self._finally(
-            lambda: self._bucket.put(self._key, self._buffer, self._token, only_new=self._create_header)
-        )
+        self._settle(self._key, lambda: self._put(self._key, self._buffer))
 
     def _complete(self) -> None:
         if self._filled:
@@ -93,27 +91,56 @@ class S3Writer:
             self._send_part()
         while self._sending:
             self._sending.popleft().result()
-        # for the stores that ignore the condition on CompleteMultipartUpload (docs/object-stores.md)
-        self._check_new()
         upload, etags = self._upload or "", [self._etags[number] for number in sorted(self._etags)]
-        self._finally(lambda: self._bucket.complete(self._key, upload, etags, only_new=self._create_header))
+        with self._claimed():
+            self._check_new()
+            self._settle(
+                self._key,
+                lambda: self._bucket.complete(self._key, upload, etags, only_new=self._create_header),
+            )
 
-    def _finally(self, request: Callable[[], None]) -> None:
-        """The request that makes the object visible; where the answer to an earlier try was lost, the token
-        tells whose object is there.
+    @contextmanager
+    def _claimed(self) -> Iterator[None]:
+        """Alone with the name: Ceph ignores the condition on CompleteMultipartUpload, but not on PUT.
+
+        The look for an existing object comes after the claim, and the claim goes after the object is there,
+        so that of several writers one finds the name free.
         """
+        if not self._create_header:
+            yield
+            return
+        key = claim_of(self._key)
+        version = self._settle(key, lambda: self._put(key, b""))
         try:
-            patiently(request, self._patience, self._stopped)
-        except Failure as failure:
-            if failure.status not in (404, 409, 412):
-                raise told(failure) from failure
-            found = self._ask(lambda: self._bucket.head(self._key))
-            if found is None:
-                raise CoffreError(
-                    "The upload is gone from the object store; send it again.", code="store_failing"
-                ) from failure
-            if found.writer != self._token:
-                raise taken() from failure
+            yield
+        finally:
+            with suppress(Failure):  # a claim left behind goes with the name's deletion
+                patiently(lambda: self._bucket.delete(key, version), self._patience, self._stopped)
+
+    def _put(self, key: str, body: bytes | bytearray) -> str | None:
+        return self._bucket.put(key, body, self._token, only_new=self._create_header)
+
+    def _settle(self, key: str, request: Callable[[], str | None]) -> str | None:
+        """The request that takes a name, and the version it made; where the answer to an earlier try was
+        lost, the token tells whose object is there.
+        """
+
+        def once() -> str | None:
+            try:
+                return request()
+            except Failure as failure:
+                if failure.passing or failure.status not in (404, 409, 412) or failure.code == "NoSuchBucket":
+                    raise
+                found = self._bucket.head(key)
+                if found is None and failure.status == 412:  # whoever had the name let it go
+                    raise Failure(503, "NameFreed") from failure
+                if found is None:
+                    raise
+                if found.writer != self._token:
+                    raise taken() from failure
+                return found.version
+
+        return self._ask(once)
 
     def _check_new(self) -> None:
         if self._ask(lambda: self._bucket.head(self._key)) is not None:
@@ -166,6 +193,11 @@ class S3Writer:
 
     def __exit__(self, *_: object) -> None:
         self.abort()
+
+
+def claim_of(key: str) -> str:
+    """Where a writer that completes `key` leaves its claim meanwhile."""
+    return f"{key}.claim"
 
 
 def taken() -> Conflict:

@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from records.errors import CoffreError
 from storage.objects.address import Address, check_place
 from storage.objects.bucket import Body, Bucket, Failure, Found, missing, patiently, told
-from storage.objects.multipart import S3Writer
+from storage.objects.multipart import S3Writer, claim_of
 
 T = TypeVar("T")
 
@@ -72,6 +72,10 @@ class S3Objects:
 
     def delete(self, blob_id: UUID, version: int) -> bool:
         key = self._key(blob_id, version)
+        self._remove(claim_of(key))  # of a writer that was killed
+        return self._remove(key)
+
+    def _remove(self, key: str) -> bool:
         found = self._head(key)
         if found is None:
             return False
@@ -99,8 +103,8 @@ class S3Objects:
     def prepare(self, origin: str | None, *, create: bool, versions: bool) -> None:
         """Makes the bucket ready: exists, lies in the EEA, admits the pages of `origin`, keeps versions.
 
-        Repeatable. CoffreError `bucket_missing` where it does not exist and `create` is False; Invalid
-        `non_eea_region`.
+        Repeatable. CoffreError `bucket_missing` where it does not exist and `create` is False,
+        `store_overwrites` where it ignores If-None-Match; Invalid `non_eea_region`.
         """
         try:
             region = patiently(self._bucket.region, self._address.patience)
@@ -117,6 +121,25 @@ class S3Objects:
             self._ask(self._bucket.keep_versions)
         if origin is not None:
             self._ask(lambda: self._bucket.admit(origin))
+        if self._address.create_header:
+            self._check_condition()
+
+    def _check_condition(self) -> None:
+        """Writes a probe twice: on some stores the second write replaces the first in silence."""
+        key = f"{self._address.prefix}probe/{uuid4()}"
+        try:
+            patiently(lambda: self._bucket.put(key, b"", "first", only_new=True), self._address.patience)
+            patiently(lambda: self._bucket.put(key, b"", "second", only_new=True), self._address.patience)
+        except Failure as failure:
+            if failure.status != 412:
+                raise told(failure) from failure
+        else:
+            raise CoffreError(
+                "This bucket overwrites objects though asked not to: add create=check to COFFRE_OBJECTS_URL.",
+                code="store_overwrites",
+            )
+        finally:
+            self._remove(key)
 
     def _key(self, blob_id: UUID, version: int) -> str:
         return f"{self._address.prefix}b/{blob_id.hex[:2]}/{blob_id}/{version}"

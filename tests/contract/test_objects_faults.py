@@ -124,11 +124,10 @@ def test_a_missing_object_is_no_fault_to_be_waited_out(objects: ObjectStore) -> 
 
 
 def test_parts_travel_beside_one_another(objects: ObjectStore, network: Proxy) -> None:
-    network.fault = Fault(What.DELAY, "partNumber", times=99, delay_s=1.0)
-    begun = time.monotonic()
+    network.fault = Fault(What.DELAY, "partNumber", times=99, delay_s=0.7)
     with objects.writer(uuid4(), 1) as writer:
         for _ in range(4):
             writer.write(LARGE[:PART])
         writer.commit()
-    assert network.fault.struck == 4
-    assert time.monotonic() - begun < 3.5
+    assert network.fault.struck >= 4
+    assert 2 <= network.most_delayed <= 3

@@ -4,7 +4,9 @@ import json
 import os
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from uuid import UUID, uuid4
 
 import httpx
@@ -12,7 +14,9 @@ import pytest
 from awscrt.checksums import crc64nvme
 
 from records.errors import CoffreError, Conflict
+from storage.objects.boto import BotoBucket
 from storage.objects.credentials import Credentials
+from storage.objects.minio_sdk import MinioBucket
 from storage.objects.multipart import PART
 from storage.objects.opening import open_locked_notes, open_objects, prepare_objects
 from storage.ports import ObjectStore
@@ -91,6 +95,25 @@ class TestMultipart:
         assert objects.read(blob_id, 1, 0, 5) == b"first"
         assert objects.sweep_partial(-1) == 0
 
+    def test_of_many_writers_of_a_large_object_one_takes_the_name(self, objects: ObjectStore) -> None:
+        blob_id, start = uuid4(), Barrier(4)
+
+        def attempt(number: int) -> bool:
+            with objects.writer(blob_id, 1) as writer:
+                writer.write(bytes([number]) * (PART + 1))
+                start.wait()
+                try:
+                    writer.commit()
+                except Conflict:
+                    return False
+                return True
+
+        with ThreadPoolExecutor(4) as pool:
+            won = list(pool.map(attempt, range(4)))
+        assert won.count(True) == 1
+        assert objects.read(blob_id, 1, 0, 10) == bytes([won.index(True)]) * 10
+        assert objects.sweep_partial(-1) == 0
+
     def test_a_large_object_deleted_while_it_is_read_is_whole_or_an_error(self, objects: ObjectStore) -> None:
         """Never other bytes; which of the two it is: docs/object-stores.md."""
         blob_id = put(objects, self.CONTENT)
@@ -105,8 +128,17 @@ class TestMultipart:
             assert read == self.CONTENT
 
 
-class TestAnotherProcessWithoutTheCondition:
-    """`create=check`: for stores that ignore If-None-Match."""
+class TestStoresThatIgnoreTheCondition:
+    """`create=check`, for stores that overwrite in spite of If-None-Match."""
+
+    def test_preparing_tells_them(self, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        prepare_objects(address, origin=None, create=False)
+        for bucket in (BotoBucket, MinioBucket):
+            monkeypatch.setattr(bucket, "put", overwriting(bucket.put))
+        with pytest.raises(CoffreError) as told:
+            prepare_objects(address, origin=None, create=False)
+        assert told.value.code == "store_overwrites"
+        prepare_objects(f"{address}&create=check", origin=None, create=False)
 
     def test_an_existing_object_is_refused_by_a_look(self, address: str) -> None:
         objects = open_objects(f"{address}&create=check")
@@ -116,6 +148,10 @@ class TestAnotherProcessWithoutTheCondition:
             with pytest.raises(Conflict):
                 writer.commit()
         assert objects.read(blob_id, 1, 0, 5) == b"first"
+
+
+def overwriting(put: Callable[..., None]) -> Callable[..., None]:
+    return lambda *arguments, only_new: put(*arguments, only_new=False)
 
 
 class TestPresigned:
@@ -161,6 +197,9 @@ class TestBucket:
             with pytest.raises(CoffreError) as missing:
                 prepare_objects(new_bucket, origin=None, create=False)
             assert missing.value.code == "bucket_missing"
+        with pytest.raises(CoffreError) as missing:
+            open_objects(new_bucket).read(uuid4(), 1, 0, 1)
+        assert missing.value.code == "bucket_missing"
         for _ in range(2):
             prepare_objects(new_bucket, origin=ORIGIN, create=True)
         prepare_objects(new_bucket, origin=ORIGIN, create=False)
@@ -183,6 +222,7 @@ class TestBucket:
         assert "Access-Control-Allow-Origin" not in headers
 
     def test_where_versions_are_kept_a_deletion_leaves_none(self, new_bucket: str) -> None:
+        new_bucket += "&create=check"  # Ceph needs it in such buckets
         prepare_objects(new_bucket, origin=None, create=True, versions=True)
         objects = open_objects(new_bucket)
         blob_id = put(objects, b"secret")

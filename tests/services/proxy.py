@@ -50,12 +50,16 @@ class Fault:
 
 @dataclass
 class Proxy:
-    """`fault` is in force for every request that begins from now on."""
+    """`fault` is in force for every request that begins from now on; `most_delayed` answers waited at
+    once.
+    """
 
     port: int
     target: int
     fault: Fault | None = None
     heads: list[bytes] = field(default_factory=list)
+    delayed: int = 0
+    most_delayed: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def serve(self, client: socket.socket) -> None:
@@ -86,6 +90,14 @@ class Proxy:
         self._body(client, server, head, length - len(rest))
         return self._answer(client, server, head, what)
 
+    def _delay(self, seconds: float) -> None:
+        with self._lock:
+            self.delayed += 1
+            self.most_delayed = max(self.most_delayed, self.delayed)
+        time.sleep(seconds)
+        with self._lock:
+            self.delayed -= 1
+
     def _body(self, client: socket.socket, server: socket.socket, head: bytes, left: int) -> None:
         if left > 0 and b"100-continue" in head.lower():
             interim, _ = _head(server)
@@ -105,7 +117,7 @@ class Proxy:
             client.recv(1)  # until the client gives up
             return False
         if what is What.DELAY and self.fault is not None:
-            time.sleep(self.fault.delay_s)
+            self._delay(self.fault.delay_s)
         left = 0 if head.startswith(b"HEAD") or b" 204 " in answer[:20] else _length(answer)
         if what is What.CUT_ANSWER:
             client.sendall(answer + rest[: left // 2])

@@ -57,6 +57,9 @@ class Memory:
     def drop(self, key: str, upload: str) -> None:
         self.writers.pop("upload", None)
 
+    def delete(self, key: str, version: str | None = None) -> None:
+        del self.objects[key]
+
     def head(self, key: str) -> Found | None:
         found = self.objects.get(key)
         return Found(len(found[1]), found[0], None) if found else None
@@ -124,6 +127,20 @@ def test_what_will_not_pass_is_told_at_once_and_drops_the_upload(
     with pytest.raises(CoffreError) as told:
         writer.commit()
     assert (told.value.code, memory.writers) == (code, {})
+
+
+def test_a_claim_of_somebody_else_is_respected(memory: Memory, writer: S3Writer) -> None:
+    memory.objects["key.claim"] = ("somebody", b"")
+    writer.write(b"a" * (PART + 1))
+    with pytest.raises(Conflict):
+        writer.commit()
+    assert memory.objects == {"key.claim": ("somebody", b"")}
+
+
+def test_a_claim_goes_when_the_object_is_there(memory: Memory, writer: S3Writer) -> None:
+    writer.write(b"a" * (PART + 1))
+    writer.commit()
+    assert list(memory.objects) == ["key"]
 
 
 class TestPatience:
