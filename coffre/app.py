@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coffre import problems, watching
+from coffre.bodies import BoundedBodies
 from coffre.housekeeper import Chores, Housekeeper
 from coffre.processes import bell_of
 from coffre.wiring import System
@@ -63,6 +64,7 @@ def build(system: System, public_url: str, only: Part | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
+    app.add_middleware(BoundedBodies)
     app.add_middleware(SecurityHeaders)
     watching.install(app, system)
     problems.install(app)

@@ -130,4 +130,4 @@ _DISK = {
     "store_full": "There is no room for this at the moment; nothing was kept. Try again later.",
     "store_failing": "The store does not answer as it should; nothing was kept. Try again later.",
 }
-_HTTP = {404: "no_such_address", 405: "method_not_allowed", 406: "not_acceptable"}
+_HTTP = {404: "no_such_address", 405: "method_not_allowed", 406: "not_acceptable", 413: "too_large"}

@@ -418,6 +418,19 @@ class TestBodies:
             assert answer.status_code in (400, 422)
             assert problem(answer)
 
+    @pytest.mark.parametrize("token", [True, False], ids=["signed in", "not"])
+    def test_a_body_without_end_is_refused_while_it_comes(
+        self, coffre: Coffre, person: Patient, token: bool
+    ) -> None:
+        def two_mebibytes() -> Iterator[bytes]:
+            for _ in range(32):
+                yield b" " * 2**16
+
+        headers = {"Content-Type": "application/json", **(bearer(person.token) if token else {})}
+        for path in ("/grants", "/records/find", f"/records/{person.ins}/authorisations"):
+            answer = coffre.http.post(path, content=two_mebibytes(), headers=headers)
+            assert (answer.status_code, problem(answer)) == (413, "too_large")
+
     @pytest.mark.parametrize(
         "query", ["before=" + "9" * 40, "before=-1", "limit=-1", "limit=" + "9" * 5000, "limit=x"]
     )
