@@ -34,8 +34,13 @@ $(VENV)/.full-demo: requirements/full-demo.txt $(VENV)/.runtime
 	@$(PIP) install --require-hashes -r requirements/full-demo.txt
 	@touch $@
 
-demo: setup $(if $(FULL),$(VENV)/.full-demo)  ## play the whole story on real files and print it (FULL=1: with real 512 x 512 CTs)
+ifeq ($(ENGINE),full)
+demo: dev  ## play the whole story on real files and print it (FULL=1: with real CTs; ENGINE=full: on real engines)
+	@$(BIN)/python -m tests.services.full_demo
+else
+demo: setup $(if $(FULL),$(VENV)/.full-demo)
 	@$(BIN)/coffre demo $(if $(FULL),--full)
+endif
 
 serve: setup  ## the demo data behind a web server, with sign-in links
 	@$(BIN)/coffre demo --serve --data $(DATA) --port $(PORT)

@@ -85,14 +85,22 @@ def _play(console: Console, data: Path | None, full: bool) -> None:
         "[bold]Coffre[/bold]: the hosting layer of a shared medical record. Every person is invented.\n"
     )
     stage.play("A data directory with its databases and keys is made", lambda: _initialise(folder))
-    with tempfile.TemporaryDirectory(prefix="coffre-desk-") as desk, DemoServer(folder) as server:
-        cast = _begin(stage, folder)
-        story = Story(Actors(server.url, cast), folder, Path(desk), full)
-        _steps(stage, story, (*DEPOSITS, *((FULL_DEPOSIT,) if full else ()), *STORY))
-        stage.play("The log of all this is verified", lambda: _verify(folder))
-        _steps(stage, story, (LEAKS,))
+    with DemoServer(folder) as server:
+        play_story(stage, folder, server.url, full=full)
     stage.summary()
     console.print(_afterwards(folder), soft_wrap=True)
+
+
+def play_story(
+    stage: Stage, data: Path, url: str, *, full: bool = False, searched: Path | None = None
+) -> None:
+    """Every step on a running installation; `searched` is where nothing may stand in clear."""
+    with tempfile.TemporaryDirectory(prefix="coffre-desk-") as desk:
+        cast = _begin(stage, data)
+        story = Story(Actors(url, cast), searched or data, Path(desk), full)
+        _steps(stage, story, (*DEPOSITS, *((FULL_DEPOSIT,) if full else ()), *STORY))
+        stage.play("The log of all this is verified", lambda: _verify(data))
+        _steps(stage, story, (LEAKS,))
 
 
 def _steps(stage: Stage, story: Story, steps: Sequence[Step]) -> None:

@@ -1,0 +1,25 @@
+"""`make demo ENGINE=full`: the demo's story, the same steps, on real engines and separate processes."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+
+from coffre.demo import Stage, play_story
+from tests.services import full
+
+
+def main() -> int:
+    console = Console(highlight=False)
+    stage = Stage(console)
+    folder = Path(tempfile.mkdtemp(prefix="coffre-full-"))
+    console.print("[bold]Coffre[/bold] on real engines; everything is written under", str(folder))
+    with full.running(folder, lambda line: console.print(f"  [dim]{line}[/dim]")) as installation:
+        play_story(stage, installation.data, installation.url, searched=folder)
+    stage.summary()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
