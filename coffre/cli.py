@@ -310,6 +310,7 @@ def main() -> None:
 
 
 def _add_later_commands() -> None:
+    from coffre.check import check_command
     from coffre.demo import demo_command
     from coffre.fetch import fetch_command
     from coffre.send import send_command
@@ -317,6 +318,7 @@ def _add_later_commands() -> None:
     app.command("send")(send_command)
     app.command("fetch")(fetch_command)
     app.command("demo")(demo_command)
+    app.command("check")(check_command)
 
 
 if __name__ == "__main__":

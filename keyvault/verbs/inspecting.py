@@ -12,13 +12,14 @@ from keyvault.envelope import KeyUse, event_aad, open_json
 from keyvault.log import ORDINARY, SYSTEM
 from keyvault.record_keys import care_key, open_object_key
 from keyvault.store import Row, VaultTransaction
+from keyvault.verbs.listing import ListingVerbs
 from keyvault.verbs.promised import Promised
 from records.errors import CoffreError
 
 PAGE = 1_000
 
 
-class InspectingVerbs:
+class InspectingVerbs(ListingVerbs):
     """For the command line beside the vault's own store."""
 
     def __init__(self, vault: Vault) -> None:

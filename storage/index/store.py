@@ -2,6 +2,7 @@
 
 from storage.index.claims import Claims
 from storage.index.documents import Documents
+from storage.index.inventory import SqlInventory
 from storage.index.keeping import Keeping
 from storage.index.publications import Publications
 from storage.index.queue import Queue
@@ -10,3 +11,8 @@ from storage.index.uploads import Uploads
 
 class SqlIndex(Uploads, Queue, Claims, Publications, Documents, Keeping):
     """An `Index` (see `storage.ports`) in the tables of `storage.index.tables`."""
+
+    @property
+    def inventory(self) -> SqlInventory:
+        """The same tables page by page."""
+        return SqlInventory(self._database)

@@ -1,0 +1,117 @@
+"""`coffre check`: the command around `coffre.checking`."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn
+
+from coffre.checking import Check, Told
+from coffre.cli import AsJson, Data, refusals, settings_of
+from coffre.findings import REPAIRED_BY, SENTENCES, Findings
+from coffre.housekeeper import Chores
+from coffre.wiring import System
+
+SHOWN = 20
+FOUND = 1
+
+
+def check_command(
+    data: Data = None,
+    scrub: Annotated[bool, typer.Option("--scrub", help="Read every object and compare its CRC.")] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Sweep what is left over; copy states from the vault.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compare objects, index, vault and log. Exit 0 where all is sound, 1 where something was found."""
+    with refusals(), System(settings_of(data)) as system, _progress() as told:
+        check = check_of(system, scrub=scrub, told=told)
+        found = check.run()
+        repaired = _repair(system, check, as_json) if repair and found.repairs else {}
+    _show(found, repaired, as_json)
+    if not found.sound:
+        raise typer.Exit(FOUND)
+
+
+def check_of(system: System, *, scrub: bool, told: Told = lambda what, count: None) -> Check:
+    """A check of all that the settings name."""
+    return Check(
+        index=system.index,
+        inventory=system.index.inventory,
+        objects=system.objects,
+        vault=system.guard.inspector,
+        now_ms=int(time.time() * 1000),
+        scrub=scrub,
+        frozen=bool(system.guard.inspector.status().get("frozen")),
+        told=told,
+    )
+
+
+def _repair(system: System, check: Check, as_json: bool) -> dict[str, int]:
+    """Say what will be done, do it, and look again."""
+    wanted = check.found.repairs
+    _say([f"Will {REPAIRED_BY[code]}: {count} × {code}" for code, count in wanted.items()], as_json)
+    copied = check.copy_states() if "state_differs" in wanted else 0
+    if wanted.keys() - {"state_differs"}:
+        Chores(system.index, system.objects, system.guard, system.publish_day_keys).sweep()
+    check.again()
+    done = {code: count - check.found.counts.get(code, 0) for code, count in wanted.items()}
+    _say([f"Done: {count} × {code}" for code, count in done.items()], as_json)
+    if copied:
+        _say([f"{copied} states were copied from the vault."], as_json)
+    return done
+
+
+def _say(lines: list[str], as_json: bool) -> None:
+    for line in lines:
+        print(line, file=sys.stderr if as_json else sys.stdout)
+
+
+def _show(found: Findings, repaired: dict[str, int], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(told_of(found, repaired), ensure_ascii=False))
+        return
+    for code, count in sorted(found.counts.items()):
+        print(f"{count} × {code}: {SENTENCES[code]}")
+        places = [finding.where for finding in found.listed if finding.code == code]
+        print("\n".join(f"  {place}" for place in places[:SHOWN]))
+    seen = ", ".join(f"{count} {what}" for what, count in found.seen.items())
+    print(f"{'Sound' if found.sound else 'Not sound'}: {seen}.")
+
+
+def told_of(found: Findings, repaired: dict[str, int]) -> dict[str, Any]:
+    """The findings as `--json` prints them."""
+    return {
+        "sound": found.sound,
+        "counts": dict(found.counts),
+        "findings": [
+            {"code": each.code, "where": each.where, "sentence": each.sentence} for each in found.listed
+        ],
+        "seen": dict(found.seen),
+        "repaired": repaired,
+    }
+
+
+@contextmanager
+def _progress() -> Iterator[Told]:
+    """One line for each kind of thing, on a terminal alone; how many there are is known at the end."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda what, count: None
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.completed:.0f} {task.description}"))
+    with Progress(*columns, console=console, transient=True) as progress:
+        tasks: dict[str, Any] = {}
+
+        def told(what: str, count: int) -> None:
+            if what not in tasks:
+                tasks[what] = progress.add_task(what, total=None)
+            progress.advance(tasks[what], count)
+
+        yield told
