@@ -19,13 +19,7 @@ HEADERS = {"Content-Type": "application/octet-stream", "Cache-Control": "private
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 4.0
 _PASSING_STATUS = frozenset({0, 408, 429, 500, 502, 503, 504})
 _PASSING_CODE = frozenset(
-    {
-        "ConditionalRequestConflict",
-        "IncompleteBody",
-        "OperationAborted",
-        "RequestTimeout",
-        "SlowDown",
-    }
+    {"ConditionalRequestConflict", "IncompleteBody", "OperationAborted", "RequestTimeout"}
 )
 _FULL = frozenset({"EntityTooLarge", "InsufficientStorage", "QuotaExceeded", "XMinioStorageFull"})
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")

@@ -111,6 +111,9 @@ class Proxy:
 
     def _answer(self, client: socket.socket, server: socket.socket, head: bytes, what: What | None) -> bool:
         answer, rest = _head(server)
+        while answer.startswith(b"HTTP/1.1 100"):  # asked for even where there is no body to send
+            client.sendall(answer)
+            answer, rest = _head(server, rest)
         if not answer or what is What.LOST_ANSWER:
             return False
         if what is What.STALL:
@@ -151,9 +154,10 @@ def running(target: int) -> Iterator[Proxy]:
                 listener.shutdown(socket.SHUT_RDWR)
 
 
-def _head(source: socket.socket) -> tuple[bytes, bytes]:
-    """A message's head and what of its body came with it; empty at the end of the connection."""
-    data = b""
+def _head(source: socket.socket, data: bytes = b"") -> tuple[bytes, bytes]:
+    """A message's head and what came with it, of which `data` is read already; empty at the end of the
+    connection.
+    """
     while b"\r\n\r\n" not in data:
         more = source.recv(BLOCK)
         if not more:

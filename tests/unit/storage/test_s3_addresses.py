@@ -1,5 +1,9 @@
 """Addresses of S3 stores, and where they may lie (R50)."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from records.errors import Invalid
@@ -95,3 +99,12 @@ def test_what_cannot_be_meant_is_refused_without_being_repeated(url: str) -> Non
         parse(url)
     assert refused.value.code == "bad_setting"
     assert "secret" not in str(refused.value)
+
+
+def test_files_need_no_s3_client(tmp_path: Path) -> None:
+    program = (
+        "import sys; from storage.objects.opening import open_objects; open_objects(sys.argv[1]);"
+        "sys.exit(any(name in sys.modules for name in ('boto3', 'botocore', 'minio', 'urllib3')))"
+    )
+    done = subprocess.run([sys.executable, "-c", program, f"file://{tmp_path}/objects"], check=False)
+    assert done.returncode == 0

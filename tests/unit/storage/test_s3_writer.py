@@ -22,6 +22,7 @@ class Memory:
         self.writers: dict[str, str] = {}
         self.seen: list[bytes] = []
         self.travelling = self.most = 0
+        self.travelling_when_dropped: int | None = None
         self.failures: list[Failure] = []
         self._lock = threading.Lock()
 
@@ -55,6 +56,7 @@ class Memory:
         self.objects[key] = (self.writers.pop("upload"), b"".join(self.parts[n] for n in sorted(self.parts)))
 
     def drop(self, key: str, upload: str) -> None:
+        self.travelling_when_dropped = self.travelling
         self.writers.pop("upload", None)
 
     def delete(self, key: str, version: str | None = None) -> None:
@@ -98,6 +100,15 @@ def test_a_write_that_lost_its_answer_is_recognised(memory: Memory, writer: S3Wr
     memory.failures = [Failure(0, "ReadTimeoutError")]
     writer.write(b"mine")
     assert writer.commit().size == 4
+
+
+def test_an_upload_is_dropped_when_no_part_of_it_travels_any_more(memory: Memory, writer: S3Writer) -> None:
+    """A part that arrived later could stay for ever."""
+    for _ in range(3):
+        writer.write(b"a" * PART)
+    writer.write(b"b")
+    writer.abort()
+    assert (memory.travelling, memory.travelling_when_dropped) == (0, 0)
 
 
 def test_another_ones_object_is_not_taken_for_ones_own(memory: Memory, writer: S3Writer) -> None:
