@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
 from records.errors import CoffreError
@@ -60,6 +60,7 @@ _REFUSED = (
     "store_refused",
     "The database refuses this role; check the name and password in the address, or run coffre roles.",
 )
+_MISSING = ("store_missing", "There is no such database; create it, or check its name in the address.")
 _CORRUPT = ("store_corrupt", "The database is damaged; restore it from a backup.")
 _FAILING = ("store_failing", "The disk under the database fails; look at the server's log.")
 _SENTENCES = {
@@ -70,7 +71,7 @@ _SENTENCES = {
     "53200": _BUSY,  # out of memory
     "53100": ("store_full", "The database's disk is full; free some space, then repeat the call."),
     "25006": ("store_read_only", "This Postgres only reads; give the address of the primary."),
-    "3D000": ("store_missing", "There is no such database; create it, or check its name in the address."),
+    "3D000": _MISSING,
     "28": _REFUSED,
     "42501": _REFUSED,
     "08": _DOWN,
@@ -78,6 +79,16 @@ _SENTENCES = {
     "58": _FAILING,
     "XX001": _CORRUPT,
     "XX002": _CORRUPT,
+}
+_OF_CONNECTIONS = (OperationalError, InterfaceError)  # without a code: no connection, or one that broke
+# a refused connection has no code either, only the server's words
+_REFUSALS = {
+    "authentication failed": _REFUSED,
+    "permission denied": _REFUSED,
+    "no pg_hba.conf entry": _REFUSED,
+    "does not exist": _MISSING,
+    "too many clients": _BUSY,
+    "remaining connection slots": _BUSY,
 }
 _UNDONE = frozenset({"40001", "40P01"})  # serialization failure, deadlock
 
@@ -173,17 +184,20 @@ def readable_errors() -> Iterator[None]:
         state = getattr(error.orig, "sqlstate", None)
         if state in _UNDONE:
             raise UndoneError(_BUSY[1]) from None
-        known = _known(state, broken=error.connection_invalidated)
+        known = _known(state) if state else _of_connection(error)
         if known is None:
             raise _without_values(error) from None
         raise CoffreError(known[1], code=known[0]) from error
 
 
-def _known(state: str | None, *, broken: bool) -> tuple[str, str] | None:
-    if state is None:  # said by the client library: no connection, or one that broke
-        return _DOWN
-    found = next((_SENTENCES[state[:n]] for n in (5, 3, 2) if state[:n] in _SENTENCES), None)
-    return found or (_DOWN if broken else None)
+def _known(state: str) -> tuple[str, str] | None:
+    return next((_SENTENCES[state[:n]] for n in (5, 3, 2) if state[:n] in _SENTENCES), None)
+
+
+def _of_connection(error: DBAPIError) -> tuple[str, str] | None:
+    if not isinstance(error, _OF_CONNECTIONS):
+        return None
+    return next((found for words, found in _REFUSALS.items() if words in str(error.orig)), _DOWN)
 
 
 def _without_values(error: DBAPIError) -> DBAPIError:

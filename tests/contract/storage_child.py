@@ -54,6 +54,10 @@ def publish_unfinished(address: str, submission_id: str) -> None:
     index.publish(UUID(submission_id), "worker", publication_of(UUID(submission_id)))
 
 
+def publish_finished(address: str, submission_id: str) -> None:
+    open_index(address).publish(UUID(submission_id), "worker", publication_of(UUID(submission_id)))
+
+
 def insert_unfinished(address: str, name: str) -> None:
     """Stops inside a write transaction of the vault's store."""
     with open_vault_store(address).writing() as tx:

@@ -197,8 +197,10 @@ def test_after_a_revocation_the_log_shows_no_more_access(vaults: list[VaultBench
 
     with ThreadPoolExecutor(THREADS) as pool:
         looking = [pool.submit(look, vaults[number % VAULTS]) for number in range(THREADS)]
-        vaults[0].change(person, Action.REVOKE, DOCTOR)
-        revoked.set()
+        try:
+            vaults[0].change(person, Action.REVOKE, DOCTOR)
+        finally:
+            revoked.set()
         assert [each.result() for each in looking] == [0] * THREADS
     page = vaults[0].reader.events(person.call, person.record_id, limit=500)
     assert not isinstance(page, Denied)
@@ -232,8 +234,10 @@ def test_chains_have_no_gap_and_two_sequencers_make_one_tree(vaults: list[VaultB
 
     with ThreadPoolExecutor(THREADS + 2) as pool:
         sequencers = [pool.submit(sequence, vault) for vault in vaults[:2]]
-        assert sum(pool.map(ask, range(THREADS))) == THREADS * 12
-        finished.set()
+        try:
+            assert sum(pool.map(ask, range(THREADS))) == THREADS * 12
+        finally:
+            finished.set()
         for each in sequencers:
             each.result()
     vaults[2].clock.advance(60)  # the sequencer's lease ends
