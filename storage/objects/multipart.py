@@ -43,11 +43,11 @@ class S3Writer:
         self._bucket, self._key, self._pool = bucket, key, pool
         self._patience, self._create_header = patience, create_header
         self._token = secrets.token_hex(16)
-        self._buffer = bytearray(PART)
-        self._filled = self._size = self._crc = 0
+        # grows with what is written: a zeroed buffer of a part would cost small objects more than their PUT
+        self._buffer = bytearray()
+        self._size = self._crc = 0
         self._upload: str | None = None
-        self._spare: list[bytearray] = []
-        self._sending: deque[Future[bytearray]] = deque()
+        self._sending: deque[Future[None]] = deque()
         self._etags: dict[int, str] = {}
         self._parts = 0
         self._open = True
@@ -59,11 +59,10 @@ class S3Writer:
         self._crc = crc64nvme(view, self._crc)
         self._size += view.nbytes
         while view.nbytes:
-            if self._filled == PART:
+            if len(self._buffer) == PART:
                 self._send_part()
-            room = min(PART - self._filled, view.nbytes)
-            memoryview(self._buffer)[self._filled : self._filled + room] = view[:room]
-            self._filled += room
+            room = min(PART - len(self._buffer), view.nbytes)
+            self._buffer += view[:room]
             view = view[room:]
 
     def commit(self) -> StoredObject:
@@ -80,15 +79,12 @@ class S3Writer:
         return StoredObject(self._size, self._crc)
 
     def _put_whole(self) -> None:
-        del self._buffer[self._filled :]
         if not self._create_header:
             self._check_new()
         self._settle(self._key, lambda: self._put(self._key, self._buffer))
 
     def _complete(self) -> None:
-        if self._filled:
-            del self._buffer[self._filled :]
-            self._send_part()
+        self._send_part()  # never empty: a part goes when there is more to write
         while self._sending:
             self._sending.popleft().result()
         upload, etags = self._upload or "", [self._etags[number] for number in sorted(self._etags)]
@@ -150,15 +146,13 @@ class S3Writer:
         if self._upload is None:
             self._upload = self._ask(lambda: self._bucket.begin(self._key, self._token))
         if len(self._sending) == IN_FLIGHT:
-            self._spare.append(self._sending.popleft().result())
+            self._sending.popleft().result()
         self._parts += 1
         self._sending.append(self._pool.submit(self._put_part, self._upload, self._parts, self._buffer))
-        self._buffer = self._spare.pop() if self._spare else bytearray(PART)
-        self._filled = 0
+        self._buffer = bytearray()
 
-    def _put_part(self, upload: str, number: int, buffer: bytearray) -> bytearray:
+    def _put_part(self, upload: str, number: int, buffer: bytearray) -> None:
         self._etags[number] = self._ask(lambda: self._bucket.put_part(self._key, upload, number, buffer))
-        return buffer
 
     def _ask(self, call: Callable[[], T]) -> T:
         try:
