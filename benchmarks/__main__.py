@@ -2,9 +2,15 @@
 
 import sys
 
-from benchmarks import objects, roots, seal, stow
+from benchmarks import database, objects, roots, seal, stow
 
-BENCHMARKS = {"objects": objects.run, "roots": roots.run, "seal": seal.run, "stow": stow.run}
+BENCHMARKS = {
+    "database": database.run,
+    "objects": objects.run,
+    "roots": roots.run,
+    "seal": seal.run,
+    "stow": stow.run,
+}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or BENCHMARKS:

@@ -5,10 +5,11 @@ may go.
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, literal, select, update
+from sqlalchemy import Connection, bindparam, delete, func, literal, select, update
 
 from records.errors import Conflict, NotFound
 from records.vocabulary.codes import SUBMISSION_TRANSITIONS, SubmissionState
+from storage.bulk import insert_many
 from storage.conflicts import insert_new, upsert
 from storage.index import tables
 from storage.index.claims import settle_claims
@@ -24,9 +25,6 @@ _SUBMISSION = tables.submission.c
 _BLOB = tables.blob.c
 _FINAL = SUBMISSION_TRANSITIONS[SubmissionState.VALIDATING] - {SubmissionState.RECEIVED}
 
-_INSERT_PARTS = insert(tables.part)
-_INSERT_DETAILS = insert(tables.details)
-_INSERT_INSTANCES = insert(tables.instance)
 _INSERT_TOKENS = insert_new(tables.token)
 _TOUCH_DOCUMENTS = upsert(tables.document, ["updated_at"])
 _FINISH = (
@@ -139,20 +137,22 @@ class Publications:
 
 
 def _insert(connection: Connection, submission_id: UUID, publication: Publication) -> None:
-    """Every kind of row by one executemany; rows that others touch too in the order of their keys."""
+    """Every kind of row at once; rows that others touch too in the order of their keys."""
     documents = sorted(publication.documents, key=lambda document: document.document_id)
     tokens = sorted(publication.tokens, key=lambda row: (row.token, row.field, row.document_id))
     parts = [PARTS.parameters(part, submission_id=submission_id) for part in publication.parts]
-    batches = (
-        (_INSERT_PARTS, parts),
+    for statement, found in (
         (_TOUCH_DOCUMENTS, [DOCUMENTS.parameters(document) for document in documents]),
-        (_INSERT_DETAILS, [DETAILS.parameters(row) for row in publication.details]),
-        (_INSERT_INSTANCES, [INSTANCES.parameters(row) for row in publication.instances]),
         (_INSERT_TOKENS, [TOKENS.parameters(row) for row in tokens]),
-    )
-    for statement, rows in batches:
-        if rows:
-            connection.execute(statement, rows)
+    ):
+        if found:
+            connection.execute(statement, found)
+    for table, rows in (
+        (tables.part, parts),
+        (tables.details, [DETAILS.parameters(row) for row in publication.details]),
+        (tables.instance, [INSTANCES.parameters(row) for row in publication.instances]),
+    ):
+        insert_many(connection, table, rows)
 
 
 def _adopt(connection: Connection, submission_id: UUID, adopted: Collection[tuple[UUID, int]]) -> None:

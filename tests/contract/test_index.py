@@ -1,5 +1,6 @@
 """What every index keeps its word on (`storage.ports.Index`): from reception to publication."""
 
+import traceback
 from uuid import uuid4
 
 import pytest
@@ -252,6 +253,28 @@ class TestPublication:
         assert index.instance(document.document_id, b"1" * 32) == publication.instances[0]
         found = index.submission(submission_id)
         assert found and (found.state, found.finished_at) == ("published", 300)
+
+    def test_a_long_series_arrives_whole_and_in_the_same_words(self, index: Index) -> None:
+        submission_id, document = claimed(index), a_document()
+        publication = publication_of(
+            submission_id, document, sop_tokens=tuple(number.to_bytes(32) for number in range(300))
+        )
+        assert index.publish(submission_id, "worker", publication)
+        assert index.parts(submission_id) == list(publication.parts)
+        for instance in publication.instances[::50]:
+            assert instance.sop_token
+            assert index.instance(document.document_id, instance.sop_token) == instance
+
+    def test_a_long_series_that_fails_leaves_nothing_and_tells_no_value(self, index: Index) -> None:
+        submission_id = claimed(index)
+        tokens = tuple(number.to_bytes(32) for number in range(300))
+        rows = publication_of(submission_id, sop_tokens=tokens)
+        twice = publication_of(submission_id, sop_tokens=tokens, parts=rows.parts + rows.parts[:1])
+        with pytest.raises(Exception, match=r"(?i)unique") as caught:
+            index.publish(submission_id, "worker", twice)
+        assert str(submission_id) not in "".join(traceback.format_exception(caught.value))
+        assert index.parts(submission_id) == []
+        assert index.publish(submission_id, "worker", rows)
 
     def test_repeating_it_changes_nothing_and_says_so(self, index: Index) -> None:
         submission_id = claimed(index)

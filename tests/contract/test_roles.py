@@ -98,16 +98,20 @@ class TestWork:
         worker.add_blobs(found.submission_id, "worker", [own], b"plan")
         document = a_document()
         rows = publication_of(
-            found.submission_id, document, adopted=frozenset({(own.blob_id, 1)}), answer=b"sealed"
+            found.submission_id,
+            document,
+            sop_tokens=tuple(bytes([number]) * 32 for number in range(60)),
+            adopted=frozenset({(own.blob_id, 1)}),
+            answer=b"sealed",
         )
         assert worker.publish(found.submission_id, "worker", rows)
         received = intake.submission(found.submission_id)
         assert received and (received.state, received.answer) == ("published", b"sealed")
-        assert len(intake.parts(found.submission_id)) == 1
+        assert len(intake.parts(found.submission_id)) == 60
 
         [(seen, details)] = reader.documents(RECORD)
         assert (seen, len(details)) == (document, 1)
-        assert reader.instance(document.document_id, b"1" * 32)
+        assert reader.instance(document.document_id, bytes(32))
         assert reader.documents_by_token(RECORD, "accession", b"a" * 32)
         assert reader.counts()["published"] == 1
         for expires in (5, 6):
