@@ -74,10 +74,13 @@ def process(
     environment: dict[str, str] | None = None,
     grace_s: float = 10,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Runs a server in a session of its own; SIGTERM at the end, SIGKILL after `grace_s` (0: at once)."""
+    """Runs a server in a session of its own; SIGTERM at the end, SIGKILL after `grace_s` (0: at once).
+
+    It does not outlive a test run that is killed: util-linux's setpriv sees to that.
+    """
     with log.open("ab") as out:
         child = subprocess.Popen(
-            list(map(str, command)),
+            ["setpriv", "--pdeathsig", "KILL", *map(str, command)],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
