@@ -310,15 +310,22 @@ def main() -> None:
 
 
 def _add_later_commands() -> None:
+    from coffre.backup import backup_command
     from coffre.check import check_command
     from coffre.demo import demo_command
     from coffre.fetch import fetch_command
+    from coffre.restore import restore_command
     from coffre.send import send_command
+    from coffre.thaw import accept_gap_command, replay_command
 
     app.command("send")(send_command)
     app.command("fetch")(fetch_command)
     app.command("demo")(demo_command)
     app.command("check")(check_command)
+    app.command("backup")(backup_command)
+    app.command("restore")(restore_command)
+    vault_app.command("replay")(replay_command)
+    vault_app.command("accept-gap")(accept_gap_command)
 
 
 if __name__ == "__main__":

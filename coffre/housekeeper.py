@@ -152,4 +152,6 @@ def _attempt(chore: Callable[[], object]) -> None:
         chore()
     except Exception as error:
         code = error.code if isinstance(error, CoffreError) else type(error).__name__
+        if code == "vault_frozen":  # for hours perhaps, and every call is told
+            return
         log.warning("chore failed", extra={"chore": getattr(chore, "__name__", "?"), "code": code})

@@ -32,6 +32,7 @@ STATUS: Mapping[str, int] = {
     "reception_key_expired": 503,
     "store_busy": 503,
     "vault_unavailable": 503,
+    "vault_frozen": 503,
     "store_full": 507,
     "store_failing": 503,
     "store_read_only": 503,

@@ -6,10 +6,12 @@ own when the vault becomes a process apart.
 
 import time
 from collections.abc import Callable
+from copy import copy
 from typing import Protocol
 from uuid import UUID
 
 from keyvault.context import Vault, VaultSettings
+from keyvault.frozen import refusing_while_frozen
 from keyvault.keyring import Keyring, create_secrets
 from keyvault.roots.ports import Root
 from keyvault.store import VaultStore
@@ -21,6 +23,7 @@ from keyvault.verbs.operating import OperatingVerbs, ensure_decoy
 from keyvault.verbs.publishing import PublishingVerbs
 from keyvault.verbs.reading import ReadingVerbs
 from keyvault.verbs.releasing import ReleasingVerbs
+from keyvault.verbs.restoring import RestoringVerbs
 from keyvault.verbs.rotating import RotatingVerbs
 from keyvault.verbs.upkeep import UpkeepVerbs
 
@@ -66,20 +69,23 @@ class Guard:
     ) -> None:
         """Opens the keys through the root, once."""
         self._vault = Vault(
-            store=store,
+            store=refusing_while_frozen(store),
             day_keys=day_keys,
             keyring=Keyring(store, root),
             settings=settings,
             clock=clock,
         )
-        ensure_decoy(self._vault)
+        laid_open = copy(self._vault)  # what only looks, or ends a freeze, isn't refused by it
+        laid_open.store = store
+        ensure_decoy(laid_open)
         self.reader = ReaderDoor(self._vault)
         self.worker = WorkerDoor(self._vault)
         self.housekeeper = UpkeepVerbs(self._vault)
         self.operator = OperatingVerbs(self._vault)
         self.rotations = RotatingVerbs(self._vault)
-        self.inspector = InspectingVerbs(self._vault)
-        self.public = PublishingVerbs(self._vault)
+        self.inspector = InspectingVerbs(laid_open)
+        self.public = PublishingVerbs(laid_open)
+        self.restoring = RestoringVerbs(laid_open)
 
     @staticmethod
     def initialise(store: VaultStore, root: Root, shards: int = EMBEDDED_SHARDS) -> None:

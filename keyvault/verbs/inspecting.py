@@ -9,6 +9,7 @@ from audit.verify import verify
 from audit.view import AccountabilityLine, ChainEvent, LogFault, LogView, PendingEntry, Report, SequencedEntry
 from keyvault.context import Vault
 from keyvault.envelope import KeyUse, event_aad, open_json
+from keyvault.frozen import read_frozen
 from keyvault.log import ORDINARY, SYSTEM
 from keyvault.record_keys import care_key, open_object_key
 from keyvault.store import Row, VaultTransaction
@@ -87,6 +88,7 @@ class InspectingVerbs(ListingVerbs):
                 "log_size": newest[0]["position"] + 1 if newest else 0,
                 "log_pending": len(tx.find("pending", limit=PAGE)),
                 "log_signed": last[0]["size"] if last else 0,
+                "frozen": read_frozen(tx) is not None,
                 "notices_queued": len(tx.find("notice", state="queued", limit=PAGE)),
             }
 

@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Column, Select, bindparam, select, tuple_
+from sqlalchemy import BindParameter, Column, Select, bindparam, select, tuple_
 
 from records.vocabulary.codes import SubmissionState
 from storage.index import tables
@@ -135,7 +135,7 @@ _ROWS = _Pages(_ROW_COLUMNS, (_DETAILS.document_id, _DETAILS.row_version))
 _DOCUMENTS = _Pages(DOCUMENTS.columns, (_DOCUMENT.document_id,))
 _INSTANCES = _Pages(INSTANCES.columns, (_INSTANCE.submission_id, _INSTANCE.part))
 
-_IDS = bindparam("ids", expanding=True)
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _BLOBS_NAMED = select(*_blob_columns()).where(_BLOB.blob_id.in_(_IDS))
 _PUBLISHED = select(_DETAILS.document_id, _DETAILS.row_version).where(
     _DETAILS.document_id.in_(_IDS), _DETAILS.row_version.between(bindparam("low"), bindparam("high"))

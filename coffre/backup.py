@@ -1,0 +1,193 @@
+"""`coffre backup`: index, vault and objects of one instant, with live servers, in two archives.
+
+Neither holds the root, a day key, the authority's key or anything in clear: the databases are copied as they
+are, sealed rows and wraps, and the objects as ciphertext.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Annotated, Any
+from uuid import uuid4
+
+import typer
+
+from coffre.archive import CHUNK, Manifest, facts_of, sync, write_manifest, writing_archive
+from coffre.cli import AsJson, Data, refusals, settings_of, show
+from coffre.install import Places
+from coffre.settings import Settings
+from keyvault.frozen import log_size
+from records.errors import CoffreError, NotFound
+from storage.archiving import Snapshot, snapshots
+from storage.engines import engine_for
+from storage.index.inventory import ListedBlob, SqlInventory, every
+from storage.objects.opening import open_objects
+from storage.ports import ObjectStore
+from storage.vault_store.store import SqlVaultStore
+
+PUBLIC_FACTS = "coffre"
+INVENTORY = "objects.jsonl"
+OBJECTS = "objects"
+VAULT = "vault"
+ABANDONED = "abandoned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What a backup holds."""
+
+    backup: str
+    index: Path
+    vault: Path
+    objects: int
+    log_size: int
+
+
+def backup_command(
+    to: Annotated[Path, typer.Option("--to", help="A folder that does not exist yet.")],
+    vault_to: Annotated[
+        Path | None, typer.Option("--vault-to", help="Another folder for the vault.  [default: TO/vault]")
+    ] = None,
+    objects: Annotated[bool, typer.Option("--objects", help="Copy the objects, too.")] = False,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Back up index and vault while the servers run; never the root, never day keys."""
+    with refusals():
+        taken = take(settings_of(data), to, vault_to, with_objects=objects)
+    told = {
+        "backup": taken.backup,
+        "index": str(taken.index),
+        "vault": str(taken.vault),
+        "objects": taken.objects,
+        "log_size": taken.log_size,
+    }
+    text = (
+        f"Backed up: index in {taken.index}, vault in {taken.vault}, {taken.objects} objects "
+        f"{'copied' if objects else 'named, not copied'}, {taken.log_size} entries of the log.\n"
+        "Neither holds the root: keep it apart, without it no backup opens."
+    )
+    show(told, as_json, text)
+
+
+def take(settings: Settings, to: Path, vault_to: Path | None, *, with_objects: bool) -> Taken:
+    """Write both archives. Raises `Conflict` "backup_exists", CoffreError "not_initialised"."""
+    places = Places(settings)
+    if not places.complete.exists():
+        raise CoffreError(f"There is no Coffre in {settings.data}.", code="not_initialised")
+    with ExitStack() as stack:
+        index, vault = engine_for(places.index), engine_for(places.vault)
+        stack.callback(index.close)
+        stack.callback(vault.close)
+        folder = stack.enter_context(writing_archive(to))
+        vault_folder = stack.enter_context(writing_archive(vault_to)) if vault_to else folder / VAULT
+        vault_folder.mkdir(mode=0o700, exist_ok=True)
+        of_index, of_vault = stack.enter_context(snapshots(index, vault))
+        about = _about(json.loads(places.complete.read_text()), of_vault)
+        store = open_objects(places.objects)
+        found = _objects(of_index, folder, store if with_objects else None)
+        _write(of_vault, vault_folder, Manifest(part="vault", counts=of_vault.counts(), **about))
+        (folder / PUBLIC_FACTS).write_bytes(places.complete.read_bytes())
+        whole = Manifest(part="index", counts=of_index.counts(), objects=found, **about)
+        _write(of_index, folder, whole)
+        return Taken(
+            backup=about["backup"],
+            index=to,
+            vault=vault_to or to / VAULT,
+            objects=found["count"],
+            log_size=about["log_size"],
+        )
+
+
+def _about(identity: dict[str, str], vault: Snapshot) -> dict[str, Any]:
+    """What both manifests say."""
+    with SqlVaultStore(vault).reading() as tx:
+        size = log_size(tx)
+        last = tx.find("checkpoint", order="-size", limit=1)
+    return {
+        "backup": str(uuid4()),
+        "taken_at": int(time.time() * 1000),
+        "environment": identity["environment"],
+        "origin": identity["origin"],
+        "log_size": size,
+        "checkpoint": last[0]["note"] if last else None,
+    }
+
+
+def _write(snapshot: Snapshot, folder: Path, manifest: Manifest) -> None:
+    """The database, then the manifest of everything that lies in the folder itself."""
+    snapshot.save(folder)
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    for path in files:
+        sync(path)
+    told = {**_plain(manifest), "files": {path.name: facts_of(path) for path in files}}
+    write_manifest(folder, Manifest(**told).to_json())
+
+
+def _plain(manifest: Manifest) -> dict[str, Any]:
+    return {name: getattr(manifest, name) for name in Manifest.__slots__}
+
+
+def _objects(index: Snapshot, folder: Path, store: ObjectStore | None) -> dict[str, Any]:
+    """Name every object that the index knows, one JSON line each; copy them where there is a store.
+
+    Those that wait for a verdict may be gone meanwhile: their senders were not told "published".
+    """
+    path = folder / INVENTORY
+    path.touch(mode=0o600)
+    count = size = copied = 0
+    with path.open("w", encoding="utf-8") as file:
+        for page in every(SqlInventory(index).blobs, lambda blob: blob.key):
+            for blob in page:
+                if blob.state == ABANDONED:
+                    continue
+                digest = _copy(store, blob, folder / OBJECTS) if store is not None else None
+                _write_line(file, blob, digest)
+                count, size = count + 1, size + blob.ciphertext_size
+                copied += digest is not None
+    return {"count": count, "bytes": size, "copied": copied}
+
+
+def _write_line(file: IO[str], blob: ListedBlob, digest: str | None) -> None:
+    line = {
+        "blob": str(blob.blob_id),
+        "version": blob.version,
+        "state": blob.state,
+        "size": blob.ciphertext_size,
+        "crc64": f"{blob.crc64:016x}",
+        "sha256": digest,
+    }
+    file.write(json.dumps(line) + "\n")
+
+
+def _copy(store: ObjectStore, blob: ListedBlob, folder: Path) -> str | None:
+    """The object as a file; its SHA-256, None where a waiting one is gone."""
+    digest = hashlib.sha256()
+    try:
+        pieces = store.stream(*blob.key, chunk=CHUNK)
+    except NotFound:
+        if blob.state == "adopted":
+            raise
+        return None
+    path = object_path(folder, str(blob.blob_id), blob.version)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    with path.open("wb") as file:
+        _each(pieces, file.write, digest.update)
+    sync(path)
+    return digest.hexdigest()
+
+
+def _each(pieces: Any, *sinks: Callable[[bytes], object]) -> None:
+    for piece in pieces:
+        for sink in sinks:
+            sink(piece)
+
+
+def object_path(folder: Path, blob: str, version: int) -> Path:
+    """Where an archive keeps an object."""
+    return folder / blob[:2] / blob / str(version)

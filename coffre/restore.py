@@ -1,0 +1,212 @@
+"""`coffre restore`: both archives into an empty place; the vault stays frozen until it is brought forward."""
+
+import hashlib
+import json
+import secrets
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+from audit.checkpoint import parse_and_verify
+from coffre.archive import CHUNK, MANIFEST, Manifest, altered, read_manifest
+from coffre.backup import INVENTORY, OBJECTS, PUBLIC_FACTS, VAULT, object_path
+from coffre.cli import AsJson, Data, refusals, settings_of, show
+from coffre.install import OWNER_ONLY, Places, _write_secret
+from coffre.settings import Settings
+from keyvault.frozen import Frozen, freeze
+from records.errors import CoffreError, Conflict
+from storage.archiving import counts_of, put_back
+from storage.engines import engine_for
+from storage.migrate import upgrade
+from storage.objects.opening import open_objects, prepare_objects
+from storage.ports import ObjectStore
+from storage.vault_store.store import SqlVaultStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """What was put back, and what a person has to bring."""
+
+    frozen: Frozen
+    objects: int
+    missing: tuple[str, ...]
+
+
+def restore_command(
+    source: Annotated[Path, typer.Option("--from", help="The folder of the backup.")],
+    vault_source: Annotated[
+        Path | None, typer.Option("--vault-from", help="The vault's folder.  [default: FROM/vault]")
+    ] = None,
+    known: Annotated[
+        list[Path] | None,
+        typer.Option("--known-checkpoint", help="A signed checkpoint kept elsewhere; may be repeated."),
+    ] = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Restore a backup into an empty place. The vault stays frozen."""
+    with refusals():
+        settings = settings_of(data)
+        restored = put_all_back(settings, source, vault_source or source / VAULT, known or [])
+    frozen = restored.frozen
+    told = {
+        "log_size": frozen.size,
+        "known_size": frozen.known_size,
+        "objects": restored.objects,
+        "missing": list(restored.missing),
+    }
+    text = "\n".join(
+        [
+            f"Restored into {settings.data}: {frozen.size} entries of the log, {restored.objects} objects.",
+            *(f"Missing: {each}" for each in restored.missing),
+            f"The vault is frozen{_until(frozen)}. Go on with coffre vault replay or coffre vault "
+            "accept-gap.",
+        ]
+    )
+    show(told, as_json, text)
+
+
+def _until(frozen: Frozen) -> str:
+    return "" if frozen.known_size is None else f" until its log has {frozen.known_size} entries"
+
+
+def put_all_back(settings: Settings, source: Path, vault_source: Path, known: list[Path]) -> Restored:
+    """Check everything, then write; `D/coffre` comes last. Raises `Conflict` "not_empty", CoffreError
+    "backup_altered", "other_backup".
+    """
+    places = Places(settings)
+    if settings.data.exists() and any(settings.data.iterdir()):
+        raise Conflict(f"{settings.data} isn't empty: restore into an empty place.", code="not_empty")
+    index, vault = read_manifest(source, "index"), read_manifest(vault_source, "vault")
+    if (index.origin, index.environment) != (vault.origin, vault.environment):
+        raise CoffreError("These archives are of two different installations.", code="other_backup")
+    identity = json.loads((source / PUBLIC_FACTS).read_text())
+    checkpoint = _largest(identity, index, vault, known)
+    _make_folders(settings, places)
+    _put_database(source, index, places.index)
+    _put_database(vault_source, vault, places.vault)
+    _new_day_keys(places)
+    objects, absent = _put_objects(source, places)
+    _write_secret(places.url_key, secrets.token_hex(32))
+    frozen = _freeze(places, vault, checkpoint)
+    places.complete.write_bytes((source / PUBLIC_FACTS).read_bytes())
+    return Restored(frozen=frozen, objects=objects, missing=_missing(settings, places, absent))
+
+
+def _largest(
+    identity: dict[str, str], index: Manifest, vault: Manifest, known: list[Path]
+) -> tuple[int, str] | None:
+    """The largest checkpoint known outside the vault's own archive."""
+    notes = [path.read_text("utf-8") for path in known]
+    if index.backup != vault.backup and index.checkpoint is not None:
+        notes.append(index.checkpoint)
+    public = bytes.fromhex(identity["checkpoint_public"])
+    sizes = [(parse_and_verify(note, identity["origin"], public).size, note) for note in notes]
+    if vault.checkpoint is not None:
+        parse_and_verify(vault.checkpoint, identity["origin"], public)
+    return max(sizes, default=None)
+
+
+def _make_folders(settings: Settings, places: Places) -> None:
+    for folder in (settings.data, settings.vault_dir, settings.authority_dir, places.url_key.parent):
+        folder.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
+        folder.chmod(OWNER_ONLY)
+
+
+def _put_database(source: Path, manifest: Manifest, url: str) -> None:
+    (name,) = (name for name in manifest.files if Path(name).stem == manifest.part)
+    put_back(source / name, url)
+    if counts_of(url, "index" if manifest.part == "index" else "vault") != manifest.counts:
+        raise altered(name)
+
+
+def _new_day_keys(places: Places) -> None:
+    """A store that outlived the loss is used as it is; else an empty one: no backup holds these keys."""
+    database = engine_for(places.day_keys)
+    try:
+        upgrade(database, "day_keys")
+    finally:
+        database.close()
+
+
+def _freeze(places: Places, vault: Manifest, known: tuple[int, str] | None) -> Frozen:
+    database = engine_for(places.vault)
+    try:
+        frozen = freeze(SqlVaultStore(database), int(time.time() * 1000), known)
+    finally:
+        database.close()
+    if frozen.size != vault.log_size:
+        raise altered(MANIFEST)
+    return frozen
+
+
+def _put_objects(source: Path, places: Places) -> tuple[int, int]:
+    """Answers how many objects were written, and how many adopted ones are nowhere."""
+    prepare_objects(places.objects, origin=places.settings.public_url, create=True)
+    store = open_objects(places.objects)
+    written = absent = 0
+    with (source / INVENTORY).open(encoding="utf-8") as lines:
+        for line in lines:
+            row = json.loads(line)
+            if row["sha256"] is not None:
+                _put_object(source / OBJECTS, store, row)
+                written += 1
+            elif row["state"] == "adopted":
+                absent += store.size(UUID(row["blob"]), row["version"]) is None
+    return written, absent
+
+
+def _put_object(folder: Path, store: ObjectStore, row: dict[str, Any]) -> None:
+    blob_id, version = UUID(row["blob"]), int(row["version"])
+    if store.size(blob_id, version) == row["size"]:
+        return  # the store outlived the loss; `coffre check --scrub` reads it
+    path = object_path(folder, str(blob_id), version)
+    digest = hashlib.sha256()
+    if not path.is_file():
+        raise altered(str(path.relative_to(folder.parent)))
+    with path.open("rb") as file, store.writer(blob_id, version) as writer:
+        while piece := file.read(CHUNK):
+            digest.update(piece)
+            writer.write(piece)
+        if digest.hexdigest() != row["sha256"]:
+            raise altered(str(path.relative_to(folder.parent)))
+        writer.commit()
+
+
+def _missing(settings: Settings, places: Places, absent: int) -> tuple[str, ...]:
+    """What a person has to bring, in words."""
+    found = []
+    root = settings.root_url
+    if not root.startswith("file:") or not Path(root.removeprefix("file:")).exists():
+        found.append(f"the root, {root}: without it nothing opens")
+    if settings.day_keys_url is None:
+        found.append("day keys: what had no verdict yet is refused, and its senders send it again")
+    if not places.authority_key.exists():
+        found.append(f"the authority's key, {places.authority_key}: no identity can be issued")
+    if absent:
+        found.append(f"{absent} objects: bring them to {places.objects}")
+    return tuple(found)
+
+
+def vault_copy(folder: Path, scratch: Path) -> tuple[Manifest, str]:
+    """A checked copy of a vault's archive to read from, as a database's address in `scratch`.
+
+    Raises CoffreError "other_engine" for a dump of Postgres: it has to be restored somewhere first.
+    """
+    manifest = read_manifest(folder, "vault")
+    if "vault.db" not in manifest.files:
+        raise CoffreError(
+            "This archive is a dump of Postgres: restore it with pg_restore into an empty database, and give "
+            "its address with --at.",
+            code="other_engine",
+        )
+    with tempfile.NamedTemporaryFile(dir=scratch, suffix=".db", delete=False) as file:
+        target = Path(file.name)
+    shutil.copyfile(folder / "vault.db", target)
+    return manifest, f"sqlite:///{target.absolute()}"

@@ -1,0 +1,475 @@
+"""Backup under load, restore, freeze, replay: what was published opens, what was revoked stays revoked."""
+
+import hashlib
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coffre.archive import MANIFEST, Manifest, read_manifest
+from coffre.backup import Taken, take
+from coffre.check import check_of
+from coffre.demo_server import DemoServer
+from coffre.identities import Identities
+from coffre.install import initialise
+from coffre.leak_search import prove_and_search
+from coffre.restore import put_all_back
+from coffre.settings import Settings, load
+from coffre.thaw import _from
+from coffre.wiring import System
+from records.errors import CoffreError, Conflict
+from storage.archiving import put_back
+from tests.integration.support import DOCTOR, TRAITS, Coffre, Patient, bearer, problem
+from tests.services.fixtures_postgres import NewDatabase
+
+REASON = "Patient inconscient, antécédents inconnus"
+WHY = "Le centre a brûlé, rien de plus récent n'existe"
+
+
+def coffre_command(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "coffre.cli", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def codes(data: Path, *, scrub: bool = True) -> dict[str, int]:
+    """What `coffre check` finds."""
+    with System(load(data=data)) as system:
+        return dict(check_of(system, scrub=scrub).run().counts)
+
+
+def restore(taken: Taken, data: Path, original: Path, *known: Path) -> tuple[str, ...]:
+    """Restore, and bring the root and the authority's key, as a person would."""
+    restored = put_all_back(load(data=data), taken.index, taken.vault, list(known))
+    shutil.copy(original / "vault/root", data / "vault/root")
+    shutil.copy(original / "authority/signing.key", data / "authority/signing.key")
+    return restored.missing
+
+
+def accept_gap(data: Path) -> None:
+    with System(load(data=data)) as system:
+        assert system.local_guard().restoring.accept_gap(Identities(system).operator(), WHY) is None
+
+
+def replay(data: Path, vault_archive: Path, scratch: Path) -> int:
+    """Bring forward from an archive; how many entries are missing."""
+    copy = scratch / "newer.db"
+    shutil.copy(vault_archive / "vault.db", copy)
+    with System(load(data=data)) as system:
+        guard = system.local_guard()
+        return guard.restoring.end(_from(guard, f"sqlite:///{copy}"))
+
+
+def opened(patient: Patient) -> set[bytes]:
+    """The SHA-256 of every pack that the patient's grant opens."""
+    grant = patient.coffre.grant(patient.token, patient.ins)
+    packs = [blob.sealed for blob in grant.open().blobs if blob.sealed.ref.kind == 1]
+    return {hashlib.sha256(grant.read(p.ref.blob_id, 0, p.plaintext_size)).digest() for p in packs}
+
+
+@dataclass
+class Load:
+    """Deposits without end, from a thread of their own."""
+
+    patient: Patient
+    sent: list[bytes] = field(default_factory=list)
+
+    def __enter__(self) -> "Load":
+        self._stop = threading.Event()
+        self._token = self.patient.coffre.depositor()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        seed = 1_000
+        while not self._stop.is_set():
+            seed += 1
+            files = self.patient.ct(slices=1, seed=seed)
+            answer = self.patient.coffre.stow(self._token, files, self.patient.ins)
+            assert answer.status_code in (200, 202), answer.text
+            self.sent.append(hashlib.sha256(files[0]).digest())
+
+
+@dataclass
+class Story:
+    """One installation, backed up twice: under load, and after choices were made."""
+
+    data: Path
+    patient: Patient
+    first: Taken
+    second: Taken
+    published_before: set[bytes]
+    sent: set[bytes]
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    place = tmp_path_factory.mktemp("backup")
+    data = place / "data"
+    settings = load(data=data)
+    initialise(settings)
+    with DemoServer(data) as server:
+        coffre = Coffre(data, server)
+        patient = coffre.open_record()
+        patient.authorise()
+        assert coffre.stow(coffre.depositor(), patient.ct(), patient.ins).status_code == 200
+        with Load(patient) as load_:
+            while len(load_.sent) < 2:
+                pass
+            before = opened(patient)
+            first = take(settings, place / "first", None, with_objects=True)
+        forbid = {"bris_de_glace": False, "centre_15": True}
+        assert patient.call("PUT", "/emergency", json=forbid).status_code == 200
+        assert patient.call("DELETE", f"/authorisations/{DOCTOR}").status_code == 204
+        wait_until(lambda: signed(data))
+        second = take(settings, place / "second", place / "second-vault", with_objects=False)
+    sent = {hashlib.sha256(b"".join(patient.ct())).digest(), *load_.sent}
+    yield Story(data, patient, first, second, before, sent)
+
+
+def elsewhere(story: Story, data: Path, server: DemoServer) -> Patient:
+    """The same person, at the restored server."""
+    return Patient(Coffre(data, server), story.patient.ins, story.patient.public_id, story.patient.token)
+
+
+def test_a_restored_coffre_opens_every_byte_that_was_published(story: Story, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    missing = restore(story.first, data, story.data)
+    assert [each.split(",")[0].split(":")[0] for each in missing] == [
+        "the root",
+        "day keys",
+        "the authority's key",
+    ]
+    assert codes(data) == {}  # frozen, with deposits cut in the middle
+    accept_gap(data)
+    with DemoServer(data) as server:
+        patient = elsewhere(story, data, server)
+        found = opened(patient)
+        assert story.published_before <= found <= story.sent
+        new = patient.coffre.depositor()
+        assert patient.coffre.stow(new, patient.ct(seed=7), patient.ins).status_code == 200
+        wait_until(lambda: not unfinished(data))
+    assert codes(data) == {}
+
+
+def unfinished(data: Path) -> list[Any]:
+    connection = sqlite3.connect(data / "index.db")
+    try:
+        return connection.execute("SELECT submission_id FROM submission WHERE settled_at IS NULL").fetchall()
+    finally:
+        connection.close()
+
+
+def signed(data: Path) -> bool:
+    """Every entry is under a checkpoint."""
+    with System(load(data=data)) as system:
+        status = system.guard.inspector.status()
+    return not status["log_pending"] and status["log_signed"] == status["log_size"]
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def test_a_frozen_vault_decides_nothing_and_says_so(story: Story, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    restore(story.first, data, story.data)
+    with DemoServer(data) as server:
+        patient = elsewhere(story, data, server)
+        for answer in (
+            patient.call("GET", "/documents"),
+            patient.call("POST", "/authorisations", json={"professional": DOCTOR}),
+            patient.coffre.grant(patient.token, patient.ins).answer,
+        ):
+            assert (answer.status_code, problem(answer)) == (503, "vault_frozen")
+    with System(load(data=data)) as system:
+        status = system.guard.inspector.status()
+        assert status["frozen"] and status["log_size"] == story.first.log_size
+        with pytest.raises(CoffreError) as refusal:
+            system.guard.housekeeper.never_adopted([])
+        assert refusal.value.code == "vault_frozen"
+
+
+def test_what_was_closed_after_the_backup_stays_closed_through_replay(story: Story, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    restore(story.first, data, story.data)
+    assert replay(data, story.second.vault, tmp_path) == 0
+    with DemoServer(data) as server:
+        patient = elsewhere(story, data, server)
+        assert patient.call("GET", "/authorisations").json()["authorisations"] == []
+        doctor = patient.coffre.professional()
+        listed = patient.coffre.http.get(f"/records/{patient.ins}/documents", headers=bearer(doctor))
+        assert (listed.status_code, problem(listed)) == (403, "not_authorised")
+        broken = patient.coffre.grant(doctor, patient.ins, purpose="bris_de_glace", reason=REASON).answer
+        assert (broken.status_code, problem(broken)) == (403, "not_authorised")
+        assert opened(patient)
+        lines = [(line["action"], line["outcome"]) for line in patient.log()]
+        assert ("set_emergency", "permit") in lines and ("revoke", "permit") in lines
+    assert branches(data, story) == branches(story.data, story) == [1, 3]
+    with System(load(data=data)) as system:
+        report = system.guard.inspector.verify_log([note(story.second)])
+        assert report.size > story.second.log_size
+
+
+def branches(data: Path, story: Story) -> list[int]:
+    """The ways into the patient's record."""
+    connection = sqlite3.connect(data / "vault/vault.db")
+    try:
+        rows = connection.execute(
+            "SELECT branch FROM record_key JOIN record USING (record_id) WHERE public_id = ? ORDER BY branch",
+            (story.patient.public_id.bytes,),
+        ).fetchall()
+    finally:
+        connection.close()
+    return [branch for (branch,) in rows]
+
+
+def note(taken: Taken) -> str:
+    found = read_manifest(taken.vault, "vault").checkpoint
+    assert found is not None
+    return found
+
+
+def test_an_accepted_gap_is_on_the_log_and_brings_the_older_choices_back(
+    story: Story, tmp_path: Path
+) -> None:
+    """Which is why it takes an operator and a reason."""
+    data = tmp_path / "data"
+    restore(story.first, data, story.data)
+    done = coffre_command("vault", "accept-gap", "--data", data, "--reason", "court")
+    assert (done.returncode, done.stderr.split(":")[0]) == (1, "gap_reason_short")
+    done = coffre_command("vault", "accept-gap", "--data", data, "--reason", WHY)
+    assert done.returncode == 0, done.stderr
+    assert branches(data, story) == [1, 2, 3]
+    with System(load(data=data)) as system:
+        assert not system.guard.inspector.status()["frozen"]
+        system.guard.inspector.verify_log()
+    again = coffre_command("vault", "accept-gap", "--data", data, "--reason", WHY)
+    assert again.stderr.startswith("not_frozen")
+
+
+def test_a_known_checkpoint_keeps_the_vault_frozen_until_it_is_reached(story: Story, tmp_path: Path) -> None:
+    known = tmp_path / "checkpoint"
+    known.write_text(note(story.second))
+    data = tmp_path / "data"
+    restore(story.first, data, story.data, known)
+    with System(load(data=data)) as system:
+        restoring = system.local_guard().restoring
+        assert restoring.end(None) > 0
+        assert restoring.frozen() is not None
+    assert replay(data, story.second.vault, tmp_path) == 0
+
+
+def test_a_newer_index_makes_its_checkpoint_known(story: Story, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    mixed = Taken(backup="", index=story.second.index, vault=story.first.vault, objects=0, log_size=0)
+    restore(mixed, data, story.data)
+    with System(load(data=data)) as system:
+        frozen = system.local_guard().restoring.frozen()
+    assert frozen is not None and frozen.known_note == note(story.second)
+
+
+def test_replay_on_the_command_line(story: Story, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    restore(story.first, data, story.data)
+    alone = coffre_command("vault", "replay", "--data", data)
+    assert (alone.returncode, alone.stderr.split(":")[0]) == (1, "nothing_known")
+    done = coffre_command("vault", "replay", "--from", story.second.vault, "--data", data, "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["before"], told["after"], told["missing"]) == (
+        story.first.log_size,
+        story.second.log_size,
+        0,
+    )
+    assert told["replayed"] >= 2
+
+
+def test_another_vaults_archive_brings_nothing_forward(story: Story, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    initialise(load(data=other))
+    with DemoServer(other) as server:
+        Coffre(other, server).open_record()
+    foreign = take(load(data=other), tmp_path / "foreign", None, with_objects=False)
+    data = tmp_path / "data"
+    restore(story.first, data, story.data)
+    with pytest.raises(CoffreError) as refusal:
+        replay(data, foreign.vault, tmp_path)
+    assert refusal.value.code == "other_log"
+    with System(load(data=data)) as system:
+        assert system.guard.inspector.verify_log().size == story.first.log_size
+
+
+def change(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def edited(folder: Path, **values: object) -> None:
+    path = folder / MANIFEST
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+TAMPERING: dict[str, Callable[[Path], object]] = {
+    "the index": lambda folder: change(folder / "index.db"),
+    "the vault": lambda folder: change(folder / "vault/vault.db"),
+    "the inventory of objects": lambda folder: change(folder / "objects.jsonl"),
+    "the public keys": lambda folder: change(folder / "coffre"),
+    "an object": lambda folder: change(next(folder.glob("objects/*/*/*"))),
+    "a file is gone": lambda folder: (folder / "index.db").unlink(),
+    "an object is gone": lambda folder: next(folder.glob("objects/*/*/*")).unlink(),
+    "a count": lambda folder: edited(folder, counts={}),
+    "the size of the log": lambda folder: edited(folder / "vault", log_size=1),
+    "a member more": lambda folder: edited(folder, more=1),
+}
+
+
+@pytest.mark.parametrize("what", TAMPERING)
+def test_an_altered_backup_is_refused(story: Story, tmp_path: Path, what: str) -> None:
+    folder = tmp_path / "backup"
+    shutil.copytree(story.first.index, folder)
+    TAMPERING[what](folder)
+    with pytest.raises(CoffreError) as refusal:
+        put_all_back(load(data=tmp_path / "data"), folder, folder / "vault", [])
+    assert refusal.value.code == "backup_altered"
+    assert not (tmp_path / "data/coffre").exists()
+
+
+def test_a_manifest_written_anew_still_has_to_fit_the_databases(story: Story, tmp_path: Path) -> None:
+    folder = tmp_path / "backup"
+    shutil.copytree(story.first.index, folder)
+    manifest = read_manifest(folder, "index")
+    values = {name: getattr(manifest, name) for name in Manifest.__slots__}
+    values["counts"] = {**manifest.counts, "document": 1}
+    (folder / MANIFEST).write_text(json.dumps(Manifest(**values).to_json()))
+    with pytest.raises(CoffreError) as refusal:
+        put_all_back(load(data=tmp_path / "data"), folder, folder / "vault", [])
+    assert refusal.value.code == "backup_altered"
+
+
+def test_a_backup_never_overwrites_and_a_restore_wants_an_empty_place(story: Story, tmp_path: Path) -> None:
+    with pytest.raises(Conflict) as refusal:
+        take(load(data=story.data), story.first.index, None, with_objects=False)
+    assert refusal.value.code == "backup_exists"
+    with pytest.raises(Conflict) as refusal:
+        put_all_back(load(data=story.data), story.first.index, story.first.vault, [])
+    assert refusal.value.code == "not_empty"
+
+
+def test_a_backup_that_fails_leaves_nothing(story: Story, tmp_path: Path) -> None:
+    copy = tmp_path / "data"
+    shutil.copytree(story.data, copy)
+    next((copy / "objects").glob("b/*/*/*")).unlink()
+    with pytest.raises(CoffreError):
+        take(load(data=copy), tmp_path / "backup/here", None, with_objects=True)
+    assert list((tmp_path / "backup").iterdir()) == []
+
+
+def test_the_manifests_tell_what_is_there(story: Story) -> None:
+    index, vault = read_manifest(story.first.index, "index"), read_manifest(story.first.vault, "vault")
+    assert index.backup == vault.backup == story.first.backup
+    assert index.log_size == vault.log_size == story.first.log_size
+    assert note(story.first).splitlines()[0] == vault.origin
+    assert set(index.files) == {"index.db", "objects.jsonl", "coffre"}
+    assert set(vault.files) == {"vault.db"}
+    assert index.objects["copied"] <= index.objects["count"] == len(inventory(story.first))
+    assert "day_key" not in vault.counts
+
+
+def inventory(taken: Taken) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (taken.index / "objects.jsonl").read_text().splitlines()]
+
+
+def test_nothing_of_a_backup_is_in_clear_and_no_root_is_in_it(story: Story) -> None:
+    files = [b"".join(story.patient.ct())]
+    root = json.loads((story.data / "vault/root").read_text())["key"]
+    needles = {
+        "name": TRAITS.family_name,
+        "INS": story.patient.ins,
+        "doctor": DOCTOR,
+        "root": root,
+        "authority": bytes.fromhex((story.data / "authority/signing.key").read_text().strip()),
+        "authority in hexadecimal": (story.data / "authority/signing.key").read_text().strip(),
+        "signer of addresses": (story.data / "reader/url.key").read_text().strip(),
+    }
+    for taken in (story.first, story.second):
+        for folder in (taken.index, taken.vault):
+            report = prove_and_search(folder, needles, [("study", content) for content in files])
+            assert report.leaks == ()
+            assert not [path for path in folder.rglob("*") if path.name in ("root", "day-keys.db")]
+
+
+def test_backup_and_restore_on_the_command_line(story: Story, tmp_path: Path) -> None:
+    folder, data = tmp_path / "b", tmp_path / "data"
+    done = coffre_command("backup", "--to", folder, "--objects", "--data", story.data, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["objects"] == len(list(folder.glob("objects/*/*/*")))
+    restored = coffre_command("restore", "--from", folder, "--data", data)
+    assert restored.returncode == 0, restored.stderr
+    assert "Missing: the root" in restored.stdout
+    assert "frozen" in restored.stdout
+
+
+def test_the_same_on_postgres(
+    postgres_database: NewDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dumps of two snapshots of one instant; the newer vault is given by the address it was restored at."""
+
+    def on(data: Path, *urls: str) -> Settings:
+        names = ("index_url", "vault_store_url", "day_keys_url")
+        for name, url in zip(names, urls, strict=True):
+            monkeypatch.setenv(f"COFFRE_{name.upper()}", url)
+        return load(data=data)
+
+    original, restored, newer = tmp_path / "data", tmp_path / "restored", tmp_path / "newer"
+    settings = on(original, *(postgres_database() for _ in range(3)))
+    initialise(settings)
+    with DemoServer(original) as server:
+        coffre = Coffre(original, server)
+        patient = coffre.open_record()
+        assert coffre.stow(coffre.depositor(), patient.ct(), patient.ins).status_code == 200
+        with Load(patient) as load_:
+            while not load_.sent:
+                pass
+            before = opened(patient)
+            first = take(settings, tmp_path / "first", None, with_objects=True)
+        forbid = {"bris_de_glace": False, "centre_15": True}
+        assert patient.call("PUT", "/emergency", json=forbid).status_code == 200
+        second = take(settings, tmp_path / "second", None, with_objects=False)
+    at = postgres_database()
+    put_back(second.vault / "vault.dump", at)
+    on(restored, postgres_database(), postgres_database(), postgres_database())
+    restore(first, restored, original)
+    assert codes(restored) == {}
+    done = coffre_command("vault", "replay", "--at", at, "--data", restored)
+    assert done.returncode == 0, done.stderr
+    with DemoServer(restored) as server:
+        patient = Patient(Coffre(restored, server), patient.ins, patient.public_id, patient.token)
+        assert before <= opened(patient)
+        doctor = patient.coffre.professional()
+        broken = patient.coffre.grant(doctor, patient.ins, purpose="bris_de_glace", reason=REASON).answer
+        assert (broken.status_code, problem(broken)) == (403, "not_authorised")
+    with pytest.raises(CoffreError) as refusal:
+        put_all_back(load(data=newer), first.index, first.vault, [])
+    assert refusal.value.code == "not_empty"
