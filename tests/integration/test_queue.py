@@ -20,7 +20,7 @@ from tests.services.processes import free_port
 LEASE_S = 5
 
 
-@pytest.fixture(params=["redis_url", "rabbitmq_url"])
+@pytest.fixture(params=["rabbitmq_url", pytest.param("redis_url", marks=pytest.mark.long)])
 def env(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
     return {
         "COFFRE_QUEUE_URL": request.getfixturevalue(request.param),
