@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
-from keyvault import credentials
 from keyvault.cards import OpenedCard, open_card
 from keyvault.envelope import Branch, KeyUse
 from keyvault.keyring import Keyring
 from keyvault.log import ORDINARY, SYSTEM, Appended, Chain, Happening, append
+from keyvault.possession import OLDEST, Believed, Proof, Shown, believe
 from keyvault.quotas import DEFAULT_QUOTAS, Quotas, deposited_too_much, exceeded
 from keyvault.record_keys import RecordKey, care_key, open_object_key
 from keyvault.replay import RecordingTransaction
@@ -37,6 +37,7 @@ class VaultSettings:
     authority_public: bytes  # Ed25519, pinned
     officer_public: bytes  # X25519 of the audit officer
     quotas: Quotas = DEFAULT_QUOTAS
+    require_possession: bool = False  # refuses bearer tokens; true in production
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,23 +153,45 @@ class Vault:
             yield change
             change.keep_replay()
 
-    def actor(self, token_text: str, *, at: int | None = None) -> Actor:
-        """Believe a credential, or raise `CredentialError` after the attempt has its line in the log."""
+    def actor(
+        self,
+        token_text: str,
+        *,
+        at: int | None = None,
+        shown: Shown | None = None,
+        admit: Callable[[Proof], None] | None = None,
+    ) -> Actor:
+        """Believe a credential, or raise `CredentialError` after the attempt has its line in the log.
+
+        `admit` tells whether its proof is one of what is asked, and raises where it isn't.
+        """
         try:
-            return self.believe(token_text, at=at)
+            found = self.believed(token_text, at=at, shown=shown if admit else None)
+            if admit is not None and found.proof is not None:
+                admit(found.proof)
         except CoffreError:
             self._log_bad_credential()
             raise
+        return found.actor
 
     def believe(self, token_text: str, *, at: int | None = None) -> Actor:
-        """Verify a credential as of `at` (unix seconds), default now."""
-        return credentials.verify(
+        """Verify a bearer's credential as of `at` (unix seconds), default now."""
+        return self.believed(token_text, at=at).actor
+
+    def believed(
+        self, token_text: str, *, at: int | None = None, shown: Shown | None = None, oldest: int = OLDEST
+    ) -> Believed:
+        """Verify a credential and the proof that it asks for, as of `at` (unix seconds), default now."""
+        return believe(
             token_text,
+            shown,
             pinned_public=self.settings.authority_public,
             issuer=self.settings.issuer,
             audience=self.settings.audience,
             at=at if at is not None else self.now_ms() // 1000,
             environment=self.settings.environment,
+            required=self.settings.require_possession,
+            oldest=oldest,
         )
 
     def _log_bad_credential(self) -> None:

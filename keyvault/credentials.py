@@ -1,8 +1,8 @@
 """Credentials: compact JWS (RFC 7515) under Ed25519, and the actor they prove.
 
 A verified token is the only source of identity, profession and structure. Claims are a closed list per role;
-whatever is unknown, absent, of another type or out of time is refused, `cnf` (RFC 7800) included until proofs
-of possession are checked: such a token must not pass as a bearer's.
+whatever is unknown, absent, of another type or out of time is refused. A token may name a key (`cnf`,
+RFC 7800): it is believed with a proof of that key alone (`keyvault/possession.py`), and never as a bearer's.
 """
 
 import re
@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from jwt.api_jws import PyJWS
 from jwt.exceptions import PyJWTError
 
-from audit.canonical import canonical, parse, unb64
+from audit.canonical import b64, canonical, parse, unb64
 from keyvault.members import integer, members, text
 from keyvault.signing import public_key
 from records.actors import Actor
@@ -56,9 +56,13 @@ _JWS = PyJWS(algorithms=["EdDSA"])
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What a caller presents: believed by nobody but the vault."""
+    """What a caller presents: believed by nobody but the vault. With a proof, also the request it is for."""
 
     token: str = field(repr=False)
+    proof: str | None = field(default=None, repr=False)
+    method: str = ""
+    url: str = field(default="", repr=False)
+    body: bytes = field(default=b"", repr=False)
 
 
 class CredentialError(Refused):
@@ -92,10 +96,12 @@ class Authority:
         sector: str | None = None,
         setting: str | None = None,
         ins: INS | None = None,
+        key: str | None = None,
     ) -> str:
         """Returns a token from `now` (unix seconds), for the role's longest life unless `lifetime` says less.
 
-        Raises `Invalid` if the role misses a claim or has one too many, or one is malformed.
+        `key` is the thumbprint (RFC 7638) of the key that its holder has to prove. Raises `Invalid` if the
+        role misses a claim or has one too many, or one is malformed.
         """
         claims = {
             "iss": self.issuer,
@@ -111,25 +117,46 @@ class Authority:
             "sector": sector,
             "setting": setting,
             "ins": None if ins is None else ins.value,
+            "cnf": None if key is None else {"jkt": key},
         }
         stated = {name: value for name, value in claims.items() if value is not None}
         _actor(stated, self._environment)
+        _key(stated)
         return _JWS.encode(canonical(stated), self._key, algorithm="EdDSA", headers={"typ": TYPE})
 
 
 def verify(
     token: str, *, pinned_public: bytes, issuer: str, audience: str, at: int, environment: Environment
 ) -> Actor:
-    """Returns the actor that the token proves at the instant `at` (unix seconds).
+    """Returns the actor that a bearer token proves at the instant `at` (unix seconds).
 
-    Raises `CredentialError` "token_expired" for a token that was good once, otherwise "token_invalid".
+    Raises `CredentialError` "token_expired" for a token that was good once, "possession_required" for one
+    that names a key, otherwise "token_invalid".
+    """
+    actor, key = verify_bound(
+        token, pinned_public=pinned_public, issuer=issuer, audience=audience, at=at, environment=environment
+    )
+    if key is not None:
+        raise CredentialError(
+            "This credential is bound to a key: it is not believed without a proof.",
+            code="possession_required",
+        )
+    return actor
+
+
+def verify_bound(
+    token: str, *, pinned_public: bytes, issuer: str, audience: str, at: int, environment: Environment
+) -> tuple[Actor, str | None]:
+    """Returns the actor, and the thumbprint of the key whose proof is still to be checked.
+
+    Raises like `verify`, and leaves "possession_required" to its caller.
     """
     try:
         _check_issuer(issuer, environment)
         claims = _claims(token, pinned_public)
         if claims.get("iss") != issuer or claims.get("aud") != audience:
             raise Invalid("The token is from or for somebody else.", code="bad_member")
-        actor = _actor(claims, environment)
+        actor, key = _actor(claims, environment), _key(claims)
     except (Invalid, PyJWTError, ValueError):
         # The causes name claims and algorithms of the token: nothing of them leaves.
         raise _invalid() from None
@@ -137,7 +164,7 @@ def verify(
         raise _invalid()
     if actor.expires_at <= at:
         raise CredentialError("The token has expired; sign in again.", code="token_expired")
-    return actor
+    return actor, key
 
 
 def _claims(token: str, pinned: bytes) -> dict[str, Any]:
@@ -156,7 +183,7 @@ def _claims(token: str, pinned: bytes) -> dict[str, Any]:
 
 def _actor(claims: dict[str, Any], environment: Environment) -> Actor:
     role = _role(claims.get("role"))
-    members(claims, _COMMON | _REQUIRED[role], _OPTIONAL.get(role, frozenset()))
+    members(claims, _COMMON | _REQUIRED[role], _OPTIONAL.get(role, frozenset()) | {"cnf"})
     issued, expires = integer(claims["iat"], 1), integer(claims["exp"], 1)
     if not 0 < expires - issued <= LONGEST_LIFE[role]:
         raise Invalid("The token lives too long.", code="bad_member")
@@ -174,6 +201,13 @@ def _actor(claims: dict[str, Any], environment: Environment) -> Actor:
         issued_at=issued,
         expires_at=expires,
     )
+
+
+def _key(claims: dict[str, Any]) -> str | None:
+    """The thumbprint of the key that the token names (RFC 7800, RFC 9449 section 6.1)."""
+    if "cnf" not in claims:
+        return None
+    return b64(unb64(members(claims["cnf"], {"jkt"})["jkt"], 32))
 
 
 def _role(value: Any) -> Role:

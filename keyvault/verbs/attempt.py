@@ -10,6 +10,7 @@ from audit.canonical import canonical
 from keyvault.context import Change, OpenedRecord, Vault
 from keyvault.envelope import seal_json
 from keyvault.log import Happening
+from keyvault.possession import Shown
 from keyvault.store import Row
 from records.actors import Actor
 from records.policy import AccessRequest, Deny, EmergencyUse, Facts, Permit, decide
@@ -22,11 +23,12 @@ DAY_MS = 24 * 3_600_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """Who asks, and what for; the token is believed by the vault alone."""
+    """Who asks, and what for; token and proof are believed by the vault alone."""
 
     token: str = field(repr=False)
     purpose: PurposeOfUse = PurposeOfUse.NORMAL
     reason: str | None = field(default=None, repr=False)
+    shown: Shown | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from keyvault.context import Change, Vault
 from keyvault.envelope import Branch
 from keyvault.record_keys import set_branch
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
+from keyvault.verbs.calling import caller
 from records import consent
 from records.consent import Card, Emergency
 from records.documents import check_labels
@@ -71,7 +72,7 @@ class ChangingVerbs:
             wanted.emergency
         ):
             raise ValueError("a change of the card names what it changes")
-        actor = self._vault.actor(call.token)
+        actor = caller(self._vault, call, "change_card", record_id=record_id, wanted=wanted)
         with self._vault.change() as change:
             found = attempt(self._vault, change, call, actor, wanted.action, record_id=record_id)
             if isinstance(found, Denied):
@@ -94,7 +95,9 @@ class ChangingVerbs:
         self, call: Call, record_id: UUID, document_id: UUID, labels: Sequence[str]
     ) -> Changed | Denied:
         """Give a document its labels. Raises `Invalid` for bad labels, `NotFound` for a hidden document."""
-        actor = self._vault.actor(call.token)
+        actor = caller(
+            self._vault, call, "label", record_id=record_id, document_id=document_id, labels=labels
+        )
         with self._vault.change() as change:
             found = attempt(self._vault, change, call, actor, Action.LABEL, record_id=record_id)
             if isinstance(found, Denied):

@@ -8,10 +8,12 @@ from audit.canonical import b64, canonical, parse, unb64
 from keyvault.boxes import open_box, seal_box
 from keyvault.context import Change, OpenedRecord, Vault
 from keyvault.log import Happening
+from keyvault.possession import HEADER, LONGEST_UPLOAD, shown_in
 from keyvault.reception import Envelope, Part, ReceivedKey, depositor_token, open_envelope, open_key
 from keyvault.store import Row, VaultTransaction
 from keyvault.tokens import TokenField, part_value
 from keyvault.verbs.attempt import Denied
+from keyvault.verbs.calling import admit_deposit
 from records.actors import Actor
 from records.errors import CoffreError, Conflict, Invalid
 from records.policy import AccessRequest, Deny, Facts, decide
@@ -131,7 +133,7 @@ class ReleasingForIngest:
         document = {
             "received": envelope.received,
             "ins": envelope.ins,
-            "headers": envelope.headers,
+            "headers": {name: value for name, value in envelope.headers.items() if name != HEADER},
             "parts": [
                 [str(part.blob), part.offset, part.length, b64(part.sha256), part.name]
                 for part in envelope.parts
@@ -254,9 +256,15 @@ def depositor_of(
     if envelope.received * 1000 > change.now_ms + 60_000:
         return None  # a reception in the future would revive an expired credential
     try:
-        actor = vault.believe(envelope.credential, at=envelope.received)
+        shown = shown_in(envelope.headers)
+        believed = vault.believed(
+            envelope.credential, at=envelope.received, shown=shown, oldest=LONGEST_UPLOAD
+        )
+        if believed.proof is not None and shown is not None:
+            admit_deposit(change, envelope, shown, believed.proof)
     except CoffreError:
         return None
+    actor = believed.actor
     token = depositor_token(actor.issuer, actor.subject, actor.structure or "")
     return actor if all(key.depositor_token == token for key in received) else None
 

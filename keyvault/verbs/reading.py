@@ -13,6 +13,7 @@ from keyvault.log import ORDINARY
 from keyvault.store import Row
 from keyvault.tokens import TokenField
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt
+from keyvault.verbs.calling import caller
 from keyvault.verbs.changing import CARD_CHANGES
 from keyvault.verbs.rows import SealedRow, SeenDocument, genuine, open_rows, visible
 from records.vocabulary.codes import Action, Obligation, Role
@@ -63,7 +64,7 @@ class ReadingVerbs:
         """
         if action not in _RESOLVABLE:
             raise ValueError("the reader resolves records for its own verbs only")
-        actor = self._vault.actor(call.token)
+        actor = caller(self._vault, call, "resolve", locator=locator, action=action)
         with self._vault.change() as change:
             answer = attempt(self._vault, change, call, actor, action, locator=locator, discloses=False)
             if isinstance(answer, Denied):
@@ -73,7 +74,7 @@ class ReadingVerbs:
 
     def list(self, call: Call, record_id: UUID, rows: Sequence[SealedRow]) -> Listing | Denied:
         """Open the details rows of the documents that the actor may see, and nothing else."""
-        actor = self._vault.actor(call.token)
+        actor = caller(self._vault, call, "list", record_id=record_id)
         with self._vault.change() as change:
             found = attempt(self._vault, change, call, actor, Action.SEARCH, record_id=record_id)
             if isinstance(found, Denied):
@@ -96,7 +97,7 @@ class ReadingVerbs:
         self, call: Call, record_id: UUID, *, before: int | None = None, limit: int = 100
     ) -> EventPage | Denied:
         """The record's access log, newest first (R56, R1111-43)."""
-        actor = self._vault.actor(call.token)
+        actor = caller(self._vault, call, "events", record_id=record_id)
         limit = max(1, min(limit, LARGEST_PAGE))
         with self._vault.change() as change:
             found = attempt(self._vault, change, call, actor, Action.READ_LOG, record_id=record_id)
@@ -116,7 +117,7 @@ class ReadingVerbs:
         self, call: Call, record_id: UUID, values: Sequence[tuple[TokenField, str]]
     ) -> tuple[bytes, ...] | Denied:
         """Search tokens of UIDs and accession numbers, for an actor who may search this record."""
-        actor = self._vault.actor(call.token)
+        actor = caller(self._vault, call, "tokens", record_id=record_id, values=values)
         with self._vault.change() as change:
             found = attempt(
                 self._vault, change, call, actor, Action.SEARCH, record_id=record_id, discloses=False

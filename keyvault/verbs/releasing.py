@@ -16,6 +16,7 @@ from keyvault.sealed_blob import BlobKind, BlobRef, SealedBlob
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.actors_json import actor_from_json, actor_to_json
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
+from keyvault.verbs.calling import caller
 from keyvault.verbs.rows import SealedRow, genuine, open_rows, visible
 from records.errors import CoffreError, NotFound
 from records.policy import AccessRequest, Deny, Facts, decide
@@ -56,7 +57,15 @@ class ReleasingVerbs:
         "no_such_document".
         """
         check_recipient(recipient)
-        actor = self._vault.actor(call.token)
+        actor = caller(
+            self._vault,
+            call,
+            "release",
+            record_id=record_id,
+            documents=documents,
+            recipient=recipient,
+            suite=suite,
+        )
         with self._vault.change() as change:
             found = attempt(self._vault, change, call, actor, Action.RETRIEVE, record_id=record_id)
             if isinstance(found, Denied):
@@ -183,7 +192,7 @@ class ReleasingVerbs:
 
         Raises `NotFound` "no_such_grant" for another's, an expired or an unknown grant.
         """
-        actor = self._vault.actor(call.token)
+        actor = caller(self._vault, call, "renew", grant_id=grant_id)
         with self._vault.store.reading() as tx:
             grant = tx.get("grant", grant_id=grant_id)
         kept = self._kept(grant, grant_id)

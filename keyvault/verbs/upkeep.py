@@ -108,10 +108,11 @@ class UpkeepVerbs:
             return tx.update("ingest", {"worker": None, "lease_until": 0}, state=OPEN)
 
     def tick(self) -> None:
-        """What only time brings about: counters and grants that no window can see any more are dropped."""
+        """What only time brings about: counters, grants and proofs no window sees any more are dropped."""
         with self._vault.store.writing() as tx:
             forget_old(tx, self._vault.now_ms())
             tx.delete("grant", expires__lt=self._vault.now_ms() // 1000 - 3600)
+            tx.delete("proof", expires__lt=self._vault.now_ms() // 1000)
 
     def take_notices(self, worker: str, limit: int = 100) -> list[Notice]:
         """Lease queued notices for a minute."""

@@ -178,6 +178,14 @@ compact_table(
     Index("quota_count_by_hour", "hour"),
 )
 compact_table(
+    "proof",
+    VAULT,
+    bytes_column("digest", primary_key=True),
+    text_column("used_for"),
+    int_column("expires"),
+    Index("proof_by_expiry", "expires"),
+)
+compact_table(
     "emergency_window",
     VAULT,
     id_column("record_id", primary_key=True),

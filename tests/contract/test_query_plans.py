@@ -125,6 +125,8 @@ VAULT_LOOKUPS: list[tuple[str, dict[str, Any]]] = [
     ("quota", {"at__lt": 1}),
     ("quota_count", {"subject": b"s", "hour__gt": 1}),
     ("quota_count", {"hour__lt": 1}),
+    ("proof", {"digest": b"d"}),
+    ("proof", {"expires__lt": 1}),
     ("emergency_window", {"record_id": uuid4(), "actor": b"a", "purpose": "centre_15", "opened_at__gt": 1}),
     ("job", {"state": "queued", "created_at__lt": 1}),
     ("notice", {"state": "queued", "lease_until__le": 1}),
