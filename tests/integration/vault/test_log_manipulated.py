@@ -36,6 +36,7 @@ def test_an_untouched_log_is_sound_and_reports_its_tail(vault: VaultBench, story
         "log_size": 5,
         "log_pending": 1,
         "log_signed": 5,
+        "frozen": False,
         "notices_queued": 0,
     }
 
