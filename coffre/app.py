@@ -72,7 +72,7 @@ def build(system: System, public_url: str, only: Part | None = None) -> FastAPI:
     if only in (None, Part.INTAKE):
         _intake(app, system, public_url, only)
     if only in (None, Part.READER):
-        _reader(app, system, system.access(presigner), presigner)
+        _reader(app, system, system.access(presigner), presigner, public_url)
     if only in (None, Part.GATEWAY):
         gateway = Gateway(system.access(presigner), system.objects, system.grant_keys())
         environment = system.identity.environment
@@ -105,16 +105,16 @@ def _background(system: System) -> Callable[[FastAPI], AbstractAsyncContextManag
 def _intake(app: FastAPI, system: System, public_url: str, only: Part | None) -> None:
     """What deposits; it never calls the vault."""
     ring = system.workers.ring if only is None else bell_of(system)[0]
-    intake, depositor = system.intake(ring), system.authenticate_depositor()
+    intake, depositor = system.intake(ring), system.authenticate_depositor(public_url)
     system.wake(FINISHED, system.verdicts.done)
     app.include_router(stow.router(intake, depositor, public_url))
     app.include_router(fhir.router(intake, depositor, public_url))
     app.include_router(submissions.router(intake, depositor))
 
 
-def _reader(app: FastAPI, system: System, access: Access, presigner: Presigner) -> None:
+def _reader(app: FastAPI, system: System, access: Access, presigner: Presigner, public_url: str) -> None:
     """Lists, grants, choices, the log."""
-    credential = system.authenticate()
+    credential = system.authenticate(public_url)
     app.include_router(records.router(access, credential))
     app.include_router(qido.router(access, credential))
     app.include_router(grants.router(access, credential))

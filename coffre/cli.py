@@ -106,7 +106,8 @@ def init(
     shares = sorted(places.data.absolute().parent.glob(f"{places.data.name}-share-*.txt"))
     if shares:
         print(
-            f"Hand each of these shares of the root to its holder and remove it here: {', '.join(map(str, shares))}."
+            "Hand each of these shares of the root to its holder and remove it here: "
+            f"{', '.join(map(str, shares))}."
         )
     print(
         f"Keep {settings.root_url} safe: without it every document is lost for good.\n"
@@ -200,12 +201,29 @@ Link = Annotated[
 ]
 
 
+Bound = Annotated[
+    bool, typer.Option("--bound", help="Bind the token to the key: useless to whoever has not both.")
+]
+
+
 def _issue(
-    data: Path | None, out: Path, link: str | None, as_json: bool, name: str, role: str, **claims: Any
+    data: Path | None,
+    out: Path,
+    link: str | None,
+    bound: bool,
+    as_json: bool,
+    name: str,
+    role: str,
+    **claims: Any,
 ) -> None:
     with refusals(MISUSED), System(settings_of(data)) as system:
+        if bound and link is not None:
+            raise Invalid("The pages take bearer tokens: give --link or --bound.", code="bad_request")
+        certified = identity_files.certify(system, name)
+        if bound:
+            claims["key"] = certified.thumbprint
         token = getattr(Identities(system), role)(**claims)
-        issued = identity_files.write(system, out, name, token)
+        issued = identity_files.write(system, out, name, token, certified)
         if link is not None:
             issued["link"] = identity_files.sign_in_link(system, token, link)
     show(issued, as_json, "\n".join(f"{key}: {value}" for key, value in issued.items()))
@@ -216,10 +234,11 @@ def depositor(
     structure: Annotated[str, typer.Option(help="National number of the structure, such as 1750000001.")],
     data: Data = None,
     out: Out = DEFAULT_OUT,
+    bound: Bound = False,
     as_json: AsJson = False,
 ) -> None:
     """A laboratory's or hospital's system that deposits."""
-    _issue(data, out, None, as_json, f"depositor-{structure}", "depositor", structure=structure)
+    _issue(data, out, None, bound, as_json, f"depositor-{structure}", "depositor", structure=structure)
 
 
 @issue_app.command()
@@ -232,6 +251,7 @@ def professional(
     data: Data = None,
     out: Out = DEFAULT_OUT,
     link: Link = None,
+    bound: Bound = False,
     as_json: AsJson = False,
 ) -> None:
     """A doctor, nurse or other professional."""
@@ -239,6 +259,7 @@ def professional(
         data,
         out,
         link,
+        bound,
         as_json,
         f"professional-{rpps}",
         "professional",
@@ -256,10 +277,11 @@ def patient(
     data: Data = None,
     out: Out = DEFAULT_OUT,
     link: Link = None,
+    bound: Bound = False,
     as_json: AsJson = False,
 ) -> None:
     """The holder of a record."""
-    _issue(data, out, link, as_json, "patient", "patient", ins_text=ins)
+    _issue(data, out, link, bound, as_json, "patient", "patient", ins_text=ins)
 
 
 @audit_app.command("verify")

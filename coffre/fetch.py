@@ -18,6 +18,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 
 from coffre.fetch_client import FetchClient, OpenedGrant, digest_mismatch
 from coffre.fetch_keys import trusted_keys
+from coffre.possession import check_bound, read_key
 from coffre.server import Server, bad_answer, check_url, read_token
 from records.errors import CoffreError, Invalid
 from records.identity import INS, INS_NIR_TEST
@@ -62,6 +63,9 @@ def fetch_command(
     url: Annotated[str, typer.Option("--from", metavar="URL", help="The server.", show_default=False)],
     token_file: Annotated[Path, typer.Option(help="File with the reader's token.", show_default=False)],
     out: Annotated[Path, typer.Option(help="Folder for what is opened.", show_default=False)],
+    key_file: Annotated[
+        Path | None, typer.Option(help="Key that the token is bound to (PEM).", show_default=False)
+    ] = None,
     study: Annotated[str | None, typer.Option(help="Only the study of this Study Instance UID.")] = None,
     document: Annotated[str | None, typer.Option(help="Only the document of this id.")] = None,
     purpose: Annotated[str, typer.Option(help="normal, bris_de_glace or centre_15.")] = "normal",
@@ -91,11 +95,13 @@ def fetch_command(
         wanted = _document_id(study, document)
         _check_purpose(purpose)
         token = read_token(token_file)
+        key = read_key(key_file) if key_file else None
+        check_bound(token, key)
     except CoffreError as error:
         raise _stop(error, USAGE) from None
     try:
         with (
-            Server(address, token, allow_http=allow_http) as server,
+            Server(address, token, key=key, allow_http=allow_http) as server,
             Server(address, None, allow_http=allow_http) as objects,
         ):
             keys, note = trusted_keys(server, pin or (), known_keys)

@@ -38,8 +38,9 @@ class Identities:
         """The five-minute token with which the command line acts."""
         return Call(token=self._issue(Role.OPERATOR, "coffre command line", lifetime=300))
 
-    def depositor(self, structure: str) -> str:
-        return self._logged(Role.DEPOSITOR, f"depositor of {structure}", structure=structure)
+    def depositor(self, structure: str, *, key: str | None = None) -> str:
+        """`key` here and below: the thumbprint of the key that the token is bound to."""
+        return self._logged(Role.DEPOSITOR, f"depositor of {structure}", structure=structure, key=key)
 
     def professional(self, rpps: str, profession: str, structure: str, **more: str | None) -> str:
         claims = {name: value for name, value in more.items() if value}
@@ -47,11 +48,11 @@ class Identities:
             Role.PROFESSIONAL, rpps, rpps=rpps, profession=profession, structure=structure, **claims
         )
 
-    def patient(self, ins_text: str) -> str:
+    def patient(self, ins_text: str, *, key: str | None = None) -> str:
         matricule, _, oid = ins_text.partition("|")
         environment = self._identity.environment
         ins = INS.parse(matricule, check_oid(oid or default_oid(environment), environment))
-        return self._logged(Role.PATIENT, ins.value, ins=ins)
+        return self._logged(Role.PATIENT, ins.value, ins=ins, key=key)
 
     def _logged(self, role: Role, subject: str, **claims: Any) -> str:
         """The vault notes the issue before the token exists."""

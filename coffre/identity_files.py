@@ -2,34 +2,51 @@
 
 import os
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from coffre.install import read_secret
 from coffre.wiring import System
 from keyvault.certificates import issue_certificate
-from keyvault.sign_in import new_sign_in
+from keyvault.proving import ProofKey
+from keyvault.sign_in import new_sign_in, stated
 from records.errors import Invalid
 
 
-def write(system: System, out: Path, name: str, token: str) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """A certificate and its private key, both PEM."""
+
+    certificate: bytes
+    key: bytes = field(repr=False)
+
+    @property
+    def thumbprint(self) -> str:
+        """Of the key, for a token that is bound to it."""
+        return ProofKey.from_pem(self.key).thumbprint
+
+
+def certify(system: System, name: str) -> Certified:
+    """Draw a key and certify it for `name`."""
+    authority = read_secret(system.places.authority_key)
+    return Certified(*issue_certificate(authority, system.identity.issuer, name, int(time.time())))
+
+
+def write(system: System, out: Path, name: str, token: str, certified: Certified) -> dict[str, Any]:
     """Write token, certificate and key (0600) under `out`; answers what `--json` prints."""
     if out.resolve().is_relative_to(system.settings.data.resolve()):
         raise Invalid("Identities don't belong into the data directory: give another --out.", code="bad_out")
     out.mkdir(mode=0o700, parents=True, exist_ok=True)
-    now = int(time.time())
-    certificate, key = issue_certificate(
-        read_secret(system.places.authority_key), system.identity.issuer, name, now
-    )
     paths = {
         "token_file": out / f"{name}.token",
         "certificate": out / f"{name}.crt",
         "key": out / f"{name}.key",
     }
     _write(paths["token_file"], token.encode() + b"\n")
-    _write(paths["certificate"], certificate)
-    _write(paths["key"], key)
-    expires = system.actor(token).expires_at
+    _write(paths["certificate"], certified.certificate)
+    _write(paths["key"], certified.key)
+    expires = stated(token)["exp"]
     return {"token": token, **{kind: str(path) for kind, path in paths.items()}, "expires": expires}
 
 

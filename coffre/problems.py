@@ -65,7 +65,7 @@ def status_of(error: CoffreError) -> int:
 
 def problem(request: Request, status: int, code: str, sentence: str) -> Response:
     """The one shape of an error on this path."""
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    headers = {"WWW-Authenticate": 'Bearer, DPoP algs="EdDSA ES256"'} if status == 401 else {}
     if status == 503:
         headers["Retry-After"] = "5"
     if request.url.path.startswith("/fhir"):

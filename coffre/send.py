@@ -12,6 +12,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from rich.table import Table
 from rich.text import Text
 
+from coffre.possession import check_bound, read_key
 from coffre.send_client import HARMLESS, LONGEST_WAIT_S, FileVerdict, Outcome, SendClient
 from coffre.send_plan import Candidate, Kind, batches, candidates
 from coffre.server import Server, check_url, read_token
@@ -22,7 +23,7 @@ from records.vocabulary.document_types import DOCUMENT_TYPES
 IMAGING_REPORT = "18748-4"
 ALL_KEPT, SOME_REFUSED, USAGE = 0, 1, 2
 _COLOURS = {Outcome.PUBLISHED: "green", Outcome.DUPLICATE: "green", Outcome.SKIPPED: "dim"}
-_ENDED = frozenset({"token_invalid", "token_expired", "unreachable", "http_401"})
+_ENDED = frozenset({"token_invalid", "token_expired", "unreachable", "http_401", "possession_required"})
 
 
 def send_command(
@@ -30,6 +31,9 @@ def send_command(
     record: Annotated[str, typer.Option(help="The patient's INS: 15 characters.", show_default=False)],
     to: Annotated[str, typer.Option(metavar="URL", help="The server.", show_default=False)],
     token_file: Annotated[Path, typer.Option(help="File with the depositor's token.", show_default=False)],
+    key_file: Annotated[
+        Path | None, typer.Option(help="Key that the token is bound to (PEM).", show_default=False)
+    ] = None,
     oid: Annotated[
         str, typer.Option(help="OID of the INS; the default is that of test identities.")
     ] = INS_NIR_TEST,
@@ -58,12 +62,14 @@ def send_command(
             raise Invalid("This is no document type of the shared medical record.", code="type_unknown")
         found = _sendable(paths)
         token = read_token(token_file)
+        key = read_key(key_file) if key_file else None
+        check_bound(token, key)
     except CoffreError as error:
         raise _usage(error) from None
     if dry_run:
         verdicts = [_planned(candidate) for candidate in found]
     else:
-        with Server(url, token, allow_http=allow_http) as server:
+        with Server(url, token, key=key, allow_http=allow_http) as server:
             client = SendClient(server, ins, wait=wait)
             verdicts = send(client, found, type_code=type_code, title=title, progress=_progress())
     _print(verdicts, as_json)

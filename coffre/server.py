@@ -4,14 +4,15 @@ import json
 import logging
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import httpx
 
+from keyvault.proving import ProofKey
 from records.errors import CoffreError, Invalid, Refused
 
 ATTEMPTS = 6
@@ -71,13 +72,17 @@ class Server:
         url: str,
         token: str | None,
         *,
+        key: ProofKey | None = None,
         allow_http: bool = False,
         sleep: Callable[[float], None] = time.sleep,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.url = check_url(url, allow_http=allow_http)
         logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it logs addresses, which name records
-        headers = {"User-Agent": "coffre"} | ({"Authorization": f"Bearer {token}"} if token else {})
+        headers = {"User-Agent": "coffre"}
+        if token and key is None:
+            headers["Authorization"] = f"Bearer {token}"
+        self._token, self._key = token, key
         here = _is_loopback(urlsplit(url).hostname or "")
         self._http = httpx.Client(headers=headers, timeout=_TIMEOUT, trust_env=not here, transport=transport)
         self._sleep = sleep
@@ -96,9 +101,12 @@ class Server:
         json: Any = None,
         body: Body | None = None,
         headers: Mapping[str, str] | None = None,
+        parts: Callable[[], Sequence[bytes]] | None = None,
         lost: Callable[[], None] | None = None,
     ) -> httpx.Response:
         """Returns the answer, whatever its status, to a path below the server's URL or to an absolute URL.
+
+        `parts` gives the SHA-256 of a deposit's parts, asked for only where the token is bound to a key.
 
         Lost connections and 503 are tried again with growing pauses; `lost`, called after a lost connection,
         may end that by raising. Raises `CoffreError` "unreachable".
@@ -109,7 +117,8 @@ class Server:
             content = body() if body else None
             wait = pause
             try:
-                answer = self._http.request(method, url, json=json, content=content, headers=headers)
+                request = self._http.build_request(method, url, json=json, content=content, headers=headers)
+                answer = self._send(request, streamed=body is not None, parts=parts)
             except httpx.TransportError:
                 if attempt == ATTEMPTS:
                     raise CoffreError(
@@ -129,9 +138,31 @@ class Server:
     def once(self, path: str) -> httpx.Response | None:
         """Returns the answer to one GET, None where there is none."""
         try:
-            return self._http.get(self.url + path)
+            return self._send(self._http.build_request("GET", self.url + path))
         except httpx.TransportError:
             return None
+
+    def _send(
+        self,
+        request: httpx.Request,
+        *,
+        streamed: bool = False,
+        parts: Callable[[], Sequence[bytes]] | None = None,
+    ) -> httpx.Response:
+        """With a proof of its own, where the token asks for one."""
+        if self._key is not None and self._token is not None:
+            reason = request.headers.get("coffre-reason")
+            request.headers["Authorization"] = f"DPoP {self._token}"
+            request.headers["DPoP"] = self._key.proof(
+                self._token,
+                request.method,
+                str(request.url),
+                body=None if streamed else request.content,
+                parts=parts() if parts else None,
+                purpose=request.headers.get("coffre-purpose"),
+                reason=unquote(reason) if reason is not None else None,
+            )
+        return self._http.send(request)
 
     def read(self, method: str, path: str, **kwargs: Any) -> Any:
         """Returns the JSON of a successful answer. Raises what `call` and `refusal` give."""

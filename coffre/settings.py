@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     vault_peers: str = Field(
         default="", description="who may come through the doors: reader=1001,worker=1002"
     )
+    require_possession: bool | None = Field(
+        default=None, description="refuse bearer tokens; default only in production"
+    )
     identity_check: Literal["ins", "strict"] = "ins"
     log_format: Literal["text", "json"] = "text"
     lease_s: int = Field(
@@ -75,6 +78,12 @@ class Settings(BaseSettings):
             raise Invalid(
                 "COFFRE_PUBLIC_URL is an origin such as https://coffre.example.", code="bad_setting"
             )
+
+    @property
+    def bearers_refused(self) -> bool:
+        if self.require_possession is None:
+            return self.environment is Environment.PRODUCTION
+        return self.require_possession
 
     @property
     def vault_dir(self) -> Path:

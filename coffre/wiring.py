@@ -18,6 +18,7 @@ from uuid import UUID
 
 from fastapi import Request
 
+from coffre.authorization import presented, url_of
 from coffre.install import Places, read_secret
 from coffre.settings import Settings
 from coffre.workers import WorkerPool
@@ -28,13 +29,14 @@ from ingestion.reception import Depositor, Reception
 from ingestion.sandbox import Sandbox
 from ingestion.waiting import Verdicts
 from keyvault.context import VaultSettings
-from keyvault.credentials import Credential, CredentialError, verify
+from keyvault.credentials import Credential
 from keyvault.guard import Doors, Guard
+from keyvault.possession import LARGEST_BODY, Believed, Shown, believe
 from keyvault.roots.opening import open_root
 from keyvault.signing import key_id
 from keyvault.urls import LONGEST_LIFE
 from records.actors import Actor
-from records.errors import CoffreError, Refused
+from records.errors import CoffreError, Invalid, Refused
 from records.vocabulary.codes import Environment, Role
 from storage.engines import Database, engine_for
 from storage.index.store import SqlIndex
@@ -183,6 +185,7 @@ class System:
                 audience=identity.audience,
                 authority_public=identity.authority_public,
                 officer_public=identity.officer_public,
+                require_possession=self.settings.bearers_refused,
             ),
             clock=self._clock,
         )
@@ -260,34 +263,53 @@ class System:
         return presign
 
     def actor(self, token: str) -> Actor:
-        """Intake's own check of a token: signature, audience, time."""
+        """A bearer's token: signature, audience, time."""
+        return self.believed(token).actor
+
+    def believed(self, token: str, shown: Shown | None = None) -> Believed:
+        """Intake's own check of a token, and of the proof of its key."""
         identity = self.identity
-        return verify(
+        return believe(
             token,
+            shown,
             pinned_public=identity.authority_public,
             issuer=identity.issuer,
             audience=identity.audience,
             at=int(self._clock()),
             environment=identity.environment,
+            required=self.settings.bearers_refused,
         )
 
-    def authenticate(self) -> Callable[[Request], Awaitable[Credential]]:
-        """What the reader's routes ask: the credential as presented; the vault believes it or not."""
+    def authenticate(self, public_url: str) -> Callable[[Request], Awaitable[Credential]]:
+        """What the reader's routes ask: the credential as presented, with the request that a proof is for.
+
+        The vault believes it or not.
+        """
 
         async def credential(request: Request) -> Credential:
-            return Credential(_bearer(request))
+            token, proof = presented(request)
+            if proof is None:
+                return Credential(token)
+            body = await request.body()
+            if len(body) > LARGEST_BODY:
+                raise Invalid("A request with a proof has at most 1 MiB.", code="too_large")
+            return Credential(token, proof, request.method, url_of(request, public_url), body)
 
         return credential
 
-    def authenticate_depositor(self) -> Callable[[Request], Awaitable[Depositor]]:
-        """What intake's routes ask: a depositor or a professional, whose token holds now."""
+    def authenticate_depositor(self, public_url: str) -> Callable[[Request], Awaitable[Depositor]]:
+        """What intake's routes ask: a depositor or a professional, whose token holds now.
+
+        Of a deposit neither body nor parts are there yet: they are compared as they come (`Depositor`).
+        """
 
         async def depositor(request: Request) -> Depositor:
-            token = _bearer(request)
-            actor = self.actor(token)
-            if actor.role not in (Role.DEPOSITOR, Role.PROFESSIONAL):
+            token, proof = presented(request)
+            shown = Shown(proof, request.method, url_of(request, public_url)) if proof else None
+            found = self.believed(token, shown)
+            if found.actor.role not in (Role.DEPOSITOR, Role.PROFESSIONAL):
                 raise Refused("This credential may not deposit.", code="role_not_entitled")
-            return Depositor.of(token, actor)
+            return Depositor.of(token, found.actor, shown, found.proof)
 
         return depositor
 
@@ -295,11 +317,3 @@ class System:
 def _ask(prompt: str) -> str:
     """A holder types a share of a quorum; it isn't shown."""
     return getpass(prompt)
-
-
-def _bearer(request: Request) -> str:
-    """RFC 6750: the token of the Authorization header."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise CredentialError("Sign in: send Authorization: Bearer and your token.", code="token_missing")
-    return token.strip()

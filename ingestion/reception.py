@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 from uuid_utils.compat import uuid7
 
 from keyvault.blob import Sealer
+from keyvault.possession import Proof, Shown, proof_header
 from keyvault.reception import (
     Envelope,
     Part,
@@ -44,10 +45,21 @@ class Depositor:
     credential: str = field(repr=False)
     actor: Actor
     token: bytes
+    shown: Shown | None = field(default=None, repr=False)
+    proof: Proof | None = field(default=None, repr=False)
 
     @classmethod
-    def of(cls, credential: str, actor: Actor) -> "Depositor":
-        return cls(credential, actor, depositor_token(actor.issuer, actor.subject, actor.structure or ""))
+    def of(
+        cls, credential: str, actor: Actor, shown: Shown | None = None, proof: Proof | None = None
+    ) -> "Depositor":
+        """`proof` is verified but for body and parts; `shown` goes to the vault with the deposit."""
+        token = depositor_token(actor.issuer, actor.subject, actor.structure or "")
+        return cls(credential, actor, token, shown, proof)
+
+    def check_body(self, body: bytes) -> None:
+        """Raises `CredentialError` "proof_invalid" if the proof is for another body."""
+        if self.proof is not None:
+            self.proof.check_body(body)
 
 
 class Reception:
@@ -160,6 +172,8 @@ class Deposit:
         """Store the object, then the row that acknowledges it, in this order."""
         if not self._parts:
             raise Invalid("The request holds no part: nothing was deposited.", code="no_parts")
+        if self._depositor.proof is not None:
+            self._depositor.proof.check_parts(part.sha256 for part in self._parts)
         with self._lock:
             self._keep()
 
@@ -190,7 +204,7 @@ class Deposit:
             self._depositor.credential,
             self._received,
             self._ins,
-            self._headers,
+            self._headers | (proof_header(self._depositor.shown) if self._depositor.shown else {}),
             tuple(self._parts),
         )
         return Submission(

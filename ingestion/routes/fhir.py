@@ -33,7 +33,9 @@ def router(
     @routes.post("/fhir/DocumentReference", summary="Publish one document (ITI-105)")
     async def publish(request: Request) -> Response:
         depositor = await authenticate(request)
-        document = await asyncio.to_thread(read_document_reference, await _body(request))
+        body = await _body(request)
+        depositor.check_body(body)
+        document = await asyncio.to_thread(read_document_reference, body)
         headers = {"kind": "pdf", "document": document.declared()}
         submission_id = await intake.receive_bytes(depositor, document.ins, headers, document.content)
         row = await intake.verdict(submission_id, not wants_async(request))

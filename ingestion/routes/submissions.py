@@ -18,6 +18,7 @@ def router(intake: Intake, authenticate: Callable[[Request], Awaitable[Depositor
     @routes.get("/submissions/{submission_id}", summary="State and verdicts of one's own submission")
     async def read(submission_id: UUID, request: Request) -> dict[str, Any]:
         depositor = await authenticate(request)
+        depositor.check_body(b"")
         row, parts = await asyncio.to_thread(intake.submission, depositor, submission_id)
         return submission_json(row, parts)
 

@@ -29,8 +29,11 @@ class Databases:
         self._admin = psycopg.connect(service.url().replace("+psycopg", ""), autocommit=True)
 
     def new(self, branch: Branch | None = None) -> str:
+        return self.copy("template1" if branch is None else self._template(branch))
+
+    def copy(self, template: str) -> str:
+        """A database like another one, to which nobody may be connected."""
         name = f"test_{next(self._numbers)}"
-        template = "template1" if branch is None else self._template(branch)
         self._admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return name
 

@@ -14,6 +14,7 @@ from keyvault.credentials import Credential
 from keyvault.verbs.attempt import Call
 from records.vocabulary.codes import PurposeOfUse
 from viewer_api.access import Access, GrantRequest
+from viewer_api.calling import shown_with
 
 UID = Annotated[str, Field(min_length=1, max_length=64)]
 
@@ -38,7 +39,12 @@ def router(access: Access, authenticate: Callable[[Request], Awaitable[Credentia
     @routes.post("/grants", status_code=201, summary="Keys of documents, sealed to a recipient")
     async def create(body: GrantBody, request: Request) -> JSONResponse:
         credential = await authenticate(request)
-        call = Call(token=credential.token, purpose=PurposeOfUse(body.purpose), reason=body.reason)
+        call = Call(
+            token=credential.token,
+            purpose=PurposeOfUse(body.purpose),
+            reason=body.reason,
+            shown=shown_with(credential),
+        )
         wanted = GrantRequest(
             body.record,
             tuple(body.studies),
@@ -52,6 +58,7 @@ def router(access: Access, authenticate: Callable[[Request], Awaitable[Credentia
     @routes.post("/grants/{grant_id}/urls", summary="New addresses for a grant that still holds")
     async def renew(grant_id: UUID, request: Request) -> dict[str, Any]:
         credential = await authenticate(request)
-        return await asyncio.to_thread(access.renew, Call(token=credential.token), grant_id)
+        call = Call(token=credential.token, shown=shown_with(credential))
+        return await asyncio.to_thread(access.renew, call, grant_id)
 
     return routes

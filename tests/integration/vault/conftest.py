@@ -1,5 +1,6 @@
 """`vault`: a `VaultBench` of the test's own, copied from databases that are migrated once."""
 
+import os
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from storage.engines import engine_for
 from storage.migrate import Branch, upgrade
 from storage.vault_store.store import SqlVaultStore
 from tests.integration.vault.bench import Person, VaultBench
+from tests.integration.vault.on_postgres import Installed
 
 OFFICER_PUBLIC = new_box_key()[1]
 
@@ -43,9 +45,26 @@ def installation(tmp_path_factory: pytest.TempPathFactory, authority: Authority)
     return folder
 
 
+@pytest.fixture(scope="session")
+def installed_on_postgres(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, authority: Authority
+) -> Installed:
+    folder = tmp_path_factory.mktemp("on_postgres")
+    return Installed(request.getfixturevalue("postgres"), folder, authority, OFFICER_PUBLIC)
+
+
 @pytest.fixture
-def vault(installation: Path, authority: Authority, tmp_path: Path) -> Iterator[VaultBench]:
+def vault(
+    request: pytest.FixtureRequest, installation: Path, authority: Authority, tmp_path: Path
+) -> Iterator[VaultBench]:
     folder = tmp_path / "vault"
+    if os.environ.get("COFFRE_TEST_STORE") == "postgres":
+        shutil.copytree(installation, folder)
+        installed: Installed = request.getfixturevalue("installed_on_postgres")
+        shutil.copy(installed.folder / "root.json", folder)
+        with installed.copied(folder) as found:
+            yield found
+        return
     shutil.copytree(installation, folder)
     bench = VaultBench(folder, authority, OFFICER_PUBLIC)
     yield bench

@@ -1,0 +1,319 @@
+"""Tokens bound to a key against the real server: useless without the key, and good for what was signed."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from audit.canonical import b64
+from coffre import demo_data
+from coffre.cli import app
+from coffre.demo_server import DemoServer
+from coffre.fetch import fetch_command
+from coffre.identities import Identities
+from coffre.install import initialise
+from coffre.possession import read_key
+from coffre.send import send_command
+from coffre.server import Server, read_token
+from coffre.settings import load
+from coffre.wiring import System
+from keyvault.client import connect
+from keyvault.credentials import CredentialError
+from keyvault.grants import new_recipient
+from keyvault.possession import Shown
+from keyvault.proving import ProofKey
+from keyvault.signing import new_signing_key
+from keyvault.verbs.attempt import Call
+from keyvault.verbs.reading import Listing, ResolvedRecord
+from records.vocabulary.codes import PurposeOfUse
+from tests.integration.support import (
+    DOCTOR,
+    LABORATORY,
+    PRACTICE,
+    TRAITS,
+    Coffre,
+    Patient,
+    bearer,
+    document_reference,
+    multipart,
+    new_ins,
+    problem,
+    related,
+)
+from tests.integration.test_vault_process import process
+
+CLIENT = typer.Typer()
+CLIENT.command("send")(send_command)
+CLIENT.command("fetch")(fetch_command)
+
+
+@dataclass
+class Identity:
+    """Files of `coffre identity issue … --bound`."""
+
+    token_file: Path
+    key_file: Path
+
+    @property
+    def token(self) -> str:
+        return read_token(self.token_file)
+
+    @property
+    def key(self) -> ProofKey:
+        return read_key(self.key_file)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return ("--token-file", str(self.token_file), "--key-file", str(self.key_file))
+
+    def headers(self, coffre: Coffre, method: str, path: str, **proof: Any) -> dict[str, str]:
+        made = self.key.proof(self.token, method, coffre.url + path, **proof)
+        return {"Authorization": f"DPoP {self.token}", "DPoP": made}
+
+
+def issue(coffre: Coffre, folder: Path, *arguments: str) -> Identity:
+    common = ("--data", str(coffre.data), "--out", str(folder), "--bound", "--json")
+    done = CliRunner().invoke(app, ["identity", "issue", *arguments, *common])
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    return Identity(Path(found["token_file"]), Path(found["key"]))
+
+
+@pytest.fixture
+def lab(coffre: Coffre, tmp_path: Path) -> Identity:
+    return issue(coffre, tmp_path / "lab", "depositor", "--structure", LABORATORY)
+
+
+@pytest.fixture
+def holder(coffre: Coffre, patient: Patient, tmp_path: Path) -> Identity:
+    return issue(coffre, tmp_path / "holder", "patient", "--ins", patient.ins)
+
+
+def documents(patient: Patient) -> str:
+    return f"/records/{patient.ins}/documents"
+
+
+def run(*arguments: str, status: int = 0) -> str:
+    done = CliRunner().invoke(CLIENT, [str(argument) for argument in arguments])
+    assert done.exit_code == status, done.output
+    return done.output
+
+
+def test_send_and_fetch_prove_their_key(
+    coffre: Coffre, patient: Patient, lab: Identity, holder: Identity, tmp_path: Path
+) -> None:
+    sent = tmp_path / "sent"
+    sent.mkdir()
+    for number, content in enumerate(patient.ct(slices=2)):
+        (sent / f"{number}.dcm").write_bytes(content)
+    (sent / "report.pdf").write_bytes(demo_data.report_pdf(patient.ins))
+    run("send", str(sent), "--record", patient.ins, "--to", coffre.url, *lab.files)
+    out = tmp_path / "out"
+    run("fetch", "--record", patient.ins, "--from", coffre.url, "--out", str(out), *holder.files)
+    opened = {path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    assert opened == {path.read_bytes() for path in sent.iterdir()}
+
+
+def test_an_emergency_is_signed_with_its_reason(coffre: Coffre, patient: Patient, tmp_path: Path) -> None:
+    coffre.publish_pdf(coffre.depositor(), patient.ins, demo_data.report_pdf(patient.ins))
+    patient.call("PUT", "/emergency", json={"bris_de_glace": True, "centre_15": True})
+    urgent = ("professional", "--rpps", DOCTOR, "--profession", "10", "--structure", PRACTICE)
+    doctor = issue(coffre, tmp_path / "doctor", *urgent)
+    to = ("fetch", "--record", patient.ins, "--from", coffre.url, "--out", str(tmp_path / "out"))
+    why = ("--purpose", "bris_de_glace", "--reason", "Patient arrivé inconscient")
+    run(*to, *doctor.files, *why)
+    assert list((tmp_path / "out").rglob("*.pdf"))
+
+
+class TestAStolenToken:
+    def test_opens_nothing(self, coffre: Coffre, patient: Patient, holder: Identity) -> None:
+        path = documents(patient)
+        thief = ProofKey(new_signing_key()[0])
+        forged = thief.proof(holder.token, "GET", coffre.url + path)
+        dpop = {"Authorization": f"DPoP {holder.token}"}
+        for headers, code in (
+            (bearer(holder.token), "possession_required"),
+            (dpop, "possession_required"),
+            (dpop | {"DPoP": forged}, "proof_invalid"),
+            (bearer(holder.token) | {"DPoP": forged}, "possession_required"),
+        ):
+            answer = coffre.http.get(path, headers=headers)
+            assert (answer.status_code, problem(answer)) == (401, code)
+            assert 'DPoP algs="EdDSA ES256"' in answer.headers["www-authenticate"]
+        assert coffre.http.get(path, headers=holder.headers(coffre, "GET", path)).status_code == 200
+
+    def test_deposits_nothing(self, coffre: Coffre, patient: Patient, lab: Identity) -> None:
+        answer = coffre.stow(lab.token, patient.ct(slices=1), patient.ins)
+        assert (answer.status_code, problem(answer)) == (401, "possession_required")
+        assert patient.documents() == []
+
+    def test_with_a_proof_that_was_overheard_is_good_for_nothing_new(
+        self, coffre: Coffre, patient: Patient, holder: Identity
+    ) -> None:
+        path = documents(patient)
+        heard = holder.headers(coffre, "GET", path)
+        assert coffre.http.get(path, headers=heard).status_code == 200
+        again = coffre.http.get(path, headers=heard)
+        assert (again.status_code, problem(again)) == (401, "proof_replayed")
+        for method, other in (("GET", "/access-log"), ("PUT", "/emergency")):
+            answer = coffre.http.request(
+                method,
+                f"/records/{patient.ins}{other}",
+                headers=heard,
+                json={"bris_de_glace": True, "centre_15": True} if method == "PUT" else None,
+            )
+            assert (answer.status_code, problem(answer)) == (401, "proof_invalid")
+
+
+def test_a_recipient_swapped_on_the_way_is_refused(
+    coffre: Coffre, patient: Patient, holder: Identity
+) -> None:
+    coffre.publish_pdf(coffre.depositor(), patient.ins, demo_data.report_pdf(patient.ins))
+    (_, theirs), (_, mine) = new_recipient(), new_recipient()
+    body, swapped = (
+        json.dumps({"record": patient.ins, "recipient": b64(key)}).encode() for key in (theirs, mine)
+    )
+    headers = holder.headers(coffre, "POST", "/grants", body=body) | {"Content-Type": "application/json"}
+    answer = coffre.http.post("/grants", content=swapped, headers=headers)
+    assert (answer.status_code, problem(answer)) == (401, "proof_invalid")
+    assert coffre.http.post("/grants", content=body, headers=headers).status_code == 201
+
+
+def test_a_record_in_a_query_is_not_covered(coffre: Coffre, patient: Patient, holder: Identity) -> None:
+    headers = holder.headers(coffre, "GET", "/dicomweb/studies")
+    answer = coffre.http.get("/dicomweb/studies", params={"PatientID": patient.ins}, headers=headers)
+    assert (answer.status_code, problem(answer)) == (401, "proof_mismatch")
+    path = f"/records/{patient.ins}/dicomweb/studies"
+    headers = holder.headers(coffre, "GET", path)
+    assert coffre.http.get(path, params={"limit": 5}, headers=headers).json() == []
+
+
+class TestADeposit:
+    def stow(
+        self, coffre: Coffre, patient: Patient, lab: Identity, sent: list[bytes], signed: list[bytes]
+    ) -> httpx.Response:
+        path = f"/records/{patient.ins}/dicomweb/studies"
+        parts = [hashlib.sha256(content).digest() for content in signed]
+        headers = lab.headers(coffre, "POST", path, body=None, parts=parts)
+        return coffre.http.post(path, content=multipart(sent), headers=headers | {"Content-Type": related()})
+
+    def test_of_other_parts_than_were_signed_is_not_taken(
+        self, coffre: Coffre, patient: Patient, lab: Identity
+    ) -> None:
+        images = patient.ct(slices=2)
+        for sent, signed in ((images, images[:1]), (images[::-1], images), (images[:1], images)):
+            answer = self.stow(coffre, patient, lab, sent, signed)
+            assert (answer.status_code, problem(answer)) == (401, "proof_invalid")
+        assert patient.documents() == []
+        assert self.stow(coffre, patient, lab, images, images).status_code == 200
+
+    def test_of_another_envelope_than_was_signed_is_not_taken(
+        self, coffre: Coffre, patient: Patient, lab: Identity
+    ) -> None:
+        pdf = demo_data.report_pdf(patient.ins)
+        body, other = (
+            json.dumps(document_reference(patient.ins, pdf, title=title)).encode() for title in ("one", "two")
+        )
+        path, parts = "/fhir/DocumentReference", [hashlib.sha256(pdf).digest()]
+        headers = lab.headers(coffre, "POST", path, body=body, parts=parts)
+        headers["Content-Type"] = "application/fhir+json"
+        assert coffre.http.post(path, content=other, headers=headers).status_code == 401
+        taken = coffre.http.post(path, content=body, headers=headers)
+        assert taken.status_code == 201
+        # intake remembers no proofs: the vault refuses the second submission
+        again = coffre.http.post(path, content=body, headers=headers)
+        assert again.status_code == 422
+        assert "bad_credential" in again.text
+
+
+@pytest.fixture
+def strict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Coffre]:
+    """A server that believes no bearer."""
+    monkeypatch.setenv("COFFRE_REQUIRE_POSSESSION", "true")
+    data = tmp_path / "data"
+    initialise(load(data=data))
+    with DemoServer(data) as server:
+        yield Coffre(data, server)
+
+
+def test_where_possession_is_required_bearers_are_refused(strict: Coffre, tmp_path: Path) -> None:
+    patient = strict.open_record()
+    for answer in (
+        strict.http.get(documents(patient), headers=bearer(patient.token)),
+        strict.stow(strict.depositor(), patient.ct(slices=1), patient.ins),
+    ):
+        assert (answer.status_code, problem(answer)) == (401, "possession_required")
+    lab = issue(strict, tmp_path / "lab", "depositor", "--structure", LABORATORY)
+    holder = issue(strict, tmp_path / "holder", "patient", "--ins", patient.ins)
+    (tmp_path / "image.dcm").write_bytes(patient.ct(slices=1)[0])
+    image, out = str(tmp_path / "image.dcm"), tmp_path / "out"
+    run("send", image, "--record", patient.ins, "--to", strict.url, *lab.files)
+    run("fetch", "--record", patient.ins, "--from", strict.url, "--out", str(out), *holder.files)
+    assert [path.suffix for path in out.rglob("*") if path.is_file()] == [".dcm"]
+
+
+class TestTheCommands:
+    def test_say_that_a_key_is_missing_or_another(
+        self, coffre: Coffre, patient: Patient, lab: Identity, holder: Identity, tmp_path: Path
+    ) -> None:
+        to = ("fetch", "--record", patient.ins, "--from", coffre.url, "--out", str(tmp_path / "out"))
+        token = ("--token-file", str(holder.token_file))
+        assert "key_file_missing" in run(*to, *token, status=2)
+        assert "bad_key_file" in run(*to, *token, "--key-file", str(lab.key_file), status=2)
+        assert "bad_key_file" in run(*to, *token, "--key-file", str(holder.token_file), status=2)
+        assert "bad_key_file" in run(*to, *token, "--key-file", str(tmp_path / "none"), status=2)
+
+    def test_a_lost_answer_is_asked_for_with_a_new_proof(
+        self, coffre: Coffre, patient: Patient, holder: Identity
+    ) -> None:
+        seen: list[str] = []
+
+        def once_busy(request: httpx.Request) -> httpx.Response:
+            seen.append(request.headers["dpop"])
+            return httpx.Response(503 if len(seen) == 1 else 200, json={})
+
+        transport = httpx.MockTransport(once_busy)
+        server = Server(coffre.url, holder.token, key=holder.key, sleep=lambda _: None, transport=transport)
+        server.read("GET", documents(patient))
+        assert len({*seen}) == 2
+
+    def test_no_link_signs_in_with_a_bound_token(self, coffre: Coffre, patient: Patient) -> None:
+        asked = ["identity", "issue", "patient", "--ins", patient.ins, "--data", str(coffre.data)]
+        done = CliRunner().invoke(app, [*asked, "--bound", "--link", coffre.url])
+        assert done.exit_code == 2
+        assert "--bound" in done.output
+
+
+def test_through_the_doors_of_a_vault_process(tmp_path: Path) -> None:
+    data, doors = tmp_path / "data", {"COFFRE_VAULT_URL": f"unix://{tmp_path}/doors"}
+    initialise(load(data=data))
+    ins, key = new_ins(), ProofKey(new_signing_key()[0])
+    with System(load(data=data)) as system:
+        operator, token = Identities(system).operator(), Identities(system).patient(ins, key=key.thumbprint)
+    url = f"https://coffre.example/records/{ins}/documents"
+
+    def call() -> Call:
+        return Call(token=token, shown=Shown(key.proof(token, "GET", url), "GET", url))
+
+    with process("vault", "serve", "--data", str(data), env=doors):
+        guard = connect(doors["COFFRE_VAULT_URL"])
+        guard.operator.open_record(operator, ins, TRAITS, consent_by="operator", consent_how="orally")
+        asked = call()
+        record = guard.reader.resolve(asked, ins)
+        assert isinstance(record, ResolvedRecord)
+        assert isinstance(guard.reader.list(asked, record.record_id, []), Listing)
+        for again, code in (
+            (asked, "proof_replayed"),
+            (Call(token=token), "possession_required"),
+            (replace(call(), purpose=PurposeOfUse.CENTRE_15), "proof_mismatch"),
+        ):
+            with pytest.raises(CredentialError) as caught:
+                guard.reader.list(again, record.record_id, [])
+            assert caught.value.code == code

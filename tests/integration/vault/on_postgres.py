@@ -1,0 +1,106 @@
+"""The same vaults on Postgres: `COFFRE_TEST_STORE=postgres python -m pytest tests/integration/vault`."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, get_args
+from uuid import UUID
+
+import psycopg
+
+from keyvault.credentials import Authority
+from keyvault.guard import Guard
+from keyvault.roots.file import FileRoot
+from storage.engines import Database, engine_for
+from storage.migrate import Branch
+from storage.vault_store.store import SqlVaultStore
+from tests.integration.vault.bench import VaultBench
+from tests.services.fixtures_postgres import Databases
+
+
+class LikeSqlite:
+    """A connection that takes the statements these tests write for SQLite: `?`, and ids as 16 bytes."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+
+    def execute(self, statement: str, values: Any = ()) -> "LikeSqliteCursor":
+        cursor = self._connection.cursor()
+        text = re.sub(r"\bgrant\b", '"grant"', statement.replace("%", "%%").replace("?", "%s"))
+        text = re.sub(r"\bzeroblob\((\d+)\)", r"decode(repeat('00', \1), 'hex')", text)
+        text = re.sub(r"\bx'([0-9a-f]*)'", r"'\\x\1'::bytea", text, flags=re.IGNORECASE)
+        if "sqlite_master" in text:
+            text = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        cursor.execute(text.encode(), tuple(map(_id, values)) or None)
+        return LikeSqliteCursor(cursor)
+
+
+class LikeSqliteCursor:
+    def __init__(self, cursor: psycopg.Cursor[Any]) -> None:
+        self._cursor = cursor
+        self.rowcount = cursor.rowcount
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return iter(self.fetchall())
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        return [tuple(map(_bytes, row)) for row in self._cursor] if self._cursor.description else []
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        row = self._cursor.fetchone()
+        return None if row is None else tuple(map(_bytes, row))
+
+
+def _id(value: object) -> object:
+    return UUID(bytes=value) if isinstance(value, bytes) and len(value) == 16 else value
+
+
+def _bytes(value: object) -> object:
+    return value.bytes if isinstance(value, UUID) else value
+
+
+@dataclass
+class PostgresBench(VaultBench):
+    """A running vault over databases of one server."""
+
+    addresses: Mapping[str, str] = field(kw_only=True)
+
+    def _open(self, name: str) -> Database:
+        self._databases.append(engine_for(self.addresses[name]))
+        return self._databases[-1]
+
+    @contextmanager
+    def sqlite(self, name: str = "vault") -> Iterator[Any]:
+        with psycopg.connect(self.addresses[name].replace("+psycopg", "")) as connection:
+            yield LikeSqlite(connection)
+
+
+class Installed:
+    """A vault with its keys and today's reception keys, from which every test's is copied."""
+
+    def __init__(self, postgres: Databases, folder: Path, authority: Authority, officer: bytes) -> None:
+        self._postgres, self.folder = postgres, folder
+        self._authority, self._officer = authority, officer
+        self._names = {branch: postgres.new(branch) for branch in get_args(Branch)}
+        root = FileRoot.create(folder / "root.json", None)
+        database = engine_for(postgres.service.url(self._names["vault"]))
+        Guard.initialise(SqlVaultStore(database), root, shards=4)
+        database.close()
+        bench = self._bench(folder, self._names)
+        bench.publish_day_keys()
+        bench.close()
+
+    def _bench(self, folder: Path, names: Mapping[str, str]) -> PostgresBench:
+        addresses = {branch: self._postgres.service.url(name) for branch, name in names.items()}
+        return PostgresBench(folder, self._authority, self._officer, addresses=addresses)
+
+    @contextmanager
+    def copied(self, folder: Path) -> Iterator[PostgresBench]:
+        names = {branch: self._postgres.copy(name) for branch, name in self._names.items()}
+        bench = self._bench(folder, names)
+        yield bench
+        bench.close()
+        for name in names.values():
+            self._postgres.drop(name)
