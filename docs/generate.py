@@ -16,7 +16,14 @@ DOCS = ROOT / "docs"
 ROOMS = ("records", "audit", "keyvault", "storage", "ingestion", "viewer_api", "coffre")
 # of the top room, these serve HTTP callers; the others are the command line
 SERVING = frozenset(
-    {"coffre.app", "coffre.housekeeper", "coffre.problems", "coffre.wiring", "coffre.workers"}
+    {
+        "coffre.app",
+        "coffre.authorization",
+        "coffre.housekeeper",
+        "coffre.problems",
+        "coffre.wiring",
+        "coffre.workers",
+    }
 )
 SHOWN = (503, 507)  # faults of ours whose sentence reaches the caller
 NOTE = "<!-- Written by docs/generate.py; change the code and run it again. -->\n\n"
