@@ -392,7 +392,7 @@ def test_without_a_pin_the_servers_own_word_is_taken_and_said() -> None:
     assert (keys, note) == ({key_id(PUBLIC): PUBLIC}, NOTE_UNPINNED)
 
 
-@pytest.mark.parametrize("pin", [key_id(PUBLIC), b64(PUBLIC)])
+@pytest.mark.parametrize("pin", [key_id(PUBLIC), b64(PUBLIC)], ids=["key id", "public key"])
 def test_a_pin_admits_one_key_alone(pin: str) -> None:
     assert trusted_keys(server_with(("grant", PUBLIC), ("grant", OTHER)), [pin]) == (
         {key_id(PUBLIC): PUBLIC},

@@ -224,7 +224,6 @@ class TestDeviations:
             "{",
             '{"typ":"dpop+jwt","typ":"dpop+jwt"}',
         ],
-        ids=str,
     )
     def test_headers(self, header: Any) -> None:
         assert refused(signed(header=header)) == "proof_invalid"
