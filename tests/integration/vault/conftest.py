@@ -18,9 +18,19 @@ from storage.engines import engine_for
 from storage.migrate import Branch, upgrade
 from storage.vault_store.store import SqlVaultStore
 from tests.integration.vault.bench import Person, VaultBench
-from tests.integration.vault.on_postgres import Installed
+from tests.integration.vault.on_postgres import WITH_THE_FILE, Installed
 
+ON_POSTGRES = os.environ.get("COFFRE_TEST_STORE") == "postgres"
 OFFICER_PUBLIC = new_box_key()[1]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not ON_POSTGRES:
+        return
+    here = Path(__file__).parent
+    of_sqlite = [each for each in items if each.path.parent == here and each.name.startswith(WITH_THE_FILE)]
+    items[:] = [each for each in items if each not in of_sqlite]
+    config.hook.pytest_deselected(items=of_sqlite)
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +68,7 @@ def vault(
     request: pytest.FixtureRequest, installation: Path, authority: Authority, tmp_path: Path
 ) -> Iterator[VaultBench]:
     folder = tmp_path / "vault"
-    if os.environ.get("COFFRE_TEST_STORE") == "postgres":
+    if ON_POSTGRES:
         shutil.copytree(installation, folder)
         installed: Installed = request.getfixturevalue("installed_on_postgres")
         shutil.copy(installed.folder / "root.json", folder)

@@ -19,6 +19,17 @@ from storage.vault_store.store import SqlVaultStore
 from tests.integration.vault.bench import VaultBench
 from tests.services.fixtures_postgres import Databases
 
+WITH_THE_FILE = (
+    "test_the_file_of_the_vault_holds_no_identity_in_clear",
+    "test_killed_anywhere",  # of the rotations
+    "test_an_older_backup_of_the_whole_file",
+    "test_a_manipulation_is_named[waiting_entry_changed]",
+    "test_a_manipulation_is_named[tile_grown]",
+    "test_a_manipulation_is_named[entry_changed]",
+    "test_private_halves_lie_wrapped_in_a_database_of_their_own",
+)
+"""Beginnings of tests that take SQLite's file, or its functions over bytes, into their hands."""
+
 
 class LikeSqlite:
     """A connection that takes the statements these tests write for SQLite: `?`, and ids as 16 bytes."""
