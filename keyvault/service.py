@@ -42,6 +42,7 @@ PEER_CREDENTIALS = struct.Struct("3i")  # pid, uid, gid (unix(7), SO_PEERCRED)
 REQUEST_HEADER = "Coffre-Request"
 _REQUEST_ID = re.compile(r"[^0-9a-f]")
 IDLE_S = 300
+SMALL_BODY = 65_536
 SOCKET_MODE = 0o660
 
 
@@ -87,6 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
             answer = door.answer(self._body())
         except CoffreError as error:
             self.close_connection = True
+            self._drain()
             answer = write_error(error)
         self.send_response_only(200)
         self.send_header("Content-Length", str(len(answer)))
@@ -98,6 +100,12 @@ class _Handler(BaseHTTPRequestHandler):
         if not length.isdecimal() or int(length) > LARGEST_MESSAGE:
             raise Invalid("A call to the vault says how long it is, and isn't too long.", code="bad_call")
         return self.rfile.read(int(length))
+
+    def _drain(self) -> None:
+        """Read what a refused caller sent along, if it is little: it hears the refusal, not a broken pipe."""
+        length = self.headers.get("Content-Length", "")
+        if length.isdecimal() and int(length) <= SMALL_BODY:
+            self.rfile.read(int(length))
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: the audit log is the record of calls."""

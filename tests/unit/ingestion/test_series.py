@@ -85,6 +85,7 @@ def test_an_instance_of_another_form_is_neither_written_nor_read(change: dict[st
         series_document("1", "2", [])[:-1],
         series_document("1", "2", []) + b"x",
     ],
+    ids=lambda data: f"{len(data)} bytes",
 )
 def test_a_damaged_document_is_refused(data: bytes) -> None:
     assert code_of(data) == "series_document_not_valid"

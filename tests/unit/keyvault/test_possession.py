@@ -265,7 +265,6 @@ class TestDeviations:
             {"purpose": 5},
             {"reason": "x" * 1001},
         ],
-        ids=str,
     )
     def test_claims(self, change: dict[str, Any]) -> None:
         assert refused(signed(CLAIMS | change)) == "proof_invalid"
