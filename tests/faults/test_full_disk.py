@@ -97,7 +97,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     disk.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(disk)], check=False)
     if mounted.returncode:
-        pytest.skip("needs the right to mount a small tmpfs: run the tests as root in a container")
+        pytest.fail("needs the right to mount a small tmpfs: run the tests as root in a container")
     yield disk
     subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
