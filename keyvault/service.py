@@ -13,6 +13,7 @@ import socketserver
 import ssl
 import struct
 import threading
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
@@ -114,8 +115,9 @@ class _Handler(BaseHTTPRequestHandler):
 class _Server(socketserver.ThreadingMixIn, socketserver.BaseServer):
     daemon_threads = True
 
+    @abstractmethod
     def door(self, connection: socket.socket, asked: str) -> Door:
-        raise NotImplementedError
+        """The door this connection may come through. Raises `Refused` "door_refused"."""
 
 
 class _UnixServer(_Server, socketserver.UnixStreamServer):

@@ -1,12 +1,10 @@
 """The vault as a process apart: its doors, who may come through them, and what happens while it is down."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
@@ -22,26 +20,11 @@ from keyvault.client import RemoteGuard, connect
 from keyvault.verbs.attempt import Call
 from keyvault.wire import read_error
 from records.errors import CoffreError
+from tests.integration.running import process
 from tests.integration.support import TRAITS, bearer, multipart, new_ins, related
 from tests.services.processes import free_port
 
 NOBODY = 65534
-
-
-@contextmanager
-def process(*arguments: str, env: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    """A coffre process that said it is ready."""
-    command = [sys.executable, "-m", "coffre.cli", *arguments]
-    with subprocess.Popen(command, env={**os.environ, **env}, stdout=subprocess.PIPE, text=True) as running:
-        try:
-            assert running.stdout is not None
-            line = running.stdout.readline()
-            assert line.startswith("ready"), line
-            yield running
-        finally:
-            if running.poll() is None:
-                running.send_signal(signal.SIGTERM)
-                assert running.wait(30) == 0
 
 
 @pytest.fixture
