@@ -1,28 +1,18 @@
 """What the engines' modules share: free ports, ending a process, packages of Debian."""
 
 import os
-import random
 import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# below Linux's ephemeral range, so that no outgoing connection takes the port in between
-_PORTS = range(20_000, 32_000)
+from tests.services.service import free_ports
 
 
 def free_port() -> int:
     """A port of loopback that nobody listens on."""
-    for port in random.sample(_PORTS, 200):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise RuntimeError("200 ports of loopback are taken; stop what holds them.")
+    return free_ports(1)[0]
 
 
 @contextmanager
