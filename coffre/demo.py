@@ -12,12 +12,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from coffre import identity_files, logs
-from coffre.demo_cast import Actors, Cast, issue_credentials, open_record_with_consent
-from coffre.demo_data import PATIENT_INS
-from coffre.demo_server import DemoServer
-from coffre.demo_story import DEPOSITS, FULL_DEPOSIT, LEAKS, STORY, Step, Story
+from coffre.demonstration.cast import Actors, Cast, issue_credentials, open_record_with_consent
+from coffre.demonstration.data import PATIENT_INS
+from coffre.demonstration.server import DemoServer
+from coffre.demonstration.story import DEPOSITS, FULL_DEPOSIT, LEAKS, STORY, Step, Story
 from coffre.install import Places, initialise
-from coffre.serve import run
+from coffre.serving.serve import run
 from coffre.settings import load
 from coffre.wiring import System
 from records.errors import CoffreError

@@ -16,10 +16,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from coffre.fetch_client import FetchClient, OpenedGrant, digest_mismatch
-from coffre.fetch_keys import trusted_keys
-from coffre.possession import check_bound, read_key
-from coffre.server import Server, bad_answer, check_url, read_token
+from coffre.client.possession import check_bound, read_key
+from coffre.client.server import Server, bad_answer, check_url, read_token
+from coffre.fetching.client import FetchClient, OpenedGrant, digest_mismatch
+from coffre.fetching.keys import trusted_keys
 from records.errors import CoffreError, Invalid
 from records.identity import INS, INS_NIR_TEST
 

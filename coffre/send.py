@@ -12,10 +12,10 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from rich.table import Table
 from rich.text import Text
 
-from coffre.possession import check_bound, read_key
-from coffre.send_client import HARMLESS, LONGEST_WAIT_S, FileVerdict, Outcome, SendClient
-from coffre.send_plan import Candidate, Kind, batches, candidates
-from coffre.server import Server, check_url, read_token
+from coffre.client.possession import check_bound, read_key
+from coffre.client.server import Server, check_url, read_token
+from coffre.sending.client import HARMLESS, LONGEST_WAIT_S, FileVerdict, Outcome, SendClient
+from coffre.sending.plan import Candidate, Kind, batches, candidates
 from records.errors import CoffreError, Invalid
 from records.identity import INS, INS_NIR_TEST
 from records.vocabulary.document_types import DOCUMENT_TYPES

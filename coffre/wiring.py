@@ -18,8 +18,8 @@ from uuid import UUID
 
 from fastapi import Request
 
-from coffre.authorization import presented, url_of
 from coffre.install import Places, read_secret
+from coffre.serving.authorization import presented, url_of
 from coffre.settings import Settings
 from coffre.workers import WorkerPool
 from ingestion.inspection import Inspector

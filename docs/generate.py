@@ -1,7 +1,7 @@
 """Writes the pages that the code can print: `python docs/generate.py`; with `--check` it only compares.
 
 docs/verdicts.md comes from the tables of `ingestion/verdicts.py` and `ingestion/outcomes.py`,
-docs/problems.md from the status table of `coffre/problems.py` and every place where an error is made.
+docs/problems.md from the status table of `coffre/serving/problems.py` and every place where an error is made.
 """
 
 import ast
@@ -17,10 +17,10 @@ ROOMS = ("records", "audit", "keyvault", "storage", "ingestion", "viewer_api", "
 # of the top room, these serve HTTP callers; the others are the command line
 SERVING = frozenset(
     {
-        "coffre.app",
-        "coffre.authorization",
+        "coffre.serving.app",
+        "coffre.serving.authorization",
         "coffre.housekeeper",
-        "coffre.problems",
+        "coffre.serving.problems",
         "coffre.wiring",
         "coffre.workers",
     }
@@ -53,7 +53,7 @@ Printed on standard error as `code: sentence`, with exit code 1. The codes above
 
 sys.path.insert(0, str(ROOT))
 
-from coffre.problems import status_of  # noqa: E402
+from coffre.serving.problems import status_of  # noqa: E402
 from ingestion.outcomes import JUDGEMENTS  # noqa: E402
 from ingestion.verdicts import VERDICTS, Outcome  # noqa: E402
 from records.errors import CoffreError  # noqa: E402

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from coffre.app import build
 from coffre.install import initialise
+from coffre.serving.app import build
 from coffre.settings import load
 from coffre.wiring import System
 from keyvault.guard import ReaderDoor, WorkerDoor

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import httpx
 
 from audit.canonical import b64, unb64
-from coffre import demo_data
+from coffre.demonstration import data as demo_data
 from keyvault.grants import new_recipient
 from records.identity import INS_NIR_TEST
 from tests.faults.ledger import Ledger, SentDeposit, SentPart

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from coffre import demo_data
+from coffre.demonstration import data as demo_data
 from coffre.identities import Identities
 from coffre.install import initialise
 from coffre.settings import load

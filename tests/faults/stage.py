@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from coffre.demo_server import _free_port
+from coffre.demonstration.server import _free_port
 from coffre.install import initialise
 from coffre.settings import load
 from tests.faults.checker import Checker

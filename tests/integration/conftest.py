@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from coffre.demo_server import DemoServer
+from coffre.demonstration.server import DemoServer
 from coffre.install import initialise
 from coffre.settings import load
 from tests.integration.support import Coffre, Patient

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import func, select
 
 from audit.canonical import b64, canonical
-from coffre.demo_data import PATIENT
+from coffre.demonstration.data import PATIENT
 from coffre.housekeeper import Chores, Swept
 from coffre.install import Places, read_secret
 from coffre.settings import load

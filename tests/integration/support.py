@@ -11,8 +11,8 @@ from uuid import UUID
 import httpx
 
 from audit.canonical import b64, unb64
-from coffre import demo_data
-from coffre.demo_server import DemoServer
+from coffre.demonstration import data as demo_data
+from coffre.demonstration.server import DemoServer
 from coffre.identities import Identities
 from coffre.settings import load
 from coffre.wiring import System

@@ -15,16 +15,16 @@ from typing import Any
 
 import pytest
 
-from coffre.archive import MANIFEST, Manifest, read_manifest
-from coffre.backup import Taken, take
-from coffre.check import check_of
-from coffre.demo_server import DemoServer
+from coffre.demonstration.server import DemoServer
 from coffre.identities import Identities
 from coffre.install import initialise
-from coffre.leak_search import prove_and_search
-from coffre.restore import put_all_back
+from coffre.leaks.search import prove_and_search
+from coffre.safekeeping.archive import MANIFEST, Manifest, read_manifest
+from coffre.safekeeping.backup import Taken, take
+from coffre.safekeeping.check import check_of
+from coffre.safekeeping.restore import put_all_back
+from coffre.safekeeping.thaw import _from
 from coffre.settings import Settings, load
-from coffre.thaw import _from
 from coffre.wiring import System
 from records.errors import CoffreError, Conflict
 from storage.archiving import put_back

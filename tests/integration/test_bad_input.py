@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from coffre import demo_data
+from coffre.demonstration import data as demo_data
 from ingestion.reception import Depositor
 from records.errors import CoffreError
 from records.identity import INS_NIR, INS_NIR_TEST

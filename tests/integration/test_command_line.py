@@ -20,7 +20,8 @@ from typing import Any, NoReturn
 import httpx
 import pytest
 
-from coffre import cli, demo_data
+from coffre import cli
+from coffre.demonstration import data as demo_data
 from records.identity import INS_NIR_TEST
 
 COFFRE = Path(sys.executable).with_name("coffre")

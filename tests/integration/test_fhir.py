@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from coffre import demo_data
+from coffre.demonstration import data as demo_data
 from records.identity import INS_NIR, INS_NIR_TEST
 from tests.integration.outsider import Before, eventually
 from tests.integration.support import HOSPITAL, Coffre, Patient, bearer, document_reference, new_ins

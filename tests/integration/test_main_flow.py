@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from coffre import demo_data
+from coffre.demonstration import data as demo_data
 from records.identity import INS_NIR_TEST
 from tests.integration.support import DOCTOR, HOSPITAL, LABORATORY, Coffre, Patient, bearer, problem
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from coffre import demo_data
+from coffre.demonstration import data as demo_data
 from coffre.identities import Identities
 from tests.integration.pages import Browser, Page
 from tests.integration.support import (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from coffre import demo_data
+from coffre.demonstration import data as demo_data
 from tests.integration.pages import Browser, Page
 from tests.integration.support import DOCTOR, HOSPITAL, Coffre, Patient
 from viewer_api.web import catalogue

@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from audit.canonical import b64
-from coffre import demo_data, identity_files
+from coffre import identity_files
+from coffre.demonstration import data as demo_data
 from keyvault.sign_in import new_sign_in
 from tests.integration.pages import Browser, Form, Page
 from tests.integration.support import DOCTOR, HOSPITAL, Coffre, Patient

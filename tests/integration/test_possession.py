@@ -13,15 +13,15 @@ import typer
 from typer.testing import CliRunner
 
 from audit.canonical import b64
-from coffre import demo_data
 from coffre.cli import app
-from coffre.demo_server import DemoServer
+from coffre.client.possession import read_key
+from coffre.client.server import Server, read_token
+from coffre.demonstration import data as demo_data
+from coffre.demonstration.server import DemoServer
 from coffre.fetch import fetch_command
 from coffre.identities import Identities
 from coffre.install import initialise
-from coffre.possession import read_key
 from coffre.send import send_command
-from coffre.server import Server, read_token
 from coffre.settings import load
 from coffre.wiring import System
 from keyvault.client import connect

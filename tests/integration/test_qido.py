@@ -6,7 +6,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from coffre import demo_data
+from coffre.demonstration import data as demo_data
 from records.identity import INS_NIR_TEST
 from tests.integration.support import HOSPITAL, STRANGER, Coffre, Patient, bearer, new_ins, problem
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from coffre import demo_data
+from coffre.demonstration import data as demo_data
 from coffre.identities import Identities
 from coffre.install import initialise
 from coffre.settings import load

@@ -14,15 +14,15 @@ from pydicom import dcmread
 from pydicom.encaps import generate_frames
 from typer.testing import CliRunner, Result
 
-from coffre import demo_data
+from coffre.client.server import Server
+from coffre.demonstration import data as demo_data
 from coffre.fetch import fetch_command
-from coffre.fetch_client import FetchClient
-from coffre.fetch_keys import trusted_keys
-from coffre.leak_search import prove_and_search
+from coffre.fetching.client import FetchClient
+from coffre.fetching.keys import trusted_keys
+from coffre.leaks.search import prove_and_search
 from coffre.send import send_command
-from coffre.send_client import SendClient
-from coffre.send_plan import candidates
-from coffre.server import Server
+from coffre.sending.client import SendClient
+from coffre.sending.plan import candidates
 from records.errors import CoffreError
 from records.identity import INS
 from tests.integration.support import Coffre, Patient, new_ins

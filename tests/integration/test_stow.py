@@ -9,7 +9,7 @@ import httpx
 import pydicom
 import pytest
 
-from coffre import demo_data
+from coffre.demonstration import data as demo_data
 from records.identity import INS_NIR_TEST
 from tests.integration.outsider import eventually, failed_items, first, stored_items
 from tests.integration.support import (

@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit.canonical import b64, canonical
-from coffre import demo_data
+from coffre.demonstration import data as demo_data
 from coffre.install import read_secret
 from keyvault.grants import new_recipient, open_grant
 from keyvault.urls import sign_url

@@ -9,7 +9,7 @@ import pytest
 from pydicom.data import get_testdata_file
 from pypdf import PdfReader
 
-from coffre import demo_data
+from coffre.demonstration import data as demo_data
 from ingestion.dicom import inspect_dicom
 from ingestion.pdf import inspect_pdf
 from ingestion.reader import BytesSource

@@ -18,12 +18,13 @@ import typer
 from typer.testing import CliRunner
 
 from audit.canonical import b64, unb64
-from coffre import demo_data, fetch_series
+from coffre.client.server import Server
+from coffre.demonstration import data as demo_data
 from coffre.fetch import Part, _name, fetch, fetch_command, write_part
-from coffre.fetch_client import FetchClient
-from coffre.fetch_keys import NOTE_REMEMBERED, NOTE_UNPINNED, trusted_keys
-from coffre.fetch_series import merge_series
-from coffre.server import Server
+from coffre.fetching import series as fetch_series
+from coffre.fetching.client import FetchClient
+from coffre.fetching.keys import NOTE_REMEMBERED, NOTE_UNPINNED, trusted_keys
+from coffre.fetching.series import merge_series
 from keyvault.blob import BlobKind, BlobRef, Sealer, new_data_key
 from keyvault.grants import GrantBody, GrantedBlob, GrantedDocument, GrantedSeries, seal_grant
 from keyvault.signing import key_id, new_signing_key, sign
@@ -229,7 +230,7 @@ def test_an_instance_without_addressed_frames_is_opened_whole_only() -> None:
 def test_long_content_is_read_in_ranges_that_overlap_nowhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("coffre.fetch_client.CHUNK_SEGMENTS", 2)
+    monkeypatch.setattr("coffre.fetching.client.CHUNK_SEGMENTS", 2)
     double = Double()
     opened = client_of(double).grant(studies=[STUDY])
     total = len(FILES[0]) + len(FILES[1])

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from coffre import leak_search
-from coffre.leak_patterns import WINDOW, Windows
-from coffre.leak_search import BLOCK, Leak, plant_canary, prove_and_search, search
+from coffre.leaks import search as leak_search
+from coffre.leaks.patterns import WINDOW, Windows
+from coffre.leaks.search import BLOCK, Leak, plant_canary, prove_and_search, search
 from records.errors import CoffreError, Invalid
 
 NAME = "LEFÈVRE-MÛRIER"

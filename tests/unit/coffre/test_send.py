@@ -13,11 +13,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from coffre import demo_data, server
+from coffre.client import server
+from coffre.client.server import Server, check_url, printable, read_token
+from coffre.demonstration import data as demo_data
 from coffre.send import send, send_command
-from coffre.send_client import CHUNK, FileVerdict, Multipart, Outcome, SendClient
-from coffre.send_plan import Candidate, Kind, candidates
-from coffre.server import Server, check_url, printable, read_token
+from coffre.sending.client import CHUNK, FileVerdict, Multipart, Outcome, SendClient
+from coffre.sending.plan import Candidate, Kind, candidates
 from records.errors import CoffreError, Invalid
 from records.identity import INS
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from coffre import demo_data, send_plan
-from coffre.send_plan import Candidate, Kind, batches, candidates, examine
+from coffre.demonstration import data as demo_data
+from coffre.sending import plan as send_plan
+from coffre.sending.plan import Candidate, Kind, batches, candidates, examine
 from records.errors import Invalid
 
 INS_, OID = demo_data.PATIENT_INS, demo_data.OID

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.canonical import b64, unb64
-from coffre.server import Server, bad_answer
+from coffre.client.server import Server, bad_answer
 from keyvault.signing import key_id
 from records.errors import CoffreError, Invalid
 

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from coffre.cli import AsJson, Data, refusals, settings_of, show
+from coffre.commands.common import AsJson, Data, refusals, settings_of, show
 from coffre.identities import Identities
-from coffre.restore import vault_copy
+from coffre.safekeeping.restore import vault_copy
 from coffre.wiring import System
 from keyvault.forward import Brought
 from keyvault.guard import Guard

@@ -7,10 +7,10 @@ from enum import StrEnum
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from coffre import problems, watching
-from coffre.bodies import BoundedBodies
 from coffre.housekeeper import Chores, Housekeeper
 from coffre.processes import bell_of
+from coffre.serving import problems, watching
+from coffre.serving.bodies import BoundedBodies
 from coffre.wiring import System
 from ingestion.routes import fhir, stow, submissions
 from storage.index.waking import FINISHED

@@ -11,13 +11,13 @@ from uuid import UUID
 
 import pydicom
 
-from coffre import demo_data
-from coffre.demo_cast import DOCTOR, EMERGENCY_DOCTOR, Actors
-from coffre.demo_data import OID, PATIENT, PATIENT_INS
-from coffre.fetch_client import OpenedGrant
-from coffre.leak_search import LeakReport, prove_and_search
-from coffre.send_client import FileVerdict, Outcome
-from coffre.send_plan import examine
+from coffre.demonstration import data as demo_data
+from coffre.demonstration.cast import DOCTOR, EMERGENCY_DOCTOR, Actors
+from coffre.demonstration.data import OID, PATIENT, PATIENT_INS
+from coffre.fetching.client import OpenedGrant
+from coffre.leaks.search import LeakReport, prove_and_search
+from coffre.sending.client import FileVerdict, Outcome
+from coffre.sending.plan import examine
 from records.errors import CoffreError, Refused
 
 MIB = 1 << 20

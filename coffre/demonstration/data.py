@@ -21,8 +21,8 @@ from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 from pypdf import PdfWriter
 from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 
-from coffre.demo_phantom import INTERCEPT, SLOPE, Phantom
-from coffre.demo_report import report_pages
+from coffre.demonstration.phantom import INTERCEPT, SLOPE, Phantom
+from coffre.demonstration.report import report_pages
 from records.identity import INS_NIR_TEST, Traits
 
 OID = INS_NIR_TEST

@@ -1,4 +1,4 @@
-"""`coffre check`: the command around `coffre.checking`."""
+"""`coffre check`: the command around `coffre.safekeeping.checking`."""
 
 import json
 import sys
@@ -11,10 +11,10 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
-from coffre.checking import Check, Told
-from coffre.cli import AsJson, Data, refusals, settings_of
-from coffre.findings import REPAIRED_BY, SENTENCES, Findings
+from coffre.commands.common import AsJson, Data, refusals, settings_of
 from coffre.housekeeper import Chores
+from coffre.safekeeping.checking import Check, Told
+from coffre.safekeeping.findings import REPAIRED_BY, SENTENCES, Findings
 from coffre.wiring import System
 
 SHOWN = 20

@@ -10,8 +10,8 @@ from types import FrameType
 
 import uvicorn
 
-from coffre.app import Part, build
 from coffre.presence import working
+from coffre.serving.app import Part, build
 from coffre.settings import Settings
 from coffre.wiring import System
 from records.errors import CoffreError

@@ -14,8 +14,8 @@ from urllib.parse import quote, urljoin
 from uuid import UUID
 
 from audit.canonical import b64
-from coffre.fetch_series import Instance, merge_series
-from coffre.server import Server, bad_answer, refusal
+from coffre.client.server import Server, bad_answer, refusal
+from coffre.fetching.series import Instance, merge_series
 from keyvault.blob import BlobError, Opener
 from keyvault.grants import GrantBody, GrantedDocument, new_recipient, open_grant
 from keyvault.sealed_blob import HEADER, STRIDE

@@ -13,8 +13,8 @@ from uuid import UUID
 
 import httpx
 
-from coffre.send_plan import Candidate
-from coffre.server import Server, bad_answer, json_of, printable, refusal
+from coffre.client.server import Server, bad_answer, json_of, printable, refusal
+from coffre.sending.plan import Candidate
 from records.errors import CoffreError, Invalid
 from records.identity import INS
 

@@ -14,10 +14,10 @@ from uuid import UUID
 import typer
 
 from audit.checkpoint import parse_and_verify
-from coffre.archive import CHUNK, MANIFEST, Manifest, altered, read_manifest
-from coffre.backup import INVENTORY, OBJECTS, PUBLIC_FACTS, VAULT, object_path
-from coffre.cli import AsJson, Data, refusals, settings_of, show
+from coffre.commands.common import AsJson, Data, refusals, settings_of, show
 from coffre.install import OWNER_ONLY, Places, _write_secret
+from coffre.safekeeping.archive import CHUNK, MANIFEST, Manifest, altered, read_manifest
+from coffre.safekeeping.backup import INVENTORY, OBJECTS, PUBLIC_FACTS, VAULT, object_path
 from coffre.settings import Settings
 from keyvault.frozen import Frozen, freeze
 from records.errors import CoffreError, Conflict

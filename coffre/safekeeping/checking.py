@@ -13,7 +13,7 @@ from uuid import UUID
 
 from awscrt.checksums import crc64nvme
 
-from coffre.findings import REPAIRED_BY, Findings
+from coffre.safekeeping.findings import REPAIRED_BY, Findings
 from keyvault.verbs.inspecting import InspectingVerbs
 from keyvault.verbs.listing import KeptBlob, KeptRow
 from records.errors import CoffreError, NotFound

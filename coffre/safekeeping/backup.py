@@ -16,9 +16,9 @@ from uuid import uuid4
 
 import typer
 
-from coffre.archive import CHUNK, Manifest, facts_of, sync, write_manifest, writing_archive
-from coffre.cli import AsJson, Data, refusals, settings_of, show
+from coffre.commands.common import AsJson, Data, refusals, settings_of, show
 from coffre.install import Places
+from coffre.safekeeping.archive import CHUNK, Manifest, facts_of, sync, write_manifest, writing_archive
 from coffre.settings import Settings
 from keyvault.frozen import log_size
 from records.errors import CoffreError, NotFound

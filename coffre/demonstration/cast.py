@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from coffre.demo_data import PATIENT, PATIENT_INS
-from coffre.fetch_client import FetchClient
-from coffre.fetch_keys import published_keys
+from coffre.client.server import Server
+from coffre.demonstration.data import PATIENT, PATIENT_INS
+from coffre.fetching.client import FetchClient
+from coffre.fetching.keys import published_keys
 from coffre.identities import Identities
-from coffre.send_client import SendClient
-from coffre.server import Server
+from coffre.sending.client import SendClient
 from coffre.settings import load
 from coffre.wiring import System
 from keyvault.verbs.attempt import Denied

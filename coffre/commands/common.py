@@ -1,0 +1,57 @@
+"""What every command shares: options, the form of a refusal, settings."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from coffre import logs
+from coffre.settings import Settings, load
+from records.errors import CoffreError, Invalid
+
+err = Console(stderr=True, highlight=False)
+Data = Annotated[Path | None, typer.Option("--data", help="Data directory.  [default: COFFRE_DATA or .data]")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+REFUSED, MISUSED = 1, 2
+
+
+@contextmanager
+def refusals(invalid: int = REFUSED) -> Iterator[None]:
+    """What can be explained is one sentence and exit 1, never a traceback; `invalid` for a bad value."""
+    try:
+        yield
+    except CoffreError as error:
+        code, sentence = error.code, error.sentence
+        status = invalid if isinstance(error, Invalid) else REFUSED
+    except OSError as error:
+        code, status = "no_access", REFUSED
+        sentence = f"{error.filename or 'A file'} cannot be used: {error.strerror or 'the system refuses'}."
+    else:
+        return
+    # not as markup: a path may hold brackets
+    err.print(Text.assemble((code, "red"), f": {sentence}"), soft_wrap=True)
+    raise typer.Exit(status)
+
+
+def show(data: dict[str, Any], as_json: bool, text: str) -> None:
+    print(json.dumps(data, ensure_ascii=False) if as_json else text)
+
+
+def settings_of(data: Path | None, **more: object) -> Settings:
+    found = load(data=data, **more)
+    logs.configure(found.log_format)
+    return found
+
+
+def run_process(process: str, data: Path | None) -> None:
+    from coffre import processes
+
+    with refusals():
+        getattr(processes, process)(settings_of(data), lambda what: print(f"ready {what}", flush=True))

@@ -1,0 +1,108 @@
+"""`coffre identity`: identities of the demo authority, in demo and test only."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from coffre import identity_files
+from coffre.commands.common import MISUSED, AsJson, Data, refusals, settings_of, show
+from coffre.identities import Identities
+from coffre.wiring import System
+from records.errors import Invalid
+
+identity_app = typer.Typer(
+    help="Identities of the demo authority (demo and test only).", no_args_is_help=True
+)
+issue_app = typer.Typer(help="Issue an identity: a token, a certificate and its key.", no_args_is_help=True)
+identity_app.add_typer(issue_app, name="issue")
+Out = Annotated[
+    Path, typer.Option("--out", help="Folder for the files (0600), never inside the data directory.")
+]
+DEFAULT_OUT = Path("coffre-identities")
+Link = Annotated[
+    str | None, typer.Option("--link", help="Also print a sign-in link for the pages at this origin.")
+]
+
+
+Bound = Annotated[
+    bool, typer.Option("--bound", help="Bind the token to the key: useless to whoever has not both.")
+]
+
+
+def _issue(
+    data: Path | None,
+    out: Path,
+    link: str | None,
+    bound: bool,
+    as_json: bool,
+    name: str,
+    role: str,
+    **claims: Any,
+) -> None:
+    with refusals(MISUSED), System(settings_of(data)) as system:
+        if bound and link is not None:
+            raise Invalid("The pages take bearer tokens: give --link or --bound.", code="bad_request")
+        certified = identity_files.certify(system, name)
+        if bound:
+            claims["key"] = certified.thumbprint
+        token = getattr(Identities(system), role)(**claims)
+        issued = identity_files.write(system, out, name, token, certified)
+        if link is not None:
+            issued["link"] = identity_files.sign_in_link(system, token, link)
+    show(issued, as_json, "\n".join(f"{key}: {value}" for key, value in issued.items()))
+
+
+@issue_app.command()
+def depositor(
+    structure: Annotated[str, typer.Option(help="National number of the structure, such as 1750000001.")],
+    data: Data = None,
+    out: Out = DEFAULT_OUT,
+    bound: Bound = False,
+    as_json: AsJson = False,
+) -> None:
+    """A laboratory's or hospital's system that deposits."""
+    _issue(data, out, None, bound, as_json, f"depositor-{structure}", "depositor", structure=structure)
+
+
+@issue_app.command()
+def professional(
+    rpps: Annotated[str, typer.Option(help="National number, such as 899700024450.")],
+    profession: Annotated[str, typer.Option(help="Code of TRE_G15: 10 doctor, 60 nurse…")],
+    structure: Annotated[str, typer.Option(help="National number of the structure.")],
+    sector: Annotated[str | None, typer.Option(help="Sector of activity, SA….")] = None,
+    setting: Annotated[str | None, typer.Option(help="SAMU_SMUR for a regulation centre.")] = None,
+    data: Data = None,
+    out: Out = DEFAULT_OUT,
+    link: Link = None,
+    bound: Bound = False,
+    as_json: AsJson = False,
+) -> None:
+    """A doctor, nurse or other professional."""
+    _issue(
+        data,
+        out,
+        link,
+        bound,
+        as_json,
+        f"professional-{rpps}",
+        "professional",
+        rpps=rpps,
+        profession=profession,
+        structure=structure,
+        sector=sector,
+        setting=setting,
+    )
+
+
+@issue_app.command()
+def patient(
+    ins: Annotated[str, typer.Option(help="INS: 15 characters, key included.")],
+    data: Data = None,
+    out: Out = DEFAULT_OUT,
+    link: Link = None,
+    bound: Bound = False,
+    as_json: AsJson = False,
+) -> None:
+    """The holder of a record."""
+    _issue(data, out, link, bound, as_json, "patient", "patient", ins_text=ins)

@@ -1,0 +1,48 @@
+"""`coffre record`: records of persons."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from coffre.commands.common import MISUSED, AsJson, Data, refusals, settings_of, show
+from coffre.identities import Identities
+from coffre.wiring import System
+from keyvault.verbs.attempt import Denied
+from records.errors import CoffreError
+from records.identity import Traits
+
+record_app = typer.Typer(help="Records of persons.", no_args_is_help=True)
+
+
+class Sex(StrEnum):
+    FEMALE = "F"
+    MALE = "M"
+    UNKNOWN = "U"
+
+
+@record_app.command("open")
+def record_open(
+    ins: Annotated[str, typer.Argument(help="INS: 15 characters, key included.")],
+    family_name: Annotated[str, typer.Option(help="Birth name.")],
+    given_name: Annotated[str, typer.Option(help="Birth first names.")],
+    birth_date: Annotated[str, typer.Option(help="YYYY-MM-DD.")],
+    sex: Annotated[Sex, typer.Option(help="F, M or U.")],
+    consent: Annotated[
+        str, typer.Option(help="How consent was given.")
+    ] = "given orally, noted by the operator",
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Open a person's record, with the consent recorded."""
+    with refusals(MISUSED), System(settings_of(data)) as system:
+        call = Identities(system).operator()
+        traits = Traits(family_name, given_name, birth_date, sex.value)
+        answer = system.guard.operator.open_record(
+            call, ins, traits, consent_by="operator", consent_how=consent
+        )
+        if isinstance(answer, Denied):
+            raise CoffreError("The vault refuses to open this record.", code=answer.reason.value)
+        system.guard.housekeeper.sequence()
+    public = str(answer.public_id)
+    show({"record": public}, as_json, f"Record opened. Its public id is {public}.")

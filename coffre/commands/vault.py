@@ -1,0 +1,13 @@
+"""`coffre vault`: the process that holds the keys, and what its operators do."""
+
+import typer
+
+from coffre.commands.common import Data, run_process
+
+vault_app = typer.Typer(help="The vault: keys, decisions, audit log.", no_args_is_help=True)
+
+
+@vault_app.command("serve")
+def vault_serve(data: Data = None) -> None:
+    """Run the vault behind its doors at COFFRE_VAULT_URL, until SIGTERM."""
+    run_process("run_vault", data)
