@@ -3,7 +3,6 @@
 import typer
 
 from coffre.commands.common import AsJson, Data, refusals, settings_of, show
-from coffre.wiring import System
 
 audit_app = typer.Typer(help="The log of every access.", no_args_is_help=True)
 
@@ -11,6 +10,8 @@ audit_app = typer.Typer(help="The log of every access.", no_args_is_help=True)
 @audit_app.command("verify")
 def audit_verify(data: Data = None, as_json: AsJson = False) -> None:
     """Check the whole log: entries, tiles, checkpoints, chains, digests; name the first divergence."""
+    from coffre.wiring import System
+
     with refusals(), System(settings_of(data)) as system:
         report = system.guard.inspector.verify_log()
     found = {

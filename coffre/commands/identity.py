@@ -5,10 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from coffre import identity_files
 from coffre.commands.common import MISUSED, AsJson, Data, refusals, settings_of, show
-from coffre.identities import Identities
-from coffre.wiring import System
 from records.errors import Invalid
 
 identity_app = typer.Typer(
@@ -40,6 +37,10 @@ def _issue(
     role: str,
     **claims: Any,
 ) -> None:
+    from coffre import identity_files
+    from coffre.identities import Identities
+    from coffre.wiring import System
+
     with refusals(MISUSED), System(settings_of(data)) as system:
         if bound and link is not None:
             raise Invalid("The pages take bearer tokens: give --link or --bound.", code="bad_request")

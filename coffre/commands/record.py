@@ -6,9 +6,6 @@ from typing import Annotated
 import typer
 
 from coffre.commands.common import MISUSED, AsJson, Data, refusals, settings_of, show
-from coffre.identities import Identities
-from coffre.wiring import System
-from keyvault.verbs.attempt import Denied
 from records.errors import CoffreError
 from records.identity import Traits
 
@@ -35,6 +32,10 @@ def record_open(
     as_json: AsJson = False,
 ) -> None:
     """Open a person's record, with the consent recorded."""
+    from coffre.identities import Identities
+    from coffre.wiring import System
+    from keyvault.verbs.attempt import Denied
+
     with refusals(MISUSED), System(settings_of(data)) as system:
         call = Identities(system).operator()
         traits = Traits(family_name, given_name, birth_date, sex.value)

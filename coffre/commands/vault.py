@@ -3,8 +3,11 @@
 import typer
 
 from coffre.commands.common import Data, run_process
+from coffre.commands.thawing import accept_gap, replay
 
 vault_app = typer.Typer(help="The vault: keys, decisions, audit log.", no_args_is_help=True)
+vault_app.command("replay")(replay)
+vault_app.command("accept-gap")(accept_gap)
 
 
 @vault_app.command("serve")

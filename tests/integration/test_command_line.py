@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 import httpx
 import pytest
 
+import coffre.wiring  # noqa: F401 - loaded once here, not in each child (`quick`)
 from coffre import cli
 from coffre.demonstration import data as demo_data
 from records.identity import INS_NIR_TEST
@@ -44,8 +45,19 @@ COMMANDS = (
     "audit",
     "audit verify",
     "status",
+    "check",
+    "backup",
+    "restore",
+    "migrate",
+    "worker",
+    "housekeeper",
+    "vault",
+    "vault serve",
+    "vault replay",
+    "vault accept-gap",
     "demo",
 )
+HEAVY = ("alembic", "fastapi", "httpx", "pydantic", "pydicom", "sqlalchemy")
 
 
 @dataclass(frozen=True)
@@ -329,7 +341,34 @@ class TestHelp:
     def test_the_installed_program_is_called_coffre(self) -> None:
         assert "Usage: coffre" in run("--help", status=DONE).stdout
 
-    @pytest.mark.parametrize("command", ["", "record", "identity", "identity issue", "audit"])
+    @pytest.mark.parametrize("name", cli.Commands.table)
+    def test_the_list_says_of_a_command_what_it_says_of_itself(self, name: str) -> None:
+        later = cli.Commands.table[name]
+        assert (later.load(name).help or "").splitlines()[0] == later.line
+
+    def test_the_list_of_commands_waits_for_no_engine(self) -> None:
+        code = (
+            "import sys; from typer.testing import CliRunner; from coffre.cli import app\n"
+            "assert CliRunner().invoke(app, ['--help']).exit_code == 0\n"
+            f"print([name for name in {HEAVY} if name in sys.modules])"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == "[]"
+
+    @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+    def test_a_shell_completes_commands_and_options(self, shell: str) -> None:
+        for words, wanted in (
+            ("coffre va", "vault"),
+            ("coffre vault re", "replay"),
+            ("coffre init --", "--data"),
+        ):
+            asked = {"bash": {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}}.get(
+                shell, {"_TYPER_COMPLETE_ARGS": words, "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+            )
+            done = run(status=DONE, _COFFRE_COMPLETE=f"complete_{shell}", **asked)
+            assert wanted in done.stdout
+
+    @pytest.mark.parametrize("command", ["", "record", "identity", "identity issue", "audit", "vault"])
     def test_a_group_without_a_command_shows_what_there_is(self, command: str) -> None:
         done = quick(*command.split(), status=MISUSED)
         assert "--help" in done.stdout + done.stderr

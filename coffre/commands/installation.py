@@ -1,0 +1,59 @@
+"""`coffre init`, `migrate` and `status`: the installation as a whole."""
+
+from typing import Annotated
+
+import typer
+
+from coffre.commands.common import MISUSED, AsJson, Data, refusals, settings_of, show
+
+
+def init(
+    data: Data = None,
+    environment: Annotated[str | None, typer.Option(help="demo or test.")] = None,
+) -> None:
+    """Make a data directory: databases, keys, demo authority."""
+    from coffre.install import initialise
+
+    with refusals(MISUSED):
+        settings = settings_of(data, environment=environment)
+        places = initialise(settings)
+    print(f"Coffre is ready in {settings.data} (environment {settings.environment.value}).")
+    if settings.passphrase() is None:
+        print(
+            "The root key lies in the data directory without a passphrase: whoever copies the whole "
+            "directory can read it.\nFor more than a demo set COFFRE_VAULT_PASSPHRASE before init."
+        )
+    shares = sorted(places.data.absolute().parent.glob(f"{places.data.name}-share-*.txt"))
+    if shares:
+        print(
+            "Hand each of these shares of the root to its holder and remove it here: "
+            f"{', '.join(map(str, shares))}."
+        )
+    print(
+        f"Keep {settings.root_url} safe: without it every document is lost for good.\n"
+        f"The audit officer's private key is in {places.officer_key}: give it to the officer, then "
+        "remove it here."
+    )
+
+
+def migrate(data: Data = None) -> None:
+    """Bring the databases to this version's tables. Stop the servers first, and back up."""
+    from coffre import install
+
+    with refusals():
+        install.migrate(settings_of(data))
+    print("The databases are at this version.")
+
+
+def status(data: Data = None, as_json: AsJson = False) -> None:
+    """What this Coffre holds and what waits."""
+    from coffre.wiring import System
+
+    with refusals(), System(settings_of(data)) as system:
+        found = {
+            "environment": system.identity.environment.value,
+            "origin": system.identity.origin,
+            "submissions": system.index.counts(),
+            **system.guard.inspector.status(),
+        }
+    show(found, as_json, "\n".join(f"{key}: {value}" for key, value in found.items()))

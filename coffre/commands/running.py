@@ -1,0 +1,39 @@
+"""`coffre serve`, `worker` and `housekeeper`: what runs until SIGTERM."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from coffre.commands.common import Data, refusals, run_process, settings_of
+
+
+class OnlyPart(StrEnum):
+    """What `serve --only` takes; coffre.serving.app has its meaning and loads too slowly for --help."""
+
+    INTAKE = "intake"
+    READER = "reader"
+    GATEWAY = "gateway"
+
+
+def serve(
+    data: Data = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 8080,
+    only: Annotated[OnlyPart | None, typer.Option(help="Serve one part alone.")] = None,
+) -> None:
+    """Run everything in one process on the loopback, until SIGTERM or Ctrl-C."""
+    from coffre.serving.app import Part
+    from coffre.serving.serve import run
+
+    with refusals():
+        run(settings_of(data), port, only=Part(only.value) if only else None)
+
+
+def worker(data: Data = None) -> None:
+    """Validate and publish what was received, in a process of its own, until SIGTERM."""
+    run_process("run_worker", data)
+
+
+def housekeeper(data: Data = None) -> None:
+    """Sequence the log, sweep, send notices, in a process of its own, until SIGTERM."""
+    run_process("run_housekeeper", data)

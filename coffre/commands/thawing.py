@@ -1,0 +1,53 @@
+"""`coffre vault replay` and `coffre vault accept-gap`: how a restored vault's freeze ends."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from coffre.commands.common import AsJson, Data, refusals, settings_of, show
+
+INCOMPLETE = 1
+
+
+def replay(
+    source: Annotated[
+        Path | None, typer.Option("--from", help="The vault's folder of a newer backup.")
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", help="Address of a database that holds the newer vault.")
+    ] = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring a restored vault forward, deletions included; end the freeze when nothing known is missing."""
+    from coffre.safekeeping.thaw import bring_forward
+
+    with refusals():
+        brought, missing = bring_forward(settings_of(data), source, at)
+    told = {
+        "before": brought.before if brought else None,
+        "after": brought.after if brought else None,
+        "replayed": brought.replayed if brought else 0,
+        "missing": missing,
+    }
+    text = f"{told['replayed']} changes were replayed. " + (
+        f"The vault stays frozen: {missing} entries are still missing."
+        if missing
+        else "The vault is no longer frozen."
+    )
+    show(told, as_json, text)
+    if missing:
+        raise typer.Exit(INCOMPLETE)
+
+
+def accept_gap(
+    reason: Annotated[str, typer.Option("--reason", help="Why nothing newer can be had; goes on the log.")],
+    data: Data = None,
+) -> None:
+    """End the freeze although choices made since the backup are lost. The log says so, with the reason."""
+    from coffre.safekeeping.thaw import accept_the_gap
+
+    with refusals():
+        accept_the_gap(settings_of(data), reason)
+    print("The vault is no longer frozen. What was decided after the backup is lost: tell those concerned.")
