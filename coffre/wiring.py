@@ -50,6 +50,7 @@ from viewer_api.access import Access, Presign
 from viewer_api.routes.objects import Presigner
 
 INPROCESS = "inprocess://"
+PUBLIC_KEY_SIZE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,20 @@ class Identity:
 
     @classmethod
     def read(cls, path: Path) -> "Identity":
-        found = json.loads(path.read_text())
+        """Raises `CoffreError` "identity_damaged"."""
+        try:
+            return cls._read(json.loads(path.read_text("utf-8")))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise CoffreError(
+                f"{path} is damaged: put it back from a backup of the index, which holds a copy.",
+                code="identity_damaged",
+            ) from None
+
+    @classmethod
+    def _read(cls, found: dict[str, str]) -> "Identity":
         keys = {name: bytes.fromhex(value) for name, value in found.items() if name.endswith("_public")}
+        if any(len(key) != PUBLIC_KEY_SIZE for key in keys.values()):
+            raise ValueError
         return cls(
             environment=Environment(found["environment"]),
             origin=found["origin"],

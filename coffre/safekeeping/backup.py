@@ -20,6 +20,7 @@ from coffre.commands.common import AsJson, Data, refusals, settings_of, show
 from coffre.install import Places
 from coffre.safekeeping.archive import CHUNK, Manifest, facts_of, sync, write_manifest, writing_archive
 from coffre.settings import Settings
+from coffre.wiring import Identity
 from keyvault.frozen import log_size
 from records.errors import CoffreError, NotFound
 from storage.archiving import Snapshot, snapshots
@@ -87,7 +88,7 @@ def take(settings: Settings, to: Path, vault_to: Path | None, *, with_objects: b
         vault_folder = stack.enter_context(writing_archive(vault_to)) if vault_to else folder / VAULT
         vault_folder.mkdir(mode=0o700, exist_ok=True)
         of_index, of_vault = stack.enter_context(snapshots(index, vault))
-        about = _about(json.loads(places.complete.read_text()), of_vault)
+        about = _about(Identity.read(places.complete), of_vault)
         store = open_objects(places.objects)
         found = _objects(of_index, folder, store if with_objects else None)
         _write(of_vault, vault_folder, Manifest(part="vault", counts=of_vault.counts(), **about))
@@ -103,7 +104,7 @@ def take(settings: Settings, to: Path, vault_to: Path | None, *, with_objects: b
         )
 
 
-def _about(identity: dict[str, str], vault: Snapshot) -> dict[str, Any]:
+def _about(identity: Identity, vault: Snapshot) -> dict[str, Any]:
     """What both manifests say."""
     with SqlVaultStore(vault).reading() as tx:
         size = log_size(tx)
@@ -111,8 +112,8 @@ def _about(identity: dict[str, str], vault: Snapshot) -> dict[str, Any]:
     return {
         "backup": str(uuid4()),
         "taken_at": int(time.time() * 1000),
-        "environment": identity["environment"],
-        "origin": identity["origin"],
+        "environment": identity.environment.value,
+        "origin": identity.origin,
         "log_size": size,
         "checkpoint": last[0]["note"] if last else None,
     }

@@ -539,6 +539,28 @@ class TestDamage:
         done = quick("audit", "verify", "--data", copied, status=REFUSED)
         assert done.stderr.startswith("root_file_missing: ")
 
+    @pytest.mark.parametrize(
+        "content",
+        [b"", b"{", b"\xff\xfe", b"[]", b"null", b"{}", b'{"environment": "demo"}'],
+        ids=["empty", "cut", "no-text", "list", "null", "nothing", "half"],
+    )
+    def test_a_damaged_file_of_public_facts_is_told(self, copied: Path, content: bytes) -> None:
+        (copied / "coffre").write_bytes(content)
+        for command in (["status"], ["audit", "verify"], ["serve", "--port", free_port()]):
+            done = quick(*command, "--data", copied, status=REFUSED)
+            assert done.stderr.startswith("identity_damaged: ")
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [("environment", "x"), ("authority_public", "00"), ("grant_public", "zz"), ("origin", None)],
+    )
+    def test_a_damaged_public_fact_is_told(self, copied: Path, name: str, value: str | None) -> None:
+        facts = json.loads((copied / "coffre").read_text()) | {name: value}
+        (copied / "coffre").write_text(json.dumps({each: fact for each, fact in facts.items() if fact}))
+        for command in (["status"], ["backup", "--to", copied.with_name("B")]):
+            done = quick(*command, "--data", copied, status=REFUSED)
+            assert done.stderr.startswith("identity_damaged: ")
+
     def test_a_missing_authority_key_is_told(self, copied: Path, tmp_path: Path) -> None:
         (copied / "authority" / "signing.key").unlink()
         issue = ("identity", "issue", "depositor", "--structure", "1750000001", "--data", copied)
