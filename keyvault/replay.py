@@ -50,9 +50,6 @@ class RecordingTransaction:
         self._note("delete", table, {}, where)
         return self._tx.delete(table, **where)
 
-    def count_distinct(self, table: str, column: str, /, **where: object) -> int:
-        return self._tx.count_distinct(table, column, **where)
-
     def _note(self, verb: str, table: str, values: Row, where: Row) -> None:
         if table in REPLAYED:
             self._changes.append(

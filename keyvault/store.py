@@ -35,9 +35,6 @@ class VaultTransaction(Protocol):
     def delete(self, table: str, /, **where: object) -> int:
         """Remove the matching rows and count them; an empty condition is refused."""
 
-    def count_distinct(self, table: str, column: str, /, **where: object) -> int:
-        """How many different values the column has among the matching rows."""
-
 
 class VaultStore(Protocol):
     """Durable once `writing()` is left; rolled back where the block raises."""

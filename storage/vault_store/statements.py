@@ -13,8 +13,6 @@ from sqlalchemy import (
     Table,
     bindparam,
     delete,
-    distinct,
-    func,
     insert,
     select,
     update,
@@ -61,13 +59,6 @@ class Statements:
         if limited:
             statement = statement.limit(bindparam("w_limit"))
         return statement.with_for_update() if lock else statement
-
-    def count_distinct(self, table: str, column: str, where: Mapping[str, object]) -> Executable:
-        return self._keep(("count", table, column, _shape(where)), lambda: self._count(table, column, where))
-
-    def _count(self, table: str, column: str, where: Mapping[str, object]) -> Executable:
-        target = self._tables[table]
-        return select(func.count(distinct(target.c[column]))).where(*_conditions(target, where))
 
     def insert(self, table: str) -> Executable:
         return self._keep(("insert", table), lambda: insert(self._tables[table]).inline())

@@ -91,15 +91,6 @@ class SqlVaultTransaction:
             0 if matches_nothing(where) else self._connection.execute(statement, parameters(where)).rowcount
         )
 
-    def count_distinct(self, table: str, column: str, /, **where: object) -> int:
-        """How many different values `column` has in the rows that match."""
-        statement = self._statements.count_distinct(table, column, where)
-        return (
-            0
-            if matches_nothing(where)
-            else int(self._connection.execute(statement, parameters(where)).scalar_one())
-        )
-
     def _check_writable(self) -> None:
         if not self._writable:
             raise RuntimeError("this transaction only reads; change rows inside writing()")

@@ -98,12 +98,6 @@ class TestReading:
             rows = tx.find("meta", order=("-value", "name"), limit=3)
         assert [row["name"] for row in rows] == ["d", "b", "c"]
 
-    def test_distinct_values_are_counted(self, store: VaultStore) -> None:
-        with store.reading() as tx:
-            assert tx.count_distinct("meta", "value") == 3
-            assert tx.count_distinct("meta", "value", name__in=["b", "c"]) == 1
-            assert tx.count_distinct("meta", "value", name__in=[]) == 0
-
 
 class TestWriting:
     def test_many_rows_at_once_or_none(self, store: VaultStore) -> None:
@@ -158,7 +152,6 @@ class TestWriting:
             lambda tx: tx.insert("meta", {"name": "e", "value": "5", "more": "6"}),
             lambda tx: tx.insert_new("meta", {"name": "e", "valve": "5"}),
             lambda tx: tx.update("meta", {"nothing": "5"}, name="a"),
-            lambda tx: tx.count_distinct("meta", "nothing"),
         ],
     )
     def test_unknown_and_missing_names_are_refused_at_once(self, store: VaultStore, call: Any) -> None:

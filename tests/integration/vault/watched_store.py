@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 from keyvault.store import Row, VaultStore, VaultTransaction
 
@@ -83,7 +82,3 @@ class _WatchedTransaction:
     def delete(self, table: str, /, **where: object) -> int:
         self._store.step("delete", table)
         return self._tx.delete(table, **where)
-
-    def count_distinct(self, table: str, column: str, /, **where: object) -> Any:
-        self._store.step("count_distinct", table)
-        return self._tx.count_distinct(table, column, **where)
