@@ -34,6 +34,11 @@ _FHIR_ACTION = {
     Action.ROOT: "E",
     Action.ISSUE_IDENTITY: "E",
     Action.REJECT: "E",
+    Action.REVIEW_QUARANTINE: "R",
+    Action.RELEASE: "E",
+    Action.DESTROY: "D",
+    Action.WITHDRAW: "D",
+    Action.ERASE: "D",
 }
 
 

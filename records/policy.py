@@ -97,6 +97,8 @@ def _grounded(case: Case) -> Decision:
         return Permit(ReasonCode.OPERATOR)
     if case.request.action is Action.DEPOSIT:  # R31: feeding needs no right to consult
         return Permit(ReasonCode.DEPOSIT)
+    if case.request.action is Action.WITHDRAW:  # R32: a rule on the document says whose
+        return Permit(ReasonCode.AUTHOR)
     if purpose in EMERGENCIES:
         return Permit(_EMERGENCY_GROUND[purpose], _EMERGENCY_OBLIGATIONS)
     return _care(case)

@@ -34,6 +34,7 @@ Rule = Callable[[Case], ReasonCode | None]
 DocumentRule = Callable[[Case, DocumentFacts], ReasonCode | None]
 
 READS = frozenset({Action.SEARCH, Action.RETRIEVE, Action.STILL})
+WRITES = frozenset({Action.DEPOSIT, Action.WITHDRAW})
 EMERGENCIES = frozenset({PurposeOfUse.BRIS_DE_GLACE, PurposeOfUse.CENTRE_15})
 
 ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = MappingProxyType(
@@ -52,8 +53,8 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = MappingProxyType(
             Action.LABEL,
             Action.SET_EMERGENCY,
         },
-        Role.PROFESSIONAL: READS | {Action.DEPOSIT, Action.READ_LOG},
-        Role.DEPOSITOR: frozenset({Action.DEPOSIT}),
+        Role.PROFESSIONAL: READS | {Action.DEPOSIT, Action.READ_LOG, Action.WITHDRAW},
+        Role.DEPOSITOR: frozenset({Action.DEPOSIT, Action.WITHDRAW}),
         Role.OPERATOR: frozenset(
             {
                 Action.OPEN_RECORD,
@@ -62,6 +63,11 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = MappingProxyType(
                 Action.SUSPEND_RECORD,
                 Action.ISSUE_IDENTITY,
                 Action.ROOT,
+                Action.REVIEW_QUARANTINE,
+                Action.RELEASE,
+                Action.DESTROY,
+                Action.COMPACT,
+                Action.WITHDRAW,
             }
         ),
     }
@@ -69,11 +75,14 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = MappingProxyType(
 
 _EMERGENCY_REFUSES = {
     Action.DEPOSIT: ReasonCode.READ_ONLY_PURPOSE,
+    Action.WITHDRAW: ReasonCode.READ_ONLY_PURPOSE,
     Action.READ_LOG: ReasonCode.PURPOSE_NOT_ENTITLED,
 }
 
 # Done by an operator where there may be no record yet, or no longer.
-WITHOUT_RECORD = frozenset({Action.OPEN_RECORD, Action.ISSUE_IDENTITY, Action.ROOT})
+WITHOUT_RECORD = frozenset(
+    {Action.OPEN_RECORD, Action.ISSUE_IDENTITY, Action.ROOT, Action.REVIEW_QUARANTINE, Action.DESTROY}
+)
 
 _ACTIVE = frozenset({RecordState.ACTIVE})
 _STATES: Mapping[tuple[Role, Action], frozenset[RecordState]] = MappingProxyType(
@@ -87,6 +96,9 @@ _STATES: Mapping[tuple[Role, Action], frozenset[RecordState]] = MappingProxyType
         (Role.OPERATOR, Action.CLOSE_RECORD): frozenset(RecordState),
         (Role.OPERATOR, Action.REOPEN_RECORD): frozenset(RecordState),
         (Role.OPERATOR, Action.SUSPEND_RECORD): frozenset(RecordState),
+        # a closed record is kept for ten years (R10): it is maintained like any other
+        (Role.OPERATOR, Action.COMPACT): frozenset(RecordState),
+        (Role.OPERATOR, Action.WITHDRAW): frozenset(RecordState),
     }
 )
 
@@ -131,8 +143,9 @@ def _purpose_objection(request: AccessRequest) -> ReasonCode | None:
 
 
 def _consults(case: Case) -> bool:
-    """Whether a professional wants to read: feeding needs no right to consult (R31)."""
-    return case.request.actor.role is Role.PROFESSIONAL and case.request.action is not Action.DEPOSIT
+    """Whether a professional wants to read: feeding needs no right to consult (R31), nor does taking back
+    what one fed (R32)."""
+    return case.request.actor.role is Role.PROFESSIONAL and case.request.action not in WRITES
 
 
 def _own_record(case: Case) -> ReasonCode | None:
@@ -244,6 +257,14 @@ def _masked(case: Case, document: DocumentFacts) -> ReasonCode | None:
     return None if author or colleague or actor.rpps in case.card.attending else ReasonCode.MASKED
 
 
+def _author_alone(case: Case, document: DocumentFacts) -> ReasonCode | None:
+    """R32: only who deposited a document takes it back; an operator does so on the author's request."""
+    if case.request.action is not Action.WITHDRAW or case.request.actor.role is Role.OPERATOR:
+        return None
+    structure = case.request.actor.structure
+    return None if structure and structure == document.author_structure else ReasonCode.NOT_AUTHORISED
+
+
 def _hidden_from_patient(case: Case, document: DocumentFacts) -> ReasonCode | None:
     """R22. INVISIBLE_REPRESENTANTS_LEGAUX hides nothing here: the minor sees it (R23), and a
     representative, whose INS is not the record's, is refused the record."""
@@ -266,4 +287,10 @@ RECORD_RULES: tuple[Rule, ...] = (
     _initial_consent,
 )
 
-DOCUMENT_RULES: tuple[DocumentRule, ...] = (_not_deleted, _matrix, _masked, _hidden_from_patient)
+DOCUMENT_RULES: tuple[DocumentRule, ...] = (
+    _not_deleted,
+    _author_alone,
+    _matrix,
+    _masked,
+    _hidden_from_patient,
+)

@@ -63,6 +63,12 @@ class Action(StrEnum):
     QUARANTINE = "quarantine"
     STILL = "still"
     ROOT = "root"
+    REVIEW_QUARANTINE = "review_quarantine"
+    RELEASE = "release"
+    DESTROY = "destroy"
+    COMPACT = "compact"
+    WITHDRAW = "withdraw"
+    ERASE = "erase"
 
 
 class Outcome(StrEnum):
@@ -71,7 +77,7 @@ class Outcome(StrEnum):
 
 
 class ReasonCode(StrEnum):
-    """Why a decision fell as it did. The first seven permit, all others deny."""
+    """Why a decision fell as it did. The first eight permit, all others deny."""
 
     OWN_RECORD = "own_record"
     AUTHORISED = "authorised"
@@ -80,6 +86,7 @@ class ReasonCode(StrEnum):
     REGULATION_CENTRE = "regulation_centre"
     DEPOSIT = "deposit"
     OPERATOR = "operator"
+    AUTHOR = "author"
 
     NOT_AUTHORISED = "not_authorised"
     NO_SUCH_RECORD = "no_such_record"
@@ -118,6 +125,7 @@ PERMITTING: frozenset[ReasonCode] = frozenset(
         ReasonCode.REGULATION_CENTRE,
         ReasonCode.DEPOSIT,
         ReasonCode.OPERATOR,
+        ReasonCode.AUTHOR,
     }
 )
 
@@ -152,6 +160,10 @@ SENTENCES: Mapping[ReasonCode, tuple[str, str]] = MappingProxyType(
         ReasonCode.OPERATOR: (
             "Opération de l'hébergeur, sans lecture du contenu.",
             "Operation by the host, without reading content.",
+        ),
+        ReasonCode.AUTHOR: (
+            "La structure agit sur ce qu'elle a elle-même déposé.",
+            "The structure acts on what it deposited itself.",
         ),
         ReasonCode.NOT_AUTHORISED: (
             "Accès refusé : demandez une autorisation au titulaire du dossier.",
@@ -294,6 +306,23 @@ class SubmissionState(StrEnum):
     DESTROYED = "destroyed"
 
 
+class JobKind(StrEnum):
+    """Work on adopted content (docs/vault.md section 4). A deposit is a submission's own kind of work."""
+
+    COMPACT = "compact"
+    WITHDRAW = "withdraw"
+    RELEASE = "release"
+    DESTROY = "destroy"
+
+
+class JobState(StrEnum):
+    PROPOSED = "proposed"
+    QUEUED = "queued"
+    ADOPTED = "adopted"
+    DONE = "done"
+    REFUSED = "refused"
+
+
 RECORD_TRANSITIONS: Mapping[RecordState, frozenset[RecordState]] = MappingProxyType(
     {
         RecordState.PROPOSED: frozenset({RecordState.ACTIVE, RecordState.CLOSED}),
@@ -325,6 +354,17 @@ SUBMISSION_TRANSITIONS: Mapping[SubmissionState, frozenset[SubmissionState]] = M
         SubmissionState.PUBLISHED: frozenset(),
         SubmissionState.REJECTED: frozenset(),
         SubmissionState.DESTROYED: frozenset(),
+    }
+)
+
+JOB_TRANSITIONS: Mapping[JobState, frozenset[JobState]] = MappingProxyType(
+    {
+        # a second operator agrees, or nobody does within a day
+        JobState.PROPOSED: frozenset({JobState.QUEUED, JobState.REFUSED}),
+        JobState.QUEUED: frozenset({JobState.ADOPTED, JobState.REFUSED}),
+        JobState.ADOPTED: frozenset({JobState.DONE}),
+        JobState.DONE: frozenset(),
+        JobState.REFUSED: frozenset(),
     }
 )
 

@@ -74,6 +74,17 @@ LOG: Mapping[str, tuple[str, str]] = {
     "did.still": ("Suite d'une lecture en cours", "Continuation of a reading"),
     "did.reject": ("Document refusé au dépôt", "Document refused at deposit"),
     "did.quarantine": ("Document mis de côté au dépôt", "Document put aside at deposit"),
+    "did.release": (
+        "Reprise d'un document mis de côté, par deux opérateurs",
+        "Release of a document that was set aside, by two operators",
+    ),
+    "did.destroy": ("Destruction d'un document mis de côté", "Destruction of a document that was set aside"),
+    "did.compact": (
+        "Regroupement technique d'un examen, sans lecture",
+        "Technical repacking of a study, without reading",
+    ),
+    "did.withdraw": ("Retrait d'images par leur auteur", "Withdrawal of images by their author"),
+    "did.erase": ("Effacement de ce qui a été retiré", "Erasure of what was withdrawn"),
     "did.authenticate": ("Identification", "Identification"),
     "did.other": ("Autre opération", "Other operation"),
 }

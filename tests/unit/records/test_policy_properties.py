@@ -131,7 +131,7 @@ def never_more(request: AccessRequest, before: Facts, after: Facts) -> bool:
     return permits(request, before) or not permits(request, after)
 
 
-@pytest.mark.parametrize("reason", PERMITTING - {ReasonCode.DEPOSIT, ReasonCode.OPERATOR})
+@pytest.mark.parametrize("reason", PERMITTING - {ReasonCode.DEPOSIT, ReasonCode.OPERATOR, ReasonCode.AUTHOR})
 def test_the_situations_below_reach_every_ground_of_reading(reason: ReasonCode) -> None:
     find(
         st.tuples(likely, existing),

@@ -273,6 +273,27 @@ TABLE = """
   operator               read_log         normal        active     -                  role_not_entitled
   operator               authorise        normal        active     -                  role_not_entitled
   operator               deposit          INGEST        active     -                  role_not_entitled
+
+  lab                    withdraw         normal        active     report             author
+  lab                    withdraw         normal        active     masked-nowhere     not_authorised
+  lab                    withdraw         normal        active     deleted            document_deleted
+  lab                    withdraw         normal        closed     report             record_closed
+  hospital-stranger      withdraw         normal        active     report             author
+  stranger               withdraw         normal        active     report             not_authorised
+  doctor                 withdraw         bris_de_glace active     report             read_only_purpose
+  holder                 withdraw         normal        active     report             role_not_entitled
+  operator               withdraw         MAINTENANCE   closed     report             operator
+  operator               compact          MAINTENANCE   closed     report             operator
+  operator               compact          MAINTENANCE   destroyed  report             no_such_record
+  operator               release          MAINTENANCE   active     -                  operator
+  operator               release          MAINTENANCE   closed     -                  record_closed
+  operator               release          MAINTENANCE   none       -                  no_such_record
+  operator               destroy          normal        none       -                  operator
+  operator               review_quarantine normal       none       -                  operator
+  lab                    review_quarantine normal       none       -                  role_not_entitled
+  lab                    release          normal        active     -                  role_not_entitled
+  doctor                 destroy          normal        active     report             role_not_entitled
+  holder                 compact          normal        active     report             role_not_entitled
 """
 
 LINES = [line.split() for line in TABLE.splitlines() if line.strip()]

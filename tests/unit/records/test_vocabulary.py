@@ -66,8 +66,8 @@ def test_every_reason_speaks_french_and_english() -> None:
     assert len(set(SENTENCES.values())) == len(ReasonCode)
 
 
-def test_seven_reasons_permit() -> None:
-    assert sorted(PERMITTING) == sorted(list(ReasonCode)[:7])
+def test_eight_reasons_permit() -> None:
+    assert sorted(PERMITTING) == sorted(list(ReasonCode)[:8])
 
 
 def test_an_error_is_a_code_and_a_sentence() -> None:
