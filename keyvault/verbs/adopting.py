@@ -99,15 +99,15 @@ class AdoptingVerbs:
 
         Raises `Conflict` where a key, a commitment or a size isn't what was received.
         """
-        _check_packs(request)
+        check_packs(request)
         vault = self._vault
         received = open_received(vault, request.submission_id, request.sealed_envelope)
-        target = _target(request)
+        target = target_of(request)
         with vault.change() as change:
             _check_lease(change, request)
             kept = change.tx.get("ingest_answer", submission_id=request.submission_id, target=target)
             if kept is not None:
-                return _read_answer(kept["answer"])
+                return read_answer(kept["answer"])
             keys = [
                 open_sealed_key(
                     received.day_private,
@@ -121,14 +121,14 @@ class AdoptingVerbs:
             reason = _objection(change, request, actor, record)
             if actor is None or reason is not None:
                 return _refuse(vault, change, request, record, actor, reason or ReasonCode.BAD_CREDENTIAL)
-            adoption = _Adoption(vault, change, request, record, actor)
+            adoption = Adoption(vault, change, request, record, actor)
             adopted = adoption.carry_out({key.ref.blob_id: key.dek for key in keys})
             change.tx.insert(
                 "ingest_answer",
                 {
                     "submission_id": request.submission_id,
                     "target": target,
-                    "answer": _write_answer(adopted),
+                    "answer": write_answer(adopted),
                 },
             )
             return adopted
@@ -153,7 +153,7 @@ class AdoptingVerbs:
 
 
 @dataclass(frozen=True, slots=True)
-class _Adoption:
+class Adoption:
     """One permitted adoption, carried out in the transaction that decided it."""
 
     vault: Vault
@@ -161,14 +161,18 @@ class _Adoption:
     request: AdoptRequest
     record: OpenedRecord
     actor: Actor
+    purpose: PurposeOfUse = PurposeOfUse.INGEST
 
     def carry_out(self, deks: dict[UUID, bytes]) -> Adopted:
-        for blob in self.request.blobs:
-            self._keep_blob(blob, deks[blob.blob_id])
-        key = self._details_key()
+        self.keep_blobs(deks)
+        key = self.details_key()
         documents = tuple(self._keep_document(document, key) for document in self.request.documents)
         self._log(documents)
         return Adopted(self.record.row["record_id"], documents)
+
+    def keep_blobs(self, deks: dict[UUID, bytes]) -> None:
+        for blob in self.request.blobs:
+            self._keep_blob(blob, deks[blob.blob_id])
 
     def _keep_blob(self, blob: NewBlob, dek: bytes) -> None:
         _check_blob(blob, dek)
@@ -201,7 +205,7 @@ class _Adoption:
         if not self.change.tx.insert_new("blob", row):
             raise Conflict("This key is already in use.", code="commitment_known")
 
-    def _details_key(self) -> bytes:
+    def details_key(self) -> bytes:
         """One details key per submission and record (docs/formats.md section 2)."""
         key, submission = self.record.key, self.request.submission_id
         present = self.change.tx.get(
@@ -218,17 +222,21 @@ class _Adoption:
         document_id = present["document_id"] if present else new_id()
         version = present["row_version"] + 1 if present else 1
         sealed = seal_json(details_key, new.details, details_aad(document_id, version))
-        digest = hashlib.sha256(sealed).digest()
-        if present:
-            tx.update("document", {"row_version": version, "row_digest": digest}, document_id=document_id)
-        else:
+        if present is None:
+            digest = hashlib.sha256(sealed).digest()
             tx.insert("document", self._new_row(new, document_id, study, digest))
+        self.keep_row(new, document_id, version, sealed)
+        return AdoptedDocument(document_id, version, sealed, study)
+
+    def keep_row(self, new: NewDocument, document_id: UUID, version: int, sealed: bytes) -> None:
+        """The newest details row of a document that exists, and its links to the blobs."""
+        tx, digest = self.change.tx, hashlib.sha256(sealed).digest()
+        tx.update("document", {"row_version": version, "row_digest": digest}, document_id=document_id)
         row = {"document_id": document_id, "row_version": version, "digest": digest}
         tx.insert("document_row", {**row, "submission_id": self.request.submission_id})
         for blob_id, blob_version in new.blobs:
             link = {"blob_id": blob_id, "version": blob_version, "document_id": document_id}
             tx.insert("blob_document", link)
-        return AdoptedDocument(document_id, version, sealed, study)
 
     def _new_row(
         self, new: NewDocument, document_id: UUID, study: bytes | None, digest: bytes
@@ -279,7 +287,7 @@ class _Adoption:
                 action=Action.QUARANTINE if quarantined else Action.DEPOSIT,
                 outcome=Outcome.PERMIT,
                 reason=ReasonCode.DEPOSIT,
-                purpose=PurposeOfUse.INGEST,
+                purpose=self.purpose,
                 actor=self.actor,
                 record=None if quarantined else self.record.row["public_id"],
                 object_id=str(single),
@@ -335,21 +343,21 @@ def _check_blob(blob: NewBlob, dek: bytes) -> None:
         raise Conflict("The sizes or the header of a blob are wrong.", code="blob_size_mismatch")
 
 
-def _check_packs(request: AdoptRequest) -> None:
+def check_packs(request: AdoptRequest) -> None:
     """Every byte of an adopted blob belongs to exactly one document (docs/vault.md section 2)."""
     named = [blob for document in request.documents for blob in document.blobs]
     if sorted(named) != sorted((blob.blob_id, blob.version) for blob in request.blobs):
         raise Conflict("Each blob must belong to one document, and to one alone.", code="mixed_blob")
 
 
-def _target(request: AdoptRequest) -> bytes:
+def target_of(request: AdoptRequest) -> bytes:
     """Names the adoption: what is adopted, and where."""
     blobs = sorted([str(blob.blob_id), blob.version, b64(blob.commitment)] for blob in request.blobs)
     name = [str(request.submission_id), request.record or "quarantine", blobs]
     return hashlib.sha256(b"coffre-adopt-v1\x00" + canonical(name)).digest()
 
 
-def _write_answer(adopted: Adopted) -> bytes:
+def write_answer(adopted: Adopted) -> bytes:
     documents = [
         [
             str(document.document_id),
@@ -362,7 +370,7 @@ def _write_answer(adopted: Adopted) -> bytes:
     return canonical({"record": str(adopted.record_id), "documents": documents})
 
 
-def _read_answer(answer: bytes) -> Adopted:
+def read_answer(answer: bytes) -> Adopted:
     found = parse(answer)
     documents = tuple(
         AdoptedDocument(UUID(document), version, unb64(sealed), unb64(study) if study else None)
