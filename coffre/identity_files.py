@@ -1,11 +1,11 @@
 """Files of an issued identity, and the sign-in link for the pages."""
 
-import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from coffre import private_files
 from coffre.install import read_secret
 from coffre.wiring import System
 from keyvault.certificates import issue_certificate
@@ -43,9 +43,9 @@ def write(system: System, out: Path, name: str, token: str, certified: Certified
         "certificate": out / f"{name}.crt",
         "key": out / f"{name}.key",
     }
-    _write(paths["token_file"], token.encode() + b"\n")
-    _write(paths["certificate"], certified.certificate)
-    _write(paths["key"], certified.key)
+    private_files.replace(paths["token_file"], token.encode() + b"\n")
+    private_files.replace(paths["certificate"], certified.certificate)
+    private_files.replace(paths["key"], certified.key)
     expires = stated(token)["exp"]
     return {"token": token, **{kind: str(path) for kind, path in paths.items()}, "expires": expires}
 
@@ -55,13 +55,3 @@ def sign_in_link(system: System, token: str, origin: str) -> str:
     made = new_sign_in(token)
     system.index.put_sign_in(made.digest, made.sealed, system.actor(token).expires_at * 1000)
     return f"{origin.rstrip('/')}/sign-in/{made.code}"
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Replaced whole, and never readable by others, not even for an instant."""
-    partial = path.with_name(path.name + ".part")
-    partial.unlink(missing_ok=True)
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    partial.replace(path)

@@ -1,12 +1,12 @@
 """`coffre init`: make the data directory with its databases, root, authority and keys; done once."""
 
 import json
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from coffre import private_files
 from coffre.settings import Settings
 from keyvault.boxes import new_box_key
 from keyvault.credentials import DEMO_ISSUER
@@ -103,11 +103,11 @@ def initialise(settings: Settings) -> Places:
     created = create_root(settings.root_url, settings.passphrase())
     authority_private, authority_public = new_signing_key()
     officer_private, officer_public = new_box_key()
-    _write_secret(places.authority_key, authority_private.hex())
-    _write_secret(places.url_key, secrets.token_hex(32))
-    _write_secret(places.officer_key, officer_private.hex())
+    private_files.create(places.authority_key, authority_private.hex())
+    private_files.create(places.url_key, secrets.token_hex(32))
+    private_files.create(places.officer_key, officer_private.hex())
     for number, share in enumerate(created.shares, 1):
-        _write_secret(places.share(number), share)
+        private_files.create(places.share(number), share)
     _make_index(places)
     prepare_objects(places.objects, origin=settings.public_url, create=True)
     identity = _make_vault(settings, places, created.root, authority_public, officer_public)
@@ -160,18 +160,6 @@ def _make_vault(
     values |= {f"{use}_public": public.hex() for use, public in Guard.public_halves(store).items()}
     database.close()
     return {"format": FORMAT, **values}
-
-
-def _write_secret(path: Path, text: str) -> None:
-    """Never over an existing file; readable by its owner alone, from the first byte."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise Conflict(
-            f"{path} is left from an earlier installation: move it away first.", code="key_file_exists"
-        ) from None
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text + "\n")
 
 
 def read_secret(path: Path) -> bytes:

@@ -14,8 +14,9 @@ from uuid import UUID
 import typer
 
 from audit.checkpoint import parse_and_verify
+from coffre import private_files
 from coffre.commands.common import AsJson, Data, refusals, settings_of, show
-from coffre.install import OWNER_ONLY, Places, _write_secret
+from coffre.install import OWNER_ONLY, Places
 from coffre.safekeeping.archive import CHUNK, MANIFEST, Manifest, altered, read_manifest
 from coffre.safekeeping.backup import INVENTORY, OBJECTS, PUBLIC_FACTS, VAULT, object_path
 from coffre.settings import Settings
@@ -93,7 +94,7 @@ def put_all_back(settings: Settings, source: Path, vault_source: Path, known: li
     _put_database(vault_source, vault, places.vault)
     _new_day_keys(places)
     objects, absent = _put_objects(source, places)
-    _write_secret(places.url_key, secrets.token_hex(32))
+    private_files.create(places.url_key, secrets.token_hex(32))
     frozen = _freeze(places, vault, checkpoint)
     places.complete.write_bytes((source / PUBLIC_FACTS).read_bytes())
     return Restored(frozen=frozen, objects=objects, missing=_missing(settings, places, absent))

@@ -1,0 +1,38 @@
+"""Files that hold a secret: readable by their owner alone, from the first byte."""
+
+import os
+from pathlib import Path
+
+from records.errors import Conflict
+
+OWNER_ONLY = 0o600
+
+
+def create(path: Path, text: str) -> None:
+    """Never over an existing file. Raises `Conflict` "key_file_exists"."""
+    try:
+        descriptor = _open(path)
+    except FileExistsError:
+        raise Conflict(
+            f"{path} is left from an earlier installation: move it away first.", code="key_file_exists"
+        ) from None
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text + "\n")
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Replaced whole; whoever owned the file before owns it still."""
+    partial = path.with_name(path.name + ".part")
+    partial.unlink(missing_ok=True)
+    with os.fdopen(_open(partial), "wb") as file:
+        if path.exists():
+            before = path.stat()
+            os.fchown(file.fileno(), before.st_uid, before.st_gid)
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def _open(path: Path) -> int:
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
