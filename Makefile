@@ -7,7 +7,7 @@ DATA   ?= .data
 PORT   ?= 8080
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo serve test test-long check bench docs format lock clean
+.PHONY: help setup dev demo serve test test-long check bench bench-scale docs format lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -60,6 +60,9 @@ test-long: dev  ## what takes longer: kill loops, long fuzzing, large bodies
 
 bench: dev  ## ratios against references measured in the same run
 	@$(BIN)/python -m benchmarks
+
+bench-scale: dev  ## look-ups among 10^7 rows, and rotations of 10^6 records: about half an hour
+	@$(BIN)/python -m benchmarks database roots --rows 10000000 --records 1000000
 
 docs: setup  ## print anew the pages that come from the code
 	@$(BIN)/python docs/generate.py

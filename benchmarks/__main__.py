@@ -1,8 +1,8 @@
 """`make bench`: ratios against references measured in the same run. Nothing here gates anything."""
 
-import sys
+import argparse
 
-from benchmarks import database, objects, roots, seal, stow
+from benchmarks import database, objects, roots, seal, stow, vault
 
 BENCHMARKS = {
     "database": database.run,
@@ -10,8 +10,22 @@ BENCHMARKS = {
     "roots": roots.run,
     "seal": seal.run,
     "stow": stow.run,
+    "vault": vault.run,
 }
 
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all if none")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="instances that database goes up to")
+    parser.add_argument("--records", type=int, default=100_000, help="records whose keys roots rotates")
+    asked = parser.parse_args()
+    if unknown := [name for name in asked.names if name not in BENCHMARKS]:
+        parser.error(f"no benchmark {', '.join(unknown)}: there are {', '.join(BENCHMARKS)}")
+    for name in asked.names or BENCHMARKS:
+        more = {"database": (asked.rows,), "roots": (asked.records,)}.get(name, ())
+        BENCHMARKS[name](*more)
+
+
 if __name__ == "__main__":
-    for name in sys.argv[1:] or BENCHMARKS:
-        BENCHMARKS[name]()
+    main()

@@ -1,11 +1,10 @@
 """The index's rows: inserted beside the engine's own fastest way, then looked up among ten times as many.
 
-`python -m benchmarks database 10000000` goes up to so many instances; the default is a million.
+`python -m benchmarks database --rows 10000000` (`make bench-scale`) goes up to ten million instances.
 """
 
 import random
 import sqlite3
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -176,8 +175,8 @@ def engines(folder: Path) -> Iterator[dict[str, Database]]:
             database.close()
 
 
-def run(*arguments: str) -> None:
-    sizes = (*SIZES, int(arguments[0])) if arguments and int(arguments[0]) > SIZES[-1] else SIZES
+def run(largest: int = SIZES[-1]) -> None:
+    sizes = (*(size for size in SIZES if size < largest), largest)
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         folder.chmod(0o755)  # the server's own user must find its folder inside
@@ -203,7 +202,3 @@ def _report(name: str, database: Database, sizes: Sequence[int]) -> None:
         growth = [f"{later / earlier:.2f}" for earlier, later in pairwise(found)]
         rows.append((question, *(f"{each:.0f}" for each in found), *growth))
     table(f"{name}: looked up", header, rows)
-
-
-if __name__ == "__main__":
-    run(*sys.argv[1:])

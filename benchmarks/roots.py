@@ -2,7 +2,7 @@
 
 A rotation of the root moves the keys right under it (4 096 shards and a few more) and no record, so its time
 does not depend on the records; the rotation of all shards moves every record's keys. The latter is measured
-on `RECORDS` and stands beside bare SQL that changes as many rows to bytes made beforehand.
+on `--records` and stands beside bare SQL that changes as many rows to bytes made beforehand.
 """
 
 import os
@@ -32,12 +32,11 @@ from storage.vault_store.tables import DAY_KEYS
 from tests.services import moto_kms, openbao, softhsm
 
 SHARDS = 4096  # as in production
-RECORDS = int(os.environ.get("RECORDS", "100000"))
 MILLION = 1_000_000
 SINGLE_S = 1.0
 
 
-def run() -> None:
+def run(records: int = 100_000) -> None:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         roots = _roots(Path(folder), stack)
         table(
@@ -46,7 +45,7 @@ def run() -> None:
             [_measured(name, root, Path(folder)) for name, root in roots.items()],
         )
     with tempfile.TemporaryDirectory() as folder:
-        _shards(Path(folder))
+        _shards(Path(folder), records)
 
 
 def _roots(folder: Path, stack: ExitStack) -> dict[str, Root]:
@@ -82,43 +81,43 @@ def _measured(name: str, root: Root, folder: Path) -> tuple[str, ...]:
     return (name, *(f"{rate:,.0f}" for rate in rates), f"{start:.2f}", f"{rotation:.2f}")
 
 
-def _shards(folder: Path) -> None:
+def _shards(folder: Path, records: int) -> None:
     root = create_root(f"file:{folder}/root", environ={}).root
     with _vault(folder / "vault", root, shards=16) as (store, days):
         keyring = Keyring(store, root)
-        _fill(store, keyring)
+        _fill(store, keyring, records)
         of_root = _seconds(lambda: rotate_root(store, days, root, root))
         bare = _seconds(lambda: _bare(store))
         update = _seconds(lambda: _update(folder / "vault" / "vault.db"))
         moved = _seconds(lambda: [rotate_shard(store, keyring, number) for number in range(16)])
-    many = MILLION / RECORDS
+    many = MILLION / records
     table(
-        f"Rotations of a vault with {RECORDS:,} records, three branches each (SQLite, 16 shards)",
+        f"Rotations of a vault with {records:,} records, three branches each (SQLite, 16 shards)",
         ("what", "seconds", "records/s", f"for 10^6 records (x {many:g})"),
         [
             ("the root (touches no record)", f"{of_root:.2f}", "-", f"{of_root:.2f} s, whatever the records"),
-            ("every shard", f"{moved:.1f}", f"{RECORDS / moved:,.0f}", f"{moved * many:.0f} s"),
+            ("every shard", f"{moved:.1f}", f"{records / moved:,.0f}", f"{moved * many:.0f} s"),
             (
                 "the same statements, no cipher",
                 f"{bare:.1f}",
-                f"{RECORDS / bare:,.0f}",
+                f"{records / bare:,.0f}",
                 f"{bare * many:.0f} s",
             ),
-            ("one UPDATE a table", f"{update:.1f}", f"{RECORDS / update:,.0f}", f"{update * many:.0f} s"),
+            ("one UPDATE a table", f"{update:.1f}", f"{records / update:,.0f}", f"{update * many:.0f} s"),
             ("ratio to the same statements", f"{bare / moved:.2f}", "", ""),
             ("ratio to one UPDATE a table", f"{update / moved:.2f}", "", ""),
         ],
     )
 
 
-def _fill(store: SqlVaultStore, keyring: Keyring) -> None:
+def _fill(store: SqlVaultStore, keyring: Keyring, records: int) -> None:
     """Records as `open_record` leaves them, without cards and chains."""
     branch_keys = {
         (shard, branch): branch_key(keyring.shard(shard, 1), branch)
         for shard in range(16)
         for branch in Branch
     }
-    for _ in range(0, RECORDS, 1000):
+    for _ in range(0, records, 1000):
         ids = [uuid7() for _ in range(1000)]
         with store.writing() as tx:
             tx.insert("record", *(_record(each) for each in ids))

@@ -80,6 +80,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     timeout = IDLE_S
+    wbufsize = -1  # head and answer leave together: two writes would wait for each other's acknowledgement
     server: "_Server"
 
     def do_POST(self) -> None:
@@ -155,6 +156,7 @@ class _TlsServer(_Server, socketserver.TCPServer):
         connection, address = super().get_request()
         # the handshake happens in the connection's own thread, at its first read
         connection.settimeout(IDLE_S)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False), address
 
     def door(self, connection: socket.socket, asked: str) -> Door:

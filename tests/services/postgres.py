@@ -11,16 +11,18 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
+from psycopg import sql
+
 from tests.services.processes import free_port
+from tests.services.server import Server
 
 INSTALL = ("apt-get", "install", "-y", "--no-install-recommends", "postgresql")
-READY_WITHIN_S = 60
 OWNER = "coffre"
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -41,28 +43,45 @@ class Service:
     port: int
     owner: str
     password: str
-    pid: int
 
     def url(self, database: str = "postgres", role: str | None = None, password: str | None = None) -> str:
         who = f"{role or self.owner}:{password or self.password}"
         return f"postgresql+psycopg://{who}@{self.host}:{self.port}/{database}"
 
+    def create(self, database: str) -> str:
+        """Makes an empty database; its URL for the owner."""
+        with psycopg.connect(self.url().replace("+psycopg", ""), autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
+        return self.url(database)
+
 
 @contextmanager
 def running(directory: Path, settings: Mapping[str, str] | None = None) -> Iterator[Service]:
     """Starts a new server in `directory`, stops it by its process id. RuntimeError says what is missing."""
+    server, service = made(directory, settings)
+    with server:
+        yield service
+
+
+def made(directory: Path, settings: Mapping[str, str] | None = None) -> tuple[Server, Service]:
+    """A new server in `directory`, not yet started, and how to reach it."""
     programs, user = _programs(), _user()
     data, password = directory / "data", secrets.token_urlsafe(20)
     _initialise(programs, user, data, password)
-    port = free_port()
-    server = _start(programs, user, data, {**SETTINGS, **(settings or {}), "port": str(port)})
-    try:
-        service = Service("127.0.0.1", port, OWNER, password, server.pid)
-        _wait_until_ready(programs, server, service, directory / "data" / "server.log")
-        yield service
-    finally:
-        server.send_signal(signal.SIGINT)  # "fast": ends sessions, then stops
-        server.wait(30)
+    service = Service("127.0.0.1", free_port(), OWNER, password)
+    given = {**SETTINGS, **(settings or {}), "port": str(service.port)}
+    options = [word for name, value in given.items() for word in ("-c", f"{name}={value}")]
+    ask = [str(programs / "pg_isready"), "-q", "-h", service.host, "-p", str(service.port), "-d", "postgres"]
+    server = Server(
+        "Postgres",
+        _as(user, [programs / "postgres", "-D", data, *options]),
+        data / "server.log",
+        lambda: subprocess.run(ask, check=False).returncode == 0,
+        grace_s=30,
+        ending=signal.SIGINT,  # "fast": ends sessions, then stops
+        children_follow=True,
+    )
+    return server, service
 
 
 def _programs() -> Path:
@@ -98,8 +117,8 @@ def _user() -> pwd.struct_passwd | None:
 
 
 def _as(user: pwd.struct_passwd | None, command: Sequence[str | Path]) -> list[str]:
-    # the server goes when the tests' process goes, however it goes
     become = [] if user is None else [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+    # said again after the change of user, which forgets it: it goes when the tests' process goes
     return ["setpriv", *become, "--pdeathsig", "INT", *map(str, command)]
 
 
@@ -117,24 +136,6 @@ def _initialise(programs: Path, user: pwd.struct_passwd | None, data: Path, pass
     if made.returncode != 0:
         name = user.pw_name if user else "this user"
         raise RuntimeError(f"initdb failed; {name} must be able to reach {data}:\n{made.stderr}")
-
-
-def _start(
-    programs: Path, user: pwd.struct_passwd | None, data: Path, settings: Mapping[str, str]
-) -> subprocess.Popen[bytes]:
-    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-    with (data / "server.log").open("wb") as log:
-        command = _as(user, [programs / "postgres", "-D", data, *options])
-        return subprocess.Popen(command, stdout=log, stderr=log, cwd="/")
-
-
-def _wait_until_ready(programs: Path, server: subprocess.Popen[bytes], service: Service, log: Path) -> None:
-    ask = [str(programs / "pg_isready"), "-q", "-h", service.host, "-p", str(service.port), "-d", "postgres"]
-    until = time.monotonic() + READY_WITHIN_S
-    while subprocess.run(ask, check=False).returncode != 0:
-        if server.poll() is not None or time.monotonic() > until:
-            raise RuntimeError(f"Postgres did not start:\n{log.read_text()[-2000:]}")
-        time.sleep(0.05)
 
 
 if __name__ == "__main__":
