@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 START_TIMEOUT_S = 60
@@ -64,42 +63,3 @@ class KillableServer:
         assert self._process.stdout is not None
         self._process.stdout.close()
         self._log.close()
-
-
-def descendants(pid: int) -> set[tuple[int, str]]:
-    """The processes below `pid`, each with its start time, so that a reused number is not taken for it."""
-    children: dict[int, list[int]] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        if found := _stat(int(stat.parent.name)):
-            children.setdefault(int(found[1]), []).append(int(stat.parent.name))
-    below, waiting = set(), [pid]
-    while waiting:
-        for child in children.get(waiting.pop(), ()):
-            found = _stat(child)
-            if found:
-                below.add((child, found[19]))
-                waiting.append(child)
-    return below
-
-
-def survivors(processes: set[tuple[int, str]], seconds: float) -> set[int]:
-    """Those that still run after `seconds`; a zombie has ended."""
-    deadline = time.monotonic() + seconds
-    while True:
-        living = {pid for pid, started in processes if _lives(pid, started)}
-        if not living or time.monotonic() > deadline:
-            return living
-        time.sleep(0.05)
-
-
-def _lives(pid: int, started: str) -> bool:
-    found = _stat(pid)
-    return found is not None and found[19] == started and found[0] not in "ZX"
-
-
-def _stat(pid: int) -> list[str] | None:
-    """The fields of /proc/PID/stat from the third, the state, on."""
-    try:
-        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.killable import descendants, survivors
+from tests.services.server import descendants, survivors
 from tests.faults.load import Load
 from tests.faults.stage import Stage
 

@@ -13,7 +13,7 @@ import pytest
 
 from records.errors import CoffreError
 from tests.faults.faulty import Fault, Faulty, How
-from tests.faults.killable import descendants, survivors
+from tests.services.server import descendants, survivors
 from tests.faults.load import Load
 from tests.faults.pipeline import Pipeline, slices
 from tests.faults.stage import Stage, store

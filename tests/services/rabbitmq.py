@@ -5,30 +5,38 @@ The node has a name and a directory of its own, every port is on loopback, and i
 
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tests.services.processes import debian, free_port, stopped
+from tests.services.processes import debian, free_port
+from tests.services.server import Server
 
-READY_WITHIN_S = 90
 SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 
 
 @contextmanager
 def running(directory: Path) -> Iterator[str]:
     """Starts a node on loopback; gives its AMQP URL."""
+    with serving(directory) as (_, url):
+        yield url
+
+
+@contextmanager
+def serving(directory: Path) -> Iterator[tuple[Server, str]]:
+    """The same, with the server itself."""
     debian("rabbitmq-server", "rabbitmq-server")
     directory.mkdir(parents=True, exist_ok=True)
     port, distribution, mapper = free_port(), free_port(), free_port()
     (directory / "enabled_plugins").write_text("[].\n")
     (directory / "rabbitmq.conf").write_text(f"listeners.tcp.local = 127.0.0.1:{port}\n")
     environment = {
+        **os.environ,
         "HOME": str(directory),
         "RABBITMQ_NODENAME": f"test{secrets.token_hex(3)}@localhost",
         "RABBITMQ_MNESIA_BASE": str(directory / "mnesia"),
@@ -42,37 +50,35 @@ def running(directory: Path) -> Iterator[str]:
         "ERL_EPMD_PORT": str(mapper),
         "ERL_EPMD_RELAXED_COMMAND_CHECK": "1",
     }
-    with (directory / "server.log").open("wb") as log:
-        server = subprocess.Popen(
-            [SERVER], stdout=log, stderr=log, env={**os.environ, **environment}, start_new_session=True
-        )
+    log = directory / "server.log"
+    server = Server("RabbitMQ", [SERVER], log, lambda: _greets(port), environment)
     try:
-        with stopped(server):
-            _wait(server, port, directory / "server.log")
-            yield f"amqp://guest:guest@127.0.0.1:{port}//"
+        with server:
+            yield server, f"amqp://guest:guest@127.0.0.1:{port}//"
     finally:
         _end_mapper(mapper, environment)
 
 
-def _wait(server: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
-    until = time.monotonic() + READY_WITHIN_S
-    while True:
-        with socket.socket() as probe:
-            probe.settimeout(2)
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                probe.sendall(b"AMQP\x00\x00\x09\x01")
-                if probe.recv(7):
-                    return
-        if server.poll() is not None or time.monotonic() > until:
-            raise RuntimeError(f"RabbitMQ did not start:\n{log.read_text(errors='replace')[-2000:]}")
-        time.sleep(0.2)
+def forget(directory: Path) -> None:
+    """Removes what an ended node kept: the next one knows no queue and no message."""
+    shutil.rmtree(directory / "mnesia")
+
+
+def _greets(port: int) -> bool:
+    """Whether it answers the protocol's first bytes."""
+    with socket.socket() as probe, suppress(OSError):
+        probe.settimeout(2)
+        probe.connect(("127.0.0.1", port))
+        probe.sendall(b"AMQP\x00\x00\x09\x01")
+        return bool(probe.recv(7))
+    return False
 
 
 def _end_mapper(port: int, environment: dict[str, str]) -> None:
     """The port mapper that the node started outlives it; it is asked to go."""
     subprocess.run(
         ["epmd", "-port", str(port), "-kill"],
-        env={**os.environ, **environment},
+        env=environment,
         capture_output=True,
         check=False,
     )

