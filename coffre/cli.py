@@ -58,6 +58,10 @@ class Commands(LaterGroup):
             "coffre.commands.installation:migrate",
             "Bring the databases to this version's tables. Stop the servers first, and back up.",
         ),
+        "roles": Later(
+            "coffre.commands.roles:roles",
+            "Give each process a role of its own in the Postgres databases, with exactly its rights.",
+        ),
         "demo": Later(
             "coffre.demo:demo_command",
             "Play the whole story on real files, or serve its data to try the pages.",

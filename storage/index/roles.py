@@ -1,13 +1,17 @@
 """Who may do what in the index: intake adds what it received, a worker publishes, the reader reads, the
-housekeeper erases and tidies. Columns are granted one by one where a row changes hands.
+gateway also keeps who is signed in, the housekeeper erases and tidies. Columns are granted one by one where
+a row changes hands.
 """
 
 from collections.abc import Mapping, Sequence
 
 from storage import roles
-from storage.transactions import Database
 
-INTAKE, WORKER, READER, HOUSEKEEPER = "coffre_intake", "coffre_worker", "coffre_reader", "coffre_housekeeper"
+INTAKE, WORKER, HOUSEKEEPER = "coffre_intake", "coffre_worker", "coffre_housekeeper"
+READER, GATEWAY = "coffre_reader", "coffre_gateway"
+
+_WATCHED = "SELECT (state, not_before, lease_until) ON submission"  # what /health and /metrics count
+_READ = "SELECT ON document, details, instance, token"
 
 GRANTS: Mapping[str, Sequence[str]] = {
     INTAKE: (
@@ -25,11 +29,8 @@ GRANTS: Mapping[str, Sequence[str]] = {
         "UPDATE (updated_at) ON document",
         "SELECT, INSERT, DELETE, UPDATE (document_id) ON part_claim",
     ),
-    READER: (
-        "SELECT (state) ON submission",  # what a health check counts
-        "SELECT ON document, details, instance, token",
-        "SELECT, INSERT, UPDATE, DELETE ON sign_in",
-    ),
+    READER: (_WATCHED, _READ),
+    GATEWAY: (_WATCHED, _READ, "SELECT, INSERT, UPDATE, DELETE ON sign_in"),
     HOUSEKEEPER: (
         "SELECT, DELETE, UPDATE (condemned) ON upload",
         "SELECT ON submission, blob",
@@ -41,7 +42,7 @@ GRANTS: Mapping[str, Sequence[str]] = {
     ),
 }
 
-_ALL = f"{INTAKE}, {WORKER}, {READER}, {HOUSEKEEPER}"
+_ALL = ", ".join(GRANTS)
 _NEW = (
     "state = 'received' AND worker IS NULL AND attempts = 0 AND plan IS NULL AND answer IS NULL"
     " AND finished_at IS NULL AND settled_at IS NULL"
@@ -70,6 +71,4 @@ _ROWS = (
 )
 
 
-def apply_roles(database: Database, passwords: Mapping[str, str]) -> None:
-    """Gives the index's roles exactly these rights (see `storage.roles.apply`)."""
-    roles.apply(database, passwords, GRANTS, _ROWS)
+RIGHTS = roles.Rights(GRANTS, _ROWS)

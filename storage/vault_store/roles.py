@@ -2,10 +2,9 @@
 the right, and a trigger stops whoever has, the owner included.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from storage import roles
-from storage.transactions import Database
 from storage.vault_store.tables import VAULT as TABLES
 
 VAULT = "coffre_vault"
@@ -55,12 +54,8 @@ _DESTROYED_ALONE = roles.policies(
     },
 )
 
+RIGHTS = roles.Rights({VAULT: _ROLE}, _TRIGGERS)
+"""In the vault's store; the triggers bind its owner, too."""
 
-def apply_roles(database: Database, passwords: Mapping[str, str]) -> None:
-    """Gives the vault its rights in its store, and the log its triggers (see `storage.roles.apply`)."""
-    roles.apply(database, passwords, {VAULT: _ROLE}, _TRIGGERS)
-
-
-def apply_day_key_roles(database: Database, passwords: Mapping[str, str]) -> None:
-    """Gives the vault its rights in the database of the day keys."""
-    roles.apply(database, passwords, {VAULT: _DAY_KEYS}, _DESTROYED_ALONE)
+DAY_KEY_RIGHTS = roles.Rights({VAULT: _DAY_KEYS}, _DESTROYED_ALONE)
+"""In the database of the day keys."""
