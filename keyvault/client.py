@@ -13,13 +13,11 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from keyvault.guard import ReaderDoor, WorkerDoor
+from keyvault.guard import HousekeeperDoor, OperatorDoor, ReaderDoor, WorkerDoor
 from keyvault.request_id import REQUEST_ID
 from keyvault.service import DOORS, REQUEST_HEADER
 from keyvault.verbs.inspecting import InspectingVerbs
-from keyvault.verbs.operating import OperatingVerbs
 from keyvault.verbs.publishing import PublishingVerbs
-from keyvault.verbs.upkeep import UpkeepVerbs
 from keyvault.wire import Verb, verbs_of
 from records.errors import CoffreError
 
@@ -45,8 +43,8 @@ class RemoteGuard:
         self._connect = connect
         self.reader = cast(ReaderDoor, self._door("reader"))
         self.worker = cast(WorkerDoor, self._door("worker"))
-        self.housekeeper = cast(UpkeepVerbs, self._door("housekeeper"))
-        self.operator = cast(OperatingVerbs, self._door("operator"))
+        self.housekeeper = cast(HousekeeperDoor, self._door("housekeeper"))
+        self.operator = cast(OperatorDoor, self._door("operator"))
         self.inspector = cast(InspectingVerbs, self._door("inspector"))
         self.public = cast(PublishingVerbs, self._door("public"))
 

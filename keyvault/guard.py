@@ -16,15 +16,20 @@ from keyvault.keyring import Keyring, create_secrets
 from keyvault.roots.ports import Root
 from keyvault.store import VaultStore
 from keyvault.verbs.adopting import AdoptingVerbs
+from keyvault.verbs.asking import AskingVerbs, PlanningVerbs
 from keyvault.verbs.changing import ChangingVerbs
 from keyvault.verbs.ingesting import ReleasingForIngest
 from keyvault.verbs.inspecting import InspectingVerbs
+from keyvault.verbs.maintaining import MaintainingVerbs
 from keyvault.verbs.operating import OperatingVerbs, ensure_decoy
 from keyvault.verbs.publishing import PublishingVerbs
+from keyvault.verbs.quarantine import QuarantineVerbs
 from keyvault.verbs.reading import ReadingVerbs
 from keyvault.verbs.releasing import ReleasingVerbs
 from keyvault.verbs.restoring import RestoringVerbs
+from keyvault.verbs.retiring import RetiringVerbs
 from keyvault.verbs.rotating import RotatingVerbs
+from keyvault.verbs.settling import SettlingVerbs
 from keyvault.verbs.upkeep import UpkeepVerbs
 
 EMBEDDED_SHARDS = 16
@@ -37,11 +42,19 @@ class ReaderDoor(ReadingVerbs, ReleasingVerbs, ChangingVerbs):
         self._vault = vault
 
 
-class WorkerDoor(ReleasingForIngest, AdoptingVerbs):
-    """release_ingest, give_back, tokens, part_tokens, adopt, settle."""
+class WorkerDoor(ReleasingForIngest, AdoptingVerbs, MaintainingVerbs, SettlingVerbs):
+    """release_ingest, give_back, tokens, part_tokens, adopt, settle; job, release_job, hold_job, adopt_job."""
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
+
+
+class HousekeeperDoor(UpkeepVerbs, RetiringVerbs, PlanningVerbs):
+    """The log, day keys, notices; jobs that wait; the end of what was retired."""
+
+
+class OperatorDoor(OperatingVerbs, QuarantineVerbs, AskingVerbs):
+    """Records and identities; quarantine; what is asked of adopted content."""
 
 
 class Doors(Protocol):
@@ -49,8 +62,8 @@ class Doors(Protocol):
 
     reader: ReaderDoor
     worker: WorkerDoor
-    housekeeper: UpkeepVerbs
-    operator: OperatingVerbs
+    housekeeper: HousekeeperDoor
+    operator: OperatorDoor
     inspector: InspectingVerbs
     public: PublishingVerbs
 
@@ -80,8 +93,8 @@ class Guard:
         ensure_decoy(laid_open)
         self.reader = ReaderDoor(self._vault)
         self.worker = WorkerDoor(self._vault)
-        self.housekeeper = UpkeepVerbs(self._vault)
-        self.operator = OperatingVerbs(self._vault)
+        self.housekeeper = HousekeeperDoor(self._vault)
+        self.operator = OperatorDoor(self._vault)
         self.rotations = RotatingVerbs(self._vault)
         self.inspector = InspectingVerbs(laid_open)
         self.public = PublishingVerbs(laid_open)

@@ -20,12 +20,10 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
-from keyvault.guard import Guard, ReaderDoor, WorkerDoor
+from keyvault.guard import Guard, HousekeeperDoor, OperatorDoor, ReaderDoor, WorkerDoor
 from keyvault.request_id import REQUEST_ID
 from keyvault.verbs.inspecting import InspectingVerbs
-from keyvault.verbs.operating import OperatingVerbs
 from keyvault.verbs.publishing import PublishingVerbs
-from keyvault.verbs.upkeep import UpkeepVerbs
 from keyvault.wire import LARGEST_MESSAGE, Verb, read_call, verbs_of, write_error
 from records.errors import CoffreError, Invalid, Refused
 
@@ -34,8 +32,8 @@ log = logging.getLogger("coffre.vault")
 DOORS: Mapping[str, type] = {
     "reader": ReaderDoor,
     "worker": WorkerDoor,
-    "housekeeper": UpkeepVerbs,
-    "operator": OperatingVerbs,
+    "housekeeper": HousekeeperDoor,
+    "operator": OperatorDoor,
     "inspector": InspectingVerbs,
     "public": PublishingVerbs,
 }

@@ -1,4 +1,4 @@
-"""The worker's verbs: take a submission's key for INGEST, settle it (docs/vault.md section 2)."""
+"""The worker's verbs: take a submission's key for INGEST, and give it back (docs/vault.md section 2)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -57,7 +57,7 @@ class OpenedEnvelope:
 
 
 class ReleasingForIngest:
-    """`release` with purpose INGEST, and `settle`."""
+    """`release` with purpose INGEST, `give_back`, and tokens."""
 
     _vault: Vault
 
@@ -165,8 +165,9 @@ class ReleasingForIngest:
             return None
 
     def give_back(self, submission_id: UUID, worker: str) -> None:
-        """End this worker's lease, so that any other may go on at once. Repeatable."""
+        """End this worker's lease on a submission or job, so that any other may go on at once. Repeatable."""
         with self._vault.store.writing() as tx:
+            tx.update("job", {"worker": None, "lease_until": 0}, job_id=submission_id, worker=worker)
             tx.update(
                 "ingest",
                 {"worker": None, "lease_until": 0},
@@ -174,14 +175,6 @@ class ReleasingForIngest:
                 worker=worker,
                 state=OPEN,
             )
-
-    def settle(self, submission_id: UUID) -> None:
-        """End INGEST: nothing opens this submission any more, and its answers are forgotten. Repeatable."""
-        with self._vault.change() as change:
-            change.tx.update(
-                "ingest", {"state": SETTLED, "worker": None, "lease_until": 0}, submission_id=submission_id
-            )
-            change.tx.delete("ingest_answer", submission_id=submission_id)
 
     def tokens(self, values: Sequence[tuple[TokenField, str]]) -> tuple[bytes, ...]:
         """Search tokens for what a worker is about to publish."""

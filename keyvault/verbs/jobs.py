@@ -1,0 +1,145 @@
+"""Jobs on adopted content, as rows of the vault: what was asked, how far it is, which worker has it.
+
+A job is leased like a submission; `records.vocabulary.codes.JOB_TRANSITIONS` says how it moves.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from keyvault.context import Change, Vault
+from keyvault.envelope import open_json, seal_json
+from keyvault.store import Row, VaultTransaction
+from keyvault.verbs.attempt import new_id
+from records.actors import Actor
+from records.errors import Conflict, NotFound
+from records.vocabulary.codes import JOB_TRANSITIONS, JobKind, JobState, Role, check_transition
+
+LONGEST_LEASE_MS = 15 * 60_000
+IN_HAND = (JobState.QUEUED, JobState.ADOPTED)
+OPEN = (JobState.PROPOSED, *IN_HAND)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A row of `job`, opened. `record_id` is the record whose content the worker opens."""
+
+    job_id: UUID
+    kind: JobKind
+    state: JobState
+    record_id: UUID
+    worker: str | None
+    lease_until: int
+    created_at: int
+    asked: dict[str, Any] = field(repr=False)
+
+    @property
+    def document_id(self) -> UUID:
+        return UUID(self.asked["document"])
+
+
+def create(
+    vault: Vault, change: Change, kind: JobKind, state: JobState, record_id: UUID, asked: dict[str, Any]
+) -> Job:
+    """Keep a new job. `asked` names the document, and what its kind adds."""
+    job = Job(new_id(), kind, state, record_id, None, 0, change.now_ms, asked)
+    change.tx.insert(
+        "job",
+        {
+            "job_id": job.job_id,
+            "kind": kind.value,
+            "record_id": record_id,
+            "state": state.value,
+            "worker": None,
+            "lease_until": 0,
+            "payload": _sealed(vault, job.job_id, asked),
+            "created_at": change.now_ms,
+        },
+    )
+    return job
+
+
+def find(vault: Vault, tx: VaultTransaction, job_id: UUID) -> Job | None:
+    """The job, held until the transaction ends."""
+    row = tx.get("job", lock=True, job_id=job_id)
+    return None if row is None else _opened(vault, row)
+
+
+def present(vault: Vault, tx: VaultTransaction, job_id: UUID) -> Job:
+    """The same. Raises `NotFound` "no_such_job"."""
+    job = find(vault, tx, job_id)
+    if job is None:
+        raise NotFound("There is no such job in the vault.", code="no_such_job")
+    return job
+
+
+def of_document(vault: Vault, tx: VaultTransaction, record_id: UUID, document_id: UUID) -> Job | None:
+    """The job that is open on this document; the caller holds the record, so that there is one at most."""
+    rows = tx.find("job", record_id=record_id, state__in=[state.value for state in OPEN])
+    jobs = (_opened(vault, row) for row in rows)
+    return next((job for job in jobs if job.document_id == document_id), None)
+
+
+def latest(vault: Vault, tx: VaultTransaction, record_id: UUID) -> dict[UUID, Job]:
+    """The newest job of each document of a record."""
+    rows = tx.find("job", record_id=record_id, order=("created_at", "job_id"))
+    return {job.document_id: job for job in (_opened(vault, row) for row in rows)}
+
+
+def waiting(vault: Vault, tx: VaultTransaction, limit: int) -> list[Job]:
+    """Jobs that a worker has to carry out, oldest first."""
+    states = [state.value for state in IN_HAND]
+    return [_opened(vault, row) for row in tx.find("job", state__in=states, order="created_at", limit=limit)]
+
+
+def move(change: Change, job: Job, state: JobState) -> None:
+    """Raises `Conflict` "bad_transition"."""
+    check_transition(JOB_TRANSITIONS, job.state, state)
+    change.tx.update("job", {"state": state.value}, job_id=job.job_id)
+
+
+def note(vault: Vault, change: Change, job: Job, **asked: Any) -> None:
+    """Add to what is known of a job."""
+    payload = _sealed(vault, job.job_id, {**job.asked, **asked})
+    change.tx.update("job", {"payload": payload}, job_id=job.job_id)
+
+
+def lease(vault: Vault, change: Change, job_id: UUID, worker: str, lease_ms: int) -> Job:
+    """Take or prolong the lease, 15 minutes at most; answers the job as it was before.
+
+    Raises `Conflict` "leased" while another worker holds it, "settled" once it is done.
+    """
+    job = present(vault, change.tx, job_id)
+    if job.state not in IN_HAND:
+        raise Conflict("This job is settled.", code="settled")
+    if job.worker != worker and job.lease_until > change.now_ms:
+        raise Conflict("Another worker holds this job.", code="leased")
+    until = change.now_ms + min(lease_ms, LONGEST_LEASE_MS)
+    change.tx.update("job", {"worker": worker, "lease_until": until}, job_id=job_id)
+    return job
+
+
+def automaton(vault: Vault) -> Actor:
+    """Who acts where no person asked (R8: a declared automaton)."""
+    return Actor(role=Role.OPERATOR, issuer=vault.settings.issuer, subject="coffre maintenance")
+
+
+def _opened(vault: Vault, row: Row) -> Job:
+    return Job(
+        row["job_id"],
+        JobKind(row["kind"]),
+        JobState(row["state"]),
+        row["record_id"],
+        row["worker"],
+        row["lease_until"],
+        row["created_at"],
+        open_json(vault.keyring.system_chain_key, row["payload"], _aad(row["job_id"])),
+    )
+
+
+def _sealed(vault: Vault, job_id: UUID, asked: dict[str, Any]) -> bytes:
+    return seal_json(vault.keyring.system_chain_key, asked, _aad(job_id))
+
+
+def _aad(job_id: UUID) -> bytes:
+    return b"coffre-job-row-v1\x00" + job_id.bytes
