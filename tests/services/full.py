@@ -5,127 +5,182 @@
 
 import os
 import signal
-import subprocess
 import sys
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 
 from coffre.install import initialise
 from coffre.settings import load
-from tests.services import nginx, openbao, postgres, rabbitmq, seaweedfs
+from tests.services import nginx, openbao, postgres, proxy, rabbitmq, seaweedfs
 from tests.services.processes import free_port
+from tests.services.proxy import Proxy
+from tests.services.server import Server
+from tests.services.wires import Wires
 
 BUCKET = "coffre"
 DATABASES = ("coffre_index", "coffre_vault", "coffre_days")
-START_TIMEOUT_S = 60
+GRACE_S = 40
+
+Say = Callable[[str], None]
+HTTP = ("intake", "reader", "gateway")
+ARGUMENTS = {
+    "vault": ("vault", "serve"),
+    "housekeeper": ("housekeeper",),
+    "worker-1": ("worker",),
+    "worker-2": ("worker",),
+    **{name: ("serve", "--only", name) for name in HTTP},
+}
+"""What each process runs, in the order in which they start."""
 
 
 @dataclass
 class Full:
-    """A running installation. `folder` holds everything that any engine or process writes."""
+    """A running installation. `folder` holds everything that any engine or process writes.
+
+    `engines` are postgres, objects, queue and root, at `ports`; `processes` those of `ARGUMENTS`, and nginx.
+    Where wires were asked for, every process reaches every engine, and nginx every process, by one of its
+    own; `store` stands before the objects.
+    """
 
     folder: Path
     data: Path
     url: str
     env: dict[str, str] = field(repr=False)
-    processes: dict[str, "subprocess.Popen[str]"]
+    engines: dict[str, Server]
+    ports: dict[str, int]
+    processes: dict[str, Server] = field(default_factory=dict)
+    wires: Wires | None = None
+    store: Proxy | None = None
+
+    def port_for(self, who: str, whom: str, port: int) -> int:
+        """Where `who` reaches `whom`, which listens on `port`."""
+        if self.wires is None:
+            return port
+        if self.store is not None and port == self.store.target:
+            port = self.store.port
+        return self.wires.between(who, whom, port)
 
 
 @contextmanager
-def running(folder: Path, say: object = None) -> Iterator[Full]:
-    """Start every engine and process, stop them by their pids."""
-    tell = say if callable(say) else lambda _: None
+def running(
+    folder: Path, say: Say | None = None, *, wired: bool = False, more: Mapping[str, str] | None = None
+) -> Iterator[Full]:
+    """Start every engine and process, stop them by their pids; `more` is added to the environment, which
+    this process has as well until the end.
+    """
+    tell = say or (lambda _: None)
     with ExitStack() as stack:
-        env = _engines(stack, folder, tell)
-        os.environ.update(env)
-        data = folder / "data"
-        port, intake, reader, gateway = (free_port() for _ in range(4))
-        env["COFFRE_PUBLIC_URL"] = os.environ["COFFRE_PUBLIC_URL"] = f"http://127.0.0.1:{port}"
-        initialise(load(data=data))
-        processes: dict[str, subprocess.Popen[str]] = {}
-        for name, arguments in (
-            ("vault", ["vault", "serve"]),
-            ("housekeeper", ["housekeeper"]),
-            ("worker-1", ["worker"]),
-            ("worker-2", ["worker"]),
-            ("intake", ["serve", "--only", "intake", "--port", str(intake)]),
-            ("reader", ["serve", "--only", "reader", "--port", str(reader)]),
-            ("gateway", ["serve", "--only", "gateway", "--port", str(gateway)]),
-        ):
+        engines, ports, env = _engines(stack, folder, tell)
+        own = {name: free_port() for name in (*HTTP, "nginx")}
+        env |= {"COFFRE_PUBLIC_URL": f"http://127.0.0.1:{own['nginx']}", **(more or {})}
+        stack.enter_context(_environment(env))
+        full = Full(folder, folder / "data", env["COFFRE_PUBLIC_URL"], env, engines, ports)
+        initialise(load(data=full.data))
+        if wired:
+            full.wires = stack.enter_context(Wires())
+            full.store = stack.enter_context(proxy.running(ports["objects"]))
+        for name, arguments in ARGUMENTS.items():
             tell(f"{name}: coffre {' '.join(arguments)}")
-            processes[name] = stack.enter_context(_process(folder, name, [*arguments, "--data", str(data)]))
-        ports = {"intake": intake, "reader": reader, "gateway": gateway}
-        stack.enter_context(nginx.running(folder / "nginx", port, **ports))
-        yield Full(folder, data, env["COFFRE_PUBLIC_URL"], env, processes)
+            full.processes[name] = stack.enter_context(_process(full, name, own))
+        behind = {name: full.port_for("nginx", name, own[name]) for name in HTTP}
+        full.processes["nginx"] = stack.enter_context(nginx.made(folder / "nginx", own["nginx"], **behind))
+        yield full
 
 
-def _engines(stack: ExitStack, folder: Path, tell: object) -> dict[str, str]:
-    """Start the engines; the environment that names them."""
-    assert callable(tell)
+def _engines(
+    stack: ExitStack, folder: Path, tell: Say
+) -> tuple[dict[str, Server], dict[str, int], dict[str, str]]:
+    """Start the engines; their ports, and the environment that names them."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o755)  # Postgres runs as a user of its own and must reach its directory
     tell("Postgres: index, vault store, day keys, each a database of its own")
-    database = stack.enter_context(postgres.running(folder / "postgres"))
+    index_server, database = postgres.made(folder / "postgres")
+    stack.enter_context(index_server)
     plain = database.url().replace("+psycopg", "")
     with psycopg.connect(plain, autocommit=True) as connection:
         for name in DATABASES:
             connection.execute(f'CREATE DATABASE "{name}"')
     tell("SeaweedFS: objects")
     (folder / "seaweed").mkdir()
-    store = stack.enter_context(seaweedfs.running(folder / "seaweed"))
+    objects_server, store = seaweedfs.made(folder / "seaweed")
+    stack.enter_context(objects_server)
     tell("RabbitMQ: the bell of the queue")
-    broker = stack.enter_context(rabbitmq.running(folder / "rabbitmq"))
+    queue_server, broker = stack.enter_context(rabbitmq.serving(folder / "rabbitmq"))
     tell("OpenBao: the root of the vault, in a transit engine")
-    bao = stack.enter_context(openbao.running(folder / "openbao"))
-    return {
-        "COFFRE_INDEX_URL": database.url(DATABASES[0]),
-        "COFFRE_VAULT_STORE_URL": database.url(DATABASES[1]),
-        "COFFRE_DAY_KEYS_URL": database.url(DATABASES[2]),
-        "COFFRE_OBJECTS_URL": store.url("s3", BUCKET),
-        "COFFRE_QUEUE_URL": broker,
-        "COFFRE_VAULT_URL": f"unix://{folder}/doors",
-        "COFFRE_VAULT_ROOT": bao.url(),
-        **store.environment(),
-        **bao.environ,
+    root_server, bao = openbao.made(folder / "openbao")
+    stack.enter_context(root_server)
+    servers = {
+        "postgres": index_server,
+        "objects": objects_server,
+        "queue": queue_server,
+        "root": root_server,
     }
+    ports = {
+        "postgres": database.port,
+        "objects": store.port,
+        "queue": urlsplit(broker).port or 0,
+        "root": bao.port,
+    }
+    return (
+        servers,
+        ports,
+        {
+            "COFFRE_INDEX_URL": database.url(DATABASES[0]),
+            "COFFRE_VAULT_STORE_URL": database.url(DATABASES[1]),
+            "COFFRE_DAY_KEYS_URL": database.url(DATABASES[2]),
+            "COFFRE_OBJECTS_URL": store.url("s3", BUCKET),
+            "COFFRE_QUEUE_URL": broker,
+            "COFFRE_VAULT_URL": f"unix://{folder}/doors",
+            "COFFRE_VAULT_ROOT": bao.url(),
+            **store.environment(),
+            **bao.environ,
+        },
+    )
 
 
 @contextmanager
-def _process(folder: Path, name: str, arguments: Sequence[str]) -> Iterator["subprocess.Popen[str]"]:
-    """One coffre process, its log beside the others; SIGTERM at the end."""
-    with (folder / f"{name}.log").open("ab") as log:
-        started = subprocess.Popen(
-            [sys.executable, "-m", "coffre.cli", *arguments],
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-            start_new_session=True,
-        )
+def _environment(env: Mapping[str, str]) -> Iterator[None]:
+    """This process acts with the same settings, as commands and checks do."""
+    before = dict(os.environ)
+    os.environ.update(env)
     try:
-        _wait(started, folder / f"{name}.log", name)
-        yield started
+        yield
     finally:
-        started.send_signal(signal.SIGTERM)
-        try:
-            started.wait(40)
-        except subprocess.TimeoutExpired:
-            started.kill()
-            started.wait()
+        os.environ.clear()
+        os.environ.update(before)
 
 
-def _wait(started: "subprocess.Popen[str]", log: Path, name: str) -> None:
-    assert started.stdout is not None
-    timer = threading.Timer(START_TIMEOUT_S, started.kill)
-    timer.start()
-    line = started.stdout.readline()
-    timer.cancel()
-    if not line.startswith("ready"):
-        raise RuntimeError(f"{name} did not start:\n{log.read_text()[-2000:]}")
+def _process(full: Full, name: str, ports: Mapping[str, int]) -> Server:
+    """One coffre process, its log beside the others."""
+    more = ["--port", str(ports[name])] if name in HTTP else []
+    output = full.folder / f"{name}.out"
+    return Server(
+        name,
+        [sys.executable, "-m", "coffre.cli", *ARGUMENTS[name], *more, "--data", full.data],
+        full.folder / f"{name}.log",
+        lambda: output.read_text().startswith("ready"),
+        {**os.environ, **_wired(full, name, full.env)},
+        grace_s=GRACE_S,
+        output=output,
+    )
+
+
+def _wired(full: Full, name: str, env: Mapping[str, str]) -> dict[str, str]:
+    """The environment of one process: its own wires in place of the engines' ports."""
+    found = dict(env)
+    for engine, port in full.ports.items():
+        wire = full.port_for(name, engine, port)
+        found |= {
+            key: value.replace(f"127.0.0.1:{port}", f"127.0.0.1:{wire}")
+            for key, value in env.items()
+            if f"127.0.0.1:{port}" in value
+        }
+    return found
 
 
 if __name__ == "__main__":

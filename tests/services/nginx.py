@@ -1,12 +1,10 @@
 """nginx before Coffre's HTTP processes: one origin, each request to the process that may answer it."""
 
-import subprocess
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from tests.services.processes import debian, stopped
+from tests.services.processes import debian
+from tests.services.server import Server
+from tests.services.service import listens
 
 CONFIGURATION = """
 daemon off;
@@ -44,24 +42,12 @@ http {{
 """
 
 
-@contextmanager
-def running(directory: Path, port: int, *, intake: int, reader: int, gateway: int) -> Iterator[None]:
-    """Serves on 127.0.0.1:`port`; nothing of a request is written to disk."""
+def made(directory: Path, port: int, *, intake: int, reader: int, gateway: int) -> Server:
+    """Serves on 127.0.0.1:`port` once started; nothing of a request is written to disk."""
     debian("nginx", "nginx-light")
     directory.mkdir(parents=True, exist_ok=True)
     configuration = directory / "nginx.conf"
     ports = {"port": port, "intake": intake, "reader": reader, "gateway": gateway}
     configuration.write_text(CONFIGURATION.format(directory=directory, **ports))
-    with (directory / "nginx.log").open("wb") as log:
-        server = subprocess.Popen(
-            ["nginx", "-c", configuration, "-p", directory, "-e", directory / "error.log"],
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    with stopped(server):
-        for _ in range(100):
-            if (directory / "nginx.pid").exists():
-                break
-            time.sleep(0.05)
-        yield
+    command = ["nginx", "-c", configuration, "-p", directory, "-e", directory / "error.log"]
+    return Server("nginx", command, directory / "nginx.log", lambda: listens(port))

@@ -64,7 +64,7 @@ class Proxy:
 
     def serve(self, client: socket.socket) -> None:
         """One client connection: request after request, each with its answer."""
-        with client, socket.create_connection((HOST, self.target)) as server, suppress(OSError):
+        with client, suppress(OSError), socket.create_connection((HOST, self.target)) as server:
             while self._pass_one(client, server):
                 pass
 
