@@ -18,6 +18,7 @@ from records.errors import CoffreError, Conflict
 from storage.engines import engine_for
 from storage.migrate import Branch, upgrade
 from storage.objects.opening import open_objects, prepare_objects
+from storage.roles import on_postgres
 from storage.vault_store.store import SqlVaultStore
 
 OWNER_ONLY = 0o700
@@ -109,14 +110,17 @@ def initialise(settings: Settings) -> Places:
     for number, share in enumerate(created.shares, 1):
         private_files.create(places.share(number), share)
     _make_index(places)
-    prepare_objects(places.objects, origin=settings.public_url, create=True)
+    _prepare_objects(settings, places, create=True)
     identity = _make_vault(settings, places, created.root, authority_public, officer_public)
     places.complete.write_text(json.dumps(identity, indent=1) + "\n")
     return places
 
 
-def migrate(settings: Settings) -> None:
-    """Bring all three databases to this version's tables; nothing to do is fine."""
+def migrate(settings: Settings) -> bool:
+    """Bring all three databases to this version's tables, and have the bucket admit the pages' origin.
+
+    Nothing to do is fine. Answers whether a database has roles, which then must be given their rights again.
+    """
     places = Places(settings)
     databases: tuple[tuple[str, Branch], ...] = (
         (places.index, "index"),
@@ -127,6 +131,14 @@ def migrate(settings: Settings) -> None:
         database = engine_for(url)
         upgrade(database, branch)
         database.close()
+    if settings.public_url is not None:
+        _prepare_objects(settings, places, create=False)
+    return any(on_postgres(url) for url, _ in databases)
+
+
+def _prepare_objects(settings: Settings, places: Places, *, create: bool) -> None:
+    keys = settings.s3_credentials()
+    prepare_objects(places.objects, origin=settings.public_url, create=create, credentials=keys)
 
 
 def _make_index(places: Places) -> None:

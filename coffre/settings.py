@@ -10,6 +10,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from records.errors import Invalid
 from records.vocabulary.codes import Environment
 
+from storage.objects.credentials import Credentials
+
+_NEW = "COFFRE_VAULT_NEW_"
 
 class Settings(BaseSettings):
     """Every setting with its default: the embedded engine, everything under one data directory."""
@@ -27,6 +30,10 @@ class Settings(BaseSettings):
     day_keys_url: str | None = Field(default=None, description="a database of its own, in no backup")
     objects_url: str | None = None
     queue_url: str = "inprocess://"
+    s3_access_key_id: SecretStr | None = Field(
+        default=None, description="this process's own, for the objects alone; default the AWS variables"
+    )
+    s3_secret_access_key: SecretStr | None = None
     vault_url: str = "inprocess://"
     vault_root: str | None = None
     vault_passphrase: SecretStr | None = Field(default=None, description="of the root file, if it has one")
@@ -62,6 +69,12 @@ class Settings(BaseSettings):
                 code="bad_setting",
             )
         self._check_public_url()
+        if (self.s3_access_key_id is None) != (self.s3_secret_access_key is None):
+            raise Invalid(
+                "A key has two halves: set COFFRE_S3_ACCESS_KEY_ID and COFFRE_S3_SECRET_ACCESS_KEY, or "
+                "neither.",
+                code="bad_setting",
+            )
         if self.environment is Environment.PRODUCTION:
             raise Invalid(
                 "Production needs the vault as a process apart and real identities, which this version has "
@@ -80,6 +93,14 @@ class Settings(BaseSettings):
             )
 
     @property
+    def s3_credentials(self) -> Credentials | None:
+        """Keys of the object store; None: the S3 clients look where they always do."""
+        if self.s3_access_key_id is None or self.s3_secret_access_key is None:
+            return None
+        return Credentials(
+            self.s3_access_key_id.get_secret_value(), self.s3_secret_access_key.get_secret_value()
+        )
+
     def bearers_refused(self) -> bool:
         if self.require_possession is None:
             return self.environment is Environment.PRODUCTION

@@ -58,7 +58,8 @@ _BUSY = ("store_busy", "The database is busy; repeat the call in a moment.")
 _DOWN = ("store_down", "The database does not answer; check that Postgres runs, then repeat the call.")
 _REFUSED = (
     "store_refused",
-    "The database refuses this role; check the name and password in the address, or run coffre roles.",
+    "The database refuses this role; check the name and password in the address, or run coffre roles "
+    "as owner of the tables.",
 )
 _MISSING = ("store_missing", "There is no such database; create it, or check its name in the address.")
 _CORRUPT = ("store_corrupt", "The database is damaged; restore it from a backup.")

@@ -23,6 +23,11 @@ def init(
             "The root key lies in the data directory without a passphrase: whoever copies the whole "
             "directory can read it.\nFor more than a demo set COFFRE_VAULT_PASSPHRASE before init."
         )
+    if settings.public_url is None and not places.objects.startswith("file:"):
+        print(
+            "Browsers fetch from the object store itself, which admits no page yet: set COFFRE_PUBLIC_URL "
+            "and run coffre migrate."
+        )
     shares = sorted(places.data.absolute().parent.glob(f"{places.data.name}-share-*.txt"))
     if shares:
         print(
@@ -41,8 +46,10 @@ def migrate(data: Data = None) -> None:
     from coffre import install
 
     with refusals():
-        install.migrate(settings_of(data))
+        with_roles = install.migrate(settings_of(data))
     print("The databases are at this version.")
+    if with_roles:
+        print("Run coffre roles, too: what a migration added is nobody's but the owner's until then.")
 
 
 def status(data: Data = None, as_json: AsJson = False) -> None:

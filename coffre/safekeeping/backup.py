@@ -89,7 +89,7 @@ def take(settings: Settings, to: Path, vault_to: Path | None, *, with_objects: b
         vault_folder.mkdir(mode=0o700, exist_ok=True)
         of_index, of_vault = stack.enter_context(snapshots(index, vault))
         about = _about(Identity.read(places.complete), of_vault)
-        store = open_objects(places.objects)
+        store = open_objects(places.objects, credentials=settings.s3_credentials())
         found = _objects(of_index, folder, store if with_objects else None)
         _write(of_vault, vault_folder, Manifest(part="vault", counts=of_vault.counts(), **about))
         (folder / PUBLIC_FACTS).write_bytes(places.complete.read_bytes())

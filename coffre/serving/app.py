@@ -14,10 +14,8 @@ from coffre.serving.bodies import BoundedBodies
 from coffre.wiring import System
 from ingestion.routes import fhir, stow, submissions
 from storage.index.waking import FINISHED
-from viewer_api.access import Access
 from viewer_api.gateway import Gateway
 from viewer_api.routes import audit, grants, objects, qido, records
-from viewer_api.routes.objects import Presigner
 from viewer_api.web import pages
 
 HEADERS = (
@@ -68,17 +66,12 @@ def build(system: System, public_url: str, only: Part | None = None) -> FastAPI:
     app.add_middleware(SecurityHeaders)
     watching.install(app, system)
     problems.install(app)
-    presigner = system.presigner(public_url)
     if only in (None, Part.INTAKE):
         _intake(app, system, public_url, only)
     if only in (None, Part.READER):
-        _reader(app, system, system.access(presigner), presigner, public_url)
+        _reader(app, system, public_url)
     if only in (None, Part.GATEWAY):
-        gateway = Gateway(system.access(presigner), system.objects, system.grant_keys())
-        environment = system.identity.environment
-        app.include_router(
-            pages.router(system.access(presigner), gateway, system.index, public_url, environment)
-        )
+        _gateway(app, system, public_url)
     _health(app, system, only)
     return app
 
@@ -112,14 +105,23 @@ def _intake(app: FastAPI, system: System, public_url: str, only: Part | None) ->
     app.include_router(submissions.router(intake, depositor))
 
 
-def _reader(app: FastAPI, system: System, access: Access, presigner: Presigner, public_url: str) -> None:
+def _reader(app: FastAPI, system: System, public_url: str) -> None:
     """Lists, grants, choices, the log."""
     credential = system.authenticate(public_url)
+    presigner = system.presigner(public_url)
+    access = system.access(presigner)
     app.include_router(records.router(access, credential))
     app.include_router(qido.router(access, credential))
     app.include_router(grants.router(access, credential))
     app.include_router(objects.router(system.objects, system.guard.reader, presigner))
     app.include_router(audit.router(system.guard.public))
+
+
+def _gateway(app: FastAPI, system: System, public_url: str) -> None:
+    """Content in clear, and the pages."""
+    access = system.access_without_addresses()
+    gateway = Gateway(access, system.objects, system.grant_keys())
+    app.include_router(pages.router(access, gateway, system.index, public_url, system.identity.environment))
 
 
 def _health(app: FastAPI, system: System, only: Part | None) -> None:
