@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.services.server import descendants, survivors
 from tests.faults.load import Load
 from tests.faults.stage import Stage
+from tests.services.server import descendants, survivors
 
 ROUNDS_PER_DIRECTORY = 10
 EARLIEST_KILL_S, LATEST_KILL_S = 0.2, 2.0

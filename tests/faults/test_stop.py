@@ -13,11 +13,11 @@ import pytest
 
 from records.errors import CoffreError
 from tests.faults.faulty import Fault, Faulty, How
-from tests.services.server import descendants, survivors
 from tests.faults.load import Load
 from tests.faults.pipeline import Pipeline, slices
 from tests.faults.stage import Stage, store
 from tests.integration.support import related
+from tests.services.server import descendants, survivors
 
 LONGEST_STOP_S = 30.0
 PARTS = 4_000
