@@ -1,5 +1,6 @@
 """Settings, from `COFFRE_…` variables and the command line; the only module that reads the environment."""
 
+import os
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -9,10 +10,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from records.errors import Invalid
 from records.vocabulary.codes import Environment
-
 from storage.objects.credentials import Credentials
 
 _NEW = "COFFRE_VAULT_NEW_"
+
 
 class Settings(BaseSettings):
     """Every setting with its default: the embedded engine, everything under one data directory."""
@@ -29,11 +30,11 @@ class Settings(BaseSettings):
     vault_store_url: str | None = None
     day_keys_url: str | None = Field(default=None, description="a database of its own, in no backup")
     objects_url: str | None = None
-    queue_url: str = "inprocess://"
     s3_access_key_id: SecretStr | None = Field(
         default=None, description="this process's own, for the objects alone; default the AWS variables"
     )
     s3_secret_access_key: SecretStr | None = None
+    queue_url: str = "inprocess://"
     vault_url: str = "inprocess://"
     vault_root: str | None = None
     vault_passphrase: SecretStr | None = Field(default=None, description="of the root file, if it has one")
@@ -68,13 +69,13 @@ class Settings(BaseSettings):
                 "COFFRE_DAY_KEYS_URL, or neither.",
                 code="bad_setting",
             )
-        self._check_public_url()
         if (self.s3_access_key_id is None) != (self.s3_secret_access_key is None):
             raise Invalid(
                 "A key has two halves: set COFFRE_S3_ACCESS_KEY_ID and COFFRE_S3_SECRET_ACCESS_KEY, or "
                 "neither.",
                 code="bad_setting",
             )
+        self._check_public_url()
         if self.environment is Environment.PRODUCTION:
             raise Invalid(
                 "Production needs the vault as a process apart and real identities, which this version has "
@@ -92,7 +93,6 @@ class Settings(BaseSettings):
                 "COFFRE_PUBLIC_URL is an origin such as https://coffre.example.", code="bad_setting"
             )
 
-    @property
     def s3_credentials(self) -> Credentials | None:
         """Keys of the object store; None: the S3 clients look where they always do."""
         if self.s3_access_key_id is None or self.s3_secret_access_key is None:
@@ -101,6 +101,7 @@ class Settings(BaseSettings):
             self.s3_access_key_id.get_secret_value(), self.s3_secret_access_key.get_secret_value()
         )
 
+    @property
     def bearers_refused(self) -> bool:
         if self.require_possession is None:
             return self.environment is Environment.PRODUCTION
@@ -140,6 +141,11 @@ class Settings(BaseSettings):
 
     def passphrase(self) -> str | None:
         return self.vault_passphrase.get_secret_value() if self.vault_passphrase else None
+
+    def new_root_environ(self) -> dict[str, str]:
+        """Where a new root's secrets are: COFFRE_VAULT_NEW_PASSPHRASE, _NEW_PIN_FILE…, else the present one's."""
+        given = {name.replace("_NEW_", "_", 1): v for name, v in os.environ.items() if name.startswith(_NEW)}
+        return {**os.environ, **given}
 
 
 def load(**given: object) -> Settings:
