@@ -272,6 +272,10 @@ class System:
     def access(self, presigner: Presigner) -> Access:
         return Access(self.index, self.guard.reader, self._presign(presigner))
 
+    def access_without_addresses(self) -> Access:
+        """For who reads the objects itself, and so needs neither addresses nor the key that signs them."""
+        return Access(self.index, self.guard.reader, lambda _grant, _blob, _version: "")
+
     def _presign(self, presigner: Presigner) -> Presign:
         """The store's own addresses where it has a server, else ranges served here."""
 
@@ -283,10 +287,6 @@ class System:
     def actor(self, token: str) -> Actor:
         """A bearer's token: signature, audience, time."""
         return self.believed(token).actor
-    def access_without_addresses(self) -> Access:
-        """For who reads the objects itself, and so needs neither addresses nor the key that signs them."""
-        return Access(self.index, self.guard.reader, lambda _grant, _blob, _version: "")
-
 
     def believed(self, token: str, shown: Shown | None = None) -> Believed:
         """Intake's own check of a token, and of the proof of its key."""
