@@ -1,33 +1,36 @@
 """`coffre send`: deposits files and folders into a record, and says of each file what became of it."""
 
-import json
-import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-from rich.table import Table
-from rich.text import Text
 
 from coffre.client.possession import check_bound, read_key
 from coffre.client.server import Server, check_url, read_token
-from coffre.sending.client import HARMLESS, LONGEST_WAIT_S, FileVerdict, Outcome, SendClient
-from coffre.sending.plan import Candidate, Kind, batches, candidates
+from coffre.fetching.keys import published_keys
+from coffre.sending import showing
+from coffre.sending.client import LONGEST_WAIT_S, SendClient
+from coffre.sending.delivery import Delivery, planned
+from coffre.sending.finding import Found, candidates
+from coffre.sending.journal import Journal, default_place
+from coffre.sending.plan import Candidate
+from coffre.sending.verdicts import HARMLESS, FileVerdict, Outcome
+from keyvault.proving import ProofKey
 from records.errors import CoffreError, Invalid
 from records.identity import INS, INS_NIR_TEST
 from records.vocabulary.document_types import DOCUMENT_TYPES
 
 IMAGING_REPORT = "18748-4"
-ALL_KEPT, SOME_REFUSED, USAGE = 0, 1, 2
-_COLOURS = {Outcome.PUBLISHED: "green", Outcome.DUPLICATE: "green", Outcome.SKIPPED: "dim"}
-_ENDED = frozenset({"token_invalid", "token_expired", "unreachable", "http_401", "possession_required"})
+ALL_KEPT, SOME_REFUSED, USAGE, INTERRUPTED = 0, 1, 2, 130
+PARALLEL, MOST_PARALLEL = 4, 32
+JOURNALS = Path(".local/state/coffre")
+"""Below the home folder, as the XDG base directories have it."""
 
 
 def send_command(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files and folders to deposit.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files, folders, DICOMDIRs, archives.")],
     record: Annotated[str, typer.Option(help="The patient's INS: 15 characters.", show_default=False)],
     to: Annotated[str, typer.Option(metavar="URL", help="The server.", show_default=False)],
     token_file: Annotated[Path, typer.Option(help="File with the depositor's token.", show_default=False)],
@@ -44,139 +47,153 @@ def send_command(
         str | None, typer.Option(help="Title of PDF documents; their file name if not given.")
     ] = None,
     wait: Annotated[float, typer.Option(help="Seconds that a verdict may take.", min=0)] = LONGEST_WAIT_S,
+    parallel: Annotated[int, typer.Option(help="Requests at once.", min=1, max=MOST_PARALLEL)] = PARALLEL,
+    journal: Annotated[
+        Path | None,
+        typer.Option(
+            help="File that remembers verdicts, for later runs too. Without it an interrupted run is "
+            "remembered until the same command has ended it.",
+            show_default=False,
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be sent, and send nothing.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the verdicts as JSON.")] = False,
+    as_lines: Annotated[
+        bool, typer.Option("--json-lines", help="Print each verdict as JSON when it comes, then the summary.")
+    ] = False,
     allow_http: Annotated[bool, typer.Option(help="Send the token over http:// to another machine.")] = False,
 ) -> None:
     """Deposit DICOM files and PDF reports into a patient's record.
 
-    Folders are walked; files are recognised by content. Keep your files until their verdict is "published"
-    or "duplicate": then the exit code is 0. It is 1 if something was refused, 2 if the command was misused.
+    Folders are walked, a DICOMDIR sends what it lists, zip archives are read in place; files are recognised
+    by content. Whatever interrupts it, the same command sends only what has no final verdict yet. Keep your
+    files until their verdict is "published" or "duplicate": then the exit code is 0. It is 1 if something was
+    refused or is unknown, 2 if the command was misused, 130 if it was interrupted.
     """
     try:
+        if as_json and as_lines:
+            raise Invalid("Give --json or --json-lines, not both.", code="bad_option")
         ins = INS.parse(record, oid)
         url = check_url(to, allow_http=allow_http)
         if type_code not in DOCUMENT_TYPES:
             raise Invalid("This is no document type of the shared medical record.", code="type_unknown")
-        found = _sendable(paths)
         token = read_token(token_file)
         key = read_key(key_file) if key_file else None
         check_bound(token, key)
+        sending = _Sending(ins, url, token, key, allow_http, type_code, title, wait, parallel, journal)
+        verdicts, interrupted = _sent(sending, paths, dry_run=dry_run, as_lines=as_lines)
     except CoffreError as error:
-        raise _usage(error) from None
-    if dry_run:
-        verdicts = [_planned(candidate) for candidate in found]
-    else:
-        with Server(url, token, key=key, allow_http=allow_http) as server:
-            client = SendClient(server, ins, wait=wait)
-            verdicts = send(client, found, type_code=type_code, title=title, progress=_progress())
-    _print(verdicts, as_json)
+        typer.echo(f"{error.code}: {error.sentence}", err=True)
+        raise typer.Exit(USAGE if isinstance(error, Invalid) else SOME_REFUSED) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+    _print(verdicts, as_json=as_json, as_lines=as_lines)
+    if interrupted:
+        raise typer.Exit(INTERRUPTED)
     raise typer.Exit(ALL_KEPT if all(one.outcome in HARMLESS for one in verdicts) else SOME_REFUSED)
 
 
-def send(
-    client: SendClient,
-    found: Sequence[Candidate],
-    *,
-    type_code: str = IMAGING_REPORT,
-    title: str | None = None,
-    progress: Progress | None = None,
-) -> list[FileVerdict]:
-    """Deposits all candidates, study by study, then the PDFs; returns a verdict each, in the order given.
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """What the options ask for, checked."""
 
-    A request that fails makes verdicts like any other; what follows is still sent unless nothing can succeed.
+    ins: INS
+    url: str
+    token: str = field(repr=False)
+    key: ProofKey | None
+    allow_http: bool
+    type_code: str
+    title: str | None
+    wait: float
+    parallel: int
+    journal: Path | None
+
+    def server(self) -> Server:
+        return Server(self.url, self.token, key=self.key, allow_http=self.allow_http)
+
+    @property
+    def context(self) -> list[str]:
+        """What makes the same bytes another deposit."""
+        return [self.url, self.ins.oid, self.ins.matricule, self.type_code, self.title or ""]
+
+
+def _sent(
+    sending: _Sending, paths: Sequence[Path], *, dry_run: bool, as_lines: bool
+) -> tuple[list[FileVerdict], bool]:
+    """The verdicts, and whether the run was interrupted."""
+    with showing.bar() as bar:
+        found = _sendable(paths, bar.found)
+        watch = showing.watch(bar, as_lines)
+        if dry_run:
+            verdicts = [planned(candidate) for candidate in found]
+            watch.judged(verdicts)
+            return verdicts, False
+        bar.start(len(found), sum(one.size for one in found if not one.trouble))
+        servers = [sending.server() for _ in range(sending.parallel)]
+        journal = _journal(sending, paths, servers[0])
+        clients = [SendClient(server, sending.ins, wait=sending.wait) for server in servers]
+        delivery = Delivery(clients, journal, type_code=sending.type_code, title=sending.title, watch=watch)
+        verdicts = delivery.run(found)
+    whole = all(one.final or one.outcome is Outcome.SKIPPED for one in verdicts)
+    journal.close(forget=whole and sending.journal is None)
+    if delivery.unkept:
+        _say("journal_failing", "The journal cannot be written: an interrupted sending starts anew.")
+    if delivery.interrupted:
+        _say("interrupted", "Run the same command again: it sends what has no verdict yet.")
+    return verdicts, delivery.interrupted
+
+
+def _journal(sending: _Sending, paths: Iterable[Path], server: Server) -> Journal:
+    """The journal named, or the command's own. Raises what `Journal` raises, `Invalid` "journal_unusable"."""
+    context = [*_who(server), *sending.context]
+    try:
+        if sending.journal is not None:
+            return Journal(context, sending.journal)
+        folder = Path.home() / JOURNALS
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        command = [*sending.context, *(str(path.absolute()) for path in paths)]
+        return Journal(context, default_place(folder, command))
+    except (OSError, RuntimeError):  # RuntimeError: there is no home folder
+        if sending.journal is not None:
+            raise Invalid(
+                "The journal cannot be opened: name a file that you may write.", code="journal_unusable"
+            ) from None
+    _say(
+        "no_journal", "No journal can be kept in your home folder: give --journal to be able to go on later."
+    )
+    return Journal(context)
+
+
+def _who(server: Server) -> list[str]:
+    """The keys of a server: another one at the same address knows none of the verdicts.
+
+    Raises `CoffreError` "unreachable".
     """
-    verdicts = {one.path: _planned(one) for one in found if one.kind is Kind.OTHER}
-    reports = [[one] for one in found if one.kind is Kind.PDF]
-    bar = progress or Progress(disable=True)
-    ended: CoffreError | None = None
-    with bar:
-        task = bar.add_task("sending", total=sum(one.size for one in found if one.kind is not Kind.OTHER))
-        done = 0
-        for batch in [*batches(found), *reports]:
-            size = sum(one.size for one in batch)
-            try:
-                if ended is not None:
-                    raise ended
-                answers = _send_batch(client, batch, type_code, title, _Sent(bar, task, done, size))
-            except (CoffreError, OSError) as error:
-                answers = [_failed(one, error) for one in batch]
-                ended = error if isinstance(error, CoffreError) and error.code in _ENDED else None
-            verdicts.update({one.path: answer for one, answer in zip(batch, answers, strict=True)})
-            done += size
-            bar.update(task, completed=done)
-    return [verdicts[one.path] for one in found]
+    try:
+        return sorted(published_keys(server))
+    except CoffreError as error:
+        if error.code == "unreachable":
+            raise
+        return []  # an intake alone publishes no keys
 
 
-class _Sent:
-    """Moves the bar within a batch, framing not counted."""
-
-    def __init__(self, bar: Progress, task: int, before: int, size: int) -> None:
-        self._bar, self._task, self._before, self._size = bar, task, before, size
-
-    def __call__(self, sent: int) -> None:
-        self._bar.update(self._task, completed=self._before + min(sent, self._size))  # type: ignore[arg-type]
-
-
-def _send_batch(
-    client: SendClient, batch: Sequence[Candidate], type_code: str, title: str | None, sent: _Sent
-) -> list[FileVerdict]:
-    if batch[0].kind is Kind.PDF:
-        return [client.send_pdf(batch[0], type_code=type_code, title=title)]
-    return client.send_dicom(batch, sent)
-
-
-def _sendable(paths: Iterable[Path]) -> list[Candidate]:
-    found = candidates(paths)
-    if all(one.kind is Kind.OTHER for one in found):
+def _sendable(paths: Iterable[Path], found: Found) -> list[Candidate]:
+    sendable = candidates(paths, found)
+    if all(planned(one).outcome is Outcome.SKIPPED for one in sendable):
         raise Invalid("There is neither a DICOM nor a PDF file in what was given.", code="nothing_to_send")
-    return found
+    return sendable
 
 
-def _planned(candidate: Candidate) -> FileVerdict:
-    outcome = Outcome.SKIPPED if candidate.kind is Kind.OTHER else Outcome.PLANNED
-    return FileVerdict(str(candidate.path), candidate.kind.value, outcome, "", candidate.skip)
-
-
-def _failed(candidate: Candidate, error: Exception) -> FileVerdict:
-    code, sentence = "unreadable", "The file cannot be read any more."
-    if isinstance(error, CoffreError):
-        code, sentence = error.code, error.sentence
-    return FileVerdict(str(candidate.path), candidate.kind.value, Outcome.FAILED, code, sentence)
-
-
-def _progress() -> Progress | None:
-    if not sys.stderr.isatty():
-        return None
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    return Progress(*columns, console=Console(stderr=True), transient=True)
-
-
-def _print(verdicts: Sequence[FileVerdict], as_json: bool) -> None:
-    counts = {outcome.value: sum(one.outcome is outcome for one in verdicts) for outcome in Outcome}
-    counts = {name: count for name, count in counts.items() if count}
+def _print(verdicts: Sequence[FileVerdict], *, as_json: bool, as_lines: bool) -> None:
     if as_json:
-        print(json.dumps({"files": [one.to_json() for one in verdicts], "summary": counts}, indent=2))
-        return
-    table = Table("File", "Verdict", "Reason", box=None, pad_edge=False)
-    for one in verdicts:
-        reason = "" if one.code == one.outcome.value else one.reason
-        verdict = Text(one.outcome.value, style=_COLOURS.get(one.outcome, "red"))
-        table.add_row(
-            _shown(one.path), verdict, Text(f"{one.code}: {reason}" if one.code and reason else reason)
-        )
-    console = Console()
-    console.print(table)
-    console.print(Text(", ".join(f"{count} {name}" for name, count in counts.items())))
+        showing.print_json(verdicts)
+    elif as_lines:
+        showing.print_line({"summary": showing.summary(verdicts)})
+    else:
+        showing.print_table(verdicts)
 
 
-def _shown(path: str) -> Text:
-    """A path as text, whatever bytes its name holds."""
-    return Text(path.encode("utf-8", "backslashreplace").decode(), overflow="fold")
-
-
-def _usage(error: CoffreError) -> typer.Exit:
-    typer.echo(f"{error.code}: {error.sentence}", err=True)
-    return typer.Exit(USAGE)
+def _say(code: str, sentence: str) -> None:
+    typer.echo(f"{code}: {sentence}", err=True)

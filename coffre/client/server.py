@@ -20,7 +20,9 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 20.0
 # a deposit is answered when its verdict is there, up to a minute later
 _TIMEOUT = httpx.Timeout(connect=10, read=150, write=120, pool=10)
 _TOKEN = re.compile(r"[A-Za-z0-9_.~+/=-]{16,8192}")
-_UNAVAILABLE = 503
+_UNAVAILABLE, _TOO_MANY = 503, 429
+LONGEST_ASKED_S = 300.0
+"""Seconds of Retry-After that are waited; who asks for more is given up."""
 
 Body = Callable[[], Iterable[bytes]]
 """Makes the content of a request anew for each attempt."""
@@ -108,8 +110,9 @@ class Server:
 
         `parts` gives the SHA-256 of a deposit's parts, asked for only where the token is bound to a key.
 
-        Lost connections and 503 are tried again with growing pauses; `lost`, called after a lost connection,
-        may end that by raising. Raises `CoffreError` "unreachable".
+        Lost connections and 503 are tried again with growing pauses or after what Retry-After says, 429 only
+        with the latter; `lost`, called after a lost connection, may end that by raising. Raises `CoffreError`
+        "unreachable".
         """
         url = path if "://" in path else self.url + path
         pause = FIRST_PAUSE_S
@@ -128,9 +131,10 @@ class Server:
                 if lost is not None:
                     lost()
             else:
-                if answer.status_code != _UNAVAILABLE or attempt == ATTEMPTS:
+                asked = _retry_after(answer, pause)
+                if asked is None or attempt == ATTEMPTS:
                     return answer
-                wait = _retry_after(answer, pause)
+                wait = asked
             self._sleep(wait)
             pause = min(2 * pause, LONGEST_PAUSE_S)
         raise AssertionError("the last attempt returns or raises")
@@ -207,6 +211,11 @@ def printable(text: str, most: int = 1000) -> str:
     return "".join(character if character.isprintable() else "�" for character in text[:most])
 
 
-def _retry_after(answer: httpx.Response, otherwise: float) -> float:
+def _retry_after(answer: httpx.Response, otherwise: float) -> float | None:
+    """Seconds to wait before the next attempt (RFC 9110 section 10.2.3), None where none is worth it."""
+    if answer.status_code not in (_UNAVAILABLE, _TOO_MANY):
+        return None
     value = answer.headers.get("retry-after", "")
-    return min(float(value), LONGEST_PAUSE_S) if value.isdecimal() else otherwise
+    if value.isdecimal() and value.isascii():
+        return float(value) if float(value) <= LONGEST_ASKED_S else None
+    return otherwise if answer.status_code == _UNAVAILABLE else None

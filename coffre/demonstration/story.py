@@ -16,8 +16,8 @@ from coffre.demonstration.cast import DOCTOR, EMERGENCY_DOCTOR, Actors
 from coffre.demonstration.data import OID, PATIENT, PATIENT_INS
 from coffre.fetching.client import OpenedGrant
 from coffre.leaks.search import LeakReport, prove_and_search
-from coffre.sending.client import FileVerdict, Outcome
-from coffre.sending.plan import examine
+from coffre.sending.finding import examine
+from coffre.sending.verdicts import FileVerdict, Outcome
 from records.errors import CoffreError, Refused
 
 MIB = 1 << 20

@@ -3,65 +3,34 @@
 import base64
 import hashlib
 import re
-import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import chain, repeat
+from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID
 
 import httpx
 
 from coffre.client.server import Server, bad_answer, json_of, printable, refusal
+from coffre.sending.contents import content
+from coffre.sending.multipart import Multipart, Sent
 from coffre.sending.plan import Candidate
-from records.errors import CoffreError, Invalid
+from coffre.sending.verdicts import FileVerdict, Outcome
+from records.errors import Invalid
 from records.identity import INS
 
-CHUNK = 1 << 18
 LARGEST_PDF = 23 * 2**20
 """Bytes of a PDF that its FHIR envelope (32 MiB, base64 inside) can carry."""
 LONGEST_WAIT_S = 900.0
 FIRST_POLL_S, LAST_POLL_S = 0.2, 3.0
-_UNAUTHORISED = 401
+_ACCEPTED, _UNAUTHORISED = 202, 401
 _PENDING = frozenset({"received", "validating"})
 _SUBMISSION = re.compile(r"/submissions/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$")
 
-Sent = Callable[[int], None]
-"""Called with the bytes of the request at hand that have left so far."""
-
-
-class Outcome(StrEnum):
-    """What became of a file: the server's four verdicts, and four of ours."""
-
-    PUBLISHED = "published"
-    DUPLICATE = "duplicate"
-    REJECTED = "rejected"
-    QUARANTINED = "quarantined"
-    PENDING = "pending"  # received, the verdict did not come in time
-    FAILED = "failed"  # the request did not succeed
-    SKIPPED = "skipped"  # nothing Coffre takes
-    PLANNED = "planned"  # --dry-run
-
-
-KEPT = frozenset({Outcome.PUBLISHED, Outcome.DUPLICATE})
-HARMLESS = KEPT | {Outcome.SKIPPED, Outcome.PLANNED}
-
-
-@dataclass(frozen=True, slots=True)
-class FileVerdict:
-    """The verdict on one file; `document` and `submission` are ids, empty where there is none."""
-
-    path: str
-    kind: str
-    outcome: Outcome
-    code: str = ""
-    reason: str = ""
-    document: str = ""
-    submission: str = ""
-
-    def to_json(self) -> dict[str, str]:
-        return {name: str(value) for name, value in asdict(self).items() if value != ""}
+Taken = Callable[[Sequence[FileVerdict]], None]
+"""Called with pending verdicts once a deposit is received and its verdict takes longer."""
 
 
 class SendClient:
@@ -82,39 +51,59 @@ class SendClient:
         self._sleep = sleep
         self._clock = clock
 
-    def send_dicom(self, batch: Sequence[Candidate], sent: Sent = lambda _: None) -> list[FileVerdict]:
+    def send_dicom(
+        self, batch: Sequence[Candidate], sent: Sent = lambda _: None, taken: Taken = lambda _: None
+    ) -> list[FileVerdict]:
         """Deposits instances in one request, streamed from disk; returns a verdict each, in their order.
 
-        Raises what `Server.call` raises and `Refused` for a request that was not taken.
+        Raises what `Server.call` raises, `Refused` for a request that was not taken, and `FileTrouble`.
         """
-        content = Multipart(batch, sent)
+        parts = Multipart(batch, sent)
         answer = self._server.call(
             "POST",
             f"/records/{self._ins.matricule}/dicomweb/studies",
-            body=content.body,
+            body=parts.body,
             headers={
-                "Content-Type": f'multipart/related; type="application/dicom"; boundary={content.boundary}',
-                "Content-Length": str(content.length),
+                "Content-Type": f'multipart/related; type="application/dicom"; boundary={parts.boundary}',
+                "Content-Length": str(parts.length),
                 "Accept": "application/dicom+json",
             },
-            parts=content.digests,
+            parts=parts.digests,
             lost=self._check_token,
         )
-        return self._verdicts(batch, answer)
+        # an answer may come before the whole body has left
+        digests = chain(parts.sent, repeat(b""))
+        return self._verdicts([*map(_sent, batch, digests)], answer, taken)
 
-    def send_pdf(self, candidate: Candidate, *, type_code: str, title: str | None = None) -> FileVerdict:
+    def send_pdf(
+        self,
+        candidate: Candidate,
+        *,
+        type_code: str,
+        title: str | None = None,
+        taken: Taken = lambda _: None,
+    ) -> FileVerdict:
         """Deposits one PDF as a document of this type. Raises as `send_dicom` does."""
         if candidate.size > LARGEST_PDF:
             raise Invalid("A PDF deposited over FHIR has at most 23 MiB.", code="too_large")
+        data = b"".join(content(candidate))
         answer = self._server.call(
             "POST",
             "/fhir/DocumentReference",
-            json=self._document_reference(candidate, type_code, title),
+            json=self._document_reference(data, type_code, title or default_title(candidate)),
             headers={"Content-Type": "application/fhir+json", "Accept": "application/fhir+json"},
-            parts=lambda: [_digest(candidate)],
+            parts=lambda: [hashlib.sha256(data).digest()],
             lost=self._check_token,
         )
-        return self._verdicts([candidate], answer)[0]
+        return self._verdicts([_sent(candidate, hashlib.sha256(data).digest())], answer, taken)[0]
+
+    def ask(self, pending: Sequence[FileVerdict]) -> list[FileVerdict]:
+        """Waits for verdicts that are due on one earlier submission. Raises as `send_dicom` does."""
+        return self._settled(pending, pending[0].submission)
+
+    def alive(self) -> bool:
+        """Whether the server answers at all at this moment."""
+        return self._server.once("/health/live") is not None
 
     def _check_token(self) -> None:
         """A server that refuses a token hangs up on the body; its answer may be lost with the connection."""
@@ -122,13 +111,9 @@ class SendClient:
         if answer is not None and answer.status_code == _UNAUTHORISED:
             raise refusal(answer)
 
-    def _document_reference(self, candidate: Candidate, type_code: str, title: str | None) -> dict[str, Any]:
-        data = base64.b64encode(candidate.path.read_bytes()).decode("ascii")
-        attachment = {
-            "contentType": "application/pdf",
-            "data": data,
-            "title": title or printable(candidate.path.stem),
-        }
+    def _document_reference(self, data: bytes, type_code: str, title: str) -> dict[str, Any]:
+        encoded = base64.b64encode(data).decode("ascii")
+        attachment = {"contentType": "application/pdf", "data": encoded, "title": title}
         return {
             "resourceType": "DocumentReference",
             "status": "current",
@@ -139,21 +124,30 @@ class SendClient:
             "content": [{"attachment": attachment}],
         }
 
-    def _verdicts(self, batch: Sequence[Candidate], answer: httpx.Response) -> list[FileVerdict]:
+    def _verdicts(
+        self, files: Sequence[FileVerdict], answer: httpx.Response, taken: Taken
+    ) -> list[FileVerdict]:
         place = _SUBMISSION.search(answer.headers.get("content-location", ""))
         if place is None:
             if answer.is_success:
                 raise bad_answer()
             raise refusal(answer)
-        submission = self._follow(place[1])
+        files = [replace(one, submission=place[1], part=number) for number, one in enumerate(files)]
+        if answer.status_code == _ACCEPTED:
+            taken(files)
+        return self._settled(files, place[1], of=len(files))
+
+    def _settled(
+        self, files: Sequence[FileVerdict], submission_id: str, of: int | None = None
+    ) -> list[FileVerdict]:
+        submission = self._follow(submission_id)
         if submission["state"] in _PENDING:
-            late = "Received, and no verdict yet: keep the file and ask again with the submission's id."
-            return [_verdict(one, place[1], Outcome.PENDING, "pending", late) for one in batch]
+            return list(files)
         parts = submission.get("parts")
-        if not isinstance(parts, list) or len(parts) != len(batch):
+        if not isinstance(parts, list) or len(parts) != (of or len(parts)):
             # a verdict on another number of parts is not about what was sent
             raise bad_answer()
-        return [_part_verdict(one, place[1], part) for one, part in zip(batch, parts, strict=True)]
+        return [_judged(one, parts) for one in files]
 
     def _follow(self, submission_id: str) -> dict[str, Any]:
         """Asks until the state is final or the time is over."""
@@ -172,66 +166,30 @@ class SendClient:
             pause = min(1.5 * pause, LAST_POLL_S)
 
 
-def _verdict(
-    candidate: Candidate, submission: str, outcome: Outcome, code: str, reason: str, document: str = ""
-) -> FileVerdict:
-    return FileVerdict(str(candidate.path), candidate.kind.value, outcome, code, reason, document, submission)
+def default_title(candidate: Candidate) -> str:
+    """A document's title where none is given: its file's name."""
+    name = candidate.member.name.rpartition("/")[2] if candidate.member else candidate.path.name
+    return printable(PurePosixPath(name).stem) or "Document"
 
 
-def _part_verdict(candidate: Candidate, submission: str, part: Any) -> FileVerdict:
+def verdict_on(candidate: Candidate, outcome: Outcome, code: str = "", reason: str = "") -> FileVerdict:
+    """A verdict on a candidate."""
+    member = candidate.member.name if candidate.member else ""
+    return FileVerdict(str(candidate.path), candidate.kind.value, outcome, code, reason, member=member)
+
+
+def _sent(candidate: Candidate, sha256: bytes) -> FileVerdict:
+    """What is known of a file that has left."""
+    late = "Received, and no verdict yet: keep the file and run the same command again later."
+    return replace(verdict_on(candidate, Outcome.PENDING, "pending", late), sha256=sha256.hex())
+
+
+def _judged(file: FileVerdict, parts: Sequence[Any]) -> FileVerdict:
     try:
+        part = parts[file.part]
         outcome = Outcome(part["outcome"])
         code, reason = printable(str(part.get("code", ""))), printable(str(part.get("reason", "")))
         document = printable(str(part.get("document") or ""))
     except (LookupError, TypeError, ValueError, AttributeError):
         raise bad_answer() from None
-    return _verdict(candidate, submission, outcome, code, reason, document)
-
-
-class Multipart:
-    """A multipart/related body (RFC 2387) of files, read from disk while it is sent, of known length."""
-
-    def __init__(self, batch: Sequence[Candidate], sent: Sent) -> None:
-        self.boundary = f"coffre-{secrets.token_hex(16)}"
-        self._batch = batch
-        self._sent = sent
-        self._head = f"--{self.boundary}\r\nContent-Type: application/dicom\r\n\r\n".encode()
-        self._end = f"--{self.boundary}--\r\n".encode()
-        framing = len(batch) * (len(self._head) + 2) + len(self._end)
-        self.length = framing + sum(candidate.size for candidate in batch)
-
-    def body(self) -> Iterator[bytes]:
-        """Yields the bytes, anew on each call."""
-        done = 0
-        for piece in self._pieces():
-            yield piece
-            done += len(piece)
-            self._sent(done)
-
-    def digests(self) -> list[bytes]:
-        """The SHA-256 of each file, which costs one more reading."""
-        return [_digest(candidate) for candidate in self._batch]
-
-    def _pieces(self) -> Iterator[bytes]:
-        for candidate in self._batch:
-            yield self._head
-            yield from _content(candidate)
-            yield b"\r\n"
-        yield self._end
-
-
-def _digest(candidate: Candidate) -> bytes:
-    digest = hashlib.sha256()
-    for piece in _content(candidate):
-        digest.update(piece)
-    return digest.digest()
-
-
-def _content(candidate: Candidate) -> Iterator[bytes]:
-    left = candidate.size
-    with candidate.path.open("rb") as file:
-        while piece := file.read(min(CHUNK, left)):
-            left -= len(piece)
-            yield piece
-        if left or file.read(1):
-            raise CoffreError("A file changed while it was being sent; send it again.", code="file_changed")
+    return replace(file, outcome=outcome, code=code, reason=reason, document=document)

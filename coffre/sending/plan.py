@@ -1,25 +1,29 @@
 """What to send: files recognised by their content, instances gathered by study into requests."""
 
-import os
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 from pydicom.filereader import read_partial
-from pydicom.tag import Tag
+from pydicom.tag import BaseTag, Tag
 from pydicom.uid import MediaStorageDirectoryStorage
 
-from records.errors import Invalid
-
 MOST_IN_BATCH = 1000
-LARGEST_BATCH = 1 << 30
-"""Files and bytes of one request. A study beyond it becomes several submissions of the same document."""
-_HEAD = 1024  # bytes: a PDF's header may stand that late (ISO 32000, annex H.3)
-_START = 4 << 20  # bytes searched for the study's UID; a file that has it later is sent all the same
+LARGEST_BATCH = 1 << 28
+"""Files and bytes of one request: a cut network costs one of them. A study beyond it becomes several
+submissions of the same document."""
+HEAD = 1024  # bytes: a PDF's header may stand that late (ISO 32000, annex H.3)
+_STARTS = (
+    1 << 14,
+    4 << 20,
+)  # bytes searched for the study's UID; a file that has it later is sent all the same
 _STUDY = Tag("StudyInstanceUID")
+_DIRECTORY_GROUP = 0x0004  # what a DICOMDIR lists
+_ARCHIVE = (b"PK\x03\x04", b"PK\x05\x06")
 
 
 class Kind(StrEnum):
@@ -29,53 +33,59 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """A file inside a zip archive. `name` is for people alone; `offset` is that of the local header."""
+
+    name: str
+    offset: int
+    packed: int
+    method: int
+    checksum: int
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
-    """A file to send, or not: `size` in bytes, `study` empty unless it could be read, `skip` says why not."""
+    """A file to send, or not: `size` in bytes, `study` empty unless it could be read.
+
+    `trouble` (a key of `TROUBLES`) says why it is not sent; `modified` is the time in ns at which the file or
+    archive was last changed, 0 if that does not matter.
+    """
 
     path: Path
     kind: Kind
     size: int
     study: str = ""
-    skip: str = ""
+    trouble: str = ""
+    modified: int = 0
+    member: Member | None = None
 
 
-def candidates(paths: Iterable[Path]) -> list[Candidate]:
-    """Returns every file of these paths, folders walked; the same file once, in a stable order.
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What the first bytes of a file say it is."""
 
-    Raises `Invalid` "no_such_path".
+    kind: Kind
+    study: str = ""
+    trouble: str = ""
+
+
+def is_archive(head: bytes) -> bool:
+    """Whether these are the first bytes of a zip archive and of nothing Coffre takes."""
+    return head.startswith(_ARCHIVE) and head[128:132] != b"DICM"
+
+
+def recognise(head: bytes, start: BinaryIO) -> Recognised:
+    """Says what a file is by its first `HEAD` bytes and, for DICOM, by its start; its name plays no part.
+
+    `start` is read from where it stands. The verdict on a damaged file is the server's.
     """
-    files: dict[Path, None] = {}
-    for path in paths:
-        if not path.exists():
-            raise Invalid("A path to send does not exist.", code="no_such_path")
-        files.update(dict.fromkeys(_walk(path)))
-    return [examine(path) for path in files]
-
-
-def _walk(path: Path) -> Iterator[Path]:
-    if not path.is_dir():
-        yield path
-        return
-    for folder, folders, names in os.walk(path):
-        folders.sort()
-        yield from (Path(folder, name) for name in sorted(names))
-
-
-def examine(path: Path) -> Candidate:
-    """Looks into a file; its name plays no part. The verdict on a damaged one is the server's."""
-    if not path.is_file():
-        return Candidate(path, Kind.OTHER, 0, skip="not a regular file")
-    try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            head = file.read(_HEAD)
-    except OSError:
-        return Candidate(path, Kind.OTHER, 0, skip="cannot be read")
+    if not head:
+        return Recognised(Kind.OTHER, trouble="empty_file")
     if head[128:132] == b"DICM" or _is_bare_dataset(head):
-        return _dicom(path, size)
+        return _dicom(head, start)
     if b"%PDF-" in head:
-        return Candidate(path, Kind.PDF, size)
-    return Candidate(path, Kind.OTHER, size, skip="neither DICOM nor PDF")
+        return Recognised(Kind.PDF)
+    return Recognised(Kind.OTHER, trouble="not_taken")
 
 
 def _is_bare_dataset(head: bytes) -> bool:
@@ -86,20 +96,32 @@ def _is_bare_dataset(head: bytes) -> bool:
     return explicit or head[6:8] == b"\0\0"
 
 
-def _dicom(path: Path, size: int) -> Candidate:
+def _dicom(head: bytes, rest: BinaryIO) -> Recognised:
+    start = head
+    for size in _STARTS:  # nearly every file names its study in the first of them
+        start += rest.read(size - len(start))
+        media, study = _named(start)
+        if study or media == MediaStorageDirectoryStorage or len(start) < size:
+            break
+    if media == MediaStorageDirectoryStorage:
+        return Recognised(Kind.OTHER, trouble="dicomdir")
+    return Recognised(Kind.DICOM, study)
+
+
+def _named(start: bytes) -> tuple[str, str]:
+    """The media storage class and the study of a file that begins so, empty where they cannot be read."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # remarks are the server's to make
         try:
-            with path.open("rb") as file:
-                start = BytesIO(file.read(_START))
-            found = read_partial(start, lambda tag, *_: tag > _STUDY, force=True, specific_tags=[_STUDY])
-            meta = found.file_meta.get("MediaStorageSOPClassUID")
-            study = str(found.get("StudyInstanceUID") or "")
+            found = read_partial(BytesIO(start), _is_beyond, force=True, specific_tags=[_STUDY])
+            media = str(found.file_meta.get("MediaStorageSOPClassUID") or "")
+            return media, str(found.get("StudyInstanceUID") or "")
         except Exception:  # whatever a damaged file does to the reader, the server is asked
-            return Candidate(path, Kind.DICOM, size)
-    if meta == MediaStorageDirectoryStorage:
-        return Candidate(path, Kind.OTHER, size, skip="a DICOMDIR only lists files")
-    return Candidate(path, Kind.DICOM, size, study)
+            return "", ""
+
+
+def _is_beyond(tag: BaseTag, *_: object) -> bool:
+    return tag > _STUDY or tag.group == _DIRECTORY_GROUP
 
 
 def batches(found: Iterable[Candidate]) -> Iterator[list[Candidate]]:

@@ -107,8 +107,14 @@ def run(*arguments: str, status: int = 0) -> str:
 
 
 def test_send_and_fetch_prove_their_key(
-    coffre: Coffre, patient: Patient, lab: Identity, holder: Identity, tmp_path: Path
+    coffre: Coffre,
+    patient: Patient,
+    lab: Identity,
+    holder: Identity,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))  # where the sender keeps its journal
     sent = tmp_path / "sent"
     sent.mkdir()
     for number, content in enumerate(patient.ct(slices=2)):

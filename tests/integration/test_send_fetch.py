@@ -22,7 +22,7 @@ from coffre.fetching.keys import trusted_keys
 from coffre.leaks.search import prove_and_search
 from coffre.send import send_command
 from coffre.sending.client import SendClient
-from coffre.sending.plan import candidates
+from coffre.sending.finding import candidates
 from records.errors import CoffreError
 from records.identity import INS
 from tests.integration.support import Coffre, Patient, new_ins
@@ -74,7 +74,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(coffre: Coffre, patient: Patient, tmp_path: Path) -> Desk:
+def desk(coffre: Coffre, patient: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "tokens").mkdir()
     return Desk(coffre, patient, tmp_path / "tokens")
 
@@ -142,7 +143,7 @@ def test_refused_files_have_their_reason_and_leave_the_others_published(desk: De
         "good.dcm": ("published", "published"),
         "cut.dcm": ("rejected", "truncated"),
         "active.pdf": ("rejected", "pdf_javascript"),
-        "notes.txt": ("skipped", None),
+        "notes.txt": ("skipped", "not_taken"),
     }
 
 

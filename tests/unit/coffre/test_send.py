@@ -2,6 +2,7 @@
 tests/integration/test_send_fetch.py."""
 
 import base64
+import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -16,9 +17,16 @@ from typer.testing import CliRunner
 from coffre.client import server
 from coffre.client.server import Server, check_url, printable, read_token
 from coffre.demonstration import data as demo_data
-from coffre.send import send, send_command
-from coffre.sending.client import CHUNK, FileVerdict, Multipart, Outcome, SendClient
-from coffre.sending.plan import Candidate, Kind, candidates
+from coffre.send import send_command
+from coffre.sending.client import SendClient
+from coffre.sending.contents import CHUNK
+from coffre.sending.delivery import Delivery
+from coffre.sending.finding import candidates
+from coffre.sending.journal import Journal
+from coffre.sending.multipart import Multipart
+from coffre.sending.plan import Candidate, Kind
+from coffre.sending.showing import shown
+from coffre.sending.verdicts import FileVerdict, Outcome
 from records.errors import CoffreError, Invalid
 from records.identity import INS
 
@@ -81,6 +89,10 @@ def report(tmp_path: Path) -> Candidate:
     path = tmp_path / "Compte rendu.pdf"
     path.write_bytes(demo_data.report_pdf())
     return candidates([path])[0]
+
+
+def send(client: SendClient, found: list[Candidate]) -> list[FileVerdict]:
+    return Delivery([client], Journal([]), type_code="18748-4").run(found)
 
 
 def parts_of(request: httpx.Request) -> list[bytes]:
@@ -202,11 +214,24 @@ def test_after_a_lost_connection_a_refused_token_is_recognised_at_once(
     assert (ended.value.code, pauses) == ("token_invalid", [])
 
 
-def test_the_pause_that_a_server_asks_for_is_kept(slices: list[Candidate], pauses: list[float]) -> None:
+@pytest.mark.parametrize("status", [429, 503])
+def test_the_pause_that_a_server_asks_for_is_kept(
+    slices: list[Candidate], pauses: list[float], status: int
+) -> None:
     double = Double(PUBLISHED, PUBLISHED)
-    double.failures = [httpx.Response(503, headers={"Retry-After": "7"})]
+    double.failures = [httpx.Response(status, headers={"Retry-After": "70"})]
     client_of(double, pauses).send_dicom(slices)
-    assert pauses == [7.0]
+    assert pauses == [70.0]
+
+
+@pytest.mark.parametrize("headers", [{}, {"Retry-After": "3600"}], ids=["no pause", "an hour"])
+def test_a_quota_that_no_pause_mends_is_a_verdict_at_once(
+    slices: list[Candidate], pauses: list[float], headers: dict[str, str]
+) -> None:
+    double = Double(PUBLISHED, PUBLISHED)
+    double.failures = [httpx.Response(429, json={"code": "quota_exceeded"}, headers=headers)]
+    verdicts = send(client_of(double, pauses), slices)
+    assert ({one.code for one in verdicts}, pauses) == ({"quota_exceeded"}, [])
 
 
 def test_a_server_that_stays_away_is_given_up_without_naming_the_record(
@@ -233,11 +258,11 @@ PAGE = httpx.Response(502, text="<html>Bad gateway</html>")
 
 
 @pytest.mark.parametrize(
-    ("answer", "code", "sentence"),
+    ("answers", "code", "sentence"),
     [
-        (PROBLEM, "too_large", "Send less at once."),
-        (OUTCOME, "bad_status", "Must be current."),
-        (PAGE, "http_502", "The server answered 502 without a reason."),
+        ([PROBLEM] * 3, "too_large", "Send less at once."),  # tried in halves
+        ([OUTCOME], "bad_status", "Must be current."),
+        ([PAGE], "http_502", "The server answered 502 without a reason."),
     ],
     ids=["problem", "operation outcome", "page"],
 )
@@ -245,12 +270,12 @@ def test_a_refused_request_is_a_verdict_on_its_files_and_the_rest_is_sent(
     slices: list[Candidate],
     report: Candidate,
     pauses: list[float],
-    answer: httpx.Response,
+    answers: list[httpx.Response],
     code: str,
     sentence: str,
 ) -> None:
     double = Double(PUBLISHED)
-    double.failures = [answer]
+    double.failures = [*answers]
     verdicts = send(client_of(double, pauses), [*slices, report])
     assert [(one.outcome, one.code, one.reason) for one in verdicts[:2]] == [
         (Outcome.FAILED, code, sentence)
@@ -271,12 +296,14 @@ def test_an_expired_token_ends_the_sending(
 def test_verdicts_keep_the_order_of_the_files(
     slices: list[Candidate], report: Candidate, pauses: list[float]
 ) -> None:
-    other = Candidate(Path("notes.txt"), Kind.OTHER, 3, skip="neither DICOM nor PDF")
+    other = Candidate(Path("notes.txt"), Kind.OTHER, 3, trouble="not_taken")
     given = [report, slices[1], other, slices[0]]
     double = Double(PUBLISHED)
     verdicts = send(client_of(lambda request: answer_by_kind(double, request), pauses), given)
     assert [one.path for one in verdicts] == [str(one.path) for one in given]
-    assert verdicts[2] == FileVerdict("notes.txt", "other", Outcome.SKIPPED, "", "neither DICOM nor PDF")
+    assert verdicts[2] == FileVerdict(
+        "notes.txt", "other", Outcome.SKIPPED, "not_taken", "Neither DICOM nor PDF."
+    )
 
 
 def answer_by_kind(double: Double, request: httpx.Request) -> httpx.Response:
@@ -289,8 +316,15 @@ def test_text_from_a_server_cannot_steer_the_terminal() -> None:
     assert printable("\x1b[2Jred\u202e\n") == "�[2Jred��"
 
 
+def test_a_name_cannot_steer_the_terminal() -> None:
+    assert shown("é\x1b[2J\n\udcff.dcm") == r"é\x1b[2J\n\xff.dcm"
+
+
 @pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[typer.Typer, Double]]:
+def command(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[typer.Typer, Double]]:
+    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
     double = Double(PUBLISHED, TRUNCATED)
     real = httpx.Client
 
@@ -326,6 +360,7 @@ def test_the_command_prints_verdicts_and_ends_with_1_if_something_was_refused(
         "code": "truncated",
         "reason": "The file ends early.",
         "submission": SUBMISSION,
+        "sha256": hashlib.sha256(slices[1].path.read_bytes()).hexdigest(),
     }
     table = CliRunner().invoke(app, arguments(tmp_path.parent, folder)).stdout
     assert "rejected" in table
@@ -354,6 +389,17 @@ def test_a_dry_run_sends_nothing(
     assert double.requests == []
 
 
+def test_verdicts_can_be_read_line_by_line(
+    tmp_path: Path, command: tuple[typer.Typer, Double], slices: list[Candidate]
+) -> None:
+    app, _ = command
+    folder = str(slices[0].path.parent)
+    result = CliRunner().invoke(app, arguments(tmp_path.parent, folder, "--json-lines"))
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [line.get("outcome") for line in lines[:-1]] == ["published", "rejected"]
+    assert lines[-1] == {"summary": {"published": 1, "rejected": 1}}
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [
@@ -362,6 +408,9 @@ def test_a_dry_run_sends_nothing(
         (["--to", "http://coffre.example"], "insecure_url"),
         (["--token-file", "/nowhere"], "bad_token_file"),
         (["--type", "no type"], "type_unknown"),
+        (["--json", "--json-lines"], "bad_option"),
+        (["--journal", "/dev/null"], "not_a_journal"),
+        (["--journal", "/nowhere/at/all"], "journal_unusable"),
         (["/nowhere/at/all"], "no_such_path"),
     ],
 )
@@ -376,7 +425,7 @@ def test_misuse_ends_with_2_and_says_what_to_correct(
     result = CliRunner().invoke(app, [*arguments(tmp_path.parent, str(slices[0].path.parent)), *change])
     assert result.exit_code == 2
     assert result.stderr.startswith(f"{code}: ")
-    assert double.requests == []
+    assert all(request.method == "GET" for request in double.requests)
 
 
 def test_nothing_to_send_is_misuse(tmp_path: Path, command: tuple[typer.Typer, Double]) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from coffre.demonstration import data as demo_data
 from coffre.sending import plan as send_plan
-from coffre.sending.plan import Candidate, Kind, batches, candidates, examine
+from coffre.sending.finding import candidates, examine
+from coffre.sending.plan import Candidate, Kind, batches
 from records.errors import Invalid
 
 INS_, OID = demo_data.PATIENT_INS, demo_data.OID
@@ -50,7 +51,7 @@ def test_a_dicomdir_is_skipped_with_its_reason(tmp_path: Path) -> None:
     element = b"\x02\x00\x02\x00UI" + (len(media) + 1).to_bytes(2, "little") + media + b"\0"
     found = examine(written(tmp_path, "DICOMDIR", bytes(128) + b"DICM" + head + element))
     assert found.kind is Kind.OTHER
-    assert "DICOMDIR" in found.skip
+    assert found.trouble == "dicomdir"
 
 
 def test_folders_are_walked_once_in_a_stable_order(tmp_path: Path, ct: bytes) -> None:

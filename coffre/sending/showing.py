@@ -1,0 +1,128 @@
+"""What the sender shows: a bar while it works, a table, JSON whole or line by line. Names are never raw."""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
+from rich.table import Table
+from rich.text import Text
+
+from coffre.sending.delivery import Watch
+from coffre.sending.verdicts import KEPT, FileVerdict, Outcome
+
+MOST_ROWS = 100
+"""Files up to which the table lists the kept ones too."""
+_COLOURS = {Outcome.PUBLISHED: "green", Outcome.DUPLICATE: "green", Outcome.SKIPPED: "dim"}
+
+
+def summary(verdicts: Sequence[FileVerdict]) -> dict[str, int]:
+    """How many files have each outcome, those with none left out."""
+    counts = Counter(one.outcome for one in verdicts)
+    return {outcome.value: counts[outcome] for outcome in Outcome if counts[outcome]}
+
+
+def print_json(verdicts: Sequence[FileVerdict]) -> None:
+    print(json.dumps({"files": [one.to_json() for one in verdicts], "summary": summary(verdicts)}, indent=2))
+
+
+def print_line(members: dict[str, Any]) -> None:
+    print(json.dumps(members), flush=True)
+
+
+def print_table(verdicts: Sequence[FileVerdict]) -> None:
+    """A row per file; of many, only those that are not kept."""
+    console = Console()
+    rows = [one for one in verdicts if len(verdicts) <= MOST_ROWS or one.outcome not in KEPT]
+    if rows:
+        table = Table("File", "Verdict", "Reason", box=None, pad_edge=False)
+        for one in rows:
+            verdict = Text(one.outcome.value, style=_COLOURS.get(one.outcome, "red"))
+            table.add_row(_name(one), verdict, Text(_reason(one)))
+        console.print(table)
+    if len(rows) < len(verdicts):
+        console.print(f"{len(verdicts) - len(rows)} files that are kept are not listed; --json lists all.")
+    console.print(Text(", ".join(f"{count} {name}" for name, count in summary(verdicts).items())))
+
+
+def shown(name: str) -> str:
+    """A name as text that cannot steer a terminal, whatever bytes it holds."""
+    return "".join(
+        each
+        if each.isprintable()
+        else each.encode("utf-8", "surrogateescape").decode("latin-1").encode("unicode_escape").decode()
+        for each in name
+    )
+
+
+def _name(one: FileVerdict) -> Text:
+    return Text(shown(f"{one.path} › {one.member}" if one.member else one.path), overflow="fold")
+
+
+def _reason(one: FileVerdict) -> str:
+    if one.code in ("", one.outcome.value):
+        return ""
+    return f"{one.code}: {one.reason}"
+
+
+class Bar:
+    """The bar on the terminal: files, bytes, verdicts so far."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._counts: Counter[Outcome] = Counter()
+        self._task: TaskID | None = None
+        self._looking = progress.add_task("looking", total=None, files="", verdicts="")
+
+    def found(self, count: int) -> None:
+        self._progress.update(self._looking, files=f"{count} files")
+
+    def start(self, files: int, size: int) -> None:
+        """The looking is over."""
+        self._progress.remove_task(self._looking)
+        self._files = files
+        self._task = self._progress.add_task("sending", total=size, files=f"0/{files}", verdicts="")
+
+    def moved(self, count: int) -> None:
+        if self._task is not None:
+            self._progress.advance(self._task, count)
+
+    def judged(self, verdicts: Sequence[FileVerdict]) -> None:
+        if self._task is None:
+            return
+        self._counts.update(one.outcome for one in verdicts)
+        told = ", ".join(f"{self._counts[one]} {one.value}" for one in Outcome if self._counts[one])
+        files = f"{self._counts.total()}/{self._files} files"
+        self._progress.update(self._task, files=files, verdicts=told)
+
+
+@contextmanager
+def bar() -> Iterator[Bar]:
+    """A bar on standard error, where that is a terminal."""
+    columns = (
+        TextColumn("{task.description}"),
+        *(BarColumn(), TextColumn("{task.fields[files]}"), DownloadColumn(), TransferSpeedColumn()),
+        TextColumn("{task.fields[verdicts]}"),
+    )
+    progress = Progress(
+        *columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
+    )
+    with progress:
+        yield Bar(progress)
+
+
+def watch(shown_on: Bar, lines: bool) -> Watch:
+    """Moves the bar; `lines` prints each verdict as JSON when it comes."""
+    if not lines:
+        return Watch(shown_on.moved, shown_on.judged)
+
+    def judged(verdicts: Sequence[FileVerdict]) -> None:
+        for one in verdicts:
+            print_line(one.to_json())
+        shown_on.judged(verdicts)
+
+    return Watch(shown_on.moved, judged)

@@ -1,0 +1,319 @@
+"""What the sender finds below a path: DICOMDIRs and what they list, archives, and whatever cannot be read."""
+
+import io
+import os
+import tracemalloc
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, MediaStorageDirectoryStorage, generate_uid
+
+from coffre.demonstration import data as demo_data
+from coffre.sending import archive, contents
+from coffre.sending.contents import FileTrouble, content, digest
+from coffre.sending.finding import candidates
+from coffre.sending.plan import Candidate, Kind, batches
+
+INS_, OID = demo_data.PATIENT_INS, demo_data.OID
+
+
+@pytest.fixture(scope="module")
+def ct() -> bytes:
+    return next(demo_data.ct_study(INS_, OID, slices=1, size=32))[1]
+
+
+def dicomdir(references: Iterable[str | list[str]]) -> bytes:
+    """A DICOMDIR (PS3.3 annex F) that lists these files."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # some of the names are not such as a DICOMDIR should hold
+        return _dicomdir(references)
+
+
+def _dicomdir(references: Iterable[str | list[str]]) -> bytes:
+    directory = Dataset()
+    directory.FileSetID = "COFFRE"
+    records = []
+    for reference in references:
+        record = Dataset()
+        record.DirectoryRecordType = "IMAGE"
+        record.ReferencedFileID = reference
+        records.append(record)
+    directory.DirectoryRecordSequence = records
+    directory.file_meta = FileMetaDataset()
+    directory.file_meta.MediaStorageSOPClassUID = MediaStorageDirectoryStorage
+    directory.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    directory.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    out = io.BytesIO()
+    directory.save_as(out, enforce_file_format=True)
+    return out.getvalue()
+
+
+@pytest.fixture
+def medium(tmp_path: Path, ct: bytes) -> Path:
+    """A CD as a computer shows it: names in lower case, one with a version."""
+    folder = tmp_path / "cd"
+    (folder / "dicom").mkdir(parents=True)
+    for name in ("im0001", "IM0002.;1", "unlisted"):
+        (folder / "dicom" / name).write_bytes(ct)
+    return folder
+
+
+def found_in(*paths: Path) -> dict[str, str]:
+    """Trouble, or "dicom" and "pdf", by name."""
+    return {
+        (one.member.name if one.member else one.path.name): one.trouble or one.kind.value
+        for one in candidates(paths)
+    }
+
+
+def test_a_dicomdir_sends_what_it_lists_whatever_the_case(medium: Path) -> None:
+    listing = medium / "DICOMDIR"
+    listing.write_bytes(dicomdir([["DICOM", "IM0001"], ["DICOM", "IM0002"], "DICOM/IM0001"]))
+    assert found_in(listing) == {"DICOMDIR": "dicomdir", "im0001": "dicom", "IM0002.;1": "dicom"}
+
+
+def test_a_dicomdir_in_a_folder_adds_what_is_missing_and_repeats_nothing(medium: Path) -> None:
+    (medium / "DICOMDIR").write_bytes(dicomdir([["DICOM", "IM0001"], ["DICOM", "IM0404"]]))
+    found = candidates([medium])
+    assert len(found) == len({one.path for one in found}) == 5
+    assert found_in(medium)["IM0404"] == "missing_file"
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        ["..", "secret"],
+        ["DICOM", "..", "..", "secret"],
+        ["", "etc", "passwd"],
+        "/etc/passwd",
+        "../secret",
+        ["C:", "secret"],
+        [f"D{level}" for level in range(9)],
+    ],
+    ids=["up", "down and up", "rooted", "absolute", "slash", "drive", "deep"],
+)
+def test_a_dicomdir_cannot_lead_out_of_its_medium(medium: Path, reference: str | list[str]) -> None:
+    (medium.parent / "secret").write_bytes(b"another patient's")
+    listing = medium / "DICOMDIR"
+    listing.write_bytes(dicomdir([reference]))
+    found = candidates([listing])
+    assert [one.trouble for one in found] == ["dicomdir", "outside_medium"]
+
+
+def test_a_link_on_a_medium_is_not_followed(medium: Path, ct: bytes) -> None:
+    outside = medium.parent / "outside"
+    outside.mkdir()
+    (outside / "im1").write_bytes(ct)
+    (medium / "linked").symlink_to(outside)
+    listing = medium / "DICOMDIR"
+    listing.write_bytes(dicomdir([["LINKED", "IM1"]]))
+    assert [one.trouble for one in candidates([listing])] == ["dicomdir", "symbolic_link"]
+
+
+def test_a_damaged_dicomdir_is_said_to_be_one(medium: Path) -> None:
+    listing = medium / "DICOMDIR"
+    listing.write_bytes(dicomdir([["DICOM", "IM0001"]])[:-9])
+    assert [one.trouble for one in candidates([listing])] == ["bad_dicomdir"]
+
+
+def test_whatever_cannot_be_read_is_a_verdict(tmp_path: Path, ct: bytes) -> None:
+    (tmp_path / "good").write_bytes(ct)
+    (tmp_path / "empty").touch()
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "good")
+    (tmp_path / "broken").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "around").symlink_to(tmp_path)
+    (tmp_path / "name\n\x1b[2J\udcff").write_bytes(ct)
+    assert found_in(tmp_path) == {
+        "good": "dicom",
+        "empty": "empty_file",
+        "pipe": "not_regular",
+        "link": "symbolic_link",
+        "broken": "symbolic_link",
+        "around": "symbolic_link",
+        "name\n\x1b[2J\udcff": "dicom",
+    }
+    assert found_in(Path("/dev/null")) == {"null": "not_regular"}
+    assert found_in(tmp_path / "link") == {"link": "dicom"}  # named on purpose
+
+
+def test_what_may_not_be_read_is_a_verdict(
+    tmp_path: Path, ct: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "closed").write_bytes(ct)
+    (tmp_path / "folder").mkdir()
+    real_open, real_scan = os.open, os.scandir
+
+    def refusing(path: str, *more: int, **named: int) -> int:
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", path)
+        return real_open(path, *more, **named)
+
+    def refusing_folder(path: str) -> object:
+        if str(path).endswith("folder"):
+            raise PermissionError(13, "Permission denied", path)
+        return real_scan(path)
+
+    # root may read everything: the system's refusal is what is put in here
+    monkeypatch.setattr(os, "open", refusing)
+    monkeypatch.setattr(os, "scandir", refusing_folder)
+    assert found_in(tmp_path) == {"closed": "unreadable", "folder": "unreadable"}
+
+
+def packed(path: Path, *members: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> Path:
+    with zipfile.ZipFile(path, "w", method) as out:
+        for name, data in members:
+            out.writestr(name, data)
+    return path
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED], ids=["stored", "deflated"])
+def test_members_of_an_archive_are_read_in_place(tmp_path: Path, ct: bytes, method: int) -> None:
+    report = demo_data.report_pdf()
+    path = packed(
+        tmp_path / "a.zip", ("../../etc/ct", ct), ("r.pdf", report), ("notes", b"text"), method=method
+    )
+    found = candidates([path])
+    assert [one.kind for one in found] == [Kind.DICOM, Kind.PDF, Kind.OTHER]
+    assert [b"".join(content(one)) for one in found[:2]] == [ct, report]
+    assert found[0].study == next(batches(found))[0].study != ""
+    assert [*tmp_path.iterdir()] == [path]
+
+
+def test_a_large_member_is_unpacked_in_bounded_memory(tmp_path: Path, ct: bytes) -> None:
+    size = 64 << 20
+    path = packed(tmp_path / "a.zip", ("large", ct + bytes(size)))
+    (one,) = candidates([path])
+    tracemalloc.start()
+    pieces = [len(piece) for piece in content(one)]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (sum(pieces), max(pieces)) == (len(ct) + size, contents.CHUNK)
+    assert peak < 8 * contents.CHUNK
+
+
+def test_what_an_archive_may_not_hold_is_a_verdict(tmp_path: Path, ct: bytes) -> None:
+    inner = packed(tmp_path / "inner.zip", ("ct", ct)).read_bytes()
+    path = packed(tmp_path / "a.zip", ("inner.zip", inner), ("empty", b""), ("DICOMDIR", dicomdir(["A"])))
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_BZIP2) as out:
+        out.writestr("bz", ct)
+    assert found_in(path) == {
+        "inner.zip": "zip_nested",
+        "empty": "empty_file",
+        "DICOMDIR": "dicomdir",
+        "bz": "zip_method",
+    }
+
+
+def test_an_encrypted_member_is_named_as_such(tmp_path: Path, ct: bytes) -> None:
+    path = packed(tmp_path / "a.zip", ("ct", ct), method=zipfile.ZIP_STORED)
+    data = bytearray(path.read_bytes())
+    data[data.index(b"PK\x01\x02") + 8] |= 1  # general purpose bit 0 (APPNOTE 4.4.4)
+    path.write_bytes(data)
+    assert found_in(path) == {"ct": "zip_encrypted"}
+
+
+def test_a_damaged_member_is_found_before_its_request_ends(tmp_path: Path, ct: bytes) -> None:
+    path = packed(tmp_path / "a.zip", ("ct", ct), method=zipfile.ZIP_STORED)
+    data = bytearray(path.read_bytes())
+    data[len(ct) - 5] ^= 1
+    path.write_bytes(data)
+    (one,) = candidates([path])
+    with pytest.raises(FileTrouble) as refused:
+        digest(one)
+    assert refused.value.code == "zip_damaged"
+
+
+def test_bombs_are_refused_by_what_they_list(
+    tmp_path: Path, ct: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "ALWAYS_ADMITTED", 1 << 20)
+    bomb = packed(tmp_path / "bomb.zip", ("zeros", bytes(4 << 20)))
+    assert found_in(bomb) == {"bomb.zip": "zip_too_large"}
+    monkeypatch.setattr(archive, "MOST_MEMBERS", 2)
+    many = packed(tmp_path / "many.zip", *((str(number), ct) for number in range(3)))
+    assert found_in(many) == {"many.zip": "zip_too_large"}
+    monkeypatch.setattr(archive, "LARGEST_DIRECTORY", 16)
+    assert found_in(packed(tmp_path / "c.zip", ("ct", ct))) == {"c.zip": "zip_too_large"}
+
+
+def test_members_that_share_bytes_are_refused(tmp_path: Path, ct: bytes) -> None:
+    path = packed(tmp_path / "a.zip", ("a", ct), ("b", ct))
+    data = bytearray(path.read_bytes())
+    second = data.rindex(b"PK\x01\x02")
+    data[second + 42 : second + 46] = bytes(4)  # local header of the first (APPNOTE 4.3.12)
+    path.write_bytes(data)
+    assert found_in(path) == {"a.zip": "zip_too_large"}
+
+
+def test_a_member_that_holds_more_than_it_states_stops_there(tmp_path: Path) -> None:
+    data = bytes(128) + b"DICM" + bytes(1 << 20)
+    path = packed(tmp_path / "a.zip", ("ct", data))
+    raw = bytearray(path.read_bytes())
+    at = raw.index(b"PK\x01\x02") + 24
+    raw[at : at + 4] = (1000).to_bytes(4, "little")
+    path.write_bytes(raw)
+    (one,) = candidates([path])
+    assert one.size == 1000
+    with pytest.raises(FileTrouble) as refused:
+        digest(one)
+    assert refused.value.code == "zip_damaged"
+
+
+@pytest.mark.parametrize("cut", [5, 30, 200], ids=["end", "directory", "members"])
+def test_a_cut_archive_is_a_verdict(tmp_path: Path, ct: bytes, cut: int) -> None:
+    path = packed(tmp_path / "a.zip", ("ct", ct), ("b", ct))
+    path.write_bytes(path.read_bytes()[:-cut])
+    assert found_in(path) == {"a.zip": "zip_damaged"}
+
+
+def test_an_office_document_is_no_archive_of_images(tmp_path: Path) -> None:
+    path = packed(tmp_path / "letter.docx", ("[Content_Types].xml", b"<x/>"), ("word/document.xml", b"<x/>"))
+    assert found_in(path) == {"letter.docx": "not_taken"}
+    assert found_in(packed(tmp_path / "none.zip")) == {"none.zip": "zip_empty"}
+
+
+def test_a_file_that_changes_while_it_is_read_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "growing"
+    path.write_bytes(bytes(128) + b"DICM" + bytes(3 * contents.CHUNK))
+    (one,) = candidates([path])
+    pieces = content(one)
+    next(pieces)
+    os.utime(path, ns=(1, 1))  # the same size, written anew
+    with pytest.raises(FileTrouble) as refused:
+        list(pieces)
+    assert refused.value.code == "file_changed"
+
+
+def test_a_file_that_becomes_a_pipe_does_not_hold_the_sender(tmp_path: Path, ct: bytes) -> None:
+    path = tmp_path / "ct"
+    path.write_bytes(ct)
+    (one,) = candidates([path])
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(FileTrouble) as refused:
+        digest(one)
+    assert refused.value.code == "unreadable"
+
+
+def test_a_stated_checksum_is_checked_on_deflated_members_too(tmp_path: Path, ct: bytes) -> None:
+    path = packed(tmp_path / "a.zip", ("ct", ct))
+    raw = bytearray(path.read_bytes())
+    at = raw.index(b"PK\x01\x02") + 16
+    raw[at : at + 4] = zlib.crc32(b"another").to_bytes(4, "little")
+    path.write_bytes(raw)
+    with pytest.raises(FileTrouble):
+        digest(candidates([path])[0])
+
+
+def test_a_candidate_names_no_place_for_a_member(tmp_path: Path, ct: bytes) -> None:
+    """A member's name is shown and sent as a title, and is never part of a path."""
+    path = packed(tmp_path / "a.zip", ("../../x", ct))
+    (one,) = candidates([path])
+    assert isinstance(one, Candidate)
+    assert one.path == path
