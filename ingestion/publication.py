@@ -123,7 +123,7 @@ def _instance(submission_id: UUID, each: AdoptedGroup, part: InspectedPart, foun
 def _accessions(each: AdoptedGroup, tokens: Tokens) -> list[Token]:
     first = each.packed.group.parts[0]
     accession = first.facts["study_attributes"].get("accession") if first.is_dicom else None
-    if not accession:
+    if not accession or each.packed.group.record is None:  # nobody searches what is under quarantine
         return []
     (token,) = tokens([(TokenField.ACCESSION, accession)])
     return [Token(document_id=each.document.document_id, field=TokenField.ACCESSION.value, token=token)]

@@ -12,10 +12,12 @@ from storage.rows import (
     Blob,
     Details,
     Document,
+    GrownStudy,
     Instance,
     Part,
     PartClaims,
     Publication,
+    QuarantinedPart,
     StoredObject,
     Submission,
 )
@@ -202,7 +204,30 @@ class Index(Protocol):
         """Blobs that `settle` gave up and nobody forgot yet, 1 000 at most."""
 
     def forget_blobs(self, blobs: Collection[Blob]) -> None:
-        """Removes rows of abandoned blobs whose objects are deleted; others are left alone. Repeatable."""
+        """Removes rows of abandoned and retired blobs whose objects are deleted; others are left alone.
+
+        Repeatable.
+        """
+
+    # work on what was adopted
+
+    def queue_job(self, job_id: UUID, kind: str, at: int) -> bool:
+        """Adds a job of the vault to the queue, as a submission of that kind; False where it is there."""
+
+    def quarantined(
+        self, *, after: tuple[UUID, int] | None = None, limit: int | None = None
+    ) -> list[QuarantinedPart]:
+        """Parts under quarantine by (submission_id, number), beginning after a key."""
+
+    def quarantined_document(self, document_id: UUID) -> QuarantinedPart | None: ...
+
+    def grown_studies(
+        self, *, least: int, quiet_since: int, record_id: UUID | None = None, limit: int = 1000
+    ) -> list[GrownStudy]:
+        """Approved studies of at least `least` submissions, none of which joined after `quiet_since`."""
+
+    def retired_blobs(self) -> list[Blob]:
+        """Blobs that a job replaced and nobody forgot yet, 1 000 at most."""
 
     # documents
 

@@ -32,7 +32,7 @@ class Blob:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
     """A SubmissionSet on its way. `state` is a `SubmissionState`; the lease belongs to `worker` until
-    `lease_until`.
+    `lease_until`. `kind` is deposit, or the `JobKind` of a job on adopted content.
     """
 
     submission_id: UUID
@@ -48,6 +48,7 @@ class Submission:
     not_before: int = 0
     finished_at: int | None = None
     settled_at: int | None = None
+    kind: str = "deposit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +113,52 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """What a job takes out of sight in the transaction that shows what stands in its place.
+
+    Of `document_id` the rows and instances of `submissions` go, and their `blobs` are retired: no row leads
+    to them any more. `whole`: the document goes too, as one that leaves quarantine does. `state` is the
+    document's new one. `freed` are part tokens that are no duplicates from now on. `verdict` is what became
+    of a part of an earlier submission.
+    """
+
+    document_id: UUID
+    submissions: frozenset[UUID] = frozenset()
+    blobs: frozenset[tuple[UUID, int]] = frozenset()
+    whole: bool = False
+    state: str | None = None
+    freed: tuple[bytes, ...] = ()
+    verdict: tuple[UUID, Part] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantinedPart:
+    """A part set aside: `received_at` of its submission, `length` of its plaintext, and where it lies."""
+
+    submission_id: UUID
+    number: int
+    code: str
+    reason: str
+    received_at: int
+    document_id: UUID
+    record_id: UUID
+    blob_id: UUID
+    version: int
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrownStudy:
+    """A study of several submissions; `updated_at` is when the last one joined it."""
+
+    document_id: UUID
+    record_id: UUID
+    submissions: int
+    updated_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
     """What one transaction makes visible. `state`: published, rejected or quarantined.
 
@@ -129,6 +176,7 @@ class Publication:
     tokens: tuple[Token, ...] = ()
     adopted: frozenset[tuple[UUID, int]] = frozenset()
     answer: bytes | None = None
+    removal: Removal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from storage.bulk import insert_many
 from storage.conflicts import insert_new, upsert
 from storage.index import tables
 from storage.index.claims import settle_claims
+from storage.index.maintenance import remove
 from storage.index.mapping import BLOBS, DETAILS, DOCUMENTS, INSTANCES, PARTS, TOKENS
 from storage.index.queue import held, locked
 from storage.index.waking import FINISHED, notify
@@ -56,7 +57,9 @@ _ABANDONED_OF = select(*BLOBS.columns).where(_OF_SUBMISSION, _BLOB.state == "aba
 _IS_ABANDONED = _BLOB.state == literal("abandoned", literal_execute=True)
 _ABANDONED = select(*BLOBS.columns).where(_IS_ABANDONED).limit(LIST_AT_ONCE)
 _FORGET = delete(tables.blob).where(
-    _BLOB.blob_id == bindparam("b_blob"), _BLOB.version == bindparam("b_version"), _BLOB.state == "abandoned"
+    _BLOB.blob_id == bindparam("b_blob"),
+    _BLOB.version == bindparam("b_version"),
+    _BLOB.state.in_(("abandoned", "retired")),
 )
 _FORGET_ANSWERS = (
     update(tables.submission)
@@ -89,6 +92,8 @@ class Publications:
             _insert(connection, submission_id, publication)
             settle_claims(connection, submission_id, publication.parts)
             _adopt(connection, submission_id, publication.adopted)
+            if publication.removal is not None:
+                remove(connection, publication.removal, publication.finished_at)
             finished = {
                 "b_state": publication.state,
                 "b_at": publication.finished_at,

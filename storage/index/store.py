@@ -4,12 +4,13 @@ from storage.index.claims import Claims
 from storage.index.documents import Documents
 from storage.index.inventory import SqlInventory
 from storage.index.keeping import Keeping
+from storage.index.maintenance import Maintenance
 from storage.index.publications import Publications
 from storage.index.queue import Queue
 from storage.index.uploads import Uploads
 
 
-class SqlIndex(Uploads, Queue, Claims, Publications, Documents, Keeping):
+class SqlIndex(Uploads, Queue, Claims, Publications, Documents, Maintenance, Keeping):
     """An `Index` (see `storage.ports`) in the tables of `storage.index.tables`."""
 
     @property

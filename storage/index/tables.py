@@ -15,9 +15,9 @@ from storage.columns import (
 INDEX = MetaData(naming_convention=NAMES)
 
 
-def _backlog(name: str, column: str, *, where: str) -> Index:
+def _backlog(name: str, *columns: str, where: str) -> Index:
     """An index of the rows that wait for something, and of no others."""
-    return Index(name, column, sqlite_where=text(where), postgresql_where=text(where))
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
 upload = compact_table(
@@ -45,6 +45,7 @@ submission = Table(
     int_column("not_before"),
     int_column("finished_at", nullable=True),
     int_column("settled_at", nullable=True),
+    text_column("kind", server_default="deposit"),  # or that of a job on what was adopted
     Index("submission_queue", "state", "received_at"),
     _backlog("submission_unsettled", "finished_at", where="settled_at IS NULL"),
     _backlog("submission_answered", "finished_at", where="answer IS NOT NULL"),
@@ -55,7 +56,7 @@ blob = Table(
     id_column("blob_id", primary_key=True),
     int_column("version", primary_key=True),
     id_column("submission_id"),
-    text_column("state"),  # waiting, adopted, abandoned
+    text_column("state"),  # waiting, adopted, abandoned, retired
     int_column("kind"),
     int_column("plaintext_size"),
     int_column("ciphertext_size"),
@@ -66,6 +67,7 @@ blob = Table(
     text_column("role"),
     Index("blob_by_submission", "submission_id"),
     _backlog("blob_abandoned", "submission_id", where="state = 'abandoned'"),
+    _backlog("blob_retired", "submission_id", where="state = 'retired'"),
 )
 part = Table(
     "part",
@@ -76,6 +78,7 @@ part = Table(
     text_column("code"),
     text_column("reason"),
     id_column("document_id", nullable=True),
+    _backlog("part_quarantined", "submission_id", "number", where="outcome = 'quarantined'"),
 )
 part_claim = compact_table(
     "part_claim",
@@ -107,6 +110,7 @@ details = Table(
     id_column("submission_id"),
     bytes_column("sealed"),
     int_column("created_at"),
+    _backlog("details_grown", "document_id", "row_version", where="row_version > 1"),
 )
 instance = compact_table(
     "instance",

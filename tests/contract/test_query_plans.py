@@ -9,6 +9,7 @@ import pytest
 
 from storage.index.store import SqlIndex
 from storage.ports import Index
+from storage.rows import Part, Publication, Removal
 from storage.vault_store.store import SqlVaultStore
 from tests.contract.storage_adapters import open_database
 from tests.contract.storage_examples import RECORD, a_blob, a_submission, claimed, publication_of, received
@@ -32,6 +33,19 @@ def tour(index: Index) -> None:
     index.claim_parts(submission.submission_id, {1: b"a"})
     publication = publication_of(submission.submission_id, adopted=frozenset({(own.blob_id, 1)}))
     index.publish(submission.submission_id, "worker", publication)
+    part = Part(number=1, outcome="published", code="published", reason="", document_id=None)
+    for whole in (True, False):
+        removal = Removal(
+            document_id=document_id,
+            submissions=frozenset({uuid4()}),
+            blobs=frozenset({(uuid4(), 1)}),
+            whole=whole,
+            state="deleted",
+            freed=(b"t" * 32,),
+            verdict=(submission.submission_id, part),
+        )
+        job = claimed(index)
+        index.publish(job, "worker", Publication(state="published", finished_at=1, parts=(), removal=removal))
     index.postpone(claimed(index), "worker", not_before=5)
     index.forget_blobs(index.settle(submission.submission_id, at=1))
     index.end_upload(uuid4(), 1)
@@ -48,6 +62,13 @@ def tour(index: Index) -> None:
     ):
         now(10)
     index.abandoned_blobs()
+    index.retired_blobs()
+    index.queue_job(uuid4(), "compact", at=1)
+    for key in (None, (uuid4(), 1)):
+        index.quarantined(after=key, limit=5)
+    index.quarantined_document(document_id)
+    for record in (None, RECORD):
+        index.grown_studies(least=2, quiet_since=10, record_id=record, limit=5)
     index.oldest_unsettled()
     index.documents_by_id(RECORD, [publication.documents[0].document_id, document_id])
     index.documents_by_study(RECORD, b"s" * 32)

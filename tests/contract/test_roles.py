@@ -2,6 +2,7 @@
 """Database roles on Postgres: each process can do its work with its own, and is refused everybody else's."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -23,7 +24,7 @@ from storage.index import roles as index_roles
 from storage.index.roles import GATEWAY, GRANTS, HOUSEKEEPER, INTAKE, READER, WORKER
 from storage.index.store import SqlIndex
 from storage.migrate import check
-from storage.rows import Submission
+from storage.rows import Part, Publication, Removal, Submission
 from storage.vault_store import roles as vault_roles
 from storage.vault_store.roles import FOR_GOOD, VAULT
 from storage.vault_store.store import SqlVaultStore
@@ -139,6 +140,44 @@ class TestWork:
         index = SqlIndex(index_as(role))
         assert (index.counts()["received"], index.waiting(now=10**15)) == (1, 1)
 
+    def test_a_job_is_queued_by_the_housekeeper_and_carried_out_by_a_worker(self, index_as: As) -> None:
+        owner, worker = SqlIndex(index_as("")), SqlIndex(index_as(WORKER))
+        housekeeper = SqlIndex(index_as(HOUSEKEEPER))
+        first, part = uuid4(), Part(number=1, outcome="quarantined", code="no_ins", reason="")
+        owner.receive(a_submission(submission_id=first), [])
+        assert worker.claim(first, "worker", now=10**14, until=10**15)
+        aside = a_document()
+        rows = publication_of(first, aside, sop_tokens=(None,))
+        worker.publish(first, "worker", replace(rows, state="quarantined", parts=(part,)))
+        [found] = housekeeper.quarantined(limit=10)
+        assert (found.document_id, found.submission_id, found.code) == (aside.document_id, first, "no_ins")
+        assert housekeeper.quarantined_document(aside.document_id) == found
+        assert housekeeper.grown_studies(least=2, quiet_since=10**15) == []
+        job = uuid4()
+        assert housekeeper.queue_job(job, "release", at=1)
+        assert not housekeeper.queue_job(job, "release", at=1)
+        assert worker.claim(job, "worker", now=10**14, until=10**15)
+        verdict = replace(part, outcome="published", code="published")
+        removal = Removal(
+            document_id=aside.document_id,
+            submissions=frozenset({first}),
+            whole=True,
+            verdict=(first, verdict),
+        )
+        worker.publish(
+            job, "worker", Publication(state="published", finished_at=1, parts=(), removal=removal)
+        )
+        assert owner.documents(RECORD) == []
+        assert [each.outcome for each in owner.parts(first)] == ["published"]
+        moved = owner.submission(first)
+        assert moved and moved.state == "published"
+        assert housekeeper.retired_blobs() == []
+
+    def test_the_housekeeper_queues_no_deposit(self, index_as: As) -> None:
+        with pytest.raises(CoffreError) as error:
+            SqlIndex(index_as(HOUSEKEEPER)).queue_job(uuid4(), "deposit", at=1)
+        assert error.value.code == "store_refused"
+
     def test_a_worker_may_settle_and_forget_too(self, index_as: As) -> None:
         owner, worker = SqlIndex(index_as("")), SqlIndex(index_as(WORKER))
         blob, submission = a_blob(), a_submission()
@@ -152,16 +191,23 @@ class TestWork:
 
 CHANGES = [
     *((role, f"UPDATE details SET sealed = 'x'") for role in GRANTS),  # noqa: F541
-    *((role, "DELETE FROM details") for role in GRANTS),
+    *((role, "DELETE FROM details") for role in GRANTS if role != WORKER),
     *((role, "DELETE FROM submission") for role in GRANTS),
-    *((role, "DELETE FROM document") for role in GRANTS),
+    *((role, "DELETE FROM document") for role in GRANTS if role != WORKER),
+    *((role, "DELETE FROM submission") for role in GRANTS),
+    *((role, "DELETE FROM part") for role in GRANTS),
+    *((role, "UPDATE part SET outcome = 'published'") for role in GRANTS if role != WORKER),
     *((role, "TRUNCATE submission") for role in GRANTS),
     *((role, "CREATE TABLE mine (a INT)") for role in GRANTS),
     *((role, "ALTER TABLE submission DISABLE ROW LEVEL SECURITY") for role in GRANTS),
     *((role, "UPDATE submission SET state = 'published'") for role in GRANTS if role != WORKER),
     *((role, "UPDATE submission SET depositor_token = 'x'") for role in GRANTS),
     *((role, "UPDATE document SET record_id = document_id") for role in GRANTS),
-    *((role, "UPDATE document SET state = 'approved'") for role in GRANTS if role != HOUSEKEEPER),
+    *(
+        (role, "UPDATE document SET state = 'approved'")
+        for role in GRANTS
+        if role not in (HOUSEKEEPER, WORKER)
+    ),
     *((role, "INSERT INTO reception_key VALUES ('d', '{}')") for role in GRANTS if role != HOUSEKEEPER),
     *((role, "SELECT sealed FROM sign_in") for role in (INTAKE, WORKER, READER)),
     *((INTAKE, f"SELECT 1 FROM {table}") for table in ("document", "details", "instance", "token")),
