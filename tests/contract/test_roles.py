@@ -147,7 +147,7 @@ class TestWork:
         owner.receive(a_submission(submission_id=first), [])
         assert worker.claim(first, "worker", now=10**14, until=10**15)
         aside = a_document()
-        rows = publication_of(first, aside, sop_tokens=(None,))
+        rows = publication_of(first, aside, sop_tokens=(b"1" * 32,))
         worker.publish(first, "worker", replace(rows, state="quarantined", parts=(part,)))
         [found] = housekeeper.quarantined(limit=10)
         assert (found.document_id, found.submission_id, found.code) == (aside.document_id, first, "no_ins")
