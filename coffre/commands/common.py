@@ -15,7 +15,11 @@ from coffre.settings import Settings, load
 from records.errors import CoffreError, Invalid
 
 err = Console(stderr=True, highlight=False)
-Data = Annotated[Path | None, typer.Option("--data", help="Data directory.  [default: COFFRE_DATA or .data]")]
+Data = Annotated[
+    Path | None,
+    # a process apart may enter the directory and open its own files there, but not list it
+    typer.Option("--data", readable=False, help="Data directory.  [default: COFFRE_DATA or .data]"),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
