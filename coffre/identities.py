@@ -1,33 +1,51 @@
 """Identities of the demo authority: its key is used here alone, by commands (docs/vault.md section 4)."""
 
+import re
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from coffre.client.server import read_token
 from coffre.install import read_secret
 from coffre.wiring import System
 from keyvault.credentials import Authority
 from keyvault.verbs.attempt import Call, Denied
-from records.errors import Refused
+from records.errors import CoffreError, Invalid, Refused
 from records.identity import INS, check_oid, default_oid
-from records.vocabulary.codes import Role
+from records.vocabulary.codes import Environment, PurposeOfUse, Role
+
+T = TypeVar("T")
+_NAME = re.compile(r"[\w][\w .'-]{0,63}")
 
 
-@dataclass(frozen=True, slots=True)
-class Issued:
-    """A token, and the file that holds it."""
+def acting(system: System, file: Path | None) -> Call:
+    """Who acts on the command line: the operator whose token is in `file`, else the command line itself."""
+    return Identities(system).operator() if file is None else Call(token=read_token(file))
 
-    token: str
-    expires: int
-    path: Path | None
+
+def together(first: Path, second: Path) -> list[Call]:
+    """Two operators, each with a file of their own; the vault makes sure that they are two."""
+    return [Call(token=read_token(file), purpose=PurposeOfUse.MAINTENANCE) for file in (first, second)]
+
+
+def permitted(answer: T | Denied) -> T:
+    """What the vault answered an operator. Raises CoffreError with the reason where it refused."""
+    if isinstance(answer, Denied):
+        raise CoffreError("The vault refuses this to the operator.", code=answer.reason.value)
+    return answer
 
 
 class Identities:
     """Issues tokens for a system of demo or test."""
 
     def __init__(self, system: System) -> None:
+        """Raises `Refused` "demo_only" in production, CoffreError "key_file_missing"."""
         identity = system.identity
+        if identity.environment is Environment.PRODUCTION:
+            raise Refused(
+                "Production has no demo authority: give a token of your own authority with --operator FILE.",
+                code="demo_only",
+            )
         self._system = system
         self._identity = identity
         self._authority = Authority(
@@ -36,7 +54,15 @@ class Identities:
 
     def operator(self) -> Call:
         """The five-minute token with which the command line acts."""
-        return Call(token=self._issue(Role.OPERATOR, "coffre command line", lifetime=300))
+        return Call(token=self._issue(Role.OPERATOR, "coffre command line"))
+
+    def named_operator(self, person: str) -> str:
+        """A five-minute token of a person who operates: two of them ask together for what one may not."""
+        if not _NAME.fullmatch(person):
+            raise Invalid(
+                "An operator's name is 1 to 64 letters, digits, spaces, . - and '.", code="bad_name"
+            )
+        return self._logged(Role.OPERATOR, " ".join(person.casefold().split()))
 
     def depositor(self, structure: str, *, key: str | None = None) -> str:
         """`key` here and below: the thumbprint of the key that the token is bound to."""

@@ -143,7 +143,7 @@ class Settings(BaseSettings):
         return self.vault_passphrase.get_secret_value() if self.vault_passphrase else None
 
     def new_root_environ(self) -> dict[str, str]:
-        """Where a new root's secrets are: COFFRE_VAULT_NEW_PASSPHRASE, _NEW_PIN_FILE…, else the present one's."""
+        """A new root has its secrets in COFFRE_VAULT_NEW_PASSPHRASE, _NEW_PIN…, else the present one's."""
         given = {name.replace("_NEW_", "_", 1): v for name, v in os.environ.items() if name.startswith(_NEW)}
         return {**os.environ, **given}
 

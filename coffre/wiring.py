@@ -33,6 +33,7 @@ from keyvault.credentials import Credential
 from keyvault.guard import Doors, Guard
 from keyvault.possession import LARGEST_BODY, Believed, Shown, believe
 from keyvault.roots.opening import open_root
+from keyvault.roots.ports import Root
 from keyvault.signing import key_id
 from keyvault.urls import LONGEST_LIFE
 from records.actors import Actor
@@ -189,13 +190,23 @@ class System:
             tls = client_context(*self.settings.vault_tls())
         return connect(self.settings.vault_url, tls=tls)
 
-    def local_guard(self) -> Guard:
-        """The vault itself, in this process."""
+    @cached_property
+    def vault_stores(self) -> tuple[SqlVaultStore, SqlVaultStore]:
+        """The vault's own store and that of its day keys, for who runs beside it."""
+        return self._vault_store, SqlVaultStore(self._open(self.places.day_keys, "day_keys"), DAY_KEYS)
+
+    def root(self) -> Root:
+        """The root that COFFRE_VAULT_ROOT names."""
+        return open_root(self.settings.root_url, self.settings.passphrase(), ask=_ask)
+
+    def local_guard(self, root: Root | None = None) -> Guard:
+        """The vault itself, in this process; under another root only while that is rotated."""
         identity = self.identity
+        store, day_keys = self.vault_stores
         return Guard(
-            store=self._vault_store,
-            day_keys=SqlVaultStore(self._open(self.places.day_keys, "day_keys"), DAY_KEYS),
-            root=open_root(self.settings.root_url, self.settings.passphrase(), ask=_ask),
+            store=store,
+            day_keys=day_keys,
+            root=root or self.root(),
             settings=VaultSettings(
                 environment=identity.environment,
                 origin=identity.origin,

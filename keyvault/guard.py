@@ -53,8 +53,8 @@ class HousekeeperDoor(UpkeepVerbs, RetiringVerbs, PlanningVerbs):
     """The log, day keys, notices; jobs that wait; the end of what was retired."""
 
 
-class OperatorDoor(OperatingVerbs, QuarantineVerbs, AskingVerbs):
-    """Records and identities; quarantine; what is asked of adopted content."""
+class OperatorDoor(OperatingVerbs, RotatingVerbs, QuarantineVerbs, AskingVerbs):
+    """Records and identities; rotations; quarantine; what is asked of adopted content."""
 
 
 class Doors(Protocol):
@@ -95,7 +95,6 @@ class Guard:
         self.worker = WorkerDoor(self._vault)
         self.housekeeper = HousekeeperDoor(self._vault)
         self.operator = OperatorDoor(self._vault)
-        self.rotations = RotatingVerbs(self._vault)
         self.inspector = InspectingVerbs(laid_open)
         self.public = PublishingVerbs(laid_open)
         self.restoring = RestoringVerbs(laid_open)

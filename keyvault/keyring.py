@@ -20,7 +20,7 @@ SIGNING_USES = ("grant", "checkpoint", "certificate", "reception")
 # a retiring shard version opens what hangs under it and takes nothing new; of a destroyed one the row remains
 LIVE, RETIRING, DESTROYED = "live", "retiring", "destroyed"
 # row of `meta`: how many rotations of the root began, and whether the last one ended ("3 running", "3 done")
-ROOT_ROTATION, RUNNING = "root-rotation", "running"
+ROOT_ROTATION, RUNNING, NEVER_ROTATED = "root-rotation", "running", "0 done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def create_secrets(tx: VaultTransaction, root: Root, shards: int) -> None:
 def root_rotation(tx: VaultTransaction) -> str:
     """The row `ROOT_ROTATION`, also where no rotation ever began."""
     row = tx.get("meta", name=ROOT_ROTATION)
-    return str(row["value"]) if row is not None else "0 done"
+    return str(row["value"]) if row is not None else NEVER_ROTATED
 
 
 class Keyring:
@@ -117,7 +117,14 @@ class Keyring:
                 "A rotation of the root was cut off: run coffre vault rotate-root again, to its end.",
                 code="root_rotation_unfinished",
             )
-        return _rotated() if rotation != self._rotation else None
+        if rotation != self._rotation:
+            return _rotated()
+        if rotation == NEVER_ROTATED:
+            return None
+        return RootError(
+            "The root of this vault was rotated: set COFFRE_VAULT_ROOT to the one it was rotated to.",
+            code="root_unwrap_failed",
+        )
 
     def _keep_secret(self, name: str, key: bytes) -> None:
         if not name.startswith("sign-"):
@@ -178,19 +185,31 @@ class Keyring:
     def shard_count(self) -> int:
         return len(self._newest)
 
+    @property
+    def root_kind(self) -> str:
+        """The root's provider, without its place."""
+        return self._root.name.partition(":")[0]
+
     def newest_shard_version(self, shard_id: int) -> int:
         return self._newest[shard_id]
 
-    def wrap_shard(self, shard_id: int, version: int, key: bytes) -> bytes:
-        """The wrap of a new version of a shard key, for its row."""
-        return self._root.wrap(key, shard_context({"shard_id": shard_id, "version": version}))
+    def wrap_shards(self, keys: Sequence[tuple[int, int, bytes]]) -> list[bytes]:
+        """The wraps of new shard keys, each given with its shard and version, by one call of the root."""
+        if not keys:
+            return []
+        placed = [(key, shard_context({"shard_id": shard, "version": number})) for shard, number, key in keys]
+        return self._root.wrap_many(placed)
 
     def wrap_day_key(self, day: str, private: bytes) -> bytes:
         """The wrap of a new day key. Raises `CoffreError` "root_rotated" where this root is a former one."""
         with self._store.reading() as tx:
-            if root_rotation(tx) != self._rotation:
-                raise _rotated()
+            self.check_present(tx)
         return self._root.wrap(private, day_context({"day": day}))
+
+    def check_present(self, tx: VaultTransaction) -> None:
+        """Raises `CoffreError` "root_rotated" where this root is a former one."""
+        if root_rotation(tx) != self._rotation:
+            raise _rotated()
 
     def unwrap_day_key(self, day: str, wrap: bytes) -> bytes:
         """A day key by the root itself."""

@@ -1,17 +1,17 @@
-"""Rotation of a shard's key and of a record's key (formats.md section 2). Neither touches an object.
+"""Rotation of shard keys and of a record's key (formats.md section 2). Neither touches an object.
 
-A shard rotates in three kinds of step, each a transaction of its own: a new version begins and the old one
-retires; batches of records move; the old version is destroyed when no record is left under it. Killed
-anywhere, it goes on where it was; meanwhile both versions open. Only branches that exist are moved: an
-emergency that the patient closed stays closed.
+Shards rotate in three kinds of step, each a transaction of its own: new versions begin and the old ones
+retire, all of them by one call of the root; batches of records move; an old version is destroyed when no
+record is left under it. Killed anywhere, it goes on where it was, whoever asks; meanwhile both versions open.
+Only branches that exist are moved: an emergency that the patient closed stays closed.
 
 The caller may give the transaction of the step that a restored vault must know of (`logged`), so that it
-stands in the log with its replay: a new shard version, a record's new key. The moves are not in it: in a
+stands in the log with its replay: new shard versions, a record's new key. The moves are not in it: in a
 restored vault the records are under the version that its backup holds, and rotate again.
 """
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -38,63 +38,80 @@ RECORDS = 500  # a batch: some 1 500 wraps, well under a second of the store's t
 
 
 @dataclass(frozen=True, slots=True)
-class ShardRotated:
-    """The shard's version now, and how many records this run moved to it."""
+class Moved:
+    """One step: how many records moved, the last of them, how many shards still have a retiring version."""
 
-    shard_id: int
-    version: int
     records: int
+    after: UUID | None
+    shards_left: int
 
 
-def rotate_shard(
-    store: VaultStore,
-    keyring: Keyring,
-    shard_id: int,
-    *,
-    logged: Writing | None = None,
-    told: Callable[[int], None] = lambda _: None,
-) -> ShardRotated:
-    """Give a shard a new key and destroy the old one; `told` hears how many records moved, batch by batch.
+def begin_shards(
+    store: VaultStore, keyring: Keyring, shard_ids: Sequence[int], *, logged: Writing | None = None
+) -> int:
+    """Give shards a new version, to which their records are to move; answers how many got one.
 
-    Run it again after an interruption. Raises `NotFound` "no_such_shard", `CoffreError` "shard_missing"
-    where a record hangs under a version that was destroyed, or what the root raises.
+    A shard whose rotation was cut off goes on with the version it has. Raises `NotFound` "no_such_shard",
+    `CoffreError` "root_rotated", or what the root raises.
     """
-    version = _begin(store, logged or store.writing, keyring, shard_id)
-    mover = _Mover(keyring, shard_id, version)
-    records, last = 0, None
-    while True:
-        with store.writing() as tx:
-            moved = mover.move(tx, last)
-            if not moved:
-                _destroy(tx, shard_id, version)
-                break
-        records, last = records + len(moved), moved[-1]
-        told(records)
-    keyring.refresh()
-    return ShardRotated(shard_id, version, records)
-
-
-def _begin(store: VaultStore, writing: Writing, keyring: Keyring, shard_id: int) -> int:
-    """The version that records move to: the one an interrupted run began, or a new one."""
     with store.reading() as tx:
-        rows = tx.find("shard", shard_id=shard_id, state__in=[LIVE, RETIRING], order="version")
-    if not rows:
+        rows = tx.find("shard", shard_id__in=list(shard_ids), state__in=[LIVE, RETIRING], order="version")
+    newest = {row["shard_id"]: row["version"] for row in rows}
+    if newest.keys() != set(shard_ids):
         raise NotFound("This vault has no such shard.", code="no_such_shard")
-    newest = int(rows[-1]["version"])
-    if len(rows) == 1:
-        newest += 1
-        row = {"shard_id": shard_id, "version": newest, "state": LIVE}
-        wrapped = keyring.wrap_shard(shard_id, newest, secrets.token_bytes(32))
-        with writing() as tx:
-            # of two runs at once, the second finds the version there and helps the first
-            if tx.insert_new("shard", {**row, "wrap": wrapped}):
-                tx.update("shard", {"state": RETIRING}, shard_id=shard_id, version__lt=newest, state=LIVE)
+    retiring = {row["shard_id"] for row in rows if row["state"] == RETIRING}
+    places = [(shard_id, version + 1) for shard_id, version in newest.items() if shard_id not in retiring]
+    wraps = keyring.wrap_shards([(*place, secrets.token_bytes(32)) for place in places])
+    with (logged or store.writing)() as tx:
+        keyring.check_present(tx)
+        begun = sum(_begin(tx, *place, wrapped) for place, wrapped in zip(places, wraps, strict=True))
     keyring.refresh()
-    return newest
+    return begun
 
 
-def _destroy(tx: VaultTransaction, shard_id: int, version: int) -> None:
-    tx.update("shard", {"wrap": b"", "state": DESTROYED}, shard_id=shard_id, version__lt=version)
+def _begin(tx: VaultTransaction, shard_id: int, version: int, wrapped: bytes) -> bool:
+    row = {"shard_id": shard_id, "version": version, "state": LIVE, "wrap": wrapped}
+    if not tx.insert_new("shard", row):  # of two runs at once, the second helps the first
+        return False
+    tx.update("shard", {"state": RETIRING}, shard_id=shard_id, version__lt=version, state=LIVE)
+    return True
+
+
+def move_records(store: VaultStore, keyring: Keyring, after: UUID | None = None) -> Moved:
+    """One batch of a shard that has a retiring version; that is destroyed when no record is left under it.
+
+    `after`, the last record of the batch before, saves looking again at those that have moved. Raises
+    `CoffreError` "shard_missing" where a record hangs under a version that was destroyed.
+    """
+    with store.reading() as tx:
+        shards = sorted({row["shard_id"] for row in tx.find("shard", state=RETIRING)})
+    if not shards:
+        return Moved(0, None, 0)
+    moved = _move(store, keyring, shards[0], after)
+    return Moved(len(moved), moved[-1] if moved else None, len(shards) if moved else len(shards) - 1)
+
+
+def rotate_shard(store: VaultStore, keyring: Keyring, shard_id: int) -> int:
+    """Give one shard a new key and destroy the old one; answers how many records this run moved."""
+    begin_shards(store, keyring, [shard_id])
+    records, last = 0, None
+    while moved := _move(store, keyring, shard_id, last):
+        records, last = records + len(moved), moved[-1]
+    return records
+
+
+def _move(store: VaultStore, keyring: Keyring, shard_id: int, after: UUID | None) -> list[UUID]:
+    with store.writing() as tx:
+        versions = tx.find("shard", shard_id=shard_id, state__in=[LIVE, RETIRING], order="-version")
+        version = versions[0]["version"]
+        mover = _Mover(keyring, shard_id, version)
+        # from the start again before anything is destroyed: whoever asks may be wrong about where it was
+        moved = mover.move(tx, after) or mover.move(tx, None)
+        if not moved:
+            tx.update("shard", {"wrap": b"", "state": DESTROYED}, shard_id=shard_id, version__lt=version)
+    if not moved:
+        keyring.refresh()
+    return moved
 
 
 class _Mover:
@@ -141,24 +158,21 @@ class _Mover:
         return self._branch_keys[version, branch]
 
 
-def rotate_record_key(
-    store: VaultStore, keyring: Keyring, record_id: UUID, *, logged: Writing | None = None
-) -> int:
-    """Give one record a new key, in one transaction; answers its version.
+def rotate_record_key(tx: VaultTransaction, keyring: Keyring, record_id: UUID) -> int:
+    """Give one record a new key; answers its version.
 
     Every key under it is wrapped anew (card, chains, details, data keys), and the new key once for each
     branch that exists. Raises `NotFound` "no_such_record".
     """
-    with (logged or store.writing)() as tx:
-        record = tx.get("record", lock=True, record_id=record_id)
-        if record is None:
-            raise NotFound("There is no such record.", code="no_such_record")
-        old = care_key(tx, keyring, record)
-        new, version = secrets.token_bytes(32), old.version + 1
-        _rewrap_branches(tx, keyring, record, new, version)
-        _rewrap_keys(tx, record_id, old.key, new, version)
-        _rewrap_blobs(tx, record_id, old.key, new, version)
-        tx.update("record", {"key_version": version}, record_id=record_id)
+    record = tx.get("record", lock=True, record_id=record_id)
+    if record is None:
+        raise NotFound("There is no such record.", code="no_such_record")
+    old = care_key(tx, keyring, record)
+    new, version = secrets.token_bytes(32), old.version + 1
+    _rewrap_branches(tx, keyring, record, new, version)
+    _rewrap_keys(tx, record_id, old.key, new, version)
+    _rewrap_blobs(tx, record_id, old.key, new, version)
+    tx.update("record", {"key_version": version}, record_id=record_id)
     return version
 
 

@@ -6,7 +6,7 @@ makes no day key until it is restarted with the new root. Keep the old root unti
 vault that was made under it has expired: that backup opens with it alone.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from keyvault.keyring import (
@@ -38,28 +38,69 @@ class Rewrapped:
         return Rewrapped(self.moved + other.moved, self.before + other.before)
 
 
-def rotate_root(store: VaultStore, day_keys: VaultStore, old: Root, new: Root) -> Rewrapped:
+class EitherRoot(Root):
+    """The former root and the new one together: a vault starts with it at any point of a rotation."""
+
+    def __init__(self, old: Root, new: Root) -> None:
+        self._old, self._new = old, new
+
+    @property
+    def name(self) -> str:
+        return f"{self._old.name} or {self._new.name}"
+
+    def wrap_many(self, items: Items) -> list[bytes]:
+        """By the new root: what it wraps need not be moved."""
+        return self._new.wrap_many(items)
+
+    def unwrap_many(self, items: Items) -> list[bytes]:
+        """Raises `RootError` "root_rotation_neither"."""
+        return [key for key, _ in _opened_by_either(items, self._old, self._new)]
+
+
+def rotate_root(
+    store: VaultStore,
+    day_keys: VaultStore,
+    old: Root,
+    new: Root,
+    *,
+    told: Callable[[int, int], None] = lambda done, of: None,
+) -> Rewrapped:
     """Wraps secrets, shard keys and live day keys by `new`, which may be `old` after it took a new version.
 
-    Raises `RootError` "root_rotation_neither" where a key opens under neither root, or what a root raises;
-    then everything opens as before the step that failed, and running it again goes on.
+    `told` hears how many keys of how many are done. Raises `RootError` "root_rotation_neither" where a key
+    opens under neither root, or what a root raises; then everything opens as before the step that failed, and
+    running it again goes on.
     """
     _begin(store)
-    done = Rewrapped(0, 0)
+    tables = list(_tables(store, day_keys))
+    done, total = Rewrapped(0, 0), sum(len(rows) for *_, rows in tables)
+    for place, table, columns, context, rows in tables:
+        for batch in _batches(rows):
+            done += _move(place, table, columns, batch, context, old, new)
+            told(done.moved + done.before, total)
+    Keyring(store, new)  # what was written opens
+    _end(store)
+    return done
+
+
+def keys_under_root(store: VaultStore, day_keys: VaultStore) -> int:
+    """How many keys a rotation of the root moves."""
+    return sum(len(rows) for *_, rows in _tables(store, day_keys))
+
+
+def _tables(
+    store: VaultStore, day_keys: VaultStore
+) -> Iterator[tuple[VaultStore, str, Sequence[str], Callable[[Row], bytes], list[Row]]]:
+    """Every key that hangs under the root: its store, table, key columns, context, rows."""
     for table, columns, context in (
         ("secret", ("name", "version"), secret_context),
         ("shard", ("shard_id", "version"), shard_context),
     ):
         with store.reading() as tx:
             rows = tx.find(table, state__in=[LIVE, RETIRING], order=columns)
-        for batch in _batches(rows):
-            done += _move(store, table, columns, batch, context, old, new)
+        yield store, table, columns, context, rows
     with day_keys.reading() as tx:
-        days = tx.find("day_key", destroyed_at=None, order="day")
-    done += _move(day_keys, "day_key", ("day",), days, day_context, old, new)
-    Keyring(store, new)  # what was written opens
-    _end(store)
-    return done
+        yield day_keys, "day_key", ("day",), day_context, tx.find("day_key", destroyed_at=None, order="day")
 
 
 def _begin(store: VaultStore) -> None:
@@ -99,25 +140,31 @@ def _move(
 
 
 def rewrapped(items: Items, old: Root, new: Root) -> list[bytes | None]:
-    """The keys wrapped by `new`, None for those that are already.
+    """The keys wrapped by `new`, None for those that are already."""
+    found = _opened_by_either(items, old, new)
+    left = [(key, context) for (key, moved), (_, context) in zip(found, items, strict=True) if not moved]
+    wraps = iter(new.wrap_many(left) if left else ())
+    return [None if moved else next(wraps) for _, moved in found]
+
+
+def _opened_by_either(items: Items, old: Root, new: Root) -> list[tuple[bytes, bool]]:
+    """The keys, each with whether it was moved already.
 
     Batches commit whole, so either root opens all of one; halving finds the few that differ.
     """
     if not items:
         return []
-    keys = _opened(old, items)
-    if keys is not None:
-        contexts = [context for _, context in items]
-        return list(new.wrap_many(list(zip(keys, contexts, strict=True))))
-    if _opened(new, items) is not None:
-        return [None] * len(items)
+    for root, moved in ((old, False), (new, True)):
+        keys = _opened(root, items)
+        if keys is not None:
+            return [(key, moved) for key in keys]
     if len(items) == 1:
         raise RootError(
             "A key opens under neither root: give the root that this vault was last started with.",
             code="root_rotation_neither",
         )
     half = len(items) // 2
-    return rewrapped(items[:half], old, new) + rewrapped(items[half:], old, new)
+    return _opened_by_either(items[:half], old, new) + _opened_by_either(items[half:], old, new)
 
 
 def _opened(root: Root, items: Items) -> list[bytes] | None:

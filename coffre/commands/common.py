@@ -21,6 +21,12 @@ Data = Annotated[
     typer.Option("--data", readable=False, help="Data directory.  [default: COFFRE_DATA or .data]"),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Don't ask whether to go on.")]
+Operator = Annotated[
+    Path | None,
+    typer.Option("--operator", help="File with an operator's token.  [default: in demo and test, made here]"),
+]
 
 
 REFUSED, MISUSED = 1, 2

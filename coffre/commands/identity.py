@@ -107,3 +107,15 @@ def patient(
 ) -> None:
     """The holder of a record."""
     _issue(data, out, link, bound, as_json, "patient", "patient", ins_text=ins)
+
+
+@issue_app.command()
+def operator(
+    name: Annotated[str, typer.Option(help="Who operates; two of different names rotate keys together.")],
+    data: Data = None,
+    out: Out = DEFAULT_OUT,
+    as_json: AsJson = False,
+) -> None:
+    """Somebody who operates this Coffre, for five minutes."""
+    file = "-".join(name.casefold().split())
+    _issue(data, out, None, False, as_json, f"operator-{file}", "named_operator", person=name)

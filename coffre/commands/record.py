@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from coffre.commands.common import MISUSED, AsJson, Data, refusals, settings_of, show
-from records.errors import CoffreError
+from coffre.commands.common import MISUSED, AsJson, Data, Operator, refusals, settings_of, show
 from records.identity import Traits
 
 record_app = typer.Typer(help="Records of persons.", no_args_is_help=True)
@@ -28,22 +27,20 @@ def record_open(
     consent: Annotated[
         str, typer.Option(help="How consent was given.")
     ] = "given orally, noted by the operator",
+    operator: Operator = None,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
     """Open a person's record, with the consent recorded."""
-    from coffre.identities import Identities
+    from coffre.identities import acting, permitted
     from coffre.wiring import System
-    from keyvault.verbs.attempt import Denied
 
     with refusals(MISUSED), System(settings_of(data)) as system:
-        call = Identities(system).operator()
+        call = acting(system, operator)
         traits = Traits(family_name, given_name, birth_date, sex.value)
-        answer = system.guard.operator.open_record(
-            call, ins, traits, consent_by="operator", consent_how=consent
+        answer = permitted(
+            system.guard.operator.open_record(call, ins, traits, consent_by="operator", consent_how=consent)
         )
-        if isinstance(answer, Denied):
-            raise CoffreError("The vault refuses to open this record.", code=answer.reason.value)
         system.guard.housekeeper.sequence()
     public = str(answer.public_id)
     show({"record": public}, as_json, f"Record opened. Its public id is {public}.")

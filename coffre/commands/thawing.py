@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from coffre.commands.common import AsJson, Data, refusals, settings_of, show
+from coffre.commands.common import AsJson, Data, Operator, refusals, settings_of, show
 
 INCOMPLETE = 1
 
@@ -43,11 +43,12 @@ def replay(
 
 def accept_gap(
     reason: Annotated[str, typer.Option("--reason", help="Why nothing newer can be had; goes on the log.")],
+    operator: Operator = None,
     data: Data = None,
 ) -> None:
     """End the freeze although choices made since the backup are lost. The log says so, with the reason."""
     from coffre.safekeeping.thaw import accept_the_gap
 
     with refusals():
-        accept_the_gap(settings_of(data), reason)
+        accept_the_gap(settings_of(data), reason, operator)
     print("The vault is no longer frozen. What was decided after the backup is lost: tell those concerned.")

@@ -3,14 +3,12 @@
 import tempfile
 from pathlib import Path
 
-from coffre.identities import Identities
+from coffre.identities import acting, permitted
 from coffre.safekeeping.restore import vault_copy
 from coffre.settings import Settings
 from coffre.wiring import System
 from keyvault.forward import Brought
 from keyvault.guard import Guard
-from keyvault.verbs.attempt import Denied
-from records.errors import CoffreError
 from storage.engines import engine_for
 from storage.migrate import check
 from storage.vault_store.store import SqlVaultStore
@@ -43,9 +41,7 @@ def _from(guard: Guard, url: str) -> Brought:
         database.close()
 
 
-def accept_the_gap(settings: Settings, reason: str) -> None:
+def accept_the_gap(settings: Settings, reason: str, operator: Path | None) -> None:
     with System(settings, vault_here=True) as system:
         guard = system.local_guard()
-        answer = guard.restoring.accept_gap(Identities(system).operator(), reason)
-    if isinstance(answer, Denied):
-        raise CoffreError("The vault refuses this operator.", code=answer.reason.value)
+        permitted(guard.restoring.accept_gap(acting(system, operator), reason))

@@ -10,6 +10,7 @@ from audit.view import AccountabilityLine, ChainEvent, LogFault, LogView, Pendin
 from keyvault.context import Vault
 from keyvault.envelope import KeyUse, event_aad, open_json
 from keyvault.frozen import read_frozen
+from keyvault.keyring import LIVE, RETIRING, RUNNING, root_rotation
 from keyvault.log import ORDINARY, SYSTEM
 from keyvault.record_keys import care_key, open_object_key
 from keyvault.store import Row, VaultTransaction
@@ -83,8 +84,13 @@ class InspectingVerbs(ListingVerbs):
         with self._vault.store.reading() as tx:
             last = tx.find("checkpoint", order="-size", limit=1)
             newest = tx.find("leaf", order="-position", limit=1)
+            rotations, state = root_rotation(tx).split()
             return {
-                "shards": len(tx.find("shard", state="live")),
+                "root": self._vault.keyring.root_kind,
+                "root_rotations": int(rotations),
+                "root_rotation_running": state == RUNNING,
+                "shards": len(tx.find("shard", state=LIVE)),
+                "shards_retiring": len(tx.find("shard", state=RETIRING)),
                 "log_size": newest[0]["position"] + 1 if newest else 0,
                 "log_pending": len(tx.find("pending", limit=PAGE)),
                 "log_signed": last[0]["size"] if last else 0,

@@ -1,102 +1,146 @@
-"""Rotations as two operators ask for them: each is on the log before it begins (vault.md section 3)."""
+"""Rotations as two operators ask for them: the log says so first (vault.md section 3)."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from uuid import UUID
 
+from keyvault import rekeying
 from keyvault.context import Change, Vault
 from keyvault.log import Happening
-from keyvault.rekeying import ShardRotated, Writing, rotate_record_key, rotate_shard
+from keyvault.rekeying import Moved
 from keyvault.store import VaultTransaction
 from keyvault.verbs.attempt import Call, Denied
 from records.actors import Actor
-from records.errors import Refused
+from records.errors import NotFound, Refused
 from records.policy import AccessRequest, Deny, Facts, RecordFacts, decide
 from records.vocabulary.codes import Action, Outcome, ReasonCode, RecordState
 
 OPERATORS = 2
+Callers = Sequence[tuple[Call, Actor]]
+Details = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class ShardsBegun:
+    """How many shards there are, and how many got a new version; the others go on with theirs."""
+
+    shards: int
+    begun: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRotated:
+    """A record's public id and its key's version."""
+
+    public_id: UUID
+    version: int
 
 
 class RotatingVerbs:
-    """For the command line, beside the vault's own store; `calls` come from two operators."""
+    """For two operators together; `calls` are theirs. Part of the operator's door."""
 
-    def __init__(self, vault: Vault) -> None:
-        self._vault = vault
+    _vault: Vault
 
     def announce_root(self, calls: Sequence[Call], former: str, present: str) -> Denied | None:
-        """Put a rotation of the root on the log; `rotation.rotate_root` follows."""
+        """Put a rotation of the root on the log; `rotation.rotate_root` follows, beside the store."""
+        details = {"rotation": "root", "from": former, "to": present}
+        callers = self._callers(calls)
+        if denied := self._objection(callers, details):
+            return denied
         with self._vault.change() as change:
-            return self._announce(change, calls, {"rotation": "root", "from": former, "to": present})
-
-    def rotate_shards(
-        self, calls: Sequence[Call], *, told: Callable[[ShardRotated], None] = lambda _: None
-    ) -> Denied | None:
-        """Give every shard a new key, one after the other; `told` hears of each."""
-        vault = self._vault
-        with vault.change() as change:
-            denied = self._announce(change, calls, {"rotation": "shards"})
-        if denied is not None:
-            return denied
-        for shard_id in range(vault.keyring.shard_count):
-            logged = self._logged(calls, {"rotation": "shard", "shard": shard_id})
-            told(rotate_shard(vault.store, vault.keyring, shard_id, logged=logged))
+            self._permit(change, callers, details)
         return None
 
-    def rotate_record(self, calls: Sequence[Call], record_id: UUID) -> int | Denied:
-        """Give one record a new key; answers its version."""
-        vault = self._vault
-        with vault.change() as change:
-            denied = self._announce(change, calls, {"rotation": "record"})
-        if denied is not None:
+    def begin_shards(self, calls: Sequence[Call]) -> ShardsBegun | Denied:
+        """Give every shard a new version; then call `move_records` until no shard is left.
+
+        Called again after an interruption, it lets that rotation go on.
+        """
+        vault, callers = self._vault, self._callers(calls)
+        details = {"rotation": "shards"}
+        if denied := self._objection(callers, details):
             return denied
-        logged = self._logged(calls, {"rotation": "record key"})
-        return rotate_record_key(vault.store, vault.keyring, record_id, logged=logged)
-
-    def _announce(self, change: Change, calls: Sequence[Call], details: dict[str, object]) -> Denied | None:
-        actors = [self._vault.believe(call.token) for call in calls]
-        if len({(actor.issuer, actor.subject) for actor in actors}) < OPERATORS:
-            raise Refused("A rotation wants two operators: sign in the second.", code="two_operators")
-        for call, actor in zip(calls, actors, strict=True):
-            request = AccessRequest(actor, Action.ROOT, call.purpose, change.now, call.reason)
-            decision = decide(request, Facts(RecordFacts(RecordState.ACTIVE, None)))
-            if isinstance(decision, Deny):
-                self._append(change, call, actor, Outcome.DENY, decision.reason, details)
-                return Denied(decision.reason)
-        for call, actor in zip(calls, actors, strict=True):
-            self._append(change, call, actor, Outcome.PERMIT, ReasonCode.OPERATOR, details)
-        return None
-
-    def _logged(self, calls: Sequence[Call], details: dict[str, object]) -> Writing:
-        """The transaction of a step that a restored vault must know of, with its line in the log."""
-        vault, call = self._vault, calls[0]
-        actor = vault.believe(call.token)
 
         @contextmanager
-        def writing() -> Iterator[VaultTransaction]:
+        def logged() -> Iterator[VaultTransaction]:
             with vault.change() as change:
-                self._append(change, call, actor, Outcome.PERMIT, ReasonCode.OPERATOR, details)
+                self._permit(change, callers, details)
                 yield change.tx
 
-        return writing
+        shards = range(vault.keyring.shard_count)
+        begun = rekeying.begin_shards(vault.store, vault.keyring, shards, logged=logged)
+        return ShardsBegun(len(shards), begun)
 
-    def _append(
+    def move_records(self, after: UUID | None = None) -> Moved:
+        """One batch of the rotation of shards that two operators began; it wants no operator again."""
+        return rekeying.move_records(self._vault.store, self._vault.keyring, after)
+
+    def rotate_record(self, calls: Sequence[Call], record: str) -> RecordRotated | Denied:
+        """Give the record that an INS or a public id names a new key. Raises `NotFound` "no_such_record"."""
+        vault, callers = self._vault, self._callers(calls)
+        details = {"rotation": "record"}
+        if denied := self._objection(callers, details):
+            return denied
+        with vault.change() as change:
+            row = vault.find_record(change.tx, record)
+            touched = row["record_id"].bytes if row is not None else record.encode()
+            over = [change.over_quota(actor, touched) for _, actor in callers]  # counted for both
+            if any(over):
+                return self._refuse(change, callers, ReasonCode.QUOTA_EXCEEDED, details)
+            if row is None:
+                self._refuse(change, callers, ReasonCode.NO_SUCH_RECORD, details)
+            else:
+                self._permit(change, callers, details, row["public_id"])
+                version = rekeying.rotate_record_key(change.tx, vault.keyring, row["record_id"])
+                return RecordRotated(row["public_id"], version)
+        raise NotFound("There is no such record.", code="no_such_record")  # once its line is kept
+
+    def _callers(self, calls: Sequence[Call]) -> Callers:
+        """Raises `Refused` "two_operators" for fewer, or for the same person twice."""
+        callers = [(call, self._vault.actor(call.token)) for call in calls]
+        if (
+            len(callers) != OPERATORS
+            or len({(actor.issuer, actor.subject) for _, actor in callers}) < OPERATORS
+        ):
+            raise Refused("A rotation wants two different operators: name the second.", code="two_operators")
+        return callers
+
+    def _objection(self, callers: Callers, details: Details) -> Denied | None:
+        for call, actor in callers:
+            request = AccessRequest(
+                actor, Action.ROOT, call.purpose, self._vault.now_ms() // 1000, call.reason
+            )
+            decision = decide(request, Facts(RecordFacts(RecordState.ACTIVE, None)))
+            if isinstance(decision, Deny):
+                with self._vault.change() as change:
+                    return self._refuse(change, [(call, actor)], decision.reason, details)
+        return None
+
+    def _refuse(self, change: Change, callers: Callers, reason: ReasonCode, details: Details) -> Denied:
+        self._write(change, callers, Outcome.DENY, reason, details, None)
+        return Denied(reason)
+
+    def _permit(self, change: Change, callers: Callers, details: Details, record: UUID | None = None) -> None:
+        self._write(change, callers, Outcome.PERMIT, ReasonCode.OPERATOR, details, record)
+
+    def _write(
         self,
         change: Change,
-        call: Call,
-        actor: Actor,
+        callers: Callers,
         outcome: Outcome,
         reason: ReasonCode,
-        details: dict[str, object],
+        details: Details,
+        record: UUID | None,
     ) -> None:
-        change.append(
-            self._vault.system_chain,
-            Happening(
+        for call, actor in callers:
+            happening = Happening(
                 action=Action.ROOT,
                 outcome=outcome,
                 reason=reason,
                 purpose=call.purpose,
                 actor=actor,
-                record=None,
+                record=record,
                 details=details,
-            ),
-        )
+            )
+            change.append(self._vault.system_chain, happening)

@@ -16,6 +16,7 @@ from keyvault.guard import ReaderDoor, WorkerDoor
 from keyvault.verbs.inspecting import InspectingVerbs
 from keyvault.verbs.operating import OperatingVerbs
 from keyvault.verbs.publishing import PublishingVerbs
+from keyvault.verbs.rotating import RotatingVerbs
 from keyvault.verbs.upkeep import UpkeepVerbs
 from storage.vault_store.tables import DAY_KEYS, VAULT
 
@@ -56,7 +57,15 @@ def test_every_dependency_has_its_reason() -> None:
 
 def test_every_table_and_every_verb_of_the_vault_is_described() -> None:
     page = (ROOT / "docs/vault.md").read_text("utf-8")
-    doors = (ReaderDoor, WorkerDoor, UpkeepVerbs, OperatingVerbs, InspectingVerbs, PublishingVerbs)
+    doors = (
+        ReaderDoor,
+        WorkerDoor,
+        UpkeepVerbs,
+        OperatingVerbs,
+        RotatingVerbs,
+        InspectingVerbs,
+        PublishingVerbs,
+    )
     verbs = {name for door in doors for name in dir(door) if not name.startswith("_")}
     tables = {*VAULT.tables, *DAY_KEYS.tables}
     assert not {name for name in verbs | tables if f"`{name}`" not in page}

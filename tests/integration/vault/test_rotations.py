@@ -13,15 +13,16 @@ import pytest
 from keyvault import rekeying
 from keyvault.guard import Guard
 from keyvault.keyring import Keyring
-from keyvault.rekeying import rotate_record_key, rotate_shard
+from keyvault.rekeying import Moved, rotate_record_key, rotate_shard
 from keyvault.roots.file import FileRoot
 from keyvault.roots.opening import create_root, open_root
 from keyvault.roots.ports import BATCH, Root
-from keyvault.rotation import Rewrapped, rewrapped, rotate_root
+from keyvault.rotation import EitherRoot, Rewrapped, rewrapped, rotate_root
 from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.rotating import RecordRotated, ShardsBegun
 from records.errors import CoffreError, NotFound, Refused
 from records.vocabulary.codes import PurposeOfUse, Role
-from tests.integration.vault.bench import DAY, Deposited, Person, VaultBench
+from tests.integration.vault.bench import DAY, HOUR, Deposited, Person, VaultBench
 from tests.integration.vault.watched_store import Killed, WatchedStore
 from tests.services.openbao import OpenBao
 
@@ -82,6 +83,20 @@ def branches(vault: VaultBench, person: Person) -> set[int]:
 def two_operators(vault: VaultBench) -> list[Call]:
     tokens = [vault.token(Role.OPERATOR, name) for name in ("first", "second")]
     return [Call(token=token, purpose=PurposeOfUse.MAINTENANCE) for token in tokens]
+
+
+def finish(vault: VaultBench) -> int:
+    """Move records until no shard is left; how many moved."""
+    records, after, left = 0, None, 1
+    while left:
+        moved = vault.guard.operator.move_records(after)
+        records, after, left = records + moved.records, moved.after, moved.shards_left
+    return records
+
+
+def rotated(vault: VaultBench, record_id: UUID) -> int:
+    with vault.store.writing() as tx:
+        return rotate_record_key(tx, vault.guard._vault.keyring, record_id)
 
 
 class Kills:
@@ -186,6 +201,20 @@ class TestRoot:
             assert code_of(lambda root=root: start(vault, root)) == "root_rotation_unfinished"
         rotate_root(vault.store, vault.days, old, new)
         start(vault, new)
+
+    def test_either_root_starts_a_vault_at_any_point(
+        self, vault: VaultBench, filled: Filled, days: WatchedStore, kills: Kills, old: Root, new: Root
+    ) -> None:
+        """So that the operators of a second try are on the log, too."""
+        either = EitherRoot(old, new)
+        for _ in kills.each(lambda: rotate_root(vault.store, days, old, new)):
+            assert start(vault, either).operator.announce_root(two_operators(vault), "a", "b") is None
+        assert serves(vault, filled)
+
+    def test_progress_is_told(self, vault: VaultBench, old: Root, new: Root) -> None:
+        heard: list[tuple[int, int]] = []
+        rotate_root(vault.store, vault.days, old, new, told=lambda done, of: heard.append((done, of)))
+        assert heard == [(7, 13), (11, 13), (13, 13)]
 
     def test_done_again_it_finds_everything_done(self, vault: VaultBench, old: Root, new: Root) -> None:
         rotate_root(vault.store, vault.days, old, new)
@@ -323,38 +352,88 @@ class TestShard:
             rotate_shard(vault.store, vault.guard._vault.keyring, 99)
 
     def test_two_operators_ask_for_it_and_the_log_says_so(self, vault: VaultBench, filled: Filled) -> None:
-        calls = two_operators(vault)
         with vault.logging() as seen:
-            assert vault.guard.rotations.rotate_shards(calls) is None
-        assert [event.told for event in seen] == [("root", "permit", "operator")] * (2 + 4)
-        replayed = vault.sql("SELECT kind FROM replay ORDER BY replay_id DESC LIMIT 4")
-        assert replayed == [("shard",)] * 4
+            assert vault.guard.operator.begin_shards(two_operators(vault)) == ShardsBegun(shards=4, begun=4)
+        assert [event.told for event in seen] == [("root", "permit", "operator")] * 2
+        assert vault.sql("SELECT kind FROM replay ORDER BY replay_id DESC LIMIT 1") == [("shard",)]
         assert serves(vault, filled)
+        assert finish(vault) == len(filled) + 1  # and the record of nobody
+        assert vault.sql("SELECT DISTINCT shard_version FROM record") == [(2,)]
+        assert serves(vault, filled)
+
+    def test_the_token_of_a_moment_serves_a_rotation_of_hours(
+        self, vault: VaultBench, filled: Filled
+    ) -> None:
+        vault.guard.operator.begin_shards(two_operators(vault))
+        vault.clock.advance(5 * HOUR)
+        assert finish(vault) == len(filled) + 1
+
+    def test_cut_off_it_is_asked_for_again_and_begins_nothing_anew(
+        self, vault: VaultBench, filled: Filled
+    ) -> None:
+        vault.guard.operator.begin_shards(two_operators(vault))
+        vault.guard.operator.move_records()
+        vault.guard = vault.another_process()
+        assert vault.guard.operator.begin_shards(two_operators(vault)).begun == 0  # type: ignore[union-attr]
+        finish(vault)
+        assert vault.sql("SELECT max(version) FROM shard") == [(2,)]
+        vault.reader, vault.worker = vault.guard.reader, vault.guard.worker
+        assert serves(vault, filled)
+
+    def test_who_is_wrong_about_where_it_was_destroys_nothing(
+        self, vault: VaultBench, filled: Filled
+    ) -> None:
+        vault.guard.operator.begin_shards(two_operators(vault))
+        left = 4
+        while left:
+            left = vault.guard.operator.move_records(UUID(int=2**128 - 1)).shards_left
+        assert vault.sql("SELECT DISTINCT shard_version FROM record") == [(2,)]
+        assert serves(vault, filled)
+
+    def test_nothing_moves_unless_it_was_begun(self, vault: VaultBench, filled: Filled) -> None:
+        before = vault.dump()
+        assert vault.guard.operator.move_records() == Moved(0, None, 0)
+        assert vault.dump() == before
+
+    def test_a_vault_under_the_former_root_begins_none(self, vault: VaultBench, old: Root, new: Root) -> None:
+        rotate_root(vault.store, vault.days, old, new)
+        calls = two_operators(vault)
+        assert code_of(lambda: vault.guard.operator.begin_shards(calls)) == "root_rotated"
+        start(vault, new)
+        assert vault.guard.operator.begin_shards(calls) == ShardsBegun(shards=4, begun=4)
 
     def test_one_operator_alone_is_refused(self, vault: VaultBench) -> None:
         before = vault.dump()
-        for calls in ([vault.operator()], [vault.operator()] * 2, []):
+        renewed = [
+            Call(token=vault.token(Role.OPERATOR, "first")) for _ in range(2)
+        ]  # two tokens, one person
+        for calls in ([vault.operator()], [vault.operator()] * 2, renewed, [], [*two_operators(vault)] * 2):
             with pytest.raises(Refused) as caught:
-                vault.guard.rotations.rotate_shards(calls)
+                vault.guard.operator.begin_shards(calls)
             assert caught.value.code == "two_operators"
         assert vault.dump() == before
+
+    def test_a_forged_operator_has_a_line_on_the_log(self, vault: VaultBench) -> None:
+        calls = [two_operators(vault)[0], Call(token="forged")]
+        with vault.logging() as seen:
+            assert code_of(lambda: vault.guard.operator.begin_shards(calls)) == "token_invalid"
+        assert [event.told[:2] for event in seen] == [("authenticate", "deny")]
 
     def test_nobody_else_rotates(self, vault: VaultBench, person: Person) -> None:
         calls = [vault.doctor(), person.call]
         with vault.logging() as seen:
-            assert isinstance(vault.guard.rotations.rotate_shards(calls), Denied)
-            assert isinstance(vault.guard.rotations.announce_root(calls, "a", "b"), Denied)
-            assert isinstance(vault.guard.rotations.rotate_record(calls, person.record_id), Denied)
+            assert isinstance(vault.guard.operator.begin_shards(calls), Denied)
+            assert isinstance(vault.guard.operator.announce_root(calls, "a", "b"), Denied)
+            assert isinstance(vault.guard.operator.rotate_record(calls, person.ins), Denied)
         assert [event.told[:2] for event in seen] == [("root", "deny")] * 3
 
 
 class TestRecord:
     def test_everything_under_the_record_moves(self, vault: VaultBench, filled: Filled) -> None:
-        keyring = vault.guard._vault.keyring
         before = {person.ins: branches(vault, person) for person, _ in filled}
         events = [vault.reader.events(person.call, person.record_id) for person, _ in filled]
         for person, _ in filled:
-            assert rotate_record_key(vault.store, keyring, person.record_id) == 2
+            assert rotated(vault, person.record_id) == 2
         for table in ("record_key", "wrapped_key", "blob"):
             rows = vault.sql(
                 f"SELECT DISTINCT key_version FROM {table} WHERE record_id IN "  # noqa: S608
@@ -371,9 +450,8 @@ class TestRecord:
 
     def test_the_old_key_opens_nothing_any_more(self, vault: VaultBench, filled: Filled) -> None:
         person, _ = filled[0]
-        keyring = vault.guard._vault.keyring
         old_row = vault.dump()["record_key"]
-        rotate_record_key(vault.store, keyring, person.record_id)
+        rotated(vault, person.record_id)
         columns = "record_id, branch, key_version, shard_version, wrap"
         old = next(row for row in old_row if row[:2] == (person.record_id.bytes, 1))
         vault.sql("DELETE FROM record_key WHERE record_id=? AND branch=1", person.record_id.bytes)
@@ -382,8 +460,8 @@ class TestRecord:
 
     def test_killed_anywhere_nothing_changed(self, vault: VaultBench, filled: Filled, kills: Kills) -> None:
         person, _ = filled[1]
-        keyring, before = vault.guard._vault.keyring, None
-        for _ in kills.each(lambda: rotate_record_key(vault.store, keyring, person.record_id)):
+        before = None
+        for _ in kills.each(lambda: rotated(vault, person.record_id)):
             before = before or vault.dump()
             assert vault.dump() == before
         assert kills.points > 10
@@ -392,8 +470,10 @@ class TestRecord:
     def test_it_is_on_the_log_with_its_replay(self, vault: VaultBench, filled: Filled) -> None:
         person, _ = filled[2]
         with vault.logging() as seen:
-            assert vault.guard.rotations.rotate_record(two_operators(vault), person.record_id) == 2
-        assert [event.told for event in seen] == [("root", "permit", "operator")] * 3
+            found = vault.guard.operator.rotate_record(two_operators(vault), person.ins)
+        assert found == RecordRotated(person.public_id, 2)
+        assert [event.told for event in seen] == [("root", "permit", "operator")] * 2
+        assert all(event.entry.record is not None for event in seen)
         assert vault.sql("SELECT kind FROM replay ORDER BY replay_id DESC LIMIT 1") == [
             ("blob+record+record_key+wrapped_key",)
         ]
@@ -401,4 +481,7 @@ class TestRecord:
 
     def test_there_must_be_such_a_record(self, vault: VaultBench, person: Person) -> None:
         with pytest.raises(NotFound):
-            rotate_record_key(vault.store, vault.guard._vault.keyring, UUID(int=7))
+            rotated(vault, UUID(int=7))
+        with vault.logging() as seen, pytest.raises(NotFound):
+            vault.guard.operator.rotate_record(two_operators(vault), str(UUID(int=7)))
+        assert [event.told for event in seen] == [("root", "deny", "no_such_record")] * 2

@@ -1,0 +1,158 @@
+"""`coffre vault status`, `rotate-root`, `rotate-shards`, `rotate-record`: what two operators do together."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from coffre.commands.common import AsJson, Data, DryRun, Yes, err, refusals, settings_of, show
+
+First = Annotated[Path | None, typer.Option("--operator", help="File with the first operator's token.")]
+Second = Annotated[Path | None, typer.Option("--second-operator", help="File with another operator's token.")]
+SHOWN = (
+    "frozen",
+    "root",
+    "root_rotations",
+    "root_rotation_running",
+    "shards",
+    "shards_retiring",
+    "log_size",
+    "log_signed",
+    "log_pending",
+)
+
+
+def status(data: Data = None, as_json: AsJson = False) -> None:
+    """How the vault is: root, shards, rotations that were cut off, the log."""
+    from coffre.wiring import System
+
+    with refusals(), System(settings_of(data)) as system:
+        found = {name: value for name, value in system.guard.inspector.status().items() if name in SHOWN}
+    show(found, as_json, "\n".join(f"{name}: {value}" for name, value in found.items()))
+
+
+def rotate_root(
+    to: Annotated[str, typer.Option("--to", help="Address of the new root, as in COFFRE_VAULT_ROOT.")],
+    operator: First = None,
+    second_operator: Second = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Move the vault's keys under another root. Run it where the vault runs, as its user.
+
+    The new root is made if it isn't there; its secrets come from COFFRE_VAULT_NEW_PASSPHRASE, _NEW_PIN,
+    _NEW_TOKEN, _NEW_SHARES (or the same with _FILE), else from those of the present root. Servers may go on
+    meanwhile; they make no new day key until they are started with the new root.
+    """
+    from coffre.identities import together
+    from coffre.safekeeping.rotating import RootRotation
+    from coffre.wiring import System
+
+    with refusals(), System(settings_of(data), vault_here=True) as system:
+        rotation = RootRotation(system, to)
+        plan = rotation.plan()
+        told = {"from": plan.former, "to": plan.present, "keys": plan.keys, "unfinished": plan.unfinished}
+        what = f"{plan.keys} keys from {plan.former} to {plan.present}"
+        if dry_run:
+            made = "" if plan.exists else " The new root would be made."
+            show({**told, "exists": plan.exists, "moved": 0}, as_json, f"Would move {what}.{made}")
+            return
+        calls = together(*_two(operator, second_operator))
+        _confirm(yes, f"Move {what}?")
+        with _bar("keys") as progress:
+            done, shares = rotation.run(calls, progress)
+    told |= {"moved": done.moved, "moved_before": done.before, "shares": [str(share) for share in shares]}
+    handed = (
+        f"Hand each share of the new root to its holder: {', '.join(map(str, shares))}.\n" if shares else ""
+    )
+    show(
+        told,
+        as_json,
+        f"{done.moved} keys moved, {done.before} had moved before.\n{handed}Now set COFFRE_VAULT_ROOT={to} "
+        "and its secrets in place of the former root's, and start every vault again. Keep the former root "
+        "until the last backup of the vault that was made under it is gone: that opens with it alone.",
+    )
+
+
+def rotate_shards(
+    operator: First = None,
+    second_operator: Second = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give every shard a new key, move the records' keys to it, destroy the old ones. Servers go on."""
+    from coffre.identities import together
+    from coffre.safekeeping import rotating
+    from coffre.wiring import System
+
+    with refusals():
+        settings = settings_of(data)
+        if dry_run:
+            with System(settings) as system:
+                found = system.guard.inspector.status()
+            left = found["shards_retiring"]
+            text = f"Would finish {left} shards" if left else f"Would rotate {found['shards']} shards"
+            show({"shards": found["shards"], "shards_retiring": left, "records": 0}, as_json, f"{text}.")
+            return
+        calls = together(*_two(operator, second_operator))
+        _confirm(yes, "Give every shard a new key and destroy the old ones?")
+        with _bar("shards") as progress:
+            begun, records = rotating.rotate_shards(settings, calls, progress)
+    told = {"shards": begun.shards, "begun": begun.begun, "records": records}
+    continued = begun.shards - begun.begun
+    text = (
+        f"{begun.begun} shards have a new key, {continued} rotations were finished, {records} records moved."
+    )
+    show(
+        told, as_json, f"{text}\nBackups of the vault from before still open with the root: let them expire."
+    )
+
+
+def rotate_record(
+    record: Annotated[str, typer.Argument(metavar="RECORD", help="INS or public id of the record.")],
+    operator: First = None,
+    second_operator: Second = None,
+    yes: Yes = False,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give one record a new key; everything under it is wrapped anew, no object is touched."""
+    from coffre.identities import together
+    from coffre.safekeeping import rotating
+
+    with refusals():
+        calls = together(*_two(operator, second_operator))
+        _confirm(yes, "Give this record a new key?")
+        found = rotating.rotate_record(settings_of(data), calls, record)
+    told = {"record": str(found.public_id), "key_version": found.version}
+    show(told, as_json, f"The record {found.public_id} has version {found.version} of its key.")
+
+
+def _two(first: Path | None, second: Path | None) -> tuple[Path, Path]:
+    """Nobody rotates alone: each operator has a token of their own."""
+    if first is None or second is None:
+        raise typer.BadParameter(
+            "Two operators act together: give --operator FILE and --second-operator FILE."
+        )
+    return first, second
+
+
+def _confirm(yes: bool, question: str) -> None:
+    if not yes:
+        typer.confirm(question, abort=True, err=True)
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on a terminal; what is called tells how many of how many are done."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=err, disable=not err.is_terminal) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, of: progress.update(task, completed=done, total=of)
