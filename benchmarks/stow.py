@@ -113,7 +113,7 @@ def _ingest(system: System, steps: Steps) -> None:
     now = worker.now_ms()
     submission = system.index.claim_next(worker.name, now, now + 120_000)
     assert submission is not None
-    task = pipeline._Ingestion(worker, submission)
+    task = pipeline.Ingestion(worker, submission)
     with steps.step("open: lease, envelope, keys"):
         opened = task._open()
     content = ReceivedContent(

@@ -7,9 +7,10 @@ task of a queue: it takes an id and may be delivered any number of times.
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 from uuid import UUID
 
 from ingestion.answers import seal_answer
@@ -30,7 +31,7 @@ from ingestion.publication import AdoptedGroup, adopted_groups, publication
 from keyvault.boxes import new_box_key
 from keyvault.guard import WorkerDoor
 from keyvault.sealed_blob import BlobKind
-from keyvault.verbs.adopting import AdoptRequest, NewBlob, NewDocument
+from keyvault.verbs.adopting import Adopted, AdoptRequest, NewBlob, NewDocument
 from keyvault.verbs.attempt import Denied
 from keyvault.verbs.ingesting import ForIngest, ReceivedBlobKey, open_for_ingest
 from records.errors import CoffreError, Conflict
@@ -38,6 +39,7 @@ from records.vocabulary.codes import ReasonCode, SubmissionState
 from storage.ports import Index, ObjectStore
 from storage.rows import Blob, Part, Publication, Submission
 
+DEPOSIT = "deposit"
 LEASE_MS = 60_000
 BEATS = 4  # a lease is prolonged so often before it could end
 LONGEST_PAUSE_MS = 600_000
@@ -63,6 +65,12 @@ class Busy(Exception):  # noqa: N818 - not an error: another submission is first
     """Another unfinished submission holds the same bytes; this one waits for its end."""
 
 
+class Task(Protocol):
+    """One try at one submission, or at one job on adopted content."""
+
+    def run(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Worker:
     """What a worker works with. `name` is unique per process and thread."""
@@ -76,6 +84,7 @@ class Worker:
     clock: Callable[[], float] = time.time
     stopping: Callable[[], bool] = lambda: False
     lease_ms: int = LEASE_MS
+    maintenance: Mapping[str, Callable[["Worker", Submission], "Task"]] = field(default_factory=dict)
 
     def now_ms(self) -> int:
         return int(self.clock() * 1000)
@@ -101,7 +110,7 @@ class Worker:
     def _carry_out(self, submission: Submission) -> None:
         """Whatever goes wrong, the submission stays in the queue: it is tried again, later and later."""
         try:
-            _Ingestion(self, submission).run()
+            self._task(submission).run()
         except Busy:
             self._postpone(submission, 500)
         except Stopping:
@@ -119,6 +128,11 @@ class Worker:
         finally:
             self.done(submission.submission_id)
 
+    def _task(self, submission: Submission) -> "Task":
+        if submission.kind == DEPOSIT:
+            return Ingestion(self, submission)
+        return self.maintenance[submission.kind](self, submission)
+
     def _postpone(self, submission: Submission, pause_ms: int) -> None:
         """Give both leases back: the vault's first, since the index tells when it is due again."""
         with suppress(CoffreError):  # it ends by itself then, later
@@ -135,7 +149,7 @@ def settle(index: Index, objects: ObjectStore, vault: WorkerDoor, submission_id:
     index.forget_blobs(abandoned)
 
 
-class _Ingestion:
+class Ingestion:
     """One try at one submission."""
 
     def __init__(self, worker: Worker, submission: Submission) -> None:
@@ -173,7 +187,11 @@ class _Ingestion:
         answer = seal_answer(opened.envelope.headers, parts)
         tokens, now = self._worker.vault.tokens, self._worker.now_ms()
         rows = publication(self._id, parts, duplicates, adopted, tokens, now, answer)
-        self._worker.index.publish(self._id, self._worker.name, rows)
+        self._worker.index.publish(self._id, self._worker.name, self._finished(rows))
+
+    def _finished(self, rows: Publication) -> Publication:
+        """What is published, as it is."""
+        return rows
 
     @property
     def _received(self) -> Blob:
@@ -208,6 +226,10 @@ class _Ingestion:
         until = self._worker.now_ms() + self._worker.lease_ms
         if not self._worker.index.renew(self._id, self._worker.name, until):
             raise Conflict("The lease of this submission is lost.", code="lease_lost")
+        self._prolong()
+
+    def _prolong(self) -> None:
+        """The vault's lease."""
         self._release()
 
     def _claim(
@@ -280,7 +302,7 @@ class _Ingestion:
         judged = list(parts)
         for record in dict.fromkeys(each.group.record for each in packed):
             mine = [each for each in packed if each.group.record == record]
-            answer = self._worker.vault.adopt(self._request(record, mine, opened))
+            answer = self._adopt_one(self._request(record, mine, opened))
             if isinstance(answer, Denied):
                 refusal = JUDGEMENTS[_DENIED.get(answer.reason, "not_entitled")]
                 numbers = {part.number for each in mine for part in each.group.parts}
@@ -288,6 +310,9 @@ class _Ingestion:
             else:
                 adopted += adopted_groups(mine, answer)
         return judged, adopted
+
+    def _adopt_one(self, request: AdoptRequest) -> Adopted | Denied:
+        return self._worker.vault.adopt(request)
 
     def _request(self, record: str | None, packed: Sequence[PackedGroup], opened: ForIngest) -> AdoptRequest:
         return AdoptRequest(
@@ -301,7 +326,7 @@ class _Ingestion:
 
     def _document(self, each: PackedGroup, opened: ForIngest) -> NewDocument:
         group, first = each.group, each.group.parts[0]
-        common = {
+        common: dict[str, Any] = {
             "received": opened.envelope.received,
             "structure": opened.structure,
             "submission": str(self._id),
@@ -312,6 +337,9 @@ class _Ingestion:
             details = study_details(group, pack=pack, offsets=offsets, series_blobs=series, common=common)
         else:
             declared = opened.envelope.headers.get("document") or {}
+            if group.record is None:  # what its release has to know (ingestion/releasing.py)
+                kind = opened.envelope.headers.get("kind")
+                common["set_aside"] = {"kind": kind, "document": declared or None}
             details = document_details(group, pack=pack, offsets=offsets, declared=declared, common=common)
         return NewDocument(
             kind=group.kind,
