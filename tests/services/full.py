@@ -17,6 +17,7 @@ import psycopg
 from coffre.install import initialise
 from coffre.settings import load
 from tests.services import nginx, openbao, postgres, proxy, rabbitmq, seaweedfs
+from tests.services.apart import PARTS, Apart
 from tests.services.processes import free_port
 from tests.services.proxy import Proxy
 from tests.services.server import Server
@@ -51,6 +52,7 @@ class Full:
     data: Path
     url: str
     env: dict[str, str] = field(repr=False)
+    apart: Apart
     engines: dict[str, Server]
     ports: dict[str, int]
     processes: dict[str, Server] = field(default_factory=dict)
@@ -75,12 +77,15 @@ def running(
     """
     tell = say or (lambda _: None)
     with ExitStack() as stack:
-        engines, ports, env = _engines(stack, folder, tell)
+        engines, ports, env, keys = _engines(stack, folder, tell)
+        apart = Apart.found(folder, keys)
+        tell(apart.alone or "every process has a Unix user of its own")
         own = {name: free_port() for name in (*HTTP, "nginx")}
-        env |= {"COFFRE_PUBLIC_URL": f"http://127.0.0.1:{own['nginx']}", **(more or {})}
+        env |= {"COFFRE_PUBLIC_URL": f"http://127.0.0.1:{own['nginx']}", **apart.peers(), **(more or {})}
         stack.enter_context(_environment(env))
-        full = Full(folder, folder / "data", env["COFFRE_PUBLIC_URL"], env, engines, ports)
+        full = Full(folder, folder / "data", env["COFFRE_PUBLIC_URL"], env, apart, engines, ports)
         initialise(load(data=full.data))
+        apart.hand_over(folder, full.data)
         if wired:
             full.wires = stack.enter_context(Wires())
             full.store = stack.enter_context(proxy.running(ports["objects"]))
@@ -94,8 +99,8 @@ def running(
 
 def _engines(
     stack: ExitStack, folder: Path, tell: Say
-) -> tuple[dict[str, Server], dict[str, int], dict[str, str]]:
-    """Start the engines; their ports, and the environment that names them."""
+) -> tuple[dict[str, Server], dict[str, int], dict[str, str], Mapping[str, tuple[str, str]]]:
+    """Start the engines; their ports, the environment that names them, keys of the store by part."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o755)  # Postgres runs as a user of its own and must reach its directory
     tell("Postgres: index, vault store, day keys, each a database of its own")
@@ -107,7 +112,9 @@ def _engines(
             connection.execute(f'CREATE DATABASE "{name}"')
     tell("SeaweedFS: objects")
     (folder / "seaweed").mkdir()
-    objects_server, store = seaweedfs.made(folder / "seaweed")
+    rights = {name: [f"{right}:{BUCKET}" for right in part.objects] for name, part in PARTS.items()}
+    rights = {name: each for name, each in rights.items() if each}
+    objects_server, store = seaweedfs.made(folder / "seaweed", others=rights)
     stack.enter_context(objects_server)
     tell("RabbitMQ: the bell of the queue")
     queue_server, broker = stack.enter_context(rabbitmq.serving(folder / "rabbitmq"))
@@ -140,6 +147,7 @@ def _engines(
             **store.environment(),
             **bao.environ,
         },
+        store.others,
     )
 
 
@@ -161,10 +169,18 @@ def _process(full: Full, name: str, ports: Mapping[str, int]) -> Server:
     output = full.folder / f"{name}.out"
     return Server(
         name,
-        [sys.executable, "-m", "coffre.cli", *ARGUMENTS[name], *more, "--data", full.data],
+        [
+            *full.apart.command(name, sys.executable),
+            "-m",
+            "coffre.cli",
+            *ARGUMENTS[name],
+            *more,
+            "--data",
+            full.data,
+        ],
         full.folder / f"{name}.log",
         lambda: output.read_text().startswith("ready"),
-        {**os.environ, **_wired(full, name, full.env)},
+        _wired(full, name, full.apart.environment(name, full.env)),
         grace_s=GRACE_S,
         output=output,
     )

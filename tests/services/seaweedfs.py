@@ -4,12 +4,14 @@
 """
 
 import json
+import secrets
 import shutil
 import signal
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from tests.services.server import Server
@@ -35,19 +37,25 @@ def running(directory: Path, *, tls: bool = False) -> Iterator[S3Service]:
         yield service
 
 
-def made(directory: Path, *, tls: bool = False) -> tuple[Server, S3Service]:
-    """A store in `directory`, not yet started, and how to reach it."""
+def made(
+    directory: Path, *, tls: bool = False, others: Mapping[str, Sequence[str]] | None = None
+) -> tuple[Server, S3Service]:
+    """A store in `directory`, not yet started, and how to reach it; `others`: users and what they may do,
+    such as `Read:bucket`.
+    """
     weed = shutil.which("weed", path=str(Path(sys.executable).parent)) or shutil.which("weed")
     if weed is None:
         raise RuntimeError(NEEDED)
     (directory / "data").mkdir(exist_ok=True)
     ports = free_ports(2 * len(LISTENERS) + 2)
+    keys = {name: (secrets.token_hex(10).upper(), secrets.token_urlsafe(30)) for name in others or ()}
+    _write_users(directory / "s3.json", keys, others or {})
     command = [weed, *_options(directory, ports)]
-    service = S3Service(f"{'https' if tls else 'http'}://{HOST}:{ports[-2]}", *KEYS)
+    service = S3Service(f"{'https' if tls else 'http'}://{HOST}:{ports[-2]}", *KEYS, others=keys)
     if tls:
         cert, key = certificate(directory)
         command += [f"-s3.cert.file={cert}", f"-s3.key.file={key}"]
-        service = S3Service(service.endpoint, *KEYS, ca=str(cert))
+        service = replace(service, ca=str(cert))
     server = Server(
         "SeaweedFS",
         command,
@@ -58,16 +66,25 @@ def made(directory: Path, *, tls: bool = False) -> tuple[Server, S3Service]:
     return server, service
 
 
+def _write_users(
+    path: Path, keys: Mapping[str, tuple[str, str]], rights: Mapping[str, Sequence[str]]
+) -> None:
+    everything = ("Admin", "Read", "List", "Tagging", "Write")
+    users = [("test", KEYS, everything), *((name, keys[name], rights[name]) for name in keys)]
+    identities = [
+        {
+            "name": name,
+            "credentials": [{"accessKey": access, "secretKey": secret}],
+            "actions": list(actions),
+        }
+        for name, (access, secret), actions in users
+    ]
+    path.touch(mode=0o600)
+    path.write_text(json.dumps({"identities": identities}))
+
+
 def _options(directory: Path, ports: list[int]) -> list[str]:
     config = directory / "s3.json"
-    access, secret = KEYS
-    rights = ["Admin", "Read", "List", "Tagging", "Write"]
-    identity = {
-        "name": "test",
-        "credentials": [{"accessKey": access, "secretKey": secret}],
-        "actions": rights,
-    }
-    config.write_text(json.dumps({"identities": [identity]}))
     listeners = [
         f"-{name}.port{kind}={ports[2 * at + second]}"
         for at, name in enumerate(LISTENERS)

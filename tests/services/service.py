@@ -8,9 +8,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 HOST = "127.0.0.1"
@@ -18,13 +18,14 @@ HOST = "127.0.0.1"
 
 @dataclass(frozen=True)
 class S3Service:
-    """A running S3 server and the keys of a user who may do everything."""
+    """A running S3 server and the keys of a user who may do everything; `others` may do less."""
 
     endpoint: str
     access_key: str
     secret_key: str
     region: str = "us-east-1"
     ca: str | None = None
+    others: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False)
 
     @property
     def port(self) -> int:
