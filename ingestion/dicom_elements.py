@@ -2,7 +2,11 @@
 
 import struct
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
+
+from pydicom.datadict import dictionary_VR
+from pydicom.valuerep import VR
 
 from ingestion.verdicts import Finding, Rejected
 
@@ -11,9 +15,13 @@ ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 PIXEL_TAGS = (0x7FE00010, 0x7FE00008, 0x7FE00009)
 # PS3.5 table 7.1-2: two-byte lengths; every other VR, known or to come, has four (PS3.5 §7.1.2)
 SHORT_VRS = frozenset(b"AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split())
+EXTENDED_OFFSETS, EXTENDED_LENGTHS = 0x7FE00001, 0x7FE00002
+_KNOWN_VRS = frozenset(vr.value.encode() for vr in VR if len(vr.value) == 2)
 ENCAPSULATED_DOCUMENT, TRAILING_PADDING = 0x00420011, 0xFFFCFFFC
 # values that are never metadata, whatever their length
-NEVER_KEPT = frozenset((*PIXEL_TAGS, ENCAPSULATED_DOCUMENT, TRAILING_PADDING))
+NEVER_KEPT = frozenset(
+    (*PIXEL_TAGS, EXTENDED_OFFSETS, EXTENDED_LENGTHS, ENCAPSULATED_DOCUMENT, TRAILING_PADDING)
+)
 BULK_VRS = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "UN"))
 # twice in one data set, readers would disagree about what the instance is
 UNIQUE_TAGS = frozenset((0x00080016, 0x00080018, 0x0020000D, 0x0020000E, 0x00100020, *PIXEL_TAGS))
@@ -69,8 +77,13 @@ class Structure:
     end: int = 0
 
 
-def read_header(encoding: Encoding, raw: bytes) -> tuple[int, str | None, int, int]:
-    """(tag, VR, length, size of the header) of the element whose first twelve bytes are `raw`."""
+def read_header(encoding: Encoding, raw: bytes, room: int) -> tuple[int, str | None, int, int]:
+    """(tag, VR, length, size of the header) of the element whose first twelve bytes are `raw`.
+
+    The VR is None in implicit encoding, and where no VR is written although the encoding has them: such an
+    element of a careless writer is read as implicit, else with a two-byte length, if it then fits into the
+    `room` bytes up to the end of what contains it.
+    """
     order = "<" if encoding.little else ">"
     group, element = struct.unpack_from(order + "HH", raw)
     tag = group << 16 | element
@@ -80,10 +93,52 @@ def read_header(encoding: Encoding, raw: bytes) -> tuple[int, str | None, int, i
     if code in SHORT_VRS:
         return tag, code.decode(), struct.unpack_from(order + "H", raw, 6)[0], 8
     if not (code.isalpha() and code.isupper()):
-        raise Rejected("element_not_valid", tag_name(tag))
+        return tag, None, _length_without_vr(order, raw, tag, room), 8
     if len(raw) < 12:
         raise Rejected("truncated", tag_name(tag))
     return tag, code.decode("ascii", "replace"), struct.unpack_from(order + "I", raw, 8)[0], 12
+
+
+def _length_without_vr(order: str, raw: bytes, tag: int, room: int) -> int:
+    for length in (*struct.unpack_from(order + "I", raw, 4), *struct.unpack_from(order + "H", raw, 6)):
+        if length <= room - 8:
+            return int(length)
+    raise Rejected("element_not_valid", tag_name(tag))
+
+
+def element_header(
+    dataset: DataSet, last_tag: int, raw: bytes, room: int, *, inside: bool
+) -> tuple[int, str | None, int, int]:
+    """`read_header` for the element that follows `last_tag` (-1: the first) in `dataset`.
+
+    An item may be encoded otherwise than the data set around it, which its first element shows; the encoding
+    of `dataset` is then corrected. `inside`: the data set is an item.
+    """
+    encoding = dataset.encoding
+    header = read_header(encoding, raw, room)
+    tag, vr, length, _ = header
+    if tag >> 16 == 0xFFFE:
+        return header
+    if inside and last_tag < 0 and encoding.little:
+        fits = length == UNDEFINED or length <= room - 8
+        code = raw[4:6]
+        if encoding.implicit and code in _KNOWN_VRS and (not fits or dictionary_vr(tag) == code.decode()):
+            dataset.encoding = EXPLICIT_LITTLE
+            return read_header(EXPLICIT_LITTLE, raw, room)
+        if not encoding.implicit and vr is None:
+            dataset.encoding = IMPLICIT_LITTLE
+    elif vr is None and not encoding.implicit and tag <= last_tag:
+        raise Rejected("element_not_valid", tag_name(tag))  # rather another file's bytes than an element
+    return header
+
+
+@lru_cache(maxsize=8192)
+def dictionary_vr(tag: int) -> str | None:
+    """The VR of a standard attribute, perhaps ambiguous ("US or SS"); None of an unknown one (PS3.6)."""
+    try:
+        return dictionary_VR(tag)
+    except KeyError:
+        return None
 
 
 def tag_name(tag: int) -> str:

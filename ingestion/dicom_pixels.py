@@ -1,10 +1,11 @@
 """Pixel data by arithmetic: is it all there, and where does each frame lie? No pixel byte is read."""
 
-import struct
 from dataclasses import dataclass
 from typing import Any
 
-from ingestion.dicom_elements import PIXEL_TAGS, Bulk
+from ingestion.dicom_elements import EXTENDED_LENGTHS, EXTENDED_OFFSETS, PIXEL_TAGS, Bulk
+from ingestion.dicom_fragments import Fragment, code_streams, numbers, starts
+from ingestion.dicom_registry import ENCAPSULATED_UNCOMPRESSED, frames_share_fragments, is_transfer_syntax
 from ingestion.limits import Limits
 from ingestion.reader import Source
 from ingestion.verdicts import Finding, Rejected
@@ -12,8 +13,6 @@ from ingestion.verdicts import Finding, Rejected
 Piece = list[int]  # [offset from the instance's start, length]
 FrameTable = list[list[Piece]]
 
-# a video stream has no byte range per frame (PS3.5 §8.2.5 and following)
-_VIDEO = ("1.2.840.10008.1.2.4.10",)  # MPEG-2, MPEG-4, HEVC: …4.100 to …4.108
 _SUBSAMPLED = {"YBR_FULL_422": 2, "YBR_PARTIAL_422": 2}  # stored samples per pixel instead of three
 
 
@@ -44,20 +43,29 @@ def shape(attributes: dict[str, Any], tag: int) -> Shape:
     samples, bits = _whole(attributes, "00280002", 1), _whole(attributes, "00280100")
     if tag != PIXEL_TAGS[0]:
         bits = 32 if tag == PIXEL_TAGS[1] else 64
-    frames = _whole(attributes, "00280008", 1)
+    frames = _whole(attributes, "00280008", 1, zero=1)  # some writers count further frames
     if not (rows and columns and samples and bits):
         return Shape(frames, None)
-    photometric = (attributes.get("00280004", {}).get("Value") or [""])[0]
-    if samples == 3:
+    photometric = _first(attributes, "00280004")
+    if samples == 3 and isinstance(photometric, str):
         samples = _SUBSAMPLED.get(photometric, 3)
     return Shape(frames, rows * columns * samples * bits)
 
 
-def _whole(attributes: dict[str, Any], tag: str, absent: int | None = None) -> int | None:
+def _first(attributes: dict[str, Any], tag: str) -> Any:
     values = attributes.get(tag, {}).get("Value")
-    if not values:
+    return values[0] if values else None
+
+
+def _whole(
+    attributes: dict[str, Any], tag: str, absent: int | None = None, zero: int | None = None
+) -> int | None:
+    value = _first(attributes, tag)
+    if value is None:
         return absent
-    return values[0] if isinstance(values[0], int) and 0 < values[0] < 2**40 else None
+    if value == 0:
+        return zero
+    return value if isinstance(value, int) and 0 < value < 2**40 else None
 
 
 def native(pixels: Bulk, form: Shape, limits: Limits) -> Pixels:
@@ -67,57 +75,77 @@ def native(pixels: Bulk, form: Shape, limits: Limits) -> Pixels:
     needed = (form.frames * form.bits_per_frame + 7) // 8
     if pixels.length < needed:
         raise Rejected("pixel_data_short", f"{pixels.length} of {needed} bytes")
-    if form.frames > limits.frames:
-        raise Rejected("too_many_frames")
     findings = [Finding("pixel_data_longer")] if pixels.length > needed + needed % 2 else []
+    if form.frames > limits.frames:
+        return Pixels(None, [*findings, Finding("frames_not_addressable")])
     if form.bits_per_frame % 8 and form.frames > 1:
         return Pixels(None, findings)  # frames of single bits that share bytes
     size = (form.bits_per_frame + 7) // 8
     return Pixels([[[pixels.offset + i * size, size]] for i in range(form.frames)], findings)
 
 
-def encapsulated(pixels: Bulk, form: Shape, syntax: str, source: Source, limits: Limits) -> Pixels:
-    """Frames of compressed pixel data as pieces of fragments (PS3.5 §A.4).
-
-    An extended offset table needs no reading: it goes with one fragment per frame (PS3.3 §C.7.6.3.1.8).
-    """
+def encapsulated(bulk: dict[int, Bulk], form: Shape, syntax: str, source: Source, limits: Limits) -> Pixels:
+    """Frames of compressed pixel data as pieces of fragments (PS3.5 §A.4)."""
+    pixels = pixel_element(bulk)
+    assert pixels is not None
     fragments = (pixels.fragments or [])[1:]
     if form.frames is None:
         return Pixels(None, [Finding("pixel_data_unchecked")])
-    if form.frames > limits.frames:
-        raise Rejected("too_many_frames")
     if not fragments:
         raise Rejected("frames_missing", f"0 of {form.frames}")
-    if syntax.startswith(_VIDEO):
+    if frames_share_fragments(syntax):
         return Pixels(None, [])
-    if form.frames == 1:
-        return Pixels([_pieces(fragments)], [])
-    if len(fragments) < form.frames:
+    few = len(fragments) < form.frames
+    if few and is_transfer_syntax(syntax):
         raise Rejected("frames_missing", f"{len(fragments)} of {form.frames}")
-    if len(fragments) == form.frames:
-        return Pixels([_pieces([fragment]) for fragment in fragments], [])
-    return _by_offsets(fragments, _offsets(pixels, form.frames, source), form.frames)
-
-
-def _pieces(fragments: list[tuple[int, int]]) -> list[Piece]:
-    return [[offset, length] for offset, length in fragments if length]
-
-
-def _offsets(pixels: Bulk, frames: int, source: Source) -> list[int]:
-    """Where frames start, counted from the first fragment's item header."""
-    assert pixels.fragments
-    offset, length = pixels.fragments[0]
-    table = source.read(offset, length) if length == 4 * frames else b""
-    return [start for (start,) in struct.iter_unpack("<I", table)]
-
-
-def _by_offsets(fragments: list[tuple[int, int]], offsets: list[int], frames: int) -> Pixels:
-    """Groups fragments by the offset table; a table that fits no fragment borders is not trusted."""
-    starts = {offset - fragments[0][0]: index for index, (offset, _) in enumerate(fragments)}
-    borders = [starts.get(offset) for offset in offsets]
-    indexes = [index for index in borders if index is not None]
-    if len(indexes) != frames or indexes[0] != 0 or indexes != sorted(set(indexes)):
+    if few or form.frames > limits.frames:
         return Pixels(None, [Finding("frames_not_addressable")])
-    ends = [*indexes[1:], len(fragments)]
-    table = [_pieces(fragments[begin:end]) for begin, end in zip(indexes, ends, strict=True)]
-    return Pixels(table, [])
+    begins, findings = _begins(bulk, pixels, fragments, form.frames, source)
+    if begins is None:
+        return Pixels(None, [*findings, Finding("frames_not_addressable")])
+    table = [
+        [[offset, length] for offset, length in fragments[begin:end] if length]
+        for begin, end in zip(begins, [*begins[1:], len(fragments)], strict=True)
+    ]
+    if syntax == ENCAPSULATED_UNCOMPRESSED:
+        _check_uncompressed(table, form)
+    return Pixels(table, findings)
+
+
+def _check_uncompressed(table: FrameTable, form: Shape) -> None:
+    needed = ((form.bits_per_frame or 0) + 7) // 8
+    for number, pieces in enumerate(table, 1):
+        if sum(length for _, length in pieces) < needed:
+            raise Rejected("pixel_data_short", f"frame {number}")
+
+
+def _begins(
+    bulk: dict[int, Bulk], pixels: Bulk, fragments: list[Fragment], frames: int, source: Source
+) -> tuple[list[int] | None, list[Finding]]:
+    """Which fragment each frame begins with: the offset tables are believed where they fit the fragments.
+
+    Where they do not and there is no fragment per frame, the first bytes of the fragments tell.
+    """
+    tables = [numbers(source, pixels.fragments[0], 4)] if pixels.fragments else []
+    if EXTENDED_OFFSETS in bulk:  # PS3.3 §C.7.6.3.1.8
+        extended = bulk[EXTENDED_OFFSETS]
+        tables.append(numbers(source, (extended.offset, extended.length), 8))
+    given = [starts(fragments, table, frames) for table in tables if table]
+    known = next((begins for begins in given if begins is not None), None)
+    wrong = None in given or not _lengths_fit(bulk, fragments, source)
+    findings = [Finding("offset_table_not_valid")] if wrong else []
+    if len(fragments) == frames:
+        return list(range(frames)), findings
+    if known is None and frames == 1:
+        known = [0]
+    return known if known is not None else code_streams(fragments, frames, source), findings
+
+
+def _lengths_fit(bulk: dict[int, Bulk], fragments: list[Fragment], source: Source) -> bool:
+    """Whether the extended offset table's lengths are the fragments', a padding byte apart."""
+    if EXTENDED_LENGTHS not in bulk:
+        return True
+    lengths = numbers(source, (bulk[EXTENDED_LENGTHS].offset, bulk[EXTENDED_LENGTHS].length), 8)
+    return len(lengths) == len(fragments) and all(
+        length - 1 <= said <= length for said, (_, length) in zip(lengths, fragments, strict=True)
+    )

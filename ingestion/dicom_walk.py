@@ -1,12 +1,10 @@
-"""The walk over the elements of a DICOM data set: structure and lengths, without recursion.
+"""A walk over a data set's tags and lengths, without recursion.
 
 pydicom reads truncated data silently and nests without bound, so structure is followed here, once; the values
 are converted afterwards with pydicom's tables (`dicom_json`). Bulk values are stepped over, never read.
 """
 
 from dataclasses import dataclass
-
-from pydicom.datadict import dictionary_VR
 
 from ingestion.dicom_elements import (
     BULK_VRS,
@@ -23,9 +21,13 @@ from ingestion.dicom_elements import (
     Encoding,
     Raw,
     Structure,
+    dictionary_vr,
+    element_header,
     read_header,
     tag_name,
 )
+from ingestion.dicom_fragments import walk_fragments
+from ingestion.dicom_trailing import trailing
 from ingestion.limits import Limits
 from ingestion.reader import Source
 from ingestion.verdicts import Finding, Rejected
@@ -36,6 +38,7 @@ class _Level:
     """A data set, or a sequence (`items` is not None), being read. `end` None: up to its delimiter."""
 
     end: int | None
+    room: int  # where the innermost container of known length ends
     dataset: DataSet
     items: list[DataSet] | None = None
     tag: int = 0
@@ -56,11 +59,11 @@ class Walk:
         self._source = source
         self._limits = limits
         self._position = start
-        self._stop_group = stop_group
+        self._stop = None if stop_group is None else stop_group.to_bytes(2, "little")
         self._elements = 0
         self._metadata = 0
         self._structure = Structure(DataSet(encoding))
-        self._levels = [_Level(source.size, self._structure.dataset)]
+        self._levels = [_Level(source.size, source.size, self._structure.dataset)]
 
     def run(self) -> Structure:
         """Reads up to the end of the source; raises `Rejected`."""
@@ -68,11 +71,10 @@ class Walk:
             level = self._levels[-1]
             if level.end is not None and self._position >= level.end:
                 self._close(level)
-            elif level.items is None:
-                if not self._element(level):
-                    break
-            else:
+            elif level.items is not None:
                 self._item(level)
+            elif not self._element(level):
+                break
         self._structure.end = self._position
         return self._structure
 
@@ -81,43 +83,55 @@ class Walk:
             raise Rejected("element_not_valid", tag_name(level.last_tag))
         self._levels.pop()
 
+    def _note(self, code: str, where: str | None = None) -> None:
+        if all(finding.code != code for finding in self._structure.findings):
+            self._structure.findings.append(Finding(code, where))
+
     def _count(self) -> None:
         self._elements += 1
         if self._elements > self._limits.elements:
             raise Rejected("too_many_elements")
 
-    def _read_header(self, level: _Level) -> tuple[int, str | None, int, int]:
-        raw = self._source.read(self._position, 12)
-        if len(raw) < 8:
-            raise Rejected("truncated")
-        return read_header(level.dataset.encoding, raw)
+    def _is_full(self) -> bool:
+        """Whether values of items are left out from here on: structure is checked to the end all the same."""
+        return self._elements > self._limits.kept_elements or self._metadata > self._limits.kept_bytes
 
     def _item(self, level: _Level) -> None:
         """An item of a sequence, or its delimiter (PS3.5 §7.5)."""
         self._count()
-        tag, _, length, _ = self._read_header(level)
+        raw = self._source.read(self._position, 8)
+        if len(raw) < 8:
+            raise Rejected("truncated", tag_name(level.tag))
+        tag, _, length, _ = read_header(level.dataset.encoding, raw, 0)
         self._position += 8
-        if tag == SEQUENCE_END and level.end is None:
+        if tag == ITEM:
+            self._open_item(level, length)
+        elif tag == SEQUENCE_END and level.end in (None, self._position):
             level.end = self._position
-        elif tag == ITEM:
-            item = DataSet(level.dataset.encoding)
-            assert level.items is not None
-            level.items.append(item)
-            self._push(_Level(self._end(level, length), item))
+        elif tag == ITEM_END and not length:
+            self._note("delimiter_unexpected", tag_name(level.tag))  # after an item of known length
         else:
             raise Rejected("element_not_valid", tag_name(level.tag))
 
-    def _end(self, level: _Level, length: int) -> int | None:
+    def _open_item(self, level: _Level, length: int) -> None:
+        item = DataSet(level.dataset.encoding)
+        assert level.items is not None
+        if self._is_full():
+            self._note("metadata_incomplete", tag_name(level.tag))
+        else:
+            level.items.append(item)
+        end = self._end(level, level.tag, length)
+        self._push(_Level(end, level.room if end is None else end, item))
+
+    def _end(self, level: _Level, tag: int, length: int) -> int | None:
         """Where a value of `length` starting here ends; inside what contains it."""
         if length == UNDEFINED:
             return None
         end = self._position + length
         if end > self._source.size:
-            raise Rejected("truncated", tag_name(level.last_tag if level.items is None else level.tag))
-        if level.end is not None and end > level.end:
-            raise Rejected(
-                "element_not_valid", tag_name(level.last_tag if level.items is None else level.tag)
-            )
+            raise Rejected("truncated", tag_name(tag))
+        if end > level.room:
+            raise Rejected("element_not_valid", tag_name(tag))
         return end
 
     def _push(self, level: _Level) -> None:
@@ -129,45 +143,70 @@ class Walk:
     def _element(self, level: _Level) -> bool:
         """One element; False where the walk is over."""
         self._count()
+        raw = self._source.read(self._position, 12)
         top = len(self._levels) == 1
-        if top and (self._is_past_group() or self._only_zeros()):
+        if top and (raw[:2] != self._stop if self._stop else self._is_over(raw)):
             return False
-        tag, vr, length, size = self._read_header(level)
-        if tag == ITEM_END and level.end is None:
-            self._position += size
-            level.end = self._position
+        if len(raw) < 8:
+            raise Rejected("truncated")
+        encoding = level.dataset.encoding
+        tag, vr, length, size = element_header(
+            level.dataset, level.last_tag, raw, level.room - self._position, inside=not top
+        )
+        if tag >> 16 == 0xFFFE:
+            self._delimiter(level, tag, length)
             return True
-        if tag >> 16 in (0x0000, 0xFFFE):
+        if not tag >> 16:
             raise Rejected("element_not_valid", tag_name(tag))
-        self._order(level, tag, top)
+        if level.dataset.encoding is not encoding or (vr is None and not encoding.implicit):
+            self._note("encoding_differs", tag_name(tag))
+        if tag <= level.last_tag or (top and tag in UNIQUE_TAGS):
+            self._order(level, tag, vr, top)
+        level.last_tag = tag
         self._position += size
-        end = self._end(level, length)
+        self._content(level, tag, vr, length, top)
+        return True
+
+    def _delimiter(self, level: _Level, tag: int, length: int) -> None:
+        """The end of an item of undefined length; elsewhere a delimiter too much, which says nothing."""
+        inside = len(self._levels) > 1 and level.end is None
+        if tag == SEQUENCE_END and inside:
+            level.end = self._position  # it ends the item's sequence as well, which sees it next
+            self._note("delimiter_unexpected", tag_name(level.last_tag))
+        elif tag == ITEM_END and inside:
+            self._position += 8
+            level.end = self._position
+        elif tag != ITEM and not length:
+            self._position += 8
+            self._note("delimiter_unexpected", tag_name(max(level.last_tag, 0)))
+        else:
+            raise Rejected("element_not_valid", tag_name(tag))
+
+    def _content(self, level: _Level, tag: int, vr: str | None, length: int, top: bool) -> None:
+        end = self._end(level, tag, length)
         if self._is_sequence(tag, vr, length):
             # UN of undefined length is an implicit VR sequence (PS3.5 §6.2.2 note 2)
-            encoding = IMPLICIT_LITTLE if vr == "UN" else level.dataset.encoding
+            encoding = level.dataset.encoding if vr == "SQ" else IMPLICIT_LITTLE
             items: list[DataSet] = []
             level.dataset.elements[tag] = items
-            self._push(_Level(end, DataSet(encoding), items, tag))
+            self._push(_Level(end, level.room if end is None else end, DataSet(encoding), items, tag))
         elif end is None:
             self._encapsulated(level, tag, vr, top)
         else:
             self._value(level, tag, vr, length, top)
-        return True
 
-    def _is_past_group(self) -> bool:
-        # asked before the header is parsed: what follows the file meta information is encoded differently
-        if self._stop_group is None:
-            return False
-        return self._source.read(self._position, 2) != self._stop_group.to_bytes(2, "little")
+    def _is_over(self, raw: bytes) -> bool:
+        pixels = any(tag in self._structure.bulk for tag in PIXEL_TAGS)
+        code = trailing(self._source, self._position, raw, after_pixels=pixels)
+        if code is not None:
+            self._note(code)
+        return code is not None
 
-    def _order(self, level: _Level, tag: int, top: bool) -> None:
+    def _order(self, level: _Level, tag: int, vr: str | None, top: bool) -> None:
+        if top and tag in UNIQUE_TAGS and (tag in level.dataset.elements or tag in self._structure.bulk):
+            raise Rejected("element_duplicate", tag_name(tag))
         if tag <= level.last_tag:
-            if top and tag in UNIQUE_TAGS and (tag in level.dataset.elements or tag in self._structure.bulk):
-                raise Rejected("element_duplicate", tag_name(tag))
-            finding = Finding("elements_unordered")
-            if finding not in self._structure.findings:
-                self._structure.findings.append(finding)
-        level.last_tag = tag
+            self._note("elements_unordered")
 
     def _is_sequence(self, tag: int, vr: str | None, length: int) -> bool:
         if vr == "SQ":
@@ -176,17 +215,19 @@ class Walk:
             return False
         if length == UNDEFINED:
             return tag not in PIXEL_TAGS
-        if _dictionary_vr(tag) != "SQ":
+        if dictionary_vr(tag) != "SQ":
             return False
         return vr is None or self._source.read(self._position, 4) == b"\xfe\xff\x00\xe0"
 
     def _value(self, level: _Level, tag: int, vr: str | None, length: int, top: bool) -> None:
         bulk = length > self._limits.value_bytes or tag in NEVER_KEPT
         if not bulk and length > self._limits.inline_bytes:
-            bulk = (vr or _dictionary_vr(tag) or "UN")[:2] in BULK_VRS
+            bulk = (vr or dictionary_vr(tag) or "UN")[:2] in BULK_VRS
         if bulk:
             if top:
                 self._structure.bulk[tag] = Bulk(tag, vr, self._position, length)
+        elif not top and self._is_full():
+            self._note("metadata_incomplete", tag_name(tag))
         else:
             self._keep(level, tag, vr, length)
         self._position += length
@@ -199,37 +240,9 @@ class Walk:
         level.dataset.elements[tag] = Raw(vr, value)
 
     def _encapsulated(self, level: _Level, tag: int, vr: str | None, top: bool) -> None:
-        """Fragments up to their delimiter: headers only (PS3.5 §A.4)."""
         start = self._position
-        fragments: list[tuple[int, int]] = []
-        while True:
-            self._count()
-            item, _, length, _ = self._read_header(level)
-            self._position += 8
-            if item == SEQUENCE_END:
-                break
-            if item != ITEM or length == UNDEFINED:
-                raise Rejected("pixel_fragments_not_valid", str(len(fragments)))
-            fragments.append((self._position, length))
-            self._position += length
-            if self._position > self._source.size:
-                raise Rejected("truncated", tag_name(tag))
+        fragments, self._position = walk_fragments(
+            self._source, level.dataset.encoding, tag, start, self._limits
+        )
         if top:
             self._structure.bulk[tag] = Bulk(tag, vr, start, self._position - start, fragments)
-
-    def _only_zeros(self) -> bool:
-        """Zero bytes up to the end are padding some writers leave; anything else must be an element."""
-        if self._source.read(self._position, 8).strip(b"\0"):
-            return False
-        for offset in range(self._position, self._source.size, 65_536):
-            if self._source.read(offset, 65_536).strip(b"\0"):
-                raise Rejected("element_not_valid", tag_name(0))
-        self._structure.findings.append(Finding("trailing_zeros"))
-        return True
-
-
-def _dictionary_vr(tag: int) -> str | None:
-    try:
-        return dictionary_VR(tag)
-    except KeyError:
-        return None

@@ -13,11 +13,15 @@ class Limits:
     answer_bytes: int = 64 * 2**20
     # DICOM
     depth: int = 32  # nested sequences; the deepest object in the standard needs about ten
-    elements: int = 500_000  # items included
+    elements: int = 3_000_000  # items included; large multi-frame objects have a hundred a frame
+    kept_elements: int = 300_000  # beyond, values inside sequences are walked over and left out
+    fragments: int = 1_000_000
     value_bytes: int = 2**20  # longer values are not metadata
     inline_bytes: int = 1024  # longer binary values are bulk data
-    metadata_bytes: int = 16 * 2**20  # DICOM JSON of one instance
-    frames: int = 250_000
+    kept_bytes: int = 8 * 2**20  # of values; beyond, those inside sequences are left out
+    metadata_bytes: int = 16 * 2**20  # of values that are not in sequences
+    frames: int = 250_000  # addressed one by one; more are fetched with their instance
+    decoded_frames: int = 0  # of each instance, decoded as a check; 0: none
     inflated_bytes: int = 256 * 2**20  # deflated transfer syntax
     # PDF
     pdf_bytes: int = 512 * 2**20

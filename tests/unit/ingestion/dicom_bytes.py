@@ -4,7 +4,8 @@ import struct
 
 EXPLICIT, IMPLICIT, BIG = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.2"
 DEFLATED, JPEG, RLE = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.5"
-CT_CLASS, SOP, STUDY, SERIES = "1.2.840.10008.5.1.4.1.1.2", "1.2.3.4", "1.2.3", "1.2.3.1"
+# raw data: a class that needs no image and may hold anything
+OBJECT_CLASS, SOP, STUDY, SERIES = "1.2.840.10008.5.1.4.1.1.66", "1.2.3.4", "1.2.3", "1.2.3.1"
 UNDEFINED = 0xFFFFFFFF
 LONG = ("OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV")
 
@@ -34,7 +35,7 @@ SEQUENCE_END = item(b"", tag=0xFFFEE0DD)
 def meta(syntax: str = EXPLICIT) -> bytes:
     """File meta information (PS3.10 §7.1)."""
     return (
-        element(0x00020002, "UI", CT_CLASS.encode())
+        element(0x00020002, "UI", OBJECT_CLASS.encode())
         + element(0x00020003, "UI", SOP.encode())
         + element(0x00020010, "UI", syntax.encode())
     )
@@ -43,7 +44,7 @@ def meta(syntax: str = EXPLICIT) -> bytes:
 def identifiers(syntax: str = EXPLICIT, *, patient: bytes = b"12345", **replaced: bytes) -> bytes:
     """Mandatory attributes; `replaced` overrides by name and drops with an empty value."""
     values = {
-        "sop_class": (0x00080016, "UI", CT_CLASS.encode()),
+        "sop_class": (0x00080016, "UI", OBJECT_CLASS.encode()),
         "sop": (0x00080018, "UI", SOP.encode()),
         "modality": (0x00080060, "CS", b"CT"),
         "patient": (0x00100020, "LO", patient),
