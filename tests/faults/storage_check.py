@@ -6,15 +6,17 @@ round; nothing is half done: no upload, no open ingest, no unsettled submission,
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
+import boto3
 from sqlalchemy import Table, select
 
 from coffre.housekeeper import Chores, Swept
 from coffre.wiring import System
 from storage.index import tables as index_tables
+from storage.objects.address import Address, parse
+from storage.objects.s3 import S3Objects
 from storage.vault_store import tables as vault_tables
 
 LATER_S = 60.0
@@ -38,8 +40,30 @@ def left_over(system: System) -> list[str]:
     return [*_blobs(system), *_rows(system), *_unfinished(system)]
 
 
-def objects_on_disk(root: Path) -> set[tuple[UUID, int]]:
-    return {(UUID(path.parent.name), int(path.name)) for path in root.glob("b/*/*/*")}
+def objects_kept(system: System) -> set[tuple[UUID, int]]:
+    """Every object of the store, on the disk or in the bucket."""
+    if system.settings.objects_url is None:
+        names: Iterator[str] = (str(path) for path in (system.settings.data / "objects").glob("b/*/*/*"))
+    else:
+        names = _keys(parse(system.settings.objects_url))
+    found = (name.split("/")[-2:] for name in names)
+    return {(UUID(blob), int(version)) for blob, version in found}
+
+
+def _keys(address: Address) -> Iterator[str]:
+    client = boto3.client("s3", endpoint_url=address.endpoint, region_name=address.region)
+    pages = client.get_paginator("list_objects_v2").paginate(
+        Bucket=address.bucket, Prefix=f"{address.prefix}b/"
+    )
+    yield from (each["Key"] for page in pages for each in page.get("Contents", ()))
+
+
+def _partial(system: System) -> Iterator[str]:
+    """What is half written: files, or uploads in parts."""
+    if system.settings.objects_url is None:
+        return (path.name for path in (system.settings.data / "objects" / "tmp").iterdir())
+    store = cast(S3Objects, system.objects)
+    return (each.key for each in store._bucket.pending(f"{store._address.prefix}b/"))
 
 
 def documents_of(system: System) -> int:
@@ -47,7 +71,7 @@ def documents_of(system: System) -> int:
 
 
 def _blobs(system: System) -> Iterator[str]:
-    disk = objects_on_disk(system.settings.data / "objects")
+    disk = objects_kept(system)
     index = {(row.blob_id, row.version) for row in _of_index(system, index_tables.blob)}
     vault = {(row["blob_id"], row["version"]): row["ciphertext_size"] for row in _of_vault(system, "blob")}
     yield from (f"object without a row of the index: {blob}" for blob in disk - index)
@@ -74,8 +98,7 @@ def _rows(system: System) -> Iterator[str]:
 
 
 def _unfinished(system: System) -> Iterator[str]:
-    partial = (system.settings.data / "objects") / "tmp"
-    yield from (f"partial file: {path.name}" for path in partial.iterdir())
+    yield from (f"partial object: {name}" for name in _partial(system))
     yield from (f"upload: {row.blob_id}" for row in _of_index(system, index_tables.upload))
     for row in _of_index(system, index_tables.submission):
         if row.state in ("received", "validating"):

@@ -1,0 +1,100 @@
+"""Everything at once, and one thing after another going wrong under a mixed load.
+
+What was acknowledged is there afterwards, nothing is half visible, no grant follows an acknowledged
+revocation, the log is sound, and every refusal meanwhile had a code and said when to try again.
+"""
+
+import random
+import secrets
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.faults.full_faults import (
+    LEASE_S,
+    Fault,
+    broker_loses_everything,
+    cut,
+    every_fault,
+    killed,
+    stopped,
+    store_fault,
+)
+from tests.faults.full_stage import COMMANDS, FullStage
+from tests.services import full
+
+AT_ONCE = 3
+"""Faults, one after another, between two checks."""
+BEFORE_S, AFTER_S = (0.3, 1.5), (0.5, 1.5)
+SETTINGS = {"COFFRE_LEASE_S": str(LEASE_S), "COFFRE_WORKERS": "1"}
+TELLING = (
+    killed("vault"),
+    killed("worker-1"),
+    killed("postgres"),
+    stopped("worker-2"),
+    store_fault("failing-but-written"),
+    cut("reader", "postgres"),
+    broker_loses_everything(),
+)
+"""A handful that `make test` has time for."""
+
+
+@pytest.fixture
+def stage() -> Iterator[FullStage]:
+    folder = Path(tempfile.mkdtemp(prefix="coffre-faults-"))  # where Postgres' own user may go
+    try:
+        with full.running(folder, wired=True, more=SETTINGS) as running:
+            made = FullStage(running)
+            yield made
+            made.close()
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize(
+    ("faults", "seconds"),
+    [
+        pytest.param(TELLING, 60, id="telling"),
+        pytest.param(every_fault(), 600, id="every", marks=pytest.mark.long),
+    ],
+)
+def test_whatever_was_acknowledged_survives_any_fault_of_any_part(
+    stage: FullStage, faults: Sequence[Fault], seconds: float
+) -> None:
+    seed = secrets.randbelow(2**32)
+    chance = random.Random(seed)
+    until = time.monotonic() + seconds
+    order = chance.sample(faults, len(faults))
+    print(f"seed {seed}")
+    for first in range(0, len(order), AT_ONCE):
+        if time.monotonic() > until:
+            print("no time for", *(fault.name for fault in order[first:]))
+            break
+        one_round(stage, order[first : first + AT_ONCE], chance)
+    stage.check(everything=True)
+    for command in COMMANDS:
+        stage.command(*command)
+    print(dict(stage.answers.counts))
+    assert stage.ledger.grants
+    assert [name for name, log in stage.logs().items() if "Traceback" in log] == []
+
+
+def one_round(stage: FullStage, faults: Sequence[Fault], chance: random.Random) -> None:
+    """The faults one after another under one load, then the check."""
+    load = stage.load(chance.randrange(2**32))
+    load.start()
+    try:
+        for fault in faults:
+            time.sleep(chance.uniform(*BEFORE_S))
+            print(fault.name, flush=True)
+            fault.strike(stage.full)
+            time.sleep(chance.uniform(*fault.lasts))
+            fault.mend(stage.full)
+        time.sleep(chance.uniform(*AFTER_S))
+    finally:
+        load.stop()
+    stage.check(everything=False)
