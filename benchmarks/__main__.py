@@ -2,14 +2,17 @@
 
 import argparse
 
-from benchmarks import database, objects, roots, seal, stow, vault
+from benchmarks import database, memory, objects, roots, seal, stow, study, system, vault
 
 BENCHMARKS = {
     "database": database.run,
+    "memory": memory.run,
     "objects": objects.run,
     "roots": roots.run,
     "seal": seal.run,
     "stow": stow.run,
+    "study": study.run,
+    "system": system.run,
     "vault": vault.run,
 }
 

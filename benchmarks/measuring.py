@@ -1,9 +1,14 @@
 """Measure in rounds that take turns, so that a noisy neighbour disturbs all contestants alike."""
 
+import os
+import resource
 import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+
+TICK = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,31 @@ def compete(contestants: Mapping[str, Callable[[], object]], rounds: int) -> dic
         name: Measured(statistics.median(c for c, _ in found), statistics.median(w for _, w in found))
         for name, found in times.items()
     }
+
+
+def cpu_of_children() -> dict[int, float]:
+    """CPU seconds by living child of this process, each with its descendants, ended ones too."""
+    parents, spent = {}, {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # ended meanwhile
+        pid = int(path.parent.name)
+        parents[pid], spent[pid] = int(fields[1]), sum(map(int, fields[11:15])) / TICK
+    found: dict[int, float] = {}
+    for pid, seconds in spent.items():
+        child = pid
+        while parents.get(child, 0) not in (0, os.getpid()):
+            child = parents[child]
+        if parents.get(child) == os.getpid():
+            found[child] = found.get(child, 0.0) + seconds
+    return found
+
+
+def cpu_of_tree() -> float:
+    """CPU seconds of everything that this process started."""
+    return sum(cpu_of_children().values()) + sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
 
 
 def table(title: str, header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:

@@ -1,7 +1,5 @@
 """A CT of 500 slices through the whole deposit, step by step: where the time goes."""
 
-import os
-import resource
 import tempfile
 import time
 from collections.abc import Iterator
@@ -9,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measuring import table
+from benchmarks.measuring import cpu_of_tree, table
 from coffre.demonstration import data as demo_data
 from coffre.identities import Identities
 from coffre.install import initialise
@@ -41,23 +39,7 @@ class Steps:
 
 def _cpu(children: Any) -> float:
     own = time.process_time()
-    return own + (_tree_cpu() if children else 0.0)
-
-
-def _tree_cpu() -> float:
-    """CPU of all living descendants and of their reaped children, from /proc."""
-    mine, total, tick = {os.getpid()}, 0.0, 100.0
-    rows = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        rows.append((int(path.parent.name), int(fields[1]), sum(map(int, fields[11:15])) / tick))
-    for _ in range(3):
-        mine |= {pid for pid, parent, _ in rows if parent in mine}
-    total += sum(cpu for pid, _, cpu in rows if pid in mine and pid != os.getpid())
-    return total + sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
+    return own + (cpu_of_tree() if children else 0.0)
 
 
 def run() -> None:
