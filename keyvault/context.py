@@ -12,7 +12,7 @@ from keyvault.envelope import Branch, KeyUse
 from keyvault.keyring import Keyring
 from keyvault.log import ORDINARY, SYSTEM, Appended, Chain, Happening, append
 from keyvault.possession import OLDEST, Believed, Proof, Shown, believe
-from keyvault.quotas import DEFAULT_QUOTAS, Quotas, deposited_too_much, exceeded
+from keyvault.quotas import DEFAULT_QUOTAS, Quotas, deposited_too_much, exceeded, first_this_hour
 from keyvault.record_keys import RecordKey, care_key, open_object_key
 from keyvault.replay import RecordingTransaction
 from keyvault.store import Row, VaultStore, VaultTransaction
@@ -95,6 +95,13 @@ class Change:
         vault = self._vault
         return deposited_too_much(
             self._recording, vault.settings.quotas, vault.pseudonym, actor, size, self.now_ms
+        )
+
+    def first_this_hour(self, label: bytes, subject: bytes, what: bytes) -> bool:
+        """Whether `what` happens to `subject` for the first time in this clock hour; it is remembered."""
+        pseudonym = self._vault.pseudonym
+        return first_this_hour(
+            self._recording, pseudonym(label, subject), pseudonym(label, what), self.now_ms
         )
 
     def keep_replay(self) -> None:

@@ -56,11 +56,17 @@ def exceeded(
     over = False
     record = pseudonym(b"coffre-touched-v1", touched)
     for name, quota in _subjects(quotas, actor):
-        subject, hour = pseudonym(b"coffre-quota-v1", name), now_ms // HOUR_MS
-        new = tx.insert_new("quota", {"subject": subject, "record": record, "hour": hour, "at": now_ms})
-        counts = _count(tx, subject, hour, int(new))
+        subject = pseudonym(b"coffre-quota-v1", name)
+        new = first_this_hour(tx, subject, record, now_ms)
+        counts = _count(tx, subject, now_ms // HOUR_MS, int(new))
         over = over or _over(counts, quota, now_ms)
     return over
+
+
+def first_this_hour(tx: VaultTransaction, subject: bytes, touched: bytes, now_ms: int) -> bool:
+    """Whether `subject` touches this for the first time in this clock hour; both are pseudonyms."""
+    hour = now_ms // HOUR_MS
+    return tx.insert_new("quota", {"subject": subject, "record": touched, "hour": hour, "at": now_ms})
 
 
 def deposited_too_much(

@@ -11,7 +11,8 @@ from keyvault.log import ORDINARY, Chain, Happening
 from keyvault.record_keys import RecordKey, create_record_key, new_object_key
 from keyvault.store import VaultTransaction
 from keyvault.tokens import TokenField
-from keyvault.verbs.attempt import Call, Denied, new_id
+from keyvault.verbs.attempt import Call, Denied, new_id, refuse
+from records.actors import Actor
 from records.consent import Card, ConsentRecord
 from records.errors import Conflict, Refused
 from records.identity import INS, INS_NIR_DEMO, Traits
@@ -84,20 +85,33 @@ class OperatingVerbs:
     ) -> OpenedAnew | Denied:
         """Open a person's record with the recorded consent (R17, R18). Raises `Conflict` "record_exists"."""
         vault = self._vault
-        actor = vault.actor(call.token)
-        ins = vault.ins(ins_text)
+        actor, ins = vault.actor(call.token), vault.ins(ins_text)
+        card = Card(ins, traits, ConsentRecord(consent_by, consent_how, vault.now_ms() // 1000))
+        try:
+            opened = self._open(call, actor, card)
+        except Conflict:  # another process was quicker: now the record is there
+            opened = self._open(call, actor, card)
+        if opened is None:
+            raise Conflict("This person already has a record.", code="record_exists")
+        return opened
+
+    def _open(self, call: Call, actor: Actor, card: Card) -> OpenedAnew | Denied | None:
+        """None where there is a record already, which then has a line about it."""
+        vault = self._vault
         with vault.change() as change:
-            denied = self._denied(change, call, Action.OPEN_RECORD)
-            if denied:
+            present = vault.find_record(change.tx, card.ins.value)
+            touched = present["record_id"].bytes if present is not None else card.ins.value.encode()
+            if denied := self._denied(change, call, actor, Action.OPEN_RECORD, touched):
                 return denied
-            if vault.find_record(change.tx, ins.value) is not None:
-                raise Conflict("This person already has a record.", code="record_exists")
+            if present is not None:
+                record = vault.open(change.tx, present, lock=True)
+                refuse(vault, change, call, actor, Action.OPEN_RECORD, record, ReasonCode.RECORD_EXISTS)
+                return None
             public_id = uuid4()
             opened, _, chain = new_record(
-                vault, change.tx, kind=PERSON, ins=ins, public_id=public_id, now_ms=change.now_ms
+                vault, change.tx, kind=PERSON, ins=card.ins, public_id=public_id, now_ms=change.now_ms
             )
-            consent = ConsentRecord(consent_by, consent_how, change.now)
-            version, digest = store_card(change.tx, opened, Card(ins, traits, consent))
+            version, digest = store_card(change.tx, opened, card)
             change.append(
                 chain,
                 Happening(
@@ -107,7 +121,11 @@ class OperatingVerbs:
                     purpose=call.purpose,
                     actor=actor,
                     record=public_id,
-                    details={"card_version": version, "card_digest": digest.hex(), "consent": consent_how},
+                    details={
+                        "card_version": version,
+                        "card_digest": digest.hex(),
+                        "consent": card.consent.how if card.consent else None,
+                    },
                 ),
             )
         return OpenedAnew(opened.record_id, public_id)
@@ -119,8 +137,7 @@ class OperatingVerbs:
             raise Refused("Production identities come from the national authorities.", code="demo_only")
         actor = vault.actor(call.token)
         with vault.change() as change:
-            denied = self._denied(change, call, Action.ISSUE_IDENTITY)
-            if denied:
+            if denied := self._denied(change, call, actor, Action.ISSUE_IDENTITY, uuid4().bytes):
                 return denied
             change.append(
                 vault.system_chain,
@@ -136,22 +153,24 @@ class OperatingVerbs:
             )
         return None
 
-    def _denied(self, change: Change, call: Call, action: Action) -> Denied | None:
-        vault = self._vault
-        actor = vault.believe(call.token)
+    def _denied(
+        self, change: Change, call: Call, actor: Actor, action: Action, touched: bytes
+    ) -> Denied | None:
+        """Count what is touched, then decide; a refusal has its line on chain 0."""
+        over = change.over_quota(actor, touched)
         request = AccessRequest(actor, action, call.purpose, change.now, call.reason)
         decision = decide(request, Facts(RecordFacts(RecordState.ACTIVE, None)))
+        if over:
+            decision = Deny(ReasonCode.QUOTA_EXCEEDED)
         if not isinstance(decision, Deny):
             return None
-        change.append(
-            vault.system_chain,
-            Happening(
-                action=action,
-                outcome=Outcome.DENY,
-                reason=decision.reason,
-                purpose=call.purpose,
-                actor=actor,
-                record=None,
-            ),
+        happening = Happening(
+            action=action,
+            outcome=Outcome.DENY,
+            reason=decision.reason,
+            purpose=call.purpose,
+            actor=actor,
+            record=None,
         )
+        change.append(self._vault.system_chain, happening)
         return Denied(decision.reason)

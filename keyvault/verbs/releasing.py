@@ -174,7 +174,8 @@ class ReleasingVerbs:
     def still(self, grant_id: UUID, blob_id: UUID, version: int) -> bool:
         """Whether this grant's actor would be permitted this object now, on the present card.
 
-        Only a refusal is logged: the permit has its event since the release.
+        Only a refusal is logged, the first of its reason in an hour: the permit has its event already,
+        and whoever has an address must not make the log grow with it.
         """
         vault = self._vault
         with vault.store.reading() as tx:
@@ -232,6 +233,8 @@ class ReleasingVerbs:
     def _log_no_longer(self, grant: Row, kept: dict[str, Any], reason: ReasonCode, blob_id: UUID) -> None:
         call = Call(token="", purpose=PurposeOfUse(grant["purpose"]), reason=kept["reason"])
         with self._vault.change() as change:
+            if not change.first_this_hour(b"coffre-still-v1", grant["grant_id"].bytes, reason.value.encode()):
+                return
             record = self._vault.open(change.tx, change.tx.get("record", record_id=grant["record_id"]))
             actor = actor_from_json(kept["actor"])
             refuse(self._vault, change, call, actor, Action.STILL, record, reason, str(blob_id))
@@ -308,7 +311,8 @@ def _series(opened: dict[UUID, tuple[dict[str, Any], ...]]) -> tuple[GrantedSeri
     """One per series of the granted studies: its metadata blobs, oldest submission first."""
     found: dict[tuple[str, str], list[UUID]] = {}
     for rows in opened.values():
-        for details in rows:
+        # a row that a job merged has a later version than what joined the study meanwhile
+        for details in sorted(rows, key=lambda details: int(details.get("received", 0))):
             for series in details.get("series", ()):
                 key = (details["study_uid"], series["uid"])
                 found.setdefault(key, []).append(UUID(series["metadata_blob"]))

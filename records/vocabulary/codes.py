@@ -113,6 +113,7 @@ class ReasonCode(StrEnum):
     PURPOSE_NOT_ENTITLED = "purpose_not_entitled"
     QUOTA_EXCEEDED = "quota_exceeded"
     DOCUMENT_DELETED = "document_deleted"
+    RECORD_EXISTS = "record_exists"
     BAD_CREDENTIAL = "bad_credential"
 
 
@@ -264,6 +265,10 @@ SENTENCES: Mapping[ReasonCode, tuple[str, str]] = MappingProxyType(
         ReasonCode.DOCUMENT_DELETED: (
             "Ce document a été supprimé par son auteur.",
             "This document was deleted by its author.",
+        ),
+        ReasonCode.RECORD_EXISTS: (
+            "Cette personne a déjà un dossier.",
+            "This person already has a record.",
         ),
         ReasonCode.BAD_CREDENTIAL: (
             "L'identification n'a pas pu être vérifiée : connectez-vous de nouveau.",

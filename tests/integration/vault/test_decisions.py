@@ -44,9 +44,12 @@ def test_an_operator_opens_a_record_with_its_consent(vault: VaultBench) -> None:
 
 
 def test_a_person_has_one_record(vault: VaultBench, person: Person) -> None:
-    with pytest.raises(Conflict) as refusal:
+    with vault.logging() as seen, pytest.raises(Conflict) as refusal:
         vault.person(person.ins)
     assert refusal.value.code == "record_exists"
+    (event,) = seen  # which the holder sees: somebody tried to open a second one
+    assert event.told == ("open_record", "deny", "record_exists")
+    assert event.chain_id == person.record_id and event.chain == 1
 
 
 @pytest.mark.parametrize("who", ["patient", "doctor", "depositor"])

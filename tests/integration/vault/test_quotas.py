@@ -5,7 +5,7 @@ from collections.abc import Callable
 from uuid import uuid4
 
 from keyvault.quotas import DEFAULT_QUOTAS, Quota, Quotas
-from keyvault.verbs.attempt import Denied
+from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.ingesting import ForIngest
 from keyvault.verbs.reading import ResolvedRecord
 from records.vocabulary.codes import Action, ReasonCode, Role
@@ -17,6 +17,7 @@ from tests.integration.vault.bench import (
     OTHER_PRACTICE,
     PRACTICE,
     STRANGER,
+    TRAITS,
     Person,
     VaultBench,
     new_ins,
@@ -202,7 +203,36 @@ def test_counters_are_unreadable_without_the_vault_s_key(vault: VaultBench) -> N
 def test_the_action_doesn_t_matter_to_the_count(vault: VaultBench, person: Person) -> None:
     vault = limited(vault)
     call = vault.doctor(STRANGER)
+    vault.sql("DELETE FROM quota")  # the operator's, who opened the record
     for action in (Action.SEARCH, Action.RETRIEVE, Action.READ_LOG, Action.LABEL):
         vault.reader.resolve(call, person.ins, action)
     ((count,),) = vault.sql("SELECT count(DISTINCT record) FROM quota")
     assert count == 1
+
+
+def opened(vault: VaultBench, ins: str) -> object:
+    return vault.guard.operator.open_record(
+        vault.operator(), ins, TRAITS, consent_by="operator", consent_how="orally"
+    )
+
+
+def test_an_operator_opens_so_many_records_an_hour(vault: VaultBench) -> None:
+    limited(vault)
+    with vault.logging() as seen:
+        answers = [opened(vault, new_ins()) for _ in range(5)]
+    assert answers[3:] == [OVER, OVER] and OVER not in answers[:3]
+    assert [event.told for event in seen[3:]] == [("open_record", "deny", "quota_exceeded")] * 2
+
+
+def test_an_operator_issues_so_many_identities_an_hour(vault: VaultBench) -> None:
+    limited(vault)
+    answers = [vault.guard.operator.issue_identity(vault.operator(), "patient") for _ in range(4)]
+    assert answers == [None, None, None, OVER]
+
+
+def test_an_operator_rotates_so_many_records_an_hour(vault: VaultBench) -> None:
+    people = [vault.person() for _ in range(4)]
+    limited(vault)
+    calls = [Call(token=vault.token(Role.OPERATOR, name)) for name in ("first", "second")]
+    answers = [vault.guard.operator.rotate_record(calls, person.ins) for person in people]
+    assert answers[3] == OVER and OVER not in answers[:3]

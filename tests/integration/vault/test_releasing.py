@@ -260,6 +260,23 @@ def test_each_change_ends_a_grant_at_once_with_an_event(
     assert vault.reader.renew(call, grant) == Denied(ReasonCode.NOT_AUTHORISED)
 
 
+def test_whoever_holds_an_address_cannot_make_the_log_grow(
+    vault: VaultBench, person: Person, deposited: Deposited
+) -> None:
+    grant, blob = grant_of(vault, vault.doctor(), person, deposited)
+    mask(vault, person, deposited)
+    with vault.logging() as seen:
+        for _ in range(20):
+            assert not vault.reader.still(grant, blob, 1)
+        block(vault, person, deposited)
+        for _ in range(20):
+            assert not vault.reader.still(grant, blob, 1)
+    assert [event.told for event in seen if event.told[0] == "still"] == [
+        ("still", "deny", "masked"),
+        ("still", "deny", "blocked"),
+    ]
+
+
 def test_an_authorisation_that_ends_meanwhile_ends_the_grant(vault: VaultBench, person: Person) -> None:
     deposited = vault.deposit(person)
     vault.change(person, Action.AUTHORISE, DOCTOR, until=int(vault.clock()) + 60)

@@ -316,7 +316,7 @@ def test_the_table(line: list[str]) -> None:
 def test_the_table_shows_every_reason_that_a_decision_can_give() -> None:
     elsewhere = {"reason_missing", "emergency_expired", "emergency_too_often"}  # the tests below
     # given by the vault, or kept for representatives, who cannot sign in yet
-    never = {"no_such_document", "quota_exceeded", "hidden_from_representatives"}
+    never = {"no_such_document", "quota_exceeded", "hidden_from_representatives", "record_exists"}
     assert {line[-1] for line in LINES} | elsewhere | never == set(ReasonCode)
 
 
