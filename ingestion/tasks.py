@@ -5,21 +5,28 @@ done, and a worker killed with a task in hand leaves a lease that ends (docs/adr
 """
 
 import logging
+import secrets
+import threading
 from collections.abc import Callable
+from contextlib import suppress
+from queue import Full, Queue
 from typing import Any
 from uuid import UUID
 
 from celery import Celery
 from celery.signals import worker_process_init, worker_process_shutdown
-from kombu.exceptions import OperationalError
 
 from ingestion.pipeline import Worker
 from keyvault.request_id import REQUEST_ID
+from records.errors import CoffreError
 
 INGEST, INGEST_ANY = "coffre.ingest", "coffre.ingest_any"
 QUEUE = "coffre"
 # Redis gives an unacknowledged message again only after this; it must exceed the longest task
 VISIBILITY_TIMEOUT_S = 3_600
+BROKER_ANSWERS_WITHIN_S = 5.0
+MOST_RINGS = 1_000
+"""Rings that wait for a broker that is away; more are dropped."""
 log = logging.getLogger("coffre.queue")
 
 
@@ -36,7 +43,10 @@ def queue(url: str) -> Celery:
         worker_prefetch_multiplier=1,
         worker_hijack_root_logger=False,
         worker_send_task_events=False,
+        # nobody commands workers through the broker; its queue would also be one per machine, not per worker
+        worker_enable_remote_control=False,
         broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,  # a broker may be away for hours
         broker_transport_options=_transport_options(url),
         broker_heartbeat=10,
     )
@@ -51,10 +61,15 @@ def _transport_options(url: str) -> dict[str, Any]:
 
 
 class Bell:
-    """Intake's side: ring for a submission. A broker that is down is no failure: the sweeper rings again."""
+    """Intake's side: ring for a submission. Neither a deposit nor a chore waits for a broker: a thread of its
+    own rings, and what it can't ring for, the sweeper rings for again.
+    """
 
     def __init__(self, app: Celery) -> None:
         self._app = app
+        self._rings: Queue[tuple[str, tuple[str, ...]]] = Queue(MOST_RINGS)
+        self._thread = threading.Thread(target=self._run, name="bell", daemon=True)
+        self._starting = threading.Lock()
 
     def ring(self, submission_id: UUID) -> None:
         self._send(INGEST, str(submission_id), REQUEST_ID.get())
@@ -65,19 +80,54 @@ class Bell:
             self._send(INGEST_ANY)
 
     def _send(self, name: str, *args: str) -> None:
-        try:
-            self._app.send_task(name, args=args, retry=False, ignore_result=True)
-        except (OperationalError, OSError):
-            log.warning("the broker can't be reached; the sweeper will ring again")
+        with self._starting:
+            if not self._thread.ident:
+                self._thread.start()
+        with suppress(Full):  # the broker has been away for long
+            self._rings.put_nowait((name, args))
+
+    def _run(self) -> None:
+        connection: Any = None
+        while True:
+            name, args = self._rings.get()
+            connection = connection or self._app.connection_for_write()
+            try:
+                self._tell(connection, name, args)
+            except Exception as error:
+                code = type(error).__name__
+                log.warning("the broker can't be reached; the sweeper will ring again", extra={"code": code})
+                connection.collapse()
+                connection = None
+
+    def _tell(self, connection: Any, name: str, args: tuple[str, ...]) -> None:
+        self._app.send_task(
+            name,
+            args=args,
+            connection=connection,
+            retry=False,
+            ignore_result=True,
+            confirm_timeout=BROKER_ANSWERS_WITHIN_S,
+        )
 
 
 def serve(app: Celery, make_worker: Callable[[], Worker], end: Callable[[], None], concurrency: int) -> None:
     """Run a Celery worker until SIGTERM. `make_worker` is called in each child, after the fork: sandbox and
     database connections belong to the process that uses them."""
-    mine: dict[str, Worker] = {}
+    made: list[Worker] = []
+
+    def attempt(work: Callable[[Worker], object]) -> None:
+        """No task fails: what it didn't do is in the lease table, and the sweeper rings for it again."""
+        try:
+            if not made:
+                made.append(make_worker())
+            work(made[0])
+        except Exception as error:
+            code = error.code if isinstance(error, CoffreError) else type(error).__name__
+            # no traceback: its frames could name what is being ingested
+            log.error("task failed", extra={"code": code})  # noqa: TRY400
 
     def begin(**_: Any) -> None:
-        mine["worker"] = make_worker()
+        attempt(lambda _: None)  # warm for the first task; where an engine is away, a later one makes it
 
     def finish(**_: Any) -> None:
         end()
@@ -88,11 +138,11 @@ def serve(app: Celery, make_worker: Callable[[], Worker], end: Callable[[], None
     @app.task(name=INGEST)  # type: ignore[untyped-decorator]
     def ingest(submission_id: str, request_id: str = "") -> None:
         REQUEST_ID.set(request_id)
-        mine["worker"].ingest(UUID(submission_id))
+        attempt(lambda worker: worker.ingest(UUID(submission_id)))
 
     @app.task(name=INGEST_ANY)  # type: ignore[untyped-decorator]
     def ingest_any() -> None:
-        mine["worker"].ingest_next()
+        attempt(lambda worker: worker.ingest_next())
 
     app.worker_main(
         [
@@ -102,5 +152,6 @@ def serve(app: Celery, make_worker: Callable[[], Worker], end: Callable[[], None
             "--pool=prefork",
             "--without-gossip",
             "--without-mingle",
+            f"--hostname=coffre-{secrets.token_hex(4)}@%h",  # several on one machine
         ]
     )
