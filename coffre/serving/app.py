@@ -43,6 +43,12 @@ class SecurityHeaders:
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
 
 
+class _Application(FastAPI):
+    def build_middleware_stack(self) -> ASGIApp:
+        """Outside of what turns a fault into a 500, which carries the headers like any other answer."""
+        return SecurityHeaders(super().build_middleware_stack())
+
+
 class Part(StrEnum):
     """Which process this is (docs/architecture.md); without one it is everything in one process."""
 
@@ -53,7 +59,7 @@ class Part(StrEnum):
 
 def build(system: System, public_url: str, only: Part | None = None) -> FastAPI:
     """The application of one process. As everything, it also runs workers and housekeeper while it lives."""
-    app = FastAPI(
+    app = _Application(
         title="Coffre",
         summary="Hosting layer of a shared medical record",
         description="Demo: never with real patients.",
@@ -63,7 +69,6 @@ def build(system: System, public_url: str, only: Part | None = None) -> FastAPI:
         redoc_url=None,
     )
     app.add_middleware(BoundedBodies)
-    app.add_middleware(SecurityHeaders)
     watching.install(app, system)
     problems.install(app)
     if only in (None, Part.INTAKE):
