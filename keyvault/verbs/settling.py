@@ -8,7 +8,7 @@ from keyvault.verbs.maintaining import settle_job
 
 
 class SettlingVerbs:
-    """Part of the worker's door."""
+    """Of the worker, and of the housekeeper for what a killed worker left."""
 
     _vault: Vault
 

@@ -33,12 +33,7 @@ PARTS: Mapping[str, Part] = {
     "vault": Part(
         frozenset({_VAULT, "COFFRE_VAULT_PEERS", "COFFRE_VAULT_ROOT", "COFFRE_VAULT_TOKEN"}),
     ),
-    "housekeeper": Part(
-        # through the worker's door it settles what a killed worker left
-        frozenset({_STORE, _BROKER, _VAULT}),
-        ("housekeeper", "worker"),
-        ("Read", "Write", "List"),
-    ),
+    "housekeeper": Part(frozenset({_STORE, _BROKER, _VAULT}), ("housekeeper",), ("Read", "Write", "List")),
     "worker": Part(frozenset({_STORE, _BROKER, _VAULT}), ("worker",), ("Read", "Write")),
     "intake": Part(frozenset({_STORE, _BROKER}), (), ("Read", "Write")),
     "reader": Part(frozenset({_STORE, _VAULT}), ("reader", "public"), ("Read",)),
