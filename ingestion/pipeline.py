@@ -34,6 +34,7 @@ from keyvault.sealed_blob import BlobKind
 from keyvault.verbs.adopting import Adopted, AdoptRequest, NewBlob, NewDocument
 from keyvault.verbs.attempt import Denied
 from keyvault.verbs.ingesting import ForIngest, ReceivedBlobKey, open_for_ingest
+from keyvault.verbs.settling import SettlingVerbs
 from records.errors import CoffreError, Conflict
 from records.vocabulary.codes import ReasonCode, SubmissionState
 from storage.ports import Index, ObjectStore
@@ -140,7 +141,9 @@ class Worker:
         self.index.postpone(submission.submission_id, self.name, self.now_ms() + pause_ms)
 
 
-def settle(index: Index, objects: ObjectStore, vault: WorkerDoor, submission_id: UUID, now_ms: int) -> None:
+def settle(
+    index: Index, objects: ObjectStore, vault: SettlingVerbs, submission_id: UUID, now_ms: int
+) -> None:
     """End a finished submission: no key opens it any more, what wasn't adopted goes. Repeatable."""
     vault.settle(submission_id)
     abandoned = index.settle(submission_id, now_ms)
