@@ -107,7 +107,7 @@ class Chores:
     def _settle_finished(self) -> int:
         finished = self.index.unsettled(self.now_ms() - SETTLE_AFTER_MS)
         for submission_id in finished:
-            settle(self.index, self.objects, self.guard.worker, submission_id, self.now_ms())
+            settle(self.index, self.objects, self.guard.housekeeper, submission_id, self.now_ms())
         return len(finished)
 
 
