@@ -1,15 +1,23 @@
-"""Judge every part of a submission: its form in the sandbox, then whose it is."""
+"""Judge every part of a submission: its form in the sandbox, then whose it is.
 
-from collections.abc import Callable, Sequence
+Where metadata and bulk data came apart, the parts judged are the instances put together from them.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from uuid import UUID
 
+from ingestion.assembly import AssembledContent, Assembler, Instance, bulk_parts
 from ingestion.grouping import InspectedPart
-from ingestion.opening import ReceivedContent
+from ingestion.opening import Content, ReceivedContent
 from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome, judged
 from ingestion.patient import claimed_ins, contradicts, traits_differ
+from ingestion.reception import DESCRIBED
 from ingestion.sandbox import Kind, Sandbox
-from ingestion.verdicts import VERDICTS, Outcome
+from ingestion.store_request import PAYLOAD, STUDY, Payload
+from ingestion.verdicts import VERDICTS, Finding, Outcome
 from keyvault.reception import Part
 from keyvault.verbs.ingesting import ForIngest
 from records.vocabulary.codes import Environment
@@ -26,6 +34,18 @@ _RECORD_JUDGEMENT = {
 }
 
 
+_METADATA: Mapping[str, Kind] = {Payload.JSON.value: "dicom+json", Payload.XML.value: "dicom+xml"}
+_NO_BLOB = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """The judged parts of a submission, and the content that their offsets count in."""
+
+    parts: list[InspectedPart]
+    content: Content
+
+
 class Inspector:
     """Validates parts in parallel; `strict` also compares identity traits (IDENTITY_CHECK=strict)."""
 
@@ -39,14 +59,26 @@ class Inspector:
 
     def inspect(
         self, opened: ForIngest, content: ReceivedContent, heartbeat: Callable[[], None]
-    ) -> list[InspectedPart]:
+    ) -> Inspected:
         """Every part with its judgement, in order."""
+        headers, parts = opened.envelope.headers, opened.envelope.parts
         refusal = self._refusal(opened)
         if refusal is not None:
-            return [_part(n, part, refusal) for n, part in enumerate(opened.envelope.parts, 1)]
-        kind: Kind = "dicom" if opened.envelope.headers.get("kind") == "dicom" else "pdf"
-        numbered = enumerate(opened.envelope.parts, 1)
-        jobs = [self._pool.submit(self._validate, n, part, kind, content) for n, part in numbered]
+            return _all_alike(parts, refusal, content)
+        if headers.get(PAYLOAD) in _METADATA:
+            return self._assembled(opened, content, heartbeat)
+        kind: Kind = "dicom" if headers.get("kind") == "dicom" else "pdf"
+        return Inspected(self._judged(dict(enumerate(parts, 1)), kind, opened, content, heartbeat), content)
+
+    def _judged(
+        self,
+        parts: Mapping[int, Part],
+        kind: Kind,
+        opened: ForIngest,
+        content: Content,
+        heartbeat: Callable[[], None],
+    ) -> list[InspectedPart]:
+        jobs = [self._pool.submit(self._validate, n, part, kind, content) for n, part in parts.items()]
         inspected = []
         try:
             for job in jobs:
@@ -57,6 +89,49 @@ class Inspector:
                 job.cancel()
         return inspected
 
+    def _assembled(
+        self, opened: ForIngest, received: ReceivedContent, heartbeat: Callable[[], None]
+    ) -> Inspected:
+        """The instances of metadata and bulk data; what can't be told apart is refused as it came."""
+        parts, described = opened.envelope.parts, opened.envelope.headers[DESCRIBED]
+        kind = _METADATA[opened.envelope.headers[PAYLOAD]]
+        assembler = Assembler(bulk_parts(parts, described, opened.envelope.headers[PAYLOAD]))
+        instances: list[Instance] = []
+        for part, (media_type, _, _) in zip(parts, described, strict=True):
+            if media_type != opened.envelope.headers[PAYLOAD]:
+                continue
+            heartbeat()
+            found = self._sandbox.inspect(kind, part.length, _reader(part, received))
+            if not found.accepted:
+                return _all_alike(parts, judged(found.findings), received)
+            instances += map(assembler.instance, found.facts["instances"])
+        refused = any(each.failure for each in instances)
+        if not instances or not (refused or assembler.complete):
+            code = "bulk_data_unused" if instances else "metadata_missing"
+            return _all_alike(parts, judged([Finding(code)]), received)
+        content = AssembledContent(received, instances)
+        return self._instances(instances, content, opened, heartbeat)
+
+    def _instances(
+        self,
+        instances: Sequence[Instance],
+        content: AssembledContent,
+        opened: ForIngest,
+        heartbeat: Callable[[], None],
+    ) -> Inspected:
+        whole, refused, offset = {}, {}, 0
+        for number, each in enumerate(instances, 1):
+            length = each.length
+            part = Part(_NO_BLOB, offset, length, _digest(content, offset, length, heartbeat))
+            if each.failure is None:
+                whole[number] = part
+            else:
+                names = {"sop_class": each.sop_class, "sop": each.sop}
+                refused[number] = replace(_part(number, part, judged([each.failure])), facts=names)
+            offset += length
+        accepted = self._judged(whole, "dicom", opened, content, heartbeat)
+        return Inspected(sorted((*accepted, *refused.values()), key=lambda part: part.number), content)
+
     def _refusal(self, opened: ForIngest) -> Judgement | None:
         """What refuses the whole submission before any byte is parsed."""
         code = _RECORD_JUDGEMENT.get(opened.record_state)
@@ -65,10 +140,8 @@ class Inspector:
             code = "type_unknown"
         return JUDGEMENTS[code] if code else None
 
-    def _validate(self, number: int, part: Part, kind: Kind, content: ReceivedContent) -> InspectedPart:
-        inspection = self._sandbox.inspect(
-            kind, part.length, lambda offset, length: content.read(part.offset + offset, length)
-        )
+    def _validate(self, number: int, part: Part, kind: Kind, content: Content) -> InspectedPart:
+        inspection = self._sandbox.inspect(kind, part.length, _reader(part, content))
         warnings = tuple(f.code for f in inspection.findings if VERDICTS[f.code].outcome is Outcome.WARN)
         found = _part(number, part, judged(inspection.findings))
         return replace(found, warnings=warnings, facts=inspection.facts)
@@ -77,6 +150,8 @@ class Inspector:
         """The part with its record: the address's INS, or the one INS that the content claims."""
         if part.judgement.outcome is not PartOutcome.PUBLISHED:
             return part
+        if part.facts.get("study") != opened.envelope.headers.get(STUDY, part.facts.get("study")):
+            return replace(part, judgement=JUDGEMENTS["other_study"])
         patient = part.facts.get("patient") or {}
         claims = claimed_ins(patient, self._environment)
         if opened.expected_ins is None:
@@ -93,6 +168,22 @@ class Inspector:
         if not claims or "invalid" in claims or len(set(claims)) > 1:
             return replace(part, judgement=JUDGEMENTS["no_ins"])
         return replace(part, record=claims[0])
+
+
+def _all_alike(parts: Sequence[Part], judgement: Judgement, content: Content) -> Inspected:
+    return Inspected([_part(number, part, judgement) for number, part in enumerate(parts, 1)], content)
+
+
+def _digest(content: Content, offset: int, length: int, heartbeat: Callable[[], None]) -> bytes:
+    digest = hashlib.sha256()
+    for piece in content.stream(offset, length):
+        heartbeat()
+        digest.update(piece)
+    return digest.digest()
+
+
+def _reader(part: Part, content: Content) -> Callable[[int, int], bytes]:
+    return lambda offset, length: content.read(part.offset + offset, length)
 
 
 def _patiently(job: Future[InspectedPart], heartbeat: Callable[[], None]) -> InspectedPart:

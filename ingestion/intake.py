@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from ingestion.multipart import PartReader
+from ingestion.multipart import BodyReader
 from ingestion.reception import Deposit, Depositor, Reception
 from ingestion.waiting import Verdicts
 from records.errors import NotFound
@@ -29,22 +29,21 @@ class Intake:
     longest_wait_s: float = 60.0
     environment: Environment = Environment.DEMO
 
-    async def receive_multipart(
+    async def receive_stream(
         self,
         depositor: Depositor,
         ins: str | None,
         headers: dict[str, Any],
-        boundary: bytes,
-        accepted: frozenset[str],
+        reader_of: Callable[[Deposit], BodyReader],
         stream: AsyncIterator[bytes],
     ) -> UUID:
-        """Seal a multipart body as it comes; whatever breaks it leaves nothing behind."""
+        """Seal a body as it comes; whatever breaks it leaves nothing behind."""
 
         async def fill(deposit: Deposit) -> None:
-            reader = PartReader(boundary, deposit, accepted)
+            reader = reader_of(deposit)
             async for piece in batches(stream, HOP):
                 await asyncio.to_thread(reader.feed, piece)
-            reader.finish()
+            await asyncio.to_thread(reader.finish)
 
         return await self._receive(depositor, ins, headers, fill)
 

@@ -1,10 +1,15 @@
-"""A `multipart/related` body fed piece by piece into a deposit (RFC 2387, PS3.18 section 8.6).
+"""A body fed piece by piece into a deposit: one part, or `multipart/related` (RFC 2387, PS3.18 §8.6).
 
 Only the framing is read. The body of a part goes straight into the seal, in the pieces the network gave.
+Lines of the framing end with CR LF (RFC 2046 section 4.1.1); a body that ends them otherwise is refused,
+since a lone LF could as well be content.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from email.message import Message
 from email.utils import collapse_rfc2231_value
+from typing import Protocol
 
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser
@@ -15,6 +20,34 @@ from records.errors import Invalid
 MOST_HEADER_BYTES = 8 * 1024  # a line
 MOST_HEADERS = 16
 LONGEST_BOUNDARY = 70  # RFC 2046 section 5.1.1
+LARGEST_PREAMBLE = 64 * 1024
+LONGEST_LOCATION = 2048
+LARGEST_METADATA = 32 * 2**20  # of one request; parsed whole, unlike bulk data
+
+
+class BodyReader(Protocol):
+    """Takes a body in pieces; `finish` once it is over, which raises `Invalid` where it isn't whole."""
+
+    def feed(self, data: bytes) -> None: ...
+
+    def finish(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Media types of parts. Those of a `metadata` type are bounded; with such, all parts are described."""
+
+    plain: frozenset[str]
+    metadata: frozenset[str] = frozenset()
+
+    def check(self, kind: str) -> None:
+        """Raises `Invalid` "bad_part_type"."""
+        if kind not in self.plain | self.metadata:
+            raise Invalid(
+                "A part is of a type that this request can't hold; send parts of type "
+                f"{', '.join(sorted(self.plain | self.metadata))}.",
+                code="bad_part_type",
+            )
 
 
 def media_type(content_type: str) -> tuple[str, dict[str, str]]:
@@ -27,30 +60,84 @@ def media_type(content_type: str) -> tuple[str, dict[str, str]]:
     return message.get_content_type(), found
 
 
-def boundary_of(content_type: str) -> bytes:
-    """The boundary of a multipart/related request. Raises `Invalid` "bad_content_type" or "bad_boundary"."""
-    kind, parameters = media_type(content_type)
-    if kind != "multipart/related":
-        raise Invalid(
-            'Send Content-Type: multipart/related; type="application/dicom"; boundary=…',
-            code="bad_content_type",
-        )
+def boundary_of(parameters: Mapping[str, str]) -> bytes:
+    """The boundary of a multipart request. Raises `Invalid` "bad_boundary"."""
     boundary = parameters.get("boundary", "")
-    if not 1 <= len(boundary) <= LONGEST_BOUNDARY or not boundary.isascii():
+    if not 1 <= len(boundary) <= LONGEST_BOUNDARY or not boundary.isascii() or not boundary.isprintable():
         raise Invalid(
             "Name the boundary in the Content-Type header, at most 70 characters.", code="bad_boundary"
         )
     return boundary.encode("ascii")
 
 
+class PartSink:
+    """The parts of one request on their way into a deposit, whatever framed them."""
+
+    def __init__(self, deposit: Deposit, accepted: Accepted) -> None:
+        self._deposit = deposit
+        self._accepted = accepted
+        self._bounded = False
+        self._metadata = 0
+
+    def start(self, content_type: str, location: str = "") -> None:
+        """Begin a part. Raises `Invalid` "bad_part_type", "bad_part_header" or "too_many_parts"."""
+        kind, parameters = media_type(content_type)
+        self._accepted.check(kind)
+        self._bounded = kind in self._accepted.metadata
+        if not self._accepted.metadata:
+            self._deposit.start_part()
+            return
+        syntax = parameters.get("transfer-syntax", "")
+        if len(location) > LONGEST_LOCATION or len(syntax) > LONGEST_BOUNDARY:
+            raise Invalid("A header of a part is too long.", code="bad_part_header")
+        self._deposit.start_part((kind, syntax, location))
+
+    def write(self, data: memoryview) -> None:
+        """Raises `Invalid` "too_large" for metadata beyond what is parsed."""
+        if self._bounded:
+            self._metadata += len(data)
+            if self._metadata > LARGEST_METADATA:
+                raise Invalid(
+                    "Metadata has at most 32 MiB in one request: send it in several, values as bulk data.",
+                    code="too_large",
+                )
+        self._deposit.write(data)
+
+    def end(self) -> None:
+        self._deposit.end_part()
+
+
+class WholeBody:
+    """A body that is one part."""
+
+    def __init__(self, sink: PartSink, content_type: str) -> None:
+        self._sink = sink
+        self._content_type = content_type
+        self._started = False
+
+    def feed(self, data: bytes) -> None:
+        if not data:
+            return
+        if not self._started:
+            self._sink.start(self._content_type)
+            self._started = True
+        self._sink.write(memoryview(data))
+
+    def finish(self) -> None:
+        """An empty body is no part: the deposit says so."""
+        if self._started:
+            self._sink.end()
+
+
 class PartReader:
     """Feeds a deposit from a multipart body; `finish` tells whether the closing boundary came."""
 
-    def __init__(self, boundary: bytes, deposit: Deposit, accepted: frozenset[str]) -> None:
-        self._deposit = deposit
-        self._accepted = accepted
-        self._header: list[bytes] = [b"", b""]
-        self._content_type = ""
+    def __init__(self, boundary: bytes, sink: PartSink) -> None:
+        self._sink = sink
+        self._opening = b"--" + boundary
+        self._preamble: bytes | None = b""  # None once the first boundary is found
+        self._name = self._value = b""
+        self._headers: dict[bytes, str] = {}
         self._ended = False
         self._parser = MultipartParser(
             boundary,
@@ -61,7 +148,7 @@ class PartReader:
                 "on_header_end": self._header_end,
                 "on_headers_finished": self._headers_finished,
                 "on_part_data": self._part_data,
-                "on_part_end": self._deposit.end_part,
+                "on_part_end": self._sink.end,
                 "on_end": self._end,
             },
             max_header_count=MOST_HEADERS,
@@ -70,48 +157,63 @@ class PartReader:
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the body. Raises `Invalid` "bad_multipart" where the framing is broken."""
+        if self._preamble is not None:
+            data = self._behind_preamble(self._preamble + data)
+        if self._ended or not data:
+            return  # an epilogue is to be ignored (RFC 2046 section 5.1.1)
         try:
             self._parser.write(data)
         except MultipartParseError:
-            raise Invalid(
-                "The body doesn't follow its boundary: check the boundary of the Content-Type header.",
-                code="bad_multipart",
-            ) from None
+            raise _broken() from None
 
     def finish(self) -> None:
         """Raises `Invalid` "truncated_body" unless the closing boundary was read."""
+        if self._preamble:
+            raise _broken()
         if not self._ended:
             raise Invalid(
                 "The body ended before its closing boundary: nothing was deposited, send it again.",
                 code="truncated_body",
             )
 
+    def _behind_preamble(self, held: bytes) -> bytes:
+        """What stands before the first boundary line is to be ignored (RFC 2046 section 5.1.1)."""
+        at = 0 if held.startswith(self._opening) else held.find(b"\r\n" + self._opening)
+        if at > LARGEST_PREAMBLE or (at < 0 and len(held) > LARGEST_PREAMBLE):
+            raise _broken()
+        if at >= 0:
+            self._preamble = None
+            return held[at:].removeprefix(b"\r\n")
+        self._preamble = held
+        return b""
+
     def _part_begin(self) -> None:
-        self._content_type = ""
-        self._deposit.start_part()
+        self._headers = {}
 
     def _header_field(self, data: bytes, start: int, end: int) -> None:
-        self._header[0] += data[start:end]
+        self._name += data[start:end]
 
     def _header_value(self, data: bytes, start: int, end: int) -> None:
-        self._header[1] += data[start:end]
+        self._value += data[start:end]
 
     def _header_end(self) -> None:
-        name, value = self._header
-        if name.lower() == b"content-type":
-            self._content_type = value.decode("latin-1")
-        self._header = [b"", b""]
+        self._headers[self._name.lower()] = self._value.decode("latin-1").strip()
+        self._name = self._value = b""
 
     def _headers_finished(self) -> None:
-        kind = media_type(self._content_type)[0] if self._content_type else "application/dicom"
-        if kind not in self._accepted:
-            raise Invalid(
-                f"A part is of type {kind}; send parts of type {', '.join(sorted(self._accepted))}.",
-                code="bad_part_type",
-            )
+        content_type = self._headers.get(b"content-type") or "application/dicom"
+        self._sink.start(content_type, self._headers.get(b"content-location", ""))
 
     def _part_data(self, data: bytes, start: int, end: int) -> None:
-        self._deposit.write(memoryview(data)[start:end])
+        self._sink.write(memoryview(data)[start:end])
 
     def _end(self) -> None:
         self._ended = True
+
+
+def _broken() -> Invalid:
+    return Invalid(
+        "The body doesn't follow its boundary: check the boundary of the Content-Type header, "
+        "and that lines end with CR LF.",
+        code="bad_multipart",
+    )

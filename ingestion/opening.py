@@ -1,6 +1,7 @@
 """Read ranges of received content in memory: ciphertext from the store, opened segment by segment."""
 
 from collections.abc import Iterator
+from typing import Protocol
 
 from keyvault.blob import Opener
 from keyvault.sealed_blob import BlobKind, BlobRef, SealedBlob
@@ -10,6 +11,17 @@ from storage.rows import Blob
 CHUNK = 1 << 20
 
 
+class Content(Protocol):
+    """Plaintext by range. `blob` is the one that holds exactly these bytes, if there is one."""
+
+    @property
+    def blob(self) -> Blob | None: ...
+
+    def read(self, offset: int, length: int) -> bytes: ...
+
+    def stream(self, offset: int, length: int) -> Iterator[bytes]: ...
+
+
 class ReceivedContent:
     """The plaintext of one received blob, by range; nothing is kept between reads."""
 
@@ -17,6 +29,10 @@ class ReceivedContent:
         self._objects = objects
         self._blob = blob
         self._opener = Opener(sealed_blob(blob), dek)
+
+    @property
+    def blob(self) -> Blob:
+        return self._blob
 
     def read(self, offset: int, length: int) -> bytes:
         return self._opener.read(offset, length, self._fetch)

@@ -17,6 +17,7 @@ class PartOutcome(StrEnum):
     REJECTED = "rejected"
     QUARANTINED = "quarantined"
     DUPLICATE = "duplicate"
+    DESTROYED = "destroyed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Judgement:
 
 
 _P, _R, _Q, _D = PartOutcome.PUBLISHED, PartOutcome.REJECTED, PartOutcome.QUARANTINED, PartOutcome.DUPLICATE
+_X = PartOutcome.DESTROYED
 
 JUDGEMENTS: Mapping[str, Judgement] = {
     code: Judgement(outcome, code, reason)
@@ -38,6 +40,9 @@ JUDGEMENTS: Mapping[str, Judgement] = {
         ("no_ins", _Q, "The content names no INS and neither does the address: set aside for the hosting team. Deposit under /records/{ins}."),
         ("other_patient", _Q, "The content names the INS of another patient than the record: set aside for the hosting team. Check the patient and deposit in the right record."),
         ("traits_differ", _Q, "Family name, birth date or sex differ from the record's: set aside for the hosting team. Check the patient's identity."),
+        ("other_study", _R, "The instance belongs to another study than the address. Send it to the address of its own study, or to …/studies."),
+        ("released", _P, "Set aside first, then released by two operators of the hosting team: it is in the record."),
+        ("destroyed", _X, "Set aside first, then destroyed by two operators of the hosting team; nothing of it is left. Deposit it again in the right record."),
         ("no_record", _R, "This patient has no record here. Ask for it to be opened, then deposit again."),
         ("record_closed", _R, "This record is closed and takes no deposit. Keep the document in your own file."),
         ("record_suspended", _R, "This record is suspended and takes no deposit for now."),

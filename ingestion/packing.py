@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 from audit.canonical import b64
 from ingestion.grouping import Group, InspectedPart
-from ingestion.opening import ReceivedContent
+from ingestion.opening import Content
 from ingestion.outcomes import Judgement, PartOutcome
 from ingestion.series import series_document
 from keyvault.blob import Sealer
@@ -66,27 +66,27 @@ class Packer:
         self._now_ms = now_ms
         self._heartbeat = heartbeat
 
-    def pack(self, groups: Sequence[Group], received: Blob, content: ReceivedContent) -> list[PackedGroup]:
+    def pack(self, groups: Sequence[Group], content: Content) -> list[PackedGroup]:
         """Write what is missing. A crash leaves uploads that the sweeper removes."""
-        return [self._pack(group, received, content, alone=len(groups) == 1) for group in groups]
+        return [self._pack(group, content, alone=len(groups) == 1) for group in groups]
 
-    def _pack(self, group: Group, received: Blob, content: ReceivedContent, *, alone: bool) -> PackedGroup:
-        whole = alone and sum(part.length for part in group.parts) == received.plaintext_size
-        if whole:
-            pack, offsets = received, {part.number: part.offset for part in group.parts}
+    def _pack(self, group: Group, content: Content, *, alone: bool) -> PackedGroup:
+        held, size = content.blob, sum(part.length for part in group.parts)
+        if alone and held is not None and size == held.plaintext_size:
+            pack, offsets = held, {part.number: part.offset for part in group.parts}
         else:
             pack, offsets = self._repack(group, content)
         keep_series = group.record is not None
         series = tuple(self._series(group, pack.blob_id, offsets)) if keep_series else ()
         return PackedGroup(group, pack, offsets, series)
 
-    def _repack(self, group: Group, content: ReceivedContent) -> tuple[Blob, dict[int, int]]:
+    def _repack(self, group: Group, content: Content) -> tuple[Blob, dict[int, int]]:
         offsets, position = {}, 0
         for part in group.parts:
             offsets[part.number] = position
             position += part.length
         pieces = (piece for part in group.parts for piece in content.stream(part.offset, part.length))
-        return self._write(BlobKind.PACK, pieces, "repacked"), offsets
+        return self.write(BlobKind.PACK, pieces, "repacked"), offsets
 
     def _series(self, group: Group, pack: UUID, offsets: dict[int, int]) -> Iterator[Blob]:
         for uid, parts in group.series():
@@ -104,9 +104,10 @@ class Packer:
                 for part in parts
             ]
             document = series_document(parts[0].facts["study"], uid, instances)
-            yield self._write(BlobKind.SERIES_METADATA, [document], "series")
+            yield self.write(BlobKind.SERIES_METADATA, [document], "series")
 
-    def _write(self, kind: BlobKind, pieces: Iterable[bytes], role: str) -> Blob:
+    def write(self, kind: BlobKind, pieces: Iterable[bytes], role: str) -> Blob:
+        """One new blob under a key of its own, named by an upload row before its first byte."""
         ref, dek = BlobRef(uuid4(), 1, kind), new_data_key()
         sealer = Sealer(ref, dek)
         self._index.begin_upload(ref.blob_id, ref.version, self._now_ms())

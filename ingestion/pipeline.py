@@ -17,7 +17,7 @@ from ingestion.answers import seal_answer
 from ingestion.details import document_details, study_details
 from ingestion.grouping import Group, InspectedPart, groups_of
 from ingestion.inspection import Inspector
-from ingestion.opening import ReceivedContent
+from ingestion.opening import Content, ReceivedContent
 from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome
 from ingestion.packing import (
     PackedGroup,
@@ -44,8 +44,13 @@ DEPOSIT = "deposit"
 LEASE_MS = 60_000
 BEATS = 4  # a lease is prolonged so often before it could end
 LONGEST_PAUSE_MS = 600_000
+PAUSE_WHILE_AWAY_MS = 5_000
 log = logging.getLogger("coffre.ingestion")
 
+# no fault of the submission's: it is tried as soon as what it needs is there again
+_AWAY = frozenset(
+    {"store_busy", "store_down", "store_failing", "store_unsure", "sandbox_unavailable", "vault_unavailable"}
+)
 # another worker has it, or had: nothing to do but to look again soon
 _ELSEWHERE = frozenset({"leased", "lease_lost", "settled", "plan_exists"})
 
@@ -123,9 +128,11 @@ class Worker:
                 return
             # no traceback: its frames could name what is being ingested
             log.error("submission failed, will be tried again", extra={"code": code})  # noqa: TRY400
-            self._postpone(submission, min(LONGEST_PAUSE_MS, 1_000 * 2 ** min(submission.attempts, 10)))
+            longest = PAUSE_WHILE_AWAY_MS if code in _AWAY else LONGEST_PAUSE_MS
+            self._postpone(submission, min(longest, 1_000 * 2 ** min(submission.attempts, 10)))
         else:
-            settle(self.index, self.objects, self.vault, submission.submission_id, self.now_ms())
+            with suppress(CoffreError):  # the sweeper settles what is left
+                settle(self.index, self.objects, self.vault, submission.submission_id, self.now_ms())
         finally:
             self.done(submission.submission_id)
 
@@ -138,7 +145,8 @@ class Worker:
         """Give both leases back: the vault's first, since the index tells when it is due again."""
         with suppress(CoffreError):  # it ends by itself then, later
             self.vault.give_back(submission.submission_id, self.name)
-        self.index.postpone(submission.submission_id, self.name, self.now_ms() + pause_ms)
+        with suppress(CoffreError):  # likewise
+            self.index.postpone(submission.submission_id, self.name, self.now_ms() + pause_ms)
 
 
 def settle(
@@ -178,11 +186,12 @@ class Ingestion:
             # whether the record still takes deposits is for the vault, which may have adopted this one
             opened = replace(opened, record_state="active")
         received = self._received
-        content = ReceivedContent(
+        as_received = ReceivedContent(
             self._worker.objects, received, opened.keys[received.blob_id, received.version]
         )
-        parts = self._worker.inspector.inspect(opened, content, self._heartbeat)
-        parts, duplicates = self._claim(parts, opened)
+        inspected = self._worker.inspector.inspect(opened, as_received, self._heartbeat)
+        content = inspected.content
+        parts, duplicates = self._claim(inspected.parts, opened)
         parts = self._as_planned(parts)
         packed = self._pack(parts, opened, content)
         parts, adopted = self._adopt(parts, packed, opened)
@@ -269,9 +278,7 @@ class Ingestion:
         planned = planned_judgements(self._submission.plan)
         return [_as_planned(part, planned[part.number]) for part in parts]
 
-    def _pack(
-        self, parts: Sequence[InspectedPart], opened: ForIngest, content: ReceivedContent
-    ) -> list[PackedGroup]:
+    def _pack(self, parts: Sequence[InspectedPart], opened: ForIngest, content: Content) -> list[PackedGroup]:
         declared = opened.envelope.headers.get("document") or {}
         groups = groups_of(parts, declared.get("type"))
         if self._submission.plan is not None:
@@ -286,12 +293,12 @@ class Ingestion:
         parts: Sequence[InspectedPart],
         groups: Sequence[Group],
         opened: ForIngest,
-        content: ReceivedContent,
+        content: Content,
     ) -> list[PackedGroup]:
         worker = self._worker
         sealing = Sealing(self._id, opened.depositor, opened.day_public)
         packer = Packer(worker.index, worker.objects, sealing, worker.now_ms, self._heartbeat)
-        packed = packer.pack(groups, self._received, content)
+        packed = packer.pack(groups, content)
         made = [blob for each in packed for blob in each.blobs if blob.role != "received"]
         if packed:
             worker.index.add_blobs(self._id, worker.name, made, write_plan(packed, parts))
@@ -324,7 +331,7 @@ class Ingestion:
             sealed_envelope=self._submission.sealed_envelope or b"",
             record=record,
             documents=tuple(self._document(each, opened) for each in packed),
-            blobs=tuple(_new_blob(blob) for each in packed for blob in each.blobs),
+            blobs=tuple(new_blob(blob) for each in packed for blob in each.blobs),
         )
 
     def _document(self, each: PackedGroup, opened: ForIngest) -> NewDocument:
@@ -380,7 +387,7 @@ def _as_planned(part: InspectedPart, planned: Judgement) -> InspectedPart:
     return _judge(part, planned)
 
 
-def _new_blob(blob: Blob) -> NewBlob:
+def new_blob(blob: Blob) -> NewBlob:
     assert blob.sealed_key is not None
     return NewBlob(
         blob_id=blob.blob_id,

@@ -36,6 +36,10 @@ from storage.ports import Index, ObjectStore
 from storage.rows import Blob, Submission
 
 MOST_PARTS = 10_000
+DESCRIBED = "described"
+"""The member of an envelope's headers that says what each part is, where parts are not all alike."""
+Described = tuple[str, str, str]
+"""Media type, transfer syntax and Content-Location of a part; "" where it doesn't tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,15 +144,19 @@ class Deposit:
         self._sealer = Sealer(self.ref, self._dek)
         self._writer = objects.writer(self.ref.blob_id, self.ref.version)
         self._parts: list[Part] = []
+        self._described: list[Described] = []
         self._digest: Any = None
         self._start = self._size = 0
         self._stored = False
         # of a cancelled request a thread may still be writing: the file's descriptor is not closed under it
         self._lock = threading.Lock()
 
-    def start_part(self) -> None:
+    def start_part(self, described: Described | None = None) -> None:
+        """Begin the next part; all parts of a deposit are described, or none."""
         if len(self._parts) >= MOST_PARTS:
             raise Invalid(f"Send at most {MOST_PARTS} parts in one request.", code="too_many_parts")
+        if described is not None:
+            self._described.append(described)
         self._digest = hashlib.sha256()
         self._start = self._size
 
@@ -204,7 +212,7 @@ class Deposit:
             self._depositor.credential,
             self._received,
             self._ins,
-            self._headers | (proof_header(self._depositor.shown) if self._depositor.shown else {}),
+            self._headers | self._more_headers(),
             tuple(self._parts),
         )
         return Submission(
@@ -214,6 +222,11 @@ class Deposit:
             received_at=self._received * 1000,
             sealed_envelope=seal_envelope(self._key.public, envelope),
         )
+
+    def _more_headers(self) -> dict[str, Any]:
+        proof = proof_header(self._depositor.shown) if self._depositor.shown else {}
+        described = {DESCRIBED: [list(each) for each in self._described]} if self._described else {}
+        return proof | described
 
     def abort(self) -> None:
         """Forget a submission that did not come to its end; repeatable.

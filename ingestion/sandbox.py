@@ -27,7 +27,7 @@ from ingestion.sandbox_zygote import Zygote, ZygoteLost, was_stopped_for_cpu
 from ingestion.verdicts import Finding, Outcome, worst
 from records.errors import CoffreError
 
-Kind = Literal["dicom", "pdf"]
+Kind = Literal["dicom", "pdf", "dicom+json", "dicom+xml"]
 Read = Callable[[int, int], bytes]
 _READ_FACTOR = 16  # a file may be read this often; a parser that wants more is not getting anywhere
 _READ_FLOOR = 64 * 2**20

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ingestion.metadata_encode import LONGEST_URI, VRS
 from ingestion.verdicts import VERDICTS, Finding, Outcome, worst
 
 Check = Callable[[Any], bool]
@@ -45,7 +46,7 @@ def _read(data: bytes, kind: str, size: int) -> tuple[tuple[Finding, ...], dict[
     if worst(findings) in {Outcome.REJECT, Outcome.QUARANTINE}:
         return findings, {}
     facts: dict[str, Any] = answer["facts"]
-    _check_shape(facts, _DICOM if kind == "dicom" else _PDF)
+    _check_shape(facts, _SHAPES[kind])
     if kind == "dicom":
         _check_frames(facts["frames"], size)
         _check_dataset(facts["dicom"], 0)
@@ -142,9 +143,44 @@ def _identifiers(value: Any) -> bool:
     return len(value) <= 32
 
 
+def _instances(value: Any) -> bool:
+    """Of metadata: what `metadata.encode_metadata` makes of each instance."""
+    for instance in value:
+        _check_shape(instance, _INSTANCE)
+    return isinstance(value, list) and len(value) > 0
+
+
+def _uid_or_none(value: Any) -> bool:
+    return value == "" or _uid(value)
+
+
+def _failure(value: Any) -> bool:
+    if value is None:
+        return True
+    return len(_findings([value])) == 1 and VERDICTS[value[0]].outcome is Outcome.REJECT
+
+
+def _segments(value: Any) -> bool:
+    """Bytes in base64, and gaps: tag, VR and URI of bulk data."""
+    for each in value:
+        if isinstance(each, str):
+            _require(_BASE64.fullmatch(each) is not None and len(each) % 4 == 0)
+        else:
+            tag, vr, uri = each
+            _require(_TAG.fullmatch(tag) is not None and vr in VRS and 0 < len(uri) <= LONGEST_URI)
+    return isinstance(value, list)
+
+
 _uid = _matching(_UID, optional=False)
 _date, _time = _matching(_DATE), _matching(_TIME)
 _IDENTIFIER: Shape = {"id": _text, "issuer": _text, "issuer_oid": _text}
+_INSTANCE: Shape = {
+    "sop_class": _uid_or_none,
+    "sop": _uid_or_none,
+    "syntax": _uid_or_none,
+    "failure": _failure,
+    "segments": _segments,
+}
 _DICOM: Shape = {
     "sop_class": _uid,
     "sop": _uid,
@@ -181,9 +217,16 @@ _DICOM: Shape = {
     "dicom": _any,
     "frames": _any,
 }
+_METADATA: Shape = {"instances": _instances}
 _PDF: Shape = {
     "pages": lambda value: type(value) is int and 0 < value < 2**31,
     "version": _matching(_VERSION, optional=False),
     "media_type": lambda value: value == "application/pdf",
     "pdfa": _text,
+}
+_SHAPES: Mapping[str, Shape] = {
+    "dicom": _DICOM,
+    "pdf": _PDF,
+    "dicom+json": _METADATA,
+    "dicom+xml": _METADATA,
 }

@@ -20,6 +20,7 @@ import socket
 import sys
 import time
 import warnings
+from collections.abc import Callable, Mapping
 from encodings.aliases import aliases
 from typing import Any, NoReturn
 
@@ -32,8 +33,9 @@ from pydicom.charset import python_encoding
 
 from ingestion.dicom import inspect_dicom
 from ingestion.limits import Limits
+from ingestion.metadata import encode_json, encode_xml
 from ingestion.pdf import inspect_pdf
-from ingestion.reader import BlockReader, BytesSource
+from ingestion.reader import BlockReader, BytesSource, Source
 from ingestion.sandbox_faults import misbehave
 from ingestion.sandbox_seccomp import confine_calls
 from ingestion.sandbox_wire import (
@@ -55,7 +57,12 @@ UNKNOWN_CHILD = -1
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
 _CLONE_NEWNET, _CLONE_NEWUSER = 0x40000000, 0x10000000
 _NOBODY = 65534
-_INSPECTORS = {"dicom": inspect_dicom, "pdf": inspect_pdf}
+_INSPECTORS: Mapping[str, Callable[[Source, Limits], tuple[list[Finding], dict[str, Any]]]] = {
+    "dicom": inspect_dicom,
+    "pdf": inspect_pdf,
+    "dicom+json": encode_json,
+    "dicom+xml": encode_xml,
+}
 _PDF_OBJECTS = (
     b"<</Type/Catalog/Pages 2 0 R>>",
     b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
@@ -83,6 +90,8 @@ def _warm_up(limits: Limits) -> None:
             codecs.lookup(encoding)
     inspect_dicom(BytesSource(bytes(128) + b"DICM"), limits)
     inspect_pdf(BytesSource(_pdf_sample()), limits)
+    encode_json(BytesSource(b'[{"00080005": {"vr": "CS"}}]'), limits)
+    encode_xml(BytesSource(b"<NativeDicomModel/>"), limits)
 
 
 def _pdf_sample() -> bytes:

@@ -1,38 +1,65 @@
 """The STOW-RS answer of PS3.18 section 10.5.3, from the verdicts of a submission."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ingestion.answers import NamedInstance
+from ingestion.native_dicom import native_dicom
 from ingestion.outcomes import PartOutcome
+from ingestion.store_request import DICOM_XML
 from storage.rows import Part
 
 # PS3.18 table 10.5.3-1
 ALL_STORED, SOME_STORED, NONE_STORED = 200, 202, 409
 
-# Failure reasons of PS3.4 annex GG and PS3.3 section C.14
+# Failure reasons of PS3.18 table I.2-2, most of them from PS3.4 annex GG and PS3.7 annex C
 _PROCESSING_FAILURE = 0x0110
-_CANNOT_UNDERSTAND = 0xC000
-_DOES_NOT_MATCH = 0xA900
-_OUT_OF_RESOURCES = 0xA700
+_SOP_CLASS_NOT_SUPPORTED = 0x0122
 _NOT_AUTHORISED = 0x0124
-_FAILURE_REASONS: Mapping[str, int] = {
+_OUT_OF_RESOURCES = 0xA700
+_DOES_NOT_MATCH = 0xA900
+_OTHER_STUDY = 0xA901  # of the range A9xx, for itself: what other servers answer too
+_CANNOT_UNDERSTAND = 0xC000
+_TRANSFER_SYNTAX_NOT_SUPPORTED = 0xC122
+FAILURE_REASONS: Mapping[str, int] = {
     "not_entitled": _NOT_AUTHORISED,
     "no_record": _NOT_AUTHORISED,
     "record_closed": _NOT_AUTHORISED,
     "record_suspended": _NOT_AUTHORISED,
     "bad_credential": _NOT_AUTHORISED,
     "quota_exceeded": _OUT_OF_RESOURCES,
-    "not_patient_object": _DOES_NOT_MATCH,
+    "metadata_too_large": _OUT_OF_RESOURCES,
+    "too_many_elements": _OUT_OF_RESOURCES,
+    "too_many_frames": _OUT_OF_RESOURCES,
+    "deflate_too_large": _OUT_OF_RESOURCES,
+    "not_patient_object": _SOP_CLASS_NOT_SUPPORTED,
+    "transfer_syntax_not_valid": _TRANSFER_SYNTAX_NOT_SUPPORTED,
+    "other_study": _OTHER_STUDY,
     "other_patient": _DOES_NOT_MATCH,
+    "traits_differ": _DOES_NOT_MATCH,
     "no_ins": _DOES_NOT_MATCH,
     "reception_key_gone": _PROCESSING_FAILURE,
     "sandbox_crashed": _PROCESSING_FAILURE,
     "sandbox_timeout": _PROCESSING_FAILURE,
+    "sandbox_memory": _PROCESSING_FAILURE,
 }
+"""By code; what isn't named is C000, cannot understand."""
 _STORED = frozenset({PartOutcome.PUBLISHED.value, PartOutcome.DUPLICATE.value})
 _PLAIN = frozenset({"published", "duplicate"})
-_COERCED_NOTHING = 0xB007  # data set does not match SOP class: the nearest warning of table GG.4-1
+_DATA_SET_DIFFERS = 0xB007  # data set does not match SOP class: the nearest warning of table GG.4-1
+LONGEST_COMMENT = 64  # PS3.5 table 6.2-1, LO
+
+_KEYWORDS = {
+    "00000902": "ErrorComment",
+    "00081150": "ReferencedSOPClassUID",
+    "00081155": "ReferencedSOPInstanceUID",
+    "00081190": "RetrieveURL",
+    "00081196": "WarningReason",
+    "00081197": "FailureReason",
+    "00081198": "FailedSOPSequence",
+    "00081199": "ReferencedSOPSequence",
+}
 
 
 def status_of(parts: Sequence[Part]) -> int:
@@ -42,6 +69,13 @@ def status_of(parts: Sequence[Part]) -> int:
         return NONE_STORED
     clean = len(stored) == len(parts) and all(part.code in _PLAIN for part in parts)
     return ALL_STORED if clean else SOME_STORED
+
+
+def encoded(answer: Mapping[str, Any], media_type: str) -> bytes:
+    """The answer as one of `store_request.ANSWERS`."""
+    if media_type == DICOM_XML:
+        return native_dicom(answer, _KEYWORDS)
+    return json.dumps(answer).encode()
 
 
 def answer(parts: Sequence[Part], names: Mapping[int, NamedInstance], retrieve: str) -> dict[str, Any]:
@@ -64,6 +98,12 @@ def answer(parts: Sequence[Part], names: Mapping[int, NamedInstance], retrieve: 
     return body
 
 
+def comment(part: Part) -> str:
+    """Our code and the beginning of the sentence, which `/submissions/{id}` has whole."""
+    text = f"{part.code}: {part.reason}".encode("ascii", "ignore").decode()  # of the default repertoire
+    return text if len(text) <= LONGEST_COMMENT else text[: LONGEST_COMMENT - 3].rstrip() + "..."
+
+
 def _reference(name: NamedInstance) -> dict[str, Any]:
     reference = {}
     if name.sop_class:
@@ -80,17 +120,17 @@ def _stored(part: Part, name: NamedInstance, retrieve: str) -> dict[str, Any]:
         path = f"{name.study}/series/{name.series}/instances/{name.sop}"
         item["00081190"] = _value("UR", f"{retrieve}/{path}")
     if part.code not in _PLAIN:
-        item["00081196"] = _value("US", _COERCED_NOTHING)
-        item["00000902"] = _value("LO", part.reason)
+        item["00081196"] = _value("US", _DATA_SET_DIFFERS)
+        item["00000902"] = _value("LO", comment(part))
     return item
 
 
 def _failed(part: Part, name: NamedInstance) -> dict[str, Any]:
-    reason = _FAILURE_REASONS.get(part.code, _CANNOT_UNDERSTAND)
+    reason = FAILURE_REASONS.get(part.code, _CANNOT_UNDERSTAND)
     return {
         **_reference(name),
         "00081197": _value("US", reason),
-        "00000902": _value("LO", part.reason),
+        "00000902": _value("LO", comment(part)),
     }
 
 

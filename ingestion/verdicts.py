@@ -94,6 +94,15 @@ _DICOM = (
     ("deflate_too_large", _R, "The deflated data set expands beyond what can be examined. Send it with another transfer syntax.", "PS3.5 §A.5"),
 )  # fmt: skip
 
+_METADATA = (
+    ("metadata_unreadable", _R, "The metadata can't be read as DICOM JSON or Native DICOM XML, so nothing of the request was stored. Correct the sender.", "PS3.18 §F.2"),
+    ("metadata_missing", _R, "The request holds bulk data alone. Send it with the metadata that names it.", "PS3.18 §8.6"),
+    ("metadata_not_valid", _R, "An attribute of the metadata can't be written as DICOM: its VR is missing, or its value doesn't fit. Correct the sender.", "PS3.18 §F.2.2"),
+    ("bulk_data_missing", _R, "No part of the request has the address that the metadata names for bulk data. Send it along, with this Content-Location.", "PS3.18 §8.6"),
+    ("bulk_data_not_valid", _R, "A part of bulk data doesn't fit its attribute: its media type, its transfer syntax, its size, or it is named twice. Correct the sender.", "PS3.18 §8.7.3.3"),
+    ("bulk_data_unused", _R, "The metadata names no attribute for a part of bulk data, so nothing of the request was stored. Send the part with the Content-Location that the metadata names.", "PS3.18 §8.6"),
+)  # fmt: skip
+
 _PDF = (
     ("not_pdf", _R, "This is not a PDF file. Send the report as PDF.", "ISO 32000 §7.5.2"),
     ("pdf_polyglot", _R, "The file is also an archive, an executable or a web page. Export the report again from its source.", "ISO 32000 §7.5"),
@@ -126,7 +135,7 @@ _SANDBOX = (
 
 VERDICTS: Mapping[str, Verdict] = {
     code: Verdict(code, outcome, sentence, standard)
-    for code, outcome, sentence, standard in (*_DICOM, *_PDF, *_SANDBOX)
+    for code, outcome, sentence, standard in (*_DICOM, *_METADATA, *_PDF, *_SANDBOX)
 }
 
 _SEVERITY = {outcome: rank for rank, outcome in enumerate(Outcome)}

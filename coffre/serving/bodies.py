@@ -1,10 +1,12 @@
 """Request bodies have an end: what no route streams is refused before it fills the memory."""
 
+import re
+
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST_BODY = 1 << 20  # a thousand ids, a form, a reason; the routes below count for themselves
-STREAMED = ("/dicomweb/studies", "/fhir/DocumentReference")
+STREAMED = re.compile(r".*/dicomweb/studies(/[^/]+)?|.*/fhir/DocumentReference", re.DOTALL)
 
 
 class BoundedBodies:
@@ -14,7 +16,7 @@ class BoundedBodies:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].endswith(STREAMED):
+        if scope["type"] != "http" or STREAMED.fullmatch(scope["path"]):
             await self._app(scope, receive, send)
             return
         size = 0

@@ -1,60 +1,95 @@
-"""STOW-RS: `POST /dicomweb/studies` and `POST /records/{ins}/dicomweb/studies` (PS3.18 section 10.5)."""
+"""STOW-RS: `POST …/dicomweb/studies` and `…/studies/{study}` (PS3.18 section 10.5)."""
 
-import json
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 
 from fastapi import APIRouter, Request, Response
 
-from ingestion.answers import AnswerKey
+from ingestion.answers import AnswerKey, NamedInstance
 from ingestion.intake import Intake
-from ingestion.multipart import boundary_of
 from ingestion.reception import Depositor
-from ingestion.stow import answer, status_of
+from ingestion.store_request import (
+    PAYLOAD,
+    STUDY,
+    StoreRequest,
+    check_study_uid,
+    preferences,
+    read_store_request,
+)
+from ingestion.stow import ALL_STORED, answer, encoded, status_of
 from ingestion.waiting import FINAL
+from storage.rows import Part
 
-ACCEPTED = frozenset({"application/dicom"})
-DICOM_JSON = "application/dicom+json"
 Authenticate = Callable[[Request], Awaitable[Depositor]]
 
 
 def wants_async(request: Request) -> bool:
     """RFC 7240: the client prefers an answer at once."""
-    return "respond-async" in request.headers.get("prefer", "").lower()
+    return "respond-async" in preferences(_headers(request))
 
 
 def router(intake: Intake, authenticate: Authenticate, public_url: str) -> APIRouter:
     """The routes; `authenticate` names the depositor or raises."""
     routes = APIRouter(tags=["DICOMweb STOW-RS"])
 
-    async def store(request: Request, ins: str | None, prefix: str) -> Response:
+    async def store(request: Request, prefix: str, ins: str | None, study: str | None) -> Response:
+        # nothing is read before these pass: a client that sent Expect: 100-continue sends no body
         depositor = await authenticate(request)
-        boundary = boundary_of(request.headers.get("content-type", ""))
+        wanted = read_store_request(_headers(request))
+        about = {STUDY: check_study_uid(study)} if study is not None else {}
         key = AnswerKey()
-        headers = {"kind": "dicom", **key.header}
-        submission_id = await intake.receive_multipart(
-            depositor, ins, headers, boundary, ACCEPTED, request.stream()
-        )
-        row = await intake.verdict(submission_id, not wants_async(request))
+        headers = {"kind": "dicom", PAYLOAD: wanted.payload.value, **about, **key.header}
+        submission_id = await intake.receive_stream(depositor, ins, headers, wanted.reader, request.stream())
+        row = await intake.verdict(submission_id, not wanted.respond_async)
         location = f"/submissions/{submission_id}"
         if row.state not in FINAL:
-            return Response(
-                status_code=202, headers={"Location": public_url + location, "Content-Location": location}
-            )
-        _, parts = intake.submission(depositor, submission_id)
-        body = answer(parts, key.open(row.answer), f"{public_url}{prefix}/studies")
-        return Response(
-            json.dumps(body),
-            status_code=status_of(parts),
-            media_type=DICOM_JSON,
-            headers={"Content-Location": location},
-        )
+            return _later(wanted, public_url + location, location)
+        _, parts = await asyncio.to_thread(intake.submission, depositor, submission_id)
+        names = key.open(row.answer)
+        return _answer(wanted, parts, names, f"{public_url}{prefix}/studies", location)
 
     @routes.post("/dicomweb/studies", summary="Store instances; their INS names the record")
     async def store_anywhere(request: Request) -> Response:
-        return await store(request, None, "/dicomweb")
+        return await store(request, "/dicomweb", None, None)
+
+    @routes.post("/dicomweb/studies/{study}", summary="Store instances of one study")
+    async def store_study_anywhere(study: str, request: Request) -> Response:
+        return await store(request, "/dicomweb", None, study)
 
     @routes.post("/records/{ins}/dicomweb/studies", summary="Store instances in one record")
     async def store_in_record(ins: str, request: Request) -> Response:
-        return await store(request, ins, f"/records/{ins}/dicomweb")
+        return await store(request, f"/records/{ins}/dicomweb", ins, None)
+
+    @routes.post(
+        "/records/{ins}/dicomweb/studies/{study}", summary="Store instances of one study in a record"
+    )
+    async def store_study_in_record(ins: str, study: str, request: Request) -> Response:
+        return await store(request, f"/records/{ins}/dicomweb", ins, study)
 
     return routes
+
+
+def _headers(request: Request) -> dict[str, str]:
+    """By lower-case name; a header that comes twice is one list (RFC 9110 section 5.3)."""
+    return {name: ", ".join(request.headers.getlist(name)) for name in request.headers}
+
+
+def _later(wanted: StoreRequest, address: str, location: str) -> Response:
+    headers = {"Location": address, "Content-Location": location}
+    if wanted.respond_async:
+        headers["Preference-Applied"] = "respond-async"
+    return Response(status_code=202, headers=headers)
+
+
+def _answer(
+    wanted: StoreRequest,
+    parts: Sequence[Part],
+    names: dict[int, NamedInstance],
+    retrieve: str,
+    location: str,
+) -> Response:
+    status, headers = status_of(parts), {"Content-Location": location}
+    if wanted.minimal and status == ALL_STORED:
+        return Response(status_code=status, headers={**headers, "Preference-Applied": "return=minimal"})
+    body = encoded(answer(parts, names, retrieve), wanted.answer_type)
+    return Response(body, status, headers, wanted.answer_type)

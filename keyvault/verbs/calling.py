@@ -102,10 +102,10 @@ def admit_deposit(change: Change, envelope: Envelope, shown: Shown, proof: Proof
     """
     proof.check_parts(part.sha256 for part in envelope.parts)
     match [shown.method, *(unquote(part) for part in urlsplit(shown.url).path.split("/")[1:])]:
-        case ["POST", "records", record, "dicomweb", "studies"] if record == envelope.ins:
-            pass
-        case ["POST", "dicomweb", "studies"] if envelope.ins is None:
-            pass
+        case ["POST", "records", record, "dicomweb", "studies", *study] if record == envelope.ins:
+            _check_study(study, envelope)
+        case ["POST", "dicomweb", "studies", *study] if envelope.ins is None:
+            _check_study(study, envelope)
         case ["POST", "fhir", "DocumentReference"]:
             pass  # the record is named in the body, which intake alone has seen
         case _:
@@ -118,6 +118,13 @@ def admit_deposit(change: Change, envelope: Envelope, shown: Shown, proof: Proof
     known = change.tx.get("proof", digest=digest)
     if known is None or known["used_for"] != use:  # a worker may come again for the same submission
         raise _replayed()
+
+
+def _check_study(named: Sequence[str], envelope: Envelope) -> None:
+    """An address may name the study that all instances belong to (PS3.18 table 10.5.1-1)."""
+    study = envelope.headers.get("study")
+    if [*named] != ([] if study is None else [study]):
+        raise _mismatch()
 
 
 def _plain(value: Any) -> Any:
