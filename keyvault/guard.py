@@ -51,7 +51,7 @@ class WorkerDoor(ReleasingForIngest, AdoptingVerbs, MaintainingVerbs, SettlingVe
 
 
 class HousekeeperDoor(UpkeepVerbs, RetiringVerbs, PlanningVerbs, SettlingVerbs):
-    """The log, day keys, notices; jobs that wait; what a killed worker finished; the end of what was retired."""
+    """The log, day keys, notices; jobs that wait; what was left unsettled; the end of what was retired."""
 
 
 class OperatorDoor(OperatingVerbs, RotatingVerbs, QuarantineVerbs, AskingVerbs):
