@@ -71,8 +71,14 @@ def run_worker(settings: Settings, ready: Callable[[str], None]) -> None:
     systems: list[System] = []
 
     def make() -> Worker:
-        systems.append(System(settings))
-        return systems[-1].worker()
+        system = System(settings)
+        try:
+            worker = system.worker()
+        except BaseException:
+            system.close()
+            raise
+        systems.append(system)
+        return worker
 
     def end() -> None:
         for system in systems:

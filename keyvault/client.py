@@ -5,9 +5,11 @@ on without it.
 """
 
 import http.client
+import select
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -15,7 +17,7 @@ from urllib.parse import urlsplit
 
 from keyvault.guard import HousekeeperDoor, OperatorDoor, ReaderDoor, WorkerDoor
 from keyvault.request_id import REQUEST_ID
-from keyvault.service import DOORS, REQUEST_HEADER
+from keyvault.service import DOORS, REQUEST_HEADER, UNTIL_HEADER
 from keyvault.verbs.inspecting import InspectingVerbs
 from keyvault.verbs.publishing import PublishingVerbs
 from keyvault.wire import Verb, verbs_of
@@ -70,24 +72,22 @@ class _RemoteDoor:
         return call
 
     def _ask(self, body: bytes) -> bytes:
-        """One call. A connection that the vault closed while idle is opened anew, once: nothing was carried
-        out then, since the vault answers before it closes."""
+        """One call. A connection that the vault closed while idle is opened anew before it is used; a call
+        that may have arrived is never repeated here: it could be carried out twice."""
         connection: http.client.HTTPConnection | None = getattr(self._own, "connection", None)
-        if connection is not None:
-            try:
-                return self._exchange(connection, body)
-            except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
-                connection.close()
-            except OSError as error:
-                raise self._unavailable(connection) from error
-        connection = self._own.connection = self._connect(self._name)
+        if connection is not None and _ended(connection):
+            connection.close()
+            connection = None
+        if connection is None:
+            connection = self._own.connection = self._connect(self._name)
         try:
             return self._exchange(connection, body)
         except (OSError, http.client.HTTPException) as error:
             raise self._unavailable(connection) from error
 
     def _exchange(self, connection: http.client.HTTPConnection, body: bytes) -> bytes:
-        headers = {REQUEST_HEADER: REQUEST_ID.get()}
+        until = int((time.time() + TIMEOUT_S) * 1000)
+        headers = {REQUEST_HEADER: REQUEST_ID.get(), UNTIL_HEADER: str(until)}
         connection.request("POST", f"/{self._name}", body, headers)
         return connection.getresponse().read()
 
@@ -95,6 +95,15 @@ class _RemoteDoor:
         connection.close()
         self._own.connection = None
         return CoffreError("The vault can't be reached: try again in a moment.", code="vault_unavailable")
+
+
+def _ended(connection: http.client.HTTPConnection) -> bool:
+    """Whether an idle connection was closed by the vault: nothing else can be there to read."""
+    if connection.sock is None:
+        return True
+    idle = select.poll()
+    idle.register(connection.sock, select.POLLIN)
+    return bool(idle.poll(0))
 
 
 def connect(url: str, *, tls: ssl.SSLContext | None = None) -> RemoteGuard:

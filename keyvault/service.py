@@ -13,6 +13,7 @@ import socketserver
 import ssl
 import struct
 import threading
+import time
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,6 +40,9 @@ DOORS: Mapping[str, type] = {
 }
 PEER_CREDENTIALS = struct.Struct("3i")  # pid, uid, gid (unix(7), SO_PEERCRED)
 REQUEST_HEADER = "Coffre-Request"
+UNTIL_HEADER = "Coffre-Until"
+"""Until when the caller waits, in milliseconds since 1970."""
+_TOO_LATE = CoffreError("The vault was asked too long ago: ask again.", code="vault_unavailable")
 _REQUEST_ID = re.compile(r"[^0-9a-f]")
 IDLE_S = 300
 SMALL_BODY = 65_536
@@ -85,7 +89,8 @@ class _Handler(BaseHTTPRequestHandler):
         REQUEST_ID.set(_REQUEST_ID.sub("", self.headers.get(REQUEST_HEADER, ""))[:32])
         try:
             door = self.server.door(self.connection, self.path.strip("/"))
-            answer = door.answer(self._body())
+            body = self._body()
+            answer = door.answer(body) if self._awaited() else write_error(_TOO_LATE)
         except CoffreError as error:
             self.close_connection = True
             self._drain()
@@ -100,6 +105,11 @@ class _Handler(BaseHTTPRequestHandler):
         if not length.isdecimal() or int(length) > LARGEST_MESSAGE:
             raise Invalid("A call to the vault says how long it is, and isn't too long.", code="bad_call")
         return self.rfile.read(int(length))
+
+    def _awaited(self) -> bool:
+        """Whether the caller still waits: after one that gave up, others may have been told otherwise."""
+        until = self.headers.get(UNTIL_HEADER, "")
+        return not until.isdecimal() or time.time() * 1000 < int(until)
 
     def _drain(self) -> None:
         """Read what a refused caller sent along, if it is little: it hears the refusal, not a broken pipe."""

@@ -12,7 +12,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from records.errors import CoffreError
 from storage.transactions import Database
@@ -84,7 +84,7 @@ class Waker:
                 connection.execute(f"LISTEN {self._channel}")
                 self._looked_away()
                 return self._hear(connection)
-        except (self._engine.dialect.loaded_dbapi.Error, DBAPIError, CoffreError):
+        except (self._engine.dialect.loaded_dbapi.Error, SQLAlchemyError, CoffreError):
             return False
 
     def _connection(self) -> Any:
