@@ -41,6 +41,18 @@ class Commands(LaterGroup):
             "coffre.fetch:fetch_command",
             "Fetch what you may see of a patient's record; it is decrypted here, not on the server.",
         ),
+        "quarantine": Later(
+            "coffre.commands.quarantine:quarantine_app",
+            "What was set aside: list, show, release into a record, destroy.",
+        ),
+        "compact": Later(
+            "coffre.commands.maintenance:compact",
+            "Repack studies that came in many deposits into one object each.",
+        ),
+        "withdraw": Later(
+            "coffre.commands.maintenance:withdraw",
+            "Withdraw instances of a study, on request of the structure that deposited them.",
+        ),
         "status": Later("coffre.commands.installation:status", "What this Coffre holds and what waits."),
         "check": Later(
             "coffre.safekeeping.check:check_command",

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
+from ingestion.jobs import enqueue_waiting, plan_compactions
 from ingestion.pipeline import settle
 from keyvault.guard import Doors
 from keyvault.verbs.upkeep import Notice
@@ -24,6 +25,8 @@ OLDEST_UPLOAD_MS = 48 * 3_600_000
 SETTLE_AFTER_MS = 10_000
 MOST_RINGS = 100
 ANSWERS_KEPT_MS = 600_000
+QUIET_MS = 7 * 24 * 3_600_000
+MOST_COMPACTIONS = 10  # a turn: each copies a study
 
 
 def log_messenger(notice: Notice) -> None:
@@ -78,6 +81,17 @@ class Chores:
         """Ring once more for what waits: a broker may have lost the first ring."""
         self.ring_any(min(self.index.waiting(self.now_ms()), MOST_RINGS))
 
+    def jobs(self) -> int:
+        """Hand the workers what the vault has agreed to; answers how many jobs are new."""
+        queued = enqueue_waiting(self.index, self.guard.housekeeper, self.now_ms())
+        self.ring_any(min(queued, MOST_RINGS))
+        return queued
+
+    def compact(self) -> int:
+        """Have studies repacked that came in many deposits, the last of them a week ago."""
+        quiet_since = self.now_ms() - QUIET_MS
+        return plan_compactions(self.index, self.guard.housekeeper, quiet_since, MOST_COMPACTIONS)
+
     def sweep(self) -> Swept:
         """Remove what interrupted uploads left; settle what a killed worker finished and didn't settle."""
         uploads = self._sweep_uploads()
@@ -85,6 +99,7 @@ class Chores:
         abandoned = self.index.abandoned_blobs()
         self._delete([(blob.blob_id, blob.version) for blob in abandoned])
         self.index.forget_blobs(abandoned)
+        self._delete_retired()
         self.index.forget_answers(self.now_ms() - ANSWERS_KEPT_MS)
         self.index.forget_sign_ins(self.now_ms())
         partial = self.objects.sweep_partial(self.oldest_upload_ms / 1000)
@@ -104,6 +119,16 @@ class Chores:
             self.objects.delete(blob_id, version)
         return gone
 
+    def _delete_retired(self) -> None:
+        """Keys first, in the vault, once no grant leads to them any more; then objects; then their rows."""
+        retired = {(blob.blob_id, blob.version): blob for blob in self.index.retired_blobs()}
+        if not retired:
+            return
+        gone = self.guard.housekeeper.erase_retired(list(retired))
+        for blob_id, version in gone:
+            self.objects.delete(blob_id, version)
+        self.index.forget_blobs([retired[key] for key in gone])
+
     def _settle_finished(self) -> int:
         finished = self.index.unsettled(self.now_ms() - SETTLE_AFTER_MS)
         for submission_id in finished:
@@ -119,8 +144,10 @@ class Housekeeper:
             (0.5, chores.sequence),
             (5.0, chores.notices),
             (5.0, chores.ring),
+            (1.0, chores.jobs),
             (30.0, chores.sweep),
             (300.0, chores.day_keys),
+            (3600.0, chores.compact),
         ]
         self._chores = chores
         self._stopping = threading.Event()

@@ -24,6 +24,7 @@ from coffre.settings import Settings
 from coffre.workers import WorkerPool
 from ingestion.inspection import Inspector
 from ingestion.intake import Intake
+from ingestion.jobs import TASKS
 from ingestion.pipeline import Worker
 from ingestion.reception import Depositor, Reception
 from ingestion.sandbox import Sandbox
@@ -261,6 +262,7 @@ class System:
             clock=self._clock,
             lease_ms=self.settings.lease_s * 1000,
             stopping=self._stopping.is_set,
+            maintenance=TASKS,
         )
 
     @cached_property

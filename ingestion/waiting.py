@@ -10,7 +10,12 @@ from storage.ports import Index
 from storage.rows import Submission
 
 FINAL = frozenset(
-    {SubmissionState.PUBLISHED.value, SubmissionState.REJECTED.value, SubmissionState.QUARANTINED.value}
+    {
+        SubmissionState.PUBLISHED.value,
+        SubmissionState.REJECTED.value,
+        SubmissionState.QUARANTINED.value,
+        SubmissionState.DESTROYED.value,
+    }
 )
 LONGEST_WAIT_S = 60.0
 PATIENCE_AT_THE_END_S = 5.0

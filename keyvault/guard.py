@@ -43,7 +43,7 @@ class ReaderDoor(ReadingVerbs, ReleasingVerbs, ChangingVerbs):
 
 
 class WorkerDoor(ReleasingForIngest, AdoptingVerbs, MaintainingVerbs, SettlingVerbs):
-    """release_ingest, give_back, tokens, part_tokens, adopt, settle; job, release_job, hold_job, adopt_job."""
+    """release_ingest, tokens, part_tokens, adopt; job, release_job, hold_job, adopt_job; give_back, settle."""
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault

@@ -14,6 +14,7 @@ class OnlyPart(StrEnum):
     INTAKE = "intake"
     READER = "reader"
     GATEWAY = "gateway"
+    OPERATOR = "operator"
 
 
 def serve(

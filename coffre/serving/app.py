@@ -12,7 +12,8 @@ from coffre.processes import bell_of
 from coffre.serving import problems, watching
 from coffre.serving.bodies import BoundedBodies
 from coffre.wiring import System
-from ingestion.routes import fhir, stow, submissions
+from ingestion.quarantine import Quarantine
+from ingestion.routes import fhir, quarantine, stow, submissions
 from storage.index.waking import FINISHED
 from viewer_api.gateway import Gateway
 from viewer_api.routes import audit, grants, objects, qido, records
@@ -55,6 +56,7 @@ class Part(StrEnum):
     INTAKE = "intake"
     READER = "reader"
     GATEWAY = "gateway"
+    OPERATOR = "operator"
 
 
 def build(system: System, public_url: str, only: Part | None = None) -> FastAPI:
@@ -77,6 +79,8 @@ def build(system: System, public_url: str, only: Part | None = None) -> FastAPI:
         _reader(app, system, public_url)
     if only in (None, Part.GATEWAY):
         _gateway(app, system, public_url)
+    if only in (None, Part.OPERATOR):
+        _operator(app, system, public_url)
     _health(app, system, only)
     return app
 
@@ -127,6 +131,12 @@ def _gateway(app: FastAPI, system: System, public_url: str) -> None:
     access = system.access_without_addresses()
     gateway = Gateway(access, system.objects, system.grant_keys())
     app.include_router(pages.router(access, gateway, system.index, public_url, system.identity.environment))
+
+
+def _operator(app: FastAPI, system: System, public_url: str) -> None:
+    """What the hosting team decides; the vault believes each operator's own credential."""
+    use_cases = Quarantine(system.index, system.guard.operator)
+    app.include_router(quarantine.router(use_cases, system.authenticate(public_url)))
 
 
 def _health(app: FastAPI, system: System, only: Part | None) -> None:

@@ -82,10 +82,10 @@ class AskingVerbs:
         instances: Sequence[str],
         code: str,
     ) -> UUID | Denied:
-        """Queue the withdrawal of these SOP instances of a study, `code` of `REJECTIONS`; answers the job.
+        """Queue the withdrawal of these SOP instances of a study (none: of all); answers the job.
 
-        Raises `NotFound` "no_such_document", "no_such_instance"; `Conflict` "job_in_hand"; `Invalid`
-        "bad_rejection".
+        `code` is one of `REJECTIONS`. What is withdrawn whole is deleted logically. Raises `NotFound`
+        "no_such_document", "no_such_instance"; `Conflict` "job_in_hand"; `Invalid` "bad_rejection".
         """
         _check_withdrawal(instances, code)
         vault, actor = self._vault, self._vault.actor(call.token)
@@ -96,8 +96,8 @@ class AskingVerbs:
             document = _study(change, found, document_id)
             if document is not None:
                 details = open_rows(change.tx, found.record.key, genuine(change.tx, rows, [document_id]))
-                _check_instances(details.get(document_id, ()), instances)
-                return self._withdraw(change, found, document, instances, code)
+                chosen = _chosen(details.get(document_id, ()), instances)
+                return self._withdraw(change, found, document, chosen, code)
             reason = ReasonCode.NO_SUCH_DOCUMENT
             refuse(vault, change, call, actor, Action.WITHDRAW, found.record, reason, str(document_id))
         raise _no_document()
@@ -108,8 +108,8 @@ class AskingVerbs:
         vault, record_id, document_id = self._vault, document["record_id"], document["document_id"]
         if jobs.of_document(vault, change.tx, record_id, document_id) is not None:
             raise Conflict("This study is being worked on: ask again in a moment.", code="job_in_hand")
-        told = {"code": code, "instances": len(set(instances))}
-        asked = {"document": str(document_id), "code": code, "instances": sorted(set(instances))}
+        told = {"code": code, "instances": len(instances)}
+        asked = {"document": str(document_id), "code": code, "instances": list(instances)}
         job = jobs.create(vault, change, JobKind.WITHDRAW, JobState.QUEUED, record_id, asked)
         change.append(found.record.chain, found.happening(object_id=str(document_id), details=told))
         return job.job_id
@@ -184,19 +184,21 @@ def _study(change: Change, found: Attempt, document_id: UUID) -> Row | None:
 def _check_withdrawal(instances: Sequence[str], code: str) -> None:
     if code not in REJECTIONS:
         raise Invalid(f"Say why with one of these codes: {', '.join(REJECTIONS)}.", code="bad_rejection")
-    if not 1 <= len(instances) <= MOST_WITHDRAWN:
-        raise Invalid(f"Name 1 to {MOST_WITHDRAWN} instances to withdraw.", code="bad_rejection")
+    if len(instances) > MOST_WITHDRAWN:
+        raise Invalid(f"Name at most {MOST_WITHDRAWN} instances to withdraw.", code="bad_rejection")
 
 
-def _check_instances(details: Sequence[dict[str, Any]], instances: Sequence[str]) -> None:
+def _chosen(details: Sequence[dict[str, Any]], instances: Sequence[str]) -> list[str]:
+    """The instances to withdraw, all of them present."""
     present = {
         instance["sop"]
         for row in details
         for series in row.get("series", ())
         for instance in series["instances"]
     }
-    if not set(instances) <= present:
+    if not present or not set(instances) <= present:
         raise NotFound("There is no such instance in this study.", code="no_such_instance")
+    return sorted(set(instances) or present)
 
 
 def _no_document() -> NotFound:

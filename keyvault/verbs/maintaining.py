@@ -114,8 +114,9 @@ class MaintainingVerbs:
     ) -> bytes:
         """Lease the job and seal the keys of its document to the worker's own key.
 
-        `rows` are all rows of the document that the index has; Raises `Conflict` "study_busy" where the vault
-        knows another that isn't published yet, "leased", "settled".
+        `rows` are all rows of the document that the index has. The job is about those of its first opening;
+        what joins the study later stays as it is. Raises `Conflict` "study_busy" where the vault knows one
+        more row, not published yet; "leased", "settled".
         """
         vault = self._vault
         (day, _), *_ = vault.days()
@@ -129,9 +130,8 @@ class MaintainingVerbs:
             kept = _every_row(change, job, rows)
             details = open_rows(change.tx, record.key, kept)[job.document_id]
             submissions = {row.submission_id for row in kept}
-            if job.state is JobState.QUEUED:
-                newest = max(row.row_version for row in kept)
-                jobs.note(vault, change, job, version=newest)
+            if "version" not in job.asked:
+                jobs.note(vault, change, job, version=kept[-1].row_version)
             if job.worker != worker:
                 _log(change, vault, record, job, {"step": "opened"})
             facts = open_facts(record.card, [document])[job.document_id]
@@ -161,8 +161,7 @@ class MaintainingVerbs:
         """Adopt what a job made; an equal repeat returns the kept answer.
 
         For a study its merged row and blobs, none of either where every instance is withdrawn; for a release
-        the document in the record that two operators named. Raises `Conflict` "study_changed" where a deposit
-        came between.
+        the document in the record that two operators named. Raises `Conflict` "lease_lost".
         """
         check_packs(request)
         vault, job_id = self._vault, request.submission_id
@@ -221,12 +220,12 @@ class MaintainingVerbs:
         vault, tx = self._vault, change.tx
         record = vault.open(tx, tx.get("record", record_id=job.record_id), lock=True)
         document = tx.get("document", document_id=job.document_id)
-        if document is None or document["row_version"] != job.asked.get("version"):
-            raise Conflict("A deposit joined this study meanwhile: begin again.", code="study_changed")
-        _log(change, vault, record, job, {"step": "replaced", "blobs": len(request.blobs)})
+        if document is None:
+            raise Conflict("The document of this job is gone.", code="settled")
         if not request.documents:
-            _delete(change, record, document)
+            _log(change, vault, record, job, {"step": "deleted", **_delete(change, record, document)})
             return Adopted(job.record_id, ())
+        _log(change, vault, record, job, {"step": "replaced", "blobs": len(request.blobs)})
         (new,) = request.documents
         adoption = Adoption(vault, change, request, record, jobs.automaton(vault))
         adoption.keep_blobs(keys)
@@ -285,14 +284,12 @@ def open_for_maintenance(private: bytes, sealed: bytes) -> ForMaintenance:
 
 
 def _every_row(change: Change, job: jobs.Job, rows: Sequence[SealedRow]) -> list[SealedRow]:
-    """The document's rows, if the index gave all that the vault sealed but this job's own."""
-    kept = genuine(change.tx, rows, [job.document_id])
-    kept = [row for row in kept if row.submission_id != job.job_id]
+    """The rows that the job is about, oldest first, if the index gave all of them."""
     known = change.tx.find("document_row", document_id=job.document_id)
-    if job.state is JobState.ADOPTED:
-        known = [row for row in known if row["row_version"] <= job.asked["version"]]
-        kept = [row for row in kept if row.row_version <= job.asked["version"]]
-    if not kept or {row.row_version for row in kept} != {row["row_version"] for row in known}:
+    newest = job.asked.get("version") or max((row["row_version"] for row in known), default=0)
+    kept = [row for row in genuine(change.tx, rows, [job.document_id]) if row.row_version <= newest]
+    wanted = {row["row_version"] for row in known if row["row_version"] <= newest}
+    if not kept or {row.row_version for row in kept} != wanted:
         raise Conflict("A deposit is about to join this study: try again in a moment.", code="study_busy")
     return sorted(kept, key=lambda row: row.row_version)
 
@@ -353,14 +350,20 @@ def _open_key(vault: Vault, job_id: UUID, blob: NewBlob) -> bytes:
     )
 
 
-def _delete(change: Change, record: OpenedRecord, document: Row) -> None:
-    """Every instance is withdrawn: the study is deleted, logically, and kept until retention ends (R42)."""
+def _delete(change: Change, record: OpenedRecord, document: Row) -> dict[str, Any]:
+    """Every instance is withdrawn: the study is deleted, logically, and kept until retention ends (R42).
+
+    Answers what the event says of the new facts.
+    """
     facts = open_facts(record.card, [document])[document["document_id"]]
     check_transition(DOCUMENT_TRANSITIONS, facts.state, DocumentState.DELETED)
     gone = replace(facts, state=DocumentState.DELETED)
     columns = seal_facts(record.card, gone, document["facts_version"] + 1)
     state = {"state": DocumentState.DELETED.value}
     change.tx.update("document", {**columns, **state}, document_id=document["document_id"])
+    digest = columns["facts_digest"]
+    assert isinstance(digest, bytes)
+    return {"facts_version": columns["facts_version"], "facts_digest": digest.hex()}
 
 
 def _log(

@@ -14,7 +14,6 @@ from keyvault.quotas import forget_old
 from keyvault.reception import new_day_key, signed_reception_key
 from keyvault.store import Row
 from keyvault.verbs.ingesting import OPEN
-from keyvault.verbs.releasing import ADOPTED
 
 DAY_KEY_LIFE_MS = 72 * 3_600_000  # after the end of its day
 NOTICE_LEASE_MS = 60_000
@@ -97,7 +96,7 @@ class UpkeepVerbs:
         """Those of the objects that the vault never adopted: an object may go only if it is listed here."""
         wanted = list(objects)
         with self._vault.store.reading() as tx:
-            rows = tx.find("blob", blob_id__in=[blob for blob, _ in wanted], state=ADOPTED)
+            rows = tx.find("blob", blob_id__in=[blob for blob, _ in wanted])
         adopted = {(row["blob_id"], row["version"]) for row in rows}
         return [each for each in wanted if each not in adopted]
 

@@ -59,7 +59,7 @@ _ABANDONED = select(*BLOBS.columns).where(_IS_ABANDONED).limit(LIST_AT_ONCE)
 _FORGET = delete(tables.blob).where(
     _BLOB.blob_id == bindparam("b_blob"),
     _BLOB.version == bindparam("b_version"),
-    _BLOB.state.in_(("abandoned", "retired")),
+    (_BLOB.state == "abandoned") | (_BLOB.state == "retired"),
 )
 _FORGET_ANSWERS = (
     update(tables.submission)

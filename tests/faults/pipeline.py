@@ -15,6 +15,7 @@ from coffre.settings import load
 from coffre.wiring import System
 from ingestion.dicom import inspect_dicom
 from ingestion.inspection import Inspector
+from ingestion.jobs import TASKS
 from ingestion.limits import DEFAULT_LIMITS
 from ingestion.pdf import inspect_pdf
 from ingestion.pipeline import Worker
@@ -168,6 +169,7 @@ class Pipeline:
             inspector=self._inspector(self.sandbox),
             done=lambda _: None,
             clock=self.clock,
+            maintenance=TASKS,
         )
         return replace(worker, **changes)
 

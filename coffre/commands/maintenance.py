@@ -1,0 +1,134 @@
+"""`coffre compact` and `coffre withdraw`: work on what was adopted."""
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import Progress
+
+from coffre.commands.common import (
+    MISUSED,
+    REFUSED,
+    AsJson,
+    Data,
+    DryRun,
+    Operator,
+    Yes,
+    err,
+    refusals,
+    settings_of,
+    show,
+)
+
+DAY_MS = 24 * 3_600_000
+Record = Annotated[str | None, typer.Option("--record", help="INS or public id: this record alone.")]
+
+
+def compact(
+    quiet_for: Annotated[
+        float, typer.Option("--quiet-for", min=0, help="Days since the last deposit joined the study.")
+    ] = 7.0,
+    record: Record = None,
+    most: Annotated[int, typer.Option("--most", min=1, help="Studies of this run.")] = 1000,
+    dry_run: DryRun = False,
+    operator: Operator = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Repack studies that came in many deposits into one object each. Readers notice nothing.
+
+    Every instance's digest is compared while it is copied; what is replaced is erased once no grant leads to
+    it any more, half an hour later.
+    """
+    from coffre.carrying import carry_out
+    from coffre.identities import acting, permitted
+    from coffre.wiring import System
+    from ingestion.jobs import FEWEST_SUBMISSIONS
+    from records.vocabulary.codes import Action
+
+    with refusals(MISUSED), System(settings_of(data)) as system, Progress(console=err) as progress:
+        vault, record_id = system.guard.operator, None
+        if record is not None:
+            call = acting(system, operator)
+            record_id = permitted(vault.find_study(call, record, Action.COMPACT)).record_id
+        studies = system.index.grown_studies(
+            least=FEWEST_SUBMISSIONS,
+            quiet_since=int(time.time() * 1000) - int(quiet_for * DAY_MS),
+            record_id=record_id,
+            limit=most,
+        )
+        told: dict[str, Any] = {
+            "studies": len(studies),
+            "submissions": sum(study.submissions for study in studies),
+            "compacted": 0,
+        }
+        if not dry_run:
+            bar = progress.add_task("studies", total=len(studies))
+            for study in studies:
+                call = acting(system, operator)
+                job = permitted(vault.compact(call, study.record_id, study.document_id))
+                row = carry_out(system, job)
+                told["compacted"] += row.state == "published"
+                progress.advance(bar)
+    found = f"{told['studies']} studies of {told['submissions']} deposits"
+    show(
+        told, as_json, f"Would compact {found}." if dry_run else f"Compacted {told['compacted']} of {found}."
+    )
+    if not dry_run and told["compacted"] != told["studies"]:
+        raise typer.Exit(REFUSED)
+
+
+def withdraw(
+    record: Annotated[str, typer.Option("--record", help="INS or public id of the record.")],
+    study: Annotated[str, typer.Option("--study", help="Study Instance UID.")],
+    code: Annotated[
+        str,
+        typer.Option(
+            "--code",
+            help="Why (IHE IOCM): 113001 quality, 113037 patient safety (another patient's), 113038 worklist "
+            "entry, 113039 retention.",
+        ),
+    ],
+    instance: Annotated[
+        list[str] | None, typer.Option("--instance", help="SOP Instance UID; again for each one.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every instance: the study is deleted.")] = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    operator: Operator = None,
+    token_file: Annotated[
+        Path | None, typer.Option("--token-file", help="The depositor's own token, instead of an operator's.")
+    ] = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Withdraw instances of a study, on request of the structure that deposited them.
+
+    Its bytes are erased once no grant leads to them any more. A study of which nothing is left is deleted
+    logically: nobody sees it, and it is kept until retention ends.
+    """
+    from coffre.carrying import carry_out
+    from coffre.identities import acting, permitted
+    from coffre.wiring import System
+    from coffre.withdrawing import Withdrawal
+
+    chosen = sorted(set(instance or []))
+    if every == bool(chosen):
+        raise typer.BadParameter("Name instances with --instance, or --all of them.")
+    what = "every instance" if every else f"{len(chosen)} instances"
+    told: dict[str, Any] = {"study": study, "instances": chosen, "all": every}
+    with refusals(MISUSED), System(settings_of(data)) as system:
+        withdrawal = Withdrawal(system, record, study, chosen, code)
+        withdrawal.find(acting(system, token_file or operator))
+        if dry_run:
+            show(told | {"state": "found"}, as_json, f"Would withdraw {what} of this study.")
+            return
+        if not yes and not typer.confirm(f"Withdraw {what} of this study for good?", err=True):
+            raise typer.Exit(REFUSED)
+        job = permitted(withdrawal.ask(acting(system, token_file or operator)))
+        row = carry_out(system, job)
+    state = "done" if row.state == "published" else "refused"
+    show(told | {"job": str(job), "state": state}, as_json, f"Withdrew {what} of this study: {state}.")
+    if state != "done":
+        raise typer.Exit(REFUSED)

@@ -1,0 +1,54 @@
+"""Ask the vault to withdraw instances; in which of a record's documents they are, it alone can say."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from coffre.identities import permitted
+from coffre.wiring import System
+from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.rows import SealedRow
+from records.errors import NotFound
+from records.vocabulary.codes import Action
+from storage.rows import Details, Document
+
+
+@dataclass(slots=True)
+class Withdrawal:
+    """Of these SOP instances of one study, none named meaning all of them."""
+
+    system: System
+    record: str = field(repr=False)
+    study: str
+    instances: Sequence[str]
+    code: str
+    _found: list[tuple[Document, tuple[Details, ...]]] = field(default_factory=list)
+
+    def find(self, call: Call) -> None:
+        """Raises `NotFound` "no_such_document"."""
+        vault = self.system.guard.operator
+        place = permitted(vault.find_study(call, self.record, Action.WITHDRAW, self.study))
+        assert place.study_token is not None
+        rows = self.system.index.documents_by_study(place.record_id, place.study_token)
+        self._found = [each for each in rows if each[0].kind == "study" and each[0].state == "approved"]
+        if not self._found:
+            raise NotFound("There is no such study in this record.", code="no_such_document")
+
+    def ask(self, call: Call) -> UUID | Denied:
+        """The job. Several structures may have images of one study, each a document of its own.
+
+        Raises `NotFound` "no_such_instance" or "no_such_document" where none of them has these.
+        """
+        missing: NotFound | None = None
+        for document, details in self._found:
+            rows = [
+                SealedRow(row.document_id, row.row_version, row.submission_id, row.sealed) for row in details
+            ]
+            try:
+                return self.system.guard.operator.withdraw(
+                    call, document.record_id, document.document_id, rows, self.instances, self.code
+                )
+            except NotFound as error:
+                missing = error
+        assert missing is not None
+        raise missing

@@ -1,0 +1,162 @@
+"""Release from quarantine: the set-aside part goes through the ordinary pipeline, into the record that two
+operators named.
+
+Until the one transaction that publishes it the part is under quarantine, after it in the record, and nowhere
+twice. What is still not good stays where it is. The content decides before the operators do: an INS that
+contradicts the record is not overruled; traits that differ are, and the document carries the warning.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from ingestion.grouping import InspectedPart
+from ingestion.maintaining import AdoptedContent, JobTry
+from ingestion.opening import Content
+from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome
+from ingestion.packing import PackedGroup
+from ingestion.pipeline import Ingestion, Worker
+from keyvault.reception import Envelope, Part
+from keyvault.sealed_blob import SealedBlob
+from keyvault.verbs.adopting import Adopted, AdoptRequest
+from keyvault.verbs.attempt import Denied
+from keyvault.verbs.ingesting import ForIngest
+from keyvault.verbs.maintaining import ForMaintenance
+from records.errors import NotFound
+from records.vocabulary.codes import SubmissionState
+from storage.rows import Blob, Publication, QuarantinedPart, Removal, Submission
+from storage.rows import Part as Verdict
+
+RELEASED = "released"
+PUBLISHED = SubmissionState.PUBLISHED.value
+
+
+class Release(Ingestion):
+    """One try at one release."""
+
+    def __init__(self, worker: Worker, submission: Submission) -> None:
+        super().__init__(worker, submission)
+        self._job = JobTry(worker, submission)
+        self._aside: QuarantinedPart = _set_aside(worker, self._job.in_hand.document_id)
+        self._sealed: SealedBlob | None = None
+        self._dek = b""
+
+    def _open(self) -> ForIngest:
+        """The quarantined part as a submission of its own, for the record that was named."""
+        opened, aside = self._job.open(), self._aside
+        self._sealed, self._dek = opened.blobs[aside.blob_id]
+        return _as_deposited(self._id, opened, aside, self._dek)
+
+    @property
+    def _received(self) -> Blob:
+        blobs = self._worker.index.blobs(self._aside.submission_id)
+        place = (self._aside.blob_id, self._aside.version)
+        return next(blob for blob in blobs if (blob.blob_id, blob.version) == place)
+
+    def _prolong(self) -> None:
+        self._worker.vault.hold_job(self._id, self._worker.name, self._worker.lease_ms)
+
+    def _claim(
+        self, parts: Sequence[InspectedPart], opened: ForIngest
+    ) -> tuple[list[InspectedPart], dict[int, UUID]]:
+        return super()._claim([_again(part, opened) for part in parts], opened)
+
+    def _pack(self, parts: Sequence[InspectedPart], opened: ForIngest, content: Content) -> list[PackedGroup]:
+        """Sealed anew, under a key of the record's: the quarantine's key dies with it."""
+        assert self._sealed is not None
+        copied = AdoptedContent(self._worker.objects, self._sealed, self._dek)
+        return super()._pack(parts, opened, copied)
+
+    def _adopt_one(self, request: AdoptRequest) -> Adopted | Denied:
+        return self._worker.vault.adopt_job(request)
+
+    def _finished(self, rows: Publication) -> Publication:
+        """With the verdict that the part's own submission has from now on, if it is kept."""
+        (part,) = rows.parts
+        if part.outcome not in (PartOutcome.PUBLISHED, PartOutcome.DUPLICATE):
+            return rows
+        return replace(rows, removal=removal_of(self._aside, _verdict(self._aside, part)))
+
+
+def removal_of(aside: QuarantinedPart, verdict: Verdict) -> Removal:
+    """A quarantined document leaves the index, and its part has another verdict."""
+    return Removal(
+        document_id=aside.document_id,
+        submissions=frozenset({aside.submission_id}),
+        blobs=frozenset({(aside.blob_id, aside.version)}),
+        whole=True,
+        verdict=(aside.submission_id, verdict),
+    )
+
+
+def _set_aside(worker: Worker, document_id: UUID) -> QuarantinedPart:
+    found = worker.index.quarantined_document(document_id)
+    if found is None:
+        raise NotFound("The document of this job isn't in the index.", code="no_such_document")
+    return found
+
+
+def _as_deposited(job_id: UUID, opened: ForMaintenance, aside: QuarantinedPart, dek: bytes) -> ForIngest:
+    details: dict[str, Any] = opened.details[-1]
+    declared = details.get("set_aside") or {}
+    headers = {"kind": declared.get("kind") or "dicom", "document": declared.get("document") or {}}
+    part = Part(aside.blob_id, aside.offset, aside.length, bytes.fromhex(details["sha256"]))
+    ins = opened.target["ins"]
+    return ForIngest(
+        envelope=Envelope(job_id, "", details["received"], ins, headers, (part,)),
+        keys={(aside.blob_id, aside.version): dek},
+        structure=opened.structure,
+        depositor=bytes(32),
+        record_state=opened.target["state"],
+        expected_ins=ins,
+        traits=opened.target["traits"],
+        day_public=opened.day_public,
+    )
+
+
+def _again(part: InspectedPart, opened: ForIngest) -> InspectedPart:
+    """What two operators may overrule, and what stays under quarantine."""
+    judgement = part.judgement
+    if judgement.code == "traits_differ":
+        warnings = (*part.warnings, judgement.code)
+        return replace(part, judgement=JUDGEMENTS["published"], record=opened.expected_ins, warnings=warnings)
+    if judgement.outcome is PartOutcome.QUARANTINED:
+        return replace(part, judgement=Judgement(PartOutcome.REJECTED, judgement.code, judgement.reason))
+    return part
+
+
+def _verdict(aside: QuarantinedPart, part: Verdict) -> Verdict:
+    duplicate = part.outcome == PartOutcome.DUPLICATE
+    judgement = JUDGEMENTS["duplicate" if duplicate else RELEASED]
+    return Verdict(
+        number=aside.number,
+        outcome=part.outcome,
+        code=judgement.code,
+        reason=judgement.reason,
+        document_id=part.document_id,
+    )
+
+
+def destroyed(worker: Worker, submission: Submission) -> Publication:
+    """What the index has to show once the vault has erased the keys of a quarantined document."""
+    in_hand = worker.vault.job(submission.submission_id)
+    aside = _set_aside(worker, in_hand.document_id)
+    judgement = JUDGEMENTS["destroyed"]
+    verdict = Verdict(
+        number=aside.number, outcome=judgement.outcome.value, code=judgement.code, reason=judgement.reason
+    )
+    removal = removal_of(aside, verdict)
+    return Publication(state=PUBLISHED, finished_at=worker.now_ms(), parts=(), removal=removal)
+
+
+class Destruction:
+    """One try at taking a destroyed document out of the index."""
+
+    def __init__(self, worker: Worker, submission: Submission) -> None:
+        self._worker = worker
+        self._submission = submission
+
+    def run(self) -> None:
+        rows = destroyed(self._worker, self._submission)
+        self._worker.index.publish(self._submission.submission_id, self._worker.name, rows)
