@@ -1,8 +1,31 @@
 """Fixtures that every test may ask for."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import log_search
+
 pytest_plugins = [
     "tests.services.fixtures_brokers",
     "tests.services.fixtures_postgres",
     "tests.services.fixtures_roots",
     "tests.services.fixtures_s3",
 ]
+
+_said: dict[str, None] = {}  # the reports of a test repeat what it said before
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    _said.update(dict.fromkeys(log_search.said(report)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def every_log_is_clean(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Before all others, so that it ends after them; hands out a folder for logs that would be removed."""
+    kept = tmp_path_factory.mktemp("kept-logs")
+    yield kept
+    (kept / "said.stderr").write_text("".join(_said), "utf-8", "backslashreplace")
+    leaks = log_search.leaks(tmp_path_factory.getbasetemp())
+    assert not leaks, "what no log may hold stands in\n" + "\n".join(leaks)

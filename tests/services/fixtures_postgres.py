@@ -11,6 +11,7 @@ import pytest
 
 from storage.engines import engine_for
 from storage.migrate import Branch, upgrade
+from tests.log_search import keep_logs
 from tests.services.postgres import Service, running
 
 ROOM = 2 * 2**30
@@ -67,7 +68,7 @@ def _place() -> str | None:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Databases]:
+def postgres(every_log_is_clean: Path) -> Iterator[Databases]:
     folder = Path(tempfile.mkdtemp(prefix="coffre-postgres-", dir=_place()))
     try:
         with running(folder) as service:
@@ -75,6 +76,7 @@ def postgres() -> Iterator[Databases]:
             yield databases
             databases.close()
     finally:
+        keep_logs(folder, every_log_is_clean)
         shutil.rmtree(folder)
 
 
