@@ -168,7 +168,9 @@ class _Inspection:
         if _PDF_HEADER.search(self._source.read(0, head.start if deflated else own)):
             raise Rejected("polyglot", "PDF")
         pixels = pixel_element(structure.bulk)
-        after = pixels.offset + pixels.length if pixels is not None and not deflated else head.start
+        after = head.start
+        if pixels is not None and not deflated and not head.has("pixel_data_longer"):
+            after = pixels.offset + pixels.length
         tail = max(after, self._source.size - ARCHIVE_TAIL)
         if ends_as_archive(self._source.read(tail, ARCHIVE_TAIL)):
             raise Rejected("polyglot", "ZIP")

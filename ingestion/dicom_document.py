@@ -90,7 +90,7 @@ class _CdaReader:
         self._depth -= 1
         if self._encoded is not None:
             try:
-                self.pdfs.append(base64.b64decode("".join(self._encoded)))
+                self.pdfs.append(base64.b64decode("".join("".join(self._encoded).split()), validate=True))
             except ValueError as error:
                 raise Rejected("document_not_valid") from error
             self._encoded = None

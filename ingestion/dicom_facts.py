@@ -34,7 +34,7 @@ def _name(attributes: dict[str, Any], tag: str) -> list[str]:
     """Components of a person name (PS3.5 §6.2.1): alphabetic, else ideographic, else phonetic."""
     value = first(attributes, tag)
     if isinstance(value, dict):
-        value = next(iter(value.values()), "")
+        value = next((part for part in value.values() if isinstance(part, str)), "")
     cleaned = "".join(c if c.isprintable() else " " for c in str(value or ""))[:_TEXT]
     return [part.strip() for part in cleaned.split("^")]
 
@@ -64,8 +64,14 @@ def _number(attributes: dict[str, Any], tag: str) -> int | None:
 
 
 def _issuer_oid(attributes: dict[str, Any]) -> str | None:
-    qualifiers = first(attributes, "00100024")
-    return text(qualifiers, "00400032") if isinstance(qualifiers, dict) else None
+    qualifiers = _items(attributes, "00100024")
+    return text(qualifiers[0], "00400032") if qualifiers else None
+
+
+def _items(attributes: dict[str, Any], tag: str) -> list[dict[str, Any]]:
+    """The items of a sequence; none where the attribute is something else."""
+    element = attributes.get(tag, {})
+    return element.get("Value", []) if element.get("vr") == "SQ" else []
 
 
 def _patient_identifier(attributes: dict[str, Any]) -> dict[str, str | None]:
@@ -78,10 +84,9 @@ def _patient_identifier(attributes: dict[str, Any]) -> dict[str, str | None]:
 
 def _patient(attributes: dict[str, Any]) -> Facts:
     name = _name(attributes, "00100010")
-    others = attributes.get("00101002", {}).get("Value") or []
     return {
         **_patient_identifier(attributes),
-        "other_ids": [_patient_identifier(item) for item in others[:32]],
+        "other_ids": [_patient_identifier(item) for item in _items(attributes, "00101002")[:32]],
         "family_name": name[0] or None,
         "given_name": (name[1] if len(name) > 1 else None) or None,
         "birth_date": _date(attributes, "00100030"),

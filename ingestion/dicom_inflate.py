@@ -35,6 +35,16 @@ class _Inflater:
                 return data
         return b""
 
+    def only_zeros_follow(self) -> bool:
+        """Whether nothing but padding stands after the stream, once it has ended (PS3.5 §A.5)."""
+        rest = self._stream.unused_data
+        while not rest.strip(b"\0"):
+            rest = self._source.read(self._position, _CHUNK)
+            if not rest:
+                return True
+            self._position += len(rest)
+        return False
+
 
 class InflatedSource:
     """The inflated data set as a source that is read forwards; a read before the previous one is refused.
@@ -55,23 +65,26 @@ class InflatedSource:
             size += len(data)
             if size > limits.inflated_bytes:
                 raise Rejected("deflate_too_large")
+        if not inflater.only_zeros_follow():
+            raise Rejected("deflate_not_valid", "bytes after the stream")
         return size
 
     def read(self, offset: int, length: int) -> bytes:
         if offset < self._start:
             raise ValueError("an inflated data set is read forwards")
         end = min(offset + length, self.size)
-        pieces = [self._window]
+        if end > self._start + len(self._window):
+            self._advance(offset, end)
+        begin = offset - self._start
+        return self._window[begin : begin + max(0, end - offset)]
+
+    def _advance(self, offset: int, end: int) -> None:
+        """Moves the window on, so that it holds everything from `offset` to `end`."""
         have = self._start + len(self._window)
+        pieces = [self._window[max(0, offset - self._start) :]]
         while have < end:
             data = self._inflater.next()
-            if have + len(data) <= offset:
-                pieces = [b""]
-                self._start = have + len(data)
-            else:
-                pieces.append(data)
             have += len(data)
-        window = b"".join(pieces)
-        self._window = window[max(0, offset - self._start) :]
-        self._start = max(offset, self._start)
-        return self._window[: max(0, end - self._start)]
+            pieces.append(data[max(0, len(data) - max(0, have - offset)) :])
+        self._window = b"".join(pieces)
+        self._start = have - len(self._window)

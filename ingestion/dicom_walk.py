@@ -106,10 +106,10 @@ class Walk:
         self._position += 8
         if tag == ITEM:
             self._open_item(level, length)
-        elif tag == SEQUENCE_END and level.end in (None, self._position):
+        elif tag == SEQUENCE_END and level.end is None:
             level.end = self._position
-        elif tag == ITEM_END and not length:
-            self._note("delimiter_unexpected", tag_name(level.tag))  # after an item of known length
+        elif (tag == ITEM_END or (tag == SEQUENCE_END and level.end == self._position)) and not length:
+            self._note("delimiter_unexpected", tag_name(level.tag))  # after what has a length
         else:
             raise Rejected("element_not_valid", tag_name(level.tag))
 
