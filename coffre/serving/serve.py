@@ -12,6 +12,7 @@ import uvicorn
 
 from coffre.presence import working
 from coffre.serving.app import Part, build
+from coffre.serving.heads import BoundedHeads
 from coffre.settings import Settings
 from coffre.wiring import System
 from records.errors import CoffreError
@@ -56,7 +57,7 @@ def run(settings: Settings, port: int, *, only: Part | None = None, banner: str 
             access_log=False,  # paths hold identities; the audit log tells who did what
             log_config=None,
             loop="uvloop",
-            http="httptools",
+            http=BoundedHeads,
             server_header=False,
             timeout_graceful_shutdown=20,
         )
