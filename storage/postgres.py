@@ -122,9 +122,14 @@ class PostgresDatabase:
     @contextmanager
     def migrating(self) -> Iterator[Connection]:
         with self.writing() as connection:
-            for statement in _ONE_MIGRATION_AT_A_TIME:
-                connection.execute(statement)
-            yield connection
+            bounded: Any = connection.connection.driver_connection
+            bounded.longest_s = None
+            try:
+                for statement in _ONE_MIGRATION_AT_A_TIME:
+                    connection.execute(statement)
+                yield connection
+            finally:
+                del bounded.longest_s
 
     def close(self) -> None:
         self.engine.dispose()
@@ -155,8 +160,16 @@ def _engine(url: URL) -> Engine:
     except ModuleNotFoundError as error:
         sentence = "Postgres needs more packages; install coffre[engines] (make engines)."
         raise CoffreError(sentence, code="engine_missing") from error
+    event.listen(engine, "do_connect", _connect)
     event.listen(engine, "connect", _prepare)
     return engine
+
+
+def _connect(_dialect: object, _record: object, arguments: list[Any], parameters: dict[str, Any]) -> Any:
+    # its package is installed with the engines only
+    from storage.postgres_connection import BoundedConnection  # noqa: PLC0415
+
+    return BoundedConnection.connect(*arguments, **parameters)
 
 
 def _prepare(connection: Any, _record: object) -> None:
