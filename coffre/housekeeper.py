@@ -65,6 +65,10 @@ class Chores:
             pass
         self.guard.housekeeper.checkpoint()
 
+    def ship(self) -> None:
+        """Have the second place hold what is signed; only then it is published."""
+        self.guard.housekeeper.ship()
+
     def day_keys(self) -> None:
         self.publish_day_keys()
         self.guard.housekeeper.destroy_day_keys(self.index.oldest_unsettled())
@@ -104,6 +108,7 @@ class Chores:
         self.index.forget_sign_ins(self.now_ms())
         partial = self.objects.sweep_partial(self.oldest_upload_ms / 1000)
         self.guard.housekeeper.tick()
+        self.guard.housekeeper.forget_shipped()
         return Swept(uploads, settled, partial)
 
     def _sweep_uploads(self) -> int:
@@ -142,6 +147,7 @@ class Housekeeper:
     def __init__(self, chores: Chores) -> None:
         self._paces: list[tuple[float, Callable[[], object]]] = [
             (0.5, chores.sequence),
+            (2.0, chores.ship),
             (5.0, chores.notices),
             (5.0, chores.ring),
             (1.0, chores.jobs),
@@ -162,6 +168,7 @@ class Housekeeper:
         if self._thread.is_alive():
             self._thread.join()
         _attempt(self._chores.sequence)
+        _attempt(self._chores.ship)
 
     def _run(self) -> None:
         due = [0.0 for _ in self._paces]

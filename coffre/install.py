@@ -17,7 +17,7 @@ from keyvault.signing import new_signing_key
 from records.errors import CoffreError, Conflict
 from storage.engines import engine_for
 from storage.migrate import Branch, upgrade
-from storage.objects.opening import open_objects, prepare_objects
+from storage.objects.opening import open_locked_notes, open_objects, prepare_objects
 from storage.roles import on_postgres
 from storage.vault_store.store import SqlVaultStore
 
@@ -111,6 +111,7 @@ def initialise(settings: Settings) -> Places:
         private_files.create(places.share(number), share)
     _make_index(places)
     _prepare_objects(settings, places, create=True)
+    _prepare_second_place(settings)
     identity = _make_vault(settings, places, created.root, authority_public, officer_public)
     places.complete.write_text(json.dumps(identity, indent=1) + "\n")
     return places
@@ -133,12 +134,21 @@ def migrate(settings: Settings) -> bool:
         database.close()
     if settings.public_url is not None:
         _prepare_objects(settings, places, create=False)
+    _prepare_second_place(settings)
     return any(on_postgres(url) for url, _ in databases)
 
 
 def _prepare_objects(settings: Settings, places: Places, *, create: bool) -> None:
     keys = settings.s3_credentials()
     prepare_objects(places.objects, origin=settings.public_url, create=create, credentials=keys)
+
+
+def _prepare_second_place(settings: Settings) -> None:
+    """A bucket locks notes only if it was made for it; one that is there is left as it is."""
+    if settings.second_place_url:
+        open_locked_notes(settings.second_place_url, credentials=settings.s3_credentials()).prepare(
+            create=True
+        )
 
 
 def _make_index(places: Places) -> None:

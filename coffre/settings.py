@@ -34,6 +34,9 @@ class Settings(BaseSettings):
         default=None, description="this process's own, for the objects alone; default the AWS variables"
     )
     s3_secret_access_key: SecretStr | None = None
+    second_place_url: str | None = Field(
+        default=None, description="where checkpoints and what a restored vault needs are kept as they arise"
+    )
     queue_url: str = "inprocess://"
     vault_url: str = "inprocess://"
     vault_root: str | None = None
@@ -53,6 +56,9 @@ class Settings(BaseSettings):
         default=60, ge=5, le=900, description="after which a dead worker's submission is free"
     )
     workers: int = Field(default=2, ge=1, le=64, description="submissions validated at once")
+    decode_frames: int = Field(
+        default=0, ge=0, description="compressed frames of each instance that are decoded as a check"
+    )
 
     def checked(self) -> "Settings":
         """Refuse what this version can't do or what contradicts itself, naming the remedy."""

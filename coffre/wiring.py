@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from getpass import getpass
 from pathlib import Path
@@ -25,6 +25,7 @@ from coffre.workers import WorkerPool
 from ingestion.inspection import Inspector
 from ingestion.intake import Intake
 from ingestion.jobs import TASKS
+from ingestion.limits import DEFAULT_LIMITS
 from ingestion.pipeline import Worker
 from ingestion.reception import Depositor, Reception
 from ingestion.sandbox import Sandbox
@@ -35,6 +36,7 @@ from keyvault.guard import Doors, Guard
 from keyvault.possession import LARGEST_BODY, Believed, Shown, believe
 from keyvault.roots.opening import open_root
 from keyvault.roots.ports import Root
+from keyvault.second_place import Checkpoints
 from keyvault.signing import key_id
 from keyvault.urls import LONGEST_LIFE
 from records.actors import Actor
@@ -44,7 +46,9 @@ from storage.engines import Database, engine_for
 from storage.index.store import SqlIndex
 from storage.index.waking import Waker
 from storage.migrate import check
-from storage.objects.opening import open_objects
+from storage.objects.kept_files import KeptFiles
+from storage.objects.locked import LockedNotes
+from storage.objects.opening import open_locked_notes, open_objects
 from storage.ports import ObjectStore
 from storage.vault_store.store import SqlVaultStore
 from storage.vault_store.tables import DAY_KEYS
@@ -67,6 +71,7 @@ class Identity:
     officer_public: bytes
     grant_public: bytes
     reception_public: bytes
+    checkpoint_public: bytes
 
     @classmethod
     def read(cls, path: Path) -> "Identity":
@@ -93,6 +98,7 @@ class Identity:
             officer_public=keys["officer_public"],
             grant_public=keys["grant_public"],
             reception_public=keys["reception_public"],
+            checkpoint_public=keys["checkpoint_public"],
         )
 
 
@@ -208,6 +214,7 @@ class System:
             store=store,
             day_keys=day_keys,
             root=root or self.root(),
+            second_place=self.second_place(),
             settings=VaultSettings(
                 environment=identity.environment,
                 origin=identity.origin,
@@ -219,6 +226,17 @@ class System:
             ),
             clock=self._clock,
         )
+
+    def second_place(self) -> LockedNotes | KeptFiles | None:
+        """Where checkpoints are kept apart from the vault, if that was set."""
+        url = self.settings.second_place_url
+        return open_locked_notes(url, credentials=self.settings.s3_credentials()) if url else None
+
+    def witnessed(self) -> list[str]:
+        """The newest checkpoint that the second place holds; the log must agree with it."""
+        place, identity = self.second_place(), self.identity
+        last = Checkpoints(place, identity.origin, identity.checkpoint_public).last() if place else None
+        return [] if last is None else [last.note]
 
     def door_folder(self) -> Path:
         """Where the vault's sockets are, from `unix:///folder`."""
@@ -245,7 +263,8 @@ class System:
     @cached_property
     def _inspector(self) -> Inspector:
         """Sandbox and threads of this process; made after any fork."""
-        self._sandbox = Sandbox(children=self.settings.workers)
+        limits = replace(DEFAULT_LIMITS, decoded_frames=self.settings.decode_frames)
+        self._sandbox = Sandbox(children=self.settings.workers, limits=limits)
         self._pool = ThreadPoolExecutor(self.settings.workers, thread_name_prefix="inspect")
         strict = self.settings.identity_check == "strict"
         return Inspector(self._sandbox, self.identity.environment, strict=strict, pool=self._pool)

@@ -15,6 +15,7 @@ from keyvault.possession import OLDEST, Believed, Proof, Shown, believe
 from keyvault.quotas import DEFAULT_QUOTAS, Quotas, deposited_too_much, exceeded, first_this_hour
 from keyvault.record_keys import RecordKey, care_key, open_object_key
 from keyvault.replay import RecordingTransaction
+from keyvault.second_place import SecondPlace
 from keyvault.store import Row, VaultStore, VaultTransaction
 from keyvault.tokens import TokenField, token
 from records.actors import Actor
@@ -120,8 +121,10 @@ class Vault:
         keyring: Keyring,
         settings: VaultSettings,
         clock: Callable[[], float] = time.time,
+        second_place: SecondPlace | None = None,
     ) -> None:
         self.store = store
+        self.second_place = second_place
         self.day_keys = day_keys
         self.keyring = keyring
         self.settings = settings

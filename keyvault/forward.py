@@ -4,15 +4,18 @@ What was deleted since stays deleted: an emergency mode that was opposed, a revo
 record. Counters, grants, notices and work in hand stay those of the older one.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from audit import tree
 from audit.canonical import parse, unb64
+from audit.checkpoint import Checkpoint
 from keyvault.frozen import log_size
 from keyvault.replay import REPLAYED
+from keyvault.second_place import Checkpoints, Segment
+from keyvault.sequencer import keep_tile, reader
 from keyvault.store import Row, VaultTransaction
 from records.errors import CoffreError
 
@@ -45,23 +48,96 @@ def bring_forward(tx: VaultTransaction, newer: VaultTransaction) -> Brought:
     return Brought(before, after, _replay(tx, newer))
 
 
+def bring_segments(tx: VaultTransaction, shipped: Iterable[Segment], checkpoints: Checkpoints) -> Brought:
+    """The same from what the second place holds. Raises CoffreError "other_log"; then nothing may be kept.
+
+    Changes are carried out in the order of their numbers: where two touch the same rows, that is the order of
+    their commits. Entries may be placed in another order, by less than the length of a transaction: so the
+    changes of one segment wait until the next one is there.
+    """
+    before, replayed = log_size(tx), 0
+    waiting: list[Row] = []
+    for segment in shipped:
+        rows = sorted((_replayed(row, each) for row in segment.rows for each in row["replay"]), key=_number)
+        due = [row for row in waiting if not rows or row["replay_id"] < rows[0]["replay_id"]]
+        replayed += _replay_rows(tx, due)
+        waiting = sorted([row for row in waiting if row not in due] + rows, key=_number)
+        _take_segment(tx, segment)
+        if log_size(tx) == (kept := checkpoints.verified(segment.note)).size:
+            _check_root(tx, kept)
+            tx.insert_new("checkpoint", _checkpoint_row(segment, kept))
+    return Brought(before, log_size(tx), replayed + _replay_rows(tx, waiting))
+
+
+def _take_segment(tx: VaultTransaction, segment: Segment) -> None:
+    size = log_size(tx)
+    leaves = [unb64(row["leaf"]) for row in segment.rows]
+    here = tx.find("leaf", position__ge=segment.start, position__lt=segment.stop, order="position")
+    known = [row["leaf_hash"] for row in here]
+    if segment.start > size or known != leaves[: len(known)]:
+        raise _other_log()
+    for row in segment.rows[len(known) :]:
+        _take_entry(tx, row)
+    fresh = leaves[len(known) :]
+    tx.delete("pending", leaf_hash__in=fresh)
+    for (level, number), hashes in tree.extend(size, fresh, reader(tx)):
+        keep_tile(tx, level, number, hashes)
+    tx.insert("leaf", *({"position": size + at, "leaf_hash": leaf} for at, leaf in enumerate(fresh)))
+
+
+def _take_entry(tx: VaultTransaction, row: Mapping[str, Any]) -> None:
+    leaf, at = unb64(row["leaf"]), row["at"]
+    chain = {"chain_id": UUID(row["chain_id"]), "chain": row["chain"]}
+    event = {**chain, "seq": row["seq"], "leaf_hash": leaf, "sealed": unb64(row["event"]), "at": at}
+    line = {name: unb64(row[name]) for name in ("actor", "own", "officer")}
+    tx.insert_new("entry", {"leaf_hash": leaf, "entry": unb64(row["entry"]), "at": at})
+    tx.insert_new("event", event)
+    tx.insert_new("accountability", {"leaf_hash": leaf, "at": at, **line})
+    head = {"seq": row["seq"], "head": leaf}
+    if not tx.insert_new("chain", {**chain, **head}):
+        tx.update("chain", head, **chain, seq__lt=row["seq"])
+
+
+def _replayed(row: Mapping[str, Any], change: Mapping[str, Any]) -> Row:
+    return {
+        "replay_id": change["id"],
+        "leaf_hash": unb64(row["leaf"]),
+        "kind": change["kind"],
+        "payload": unb64(change["payload"]),
+        "at": change["at"],
+    }
+
+
+def _number(row: Row) -> int:
+    return int(row["replay_id"])
+
+
+def _check_root(tx: VaultTransaction, kept: Checkpoint) -> None:
+    if _root(tx, kept.size) != kept.root:
+        raise _other_log()
+
+
+def _checkpoint_row(segment: Segment, kept: Checkpoint) -> Row:
+    return {"size": kept.size, "root": kept.root, "note": segment.note, "signed_at": segment.signed_at}
+
+
 def _check_continues(tx: VaultTransaction, newer: VaultTransaction, before: int, after: int) -> None:
     same = after >= before and _root(tx, before) == _root(newer, before)
     waiting = [row["leaf_hash"] for row in tx.find("pending")]
     if not same or len(_found(newer, "entry", waiting)) < len(set(waiting)):
-        raise CoffreError(
-            "This archive does not continue the log of the restored vault: take a later one of the same "
-            "vault.",
-            code="other_log",
-        )
+        raise _other_log()
+
+
+def _other_log() -> CoffreError:
+    return CoffreError(
+        "This does not continue the log of the restored vault: take a later archive, or the second place, of "
+        "the same vault.",
+        code="other_log",
+    )
 
 
 def _root(tx: VaultTransaction, size: int) -> bytes:
-    def read(tile: tree.TileId) -> bytes | None:
-        row = tx.get("tile", level=tile.level, number=tile.number)
-        return None if row is None else row["hashes"]
-
-    return tree.root(size, read)
+    return tree.root(size, reader(tx))
 
 
 def _found(tx: VaultTransaction, table: str, leaves: Sequence[bytes]) -> list[Row]:
@@ -114,18 +190,18 @@ def _replay(tx: VaultTransaction, newer: VaultTransaction) -> int:
 
     Numbers may be given in another order than transactions commit, so that each is looked up.
     """
-    count = 0
-    for rows in _pages(newer, "replay", "replay_id"):
-        known = tx.find("replay", replay_id__in=[row["replay_id"] for row in rows])
-        here = {row["replay_id"] for row in known}
-        for row in rows:
-            if row["replay_id"] in here:
-                continue
-            for change in parse(row["payload"]):
-                _carry_out(tx, change)
-            tx.insert("replay", row)
-            count += 1
-    return count
+    return sum(_replay_rows(tx, rows) for rows in _pages(newer, "replay", "replay_id"))
+
+
+def _replay_rows(tx: VaultTransaction, rows: Sequence[Row]) -> int:
+    known = tx.find("replay", replay_id__in=[row["replay_id"] for row in rows])
+    here = {row["replay_id"] for row in known}
+    new = [row for row in rows if row["replay_id"] not in here]
+    for row in new:
+        for change in parse(row["payload"]):
+            _carry_out(tx, change)
+        tx.insert("replay", row)
+    return len(new)
 
 
 def _carry_out(tx: VaultTransaction, change: Mapping[str, Any]) -> None:

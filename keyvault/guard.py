@@ -14,6 +14,7 @@ from keyvault.context import Vault, VaultSettings
 from keyvault.frozen import refusing_while_frozen
 from keyvault.keyring import Keyring, create_secrets
 from keyvault.roots.ports import Root
+from keyvault.second_place import SecondPlace
 from keyvault.store import VaultStore
 from keyvault.verbs.adopting import AdoptingVerbs
 from keyvault.verbs.asking import AskingVerbs, PlanningVerbs
@@ -79,6 +80,7 @@ class Guard:
         root: Root,
         settings: VaultSettings,
         clock: Callable[[], float] = time.time,
+        second_place: SecondPlace | None = None,
     ) -> None:
         """Opens the keys through the root, once."""
         self._vault = Vault(
@@ -87,6 +89,7 @@ class Guard:
             keyring=Keyring(store, root),
             settings=settings,
             clock=clock,
+            second_place=second_place,
         )
         laid_open = copy(self._vault)  # what only looks, or ends a freeze, isn't refused by it
         laid_open.store = store

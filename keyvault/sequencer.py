@@ -10,7 +10,7 @@ from audit import tree
 from audit.checkpoint import Checkpoint, parse_and_verify, sign
 from audit.proof import LogProof, format_proof
 from keyvault.context import Vault
-from keyvault.store import VaultTransaction
+from keyvault.store import Row, VaultTransaction
 from records.errors import CoffreError, NotFound
 
 BATCH = 1_000
@@ -28,13 +28,13 @@ class Sequenced:
 def sequence(vault: Vault) -> Sequenced:
     """Give at most one batch of waiting entries their positions and extend the tree."""
     with vault.store.writing() as tx:
-        if not _lead(tx, vault):
+        if not lead(tx, vault, LEASE):
             return Sequenced(_size(tx), 0)
         waiting = tx.find("pending", order="ordinal", limit=BATCH)
         size = _size(tx)
         leaves = [row["leaf_hash"] for row in waiting]
-        for (level, number), hashes in tree.extend(size, leaves, _reader(tx)):
-            _keep_tile(tx, level, number, hashes)
+        for (level, number), hashes in tree.extend(size, leaves, reader(tx)):
+            keep_tile(tx, level, number, hashes)
         tx.insert("leaf", *({"position": size + at, "leaf_hash": leaf} for at, leaf in enumerate(leaves)))
         if waiting:
             tx.delete("pending", ordinal__in=[row["ordinal"] for row in waiting])
@@ -49,9 +49,9 @@ def checkpoint(vault: Vault) -> str | None:
         size = _size(tx)
         if size == 0 or (last is not None and last.size == size):
             return _last_note(tx)
-        root = tree.root(size, _reader(tx))
+        root = tree.root(size, reader(tx))
         if last is not None:
-            proof = tree.consistency_proof(last.size, size, _reader(tx))
+            proof = tree.consistency_proof(last.size, size, reader(tx))
             tree.verify_consistency(last.size, last.root, size, root, proof)
         note = sign(Checkpoint(vault.settings.origin, size, root), signing.sign, signing.public)
         parse_and_verify(note, vault.settings.origin, signing.public)
@@ -61,47 +61,45 @@ def checkpoint(vault: Vault) -> str | None:
 
 
 def last_checkpoint(vault: Vault) -> str:
-    """The newest signed checkpoint. Raises `NotFound` "no_checkpoint" before the first."""
+    """The newest published checkpoint. Raises `NotFound` "no_checkpoint" before the first."""
     with vault.store.reading() as tx:
-        note = _last_note(tx)
-    if note is None:
+        row = _published(tx, vault)
+    if row is None:
         raise NotFound("The log has no checkpoint yet: ask again in a second.", code="no_checkpoint")
-    return note
+    return str(row["note"])
 
 
 def proof(vault: Vault, leaf: bytes) -> str:
-    """Inclusion proof of a leaf against the newest checkpoint, in the C2SP tlog-proof format."""
+    """Inclusion proof of a leaf against the newest published checkpoint, in the C2SP tlog-proof format."""
     with vault.store.reading() as tx:
-        last = _last(tx)
+        last = _published(tx, vault)
         row = tx.get("leaf", leaf_hash=leaf)
-        if last is None or row is None or row["position"] >= last.size:
+        if last is None or row is None or row["position"] >= last["size"]:
             raise NotFound("This entry is not in a signed checkpoint yet.", code="not_sequenced")
-        hashes = tree.inclusion_proof(row["position"], last.size, _reader(tx))
-        note = _last_note(tx)
-    assert note is not None
-    return format_proof(LogProof(row["position"], tuple(hashes), note))
+        hashes = tree.inclusion_proof(row["position"], last["size"], reader(tx))
+    return format_proof(LogProof(row["position"], tuple(hashes), last["note"]))
 
 
 def tile(vault: Vault, level: int, number: int) -> bytes:
     """The published hashes of one tile."""
     with vault.store.reading() as tx:
-        hashes = _reader(tx)(tree.TileId(level, number))
+        hashes = reader(tx)(tree.TileId(level, number))
     if hashes is None:
         raise NotFound("The log has no such tile.", code="no_such_tile")
     return hashes
 
 
-def _lead(tx: VaultTransaction, vault: Vault) -> bool:
-    """Take or keep the sequencer's lease; two sequencers would still not fork: positions are a key."""
+def lead(tx: VaultTransaction, vault: Vault, name: str) -> bool:
+    """Take or keep a lease; two sequencers would still not fork: positions are a key."""
     holder, now = str(vault.system_chain.chain_id), vault.now_ms()
-    row = {"name": LEASE, "holder": holder, "until": now + LEASE_MS}
+    row = {"name": name, "holder": holder, "until": now + LEASE_MS}
     if tx.insert_new("lease", row):
         return True
-    present = tx.get("lease", lock=True, name=LEASE)
+    present = tx.get("lease", lock=True, name=name)
     assert present is not None
     if present["holder"] != holder and present["until"] > now:
         return False
-    tx.update("lease", {"holder": holder, "until": row["until"]}, name=LEASE)
+    tx.update("lease", {"holder": holder, "until": row["until"]}, name=name)
     return True
 
 
@@ -110,7 +108,7 @@ def _size(tx: VaultTransaction) -> int:
     return int(last[0]["position"]) + 1 if last else 0
 
 
-def _reader(tx: VaultTransaction) -> tree.HashReader:
+def reader(tx: VaultTransaction) -> tree.HashReader:
     def read(tile: tree.TileId) -> bytes | None:
         row = tx.get("tile", level=tile.level, number=tile.number)
         return None if row is None else row["hashes"]
@@ -118,9 +116,19 @@ def _reader(tx: VaultTransaction) -> tree.HashReader:
     return read
 
 
-def _keep_tile(tx: VaultTransaction, level: int, number: int, hashes: bytes) -> None:
+def keep_tile(tx: VaultTransaction, level: int, number: int, hashes: bytes) -> None:
     if not tx.update("tile", {"hashes": hashes}, level=level, number=number):
         tx.insert("tile", {"level": level, "number": number, "hashes": hashes})
+
+
+def _published(tx: VaultTransaction, vault: Vault) -> Row | None:
+    """The newest checkpoint to show: what a second place lacks could still be lost with the vault."""
+    if vault.second_place is None:
+        rows = tx.find("checkpoint", order="-size", limit=1)
+    else:
+        shipped = tx.find("shipped", order="-number", limit=1)
+        rows = tx.find("checkpoint", size=shipped[0]["size"]) if shipped else []
+    return rows[0] if rows else None
 
 
 def _last(tx: VaultTransaction) -> Checkpoint | None:

@@ -21,6 +21,7 @@ SHOWN = (
     "shards_retiring",
     "log_size",
     "log_signed",
+    "log_shipped",
     "log_pending",
 )
 

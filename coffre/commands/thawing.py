@@ -14,6 +14,9 @@ def replay(
     source: Annotated[
         Path | None, typer.Option("--from", help="The vault's folder of a newer backup.")
     ] = None,
+    shipped: Annotated[
+        bool, typer.Option("--shipped", help="From the second place, COFFRE_SECOND_PLACE_URL.")
+    ] = False,
     at: Annotated[
         str | None, typer.Option("--at", help="Address of a database that holds the newer vault.")
     ] = None,
@@ -24,7 +27,7 @@ def replay(
     from coffre.safekeeping.thaw import bring_forward
 
     with refusals():
-        brought, missing = bring_forward(settings_of(data), source, at)
+        brought, missing = bring_forward(settings_of(data), source, at, shipped=shipped)
     told = {
         "before": brought.before if brought else None,
         "after": brought.after if brought else None,

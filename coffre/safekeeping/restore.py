@@ -21,11 +21,12 @@ from coffre.safekeeping.archive import CHUNK, MANIFEST, Manifest, altered, read_
 from coffre.safekeeping.backup import INVENTORY, OBJECTS, PUBLIC_FACTS, VAULT, object_path
 from coffre.settings import Settings
 from keyvault.frozen import Frozen, freeze
+from keyvault.second_place import Checkpoints
 from records.errors import CoffreError, Conflict
 from storage.archiving import counts_of, put_back
 from storage.engines import engine_for
 from storage.migrate import upgrade
-from storage.objects.opening import open_objects, prepare_objects
+from storage.objects.opening import open_locked_notes, open_objects, prepare_objects
 from storage.ports import ObjectStore
 from storage.vault_store.store import SqlVaultStore
 
@@ -88,7 +89,7 @@ def put_all_back(settings: Settings, source: Path, vault_source: Path, known: li
     if (index.origin, index.environment) != (vault.origin, vault.environment):
         raise CoffreError("These archives are of two different installations.", code="other_backup")
     identity = json.loads((source / PUBLIC_FACTS).read_text())
-    checkpoint = _largest(identity, index, vault, known)
+    checkpoint = _largest(settings, identity, index, vault, known)
     _make_folders(settings, places)
     _put_database(source, index, places.index)
     _put_database(vault_source, vault, places.vault)
@@ -101,10 +102,14 @@ def put_all_back(settings: Settings, source: Path, vault_source: Path, known: li
 
 
 def _largest(
-    identity: dict[str, str], index: Manifest, vault: Manifest, known: list[Path]
+    settings: Settings, identity: dict[str, str], index: Manifest, vault: Manifest, known: list[Path]
 ) -> tuple[int, str] | None:
-    """The largest checkpoint known outside the vault's own archive."""
+    """The largest checkpoint known outside the vault's own archive, the second place's among them."""
     notes = [path.read_text("utf-8") for path in known]
+    if settings.second_place_url:
+        place = open_locked_notes(settings.second_place_url, credentials=settings.s3_credentials())
+        kept = Checkpoints(place, identity["origin"], bytes.fromhex(identity["checkpoint_public"])).last()
+        notes += [kept.note] if kept is not None else []
     if index.backup != vault.backup and index.checkpoint is not None:
         notes.append(index.checkpoint)
     public = bytes.fromhex(identity["checkpoint_public"])

@@ -1,4 +1,4 @@
-"""How a restored vault's freeze ends: a newer copy brings it forward, or an operator accepts the gap."""
+"""How a restored vault's freeze ends: newer knowledge brings it forward, or an operator accepts the gap."""
 
 import tempfile
 from pathlib import Path
@@ -14,11 +14,16 @@ from storage.migrate import check
 from storage.vault_store.store import SqlVaultStore
 
 
-def bring_forward(settings: Settings, source: Path | None, at: str | None) -> tuple[Brought | None, int]:
+def bring_forward(
+    settings: Settings, source: Path | None, at: str | None, *, shipped: bool = False
+) -> tuple[Brought | None, int]:
     """What was brought from the newer copy, and how many entries are still missing."""
     with System(settings, vault_here=True) as system:
         guard = system.local_guard()
-        brought = _brought(guard, system.settings.vault_dir, source, at)
+        if shipped:
+            brought: Brought | None = guard.restoring.replay_shipped()
+        else:
+            brought = _brought(guard, system.settings.vault_dir, source, at)
         return brought, guard.restoring.end(brought)
 
 

@@ -13,6 +13,7 @@ from keyvault.frozen import read_frozen
 from keyvault.keyring import LIVE, RETIRING, RUNNING, root_rotation
 from keyvault.log import ORDINARY, SYSTEM
 from keyvault.record_keys import care_key, open_object_key
+from keyvault.shipping import shipped_size
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.listing import ListingVerbs
 from keyvault.verbs.promised import Promised
@@ -94,6 +95,7 @@ class InspectingVerbs(ListingVerbs):
                 "log_size": newest[0]["position"] + 1 if newest else 0,
                 "log_pending": len(tx.find("pending", limit=PAGE)),
                 "log_signed": last[0]["size"] if last else 0,
+                "log_shipped": shipped_size(tx) if self._vault.second_place is not None else None,
                 "frozen": read_frozen(tx) is not None,
                 "notices_queued": len(tx.find("notice", state="queued", limit=PAGE)),
             }

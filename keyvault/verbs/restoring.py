@@ -1,9 +1,10 @@
 """How a restored vault's freeze ends: by what happened since, or by an operator who accepts what is lost."""
 
 from keyvault.context import Change, Vault
-from keyvault.forward import Brought, bring_forward
+from keyvault.forward import Brought, bring_forward, bring_segments
 from keyvault.frozen import FROZEN, Frozen, log_size, read_frozen
 from keyvault.log import Happening
+from keyvault.second_place import Checkpoints, segments
 from keyvault.store import VaultStore
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.inspecting import InspectingVerbs
@@ -34,6 +35,18 @@ class RestoringVerbs:
         self._must_be_frozen()
         with self._vault.store.writing() as tx, newer.reading() as later:
             return bring_forward(tx, later)
+
+    def replay_shipped(self) -> Brought:
+        """The same from the second place. Raises `Conflict` "no_second_place", or "segments_gone"."""
+        self._must_be_frozen()
+        vault, place = self._vault, self._vault.second_place
+        if place is None:
+            raise Conflict("No second place is set: set COFFRE_SECOND_PLACE_URL.", code="no_second_place")
+        origin, key = vault.settings.origin, vault.keyring.accountability_key
+        checkpoints = Checkpoints(place, origin, vault.keyring.signing("checkpoint").public)
+        with vault.store.writing() as tx:
+            shipped = segments(place, key, origin, checkpoints, log_size(tx))
+            return bring_segments(tx, shipped, checkpoints)
 
     def end(self, brought: Brought | None) -> int:
         """Verify the log and end the freeze, if it reaches the largest checkpoint known; else answers how

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from audit.canonical import canonical
-from keyvault import sequencer
+from keyvault import sequencer, shipping
 from keyvault.context import Vault
 from keyvault.envelope import open_json
 from keyvault.quotas import forget_old
@@ -40,6 +40,14 @@ class UpkeepVerbs:
 
     def checkpoint(self) -> str | None:
         return sequencer.checkpoint(self._vault)
+
+    def ship(self) -> int | None:
+        """Have the second place hold what is signed; answers how many entries it has, if there is one."""
+        return shipping.ship(self._vault)
+
+    def forget_shipped(self) -> int:
+        """Remove what the second place may no longer hold, since it would outlive what is shredded."""
+        return shipping.forget(self._vault)
 
     def day_keys(self) -> dict[str, str]:
         """Make sure of today's and tomorrow's reception key; answers their signed documents by day."""
@@ -103,7 +111,7 @@ class UpkeepVerbs:
     def end_leases(self) -> int:
         """End every lease, on submissions and on the log; for who knows that none of the holders lives."""
         with self._vault.store.writing() as tx:
-            tx.delete("lease", name=sequencer.LEASE)
+            tx.delete("lease", name__in=[sequencer.LEASE, shipping.LEASE])
             return tx.update("ingest", {"worker": None, "lease_until": 0}, state=OPEN)
 
     def tick(self) -> None:

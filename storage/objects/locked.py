@@ -55,6 +55,12 @@ class LockedNotes:
                 return None
             raise told(failure) from failure
 
+    def forget(self, name: str) -> None:
+        """Removes a note whose retention is over, every version of it; nothing there is fine."""
+        key = self._key(name)
+        for version in self._ask(lambda: self._bucket.versions(key)):
+            self._ask(lambda version=version: self._bucket.delete(key, version))  # type: ignore[misc]
+
     def prepare(self, *, create: bool) -> None:
         """Makes the bucket with object lock, which most stores allow at its creation only. Repeatable."""
         try:

@@ -9,6 +9,7 @@ from storage.objects.address import Address, parse
 from storage.objects.bucket import Bucket
 from storage.objects.credentials import Credentials
 from storage.objects.filesystem import FilesystemObjects
+from storage.objects.kept_files import KeptFiles
 from storage.objects.locked import LockedNotes
 from storage.objects.s3 import S3Objects
 from storage.ports import ObjectStore
@@ -30,8 +31,10 @@ def open_objects(
     return S3Objects(make(address, credentials), address, public)
 
 
-def open_locked_notes(url: str, *, credentials: Credentials | None = None) -> LockedNotes:
-    """A bucket for notes under object lock, `s3://…` or `minio://…`. Raises like `open_objects`."""
+def open_locked_notes(url: str, *, credentials: Credentials | None = None) -> LockedNotes | KeptFiles:
+    """A bucket under object lock (`s3://…`, `minio://…`), or a folder. Raises like `open_objects`."""
+    if url.startswith("file:"):
+        return KeptFiles(Path(url.removeprefix("file:").removeprefix("//")))
     address = parse(url)
     return LockedNotes(_maker(address.scheme)(address, credentials), address)
 

@@ -77,7 +77,16 @@ def define(metadata: MetaData) -> None:
         text_column("kind"),
         bytes_column("payload"),
         int_column("at"),
+        Index("replay_by_leaf", "leaf_hash"),
         sqlite_autoincrement=True,  # a shipped number is never given again
+    )
+    Table(
+        "shipped",
+        metadata,
+        counter_column("number", counts=False),
+        int_column("size"),
+        int_column("parts"),
+        int_column("at"),
     )
     Table(
         "lease", metadata, text_column("name", primary_key=True), text_column("holder"), int_column("until")

@@ -30,6 +30,7 @@ from keyvault.reception import ReceivedKey, seal_key
 from keyvault.record_keys import care_key, open_object_key
 from keyvault.roots.file import FileRoot
 from keyvault.sealed_blob import BlobKind, BlobRef, new_data_key
+from keyvault.second_place import SecondPlace
 from keyvault.verbs.adopting import Adopted, AdoptedDocument, AdoptRequest, NewBlob, NewDocument
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.changing import CardChange, Changed
@@ -160,6 +161,7 @@ class VaultBench:
     officer_public: bytes
     clock: Clock = field(default_factory=Clock)
     quotas: Quotas = DEFAULT_QUOTAS
+    second_place: SecondPlace | None = None
 
     def __post_init__(self) -> None:
         self._databases: list[Database] = []
@@ -197,6 +199,7 @@ class VaultBench:
             root=FileRoot.open(self.folder / "root.json", None),
             settings=replace(self.settings, **changed),
             clock=self.clock,
+            second_place=self.second_place,
         )
 
     def close(self) -> None:
