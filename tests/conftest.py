@@ -14,7 +14,7 @@ pytest_plugins = [
     "tests.services.fixtures_s3",
 ]
 
-_said: dict[str, None] = {}  # the reports of a test repeat what it said before
+_said: dict[tuple[str, str], None] = {}  # the reports of a test repeat what it said before
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -26,6 +26,6 @@ def every_log_is_clean(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pat
     """Before all others, so that it ends after them; hands out a folder for logs that would be removed."""
     kept = tmp_path_factory.mktemp("kept-logs")
     yield kept
-    (kept / "said.stderr").write_text("".join(_said), "utf-8", "backslashreplace")
+    log_search.write_down(_said, kept)
     leaks = log_search.leaks(tmp_path_factory.getbasetemp())
     assert not leaks, "what no log may hold stands in\n" + "\n".join(leaks)

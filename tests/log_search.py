@@ -46,6 +46,7 @@ _CONTENT = {
     "study description": "Scanner thoracique sans injection",
 }
 _SPOKEN = ("Captured stderr", "Captured log")
+_LONGEST_NAME = 200
 _numbers = count()
 
 
@@ -70,11 +71,18 @@ def keep_logs(folder: Path, kept: Path) -> None:
         shutil.copyfile(path, place)
 
 
-def said(report: pytest.TestReport) -> Iterator[str]:
-    """What a test, and processes that share its standard error, wrote there or logged."""
+def said(report: pytest.TestReport) -> Iterator[tuple[str, str]]:
+    """(test, text): what a test, and processes that share its standard error, wrote there or logged."""
     for title, text in report.sections:
         if title.startswith(_SPOKEN):
-            yield f"{report.nodeid}\n{text}\n"
+            yield re.sub(r"[^\w.-]+", "-", report.nodeid)[:_LONGEST_NAME], text
+
+
+def write_down(said: Iterable[tuple[str, str]], kept: Path) -> None:
+    """One log for each test that said something."""
+    for test, text in said:
+        with (kept / f"{test}.stderr").open("a", encoding="utf-8", errors="backslashreplace") as out:
+            out.write(text)
 
 
 def leaks(folder: Path) -> list[str]:
