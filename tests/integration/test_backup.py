@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from coffre.demonstration.server import DemoServer
 from coffre.identities import Identities
 from coffre.install import initialise
 from coffre.leaks.search import prove_and_search
+from coffre.roles import give as give_roles
 from coffre.safekeeping.archive import MANIFEST, Manifest, read_manifest
 from coffre.safekeeping.backup import Taken, take
 from coffre.safekeeping.check import check_of
@@ -28,6 +30,7 @@ from coffre.settings import Settings, load
 from coffre.wiring import System
 from records.errors import CoffreError, Conflict
 from storage.archiving import put_back
+from storage.engines import engine_for
 from tests.integration.support import DOCTOR, TRAITS, Coffre, Patient, bearer, problem
 from tests.services.fixtures_postgres import NewDatabase
 
@@ -445,6 +448,7 @@ def test_the_same_on_postgres(
     original, restored, newer = tmp_path / "data", tmp_path / "restored", tmp_path / "newer"
     settings = on(original, *(postgres_database() for _ in range(3)))
     initialise(settings)
+    give_roles(settings, None)  # rules on rows name roles, which another server has not
     with DemoServer(original) as server:
         coffre = Coffre(original, server)
         patient = coffre.open_record()
@@ -461,6 +465,8 @@ def test_the_same_on_postgres(
     put_back(second.vault / "vault.dump", at)
     on(restored, postgres_database(), postgres_database(), postgres_database())
     restore(first, restored, original)
+    with engine_for(load(data=restored).index_url or "").reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM pg_policies")).scalar_one() == 0
     assert codes(restored) == {}
     done = coffre_command("vault", "replay", "--at", at, "--data", restored)
     assert done.returncode == 0, done.stderr
