@@ -12,15 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import psycopg
-
 from coffre.install import initialise
 from coffre.settings import load
 from tests.services import nginx, openbao, postgres, proxy, rabbitmq, seaweedfs
 from tests.services.apart import PARTS, Apart
 from tests.services.processes import free_port
 from tests.services.proxy import Proxy
-from tests.services.server import Server
+from tests.services.server import Server, all_running
 from tests.services.wires import Wires
 
 BUCKET = "coffre"
@@ -91,9 +89,10 @@ def running(
             full.store = stack.enter_context(proxy.running(ports["objects"]))
         for name, arguments in ARGUMENTS.items():
             tell(f"{name}: coffre {' '.join(arguments)}")
-            full.processes[name] = stack.enter_context(_process(full, name, own))
+            full.processes[name] = _process(full, name, own)
         behind = {name: full.port_for("nginx", name, own[name]) for name in HTTP}
-        full.processes["nginx"] = stack.enter_context(nginx.made(folder / "nginx", own["nginx"], **behind))
+        full.processes["nginx"] = nginx.made(folder / "nginx", own["nginx"], **behind)
+        stack.enter_context(all_running(full.processes.values()))
         yield full
 
 
@@ -105,28 +104,24 @@ def _engines(
     folder.chmod(0o755)  # Postgres runs as a user of its own and must reach its directory
     tell("Postgres: index, vault store, day keys, each a database of its own")
     index_server, database = postgres.made(folder / "postgres")
-    stack.enter_context(index_server)
-    plain = database.url().replace("+psycopg", "")
-    with psycopg.connect(plain, autocommit=True) as connection:
-        for name in DATABASES:
-            connection.execute(f'CREATE DATABASE "{name}"')
     tell("SeaweedFS: objects")
     (folder / "seaweed").mkdir()
     rights = {name: [f"{right}:{BUCKET}" for right in part.objects] for name, part in PARTS.items()}
     rights = {name: each for name, each in rights.items() if each}
     objects_server, store = seaweedfs.made(folder / "seaweed", others=rights)
-    stack.enter_context(objects_server)
     tell("RabbitMQ: the bell of the queue")
-    queue_server, broker = stack.enter_context(rabbitmq.serving(folder / "rabbitmq"))
+    queue_server, broker = rabbitmq.made(folder / "rabbitmq")
     tell("OpenBao: the root of the vault, in a transit engine")
     root_server, bao = openbao.made(folder / "openbao")
-    stack.enter_context(root_server)
     servers = {
         "postgres": index_server,
         "objects": objects_server,
         "queue": queue_server,
         "root": root_server,
     }
+    stack.enter_context(all_running(servers.values()))
+    for name in DATABASES:
+        database.create(name)
     ports = {
         "postgres": database.port,
         "objects": store.port,

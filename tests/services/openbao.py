@@ -21,7 +21,7 @@ from tests.services.processes import free_port
 from tests.services.server import Server
 
 MOUNT = "transit"
-READY_WITHIN = 30  # seconds
+READY_WITHIN = 90  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,9 @@ class OpenBao:
 
     def _connection(self) -> HTTPConnection:
         if self.ca is None:
-            return HTTPConnection("127.0.0.1", self.port, timeout=10)
+            return HTTPConnection("127.0.0.1", self.port, timeout=60)
         trusted = ssl.create_default_context(cafile=str(self.ca))
-        return HTTPSConnection("127.0.0.1", self.port, timeout=10, context=trusted)
+        return HTTPSConnection("127.0.0.1", self.port, timeout=60, context=trusted)
 
 
 @contextmanager

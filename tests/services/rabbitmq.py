@@ -23,13 +23,13 @@ SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 @contextmanager
 def running(directory: Path) -> Iterator[str]:
     """Starts a node on loopback; gives its AMQP URL."""
-    with serving(directory) as (_, url):
+    server, url = made(directory)
+    with server:
         yield url
 
 
-@contextmanager
-def serving(directory: Path) -> Iterator[tuple[Server, str]]:
-    """The same, with the server itself."""
+def made(directory: Path) -> tuple[Server, str]:
+    """A node, not yet started, and its AMQP URL."""
     debian("rabbitmq-server", "rabbitmq-server")
     directory.mkdir(parents=True, exist_ok=True)
     port, distribution, mapper = free_port(), free_port(), free_port()
@@ -52,11 +52,8 @@ def serving(directory: Path) -> Iterator[tuple[Server, str]]:
     }
     log = directory / "server.log"
     server = Server("RabbitMQ", [SERVER], log, lambda: _greets(port), environment)
-    try:
-        with server:
-            yield server, f"amqp://guest:guest@127.0.0.1:{port}//"
-    finally:
-        _end_mapper(mapper, environment)
+    server.tidied = lambda: _end_mapper(mapper, environment)
+    return server, f"amqp://guest:guest@127.0.0.1:{port}//"
 
 
 def forget(directory: Path) -> None:

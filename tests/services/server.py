@@ -4,8 +4,8 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -16,7 +16,8 @@ GONE_WITHIN_S = 20
 
 @dataclass
 class Server:
-    """One server and whatever it starts. `ready` is asked until it says so, then `prepared` once per start.
+    """One server and whatever it starts. At every start `ready` is asked until it says so and `prepared` is
+    called, at its end `tidied`.
 
     It is started by the main thread: util-linux's setpriv ends it with the thread that started it.
     """
@@ -27,6 +28,7 @@ class Server:
     ready: Callable[[], bool]
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
     prepared: Callable[[], None] = lambda: None
+    tidied: Callable[[], None] = lambda: None
     grace_s: float = 10
     ending: signal.Signals = signal.SIGTERM
     children_follow: bool = False
@@ -56,6 +58,11 @@ class Server:
 
     def start(self) -> None:
         """Returns once it is ready. RuntimeError with the end of its log."""
+        self.launch()
+        self.wait_until_ready()
+
+    def launch(self) -> None:
+        """Started, and perhaps not ready yet: several get ready at once."""
         with self.log.open("ab") as log, (self.output or self.log).open("wb" if self.output else "ab") as out:
             self._process = subprocess.Popen(
                 ["setpriv", "--pdeathsig", self.ending.name[3:], *map(str, self.command)],
@@ -66,6 +73,8 @@ class Server:
                 cwd="/",
                 start_new_session=True,
             )
+
+    def wait_until_ready(self) -> None:
         limit = time.monotonic() + READY_WITHIN_S
         while not self.ready():
             if not self.runs or time.monotonic() > limit:
@@ -105,8 +114,11 @@ class Server:
 
     def end(self) -> None:
         """Asked to end, killed after its grace; nothing of it runs afterwards."""
-        if not self.runs:
-            return
+        if self.runs:
+            self._end()
+        self.tidied()
+
+    def _end(self) -> None:
         assert self._process is not None
         self.go_on()
         below = descendants(self.pid)
@@ -129,6 +141,20 @@ class Server:
 
 Running = tuple[int, str]
 """A process id with its start time, so that a reused number is not taken for it."""
+
+
+@contextmanager
+def all_running(servers: Iterable[Server]) -> Iterator[None]:
+    """Started at once, ended one after another, the last one first."""
+    with ExitStack() as stack:
+        started = []
+        for server in servers:
+            server.launch()
+            stack.callback(server.end)
+            started.append(server)
+        for server in started:
+            server.wait_until_ready()
+        yield
 
 
 def descendants(pid: int) -> set[Running]:
