@@ -1,0 +1,263 @@
+"""Every process of the full set with nothing but its own: Unix user, files, database role, keys of the object
+store, doors of the vault. The demo's story is played first; then each tries what is not its own.
+"""
+
+import io
+import os
+import stat
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from rich.console import Console
+
+from coffre.demo import Stage, play_story
+from coffre.roles import PROCESSES
+from records.errors import CoffreError
+from storage.engines import engine_for
+from tests.contract.test_roles import refused
+from tests.services import full
+from tests.services.apart import OWNERS_ALONE, PARTS, part_of
+from tests.services.full import BUCKET, Full
+
+pytestmark = pytest.mark.long
+
+
+@pytest.fixture(scope="module")
+def played() -> Iterator[Full]:
+    """The full set after the story, which checks each of its own outcomes."""
+    with tempfile.TemporaryDirectory(prefix="coffre-full-") as folder, full.running(Path(folder)) as running:
+        assert running.apart.alone is None, running.apart.alone
+        stage = Stage(Console(file=io.StringIO()))
+        play_story(stage, running.data, running.url, searched=Path(folder))
+        yield running
+
+
+def test_every_process_lived_through_the_story_without_a_complaint(played: Full) -> None:
+    assert [name for name, server in played.processes.items() if not server.runs] == []
+    for name in full.ARGUMENTS:
+        log = (played.folder / f"{name}.log").read_text()
+        assert "store_refused" not in log
+        assert "chore failed" not in log
+        assert "error" not in log.replace("_warn_or_raise_security_error", "")
+
+
+# Unix users
+
+
+def test_each_kind_of_process_is_a_user_of_its_own_without_privileges(played: Full) -> None:
+    users = {}
+    for name in full.ARGUMENTS:
+        status = _status(played.processes[name].pid)
+        users[part_of(name)] = status["Uid"].split()[0]
+        assert set(status["Uid"].split()) == {users[part_of(name)]}
+        assert int(status["CapEff"], 16) == int(status["CapBnd"], 16) == 0
+        assert status["NoNewPrivs"] == "1"
+    assert len(set(users.values())) == len(PARTS)
+    assert "0" not in users.values()
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_of_the_data_directory_it_opens_the_public_facts_and_its_own(played: Full, part: str) -> None:
+    own = {"reader": {"reader/url.key"}}.get(part, set())
+    files = {str(path.relative_to(played.data)) for path in played.data.rglob("*") if path.is_file()}
+    opened = {file for file in files if _may_read(played, part, played.data / file)}
+    assert opened == {"coffre", *own}
+    assert not _may_read(played, part, played.data.with_name("data-officer.key"))
+    assert not any(_may_read(played, part, file) for file in (played.folder / "roles").iterdir())
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_nobody_reads_what_another_process_was_told(played: Full, part: str) -> None:
+    for name in full.ARGUMENTS:
+        environ = Path("/proc") / str(played.processes[name].pid) / "environ"
+        assert _may_read(played, part, environ) == (part_of(name) == part)
+
+
+@pytest.mark.parametrize("name", full.ARGUMENTS)
+def test_it_is_told_nothing_that_is_not_its_own(played: Full, name: str) -> None:
+    told = _told(played, name)
+    part = PARTS[part_of(name)]
+    others = set().union(*(each.told for each in PARTS.values())) | OWNERS_ALONE
+    mine = part.told | PROCESSES[part_of(name)].settings.keys()
+    assert told.keys() & others <= mine
+
+
+# The vault's doors
+
+
+def test_through_each_door_come_those_and_no_others(played: Full) -> None:
+    assert stat.S_IMODE((played.folder / "doors").stat().st_mode) == 0o2750
+    came = {part: {door for door in full_doors(played) if _comes(played, part, door)} for part in PARTS}
+    assert came == {part: set(PARTS[part].doors) for part in PARTS}
+
+
+def full_doors(played: Full) -> list[str]:
+    return sorted(path.stem for path in (played.folder / "doors").iterdir())
+
+
+# Database roles
+
+INDEX_WRITES = {
+    "INSERT INTO document SELECT * FROM document": {"worker"},
+    "UPDATE document SET state = state": {"worker", "housekeeper"},
+    "DELETE FROM details WHERE false": {"worker"},
+    "UPDATE submission SET state = state": {"worker"},
+    "UPDATE submission SET depositor_token = depositor_token": set(),
+    "INSERT INTO reception_key SELECT * FROM reception_key WHERE false": {"housekeeper"},
+    "SELECT sealed FROM details": {"worker", "reader", "gateway"},
+    "SELECT sealed FROM sign_in": {"gateway", "housekeeper"},
+    "SELECT sealed_envelope FROM submission": {"intake", "worker", "housekeeper"},
+    "DROP TABLE submission": set(),
+}
+
+
+@pytest.mark.parametrize("statement", INDEX_WRITES)
+def test_the_index_lets_them_do_their_own_work(played: Full, statement: str) -> None:
+    allowed = set()
+    for part in set(PARTS) - {"vault"}:
+        database = engine_for(_told(played, _one(part))["COFFRE_INDEX_URL"])
+        try:
+            if not refused(database, statement):
+                allowed.add(part)
+        except Exception:
+            allowed.add(part)  # carried out, and stopped by something else than a right: a key that exists
+        finally:
+            database.close()
+    assert allowed == INDEX_WRITES[statement]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_role_reaches_no_database_but_its_own(played: Full, part: str) -> None:
+    mine = {urlsplit(value).path for key, value in _told(played, _one(part)).items() if key.endswith("_URL")}
+    address = next(value for value in _told(played, _one(part)).values() if value.startswith("postgresql"))
+    for name in full.DATABASES:
+        database = engine_for(urlsplit(address)._replace(path=f"/{name}").geturl())
+        try:
+            with database.reading():
+                reached = True
+        except CoffreError as error:
+            assert error.code == "store_refused"
+            reached = False
+        database.close()
+        assert reached == (f"/{name}" in mine)
+
+
+def test_the_vault_itself_changes_no_line_of_its_log(played: Full) -> None:
+    database = engine_for(_told(played, "vault")["COFFRE_VAULT_STORE_URL"])
+    for statement in (
+        "UPDATE entry SET leaf_hash = leaf_hash",
+        "DELETE FROM event",
+        "TRUNCATE accountability",
+        "UPDATE meta SET value = value",
+    ):
+        assert refused(database, statement)
+    database.close()
+
+
+# The object store
+
+READ, WRITE = {"worker", "reader", "gateway", "intake", "housekeeper"}, {"intake", "worker", "housekeeper"}
+S3_CALLS: dict[str, tuple[str, dict[str, Any], set[str]]] = {
+    "read": ("head_object", {"Bucket": BUCKET, "Key": "none"}, READ),
+    "write": ("put_object", {"Bucket": BUCKET, "Key": "tried", "Body": b""}, WRITE),
+    "list": ("list_objects_v2", {"Bucket": BUCKET}, {"housekeeper"}),
+    "write-elsewhere": ("put_object", {"Bucket": "another", "Key": "tried", "Body": b""}, set()),
+}
+
+
+@pytest.mark.parametrize("tried", S3_CALLS)
+def test_the_object_store_lets_them_do_their_own_work(played: Full, tried: str) -> None:
+    call, arguments, expected = S3_CALLS[tried]
+    told = {part: _told(played, _one(part)) for part in PARTS}
+    keyed = {part: env for part, env in told.items() if "COFFRE_S3_ACCESS_KEY_ID" in env}
+    assert keyed.keys() == READ
+    assert {part for part, env in keyed.items() if _s3(env, call, arguments)} == expected
+
+
+def test_the_buckets_pages_are_those_of_the_public_address(played: Full) -> None:
+    client = _client(os.environ)
+    (rule,) = client.get_bucket_cors(Bucket=BUCKET)["CORSRules"]
+    assert rule["AllowedOrigins"] == [played.url]
+    assert set(rule["AllowedMethods"]) == {"GET", "HEAD"}
+
+
+def _one(part: str) -> str:
+    """A process of this part."""
+    return next(name for name in full.ARGUMENTS if part_of(name) == part)
+
+
+def _told(played: Full, name: str) -> dict[str, str]:
+    """Its environment, as the kernel keeps it."""
+    raw = (Path("/proc") / str(played.processes[name].pid) / "environ").read_text()
+    return dict(entry.split("=", 1) for entry in raw.split("\0") if "=" in entry)
+
+
+def _status(pid: int) -> dict[str, str]:
+    lines = (Path("/proc") / str(pid) / "status").read_text().splitlines()
+    return {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
+
+
+def _as(played: Full, part: str, *command: object) -> bool:
+    """Whether this command succeeds for the user of `part`."""
+    users = played.apart.users
+    assert users is not None
+    number = users.numbers[part]
+    groups = [users.numbers["callers"]] if PARTS[part].doors else []
+    done = subprocess.run(
+        [str(word) for word in command],
+        user=number,
+        group=number,
+        extra_groups=groups,
+        capture_output=True,
+        check=False,
+    )
+    return done.returncode == 0
+
+
+def _may_read(played: Full, part: str, path: Path) -> bool:
+    return _as(played, part, "cat", path)
+
+
+def _comes(played: Full, part: str, door: str) -> bool:
+    """Whether the vault carries out, or refuses as unknown, what this user asks at a door."""
+    users = played.apart.users
+    assert users is not None
+    answer = (
+        "import http.client, socket, sys\n"
+        "c = http.client.HTTPConnection('vault'); c.sock = socket.socket(socket.AF_UNIX)\n"
+        "c.sock.connect(sys.argv[1]); c.request('POST', '/' + sys.argv[2], b'{}')\n"
+        "sys.exit(b'door_refused' in c.getresponse().read())"
+    )
+    return _as(played, part, users.python, "-c", answer, played.folder / "doors" / f"{door}.sock", door)
+
+
+def _client(env: Any) -> Any:
+    (endpoint,) = parse_qs(urlsplit(env["COFFRE_OBJECTS_URL"]).query)["endpoint"]
+    own = "COFFRE_S3_ACCESS_KEY_ID" in env
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=env["COFFRE_S3_ACCESS_KEY_ID" if own else "AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=env["COFFRE_S3_SECRET_ACCESS_KEY" if own else "AWS_SECRET_ACCESS_KEY"],
+        config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}),
+    )
+
+
+def _s3(env: dict[str, str], call: str, arguments: dict[str, Any]) -> bool:
+    """Whether the store does it, or says that there is no such object; not: forbidden."""
+    try:
+        getattr(_client(env), call)(**arguments)
+    except ClientError as error:
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        assert status in (403, 404)
+        return bool(status == 404)
+    return True
