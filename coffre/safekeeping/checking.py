@@ -26,6 +26,8 @@ SETTLED_AFTER_MS = 60_000
 DELETED_WITHIN_S = 2
 CHUNK = 1 << 20
 ADOPTED, WAITING = "adopted", "waiting"
+KEPT = frozenset({ADOPTED, "retired"})
+"""States of a blob that the vault adopted; a job has retired it in the index before the vault does."""
 
 Kept = TypeVar("Kept", KeptBlob, KeptRow)
 Told = Callable[[str, int], None]
@@ -85,7 +87,7 @@ class Check:
             suspects = [
                 blob
                 for blob in page
-                if _blob_key(blob) not in known or known[_blob_key(blob)].state != ADOPTED
+                if _blob_key(blob) not in known or known[_blob_key(blob)].state not in KEPT
             ]
             self._unpublished_blobs(suspects)
 
@@ -94,7 +96,7 @@ class Check:
         known = self.inventory.blobs_named([_blob_key(blob) for blob in done])
         for blob in done:
             row = known.get(_blob_key(blob))
-            if row is None or row.state != ADOPTED:
+            if row is None or row.state not in KEPT:
                 self.found.add("blob_unpublished", _blob_key(blob))
 
     def _vault_rows(self) -> None:
@@ -105,11 +107,20 @@ class Check:
                     self.found.add("row_closed", _row_key(row))
             published = self.inventory.published([_row_key(row) for row in page])
             suspects = [row for row in page if _row_key(row) not in published]
-            done = self._without_work_in_hand(suspects)
+            done = self._without_jobs_in_hand(self._without_work_in_hand(suspects))
             published = self.inventory.published([_row_key(row) for row in done])
             for row in done:
                 if _row_key(row) not in published:
                     self.found.add("row_unpublished", _row_key(row))
+
+    def _without_jobs_in_hand(self, suspects: Sequence[KeptRow]) -> list[KeptRow]:
+        """Those that no job is about to replace, and that none has replaced meanwhile."""
+        if not suspects:
+            return []
+        in_hand = set(self.vault.documents_in_hand([row.document_id for row in suspects]))
+        left = [row for row in suspects if row.document_id not in in_hand]
+        still = {_row_key(row) for row in self.vault.rows_named([_row_key(row) for row in left])}
+        return [row for row in left if _row_key(row) in still]
 
     def _without_work_in_hand(self, suspects: Sequence[Kept]) -> list[Kept]:
         """Those whose submission has its verdict, and wasn't refused after the vault had adopted."""

@@ -86,7 +86,7 @@ def latest(vault: Vault, tx: VaultTransaction, record_id: UUID) -> dict[UUID, Jo
     return {job.document_id: job for job in (_opened(vault, row) for row in rows)}
 
 
-def waiting(vault: Vault, tx: VaultTransaction, limit: int) -> list[Job]:
+def waiting(vault: Vault, tx: VaultTransaction, limit: int | None = None) -> list[Job]:
     """Jobs that a worker has to carry out, oldest first."""
     states = [state.value for state in IN_HAND]
     return [_opened(vault, row) for row in tx.find("job", state__in=states, order="created_at", limit=limit)]

@@ -12,6 +12,7 @@ from keyvault.context import Vault
 from keyvault.envelope import KeyUse, unwrap_object_key
 from keyvault.record_keys import RecordKey, care_key, open_object_key
 from keyvault.store import Row, VaultTransaction
+from keyvault.verbs import jobs
 from keyvault.verbs.releasing import ADOPTED
 from records.errors import CoffreError
 
@@ -92,6 +93,12 @@ class ListingVerbs:
                 row_version__le=max(versions),
             )
         return [_row(row, None) for row in rows if (row["document_id"], row["row_version"]) in wanted]
+
+    def documents_in_hand(self, ids: Sequence[UUID]) -> list[UUID]:
+        """Those of the documents that a job is about to replace."""
+        wanted = set(ids)
+        with self._vault.store.reading() as tx:
+            return [job.document_id for job in jobs.waiting(self._vault, tx) if job.document_id in wanted]
 
     def documents_named(self, ids: Sequence[UUID]) -> list[KeptDocument]:
         """The states of those documents that exist."""
