@@ -4,13 +4,13 @@ import zlib
 from contextlib import suppress
 from typing import Any
 
-from pydicom.dataset import Dataset
+from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders.base import Decoder, get_decoder
 from pydicom.uid import UID
 
 from ingestion.dicom_facts import first
-from ingestion.dicom_pixels import FrameTable, Piece
+from ingestion.dicom_pixels import FrameTable
 from ingestion.dicom_registry import DEFLATED_FRAMES, ENCAPSULATED_UNCOMPRESSED, NATIVE
 from ingestion.limits import Limits
 from ingestion.reader import Source
@@ -40,9 +40,14 @@ def check_decoding(
     unchecked = [Finding("frames_not_decoded")]
     if described is None or (decoder is None and syntax != DEFLATED_FRAMES):
         return unchecked
+    described.file_meta = FileMetaDataset()
+    described.file_meta.TransferSyntaxUID = UID(syntax)
     for number, pieces in enumerate(frames[: limits.decoded_frames], 1):
+        data = b"".join(source.read(offset, length) for offset, length in pieces)
+        described.PixelData = encapsulate([data])
+        described["PixelData"].VR = "OB"
         try:
-            _decode(_joined(source, pieces), described, decoder, syntax)
+            decoder.as_buffer(described) if decoder else _inflate(data, described)
         except MemoryError:
             raise
         except Exception as error:  # decoders raise what they like
@@ -69,20 +74,6 @@ def _decoder(syntax: str) -> Decoder | None:
     return None
 
 
-def _joined(source: Source, pieces: list[Piece]) -> bytes:
-    return b"".join(source.read(offset, length) for offset, length in pieces)
-
-
-def _decode(data: bytes, described: Dataset, decoder: Decoder | None, syntax: str) -> None:
-    if decoder is None:
-        _inflate(data, described)
-        return
-    described.PixelData = encapsulate([data])
-    described["PixelData"].VR = "OB"
-    described.file_meta.TransferSyntaxUID = UID(syntax)
-    decoder.as_buffer(described)
-
-
 def _inflate(data: bytes, described: Dataset) -> None:
     """Deflated Image Frame Compression: each frame is a raw deflate stream of its own (PS3.5 §A.4.13)."""
     bits = described.Rows * described.Columns * described.SamplesPerPixel * described.BitsAllocated
@@ -91,7 +82,7 @@ def _inflate(data: bytes, described: Dataset) -> None:
         raise ValueError("short frame")
 
 
-def warm_up() -> None:
+def load_decoders() -> None:
     """Loads what decoders load at first use: later, in the sandbox, no file can be opened."""
     with suppress(ImportError):
         from PIL import Image  # noqa: PLC0415 - only where the check is on

@@ -4,6 +4,7 @@ A child that crashes, hangs or lies costs one file its verdict (quarantine), nev
 """
 
 import json
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ from typing import Any, Literal, Self
 from ingestion.limits import DEFAULT_LIMITS, Limits
 from ingestion.reader import BLOCK
 from ingestion.sandbox_answer import HostileAnswer, read_answer
+from ingestion.sandbox_confinement import WHOLE
 from ingestion.sandbox_wire import (
     LARGEST_READ,
     META_LENGTH,
@@ -26,6 +28,8 @@ from ingestion.sandbox_wire import (
 from ingestion.sandbox_zygote import Zygote, ZygoteLost, was_stopped_for_cpu
 from ingestion.verdicts import Finding, Outcome, worst
 from records.errors import CoffreError
+
+log = logging.getLogger("coffre.sandbox")
 
 Kind = Literal["dicom", "pdf", "dicom+json", "dicom+xml"]
 Read = Callable[[int, int], bytes]
@@ -143,6 +147,7 @@ class Sandbox:
         self._idle: list[_Child] = []
         self._zygote: Zygote | None = None
         self._closed = False
+        self._told = False
 
     def __enter__(self) -> Self:
         return self
@@ -211,7 +216,15 @@ class Sandbox:
     def _running(self) -> Zygote:
         if self._zygote is None:
             self._zygote = Zygote(self._limits, faults=self._faults)
+            self._tell_what_is_missing(self._zygote)
         return self._zygote
+
+    def _tell_what_is_missing(self, zygote: Zygote) -> None:
+        missing = WHOLE & ~zygote.confinement()
+        if missing and not self._told:
+            self._told = True
+            names = [part.name.lower() for part in WHOLE if part in missing and part.name]
+            log.warning("this kernel confines the sandbox in part only", extra={"missing": ", ".join(names)})
 
     def _replace(self) -> _Child:
         """A dead zygote took its children with it: forget them and start anew, once."""

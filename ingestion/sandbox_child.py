@@ -5,10 +5,10 @@ A child owns one socket and nothing else: no key, no environment, no way to open
 process. It answers one job at a time and dies with the zygote.
 
 Control messages (parent to zygote): `F` with a socket (SCM_RIGHTS) forks a child, answered by its process id;
-`K` with a process id kills and reaps it, answered by its wait status.
+`K` with a process id kills and reaps it, answered by its wait status; `C` is answered by what the kernel let
+the zygote and its children give up (`Confinement`).
 """
 
-import codecs
 import contextlib
 import ctypes
 import gc
@@ -21,23 +21,22 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Mapping
-from encodings.aliases import aliases
 from typing import Any, NoReturn
 
-if __name__ == "__main__":
+if __name__ == "__main__" and not json.loads(sys.argv[2])["decoded_frames"]:
     # the parsers must not pull in native code that is not needed to read structure
     for _native in ("numpy", "PIL"):
         sys.modules[_native] = None  # type: ignore[assignment]
-
-from pydicom.charset import python_encoding
 
 from ingestion.dicom import inspect_dicom
 from ingestion.limits import Limits
 from ingestion.metadata import encode_json, encode_xml
 from ingestion.pdf import inspect_pdf
-from ingestion.reader import BlockReader, BytesSource, Source
+from ingestion.reader import BlockReader, Source
+from ingestion.sandbox_confinement import Confinement, withdraw
 from ingestion.sandbox_faults import misbehave
 from ingestion.sandbox_seccomp import confine_calls
+from ingestion.sandbox_warming import warm_up
 from ingestion.sandbox_wire import (
     CONTROL,
     LARGEST_READ,
@@ -54,8 +53,7 @@ from ingestion.verdicts import Finding
 
 UNKNOWN_CHILD = -1
 
-_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
-_CLONE_NEWNET, _CLONE_NEWUSER = 0x40000000, 0x10000000
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
 _NOBODY = 65534
 _INSPECTORS: Mapping[str, Callable[[Source, Limits], tuple[list[Finding], dict[str, Any]]]] = {
     "dicom": inspect_dicom,
@@ -63,11 +61,6 @@ _INSPECTORS: Mapping[str, Callable[[Source, Limits], tuple[list[Finding], dict[s
     "dicom+json": encode_json,
     "dicom+xml": encode_xml,
 }
-_PDF_OBJECTS = (
-    b"<</Type/Catalog/Pages 2 0 R>>",
-    b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
-    b"<</Type/Page/Parent 2 0 R>>",
-)
 
 
 def main(arguments: list[str]) -> NoReturn:
@@ -76,46 +69,27 @@ def main(arguments: list[str]) -> NoReturn:
     os.environ.clear()
     warnings.simplefilter("ignore")
     libc = ctypes.CDLL(None, use_errno=True)
-    _warm_up(limits)
-    _withdraw(libc)
+    warm_up(limits)
+    granted = withdraw(libc)
     gc.collect()
     gc.freeze()
-    _Zygote(control, libc, limits, faults="faults" in arguments[2:]).run()
-
-
-def _warm_up(limits: Limits) -> None:
-    """Whatever is loaded on first use must be loaded before files can no longer be opened."""
-    for encoding in {*python_encoding.values(), *aliases.values()}:
-        with contextlib.suppress(LookupError):  # some exist on other systems only
-            codecs.lookup(encoding)
-    inspect_dicom(BytesSource(bytes(128) + b"DICM"), limits)
-    inspect_pdf(BytesSource(_pdf_sample()), limits)
-    encode_json(BytesSource(b'[{"00080005": {"vr": "CS"}}]'), limits)
-    encode_xml(BytesSource(b"<NativeDicomModel/>"), limits)
-
-
-def _pdf_sample() -> bytes:
-    body, table = b"%PDF-1.4\n", b"xref\n0 4\n0000000000 65535 f \n"
-    for number, content in enumerate(_PDF_OBJECTS, 1):
-        table += b"%010d 00000 n \n" % len(body)
-        body += b"%d 0 obj%bendobj\n" % (number, content)
-    end = b"trailer<</Root 1 0 R/Size 4>>\nstartxref\n%d\n%%%%EOF\n" % len(body)
-    return body + table + end
-
-
-def _withdraw(libc: ctypes.CDLL) -> None:
-    """No network and no new privileges, where the kernel allows to give them up; rlimits hold everywhere."""
-    if sys.platform == "linux":
-        libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-        if libc.unshare(_CLONE_NEWNET) != 0:
-            libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
+    _Zygote(control, libc, limits, granted, faults="faults" in arguments[2:]).run()
 
 
 class _Zygote:
-    def __init__(self, control: socket.socket, libc: ctypes.CDLL, limits: Limits, *, faults: bool) -> None:
+    def __init__(
+        self,
+        control: socket.socket,
+        libc: ctypes.CDLL,
+        limits: Limits,
+        granted: Confinement,
+        *,
+        faults: bool,
+    ) -> None:
         self._control = control
         self._libc = libc
         self._limits = limits
+        self._granted = granted
         self._faults = faults
         self._children: set[int] = set()
 
@@ -127,7 +101,9 @@ class _Zygote:
                     self._end(pid)
                 os._exit(0)
             verb, pid = CONTROL.unpack(message)
-            answer = self._fork(descriptors[0]) if verb == b"F" else self._end(pid)
+            answer = int(self._granted)
+            if verb != b"C":
+                answer = self._fork(descriptors[0]) if verb == b"F" else self._end(pid)
             self._control.sendall(REPLY.pack(answer))
 
     def _fork(self, descriptor: int) -> int:
@@ -135,7 +111,8 @@ class _Zygote:
         pid = os.fork()
         if pid == 0:
             self._control.close()
-            _Child(socket.socket(fileno=descriptor), self._libc, self._limits, self._faults).run(zygote)
+            sock = socket.socket(fileno=descriptor)
+            _Child(sock, self._libc, self._limits, self._granted, self._faults).run(zygote)
         os.close(descriptor)
         self._children.add(pid)
         return pid
@@ -151,10 +128,13 @@ class _Zygote:
 
 
 class _Child:
-    def __init__(self, sock: socket.socket, libc: ctypes.CDLL, limits: Limits, faults: bool) -> None:
+    def __init__(
+        self, sock: socket.socket, libc: ctypes.CDLL, limits: Limits, granted: Confinement, faults: bool
+    ) -> None:
         self._sock = sock
         self._libc = libc
         self._limits = limits
+        self._granted = granted
         self._faults = faults
 
     def run(self, zygote: int) -> NoReturn:
@@ -187,7 +167,8 @@ class _Child:
             self._libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
         if os.getppid() != zygote:
             os._exit(0)
-        confine_calls(self._libc)
+        if not confine_calls(self._libc) and Confinement.SYSTEM_CALLS in self._granted:
+            os._exit(1)
 
     def _limit_cpu(self) -> None:
         hard = resource.getrlimit(resource.RLIMIT_CPU)[1]

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ingestion.limits import Limits
+from ingestion.sandbox_confinement import Confinement
 from ingestion.sandbox_wire import CONTROL, REPLY
 
 _CONTROL_SECONDS = 30.0  # a zygote that does not answer by then is taken for dead
@@ -46,6 +47,10 @@ class Zygote:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    def confinement(self) -> Confinement:
+        """What the kernel let this zygote and its children give up."""
+        return Confinement(self._ask(b"C", 0, []))
 
     def fork(self) -> tuple[socket.socket, int]:
         """A new child: the parent's end of its socket, and its process id."""

@@ -15,6 +15,7 @@ from ingestion.dicom import inspect_dicom
 from ingestion.limits import Limits
 from ingestion.reader import BytesSource
 from ingestion.sandbox import Inspection, Sandbox, SandboxUnavailable
+from ingestion.sandbox_confinement import WHOLE
 from records.errors import CoffreError
 
 CT = Path(str(pydicom.data.get_testdata_file("CT_small.dcm"))).read_bytes()
@@ -115,6 +116,30 @@ def test_a_child_is_held_to_a_list_of_system_calls() -> None:
         status = Path(f"/proc/{child.pid}/status").read_text()
     assert "\nSeccomp:\t2\n" in status
     assert "\nNoNewPrivs:\t1\n" in status
+
+
+def test_what_the_kernel_did_not_grant_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("WARNING", "coffre.sandbox"), Sandbox(children=1, limits=LIMITS) as fresh:
+        for _ in range(2):
+            assert inspect(fresh).accepted
+            assert fresh._zygote is not None
+            granted = fresh._zygote.confinement()
+            os.kill(leader_of(fresh), 9)
+            wait_until_gone(leader_of(fresh))
+    warned = [record.__dict__["missing"] for record in caplog.records]
+    missing = [part.name.lower() for part in WHOLE if part not in granted and part.name]
+    assert warned == ([", ".join(missing)] if missing else [])
+
+
+def test_frames_are_decoded_inside_where_that_is_set() -> None:
+    decoding = Limits(decoded_frames=2)
+    with Sandbox(children=1, limits=decoding) as fresh:
+        for name in ("SC_rgb_rle_2frame.dcm", "SC_rgb_jpeg_dcmtk.dcm", "693_J2KI.dcm"):
+            data = (Path(str(pydicom.data.__file__)).parent / "test_files" / name).read_bytes()
+            found = inspect(fresh, data)
+            assert found.accepted, found.findings
+            assert list(found.findings) == inspect_dicom(BytesSource(data), decoding)[0]
+            assert "frames_not_decoded" not in codes(found)
 
 
 def test_a_child_has_no_environment_and_one_socket(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
