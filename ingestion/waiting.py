@@ -5,6 +5,7 @@ import math
 import time
 from uuid import UUID
 
+from records.errors import CoffreError
 from records.vocabulary.codes import SubmissionState
 from storage.ports import Index
 from storage.rows import Submission
@@ -52,13 +53,23 @@ class Verdicts:
     async def _look(self, submission_id: UUID, event: asyncio.Event, deadline: float) -> Submission:
         pause = FIRST_LOOK_S
         while True:
-            row = await asyncio.to_thread(self._index.submission, submission_id)
-            assert row is not None
+            row = await self._row(submission_id, deadline)
             left = min(deadline, self._latest) - time.monotonic()
-            if row.state in FINAL or left <= 0:
+            if row is not None and (row.state in FINAL or left <= 0):
                 return row
             try:
                 await asyncio.wait_for(event.wait(), min(pause, left))
                 event.clear()
             except TimeoutError:
                 pause = min(2 * pause, LAST_LOOK_S)
+
+    async def _row(self, submission_id: UUID, deadline: float) -> Submission | None:
+        """None where the index doesn't answer and there is time to ask again: the deposit is kept already."""
+        try:
+            row = await asyncio.to_thread(self._index.submission, submission_id)
+        except CoffreError:
+            if time.monotonic() >= min(deadline, self._latest):
+                raise
+            return None
+        assert row is not None
+        return row

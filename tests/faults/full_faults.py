@@ -52,8 +52,9 @@ def killed(name: str) -> Fault:
 
 def stopped(name: str, lasts: tuple[float, float] = PAST_THE_LEASE) -> Fault:
     """SIGSTOP, and SIGCONT after more than a lease."""
+    how_long = "-for-long" if lasts is PAST_EVERY_TIMEOUT else ""
     return Fault(
-        f"stop-{name}",
+        f"stop-{name}{how_long}",
         lambda full: _server(full, name).stop(),
         lambda full: _server(full, name).go_on(),
         lasts,
