@@ -49,6 +49,7 @@ COMMANDS = (
     "backup",
     "restore",
     "migrate",
+    "roles",
     "worker",
     "housekeeper",
     "vault",
