@@ -1,6 +1,6 @@
 """Writes the pages that the code can print: `python docs/generate.py`; with `--check` it only compares.
 
-docs/verdicts.md comes from the tables of `ingestion/verdicts.py` and `ingestion/outcomes.py`,
+docs/verdicts.md comes from the tables of `ingestion/verdicts.py`, `pdf_agreement.py` and `outcomes.py`,
 docs/problems.md from the status table of `coffre/serving/problems.py` and every place where an error is made.
 """
 
@@ -38,6 +38,17 @@ Every error has a code that stays and a sentence that says what to do; neither e
 identity. Over HTTP it is `application/problem+json` (RFC 9457) with the members `type`, `title`,
 `status`, `code` and `detail`, and an OperationOutcome under `/fhir`. `…` stands for what is filled in.
 """
+READERS_INTRO = """
+## Two readers of one PDF
+
+Each PDF is read by pypdf and by qpdf, and what either of them finds counts: JavaScript that one alone sees
+is refused. Where an entry occurs twice in an object, pypdf takes the first and qpdf the last, so that both
+are examined. About the structure they have to agree as follows. A password that either asks for is
+`pdf_password`; any other pair is `pdf_unreadable`, or `pdf_too_complex` where one met a limit. After them,
+the text of the file is searched for objects that no cross-reference names: earlier revisions, leftovers,
+what only a repairing viewer would find.
+
+"""
 ANSWERS_INTRO = """\
 Beside these: `bad_request` 422 (names the fields to correct), `no_such_address` 404,
 `method_not_allowed` 405, `not_acceptable` 406. Some come from rooms that also serve workers, so that not
@@ -55,6 +66,7 @@ sys.path.insert(0, str(ROOT))
 
 from coffre.serving.problems import status_of  # noqa: E402
 from ingestion.outcomes import JUDGEMENTS  # noqa: E402
+from ingestion.pdf_agreement import AGREEMENT  # noqa: E402
 from ingestion.verdicts import VERDICTS, Outcome  # noqa: E402
 from records.errors import CoffreError  # noqa: E402
 
@@ -85,6 +97,11 @@ def verdicts() -> str:
         lines += [f"\n## {title}, by the validators\n\n", "| code | sentence | standard |\n|---|---|---|\n"]
         rows = (verdict for verdict in VERDICTS.values() if verdict.outcome is outcome)
         lines += [f"| `{each.code}` | {_cell(each.sentence)} | {each.standard} |\n" for each in rows]
+    lines += [READERS_INTRO, "| pypdf | qpdf | verdict |\n|---|---|---|\n"]
+    lines += [
+        f"| {first.value} | {second.value} | {f'`{code}`' if code else 'none'} |\n"
+        for (first, second), code in AGREEMENT.items()
+    ]
     lines += ["\n## By the pipeline and the vault\n\n", "| code | outcome | sentence |\n|---|---|---|\n"]
     lines += [f"| `{j.code}` | {j.outcome.value} | {_cell(j.reason)} |\n" for j in JUDGEMENTS.values()]
     return "".join(lines)

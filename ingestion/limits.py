@@ -28,7 +28,12 @@ class Limits:
     pdf_objects: int = 200_000
     pdf_depth: int = 64
     pdf_decoded_bytes: int = 64 * 2**20  # object streams, forms and attachments together
+    pdf_attachments: int = 1000
     pdf_attachments_depth: int = 2
+    pdf_stream_bytes: int = 256 * 2**20  # one stream expanded, images apart
+    pdf_streams_bytes: int = 2**30  # all streams expanded, images apart
+    pdf_images_bytes: int = 4 * 2**30  # all images behind Flate and the like; JPEG and its kin count in pixels
+    pdf_pixels: int = 2**30  # of one image: a square metre at 800 dots per inch
 
 
 DEFAULT_LIMITS = Limits()

@@ -1,105 +1,58 @@
 """One PDF report: does it open without a password, is it whole, and is nothing in it active? (ISO 32000)
 
-Order: outside (header, end, other formats), opening, pages, every object, attached PDFs.
+Order: outside (header, end, other formats); what pypdf reads, what qpdf reads, what neither of them reads any
+more; whether the two agree; attached PDFs. What one reader finds counts, whatever the other says.
 """
 
-import logging
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
-from pypdf import PasswordType, PdfReader
 from pypdf.errors import LimitReachedError
-from pypdf.generic import IndirectObject, StreamObject
 
 from ingestion.limits import DEFAULT_LIMITS, Limits
 from ingestion.pdf_actions import ActiveContent
-from ingestion.reader import BytesSource, Source, as_file
-from ingestion.signatures import active_signature
+from ingestion.pdf_agreement import Reading, agreed
+from ingestion.pdf_outside import Outside, examine_outside
+from ingestion.pdf_pypdf import Locked, PypdfView, listening
+from ingestion.pdf_qpdf import QpdfView
+from ingestion.pdf_superseded import look_at_superseded
+from ingestion.reader import BytesSource, SliceSource, Source
 from ingestion.verdicts import Finding, Outcome, Rejected, worst
 
 MEDIA_TYPE = "application/pdf"
-_HEADER = re.compile(rb"%PDF-(\d\.\d)")
-_UPDATE = re.compile(rb"\d\s+obj\b|\bxref\b|\btrailer\b")  # an update begun and not finished
-# keys whose values hold no action, so that it does not matter which of two a reader takes
-_HARMLESS_TWICE = frozenset(
-    (
-        *(
-            "/Type",
-            "/Length",
-            "/Filter",
-            "/MediaBox",
-            "/CropBox",
-            "/BleedBox",
-            "/TrimBox",
-            "/ArtBox",
-            "/Rotate",
-        ),
-        *("/Rect", "/Border", "/ProcSet", "/Lang", "/Version", "/PageMode", "/PageLayout", "/ColorSpace"),
-        *("/Producer", "/Creator", "/CreationDate", "/ModDate", "/Title", "/Author", "/Subject", "/Keywords"),
-        *("/Width", "/Height", "/BitsPerComponent", "/Interpolate", "/FontName", "/BaseFont", "/Encoding"),
-    )
-)
-# pypdf's messages, by logger and first twelve letters, that say that part of an object was dropped
-_DROPPED = frozenset(
-    (
-        ("pypdf.generic._data_structures", "%(exception)"),
-        ("pypdf._reader", "Invalid /N ("),
-        ("pypdf._reader", "Invalid obje"),
-        ("pypdf._reader", "Value /N %(n"),
-    )
-)
-_TAIL = 65_557  # a ZIP directory's end record lies within the last 22 + 65 535 bytes
-_ZIP_END, _ZIP_ENTRY = b"PK\x05\x06", b"PK\x01\x02"
 _PDFA_PART = re.compile(rb"pdfaid:part(?:>|\s*=\s*[\"'])\s*(\d)")
 _PDFA_LEVEL = re.compile(rb"pdfaid:conformance(?:>|\s*=\s*[\"'])\s*([ABUEFabuef])")
 
 
-class _Repairs(logging.Handler):
-    """pypdf tells of repairs by logging; their texts may quote the document and are dropped.
+class _Read:
+    """What one reader made of the document. Without `pages` it could not read it to its end."""
 
-    `ambiguous`: part of an object was dropped, so that another reader may see what was not examined here.
-    """
+    def __init__(self, limits: Limits) -> None:
+        self.state = Reading.FAILED
+        self.content = ActiveContent(limits)
+        self.view: Any = None
+        self.pages = 0
+        self.pdfa: str | None = None
+        self.encrypted = False
 
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.count = 0
-        self.ambiguous = False
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.count += 1
-        message = str(record.msg)
-        if message.startswith("Multiple definitions") and isinstance(record.args, dict):
-            self.ambiguous |= str(record.args.get("key")) not in _HARMLESS_TWICE
-        else:
-            self.ambiguous |= (record.name, message[:12]) in _DROPPED
-
-
-@contextmanager
-def _listening() -> Iterator[_Repairs]:
-    logger = logging.getLogger("pypdf")
-    repairs, propagate = _Repairs(), logger.propagate
-    logger.addHandler(repairs)
-    logger.propagate = False
-    try:
-        yield repairs
-    finally:
-        logger.removeHandler(repairs)
-        logger.propagate = propagate
-
-
-@contextmanager
-def _readable() -> Iterator[None]:
-    """pypdf raises many kinds of errors on damaged files."""
-    try:
-        yield
-    except (Rejected, MemoryError):
-        raise
-    except (LimitReachedError, RecursionError) as error:
-        raise Rejected("pdf_too_complex") from error
-    except Exception as error:
-        raise Rejected("pdf_unreadable") from error
+    def attempt(self, view: Callable[[], PypdfView | QpdfView]) -> None:
+        """Both libraries raise many kinds of errors on damaged files; our own limits are final."""
+        try:
+            self.view = view()
+            self.encrypted = self.view.encrypted
+            pages = self.view.pages()
+            self.view.look_at(self.content)
+            self.pdfa = _pdfa(self.view.metadata())
+            self.pages, self.state = pages, Reading.READ
+        except (Rejected, MemoryError):
+            raise
+        except Locked:
+            self.state = Reading.LOCKED
+        except (LimitReachedError, RecursionError):
+            self.state = Reading.TOO_COMPLEX
+        except Exception:
+            self.state = Reading.FAILED
 
 
 class _Inspection:
@@ -110,114 +63,76 @@ class _Inspection:
         self.findings: list[Finding] = []
 
     def run(self) -> dict[str, Any]:
-        version = self._check_outside()
-        with _listening() as repairs, _readable():
-            reader = self._open()
-            pages = self._count_pages(reader)
-            content = self._look_everywhere(reader)
-            facts = {
-                "pages": pages,
-                "version": version,
-                "media_type": "application/pdf",
-                "pdfa": _pdfa(reader),
-            }
-        if repairs.ambiguous:
-            self._note("pdf_ambiguous")
-        elif repairs.count:
-            self._note("pdf_repaired")
-        self.findings += content.findings.values()
-        for attached in content.attachments:
-            self._attached(attached)
-        return facts
-
-    def _note(self, code: str) -> None:
-        self.findings.append(Finding(code))
-
-    def _check_outside(self) -> str:
         if self._source.size > self._limits.pdf_bytes:
             raise Rejected("pdf_too_large")
-        head = self._source.read(0, 1024)
-        header = _HEADER.search(head)
-        if header is None:
-            raise Rejected("not_pdf")
-        before = head[: header.start()]
-        if active_signature(before):
-            raise Rejected("pdf_polyglot")
-        if before:
-            self._note("pdf_header_late")
-        self._check_end()
-        return header.group(1).decode("ascii")
+        outside = examine_outside(self._source)
+        self.findings += outside.findings
+        inside = SliceSource(self._source, outside.start, self._source.size - outside.start)
+        first, second = _Read(self._limits), _Read(self._limits)
+        try:
+            self._read_twice(inside, first, second)
+        finally:
+            self._collect(first, second)
+        self._compare(outside, first, second)
+        self._attached(first, second)
+        reader = first if first.pages else second
+        return {
+            "pages": reader.pages,
+            "version": outside.version,
+            "media_type": MEDIA_TYPE,
+            "pdfa": reader.pdfa,
+        }
 
-    def _check_end(self) -> None:
-        start = max(0, self._source.size - _TAIL)
-        tail = self._source.read(start, _TAIL)
-        if _zip_directory(tail):
-            raise Rejected("pdf_polyglot")
-        end = tail.rfind(b"%%EOF")
-        if end < 0:
-            raise Rejected("pdf_truncated")
-        after = tail[end + 5 :]
-        if active_signature(after[:1024].lstrip(b"\r\n")):
-            raise Rejected("pdf_polyglot")
-        if _UPDATE.search(after):
-            raise Rejected("pdf_truncated")
+    def _read_twice(self, source: Source, first: _Read, second: _Read) -> None:
+        with listening() as repairs:
+            first.attempt(lambda: PypdfView(source, self._limits))
+        if first.state is Reading.READ and repairs.count:
+            first.state = Reading.AMBIGUOUS if repairs.ambiguous else Reading.REPAIRED
+        if first.state is Reading.LOCKED:
+            return
+        second.attempt(lambda: QpdfView(source, self._limits))
+        if second.state is Reading.READ:
+            second.state = second.view.state()
+        if second.state not in {Reading.READ, Reading.REPAIRED}:
+            return
+        with listening():
+            look_at_superseded(source, first.view, first.content, self._limits)
 
-    def _open(self) -> PdfReader:
-        reader = PdfReader(as_file(self._source), strict=False)
-        if reader.is_encrypted:
-            if reader.decrypt("") == PasswordType.NOT_DECRYPTED:
-                raise Rejected("pdf_password")
+    def _collect(self, first: _Read, second: _Read) -> None:
+        found = {**second.content.findings, **first.content.findings}
+        self.findings += found.values()
+
+    def _compare(self, outside: Outside, first: _Read, second: _Read) -> None:
+        if first.encrypted or second.encrypted:
             self._note("pdf_owner_password")
-        return reader
+        code = agreed(first.state, second.state)
+        if code:
+            self._note(code)
+        if not outside.marked:
+            self._note("pdf_truncated" if code else "pdf_repaired", "end")
+        if not (code or first.pages or second.pages):
+            self._note("pdf_no_pages")
 
-    def _count_pages(self, reader: PdfReader) -> int:
-        pages = len(reader.pages)
-        if not pages:
-            raise Rejected("pdf_no_pages")
-        return pages
+    def _note(self, code: str, where: str | None = None) -> None:
+        if all(finding.code != code for finding in self.findings):
+            self.findings.append(Finding(code, where))
 
-    def _look_everywhere(self, reader: PdfReader) -> ActiveContent:
-        """An object that cannot be read here may be read elsewhere, so it ends the inspection."""
-        content = ActiveContent(self._limits)
-        content.look(reader.trailer)
-        for number, generation in self._objects(reader):
-            content.look(reader.get_object(IndirectObject(number, generation, reader)))
-        return content
-
-    def _objects(self, reader: PdfReader) -> list[tuple[int, int]]:
-        found = [(number, generation) for generation, table in reader.xref.items() for number in table]
-        found += [(number, 0) for number in reader.xref_objStm]
-        if len(found) > self._limits.pdf_objects:
-            raise Rejected("pdf_too_complex")
-        return found
-
-    def _attached(self, data: bytes) -> None:
-        """An attached PDF may hold nothing active either."""
-        if self._depth >= self._limits.pdf_attachments_depth:
-            raise Rejected("pdf_too_complex")
-        inner = _Inspection(BytesSource(data), self._limits, self._depth + 1)
-        inner.run()
-        self.findings += [finding for finding in inner.findings if finding not in self.findings]
+    def _attached(self, first: _Read, second: _Read) -> None:
+        """Attached PDFs may hold nothing active either."""
+        attached = dict.fromkeys((*first.content.attachments, *second.content.attachments))
+        if attached and self._depth >= self._limits.pdf_attachments_depth:
+            raise Rejected("pdf_too_complex", "attachments")
+        for data in attached:
+            inner = _Inspection(BytesSource(data), self._limits, self._depth + 1)
+            inner.run()
+            for finding in inner.findings:
+                self._note(finding.code, "attachment")
 
 
-def _zip_directory(tail: bytes) -> bool:
-    """Whether a ZIP reader would find a directory here, inside or behind the PDF."""
-    position = tail.rfind(_ZIP_END)
-    while position >= 0:
-        size = int.from_bytes(tail[position + 12 : position + 16], "little")
-        start = position - size
-        if start < 0 or size == 0 or tail[start : start + 4] == _ZIP_ENTRY:
-            return True
-        position = tail.rfind(_ZIP_END, 0, position)
-    return False
-
-
-def _pdfa(reader: PdfReader) -> str | None:
+def _pdfa(metadata: bytes) -> str | None:
     """The PDF/A part and level the metadata claims, such as "3B" (ISO 19005); a claim, not a proof."""
-    metadata = reader.root_object.get("/Metadata")
-    stream = metadata.get_object() if metadata is not None else None
-    data = stream.get_data() if isinstance(stream, StreamObject) else b""
-    part, level = _PDFA_PART.search(data), _PDFA_LEVEL.search(data)
+    text = metadata.replace(b"\0", b"")  # XMP may be UTF-16
+    part, level = _PDFA_PART.search(text), _PDFA_LEVEL.search(text)
     if part is None:
         return None
     return (part.group(1) + (level.group(1).upper() if level else b"")).decode("ascii")

@@ -1,94 +1,121 @@
 """Active content in the objects of a PDF, wherever it hangs: every object, not only what pages use."""
 
+import re
 from collections.abc import Iterator
+from hashlib import sha256
 from typing import Any
 
-from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, NameObject, StreamObject
+from pypdf.generic import ArrayObject, DictionaryObject, FloatObject, NameObject, NumberObject, StreamObject
 
 from ingestion.limits import Limits
+from ingestion.pdf_attached import is_program
+from ingestion.pdf_forms import scripted, submits
+from ingestion.pdf_names import ACTIONS, ANNOTATIONS, resolved, target
 from ingestion.signatures import active_signature
 from ingestion.verdicts import Finding, Rejected
 
-# /S of an action dictionary (ISO 32000-2 table 201)
-_ACTIONS = {
-    "/JavaScript": "pdf_javascript",
-    "/Launch": "pdf_launch",
-    "/SubmitForm": "pdf_submit_form",
-    "/ImportData": "pdf_import_data",
-    "/Rendition": "pdf_rich_media",
-    "/RichMediaExecute": "pdf_rich_media",
-    "/Movie": "pdf_rich_media",
-    "/Sound": "pdf_rich_media",
-    "/GoTo3DView": "pdf_rich_media",
-}
-_ANNOTATIONS = frozenset(("/RichMedia", "/Movie", "/Sound", "/Screen", "/3D"))
-# keys that carry content of the kind whatever the rest of the dictionary says
-_KEYS = {"/JS": "pdf_javascript", "/JavaScript": "pdf_javascript", "/RichMediaContent": "pdf_rich_media"}
-_PROGRAMS = """
-    exe dll com scr pif cpl msi msp bat cmd ps1 vbs vbe js jse wsf wsh hta jar lnk reg sh py pl
-    app dmg pkg deb rpm apk elf swf chm iso img docm xlsm pptm url scf inf gadget
-"""
-_PROGRAM_NAMES = tuple(f".{suffix}" for suffix in _PROGRAMS.split())
+_ELSEWHERE = frozenset(("/GoToR", "/GoToE", "/Thread"))  # actions that open another document
+_SCRIPT_ADDRESS = re.compile(r"[\0\s]*(?:javascript|vbscript|data)[\0\s]*:", re.IGNORECASE)
+# another machine: \\host\share, //host/share, or any address (opening one tells it who reads)
+_OTHER_MACHINE = re.compile(r"[\\/]{2}|(?:https?|ftp|smb|file|webdavs?|nfs):", re.IGNORECASE)
+_SPECIFICATION_NAMES = ("/F", "/UF", "/DOS", "/Unix", "/Mac", "/Desc")
 
 
 class ActiveContent:
-    """Looks at one document's objects; `findings` has each code once."""
+    """Looks at one reader's objects; `findings` has each code once, with the first place."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._decoded = 0
+        self._seen: set[bytes] = set()
+        self._place = ""
         self.findings: dict[str, Finding] = {}
         self.attachments: list[bytes] = []
 
-    def look(self, root: Any) -> None:
+    def look(self, root: Any, place: str) -> None:
         """One indirect object and everything direct inside it, without following references."""
+        self._place = place
         for value in _inside(root, self._limits.pdf_depth):
             if isinstance(value, DictionaryObject):
                 self._dictionary(value)
 
+    def note(self, code: str, place: str) -> None:
+        self.findings.setdefault(code, Finding(code, place))
+
+    def _note(self, code: str) -> None:
+        self.note(code, self._place)
+
     def _dictionary(self, value: DictionaryObject) -> None:
-        action = _raw_name(value, "/S")
-        if action in _ACTIONS:
-            self._note(_ACTIONS[action])
-        if _raw_name(value, "/Subtype") in _ANNOTATIONS:
+        self._action(value)
+        if _name(value, "/Subtype") in ANNOTATIONS or "/RichMediaContent" in value:
             self._note("pdf_rich_media")
-        for key, code in _KEYS.items():
-            if key in value:
-                self._note(code)
         if "/XFA" in value:
             self._form(value)
         if "/EF" in value:
             self._file(value)
+        if "/FontMatrix" in value and not _is_matrix(resolved(value, "/FontMatrix")):
+            self._note("pdf_javascript")  # viewers written in JavaScript compile the matrix (CVE-2024-4367)
+        if isinstance(value, StreamObject) and _is_file(resolved(value, "/F")):
+            self._note("pdf_other_machine")  # the stream's bytes lie in another file (ISO 32000 §7.3.8.2)
 
-    def _note(self, code: str) -> None:
-        self.findings.setdefault(code, Finding(code))
+    def _action(self, value: DictionaryObject) -> None:
+        action = _name(value, "/S")
+        if action in ACTIONS:
+            self._note(ACTIONS[action])
+        if isinstance(resolved(value, "/JS"), (str, bytes, StreamObject)):
+            self._note("pdf_javascript")
+        if _is_tree(resolved(value, "/JavaScript")):
+            self._note("pdf_javascript")
+        if "/URI" in value:
+            self._address(resolved(value, "/URI"))
+        if action in _ELSEWHERE:
+            self._elsewhere(value)
+        elif _name(value, "/FS") == "/URL":
+            self._note("pdf_external_link")
+
+    def _address(self, address: Any) -> None:
+        if isinstance(address, (str, bytes)):
+            script = _SCRIPT_ADDRESS.match(_text(address))
+            self._note("pdf_javascript" if script else "pdf_external_link")
+
+    def _elsewhere(self, action: DictionaryObject) -> None:
+        file = resolved(action, "/F")
+        if file is None:
+            return
+        names = _file_names(file)
+        remote = any(_OTHER_MACHINE.match(name) for name in names) or _name(file, "/FS") == "/URL"
+        self._note("pdf_other_machine" if remote else "pdf_external_link")
 
     def _form(self, form: DictionaryObject) -> None:
         """XFA: one stream, or pairs of name and stream (ISO 32000-1 §12.7.8)."""
-        parts = _resolved(form, "/XFA")
-        streams = (
-            [item for item in parts if not isinstance(item, str)]
-            if isinstance(parts, ArrayObject)
-            else [parts]
-        )
-        text = b"".join(self._data(_target(stream)) for stream in streams).lower()
-        scripted = b"<script" in text or b":script" in text
-        self._note("pdf_form_script" if scripted else "pdf_form")
+        parts = resolved(form, "/XFA")
+        streams = parts if isinstance(parts, ArrayObject) else [parts]
+        text = b"".join(self._data(target(stream)) for stream in streams)
+        self._note("pdf_form_script" if scripted(text) else "pdf_form")
+        if submits(text):
+            self._note("pdf_submit_form")
 
     def _file(self, specification: DictionaryObject) -> None:
         self._note("pdf_attachment")
-        names = [str(_resolved(specification, key) or "") for key in ("/F", "/UF", "/DOS", "/Unix", "/Mac")]
-        if any(name.lower().rstrip(". \0").endswith(_PROGRAM_NAMES) for name in names):
+        names = _file_names(specification)
+        files = resolved(specification, "/EF")
+        contents = [resolved(files, key) for key in files] if isinstance(files, DictionaryObject) else []
+        for content in contents:
+            self.attachment(names, self._data(content), self._place)
+        if is_program(names, b""):
             self._note("pdf_embedded_program")
-        files = _resolved(specification, "/EF")
-        for key in list(files) if isinstance(files, DictionaryObject) else []:
-            self._attachment(self._data(_resolved(files, key)))
 
-    def _attachment(self, data: bytes) -> None:
-        kind = active_signature(data[:1024])
-        if kind in {"executable", "script"}:
-            self._note("pdf_embedded_program")
-        elif kind == "pdf":
+    def attachment(self, names: list[str], data: bytes, place: str) -> None:
+        """An attached file: a program by content or name, or a PDF to be examined in its turn."""
+        digest = sha256(data).digest()
+        if digest in self._seen:
+            return
+        self._seen.add(digest)
+        if len(self._seen) > self._limits.pdf_attachments:
+            raise Rejected("pdf_too_complex", "attachments")
+        if is_program(names, data):
+            self.note("pdf_embedded_program", place)
+        elif active_signature(data[:1024]) == "pdf":
             self.attachments.append(data)
 
     def _data(self, stream: Any) -> bytes:
@@ -97,7 +124,7 @@ class ActiveContent:
         data = stream.get_data()
         self._decoded += len(data)
         if self._decoded > self._limits.pdf_decoded_bytes:
-            raise Rejected("pdf_too_complex")
+            raise Rejected("pdf_too_complex", self._place)
         return data
 
 
@@ -109,7 +136,7 @@ def _inside(root: Any, depth: int) -> Iterator[Any]:
         level = [child for value in level for child in _children(value)]
         if not level:
             return
-    raise Rejected("pdf_too_complex")
+    raise Rejected("pdf_too_complex", "nesting")
 
 
 def _children(value: Any) -> list[Any]:
@@ -120,14 +147,36 @@ def _children(value: Any) -> list[Any]:
     return []
 
 
-def _target(value: Any) -> Any:
-    return value.get_object() if isinstance(value, IndirectObject) else value
-
-
-def _resolved(value: DictionaryObject, key: str) -> Any:
-    return _target(value.raw_get(key)) if key in value else None
-
-
-def _raw_name(value: DictionaryObject, key: str) -> str | None:
-    name = _resolved(value, key)
+def _name(value: Any, key: str) -> str | None:
+    name = resolved(value, key)
     return str(name) if isinstance(name, NameObject) else None
+
+
+def _text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else value.decode("latin-1")
+
+
+def _is_tree(value: Any) -> bool:
+    """A name tree with something in it; Acrobat leaves empty ones behind."""
+    return any(resolved(value, key) for key in ("/Names", "/Kids"))
+
+
+def _is_matrix(value: Any) -> bool:
+    if not isinstance(value, ArrayObject):
+        return value is None or not isinstance(value, (str, bytes, DictionaryObject))
+    return all(isinstance(target(number), (NumberObject, FloatObject)) for number in value)
+
+
+def _is_file(value: Any) -> bool:
+    return isinstance(value, DictionaryObject) or (
+        isinstance(value, (str, bytes)) and not isinstance(value, NameObject)
+    )
+
+
+def _file_names(value: Any) -> list[str]:
+    """The names in a file specification, which is a string or a dictionary (ISO 32000 §7.11)."""
+    if isinstance(value, DictionaryObject):
+        names = [resolved(value, key) for key in _SPECIFICATION_NAMES]
+    else:
+        names = [value]
+    return [_text(name) for name in names if isinstance(name, (str, bytes))]

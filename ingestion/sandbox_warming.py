@@ -11,6 +11,7 @@ from ingestion.dicom_decoding import load_decoders
 from ingestion.limits import Limits
 from ingestion.metadata import encode_json, encode_xml
 from ingestion.pdf import inspect_pdf
+from ingestion.pdf_qpdf import encrypted
 from ingestion.reader import BytesSource
 
 _PDF_OBJECTS = (
@@ -29,6 +30,8 @@ def warm_up(limits: Limits) -> None:
         load_decoders()
     inspect_dicom(BytesSource(bytes(128) + b"DICM"), limits)
     inspect_pdf(BytesSource(_pdf_sample()), limits)
+    for revision in (2, 3, 4, 6):  # each loads ciphers of its own
+        inspect_pdf(BytesSource(encrypted(_pdf_sample(), revision)), limits)
     encode_json(BytesSource(b'[{"00080005": {"vr": "CS"}}]'), limits)
     encode_xml(BytesSource(b"<NativeDicomModel/>"), limits)
 

@@ -161,10 +161,8 @@ class TestActiveContent:
     def test_an_entry_that_matters_to_no_one_may_occur_twice(self) -> None:
         assert codes(pdf(page=b"/Rotate 0/Rotate 0")) == ["pdf_repaired"]
 
-    def test_links_and_form_resets_are_harmless(self) -> None:
-        assert (
-            codes(pdf(b"<</S/URI/URI(https://example.org)>>", b"<</S/ResetForm>>", b"<</S/GoTo/D(a)>>")) == []
-        )
+    def test_jumps_and_form_resets_are_harmless(self) -> None:
+        assert codes(pdf(b"<</S/ResetForm>>", b"<</S/GoTo/D(a)>>", b"<</S/Named/N/NextPage>>")) == []
 
     def test_a_form_with_scripts_is_refused_and_one_without_is_a_warning(self) -> None:
         form = b"/AcroForm<</XFA[(template)4 0 R(datasets)5 0 R]>>"
@@ -212,7 +210,7 @@ class TestBounds:
     def test_attachments_that_explode_are_refused(self) -> None:
         limits = replace(DEFAULT_LIMITS, pdf_decoded_bytes=2**20)
         bomb = TestAttachments.attached(bytes(2 * 2**20))
-        assert codes(bomb, limits) == ["pdf_too_complex"]
+        assert codes(bomb, limits)[-1] == "pdf_too_complex"
 
     @pytest.mark.parametrize("bracket", [(b"[", b"]"), (b"<</A[", b"]>>")])
     def test_nesting_is_bounded(self, bracket: tuple[bytes, bytes]) -> None:

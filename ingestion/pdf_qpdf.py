@@ -1,0 +1,135 @@
+"""The second reader of a PDF: qpdf, which repairs more and reads faster; used where it decides something.
+
+qpdf prints every object in one canonical form; only what looks active there is parsed and examined.
+"""
+
+import re
+from io import BytesIO
+from typing import Any, Literal, cast
+
+import pikepdf
+from pikepdf.settings import set_qpdf_limits
+from pypdf.generic import IndirectObject, NullObject, NumberObject, StreamObject
+
+from ingestion.limits import Limits
+from ingestion.pdf_actions import ActiveContent
+from ingestion.pdf_agreement import Reading
+from ingestion.pdf_expansion import Expansion
+from ingestion.pdf_names import parsed, suspicious
+from ingestion.pdf_pypdf import Locked
+from ingestion.reader import Source, as_file
+from ingestion.verdicts import Rejected
+
+# qpdf's warnings that say that something of the document could not be read at all
+_LOST = re.compile(r"loop detected|error decoding|parse error|unexpected EOF")
+# deviations every reader takes for granted; they change nothing in what is read
+_HARMLESS = re.compile(
+    r"reported number of objects|name with stray #|Resources is missing|MediaBox is|linearization"
+    r"|xref entry for the xref stream|hint|uncompressed object after a compressed"
+    r"|extraneous whitespace|/Type key should be"
+)
+_MOST_WARNINGS = 10_000
+_FILE_KEY = re.compile(rb"/F\s*[(<]|/F\s+\d+\s+\d+\s+R")
+
+
+class QpdfView:
+    """A document as qpdf reads it. Raises `Locked` and pikepdf's errors."""
+
+    def __init__(self, source: Source, limits: Limits) -> None:
+        # of the streams qpdf decodes itself: cross-references, object streams, attachments
+        most = limits.pdf_decoded_bytes
+        set_qpdf_limits(
+            parser_max_nesting=4 * limits.pdf_depth,
+            flate_max_memory=most,
+            run_length_max_memory=most,
+            png_max_memory=most,
+            tiff_max_memory=most,
+        )
+        self._limits = limits
+        try:
+            self._pdf = pikepdf.open(as_file(source), access_mode=pikepdf.AccessMode.stream)
+        except pikepdf.PasswordError as error:
+            raise Locked from error
+        except pikepdf.PdfError as error:
+            if "encryption" in str(error):  # a handler or algorithm qpdf does not know
+                raise Locked from error
+            raise
+        self.encrypted = self._pdf.is_encrypted
+        self.strict = False  # pypdf's parser asks
+
+    def pages(self) -> int:
+        return len(self._pdf.pages)
+
+    def metadata(self) -> bytes:
+        """The document's XMP packet, empty where there is none."""
+        stream = self._pdf.Root.get("/Metadata")
+        return self._decoded(stream) if isinstance(stream, pikepdf.Stream) else b""
+
+    def look_at(self, content: ActiveContent) -> None:
+        """Every object of the cross-references, repaired where they had to be, and what streams expand to."""
+        expansion = Expansion(self._limits)
+        content.look(parsed(self._pdf.trailer.unparse(), self), "trailer")
+        for count, value in enumerate(self._pdf.objects):
+            if count > self._limits.pdf_objects:
+                raise Rejected("pdf_too_complex", "objects")
+            if not isinstance(value, pikepdf.Object):
+                continue  # a number or truth value
+            place = f"object {value.objgen[0]}"
+            text = _printed(value)
+            if suspicious(text) or (isinstance(value, pikepdf.Stream) and _FILE_KEY.search(text)):
+                content.look(self._examined(value, text), place)
+            if isinstance(value, pikepdf.Stream):
+                expansion.measure(value, place)
+
+    def state(self) -> Reading:
+        """What qpdf's warnings say about the document so far; their texts may quote it and are dropped."""
+        texts = [str(warning) for warning in self._pdf.get_warnings()[:_MOST_WARNINGS]]
+        if any("limits error" in text for text in texts):
+            return Reading.TOO_COMPLEX
+        if any(_LOST.search(text) for text in texts):
+            return Reading.FAILED
+        repaired = any(_HARMLESS.search(text) is None for text in texts)
+        return Reading.REPAIRED if repaired else Reading.READ
+
+    def get_object(self, reference: IndirectObject) -> Any:
+        """What a reference in a parsed object leads to; pypdf's objects ask this."""
+        value = self._pdf.get_object((reference.idnum, reference.generation))
+        if not isinstance(value, pikepdf.Object):
+            return NumberObject(0)  # whichever it is: no check asks
+        return self._examined(value, _printed(value))
+
+    def _examined(self, value: pikepdf.Object, text: bytes) -> Any:
+        entries = parsed(text, self)
+        if not isinstance(value, pikepdf.Stream):
+            return NullObject() if entries is None else entries
+        return _Stream(entries, lambda: self._decoded(value))
+
+    def _decoded(self, stream: pikepdf.Object) -> bytes:
+        limit = self._limits.pdf_decoded_bytes
+        Expansion(self._limits, most=limit).measure(stream, "stream")
+        return stream.read_bytes()
+
+
+class _Stream(StreamObject):
+    def __init__(self, entries: Any, read: Any) -> None:
+        super().__init__()
+        self.update(entries)
+        self._read = read
+
+    def get_data(self) -> bytes:
+        return cast(bytes, self._read())
+
+
+def encrypted(data: bytes, revision: Literal[2, 3, 4, 6]) -> bytes:
+    """`data` under an owner password, with a revision of the standard handler (ISO 32000 table 21)."""
+    out, modern = BytesIO(), revision >= 4
+    with pikepdf.open(BytesIO(data)) as document:
+        protection = pikepdf.Encryption(owner="x", user="", R=revision, aes=modern, metadata=modern)
+        document.save(out, encryption=protection)
+    return out.getvalue()
+
+
+def _printed(value: pikepdf.Object) -> bytes:
+    if isinstance(value, pikepdf.Stream):
+        return value.stream_dict.unparse()
+    return value.unparse(resolved=True)
