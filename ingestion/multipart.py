@@ -19,9 +19,9 @@ from records.errors import Invalid
 
 MOST_HEADER_BYTES = 8 * 1024  # a line
 MOST_HEADERS = 16
-LONGEST_BOUNDARY = 70  # RFC 2046 section 5.1.1
+LONGEST_BOUNDARY = 256  # RFC 2046 section 5.1.1 has 70, and Orthanc sends 73
 LARGEST_PREAMBLE = 64 * 1024
-LONGEST_LOCATION = 2048
+LONGEST_LOCATION, LONGEST_SYNTAX = 2048, 64
 LARGEST_METADATA = 32 * 2**20  # of one request; parsed whole, unlike bulk data
 
 
@@ -65,7 +65,7 @@ def boundary_of(parameters: Mapping[str, str]) -> bytes:
     boundary = parameters.get("boundary", "")
     if not 1 <= len(boundary) <= LONGEST_BOUNDARY or not boundary.isascii() or not boundary.isprintable():
         raise Invalid(
-            "Name the boundary in the Content-Type header, at most 70 characters.", code="bad_boundary"
+            "Name the boundary in the Content-Type header, at most 256 characters.", code="bad_boundary"
         )
     return boundary.encode("ascii")
 
@@ -88,7 +88,7 @@ class PartSink:
             self._deposit.start_part()
             return
         syntax = parameters.get("transfer-syntax", "")
-        if len(location) > LONGEST_LOCATION or len(syntax) > LONGEST_BOUNDARY:
+        if len(location) > LONGEST_LOCATION or len(syntax) > LONGEST_SYNTAX:
             raise Invalid("A header of a part is too long.", code="bad_part_header")
         self._deposit.start_part((kind, syntax, location))
 

@@ -92,7 +92,7 @@ CONTENT_TYPES = {
     "multipart/form-data; boundary=b0undary": (415, "bad_content_type"),
     "multipart/related": (400, "bad_boundary"),
     "multipart/related; boundary=": (400, "bad_boundary"),
-    "multipart/related; boundary=" + "x" * 71: (400, "bad_boundary"),
+    "multipart/related; boundary=" + "x" * 257: (400, "bad_boundary"),
     'multipart/related; boundary="é"': (400, "bad_boundary"),
     "multipart/related; boundary*=utf-8''%C3%A9": (400, "bad_boundary"),
     "multipart/related; boundary*0=other; boundary*1=x": (400, "bad_multipart"),
