@@ -15,6 +15,7 @@ from uuid import UUID
 
 from celery import Celery
 from celery.signals import worker_process_init, worker_process_shutdown
+from kombu.connection import Connection
 
 from ingestion.pipeline import Worker
 from keyvault.request_id import REQUEST_ID
@@ -25,6 +26,7 @@ QUEUE = "coffre"
 # Redis gives an unacknowledged message again only after this; it must exceed the longest task
 VISIBILITY_TIMEOUT_S = 3_600
 BROKER_ANSWERS_WITHIN_S = 5.0
+LOOK_AGAIN_S = 3
 MOST_RINGS = 1_000
 """Rings that wait for a broker that is away; more are dropped."""
 log = logging.getLogger("coffre.queue")
@@ -33,6 +35,7 @@ log = logging.getLogger("coffre.queue")
 def queue(url: str) -> Celery:
     """The queue's client and worker side. Messages hold ids as JSON, nothing else is accepted."""
     app = Celery("coffre", broker=url, set_as_current=False)
+    app.amqp.Connection = _Returning
     app.conf.update(
         task_default_queue=QUEUE,
         task_serializer="json",
@@ -51,6 +54,14 @@ def queue(url: str) -> Celery:
         broker_heartbeat=10,
     )
     return app
+
+
+class _Returning(Connection):
+    """Looks every few seconds whether a broker that was away is back; of its own it waits for up to 30."""
+
+    def ensure_connection(self, *args: Any, **options: Any) -> Connection:
+        options = {"interval_max": LOOK_AGAIN_S} | options
+        return super().ensure_connection(*args, **options)  # type: ignore[no-untyped-call,no-any-return]
 
 
 def _transport_options(url: str) -> dict[str, Any]:
@@ -96,7 +107,8 @@ class Bell:
             except Exception as error:
                 code = type(error).__name__
                 log.warning("the broker can't be reached; the sweeper will ring again", extra={"code": code})
-                connection.collapse()
+                with suppress(Exception):
+                    connection.collect()  # closes without a word, for which it could wait
                 connection = None
 
     def _tell(self, connection: Any, name: str, args: tuple[str, ...]) -> None:
