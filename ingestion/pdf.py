@@ -67,7 +67,7 @@ class _Inspection:
             raise Rejected("pdf_too_large")
         outside = examine_outside(self._source)
         self.findings += outside.findings
-        inside = SliceSource(self._source, outside.start, self._source.size - outside.start)
+        inside = SliceSource(self._source, outside.start, outside.end - outside.start)
         first, second = _Read(self._limits), _Read(self._limits)
         try:
             self._read_twice(inside, first, second)
@@ -109,8 +109,9 @@ class _Inspection:
         if code:
             self._note(code)
         if not outside.marked:
-            self._note("pdf_truncated" if code else "pdf_repaired", "end")
-        if not (code or first.pages or second.pages):
+            # the marker alone is missing where qpdf finds everything at its place
+            self._note("pdf_repaired" if second.state is Reading.READ else "pdf_truncated", "end")
+        if code in {None, "pdf_repaired"} and not (first.pages or second.pages):
             self._note("pdf_no_pages")
 
     def _note(self, code: str, where: str | None = None) -> None:

@@ -38,10 +38,11 @@ _ANYWHERE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """`start`: where offsets are counted from. `marked`: whether the end-of-file marker is there."""
+    """`start`: where offsets count from. `end`: without padding. `marked`: whether it ends as it must."""
 
     version: str
     start: int
+    end: int
     marked: bool
     findings: tuple[Finding, ...]
 
@@ -63,7 +64,7 @@ def examine_outside(source: Source) -> Outside:
         findings.append(Finding("pdf_bytes_after", f"byte {size - len(after)}"))
     _check_length(head[header.start() :], source.size)
     start = _counted_from(source, size, header.start())
-    return Outside(header.group(1).decode("ascii"), start, marked, tuple(findings))
+    return Outside(header.group(1).decode("ascii"), start, size, marked, tuple(findings))
 
 
 def _refuse_other_formats(source: Source, before: bytes) -> None:
