@@ -116,22 +116,24 @@ _QUARANTINED_DOCUMENT = _QUARANTINED.where(_INSTANCE.document_id == _OF_DOCUMENT
 
 
 def _grown(*, one_record: bool) -> Select[Any]:
-    """Studies by how long they have been quiet; only details beyond the first row are looked at."""
-    rows = (
-        select(_DETAILS.document_id, (func.count() + 1).label("submissions"))
-        .where(_HAS_GROWN)
-        .group_by(_DETAILS.document_id)
-        .having(func.count() + 1 >= bindparam("least"))
-        .subquery()
+    """Studies by how long they have been quiet; only those that ever had a second row are looked at."""
+    grown = select(_DETAILS.document_id).where(_HAS_GROWN).distinct()
+    rows = tables.details.alias("of_document")
+    submissions = (
+        select(func.count())
+        .select_from(rows)
+        .where(rows.c.document_id == _DOCUMENT.document_id)
+        .correlate(tables.document)
+        .scalar_subquery()
     )
-    found = (
-        select(_DOCUMENT.document_id, _DOCUMENT.record_id, rows.c.submissions, _DOCUMENT.updated_at)
-        .join(rows, rows.c.document_id == _DOCUMENT.document_id)
-        .where(
-            _DOCUMENT.kind == "study",
-            _DOCUMENT.state == "approved",
-            _DOCUMENT.updated_at <= bindparam("quiet_since"),
-        )
+    found = select(
+        _DOCUMENT.document_id, _DOCUMENT.record_id, submissions.label("submissions"), _DOCUMENT.updated_at
+    ).where(
+        _DOCUMENT.document_id.in_(grown),
+        _DOCUMENT.kind == "study",
+        _DOCUMENT.state == "approved",
+        _DOCUMENT.updated_at <= bindparam("quiet_since"),
+        submissions >= bindparam("least"),
     )
     if one_record:
         found = found.where(_DOCUMENT.record_id == bindparam("record_id"))
