@@ -15,10 +15,11 @@ from coffre.settings import load
 from coffre.wiring import System
 from ingestion import pipeline
 from ingestion.answers import AnswerKey
-from ingestion.multipart import PartReader
+from ingestion.multipart import PartReader, PartSink
 from ingestion.opening import ReceivedContent
 from ingestion.publication import publication
 from ingestion.reception import Depositor
+from ingestion.store_request import Payload
 
 SLICES = 500
 HOP = 1 << 20
@@ -74,7 +75,7 @@ def _measure(system: System) -> None:
     reception = system.intake(lambda _: None).reception
     with steps.step("receive: frame, hash, seal, store"):
         deposit = reception.begin(depositor, demo_data.PATIENT_INS, {"kind": "dicom", **AnswerKey().header})
-        reader = PartReader(b"b", deposit, frozenset({"application/dicom"}))
+        reader = PartReader(b"b", PartSink(deposit, Payload.DICOM.accepted))
         for start in range(0, len(body), HOP):
             reader.feed(body[start : start + HOP])
         reader.finish()
@@ -104,7 +105,7 @@ def _ingest(system: System, steps: Steps) -> None:
         opened.keys[task._received.blob_id, 1],  # type: ignore[union-attr]
     )
     with steps.step("validate and describe (sandbox)", children=True):
-        parts = worker.inspector.inspect(opened, content, lambda: None)  # type: ignore[arg-type]
+        parts = worker.inspector.inspect(opened, content, lambda: None).parts  # type: ignore[arg-type]
     with steps.step("claim parts"):
         parts, duplicates = task._claim(parts, opened)  # type: ignore[arg-type]
     with steps.step("series metadata, pack"):

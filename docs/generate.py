@@ -29,9 +29,9 @@ SHOWN = (503, 507)  # faults of ours whose sentence reaches the caller
 NOTE = "<!-- Written by docs/generate.py; change the code and run it again. -->\n\n"
 
 VERDICTS_INTRO = """\
-What a depositor is told about each part, in `GET /submissions/{id}` and, for STOW-RS, in ErrorComment
-(0000,0902). A code never changes its meaning. The worst finding of a part decides: a part without any is
-published.
+What a depositor is told about each part, in `GET /submissions/{id}` and, for STOW-RS, with code and first
+words in ErrorComment (0000,0902). A code never changes its meaning. The worst finding of a part decides: a
+part without any is published.
 """
 PROBLEMS_INTRO = """\
 Every error has a code that stays and a sentence that says what to do; neither ever holds content or an

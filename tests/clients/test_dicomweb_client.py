@@ -47,6 +47,16 @@ def test_what_it_stores_is_told_instance_by_instance(coffre: Coffre, patient: Pa
     assert document["instances"] == 3
 
 
+def test_it_may_name_the_study(coffre: Coffre, patient: Patient, lab: str) -> None:
+    sent = [*datasets(patient, slices=2), *datasets(patient, slices=1, seed=2)]
+    study = sent[0].StudyInstanceUID
+    answer = client(coffre, lab, patient.ins).store_instances(sent, study_instance_uid=study)
+    assert len(answer.ReferencedSOPSequence) == 2
+    (failed,) = answer.FailedSOPSequence
+    assert (failed.FailureReason, failed.ReferencedSOPInstanceUID) == (0xA901, sent[2].SOPInstanceUID)
+    assert len(failed.ErrorComment) <= 64
+
+
 def test_without_a_record_in_the_address_the_content_names_it(
     coffre: Coffre, patient: Patient, lab: str
 ) -> None:

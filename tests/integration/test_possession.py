@@ -48,6 +48,7 @@ from tests.integration.support import (
     related,
 )
 from tests.integration.test_vault_process import process
+from tests.unit.ingestion.metadata_forms import read
 
 CLIENT = typer.Typer()
 CLIENT.command("send")(send_command)
@@ -219,6 +220,23 @@ class TestADeposit:
             assert (answer.status_code, problem(answer)) == (401, "proof_invalid")
         assert patient.documents() == []
         assert self.stow(coffre, patient, lab, images, images).status_code == 200
+
+    def test_into_another_study_than_was_signed_is_not_taken(
+        self, coffre: Coffre, patient: Patient, lab: Identity
+    ) -> None:
+        (content,) = patient.ct(slices=1)
+        study = str(read(content).StudyInstanceUID)
+        path = f"/records/{patient.ins}/dicomweb/studies"
+        parts = [hashlib.sha256(content).digest()]
+        for signed, sent, status in (
+            (f"{path}/{study}", path, 401),
+            (path, f"{path}/{study}", 401),
+            (f"{path}/{study}", f"{path}/{study}", 200),
+        ):
+            headers = lab.headers(coffre, "POST", signed, body=None, parts=parts)
+            headers["Content-Type"] = related()
+            answer = coffre.http.post(sent, content=multipart([content]), headers=headers)
+            assert answer.status_code == status, answer.text
 
     def test_of_another_envelope_than_was_signed_is_not_taken(
         self, coffre: Coffre, patient: Patient, lab: Identity

@@ -76,9 +76,8 @@ def xml_part(dataset: dict[str, Any]) -> bytes:
     """The same data set as Native DICOM Model (PS3.19 section A.1)."""
     root = Element("NativeDicomModel", {"xmlns": NAMESPACE})
     _attributes(root, dataset)
-    return b"Content-Type: application/dicom+xml\r\n\r\n" + tostring(
-        root, xml_declaration=True, encoding="utf-8"
-    )
+    document: bytes = tostring(root, xml_declaration=True, encoding="utf-8")
+    return b"Content-Type: application/dicom+xml\r\n\r\n" + document
 
 
 def _attributes(parent: Element, dataset: dict[str, Any]) -> None:

@@ -180,7 +180,7 @@ def value_of(attribute: Dataset, tag: str = "00091001") -> bytes:
     assert encoded["failure"] is None, encoded["failure"]
     (instance,), content, _ = assemble([encoded], [])
     element = read(content.read(0, instance.length)).get_item(tag)
-    return element.value or b""  # type: ignore[union-attr]
+    return element.value or b""
 
 
 VALUES: dict[str, tuple[Dataset, bytes]] = {
