@@ -5,9 +5,10 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DATA   ?= .data
 PORT   ?= 8080
+SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo serve test test-long check bench bench-scale docs format lock clean
+.PHONY: help setup dev demo serve test test-long fuzz check bench bench-scale docs format lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -57,6 +58,9 @@ test: check  ## everything CI runs
 
 test-long: dev  ## what takes longer: kill loops, long fuzzing, large bodies
 	@$(BIN)/python -m pytest --timeout=3600 -m long
+
+fuzz: dev  ## fuzz the validators and the reader of multipart (SECONDS=600 each)
+	@for target in dicom pdf multipart; do $(BIN)/python -m tests.fuzz $$target --seconds $(SECONDS) || exit 1; done
 
 bench: dev  ## ratios against references measured in the same run
 	@$(BIN)/python -m benchmarks

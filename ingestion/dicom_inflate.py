@@ -7,6 +7,7 @@ from ingestion.reader import Source
 from ingestion.verdicts import Rejected
 
 _CHUNK = 65_536
+_TRAILER = 8  # checksum and length (RFC 1952 section 2.3)
 
 
 class _Inflater:
@@ -35,14 +36,14 @@ class _Inflater:
                 return data
         return b""
 
-    def only_zeros_follow(self) -> bool:
-        """Whether nothing but padding stands after the stream, once it has ended (PS3.5 §A.5)."""
+    def ends_here(self) -> bool:
+        """Whether only padding or a trailer of gzip, which some writers leave, follows the stream."""
         rest = self._stream.unused_data
-        while not rest.strip(b"\0"):
-            rest = self._source.read(self._position, _CHUNK)
-            if not rest:
+        while len(rest.rstrip(b"\0")) <= _TRAILER:
+            rest = rest.rstrip(b"\0") + self._source.read(self._position, _CHUNK)
+            if self._position >= self._source.size:
                 return True
-            self._position += len(rest)
+            self._position = min(self._position + _CHUNK, self._source.size)
         return False
 
 
@@ -65,7 +66,7 @@ class InflatedSource:
             size += len(data)
             if size > limits.inflated_bytes:
                 raise Rejected("deflate_too_large")
-        if not inflater.only_zeros_follow():
+        if not inflater.ends_here():
             raise Rejected("deflate_not_valid", "bytes after the stream")
         return size
 

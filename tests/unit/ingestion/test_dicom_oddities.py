@@ -201,11 +201,14 @@ class TestEnd:
         padding = element(0xFFFAFFFA, "SQ", b"") + element(0xFFFCFFFC, "OB", bytes(200))
         assert codes(image() + padding) == []
 
-    def test_a_byte_of_padding_after_a_deflate_stream(self) -> None:
+    def test_padding_or_a_trailer_after_a_deflate_stream(self) -> None:
         packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
         packed = packer.compress(identifiers()) + packer.flush()
         assert codes(part10(packed + b"\0", DEFLATED)) == []
-        assert codes(part10(packed + b"PK\3\4 and more", DEFLATED)) == ["deflate_not_valid"]
+        assert codes(part10(packed + bytes(100_000), DEFLATED)) == []
+        assert codes(part10(packed + zlib.crc32(packed).to_bytes(4, "big") + b"\1\2\3\4", DEFLATED)) == []
+        for more in (b"PK\3\4 and more", bytes(100_000) + b"and much later more"):
+            assert codes(part10(packed + more, DEFLATED)) == ["deflate_not_valid"]
 
 
 class TestValues:
