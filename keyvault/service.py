@@ -128,6 +128,10 @@ class _Server(socketserver.ThreadingMixIn, socketserver.BaseServer):
     def door(self, connection: socket.socket, asked: str) -> Door:
         """The door this connection may come through. Raises `Refused` "door_refused"."""
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A caller that has given up is no fault, and no traceback."""
+        log.info("connection ended early")
+
 
 class _UnixServer(_Server, socketserver.UnixStreamServer):
     """One door on one socket, for the users who may come through it."""
@@ -173,9 +177,6 @@ class _TlsServer(_Server, socketserver.TCPServer):
         if asked not in roles or asked not in self._doors:
             raise Refused("This certificate opens no such door of the vault.", code="door_refused")
         return self._doors[asked]
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        log.info("connection ended early")
 
 
 def _roles(certificate: Mapping[str, Any]) -> set[str]:
