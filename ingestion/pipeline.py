@@ -52,7 +52,7 @@ _AWAY = frozenset(
     {"store_busy", "store_down", "store_failing", "store_unsure", "sandbox_unavailable", "vault_unavailable"}
 )
 # another worker has it, or had: nothing to do but to look again soon
-_ELSEWHERE = frozenset({"leased", "lease_lost", "settled", "plan_exists"})
+_ELSEWHERE = frozenset({"leased", "lease_lost", "settled", "plan_exists", "study_busy"})
 
 _DENIED = {
     ReasonCode.RECORD_CLOSED: "record_closed",

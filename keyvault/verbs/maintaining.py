@@ -1,7 +1,7 @@
 """The worker's verbs on adopted content: `release` with purpose MAINTENANCE, `adopt`, and what settles a job.
 
 A worker opens content under a job alone, and each opening is on the record's log before a key leaves. What a
-job replaced stays readable under older grants until these have expired (docs/vault.md section 4).
+job replaced stays readable under older grants until these have expired (docs/vault.md section 3).
 """
 
 from collections.abc import Sequence

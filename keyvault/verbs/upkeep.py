@@ -13,6 +13,7 @@ from keyvault.envelope import open_json
 from keyvault.quotas import forget_old
 from keyvault.reception import new_day_key, signed_reception_key
 from keyvault.store import Row
+from keyvault.verbs import jobs
 from keyvault.verbs.ingesting import OPEN
 
 DAY_KEY_LIFE_MS = 72 * 3_600_000  # after the end of its day
@@ -112,6 +113,7 @@ class UpkeepVerbs:
         """End every lease, on submissions and on the log; for who knows that none of the holders lives."""
         with self._vault.store.writing() as tx:
             tx.delete("lease", name__in=[sequencer.LEASE, shipping.LEASE])
+            tx.update("job", {"worker": None, "lease_until": 0}, state__in=jobs.IN_HAND)
             return tx.update("ingest", {"worker": None, "lease_until": 0}, state=OPEN)
 
     def tick(self) -> None:

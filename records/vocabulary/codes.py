@@ -312,7 +312,7 @@ class SubmissionState(StrEnum):
 
 
 class JobKind(StrEnum):
-    """Work on adopted content (docs/vault.md section 4). A deposit is a submission's own kind of work."""
+    """Work on adopted content (docs/vault.md section 3). A deposit is a submission's own kind of work."""
 
     COMPACT = "compact"
     WITHDRAW = "withdraw"

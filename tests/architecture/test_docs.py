@@ -12,12 +12,9 @@ from coffre.install import initialise
 from coffre.serving.app import build
 from coffre.settings import load
 from coffre.wiring import System
-from keyvault.guard import ReaderDoor, WorkerDoor
+from keyvault.guard import HousekeeperDoor, OperatorDoor, ReaderDoor, WorkerDoor
 from keyvault.verbs.inspecting import InspectingVerbs
-from keyvault.verbs.operating import OperatingVerbs
 from keyvault.verbs.publishing import PublishingVerbs
-from keyvault.verbs.rotating import RotatingVerbs
-from keyvault.verbs.upkeep import UpkeepVerbs
 from storage.vault_store.tables import DAY_KEYS, VAULT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,9 +57,8 @@ def test_every_table_and_every_verb_of_the_vault_is_described() -> None:
     doors = (
         ReaderDoor,
         WorkerDoor,
-        UpkeepVerbs,
-        OperatingVerbs,
-        RotatingVerbs,
+        HousekeeperDoor,
+        OperatorDoor,
         InspectingVerbs,
         PublishingVerbs,
     )
