@@ -21,6 +21,7 @@ from tests.integration.support import HOSPITAL, LABORATORY, Coffre
 from tests.services.full import Full
 
 PUBLISHED_WITHIN_S = LEASE_S + 15.0
+PAUSE_S = 0.1
 COMMANDS = (("audit", "verify", "--json"), ("check", "--json"))
 UNAVAILABLE = frozenset(
     {
@@ -81,7 +82,7 @@ class FullStage:
         )
 
     def load(self, seed: int) -> Load:
-        return Load(self.full.url, self.people, self.ledger, seed, self.answers.excuses)
+        return Load(self.full.url, self.people, self.ledger, seed, self.answers.excuses, PAUSE_S)
 
     def check(self, *, everything: bool) -> None:
         """AssertionError with every fault found."""

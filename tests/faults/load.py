@@ -43,10 +43,12 @@ class Load:
         ledger: Ledger,
         seed: int,
         excuses: Callable[[httpx.Response], bool] = lambda _: False,
+        pause_s: float = PAUSE_S,
     ) -> None:
         self._url = url
         self._ledger = ledger
         self._excuses = excuses
+        self._pause_s = pause_s
         self._stopping = threading.Event()
         self._threads = []
         for number, person in enumerate(people):
@@ -73,7 +75,7 @@ class Load:
             while not self._stopping.is_set():
                 with suppress(httpx.TransportError):  # killed: what was asked stays unanswered
                     work(http, person, chance)
-                self._stopping.wait(PAUSE_S)
+                self._stopping.wait(self._pause_s)
 
     # deposits
 
