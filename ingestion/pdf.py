@@ -109,7 +109,7 @@ class _Inspection:
         if code:
             self._note(code)
         if not outside.marked:
-            # the marker alone is missing where qpdf finds everything at its place
+            # nothing else is missing where qpdf finds everything at its place
             self._note("pdf_repaired" if second.state is Reading.READ else "pdf_truncated", "end")
         if code in {None, "pdf_repaired"} and not (first.pages or second.pages):
             self._note("pdf_no_pages")

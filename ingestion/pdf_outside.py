@@ -38,7 +38,7 @@ _ANYWHERE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """`start`: where offsets count from. `end`: without padding. `marked`: whether it ends as it must."""
+    """`start`: where offsets count from. `end`: without padding. `marked`: whether it ends as it says."""
 
     version: str
     start: int
@@ -62,7 +62,7 @@ def examine_outside(source: Source) -> Outside:
         findings.append(Finding("pdf_header_late", f"byte {header.start()}"))
     if after.strip(_BLANK):
         findings.append(Finding("pdf_bytes_after", f"byte {size - len(after)}"))
-    _check_length(head[header.start() :], source.size)
+    marked = marked and not _shorter_than_declared(head[header.start() :], source.size)
     start = _counted_from(source, size, header.start())
     return Outside(header.group(1).decode("ascii"), start, size, marked, tuple(findings))
 
@@ -109,11 +109,10 @@ def _end(source: Source, size: int) -> tuple[bool, bytes]:
     return True, after
 
 
-def _check_length(head: bytes, size: int) -> None:
+def _shorter_than_declared(head: bytes, size: int) -> bool:
     """A linearized file says how long it is; updates may only have added to it (ISO 32000 annex F.3.3)."""
     found = _LINEARIZED.search(head)
-    if found and size < int(found[1] or found[2]):
-        raise Rejected("pdf_truncated", "end")
+    return found is not None and size < int(found[1] or found[2])
 
 
 def _counted_from(source: Source, size: int, header: int) -> int:
