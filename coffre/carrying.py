@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable
 from uuid import UUID
 
-from coffre.wiring import INPROCESS, System
+from coffre.settings import INPROCESS
+from coffre.wiring import System
 from ingestion.jobs import enqueue_waiting
 from ingestion.waiting import FINAL
 from records.errors import CoffreError

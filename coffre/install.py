@@ -13,8 +13,9 @@ from keyvault.credentials import DEMO_ISSUER
 from keyvault.guard import Guard
 from keyvault.roots.opening import create_root
 from keyvault.roots.ports import Root
-from keyvault.signing import new_signing_key
-from records.errors import CoffreError, Conflict
+from keyvault.signing import new_signing_key, read_public_key
+from records.errors import CoffreError, Conflict, Invalid
+from records.vocabulary.codes import Environment
 from storage.engines import engine_for
 from storage.migrate import Branch, upgrade
 from storage.objects.opening import open_locked_notes, open_objects, prepare_objects
@@ -80,8 +81,11 @@ class Places:
 
 
 def initialise(settings: Settings) -> Places:
-    """Make everything; raises `Conflict` "already_initialised" or "half_initialised"."""
-    places = Places(settings)
+    """Make everything.
+
+    Raises `Conflict` "already_initialised" or "half_initialised", `Invalid` "not_for_production".
+    """
+    places = Places(settings.checked_for_init())
     if places.complete.exists():
         raise Conflict(
             f"{settings.data} holds a Coffre already: use it, or name another.", code="already_initialised"
@@ -98,13 +102,13 @@ def initialise(settings: Settings) -> Places:
         )
     if not places.objects.startswith("file:"):
         open_objects(places.objects)  # a wrong address is told before anything is made; no server is asked
-    for folder in (settings.data, settings.vault_dir, settings.authority_dir, places.url_key.parent):
-        folder.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
-        folder.chmod(OWNER_ONLY)
-    created = create_root(settings.root_url, settings.passphrase())
-    authority_private, authority_public = new_signing_key()
+    production = settings.environment is Environment.PRODUCTION
+    pinned = _pinned(settings)
+    for folder in (settings.data, settings.vault_dir, places.url_key.parent):
+        _make_folder(folder)
+    created = create_root(settings.root_url, settings.passphrase(), sealed=production)
     officer_private, officer_public = new_box_key()
-    private_files.create(places.authority_key, authority_private.hex())
+    authority_public = pinned or _demo_authority(settings, places)
     private_files.create(places.url_key, secrets.token_hex(32))
     private_files.create(places.officer_key, officer_private.hex())
     for number, share in enumerate(created.shares, 1):
@@ -115,6 +119,32 @@ def initialise(settings: Settings) -> Places:
     identity = _make_vault(settings, places, created.root, authority_public, officer_public)
     places.complete.write_text(json.dumps(identity, indent=1) + "\n")
     return places
+
+
+def _make_folder(folder: Path) -> None:
+    folder.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
+    folder.chmod(OWNER_ONLY)
+
+
+def _pinned(settings: Settings) -> bytes | None:
+    """The key of the authority whose tokens production believes; it is nobody's here."""
+    if settings.environment is not Environment.PRODUCTION:
+        return None
+    assert settings.authority_public is not None
+    if settings.authority_issuer == DEMO_ISSUER:
+        raise Invalid(
+            "Production does not believe the demo authority: give COFFRE_AUTHORITY_ISSUER of your own.",
+            code="demo_authority_refused",
+        )
+    return read_public_key(settings.authority_public.read_bytes())
+
+
+def _demo_authority(settings: Settings, places: Places) -> bytes:
+    """The authority of demo and test: its key stays in the data directory, for the command line."""
+    private, public = new_signing_key()
+    _make_folder(settings.authority_dir)
+    private_files.create(places.authority_key, private.hex())
+    return public
 
 
 def migrate(settings: Settings) -> bool:
@@ -172,7 +202,7 @@ def _make_vault(
     values = {
         "environment": settings.environment.value,
         "origin": f"audit.{host}/{settings.environment.value}",
-        "issuer": DEMO_ISSUER,
+        "issuer": _issuer(settings),
         "audience": f"coffre/{settings.environment.value}",
         "authority_public": authority_public.hex(),
         "officer_public": officer_public.hex(),
@@ -182,6 +212,11 @@ def _make_vault(
     values |= {f"{use}_public": public.hex() for use, public in Guard.public_halves(store).items()}
     database.close()
     return {"format": FORMAT, **values}
+
+
+def _issuer(settings: Settings) -> str:
+    real = settings.authority_issuer if settings.environment is Environment.PRODUCTION else None
+    return real or DEMO_ISSUER
 
 
 def read_secret(path: Path) -> bytes:

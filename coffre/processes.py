@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from coffre.housekeeper import Chores, Housekeeper
 from coffre.presence import working
-from coffre.settings import Settings
-from coffre.wiring import INPROCESS, System
+from coffre.settings import INPROCESS, Settings
+from coffre.wiring import System
 from ingestion.pipeline import Worker
 from records.errors import Invalid
 from storage.index.waking import RECEIVED

@@ -12,6 +12,7 @@ from records.errors import Invalid
 from records.vocabulary.codes import Environment
 from storage.objects.credentials import Credentials
 
+INPROCESS = "inprocess://"
 _NEW = "COFFRE_VAULT_NEW_"
 
 
@@ -47,6 +48,10 @@ class Settings(BaseSettings):
     vault_peers: str = Field(
         default="", description="who may come through the doors: reader=1001,worker=1002"
     )
+    authority_public: Path | None = Field(
+        default=None, description="file with the Ed25519 key that signs tokens; init of production takes it"
+    )
+    authority_issuer: str | None = Field(default=None, description="the issuer that those tokens name")
     require_possession: bool | None = Field(
         default=None, description="refuse bearer tokens; default only in production"
     )
@@ -82,13 +87,50 @@ class Settings(BaseSettings):
                 code="bad_setting",
             )
         self._check_public_url()
-        if self.environment is Environment.PRODUCTION:
-            raise Invalid(
-                "Production needs the vault as a process apart and real identities, which this version has "
-                "not: use COFFRE_ENVIRONMENT=demo or test, never with real patients.",
-                code="not_for_production",
-            )
+        self._refuse_in_production(
+            (self.vault_url != INPROCESS, "the vault apart: COFFRE_VAULT_URL=unix:///… or https://…"),
+            ((self.public_url or "").startswith("https://"), "its origin: COFFRE_PUBLIC_URL=https://…"),
+            (
+                self.objects_public_url is None or self.objects_public_url.startswith("https://"),
+                "COFFRE_OBJECTS_PUBLIC_URL=https://…, or none",
+            ),
+            (
+                self.require_possession is not False,
+                "proofs of possession: no COFFRE_REQUIRE_POSSESSION=false",
+            ),
+        )
         return self
+
+    def checked_for_init(self) -> "Settings":
+        """What only a new installation must have, and production alone."""
+        bare = "file:" in self.root_url and not self.passphrase()
+        self._refuse_in_production(
+            (self.authority_public is not None, "whom to believe: COFFRE_AUTHORITY_PUBLIC=FILE"),
+            (bool(self.authority_issuer), "its name in tokens: COFFRE_AUTHORITY_ISSUER"),
+            (
+                not bare,
+                "a root that no copy of a file gives away: COFFRE_VAULT_ROOT, or COFFRE_VAULT_PASSPHRASE",
+            ),
+        )
+        return self
+
+    def of_installation(self, environment: Environment) -> "Settings":
+        """The settings of a process of an installation, which was made for one environment for good."""
+        if "environment" in self.model_fields_set and self.environment is not environment:
+            raise Invalid(
+                f"COFFRE_ENVIRONMENT is {self.environment.value}, and this Coffre was made for "
+                f"{environment.value}: leave the setting out, or name another data directory.",
+                code="other_environment",
+            )
+        return self.model_copy(update={"environment": environment}).checked()
+
+    def _refuse_in_production(self, *wanted: tuple[bool, str]) -> None:
+        """Raises `Invalid` "not_for_production", naming everything that is missing."""
+        missing = [what for holds, what in wanted if not holds]
+        if self.environment is Environment.PRODUCTION and missing:
+            raise Invalid(
+                f"COFFRE_ENVIRONMENT=production wants {'; '.join(missing)}.", code="not_for_production"
+            )
 
     def _check_public_url(self) -> None:
         if self.public_url is None:

@@ -20,7 +20,7 @@ from fastapi import Request
 
 from coffre.install import Places, read_secret
 from coffre.serving.authorization import presented, url_of
-from coffre.settings import Settings
+from coffre.settings import INPROCESS, Settings
 from coffre.workers import WorkerPool
 from ingestion.inspection import Inspector
 from ingestion.intake import Intake
@@ -55,7 +55,6 @@ from storage.vault_store.tables import DAY_KEYS
 from viewer_api.access import Access, Presign
 from viewer_api.routes.objects import Presigner
 
-INPROCESS = "inprocess://"
 PUBLIC_KEY_SIZE = 32
 
 
@@ -113,7 +112,6 @@ class System:
         vault_here: bool = False,
     ) -> None:
         """`vault_here`: this process is the vault, whatever COFFRE_VAULT_URL says to the others."""
-        self.settings = settings
         self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self._vault_here = vault_here or settings.vault_url == INPROCESS
         self.places = Places(settings)
@@ -123,6 +121,7 @@ class System:
                 f"There is no Coffre in {settings.data}: run coffre init --data {settings.data}.",
                 code="not_initialised",
             )
+        self.settings = settings.of_installation(self.identity.environment)
         self._databases: list[Database] = []
         self._wakers: list[Waker] = []
         self._stopping = threading.Event()
@@ -204,7 +203,8 @@ class System:
 
     def root(self) -> Root:
         """The root that COFFRE_VAULT_ROOT names."""
-        return open_root(self.settings.root_url, self.settings.passphrase(), ask=_ask)
+        sealed = self.identity.environment is Environment.PRODUCTION
+        return open_root(self.settings.root_url, self.settings.passphrase(), ask=_ask, sealed=sealed)
 
     def local_guard(self, root: Root | None = None) -> Guard:
         """The vault itself, in this process; under another root only while that is rotated."""

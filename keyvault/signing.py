@@ -2,10 +2,13 @@
 
 import hashlib
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from records.errors import Invalid
+
+HEX_DIGITS = 64
 
 
 def new_signing_key() -> tuple[bytes, bytes]:
@@ -36,6 +39,20 @@ def verify(public: bytes, message: bytes, signature: bytes) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def read_public_key(data: bytes) -> bytes:
+    """An Ed25519 public key from PEM (RFC 8410) or 64 hexadecimal digits. Raises `Invalid` "bad_key"."""
+    try:
+        text = data.decode("ascii").strip()
+        if len(text) == HEX_DIGITS:
+            return Ed25519PublicKey.from_public_bytes(bytes.fromhex(text)).public_bytes_raw()
+        found = load_pem_public_key(data)
+    except (ValueError, UnsupportedAlgorithm):
+        found = None
+    if not isinstance(found, Ed25519PublicKey):
+        raise Invalid("The file holds no Ed25519 public key in PEM or hexadecimal.", code="bad_key")
+    return found.public_bytes_raw()
 
 
 def _private(private: bytes) -> Ed25519PrivateKey:

@@ -44,10 +44,11 @@ def _issue(
     with refusals(MISUSED), System(settings_of(data)) as system:
         if bound and link is not None:
             raise Invalid("The pages take bearer tokens: give --link or --bound.", code="bad_request")
+        identities = Identities(system)
         certified = identity_files.certify(system, name)
         if bound:
             claims["key"] = certified.thumbprint
-        token = getattr(Identities(system), role)(**claims)
+        token = getattr(identities, role)(**claims)
         issued = identity_files.write(system, out, name, token, certified)
         if link is not None:
             issued["link"] = identity_files.sign_in_link(system, token, link)

@@ -9,7 +9,7 @@ from coffre.commands.common import MISUSED, AsJson, Data, refusals, settings_of,
 
 def init(
     data: Data = None,
-    environment: Annotated[str | None, typer.Option(help="demo or test.")] = None,
+    environment: Annotated[str | None, typer.Option(help="demo, test or production.")] = None,
 ) -> None:
     """Make a data directory: databases, keys, demo authority."""
     from coffre.install import initialise
@@ -18,7 +18,7 @@ def init(
         settings = settings_of(data, environment=environment)
         places = initialise(settings)
     print(f"Coffre is ready in {settings.data} (environment {settings.environment.value}).")
-    if settings.passphrase() is None:
+    if settings.root_url.startswith("file:") and settings.passphrase() is None:
         print(
             "The root key lies in the data directory without a passphrase: whoever copies the whole "
             "directory can read it.\nFor more than a demo set COFFRE_VAULT_PASSPHRASE before init."

@@ -23,6 +23,7 @@ from coffre.settings import Settings
 from keyvault.frozen import Frozen, freeze
 from keyvault.second_place import Checkpoints
 from records.errors import CoffreError, Conflict
+from records.vocabulary.codes import Environment
 from storage.archiving import counts_of, put_back
 from storage.engines import engine_for
 from storage.migrate import upgrade
@@ -98,7 +99,7 @@ def put_all_back(settings: Settings, source: Path, vault_source: Path, known: li
     private_files.create(places.url_key, secrets.token_hex(32))
     frozen = _freeze(places, vault, checkpoint)
     places.complete.write_bytes((source / PUBLIC_FACTS).read_bytes())
-    return Restored(frozen=frozen, objects=objects, missing=_missing(settings, places, absent))
+    return Restored(frozen=frozen, objects=objects, missing=_missing(settings, places, vault, absent))
 
 
 def _largest(
@@ -186,7 +187,7 @@ def _put_object(folder: Path, store: ObjectStore, row: dict[str, Any]) -> None:
         writer.commit()
 
 
-def _missing(settings: Settings, places: Places, absent: int) -> tuple[str, ...]:
+def _missing(settings: Settings, places: Places, vault: Manifest, absent: int) -> tuple[str, ...]:
     """What a person has to bring, in words."""
     found = []
     root = settings.root_url
@@ -194,7 +195,7 @@ def _missing(settings: Settings, places: Places, absent: int) -> tuple[str, ...]
         found.append(f"the root, {root}: without it nothing opens")
     if settings.day_keys_url is None:
         found.append("day keys: what had no verdict yet is refused, and its senders send it again")
-    if not places.authority_key.exists():
+    if vault.environment != Environment.PRODUCTION and not places.authority_key.exists():
         found.append(f"the authority's key, {places.authority_key}: no identity can be issued")
     if absent:
         found.append(f"{absent} objects: bring them to {places.objects}")

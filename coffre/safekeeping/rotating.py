@@ -16,6 +16,7 @@ from keyvault.rotation import EitherRoot, Rewrapped, keys_under_root, rotate_roo
 from keyvault.verbs.attempt import Call
 from keyvault.verbs.rotating import RecordRotated, ShardsBegun
 from records.errors import CoffreError
+from records.vocabulary.codes import Environment
 
 Told = Callable[[int, int], None]
 NOT_THERE = frozenset({"root_file_missing", "root_key_missing"})
@@ -39,6 +40,7 @@ class RootRotation:
         self._system = system
         self._url = url
         self._store, self._days = system.vault_stores
+        self._sealed = system.identity.environment is Environment.PRODUCTION
 
     def plan(self) -> RootPlan:
         """Changes nothing and makes nothing. Raises what the present root raises."""
@@ -67,7 +69,8 @@ class RootRotation:
 
     def _existing(self) -> Root | None:
         try:
-            return open_root(self._url, environ=self._system.settings.new_root_environ(), ask=getpass)
+            environ = self._system.settings.new_root_environ()
+            return open_root(self._url, environ=environ, ask=getpass, sealed=self._sealed)
         except CoffreError as error:
             if error.code in NOT_THERE:
                 return None
@@ -77,7 +80,8 @@ class RootRotation:
         found = self._existing()
         if found is not None:
             return found, []
-        created = create_root(self._url, environ=self._system.settings.new_root_environ())
+        environ = self._system.settings.new_root_environ()
+        created = create_root(self._url, environ=environ, sealed=self._sealed)
         data, number = self._system.places.data.absolute(), int(self._rotation().split()[0]) + 1
         places = [
             data.with_name(f"{data.name}-root-{number}-share-{at}.txt")

@@ -14,6 +14,7 @@ from coffre.serving.bodies import BoundedBodies
 from coffre.wiring import System
 from ingestion.quarantine import Quarantine
 from ingestion.routes import fhir, quarantine, stow, submissions
+from records.vocabulary.codes import Environment
 from storage.index.waking import FINISHED
 from viewer_api.gateway import Gateway
 from viewer_api.routes import audit, grants, objects, qido, records
@@ -24,6 +25,7 @@ HEADERS = (
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
 )
+DEMO = "Demo: never with real patients."
 DEFAULT_CACHE = (b"cache-control", b"no-store")
 
 
@@ -64,7 +66,7 @@ def build(system: System, public_url: str, only: Part | None = None) -> FastAPI:
     app = _Application(
         title="Coffre",
         summary="Hosting layer of a shared medical record",
-        description="Demo: never with real patients.",
+        description="" if system.identity.environment is Environment.PRODUCTION else DEMO,
         version="0.1.0",
         lifespan=_background(system) if only is None else None,
         docs_url=None,

@@ -33,6 +33,11 @@ class FileRoot(LocalRoot):
         write_private(path, canonical(_document(key, passphrase)) + b"\n")
         return cls(key, f"file:{path}")
 
+    @staticmethod
+    def is_bare(path: Path) -> bool:
+        """Whether the file gives the root away to who copies it. Raises like `open`."""
+        return _checked(read_private(path))["kdf"] is None
+
     @classmethod
     def open(cls, path: Path, passphrase: str | None) -> Self:
         """Reads a root's file.

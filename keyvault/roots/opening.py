@@ -45,6 +45,7 @@ class Secrets:
     passphrase: str | None = field(repr=False)
     environ: Mapping[str, str] = field(repr=False)
     ask: Ask | None
+    sealed: bool
 
     def read(self, name: str) -> str:
         """A secret by its variable's name, preferring the file that `NAME_FILE` names.
@@ -73,9 +74,13 @@ def open_root(
     *,
     environ: Mapping[str, str] = os.environ,
     ask: Ask | None = None,
+    sealed: bool = False,
 ) -> Root:
-    """The root at `url`, checked to answer. Raises `Invalid` "root_url_invalid" or what the root raises."""
-    return _root(url, Secrets(_passphrase(passphrase, environ), environ, ask), create=False).root
+    """The root at `url`, checked to answer. Raises `Invalid` "root_url_invalid" or what the root raises.
+
+    `sealed`: no file without a passphrase; raises `RootError` "root_file_bare".
+    """
+    return _root(url, Secrets(_passphrase(passphrase, environ), environ, ask, sealed), create=False).root
 
 
 def create_root(
@@ -83,12 +88,13 @@ def create_root(
     passphrase: str | None = None,
     *,
     environ: Mapping[str, str] = os.environ,
+    sealed: bool = False,
 ) -> Created:
     """Makes the root at `url`: a file is never overwritten, a key that a module or service holds is taken.
 
     Raises `Conflict` "root_file_exists", `Invalid` "root_url_invalid", or what the root raises.
     """
-    return _root(url, Secrets(_passphrase(passphrase, environ), environ, None), create=True)
+    return _root(url, Secrets(_passphrase(passphrase, environ), environ, None, sealed), create=True)
 
 
 def _root(url: str, secrets: Secrets, *, create: bool) -> Created:
@@ -109,8 +115,14 @@ def _combined(rest: str, secrets: Secrets, *, create: bool) -> Created:
 
 
 def _file(rest: str, secrets: Secrets, create: bool) -> Created:
+    path = _path(rest)
+    if secrets.sealed and (not secrets.passphrase if create else FileRoot.is_bare(path)):
+        raise RootError(
+            "Production takes no root file without a passphrase: rotate to a root that has one.",
+            code="root_file_bare",
+        )
     make = FileRoot.create if create else FileRoot.open
-    return Created(make(_path(rest), secrets.passphrase))
+    return Created(make(path, secrets.passphrase))
 
 
 def _quorum(rest: str, secrets: Secrets, create: bool) -> Created:

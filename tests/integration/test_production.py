@@ -1,0 +1,264 @@
+"""Production: each thing it wants is named where it is missing; with all of them it starts and serves."""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from coffre.install import initialise
+from coffre.settings import load
+from keyvault.credentials import Authority
+from keyvault.proving import ProofKey
+from keyvault.roots.file import FileRoot
+from records.errors import CoffreError
+from records.identity import INS, INS_NIR, INS_NIR_TEST
+from records.vocabulary.codes import Environment, Role
+from tests.integration.running import process
+from tests.integration.support import bearer, new_ins, problem
+from tests.services.processes import free_port
+
+Init = Callable[..., tuple[str, str]]
+ISSUER = "https://identity.example"
+ORIGIN = "https://coffre.example"
+TRAITS = ("--family-name", "X", "--given-name", "Y", "--birth-date", "1977-07-01", "--sex", "F")
+
+
+@dataclass
+class Production:
+    """One installation's folder and settings, and the authority that its users have."""
+
+    folder: Path
+    authority: Authority
+    env: dict[str, str]
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "D"
+
+    def run(self, *arguments: object, **changed: str | None) -> subprocess.CompletedProcess[str]:
+        env = {**os.environ, **self.env, **changed}
+        return subprocess.run(
+            [sys.executable, "-m", "coffre.cli", *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=self.folder,
+            env={name: value for name, value in env.items() if value is not None},
+        )
+
+    def refused(self, *arguments: object, **changed: str | None) -> str:
+        done = self.run(*arguments, **changed)
+        assert done.returncode in (1, 2) and "Traceback" not in done.stderr, done.stderr
+        return done.stderr
+
+    def token(self, role: Role, subject: str, **claims: object) -> str:
+        audience, now = "coffre/production", int(time.time())
+        return self.authority.issue(role=role, subject=subject, audience=audience, now=now, **claims)  # type: ignore[arg-type]
+
+    def operator(self, name: str = "operator") -> Path:
+        path = self.folder / f"{name}.token"
+        path.write_text(self.token(Role.OPERATOR, name))
+        return path
+
+
+def production_in(folder: Path) -> Production:
+    authority = Authority(secrets.token_bytes(32), environment=Environment.PRODUCTION, issuer=ISSUER)
+    public = Ed25519PublicKey.from_public_bytes(authority.public)
+    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (folder / "authority.pem").write_bytes(pem)
+    env = {
+        "COFFRE_ENVIRONMENT": "production",
+        "COFFRE_VAULT_URL": f"unix://{folder}/doors",
+        "COFFRE_PUBLIC_URL": ORIGIN,
+        "COFFRE_AUTHORITY_PUBLIC": str(folder / "authority.pem"),
+        "COFFRE_AUTHORITY_ISSUER": ISSUER,
+        "COFFRE_VAULT_PASSPHRASE": "cheval correct pile agrafe",
+    }
+    return Production(folder, authority, env)
+
+
+@pytest.fixture
+def production(tmp_path: Path) -> Production:
+    return production_in(tmp_path)
+
+
+@pytest.fixture
+def init(production: Production, monkeypatch: pytest.MonkeyPatch) -> Init:
+    """What `coffre init` refuses: its code and sentence."""
+
+    def refused(**changed: str | None) -> tuple[str, str]:
+        for name, value in {**production.env, **changed}.items():
+            monkeypatch.delenv(name, raising=False)
+            if value is not None:
+                monkeypatch.setenv(name, value)
+        with pytest.raises(CoffreError) as caught:
+            initialise(load(data=production.data))
+        assert not production.data.exists()
+        return caught.value.code, caught.value.sentence
+
+    return refused
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("COFFRE_VAULT_URL", None),
+        ("COFFRE_PUBLIC_URL", None),
+        ("COFFRE_PUBLIC_URL", "http://coffre.example"),
+        ("COFFRE_OBJECTS_PUBLIC_URL", "http://objects.example"),
+        ("COFFRE_REQUIRE_POSSESSION", "false"),
+        ("COFFRE_AUTHORITY_PUBLIC", None),
+        ("COFFRE_AUTHORITY_ISSUER", None),
+        ("COFFRE_VAULT_PASSPHRASE", None),
+    ],
+)
+def test_what_is_missing_is_named_and_nothing_is_made(init: Init, name: str, value: str | None) -> None:
+    code, sentence = init(**{name: value})
+    assert code == "not_for_production" and name in sentence
+
+
+def test_all_that_is_missing_is_named_at_once(init: Init) -> None:
+    _, sentence = init(COFFRE_VAULT_URL=None, COFFRE_PUBLIC_URL=None)
+    assert "COFFRE_VAULT_URL" in sentence and "COFFRE_PUBLIC_URL" in sentence
+
+
+def test_the_demo_authority_is_not_pinned(init: Init) -> None:
+    assert init(COFFRE_AUTHORITY_ISSUER="coffre-demo-authority")[0] == "demo_authority_refused"
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"-----BEGIN PUBLIC KEY-----", b"\xff" * 64], ids=["empty", "cut", "noise"]
+)
+def test_an_authority_s_file_that_holds_no_key_is_told(
+    production: Production, init: Init, content: bytes
+) -> None:
+    (production.folder / "authority.pem").write_bytes(content)
+    assert init()[0] == "bad_key"
+
+
+def test_a_region_outside_the_eea_is_refused(init: Init) -> None:
+    assert init(COFFRE_OBJECTS_URL="s3://bucket?region=us-west-2")[0] == "non_eea_region"
+
+
+@pytest.fixture
+def made(production: Production) -> Production:
+    done = production.run("init", "--data", production.data)
+    assert done.returncode == 0, done.stderr
+    return production
+
+
+class TestMade:
+    def test_it_holds_no_authority_of_its_own(self, made: Production) -> None:
+        assert not (made.data / "authority").exists()
+        facts = json.loads((made.data / "coffre").read_text())
+        assert (facts["issuer"], facts["environment"]) == (ISSUER, "production")
+        assert facts["authority_public"] == made.authority.public.hex()
+
+    def test_it_stays_production_whatever_is_left_out(self, made: Production) -> None:
+        """A forgotten setting must not make bearers welcome."""
+        serve = ("serve", "--data", made.data, "--port", free_port())
+        left_out = made.refused(*serve, COFFRE_ENVIRONMENT=None, COFFRE_VAULT_URL=None)
+        assert left_out.startswith("not_for_production: ") and "COFFRE_VAULT_URL" in left_out
+        assert made.refused(*serve, COFFRE_ENVIRONMENT="demo").startswith("other_environment: ")
+
+    def test_a_root_file_without_a_passphrase_is_refused(self, made: Production) -> None:
+        (made.data / "vault" / "root").unlink()
+        FileRoot.create(made.data / "vault" / "root", None)
+        assert made.refused("vault", "serve", "--data", made.data).startswith("root_file_bare: ")
+
+    def test_nor_is_one_rotated_to(self, made: Production) -> None:
+        first, second = made.operator("first"), made.operator("second")
+        FileRoot.create(made.folder / "bare", None)
+        rotate = ("vault", "rotate-root", "--to", f"file:{made.folder}/bare", "--data", made.data, "--yes")
+        told = made.refused(*rotate, "--operator", first, "--second-operator", second)
+        assert told.startswith("root_file_bare: ")
+
+    def test_no_identity_is_issued(self, made: Production) -> None:
+        told = made.refused(
+            "identity", "issue", "depositor", "--structure", "1750000001", "--data", made.data
+        )
+        assert told.startswith("demo_only: ")
+        assert not (made.folder / "coffre-identities").exists()
+
+
+@dataclass
+class Served:
+    """A running installation with one person's record."""
+
+    production: Production
+    url: str
+    ins: str
+    key: ProofKey
+
+    def holder(self, **claims: object) -> str:
+        return self.production.token(Role.PATIENT, self.ins, ins=INS(self.ins, INS_NIR), **claims)
+
+    def get(self, path: str, headers: dict[str, str]) -> httpx.Response:
+        return httpx.get(self.url + path, headers=headers)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    made = production_in(tmp_path_factory.mktemp("production"))
+    assert made.run("init", "--data", made.data).returncode == 0
+    port, ins = free_port(), new_ins()
+    everything = ("serve", "--data", str(made.data), "--port", str(port))
+    with (
+        process("vault", "serve", "--data", str(made.data), env=made.env),
+        process(*everything, env=made.env),
+    ):
+        opened = made.run("record", "open", ins, *TRAITS, "--data", made.data, "--operator", made.operator())
+        assert opened.returncode == 0, opened.stderr
+        key = ProofKey(Ed25519PrivateKey.generate().private_bytes_raw())
+        yield Served(made, f"http://127.0.0.1:{port}", ins, key)
+
+
+def test_it_starts_and_serves_who_proves_their_key(served: Served) -> None:
+    path = f"/records/{served.ins}/documents"
+    token = served.holder(key=served.key.thumbprint)
+    proven = {"Authorization": f"DPoP {token}", "DPoP": served.key.proof(token, "GET", ORIGIN + path)}
+    answer = served.get(path, proven)
+    assert (answer.status_code, answer.json()["documents"]) == (200, [])
+    refused = served.get(path, bearer(served.holder()))
+    assert (refused.status_code, problem(refused)) == (401, "possession_required")
+    assert served.production.run("audit", "verify", "--data", served.production.data).returncode == 0
+
+
+def test_it_takes_no_identity_of_a_test(served: Served) -> None:
+    made = served.production
+    told = made.refused(
+        "record",
+        "open",
+        f"{new_ins()}|{INS_NIR_TEST}",
+        *TRAITS,
+        "--data",
+        made.data,
+        "--operator",
+        made.operator(),
+    )
+    assert told.startswith("bad_oid: ")
+    alone = made.refused("record", "open", new_ins(), *TRAITS, "--data", made.data)
+    assert alone.startswith("demo_only: ")
+
+
+def test_two_operators_of_its_authority_rotate(served: Served) -> None:
+    made = served.production
+    rotate = ("vault", "rotate-shards", "--data", made.data, "--yes", "--json")
+    done = made.run(
+        *rotate, "--operator", made.operator("first"), "--second-operator", made.operator("second")
+    )
+    assert json.loads(done.stdout)["begun"] == 16
+    told = made.refused(
+        *rotate, "--operator", made.operator("first"), "--second-operator", made.operator("first")
+    )
+    assert told.startswith("two_operators: ")
