@@ -18,6 +18,7 @@ from ingestion.reader import LARGEST, Source
 from ingestion.verdicts import Finding, Rejected
 
 _MODEL = "{http://dicom.nema.org/PS3.19/models/NativeDICOM}"
+MOST_INSTANCES = 10_000  # of one document
 MOST_VALUES = 500_000  # of one attribute
 _SPACE = " \t\r\n"
 _COMPONENTS = ("FamilyName", "GivenName", "MiddleName", "NamePrefix", "NameSuffix")
@@ -28,8 +29,8 @@ def encode_metadata(
 ) -> tuple[list[Finding], dict[str, Any]]:
     """Findings about the document as a whole, and its `instances` as `sandbox_answer` expects them."""
     try:
-        datasets = _xml_datasets(source, limits) if xml else _json_datasets(_text(source))
-        instances = [_encoded(dataset, limits) for dataset in datasets]
+        datasets = _xml_datasets(source, limits) if xml else _json_datasets(_text(source), limits)
+        instances = _instances(datasets, limits)
     except Rejected as rejected:
         return [rejected.finding], {}
     except (ValueError, RecursionError, ParseError, LookupError):
@@ -41,6 +42,15 @@ def encode_metadata(
 
 encode_json = partial(encode_metadata, xml=False)
 encode_xml = partial(encode_metadata, xml=True)
+
+
+def _instances(datasets: Iterator[dict[str, Any]], limits: Limits) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for dataset in datasets:
+        if len(found) == MOST_INSTANCES:
+            raise Rejected("metadata_too_large")
+        found.append(_encoded(dataset, limits))
+    return found
 
 
 def _encoded(dataset: dict[str, Any], limits: Limits) -> dict[str, Any]:
@@ -80,11 +90,12 @@ def _text(source: Source) -> str:
     return b"".join(_pieces(source)).decode("utf-8-sig")
 
 
-def _json_datasets(text: str) -> Iterator[dict[str, Any]]:
+def _json_datasets(text: str, limits: Limits) -> Iterator[dict[str, Any]]:
     """The objects of the array, one at a time in memory; an object without an array is one too."""
     # numbers stay the text they were: no value is rounded, no digit costs more than its byte
+    objects = _Objects(limits.kept_elements)
     decoder = json.JSONDecoder(
-        object_pairs_hook=_unambiguous, parse_float=str, parse_int=str, parse_constant=_refuse
+        object_pairs_hook=objects.made, parse_float=str, parse_int=str, parse_constant=_refuse
     )
     at = _skip(text, 0)
     if text[at : at + 1] != "[":
@@ -92,6 +103,7 @@ def _json_datasets(text: str) -> Iterator[dict[str, Any]]:
         yield _object(dataset)
     else:
         while text[at] in "[,":
+            objects.count = 0
             dataset, at = decoder.raw_decode(text, _skip(text, at + 1))
             yield _object(dataset)
             at = _skip(text, at)
@@ -125,15 +137,48 @@ def _object(value: Any) -> dict[str, Any]:
     return value
 
 
-class _NoDocumentType(TreeBuilder):
-    """Entities can only be declared in a document type, which the model has not."""
+class _Objects:
+    """Objects of one instance as they are parsed; each is an attribute, an item or a name."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.count = 0
+
+    def made(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        self.count += 1
+        if self.count > self._most:
+            raise Rejected("metadata_too_large")
+        return _unambiguous(pairs)
+
+
+class _Model(TreeBuilder):
+    """The tree as it grows: no document type, where entities are declared, and an end to depth and number."""
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__()
+        self._left = 3 * limits.kept_elements  # an attribute is an element with one for each value
+        # a level is an attribute and an item; below the last there may be a name of three levels
+        self._levels = 2 * (limits.depth + 3)
+
+    def start(self, tag: Any, attrs: Any, /) -> Element:
+        self._left -= 1
+        self._levels -= 1
+        if self._levels < 0:
+            raise Rejected("nested_too_deep")
+        if self._left < 0:
+            raise Rejected("metadata_too_large")
+        return super().start(tag, attrs)
+
+    def end(self, tag: str, /) -> Element:
+        self._levels += 1
+        return super().end(tag)
 
     def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
         raise ValueError
 
 
 def _xml_datasets(source: Source, limits: Limits) -> Iterator[dict[str, Any]]:
-    parser = XMLParser(target=_NoDocumentType())  # noqa: S314 - no entities, and confined
+    parser = XMLParser(target=_Model(limits))  # noqa: S314 - no entities, and confined
     for piece in _pieces(source):
         parser.feed(piece)
     root = parser.close()

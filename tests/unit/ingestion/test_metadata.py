@@ -3,6 +3,7 @@
 import base64
 import json
 import subprocess
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -296,6 +297,26 @@ UNREADABLE_XML = {
 def test_what_is_no_native_model_is_told(case: str) -> None:
     findings, _ = encode_xml(BytesSource(UNREADABLE_XML[case]), DEFAULT_LIMITS)
     assert [finding.code for finding in findings] == ["metadata_unreadable"]
+
+
+TOO_MUCH = {
+    "objects": (False, b"[" + b"{}," * 20_000 + b"{}]", "metadata_too_large"),
+    "items": (
+        False,
+        b'[{"00091001": {"vr": "SQ", "Value": [' + b"{}," * 2_000 + b"{}]}}]",
+        "metadata_too_large",
+    ),
+    "elements of XML": (True, b"<NativeDicomModel>" + b"<a/>" * 2_000, "metadata_too_large"),
+    "depth of XML": (True, b"<NativeDicomModel>" + b"<a>" * 999, "nested_too_deep"),
+}
+
+
+@pytest.mark.parametrize("case", TOO_MUCH)
+def test_more_than_can_be_examined_is_refused_before_it_is_built(case: str) -> None:
+    xml, document, code = TOO_MUCH[case]
+    limits = replace(DEFAULT_LIMITS, kept_elements=500)
+    findings, _ = (encode_xml if xml else encode_json)(BytesSource(document), limits)
+    assert [finding.code for finding in findings] == [code]
 
 
 PIXELS = {"vr": "OW", "BulkDataURI": "p"}
