@@ -51,16 +51,16 @@ def begin_shards(
 ) -> int:
     """Give shards a new version, to which their records are to move; answers how many got one.
 
-    A shard whose rotation was cut off goes on with the version it has. Raises `NotFound` "no_such_shard",
-    `CoffreError` "root_rotated", or what the root raises.
+    None does while a rotation of one of them was cut off: that goes on first. Raises `NotFound`
+    "no_such_shard", `CoffreError` "root_rotated", or what the root raises.
     """
     with store.reading() as tx:
         rows = tx.find("shard", shard_id__in=list(shard_ids), state__in=[LIVE, RETIRING], order="version")
     newest = {row["shard_id"]: row["version"] for row in rows}
     if newest.keys() != set(shard_ids):
         raise NotFound("This vault has no such shard.", code="no_such_shard")
-    retiring = {row["shard_id"] for row in rows if row["state"] == RETIRING}
-    places = [(shard_id, version + 1) for shard_id, version in newest.items() if shard_id not in retiring]
+    unfinished = any(row["state"] == RETIRING for row in rows)
+    places = [] if unfinished else [(shard_id, version + 1) for shard_id, version in newest.items()]
     wraps = keyring.wrap_shards([(*place, secrets.token_bytes(32)) for place in places])
     with (logged or store.writing)() as tx:
         keyring.check_present(tx)

@@ -107,10 +107,10 @@ def rotate_shards(
         with _bar("shards") as progress:
             begun, records = rotating.rotate_shards(settings, calls, progress)
     told = {"shards": begun.shards, "begun": begun.begun, "records": records}
-    continued = begun.shards - begun.begun
-    text = (
-        f"{begun.begun} shards have a new key, {continued} rotations were finished, {records} records moved."
+    what = (
+        f"{begun.begun} shards have a new key" if begun.begun else "A rotation that was cut off is finished"
     )
+    text = f"{what}, {records} records moved."
     show(
         told, as_json, f"{text}\nBackups of the vault from before still open with the root: let them expire."
     )

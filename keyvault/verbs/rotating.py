@@ -23,7 +23,7 @@ Details = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class ShardsBegun:
-    """How many shards there are, and how many got a new version; the others go on with theirs."""
+    """How many shards there are, and how many got a new version: all, or none where a rotation goes on."""
 
     shards: int
     begun: int
