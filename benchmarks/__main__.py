@@ -2,7 +2,7 @@
 
 import argparse
 
-from benchmarks import database, memory, objects, roots, seal, stow, study, system, vault
+from benchmarks import database, memory, objects, roots, seal, stow, study, system, validation, vault
 
 BENCHMARKS = {
     "database": database.run,
@@ -13,6 +13,7 @@ BENCHMARKS = {
     "stow": stow.run,
     "study": study.run,
     "system": system.run,
+    "validation": validation.run,
     "vault": vault.run,
 }
 

@@ -15,6 +15,9 @@ ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 PIXEL_TAGS = (0x7FE00010, 0x7FE00008, 0x7FE00009)
 # PS3.5 table 7.1-2: two-byte lengths; every other VR, known or to come, has four (PS3.5 §7.1.2)
 SHORT_VRS = frozenset(b"AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split())
+_SHORT_NAMES = {code: code.decode() for code in SHORT_VRS}
+_IMPLICIT_HEADER = struct.Struct("<HHI")
+_EXPLICIT_HEADERS = {order: struct.Struct(order + "HH2sH") for order in "<>"}
 EXTENDED_OFFSETS, EXTENDED_LENGTHS = 0x7FE00001, 0x7FE00002
 _KNOWN_VRS = frozenset(vr.value.encode() for vr in VR if len(vr.value) == 2)
 ENCAPSULATED_DOCUMENT, TRAILING_PADDING = 0x00420011, 0xFFFCFFFC
@@ -85,13 +88,16 @@ def read_header(encoding: Encoding, raw: bytes, room: int) -> tuple[int, str | N
     `room` bytes up to the end of what contains it.
     """
     order = "<" if encoding.little else ">"
-    group, element = struct.unpack_from(order + "HH", raw)
+    if encoding.implicit:
+        group, element, length = _IMPLICIT_HEADER.unpack_from(raw)
+        return group << 16 | element, None, length, 8
+    group, element, code, short = _EXPLICIT_HEADERS[order].unpack_from(raw)
     tag = group << 16 | element
-    if encoding.implicit or group == 0xFFFE:
+    vr = _SHORT_NAMES.get(code)
+    if group == 0xFFFE:
         return tag, None, struct.unpack_from(order + "I", raw, 4)[0], 8
-    code = raw[4:6]
-    if code in SHORT_VRS:
-        return tag, code.decode(), struct.unpack_from(order + "H", raw, 6)[0], 8
+    if vr is not None:
+        return tag, vr, short, 8
     if not (code.isalpha() and code.isupper()):
         return tag, None, _length_without_vr(order, raw, tag, room), 8
     if len(raw) < 12:
@@ -117,7 +123,7 @@ def element_header(
     encoding = dataset.encoding
     header = read_header(encoding, raw, room)
     tag, vr, length, _ = header
-    if tag >> 16 == 0xFFFE:
+    if tag >> 16 == 0xFFFE or (vr is not None and (last_tag >= 0 or not inside)):
         return header
     if inside and last_tag < 0 and encoding.little:
         fits = length == UNDEFINED or length <= room - 8

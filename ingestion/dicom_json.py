@@ -12,16 +12,17 @@ from functools import lru_cache
 from typing import Any
 
 from pydicom.charset import convert_encodings, decode_bytes, python_encoding
-from pydicom.datadict import dictionary_VR, private_dictionary_VR
+from pydicom.datadict import private_dictionary_VR
 from pydicom.valuerep import TEXT_VR_DELIMS, VR
 
-from ingestion.dicom_elements import BULK_VRS, DataSet, Raw, tag_name
+from ingestion.dicom_elements import BULK_VRS, DataSet, Raw, dictionary_vr, tag_name
 
 Json = dict[str, Any]
 
 CHARSET, PIXEL_REPRESENTATION = 0x00080005, 0x00280103
 KNOWN_VRS = frozenset(vr.value for vr in VR if len(vr.value) == 2)
 _NUMBERS = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "UV": "Q", "SV": "q", "FL": "f", "FD": "d"}
+_SIZES = {vr: struct.calcsize("<" + code) for vr, code in _NUMBERS.items()}
 _CHARSET_VRS = frozenset(("LO", "SH", "UC", "LT", "ST", "UT", "PN"))
 _WORDS = {"OW": "H", "OL": "I", "OF": "I", "OD": "Q", "OV": "Q"}
 _GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
@@ -31,12 +32,8 @@ class NotValid(Exception):  # noqa: N818
     """A value does not follow its type."""
 
 
-@lru_cache(maxsize=4096)
 def _public_vr(tag: int) -> str:
-    try:
-        return dictionary_VR(tag)
-    except KeyError:
-        return "UL" if tag & 0xFFFF == 0 else "UN"
+    return dictionary_vr(tag) or ("UL" if tag & 0xFFFF == 0 else "UN")
 
 
 class JsonWriter:
@@ -140,6 +137,8 @@ def _encodings(names: tuple[str, ...]) -> Sequence[str]:
 
 
 def _several(text: str) -> list[Any]:
+    if "\\" not in text:
+        return [text.strip("\0 ") or None]
     return [part.strip("\0 ") or None for part in text.split("\\")]
 
 
@@ -176,8 +175,8 @@ _READERS: dict[str, Callable[[str], list[Any]]] = {
 
 
 def _binary(vr: str, value: bytes, little: bool) -> list[Any]:
-    code = _NUMBERS[vr]
-    count, rest = divmod(len(value), struct.calcsize("<" + code))
+    code, size = _NUMBERS[vr], _SIZES[vr]
+    count, rest = divmod(len(value), size)
     if rest:
         raise NotValid
     numbers = struct.unpack(f"{'<' if little else '>'}{count}{code}", value)

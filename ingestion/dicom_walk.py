@@ -196,6 +196,8 @@ class Walk:
             self._value(level, tag, vr, length, top)
 
     def _is_over(self, raw: bytes) -> bool:
+        if len(raw) >= 8 and raw[:4] != bytes(4):
+            return False
         pixels = any(tag in self._structure.bulk for tag in PIXEL_TAGS)
         code = trailing(self._source, self._position, raw, after_pixels=pixels)
         if code is not None:
