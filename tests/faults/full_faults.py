@@ -88,7 +88,7 @@ def store_fault(name: str) -> Fault:
         assert full.store is not None
         full.store.fault = None
 
-    return Fault(f"store-{name}", strike, mend, PAST_THE_LEASE)
+    return Fault(f"store-{name}", strike, mend)
 
 
 def broker_emptied() -> Fault:

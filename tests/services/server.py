@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +35,7 @@ class Server:
     """Its children end by themselves when it is killed, and want to be left to do so."""
     output: Path | None = None
     _process: "subprocess.Popen[bytes] | None" = None
+    _told: bool = False
 
     def __enter__(self) -> Self:
         try:
@@ -63,6 +64,7 @@ class Server:
 
     def launch(self) -> None:
         """Started, and perhaps not ready yet: several get ready at once."""
+        self._told = False
         with self.log.open("ab") as log, (self.output or self.log).open("wb" if self.output else "ab") as out:
             self._process = subprocess.Popen(
                 ["setpriv", "--pdeathsig", self.ending.name[3:], *map(str, self.command)],
@@ -118,11 +120,17 @@ class Server:
             self._end()
         self.tidied()
 
+    def tell_to_end(self) -> None:
+        """Once: a second signal would mean more haste."""
+        self.go_on()
+        if not self._told:
+            os.kill(self.pid, self.ending)
+        self._told = True
+
     def _end(self) -> None:
         assert self._process is not None
-        self.go_on()
         below = descendants(self.pid)
-        self._process.send_signal(self.ending)
+        self.tell_to_end()
         try:
             self._process.wait(self.grace_s)
         except subprocess.TimeoutExpired:
@@ -144,17 +152,18 @@ Running = tuple[int, str]
 
 
 @contextmanager
-def all_running(servers: Iterable[Server]) -> Iterator[None]:
-    """Started at once, ended one after another, the last one first."""
+def all_running(servers: Collection[Server]) -> Iterator[None]:
+    """Started at once, and told at once to end."""
     with ExitStack() as stack:
-        started = []
         for server in servers:
             server.launch()
             stack.callback(server.end)
-            started.append(server)
-        for server in started:
+        for server in servers:
             server.wait_until_ready()
         yield
+        for server in servers:
+            if server.runs:
+                server.tell_to_end()
 
 
 def descendants(pid: int) -> set[Running]:
