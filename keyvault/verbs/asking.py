@@ -194,7 +194,7 @@ def _chosen(details: Sequence[dict[str, Any]], instances: Sequence[str]) -> list
         instance["sop"]
         for row in details
         for series in row.get("series", ())
-        for instance in series["instances"]
+        for instance in series.get("instances", ())
     }
     if not present or not set(instances) <= present:
         raise NotFound("There is no such instance in this study.", code="no_such_instance")

@@ -327,7 +327,7 @@ def _freed(vault: Vault, job: jobs.Job, facts: DocumentFacts, details: Sequence[
         bytes.fromhex(instance["sha256"])
         for row in details
         for series in row.get("series", ())
-        for instance in (*series["instances"], *series.get("superseded", ()))
+        for instance in (*series.get("instances", ()), *series.get("superseded", ()))
         if instance["sop"] in gone
     ]
     return [
