@@ -23,6 +23,9 @@ _TOKEN = re.compile(r"[A-Za-z0-9_.~+/=-]{16,8192}")
 _UNAVAILABLE, _TOO_MANY = 503, 429
 LONGEST_ASKED_S = 300.0
 """Seconds of Retry-After that are waited; who asks for more is given up."""
+LARGEST_ANSWER = 64 * 2**20
+"""Bytes of an answer, unless the caller asked for more."""
+_IDENTITY = "identity"
 
 Body = Callable[[], Iterable[bytes]]
 """Makes the content of a request anew for each attempt."""
@@ -81,7 +84,7 @@ class Server:
     ) -> None:
         self.url = check_url(url, allow_http=allow_http)
         logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it logs addresses, which name records
-        headers = {"User-Agent": "coffre"}
+        headers = {"User-Agent": "coffre", "Accept-Encoding": _IDENTITY}
         if token and key is None:
             headers["Authorization"] = f"Bearer {token}"
         self._token, self._key = token, key
@@ -105,6 +108,7 @@ class Server:
         headers: Mapping[str, str] | None = None,
         parts: Callable[[], Sequence[bytes]] | None = None,
         lost: Callable[[], None] | None = None,
+        most: int = LARGEST_ANSWER,
     ) -> httpx.Response:
         """Returns the answer, whatever its status, to a path below the server's URL or to an absolute URL.
 
@@ -112,7 +116,7 @@ class Server:
 
         Lost connections and 503 are tried again with growing pauses or after what Retry-After says, 429 only
         with the latter; `lost`, called after a lost connection, may end that by raising. Raises `CoffreError`
-        "unreachable".
+        "unreachable", and "bad_answer" for an answer of more than `most` bytes.
         """
         url = path if "://" in path else self.url + path
         pause = FIRST_PAUSE_S
@@ -121,7 +125,9 @@ class Server:
             wait = pause
             try:
                 request = self._http.build_request(method, url, json=json, content=content, headers=headers)
-                answer = self._send(request, streamed=body is not None, parts=parts)
+                answer = self._send(request, streamed=body is not None, parts=parts, most=most)
+            except httpx.InvalidURL:  # of a server's making: ours was checked
+                raise bad_answer() from None
             except httpx.TransportError:
                 if attempt == ATTEMPTS:
                     raise CoffreError(
@@ -152,6 +158,7 @@ class Server:
         *,
         streamed: bool = False,
         parts: Callable[[], Sequence[bytes]] | None = None,
+        most: int = LARGEST_ANSWER,
     ) -> httpx.Response:
         """With a proof of its own, where the token asks for one."""
         if self._key is not None and self._token is not None:
@@ -166,7 +173,7 @@ class Server:
                 purpose=request.headers.get("coffre-purpose"),
                 reason=unquote(reason) if reason is not None else None,
             )
-        return self._http.send(request)
+        return _read_whole(self._http.send(request, stream=True), most)
 
     def read(self, method: str, path: str, **kwargs: Any) -> Any:
         """Returns the JSON of a successful answer. Raises what `call` and `refusal` give."""
@@ -176,11 +183,28 @@ class Server:
         return json_of(answer)
 
 
+def _read_whole(answer: httpx.Response, most: int) -> httpx.Response:
+    """The answer with its body, at most `most` bytes, none of them expanded. Raises "bad_answer"."""
+    body = bytearray()
+    try:
+        if answer.headers.get("content-encoding", _IDENTITY) != _IDENTITY:
+            raise bad_answer()
+        for piece in answer.iter_bytes():
+            body += piece
+            if len(body) > most:
+                raise bad_answer()
+    finally:
+        answer.close()
+    return httpx.Response(
+        answer.status_code, headers=answer.headers, content=bytes(body), request=answer.request
+    )
+
+
 def json_of(answer: httpx.Response) -> Any:
     """Returns an answer's JSON. Raises `CoffreError` "bad_answer"."""
     try:
         return answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         raise bad_answer() from None
 
 
@@ -201,7 +225,7 @@ def refusal(answer: httpx.Response) -> Refused:
             found = {"code": details["coding"][0]["code"], "detail": details["text"]}
         code = printable(str(found.get("code") or code))
         sentence = printable(str(found.get("detail") or found.get("title") or ""))
-    except (ValueError, AttributeError, LookupError, TypeError):
+    except (ValueError, AttributeError, LookupError, TypeError, RecursionError):
         pass
     return Refused(sentence or f"The server answered {answer.status_code} without a reason.", code=code)
 

@@ -14,7 +14,7 @@ from urllib.parse import quote, urljoin
 from uuid import UUID
 
 from audit.canonical import b64
-from coffre.client.server import Server, bad_answer, refusal
+from coffre.client.server import LARGEST_ANSWER, Server, bad_answer, refusal
 from coffre.fetching.series import Instance, merge_series
 from keyvault.blob import BlobError, Opener
 from keyvault.grants import GrantBody, GrantedDocument, new_recipient, open_grant
@@ -105,8 +105,9 @@ class FetchClient:
 
         Raises `BlobError` "short_range" for any other range than the one asked for, `Refused` otherwise.
         """
-        asked = {"Range": f"bytes={start}-{stop - 1}", "Accept-Encoding": "identity"}
-        answer = self._objects.call("GET", urljoin(self.server.url + "/", url), headers=asked)
+        asked = {"Range": f"bytes={start}-{stop - 1}"}
+        most = max(stop - start, LARGEST_ANSWER)
+        answer = self._objects.call("GET", _absolute(self.server.url, url), headers=asked, most=most)
         if answer.status_code in _URL_GONE:
             return None
         if not answer.is_success:
@@ -209,6 +210,14 @@ class OpenedGrant:
                 "The description of this series is too large to be read.", code="series_too_large"
             )
         return b"".join(self.stream(blob_id, 0, size))
+
+
+def _absolute(server: str, url: str) -> str:
+    """An address of a grant, which may be relative to the server."""
+    try:
+        return urljoin(server + "/", url)
+    except ValueError:
+        raise bad_answer() from None
 
 
 def digest_mismatch() -> BlobError:

@@ -158,7 +158,7 @@ class SendClient:
             if not answer.is_success:
                 raise refusal(answer)
             found = json_of(answer)
-            if not isinstance(found, dict) or "state" not in found:
+            if not isinstance(found, dict) or not isinstance(found.get("state"), str):
                 raise bad_answer()
             if found["state"] not in _PENDING or self._clock() >= end:
                 return found

@@ -2,12 +2,15 @@
 tests/integration/test_send_fetch.py."""
 
 import base64
+import gzip
 import hashlib
+import itertools
 import json
 import time
 from collections.abc import Callable, Iterator
 from email import message_from_bytes
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -17,6 +20,7 @@ from typer.testing import CliRunner
 from coffre.client import server
 from coffre.client.server import Server, check_url, printable, read_token
 from coffre.demonstration import data as demo_data
+from coffre.fetching.client import FetchClient
 from coffre.send import send_command
 from coffre.sending.client import SendClient
 from coffre.sending.contents import CHUNK
@@ -314,6 +318,47 @@ def answer_by_kind(double: Double, request: httpx.Request) -> httpx.Response:
 
 def test_text_from_a_server_cannot_steer_the_terminal() -> None:
     assert printable("\x1b[2Jred\u202e\n") == "�[2Jred��"
+
+
+ENDLESS = itertools.repeat(bytes(2**20))
+NESTED = b"[" * 200_000
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(
+            {"stream": httpx.ByteStream(gzip.compress(bytes(2**20))), "gzip": True}, id="compressed"
+        ),
+        pytest.param({"stream": httpx.ByteStream(b"no gzip"), "gzip": True}, id="wrongly_compressed"),
+        pytest.param({"content": ENDLESS}, id="endless"),
+        pytest.param({"content": NESTED}, id="nested"),
+        pytest.param({"json": {"state": [], "parts": []}}, id="state_of_another_type"),
+    ],
+)
+def test_a_hostile_answer_is_refused_in_bounded_memory(answer: dict[str, Any], pauses: list[float]) -> None:
+    encoding = {"Content-Encoding": "gzip"} if answer.pop("gzip", False) else {}
+    client = client_of(lambda _: httpx.Response(200, headers=encoding, **answer), pauses)
+    late = FileVerdict("a.dcm", "dicom", Outcome.PENDING, submission=SUBMISSION)
+    with pytest.raises(CoffreError) as refused:
+        client.ask([late])
+    assert refused.value.code == "bad_answer"
+
+
+def test_a_refusal_nested_too_deep_to_read_is_one_without_a_reason() -> None:
+    assert server.refusal(httpx.Response(400, content=NESTED)).code == "http_400"
+
+
+@pytest.mark.parametrize("address", ["http://[", "http://host:port/", "//["])
+def test_an_address_that_is_none_is_a_bad_answer(address: str, pauses: list[float]) -> None:
+    objects = Server(
+        URL, None, sleep=pauses.append, transport=httpx.MockTransport(lambda _: httpx.Response(200))
+    )
+    with pytest.raises(CoffreError) as refused:
+        FetchClient(objects, objects, INS.parse(demo_data.PATIENT_INS, demo_data.OID), {}).range_or_none(
+            address, 0, 10
+        )
+    assert refused.value.code == "bad_answer"
 
 
 def test_a_name_cannot_steer_the_terminal() -> None:
