@@ -4,11 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from coffre.leaks.search import prove_and_search
 from tests.integration.operators import WHY, Operators, answer_of, command, soon
+from tests.integration.running import process
 from tests.integration.support import LABORATORY, Coffre, Patient, problem
+from tests.services.processes import free_port
 
 
 @pytest.fixture
@@ -254,3 +257,16 @@ def test_afterwards_nothing_is_in_clear_the_log_verifies_and_everything_agrees(
     assert command(coffre, "audit", "verify").returncode == 0
     checked = command(coffre, "check", "--scrub")
     assert checked.returncode == 0, checked.stdout
+
+
+def test_operators_have_a_process_of_their_own(
+    coffre: Coffre, operators: Operators, item: dict[str, Any]
+) -> None:
+    port = free_port()
+    data = str(coffre.data)
+    with process("serve", "--only", "operator", "--data", data, "--port", str(port), env={}):
+        headers = {"Authorization": f"Bearer {operators.token('anne')}"}
+        url = f"http://127.0.0.1:{port}"
+        assert httpx.get(f"{url}/quarantine/{item['id']}", headers=headers).json() == item
+        for path in ("/records/find", "/grants", "/dicomweb/studies", "/submissions/x"):
+            assert httpx.post(url + path, headers=headers).status_code == 404
