@@ -2,12 +2,13 @@
 
 import argparse
 
-from benchmarks import database, memory, objects, roots, seal, stow, study, system, validation, vault
+from benchmarks import database, memory, objects, reports, roots, seal, stow, study, system, validation, vault
 
 BENCHMARKS = {
     "database": database.run,
     "memory": memory.run,
     "objects": objects.run,
+    "reports": reports.run,
     "roots": roots.run,
     "seal": seal.run,
     "stow": stow.run,

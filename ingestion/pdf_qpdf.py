@@ -40,6 +40,7 @@ class QpdfView:
         most = limits.pdf_decoded_bytes
         set_qpdf_limits(
             parser_max_nesting=4 * limits.pdf_depth,
+            parser_max_container_size_damaged=limits.pdf_objects,
             flate_max_memory=most,
             run_length_max_memory=most,
             png_max_memory=most,

@@ -165,9 +165,10 @@ def deep_pages(count: int) -> bytes:
 
 
 def wide_pages(count: int) -> bytes:
-    data = pdf(*[b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>"] * count)
-    kids = b" ".join(b"%d 0 R" % (4 + at) for at in range(count))
-    return data.replace(b"/Kids[3 0 R]/Count 1", b"/Kids[%b]/Count %d" % (kids, count))
+    kids = b" ".join(b"%d 0 R" % (5 + at) for at in range(count))
+    node = b"<</Type/Pages/Parent 2 0 R/Kids[%b]/Count %d>>" % (kids, count)
+    pages = [b"<</Type/Page/Parent 4 0 R/MediaBox[0 0 9 9]>>"] * count
+    return pdf(node, *pages).replace(b"/Kids[3 0 R]", b"/Kids[4 0 R]")
 
 
 GROWING = [
