@@ -25,6 +25,7 @@ from tests.faults.full_faults import (
     store_fault,
 )
 from tests.faults.full_stage import COMMANDS, FullStage
+from tests.integration.support import problem
 from tests.services import full
 
 AT_ONCE = 3
@@ -42,7 +43,7 @@ TELLING = (
 """A handful that `make test` has time for."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def stage() -> Iterator[FullStage]:
     folder = Path(tempfile.mkdtemp(prefix="coffre-faults-"))  # where Postgres' own user may go
     try:
@@ -80,6 +81,23 @@ def test_whatever_was_acknowledged_survives_any_fault_of_any_part(
     print(dict(stage.answers.counts))
     assert stage.ledger.grants
     assert [name for name, log in stage.logs().items() if "Traceback" in log] == []
+
+
+@pytest.mark.parametrize(
+    ("server", "code"),
+    [("vault", "vault_unavailable"), ("postgres", "store_down")],
+    ids=["vault", "postgres"],
+)
+def test_readiness_says_what_is_away_and_when_it_is_back(stage: FullStage, server: str, code: str) -> None:
+    fault = killed(server)
+    fault.strike(stage.full)
+    try:
+        away = stage.coffre.http.get("/health/ready")
+        assert (away.status_code, problem(away)) == (503, code)
+        assert stage.coffre.http.get("/health/live").status_code == 200
+    finally:
+        fault.mend(stage.full)
+    assert stage.coffre.http.get("/health/ready").status_code == 200
 
 
 def one_round(stage: FullStage, faults: Sequence[Fault], chance: random.Random) -> None:
