@@ -149,10 +149,8 @@ class Walk:
             return False
         if len(raw) < 8:
             raise Rejected("truncated")
-        encoding = level.dataset.encoding
-        tag, vr, length, size = element_header(
-            level.dataset, level.last_tag, raw, level.room - self._position, inside=not top
-        )
+        encoding, room = level.dataset.encoding, level.room - self._position
+        tag, vr, length, size = element_header(level.dataset, level.last_tag, raw, room, inside=not top)
         if tag >> 16 == 0xFFFE:
             self._delimiter(level, tag, length)
             return True
@@ -161,7 +159,7 @@ class Walk:
         if level.dataset.encoding is not encoding or (vr is None and not encoding.implicit):
             self._note("encoding_differs", tag_name(tag))
         if tag <= level.last_tag or (top and tag in UNIQUE_TAGS):
-            self._order(level, tag, vr, top)
+            self._order(level, tag, top)
         level.last_tag = tag
         self._position += size
         self._content(level, tag, vr, length, top)
@@ -204,7 +202,7 @@ class Walk:
             self._note(code)
         return code is not None
 
-    def _order(self, level: _Level, tag: int, vr: str | None, top: bool) -> None:
+    def _order(self, level: _Level, tag: int, top: bool) -> None:
         if top and tag in UNIQUE_TAGS and (tag in level.dataset.elements or tag in self._structure.bulk):
             raise Rejected("element_duplicate", tag_name(tag))
         if tag <= level.last_tag:
@@ -238,6 +236,8 @@ class Walk:
         self._metadata += length
         if self._metadata > self._limits.metadata_bytes:
             raise Rejected("metadata_too_large")
+        if len(level.dataset.elements) > self._limits.kept_elements:
+            raise Rejected("too_many_elements")
         value = self._source.read(self._position, length)
         level.dataset.elements[tag] = Raw(vr, value)
 

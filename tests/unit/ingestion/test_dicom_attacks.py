@@ -250,6 +250,11 @@ def test_a_large_multi_frame_object_is_walked_to_its_end_and_its_lists_left_out(
     assert codes(whole[:-20], few)[-1] in {"truncated", "element_not_valid"}
 
 
+def test_private_elements_without_end_are_refused() -> None:
+    many = identifiers() + b"".join(element(0x00291000 + i, "LO", b"ab") for i in range(1100))
+    assert codes(part10(many), Limits(kept_elements=1000)) == ["too_many_elements"]
+
+
 def test_long_contours_are_left_out_before_the_object_is_refused() -> None:
     contour = item(element(0x30060050, "DS", b"1.5\\" * 250))
     whole = part10(identifiers() + element(0x30060039, "SQ", contour * 200))
