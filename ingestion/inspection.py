@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from typing import TypeVar
 from uuid import UUID
 
 from ingestion.assembly import AssembledContent, Assembler, Instance, bulk_parts
@@ -14,7 +15,7 @@ from ingestion.grouping import InspectedPart
 from ingestion.opening import Content, ReceivedContent
 from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome, judged
 from ingestion.patient import claimed_ins, contradicts, traits_differ
-from ingestion.reception import DESCRIBED
+from ingestion.reception import DESCRIBED, MOST_PARTS
 from ingestion.sandbox import Kind, Sandbox
 from ingestion.store_request import PAYLOAD, STUDY, Payload
 from ingestion.verdicts import VERDICTS, Finding, Outcome
@@ -36,6 +37,7 @@ _RECORD_JUDGEMENT = {
 
 _METADATA: Mapping[str, Kind] = {Payload.JSON.value: "dicom+json", Payload.XML.value: "dicom+xml"}
 _NO_BLOB = UUID(int=0)
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,20 +96,23 @@ class Inspector:
     ) -> Inspected:
         """The instances of metadata and bulk data; what can't be told apart is refused as it came."""
         parts, described = opened.envelope.parts, opened.envelope.headers[DESCRIBED]
-        kind = _METADATA[opened.envelope.headers[PAYLOAD]]
-        assembler = Assembler(bulk_parts(parts, described, opened.envelope.headers[PAYLOAD]))
+        payload = opened.envelope.headers[PAYLOAD]
+        assembler = Assembler(bulk_parts(parts, described, payload))
         instances: list[Instance] = []
         for part, (media_type, _, _) in zip(parts, described, strict=True):
-            if media_type != opened.envelope.headers[PAYLOAD]:
+            if media_type != payload:
                 continue
-            heartbeat()
-            found = self._sandbox.inspect(kind, part.length, _reader(part, received))
+            job = self._pool.submit(
+                self._sandbox.inspect, _METADATA[payload], part.length, _reader(part, received)
+            )
+            found = _patiently(job, heartbeat)
             if not found.accepted:
                 return _all_alike(parts, judged(found.findings), received)
             instances += map(assembler.instance, found.facts["instances"])
-        refused = any(each.failure for each in instances)
-        if not instances or not (refused or assembler.complete):
-            code = "bulk_data_unused" if instances else "metadata_missing"
+            if len(instances) > MOST_PARTS:
+                return _all_alike(parts, judged([Finding("metadata_too_large")]), received)
+        code = _unplaced(instances, assembler)
+        if code is not None:
             return _all_alike(parts, judged([Finding(code)]), received)
         content = AssembledContent(received, instances)
         return self._instances(instances, content, opened, heartbeat)
@@ -186,7 +191,15 @@ def _reader(part: Part, content: Content) -> Callable[[int, int], bytes]:
     return lambda offset, length: content.read(part.offset + offset, length)
 
 
-def _patiently(job: Future[InspectedPart], heartbeat: Callable[[], None]) -> InspectedPart:
+def _unplaced(instances: Sequence[Instance], assembler: Assembler) -> str | None:
+    """Bulk data without a place, if no refused instance may be why."""
+    if not instances:
+        return "metadata_missing"
+    refused = any(each.failure for each in instances)
+    return None if refused or assembler.complete else "bulk_data_unused"
+
+
+def _patiently(job: Future[Done], heartbeat: Callable[[], None]) -> Done:
     """Its result; the parts of other submissions may be before it."""
     while not wait((job,), LOOK_UP_S).done:
         heartbeat()

@@ -114,6 +114,7 @@ class TestStudy:
 
 WHOLE: dict[str, tuple[str, list[bytes]]] = {
     "not JSON": ("metadata_unreadable", [b"Content-Type: application/dicom+json\r\n\r\n{"]),
+    "twelve thousand instances": ("metadata_too_large", [json_part(*[{}] * 6_000)] * 2),
     "bulk data alone": ("metadata_missing", [Bulk("application/octet-stream", "x", b"12").part()]),
     "bulk data that nothing names": (
         "bulk_data_unused",

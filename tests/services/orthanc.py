@@ -1,6 +1,7 @@
 """Orthanc with its DICOMweb plugin, a hospital's archive that sends to Coffre (Debian packages).
 
 Orthanc 1.10 listens on every address and can't be told otherwise: it runs in a network namespace of its own.
+Where systemd runs, installing the package starts Debian's own service: `systemctl mask orthanc` beforehand.
 """
 
 import json
