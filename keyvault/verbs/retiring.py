@@ -65,34 +65,36 @@ def retire(change: Change, document_id: UUID, rows: Sequence[Row]) -> int:
 
     The rows are forgotten, and their keys with the last row that used them.
     """
-    tx, submissions = change.tx, sorted({row["submission_id"] for row in rows})
-    links = tx.find("blob_document", document_id=document_id)
-    found = tx.find("blob", blob_id__in=sorted({link["blob_id"] for link in links}), state=ADOPTED)
-    blobs = [row for row in found if row["submission_id"] in submissions]
-    for row in blobs:
-        values = {"state": RETIRED, "retired_at": change.now_ms}
-        tx.update("blob", values, blob_id=row["blob_id"], version=row["version"])
+    tx, submissions = change.tx, {row["submission_id"] for row in rows}
+    ids = sorted({link["blob_id"] for link in tx.find("blob_document", document_id=document_id)})
+    found = tx.find("blob", blob_id__in=ids, state=ADOPTED)
+    blobs = [row["blob_id"] for row in found if row["submission_id"] in submissions]
+    values = {"state": RETIRED, "retired_at": change.now_ms}
+    tx.update("blob", values, blob_id__in=blobs, state=ADOPTED)
     newest = max(row["row_version"] for row in rows)
     tx.delete("document_row", document_id=document_id, row_version__le=newest)
-    record = tx.get("document", document_id=document_id)
-    if record is not None:
-        _forget_details_keys(change, record["record_id"], submissions)
+    document = tx.get("document", document_id=document_id)
+    if document is not None:
+        _forget_details_keys(change, document["record_id"], submissions)
     return len(blobs)
 
 
 def _forget_details_keys(change: Change, record_id: UUID, submissions: Iterable[UUID]) -> None:
     """A submission's details key goes with its last row in this record."""
-    for submission_id in submissions:
-        rows = change.tx.find("document_row", submission_id=submission_id)
-        documents = change.tx.find("document", document_id__in=[row["document_id"] for row in rows])
-        if not any(document["record_id"] == record_id for document in documents):
-            change.tx.delete(
-                "wrapped_key",
-                record_id=record_id,
-                use=int(KeyUse.DETAILS),
-                object_id=submission_id,
-                version=1,
-            )
+    left = change.tx.find("document_row", submission_id__in=sorted(submissions))
+    ids = sorted({row["document_id"] for row in left})
+    here = {
+        row["document_id"]
+        for row in change.tx.find("document", document_id__in=ids)
+        if row["record_id"] == record_id
+    }
+    used = {row["submission_id"] for row in left if row["document_id"] in here}
+    change.tx.delete(
+        "wrapped_key",
+        record_id=record_id,
+        use=int(KeyUse.DETAILS),
+        object_id__in=sorted(set(submissions) - used),
+    )
 
 
 def erase_quarantined(change: Change, document: Row) -> None:
