@@ -18,7 +18,7 @@ from keyvault.verbs.actors_json import actor_from_json, actor_to_json
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.retiring import erase_quarantined
 from records.actors import Actor
-from records.errors import Conflict, Invalid, NotFound
+from records.errors import CoffreError, Conflict, Invalid, NotFound
 from records.policy import AccessRequest, Deny, Facts, RecordFacts, decide
 from records.vocabulary.codes import (
     Action,
@@ -110,13 +110,12 @@ class QuarantineVerbs:
         """
         vault = self._vault
 
-        def plan(change: Change) -> _Plan:
-            row = vault.find_record(change.tx, record)
+        def plan(change: Change, row: Row | None) -> _Plan:
             target = vault.open(change.tx, row, lock=row is not None)
             named = {"target": str(target.row["record_id"]), "reason": reason}
             return _Plan(JobKind.RELEASE, Action.RELEASE, target, vault.chain_of(target), named)
 
-        return self._agree(call, document_id, reason, plan)
+        return self._agree(call, document_id, reason, plan, record)
 
     def destroy_quarantined(self, call: Call, document_id: UUID, reason: str) -> JobSeen | Denied:
         """Propose the destruction of a document, or agree to it: its keys are erased in that transaction.
@@ -125,30 +124,64 @@ class QuarantineVerbs:
         """
         vault = self._vault
 
-        def plan(_: Change) -> _Plan:
+        def plan(*_: object) -> _Plan:
             return _Plan(JobKind.DESTROY, Action.DESTROY, None, vault.system_chain, {"reason": reason})
 
         return self._agree(call, document_id, reason, plan)
 
     def _agree(
-        self, call: Call, document_id: UUID, reason: str, plan_of: Callable[[Change], _Plan]
+        self,
+        call: Call,
+        document_id: UUID,
+        reason: str,
+        plan_of: Callable[[Change, Row | None], _Plan],
+        record: str | None = None,
     ) -> JobSeen | Denied:
         _check_reason(reason)
         vault, actor = self._vault, self._vault.actor(call.token)
         with vault.change() as change:
-            plan = plan_of(change)
+            row = vault.find_record(change.tx, record) if record is not None else None
+            touched = row["record_id"].bytes if row is not None else (record or str(document_id)).encode()
+            over = change.over_quota(actor, touched)  # before anything is opened
+            plan = plan_of(change, row)
             facts = plan.target.facts if plan.target is not None else _nowhere()
-            denied = _denied(vault, change, call, actor, plan.action, facts)
+            denied = _denied(vault, change, call, actor, plan.action, facts, over=over)
             if denied is not None:
                 return denied
-            document = _held(vault, change, document_id)
-            job = jobs.of_document(vault, change.tx, document["record_id"], document_id)
-            if job is not None and _is_stale(job, change.now_ms):
-                jobs.move(change, job, JobState.REFUSED)
-                job = None
-            if job is None:
-                return self._propose(change, call, actor, plan, document)
-            return self._second(change, call, actor, plan, document, job)
+            answer = self._decided(change, call, actor, plan, document_id)
+        if isinstance(answer, CoffreError):
+            raise answer  # once its line and its count are kept: it tells whether the record exists
+        return answer
+
+    def _decided(
+        self, change: Change, call: Call, actor: Actor, plan: _Plan, document_id: UUID
+    ) -> JobSeen | CoffreError:
+        """What becomes of a permitted question; one that comes to nothing has its line as well."""
+        try:
+            document = _held(self._vault, change, document_id)
+            job = _open_job(self._vault, change, document)
+            if job is not None:
+                _check_agrees(job, plan, actor)
+        except (Conflict, NotFound) as error:
+            refused = (
+                ReasonCode.NO_SUCH_DOCUMENT if isinstance(error, NotFound) else ReasonCode.NOT_AUTHORISED
+            )
+            details = {"refused": error.code}
+            _log(
+                change,
+                self._vault.system_chain,
+                call,
+                actor,
+                plan.action,
+                details,
+                document_id,
+                None,
+                refused,
+            )
+            return error
+        if job is None:
+            return self._propose(change, call, actor, plan, document)
+        return self._second(change, call, actor, plan, document, job)
 
     def _propose(self, change: Change, call: Call, actor: Actor, plan: _Plan, document: Row) -> JobSeen:
         vault = self._vault
@@ -164,7 +197,6 @@ class QuarantineVerbs:
     ) -> JobSeen:
         """Both operators are on the log before anything can be opened or is erased."""
         first = actor_from_json(job.asked["first"])
-        _check_agrees(job, plan, first, actor)
         details = {"step": "agreed", "reason": job.asked["reason"], "operators": 2}
         public_id = plan.target.row["public_id"] if plan.target is not None else None
         for each in (first, actor):
@@ -178,7 +210,16 @@ class QuarantineVerbs:
         return JobSeen(job.job_id, job.kind.value, state.value, job.created_at)
 
 
-def _check_agrees(job: jobs.Job, plan: _Plan, first: Actor, actor: Actor) -> None:
+def _open_job(vault: Vault, change: Change, document: Row) -> jobs.Job | None:
+    """The proposal or job on a document; a proposal that is over is ended."""
+    job = jobs.of_document(vault, change.tx, document["record_id"], document["document_id"])
+    if job is None or not _is_stale(job, change.now_ms):
+        return job
+    jobs.move(change, job, JobState.REFUSED)
+    return None
+
+
+def _check_agrees(job: jobs.Job, plan: _Plan, actor: Actor) -> None:
     if job.state is not JobState.PROPOSED:
         raise Conflict("This was decided, and is being carried out.", code="job_in_hand")
     if job.kind is not plan.kind or job.asked.get("target") != plan.asked.get("target"):
@@ -187,6 +228,7 @@ def _check_agrees(job: jobs.Job, plan: _Plan, first: Actor, actor: Actor) -> Non
             "proposal ends after a day.",
             code="other_proposal",
         )
+    first = actor_from_json(job.asked["first"])
     if (first.issuer, first.subject) == (actor.issuer, actor.subject):
         raise Conflict("A second, different operator has to agree.", code="second_operator")
 
@@ -217,10 +259,17 @@ def _nowhere() -> RecordFacts:
 
 
 def _denied(
-    vault: Vault, change: Change, call: Call, actor: Actor, action: Action, facts: RecordFacts
+    vault: Vault,
+    change: Change,
+    call: Call,
+    actor: Actor,
+    action: Action,
+    facts: RecordFacts,
+    *,
+    over: bool = False,
 ) -> Denied | None:
     request = AccessRequest(actor, action, PurposeOfUse.MAINTENANCE, change.now, call.reason)
-    decision = decide(request, Facts(facts))
+    decision = Deny(ReasonCode.QUOTA_EXCEEDED) if over else decide(request, Facts(facts))
     if not isinstance(decision, Deny):
         return None
     _log(change, vault.system_chain, call, actor, action, {}, None, None, decision.reason)

@@ -8,6 +8,7 @@ import pytest
 
 from keyvault.blob import Sealer
 from keyvault.boxes import new_box_key
+from keyvault.quotas import Quota
 from keyvault.reception import ReceivedKey, seal_key
 from keyvault.sealed_blob import BlobKind, BlobRef, new_data_key
 from keyvault.verbs.adopting import Adopted, AdoptRequest, NewBlob, NewDocument
@@ -17,7 +18,7 @@ from keyvault.verbs.quarantine import JobSeen
 from keyvault.verbs.rows import SealedRow
 from records.errors import CoffreError
 from records.vocabulary.codes import Action, ReasonCode, Role
-from tests.integration.vault.bench import Deposited, Person, VaultBench, rows_of
+from tests.integration.vault.bench import Deposited, Person, VaultBench, new_ins, rows_of
 
 STUDY = "1.2.826.0.1.3680043.2.1125.1"
 WHY = "checked with the laboratory by telephone"
@@ -276,6 +277,32 @@ class TestProposals:
         assert isinstance(first, JobSeen)
         assert isinstance(second, JobSeen)
         assert (second.state, second.job_id == first.job_id) == ("proposed", False)
+
+    @pytest.mark.parametrize("code", ["not_quarantined", "second_operator", "other_proposal", "job_in_hand"])
+    def test_a_question_that_comes_to_nothing_has_its_line(
+        self, vault: VaultBench, person: Person, aside: UUID, code: str
+    ) -> None:
+        """Each of these answers tells that the record exists."""
+        who, record = "anne", vault.person().ins if code == "other_proposal" else person.ins
+        if code != "not_quarantined":
+            self.ask(vault, "anne", aside, person.ins)
+        if code == "job_in_hand":
+            self.ask(vault, "bruno", aside, person.ins)
+        document = uuid4() if code == "not_quarantined" else aside
+        with vault.logging() as lines:
+            refused(code, lambda: self.ask(vault, who, document, record))
+        (line,) = lines
+        assert line.told[:2] == ("release", "deny")
+        assert line.line["refused"] == code
+        assert vault.actor_of(line, vault.token(Role.OPERATOR, who))
+
+    def test_operators_have_a_quota_here_too(self, vault: VaultBench, person: Person, aside: UUID) -> None:
+        quotas = replace(vault.settings.quotas, credential=dict.fromkeys(Role, Quota(2, 8)))
+        vault.guard = vault.another_process(quotas=quotas)
+        no_record = Denied(ReasonCode.NO_SUCH_RECORD)
+        assert [self.ask(vault, "anne", aside, new_ins()) for _ in range(2)] == [no_record] * 2
+        assert self.ask(vault, "anne", aside, person.ins) == Denied(ReasonCode.QUOTA_EXCEEDED)
+        assert isinstance(self.ask(vault, "bruno", aside, person.ins), JobSeen)
 
     def test_destroyed_it_opens_with_no_key_that_is_left(self, vault: VaultBench, aside: UUID) -> None:
         for who in ("anne", "bruno"):
