@@ -1,7 +1,6 @@
 """kill -9 of the whole server at random moments of a mixed load: what it acknowledged is there afterwards."""
 
 import random
-import secrets
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.load import Load
+from tests.faults.seeds import seeded
 from tests.faults.stage import Stage
 from tests.services.server import descendants, survivors
 
@@ -28,9 +28,7 @@ def stages(tmp_path: Path) -> Iterator[list[Stage]]:
 def test_whatever_was_acknowledged_survives_a_kill_at_any_moment(
     tmp_path: Path, stages: list[Stage], rounds: int
 ) -> None:
-    seed = secrets.randbelow(2**32)
-    print(f"seed {seed}")
-    chance = random.Random(seed)
+    chance = seeded()
     for number in range(rounds):
         if number % ROUNDS_PER_DIRECTORY == 0:
             for old in stages:

@@ -1,7 +1,5 @@
 """SIGTERM in the middle of work: exit 0 within 30 s, and a deposit is either acknowledged or absent."""
 
-import random
-import secrets
 import socket
 import threading
 import time
@@ -15,6 +13,7 @@ from records.errors import CoffreError
 from tests.faults.faulty import Fault, Faulty, How
 from tests.faults.load import Load
 from tests.faults.pipeline import Pipeline, slices
+from tests.faults.seeds import seeded
 from tests.faults.stage import Stage, store
 from tests.integration.support import related
 from tests.services.server import descendants, survivors
@@ -34,9 +33,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 def test_a_server_under_load_stops_and_every_deposit_is_acknowledged_or_absent(
     stage: Stage, rounds: int
 ) -> None:
-    seed = secrets.randbelow(2**32)
-    print(f"seed {seed}")
-    chance = random.Random(seed)
+    chance = seeded()
     for _ in range(rounds):
         load = Load(stage.server.url, stage.people, stage.ledger, chance.randrange(2**32))
         load.start()
