@@ -32,7 +32,7 @@ class Limits:
     pdf_attachments_depth: int = 2
     pdf_stream_bytes: int = 256 * 2**20  # one stream expanded, images apart
     pdf_streams_bytes: int = 2**30  # all streams expanded, images apart
-    pdf_images_bytes: int = 4 * 2**30  # all images behind Flate and the like; JPEG and its kin count in pixels
+    pdf_images_bytes: int = 4 * 2**30  # all images behind Flate and the like; JPEG counts in pixels
     pdf_pixels: int = 2**30  # of one image: a square metre at 800 dots per inch
 
 
