@@ -1,8 +1,8 @@
 """The sandboxed side: `python -m ingestion.sandbox_child <control fd> <limits as JSON> [faults]`.
 
 The process started is a zygote: it loads the parsers once, never sees a file, and forks children on request.
-A child owns one socket and nothing else: no key, no environment, no way to open a file, a connection or a
-process. It answers one job at a time and dies with the zygote.
+A child owns one socket and the system's random bytes, nothing else: no key, no environment, no way to open a
+file, a connection or a process. It answers one job at a time and dies with the zygote.
 
 Control messages (parent to zygote): `F` with a socket (SCM_RIGHTS) forks a child, answered by its process id;
 `K` with a process id kills and reaps it, answered by its wait status; `C` is answered by what the kernel let
