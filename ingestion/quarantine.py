@@ -3,6 +3,7 @@
 Codes and sizes are the index's, depositor and what was asked of it the vault's, which logs each look.
 """
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -18,6 +19,7 @@ from storage.rows import Part, QuarantinedPart
 T = TypeVar("T")
 PAGE, LARGEST_PAGE = 50, 500
 Key = tuple[UUID, int]
+_KEY = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([0-9]{1,9})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +123,10 @@ def read_key(text: str | None) -> Key | None:
     """Raises `Invalid` "bad_query"."""
     if text is None:
         return None
-    submission, _, number = text.partition(".")
-    try:
-        return UUID(submission), int(number)
-    except ValueError:
-        raise Invalid("Ask for the next page with the `next` of the page before.", code="bad_query") from None
+    found = _KEY.fullmatch(text)
+    if found is None:
+        raise Invalid("Ask for the next page with the `next` of the page before.", code="bad_query")
+    return UUID(found[1]), int(found[2])
 
 
 def _instant(ms: int) -> str:

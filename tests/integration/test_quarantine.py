@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -74,6 +75,13 @@ class TestSeeing:
         second = operators.get("anne", f"?limit=3&after={first['next']}").json()
         ids = [each["id"] for page in (first, second) for each in page["quarantined"]]
         assert len(ids) == len(set(ids)) > 3
+
+    @pytest.mark.parametrize("number", ["9" * 20, "-1", "1_0", "１", ""])
+    def test_a_place_in_the_list_that_was_never_given_is_refused(
+        self, operators: Operators, number: str
+    ) -> None:
+        answer = operators.get("anne", f"?after={uuid4()}.{number}")
+        assert (answer.status_code, problem(answer)) == (400, "bad_query")
 
     def test_nobody_else_sees_it(
         self, coffre: Coffre, lab: str, patient: Patient, item: dict[str, Any]
