@@ -43,6 +43,7 @@ class Fault:
     strike: Callable[[Full], None]
     mend: Callable[[Full], None]
     lasts: tuple[float, float] = BRIEF
+    between_two: bool = False
 
 
 def killed(name: str) -> Fault:
@@ -63,7 +64,12 @@ def stopped(name: str, lasts: tuple[float, float] = PAST_THE_LEASE) -> Fault:
 
 def cut(who: str, whom: str) -> Fault:
     """Every connection between two is reset, and new ones are, until it ends."""
-    return Fault(f"cut-{who}-{whom}", partial(_cut, who=who, whom=whom), partial(_mend, who=who, whom=whom))
+    return Fault(
+        f"cut-{who}-{whom}",
+        partial(_cut, who=who, whom=whom),
+        partial(_mend, who=who, whom=whom),
+        between_two=True,
+    )
 
 
 def stalled(who: str, whom: str) -> Fault:
@@ -73,6 +79,7 @@ def stalled(who: str, whom: str) -> Fault:
         partial(_stall, who=who, whom=whom),
         partial(_mend, who=who, whom=whom),
         PAST_THE_LEASE,
+        between_two=True,
     )
 
 
