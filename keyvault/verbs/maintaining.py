@@ -36,6 +36,7 @@ from keyvault.verbs.ingesting import may_deposit
 from keyvault.verbs.releasing import ADOPTED
 from keyvault.verbs.retiring import erase_quarantined, retire
 from keyvault.verbs.rows import SealedRow, genuine, open_rows
+from keyvault.verbs.surviving import check_left, left_by
 from records.actors import Actor
 from records.documents import DocumentFacts
 from records.errors import CoffreError, Conflict
@@ -130,8 +131,8 @@ class MaintainingVerbs:
             kept = _every_row(change, job, rows)
             details = open_rows(change.tx, record.key, kept)[job.document_id]
             submissions = {row.submission_id for row in kept}
-            if "version" not in job.asked:
-                jobs.note(vault, change, job, version=kept[-1].row_version)
+            if "left" not in job.asked:
+                jobs.note(vault, change, job, version=kept[-1].row_version, left=left_by(job, details))
             if job.worker != worker:
                 _log(change, vault, record, job, {"step": "opened"})
             facts = open_facts(record.card, [document])[job.document_id]
@@ -161,7 +162,7 @@ class MaintainingVerbs:
         """Adopt what a job made; an equal repeat returns the kept answer.
 
         For a study its merged row and blobs, none of either where every instance is withdrawn; for a release
-        the document in the record that two operators named. Raises `Conflict` "lease_lost".
+        the document in the record that two operators named. Raises `Conflict` "lease_lost", "job_differs".
         """
         check_packs(request)
         vault, job_id = self._vault, request.submission_id
@@ -174,6 +175,7 @@ class MaintainingVerbs:
                 return read_answer(kept["answer"])
             if job.state is not JobState.QUEUED or job.worker != request.worker:
                 raise Conflict("This worker doesn't hold the job any more.", code="lease_lost")
+            check_left(job, [document.details for document in request.documents])
             release = job.kind is JobKind.RELEASE
             adopted = self._release if release else self._replace
             answer = adopted(change, job, request, keys)

@@ -1,5 +1,6 @@
 """Adopted content is opened under a job alone, by the one worker that holds it, and on the log first."""
 
+import hashlib
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -211,6 +212,122 @@ class TestAdoption:
         refused("settled", lambda: taken(vault, job, rows_of(*parts)))
         again = vault.guard.housekeeper.plan_compaction(person.record_id, parts[0].document_id)
         assert again not in (None, job)
+
+
+def imaged(vault: VaultBench, person: Person, sop: str) -> Deposited:
+    """One submission of one image of the study."""
+    content = b"image " + sop.encode()
+    received = vault.receive(content, token=vault.depositor(), ins=person.ins)
+    opened = vault.take(received)
+    assert not isinstance(opened, Denied)
+    request = vault.study_request(received, opened, person.ins, STUDY, "1.2.3")
+    (document,) = request.documents
+    (series,) = document.details["series"]
+    instance = {"sop": sop, "sha256": hashlib.sha256(content).hexdigest(), "length": len(content)}
+    details = {**document.details, "series": [{**series, "instances": [instance]}]}
+    documents = (replace(document, details=details),)
+    return vault._adopted(received, replace(request, documents=documents), content)
+
+
+def leaving(job: UUID, opened: ForMaintenance, *kept: dict[str, Any]) -> AdoptRequest:
+    """A merged row of these instances; none deletes the study."""
+    request = repacked(job, opened)
+    if not kept:
+        return replace(request, documents=(), blobs=())
+    (document,) = request.documents
+    details = {**document.details, "series": [{"uid": "1.2.3", "instances": list(kept)}]}
+    return replace(request, documents=(replace(document, details=details),))
+
+
+class TestATakenOverWorker:
+    """A job leaves what it has to, whatever the worker hands in."""
+
+    @pytest.fixture
+    def images(self, vault: VaultBench, person: Person) -> list[Deposited]:
+        return [imaged(vault, person, sop) for sop in ("1.1", "1.2", "1.3")]
+
+    @pytest.mark.parametrize("way", ["drops one", "drops all", "exchanges one", "adds one", "moves one"])
+    def test_a_compaction_leaves_every_instance_as_it_was(
+        self, vault: VaultBench, person: Person, images: list[Deposited], way: str
+    ) -> None:
+        job = vault.guard.housekeeper.plan_compaction(person.record_id, images[0].document_id)
+        assert job is not None
+        opened = taken(vault, job, rows_of(*images))
+        one, two, three = (row["series"][0]["instances"][0] for row in opened.details)
+        kept = {
+            "drops one": (one, two),
+            "drops all": (),
+            "exchanges one": (one, two, {**three, "sha256": "00" * 32}),
+            "adds one": (one, two, three, {**three, "sop": "1.4"}),
+            "moves one": (one, {**two, "sop": "1.3"}, {**three, "sop": "1.2"}),
+        }
+        refused("job_differs", lambda: vault.worker.adopt_job(leaving(job, opened, *kept[way])))
+        assert isinstance(vault.worker.adopt_job(leaving(job, opened, three, two, one)), Adopted)
+
+    @pytest.mark.parametrize("left", [0, 1, 3], ids=["too few", "one too few", "too many"])
+    def test_a_withdrawal_takes_out_what_was_asked_and_nothing_else(
+        self, vault: VaultBench, person: Person, images: list[Deposited], left: int
+    ) -> None:
+        job = vault.guard.operator.withdraw(
+            *(vault.operator(), person.record_id, images[0].document_id),
+            *(rows_of(*images), ["1.3"], "113037"),
+        )
+        assert isinstance(job, UUID)
+        opened = taken(vault, job, rows_of(*images))
+        every = [row["series"][0]["instances"][0] for row in opened.details]
+        refused("job_differs", lambda: vault.worker.adopt_job(leaving(job, opened, *every[:left])))
+        assert isinstance(vault.worker.adopt_job(leaving(job, opened, *every[:2])), Adopted)
+
+    def test_nothing_is_adopted_for_a_job_that_was_not_opened(
+        self, vault: VaultBench, person: Person, images: list[Deposited]
+    ) -> None:
+        job = vault.guard.housekeeper.plan_compaction(person.record_id, images[0].document_id)
+        assert job is not None
+        vault.worker.hold_job(job, "worker")
+        refused("job_differs", lambda: vault.worker.adopt_job(repacked_nothing(job)))
+
+    @pytest.mark.parametrize("way", ["other content", "nothing", "twice"])
+    def test_a_release_brings_what_was_set_aside(self, vault: VaultBench, person: Person, way: str) -> None:
+        content = b"%PDF-1.7 whose"
+        received = vault.receive(content, token=vault.depositor())
+        vault.take(received)
+        adopted = vault.worker.adopt(vault.request(received, None, content))
+        assert isinstance(adopted, Adopted)
+        (aside,) = adopted.documents
+        for who in ("anne", "bruno"):
+            call = replace(vault.operator(), token=vault.token(Role.OPERATOR, who))
+            seen = vault.guard.operator.release_quarantined(call, aside.document_id, person.ins, WHY)
+        assert isinstance(seen, JobSeen)
+        row = SealedRow(aside.document_id, aside.row_version, received.submission_id, aside.sealed)
+        opened = taken(vault, seen.job_id, [row])
+        blobs = [a_blob(seen.job_id, opened.day_public, content) for _ in range(2)]
+        documents = [
+            NewDocument(
+                kind="document",
+                type_code="18748-4",
+                study_uid=None,
+                details={**opened.details[0], "blob": str(blob.blob_id)},
+                blobs=((blob.blob_id, 1),),
+            )
+            for blob in blobs
+        ]
+        good = replace(
+            repacked_nothing(seen.job_id), record=person.ins, documents=(documents[0],), blobs=(blobs[0],)
+        )
+        other = replace(documents[0], details={**documents[0].details, "sha256": "00" * 32})
+        bad = {
+            "other content": replace(good, documents=(other,)),
+            "nothing": replace(good, documents=(), blobs=()),
+            "twice": replace(good, documents=tuple(documents), blobs=tuple(blobs)),
+        }
+        refused("job_differs", lambda: vault.worker.adopt_job(bad[way]))
+        assert isinstance(vault.worker.adopt_job(good), Adopted)
+
+
+def repacked_nothing(job: UUID) -> AdoptRequest:
+    return AdoptRequest(
+        submission_id=job, worker="worker", sealed_envelope=b"", record=None, documents=(), blobs=()
+    )
 
 
 class TestAsking:
