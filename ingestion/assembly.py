@@ -67,11 +67,14 @@ class Assembler:
     def __init__(self, bulk: Sequence[BulkPart]) -> None:
         self._bulk = {part.number: part for part in bulk}
         self._by_location: dict[str, list[BulkPart]] = {}
-        self._frames: dict[str, dict[int, BulkPart]] = {}
+        frames: dict[str, dict[int, BulkPart]] = {}
         for part in bulk:
             self._by_location.setdefault(part.location, []).append(part)
             if found := _FRAME.fullmatch(part.location):
-                self._frames.setdefault(found[1], {})[int(found[2])] = part
+                frames.setdefault(found[1], {})[int(found[2])] = part
+        for location, numbered in frames.items():
+            if max(numbered) == len(numbered):
+                self._by_location.setdefault(location, [numbered[each] for each in sorted(numbered)])
         self._unused = set(self._bulk)
 
     def instance(self, encoded: Mapping[str, Any]) -> Instance:
@@ -110,14 +113,11 @@ class Assembler:
         """The parts of a gap: all of its address in the order sent, or its frames in their own order."""
         parts = self._by_location.get(gap.uri)
         if parts is None:
-            frames = self._frames.get(gap.uri, {})
-            parts = [frames[number] for number in sorted(frames)]
-            if not parts or sorted(frames)[-1] != len(parts):
-                raise Rejected("bulk_data_missing", gap.tag)
-        numbers = {part.number for part in parts}
-        if not numbers <= self._unused:
+            raise Rejected("bulk_data_missing", gap.tag)
+        # the first part tells of most addresses that are used up: thousands of instances may ask for one
+        if not all(part.number in self._unused for part in parts):
             raise Rejected("bulk_data_not_valid", gap.tag)
-        self._unused -= numbers
+        self._unused.difference_update(part.number for part in parts)
         return parts
 
 
