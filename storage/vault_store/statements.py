@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     bindparam,
     delete,
+    func,
     insert,
     select,
     update,
@@ -62,6 +63,15 @@ class Statements:
 
     def insert(self, table: str) -> Executable:
         return self._keep(("insert", table), lambda: insert(self._tables[table]).inline())
+
+    def count_on(self, table: str, row: Mapping[str, object]) -> Executable | None:
+        """Postgres: the table's counter goes on behind the largest number. None where `row` brings none."""
+        counter = self._tables[table].autoincrement_column
+        if counter is None or counter.name not in row:
+            return None
+        sequence = func.pg_get_serial_sequence(table, counter.name)
+        highest = func.greatest(func.max(counter), func.nextval(sequence))
+        return self._keep(("count_on", table), lambda: select(func.setval(sequence, highest)))
 
     def insert_new(self, table: str) -> Executable:
         return self._keep(("insert_new", table), lambda: insert_new(self._tables[table]))

@@ -60,13 +60,17 @@ class SqlVaultTransaction:
         return [dict(zip(names, row, strict=True)) for row in self._connection.execute(statement, values)]
 
     def insert(self, table: str, /, *rows: Row) -> None:
-        """Adds rows, together in one statement; a key that exists raises the engine's IntegrityError."""
+        """Adds rows, together in one statement; a key that exists raises the engine's IntegrityError.
+
+        A number that a row brings is never given to another one. On Postgres, that is the owner's to do.
+        """
         self._check_writable()
         complete = [self._statements.complete(table, row) for row in rows]
         if complete:
             self._connection.execute(
                 self._statements.insert(table), complete if len(complete) > 1 else complete[0]
             )
+            self._count_on(table, complete[0])
 
     def insert_new(self, table: str, row: Row, /) -> bool:
         """Adds the row unless its primary or a unique key exists; tells whether it did."""
@@ -90,6 +94,12 @@ class SqlVaultTransaction:
         return (
             0 if matches_nothing(where) else self._connection.execute(statement, parameters(where)).rowcount
         )
+
+    def _count_on(self, table: str, row: Row) -> None:
+        """Postgres gives numbers from a sequence, which knows nothing of those that rows bring."""
+        statement = self._statements.count_on(table, row)
+        if statement is not None and self._connection.dialect.name == "postgresql":
+            self._connection.execute(statement)
 
     def _check_writable(self) -> None:
         if not self._writable:

@@ -141,6 +141,15 @@ class TestWriting:
             tx.insert("pending", {"leaf_hash": b"3" * 32})
             assert tx.find("pending")[0]["ordinal"] > last
 
+    def test_numbers_that_rows_bring_are_not_given_to_others(self, store: VaultStore) -> None:
+        """As after the replay of a newer copy, whose rows keep their numbers."""
+        row = {"leaf_hash": b"1" * 32, "kind": "record", "payload": b"[]", "at": 1}
+        with store.writing() as tx:
+            tx.insert("replay", *({**row, "replay_id": number} for number in (1, 2, 7)))
+        with store.writing() as tx:
+            tx.insert("replay", row)
+            assert tx.find("replay", order="-replay_id", limit=1)[0]["replay_id"] > 7
+
     @pytest.mark.parametrize(
         "call",
         [
