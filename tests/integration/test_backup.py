@@ -2,13 +2,14 @@
 
 import hashlib
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ from tests.services.fixtures_postgres import NewDatabase
 
 REASON = "Patient inconscient, antécédents inconnus"
 WHY = "Le centre a brûlé, rien de plus récent n'existe"
+DATABASES = ("COFFRE_INDEX_URL", "COFFRE_VAULT_STORE_URL", "COFFRE_DAY_KEYS_URL")
 
 
 def coffre_command(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -434,19 +436,38 @@ def test_backup_and_restore_on_the_command_line(story: Story, tmp_path: Path) ->
     assert "frozen" in restored.stdout
 
 
-def test_the_same_on_postgres(
+def test_the_same_on_postgres_with_roles(
     postgres_database: NewDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Dumps of two snapshots of one instant; the newer vault is given by the address it was restored at."""
+    """Dumps of two snapshots of one instant; the newer vault is given by the address it was restored at.
 
-    def on(data: Path, *urls: str) -> Settings:
-        names = ("index_url", "vault_store_url", "day_keys_url")
-        for name, url in zip(names, urls, strict=True):
-            monkeypatch.setenv(f"COFFRE_{name.upper()}", url)
+    The freeze is ended by the databases' owner. The vault's own role cannot, and goes on from there.
+    """
+
+    def on(data: Path, urls: Mapping[str, str]) -> Settings:
+        for name, url in urls.items():
+            monkeypatch.setenv(name, url)
         return load(data=data)
 
-    original, restored, newer = tmp_path / "data", tmp_path / "restored", tmp_path / "newer"
-    settings = on(original, *(postgres_database() for _ in range(3)))
+    def new_databases() -> dict[str, str]:
+        return {name: postgres_database() for name in DATABASES}
+
+    def refused_to_the_vault(data: Path, *command: object) -> None:
+        """With its own role; then the owner's addresses are back."""
+        owner = {name: os.environ[name] for name in DATABASES}
+        give_roles(load(data=data), tmp_path / f"roles-{data.name}", rotate=("all",))
+        on(data, vaults_own(data))
+        done = coffre_command("vault", *command, "--data", data)
+        assert (done.returncode, done.stderr.split(":")[0]) == (1, "store_refused")
+        with System(on(data, owner)) as system:
+            assert system.guard.inspector.status()["frozen"]
+
+    def vaults_own(data: Path) -> dict[str, str]:
+        lines = (tmp_path / f"roles-{data.name}/vault.env").read_text().splitlines()
+        return dict(line.split("=", 1) for line in lines)
+
+    original, restored, gap = tmp_path / "data", tmp_path / "restored", tmp_path / "gap"
+    settings = on(original, new_databases())
     initialise(settings)
     give_roles(settings, None)  # rules on rows name roles, which another server has not
     with DemoServer(original) as server:
@@ -463,19 +484,28 @@ def test_the_same_on_postgres(
         second = take(settings, tmp_path / "second", None, with_objects=False)
     at = postgres_database()
     put_back(second.vault / "vault.dump", at)
-    on(restored, postgres_database(), postgres_database(), postgres_database())
+    on(restored, new_databases())
     restore(first, restored, original)
     with engine_for(load(data=restored).index_url or "").reading() as connection:
         assert connection.execute(text("SELECT count(*) FROM pg_policies")).scalar_one() == 0
     assert codes(restored) == {}
+    refused_to_the_vault(restored, "replay", "--at", at)
     done = coffre_command("vault", "replay", "--at", at, "--data", restored)
     assert done.returncode == 0, done.stderr
+    on(restored, vaults_own(restored))
     with DemoServer(restored) as server:
         patient = Patient(Coffre(restored, server), patient.ins, patient.public_id, patient.token)
         assert before <= opened(patient)
         doctor = patient.coffre.professional()
         broken = patient.coffre.grant(doctor, patient.ins, purpose="bris_de_glace", reason=REASON).answer
         assert (broken.status_code, problem(broken)) == (403, "not_authorised")
+        patient.authorise()
     with pytest.raises(CoffreError) as refusal:
-        put_all_back(load(data=newer), first.index, first.vault, [])
+        put_all_back(load(data=tmp_path / "newer"), first.index, first.vault, [])
     assert refusal.value.code == "not_empty"
+    on(gap, new_databases())
+    restore(first, gap, original)
+    refused_to_the_vault(gap, "accept-gap", "--reason", WHY)
+    done = coffre_command("vault", "accept-gap", "--reason", WHY, "--data", gap)
+    assert done.returncode == 0, done.stderr
+    assert codes(gap) == {}
