@@ -72,9 +72,12 @@ class Release(Ingestion):
         return self._worker.vault.adopt_job(request)
 
     def _finished(self, rows: Publication) -> Publication:
-        """With the verdict that the part's own submission has from now on, if it is kept."""
+        """With the verdict that the part's own submission has from now on, if it is in the record.
+
+        A duplicate stays: what the vault adopted nothing of, it has not let go of, and two operators destroy.
+        """
         (part,) = rows.parts
-        if part.outcome not in (PartOutcome.PUBLISHED, PartOutcome.DUPLICATE):
+        if part.outcome != PartOutcome.PUBLISHED:
             return rows
         return replace(rows, removal=removal_of(self._aside, _verdict(self._aside, part)))
 
@@ -127,8 +130,7 @@ def _again(part: InspectedPart, opened: ForIngest) -> InspectedPart:
 
 
 def _verdict(aside: QuarantinedPart, part: Verdict) -> Verdict:
-    duplicate = part.outcome == PartOutcome.DUPLICATE
-    judgement = JUDGEMENTS["duplicate" if duplicate else RELEASED]
+    judgement = JUDGEMENTS[RELEASED]
     return Verdict(
         number=aside.number,
         outcome=part.outcome,

@@ -174,6 +174,23 @@ class TestRelease:
         assert now_of(coffre, lab, aside) == aside
         assert patient.documents() == []
 
+    def test_what_the_record_has_already_stays_to_be_destroyed(
+        self, coffre: Coffre, operators: Operators, lab: str, patient: Patient, other: Patient
+    ) -> None:
+        coffre.stow(lab, other.ct(slices=1), other.ins)
+        aside = in_the_wrong_record(coffre, lab, patient, other)
+        (item,) = operators.items_of(aside["id"])
+        for name in ("anne", "bruno"):
+            operators.post(name, f"/{item['id']}/release", record=other.ins)
+        soon(lambda: "refusal" in operators.get("anne", f"/{item['id']}").json())
+        assert operators.get("anne", f"/{item['id']}").json()["refusal"]["code"] == "duplicate"
+        assert now_of(coffre, lab, aside) == aside
+        for name in ("anne", "bruno"):
+            operators.post(name, f"/{item['id']}/destroy")
+        soon(lambda: now_of(coffre, lab, aside)["state"] == "destroyed")
+        checked = command(coffre, "check")
+        assert checked.returncode == 0, checked.stdout
+
     @pytest.mark.parametrize(
         ("record", "reason", "status", "code"),
         [
