@@ -1,9 +1,10 @@
 """The same vaults on Postgres: `COFFRE_TEST_STORE=postgres python -m pytest tests/integration/vault`."""
 
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 from uuid import UUID
@@ -22,6 +23,7 @@ from tests.services.fixtures_postgres import Databases
 WITH_THE_FILE = (
     "test_the_file_of_the_vault_holds_no_identity_in_clear",
     "test_killed_anywhere",  # of the rotations
+    "test_either_root_starts_a_vault_at_any_point",  # killed anywhere, too
     "test_an_older_backup_of_the_whole_file",
     "test_a_manipulation_is_named[waiting_entry_changed]",
     "test_a_manipulation_is_named[tile_grown]",
@@ -76,15 +78,28 @@ def _bytes(value: object) -> object:
 class PostgresBench(VaultBench):
     """A running vault over databases of one server."""
 
-    addresses: Mapping[str, str] = field(kw_only=True)
+    server: Databases = field(kw_only=True)
+    names: Mapping[str, str] = field(kw_only=True)
+    made: list[str] = field(kw_only=True)
 
     def _open(self, name: str) -> Database:
-        self._databases.append(engine_for(self.addresses[name]))
+        self._databases.append(engine_for(self._address(name)))
         return self._databases[-1]
+
+    def _address(self, name: str) -> str:
+        return self.server.service.url(self.names[name])
+
+    def copied(self, folder: Path) -> VaultBench:
+        for database in self._databases:
+            database.engine.dispose()  # nobody may be connected to what is copied
+        shutil.copytree(self.folder, folder)
+        names = {branch: self.server.copy(name) for branch, name in self.names.items()}
+        self.made.extend(names.values())
+        return replace(self, folder=folder, names=names)
 
     @contextmanager
     def sqlite(self, name: str = "vault") -> Iterator[Any]:
-        with psycopg.connect(self.addresses[name].replace("+psycopg", "")) as connection:
+        with psycopg.connect(self._address(name).replace("+psycopg", "")) as connection:
             yield LikeSqlite(connection)
 
 
@@ -99,19 +114,21 @@ class Installed:
         database = engine_for(postgres.service.url(self._names["vault"]))
         Guard.initialise(SqlVaultStore(database), root, shards=4)
         database.close()
-        bench = self._bench(folder, self._names)
+        bench = self._bench(folder, self._names, [])
         bench.publish_day_keys()
         bench.close()
 
-    def _bench(self, folder: Path, names: Mapping[str, str]) -> PostgresBench:
-        addresses = {branch: self._postgres.service.url(name) for branch, name in names.items()}
-        return PostgresBench(folder, self._authority, self._officer, addresses=addresses)
+    def _bench(self, folder: Path, names: Mapping[str, str], made: list[str]) -> PostgresBench:
+        return PostgresBench(
+            folder, self._authority, self._officer, server=self._postgres, names=names, made=made
+        )
 
     @contextmanager
     def copied(self, folder: Path) -> Iterator[PostgresBench]:
         names = {branch: self._postgres.copy(name) for branch, name in self._names.items()}
-        bench = self._bench(folder, names)
+        made = list(names.values())
+        bench = self._bench(folder, names, made)
         yield bench
         bench.close()
-        for name in names.values():
+        for name in made:
             self._postgres.drop(name)

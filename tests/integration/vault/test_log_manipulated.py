@@ -36,8 +36,13 @@ def test_an_untouched_log_is_sound_and_reports_its_tail(vault: VaultBench, story
         "log_size": 5,
         "log_pending": 1,
         "log_signed": 5,
+        "log_shipped": None,
         "frozen": False,
         "notices_queued": 0,
+        "root": "file",
+        "root_rotations": 0,
+        "root_rotation_running": False,
+        "shards_retiring": 0,
     }
 
 

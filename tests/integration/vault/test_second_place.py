@@ -1,9 +1,9 @@
 """The second place: what a restored vault needs is there before a checkpoint is shown, and brings it back."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -18,7 +18,6 @@ from records.errors import CoffreError, NotFound
 from records.vocabulary.codes import PurposeOfUse, Role
 from storage.objects.kept_files import KeptFiles
 from tests.integration.vault.bench import DAY, Deposited, Person, VaultBench
-from tests.integration.vault.conftest import OFFICER_PUBLIC
 from tests.integration.vault.watched_store import Killed
 
 
@@ -173,10 +172,10 @@ class TestShipping:
         vault = shipping_vault
         vault.person()
         shipped(vault)
-        copy_of(vault, tmp_path / "fork")
+        fork = vault.copied(tmp_path / "fork")
         vault.person()
         shipped(vault)
-        fork = opened(tmp_path / "fork", vault, place)
+        restarted(fork, place)
         fork.person()
         fork.person()
         assert code_of(lambda: shipped(fork)) == "second_place_forked"
@@ -191,13 +190,13 @@ class TestVerifying:
         vault = shipping_vault
         vault.person()
         shipped(vault)
-        copy_of(vault, tmp_path / "older")
+        older = vault.copied(tmp_path / "older")
         vault.person()
         shipped(vault)
         last = Checkpoints(place, vault.settings.origin, vault.public_key("checkpoint")).last()
         assert last is not None
         assert vault.guard.inspector.verify_log([last.note]).size == 2
-        older = opened(tmp_path / "older", vault, place)
+        restarted(older, place)
         assert older.guard.inspector.verify_log().size == 1
         with pytest.raises(LogFault) as found:
             older.guard.inspector.verify_log([last.note])
@@ -205,29 +204,25 @@ class TestVerifying:
         older.close()
 
 
-def copy_of(vault: VaultBench, folder: Path) -> None:
-    vault.sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    shutil.copytree(vault.folder, folder)
+class Loss(NamedTuple):
+    """A vault that is lost, and its backup; since then choices were made."""
 
-
-def opened(folder: Path, vault: VaultBench, place: KeptFiles) -> VaultBench:
-    """A vault over databases put back from a copy."""
-    other = VaultBench(folder, vault.authority, OFFICER_PUBLIC, clock=vault.clock)
-    return restarted(other, place)
+    vault: VaultBench
+    person: Person
+    deposited: Deposited
+    backup: VaultBench
 
 
 class TestBroughtBack:
     @pytest.fixture
-    def backed_up(
-        self, shipping_vault: VaultBench, place: KeptFiles, tmp_path: Path
-    ) -> tuple[VaultBench, Person, Deposited]:
-        """A vault with a backup; since then an emergency was opposed, a label set, keys rotated."""
+    def loss(self, shipping_vault: VaultBench, tmp_path: Path) -> Iterator[Loss]:
+        """Since the backup an emergency was opposed, a label set, keys rotated."""
         vault = shipping_vault
         person, other = vault.person(), vault.person()
         vault.authorise(person)
         deposited = vault.deposit(person)
         shipped(vault)
-        copy_of(vault, tmp_path / "backup")
+        backup = vault.copied(tmp_path / "backup")
         vault.allow(person, bris_de_glace=False)
         vault.label(person, deposited.document_id, "MASQUE_PS")
         shipped(vault)
@@ -241,24 +236,19 @@ class TestBroughtBack:
         vault.guard.operator.rotate_record(calls, other.ins)
         vault.deposit(vault.person())
         shipped(vault)
-        return vault, person, deposited
+        yield Loss(vault, person, deposited, backup)
+        backup.close()
 
     @pytest.fixture
-    def restored(
-        self, backed_up: tuple[VaultBench, Person, Deposited], place: KeptFiles, tmp_path: Path
-    ) -> Iterator[VaultBench]:
-        lost = backed_up[0]
-        found = opened(tmp_path / "backup", lost, place)
+    def restored(self, loss: Loss, place: KeptFiles) -> VaultBench:
+        lost, found = loss.vault, loss.backup
         last = Checkpoints(place, lost.settings.origin, lost.public_key("checkpoint")).last()
         assert last is not None
         freeze(found.store, found.guard._vault.now_ms(), (last.checkpoint.size, last.note))
-        yield restarted(found, place)
-        found.close()
+        return restarted(found, place)
 
-    def test_choices_deletions_and_keys_come_back(
-        self, backed_up: tuple[VaultBench, Person, Deposited], restored: VaultBench
-    ) -> None:
-        lost, person, deposited = backed_up
+    def test_choices_deletions_and_keys_come_back(self, loss: Loss, restored: VaultBench) -> None:
+        lost, person, deposited, _ = loss
         brought = restored.guard.restoring.replay_shipped()
         assert brought.after == lost.guard.inspector.status()["log_size"] and brought.replayed > 4
         assert restored.guard.restoring.end(brought) == 0
@@ -283,7 +273,7 @@ class TestBroughtBack:
         )
 
     def test_it_ships_on_where_the_lost_one_ended(
-        self, backed_up: tuple[VaultBench, Person, Deposited], restored: VaultBench, place: KeptFiles
+        self, loss: Loss, restored: VaultBench, place: KeptFiles
     ) -> None:
         restored.guard.restoring.end(restored.guard.restoring.replay_shipped())
         restarted(restored, place)
@@ -312,7 +302,7 @@ class TestBroughtBack:
         assert code_of(restored.guard.restoring.replay_shipped) == "unseal_failed"
 
     def test_what_is_no_longer_there_is_told(
-        self, backed_up: tuple[VaultBench, Person, Deposited], restored: VaultBench, place: KeptFiles
+        self, loss: Loss, restored: VaultBench, place: KeptFiles
     ) -> None:
         place.forget(segment_name(1, 0))
         assert code_of(restored.guard.restoring.replay_shipped) == "segments_gone"
