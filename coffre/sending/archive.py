@@ -17,11 +17,13 @@ from typing import BinaryIO
 from coffre.sending.contents import CHUNK, member_pieces, open_regular
 from coffre.sending.plan import HEAD, Candidate, Kind, Member, Recognised, is_archive, recognise
 
-LARGEST_DIRECTORY = 64 << 20
+LARGEST_DIRECTORY = 32 << 20
 MOST_MEMBERS = 100_000
 LARGEST_RATIO, ALWAYS_ADMITTED = 100, 1 << 30
 """An archive may expand to this many times its size, and to this many bytes whatever its size."""
 _END, _LONGEST_END = b"PK\x05\x06", 22 + 0xFFFF  # APPNOTE 4.3.16
+_END64, _LOCATOR64 = b"PK\x06\x06", b"PK\x06\x07"  # 4.3.14, 4.3.15
+_END64_SIZE, _LOCATOR64_SIZE = 56, 20
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})  # those of PS3.12 annex V
 _ENCRYPTED = 0x1 | 0x40
 _OFFICE = frozenset({"[Content_Types].xml", "mimetype", "META-INF/MANIFEST.MF"})
@@ -69,15 +71,19 @@ def _directory(file: BinaryIO, size: int) -> list[zipfile.ZipInfo]:
 
 
 def _directory_size(file: BinaryIO, size: int) -> int:
-    """Bytes of the central directory as the end record says; it would be read whole."""
-    file.seek(max(0, size - _LONGEST_END))
-    tail = file.read(_LONGEST_END)
+    """Bytes of the central directory as the end records say; it would be read whole."""
+    before = _END64_SIZE + _LOCATOR64_SIZE
+    file.seek(max(0, size - _LONGEST_END - before))
+    tail = file.read(_LONGEST_END + before)
     at = tail.rfind(_END)
     if at < 0 or len(tail) < at + 22:
         raise zipfile.BadZipFile
     stated = int.from_bytes(tail[at + 12 : at + 16], "little")
-    # 0xFFFFFFFF: the zip64 record says it (4.3.14), and it cannot be larger than the file
-    return stated if stated != 0xFFFFFFFF else size
+    record = tail[max(0, at - before) : at]
+    if record.startswith(_END64) and record[_END64_SIZE:].startswith(_LOCATOR64):
+        return int.from_bytes(record[40:48], "little")  # the reader believes it whatever the other says
+    # 0xFFFFFFFF without the zip64 record before it: one that stands elsewhere is no larger than the file
+    return stated if stated != 0xFFFFFFFF and not record[_END64_SIZE:].startswith(_LOCATOR64) else size
 
 
 def _candidate(path: Path, modified: int, info: zipfile.ZipInfo, file: BinaryIO) -> Candidate:

@@ -2,6 +2,7 @@
 
 import io
 import os
+import struct
 import tracemalloc
 import warnings
 import zipfile
@@ -240,6 +241,19 @@ def test_bombs_are_refused_by_what_they_list(
     assert found_in(many) == {"many.zip": "zip_too_large"}
     monkeypatch.setattr(archive, "LARGEST_DIRECTORY", 16)
     assert found_in(packed(tmp_path / "c.zip", ("ct", ct))) == {"c.zip": "zip_too_large"}
+
+
+@pytest.mark.parametrize("stated", [46, 0xFFFFFFFF], ids=["small", "told elsewhere"])
+def test_a_directory_is_as_large_as_the_record_that_its_reader_believes(tmp_path: Path, stated: int) -> None:
+    """The zip64 record counts wherever its locator stands before the end (APPNOTE 4.3.14 to 4.3.16)."""
+    path, size = tmp_path / "a.zip", 2 * archive.LARGEST_DIRECTORY
+    with path.open("wb") as file:
+        file.write(b"PK\x03\x04")
+        file.seek(size)
+        file.write(struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, 1, 1, size, 0))
+        file.write(struct.pack("<4sLQL", b"PK\x06\x07", 0, size, 1))
+        file.write(struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, stated, 0, 0))
+    assert found_in(path) == {"a.zip": "zip_too_large"}
 
 
 def test_members_that_share_bytes_are_refused(tmp_path: Path, ct: bytes) -> None:
