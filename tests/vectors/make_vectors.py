@@ -381,6 +381,61 @@ def roots() -> dict[str, Any]:
     }
 
 
+def leaf_of(entry: bytes) -> bytes:
+    return hashlib.sha256(b"\0" + entry).digest()
+
+
+def checkpoint(origin: str, size: int, root: bytes, private: bytes) -> str:
+    """A C2SP checkpoint as a signed note, signature type 0x01."""
+    text = f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n"
+    public = ed25519_public(private)
+    known = hashlib.sha256(f"{origin}\n".encode() + b"\1" + public).digest()[:4]
+    line = base64.b64encode(known + sign(private, text.encode())).decode()
+    return f"{text}\n— {origin} {line}\n"
+
+
+def shipped_row(at: int) -> dict[str, Any]:
+    """The rows of one entry; what is sealed in them, the second place takes as it is."""
+    entry = canonical({"v": 1, "time": 1800000000000 + at})
+    where = {"record_id": {"uuid": str(uuid("record"))}, "branch": 2}
+    change = {"do": "delete", "table": "record_key", "values": {}, "where": where}
+    replay = {"id": 7 + at, "kind": "record_key", "payload": b64(canonical([change])), "at": 1800000000000}
+    return {
+        "leaf": b64(leaf_of(entry)),
+        "at": 1800000000000 + at,
+        "entry": b64(entry),
+        "chain_id": str(uuid("chain")),
+        "chain": 1,
+        "seq": 1 + at,
+        "event": b64(stream(f"event-{at}", 80)),
+        "actor": b64(stream(f"actor-{at}", 32)),
+        "own": b64(stream(f"own-{at}", 60)),
+        "officer": b64(stream(f"officer-{at}", 90)),
+        "replay": [replay] if at else [],
+    }
+
+
+def shipped() -> dict[str, Any]:
+    origin, number, part = "audit.localhost/test", 3, 1
+    key, signer = stream("accountability", 32), stream("checkpoint-signer", 32)
+    rows = [shipped_row(at) for at in (0, 1)]
+    leaves = [leaf_of(canonical({"v": 1, "time": 1800000000000 + at})) for at in (0, 1)]
+    note = checkpoint(origin, 2, hashlib.sha256(b"\1" + leaves[0] + leaves[1]).digest(), signer)
+    name = f"segments/{number:012d}/{part:06d}"
+    segment = {"format": "coffre-segment-v1", "number": number, "part": part, "start": 0, "stop": 2}
+    segment |= {"note": note, "signed_at": 1800000001000, "rows": rows}
+    aad = b"coffre-segment-v1\0" + origin.encode() + b"\0" + name.encode()
+    return {
+        "origin": origin,
+        "key": key.hex(),
+        "signer_public": ed25519_public(signer).hex(),
+        "checkpoint_name": f"checkpoints/{number:012d}",
+        "segment_name": name,
+        "segment": segment,
+        "sealed": wrap(key, canonical(segment), aad, stream("segment", 12)).hex(),
+    }
+
+
 def build() -> dict[str, Any]:
     """File name → content."""
     return {
@@ -391,6 +446,7 @@ def build() -> dict[str, Any]:
         "grants.json": grants(),
         "credentials.json": credentials(),
         "roots.json": roots(),
+        "shipped.json": shipped(),
     }
 
 

@@ -15,6 +15,7 @@ from keyvault.blob import BlobKind, BlobRef, Opener, Sealer, ciphertext_size, co
 from keyvault.envelope import (
     Branch,
     KeyUse,
+    KeyvaultError,
     card_aad,
     details_aad,
     event_aad,
@@ -26,9 +27,11 @@ from keyvault.grant_body import read_body
 from keyvault.grants import open_grant
 from keyvault.reception import ReceivedKey, depositor_token, open_envelope, open_key, verify_reception_key
 from keyvault.roots.file import FileRoot
+from keyvault.second_place import Checkpoints, read_segment, segment_name
 from keyvault.signing import key_id
 from keyvault.urls import sign_url
 from records.vocabulary.codes import Environment
+from storage.objects.kept_files import KeptFiles
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 NOW = 1_800_000_001
@@ -164,6 +167,25 @@ def test_credentials() -> None:
         environment=Environment.DEMO,
     )
     assert (actor.subject, actor.rpps, actor.credential_id) == (claims["sub"], claims["rpps"], claims["jti"])
+
+
+def test_what_is_shipped_to_the_second_place(tmp_path: Path) -> None:
+    case = load("shipped.json")
+    place, segment = KeptFiles(tmp_path), case["segment"]
+    place.put_locked(case["checkpoint_name"], segment["note"].encode(), NOW)
+    place.put_locked(case["segment_name"], made(case["sealed"]), NOW)
+    checkpoints = Checkpoints(place, case["origin"], made(case["signer_public"]))
+    kept = checkpoints.at(segment["number"])
+    assert kept is not None and kept.checkpoint.size == segment["stop"]
+    found = read_segment(place, made(case["key"]), case["origin"], segment["number"], segment["part"])
+    assert found is not None
+    assert {"format": "coffre-segment-v1"} | {
+        name: getattr(found, name) for name in found.__slots__
+    } == segment
+    place.put_locked(segment_name(9, 0), made(case["sealed"]), NOW)
+    with pytest.raises(KeyvaultError) as refused:
+        read_segment(place, made(case["key"]), case["origin"], 9, 0)
+    assert refused.value.code == "unseal_failed"
 
 
 @pytest.mark.parametrize("kind", ["open", "locked"])
