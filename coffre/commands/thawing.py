@@ -23,7 +23,10 @@ def replay(
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """Bring a restored vault forward, deletions included; end the freeze when nothing known is missing."""
+    """Bring a restored vault forward, deletions included; end the freeze when nothing known is missing.
+
+    Run it where the vault runs; on Postgres with the addresses of the databases' owner.
+    """
     from coffre.safekeeping.thaw import bring_forward
 
     with refusals():
@@ -49,7 +52,10 @@ def accept_gap(
     operator: Operator = None,
     data: Data = None,
 ) -> None:
-    """End the freeze although choices made since the backup are lost. The log says so, with the reason."""
+    """End the freeze although choices made since the backup are lost. The log says so, with the reason.
+
+    Run it where the vault runs; on Postgres with the addresses of the databases' owner.
+    """
     from coffre.safekeeping.thaw import accept_the_gap
 
     with refusals():
