@@ -41,8 +41,8 @@ class _Read:
         try:
             self.view = view()
             self.encrypted = self.view.encrypted
-            pages = self.view.pages()
             self.view.look_at(self.content)
+            pages = self.view.pages()
             self.pdfa = _pdfa(self.view.metadata())
             self.pages, self.state = pages, Reading.READ
         except (Rejected, MemoryError):
@@ -95,8 +95,13 @@ class _Inspection:
             second.state = second.view.state()
         if second.state not in {Reading.READ, Reading.REPAIRED}:
             return
+        known: set[int] = set()
+        if first.pages:
+            known = first.view.offsets()
+        elif second.view.has_repeated_entries():  # the other reading of which nobody examined
+            raise Rejected("pdf_ambiguous")
         with listening():
-            look_at_superseded(source, first.view, first.content, self._limits)
+            look_at_superseded(source, first.view, known, first.content, self._limits)
 
     def _collect(self, first: _Read, second: _Read) -> None:
         found = {**second.content.findings, **first.content.findings}

@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from pypdf import PasswordType, PdfReader
+from pypdf.errors import LimitReachedError
 from pypdf.generic import DictionaryObject, IndirectObject, StreamObject
 
 from ingestion.limits import Limits
 from ingestion.pdf_actions import ActiveContent
 from ingestion.pdf_names import parsed, suspicious, target
-from ingestion.reader import Source, as_file
+from ingestion.reader import SearchedFile, Source
 from ingestion.verdicts import Rejected
 
 # pypdf's messages, by logger and first twelve letters, that say that part of an object was dropped
@@ -23,6 +24,10 @@ _DROPPED = frozenset(
         ("pypdf._reader", "Value /N %(n"),
     )
 )
+
+
+# pypdf reads the whole file for each object that is not where it should be: of many, qpdf knows better
+_MOST_SEARCHED = 2**28
 
 
 class Repairs(logging.Handler):
@@ -63,8 +68,9 @@ class PypdfView:
     """A document as pypdf reads it. Raises `Locked`, and many kinds of errors on damaged files."""
 
     def __init__(self, source: Source, limits: Limits) -> None:
+        self._file = SearchedFile(source, _MOST_SEARCHED)
         try:
-            self.reader = PdfReader(as_file(source), strict=False)
+            self.reader = PdfReader(self._file, strict=False)
         except NotImplementedError as error:  # another security handler than the standard one
             raise Locked from error
         self._limits = limits
@@ -80,7 +86,9 @@ class PypdfView:
             raise Locked
 
     def pages(self) -> int:
-        return len(self.reader.pages)
+        count = len(self.reader.pages)
+        self._check_searches()
+        return count
 
     def metadata(self) -> bytes:
         """The document's XMP packet, empty where there is none."""
@@ -94,11 +102,17 @@ class PypdfView:
         for number, generation in self._numbers():
             reference = IndirectObject(number, generation, self.reader)
             value = self.reader.get_object(reference)
+            self._check_searches()
             content.look(value, f"object {number}")
             if isinstance(value, StreamObject):
                 self.look_inside(value, content, number)
                 if value.get("/Type") != "/ObjStm":  # or its objects would be parsed again for each of them
                     self.reader.resolved_objects.pop((generation, number), None)
+
+    def _check_searches(self) -> None:
+        """pypdf may have swallowed the error and have gone on with what it had."""
+        if self._file.exhausted:
+            raise LimitReachedError
 
     def look_inside(self, stream: StreamObject, content: ActiveContent, number: int) -> None:
         """The objects of an object stream, also those no cross-reference names (ISO 32000 §7.5.7)."""

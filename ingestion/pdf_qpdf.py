@@ -47,6 +47,7 @@ class QpdfView:
             tiff_max_memory=most,
         )
         self._limits = limits
+        self._told: list[str] = []
         try:
             self._pdf = pikepdf.open(as_file(source), access_mode=pikepdf.AccessMode.stream)
         except pikepdf.PasswordError as error:
@@ -83,14 +84,23 @@ class QpdfView:
                 expansion.measure(value, place)
 
     def state(self) -> Reading:
-        """What qpdf's warnings say about the document so far; their texts may quote it and are dropped."""
-        texts = [str(warning) for warning in self._pdf.get_warnings()[:_MOST_WARNINGS]]
+        """What qpdf's warnings say about the document so far."""
+        texts = self._warnings()[:_MOST_WARNINGS]
         if any("limits error" in text for text in texts):
             return Reading.TOO_COMPLEX
         if any(_LOST.search(text) for text in texts):
             return Reading.FAILED
         repaired = any(_HARMLESS.search(text) is None for text in texts)
         return Reading.REPAIRED if repaired else Reading.READ
+
+    def has_repeated_entries(self) -> bool:
+        """Whether an entry occurs twice in an object; qpdf takes the last, other readers the first."""
+        return any("duplicated key" in text for text in self._warnings())
+
+    def _warnings(self) -> list[str]:
+        """qpdf's own texts, which may quote the document; it gives each once."""
+        self._told += map(str, self._pdf.get_warnings())
+        return self._told
 
     def get_object(self, reference: IndirectObject) -> Any:
         """What a reference in a parsed object leads to; pypdf's objects ask this."""

@@ -31,10 +31,12 @@ class _Mark:
 
 
 def look_at_superseded(
-    source: Source, view: PypdfView | None, content: ActiveContent, limits: Limits
+    source: Source, view: PypdfView | None, known: set[int], content: ActiveContent, limits: Limits
 ) -> None:
-    """Without `view`, where pypdf could not open the document, every object is looked at like this."""
-    known = view.offsets() if view else set()
+    """Objects that do not stand at the offsets `known`, of those that pypdf examined.
+
+    `view` is None where pypdf could not open the document: object streams are then left to qpdf.
+    """
     marks = list(_marks(source, limits))
     ends = [mark.offset for mark in marks[1:]] + [source.size]
     for mark, end in zip(marks, ends, strict=True):

@@ -130,6 +130,30 @@ class _RawFile(io.RawIOBase):
         return len(data)
 
 
+class SearchedFile(io.BufferedReader):
+    """A seekable binary file over `source` that may be read to its end only so often.
+
+    Raises `OSError` once such reads gave more than `most` bytes together; `exhausted` says so from then on.
+    """
+
+    def __init__(self, source: Source, most: int) -> None:
+        super().__init__(_RawFile(source), BLOCK)
+        self._left = most
+
+    @property
+    def exhausted(self) -> bool:
+        return self._left < 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is not None and size >= 0:
+            return super().read(size)
+        if self.exhausted:
+            raise OSError("read to its end too often")
+        data = super().read()
+        self._left -= len(data)
+        return data
+
+
 def as_file(source: Source) -> io.BufferedReader:
     """A seekable binary file over `source`, for libraries that want one."""
     return io.BufferedReader(_RawFile(source), BLOCK)

@@ -52,6 +52,11 @@ SPELLINGS = {
     "font matrix": b"<</Type/Font/FontMatrix[1 0 0 1 0 (0\\); alert\\('x')]>>",
 }
 
+BEYOND_PYPDF = {
+    "array": b"[%b]" % (b"0 " * 100_001),
+    "stream": stream(bytes(75_000_001), packed=False),
+}
+
 
 class TestJavaScript:
     @pytest.mark.parametrize("place", PLACES)
@@ -122,6 +127,13 @@ class TestJavaScript:
     )
     def test_of_two_readings_each_counts(self, body: bytes) -> None:
         assert "pdf_javascript" in codes(pdf(body))
+
+    @pytest.mark.parametrize("hidden", [False, True], ids=["plain", "object stream"])
+    @pytest.mark.parametrize("kind", BEYOND_PYPDF)
+    def test_of_two_readings_each_counts_where_pypdf_gives_up(self, kind: str, hidden: bool) -> None:
+        large, twice = BEYOND_PYPDF[kind], b"<</S/JavaScript/JS(a)/S/GoTo/JS 0>>"
+        assert refused(pdf(large, hidden=(twice,)) if hidden else pdf(large, twice))
+        assert codes(pdf(large, b"<</A 1>>")) == ["pdf_repaired"]
 
     def test_an_entry_given_twice_is_no_reason_to_refuse(self) -> None:
         assert codes(pdf(page=b"/Resources<</Font<</F4 4 0 R/F4 4 0 R>>>>")) == ["pdf_repaired"]

@@ -1,6 +1,7 @@
 """What a report may cost: bombs are refused, and work grows with the file and not with its square."""
 
 import base64
+import re
 import struct
 import time
 import zlib
@@ -137,6 +138,17 @@ def without_table(count: int) -> bytes:
     return objects(count).split(b"startxref")[0] + b"trailer<</Root 1 0 R>>\nstartxref\n0\n%%EOF\n"
 
 
+def wrong_offsets(count: int) -> bytes:
+    """Each object a few bytes from where the table has it, as after an edit by hand."""
+    data, offsets = objects(count), []
+    for found in re.finditer(rb"(?m)^\d+ 0 obj\n", data):
+        offsets.append(found.start() + 3)
+    rows = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    table = b"xref\n0 %d\n0000000000 65535 f \n%b" % (len(offsets) + 1, rows)
+    trailer = b"trailer<</Root 1 0 R/Size %d>>\nstartxref\n%d\n%%%%EOF\n" % (len(offsets) + 1, len(data))
+    return data + table + trailer
+
+
 def streams_without_end(count: int) -> bytes:
     bodies = b"".join(b"%d 0 obj<</Length 9>>stream\n" % number for number in range(50, 50 + count))
     return pdf().replace(b"startxref", bodies + b"startxref")
@@ -176,6 +188,7 @@ GROWING = [
     packed_objects,
     late_header,
     without_table,
+    wrong_offsets,
     streams_without_end,
     strays,
     revisions,
@@ -197,6 +210,10 @@ def test_work_grows_with_the_file_and_not_with_its_square(grown: Callable[[int],
     least = min(cost(small) for _ in range(3))
     assert cost(large) < 8 * least + 0.3
     assert cost(grown(8000)) < DEFAULT_LIMITS.cpu_seconds / 6
+
+
+def test_many_wrong_offsets_are_repaired_and_not_given_up() -> None:
+    assert codes(wrong_offsets(20_000)) == ["pdf_repaired"]
 
 
 LOOPS = {
