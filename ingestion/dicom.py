@@ -85,7 +85,7 @@ class _Inspection:
             if not head.has("meta_missing"):
                 self._note("meta_transfer_syntax_missing")
         elif not is_transfer_syntax(syntax):
-            self._note("transfer_syntax_unusual", syntax)
+            self._note("transfer_syntax_unusual")
         structure = self._walk(source, encoding, start, head)
         self.findings += [finding for finding in structure.findings if finding not in self.findings]
         return structure, syntax
