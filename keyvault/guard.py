@@ -44,7 +44,7 @@ class ReaderDoor(ReadingVerbs, ReleasingVerbs, ChangingVerbs):
 
 
 class WorkerDoor(ReleasingForIngest, AdoptingVerbs, MaintainingVerbs, SettlingVerbs):
-    """release_ingest, tokens, part_tokens, adopt, give_back, settle; job and release_job, hold_job, adopt_job."""
+    """Deposits: release_ingest, tokens, part_tokens, adopt, give_back, settle; jobs: job, …_job."""
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
