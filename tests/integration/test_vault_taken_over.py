@@ -1,10 +1,12 @@
 """A taken-over reader against the vault as a process (docs/formats.md section 6.9), line by line.
 
-It has the index, the internal ids and the reader's door, and makes every call it likes over the socket.
+It has the index, the internal ids and the reader's door, and makes every call it likes: over the Unix socket,
+and over mutual TLS with the reader's certificate.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -18,6 +20,7 @@ from coffre.wiring import System
 from keyvault.client import RemoteGuard, connect
 from keyvault.credentials import DEMO_ISSUER, Authority, CredentialError
 from keyvault.grants import GrantError, new_recipient, open_grant
+from keyvault.service import client_context
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.changing import CardChange
 from keyvault.verbs.reading import Listing, ResolvedRecord
@@ -29,9 +32,12 @@ from records.identity import INS, INS_NIR_TEST
 from records.vocabulary.codes import Action, Environment, PurposeOfUse, ReasonCode, Role
 from tests.integration.running import process
 from tests.integration.support import DOCTOR, PRACTICE, STRANGER, Coffre, Patient
+from tests.services.authority import Authority as CertificateAuthority
+from tests.services.processes import free_port
 
 OPPOSED = {"bris_de_glace": False, "centre_15": False}
 REASON = "Patient inconscient aux urgences"
+TLS = ("vault_tls_certificate", "vault_tls_key", "vault_tls_authority")
 
 
 @dataclass(frozen=True)
@@ -46,9 +52,10 @@ class Target:
 
 @dataclass(frozen=True)
 class TakenOver:
-    """What the attacker holds: the reader's door, and tokens of live callers."""
+    """What the attacker holds: the reader's doors, and tokens of live callers. `witness` sees the log."""
 
     guard: RemoteGuard
+    witness: RemoteGuard
     audience: str
     authorised: Target
     opposed: Target
@@ -81,8 +88,33 @@ class TakenOver:
         return [dict(line) for line in page.events if line["action"] != "read_log"]
 
 
-@pytest.fixture(scope="module")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TakenOver]:
+@dataclass(frozen=True)
+class Doors:
+    """Where the vault listens: its settings, and how a process comes through the doors it was given."""
+
+    env: dict[str, str]
+    settings: dict[str, object]
+    through: Callable[[str], RemoteGuard]
+
+
+def by_socket(folder: Path) -> Doors:
+    url = f"unix://{folder}/doors"
+    return Doors({"COFFRE_VAULT_URL": url}, {"vault_url": url}, lambda _: connect(url))
+
+
+def by_mutual_tls(folder: Path) -> Doors:
+    authority, url = CertificateAuthority(folder / "authority"), f"https://127.0.0.1:{free_port()}"
+    settings = dict(zip(TLS, authority.issue("vault"), strict=True))
+    env = {f"COFFRE_{name.upper()}": str(path) for name, path in settings.items()}
+    return Doors(
+        {"COFFRE_VAULT_URL": url, **env},
+        {"vault_url": url, **settings},
+        lambda doors: connect(url, tls=client_context(*authority.issue(doors))),
+    )
+
+
+@pytest.fixture(scope="module", params=[by_socket, by_mutual_tls], ids=["socket", "mutual TLS"])
+def reader(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TakenOver]:
     folder = tmp_path_factory.mktemp("taken-over")
     data = folder / "data"
     initialise(load(data=data))
@@ -96,16 +128,14 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TakenOver]:
         assert patients[1].call("PUT", "/emergency", json=OPPOSED).status_code == 200
         doctor = Call(token=coffre.professional())
         stranger = Call(token=coffre.professional(STRANGER, "1750000009"))
-    doors = {"COFFRE_VAULT_URL": f"unix://{folder}/doors"}
-    with process("vault", "serve", "--data", str(data), env=doors):
-        guard = connect(doors["COFFRE_VAULT_URL"])
-        with System(load(data=data, vault_url=doors["COFFRE_VAULT_URL"])) as system:
+    doors: Doors = request.param(folder)
+    with process("vault", "serve", "--data", str(data), env=doors.env):
+        guard, witness = doors.through("public+reader"), doors.through("inspector")
+        with System(load(data=data, **doors.settings)) as system:
             targets = [target_of(system, guard, patient) for patient in patients]
             operator = Identities(system).operator()
             claims = parse(unb64(doctor.token.split(".")[1]))
-        yield TakenOver(
-            guard, claims["aud"], targets[0], targets[1], doctor, stranger, operator, Call(token=lab)
-        )
+        yield TakenOver(guard, witness, claims["aud"], *targets, doctor, stranger, operator, Call(token=lab))
 
 
 def target_of(system: System, guard: RemoteGuard, patient: Patient) -> Target:
@@ -163,7 +193,7 @@ INVENTED = (
 def test_an_invented_actor_is_believed_by_no_verb(reader: TakenOver, kind: str) -> None:
     call = Call(token=dict(unsigned(reader))[kind])
     target = reader.authorised
-    before = reader.guard.inspector.verify_log().events
+    before = reader.witness.inspector.verify_log().events
     wanted = CardChange(action=Action.SET_EMERGENCY, emergency=Emergency(True, True))
     verbs: Sequence[Callable[[], object]] = (
         lambda: reader.guard.reader.resolve(call, target.ins),
@@ -175,7 +205,7 @@ def test_an_invented_actor_is_believed_by_no_verb(reader: TakenOver, kind: str) 
     for verb in verbs:
         with pytest.raises(CredentialError):
             verb()
-    assert reader.guard.inspector.verify_log().events == before + len(verbs)
+    assert reader.witness.inspector.verify_log().events == before + len(verbs)
 
 
 def test_the_demo_s_issuer_is_not_enough_to_be_believed(reader: TakenOver) -> None:
