@@ -53,8 +53,10 @@ class ActiveContent:
             self._form(value)
         if "/EF" in value:
             self._file(value)
-        if "/FontMatrix" in value and not _is_matrix(resolved(value, "/FontMatrix")):
-            self._note("pdf_javascript")  # viewers written in JavaScript compile the matrix (CVE-2024-4367)
+        if not all(_is_numbers(resolved(value, key)) for key in _compiled(value)):
+            self._note("pdf_javascript")
+        if _is_postscript(value):
+            self._note("pdf_postscript")
         if isinstance(value, StreamObject) and _is_file(resolved(value, "/F")):
             self._note("pdf_other_machine")  # the stream's bytes lie in another file (ISO 32000 §7.3.8.2)
 
@@ -161,7 +163,22 @@ def _is_tree(value: Any) -> bool:
     return any(resolved(value, key) for key in ("/Names", "/Kids"))
 
 
-def _is_matrix(value: Any) -> bool:
+def _compiled(value: DictionaryObject) -> tuple[str, ...]:
+    """Arrays of numbers that viewers written in JavaScript turned into programs, strings and all: of fonts
+    (CVE-2024-4367; what font programs hold is read as numbers only) and of functions (CVE-2018-5158)."""
+    return ("/FontMatrix", "/Domain", "/Range") if "/FunctionType" in value else ("/FontMatrix",)
+
+
+def _is_postscript(value: DictionaryObject) -> bool:
+    """A program for PostScript printers, on its own or beside a form (ISO 32000-1 §8.8.2, §8.10.2)."""
+    if not isinstance(value, StreamObject):
+        return False
+    return "/PS" in (_name(value, "/Subtype"), _name(value, "/Subtype2")) or (
+        _name(value, "/Subtype") == "/Form" and isinstance(resolved(value, "/PS"), StreamObject)
+    )
+
+
+def _is_numbers(value: Any) -> bool:
     if not isinstance(value, ArrayObject):
         return value is None or not isinstance(value, (str, bytes, DictionaryObject))
     return all(isinstance(target(number), (NumberObject, FloatObject)) for number in value)

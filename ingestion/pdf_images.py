@@ -9,10 +9,12 @@ _JPEG_FRAMES = frozenset((*range(0xC0, 0xD0),)) - {0xC4, 0xC8, 0xCC}
 _JPEG_ALONE = frozenset((0x01, *range(0xD0, 0xD9)))  # markers without a length
 _J2K_SIZE = b"\xff\x4f\xff\x51"
 _J2K_MOST_TILES = 65_535  # ISO/IEC 15444-1 table A.9
-_JBIG2_PAGE, _JBIG2_SYMBOLS = 48, 0
+_JBIG2_PAGE, _JBIG2_SYMBOLS, _JBIG2_PATTERNS = 48, 0, 16
+_JBIG2_TEXTS, _JBIG2_HALFTONES = frozenset((4, 6, 7)), frozenset((20, 22, 23))
 _JBIG2_REGIONS = frozenset((4, 6, 7, 20, 22, 23, 36, 38, 39, 40, 42, 43))
 _JBIG2_UNKNOWN = 0xFFFFFFFF
-_JBIG2_MOST_SYMBOLS = 2**20
+_JBIG2_MOST_SYMBOLS = 2**20  # defined or drawn by one segment; a page of text has thousands
+_JBIG2_REGION = 17  # bytes of the information that each region starts with (§7.4.1)
 
 
 def jpeg_pixels(data: bytes) -> int:
@@ -38,15 +40,36 @@ def jpeg2000_pixels(data: bytes) -> int:
 
 
 def jbig2_pixels(data: bytes) -> int:
-    """Pixels of page and regions together (ISO/IEC 14492 §7.2 and 7.4); too many symbols count as endless."""
+    """Pixels of page and regions together (ISO/IEC 14492 §7.2 and 7.4); too many symbols count as endless.
+
+    How often a symbol is refined out of others is coded with the pixels and is not looked at.
+    """
     pixels = 0
     for kind, body in _jbig2_segments(data):
         if kind == _JBIG2_PAGE or kind in _JBIG2_REGIONS:
             width, height = _be(body, 0, 4), _be(body, 4, 4)
             pixels += width * (0 if kind == _JBIG2_PAGE and height == _JBIG2_UNKNOWN else height)
-        elif kind == _JBIG2_SYMBOLS and _new_symbols(body) > _JBIG2_MOST_SYMBOLS:
+        if _symbols(kind, body) > _JBIG2_MOST_SYMBOLS:
             return 2**64
+        if kind in _JBIG2_HALFTONES:
+            pixels += _be(body, _JBIG2_REGION + 1, 4) * _be(body, _JBIG2_REGION + 5, 4)  # HGW x HGH
     return pixels
+
+
+def _symbols(kind: int, body: bytes) -> int:
+    """How many symbols or patterns a segment defines, or how many instances of them it draws."""
+    if kind == _JBIG2_SYMBOLS:
+        return _new_symbols(body)
+    if kind == _JBIG2_PATTERNS:
+        return _be(body, 3, 4)  # GRAYMAX (§7.4.4.1)
+    return _instances(body) if kind in _JBIG2_TEXTS else 0
+
+
+def _instances(body: bytes) -> int:
+    """SBNUMINSTANCES (§7.4.3.1), behind the flags, those for Huffman tables and the adaptive pixels."""
+    flags = _be(body, _JBIG2_REGION, 2)
+    place = _JBIG2_REGION + 2 + (2 if flags & 1 else 0) + (4 if flags & 2 and not flags >> 15 else 0)
+    return _be(body, place, 4)
 
 
 def _jbig2_segments(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -121,6 +121,7 @@ _PDF = (
     ("pdf_external_link", _W, "The PDF has links to addresses outside. They are kept; a viewer asks before it follows one.", "ISO 32000 §12.6.4.8"),
     ("pdf_submit_form", _R, "The PDF sends a form to an address. Print it to a new PDF and send that.", "ISO 32000 §12.7.6.2"),
     ("pdf_import_data", _R, "The PDF imports data from a file. Print it to a new PDF and send that.", "ISO 32000 §12.7.6.4"),
+    ("pdf_postscript", _R, "The PDF contains a program for PostScript printers. Print it to a new PDF and send that.", "ISO 32000-1 §8.8.2"),
     ("pdf_rich_media", _R, "The PDF contains film, sound or 3D content with programs. Print it to a new PDF and send that.", "ISO 32000 §13"),
     ("pdf_form_script", _R, "The PDF contains a form with scripts (XFA). Print it to a new PDF and send that.", "ISO 32000 §12.7.8"),
     ("pdf_embedded_program", _R, "A program, or an archive or page that may hold one, is attached to the PDF. Send the PDF without it.", "ISO 32000 §7.11.4"),

@@ -49,6 +49,7 @@ SPELLINGS = {
     "rendition": b"<</S/Rendition/OP 4/JS(a)>>",
     "address": b"<</S/URI/URI( java\\163cript:app.alert(1))>>",
     "address in Unicode": b"<</S/URI/URI<feff006a006100760061007300630072006900700074003a0061>>>",
+    "function": b"<</FunctionType 4/Domain[0 1]/Range[0 (1\\);alert\\(2\\)//)]>>",
     "font matrix": b"<</Type/Font/FontMatrix[1 0 0 1 0 (0\\); alert\\('x')]>>",
 }
 
@@ -148,10 +149,26 @@ class TestJavaScript:
             b"<</FontMatrix[.001 0 0 .001 0 0]>>",
             b"<</S/SetOCGState/State[/ON 3 0 R]>>",
             b"<</FunctionType 4/Domain[0 1]/Range[0 1]>>",
+            b"<</ShadingType 2/Domain[(a)]>>",
+            b"<</XObject<</PS 3 0 R>>/Subtype/PS>>",
         ],
     )
     def test_what_only_looks_like_it_is_harmless(self, body: bytes) -> None:
         assert codes(pdf(body)) == []
+
+
+class TestPostScript:
+    @pytest.mark.parametrize(
+        "entries",
+        [
+            b"/Type/XObject/Subtype/PS",
+            b"/Type/XObject/Subtype/Form/Subtype2/PS",
+            b"/Type/XObject/Subtype/Form/PS 5 0 R",
+        ],
+        ids=["object", "subtype of a form", "beside a form"],
+    )
+    def test_a_program_for_printers_is_refused(self, entries: bytes) -> None:
+        assert codes(pdf(stream(b"showpage", entries), stream(b"showpage"))) == ["pdf_postscript"]
 
 
 XFA = {

@@ -78,6 +78,14 @@ BOMBS = {
     "JBIG2 page": filtered(b"/JBIG2Decode", jbig2(48, struct.pack(">II11x", 2**20, 2**20))),
     "JBIG2 region": filtered(b"/JBIG2Decode", jbig2(38, struct.pack(">II10x", 2**20, 2**20))),
     "JBIG2 symbols": filtered(b"/JBIG2Decode", jbig2(0, struct.pack(">H8xII", 0, 2**30, 2**30))),
+    "JBIG2 text": filtered(b"/JBIG2Decode", jbig2(6, struct.pack(">IIIIBHI", 9, 9, 0, 0, 0, 0, 2**32 - 1))),
+    "JBIG2 refined text": filtered(
+        b"/JBIG2Decode", jbig2(6, struct.pack(">IIIIBHHII", 9, 9, 0, 0, 0, 3, 0, 0, 2**31))
+    ),
+    "JBIG2 halftone": filtered(
+        b"/JBIG2Decode", jbig2(22, struct.pack(">IIIIBBIIIIHH", 9, 9, 0, 0, 0, 0, 2**20, 2**20, 0, 0, 1, 1))
+    ),
+    "JBIG2 patterns": filtered(b"/JBIG2Decode", jbig2(16, struct.pack(">BBBI", 0, 8, 8, 2**31))),
     "nine filters": filtered(b"/AHx" * 9, b"00>"),
     "many smaller ones": b"",
 }
