@@ -26,6 +26,7 @@ from tests.faults.full_faults import (
 from tests.faults.full_stage import COMMANDS, FullStage
 from tests.faults.seeds import seeded
 from tests.integration.support import problem
+from tests.log_search import keep_logs
 from tests.services import full
 
 BEFORE_S, AFTER_S = (0.3, 1.5), (0.5, 1.5)
@@ -42,7 +43,7 @@ TELLING = (
 
 
 @pytest.fixture(scope="module")
-def stage() -> Iterator[FullStage]:
+def stage(every_log_is_clean: Path) -> Iterator[FullStage]:
     folder = Path(tempfile.mkdtemp(prefix="coffre-faults-"))  # where Postgres' own user may go
     try:
         with full.running(folder, wired=True, more=SETTINGS) as running:
@@ -50,6 +51,7 @@ def stage() -> Iterator[FullStage]:
             yield made
             made.close()
     finally:
+        keep_logs(folder, every_log_is_clean)
         shutil.rmtree(folder)
 
 

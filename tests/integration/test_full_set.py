@@ -23,6 +23,7 @@ from coffre.roles import PROCESSES
 from records.errors import CoffreError
 from storage.engines import engine_for
 from tests.contract.test_roles import refused
+from tests.log_search import keep_logs
 from tests.services import full
 from tests.services.apart import OWNERS_ALONE, PARTS, part_of
 from tests.services.full import BUCKET, Full
@@ -31,13 +32,14 @@ pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")
-def played() -> Iterator[Full]:
+def played(every_log_is_clean: Path) -> Iterator[Full]:
     """The full set after the story, which checks each of its own outcomes."""
     with tempfile.TemporaryDirectory(prefix="coffre-full-") as folder, full.running(Path(folder)) as running:
         assert running.apart.alone is None, running.apart.alone
         stage = Stage(Console(file=io.StringIO()))
         play_story(stage, running.data, running.url, searched=Path(folder))
         yield running
+        keep_logs(Path(folder), every_log_is_clean)
 
 
 def test_every_process_lived_through_the_story_without_a_complaint(played: Full) -> None:
