@@ -26,8 +26,9 @@ _DROPPED = frozenset(
 )
 
 
-# pypdf reads the whole file for each object that is not where it should be: of many, qpdf knows better
-_MOST_SEARCHED = 2**28
+# pypdf reads the whole file for each object that is not where it should be: of many, qpdf knows better.
+# Less than the sandbox lets a file be read
+_MOST_SEARCHED = 2**26
 
 
 class Repairs(logging.Handler):

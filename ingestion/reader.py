@@ -133,12 +133,12 @@ class _RawFile(io.RawIOBase):
 class SearchedFile(io.BufferedReader):
     """A seekable binary file over `source` that may be read to its end only so often.
 
-    Raises `OSError` once such reads gave more than `most` bytes together; `exhausted` says so from then on.
+    Raises `OSError` before such reads give more than `most` bytes together; `exhausted` says so from then on.
     """
 
     def __init__(self, source: Source, most: int) -> None:
         super().__init__(_RawFile(source), BLOCK)
-        self._left = most
+        self._size, self._left = source.size, most
 
     @property
     def exhausted(self) -> bool:
@@ -147,11 +147,10 @@ class SearchedFile(io.BufferedReader):
     def read(self, size: int | None = -1) -> bytes:
         if size is not None and size >= 0:
             return super().read(size)
+        self._left -= max(0, self._size - self.tell())
         if self.exhausted:
             raise OSError("read to its end too often")
-        data = super().read()
-        self._left -= len(data)
-        return data
+        return super().read()
 
 
 def as_file(source: Source) -> io.BufferedReader:

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from ingestion.reader import BLOCK, BlockReader, BytesSource, ShortRead, SliceSource, as_file
+from ingestion.reader import BLOCK, BlockReader, BytesSource, SearchedFile, ShortRead, SliceSource, as_file
 
 DATA = random.Random(7).randbytes(5 * BLOCK + 123)
 
@@ -73,3 +73,14 @@ def test_a_source_serves_as_a_file() -> None:
     file.seek(-3, io.SEEK_CUR)
     assert file.tell() == 5
     assert file.read(2 * BLOCK) == DATA[5 : 5 + 2 * BLOCK]
+
+
+def test_a_file_is_read_to_its_end_only_so_often() -> None:
+    file = SearchedFile(BytesSource(b"abcdef"), 10)
+    assert (file.read(), file.seek(2), file.read(3), file.read()) == (b"abcdef", 2, b"cde", b"f")
+    file.seek(0)
+    assert not file.exhausted
+    with pytest.raises(OSError, match="too often"):
+        file.read()
+    assert file.exhausted
+    assert file.read(6) == b"abcdef"
