@@ -3,6 +3,7 @@
 import contextlib
 import os
 import platform
+import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -177,6 +178,24 @@ def test_a_slow_store_is_not_the_files_fault(sandbox: Sandbox) -> None:
         return CT[offset : offset + length]
 
     assert sandbox.inspect("dicom", len(CT), read).accepted
+
+
+def test_a_busy_machine_is_not_the_files_fault() -> None:
+    """A child that gets no CPU for longer than its CPU limit still answers."""
+    assert Limits().wall_seconds >= 5 * Limits().cpu_seconds
+    with Sandbox(children=1, limits=Limits(wall_seconds=60, cpu_seconds=1), faults=True) as fresh:
+        assert inspect(fresh).accepted
+        (child,) = fresh._idle
+        os.kill(child.pid, signal.SIGSTOP)
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(inspect, fresh)
+            time.sleep(3)
+            os.kill(child.pid, signal.SIGCONT)
+            assert waiting.result().accepted
+        # and what the file itself takes ends it long before
+        inspection = inspect(fresh, fault="spin")
+        assert codes(inspection) == ["sandbox_timeout"]
+        assert inspection.elapsed < 50
 
 
 def test_children_work_in_parallel_for_several_threads(sandbox: Sandbox) -> None:
