@@ -68,6 +68,20 @@ def test_the_holder_sees_documents_in_plain_words(holder: Browser, report: str) 
     assert "Visible des professionnels autorisés" in page.text
 
 
+def test_anomalies_noted_at_deposit_travel_with_the_document(
+    coffre: Coffre, holder: Browser, doctor: Browser, patient: Patient
+) -> None:
+    """The holder reads that there were some, a professional which (docs/verdicts.md)."""
+    answer = coffre.publish_pdf(coffre.depositor(HOSPITAL), patient.ins, PDF + b"footer", title=TITLE)
+    assert answer.status_code == 201, answer.text
+    patient.authorise()
+    told = "Des anomalies sans gravité ont été relevées au dépôt"
+    assert [document["warnings"] for document in patient.documents()] == [["pdf_bytes_after"]]
+    assert told in holder.get("/").text
+    assert "pdf_bytes_after" not in holder.get("/").text
+    assert f"{told} (pdf_bytes_after)" in open_record(doctor, patient.ins).text
+
+
 def test_masking_a_document_hides_it_from_a_doctor_and_unmasking_shows_it_again(
     holder: Browser, doctor: Browser, patient: Patient, report: str
 ) -> None:

@@ -46,9 +46,10 @@ DOSSIER: Mapping[str, tuple[str, str]] = {
         "d'annonce.",
         "Caution: the patient cannot see this document. It will be shown after an announcement visit.",
     ),
+    "document.remarks": ("Remarque", "Note"),
     "document.warnings": (
-        "Des anomalies sans gravité ont été relevées au dépôt.",
-        "Minor anomalies were noted at deposit.",
+        "Des anomalies sans gravité ont été relevées au dépôt",
+        "Minor anomalies were noted at deposit",
     ),
     "done.masked": ("Le document est masqué.", "The document is masked."),
     "done.unmasked": ("Le document n'est plus masqué.", "The document is no longer masked."),
