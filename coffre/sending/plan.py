@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from pydicom.filereader import read_partial
 from pydicom.tag import BaseTag, Tag
-from pydicom.uid import MediaStorageDirectoryStorage
+from pydicom.uid import DeflatedExplicitVRLittleEndian, MediaStorageDirectoryStorage
 
 MOST_IN_BATCH = 1000
 LARGEST_BATCH = 1 << 28
@@ -109,7 +109,12 @@ def _dicom(head: bytes, rest: BinaryIO) -> Recognised:
 
 
 def _named(start: bytes) -> tuple[str, str]:
-    """The media storage class and the study of a file that begins so, empty where they cannot be read."""
+    """The media storage class and the study of a file that begins so, empty where they cannot be read.
+
+    What is deflated is not looked into: it may expand without end, and no DICOMDIR is (PS3.10 section 8.6).
+    """
+    if DeflatedExplicitVRLittleEndian.encode() in start:
+        return "", ""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # remarks are the server's to make
         try:

@@ -1,13 +1,17 @@
 """What the sender takes for what: by content alone, study by study."""
 
+import struct
+import zlib
 from pathlib import Path
 
 import pytest
+from pydicom.uid import UID, CTImageStorage, DeflatedExplicitVRLittleEndian, MediaStorageDirectoryStorage
 
 from coffre.demonstration import data as demo_data
 from coffre.sending import plan as send_plan
 from coffre.sending.finding import candidates, examine
 from coffre.sending.plan import Candidate, Kind, batches
+from ingestion.metadata_encode import header, padded
 from records.errors import Invalid
 
 INS_, OID = demo_data.PATIENT_INS, demo_data.OID
@@ -43,6 +47,19 @@ def test_a_damaged_dicom_file_is_sent_so_that_the_server_judges_it(tmp_path: Pat
     assert truncated.kind is Kind.DICOM
     broken = examine(written(tmp_path, "u", bytes(128) + b"DICM" + b"\xff" * 40))
     assert (broken.kind, broken.study) == (Kind.DICOM, "")
+
+
+@pytest.mark.parametrize("media", [CTImageStorage, MediaStorageDirectoryStorage], ids=["image", "dicomdir"])
+def test_what_is_deflated_is_not_expanded_to_be_recognised(tmp_path: Path, media: UID) -> None:
+    expanded = struct.pack("<HH2sH", 8, 0x16, b"UI", 0) * 20_000  # the study would stand behind
+    named = [("00020002", media), ("00020010", DeflatedExplicitVRLittleEndian)]
+    meta = b"".join(header(tag, "UI", len(value := padded("UI", uid.encode()))) + value for tag, uid in named)
+    study = header("0020000D", "UI", 4) + b"1.2\0"
+    engine = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    deflated = engine.compress(expanded + study) + engine.flush()
+    length = header("00020000", "UL", 4) + struct.pack("<I", len(meta))
+    found = examine(written(tmp_path, "d", bytes(128) + b"DICM" + length + meta + deflated))
+    assert (found.kind, found.study, found.trouble) == (Kind.DICOM, "", "")
 
 
 def test_a_dicomdir_is_skipped_with_its_reason(tmp_path: Path) -> None:
