@@ -55,7 +55,7 @@ def study_details(
         "kind": group.kind,
         "type": group.type_code,
         "class": DOCUMENT_TYPES[group.type_code].class_code,
-        "title": attributes.get("description") or _default_title(group),
+        "title": _title(group, attributes),
         "study_uid": group.study_uid,
         "date": attributes.get("date"),
         "time": attributes.get("time"),
@@ -124,6 +124,23 @@ def _instance(part: InspectedPart, pack: UUID, offset: int) -> dict[str, Any]:
 
 def _place(part: InspectedPart, pack: UUID, offset: int) -> dict[str, Any]:
     return {"blob": str(pack), "offset": offset, "length": part.length, "sha256": part.sha256.hex()}
+
+
+def _title(group: Group, attributes: Mapping[str, Any]) -> str:
+    if group.kind == "document":
+        own = _own_title(group.parts[0].facts["dicom"])
+        return own or attributes.get("description") or DOCUMENT_TYPES[group.type_code].display
+    return attributes.get("description") or _default_title(group)
+
+
+def _own_title(dataset: Mapping[str, Any]) -> str:
+    """Document Title (PS3.3 §C.24.2), else what the root of a structured report is called (§C.17.3)."""
+    for item in (dataset, *dataset.get("0040A043", {}).get("Value", ())):
+        for tag in ("00420010", "00080104"):
+            (value,) = item.get(tag, {}).get("Value", ())[:1] or ("",)
+            if value and str(value).strip():
+                return str(value).strip()
+    return ""
 
 
 def _default_title(group: Group) -> str:

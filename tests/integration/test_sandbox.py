@@ -18,6 +18,8 @@ from ingestion.reader import BytesSource
 from ingestion.sandbox import Inspection, Sandbox, SandboxUnavailable
 from ingestion.sandbox_confinement import WHOLE
 from records.errors import CoffreError
+from tests.integration.support import Coffre
+from tests.unit.ingestion.dicom_bytes import RLE, element, fragments, identifiers, part10, pixel_module
 
 CT = Path(str(pydicom.data.get_testdata_file("CT_small.dcm"))).read_bytes()
 LIMITS = Limits(wall_seconds=2.0, cpu_seconds=1, memory_bytes=256 * 2**20)
@@ -141,6 +143,20 @@ def test_frames_are_decoded_inside_where_that_is_set() -> None:
             assert found.accepted, found.findings
             assert list(found.findings) == inspect_dicom(BytesSource(data), decoding)[0]
             assert "frames_not_decoded" not in codes(found)
+
+
+def test_the_setting_that_asks_for_decoding_reaches_the_children(
+    coffre: Coffre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    described = identifiers() + pixel_module(bits=8, frames=1) + element(0x00280101, "US", b"\x08\0")
+    described += element(0x00280004, "CS", b"MONOCHROME2") + fragments(bytes(64))
+    damaged = part10(described, RLE)
+    monkeypatch.setenv("COFFRE_DECODE_FRAMES", "1")
+    with coffre.system() as system:
+        assert system.settings.decode_frames == 1
+        assert codes(inspect(system.worker().inspector._sandbox, damaged))[-1] == "frames_not_decodable"
+    with Sandbox(children=1, limits=LIMITS) as structure_only:
+        assert "frames_not_decodable" not in codes(inspect(structure_only, damaged))
 
 
 def test_a_child_has_no_environment_and_one_socket(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from coffre.demonstration import data as demo_data
 from records.identity import INS_NIR_TEST
+from records.vocabulary.document_types import DOCUMENT_TYPES
 from tests.integration.outsider import eventually, failed_items, first, stored_items
 from tests.integration.support import (
     HOSPITAL,
@@ -24,7 +25,8 @@ from tests.integration.support import (
     problem,
     related,
 )
-from tests.unit.ingestion.dicom_bytes import identifiers, image, part10, pixel_module, pixels
+from tests.unit.ingestion.dicom_bytes import element, identifiers, image, part10, pixel_module, pixels
+from tests.unit.ingestion.pdf_bytes import pdf
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 CANNOT_UNDERSTAND, NOT_AUTHORISED, DOES_NOT_MATCH = 0xC000, 0x0124, 0xA900  # PS3.18 table 10.5.3-2
@@ -357,3 +359,30 @@ def test_an_instance_without_ins_is_kept_aside_by_name(coffre: Coffre, lab: str)
     found: dict[str, Any] = coffre.submission(lab, answer)
     assert first(item, "00081155") == "1.2.3.4"
     assert found["state"] == "quarantined"
+
+
+def test_reports_inside_instances_are_listed_as_documents(coffre: Coffre, patient: Patient, lab: str) -> None:
+    """Beside their study, with their own title; what they hold was examined (PS3.3 §C.24.2)."""
+
+    def encapsulated(kind: bytes, number: int, content: bytes, title: bytes = b"") -> bytes:
+        sop_class, sop = b"1.2.840.10008.5.1.4.1.1.104." + kind, b"2.25.77.%d" % number
+        named = element(0x00420010, "ST", title) if title else b""
+        return part10(identifiers(sop_class=sop_class, sop=sop) + named + element(0x00420011, "OB", content))
+
+    clinical = b'<ClinicalDocument xmlns="urn:hl7-org:v3"><title>CR</title></ClinicalDocument>'
+    script = pdf(catalog=b"/OpenAction<</S/JavaScript/JS(a)>>")
+    files = [
+        image(),
+        encapsulated(b"1", 1, pdf(), b"Compte rendu"),
+        encapsulated(b"2", 2, clinical),
+        encapsulated(b"1", 3, script),
+    ]
+    answer = coffre.stow(lab, files, patient.ins)
+    assert answer.status_code == 202
+    assert [part["code"] for part in coffre.submission(lab, answer)["parts"]][-1] == "pdf_javascript"
+    listed = {(each["kind"], each["title"]) for each in patient.documents()}
+    assert listed == {
+        ("study", "Imagerie CT"),
+        ("document", "Compte rendu"),
+        ("document", DOCUMENT_TYPES["18748-4"].display),
+    }
