@@ -103,6 +103,7 @@ def document_details(
         "media_type": part.facts.get("media_type", "application/octet-stream"),
         "size": part.length,
         "pages": part.facts.get("pages"),
+        "pdfa": part.facts.get("pdfa"),
         "warnings": _warnings(group.parts),
     }
 

@@ -35,6 +35,8 @@ def document_json(document: SeenDocument, warn: frozenset[Obligation] = frozense
             "series": len(series),
             "instances": sum(len(each["instances"]) for each in series),
         }
+    if newest.get("pdfa"):
+        shown["pdfa"] = newest["pdfa"]
     display = DOCUMENT_TYPES.get(document.facts.type_code)
     if display:
         shown["type_display"] = display.display

@@ -13,6 +13,7 @@ from coffre.demonstration import data as demo_data
 from records.identity import INS_NIR, INS_NIR_TEST
 from tests.integration.outsider import Before, eventually
 from tests.integration.support import HOSPITAL, Coffre, Patient, bearer, document_reference, new_ins
+from tests.unit.ingestion.pdf_bytes import pdf, stream
 
 PDF = demo_data.report_pdf()
 
@@ -79,6 +80,14 @@ def test_201_with_location_and_the_document_is_listed(coffre: Coffre, hospital: 
     (document,) = patient.documents()
     assert (document["id"], document["kind"], document["title"]) == (body["id"], "document", "Écho du cœur")
     assert document["structure"] == HOSPITAL
+
+
+def test_the_list_says_which_pdf_a_a_report_claims_to_be(coffre: Coffre, hospital: str) -> None:
+    patient = coffre.open_record()
+    packet = stream(b"<pdfaid:part>3</pdfaid:part>", b"/Type/Metadata/Subtype/XML", packed=False)
+    for report in (PDF, pdf(packet, catalog=b"/Metadata 4 0 R")):
+        assert post(coffre, hospital, document_reference(patient.ins, report)).status_code == 201
+    assert [document.get("pdfa") for document in patient.documents()] == ["3", None]
 
 
 def test_the_same_document_again_is_200_and_the_same_id(coffre: Coffre, hospital: str) -> None:

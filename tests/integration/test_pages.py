@@ -76,7 +76,8 @@ def test_anomalies_noted_at_deposit_travel_with_the_document(
     assert answer.status_code == 201, answer.text
     patient.authorise()
     told = "Des anomalies sans gravité ont été relevées au dépôt"
-    assert [document["warnings"] for document in patient.documents()] == [["pdf_bytes_after"]]
+    (listed,) = patient.documents()
+    assert listed["warnings"] == ["pdf_bytes_after"]
     assert told in holder.get("/").text
     assert "pdf_bytes_after" not in holder.get("/").text
     assert f"{told} (pdf_bytes_after)" in open_record(doctor, patient.ins).text

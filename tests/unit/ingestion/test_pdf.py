@@ -47,6 +47,21 @@ class TestOutside:
         assert found == []
         assert facts == {"pages": 1, "version": "1.7", "media_type": "application/pdf", "pdfa": None}
 
+    @pytest.mark.parametrize(
+        ("claimed", "recorded"),
+        [
+            (b"<pdfaid:part>3</pdfaid:part><pdfaid:conformance>b</pdfaid:conformance>", "3B"),
+            (b"<rdf:Description pdfaid:part='1' pdfaid:conformance='A'/>", "1A"),
+            (b'<rdf:Description pdfaid:part="4"/>', "4"),
+            (b"<pdfaid:part>three</pdfaid:part>", None),
+        ],
+        ids=["elements", "attributes", "part alone", "nonsense"],
+    )
+    def test_pdf_a_is_recorded_and_not_required(self, claimed: bytes, recorded: str | None) -> None:
+        packet = stream(claimed, b"/Type/Metadata/Subtype/XML", packed=False)
+        found, facts = inspect(pdf(packet, catalog=b"/Metadata 4 0 R"))
+        assert (found, facts["pdfa"]) == ([], recorded)
+
     @pytest.mark.parametrize("data", [b"", b"%PDF", b"\xff\xd8\xff\xe0", b"x" * 1024 + pdf(), b"{}"])
     def test_a_header_must_stand_in_the_first_kilobyte(self, data: bytes) -> None:
         assert codes(data) == ["not_pdf"]
