@@ -4,7 +4,6 @@
 """
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+from tests.services.processes import install
 from tests.services.seaweedfs import KEYS
 from tests.services.service import (
     HOST,
@@ -25,8 +25,8 @@ from tests.services.service import (
     wait_until,
 )
 
-INSTALL = "apt-get install -y --no-install-recommends ceph-mon ceph-osd radosgw ceph-common"
-POLICY = Path("/usr/sbin/policy-rc.d")
+PACKAGES = ("ceph-mon", "ceph-osd", "radosgw", "ceph-common")
+PROGRAMS = ("ceph-mon", "ceph-osd", "radosgw", "radosgw-admin")
 
 CONFIG = """\
 [global]
@@ -78,30 +78,11 @@ rgw_thread_pool_size = 64
 """
 
 
-def install() -> None:
-    """Installs the packages where root may, else raises with the line to run. Starts no service."""
-    if all(shutil.which(name) for name in ("ceph-mon", "ceph-osd", "radosgw", "radosgw-admin")):
-        return
-    if os.geteuid() != 0:
-        raise RuntimeError(f"Ceph is missing. Run as root: {INSTALL}")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    guard = not POLICY.exists()
-    if guard:
-        POLICY.write_text("#!/bin/sh\nexit 101\n")
-        POLICY.chmod(0o755)
-    try:
-        if subprocess.run(INSTALL.split(), env=environment, check=False, capture_output=True).returncode:
-            subprocess.run(["apt-get", "update"], env=environment, check=True, capture_output=True)
-            subprocess.run(INSTALL.split(), env=environment, check=True, capture_output=True)
-    finally:
-        if guard:
-            POLICY.unlink()
-
-
 @contextmanager
 def running(directory: Path, *, tls: bool = False) -> Iterator[S3Service]:
     """An empty cluster in `directory`, ready to be written to."""
-    install()
+    if not all(map(shutil.which, PROGRAMS)):
+        install("Ceph", *PACKAGES)
     for name in ("mon", "osd", "rgw", "run", "log", "crash"):
         (directory / name).mkdir(exist_ok=True)
     mon, port = free_ports(2)

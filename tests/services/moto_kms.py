@@ -4,6 +4,7 @@ By hand: `python -m tests.services.moto_kms DIR` prints a root's URL and what to
 """
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -71,6 +72,6 @@ def _await(service: MotoKms, process: "subprocess.Popen[bytes]") -> None:
 
 if __name__ == "__main__":
     with running(Path(sys.argv[1])) as server:
-        print(f"export {' '.join(f'{name}={value}' for name, value in server.environ.items())}")
-        print(f"COFFRE_VAULT_ROOT='{server.url()}'")
-        input("Enter stops the server. ")
+        print(f"export {' '.join(f'{name}={value}' for name, value in server.environ.items())}", flush=True)
+        print(f"COFFRE_VAULT_ROOT='{server.url()}'", flush=True)
+        signal.sigwait({signal.SIGINT, signal.SIGTERM})

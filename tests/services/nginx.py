@@ -44,10 +44,10 @@ http {{
 
 def made(directory: Path, port: int, *, intake: int, reader: int, gateway: int) -> Server:
     """Serves on 127.0.0.1:`port` once started; nothing of a request is written to disk."""
-    debian("nginx", "nginx-light")
+    program = debian("nginx", "nginx-light")
     directory.mkdir(parents=True, exist_ok=True)
     configuration = directory / "nginx.conf"
     ports = {"port": port, "intake": intake, "reader": reader, "gateway": gateway}
     configuration.write_text(CONFIGURATION.format(directory=directory, **ports))
-    command = ["nginx", "-c", configuration, "-p", directory, "-e", directory / "error.log"]
+    command = [program, "-c", configuration, "-p", directory, "-e", directory / "error.log"]
     return Server("nginx", command, directory / "nginx.log", lambda: listens(port))

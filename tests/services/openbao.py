@@ -6,6 +6,7 @@ By hand: `python -m tests.services.openbao DIR` prints a root's URL and what to 
 import json
 import os
 import secrets
+import signal
 import ssl
 import sys
 import time
@@ -142,6 +143,6 @@ def _unseal(service: OpenBao, kept: Path) -> None:
 
 if __name__ == "__main__":
     with running(Path(sys.argv[1])) as server:
-        print(f"export {' '.join(f'{name}={value}' for name, value in server.environ.items())}")
-        print(f"COFFRE_VAULT_ROOT='{server.url()}'")
-        input("Enter stops the server. ")
+        print(f"export {' '.join(f'{name}={value}' for name, value in server.environ.items())}", flush=True)
+        print(f"COFFRE_VAULT_ROOT='{server.url()}'", flush=True)
+        signal.sigwait({signal.SIGINT, signal.SIGTERM})

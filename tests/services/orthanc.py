@@ -1,7 +1,6 @@
 """Orthanc with its DICOMweb plugin, a hospital's archive that sends to Coffre (Debian packages).
 
 Orthanc 1.10 listens on every address and can't be told otherwise: it runs in a network namespace of its own.
-Where systemd runs, installing the package starts Debian's own service: `systemctl mask orthanc` beforehand.
 """
 
 import json
@@ -15,7 +14,7 @@ from typing import Any
 import httpx
 
 from tests.services.namespace import door, inside
-from tests.services.processes import debian
+from tests.services.processes import debian, install
 from tests.services.service import process, wait_until
 
 PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
@@ -53,15 +52,15 @@ class Orthanc:
 @contextmanager
 def running(coffre_port: int) -> Iterator[Orthanc]:
     """An Orthanc that sees Coffre, and nothing else, on its loopback."""
-    debian("Orthanc", "orthanc")
+    program = debian("Orthanc", "orthanc")
     if not PLUGIN.exists():
-        debian(str(PLUGIN), "orthanc-dicomweb")
+        install("Orthanc's DICOMweb plugin", "orthanc-dicomweb")
     # a short name: paths of sockets have at most 107 bytes
     with tempfile.TemporaryDirectory(prefix="orthanc-") as name:
         directory = Path(name)
         (directory / "orthanc.json").write_text(json.dumps(_configuration(directory)))
         log = directory / "log"
-        command = inside(directory, PORT, COFFRE, "Orthanc", directory / "orthanc.json")
+        command = inside(directory, PORT, COFFRE, program, directory / "orthanc.json")
         transport = httpx.HTTPTransport(uds=str(directory / "in.sock"))
         with (
             door(directory / "out.sock", coffre_port),

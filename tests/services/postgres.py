@@ -19,10 +19,9 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from tests.services.processes import free_port
+from tests.services.processes import free_port, install
 from tests.services.server import Server
 
-INSTALL = ("apt-get", "install", "-y", "--no-install-recommends", "postgresql")
 OWNER = "coffre"
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -86,12 +85,11 @@ def made(directory: Path, settings: Mapping[str, str] | None = None) -> tuple[Se
 
 def _programs() -> Path:
     found = _installed()
-    if found is None and os.geteuid() == 0:
-        for step in (["apt-get", "update", "-q"], INSTALL):
-            subprocess.run(step, check=True, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
+    if found is None:
+        install("Postgres 14 or newer", "postgresql")
         found = _installed()
     if found is None:
-        raise RuntimeError(f"These tests need Postgres 14 or newer. Run: sudo {' '.join(INSTALL)}")
+        raise RuntimeError("Postgres is installed, and initdb is not to be found: put it on PATH.")
     return found
 
 

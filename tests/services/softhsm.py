@@ -5,6 +5,7 @@ By hand: `python -m tests.services.softhsm DIR` prints a root's URL and what to 
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -62,6 +63,6 @@ def running(directory: Path) -> Iterator[SoftHsm]:
 
 if __name__ == "__main__":
     with running(Path(sys.argv[1])) as service:
-        print(f"export {' '.join(f'{name}={value}' for name, value in service.environ.items())}")
-        print(f"COFFRE_VAULT_ROOT='{service.url()}'")
-        input("Enter removes the token. ")
+        print(f"export {' '.join(f'{name}={value}' for name, value in service.environ.items())}", flush=True)
+        print(f"COFFRE_VAULT_ROOT='{service.url()}'", flush=True)
+        signal.sigwait({signal.SIGINT, signal.SIGTERM})
