@@ -267,6 +267,19 @@ class TestLockedNotes:
                 bucket.delete("checkpoints/42", version)
         assert notes.read("checkpoints/42") == b"note"
 
+    def test_under_a_legal_hold_it_stays_beyond_its_time(self, s3_store: Store) -> None:
+        scheme, service = s3_store
+        notes = open_locked_notes(service.url(scheme, f"coffre-held-{uuid4().hex[:8]}"))
+        notes.prepare(create=True)
+        until = time.time() + 2
+        notes.put_locked("held", b"note", until, hold=True)
+        notes.put_locked("free", b"note", until)
+        time.sleep(until + 1.5 - time.time())
+        notes.forget("free")
+        with pytest.raises(CoffreError):
+            notes.forget("held")
+        assert (notes.read("free"), notes.read("held")) == (None, b"note")
+
     def test_a_bucket_that_locks_nothing_is_told(self, address: str) -> None:
         notes = open_locked_notes(address)
         with pytest.raises(CoffreError) as refused:
