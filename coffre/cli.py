@@ -47,7 +47,7 @@ class Commands(LaterGroup):
         ),
         "compact": Later(
             "coffre.commands.maintenance:compact",
-            "Repack studies that came in many deposits into one object each.",
+            "Repack studies that came in many deposits into one object each. Readers notice nothing.",
         ),
         "withdraw": Later(
             "coffre.commands.maintenance:withdraw",
