@@ -55,13 +55,13 @@ class Stage:
 
 def demo_command(
     full: Annotated[
-        bool, typer.Option(help="Add real 512 × 512 CTs (needs the package pydicom-data).")
+        bool, typer.Option("--full", help="Add real 512 × 512 CTs (needs the package pydicom-data).")
     ] = False,
     serve: Annotated[
         bool, typer.Option("--serve", help="Prepare the demo data, then serve it with links.")
     ] = False,
     data: Annotated[
-        Path | None, typer.Option(help="Data directory.  [default: a new one; .data with --serve]")
+        Path | None, typer.Option(help=r"Data directory.  \[default: a new one; .data with --serve]")
     ] = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1 of --serve.")] = 8080,
 ) -> None:

@@ -82,7 +82,9 @@ def fetch_command(
         Path | None, typer.Option(help="File that keeps the server's keys from the first visit on.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
-    allow_http: Annotated[bool, typer.Option(help="Send the token over http:// to another machine.")] = False,
+    allow_http: Annotated[
+        bool, typer.Option("--allow-http", help="Send the token over http:// to another machine.")
+    ] = False,
 ) -> None:
     """Fetch what you may see of a patient's record; it is decrypted here, not on the server.
 

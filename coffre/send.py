@@ -63,7 +63,9 @@ def send_command(
     as_lines: Annotated[
         bool, typer.Option("--json-lines", help="Print each verdict as JSON when it comes, then the summary.")
     ] = False,
-    allow_http: Annotated[bool, typer.Option(help="Send the token over http:// to another machine.")] = False,
+    allow_http: Annotated[
+        bool, typer.Option("--allow-http", help="Send the token over http:// to another machine.")
+    ] = False,
 ) -> None:
     """Deposit DICOM files and PDF reports into a patient's record.
 

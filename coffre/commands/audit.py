@@ -48,7 +48,7 @@ def audit_verify(
     if witnessed:
         text += f"\nIt agrees with {len(witnessed)} checkpoints kept elsewhere."
     if report.pending:
-        text += f"\n{report.pending} entries wait for their position; that is no fault."
+        text += f"\nWaiting for their position: {report.pending}; that is no fault."
     show(found, as_json, text)
 
 

@@ -1,7 +1,7 @@
 """What every command shares: options, the form of a refusal, settings."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,14 +18,16 @@ err = Console(stderr=True, highlight=False)
 Data = Annotated[
     Path | None,
     # a process apart may enter the directory and open its own files there, but not list it
-    typer.Option("--data", readable=False, help="Data directory.  [default: COFFRE_DATA or .data]"),
+    typer.Option("--data", readable=False, help=r"Data directory.  \[default: COFFRE_DATA or .data]"),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Don't ask whether to go on.")]
 Operator = Annotated[
     Path | None,
-    typer.Option("--operator", help="File with an operator's token.  [default: in demo and test, made here]"),
+    typer.Option(
+        "--operator", help=r"File with an operator's token.  \[default: in demo and test, made here]"
+    ),
 ]
 
 
@@ -52,6 +54,19 @@ def refusals(invalid: int = REFUSED) -> Iterator[None]:
 
 def show(data: dict[str, Any], as_json: bool, text: str) -> None:
     print(json.dumps(data, ensure_ascii=False) if as_json else text)
+
+
+def listed(found: Mapping[str, object]) -> str:
+    """Facts for a person, one a line; JSON has the same names and the values as they are."""
+    return "\n".join(f"{name}: {_worded(value)}" for name, value in found.items())
+
+
+def _worded(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_worded(each)}" for name, each in value.items())
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else str(value)
 
 
 def settings_of(data: Path | None, **more: object) -> Settings:

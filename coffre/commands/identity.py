@@ -1,11 +1,12 @@
 """`coffre identity`: identities of the demo authority, in demo and test only."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from coffre.commands.common import MISUSED, AsJson, Data, refusals, settings_of, show
+from coffre.commands.common import MISUSED, AsJson, Data, listed, refusals, settings_of, show
 from records.errors import Invalid
 
 identity_app = typer.Typer(
@@ -52,7 +53,8 @@ def _issue(
         issued = identity_files.write(system, out, name, token, certified)
         if link is not None:
             issued["link"] = identity_files.sign_in_link(system, token, link)
-    show(issued, as_json, "\n".join(f"{key}: {value}" for key, value in issued.items()))
+    until = datetime.fromtimestamp(issued["expires"], UTC).isoformat()
+    show(issued, as_json, listed({**issued, "expires": until}))
 
 
 @issue_app.command()

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from coffre.commands.common import MISUSED, AsJson, Data, refusals, settings_of, show
+from coffre.commands.common import MISUSED, AsJson, Data, listed, refusals, settings_of, show
 
 
 def init(
@@ -63,4 +63,4 @@ def status(data: Data = None, as_json: AsJson = False) -> None:
             "submissions": system.index.counts(),
             **system.guard.inspector.status(),
         }
-    show(found, as_json, "\n".join(f"{key}: {value}" for key, value in found.items()))
+    show(found, as_json, listed(found))

@@ -14,6 +14,7 @@ from coffre.commands.common import (
     Operator,
     Yes,
     err,
+    listed,
     refusals,
     settings_of,
     show,
@@ -29,7 +30,7 @@ Second = Annotated[
     Path | None,
     typer.Option(
         "--second-operator",
-        help="File with another operator's token, who agrees at once.  [default: the proposal waits a day]",
+        help=r"File with another operator's token, who agrees at once.  \[default: the proposal waits a day]",
     ),
 ]
 
@@ -69,7 +70,7 @@ def show_item(
     with refusals(), System(settings_of(data)) as system:
         quarantine = Quarantine(system.index, system.guard.operator)
         found = quarantine.item(acting(system, operator), document_id).to_json()
-    show(found, as_json, "\n".join(f"{name}: {value}" for name, value in found.items()))
+    show(found, as_json, listed(found))
 
 
 @quarantine_app.command("release")

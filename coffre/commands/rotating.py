@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from coffre.commands.common import AsJson, Data, DryRun, Yes, err, refusals, settings_of, show
+from coffre.commands.common import AsJson, Data, DryRun, Yes, err, listed, refusals, settings_of, show
 
 First = Annotated[Path | None, typer.Option("--operator", help="File with the first operator's token.")]
 Second = Annotated[Path | None, typer.Option("--second-operator", help="File with another operator's token.")]
@@ -32,7 +32,7 @@ def status(data: Data = None, as_json: AsJson = False) -> None:
 
     with refusals(), System(settings_of(data)) as system:
         found = {name: value for name, value in system.guard.inspector.status().items() if name in SHOWN}
-    show(found, as_json, "\n".join(f"{name}: {value}" for name, value in found.items()))
+    show(found, as_json, listed(found))
 
 
 def rotate_root(

@@ -51,7 +51,7 @@ class Taken:
 def backup_command(
     to: Annotated[Path, typer.Option("--to", help="A folder that does not exist yet.")],
     vault_to: Annotated[
-        Path | None, typer.Option("--vault-to", help="Another folder for the vault.  [default: TO/vault]")
+        Path | None, typer.Option("--vault-to", help=r"Another folder for the vault.  \[default: TO/vault]")
     ] = None,
     objects: Annotated[bool, typer.Option("--objects", help="Copy the objects, too.")] = False,
     data: Data = None,

@@ -44,7 +44,7 @@ class Restored:
 def restore_command(
     source: Annotated[Path, typer.Option("--from", help="The folder of the backup.")],
     vault_source: Annotated[
-        Path | None, typer.Option("--vault-from", help="The vault's folder.  [default: FROM/vault]")
+        Path | None, typer.Option("--vault-from", help=r"The vault's folder.  \[default: FROM/vault]")
     ] = None,
     known: Annotated[
         list[Path] | None,

@@ -342,6 +342,25 @@ class TestHelp:
     def test_the_installed_program_is_called_coffre(self) -> None:
         assert "Usage: coffre" in run("--help", status=DONE).stdout
 
+    @pytest.mark.parametrize(
+        ("command", "default"),
+        [
+            ("status", "COFFRE_DATA or .data"),
+            ("demo", "a new one; .data with --serve"),
+            ("backup", "TO/vault"),
+            ("restore", "FROM/vault"),
+            ("compact", "in demo and test, made here"),
+            ("quarantine release", "the proposal waits a day"),
+        ],
+    )
+    def test_help_names_the_default_of_an_option(self, command: str, default: str) -> None:
+        assert f"[default: {default}]" in quick(*command.split(), "--help", status=DONE, COLUMNS="200").stdout
+
+    def test_facts_are_words_for_a_person(self, made: Path) -> None:
+        told = quick("status", "--data", made, status=DONE).stdout.splitlines()
+        assert {"root_rotation_running: no", "log_shipped: none"} <= set(told)
+        assert any(line.startswith("submissions: received 0, validating 0, ") for line in told)
+
     @pytest.mark.parametrize("name", cli.Commands.table)
     def test_the_list_says_of_a_command_what_it_says_of_itself(self, name: str) -> None:
         later = cli.Commands.table[name]
