@@ -72,8 +72,19 @@ def status_of(error: CoffreError) -> int:
     return next((status for kind, status in _KINDS if isinstance(error, kind)), 500)
 
 
-def problem(request: Request, status: int, code: str, sentence: str) -> Response:
-    """The one shape of an error on this path."""
+def described(error: BaseException) -> tuple[int, str, str]:
+    """Status, code and sentence of any error. A system's own words stay in the log: they name files."""
+    if isinstance(error, CoffreError):
+        status = status_of(error)
+        return status, error.code, error.sentence if status != 500 else INTERNAL
+    if isinstance(error, OSError):
+        code = "store_full" if error.errno in _NO_ROOM else "store_failing"
+        return STATUS[code], code, _DISK[code]
+    return 500, "internal", INTERNAL
+
+
+def problem(request: Request, status: int, code: str, sentence: str, **more: object) -> Response:
+    """The one shape of an error on this path; `more` members beside it (RFC 9457 section 3.2)."""
     headers = {"WWW-Authenticate": 'Bearer, DPoP algs="EdDSA ES256"'} if status == 401 else {}
     if status == 503:
         headers["Retry-After"] = "5"
@@ -81,7 +92,7 @@ def problem(request: Request, status: int, code: str, sentence: str) -> Response
         body, media_type = operation_outcome(code, sentence), FHIR_JSON
     else:
         body = {"type": f"urn:coffre:problem:{code}", "title": code, "status": status, "code": code}
-        body["detail"] = sentence
+        body |= {"detail": sentence, **more}
         media_type = "application/problem+json"
     return Response(json.dumps(body, ensure_ascii=False), status, headers, media_type)
 
@@ -91,11 +102,10 @@ def install(app: FastAPI) -> None:
 
     async def known(request: Request, error: Exception) -> Response:
         assert isinstance(error, CoffreError)
-        status = status_of(error)
+        status, code, sentence = described(error)
         if status >= 500:
-            log.error("request failed", extra={"code": error.code})
-        sentence = error.sentence if status != 500 else INTERNAL
-        answer = problem(request, status, error.code, sentence)
+            log.error("request failed", extra={"code": code})
+        answer = problem(request, status, code, sentence)
         if isinstance(error, RangeNotSatisfiable):  # RFC 9110 section 15.5.17
             answer.headers["Content-Range"] = f"bytes */{error.size}"
         return answer
@@ -106,11 +116,9 @@ def install(app: FastAPI) -> None:
         return problem(request, 400, "client_disconnected", "The request ended before its body did.")
 
     async def disk(request: Request, error: Exception) -> Response:
-        """The object store's own words stay in the log: they name files."""
-        assert isinstance(error, OSError)
-        code = "store_full" if error.errno in _NO_ROOM else "store_failing"
+        status, code, sentence = described(error)
         log.error("request failed", extra={"code": code})
-        return problem(request, STATUS[code], code, _DISK[code])
+        return problem(request, status, code, sentence)
 
     async def malformed(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
@@ -120,9 +128,11 @@ def install(app: FastAPI) -> None:
 
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        return problem(
-            request, error.status_code, _HTTP.get(error.status_code, "http_error"), str(error.detail)
-        )
+        status = error.status_code
+        sentence = _ROUTING.get(status, str(error.detail))
+        answer = problem(request, status, _HTTP.get(status, "http_error"), sentence)
+        answer.headers.update(error.headers or {})  # Allow, RFC 9110 section 15.5.6
+        return answer
 
     async def unknown(request: Request, error: Exception) -> Response:
         log.error("request failed", extra={"code": type(error).__name__})
@@ -141,3 +151,7 @@ _DISK = {
     "store_failing": "The store does not answer as it should; nothing was kept. Try again later.",
 }
 _HTTP = {404: "no_such_address", 405: "method_not_allowed", 406: "not_acceptable", 413: "too_large"}
+_ROUTING = {
+    404: "There is nothing at this address: check it.",
+    405: "This address takes other methods: the header Allow names them.",
+}

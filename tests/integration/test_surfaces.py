@@ -475,7 +475,8 @@ class TestBodies:
         self, coffre: Coffre
     ) -> None:
         assert problem(coffre.http.get("/nothing/here")) == "no_such_address"
-        assert problem(coffre.http.delete("/records/find")) == "method_not_allowed"
+        wrong = coffre.http.delete("/records/find")
+        assert (problem(wrong), wrong.headers["Allow"]) == ("method_not_allowed", "POST")
         answer = coffre.http.get("/fhir/Nothing")
         assert answer.json()["resourceType"] == "OperationOutcome"
 
