@@ -31,10 +31,11 @@ DOSSIER: Mapping[str, tuple[str, str]] = {
         "Not visible to legal representatives",
     ),
     "document.content": ("Contenu", "Content"),
-    "document.images": (
-        "{instances} image(s) en {series} série(s)",
-        "{instances} image(s) in {series} series",
-    ),
+    "document.images": ("{images} en {series}", "{images} in {series}"),
+    "images.one": ("1 image", "1 image"),
+    "images.many": ("{n} images", "{n} images"),
+    "series.one": ("1 série", "1 series"),
+    "series.many": ("{n} séries", "{n} series"),
     "document.mask": ("Masquer", "Mask"),
     "document.unmask": ("Ne plus masquer", "Unmask"),
     "document.open": ("Ouvrir", "Open"),
@@ -55,7 +56,6 @@ DOSSIER: Mapping[str, tuple[str, str]] = {
     "done.unmasked": ("Le document n'est plus masqué.", "The document is no longer masked."),
     "study.back": ("Retour à la liste des documents", "Back to the list of documents"),
     "study.series": ("Série {number}", "Series {number}"),
-    "study.instances": ("{n} image(s)", "{n} image(s)"),
     "study.format": (
         "Les images sont au format DICOM : un logiciel de radiologie les ouvre.",
         "The images are in DICOM format: radiology software opens them.",

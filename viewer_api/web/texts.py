@@ -36,6 +36,10 @@ class Texts:
         """The text under `key`; an unknown key is a programming error."""
         return self._texts[key].format(**values) if values else self._texts[key]
 
+    def counted(self, key: str, n: int) -> str:
+        """How many: the text under `key.one` or `key.many`."""
+        return self(f"{key}.one") if n == 1 else self(f"{key}.many", n=n)
+
     def has(self, key: str) -> bool:
         return key in self._texts
 
