@@ -35,9 +35,21 @@ class _Lines(logging.Formatter):
         return f"{line['time']} {line['level']:7} {line['event']} {rest}"
 
 
+class _StandardError(logging.Handler):
+    """Writes where standard error goes at that moment: it may be another place than at the start."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            print(self.format(record), file=sys.stderr, flush=True)
+        except Exception:
+            self.handleError(record)
+
+
 def configure(log_format: str) -> None:
     """One handler on standard error for everything."""
-    handler = logging.StreamHandler(sys.stderr)
+    # a line that cannot be written is lost; the library would print it with a traceback instead
+    logging.raiseExceptions = False
+    handler = _StandardError()
     handler.setFormatter(_Lines(as_json=log_format == "json"))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("coffre").setLevel(logging.INFO)

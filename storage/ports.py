@@ -58,6 +58,11 @@ class ObjectStore(Protocol):
     `store_failing` (try again later), `store_full`, `store_denied` or `bucket_missing`.
     """
 
+    def check(self) -> None:
+        """Whether the store answers at all, in one cheap question that changes nothing. Raises what any
+        verb raises; a right to look that is missing is an answer.
+        """
+
     def writer(self, blob_id: UUID, version: int) -> ObjectWriter:
         """Begins an object; nothing is visible before its commit. A crash leaves a partial file or a
         multipart upload for `sweep_partial`.

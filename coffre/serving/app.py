@@ -4,13 +4,15 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from enum import StrEnum
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coffre.housekeeper import Chores, Housekeeper
 from coffre.processes import bell_of
 from coffre.serving import problems, watching
 from coffre.serving.bodies import BoundedBodies
+from coffre.serving.readiness import Readiness
 from coffre.wiring import System
 from ingestion.quarantine import Quarantine
 from ingestion.routes import fhir, quarantine, stow, submissions
@@ -146,10 +148,25 @@ def _health(app: FastAPI, system: System, only: Part | None) -> None:
     async def live() -> dict[str, str]:
         return {"status": "ok"}
 
+    readiness = Readiness(_needs(system, only))
+
     @app.get("/health/ready", tags=["Health"], summary="What this process needs answers")
-    def ready() -> dict[str, str]:
-        system.index.counts()
-        if only is Part.INTAKE:
-            return {"status": "ok", "index": "ok"}
-        system.guard.public.public_keys()
-        return {"status": "ok", "index": "ok", "vault": "ok"}
+    def ready(request: Request) -> Response:
+        found = readiness.ask()
+        states = {
+            name: "ok" if error is None else problems.described(error)[1] for name, error in found.items()
+        }
+        failed = next(filter(None, found.values()), None)
+        if failed is None:
+            return JSONResponse({"status": "ok", **states})
+        return problems.problem(request, *problems.described(failed), dependencies=states)
+
+
+def _needs(system: System, only: Part | None) -> dict[str, Callable[[], object]]:
+    """What this process can't work without. A broker isn't among it: the sweeper rings as well."""
+    needs: dict[str, Callable[[], object]] = {"index": system.index.counts}
+    if only is not Part.INTAKE:
+        needs["vault"] = system.guard.public.public_keys
+    if only is not Part.OPERATOR:
+        needs["objects"] = system.objects.check
+    return needs

@@ -33,6 +33,7 @@ STATUS: Mapping[str, int] = {
     "quota_exceeded": 429,
     "reception_closed": 503,
     "reception_key_expired": 503,
+    "not_ready": 503,
     "store_busy": 503,
     "store_down": 503,
     "store_unsure": 503,

@@ -36,6 +36,9 @@ class FilesystemObjects:
             (self._objects / f"{number:02x}").mkdir(mode=0o700, exist_ok=True)
         sync_folder(self._objects)
 
+    def check(self) -> None:
+        self._partial.stat()
+
     def writer(self, blob_id: UUID, version: int) -> "FileWriter":
         partial = self._partial / f"{blob_id}.{version}.{secrets.token_hex(8)}"
         return FileWriter(partial, self._path(blob_id, version))

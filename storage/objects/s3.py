@@ -33,6 +33,14 @@ class S3Objects:
         self._address = address
         self._pool = ThreadPoolExecutor(PARALLEL_PARTS, thread_name_prefix="s3-part")
 
+    def check(self) -> None:
+        try:
+            self._bucket.head(self._key(UUID(int=0), 0))
+        except Failure as failure:
+            # AWS answers so of a missing object to whoever may not list
+            if failure.status != 403:
+                raise told(failure) from failure
+
     def writer(self, blob_id: UUID, version: int) -> S3Writer:
         return S3Writer(
             self._bucket,

@@ -24,6 +24,12 @@ def put(objects: ObjectStore, content: bytes = CONTENT, version: int = 1) -> tup
         return blob_id, writer.commit()
 
 
+def test_a_store_that_answers_says_so_whether_empty_or_not(objects: ObjectStore) -> None:
+    objects.check()
+    put(objects)
+    objects.check()
+
+
 def test_nothing_is_visible_before_the_commit(objects: ObjectStore) -> None:
     blob_id = uuid4()
     with objects.writer(blob_id, 1) as writer:

@@ -2,6 +2,8 @@
 
 import asyncio
 import errno
+import threading
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -9,6 +11,7 @@ import pytest
 
 from coffre.install import initialise
 from coffre.serving.app import DEFAULT_CACHE, HEADERS, build
+from coffre.serving.readiness import LIMIT_S
 from coffre.settings import load
 from coffre.wiring import System
 from records.errors import CoffreError
@@ -73,3 +76,18 @@ def test_an_answer_without_a_fault_has_them_once(system: System) -> None:
     assert told.status_code == 200
     for name, _ in (*HEADERS, DEFAULT_CACHE):
         assert len(told.headers.get_list(name.decode())) == 1
+
+
+def test_readiness_names_each_dependency_and_waits_for_a_silent_one_five_seconds_at_most(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = threading.Event()
+    monkeypatch.setattr(system.objects, "check", lambda: silent.wait(60))
+    began = time.monotonic()
+    try:
+        found = answer(system)
+    finally:
+        silent.set()
+    assert time.monotonic() - began < LIMIT_S + 5
+    assert (found.status_code, found.json()["code"]) == (503, "not_ready")
+    assert found.json()["dependencies"] == {"index": "ok", "vault": "ok", "objects": "not_ready"}

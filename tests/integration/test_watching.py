@@ -27,4 +27,9 @@ def test_every_answer_carries_an_id_of_its_own(coffre: Coffre, patient: Patient)
 
 def test_readiness_asks_index_and_vault(coffre: Coffre) -> None:
     assert coffre.http.get("/health/live").json() == {"status": "ok"}
-    assert coffre.http.get("/health/ready").json() == {"status": "ok", "index": "ok", "vault": "ok"}
+    assert coffre.http.get("/health/ready").json() == {
+        "status": "ok",
+        "index": "ok",
+        "vault": "ok",
+        "objects": "ok",
+    }
