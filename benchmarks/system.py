@@ -33,6 +33,7 @@ from tests.services import full
 WORKERS = (1, 2, 4)
 CLIENTS, SECONDS, RECORDS = 8, 8.0, 100
 SLICES = 20
+WORKER_PROCESSES = ("worker-1", "worker-2")
 PLACES = ("index", "vault", "objects")
 
 
@@ -74,8 +75,11 @@ def _embedded(folder: Path, workers: int) -> Iterator[Installation]:
 
 @contextmanager
 def _full(folder: Path, workers: int) -> Iterator[Installation]:
-    folder.chmod(0o755)
-    with full.running(folder, workers=workers) as found:
+    folder.chmod(0o755)  # servers' own users must find their folders inside
+    each = str(max(1, workers // len(WORKER_PROCESSES)))
+    with full.running(folder, more={"COFFRE_WORKERS": each}) as found:
+        for name in WORKER_PROCESSES[workers:]:
+            found.processes[name].end()
 
         def sizes() -> dict[str, int]:
             grown = {
