@@ -112,6 +112,7 @@ def withdraw(
     from coffre.identities import acting, permitted
     from coffre.wiring import System
     from coffre.withdrawing import Withdrawal
+    from records.vocabulary.rejections import check_rejection
 
     chosen = sorted(set(instance or []))
     if every == bool(chosen):
@@ -119,6 +120,7 @@ def withdraw(
     what = "every instance" if every else f"{len(chosen)} instances"
     told: dict[str, Any] = {"study": study, "instances": chosen, "all": every}
     with refusals(MISUSED), System(settings_of(data)) as system:
+        check_rejection(code)
         withdrawal = Withdrawal(system, record, study, chosen, code)
         withdrawal.find(acting(system, token_file or operator))
         if dry_run:

@@ -25,7 +25,7 @@ from records.vocabulary.codes import (
     PurposeOfUse,
     ReasonCode,
 )
-from records.vocabulary.rejections import REJECTIONS
+from records.vocabulary.rejections import check_rejection
 
 MOST_WITHDRAWN = 10_000
 
@@ -182,8 +182,7 @@ def _study(change: Change, found: Attempt, document_id: UUID) -> Row | None:
 
 
 def _check_withdrawal(instances: Sequence[str], code: str) -> None:
-    if code not in REJECTIONS:
-        raise Invalid(f"Say why with one of these codes: {', '.join(REJECTIONS)}.", code="bad_rejection")
+    check_rejection(code)
     if len(instances) > MOST_WITHDRAWN:
         raise Invalid(f"Name at most {MOST_WITHDRAWN} instances to withdraw.", code="bad_rejection")
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from records.errors import Invalid
+
 REJECTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "113001": ("Rejeté pour sa qualité", "Rejected for Quality Reasons"),
@@ -12,3 +14,9 @@ REJECTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 """DCM codes, in French and as PS3.16 has them."""
+
+
+def check_rejection(code: str) -> None:
+    """Raises Invalid `bad_rejection` for any other code."""
+    if code not in REJECTIONS:
+        raise Invalid(f"Say why with one of these codes: {', '.join(REJECTIONS)}.", code="bad_rejection")

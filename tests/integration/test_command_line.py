@@ -395,6 +395,10 @@ class TestHelp:
 
 
 class TestMisuse:
+    def test_a_withdrawal_names_a_reason_that_there_is(self, made: Path) -> None:
+        named = ["--record", INS, "--study", "1.2.3", "--code", "999", "--all", "--dry-run", "--data", made]
+        assert "113001, 113037, 113038, 113039" in quick("withdraw", *named, status=MISUSED).stderr
+
     @pytest.mark.parametrize(
         "command",
         [
