@@ -18,6 +18,7 @@ def main() -> int:
     with full.running(folder, lambda line: console.print(f"  [dim]{line}[/dim]")) as installation:
         play_story(stage, installation.data, installation.url, searched=folder)
     stage.summary()
+    console.print("The data stays in", f"{folder};", "remove it when you are done.")
     return 0
 
 
