@@ -178,6 +178,8 @@ def test_each_emergency_mode_has_its_own_switch(holder: Browser, patient: Patien
         found: dict[str, bool] = patient.call("GET", "/authorisations").json()["emergency"]
         return found
 
+    spoken = holder.get("/choix").text
+    assert "Interdire le bris de glace" in spoken and "Interdire l'appel au 15 (SAMU)" in spoken
     for mode, other in (("bris_de_glace", "centre_15"), ("centre_15", "bris_de_glace")):
         form = holder.get("/choix").form("/choix", mode=mode, allowed="non")
         asked = holder.submit(form)
@@ -204,7 +206,8 @@ def test_the_holder_reads_who_consulted_what_and_why(
     assert f"Motif écrit : {REASON}" in page.text
     assert f"Infirmier RPPS {STRANGER}" in page.text
     assert "Refusé" in page.text
-    assert "Accès refusé : demandez une autorisation" in page.text
+    assert "Cet accès n'était pas autorisé." in page.text
+    assert "demandez une autorisation" not in page.text
     assert patient.ins not in page.html
 
 

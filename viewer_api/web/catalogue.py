@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from viewer_api.web.catalogue_choices import CHOICES
 from viewer_api.web.catalogue_dossier import DOSSIER
 from viewer_api.web.catalogue_log import LOG
+from viewer_api.web.catalogue_refusals import REFUSALS
 
 Catalogue = Mapping[str, tuple[str, str]]
 
@@ -159,4 +160,4 @@ ERRORS: Catalogue = {
     "problem": ("À corriger : ", "Please correct: "),
 }
 
-TEXTS: Catalogue = {**FRAME, **WELCOME, **ERRORS, **DOSSIER, **CHOICES, **LOG}
+TEXTS: Catalogue = {**FRAME, **WELCOME, **ERRORS, **DOSSIER, **CHOICES, **LOG, **REFUSALS}

@@ -60,6 +60,7 @@ CHOICES: Mapping[str, tuple[str, str]] = {
     "switch.allow": ("Autoriser de nouveau", "Allow again"),
     "switch.oppose": ("Interdire", "Forbid"),
     "switch.bris_de_glace": ("Bris de glace", "Breaking the glass"),
+    "switch.bris_de_glace.about": ("le bris de glace", "breaking the glass"),
     "switch.bris_de_glace.explain": (
         "Si votre vie est en danger et que vous ne pouvez pas parler, un professionnel de santé peut "
         "ouvrir votre dossier sans votre autorisation. Il doit écrire pourquoi ; vous et votre médecin "
@@ -69,6 +70,7 @@ CHOICES: Mapping[str, tuple[str, str]] = {
         "masked documents stay masked.",
     ),
     "switch.centre_15": ("Appel au 15 (SAMU)", "Call to the emergency number 15"),
+    "switch.centre_15.about": ("l'appel au 15 (SAMU)", "the call to the emergency number 15"),
     "switch.centre_15.explain": (
         "Si quelqu'un appelle le 15 pour vous, le médecin qui répond peut lire votre dossier sans votre "
         "autorisation. Vous et votre médecin traitant en êtes informés.",

@@ -43,10 +43,6 @@ class Texts:
     def has(self, key: str) -> bool:
         return key in self._texts
 
-    def choose(self, pair: tuple[str, str]) -> str:
-        """Of a (French, English) pair, as other tables hold them."""
-        return typographic(pair[0]) if self.language == FRENCH else pair[1]
-
 
 def language_of(request: Request) -> str:
     """`?lang=` wins over the cookie, the cookie over Accept-Language (RFC 9110 section 12.5.4)."""

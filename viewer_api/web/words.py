@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from keyvault.verbs.rows import SeenDocument
 from records.errors import Invalid
-from records.vocabulary.codes import SENTENCES, Label, Outcome, PurposeOfUse, ReasonCode, Role
+from records.vocabulary.codes import Label, Outcome, PurposeOfUse, Role
 from records.vocabulary.document_types import CLASS_NAMES
 from records.vocabulary.professions import PROFESSIONS
 from viewer_api.presenting import document_json
@@ -169,7 +169,7 @@ def log_line(event: Mapping[str, Any], t: Texts, titles: Mapping[str, str]) -> L
         emergency=emergency,
         permitted=permitted,
         reason=event.get("reason") if emergency else None,
-        explanation=None if permitted else t.choose(SENTENCES[ReasonCode(event["decision"])]),
+        explanation=None if permitted else t(f"denied.{event['decision']}"),
         own=actor["role"] == Role.PATIENT,
     )
 

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from records.errors import Invalid
+from records.vocabulary.codes import PERMITTING, ReasonCode
 from viewer_api.web.paging import PAGE, paged
 from viewer_api.web.texts import Texts, typographic
 from viewer_api.web.words import day, end_of, last_day, log_line, moment, professional_number
@@ -87,7 +88,15 @@ def test_a_refusal_says_why_and_an_emergency_its_written_reason() -> None:
         event(outcome="deny", decision="opted_out", purpose="bris_de_glace", reason="Arrêt cardiaque"), EN, {}
     )
     assert (line.permitted, line.emergency, line.reason) == (False, True, "Arrêt cardiaque")
-    assert line.explanation == "The holder opposes this mode of emergency access."
+    assert line.explanation == "You had forbidden this mode of emergency access."
+
+
+@pytest.mark.parametrize("reason", sorted(set(ReasonCode) - PERMITTING))
+def test_the_log_tells_the_holder_of_a_refusal_and_asks_nothing_of_them(reason: ReasonCode) -> None:
+    french, english = (log_line(event(outcome="deny", decision=reason), t, {}).explanation for t in (FR, EN))
+    for sentence in (french, english):
+        assert sentence and sentence.endswith(".")
+        assert not {":", "titulaire", "holder"} & set(sentence.replace(":", " : ").split())
 
 
 def test_what_the_page_does_not_know_yet_has_words_all_the_same() -> None:
