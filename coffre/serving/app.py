@@ -21,6 +21,8 @@ from storage.index.waking import FINISHED
 from viewer_api.gateway import Gateway
 from viewer_api.routes import audit, grants, objects, qido, records
 from viewer_api.web import pages
+from viewer_api.web.sessions import Sessions
+from viewer_api.web.site import Site
 
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -134,7 +136,10 @@ def _gateway(app: FastAPI, system: System, public_url: str) -> None:
     """Content in clear, and the pages."""
     access = system.access_without_addresses()
     gateway = Gateway(access, system.objects, system.grant_keys())
-    app.include_router(pages.router(access, gateway, system.index, public_url, system.identity.environment))
+    environment = system.identity.environment
+    site = Site(Sessions(system.index, public_url, environment), environment)
+    app.include_router(pages.router(site, access, gateway))
+    problems.install_pages(app, site)
 
 
 def _operator(app: FastAPI, system: System, public_url: str) -> None:

@@ -14,6 +14,7 @@ from ingestion.routes.fhir import FHIR_JSON, operation_outcome
 from keyvault.credentials import CredentialError
 from records.errors import CoffreError, Conflict, Invalid, NotFound, Refused
 from viewer_api.routes.objects import RangeNotSatisfiable
+from viewer_api.web.site import Site
 
 log = logging.getLogger("coffre.http")
 INTERNAL = "Something went wrong on our side. Try again; if it stays, tell the hosting team the time."
@@ -127,14 +128,6 @@ def install(app: FastAPI) -> None:
         places = {".".join(str(part) for part in each["loc"]) for each in error.errors()}
         return problem(request, 422, "bad_request", f"Correct these fields: {', '.join(sorted(places))}.")
 
-    async def http(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
-        status = error.status_code
-        sentence = _ROUTING.get(status, str(error.detail))
-        answer = problem(request, status, _HTTP.get(status, "http_error"), sentence)
-        answer.headers.update(error.headers or {})  # Allow, RFC 9110 section 15.5.6
-        return answer
-
     async def unknown(request: Request, error: Exception) -> Response:
         log.error("request failed", extra={"code": type(error).__name__})
         return problem(request, 500, "internal", INTERNAL)
@@ -143,10 +136,43 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ClientDisconnect, hung_up)
     app.add_exception_handler(OSError, disk)
     app.add_exception_handler(RequestValidationError, malformed)
-    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(HTTPException, _refused_address)
     app.add_exception_handler(Exception, unknown)
 
 
+def install_pages(app: FastAPI, site: Site) -> None:
+    """Where there is nothing, a browser gets a page. Programs and addresses of the API keep the problem."""
+
+    async def nothing_here(request: Request, error: Exception) -> Response:
+        if _first_part(request) in _API or not _is_browser(request):
+            return await _refused_address(request, error)
+        return site.error(request, 404, _HTTP[404])
+
+    app.add_exception_handler(404, nothing_here)
+
+
+async def _refused_address(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    status = error.status_code
+    sentence = _ROUTING.get(status, str(error.detail))
+    answer = problem(request, status, _HTTP.get(status, "http_error"), sentence)
+    answer.headers.update(error.headers or {})  # Allow, RFC 9110 section 15.5.6
+    return answer
+
+
+def _first_part(request: Request) -> str:
+    return request.url.path.lstrip("/").partition("/")[0]
+
+
+def _is_browser(request: Request) -> bool:
+    """Browsers name HTML first; programs name it later or not at all."""
+    first = request.headers.get("accept", "").partition(",")[0]
+    return first.partition(";")[0].strip().lower() == "text/html"
+
+
+_API = frozenset(
+    {"audit", "dicomweb", "fhir", "grants", "health", "objects", "quarantine", "records", "submissions"}
+)
 _DISK = {
     "store_full": "There is no room for this at the moment; nothing was kept. Try again later.",
     "store_failing": "The store does not answer as it should; nothing was kept. Try again later.",

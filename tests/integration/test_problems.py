@@ -17,6 +17,7 @@ from coffre.wiring import System
 from records.errors import CoffreError
 
 URL = "http://coffre.example"
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
 @pytest.fixture(scope="module")
@@ -27,12 +28,12 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         yield made
 
 
-def answer(system: System, path: str = "/health/ready") -> httpx.Response:
+def answer(system: System, path: str = "/health/ready", accept: str = "*/*") -> httpx.Response:
     transport = httpx.ASGITransport(build(system, URL), raise_app_exceptions=False)
 
     async def ask() -> httpx.Response:
         async with httpx.AsyncClient(transport=transport, base_url=URL) as client:
-            return await client.get(path)
+            return await client.get(path, headers={"Accept": accept})
 
     return asyncio.run(ask())
 
@@ -91,3 +92,25 @@ def test_readiness_names_each_dependency_and_waits_for_a_silent_one_five_seconds
     assert time.monotonic() - began < LIMIT_S + 5
     assert (found.status_code, found.json()["code"]) == (503, "not_ready")
     assert found.json()["dependencies"] == {"index": "ok", "vault": "ok", "objects": "not_ready"}
+
+
+def test_a_mistyped_address_is_a_page_for_a_browser(system: System) -> None:
+    told = answer(system, "/consultation", BROWSER)
+    assert told.status_code == 404
+    assert told.headers["content-type"] == "text/html; charset=utf-8"
+    assert "Page introuvable" in told.text and "default-src 'none'" in told.headers["content-security-policy"]
+
+
+def test_a_mistyped_address_is_a_problem_for_a_program(system: System) -> None:
+    programs = ("*/*", "application/json", "application/json, text/html", "application/dicom+json")
+    told = [answer(system, "/consultation", accept) for accept in programs]
+    assert {(each.status_code, each.json()["code"]) for each in told} == {(404, "no_such_address")}
+
+
+def test_every_address_of_the_api_answers_a_browser_as_it_does_a_program(system: System) -> None:
+    named = {path.split("/")[1] for path in build(system, URL).openapi()["paths"]}
+    assert {"fhir", "records", "submissions"} < named
+    for first in sorted(named):
+        told = answer(system, f"/{first}/no/such/address/here", BROWSER)
+        assert told.status_code == 404
+        assert told.headers["content-type"].endswith("+json"), first

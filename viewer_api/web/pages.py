@@ -6,25 +6,20 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from records.errors import NotFound, Refused
-from records.vocabulary.codes import Environment
-from storage.ports import Index
 from viewer_api.access import Access
 from viewer_api.gateway import Gateway
 from viewer_api.web import contents, dossier, patient
 from viewer_api.web.contents import Contents
 from viewer_api.web.dossier import DossierPages
 from viewer_api.web.patient import PatientPages
-from viewer_api.web.sessions import Sessions, read_form
+from viewer_api.web.sessions import read_form
 from viewer_api.web.site import HEADERS, YEAR_S, Site
 
 GONE = 410
 
 
-def router(
-    access: Access, gateway: Gateway, index: Index, public_url: str, environment: Environment
-) -> APIRouter:
+def router(site: Site, access: Access, gateway: Gateway) -> APIRouter:
     """Every page, its sign-in and its style sheet."""
-    site = Site(Sessions(index, public_url, environment), environment)
     own = PatientPages(site, access)
     records = DossierPages(site, access)
     routes = APIRouter(route_class=site.route_class(), include_in_schema=False)
