@@ -124,7 +124,11 @@ def withdraw(
         withdrawal = Withdrawal(system, record, study, chosen, code)
         withdrawal.find(acting(system, token_file or operator))
         if dry_run:
-            show(told | {"state": "found"}, as_json, f"Would withdraw {what} of this study.")
+            text = (
+                f"Would ask to withdraw {what} of this study. Checked: the code, the record and that it has this "
+                "study. Whether you may, and whether it has these instances, is decided when it is asked."
+            )
+            show(told | {"state": "found", "checked": ["code", "record", "study"]}, as_json, text)
             return
         if not yes and not typer.confirm(f"Withdraw {what} of this study for good?", err=True):
             raise typer.Exit(REFUSED)

@@ -41,7 +41,7 @@ def withdraw(coffre: Coffre, patient: Patient, *more: str) -> Any:
 def test_one_image_goes_and_the_others_stay(coffre: Coffre, patient: Patient, study: list[bytes]) -> None:
     _, instances = uids(patient)
     dry = answer_of(withdraw(coffre, patient, "--instance", instances[0], "--dry-run"))
-    assert dry["state"] == "found"
+    assert (dry["state"], dry["checked"]) == ("found", ["code", "record", "study"])
     assert len(uids(patient)[1]) == 3
     done = answer_of(withdraw(coffre, patient, "--instance", instances[0]))
     assert done["state"] == "done"
