@@ -136,8 +136,11 @@ def _verify(folder: Path) -> str:
         system.guard.housekeeper.sequence()
         system.guard.housekeeper.checkpoint()
         report = system.guard.inspector.verify_log()
-    checkpoints, chains = report.checkpoints, report.chains
-    return f"{report.size} entries, {checkpoints} signed checkpoints, {chains} chains: no divergence"
+    return (
+        f"{report.size + report.pending} entries, those of the record and of the installation itself: "
+        f"{report.size} have their position, {report.pending} await it; "
+        f"{report.checkpoints} signed checkpoints, {report.chains} chains: no divergence"
+    )
 
 
 def _afterwards(folder: Path) -> str:
