@@ -125,8 +125,8 @@ def withdraw(
         withdrawal.find(acting(system, token_file or operator))
         if dry_run:
             text = (
-                f"Would ask to withdraw {what} of this study. Checked: the code, the record and that it has this "
-                "study. Whether you may, and whether it has these instances, is decided when it is asked."
+                f"Would ask to withdraw {what} of this study. Checked: the code, the record and that it has "
+                "this study. Whether you may, and whether it has the instances, is decided when it is asked."
             )
             show(told | {"state": "found", "checked": ["code", "record", "study"]}, as_json, text)
             return
