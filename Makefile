@@ -53,7 +53,7 @@ check: dev  ## ruff, mypy strict, import contracts
 	@$(BIN)/lint-imports --no-cache
 
 test: check  ## everything CI runs
-	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --cov --cov-report=term:skip-covered --cov-report=json:.coverage.json
+	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-report=json:.coverage.json
 	@$(BIN)/python tests/architecture/coverage_floor.py .coverage.json
 
 test-long: dev  ## what takes longer: kill loops, long fuzzing, large bodies, the vault's suite on Postgres
