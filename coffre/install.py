@@ -225,5 +225,5 @@ def read_secret(path: Path) -> bytes:
         return bytes.fromhex(path.read_text().strip())
     except FileNotFoundError:
         raise CoffreError(
-            f"{path} is missing: restore it, or run coffre init.", code="key_file_missing"
+            f"{path} is missing: restore it from where you keep it.", code="key_file_missing"
         ) from None

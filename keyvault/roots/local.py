@@ -53,7 +53,8 @@ def read_private(path: Path) -> bytes:
             return file.read(LARGEST_FILE + 1)
     except FileNotFoundError:
         raise NotFound(
-            "There is no root file here; run init, or name the right place.", code="root_file_missing"
+            "There is no root file here: restore it from where you keep it, or name the right place.",
+            code="root_file_missing",
         ) from None
 
 
