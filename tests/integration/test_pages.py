@@ -58,7 +58,7 @@ def break_glass(browser: Browser, ins: str, reason: str = REASON, status: int = 
 def test_the_first_page_says_what_coffre_is_and_how_to_get_in(coffre: Coffre) -> None:
     page = Browser(coffre).get("/")
     assert page.headings[0] == (1, "Bienvenue sur Coffre")
-    assert "coffre identity issue patient" in page.text
+    assert ".venv/bin/coffre identity issue patient" in page.text
 
 
 def test_the_holder_sees_documents_in_plain_words(holder: Browser, report: str) -> None:
