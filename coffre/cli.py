@@ -1,7 +1,8 @@
 """The command line: every command has --help, exits 0 done, 1 refused or failed, 2 misused."""
 
 import sys
-from typing import ClassVar
+from importlib.metadata import version
+from typing import Annotated, ClassVar
 
 import typer
 
@@ -84,8 +85,19 @@ class Commands(LaterGroup):
 app = typer.Typer(cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
+def _show_version(asked: bool) -> None:
+    if asked:
+        print(f"coffre {version('coffre')}")
+        raise typer.Exit
+
+
 @app.callback()
-def coffre() -> None:
+def coffre(
+    _: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
     """Coffre: the hosting layer of a shared medical record. Demo: never with real patients."""
 
 

@@ -14,6 +14,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -341,6 +342,9 @@ class TestHelp:
 
     def test_the_installed_program_is_called_coffre(self) -> None:
         assert "Usage: coffre" in run("--help", status=DONE).stdout
+
+    def test_the_program_says_its_version(self) -> None:
+        assert run("--version", status=DONE).stdout == f"coffre {version('coffre')}\n"
 
     @pytest.mark.parametrize(
         ("command", "default"),
