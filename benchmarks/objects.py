@@ -102,7 +102,7 @@ class Bare:
 
 
 def _boto(service: S3Service) -> Bare:
-    client: Any = boto3.client(
+    client: Any = boto3.session.Session().client(
         "s3",
         endpoint_url=service.endpoint,
         region_name=service.region,

@@ -271,7 +271,7 @@ class TestRefused:
 
         place = place_of("aws-kms")
         place.create()
-        kms = boto3.client("kms", region_name="eu-west-3", endpoint_url=moto.endpoint)
+        kms = boto3.session.Session().client("kms", region_name="eu-west-3", endpoint_url=moto.endpoint)
         alias = place.url.removeprefix("aws-kms:").partition("?")[0]
         kms.disable_key(KeyId=kms.describe_key(KeyId=alias)["KeyMetadata"]["KeyId"])
         assert code_of(place.open) == "root_key_missing"

@@ -51,7 +51,8 @@ def objects_kept(system: System) -> set[tuple[UUID, int]]:
 
 
 def _keys(address: Address) -> Iterator[str]:
-    client = boto3.client("s3", endpoint_url=address.endpoint, region_name=address.region)
+    # a session of its own: the default one keeps the keys of the first test that used it
+    client = boto3.session.Session().client("s3", endpoint_url=address.endpoint, region_name=address.region)
     pages = client.get_paginator("list_objects_v2").paginate(
         Bucket=address.bucket, Prefix=f"{address.prefix}b/"
     )

@@ -244,7 +244,7 @@ def _comes(played: Full, part: str, door: str) -> bool:
 def _client(env: Any) -> Any:
     (endpoint,) = parse_qs(urlsplit(env["COFFRE_OBJECTS_URL"]).query)["endpoint"]
     own = "COFFRE_S3_ACCESS_KEY_ID" in env
-    return boto3.client(
+    return boto3.session.Session().client(
         "s3",
         endpoint_url=endpoint,
         region_name="us-east-1",

@@ -42,7 +42,7 @@ def run(command: str, data: Path) -> Result:
 
 def admitted(service: S3Service, bucket: str) -> list[dict[str, Any]]:
     """The bucket's CORS rules."""
-    client = boto3.client(
+    client = boto3.session.Session().client(
         "s3",
         endpoint_url=service.endpoint,
         region_name=service.region,
