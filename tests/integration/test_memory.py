@@ -5,6 +5,7 @@ import io
 import re
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pydicom
@@ -62,7 +63,11 @@ def peak(pid: int) -> int:
 
 
 def tree(pid: int) -> list[int]:
-    children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    """A process and its descendants; a child is listed under the thread that started it."""
+    children = []
+    for listed in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):  # the thread, or the process, ended meanwhile
+            children += [int(child) for child in listed.read_text().split()]
     return [pid, *(one for child in children for one in tree(child))]
 
 
