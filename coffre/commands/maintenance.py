@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import Progress
 
 from coffre.commands.common import (
     MISUSED,
@@ -15,7 +14,8 @@ from coffre.commands.common import (
     DryRun,
     Operator,
     Yes,
-    err,
+    bar,
+    confirm,
     refusals,
     settings_of,
     show,
@@ -47,7 +47,7 @@ def compact(
     from ingestion.jobs import FEWEST_SUBMISSIONS
     from records.vocabulary.codes import Action
 
-    with refusals(MISUSED), System(settings_of(data)) as system, Progress(console=err) as progress:
+    with refusals(MISUSED), System(settings_of(data)) as system:
         vault, record_id = system.guard.operator, None
         if record is not None:
             call = acting(system, operator)
@@ -64,13 +64,13 @@ def compact(
             "compacted": 0,
         }
         if not dry_run:
-            bar = progress.add_task("studies", total=len(studies))
-            for study in studies:
-                call = acting(system, operator)
-                job = permitted(vault.compact(call, study.record_id, study.document_id))
-                row = carry_out(system, job)
-                told["compacted"] += row.state == "published"
-                progress.advance(bar)
+            with bar("studies") as progress:
+                for number, study in enumerate(studies, 1):
+                    call = acting(system, operator)
+                    job = permitted(vault.compact(call, study.record_id, study.document_id))
+                    row = carry_out(system, job)
+                    told["compacted"] += row.state == "published"
+                    progress(number, len(studies))
     found = f"{told['studies']} studies of {told['submissions']} deposits"
     show(
         told, as_json, f"Would compact {found}." if dry_run else f"Compacted {told['compacted']} of {found}."
@@ -130,8 +130,7 @@ def withdraw(
             )
             show(told | {"state": "found", "checked": ["code", "record", "study"]}, as_json, text)
             return
-        if not yes and not typer.confirm(f"Withdraw {what} of this study for good?", err=True):
-            raise typer.Exit(REFUSED)
+        confirm(yes, f"Withdraw {what} of this study for good?")
         job = permitted(withdrawal.ask(acting(system, token_file or operator)))
         row = carry_out(system, job)
     state = "done" if row.state == "published" else "refused"

@@ -13,6 +13,7 @@ from coffre.commands.common import (
     DryRun,
     Operator,
     Yes,
+    confirm,
     err,
     listed,
     refusals,
@@ -112,8 +113,7 @@ def destroy(
     def ask(quarantine: Any, call: Any) -> Any:
         return quarantine.destroy(call, document_id, reason)
 
-    if not (yes or dry_run) and not typer.confirm("Destroy it for good?", err=True):
-        raise typer.Exit(1)
+    confirm(yes or dry_run, "Destroy it for good?")
     _decide(document_id, ask, "destroy", (operator, second_operator), dry_run, data, as_json)
 
 

@@ -1,14 +1,22 @@
 """`coffre vault status`, `rotate-root`, `rotate-shards`, `rotate-record`: what two operators do together."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from coffre.commands.common import AsJson, Data, DryRun, Yes, err, listed, refusals, settings_of, show
+from coffre.commands.common import (
+    AsJson,
+    Data,
+    DryRun,
+    Yes,
+    bar,
+    confirm,
+    listed,
+    refusals,
+    settings_of,
+    show,
+)
 
 First = Annotated[Path | None, typer.Option("--operator", help="File with the first operator's token.")]
 Second = Annotated[Path | None, typer.Option("--second-operator", help="File with another operator's token.")]
@@ -64,8 +72,8 @@ def rotate_root(
             show({**told, "exists": plan.exists, "moved": 0}, as_json, f"Would move {what}.{made}")
             return
         calls = together(*_two(operator, second_operator))
-        _confirm(yes, f"Move {what}?")
-        with _bar("keys") as progress:
+        confirm(yes, f"Move {what}?")
+        with bar("keys") as progress:
             done, shares = rotation.run(calls, progress)
     told |= {"moved": done.moved, "moved_before": done.before, "shares": [str(share) for share in shares]}
     handed = (
@@ -103,8 +111,8 @@ def rotate_shards(
             show({"shards": found["shards"], "shards_retiring": left, "records": 0}, as_json, f"{text}.")
             return
         calls = together(*_two(operator, second_operator))
-        _confirm(yes, "Give every shard a new key and destroy the old ones?")
-        with _bar("shards") as progress:
+        confirm(yes, "Give every shard a new key and destroy the old ones?")
+        with bar("shards") as progress:
             begun, records = rotating.rotate_shards(settings, calls, progress)
     told = {"shards": begun.shards, "begun": begun.begun, "records": records}
     what = (
@@ -130,7 +138,7 @@ def rotate_record(
 
     with refusals():
         calls = together(*_two(operator, second_operator))
-        _confirm(yes, "Give this record a new key?")
+        confirm(yes, "Give this record a new key?")
         found = rotating.rotate_record(settings_of(data), calls, record)
     told = {"record": str(found.public_id), "key_version": found.version}
     show(told, as_json, f"The record {found.public_id} has version {found.version} of its key.")
@@ -143,17 +151,3 @@ def _two(first: Path | None, second: Path | None) -> tuple[Path, Path]:
             "Two operators act together: give --operator FILE and --second-operator FILE."
         )
     return first, second
-
-
-def _confirm(yes: bool, question: str) -> None:
-    if not yes:
-        typer.confirm(question, abort=True, err=True)
-
-
-@contextmanager
-def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on a terminal; what is called tells how many of how many are done."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=err, disable=not err.is_terminal) as progress:
-        task = progress.add_task(what, total=None)
-        yield lambda done, of: progress.update(task, completed=done, total=of)
