@@ -46,14 +46,16 @@ class AskingVerbs:
     def find_study(
         self, call: Call, record: str, action: Action, study_uid: str | None = None
     ) -> FoundStudy | Denied:
-        """The record that an INS or public id names, for `action` (compact, withdraw). Discloses nothing."""
+        """The record that an INS or public id names, for `action` (compact, withdraw). Logged on it."""
         vault, actor = self._vault, self._vault.actor(call.token)
         if action not in (Action.COMPACT, Action.WITHDRAW):
             raise Invalid("This is asked for compacting and withdrawing only.", code="bad_request")
         with vault.change() as change:
             found = attempt(vault, change, call, actor, action, locator=record, discloses=False)
-        if isinstance(found, Denied):
-            return found
+            if isinstance(found, Denied):
+                return found
+            # that there is such a record is an answer too
+            change.append(found.record.chain, found.happening())
         token = vault.token(TokenField.STUDY, study_uid) if study_uid else None
         return FoundStudy(found.record.row["record_id"], token)
 

@@ -350,8 +350,10 @@ class TestAsking:
         self, vault: VaultBench, person: Person, parts: list[Deposited]
     ) -> None:
         document = parts[0].document_id
-        found = vault.guard.operator.find_study(vault.operator(), person.ins, Action.WITHDRAW, STUDY)
+        with vault.logging() as lines:
+            found = vault.guard.operator.find_study(vault.operator(), person.ins, Action.WITHDRAW, STUDY)
         assert not isinstance(found, Denied)
+        assert len(lines) == 1  # that there is such a record is an answer too
         assert found.record_id == person.record_id
 
         def withdraw(code: str, *instances: str) -> None:
