@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 DATA   ?= .data
 PORT   ?= 8080
 SECONDS ?= 600
@@ -22,17 +22,17 @@ $(VENV)/bin/python:
 
 $(VENV)/.runtime: requirements/runtime.txt pyproject.toml | $(VENV)/bin/python
 	@echo "installing Coffre into $(VENV) (a minute or two the first time)"
-	@$(PIP) install --require-hashes -r requirements/runtime.txt
+	@$(PIP) install --no-deps --require-hashes -r requirements/runtime.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
 	@echo "installing what the tests need into $(VENV)"
-	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@$(PIP) install --no-deps --require-hashes -r requirements/dev.txt
 	@touch $@
 
 $(VENV)/.full-demo: requirements/full-demo.txt $(VENV)/.runtime
-	@$(PIP) install --require-hashes -r requirements/full-demo.txt
+	@$(PIP) install --no-deps --require-hashes -r requirements/full-demo.txt
 	@touch $@
 
 ifeq ($(ENGINE),full)
