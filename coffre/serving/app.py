@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from enum import StrEnum
+from importlib.metadata import version
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
@@ -71,7 +72,7 @@ def build(system: System, public_url: str, only: Part | None = None) -> FastAPI:
         title="Coffre",
         summary="Hosting layer of a shared medical record",
         description="" if system.identity.environment is Environment.PRODUCTION else DEMO,
-        version="0.1.0",
+        version=version("coffre"),
         lifespan=_background(system) if only is None else None,
         docs_url=None,
         redoc_url=None,

@@ -1,0 +1,174 @@
+"""Whoever has data keeps it: the data directory of each released version is migrated, read, verified and restored."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.integration.running import process
+from tests.services.processes import free_port
+
+RELEASES = sorted((Path(__file__).parents[1] / "vectors").glob("data-*.tar.xz"))
+# What a list has said of a document since 0.1.0 and must go on to say.
+LASTING = (
+    "id",
+    "kind",
+    "title",
+    "type",
+    "class",
+    "labels",
+    "state",
+    "study_uid",
+    "instances",
+    "structure",
+    "date",
+)
+NEWCOMER = "899700024492"
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A data directory of an earlier version, with what must be found in it."""
+
+    folder: Path
+    facts: dict[str, Any]
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"COFFRE_VAULT_PASSPHRASE": self.facts["passphrase"]}
+
+    def coffre(self, *arguments: object, code: int = 0) -> str:
+        command = [sys.executable, "-m", "coffre.cli", *map(str, arguments)]
+        env = {**os.environ, **self.environment}
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        assert done.returncode == code, (arguments[:2], done.returncode, done.stdout, done.stderr)
+        return done.stdout + done.stderr
+
+    def token(self, data: Path, *who: object) -> str:
+        made = self.coffre(
+            "identity", "issue", *who, "--out", self.folder / "identities", "--data", data, "--json"
+        )
+        return str(json.loads(made)["token"])
+
+    def patient(self, data: Path) -> str:
+        return self.token(data, "patient", "--ins", self.facts["patient"])
+
+    def doctor(self, data: Path, rpps: str) -> str:
+        return self.token(
+            data, "professional", "--rpps", rpps, "--profession", "10", "--structure", "1750000002"
+        )
+
+    def opened(self, data: Path, url: str, token: str, ins: str) -> set[str]:
+        """SHA-256 of each file that `coffre fetch` opens."""
+        kept, out = self.folder / "fetch.token", self.folder / f"opened-{os.urandom(4).hex()}"
+        kept.write_text(token)
+        self.coffre("fetch", "--record", ins, "--from", url, "--token-file", kept, "--out", out)
+        return {hashlib.sha256(one.read_bytes()).hexdigest() for one in out.rglob("*") if one.is_file()}
+
+
+@pytest.fixture(params=RELEASES, ids=lambda archive: archive.name.removesuffix(".tar.xz"))
+def installed(request: pytest.FixtureRequest, tmp_path: Path) -> Installed:
+    with tarfile.open(request.param) as archive:
+        archive.extractall(tmp_path, filter="data")
+    return Installed(tmp_path, json.loads((tmp_path / "facts.json").read_text()))
+
+
+@contextmanager
+def serving(installed: Installed, data: Path) -> Iterator[str]:
+    port = free_port()
+    with process("serve", "--data", str(data), "--port", str(port), env=installed.environment):
+        yield f"http://127.0.0.1:{port}"
+
+
+def ask(url: str, token: str, method: str, path: str, **more: Any) -> httpx.Response:
+    return httpx.request(method, url + path, headers={"Authorization": f"Bearer {token}"}, timeout=60, **more)
+
+
+def listed(url: str, token: str, ins: str) -> list[dict[str, Any]]:
+    answer = ask(url, token, "GET", f"/records/{ins}/documents")
+    assert answer.status_code == 200, answer.text
+    return sorted(
+        ({name: one[name] for name in LASTING if name in one} for one in answer.json()["documents"]),
+        key=lambda one: one["id"],
+    )
+
+
+def test_there_is_a_data_directory_of_each_release() -> None:
+    changes = (Path(__file__).parents[2] / "CHANGELOG.md").read_text()
+    released = {
+        line.removeprefix("## ").split()[0] for line in changes.splitlines() if line.startswith("## 0")
+    }
+    assert {one.name.removeprefix("data-").removesuffix(".tar.xz") for one in RELEASES} == released
+
+
+def test_data_of_an_earlier_version_is_migrated_and_everything_in_it_holds(installed: Installed) -> None:
+    facts = installed.facts
+    installed.coffre("migrate", "--data", installed.data)
+    assert f"{facts['tree_size']} " in installed.coffre("audit", "verify", "--data", installed.data)
+    installed.coffre("check", "--scrub", "--data", installed.data)
+    with serving(installed, installed.data) as url:
+        patient = installed.patient(installed.data)
+        expected = sorted(
+            ({name: one[name] for name in LASTING if name in one} for one in facts["documents"]),
+            key=lambda one: one["id"],
+        )
+        assert listed(url, patient, facts["patient"]) == expected
+        assert installed.opened(installed.data, url, patient, facts["patient"]) >= set(facts["digests"])
+        events = ask(url, patient, "GET", f"/records/{facts['patient']}/access-log").json()["events"]
+        assert len(events) > facts["events"]
+        _choices_still_count(installed, url, patient)
+    installed.coffre("audit", "verify", "--data", installed.data)
+    installed.coffre("check", "--data", installed.data)
+
+
+def _choices_still_count(installed: Installed, url: str, patient: str) -> None:
+    """The mask, the block and the opposition that the patient chose under the earlier version."""
+    facts, record = installed.facts, f"/records/{installed.facts['patient']}"
+    authorised = ask(url, patient, "POST", f"{record}/authorisations", json={"professional": NEWCOMER})
+    assert authorised.status_code == 201, authorised.text
+    masked = {one["id"] for one in facts["documents"] if "MASQUE_PS" in one["labels"]}
+    seen = {one["id"] for one in listed(url, installed.doctor(installed.data, NEWCOMER), facts["patient"])}
+    assert seen == {one["id"] for one in facts["documents"]} - masked
+    blocked = installed.doctor(installed.data, facts["blocked"])
+    assert ask(url, blocked, "GET", f"{record}/documents").status_code == 403
+
+
+def test_what_was_set_aside_under_an_earlier_version_is_still_there(installed: Installed) -> None:
+    installed.coffre("migrate", "--data", installed.data)
+    assert "no_ins" in installed.coffre("quarantine", "list", "--data", installed.data, "--json")
+
+
+def test_a_backup_of_an_earlier_version_is_restored_and_brought_forward(installed: Installed) -> None:
+    facts, restored = installed.facts, installed.folder / "restored"
+    installed.coffre("restore", "--from", installed.folder / "backup", "--data", restored)
+    for kept in ("vault/root", "authority/signing.key"):
+        shutil.copy(installed.data / kept, restored / kept)
+    for data in (restored, installed.data):
+        installed.coffre("migrate", "--data", data)
+    newer = f"sqlite:///{installed.data / 'vault/vault.db'}"
+    installed.coffre("vault", "replay", "--at", newer, "--data", restored)
+    with serving(installed, restored) as url:
+        patient, other = (
+            installed.patient(restored),
+            installed.token(restored, "patient", "--ins", facts["other"]),
+        )
+        assert [one["id"] for one in listed(url, patient, facts["patient"])] == sorted(
+            one["id"] for one in facts["documents"]
+        )
+        assert facts["other_digest"] in installed.opened(restored, url, other, facts["other"])
+    installed.coffre("audit", "verify", "--data", restored)
