@@ -2,7 +2,9 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+# --no-deps: a lock is whole, and pip must not resolve anew; pip's own warnings would drown what counts
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
+PIP_CHECK := $(PIP) check || $(BIN)/python -m pip check
 DATA   ?= .data
 PORT   ?= 8080
 SECONDS ?= 600
@@ -24,15 +26,18 @@ $(VENV)/.runtime: requirements/runtime.txt pyproject.toml | $(VENV)/bin/python
 	@echo "installing Coffre into $(VENV) (a minute or two the first time)"
 	@$(PIP) install --no-deps --require-hashes -r requirements/runtime.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(PIP_CHECK)
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
 	@echo "installing what the tests need into $(VENV)"
 	@$(PIP) install --no-deps --require-hashes -r requirements/dev.txt
+	@$(PIP_CHECK)
 	@touch $@
 
 $(VENV)/.full-demo: requirements/full-demo.txt $(VENV)/.runtime
 	@$(PIP) install --no-deps --require-hashes -r requirements/full-demo.txt
+	@$(PIP_CHECK)
 	@touch $@
 
 ifeq ($(ENGINE),full)

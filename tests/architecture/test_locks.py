@@ -1,4 +1,4 @@
-"""Each lock is closed: with `pip install --no-deps` nothing is missing, on every Python that Coffre supports."""
+"""Each lock is closed: `pip install --no-deps` leaves nothing out, on every Python that Coffre supports."""
 
 import re
 import tomllib
@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).parents[2]
+PIN = r"[a-z0-9._-]+==\S+( ; .+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?"
 # The first release of each supported series and, where packages make a difference, a later one.
 PYTHONS = ("3.11.0", "3.11.9", "3.12.0", "3.13.0")
 
@@ -25,7 +26,8 @@ def locked(name: str) -> dict[str, Requirement]:
 def extras() -> dict[str, tuple[str, ...]]:
     """The extras of pyproject.toml from which `make lock` makes each lock."""
     rule = re.compile(
-        r"\$\(PIP_COMPILE\)(?P<extras>(?: --extra [a-z-]+)+) --output-file requirements/(?P<lock>[a-z-]+)\.txt"
+        r"\$\(PIP_COMPILE\)(?P<extras>(?: --extra [a-z-]+)+)"
+        r" --output-file requirements/(?P<lock>[a-z-]+)\.txt"
     )
     found = rule.finditer((ROOT / "Makefile").read_text())
     return {one["lock"]: tuple(re.findall(r"--extra ([a-z-]+)", one["extras"])) for one in found}
@@ -108,10 +110,9 @@ def test_locks_pin_alike_what_the_tests_ran_with(lock: str) -> None:
 
 def test_a_lock_names_its_packages_without_extras_and_with_hashes_alone() -> None:
     for path in (ROOT / "requirements").glob("*.txt"):
-        for line in filter(None, path.read_text().splitlines()):
-            assert re.fullmatch(r"[a-z0-9._-]+==\S+( ; .+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?", line), (
-                line
-            )
+        for line in path.read_text().splitlines():
+            if line and not line.startswith("#"):
+                assert re.fullmatch(PIN, line), line
 
 
 def test_no_target_lets_pip_resolve() -> None:

@@ -1,4 +1,4 @@
-"""Whoever has data keeps it: the data directory of each released version is migrated, read, verified and restored."""
+"""Whoever has data keeps it: that of each released version is migrated, read, verified and restored."""
 
 import hashlib
 import json

@@ -1,10 +1,10 @@
-"""Makes the small data directory that later versions must still open, with the `coffre` of the version it is named after.
+"""Makes the small data directory that later versions must still open, with the version it is named after.
 
     python -m tests.vectors.make_data_directory tests/vectors/data-0.1.0.tar.xz
 
-It is made once a version, by that version, and never again: what stands in it is what somebody has who installed it
-then. Persons are invented, both passphrases are those of tests. Beside `data/` lie a backup taken while the server
-ran, the audit officer's key, and `facts.json`: what a later version must find.
+It is made once a version, by that version, and never again: it holds what somebody has who installed that
+version. Persons are invented, the passphrase is one of tests. Beside `data/` lie a backup taken while the
+server ran, the audit officer's key, and `facts.json`: what a later version must find.
 """
 
 import hashlib
@@ -43,7 +43,7 @@ def main(target: Path) -> None:
 
 
 def _live(folder: Path) -> dict[str, Any]:
-    """A morning of this version: two records, a study, two reports, a mask, choices, an emergency, a quarantine."""
+    """A morning: two records, a study, two reports, a mask, choices, an emergency, a quarantine."""
     data = folder / "data"
     coffre("init", "--data", data)
     port = free_port()
