@@ -26,7 +26,7 @@ class Commands(LaterGroup):
         ),
         "housekeeper": Later(
             "coffre.commands.running:housekeeper",
-            "Sequence the log, sweep, send notices, in a process of its own, until SIGTERM.",
+            "Sequence the log, sweep, keep day keys, in a process of its own, until SIGTERM.",
         ),
         "vault": Later("coffre.commands.vault:vault_app", "The vault: keys, decisions, audit log."),
         "record": Later("coffre.commands.record:record_app", "Records of persons."),

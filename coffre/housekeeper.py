@@ -1,4 +1,4 @@
-"""What must happen without being asked: sequence and sign the log, sweep, keep day keys, send notices.
+"""What must happen without being asked: sequence and sign the log, sweep, keep day keys.
 
 Each chore may run in any number of copies: it is idempotent, or takes a lease.
 """
@@ -13,12 +13,10 @@ from uuid import UUID
 from ingestion.jobs import enqueue_waiting, plan_compactions
 from ingestion.pipeline import settle
 from keyvault.guard import Doors
-from keyvault.verbs.upkeep import Notice
 from records.errors import CoffreError
 from storage.ports import Index, ObjectStore
 
 log = logging.getLogger("coffre.housekeeper")
-Messenger = Callable[[Notice], None]
 
 # an upload older than this has no client any more: requests end long before
 OLDEST_UPLOAD_MS = 48 * 3_600_000
@@ -27,11 +25,6 @@ MOST_RINGS = 100
 ANSWERS_KEPT_MS = 600_000
 QUIET_MS = 7 * 24 * 3_600_000
 MOST_COMPACTIONS = 10  # a turn: each copies a study
-
-
-def log_messenger(notice: Notice) -> None:
-    """Stands where a mail or text-message service is connected: the line carries no identity."""
-    log.info("notice sent", extra={"kind": notice.kind, "to": notice.recipient.partition(":")[0]})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +45,6 @@ class Chores:
     guard: Doors
     publish_day_keys: Callable[[], None]
     ring_any: Callable[[int], None] = lambda _: None
-    messenger: Messenger = log_messenger
     clock: Callable[[], float] = time.time
     oldest_upload_ms: int = OLDEST_UPLOAD_MS
 
@@ -72,14 +64,6 @@ class Chores:
     def day_keys(self) -> None:
         self.publish_day_keys()
         self.guard.housekeeper.destroy_day_keys(self.index.oldest_unsettled())
-
-    def notices(self) -> int:
-        """Send what is queued, each once in effect."""
-        taken = self.guard.housekeeper.take_notices("housekeeper")
-        for notice in taken:
-            self.messenger(notice)
-            self.guard.housekeeper.ack_notice(notice.notice_id)
-        return len(taken)
 
     def ring(self) -> None:
         """Ring once more for what waits: a broker may have lost the first ring."""
@@ -148,7 +132,6 @@ class Housekeeper:
         self._paces: list[tuple[float, Callable[[], object]]] = [
             (0.5, chores.sequence),
             (2.0, chores.ship),
-            (5.0, chores.notices),
             (5.0, chores.ring),
             (1.0, chores.jobs),
             (30.0, chores.sweep),

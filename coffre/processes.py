@@ -89,7 +89,7 @@ def run_worker(settings: Settings, ready: Callable[[str], None]) -> None:
 
 
 def run_housekeeper(settings: Settings, ready: Callable[[str], None]) -> None:
-    """Sequencer, sweeper, notices, day keys; any number of copies."""
+    """Sequencer, sweeper, day keys; any number of copies."""
     with System(settings) as system:
         _, ring_any = bell_of(system)
         chores = Chores(system.index, system.objects, system.guard, system.publish_day_keys, ring_any)

@@ -36,5 +36,5 @@ def worker(data: Data = None) -> None:
 
 
 def housekeeper(data: Data = None) -> None:
-    """Sequence the log, sweep, send notices, in a process of its own, until SIGTERM."""
+    """Sequence the log, sweep, keep day keys, in a process of its own, until SIGTERM."""
     run_process("run_housekeeper", data)

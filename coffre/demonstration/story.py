@@ -163,7 +163,8 @@ def emergency(story: Story) -> str:
     grant = reader.grant(documents=[UUID(story.report["id"])])
     content = grant.open_document(grant.body.documents[0])
     expect(content == story.files["compte-rendu.pdf"], "The report differs.")
-    return f"doctor {EMERGENCY_DOCTOR} writes “{REASON}” and opens the report; the patient is notified"
+    told = "the patient will see it on the next visit"
+    return f"doctor {EMERGENCY_DOCTOR} writes “{REASON}” and opens the report; {told}"
 
 
 def patient_forbids_emergency(story: Story) -> str:

@@ -147,12 +147,12 @@ SENTENCES: Mapping[ReasonCode, tuple[str, str]] = MappingProxyType(
             "This professional is the holder's attending doctor.",
         ),
         ReasonCode.EMERGENCY: (
-            "Accès en urgence, avec un motif écrit ; le titulaire en est informé.",
-            "Emergency access with a written reason; the holder is told.",
+            "Accès en urgence, avec un motif écrit ; le titulaire le verra à sa prochaine visite.",
+            "Emergency access with a written reason; the holder will see it on the next visit.",
         ),
         ReasonCode.REGULATION_CENTRE: (
-            "Accès du médecin régulateur du SAMU ; le titulaire en est informé.",
-            "Access by the emergency call centre's doctor; the holder is told.",
+            "Accès du médecin régulateur du SAMU ; le titulaire le verra à sa prochaine visite.",
+            "Access by the emergency call centre's doctor; the holder will see it on the next visit.",
         ),
         ReasonCode.DEPOSIT: (
             "Dépôt dans le dossier.",

@@ -23,6 +23,7 @@ from keyvault.roots.file import FileRoot
 from records.errors import CoffreError
 from records.identity import INS, INS_NIR, INS_NIR_TEST
 from records.vocabulary.codes import Environment, Role
+from tests.integration.pages import Page
 from tests.integration.running import process
 from tests.integration.support import bearer, new_ins, problem
 from tests.services.processes import free_port
@@ -232,6 +233,27 @@ def test_it_starts_and_serves_who_proves_their_key(served: Served) -> None:
     refused = served.get(path, bearer(served.holder()))
     assert (refused.status_code, problem(refused)) == (401, "possession_required")
     assert served.production.run("audit", "verify", "--data", served.production.data).returncode == 0
+
+
+@pytest.mark.parametrize(("path", "status"), [("/", 200), ("/sign-in/x", 403), ("/choix", 403)])
+@pytest.mark.parametrize(
+    ("language", "closed", "ask"),
+    [
+        ("fr", "la connexion n'est pas encore ouverte sur cette installation", "l'établissement de santé"),
+        ("en", "sign-in is not open yet on this installation", "the health institution"),
+    ],
+)
+def test_its_pages_say_that_sign_in_is_not_open_and_whom_to_ask(
+    served: Served, path: str, status: int, language: str, closed: str, ask: str
+) -> None:
+    """And nothing of a demonstration, nor a command that this installation refuses."""
+    answer = served.get(path, {"Accept": "text/html", "Accept-Language": language})
+    assert answer.status_code == status
+    text = " ".join(Page(answer.text).text.split())
+    assert closed in text or closed.capitalize() in text
+    assert ask in text
+    for word in ("émonstration", "coffre identity", "lien de connexion", "sign-in link"):
+        assert word not in text
 
 
 def test_it_takes_no_identity_of_a_test(served: Served) -> None:

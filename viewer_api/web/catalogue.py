@@ -69,6 +69,15 @@ WELCOME: Catalogue = {
         "Le lien sert autant de fois que nécessaire jusqu'à son expiration. Ne le transmettez à personne.",
         "The link works as often as needed until it expires. Give it to nobody.",
     ),
+    "welcome.closed.title": ("Se connecter", "Signing in"),
+    "welcome.closed": (
+        "La connexion n'est pas encore ouverte sur cette installation : personne ne peut entrer dans ces "
+        "pages pour le moment. Pour savoir quand elle ouvrira, adressez-vous à l'établissement de santé qui "
+        "vous a donné cette adresse, ou à l'hébergeur de cette installation.",
+        "Sign-in is not open yet on this installation: nobody can enter these pages for now. To know when it "
+        "will open, ask the health institution that gave you this address, or the host of this "
+        "installation.",
+    ),
     "done.signed_out": ("Vous êtes déconnecté.", "You are signed out."),
     "expired.title": ("Ce lien de connexion n'est plus valable", "This sign-in link is no longer valid"),
     "expired.why": (
@@ -124,6 +133,12 @@ ERRORS: Catalogue = {
     "sentence.signed_out": (
         "Vous n'êtes pas connecté, ou votre connexion a expiré. Ouvrez de nouveau votre lien de connexion.",
         "You are not signed in, or your sign-in has expired. Open your sign-in link again.",
+    ),
+    "sentence.signed_out.closed": (
+        "Vous n'êtes pas connecté, et la connexion n'est pas encore ouverte sur cette installation. "
+        "Adressez-vous à l'établissement de santé qui vous a donné cette adresse, ou à l'hébergeur.",
+        "You are not signed in, and sign-in is not open yet on this installation. Ask the health institution "
+        "that gave you this address, or the host.",
     ),
     "sentence.no_pages": (
         "Ce compte n'a pas de pages : il sert à déposer des documents par logiciel.",

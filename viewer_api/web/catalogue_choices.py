@@ -37,9 +37,9 @@ CHOICES: Mapping[str, tuple[str, str]] = {
     "attending.title": ("Médecin traitant", "Attending doctor"),
     "attending.explain": (
         "Votre médecin traitant voit tous vos documents, même masqués, ainsi que la liste des "
-        "consultations. Il est informé de tout accès en urgence. Vous pouvez en désigner plusieurs.",
-        "Your attending doctor sees all your documents, masked ones too, and the list of consultations. "
-        "They are told of every emergency access. You may name several.",
+        "consultations, accès en urgence compris. Vous pouvez en désigner plusieurs.",
+        "Your attending doctor sees all your documents, masked ones too, and the list of consultations, "
+        "emergency accesses included. You may name several.",
     ),
     "attending.none": ("Vous n'avez désigné aucun médecin traitant.", "You have named no attending doctor."),
     "attending.submit": ("Désigner", "Name"),
@@ -63,19 +63,19 @@ CHOICES: Mapping[str, tuple[str, str]] = {
     "switch.bris_de_glace.about": ("le bris de glace", "breaking the glass"),
     "switch.bris_de_glace.explain": (
         "Si votre vie est en danger et que vous ne pouvez pas parler, un professionnel de santé peut "
-        "ouvrir votre dossier sans votre autorisation. Il doit écrire pourquoi ; vous et votre médecin "
-        "traitant en êtes informés. Vos documents masqués restent masqués.",
+        "ouvrir votre dossier sans votre autorisation. Il doit écrire pourquoi. Vous le verrez sur la page "
+        "« Mes documents » à votre prochaine visite. Vos documents masqués restent masqués.",
         "If your life is in danger and you cannot speak, a health professional may open your record "
-        "without your authorisation. They must write why; you and your attending doctor are told. Your "
-        "masked documents stay masked.",
+        "without your authorisation. They must write why. You will see it on the page “My documents” on your "
+        "next visit. Your masked documents stay masked.",
     ),
     "switch.centre_15": ("Appel au 15 (SAMU)", "Call to the emergency number 15"),
     "switch.centre_15.about": ("l'appel au 15 (SAMU)", "the call to the emergency number 15"),
     "switch.centre_15.explain": (
         "Si quelqu'un appelle le 15 pour vous, le médecin qui répond peut lire votre dossier sans votre "
-        "autorisation. Vous et votre médecin traitant en êtes informés.",
+        "autorisation. Vous le verrez sur la page « Mes documents » à votre prochaine visite.",
         "If somebody calls 15 for you, the doctor who answers may read your record without your "
-        "authorisation. You and your attending doctor are told.",
+        "authorisation. You will see it on the page “My documents” on your next visit.",
     ),
     "confirm.title": ("Confirmez votre choix", "Confirm your choice"),
     "confirm.yes": ("Oui, je confirme", "Yes, I confirm"),

@@ -105,8 +105,10 @@ DOSSIER: Mapping[str, tuple[str, str]] = {
         "agreement is then not needed, unless they have opposed this mode of access.",
     ),
     "emergency.told": (
-        "Le patient et son médecin traitant en sont informés aussitôt. Votre motif sera lu par eux.",
-        "The patient and their attending doctor are told at once. They will read your reason.",
+        "Le patient verra cet accès à sa prochaine visite sur Coffre. Lui et son médecin traitant pourront "
+        "lire votre motif.",
+        "The patient will see this access on their next visit to Coffre. They and their attending doctor can "
+        "read your reason.",
     ),
     "emergency.reason": ("Motif de l'urgence", "Reason for the emergency"),
     "emergency.reason.hint": (
@@ -126,8 +128,8 @@ DOSSIER: Mapping[str, tuple[str, str]] = {
     "banner.centre_15": ("Régulation du SAMU.", "Emergency call centre."),
     "banner.reason": ("Motif : {reason}", "Reason: {reason}"),
     "banner.told": (
-        "Le patient et son médecin traitant en sont informés ; chaque consultation est enregistrée.",
-        "The patient and their attending doctor are told; every consultation is written down.",
+        "Chaque consultation est enregistrée. Le patient verra cet accès à sa prochaine visite sur Coffre.",
+        "Every consultation is written down. The patient will see this access on their next visit to Coffre.",
     ),
     "banner.leave": ("Quitter l'accès en urgence", "Leave emergency access"),
 }

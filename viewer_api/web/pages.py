@@ -12,7 +12,7 @@ from viewer_api.web import contents, dossier, patient
 from viewer_api.web.contents import Contents
 from viewer_api.web.dossier import DossierPages
 from viewer_api.web.patient import PatientPages
-from viewer_api.web.sessions import read_form
+from viewer_api.web.sessions import SignedOut, read_form
 from viewer_api.web.site import HEADERS, YEAR_S, Site
 
 GONE = 410
@@ -57,6 +57,8 @@ def _install_sign_in(routes: APIRouter, site: Site) -> None:
 
     @routes.get("/sign-in/{code}")
     async def sign_in(code: str, request: Request) -> Response:
+        if not sessions.has_links:
+            raise SignedOut
         old = await site.visitor(request)
         own_code = await asyncio.to_thread(sessions.begin, code, old)
         if own_code is None:

@@ -82,7 +82,7 @@ class Sessions:
         self._index = index
         self.origin = public_url.rstrip("/")
         self._secure = self.origin.startswith("https:")
-        self._links = environment is not Environment.PRODUCTION
+        self.has_links = environment is not Environment.PRODUCTION
         self._clock = clock
         # the prefix keeps other hosts of the domain and plain HTTP from setting the cookie
         self.cookie = "__Host-coffre" if self._secure else "coffre"
@@ -109,7 +109,7 @@ class Sessions:
 
     def begin(self, link_code: str, old: Session | None) -> str | None:
         """Sign in by a link: a code of this browser's own, so that signing out ends it and not the link."""
-        linked = self.session(link_code) if self._links else None
+        linked = self.session(link_code) if self.has_links else None
         if linked is None:
             return None
         made = new_sign_in(linked.token)

@@ -139,13 +139,17 @@ class Site:
 
     def error(self, request: Request, status: int, code: str) -> Response:
         t = self.texts(request)
-        known = f"sentence.{code}"
-        sentence = t(known) if t.has(known) else t(f"sentence.{status}")
+        sentence = t(self._sentence(t, status, code))
         title = t(f"error.{status}")
         response = self.page(request, "error.html", status, title=title, sentence=sentence)
         if status == 503:
             response.headers["Retry-After"] = str(RETRY_AFTER_S)
         return response
+
+    def _sentence(self, t: Texts, status: int, code: str) -> str:
+        """The most fitting text: where nobody can sign in, none that says to do so."""
+        known = [f"sentence.{code}"] if self._is_demo else [f"sentence.{code}.closed", f"sentence.{code}"]
+        return next((key for key in known if t.has(key)), f"sentence.{status}")
 
     def _answer(self, request: Request, error: Exception) -> Response:
         if isinstance(error, CredentialError):
