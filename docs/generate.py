@@ -1,6 +1,7 @@
 """Writes the pages that the code can print: `python docs/generate.py`; with `--check` it only compares.
 
-docs/verdicts.md comes from the tables of `ingestion/verdicts.py`, `pdf_agreement.py` and `outcomes.py`,
+docs/verdicts.md comes from the tables of `ingestion/verdicts.py`, `pdf_agreement.py` and `outcomes.py` and
+of `coffre/sending/verdicts.py`,
 docs/problems.md from the status table of `coffre/serving/problems.py` and every place where an error is made.
 """
 
@@ -49,6 +50,12 @@ the text of the file is searched for objects that no cross-reference names: earl
 what only a repairing viewer would find.
 
 """
+SENDER_INTRO = """
+## By `coffre send`, of files that never left
+
+What is `skipped` is nothing Coffre takes; what `failed` may be, so that the command ends with exit code 1.
+
+"""
 ANSWERS_INTRO = """\
 Beside these: `bad_request` 422 (names the fields to correct), `no_such_address` 404,
 `method_not_allowed` 405, `not_acceptable` 406. Some come from rooms that also serve workers, so that not
@@ -64,6 +71,7 @@ Printed on standard error as `code: sentence`, with exit code 1. The codes above
 
 sys.path.insert(0, str(ROOT))
 
+from coffre.sending.verdicts import TROUBLES  # noqa: E402
 from coffre.serving.problems import status_of  # noqa: E402
 from ingestion.outcomes import JUDGEMENTS  # noqa: E402
 from ingestion.pdf_agreement import AGREEMENT  # noqa: E402
@@ -104,6 +112,10 @@ def verdicts() -> str:
     ]
     lines += ["\n## By the pipeline and the vault\n\n", "| code | outcome | sentence |\n|---|---|---|\n"]
     lines += [f"| `{j.code}` | {j.outcome.value} | {_cell(j.reason)} |\n" for j in JUDGEMENTS.values()]
+    lines += [SENDER_INTRO, "| code | outcome | sentence |\n|---|---|---|\n"]
+    lines += [
+        f"| `{code}` | {outcome.value} | {_cell(text)} |\n" for code, (outcome, text) in TROUBLES.items()
+    ]
     return "".join(lines)
 
 

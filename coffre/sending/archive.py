@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from coffre.sending.archived_medium import absent
 from coffre.sending.contents import CHUNK, member_pieces, open_regular
 from coffre.sending.plan import HEAD, Candidate, Kind, Member, Recognised, is_archive, recognise
 
@@ -43,8 +44,9 @@ def members(path: Path) -> Iterator[Candidate]:
                 yield Candidate(path, Kind.OTHER, status.st_size, trouble="not_taken")
                 return
             files = [info for info in listed if not info.is_dir()]
-            for info in files:
-                yield _candidate(path, status.st_mtime_ns, info, file)
+            found = [_candidate(path, status.st_mtime_ns, info, file) for info in files]
+            yield from found
+            yield from absent(path, found, file)
             if not files:
                 yield Candidate(path, Kind.OTHER, status.st_size, trouble="zip_empty")
     except _Bomb:

@@ -5,12 +5,14 @@ Whatever cannot be sent is a candidate with its trouble, never an exception: not
 
 import os
 import stat
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from coffre.sending.archive import members
 from coffre.sending.contents import open_regular
-from coffre.sending.medium import Medium, MediumError, references
+from coffre.sending.medium import DICOMDIR, Medium, MediumError, Reference, plain, references, roots
 from coffre.sending.plan import HEAD, Candidate, Kind, is_archive, recognise
 from records.errors import Invalid
 
@@ -18,19 +20,54 @@ Found = Callable[[int], None]
 """Called with the number of candidates found so far."""
 
 
+_OF_A_REFERENCE = frozenset({"missing_file", "outside_medium"})
+
+
 def candidates(paths: Iterable[Path], found: Found = lambda _: None) -> list[Candidate]:
     """Returns every file of these paths, each once, in a stable order.
 
     A DICOMDIR adds the files that it lists, an archive those that it holds. Raises `Invalid` "no_such_path".
     """
-    seen: dict[tuple[Path, int], Candidate] = {}
-    for path in paths:
-        for candidate in _below(path):
-            key = (candidate.path, candidate.member.offset if candidate.member else -1)
-            # a folder may have shown a file before the DICOMDIR that lists it too
-            seen.setdefault(key, candidate)
-            found(len(seen))
-    return list(seen.values())
+    seen = _Seen(found)
+    directories = [
+        (one, path if path.is_dir() else path.parent)
+        for path in paths
+        for one in _below(path)
+        if seen.add(one) and one.trouble == "dicomdir" and one.member is None
+    ]
+    for one in _followed(directories):
+        seen.add(one)
+    return list(seen.found.values())
+
+
+class _Seen:
+    """What was found so far, each file once, however it is spelled and whatever lists it."""
+
+    def __init__(self, told: Found) -> None:
+        self.found: dict[tuple[str, str], Candidate] = {}
+        self._told = told
+
+    def add(self, one: Candidate) -> bool:
+        """Whether it is new."""
+        # a reference that leads nowhere is no file, whatever has its name
+        if one.trouble in _OF_A_REFERENCE:
+            key = (f"{one.path}\0", one.member.name if one.member else "")
+        else:
+            key = (_place(one.path), str(one.member.offset) if one.member else "")
+        new = key not in self.found
+        if new or one.trouble == "bad_dicomdir":  # what it is was known before it was read
+            self.found[key] = one
+        self._told(len(self.found))
+        return new
+
+
+def _place(path: Path) -> str:
+    return f"{_real(str(path.parent.absolute()))}{os.sep}{path.name}"
+
+
+@lru_cache(maxsize=1024)
+def _real(folder: str) -> str:
+    return os.path.realpath(folder)
 
 
 def examine(path: Path) -> Candidate:
@@ -87,8 +124,7 @@ def _opened(path: Path, mode: int) -> Iterator[Candidate]:
     elif _holds_members(path):
         yield from members(path)
     else:
-        candidate = examine(path)
-        yield from _listed(candidate) if candidate.trouble == "dicomdir" else [candidate]
+        yield examine(path)
 
 
 def _holds_members(path: Path) -> bool:
@@ -99,19 +135,45 @@ def _holds_members(path: Path) -> bool:
         return False  # examining it says so
 
 
-def _listed(dicomdir: Candidate) -> Iterator[Candidate]:
-    """A DICOMDIR with what it lists."""
+def _followed(directories: Iterable[tuple[Candidate, Path]]) -> Iterator[Candidate]:
+    """Yields what directory files list, and what those list to which they lead; each is followed once.
+
+    DICOMDIRs first and from above: what one leads to counts from its root. With each comes what was given.
+    """
+    ranked = sorted(directories, key=lambda each: _rank(each[0].path))
+    waiting: deque[tuple[Path, Path, Medium | None]] = deque((one.path, given, None) for one, given in ranked)
+    followed: set[str] = set()
+    while waiting:
+        directory, given, led_from = waiting.popleft()
+        if _place(directory) in followed:
+            continue
+        followed.add(_place(directory))
+        for medium, one in _listed(directory, given, led_from):
+            yield one
+            if one.trouble == "dicomdir":
+                waiting.appendleft((one.path, given, medium))
+
+
+def _rank(directory: Path) -> tuple[bool, int, str]:
+    return plain(directory.name) != DICOMDIR, len(directory.absolute().parts), str(directory)
+
+
+def _listed(directory: Path, given: Path, led_from: Medium | None) -> Iterator[tuple[Medium, Candidate]]:
+    """Everything that one directory file lists, with the medium that it counts from."""
+    own = Medium(directory.parent)
     try:
-        listed = references(dicomdir.path)
+        listed = references(directory)
     except MediumError as error:
-        yield Candidate(dicomdir.path, Kind.OTHER, dicomdir.size, trouble=error.code)
+        yield own, Candidate(directory, Kind.OTHER, 0, trouble=error.code)
         return
-    yield dicomdir
-    medium = Medium(dicomdir.path.parent)
+    possible = roots(directory, given, led_from)
+    medium = next((one for one in possible if one.holds_any(listed)), led_from or own)
     for reference in listed:
-        try:
-            place = medium.find(reference)
-        except MediumError as error:
-            yield Candidate(dicomdir.path.parent.joinpath(*reference), Kind.OTHER, 0, trouble=error.code)
-        else:
-            yield examine(place)
+        yield medium, _referenced(medium, reference)
+
+
+def _referenced(medium: Medium, reference: Reference) -> Candidate:
+    try:
+        return examine(medium.find(reference))
+    except MediumError as error:
+        return Candidate(medium.shown(reference), Kind.OTHER, 0, trouble=error.code)

@@ -1,7 +1,8 @@
-"""What a DICOMDIR lists (PS3.10 section 8): files of its own medium, found whatever case the medium kept.
+"""What a directory file lists (PS3.10 section 8): files of its file-set, found whatever case the medium kept.
 
-A DICOMDIR is a stranger's word about places on this machine: a reference leads below the DICOMDIR's folder,
-by names alone and through no symbolic link, or nowhere.
+References count from the root of the file-set, where its DICOMDIR lies; a directory file further down counts
+from there, too. All of it is a stranger's word about places on this machine: a reference leads below the
+folder that was given, by names alone and through no symbolic link, or nowhere.
 """
 
 import os
@@ -16,29 +17,47 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 
 from coffre.sending.contents import open_regular
+from coffre.sending.verdicts import TROUBLES
 from records.errors import Invalid
 
 LARGEST_DICOMDIR = 128 << 20
+DICOMDIR = "dicomdir"  # PS3.10 section 8.6: the one at the root has this name
 _RECORDS = "DirectoryRecordSequence"
 MOST_COMPONENTS = 8  # PS3.10 section 8.2
+_VERSION = re.compile(r";\d+$")
 _SEPARATORS = re.compile(r"[\\/]")  # a slash inside of a component is how some writers err
+
+Reference = tuple[str, ...]
+"""A Referenced File ID (0004,1500): the components of a path from the root."""
 
 
 class MediumError(Invalid):
     """A reference, or the whole directory, that cannot be followed; `code` is a key of `TROUBLES`."""
 
+    def __init__(self, code: str) -> None:
+        super().__init__(TROUBLES[code][1], code=code)
 
-def references(dicomdir: Path) -> list[tuple[str, ...]]:
-    """Returns the files that a DICOMDIR lists, each once and as components of its path, in its order.
+
+def references(directory: Path) -> list[Reference]:
+    """Returns the files that a directory file lists, each once, in its order.
 
     Raises `MediumError` "bad_dicomdir".
     """
     try:
-        with open_regular(dicomdir) as file, warnings.catch_warnings():
+        with open_regular(directory) as file:
+            return listed_in(file)
+    except OSError:
+        raise MediumError("bad_dicomdir") from None
+
+
+def listed_in(file: BinaryIO) -> list[Reference]:
+    """`references` of a directory file that is open and can be sought."""
+    try:
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # remarks on names that no DICOMDIR should hold
             listed = [_components(record.get("ReferencedFileID")) for record in _records(file)]
     except Exception:  # a damaged file may do anything to its reader
-        raise MediumError("not readable", code="bad_dicomdir") from None
+        raise MediumError("bad_dicomdir") from None
     return [each for each in dict.fromkeys(listed) if each]
 
 
@@ -55,51 +74,101 @@ def _records(file: BinaryIO) -> Sequence[Dataset]:
     return records
 
 
-def _components(value: object) -> tuple[str, ...]:
+def split(path: str) -> list[str]:
+    """The names of a path, whichever of the two slashes its writer took."""
+    return _SEPARATORS.split(path)
+
+
+def _components(value: object) -> Reference:
     if not value:
         return ()
     parts = [value] if isinstance(value, str) else [str(part) for part in value]  # type: ignore[attr-defined]
-    return tuple(name for part in parts for name in _SEPARATORS.split(part))
+    return tuple(name for part in parts for name in split(part))
 
 
 class Medium:
-    """The folder of one DICOMDIR."""
+    """A file-set by its root. Of what is found, only places below the folder `given` count.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    The root may lie above that folder, whose name a reference then begins with.
+    """
+
+    def __init__(self, root: Path, given: Path | None = None) -> None:
+        self._root = root
+        self._given = root if given is None else given
         self._names: dict[Path, dict[str, Path]] = {}
 
-    def find(self, reference: tuple[str, ...]) -> Path:
+    def find(self, reference: Reference) -> Path:
         """Raises `MediumError` "outside_medium", "symbolic_link" or "missing_file"."""
-        if len(reference) > MOST_COMPONENTS or any(not _is_name(part) for part in reference):
-            raise MediumError("outside", code="outside_medium")
-        place = self._folder
+        check_inside(reference)
+        place, border = self._root.absolute(), self._given.absolute()
         for part in reference:
-            place = self._within(place, part)
-        return place
+            place = self._below(place, part, border)
+        if not place.is_relative_to(border):
+            raise MediumError("missing_file")
+        return self._given / place.relative_to(border)
 
-    def _within(self, folder: Path, part: str) -> Path:
+    def shown(self, reference: Reference) -> Path:
+        """Where a reference would lead, for people alone."""
+        return self._root.joinpath(*reference)
+
+    def holds_any(self, listed: Sequence[Reference]) -> bool:
+        """Whether this is a root from which one of these files is found."""
+        return any(self._holds(reference) for reference in listed)
+
+    def _holds(self, reference: Reference) -> bool:
+        try:
+            self.find(reference)
+        except MediumError as error:
+            return error.code == "symbolic_link"  # it is there, and not followed
+        return True
+
+    def _below(self, folder: Path, part: str, border: Path) -> Path:
         if folder not in self._names:
             self._names[folder] = dict(_listed(folder))
-        found = self._names[folder].get(_plain(part))
+        found = self._names[folder].get(part) or self._names[folder].get(plain(part))
         if found is None:
-            raise MediumError("missing", code="missing_file")
-        if found.is_symlink():
-            raise MediumError("link", code="symbolic_link")
+            raise MediumError("missing_file")
+        if found.is_symlink() and not border.is_relative_to(found):  # what was given may be reached by one
+            raise MediumError("symbolic_link")
         return found
+
+
+def roots(directory: Path, given: Path, led_from: Medium | None) -> Iterator[Medium]:
+    """Yields where references of a directory file may count from, the likeliest first.
+
+    `given` is the folder below which everything was asked for. One that another directory file led to
+    (`led_from`) counts from the same root; a DICOMDIR lies at its own; any other, or a part of a medium that
+    was copied alone, counts from a folder above.
+    """
+    own = directory.parent
+    if led_from is not None:
+        yield led_from
+    yield Medium(own)
+    border = own if plain(directory.name) == DICOMDIR else given
+    for above in [*own.absolute().parents][: MOST_COMPONENTS - 1]:
+        yield Medium(above, border)
+
+
+def check_inside(reference: Reference) -> None:
+    """A reference goes down by names alone. Raises `MediumError` "outside_medium"."""
+    if len(reference) > MOST_COMPONENTS or any(not _is_name(part) for part in reference):
+        raise MediumError("outside_medium")
 
 
 def _is_name(part: str) -> bool:
     return part not in ("", ".", "..") and "\0" not in part and ":" not in part
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """A name as ISO 9660 has it, without version and final point."""
-    return name.strip().lower().removesuffix(";1").removesuffix(".")
+    return _VERSION.sub("", name.strip().lower()).removesuffix(".")
 
 
 def _listed(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The files of a folder by their plain names and by their own, which count first where two are alike."""
     try:
-        yield from ((_plain(path.name), path) for path in sorted(folder.iterdir(), reverse=True))
+        paths = sorted(folder.iterdir(), reverse=True)
     except OSError:
         return
+    yield from ((plain(path.name), path) for path in paths)
+    yield from ((path.name, path) for path in paths)

@@ -224,11 +224,24 @@ def test_a_cd_and_an_archive_of_it_are_one_deposit(sender: Sender, tmp_path: Pat
     assert first["summary"] == {"published": 5, "failed": 2, "skipped": 1}
     assert codes(first) == {"DICOMDIR": "dicomdir", "IM0404": "missing_file", "passwd": "outside_medium"}
     archive = Path(shutil.make_archive(str(tmp_path / "cd"), "zip", cd))
-    second = sender.run(archive)
-    assert second["summary"] == {"duplicate": 5, "skipped": 1}
+    second = sender.run(archive, status=1)
+    assert second["summary"] == {"duplicate": 5, "failed": 2, "skipped": 1}
     assert {one["member"] for one in second["files"] if one["outcome"] == "duplicate"} == {
         f"dicom/im{number:04d}" for number in range(5)
     }
+
+
+def test_a_directory_file_below_a_dicomdir_leads_to_each_image_once(sender: Sender, tmp_path: Path) -> None:
+    medium = tmp_path / "medium"
+    (medium / "S1").mkdir(parents=True)
+    (medium / "DICOMDIR").write_bytes(dicomdir([["S1", "DIRFILE"]]))
+    (medium / "S1" / "DIRFILE").write_bytes(dicomdir([["S1", "I0"], ["S1", "I1"]]))
+    for number, (_, content) in enumerate(instances(sender.patient.ins, 2)):
+        (medium / "S1" / f"I{number}").write_bytes(content)
+    assert sender.run(medium / "DICOMDIR")["summary"] == {"published": 2, "skipped": 2}
+    assert sender.run(medium)["summary"] == {"duplicate": 2, "skipped": 2}
+    archive = Path(shutil.make_archive(str(tmp_path / "medium"), "zip", medium))
+    assert sender.run(archive)["summary"] == {"duplicate": 2, "skipped": 2}
 
 
 def test_a_damaged_archive_member_costs_only_itself(sender: Sender, tmp_path: Path) -> None:

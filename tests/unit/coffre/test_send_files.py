@@ -78,6 +78,145 @@ def test_a_dicomdir_sends_what_it_lists_whatever_the_case(medium: Path) -> None:
     assert found_in(listing) == {"DICOMDIR": "dicomdir", "im0001": "dicom", "IM0002.;1": "dicom"}
 
 
+@pytest.fixture
+def file_set(tmp_path: Path, ct: bytes) -> Path:
+    """A DICOMDIR that lists a directory file, which lists the images; all count from the root (PS3.10 §8)."""
+    folder = tmp_path / "set"
+    (folder / "S1").mkdir(parents=True)
+    (folder / "DICOMDIR").write_bytes(dicomdir([["S1", "DIRFILE"]]))
+    (folder / "S1" / "DIRFILE").write_bytes(dicomdir([["S1", "I10"], ["S1", "I20"]]))
+    for name in ("I10", "I20"):
+        (folder / "S1" / name).write_bytes(ct)
+    return folder
+
+
+IMAGES = {"I10": "dicom", "I20": "dicom"}
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        (".", "DICOMDIR DIRFILE"),
+        ("DICOMDIR", "DICOMDIR DIRFILE"),
+        ("S1", "DIRFILE"),
+        ("S1/DIRFILE", "DIRFILE"),
+        ("S1 DICOMDIR", "DICOMDIR DIRFILE"),
+        ("DICOMDIR S1", "DICOMDIR DIRFILE"),
+        ("S1/DIRFILE .", "DICOMDIR DIRFILE"),
+    ],
+)
+def test_a_directory_file_counts_from_the_root_of_its_file_set(
+    file_set: Path, given: str, named: str
+) -> None:
+    paths = [file_set / path for path in given.split()]
+    assert found_in(*paths) == {**dict.fromkeys(named.split(), "dicomdir"), **IMAGES}
+    assert len(candidates(paths)) == len(found_in(*paths))  # each once
+
+
+@pytest.mark.parametrize("named", ["relative", "absolute", "through a link"])
+def test_a_file_is_sent_once_however_it_is_spelled(
+    file_set: Path, named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(file_set)
+    (file_set.parent / "link").symlink_to(file_set)
+    other = {"relative": Path("S1"), "absolute": file_set, "through a link": file_set.parent / "link"}[named]
+    assert sorted(one.path.name for one in candidates([Path("DICOMDIR"), other])) == [
+        *("DICOMDIR", "DIRFILE", "I10", "I20")
+    ]
+
+
+@pytest.mark.parametrize("name", ["S1", "renamed"])
+def test_a_part_of_a_file_set_that_was_copied_alone_is_whole(file_set: Path, name: str) -> None:
+    (file_set / "DICOMDIR").unlink()
+    (file_set / "S1").rename(file_set / name)
+    found = found_in(file_set / name)
+    if name == "S1":
+        assert found == {"DIRFILE": "dicomdir", **IMAGES}
+    assert {one.kind for one in candidates([file_set]) if not one.trouble} == {Kind.DICOM}
+
+
+def test_directory_files_that_list_each_other_are_read_once(file_set: Path) -> None:
+    (file_set / "S1" / "DIRFILE").write_bytes(dicomdir([["DICOMDIR"], ["S1", "dirfile"], ["S1", "I10"]]))
+    (file_set / "DICOMDIR").write_bytes(dicomdir([["S1", "DIRFILE"], ["DICOMDIR"], ["S1", "I20"]]))
+    for given in (file_set / "DICOMDIR", file_set / "S1" / "DIRFILE", file_set):
+        found = candidates([given])
+        assert len(found) == len({one.path for one in found})
+        assert {one.path.name for one in found if not one.trouble} >= {"I10"}
+
+
+def test_a_long_chain_of_directory_files_is_followed(file_set: Path) -> None:
+    for number in range(1500):
+        (file_set / f"D{number}").write_bytes(dicomdir([[f"D{number + 1}"]]))
+    (file_set / "D1500").write_bytes(dicomdir([["S1", "I10"]]))
+    (file_set / "DICOMDIR").write_bytes(dicomdir([["D0"]]))
+    assert found_in(file_set / "DICOMDIR")["I10"] == "dicom"
+
+
+def test_what_a_directory_file_lists_in_vain_is_said_once(file_set: Path) -> None:
+    (file_set / "S1" / "DIRFILE").write_bytes(dicomdir([["S1", "I10"], ["S1", "I404"], ["..", "secret"]]))
+    for given in (file_set, file_set / "DICOMDIR", file_set / "S1"):
+        found = found_in(given)
+        assert (found["I404"], found["secret"]) == ("missing_file", "outside_medium")
+        assert found["I10"] == "dicom"
+
+
+def test_a_directory_file_does_not_lead_beside_what_was_given(file_set: Path, ct: bytes) -> None:
+    (file_set / "S2").mkdir()
+    (file_set / "S2" / "I30").write_bytes(ct)
+    (file_set / "S1" / "DIRFILE").write_bytes(dicomdir([["S1", "I10"], ["S2", "I30"]]))
+    assert found_in(file_set / "S1")["I30"] == "missing_file"
+    assert found_in(file_set)["I30"] == "dicom"
+
+
+def test_several_media_in_one_folder_count_from_their_own_roots(tmp_path: Path, ct: bytes) -> None:
+    """The same reference on each of them, and what one lacks is not found on another."""
+    for disc in ("cd1", "cd2"):
+        (tmp_path / disc / "IMAGES").mkdir(parents=True)
+        (tmp_path / disc / "DICOMDIR").write_bytes(dicomdir([["IMAGES", "A"], ["IMAGES", "B"]]))
+        (tmp_path / disc / "IMAGES" / "A").write_bytes(ct)
+    (tmp_path / "cd1" / "IMAGES" / "B").write_bytes(ct)
+    found = candidates([tmp_path])
+    assert sum(one.kind is Kind.DICOM for one in found) == 3
+    assert [one.path for one in found if one.trouble == "missing_file"] == [tmp_path / "cd2" / "IMAGES" / "B"]
+
+
+def test_of_two_names_that_differ_by_case_the_exact_one_is_meant(medium: Path, ct: bytes) -> None:
+    (medium / "dicom" / "IM0001").write_bytes(ct)
+    listing = medium / "DICOMDIR"
+    listing.write_bytes(dicomdir([["DICOM", "IM0001"]]))
+    assert found_in(listing) == {"DICOMDIR": "dicomdir", "IM0001": "dicom"}
+    listing.write_bytes(dicomdir([["DICOM", "im0001"]]))
+    assert found_in(listing) == {"DICOMDIR": "dicomdir", "im0001": "dicom"}
+
+
+@pytest.mark.parametrize("reference", ["IM0001;1", "im0001;3", "IM0001.;1", "IM0001.", "IM0002.;2"])
+def test_a_version_of_iso_9660_in_a_reference_is_no_part_of_the_name(medium: Path, reference: str) -> None:
+    listing = medium / "DICOMDIR;1"
+    listing.write_bytes(dicomdir([["DICOM;1", reference]]))
+    found = candidates([listing])
+    assert [one.trouble or one.kind.value for one in found] == ["dicomdir", "dicom"]
+
+
+@pytest.mark.parametrize("below", ["", "export/"], ids=["at the root", "in a folder"])
+def test_an_archive_of_a_medium_holds_what_its_directory_files_list(
+    file_set: Path, tmp_path: Path, below: str
+) -> None:
+    files = [path for path in sorted(file_set.rglob("*")) if path.is_file()]
+    members = [(below + str(path.relative_to(file_set)), path.read_bytes()) for path in files]
+    assert sorted(found_in(packed(tmp_path / "whole.zip", *members)).values()) == [
+        *("dicom", "dicom", "dicomdir", "dicomdir")
+    ]
+    short = packed(tmp_path / "short.zip", *(each for each in members if not each[0].endswith("I20")))
+    assert found_in(short)[f"{below}S1/S1/I20"] == "missing_file"
+    alone = [(name.rpartition("/")[2], data) for name, data in members if "S1/" in name]
+    assert "missing_file" not in found_in(packed(tmp_path / "alone.zip", *alone)).values()
+
+
+def test_a_damaged_directory_file_in_an_archive_is_said_to_be_one(tmp_path: Path, ct: bytes) -> None:
+    path = packed(tmp_path / "a.zip", ("DICOMDIR", dicomdir(["A"])[:-3]), ("A", ct))
+    assert found_in(path) == {"DICOMDIR": "bad_dicomdir", "A": "dicom"}
+
+
 def test_a_dicomdir_in_a_folder_adds_what_is_missing_and_repeats_nothing(medium: Path) -> None:
     (medium / "DICOMDIR").write_bytes(dicomdir([["DICOM", "IM0001"], ["DICOM", "IM0404"]]))
     found = candidates([medium])
@@ -207,6 +346,7 @@ def test_what_an_archive_may_not_hold_is_a_verdict(tmp_path: Path, ct: bytes) ->
         "inner.zip": "zip_nested",
         "empty": "empty_file",
         "DICOMDIR": "dicomdir",
+        "A": "missing_file",
         "bz": "zip_method",
     }
 
