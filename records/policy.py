@@ -39,6 +39,7 @@ __all__ = [
     "RecordFacts",
     "decide",
     "visible",
+    "warnings",
 ]
 
 
@@ -50,7 +51,7 @@ def decide(request: AccessRequest, facts: Facts) -> Decision:
     objection = _objection(case, facts.document)
     if objection is not None:
         return Deny(objection)
-    return Permit(decision.reason, decision.obligations | _warning(request, facts.document))
+    return Permit(decision.reason, decision.obligations | warnings(request, facts.document))
 
 
 def visible(
@@ -118,8 +119,12 @@ def _care(case: Case) -> Decision:
     return Deny(ReasonCode.AUTHORISATION_EXPIRED if expired else ReasonCode.NOT_AUTHORISED)
 
 
-def _warning(request: AccessRequest, document: DocumentFacts) -> frozenset[Obligation]:
-    """Whoever reads what the patient may not see yet is told so on screen (EX_3.2-1025)."""
+def warnings(request: AccessRequest, document: DocumentFacts) -> frozenset[Obligation]:
+    """What showing a permitted document obliges to, in lists too.
+
+    Whoever reads what the patient may not see yet is told so on screen (EX_3.2-1025), until the date on which
+    the patient sees it.
+    """
     reads = request.actor.role is Role.PROFESSIONAL and request.action in READS
     if not (reads and is_hidden_from_patient(request, document)):
         return frozenset()

@@ -6,11 +6,10 @@ from typing import Any
 
 from keyvault.verbs.reading import Listing
 from keyvault.verbs.rows import SeenDocument
-from records.vocabulary.codes import Obligation
 from records.vocabulary.document_types import DOCUMENT_TYPES
 
 
-def document_json(document: SeenDocument, warn: frozenset[Obligation] = frozenset()) -> dict[str, Any]:
+def document_json(document: SeenDocument) -> dict[str, Any]:
     """One line of `GET /records/{ins}/documents`."""
     newest = document.details[-1]
     shown: dict[str, Any] = {
@@ -25,6 +24,7 @@ def document_json(document: SeenDocument, warn: frozenset[Obligation] = frozense
         "created": _instant(document.created_at),
         "structure": newest.get("structure"),
         "media_type": newest.get("media_type", "application/dicom"),
+        "obligations": sorted(obligation.value for obligation in document.obligations),
         "warnings": sorted({code for details in document.details for code in details["warnings"]}),
     }
     if newest.get("study_uid"):

@@ -16,6 +16,8 @@ from keyvault.verbs.attempt import Attempt, Call, Denied, attempt
 from keyvault.verbs.calling import caller
 from keyvault.verbs.changing import CARD_CHANGES
 from keyvault.verbs.rows import SealedRow, SeenDocument, genuine, open_rows, visible
+from records.identity import INS, Traits
+from records.policy import warnings
 from records.vocabulary.codes import Action, Obligation, Role
 
 LARGEST_PAGE = 500
@@ -34,13 +36,26 @@ class ResolvedRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Whose:
+    """The identity that an open record carries on every screen: traits and INS, as its card has them."""
+
+    ins: INS = field(repr=False)
+    traits: Traits = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
-    """What an actor may see of a record; `choices` is the holder's own card, for the holder alone."""
+    """What an actor may see of a record, and whose it is.
+
+    `obligations` holds those of the permit and of every document shown; `choices` is the holder's own card,
+    for the holder alone.
+    """
 
     public_id: UUID
     documents: tuple[SeenDocument, ...]
     obligations: frozenset[Obligation]
     refused_rows: int
+    whose: Whose = field(repr=False)
     choices: dict[str, Any] | None = field(repr=False)
 
 
@@ -84,14 +99,21 @@ class ReadingVerbs:
             kept = genuine(change.tx, rows, seen)
             opened = open_rows(change.tx, found.record.key, kept)
             shown = [
-                SeenDocument(document_id, facts, row["created_at"], opened[document_id])
+                SeenDocument(
+                    document_id,
+                    facts,
+                    row["created_at"],
+                    opened[document_id],
+                    warnings(found.request, facts),
+                )
                 for document_id, (row, facts) in seen.items()
                 if document_id in opened
             ]
             change.append(found.record.chain, found.happening(details={"documents": len(shown)}))
             shown.sort(key=lambda document: (document.created_at, document.document_id), reverse=True)
             refused = sum(row.document_id in seen for row in rows) - len(kept)
-            return Listing(found.public_id, tuple(shown), found.permit.obligations, refused, _choices(found))
+            owed = found.permit.obligations.union(*(document.obligations for document in shown))
+            return Listing(found.public_id, tuple(shown), owed, refused, _whose(found), _choices(found))
 
     def events(
         self, call: Call, record_id: UUID, *, before: int | None = None, limit: int = 100
@@ -131,6 +153,12 @@ def _searchable(name: TokenField) -> TokenField:
     if name not in _SEARCHABLE:
         raise ValueError("the reader asks for tokens of UIDs and accession numbers only")
     return name
+
+
+def _whose(found: Attempt) -> Whose:
+    card = found.record.card.card
+    assert card is not None  # a record without a card is denied
+    return Whose(card.ins, card.traits)
 
 
 def _choices(found: Attempt) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.attempt import Attempt
 from records import policy
 from records.documents import DocumentFacts
+from records.vocabulary.codes import Obligation
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,16 @@ class SealedRow:
 
 @dataclass(frozen=True, slots=True)
 class SeenDocument:
-    """A document the actor may see: facts from the vault, details from the opened rows, oldest first."""
+    """A document the actor may see: facts from the vault, details from the opened rows, oldest first.
+
+    `obligations` is what showing this document obliges to at this moment.
+    """
 
     document_id: UUID
     facts: DocumentFacts
     created_at: int
     details: tuple[dict[str, Any], ...] = field(repr=False)
+    obligations: frozenset[Obligation] = frozenset()
 
 
 def visible(attempt: Attempt, documents: Sequence[Row]) -> dict[UUID, tuple[Row, DocumentFacts]]:

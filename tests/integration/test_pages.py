@@ -1,11 +1,16 @@
 """The pages as their visitors meet them: what each may see, decide and open."""
 
+import time
 from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
 
 import pytest
 
 from coffre.demonstration import data as demo_data
 from coffre.identities import Identities
+from keyvault.context import Vault
+from tests.integration.hiding import hide_from_patient
 from tests.integration.pages import Browser, Page
 from tests.integration.support import (
     COLLEAGUE,
@@ -13,11 +18,13 @@ from tests.integration.support import (
     HOSPITAL,
     PRACTICE,
     STRANGER,
+    TRAITS,
     Coffre,
     Patient,
     bearer,
     new_ins,
 )
+from viewer_api.web.words import grouped_ins
 
 REASON = "Patiente inconsciente, allergies à vérifier"
 PDF = demo_data.report_pdf()
@@ -40,6 +47,14 @@ def holder(coffre: Coffre, patient: Patient) -> Iterator[Browser]:
 @pytest.fixture
 def doctor(coffre: Coffre) -> Browser:
     return Browser(coffre).sign_in(coffre.professional())
+
+
+def vault_of(coffre: Coffre) -> Vault:
+    """The vault over the server's own files, in this process."""
+    with coffre.system() as system:
+        reader: Any = system.guard.reader
+        vault: Vault = reader._vault
+        return vault
 
 
 def open_record(browser: Browser, ins: str, status: int = 200) -> Page:
@@ -365,14 +380,106 @@ def test_the_call_centre_has_its_own_button(coffre: Coffre, patient: Patient, re
     assert "centre 15" not in ordinary.text
 
 
-def test_who_reads_what_the_patient_may_not_see_is_told(
+def test_who_reads_what_the_patient_may_not_see_is_warned_until_the_patient_may(
     coffre: Coffre, doctor: Browser, patient: Patient, report: str
 ) -> None:
+    """EX_3.2-1025, in the list's JSON and on the page; R22: its date ends it for both."""
     patient.authorise()
-    answer = patient.call("PUT", f"/documents/{report}/labels", json=["INVISIBLE_PATIENT"])
-    assert answer.status_code == 200, answer.text
-    assert "le patient ne peut pas voir ce document" in open_record(doctor, patient.ins).text
-    assert patient.documents() == []
+    caution = "le patient ne peut pas voir ce document"
+
+    def listed() -> tuple[list[str], list[str], str]:
+        answer = coffre.http.get(f"/records/{patient.ins}/documents", headers=bearer(coffre.professional()))
+        (document,) = answer.json()["documents"]
+        return (
+            document["obligations"],
+            answer.json()["obligations"],
+            doctor.get(f"/dossier/{patient.public_id}").text,
+        )
+
+    assert listed()[:2] == ([], [])
+    warning = ["warn_hidden_from_patient"]
+    for until, said in (
+        (None, "après une consultation d'annonce."),
+        (2**31, "au plus tard le 19 janvier 2038 à 4 h 14."),
+    ):
+        hide_from_patient(vault_of(coffre), UUID(report), until)
+        of_document, of_list, page = listed()
+        assert (of_document, of_list) == (warning, warning)
+        assert caution in page and said in " ".join(page.split())
+        assert patient.documents() == []
+    hide_from_patient(vault_of(coffre), UUID(report), int(time.time()) - 1)
+    of_document, of_list, page = listed()
+    assert (of_document, of_list) == ([], []) and caution not in page
+    assert [each["id"] for each in patient.documents()] == [report]
+
+
+# whose record is open
+
+
+OF_THE_PATIENT = (
+    "Dossier ouvert LEFÈVRE-MÛRIER Éléonore",
+    "Date de naissance 1er juillet 1977",
+    "Sexe féminin",
+)
+
+
+def whose(page: Page, patient: Patient) -> bool:
+    """Whether the page says whose record is open; all of it or nothing."""
+    said = [*OF_THE_PATIENT, f"INS {grouped_ins(patient.ins)}"]
+    found = [each for each in said if each in page.text]
+    assert found in ([], said), found
+    return bool(found)
+
+
+def test_every_page_of_a_record_says_to_the_professional_whose_it_is(
+    coffre: Coffre, doctor: Browser, patient: Patient, report: str
+) -> None:
+    coffre.stow(coffre.depositor(), patient.ct(), patient.ins)
+    patient.authorise()
+    listed = open_record(doctor, patient.ins)
+    inside = f"/dossier/{patient.public_id}/documents/{patient.public_id}"
+    images = doctor.get(listed.link("Voir les images"))
+    form = images.form(f"/dossier/{patient.public_id}/images")
+    pages = [
+        listed,
+        images,
+        doctor.get(inside, 404),
+        doctor.get(f"{inside}/contenu", 404),
+        doctor.submit(form, 404, sop="1.2.3"),
+    ]
+    assert all(whose(page, patient) for page in pages)
+    assert not whose(doctor.get("/"), patient)
+
+
+def test_so_it_does_in_an_emergency(doctor: Browser, patient: Patient, report: str) -> None:
+    listed = break_glass(doctor, patient.ins)
+    assert whose(listed, patient)
+    gone = next(form for form in listed.forms if form.action.endswith("/contenu"))
+    patient.call("PUT", f"/documents/{report}/labels", json=["MASQUE_PS"])
+    assert whose(doctor.submit(gone, 404), patient)
+
+
+def test_a_record_that_is_refused_or_absent_says_nothing_of_anybody(
+    doctor: Browser, patient: Patient, report: str
+) -> None:
+    pages = [
+        open_record(doctor, patient.ins, 403),
+        open_record(doctor, new_ins(), 403),
+        doctor.get(f"/dossier/{patient.public_id}", 403),
+        doctor.get(f"/dossier/{patient.public_id}/documents/{report}", 403),
+        doctor.get(f"/dossier/{patient.public_id}/documents/{report}/contenu", 403),
+    ]
+    assert not any(whose(page, patient) for page in pages)
+    assert not any(TRAITS.family_name.upper() in page.text.upper() for page in pages)
+
+
+def test_saying_whose_record_it_is_is_part_of_the_look_that_the_log_has(
+    doctor: Browser, patient: Patient, report: str
+) -> None:
+    patient.authorise()
+    doctor.get(f"/dossier/{patient.public_id}")
+    lines = [line for line in patient.log() if line["actor"].get("rpps") == DOCTOR]
+    assert [line["action"] for line in lines] == ["search"]
 
 
 # limits

@@ -43,9 +43,16 @@ DOSSIER: Mapping[str, tuple[str, str]] = {
     "document.see": ("Voir les images", "See the images"),
     "document.this": ("« {title} »", "“{title}”"),
     "document.hidden_from_patient": (
-        "Attention : le patient ne peut pas voir ce document. Il lui sera montré après une consultation "
-        "d'annonce.",
-        "Caution: the patient cannot see this document. It will be shown after an announcement visit.",
+        "Attention : le patient ne peut pas voir ce document.",
+        "Caution: the patient cannot see this document.",
+    ),
+    "document.visible_after_visit": (
+        "Il lui sera montré après une consultation d'annonce.",
+        "It will be shown after an announcement visit.",
+    ),
+    "document.visible_from": (
+        "Il lui sera montré après une consultation d'annonce, et au plus tard le {when}.",
+        "It will be shown after an announcement visit, and on {when} at the latest.",
     ),
     "document.remarks": ("Remarque", "Note"),
     "document.warnings": (
@@ -80,6 +87,13 @@ DOSSIER: Mapping[str, tuple[str, str]] = {
         "The patient will see that you asked for the record, even if access is refused.",
     ),
     "record.title": ("Dossier du patient", "Patient's record"),
+    "whose.label": ("Dossier ouvert", "Open record"),
+    "whose.born": ("Date de naissance", "Birth date"),
+    "whose.sex": ("Sexe", "Sex"),
+    "whose.sex.F": ("féminin", "female"),
+    "whose.sex.M": ("masculin", "male"),
+    "whose.sex.U": ("non déterminé", "undetermined"),
+    "whose.ins": ("INS", "INS"),
     "record.none": (
         "Aucun document de ce dossier ne vous est visible.",
         "No document of this record is visible to you.",

@@ -1,13 +1,16 @@
 """What a document or an image answers with when it is opened: its bytes, shut off from our pages."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
+from records.errors import CoffreError, NotFound
 from viewer_api.gateway import Content, Gateway
+from viewer_api.web.dossier import DossierPages
 from viewer_api.web.mode import NORMAL, Mode, mode_of
 from viewer_api.web.sessions import Session
 from viewer_api.web.site import Site
@@ -64,24 +67,37 @@ def _sent(content: Content, name: str, *, inline: bool) -> Response:
     return StreamingResponse(content.pieces, headers=headers, media_type=media_type)
 
 
-def install(routes: APIRouter, site: Site, contents: Contents) -> None:
+def install(routes: APIRouter, site: Site, contents: Contents, records: DossierPages) -> None:
+    @asynccontextmanager
+    async def page_of(request: Request, session: Session, record: UUID, mode: Mode) -> AsyncIterator[None]:
+        """What is not found in an open record is told on a page of that record: the vault lists it anew."""
+        try:
+            yield
+        except NotFound:
+            if session.is_professional:
+                with suppress(CoffreError):
+                    await records.opened(request, session, str(record), mode)
+            raise
+
     @routes.get("/dossier/{record}/documents/{document_id}/contenu")
     async def content(
         record: UUID, document_id: UUID, request: Request, telecharger: bool = False
     ) -> Response:
         session = await site.session(request)
-        return await contents.document(session, str(record), document_id, download=telecharger)
+        async with page_of(request, session, record, NORMAL):
+            return await contents.document(session, str(record), document_id, download=telecharger)
 
     @routes.post("/dossier/{record}/documents/{document_id}/contenu")
     async def content_in_emergency(record: UUID, document_id: UUID, request: Request) -> Response:
         session = await site.session(request)
         form = await site.form(request, session)
-        download = form.get("telecharger") == "true"
-        return await contents.document(
-            session, str(record), document_id, mode=mode_of(form), download=download
-        )
+        mode, download = mode_of(form), form.get("telecharger") == "true"
+        async with page_of(request, session, record, mode):
+            return await contents.document(session, str(record), document_id, mode=mode, download=download)
 
     @routes.post("/dossier/{record}/images")
     async def instance(record: UUID, request: Request) -> Response:
         session = await site.session(request)
-        return await contents.instance(session, str(record), await site.form(request, session))
+        form = await site.form(request, session)
+        async with page_of(request, session, record, mode_of(form)):
+            return await contents.instance(session, str(record), form)

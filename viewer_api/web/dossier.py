@@ -9,7 +9,6 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from records.errors import Invalid, NotFound
-from records.vocabulary.codes import Obligation
 from records.vocabulary.sectors import REGULATION_SETTING
 from viewer_api.access import Access, NotAuthorised, Opened
 from viewer_api.presenting import merged_series
@@ -74,7 +73,7 @@ class DossierPages:
     ) -> Response:
         target = f"/dossier/{record}"
         try:
-            opened = await self._opened(session, record, mode)
+            opened = await self.opened(request, session, record, mode)
         except NotAuthorised:
             return self._refused(request, session, target, mode, {})
         except Invalid as error:
@@ -91,11 +90,13 @@ class DossierPages:
             record=record,
             page=page,
             mode=mode,
-            warn_hidden=Obligation.WARN_HIDDEN_FROM_PATIENT in opened.listing.obligations,
         )
 
-    async def _opened(self, session: Session, record: str, mode: Mode) -> Opened:
-        return await asyncio.to_thread(self._access.documents, mode.call(session), record)
+    async def opened(self, request: Request, session: Session, record: str, mode: Mode = NORMAL) -> Opened:
+        """The record's list; whose it is stands on whatever page answers this request, an error's too."""
+        opened = await asyncio.to_thread(self._access.documents, mode.call(session), record)
+        request.state.whose = opened.listing.whose
+        return opened
 
     def _refused(
         self,
@@ -124,7 +125,7 @@ class DossierPages:
     async def study(
         self, request: Request, session: Session, record: str, document_id: UUID, mode: Mode = NORMAL
     ) -> Response:
-        opened = await self._opened(session, record, mode)
+        opened = await self.opened(request, session, record, mode)
         found = next((each for each in opened.listing.documents if each.document_id == document_id), None)
         if found is None or not found.details[-1].get("study_uid"):
             raise NotFound("There is no such study in this record.", code="no_such_document")

@@ -27,7 +27,7 @@ def router(site: Site, access: Access, gateway: Gateway) -> APIRouter:
     _install_sign_in(routes, site)
     patient.install(routes, site, own)
     dossier.install(routes, site, records)
-    contents.install(routes, site, Contents(gateway))
+    contents.install(routes, site, Contents(gateway), records)
     return routes
 
 

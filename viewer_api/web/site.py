@@ -17,11 +17,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from keyvault.credentials import CredentialError
+from keyvault.verbs.reading import Whose
 from records.errors import CoffreError, Conflict, Invalid, NotFound, Refused
 from records.vocabulary.codes import Environment
 from viewer_api.web import words
 from viewer_api.web.sessions import Session, Sessions, SignedOut, read_form
 from viewer_api.web.texts import LANGUAGE_COOKIE, LANGUAGES, Texts, language_of
+from viewer_api.web.words import WhoseView, whose_view
 
 log = logging.getLogger("coffre.pages")
 HERE = Path(__file__).parent
@@ -124,6 +126,7 @@ class Site:
             day_of=words.day_of_unix,
             last_day=words.last_day,
             csrf=session.form_token if session else lambda action: "",
+            whose=_whose_view(request, session, t),
             **{"mode": None, "done": None, "problem": None, **context},
         )
         response = HTMLResponse(html, status, HEADERS)
@@ -183,6 +186,14 @@ class Site:
                 return answer
 
         return PageRoute
+
+
+def _whose_view(request: Request, session: Session | None, t: Texts) -> WhoseView | None:
+    """Whose record this answer is about, for a professional to whom the vault has just shown it."""
+    whose: Whose | None = getattr(request.state, "whose", None)
+    if whose is None or session is None or not session.is_professional:
+        return None
+    return whose_view(whose, t)
 
 
 def _other_language(request: Request, t: Texts) -> str | None:

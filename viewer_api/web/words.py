@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from keyvault.verbs.reading import Whose
 from keyvault.verbs.rows import SeenDocument
 from records.errors import Invalid
-from records.vocabulary.codes import Label, Outcome, PurposeOfUse, Role
+from records.vocabulary.codes import Label, Obligation, Outcome, PurposeOfUse, Role
 from records.vocabulary.document_types import CLASS_NAMES
 from records.vocabulary.professions import PROFESSIONS
 from viewer_api.presenting import document_json
@@ -90,6 +92,7 @@ class DocumentView:
     by: str
     masked: bool
     hidden_from_patient: bool
+    visible_to_patient: str
     hidden_from_representatives: bool
     is_study: bool
     is_pdf: bool
@@ -108,11 +111,45 @@ def document_view(document: SeenDocument, t: Texts) -> DocumentView:
         deposited=moment(datetime.fromtimestamp(document.created_at / 1000, UTC), t.language),
         by=_structure(facts["structure"] or document.facts.author_structure, t),
         masked=Label.MASQUE_PS in labels,
-        hidden_from_patient=Label.INVISIBLE_PATIENT in labels,
+        hidden_from_patient=Obligation.WARN_HIDDEN_FROM_PATIENT in document.obligations,
+        visible_to_patient=_visible_to_patient(document.facts.visible_to_patient_from, t),
         hidden_from_representatives=Label.INVISIBLE_REPRESENTANTS_LEGAUX in labels,
         is_study=document.facts.kind == "study",
         is_pdf=media_type == "application/pdf",
     )
+
+
+def _visible_to_patient(at: int | None, t: Texts) -> str:
+    """When the patient will see what is hidden from them; `at` is unix seconds."""
+    if at is None:
+        return t("document.visible_after_visit")
+    return t("document.visible_from", when=moment(datetime.fromtimestamp(at, UTC), t.language))
+
+
+@dataclass(frozen=True, slots=True)
+class WhoseView:
+    """Whose record is open, as every page of it says; nothing of it belongs into an address or a title."""
+
+    name: str = field(repr=False)
+    born: str = field(repr=False)
+    sex: str = field(repr=False)
+    ins: str = field(repr=False)
+
+
+def whose_view(whose: Whose, t: Texts) -> WhoseView:
+    traits = whose.traits
+    return WhoseView(
+        name=f"{traits.family_name.upper()} {traits.given_name}",
+        born=day(date.fromisoformat(traits.birth_date), t.language),
+        sex=t(f"whose.sex.{traits.sex}"),
+        ins=grouped_ins(whose.ins.matricule),
+    )
+
+
+def grouped_ins(matricule: str) -> str:
+    """The 15 characters as printed on the Vitale card: 2 77 07 99 999 001 67."""
+    ends = (1, 3, 5, 7, 10, 13, 15)
+    return " ".join(matricule[start:end] for start, end in pairwise((0, *ends)))
 
 
 def _type(document: SeenDocument, facts: Mapping[str, Any], t: Texts) -> str:

@@ -17,10 +17,12 @@ from keyvault.verbs.releasing import Released
 from records.consent import Emergency
 from records.errors import Conflict, Invalid, NotFound, Refused
 from records.vocabulary.codes import Action, Environment, PurposeOfUse, ReasonCode
+from tests.integration.hiding import hide_from_patient
 from tests.integration.vault.bench import (
     ATTENDING,
     DOCTOR,
     HOSPITAL,
+    HOUR,
     LABORATORY,
     PRACTICE,
     STRANGER,
@@ -129,6 +131,48 @@ def test_listing_shows_the_holder_everything_with_one_event(vault: VaultBench, p
     assert listing.choices is not None and listing.choices["emergency"]["centre_15"] is True
     (event,) = seen
     assert event.told == ("search", "permit", "own_record") and event.line["documents"] == "2"
+
+
+def test_a_list_warns_of_each_document_that_the_patient_may_not_see_until_its_date(
+    vault: VaultBench, person: Person
+) -> None:
+    """EX_3.2-1025; R22: the date ends it by itself, for the reader and for the patient at once."""
+    plain, hidden = vault.deposit(person), vault.deposit(person, b"hidden")
+    vault.authorise(person)
+    hide_from_patient(vault.reader._vault, hidden.document_id, int(vault.clock()) + HOUR)
+
+    def listed(call: Call) -> tuple[dict[UUID, set[str]], set[str]]:
+        listing = vault.reader.list(call, person.record_id, rows_of(plain, hidden))
+        assert isinstance(listing, Listing)
+        return (
+            {each.document_id: set(each.obligations) for each in listing.documents},
+            set(listing.obligations),
+        )
+
+    warning = {"warn_hidden_from_patient"}
+    assert listed(vault.doctor()) == (
+        {plain.document_id: set(), hidden.document_id: warning},
+        warning,
+    )
+    assert warning < listed(vault.emergency())[1]
+    assert listed(person.call) == ({plain.document_id: set()}, set())
+    vault.clock.advance(HOUR)
+    for call in (vault.doctor(), vault.patient(person.ins)):
+        assert listed(call) == ({plain.document_id: set(), hidden.document_id: set()}, set())
+
+
+def test_a_list_says_whose_record_it_is_and_hides_it_from_logs(vault: VaultBench, person: Person) -> None:
+    """Part of the one decided and logged look; a stranger gets none of it."""
+    vault.authorise(person)
+    for call in (vault.doctor(), vault.emergency(), person.call):
+        with vault.logging() as seen:
+            listing = vault.reader.list(call, person.record_id, [])
+        assert isinstance(listing, Listing) and len(seen) == 1
+        assert (listing.whose.ins.matricule, listing.whose.traits) == (person.ins, TRAITS)
+        assert person.ins not in repr(listing) and TRAITS.family_name not in repr(listing)
+    assert vault.reader.list(vault.doctor(STRANGER), person.record_id, []) == Denied(
+        ReasonCode.NOT_AUTHORISED
+    )
 
 
 def test_listing_is_denied_to_a_stranger(vault: VaultBench, person: Person) -> None:
