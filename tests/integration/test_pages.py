@@ -24,6 +24,7 @@ from tests.integration.support import (
     bearer,
     new_ins,
 )
+from viewer_api.web.paging import PAGE
 from viewer_api.web.words import grouped_ins
 
 REASON = "Patiente inconsciente, allergies à vérifier"
@@ -106,12 +107,56 @@ def test_masking_a_document_hides_it_from_a_doctor_and_unmasking_shows_it_again(
     change = f"/documents/{report}/visibilite"
 
     masked = holder.submit(holder.get("/").form(change))
-    assert "Le document est masqué." in masked.text
-    assert TITLE in masked.text
+    assert f"Le document « {TITLE} » est masqué aux professionnels." in masked.text
     assert TITLE not in open_record(doctor, patient.ins).text
 
-    holder.submit(masked.form(change))
+    undo = next(form for form in masked.forms if form.text.strip().startswith("Annuler"))
+    assert (undo.action, undo.fields["masque"]) == (change, "non")
+    undone = holder.submit(undo)
+    assert f"Le document « {TITLE} » n'est pas masqué" in undone.text
     assert TITLE in open_record(doctor, patient.ins).text
+
+    again = next(form for form in undone.forms if form.text.strip().startswith("Annuler"))
+    holder.submit(again)
+    assert TITLE not in open_record(doctor, patient.ins).text
+
+
+def test_masking_keeps_the_place_in_a_long_list(
+    coffre: Coffre, holder: Browser, patient: Patient, report: str
+) -> None:
+    """The answer leads to the document's own row on its own page, which takes the focus; no title in it."""
+    studies = [patient.ct(slices=1, size=16, seed=number)[0] for number in range(PAGE)]
+    assert coffre.stow(coffre.depositor(), studies, patient.ins).status_code == 200
+    assert len(patient.documents()) == PAGE + 1
+    change = f"/documents/{report}/visibilite"
+    second = holder.get("/?page=2")
+    answer = holder.send(second.form(change))
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"/?document={report}#document-{report}"
+    page = holder.get(answer.headers["location"])
+    assert [each for tag, each in page.elements if each.get("id") == f"document-{report}"] == [
+        {"class": "card masked", "id": f"document-{report}", "tabindex": "-1"}
+    ]
+    assert page.text.count("est masqué aux professionnels.") == 1
+    assert page.text.count("Déposé le") == 1
+    assert holder.get("/").text.count("est masqué aux professionnels.") == 0
+
+
+@pytest.mark.parametrize("document", ["x", "00000000-0000-0000-0000-000000000000", ""])
+def test_an_address_that_names_no_document_of_hers_says_nothing_of_one(
+    holder: Browser, report: str, document: str
+) -> None:
+    page = holder.get(f"/?document={document}")
+    assert TITLE in page.text and not [each for _, each in page.elements if each.get("role") == "status"]
+
+
+def test_a_choice_is_answered_where_it_was_made(holder: Browser, patient: Patient) -> None:
+    answer = holder.send(holder.get("/choix").form("/choix", action="authorise"), professional=DOCTOR)
+    assert answer.headers["location"] == "/choix?fait=authorise#autorises"
+    page = holder.get(answer.headers["location"])
+    assert "Professionnels autorisés Le professionnel est autorisé." in page.text
+    ids = [each["id"] for _, each in page.elements if "id" in each]
+    assert {"autorises", "medecin-traitant", "bloques", "urgence"} <= set(ids)
 
 
 def test_masking_keeps_the_other_labels(holder: Browser, patient: Patient, report: str) -> None:

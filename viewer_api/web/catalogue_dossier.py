@@ -59,8 +59,17 @@ DOSSIER: Mapping[str, tuple[str, str]] = {
         "Des anomalies sans gravité ont été relevées au dépôt",
         "Minor anomalies were noted at deposit",
     ),
-    "done.masked": ("Le document est masqué.", "The document is masked."),
-    "done.unmasked": ("Le document n'est plus masqué.", "The document is no longer masked."),
+    "done.masked": (
+        "Le document « {title} » est masqué aux professionnels.",
+        "The document “{title}” is masked to professionals.",
+    ),
+    "done.unmasked": (
+        "Le document « {title} » n'est pas masqué : les professionnels autorisés le voient.",
+        "The document “{title}” is not masked: authorised professionals see it.",
+    ),
+    "document.undo": ("Annuler", "Undo"),
+    "document.undo.mask": (": ne plus masquer « {title} »", ": unmask “{title}”"),
+    "document.undo.unmask": (": masquer de nouveau « {title} »", ": mask “{title}” again"),
     "study.back": ("Retour à la liste des documents", "Back to the list of documents"),
     "study.series": ("Série {number}", "Series {number}"),
     "study.format": (

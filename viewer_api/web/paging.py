@@ -17,6 +17,11 @@ class Page:
     following: int | None
 
 
+def page_at(index: int) -> str:
+    """The number of the page that shows the item at `index`, as an address asks for it."""
+    return str(index // PAGE + 1)
+
+
 def paged(items: Sequence[T], asked: str | None) -> tuple[Sequence[T], Page]:
     """The items of the page asked for: of the first if that is no page, of the last if it lies behind it."""
     pages = max(1, -(-len(items) // PAGE))

@@ -14,7 +14,7 @@ from records.consent import Emergency
 from records.errors import Invalid, NotFound, Refused
 from records.vocabulary.codes import Action, Label
 from viewer_api.access import Access, NotAuthorised, Opened
-from viewer_api.web.paging import paged
+from viewer_api.web.paging import page_at, paged
 from viewer_api.web.sessions import Session
 from viewer_api.web.site import Site
 from viewer_api.web.words import document_view, end_of, log_line, professional_number
@@ -23,18 +23,16 @@ LOG_PAGE = 100
 T = TypeVar("T")
 UNPROCESSABLE = 422
 
-ACTIONS = frozenset(
-    {
-        Action.AUTHORISE,
-        Action.REVOKE,
-        Action.BLOCK,
-        Action.UNBLOCK,
-        Action.NAME_ATTENDING,
-        Action.REMOVE_ATTENDING,
-        Action.SET_EMERGENCY,
-    }
-)
-
+# where on the page of choices each of them is made, and so where its answer stands
+SECTIONS: Mapping[Action, str] = {
+    Action.AUTHORISE: "autorises",
+    Action.REVOKE: "autorises",
+    Action.NAME_ATTENDING: "medecin-traitant",
+    Action.REMOVE_ATTENDING: "medecin-traitant",
+    Action.BLOCK: "bloques",
+    Action.UNBLOCK: "bloques",
+    Action.SET_EMERGENCY: "urgence",
+}
 
 # whose number is typed by hand; the others name somebody who stands on the page
 TYPED = frozenset({Action.AUTHORISE, Action.BLOCK, Action.NAME_ATTENDING})
@@ -66,7 +64,10 @@ class PatientPages:
         opened: Opened = await self._own(self._access.documents, session)
         t = self._site.texts(request)
         listing = opened.listing
-        shown, page = paged(listing.documents, request.query_params.get("page"))
+        ids = [str(document.document_id) for document in listing.documents]
+        changed = request.query_params.get("document")
+        at = page_at(ids.index(changed)) if changed in ids else request.query_params.get("page")
+        shown, page = paged(listing.documents, at)
         return self._site.page(
             request,
             "documents.html",
@@ -74,7 +75,7 @@ class PatientPages:
             count=len(listing.documents),
             record=listing.public_id,
             page=page,
-            done=request.query_params.get("fait"),
+            changed=UUID(changed) if changed in ids else None,
         )
 
     async def log(self, request: Request, session: Session, before: int | None, own: bool) -> Response:
@@ -116,11 +117,12 @@ class PatientPages:
             now=int(time.time()),
             problem=problem,
             form=form or {},
-            done=request.query_params.get("fait"),
+            changed=request.query_params.get("fait") if request.method == "GET" else None,
+            sections=SECTIONS,
         )
 
     async def label(self, request: Request, session: Session, document_id: UUID) -> Response:
-        """Mask or unmask; the document's other labels stay."""
+        """Mask or unmask; the document's other labels stay, and so does the holder's place in the list."""
         form = await self._site.form(request, session)
         masked = form.get("masque") == "oui"
         opened: Opened = await self._own(self._access.documents, session)
@@ -129,7 +131,7 @@ class PatientPages:
             raise NotFound("There is no such document in this record.", code="no_such_document")
         labels = found.facts.labels - {Label.MASQUE_PS} | ({Label.MASQUE_PS} if masked else set())
         await self._own(self._access.label, session, document_id, sorted(labels))
-        return self._site.redirect(f"/?fait={'masked' if masked else 'unmasked'}")
+        return self._site.redirect(f"/?document={document_id}#document-{document_id}")
 
     async def choose(self, request: Request, session: Session) -> Response:
         """One change of the card, after a confirmation where its consequence is serious."""
@@ -144,7 +146,7 @@ class PatientPages:
             if error.code not in ("bad_rpps", "bad_authorisation"):
                 raise
             return await self.choices(request, session, (action.value, error.code), form)
-        return self._site.redirect(f"/choix?fait={action.value}")
+        return self._site.redirect(f"/choix?fait={action.value}#{SECTIONS[action]}")
 
     async def _confirm(
         self, request: Request, session: Session, action: Action, form: Mapping[str, str]
@@ -191,7 +193,7 @@ def needs_confirmation(action: Action, form: Mapping[str, str]) -> bool:
 
 def _action(form: Mapping[str, str]) -> Action:
     action = form.get("action")
-    found = next((each for each in ACTIONS if each.value == action), None)
+    found = next((each for each in SECTIONS if each.value == action), None)
     if found is None:
         raise Invalid("The form names no choice.", code="bad_form")
     return found
