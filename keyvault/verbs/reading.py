@@ -15,6 +15,7 @@ from keyvault.tokens import TokenField
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt
 from keyvault.verbs.calling import caller
 from keyvault.verbs.changing import CARD_CHANGES
+from keyvault.verbs.noticing import OwnNotice, unread
 from keyvault.verbs.rows import SealedRow, SeenDocument, genuine, open_rows, visible
 from records.identity import INS, Traits
 from records.policy import warnings
@@ -23,7 +24,13 @@ from records.vocabulary.codes import Action, Obligation, Role
 LARGEST_PAGE = 500
 _SEARCHABLE = frozenset({TokenField.STUDY, TokenField.SERIES, TokenField.SOP, TokenField.ACCESSION})
 # anybody may deposit, an operator may open: resolving for those would tell which records exist
-_RESOLVABLE = CARD_CHANGES | {Action.SEARCH, Action.RETRIEVE, Action.READ_LOG, Action.LABEL}
+_RESOLVABLE = CARD_CHANGES | {
+    Action.SEARCH,
+    Action.RETRIEVE,
+    Action.READ_LOG,
+    Action.LABEL,
+    Action.ACKNOWLEDGE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +54,8 @@ class Whose:
 class Listing:
     """What an actor may see of a record, and whose it is.
 
-    `obligations` holds those of the permit and of every document shown; `choices` is the holder's own card,
-    for the holder alone.
+    `obligations` holds those of the permit and of every document shown. For the holder alone: `choices`, the
+    own card, and `notices`, what was not acknowledged yet.
     """
 
     public_id: UUID
@@ -57,6 +64,7 @@ class Listing:
     refused_rows: int
     whose: Whose = field(repr=False)
     choices: dict[str, Any] | None = field(repr=False)
+    notices: tuple[OwnNotice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +121,15 @@ class ReadingVerbs:
             shown.sort(key=lambda document: (document.created_at, document.document_id), reverse=True)
             refused = sum(row.document_id in seen for row in rows) - len(kept)
             owed = found.permit.obligations.union(*(document.obligations for document in shown))
-            return Listing(found.public_id, tuple(shown), owed, refused, _whose(found), _choices(found))
+            return Listing(
+                public_id=found.public_id,
+                documents=tuple(shown),
+                obligations=owed,
+                refused_rows=refused,
+                whose=_whose(found),
+                choices=_choices(found),
+                notices=unread(self._vault, change.tx, record_id) if _is_holder(found) else (),
+            )
 
     def events(
         self, call: Call, record_id: UUID, *, before: int | None = None, limit: int = 100
@@ -155,6 +171,10 @@ def _searchable(name: TokenField) -> TokenField:
     return name
 
 
+def _is_holder(found: Attempt) -> bool:
+    return found.actor.role is Role.PATIENT
+
+
 def _whose(found: Attempt) -> Whose:
     card = found.record.card.card
     assert card is not None  # a record without a card is denied
@@ -164,7 +184,7 @@ def _whose(found: Attempt) -> Whose:
 def _choices(found: Attempt) -> dict[str, Any] | None:
     """The holder's card without identity, for the holder alone."""
     card = found.record.card.card
-    if found.actor.role is not Role.PATIENT or card is None:
+    if not _is_holder(found) or card is None:
         return None
     choices = card.to_json()
     return {name: choices[name] for name in ("authorisations", "blocks", "attending", "emergency", "consent")}
