@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from keyvault.context import Vault
-from keyvault.envelope import open_json
+from keyvault.secret_keys import Use
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.attempt import Call, Denied, attempt
 from keyvault.verbs.calling import caller
@@ -40,7 +40,7 @@ class SealedNotice:
 
 def open_notice(vault: Vault, row: Row) -> SealedNotice:
     aad = b"coffre-notice-v1\x00" + row["notice_id"].bytes
-    payload = open_json(vault.keyring.accountability_key, row["payload"], aad)
+    payload = vault.keyring.accountability.open(Use.NOTICE, row["payload"], aad)
     return SealedNotice(payload.pop("to"), payload)
 
 

@@ -6,10 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from audit.audit_event import access_line
-from audit.events import read_payload
 from keyvault.context import Vault
-from keyvault.envelope import event_aad, open_json
-from keyvault.log import ORDINARY
+from keyvault.log import ORDINARY, Chain
 from keyvault.store import Row
 from keyvault.tokens import TokenField
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt
@@ -147,7 +145,7 @@ class ReadingVerbs:
                 where["seq__lt"] = before
             rows = change.tx.find("event", order="-seq", limit=limit, **where)
             change.append(chain, found.happening())
-        lines = tuple(_line(chain.key, row) for row in rows)
+        lines = tuple(_line(chain, row) for row in rows)
         more = rows[-1]["seq"] if len(rows) == limit and rows[-1]["seq"] > 1 else None
         return EventPage(lines, more)
 
@@ -190,7 +188,5 @@ def _choices(found: Attempt) -> dict[str, Any] | None:
     return {name: choices[name] for name in ("authorisations", "blocks", "attending", "emergency", "consent")}
 
 
-def _line(chain_key: bytes, row: Row) -> dict[str, Any]:
-    aad = event_aad(row["chain_id"], row["chain"], row["seq"])
-    payload = read_payload(open_json(chain_key, row["sealed"], aad))
-    return {**access_line(payload.event), "seq": row["seq"], "leaf": row["leaf_hash"].hex()}
+def _line(chain: Chain, row: Row) -> dict[str, Any]:
+    return {**access_line(chain.open_event(row).event), "seq": row["seq"], "leaf": row["leaf_hash"].hex()}
