@@ -2,6 +2,7 @@
 
 docs/verdicts.md comes from the tables of `ingestion/verdicts.py`, `pdf_agreement.py` and `outcomes.py` and
 of `coffre/sending/verdicts.py`,
+docs/deposits.md from that of `ingestion/document_reference_elements.py`,
 docs/problems.md from the status table of `coffre/serving/problems.py` and every place where an error is made.
 """
 
@@ -39,6 +40,13 @@ Every error has a code that stays and a sentence that says what to do; neither e
 identity. Over HTTP it is `application/problem+json` (RFC 9457) with the members `type`, `title`,
 `status`, `code` and `detail`, and an OperationOutcome under `/fhir`. `…` stands for what is filled in.
 """
+DEPOSITS_INTRO = """\
+What becomes of each thing that a depositor can say. *Honoured*: it decides or is verified. *Kept*: it is
+with the document, and `GET /fhir/DocumentReference/{id}` gives it back. *Without effect*: known, and harmless
+for the reason that stands there. *Refused*: the deposit is, with the code; nothing of it is kept. What FHIR
+R4 does not define is `unknown_element`, what has another shape `bad_element`, a member given twice
+`member_twice`.
+"""
 READERS_INTRO = """
 ## Two readers of one PDF
 
@@ -73,6 +81,7 @@ sys.path.insert(0, str(ROOT))
 
 from coffre.sending.verdicts import TROUBLES  # noqa: E402
 from coffre.serving.problems import status_of  # noqa: E402
+from ingestion.document_reference_elements import ELEMENTS, ElementRule  # noqa: E402
 from ingestion.outcomes import JUDGEMENTS  # noqa: E402
 from ingestion.pdf_agreement import AGREEMENT  # noqa: E402
 from ingestion.verdicts import VERDICTS, Outcome  # noqa: E402
@@ -117,6 +126,23 @@ def verdicts() -> str:
         f"| `{code}` | {outcome.value} | {_cell(text)} |\n" for code, (outcome, text) in TROUBLES.items()
     ]
     return "".join(lines)
+
+
+def deposits() -> str:
+    """The page of every element of a deposit."""
+    resource = [rule for rule in ELEMENTS.values() if rule.path[0].islower()]
+    types = [rule for rule in ELEMENTS.values() if rule.path[0].isupper()]
+    lines = [NOTE, "# What becomes of what a depositor says\n\n", DEPOSITS_INTRO]
+    lines += ["\n## DocumentReference (FHIR R4 section 10.3, IHE MHD ITI-105)\n\n", *_rules(resource)]
+    lines += ["\n## Its data types\n\n", *_rules(types)]
+    return "".join(lines)
+
+
+def _rules(rules: list[ElementRule]) -> Iterator[str]:
+    yield "| element | what becomes of it | |\n|---|---|---|\n"
+    for rule in rules:
+        code = f" (`{rule.code}`)" if rule.code else ""
+        yield f"| `{rule.path}` | {rule.treatment.value}{code} | {_cell(rule.note)} |\n"
 
 
 def problems() -> str:
@@ -190,7 +216,7 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-PAGES = {DOCS / "verdicts.md": verdicts, DOCS / "problems.md": problems}
+PAGES = {DOCS / "verdicts.md": verdicts, DOCS / "problems.md": problems, DOCS / "deposits.md": deposits}
 
 
 def main() -> int:

@@ -100,6 +100,8 @@ def document_details(
         "class": known.class_code if known else "",
         "title": declared.get("title") or (known.display if known else "Document"),
         "date": declared.get("date"),
+        "authors": declared.get("authors", []),
+        "fhir": declared.get("fhir"),
         "media_type": part.facts.get("media_type", "application/octet-stream"),
         "size": part.length,
         "pages": part.facts.get("pages"),

@@ -41,6 +41,7 @@ JUDGEMENTS: Mapping[str, Judgement] = {
         ("other_patient", _Q, "The content names the INS of another patient than the record: set aside for the hosting team. Check the patient and deposit in the right record."),
         ("traits_differ", _Q, "Family name, birth date or sex differ from the record's: set aside for the hosting team. Check the patient's identity."),
         ("other_study", _R, "The instance belongs to another study than the address. Send it to the address of its own study, or to …/studies."),
+        ("identifier_taken", _R, "Another document of this structure in this record has the same masterIdentifier: nothing was kept. Give this one an identifier of its own."),
         ("released", _P, "Set aside first, then released by two operators of the hosting team: it is in the record."),
         ("destroyed", _X, "Set aside first, then destroyed by two operators of the hosting team; nothing of it is left. Deposit it again in the right record."),
         ("no_record", _R, "This patient has no record here. Ask for it to be opened, then deposit again."),

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from ingestion.answers import seal_answer
+from ingestion.claiming import Busy, Claiming
 from ingestion.details import document_details, study_details
 from ingestion.grouping import Group, InspectedPart, groups_of
 from ingestion.inspection import Inspector
@@ -65,10 +66,6 @@ _DENIED = {
 
 class Stopping(Exception):  # noqa: N818 - not an error either
     """The process is about to end; the next one goes on."""
-
-
-class Busy(Exception):  # noqa: N818 - not an error: another submission is first
-    """Another unfinished submission holds the same bytes; this one waits for its end."""
 
 
 class Task(Protocol):
@@ -248,28 +245,7 @@ class Ingestion:
         self, parts: Sequence[InspectedPart], opened: ForIngest
     ) -> tuple[list[InspectedPart], dict[int, UUID]]:
         """Find what this structure deposited before, byte for byte; claim the rest before a twin does."""
-        tokens: dict[int, bytes] = {}
-        judged = list(parts)
-        for record in {part.record for part in parts if part.record}:
-            mine = [part for part in parts if part.record == record]
-            found = self._worker.vault.part_tokens(record, opened.structure, [p.sha256 for p in mine])
-            if found is None:
-                judged = [_judge(p, JUDGEMENTS["no_record"]) if p.record == record else p for p in judged]
-                continue
-            tokens |= {part.number: token for part, token in zip(mine, found, strict=True)}
-        if not tokens:
-            return judged, {}
-        claims = self._worker.index.claim_parts(self._id, tokens)
-        if claims.busy:
-            raise Busy
-        known = set(claims.duplicates) | set(claims.repeated)
-        judged = [
-            replace(_judge(p, JUDGEMENTS["duplicate"]), repeats=claims.repeated.get(p.number))
-            if p.number in known
-            else p
-            for p in judged
-        ]
-        return judged, dict(claims.duplicates)
+        return Claiming(self._worker.index, self._worker.vault, self._id).claim(parts, opened)
 
     def _as_planned(self, parts: Sequence[InspectedPart]) -> list[InspectedPart]:
         """An earlier try may be adopted already: what it judged stands."""

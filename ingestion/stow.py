@@ -54,7 +54,6 @@ _KEYWORDS = {
     "00000902": "ErrorComment",
     "00081150": "ReferencedSOPClassUID",
     "00081155": "ReferencedSOPInstanceUID",
-    "00081190": "RetrieveURL",
     "00081196": "WarningReason",
     "00081197": "FailureReason",
     "00081198": "FailedSOPSequence",
@@ -78,19 +77,19 @@ def encoded(answer: Mapping[str, Any], media_type: str) -> bytes:
     return json.dumps(answer).encode()
 
 
-def answer(parts: Sequence[Part], names: Mapping[int, NamedInstance], retrieve: str) -> dict[str, Any]:
-    """The Store Instances Response as DICOM JSON; `retrieve` is the service's URL up to `/studies`."""
+def answer(parts: Sequence[Part], names: Mapping[int, NamedInstance]) -> dict[str, Any]:
+    """The Store Instances Response as DICOM JSON.
+
+    RetrieveURL (0008,1190) is of type 2 and left out: what is stored is read by grants, at no such address.
+    """
     stored, failed = [], []
     for part in parts:
         name = names.get(part.number, NamedInstance("", "", "", ""))
         if part.outcome in _STORED:
-            stored.append(_stored(part, name, retrieve))
+            stored.append(_stored(part, name))
         else:
             failed.append(_failed(part, name))
     body: dict[str, Any] = {}
-    studies = {name.study for name in names.values() if name.study}
-    if stored and len(studies) == 1:
-        body["00081190"] = _value("UR", f"{retrieve}/{studies.pop()}")
     if failed:
         body["00081198"] = {"vr": "SQ", "Value": failed}
     if stored:
@@ -113,12 +112,8 @@ def _reference(name: NamedInstance) -> dict[str, Any]:
     return reference
 
 
-def _stored(part: Part, name: NamedInstance, retrieve: str) -> dict[str, Any]:
+def _stored(part: Part, name: NamedInstance) -> dict[str, Any]:
     item = _reference(name)
-    if name.study and name.series and name.sop:
-        # PS3.18 table 10.4.1-1: the address of an instance names its series
-        path = f"{name.study}/series/{name.series}/instances/{name.sop}"
-        item["00081190"] = _value("UR", f"{retrieve}/{path}")
     if part.code not in _PLAIN:
         item["00081196"] = _value("US", _DATA_SET_DIFFERS)
         item["00000902"] = _value("LO", comment(part))

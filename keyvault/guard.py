@@ -22,7 +22,6 @@ from keyvault.verbs.changing import ChangingVerbs
 from keyvault.verbs.ingesting import ReleasingForIngest
 from keyvault.verbs.inspecting import InspectingVerbs
 from keyvault.verbs.maintaining import MaintainingVerbs
-from keyvault.verbs.noticing import NoticingVerbs
 from keyvault.verbs.operating import OperatingVerbs, ensure_decoy
 from keyvault.verbs.publishing import PublishingVerbs
 from keyvault.verbs.quarantine import QuarantineVerbs
@@ -37,15 +36,18 @@ from keyvault.verbs.upkeep import UpkeepVerbs
 EMBEDDED_SHARDS = 16
 
 
-class ReaderDoor(ReadingVerbs, ReleasingVerbs, ChangingVerbs, NoticingVerbs):
-    """resolve, list, events, tokens, release, still, change_card, label, acknowledge."""
+class ReaderDoor(ReadingVerbs, ReleasingVerbs, ChangingVerbs):
+    """resolve, list, events, tokens, release, still, change_card, label."""
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
 
 
 class WorkerDoor(ReleasingForIngest, AdoptingVerbs, MaintainingVerbs, SettlingVerbs):
-    """Deposits: release_ingest, tokens, part_tokens, adopt, give_back, settle; jobs: job, …_job."""
+    """Deposits: release_ingest, tokens, part_tokens, identifier_token, adopt, give_back, settle.
+
+    Jobs: job, …_job.
+    """
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault

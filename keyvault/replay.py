@@ -12,17 +12,7 @@ from audit.canonical import b64, canonical
 from keyvault.store import Row, VaultTransaction
 
 REPLAYED = frozenset(
-    {
-        "secret",
-        "shard",
-        "record",
-        "record_key",
-        "wrapped_key",
-        "document",
-        "document_row",
-        "blob",
-        "blob_document",
-    }
+    {"shard", "record", "record_key", "wrapped_key", "document", "document_row", "blob", "blob_document"}
 )
 
 

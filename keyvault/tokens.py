@@ -27,10 +27,14 @@ class TokenField(StrEnum):
     SOP = "sop"
     ACCESSION = "accession"
     PART = "part"
+    IDENTIFIER = "identifier"
+
+
+_OF_ONE_STRUCTURE = frozenset({TokenField.PART, TokenField.IDENTIFIER})
 
 
 def token(index_key: bytes, field: TokenField, value: bytes | str) -> bytes:
-    """Returns the 32-byte token of a value: text, or for `part` the bytes of `part_value`.
+    """Returns the 32-byte token of a value: text, or for `part` and `identifier` the bytes of `part_value`.
 
     Text is brought to NFC and loses DICOM padding (PS3.5 section 6.2: spaces, and the trailing NUL of UIDs).
     Raises `Invalid` "bad_token_value" for an empty or overlong value or one that its field cannot have.
@@ -42,14 +46,17 @@ def token(index_key: bytes, field: TokenField, value: bytes | str) -> bytes:
 
 
 def part_value(record_id: UUID, structure: str, sha256: bytes) -> bytes:
-    """Returns what recognises a duplicate part, within one record and for one depositor structure only."""
+    """Returns what recognises a part by its digest, or a document by that of its own identifier.
+
+    Within one record and for one depositor structure only.
+    """
     if not structure or len(sha256) != hashlib.sha256().digest_size:
         raise _bad_value()
     return record_id.bytes + structure.encode("utf-8") + sha256
 
 
 def _value(field: TokenField, value: bytes | str) -> bytes:
-    if field is TokenField.PART:
+    if field in _OF_ONE_STRUCTURE:
         if isinstance(value, str) or not 16 + 1 + _DIGEST <= len(value) <= _LARGEST_VALUE:
             raise _bad_value()
         return value

@@ -244,6 +244,12 @@ class Index(Protocol):
         `after` is (created_at, document_id) of the last one seen: pages stay right while documents are added.
         """
 
+    def document(self, document_id: UUID) -> tuple[Document, tuple[Details, ...]] | None:
+        """One document of whatever record, as `documents` gives it."""
+
+    def depositors(self, document_id: UUID) -> frozenset[bytes]:
+        """The depositor tokens of the submissions that a document's details come from."""
+
     def documents_by_id(
         self, record_id: UUID, ids: Collection[UUID]
     ) -> list[tuple[Document, tuple[Details, ...]]]:

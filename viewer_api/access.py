@@ -15,9 +15,9 @@ from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.changing import CardChange, Changed
 from keyvault.verbs.reading import EventPage, Listing, ResolvedRecord
 from keyvault.verbs.releasing import Released
-from keyvault.verbs.rows import SealedRow
+from keyvault.verbs.rows import SealedRow, SeenDocument
 from records.errors import Invalid, NotFound, Refused
-from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode
+from records.vocabulary.codes import Action, DocumentState, PurposeOfUse, ReasonCode
 from storage.ports import Index
 from storage.rows import Details, Document
 
@@ -80,6 +80,31 @@ class Access:
         record = self.find(call, locator)
         rows = self._index.documents(record.record_id)
         return Opened(record, _permitted(self._vault.list(call, record.record_id, _sealed(rows))))
+
+    def document(self, call: Call, document_id: UUID) -> SeenDocument:
+        """One document, decided and logged like a list.
+
+        Raises `NotFound` whatever the reason: where no record is named, no right, hidden and absent
+        read alike.
+        """
+        _check_reason(call)
+        found = self._index.document(document_id)
+        if found is None:
+            self._vault.resolve(call, str(document_id))  # refused, counted and logged like any unknown name
+            raise _no_such_document()
+        answer = self._vault.list(call, found[0].record_id, _sealed([found]))
+        if isinstance(answer, Denied) and answer.reason is ReasonCode.QUOTA_EXCEEDED:
+            raise QuotaExceeded
+        if isinstance(answer, Denied) or not answer.documents:
+            raise _no_such_document()
+        return answer.documents[0]
+
+    def own_deposit(self, depositor_token: bytes, document_id: UUID) -> DocumentState | None:
+        """The state of a document that this depositor deposited; None of any other."""
+        if depositor_token not in self._index.depositors(document_id):
+            return None
+        found = self._index.document(document_id)
+        return DocumentState(found[0].state) if found else None
 
     def study(self, call: Call, locator: str, study_uid: str) -> Opened:
         """The same for the documents of one study."""
@@ -154,11 +179,6 @@ class Access:
         found: list[str] = changed.choices["labels"]
         return found
 
-    def acknowledge(self, call: Call, locator: str, notices: Sequence[UUID]) -> int:
-        """The holder has read these notices; answers how many there were."""
-        record = self.find(call, locator, Action.ACKNOWLEDGE)
-        return _permitted(self._vault.acknowledge(call, record.record_id, notices))
-
     def access_log(self, call: Call, locator: str, before: int | None, limit: int) -> EventPage:
         """Who did what in this record."""
         record = self.find(call, locator, Action.READ_LOG)
@@ -171,6 +191,10 @@ def _sealed(rows: Sequence[tuple[Document, Sequence[Details]]]) -> list[SealedRo
         for _, details in rows
         for row in details
     ]
+
+
+def _no_such_document() -> NotFound:
+    return NotFound("There is no such document, or you may not see it.", code="no_such_document")
 
 
 def _permitted(answer: T | Denied) -> T:

@@ -37,10 +37,24 @@ def document_json(document: SeenDocument) -> dict[str, Any]:
         }
     if newest.get("pdfa"):
         shown["pdfa"] = newest["pdfa"]
+    shown |= _as_declared(newest)
     display = DOCUMENT_TYPES.get(document.facts.type_code)
     if display:
         shown["type_display"] = display.display
     return shown
+
+
+def _as_declared(details: Mapping[str, Any]) -> dict[str, Any]:
+    """What the sender of a DocumentReference said beside its document; of other documents nothing."""
+    kept = details.get("fhir") or {}
+    found = {
+        "description": kept.get("description"),
+        "authors": details.get("authors"),
+        "doc_status": kept.get("docStatus"),
+        "period": kept.get("context", {}).get("period"),
+        "master_identifier": kept.get("masterIdentifier", {}).get("value"),
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def listing_json(listing: Listing) -> dict[str, Any]:
@@ -51,10 +65,6 @@ def listing_json(listing: Listing) -> dict[str, Any]:
     }
     if listing.choices is not None:
         body["choices"] = listing.choices
-        body["notices"] = [
-            {"id": str(notice.notice_id), "kind": notice.kind, "time": _instant(notice.at * 1000)}
-            for notice in listing.notices
-        ]
     return body
 
 

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coffre.housekeeper import Chores, Housekeeper
 from coffre.processes import bell_of
+from coffre.serving import fhir as fhir_reading
 from coffre.serving import problems, watching
 from coffre.serving.bodies import BoundedBodies
 from coffre.serving.readiness import Readiness
@@ -84,6 +85,8 @@ def build(system: System, public_url: str, only: Part | None = None) -> FastAPI:
         _intake(app, system, public_url, only)
     if only in (None, Part.READER):
         _reader(app, system, public_url)
+    if only in (None, Part.INTAKE, Part.READER):
+        app.include_router(fhir_reading.about(public_url))
     if only in (None, Part.GATEWAY):
         _gateway(app, system, public_url)
     if only in (None, Part.OPERATOR):
@@ -131,6 +134,7 @@ def _reader(app: FastAPI, system: System, public_url: str) -> None:
     app.include_router(grants.router(access, credential))
     app.include_router(objects.router(system.objects, system.guard.reader, presigner))
     app.include_router(audit.router(system.guard.public))
+    app.include_router(fhir_reading.reading(access, credential, system.authenticate_depositor(public_url)))
 
 
 def _gateway(app: FastAPI, system: System, public_url: str) -> None:

@@ -10,7 +10,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from ingestion.routes.fhir import FHIR_JSON, operation_outcome
+from ingestion.fhir_request import FHIR_JSON
+from ingestion.routes.fhir import operation_outcome
 from keyvault.credentials import CredentialError
 from records.errors import CoffreError, Conflict, Invalid, NotFound, Refused
 from viewer_api.routes.objects import RangeNotSatisfiable
@@ -54,6 +55,14 @@ STATUS: Mapping[str, int] = {
     "type_unknown": 422,
     "labels_conflict": 422,
     "unknown_label": 422,
+    "label_not_supported": 422,
+    "relation_not_supported": 422,
+    "entered_in_error": 422,
+    "modifier_extension": 422,
+    "implicit_rules": 422,
+    "size_mismatch": 422,
+    "hash_mismatch": 422,
+    "test_data": 422,
     "bad_authorisation": 422,
     "bad_rpps": 422,
     "reason_missing": 422,

@@ -13,7 +13,6 @@ from ingestion.store_request import (
     STUDY,
     StoreRequest,
     check_study_uid,
-    preferences,
     read_store_request,
 )
 from ingestion.stow import ALL_STORED, answer, encoded, status_of
@@ -23,19 +22,14 @@ from storage.rows import Part
 Authenticate = Callable[[Request], Awaitable[Depositor]]
 
 
-def wants_async(request: Request) -> bool:
-    """RFC 7240: the client prefers an answer at once."""
-    return "respond-async" in preferences(_headers(request))
-
-
 def router(intake: Intake, authenticate: Authenticate, public_url: str) -> APIRouter:
     """The routes; `authenticate` names the depositor or raises."""
     routes = APIRouter(tags=["DICOMweb STOW-RS"])
 
-    async def store(request: Request, prefix: str, ins: str | None, study: str | None) -> Response:
+    async def store(request: Request, ins: str | None, study: str | None) -> Response:
         # nothing is read before these pass: a client that sent Expect: 100-continue sends no body
         depositor = await authenticate(request)
-        wanted = read_store_request(_headers(request))
+        wanted = read_store_request(headers_of(request))
         about = {STUDY: check_study_uid(study)} if study is not None else {}
         key = AnswerKey()
         headers = {"kind": "dicom", PAYLOAD: wanted.payload.value, **about, **key.header}
@@ -46,30 +40,30 @@ def router(intake: Intake, authenticate: Authenticate, public_url: str) -> APIRo
             return _later(wanted, public_url + location, location)
         _, parts = await asyncio.to_thread(intake.submission, depositor, submission_id)
         names = key.open(row.answer)
-        return _answer(wanted, parts, names, f"{public_url}{prefix}/studies", location)
+        return _answer(wanted, parts, names, location)
 
     @routes.post("/dicomweb/studies", summary="Store instances; their INS names the record")
     async def store_anywhere(request: Request) -> Response:
-        return await store(request, "/dicomweb", None, None)
+        return await store(request, None, None)
 
     @routes.post("/dicomweb/studies/{study}", summary="Store instances of one study")
     async def store_study_anywhere(study: str, request: Request) -> Response:
-        return await store(request, "/dicomweb", None, study)
+        return await store(request, None, study)
 
     @routes.post("/records/{ins}/dicomweb/studies", summary="Store instances in one record")
     async def store_in_record(ins: str, request: Request) -> Response:
-        return await store(request, f"/records/{ins}/dicomweb", ins, None)
+        return await store(request, ins, None)
 
     @routes.post(
         "/records/{ins}/dicomweb/studies/{study}", summary="Store instances of one study in a record"
     )
     async def store_study_in_record(ins: str, study: str, request: Request) -> Response:
-        return await store(request, f"/records/{ins}/dicomweb", ins, study)
+        return await store(request, ins, study)
 
     return routes
 
 
-def _headers(request: Request) -> dict[str, str]:
+def headers_of(request: Request) -> dict[str, str]:
     """By lower-case name; a header that comes twice is one list (RFC 9110 section 5.3)."""
     return {name: ", ".join(request.headers.getlist(name)) for name in request.headers}
 
@@ -85,11 +79,10 @@ def _answer(
     wanted: StoreRequest,
     parts: Sequence[Part],
     names: dict[int, NamedInstance],
-    retrieve: str,
     location: str,
 ) -> Response:
     status, headers = status_of(parts), {"Content-Location": location}
     if wanted.minimal and status == ALL_STORED:
         return Response(status_code=status, headers={**headers, "Preference-Applied": "return=minimal"})
-    body = encoded(answer(parts, names, retrieve), wanted.answer_type)
+    body = encoded(answer(parts, names), wanted.answer_type)
     return Response(body, status, headers, wanted.answer_type)

@@ -37,11 +37,15 @@ class AskedGrant:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`verbs` are those of the request, with the arguments it fixes; `locator` names its record."""
+    """`verbs` are those of the request, with the arguments it fixes; `locator` names its record.
+
+    `document`: the one document that the request names instead.
+    """
 
     locator: str | None = field(repr=False)
     verbs: Mapping[str, Arguments] = field(repr=False)
     grant: AskedGrant | None = None
+    document: UUID | None = None
 
 
 def asked_of(method: str, url: str, body: bytes) -> Asked:
@@ -54,10 +58,22 @@ def asked_of(method: str, url: str, body: bytes) -> Asked:
             return Asked(None, {"renew": {"grant_id": UUID(grant)}})
         case ["POST", "records", "find"]:
             return _reading(text(members(parse(body), {"ins"})["ins"]))
-        case ["GET", "records", record, *rest]:
-            return _list(record, rest)
+        case ["GET" | "HEAD", *rest]:
+            return _read(rest)
+        case ["PUT", "records", record, "documents", document, "labels"]:
+            wanted = {"document_id": UUID(document), "labels": items(parse(body))}
+            return _reading(record, Action.LABEL, label=wanted)
         case [_, "records", record, *rest]:
-            return _change(record, [method, *rest], body)
+            return _change(record, _card_change([method, *rest], body))
+    raise _unknown()
+
+
+def _read(path: list[str]) -> Asked:
+    match path:
+        case ["fhir", "DocumentReference", document]:
+            return _one_document(document)
+        case ["records", record, *rest]:
+            return _list(record, rest)
     raise _unknown()
 
 
@@ -72,6 +88,12 @@ def _list(record: str, route: list[str]) -> Asked:
         case ["dicomweb", "studies", study, *_]:
             return _reading(record, list={}, tokens={"values": [(TokenField.STUDY, study)]})
     raise _unknown()
+
+
+def _one_document(document: str) -> Asked:
+    """No record is named: the one that the document is in, and no other document of it."""
+    verbs: dict[str, Arguments] = {"resolve": {"locator": document}, "list": {"documents": [UUID(document)]}}
+    return Asked(None, verbs, document=UUID(document))
 
 
 def _grant(body: bytes) -> Asked:
@@ -95,14 +117,7 @@ def _reading(record: str, action: Action = Action.SEARCH, **verbs: Arguments) ->
     return Asked(record, {"resolve": {"locator": record, "action": action}, **verbs})
 
 
-def _change(record: str, route: list[str], body: bytes) -> Asked:
-    match route:
-        case ["PUT", "documents", document, "labels"]:
-            labels = {"document_id": UUID(document), "labels": items(parse(body))}
-            return _reading(record, Action.LABEL, label=labels)
-        case ["DELETE", "notices", notice]:
-            return _reading(record, Action.ACKNOWLEDGE, acknowledge={"notices": [UUID(notice)]})
-    wanted = _card_change(route, body)
+def _change(record: str, wanted: dict[str, Any]) -> Asked:
     nothing = {"professional": None, "until": None, "permanent": False, "emergency": None}
     return _reading(record, wanted["action"], change_card={"wanted": nothing | wanted})
 

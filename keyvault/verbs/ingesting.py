@@ -182,14 +182,22 @@ class ReleasingForIngest:
 
     def part_tokens(self, record: str, structure: str, digests: Iterable[bytes]) -> tuple[bytes, ...] | None:
         """Tokens that recognise the same bytes of one structure in one record; None: no such record."""
+        return self._of_one_structure(TokenField.PART, record, structure, digests)
+
+    def identifier_token(self, record: str, structure: str, digest: bytes) -> bytes | None:
+        """The token of a document's own identifier, likewise; `digest` is SHA-256 of what it is."""
+        found = self._of_one_structure(TokenField.IDENTIFIER, record, structure, [digest])
+        return found[0] if found else None
+
+    def _of_one_structure(
+        self, name: TokenField, record: str, structure: str, digests: Iterable[bytes]
+    ) -> tuple[bytes, ...] | None:
         with self._vault.store.reading() as tx:
             row = self._find(tx, record)
         if row is None:
             return None
-        return tuple(
-            self._vault.token(TokenField.PART, part_value(row["record_id"], structure, digest))
-            for digest in digests
-        )
+        values = (part_value(row["record_id"], structure, digest) for digest in digests)
+        return tuple(self._vault.token(name, value) for value in values)
 
 
 def open_for_ingest(private: bytes, sealed: bytes, submission_id: UUID) -> ForIngest:

@@ -6,14 +6,15 @@ from typing import Any
 from uuid import UUID
 
 from audit.audit_event import access_line
+from audit.events import read_payload
 from keyvault.context import Vault
-from keyvault.log import ORDINARY, Chain
+from keyvault.envelope import event_aad, open_json
+from keyvault.log import ORDINARY
 from keyvault.store import Row
 from keyvault.tokens import TokenField
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt
 from keyvault.verbs.calling import caller
 from keyvault.verbs.changing import CARD_CHANGES
-from keyvault.verbs.noticing import OwnNotice, unread
 from keyvault.verbs.rows import SealedRow, SeenDocument, genuine, open_rows, visible
 from records.identity import INS, Traits
 from records.policy import warnings
@@ -22,13 +23,7 @@ from records.vocabulary.codes import Action, Obligation, Role
 LARGEST_PAGE = 500
 _SEARCHABLE = frozenset({TokenField.STUDY, TokenField.SERIES, TokenField.SOP, TokenField.ACCESSION})
 # anybody may deposit, an operator may open: resolving for those would tell which records exist
-_RESOLVABLE = CARD_CHANGES | {
-    Action.SEARCH,
-    Action.RETRIEVE,
-    Action.READ_LOG,
-    Action.LABEL,
-    Action.ACKNOWLEDGE,
-}
+_RESOLVABLE = CARD_CHANGES | {Action.SEARCH, Action.RETRIEVE, Action.READ_LOG, Action.LABEL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +47,8 @@ class Whose:
 class Listing:
     """What an actor may see of a record, and whose it is.
 
-    `obligations` holds those of the permit and of every document shown. For the holder alone: `choices`, the
-    own card, and `notices`, what was not acknowledged yet.
+    `obligations` holds those of the permit and of every document shown; `choices` is the holder's own card,
+    for the holder alone.
     """
 
     public_id: UUID
@@ -62,7 +57,6 @@ class Listing:
     refused_rows: int
     whose: Whose = field(repr=False)
     choices: dict[str, Any] | None = field(repr=False)
-    notices: tuple[OwnNotice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +89,8 @@ class ReadingVerbs:
 
     def list(self, call: Call, record_id: UUID, rows: Sequence[SealedRow]) -> Listing | Denied:
         """Open the details rows of the documents that the actor may see, and nothing else."""
-        actor = caller(self._vault, call, "list", record_id=record_id)
+        named = list(dict.fromkeys(row.document_id for row in rows))
+        actor = caller(self._vault, call, "list", record_id=record_id, documents=named)
         with self._vault.change() as change:
             found = attempt(self._vault, change, call, actor, Action.SEARCH, record_id=record_id)
             if isinstance(found, Denied):
@@ -119,15 +114,7 @@ class ReadingVerbs:
             shown.sort(key=lambda document: (document.created_at, document.document_id), reverse=True)
             refused = sum(row.document_id in seen for row in rows) - len(kept)
             owed = found.permit.obligations.union(*(document.obligations for document in shown))
-            return Listing(
-                public_id=found.public_id,
-                documents=tuple(shown),
-                obligations=owed,
-                refused_rows=refused,
-                whose=_whose(found),
-                choices=_choices(found),
-                notices=unread(self._vault, change.tx, record_id) if _is_holder(found) else (),
-            )
+            return Listing(found.public_id, tuple(shown), owed, refused, _whose(found), _choices(found))
 
     def events(
         self, call: Call, record_id: UUID, *, before: int | None = None, limit: int = 100
@@ -145,7 +132,7 @@ class ReadingVerbs:
                 where["seq__lt"] = before
             rows = change.tx.find("event", order="-seq", limit=limit, **where)
             change.append(chain, found.happening())
-        lines = tuple(_line(chain, row) for row in rows)
+        lines = tuple(_line(chain.key, row) for row in rows)
         more = rows[-1]["seq"] if len(rows) == limit and rows[-1]["seq"] > 1 else None
         return EventPage(lines, more)
 
@@ -169,10 +156,6 @@ def _searchable(name: TokenField) -> TokenField:
     return name
 
 
-def _is_holder(found: Attempt) -> bool:
-    return found.actor.role is Role.PATIENT
-
-
 def _whose(found: Attempt) -> Whose:
     card = found.record.card.card
     assert card is not None  # a record without a card is denied
@@ -182,11 +165,13 @@ def _whose(found: Attempt) -> Whose:
 def _choices(found: Attempt) -> dict[str, Any] | None:
     """The holder's card without identity, for the holder alone."""
     card = found.record.card.card
-    if not _is_holder(found) or card is None:
+    if found.actor.role is not Role.PATIENT or card is None:
         return None
     choices = card.to_json()
     return {name: choices[name] for name in ("authorisations", "blocks", "attending", "emergency", "consent")}
 
 
-def _line(chain: Chain, row: Row) -> dict[str, Any]:
-    return {**access_line(chain.open_event(row).event), "seq": row["seq"], "leaf": row["leaf_hash"].hex()}
+def _line(chain_key: bytes, row: Row) -> dict[str, Any]:
+    aad = event_aad(row["chain_id"], row["chain"], row["seq"])
+    payload = read_payload(open_json(chain_key, row["sealed"], aad))
+    return {**access_line(payload.event), "seq": row["seq"], "leaf": row["leaf_hash"].hex()}

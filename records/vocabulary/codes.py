@@ -69,7 +69,6 @@ class Action(StrEnum):
     COMPACT = "compact"
     WITHDRAW = "withdraw"
     ERASE = "erase"
-    ACKNOWLEDGE = "acknowledge"
 
 
 class Outcome(StrEnum):

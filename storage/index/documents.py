@@ -18,6 +18,7 @@ DocumentWithDetails = tuple[Document, tuple[Details, ...]]
 _DOCUMENT = tables.document.c
 _DETAILS = tables.details.c
 _INSTANCE = tables.instance.c
+_SUBMISSION = tables.submission.c
 _TOKEN = tables.token.c
 _NEWEST_FIRST = (_DOCUMENT.created_at.desc(), _DOCUMENT.document_id.desc())
 
@@ -52,6 +53,17 @@ _BY_RECORD = {
 _BY_ID = _pair(_AMONG)
 _BY_STUDY = _pair(_DOCUMENT.study_token == bindparam("study_token"))
 _BY_TOKEN = _pair(_WITH_TOKEN)
+_ONE = (
+    select(*DOCUMENTS.columns).where(_DOCUMENT.document_id == bindparam("document_id")),
+    select(*DETAILS.columns)
+    .where(_DETAILS.document_id == bindparam("document_id"))
+    .order_by(_DETAILS.row_version),
+)
+_DEPOSITORS = (
+    select(_SUBMISSION.depositor_token)
+    .join_from(tables.details, tables.submission, _SUBMISSION.submission_id == _DETAILS.submission_id)
+    .where(_DETAILS.document_id == bindparam("document_id"))
+)
 _SET_STATE = (
     update(tables.document)
     .where(_DOCUMENT.document_id == bindparam("b_id"))
@@ -85,6 +97,14 @@ class Documents:
         if limit is not None:
             values["limit"] = limit
         return self._list(_BY_RECORD[after is not None, limit is not None], values)
+
+    def document(self, document_id: UUID) -> DocumentWithDetails | None:
+        found = self._list(_ONE, {"document_id": document_id})
+        return found[0] if found else None
+
+    def depositors(self, document_id: UUID) -> frozenset[bytes]:
+        with self._database.reading() as connection:
+            return frozenset(connection.execute(_DEPOSITORS, {"document_id": document_id}).scalars())
 
     def documents_by_id(self, record_id: UUID, ids: Collection[UUID]) -> list[DocumentWithDetails]:
         found = [

@@ -32,7 +32,8 @@ GRANTS: Mapping[str, Sequence[str]] = {
         "UPDATE (outcome, code, reason, document_id) ON part",
         "SELECT, INSERT, DELETE, UPDATE (document_id) ON part_claim",
     ),
-    READER: (_WATCHED, _READ),
+    # whose deposit a document is: a depositor reads back what it deposited
+    READER: (_WATCHED, _READ, "SELECT (submission_id, depositor_token) ON submission"),
     GATEWAY: (_WATCHED, _READ, "SELECT, INSERT, UPDATE, DELETE ON sign_in"),
     HOUSEKEEPER: (
         "SELECT, DELETE, UPDATE (condemned) ON upload",

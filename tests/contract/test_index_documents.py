@@ -51,6 +51,16 @@ class TestLists:
         assert [one for one, _ in index.documents_by_id(RECORD, ids)] == [documents[0], documents[3]]
         assert index.documents_by_id(RECORD, []) == []
 
+    def test_one_of_whatever_record_with_its_details(self, index: Index, documents: list[Document]) -> None:
+        found = index.document(documents[2].document_id)
+        assert found == index.documents_by_id(RECORD, [documents[2].document_id])[0]
+        assert index.document(uuid4()) is None
+
+    def test_who_deposited_a_document(self, index: Index) -> None:
+        document = published(index)
+        assert index.depositors(document.document_id) == {b"d" * 32}
+        assert index.depositors(uuid4()) == frozenset()
+
     def test_by_study_within_the_record(self, index: Index) -> None:
         mine, other = (
             a_document(study_token=b"x" * 32),

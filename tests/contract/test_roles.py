@@ -116,6 +116,8 @@ class TestWork:
             assert (seen, len(details)) == (document, 1)
             assert either.instance(document.document_id, bytes(32))
             assert either.documents_by_token(RECORD, "accession", b"a" * 32)
+        assert reader.document(document.document_id) == (seen, details)
+        assert reader.depositors(document.document_id) == {submission.depositor_token}
         for expires in (5, 6):
             gateway.put_sign_in(b"d", b"s", expires=expires)
         assert gateway.sign_in(b"d", now=1)
@@ -214,6 +216,7 @@ CHANGES = [
     *((role, "INSERT INTO document SELECT * FROM document") for role in (READER, GATEWAY)),
     *((role, "INSERT INTO instance SELECT * FROM instance") for role in (READER, GATEWAY)),
     *((role, "SELECT sealed_envelope FROM submission") for role in (READER, GATEWAY)),
+    (GATEWAY, "SELECT depositor_token FROM submission"),
     *((role, "SELECT sealed_key FROM blob") for role in (READER, GATEWAY)),
     (HOUSEKEEPER, "SELECT sealed FROM details"),
     (HOUSEKEEPER, "INSERT INTO submission SELECT * FROM submission"),

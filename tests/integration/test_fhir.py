@@ -2,6 +2,7 @@
 
 import base64
 import copy
+import hashlib
 import json
 import textwrap
 from typing import Any
@@ -12,10 +13,19 @@ import pytest
 from coffre.demonstration import data as demo_data
 from records.identity import INS_NIR, INS_NIR_TEST
 from tests.integration.outsider import Before, eventually
-from tests.integration.support import HOSPITAL, Coffre, Patient, bearer, document_reference, new_ins
+from tests.integration.support import (
+    HOSPITAL,
+    LABORATORY,
+    Coffre,
+    Patient,
+    bearer,
+    document_reference,
+    new_ins,
+)
 from tests.unit.ingestion.pdf_bytes import pdf, stream
 
 PDF = demo_data.report_pdf()
+OTHER_PDF = PDF + b"\n% one more line\n%%EOF\n"
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +117,7 @@ def test_the_class_is_computed_whatever_the_sender_says(coffre: Coffre, hospital
     assert patient.documents()[0]["class"] not in ("", "99")
 
 
-def test_what_is_not_understood_is_ignored(coffre: Coffre, hospital: str) -> None:
+def test_what_has_no_effect_is_taken(coffre: Coffre, hospital: str) -> None:
     patient = coffre.open_record()
     resource = document_reference(patient.ins, PDF) | {
         "id": "mine",
@@ -193,6 +203,32 @@ WRONG: dict[str, tuple[int, str, Any, tuple[str | int, ...]]] = {
     "INS of letters": (400, "bad_ins", "ABC", ("subject", "identifier", "value")),
     "INS with half a surrogate": (400, "bad_ins", "\ud800", ("subject", "identifier", "value")),
     "OID of production": (400, "bad_oid", f"urn:oid:{INS_NIR}", ("subject", "identifier", "system")),
+    "no date": (400, "bad_date", "\ud800 jadis", ("date",)),
+    "day 45 of month 13": (400, "bad_date", "2026-13-45", ("date",)),
+    "a label of visibility": (
+        422,
+        "label_not_supported",
+        [{"coding": [{"code": "MASQUE_PS"}]}],
+        ("securityLabel",),
+    ),
+    "a replacement": (
+        422,
+        "relation_not_supported",
+        [{"code": "replaces", "target": {"reference": "DocumentReference/1"}}],
+        ("relatesTo",),
+    ),
+    "written in error": (422, "entered_in_error", "entered-in-error", ("docStatus",)),
+    "a modifier": (422, "modifier_extension", [{"url": "urn:x"}], ("modifierExtension",)),
+    "rules of its own": (422, "implicit_rules", "urn:x", ("implicitRules",)),
+    "the digest of other bytes": (
+        422,
+        "hash_mismatch",
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        (*ATTACHMENT, "hash"),
+    ),
+    "another size": (422, "size_mismatch", 7, (*ATTACHMENT, "size")),
+    "a code that is an object": (422, "type_unknown", {}, ("type", "coding", 0, "code")),
+    "a member of R5": (400, "unknown_element", "2", ("version",)),
     "OID of nobody": (400, "bad_oid", "urn:oid:1.2.3", ("subject", "identifier", "system")),
 }
 
@@ -232,10 +268,11 @@ def test_a_body_that_is_no_resource_is_refused(
     assert before.added() == {}
 
 
-def test_a_date_or_title_that_is_none_does_no_harm(coffre: Coffre, hospital: str) -> None:
+def test_a_title_that_is_none_does_no_harm(coffre: Coffre, hospital: str) -> None:
     patient = coffre.open_record()
-    resource = document_reference(patient.ins, PDF) | {"date": "\ud800 jadis"}
-    resource = put(resource, "\x00\x1b[31m\ud800" + "x" * 5000, *ATTACHMENT, "title")
+    resource = put(
+        document_reference(patient.ins, PDF), "\x00\x1b[31m\ud800" + "x" * 5000, *ATTACHMENT, "title"
+    )
     answer = post(coffre, hospital, resource)
     assert answer.status_code == 201
     (document,) = patient.documents()
@@ -280,3 +317,111 @@ def test_without_or_with_a_bad_credential_it_is_401_in_fhirs_shape(coffre: Coffr
     assert (bad.status_code, outcome(bad)) == (401, "token_invalid")
     patient = post(coffre, person.token, resource)
     assert (patient.status_code, outcome(patient)) == (403, "role_not_entitled")
+
+
+def test_what_a_sender_says_beside_the_document_is_kept_and_listed(coffre: Coffre, hospital: str) -> None:
+    patient = coffre.open_record()
+    resource = document_reference(patient.ins, PDF) | {
+        "masterIdentifier": {"system": "urn:ietf:rfc:3986", "value": "urn:oid:1.2.250.1.999.1"},
+        "docStatus": "preliminary",
+        "date": "2026-03-01T10:00:00+01:00",
+        "author": [{"display": "Dr Anne Test"}],
+        "description": "Lu une seconde fois.",
+        "securityLabel": [{"coding": [{"code": "N"}]}],
+        "context": {"period": {"start": "2026-02-27", "end": "2026-02-28"}},
+    }
+    digest = base64.b64encode(hashlib.sha1(PDF, usedforsecurity=False).digest()).decode()
+    for name, value in (("hash", digest), ("size", len(PDF))):
+        resource = put(resource, value, *ATTACHMENT, name)
+    assert post(coffre, hospital, resource).status_code == 201
+    (document,) = patient.documents()
+    said = {
+        "date": "2026-03-01T10:00:00+01:00",
+        "description": "Lu une seconde fois.",
+        "authors": ["Dr Anne Test"],
+        "doc_status": "preliminary",
+        "period": {"start": "2026-02-27", "end": "2026-02-28"},
+        "master_identifier": "urn:oid:1.2.250.1.999.1",
+    }
+    assert {name: document.get(name) for name in said} == said
+
+
+def identified(ins: str, content: bytes, value: str = "urn:oid:1.2.3") -> dict[str, Any]:
+    return document_reference(ins, content) | {
+        "masterIdentifier": {"system": "urn:ietf:rfc:3986", "value": value}
+    }
+
+
+def test_the_same_identifier_with_other_bytes_is_refused(coffre: Coffre, hospital: str) -> None:
+    patient, other = coffre.open_record(), coffre.open_record()
+    first = post(coffre, hospital, identified(patient.ins, PDF))
+    again = post(coffre, hospital, identified(patient.ins, PDF))
+    taken = post(coffre, hospital, identified(patient.ins, OTHER_PDF))
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert (taken.status_code, outcome(taken)) == (422, "identifier_taken")
+    assert [document["id"] for document in patient.documents()] == [first.json()["id"]]
+    # with an identifier of its own it is another document; elsewhere the identifier is that record's affair
+    for resource, token in (
+        (identified(patient.ins, OTHER_PDF, "urn:oid:1.2.4"), hospital),
+        (identified(other.ins, OTHER_PDF), hospital),
+        (identified(patient.ins, OTHER_PDF), coffre.depositor(LABORATORY)),
+    ):
+        assert post(coffre, token, resource).status_code == 201
+
+
+def test_bytes_known_under_another_identifier_do_not_pass_for_this_one(coffre: Coffre, hospital: str) -> None:
+    patient = coffre.open_record()
+    for content, value in ((PDF, "urn:oid:1.2.3"), (OTHER_PDF, "urn:oid:1.2.4")):
+        assert post(coffre, hospital, identified(patient.ins, content, value)).status_code == 201
+    crossed = post(coffre, hospital, identified(patient.ins, PDF, "urn:oid:1.2.4"))
+    assert (crossed.status_code, outcome(crossed)) == (422, "identifier_taken")
+
+
+def test_an_identifier_is_free_again_where_its_document_was_refused(coffre: Coffre, hospital: str) -> None:
+    patient = coffre.open_record()
+    refused = post(coffre, hospital, identified(patient.ins, demo_data.javascript_pdf()))
+    assert refused.status_code == 422
+    assert post(coffre, hospital, identified(patient.ins, PDF)).status_code == 201
+
+
+def test_the_patient_may_be_named_by_a_conditional_reference(coffre: Coffre, hospital: str) -> None:
+    patient = coffre.open_record()
+    subject = {"reference": f"Patient?identifier=urn:oid:{INS_NIR_TEST}|{patient.ins}"}
+    assert (
+        post(coffre, hospital, document_reference(patient.ins, PDF) | {"subject": subject}).status_code == 201
+    )
+    assert len(patient.documents()) == 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "code"),
+    [
+        ({"Content-Type": "application/fhir+xml"}, 415, "bad_content_type"),
+        ({"Content-Type": "text/xml"}, 415, "bad_content_type"),
+        ({"Content-Type": "application/fhir+json; charset=iso-8859-1"}, 415, "bad_content_type"),
+        ({"Content-Type": "application/fhir+json; fhirVersion=5.0"}, 415, "bad_content_type"),
+        ({"Content-Encoding": "gzip"}, 415, "bad_content_encoding"),
+        ({"Accept": "application/fhir+xml"}, 406, "not_acceptable"),
+        ({"If-None-Exist": "identifier=1"}, 400, "unsupported_header"),
+        ({"X-Provenance": "{}"}, 400, "unsupported_header"),
+    ],
+    ids=str,
+)
+def test_headers_are_honoured_or_refused(
+    coffre: Coffre, person: Patient, hospital: str, headers: dict[str, str], status: int, code: str
+) -> None:
+    before = Before.of(coffre)
+    answer = post(coffre, hospital, document_reference(person.ins, PDF), **headers)
+    assert (answer.status_code, outcome(answer)) == (status, code)
+    assert before.added() == {}
+
+
+def test_charset_and_version_of_r4_are_taken_and_a_minimal_answer_has_no_body(
+    coffre: Coffre, hospital: str
+) -> None:
+    patient = coffre.open_record()
+    kind = "application/fhir+json; charset=UTF-8; fhirVersion=4.0"
+    resource = document_reference(patient.ins, PDF)
+    answer = post(coffre, hospital, resource, **{"Content-Type": kind, "Prefer": "return=minimal"})
+    assert (answer.status_code, answer.content) == (201, b"")
+    assert answer.headers["location"]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -32,6 +33,7 @@ from keyvault.proving import ProofKey
 from keyvault.signing import new_signing_key
 from keyvault.verbs.attempt import Call
 from keyvault.verbs.reading import Listing, ResolvedRecord
+from keyvault.verbs.rows import SealedRow
 from records.vocabulary.codes import PurposeOfUse
 from tests.integration.support import (
     DOCTOR,
@@ -200,6 +202,40 @@ def test_a_record_in_a_query_is_not_covered(coffre: Coffre, patient: Patient, ho
     path = f"/records/{patient.ins}/dicomweb/studies"
     headers = holder.headers(coffre, "GET", path)
     assert coffre.http.get(path, params={"limit": 5}, headers=headers).json() == []
+
+
+def test_a_document_at_its_fhir_address_and_no_other_one(
+    coffre: Coffre, patient: Patient, holder: Identity
+) -> None:
+    lab = coffre.depositor()
+    paths = [
+        f"/fhir/DocumentReference/{coffre.publish_pdf(lab, patient.ins, content).json()['id']}"
+        for content in (demo_data.report_pdf(patient.ins), demo_data.report_pdf())
+    ]
+    headers = holder.headers(coffre, "GET", paths[0])
+    assert coffre.http.get(paths[1], headers=headers).status_code == 401
+    assert coffre.http.get(paths[0], headers=headers).status_code == 200
+    assert coffre.http.get(paths[0], headers=headers).status_code == 401, "a proof is good once"
+    with coffre.system() as system:  # a reader that is taken over shows the vault a genuine request
+        rows = [
+            SealedRow(row.document_id, row.row_version, row.submission_id, row.sealed)
+            for document, details in system.index.documents(record_of(system, patient))
+            for row in details
+        ]
+        url = coffre.url + paths[0]
+        for shown in (rows, [row for row in rows if str(row.document_id) not in paths[0]]):
+            proof = Shown(holder.key.proof(holder.token, "GET", url), "GET", url)
+            with pytest.raises(CredentialError) as refused:
+                system.guard.reader.list(
+                    Call(token=holder.token, shown=proof), record_of(system, patient), shown
+                )
+            assert refused.value.code == "proof_mismatch"
+
+
+def record_of(system: System, patient: Patient) -> UUID:
+    found = system.guard.reader.resolve(Call(token=patient.token), patient.ins)
+    assert isinstance(found, ResolvedRecord)
+    return found.record_id
 
 
 class TestADeposit:

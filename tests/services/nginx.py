@@ -23,8 +23,9 @@ http {{
   map "$request_method $uri" $process {{
     default                                      {gateway};
     "~^POST /(records/[^/]+/)?dicomweb/studies"  {intake};
-    "~^[A-Z]+ /(fhir|submissions)"               {intake};
-    "~^[A-Z]+ /(records|dicomweb|grants|objects|audit|health|metrics)"  {reader};
+    "~^POST /fhir/"                              {intake};
+    "~^[A-Z]+ /submissions"                      {intake};
+    "~^[A-Z]+ /(fhir|records|dicomweb|grants|objects|audit|health|metrics)"  {reader};
   }}
   server {{
     listen 127.0.0.1:{port};

@@ -10,8 +10,8 @@ from uuid import UUID
 
 import pytest
 
+from audit.canonical import canonical
 from keyvault import credentials, tokens
-from keyvault.accountability import open_own, own_token, own_tokens
 from keyvault.blob import BlobKind, BlobRef, Opener, Sealer, ciphertext_size, commitment
 from keyvault.envelope import (
     Branch,
@@ -29,11 +29,9 @@ from keyvault.grants import open_grant
 from keyvault.reception import ReceivedKey, depositor_token, open_envelope, open_key, verify_reception_key
 from keyvault.roots.file import FileRoot
 from keyvault.second_place import Checkpoints, read_segment, segment_name
-from keyvault.secret_keys import SecretKeys, Use
 from keyvault.signing import key_id
 from keyvault.urls import sign_url
-from records.actors import Actor
-from records.vocabulary.codes import Environment, Role
+from records.vocabulary.codes import Environment
 from storage.objects.kept_files import KeptFiles
 
 VECTORS = Path(__file__).parents[2] / "vectors"
@@ -120,11 +118,17 @@ def test_sealed_json() -> None:
 def test_tokens_addresses_and_depositors() -> None:
     case = load("tokens.json")
     key, part, url = made(case["index_key"]), case["part"], case["url"]
-    assert {row["field"] for row in case["tokens"]} | {"part"} == {field.value for field in tokens.TokenField}
+    assert {row["field"] for row in case["tokens"]} | {"part", "identifier"} == {
+        field.value for field in tokens.TokenField
+    }
     for row in case["tokens"]:
         assert tokens.token(key, tokens.TokenField(row["field"]), row["value"]).hex() == row["token"]
     value = tokens.part_value(UUID(part["record"]), part["structure"], made(part["sha256"]))
     assert tokens.token(key, tokens.TokenField.PART, value).hex() == part["token"]
+    own = case["identifier"]
+    digest = hashlib.sha256(canonical([own["system"], own["value"]])).digest()
+    value = tokens.part_value(UUID(own["record"]), own["structure"], digest)
+    assert tokens.token(key, tokens.TokenField.IDENTIFIER, value).hex() == own["token"]
     place = (UUID(url["grant"]), UUID(url["blob"]), url["version"], url["exp"])
     assert sign_url(made(url["key"]), *place).hex() == url["signature"]
     assert depositor_token(*case["depositor"]["of"]).hex() == case["depositor"]["token"]
@@ -172,9 +176,8 @@ def test_credentials() -> None:
     assert (actor.subject, actor.rpps, actor.credential_id) == (claims["sub"], claims["rpps"], claims["jti"])
 
 
-@pytest.mark.parametrize("label", ["shipped.json", "shipped-v2.json"])
-def test_what_is_shipped_to_the_second_place(label: str, tmp_path: Path) -> None:
-    case = load(label)
+def test_what_is_shipped_to_the_second_place(tmp_path: Path) -> None:
+    case = load("shipped.json")
     place, segment = KeptFiles(tmp_path), case["segment"]
     place.put_locked(case["checkpoint_name"], segment["note"].encode(), NOW)
     place.put_locked(case["segment_name"], made(case["sealed"]), NOW)
@@ -183,43 +186,13 @@ def test_what_is_shipped_to_the_second_place(label: str, tmp_path: Path) -> None
     assert kept is not None and kept.checkpoint.size == segment["stop"]
     found = read_segment(place, made(case["key"]), case["origin"], segment["number"], segment["part"])
     assert found is not None
-    read = {name: getattr(found, name) for name in found.__slots__}
-    assert read == {name: value for name, value in segment.items() if name not in ("format", "signed_at")}
+    assert {"format": "coffre-segment-v1"} | {
+        name: getattr(found, name) for name in found.__slots__
+    } == segment
     place.put_locked(segment_name(9, 0), made(case["sealed"]), NOW)
     with pytest.raises(KeyvaultError) as refused:
         read_segment(place, made(case["key"]), case["origin"], 9, 0)
     assert refused.value.code == "unseal_failed"
-
-
-def test_a_secret_key_serves_each_use_by_a_key_of_its_own() -> None:
-    case = load("accountability.json")
-    keys = SecretKeys({1: made(case["key"]), 2: made(case["key"])})
-    for use in Use:
-        assert keys.key(use, 1) == made(case["key"])
-        assert keys.key(use) == keys.key(use, 2) == made(case["by_use"][use.value])
-    assert len(set(case["by_use"].values()) | {case["key"]}) == len(Use) + 1
-
-
-class _Keyring:
-    """The one part of a keyring that accountability asks for."""
-
-    def __init__(self, versions: dict[int, bytes]) -> None:
-        self.accountability = SecretKeys(versions)
-
-
-def test_own_lines_are_found_and_opened_under_each_version_of_the_key() -> None:
-    case = load("accountability.json")
-    keyring: Any = _Keyring({1: made(case["key"]), 2: made(case["key"])})
-    issuer, subject, structure = case["actor"]
-    actor = Actor(role=Role.PROFESSIONAL, issuer=issuer, subject=subject, structure=structure)
-    tokens = {version: made(token) for version, token in case["tokens"].items()}
-    assert own_tokens(keyring, actor) == [tokens["2"], tokens["1"]]
-    assert own_token(keyring, actor) == tokens["2"]
-    place = (UUID(case["chain_id"]), case["chain"], case["seq"])
-    for label, version in (("coffre-own-v1", "1"), ("coffre-own-v2", "2")):
-        assert open_own(keyring, place, tokens[version], made(case["sealed"][label])) == case["line"]
-    with pytest.raises(KeyvaultError):
-        open_own(keyring, place, tokens["1"], made(case["sealed"]["coffre-own-v2"]))
 
 
 @pytest.mark.parametrize("kind", ["open", "locked"])

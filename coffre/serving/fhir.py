@@ -1,0 +1,91 @@
+"""What a FHIR client asks first: what is here (`/fhir/metadata`), and the document it just published.
+
+Both rooms have a part in it: who deposited a document reads back that it is there, who may read the record
+reads what a list would show. OPTIONS and HEAD are answered on every FHIR address.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+
+from coffre.serving.capabilities import capability_statement
+from ingestion.fhir_request import FHIR_JSON, check_answer
+from ingestion.reception import Depositor
+from ingestion.routes.stow import headers_of
+from keyvault.credentials import Credential
+from records.errors import NotFound, Refused
+from viewer_api.access import Access
+from viewer_api.calling import call_of
+from viewer_api.presenting_fhir import document_reference, own_deposit
+
+METADATA, DOCUMENTS, DOCUMENT = "/fhir/metadata", "/fhir/DocumentReference", "/fhir/DocumentReference/{id}"
+METHODS = {METADATA: "GET, HEAD, OPTIONS", DOCUMENTS: "POST, OPTIONS", DOCUMENT: "GET, HEAD, OPTIONS"}
+
+
+def about(public_url: str) -> APIRouter:
+    """What needs no credential."""
+    routes = APIRouter(tags=["FHIR"])
+
+    @routes.head(METADATA, include_in_schema=False)
+    @routes.get(METADATA, summary="What this server does (CapabilityStatement)")
+    async def metadata(request: Request) -> Response:
+        _check(request)
+        return JSONResponse(capability_statement(public_url), media_type=FHIR_JSON)
+
+    for path, methods in METHODS.items():
+        routes.add_api_route(path, _allowing(methods), methods=["OPTIONS"], include_in_schema=False)
+    return routes
+
+
+def reading(
+    access: Access,
+    authenticate: Callable[[Request], Awaitable[Credential]],
+    depositor: Callable[[Request], Awaitable[Depositor]],
+) -> APIRouter:
+    """`authenticate` gives the credential as shown, `depositor` who may deposit, or raises `Refused`."""
+    routes = APIRouter(tags=["FHIR"])
+
+    async def own(request: Request, document_id: UUID) -> dict[str, Any] | None:
+        try:
+            found = await depositor(request)
+        except Refused:  # another role: it reads as a reader or not at all
+            return None
+        found.check_body(b"")
+        state = await asyncio.to_thread(access.own_deposit, found.token, document_id)
+        return own_deposit(document_id, state) if state else None
+
+    @routes.head(DOCUMENT, include_in_schema=False)
+    @routes.get(DOCUMENT, summary="One document, without its content")
+    async def read(id: str, request: Request) -> Response:
+        _check(request)
+        credential = await authenticate(request)
+        document_id = _named(id)
+        body = await own(request, document_id)
+        if body is None:
+            call = call_of(request, credential)
+            body = document_reference(await asyncio.to_thread(access.document, call, document_id))
+        return JSONResponse(body, media_type=FHIR_JSON)
+
+    return routes
+
+
+def _allowing(methods: str) -> Callable[[], Awaitable[Response]]:
+    async def options() -> Response:
+        return Response(status_code=204, headers={"Allow": methods})
+
+    return options
+
+
+def _check(request: Request) -> None:
+    check_answer(headers_of(request), request.query_params.multi_items())
+
+
+def _named(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound("There is no such document, or you may not see it.", code="no_such_document") from None
