@@ -19,6 +19,7 @@ from audit.view import (
     PendingEntry,
     Report,
     SequencedEntry,
+    StoredCheckpoint,
 )
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "PendingEntry",
     "Report",
     "SequencedEntry",
+    "StoredCheckpoint",
     "verify",
 ]
 
@@ -39,8 +41,8 @@ def verify(log: LogView) -> Report:
     Raises LogFault for the first divergence: `position_gap`, `position_repeated`, `entry_missing`,
     `entry_changed`, `entry_malformed` · `tile_missing`, `tile_changed`, `tile_surplus` ·
     `checkpoint_malformed`, `checkpoint_origin`, `checkpoint_signature`, `checkpoint_order`,
-    `checkpoint_fork`, `root_changed`, `log_cut`, `rolled_back` · `chain_gap`, `chain_link`, `event_changed`,
-    `line_changed`.
+    `checkpoint_changed`, `checkpoint_fork`, `root_changed`, `log_cut`, `rolled_back` ·
+    `chain_gap`, `chain_link`, `event_changed`, `line_changed`.
     """
     frontier, tiles = _Frontier(), _StoredTiles(log.read_tile)
     own = _Checkpoints(_own_checkpoints(log), "root_changed", "log_cut")
@@ -165,8 +167,11 @@ class _Checkpoints:
 
 def _own_checkpoints(log: LogView) -> Iterator[Checkpoint]:
     previous: Checkpoint | None = None
-    for note in log.checkpoints:
-        checkpoint = _checkpoint(log, note, 0 if previous is None else previous.size)
+    for stored in log.checkpoints:
+        checkpoint = _checkpoint(log, stored.note, 0 if previous is None else previous.size)
+        if (stored.size, stored.root) != (checkpoint.size, checkpoint.root):
+            sentence = f"A checkpoint is kept as one of size {stored.size}, and its note says otherwise."
+            raise LogFault("checkpoint_changed", sentence, checkpoint.size)
         if previous is not None and checkpoint.size == previous.size and checkpoint.root != previous.root:
             sentence = f"Two different roots are signed for size {checkpoint.size}."
             raise LogFault("checkpoint_fork", sentence, checkpoint.size)

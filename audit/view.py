@@ -70,6 +70,15 @@ class AccountabilityLine:
     position: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class StoredCheckpoint:
+    """A signed note, and the size and root that a store keeps beside it, by which it is found."""
+
+    note: str
+    size: int
+    root: bytes
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogView:
     """A log to verify; `origin` and `public_key` (Ed25519, 32 bytes) come from outside of it."""
@@ -78,7 +87,7 @@ class LogView:
     public_key: bytes
     leaves: Iterable[SequencedEntry]  # by position
     read_tile: HashReader
-    checkpoints: Iterable[str]  # signed notes, by size
+    checkpoints: Iterable[StoredCheckpoint]  # by size
     events: Iterable[ChainEvent] = ()  # by chain_id, chain, seq
     lines: Iterable[AccountabilityLine] = ()  # in any order
     pending: Iterable[PendingEntry] = ()  # in any order

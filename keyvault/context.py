@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 from keyvault.cards import OpenedCard, open_card
-from keyvault.envelope import Branch, KeyUse
+from keyvault.envelope import Branch
 from keyvault.keyring import Keyring
-from keyvault.log import ORDINARY, SYSTEM, Appended, Chain, Happening, append
+from keyvault.log import ORDINARY, SYSTEM, Appended, Chain, Happening, append, record_chain
 from keyvault.possession import OLDEST, Believed, Proof, Shown, believe
 from keyvault.quotas import DEFAULT_QUOTAS, Quotas, deposited_too_much, exceeded, first_this_hour
-from keyvault.record_keys import RecordKey, care_key, open_object_key
+from keyvault.record_keys import RecordKey, care_key
 from keyvault.replay import RecordingTransaction
 from keyvault.second_place import SecondPlace
 from keyvault.store import Row, VaultStore, VaultTransaction
@@ -129,8 +129,7 @@ class Vault:
         self.keyring = keyring
         self.settings = settings
         self._clock = clock
-        # chain 0 is one chain per vault process (docs/vault.md section 5)
-        self.system_chain = Chain(uuid4(), SYSTEM, keyring.system_chain_key)
+        self.system_chain = self._new_system_chain()
         self.open_days()
 
     def now_ms(self) -> int:
@@ -218,9 +217,23 @@ class Vault:
                 ),
             )
 
+    def begin_system_chain(self) -> None:
+        """From here on chain 0 goes on as a new chain, under the newest version of its key."""
+        self.system_chain = self._new_system_chain()
+
+    def _new_system_chain(self) -> Chain:
+        # chain 0 is one chain per vault process (docs/vault.md section 5)
+        version = self.keyring.system_chain.newest
+        return Chain(uuid4(), SYSTEM, self.keyring.system_chain.version(version), version)
+
+    def system_chain_of(self, row: Row) -> Chain:
+        """Chain 0 of any vault process, from its row of `chain`."""
+        key = self.keyring.system_chain.version(row["key_version"])
+        return Chain(row["chain_id"], SYSTEM, key, row["key_version"])
+
     def pseudonym(self, label: bytes, value: bytes) -> bytes:
         """32 bytes that stand for a value in counters and windows; none can be tried out without the key."""
-        return hmac.digest(self.keyring.accountability_key, label + b"\x00" + value, "sha256")
+        return hmac.digest(self.keyring.index_key, label + b"\x00" + value, "sha256")
 
     def token(self, field_name: TokenField, value: str | bytes) -> bytes:
         return token(self.keyring.index_key, field_name, value)
@@ -249,8 +262,7 @@ class Vault:
             row = tx.get("record", lock=lock, record_id=row["record_id"])
         assert row is not None
         key = care_key(tx, self.keyring, row)
-        chain_key = open_object_key(tx, key, KeyUse.CHAIN_1, row["record_id"])
-        chain = Chain(row["record_id"], ORDINARY, chain_key)
+        chain = record_chain(tx, key, ORDINARY)
         return OpenedRecord(row, key, open_card(tx, row, key), chain)
 
     def chain_of(self, record: OpenedRecord) -> Chain:

@@ -86,15 +86,16 @@ def _take_segment(tx: VaultTransaction, segment: Segment) -> None:
 
 
 def _take_entry(tx: VaultTransaction, row: Mapping[str, Any]) -> None:
-    leaf, at = unb64(row["leaf"]), row["at"]
+    leaf = unb64(row["leaf"])
     chain = {"chain_id": UUID(row["chain_id"]), "chain": row["chain"]}
-    event = {**chain, "seq": row["seq"], "leaf_hash": leaf, "sealed": unb64(row["event"]), "at": at}
+    event = {**chain, "seq": row["seq"], "leaf_hash": leaf, "sealed": unb64(row["event"])}
     line = {name: unb64(row[name]) for name in ("actor", "own", "officer")}
-    tx.insert_new("entry", {"leaf_hash": leaf, "entry": unb64(row["entry"]), "at": at})
+    tx.insert_new("entry", {"leaf_hash": leaf, "entry": unb64(row["entry"])})
     tx.insert_new("event", event)
-    tx.insert_new("accountability", {"leaf_hash": leaf, "at": at, **line})
+    tx.insert_new("accountability", {"leaf_hash": leaf, "at": row["at"], **line})
     head = {"seq": row["seq"], "head": leaf}
-    if not tx.insert_new("chain", {**chain, **head}):
+    # segments of label v1 knew no other version
+    if not tx.insert_new("chain", {**chain, **head, "key_version": row.get("key_version", 1)}):
         tx.update("chain", head, **chain, seq__lt=row["seq"])
 
 
@@ -118,7 +119,7 @@ def _check_root(tx: VaultTransaction, kept: Checkpoint) -> None:
 
 
 def _checkpoint_row(segment: Segment, kept: Checkpoint) -> Row:
-    return {"size": kept.size, "root": kept.root, "note": segment.note, "signed_at": segment.signed_at}
+    return {"size": kept.size, "root": kept.root, "note": segment.note}
 
 
 def _check_continues(tx: VaultTransaction, newer: VaultTransaction, before: int, after: int) -> None:

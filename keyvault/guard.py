@@ -22,6 +22,7 @@ from keyvault.verbs.changing import ChangingVerbs
 from keyvault.verbs.ingesting import ReleasingForIngest
 from keyvault.verbs.inspecting import InspectingVerbs
 from keyvault.verbs.maintaining import MaintainingVerbs
+from keyvault.verbs.noticing import NoticingVerbs
 from keyvault.verbs.operating import OperatingVerbs, ensure_decoy
 from keyvault.verbs.publishing import PublishingVerbs
 from keyvault.verbs.quarantine import QuarantineVerbs
@@ -36,8 +37,8 @@ from keyvault.verbs.upkeep import UpkeepVerbs
 EMBEDDED_SHARDS = 16
 
 
-class ReaderDoor(ReadingVerbs, ReleasingVerbs, ChangingVerbs):
-    """resolve, list, events, tokens, release, still, change_card, label."""
+class ReaderDoor(ReadingVerbs, ReleasingVerbs, ChangingVerbs, NoticingVerbs):
+    """resolve, list, events, tokens, release, still, change_card, label, acknowledge."""
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault

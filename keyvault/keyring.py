@@ -11,11 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from keyvault.roots.ports import Root, RootError
+from keyvault.secret_keys import DERIVING, SecretKeys
 from keyvault.signing import key_id, public_key, sign
 from keyvault.store import Row, VaultStore, VaultTransaction
 from records.errors import CoffreError
 
 INDEX, ACCOUNTABILITY, SYSTEM_CHAIN = "index", "accountability", "system-chain"
+ROTATED = (ACCOUNTABILITY, SYSTEM_CHAIN)  # these take new versions; search tokens stand under the index key
 SIGNING_USES = ("grant", "checkpoint", "certificate", "reception")
 # a retiring shard version opens what hangs under it and takes nothing new; of a destroyed one the row remains
 LIVE, RETIRING, DESTROYED = "live", "retiring", "destroyed"
@@ -51,7 +53,8 @@ def day_context(row: Row) -> bytes:
 def create_secrets(tx: VaultTransaction, root: Root, shards: int) -> None:
     """Draw every key that hangs under the root; done once, by `coffre init`."""
     names = (INDEX, ACCOUNTABILITY, SYSTEM_CHAIN, *(f"sign-{use}" for use in SIGNING_USES))
-    named = [{"name": name, "version": 1, "state": LIVE} for name in names]
+    first = dict.fromkeys(ROTATED, DERIVING)
+    named = [{"name": name, "version": first.get(name, 1), "state": LIVE} for name in names]
     numbered = [{"shard_id": shard_id, "version": 1, "state": LIVE} for shard_id in range(shards)]
     keys = [secrets.token_bytes(32) for _ in (*named, *numbered)]
     contexts = [*map(secret_context, named), *map(shard_context, numbered)]
@@ -78,15 +81,15 @@ class Keyring:
         self._store = store
         self._root = root
         self._one_at_a_time = threading.Lock()
-        self._secrets: dict[str, bytes] = {}
+        self._secrets: dict[str, dict[int, bytes]] = {}
         self._signing: dict[str, SigningKey] = {}
         self._shards: dict[tuple[int, int], bytes] = {}
         self._newest: dict[int, int] = {}
         self._days: dict[str, bytes] = {}
         with store.reading() as tx:
             self._rotation = root_rotation(tx)
-            named = tx.find("secret", state=LIVE)
-            numbered = _present(tx)
+            named = _present(tx, "secret")
+            numbered = _present(tx, "shard")
         if not named or not numbered:
             raise CoffreError("This vault holds no keys yet: run coffre init.", code="vault_empty")
         keys = self._opened(
@@ -94,7 +97,7 @@ class Keyring:
             + [(row["wrap"], shard_context(row)) for row in numbered]
         )
         for row, key in zip(named, keys, strict=False):
-            self._keep_secret(row["name"], key)
+            self._keep_secret(row["name"], row["version"], key)
         self._keep_shards(numbered, dict(zip(map(_place, numbered), keys[len(named) :], strict=True)))
 
     def __repr__(self) -> str:
@@ -126,24 +129,31 @@ class Keyring:
             code="root_unwrap_failed",
         )
 
-    def _keep_secret(self, name: str, key: bytes) -> None:
+    def _keep_secret(self, name: str, version: int, key: bytes) -> None:
         if not name.startswith("sign-"):
-            self._secrets[name] = key
+            self._secrets[name] = {**self._secrets.get(name, {}), version: key}
             return
         use, public = name.removeprefix("sign-"), public_key(key)
         self._signing[use] = SigningKey(use, key_id(public), public, lambda message: sign(key, message))
 
     @property
     def index_key(self) -> bytes:
-        return self._secrets[INDEX]
+        return self._secrets[INDEX][1]
 
     @property
-    def accountability_key(self) -> bytes:
-        return self._secrets[ACCOUNTABILITY]
+    def accountability(self) -> SecretKeys:
+        return self._versions(ACCOUNTABILITY)
 
     @property
-    def system_chain_key(self) -> bytes:
-        return self._secrets[SYSTEM_CHAIN]
+    def system_chain(self) -> SecretKeys:
+        return self._versions(SYSTEM_CHAIN)
+
+    def _versions(self, name: str) -> SecretKeys:
+        def reloaded() -> Mapping[int, bytes]:
+            self.refresh()
+            return self._secrets[name]
+
+        return SecretKeys(self._secrets[name], reloaded)
 
     def signing(self, use: str) -> SigningKey:
         return self._signing[use]
@@ -166,16 +176,26 @@ class Keyring:
         return key
 
     def refresh(self) -> None:
-        """Take the shard keys as they are now: the root opens the new ones, destroyed ones are forgotten."""
+        """Take the keys as they are now: the root opens the new ones, destroyed shard keys are forgotten."""
         with self._one_at_a_time:
             with self._store.reading() as tx:
-                rows = _present(tx)
+                rows, named = _present(tx, "shard"), _present(tx, "secret")
+            self._refresh_secrets([row for row in named if not self._knows(row)])
             unknown = [row for row in rows if _place(row) not in self._shards]
             found = dict(self._shards)
             if unknown:
                 opened = self._opened([(row["wrap"], shard_context(row)) for row in unknown])
                 found |= dict(zip(map(_place, unknown), opened, strict=True))
             self._keep_shards(rows, found)
+
+    def _knows(self, row: Row) -> bool:
+        return row["name"].startswith("sign-") or row["version"] in self._secrets[row["name"]]
+
+    def _refresh_secrets(self, unknown: Sequence[Row]) -> None:
+        if unknown:
+            opened = self._opened([(row["wrap"], secret_context(row)) for row in unknown])
+            for row, key in zip(unknown, opened, strict=True):
+                self._keep_secret(row["name"], row["version"], key)
 
     def _keep_shards(self, rows: Sequence[Row], keys: Mapping[tuple[int, int], bytes]) -> None:
         self._shards = {_place(row): keys[_place(row)] for row in rows}
@@ -199,6 +219,20 @@ class Keyring:
             return []
         placed = [(key, shard_context({"shard_id": shard, "version": number})) for shard, number, key in keys]
         return self._root.wrap_many(placed)
+
+    def next_secrets(self) -> list[Row]:
+        """New versions of the keys that take them, drawn and wrapped by one call of the root."""
+        rows: list[dict[str, object]] = [
+            {
+                "name": name,
+                "version": max(max(self._secrets[name]) + 1, DERIVING),
+                "state": LIVE,
+                "public": None,
+            }
+            for name in ROTATED
+        ]
+        wraps = self._root.wrap_many([(secrets.token_bytes(32), secret_context(row)) for row in rows])
+        return [{**row, "wrap": wrap} for row, wrap in zip(rows, wraps, strict=True)]
 
     def wrap_day_key(self, day: str, private: bytes) -> bytes:
         """The wrap of a new day key. Raises `CoffreError` "root_rotated" where this root is a former one."""
@@ -238,8 +272,8 @@ def _be32(number: int) -> bytes:
     return number.to_bytes(4, "big")
 
 
-def _present(tx: VaultTransaction) -> list[Row]:
-    return tx.find("shard", state__in=[LIVE, RETIRING])
+def _present(tx: VaultTransaction, table: str) -> list[Row]:
+    return tx.find(table, state__in=[LIVE, RETIRING])
 
 
 def _place(row: Row) -> tuple[int, int]:

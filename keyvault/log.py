@@ -4,7 +4,6 @@ The first of the four steps of the log: what is decided and what is written abou
 before any key leaves. Positions in the tree come later, from the sequencer.
 """
 
-import hmac
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,11 +12,23 @@ from uuid import UUID
 
 from audit.audit_event import audit_event
 from audit.canonical import canonical
-from audit.events import Entry, EntryField, actor_token, detail_hash, event_payload, leaf_hash, line_hash
-from keyvault.boxes import seal_box
-from keyvault.envelope import event_aad, seal_json
+from audit.events import (
+    Entry,
+    EntryField,
+    EventPayload,
+    actor_token,
+    detail_hash,
+    event_payload,
+    leaf_hash,
+    line_hash,
+    read_payload,
+)
+from keyvault.accountability import own_token, seal_lines
+from keyvault.envelope import KeyUse, event_aad, open_json, seal_json
 from keyvault.keyring import Keyring
-from keyvault.store import VaultTransaction
+from keyvault.record_keys import RecordKey, open_newest_key
+from keyvault.secret_keys import Use, use_key
+from keyvault.store import Row, VaultTransaction
 from records.actors import Actor
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode
 
@@ -31,6 +42,27 @@ class Chain:
     chain_id: UUID
     number: int
     key: bytes = field(repr=False)
+    key_version: int
+
+    @property
+    def event_key(self) -> bytes:
+        return use_key(self.key, self.key_version, Use.EVENT)
+
+    @property
+    def pseudonym_key(self) -> bytes:
+        return use_key(self.key, self.key_version, Use.PSEUDONYM)
+
+    def open_event(self, row: Row) -> EventPayload:
+        """The event of a row of `event`. Raises `KeyvaultError`, or `Invalid` "bad_event"."""
+        aad = event_aad(self.chain_id, self.number, row["seq"])
+        return read_payload(open_json(self.event_key, row["sealed"], aad))
+
+
+def record_chain(tx: VaultTransaction, record_key: RecordKey, number: int) -> Chain:
+    """A record's chain: `ORDINARY` or `SECRET`."""
+    use = KeyUse.CHAIN_1 if number == ORDINARY else KeyUse.CHAIN_2
+    version, key = open_newest_key(tx, record_key, use, record_key.record_id)
+    return Chain(record_key.record_id, number, key, version)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,15 +101,14 @@ def append(
     seq, prev = _next_in_chain(tx, chain)
     event = _event(happening, now_ms)
     salt = secrets.token_bytes(32)
-    own, officer = _accountability(keyring, officer_public, chain, seq, happening, now_ms)
+    actor, place = own_token(keyring, happening.actor), (chain.chain_id, chain.number, seq)
+    own, officer = seal_lines(keyring, officer_public, place, actor, _line(happening, now_ms))
     entry = _entry(chain, seq, happening, now_ms, detail_hash(salt, event), line_hash(own, officer))
     data = entry.to_bytes()
     leaf = leaf_hash(data)
-    sealed = seal_json(
-        chain.key, event_payload(seq, prev, salt, event), event_aad(chain.chain_id, chain.number, seq)
-    )
+    sealed = seal_json(chain.event_key, event_payload(seq, prev, salt, event), event_aad(*place))
     tx.update("chain", {"seq": seq, "head": leaf}, chain_id=chain.chain_id, chain=chain.number)
-    tx.insert("entry", {"leaf_hash": leaf, "entry": data, "at": now_ms})
+    tx.insert("entry", {"leaf_hash": leaf, "entry": data})
     tx.insert("pending", {"leaf_hash": leaf})
     tx.insert(
         "event",
@@ -87,26 +118,24 @@ def append(
             "seq": seq,
             "leaf_hash": leaf,
             "sealed": sealed,
-            "at": now_ms,
         },
     )
-    actor = own_lines_of(keyring, happening.actor)
     tx.insert(
         "accountability", {"leaf_hash": leaf, "actor": actor, "at": now_ms, "own": own, "officer": officer}
     )
     return Appended(leaf, entry.actor)
 
 
-def own_lines_of(keyring: Keyring, actor: Actor | None) -> bytes:
-    """The token under which an actor's own lines are found (R56)."""
-    value = canonical(actor.value) if actor else b""
-    return hmac.digest(keyring.accountability_key, b"coffre-own-v1\x00" + value, "sha256")
-
-
 def _next_in_chain(tx: VaultTransaction, chain: Chain) -> tuple[int, bytes]:
     row = tx.get("chain", lock=True, chain_id=chain.chain_id, chain=chain.number)
     if row is None:
-        start = {"chain_id": chain.chain_id, "chain": chain.number, "seq": 0, "head": bytes(32)}
+        start = {
+            "chain_id": chain.chain_id,
+            "chain": chain.number,
+            "seq": 0,
+            "head": bytes(32),
+            "key_version": chain.key_version,
+        }
         # two processes may begin the same chain at once: the loser of the insert waits here for the lock
         tx.insert_new("chain", start)
         row = tx.get("chain", lock=True, chain_id=chain.chain_id, chain=chain.number)
@@ -130,7 +159,7 @@ def _event(happening: Happening, now_ms: int) -> dict[str, Any]:
 
 def _entry(chain: Chain, seq: int, happening: Happening, now_ms: int, details: bytes, lines: bytes) -> Entry:
     def pseudonym(member: EntryField, value: str | None) -> bytes | None:
-        return actor_token(chain.key, member, chain.chain_id, seq, value) if value else None
+        return actor_token(chain.pseudonym_key, member, chain.chain_id, seq, value) if value else None
 
     actor = canonical(happening.actor.value).decode() if happening.actor else None
     return Entry(
@@ -149,19 +178,10 @@ def _entry(chain: Chain, seq: int, happening: Happening, now_ms: int, details: b
     )
 
 
-def _accountability(
-    keyring: Keyring, officer_public: bytes, chain: Chain, seq: int, happening: Happening, now_ms: int
-) -> tuple[bytes, bytes]:
-    line = {
+def _line(happening: Happening, now_ms: int) -> dict[str, Any]:
+    return {
         "structure": happening.actor.structure if happening.actor else None,
         "time": now_ms,
         "action": happening.action.value,
         "public_id": str(happening.record) if happening.record else None,
     }
-    own = seal_json(keyring.accountability_key, line, own_aad(chain.chain_id, chain.number, seq))
-    return own, seal_box(officer_public, canonical(line))
-
-
-def own_aad(chain_id: UUID, chain: int, seq: int) -> bytes:
-    """Associated data of an actor's own line: it belongs to one position of one chain."""
-    return b"coffre-own-v1\x00" + event_aad(chain_id, chain, seq)

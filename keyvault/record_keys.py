@@ -150,10 +150,19 @@ def open_object_key(
         version=version,
     )
     if row is None:
-        raise CoffreError(
-            "A key of this record is missing in the vault: run coffre check.", code="key_missing"
-        )
+        raise _key_missing()
     return unwrap(record_key, use, row)
+
+
+def open_newest_key(
+    tx: VaultTransaction, record_key: RecordKey, use: KeyUse, object_id: UUID
+) -> tuple[int, bytes]:
+    """Open the newest version of a chain's key; answers it after that version's number."""
+    where = {"record_id": record_key.record_id, "use": int(use), "object_id": object_id}
+    rows = tx.find("wrapped_key", order="-version", limit=1, **where)
+    if not rows:
+        raise _key_missing()
+    return rows[0]["version"], unwrap(record_key, use, rows[0])
 
 
 def unwrap(record_key: RecordKey, use: KeyUse, row: Row) -> bytes:
@@ -167,3 +176,7 @@ def unwrap(record_key: RecordKey, use: KeyUse, row: Row) -> bytes:
         object_id=row["object_id"],
         version=row["version"],
     )
+
+
+def _key_missing() -> CoffreError:
+    return CoffreError("A key of this record is missing in the vault: run coffre check.", code="key_missing")

@@ -12,7 +12,17 @@ from audit.canonical import b64, canonical
 from keyvault.store import Row, VaultTransaction
 
 REPLAYED = frozenset(
-    {"shard", "record", "record_key", "wrapped_key", "document", "document_row", "blob", "blob_document"}
+    {
+        "secret",
+        "shard",
+        "record",
+        "record_key",
+        "wrapped_key",
+        "document",
+        "document_row",
+        "blob",
+        "blob_document",
+    }
 )
 
 

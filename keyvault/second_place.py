@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from audit.checkpoint import Checkpoint, parse_and_verify
-from keyvault.envelope import open_json, seal_json
+from keyvault.envelope import KeyvaultError, open_json, seal_json
 from records.errors import CoffreError
 
 SEGMENTS_KEPT_S = 7 * 86_400
 CHECKPOINTS_KEPT_S = 3_650 * 86_400
-FORMAT = "coffre-segment-v1"
+FORMAT, FORMER = "coffre-segment-v2", "coffre-segment-v1"
 
 
 class SecondPlace(Protocol):
@@ -95,12 +95,11 @@ class Segment:
     start: int
     stop: int
     note: str
-    signed_at: int
     rows: list[dict[str, Any]]
 
     def sealed(self, key: bytes, origin: str) -> bytes:
         members = {name: getattr(self, name) for name in self.__slots__}
-        return seal_json(key, {"format": FORMAT, **members}, _aad(origin, self.number, self.part))
+        return seal_json(key, {"format": FORMAT, **members}, _aad(FORMAT, origin, self.number, self.part))
 
 
 def read_segment(place: SecondPlace, key: bytes, origin: str, number: int, part: int) -> Segment | None:
@@ -108,9 +107,15 @@ def read_segment(place: SecondPlace, key: bytes, origin: str, number: int, part:
     found = place.read(segment_name(number, part))
     if found is None:
         return None
-    members = open_json(key, found, _aad(origin, number, part))
-    del members["format"]
-    return Segment(**members)
+    members = _opened(key, found, origin, number, part)
+    return Segment(**{name: members[name] for name in Segment.__slots__})
+
+
+def _opened(key: bytes, found: bytes, origin: str, number: int, part: int) -> dict[str, Any]:
+    try:
+        return open_json(key, found, _aad(FORMAT, origin, number, part))
+    except KeyvaultError:
+        return open_json(key, found, _aad(FORMER, origin, number, part))
 
 
 def segments(
@@ -143,5 +148,5 @@ def segment_name(number: int, part: int) -> str:
     return f"segments/{number:012d}/{part:06d}"
 
 
-def _aad(origin: str, number: int, part: int) -> bytes:
-    return f"{FORMAT}\0{origin}\0{segment_name(number, part)}".encode()
+def _aad(label: str, origin: str, number: int, part: int) -> bytes:
+    return f"{label}\0{origin}\0{segment_name(number, part)}".encode()

@@ -7,7 +7,7 @@ their tiles, and a tree without a checkpoint gets it from the next round, which 
 from dataclasses import dataclass
 
 from audit import tree
-from audit.checkpoint import Checkpoint, parse_and_verify, sign
+from audit.checkpoint import Checkpoint, parse_and_verify, parse_text, sign, text_of
 from audit.proof import LogProof, format_proof
 from keyvault.context import Vault
 from keyvault.store import Row, VaultTransaction
@@ -55,7 +55,7 @@ def checkpoint(vault: Vault) -> str | None:
             tree.verify_consistency(last.size, last.root, size, root, proof)
         note = sign(Checkpoint(vault.settings.origin, size, root), signing.sign, signing.public)
         parse_and_verify(note, vault.settings.origin, signing.public)
-        row = {"size": size, "root": root, "note": note, "signed_at": vault.now_ms()}
+        row = {"size": size, "root": root, "note": note}
         # another process may have signed the same tree meanwhile: one note per size is published
         return note if tx.insert_new("checkpoint", row) else _last_note(tx)
 
@@ -135,11 +135,11 @@ def _last(tx: VaultTransaction) -> Checkpoint | None:
     rows = tx.find("checkpoint", order="-size", limit=1)
     if not rows:
         return None
-    row = rows[0]
+    last = parse_text(text_of(rows[0]["note"]))
     # a store rolled back behind its last signature must not sign a second history of that size
-    if row["size"] > _size(tx):
+    if last.size > _size(tx):
         raise CoffreError("The log is shorter than its last checkpoint: restore the vault.", code="log_cut")
-    return Checkpoint("", row["size"], row["root"])
+    return last
 
 
 def _last_note(tx: VaultTransaction) -> str | None:

@@ -6,10 +6,11 @@ Repeatable at any instant: what stands there already decides how far the next pi
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from audit import tree
 from audit.canonical import b64
-from audit.checkpoint import parse_text
+from audit.checkpoint import parse_text, text_of
 from keyvault.context import Vault
 from keyvault.second_place import (
     CHECKPOINTS_KEPT_S,
@@ -22,6 +23,7 @@ from keyvault.second_place import (
     read_segment,
     segment_name,
 )
+from keyvault.secret_keys import Use
 from keyvault.sequencer import lead, reader
 from keyvault.store import Row, VaultTransaction
 from records.errors import CoffreError, Conflict
@@ -51,7 +53,7 @@ def ship(vault: Vault) -> int | None:
     number = last.number + 1 if last is not None else 0
     note, parts = _put_segments(vault, place, number, start, newest[0])
     place.put_locked(checkpoint_name(number), note.encode(), vault.now_ms() / 1000 + CHECKPOINTS_KEPT_S)
-    return _remember(vault, number, parse_text(note.rpartition("\n\n")[0] + "\n").size, parts)
+    return _remember(vault, number, parse_text(text_of(note)).size, parts)
 
 
 def forget(vault: Vault) -> int:
@@ -125,7 +127,7 @@ def _put_segments(
             if found is None:
                 raise
             if found.note != checkpoint["note"]:
-                size = parse_text(found.note.rpartition("\n\n")[0] + "\n").size
+                size = parse_text(text_of(found.note)).size
                 with vault.store.reading() as tx:
                     former = tx.get("checkpoint", size=size)
                 if former is None or former["note"] != found.note:
@@ -142,8 +144,15 @@ def _segment(vault: Vault, number: int, part: int, start: int, checkpoint: Row) 
         leaves = tx.find("leaf", order="position", position__ge=start, position__lt=stop)
         hashes = [row["leaf_hash"] for row in leaves]
         found = {name: _by_leaf(tx, name, hashes) for name in ("entry", "event", "accountability", "replay")}
-    rows = [_row(leaf, found) for leaf in hashes]
-    return Segment(number, part, start, stop, checkpoint["note"], checkpoint["signed_at"], rows)
+        versions = _key_versions(tx, found["event"])
+    rows = [_row(leaf, found, versions) for leaf in hashes]
+    return Segment(number, part, start, stop, checkpoint["note"], rows)
+
+
+def _key_versions(tx: VaultTransaction, events: Mapping[bytes, list[Row]]) -> dict[UUID, int]:
+    """The version of the key of each chain that the events are of."""
+    chains = list({row["chain_id"] for rows in events.values() for row in rows})
+    return {row["chain_id"]: row["key_version"] for row in tx.find("chain", chain_id__in=chains)}
 
 
 def _by_leaf(tx: VaultTransaction, table: str, hashes: Sequence[bytes]) -> dict[bytes, list[Row]]:
@@ -153,18 +162,21 @@ def _by_leaf(tx: VaultTransaction, table: str, hashes: Sequence[bytes]) -> dict[
     return found
 
 
-def _row(leaf: bytes, found: Mapping[str, Mapping[bytes, list[Row]]]) -> dict[str, Any]:
+def _row(
+    leaf: bytes, found: Mapping[str, Mapping[bytes, list[Row]]], versions: Mapping[UUID, int]
+) -> dict[str, Any]:
     """Everything that was written with one entry."""
     entry, event, line = (found[name][leaf][0] for name in ("entry", "event", "accountability"))
     return {
         "leaf": b64(leaf),
-        "at": entry["at"],
         "entry": b64(entry["entry"]),
         "chain_id": str(event["chain_id"]),
         "chain": event["chain"],
+        "key_version": versions[event["chain_id"]],
         "seq": event["seq"],
         "event": b64(event["sealed"]),
         "actor": b64(line["actor"]),
+        "at": line["at"],
         "own": b64(line["own"]),
         "officer": b64(line["officer"]),
         "replay": [
@@ -181,4 +193,5 @@ def _remember(vault: Vault, number: int, size: int, parts: int) -> int:
 
 
 def _key(vault: Vault) -> bytes:
-    return vault.keyring.accountability_key
+    # the first version: a restored vault opens segments before it learns of later ones
+    return vault.keyring.accountability.first(Use.SEGMENT)

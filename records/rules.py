@@ -52,6 +52,7 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = MappingProxyType(
             Action.REMOVE_ATTENDING,
             Action.LABEL,
             Action.SET_EMERGENCY,
+            Action.ACKNOWLEDGE,
         },
         Role.PROFESSIONAL: READS | {Action.DEPOSIT, Action.READ_LOG, Action.WITHDRAW},
         Role.DEPOSITOR: frozenset({Action.DEPOSIT, Action.WITHDRAW}),

@@ -179,6 +179,11 @@ class Access:
         found: list[str] = changed.choices["labels"]
         return found
 
+    def acknowledge(self, call: Call, locator: str, notices: Sequence[UUID]) -> int:
+        """The holder has read these notices; answers how many there were."""
+        record = self.find(call, locator, Action.ACKNOWLEDGE)
+        return _permitted(self._vault.acknowledge(call, record.record_id, notices))
+
     def access_log(self, call: Call, locator: str, before: int | None, limit: int) -> EventPage:
         """Who did what in this record."""
         record = self.find(call, locator, Action.READ_LOG)

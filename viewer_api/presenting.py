@@ -65,6 +65,10 @@ def listing_json(listing: Listing) -> dict[str, Any]:
     }
     if listing.choices is not None:
         body["choices"] = listing.choices
+        body["notices"] = [
+            {"id": str(notice.notice_id), "kind": notice.kind, "time": _instant(notice.at * 1000)}
+            for notice in listing.notices
+        ]
     return body
 
 

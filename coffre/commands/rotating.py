@@ -1,4 +1,4 @@
-"""`coffre vault status`, `rotate-root`, `rotate-shards`, `rotate-record`: what two operators do together."""
+"""`coffre vault status` and its rotations: what two operators do together."""
 
 from pathlib import Path
 from typing import Annotated
@@ -122,6 +122,28 @@ def rotate_shards(
     show(
         told, as_json, f"{text}\nBackups of the vault from before still open with the root: let them expire."
     )
+
+
+def rotate_secrets(
+    operator: First = None,
+    second_operator: Second = None,
+    yes: Yes = False,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give accountability lines and the system's chains new keys. What the former sealed stays readable.
+
+    A vault made by version 0.1 derives its keys apart from the first rotation on.
+    """
+    from coffre.identities import together
+    from coffre.safekeeping import rotating
+
+    with refusals():
+        calls = together(*_two(operator, second_operator))
+        confirm(yes, "Draw new keys for accountability and the system's chains?")
+        found = rotating.rotate_secrets(settings_of(data), calls)
+    text = ", ".join(f"{name} has version {version}" for name, version in found.versions.items())
+    show({"versions": found.versions}, as_json, f"{text}.")
 
 
 def rotate_record(

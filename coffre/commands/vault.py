@@ -3,7 +3,7 @@
 import typer
 
 from coffre.commands.common import Data, run_process
-from coffre.commands.rotating import rotate_record, rotate_root, rotate_shards, status
+from coffre.commands.rotating import rotate_record, rotate_root, rotate_secrets, rotate_shards, status
 from coffre.commands.thawing import accept_gap, replay
 
 vault_app = typer.Typer(help="The vault: keys, decisions, audit log.", no_args_is_help=True)
@@ -18,6 +18,7 @@ def vault_serve(data: Data = None) -> None:
 vault_app.command("status")(status)
 vault_app.command("rotate-root")(rotate_root)
 vault_app.command("rotate-shards")(rotate_shards)
+vault_app.command("rotate-secrets")(rotate_secrets)
 vault_app.command("rotate-record")(rotate_record)
 vault_app.command("replay")(replay)
 vault_app.command("accept-gap")(accept_gap)

@@ -14,7 +14,7 @@ from keyvault.roots.opening import create_root, open_root
 from keyvault.roots.ports import Root
 from keyvault.rotation import EitherRoot, Rewrapped, keys_under_root, rotate_root
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.rotating import RecordRotated, ShardsBegun
+from keyvault.verbs.rotating import RecordRotated, SecretsRotated, ShardsBegun
 from records.errors import CoffreError
 from records.vocabulary.codes import Environment
 
@@ -104,6 +104,11 @@ def rotate_shards(settings: Settings, calls: Sequence[Call], told: Told) -> tupl
             told(begun.shards - moved.shards_left, begun.shards)
             if not moved.shards_left:
                 return begun, records
+
+
+def rotate_secrets(settings: Settings, calls: Sequence[Call]) -> SecretsRotated:
+    with System(settings) as system:
+        return permitted(system.guard.operator.rotate_secrets(calls))
 
 
 def rotate_record(settings: Settings, calls: Sequence[Call], record: str) -> RecordRotated:

@@ -60,11 +60,8 @@ def asked_of(method: str, url: str, body: bytes) -> Asked:
             return _reading(text(members(parse(body), {"ins"})["ins"]))
         case ["GET" | "HEAD", *rest]:
             return _read(rest)
-        case ["PUT", "records", record, "documents", document, "labels"]:
-            wanted = {"document_id": UUID(document), "labels": items(parse(body))}
-            return _reading(record, Action.LABEL, label=wanted)
         case [_, "records", record, *rest]:
-            return _change(record, _card_change([method, *rest], body))
+            return _change(record, [method, *rest], body)
     raise _unknown()
 
 
@@ -117,7 +114,14 @@ def _reading(record: str, action: Action = Action.SEARCH, **verbs: Arguments) ->
     return Asked(record, {"resolve": {"locator": record, "action": action}, **verbs})
 
 
-def _change(record: str, wanted: dict[str, Any]) -> Asked:
+def _change(record: str, route: list[str], body: bytes) -> Asked:
+    match route:
+        case ["PUT", "documents", document, "labels"]:
+            labels = {"document_id": UUID(document), "labels": items(parse(body))}
+            return _reading(record, Action.LABEL, label=labels)
+        case ["DELETE", "notices", notice]:
+            return _reading(record, Action.ACKNOWLEDGE, acknowledge={"notices": [UUID(notice)]})
+    wanted = _card_change(route, body)
     nothing = {"professional": None, "until": None, "permanent": False, "emergency": None}
     return _reading(record, wanted["action"], change_card={"wanted": nothing | wanted})
 

@@ -8,9 +8,9 @@ from uuid_utils.compat import uuid7
 
 from audit.canonical import canonical
 from keyvault.context import Change, OpenedRecord, Vault
-from keyvault.envelope import seal_json
 from keyvault.log import Happening
 from keyvault.possession import Shown
+from keyvault.secret_keys import Use
 from keyvault.store import Row
 from records.actors import Actor
 from records.policy import AccessRequest, Deny, EmergencyUse, Facts, Permit, decide
@@ -200,7 +200,7 @@ def queue_notice(vault: Vault, change: Change, record: OpenedRecord, *, kind: st
     notice_id = new_id()
     role = recipient.partition(":")[0]
     payload = {"kind": kind, "at": change.now, "record": str(record.row["public_id"]), "to": recipient}
-    sealed = seal_json(vault.keyring.accountability_key, payload, b"coffre-notice-v1\x00" + notice_id.bytes)
+    sealed = vault.keyring.accountability.seal(Use.NOTICE, payload, b"coffre-notice-v1\x00" + notice_id.bytes)
     change.tx.insert(
         "notice",
         {

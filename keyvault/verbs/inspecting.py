@@ -4,15 +4,24 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from audit import tree
-from audit.events import FIRST_PREV, read_payload
+from audit.events import FIRST_PREV
 from audit.verify import verify
-from audit.view import AccountabilityLine, ChainEvent, LogFault, LogView, PendingEntry, Report, SequencedEntry
+from audit.view import (
+    AccountabilityLine,
+    ChainEvent,
+    LogFault,
+    LogView,
+    PendingEntry,
+    Report,
+    SequencedEntry,
+    StoredCheckpoint,
+)
+from keyvault.accountability import open_own
 from keyvault.context import Vault
-from keyvault.envelope import KeyUse, event_aad, open_json
 from keyvault.frozen import read_frozen
 from keyvault.keyring import LIVE, RETIRING, RUNNING, root_rotation
-from keyvault.log import ORDINARY, SYSTEM
-from keyvault.record_keys import care_key, open_object_key
+from keyvault.log import ORDINARY, SYSTEM, Chain, record_chain
+from keyvault.record_keys import care_key
 from keyvault.shipping import shipped_size
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.listing import ListingVerbs
@@ -51,16 +60,16 @@ class InspectingVerbs(ListingVerbs):
             read_tile=_tiles(tx),
             checkpoints=_checkpoints(tx),
             events=self._events(tx),
-            lines=_lines(tx),
+            lines=self._lines(tx),
             pending=_pending(tx),
             witnessed=witnessed,
         )
 
     def _events(self, tx: VaultTransaction) -> Iterator[ChainEvent]:
         for chain in tx.find("chain", order=("chain_id", "chain")):
-            key, promised, last = self._chain_key(tx, chain), Promised(), (0, FIRST_PREV)
+            opened, promised, last = self._chain(tx, chain), Promised(), (0, FIRST_PREV)
             for row in _rows_of(tx, chain):
-                event = _event(tx, row, key)
+                event = _event(tx, row, opened)
                 promised.note(event)
                 last = (event.seq, event.leaf)
                 yield event
@@ -69,16 +78,43 @@ class InspectingVerbs(ListingVerbs):
             if chain["chain"] == ORDINARY:
                 promised.check(tx, chain["chain_id"])
 
-    def _chain_key(self, tx: VaultTransaction, chain: Row) -> bytes | None:
-        """The chain's key, or None where the record was shredded."""
+    def _chain(self, tx: VaultTransaction, chain: Row) -> Chain | None:
+        """The chain with its key, or None where the record was shredded."""
         if chain["chain"] == SYSTEM:
-            return self._vault.keyring.system_chain_key
+            return self._vault.system_chain_of(chain)
         record = tx.get("record", record_id=chain["chain_id"])
         if record is None:
             return None
-        use = KeyUse.CHAIN_1 if chain["chain"] == ORDINARY else KeyUse.CHAIN_2
-        key = care_key(tx, self._vault.keyring, record)
-        return open_object_key(tx, key, use, record["record_id"])
+        return record_chain(tx, care_key(tx, self._vault.keyring, record), chain["chain"])
+
+    def _lines(self, tx: VaultTransaction) -> Iterator[AccountabilityLine]:
+        after = b""
+        while rows := tx.find("accountability", order="leaf_hash", limit=PAGE, leaf_hash__gt=after):
+            events = {
+                event["leaf_hash"]: event
+                for event in tx.find("event", leaf_hash__in=[row["leaf_hash"] for row in rows])
+            }
+            for row in rows:
+                leaf, position = row["leaf_hash"], _position(tx, row["leaf_hash"])
+                self._check_columns(row, events.get(leaf), position)
+                yield AccountabilityLine(leaf, _entry(tx, leaf), row["own"], row["officer"], position)
+            after = rows[-1]["leaf_hash"]
+
+    def _check_columns(self, row: Row, event: Row | None, position: int | None) -> None:
+        """A line is found by its actor and time: both are what its sealed box says.
+
+        `verify` then finds that the box is the one the entry was written with.
+        """
+        if event is None:
+            raise LogFault("event_missing", "An accountability line has no event.", position)
+        place = (event["chain_id"], event["chain"], event["seq"])
+        try:
+            line = open_own(self._vault.keyring, place, row["actor"], row["own"])
+        except CoffreError:
+            line = {}
+        if line.get("time") != row["at"]:
+            sentence = "An accountability line is kept under another actor or time than it was written with."
+            raise LogFault("line_changed", sentence, position)
 
     def status(self) -> dict[str, Any]:
         """Bounded counts and the state of the log."""
@@ -109,15 +145,13 @@ def _rows_of(tx: VaultTransaction, chain: Row) -> Iterator[Row]:
         after = rows[-1]["seq"]
 
 
-def _event(tx: VaultTransaction, row: Row, key: bytes | None) -> ChainEvent:
+def _event(tx: VaultTransaction, row: Row, chain: Chain | None) -> ChainEvent:
     place = {"chain_id": row["chain_id"], "chain": row["chain"], "seq": row["seq"], "leaf": row["leaf_hash"]}
     entry, position = _entry(tx, row["leaf_hash"]), _position(tx, row["leaf_hash"])
-    if key is None:
+    if chain is None:
         return ChainEvent(entry=entry, position=position, **place)
     try:
-        payload = read_payload(
-            open_json(key, row["sealed"], event_aad(row["chain_id"], row["chain"], row["seq"]))
-        )
+        payload = chain.open_event(row)
     except CoffreError:
         sentence = f"The event {row['seq']} of a chain does not open."
         raise LogFault("event_changed", sentence, position) from None
@@ -151,20 +185,11 @@ def _leaves(tx: VaultTransaction) -> Iterator[SequencedEntry]:
         after = rows[-1]["position"]
 
 
-def _checkpoints(tx: VaultTransaction) -> Iterator[str]:
+def _checkpoints(tx: VaultTransaction) -> Iterator[StoredCheckpoint]:
     after = 0
     while rows := tx.find("checkpoint", order="size", limit=PAGE, size__gt=after):
-        yield from (row["note"] for row in rows)
+        yield from (StoredCheckpoint(row["note"], row["size"], row["root"]) for row in rows)
         after = rows[-1]["size"]
-
-
-def _lines(tx: VaultTransaction) -> Iterator[AccountabilityLine]:
-    after = b""
-    while rows := tx.find("accountability", order="leaf_hash", limit=PAGE, leaf_hash__gt=after):
-        for row in rows:
-            leaf = row["leaf_hash"]
-            yield AccountabilityLine(leaf, _entry(tx, leaf), row["own"], row["officer"], _position(tx, leaf))
-        after = rows[-1]["leaf_hash"]
 
 
 def _pending(tx: VaultTransaction) -> Iterator[PendingEntry]:

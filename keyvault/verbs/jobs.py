@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from keyvault.context import Change, Vault
-from keyvault.envelope import open_json, seal_json
+from keyvault.secret_keys import Use
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.attempt import new_id
 from records.actors import Actor
@@ -133,12 +133,12 @@ def _opened(vault: Vault, row: Row) -> Job:
         row["worker"],
         row["lease_until"],
         row["created_at"],
-        open_json(vault.keyring.system_chain_key, row["payload"], _aad(row["job_id"])),
+        vault.keyring.system_chain.open(Use.JOB, row["payload"], _aad(row["job_id"])),
     )
 
 
 def _sealed(vault: Vault, job_id: UUID, asked: dict[str, Any]) -> bytes:
-    return seal_json(vault.keyring.system_chain_key, asked, _aad(job_id))
+    return vault.keyring.system_chain.seal(Use.JOB, asked, _aad(job_id))
 
 
 def _aad(job_id: UUID) -> bytes:

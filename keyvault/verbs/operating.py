@@ -9,6 +9,7 @@ from keyvault.context import DECOY, DECOY_ID, PERSON, Change, Vault
 from keyvault.envelope import Branch, KeyUse
 from keyvault.log import ORDINARY, Chain, Happening
 from keyvault.record_keys import RecordKey, create_record_key, new_object_key
+from keyvault.secret_keys import DERIVING
 from keyvault.store import VaultTransaction
 from keyvault.tokens import TokenField
 from keyvault.verbs.attempt import Call, Denied, new_id, refuse
@@ -56,9 +57,9 @@ def new_record(
     if not tx.insert_new("record", row):  # another process was quicker
         raise Conflict("This person already has a record.", code="record_exists")
     card_key = new_object_key(tx, key, KeyUse.CARD, record_id)
-    chain_key = new_object_key(tx, key, KeyUse.CHAIN_1, record_id)
-    new_object_key(tx, key, KeyUse.CHAIN_2, record_id)
-    return OpenedCard(record_id, 0, None, card_key), key, Chain(record_id, ORDINARY, chain_key)
+    chain_key = new_object_key(tx, key, KeyUse.CHAIN_1, record_id, DERIVING)
+    new_object_key(tx, key, KeyUse.CHAIN_2, record_id, DERIVING)
+    return OpenedCard(record_id, 0, None, card_key), key, Chain(record_id, ORDINARY, chain_key, DERIVING)
 
 
 def ensure_decoy(vault: Vault) -> None:

@@ -6,15 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from audit.audit_event import access_line
-from audit.events import read_payload
 from keyvault.context import Vault
-from keyvault.envelope import event_aad, open_json
-from keyvault.log import ORDINARY
+from keyvault.log import ORDINARY, Chain
 from keyvault.store import Row
 from keyvault.tokens import TokenField
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt
 from keyvault.verbs.calling import caller
 from keyvault.verbs.changing import CARD_CHANGES
+from keyvault.verbs.noticing import OwnNotice, unread
 from keyvault.verbs.rows import SealedRow, SeenDocument, genuine, open_rows, visible
 from records.identity import INS, Traits
 from records.policy import warnings
@@ -23,7 +22,13 @@ from records.vocabulary.codes import Action, Obligation, Role
 LARGEST_PAGE = 500
 _SEARCHABLE = frozenset({TokenField.STUDY, TokenField.SERIES, TokenField.SOP, TokenField.ACCESSION})
 # anybody may deposit, an operator may open: resolving for those would tell which records exist
-_RESOLVABLE = CARD_CHANGES | {Action.SEARCH, Action.RETRIEVE, Action.READ_LOG, Action.LABEL}
+_RESOLVABLE = CARD_CHANGES | {
+    Action.SEARCH,
+    Action.RETRIEVE,
+    Action.READ_LOG,
+    Action.LABEL,
+    Action.ACKNOWLEDGE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +52,8 @@ class Whose:
 class Listing:
     """What an actor may see of a record, and whose it is.
 
-    `obligations` holds those of the permit and of every document shown; `choices` is the holder's own card,
-    for the holder alone.
+    `obligations` holds those of the permit and of every document shown. For the holder alone: `choices`, the
+    own card, and `notices`, what was not acknowledged yet.
     """
 
     public_id: UUID
@@ -57,6 +62,7 @@ class Listing:
     refused_rows: int
     whose: Whose = field(repr=False)
     choices: dict[str, Any] | None = field(repr=False)
+    notices: tuple[OwnNotice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +120,15 @@ class ReadingVerbs:
             shown.sort(key=lambda document: (document.created_at, document.document_id), reverse=True)
             refused = sum(row.document_id in seen for row in rows) - len(kept)
             owed = found.permit.obligations.union(*(document.obligations for document in shown))
-            return Listing(found.public_id, tuple(shown), owed, refused, _whose(found), _choices(found))
+            return Listing(
+                public_id=found.public_id,
+                documents=tuple(shown),
+                obligations=owed,
+                refused_rows=refused,
+                whose=_whose(found),
+                choices=_choices(found),
+                notices=unread(self._vault, change.tx, record_id) if _is_holder(found) else (),
+            )
 
     def events(
         self, call: Call, record_id: UUID, *, before: int | None = None, limit: int = 100
@@ -132,7 +146,7 @@ class ReadingVerbs:
                 where["seq__lt"] = before
             rows = change.tx.find("event", order="-seq", limit=limit, **where)
             change.append(chain, found.happening())
-        lines = tuple(_line(chain.key, row) for row in rows)
+        lines = tuple(_line(chain, row) for row in rows)
         more = rows[-1]["seq"] if len(rows) == limit and rows[-1]["seq"] > 1 else None
         return EventPage(lines, more)
 
@@ -156,6 +170,10 @@ def _searchable(name: TokenField) -> TokenField:
     return name
 
 
+def _is_holder(found: Attempt) -> bool:
+    return found.actor.role is Role.PATIENT
+
+
 def _whose(found: Attempt) -> Whose:
     card = found.record.card.card
     assert card is not None  # a record without a card is denied
@@ -165,13 +183,11 @@ def _whose(found: Attempt) -> Whose:
 def _choices(found: Attempt) -> dict[str, Any] | None:
     """The holder's card without identity, for the holder alone."""
     card = found.record.card.card
-    if found.actor.role is not Role.PATIENT or card is None:
+    if not _is_holder(found) or card is None:
         return None
     choices = card.to_json()
     return {name: choices[name] for name in ("authorisations", "blocks", "attending", "emergency", "consent")}
 
 
-def _line(chain_key: bytes, row: Row) -> dict[str, Any]:
-    aad = event_aad(row["chain_id"], row["chain"], row["seq"])
-    payload = read_payload(open_json(chain_key, row["sealed"], aad))
-    return {**access_line(payload.event), "seq": row["seq"], "leaf": row["leaf_hash"].hex()}
+def _line(chain: Chain, row: Row) -> dict[str, Any]:
+    return {**access_line(chain.open_event(row).event), "seq": row["seq"], "leaf": row["leaf_hash"].hex()}

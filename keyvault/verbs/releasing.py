@@ -8,11 +8,12 @@ from uuid import UUID, uuid4
 
 from keyvault.cards import open_facts
 from keyvault.context import BRANCH_OF, Change, Vault
-from keyvault.envelope import KeyUse, open_json, seal_json, unwrap_object_key
+from keyvault.envelope import KeyUse, unwrap_object_key
 from keyvault.grant_body import GrantBody, GrantedBlob, GrantedDocument, GrantedSeries
 from keyvault.grants import check_recipient, seal_grant
 from keyvault.record_keys import RecordKey, open_record_key
 from keyvault.sealed_blob import BlobKind, BlobRef, SealedBlob
+from keyvault.secret_keys import Use
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.actors_json import actor_from_json, actor_to_json
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
@@ -167,7 +168,7 @@ class ReleasingVerbs:
                 "record_id": found.record.row["record_id"],
                 "purpose": found.call.purpose.value,
                 "expires": expires,
-                "sealed": seal_json(self._vault.keyring.system_chain_key, kept, _grant_aad(grant_id)),
+                "sealed": self._vault.keyring.system_chain.seal(Use.GRANT, kept, _grant_aad(grant_id)),
             },
         )
 
@@ -207,7 +208,7 @@ class ReleasingVerbs:
     def _kept(self, grant: Row | None, grant_id: UUID) -> dict[str, Any] | None:
         if grant is None or grant["expires"] <= self._vault.now_ms() // 1000:
             return None
-        return open_json(self._vault.keyring.system_chain_key, grant["sealed"], _grant_aad(grant_id))
+        return self._vault.keyring.system_chain.open(Use.GRANT, grant["sealed"], _grant_aad(grant_id))
 
     def _now_denied(
         self, tx: VaultTransaction, grant: Row, kept: dict[str, Any], blob_id: UUID, version: int

@@ -5,6 +5,7 @@ from keyvault.forward import Brought, bring_forward, bring_segments
 from keyvault.frozen import FROZEN, Frozen, log_size, read_frozen
 from keyvault.log import Happening
 from keyvault.second_place import Checkpoints, segments
+from keyvault.secret_keys import Use
 from keyvault.store import VaultStore
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.inspecting import InspectingVerbs
@@ -42,7 +43,7 @@ class RestoringVerbs:
         vault, place = self._vault, self._vault.second_place
         if place is None:
             raise Conflict("No second place is set: set COFFRE_SECOND_PLACE_URL.", code="no_second_place")
-        origin, key = vault.settings.origin, vault.keyring.accountability_key
+        origin, key = vault.settings.origin, vault.keyring.accountability.first(Use.SEGMENT)
         checkpoints = Checkpoints(place, origin, vault.keyring.signing("checkpoint").public)
         with vault.store.writing() as tx:
             shipped = segments(place, key, origin, checkpoints, log_size(tx))

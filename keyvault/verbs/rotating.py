@@ -7,6 +7,7 @@ from uuid import UUID
 
 from keyvault import rekeying
 from keyvault.context import Change, Vault
+from keyvault.keyring import RETIRING
 from keyvault.log import Happening
 from keyvault.rekeying import Moved
 from keyvault.store import VaultTransaction
@@ -27,6 +28,13 @@ class ShardsBegun:
 
     shards: int
     begun: int
+
+
+@dataclass(frozen=True, slots=True)
+class SecretsRotated:
+    """The present version of each key that was rotated, by name."""
+
+    versions: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,24 @@ class RotatingVerbs:
     def move_records(self, after: UUID | None = None) -> Moved:
         """One batch of the rotation of shards that two operators began; it wants no operator again."""
         return rekeying.move_records(self._vault.store, self._vault.keyring, after)
+
+    def rotate_secrets(self, calls: Sequence[Call]) -> SecretsRotated | Denied:
+        """Give accountability and the system's chains new keys; the former ones open what they sealed."""
+        vault, callers = self._vault, self._callers(calls)
+        details = {"rotation": "secrets"}
+        if denied := self._objection(callers, details):
+            return denied
+        rows = vault.keyring.next_secrets()
+        with vault.change() as change:
+            vault.keyring.check_present(change.tx)
+            self._permit(change, callers, details)
+            for row in rows:
+                former = {"name": row["name"], "version__lt": row["version"]}
+                change.tx.insert_new("secret", row)  # of two runs at once, the second finds the first's
+                change.tx.update("secret", {"state": RETIRING}, **former)
+        vault.keyring.refresh()
+        vault.begin_system_chain()
+        return SecretsRotated({str(row["name"]): int(row["version"]) for row in rows})
 
     def rotate_record(self, calls: Sequence[Call], record: str) -> RecordRotated | Denied:
         """Give the record that an INS or a public id names a new key. Raises `NotFound` "no_such_record"."""

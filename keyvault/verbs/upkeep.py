@@ -9,12 +9,12 @@ from uuid import UUID
 from audit.canonical import canonical
 from keyvault import sequencer, shipping
 from keyvault.context import Vault
-from keyvault.envelope import open_json
 from keyvault.quotas import forget_old
 from keyvault.reception import new_day_key, signed_reception_key
 from keyvault.store import Row
 from keyvault.verbs import jobs
 from keyvault.verbs.ingesting import OPEN
+from keyvault.verbs.noticing import open_notice
 
 DAY_KEY_LIFE_MS = 72 * 3_600_000  # after the end of its day
 NOTICE_LEASE_MS = 60_000
@@ -137,12 +137,10 @@ class UpkeepVerbs:
         return [self._notice(row) for row in rows]
 
     def _notice(self, row: Row) -> Notice:
-        aad = b"coffre-notice-v1\x00" + row["notice_id"].bytes
-        payload = open_json(self._vault.keyring.accountability_key, row["payload"], aad)
-        recipient = payload.pop("to")
-        return Notice(row["notice_id"], row["kind"], recipient, payload)
+        opened = open_notice(self._vault, row)
+        return Notice(row["notice_id"], row["kind"], opened.recipient, opened.payload)
 
     def ack_notice(self, notice_id: UUID) -> None:
         """Mark a notice as sent."""
         with self._vault.store.writing() as tx:
-            tx.update("notice", {"state": "sent", "worker": None}, notice_id=notice_id)
+            tx.update("notice", {"state": "sent", "worker": None}, notice_id=notice_id, state="queued")

@@ -69,6 +69,7 @@ class Action(StrEnum):
     COMPACT = "compact"
     WITHDRAW = "withdraw"
     ERASE = "erase"
+    ACKNOWLEDGE = "acknowledge"
 
 
 class Outcome(StrEnum):

@@ -18,13 +18,13 @@ def define(metadata: MetaData) -> None:
         int_column("chain", primary_key=True),
         int_column("seq"),
         bytes_column("head"),
+        int_column("key_version", server_default="1"),
     )
     Table(
         "entry",
         metadata,
         bytes_column("leaf_hash", primary_key=True),
         bytes_column("entry"),
-        int_column("at"),
     )
     Table(
         "pending",
@@ -47,7 +47,6 @@ def define(metadata: MetaData) -> None:
         counter_column("size", counts=False),
         bytes_column("root"),
         text_column("note"),
-        int_column("signed_at"),
     )
     Table(
         "event",
@@ -57,7 +56,6 @@ def define(metadata: MetaData) -> None:
         int_column("seq", primary_key=True),
         bytes_column("leaf_hash", unique=True),
         bytes_column("sealed"),
-        int_column("at"),
     )
     Table(
         "accountability",

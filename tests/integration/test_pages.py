@@ -458,6 +458,36 @@ def test_who_reads_what_the_patient_may_not_see_is_warned_until_the_patient_may(
     assert [each["id"] for each in patient.documents()] == [report]
 
 
+# what waits for the holder
+
+
+def test_what_happened_since_her_last_visit_waits_on_the_holder_s_first_page_until_she_has_read_it(
+    coffre: Coffre, holder: Browser, doctor: Browser, patient: Patient
+) -> None:
+    """No message is sent: this page is where she learns of it, and no page says that she was told."""
+    assert "À lire" not in holder.get("/").text
+    listed = break_glass(doctor, patient.ins)
+    for claim in ("informé", "prévenu", "averti"):
+        assert claim not in listed.text
+    assert "Le patient verra cet accès à sa prochaine visite sur Coffre." in listed.text
+
+    page = holder.get("/")
+    assert "un professionnel a ouvert votre dossier en urgence (bris de glace)" in page.text
+    assert REASON in holder.get(page.link("Voir qui l'a ouvert")).text
+    (notice,) = patient.call("GET", "/documents").json()["notices"]
+    assert (notice["kind"], set(notice)) == ("bris_de_glace", {"id", "kind", "time"})
+
+    form = page.form("/avis")
+    regulator = Browser(coffre).sign_in(coffre.professional(COLLEAGUE, setting="SAMU_SMUR"))
+    regulator.submit(open_record(regulator, patient.ins, 403).form("/dossier", purpose="centre_15"))
+    left = holder.submit(form)
+    assert "bris de glace" not in left.text and "après un appel au 15" in left.text
+    (last,) = patient.call("GET", "/documents").json()["notices"]
+    for _ in range(2):
+        assert patient.call("DELETE", f"/notices/{last['id']}").status_code == 204
+    assert "À lire" not in holder.get("/").text
+
+
 # whose record is open
 
 

@@ -67,11 +67,23 @@ def _without_reason(coffre: Coffre, patient: Patient) -> Page:
     return doctor.submit(page.form("/dossier", purpose="bris_de_glace"), 422, reason="court")
 
 
+def _after_an_emergency(coffre: Coffre, patient: Patient) -> Page:
+    _emergency(coffre, patient)
+    return Browser(coffre).sign_in(patient.token).get("/")
+
+
+def _masked(coffre: Coffre, patient: Patient) -> Page:
+    holder = _holder(coffre, patient)
+    return holder.submit(next(form for form in holder.get("/").forms if "Masquer" in form.text))
+
+
 VISITS: dict[str, Visit] = {
     "welcome": lambda coffre, _: Browser(coffre).get("/"),
     "expired": lambda coffre, _: Browser(coffre).get("/sign-in/x", 410),
     "error": lambda coffre, _: Browser(coffre).get("/choix", 403),
     "documents": lambda coffre, patient: _holder(coffre, patient).get("/"),
+    "notices": _after_an_emergency,
+    "masked": _masked,
     "documents in English": lambda coffre, patient: _holder(coffre, patient).get("/?lang=en"),
     "study": _study,
     "log": lambda coffre, patient: _holder(coffre, patient).get("/consultations?tout=true"),

@@ -161,6 +161,7 @@ def test_every_posted_address_wants_a_proof(coffre: Coffre, patient: Patient, do
     record, document = patient.public_id, publish(coffre, patient)
     for path in (
         "/choix",
+        "/avis",
         "/sign-out",
         "/dossier",
         f"/dossier/{record}",

@@ -93,6 +93,8 @@ def test_two_operators_rotate_everything(made: Installation, apart: bool) -> Non
         assert shards == {"shards": 16, "begun": 16, "records": PEOPLE + 1}
         record = json.loads(made.rotate("rotate-record", made.people[0], *operators, "--json"))
         assert record["key_version"] == 2
+        secret = json.loads(made.rotate("rotate-secrets", *operators, "--json"))
+        assert secret["versions"] == {"accountability": 3, "system-chain": 3}
         status = json.loads(made.rotate("status", "--json"))
         assert (status["shards"], status["shards_retiring"], status["root_rotations"]) == (16, 0, 0)
         new = f"file:{made.folder}/new-root"

@@ -148,6 +148,19 @@ def _choices_still_count(installed: Installed, url: str, patient: str) -> None:
     assert ask(url, blocked, "GET", f"{record}/documents").status_code == 403
 
 
+def test_two_operators_give_an_earlier_vault_keys_that_are_derived_apart(installed: Installed) -> None:
+    installed.coffre("migrate", "--data", installed.data)
+    files = []
+    for name in ("first", "second"):
+        token = installed.token(installed.data, "operator", "--name", name)
+        files.append(installed.folder / f"{name}.token")
+        files[-1].write_text(token)
+    operators = ("--operator", files[0], "--second-operator", files[1], "--yes")
+    told = installed.coffre("vault", "rotate-secrets", *operators, "--data", installed.data, "--json")
+    assert json.loads(told)["versions"] == {"accountability": 2, "system-chain": 2}
+    installed.coffre("audit", "verify", "--data", installed.data)
+
+
 def test_what_was_set_aside_under_an_earlier_version_is_still_there(installed: Installed) -> None:
     installed.coffre("migrate", "--data", installed.data)
     assert "no_ins" in installed.coffre("quarantine", "list", "--data", installed.data, "--json")

@@ -445,6 +445,45 @@ def shipped() -> dict[str, Any]:
     }
 
 
+def shipped_v2() -> dict[str, Any]:
+    """The same as `shipped`, under the label that says of each chain which version its key has."""
+    former = shipped()
+    rows = [{**row, "key_version": 2} for row in former["segment"]["rows"]]
+    segment = {**former["segment"], "format": "coffre-segment-v2", "rows": rows}
+    del segment["signed_at"]
+    aad = f"coffre-segment-v2\0{former['origin']}\0{former['segment_name']}".encode()
+    sealed = wrap(bytes.fromhex(former["key"]), canonical(segment), aad, stream("segment-2", 12))
+    return {**former, "segment": segment, "sealed": sealed.hex()}
+
+
+def accountability() -> dict[str, Any]:
+    """Keys by use and version, the token of an actor's own lines, and a line under either label."""
+    key, token = stream("accountability", 32), canonical(["issuer", "subject", "1750000001"])
+    uses = ["event", "pseudonym", "own", "own-token", "notice", "segment", "job", "grant"]
+    by_use = {use: hkdf(key, bytes(32), b"coffre-use-v1\0" + use.encode()) for use in uses}
+    tokens = {
+        1: hmac.digest(key, b"coffre-own-v1\0" + token, "sha256"),
+        2: hmac.digest(by_use["own-token"], b"coffre-own-v1\0" + token, "sha256"),
+    }
+    line = {"structure": "1750000001", "time": 1800000000000, "action": "search", "public_id": None}
+    place = b"coffre-event-v1\0" + uuid("chain").bytes + b"\1" + be(5, 8)
+    former = wrap(key, canonical(line), b"coffre-own-v1\0" + place, stream("own-1", 12))
+    present = wrap(
+        by_use["own"], canonical(line), b"coffre-own-v2\0" + place + tokens[2], stream("own-2", 12)
+    )
+    return {
+        "key": key.hex(),
+        "by_use": {use: value.hex() for use, value in by_use.items()},
+        "actor": ["issuer", "subject", "1750000001"],
+        "tokens": {str(version): value.hex() for version, value in tokens.items()},
+        "chain_id": str(uuid("chain")),
+        "chain": 1,
+        "seq": 5,
+        "line": line,
+        "sealed": {"coffre-own-v1": former.hex(), "coffre-own-v2": present.hex()},
+    }
+
+
 def build() -> dict[str, Any]:
     """File name → content."""
     return {
@@ -456,6 +495,8 @@ def build() -> dict[str, Any]:
         "credentials.json": credentials(),
         "roots.json": roots(),
         "shipped.json": shipped(),
+        "shipped-v2.json": shipped_v2(),
+        "accountability.json": accountability(),
     }
 
 

@@ -13,6 +13,19 @@ DOSSIER: Mapping[str, tuple[str, str]] = {
         "A masked document stays visible to you, to the institution that deposited it and to your "
         "attending doctor. Other professionals do not know that it exists.",
     ),
+    "notices.title": ("À lire : depuis votre dernière visite", "To read: since your last visit"),
+    "notices.bris_de_glace": (
+        "Le {when}, un professionnel a ouvert votre dossier en urgence (bris de glace).",
+        "On {when}, a professional opened your record in an emergency (broken glass).",
+    ),
+    "notices.centre_15": (
+        "Le {when}, un médecin du SAMU a ouvert votre dossier après un appel au 15.",
+        "On {when}, a doctor of the emergency call centre opened your record after a call to 15.",
+    ),
+    "notices.other": ("Le {when}, votre dossier a été ouvert.", "On {when}, your record was opened."),
+    "notices.log": ("Voir qui l'a ouvert, et pourquoi", "See who opened it, and why"),
+    "notices.read": ("J'ai lu", "I have read this"),
+    "notices.read.about": (": ne plus afficher", ": show it no more"),
     "document.type": ("Type", "Type"),
     "document.type.unknown": ("Type non précisé", "Type not stated"),
     "document.type.study": ("Images d'un examen", "Images of an examination"),

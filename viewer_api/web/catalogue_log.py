@@ -86,5 +86,6 @@ LOG: Mapping[str, tuple[str, str]] = {
     "did.withdraw": ("Retrait d'images par leur auteur", "Withdrawal of images by their author"),
     "did.erase": ("Effacement de ce qui a été retiré", "Erasure of what was withdrawn"),
     "did.authenticate": ("Identification", "Identification"),
+    "did.acknowledge": ("Lecture d'un avis", "Reading of a notice"),
     "did.other": ("Autre opération", "Other operation"),
 }

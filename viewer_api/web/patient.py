@@ -17,7 +17,7 @@ from viewer_api.access import Access, NotAuthorised, Opened
 from viewer_api.web.paging import page_at, paged
 from viewer_api.web.sessions import Session
 from viewer_api.web.site import Site
-from viewer_api.web.words import document_view, end_of, log_line, professional_number
+from viewer_api.web.words import document_view, end_of, log_line, notice_text, professional_number
 
 LOG_PAGE = 100
 T = TypeVar("T")
@@ -76,6 +76,8 @@ class PatientPages:
             record=listing.public_id,
             page=page,
             changed=UUID(changed) if changed in ids else None,
+            notices=[notice_text(notice, t) for notice in listing.notices],
+            notice_ids=",".join(str(notice.notice_id) for notice in listing.notices),
         )
 
     async def log(self, request: Request, session: Session, before: int | None, own: bool) -> Response:
@@ -132,6 +134,16 @@ class PatientPages:
         labels = found.facts.labels - {Label.MASQUE_PS} | ({Label.MASQUE_PS} if masked else set())
         await self._own(self._access.label, session, document_id, sorted(labels))
         return self._site.redirect(f"/?document={document_id}#document-{document_id}")
+
+    async def acknowledge(self, request: Request, session: Session) -> Response:
+        """What the form showed was read; what came meanwhile stays."""
+        form = await self._site.form(request, session)
+        try:
+            notices = [UUID(each) for each in form.get("avis", "").split(",")]
+        except ValueError:
+            raise Invalid("The form names no notice.", code="bad_form") from None
+        await self._own(self._access.acknowledge, session, notices)
+        return self._site.redirect("/")
 
     async def choose(self, request: Request, session: Session) -> Response:
         """One change of the card, after a confirmation where its consequence is serious."""
@@ -223,6 +235,10 @@ def install(routes: APIRouter, site: Site, pages: PatientPages) -> None:
     @routes.post("/choix")
     async def choose(request: Request) -> Response:
         return await pages.choose(request, await site.session(request))
+
+    @routes.post("/avis")
+    async def acknowledge(request: Request) -> Response:
+        return await pages.acknowledge(request, await site.session(request))
 
     @routes.post("/documents/{document_id}/visibilite")
     async def label(document_id: UUID, request: Request) -> Response:

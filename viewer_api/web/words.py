@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from keyvault.verbs.noticing import OwnNotice
 from keyvault.verbs.reading import Whose
 from keyvault.verbs.rows import SeenDocument
 from records.errors import Invalid
@@ -172,6 +173,13 @@ def _document_date(text: Any, t: Texts) -> str:
         return day(date(*map(int, found.groups()[:3])), t.language) if found else str(text)
     except ValueError:
         return str(text)
+
+
+def notice_text(notice: OwnNotice, t: Texts) -> str:
+    """What a notice says; who and why stands in the access log."""
+    key = f"notices.{notice.kind}"
+    when = moment(datetime.fromtimestamp(notice.at, UTC), t.language)
+    return t(key if t.has(key) else "notices.other", when=when)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,18 +17,18 @@ from sqlalchemy import event
 
 from audit.audit_event import access_line
 from audit.canonical import canonical
-from audit.events import Entry, EntryField, actor_token, read_payload
+from audit.events import Entry, EntryField, actor_token
 from ingestion.reception import Depositor, Reception
 from keyvault.blob import Sealer
 from keyvault.boxes import new_box_key
 from keyvault.context import VaultSettings
 from keyvault.credentials import DEMO_ISSUER, Authority, verify
-from keyvault.envelope import KeyUse, event_aad, open_json
 from keyvault.grants import GrantBody, new_recipient, open_grant
 from keyvault.guard import Guard
+from keyvault.log import SYSTEM, Chain, record_chain
 from keyvault.quotas import DEFAULT_QUOTAS, Quotas
 from keyvault.reception import ReceivedKey, seal_key
-from keyvault.record_keys import care_key, open_object_key
+from keyvault.record_keys import care_key
 from keyvault.roots.file import FileRoot
 from keyvault.sealed_blob import BlobKind, BlobRef, new_data_key
 from keyvault.second_place import SecondPlace
@@ -507,31 +507,29 @@ class VaultBench:
     def _logged(self, tx: Any, leaf: bytes) -> Logged | None:
         entry = Entry.from_bytes(tx.get("entry", leaf_hash=leaf)["entry"])
         row = tx.get("event", leaf_hash=leaf)
-        key = self._chain_key(tx, row["chain_id"], row["chain"])
-        if key is None:
+        chain = self._chain(tx, row["chain_id"], row["chain"])
+        if chain is None:
             return None
-        payload = read_payload(
-            open_json(key, row["sealed"], event_aad(row["chain_id"], row["chain"], row["seq"]))
-        )
+        payload = chain.open_event(row)
         return Logged(leaf, entry, access_line(payload.event), row["chain_id"], row["chain"])
 
-    def _chain_key(self, tx: Any, chain_id: UUID, chain: int) -> bytes | None:
-        keyring = self.guard._vault.keyring
-        if chain == 0:
-            return keyring.system_chain_key
+    def _chain(self, tx: Any, chain_id: UUID, number: int) -> Chain | None:
+        if number == SYSTEM:
+            row = tx.get("chain", chain_id=chain_id, chain=number)
+            return self.guard._vault.system_chain_of(row)
         record = tx.get("record", record_id=chain_id)
         if record is None:
             return None
-        return open_object_key(tx, care_key(tx, keyring, record), KeyUse.CHAIN_1, chain_id)
+        return record_chain(tx, care_key(tx, self.guard._vault.keyring, record), number)
 
     def actor_of(self, logged: Logged, token: str) -> bool:
         """Whether the entry's pseudonym is that of the token's actor."""
         with self.store.inner.reading() as tx:
             row = tx.get("event", leaf_hash=logged.leaf)
-            key = self._chain_key(tx, logged.chain_id, logged.chain)
-        assert row is not None and key is not None
+            chain = self._chain(tx, logged.chain_id, logged.chain)
+        assert row is not None and chain is not None
         value = canonical(self.actor(token).value).decode()
-        expected = actor_token(key, EntryField.ACTOR, logged.chain_id, row["seq"], value)
+        expected = actor_token(chain.pseudonym_key, EntryField.ACTOR, logged.chain_id, row["seq"], value)
         return logged.entry.actor == expected
 
     @contextmanager

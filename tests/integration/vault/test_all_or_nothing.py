@@ -1,7 +1,7 @@
 """Decision, change and event are one transaction: a failure anywhere in it leaves neither."""
 
 from collections.abc import Callable
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -78,6 +78,7 @@ def verbs(vault: VaultBench, person: Person) -> Verbs:
         "change_card": lambda: vault.reader.change_card(person.call, record, opposition),
         "change_card, refused": lambda: vault.reader.change_card(vault.doctor(), record, opposition),
         "label": lambda: vault.reader.label(person.call, record, document, ["MASQUE_PS"]),
+        "acknowledge": lambda: vault.reader.acknowledge(person.call, record, [uuid4()]),
         "adopt": lambda: vault.worker.adopt(adopt),
         "adopt, refused": lambda: vault.worker.adopt(refuse_adopt),
         "release_ingest": lambda: vault.take(waiting),
@@ -103,6 +104,7 @@ NAMES = [
     "change_card",
     "change_card, refused",
     "label",
+    "acknowledge",
     "adopt",
     "adopt, refused",
     "release_ingest",

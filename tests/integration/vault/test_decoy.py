@@ -25,6 +25,7 @@ VERBS: dict[str, Verb] = {
     ),
     "release": lambda vault, call, person: vault.release(call, person, [])[0],
     "label": lambda vault, call, person: vault.reader.label(call, person.record_id, uuid4(), []),
+    "acknowledge": lambda vault, call, person: vault.reader.acknowledge(call, person.record_id, [uuid4()]),
     "change_card": lambda vault, call, person: vault.reader.change_card(
         call, person.record_id, CardChange(action=Action.BLOCK, professional=DOCTOR)
     ),

@@ -153,6 +153,58 @@ def test_a_notice_is_leased_sent_again_if_not_acknowledged_and_then_never(
     assert vault.guard.inspector.status()["notices_queued"] == 0
 
 
+def shown(vault: VaultBench, person: Person) -> list[tuple[str, int]]:
+    listing = vault.reader.list(vault.patient(person.ins), person.record_id, [])
+    assert isinstance(listing, Listing)
+    return [(notice.kind, notice.at) for notice in listing.notices]
+
+
+def test_the_holder_alone_is_shown_what_waits_until_she_has_read_it(
+    vault: VaultBench, person: Person
+) -> None:
+    """R57 while no message is sent: part of the list, newest first, once acknowledged never again."""
+    vault.change(person, Action.NAME_ATTENDING, ATTENDING)
+    began = int(vault.clock())
+    listed(vault, vault.emergency(), person)
+    vault.clock.advance(HOUR)
+    listed(vault, vault.regulation(), person)
+    assert shown(vault, person) == [("centre_15", began + HOUR), ("bris_de_glace", began)]
+    for call in (vault.doctor(ATTENDING), vault.emergency()):
+        listing = vault.reader.list(call, person.record_id, [])
+        assert isinstance(listing, Listing) and listing.notices == ()
+
+    mine = vault.reader.list(vault.patient(person.ins), person.record_id, [])
+    assert isinstance(mine, Listing)
+    newest, oldest = (notice.notice_id for notice in mine.notices)
+    call = vault.patient(person.ins)
+    with vault.logging() as seen:
+        assert vault.reader.acknowledge(call, person.record_id, [oldest, oldest]) == 1
+        assert vault.reader.acknowledge(call, person.record_id, [oldest]) == 0
+    assert [event.told for event in seen] == [("acknowledge", "permit", "own_record")] * 2
+    assert shown(vault, person) == [("centre_15", began + HOUR)]
+    left = vault.guard.housekeeper.take_notices("messenger")
+    assert sorted(notice.recipient for notice in left) == ["patient", *[f"professional:{ATTENDING}"] * 2]
+    vault.guard.housekeeper.ack_notice(newest)
+    assert shown(vault, person) == [("centre_15", began + HOUR)], "a message may have been read by nobody"
+
+
+def test_nobody_reads_a_notice_in_the_holder_s_place(vault: VaultBench, person: Person) -> None:
+    vault.change(person, Action.NAME_ATTENDING, ATTENDING)
+    listed(vault, vault.emergency(), person)
+    mine = vault.reader.list(person.call, person.record_id, [])
+    assert isinstance(mine, Listing)
+    ids = [notice.notice_id for notice in mine.notices]
+    other = vault.person()
+    for call in (vault.doctor(ATTENDING), other.call, vault.operator()):
+        with vault.logging() as seen:
+            assert isinstance(vault.reader.acknowledge(call, person.record_id, ids), Denied)
+        assert [event.told[:2] for event in seen] == [("acknowledge", "deny")]
+    # nor is another person's notice ended through a record of one's own
+    assert vault.reader.acknowledge(other.call, other.record_id, ids) == 0
+    every = [row for (row,) in vault.sql("SELECT state FROM notice")]
+    assert every == ["queued", "queued"] and len(shown(vault, person)) == 1
+
+
 def test_rows_of_notices_and_windows_name_nobody(vault: VaultBench, person: Person) -> None:
     vault.change(person, Action.NAME_ATTENDING, ATTENDING)
     listed(vault, vault.emergency(), person)

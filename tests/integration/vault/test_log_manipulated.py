@@ -11,6 +11,7 @@ from audit.tree import TreeError
 from audit.view import LogFault
 from records.errors import CoffreError, NotFound
 from records.vocabulary.codes import Action
+from storage.vault_store.tables import VAULT
 from tests.integration.vault.bench import DOCTOR, Deposited, Person, VaultBench
 
 
@@ -204,6 +205,40 @@ def test_a_manipulation_is_named(
     with pytest.raises(LogFault) as fault:
         vault.guard.inspector.verify_log()
     assert fault.value.code in code.split("|")
+
+
+# the order in which waiting entries will be placed: nothing has been said of it yet
+UNSAID = {("pending", "ordinal")}
+LOG_TABLES = ("chain", "entry", "pending", "leaf", "tile", "checkpoint", "event", "accountability")
+COLUMNS = [
+    (table, column.name)
+    for table in LOG_TABLES
+    for column in VAULT.tables[table].columns
+    if (table, column.name) not in UNSAID
+]
+
+
+@pytest.mark.parametrize(("table", "column"), COLUMNS, ids=lambda name: name)
+def test_no_column_of_the_log_can_be_changed_unseen(
+    vault: VaultBench, story: Deposited, table: str, column: str
+) -> None:
+    key = [part.name for part in VAULT.tables[table].primary_key.columns]
+    names = ", ".join([*key, column])
+    row = vault.sql(f"SELECT {names} FROM {table} ORDER BY {', '.join(key)} DESC LIMIT 1")[0]  # noqa: S608
+    where = " AND ".join(f"{name}=?" for name in key)
+    vault.sql(f"UPDATE {table} SET {column}=? WHERE {where}", other(row[-1]), *row[:-1])  # noqa: S608
+    with pytest.raises(CoffreError):
+        vault.guard.inspector.verify_log()
+
+
+def other(value: object) -> object:
+    """Another value of the same kind and length."""
+    if isinstance(value, int):
+        return value + 1
+    if isinstance(value, str):
+        return value.replace("5", "6", 1) if "5" in value else value[:-2] + "x" + value[-1]
+    assert isinstance(value, bytes)
+    return bytes([value[0] ^ 1]) + value[1:]
 
 
 def test_a_removed_checkpoint_leaves_fewer_signed_entries_and_the_entries_provable(

@@ -204,7 +204,7 @@ def test_the_action_doesn_t_matter_to_the_count(vault: VaultBench, person: Perso
     vault = limited(vault)
     call = vault.doctor(STRANGER)
     vault.sql("DELETE FROM quota")  # the operator's, who opened the record
-    for action in (Action.SEARCH, Action.RETRIEVE, Action.READ_LOG, Action.LABEL):
+    for action in (Action.SEARCH, Action.RETRIEVE, Action.READ_LOG, Action.LABEL, Action.ACKNOWLEDGE):
         vault.reader.resolve(call, person.ins, action)
     ((count,),) = vault.sql("SELECT count(DISTINCT record) FROM quota")
     assert count == 1

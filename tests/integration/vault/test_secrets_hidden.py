@@ -103,8 +103,9 @@ def test_nothing_that_a_verb_gives_or_takes_shows_a_secret(vault: VaultBench, pe
         found.record.card.key,  # type: ignore[union-attr]
         found.record.chain.key,  # type: ignore[union-attr]
         keyring.index_key,
-        keyring.accountability_key,
-        keyring.system_chain_key,
+        *keyring.accountability.by_version.values(),
+        *keyring.system_chain.by_version.values(),
+        found.record.chain.event_key,  # type: ignore[union-attr]
         emergency.token,
         opened.envelope.credential,
         sign_in.code,

@@ -8,6 +8,7 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit import checkpoint, tree, verify
+from audit.checkpoint import CheckpointError, parse_text, text_of
 from audit.events import FIRST_PREV, Entry, detail_hash, line_hash
 from audit.tree import TileId
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode
@@ -108,12 +109,21 @@ class SampleLog:
             public_key=self.public,
             leaves=iter(self.leaves),
             read_tile=self.tiles.read,
-            checkpoints=iter(self.notes),
+            checkpoints=map(stored, self.notes),
             events=iter(sorted(self.events, key=lambda event: (event.chain_id, event.chain, event.seq))),
             lines=iter(self.lines),
             pending=iter(self.pending),
             witnessed=iter(self.witnessed),
         )
+
+
+def stored(note: str) -> verify.StoredCheckpoint:
+    """A note beside the size and root it names, as a sound store keeps it; zeros where it names none."""
+    try:
+        checkpoint = parse_text(text_of(note))
+    except CheckpointError:
+        return verify.StoredCheckpoint(note, 0, bytes(32))
+    return verify.StoredCheckpoint(note, checkpoint.size, checkpoint.root)
 
 
 def sample_log(batches: Iterable[int] = (3, 4, 5)) -> SampleLog:

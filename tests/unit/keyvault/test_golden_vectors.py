@@ -12,6 +12,7 @@ import pytest
 
 from audit.canonical import canonical
 from keyvault import credentials, tokens
+from keyvault.accountability import open_own, own_token, own_tokens
 from keyvault.blob import BlobKind, BlobRef, Opener, Sealer, ciphertext_size, commitment
 from keyvault.envelope import (
     Branch,
@@ -29,9 +30,11 @@ from keyvault.grants import open_grant
 from keyvault.reception import ReceivedKey, depositor_token, open_envelope, open_key, verify_reception_key
 from keyvault.roots.file import FileRoot
 from keyvault.second_place import Checkpoints, read_segment, segment_name
+from keyvault.secret_keys import SecretKeys, Use
 from keyvault.signing import key_id
 from keyvault.urls import sign_url
-from records.vocabulary.codes import Environment
+from records.actors import Actor
+from records.vocabulary.codes import Environment, Role
 from storage.objects.kept_files import KeptFiles
 
 VECTORS = Path(__file__).parents[2] / "vectors"
@@ -176,8 +179,9 @@ def test_credentials() -> None:
     assert (actor.subject, actor.rpps, actor.credential_id) == (claims["sub"], claims["rpps"], claims["jti"])
 
 
-def test_what_is_shipped_to_the_second_place(tmp_path: Path) -> None:
-    case = load("shipped.json")
+@pytest.mark.parametrize("label", ["shipped.json", "shipped-v2.json"])
+def test_what_is_shipped_to_the_second_place(label: str, tmp_path: Path) -> None:
+    case = load(label)
     place, segment = KeptFiles(tmp_path), case["segment"]
     place.put_locked(case["checkpoint_name"], segment["note"].encode(), NOW)
     place.put_locked(case["segment_name"], made(case["sealed"]), NOW)
@@ -186,13 +190,43 @@ def test_what_is_shipped_to_the_second_place(tmp_path: Path) -> None:
     assert kept is not None and kept.checkpoint.size == segment["stop"]
     found = read_segment(place, made(case["key"]), case["origin"], segment["number"], segment["part"])
     assert found is not None
-    assert {"format": "coffre-segment-v1"} | {
-        name: getattr(found, name) for name in found.__slots__
-    } == segment
+    read = {name: getattr(found, name) for name in found.__slots__}
+    assert read == {name: value for name, value in segment.items() if name not in ("format", "signed_at")}
     place.put_locked(segment_name(9, 0), made(case["sealed"]), NOW)
     with pytest.raises(KeyvaultError) as refused:
         read_segment(place, made(case["key"]), case["origin"], 9, 0)
     assert refused.value.code == "unseal_failed"
+
+
+def test_a_secret_key_serves_each_use_by_a_key_of_its_own() -> None:
+    case = load("accountability.json")
+    keys = SecretKeys({1: made(case["key"]), 2: made(case["key"])})
+    for use in Use:
+        assert keys.key(use, 1) == made(case["key"])
+        assert keys.key(use) == keys.key(use, 2) == made(case["by_use"][use.value])
+    assert len(set(case["by_use"].values()) | {case["key"]}) == len(Use) + 1
+
+
+class _Keyring:
+    """The one part of a keyring that accountability asks for."""
+
+    def __init__(self, versions: dict[int, bytes]) -> None:
+        self.accountability = SecretKeys(versions)
+
+
+def test_own_lines_are_found_and_opened_under_each_version_of_the_key() -> None:
+    case = load("accountability.json")
+    keyring: Any = _Keyring({1: made(case["key"]), 2: made(case["key"])})
+    issuer, subject, structure = case["actor"]
+    actor = Actor(role=Role.PROFESSIONAL, issuer=issuer, subject=subject, structure=structure)
+    tokens = {version: made(token) for version, token in case["tokens"].items()}
+    assert own_tokens(keyring, actor) == [tokens["2"], tokens["1"]]
+    assert own_token(keyring, actor) == tokens["2"]
+    place = (UUID(case["chain_id"]), case["chain"], case["seq"])
+    for label, version in (("coffre-own-v1", "1"), ("coffre-own-v2", "2")):
+        assert open_own(keyring, place, tokens[version], made(case["sealed"][label])) == case["line"]
+    with pytest.raises(KeyvaultError):
+        open_own(keyring, place, tokens["1"], made(case["sealed"]["coffre-own-v2"]))
 
 
 @pytest.mark.parametrize("kind", ["open", "locked"])
