@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 
 import typer
 
+from coffre import core_dumps
 from coffre.commands.later import Later, LaterGroup
 
 
@@ -103,6 +104,7 @@ def coffre(
 
 def main() -> None:
     """Entry point of the `coffre` command."""
+    core_dumps.forbid()
     try:
         app()
     except KeyboardInterrupt:
