@@ -164,7 +164,8 @@ async def _refused_address(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status = error.status_code
     sentence = _ROUTING.get(status, str(error.detail))
-    answer = problem(request, status, _HTTP.get(status, "http_error"), sentence)
+    code = getattr(error, "code", None) or _HTTP.get(status, "http_error")
+    answer = problem(request, status, code, sentence)
     answer.headers.update(error.headers or {})  # Allow, RFC 9110 section 15.5.6
     return answer
 

@@ -20,13 +20,13 @@ Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE)]
 class ReleaseBody(BaseModel):
     """`record`: an INS or a public id. The second operator names it again."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     record: str = Field(max_length=64)
     reason: str = Field(max_length=500)
 
 
 class DestroyBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     reason: str = Field(max_length=500)
 
 

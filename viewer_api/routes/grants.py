@@ -17,16 +17,17 @@ from viewer_api.access import Access, GrantRequest
 from viewer_api.calling import shown_with
 
 UID = Annotated[str, Field(min_length=1, max_length=64)]
+Id = Annotated[UUID, Field(strict=False)]  # JSON has no type for it but text
 
 
 class GrantBody(BaseModel):
     """Neither studies nor documents: everything the actor may see."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     record: str = Field(description="INS or public id of the record")
     studies: list[UID] = Field(default_factory=list, max_length=1000)
-    documents: list[UUID] = Field(default_factory=list, max_length=1000)
+    documents: list[Id] = Field(default_factory=list, max_length=1000)
     purpose: Literal["normal", "bris_de_glace", "centre_15"] = "normal"
     reason: str | None = Field(default=None, max_length=1000)
     suite: Literal[1, 2] = 1

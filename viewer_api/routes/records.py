@@ -22,28 +22,28 @@ Position = Annotated[int, Query(ge=0, lt=2**53)]
 
 
 class FindBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     ins: str = Field(max_length=64)
 
 
 class AuthorisationBody(BaseModel):
     """Without an end an authorisation lasts one year."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     professional: str = Field(max_length=64)
     until: int | None = Field(default=None, description="unix seconds")
     permanent: bool = False
 
 
 class ProfessionalBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     professional: str = Field(max_length=64)
 
 
 class EmergencyBody(BaseModel):
     """What is allowed; both members are stated."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     bris_de_glace: bool
     centre_15: bool
 
