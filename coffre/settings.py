@@ -1,6 +1,7 @@
 """Settings, from `COFFRE_…` variables and the command line; the only module that reads the environment."""
 
 import os
+import re
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -55,6 +56,10 @@ class Settings(BaseSettings):
     require_possession: bool | None = Field(
         default=None, description="refuse bearer tokens; default only in production"
     )
+    operator_address: str | None = Field(
+        default=None,
+        description="host:port of the monitoring network, where /metrics and /openapi.json answer",
+    )
     identity_check: Literal["ins", "strict"] = "ins"
     log_format: Literal["text", "json"] = "text"
     lease_s: int = Field(
@@ -87,6 +92,7 @@ class Settings(BaseSettings):
                 code="bad_setting",
             )
         self._check_public_url()
+        self.operator_listener()
         self._refuse_in_production(
             (self.vault_url != INPROCESS, "the vault apart: COFFRE_VAULT_URL=unix:///… or https://…"),
             ((self.public_url or "").startswith("https://"), "its origin: COFFRE_PUBLIC_URL=https://…"),
@@ -140,6 +146,15 @@ class Settings(BaseSettings):
             raise Invalid(
                 "COFFRE_PUBLIC_URL is an origin such as https://coffre.example.", code="bad_setting"
             )
+
+    def operator_listener(self) -> tuple[str, int] | None:
+        """Host and port that operators' tools ask. Raises `Invalid` "bad_setting"."""
+        if self.operator_address is None:
+            return None
+        host, _, port = self.operator_address.rpartition(":")
+        if not host or not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) < 2**16:
+            raise Invalid("COFFRE_OPERATOR_ADDRESS is host:port, such as 127.0.0.1:9464.", code="bad_setting")
+        return host.strip("[]"), int(port)
 
     def s3_credentials(self) -> Credentials | None:
         """Keys of the object store; None: the S3 clients look where they always do."""

@@ -75,11 +75,12 @@ def build(system: System, public_url: str, only: Part | None = None) -> FastAPI:
         description="" if system.identity.environment is Environment.PRODUCTION else DEMO,
         version=version("coffre"),
         lifespan=_background(system) if only is None else None,
+        openapi_url=None,  # answered beside /metrics
         docs_url=None,
         redoc_url=None,
     )
     app.add_middleware(BoundedBodies)
-    watching.install(app, system)
+    app.state.beside = watching.install(app, system)
     problems.install(app)
     if only in (None, Part.INTAKE):
         _intake(app, system, public_url, only)

@@ -4,11 +4,12 @@ import asyncio
 import signal
 import socket
 import sys
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from types import FrameType
 
 import uvicorn
+from fastapi import FastAPI
 
 from coffre.presence import working
 from coffre.serving.app import Part, build
@@ -50,37 +51,65 @@ def run(settings: Settings, port: int, *, only: Part | None = None, banner: str 
         System(settings) as system,
         # one part alone holds no lease, and must not end those of the workers apart
         working(settings.data, system.end_leases) if only is None else nullcontext(),
-        _listening(port) as listener,
+        _listening(HOST, port) as listener,
     ):
-        config = uvicorn.Config(
-            build(system, origin, only),
-            access_log=False,  # paths hold identities; the audit log tells who did what
-            log_config=None,
-            loop="uvloop",
-            http=BoundedHeads,
-            server_header=False,
-            timeout_graceful_shutdown=20,
-        )
-        server = _Server(config, origin, banner, system.verdicts.hurry)
+        app = build(system, origin, only)
+        server = _Server(_config(app), origin, banner, system.verdicts.hurry)
+        beside = settings.operator_listener()
         # uvicorn raises the signal again once it has stopped; here a clean stop is exit 0
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: None)
-        asyncio.run(server.serve(sockets=[listener]))
+        if beside is None:
+            asyncio.run(server.serve(sockets=[listener]))
+        else:
+            with _listening(*beside) as operators:
+                asyncio.run(_both(server, listener, _Beside(_config(app.state.beside)), operators))
         if not server.started:
             raise CoffreError("The server could not start: see the lines above.", code="not_started")
     sys.stdout.flush()
 
 
-def _listening(port: int) -> socket.socket:
-    listener = socket.socket()
+def _config(app: FastAPI) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        access_log=False,  # paths hold identities; the audit log tells who did what
+        log_config=None,
+        loop="uvloop",
+        http=BoundedHeads,
+        server_header=False,
+        timeout_graceful_shutdown=20,
+    )
+
+
+class _Beside(uvicorn.Server):
+    """What operators' tools ask; it ends with the server beside it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _both(
+    server: uvicorn.Server, listener: socket.socket, beside: uvicorn.Server, operators: socket.socket
+) -> None:
+    watched = asyncio.create_task(beside.serve(sockets=[operators]))
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        beside.should_exit = True
+        await watched
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     # inherited by what it accepts: otherwise the body of an answer waits 40 ms for the header's receipt
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
-        listener.bind((HOST, port))
+        listener.bind((host, port))
     except OSError:
         listener.close()
         raise CoffreError(
-            f"Port {port} of {HOST} is taken: stop what uses it, or give another --port.", code="port_taken"
+            f"Port {port} of {host} is taken: stop what uses it, or give another.", code="port_taken"
         ) from None
     return listener

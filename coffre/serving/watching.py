@@ -4,6 +4,7 @@ import time
 from uuid import uuid4
 
 from fastapi import FastAPI, Response
+from fastapi.responses import JSONResponse
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
@@ -16,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coffre.wiring import System
 from keyvault.request_id import REQUEST_ID
+from records.vocabulary.codes import Environment
 
 HEADER = b"x-request-id"
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -87,11 +89,22 @@ class Watch:
             REQUEST_ID.reset(token)
 
 
-def install(app: FastAPI, system: System) -> None:
-    """`/metrics`, for the monitoring network: a reverse proxy keeps it from the public."""
-    metrics = Metrics(system)
+def install(app: FastAPI, system: System) -> FastAPI:
+    """Count what `app` answers. Answers what operators' tools ask, an application of its own.
+
+    In production that application alone answers, on COFFRE_OPERATOR_ADDRESS; in demo and test `app` does too.
+    """
+    metrics, beside = Metrics(system), FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.add_middleware(Watch, metrics=metrics)
 
-    @app.get("/metrics", include_in_schema=False)
     def read() -> Response:
         return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST)
+
+    def described() -> JSONResponse:
+        return JSONResponse(app.openapi())
+
+    public = () if system.identity.environment is Environment.PRODUCTION else (app,)
+    for answering in (beside, *public):
+        answering.add_api_route("/metrics", read, include_in_schema=False)
+        answering.add_api_route("/openapi.json", described, include_in_schema=False)
+    return beside

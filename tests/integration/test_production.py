@@ -200,11 +200,12 @@ class Served:
     url: str
     ins: str
     key: ProofKey
+    operators: int
 
     def holder(self, **claims: object) -> str:
         return self.production.token(Role.PATIENT, self.ins, ins=INS(self.ins, INS_NIR), **claims)
 
-    def get(self, path: str, headers: dict[str, str]) -> httpx.Response:
+    def get(self, path: str, headers: dict[str, str] | None = None) -> httpx.Response:
         return httpx.get(self.url + path, headers=headers)
 
 
@@ -212,16 +213,16 @@ class Served:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     made = production_in(tmp_path_factory.mktemp("production"))
     assert made.run("init", "--data", made.data).returncode == 0
-    port, ins = free_port(), new_ins()
+    port, operators, ins = free_port(), free_port(), new_ins()
     everything = ("serve", "--data", str(made.data), "--port", str(port))
     with (
         process("vault", "serve", "--data", str(made.data), env=made.env),
-        process(*everything, env=made.env),
+        process(*everything, env={**made.env, "COFFRE_OPERATOR_ADDRESS": f"127.0.0.1:{operators}"}),
     ):
         opened = made.run("record", "open", ins, *TRAITS, "--data", made.data, "--operator", made.operator())
         assert opened.returncode == 0, opened.stderr
         key = ProofKey(Ed25519PrivateKey.generate().private_bytes_raw())
-        yield Served(made, f"http://127.0.0.1:{port}", ins, key)
+        yield Served(made, f"http://127.0.0.1:{port}", ins, key, operators)
 
 
 def test_it_starts_and_serves_who_proves_their_key(served: Served) -> None:
@@ -254,6 +255,17 @@ def test_its_pages_say_that_sign_in_is_not_open_and_whom_to_ask(
     assert ask in text
     for word in ("émonstration", "coffre identity", "lien de connexion", "sign-in link"):
         assert word not in text
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/openapi.json"])
+def test_what_operators_watch_answers_on_their_address_alone(served: Served, path: str) -> None:
+    answer = served.get(path)
+    assert (answer.status_code, answer.json()["code"]) == (404, "no_such_address")
+    watched = httpx.get(f"http://127.0.0.1:{served.operators}{path}")
+    assert watched.status_code == 200
+    named = "/records/{ins}/documents" if path == "/openapi.json" else "coffre_submissions_due"
+    assert named in watched.text
+    assert httpx.get(f"http://127.0.0.1:{served.operators}/records/{served.ins}/documents").status_code == 404
 
 
 def test_it_takes_no_identity_of_a_test(served: Served) -> None:
