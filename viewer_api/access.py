@@ -13,6 +13,7 @@ from keyvault.guard import ReaderDoor
 from keyvault.tokens import TokenField
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.changing import CardChange, Changed
+from keyvault.verbs.log_reading import EVERY_LINE, LogFilter
 from keyvault.verbs.reading import EventPage, Listing, ResolvedRecord
 from keyvault.verbs.releasing import Released
 from keyvault.verbs.rows import SealedRow, SeenDocument
@@ -184,10 +185,14 @@ class Access:
         record = self.find(call, locator, Action.ACKNOWLEDGE)
         return _permitted(self._vault.acknowledge(call, record.record_id, notices))
 
-    def access_log(self, call: Call, locator: str, before: int | None, limit: int) -> EventPage:
+    def access_log(
+        self, call: Call, locator: str, before: int | None, limit: int, wanted: LogFilter = EVERY_LINE
+    ) -> EventPage:
         """Who did what in this record."""
         record = self.find(call, locator, Action.READ_LOG)
-        return _permitted(self._vault.events(call, record.record_id, before=before, limit=limit))
+        return _permitted(
+            self._vault.events(call, record.record_id, before=before, limit=limit, wanted=wanted)
+        )
 
 
 def _sealed(rows: Sequence[tuple[Document, Sequence[Details]]]) -> list[SealedRow]:

@@ -5,14 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from audit.audit_event import access_line
 from keyvault.context import Vault
-from keyvault.log import ORDINARY, Chain
-from keyvault.store import Row
 from keyvault.tokens import TokenField
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt
 from keyvault.verbs.calling import caller
 from keyvault.verbs.changing import CARD_CHANGES
+from keyvault.verbs.log_reading import EVERY_LINE, LogFilter, find_lines
 from keyvault.verbs.noticing import OwnNotice, unread
 from keyvault.verbs.rows import SealedRow, SeenDocument, genuine, open_rows, visible
 from records.identity import INS, Traits
@@ -131,23 +129,23 @@ class ReadingVerbs:
             )
 
     def events(
-        self, call: Call, record_id: UUID, *, before: int | None = None, limit: int = 100
+        self,
+        call: Call,
+        record_id: UUID,
+        *,
+        before: int | None = None,
+        limit: int = 100,
+        wanted: LogFilter = EVERY_LINE,
     ) -> EventPage | Denied:
-        """The record's access log, newest first (R56, R1111-43)."""
+        """The record's access log, newest first, or those of its lines that are wanted (R56, R1111-43)."""
         actor = caller(self._vault, call, "events", record_id=record_id)
         limit = max(1, min(limit, LARGEST_PAGE))
         with self._vault.change() as change:
             found = attempt(self._vault, change, call, actor, Action.READ_LOG, record_id=record_id)
             if isinstance(found, Denied):
                 return found
-            chain = found.record.chain
-            where: dict[str, object] = {"chain_id": chain.chain_id, "chain": ORDINARY}
-            if before is not None:
-                where["seq__lt"] = before
-            rows = change.tx.find("event", order="-seq", limit=limit, **where)
-            change.append(chain, found.happening())
-        lines = tuple(_line(chain, row) for row in rows)
-        more = rows[-1]["seq"] if len(rows) == limit and rows[-1]["seq"] > 1 else None
+            lines, more = find_lines(change.tx, found.record.chain, wanted, before, limit)
+            change.append(found.record.chain, found.happening())
         return EventPage(lines, more)
 
     def tokens(
@@ -187,7 +185,3 @@ def _choices(found: Attempt) -> dict[str, Any] | None:
         return None
     choices = card.to_json()
     return {name: choices[name] for name in ("authorisations", "blocks", "attending", "emergency", "consent")}
-
-
-def _line(chain: Chain, row: Row) -> dict[str, Any]:
-    return {**access_line(chain.open_event(row).event), "seq": row["seq"], "leaf": row["leaf_hash"].hex()}

@@ -55,7 +55,7 @@ def every_page(coffre: Coffre, patient: Patient) -> list[httpx.Response]:
         nobody.http.get("/?lang=en"),
         nobody.http.get("/choix"),
         nobody.http.get(f"/sign-in/{b64(bytes(32))}"),
-        *(holder.http.get(path) for path in ("/", "/consultations?tout=true", "/choix", study)),
+        *(holder.http.get(path) for path in ("/", "/consultations?qui=tous", "/choix", study)),
         holder.http.get("/consultations?avant=rien"),
         holder.send(block, professional=DOCTOR),
         holder.send(block, professional="1"),

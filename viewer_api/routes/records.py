@@ -5,14 +5,15 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from keyvault.credentials import Credential
 from keyvault.verbs.attempt import Call
 from keyvault.verbs.changing import CardChange
+from keyvault.verbs.log_reading import LogFilter
 from records.consent import Emergency
-from records.vocabulary.codes import Action
+from records.vocabulary.codes import Action, Outcome, PurposeOfUse
 from viewer_api.access import Access
 from viewer_api.calling import call_of
 from viewer_api.presenting import listing_json
@@ -46,6 +47,25 @@ class EmergencyBody(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
     bris_de_glace: bool
     centre_15: bool
+
+
+def log_filter(
+    action: Annotated[list[Action] | None, Query(max_length=len(Action))] = None,
+    purpose: Annotated[list[PurposeOfUse] | None, Query(max_length=len(PurposeOfUse))] = None,
+    outcome: Outcome | None = None,
+    actor_of: Position | None = None,
+    since: Position | None = None,
+    until: Position | None = None,
+) -> LogFilter:
+    """Which lines of the access log: `actor_of` is the `seq` of a line of the same person."""
+    return LogFilter(
+        actions=tuple(action or ()),
+        purposes=tuple(purpose or ()),
+        outcome=outcome,
+        actor_of=actor_of,
+        since=since,
+        until=until,
+    )
 
 
 Authenticate = Callable[[Request], Awaitable[Credential]]
@@ -84,10 +104,14 @@ def router(access: Access, authenticate: Authenticate) -> APIRouter:
 
     @routes.get("/{ins}/access-log", summary="Who did what, newest first")
     async def access_log(
-        ins: str, request: Request, before: Position | None = None, limit: Position = 100
+        ins: str,
+        request: Request,
+        wanted: Annotated[LogFilter, Depends(log_filter)],
+        before: Position | None = None,
+        limit: Position = 100,
     ) -> dict[str, Any]:
         asked = await call(request)
-        page = await asyncio.to_thread(access.access_log, asked, ins, before, limit)
+        page = await asyncio.to_thread(access.access_log, asked, ins, before, limit, wanted)
         return {"events": list(page.events), "next_before": page.next_before}
 
     @routes.get("/{ins}/authorisations", summary="The holder's choices")

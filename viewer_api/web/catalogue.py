@@ -160,6 +160,10 @@ ERRORS: Catalogue = {
         "Choisissez une date de fin dans le futur.",
         "Choose an end date in the future.",
     ),
+    "sentence.bad_period": (
+        "Écrivez les dates sous la forme AAAA-MM-JJ, la première avant la dernière.",
+        "Write the dates as YYYY-MM-DD, the first before the last.",
+    ),
     "sentence.reason_missing": (
         "Écrivez le motif de l'urgence, en dix caractères au moins.",
         "Write the reason for the emergency, in at least ten characters.",

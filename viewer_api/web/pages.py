@@ -8,7 +8,7 @@ from starlette.responses import Response
 from records.errors import NotFound, Refused
 from viewer_api.access import Access
 from viewer_api.gateway import Gateway
-from viewer_api.web import contents, dossier, patient
+from viewer_api.web import contents, dossier, log, patient
 from viewer_api.web.contents import Contents
 from viewer_api.web.dossier import DossierPages
 from viewer_api.web.patient import PatientPages
@@ -26,6 +26,7 @@ def router(site: Site, access: Access, gateway: Gateway) -> APIRouter:
     _install_home(routes, site, own, records)
     _install_sign_in(routes, site)
     patient.install(routes, site, own)
+    log.install(routes, site, log.LogPages(site, access))
     dossier.install(routes, site, records)
     contents.install(routes, site, Contents(gateway), records)
     return routes

@@ -1,9 +1,7 @@
-"""The holder's pages: documents, who consulted them, who may."""
+"""The holder's pages: documents, and who may consult them."""
 
-import asyncio
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -11,16 +9,15 @@ from starlette.responses import Response
 
 from keyvault.verbs.changing import CardChange
 from records.consent import Emergency
-from records.errors import Invalid, NotFound, Refused
+from records.errors import Invalid, NotFound
 from records.vocabulary.codes import Action, Label
-from viewer_api.access import Access, NotAuthorised, Opened
+from viewer_api.access import Access, Opened
+from viewer_api.web.own import own
 from viewer_api.web.paging import page_at, paged
 from viewer_api.web.sessions import Session
 from viewer_api.web.site import Site
-from viewer_api.web.words import document_view, end_of, log_line, notice_text, professional_number
+from viewer_api.web.words import document_view, end_of, notice_text, professional_number
 
-LOG_PAGE = 100
-T = TypeVar("T")
 UNPROCESSABLE = 422
 
 # where on the page of choices each of them is made, and so where its answer stands
@@ -38,13 +35,6 @@ SECTIONS: Mapping[Action, str] = {
 TYPED = frozenset({Action.AUTHORISE, Action.BLOCK, Action.NAME_ATTENDING})
 
 
-class NoOwnRecord(Refused):
-    code = "no_own_record"
-
-    def __init__(self) -> None:
-        super().__init__("No open record is in your name.")
-
-
 class PatientPages:
     """Every page asks the vault anew with the holder's own credential."""
 
@@ -52,16 +42,8 @@ class PatientPages:
         self._site = site
         self._access = access
 
-    async def _own(self, work: Callable[..., T], session: Session, *args: Any) -> T:
-        if not session.is_patient:
-            raise NotAuthorised
-        try:
-            return await asyncio.to_thread(work, session.call(), session.ins, *args)
-        except NotAuthorised:
-            raise NoOwnRecord from None
-
     async def documents(self, request: Request, session: Session) -> Response:
-        opened: Opened = await self._own(self._access.documents, session)
+        opened: Opened = await own(self._access.documents, session)
         t = self._site.texts(request)
         listing = opened.listing
         ids = [str(document.document_id) for document in listing.documents]
@@ -80,28 +62,6 @@ class PatientPages:
             notice_ids=",".join(str(notice.notice_id) for notice in listing.notices),
         )
 
-    async def log(self, request: Request, session: Session, before: int | None, own: bool) -> Response:
-        titles = await self._titles(session)
-        page = await self._own(self._access.access_log, session, before, LOG_PAGE)
-        t = self._site.texts(request)
-        lines = [log_line(event, t, titles) for event in page.events]
-        return self._site.page(
-            request,
-            "log.html",
-            lines=[line for line in lines if own or not line.own],
-            own=own,
-            before=before,
-            next_before=page.next_before,
-        )
-
-    async def _titles(self, session: Session) -> Mapping[str, str]:
-        """Titles of what the holder may see; a closed record still shows its log (R1111-43)."""
-        try:
-            opened: Opened = await self._own(self._access.documents, session)
-        except NoOwnRecord:
-            return {}
-        return {str(each.document_id): each.details[-1]["title"] for each in opened.listing.documents}
-
     async def choices(
         self,
         request: Request,
@@ -110,7 +70,7 @@ class PatientPages:
         form: Mapping[str, str] | None = None,
     ) -> Response:
         """The page of choices; `problem` is (action, code) of a form to correct, `form` what it held."""
-        opened: Opened = await self._own(self._access.documents, session)
+        opened: Opened = await own(self._access.documents, session)
         return self._site.page(
             request,
             "choices.html",
@@ -127,12 +87,12 @@ class PatientPages:
         """Mask or unmask; the document's other labels stay, and so does the holder's place in the list."""
         form = await self._site.form(request, session)
         masked = form.get("masque") == "oui"
-        opened: Opened = await self._own(self._access.documents, session)
+        opened: Opened = await own(self._access.documents, session)
         found = next((each for each in opened.listing.documents if each.document_id == document_id), None)
         if found is None:
             raise NotFound("There is no such document in this record.", code="no_such_document")
         labels = found.facts.labels - {Label.MASQUE_PS} | ({Label.MASQUE_PS} if masked else set())
-        await self._own(self._access.label, session, document_id, sorted(labels))
+        await own(self._access.label, session, document_id, sorted(labels))
         return self._site.redirect(f"/?document={document_id}#document-{document_id}")
 
     async def acknowledge(self, request: Request, session: Session) -> Response:
@@ -142,7 +102,7 @@ class PatientPages:
             notices = [UUID(each) for each in form.get("avis", "").split(",")]
         except ValueError:
             raise Invalid("The form names no notice.", code="bad_form") from None
-        await self._own(self._access.acknowledge, session, notices)
+        await own(self._access.acknowledge, session, notices)
         return self._site.redirect("/")
 
     async def choose(self, request: Request, session: Session) -> Response:
@@ -153,7 +113,7 @@ class PatientPages:
             if needs_confirmation(action, form):
                 return await self._confirm(request, session, action, form)
             wanted = await self._wanted(session, action, form)
-            await self._own(self._access.change, session, wanted)
+            await own(self._access.change, session, wanted)
         except Invalid as error:
             if error.code not in ("bad_rpps", "bad_authorisation"):
                 raise
@@ -184,7 +144,7 @@ class PatientPages:
 
     async def _emergency(self, session: Session, form: Mapping[str, str]) -> Emergency:
         """The form speaks of one mode; the other stays as it is."""
-        opened: Opened = await self._own(self._access.documents, session)
+        opened: Opened = await own(self._access.documents, session)
         assert opened.listing.choices is not None
         allowed = dict(opened.listing.choices["emergency"])
         allowed[_mode(form)] = form.get("allowed") == "oui"
@@ -224,10 +184,6 @@ def _mode(form: Mapping[str, str]) -> str:
 
 
 def install(routes: APIRouter, site: Site, pages: PatientPages) -> None:
-    @routes.get("/consultations")
-    async def log(request: Request, avant: int | None = None, tout: bool = False) -> Response:
-        return await pages.log(request, await site.session(request), avant, tout)
-
     @routes.get("/choix")
     async def choices(request: Request) -> Response:
         return await pages.choices(request, await site.session(request))

@@ -13,7 +13,7 @@ from keyvault.verbs.noticing import OwnNotice
 from keyvault.verbs.reading import Whose
 from keyvault.verbs.rows import SeenDocument
 from records.errors import Invalid
-from records.vocabulary.codes import Label, Obligation, Outcome, PurposeOfUse, Role
+from records.vocabulary.codes import Label, Obligation
 from records.vocabulary.document_types import CLASS_NAMES
 from records.vocabulary.professions import PROFESSIONS
 from viewer_api.presenting import document_json
@@ -38,10 +38,14 @@ def day(value: date, language: str) -> str:
 
 def moment(value: datetime, language: str) -> str:
     """3 mars 2026 à 14 h 05, or 3 March 2026, 14:05; in Paris."""
+    between = " à " if language == FRENCH else ", "
+    return f"{day(value.astimezone(PARIS), language)}{between}{hour(value, language)}"
+
+
+def hour(value: datetime, language: str) -> str:
+    """14 h 05, or 14:05; in Paris."""
     local = value.astimezone(PARIS)
-    if language == FRENCH:
-        return f"{day(local, language)} à {local.hour}\u00a0h\u00a0{local.minute:02}"
-    return f"{day(local, language)}, {local:%H:%M}"
+    return f"{local.hour}\u00a0h\u00a0{local.minute:02}" if language == FRENCH else f"{local:%H:%M}"
 
 
 def day_of_unix(seconds: int, language: str) -> str:
@@ -180,66 +184,3 @@ def notice_text(notice: OwnNotice, t: Texts) -> str:
     key = f"notices.{notice.kind}"
     when = moment(datetime.fromtimestamp(notice.at, UTC), t.language)
     return t(key if t.has(key) else "notices.other", when=when)
-
-
-@dataclass(frozen=True, slots=True)
-class LogLine:
-    """One line of the access log in plain words."""
-
-    instant: str
-    when: str
-    who: str
-    numbers: tuple[str, ...]
-    what: str
-    mode: str
-    emergency: bool
-    permitted: bool
-    reason: str | None
-    explanation: str | None
-    own: bool
-
-
-def log_line(event: Mapping[str, Any], t: Texts, titles: Mapping[str, str]) -> LogLine:
-    """`titles` maps document ids to titles, of the documents that the reader may see."""
-    actor = event["actor"]
-    permitted = event["outcome"] == Outcome.PERMIT
-    emergency = event["purpose"] in (PurposeOfUse.BRIS_DE_GLACE, PurposeOfUse.CENTRE_15)
-    return LogLine(
-        instant=event["time"],
-        when=moment(datetime.fromisoformat(event["time"]), t.language),
-        who=_who(actor, t),
-        numbers=_numbers(actor, t),
-        what=_what(event, t, titles),
-        mode=t(f"mode.{event['purpose']}"),
-        emergency=emergency,
-        permitted=permitted,
-        reason=event.get("reason") if emergency else None,
-        explanation=None if permitted else t(f"denied.{event['decision']}"),
-        own=actor["role"] == Role.PATIENT,
-    )
-
-
-def _who(actor: Mapping[str, Any], t: Texts) -> str:
-    if actor["role"] == Role.PROFESSIONAL:
-        return profession(actor.get("profession"), t)
-    key = f"who.{actor['role']}"
-    return t(key) if t.has(key) else t("who.unknown")
-
-
-def _numbers(actor: Mapping[str, Any], t: Texts) -> tuple[str, ...]:
-    found = []
-    if "rpps" in actor:
-        found.append(t("who.rpps", rpps=actor["rpps"]))
-    if "structure" in actor:
-        found.append(t("who.structure", structure=actor["structure"]))
-    return tuple(found)
-
-
-def _what(event: Mapping[str, Any], t: Texts, titles: Mapping[str, str]) -> str:
-    key = f"did.{event['action']}"
-    title = titles.get(event.get("object", ""))
-    if title and t.has(f"{key}.titled"):
-        return t(f"{key}.titled", title=title)
-    text = t(key) if t.has(key) else t("did.other")
-    named = event.get("professional")
-    return f"{text} ({t('who.rpps', rpps=named)})" if named else text

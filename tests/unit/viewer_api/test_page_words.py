@@ -6,9 +6,10 @@ import pytest
 
 from records.errors import Invalid
 from records.vocabulary.codes import PERMITTING, ReasonCode
+from viewer_api.web.log_words import log_line
 from viewer_api.web.paging import PAGE, paged
 from viewer_api.web.texts import Texts, typographic
-from viewer_api.web.words import day, end_of, last_day, log_line, moment, professional_number
+from viewer_api.web.words import day, end_of, grouped_ins, last_day, moment, professional_number
 
 FR, EN = Texts("fr"), Texts("en")
 
@@ -54,6 +55,11 @@ def test_what_names_nobody_is_refused(text: str) -> None:
         professional_number(text)
 
 
+def test_an_ins_is_grouped_as_on_the_card_without_losing_a_character() -> None:
+    assert grouped_ins("277079999900167") == "2 77 07 99 999 001 67"
+    assert grouped_ins("277072A99900167").replace(" ", "") == "277072A99900167"
+
+
 def test_french_signs_never_begin_a_line() -> None:
     assert typographic("Qui ? « Moi » : oui ; non !") == (
         "Qui\u202f? «\u00a0Moi\u00a0»\u00a0: oui\u202f; non\u202f!"
@@ -72,6 +78,7 @@ def event(**changes: object) -> dict[str, object]:
         "outcome": "permit",
         "decision": "authorised",
         "purpose": "normal",
+        "seq": 1,
     }
     return known | changes
 

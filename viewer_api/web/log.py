@@ -1,0 +1,123 @@
+"""`/consultations`: who did what in the holder's record, by sitting, and the part of it that is asked for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from keyvault.verbs.reading import EventPage
+from records.errors import Invalid
+from viewer_api.access import Access, NotAuthorised
+from viewer_api.web.log_filter import KINDS, LINE, PEOPLE, RESULTS, AskedLog
+from viewer_api.web.log_words import Sitting, day_of, sittings
+from viewer_api.web.own import NoOwnRecord, own
+from viewer_api.web.sessions import Session
+from viewer_api.web.site import Site
+
+LOG_PAGE = 200
+UNPROCESSABLE = 422
+Position = Annotated[int, Query(ge=0, lt=2**53)]
+
+
+@dataclass(frozen=True, slots=True)
+class Older:
+    """Where the next page begins; whether this one may end within a day, whose counts then go on there."""
+
+    before: int
+    cuts_a_day: bool
+
+
+class LogPages:
+    """The holder's own log; asking for it is a line of it."""
+
+    def __init__(self, site: Site, access: Access) -> None:
+        self._site = site
+        self._access = access
+
+    async def log(self, request: Request, session: Session, before: int | None) -> Response:
+        if not session.is_patient:
+            raise NotAuthorised
+        asked = AskedLog.of(request.query_params)
+        try:
+            wanted = asked.filter()
+        except Invalid as error:
+            return self._page(request, asked, [], problem=error.code)
+        titles = await self._titles(session)
+        page: EventPage = await own(self._access.access_log, session, before, LOG_PAGE, wanted)
+        shown, older = whole_days(page)
+        rows = sittings(shown, self._site.texts(request), titles)
+        return self._page(request, asked, rows, older=older, is_newest=before is None)
+
+    def _page(
+        self,
+        request: Request,
+        asked: AskedLog,
+        rows: Sequence[Sitting],
+        *,
+        older: Older | None = None,
+        is_newest: bool = True,
+        problem: str | None = None,
+    ) -> Response:
+        return self._site.page(
+            request,
+            "log.html",
+            UNPROCESSABLE if problem else 200,
+            rows=rows,
+            lines=sum(len(row.lines) for row in rows),
+            asked=asked,
+            groups=PEOPLE,
+            people=_people(asked, rows),
+            kinds=KINDS,
+            results=RESULTS,
+            problem=problem,
+            newest=None if is_newest else asked.address(),
+            older=asked.address(avant=str(older.before)) if older else None,
+            day_continues=older is not None and older.cuts_a_day,
+        )
+
+    async def _titles(self, session: Session) -> Mapping[str, str]:
+        """Titles of what the holder may see; a closed record still shows its log (R1111-43)."""
+        try:
+            opened = await own(self._access.documents, session)
+        except NoOwnRecord:
+            return {}
+        return {str(each.document_id): each.details[-1]["title"] for each in opened.listing.documents}
+
+
+def whole_days(page: EventPage) -> tuple[Sequence[Mapping[str, Any]], Older | None]:
+    """The lines of the page down to the end of a day, so that no sitting is counted in two halves.
+
+    A day that is longer than a page is cut all the same, and the page says so.
+    """
+    if page.next_before is None:
+        return page.events, None
+    if not page.events:
+        return (), Older(page.next_before, cuts_a_day=False)
+    last = day_of(page.events[-1])
+    whole = [event for event in page.events if day_of(event) != last]
+    if not whole:
+        return page.events, Older(page.next_before, cuts_a_day=True)
+    return whole, Older(whole[-1]["seq"], cuts_a_day=False)
+
+
+def _people(asked: AskedLog, rows: Sequence[Sitting]) -> dict[str, str]:
+    """Everybody on the page but the holder, by a line of theirs; who was asked for, by the line asked."""
+    if asked.line is not None:
+        return {asked.qui: _name(rows[0]) if rows else ""}
+    names: dict[str, str] = {}
+    for row in rows:
+        if not row.newest.own:
+            names.setdefault(_name(row), f"{LINE}{row.newest.seq}")
+    return {value: name for name, value in names.items()}
+
+
+def _name(row: Sitting) -> str:
+    return ", ".join((row.newest.who, *row.newest.numbers))
+
+
+def install(routes: APIRouter, site: Site, pages: LogPages) -> None:
+    @routes.get("/consultations")
+    async def log(request: Request, avant: Position | None = None) -> Response:
+        return await pages.log(request, await site.session(request), avant)

@@ -1,0 +1,136 @@
+"""The form above the access log: what its fields ask for, and how an address carries them.
+
+A person is named by the number of a line of theirs: nobody's number stands in an address.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from types import MappingProxyType
+from urllib.parse import urlencode
+
+from keyvault.verbs.log_reading import LogFilter
+from records.errors import Invalid
+from records.vocabulary.codes import Action, Outcome, PurposeOfUse, Role
+from viewer_api.web.words import PARIS
+
+LINE = "ligne-"
+
+PEOPLE: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "autres": (*(role.value for role in Role if role is not Role.PATIENT), "unknown"),
+        "tous": (),
+        "moi": (Role.PATIENT.value,),
+        "professionnels": (Role.PROFESSIONAL.value,),
+    }
+)
+_KINDS: Mapping[str, LogFilter] = MappingProxyType(
+    {
+        "": LogFilter(),
+        "urgence": LogFilter(purposes=(PurposeOfUse.BRIS_DE_GLACE, PurposeOfUse.CENTRE_15)),
+        "lecture": LogFilter(actions=(Action.SEARCH, Action.RETRIEVE, Action.STILL)),
+        "depot": LogFilter(
+            actions=(
+                Action.DEPOSIT,
+                Action.REJECT,
+                Action.QUARANTINE,
+                Action.RELEASE,
+                Action.DESTROY,
+                Action.WITHDRAW,
+                Action.ERASE,
+                Action.COMPACT,
+            )
+        ),
+        "choix": LogFilter(
+            actions=(
+                Action.AUTHORISE,
+                Action.REVOKE,
+                Action.BLOCK,
+                Action.UNBLOCK,
+                Action.NAME_ATTENDING,
+                Action.REMOVE_ATTENDING,
+                Action.LABEL,
+                Action.SET_EMERGENCY,
+            )
+        ),
+    }
+)
+_NAMED = frozenset(action for kind in _KINDS.values() for action in kind.actions)
+_REST = LogFilter(actions=tuple(action for action in Action if action not in _NAMED))
+KINDS: Mapping[str, LogFilter] = MappingProxyType({**_KINDS, "autre": _REST})
+RESULTS: Mapping[str, Outcome | None] = MappingProxyType(
+    {"": None, "permis": Outcome.PERMIT, "refuse": Outcome.DENY}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedLog:
+    """The fields as they were sent; what is none of its choices is the first of them."""
+
+    qui: str
+    acte: str
+    resultat: str
+    du: str
+    au: str
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> "AskedLog":
+        qui = query.get("qui", "")
+        number = qui.removeprefix(LINE)
+        is_line = qui.startswith(LINE) and number.isascii() and number.isdecimal() and len(number) < 16
+        qui, kind = qui if qui in PEOPLE or is_line else "autres", _one_of(KINDS, query.get("acte"))
+        return cls(
+            "tous" if (qui, kind) == ("autres", "choix") else qui,  # choices are the holder's own
+            kind,
+            _one_of(RESULTS, query.get("resultat")),
+            query.get("du", "").strip(),
+            query.get("au", "").strip(),
+        )
+
+    @property
+    def line(self) -> int | None:
+        """The number of a line of the person who is meant."""
+        return int(self.qui.removeprefix(LINE)) if self.qui.startswith(LINE) else None
+
+    def address(self, **more: str) -> str:
+        """The page with these choices."""
+        fields = {"qui": self.qui, "acte": self.acte, "resultat": self.resultat, "du": self.du, "au": self.au}
+        query = {name: value for name, value in {**fields, **more}.items() if value}
+        if query["qui"] == "autres":
+            del query["qui"]
+        return f"/consultations?{urlencode(query)}" if query else "/consultations"
+
+    def filter(self) -> LogFilter:
+        """Raises `Invalid` "bad_period"."""
+        since, until = _midnight(self.du), _midnight(self.au, days=1)
+        if since is not None and until is not None and since >= until:
+            raise _bad_period()
+        kind = KINDS[self.acte]
+        return LogFilter(
+            actions=kind.actions,
+            purposes=kind.purposes,
+            roles=() if self.line is not None else PEOPLE[self.qui],
+            outcome=RESULTS[self.resultat],
+            actor_of=self.line,
+            since=since,
+            until=until,
+        )
+
+
+def _one_of(choices: Mapping[str, object], asked: str | None) -> str:
+    return asked if asked is not None and asked in choices else ""
+
+
+def _midnight(text: str, days: int = 0) -> int | None:
+    """The beginning of a day in Paris, `days` later; unix seconds."""
+    if not text:
+        return None
+    try:
+        begins = date.fromisoformat(text) + timedelta(days=days)
+        return int(datetime.combine(begins, time(), PARIS).timestamp())
+    except (ValueError, OverflowError):
+        raise _bad_period() from None
+
+
+def _bad_period() -> Invalid:
+    return Invalid("Give days as YYYY-MM-DD, the first before the last.", code="bad_period")

@@ -1,0 +1,132 @@
+"""Lines of the access log in the words of a page, and what one person did in one sitting put together."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from keyvault.verbs.log_reading import who
+from records.vocabulary.codes import Action, Outcome, PurposeOfUse, Role
+from viewer_api.web.texts import Texts
+from viewer_api.web.words import PARIS, day, hour, moment, profession
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line of the access log in plain words."""
+
+    seq: int
+    instant: str
+    when: str
+    hour: str
+    who: str
+    numbers: tuple[str, ...]
+    what: str
+    mode: str
+    emergency: bool
+    permitted: bool
+    reason: str | None
+    explanation: str | None
+    own: bool
+
+
+def log_line(event: Mapping[str, Any], t: Texts, titles: Mapping[str, str]) -> LogLine:
+    """`titles` maps document ids to titles, of the documents that the reader may see."""
+    actor = event["actor"]
+    permitted = event["outcome"] == Outcome.PERMIT
+    emergency = event["purpose"] in (PurposeOfUse.BRIS_DE_GLACE, PurposeOfUse.CENTRE_15)
+    return LogLine(
+        seq=event["seq"],
+        instant=event["time"],
+        when=moment(datetime.fromisoformat(event["time"]), t.language),
+        hour=hour(datetime.fromisoformat(event["time"]), t.language),
+        who=_who(actor, t),
+        numbers=_numbers(actor, t),
+        what=_what(event, t, titles),
+        mode=t(f"mode.{event['purpose']}"),
+        emergency=emergency,
+        permitted=permitted,
+        reason=event.get("reason") if emergency else None,
+        explanation=None if permitted else t(f"denied.{event['decision']}"),
+        own=actor["role"] == Role.PATIENT,
+    )
+
+
+def _who(actor: Mapping[str, Any], t: Texts) -> str:
+    if actor["role"] == Role.PROFESSIONAL:
+        return profession(actor.get("profession"), t)
+    key = f"who.{actor['role']}"
+    return t(key) if t.has(key) else t("who.unknown")
+
+
+def _numbers(actor: Mapping[str, Any], t: Texts) -> tuple[str, ...]:
+    found = []
+    if "rpps" in actor:
+        found.append(t("who.rpps", rpps=actor["rpps"]))
+    if "structure" in actor:
+        found.append(t("who.structure", structure=actor["structure"]))
+    return tuple(found)
+
+
+def _what(event: Mapping[str, Any], t: Texts, titles: Mapping[str, str]) -> str:
+    key = f"did.{event['action']}"
+    title = titles.get(event.get("object", ""))
+    if title and t.has(f"{key}.titled"):
+        return t(f"{key}.titled", title=title)
+    many = event.get("documents", "")
+    if event["action"] == Action.RETRIEVE and many.isdecimal() and many != "1":
+        return t("did.retrieve.many", n=many)
+    text = t(key) if t.has(key) else t("did.other")
+    named = event.get("professional")
+    return f"{text} ({t('who.rpps', rpps=named)})" if named else text
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """What one person did on one day, in one mode and with one result: one row of the page.
+
+    `acts` are the different things done with how often; `lines` all of them, newest first. An emergency is
+    never together with anything else, nor is a refusal.
+    """
+
+    lines: tuple[LogLine, ...]
+    day: str
+    acts: tuple[tuple[str, int], ...]
+
+    @property
+    def newest(self) -> LogLine:
+        return self.lines[0]
+
+    @property
+    def oldest(self) -> LogLine:
+        return self.lines[-1]
+
+
+def sittings(events: Iterable[Mapping[str, Any]], t: Texts, titles: Mapping[str, str]) -> list[Sitting]:
+    """The lines put together, in the order of the newest line of each."""
+    found: dict[tuple[object, ...], list[LogLine]] = {}
+    days: dict[tuple[object, ...], str] = {}
+    for event in events:
+        key = (day_of(event), *who(event), *_circumstances(event))
+        found.setdefault(key, []).append(log_line(event, t, titles))
+        days.setdefault(key, day(datetime.fromisoformat(event["time"]).astimezone(PARIS), t.language))
+    return [Sitting(tuple(lines), days[key], _acts(lines)) for key, lines in found.items()]
+
+
+def _circumstances(event: Mapping[str, Any]) -> tuple[object, ...]:
+    """What must be equal besides person and day; the ground of a permit makes no difference."""
+    actor, denied = event["actor"], event["outcome"] != Outcome.PERMIT
+    where = (actor.get("structure"), actor.get("profession"))
+    return (*where, event["purpose"], event.get("reason"), event["decision"] if denied else None)
+
+
+def _acts(lines: Sequence[LogLine]) -> tuple[tuple[str, int], ...]:
+    counts: dict[str, int] = {}
+    for line in reversed(lines):
+        counts[line.what] = counts.get(line.what, 0) + 1
+    return tuple(counts.items())
+
+
+def day_of(event: Mapping[str, Any]) -> str:
+    """The day of a line in Paris, YYYY-MM-DD."""
+    return datetime.fromisoformat(event["time"]).astimezone(PARIS).date().isoformat()
