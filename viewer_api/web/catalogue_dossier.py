@@ -13,7 +13,7 @@ DOSSIER: Mapping[str, tuple[str, str]] = {
         "A masked document stays visible to you, to the institution that deposited it and to your "
         "attending doctor. Other professionals do not know that it exists.",
     ),
-    "notices.title": ("À lire : depuis votre dernière visite", "To read: since your last visit"),
+    "notices.title": ("À lire : accès à votre dossier", "To read: accesses to your record"),
     "notices.bris_de_glace": (
         "Le {when}, un professionnel a ouvert votre dossier en urgence (bris de glace).",
         "On {when}, a professional opened your record in an emergency (broken glass).",
