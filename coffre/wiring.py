@@ -71,6 +71,7 @@ class Identity:
     grant_public: bytes
     reception_public: bytes
     checkpoint_public: bytes
+    certificate_public: bytes
 
     @classmethod
     def read(cls, path: Path) -> "Identity":
@@ -98,6 +99,7 @@ class Identity:
             grant_public=keys["grant_public"],
             reception_public=keys["reception_public"],
             checkpoint_public=keys["checkpoint_public"],
+            certificate_public=keys["certificate_public"],
         )
 
 
@@ -207,7 +209,22 @@ class System:
         return open_root(self.settings.root_url, self.settings.passphrase(), ask=_ask, sealed=sealed)
 
     def local_guard(self, root: Root | None = None) -> Guard:
-        """The vault itself, in this process; under another root only while that is rotated."""
+        """The vault itself, in this process; under another root only while that is rotated.
+
+        Raises CoffreError "identity_of_another" where D/coffre names other keys than those under the root:
+        then it may name another authority, too.
+        """
+        guard = self._guard(root)
+        for key in guard.public.public_keys():
+            if getattr(self.identity, f"{key.use}_public") != key.public:
+                raise CoffreError(
+                    f"{self.places.complete} names other keys than this vault has: restore it, and find out "
+                    "who changed it.",
+                    code="identity_of_another",
+                )
+        return guard
+
+    def _guard(self, root: Root | None) -> Guard:
         identity = self.identity
         store, day_keys = self.vault_stores
         return Guard(

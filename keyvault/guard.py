@@ -18,6 +18,7 @@ from keyvault.second_place import SecondPlace
 from keyvault.store import VaultStore
 from keyvault.verbs.adopting import AdoptingVerbs
 from keyvault.verbs.asking import AskingVerbs, PlanningVerbs
+from keyvault.verbs.certifying import CertifyingVerbs
 from keyvault.verbs.changing import ChangingVerbs
 from keyvault.verbs.ingesting import ReleasingForIngest
 from keyvault.verbs.inspecting import InspectingVerbs
@@ -58,8 +59,8 @@ class HousekeeperDoor(UpkeepVerbs, RetiringVerbs, PlanningVerbs, SettlingVerbs):
     """The log, day keys, notices; jobs that wait; what was left unsettled; the end of what was retired."""
 
 
-class OperatorDoor(OperatingVerbs, RotatingVerbs, QuarantineVerbs, AskingVerbs):
-    """Records and identities; rotations; quarantine; what is asked of adopted content."""
+class OperatorDoor(OperatingVerbs, RotatingVerbs, QuarantineVerbs, AskingVerbs, CertifyingVerbs):
+    """Records and identities; rotations; quarantine; what is asked of adopted content; backups."""
 
 
 class Doors(Protocol):

@@ -13,12 +13,16 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from audit.canonical import canonical
+from audit.checkpoint import open_note
+from keyvault.verbs.certifying import backup_text
 from records.errors import CoffreError, Conflict
 
 FORMAT = "coffre-backup-v1"
 MANIFEST = "manifest.json"
+SIGNATURE = "manifest.note"
 CHUNK = 1 << 20
 
 
@@ -65,6 +69,32 @@ def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     path.write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
     sync(path)
     sync(folder)
+
+
+def write_signature(folder: Path, note: str) -> None:
+    path = folder / SIGNATURE
+    path.touch(mode=0o600)
+    path.write_text(note, "utf-8")
+    sync(path)
+    sync(folder)
+
+
+def check_signature(folder: Path, manifest: Manifest, public: bytes) -> None:
+    """The vault signed this manifest. Raises CoffreError "backup_unsigned", "backup_altered"."""
+    path = folder / SIGNATURE
+    if not path.is_file():
+        raise CoffreError(
+            f"{folder} has no signature: version 0.1 wrote none. Where you trust this copy, add --unsigned.",
+            code="backup_unsigned",
+        )
+    digest = hashlib.sha256((folder / MANIFEST).read_bytes()).digest()
+    expected = backup_text(manifest.origin, UUID(manifest.backup), manifest.part, digest)
+    try:
+        signed = open_note(path.read_text("utf-8", "replace"), manifest.origin, public)
+    except CoffreError:
+        raise altered(SIGNATURE) from None
+    if signed != expected:
+        raise altered(SIGNATURE)
 
 
 def read_manifest(folder: Path, part: str) -> Manifest:

@@ -7,20 +7,30 @@ are, sealed rows and wraps, and the objects as ciphertext.
 import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Annotated, Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import typer
 
-from coffre.commands.common import AsJson, Data, refusals, settings_of, show
+from coffre.commands.common import AsJson, Data, Operator, refusals, settings_of, show
+from coffre.identities import acting, permitted
 from coffre.install import Places
-from coffre.safekeeping.archive import CHUNK, Manifest, facts_of, sync, write_manifest, writing_archive
+from coffre.safekeeping.archive import (
+    CHUNK,
+    MANIFEST,
+    Manifest,
+    facts_of,
+    sync,
+    write_manifest,
+    write_signature,
+    writing_archive,
+)
 from coffre.settings import Settings
-from coffre.wiring import Identity
+from coffre.wiring import Identity, System
 from keyvault.frozen import log_size
 from records.errors import CoffreError, NotFound
 from storage.archiving import Snapshot, snapshots
@@ -54,12 +64,13 @@ def backup_command(
         Path | None, typer.Option("--vault-to", help=r"Another folder for the vault.  \[default: TO/vault]")
     ] = None,
     objects: Annotated[bool, typer.Option("--objects", help="Copy the objects, too.")] = False,
+    operator: Operator = None,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
     """Back up index and vault while the servers run; never the root, never day keys."""
     with refusals():
-        taken = take(settings_of(data), to, vault_to, with_objects=objects)
+        taken = take(settings_of(data), to, vault_to, with_objects=objects, operator=operator)
     told = {
         "backup": taken.backup,
         "index": str(taken.index),
@@ -75,7 +86,14 @@ def backup_command(
     show(told, as_json, text)
 
 
-def take(settings: Settings, to: Path, vault_to: Path | None, *, with_objects: bool) -> Taken:
+def take(
+    settings: Settings,
+    to: Path,
+    vault_to: Path | None,
+    *,
+    with_objects: bool,
+    operator: Path | None = None,
+) -> Taken:
     """Write both archives. Raises `Conflict` "backup_exists", CoffreError "not_initialised"."""
     places = Places(settings)
     if not places.complete.exists():
@@ -95,6 +113,7 @@ def take(settings: Settings, to: Path, vault_to: Path | None, *, with_objects: b
         (folder / PUBLIC_FACTS).write_bytes(places.complete.read_bytes())
         whole = Manifest(part="index", counts=of_index.counts(), objects=found, **about)
         _write(of_index, folder, whole)
+        _sign(settings, operator, UUID(about["backup"]), {"index": folder, "vault": vault_folder})
         return Taken(
             backup=about["backup"],
             index=to,
@@ -102,6 +121,16 @@ def take(settings: Settings, to: Path, vault_to: Path | None, *, with_objects: b
             objects=found["count"],
             log_size=about["log_size"],
         )
+
+
+def _sign(settings: Settings, operator: Path | None, backup: UUID, folders: Mapping[str, Path]) -> None:
+    """The vault signs what was written, before it takes the name that was asked for."""
+    manifests = {part: (folder / MANIFEST).read_bytes() for part, folder in folders.items()}
+    digests = {part: hashlib.sha256(manifest).digest() for part, manifest in manifests.items()}
+    with System(settings) as system:
+        notes = permitted(system.guard.operator.certify_backup(acting(system, operator), backup, digests))
+    for part, note in notes.items():
+        write_signature(folders[part], note)
 
 
 def _about(identity: Identity, vault: Snapshot) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from audit.checkpoint import parse_and_verify
 from coffre import private_files
 from coffre.commands.common import AsJson, Data, refusals, settings_of, show
 from coffre.install import OWNER_ONLY, Places
-from coffre.safekeeping.archive import CHUNK, MANIFEST, Manifest, altered, read_manifest
+from coffre.safekeeping.archive import CHUNK, MANIFEST, Manifest, altered, check_signature, read_manifest
 from coffre.safekeeping.backup import INVENTORY, OBJECTS, PUBLIC_FACTS, VAULT, object_path
 from coffre.settings import Settings
 from keyvault.frozen import Frozen, freeze
@@ -50,13 +50,17 @@ def restore_command(
         list[Path] | None,
         typer.Option("--known-checkpoint", help="A signed checkpoint kept elsewhere; may be repeated."),
     ] = None,
+    unsigned: Annotated[
+        bool, typer.Option("--unsigned", help="Take a backup without the vault's signature: of version 0.1.")
+    ] = False,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
     """Restore a backup into an empty place. The vault stays frozen."""
     with refusals():
         settings = settings_of(data)
-        restored = put_all_back(settings, source, vault_source or source / VAULT, known or [])
+        vault_source = vault_source or source / VAULT
+        restored = put_all_back(settings, source, vault_source, known or [], unsigned=unsigned)
     frozen = restored.frozen
     told = {
         "log_size": frozen.size,
@@ -79,9 +83,14 @@ def _until(frozen: Frozen) -> str:
     return "" if frozen.known_size is None else f" until its log has {frozen.known_size} entries"
 
 
-def put_all_back(settings: Settings, source: Path, vault_source: Path, known: list[Path]) -> Restored:
+def put_all_back(
+    settings: Settings, source: Path, vault_source: Path, known: list[Path], *, unsigned: bool = False
+) -> Restored:
     """Check everything, then write; `D/coffre` comes last. Raises `Conflict` "not_empty", CoffreError
-    "backup_altered", "other_backup".
+    "backup_altered", "backup_unsigned", "other_backup".
+
+    The signature is compared with the key that the backup itself names; that this is the vault's own key is
+    seen when the root opens it, at the first start.
     """
     places = Places(settings)
     if settings.data.exists() and any(settings.data.iterdir()):
@@ -90,6 +99,9 @@ def put_all_back(settings: Settings, source: Path, vault_source: Path, known: li
     if (index.origin, index.environment) != (vault.origin, vault.environment):
         raise CoffreError("These archives are of two different installations.", code="other_backup")
     identity = json.loads((source / PUBLIC_FACTS).read_text())
+    if not unsigned:
+        for folder, manifest in ((source, index), (vault_source, vault)):
+            check_signature(folder, manifest, bytes.fromhex(identity["certificate_public"]))
     checkpoint = _largest(settings, identity, index, vault, known)
     _make_folders(settings, places)
     _put_database(source, index, places.index)

@@ -13,22 +13,26 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
+from audit.checkpoint import sign_note
 from coffre.demonstration.server import DemoServer
 from coffre.identities import Identities
 from coffre.install import initialise
 from coffre.leaks.search import prove_and_search
 from coffre.roles import give as give_roles
-from coffre.safekeeping.archive import MANIFEST, Manifest, read_manifest
+from coffre.safekeeping.archive import MANIFEST, SIGNATURE, Manifest, facts_of, read_manifest
 from coffre.safekeeping.backup import Taken, take
 from coffre.safekeeping.check import check_of
 from coffre.safekeeping.restore import put_all_back
 from coffre.safekeeping.thaw import _from
 from coffre.settings import Settings, load
 from coffre.wiring import System
+from keyvault.signing import public_key, sign
+from keyvault.verbs.certifying import backup_text
 from records.errors import CoffreError, Conflict
 from storage.archiving import put_back
 from storage.engines import engine_for
@@ -371,6 +375,57 @@ def test_a_manifest_written_anew_still_has_to_fit_the_databases(story: Story, tm
     with pytest.raises(CoffreError) as refusal:
         put_all_back(load(data=tmp_path / "data"), folder, folder / "vault", [])
     assert refusal.value.code == "backup_altered"
+
+
+def rewritten(folder: Path, **facts: str) -> None:
+    """Other public facts, with a manifest that fits them: whoever holds a backup can compute digests."""
+    identity = json.loads((folder / "coffre").read_text()) | facts
+    (folder / "coffre").write_text(json.dumps(identity))
+    found = json.loads((folder / MANIFEST).read_text())
+    members = {name: found[name] for name in Manifest.__slots__}
+    members["files"] = {**members["files"], "coffre": facts_of(folder / "coffre")}
+    (folder / MANIFEST).write_text(json.dumps(Manifest(**members).to_json()))
+
+
+def test_another_authority_in_a_backup_is_seen_by_the_signature(story: Story, tmp_path: Path) -> None:
+    folder = tmp_path / "backup"
+    shutil.copytree(story.first.index, folder)
+    rewritten(folder, authority_public="ab" * 32)
+    with pytest.raises(CoffreError) as refusal:
+        put_all_back(load(data=tmp_path / "data"), folder, folder / "vault", [])
+    assert refusal.value.code == "backup_altered"
+
+
+def test_a_backup_signed_anew_by_somebody_else_starts_no_vault(story: Story, tmp_path: Path) -> None:
+    folder, data = tmp_path / "backup", tmp_path / "data"
+    shutil.copytree(story.first.index, folder)
+    private = os.urandom(32)
+    rewritten(folder, authority_public="ab" * 32, certificate_public=public_key(private).hex())
+    for part in (folder, folder / "vault"):
+        resign(part, private)
+    put_all_back(load(data=data), folder, folder / "vault", [])
+    shutil.copy(story.data / "vault/root", data / "vault/root")
+    with System(load(data=data)) as system, pytest.raises(CoffreError) as refusal:
+        system.local_guard()
+    assert refusal.value.code == "identity_of_another"
+
+
+def resign(folder: Path, private: bytes) -> None:
+    found = json.loads((folder / MANIFEST).read_text())
+    digest = hashlib.sha256((folder / MANIFEST).read_bytes()).digest()
+    signed = backup_text(found["origin"], UUID(found["backup"]), found["part"], digest)
+    note = sign_note(signed, found["origin"], lambda text: sign(private, text), public_key(private))
+    (folder / SIGNATURE).write_text(note)
+
+
+def test_a_backup_without_signature_is_taken_only_where_that_is_said(story: Story, tmp_path: Path) -> None:
+    folder = tmp_path / "backup"
+    shutil.copytree(story.first.index, folder)
+    (folder / "vault" / SIGNATURE).unlink()
+    refused = coffre_command("restore", "--from", folder, "--data", tmp_path / "data")
+    assert (refused.returncode, refused.stderr.split(":")[0]) == (1, "backup_unsigned")
+    done = coffre_command("restore", "--from", folder, "--data", tmp_path / "data", "--unsigned")
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_backup_never_overwrites_and_a_restore_wants_an_empty_place(story: Story, tmp_path: Path) -> None:

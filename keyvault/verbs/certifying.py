@@ -1,0 +1,52 @@
+"""The vault's signature under a backup: which bytes are this installation's, by a key under the root."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from audit.checkpoint import sign_note
+from keyvault.context import Vault
+from keyvault.log import Happening
+from keyvault.verbs.attempt import Call, Denied
+from records.policy import AccessRequest, Deny, Facts, RecordFacts, decide
+from records.vocabulary.codes import Action, Outcome, ReasonCode, RecordState
+
+LABEL = "coffre-backup-v1"
+
+
+def backup_text(origin: str, backup: UUID, part: str, digest: bytes) -> str:
+    """What is signed of one archive; `digest` is its manifest's SHA-256, which names every file in it."""
+    return f"{LABEL}\n{origin}\n{backup}\n{part}\n{digest.hex()}\n"
+
+
+class CertifyingVerbs:
+    """For the command line that backs up."""
+
+    _vault: Vault
+
+    def certify_backup(
+        self, call: Call, backup: UUID, digests: Mapping[str, bytes]
+    ) -> dict[str, str] | Denied:
+        """Signed notes (C2SP) over the manifests of a backup's archives, by part; the log says so first."""
+        vault, actor = self._vault, self._vault.actor(call.token)
+        with vault.change() as change:
+            request = AccessRequest(actor, Action.ROOT, call.purpose, change.now, call.reason)
+            decision = decide(request, Facts(RecordFacts(RecordState.ACTIVE, None)))
+            denied = isinstance(decision, Deny)
+            reason = decision.reason if isinstance(decision, Deny) else ReasonCode.OPERATOR
+            happening = Happening(
+                action=Action.ROOT,
+                outcome=Outcome.DENY if denied else Outcome.PERMIT,
+                reason=reason,
+                purpose=call.purpose,
+                actor=actor,
+                record=None,
+                details={"backup": str(backup)},
+            )
+            change.append(vault.system_chain, happening)
+        if denied:
+            return Denied(reason)
+        key, origin = vault.keyring.signing("certificate"), vault.settings.origin
+        return {
+            part: sign_note(backup_text(origin, backup, part, digest), origin, key.sign, key.public)
+            for part, digest in digests.items()
+        }
