@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from records.errors import Invalid
+from records.traits import IdentityCheck
 from records.vocabulary.codes import Environment
 from storage.objects.credentials import Credentials
 
@@ -60,7 +61,7 @@ class Settings(BaseSettings):
         default=None,
         description="host:port of the monitoring network, where /metrics and /openapi.json answer",
     )
-    identity_check: Literal["ins", "strict"] = "ins"
+    identity_check: IdentityCheck = IdentityCheck.USUAL
     log_format: Literal["text", "json"] = "text"
     lease_s: int = Field(
         default=60, ge=5, le=900, description="after which a dead worker's submission is free"

@@ -283,8 +283,8 @@ class System:
         limits = replace(DEFAULT_LIMITS, decoded_frames=self.settings.decode_frames)
         self._sandbox = Sandbox(children=self.settings.workers, limits=limits)
         self._pool = ThreadPoolExecutor(self.settings.workers, thread_name_prefix="inspect")
-        strict = self.settings.identity_check == "strict"
-        return Inspector(self._sandbox, self.identity.environment, strict=strict, pool=self._pool)
+        check = self.settings.identity_check
+        return Inspector(self._sandbox, self.identity.environment, check=check, pool=self._pool)
 
     def worker(self, number: int = 0) -> Worker:
         """One worker of this process."""

@@ -58,6 +58,14 @@ the text of the file is searched for objects that no cross-reference names: earl
 what only a repairing viewer would find.
 
 """
+PERSON_INTRO = """
+## Warnings that speak of the person
+
+The part is published, and its sender, the doctor and the patient are told these words before anything about
+the file's form; the list of documents has them as `cautions`. `COFFRE_IDENTITY_CHECK` decides which
+differences set a part aside as `other_person` instead. `traits_differ` stands on documents that 0.1.0 took.
+
+"""
 SENDER_INTRO = """
 ## By `coffre send`, of files that never left
 
@@ -86,6 +94,7 @@ from ingestion.outcomes import JUDGEMENTS  # noqa: E402
 from ingestion.pdf_agreement import AGREEMENT  # noqa: E402
 from ingestion.verdicts import VERDICTS, Outcome  # noqa: E402
 from records.errors import CoffreError  # noqa: E402
+from records.vocabulary.person_warnings import PERSON_WARNINGS  # noqa: E402
 
 _OUTCOMES = {
     Outcome.REJECT: "Refused",
@@ -121,6 +130,10 @@ def verdicts() -> str:
     ]
     lines += ["\n## By the pipeline and the vault\n\n", "| code | outcome | sentence |\n|---|---|---|\n"]
     lines += [f"| `{j.code}` | {j.outcome.value} | {_cell(j.reason)} |\n" for j in JUDGEMENTS.values()]
+    lines += [PERSON_INTRO, "| code | sentences |\n|---|---|\n"]
+    lines += [
+        f"| `{code}` | {french}<br>{english} |\n" for code, (french, english) in PERSON_WARNINGS.items()
+    ]
     lines += [SENDER_INTRO, "| code | outcome | sentence |\n|---|---|---|\n"]
     lines += [
         f"| `{code}` | {outcome.value} | {_cell(text)} |\n" for code, (outcome, text) in TROUBLES.items()

@@ -13,6 +13,7 @@ from uuid import UUID
 from audit.canonical import canonical
 from ingestion.grouping import InspectedPart
 from ingestion.outcomes import JUDGEMENTS
+from ingestion.patient import with_person_warnings
 from keyvault.guard import WorkerDoor
 from keyvault.verbs.ingesting import ForIngest
 from storage.ports import Index
@@ -85,9 +86,11 @@ def _digest_of_identifier(declared: Mapping[str, Any]) -> bytes | None:
 
 
 def _repeating(part: InspectedPart, claims: PartClaims) -> InspectedPart:
+    """Nothing is kept twice; whoever sends what may be another person's file again is told so again."""
     if part.number not in {*claims.duplicates, *claims.repeated}:
         return part
-    return replace(_judge(part, "duplicate"), repeats=claims.repeated.get(part.number))
+    judgement = with_person_warnings(JUDGEMENTS["duplicate"], part.warnings)
+    return replace(part, judgement=judgement, repeats=claims.repeated.get(part.number))
 
 
 def _judge(part: InspectedPart, code: str) -> InspectedPart:

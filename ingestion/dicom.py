@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from ingestion.dicom_decoding import check_decoding
-from ingestion.dicom_document import inspect_document
+from ingestion.dicom_document import document_patient, inspect_document
 from ingestion.dicom_elements import ENCAPSULATED_DOCUMENT, Encoding, Structure
 from ingestion.dicom_facts import Facts, facts_of, first, identifier
 from ingestion.dicom_file import ENCODINGS, FileHead, encoding_of, read_head
@@ -63,12 +63,14 @@ class _Inspection:
         attributes = writer.dataset(structure.dataset)
         self._check_identifiers(attributes, meta)
         frames = self._frames(structure, attributes, syntax)
-        self._check_document(structure, attributes, head, syntax)
+        document_patient = self._check_document(structure, attributes, head, syntax)
         self._check_outside(structure, head, syntax)
         self.findings += check_decoding(self._source, frames, attributes, syntax, self._limits)
         if writer.not_valid:
             self._note("value_not_valid", writer.not_valid[0])
-        return facts_of(attributes, syntax, frames)
+        if writer.undeclared:
+            self._note("character_set_differs", writer.undeclared[0])
+        return facts_of(attributes, syntax, frames, document_patient)
 
     def _note(self, code: str, where: str | None = None) -> None:
         self.findings.append(Finding(code, where))
@@ -143,7 +145,8 @@ class _Inspection:
 
     def _check_document(
         self, structure: Structure, attributes: dict[str, Any], head: FileHead, syntax: str
-    ) -> None:
+    ) -> Facts | None:
+        """Examine the encapsulated document; answers the person that it says it is about."""
         document, source = structure.bulk.get(ENCAPSULATED_DOCUMENT), self._source
         if document is not None and syntax in DEFLATED_DATA_SETS:
             if document.length > self._limits.pdf_decoded_bytes:
@@ -159,6 +162,7 @@ class _Inspection:
             source,
             self._limits,
         )
+        return document_patient(document, source, self._limits)
 
     def _check_outside(self, structure: Structure, head: FileHead, syntax: str) -> None:
         """Readers of other formats may look at the first kilobyte, or from the end."""
@@ -179,9 +183,11 @@ class _Inspection:
 def inspect_dicom(source: Source, limits: Limits = DEFAULT_LIMITS) -> tuple[list[Finding], dict[str, Any]]:
     """Findings and facts of one instance; the facts are empty where it is rejected.
 
-    Facts (all JSON): `sop_class sop study series transfer_syntax modality media_type`, `patient`,
-    `study_attributes`, `series_attributes`, `instance_attributes`, `dicom` (DICOM JSON without bulk data) and
-    `frames` (per frame a list of `[offset, length]`, or null). Dates are `YYYY-MM-DD`, times `HH:MM:SS`.
+    Facts (all JSON): `sop_class sop study series transfer_syntax modality media_type`, `patient` and
+    `document_patient` (see `ingestion.person`; the latter of a CDA inside, else null), `study_attributes`,
+    `series_attributes`, `instance_attributes`, `dicom` (DICOM JSON without bulk data) and `frames` (per frame
+    a list of `[offset, length]`, or null). Dates are `YYYY-MM-DD`, times `HH:MM:SS`; those of persons are as
+    they are written.
     """
     inspection = _Inspection(source, limits)
     try:

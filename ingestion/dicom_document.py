@@ -1,8 +1,10 @@
 """Documents inside instances are examined as what they hold (PS3.3 §A.45, §C.24.2)."""
 
 import base64
+from typing import Any
 from xml.parsers import expat
 
+from ingestion.cda_patient import cda_patient, without_padding
 from ingestion.dicom_elements import Bulk
 from ingestion.dicom_registry import ENCAPSULATED_CDA, ENCAPSULATED_CLASSES, ENCAPSULATED_PDF
 from ingestion.limits import Limits
@@ -15,6 +17,7 @@ _CDA_ROOT = "urn:hl7-org:v3 ClinicalDocument"
 # elements that a page made from the document would run or load
 _ACTIVE_NAMES = frozenset(("script", "iframe", "object", "embed", "applet"))
 _HEAD = 4096
+_XML_START = b"<"
 
 
 def inspect_document(
@@ -42,12 +45,21 @@ def inspect_document(
     return []
 
 
+def document_patient(document: Bulk | None, source: Source, limits: Limits) -> dict[str, Any] | None:
+    """The person that an admitted document names: of a CDA, whatever class its instance is of."""
+    if document is None or document.length > limits.pdf_decoded_bytes:
+        return None
+    if _XML_START not in source.read(document.offset, min(_HEAD, document.length)).replace(b"\0", b""):
+        return None  # a PDF or a model names nobody
+    return cda_patient(source.read(document.offset, document.length))
+
+
 def _inspect_cda(content: Source, limits: Limits) -> list[Finding]:
     if content.size > limits.pdf_decoded_bytes:
         raise Rejected("document_not_valid", "too large")
     reader = _CdaReader()
     try:
-        reader.read(content.read(0, content.size).rstrip(b"\0"), limits.depth * 8)
+        reader.read(without_padding(content.read(0, content.size)), limits.depth * 8)
     except expat.ExpatError as error:
         raise Rejected("document_not_valid") from error
     return [finding for pdf in reader.pdfs for finding in inspect_pdf(BytesSource(pdf), limits)[0]]

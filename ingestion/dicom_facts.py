@@ -4,6 +4,8 @@ from datetime import date, time
 from typing import Any
 
 from ingestion.dicom_pixels import FrameTable
+from ingestion.person import Identifier, person
+from ingestion.person import identifier as patient_identifier
 
 Facts = dict[str, Any]
 MEDIA_TYPE = "application/dicom"
@@ -74,24 +76,22 @@ def _items(attributes: dict[str, Any], tag: str) -> list[dict[str, Any]]:
     return element.get("Value", []) if element.get("vr") == "SQ" else []
 
 
-def _patient_identifier(attributes: dict[str, Any]) -> dict[str, str | None]:
-    return {
-        "id": text(attributes, "00100020"),
-        "issuer": text(attributes, "00100021"),
-        "issuer_oid": _issuer_oid(attributes),
-    }
+def _patient_identifier(attributes: dict[str, Any]) -> Identifier:
+    issuer, oid = text(attributes, "00100021"), _issuer_oid(attributes)
+    return patient_identifier(text(attributes, "00100020"), issuer=issuer, oid=oid)
 
 
 def _patient(attributes: dict[str, Any]) -> Facts:
-    name = _name(attributes, "00100010")
-    return {
-        **_patient_identifier(attributes),
-        "other_ids": [_patient_identifier(item) for item in _items(attributes, "00101002")[:32]],
-        "family_name": name[0] or None,
-        "given_name": (name[1] if len(name) > 1 else None) or None,
-        "birth_date": _date(attributes, "00100030"),
-        "sex": text(attributes, "00100040"),
-    }
+    """Patient's Name may be a used name, Patient's Birth Name is the other one (PS3.3 §C.7.1.1, §C.2.3)."""
+    names = [_name(attributes, tag) for tag in ("00100010", "00101005")]
+    others = _items(attributes, "00101002")
+    return person(
+        [_patient_identifier(attributes), *map(_patient_identifier, others)],
+        family_names=[name[0] for name in names],
+        given_names=[name[1] for name in names if len(name) > 1],
+        birth_date=text(attributes, "00100030"),
+        sex=text(attributes, "00100040"),
+    )
 
 
 def _study(attributes: dict[str, Any]) -> Facts:
@@ -128,7 +128,9 @@ def _instance(attributes: dict[str, Any], frames: FrameTable | None) -> Facts:
     }
 
 
-def facts_of(attributes: dict[str, Any], syntax: str, frames: FrameTable | None) -> Facts:
+def facts_of(
+    attributes: dict[str, Any], syntax: str, frames: FrameTable | None, document_patient: Facts | None
+) -> Facts:
     """See `ingestion.dicom.inspect_dicom` for the shape."""
     return {
         "sop_class": identifier(attributes, "00080016"),
@@ -139,6 +141,7 @@ def facts_of(attributes: dict[str, Any], syntax: str, frames: FrameTable | None)
         "modality": text(attributes, "00080060"),
         "media_type": MEDIA_TYPE,
         "patient": _patient(attributes),
+        "document_patient": document_patient,
         "study_attributes": _study(attributes),
         "series_attributes": _series(attributes),
         "instance_attributes": _instance(attributes, frames),

@@ -15,6 +15,7 @@ from pydicom.charset import convert_encodings, decode_bytes, python_encoding
 from pydicom.datadict import private_dictionary_VR
 from pydicom.valuerep import TEXT_VR_DELIMS, VR
 
+from ingestion.dicom_charset import meant_text
 from ingestion.dicom_elements import BULK_VRS, DataSet, Raw, dictionary_vr, tag_name
 
 Json = dict[str, Any]
@@ -37,10 +38,15 @@ def _public_vr(tag: int) -> str:
 
 
 class JsonWriter:
-    """Writes one instance. `not_valid` collects the tags of values that do not follow their type."""
+    """Writes one instance.
+
+    `not_valid` collects the tags of values that do not follow their type, `undeclared` those of texts in
+    another character set than they say.
+    """
 
     def __init__(self) -> None:
         self.not_valid: list[str] = []
+        self.undeclared: list[str] = []
 
     def dataset(self, dataset: DataSet, charset: Sequence[str] = ("iso8859",), signed: bool = False) -> Json:
         """DICOM JSON; charset and pixel representation are inherited by items (PS3.5 §7.5.3)."""
@@ -93,9 +99,7 @@ class JsonWriter:
         if value.isascii() and b"\x1b" not in value:
             text = value.decode("ascii")
         elif vr in _CHARSET_VRS:
-            text = decode_bytes(value, charset, TEXT_VR_DELIMS)
-            if "\ufffd" in text:
-                self.not_valid.append(tag_name(tag))
+            text = self._decoded(tag, value, charset)
         else:
             self.not_valid.append(tag_name(tag))
             text = value.decode("latin-1")
@@ -104,6 +108,16 @@ class JsonWriter:
         except ValueError:
             self.not_valid.append(tag_name(tag))
             return _several(text)
+
+    def _decoded(self, tag: int, value: bytes, charset: Sequence[str]) -> str:
+        meant = meant_text(value, charset)
+        if meant is not None:
+            self.undeclared.append(tag_name(tag))
+            return meant
+        text = decode_bytes(value, charset, TEXT_VR_DELIMS)
+        if "\ufffd" in text:
+            self.not_valid.append(tag_name(tag))
+        return text
 
 
 def _resolve(dataset: DataSet, tag: int, raw: Raw, signed: bool) -> str:

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from ingestion.document_reference_model import DocumentReference
 from ingestion.fhir_json import read_json, refuse_modifiers
+from ingestion.fhir_patient import described_patient
 from ingestion.fhir_types import BAD_DATE, Attachment, CodeableConcept, Coding, Contained, Reference
 from ingestion.security_labels import check_labels, is_test_data
 from ingestion.subject import ins_of
@@ -34,7 +35,8 @@ _NOT_KEPT = frozenset({"resource_type", "contained", "text", "meta", "language",
 class PublishedDocument:
     """What a sender publishes: the record's INS as `matricule|oid`, the type, the content.
 
-    `authors` are names in one line; `kept` is the resource as FHIR JSON, less what is not kept of it.
+    `authors` are names in one line; `kept` is the resource as FHIR JSON, less what is not kept of it;
+    `patient` is the person it describes, for the comparison of traits.
     """
 
     ins: str = field(repr=False)
@@ -46,6 +48,7 @@ class PublishedDocument:
     authors: tuple[str, ...] = field(repr=False)
     kept: dict[str, Any] = field(repr=False)
     test_data: bool
+    patient: dict[str, Any] | None = field(repr=False)
 
     def declared(self) -> dict[str, Any]:
         """What the envelope carries to whoever makes the document's details."""
@@ -55,12 +58,14 @@ class PublishedDocument:
             "date": self.date,
             "authors": list(self.authors),
             "fhir": self.kept,
+            "patient": self.patient,
         }
 
 
 def read_document_reference(body: bytes) -> PublishedDocument:
     """Raises `Invalid` with a code and the element to correct; never a value."""
-    resource = _resource(read_json(body))
+    found = read_json(body)
+    resource = _resource(found)
     _refuse_what_is_not_there_yet(resource)
     attachment = resource.content[0].attachment
     content_type = (attachment.content_type or "").split(";")[0].strip().lower()
@@ -79,6 +84,7 @@ def read_document_reference(body: bytes) -> PublishedDocument:
         authors=tuple(filter(None, (_name(each, resource.contained) for each in resource.author))),
         kept=_kept(resource),
         test_data=is_test_data(resource.meta.security if resource.meta else ()),
+        patient=described_patient(found),
     )
 
 

@@ -39,7 +39,7 @@ _RESOURCE = (
     ("implicitRules", _R, "Rules that are not known here would change what the rest means.", "implicit_rules"),
     ("language", _N, "Of the texts of the resource; the document's own is attachment.language."),
     ("text", _N, "The narrative repeats the elements."),
-    ("contained", _H, "A Patient is read where subject names it, names of authors where author does; others are not kept."),
+    ("contained", _H, "A Patient is read where subject or context.sourcePatientInfo names it, names of authors where author does; others are not kept."),
     ("extension", _N, _EXTENSION),
     ("modifierExtension", _R, _MODIFIER, "modifier_extension"),
     ("masterIdentifier", _K, "The same one with other bytes, in one record and from one structure, is refused (`identifier_taken`)."),
@@ -76,7 +76,7 @@ _RESOURCE = (
     ("context.period", _K, "Shown in lists. `bad_date`, also where it ends before it begins."),
     ("context.facilityType", _K, ""),
     ("context.practiceSetting", _K, ""),
-    ("context.sourcePatientInfo", _K, ""),
+    ("context.sourcePatientInfo", _K, "The traits of a contained Patient are compared with the record's: `other_person`."),
     ("context.related", _K, ""),
 )  # fmt: skip
 

@@ -21,6 +21,7 @@ TYPE_REPORT = "18748-4"
 class InspectedPart:
     """One part after validation; `record` is the INS or public id it belongs to, None while unknown.
 
+    `meant_for` is the record that a part was set aside from for its person's traits alone.
     `repeats` is the number of an earlier part of the same submission with the same bytes.
     """
 
@@ -33,6 +34,7 @@ class InspectedPart:
     record: str | None = field(default=None, repr=False)
     facts: dict[str, Any] = field(default_factory=dict, repr=False)
     repeats: int | None = None
+    meant_for: str | None = field(default=None, repr=False)
 
     @property
     def is_dicom(self) -> bool:

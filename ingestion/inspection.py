@@ -14,15 +14,24 @@ from ingestion.assembly import AssembledContent, Assembler, Instance, bulk_parts
 from ingestion.grouping import InspectedPart
 from ingestion.opening import Content, ReceivedContent
 from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome, judged
-from ingestion.patient import claimed_ins, contradicts, traits_differ
+from ingestion.patient import (
+    claimed_ins,
+    claimed_traits,
+    contradicts,
+    other_person,
+    persons_in,
+    with_person_warnings,
+)
 from ingestion.reception import DESCRIBED, MOST_PARTS
 from ingestion.sandbox import Kind, Sandbox
 from ingestion.store_request import PAYLOAD, STUDY, Payload
 from ingestion.verdicts import VERDICTS, Finding, Outcome
 from keyvault.reception import Part
 from keyvault.verbs.ingesting import ForIngest
+from records.traits import ClaimedTraits, IdentityCheck, Trait, sets_aside
 from records.vocabulary.codes import Environment
 from records.vocabulary.document_types import DOCUMENT_TYPES
+from records.vocabulary.person_warnings import PERSON_WARNINGS
 
 LOOK_UP_S = 1.0
 
@@ -38,6 +47,8 @@ _RECORD_JUDGEMENT = {
 _METADATA: Mapping[str, Kind] = {Payload.JSON.value: "dicom+json", Payload.XML.value: "dicom+xml"}
 _NO_BLOB = UUID(int=0)
 Done = TypeVar("Done")
+Differing = Callable[[str, tuple[ClaimedTraits, ...]], frozenset[Trait]]
+"""Which of these traits contradict those of a record, named by its INS or public id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +60,22 @@ class Inspected:
 
 
 class Inspector:
-    """Validates parts in parallel; `strict` also compares identity traits (IDENTITY_CHECK=strict)."""
+    """Validates parts in parallel; `check` says what traits that differ do."""
 
     def __init__(
-        self, sandbox: Sandbox, environment: Environment, *, strict: bool, pool: ThreadPoolExecutor
+        self, sandbox: Sandbox, environment: Environment, *, check: IdentityCheck, pool: ThreadPoolExecutor
     ) -> None:
         self._sandbox = sandbox
         self._environment = environment
-        self._strict = strict
+        self._check = check
         self._pool = pool
 
     def inspect(
-        self, opened: ForIngest, content: ReceivedContent, heartbeat: Callable[[], None]
+        self,
+        opened: ForIngest,
+        content: ReceivedContent,
+        heartbeat: Callable[[], None],
+        differing: Differing,
     ) -> Inspected:
         """Every part with its judgement, in order."""
         headers, parts = opened.envelope.headers, opened.envelope.parts
@@ -68,9 +83,10 @@ class Inspector:
         if refusal is not None:
             return _all_alike(parts, refusal, content)
         if headers.get(PAYLOAD) in _METADATA:
-            return self._assembled(opened, content, heartbeat)
+            return self._assembled(opened, content, heartbeat, differing)
         kind: Kind = "dicom" if headers.get("kind") == "dicom" else "pdf"
-        return Inspected(self._judged(dict(enumerate(parts, 1)), kind, opened, content, heartbeat), content)
+        numbered = dict(enumerate(parts, 1))
+        return Inspected(self._judged(numbered, kind, opened, content, heartbeat, differing), content)
 
     def _judged(
         self,
@@ -79,12 +95,13 @@ class Inspector:
         opened: ForIngest,
         content: Content,
         heartbeat: Callable[[], None],
+        differing: Differing,
     ) -> list[InspectedPart]:
         jobs = [self._pool.submit(self._validate, n, part, kind, content) for n, part in parts.items()]
         inspected = []
         try:
             for job in jobs:
-                inspected.append(self._placed(_patiently(job, heartbeat), opened))
+                inspected.append(self._placed(_patiently(job, heartbeat), opened, differing))
                 heartbeat()
         finally:
             for job in jobs:
@@ -92,7 +109,11 @@ class Inspector:
         return inspected
 
     def _assembled(
-        self, opened: ForIngest, received: ReceivedContent, heartbeat: Callable[[], None]
+        self,
+        opened: ForIngest,
+        received: ReceivedContent,
+        heartbeat: Callable[[], None],
+        differing: Differing,
     ) -> Inspected:
         """The instances of metadata and bulk data; what can't be told apart is refused as it came."""
         parts, described = opened.envelope.parts, opened.envelope.headers[DESCRIBED]
@@ -115,7 +136,7 @@ class Inspector:
         if code is not None:
             return _all_alike(parts, judged([Finding(code)]), received)
         content = AssembledContent(received, instances)
-        return self._instances(instances, content, opened, heartbeat)
+        return self._instances(instances, content, opened, heartbeat, differing)
 
     def _instances(
         self,
@@ -123,6 +144,7 @@ class Inspector:
         content: AssembledContent,
         opened: ForIngest,
         heartbeat: Callable[[], None],
+        differing: Differing,
     ) -> Inspected:
         whole, refused, offset = {}, {}, 0
         for number, each in enumerate(instances, 1):
@@ -134,7 +156,7 @@ class Inspector:
                 names = {"sop_class": each.sop_class, "sop": each.sop}
                 refused[number] = replace(_part(number, part, judged([each.failure])), facts=names)
             offset += length
-        accepted = self._judged(whole, "dicom", opened, content, heartbeat)
+        accepted = self._judged(whole, "dicom", opened, content, heartbeat, differing)
         return Inspected(sorted((*accepted, *refused.values()), key=lambda part: part.number), content)
 
     def _refusal(self, opened: ForIngest) -> Judgement | None:
@@ -148,31 +170,40 @@ class Inspector:
     def _validate(self, number: int, part: Part, kind: Kind, content: Content) -> InspectedPart:
         inspection = self._sandbox.inspect(kind, part.length, _reader(part, content))
         warnings = tuple(f.code for f in inspection.findings if VERDICTS[f.code].outcome is Outcome.WARN)
-        found = _part(number, part, judged(inspection.findings))
+        of_the_file = (f for f in inspection.findings if f.code not in PERSON_WARNINGS)
+        found = _part(number, part, judged(of_the_file))
         return replace(found, warnings=warnings, facts=inspection.facts)
 
-    def _placed(self, part: InspectedPart, opened: ForIngest) -> InspectedPart:
+    def _placed(self, part: InspectedPart, opened: ForIngest, differing: Differing) -> InspectedPart:
         """The part with its record: the address's INS, or the one INS that the content claims."""
         if part.judgement.outcome is not PartOutcome.PUBLISHED:
             return part
         if part.facts.get("study") != opened.envelope.headers.get(STUDY, part.facts.get("study")):
             return replace(part, judgement=JUDGEMENTS["other_study"])
-        patient = part.facts.get("patient") or {}
-        claims = claimed_ins(patient, self._environment)
-        if opened.expected_ins is None:
-            return self._by_content(part, claims)
-        if contradicts(claims, opened.expected_ins):
+        persons = persons_in(part.facts, opened.envelope.headers.get("document") or {})
+        claims = claimed_ins(persons, self._environment)
+        record = opened.expected_ins
+        if record is None:
+            if not claims or "invalid" in claims or len(set(claims)) > 1:
+                return replace(part, judgement=JUDGEMENTS["no_ins"])
+            record = claims[0]
+        elif contradicts(claims, record):
             return replace(part, judgement=JUDGEMENTS["other_patient"])
-        if patient and opened.traits and traits_differ(patient, opened.traits):
-            if self._strict:
-                return replace(part, judgement=JUDGEMENTS["traits_differ"])
-            part = replace(part, warnings=(*part.warnings, "traits_differ"))
-        return replace(part, record=opened.expected_ins)
+        return self._identified(part, record, differing(record, claimed_traits(persons)))
 
-    def _by_content(self, part: InspectedPart, claims: Sequence[str]) -> InspectedPart:
-        if not claims or "invalid" in claims or len(set(claims)) > 1:
-            return replace(part, judgement=JUDGEMENTS["no_ins"])
-        return replace(part, record=claims[0])
+    def _identified(self, part: InspectedPart, record: str, found: frozenset[Trait]) -> InspectedPart:
+        """The part in the record, or set aside from it, once its person's traits are compared."""
+        part = replace(part, warnings=(*part.warnings, *sorted(found)))
+        if sets_aside(found, self._check):
+            return replace(part, judgement=other_person(found), meant_for=record)
+        judgement = with_person_warnings(part.judgement, part.warnings)
+        return replace(part, judgement=judgement, record=record)
+
+
+def overruled(part: InspectedPart) -> InspectedPart:
+    """A part that was set aside for its person's traits, in the record after all, with warnings."""
+    judgement = with_person_warnings(JUDGEMENTS["published"], part.warnings)
+    return replace(part, judgement=judgement, record=part.meant_for)
 
 
 def _all_alike(parts: Sequence[Part], judgement: Judgement, content: Content) -> Inspected:

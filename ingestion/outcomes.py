@@ -8,6 +8,7 @@ from enum import StrEnum
 from ingestion.verdicts import VERDICTS, Finding, worst
 from ingestion.verdicts import Outcome as Verdict
 from records.vocabulary.codes import SubmissionState
+from records.vocabulary.person_warnings import OTHER_PERSON, SET_ASIDE
 
 
 class PartOutcome(StrEnum):
@@ -39,7 +40,7 @@ JUDGEMENTS: Mapping[str, Judgement] = {
         ("duplicate", _D, "The same bytes were deposited before by this structure; nothing was kept twice."),
         ("no_ins", _Q, "The content names no INS and neither does the address: set aside for the hosting team. Deposit under /records/{ins}."),
         ("other_patient", _Q, "The content names the INS of another patient than the record: set aside for the hosting team. Check the patient and deposit in the right record."),
-        ("traits_differ", _Q, "Family name, birth date or sex differ from the record's: set aside for the hosting team. Check the patient's identity."),
+        (OTHER_PERSON, _Q, " ".join(SET_ASIDE).format(traits="…")),
         ("other_study", _R, "The instance belongs to another study than the address. Send it to the address of its own study, or to …/studies."),
         ("identifier_taken", _R, "Another document of this structure in this record has the same masterIdentifier: nothing was kept. Give this one an identifier of its own."),
         ("released", _P, "Set aside first, then released by two operators of the hosting team: it is in the record."),

@@ -1,22 +1,75 @@
-"""Whose content is it? The INS that a file claims, against the record it is deposited in."""
+"""Whose content is it? The INS and the traits that a content claims, against the record it is deposited in.
 
-import unicodedata
-from collections.abc import Iterator, Mapping
+A content may name its person in several places: the header of an instance, a CDA inside it, a FHIR Patient
+beside it. Each is a mapping as `ingestion.person` makes it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome
 from records.errors import Invalid
 from records.identity import INS, KNOWN_OIDS, default_oid
+from records.traits import ClaimedTraits, read_birth_date, read_sex
 from records.vocabulary.codes import Environment
+from records.vocabulary.person_warnings import (
+    OTHER_PERSON,
+    PERSON_WARNINGS,
+    person_codes,
+    set_aside_sentences,
+)
 
 INS_ISSUER = "ASIP-SANTE-INS-"
+PUBLISHED = JUDGEMENTS["published"].code
 
 
-def claimed_ins(patient: Mapping[str, Any], environment: Environment) -> list[str]:
+def persons_in(facts: Mapping[str, Any], declared: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Every person that the facts of a part, and the envelope it came in, speak of as the patient."""
+    found = (facts.get("patient"), facts.get("document_patient"), declared.get("patient"))
+    return [person for person in found if person]
+
+
+def claimed_ins(persons: Iterable[Mapping[str, Any]], environment: Environment) -> list[str]:
     """Every INS the content claims, as `matricule|oid`; a claimed value that is no INS counts as "invalid".
 
     Only an issuer that says so makes an identifier an INS; any other PatientID is a local identifier (R2).
     """
-    return [_value(each, environment) for each in _identifiers(patient) if _says_ins(each)]
+    claims = (each for person in persons for each in _identifiers(person) if _says_ins(each))
+    return [_value(each, environment) for each in claims]
+
+
+def claimed_traits(persons: Iterable[Mapping[str, Any]]) -> tuple[ClaimedTraits, ...]:
+    """What each place says of the person, read as far as it is known."""
+    return tuple(
+        ClaimedTraits(
+            tuple(person.get("family_names") or ()),
+            tuple(person.get("given_names") or ()),
+            read_birth_date(person.get("birth_date") or ""),
+            read_sex(person.get("sex") or ""),
+        )
+        for person in persons
+    )
+
+
+def contradicts(claims: list[str], expected: str) -> bool:
+    """Whether the content says it is somebody else's. Without an OID in the file the matricule decides."""
+    matricule = expected.partition("|")[0]
+    return any(claim.partition("|")[0] != matricule for claim in claims)
+
+
+def with_person_warnings(judgement: Judgement, codes: Iterable[str]) -> Judgement:
+    """The judgement with what speaks of the person first, French and English; repairs of the file after."""
+    found = person_codes(codes)
+    if not found:
+        return judgement
+    french, english = zip(*(PERSON_WARNINGS[code] for code in found), strict=True)
+    form = [] if judgement.code == PUBLISHED else [judgement.reason]
+    return Judgement(judgement.outcome, found[0], " ".join((*french, *english, *form)))
+
+
+def other_person(codes: Iterable[str]) -> Judgement:
+    """Set aside: these traits differ."""
+    return Judgement(PartOutcome.QUARANTINED, OTHER_PERSON, " ".join(set_aside_sentences(codes)))
 
 
 def _identifiers(patient: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -37,25 +90,3 @@ def _value(identifier: Mapping[str, Any], environment: Environment) -> str:
         ).value
     except Invalid:
         return "invalid"
-
-
-def contradicts(claims: list[str], expected: str) -> bool:
-    """Whether the content says it is somebody else's. Without an OID in the file the matricule decides."""
-    matricule = expected.partition("|")[0]
-    return any(claim.partition("|")[0] != matricule for claim in claims)
-
-
-def traits_differ(patient: Mapping[str, Any], traits: Mapping[str, str]) -> bool:
-    """Whether family name, birth date or sex differ; what the content leaves out isn't compared."""
-    pairs = (
-        (patient.get("family_name"), traits["family_name"]),
-        (patient.get("birth_date"), traits["birth_date"]),
-        (patient.get("sex"), {"U": "O"}.get(traits["sex"], traits["sex"])),
-    )
-    return any(found and _plain(found) != _plain(known) for found, known in pairs)
-
-
-def _plain(text: str) -> str:
-    """Letters only, without accents or case: records and devices write names differently."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(c for c in decomposed.casefold() if c.isalnum())

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from ingestion.answers import seal_answer
 from ingestion.claiming import Busy, Claiming
 from ingestion.details import document_details, study_details
 from ingestion.grouping import Group, InspectedPart, groups_of
-from ingestion.inspection import Inspector
+from ingestion.inspection import Differing, Inspector, overruled
 from ingestion.opening import Content, ReceivedContent
 from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome
 from ingestion.packing import (
@@ -37,7 +38,10 @@ from keyvault.verbs.attempt import Denied
 from keyvault.verbs.ingesting import ForIngest, ReceivedBlobKey, open_for_ingest
 from keyvault.verbs.settling import SettlingVerbs
 from records.errors import CoffreError, Conflict
+from records.identity import Traits
+from records.traits import ClaimedTraits, Trait, differing_of_all
 from records.vocabulary.codes import ReasonCode, SubmissionState
+from records.vocabulary.person_warnings import OTHER_PERSON
 from storage.ports import Index, ObjectStore
 from storage.rows import Blob, Part, Publication, Submission
 
@@ -186,7 +190,8 @@ class Ingestion:
         as_received = ReceivedContent(
             self._worker.objects, received, opened.keys[received.blob_id, received.version]
         )
-        inspected = self._worker.inspector.inspect(opened, as_received, self._heartbeat)
+        inspector, differing = self._worker.inspector, self._differing(opened)
+        inspected = inspector.inspect(opened, as_received, self._heartbeat, differing)
         content = inspected.content
         parts, duplicates = self._claim(inspected.parts, opened)
         parts = self._as_planned(parts)
@@ -240,6 +245,17 @@ class Ingestion:
     def _prolong(self) -> None:
         """The vault's lease."""
         self._release()
+
+    def _differing(self, opened: ForIngest) -> Differing:
+        """Compares traits with those of the record awaited, or has the vault compare them with another's."""
+
+        @cache  # the instances of a study say the same of their person
+        def differing(record: str, claims: tuple[ClaimedTraits, ...]) -> frozenset[Trait]:
+            if opened.traits is not None:
+                return differing_of_all(claims, Traits(**opened.traits))
+            return frozenset(self._worker.vault.differing_traits(self._id, self._worker.name, record, claims))
+
+        return differing
 
     def _claim(
         self, parts: Sequence[InspectedPart], opened: ForIngest
@@ -358,6 +374,8 @@ def _like_their_first(parts: Sequence[InspectedPart]) -> list[InspectedPart]:
 def _as_planned(part: InspectedPart, planned: Judgement) -> InspectedPart:
     if part.judgement.outcome is planned.outcome:
         return part
+    if planned.outcome is PartOutcome.PUBLISHED and part.judgement.code == OTHER_PERSON:
+        return overruled(part)  # COFFRE_IDENTITY_CHECK or the record's traits are other ones by now
     if planned.outcome is PartOutcome.PUBLISHED:
         raise CoffreError("A part that was accepted isn't any more; try again.", code="verdict_changed")
     return _judge(part, planned)

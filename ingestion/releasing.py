@@ -3,7 +3,7 @@ operators named.
 
 Until the one transaction that publishes it the part is under quarantine, after it in the record, and nowhere
 twice. What is still not good stays where it is. The content decides before the operators do: an INS that
-contradicts the record is not overruled; traits that differ are, and the document carries the warning.
+contradicts the record is not overruled; traits that differ are, and the document carries the warnings.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from ingestion.grouping import InspectedPart
+from ingestion.inspection import overruled
 from ingestion.maintaining import AdoptedContent, JobTry
 from ingestion.opening import Content
 from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome
@@ -25,6 +26,7 @@ from keyvault.verbs.ingesting import ForIngest
 from keyvault.verbs.maintaining import ForMaintenance
 from records.errors import NotFound
 from records.vocabulary.codes import SubmissionState
+from records.vocabulary.person_warnings import OTHER_PERSON
 from storage.rows import Blob, Publication, QuarantinedPart, Removal, Submission
 from storage.rows import Part as Verdict
 
@@ -60,7 +62,7 @@ class Release(Ingestion):
     def _claim(
         self, parts: Sequence[InspectedPart], opened: ForIngest
     ) -> tuple[list[InspectedPart], dict[int, UUID]]:
-        return super()._claim([_again(part, opened) for part in parts], opened)
+        return super()._claim([_again(part) for part in parts], opened)
 
     def _pack(self, parts: Sequence[InspectedPart], opened: ForIngest, content: Content) -> list[PackedGroup]:
         """Sealed anew, under a key of the record's: the quarantine's key dies with it."""
@@ -118,12 +120,11 @@ def _as_deposited(job_id: UUID, opened: ForMaintenance, aside: QuarantinedPart, 
     )
 
 
-def _again(part: InspectedPart, opened: ForIngest) -> InspectedPart:
+def _again(part: InspectedPart) -> InspectedPart:
     """What two operators may overrule, and what stays under quarantine."""
     judgement = part.judgement
-    if judgement.code == "traits_differ":
-        warnings = (*part.warnings, judgement.code)
-        return replace(part, judgement=JUDGEMENTS["published"], record=opened.expected_ins, warnings=warnings)
+    if judgement.code == OTHER_PERSON:
+        return overruled(part)
     if judgement.outcome is PartOutcome.QUARANTINED:
         return replace(part, judgement=Judgement(PartOutcome.REJECTED, judgement.code, judgement.reason))
     return part

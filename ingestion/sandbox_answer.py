@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ingestion.metadata_encode import LONGEST_URI, VRS
+from ingestion.person import MOST_IDENTIFIERS, MOST_NAMES
 from ingestion.verdicts import VERDICTS, Finding, Outcome, worst
 
 Check = Callable[[Any], bool]
@@ -140,7 +141,20 @@ def _any(_value: Any) -> bool:
 def _identifiers(value: Any) -> bool:
     for item in value:
         _check_shape(item, _IDENTIFIER)
-    return len(value) <= 32
+    return len(value) <= MOST_IDENTIFIERS
+
+
+def _names(value: Any) -> bool:
+    return isinstance(value, list) and len(value) <= MOST_NAMES and all(map(_some_text, value))
+
+
+def _some_text(value: Any) -> bool:
+    return value is not None and _text(value)
+
+
+def _is_person(value: Any) -> bool:
+    _check_shape(value, _PERSON)
+    return True
 
 
 def _instances(value: Any) -> bool:
@@ -174,6 +188,14 @@ def _segments(value: Any) -> bool:
 _uid = _matching(_UID, optional=False)
 _date, _time = _matching(_DATE), _matching(_TIME)
 _IDENTIFIER: Shape = {"id": _text, "issuer": _text, "issuer_oid": _text}
+_PERSON: Shape = {
+    **_IDENTIFIER,
+    "other_ids": _identifiers,
+    "family_names": _names,
+    "given_names": _names,
+    "birth_date": _text,
+    "sex": _text,
+}
 _INSTANCE: Shape = {
     "sop_class": _uid_or_none,
     "sop": _uid_or_none,
@@ -189,14 +211,8 @@ _DICOM: Shape = {
     "transfer_syntax": _uid,
     "modality": _text,
     "media_type": lambda value: value == "application/dicom",
-    "patient": {
-        **_IDENTIFIER,
-        "other_ids": _identifiers,
-        "family_name": _text,
-        "given_name": _text,
-        "birth_date": _date,
-        "sex": _text,
-    },
+    "patient": _PERSON,
+    "document_patient": lambda value: value is None or _is_person(value),
     "study_attributes": {
         "date": _date,
         "time": _time,

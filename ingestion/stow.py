@@ -1,6 +1,7 @@
 """The STOW-RS answer of PS3.18 section 10.5.3, from the verdicts of a submission."""
 
 import json
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ from ingestion.answers import NamedInstance
 from ingestion.native_dicom import native_dicom
 from ingestion.outcomes import PartOutcome
 from ingestion.store_request import DICOM_XML
+from records.vocabulary.person_warnings import OTHER_PERSON
 from storage.rows import Part
 
 # PS3.18 table 10.5.3-1
@@ -37,7 +39,7 @@ FAILURE_REASONS: Mapping[str, int] = {
     "transfer_syntax_not_valid": _TRANSFER_SYNTAX_NOT_SUPPORTED,
     "other_study": _OTHER_STUDY,
     "other_patient": _DOES_NOT_MATCH,
-    "traits_differ": _DOES_NOT_MATCH,
+    OTHER_PERSON: _DOES_NOT_MATCH,
     "no_ins": _DOES_NOT_MATCH,
     "reception_key_gone": _PROCESSING_FAILURE,
     "sandbox_crashed": _PROCESSING_FAILURE,
@@ -99,7 +101,8 @@ def answer(parts: Sequence[Part], names: Mapping[int, NamedInstance]) -> dict[st
 
 def comment(part: Part) -> str:
     """Our code and the beginning of the sentence, which `/submissions/{id}` has whole."""
-    text = f"{part.code}: {part.reason}".encode("ascii", "ignore").decode()  # of the default repertoire
+    basic = unicodedata.normalize("NFKD", f"{part.code}: {part.reason}")  # letters without their accents
+    text = basic.encode("ascii", "ignore").decode()  # of the default repertoire
     return text if len(text) <= LONGEST_COMMENT else text[: LONGEST_COMMENT - 3].rstrip() + "..."
 
 

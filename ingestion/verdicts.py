@@ -66,6 +66,7 @@ _DICOM = (
     ("sop_class_unusual", _W, "The SOP class is private or too new to be known here. The file is kept; not every viewer will show it.", "PS3.4 §B.5"),
     ("patient_id_empty", _W, "The Patient ID is empty; the record was chosen from the address of the deposit alone.", "PS3.3 §C.7.1.1"),
     ("value_not_valid", _W, "Some values do not follow their type; they are delivered as the text or bytes found.", "PS3.5 §6.2"),
+    ("character_set_differs", _W, "Text is written in another character set than Specific Character Set says, often in UTF-8. It is shown as it was meant; correct the exporting device.", "PS3.3 §C.12.1.1.2"),
     ("elements_unordered", _W, "Elements are not in ascending order. Correct the exporting device.", "PS3.5 §7.1"),
     ("element_duplicate", _R, "An element that identifies the instance occurs twice, so that readers would disagree. Export the instance again.", "PS3.5 §7.1"),
     ("element_not_valid", _R, "The data set is corrupt: an element or sequence cannot be followed to its end. Export the instance again.", "PS3.5 §7"),

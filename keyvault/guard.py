@@ -46,9 +46,9 @@ class ReaderDoor(ReadingVerbs, ReleasingVerbs, ChangingVerbs, NoticingVerbs):
 
 
 class WorkerDoor(ReleasingForIngest, AdoptingVerbs, MaintainingVerbs, SettlingVerbs):
-    """Deposits: release_ingest, tokens, part_tokens, identifier_token, adopt, give_back, settle.
+    """Deposits: release_ingest, differing_traits, tokens, part_tokens, identifier_token, adopt, settle.
 
-    Jobs: job, …_job.
+    Jobs: job, …_job. Both: give_back.
     """
 
     def __init__(self, vault: Vault) -> None:

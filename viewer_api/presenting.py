@@ -7,11 +7,13 @@ from typing import Any
 from keyvault.verbs.reading import Listing
 from keyvault.verbs.rows import SeenDocument
 from records.vocabulary.document_types import DOCUMENT_TYPES
+from records.vocabulary.person_warnings import PERSON_WARNINGS, person_codes
 
 
 def document_json(document: SeenDocument) -> dict[str, Any]:
     """One line of `GET /records/{ins}/documents`."""
     newest = document.details[-1]
+    warnings = sorted({code for details in document.details for code in details["warnings"]})
     shown: dict[str, Any] = {
         "id": str(document.document_id),
         "kind": document.facts.kind,
@@ -25,7 +27,8 @@ def document_json(document: SeenDocument) -> dict[str, Any]:
         "structure": newest.get("structure"),
         "media_type": newest.get("media_type", "application/dicom"),
         "obligations": sorted(obligation.value for obligation in document.obligations),
-        "warnings": sorted({code for details in document.details for code in details["warnings"]}),
+        "warnings": warnings,
+        "cautions": [_caution(code) for code in person_codes(warnings)],
     }
     if newest.get("study_uid"):
         series = merged_series([document])
@@ -55,6 +58,12 @@ def _as_declared(details: Mapping[str, Any]) -> dict[str, Any]:
         "master_identifier": kept.get("masterIdentifier", {}).get("value"),
     }
     return {name: value for name, value in found.items() if value}
+
+
+def _caution(code: str) -> dict[str, str]:
+    """A warning that speaks of the person, in words: whoever reads the document has to know it first."""
+    french, english = PERSON_WARNINGS[code]
+    return {"code": code, "fr": french, "en": english}
 
 
 def listing_json(listing: Listing) -> dict[str, Any]:

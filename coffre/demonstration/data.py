@@ -83,6 +83,15 @@ def real_ct_files(ins: str, oid: str, *, traits: Traits = PATIENT) -> Iterator[t
         yield path.name, _given_to(dataset, ins, oid, traits)
 
 
+def mixed_up_ct(ins: str = PATIENT_INS, oid: str = OID) -> tuple[str, bytes]:
+    """Returns (name, file): a CT slice of the other patient, registered under the INS of this one.
+
+    So it happens at a counter: the wrong line of the work list, everything else as it should be.
+    """
+    ((_, content),) = ct_study(ins, oid, slices=1, size=256, seed=SEED + 2, traits=OTHER_PATIENT)
+    return "autre-personne.dcm", content
+
+
 def report_pdf(
     ins: str = PATIENT_INS, *, traits: Traits = PATIENT, accession: str = ACCESSION, study: str = "Scanner"
 ) -> bytes:

@@ -13,12 +13,13 @@ import pydicom
 
 from coffre.demonstration import data as demo_data
 from coffre.demonstration.cast import DOCTOR, EMERGENCY_DOCTOR, Actors
-from coffre.demonstration.data import OID, PATIENT, PATIENT_INS
+from coffre.demonstration.data import OID, OTHER_PATIENT, PATIENT, PATIENT_INS
 from coffre.fetching.client import OpenedGrant
 from coffre.leaks.search import LeakReport, prove_and_search
 from coffre.sending.finding import examine
 from coffre.sending.verdicts import FileVerdict, Outcome
 from records.errors import CoffreError, Refused
+from records.vocabulary.person_warnings import OTHER_PERSON
 
 MIB = 1 << 20
 REASON = "Patiente inconsciente après un accident, antécédents inconnus"
@@ -95,6 +96,16 @@ def refuse_bad_files(story: Story) -> str:
     for verdict in (truncated, scripted):
         expect(verdict.outcome is Outcome.REJECTED, "A bad file was not refused.")
     return f"truncated DICOM: “{_first(truncated.reason)}”\nPDF with a script: “{_first(scripted.reason)}”"
+
+
+def set_aside_another_person(story: Story) -> str:
+    patient = story.actors.reader("patient")
+    before = patient.list()
+    (verdict,) = _deposit(story, "laboratory", [demo_data.mixed_up_ct()], keep=False)
+    expect(verdict.outcome is Outcome.QUARANTINED, "Another person's images were not set aside.")
+    expect(verdict.code == OTHER_PERSON, "Another person's images were set aside for another reason.")
+    expect(patient.list() == before, "Another person's images are in the record.")
+    return f"a man born in 1954, in the record of a woman born in 1977: “{_first(verdict.reason)}”"
 
 
 def doctor_without_authorisation(story: Story) -> str:
@@ -205,6 +216,7 @@ def leaks(story: Story) -> LeakReport:
     needles: dict[str, str | bytes] = {
         "family name": PATIENT.family_name,
         "given name": PATIENT.given_name,
+        "family name of another person": OTHER_PATIENT.family_name,
         "INS": PATIENT_INS,
         "accession number": demo_data.ACCESSION,
         **{f"token of {name}": token for name, token in story.actors.cast.tokens.items()},
@@ -261,6 +273,7 @@ DEPOSITS: tuple[Step, ...] = (
 FULL_DEPOSIT: Step = ("Real CT images of other makers", deposit_real_ct)
 STORY: tuple[Step, ...] = (
     ("Two bad files are refused, each with its reason", refuse_bad_files),
+    ("Images of another person are set aside", set_aside_another_person),
     ("A doctor without authorisation asks", doctor_without_authorisation),
     ("The patient authorises the doctor", patient_authorises),
     ("The doctor searches the record", doctor_searches),

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from coffre.sending.delivery import Watch
 from coffre.sending.verdicts import KEPT, FileVerdict, Outcome
+from records.vocabulary.person_warnings import PERSON_WARNINGS
 
 MOST_ROWS = 100
 """Files up to which the table lists the kept ones too."""
@@ -35,13 +36,16 @@ def print_line(members: dict[str, Any]) -> None:
 
 
 def print_table(verdicts: Sequence[FileVerdict]) -> None:
-    """A row per file; of many, only those that are not kept."""
+    """A row per file; of many, only those that are not kept, or that may be another person's."""
     console = Console()
-    rows = [one for one in verdicts if len(verdicts) <= MOST_ROWS or one.outcome not in KEPT]
+    rows = [
+        one for one in verdicts if len(verdicts) <= MOST_ROWS or one.outcome not in KEPT or _cautioned(one)
+    ]
     if rows:
         table = Table("File", "Verdict", "Reason", box=None, pad_edge=False)
         for one in rows:
-            verdict = Text(one.outcome.value, style=_COLOURS.get(one.outcome, "red"))
+            colour = "yellow" if _cautioned(one) else _COLOURS.get(one.outcome, "red")
+            verdict = Text(one.outcome.value, style=colour)
             table.add_row(_name(one), verdict, Text(_reason(one)))
         console.print(table)
     if len(rows) < len(verdicts):
@@ -61,6 +65,11 @@ def shown(name: str) -> str:
 
 def _name(one: FileVerdict) -> Text:
     return Text(shown(f"{one.path} › {one.member}" if one.member else one.path), overflow="fold")
+
+
+def _cautioned(one: FileVerdict) -> bool:
+    """Whether it was kept with a warning that speaks of the person."""
+    return one.outcome in KEPT and one.code in PERSON_WARNINGS
 
 
 def _reason(one: FileVerdict) -> str:

@@ -17,6 +17,7 @@ from keyvault.verbs.calling import admit_deposit
 from records.actors import Actor
 from records.errors import CoffreError, Conflict, Invalid
 from records.policy import AccessRequest, Deny, Facts, decide
+from records.traits import ClaimedTraits, Trait, differing_of_all
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode
 
 LONGEST_LEASE_MS = 15 * 60_000
@@ -198,6 +199,24 @@ class ReleasingForIngest:
             return None
         values = (part_value(row["record_id"], structure, digest) for digest in digests)
         return tuple(self._vault.token(name, value) for value in values)
+
+    def differing_traits(
+        self, submission_id: UUID, worker: str, record: str, claims: Sequence[ClaimedTraits]
+    ) -> tuple[Trait, ...]:
+        """Which traits of a content contradict those of the record that the content itself names.
+
+        For the holder of the submission's lease, else `Conflict` "lease_lost". The record's traits stay here;
+        where no record has this name nothing differs.
+        """
+        with self._vault.store.reading() as tx:
+            lease = tx.get("ingest", submission_id=submission_id)
+            if lease is None or lease["worker"] != worker or lease["lease_until"] < self._vault.now_ms():
+                raise Conflict("The lease of this submission is lost.", code="lease_lost")
+            row = self._find(tx, record)
+            card = self._vault.open(tx, row).card.card
+        if row is None or card is None:
+            return ()
+        return tuple(sorted(differing_of_all(claims, card.traits)))
 
 
 def open_for_ingest(private: bytes, sealed: bytes, submission_id: UUID) -> ForIngest:

@@ -24,6 +24,7 @@ from ingestion.reception import Deposit, Depositor, Reception
 from ingestion.sandbox import Inspection
 from ingestion.verdicts import Finding, Outcome
 from records.identity import INS_NIR_TEST
+from records.traits import IdentityCheck
 from tests.faults.faulty import Fault, Faulty
 from tests.faults.storage_check import left_over, sweep
 from tests.integration.support import LABORATORY, TRAITS, new_ins
@@ -178,7 +179,8 @@ class Pipeline:
         return self._inspector(OutOfTimeFor(content))
 
     def _inspector(self, sandbox: Any) -> Inspector:
-        return Inspector(sandbox, self.system.identity.environment, strict=False, pool=self._pool)
+        environment = self.system.identity.environment
+        return Inspector(sandbox, environment, check=IdentityCheck.USUAL, pool=self._pool)
 
     def work(self, worker: Worker, tries: int = 10) -> None:
         """Carry out whatever waits, moving the clock past pauses and leases of the dead."""

@@ -5,6 +5,7 @@
 
 from collections.abc import Mapping
 
+from records.vocabulary.person_warnings import PERSON_WARNINGS
 from viewer_api.web.catalogue_choices import CHOICES
 from viewer_api.web.catalogue_dossier import DOSSIER
 from viewer_api.web.catalogue_log import LOG
@@ -179,4 +180,6 @@ ERRORS: Catalogue = {
     "problem": ("À corriger : ", "Please correct: "),
 }
 
-TEXTS: Catalogue = {**FRAME, **WELCOME, **ERRORS, **DOSSIER, **CHOICES, **LOG, **REFUSALS}
+PERSON: Catalogue = {f"person.{code}": sentences for code, sentences in PERSON_WARNINGS.items()}
+
+TEXTS: Catalogue = {**FRAME, **WELCOME, **ERRORS, **DOSSIER, **CHOICES, **LOG, **REFUSALS, **PERSON}

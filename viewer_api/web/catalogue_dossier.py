@@ -69,8 +69,8 @@ DOSSIER: Mapping[str, tuple[str, str]] = {
     ),
     "document.remarks": ("Remarque", "Note"),
     "document.warnings": (
-        "Des anomalies sans gravité ont été relevées au dépôt",
-        "Minor anomalies were noted at deposit",
+        "Le fichier s'écarte de sa norme technique ; son contenu est gardé tel qu'il a été envoyé",
+        "The file departs from its technical standard; its content is kept as it was sent",
     ),
     "done.masked": (
         "Le document « {title} » est masqué aux professionnels.",

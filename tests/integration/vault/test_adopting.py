@@ -13,6 +13,7 @@ from keyvault.verbs.adopting import Adopted, AdoptRequest, NewBlob
 from keyvault.verbs.attempt import Denied
 from keyvault.verbs.ingesting import ForIngest
 from records.errors import CoffreError, Conflict
+from records.traits import ClaimedTraits, Trait
 from records.vocabulary.codes import ReasonCode
 from tests.integration.vault.bench import (
     DAY,
@@ -25,6 +26,7 @@ from tests.integration.vault.bench import (
     Received,
     VaultBench,
     day_document,
+    new_ins,
     rows_of,
 )
 
@@ -466,3 +468,22 @@ def test_objects_never_adopted_are_told_from_adopted_ones(vault: VaultBench, per
     other, later = (uuid4(), 1), (adopted[0], 2)
     never = vault.guard.housekeeper.never_adopted([adopted, other, later])
     assert never == [other, later]
+
+
+def test_the_vault_compares_traits_with_a_record_that_the_content_names_and_gives_none_away(
+    vault: VaultBench, person: Person
+) -> None:
+    received, _, _ = taken(vault, person)
+    other = (ClaimedTraits(("AUTRE",), ("Prenomdessai",), "1940", "F"),)
+
+    def differing(record: str, worker: str = "worker") -> tuple[Trait, ...]:
+        return vault.worker.differing_traits(received.submission_id, worker, record, other)
+
+    assert differing(person.ins) == (Trait.BIRTH_DATE, Trait.FAMILY_NAME)
+    assert differing(str(person.public_id)) == (Trait.BIRTH_DATE, Trait.FAMILY_NAME)
+    assert differing(new_ins()) == differing("no name at all") == ()
+    vault.worker.give_back(received.submission_id, "worker")
+    for worker in ("worker", "another"):  # only the holder of a lease may ask
+        with pytest.raises(Conflict) as refusal:
+            differing(person.ins, worker)
+        assert refusal.value.code == "lease_lost"

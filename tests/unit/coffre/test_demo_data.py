@@ -36,9 +36,9 @@ def test_a_slice_passes_validation_without_a_remark(slices: list[bytes]) -> None
         "issuer": "ASIP-SANTE-INS-NIR",
         "issuer_oid": OID,
         "other_ids": [],
-        "family_name": "LEFÈVRE-MÛRIER",
-        "given_name": "Éléonore",
-        "birth_date": "1977-07-01",
+        "family_names": ["LEFÈVRE-MÛRIER"],
+        "given_names": ["Éléonore"],
+        "birth_date": "19770701",
         "sex": "F",
     }
 

@@ -31,6 +31,7 @@ def codes(sop_class: bytes, content: bytes, stated: int | None = None) -> list[s
         (PDF, pdf()),
         (CDA, clinical()),
         (CDA, clinical("<title>Écho</title>".encode())),
+        (CDA, clinical("<title>Écho</title>".encode()).decode().encode("utf-16")),
         (STL, b"solid a\nendsolid a\n"),
         (STL, bytes(84)),
         (OBJ, b"# made by hand\nv 0 0 0\n"),

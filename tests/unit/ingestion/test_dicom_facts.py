@@ -27,15 +27,16 @@ def test_the_patient_with_every_identifier() -> None:
         + element(0x00100021, "LO", b"HOSPITAL")
         + element(0x00100030, "DA", b"19770701")
         + element(0x00100040, "CS", b"F")
+        + element(0x00101005, "PN", b"DURAND^ANNE")
         + element(0x00101002, "SQ", item(other))
     )["patient"]
     assert patient == {
         "id": "123",
         "issuer": "HOSPITAL",
         "issuer_oid": None,
-        "family_name": "DUPONT",
-        "given_name": "ANNE MARIE",
-        "birth_date": "1977-07-01",
+        "family_names": ["DUPONT", "DURAND"],
+        "given_names": ["ANNE MARIE", "ANNE"],
+        "birth_date": "19770701",
         "sex": "F",
         "other_ids": [
             {"id": "277076322082910", "issuer": "ASIP-SANTE-INS-NIR", "issuer_oid": "1.2.250.1.213.1.4.10"}
@@ -45,7 +46,7 @@ def test_the_patient_with_every_identifier() -> None:
 
 def test_an_anonymous_patient_is_nothing_but_absent() -> None:
     patient = facts(patient=b"")["patient"]
-    assert patient.pop("other_ids") == []
+    assert [patient.pop(name) for name in ("other_ids", "family_names", "given_names")] == [[], [], []]
     assert set(patient.values()) == {None}
 
 

@@ -9,6 +9,7 @@ import pytest
 
 import ingestion
 from ingestion.dicom import inspect_dicom
+from ingestion.person import person
 from ingestion.reader import BytesSource
 from ingestion.sandbox_answer import HostileAnswer, read_answer
 from ingestion.verdicts import VERDICTS, Finding, Outcome, worst
@@ -43,6 +44,9 @@ def test_the_worst_finding_decides() -> None:
     assert worst([Finding("sandbox_crashed"), Finding("truncated")]) is Outcome.REJECT
 
 
+PERSON = person([], family_names=[], given_names=[], birth_date=None, sex=None)
+
+
 def honest() -> tuple[dict[str, Any], int]:
     data = image()
     _, facts = inspect_dicom(BytesSource(data))
@@ -73,6 +77,11 @@ def test_a_refused_file_has_no_facts_whatever_the_child_says() -> None:
         {"modality": 3},
         {"media_type": "text/html"},
         {"patient": {}},
+        {"document_patient": {}},
+        {"document_patient": 3},
+        {"patient": PERSON | {"family_names": [3]}},
+        {"patient": PERSON | {"family_names": "DURAND"}},
+        {"patient": PERSON | {"given_names": ["x"] * 17}},
         {"frames": [[[0, 10**9]]]},
         {"frames": [[[-1, 1]]]},
         {"frames": [[[0, 1.5]]]},

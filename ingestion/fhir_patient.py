@@ -1,0 +1,62 @@
+"""The person that a FHIR DocumentReference describes: a contained Patient (R4 §8.1, DocumentReference §2.40).
+
+Its `subject`, or `context.sourcePatientInfo`, refers to it. Whoever reads the rest of the resource decides
+what is refused; here whatever has another shape describes nobody.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ingestion.person import identifier, person
+
+_OID = "urn:oid:"
+# R4 HumanName.use: the birth name is official in the national profile (FR Core) and maiden elsewhere, a used
+# one is usual; these are no longer the person's, or never were
+_NOT_THEIRS = frozenset({"old", "temp", "anonymous"})
+
+
+def described_patient(resource: object) -> dict[str, Any] | None:
+    """The person as `ingestion.person` makes it; None where no contained Patient is referred to."""
+    whole = _object(resource)
+    wanted = {
+        _reference(whole.get("subject")),
+        _reference(_object(whole.get("context")).get("sourcePatientInfo")),
+    }
+    for contained in _objects(whole.get("contained")):
+        if contained.get("resourceType") == "Patient" and f"#{contained.get('id')}" in wanted:
+            return _person(contained)
+    return None
+
+
+def _person(patient: dict[str, Any]) -> dict[str, Any]:
+    names = [name for name in _objects(patient.get("name")) if _text(name.get("use")) not in _NOT_THEIRS]
+    return person(
+        [
+            identifier(_text(each.get("value")), oid=(_text(each.get("system")) or "").removeprefix(_OID))
+            for each in _objects(patient.get("identifier"))
+        ],
+        family_names=[_text(name.get("family")) for name in names],
+        given_names=[" ".join(_texts(name.get("given"))) for name in names],
+        birth_date=_text(patient.get("birthDate")),
+        sex=_text(patient.get("gender")),
+    )
+
+
+def _reference(value: object) -> str | None:
+    return _text(_object(value).get("reference"))
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(value: object) -> Iterator[dict[str, Any]]:
+    return (each for each in value if isinstance(each, dict)) if isinstance(value, list) else iter(())
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _texts(value: object) -> list[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []

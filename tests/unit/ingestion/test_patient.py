@@ -1,0 +1,120 @@
+"""Whose content is it: the INS and the traits a content claims, in every place that names a patient."""
+
+from typing import Any
+
+import pytest
+
+from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome
+from ingestion.patient import (
+    claimed_ins,
+    claimed_traits,
+    contradicts,
+    other_person,
+    persons_in,
+    with_person_warnings,
+)
+from ingestion.person import LONGEST, MOST_IDENTIFIERS, MOST_NAMES, identifier, person, readable
+from records.identity import INS_NIR_DEMO, INS_NIR_TEST
+from records.traits import ClaimedTraits
+from records.vocabulary.codes import Environment
+from records.vocabulary.person_warnings import PERSON_WARNINGS
+
+INS, OTHER = "277079999900167", "154039999900215"
+NIR = "ASIP-SANTE-INS-NIR"
+
+
+def described(*identifiers: Any, family: str = "DURAND", given: str = "Jeanne") -> dict[str, Any]:
+    return person(
+        identifiers, family_names=[family], given_names=[given], birth_date="1965.03.00", sex="female"
+    )
+
+
+class TestClaimedIns:
+    @pytest.mark.parametrize(
+        ("found", "claims"),
+        [
+            (identifier(None), []),
+            (identifier("4711", issuer="HOSPITAL"), []),
+            (identifier(INS), []),  # a number alone is a local one
+            (identifier(INS, issuer=NIR), [f"{INS}|{INS_NIR_TEST}"]),
+            (identifier(INS, oid=INS_NIR_DEMO), [f"{INS}|{INS_NIR_DEMO}"]),
+            (identifier(INS[:-1] + "8", issuer=NIR), ["invalid"]),
+            (identifier(None, issuer=NIR), ["invalid"]),
+        ],
+    )
+    def test_only_an_issuer_makes_a_number_an_ins(self, found: Any, claims: list[str]) -> None:
+        assert claimed_ins([described(found)], Environment.TEST) == claims
+        assert claimed_ins([described(identifier("1"), found)], Environment.TEST) == claims
+
+    def test_every_person_of_a_content_claims(self) -> None:
+        header, inside = (
+            described(identifier(INS, issuer=NIR)),
+            described(identifier(OTHER, oid=INS_NIR_TEST)),
+        )
+        claims = claimed_ins([header, inside], Environment.TEST)
+        assert claims == [f"{INS}|{INS_NIR_TEST}", f"{OTHER}|{INS_NIR_TEST}"]
+
+    @pytest.mark.parametrize(
+        ("claims", "contradiction"),
+        [
+            ([], False),
+            ([INS], False),
+            ([f"{INS}|{INS_NIR_DEMO}"], False),
+            ([INS, OTHER], True),
+            (["invalid"], True),
+        ],
+    )
+    def test_the_matricule_decides(self, claims: list[str], contradiction: bool) -> None:
+        assert contradicts(claims, f"{INS}|{INS_NIR_TEST}") is contradiction
+
+
+class TestPersonsInAContent:
+    def test_header_document_inside_and_envelope(self) -> None:
+        header, inside, beside = (described(family=name) for name in ("A", "B", "C"))
+        facts = {"patient": header, "document_patient": inside}
+        assert persons_in(facts, {"patient": beside}) == [header, inside, beside]
+        assert persons_in({"document_patient": None}, {}) == []
+
+    def test_traits_are_read_as_far_as_they_are_known(self) -> None:
+        (traits,) = claimed_traits([described()])
+        assert traits == ClaimedTraits(("DURAND",), ("Jeanne",), "1965-03", "F")
+        nobody = person([], family_names=[None], given_names=[""], birth_date=None, sex="O")
+        assert claimed_traits([nobody]) == (ClaimedTraits(),)
+
+    def test_names_are_bounded_and_printable(self) -> None:
+        made = person(
+            [identifier(str(n)) for n in range(100)],
+            family_names=[f"N{n}" for n in range(100)],
+            given_names=["a\x00b\x1b", "a\x00b\x1b"],
+            birth_date="x" * 5000,
+            sex=None,
+        )
+        assert len(made["family_names"]) == MOST_NAMES
+        assert len(made["other_ids"]) == MOST_IDENTIFIERS
+        assert made["given_names"] == ["a b"]
+        assert len(made["birth_date"]) == LONGEST
+        assert readable(" \n ") is None
+
+
+class TestWords:
+    def test_what_speaks_of_the_person_stands_before_repairs_and_gives_the_code(self) -> None:
+        repaired = Judgement(PartOutcome.PUBLISHED, "trailing_zeros", "Zero bytes follow.")
+        told = with_person_warnings(repaired, ["trailing_zeros", "other_sex", "other_family_name"])
+        (name_fr, name_en), (sex_fr, sex_en) = (
+            PERSON_WARNINGS[f"other_{each}"] for each in ("family_name", "sex")
+        )
+        assert told.code == "other_family_name"
+        assert told.reason == f"{name_fr} {sex_fr} {name_en} {sex_en} Zero bytes follow."
+
+    def test_without_them_a_judgement_stays_as_it_is(self) -> None:
+        assert with_person_warnings(JUDGEMENTS["published"], ["trailing_zeros"]) is JUDGEMENTS["published"]
+
+    def test_published_alone_adds_no_word(self) -> None:
+        told = with_person_warnings(JUDGEMENTS["published"], ["other_sex"])
+        assert told.reason == " ".join(PERSON_WARNINGS["other_sex"])
+
+    def test_set_aside_names_what_differs(self) -> None:
+        told = other_person({"other_sex", "other_birth_date"})
+        assert (told.outcome, told.code) == (PartOutcome.QUARANTINED, "other_person")
+        assert "(date de naissance, sexe)" in told.reason
+        assert "(birth date, sex)" in told.reason
