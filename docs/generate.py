@@ -2,14 +2,14 @@
 
 docs/verdicts.md comes from the tables of `ingestion/verdicts.py`, `pdf_agreement.py` and `outcomes.py` and
 of `coffre/sending/verdicts.py`,
-docs/deposits.md from that of `ingestion/document_reference_elements.py`,
+docs/deposits.md from those of `ingestion/document_reference_elements.py` and `store_rules.py`,
 docs/problems.md from the status table of `coffre/serving/problems.py` and every place where an error is made.
 """
 
 import ast
 import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,9 +89,16 @@ sys.path.insert(0, str(ROOT))
 
 from coffre.sending.verdicts import TROUBLES  # noqa: E402
 from coffre.serving.problems import status_of  # noqa: E402
-from ingestion.document_reference_elements import ELEMENTS, ElementRule  # noqa: E402
+from ingestion.document_reference_elements import ELEMENTS  # noqa: E402
 from ingestion.outcomes import JUDGEMENTS  # noqa: E402
 from ingestion.pdf_agreement import AGREEMENT  # noqa: E402
+from ingestion.store_rules import (  # noqa: E402
+    METADATA,
+    PARAMETERS,
+    PART_HEADERS,
+    REQUEST_HEADERS,
+)
+from ingestion.treatments import Rule  # noqa: E402
 from ingestion.verdicts import VERDICTS, Outcome  # noqa: E402
 from records.errors import CoffreError  # noqa: E402
 from records.vocabulary.person_warnings import PERSON_WARNINGS  # noqa: E402
@@ -143,19 +150,26 @@ def verdicts() -> str:
 
 def deposits() -> str:
     """The page of every element of a deposit."""
-    resource = [rule for rule in ELEMENTS.values() if rule.path[0].islower()]
-    types = [rule for rule in ELEMENTS.values() if rule.path[0].isupper()]
+    resource = [rule for rule in ELEMENTS.values() if rule.name[0].islower()]
+    types = [rule for rule in ELEMENTS.values() if rule.name[0].isupper()]
     lines = [NOTE, "# What becomes of what a depositor says\n\n", DEPOSITS_INTRO]
     lines += ["\n## DocumentReference (FHIR R4 section 10.3, IHE MHD ITI-105)\n\n", *_rules(resource)]
     lines += ["\n## Its data types\n\n", *_rules(types)]
+    for title, rules in (
+        ("Headers of a Store request (STOW-RS, PS3.18 section 10.5)", REQUEST_HEADERS),
+        ("Parameters of Content-Type; any that is given twice is `bad_content_type`", PARAMETERS),
+        ("Headers of a part", PART_HEADERS),
+        ("Metadata of bulk data (DICOM JSON, Native DICOM XML)", METADATA),
+    ):
+        lines += [f"\n## {title}\n\n", *_rules(rules.values())]
     return "".join(lines)
 
 
-def _rules(rules: list[ElementRule]) -> Iterator[str]:
-    yield "| element | what becomes of it | |\n|---|---|---|\n"
+def _rules(rules: Iterable[Rule]) -> Iterator[str]:
+    yield "| what | what becomes of it | |\n|---|---|---|\n"
     for rule in rules:
         code = f" (`{rule.code}`)" if rule.code else ""
-        yield f"| `{rule.path}` | {rule.treatment.value}{code} | {_cell(rule.note)} |\n"
+        yield f"| `{rule.name}` | {rule.treatment.value}{code} | {_cell(rule.note)} |\n"
 
 
 def problems() -> str:

@@ -1,32 +1,13 @@
 # ruff: noqa: E501 - one row per element, so that the table can be read down
 """What becomes of every element of a DocumentReference (FHIR R4 section 10.3), as data.
 
-docs/deposits.md prints this table; a test reads each element of R4 against it and sends it.
+Names are paths below DocumentReference, or of a data type. docs/deposits.md prints this table; a test reads
+each element of R4 against it and sends it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 
-
-class Treatment(StrEnum):
-    """What is done with an element that a sender fills."""
-
-    HONOURED = "honoured"
-    KEPT = "kept"
-    HARMLESS = "without effect"
-    REFUSED = "refused"
-
-
-@dataclass(frozen=True, slots=True)
-class ElementRule:
-    """`path`: below DocumentReference, or of a data type. `code`: of the refusal, where filling it is one."""
-
-    path: str
-    treatment: Treatment
-    note: str
-    code: str = ""
-
+from ingestion.treatments import Rule, Treatment
 
 _H, _K, _N, _R = Treatment.HONOURED, Treatment.KEPT, Treatment.HARMLESS, Treatment.REFUSED
 _EXTENSION = "No modifier: FHIR lets a receiver leave it out of account (R4 2.4.0)."
@@ -134,4 +115,4 @@ _TYPES = (
     ("Narrative.div", _N, "The narrative repeats the elements."),
 )  # fmt: skip
 
-ELEMENTS: Mapping[str, ElementRule] = {row[0]: ElementRule(*row) for row in (*_RESOURCE, *_TYPES)}
+ELEMENTS: Mapping[str, Rule] = {row[0]: Rule(*row) for row in (*_RESOURCE, *_TYPES)}

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ingestion.multipart import media_type
-from ingestion.store_request import preferences
+from ingestion.store_request import preferences, refuse_headers
 from records.errors import Invalid
 
 FHIR_JSON = "application/fhir+json"
@@ -31,12 +31,7 @@ def read_publish_request(headers: Mapping[str, str], query: Iterable[tuple[str, 
     "not_acceptable".
     """
     _check_content(headers)
-    for name in _NOT_UNDERSTOOD:
-        if name in headers:
-            raise Invalid(
-                f"The header {name} asks for something that is not done here: send the request without.",
-                code="unsupported_header",
-            )
+    refuse_headers(headers, _NOT_UNDERSTOOD)
     check_answer(headers, query)
     wishes = preferences(headers)
     return PublishRequest("respond-async" in wishes, "return=minimal" in wishes)

@@ -123,7 +123,7 @@ def _skip(text: str, at: int) -> int:
 def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError
+        raise Rejected("metadata_member_twice")
     return found
 
 
@@ -207,9 +207,9 @@ def _attribute(element: Element, depth: int) -> dict[str, Any]:
     for child in element:
         name = child.tag.removeprefix(_MODEL)
         if name == "BulkData":
-            attribute["BulkDataURI"] = child.get("uri") or child.attrib["uuid"]
+            _once(attribute, "BulkDataURI", child.get("uri") or child.attrib["uuid"])
         elif name == "InlineBinary":
-            attribute["InlineBinary"] = child.text or ""
+            _once(attribute, "InlineBinary", child.text or "")
         else:
             attribute.setdefault("Value", []).append((int(child.attrib["number"]), _value(child, depth)))
     if "Value" in attribute:
@@ -221,18 +221,26 @@ def _in_order(numbered: list[tuple[int, Any]]) -> list[Any]:
     """Values carry their number; one that is left out is empty (PS3.19 table A.1.5-2)."""
     found = dict(numbered)
     last = max(found)
-    if len(found) != len(numbered) or min(found) < 1 or last > MOST_VALUES:
+    if len(found) != len(numbered):
+        raise Rejected("metadata_member_twice")
+    if min(found) < 1 or last > MOST_VALUES:
         raise ValueError
     return [found.get(number) for number in range(1, last + 1)]
 
 
 def _person_name(element: Element) -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for group in element:
-        texts = {child.tag.removeprefix(_MODEL): child.text or "" for child in group}
+        texts = _unambiguous([(child.tag.removeprefix(_MODEL), child.text or "") for child in group])
         name = "^".join(texts.get(component, "") for component in _COMPONENTS).rstrip("^")
-        found[group.tag.removeprefix(_MODEL)] = name
+        _once(found, group.tag.removeprefix(_MODEL), name)
     return found
+
+
+def _once(members: dict[str, Any], name: str, value: str) -> None:
+    if name in members:
+        raise Rejected("metadata_member_twice")
+    members[name] = value
 
 
 def _value(element: Element, depth: int) -> Any:

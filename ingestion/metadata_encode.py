@@ -30,6 +30,7 @@ LONG_VRS = frozenset({*_BINARY, "SQ", "SV", "UC", "UR", "UT", "UV"})  # PS3.5 §
 VRS = frozenset({*_NUMBERS, *_LISTS, *_SINGLES, *_BINARY, "AT", "SQ"})
 _PARTS_OF_NAME = ("Alphabetic", "Ideographic", "Phonetic")
 _LONGEST_DECIMAL, _LONGEST_NUMBER = 16, 64
+_VALUES = ("Value", "BulkDataURI", "InlineBinary")  # an attribute has one of them (PS3.18 §F.2.2)
 _UTF_8 = {"vr": "CS", "Value": ["ISO_IR 192"]}
 
 
@@ -114,6 +115,8 @@ class _Writer:
         for tag in dataset:
             if not _TAG.fullmatch(tag):
                 raise Rejected("metadata_not_valid")
+        if len({tag.upper() for tag in dataset}) != len(dataset):
+            raise Rejected("metadata_member_twice")
         for tag in sorted(dataset, key=str.upper):
             if tag[:4] == "0002" or tag[4:] == "0000":
                 continue  # file meta and group lengths are not of the data set (PS3.18 §F.2)
@@ -125,6 +128,8 @@ class _Writer:
             raise Rejected("too_many_elements")
         vr = attribute.get("vr") if isinstance(attribute, dict) else None
         if not isinstance(vr, str) or vr not in VRS:
+            raise Rejected("metadata_not_valid", tag)
+        if sum(1 for name in _VALUES if attribute.get(name)) > 1:
             raise Rejected("metadata_not_valid", tag)
         if "BulkDataURI" in attribute:
             self._gap(tag, vr, attribute["BulkDataURI"])

@@ -14,6 +14,7 @@ from typing import Protocol
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser
 
+from ingestion.part_headers import read_part_headers
 from ingestion.reception import Deposit
 from records.errors import Invalid
 
@@ -21,6 +22,7 @@ MOST_HEADER_BYTES = 8 * 1024  # a line
 MOST_HEADERS = 16
 LONGEST_BOUNDARY = 256  # RFC 2046 section 5.1.1 has 70, and Orthanc sends 73
 LARGEST_PREAMBLE = 64 * 1024
+_CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
 LONGEST_LOCATION, LONGEST_SYNTAX = 2048, 64
 LARGEST_METADATA = 32 * 2**20  # of one request; parsed whole, unlike bulk data
 
@@ -51,12 +53,24 @@ class Accepted:
 
 
 def media_type(content_type: str) -> tuple[str, dict[str, str]]:
-    """Read a Content-Type header: lower-case type, parameters by lower-case name."""
+    """Read a Content-Type header: lower-case type, parameters by lower-case name.
+
+    Raises `Invalid` "bad_content_type" for a parameter given twice, or JSON that is not UTF-8.
+    """
     message = Message()
     message["content-type"] = content_type
-    parameters = dict(message.get_params(failobj=[], unquote=True)[1:])
     # an extended parameter (RFC 2231) comes as charset, language and text
-    found = {name.lower(): collapse_rfc2231_value(value) for name, value in parameters.items()}
+    parameters = [
+        (name.lower(), collapse_rfc2231_value(value))
+        for name, value in message.get_params(failobj=[], unquote=True)[1:]
+    ]
+    found = dict(parameters)
+    if len(found) != len(parameters):
+        raise Invalid("Content-Type gives a parameter twice: give it once.", code="bad_content_type")
+    if found.get("charset", "utf-8").lower() not in _CHARSETS and message.get_content_subtype().endswith(
+        "json"
+    ):
+        raise Invalid("Metadata in JSON is UTF-8 (RFC 8259 section 8.1).", code="bad_content_type")
     return message.get_content_type(), found
 
 
@@ -137,7 +151,7 @@ class PartReader:
         self._opening = b"--" + boundary
         self._preamble: bytes | None = b""  # None once the first boundary is found
         self._name = self._value = b""
-        self._headers: dict[bytes, str] = {}
+        self._headers: list[tuple[str, str]] = []
         self._ended = False
         self._parser = MultipartParser(
             boundary,
@@ -188,7 +202,7 @@ class PartReader:
         return b""
 
     def _part_begin(self) -> None:
-        self._headers = {}
+        self._headers = []
 
     def _header_field(self, data: bytes, start: int, end: int) -> None:
         self._name += data[start:end]
@@ -197,12 +211,13 @@ class PartReader:
         self._value += data[start:end]
 
     def _header_end(self) -> None:
-        self._headers[self._name.lower()] = self._value.decode("latin-1").strip()
+        self._headers.append((self._name.lower().decode("latin-1"), self._value.decode("latin-1").strip()))
         self._name = self._value = b""
 
     def _headers_finished(self) -> None:
-        content_type = self._headers.get(b"content-type") or "application/dicom"
-        self._sink.start(content_type, self._headers.get(b"content-location", ""))
+        found = read_part_headers(self._headers)
+        content_type = found.get("content-type") or "application/dicom"
+        self._sink.start(content_type, found.get("content-location", ""))
 
     def _part_data(self, data: bytes, start: int, end: int) -> None:
         self._sink.write(memoryview(data)[start:end])

@@ -17,6 +17,8 @@ from ingestion.multipart import (
     media_type,
 )
 from ingestion.reception import Deposit
+from ingestion.store_rules import REQUEST_HEADERS
+from ingestion.treatments import Treatment
 from records.errors import Invalid
 
 DICOM_JSON, DICOM_XML = "application/dicom+json", "application/dicom+xml"
@@ -24,6 +26,7 @@ JSON = "application/json"
 ANSWERS = (DICOM_JSON, DICOM_XML, JSON)  # the first is the default (PS3.18 table 8.7.3-2)
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 LONGEST_UID = 64
+_NOT_UNDERSTOOD = [rule.name for rule in REQUEST_HEADERS.values() if rule.treatment is Treatment.REFUSED]
 PAYLOAD, STUDY = "payload", "study"
 """Members of an envelope's headers: how the instances are written, and the study of the address."""
 
@@ -67,8 +70,10 @@ class StoreRequest:
 def read_store_request(headers: Mapping[str, str]) -> StoreRequest:
     """Read the headers; their names in lower case.
 
-    Raises `Invalid` "bad_content_type", "bad_boundary", "bad_content_encoding" or "not_acceptable".
+    Raises `Invalid` "bad_content_type", "bad_boundary", "bad_content_encoding", "unsupported_header" or
+    "not_acceptable".
     """
+    refuse_headers(headers, _NOT_UNDERSTOOD)
     payload, boundary = _payload(headers.get("content-type", ""))
     wishes = preferences(headers)
     return StoreRequest(
@@ -79,6 +84,16 @@ def read_store_request(headers: Mapping[str, str]) -> StoreRequest:
         respond_async="respond-async" in wishes,
         minimal="return=minimal" in wishes,
     )
+
+
+def refuse_headers(headers: Mapping[str, str], names: Iterable[str]) -> None:
+    """Raises `Invalid` "unsupported_header" for one that would make the request another one."""
+    for name in names:
+        if name in headers:
+            raise Invalid(
+                f"The header {name} asks for something that is not done here: send the request without.",
+                code="unsupported_header",
+            )
 
 
 def preferences(headers: Mapping[str, str]) -> frozenset[str]:

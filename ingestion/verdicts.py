@@ -97,6 +97,7 @@ _DICOM = (
 
 _METADATA = (
     ("metadata_unreadable", _R, "The metadata can't be read as DICOM JSON or Native DICOM XML, so nothing of the request was stored. Correct the sender.", "PS3.18 §F.2"),
+    ("metadata_member_twice", _R, "The metadata gives a member, an attribute or a value twice, so nothing of the request was stored. Correct the sender: it gives each once.", "PS3.18 §F.2"),
     ("metadata_missing", _R, "The request holds bulk data alone. Send it with the metadata that names it.", "PS3.18 §8.6"),
     ("metadata_not_valid", _R, "An attribute of the metadata can't be written as DICOM: its VR is missing, or its value doesn't fit. Correct the sender.", "PS3.18 §F.2.2"),
     ("bulk_data_missing", _R, "No part of the request has the address that the metadata names for bulk data. Send it along, with this Content-Location.", "PS3.18 §8.6"),

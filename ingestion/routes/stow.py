@@ -29,7 +29,8 @@ def router(intake: Intake, authenticate: Authenticate, public_url: str) -> APIRo
     async def store(request: Request, ins: str | None, study: str | None) -> Response:
         # nothing is read before these pass: a client that sent Expect: 100-continue sends no body
         depositor = await authenticate(request)
-        wanted = read_store_request(headers_of(request))
+        asked = request.query_params.get("accept")  # it wins over the header (PS3.18 section 8.3.3.1)
+        wanted = read_store_request({**headers_of(request), **({"accept": asked} if asked else {})})
         about = {STUDY: check_study_uid(study)} if study is not None else {}
         key = AnswerKey()
         headers = {"kind": "dicom", PAYLOAD: wanted.payload.value, **about, **key.header}

@@ -112,6 +112,38 @@ def test_a_content_type_without_usable_boundary_is_told(
     assert before.added() == {}
 
 
+PART_HEADERS = {
+    "a type given twice": "Content-Type: application/dicom\r\nContent-Type: text/plain",
+    "base64": "Content-Type: application/dicom\r\nContent-Transfer-Encoding: base64",
+    "gzip": "Content-Type: application/dicom\r\nContent-Encoding: gzip",
+    "a range": "Content-Type: application/dicom\r\nContent-Range: bytes 0-1/2",
+}
+
+
+@pytest.mark.parametrize("case", PART_HEADERS)
+def test_a_header_of_a_part_that_would_change_its_bytes_is_refused(
+    coffre: Coffre, person: Patient, lab: str, good: list[bytes], case: str
+) -> None:
+    before = Before.of(coffre)
+    body = f"--b0undary\r\n{PART_HEADERS[case]}\r\n\r\n".encode() + good[0] + b"\r\n--b0undary--\r\n"
+    headers = {**bearer(lab), "Content-Type": related()}
+    answer = coffre.http.post(f"/records/{person.ins}/dicomweb/studies", content=body, headers=headers)
+    assert (answer.status_code, problem(answer)) == (400, "bad_part_header")
+    assert before.added() == {}
+
+
+def test_a_precondition_of_a_deposit_is_refused_and_a_parameter_chooses_the_answer(
+    coffre: Coffre, patient: Patient, lab: str
+) -> None:
+    files = patient.ct(slices=1, size=16)
+    refused = coffre.stow(lab, files, patient.ins, **{"If-None-Match": "*"})
+    assert (refused.status_code, problem(refused)) == (400, "unsupported_header")
+    path = f"/records/{patient.ins}/dicomweb/studies?accept=application/dicom%2Bxml"
+    headers = {**bearer(lab), "Content-Type": related(), "Accept": "application/dicom+json"}
+    answer = coffre.http.post(path, content=multipart(files), headers=headers)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/dicom+xml")
+
+
 REJECTED_PARTS: dict[str, tuple[str, Callable[[list[bytes]], bytes]]] = {
     "empty": ("not_dicom", lambda good: b""),
     "text": ("not_dicom", lambda good: b"Bonjour, ceci n'est pas une image."),

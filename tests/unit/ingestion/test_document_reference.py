@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.document_reference import PublishedDocument, read_document_reference
-from ingestion.document_reference_elements import ELEMENTS, Treatment
+from ingestion.document_reference_elements import ELEMENTS
+from ingestion.treatments import Treatment
 from records.errors import Invalid
 from records.identity import INS_NIR_TEST
 

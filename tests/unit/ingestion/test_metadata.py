@@ -263,7 +263,6 @@ UNREADABLE = {
     "numbers": b"[1, 2]",
     "cut": json.dumps([minimal()]).encode()[:-1],
     "another value behind": json.dumps([minimal()]).encode() + b"[]",
-    "an attribute twice": b'[{"00080016": {"vr": "UI"}, "00080016": {"vr": "UI"}}]',
     "not UTF-8": '[{"00080016": {"vr": "LO", "Value": ["é"]}}]'.encode("latin-1"),
     "NaN": b'[{"00080016": {"vr": "FL", "Value": [NaN]}}]',
     "a hundred thousand brackets": b"[" * 100_000,
@@ -288,8 +287,6 @@ UNREADABLE_XML = {
     "an outer entity": b'<!DOCTYPE x SYSTEM "file:///etc/passwd"><NativeDicomModel/>',
     "a value out of reach": b'<NativeDicomModel><DicomAttribute tag="00080016" vr="UI">'
     b'<Value number="999999999">1</Value></DicomAttribute></NativeDicomModel>',
-    "a value twice": b'<NativeDicomModel><DicomAttribute tag="00080016" vr="UI">'
-    b'<Value number="1">1</Value><Value number="1">2</Value></DicomAttribute></NativeDicomModel>',
     "an unknown element": b'<NativeDicomModel><DicomAttribute tag="00080016" vr="UI"><X number="1"/>'
     b"</DicomAttribute></NativeDicomModel>",
 }
@@ -299,6 +296,71 @@ UNREADABLE_XML = {
 def test_what_is_no_native_model_is_told(case: str) -> None:
     findings, _ = encode_xml(BytesSource(UNREADABLE_XML[case]), DEFAULT_LIMITS)
     assert [finding.code for finding in findings] == ["metadata_unreadable"]
+
+
+def attribute(inner: str, vr: str = "UI", tag: str = "00080016") -> str:
+    return f'<DicomAttribute tag="{tag}" vr="{vr}">{inner}</DicomAttribute>'
+
+
+TWICE: dict[str, tuple[bool, str]] = {
+    "an attribute": (False, '[{"00080016": {"vr": "UI"}, "00080016": {"vr": "UI"}}]'),
+    "a member": (False, '[{"00080016": {"vr": "UI", "Value": ["1"], "Value": ["2"]}}]'),
+    "a VR": (False, '[{"00080016": {"vr": "UI", "vr": "LO"}}]'),
+    "a component": (False, '[{"00100010": {"vr": "PN", "Value": [{"Alphabetic": "A", "Alphabetic": "B"}]}}]'),
+    "an attribute of an item": (
+        False,
+        '[{"00081140": {"vr": "SQ", "Value": [{"00080016": {"vr": "UI"}, "00080016": {"vr": "UI"}}]}}]',
+    ),
+    "an attribute of XML": (True, attribute("") * 2),
+    "a value of XML": (True, attribute('<Value number="1">1</Value><Value number="1">2</Value>')),
+    "bulk data of XML": (True, attribute('<BulkData uri="a"/><BulkData uri="b"/>', "OW", "7FE00010")),
+    "bytes of XML": (
+        True,
+        attribute("<InlineBinary>AA==</InlineBinary><InlineBinary>AQ==</InlineBinary>", "OW", "7FE00010"),
+    ),
+    "a group of a name of XML": (
+        True,
+        attribute('<PersonName number="1"><Alphabetic/><Alphabetic/></PersonName>', "PN", "00100010"),
+    ),
+    "a component of a name of XML": (
+        True,
+        attribute(
+            '<PersonName number="1"><Alphabetic><FamilyName>A</FamilyName><FamilyName>B</FamilyName>'
+            "</Alphabetic></PersonName>",
+            "PN",
+            "00100010",
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TWICE)
+def test_what_is_given_twice_is_never_half_taken(case: str) -> None:
+    xml, text = TWICE[case]
+    document = f"<NativeDicomModel>{text}</NativeDicomModel>" if xml else text
+    findings, _ = (encode_xml if xml else encode_json)(BytesSource(document.encode()), DEFAULT_LIMITS)
+    assert [finding.code for finding in findings] == ["metadata_member_twice"]
+
+
+@pytest.mark.parametrize(
+    ("more", "failure"),
+    [
+        ({"0008103e": {"vr": "LO"}, "0008103E": {"vr": "LO"}}, ["metadata_member_twice", None]),
+        (
+            {"7FE00010": {"vr": "OW", "BulkDataURI": "p", "InlineBinary": "AAA="}},
+            ["metadata_not_valid", "7FE00010"],
+        ),
+        (
+            {"0008103E": {"vr": "LO", "BulkDataURI": "p", "Value": ["a"]}},
+            ["metadata_not_valid", "0008103E"],
+        ),
+    ],
+    ids=["a tag in two cases", "two kinds of bytes", "a value and its address"],
+)
+def test_an_attribute_has_one_value(more: dict[str, Any], failure: list[str | None]) -> None:
+    _, facts = encode_json(BytesSource(json.dumps([minimal() | more]).encode()), DEFAULT_LIMITS)
+    (encoded,) = facts["instances"]
+    assert encoded["failure"] == failure
 
 
 TOO_MUCH = {

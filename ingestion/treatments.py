@@ -1,0 +1,23 @@
+"""How this house treats what a depositor says: tables of it are printed in docs/deposits.md and tested."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Treatment(StrEnum):
+    """What is done with something that a sender says."""
+
+    HONOURED = "honoured"
+    KEPT = "kept"
+    HARMLESS = "without effect"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`name`: of an element, a header or a parameter. `code`: of the refusal, where saying it is refused."""
+
+    name: str
+    treatment: Treatment
+    note: str
+    code: str = ""
