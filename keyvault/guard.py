@@ -24,6 +24,7 @@ from keyvault.verbs.ingesting import ReleasingForIngest
 from keyvault.verbs.inspecting import InspectingVerbs
 from keyvault.verbs.maintaining import MaintainingVerbs
 from keyvault.verbs.noticing import NoticingVerbs
+from keyvault.verbs.officer import OfficerVerbs
 from keyvault.verbs.operating import OperatingVerbs, ensure_decoy
 from keyvault.verbs.publishing import PublishingVerbs
 from keyvault.verbs.quarantine import QuarantineVerbs
@@ -59,8 +60,10 @@ class HousekeeperDoor(UpkeepVerbs, RetiringVerbs, PlanningVerbs, SettlingVerbs):
     """The log, day keys, notices; jobs that wait; what was left unsettled; the end of what was retired."""
 
 
-class OperatorDoor(OperatingVerbs, RotatingVerbs, QuarantineVerbs, AskingVerbs, CertifyingVerbs):
-    """Records and identities; rotations; quarantine; what is asked of adopted content; backups."""
+class OperatorDoor(
+    OperatingVerbs, RotatingVerbs, QuarantineVerbs, AskingVerbs, CertifyingVerbs, OfficerVerbs
+):
+    """Records and identities; rotations; quarantine; jobs; backups' signatures; the officer's lines."""
 
 
 class Doors(Protocol):

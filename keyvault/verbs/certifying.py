@@ -5,10 +5,9 @@ from uuid import UUID
 
 from audit.checkpoint import sign_note
 from keyvault.context import Vault
-from keyvault.log import Happening
+from keyvault.verbs.alone import objection
 from keyvault.verbs.attempt import Call, Denied
-from records.policy import AccessRequest, Deny, Facts, RecordFacts, decide
-from records.vocabulary.codes import Action, Outcome, ReasonCode, RecordState
+from records.vocabulary.codes import Action
 
 LABEL = "coffre-backup-v1"
 
@@ -26,25 +25,10 @@ class CertifyingVerbs:
     def certify_backup(
         self, call: Call, backup: UUID, digests: Mapping[str, bytes]
     ) -> dict[str, str] | Denied:
-        """Signed notes (C2SP) over the manifests of a backup's archives, by part; the log says so first."""
-        vault, actor = self._vault, self._vault.actor(call.token)
-        with vault.change() as change:
-            request = AccessRequest(actor, Action.ROOT, call.purpose, change.now, call.reason)
-            decision = decide(request, Facts(RecordFacts(RecordState.ACTIVE, None)))
-            denied = isinstance(decision, Deny)
-            reason = decision.reason if isinstance(decision, Deny) else ReasonCode.OPERATOR
-            happening = Happening(
-                action=Action.ROOT,
-                outcome=Outcome.DENY if denied else Outcome.PERMIT,
-                reason=reason,
-                purpose=call.purpose,
-                actor=actor,
-                record=None,
-                details={"backup": str(backup)},
-            )
-            change.append(vault.system_chain, happening)
-        if denied:
-            return Denied(reason)
+        """Signed notes (C2SP) over the manifests of a backup's archives, by part."""
+        vault = self._vault
+        if denied := objection(vault, call, Action.ROOT, {"backup": str(backup)}):
+            return denied
         key, origin = vault.keyring.signing("certificate"), vault.settings.origin
         return {
             part: sign_note(backup_text(origin, backup, part, digest), origin, key.sign, key.public)
