@@ -30,7 +30,7 @@ BLOCK = 1 << 20
 def run(rounds: int = 5) -> None:
     with tempfile.TemporaryDirectory() as directory, seaweedfs.running(Path(directory)) as service:
         keys = Credentials(service.access_key, service.secret_key)
-        prepare_objects(service.url("s3", BUCKET), origin=None, create=True, credentials=keys)
+        prepare_objects(service.url("s3", BUCKET), origins=(), create=True, credentials=keys)
         rows = []
         for scheme, bare in (("s3", _boto(service)), ("minio", _minio(service))):
             objects = open_objects(service.url(scheme, BUCKET), credentials=keys)

@@ -148,7 +148,7 @@ def _demo_authority(settings: Settings, places: Places) -> bytes:
 
 
 def migrate(settings: Settings) -> bool:
-    """Bring all three databases to this version's tables, and have the bucket admit the pages' origin.
+    """Bring all three databases to this version's tables, and have the bucket admit the pages' origins.
 
     Nothing to do is fine. Answers whether a database has roles, which then must be given their rights again.
     """
@@ -162,7 +162,7 @@ def migrate(settings: Settings) -> bool:
         database = engine_for(url)
         upgrade(database, branch)
         database.close()
-    if settings.public_url is not None:
+    if settings.pages():
         _prepare_objects(settings, places, create=False)
     _prepare_second_place(settings)
     return any(on_postgres(url) for url, _ in databases)
@@ -170,7 +170,7 @@ def migrate(settings: Settings) -> bool:
 
 def _prepare_objects(settings: Settings, places: Places, *, create: bool) -> None:
     keys = settings.s3_credentials()
-    prepare_objects(places.objects, origin=settings.public_url, create=create, credentials=keys)
+    prepare_objects(places.objects, origins=settings.pages(), create=create, credentials=keys)
 
 
 def _prepare_second_place(settings: Settings) -> None:

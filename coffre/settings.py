@@ -16,6 +16,12 @@ from storage.objects.credentials import Credentials
 
 INPROCESS = "inprocess://"
 _NEW = "COFFRE_VAULT_NEW_"
+LARGEST_PORT = 65_535
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
+_ORIGIN = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:(?P<port>[1-9][0-9]{0,4}))?/?",
+    re.ASCII,
+)
 
 
 class Settings(BaseSettings):
@@ -29,6 +35,9 @@ class Settings(BaseSettings):
         default=None, description="origin in answers; default 127.0.0.1 and the port"
     )
     objects_public_url: str | None = None
+    allowed_origins: str = Field(
+        default="", description="origins whose pages may call the API: https://viewer.example,…; none else"
+    )
     index_url: str | None = None
     vault_store_url: str | None = None
     day_keys_url: str | None = Field(default=None, description="a database of its own, in no backup")
@@ -94,7 +103,12 @@ class Settings(BaseSettings):
             )
         self._check_public_url()
         self.operator_listener()
+        origins = self.origins()
         self._refuse_in_production(
+            (
+                all(origin.startswith("https://") for origin in origins),
+                "pages that nobody changes on their way: COFFRE_ALLOWED_ORIGINS=https://…",
+            ),
             (self.vault_url != INPROCESS, "the vault apart: COFFRE_VAULT_URL=unix:///… or https://…"),
             ((self.public_url or "").startswith("https://"), "its origin: COFFRE_PUBLIC_URL=https://…"),
             (
@@ -157,6 +171,16 @@ class Settings(BaseSettings):
             raise Invalid("COFFRE_OPERATOR_ADDRESS is host:port, such as 127.0.0.1:9464.", code="bad_setting")
         return host.strip("[]"), int(port)
 
+    def origins(self) -> tuple[str, ...]:
+        """The origins of COFFRE_ALLOWED_ORIGINS as browsers send them. Raises `Invalid` "bad_setting"."""
+        named = re.split(r"[,\s]+", self.allowed_origins.strip())
+        return tuple(dict.fromkeys(_origin(each) for each in named if each))
+
+    def pages(self) -> tuple[str, ...]:
+        """Whose pages fetch from the object store: our own, and those of other origins that may call."""
+        own = (self.public_url.rstrip("/"),) if self.public_url else ()
+        return tuple(dict.fromkeys((*own, *self.origins())))
+
     def s3_credentials(self) -> Credentials | None:
         """Keys of the object store; None: the S3 clients look where they always do."""
         if self.s3_access_key_id is None or self.s3_secret_access_key is None:
@@ -210,6 +234,25 @@ class Settings(BaseSettings):
         """A new root has its secrets in COFFRE_VAULT_NEW_PASSPHRASE, _NEW_PIN…, else the present one's."""
         given = {name.replace("_NEW_", "_", 1): v for name, v in os.environ.items() if name.startswith(_NEW)}
         return {**os.environ, **given}
+
+
+def _origin(text: str) -> str:
+    """RFC 6454 section 6.2: scheme, host and port, without what a browser leaves out."""
+    if "*" in text:
+        raise Invalid(
+            "COFFRE_ALLOWED_ORIGINS never holds *: any page of the Web could use a token it got hold of. "
+            "Name each origin, such as https://viewer.example.",
+            code="bad_setting",
+        )
+    found = _ORIGIN.fullmatch(text.lower())
+    if found is None or int(found["port"] or 0) > LARGEST_PORT:
+        raise Invalid(
+            "COFFRE_ALLOWED_ORIGINS names origins such as https://viewer.example or http://127.0.0.1:3000, "
+            "without a path, separated by commas; international names in their xn-- form.",
+            code="bad_setting",
+        )
+    port = "" if found["port"] in (None, _DEFAULT_PORTS[found["scheme"]]) else f":{found['port']}"
+    return f"{found['scheme']}://{found['host']}{port}"
 
 
 def load(**given: object) -> Settings:

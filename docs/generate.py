@@ -4,12 +4,14 @@ docs/verdicts.md comes from the tables of `ingestion/verdicts.py`, `pdf_agreemen
 of `coffre/sending/verdicts.py`,
 docs/deposits.md from those of `ingestion/document_reference_elements.py` and `store_rules.py`,
 docs/problems.md from the status table of `coffre/serving/problems.py` and every place where an error is made.
+Of docs/api.md it writes what stands between marks.
 """
 
 import ast
 import importlib
+import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,6 +90,7 @@ Printed on standard error as `code: sentence`, with exit code 1. The codes above
 sys.path.insert(0, str(ROOT))
 
 from coffre.sending.verdicts import TROUBLES  # noqa: E402
+from coffre.serving.origins import ADMITTED_HEADERS, EXPOSED_HEADERS, METHODS  # noqa: E402
 from coffre.serving.problems import status_of  # noqa: E402
 from ingestion.document_reference_elements import ELEMENTS  # noqa: E402
 from ingestion.outcomes import JUDGEMENTS  # noqa: E402
@@ -98,10 +101,13 @@ from ingestion.store_rules import (  # noqa: E402
     PART_HEADERS,
     REQUEST_HEADERS,
 )
+from ingestion.stow import FAILURE_REASONS, REASONS, STORED_WITH_WARNING  # noqa: E402
 from ingestion.treatments import Rule  # noqa: E402
 from ingestion.verdicts import VERDICTS, Outcome  # noqa: E402
 from records.errors import CoffreError  # noqa: E402
 from records.vocabulary.person_warnings import PERSON_WARNINGS  # noqa: E402
+from viewer_api.qido import LEVELS  # noqa: E402
+from viewer_api.qido_attributes import ATTRIBUTES, Level  # noqa: E402
 
 _OUTCOMES = {
     Outcome.REJECT: "Refused",
@@ -198,6 +204,48 @@ def problems() -> str:
     return "".join(lines)
 
 
+def api() -> str:
+    """The page of the routes as it is, with what the code knows written anew between its marks."""
+    text = (DOCS / "api.md").read_text("utf-8")
+    for name, part in PARTS.items():
+        mark = re.compile(rf"(<!-- {name}, written by docs/generate.py -->\n).*?(<!-- end -->)", re.DOTALL)
+        text, times = mark.subn(rf"\g<1>{part()}\g<2>", text)
+        if times != 1:
+            raise LookupError(f"docs/api.md has {times} places for: {name}")
+    return text
+
+
+def failure_reasons() -> str:
+    """Numbers as answers hold them: decimal in DICOM JSON (PS3.18 table F.2.3-1)."""
+    lines = ["| FailureReason | in the standard | why | codes |\n|---|---|---|---|\n"]
+    for number, why in REASONS.items():
+        codes = ", ".join(f"`{code}`" for code, reason in FAILURE_REASONS.items() if reason == number)
+        lines.append(f"| {number} | {number:04X}H | {why} | {codes or 'every other'} |\n")
+    lines.append(
+        f"\nWarningReason is {STORED_WITH_WARNING} ({STORED_WITH_WARNING:04X}H); the comment has the code.\n"
+    )
+    return "".join(lines)
+
+
+def searched_by() -> str:
+    lines = ["| search for | attributes |\n|---|---|\n"]
+    for level in Level:
+        named = ", ".join(f"{each.keyword} ({each.path})" for each in ATTRIBUTES if each.level is level)
+        lines.append(f"| {LEVELS[level]} | {named} |\n")
+    return "".join(lines)
+
+
+def cross_origin() -> str:
+    return (
+        f"A preflight admits {', '.join(METHODS)} and the headers {_listed(ADMITTED_HEADERS)}. "
+        f"Answers, errors too, show {_listed(EXPOSED_HEADERS)}.\n"
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
 def _problems() -> Iterator[Problem]:
     for room in ROOMS:
         for path in sorted((ROOT / room).rglob("*.py")):
@@ -243,7 +291,18 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-PAGES = {DOCS / "verdicts.md": verdicts, DOCS / "problems.md": problems, DOCS / "deposits.md": deposits}
+PARTS: Mapping[str, Callable[[], str]] = {
+    "failure reasons": failure_reasons,
+    "searched by": searched_by,
+    "other origins": cross_origin,
+}
+"""Of docs/api.md, by the words of their marks."""
+PAGES = {
+    DOCS / "verdicts.md": verdicts,
+    DOCS / "problems.md": problems,
+    DOCS / "deposits.md": deposits,
+    DOCS / "api.md": api,
+}
 
 
 def main() -> int:

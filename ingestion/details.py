@@ -36,6 +36,8 @@ SERIES_TAGS = [
     "00400244",
     "00400245",
 ]
+REQUESTS, MOST_REQUESTS = "00400275", 32
+REQUEST_TAGS = ["00400009", "00401001"]
 INSTANCE_TAGS = ["00080016", "00080018", "00200013", "00280008", "00280010", "00280011", "00280100"]
 
 
@@ -69,7 +71,7 @@ def study_details(
                 "uid": uid,
                 "modality": parts[0].facts.get("modality"),
                 "metadata_blob": str(series_blobs[uid]),
-                "attributes": pick(parts[0].facts["dicom"], SERIES_TAGS),
+                "attributes": pick(parts[0].facts["dicom"], SERIES_TAGS) | _requests(parts[0].facts["dicom"]),
                 "instances": [_instance(part, pack, offsets[part.number]) for part in parts],
             }
             for uid, parts in group.series()
@@ -113,6 +115,14 @@ def document_details(
 def pick(attributes: Mapping[str, Any], tags: Iterable[str]) -> dict[str, Any]:
     """The named attributes that are present."""
     return {tag: attributes[tag] for tag in tags if tag in attributes}
+
+
+def _requests(dataset: Mapping[str, Any]) -> dict[str, Any]:
+    """What the series was asked by: two numbers of each item of Request Attributes Sequence."""
+    element = dataset.get(REQUESTS, {})
+    items = element.get("Value", []) if element.get("vr") == "SQ" else []
+    kept = [found for item in items[:MOST_REQUESTS] if (found := pick(item, REQUEST_TAGS))]
+    return {REQUESTS: {"vr": "SQ", "Value": kept}} if kept else {}
 
 
 def _instance(part: InspectedPart, pack: UUID, offset: int) -> dict[str, Any]:

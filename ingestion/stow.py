@@ -33,7 +33,6 @@ FAILURE_REASONS: Mapping[str, int] = {
     "quota_exceeded": _OUT_OF_RESOURCES,
     "metadata_too_large": _OUT_OF_RESOURCES,
     "too_many_elements": _OUT_OF_RESOURCES,
-    "too_many_frames": _OUT_OF_RESOURCES,
     "deflate_too_large": _OUT_OF_RESOURCES,
     "not_patient_object": _SOP_CLASS_NOT_SUPPORTED,
     "transfer_syntax_not_valid": _TRANSFER_SYNTAX_NOT_SUPPORTED,
@@ -47,9 +46,20 @@ FAILURE_REASONS: Mapping[str, int] = {
     "sandbox_memory": _PROCESSING_FAILURE,
 }
 """By code; what isn't named is C000, cannot understand."""
+REASONS: Mapping[int, str] = {
+    _PROCESSING_FAILURE: "the part could not be examined; it is set aside or has to be sent again",
+    _SOP_CLASS_NOT_SUPPORTED: "the object belongs to no patient",
+    _NOT_AUTHORISED: "no such record, closed record, no right",
+    _OUT_OF_RESOURCES: "quota, or larger than can be examined",
+    _DOES_NOT_MATCH: "another patient, or no patient named",
+    _OTHER_STUDY: "another study than the address names",
+    _TRANSFER_SYNTAX_NOT_SUPPORTED: "transfer syntax",
+    _CANNOT_UNDERSTAND: "everything else: see the code",
+}
+"""What each number tells, in words."""
 _STORED = frozenset({PartOutcome.PUBLISHED.value, PartOutcome.DUPLICATE.value})
 _PLAIN = frozenset({"published", "duplicate"})
-_DATA_SET_DIFFERS = 0xB007  # data set does not match SOP class: the nearest warning of table GG.4-1
+STORED_WITH_WARNING = 0xB007  # data set does not match SOP class: the nearest warning of table GG.4-1
 LONGEST_COMMENT = 64  # PS3.5 table 6.2-1, LO
 
 _KEYWORDS = {
@@ -118,7 +128,7 @@ def _reference(name: NamedInstance) -> dict[str, Any]:
 def _stored(part: Part, name: NamedInstance) -> dict[str, Any]:
     item = _reference(name)
     if part.code not in _PLAIN:
-        item["00081196"] = _value("US", _DATA_SET_DIFFERS)
+        item["00081196"] = _value("US", STORED_WITH_WARNING)
         item["00000902"] = _value("LO", comment(part))
     return item
 

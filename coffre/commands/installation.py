@@ -23,7 +23,7 @@ def init(
             "The root key lies in the data directory without a passphrase: whoever copies the whole "
             "directory can read it.\nFor more than a demo set COFFRE_VAULT_PASSPHRASE before init."
         )
-    if settings.public_url is None and not places.objects.startswith("file:"):
+    if not settings.pages() and not places.objects.startswith("file:"):
         print(
             "Browsers fetch from the object store itself, which admits no page yet: set COFFRE_PUBLIC_URL "
             "and run coffre migrate."

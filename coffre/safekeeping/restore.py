@@ -168,7 +168,7 @@ def _freeze(places: Places, vault: Manifest, known: tuple[int, str] | None) -> F
 def _put_objects(source: Path, places: Places) -> tuple[int, int]:
     """Answers how many objects were written, and how many adopted ones are nowhere."""
     keys = places.settings.s3_credentials()
-    prepare_objects(places.objects, origin=places.settings.public_url, create=True, credentials=keys)
+    prepare_objects(places.objects, origins=places.settings.pages(), create=True, credentials=keys)
     store = open_objects(places.objects, credentials=keys)
     written = absent = 0
     with (source / INVENTORY).open(encoding="utf-8") as lines:

@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from enum import StrEnum
 from importlib.metadata import version
+from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -14,6 +15,8 @@ from coffre.processes import bell_of
 from coffre.serving import fhir as fhir_reading
 from coffre.serving import problems, watching
 from coffre.serving.bodies import BoundedBodies
+from coffre.serving.methods import Options, answer_heads
+from coffre.serving.origins import OtherOrigins
 from coffre.serving.readiness import Readiness
 from coffre.wiring import System
 from ingestion.quarantine import Quarantine
@@ -53,9 +56,22 @@ class SecurityHeaders:
 
 
 class _Application(FastAPI):
+    """`outer`: what stands around everything, the innermost first."""
+
+    def __init__(self, *outer: Callable[[ASGIApp], ASGIApp], **more: Any) -> None:
+        self._outer = outer
+        super().__init__(**more)
+
     def build_middleware_stack(self) -> ASGIApp:
         """Outside of what turns a fault into a 500, which carries the headers like any other answer."""
-        return SecurityHeaders(super().build_middleware_stack())
+        stack = super().build_middleware_stack()
+        for layer in self._outer:
+            stack = layer(stack)
+        return stack
+
+    def include_router(self, router: APIRouter, **more: Any) -> None:
+        answer_heads(router)
+        super().include_router(router, **more)
 
 
 class Part(StrEnum):
@@ -69,7 +85,12 @@ class Part(StrEnum):
 
 def build(system: System, public_url: str, only: Part | None = None) -> FastAPI:
     """The application of one process. As everything, it also runs workers and housekeeper while it lives."""
+    metrics = watching.Metrics(system)
+    origins = system.settings.origins()
     app = _Application(
+        lambda inner: OtherOrigins(inner, origins, problems.is_api),
+        lambda inner: watching.Watch(inner, metrics),
+        SecurityHeaders,
         title="Coffre",
         summary="Hosting layer of a shared medical record",
         description="" if system.identity.environment is Environment.PRODUCTION else DEMO,
@@ -80,7 +101,8 @@ def build(system: System, public_url: str, only: Part | None = None) -> FastAPI:
         redoc_url=None,
     )
     app.add_middleware(BoundedBodies)
-    app.state.beside = watching.install(app, system)
+    app.add_middleware(Options, router=app.router)
+    app.state.beside = watching.install(app, metrics, system.identity.environment)
     problems.install(app)
     if only in (None, Part.INTAKE):
         _intake(app, system, public_url, only)
@@ -93,6 +115,7 @@ def build(system: System, public_url: str, only: Part | None = None) -> FastAPI:
     if only in (None, Part.OPERATOR):
         _operator(app, system, public_url)
     _health(app, system, only)
+    answer_heads(app.router)
     return app
 
 

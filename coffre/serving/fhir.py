@@ -1,7 +1,7 @@
 """What a FHIR client asks first: what is here (`/fhir/metadata`), and the document it just published.
 
 Both rooms have a part in it: who deposited a document reads back that it is there, who may read the record
-reads what a list would show. OPTIONS and HEAD are answered on every FHIR address.
+reads what a list would show.
 """
 
 import asyncio
@@ -22,22 +22,18 @@ from viewer_api.access import Access
 from viewer_api.calling import call_of
 from viewer_api.presenting_fhir import document_reference, own_deposit
 
-METADATA, DOCUMENTS, DOCUMENT = "/fhir/metadata", "/fhir/DocumentReference", "/fhir/DocumentReference/{id}"
-METHODS = {METADATA: "GET, HEAD, OPTIONS", DOCUMENTS: "POST, OPTIONS", DOCUMENT: "GET, HEAD, OPTIONS"}
+METADATA, DOCUMENT = "/fhir/metadata", "/fhir/DocumentReference/{id}"
 
 
 def about(public_url: str) -> APIRouter:
     """What needs no credential."""
     routes = APIRouter(tags=["FHIR"])
 
-    @routes.head(METADATA, include_in_schema=False)
     @routes.get(METADATA, summary="What this server does (CapabilityStatement)")
     async def metadata(request: Request) -> Response:
         _check(request)
         return JSONResponse(capability_statement(public_url), media_type=FHIR_JSON)
 
-    for path, methods in METHODS.items():
-        routes.add_api_route(path, _allowing(methods), methods=["OPTIONS"], include_in_schema=False)
     return routes
 
 
@@ -58,7 +54,6 @@ def reading(
         state = await asyncio.to_thread(access.own_deposit, found.token, document_id)
         return own_deposit(document_id, state) if state else None
 
-    @routes.head(DOCUMENT, include_in_schema=False)
     @routes.get(DOCUMENT, summary="One document, without its content")
     async def read(id: str, request: Request) -> Response:
         _check(request)
@@ -71,13 +66,6 @@ def reading(
         return JSONResponse(body, media_type=FHIR_JSON)
 
     return routes
-
-
-def _allowing(methods: str) -> Callable[[], Awaitable[Response]]:
-    async def options() -> Response:
-        return Response(status_code=204, headers={"Allow": methods})
-
-    return options
 
 
 def _check(request: Request) -> None:

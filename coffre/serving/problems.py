@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from coffre.serving.methods import allow, taken
 from ingestion.fhir_request import FHIR_JSON
 from ingestion.routes.fhir import operation_outcome
 from keyvault.credentials import CredentialError
@@ -153,7 +154,7 @@ def install_pages(app: FastAPI, site: Site) -> None:
     """Where there is nothing, a browser gets a page. Programs and addresses of the API keep the problem."""
 
     async def nothing_here(request: Request, error: Exception) -> Response:
-        if _first_part(request) in _API or not _is_browser(request):
+        if is_api(request.url.path) or not _is_browser(request):
             return await _refused_address(request, error)
         return site.error(request, 404, _HTTP[404])
 
@@ -162,16 +163,20 @@ def install_pages(app: FastAPI, site: Site) -> None:
 
 async def _refused_address(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    status = error.status_code
+    methods = taken(request.app.router, request.url.path) if error.status_code in (404, 405) else frozenset()
+    status = 405 if methods else error.status_code  # another process may take this address
     sentence = _ROUTING.get(status, str(error.detail))
     code = getattr(error, "code", None) or _HTTP.get(status, "http_error")
     answer = problem(request, status, code, sentence)
-    answer.headers.update(error.headers or {})  # Allow, RFC 9110 section 15.5.6
+    answer.headers.update(error.headers or {})
+    if methods:  # RFC 9110 section 15.5.6; a route names its own methods alone
+        answer.headers["Allow"] = allow(methods)
     return answer
 
 
-def _first_part(request: Request) -> str:
-    return request.url.path.lstrip("/").partition("/")[0]
+def is_api(path: str) -> bool:
+    """Addresses for programs, which never answer with a page."""
+    return path.lstrip("/").partition("/")[0] in _API
 
 
 def _is_browser(request: Request) -> bool:
@@ -181,7 +186,10 @@ def _is_browser(request: Request) -> bool:
 
 
 _API = frozenset(
-    {"audit", "dicomweb", "fhir", "grants", "health", "objects", "quarantine", "records", "submissions"}
+    {
+        *("audit", "dicomweb", "fhir", "grants", "health", "objects", "openapi.json", "quarantine"),
+        *("records", "submissions"),
+    }
 )
 _DISK = {
     "store_full": "There is no room for this at the moment; nothing was kept. Try again later.",

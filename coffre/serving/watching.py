@@ -15,6 +15,7 @@ from prometheus_client import (
 )
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from coffre.serving.methods import answer_heads
 from coffre.wiring import System
 from keyvault.request_id import REQUEST_ID
 from records.vocabulary.codes import Environment
@@ -89,13 +90,12 @@ class Watch:
             REQUEST_ID.reset(token)
 
 
-def install(app: FastAPI, system: System) -> FastAPI:
-    """Count what `app` answers. Answers what operators' tools ask, an application of its own.
+def install(app: FastAPI, metrics: Metrics, environment: Environment) -> FastAPI:
+    """The application that operators' tools ask, one of its own.
 
     In production that application alone answers, on COFFRE_OPERATOR_ADDRESS; in demo and test `app` does too.
     """
-    metrics, beside = Metrics(system), FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    app.add_middleware(Watch, metrics=metrics)
+    beside = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
 
     def read() -> Response:
         return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST)
@@ -103,8 +103,9 @@ def install(app: FastAPI, system: System) -> FastAPI:
     def described() -> JSONResponse:
         return JSONResponse(app.openapi())
 
-    public = () if system.identity.environment is Environment.PRODUCTION else (app,)
+    public = () if environment is Environment.PRODUCTION else (app,)
     for answering in (beside, *public):
         answering.add_api_route("/metrics", read, include_in_schema=False)
         answering.add_api_route("/openapi.json", described, include_in_schema=False)
+    answer_heads(beside.router)
     return beside

@@ -136,10 +136,10 @@ class BotoBucket:
     def keep_versions(self) -> None:
         self._call("put_bucket_versioning", VersioningConfiguration={"Status": "Enabled"})
 
-    def admit(self, origin: str) -> None:
+    def admit(self, origins: Sequence[str]) -> None:
         rule = {
             "AllowedMethods": ["GET", "HEAD"],
-            "AllowedOrigins": [origin],
+            "AllowedOrigins": list(origins),
             "AllowedHeaders": ["range"],
             "ExposeHeaders": ["Content-Range", "Content-Length"],
             "MaxAgeSeconds": 600,

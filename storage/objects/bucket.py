@@ -117,8 +117,8 @@ class Bucket(Protocol):
 
     def keep_versions(self) -> None: ...
 
-    def admit(self, origin: str) -> None:
-        """CORS: pages of this one origin may GET and HEAD with `Range`."""
+    def admit(self, origins: Sequence[str]) -> None:
+        """CORS: pages of these origins, and of no other, may GET and HEAD with `Range`."""
 
     def put_locked(self, key: str, body: bytes, until: float, *, hold: bool) -> None:
         """Creates an object nobody can delete or change before `until` (unix seconds), or under a hold."""

@@ -140,9 +140,10 @@ class MinioBucket:
     def keep_versions(self) -> None:
         _tried(lambda: self._client.set_bucket_versioning(self._bucket, VersioningConfig(ENABLED)))
 
-    def admit(self, origin: str) -> None:
+    def admit(self, origins: Sequence[str]) -> None:
+        admitted = "".join(f"<AllowedOrigin>{escape(origin)}</AllowedOrigin>" for origin in origins)
         rule = (
-            f"<AllowedOrigin>{escape(origin)}</AllowedOrigin><AllowedMethod>GET</AllowedMethod>"
+            f"{admitted}<AllowedMethod>GET</AllowedMethod>"
             "<AllowedMethod>HEAD</AllowedMethod><AllowedHeader>range</AllowedHeader>"
             "<ExposeHeader>Content-Range</ExposeHeader><ExposeHeader>Content-Length</ExposeHeader>"
             "<MaxAgeSeconds>600</MaxAgeSeconds>"

@@ -1,6 +1,6 @@
 """Object stores by their address; the S3 clients are imported where an address asks for them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,15 +42,15 @@ def open_locked_notes(url: str, *, credentials: Credentials | None = None) -> Lo
 def prepare_objects(
     url: str,
     *,
-    origin: str | None,
+    origins: Sequence[str],
     create: bool,
     versions: bool = False,
     credentials: Credentials | None = None,
 ) -> None:
-    """What `init` does once: bucket, CORS for the pages of `origin`, versions. Nothing for files."""
+    """What `init` does once: bucket, CORS for the pages of `origins`, versions. Nothing for files."""
     objects = open_objects(url, credentials=credentials)
     if isinstance(objects, S3Objects):
-        objects.prepare(origin, create=create, versions=versions)
+        objects.prepare(origins, create=create, versions=versions)
 
 
 def _maker(scheme: str) -> Callable[[Address, Credentials | None], Bucket]:

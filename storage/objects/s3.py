@@ -5,7 +5,7 @@ holds what `storage.ports.ObjectStore` promises. What each store does differentl
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 from uuid import UUID, uuid4
@@ -108,8 +108,8 @@ class S3Objects:
             raise ValueError("an address lives at most five minutes")
         return self._ask(lambda: self._public.presigned(self._key(blob_id, version), seconds))
 
-    def prepare(self, origin: str | None, *, create: bool, versions: bool) -> None:
-        """Makes the bucket ready: exists, lies in the EEA, admits the pages of `origin`, keeps versions.
+    def prepare(self, origins: Sequence[str], *, create: bool, versions: bool) -> None:
+        """Makes the bucket ready: exists, lies in the EEA, admits the pages of `origins`, keeps versions.
 
         Repeatable. CoffreError `bucket_missing` where it does not exist and `create` is False,
         `store_overwrites` where it ignores If-None-Match; Invalid `non_eea_region`.
@@ -127,8 +127,8 @@ class S3Objects:
             check_place(self._address, region)
         if versions:
             self._ask(self._bucket.keep_versions)
-        if origin is not None:
-            self._ask(lambda: self._bucket.admit(origin))
+        if origins:
+            self._ask(lambda: self._bucket.admit(origins))
         if self._address.create_header:
             self._check_condition()
 

@@ -25,7 +25,8 @@ from tests.services.fixtures_s3 import BUCKET
 from tests.services.service import S3Service
 
 Store = tuple[str, S3Service]
-ORIGIN = "https://coffre.example"
+ORIGIN, VIEWER = "https://coffre.example", "https://viewer.example:8443"
+ORIGINS = (ORIGIN, VIEWER)
 
 
 @pytest.fixture
@@ -132,13 +133,13 @@ class TestStoresThatIgnoreTheCondition:
     """`create=check`, for stores that overwrite in spite of If-None-Match."""
 
     def test_preparing_tells_them(self, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        prepare_objects(address, origin=None, create=False)
+        prepare_objects(address, origins=(), create=False)
         for bucket in (BotoBucket, MinioBucket):
             monkeypatch.setattr(bucket, "put", overwriting(bucket.put))
         with pytest.raises(CoffreError) as told:
-            prepare_objects(address, origin=None, create=False)
+            prepare_objects(address, origins=(), create=False)
         assert told.value.code == "store_overwrites"
-        prepare_objects(f"{address}&create=check", origin=None, create=False)
+        prepare_objects(f"{address}&create=check", origins=(), create=False)
 
     def test_an_existing_object_is_refused_by_a_look(self, address: str) -> None:
         objects = open_objects(f"{address}&create=check")
@@ -195,35 +196,36 @@ class TestBucket:
     def test_a_missing_bucket_is_told_and_made_where_allowed(self, new_bucket: str) -> None:
         for _ in range(2):
             with pytest.raises(CoffreError) as missing:
-                prepare_objects(new_bucket, origin=None, create=False)
+                prepare_objects(new_bucket, origins=(), create=False)
             assert missing.value.code == "bucket_missing"
         with pytest.raises(CoffreError) as missing:
             open_objects(new_bucket).read(uuid4(), 1, 0, 1)
         assert missing.value.code == "bucket_missing"
         for _ in range(2):
-            prepare_objects(new_bucket, origin=ORIGIN, create=True)
-        prepare_objects(new_bucket, origin=ORIGIN, create=False)
+            prepare_objects(new_bucket, origins=ORIGINS, create=True)
+        prepare_objects(new_bucket, origins=ORIGINS, create=False)
 
-    def test_pages_of_one_origin_may_read_ranges(self, s3_store: Store) -> None:
+    def test_pages_of_these_origins_may_read_ranges(self, s3_store: Store) -> None:
         scheme, service = s3_store
         address = service.url(scheme, BUCKET, uuid4().hex)
-        prepare_objects(address, origin=ORIGIN, create=False)
+        prepare_objects(address, origins=ORIGINS, create=False)
         objects = open_objects(address)
         url = objects.presigned(put(objects, b"0123456789"), 1, 60)
         assert url is not None
         wish = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "range"}
-        status, headers, _ = ask(url, service, {"Origin": ORIGIN, **wish}, "OPTIONS")
-        assert (status // 100, headers["Access-Control-Allow-Origin"]) == (2, ORIGIN)
-        assert "range" in headers["Access-Control-Allow-Headers"].lower()
-        status, headers, body = ask(url, service, {"Origin": ORIGIN, "Range": "bytes=0-1"})
-        assert (status, body, headers["Access-Control-Allow-Origin"]) == (206, b"01", ORIGIN)
-        assert "Content-Range" in headers["Access-Control-Expose-Headers"]
+        for origin in ORIGINS:
+            status, headers, _ = ask(url, service, {"Origin": origin, **wish}, "OPTIONS")
+            assert (status // 100, headers["Access-Control-Allow-Origin"]) == (2, origin)
+            assert "range" in headers["Access-Control-Allow-Headers"].lower()
+            status, headers, body = ask(url, service, {"Origin": origin, "Range": "bytes=0-1"})
+            assert (status, body, headers["Access-Control-Allow-Origin"]) == (206, b"01", origin)
+            assert "Content-Range" in headers["Access-Control-Expose-Headers"]
         _, headers, _ = ask(url, service, {"Origin": "https://evil.example", **wish}, "OPTIONS")
         assert "Access-Control-Allow-Origin" not in headers
 
     def test_where_versions_are_kept_a_deletion_leaves_none(self, new_bucket: str) -> None:
         new_bucket += "&create=check"  # Ceph needs it in such buckets
-        prepare_objects(new_bucket, origin=None, create=True, versions=True)
+        prepare_objects(new_bucket, origins=(), create=True, versions=True)
         objects = open_objects(new_bucket)
         blob_id = put(objects, b"secret")
         neighbour = UUID(int=blob_id.int)

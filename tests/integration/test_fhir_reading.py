@@ -147,7 +147,7 @@ def test_head_and_options_are_answered_on_every_fhir_address(
         assert head.headers["content-length"] == whole.headers["content-length"]
     for address, methods in (
         ("/fhir/metadata", "GET, HEAD, OPTIONS"),
-        ("/fhir/DocumentReference", "POST, OPTIONS"),
+        ("/fhir/DocumentReference", "OPTIONS, POST"),
         (published.headers["location"], "GET, HEAD, OPTIONS"),
     ):
         answer = coffre.http.options(address)

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import boto3
+import httpx
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -29,12 +30,17 @@ from tests.services.apart import OWNERS_ALONE, PARTS, part_of
 from tests.services.full import BUCKET, Full
 
 pytestmark = pytest.mark.long
+VIEWER = "https://viewer.example"
 
 
 @pytest.fixture(scope="module")
 def played(every_log_is_clean: Path) -> Iterator[Full]:
     """The full set after the story, which checks each of its own outcomes."""
-    with tempfile.TemporaryDirectory(prefix="coffre-full-") as folder, full.running(Path(folder)) as running:
+    more = {"COFFRE_ALLOWED_ORIGINS": VIEWER}
+    with (
+        tempfile.TemporaryDirectory(prefix="coffre-full-") as folder,
+        full.running(Path(folder), more=more) as running,
+    ):
         assert running.apart.alone is None, running.apart.alone
         stage = Stage(Console(file=io.StringIO()))
         play_story(stage, running.data, running.url, searched=Path(folder))
@@ -164,6 +170,46 @@ def test_the_vault_itself_changes_no_line_of_its_log(played: Full) -> None:
     database.close()
 
 
+# One origin for browsers and programs
+
+ADDRESSES = {
+    "/records/1/dicomweb/studies": "GET, HEAD, OPTIONS, POST",  # reader and intake
+    "/dicomweb/studies": "GET, HEAD, OPTIONS, POST",
+    "/dicomweb/studies/1.2": "OPTIONS, POST",
+    "/fhir/DocumentReference": "OPTIONS, POST",
+    "/submissions/00000000-0000-0000-0000-000000000000": "GET, HEAD, OPTIONS",
+    "/grants": "OPTIONS, POST",
+    "/audit/checkpoint": "GET, HEAD, OPTIONS",
+}
+
+
+@pytest.mark.parametrize("path", ADDRESSES)
+def test_whichever_process_answers_names_the_methods_of_all(played: Full, path: str) -> None:
+    assert httpx.options(played.url + path).headers["allow"] == ADDRESSES[path]
+    wrong = httpx.patch(played.url + path)
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, ADDRESSES[path])
+
+
+@pytest.mark.parametrize("path", ADDRESSES)
+def test_an_admitted_page_may_call_every_process_and_another_none(played: Full, path: str) -> None:
+    wish = {
+        "Access-Control-Request-Method": "GET",
+        "Access-Control-Request-Headers": "authorization,dpop,range",
+    }
+    for origin, admitted in ((VIEWER, True), ("https://evil.example", False)):
+        preflight = httpx.options(played.url + path, headers={"Origin": origin, **wish})
+        refused = httpx.get(played.url + path, headers={"Origin": origin})
+        for answer in (preflight, refused):
+            assert ("access-control-allow-origin" in answer.headers) is admitted
+            assert "origin" in answer.headers["vary"].lower()
+
+
+def test_pages_stay_closed(played: Full) -> None:
+    page = httpx.get(played.url, headers={"Origin": VIEWER, "Accept": "text/html"})
+    assert page.status_code == 200
+    assert "access-control-allow-origin" not in page.headers
+
+
 # The object store
 
 READ, WRITE = {"worker", "reader", "gateway", "intake", "housekeeper"}, {"intake", "worker", "housekeeper"}
@@ -184,10 +230,10 @@ def test_the_object_store_lets_them_do_their_own_work(played: Full, tried: str) 
     assert {part for part, env in keyed.items() if _s3(env, call, arguments)} == expected
 
 
-def test_the_buckets_pages_are_those_of_the_public_address(played: Full) -> None:
+def test_the_buckets_pages_are_our_own_and_those_of_the_admitted_origin(played: Full) -> None:
     client = _client(os.environ)
     (rule,) = client.get_bucket_cors(Bucket=BUCKET)["CORSRules"]
-    assert rule["AllowedOrigins"] == [played.url]
+    assert rule["AllowedOrigins"] == [played.url, VIEWER]
     assert set(rule["AllowedMethods"]) == {"GET", "HEAD"}
 
 

@@ -109,6 +109,14 @@ def run(*arguments: str, status: int = 0) -> str:
     return done.output
 
 
+def test_a_proof_for_head_is_for_head_alone(coffre: Coffre, patient: Patient, holder: Identity) -> None:
+    """RFC 9449 section 4.2: htm is the method of the request."""
+    for shown, asked in (("HEAD", "HEAD"), ("GET", "GET"), ("GET", "HEAD"), ("HEAD", "GET")):
+        headers = holder.headers(coffre, shown, documents(patient))
+        answer = coffre.http.request(asked, documents(patient), headers=headers)
+        assert answer.status_code == (200 if shown == asked else 401), (shown, asked)
+
+
 def test_send_and_fetch_prove_their_key(
     coffre: Coffre,
     patient: Patient,

@@ -1,14 +1,17 @@
 """QIDO-RS as viewers ask it: levels, matching, paging, and what is not said to whom."""
 
+from io import BytesIO
 from typing import Any
 from urllib.parse import quote
 
 import httpx
+import pydicom
 import pytest
 
 from coffre.demonstration import data as demo_data
 from records.identity import INS_NIR_TEST
 from tests.integration.support import HOSPITAL, STRANGER, Coffre, Patient, bearer, new_ins, problem
+from viewer_api.qido_attributes import BY_NAME
 
 STUDY_UID, SERIES_UID, SOP_UID = "0020000D", "0020000E", "00080018"
 FIRST, SECOND = 41, 42  # seeds
@@ -127,6 +130,24 @@ class TestMatching:
             ("PatientID=whatever-the-viewer-sends", 3),
             ("fuzzymatching=true&PatientName=*", 3),
             ("ModalitiesInStudy=CT&StudyDate=20260105&AccessionNumber=RX*", 2),
+            ("StudyTime=0930", 2),
+            ("StudyTime=0900-1000", 2),
+            ("StudyTime=0931-1200", 0),
+            ("StudyDate=20260104-20260106&StudyTime=2000-0800", 2),
+            ("StudyDate=20260105-20260106&StudyTime=0931-0800", 0),
+            ("PatientBirthDate=19770701", 3),
+            ("PatientBirthDate=-19700101", 0),
+            ("PatientSex=F", 3),
+            ("PatientSex=M", 0),
+            ("NumberOfStudyRelatedInstances=3", 1),
+            ("ModalitiesInStudy=CT&ModalitiesInStudy=US", 3),
+            # what OHIF sends
+            (
+                "limit=101&offset=0&fuzzymatching=false&includefield=00081030%2C00080060%2C00080090%2C00100030",
+                3,
+            ),
+            ("limit=101&offset=0&fuzzymatching=false&includefield=00081030&PatientName=*LEF*", 3),
+            ("00100020=anything&limit=101&offset=0&fuzzymatching=false&includefield=00081030%2C00080060", 3),
             ("ModalitiesInStudy=US&StudyDate=20260105", 0),
         ],
     )
@@ -140,6 +161,73 @@ class TestMatching:
             assert sorted(first(study, STUDY_UID) for study in found) == ct_uids
         assert len(studies(person, f"StudyInstanceUID={ct_uids[0]}")) == 1
         assert studies(person, "StudyInstanceUID=1.2.3") == []
+
+    def test_repeated_uids_are_alternatives(self, person: Patient, ct_uids: list[str]) -> None:
+        """PS3.18 section 8.3.4.1, PS3.4 section C.2.2.2.2."""
+        first_one, second_one = ct_uids
+        for query in (
+            f"StudyInstanceUID={first_one}&StudyInstanceUID={second_one}",
+            f"StudyInstanceUID={first_one}&0020000D={second_one},1.2.3",
+        ):
+            assert sorted(first(study, STUDY_UID) for study in studies(person, query)) == ct_uids
+
+    def test_whatever_an_answer_holds_can_be_searched_by(self, person: Patient, ct_uids: list[str]) -> None:
+        """By tag and by keyword, at its level and below."""
+        study = ct_uids[0]
+        series_uid = first(studies(person, below=f"/{study}/series")[0], SERIES_UID)
+        levels = ("", f"/{study}/series", f"/{study}/series/{series_uid}/instances")
+        held: dict[str, Any] = {}
+        for below in levels:
+            held |= next(i for i in studies(person, below=below) if first(i, STUDY_UID) == study)
+            for tag, element in held.items():
+                for value in element.get("Value", ()):
+                    text = quote(value["Alphabetic"] if isinstance(value, dict) else str(value))
+                    for name in (tag, BY_NAME[tag].keyword):
+                        assert studies(person, f"{name}={text}", below), (name, below)
+                    if element["vr"] in ("DA", "TM"):
+                        assert studies(person, f"{tag}={text}-{text}", below), (tag, below)
+
+    def test_the_request_of_a_series_is_kept_and_found(self, coffre: Coffre) -> None:
+        """PS3.18 table 10.6.3-4."""
+        patient = coffre.open_record()
+        dataset = pydicom.dcmread(BytesIO(patient.ct(slices=1, size=16)[0]))
+        item = pydicom.Dataset()
+        item.ScheduledProcedureStepID, item.RequestedProcedureID = "SPS1", "RP7"
+        item.RequestedProcedureDescription = "beyond what a list needs"
+        dataset.RequestAttributesSequence = [item]
+        written = BytesIO()
+        dataset.save_as(written)
+        assert coffre.stow(coffre.depositor(), [written.getvalue()], patient.ins).status_code == 200
+        below = f"/{dataset.StudyInstanceUID}/series"
+        (series,) = studies(patient, "RequestAttributesSequence.RequestedProcedureID=RP*", below)
+        assert first(series, "00400275") == {
+            "00400009": {"vr": "SH", "Value": ["SPS1"]},
+            "00401001": {"vr": "SH", "Value": ["RP7"]},
+        }
+        assert studies(patient, "00400275.00400009=SPS1", below) == [series]
+        assert studies(patient, "00400275.00400009=SPS2", below) == []
+
+    def test_what_is_not_done_as_asked_is_said(self, person: Patient) -> None:
+        """PS3.18 section 8.3.4.2."""
+        literal = ask(person, "PatientName=LEF*&fuzzymatching=true")
+        assert literal.headers["warning"] == (
+            '299 coffre "The fuzzymatching parameter is not supported. '
+            'Only literal matching has been performed."'
+        )
+        assert "warning" not in ask(person, "fuzzymatching=false").headers
+
+    @pytest.mark.parametrize(
+        ("query", "sentence"),
+        [
+            ("Nonsense=1", "The parameter Nonsense names no attribute that studies are searched by."),
+            (
+                "StudyDate=hier",
+                "The parameter StudyDate is a date YYYYMMDD, or a range: from-to, from- or -to.",
+            ),
+        ],
+    )
+    def test_a_refusal_names_the_parameter(self, person: Patient, query: str, sentence: str) -> None:
+        assert ask(person, query).json()["detail"] == sentence
 
     def test_instances_are_matched(self, person: Patient, ct_uids: list[str]) -> None:
         below = f"/{ct_uids[0]}/instances"

@@ -476,7 +476,7 @@ class TestBodies:
     ) -> None:
         assert problem(coffre.http.get("/nothing/here")) == "no_such_address"
         wrong = coffre.http.delete("/records/find")
-        assert (problem(wrong), wrong.headers["Allow"]) == ("method_not_allowed", "POST")
+        assert (problem(wrong), wrong.headers["Allow"]) == ("method_not_allowed", "OPTIONS, POST")
         answer = coffre.http.get("/fhir/Nothing")
         assert answer.json()["resourceType"] == "OperationOutcome"
 

@@ -28,7 +28,7 @@ PLAIN_S3_STORES = [store for store in S3_STORES if not str(store.id).endswith("_
 def _with_bucket(running: AbstractContextManager[S3Service]) -> Iterator[S3Service]:
     with running as service:
         keys = Credentials(service.access_key, service.secret_key)
-        prepare_objects(service.url("s3", BUCKET), origin=None, create=True, credentials=keys)
+        prepare_objects(service.url("s3", BUCKET), origins=(), create=True, credentials=keys)
         yield service
 
 

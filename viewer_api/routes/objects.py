@@ -61,7 +61,6 @@ def router(objects: ObjectStore, vault: ReaderDoor, presigner: Presigner) -> API
             raise NotFound("The object isn't there any more.", code="object_missing")
         return size
 
-    @routes.head("/objects/{blob}/{version}", include_in_schema=False)
     @routes.get("/objects/{blob}/{version}", summary="Sealed bytes, whole or by range")
     async def read(blob: UUID, version: int, grant: UUID, exp: int, sig: str, request: Request) -> Response:
         size = await asyncio.to_thread(admitted, grant, blob, version, exp, sig)

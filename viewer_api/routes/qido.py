@@ -19,54 +19,60 @@ from viewer_api.presenting import (
     study_attributes,
 )
 from viewer_api.qido import Query
+from viewer_api.qido_attributes import Level
 
 DICOM_JSON = "application/dicom+json"
 PATIENT_ID = "00100020"
-STUDY_UID = "0020000D"
-SERIES_UID = "0020000E"
-Items = list[dict[str, Any]]
+Answer = tuple[list[dict[str, Any]], list[str]]
+"""Items, and warnings about them."""
 
 
 def router(access: Access, authenticate: Callable[[Request], Awaitable[Credential]]) -> APIRouter:
     routes = APIRouter(tags=["DICOMweb QIDO-RS"])
 
-    async def search(request: Request, work: Callable[..., Items], *args: str) -> Response:
+    async def search(request: Request, level: Level, work: Callable[..., Answer], *args: str) -> Response:
         call = call_of(request, await authenticate(request))
-        query = Query.parse(request.query_params.multi_items())
-        items = await asyncio.to_thread(work, call, query, *args)
-        return Response(json.dumps(items), media_type=DICOM_JSON)
+        query = Query.parse(request.query_params.multi_items(), level)
+        items, warnings = await asyncio.to_thread(work, call, query, *args)
+        answer = Response(json.dumps(items), media_type=DICOM_JSON)
+        for warning in warnings:
+            answer.headers.append("Warning", f'299 coffre "{warning}"')
+        return answer
 
-    def studies(call: Any, query: Query, ins: str) -> Items:
+    def studies(call: Any, query: Query, ins: str) -> Answer:
         listing = access.documents(call, ins).listing
         # a viewer in one record may name the patient by any of its identifiers
         asked = query.without(PATIENT_ID)
-        return asked.page(study_attributes(documents) for documents in studies_of(listing).values())
+        found = map(study_attributes, studies_of(listing).values())
+        return asked.page((study, study) for study in found)
 
-    def studies_by_patient(call: Any, query: Query) -> Items:
+    def studies_by_patient(call: Any, query: Query) -> Answer:
         """Across records nothing is searched: without the patient's INS, or without right, it is empty."""
         ins = query.value_of(PATIENT_ID)
         if ins is None:
-            return []
+            return [], []
         try:
             return studies(call, query, ins)
         except (NotAuthorised, CoffreError) as error:
             if error.code in ("not_authorised", "bad_ins", "bad_oid"):
-                return []
+                return [], []
             raise
 
-    def series(call: Any, query: Query, ins: str, study: str) -> Items:
+    def series(call: Any, query: Query, ins: str, study: str) -> Answer:
         documents = _documents(call, ins, study)
-        attributes = study_attributes(documents)
-        return query.page(series_attributes(attributes, each) for each in merged_series(documents))
+        above = study_attributes(documents)
+        found = (series_attributes(above, each) for each in merged_series(documents))
+        return query.page((above | each, each) for each in found)
 
-    def instances(call: Any, query: Query, ins: str, study: str, only: str | None = None) -> Items:
+    def instances(call: Any, query: Query, ins: str, study: str, only: str | None = None) -> Answer:
         documents = _documents(call, ins, study)
-        attributes = study_attributes(documents)
+        above = study_attributes(documents)
         return query.page(
-            instance_attributes(attributes, each, instance)
+            (above | series_attributes(above, each) | found, found)
             for each in merged_series(documents)
             if only in (None, each["uid"])
             for instance in each["instances"]
+            for found in [instance_attributes(above, each, instance)]
         )
 
     def _documents(call: Any, ins: str, study: str) -> list[Any]:
@@ -77,24 +83,24 @@ def router(access: Access, authenticate: Callable[[Request], Awaitable[Credentia
 
     @routes.get("/dicomweb/studies", summary="Studies of the patient named by PatientID (an INS)")
     async def search_all(request: Request) -> Response:
-        return await search(request, studies_by_patient)
+        return await search(request, Level.STUDY, studies_by_patient)
 
     @routes.get("/records/{ins}/dicomweb/studies", summary="Studies of a record")
     async def search_studies(ins: str, request: Request) -> Response:
-        return await search(request, studies, ins)
+        return await search(request, Level.STUDY, studies, ins)
 
     @routes.get("/records/{ins}/dicomweb/studies/{study}/series", summary="Series of a study")
     async def search_series(ins: str, study: str, request: Request) -> Response:
-        return await search(request, series, ins, study)
+        return await search(request, Level.SERIES, series, ins, study)
 
     @routes.get("/records/{ins}/dicomweb/studies/{study}/instances", summary="Instances of a study")
     async def search_instances(ins: str, study: str, request: Request) -> Response:
-        return await search(request, instances, ins, study)
+        return await search(request, Level.INSTANCE, instances, ins, study)
 
     @routes.get(
         "/records/{ins}/dicomweb/studies/{study}/series/{uid}/instances", summary="Instances of a series"
     )
     async def search_series_instances(ins: str, study: str, uid: str, request: Request) -> Response:
-        return await search(request, instances, ins, study, uid)
+        return await search(request, Level.INSTANCE, instances, ins, study, uid)
 
     return routes

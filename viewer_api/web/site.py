@@ -198,7 +198,7 @@ def _whose_view(request: Request, session: Session | None, t: Texts) -> WhoseVie
 
 def _other_language(request: Request, t: Texts) -> str | None:
     """The same page in the other language; none for what was posted."""
-    if request.method != "GET":
+    if request.method not in ("GET", "HEAD"):
         return None
     (other,) = (language for language in LANGUAGES if language != t.language)
     kept = [
