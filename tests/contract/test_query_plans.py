@@ -70,6 +70,8 @@ def tour(index: Index) -> None:
     for record in (None, RECORD):
         index.grown_studies(least=2, quiet_since=10, record_id=record, limit=5)
     index.oldest_unsettled()
+    index.document(document_id)
+    index.depositors(document_id)
     index.documents_by_id(RECORD, [publication.documents[0].document_id, document_id])
     index.documents_by_study(RECORD, b"s" * 32)
     index.documents_by_token(RECORD, "accession", b"a" * 32)
