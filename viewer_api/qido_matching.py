@@ -12,6 +12,10 @@ from datetime import date
 Interval = tuple[int, int]  # both ends included: microseconds of a day, or days since the first
 Test = Callable[[Sequence[object]], bool]
 DAY = 24 * 3600 * 10**6  # microseconds
+LONGEST_TEXT, MOST_STARS = (
+    324,
+    16,
+)  # a person name of five components in three groups, with what separates them
 ALWAYS: Interval = (-(2**62), 2**62)
 _DATE = re.compile(r"([0-9]{4})([.]?)([0-9]{2})\2([0-9]{2})")  # with dots before 1993 (PS3.5 table 6.2-1)
 _TIME = re.compile(r"([0-9]{2})(?:(:?)([0-9]{2})(?:\2([0-9]{2})(?:\.([0-9]{1,6}))?)?)?")
@@ -82,6 +86,8 @@ def _moment(vr: str) -> Callable[[str], Test]:
 
 def _text(asked: str) -> Test:
     """Single value or wild card matching (section C.2.2.2.4) in any case; * and ? alone are special."""
+    if len(asked) > LONGEST_TEXT or asked.count("*") > MOST_STARS:
+        raise QueryTextError(f"has at most {LONGEST_TEXT} characters and {MOST_STARS} stars")
     pattern = re.compile(fnmatch.translate(re.sub(r"([\[\]])", r"[\1]", asked.casefold())))
     return lambda values: any(pattern.match(str(each).strip().casefold()) for each in values)
 

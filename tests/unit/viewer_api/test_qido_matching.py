@@ -300,6 +300,14 @@ class TestUidsAndNumbers:
             ("limit=+3", "The parameter limit is a number of at most nine digits."),
             ("limit= 3", "The parameter limit is a number of at most nine digits."),
             ("offset=1_0", "The parameter offset is a number of at most nine digits."),
+            (
+                f"PatientName={'*a' * 17}",
+                "The parameter PatientName has at most 324 characters and 16 stars.",
+            ),
+            (
+                f"StudyDescription={'a' * 325}",
+                "The parameter StudyDescription has at most 324 characters and 16 stars.",
+            ),
             ("fuzzymatching=maybe", "The parameter fuzzymatching is true or false."),
         ],
     )
