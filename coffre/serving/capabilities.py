@@ -28,7 +28,7 @@ def capability_statement(public_url: str) -> dict[str, Any]:
         "rest": [
             {
                 "mode": "server",
-                "security": {"cors": False, "description": _SECURITY},
+                "security": {"description": _SECURITY},
                 "resource": [_DOCUMENT_REFERENCE],
             }
         ],
