@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from ingestion.grouping import InspectedPart
+from ingestion.inspection import overruled
 from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome
 from ingestion.patient import (
     claimed_ins,
@@ -14,6 +16,7 @@ from ingestion.patient import (
     with_person_warnings,
 )
 from ingestion.person import LONGEST, MOST_IDENTIFIERS, MOST_NAMES, identifier, person, readable
+from ingestion.pipeline import _as_planned
 from records.identity import INS_NIR_DEMO, INS_NIR_TEST
 from records.traits import ClaimedTraits
 from records.vocabulary.codes import Environment
@@ -118,3 +121,12 @@ class TestWords:
         assert (told.outcome, told.code) == (PartOutcome.QUARANTINED, "other_person")
         assert "(date de naissance, sexe)" in told.reason
         assert "(birth date, sex)" in told.reason
+
+
+def test_what_an_earlier_try_planned_to_publish_is_published_with_the_warnings() -> None:
+    """The setting or the record's traits may be others by the next try; what the vault adopted stays so."""
+    part = InspectedPart(1, 0, 4, bytes(32), other_person({"other_sex"}), ("other_sex",), meant_for=INS)
+    again = _as_planned(part, JUDGEMENTS["published"])
+    assert (again.record, again.meant_for) == (INS, INS)
+    assert (again.judgement.outcome, again.judgement.code) == (PartOutcome.PUBLISHED, "other_sex")
+    assert again == overruled(part)
