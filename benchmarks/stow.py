@@ -58,7 +58,7 @@ def _measure(system: System) -> None:
         demo_data.PATIENT_INS,
         demo_data.PATIENT,
         consent_by="operator",
-        consent_how="-",
+        consent_how="spoken",
     )
     system.publish_day_keys()
     token = identities.depositor("1750000001")

@@ -13,6 +13,7 @@ from keyvault.verbs.attempt import Call, Denied
 from records.errors import CoffreError, Invalid, Refused
 from records.identity import INS, check_oid, default_oid
 from records.vocabulary.codes import Environment, PurposeOfUse, Role
+from records.vocabulary.sectors import OWN_PRACTICE
 
 T = TypeVar("T")
 _NAME = re.compile(r"[\w][\w .'-]{0,63}")
@@ -64,12 +65,16 @@ class Identities:
             )
         return self._logged(Role.OPERATOR, " ".join(person.casefold().split()))
 
-    def depositor(self, structure: str, *, key: str | None = None) -> str:
+    def depositor(self, structure: str, *, setting: str | None = None, key: str | None = None) -> str:
         """`key` here and below: the thumbprint of the key that the token is bound to."""
-        return self._logged(Role.DEPOSITOR, f"depositor of {structure}", structure=structure, key=key)
+        return self._logged(
+            Role.DEPOSITOR, f"depositor of {structure}", structure=structure, setting=setting, key=key
+        )
 
-    def professional(self, rpps: str, profession: str, structure: str, **more: str | None) -> str:
-        claims = {name: value for name, value in more.items() if value}
+    def professional(
+        self, rpps: str, profession: str, structure: str, *, sector: str = OWN_PRACTICE, **more: str | None
+    ) -> str:
+        claims = {name: value for name, value in more.items() if value} | {"sector": sector}
         return self._logged(
             Role.PROFESSIONAL, rpps, rpps=rpps, profession=profession, structure=structure, **claims
         )

@@ -49,6 +49,7 @@ JUDGEMENTS: Mapping[str, Judgement] = {
         ("record_closed", _R, "This record is closed and takes no deposit. Keep the document in your own file."),
         ("record_suspended", _R, "This record is suspended and takes no deposit for now."),
         ("not_entitled", _R, "This credential may not deposit in this record."),
+        ("depositor_not_entitled", _R, "This kind of depositor may not deposit this type of document: reimbursements come from the health insurer, what a patient expresses from the patient."),
         ("bad_credential", _R, "The credential was not valid when the deposit was received. Sign in again and deposit again."),
         ("quota_exceeded", _R, "Too many deposits by this structure. Wait an hour, then deposit again."),
         ("type_unknown", _R, "The type code is not one of the shared medical record. Use a code of the ASS_X16 table."),

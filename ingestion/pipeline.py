@@ -65,6 +65,7 @@ _DENIED = {
     ReasonCode.NO_SUCH_RECORD: "no_record",
     ReasonCode.BAD_CREDENTIAL: "bad_credential",
     ReasonCode.QUOTA_EXCEEDED: "quota_exceeded",
+    ReasonCode.DEPOSITOR_NOT_ENTITLED: "depositor_not_entitled",
 }
 
 

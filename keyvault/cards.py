@@ -10,43 +10,73 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from keyvault.envelope import KeyUse, card_aad, open_json, seal_json
+from keyvault.envelope import KeyUse, card_aad, derive, open_json, seal_json, stated_card_aad
 from keyvault.record_keys import RecordKey, open_object_key
 from keyvault.store import Row, VaultTransaction
 from records.consent import Card
 from records.documents import DocumentFacts
 from records.errors import CoffreError
+from records.vocabulary.codes import RecordState
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedCard:
-    """A record's card with the key that opened it and opens its documents' facts."""
+    """A record's card and state, with the key that opened them and opens its documents' facts."""
 
     record_id: UUID
     version: int
     card: Card | None
     key: bytes = field(repr=False)
+    state: RecordState = RecordState.ACTIVE
 
 
 def open_card(tx: VaultTransaction, record: Row, record_key: RecordKey) -> OpenedCard:
-    """Open the card of a record; a quarantine record has a card key and no card."""
+    """Open the card of a record; a quarantine record has a card key and no card. Raises like `read_card`."""
     key = open_object_key(tx, record_key, KeyUse.CARD, record["record_id"])
     if record["card"] is None:
-        return OpenedCard(record["record_id"], 0, None, key)
+        return OpenedCard(record["record_id"], 0, None, key, RecordState(record["state"]))
+    return read_card(key, record)
+
+
+def read_card(key: bytes, record: Row) -> OpenedCard:
+    """The card in a row of `record`.
+
+    Raises CoffreError `card_altered` where the sealed card is not the one that the digest names, or the row's
+    state, a copy for queries, not the one that the card seals.
+    """
     _check_digest(record["card"], record["card_digest"])
-    aad = card_aad(record["record_id"], record["record_id"], record["card_version"])
-    card = Card.from_json(open_json(key, record["card"], aad))
-    return OpenedCard(record["record_id"], record["card_version"], card, key)
+    card, state = _unsealed(key, record)
+    if record["state"] != state:
+        raise _altered()
+    return OpenedCard(record["record_id"], record["card_version"], card, key, state)
 
 
-def store_card(tx: VaultTransaction, opened: OpenedCard, card: Card) -> tuple[int, bytes]:
-    """Seal the next version of the card; answers its version and the digest that the event names."""
-    version = opened.version + 1
-    sealed = seal_json(opened.key, card.to_json(), card_aad(opened.record_id, opened.record_id, version))
+def _unsealed(key: bytes, record: Row) -> tuple[Card, RecordState]:
+    """The card with the state that it seals; one of the first format is of when every record was active."""
+    record_id, version = record["record_id"], record["card_version"]
+    try:
+        found = open_json(key, record["card"], stated_card_aad(record_id, version))
+    except CoffreError:
+        found = open_json(key, record["card"], card_aad(record_id, record_id, version))
+        return Card.from_json(found), RecordState.ACTIVE
+    state = RecordState(found.pop("state"))
+    return Card.from_json(found), state
+
+
+def store_card(
+    tx: VaultTransaction, opened: OpenedCard, card: Card, state: RecordState | None = None
+) -> tuple[int, bytes]:
+    """Seal the next version of the card, in `state` or the present one.
+
+    Answers its version and the digest that the event names.
+    """
+    version, state = opened.version + 1, state or opened.state
+    content = card.to_json() | {"state": state.value}
+    sealed = seal_json(opened.key, content, stated_card_aad(opened.record_id, version))
     digest = hashlib.sha256(sealed).digest()
     changed = tx.update(
         "record",
-        {"card": sealed, "card_version": version, "card_digest": digest},
+        {"card": sealed, "card_version": version, "card_digest": digest, "state": state.value},
         record_id=opened.record_id,
         card_version=opened.version,
     )
@@ -73,8 +103,21 @@ def seal_facts(opened: OpenedCard, facts: DocumentFacts, version: int) -> dict[s
     return {"facts": sealed, "facts_version": version, "facts_digest": digest}
 
 
+def content_token(card_key: bytes, content: str) -> bytes:
+    """32 bytes that recognise a single document in its record, whoever deposits it.
+
+    `content` is its SOP Instance UID, or its SHA-256 in hex where it is not DICOM.
+    """
+    key = derive(card_key, bytes(32), b"coffre-content-key-v1\0")
+    return hmac.digest(key, b"coffre-content-v1\0" + content.encode(), "sha256")
+
+
 def _check_digest(sealed: bytes, digest: bytes) -> None:
     if not hmac.compare_digest(hashlib.sha256(sealed).digest(), digest):
-        raise CoffreError(
-            "A sealed row of the vault differs from its digest: run coffre check.", code="card_altered"
-        )
+        raise _altered()
+
+
+def _altered() -> CoffreError:
+    return CoffreError(
+        "A sealed row of the vault differs from its digest: run coffre check.", code="card_altered"
+    )

@@ -58,7 +58,7 @@ class OpenedRecord:
     def facts(self) -> RecordFacts:
         if not self.exists:
             return RecordFacts(RecordState.ACTIVE, None)
-        return RecordFacts(RecordState(self.row["state"]), self.card.card)
+        return RecordFacts(self.card.state, self.card.card)
 
 
 class Change:

@@ -49,7 +49,7 @@ _REQUIRED: Mapping[Role, frozenset[str]] = MappingProxyType(
     }
 )
 _OPTIONAL: Mapping[Role, frozenset[str]] = MappingProxyType(
-    {Role.PROFESSIONAL: frozenset({"sector", "setting"})}
+    {Role.PROFESSIONAL: frozenset({"sector", "setting"}), Role.DEPOSITOR: frozenset({"setting"})}
 )
 _JWS = PyJWS(algorithms=["EdDSA"])
 
@@ -101,8 +101,11 @@ class Authority:
         """Returns a token from `now` (unix seconds), for the role's longest life unless `lifetime` says less.
 
         `key` is the thumbprint (RFC 7638) of the key that its holder has to prove. Raises `Invalid` if the
-        role misses a claim or has one too many, or one is malformed.
+        role misses a claim or has one too many, or one is malformed. A professional has a sector: tokens of
+        earlier issues without one are read, and open nothing (R29).
         """
+        if role is Role.PROFESSIONAL and sector is None:
+            raise Invalid("A professional's token names the sector of activity.", code="bad_member")
         claims = {
             "iss": self.issuer,
             "sub": subject,

@@ -173,8 +173,15 @@ def open_json(key: bytes, sealed: bytes, aad: bytes) -> dict[str, Any]:
 
 
 def card_aad(record_id: UUID, object_id: UUID, version: int) -> bytes:
-    """Associated data of a card (object = the record) or of a document's facts (object = the document)."""
+    """Associated data of a document's facts (object = the document), and of a card before it held the
+    record's state (object = the record).
+    """
     return b"coffre-card-v1\0" + record_id.bytes + object_id.bytes + be32(version)
+
+
+def stated_card_aad(record_id: UUID, version: int) -> bytes:
+    """Associated data of a card that holds the record's state."""
+    return b"coffre-card-v2\0" + record_id.bytes + record_id.bytes + be32(version)
 
 
 def details_aad(document_id: UUID, row_version: int) -> bytes:

@@ -40,7 +40,7 @@ EMBEDDED_SHARDS = 16
 
 
 class ReaderDoor(ReadingVerbs, ReleasingVerbs, ChangingVerbs, NoticingVerbs):
-    """resolve, list, events, tokens, release, still, change_card, label, acknowledge."""
+    """resolve, find, list, events, tokens, release, still, change_card, label, acknowledge."""
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault

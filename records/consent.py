@@ -3,19 +3,26 @@
 Every change may be repeated: done twice it gives the same card. Times are unix seconds.
 """
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from records.errors import Invalid
 from records.identity import INS, Traits, check_rpps
 from records.shape import Shape, members
+from records.vocabulary.codes import ConsentMeans
 
 DEFAULT_DURATION = 365 * 86_400  # R18: an authorisation lasts one year unless said otherwise
+LONGEST_DURATION = 100 * 365 * 86_400
+"""An authorisation with an end has one that a calendar shows; whoever means for good says so."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConsentRecord:
-    """The recorded initial consent (R17): by whom, by which means, when."""
+    """The recorded initial consent (R17): by whom, by which means, when.
+
+    `how` is one of `ConsentMeans`; cards of earlier versions hold words of their own.
+    """
 
     by: str
     how: str
@@ -114,9 +121,25 @@ def _authorisation(value: object) -> Authorisation:
 
 
 def _numbers(values: list[object]) -> frozenset[str]:
-    if not all(isinstance(each, str) for each in values):
+    """Cards of earlier versions may hold numbers of other forms: they stay, and can be taken off."""
+    if not all(isinstance(each, str) and each.isdecimal() for each in values):
         raise Invalid("A card names professionals by their national number.", code="bad_shape")
-    return frozenset(check_rpps(str(each)) for each in values)
+    return frozenset(map(str, values))
+
+
+def _taken_off(number: str, kept: Iterable[str]) -> str:
+    """A number to take off the card; there one of an earlier form may stand. Raises Invalid `bad_rpps`."""
+    return number if number in kept else check_rpps(number)
+
+
+def check_consent(how: str) -> ConsentMeans:
+    """By which means a consent was given; it is said, never assumed. Raises Invalid `bad_consent`."""
+    try:
+        return ConsentMeans(how)
+    except ValueError:
+        raise Invalid(
+            f"Say how the holder gave consent: {', '.join(ConsentMeans)}.", code="bad_consent"
+        ) from None
 
 
 def authorise(
@@ -125,11 +148,14 @@ def authorise(
     """Let a professional consult until `until` (default: 365 days from now) or for good if `permanent`.
 
     A present authorisation is renewed in place. Raises Invalid `bad_rpps`, or `bad_authorisation` for an
-    end that lies in the past or contradicts `permanent`. A block stays a block: it is lifted by `unblock`.
+    end that lies in the past or more than a hundred years ahead, or contradicts `permanent`. A block stays a
+    block: it is lifted by `unblock`.
     """
     check_rpps(professional)
-    if until is not None and (permanent or until <= now):
-        raise Invalid("An authorisation ends in the future, or never.", code="bad_authorisation")
+    if until is not None and (permanent or not now < until <= now + LONGEST_DURATION):
+        raise Invalid(
+            "An authorisation ends in the future, within a hundred years, or never.", code="bad_authorisation"
+        )
     end = None if permanent else now + DEFAULT_DURATION if until is None else until
     present = card.authorisation_of(professional)
     since = present.since if present is not None and present.is_live(now) else now
@@ -139,7 +165,7 @@ def authorise(
 
 def revoke(card: Card, professional: str) -> Card:
     """Withdraw an authorisation, effective with the next decision. Raises Invalid `bad_rpps`."""
-    check_rpps(professional)
+    _taken_off(professional, (each.professional for each in card.authorisations))
     kept = tuple(a for a in card.authorisations if a.professional != professional)
     return replace(card, authorisations=kept)
 
@@ -151,7 +177,7 @@ def block(card: Card, professional: str) -> Card:
 
 def unblock(card: Card, professional: str) -> Card:
     """Lift a block; an authorisation that still runs counts again. Raises Invalid `bad_rpps`."""
-    return replace(card, blocks=card.blocks - {check_rpps(professional)})
+    return replace(card, blocks=card.blocks - {_taken_off(professional, card.blocks)})
 
 
 def name_attending(card: Card, professional: str) -> Card:
@@ -164,9 +190,23 @@ def remove_attending(card: Card, professional: str) -> Card:
 
     Raises Invalid `bad_rpps`.
     """
-    return replace(card, attending=card.attending - {check_rpps(professional)})
+    return replace(card, attending=card.attending - {_taken_off(professional, card.attending)})
 
 
 def set_emergency(card: Card, emergency: Emergency) -> Card:
     """Allow or oppose each emergency mode (R26, R27)."""
     return replace(card, emergency=emergency)
+
+
+def protects(before: Card, after: Card) -> bool:
+    """Whether a change takes rights away and gives none: what a holder may do while the record is
+    suspended.
+    """
+    kept = {each.professional: each for each in before.authorisations}
+    return (
+        all(kept.get(each.professional) == each for each in after.authorisations)
+        and after.blocks >= before.blocks
+        and after.attending <= before.attending
+        and before.emergency.bris_de_glace >= after.emergency.bris_de_glace
+        and before.emergency.centre_15 >= after.emergency.centre_15
+    )

@@ -1,11 +1,11 @@
 """What the vault keeps about each document to decide on it: facts and labels, never content."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 from uuid import UUID
 
-from records.errors import Invalid
+from records.errors import Invalid, Refused
 from records.shape import Shape, members
 from records.vocabulary.codes import DocumentState, Label
 
@@ -70,6 +70,34 @@ _MEMBERS: Shape = {
     "state": str,
     "visible_to_patient_from": (int, type(None)),
 }
+
+
+HOLDERS_LABELS = frozenset({Label.MASQUE_PS, Label.INVISIBLE_REPRESENTANTS_LEGAUX})
+"""What the holder decides on; INVISIBLE_PATIENT is for professionals, who announce what it hides (R22)."""
+
+
+def labelled_alike(copies: Iterable[DocumentFacts]) -> tuple[DocumentFacts, ...]:
+    """The same content in the hands of several structures: the holder's labels on one copy hold for all
+    (R20).
+    """
+    copies = tuple(copies)
+    shared = frozenset[Label]().union(*(each.labels for each in copies)) & HOLDERS_LABELS
+    return tuple(replace(each, labels=each.labels | shared) for each in copies)
+
+
+def labels_by_holder(present: frozenset[Label], wanted: frozenset[Label]) -> frozenset[Label]:
+    """The labels of a document that the holder sees, after the holder's choice.
+
+    An INVISIBLE_PATIENT that is there has ended, or the holder would not see the document: it goes. Raises
+    Refused `label_not_entitled` where the holder adds one, which nobody could take off again.
+    """
+    if Label.INVISIBLE_PATIENT in wanted - present:
+        raise Refused(
+            "Only a professional hides a document from its patient: choose MASQUE_PS, "
+            "INVISIBLE_REPRESENTANTS_LEGAUX or both.",
+            code="label_not_entitled",
+        )
+    return wanted & HOLDERS_LABELS
 
 
 def check_labels(labels: Iterable[str], cumul_allowed: bool = False) -> frozenset[Label]:

@@ -28,8 +28,8 @@ OIDS_OF: Mapping[Environment, frozenset[str]] = MappingProxyType(
 )
 
 _MATRICULE = re.compile(r"([0-9]{5})([0-9]{2}|2A|2B)([0-9]{6})([0-9]{2})")
-# PSIdNat: the first digit names the register, 8 is RPPS (then 11 digits follow)
-_PROFESSIONAL = re.compile(r"[0134568][0-9]{0,31}")
+# PSIdNat of a person in the RPPS: 8, then the 11 digits of that register
+_PROFESSIONAL = re.compile(r"8[0-9]{11}")
 # StructIdNat: the first digit names the register, 1 is FINESS, whose Corsican numbers hold 2A or 2B
 _STRUCTURE = re.compile(r"[0-4][0-9AB]{1,31}")
 
@@ -94,10 +94,13 @@ def read_ins(text: str, environment: Environment) -> INS:
 
 
 def check_rpps(number: str) -> str:
-    """A professional's national number (PSIdNat, such as 899700024450), otherwise Invalid `bad_rpps`."""
+    """A professional's national number (PSIdNat, such as 899700024450), otherwise Invalid `bad_rpps`.
+
+    One form alone is admitted: the same person under two numbers would be blocked under one of them.
+    """
     if _PROFESSIONAL.fullmatch(number) is None:
         raise Invalid(
-            "Give the professional's national number: digits alone, 8 followed by the RPPS number.",
+            "Give the professional's national number: 8 followed by the 11 digits of the RPPS number.",
             code="bad_rpps",
         )
     return number

@@ -16,16 +16,16 @@ from records.access import (
     Permit,
     RecordFacts,
 )
+from records.document_rules import DOCUMENT_RULES, is_hidden_from_patient
 from records.documents import DocumentFacts
 from records.rules import (
-    DOCUMENT_RULES,
     EMERGENCIES,
     READS,
     RECORD_RULES,
     WITHOUT_RECORD,
     Case,
     general_objection,
-    is_hidden_from_patient,
+    is_attending,
 )
 from records.vocabulary.codes import Action, Obligation, PurposeOfUse, ReasonCode, RecordState, Role
 
@@ -107,9 +107,8 @@ def _grounded(case: Case) -> Decision:
 
 def _care(case: Case) -> Decision:
     """A professional in ordinary care: attending doctor (R21), or authorised at this moment (R18)."""
-    number = case.request.actor.rpps or ""
-    authorisation = case.card.authorisation_of(number)
-    if number in case.card.attending:
+    authorisation = case.card.authorisation_of(case.request.actor.rpps or "")
+    if is_attending(case):
         return Permit(ReasonCode.ATTENDING_DOCTOR)
     if authorisation is None or case.request.action not in READS:
         return Deny(ReasonCode.NOT_AUTHORISED)

@@ -1,6 +1,7 @@
-"""The rules of access, one small function each. Each says why not, or nothing; none says yes.
+"""The rules of access to a record, one small function each. Each says why not, or nothing; none says yes.
 
-`records.policy` runs them in the order of the two tuples at the end. Requirement numbers (R…), articles of
+`records.policy` runs them in the order of the tuple at the end, then those on a document
+(`records/document_rules.py`). Requirement numbers (R…), articles of
 the Code de la santé publique (L…, R1111-…) and numbers of the DMP guide (EX_…) tell where a rule is from.
 """
 
@@ -9,12 +10,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from records.access import AccessRequest, EmergencyUse
+from records.actors import Actor
 from records.consent import Card
-from records.documents import DocumentFacts
-from records.vocabulary.codes import Action, DocumentState, Label, PurposeOfUse, ReasonCode, RecordState, Role
-from records.vocabulary.document_types import may_read
-from records.vocabulary.professions import DOCTOR, is_health_professional
-from records.vocabulary.sectors import EXPRESS_CONSENT_SECTORS, FORBIDDEN_SECTORS, REGULATION_SETTING
+from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode, RecordState, Role
+from records.vocabulary.professions import DOCTOR, is_health_professional, may_break_the_glass
+from records.vocabulary.sectors import REGULATION_SETTING, Opens, opened_by
 
 SHORTEST_REASON = 10  # characters, surrounding space apart
 WINDOWS_A_DAY = 3
@@ -31,7 +31,6 @@ class Case:
 
 
 Rule = Callable[[Case], ReasonCode | None]
-DocumentRule = Callable[[Case, DocumentFacts], ReasonCode | None]
 
 READS = frozenset({Action.SEARCH, Action.RETRIEVE, Action.STILL})
 WRITES = frozenset({Action.DEPOSIT, Action.WITHDRAW})
@@ -86,6 +85,12 @@ WITHOUT_RECORD = frozenset(
 )
 
 _ACTIVE = frozenset({RecordState.ACTIVE})
+PROTECTIVE = frozenset(
+    {Action.REVOKE, Action.BLOCK, Action.REMOVE_ATTENDING, Action.LABEL, Action.SET_EMERGENCY}
+)
+"""With these the holder takes rights away. Some can also give: `consent.protects` tells, and for labels their
+set.
+"""
 _STATES: Mapping[tuple[Role, Action], frozenset[RecordState]] = MappingProxyType(
     {
         # the holder reads the traces at any time (L1111-19), also those of a closed record
@@ -93,6 +98,8 @@ _STATES: Mapping[tuple[Role, Action], frozenset[RecordState]] = MappingProxyType
         # closing and reopening must not lift a suspension (R14)
         (Role.PATIENT, Action.CLOSE_RECORD): _ACTIVE | {RecordState.PROPOSED, RecordState.CLOSED},
         (Role.PATIENT, Action.REOPEN_RECORD): _ACTIVE | {RecordState.CLOSED},
+        # a suspension freezes access (R14), it must not keep the holder from taking rights away
+        **{(Role.PATIENT, action): _ACTIVE | {RecordState.SUSPENDED} for action in PROTECTIVE},
         # for the operator the table of transitions is the limit
         (Role.OPERATOR, Action.CLOSE_RECORD): frozenset(RecordState),
         (Role.OPERATOR, Action.REOPEN_RECORD): frozenset(RecordState),
@@ -119,11 +126,20 @@ _NOT_ACTIVE: Mapping[RecordState, ReasonCode] = MappingProxyType(
 
 def general_objection(request: AccessRequest) -> ReasonCode | None:
     """What speaks against the request whatever the record: sector, role, purpose."""
-    if request.actor.sector in FORBIDDEN_SECTORS:  # R29
+    if not _sector_admitted(request.actor):
         return ReasonCode.FORBIDDEN_SECTOR
     if request.action not in ROLE_ACTIONS[request.actor.role]:  # R16, R31, R32
         return ReasonCode.ROLE_NOT_ENTITLED
     return _purpose_objection(request)
+
+
+def _sector_admitted(actor: Actor) -> bool:
+    """R29: a professional states a sector that the table admits; a structure's system, none that it
+    doesn't.
+    """
+    if actor.role is Role.PROFESSIONAL or actor.sector is not None:
+        return opened_by(actor.sector) is not Opens.NOTHING
+    return True
 
 
 def _purpose_objection(request: AccessRequest) -> ReasonCode | None:
@@ -143,7 +159,7 @@ def _purpose_objection(request: AccessRequest) -> ReasonCode | None:
 # Rules about the record.
 
 
-def _consults(case: Case) -> bool:
+def consults(case: Case) -> bool:
     """Whether a professional wants to read: feeding needs no right to consult (R31), nor does taking back
     what one fed (R32)."""
     return case.request.actor.role is Role.PROFESSIONAL and case.request.action not in WRITES
@@ -162,36 +178,55 @@ def _state(case: Case) -> ReasonCode | None:
     return None if case.state in admitted else _NOT_ACTIVE[case.state]
 
 
+def _withdraws(case: Case) -> bool:
+    """Whether a professional takes back what was deposited (R32)."""
+    return case.request.actor.role is Role.PROFESSIONAL and case.request.action is Action.WITHDRAW
+
+
+def is_attending(case: Case) -> bool:
+    """An attending doctor (R21) is named by the holder, and is a doctor by the own credential."""
+    actor = case.request.actor
+    return actor.profession == DOCTOR and actor.rpps in case.card.attending
+
+
 def _named_professional(case: Case) -> ReasonCode | None:
-    """Whoever consults is a person with a number (R8), not a structure (R7)."""
-    return ReasonCode.BAD_CREDENTIAL if _consults(case) and not case.request.actor.rpps else None
+    """Whoever consults or withdraws is a person with a number (R8), not a structure (R7)."""
+    named = not (consults(case) or _withdraws(case)) or case.request.actor.rpps
+    return None if named else ReasonCode.BAD_CREDENTIAL
 
 
 def _block(case: Case) -> ReasonCode | None:
     """A blocked professional never consults, in an emergency neither (R19, R26); feeding stays (R31)."""
-    return ReasonCode.BLOCKED if _consults(case) and case.request.actor.rpps in case.card.blocks else None
+    return ReasonCode.BLOCKED if consults(case) and case.request.actor.rpps in case.card.blocks else None
 
 
 def _profession(case: Case) -> ReasonCode | None:
-    """R16: an unknown profession reads nothing. A regulation doctor is a doctor (L1111-17, L6311-2)."""
-    if not _consults(case):
+    """R16: an unknown profession reads nothing and withdraws nothing (R32). A table says who breaks the glass
+    (R26); a regulation doctor is a doctor (L1111-17, L6311-2)."""
+    if not (consults(case) or _withdraws(case)):
         return None
-    entitled = is_health_professional(case.request.actor.profession)
-    if case.request.purpose is PurposeOfUse.CENTRE_15:
-        entitled = case.request.actor.profession == DOCTOR
-    return None if entitled else ReasonCode.PROFESSION_NOT_ENTITLED
+    entitled = {
+        PurposeOfUse.BRIS_DE_GLACE: may_break_the_glass,
+        PurposeOfUse.CENTRE_15: DOCTOR.__eq__,
+    }.get(case.request.purpose, is_health_professional)
+    return None if entitled(case.request.actor.profession) else ReasonCode.PROFESSION_NOT_ENTITLED
 
 
 def _initial_consent(case: Case) -> ReasonCode | None:
     """R17: without a recorded initial consent nobody consults, save in an emergency."""
-    needed = _consults(case) and case.request.purpose not in EMERGENCIES
+    needed = consults(case) and case.request.purpose not in EMERGENCIES
     return ReasonCode.CONSENT_MISSING if needed and case.card.consent is None else None
 
 
 def _express_consent(case: Case) -> ReasonCode | None:
-    """R30: some sectors need the holder's express consent, which no emergency replaces."""
-    bound = case.request.purpose in EMERGENCIES and case.request.actor.sector in EXPRESS_CONSENT_SECTORS
-    return ReasonCode.CONSENT_MISSING if bound else None
+    """R30: some sectors need the holder's express consent, which no emergency replaces: an authorisation of
+    this very person that is live. To be named attending doctor is none.
+    """
+    actor = case.request.actor
+    if not consults(case) or opened_by(actor.sector) is not Opens.EXPRESS_CONSENT:
+        return None
+    given = case.card.authorisation_of(actor.rpps or "")
+    return None if given is not None and given.is_live(case.request.now) else ReasonCode.CONSENT_MISSING
 
 
 def _regulation_centre(case: Case) -> ReasonCode | None:
@@ -226,54 +261,6 @@ def _emergency_use(case: Case) -> ReasonCode | None:
     return ReasonCode.EMERGENCY_TOO_OFTEN if case.use.windows_today >= WINDOWS_A_DAY else None
 
 
-# Rules about one document. Labels add up: each can only take away (R24).
-
-
-def is_hidden_from_patient(request: AccessRequest, document: DocumentFacts) -> bool:
-    """INVISIBLE_PATIENT, until the date that ends it by itself (R22)."""
-    if Label.INVISIBLE_PATIENT not in document.labels:
-        return False
-    return document.visible_to_patient_from is None or request.now < document.visible_to_patient_from
-
-
-def _not_deleted(case: Case, document: DocumentFacts) -> ReasonCode | None:
-    """Deletion is logical and holds for everybody (R32)."""
-    return ReasonCode.DOCUMENT_DELETED if document.state is DocumentState.DELETED else None
-
-
-def _matrix(case: Case, document: DocumentFacts) -> ReasonCode | None:
-    """R16: profession and type, in every mode; an unknown type is read by no professional."""
-    if not _consults(case) or may_read(case.request.actor.profession, document.type_code):
-        return None
-    return ReasonCode.TYPE_NOT_ENTITLED
-
-
-def _masked(case: Case, document: DocumentFacts) -> ReasonCode | None:
-    """MASQUE_PS spares author, its structure and attending doctors, also in an emergency (R20, R1111-49)."""
-    if not _consults(case) or Label.MASQUE_PS not in document.labels:
-        return None
-    actor = case.request.actor
-    author = actor.rpps == document.author
-    colleague = bool(actor.structure) and actor.structure == document.author_structure
-    return None if author or colleague or actor.rpps in case.card.attending else ReasonCode.MASKED
-
-
-def _author_alone(case: Case, document: DocumentFacts) -> ReasonCode | None:
-    """R32: only who deposited a document takes it back; an operator does so on the author's request."""
-    if case.request.action is not Action.WITHDRAW or case.request.actor.role is Role.OPERATOR:
-        return None
-    structure = case.request.actor.structure
-    return None if structure and structure == document.author_structure else ReasonCode.NOT_AUTHORISED
-
-
-def _hidden_from_patient(case: Case, document: DocumentFacts) -> ReasonCode | None:
-    """R22. INVISIBLE_REPRESENTANTS_LEGAUX hides nothing here: the minor sees it (R23), and a
-    representative, whose INS is not the record's, is refused the record."""
-    if case.request.actor.role is not Role.PATIENT or not is_hidden_from_patient(case.request, document):
-        return None
-    return ReasonCode.HIDDEN_FROM_PATIENT
-
-
 RECORD_RULES: tuple[Rule, ...] = (
     _own_record,
     _state,
@@ -286,12 +273,4 @@ RECORD_RULES: tuple[Rule, ...] = (
     _written_reason,
     _emergency_use,
     _initial_consent,
-)
-
-DOCUMENT_RULES: tuple[DocumentRule, ...] = (
-    _not_deleted,
-    _author_alone,
-    _matrix,
-    _masked,
-    _hidden_from_patient,
 )

@@ -8,6 +8,7 @@ import typer
 
 from coffre.commands.common import MISUSED, AsJson, Data, listed, refusals, settings_of, show
 from records.errors import Invalid
+from records.vocabulary.sectors import OWN_PRACTICE
 
 identity_app = typer.Typer(
     help="Identities of the demo authority (demo and test only).", no_args_is_help=True
@@ -60,13 +61,15 @@ def _issue(
 @issue_app.command()
 def depositor(
     structure: Annotated[str, typer.Option(help="National number of the structure, such as 1750000001.")],
+    setting: Annotated[str | None, typer.Option(help="AMO for the health insurer's feed.")] = None,
     data: Data = None,
     out: Out = DEFAULT_OUT,
     bound: Bound = False,
     as_json: AsJson = False,
 ) -> None:
     """A laboratory's or hospital's system that deposits."""
-    _issue(data, out, None, bound, as_json, f"depositor-{structure}", "depositor", structure=structure)
+    name = f"depositor-{structure}"
+    _issue(data, out, None, bound, as_json, name, "depositor", structure=structure, setting=setting)
 
 
 @issue_app.command()
@@ -74,7 +77,7 @@ def professional(
     rpps: Annotated[str, typer.Option(help="National number, such as 899700024450.")],
     profession: Annotated[str, typer.Option(help="Code of TRE_G15: 10 doctor, 60 nurse…")],
     structure: Annotated[str, typer.Option(help="National number of the structure.")],
-    sector: Annotated[str | None, typer.Option(help="Sector of activity, SA….")] = None,
+    sector: Annotated[str, typer.Option(help="Sector of activity, SA….")] = OWN_PRACTICE,
     setting: Annotated[str | None, typer.Option(help="SAMU_SMUR for a regulation centre.")] = None,
     data: Data = None,
     out: Out = DEFAULT_OUT,

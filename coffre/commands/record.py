@@ -1,12 +1,16 @@
 """`coffre record`: records of persons."""
 
+import sys
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from coffre.commands.common import MISUSED, AsJson, Data, Operator, refusals, settings_of, show
+from coffre.commands.common import MISUSED, AsJson, Data, Operator, err, refusals, settings_of, show
+from records.consent import check_consent
+from records.errors import Invalid
 from records.identity import Traits
+from records.vocabulary.codes import ConsentMeans
 
 record_app = typer.Typer(help="Records of persons.", no_args_is_help=True)
 
@@ -25,8 +29,9 @@ def record_open(
     birth_date: Annotated[str, typer.Option(help="YYYY-MM-DD.")],
     sex: Annotated[Sex, typer.Option(help="F, M or U.")],
     consent: Annotated[
-        str, typer.Option(help="How consent was given.")
-    ] = "given orally, noted by the operator",
+        ConsentMeans | None,
+        typer.Option(help=r"How the person gave consent.  \[asked for on a terminal]", show_default=False),
+    ] = None,
     operator: Operator = None,
     data: Data = None,
     as_json: AsJson = False,
@@ -35,12 +40,30 @@ def record_open(
     from coffre.identities import acting, permitted
     from coffre.wiring import System
 
+    with refusals(MISUSED):
+        means = consent or _asked_consent()
     with refusals(MISUSED), System(settings_of(data)) as system:
         call = acting(system, operator)
         traits = Traits(family_name, given_name, birth_date, sex.value)
         answer = permitted(
-            system.guard.operator.open_record(call, ins, traits, consent_by="operator", consent_how=consent)
+            system.guard.operator.open_record(
+                call, ins, traits, consent_by="operator", consent_how=means.value
+            )
         )
         system.guard.housekeeper.sequence()
     public = str(answer.public_id)
     show({"record": public}, as_json, f"Record opened. Its public id is {public}.")
+
+
+def _asked_consent() -> ConsentMeans:
+    """Consent is said, never assumed: asked of who sits at a terminal. Raises Invalid `consent_missing`."""
+    if not sys.stdin.isatty():
+        raise Invalid(
+            f"Say how the person gave consent: --consent {'|'.join(ConsentMeans)}.", code="consent_missing"
+        )
+    while True:
+        try:
+            asked = f"How did the person give consent ({', '.join(ConsentMeans)})?"
+            return check_consent(typer.prompt(asked, err=True).strip().lower())
+        except Invalid as error:
+            err.print(error.sentence)

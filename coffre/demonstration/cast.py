@@ -34,7 +34,7 @@ def open_record_with_consent(data: Path) -> str:
     with System(load(data=data)) as system:
         call = Identities(system).operator()
         answer = system.guard.operator.open_record(
-            call, PATIENT_INS, PATIENT, consent_by="operator", consent_how="given orally at the counter"
+            call, PATIENT_INS, PATIENT, consent_by="operator", consent_how="spoken"
         )
     if isinstance(answer, Denied):
         raise CoffreError("The vault refuses to open the record.", code=answer.reason.value)

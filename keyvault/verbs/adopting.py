@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from audit.canonical import b64, canonical, parse, unb64
-from keyvault.cards import open_facts, seal_facts
+from keyvault.cards import content_token, open_facts, seal_facts
 from keyvault.context import QUARANTINE, Change, OpenedRecord, Vault
 from keyvault.envelope import KeyUse, details_aad, seal_json, wrap_object_key
 from keyvault.log import Happening
@@ -31,8 +31,10 @@ from keyvault.verbs.ingesting import (
 from keyvault.verbs.operating import new_record
 from keyvault.verbs.releasing import ADOPTED
 from records.actors import Actor
+from records.document_rules import depositor_kind
 from records.documents import DocumentFacts
 from records.errors import Conflict
+from records.vocabulary import depositing
 from records.vocabulary.codes import Action, DocumentState, Outcome, PurposeOfUse, ReasonCode
 
 
@@ -117,8 +119,9 @@ class AdoptingVerbs:
                 for blob in request.blobs
             ]
             actor = depositor_of(vault, change, received.envelope, keys)
-            record = self._record(change, request, received.envelope.ins, actor)
-            reason = _objection(change, request, actor, record)
+            aside = _set_aside_objection(request, actor)
+            record = self._record(change, request, received.envelope.ins, None if aside else actor)
+            reason = aside or _objection(change, request, actor, record)
             if actor is None or reason is not None:
                 return _refuse(vault, change, request, record, actor, reason or ReasonCode.BAD_CREDENTIAL)
             adoption = Adoption(vault, change, request, record, actor)
@@ -241,26 +244,27 @@ class Adoption:
     def _new_row(
         self, new: NewDocument, document_id: UUID, study: bytes | None, digest: bytes
     ) -> dict[str, object]:
-        facts = DocumentFacts(
-            document_id=document_id,
-            kind="study" if new.kind == "study" else "document",
-            type_code=new.type_code,
-            author_structure=self.actor.structure or "",
-            author=self.actor.rpps or "",
-            labels=frozenset(),
-            state=DocumentState.APPROVED,
-        )
+        facts = facts_of_new(new, document_id, self.actor)
         return {
             "document_id": document_id,
             "record_id": self.record.key.record_id,
             "kind": new.kind,
             "state": DocumentState.APPROVED.value,
             "study_token": study,
+            "content_token": self._content(new),
             "row_version": 1,
             "row_digest": digest,
             "created_at": self.change.now_ms,
             **seal_facts(self.record.card, facts, 1),
         }
+
+    def _content(self, new: NewDocument) -> bytes | None:
+        """The token of a single document's content; a study is known by its own."""
+        if new.kind == "study":
+            return None
+        instances = (each for series in new.details.get("series", ()) for each in series.get("instances", ()))
+        sop = next((each["sop"] for each in instances), None)
+        return content_token(self.record.card.key, sop or new.details["sha256"])
 
     def _same_study(self, study: bytes | None) -> Row | None:
         """A study grows by submissions of its own structure; another structure's images are its own study."""
@@ -308,7 +312,38 @@ def _objection(
 ) -> ReasonCode | None:
     if actor is None:
         return ReasonCode.BAD_CREDENTIAL
-    return may_deposit(change, actor, record) if request.record is not None else None
+    if request.record is None:
+        return None
+    return may_deposit(change, actor, record, facts_of_all(request, actor))
+
+
+def _set_aside_objection(request: AdoptRequest, actor: Actor | None) -> ReasonCode | None:
+    """What this kind of depositor may not deposit is not set aside either: it could be released."""
+    if request.record is not None or actor is None:
+        return None
+    kind = depositor_kind(actor)
+    declared = ((new.details.get("set_aside") or {}).get("document") or {} for new in request.documents)
+    types = [document["type"] for document in declared if "type" in document]
+    entitled = all(depositing.may_deposit(kind, each) for each in types)
+    return None if entitled else ReasonCode.DEPOSITOR_NOT_ENTITLED
+
+
+def facts_of_all(request: AdoptRequest, actor: Actor) -> list[DocumentFacts]:
+    """The facts of what is to be adopted, for the decision."""
+    return [facts_of_new(new, UUID(int=0), actor) for new in request.documents]
+
+
+def facts_of_new(new: NewDocument, document_id: UUID, actor: Actor) -> DocumentFacts:
+    """The first facts of a document: whoever deposits it is its author."""
+    return DocumentFacts(
+        document_id=document_id,
+        kind="study" if new.kind == "study" else "document",
+        type_code=new.type_code,
+        author_structure=actor.structure or "",
+        author=actor.rpps or "",
+        labels=frozenset(),
+        state=DocumentState.APPROVED,
+    )
 
 
 def _refuse(

@@ -57,7 +57,8 @@ def asked_of(method: str, url: str, body: bytes) -> Asked:
         case ["POST", "grants", grant, "urls"]:
             return Asked(None, {"renew": {"grant_id": UUID(grant)}})
         case ["POST", "records", "find"]:
-            return _reading(text(members(parse(body), {"ins"})["ins"]))
+            locator = text(members(parse(body), {"ins"})["ins"])
+            return Asked(locator, {"find": {"locator": locator}})
         case ["GET" | "HEAD", *rest]:
             return _read(rest)
         case [_, "records", record, *rest]:

@@ -11,7 +11,7 @@ from keyvault.context import Change, OpenedRecord, Vault
 from keyvault.log import Happening
 from keyvault.possession import Shown
 from keyvault.secret_keys import Use
-from keyvault.store import Row
+from keyvault.store import Row, VaultTransaction
 from records.actors import Actor
 from records.policy import AccessRequest, Deny, EmergencyUse, Facts, Permit, decide
 from records.vocabulary.codes import Action, Obligation, Outcome, PurposeOfUse, ReasonCode
@@ -162,10 +162,15 @@ def _emergency_use(
         purpose=call.purpose.value,
         opened_at__gt=change.now_ms - DAY_MS,
     )
+    reasons = [row for row in today if row["reason_hash"] != _reason_hash(vault, None)]
+    if not _normal(call.reason):
+        # where no reason is asked for, none can run out: after four hours the next window opens, with its
+        # notices
+        return EmergencyUse(expired=False, windows_today=0)
     reason = _reason_hash(vault, call.reason)
-    same = [row for row in today if row["reason_hash"] == reason]
+    same = [row for row in reasons if row["reason_hash"] == reason]
     if not same:
-        return EmergencyUse(expired=False, windows_today=len(today))
+        return EmergencyUse(expired=False, windows_today=len(reasons))
     newest = max(row["opened_at"] for row in same)
     return EmergencyUse(expired=newest + WINDOW_MS <= change.now_ms, windows_today=0)
 
@@ -190,7 +195,8 @@ def _open_window(
         recipients.append("patient")
     card = record.card.card
     if Obligation.NOTIFY_ATTENDING in permit.obligations and card is not None:
-        recipients += [f"professional:{number}" for number in sorted(card.attending)]
+        # the block of a named doctor holds for what is told too
+        recipients += [f"professional:{number}" for number in sorted(card.attending - card.blocks)]
     for recipient in recipients:
         queue_notice(vault, change, record, kind=call.purpose.value, recipient=recipient)
 
@@ -227,5 +233,14 @@ def _actor_key(vault: Vault, actor: Actor) -> bytes:
 
 
 def _reason_hash(vault: Vault, reason: str | None) -> bytes:
-    normal = " ".join((reason or "").casefold().split())
-    return vault.pseudonym(b"coffre-reason-v1", normal.encode())
+    return vault.pseudonym(b"coffre-reason-v1", _normal(reason).encode())
+
+
+def _normal(reason: str | None) -> str:
+    """Letters in folded case, single spaces; empty where no reason is stated."""
+    return " ".join((reason or "").casefold().split())
+
+
+def forget_windows(tx: VaultTransaction, now_ms: int) -> None:
+    """Drop the emergency windows that no decision looks at any more: a day ago and older."""
+    tx.delete("emergency_window", opened_at__le=now_ms - DAY_MS)

@@ -1,6 +1,5 @@
 """What the patient decides: each change is one transaction with its event, effective at the next call."""
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,14 +9,16 @@ from keyvault.cards import open_facts, seal_facts, store_card
 from keyvault.context import Change, Vault
 from keyvault.envelope import Branch
 from keyvault.record_keys import set_branch
+from keyvault.store import Row
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
 from keyvault.verbs.calling import caller
+from keyvault.verbs.rows import copies_of, facts_of
 from records import consent
-from records.consent import Card, Emergency
-from records.documents import check_labels
+from records.consent import Card, Emergency, protects
+from records.documents import HOLDERS_LABELS, check_labels, labels_by_holder
 from records.errors import NotFound
 from records.policy import Deny, Facts, decide
-from records.vocabulary.codes import Action, ReasonCode
+from records.vocabulary.codes import Action, Label, ReasonCode, RecordState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,10 @@ class ChangingVerbs:
     _vault: Vault
 
     def change_card(self, call: Call, record_id: UUID, wanted: CardChange) -> Changed | Denied:
-        """Apply one change of the card. Doing it twice is the same as once."""
+        """Apply one change of the card. Doing it twice is the same as once.
+
+        While the record is suspended only what takes rights away is applied (R14).
+        """
         if wanted.action not in CARD_CHANGES or (wanted.action is Action.SET_EMERGENCY) != bool(
             wanted.emergency
         ):
@@ -80,6 +84,8 @@ class ChangingVerbs:
             opened = found.record.card
             assert opened.card is not None
             card = _CHANGES[wanted.action](opened.card, wanted, change.now)
+            if opened.state is not RecordState.ACTIVE and not protects(opened.card, card):
+                return self._refuse_change(change, found, ReasonCode.RECORD_SUSPENDED)
             version, digest = store_card(change.tx, opened, card)
             self._set_branches(change, found, card)
             details = {"card_version": version, "card_digest": digest.hex(), **_told(wanted)}
@@ -94,7 +100,11 @@ class ChangingVerbs:
     def label(
         self, call: Call, record_id: UUID, document_id: UUID, labels: Sequence[str]
     ) -> Changed | Denied:
-        """Give a document its labels. Raises `Invalid` for bad labels, `NotFound` for a hidden document."""
+        """Give a document its labels, and the copies of it from other structures too.
+
+        Raises `Invalid` for bad labels, `Refused` "label_not_entitled" for one that is not the holder's to
+        give, `NotFound` for a hidden document. While the record is suspended labels can be added alone.
+        """
         actor = caller(
             self._vault, call, "label", record_id=record_id, document_id=document_id, labels=labels
         )
@@ -109,42 +119,53 @@ class ChangingVerbs:
 
     def _label(
         self, change: Change, found: Attempt, document_id: UUID, labels: Sequence[str]
-    ) -> Changed | None:
+    ) -> Changed | Denied | None:
         row = change.tx.get("document", document_id=document_id, record_id=found.record.row["record_id"])
-        facts = open_facts(found.record.card, [row])[document_id] if row else None
-        if row is None or facts is None or self._hidden(found, facts):
-            reason = ReasonCode.NO_SUCH_DOCUMENT
-            refuse(
-                self._vault,
-                change,
-                found.call,
-                found.actor,
-                Action.LABEL,
-                found.record,
-                reason,
-                str(document_id),
-            )
+        copies = copies_of(change.tx, [row]) if row else []
+        facts = facts_of(found.record.card, copies)
+        if row is None or self._hidden(found, facts[document_id]):
+            self._refuse_change(change, found, ReasonCode.NO_SUCH_DOCUMENT, document_id)
             return None
-        chosen = replace(facts, labels=check_labels(labels))
-        columns = seal_facts(found.record.card, chosen, row["facts_version"] + 1)
+        present = facts[document_id].labels
+        wanted = check_labels(labels, cumul_allowed=Label.INVISIBLE_PATIENT in present)
+        chosen = labels_by_holder(present, wanted)
+        suspended = found.record.facts.state is not RecordState.ACTIVE
+        if suspended and not chosen >= present & HOLDERS_LABELS:
+            return self._refuse_change(change, found, ReasonCode.RECORD_SUSPENDED, document_id)
+        self._relabel(change, found, row, chosen)
+        for copy in copies:
+            if copy["document_id"] != document_id:
+                hiding = {Label.INVISIBLE_PATIENT} & facts[copy["document_id"]].labels
+                self._relabel(change, found, copy, chosen | hiding)
+        return Changed({"labels": sorted(label.value for label in chosen)})
+
+    def _relabel(self, change: Change, found: Attempt, row: Row, labels: frozenset[Label]) -> None:
+        """Seal one document's labels, with the event that names them."""
+        document_id = row["document_id"]
+        facts = open_facts(found.record.card, [row])[document_id]
+        columns = seal_facts(found.record.card, replace(facts, labels=labels), row["facts_version"] + 1)
         change.tx.update("document", columns, document_id=document_id, facts_version=row["facts_version"])
-        told = sorted(label.value for label in chosen.labels)
         change.append(
             found.record.chain,
             found.happening(
                 object_id=str(document_id),
                 details={
-                    "labels": ",".join(told),
+                    "labels": ",".join(sorted(label.value for label in labels)),
                     "facts_version": columns["facts_version"],
-                    "facts_digest": hashlib.sha256(bytes(columns["facts"])).hexdigest(),  # type: ignore[call-overload]
+                    "facts_digest": columns["facts_digest"].hex(),  # type: ignore[attr-defined]
                 },
             ),
         )
-        return Changed({"labels": told})
+
+    def _refuse_change(
+        self, change: Change, found: Attempt, reason: ReasonCode, document_id: UUID | None = None
+    ) -> Denied:
+        named = str(document_id) if document_id else None
+        action = found.request.action
+        return refuse(self._vault, change, found.call, found.actor, action, found.record, reason, named)
 
     def _hidden(self, found: Attempt, facts: Any) -> bool:
-        request = replace(found.request, action=Action.SEARCH)
-        return isinstance(decide(request, Facts(found.record.facts, facts)), Deny)
+        return isinstance(decide(found.request, Facts(found.record.facts, facts)), Deny)
 
 
 def _told(wanted: CardChange) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from keyvault.tokens import TokenField, part_value
 from keyvault.verbs.attempt import Denied
 from keyvault.verbs.calling import admit_deposit
 from records.actors import Actor
+from records.documents import DocumentFacts
 from records.errors import CoffreError, Conflict, Invalid
 from records.policy import AccessRequest, Deny, Facts, decide
 from records.traits import ClaimedTraits, Trait, differing_of_all
@@ -289,11 +290,16 @@ def depositor_of(
     return actor if all(key.depositor_token == token for key in received) else None
 
 
-def may_deposit(change: Change, actor: Actor, record: OpenedRecord) -> ReasonCode | None:
-    """Why this depositor may not feed this record, or None."""
+def may_deposit(
+    change: Change, actor: Actor, record: OpenedRecord, documents: Iterable[DocumentFacts]
+) -> ReasonCode | None:
+    """Why this depositor may not feed this record, or may not with one of these documents; or None."""
     request = AccessRequest(actor, Action.DEPOSIT, PurposeOfUse.NORMAL, change.now)
-    decision = decide(request, Facts(record.facts))
-    return decision.reason if isinstance(decision, Deny) else None
+    for document in (None, *documents):
+        decision = decide(request, Facts(record.facts, document))
+        if isinstance(decision, Deny):
+            return decision.reason
+    return None
 
 
 def _refused(

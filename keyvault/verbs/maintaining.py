@@ -27,6 +27,7 @@ from keyvault.verbs.adopting import (
     AdoptRequest,
     NewBlob,
     check_packs,
+    facts_of_all,
     read_answer,
     target_of,
     write_answer,
@@ -52,6 +53,9 @@ from records.vocabulary.codes import (
     Role,
     check_transition,
 )
+from records.vocabulary.depositing import Depositor
+from records.vocabulary.depositing import may_deposit as may_deposit_type
+from records.vocabulary.sectors import INSURER_SETTING
 
 _ACTIONS = {
     JobKind.COMPACT: Action.COMPACT,
@@ -192,16 +196,19 @@ class MaintainingVerbs:
         vault = self._vault
         row = change.tx.get("record", record_id=UUID(job.asked["target"]))
         record = vault.open(change.tx, row, lock=True)
-        depositor = self._depositor(change, job)
-        refusal = may_deposit(change, depositor, record)
+        depositor = self._depositor(change, job, request)
+        refusal = may_deposit(change, depositor, record, facts_of_all(request, depositor))
         if refusal is not None:
             _log(change, vault, record, job, {"step": "refused"}, refusal)
             return Denied(refusal)
         adoption = Adoption(vault, change, request, record, depositor, PurposeOfUse.MAINTENANCE)
         return adoption.carry_out(keys)
 
-    def _depositor(self, change: Change, job: jobs.Job) -> Actor:
-        """Who deposited, as the facts of the quarantined document have it: labels look at that."""
+    def _depositor(self, change: Change, job: jobs.Job, request: AdoptRequest) -> Actor:
+        """Who deposited, as the facts of the quarantined document have it: labels look at that.
+
+        What the health insurer alone deposits came from its feed: from others it was refused on arrival.
+        """
         vault, tx = self._vault, change.tx
         source = vault.open(tx, tx.get("record", record_id=job.record_id))
         document = tx.get("document", document_id=job.document_id)
@@ -214,6 +221,7 @@ class MaintainingVerbs:
             subject="released from quarantine",
             rpps=facts.author or None,
             structure=facts.author_structure,
+            setting=INSURER_SETTING if _insurers(request) else None,
         )
 
     def _replace(
@@ -236,6 +244,14 @@ class MaintainingVerbs:
         adoption.keep_row(new, job.document_id, version, sealed)
         done = AdoptedDocument(job.document_id, version, sealed, document["study_token"])
         return Adopted(job.record_id, (done,))
+
+
+def _insurers(request: AdoptRequest) -> bool:
+    return all(
+        may_deposit_type(Depositor.INSURER, new.type_code)
+        and not may_deposit_type(Depositor.CARE, new.type_code)
+        for new in request.documents
+    )
 
 
 def settle_job(vault: Vault, change: Change, job_id: UUID) -> None:

@@ -14,7 +14,7 @@ from keyvault.store import VaultTransaction
 from keyvault.tokens import TokenField
 from keyvault.verbs.attempt import Call, Denied, new_id, refuse
 from records.actors import Actor
-from records.consent import Card, ConsentRecord
+from records.consent import Card, ConsentRecord, check_consent
 from records.errors import Conflict, Refused
 from records.identity import INS, INS_NIR_DEMO, Traits
 from records.policy import AccessRequest, Deny, Facts, RecordFacts, decide
@@ -84,10 +84,15 @@ class OperatingVerbs:
     def open_record(
         self, call: Call, ins_text: str, traits: Traits, *, consent_by: str, consent_how: str
     ) -> OpenedAnew | Denied:
-        """Open a person's record with the recorded consent (R17, R18). Raises `Conflict` "record_exists"."""
+        """Open a person's record with the recorded consent (R17, R18); `consent_how` is one of
+        `ConsentMeans`.
+
+        Raises `Conflict` "record_exists", `Invalid` "bad_consent".
+        """
         vault = self._vault
         actor, ins = vault.actor(call.token), vault.ins(ins_text)
-        card = Card(ins, traits, ConsentRecord(consent_by, consent_how, vault.now_ms() // 1000))
+        means = check_consent(consent_how)
+        card = Card(ins, traits, ConsentRecord(consent_by, means.value, vault.now_ms() // 1000))
         try:
             opened = self._open(call, actor, card)
         except Conflict:  # another process was quicker: now the record is there

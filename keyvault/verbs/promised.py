@@ -30,7 +30,10 @@ class Promised:
             self._facts[line["object"]] = (line["facts_version"], line["facts_digest"])
 
     def check(self, tx: VaultTransaction, record_id: UUID) -> None:
-        """Raises LogFault `card_rolled_back` or `facts_rolled_back`."""
+        """Raises LogFault `card_rolled_back` or `facts_rolled_back`.
+
+        A card seals the record's state: whoever opens it (`keyvault/cards.py`) compares the row's copy.
+        """
         record = tx.get("record", record_id=record_id)
         if record is not None and self._card is not None and self._card != _sealed(record, "card"):
             raise LogFault("card_rolled_back", "A record's card is not the newest that its events name.")

@@ -1,7 +1,7 @@
-"""The reader's verbs that disclose no content: resolve, list, events, tokens."""
+"""The reader's verbs that disclose no content: resolve, find, list, events, tokens."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -79,7 +79,8 @@ class ReadingVerbs:
     def resolve(self, call: Call, locator: str, action: Action = Action.SEARCH) -> ResolvedRecord | Denied:
         """The record that an INS or public id names, if the actor may do `action` on it.
 
-        A permit is no event: nothing is disclosed before the verb that follows, which decides and logs.
+        A permit is no event: nothing is disclosed before the verb that follows, which decides and logs. No
+        answer to a caller stands on this alone.
         """
         if action not in _RESOLVABLE:
             raise ValueError("the reader resolves records for its own verbs only")
@@ -88,6 +89,19 @@ class ReadingVerbs:
             answer = attempt(self._vault, change, call, actor, action, locator=locator, discloses=False)
             if isinstance(answer, Denied):
                 return answer
+            row = answer.record.row
+            return ResolvedRecord(row["record_id"], row["public_id"], row["state"])
+
+    def find(self, call: Call, locator: str) -> ResolvedRecord | Denied:
+        """The same for whoever asks for nothing more: that there is a record is an answer, and has its
+        event.
+        """
+        actor = caller(self._vault, call, "find", locator=locator)
+        with self._vault.change() as change:
+            answer = attempt(self._vault, change, call, actor, Action.SEARCH, locator=locator)
+            if isinstance(answer, Denied):
+                return answer
+            change.append(answer.record.chain, replace(answer.happening(), action=Action.IDENTIFY))
             row = answer.record.row
             return ResolvedRecord(row["record_id"], row["public_id"], row["state"])
 

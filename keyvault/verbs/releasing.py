@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-from keyvault.cards import open_facts
 from keyvault.context import BRANCH_OF, Change, Vault
 from keyvault.envelope import KeyUse, unwrap_object_key
 from keyvault.grant_body import GrantBody, GrantedBlob, GrantedDocument, GrantedSeries
@@ -18,7 +17,7 @@ from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.actors_json import actor_from_json, actor_to_json
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
 from keyvault.verbs.calling import caller
-from keyvault.verbs.rows import SealedRow, genuine, open_rows, visible
+from keyvault.verbs.rows import SealedRow, copies_of, facts_of, genuine, open_rows, visible
 from records.errors import CoffreError, NotFound
 from records.policy import AccessRequest, Deny, Facts, decide
 from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode
@@ -90,7 +89,8 @@ class ReleasingVerbs:
         # what the index hasn't published yet is absent, whoever asks (docs/vault.md section 2)
         published = {row.document_id for row in rows}
         documents_here = tx.find("document", record_id=found.record.row["record_id"])
-        seen = visible(found, [row for row in documents_here if row["document_id"] in published])
+        rows_here = [row for row in documents_here if row["document_id"] in published]
+        seen = visible(found, rows_here, copies_of(tx, rows_here))
         things = [list(seen)] if documents is None else documents
         hidden = [thing for thing in things if not any(document in seen for document in thing)]
         if hidden and documents is not None:
@@ -225,7 +225,8 @@ class ReleasingVerbs:
         request = AccessRequest(actor, Action.RETRIEVE, purpose, now, kept["reason"])
         links = tx.find("blob_document", blob_id=blob_id, version=version)
         documents = tx.find("document", document_id__in=[link["document_id"] for link in links])
-        for facts in open_facts(record.card, documents).values():
+        facts_here = facts_of(record.card, copies_of(tx, documents))
+        for facts in (facts_here[row["document_id"]] for row in documents):
             decision = decide(request, Facts(record.facts, facts, None))
             if isinstance(decision, Deny):
                 return decision.reason

@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from keyvault.cards import open_facts
+from keyvault.cards import OpenedCard, open_facts
 from keyvault.envelope import KeyUse, details_aad, open_json
 from keyvault.record_keys import RecordKey, unwrap
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.attempt import Attempt
 from records import policy
-from records.documents import DocumentFacts
+from records.documents import DocumentFacts, labelled_alike
 from records.vocabulary.codes import Obligation
+
+STUDY, SINGLE = "study", "document"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +44,47 @@ class SeenDocument:
     obligations: frozenset[Obligation] = frozenset()
 
 
-def visible(attempt: Attempt, documents: Sequence[Row]) -> dict[UUID, tuple[Row, DocumentFacts]]:
-    """Those of the vault's document rows that this attempt may see; the record is judged once."""
-    facts = open_facts(attempt.record.card, documents)
+def same_content(row: Row) -> bytes | None:
+    """What tells that two documents of a record are copies: the study, or the content of a single
+    document.
+    """
+    token: bytes | None = row["study_token"] if row["kind"] == STUDY else row["content_token"]
+    return token
+
+
+def copies_of(tx: VaultTransaction, documents: Sequence[Row]) -> list[Row]:
+    """Every document of the record of `documents` that is a copy of one of them, these included."""
+    found = {row["document_id"]: row for row in documents}
+    for kind, column in ((STUDY, "study_token"), (SINGLE, "content_token")):
+        tokens = {row[column] for row in documents if row["kind"] == kind and row[column] is not None}
+        if tokens:
+            where = {"record_id": documents[0]["record_id"], "kind": kind, f"{column}__in": sorted(tokens)}
+            found |= {row["document_id"]: row for row in tx.find("document", **where)}
+    return list(found.values())
+
+
+def facts_of(card: OpenedCard, documents: Iterable[Row]) -> dict[UUID, DocumentFacts]:
+    """Open facts; of several copies each has the holder's labels of all."""
+    documents = list(documents)
+    facts = open_facts(card, documents)
+    copies: dict[bytes, list[DocumentFacts]] = defaultdict(list)
+    for row in documents:
+        if (content := same_content(row)) is not None:
+            copies[content].append(facts[row["document_id"]])
+    alike = (each for group in copies.values() if len(group) > 1 for each in labelled_alike(group))
+    return facts | {each.document_id: each for each in alike}
+
+
+def visible(
+    attempt: Attempt, documents: Sequence[Row], copies: Sequence[Row] = ()
+) -> dict[UUID, tuple[Row, DocumentFacts]]:
+    """Those of the vault's document rows that this attempt may see; the record is judged once.
+
+    `copies`: further documents of the record, whose labels hold for their copies among these.
+    """
+    every = {row["document_id"]: row for row in (*copies, *documents)}
+    opened = facts_of(attempt.record.card, every.values())
+    facts = {row["document_id"]: opened[row["document_id"]] for row in documents}
     seen = policy.visible(attempt.request, attempt.facts, facts.values())
     rows = {row["document_id"]: row for row in documents}
     return {each.document_id: (rows[each.document_id], each) for each in seen}

@@ -13,6 +13,7 @@ from keyvault.quotas import forget_old
 from keyvault.reception import new_day_key, signed_reception_key
 from keyvault.store import Row
 from keyvault.verbs import jobs
+from keyvault.verbs.attempt import forget_windows
 from keyvault.verbs.ingesting import OPEN
 from keyvault.verbs.noticing import open_notice
 
@@ -117,9 +118,12 @@ class UpkeepVerbs:
             return tx.update("ingest", {"worker": None, "lease_until": 0}, state=OPEN)
 
     def tick(self) -> None:
-        """What only time brings about: counters, grants and proofs no window sees any more are dropped."""
+        """What only time brings about: counters, emergency windows, grants and proofs go, once nothing relies
+        on them.
+        """
         with self._vault.store.writing() as tx:
             forget_old(tx, self._vault.now_ms())
+            forget_windows(tx, self._vault.now_ms())
             tx.delete("grant", expires__lt=self._vault.now_ms() // 1000 - 3600)
             tx.delete("proof", expires__lt=self._vault.now_ms() // 1000)
 

@@ -39,6 +39,14 @@ class Label(StrEnum):
     INVISIBLE_REPRESENTANTS_LEGAUX = "INVISIBLE_REPRESENTANTS_LEGAUX"
 
 
+class ConsentMeans(StrEnum):
+    """How the holder gave a consent that is recorded (R18: who, when, how)."""
+
+    SPOKEN = "spoken"
+    WRITTEN = "written"
+    ONLINE = "online"
+
+
 class Action(StrEnum):
     DEPOSIT = "deposit"
     SEARCH = "search"
@@ -101,6 +109,7 @@ class ReasonCode(StrEnum):
     FORBIDDEN_SECTOR = "forbidden_sector"
     PROFESSION_NOT_ENTITLED = "profession_not_entitled"
     TYPE_NOT_ENTITLED = "type_not_entitled"
+    DEPOSITOR_NOT_ENTITLED = "depositor_not_entitled"
     MASKED = "masked"
     HIDDEN_FROM_PATIENT = "hidden_from_patient"
     HIDDEN_FROM_REPRESENTATIVES = "hidden_from_representatives"
@@ -204,8 +213,8 @@ SENTENCES: Mapping[ReasonCode, tuple[str, str]] = MappingProxyType(
             "The authorisation has expired: ask the holder to renew it.",
         ),
         ReasonCode.FORBIDDEN_SECTOR: (
-            "La loi interdit l'accès à ce secteur d'activité, même avec l'accord du titulaire.",
-            "The law forbids access to this sector of activity, even if the holder agrees.",
+            "La loi ne donne pas accès à ce secteur d'activité, même avec l'accord du titulaire.",
+            "The law gives no access to this sector of activity, even if the holder agrees.",
         ),
         ReasonCode.PROFESSION_NOT_ENTITLED: (
             "Cette profession n'a pas accès au dossier : vérifiez la profession déclarée.",
@@ -214,6 +223,10 @@ SENTENCES: Mapping[ReasonCode, tuple[str, str]] = MappingProxyType(
         ReasonCode.TYPE_NOT_ENTITLED: (
             "La matrice d'habilitation ne donne pas ce type de document à cette profession.",
             "The entitlement matrix does not give this type of document to this profession.",
+        ),
+        ReasonCode.DEPOSITOR_NOT_ENTITLED: (
+            "Ce type de document n'est pas déposé par cette sorte d'auteur.",
+            "This type of document is not deposited by this kind of author.",
         ),
         ReasonCode.MASKED: (
             "Le titulaire a masqué ce document aux professionnels.",

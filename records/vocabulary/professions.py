@@ -21,11 +21,18 @@ PODIATRIST = "80"
 
 @dataclass(frozen=True, slots=True)
 class Profession:
-    """`health` tells the professions of part four of the Code de la santé publique from mere titles."""
+    """`health` tells the professions of part four of the Code de la santé publique from mere titles.
+
+    `emergencies`: the profession may break the glass (article L1111-17, R26), since it takes care of people
+    in immediate danger who cannot express their will. No text lists these professions: the column is our
+    reading, and leaves out who makes devices, prepares products, measures or fits, and never receives such a
+    person.
+    """
 
     code: str
     display: str
     health: bool = True
+    emergencies: bool = True
 
 
 PROFESSIONS: Mapping[str, Profession] = MappingProxyType(
@@ -34,34 +41,34 @@ PROFESSIONS: Mapping[str, Profession] = MappingProxyType(
         for profession in (
             Profession(DOCTOR, "Médecin"),
             Profession(PHARMACIST, "Pharmacien"),
-            Profession("26", "Audioprothésiste"),
-            Profession("28", "Opticien-lunetier"),
-            Profession("31", "Assistant dentaire"),
-            Profession("32", "Physicien médical"),
+            Profession("26", "Audioprothésiste", emergencies=False),
+            Profession("28", "Opticien-lunetier", emergencies=False),
+            Profession("31", "Assistant dentaire", emergencies=False),
+            Profession("32", "Physicien médical", emergencies=False),
             Profession("35", "Aide-soignant"),
             Profession("36", "Ambulancier"),
             Profession("37", "Auxiliaire de puériculture"),
-            Profession("38", "Préparateur en pharmacie hospitalière"),
-            Profession("39", "Préparateur en pharmacie"),
+            Profession("38", "Préparateur en pharmacie hospitalière", emergencies=False),
+            Profession("39", "Préparateur en pharmacie", emergencies=False),
             Profession(DENTIST, "Chirurgien-dentiste"),
             Profession(MIDWIFE, "Sage-femme"),
             Profession(NURSE, "Infirmier"),
             Profession(PSYCHIATRIC_NURSE, "Infirmier psychiatrique"),
             Profession("70", "Masseur-kinésithérapeute"),
             Profession(PODIATRIST, "Pédicure-podologue"),
-            Profession("81", "Orthoprothésiste"),
-            Profession("82", "Podo-orthésiste"),
-            Profession("83", "Orthopédiste-orthésiste"),
-            Profession("84", "Oculariste"),
-            Profession("85", "Épithésiste"),
-            Profession("86", "Technicien de laboratoire médical"),
+            Profession("81", "Orthoprothésiste", emergencies=False),
+            Profession("82", "Podo-orthésiste", emergencies=False),
+            Profession("83", "Orthopédiste-orthésiste", emergencies=False),
+            Profession("84", "Oculariste", emergencies=False),
+            Profession("85", "Épithésiste", emergencies=False),
+            Profession("86", "Technicien de laboratoire médical", emergencies=False),
             Profession("91", "Orthophoniste"),
             Profession("92", "Orthoptiste"),
-            Profession("93", "Psychologue", health=False),
+            Profession("93", "Psychologue", health=False, emergencies=False),
             Profession("94", "Ergothérapeute"),
-            Profession("95", "Diététicien"),
+            Profession("95", "Diététicien", emergencies=False),
             Profession("96", "Psychomotricien"),
-            Profession("98", "Manipulateur en électroradiologie médicale"),
+            Profession("98", "Manipulateur en électroradiologie médicale", emergencies=False),
         )
     }
 )
@@ -71,3 +78,8 @@ def is_health_professional(code: str | None) -> bool:
     """Whether the code names a known health profession; unknown or none is False."""
     profession = PROFESSIONS.get(code or "")
     return profession is not None and profession.health
+
+
+def may_break_the_glass(code: str | None) -> bool:
+    """Whether the code names a health profession that the table admits to emergencies (R26)."""
+    return is_health_professional(code) and PROFESSIONS[code or ""].emergencies

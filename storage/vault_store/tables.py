@@ -88,8 +88,10 @@ Table(
     int_column("facts_version"),
     bytes_column("facts_digest"),
     int_column("created_at"),
+    bytes_column("content_token", nullable=True),
     Index("document_by_record", "record_id", "created_at"),
     Index("document_by_study", "record_id", "study_token"),
+    Index("document_by_content", "record_id", "content_token"),
 )
 compact_table(
     "document_row",
@@ -194,6 +196,7 @@ compact_table(
     bytes_column("reason_hash", primary_key=True),
     int_column("opened_at", primary_key=True),
     Index("emergency_window_by_time", "record_id", "actor", "purpose", "opened_at"),
+    Index("emergency_window_by_age", "opened_at"),
 )
 Table(
     "job",

@@ -116,7 +116,7 @@ def test_a_person_gets_one_record(vaults: list[VaultBench]) -> None:
 
     def opening(vault: VaultBench) -> Callable[[], object]:
         return lambda: vault.guard.operator.open_record(
-            vault.operator(), ins, TRAITS, consent_by="operator", consent_how="orally"
+            vault.operator(), ins, TRAITS, consent_by="operator", consent_how="spoken"
         )
 
     answers = at_once([opening(vault) for vault in vaults * 2])

@@ -108,7 +108,7 @@ class Pipeline:
     def open_record(self) -> str:
         ins, identities = new_ins(), Identities(self.system)
         self.system.guard.operator.open_record(
-            identities.operator(), ins, TRAITS, consent_by="operator", consent_how="orally"
+            identities.operator(), ins, TRAITS, consent_by="operator", consent_how="spoken"
         )
         self.patients[ins] = identities.patient(ins)
         return ins

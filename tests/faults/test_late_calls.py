@@ -40,12 +40,12 @@ def test_what_a_stopped_vault_was_asked_is_not_done_once_its_caller_has_given_up
         os.kill(vault.pid, signal.SIGSTOP)
         begun = time.monotonic()
         with pytest.raises(CoffreError) as told:
-            guard.operator.open_record(operator, given_up, TRAITS, consent_by="me", consent_how="orally")
+            guard.operator.open_record(operator, given_up, TRAITS, consent_by="me", consent_how="spoken")
         assert told.value.code == "vault_unavailable"
         assert time.monotonic() - begun < 3 * WAITS_S
         os.kill(vault.pid, signal.SIGCONT)
         monkeypatch.setattr(client, "TIMEOUT_S", 30)
         connected = connect(doors)
-        connected.operator.open_record(operator, wanted, TRAITS, consent_by="me", consent_how="orally")
+        connected.operator.open_record(operator, wanted, TRAITS, consent_by="me", consent_how="spoken")
         assert not isinstance(connected.reader.resolve(patients[wanted], wanted), Denied)
         assert isinstance(connected.reader.resolve(patients[given_up], given_up), Denied)

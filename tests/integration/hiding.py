@@ -5,7 +5,8 @@ from uuid import UUID
 
 from keyvault.cards import open_facts, seal_facts
 from keyvault.context import Vault
-from records.vocabulary.codes import Label
+from keyvault.log import Happening
+from records.vocabulary.codes import Action, Label, Outcome, PurposeOfUse, ReasonCode
 
 
 def hide_from_patient(vault: Vault, document_id: UUID, until: int | None) -> None:
@@ -13,11 +14,23 @@ def hide_from_patient(vault: Vault, document_id: UUID, until: int | None) -> Non
     with vault.change() as change:
         row = change.tx.get("document", document_id=document_id)
         assert row is not None
-        card = vault.open(change.tx, change.tx.get("record", record_id=row["record_id"])).card
-        facts = open_facts(card, [row])[document_id]
+        record = vault.open(change.tx, change.tx.get("record", record_id=row["record_id"]))
+        facts = open_facts(record.card, [row])[document_id]
         hidden = replace(
             facts, labels=facts.labels | {Label.INVISIBLE_PATIENT}, visible_to_patient_from=until
         )
-        change.tx.update(
-            "document", seal_facts(card, hidden, row["facts_version"] + 1), document_id=document_id
+        columns = seal_facts(record.card, hidden, row["facts_version"] + 1)
+        change.tx.update("document", columns, document_id=document_id)
+        digest = columns["facts_digest"]
+        assert isinstance(digest, bytes)
+        told = Happening(
+            action=Action.LABEL,
+            outcome=Outcome.PERMIT,
+            reason=ReasonCode.DEPOSIT,
+            purpose=PurposeOfUse.NORMAL,
+            actor=None,
+            record=record.row["public_id"],
+            object_id=str(document_id),
+            details={"facts_version": columns["facts_version"], "facts_digest": digest.hex()},
         )
+        change.append(record.chain, told)

@@ -69,7 +69,7 @@ class Coffre:
         with self.system() as system:
             identities = Identities(system)
             answer = system.guard.operator.open_record(
-                identities.operator(), ins, traits, consent_by="operator", consent_how="orally"
+                identities.operator(), ins, traits, consent_by="operator", consent_how="spoken"
             )
             token = identities.patient(ins)
         public = answer.public_id  # type: ignore[union-attr]

@@ -29,7 +29,8 @@ from records.identity import INS_NIR_TEST
 COFFRE = Path(sys.executable).with_name("coffre")
 INS, DOCTOR = demo_data.PATIENT_INS, "899700024450"
 DONE, REFUSED, MISUSED = 0, 1, 2
-TRAITS = ("--family-name", "X", "--given-name", "Y", "--birth-date", "1977-07-01", "--sex", "F")
+PERSON = ("--family-name", "X", "--given-name", "Y", "--birth-date", "1977-07-01", "--sex", "F")
+TRAITS = (*PERSON, "--consent", "spoken")
 COMMANDS = (
     "",
     "init",
@@ -475,6 +476,23 @@ class TestMisuse:
         given = [word for pair in traits.items() for word in pair]
         quick("record", "open", INS, *given, "--data", made, status=MISUSED)
 
+    def test_consent_is_said_and_never_assumed(self, made: Path) -> None:
+        """Nobody sits at a terminal here: the command does not ask, and opens nothing."""
+        done = quick("record", "open", INS, *PERSON, "--data", made, status=MISUSED)
+        assert "consent_missing" in done.stderr and "--consent spoken|written|online" in done.stderr
+        for how in ("", "orally", "given orally, noted by the operator"):
+            quick("record", "open", INS, *PERSON, "--consent", how, "--data", made, status=MISUSED)
+
+    @pytest.mark.parametrize(
+        "number", ["89970002", "10100123456", "99700024450", "089970002445", "8997000244500"]
+    )
+    def test_a_professional_has_one_form_of_number(self, made: Path, tmp_path: Path, number: str) -> None:
+        asked = ["identity", "issue", "professional", "--rpps", number, "--profession", "10"]
+        place = ["--structure", "1750000002", "--data", made, "--out", tmp_path]
+        done = quick(*asked, *place, status=MISUSED)
+        assert "bad_rpps" in done.stderr and "8 followed by the 11 digits" in " ".join(done.stderr.split())
+        assert list(tmp_path.iterdir()) == []
+
     @pytest.mark.parametrize("ins", ["", "123", "277079999900168", "2770799999001671", "A" * 15])
     def test_an_ins_that_is_none_is_misuse_everywhere(self, made: Path, tmp_path: Path, ins: str) -> None:
         server = ("http://127.0.0.1:1", "--token-file", tmp_path / "token")
@@ -626,3 +644,17 @@ def test_a_root_with_a_passphrase_opens_with_it_alone(tmp_path: Path) -> None:
 def test_init_warns_that_the_root_lies_open(tmp_path: Path) -> None:
     done = quick("init", "--data", tmp_path / "D", status=DONE)
     assert "without a passphrase" in done.stdout
+
+
+def test_on_a_terminal_the_command_asks_how_consent_was_given(tmp_path: Path) -> None:
+    run("init", "--data", tmp_path / "D", status=DONE)
+    ours, theirs = os.openpty()
+    command = [COFFRE, "record", "open", INS, *PERSON, "--data", str(tmp_path / "D")]
+    with subprocess.Popen(command, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as asked:
+        os.close(theirs)
+        os.write(ours, b"orally\nwritten\n")  # the first is no answer: it asks again
+        out, err = asked.communicate(timeout=120)
+    os.close(ours)
+    assert asked.returncode == DONE and b"Record opened" in out
+    assert err.count(b"How did the person give consent") == 2
+    assert b"spoken, written, online" in err

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from coffre.demonstration import data as demo_data
+from coffre.identities import Identities
 from records.identity import INS_NIR, INS_NIR_TEST
 from tests.integration.outsider import Before, eventually
 from tests.integration.support import (
@@ -425,3 +426,26 @@ def test_charset_and_version_of_r4_are_taken_and_a_minimal_answer_has_no_body(
     answer = post(coffre, hospital, resource, **{"Content-Type": kind, "Prefer": "return=minimal"})
     assert (answer.status_code, answer.content) == (201, b"")
     assert answer.headers["location"]
+
+
+@pytest.mark.parametrize("type_code", ["EXPPAT_1", "EXPPAT_3", "74465-6", "DOCPAT05", "REMB"])
+def test_what_the_patient_expresses_and_the_insurer_counts_comes_from_no_hospital(
+    coffre: Coffre, hospital: str, type_code: str
+) -> None:
+    patient = coffre.open_record()
+    doctor = coffre.professional(structure=HOSPITAL)
+    for token in (hospital, doctor):
+        answer = coffre.publish_pdf(token, patient.ins, PDF, type_code=type_code)
+        assert answer.status_code == 422
+        (part,) = coffre.submission(token, answer)["parts"]
+        assert (part["outcome"], part["code"]) == ("rejected", "depositor_not_entitled")
+    assert patient.documents() == []
+
+
+def test_the_health_insurer_s_feed_deposits_reimbursements_and_nothing_else(coffre: Coffre) -> None:
+    patient = coffre.open_record()
+    with coffre.system() as system:
+        feed = Identities(system).depositor("1750000005", setting="AMO")
+    assert coffre.publish_pdf(feed, patient.ins, PDF, type_code="REMB").status_code == 201
+    assert coffre.publish_pdf(feed, patient.ins, PDF + b"\n", type_code="18748-4").status_code == 422
+    assert [each["type"] for each in patient.documents()] == ["REMB"]

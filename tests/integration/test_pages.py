@@ -296,8 +296,8 @@ def test_what_a_doctor_did_in_a_day_is_one_row_and_an_emergency_another(
     page = holder.get("/consultations?qui=professionnels")
     rows = [each["class"] for each in page.all("tr") if "class" in each]
     assert rows == ["permit urgent", "deny", "permit"]
-    assert "Sur cette page : 3 passages, 5 lignes." in page.text
-    assert "Liste des documents (2 fois)" in page.text and "Détail : 3 lignes" in page.text
+    assert "Sur cette page : 3 passages, 6 lignes." in page.text
+    assert "Liste des documents (2 fois)" in page.text and "Détail : 4 lignes" in page.text
     assert len(page.all("details")) == 1
 
 
@@ -377,7 +377,8 @@ def test_the_interface_filters_the_log_by_the_same_means(
     (search,) = lines(action="search", outcome="permit")
     assert search["actor"]["rpps"] == DOCTOR
     assert {line["action"] for line in lines(action=["deposit", "authorise"])} == {"deposit", "authorise"}
-    assert lines(actor_of=search["seq"]) == [search]
+    (listed, found) = lines(actor_of=search["seq"])
+    assert listed == search and found["action"] == "identify"
     assert lines(purpose="bris_de_glace") == [] == lines(until=1)
     assert len(lines(since=1)) > 3
     for wrong in ({"action": "anew"}, {"outcome": "maybe"}, {"since": "hier"}, {"actor_of": -1}):
@@ -705,7 +706,7 @@ def test_pages_and_interface_tell_the_same_story(coffre: Coffre, patient: Patien
     doctor = Browser(coffre).sign_in(coffre.professional())
     doctor.http.get(open_record(doctor, patient.ins).link("Ouvrir «"))
     lines = [line for line in patient.log() if line["actor"].get("rpps") == DOCTOR]
-    assert [line["action"] for line in lines] == ["retrieve", "search"]
+    assert [line["action"] for line in lines] == ["retrieve", "search", "identify"]
     assert lines[0]["object"] == report
     listed = coffre.http.get(f"/records/{patient.ins}/documents", headers=bearer(patient.token))
     assert listed.status_code == 200

@@ -372,7 +372,7 @@ def test_through_the_doors_of_a_vault_process(tmp_path: Path) -> None:
 
     with process("vault", "serve", "--data", str(data), env=doors):
         guard = connect(doors["COFFRE_VAULT_URL"])
-        guard.operator.open_record(operator, ins, TRAITS, consent_by="operator", consent_how="orally")
+        guard.operator.open_record(operator, ins, TRAITS, consent_by="operator", consent_how="spoken")
         asked = call()
         record = guard.reader.resolve(asked, ins)
         assert isinstance(record, ResolvedRecord)

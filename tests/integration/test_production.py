@@ -32,6 +32,7 @@ Init = Callable[..., tuple[str, str]]
 ISSUER = "https://identity.example"
 ORIGIN = "https://coffre.example"
 TRAITS = ("--family-name", "X", "--given-name", "Y", "--birth-date", "1977-07-01", "--sex", "F")
+TRAITS += ("--consent", "written")
 
 
 @dataclass

@@ -46,7 +46,7 @@ class Deposits:
         with System(load(data=data)) as system:
             identities = Identities(system)
             system.guard.operator.open_record(
-                identities.operator(), self.ins, TRAITS, consent_by="operator", consent_how="orally"
+                identities.operator(), self.ins, TRAITS, consent_by="operator", consent_how="spoken"
             )
             self._token = identities.depositor("1750000001")
 

@@ -43,7 +43,7 @@ class Installation:
             call = Identities(system).operator()
             for ins in self.people:
                 system.guard.operator.open_record(
-                    call, ins, TRAITS, consent_by="operator", consent_how="orally"
+                    call, ins, TRAITS, consent_by="operator", consent_how="spoken"
                 )
         self.env: dict[str, str] = {}
 

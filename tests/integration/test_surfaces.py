@@ -112,6 +112,7 @@ FORGED: Mapping[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
     "living for a year": ("token_invalid", lambda c: c | {"exp": c["iat"] + 365 * 86400}),
     "ending before it began": ("token_invalid", lambda c: c | {"exp": c["iat"] - 1}),
     "with times as text": ("token_invalid", lambda c: c | {"exp": str(c["exp"])}),
+    "with eight digits for a number": ("token_invalid", lambda c: c | {"rpps": "89970002"}),
     "with a number that is no RPPS": ("token_invalid", lambda c: c | {"rpps": "' OR 1=1"}),
 }
 
@@ -124,6 +125,20 @@ class TestCredentials:
         code, change = FORGED[how]
         forged = signed(signing_key(coffre), change(claims_of(doctor)))
         self._nowhere(coffre, person, forged, code)
+
+    @pytest.mark.parametrize("sector", [None, "SA23", "SA24", "SA26", "SA99"])
+    def test_a_professional_of_no_admitted_sector_opens_nothing(
+        self, coffre: Coffre, person: Patient, doctor: str, sector: str | None
+    ) -> None:
+        """Authorised, and answered like a stranger; the claim may also be missing."""
+        claims = {name: value for name, value in claims_of(doctor).items() if name != "sector"}
+        token = signed(signing_key(coffre), claims | ({"sector": sector} if sector else {}))
+        for ins in (person.ins, new_ins()):
+            found = coffre.http.post("/records/find", json={"ins": ins}, headers=bearer(token))
+            listed = coffre.http.get(f"/records/{ins}/documents", headers=bearer(token))
+            granted = coffre.grant(token, ins).answer
+            told = {(each.status_code, each.text) for each in (found, listed, granted)}
+            assert len(told) == 1 and told.pop()[0] == 403
 
     @pytest.mark.parametrize(
         "header",
@@ -389,6 +404,10 @@ class TestBodies:
             ("POST", "/authorisations", {"professional": "8" * 65}),
             ("POST", "/authorisations", {"professional": "abc"}),
             ("POST", "/authorisations", {"professional": DOCTOR, "until": 5}),
+            ("POST", "/authorisations", {"professional": DOCTOR, "until": 2**53 - 1}),
+            ("POST", "/authorisations", {"professional": "89970002"}),
+            ("POST", "/blocks", {"professional": "10100123456"}),
+            ("POST", "/attending-doctors", {"professional": "099700024450"}),
             ("POST", "/authorisations", {"professional": DOCTOR, "until": 2e9, "permanent": True}),
             ("POST", "/blocks", {"professional": "abc"}),
             ("POST", "/blocks", {"professional": STRANGER, "because": "x"}),

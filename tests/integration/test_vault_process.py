@@ -50,7 +50,7 @@ def test_a_record_is_opened_and_listed_through_the_doors(data: Path, guard: Remo
     with System(load(data=data)) as system:
         operator = Identities(system).operator()
         call = Call(token=Identities(system).patient(ins))
-    guard.operator.open_record(operator, ins, TRAITS, consent_by="operator", consent_how="orally")
+    guard.operator.open_record(operator, ins, TRAITS, consent_by="operator", consent_how="spoken")
     record = guard.reader.resolve(call, ins)
     listing = guard.reader.list(call, record.record_id, [])  # type: ignore[union-attr]
     assert listing.public_id == record.public_id  # type: ignore[union-attr]
@@ -102,7 +102,7 @@ def test_while_the_vault_is_down_reads_answer_503_and_deposits_go_on(data: Path,
     with System(load(data=data)) as system:
         identities = Identities(system)
         system.guard.operator.open_record(
-            identities.operator(), ins, TRAITS, consent_by="operator", consent_how="orally"
+            identities.operator(), ins, TRAITS, consent_by="operator", consent_how="spoken"
         )
         lab, patient = identities.depositor("1750000001"), identities.patient(ins)
         system.publish_day_keys()

@@ -50,7 +50,7 @@ def test_the_named_doors_open(system: System, service: VaultService, authority: 
     ins = new_ins()
     identities = Identities(system)
     opened = guard.operator.open_record(
-        identities.operator(), ins, TRAITS, consent_by="operator", consent_how="orally"
+        identities.operator(), ins, TRAITS, consent_by="operator", consent_how="spoken"
     )
     record = guard.reader.resolve(Call(token=identities.patient(ins)), ins)
     assert record.public_id == opened.public_id  # type: ignore[union-attr]

@@ -195,6 +195,28 @@ def sealed_json(key: bytes, record: UUID, item: UUID) -> list[dict[str, Any]]:
     ]
 
 
+def cards() -> dict[str, Any]:
+    """A card of each format: the second holds the record's state and has a label of its own."""
+    record, key, version = uuid("record"), stream("card-key", 32), 3
+    card: dict[str, Any] = {
+        "ins": {"matricule": "255069900000159", "oid": "1.2.250.1.213.1.4.10"},
+        "traits": {"family_name": "NÉE", "given_name": "Zoé", "birth_date": "1955-06-01", "sex": "F"},
+        "consent": {"by": "operator", "how": "written", "at": 1800000000},
+        "authorisations": [{"professional": "899700024450", "since": 1800000000, "until": None}],
+        "blocks": ["899700024468"],
+        "attending": [],
+        "emergency": {"bris_de_glace": True, "centre_15": False},
+    }
+    contents = {"coffre-card-v1": card, "coffre-card-v2": card | {"state": "suspended"}}
+    sealed = []
+    for label, content in contents.items():
+        aad = label.encode() + b"\0" + record.bytes + record.bytes + be(version, 4)
+        data = wrap(key, canonical(content), aad, stream(label, 12))
+        digest = hashlib.sha256(data).hexdigest()
+        sealed.append({"label": label, "content": content, "sealed": data.hex(), "digest": digest})
+    return {"record": str(record), "key": key.hex(), "version": version, "cards": sealed}
+
+
 def tokens() -> dict[str, Any]:
     index_key = stream("index-key", 32)
     values = {
@@ -489,6 +511,7 @@ def build() -> dict[str, Any]:
     return {
         "blobs.json": blobs(),
         "keys.json": keys(),
+        "cards.json": cards(),
         "tokens.json": tokens(),
         "reception.json": reception(),
         "grants.json": grants(),

@@ -28,8 +28,8 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
         "The authorisation that you had given had expired.",
     ),
     "denied.forbidden_sector": (
-        "La loi interdit l'accès à ce secteur d'activité, même avec votre accord.",
-        "The law forbids access to this sector of activity, even if you agree.",
+        "La loi ne donne pas accès à ce secteur d'activité, même avec votre accord.",
+        "The law gives no access to this sector of activity, even if you agree.",
     ),
     "denied.profession_not_entitled": (
         "Cette profession n'a pas accès aux dossiers.",
@@ -38,6 +38,10 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
     "denied.type_not_entitled": (
         "Cette profession n'a pas accès à ce type de document.",
         "This profession has no access to this type of document.",
+    ),
+    "denied.depositor_not_entitled": (
+        "Ce type de document n'est pas déposé par cette sorte d'auteur.",
+        "This type of document is not deposited by this kind of author.",
     ),
     "denied.masked": (
         "Vous aviez masqué ce document aux professionnels.",

@@ -50,6 +50,8 @@ class DossierPages:
         mode = NORMAL
         try:
             mode = mode_of(form)
+            if mode.is_emergency:  # the page itself is the answer: one access, one line in the log
+                return self._list(request, await self.opened(request, session, ins, mode), mode)
             found = await asyncio.to_thread(self._access.find, mode.call(session), ins)
         except NotAuthorised:
             return self._refused(request, session, "/dossier", mode, {"ins": ins})
@@ -59,8 +61,6 @@ class DossierPages:
             if error.code in ("bad_ins", "bad_oid"):
                 return self.search(request, session, "bad_ins", ins)
             raise
-        if mode.is_emergency:
-            return await self.listing(request, session, str(found.public_id), mode)
         return self._site.redirect(f"/dossier/{found.public_id}")
 
     async def listing(
@@ -80,6 +80,9 @@ class DossierPages:
             if error.code != "reason_missing":
                 raise
             return self._refused(request, session, target, mode, {}, error.code)
+        return self._list(request, opened, mode, asked)
+
+    def _list(self, request: Request, opened: Opened, mode: Mode, asked: str | None = None) -> Response:
         t = self._site.texts(request)
         shown, page = paged(opened.listing.documents, asked)
         return self._site.page(
@@ -87,7 +90,7 @@ class DossierPages:
             "dossier.html",
             documents=[document_view(document, t) for document in shown],
             count=len(opened.listing.documents),
-            record=record,
+            record=str(opened.listing.public_id),
             page=page,
             mode=mode,
         )

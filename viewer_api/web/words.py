@@ -27,6 +27,7 @@ _MONTH_NAMES = {
 _MONTHS = {language: names.split() for language, names in _MONTH_NAMES.items()}
 _DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(T.*)?")
 _RPPS = re.compile(r"[0-9]{11}")
+_LAST_YEAR = int(datetime(9999, 6, 1, tzinfo=UTC).timestamp())
 _RPPS_KIND = "8"  # PSIdNat: 8, then the RPPS number
 
 
@@ -49,7 +50,8 @@ def hour(value: datetime, language: str) -> str:
 
 
 def day_of_unix(seconds: int, language: str) -> str:
-    return day(datetime.fromtimestamp(seconds, PARIS), language)
+    """A card of an earlier version may hold an end that no calendar has: it is shown as the last year's."""
+    return day(datetime.fromtimestamp(min(seconds, _LAST_YEAR), PARIS), language)
 
 
 def last_day(until: int, language: str) -> str:

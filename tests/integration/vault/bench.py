@@ -21,11 +21,12 @@ from audit.events import Entry, EntryField, actor_token
 from ingestion.reception import Depositor, Reception
 from keyvault.blob import Sealer
 from keyvault.boxes import new_box_key
+from keyvault.cards import store_card
 from keyvault.context import VaultSettings
 from keyvault.credentials import DEMO_ISSUER, Authority, verify
 from keyvault.grants import GrantBody, new_recipient, open_grant
 from keyvault.guard import Guard
-from keyvault.log import SYSTEM, Chain, record_chain
+from keyvault.log import SYSTEM, Chain, Happening, record_chain
 from keyvault.quotas import DEFAULT_QUOTAS, Quotas
 from keyvault.reception import ReceivedKey, seal_key
 from keyvault.record_keys import care_key
@@ -42,7 +43,15 @@ from keyvault.verbs.rows import SealedRow
 from records.actors import Actor
 from records.consent import Emergency
 from records.identity import INS, INS_NIR_TEST, Traits
-from records.vocabulary.codes import Action, Environment, PurposeOfUse, Role
+from records.vocabulary.codes import (
+    Action,
+    Environment,
+    Outcome,
+    PurposeOfUse,
+    ReasonCode,
+    RecordState,
+    Role,
+)
 from storage.engines import Database, engine_for
 from storage.index.store import SqlIndex
 from storage.ports import ObjectStore, StoredObject
@@ -254,9 +263,8 @@ class VaultBench:
         reason: str | None = None,
         **claims: Any,
     ) -> Call:
-        token = self.token(
-            Role.PROFESSIONAL, rpps, rpps=rpps, structure=structure, profession=profession, **claims
-        )
+        told = {"rpps": rpps, "structure": structure, "profession": profession, "sector": "SA07"} | claims
+        token = self.token(Role.PROFESSIONAL, rpps, **told)
         return Call(token=token, purpose=purpose, reason=reason)
 
     def emergency(self, reason: str = REASON, rpps: str = STRANGER) -> Call:
@@ -287,7 +295,7 @@ class VaultBench:
         """Open a record with recorded consent."""
         ins = ins or new_ins()
         opened = self.guard.operator.open_record(
-            self.operator(), ins, TRAITS, consent_by="operator", consent_how="orally"
+            self.operator(), ins, TRAITS, consent_by="operator", consent_how="spoken"
         )
         assert isinstance(opened, OpenedAnew)
         return Person(ins, opened.record_id, opened.public_id, self.patient(ins))
@@ -300,6 +308,25 @@ class VaultBench:
 
     def authorise(self, person: Person, rpps: str = DOCTOR) -> None:
         self.change(person, Action.AUTHORISE, rpps)
+
+    def put_in_state(self, person: Person, state: RecordState) -> None:
+        """As the vault itself does it: sealed in the card, with an event that names the card."""
+        vault = self.guard.reader._vault
+        with vault.change() as change:
+            record = vault.open(change.tx, change.tx.get("record", record_id=person.record_id), lock=True)
+            assert record.card.card is not None
+            version, digest = store_card(change.tx, record.card, record.card.card, state)
+            details = {"card_version": version, "card_digest": digest.hex()}
+            told = Happening(
+                action=Action.SUSPEND_RECORD if state is RecordState.SUSPENDED else Action.CLOSE_RECORD,
+                outcome=Outcome.PERMIT,
+                reason=ReasonCode.OPERATOR,
+                purpose=PurposeOfUse.NORMAL,
+                actor=None,
+                record=person.public_id,
+                details=details,
+            )
+            change.append(record.chain, told)
 
     def allow(self, person: Person, *, bris_de_glace: bool = True, centre_15: bool = True) -> None:
         self.change(person, Action.SET_EMERGENCY, emergency=Emergency(bris_de_glace, centre_15))

@@ -11,7 +11,7 @@ from keyvault.verbs.attempt import Denied
 from keyvault.verbs.changing import CardChange
 from records.consent import Emergency
 from records.errors import NotFound
-from records.vocabulary.codes import Action
+from records.vocabulary.codes import Action, RecordState
 from tests.integration.vault.bench import (
     ATTENDING,
     DOCTOR,
@@ -41,7 +41,7 @@ def verbs(vault: VaultBench, person: Person) -> Verbs:
     refused = vault.receive(ins=closed.ins)
     vault.take(refused)
     refuse_adopt = vault.request(refused, closed.ins, b"%PDF-1.7 compte rendu")
-    vault.sql("UPDATE record SET state='closed' WHERE record_id=?", closed.record_id.bytes)
+    vault.put_in_state(closed, RecordState.CLOSED)
     waiting = vault.receive(ins=person.ins)
     recipient = new_recipient()[1]
     record, document = person.record_id, deposited.document_id
@@ -84,7 +84,7 @@ def verbs(vault: VaultBench, person: Person) -> Verbs:
         "release_ingest": lambda: vault.take(waiting),
         "settle": lambda: vault.worker.settle(received.submission_id),
         "open_record": lambda: vault.guard.operator.open_record(
-            vault.operator(), new_ins(), TRAITS, consent_by="x", consent_how="y"
+            vault.operator(), new_ins(), TRAITS, consent_by="x", consent_how="spoken"
         ),
         "issue_identity": lambda: vault.guard.operator.issue_identity(vault.operator(), "patient"),
         "still": ended,

@@ -16,7 +16,7 @@ from keyvault.verbs.reading import EventPage, Listing, ResolvedRecord
 from keyvault.verbs.releasing import Released
 from records.consent import Emergency
 from records.errors import Conflict, Invalid, NotFound, Refused
-from records.vocabulary.codes import Action, Environment, PurposeOfUse, ReasonCode
+from records.vocabulary.codes import Action, Environment, PurposeOfUse, ReasonCode, RecordState
 from tests.integration.hiding import hide_from_patient
 from tests.integration.vault.bench import (
     ATTENDING,
@@ -40,7 +40,7 @@ def test_an_operator_opens_a_record_with_its_consent(vault: VaultBench) -> None:
     (event,) = seen
     assert event.told == ("open_record", "permit", "operator")
     assert event.chain_id == person.record_id and event.chain == 1
-    assert event.line["consent"] == "orally" and event.line["card_version"] == "1"
+    assert event.line["consent"] == "spoken" and event.line["card_version"] == "1"
     ((digest,),) = vault.sql("SELECT card_digest FROM record WHERE record_id=?", person.record_id.bytes)
     assert event.line["card_digest"] == digest.hex()
 
@@ -59,7 +59,7 @@ def test_nobody_else_opens_a_record(vault: VaultBench, person: Person, who: str)
     calls = {"patient": person.call, "doctor": vault.doctor(), "depositor": Call(token=vault.depositor())}
     with vault.logging() as seen:
         answer = vault.guard.operator.open_record(
-            calls[who], new_ins(), TRAITS, consent_by="x", consent_how="y"
+            calls[who], new_ins(), TRAITS, consent_by="x", consent_how="spoken"
         )
     assert answer == Denied(ReasonCode.ROLE_NOT_ENTITLED)
     (event,) = seen
@@ -309,7 +309,7 @@ def test_an_absent_a_foreign_and_a_hidden_document_are_labelled_alike(
 ) -> None:
     foreign = vault.deposit(vault.person())
     hidden = vault.deposit(person)
-    vault.label(person, hidden.document_id, "INVISIBLE_PATIENT")
+    hide_from_patient(vault.guard.reader._vault, hidden.document_id, None)
     for document in (uuid4(), foreign.document_id, hidden.document_id):
         with vault.logging() as seen, pytest.raises(NotFound) as refusal:
             vault.reader.label(person.call, person.record_id, document, [])
@@ -390,7 +390,7 @@ def test_a_deposit_into_a_closed_record_is_refused_on_its_chain(vault: VaultBenc
     received = vault.receive(ins=person.ins)
     taken = vault.take(received)
     assert isinstance(taken, ForIngest) and taken.record_state == "active"
-    vault.sql("UPDATE record SET state='closed' WHERE record_id=?", person.record_id.bytes)
+    vault.put_in_state(person, RecordState.CLOSED)
     with vault.logging() as seen:
         answer = vault.worker.adopt(vault.request(received, person.ins, b"%PDF-1.7 compte rendu"))
     assert answer == Denied(ReasonCode.RECORD_CLOSED)
@@ -467,7 +467,9 @@ def test_a_bad_credential_has_its_line_whatever_the_verb(vault: VaultBench, pers
         lambda call: vault.reader.tokens(call, record, []),
         lambda call: vault.reader.change_card(call, record, CardChange(action=Action.REVOKE)),
         lambda call: vault.reader.label(call, record, deposited.document_id, []),
-        lambda call: vault.guard.operator.open_record(call, new_ins(), TRAITS, consent_by="", consent_how=""),
+        lambda call: vault.guard.operator.open_record(
+            call, new_ins(), TRAITS, consent_by="", consent_how="spoken"
+        ),
         lambda call: vault.guard.operator.issue_identity(call, "patient"),
     ]
     for verb in verbs:

@@ -9,7 +9,7 @@ from keyvault.context import DECOY_ID
 from keyvault.tokens import TokenField
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.changing import CardChange
-from records.vocabulary.codes import Action, ReasonCode
+from records.vocabulary.codes import Action, ReasonCode, RecordState
 from tests.integration.vault.bench import DOCTOR, Person, VaultBench, new_ins
 from tests.integration.vault.watched_store import Statement
 
@@ -58,7 +58,7 @@ def test_absent_and_forbidden_take_the_same_statements(
 def test_a_closed_and_a_blocking_record_take_them_too(vault: VaultBench, person: Person, name: str) -> None:
     blocking = vault.person()
     vault.change(blocking, Action.BLOCK, DOCTOR)
-    vault.sql("UPDATE record SET state='closed' WHERE record_id=?", person.record_id.bytes)
+    vault.put_in_state(person, RecordState.CLOSED)
     call = vault.doctor()
     vault.reader.resolve(call, new_ins())
     taken = {tuple(statements(vault, VERBS[name], call, each)) for each in (person, blocking)}

@@ -212,7 +212,7 @@ def test_the_action_doesn_t_matter_to_the_count(vault: VaultBench, person: Perso
 
 def opened(vault: VaultBench, ins: str) -> object:
     return vault.guard.operator.open_record(
-        vault.operator(), ins, TRAITS, consent_by="operator", consent_how="orally"
+        vault.operator(), ins, TRAITS, consent_by="operator", consent_how="spoken"
     )
 
 

@@ -11,7 +11,8 @@ from keyvault.verbs import releasing
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.releasing import Released
 from records.errors import CoffreError, NotFound
-from records.vocabulary.codes import Action, ReasonCode
+from records.vocabulary.codes import Action, ReasonCode, RecordState
+from tests.integration.hiding import hide_from_patient
 from tests.integration.vault.bench import (
     ATTENDING,
     DAY,
@@ -217,11 +218,11 @@ def mask(vault: VaultBench, person: Person, deposited: Deposited) -> None:
 
 
 def close(vault: VaultBench, person: Person, deposited: Deposited) -> None:
-    vault.sql("UPDATE record SET state='closed' WHERE record_id=?", person.record_id.bytes)
+    vault.put_in_state(person, RecordState.CLOSED)
 
 
 def suspend(vault: VaultBench, person: Person, deposited: Deposited) -> None:
-    vault.sql("UPDATE record SET state='suspended' WHERE record_id=?", person.record_id.bytes)
+    vault.put_in_state(person, RecordState.SUSPENDED)
 
 
 def unlink(vault: VaultBench, person: Person, deposited: Deposited) -> None:
@@ -309,7 +310,7 @@ def test_an_opposition_ends_an_emergency_s_grant(vault: VaultBench, person: Pers
 def test_a_hidden_document_ends_the_holder_s_own_grant(vault: VaultBench, person: Person) -> None:
     deposited = vault.deposit(person)
     grant, blob = grant_of(vault, person.call, person, deposited)
-    vault.label(person, deposited.document_id, "INVISIBLE_PATIENT")
+    hide_from_patient(vault.guard.reader._vault, deposited.document_id, None)
     assert not vault.reader.still(grant, blob, 1)
 
 

@@ -78,7 +78,9 @@ class Holder:
 
 @pytest.fixture
 def doctor(vault: VaultBench) -> Holder:
-    return Holder(vault, Role.PROFESSIONAL, DOCTOR, rpps=DOCTOR, profession="10", structure=PRACTICE)
+    return Holder(
+        vault, Role.PROFESSIONAL, DOCTOR, rpps=DOCTOR, profession="10", structure=PRACTICE, sector="SA07"
+    )
 
 
 @pytest.fixture

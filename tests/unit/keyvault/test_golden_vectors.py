@@ -14,6 +14,7 @@ from audit.canonical import canonical
 from keyvault import credentials, tokens
 from keyvault.accountability import open_own, own_token, own_tokens
 from keyvault.blob import BlobKind, BlobRef, Opener, Sealer, ciphertext_size, commitment
+from keyvault.cards import read_card
 from keyvault.envelope import (
     Branch,
     KeyUse,
@@ -22,6 +23,7 @@ from keyvault.envelope import (
     details_aad,
     event_aad,
     open_json,
+    stated_card_aad,
     unwrap_object_key,
     unwrap_record_key,
 )
@@ -34,7 +36,8 @@ from keyvault.secret_keys import SecretKeys, Use
 from keyvault.signing import key_id
 from keyvault.urls import sign_url
 from records.actors import Actor
-from records.vocabulary.codes import Environment, Role
+from records.errors import CoffreError
+from records.vocabulary.codes import Environment, RecordState, Role
 from storage.objects.kept_files import KeptFiles
 
 VECTORS = Path(__file__).parents[2] / "vectors"
@@ -116,6 +119,37 @@ def test_sealed_json() -> None:
     }
     for row in case["sealed_json"]:
         assert open_json(made(case["key"]), made(row["sealed"]), aads[row["of"]]) == row["payload"]
+
+
+@pytest.mark.parametrize("card", load("cards.json")["cards"], ids=lambda card: card["label"])
+def test_cards(card: dict[str, Any]) -> None:
+    """A card is read under its own label alone; the first format says nothing of the record's state."""
+    case = load("cards.json")
+    record, key, sealed = UUID(case["record"]), made(case["key"]), made(card["sealed"])
+    aads = {
+        "coffre-card-v1": card_aad(record, record, case["version"]),
+        "coffre-card-v2": stated_card_aad(record, case["version"]),
+    }
+    assert hashlib.sha256(sealed).hexdigest() == card["digest"]
+    assert open_json(key, sealed, aads.pop(card["label"])) == card["content"]
+    for other in aads.values():
+        with pytest.raises(KeyvaultError):
+            open_json(key, sealed, other)
+    state = card["content"].get("state", "active")
+    row = {
+        "record_id": record,
+        "card": sealed,
+        "card_version": case["version"],
+        "card_digest": made(card["digest"]),
+        "state": state,
+    }
+    opened = read_card(key, row)
+    assert opened.state is RecordState(state) and opened.card is not None
+    assert opened.card.to_json() | ({"state": state} if "state" in card["content"] else {}) == card["content"]
+    for flipped in set(RecordState) - {opened.state}:
+        with pytest.raises(CoffreError) as refused:
+            read_card(key, row | {"state": flipped.value})
+        assert refused.value.code == "card_altered"
 
 
 def test_tokens_addresses_and_depositors() -> None:

@@ -60,6 +60,7 @@ def professional(rpps: str | None = DOCTOR, **changes: Any) -> Actor:
         rpps=rpps,
         profession="10",
         structure=PRACTICE,
+        sector="SA07",
     )
     return replace(doctor, **changes)
 

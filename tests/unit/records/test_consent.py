@@ -7,12 +7,14 @@ import pytest
 
 from records.consent import (
     DEFAULT_DURATION,
+    LONGEST_DURATION,
     Authorisation,
     Card,
     Emergency,
     authorise,
     block,
     name_attending,
+    protects,
     remove_attending,
     revoke,
     set_emergency,
@@ -50,7 +52,14 @@ def test_renewing_keeps_one_authorisation_and_its_beginning_while_it_runs() -> N
 
 
 @pytest.mark.parametrize(
-    "choice", [{"until": NOW}, {"until": NOW - 1}, {"until": NOW + 1, "permanent": True}]
+    "choice",
+    [
+        {"until": NOW},
+        {"until": NOW - 1},
+        {"until": NOW + 1, "permanent": True},
+        {"until": NOW + LONGEST_DURATION + 1},
+        {"until": 2**53 - 1},
+    ],
 )
 def test_an_authorisation_ends_in_the_future_or_never(choice: dict[str, Any]) -> None:
     with pytest.raises(Invalid) as refusal:
@@ -87,6 +96,41 @@ def test_a_card_names_professionals_by_national_number(change: Callable[[Card, s
     with pytest.raises(Invalid) as refusal:
         change(CARD, "Dr Durand")
     assert refusal.value.code == "bad_rpps"
+
+
+OLDER = "89970002"
+
+
+@pytest.mark.parametrize("undo", [revoke, unblock, remove_attending])
+def test_a_number_of_an_earlier_form_stays_readable_and_can_be_taken_off(
+    undo: Callable[[Card, str], Card],
+) -> None:
+    kept = replace(
+        CARD,
+        authorisations=(*CARD.authorisations, Authorisation(OLDER, NOW, None)),
+        blocks=CARD.blocks | {OLDER},
+        attending=CARD.attending | {OLDER},
+    )
+    assert Card.from_json(json.loads(json.dumps(kept.to_json()))) == kept
+    assert undo(kept, OLDER) != kept
+    with pytest.raises(Invalid) as refusal:
+        undo(CARD, OLDER)
+    assert refusal.value.code == "bad_rpps"
+
+
+GIVING = {"authorise", "authorise again", "unblock", "name attending"}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_protects_if_it_takes_rights_away_and_gives_none(name: str) -> None:
+    assert protects(CARD, CHANGES[name](CARD)) is (name not in GIVING)
+
+
+def test_lifting_an_opposition_protects_nobody() -> None:
+    opposed = set_emergency(CARD, Emergency(bris_de_glace=False, centre_15=False))
+    assert protects(CARD, opposed)
+    for lifted in (Emergency(True, False), Emergency(False, True), Emergency()):
+        assert not protects(opposed, set_emergency(opposed, lifted))
 
 
 @pytest.mark.parametrize("card", [CARD, replace(CARD, consent=None), Card(CARD.ins, CARD.traits, None)])

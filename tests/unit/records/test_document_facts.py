@@ -3,10 +3,10 @@ from dataclasses import replace
 
 import pytest
 
-from records.documents import DocumentFacts, check_labels
-from records.errors import Invalid
+from records.documents import DocumentFacts, check_labels, labelled_alike, labels_by_holder
+from records.errors import Invalid, Refused
 from records.vocabulary.codes import DocumentState, Label
-from tests.unit.records.factories import NOW, REPORT
+from tests.unit.records.factories import NOW, PRACTICE, REPORT
 
 
 def test_facts_survive_their_json_form() -> None:
@@ -53,3 +53,29 @@ def test_an_unknown_label_is_refused() -> None:
     with pytest.raises(Invalid) as refusal:
         check_labels(["N"])
     assert refusal.value.code == "unknown_label"
+
+
+def test_r20_the_holder_s_labels_on_one_copy_hold_for_every_copy() -> None:
+    ours = replace(REPORT, labels=frozenset({Label.MASQUE_PS}))
+    theirs = replace(REPORT, labels=frozenset({Label.INVISIBLE_PATIENT}), author_structure=PRACTICE)
+    secret = replace(REPORT, labels=frozenset({Label.INVISIBLE_REPRESENTANTS_LEGAUX}))
+    shared = {Label.MASQUE_PS, Label.INVISIBLE_REPRESENTANTS_LEGAUX}
+    assert [each.labels for each in labelled_alike([ours, theirs, secret])] == [
+        shared,
+        shared | {Label.INVISIBLE_PATIENT},
+        shared,
+    ]
+    assert labelled_alike([theirs]) == (theirs,) and labelled_alike([]) == ()
+
+
+def test_the_holder_never_hides_a_document_from_herself() -> None:
+    masked = frozenset({Label.MASQUE_PS})
+    hidden = frozenset({Label.INVISIBLE_PATIENT})
+    assert labels_by_holder(frozenset(), masked) == masked
+    assert labels_by_holder(masked, frozenset()) == frozenset()
+    for present, wanted in ((frozenset[Label](), hidden), (masked, masked | hidden)):
+        with pytest.raises(Refused) as refusal:
+            labels_by_holder(present, wanted)
+        assert refusal.value.code == "label_not_entitled"
+    # what hid it has ended, or she would not see it: her choice of another label takes it off
+    assert labels_by_holder(hidden, hidden | masked) == masked

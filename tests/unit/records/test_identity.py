@@ -104,16 +104,23 @@ def test_the_default_oid_is_admitted_where_it_is_the_default() -> None:
     assert all(check_oid(default_oid(each), each) in KNOWN_OIDS for each in Environment)
 
 
-@pytest.mark.parametrize("number", ["899700024450", "0123456789", "1", "3750000001", "6997000244501"])
+@pytest.mark.parametrize("number", ["899700024450", "810100123456"])
 def test_national_numbers_of_professionals(number: str) -> None:
     assert check_rpps(number) == number
 
 
-@pytest.mark.parametrize("number", ["", "99700024450", "299700024450", "8997 0002", "8997x", "8\n", "8" * 33])
+# eight digits, a bare RPPS number, other registers of PSIdNat, and what is no number
+@pytest.mark.parametrize(
+    "number",
+    ["", "89970002", "10100123456", "99700024450", "299700024450", "0123456789", "1", "3750000001",
+     "6997000244501", "8997000244501", "8997 00024450", "89970002445x", "899700024450\n", "८९९७०००२४४५०"],
+)  # fmt: skip
 def test_other_numbers_are_not_a_professionals(number: str) -> None:
+    """A person has one number: a block on another form of it would block nobody."""
     with pytest.raises(Invalid) as refusal:
         check_rpps(number)
     assert refusal.value.code == "bad_rpps"
+    assert "8 followed by the 11 digits" in refusal.value.sentence
 
 
 @pytest.mark.parametrize("number", ["1750000001", "12A0000154", "0123456789", "375000000100017"])

@@ -14,7 +14,8 @@ import records
 from records.actors import Actor
 from records.consent import Authorisation, Card, ConsentRecord, Emergency, block, remove_attending, revoke
 from records.documents import DocumentFacts
-from records.policy import AccessRequest, EmergencyUse, Facts, Permit, RecordFacts, decide, visible
+from records.policy import AccessRequest, Deny, EmergencyUse, Facts, Permit, RecordFacts, decide, visible
+from records.rules import READS
 from records.vocabulary.codes import (
     PERMITTING,
     Action,
@@ -25,8 +26,10 @@ from records.vocabulary.codes import (
     RecordState,
     Role,
 )
+from records.vocabulary.depositing import Depositor, may_deposit
 from records.vocabulary.document_types import DOCUMENT_TYPES
-from records.vocabulary.professions import PROFESSIONS
+from records.vocabulary.professions import DOCTOR, PROFESSIONS, is_health_professional
+from records.vocabulary.sectors import INSURER_SETTING, SECTORS, Opens
 from tests.unit.records.factories import CARD, DAY, HER_INS, HIS_INS, HOSPITAL, NOW, PRACTICE
 
 NUMBERS = ["899700024450", "899700024451"]
@@ -43,7 +46,7 @@ actors = st.builds(
     profession=st.sampled_from([None, "00", "10", "10", "10", "60", "93"]),
     structure=st.none() | structures,
     ins=st.sampled_from([None, HER_INS, HIS_INS]),
-    sector=st.sampled_from([None, None, "SA07", "SA23", "SA47"]),
+    sector=st.sampled_from([None, "SA99", "SA07", "SA01", "SA23", "SA24", "SA47"]),
     setting=st.sampled_from([None, "SAMU_SMUR"]),
 )
 
@@ -62,6 +65,7 @@ likely_actors = st.builds(
     profession=mostly("10", "60"),
     structure=structures,
     ins=st.just(HER_INS),
+    sector=mostly("SA07", "SA13"),
     setting=st.just("SAMU_SMUR"),
 )
 likely = st.builds(
@@ -209,6 +213,84 @@ def test_r16_an_unknown_type_is_read_by_no_professional(
         assert request.action is Action.DEPOSIT or not permits(
             request, with_document(facts, type_code=type_code)
         )
+
+
+@settings(max_examples=300)
+@given(requests, existing, st.none() | st.text(max_size=4) | st.sampled_from(sorted(SECTORS)))
+def test_r29_a_professional_acts_from_a_sector_that_the_table_admits(
+    request: AccessRequest, facts: Facts, sector: str | None
+) -> None:
+    if request.actor.role is not Role.PROFESSIONAL:
+        return
+    there = replace(request, actor=replace(request.actor, sector=sector))
+    if sector not in SECTORS or SECTORS[sector].opens is Opens.NOTHING:
+        assert decide(there, facts) == Deny(ReasonCode.FORBIDDEN_SECTOR)
+    elif SECTORS[sector].opens is Opens.EXPRESS_CONSENT and request.action in READS and permits(there, facts):
+        assert facts.record.card is not None
+        given = facts.record.card.authorisation_of(request.actor.rpps or "")
+        assert given is not None and given.is_live(request.now)
+
+
+@settings(max_examples=300)
+@given(requests, existing)
+def test_r20_an_emergency_shows_nothing_masked_that_normal_mode_would_not(
+    request: AccessRequest, facts: Facts
+) -> None:
+    assert facts.document is not None
+    masked = with_document(facts, labels=facts.document.labels | {Label.MASQUE_PS})
+    if request.actor.role is not Role.PROFESSIONAL or request.action not in READS:
+        return
+    if request.purpose is not PurposeOfUse.NORMAL and permits(request, masked):
+        consented = with_card(masked, consent=ConsentRecord("x", "spoken", NOW - DAY))
+        assert permits(replace(request, purpose=PurposeOfUse.NORMAL), consented)
+
+
+@settings(max_examples=300)
+@given(requests, existing)
+def test_r26_only_the_professions_of_the_table_break_the_glass(request: AccessRequest, facts: Facts) -> None:
+    broken = replace(request, purpose=PurposeOfUse.BRIS_DE_GLACE, reason="patient inconscient")
+    for profession in (None, *PROFESSIONS):
+        asked = replace(broken, actor=replace(broken.actor, profession=profession))
+        if permits(asked, facts):
+            assert profession is not None and PROFESSIONS[profession].emergencies
+
+
+@settings(max_examples=300)
+@given(requests, existing)
+def test_r21_the_status_of_attending_doctor_counts_for_a_doctor_alone(
+    request: AccessRequest, facts: Facts
+) -> None:
+    if request.actor.role is Role.PROFESSIONAL and request.actor.profession != DOCTOR:
+        assert decide(request, facts) == decide(request, with_card(facts, attending=frozenset()))
+
+
+@settings(max_examples=300)
+@given(requests, existing, st.sampled_from(sorted(DOCUMENT_TYPES)))
+def test_r34_a_deposit_follows_the_table_of_depositors(
+    request: AccessRequest, facts: Facts, type_code: str
+) -> None:
+    deposit = replace(request, action=Action.DEPOSIT, purpose=PurposeOfUse.NORMAL)
+    if permits(deposit, with_document(facts, type_code=type_code)):
+        insurer = deposit.actor.role is Role.DEPOSITOR and deposit.actor.setting == INSURER_SETTING
+        assert may_deposit(Depositor.INSURER if insurer else Depositor.CARE, type_code)
+
+
+@settings(max_examples=300)
+@given(requests, existing)
+def test_r32_withdrawing_is_for_the_author_or_a_person_of_the_authoring_structure(
+    request: AccessRequest, facts: Facts
+) -> None:
+    withdrawal = replace(request, action=Action.WITHDRAW, purpose=PurposeOfUse.NORMAL)
+    actor, document, card = withdrawal.actor, facts.document, facts.record.card
+    assert document is not None and card is not None
+    if actor.role is Role.OPERATOR or not permits(withdrawal, facts):
+        return
+    structure = bool(actor.structure) and actor.structure == document.author_structure
+    if actor.role is Role.DEPOSITOR:
+        assert structure and not document.author
+    else:
+        assert actor.rpps and is_health_professional(actor.profession)
+        assert actor.rpps == document.author or (structure and actor.rpps not in card.blocks)
 
 
 @given(requests, everything)

@@ -54,11 +54,28 @@ ACTORS: dict[str, Actor] = {
     "unknown-profession": professional(DOCTOR, profession="00"),
     "no-profession": professional(DOCTOR, profession=None),
     "no-number": professional(None),
+    "hospital-no-number": professional(None, structure=HOSPITAL),
+    "hospital-psychologist": professional(STRANGER, structure=HOSPITAL, profession="93"),
+    "hospital-blocked": professional(BLOCKED, structure=HOSPITAL),
+    "hospital-carer": professional(STRANGER, structure=HOSPITAL, profession="35"),
+    "optician": professional(STRANGER, profession="28"),
+    "authorised-optician": professional(DOCTOR, profession="28"),
+    "attending-nurse": professional(ATTENDING, profession="60"),
     "insurer": professional(DOCTOR, sector="SA23"),
-    "company-doctor": professional(ATTENDING, sector="SA13"),
+    "no-sector": professional(DOCTOR, sector=None),
+    "unknown-sector": professional(DOCTOR, sector="SA99"),
+    "social-security": professional(DOCTOR, sector="SA24"),
+    "ministry": professional(DOCTOR, sector="SA26"),
+    "pmi-doctor": professional(DOCTOR, sector="SA15"),
+    "company-doctor": professional(STRANGER, sector="SA13"),
+    "attending-company-doctor": professional(ATTENDING, sector="SA13"),
+    "authorised-company-doctor": professional(DOCTOR, sector="SA66"),
+    "expired-company-doctor": professional(EXPIRED, sector="SA66"),
     "insurer-lab": depositor(sector="SA23"),
+    "insurer-feed": depositor(setting="AMO"),
     "firefighter": professional(STRANGER, sector="SA47"),
-    "authorised-firefighter": professional(DOCTOR, sector="SA47"),
+    "authorised-firefighter": professional(DOCTOR, sector="SA68"),
+    "amo-doctor": professional(DOCTOR, setting="AMO"),
     "regulator": professional(STRANGER, setting="SAMU_SMUR"),
     "blocked-regulator": professional(BLOCKED, setting="SAMU_SMUR"),
     "samu-nurse": professional(STRANGER, setting="SAMU_SMUR", profession="60"),
@@ -99,6 +116,12 @@ DOCUMENTS: dict[str, DocumentFacts | None] = {
     "archived": replace(REPORT, state=DocumentState.ARCHIVED),
     "psychiatric": replace(REPORT, type_code="68599-0"),
     "residence": replace(REPORT, type_code="ATTEST-RESID"),
+    "by-doctor": replace(REPORT, author=DOCTOR),
+    "by-blocked": replace(REPORT, author=BLOCKED),
+    "directives": replace(REPORT, type_code="EXPPAT_3"),
+    "refunds": replace(REPORT, type_code="REMB"),
+    "patients-own": replace(REPORT, type_code="DOCPAT03"),
+    "rights": replace(REPORT, type_code="ATTEST-DROITS-AM"),
     "unknown-type": replace(REPORT, type_code="unheard-of"),
 }
 
@@ -142,6 +165,15 @@ TABLE = """
   holder                 reopen_record    normal        closed     -                  own_record
   holder                 reopen_record    normal        suspended  -                  record_suspended
   holder                 authorise        normal        closed     -                  record_closed
+  holder                 authorise        normal        suspended  -                  record_suspended
+  holder                 unblock          normal        suspended  -                  record_suspended
+  holder                 name_attending   normal        suspended  -                  record_suspended
+  holder                 revoke           normal        suspended  -                  own_record
+  holder                 block            normal        suspended  -                  own_record
+  holder                 remove_attending normal        suspended  -                  own_record
+  holder                 label            normal        suspended  report             own_record
+  holder                 set_emergency    normal        suspended  -                  own_record
+  other-patient          revoke           normal        suspended  -                  not_authorised
   holder                 deposit          normal        active     -                  role_not_entitled
   holder                 suspend_record   normal        active     -                  role_not_entitled
   holder                 retrieve         bris_de_glace active     report             role_not_entitled
@@ -207,8 +239,27 @@ TABLE = """
   insurer                search           normal        active     -                  forbidden_sector
   insurer                retrieve         bris_de_glace active     report             forbidden_sector
   insurer                deposit          normal        active     -                  forbidden_sector
-  company-doctor         retrieve         normal        active     report             forbidden_sector
+  insurer                withdraw         normal        active     by-doctor          forbidden_sector
+  no-sector              retrieve         normal        active     report             forbidden_sector
+  no-sector              deposit          normal        active     -                  forbidden_sector
+  unknown-sector         retrieve         normal        active     report             forbidden_sector
+  social-security        retrieve         normal        active     report             forbidden_sector
+  ministry               search           normal        active     -                  forbidden_sector
+  ministry               retrieve         bris_de_glace active     report             forbidden_sector
+  pmi-doctor             retrieve         normal        active     report             authorised
+  pmi-doctor             deposit          normal        active     -                  deposit
+  company-doctor         search           normal        active     -                  consent_missing
+  attending-company-doctor retrieve       normal        active     report             consent_missing
+  expired-company-doctor retrieve         normal        active     report             consent_missing
+  authorised-company-doctor retrieve      normal        active     report             authorised
+  authorised-company-doctor retrieve      bris_de_glace active     report             emergency
+  company-doctor         deposit          normal        active     -                  deposit
   authorised-firefighter retrieve         normal        active     report             authorised
+  authorised-firefighter retrieve         bris_de_glace active     report             emergency
+  attending-nurse        retrieve         normal        active     report             not_authorised
+  attending-nurse        read_log         normal        active     -                  not_authorised
+  attending-nurse        retrieve         bris_de_glace active     masked             masked
+  authorised-optician    retrieve         normal        active     report             authorised
 
   stranger               search           bris_de_glace active     -                  emergency
   stranger               retrieve         bris_de_glace active     report             emergency
@@ -217,7 +268,13 @@ TABLE = """
   stranger               retrieve         bris_de_glace no-glass   report             opted_out
   doctor                 retrieve         bris_de_glace no-glass   report             opted_out
   stranger               retrieve         bris_de_glace active     masked             masked
-  hospital-stranger      retrieve         bris_de_glace active     masked             emergency
+  hospital-stranger      retrieve         bris_de_glace active     masked             masked
+  hospital-carer         retrieve         bris_de_glace active     masked             masked
+  hospital-carer         retrieve         bris_de_glace active     report             emergency
+  hospital-doctor        retrieve         bris_de_glace active     masked             masked
+  doctor                 retrieve         bris_de_glace active     masked-by-doctor   masked
+  optician               search           bris_de_glace active     -                  profession_not_entitled
+  authorised-optician    retrieve         bris_de_glace active     report             profession_not_entitled
   attending              retrieve         bris_de_glace active     masked             emergency
   stranger               retrieve         bris_de_glace active     hidden             emergency
   stranger               retrieve         bris_de_glace active     unknown-type       type_not_entitled
@@ -254,6 +311,19 @@ TABLE = """
   lab                    retrieve         normal        active     report             role_not_entitled
   lab                    read_log         normal        active     -                  role_not_entitled
   insurer-lab            deposit          INGEST        active     -                  forbidden_sector
+  lab                    deposit          INGEST        active     report             deposit
+  lab                    deposit          INGEST        active     directives         depositor_not_entitled
+  lab                    deposit          INGEST        active     refunds            depositor_not_entitled
+  lab                    deposit          INGEST        active     patients-own       depositor_not_entitled
+  lab                    deposit          INGEST        active     unknown-type       depositor_not_entitled
+  doctor                 deposit          normal        active     directives         depositor_not_entitled
+  doctor                 deposit          normal        active     refunds            depositor_not_entitled
+  doctor                 deposit          normal        active     rights             deposit
+  amo-doctor            deposit          normal        active     refunds            depositor_not_entitled
+  insurer-feed           deposit          INGEST        active     refunds            deposit
+  insurer-feed           deposit          INGEST        active     rights             deposit
+  insurer-feed           deposit          INGEST        active     report             depositor_not_entitled
+  insurer-feed           retrieve         normal        active     refunds            role_not_entitled
   stranger               deposit          normal        active     -                  deposit
   unknown-profession     deposit          normal        active     -                  deposit
   stranger               deposit          normal        closed     -                  record_closed
@@ -278,7 +348,16 @@ TABLE = """
   lab                    withdraw         normal        active     masked-nowhere     not_authorised
   lab                    withdraw         normal        active     deleted            document_deleted
   lab                    withdraw         normal        closed     report             record_closed
+  lab                    withdraw         normal        active     by-doctor          not_authorised
   hospital-stranger      withdraw         normal        active     report             author
+  hospital-stranger      withdraw         normal        active     by-doctor          author
+  hospital-blocked       withdraw         normal        active     report             blocked
+  hospital-blocked       withdraw         normal        active     by-blocked         author
+  blocked                withdraw         normal        active     by-blocked         author
+  blocked                withdraw         normal        active     report             not_authorised
+  hospital-no-number     withdraw         normal        active     report             bad_credential
+  hospital-psychologist  withdraw         normal        active     report             profession_not_entitled
+  doctor                 withdraw         normal        active     by-doctor          author
   stranger               withdraw         normal        active     report             not_authorised
   doctor                 withdraw         bris_de_glace active     report             read_only_purpose
   holder                 withdraw         normal        active     report             role_not_entitled
@@ -386,7 +465,7 @@ def test_whoever_reads_what_the_patient_may_not_see_is_warned_until_the_patient_
 def test_r15_a_list_leaves_out_what_may_not_be_read_and_says_nothing_of_it() -> None:
     every = [each for each in DOCUMENTS.values() if each is not None]
     seen = visible(ask("nurse", "search", "normal"), Facts(ACTIVE), every)
-    unseen = ("masked", "masked-nowhere", "all-labels", "deleted", "psychiatric", "residence", "unknown-type")
+    unseen = ["masked", "masked-nowhere", "all-labels", "deleted", "psychiatric", "residence", "unknown-type"]
     assert seen == tuple(each for each in every if each not in [DOCUMENTS[name] for name in unseen])
     assert visible(ask("stranger", "search", "normal"), Facts(ACTIVE), every) == ()
     assert visible(ask("operator", "root", "normal"), Facts(ACTIVE), every) == ()

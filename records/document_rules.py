@@ -1,0 +1,101 @@
+"""The rules about one document, after those about its record. Labels add up: each can only take away
+(R24).
+"""
+
+from collections.abc import Callable
+
+from records.access import AccessRequest
+from records.actors import Actor
+from records.documents import DocumentFacts
+from records.rules import EMERGENCIES, Case, consults, is_attending
+from records.vocabulary.codes import Action, DocumentState, Label, ReasonCode, Role
+from records.vocabulary.depositing import Depositor, may_deposit
+from records.vocabulary.document_types import may_read
+from records.vocabulary.sectors import INSURER_SETTING
+
+DocumentRule = Callable[[Case, DocumentFacts], ReasonCode | None]
+
+
+def is_hidden_from_patient(request: AccessRequest, document: DocumentFacts) -> bool:
+    """INVISIBLE_PATIENT, until the date that ends it by itself (R22)."""
+    if Label.INVISIBLE_PATIENT not in document.labels:
+        return False
+    return document.visible_to_patient_from is None or request.now < document.visible_to_patient_from
+
+
+def _not_deleted(case: Case, document: DocumentFacts) -> ReasonCode | None:
+    """Deletion is logical and holds for everybody (R32)."""
+    return ReasonCode.DOCUMENT_DELETED if document.state is DocumentState.DELETED else None
+
+
+def _matrix(case: Case, document: DocumentFacts) -> ReasonCode | None:
+    """R16: profession and type, in every mode; an unknown type is read by no professional."""
+    if not consults(case) or may_read(case.request.actor.profession, document.type_code):
+        return None
+    return ReasonCode.TYPE_NOT_ENTITLED
+
+
+def _masked(case: Case, document: DocumentFacts) -> ReasonCode | None:
+    """MASQUE_PS spares attending doctors; author and authoring structure too (R20, R1111-49), who need an
+    authorisation like everybody. An emergency asks for none, so it spares them not."""
+    if not consults(case) or Label.MASQUE_PS not in document.labels or is_attending(case):
+        return None
+    actor = case.request.actor
+    own = actor.rpps == document.author or _same_structure(actor, document)
+    return None if own and case.request.purpose not in EMERGENCIES else ReasonCode.MASKED
+
+
+def _same_structure(actor: Actor, document: DocumentFacts) -> bool:
+    return bool(actor.structure) and actor.structure == document.author_structure
+
+
+def _author_alone(case: Case, document: DocumentFacts) -> ReasonCode | None:
+    """R32: a document is taken back by its declared author, a person or a structure's own system; else by
+    somebody of that structure whom the holder has not blocked. An operator does so on the author's
+    request.
+    """
+    actor = case.request.actor
+    if case.request.action is not Action.WITHDRAW or actor.role is Role.OPERATOR:
+        return None
+    if actor.role is Role.DEPOSITOR:
+        author = not document.author and _same_structure(actor, document)
+        return None if author else ReasonCode.NOT_AUTHORISED
+    if document.author and actor.rpps == document.author:
+        return None
+    if not _same_structure(actor, document):
+        return ReasonCode.NOT_AUTHORISED
+    return ReasonCode.BLOCKED if actor.rpps in case.card.blocks else None
+
+
+def depositor_kind(actor: Actor) -> Depositor:
+    """As what an actor deposits: the holder, the health insurer's own system, or somebody who cares."""
+    if actor.role is Role.PATIENT:
+        return Depositor.HOLDER
+    insurer = actor.role is Role.DEPOSITOR and actor.setting == INSURER_SETTING
+    return Depositor.INSURER if insurer else Depositor.CARE
+
+
+def _depositor(case: Case, document: DocumentFacts) -> ReasonCode | None:
+    """R34, R44: the table of types and depositors."""
+    deposits = case.request.action is Action.DEPOSIT
+    if not deposits or may_deposit(depositor_kind(case.request.actor), document.type_code):
+        return None
+    return ReasonCode.DEPOSITOR_NOT_ENTITLED
+
+
+def _hidden_from_patient(case: Case, document: DocumentFacts) -> ReasonCode | None:
+    """R22. INVISIBLE_REPRESENTANTS_LEGAUX hides nothing here: the minor sees it (R23), and a
+    representative, whose INS is not the record's, is refused the record."""
+    if case.request.actor.role is not Role.PATIENT or not is_hidden_from_patient(case.request, document):
+        return None
+    return ReasonCode.HIDDEN_FROM_PATIENT
+
+
+DOCUMENT_RULES: tuple[DocumentRule, ...] = (
+    _not_deleted,
+    _depositor,
+    _author_alone,
+    _matrix,
+    _masked,
+    _hidden_from_patient,
+)
