@@ -89,5 +89,9 @@ lock: dev  ## pin the dependencies anew
 	@$(PIP_COMPILE) --extra setup --extra full-demo --output-file requirements/full-demo.txt
 	@$(PIP_COMPILE) --extra setup --extra engines --output-file requirements/engines.txt
 
-clean:  ## remove what setup and demo made inside the checkout
-	@rm -rf $(VENV) .data .data-officer.key .data-server.log .coverage .coverage.json .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+LEFT = $(wildcard opened coffre-identities $(or $(TMPDIR),/tmp)/coffre-* $(or $(TMPDIR),/tmp)/pytest-of-$(shell id -un) \
+	$(or $(TMPDIR),/tmp)/orthanc-* $(HOME)/.local/state/coffre)
+clean:  ## remove what the other words made inside the checkout, and list what lies elsewhere
+	@rm -rf $(VENV) .data .data-* .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@test -z "$(LEFT)" || printf '%s\n' "Left, because you may still need it; remove it yourself:" $(addprefix "  rm -r ",$(LEFT))

@@ -1,4 +1,4 @@
-"""The command line: every command has --help, exits 0 done, 1 refused or failed, 2 misused."""
+"""The command line: every command has --help, ends with one of `coffre.exits`."""
 
 import sys
 from importlib.metadata import version
@@ -8,6 +8,7 @@ import typer
 
 from coffre import core_dumps
 from coffre.commands.later import Later, LaterGroup
+from coffre.exits import Exit
 
 
 class Commands(LaterGroup):
@@ -108,7 +109,19 @@ def main() -> None:
     try:
         app()
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(Exit.INTERRUPTED)
+    except Exception as error:  # a message or a frame could quote what was being handled
+        print(f"internal: {_place_of(error)}. Tell those who maintain Coffre.", file=sys.stderr)
+        sys.exit(Exit.REFUSED)
+
+
+def _place_of(error: BaseException) -> str:
+    """Where a fault of ours arose: its kind, module and line, and nothing else."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f" at {trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}" if trace is not None else ""
+    return f"Coffre failed on something nobody foresaw, {type(error).__name__}{place}"
 
 
 if __name__ == "__main__":

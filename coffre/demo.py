@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from coffre import identity_files, logs
+from coffre.commands.common import refusals
 from coffre.demonstration.cast import Actors, Cast, issue_credentials, open_record_with_consent
 from coffre.demonstration.data import PATIENT_INS
 from coffre.demonstration.server import DemoServer
@@ -20,9 +21,6 @@ from coffre.install import Places, initialise
 from coffre.serving.serve import run
 from coffre.settings import load
 from coffre.wiring import System
-from records.errors import CoffreError
-
-FAILED = 1
 
 
 class Stage:
@@ -68,14 +66,11 @@ def demo_command(
     """Play the whole story on real files, or serve its data to try the pages."""
     logs.configure("text")
     console = Console(highlight=False)
-    try:
+    with refusals():
         if serve:
             _serve(console, data or Path(".data"), port)
         else:
             _play(console, data, full)
-    except CoffreError as error:
-        console.print(f"[red]{error.code}[/red]: {escape(error.sentence)}")
-        raise typer.Exit(FAILED) from None
 
 
 def _play(console: Console, data: Path | None, full: bool) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from coffre import private_files
+from coffre.addresses import is_origin
 from coffre.install import read_secret
 from coffre.wiring import System
 from keyvault.certificates import issue_certificate
@@ -51,7 +52,9 @@ def write(system: System, out: Path, name: str, token: str, certified: Certified
 
 
 def sign_in_link(system: System, token: str, origin: str) -> str:
-    """A link that signs in to the pages until the token expires."""
+    """A link that signs in to the pages until the token expires. Raises `Invalid` "bad_url"."""
+    if not is_origin(origin.rstrip("/")):
+        raise Invalid("--link is the origin of the pages, such as http://127.0.0.1:8080.", code="bad_url")
     made = new_sign_in(token)
     system.index.put_sign_in(made.digest, made.sealed, system.actor(token).expires_at * 1000)
     return f"{origin.rstrip('/')}/sign-in/{made.code}"

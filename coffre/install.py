@@ -15,6 +15,7 @@ from keyvault.roots.opening import create_root
 from keyvault.roots.ports import Root
 from keyvault.signing import new_signing_key, read_public_key
 from records.errors import CoffreError, Conflict, Invalid
+from records.plain_text import text_of
 from records.vocabulary.codes import Environment
 from storage.engines import engine_for
 from storage.migrate import Branch, upgrade
@@ -85,7 +86,7 @@ def initialise(settings: Settings) -> Places:
 
     Raises `Conflict` "already_initialised" or "half_initialised", `Invalid` "not_for_production".
     """
-    places = Places(settings.checked_for_init())
+    places = Places(settings.checked(for_init=True))
     if places.complete.exists():
         raise Conflict(
             f"{settings.data} holds a Coffre already: use it, or name another.", code="already_initialised"
@@ -136,7 +137,14 @@ def _pinned(settings: Settings) -> bytes | None:
             "Production does not believe the demo authority: give COFFRE_AUTHORITY_ISSUER of your own.",
             code="demo_authority_refused",
         )
-    return read_public_key(settings.authority_public.read_bytes())
+    try:
+        return read_public_key(settings.authority_public.read_bytes())
+    except Invalid as error:
+        said = f"COFFRE_AUTHORITY_PUBLIC, {settings.authority_public}: {error.sentence}"
+        raise Invalid(said, code=error.code) from None
+    except OSError as error:
+        said = f"COFFRE_AUTHORITY_PUBLIC, {settings.authority_public}, cannot be read: {error.strerror}."
+        raise Invalid(said, code="bad_setting") from None
 
 
 def _demo_authority(settings: Settings, places: Places) -> bytes:
@@ -150,9 +158,15 @@ def _demo_authority(settings: Settings, places: Places) -> bytes:
 def migrate(settings: Settings) -> bool:
     """Bring all three databases to this version's tables, and have the bucket admit the pages' origins.
 
-    Nothing to do is fine. Answers whether a database has roles, which then must be given their rights again.
+    Raises CoffreError "not_initialised"; nothing to do is fine. Answers whether a database has
+    roles, which then must be given their rights again.
     """
     places = Places(settings)
+    if not places.complete.exists():
+        raise CoffreError(
+            f"There is no Coffre in {settings.data}: run coffre init --data {settings.data}.",
+            code="not_initialised",
+        )
     databases: tuple[tuple[str, Branch], ...] = (
         (places.index, "index"),
         (places.vault, "vault"),
@@ -220,10 +234,14 @@ def _issuer(settings: Settings) -> str:
 
 
 def read_secret(path: Path) -> bytes:
-    """A key file's bytes. Raises `CoffreError` "key_file_missing"."""
+    """A key file's bytes. Raises `CoffreError` "key_file_missing" or "key_file_damaged"."""
     try:
-        return bytes.fromhex(path.read_text().strip())
+        return bytes.fromhex(text_of(path.read_bytes()))
     except FileNotFoundError:
         raise CoffreError(
             f"{path} is missing: restore it from where you keep it.", code="key_file_missing"
+        ) from None
+    except ValueError:
+        raise CoffreError(
+            f"{path} holds no key: restore it from where you keep it.", code="key_file_damaged"
         ) from None

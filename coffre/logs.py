@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 from keyvault.request_id import REQUEST_ID
 
+_READERS = ("pydicom", "pypdf", "pikepdf", "PIL")
+"""Libraries that read content. Their remarks quote it; what they mean for a file is said by its verdict."""
 _STANDARD = frozenset(vars(logging.makeLogRecord({})))
 
 
@@ -53,3 +55,5 @@ def configure(log_format: str) -> None:
     handler.setFormatter(_Lines(as_json=log_format == "json"))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("coffre").setLevel(logging.INFO)
+    for name in _READERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -9,6 +9,7 @@ import typer
 
 from coffre.client.possession import check_bound, read_key
 from coffre.client.server import Server, check_url, read_token
+from coffre.exits import Exit
 from coffre.fetching.keys import published_keys
 from coffre.sending import showing
 from coffre.sending.client import LONGEST_WAIT_S, SendClient
@@ -23,7 +24,6 @@ from records.identity import INS, INS_NIR_TEST
 from records.vocabulary.document_types import DOCUMENT_TYPES
 
 IMAGING_REPORT = "18748-4"
-ALL_KEPT, SOME_REFUSED, USAGE, INTERRUPTED = 0, 1, 2, 130
 PARALLEL, MOST_PARALLEL = 4, 32
 JOURNALS = Path(".local/state/coffre")
 """Below the home folder, as the XDG base directories have it."""
@@ -78,7 +78,7 @@ def send_command(
         if as_json and as_lines:
             raise Invalid("Give --json or --json-lines, not both.", code="bad_option")
         ins = INS.parse(record, oid)
-        url = check_url(to, allow_http=allow_http)
+        url = check_url(to, allow_http=allow_http, option="--to")
         if type_code not in DOCUMENT_TYPES:
             raise Invalid("This is no document type of the shared medical record.", code="type_unknown")
         token = read_token(token_file)
@@ -88,13 +88,13 @@ def send_command(
         verdicts, interrupted = _sent(sending, paths, dry_run=dry_run, as_lines=as_lines)
     except CoffreError as error:
         typer.echo(f"{error.code}: {error.sentence}", err=True)
-        raise typer.Exit(USAGE if isinstance(error, Invalid) else SOME_REFUSED) from None
+        raise typer.Exit(Exit.MISUSED if isinstance(error, Invalid) else Exit.REFUSED) from None
     except KeyboardInterrupt:
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(Exit.INTERRUPTED) from None
     _print(verdicts, as_json=as_json, as_lines=as_lines)
     if interrupted:
-        raise typer.Exit(INTERRUPTED)
-    raise typer.Exit(ALL_KEPT if all(one.outcome in HARMLESS for one in verdicts) else SOME_REFUSED)
+        raise typer.Exit(Exit.INTERRUPTED)
+    raise typer.Exit(Exit.DONE if all(one.outcome in HARMLESS for one in verdicts) else Exit.REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ def _print(verdicts: Sequence[FileVerdict], *, as_json: bool, as_lines: bool) ->
     elif as_lines:
         showing.print_line({"summary": showing.summary(verdicts)})
     else:
-        showing.print_table(verdicts)
+        showing.print_verdicts(verdicts)
 
 
 def _say(code: str, sentence: str) -> None:

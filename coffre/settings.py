@@ -1,14 +1,14 @@
 """Settings, from `COFFRE_…` variables and the command line; the only module that reads the environment."""
 
 import os
-import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from coffre.addresses import is_listener, is_origin, origin_of
 from records.errors import Invalid
 from records.traits import IdentityCheck
 from records.vocabulary.codes import Environment
@@ -16,12 +16,11 @@ from storage.objects.credentials import Credentials
 
 INPROCESS = "inprocess://"
 _NEW = "COFFRE_VAULT_NEW_"
-LARGEST_PORT = 65_535
-_DEFAULT_PORTS = {"http": "80", "https": "443"}
-_ORIGIN = re.compile(
-    r"(?P<scheme>https?)://(?P<host>[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:(?P<port>[1-9][0-9]{0,4}))?/?",
-    re.ASCII,
-)
+_DATABASES = ("sqlite:", "postgresql:", "postgresql+psycopg:")
+_PLACES = ("file:", "s3:", "minio:")
+
+Wanted = tuple[tuple[bool, str], ...]
+"""Whether something holds, and what is wanted if it does not."""
 
 
 class Settings(BaseSettings):
@@ -80,33 +79,68 @@ class Settings(BaseSettings):
         default=0, ge=0, description="compressed frames of each instance that are decoded as a check"
     )
 
-    def checked(self) -> "Settings":
-        """Refuse what this version can't do or what contradicts itself, naming the remedy."""
+    @field_validator("public_url", "objects_public_url")
+    @classmethod
+    def _without_final_slash(cls, url: str | None) -> str | None:
+        return url.strip().rstrip("/") if url else None
+
+    def checked(self, *, for_init: bool = False) -> "Settings":
+        """Refuse what this version can't do or what contradicts itself, naming everything and its remedy.
+
+        Raises `Invalid` "bad_setting", or "not_for_production" where production alone wants more.
+        """
+        bad = [*self._contradictions()]
+        wanted = (*self._wanted_by_production(), *(self._wanted_by_init() if for_init else ()))
+        missing = [what for holds, what in wanted if not holds]
+        if self.environment is Environment.PRODUCTION and missing:
+            bad.append(f"COFFRE_ENVIRONMENT=production wants {'; '.join(missing)}.")
+        if bad:
+            only_missing = len(bad) == 1 and bool(missing) and self.environment is Environment.PRODUCTION
+            raise Invalid(" ".join(bad), code="not_for_production" if only_missing else "bad_setting")
+        return self
+
+    def _contradictions(self) -> Iterator[str]:
         for name, given, schemes in (
             ("COFFRE_QUEUE_URL", self.queue_url, ("inprocess:", "redis:", "rediss:", "amqp:", "amqps:")),
             ("COFFRE_VAULT_URL", self.vault_url, ("inprocess:", "unix:", "https:")),
+            ("COFFRE_INDEX_URL", self.index_url, _DATABASES),
+            ("COFFRE_VAULT_STORE_URL", self.vault_store_url, _DATABASES),
+            ("COFFRE_DAY_KEYS_URL", self.day_keys_url, _DATABASES),
+            ("COFFRE_OBJECTS_URL", self.objects_url, _PLACES),
+            ("COFFRE_SECOND_PLACE_URL", self.second_place_url, _PLACES),
         ):
-            if not given.startswith(schemes):
-                raise Invalid(f"{name} begins with one of {', '.join(schemes)}", code="bad_setting")
+            if given and not given.startswith(schemes):
+                yield f"{name} begins with one of {', '.join(schemes)}."
         apart = (self.vault_store_url, self.day_keys_url)
         if any(apart) and not all(apart):
-            raise Invalid(
+            yield (
                 "The vault's store and its day keys are two databases: set COFFRE_VAULT_STORE_URL and "
-                "COFFRE_DAY_KEYS_URL, or neither.",
-                code="bad_setting",
+                "COFFRE_DAY_KEYS_URL, or neither."
             )
         if (self.s3_access_key_id is None) != (self.s3_secret_access_key is None):
-            raise Invalid(
-                "A key has two halves: set COFFRE_S3_ACCESS_KEY_ID and COFFRE_S3_SECRET_ACCESS_KEY, or "
-                "neither.",
-                code="bad_setting",
+            yield (
+                "A key has two halves: set COFFRE_S3_ACCESS_KEY_ID and COFFRE_S3_SECRET_ACCESS_KEY, "
+                "or neither."
             )
-        self._check_public_url()
-        self.operator_listener()
-        origins = self.origins()
-        self._refuse_in_production(
+        for name, given in (
+            ("COFFRE_PUBLIC_URL", self.public_url),
+            ("COFFRE_OBJECTS_PUBLIC_URL", self.objects_public_url),
+        ):
+            if given is not None and not is_origin(given):
+                yield f"{name} is an origin such as https://coffre.example."
+        if any(not user.isdecimal() for _, user in self._peers()):
+            yield "COFFRE_VAULT_PEERS is door=uid,door=uid…"
+        if self.operator_address is not None and not is_listener(self.operator_address):
+            yield "COFFRE_OPERATOR_ADDRESS is host:port, such as 127.0.0.1:9464."
+        try:
+            self.origins()
+        except Invalid as error:
+            yield error.sentence
+
+    def _wanted_by_production(self) -> Wanted:
+        return (
             (
-                all(origin.startswith("https://") for origin in origins),
+                not any(each.lower().startswith("http:") for each in self._named_origins()),
                 "pages that nobody changes on their way: COFFRE_ALLOWED_ORIGINS=https://…",
             ),
             (self.vault_url != INPROCESS, "the vault apart: COFFRE_VAULT_URL=unix:///… or https://…"),
@@ -120,12 +154,11 @@ class Settings(BaseSettings):
                 "proofs of possession: no COFFRE_REQUIRE_POSSESSION=false",
             ),
         )
-        return self
 
-    def checked_for_init(self) -> "Settings":
-        """What only a new installation must have, and production alone."""
+    def _wanted_by_init(self) -> Wanted:
+        """What only a new installation must have."""
         bare = "file:" in self.root_url and not self.passphrase()
-        self._refuse_in_production(
+        return (
             (self.authority_public is not None, "whom to believe: COFFRE_AUTHORITY_PUBLIC=FILE"),
             (bool(self.authority_issuer), "its name in tokens: COFFRE_AUTHORITY_ISSUER"),
             (
@@ -133,7 +166,6 @@ class Settings(BaseSettings):
                 "a root that no copy of a file gives away: COFFRE_VAULT_ROOT, or COFFRE_VAULT_PASSPHRASE",
             ),
         )
-        return self
 
     def of_installation(self, environment: Environment) -> "Settings":
         """The settings of a process of an installation, which was made for one environment for good."""
@@ -145,36 +177,19 @@ class Settings(BaseSettings):
             )
         return self.model_copy(update={"environment": environment}).checked()
 
-    def _refuse_in_production(self, *wanted: tuple[bool, str]) -> None:
-        """Raises `Invalid` "not_for_production", naming everything that is missing."""
-        missing = [what for holds, what in wanted if not holds]
-        if self.environment is Environment.PRODUCTION and missing:
-            raise Invalid(
-                f"COFFRE_ENVIRONMENT=production wants {'; '.join(missing)}.", code="not_for_production"
-            )
-
-    def _check_public_url(self) -> None:
-        if self.public_url is None:
-            return
-        parts = urlsplit(self.public_url)
-        if parts.scheme not in ("http", "https") or not parts.netloc or parts.path not in ("", "/"):
-            raise Invalid(
-                "COFFRE_PUBLIC_URL is an origin such as https://coffre.example.", code="bad_setting"
-            )
-
     def operator_listener(self) -> tuple[str, int] | None:
-        """Host and port that operators' tools ask. Raises `Invalid` "bad_setting"."""
+        """Host and port that operators' tools ask."""
         if self.operator_address is None:
             return None
         host, _, port = self.operator_address.rpartition(":")
-        if not host or not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) < 2**16:
-            raise Invalid("COFFRE_OPERATOR_ADDRESS is host:port, such as 127.0.0.1:9464.", code="bad_setting")
         return host.strip("[]"), int(port)
 
     def origins(self) -> tuple[str, ...]:
         """The origins of COFFRE_ALLOWED_ORIGINS as browsers send them. Raises `Invalid` "bad_setting"."""
-        named = re.split(r"[,\s]+", self.allowed_origins.strip())
-        return tuple(dict.fromkeys(_origin(each) for each in named if each))
+        return tuple(dict.fromkeys(map(origin_of, self._named_origins())))
+
+    def _named_origins(self) -> list[str]:
+        return self.allowed_origins.replace(",", " ").split()
 
     def pages(self) -> tuple[str, ...]:
         """Whose pages fetch from the object store: our own, and those of other origins that may call."""
@@ -212,20 +227,23 @@ class Settings(BaseSettings):
         found = (self.vault_tls_certificate, self.vault_tls_key, self.vault_tls_authority)
         if None in found:
             raise Invalid(
-                "An https:// vault needs COFFRE_VAULT_TLS_CERTIFICATE, _KEY and _AUTHORITY.",
+                "An https:// vault needs COFFRE_VAULT_TLS_CERTIFICATE, COFFRE_VAULT_TLS_KEY and "
+                "COFFRE_VAULT_TLS_AUTHORITY.",
                 code="bad_setting",
             )
         return found  # type: ignore[return-value]
 
     def peers(self) -> dict[str, frozenset[int]]:
-        """User ids by door. Raises `Invalid` "bad_setting"."""
+        """User ids by door."""
         found: dict[str, set[int]] = {}
+        for door, user in self._peers():
+            found.setdefault(door, set()).add(int(user))
+        return {door: frozenset(users) for door, users in found.items()}
+
+    def _peers(self) -> Iterator[tuple[str, str]]:
         for entry in filter(None, self.vault_peers.split(",")):
             door, _, user = entry.partition("=")
-            if not user.isdecimal():
-                raise Invalid("COFFRE_VAULT_PEERS is door=uid,door=uid…", code="bad_setting")
-            found.setdefault(door.strip(), set()).add(int(user))
-        return {door: frozenset(users) for door, users in found.items()}
+            yield door.strip(), user.strip()
 
     def passphrase(self) -> str | None:
         return self.vault_passphrase.get_secret_value() if self.vault_passphrase else None
@@ -236,29 +254,25 @@ class Settings(BaseSettings):
         return {**os.environ, **given}
 
 
-def _origin(text: str) -> str:
-    """RFC 6454 section 6.2: scheme, host and port, without what a browser leaves out."""
-    if "*" in text:
-        raise Invalid(
-            "COFFRE_ALLOWED_ORIGINS never holds *: any page of the Web could use a token it got hold of. "
-            "Name each origin, such as https://viewer.example.",
-            code="bad_setting",
-        )
-    found = _ORIGIN.fullmatch(text.lower())
-    if found is None or int(found["port"] or 0) > LARGEST_PORT:
-        raise Invalid(
-            "COFFRE_ALLOWED_ORIGINS names origins such as https://viewer.example or http://127.0.0.1:3000, "
-            "without a path, separated by commas; international names in their xn-- form.",
-            code="bad_setting",
-        )
-    port = "" if found["port"] in (None, _DEFAULT_PORTS[found["scheme"]]) else f":{found['port']}"
-    return f"{found['scheme']}://{found['host']}{port}"
+def load(*, for_init: bool = False, **given: object) -> Settings:
+    """Settings from the environment, overridden by what the command line gave.
 
-
-def load(**given: object) -> Settings:
-    """Settings from the environment, overridden by what the command line gave. Raises `Invalid`."""
+    Raises `Invalid` "bad_setting" or "not_for_production", and then names all that is wrong or missing.
+    """
+    typed = {name: value for name, value in given.items() if value is not None}
     try:
-        return Settings(**{k: v for k, v in given.items() if v is not None}).checked()  # type: ignore[arg-type]
+        return Settings(**typed).checked(for_init=for_init)  # type: ignore[arg-type]
     except ValidationError as error:
-        names = ", ".join(f"COFFRE_{'_'.join(map(str, e['loc'])).upper()}" for e in error.errors())
-        raise Invalid(f"Correct these settings: {names}.", code="bad_setting") from None
+        # never the value: it may be a secret
+        told = [f"{_spelled(each['loc'], typed)}: {_lowered(each['msg'])}" for each in error.errors()]
+        raise Invalid(f"Correct these settings: {'; '.join(told)}.", code="bad_setting") from None
+
+
+def _spelled(place: tuple[int | str, ...], typed: Mapping[str, object]) -> str:
+    """A setting as whoever set it spelled it."""
+    name = "_".join(map(str, place))
+    return f"--{name.replace('_', '-')}" if name in typed else f"COFFRE_{name.upper()}"
+
+
+def _lowered(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]

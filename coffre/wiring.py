@@ -148,9 +148,14 @@ class System:
             database.close()
 
     def _open(self, url: str, branch: str) -> Database:
-        database = engine_for(url)
-        self._databases.append(database)
-        check(database, branch)  # type: ignore[arg-type]
+        try:
+            database = engine_for(url)
+            self._databases.append(database)
+            check(database, branch)  # type: ignore[arg-type]
+        except CoffreError as error:
+            # which of three it is; never its address, which may hold a password
+            error.sentence = f"The {branch.replace('_', ' ')} database: {error.sentence}"
+            raise
         return database
 
     @cached_property

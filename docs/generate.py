@@ -84,11 +84,12 @@ Status 500. The caller reads the code and a general sentence; the one below stay
 without a code of its own is `internal`.
 """
 COMMANDS_INTRO = """\
-Printed on standard error as `code: sentence`, with exit code 1. The codes above can be met here too.
+Printed on standard error as `code: sentence`. The codes above can be met here too.
 """
 
 sys.path.insert(0, str(ROOT))
 
+from coffre.exits import MEANINGS  # noqa: E402
 from coffre.sending.verdicts import TROUBLES  # noqa: E402
 from coffre.serving.origins import ADMITTED_HEADERS, EXPOSED_HEADERS, METHODS  # noqa: E402
 from coffre.serving.problems import status_of  # noqa: E402
@@ -200,6 +201,8 @@ def problems() -> str:
         COMMANDS_INTRO,
         "\n| code | sentence |\n|---|---|\n",
         *(f"| `{each.code}` | {_cell(each.sentence)} |\n" for each in commands),
+        "\n## Exit codes\n\n| exit code | what it says |\n|---|---|\n",
+        *(f"| {each.value} | {_cell(meaning)} |\n" for each, meaning in MEANINGS.items()),
     ]
     return "".join(lines)
 

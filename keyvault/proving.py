@@ -13,6 +13,7 @@ from jwt.api_jws import PyJWS
 from audit.canonical import b64, canonical
 from keyvault.possession import TYPE, body_digest, parts_digest, public_jwk, thumbprint
 from records.errors import Invalid
+from records.plain_text import text_of
 
 _JWS = PyJWS(algorithms=["EdDSA"])
 
@@ -28,7 +29,7 @@ class ProofKey:
     def from_pem(cls, pem: bytes) -> "ProofKey":
         """Raises `Invalid` "bad_key_file" for anything but an Ed25519 key in PEM, without a password."""
         try:
-            key = load_pem_private_key(pem, None)
+            key = load_pem_private_key(text_of(pem).encode("ascii"), None)
         except (ValueError, TypeError, UnsupportedAlgorithm):
             key = None
         if not isinstance(key, Ed25519PrivateKey):

@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from records.errors import Invalid
+from records.plain_text import text_of
 
 HEX_DIGITS = 64
 
@@ -44,10 +45,10 @@ def verify(public: bytes, message: bytes, signature: bytes) -> bool:
 def read_public_key(data: bytes) -> bytes:
     """An Ed25519 public key from PEM (RFC 8410) or 64 hexadecimal digits. Raises `Invalid` "bad_key"."""
     try:
-        text = data.decode("ascii").strip()
+        text = text_of(data)
         if len(text) == HEX_DIGITS:
             return Ed25519PublicKey.from_public_bytes(bytes.fromhex(text)).public_bytes_raw()
-        found = load_pem_public_key(data)
+        found = load_pem_public_key(text.encode("ascii"))
     except (ValueError, UnsupportedAlgorithm):
         found = None
     if not isinstance(found, Ed25519PublicKey):

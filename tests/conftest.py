@@ -1,5 +1,6 @@
 """Fixtures that every test may ask for."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,18 @@ pytest_plugins = [
     "tests.services.fixtures_roots",
     "tests.services.fixtures_s3",
 ]
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """SIGINT as on a terminal, here and in processes started from here.
+
+    Under nohup, and in the background of a shell, it is inherited as ignored.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
 
 _said: dict[tuple[str, str], None] = {}  # the reports of a test repeat what it said before
 

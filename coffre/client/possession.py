@@ -11,8 +11,11 @@ def read_key(path: Path) -> ProofKey:
     """Raises `Invalid` "bad_key_file"."""
     try:
         return ProofKey.from_pem(path.read_bytes())
-    except OSError:
-        raise Invalid("The key file cannot be read.", code="bad_key_file") from None
+    except OSError as error:
+        sentence = f"The key file {path} cannot be read: {error.strerror or 'no such place'}."
+        raise Invalid(sentence, code="bad_key_file") from None
+    except Invalid as error:
+        raise Invalid(f"{path}: {error.sentence}", code=error.code) from None
 
 
 def check_bound(token: str, key: ProofKey | None) -> None:

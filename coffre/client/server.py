@@ -14,6 +14,7 @@ import httpx
 
 from keyvault.proving import ProofKey
 from records.errors import CoffreError, Invalid, Refused
+from records.plain_text import text_of
 
 ATTEMPTS = 6
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 20.0
@@ -37,29 +38,53 @@ def read_token(path: Path) -> str:
     Raises `Invalid` "bad_token_file", without the content.
     """
     try:
-        text = path.read_text("utf-8").strip()
+        text = text_of(path.read_bytes())
         token = json.loads(text).get("token") if text.startswith("{") else text
-    except (OSError, ValueError):
+    except OSError as error:
+        raise Invalid(
+            f"The token file {path} cannot be read: {error.strerror or 'no such place'}.",
+            code="bad_token_file",
+        ) from None
+    except (ValueError, AttributeError, RecursionError):
         token = None
     if not isinstance(token, str) or _TOKEN.fullmatch(token) is None:
         raise Invalid(
-            "The token file cannot be read or holds no token; make one with coffre identity issue.",
+            f"The token file {path} holds no token; make one with coffre identity issue.",
             code="bad_token_file",
         )
     return token
 
 
-def check_url(url: str, *, allow_http: bool = False) -> str:
-    """Returns the server's URL without a final slash. Raises `Invalid` "bad_url" or "insecure_url"."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise Invalid("Give the server's URL, such as https://coffre.example.", code="bad_url")
-    if parts.scheme == "http" and not allow_http and not _is_loopback(parts.hostname):
+def check_url(url: str, *, allow_http: bool = False, option: str = "The address") -> str:
+    """Returns the server's URL without final slashes. Raises `Invalid` "bad_url" or "insecure_url"."""
+    url = url.strip().rstrip("/")
+    host, scheme = _host(url)
+    if not host:
+        raise Invalid(f"{option} is the server's URL, such as https://coffre.example.", code="bad_url")
+    if scheme == "http" and not allow_http and not _is_loopback(host):
         raise Invalid(
-            "Over http:// anyone on the way can read the token: use https://, or --allow-http.",
+            f"{option}: over http:// anyone on the way can read the token: use https://, or --allow-http.",
             code="insecure_url",
         )
-    return url.rstrip("/")
+    return url
+
+
+def _shown(url: str) -> str:
+    """Scheme, host and port alone."""
+    host = httpx.URL(url).netloc.decode("ascii")
+    return f"{httpx.URL(url).scheme}://{host}"
+
+
+def _host(url: str) -> tuple[str, str]:
+    """Host and scheme, void where the URL is none of a server."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port, httpx.URL(url)
+    except (ValueError, httpx.InvalidURL):
+        return "", ""
+    if parts.scheme not in ("http", "https") or parts.query or parts.fragment:
+        return "", ""
+    return parts.hostname or "", parts.scheme
 
 
 def _is_loopback(host: str) -> bool:
@@ -130,10 +155,11 @@ class Server:
                 raise bad_answer() from None
             except httpx.TransportError:
                 if attempt == ATTEMPTS:
+                    # the library's message holds the whole address
                     raise CoffreError(
-                        "The server cannot be reached; check its address, or try again later.",
+                        f"{_shown(url)} cannot be reached; check the address, or try again later.",
                         code="unreachable",
-                    ) from None  # the library's message holds the address
+                    ) from None
                 if lost is not None:
                     lost()
             else:

@@ -7,8 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from coffre.commands.common import MISUSED, AsJson, Data, Operator, bar, refusals, settings_of, show
-from records.errors import Invalid
+from coffre.commands.common import AsJson, Data, Operator, bar, read_note, refusals, settings_of, show
 
 audit_app = typer.Typer(help="The log of every access.", no_args_is_help=True)
 
@@ -28,8 +27,8 @@ def audit_verify(
     """
     from coffre.wiring import System
 
-    with refusals(), System(settings_of(data)) as system:
-        witnessed = [*system.witnessed(), *(_read(path) for path in checkpoint or [])]
+    with refusals(judging=True), System(settings_of(data)) as system:
+        witnessed = [*system.witnessed(), *(read_note(path) for path in checkpoint or [])]
         report = system.guard.inspector.verify_log(witnessed)
     found = {
         "size": report.size,
@@ -81,7 +80,7 @@ def audit_officer(
     from coffre.wiring import System
     from keyvault.verbs.officer import Credentialed
 
-    with refusals(MISUSED), System(settings_of(data)) as system:
+    with refusals(), System(settings_of(data)) as system:
         wanted = officer.Wanted(
             structure=structure,
             action=action,
@@ -107,10 +106,3 @@ def audit_officer(
 def _told(line: Mapping[str, Any]) -> str:
     time = datetime.fromtimestamp(line["time"] / 1000, UTC).isoformat(timespec="milliseconds")
     return f"{time}  {line['structure'] or '-':12}  {line['action']:18}  {line['public_id'] or '-'}"
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except UnicodeDecodeError:
-        raise Invalid(f"{path} is no signed checkpoint.", code="checkpoint_malformed") from None

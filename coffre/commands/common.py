@@ -12,8 +12,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
 from coffre import logs
+from coffre.exits import Exit
 from coffre.settings import Settings, load
 from records.errors import CoffreError, Invalid
+from records.plain_text import text_of
 
 err = Console(stderr=True, highlight=False)
 Data = Annotated[
@@ -32,25 +34,34 @@ Operator = Annotated[
 ]
 
 
-REFUSED, MISUSED = 1, 2
+_OF_SETTINGS = frozenset({"bad_setting", "not_for_production", "other_environment", "root_url_invalid"})
+"""Codes of settings that are wrong, whatever the command is about."""
 
 
 @contextmanager
-def refusals(invalid: int = REFUSED) -> Iterator[None]:
-    """What can be explained is one sentence and exit 1, never a traceback; `invalid` for a bad value."""
+def refusals(*, judging: bool = False) -> Iterator[None]:
+    """What can be explained is one sentence and an exit code, never a traceback.
+
+    A value that is wrong is misuse; to a command that judges what is stored (`judging`) it is what was
+    found, unless a setting is wrong.
+    """
     try:
         yield
     except CoffreError as error:
         code, sentence = error.code, error.sentence
-        status = invalid if isinstance(error, Invalid) else REFUSED
+        misused = code in _OF_SETTINGS or (isinstance(error, Invalid) and not judging)
+        status = Exit.MISUSED if misused else Exit.REFUSED
     except OSError as error:
-        code, status = "no_access", REFUSED
-        sentence = f"{error.filename or 'A file'} cannot be used: {error.strerror or 'the system refuses'}."
+        code, status, sentence = "no_access", Exit.REFUSED, _why(error)
     else:
         return
     # not as markup: a path may hold brackets
     err.print(Text.assemble((code, "red"), f": {sentence}"), soft_wrap=True)
     raise typer.Exit(status)
+
+
+def _why(error: OSError) -> str:
+    return f"{error.filename or 'A file'} cannot be used: {error.strerror or 'the system refuses'}."
 
 
 def show(data: dict[str, Any], as_json: bool, text: str) -> None:
@@ -85,10 +96,18 @@ def bar(what: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, of: progress.update(task, completed=done, total=of)
 
 
-def settings_of(data: Path | None, **more: object) -> Settings:
-    found = load(data=data, **more)
+def settings_of(data: Path | None, *, for_init: bool = False, **more: object) -> Settings:
+    found = load(for_init=for_init, data=data, **more)
     logs.configure(found.log_format)
     return found
+
+
+def read_note(path: Path) -> str:
+    """A signed checkpoint that somebody kept. Raises `Invalid` "checkpoint_malformed"."""
+    try:
+        return "\n".join(text_of(path.read_bytes()).splitlines()) + "\n"
+    except UnicodeDecodeError:
+        raise Invalid(f"{path} is no signed checkpoint.", code="checkpoint_malformed") from None
 
 
 def run_process(process: str, data: Path | None) -> None:

@@ -6,14 +6,17 @@ from typing import Annotated, Any
 
 import typer
 
-from coffre.commands.common import MISUSED, AsJson, Data, listed, refusals, settings_of, show
+from coffre.commands.common import AsJson, Data, listed, refusals, settings_of, show
 from records.errors import Invalid
 from records.vocabulary.sectors import OWN_PRACTICE
 
 identity_app = typer.Typer(
     help="Identities of the demo authority (demo and test only).", no_args_is_help=True
 )
-issue_app = typer.Typer(help="Issue an identity: a token, a certificate and its key.", no_args_is_help=True)
+issue_app = typer.Typer(
+    help="Issue an identity: files with a token, a certificate and its key; --json prints the token, too.",
+    no_args_is_help=True,
+)
 identity_app.add_typer(issue_app, name="issue")
 Out = Annotated[
     Path, typer.Option("--out", help="Folder for the files (0600), never inside the data directory.")
@@ -43,7 +46,7 @@ def _issue(
     from coffre.identities import Identities
     from coffre.wiring import System
 
-    with refusals(MISUSED), System(settings_of(data)) as system:
+    with refusals(), System(settings_of(data)) as system:
         if bound and link is not None:
             raise Invalid("The pages take bearer tokens: give --link or --bound.", code="bad_request")
         identities = Identities(system)
@@ -55,7 +58,9 @@ def _issue(
         if link is not None:
             issued["link"] = identity_files.sign_in_link(system, token, link)
     until = datetime.fromtimestamp(issued["expires"], UTC).isoformat()
-    show(issued, as_json, listed({**issued, "expires": until}))
+    # the token itself is for programs alone: printed here, it would stay on the screen and in the scrollback
+    paths = {name: value for name, value in issued.items() if name != "token"}
+    show(issued, as_json, listed({**paths, "expires": until}))
 
 
 @issue_app.command()

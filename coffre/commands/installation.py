@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from coffre.commands.common import MISUSED, AsJson, Data, listed, refusals, settings_of, show
+from coffre.commands.common import AsJson, Data, listed, refusals, settings_of, show
 
 
 def init(
@@ -14,8 +14,8 @@ def init(
     """Make a data directory: databases, keys, demo authority."""
     from coffre.install import initialise
 
-    with refusals(MISUSED):
-        settings = settings_of(data, environment=environment)
+    with refusals():
+        settings = settings_of(data, for_init=True, environment=environment)
         places = initialise(settings)
     print(f"Coffre is ready in {settings.data} (environment {settings.environment.value}).")
     if settings.root_url.startswith("file:") and settings.passphrase() is None:

@@ -7,8 +7,6 @@ from typing import Annotated, Any
 import typer
 
 from coffre.commands.common import (
-    MISUSED,
-    REFUSED,
     AsJson,
     Data,
     DryRun,
@@ -20,6 +18,7 @@ from coffre.commands.common import (
     settings_of,
     show,
 )
+from coffre.exits import Exit
 
 DAY_MS = 24 * 3_600_000
 Record = Annotated[str | None, typer.Option("--record", help="INS or public id: this record alone.")]
@@ -47,7 +46,7 @@ def compact(
     from ingestion.jobs import FEWEST_SUBMISSIONS
     from records.vocabulary.codes import Action
 
-    with refusals(MISUSED), System(settings_of(data)) as system:
+    with refusals(), System(settings_of(data)) as system:
         vault, record_id = system.guard.operator, None
         if record is not None:
             call = acting(system, operator)
@@ -76,7 +75,7 @@ def compact(
         told, as_json, f"Would compact {found}." if dry_run else f"Compacted {told['compacted']} of {found}."
     )
     if not dry_run and told["compacted"] != told["studies"]:
-        raise typer.Exit(REFUSED)
+        raise typer.Exit(Exit.REFUSED)
 
 
 def withdraw(
@@ -119,7 +118,7 @@ def withdraw(
         raise typer.BadParameter("Name instances with --instance, or --all of them.")
     what = "every instance" if every else f"{len(chosen)} instances"
     told: dict[str, Any] = {"study": study, "instances": chosen, "all": every}
-    with refusals(MISUSED), System(settings_of(data)) as system:
+    with refusals(), System(settings_of(data)) as system:
         check_rejection(code)
         withdrawal = Withdrawal(system, record, study, chosen, code)
         withdrawal.find(acting(system, token_file or operator))
@@ -136,4 +135,4 @@ def withdraw(
     state = "done" if row.state == "published" else "refused"
     show(told | {"job": str(job), "state": state}, as_json, f"Withdrew {what} of this study: {state}.")
     if state != "done":
-        raise typer.Exit(REFUSED)
+        raise typer.Exit(Exit.REFUSED)

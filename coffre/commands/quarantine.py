@@ -7,7 +7,6 @@ from uuid import UUID
 import typer
 
 from coffre.commands.common import (
-    MISUSED,
     AsJson,
     Data,
     DryRun,
@@ -49,7 +48,7 @@ def list_items(
     from coffre.wiring import System
     from ingestion.quarantine import Quarantine, read_key, write_key
 
-    with refusals(MISUSED), System(settings_of(data)) as system:
+    with refusals(), System(settings_of(data)) as system:
         quarantine = Quarantine(system.index, system.guard.operator)
         page = quarantine.page(acting(system, operator), read_key(after), limit)
     found = {"quarantined": [item.to_json() for item in page.items], "next": write_key(page.after)}

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from coffre.commands.common import MISUSED, AsJson, Data, Operator, err, refusals, settings_of, show
+from coffre.commands.common import AsJson, Data, Operator, err, refusals, settings_of, show
 from records.consent import check_consent
 from records.errors import Invalid
 from records.identity import Traits
@@ -40,9 +40,9 @@ def record_open(
     from coffre.identities import acting, permitted
     from coffre.wiring import System
 
-    with refusals(MISUSED):
+    with refusals():
         means = consent or _asked_consent()
-    with refusals(MISUSED), System(settings_of(data)) as system:
+    with refusals(), System(settings_of(data)) as system:
         call = acting(system, operator)
         traits = Traits(family_name, given_name, birth_date, sex.value)
         answer = permitted(

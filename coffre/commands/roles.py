@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from coffre.commands.common import MISUSED, AsJson, Data, refusals, settings_of, show
+from coffre.commands.common import AsJson, Data, refusals, settings_of, show
 
 
 def roles(
@@ -29,7 +29,7 @@ def roles(
     """
     from coffre import roles as database_roles
 
-    with refusals(MISUSED):
+    with refusals():
         settings = settings_of(data)
         if dry_run:
             planned = database_roles.planned(settings)

@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from coffre.commands.common import AsJson, Data, Operator, refusals, settings_of, show
-
-INCOMPLETE = 1
+from coffre.commands.common import AsJson, Data, Operator, Yes, confirm, refusals, settings_of, show
+from coffre.exits import Exit
 
 
 def replay(
@@ -44,12 +43,13 @@ def replay(
     )
     show(told, as_json, text)
     if missing:
-        raise typer.Exit(INCOMPLETE)
+        raise typer.Exit(Exit.REFUSED)
 
 
 def accept_gap(
     reason: Annotated[str, typer.Option("--reason", help="Why nothing newer can be had; goes on the log.")],
     operator: Operator = None,
+    yes: Yes = False,
     data: Data = None,
 ) -> None:
     """End the freeze although choices made since the backup are lost. The log says so, with the reason.
@@ -59,5 +59,7 @@ def accept_gap(
     from coffre.safekeeping.thaw import accept_the_gap
 
     with refusals():
-        accept_the_gap(settings_of(data), reason, operator)
+        settings = settings_of(data)
+        confirm(yes, "Give up every choice and deletion made since the backup, for good?")
+        accept_the_gap(settings, reason, operator)
     print("The vault is no longer frozen. What was decided after the backup is lost: tell those concerned.")

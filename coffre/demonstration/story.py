@@ -121,7 +121,9 @@ def patient_authorises(story: Story) -> str:
 
 def doctor_searches(story: Story) -> str:
     documents = story.actors.reader("doctor").list()
-    story.study = next(one for one in documents if one["kind"] == "study" and one["modalities"] == ["CT"])
+    # the laboratory's own, the largest: real images that FULL=1 adds may be compressed
+    scans = [one for one in documents if one["kind"] == "study" and one["modalities"] == ["CT"]]
+    story.study = max(scans, key=lambda one: one["instances"])
     story.report = next(one for one in documents if one["kind"] == "document")
     return "\n".join(f"{one['title']} ({one['type_display']})" for one in documents)
 

@@ -9,6 +9,7 @@ from audit.canonical import b64, unb64
 from coffre.client.server import Server, bad_answer
 from keyvault.signing import key_id
 from records.errors import CoffreError, Invalid
+from records.plain_text import text_of
 
 NOTE_UNPINNED = "The key that signs grants came from the server itself; pin it with --pin or --known-keys."
 NOTE_REMEMBERED = "The server's keys were kept in the file of known keys; from now on others are refused."
@@ -63,11 +64,13 @@ def _only(published: Mapping[str, bytes], believed: Collection[str]) -> dict[str
 
 def _read(path: Path) -> dict[str, dict[str, str]]:
     try:
-        found: Any = json.loads(path.read_text("utf-8")) if path.exists() else {}
+        found: Any = json.loads(text_of(path.read_bytes())) if path.exists() else {}
     except (OSError, ValueError):
         found = None
     if not isinstance(found, dict) or not all(isinstance(keys, dict) for keys in found.values()):
-        raise Invalid("The file of known keys cannot be read; correct or remove it.", code="bad_known_keys")
+        raise Invalid(
+            f"The file of known keys {path} cannot be read; correct or remove it.", code="bad_known_keys"
+        )
     return found
 
 

@@ -23,6 +23,9 @@ BLOCK = 1 << 20
 """Bytes examined at a time; a multiple of 64."""
 MOST_LEAKS = 1000
 """Leaks that are listed; the search goes on counting bytes beyond them, not leaks."""
+CHECKOUT = "pyproject.toml"
+IN_CLEAR = frozenset({"opened", "coffre-identities"})
+"""Where the README has people fetch to, and identities go by default; git ignores both."""
 CANARY_NAME = "canary-of-the-leak-search"
 
 Progress = Callable[[int, int], None]
@@ -70,6 +73,9 @@ def search(
     progress: Progress | None = None,
 ) -> LeakReport:
     """Searches all regular files below `directory`; symbolic links are not followed.
+
+    Of a checkout, the folders where `coffre fetch` and `coffre identity issue` leave what is meant to be in
+    clear are passed over (`IN_CLEAR`); of a data directory nothing is.
 
     `needles` maps a label to a secret, `plaintexts` are (label, bytes); labels appear in the report. A file
     that vanishes meanwhile is passed over. Raises `Invalid` "needle_too_short".
@@ -146,7 +152,9 @@ class _Seeker:
 
 
 def _files(directory: Path) -> Iterator[tuple[Path, int]]:
-    for folder, _, names in os.walk(directory):
+    for folder, below, names in os.walk(directory):
+        if Path(folder) == directory and (directory / CHECKOUT).is_file():
+            below[:] = [name for name in below if name not in IN_CLEAR]
         for name in names:
             path = Path(folder, name)
             if path.is_file() and not path.is_symlink():

@@ -69,7 +69,7 @@ def backup_command(
     as_json: AsJson = False,
 ) -> None:
     """Back up index and vault while the servers run; never the root, never day keys."""
-    with refusals():
+    with refusals(judging=True):
         taken = take(settings_of(data), to, vault_to, with_objects=objects, operator=operator)
     told = {
         "backup": taken.backup,

@@ -12,13 +12,13 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from coffre.commands.common import AsJson, Data, refusals, settings_of
+from coffre.exits import Exit
 from coffre.housekeeper import Chores
 from coffre.safekeeping.checking import Check, Told
 from coffre.safekeeping.findings import REPAIRED_BY, SENTENCES, Findings
 from coffre.wiring import System
 
 SHOWN = 20
-FOUND = 1
 
 
 def check_command(
@@ -30,13 +30,13 @@ def check_command(
     as_json: AsJson = False,
 ) -> None:
     """Compare objects, index, vault and log. Exit 0 where all is sound, 1 where something was found."""
-    with refusals(), System(settings_of(data)) as system, _progress() as told:
+    with refusals(judging=True), System(settings_of(data)) as system, _progress() as told:
         check = check_of(system, scrub=scrub, told=told)
         found = check.run()
         repaired = _repair(system, check, as_json) if repair and found.repairs else {}
     _show(found, repaired, as_json)
     if not found.sound:
-        raise typer.Exit(FOUND)
+        raise typer.Exit(Exit.REFUSED)
 
 
 def check_of(system: System, *, scrub: bool, told: Told = lambda what, count: None) -> Check:

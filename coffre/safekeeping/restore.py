@@ -15,7 +15,7 @@ import typer
 
 from audit.checkpoint import parse_and_verify
 from coffre import private_files
-from coffre.commands.common import AsJson, Data, refusals, settings_of, show
+from coffre.commands.common import AsJson, Data, read_note, refusals, settings_of, show
 from coffre.install import OWNER_ONLY, Places
 from coffre.safekeeping.archive import CHUNK, MANIFEST, Manifest, altered, check_signature, read_manifest
 from coffre.safekeeping.backup import INVENTORY, OBJECTS, PUBLIC_FACTS, VAULT, object_path
@@ -57,7 +57,7 @@ def restore_command(
     as_json: AsJson = False,
 ) -> None:
     """Restore a backup into an empty place. The vault stays frozen."""
-    with refusals():
+    with refusals(judging=True):
         settings = settings_of(data)
         vault_source = vault_source or source / VAULT
         restored = put_all_back(settings, source, vault_source, known or [], unsigned=unsigned)
@@ -118,7 +118,7 @@ def _largest(
     settings: Settings, identity: dict[str, str], index: Manifest, vault: Manifest, known: list[Path]
 ) -> tuple[int, str] | None:
     """The largest checkpoint known outside the vault's own archive, the second place's among them."""
-    notes = [path.read_text("utf-8") for path in known]
+    notes = [read_note(path) for path in known]
     if settings.second_place_url:
         place = open_locked_notes(settings.second_place_url, credentials=settings.s3_credentials())
         kept = Checkpoints(place, identity["origin"], bytes.fromhex(identity["checkpoint_public"])).last()

@@ -86,7 +86,7 @@ def _below(path: Path) -> Iterator[Candidate]:
     try:
         mode = path.stat().st_mode  # a link that is named on purpose is followed
     except (FileNotFoundError, NotADirectoryError, ValueError):
-        raise Invalid("A path to send does not exist.", code="no_such_path") from None
+        raise Invalid(f"{path} does not exist: name a file or folder.", code="no_such_path") from None
     except OSError:
         yield Candidate(path, Kind.OTHER, 0, trouble="unreadable")
         return

@@ -1,24 +1,23 @@
-"""What the sender shows: a bar while it works, a table, JSON whole or line by line. Names are never raw."""
+"""What the sender shows: a bar while it works, lines, JSON whole or line by line. Names are never raw."""
 
 import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import PurePath
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
-from rich.table import Table
 from rich.text import Text
 
 from coffre.sending.delivery import Watch
-from coffre.sending.verdicts import KEPT, FileVerdict, Outcome
+from coffre.sending.verdicts import HARMLESS, KEPT, FileVerdict, Outcome
 from records.vocabulary.person_warnings import PERSON_WARNINGS
 
 MOST_ROWS = 100
-"""Files up to which the table lists the kept ones too."""
-_COLOURS = {Outcome.PUBLISHED: "green", Outcome.DUPLICATE: "green", Outcome.SKIPPED: "dim"}
+"""Files up to which the kept ones are listed, too."""
 
 
 def summary(verdicts: Sequence[FileVerdict]) -> dict[str, int]:
@@ -35,22 +34,48 @@ def print_line(members: dict[str, Any]) -> None:
     print(json.dumps(members), flush=True)
 
 
-def print_table(verdicts: Sequence[FileVerdict]) -> None:
-    """A row per file; of many, only those that are not kept, or that may be another person's."""
+def print_verdicts(verdicts: Sequence[FileVerdict]) -> None:
+    """What is well, a line per file; then how many of each; at the end what is to be read or mended."""
     console = Console()
-    rows = [
-        one for one in verdicts if len(verdicts) <= MOST_ROWS or one.outcome not in KEPT or _cautioned(one)
-    ]
-    if rows:
-        table = Table("File", "Verdict", "Reason", box=None, pad_edge=False)
-        for one in rows:
-            colour = "yellow" if _cautioned(one) else _COLOURS.get(one.outcome, "red")
-            verdict = Text(one.outcome.value, style=colour)
-            table.add_row(_name(one), verdict, Text(_reason(one)))
-        console.print(table)
-    if len(rows) < len(verdicts):
-        console.print(f"{len(verdicts) - len(rows)} files that are kept are not listed; --json lists all.")
-    console.print(Text(", ".join(f"{count} {name}" for name, count in summary(verdicts).items())))
+    well = [one for one in verdicts if one.outcome in HARMLESS]
+    listed = [one for one in well if len(verdicts) <= MOST_ROWS or one.outcome not in KEPT]
+    for one in listed:
+        _print(console, f"{_name(one)}  {one.outcome.value}")
+    if len(listed) < len(well):
+        _print(console, f"{len(well) - len(listed)} files that are kept are not listed; --json lists all.")
+    _print(console, ", ".join(f"{count} {name}" for name, count in summary(verdicts).items()))
+    remarks = [one for one in well if _reason(one) and not _cautioned(one)]
+    _print_grouped(console, remarks, "dim", names=len(listed) == len(well))
+    _print_grouped(console, [one for one in well if _cautioned(one)], "yellow", names=True)
+    _print_grouped(console, [one for one in verdicts if one.outcome not in HARMLESS], "red", names=True)
+
+
+def _print_grouped(console: Console, files: Sequence[FileVerdict], colour: str, *, names: bool) -> None:
+    """By outcome with reason, then by the folder or archive where they lie; names are never cut."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for one in files:
+        folder, name = _folder_and_name(one)
+        reason = f"{one.outcome.value} · {_reason(one)}" if _reason(one) else one.outcome.value
+        found.setdefault(reason, {}).setdefault(shown(folder), []).append(shown(name))
+    for reason, folders in found.items():
+        _print(console, f"\n{reason}", colour)
+        for folder, there in folders.items():
+            _print(console, f"  {len(there)} in {folder}")
+            for name in there if names else ():
+                _print(console, f"    {name}")
+
+
+def _print(console: Console, line: str, style: str = "") -> None:
+    """Not as markup, and never folded by us: a name is copied whole."""
+    console.print(Text(line, style), soft_wrap=True)
+
+
+def _folder_and_name(one: FileVerdict) -> tuple[str, str]:
+    """An archive counts as the folder of its members."""
+    if one.member:
+        return one.path, one.member
+    path = PurePath(one.path)
+    return str(path.parent), path.name
 
 
 def shown(name: str) -> str:
@@ -63,8 +88,8 @@ def shown(name: str) -> str:
     )
 
 
-def _name(one: FileVerdict) -> Text:
-    return Text(shown(f"{one.path} › {one.member}" if one.member else one.path), overflow="fold")
+def _name(one: FileVerdict) -> str:
+    return shown(f"{one.path} › {one.member}" if one.member else one.path)
 
 
 def _cautioned(one: FileVerdict) -> bool:

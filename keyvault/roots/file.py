@@ -49,12 +49,16 @@ class FileRoot(LocalRoot):
         if document["kdf"] is None:
             return cls(unb64(document["key"], KEY_SIZE), f"file:{path}")
         if not passphrase:
-            raise RootError("This root is under a passphrase; give it.", code="root_passphrase_missing")
+            raise RootError(
+                "This root is under a passphrase: set COFFRE_VAULT_PASSPHRASE.",
+                code="root_passphrase_missing",
+            )
         try:
             key = unwrap(_stretch(passphrase, document["kdf"]), unb64(document["key"]), _aad(document["kdf"]))
         except KeyvaultError:
             raise RootError(
-                "The passphrase is not this root's; try again.", code="root_passphrase_wrong"
+                "COFFRE_VAULT_PASSPHRASE is not the passphrase of this root; correct it.",
+                code="root_passphrase_wrong",
             ) from None
         return cls(key, f"file:{path}")
 
@@ -64,7 +68,8 @@ def _document(key: bytes, passphrase: str | None) -> dict[str, Any]:
         return {"format": FORMAT, "kdf": None, "key": b64(key)}
     if not passphrase:
         raise Invalid(
-            "A passphrase is not empty; leave it out to go without.", code="root_passphrase_missing"
+            "COFFRE_VAULT_PASSPHRASE is empty; leave it out to go without a passphrase.",
+            code="root_passphrase_missing",
         )
     kdf = {"name": "argon2id", "salt": b64(secrets.token_bytes(16)), **_ARGON2ID}
     return {"format": FORMAT, "kdf": kdf, "key": b64(wrap(_stretch(passphrase, kdf), key, _aad(kdf)))}

@@ -48,12 +48,13 @@ def read_private(path: Path) -> bytes:
         with path.open("rb") as file:
             if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
                 raise RootError(
-                    "Others may read the root file; set its mode to 0600.", code="root_file_exposed"
+                    f"Others may read the root file {path}; set its mode to 0600.", code="root_file_exposed"
                 )
             return file.read(LARGEST_FILE + 1)
     except FileNotFoundError:
         raise NotFound(
-            "There is no root file here: restore it from where you keep it, or name the right place.",
+            f"There is no root file {path}: restore it from where you keep it, or name the right place in "
+            "COFFRE_VAULT_ROOT.",
             code="root_file_missing",
         ) from None
 
@@ -64,7 +65,7 @@ def write_private(path: Path, data: bytes) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     except FileExistsError:
         raise Conflict(
-            "A root file is already here; a root is never overwritten.", code="root_file_exists"
+            f"There is a root file {path} already; a root is never overwritten.", code="root_file_exists"
         ) from None
     with os.fdopen(descriptor, "wb") as file:
         os.fchmod(descriptor, 0o600)

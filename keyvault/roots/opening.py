@@ -22,6 +22,7 @@ from keyvault.roots.combined import CombinedRoot
 from keyvault.roots.file import FileRoot
 from keyvault.roots.ports import Root, RootError
 from records.errors import Invalid
+from records.plain_text import text_of
 
 SCHEMES = ("file", "quorum", "pkcs11", "aws-kms", "transit")
 _JOINT = re.compile(rf"\+(?=(?:{'|'.join(SCHEMES)}):)")
@@ -102,7 +103,9 @@ def _root(url: str, secrets: Secrets, *, create: bool) -> Created:
     if scheme == "combined":
         return _combined(rest, secrets, create=create)
     if scheme not in SCHEMES or not rest:
-        raise _bad_url(f"A root's URL begins with {':, '.join(SCHEMES)}: or combined:.")
+        raise _bad_url(
+            f"The URL of a root, as in COFFRE_VAULT_ROOT, begins with {':, '.join(SCHEMES)}: or combined:."
+        )
     return _KINDS[scheme](rest, secrets, create)
 
 
@@ -194,7 +197,7 @@ def _passphrase(given: str | None, environ: Mapping[str, str]) -> str | None:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text("utf-8").strip()
+        return text_of(path.read_bytes())
     except (OSError, UnicodeDecodeError):
         raise RootError(
             f"The secret's file {path} cannot be read; name the right one.", code="root_secret_missing"

@@ -63,8 +63,18 @@ class Address:
         return next((name for name in EEA_REGIONS if host == name or host.endswith(f".{name}")), None)
 
 
-def parse(url: str) -> Address:
-    """Raises `Invalid` "bad_setting", and "non_eea_region" for a known provider's region outside the EEA."""
+def parse(url: str, setting: str = "COFFRE_OBJECTS_URL") -> Address:
+    """`setting` is the variable that holds the URL, which errors name.
+
+    Raises `Invalid` "bad_setting", and "non_eea_region" for a known provider's region outside the EEA.
+    """
+    try:
+        return _parsed(url)
+    except Invalid as error:
+        raise Invalid(f"{setting}: {error.sentence}", code=error.code) from None
+
+
+def _parsed(url: str) -> Address:
     parts = urlsplit(url)
     options = _options(parts)
     path = [piece for piece in parts.path.split("/") if piece]
@@ -74,7 +84,7 @@ def parse(url: str) -> Address:
     else:
         bucket, endpoint = parts.netloc, options.get("endpoint", "").rstrip("/") or _aws(options)
     if not bucket or not urlsplit(endpoint).netloc:
-        raise Invalid("COFFRE_OBJECTS_URL names no bucket or no host.", code="bad_setting")
+        raise Invalid("The address names no bucket or no host.", code="bad_setting")
     address = Address(
         scheme=parts.scheme,
         bucket=bucket,
@@ -108,7 +118,7 @@ def _options(parts: SplitResult) -> dict[str, str]:
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     if parts.scheme not in ("s3", "minio") or parts.fragment or not options.keys() <= _OPTIONS:
         known = ", ".join(sorted(_OPTIONS))
-        raise Invalid(f"COFFRE_OBJECTS_URL takes s3:// or minio:// with {known}.", code="bad_setting")
+        raise Invalid(f"The address begins with s3:// or minio:// and takes {known}.", code="bad_setting")
     if "@" in parts.netloc or "@" in options.get("endpoint", ""):
         raise Invalid(
             "Give credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, not in an address.",
@@ -119,7 +129,7 @@ def _options(parts: SplitResult) -> dict[str, str]:
 
 def _aws(options: Mapping[str, str]) -> str:
     if "region" not in options:
-        raise Invalid("Add region=… to COFFRE_OBJECTS_URL, or endpoint=….", code="bad_setting")
+        raise Invalid("Add region=… to the address, or endpoint=….", code="bad_setting")
     domain = "amazonaws.eu" if options["region"].startswith("eusc-") else "amazonaws.com"
     return f"https://s3.{options['region']}.{domain}"
 
@@ -131,7 +141,7 @@ def _is_aws(scheme: str, options: Mapping[str, str]) -> bool:
 def _choice(options: Mapping[str, str], name: str, no: str, yes: str, default: bool) -> bool:
     value = options.get(name)
     if value not in (None, no, yes):
-        raise Invalid(f"COFFRE_OBJECTS_URL: {name} is {no} or {yes}.", code="bad_setting")
+        raise Invalid(f"In the address, {name} is {no} or {yes}.", code="bad_setting")
     return default if value is None else value == yes
 
 
@@ -141,5 +151,5 @@ def _seconds(options: Mapping[str, str], name: str, default: float) -> float:
     except ValueError:
         value = 0.0
     if not 0.1 <= value <= 600:
-        raise Invalid(f"COFFRE_OBJECTS_URL: {name} is between 0.1 and 600 seconds.", code="bad_setting")
+        raise Invalid(f"In the address, {name} is between 0.1 and 600 seconds.", code="bad_setting")
     return value

@@ -35,7 +35,7 @@ def open_locked_notes(url: str, *, credentials: Credentials | None = None) -> Lo
     """A bucket under object lock (`s3://…`, `minio://…`), or a folder. Raises like `open_objects`."""
     if url.startswith("file:"):
         return KeptFiles(Path(url.removeprefix("file:").removeprefix("//")))
-    address = parse(url)
+    address = parse(url, "COFFRE_SECOND_PLACE_URL")
     return LockedNotes(_maker(address.scheme)(address, credentials), address)
 
 

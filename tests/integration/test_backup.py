@@ -265,15 +265,15 @@ def test_an_accepted_gap_is_on_the_log_and_brings_the_older_choices_back(
     """Which is why it takes an operator and a reason."""
     data = tmp_path / "data"
     restore(story.first, data, story.data)
-    done = coffre_command("vault", "accept-gap", "--data", data, "--reason", "court")
-    assert (done.returncode, done.stderr.split(":")[0]) == (1, "gap_reason_short")
-    done = coffre_command("vault", "accept-gap", "--data", data, "--reason", WHY)
+    done = coffre_command("vault", "accept-gap", "--yes", "--data", data, "--reason", "court")
+    assert (done.returncode, done.stderr.split(":")[0]) == (2, "gap_reason_short")
+    done = coffre_command("vault", "accept-gap", "--yes", "--data", data, "--reason", WHY)
     assert done.returncode == 0, done.stderr
     assert branches(data, story) == [1, 2, 3]
     with System(load(data=data)) as system:
         assert not system.guard.inspector.status()["frozen"]
         system.guard.inspector.verify_log()
-    again = coffre_command("vault", "accept-gap", "--data", data, "--reason", WHY)
+    again = coffre_command("vault", "accept-gap", "--yes", "--data", data, "--reason", WHY)
     assert again.stderr.startswith("not_frozen")
 
 
@@ -560,7 +560,7 @@ def test_the_same_on_postgres_with_roles(
     assert refusal.value.code == "not_empty"
     on(gap, new_databases())
     restore(first, gap, original)
-    refused_to_the_vault(gap, "accept-gap", "--reason", WHY)
-    done = coffre_command("vault", "accept-gap", "--reason", WHY, "--data", gap)
+    refused_to_the_vault(gap, "accept-gap", "--yes", "--reason", WHY)
+    done = coffre_command("vault", "accept-gap", "--yes", "--reason", WHY, "--data", gap)
     assert done.returncode == 0, done.stderr
     assert codes(gap) == {}

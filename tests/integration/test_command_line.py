@@ -3,6 +3,7 @@
 import ctypes
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -24,6 +25,7 @@ import pytest
 import coffre.wiring  # noqa: F401 - loaded once here, not in each child (`quick`)
 from coffre import cli
 from coffre.demonstration import data as demo_data
+from coffre.exits import MEANINGS, Exit
 from records.identity import INS_NIR_TEST
 
 COFFRE = Path(sys.executable).with_name("coffre")
@@ -284,6 +286,7 @@ class TestStory:
 
 
 class TestServe:
+    @pytest.mark.usefixtures("interruptible")
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
     def test_a_signal_ends_it_with_exit_0(self, copied: Path, number: int) -> None:
         served = Served(copied)
@@ -568,6 +571,153 @@ class TestMisuse:
     def test_unknown_commands_and_options_are_misuse(self, made: Path) -> None:
         for command in (["nothing"], ["status", "--nothing"], ["serve", "--port", "0"], ["record", "close"]):
             quick(*command, status=MISUSED)
+
+
+class TestWhatErrorsName:
+    """The path, the option, the variable that they speak of; 2 for misuse, 1 for a refusal."""
+
+    @pytest.mark.parametrize("command", ["status", "migrate", "check", "vault status", "audit verify"])
+    def test_a_data_directory_that_is_not_there(self, tmp_path: Path, command: str) -> None:
+        done = quick(*command.split(), "--data", tmp_path / "no", status=REFUSED)
+        assert done.stderr.startswith(f"not_initialised: There is no Coffre in {tmp_path / 'no'}: ")
+
+    @pytest.mark.parametrize(
+        ("command", "status", "named"),
+        [
+            ("send {no} --record INS --to http://127.0.0.1:1 --token-file {token}", MISUSED, "{no}"),
+            ("send {file} --record INS --to http://127.0.0.1:1 --token-file {no}", MISUSED, "{no}"),
+            ("send {file} --record INS --to http://127.0.0.1:1 --token-file {file}", MISUSED, "{file}"),
+            ("send {file} --record INS --to nonsense --token-file {token}", MISUSED, "--to"),
+            ("send {file} --record INS --to http://[ --token-file {token}", MISUSED, "--to"),
+            ("send {pdf} --record INS --to http://127.0.0.1:1/ --token-file {token}", REFUSED, "127.0.0.1:1"),
+            ("fetch --record INS --from x --out {no} --token-file {token}", MISUSED, "--from"),
+            (
+                "fetch --record INS --from http://127.0.0.1:1 --out o --token-file {token} --key-file {no}",
+                *(MISUSED, "{no}"),
+            ),
+            ("record open INS --operator {no}", MISUSED, "{no}"),
+            ("quarantine list --operator {file}", MISUSED, "{file}"),
+            ("withdraw --record INS --study 1 --code 113001 --all --token-file {no}", MISUSED, "{no}"),
+            ("vault rotate-root --to nope:x --dry-run", MISUSED, "COFFRE_VAULT_ROOT"),
+            ("vault rotate-shards --yes --operator {token} --second-operator {no}", MISUSED, "{no}"),
+            ("audit verify --checkpoint {no}", REFUSED, "{no}"),
+            ("restore --from {no}", REFUSED, "{no}"),
+            ("backup --to {file}", REFUSED, "{file}"),
+            ("roles", MISUSED, "COFFRE_INDEX_URL"),
+            ("vault serve", MISUSED, "COFFRE_VAULT_URL"),
+            ("demo", REFUSED, "{data}"),
+            ("identity issue patient --ins INS --link nonsense", MISUSED, "--link"),
+        ],
+    )
+    def test_what_was_typed(
+        self, copied: Path, tmp_path: Path, command: str, status: int, named: str
+    ) -> None:
+        places = {"no": tmp_path / "nowhere", "data": copied}
+        for name, content in (("file", b"x"), ("pdf", b"%PDF-1.4"), ("token", b"a.b.cccccccccccccccc")):
+            places[name] = tmp_path / name
+            places[name].write_bytes(content)
+        words = [word.format_map(places).replace("INS", INS) for word in command.split()]
+        if words[:2] == ["record", "open"]:
+            words += TRAITS
+        if words[0] not in ("send", "fetch"):
+            words += ["--data", str(tmp_path / "new" if words[0] == "restore" else copied)]
+        assert named.format_map(places) in quick(*words, status=status).stderr
+
+    @pytest.mark.parametrize("command", ["status", "audit verify", "check", "migrate", "vault status"])
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("COFFRE_WORKERS", "many"),
+            ("COFFRE_LEASE_S", "1"),
+            ("COFFRE_REQUIRE_POSSESSION", "perhaps"),
+            ("COFFRE_INDEX_URL", "nonsense"),
+            ("COFFRE_OBJECTS_URL", "ftp://x"),
+            ("COFFRE_SECOND_PLACE_URL", "nonsense"),
+            ("COFFRE_OBJECTS_PUBLIC_URL", "nonsense"),
+            ("COFFRE_PUBLIC_URL", "http://["),
+            ("COFFRE_VAULT_PEERS", "reader"),
+            ("COFFRE_OPERATOR_ADDRESS", "127.0.0.1:70000"),
+            ("COFFRE_S3_ACCESS_KEY_ID", "secret-value"),
+        ],
+    )
+    def test_what_was_set(self, made: Path, command: str, name: str, value: str) -> None:
+        done = quick(*command.split(), "--data", made, status=MISUSED, **{name: value})
+        assert done.stderr.startswith("bad_setting: ") and name in done.stderr
+        assert "secret-value" not in done.stderr
+
+    def test_a_root_that_is_not_there_or_under_a_passphrase(self, copied: Path) -> None:
+        root = copied / "vault" / "root"
+        root.chmod(0o644)
+        assert str(root) in quick("audit", "verify", "--data", copied, status=REFUSED).stderr
+        root.unlink()
+        assert str(root) in quick("audit", "verify", "--data", copied, status=REFUSED).stderr
+
+    def test_production_names_all_that_init_lacks_at_once(self, tmp_path: Path) -> None:
+        done = quick("init", "--data", tmp_path / "D", "--environment", "production", status=MISUSED)
+        assert done.stderr.startswith("not_for_production: ")
+        assert set(re.findall(r"COFFRE_[A-Z_]+", done.stderr)) == {
+            *("COFFRE_ENVIRONMENT", "COFFRE_VAULT_URL", "COFFRE_PUBLIC_URL", "COFFRE_AUTHORITY_PUBLIC"),
+            *("COFFRE_AUTHORITY_ISSUER", "COFFRE_VAULT_ROOT", "COFFRE_VAULT_PASSPHRASE"),
+        }
+        wrong = {"COFFRE_PUBLIC_URL": "x", "COFFRE_S3_ACCESS_KEY_ID": "y", "COFFRE_VAULT_PEERS": "z"}
+        done = quick("init", "--data", tmp_path / "D", "--environment", "production", status=MISUSED, **wrong)
+        assert done.stderr.startswith("bad_setting: ")
+        assert all(name in done.stderr for name in (*wrong, "COFFRE_VAULT_PASSPHRASE"))
+
+    def test_an_authority_s_file_that_cannot_be_read(self, tmp_path: Path) -> None:
+        key = tmp_path / "authority.pem"
+        settings = {
+            "COFFRE_ENVIRONMENT": "production",
+            "COFFRE_VAULT_URL": "unix:///run/coffre",
+            "COFFRE_PUBLIC_URL": "https://coffre.example/",
+            "COFFRE_AUTHORITY_PUBLIC": str(key),
+            "COFFRE_AUTHORITY_ISSUER": "x",
+            "COFFRE_VAULT_PASSPHRASE": "cheval correct pile agrafe",
+        }
+        for content in (None, b"no key"):
+            if content is not None:
+                key.write_bytes(content)
+            done = quick("init", "--data", tmp_path / "D", status=MISUSED, **settings)
+            assert "COFFRE_AUTHORITY_PUBLIC" in done.stderr and str(key) in done.stderr
+        assert not (tmp_path / "D").exists()
+
+    def test_a_fault_of_ours_is_one_line_without_what_was_handled(
+        self, made: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def failing(*_: object, **__: object) -> NoReturn:
+            raise ValueError("1 80 07 75 123 456 12")
+
+        monkeypatch.setattr("coffre.commands.installation.settings_of", failing)
+        done = quick("status", "--data", made, status=REFUSED)
+        assert done.stderr.startswith("internal: ") and "ValueError" in done.stderr
+        assert "123 456" not in done.stderr and done.stderr.count("\n") == 1
+
+
+class TestWhatAsksFirst:
+    def test_a_gap_is_accepted_only_by_who_says_so(self, made: Path) -> None:
+        gap = ("vault", "accept-gap", "--reason", "no newer backup is left", "--data", made)
+        asked = quick(*gap, status=REFUSED)
+        assert "for good?" in asked.stderr
+        assert quick(*gap, "--yes", status=REFUSED).stderr.startswith("not_frozen: ")
+
+
+def test_an_issued_identity_is_shown_by_its_files_and_its_token_in_json_alone(
+    made: Path, tmp_path: Path
+) -> None:
+    issue = ("identity", "issue", "depositor", "--structure", "1750000001", "--data", made, "--out", tmp_path)
+    told = quick(*issue, status=DONE).stdout
+    token = (tmp_path / "depositor-1750000001.token").read_text().strip()
+    assert token not in told
+    assert f"token_file: {tmp_path / 'depositor-1750000001.token'}" in told
+    issued = json.loads(quick(*issue, "--json", status=DONE).stdout)
+    assert issued["token"] == (tmp_path / "depositor-1750000001.token").read_text().strip()
+
+
+def test_every_exit_code_of_the_program_stands_in_one_table() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "problems.md").read_text("utf-8")
+    table = page.partition("## Exit codes")[2]
+    assert re.findall(r"^\| (\d+) \|", table, re.MULTILINE) == [str(each.value) for each in Exit]
+    assert MEANINGS.keys() == set(Exit)
 
 
 class TestDamage:

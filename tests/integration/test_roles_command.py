@@ -207,7 +207,7 @@ def test_a_migration_says_that_roles_are_due(addresses: dict[str, str], tmp_path
 def test_sqlite_has_no_roles(tmp_path: Path) -> None:
     initialise(load(data=tmp_path / "data"))
     done = CliRunner().invoke(app, ["roles", "--data", str(tmp_path / "data")])
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert "SQLite" in done.stderr
     assert "SQLite" not in CliRunner().invoke(app, ["migrate", "--data", str(tmp_path / "data")]).stdout
 

@@ -134,6 +134,7 @@ def export(sender: Sender, folder: Path, count: int = 240, per_study: int = 20) 
     return folder
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize(
     ("how", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)], ids=["ctrl-c", "kill -9"]
 )

@@ -174,3 +174,14 @@ def test_a_canary_stands_across_the_border_of_two_blocks(tmp_path: Path) -> None
     assert offset < BLOCK < offset + len(canary.plaintext)
     report = leak_search.search(tmp_path, {"canary": canary.name}, [("canary", canary.plaintext)])
     assert {leak.form for leak in report.leaks} == {"utf-8", "utf-16-le", "plaintext"}
+
+
+def test_a_checkout_has_places_that_are_in_clear_on_purpose_and_a_data_directory_none(tmp_path: Path) -> None:
+    for folder in ("opened", "coffre-identities", "docs"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x").write_text(next(iter(NEEDLES.values())))
+    assert {leak.path.parent.name for leak in search(tmp_path, NEEDLES).leaks} == {
+        *("opened", "coffre-identities", "docs")
+    }
+    (tmp_path / "pyproject.toml").touch()
+    assert {leak.path.parent.name for leak in search(tmp_path, NEEDLES).leaks} == {"docs"}

@@ -29,7 +29,7 @@ from coffre.sending.finding import candidates
 from coffre.sending.journal import Journal
 from coffre.sending.multipart import Multipart
 from coffre.sending.plan import Candidate, Kind
-from coffre.sending.showing import shown
+from coffre.sending.showing import print_verdicts, shown
 from coffre.sending.verdicts import FileVerdict, Outcome
 from records.errors import CoffreError, Invalid
 from records.identity import INS
@@ -407,9 +407,40 @@ def test_the_command_prints_verdicts_and_ends_with_1_if_something_was_refused(
         "submission": SUBMISSION,
         "sha256": hashlib.sha256(slices[1].path.read_bytes()).hexdigest(),
     }
-    table = CliRunner().invoke(app, arguments(tmp_path.parent, folder)).stdout
-    assert "rejected" in table
-    assert TOKEN not in result.output + table
+    told = CliRunner().invoke(app, arguments(tmp_path.parent, folder)).stdout
+    assert told.endswith(
+        f"1 published, 1 rejected\n\nrejected · truncated: The file ends early.\n"
+        f"  1 in {folder}\n    {slices[1].path.name}\n"
+    )
+    assert TOKEN not in result.output + told
+
+
+def test_what_is_to_be_mended_ends_the_list_by_reason_and_folder_with_whole_names(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    long = "compte rendu [bold] d'un examen " * 8
+    files = [
+        FileVerdict(f"/cd/S1/{long}1", "dicom", Outcome.REJECTED, "truncated", "It ends early."),
+        FileVerdict("/cd/S1/kept", "dicom", Outcome.PUBLISHED, "published"),
+        FileVerdict("/cd/S2/b", "dicom", Outcome.QUARANTINED, "no_ins", "No INS."),
+        FileVerdict("/cd/S2/c", "dicom", Outcome.REJECTED, "truncated", "It ends early."),
+        FileVerdict(f"/cd/S1/{long}2", "dicom", Outcome.REJECTED, "truncated", "It ends early."),
+        FileVerdict("/a.zip", "dicom", Outcome.FAILED, "zip_damaged", "Damaged.", member="x/y"),
+        FileVerdict("/cd/late", "dicom", Outcome.PENDING, "pending", "Later."),
+        FileVerdict("/cd/S1/odd", "dicom", Outcome.PUBLISHED, "deflated", "A remark."),
+    ]
+    print_verdicts(files)
+    assert capsys.readouterr().out.splitlines() == [
+        "/cd/S1/kept  published",
+        "/cd/S1/odd  published",
+        "2 published, 3 rejected, 1 quarantined, 1 pending, 1 failed",
+        *("", "published · deflated: A remark.", "  1 in /cd/S1", "    odd"),
+        *("", "rejected · truncated: It ends early.", "  2 in /cd/S1", f"    {long}1", f"    {long}2"),
+        *("  1 in /cd/S2", "    c"),
+        *("", "quarantined · no_ins: No INS.", "  1 in /cd/S2", "    b"),
+        *("", "failed · zip_damaged: Damaged.", "  1 in /a.zip", "    x/y"),
+        *("", "pending", "  1 in /cd", "    late"),
+    ]
 
 
 def test_the_command_ends_with_0_if_all_is_published_or_known(
@@ -487,11 +518,30 @@ def test_a_token_is_read_bare_or_as_it_was_issued(tmp_path: Path) -> None:
     assert read_token(path) == TOKEN
     path.write_text(json.dumps({"token": TOKEN, "expires": 1}))
     assert read_token(path) == TOKEN
+    for content in (TOKEN, json.dumps({"token": TOKEN})):
+        for encoding in ("utf-8-sig", "utf-16"):  # as Windows' editors and shells write it
+            path.write_bytes(f"{content}\r\n".encode(encoding))
+            assert read_token(path) == TOKEN
     for wrong in ("", "two words of text", '{"no": "token"}', "[]", "é" * 20):
         path.write_text(wrong)
         with pytest.raises(Invalid) as refused:
             read_token(path)
         assert refused.value.code == "bad_token_file"
+
+
+@pytest.mark.parametrize("address", [URL, f"{URL}/", f"{URL}//", f" {URL}/\n"])
+def test_a_slash_at_the_end_of_an_address_is_no_part_of_it(address: str) -> None:
+    assert check_url(address) == URL
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "/", "coffre.example", "http://[", "https://coffre.example:99999", f"{URL}:x", f"{URL}/?a=b"],
+)
+def test_what_is_no_address_is_told_by_the_option_that_holds_it(address: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        check_url(address, option="--to")
+    assert (refused.value.code, refused.value.sentence.split(" ")[0]) == ("bad_url", "--to")
 
 
 def test_a_token_goes_over_http_only_to_this_machine_or_on_purpose() -> None:

@@ -137,6 +137,7 @@ def test_what_is_not_reached_ends_the_run_unless_the_server_still_answers(
     assert len(desk.requests) == requests
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_run_keeps_what_it_has_and_names_the_rest(files: list[Candidate]) -> None:
     late = threading.Event()
 
