@@ -1,15 +1,11 @@
 """`coffre fetch`: takes a patient's documents out of Coffre and opens them on this machine."""
 
-import hashlib
 import json
-import os
-import secrets
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
-from urllib.parse import quote
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
@@ -18,44 +14,29 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 
 from coffre.client.possession import check_bound, read_key
 from coffre.client.server import Server, bad_answer, check_url, read_token
-from coffre.fetching.client import FetchClient, OpenedGrant, digest_mismatch
+from coffre.exits import Exit
+from coffre.fetching.client import FetchClient, OpenedGrant
 from coffre.fetching.keys import trusted_keys
+from coffre.fetching.manifest import Manifest
+from coffre.fetching.names import stem_of
+from coffre.fetching.writing import FetchedFile, parts_of, write_part
+from coffre.sending.showing import shown
 from records.errors import CoffreError, Invalid
 from records.identity import INS, INS_NIR_TEST
 
-OPENED, REFUSED, USAGE = 0, 1, 2
 _PURPOSES = ("normal", "bris_de_glace", "centre_15")
-_ENDINGS = {
-    "application/pdf": "pdf",
-    "application/dicom": "dcm",
-    "text/xml": "xml",
-    "application/xml": "xml",
-    "image/jpeg": "jpg",
-    "text/plain": "txt",
-}
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One file to write: its place below the output folder, its plaintext's place, its SHA-256."""
+@dataclass(slots=True)
+class Fetched:
+    """What the record showed, and the files that were written of each document asked for, by its id."""
 
-    place: Path
-    blob_id: UUID
-    offset: int
-    length: int
-    sha256: bytes
+    listed: list[dict[str, Any]]
+    written: dict[str, list[FetchedFile]] = field(default_factory=dict)
 
-
-@dataclass(frozen=True, slots=True)
-class FetchedFile:
-    """A file that was written; its digest was checked."""
-
-    path: Path
-    bytes: int
-    sha256: str
-
-    def to_json(self) -> dict[str, str | int]:
-        return {"path": str(self.path), "bytes": self.bytes, "sha256": self.sha256}
+    @property
+    def files(self) -> list[FetchedFile]:
+        return [file for files in self.written.values() for file in files]
 
 
 def fetch_command(
@@ -88,19 +69,20 @@ def fetch_command(
 ) -> None:
     """Fetch what you may see of a patient's record; it is decrypted here, not on the server.
 
-    Images become STUDY/SERIES/INSTANCE.dcm, documents ID.pdf. The exit code is 1 if the server refused or a
-    file is not what was deposited, 2 if the command was misused.
+    Files are named by date and title, images of a study lie in its folder as SERIES/INSTANCE.dcm; the file
+    manifest.json lists what the record shows, and which file is what. The exit code is 1 if the server
+    refused or a file is not what was deposited, 2 if the command was misused.
     """
     try:
         ins = INS.parse(record, oid)
-        address = check_url(url, allow_http=allow_http)
+        address = check_url(url, allow_http=allow_http, option="--from")
         wanted = _document_id(study, document)
         _check_purpose(purpose)
         token = read_token(token_file)
         key = read_key(key_file) if key_file else None
         check_bound(token, key)
     except CoffreError as error:
-        raise _stop(error, USAGE) from None
+        raise _stop(error, Exit.MISUSED) from None
     try:
         with (
             Server(address, token, key=key, allow_http=allow_http) as server,
@@ -110,85 +92,71 @@ def fetch_command(
             if note:
                 typer.echo(note, err=True)
             client = FetchClient(server, objects, ins, keys, purpose=purpose, reason=reason)
-            written = fetch(client, out, study=study, document=wanted, progress=_progress())
+            manifest = Manifest(out)
+            fetched = fetch(client, out, manifest, study=study, document=wanted, progress=_progress())
     except CoffreError as error:
-        raise _stop(error, REFUSED) from None
-    except OSError:
-        full = CoffreError("A file cannot be written; check the output folder.", code="cannot_write")
-        raise _stop(full, REFUSED) from None
-    _print(written, as_json)
+        raise _stop(error, Exit.REFUSED) from None
+    except OSError as error:
+        where, why = error.filename or out, error.strerror or "the system refuses"
+        full = CoffreError(f"{where} cannot be written or read: {why}.", code="cannot_write")
+        raise _stop(full, Exit.REFUSED) from None
+    _print(fetched, manifest, as_json)
 
 
 def fetch(
     client: FetchClient,
     out: Path,
+    manifest: Manifest,
     *,
     study: str | None = None,
     document: UUID | None = None,
     progress: Progress | None = None,
-) -> list[FetchedFile]:
-    """Opens a study, a document, or all that may be seen, and writes it below `out`.
+) -> Fetched:
+    """Opens a study, a document, or all that may be seen, and writes it below `out` with its manifest.
 
     One grant per document, so that none outlives its 15 minutes. Raises `CoffreError`; what was written until
-    then is complete and stays.
+    then is complete, stays, and stands in the manifest.
     """
     bar = progress or Progress(disable=True)
-    written: list[FetchedFile] = []
+    fetched = Fetched(client.list())
+    manifest.begin(client.record, fetched.listed)
+    stems = _stems(fetched.listed)
     with bar:
         task = bar.add_task("opening", total=0)
-        for opened in _grants(client, study, document):
-            parts = list(parts_of(opened))
-            bar.update(task, total=(bar.tasks[0].total or 0) + sum(part.length for part in parts))
-            for part in parts:
-                pieces = opened.stream(part.blob_id, part.offset, part.length)
-                written.append(write_part(out, part, _counted(pieces, bar)))
-    return written
+        try:
+            for name, opened in _grants(client, fetched.listed, study, document):
+                parts = list(parts_of(opened, stems))
+                bar.update(task, total=(bar.tasks[0].total or 0) + sum(part.length for part in parts))
+                written = fetched.written.setdefault(name, [])
+                for part in parts:
+                    pieces = opened.stream(part.blob_id, part.offset, part.length)
+                    written.append(write_part(out, part, _counted(pieces, bar)))
+                manifest.note(name, written)
+        finally:
+            if fetched.files:
+                manifest.write()
+    return fetched
 
 
-def _grants(client: FetchClient, study: str | None, document: UUID | None) -> Iterator[OpenedGrant]:
+def _stems(listed: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Names of files by document id, and of a study's folder by its UID."""
+    by_study = {str(one["study_uid"]): stem_of(one) for one in listed if one.get("study_uid")}
+    return by_study | {str(one.get("id")): stem_of(one) for one in listed}
+
+
+def _grants(
+    client: FetchClient, listed: Sequence[Mapping[str, Any]], study: str | None, document: UUID | None
+) -> Iterator[tuple[str, OpenedGrant]]:
+    """Grants with the id of the document that each is for."""
     if study is not None:
-        yield client.grant(studies=[study])
+        ids = [str(one.get("id")) for one in listed if one.get("study_uid") == study]
+        yield (ids[0] if ids else study), client.grant(studies=[study])
     elif document is not None:
-        yield client.grant(documents=[document])
+        yield str(document), client.grant(documents=[document])
     else:
-        for listed in client.list():
-            yield client.grant(documents=[_uuid(listed.get("id"))])
-
-
-def parts_of(opened: OpenedGrant) -> Iterator[Part]:
-    """Yields every file that a grant holds: instances in the order of their bytes, then documents."""
-    instances = sorted(opened.instances(), key=lambda one: (one.blob_id, one.offset))
-    for one in instances:
-        place = Path(_name(one.study), _name(one.series), f"{_name(one.sop)}.dcm")
-        yield Part(place, one.blob_id, one.offset, one.length, one.sha256)
-    for document in opened.body.documents:
-        place = Path(f"{document.document_id}.{_ENDINGS.get(document.media_type, 'bin')}")
-        yield Part(place, document.blob_id, document.offset, document.length, document.sha256)
-
-
-def write_part(out: Path, part: Part, pieces: Iterable[bytes]) -> FetchedFile:
-    """Writes a file under another name, checks its digest, then renames it; readable by its owner alone."""
-    path = out / part.place
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    partial = path.with_name(f".{secrets.token_hex(8)}.part")
-    digest = hashlib.sha256()
-    try:
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            for piece in pieces:
-                digest.update(piece)
-                file.write(piece)
-        if digest.digest() != part.sha256:
-            raise digest_mismatch()
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return FetchedFile(path, part.length, digest.hexdigest())
-
-
-def _name(uid: str) -> str:
-    """A UID as the name of a file or folder; a depositor's odd one cannot lead elsewhere."""
-    name = quote(uid, safe="")
-    return name.replace(".", "%2E") if set(name) <= {"."} else name
+        for one in listed:
+            wanted = _uuid(one.get("id"))
+            yield str(wanted), client.grant(documents=[wanted])
 
 
 def _counted(pieces: Iterable[bytes], bar: Progress) -> Iterator[bytes]:
@@ -229,15 +197,34 @@ def _progress() -> Progress | None:
     return Progress(*columns, console=Console(stderr=True), transient=True)
 
 
-def _print(written: list[FetchedFile], as_json: bool) -> None:
+def _print(fetched: Fetched, manifest: Manifest, as_json: bool) -> None:
+    files = fetched.files
     if as_json:
-        print(json.dumps({"files": [file.to_json() for file in written]}, indent=2))
+        told = {
+            "files": [file.to_json() for file in files],
+            "documents": manifest.documents,
+            "seen": len(fetched.listed),
+            "fetched": len(fetched.written),
+            "manifest": str(manifest.path) if files else None,
+        }
+        print(json.dumps(told, indent=2))
         return
-    for file in written:
-        typer.echo(str(file.path))
+    for file in files:
+        typer.echo(shown(str(file.path)))
     typer.echo(
-        f"{len(written)} files, {sum(file.bytes for file in written)} bytes, every digest checked.", err=True
+        f"There: {_counted_kinds(fetched.listed)}. Fetched: {len(fetched.written)} of them, "
+        f"{len(files)} files, {sum(file.bytes for file in files)} bytes, every digest checked."
+        + (f" {shown(str(manifest.path))} says which file is what." if files else ""),
+        err=True,
     )
+
+
+def _counted_kinds(listed: Sequence[Mapping[str, Any]]) -> str:
+    studies = [one for one in listed if one.get("study_uid")]
+    counts = [one.get("instances") for one in studies]
+    images = sum(count for count in counts if isinstance(count, int))
+    others = len(listed) - len(studies)
+    return f"{len(studies)} studies with {images} images, {others} other documents that you may see"
 
 
 def _stop(error: CoffreError, status: int) -> typer.Exit:

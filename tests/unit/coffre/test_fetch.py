@@ -15,16 +15,21 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 import typer
+from hypothesis import given
+from hypothesis.strategies import text
 from typer.testing import CliRunner
 
 from audit.canonical import b64, unb64
 from coffre.client.server import Server
 from coffre.demonstration import data as demo_data
-from coffre.fetch import Part, _name, fetch, fetch_command, write_part
+from coffre.fetch import fetch, fetch_command
 from coffre.fetching import series as fetch_series
 from coffre.fetching.client import FetchClient
 from coffre.fetching.keys import NOTE_REMEMBERED, NOTE_UNPINNED, trusted_keys
+from coffre.fetching.manifest import Manifest
+from coffre.fetching.names import stem_of, uid_name
 from coffre.fetching.series import merge_series
+from coffre.fetching.writing import FetchedFile, Part, write_part
 from keyvault.blob import BlobKind, BlobRef, Sealer, new_data_key
 from keyvault.grants import GrantBody, GrantedBlob, GrantedDocument, GrantedSeries, seal_grant
 from keyvault.signing import key_id, new_signing_key, sign
@@ -95,6 +100,7 @@ class Double:
         self.requests: list[httpx.Request] = []
         self.refused: dict[str, httpx.Response] = {}
         self.signature = 1
+        self.title = "Compte rendu"
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
@@ -109,8 +115,14 @@ class Double:
             "/records/find": lambda _: {"record": str(RECORD), "state": "active"},
             f"/records/{RECORD}/documents": lambda _: {
                 "documents": [
-                    {"id": str(STUDY_DOCUMENT), "kind": "study"},
-                    {"id": str(REPORT), "kind": "document"},
+                    {
+                        "id": str(STUDY_DOCUMENT),
+                        "kind": "study",
+                        "title": "Scanner thoracique",
+                        "study_uid": STUDY,
+                    }
+                    | {"date": "2026-03-02", "instances": 2},
+                    {"id": str(REPORT), "kind": "document", "title": self.title, "date": None},
                 ]
             },
             "/grants": self._grant,
@@ -167,12 +179,20 @@ def client_of(double: Double, **more: Any) -> FetchClient:
     return FetchClient(server, objects, INS_, {key_id(PUBLIC): PUBLIC}, **more)
 
 
+def opened_to(client: FetchClient, out: Path, **only: Any) -> list[FetchedFile]:
+    return fetch(client, out, Manifest(out), **only).files
+
+
+FOLDER = f"2026-03-02 Scanner thoracique [{str(STUDY_DOCUMENT)[:8]}]"
+STEM = f"Compte rendu [{str(REPORT)[:8]}]"
+
+
 def test_everything_that_may_be_seen_is_written_as_it_was_deposited(tmp_path: Path) -> None:
-    written = fetch(client_of(Double()), tmp_path)
+    written = opened_to(client_of(Double()), tmp_path)
     assert {str(file.path.relative_to(tmp_path)): file.path.read_bytes() for file in written} == {
-        f"{STUDY}/{SERIES}/{SOPS[0]}.dcm": FILES[0],
-        f"{STUDY}/{SERIES}/{SOPS[1]}.dcm": FILES[1],
-        f"{REPORT}.pdf": PDF,
+        f"{FOLDER}/{SERIES}/{SOPS[0]}.dcm": FILES[0],
+        f"{FOLDER}/{SERIES}/{SOPS[1]}.dcm": FILES[1],
+        f"{STEM}.pdf": PDF,
     }
     assert list(tmp_path.rglob("*.part")) == []
     assert {file.path.stat().st_mode & 0o777 for file in written} == {0o600}
@@ -180,8 +200,8 @@ def test_everything_that_may_be_seen_is_written_as_it_was_deposited(tmp_path: Pa
 
 def test_a_study_or_a_document_is_asked_for_alone(tmp_path: Path) -> None:
     double = Double()
-    assert len(fetch(client_of(double), tmp_path, study=STUDY)) == 2
-    assert len(fetch(client_of(double), tmp_path, document=REPORT)) == 1
+    assert len(opened_to(client_of(double), tmp_path, study=STUDY)) == 2
+    assert len(opened_to(client_of(double), tmp_path, document=REPORT)) == 1
     bodies = [json.loads(r.content) for r in double.requests if r.url.path == "/grants"]
     assert [(body["studies"], body["documents"]) for body in bodies] == [([STUDY], []), ([], [str(REPORT)])]
     assert {body["record"] for body in bodies} == {str(RECORD)}
@@ -189,7 +209,7 @@ def test_a_study_or_a_document_is_asked_for_alone(tmp_path: Path) -> None:
 
 def test_no_address_names_the_patient_and_no_store_gets_the_token(tmp_path: Path) -> None:
     double = Double()
-    fetch(client_of(double), tmp_path)
+    opened_to(client_of(double), tmp_path)
     assert all(INS_.matricule not in str(request.url) for request in double.requests)
     for request in double.requests:
         assert ("authorization" in request.headers) is not request.url.path.startswith("/objects")
@@ -285,7 +305,7 @@ def test_altered_ciphertext_is_not_opened(tmp_path: Path) -> None:
     data[1000] ^= 1
     double.objects[blob] = bytes(data)
     with pytest.raises(CoffreError) as refused:
-        fetch(client_of(double), tmp_path, document=REPORT)
+        opened_to(client_of(double), tmp_path, document=REPORT)
     assert refused.value.code == "blob_corrupt"
     assert list(tmp_path.iterdir()) == []
 
@@ -293,7 +313,7 @@ def test_altered_ciphertext_is_not_opened(tmp_path: Path) -> None:
 def test_a_part_that_is_not_what_was_deposited_is_not_left_on_disk(tmp_path: Path) -> None:
     double = Double(sha256=b64(bytes(32)))
     with pytest.raises(CoffreError) as refused:
-        fetch(client_of(double), tmp_path, study=STUDY)
+        opened_to(client_of(double), tmp_path, study=STUDY)
     assert refused.value.code == "digest_mismatch"
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
@@ -308,7 +328,7 @@ def test_a_grant_signed_by_another_key_is_not_believed() -> None:
 
 def test_an_emergency_says_its_purpose_and_reason_on_every_call(tmp_path: Path) -> None:
     double = Double()
-    fetch(client_of(double, purpose="bris_de_glace", reason="Inconscient à l'arrivée"), tmp_path)
+    opened_to(client_of(double, purpose="bris_de_glace", reason="Inconscient à l'arrivée"), tmp_path)
     calls = {r.url.path: r for r in double.requests}
     for path in ("/records/find", f"/records/{RECORD}/documents"):
         assert calls[path].headers["coffre-purpose"] == "bris_de_glace"
@@ -319,15 +339,15 @@ def test_an_emergency_says_its_purpose_and_reason_on_every_call(tmp_path: Path) 
 
 @pytest.mark.parametrize("uid", ["..", ".", "a/../../b", "a\0b"])
 def test_an_odd_uid_leads_nowhere_but_below_the_folder(tmp_path: Path, uid: str) -> None:
-    written = fetch(client_of(Double(sop=uid)), tmp_path / "out", study=STUDY)
+    written = opened_to(client_of(Double(sop=uid)), tmp_path / "out", study=STUDY)
     for file in written:
-        assert file.path.resolve().is_relative_to((tmp_path / "out" / STUDY / SERIES).resolve())
+        assert file.path.resolve().is_relative_to((tmp_path / "out" / FOLDER / SERIES).resolve())
         assert len(file.path.resolve().relative_to(tmp_path / "out").parts) == 3
 
 
 @pytest.mark.parametrize("uid", ["..", ".", "a/b", "a\0b", "/"])
 def test_a_uid_names_one_folder_and_no_other_place(uid: str) -> None:
-    name = _name(uid)
+    name = uid_name(uid)
     assert name not in {".", ".."}
     assert not {"/", "\0"} & set(name)
     assert unquote(name) == uid
@@ -443,17 +463,98 @@ def test_the_command_prints_what_it_wrote(command: tuple[Double, Callable[..., A
     _, run = command
     result = run("--json", "--document", str(REPORT))
     assert result.exit_code == 0
-    assert json.loads(result.stdout) == {
-        "files": [
-            {
-                "path": str(tmp_path / f"{REPORT}.pdf"),
-                "bytes": len(PDF),
-                "sha256": hashlib.sha256(PDF).hexdigest(),
-            }
-        ]
-    }
+    printed = json.loads(result.stdout)
+    sha256 = hashlib.sha256(PDF).hexdigest()
+    assert printed["files"] == [{"path": str(tmp_path / f"{STEM}.pdf"), "bytes": len(PDF), "sha256": sha256}]
+    assert (printed["seen"], printed["fetched"]) == (2, 1)
+    assert printed["manifest"] == str(tmp_path / "manifest.json")
     assert NOTE_UNPINNED in result.stderr
     assert TOKEN not in result.output
+
+
+def test_the_command_ends_with_what_was_there_and_what_was_fetched(
+    command: tuple[Double, Callable[..., Any]], tmp_path: Path
+) -> None:
+    _, run = command
+    result = run("--document", str(REPORT), "--pin", key_id(PUBLIC))
+    assert result.stdout == f"{tmp_path / STEM}.pdf\n"
+    assert result.stderr.startswith(
+        "There: 1 studies with 2 images, 1 other documents that you may see. Fetched: 1 of them, 1 files, "
+    )
+
+
+def test_the_manifest_says_which_file_is_what_and_keeps_what_earlier_runs_brought(tmp_path: Path) -> None:
+    opened_to(client_of(Double()), tmp_path, document=REPORT)
+    opened_to(client_of(Double()), tmp_path, study=STUDY)
+    path = tmp_path / "manifest.json"
+    found = json.loads(path.read_text("utf-8"))
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert (found["format"], found["record"]) == ("coffre-fetch-manifest-v1", str(RECORD))
+    study, report = found["documents"]
+    assert (study["id"], study["title"], study["study_uid"]) == (
+        *(str(STUDY_DOCUMENT), "Scanner thoracique", STUDY),
+    )
+    assert [(tmp_path / file["path"]).read_bytes() for file in study["files"]] == FILES
+    assert [file["sha256"] for file in report["files"]] == [hashlib.sha256(PDF).hexdigest()]
+
+
+@pytest.mark.parametrize(
+    "content", [b"{}", b"[]", b"not json", b"\xff", b'{"format": "coffre-fetch-manifest-v1"}']
+)
+def test_a_manifest_that_is_somebody_elses_is_left_alone(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "manifest.json").write_bytes(content)
+    with pytest.raises(CoffreError) as refused:
+        opened_to(client_of(Double()), tmp_path)
+    assert refused.value.code == "out_in_use"
+    assert (tmp_path / "manifest.json").read_bytes() == content
+
+
+def test_two_records_do_not_mix_in_one_folder(tmp_path: Path) -> None:
+    opened_to(client_of(Double()), tmp_path, document=REPORT)
+    other = Manifest(tmp_path)
+    with pytest.raises(CoffreError) as refused:
+        other.begin(str(uuid4()), [])
+    assert refused.value.code == "out_in_use"
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Compte rendu d’hospitalisation", "Compte rendu d’hospitalisation"),
+        ("../../etc/passwd", "etc-passwd"),
+        ("C:\\Windows\\x", "C--Windows-x"),
+        ("CON", "_CON"),
+        ("nul ", "_nul"),
+        ("com1 à lire", "_com1 à lire"),
+        ("-rf *", "rf"),
+        (".bashrc", "bashrc"),
+        ("a\u202egpj.exe", "a gpj-exe"),
+        ("tab\tline\nnull\0", "tab line null"),
+        ("e\u0301tude", "étude"),
+        ("é" * 200, "é" * 60),
+        ("???", "document"),
+        ("", "document"),
+        (None, "document"),
+    ],
+)
+def test_a_file_is_named_by_its_title_whatever_that_holds(title: str | None, name: str) -> None:
+    listed = {"id": "0f8c1a2b-0000-4000-8000-000000000000", "kind": "document", "title": title}
+    assert stem_of(listed) == f"{name} [0f8c1a2b]"
+    assert stem_of({**listed, "date": "2026-11-20T10:00:00Z"}) == f"2026-11-20 {name} [0f8c1a2b]"
+    assert stem_of({**listed, "date": "20261120"}) == f"2026-11-20 {name} [0f8c1a2b]"
+
+
+@given(title=text(), kind=text(), date=text(), id=text())
+def test_no_title_leads_out_of_the_folder_or_names_nothing(**listed: str) -> None:
+    stem = stem_of(listed)
+    assert not {*'/\\:*?"<>|.', *map(chr, range(32)), "\x7f"} & {*stem}
+    assert 0 < len(f"{stem}.pdf".encode()) < 255
+    assert stem[0] not in " -~" and stem[-1] == "]"
+
+
+def test_two_documents_of_one_title_and_day_are_two_files() -> None:
+    listed = [{"id": str(uuid4()), "title": "Compte rendu", "date": "2026-11-20"} for _ in range(2)]
+    assert len({stem_of(one) for one in listed}) == 2
 
 
 def test_the_command_ends_with_1_and_the_servers_sentence_if_refused(

@@ -1,0 +1,79 @@
+"""What a grant opens, as files: each written under another name, its digest checked, then renamed."""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from coffre.fetching.client import OpenedGrant, digest_mismatch
+from coffre.fetching.names import uid_name
+
+_ENDINGS = {
+    "application/pdf": "pdf",
+    "application/dicom": "dcm",
+    "text/xml": "xml",
+    "application/xml": "xml",
+    "image/jpeg": "jpg",
+    "text/plain": "txt",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file to write: its place below the output folder, its plaintext's place, its SHA-256."""
+
+    place: Path
+    blob_id: UUID
+    offset: int
+    length: int
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedFile:
+    """A file that was written; its digest was checked."""
+
+    path: Path
+    bytes: int
+    sha256: str
+
+    def to_json(self) -> dict[str, str | int]:
+        return {"path": str(self.path), "bytes": self.bytes, "sha256": self.sha256}
+
+
+def parts_of(opened: OpenedGrant, stems: Mapping[str, str]) -> Iterator[Part]:
+    """Yields every file that a grant holds: instances in the order of their bytes, then documents.
+
+    `stems` name documents by their ids and studies by their UIDs; what has none there has its UID or id.
+    """
+    instances = sorted(opened.instances(), key=lambda one: (one.blob_id, one.offset))
+    for one in instances:
+        study = stems.get(one.study) or uid_name(one.study)
+        place = Path(study, uid_name(one.series), f"{uid_name(one.sop)}.dcm")
+        yield Part(place, one.blob_id, one.offset, one.length, one.sha256)
+    for document in opened.body.documents:
+        name = str(document.document_id)
+        place = Path(f"{stems.get(name) or name}.{_ENDINGS.get(document.media_type, 'bin')}")
+        yield Part(place, document.blob_id, document.offset, document.length, document.sha256)
+
+
+def write_part(out: Path, part: Part, pieces: Iterable[bytes]) -> FetchedFile:
+    """Readable by its owner alone. Raises `BlobError` "digest_mismatch", and then leaves nothing."""
+    path = out / part.place
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    partial = path.with_name(f".{secrets.token_hex(8)}.part")
+    digest = hashlib.sha256()
+    try:
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            for piece in pieces:
+                digest.update(piece)
+                file.write(piece)
+        if digest.digest() != part.sha256:
+            raise digest_mismatch()
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return FetchedFile(path, part.length, digest.hexdigest())
