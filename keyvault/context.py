@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
+from keyvault import withdrawn
 from keyvault.cards import OpenedCard, open_card
 from keyvault.envelope import Branch
 from keyvault.keyring import Keyring
@@ -176,6 +177,8 @@ class Vault:
         """
         try:
             found = self.believed(token_text, at=at, shown=shown if admit else None)
+            with self.store.reading() as tx:
+                withdrawn.check(tx, self.pseudonym, found.actor, self.now_ms() if at is None else at * 1000)
             if admit is not None and found.proof is not None:
                 admit(found.proof)
         except CoffreError:

@@ -170,6 +170,15 @@ def verify_bound(
     return actor, key
 
 
+def number_of(token: str) -> str:
+    """A token's own number (jti), unverified: to withdraw it. Raises `Invalid` "bad_member"."""
+    form = _COMPACT.fullmatch(token) if len(token) <= _LONGEST_TOKEN else None
+    claims = parse(unb64(token.split(".")[1])) if form is not None else None
+    if not isinstance(claims, dict):
+        raise Invalid("This is no credential of Coffre.", code="bad_member")
+    return text(claims.get("jti"), 128)
+
+
 def _claims(token: str, pinned: bytes) -> dict[str, Any]:
     form = _COMPACT.fullmatch(token) if len(token) <= _LONGEST_TOKEN else None
     if form is None:

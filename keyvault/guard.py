@@ -35,6 +35,7 @@ from keyvault.verbs.retiring import RetiringVerbs
 from keyvault.verbs.rotating import RotatingVerbs
 from keyvault.verbs.settling import SettlingVerbs
 from keyvault.verbs.upkeep import UpkeepVerbs
+from keyvault.verbs.withdrawing import WithdrawingVerbs
 
 EMBEDDED_SHARDS = 16
 
@@ -61,7 +62,13 @@ class HousekeeperDoor(UpkeepVerbs, RetiringVerbs, PlanningVerbs, SettlingVerbs):
 
 
 class OperatorDoor(
-    OperatingVerbs, RotatingVerbs, QuarantineVerbs, AskingVerbs, CertifyingVerbs, OfficerVerbs
+    OperatingVerbs,
+    RotatingVerbs,
+    QuarantineVerbs,
+    AskingVerbs,
+    CertifyingVerbs,
+    OfficerVerbs,
+    WithdrawingVerbs,
 ):
     """Records and identities; rotations; quarantine; jobs; backups' signatures; the officer's lines."""
 

@@ -14,6 +14,7 @@ from keyvault.store import Row, VaultTransaction
 REPLAYED = frozenset(
     {
         "secret",
+        "withdrawn",
         "shard",
         "record",
         "record_key",

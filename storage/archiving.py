@@ -7,11 +7,11 @@ written out afterwards, at leisure, is these two snapshots.
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, func, inspect, select, text
+from sqlalchemy import Connection, Engine, func, inspect, select, table, text
 from sqlalchemy.engine import make_url
 
 from records.errors import CoffreError, Conflict
@@ -64,11 +64,12 @@ class Snapshot:
     def close(self) -> None:
         """Nothing: the snapshot ends with `snapshots`."""
 
-    def counts(self) -> dict[str, int]:
-        """How many rows each table has."""
+    def counts(self, names: Iterable[str] | None = None) -> dict[str, int]:
+        """How many rows each of this version's tables has, or each of those named."""
+        wanted = TABLES[self._branch].tables if names is None else names
         return {
-            table.name: self._connection.execute(select(func.count()).select_from(table)).scalar_one()
-            for table in TABLES[self._branch].sorted_tables
+            name: self._connection.execute(select(func.count()).select_from(table(name))).scalar_one()
+            for name in wanted
         }
 
     def save(self, folder: Path) -> Path:
@@ -149,11 +150,11 @@ def _put_file(saved: Path, path: Path) -> None:
     shutil.copyfile(saved, path)
 
 
-def counts_of(url: str, branch: Branch) -> dict[str, int]:
-    """How many rows each table of a database has."""
+def counts_of(url: str, branch: Branch, names: Iterable[str]) -> dict[str, int]:
+    """How many rows each of these tables has; an earlier version's database has fewer tables."""
     database = engine_for(url)
     try:
         with database.reading() as connection:
-            return Snapshot(connection, branch, None).counts()
+            return Snapshot(connection, branch, None).counts(names)
     finally:
         database.close()

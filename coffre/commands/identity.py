@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from coffre.commands.common import AsJson, Data, listed, refusals, settings_of, show
+from coffre.commands.withdrawing import withdraw
 from records.errors import Invalid
 from records.vocabulary.sectors import OWN_PRACTICE
 
@@ -18,6 +19,7 @@ issue_app = typer.Typer(
     no_args_is_help=True,
 )
 identity_app.add_typer(issue_app, name="issue")
+identity_app.command("withdraw")(withdraw)
 Out = Annotated[
     Path, typer.Option("--out", help="Folder for the files (0600), never inside the data directory.")
 ]

@@ -141,7 +141,7 @@ def _make_folders(settings: Settings, places: Places) -> None:
 def _put_database(source: Path, manifest: Manifest, url: str) -> None:
     (name,) = (name for name in manifest.files if Path(name).stem == manifest.part)
     put_back(source / name, url)
-    if counts_of(url, "index" if manifest.part == "index" else "vault") != manifest.counts:
+    if counts_of(url, "index" if manifest.part == "index" else "vault", manifest.counts) != manifest.counts:
         raise altered(name)
 
 

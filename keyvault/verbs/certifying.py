@@ -5,9 +5,8 @@ from uuid import UUID
 
 from audit.checkpoint import sign_note
 from keyvault.context import Vault
-from keyvault.verbs.alone import objection
+from keyvault.verbs.alone import alone
 from keyvault.verbs.attempt import Call, Denied
-from records.vocabulary.codes import Action
 
 LABEL = "coffre-backup-v1"
 
@@ -27,8 +26,9 @@ class CertifyingVerbs:
     ) -> dict[str, str] | Denied:
         """Signed notes (C2SP) over the manifests of a backup's archives, by part."""
         vault = self._vault
-        if denied := objection(vault, call, Action.ROOT, {"backup": str(backup)}):
-            return denied
+        with alone(vault, call, {"backup": str(backup)}) as (_, denied):
+            if denied is not None:
+                return denied
         key, origin = vault.keyring.signing("certificate"), vault.settings.origin
         return {
             part: sign_note(backup_text(origin, backup, part, digest), origin, key.sign, key.public)

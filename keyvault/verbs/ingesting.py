@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from audit.canonical import b64, canonical, parse, unb64
+from keyvault import withdrawn
 from keyvault.boxes import open_box, seal_box
 from keyvault.context import Change, OpenedRecord, Vault
 from keyvault.log import Happening
@@ -281,6 +282,7 @@ def depositor_of(
         believed = vault.believed(
             envelope.credential, at=envelope.received, shown=shown, oldest=LONGEST_UPLOAD
         )
+        withdrawn.check(change.tx, vault.pseudonym, believed.actor, envelope.received * 1000)
         if believed.proof is not None and shown is not None:
             admit_deposit(change, envelope, shown, believed.proof)
     except CoffreError:

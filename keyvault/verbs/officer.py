@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from keyvault.accountability import own_tokens
 from keyvault.context import Vault
 from keyvault.store import Row
-from keyvault.verbs.alone import objection
+from keyvault.verbs.alone import alone
 from keyvault.verbs.attempt import Call, Denied
 from records.actors import Actor
-from records.vocabulary.codes import Action, Role
+from records.vocabulary.codes import Role
 
 LARGEST_PAGE = 5_000
 
@@ -41,8 +41,9 @@ class OfficerVerbs:
 
         The vault opens none of them. Lines come in the order of their leaf hashes: time is in the box.
         """
-        if denied := objection(self._vault, call, Action.ROOT, {"officer": "lines"}):
-            return denied
+        with alone(self._vault, call, {"officer": "lines"}) as (_, denied):
+            if denied is not None:
+                return denied
         with self._vault.store.reading() as tx:
             where: dict[str, object] = {} if of is None else {"actor__in": self._tokens(of)}
             rows = tx.find(

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
+from keyvault import withdrawn
 from keyvault.context import BRANCH_OF, Change, Vault
+from keyvault.credentials import CredentialError
 from keyvault.envelope import KeyUse, unwrap_object_key
 from keyvault.grant_body import GrantBody, GrantedBlob, GrantedDocument, GrantedSeries
 from keyvault.grants import check_recipient, seal_grant
@@ -220,8 +222,11 @@ class ReleasingVerbs:
         if open_record_key(tx, self._vault.keyring, row, BRANCH_OF[purpose]) is None:
             return ReasonCode.OPTED_OUT
         record = self._vault.open(tx, row)
-        actor = actor_from_json(kept["actor"])
-        now = self._vault.now_ms() // 1000
+        actor, now = actor_from_json(kept["actor"]), self._vault.now_ms() // 1000
+        try:
+            withdrawn.check(tx, self._vault.pseudonym, actor, now * 1000)
+        except CredentialError:
+            return ReasonCode.BAD_CREDENTIAL
         request = AccessRequest(actor, Action.RETRIEVE, purpose, now, kept["reason"])
         links = tx.find("blob_document", blob_id=blob_id, version=version)
         documents = tx.find("document", document_id__in=[link["document_id"] for link in links])

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from audit.canonical import canonical
-from keyvault import sequencer, shipping
+from keyvault import sequencer, shipping, withdrawn
 from keyvault.context import Vault
 from keyvault.quotas import forget_old
 from keyvault.reception import new_day_key, signed_reception_key
@@ -124,6 +124,7 @@ class UpkeepVerbs:
         with self._vault.store.writing() as tx:
             forget_old(tx, self._vault.now_ms())
             forget_windows(tx, self._vault.now_ms())
+            withdrawn.forget(tx, self._vault.now_ms())
             tx.delete("grant", expires__lt=self._vault.now_ms() // 1000 - 3600)
             tx.delete("proof", expires__lt=self._vault.now_ms() // 1000)
 

@@ -180,6 +180,14 @@ compact_table(
     Index("quota_count_by_hour", "hour"),
 )
 compact_table(
+    "withdrawn",
+    VAULT,
+    bytes_column("credential", primary_key=True),
+    int_column("since"),
+    int_column("expires"),
+    Index("withdrawn_by_expiry", "expires"),
+)
+compact_table(
     "proof",
     VAULT,
     bytes_column("digest", primary_key=True),

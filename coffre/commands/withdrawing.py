@@ -1,0 +1,42 @@
+"""`coffre identity withdraw`: a credential that must not be believed any more, from the next call on."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from coffre.commands.common import Data, Operator, Yes, confirm, refusals, settings_of
+
+
+def withdraw(
+    token: Annotated[Path | None, typer.Option("--token-file", help="File with the credential.")] = None,
+    jti: Annotated[str | None, typer.Option("--jti", help="The credential's number, its claim jti.")] = None,
+    subject: Annotated[
+        str | None, typer.Option("--subject", help="Everything issued until now to this subject.")
+    ] = None,
+    structure: Annotated[
+        str, typer.Option("--structure", help="The structure that the subject's credentials name.")
+    ] = "",
+    operator: Operator = None,
+    yes: Yes = False,
+    data: Data = None,
+) -> None:
+    """Withdraw a credential, or all of a person: stolen, lent, or of somebody who left.
+
+    Their next call is refused, and so is the next range of a grant that the embedded store serves. A new
+    credential is believed. Deposits that were received before stay.
+    """
+    from coffre.client.server import read_token
+    from coffre.identities import acting, permitted
+    from coffre.wiring import System
+    from keyvault.credentials import number_of
+    from records.errors import Invalid
+
+    with refusals(), System(settings_of(data)) as system:
+        if [token, jti, subject].count(None) != 2:
+            raise Invalid("Give one of --token-file, --jti and --subject.", code="bad_request")
+        number = number_of(read_token(token)) if token is not None else jti
+        confirm(yes, "Withdraw this credential?" if number else "Withdraw all credentials of this person?")
+        withdrawing = system.guard.operator.withdraw_credential
+        permitted(withdrawing(acting(system, operator), jti=number, subject=subject, structure=structure))
+    print("Withdrawn: it is refused from the next call on.")
