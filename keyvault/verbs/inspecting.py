@@ -43,7 +43,7 @@ class InspectingVerbs(ListingVerbs):
         """Check the whole log in one snapshot; `witnessed` are its checkpoints as kept elsewhere.
 
         Raises `LogFault` naming the first divergence: those of `audit.verify`, and `event_missing`,
-        `line_missing`, `chain_cut`, `card_rolled_back`, `card_altered`, `facts_rolled_back`.
+        `line_missing`, `chain_cut`, `chain_changed`, `card_rolled_back`, `card_altered`, `facts_rolled_back`.
         """
         with self._vault.store.reading() as tx:
             report = verify(self._view(tx, witnessed))
@@ -99,7 +99,10 @@ class InspectingVerbs(ListingVerbs):
         record = tx.get("record", record_id=chain["chain_id"])
         if record is None:
             return None
-        return record_chain(tx, care_key(tx, self._vault.keyring, record), chain["chain"])
+        opened = record_chain(tx, care_key(tx, self._vault.keyring, record), chain["chain"])
+        if opened.key_version != chain["key_version"]:
+            raise LogFault("chain_changed", "A chain is said to be under another version of its key.")
+        return opened
 
     def _lines(self, tx: VaultTransaction) -> Iterator[AccountabilityLine]:
         after = b""
