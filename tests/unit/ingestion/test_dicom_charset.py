@@ -55,6 +55,7 @@ def test_what_is_declared_rightly_is_left_alone(charset: bytes, codec: str, name
     assert named(charset, name.encode(codec)) == ([], name)
 
 
-@given(st.text(st.characters(categories=("L",), max_codepoint=0xFF), min_size=1))
+# without the three that no name has and whose bytes go on a letter of UTF-8
+@given(st.text(st.characters(categories=("L",), max_codepoint=0xFF, exclude_characters="ªµº"), min_size=1))
 def test_letters_of_latin_1_are_never_taken_for_utf_8(name: str) -> None:
     assert meant_text(name.encode("latin-1"), ("latin_1",)) is None
