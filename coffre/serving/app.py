@@ -109,7 +109,7 @@ def build(system: System, public_url: str, only: Part | None = None) -> FastAPI:
     if only in (None, Part.READER):
         _reader(app, system, public_url)
     if only in (None, Part.INTAKE, Part.READER):
-        app.include_router(fhir_reading.about(public_url))
+        app.include_router(fhir_reading.about(public_url, cors=bool(origins)))
     if only in (None, Part.GATEWAY):
         _gateway(app, system, public_url)
     if only in (None, Part.OPERATOR):

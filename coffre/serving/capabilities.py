@@ -15,7 +15,8 @@ _DOCUMENTATION = (
 )
 
 
-def capability_statement(public_url: str) -> dict[str, Any]:
+def capability_statement(public_url: str, *, cors: bool) -> dict[str, Any]:
+    """`cors`: pages of other origins may call."""
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -28,7 +29,7 @@ def capability_statement(public_url: str) -> dict[str, Any]:
         "rest": [
             {
                 "mode": "server",
-                "security": {"description": _SECURITY},
+                "security": {"cors": cors, "description": _SECURITY},
                 "resource": [_DOCUMENT_REFERENCE],
             }
         ],

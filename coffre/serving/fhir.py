@@ -25,14 +25,14 @@ from viewer_api.presenting_fhir import document_reference, own_deposit
 METADATA, DOCUMENT = "/fhir/metadata", "/fhir/DocumentReference/{id}"
 
 
-def about(public_url: str) -> APIRouter:
-    """What needs no credential."""
+def about(public_url: str, *, cors: bool) -> APIRouter:
+    """What needs no credential. `cors`: pages of other origins may call."""
     routes = APIRouter(tags=["FHIR"])
 
     @routes.get(METADATA, summary="What this server does (CapabilityStatement)")
     async def metadata(request: Request) -> Response:
         _check(request)
-        return JSONResponse(capability_statement(public_url), media_type=FHIR_JSON)
+        return JSONResponse(capability_statement(public_url, cors=cors), media_type=FHIR_JSON)
 
     return routes
 

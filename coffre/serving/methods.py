@@ -13,7 +13,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 USED_UP: frozenset[str] = frozenset({"/sign-in/{code}"})
 SHARED: Mapping[str, frozenset[str]] = {
     "/dicomweb/studies": frozenset({"GET", "HEAD", "POST"}),
+    "/dicomweb/studies/{study}": frozenset({"POST"}),
     "/records/{ins}/dicomweb/studies": frozenset({"GET", "HEAD", "POST"}),
+    "/records/{ins}/dicomweb/studies/{study}": frozenset({"POST"}),
     "/fhir/DocumentReference": frozenset({"POST"}),
 }
 """Addresses that a proxy gives to one process or another by the method: each process names all methods."""

@@ -2,13 +2,15 @@
 
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import httpx
+import pytest
 
 from audit.canonical import b64, unb64
 from coffre.demonstration import data as demo_data
@@ -117,6 +119,20 @@ class Coffre:
     def grant_keys(self) -> dict[str, bytes]:
         keys = self.http.get("/audit/keys").json()["keys"]
         return {key["key_id"]: unb64(key["public"]) for key in keys if key["use"] == "grant"}
+
+
+@contextmanager
+def serving(data: Path, **settings: str) -> Iterator[Coffre]:
+    """A Coffre whose server alone is told these settings."""
+    server = DemoServer(data)
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in settings.items():
+            environment.setenv(name, value)
+        server.start()
+    try:
+        yield Coffre(data, server)
+    finally:
+        server.stop()
 
 
 @dataclass

@@ -5,12 +5,11 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from coffre.demonstration.server import DemoServer
 from coffre.install import initialise
 from coffre.serving.origins import EXPOSED_HEADERS
 from coffre.settings import load
 from records.errors import CoffreError, Invalid
-from tests.integration.support import Coffre, Patient, bearer, problem
+from tests.integration.support import Coffre, Patient, bearer, problem, serving
 
 VIEWER, OTHER = "https://viewer.example", "http://127.0.0.1:3000"
 ALLOW_ORIGIN = "access-control-allow-origin"
@@ -52,10 +51,8 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coffre]:
     """A Coffre whose API two viewers may call."""
     data = tmp_path_factory.mktemp("origins") / "data"
     initialise(load(data=data))
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("COFFRE_ALLOWED_ORIGINS", f"{VIEWER}, {OTHER}")
-        with DemoServer(data) as server:
-            yield Coffre(data, server)
+    with serving(data, COFFRE_ALLOWED_ORIGINS=f"{VIEWER}, {OTHER}") as coffre:
+        yield coffre
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +148,13 @@ class TestAdmitted:
         assert answer.status_code >= 500
         assert answer.headers[ALLOW_ORIGIN] == VIEWER
         assert "x-request-id" in answer.headers
+
+    def test_the_capability_statement_says_whether_other_origins_are_admitted(
+        self, opened: Coffre, coffre: Coffre
+    ) -> None:
+        for server, admitted in ((opened, True), (coffre, False)):
+            (rest,) = server.http.get("/fhir/metadata").json()["rest"]
+            assert rest["security"]["cors"] is admitted
 
 
 class TestRefused:

@@ -50,12 +50,12 @@ def router(access: Access, authenticate: Callable[[Request], Awaitable[Credentia
         """Across records nothing is searched: without the patient's INS, or without right, it is empty."""
         ins = query.value_of(PATIENT_ID)
         if ins is None:
-            return [], []
+            return query.page(())
         try:
             return studies(call, query, ins)
         except (NotAuthorised, CoffreError) as error:
             if error.code in ("not_authorised", "bad_ins", "bad_oid"):
-                return [], []
+                return query.page(())
             raise
 
     def series(call: Any, query: Query, ins: str, study: str) -> Answer:
