@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from coffre.addresses import is_listener, is_origin, origin_of
 from records.errors import Invalid
+from records.numbers import whole
 from records.traits import IdentityCheck
 from records.vocabulary.codes import Environment
 from storage.objects.credentials import Credentials
@@ -83,6 +84,12 @@ class Settings(BaseSettings):
     @classmethod
     def _without_final_slash(cls, url: str | None) -> str | None:
         return url.strip().rstrip("/") if url else None
+
+    @field_validator("lease_s", "workers", "decode_frames", mode="before")
+    @classmethod
+    def _digits(cls, value: object) -> object:
+        """The environment writes digits alone; `2_0` is a slip of the hand, not twenty."""
+        return whole(value) if isinstance(value, str) else value
 
     def checked(self, *, for_init: bool = False) -> "Settings":
         """Refuse what this version can't do or what contradicts itself, naming everything and its remedy.

@@ -27,6 +27,7 @@ from keyvault.verbs.inspecting import InspectingVerbs
 from keyvault.verbs.publishing import PublishingVerbs
 from keyvault.wire import LARGEST_MESSAGE, Verb, read_call, verbs_of, write_error
 from records.errors import CoffreError, Invalid, Refused
+from records.numbers import whole
 
 log = logging.getLogger("coffre.vault")
 
@@ -101,21 +102,27 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(answer)
 
     def _body(self) -> bytes:
-        length = self.headers.get("Content-Length", "")
-        if not length.isdecimal() or int(length) > LARGEST_MESSAGE:
+        length = self._number("Content-Length")
+        if length is None or length > LARGEST_MESSAGE:
             raise Invalid("A call to the vault says how long it is, and isn't too long.", code="bad_call")
-        return self.rfile.read(int(length))
+        return self.rfile.read(length)
 
     def _awaited(self) -> bool:
         """Whether the caller still waits: after one that gave up, others may have been told otherwise."""
-        until = self.headers.get(UNTIL_HEADER, "")
-        return not until.isdecimal() or time.time() * 1000 < int(until)
+        until = self._number(UNTIL_HEADER)
+        return until is None or time.time() * 1000 < until
 
     def _drain(self) -> None:
         """Read what a refused caller sent along, if it is little: it hears the refusal, not a broken pipe."""
-        length = self.headers.get("Content-Length", "")
-        if length.isdecimal() and int(length) <= SMALL_BODY:
-            self.rfile.read(int(length))
+        length = self._number("Content-Length")
+        if length is not None and length <= SMALL_BODY:
+            self.rfile.read(length)
+
+    def _number(self, header: str) -> int | None:
+        try:
+            return whole(self.headers.get(header, ""))
+        except ValueError:
+            return None
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: the audit log is the record of calls."""

@@ -5,6 +5,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Self
@@ -14,6 +15,7 @@ import httpx
 
 from keyvault.proving import ProofKey
 from records.errors import CoffreError, Invalid, Refused
+from records.numbers import whole
 from records.plain_text import text_of
 
 ATTEMPTS = 6
@@ -266,6 +268,6 @@ def _retry_after(answer: httpx.Response, otherwise: float) -> float | None:
     if answer.status_code not in (_UNAVAILABLE, _TOO_MANY):
         return None
     value = answer.headers.get("retry-after", "")
-    if value.isdecimal() and value.isascii():
-        return float(value) if float(value) <= LONGEST_ASKED_S else None
+    with suppress(ValueError):
+        return float(value) if whole(value) <= LONGEST_ASKED_S else None
     return otherwise if answer.status_code == _UNAVAILABLE else None

@@ -26,7 +26,7 @@ CHUNK_SEGMENTS = 64
 """Segments fetched in one request where content is read from end to end: 4 MiB."""
 LARGEST_METADATA = 256 * 2**20
 _PARTIAL = 206
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(?:\d+|\*)")
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/(?:[0-9]+|\*)")
 _URL_GONE = frozenset({401, 403})
 
 

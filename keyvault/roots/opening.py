@@ -22,6 +22,7 @@ from keyvault.roots.combined import CombinedRoot
 from keyvault.roots.file import FileRoot
 from keyvault.roots.ports import Root, RootError
 from records.errors import Invalid
+from records.numbers import whole
 from records.plain_text import text_of
 
 SCHEMES = ("file", "quorum", "pkcs11", "aws-kms", "transit")
@@ -133,11 +134,13 @@ def _quorum(rest: str, secrets: Secrets, create: bool) -> Created:
 
     text, given = _query(rest, "needed", "shares")
     numbers = {"needed": "3", "shares": "5"} | given
-    if not all(number.isdecimal() and len(number) < 3 for number in numbers.values()):
-        raise _bad_url("A quorum is written quorum:PATH?needed=3&shares=5.")
+    try:
+        needed, number = whole(numbers["needed"]), whole(numbers["shares"])
+    except ValueError:
+        raise _bad_url("A quorum is written quorum:PATH?needed=3&shares=5.") from None
     if not create:
         return Created(QuorumRoot.open(_path(text), secrets.shares(), secrets.ask))
-    root, lines = QuorumRoot.create(_path(text), needed=int(numbers["needed"]), shares=int(numbers["shares"]))
+    root, lines = QuorumRoot.create(_path(text), needed=needed, shares=number)
     return Created(root, lines)
 
 

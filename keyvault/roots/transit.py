@@ -25,6 +25,7 @@ from keyvault.roots.ports import (
     unwrap_failed,
 )
 from records.errors import Invalid
+from records.numbers import whole
 
 BATCH = 200  # OpenBao counts the strings of a request and refuses those of 500 keys
 TIMEOUT = 10.0  # seconds
@@ -143,7 +144,7 @@ def _place(context: bytes) -> dict[str, str]:
 
 def _packed(ciphertext: str) -> bytes:
     _, version, text = ciphertext.split(":")
-    return int(version.removeprefix("v")).to_bytes(4, "big") + b64decode(text)
+    return whole(version.removeprefix("v")).to_bytes(4, "big") + b64decode(text)
 
 
 def _spelled(wrapped: bytes) -> str:

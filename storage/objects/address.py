@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from records.errors import Invalid
+from records.numbers import decimal
 
 DEFAULT_REGION = "us-east-1"
 """What servers of one's own are called unless told otherwise: a label in signatures, not a place."""
@@ -147,7 +148,7 @@ def _choice(options: Mapping[str, str], name: str, no: str, yes: str, default: b
 
 def _seconds(options: Mapping[str, str], name: str, default: float) -> float:
     try:
-        value = float(options.get(name, default))
+        value = decimal(options[name]) if name in options else default
     except ValueError:
         value = 0.0
     if not 0.1 <= value <= 600:

@@ -9,6 +9,7 @@ from random import uniform
 from typing import Protocol, TypeVar
 
 from records.errors import CoffreError, NotFound
+from records.numbers import whole
 
 T = TypeVar("T")
 
@@ -22,7 +23,7 @@ _PASSING_CODE = frozenset(
     {"ConditionalRequestConflict", "IncompleteBody", "OperationAborted", "RequestTimeout"}
 )
 _FULL = frozenset({"EntityTooLarge", "InsufficientStorage", "QuotaExceeded", "XMinioStorageFull"})
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
 
 
 class Failure(Exception):  # noqa: N818 - not told to anybody: `told` makes the error
@@ -137,7 +138,7 @@ def body_of(
             close()
             raise Failure(status, "NoContentRange")
         return Body(int(found[1]), int(found[2]) + 1, int(found[3]), take, close)
-    size = int(headers.get("content-length", 0))
+    size = whole(headers.get("content-length", "0"))
     return Body(0, size, size, take, close)
 
 

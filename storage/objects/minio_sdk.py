@@ -24,6 +24,7 @@ from urllib3 import PoolManager, Timeout
 from urllib3.exceptions import HTTPError, SSLError
 from urllib3.response import BaseHTTPResponse
 
+from records.numbers import whole
 from storage.objects.address import Address
 from storage.objects.bucket import HEADERS, WRITER, Body, Failure, Found, Pending, body_of, range_header
 from storage.objects.credentials import Credentials
@@ -98,7 +99,7 @@ class MinioBucket:
                 return None
             raise
         return Found(
-            int(headers["content-length"]), headers.get(_WRITER_HEADER), headers.get("x-amz-version-id")
+            whole(headers["content-length"]), headers.get(_WRITER_HEADER), headers.get("x-amz-version-id")
         )
 
     def get(self, key: str, start: int = 0, stop: int | None = None) -> Body:

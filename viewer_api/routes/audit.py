@@ -9,6 +9,7 @@ from fastapi.responses import PlainTextResponse, Response
 from audit.canonical import b64, unb64
 from keyvault.verbs.publishing import PublishingVerbs
 from records.errors import Invalid, NotFound
+from viewer_api.routes.numbers import Whole
 
 HASH_SIZE = 32
 HIGHEST_LEVEL, MOST_TILES = 63, 2**53  # C2SP tlog-tiles; beyond what any store counts
@@ -26,7 +27,7 @@ def router(vault: PublishingVerbs) -> APIRouter:
         return PlainTextResponse(await asyncio.to_thread(vault.proof, _leaf(leaf)))
 
     @routes.get("/tile/{level}/{number}", summary="Hashes of one tile")
-    async def tile(level: int, number: int) -> Response:
+    async def tile(level: Whole, number: Whole) -> Response:
         if not (0 <= level <= HIGHEST_LEVEL and 0 <= number < MOST_TILES):
             raise NotFound("The log has no such tile.", code="no_such_tile")
         hashes = await asyncio.to_thread(vault.tile, level, number)

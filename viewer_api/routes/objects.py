@@ -19,6 +19,7 @@ from keyvault.guard import ReaderDoor
 from keyvault.urls import LONGEST_LIFE, check_url, sign_url
 from records.errors import Invalid, NotFound, Refused
 from storage.ports import ObjectStore
+from viewer_api.routes.numbers import Whole
 
 CHUNK = 65_536  # what uvicorn writes fastest
 HOP = 16  # chunks fetched by one visit to a thread
@@ -62,7 +63,9 @@ def router(objects: ObjectStore, vault: ReaderDoor, presigner: Presigner) -> API
         return size
 
     @routes.get("/objects/{blob}/{version}", summary="Sealed bytes, whole or by range")
-    async def read(blob: UUID, version: int, grant: UUID, exp: int, sig: str, request: Request) -> Response:
+    async def read(
+        blob: UUID, version: Whole, grant: UUID, exp: Whole, sig: str, request: Request
+    ) -> Response:
         size = await asyncio.to_thread(admitted, grant, blob, version, exp, sig)
         start, stop, status = span(request.headers.get("range"), size)
         headers = {
@@ -83,7 +86,7 @@ def router(objects: ObjectStore, vault: ReaderDoor, presigner: Presigner) -> API
 
 def span(header: str | None, size: int) -> tuple[int, int, int]:
     """[start, stop) and the status of one range (RFC 9110 section 14); of several the whole is the answer."""
-    found = _RANGE.fullmatch(header.replace(" ", "")) if header else None
+    found = _RANGE.fullmatch(header.strip(" \t")) if header else None
     if found is None or found[1] == found[2] == "":
         return 0, size, 200
     if found[1] == "":

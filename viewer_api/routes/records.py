@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from keyvault.credentials import Credential
 from keyvault.verbs.attempt import Call
@@ -17,9 +17,10 @@ from records.vocabulary.codes import Action, Outcome, PurposeOfUse
 from viewer_api.access import Access
 from viewer_api.calling import call_of
 from viewer_api.presenting import listing_json
+from viewer_api.routes.numbers import Whole
 
 NO_CONTENT = 204
-Position = Annotated[int, Query(ge=0, lt=2**53)]
+Position = Annotated[Whole, Query(ge=0, lt=2**53)]
 
 
 class FindBody(BaseModel):
@@ -32,7 +33,7 @@ class AuthorisationBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
     professional: str = Field(max_length=64)
-    until: int | None = Field(default=None, description="unix seconds")
+    until: StrictInt | None = Field(default=None, description="unix seconds")
     permanent: bool = False
 
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from records.errors import Invalid, NotFound
+from records.numbers import decimal
 from records.vocabulary.sectors import REGULATION_SETTING
 from viewer_api.access import Access, NotAuthorised, Opened
 from viewer_api.presenting import merged_series
@@ -168,7 +169,7 @@ def _number(instance: Mapping[str, Any]) -> int:
     """Instance Number (0020,0013), an integer string; what is none comes last."""
     text = _first(instance["attributes"], "00200013")
     try:
-        return int(float(text))
+        return int(decimal(text))
     except (ValueError, OverflowError):
         return 2**31
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from records.numbers import whole
+
 PAGE = 100
 T = TypeVar("T")
 
@@ -25,7 +27,10 @@ def page_at(index: int) -> str:
 def paged(items: Sequence[T], asked: str | None) -> tuple[Sequence[T], Page]:
     """The items of the page asked for: of the first if that is no page, of the last if it lies behind it."""
     pages = max(1, -(-len(items) // PAGE))
-    number = int(asked) if asked and asked.isascii() and asked.isdecimal() and len(asked) < 7 else 1
+    try:
+        number = whole(asked or "")
+    except ValueError:
+        number = 1
     number = min(max(1, number), pages)
     shown = items[(number - 1) * PAGE : number * PAGE]
     following = number + 1 if number < pages else None

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from starlette.requests import Request
 
+from records.numbers import decimal
 from viewer_api.web import catalogue
 
 FRENCH, ENGLISH = "fr", "en"
@@ -65,6 +66,6 @@ def _preferred(header: str) -> str:
 
 def _quality(text: str) -> float:
     try:
-        return min(1.0, max(0.0, float(text))) if text else 1.0
+        return min(1.0, max(0.0, decimal(text))) if text else 1.0
     except ValueError:
         return 0.0

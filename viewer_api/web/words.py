@@ -25,7 +25,7 @@ _MONTH_NAMES = {
     "en": "January February March April May June July August September October November December",
 }
 _MONTHS = {language: names.split() for language, names in _MONTH_NAMES.items()}
-_DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(T.*)?")
+_DATE = re.compile(r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})(T.*)?")
 _RPPS = re.compile(r"[0-9]{11}")
 _LAST_YEAR = int(datetime(9999, 6, 1, tzinfo=UTC).timestamp())
 _RPPS_KIND = "8"  # PSIdNat: 8, then the RPPS number

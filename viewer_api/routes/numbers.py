@@ -1,0 +1,15 @@
+"""Numbers in addresses and query strings: digits, and none of the forms that Python takes besides."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+from records.numbers import whole
+
+
+def _digits(value: object) -> object:
+    return whole(value) if isinstance(value, str) else value
+
+
+Whole = Annotated[int, BeforeValidator(_digits)]
+"""A count; any other text is answered with 422 `bad_request`."""
