@@ -9,10 +9,10 @@ from typing import Any
 
 from ingestion.dicom_decoding import check_decoding
 from ingestion.dicom_document import document_patient, inspect_document
-from ingestion.dicom_elements import ENCAPSULATED_DOCUMENT, Encoding, Structure
+from ingestion.dicom_elements import ENCAPSULATED_DOCUMENT, OTHER_CONTENT, Encoding, Structure
 from ingestion.dicom_facts import Facts, facts_of, first, identifier
 from ingestion.dicom_file import ENCODINGS, FileHead, encoding_of, read_head
-from ingestion.dicom_inflate import InflatedSource
+from ingestion.dicom_inflate import InflatedSource, Packing, packing_of
 from ingestion.dicom_json import JsonWriter
 from ingestion.dicom_pixels import FrameTable, encapsulated, native, pixel_element, shape
 from ingestion.dicom_registry import (
@@ -48,6 +48,7 @@ class _Inspection:
     def __init__(self, source: Source, limits: Limits) -> None:
         self._source = source
         self._limits = limits
+        self._deflated = False
         self.findings: list[Finding] = []
 
     def run(self) -> Facts:
@@ -63,8 +64,8 @@ class _Inspection:
         attributes = writer.dataset(structure.dataset)
         self._check_identifiers(attributes, meta)
         frames = self._frames(structure, attributes, syntax)
-        document_patient = self._check_document(structure, attributes, head, syntax)
-        self._check_outside(structure, head, syntax)
+        document_patient = self._check_document(structure, attributes, head)
+        self._check_outside(structure, head)
         self.findings += check_decoding(self._source, frames, attributes, syntax, self._limits)
         if writer.not_valid:
             self._note("value_not_valid", writer.not_valid[0])
@@ -80,7 +81,7 @@ class _Inspection:
             raise Rejected("transfer_syntax_not_valid")
         source, start = self._source, head.start
         if syntax in DEFLATED_DATA_SETS:
-            source, start = InflatedSource(self._source, start, self._limits), 0
+            source, start = self._inflated(head)
         encoding = encoding_of(source.read(start, 16), syntax, head)
         if not syntax:
             syntax = next((uid for uid, known in ENCODINGS.items() if known == encoding), EXPLICIT)
@@ -91,6 +92,17 @@ class _Inspection:
         structure = self._walk(source, encoding, start, head)
         self.findings += [finding for finding in structure.findings if finding not in self.findings]
         return structure, syntax
+
+    def _inflated(self, head: FileHead) -> tuple[Source, int]:
+        """The data set that is declared deflated, and where it starts; some writers only declare it."""
+        packing = packing_of(self._source.read(head.start, 16))
+        if packing is Packing.NONE:
+            self._note("deflate_missing")
+            return self._source, head.start
+        if packing is not Packing.RAW:
+            self._note("deflate_wrapped")
+        self._deflated = True
+        return InflatedSource(self._source, head.start, self._limits), 0
 
     def _walk(self, source: Source, encoding: Encoding, start: int, head: FileHead) -> Structure:
         try:
@@ -130,7 +142,7 @@ class _Inspection:
         if pixels is None:
             if first(attributes, _ELSEWHERE):
                 raise Rejected("pixel_data_elsewhere")
-            if first(attributes, _ROWS) or is_image_class(str(identifier(attributes, "00080016"))):
+            if self._describes_an_image(structure, attributes):
                 self._note("pixel_data_missing")
             return None
         form = shape(attributes, pixels.tag)
@@ -141,14 +153,21 @@ class _Inspection:
         else:
             found = encapsulated(structure.bulk, form, syntax, self._source, self._limits)
         self.findings += found.findings
-        return None if syntax in DEFLATED_DATA_SETS else found.frames
+        return None if self._deflated else found.frames
+
+    def _describes_an_image(self, structure: Structure, attributes: dict[str, Any]) -> bool:
+        """Rows and columns alone don't say so: an object may lay out other content by them."""
+        if is_image_class(str(identifier(attributes, "00080016"))):
+            return True
+        held = structure.bulk.keys() | structure.dataset.elements.keys()
+        return bool(first(attributes, _ROWS)) and not held & OTHER_CONTENT
 
     def _check_document(
-        self, structure: Structure, attributes: dict[str, Any], head: FileHead, syntax: str
+        self, structure: Structure, attributes: dict[str, Any], head: FileHead
     ) -> Facts | None:
         """Examine the encapsulated document; answers the person that it says it is about."""
         document, source = structure.bulk.get(ENCAPSULATED_DOCUMENT), self._source
-        if document is not None and syntax in DEFLATED_DATA_SETS:
+        if document is not None and self._deflated:
             if document.length > self._limits.pdf_decoded_bytes:
                 raise Rejected("pdf_too_large")
             inflated = InflatedSource(self._source, head.start, self._limits)
@@ -164,16 +183,15 @@ class _Inspection:
         )
         return document_patient(document, source, self._limits)
 
-    def _check_outside(self, structure: Structure, head: FileHead, syntax: str) -> None:
+    def _check_outside(self, structure: Structure, head: FileHead) -> None:
         """Readers of other formats may look at the first kilobyte, or from the end."""
         document = structure.bulk.get(ENCAPSULATED_DOCUMENT)
-        deflated = syntax in DEFLATED_DATA_SETS
-        own = 1024 if deflated or document is None else min(1024, document.offset)
-        if _PDF_HEADER.search(self._source.read(0, head.start if deflated else own)):
+        own = 1024 if self._deflated or document is None else min(1024, document.offset)
+        if _PDF_HEADER.search(self._source.read(0, head.start if self._deflated else own)):
             raise Rejected("polyglot", "PDF")
         pixels = pixel_element(structure.bulk)
         after = head.start
-        if pixels is not None and not deflated and not head.has("pixel_data_longer"):
+        if pixels is not None and not self._deflated and not head.has("pixel_data_longer"):
             after = pixels.offset + pixels.length
         tail = max(after, self._source.size - ARCHIVE_TAIL)
         if ends_as_archive(self._source.read(tail, ARCHIVE_TAIL)):

@@ -21,6 +21,8 @@ _EXPLICIT_HEADERS = {order: struct.Struct(order + "HH2sH") for order in "<>"}
 EXTENDED_OFFSETS, EXTENDED_LENGTHS = 0x7FE00001, 0x7FE00002
 _KNOWN_VRS = frozenset(vr.value.encode() for vr in VR if len(vr.value) == 2)
 ENCAPSULATED_DOCUMENT, TRAILING_PADDING = 0x00420011, 0xFFFCFFFC
+# what objects hold in the place of an image: spectroscopy data, waveforms, a document
+OTHER_CONTENT = frozenset((0x56000020, 0x54000100, ENCAPSULATED_DOCUMENT))
 # values that are never metadata, whatever their length
 NEVER_KEPT = frozenset(
     (*PIXEL_TAGS, EXTENDED_OFFSETS, EXTENDED_LENGTHS, ENCAPSULATED_DOCUMENT, TRAILING_PADDING)
@@ -61,13 +63,15 @@ class DataSet:
 @dataclass(slots=True)
 class Bulk:
     """A value that was stepped over. `fragments` are the encapsulated pieces (offset, length), item headers
-    excluded, the first of them the basic offset table; `None` for a native value."""
+    excluded, the first of them the basic offset table; `None` for a native value. `delimited` is False where
+    they have no proper delimiter behind them."""
 
     tag: int
     vr: str | None
     offset: int
     length: int
     fragments: list[tuple[int, int]] | None = None
+    delimited: bool = True
 
 
 @dataclass(slots=True)
@@ -78,6 +82,18 @@ class Structure:
     bulk: dict[int, Bulk] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     end: int = 0
+
+
+@dataclass(slots=True)
+class Level:
+    """A data set, or a sequence (`items` is not None), being read. `end` None: up to its delimiter."""
+
+    end: int | None
+    room: int  # where the innermost container of known length ends
+    dataset: DataSet
+    items: list[DataSet] | None = None
+    tag: int = 0
+    last_tag: int = -1
 
 
 def read_header(encoding: Encoding, raw: bytes, room: int) -> tuple[int, str | None, int, int]:
@@ -136,6 +152,18 @@ def element_header(
     elif vr is None and not encoding.implicit and tag <= last_tag:
         raise Rejected("element_not_valid", tag_name(tag))  # rather another file's bytes than an element
     return header
+
+
+def element_follows(encoding: Encoding, tag: int, raw: bytes) -> bool:
+    """Whether `raw` starts a later element of the data set than `tag`, as far as its header tells."""
+    if len(raw) < 8:
+        return False
+    try:
+        found, vr, _, _ = read_header(encoding, raw.ljust(12, b"\0"), 0)
+    except Rejected:
+        return False
+    known = encoding.implicit or (vr is not None and vr.encode() in _KNOWN_VRS)
+    return known and tag < found and found >> 16 != ITEM >> 16
 
 
 @lru_cache(maxsize=8192)

@@ -6,6 +6,7 @@ from typing import Any
 from ingestion.dicom_pixels import FrameTable
 from ingestion.person import Identifier, person
 from ingestion.person import identifier as patient_identifier
+from records.numbers import whole
 
 Facts = dict[str, Any]
 MEDIA_TYPE = "application/dicom"
@@ -44,7 +45,7 @@ def _name(attributes: dict[str, Any], tag: str) -> list[str]:
 def _date(attributes: dict[str, Any], tag: str) -> str | None:
     value = (text(attributes, tag) or "").replace(".", "")  # the retired form has dots
     try:
-        return date.fromisoformat(value).isoformat() if len(value) == 8 and value.isdecimal() else None
+        return date.fromisoformat(value).isoformat() if whole(value) and len(value) == 8 else None
     except ValueError:
         return None
 
@@ -52,10 +53,10 @@ def _date(attributes: dict[str, Any], tag: str) -> str | None:
 def _time(attributes: dict[str, Any], tag: str) -> str | None:
     digits = (text(attributes, tag) or "").replace(":", "").split(".")[0]
     padded = digits.ljust(6, "0")
-    if len(digits) not in {2, 4, 6} or not digits.isdecimal():
+    if len(digits) not in {2, 4, 6}:
         return None
     try:
-        return time(int(padded[:2]), int(padded[2:4]), int(padded[4:])).isoformat()
+        return time(whole(padded[:2]), whole(padded[2:4]), whole(padded[4:])).isoformat()
     except ValueError:
         return None
 

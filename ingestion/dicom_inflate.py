@@ -1,6 +1,7 @@
 """The deflated transfer syntax: the data set is one deflate stream after the file meta (PS3.5 §A.5)."""
 
 import zlib
+from enum import IntEnum
 
 from ingestion.limits import Limits
 from ingestion.reader import Source
@@ -10,13 +11,39 @@ _CHUNK = 65_536
 _TRAILER = 8  # checksum and length (RFC 1952 section 2.3)
 
 
+class Packing(IntEnum):
+    """What surrounds a deflate stream, as zlib counts it; `NONE`: there is no such stream."""
+
+    NONE = 0
+    RAW = -zlib.MAX_WBITS  # PS3.5 §A.5
+    ZLIB = zlib.MAX_WBITS  # RFC 1950
+    GZIP = zlib.MAX_WBITS | 16  # RFC 1952
+
+
+def packing_of(first: bytes) -> Packing:
+    """How the data set that starts with `first` (five bytes or more) is packed.
+
+    The headers of zlib and the first groups of a plain data set would begin a stored block, whose length and
+    complement tell that it is none (RFC 1951 section 3.2.4).
+    """
+    stored = len(first) >= 5 and not first[0] & 0b110
+    length, complement = int.from_bytes(first[1:3], "little"), int.from_bytes(first[3:5], "little")
+    if first.startswith(b"\x1f\x8b\x08"):
+        return Packing.GZIP
+    if not stored or length ^ complement == 0xFFFF:
+        return Packing.RAW
+    wrapped = first[0] & 0x0F == zlib.DEFLATED and not int.from_bytes(first[:2], "big") % 31
+    return Packing.ZLIB if wrapped else Packing.NONE
+
+
 class _Inflater:
     """One pass over the inflated bytes, at most 64 KiB at a time, so that a bomb costs time and no memory."""
 
     def __init__(self, source: Source, start: int) -> None:
         self._source = source
         self._position = start
-        self._stream = zlib.decompressobj(-zlib.MAX_WBITS)
+        packing = packing_of(source.read(start, 16))
+        self._stream = zlib.decompressobj(packing or Packing.RAW)
         self._waiting = b""
 
     def next(self) -> bytes:

@@ -17,6 +17,7 @@ from pydicom.valuerep import TEXT_VR_DELIMS, VR
 
 from ingestion.dicom_charset import meant_text
 from ingestion.dicom_elements import BULK_VRS, DataSet, Raw, dictionary_vr, tag_name
+from records.numbers import decimal, integer
 
 Json = dict[str, Any]
 
@@ -170,11 +171,11 @@ def _name(name: str) -> dict[str, str] | None:
 
 
 def _integers(text: str) -> list[Any]:
-    return [int(part) if part else None for part in _several(text)]
+    return [integer(part) if part else None for part in _several(text)]
 
 
 def _decimals(text: str) -> list[Any]:
-    numbers = [float(part) if part else None for part in _several(text)]
+    numbers = [decimal(part) if part else None for part in _several(text)]
     if any(number is not None and not math.isfinite(number) for number in numbers):
         raise ValueError
     return numbers

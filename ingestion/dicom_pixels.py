@@ -1,11 +1,24 @@
 """Pixel data by arithmetic: is it all there, and where does each frame lie? No pixel byte is read."""
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
-from ingestion.dicom_elements import EXTENDED_LENGTHS, EXTENDED_OFFSETS, PIXEL_TAGS, Bulk
-from ingestion.dicom_fragments import Fragment, code_streams, numbers, starts
-from ingestion.dicom_registry import ENCAPSULATED_UNCOMPRESSED, frames_share_fragments, is_transfer_syntax
+from ingestion.dicom_elements import EXTENDED_LENGTHS, EXTENDED_OFFSETS, PIXEL_TAGS, Bulk, tag_name
+from ingestion.dicom_fragments import (
+    Fragment,
+    code_streams,
+    ends_code_stream,
+    numbers,
+    starts,
+)
+from ingestion.dicom_registry import (
+    ENCAPSULATED_UNCOMPRESSED,
+    frames_share_fragments,
+    images_end_with_marker,
+    is_transfer_syntax,
+)
 from ingestion.limits import Limits
 from ingestion.reader import Source
 from ingestion.verdicts import Finding, Rejected
@@ -13,15 +26,25 @@ from ingestion.verdicts import Finding, Rejected
 Piece = list[int]  # [offset from the instance's start, length]
 FrameTable = list[list[Piece]]
 
-_SUBSAMPLED = {"YBR_FULL_422": 2, "YBR_PARTIAL_422": 2}  # stored samples per pixel instead of three
+_SOME = 64
+
+# how much of the samples is stored where colour is subsampled (PS3.3 §C.7.6.3.1.2); not every writer does it
+_SUBSAMPLED = {
+    "YBR_FULL_422": Fraction(2, 3),
+    "YBR_PARTIAL_422": Fraction(2, 3),
+    "YBR_PARTIAL_420": Fraction(1, 2),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What the attributes say about the pixel data; `None` where they are missing or not valid."""
+    """What the attributes say about the pixel data; `frames` is None where they are missing or not valid.
+
+    `bits_per_frame` are the sizes that a native frame may have, the smallest first; none where not known.
+    """
 
     frames: int | None
-    bits_per_frame: int | None
+    bits_per_frame: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +68,11 @@ def shape(attributes: dict[str, Any], tag: int) -> Shape:
         bits = 32 if tag == PIXEL_TAGS[1] else 64
     frames = _whole(attributes, "00280008", 1, zero=1)  # some writers count further frames
     if not (rows and columns and samples and bits):
-        return Shape(frames, None)
+        return Shape(frames, ())
     photometric = _first(attributes, "00280004")
-    if samples == 3 and isinstance(photometric, str):
-        samples = _SUBSAMPLED.get(photometric, 3)
-    return Shape(frames, rows * columns * samples * bits)
+    least = _SUBSAMPLED.get(photometric, 1) if samples == 3 and isinstance(photometric, str) else 1
+    cells = rows * columns * samples * bits
+    return Shape(frames, tuple(sorted({math.ceil(cells * least), cells})))
 
 
 def _first(attributes: dict[str, Any], tag: str) -> Any:
@@ -69,18 +92,27 @@ def _whole(
 
 
 def native(pixels: Bulk, form: Shape, limits: Limits) -> Pixels:
-    """Frames of native pixel data lie one after another without padding (PS3.5 §8.1.1)."""
-    if form.frames is None or form.bits_per_frame is None:
+    """Frames of native pixel data lie one after another without padding (PS3.5 §8.1.1).
+
+    Attributes alone address no frame: frames of the size they give have to fill the value.
+    """
+    if form.frames is None or not form.bits_per_frame:
         return Pixels(None, [Finding("pixel_data_unchecked")])
-    needed = (form.frames * form.bits_per_frame + 7) // 8
-    if pixels.length < needed:
-        raise Rejected("pixel_data_short", f"{pixels.length} of {needed} bytes")
-    findings = [Finding("pixel_data_longer")] if pixels.length > needed + needed % 2 else []
+    sizes = [(form.frames * bits + 7) // 8 for bits in form.bits_per_frame]
+    if pixels.length < sizes[0]:
+        raise Rejected("pixel_data_short", f"{pixels.length} of {sizes[0]} bytes")
+    findings = [Finding("pixel_data_longer")] if pixels.length > sizes[0] + sizes[0] % 2 else []
     if form.frames > limits.frames:
         return Pixels(None, [*findings, Finding("frames_not_addressable")])
-    if form.bits_per_frame % 8 and form.frames > 1:
-        return Pixels(None, findings)  # frames of single bits that share bytes
-    size = (form.bits_per_frame + 7) // 8
+    fitting = [
+        bits
+        for bits, size in zip(form.bits_per_frame, sizes, strict=True)
+        if pixels.length in (size, size + size % 2)
+    ]
+    # frames of single bits may share bytes
+    if not fitting or (fitting[0] % 8 and form.frames > 1):
+        return Pixels(None, findings)
+    size = (fitting[0] + 7) // 8
     return Pixels([[[pixels.offset + i * size, size]] for i in range(form.frames)], findings)
 
 
@@ -93,6 +125,8 @@ def encapsulated(bulk: dict[int, Bulk], form: Shape, syntax: str, source: Source
         return Pixels(None, [Finding("pixel_data_unchecked")])
     if not fragments:
         raise Rejected("frames_missing", f"0 of {form.frames}")
+    if not pixels.delimited and not _ends(fragments, form.frames, syntax, source):
+        raise Rejected("truncated", tag_name(pixels.tag))
     if frames_share_fragments(syntax):
         return Pixels(None, [])
     few = len(fragments) < form.frames
@@ -112,8 +146,17 @@ def encapsulated(bulk: dict[int, Bulk], form: Shape, syntax: str, source: Source
     return Pixels(table, findings)
 
 
+def _ends(fragments: list[Fragment], frames: int, syntax: str, source: Source) -> bool:
+    """Whether nothing of the last frame is missing, where no delimiter says so: a file may be cut between
+    two fragments. Its end of image tells; where images have none, a fragment for each frame, or for all.
+    """
+    if images_end_with_marker(syntax):
+        return ends_code_stream(fragments[-1], source)
+    return len(fragments) in (1, frames)
+
+
 def _check_uncompressed(table: FrameTable, form: Shape) -> None:
-    needed = ((form.bits_per_frame or 0) + 7) // 8
+    needed = (min(form.bits_per_frame, default=0) + 7) // 8
     for number, pieces in enumerate(table, 1):
         if sum(length for _, length in pieces) < needed:
             raise Rejected("pixel_data_short", f"frame {number}")
@@ -135,10 +178,19 @@ def _begins(
     wrong = None in given or not _lengths_fit(bulk, fragments, source)
     findings = [Finding("offset_table_not_valid")] if wrong else []
     if len(fragments) == frames:
-        return list(range(frames)), findings
-    if known is None and frames == 1:
-        known = [0]
-    return known if known is not None else code_streams(fragments, frames, source), findings
+        return (list(range(frames)) if _one_each(fragments, source) else None), findings
+    begins = code_streams(fragments, source)
+    if frames == 1:  # more images than frames: the number of frames is missing or wrong
+        return ([0] if len(begins) < 2 else None), findings
+    told = begins if len(begins) == frames and begins[0] == 0 else None
+    return known if known is not None else told, findings
+
+
+def _one_each(fragments: list[Fragment], source: Source) -> bool:
+    """Whether each fragment is an image of its own, judged by some: all begin one, or none is known."""
+    some = fragments[:_SOME]
+    begins = code_streams(some, source)
+    return not begins or begins[0] != 0 or len(begins) == len(some)
 
 
 def _lengths_fit(bulk: dict[int, Bulk], fragments: list[Fragment], source: Source) -> bool:

@@ -16,6 +16,9 @@ NATIVE = frozenset((IMPLICIT, EXPLICIT, BIG_ENDIAN, DEFLATED, "1.2.840.10008.1.2
 _VIDEO = tuple(f"1.2.840.10008.1.2.4.10{digit}" for digit in range(9))
 _MULTI_COMPONENT = ("1.2.840.10008.1.2.4.92", "1.2.840.10008.1.2.4.93")
 
+_IMAGE_CODES = "1.2.840.10008.1.2.4."
+_WITHOUT_MARKER = tuple(f"1.2.840.10008.1.2.4.11{digit}" for digit in range(3))  # JPEG XL
+
 _LATER_SYNTAXES = (
     "1.2.840.10008.1.2.4.110",  # JPEG XL Lossless
     "1.2.840.10008.1.2.4.111",  # JPEG XL JPEG Recompression
@@ -88,3 +91,9 @@ def is_image_class(uid: str) -> bool:
 def frames_share_fragments(uid: str) -> bool:
     """Whether one code stream holds many frames, so that fragments cannot be counted against frames."""
     return uid.startswith(_VIDEO) or uid in _MULTI_COMPONENT
+
+
+def images_end_with_marker(uid: str) -> bool:
+    """JPEG, JPEG-LS and JPEG 2000 in all their forms, video and JPEG XL apart."""
+    known = uid.startswith(_IMAGE_CODES) and is_transfer_syntax(uid)
+    return known and not uid.startswith((*_VIDEO, *_WITHOUT_MARKER))

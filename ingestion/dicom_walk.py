@@ -4,8 +4,6 @@ pydicom reads truncated data silently and nests without bound, so structure is f
 are converted afterwards with pydicom's tables (`dicom_json`). Bulk values are stepped over, never read.
 """
 
-from dataclasses import dataclass
-
 from ingestion.dicom_elements import (
     BULK_VRS,
     IMPLICIT_LITTLE,
@@ -19,6 +17,7 @@ from ingestion.dicom_elements import (
     Bulk,
     DataSet,
     Encoding,
+    Level,
     Raw,
     Structure,
     dictionary_vr,
@@ -26,23 +25,11 @@ from ingestion.dicom_elements import (
     read_header,
     tag_name,
 )
-from ingestion.dicom_fragments import walk_fragments
+from ingestion.dicom_fragments import FragmentWalk, holds_fragments
 from ingestion.dicom_trailing import trailing
 from ingestion.limits import Limits
 from ingestion.reader import Source
 from ingestion.verdicts import Finding, Rejected
-
-
-@dataclass(slots=True)
-class _Level:
-    """A data set, or a sequence (`items` is not None), being read. `end` None: up to its delimiter."""
-
-    end: int | None
-    room: int  # where the innermost container of known length ends
-    dataset: DataSet
-    items: list[DataSet] | None = None
-    tag: int = 0
-    last_tag: int = -1
 
 
 class Walk:
@@ -63,7 +50,7 @@ class Walk:
         self._elements = 0
         self._metadata = 0
         self._structure = Structure(DataSet(encoding))
-        self._levels = [_Level(source.size, source.size, self._structure.dataset)]
+        self._levels = [Level(source.size, source.size, self._structure.dataset)]
 
     def run(self) -> Structure:
         """Reads up to the end of the source; raises `Rejected`."""
@@ -78,7 +65,7 @@ class Walk:
         self._structure.end = self._position
         return self._structure
 
-    def _close(self, level: _Level) -> None:
+    def _close(self, level: Level) -> None:
         if level.end is not None and self._position > level.end:
             raise Rejected("element_not_valid", tag_name(level.last_tag))
         self._levels.pop()
@@ -96,7 +83,7 @@ class Walk:
         """Whether values of items are left out from here on: structure is checked to the end all the same."""
         return self._elements > self._limits.kept_elements or self._metadata > self._limits.kept_bytes
 
-    def _item(self, level: _Level) -> None:
+    def _item(self, level: Level) -> None:
         """An item of a sequence, or its delimiter (PS3.5 §7.5)."""
         self._count()
         raw = self._source.read(self._position, 8)
@@ -113,7 +100,7 @@ class Walk:
         else:
             raise Rejected("element_not_valid", tag_name(level.tag))
 
-    def _open_item(self, level: _Level, length: int) -> None:
+    def _open_item(self, level: Level, length: int) -> None:
         item = DataSet(level.dataset.encoding)
         assert level.items is not None
         if self._is_full():
@@ -121,9 +108,9 @@ class Walk:
         else:
             level.items.append(item)
         end = self._end(level, level.tag, length)
-        self._push(_Level(end, level.room if end is None else end, item))
+        self._push(Level(end, level.room if end is None else end, item))
 
-    def _end(self, level: _Level, tag: int, length: int) -> int | None:
+    def _end(self, level: Level, tag: int, length: int) -> int | None:
         """Where a value of `length` starting here ends; inside what contains it."""
         if length == UNDEFINED:
             return None
@@ -134,13 +121,13 @@ class Walk:
             raise Rejected("element_not_valid", tag_name(tag))
         return end
 
-    def _push(self, level: _Level) -> None:
+    def _push(self, level: Level) -> None:
         # a sequence and its item are two levels
         if len(self._levels) > 2 * self._limits.depth:
             raise Rejected("nested_too_deep")
         self._levels.append(level)
 
-    def _element(self, level: _Level) -> bool:
+    def _element(self, level: Level) -> bool:
         """One element; False where the walk is over."""
         self._count()
         raw = self._source.read(self._position, 12)
@@ -165,7 +152,7 @@ class Walk:
         self._content(level, tag, vr, length, top)
         return True
 
-    def _delimiter(self, level: _Level, tag: int, length: int) -> None:
+    def _delimiter(self, level: Level, tag: int, length: int) -> None:
         """The end of an item of undefined length; elsewhere a delimiter too much, which says nothing."""
         inside = len(self._levels) > 1 and level.end is None
         if tag == SEQUENCE_END and inside:
@@ -180,14 +167,14 @@ class Walk:
         else:
             raise Rejected("element_not_valid", tag_name(tag))
 
-    def _content(self, level: _Level, tag: int, vr: str | None, length: int, top: bool) -> None:
+    def _content(self, level: Level, tag: int, vr: str | None, length: int, top: bool) -> None:
         end = self._end(level, tag, length)
-        if self._is_sequence(tag, vr, length):
+        if self._is_sequence(level, tag, vr, length):
             # UN of undefined length is an implicit VR sequence (PS3.5 §6.2.2 note 2)
             encoding = level.dataset.encoding if vr == "SQ" else IMPLICIT_LITTLE
             items: list[DataSet] = []
             level.dataset.elements[tag] = items
-            self._push(_Level(end, level.room if end is None else end, DataSet(encoding), items, tag))
+            self._push(Level(end, level.room if end is None else end, DataSet(encoding), items, tag))
         elif end is None:
             self._encapsulated(level, tag, vr, top)
         else:
@@ -202,24 +189,33 @@ class Walk:
             self._note(code)
         return code is not None
 
-    def _order(self, level: _Level, tag: int, top: bool) -> None:
+    def _order(self, level: Level, tag: int, top: bool) -> None:
         if top and tag in UNIQUE_TAGS and (tag in level.dataset.elements or tag in self._structure.bulk):
             raise Rejected("element_duplicate", tag_name(tag))
         if tag <= level.last_tag:
             self._note("elements_unordered")
 
-    def _is_sequence(self, tag: int, vr: str | None, length: int) -> bool:
+    def _is_sequence(self, level: Level, tag: int, vr: str | None, length: int) -> bool:
         if vr == "SQ":
             return True
         if vr is not None and vr != "UN":
             return False
         if length == UNDEFINED:
-            return tag not in PIXEL_TAGS
+            return tag not in PIXEL_TAGS and not self._in_pieces(level, tag)
         if dictionary_vr(tag) != "SQ":
             return False
         return vr is None or self._source.read(self._position, 4) == b"\xfe\xff\x00\xe0"
 
-    def _value(self, level: _Level, tag: int, vr: str | None, length: int, top: bool) -> None:
+    def _in_pieces(self, level: Level, tag: int) -> bool:
+        """A value whose type got lost on its way may be encapsulated instead of a sequence."""
+        if dictionary_vr(tag) == "SQ" or not holds_fragments(
+            self._source, level.dataset.encoding, self._position, level.room
+        ):
+            return False
+        self._note("fragments_unknown", tag_name(tag))
+        return True
+
+    def _value(self, level: Level, tag: int, vr: str | None, length: int, top: bool) -> None:
         bulk = length > self._limits.value_bytes or tag in NEVER_KEPT
         if not bulk and length > self._limits.inline_bytes:
             bulk = (vr or dictionary_vr(tag) or "UN")[:2] in BULK_VRS
@@ -232,7 +228,7 @@ class Walk:
             self._keep(level, tag, vr, length)
         self._position += length
 
-    def _keep(self, level: _Level, tag: int, vr: str | None, length: int) -> None:
+    def _keep(self, level: Level, tag: int, vr: str | None, length: int) -> None:
         self._metadata += length
         if self._metadata > self._limits.metadata_bytes:
             raise Rejected("metadata_too_large")
@@ -241,10 +237,14 @@ class Walk:
         value = self._source.read(self._position, length)
         level.dataset.elements[tag] = Raw(vr, value)
 
-    def _encapsulated(self, level: _Level, tag: int, vr: str | None, top: bool) -> None:
+    def _encapsulated(self, level: Level, tag: int, vr: str | None, top: bool) -> None:
         start = self._position
-        fragments, self._position = walk_fragments(
-            self._source, level.dataset.encoding, tag, start, self._limits
+        inside = not top and level.end is None
+        walk = FragmentWalk(
+            self._source, level.dataset.encoding, tag, level.room, self._limits, inside=inside
         )
+        pieces, self._position, delimited = walk.run(start)
+        if not delimited:
+            self._note("pixel_delimiter_missing", tag_name(tag))
         if top:
-            self._structure.bulk[tag] = Bulk(tag, vr, start, self._position - start, fragments)
+            self._structure.bulk[tag] = Bulk(tag, vr, start, self._position - start, pieces, delimited)

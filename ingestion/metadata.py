@@ -16,6 +16,7 @@ from ingestion.metadata_encode import EncodedInstance, NotEncodable, encode_inst
 from ingestion.private_blocks import PrivateBlocks
 from ingestion.reader import LARGEST, Source
 from ingestion.verdicts import Finding, Rejected
+from records.numbers import whole
 
 _MODEL = "{http://dicom.nema.org/PS3.19/models/NativeDICOM}"
 MOST_INSTANCES = 10_000  # of one document
@@ -211,7 +212,7 @@ def _attribute(element: Element, depth: int) -> dict[str, Any]:
         elif name == "InlineBinary":
             _once(attribute, "InlineBinary", child.text or "")
         else:
-            attribute.setdefault("Value", []).append((int(child.attrib["number"]), _value(child, depth)))
+            attribute.setdefault("Value", []).append((whole(child.attrib["number"]), _value(child, depth)))
     if "Value" in attribute:
         attribute["Value"] = _in_order(attribute["Value"])
     return attribute

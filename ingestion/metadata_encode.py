@@ -14,6 +14,7 @@ from typing import Any
 
 from ingestion.limits import Limits
 from ingestion.verdicts import Rejected
+from records.numbers import decimal, integer
 
 SOP_CLASS, SOP_INSTANCE, CHARACTER_SET = "00080016", "00080018", "00080005"
 _TAG = re.compile(r"[0-9A-Fa-f]{8}")
@@ -23,6 +24,7 @@ UNDEFINED = 0xFFFFFFFF
 LARGEST_LONG, LARGEST_SHORT = 0xFFFFFFFE, 0xFFFE
 _NUMBERS = {"US": "<H", "SS": "<h", "UL": "<I", "SL": "<i", "UV": "<Q", "SV": "<q", "FL": "<f", "FD": "<d"}
 _REAL = frozenset({"FL", "FD"})
+_NOT_FINITE = frozenset({"nan", "inf", "infinity"})
 _LISTS = frozenset({"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "PN", "SH", "TM", "UC", "UI"})
 _SINGLES = frozenset({"LT", "ST", "UR", "UT"})
 _BINARY = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
@@ -205,7 +207,12 @@ def _number(vr: str, value: Any) -> bytes:
     text = _text(value)
     if not 0 < len(text) <= _LONGEST_NUMBER:
         raise ValueError
-    return struct.pack(_NUMBERS[vr], float(text) if vr in _REAL else int(text))
+    return struct.pack(_NUMBERS[vr], _real(text) if vr in _REAL else integer(text))
+
+
+def _real(text: str) -> float:
+    """JSON has no word for what is no number; these travel as strings (PS3.18 section F.2.3.1)."""
+    return float(text) if text.lower().lstrip("+-") in _NOT_FINITE else decimal(text)
 
 
 def _tag(value: Any) -> bytes:
@@ -235,7 +242,7 @@ def _decimal(value: Any) -> str:
     text = _component(value)
     if len(text.strip()) <= _LONGEST_DECIMAL:
         return text
-    number = float(text)
+    number = decimal(text)
     return next(
         short
         for digits in range(_LONGEST_DECIMAL, 0, -1)

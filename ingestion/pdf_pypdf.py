@@ -14,6 +14,7 @@ from ingestion.pdf_actions import ActiveContent
 from ingestion.pdf_names import parsed, suspicious, target
 from ingestion.reader import SearchedFile, Source
 from ingestion.verdicts import Rejected
+from records.numbers import whole
 
 # pypdf's messages, by logger and first twelve letters, that say that part of an object was dropped
 _DROPPED = frozenset(
@@ -123,7 +124,7 @@ class PypdfView:
         if not suspicious(data):
             return
         first = int(stream["/First"])  # type: ignore[call-overload]
-        places = [int(word) for word in data[:first].split()[1::2]]
+        places = [whole(word.decode("latin-1")) for word in data[:first].split()[1::2]]
         if len(places) > self._limits.pdf_objects:
             raise Rejected("pdf_too_complex", f"object {number}")
         ends = [*sorted(places)[1:], len(data) - first]

@@ -16,9 +16,9 @@ _UID = re.compile(r"[0-9A-Za-z._-]{1,64}")
 _TAG = re.compile(r"[0-9A-F]{8}")
 _VR = re.compile(r"[A-Z]{2}")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_TIME = re.compile(r"\d\d:\d\d:\d\d")
-_VERSION = re.compile(r"\d\.\d")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIME = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}")
+_VERSION = re.compile(r"[0-9]\.[0-9]")
 _SURROGATE = re.compile(rb"(?<!\\)(?:\\\\)*\\u[dD][89abAB]")
 _MOST_FINDINGS, _LONGEST_WHERE, _LONGEST_TEXT, _DEEPEST = 64, 200, 1024, 40
 

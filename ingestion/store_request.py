@@ -20,6 +20,7 @@ from ingestion.reception import Deposit
 from ingestion.store_rules import REQUEST_HEADERS
 from ingestion.treatments import Treatment
 from records.errors import Invalid
+from records.numbers import decimal
 
 DICOM_JSON, DICOM_XML = "application/dicom+json", "application/dicom+xml"
 JSON = "application/json"
@@ -152,7 +153,7 @@ def _answer_type(accept: str) -> str:
 def _range(text: str) -> tuple[str, float]:
     kind, *parameters = (each.strip().lower() for each in text.split(";"))
     quality = next((each[2:] for each in parameters if each.startswith("q=")), "1")
-    return kind, float(quality) if re.fullmatch(r"[01](\.\d{0,3})?", quality) else 1.0
+    return kind, decimal(quality) if re.fullmatch(r"[01](\.[0-9]{0,3})?", quality) else 1.0
 
 
 def _quality(kind: str, ranges: Iterable[tuple[str, float]]) -> float:

@@ -84,6 +84,8 @@ _DICOM = (
     ("pixel_data_longer", _W, "There is more pixel data than rows, columns and frames require. It is kept.", "PS3.5 §8.1"),
     ("pixel_data_unchecked", _W, "The size of the pixel data could not be checked, because the attributes describing it are missing or not valid.", "PS3.3 §C.7.6.3"),
     ("pixel_fragments_not_valid", _R, "The compressed pixel data is corrupt: its fragments cannot be followed to their end. Export the instance again.", "PS3.5 §A.4"),
+    ("pixel_delimiter_missing", _W, "The delimiter behind the compressed pixel data is missing or malformed, and every fragment is whole. The file is kept as it is; correct the exporting device.", "PS3.5 §A.4"),
+    ("fragments_unknown", _W, "An element without a type holds pieces of bytes where a sequence belongs. It is kept in the file and left out of the metadata; correct the exporting device.", "PS3.5 §6.2.2"),
     ("frames_missing", _R, "There are fewer compressed frames than the instance declares. Send the whole file again.", "PS3.5 §A.4"),
     ("frames_not_addressable", _W, "Single frames cannot be told apart without reading the images; viewers will fetch the whole instance.", "PS3.5 §A.4"),
     ("offset_table_not_valid", _W, "The table of frame offsets does not fit the compressed pixel data. The frames were found without it.", "PS3.5 §A.4"),
@@ -92,6 +94,8 @@ _DICOM = (
     ("document_missing", _R, "The instance is of a class that encapsulates a document and holds none. Send it with the document.", "PS3.3 §C.24.2"),
     ("document_not_valid", _R, "The encapsulated document is not whole, not of its kind or holds something active. Export it again from its source.", "PS3.3 §C.24.2"),
     ("deflate_not_valid", _R, "The deflated data set cannot be inflated to its end. Export the instance again.", "PS3.5 §A.5"),
+    ("deflate_wrapped", _W, "The deflated data set has the header of zlib or gzip around it, which not every viewer takes away. The file is kept as it is; correct the exporting device.", "PS3.5 §A.5"),
+    ("deflate_missing", _W, "The transfer syntax says that the data set is deflated, and it is not. The file is kept as it is; correct the exporting device.", "PS3.5 §A.5"),
     ("deflate_too_large", _R, "The deflated data set expands beyond what can be examined. Send it with another transfer syntax.", "PS3.5 §A.5"),
 )  # fmt: skip
 
