@@ -49,6 +49,13 @@ for the reason that stands there. *Refused*: the deposit is, with the code; noth
 R4 does not define is `unknown_element`, what has another shape `bad_element`, a member given twice
 `member_twice`.
 """
+DECISIONS_INTRO = """
+## Whole content in a flawed frame
+
+A flaw of known writers is a warning where every byte of the content is there, and a refusal where some may
+be missing. Each was decided on what a radiology department loses either way. Bytes are never altered.
+
+"""
 READERS_INTRO = """
 ## Two readers of one PDF
 
@@ -104,7 +111,7 @@ from ingestion.store_rules import (  # noqa: E402
 )
 from ingestion.stow import FAILURE_REASONS, REASONS, STORED_WITH_WARNING  # noqa: E402
 from ingestion.treatments import Rule  # noqa: E402
-from ingestion.verdicts import VERDICTS, Outcome  # noqa: E402
+from ingestion.verdicts import DECISIONS, VERDICTS, Outcome  # noqa: E402
 from records.errors import CoffreError  # noqa: E402
 from records.vocabulary.person_warnings import PERSON_WARNINGS  # noqa: E402
 from viewer_api.qido import LEVELS  # noqa: E402
@@ -137,6 +144,11 @@ def verdicts() -> str:
         lines += [f"\n## {title}, by the validators\n\n", "| code | sentence | standard |\n|---|---|---|\n"]
         rows = (verdict for verdict in VERDICTS.values() if verdict.outcome is outcome)
         lines += [f"| `{each.code}` | {_cell(each.sentence)} | {each.standard} |\n" for each in rows]
+    lines += [DECISIONS_INTRO, "| flaw | verdict | why |\n|---|---|---|\n"]
+    lines += [
+        f"| {_cell(each.flaw)} | {f'`{each.code}`' if each.code else 'none'} | {_cell(each.reason)} |\n"
+        for each in DECISIONS
+    ]
     lines += [READERS_INTRO, "| pypdf | qpdf | verdict |\n|---|---|---|\n"]
     lines += [
         f"| {first.value} | {second.value} | {f'`{code}`' if code else 'none'} |\n"

@@ -55,6 +55,7 @@ class Instance:
     sop: str
     pieces: tuple[Piece, ...]
     failure: Finding | None = None
+    warnings: tuple[Finding, ...] = ()
 
     @property
     def length(self) -> int:
@@ -86,7 +87,8 @@ class Assembler:
             pieces = self._pieces(encoded)
         except Rejected as rejected:
             return Instance(sop_class, sop, (), rejected.finding)
-        return Instance(sop_class, sop, pieces)
+        warnings = tuple(Finding(code, where) for code, where in encoded["warnings"])
+        return Instance(sop_class, sop, pieces, warnings=warnings)
 
     @property
     def complete(self) -> bool:

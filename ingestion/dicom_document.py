@@ -4,6 +4,7 @@ import base64
 from typing import Any
 from xml.parsers import expat
 
+from ingestion.byte_order import marked_encoding
 from ingestion.cda_patient import cda_patient, without_padding
 from ingestion.dicom_elements import Bulk
 from ingestion.dicom_registry import ENCAPSULATED_CDA, ENCAPSULATED_CLASSES, ENCAPSULATED_PDF
@@ -77,7 +78,7 @@ class _CdaReader:
     def read(self, data: bytes, deepest: int) -> None:
         """Raises `Rejected`, `expat.ExpatError`."""
         self._deepest = deepest
-        parser = expat.ParserCreate(namespace_separator=" ")
+        parser = expat.ParserCreate(marked_encoding(data), namespace_separator=" ")
         parser.StartDoctypeDeclHandler = _refuse  # entities expand without bound and reach outside
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TypeVar
 from uuid import UUID
 
@@ -96,8 +97,13 @@ class Inspector:
         content: Content,
         heartbeat: Callable[[], None],
         differing: Differing,
+        told: Mapping[int, Sequence[Finding]] = MappingProxyType({}),
     ) -> list[InspectedPart]:
-        jobs = [self._pool.submit(self._validate, n, part, kind, content) for n, part in parts.items()]
+        """`told` is what is known of a part before it is validated."""
+        jobs = [
+            self._pool.submit(self._validate, n, part, kind, content, told.get(n, ()))
+            for n, part in parts.items()
+        ]
         inspected = []
         try:
             for job in jobs:
@@ -129,7 +135,8 @@ class Inspector:
             found = _patiently(job, heartbeat)
             if not found.accepted:
                 return _all_alike(parts, judged(found.findings), received)
-            instances += map(assembler.instance, found.facts["instances"])
+            assembled = map(assembler.instance, found.facts["instances"])
+            instances += (replace(each, warnings=(*found.findings, *each.warnings)) for each in assembled)
             if len(instances) > MOST_PARTS:
                 return _all_alike(parts, judged([Finding("metadata_too_large")]), received)
         code = _unplaced(instances, assembler)
@@ -156,7 +163,8 @@ class Inspector:
                 names = {"sop_class": each.sop_class, "sop": each.sop}
                 refused[number] = replace(_part(number, part, judged([each.failure])), facts=names)
             offset += length
-        accepted = self._judged(whole, "dicom", opened, content, heartbeat, differing)
+        told = {number: each.warnings for number, each in enumerate(instances, 1)}
+        accepted = self._judged(whole, "dicom", opened, content, heartbeat, differing, told)
         return Inspected(sorted((*accepted, *refused.values()), key=lambda part: part.number), content)
 
     def _refusal(self, opened: ForIngest) -> Judgement | None:
@@ -167,10 +175,13 @@ class Inspector:
             code = "type_unknown"
         return JUDGEMENTS[code] if code else None
 
-    def _validate(self, number: int, part: Part, kind: Kind, content: Content) -> InspectedPart:
+    def _validate(
+        self, number: int, part: Part, kind: Kind, content: Content, told: Sequence[Finding]
+    ) -> InspectedPart:
         inspection = self._sandbox.inspect(kind, part.length, _reader(part, content))
-        warnings = tuple(f.code for f in inspection.findings if VERDICTS[f.code].outcome is Outcome.WARN)
-        of_the_file = (f for f in inspection.findings if f.code not in PERSON_WARNINGS)
+        findings = (*told, *inspection.findings)
+        warnings = tuple(f.code for f in findings if VERDICTS[f.code].outcome is Outcome.WARN)
+        of_the_file = (f for f in findings if f.code not in PERSON_WARNINGS)
         found = _part(number, part, judged(of_the_file))
         return replace(found, warnings=warnings, facts=inspection.facts)
 

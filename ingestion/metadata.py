@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 
+from ingestion.byte_order import marked_encoding
 from ingestion.limits import Limits
 from ingestion.metadata_encode import EncodedInstance, NotEncodable, encode_instance
 from ingestion.private_blocks import PrivateBlocks
@@ -29,8 +30,13 @@ def encode_metadata(
     source: Source, limits: Limits, *, xml: bool = False
 ) -> tuple[list[Finding], dict[str, Any]]:
     """Findings about the document as a whole, and its `instances` as `sandbox_answer` expects them."""
+    findings: list[Finding] = []
     try:
-        datasets = _xml_datasets(source, limits) if xml else _json_datasets(_text(source), limits)
+        if xml:
+            datasets = _xml_datasets(source, limits)
+        else:
+            text, findings = _text(source)
+            datasets = _json_datasets(text, limits)
         instances = _instances(datasets, limits)
     except Rejected as rejected:
         return [rejected.finding], {}
@@ -38,7 +44,7 @@ def encode_metadata(
         return [Finding("metadata_unreadable")], {}
     if not instances:
         return [Finding("metadata_unreadable")], {}
-    return [], {"instances": instances}
+    return findings, {"instances": instances}
 
 
 encode_json = partial(encode_metadata, xml=False)
@@ -64,6 +70,7 @@ def _encoded(dataset: dict[str, Any], limits: Limits) -> dict[str, Any]:
             "sop": refused.sop,
             "syntax": "",
             "failure": failure,
+            "warnings": [],
             "segments": [],
         }
     return {
@@ -71,6 +78,7 @@ def _encoded(dataset: dict[str, Any], limits: Limits) -> dict[str, Any]:
         "sop": found.sop,
         "syntax": found.syntax,
         "failure": None,
+        "warnings": [[warning.code, warning.where] for warning in found.warnings],
         "segments": _segments(found),
     }
 
@@ -87,8 +95,12 @@ def _pieces(source: Source) -> Iterator[bytes]:
         yield source.read(offset, LARGEST)
 
 
-def _text(source: Source) -> str:
-    return b"".join(_pieces(source)).decode("utf-8-sig")
+def _text(source: Source) -> tuple[str, list[Finding]]:
+    """JSON is UTF-8 (RFC 8259 section 8.1); a byte order mark tells of a sender that writes otherwise."""
+    document = b"".join(_pieces(source))
+    encoding = marked_encoding(document)
+    findings = [Finding("metadata_not_utf8")] if encoding else []
+    return document.decode(encoding or "utf-8-sig"), findings
 
 
 def _json_datasets(text: str, limits: Limits) -> Iterator[dict[str, Any]]:
@@ -179,7 +191,8 @@ class _Model(TreeBuilder):
 
 
 def _xml_datasets(source: Source, limits: Limits) -> Iterator[dict[str, Any]]:
-    parser = XMLParser(target=_Model(limits))  # noqa: S314 - no entities, and confined
+    encoding = marked_encoding(source.read(0, 2))
+    parser = XMLParser(target=_Model(limits), encoding=encoding)  # noqa: S314 - no entities, and confined
     for piece in _pieces(source):
         parser.feed(piece)
     root = parser.close()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingestion.limits import Limits
-from ingestion.verdicts import Rejected
+from ingestion.verdicts import Finding, Rejected
 from records.numbers import decimal, integer
 
 SOP_CLASS, SOP_INSTANCE, CHARACTER_SET = "00080016", "00080018", "00080005"
@@ -53,6 +53,7 @@ class EncodedInstance:
     sop: str
     syntax: str
     segments: tuple[bytes | Gap, ...]
+    warnings: tuple[Finding, ...] = ()
 
 
 class NotEncodable(Rejected):
@@ -77,7 +78,8 @@ def encode_instance(dataset: Mapping[str, Any], limits: Limits) -> EncodedInstan
         known = (uid if _UID.fullmatch(uid) else "" for uid in (sop_class, sop))
         raise NotEncodable(rejected.finding.code, rejected.finding.where, *known) from None
     syntax = _uid(dataset, "00020010")
-    return EncodedInstance(sop_class, sop, syntax if _UID.fullmatch(syntax) else "", writer.segments())
+    syntax = syntax if _UID.fullmatch(syntax) else ""
+    return EncodedInstance(sop_class, sop, syntax, writer.segments(), tuple(writer.warnings))
 
 
 def header(tag: str, vr: str, length: int) -> bytes:
@@ -104,6 +106,7 @@ class _Writer:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._elements = 0
+        self.warnings: list[Finding] = []
         self._segments: list[bytes | Gap] = []
         self._held: list[bytes] = []
 
@@ -139,6 +142,12 @@ class _Writer:
             self._sequence(tag, attribute.get("Value", []), depth)
         else:
             self._value(tag, vr, _value_of(tag, vr, attribute))
+            if (
+                vr == "PN"
+                and not self.warnings
+                and any(isinstance(n, str) for n in attribute.get("Value", []))
+            ):
+                self.warnings.append(Finding("metadata_name_plain", tag))
 
     def _gap(self, tag: str, vr: str, uri: Any) -> None:
         if vr == "SQ" or not isinstance(uri, str) or not 0 < len(uri) <= LONGEST_URI:
@@ -253,6 +262,8 @@ def _decimal(value: Any) -> str:
 def _name(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, str):  # as in a data set, with its groups (PS3.5 section 6.2.1)
+        value = dict(zip(_PARTS_OF_NAME, value.split("=", 2), strict=False))
     if not isinstance(value, dict) or not value.keys() <= set(_PARTS_OF_NAME):
         raise ValueError
     groups = [_component(value.get(part)) for part in _PARTS_OF_NAME]

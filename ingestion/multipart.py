@@ -1,28 +1,22 @@
 """A body fed piece by piece into a deposit: one part, or `multipart/related` (RFC 2387, PS3.18 §8.6).
 
 Only the framing is read. The body of a part goes straight into the seal, in the pieces the network gave.
-Lines of the framing end with CR LF (RFC 2046 section 4.1.1); a body that ends them otherwise is refused,
-since a lone LF could as well be content.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.message import Message
 from email.utils import collapse_rfc2231_value
 from typing import Protocol
 
-from python_multipart.exceptions import MultipartParseError
-from python_multipart.multipart import MultipartParser
-
+from ingestion.framing import Framing, NotFramed
 from ingestion.part_headers import read_part_headers
 from ingestion.reception import Deposit
 from records.errors import Invalid
 
-MOST_HEADER_BYTES = 8 * 1024  # a line
-MOST_HEADERS = 16
 LONGEST_BOUNDARY = 256  # RFC 2046 section 5.1.1 has 70, and Orthanc sends 73
-LARGEST_PREAMBLE = 64 * 1024
-_CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
+# UTF-16 is told by its byte order mark, whatever stands here (`ingestion/byte_order.py`)
+_CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "utf-16"})
 LONGEST_LOCATION, LONGEST_SYNTAX = 2048, 64
 LARGEST_METADATA = 32 * 2**20  # of one request; parsed whole, unlike bulk data
 
@@ -148,82 +142,31 @@ class PartReader:
 
     def __init__(self, boundary: bytes, sink: PartSink) -> None:
         self._sink = sink
-        self._opening = b"--" + boundary
-        self._preamble: bytes | None = b""  # None once the first boundary is found
-        self._name = self._value = b""
-        self._headers: list[tuple[str, str]] = []
-        self._ended = False
-        self._parser = MultipartParser(
-            boundary,
-            {
-                "on_part_begin": self._part_begin,
-                "on_header_field": self._header_field,
-                "on_header_value": self._header_value,
-                "on_header_end": self._header_end,
-                "on_headers_finished": self._headers_finished,
-                "on_part_data": self._part_data,
-                "on_part_end": self._sink.end,
-                "on_end": self._end,
-            },
-            max_header_count=MOST_HEADERS,
-            max_header_size=MOST_HEADER_BYTES,
-        )
+        self._framing = Framing(boundary, self._begin, sink.write, sink.end)
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the body. Raises `Invalid` "bad_multipart" where the framing is broken."""
-        if self._preamble is not None:
-            data = self._behind_preamble(self._preamble + data)
-        if self._ended or not data:
-            return  # an epilogue is to be ignored (RFC 2046 section 5.1.1)
         try:
-            self._parser.write(data)
-        except MultipartParseError:
+            self._framing.feed(data)
+        except NotFramed:
             raise _broken() from None
 
     def finish(self) -> None:
         """Raises `Invalid` "truncated_body" unless the closing boundary was read."""
-        if self._preamble:
-            raise _broken()
-        if not self._ended:
+        try:
+            ended = self._framing.finish()
+        except NotFramed:
+            raise _broken() from None
+        if not ended:
             raise Invalid(
                 "The body ended before its closing boundary: nothing was deposited, send it again.",
                 code="truncated_body",
             )
 
-    def _behind_preamble(self, held: bytes) -> bytes:
-        """What stands before the first boundary line is to be ignored (RFC 2046 section 5.1.1)."""
-        at = 0 if held.startswith(self._opening) else held.find(b"\r\n" + self._opening)
-        if at > LARGEST_PREAMBLE or (at < 0 and len(held) > LARGEST_PREAMBLE):
-            raise _broken()
-        if at >= 0:
-            self._preamble = None
-            return held[at:].removeprefix(b"\r\n")
-        self._preamble = held
-        return b""
-
-    def _part_begin(self) -> None:
-        self._headers = []
-
-    def _header_field(self, data: bytes, start: int, end: int) -> None:
-        self._name += data[start:end]
-
-    def _header_value(self, data: bytes, start: int, end: int) -> None:
-        self._value += data[start:end]
-
-    def _header_end(self) -> None:
-        self._headers.append((self._name.lower().decode("latin-1"), self._value.decode("latin-1").strip()))
-        self._name = self._value = b""
-
-    def _headers_finished(self) -> None:
-        found = read_part_headers(self._headers)
+    def _begin(self, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        found = read_part_headers((name.decode("latin-1"), text.decode("latin-1")) for name, text in headers)
         content_type = found.get("content-type") or "application/dicom"
         self._sink.start(content_type, found.get("content-location", ""))
-
-    def _part_data(self, data: bytes, start: int, end: int) -> None:
-        self._sink.write(memoryview(data)[start:end])
-
-    def _end(self) -> None:
-        self._ended = True
 
 
 def _broken() -> Invalid:

@@ -174,6 +174,10 @@ def _failure(value: Any) -> bool:
     return len(_findings([value])) == 1 and VERDICTS[value[0]].outcome is Outcome.REJECT
 
 
+def _warnings(value: Any) -> bool:
+    return all(VERDICTS[finding.code].outcome is Outcome.WARN for finding in _findings(value))
+
+
 def _segments(value: Any) -> bool:
     """Bytes in base64, and gaps: tag, VR and URI of bulk data."""
     for each in value:
@@ -201,6 +205,7 @@ _INSTANCE: Shape = {
     "sop": _uid_or_none,
     "syntax": _uid_or_none,
     "failure": _failure,
+    "warnings": _warnings,
     "segments": _segments,
 }
 _DICOM: Shape = {

@@ -24,7 +24,12 @@ from records.numbers import decimal
 
 DICOM_JSON, DICOM_XML = "application/dicom+json", "application/dicom+xml"
 JSON = "application/json"
-ANSWERS = (DICOM_JSON, DICOM_XML, JSON)  # the first is the default (PS3.18 table 8.7.3-2)
+_RELATED = "multipart/related"
+# as XML comes in answers of Retrieve (PS3.18 section 8.7.3.2), and as some clients accept it everywhere
+RELATED_XML = f'{_RELATED}; type="{DICOM_XML}"'
+ANSWERS = (DICOM_JSON, DICOM_XML, JSON, RELATED_XML)  # the first is the default (PS3.18 table 8.7.3-2)
+# what stands between commas or semicolons; a quoted text may hold either (RFC 9110 section 5.6.4)
+_LISTED = {mark: re.compile(rf'(?:[^"{mark}]|"(?:[^"\\]|\\.)*(?:"|\\?$))+', re.DOTALL) for mark in ",;"}
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 LONGEST_UID = 64
 _NOT_UNDERSTOOD = [rule.name for rule in REQUEST_HEADERS.values() if rule.treatment is Treatment.REFUSED]
@@ -112,9 +117,10 @@ def check_study_uid(uid: str) -> str:
 
 def _payload(content_type: str) -> tuple[Payload, bytes | None]:
     kind, parameters = media_type(content_type)
-    if kind != "multipart/related":
+    if kind != _RELATED:
         return _named(kind), None
-    payload = _named(parameters.get("type", Payload.DICOM).lower())
+    # some senders put the parameters of the parts into the quotes too
+    payload = _named(media_type(parameters.get("type", Payload.DICOM))[0])
     return payload, boundary_of(parameters)
 
 
@@ -140,7 +146,7 @@ def _is_gzip(encoding: str) -> bool:
 
 def _answer_type(accept: str) -> str:
     """The best of the media types we answer with (RFC 9110 section 12.5.1)."""
-    ranges = [_range(each) for each in accept.split(",") if each.strip()] or [("*/*", 1.0)]
+    ranges = [_range(each) for each in _LISTED[","].findall(accept) if each.strip()] or [("*/*", 1.0)]
     best = max(ANSWERS, key=lambda kind: _quality(kind, ranges))  # of equals the first
     if _quality(best, ranges) <= 0:
         raise Invalid(
@@ -151,8 +157,10 @@ def _answer_type(accept: str) -> str:
 
 
 def _range(text: str) -> tuple[str, float]:
-    kind, *parameters = (each.strip().lower() for each in text.split(";"))
+    kind, *parameters = [each.strip().lower() for each in _LISTED[";"].findall(text)] or [""]
     quality = next((each[2:] for each in parameters if each.startswith("q=")), "1")
+    if kind == _RELATED and media_type(media_type(text)[1].get("type", ""))[0] == DICOM_XML:
+        kind = RELATED_XML
     return kind, decimal(quality) if re.fullmatch(r"[01](\.[0-9]{0,3})?", quality) else 1.0
 
 

@@ -3,12 +3,13 @@
 import json
 import unicodedata
 from collections.abc import Mapping, Sequence
+from secrets import token_hex
 from typing import Any
 
 from ingestion.answers import NamedInstance
 from ingestion.native_dicom import native_dicom
 from ingestion.outcomes import PartOutcome
-from ingestion.store_request import DICOM_XML
+from ingestion.store_request import DICOM_XML, RELATED_XML
 from records.vocabulary.person_warnings import OTHER_PERSON
 from storage.rows import Part
 
@@ -83,11 +84,16 @@ def status_of(parts: Sequence[Part]) -> int:
     return ALL_STORED if clean else SOME_STORED
 
 
-def encoded(answer: Mapping[str, Any], media_type: str) -> bytes:
-    """The answer as one of `store_request.ANSWERS`."""
+def encoded(answer: Mapping[str, Any], media_type: str) -> tuple[bytes, str]:
+    """The answer as one of `store_request.ANSWERS`, and its Content-Type."""
+    if media_type == RELATED_XML:
+        boundary = token_hex(16)
+        head = f"--{boundary}\r\nContent-Type: {DICOM_XML}\r\n\r\n".encode()
+        body = head + native_dicom(answer, _KEYWORDS) + f"\r\n--{boundary}--\r\n".encode()
+        return body, f"{RELATED_XML}; boundary={boundary}"
     if media_type == DICOM_XML:
-        return native_dicom(answer, _KEYWORDS)
-    return json.dumps(answer).encode()
+        return native_dicom(answer, _KEYWORDS), media_type
+    return json.dumps(answer).encode(), media_type
 
 
 def answer(parts: Sequence[Part], names: Mapping[int, NamedInstance]) -> dict[str, Any]:

@@ -104,6 +104,8 @@ _METADATA = (
     ("metadata_member_twice", _R, "The metadata gives a member, an attribute or a value twice, so nothing of the request was stored. Correct the sender: it gives each once.", "PS3.18 §F.2"),
     ("metadata_missing", _R, "The request holds bulk data alone. Send it with the metadata that names it.", "PS3.18 §8.6"),
     ("metadata_not_valid", _R, "An attribute of the metadata can't be written as DICOM: its VR is missing, or its value doesn't fit. Correct the sender.", "PS3.18 §F.2.2"),
+    ("metadata_name_plain", _W, "A person's name in the metadata is plain text where an object with its groups belongs. It was read as that text; correct the sender.", "PS3.18 §F.2.2"),
+    ("metadata_not_utf8", _W, "The metadata is JSON in UTF-16, and was read by its byte order mark. Correct the sender: JSON is UTF-8.", "RFC 8259 §8.1"),
     ("bulk_data_missing", _R, "No part of the request has the address that the metadata names for bulk data. Send it along, with this Content-Location.", "PS3.18 §8.6"),
     ("bulk_data_not_valid", _R, "A part of bulk data doesn't fit its attribute: its media type, its transfer syntax, its size, or it is named twice. Correct the sender.", "PS3.18 §8.7.3.3"),
     ("bulk_data_unused", _R, "The metadata names no attribute for a part of bulk data, so nothing of the request was stored. Send the part with the Content-Location that the metadata names.", "PS3.18 §8.6"),
@@ -147,6 +149,32 @@ VERDICTS: Mapping[str, Verdict] = {
     code: Verdict(code, outcome, sentence, standard)
     for code, outcome, sentence, standard in (*_DICOM, *_METADATA, *_PDF, *_SANDBOX)
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A flaw of known writers around content that is whole, and what becomes of it. `code` "": nothing is said."""
+
+    flaw: str
+    code: str
+    reason: str
+
+
+DECISIONS = (
+    Decision("Compressed pixel data ends without its sequence delimiter: nothing, zero bytes, an item delimiter, a bare tag or the next element stands there. Every fragment is whole, and the last image has its end marker or each frame its fragment.", "pixel_delimiter_missing", "Refused, an examination is missing from the record that the device will never send otherwise. Kept, nothing is lost: the item headers say where each frame lies, as DCMTK and fo-dicom read it."),
+    Decision("The same, and the file may be cut between two fragments: fewer fragments than frames, or no end of image.", "truncated", "Kept, somebody could read part of an image as all of it. Refused, the sender still has the file and is told."),
+    Decision("A deflated data set inside zlib or gzip.", "deflate_wrapped", "The checksum of the wrapping proves that it is whole; most toolkits inflate it."),
+    Decision("A data set that is declared deflated and is not.", "deflate_missing", "Its first element shows how it is written; every byte is there."),
+    Decision("A value of unknown type and undefined length that holds pieces of bytes, where a sequence belongs.", "fragments_unknown", "The pieces have their lengths and their delimiter. What they mean only their maker knows, with or without the flaw; the images beside them are whole."),
+    Decision("Subsampled colour (YBR_FULL_422) that is stored with three samples a pixel.", "pixel_data_longer", "Frames are addressed by the size that fills the pixel data; where none does there are no addresses, and viewers fetch the instance."),
+    Decision("MR spectroscopy without pixel data.", "", "Spectroscopy Data (5600,0020) is its content; nothing is missing."),
+    Decision("A person's name in DICOM JSON as plain text, or empty.", "metadata_name_plain", "The text is the name. Refused, a photograph taken at the bedside is lost for the shape of a field."),
+    Decision("DICOM JSON in UTF-16 with its byte order mark.", "metadata_not_utf8", "The mark tells; no character is guessed."),
+    Decision("Native DICOM XML, or a CDA in an instance, in UTF-16 with its byte order mark.", "", "XML allows it (XML 1.0 §4.3.3)."),
+    Decision("Folded headers of parts, white space behind a boundary.", "", "MIME allows both (RFC 2046 §5.1.1, RFC 822 §3.1.1)."),
+    Decision("Parameters of the parts inside the quotes of the type of a Store request.", "", "The type before them is the one that counts."),
+    Decision("A slash at the end of an address.", "", "No address differs from another by it; a redirect would lose the body."),
+)  # fmt: skip
 
 _SEVERITY = {outcome: rank for rank, outcome in enumerate(Outcome)}
 

@@ -228,11 +228,14 @@ def _public(jwk: Mapping[str, Any]) -> Any:
 
 
 def _normal(url: str) -> tuple[str, str, int | None, str]:
-    """RFC 9449 section 4.3: without query and fragment; host without case, port by scheme."""
+    """RFC 9449 section 4.3: without query and fragment; host without case, port by scheme.
+
+    A slash at the end makes no other address (`coffre/serving/addresses.py`).
+    """
     parts = urlsplit(url)
     if parts.scheme not in _PORTS or not parts.hostname or parts.username is not None:
         raise Invalid("A proof names an http address.", code="bad_member")
-    return parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme], parts.path or "/"
+    return parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme], parts.path.removesuffix("/")
 
 
 def _invalid() -> CredentialError:

@@ -14,6 +14,7 @@ from coffre.housekeeper import Chores, Housekeeper
 from coffre.processes import bell_of
 from coffre.serving import fhir as fhir_reading
 from coffre.serving import problems, watching
+from coffre.serving.addresses import SlashAtTheEnd
 from coffre.serving.bodies import BoundedBodies
 from coffre.serving.methods import Options, answer_heads
 from coffre.serving.origins import OtherOrigins
@@ -64,7 +65,7 @@ class _Application(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """Outside of what turns a fault into a 500, which carries the headers like any other answer."""
-        stack = super().build_middleware_stack()
+        stack: ASGIApp = SlashAtTheEnd(super().build_middleware_stack())
         for layer in self._outer:
             stack = layer(stack)
         return stack
@@ -99,6 +100,7 @@ def build(system: System, public_url: str, only: Part | None = None) -> FastAPI:
         openapi_url=None,  # answered beside /metrics
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
     )
     app.add_middleware(BoundedBodies)
     app.add_middleware(Options, router=app.router)

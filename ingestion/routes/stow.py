@@ -85,5 +85,5 @@ def _answer(
     status, headers = status_of(parts), {"Content-Location": location}
     if wanted.minimal and status == ALL_STORED:
         return Response(status_code=status, headers={**headers, "Preference-Applied": "return=minimal"})
-    body = encoded(answer(parts, names), wanted.answer_type)
-    return Response(body, status, headers, wanted.answer_type)
+    body, content_type = encoded(answer(parts, names), wanted.answer_type)
+    return Response(body, status, headers, content_type)

@@ -138,6 +138,20 @@ def test_send_and_fetch_prove_their_key(
     assert opened == {path.read_bytes() for path in sent.iterdir()}
 
 
+def test_a_slash_at_the_end_makes_no_other_address_of_a_proof(
+    coffre: Coffre, patient: Patient, holder: Identity, lab: Identity
+) -> None:
+    path = documents(patient)
+    for proved, asked in ((path, path + "/"), (path + "/", path), (path + "/", path + "/")):
+        answer = coffre.http.get(asked, headers=holder.headers(coffre, "GET", proved))
+        assert answer.status_code == 200, answer.text
+    deposit = f"/records/{patient.ins}/dicomweb/studies/"
+    files = patient.ct(slices=1, size=16)
+    digests = [hashlib.sha256(content).digest() for content in files]
+    sent = {**lab.headers(coffre, "POST", deposit, body=None, parts=digests), "Content-Type": related()}
+    assert coffre.http.post(deposit, content=multipart(files), headers=sent).status_code == 200
+
+
 def test_an_emergency_is_signed_with_its_reason(coffre: Coffre, patient: Patient, tmp_path: Path) -> None:
     coffre.publish_pdf(coffre.depositor(), patient.ins, demo_data.report_pdf(patient.ins))
     patient.call("PUT", "/emergency", json={"bris_de_glace": True, "centre_15": True})

@@ -43,6 +43,16 @@ def test_documents_of_their_kind(sop_class: bytes, content: bytes) -> None:
     assert codes(sop_class, content, stated=len(content)) == []
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("padding", [b"", b"\0", bytes(3)])
+def test_a_cda_in_utf_16_is_told_by_its_byte_order_mark(encoding: str, padding: bytes) -> None:
+    text = "\ufeff" + clinical("<title>Écho</title>".encode()).decode()
+    assert codes(CDA, text.encode(encoding) + padding) == []
+    script = "\ufeff" + clinical(b"<script>alert(1)</script>").decode()
+    assert codes(CDA, script.encode(encoding) + padding) == ["document_not_valid"]
+    assert codes(CDA, text.encode(encoding)[:-6] + padding) == ["document_not_valid"]
+
+
 def test_a_document_shorter_than_it_says_is_not_whole() -> None:
     assert codes(CDA, clinical(), stated=10_000) == ["document_not_valid"]
     assert codes(CDA, clinical(), stated=5) == []  # a careless count

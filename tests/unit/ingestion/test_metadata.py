@@ -472,3 +472,68 @@ def test_assembled_content_is_the_same_by_any_range() -> None:
     for start in range(0, instance.length, 7):
         for length in (0, 1, 5, 50, 10_000):
             assert content.read(start, length) == whole[start : start + length]
+
+
+def raw_data(**more: Dataset) -> Dataset:
+    uids = {
+        "00080016": "1.2.840.10008.5.1.4.1.1.66",
+        "00080018": "1.2.3",
+        "0020000D": "1.2",
+        "0020000E": "1.2.1",
+    }
+    return {tag: {"vr": "UI", "Value": [uid]} for tag, uid in uids.items()} | more
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        ("DUPONT^Alix", "DUPONT^Alix"),
+        ("Yamada^Tarou=山田^太郎=やまだ^たろう", "Yamada^Tarou=山田^太郎=やまだ^たろう"),
+        ("", ""),
+    ],
+)
+def test_a_name_as_plain_text_is_that_name_with_a_warning(value: str, name: str) -> None:
+    document = json.dumps([raw_data(**{"00100010": {"vr": "PN", "Value": [value]}})]).encode()
+    (encoded,) = instances_of(document)
+    assert encoded["warnings"] == [["metadata_name_plain", "00100010"]]
+    (instance,), content, _ = assemble([encoded], [])
+    assert str(read(content.read(0, instance.length)).PatientName) == name
+
+
+@pytest.mark.parametrize("value", ["A\\B", "a=b=c=d", True])
+def test_a_name_that_plain_text_cannot_hold_is_refused(value: Any) -> None:
+    document = json.dumps([raw_data(**{"00100010": {"vr": "PN", "Value": [value]}})]).encode()
+    (encoded,) = instances_of(document)
+    assert encoded["failure"] == ["metadata_not_valid", "00100010"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_metadata_in_utf_16_is_told_by_its_byte_order_mark(encoding: str) -> None:
+    named = raw_data(**{"00100010": {"vr": "PN", "Value": [{"Alphabetic": "Müller^Zoé"}]}})
+    plain = json.dumps([named], ensure_ascii=False)
+    document = ("\ufeff" + plain).encode(encoding)
+    findings, facts = encode_json(BytesSource(document), DEFAULT_LIMITS)
+    assert [finding.code for finding in findings] == ["metadata_not_utf8"]
+    assert facts == encode_json(BytesSource(plain.encode()), DEFAULT_LIMITS)[1]
+    for declared in ("utf-16", "utf-8"):
+        xml = xml_part(named).partition(b"\r\n\r\n")[2].decode().replace("utf-8", declared)
+        findings, facts = encode_xml(BytesSource(("\ufeff" + xml).encode(encoding)), DEFAULT_LIMITS)
+        assert findings == []  # any XML may be UTF-16
+        assert facts == encode_xml(BytesSource(xml_part(named).partition(b"\r\n\r\n")[2]), DEFAULT_LIMITS)[1]
+
+
+@pytest.mark.parametrize(
+    ("vr", "value"),
+    [
+        ("US", "1_0"),
+        ("US", "٣"),
+        ("SL", " 1"),
+        ("FD", "1_0.5"),
+        ("FL", "infinitely"),
+        ("DS", "1_000000000000000000.5"),
+    ],
+)
+def test_numbers_that_only_python_would_read_are_refused(vr: str, value: str) -> None:
+    document = json.dumps([raw_data(**{"00281050": {"vr": vr, "Value": [value]}})]).encode()
+    (encoded,) = instances_of(document)
+    assert encoded["failure"] == ["metadata_not_valid", "00281050"]

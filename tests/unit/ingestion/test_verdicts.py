@@ -12,7 +12,7 @@ from ingestion.dicom import inspect_dicom
 from ingestion.person import person
 from ingestion.reader import BytesSource
 from ingestion.sandbox_answer import HostileAnswer, read_answer
-from ingestion.verdicts import VERDICTS, Finding, Outcome, worst
+from ingestion.verdicts import DECISIONS, VERDICTS, Finding, Outcome, worst
 from tests.unit.ingestion.dicom_bytes import image
 
 SOURCES = [path for path in Path(next(iter(ingestion.__path__))).glob("*.py") if path.name != "verdicts.py"]
@@ -23,6 +23,11 @@ def test_every_verdict_is_complete() -> None:
         assert re.fullmatch(r"[a-z0-9_]+", code)
         assert verdict.sentence.endswith(".")
         assert verdict.outcome is not Outcome.ACCEPT
+
+
+def test_every_decision_about_framing_names_a_verdict_or_none() -> None:
+    assert {decision.code for decision in DECISIONS} <= VERDICTS.keys() | {""}
+    assert all(decision.reason.endswith(".") for decision in DECISIONS)
 
 
 def test_every_refusal_says_what_to_do() -> None:
