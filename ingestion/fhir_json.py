@@ -1,8 +1,9 @@
-"""FHIR resources as JSON (R4 section 2.6.2): UTF-8, each member once, nothing that changes the meaning."""
+"""FHIR resources as JSON (R4 section 2.6.2): UTF-8, or UTF-16 by its mark, each member once, nothing that changes the meaning."""
 
 import json
 from typing import Any
 
+from ingestion.byte_order import marked_encoding
 from records.errors import Invalid
 
 
@@ -13,7 +14,9 @@ class _Twice(ValueError):  # noqa: N818 - no error of ours: it becomes one
 def read_json(body: bytes) -> Any:
     """Raises `Invalid` "bad_json" or "member_twice"."""
     try:
-        return json.loads(body.decode("utf-8-sig"), object_pairs_hook=_once, parse_constant=_refuse)
+        return json.loads(
+            body.decode(marked_encoding(body) or "utf-8-sig"), object_pairs_hook=_once, parse_constant=_refuse
+        )
     except _Twice:
         raise Invalid(
             "The body gives a member twice in one object: give it once.", code="member_twice"

@@ -1,11 +1,10 @@
 """What the headers and the query of a FHIR request say (R4 section 3.1.0), before its body is read."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ingestion.multipart import media_type
-from ingestion.store_request import preferences, refuse_headers
+from ingestion.store_request import preferences, quality, refuse_headers
 from records.errors import Invalid
 
 FHIR_JSON = "application/fhir+json"
@@ -52,7 +51,7 @@ def _check_content(headers: Mapping[str, str]) -> None:
     kind, parameters = media_type(headers.get("content-type") or FHIR_JSON)
     charset = parameters.get("charset", "utf-8").lower()
     version = parameters.get("fhirversion", "4.0")
-    if kind not in _JSON or charset not in ("utf-8", "utf8") or not version.startswith("4.0"):
+    if kind not in _JSON or charset not in ("utf-8", "utf8", "utf-16") or not version.startswith("4.0"):
         raise Invalid(
             "Send the resource of FHIR R4 as JSON in UTF-8, with Content-Type: application/fhir+json; XML is "
             "not read.",
@@ -65,5 +64,4 @@ def _check_content(headers: Mapping[str, str]) -> None:
 def _range(text: str) -> tuple[str, float]:
     # an address may hold a "+" that stands for itself, and that many clients write unescaped
     kind, *parameters = (each.strip().lower().replace(" ", "+") for each in text.split(";"))
-    quality = next((each[2:] for each in parameters if each.startswith("q=")), "1")
-    return kind, float(quality) if re.fullmatch(r"[01](\.\d{0,3})?", quality) else 1.0
+    return kind, quality(parameters)

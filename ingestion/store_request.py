@@ -158,10 +158,15 @@ def _answer_type(accept: str) -> str:
 
 def _range(text: str) -> tuple[str, float]:
     kind, *parameters = [each.strip().lower() for each in _LISTED[";"].findall(text)] or [""]
-    quality = next((each[2:] for each in parameters if each.startswith("q=")), "1")
     if kind == _RELATED and media_type(media_type(text)[1].get("type", ""))[0] == DICOM_XML:
         kind = RELATED_XML
-    return kind, decimal(quality) if re.fullmatch(r"[01](\.[0-9]{0,3})?", quality) else 1.0
+    return kind, quality(parameters)
+
+
+def quality(parameters: Iterable[str]) -> float:
+    """The weight among the parameters of a range, in lower case; 1 without a valid one (RFC 9110 section 12.4.2)."""
+    weight = next((each[2:] for each in parameters if each.startswith("q=")), "1")
+    return decimal(weight) if re.fullmatch(r"[01](\.[0-9]{0,3})?", weight) else 1.0
 
 
 def _quality(kind: str, ranges: Iterable[tuple[str, float]]) -> float:

@@ -24,7 +24,7 @@ LARGEST_DICOMDIR = 128 << 20
 DICOMDIR = "dicomdir"  # PS3.10 section 8.6: the one at the root has this name
 _RECORDS = "DirectoryRecordSequence"
 MOST_COMPONENTS = 8  # PS3.10 section 8.2
-_VERSION = re.compile(r";\d+$")
+_VERSION = re.compile(r";[0-9]+$")
 _SEPARATORS = re.compile(r"[\\/]")  # a slash inside of a component is how some writers err
 
 Reference = tuple[str, ...]
