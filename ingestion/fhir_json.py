@@ -1,4 +1,7 @@
-"""FHIR resources as JSON (R4 section 2.6.2): UTF-8, or UTF-16 by its mark, each member once, nothing that changes the meaning."""
+"""FHIR resources as JSON (R4 section 2.6.2): each member once, nothing that changes the meaning.
+
+The text is UTF-8, or UTF-16 where its byte order mark says so.
+"""
 
 import json
 from typing import Any

@@ -43,7 +43,7 @@ def check_answer(headers: Mapping[str, str], query: Iterable[tuple[str, str]]) -
         raise Invalid("Of parameters, _format and _pretty alone are understood here.", code="bad_query")
     wanted = found.get("_format") or headers.get("accept", "")
     ranges = [_range(each) for each in wanted.split(",") if each.strip()]
-    if ranges and not any(kind in _JSON | _RANGES and quality > 0 for kind, quality in ranges):
+    if ranges and not any(kind in _JSON | _RANGES and weight > 0 for kind, weight in ranges):
         raise Invalid("The answer is application/fhir+json: accept it.", code="not_acceptable")
 
 

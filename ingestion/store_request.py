@@ -164,7 +164,7 @@ def _range(text: str) -> tuple[str, float]:
 
 
 def quality(parameters: Iterable[str]) -> float:
-    """The weight among the parameters of a range, in lower case; 1 without a valid one (RFC 9110 section 12.4.2)."""
+    """The weight among parameters in lower case; 1 without a valid one (RFC 9110 section 12.4.2)."""
     weight = next((each[2:] for each in parameters if each.startswith("q=")), "1")
     return decimal(weight) if re.fullmatch(r"[01](\.[0-9]{0,3})?", weight) else 1.0
 
