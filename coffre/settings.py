@@ -1,6 +1,7 @@
 """Settings, from `COFFRE_…` variables and the command line; the only module that reads the environment."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
@@ -135,7 +136,7 @@ class Settings(BaseSettings):
         ):
             if given is not None and not is_origin(given):
                 yield f"{name} is an origin such as https://coffre.example."
-        if any(not user.isdecimal() for _, user in self._peers()):
+        if any(not re.fullmatch("[0-9]+", user) for _, user in self._peers()):
             yield "COFFRE_VAULT_PEERS is door=uid,door=uid…"
         if self.operator_address is not None and not is_listener(self.operator_address):
             yield "COFFRE_OPERATOR_ADDRESS is host:port, such as 127.0.0.1:9464."

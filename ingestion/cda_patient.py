@@ -37,8 +37,9 @@ def cda_patient(data: bytes) -> dict[str, Any] | None:
 
 
 def without_padding(data: bytes) -> bytes:
-    """XML less the zero bytes that make its element even; those of UTF-16 are letters' own halves."""
-    return data if data.startswith(_UTF_16) else data.rstrip(b"\0")
+    """XML less the zero bytes that fill its element; in UTF-16 the last one may be half of a letter."""
+    kept = data.rstrip(b"\0")
+    return kept + b"\0" * (len(kept) % 2) if data.startswith(_UTF_16) else kept
 
 
 class _PatientReader:
