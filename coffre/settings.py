@@ -1,7 +1,6 @@
 """Settings, from `COFFRE_…` variables and the command line; the only module that reads the environment."""
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
@@ -11,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from coffre.addresses import is_listener, is_origin, origin_of
 from records.errors import Invalid
-from records.numbers import whole
+from records.numbers import digits, is_whole, whole
 from records.traits import IdentityCheck
 from records.vocabulary.codes import Environment
 from storage.objects.credentials import Credentials
@@ -90,7 +89,7 @@ class Settings(BaseSettings):
     @classmethod
     def _digits(cls, value: object) -> object:
         """The environment writes digits alone; `2_0` is a slip of the hand, not twenty."""
-        return whole(value) if isinstance(value, str) else value
+        return digits(value)
 
     def checked(self, *, for_init: bool = False) -> "Settings":
         """Refuse what this version can't do or what contradicts itself, naming everything and its remedy.
@@ -136,7 +135,7 @@ class Settings(BaseSettings):
         ):
             if given is not None and not is_origin(given):
                 yield f"{name} is an origin such as https://coffre.example."
-        if any(not re.fullmatch("[0-9]+", user) for _, user in self._peers()):
+        if any(not is_whole(user) for _, user in self._peers()):
             yield "COFFRE_VAULT_PEERS is door=uid,door=uid…"
         if self.operator_address is not None and not is_listener(self.operator_address):
             yield "COFFRE_OPERATOR_ADDRESS is host:port, such as 127.0.0.1:9464."
@@ -245,7 +244,7 @@ class Settings(BaseSettings):
         """User ids by door."""
         found: dict[str, set[int]] = {}
         for door, user in self._peers():
-            found.setdefault(door, set()).add(int(user))
+            found.setdefault(door, set()).add(whole(user))
         return {door: frozenset(users) for door, users in found.items()}
 
     def _peers(self) -> Iterator[tuple[str, str]]:

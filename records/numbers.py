@@ -17,6 +17,16 @@ def whole(text: str) -> int:
     return int(_checked(_WHOLE, text))
 
 
+def is_whole(text: str) -> bool:
+    """Whether `whole` reads it."""
+    return len(text) <= _LONGEST and _WHOLE.fullmatch(text) is not None
+
+
+def digits(value: object) -> object:
+    """`whole` for what a framework reads on: a text becomes a count, anything else stays what it is."""
+    return whole(value) if isinstance(value, str) else value
+
+
 def integer(text: str) -> int:
     """Digits with a sign or without. Raises `ValueError`."""
     return int(_checked(_INTEGER, text))

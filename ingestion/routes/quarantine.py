@@ -6,15 +6,16 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ingestion.quarantine import LARGEST_PAGE, PAGE, Quarantine, read_key, write_key
 from keyvault.credentials import Credential
 from keyvault.verbs.attempt import Call
 from keyvault.verbs.quarantine import JobSeen
+from records.numbers import digits
 
 Authenticate = Callable[[Request], Awaitable[Credential]]
-Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE)]
+Limit = Annotated[int, BeforeValidator(digits), Query(ge=1, le=LARGEST_PAGE)]
 
 
 class ReleaseBody(BaseModel):

@@ -4,12 +4,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from records.numbers import whole
+from records.numbers import digits
 
-
-def _digits(value: object) -> object:
-    return whole(value) if isinstance(value, str) else value
-
-
-Whole = Annotated[int, BeforeValidator(_digits)]
+Whole = Annotated[int, BeforeValidator(digits)]
 """A count; any other text is answered with 422 `bad_request`."""

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from keyvault.verbs.reading import EventPage
 from records.errors import Invalid
 from viewer_api.access import Access, NotAuthorised
+from viewer_api.routes.numbers import Whole
 from viewer_api.web.log_filter import KINDS, LINE, PEOPLE, RESULTS, AskedLog
 from viewer_api.web.log_words import Sitting, day_of, sittings
 from viewer_api.web.own import NoOwnRecord, own
@@ -18,7 +19,7 @@ from viewer_api.web.site import Site
 
 LOG_PAGE = 200
 UNPROCESSABLE = 422
-Position = Annotated[int, Query(ge=0, lt=2**53)]
+Position = Annotated[Whole, Query(ge=0, lt=2**53)]
 
 
 @dataclass(frozen=True, slots=True)
