@@ -4,6 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 from records.errors import Invalid
+from records.numbers import is_whole
 
 HIGHEST_PORT = 0xFFFF
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
@@ -26,7 +27,7 @@ def is_origin(url: str) -> bool:
 def is_listener(address: str) -> bool:
     """Whether it is host:port, as a process listens on."""
     host, _, port = address.rpartition(":")
-    digits = port.isascii() and port.isdecimal() and len(port) <= len(str(HIGHEST_PORT))
+    digits = is_whole(port) and len(port) <= len(str(HIGHEST_PORT))
     return bool(host) and digits and 0 < int(port) <= HIGHEST_PORT
 
 

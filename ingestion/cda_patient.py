@@ -3,6 +3,7 @@
 from typing import Any
 from xml.parsers import expat
 
+from ingestion.byte_order import marked_encoding
 from ingestion.person import MOST_IDENTIFIERS, identifier, person
 
 _NAMESPACE = "urn:hl7-org:v3 "
@@ -24,7 +25,7 @@ def cda_patient(data: bytes) -> dict[str, Any] | None:
     Says nothing about whether the document may be admitted.
     """
     reader = _PatientReader()
-    parser = expat.ParserCreate(namespace_separator=" ")
+    parser = expat.ParserCreate(marked_encoding(data), namespace_separator=" ")
     parser.StartDoctypeDeclHandler = _refuse  # entities expand without bound and reach outside
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end

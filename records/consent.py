@@ -9,6 +9,7 @@ from typing import Any
 
 from records.errors import Invalid
 from records.identity import INS, Traits, check_rpps
+from records.numbers import is_whole
 from records.shape import Shape, members
 from records.vocabulary.codes import ConsentMeans
 
@@ -122,7 +123,7 @@ def _authorisation(value: object) -> Authorisation:
 
 def _numbers(values: list[object]) -> frozenset[str]:
     """Cards of earlier versions may hold numbers of other forms: they stay, and can be taken off."""
-    if not all(isinstance(each, str) and each.isdecimal() for each in values):
+    if not all(isinstance(each, str) and is_whole(each) for each in values):
         raise Invalid("A card names professionals by their national number.", code="bad_shape")
     return frozenset(map(str, values))
 

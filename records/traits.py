@@ -36,7 +36,7 @@ COUNTING: frozenset[Trait] = frozenset({Trait.FAMILY_NAME, Trait.BIRTH_DATE, Tra
 """A first name that differs only warns: it may be a twin's, a used name or the second one."""
 _SEXES: Mapping[str, str] = MappingProxyType({"f": "F", "female": "F", "m": "M", "male": "M"})
 _FIRST_YEAR, _LAST_YEAR = 1850, 2199
-_DIGITS = re.compile(r"(\d{4})[-./]?(\d\d)?[-./]?(\d\d)?")
+_DIGITS = re.compile(r"([0-9]{4})[-./]?([0-9]{2})?[-./]?([0-9]{2})?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from sqlalchemy.engine import URL
 from records.errors import CoffreError
 
 _DEBIAN = Path("/usr/lib/postgresql")
-_OF_ROLES = re.compile(r"\d+; \d+ \d+ (POLICY|ROW SECURITY) ")
+_OF_ROLES = re.compile(r"[0-9]+; [0-9]+ [0-9]+ (POLICY|ROW SECURITY) ")
 """Lines of `pg_restore --list`: dump id, catalogue and object ids, kind."""
 _QUERY = ("host", "sslmode", "sslrootcert", "sslcert", "sslkey")
 

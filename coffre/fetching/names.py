@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 LONGEST_TITLE = 120  # bytes in UTF-8: with date, id and ending far below the 255 that file systems take
 ID_DIGITS = 8
-_DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})")
+_DATE = re.compile(r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})")
 _KEPT = frozenset("-_,()'’&+=@ ")
 _RESERVED = frozenset(
     {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"}

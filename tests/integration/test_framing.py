@@ -19,7 +19,16 @@ from coffre.serving.bodies import LARGEST_BODY
 from ingestion.native_dicom import NAMESPACE
 from keyvault.sealed_blob import BlobKind
 from tests.integration.outsider import stored_items
-from tests.integration.support import DOCTOR, Coffre, Patient, bearer, document_reference, multipart, related
+from tests.integration.support import (
+    DOCTOR,
+    TRAITS,
+    Coffre,
+    Patient,
+    bearer,
+    document_reference,
+    multipart,
+    related,
+)
 from tests.unit.ingestion.dicom_bytes import (
     DEFLATED,
     ITEM_END,
@@ -40,6 +49,7 @@ from tests.unit.ingestion.test_dicom_framing import FIRST, SECOND
 FETCH = typer.Typer()
 FETCH.command("fetch")(fetch_command)
 XML = "application/dicom+xml"
+NAME = f"{TRAITS.family_name}^{TRAITS.given_name}"
 SERIES_METADATA = BlobKind.SERIES_METADATA
 NOT_DEFLATED = part10(identifiers() + pixel_module() + pixels(bytes(range(32))), DEFLATED)
 
@@ -158,7 +168,7 @@ class TestRequests:
         root = ElementTree.fromstring(part.get_payload(decode=True))  # type: ignore[union-attr,arg-type] # noqa: S314
         assert root.tag == f"{{{NAMESPACE}}}NativeDicomModel"
 
-    @pytest.mark.parametrize("name", ["DUPONT^Alix", ""])
+    @pytest.mark.parametrize("name", [NAME, ""])
     def test_a_name_as_plain_text_is_stored_with_a_warning(
         self, coffre: Coffre, patient: Patient, lab: str, name: str
     ) -> None:
@@ -174,7 +184,8 @@ class TestRequests:
     def test_metadata_in_utf_16_is_stored_with_a_warning(
         self, coffre: Coffre, patient: Patient, lab: str
     ) -> None:
-        metadata = described("x") | {"00100010": {"vr": "PN", "Value": [{"Alphabetic": "Müller^Zoé"}]}}
+        metadata = described("x") | {"00100010": {"vr": "PN", "Value": [{"Alphabetic": NAME}]}}
+        metadata["00081030"] = {"vr": "LO", "Value": ["Échographie œsophagienne"]}
         metadata["7FE00010"] = {"vr": "OB", "InlineBinary": "AAAAAAAAAAAAAAAAAAAAAA=="}
         body = json.dumps([metadata], ensure_ascii=False).encode("utf-16")
         answer = send(coffre, lab, studies_of(patient), body, "application/dicom+json")

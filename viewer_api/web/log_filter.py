@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from keyvault.verbs.log_reading import LogFilter
 from records.errors import Invalid
+from records.numbers import is_whole
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse, Role
 from viewer_api.web.words import PARIS
 
@@ -77,7 +78,7 @@ class AskedLog:
     def of(cls, query: Mapping[str, str]) -> "AskedLog":
         qui = query.get("qui", "")
         number = qui.removeprefix(LINE)
-        is_line = qui.startswith(LINE) and number.isascii() and number.isdecimal() and len(number) < 16
+        is_line = qui.startswith(LINE) and is_whole(number) and len(number) < 16
         qui, kind = qui if qui in PEOPLE or is_line else "autres", _one_of(KINDS, query.get("acte"))
         return cls(
             "tous" if (qui, kind) == ("autres", "choix") else qui,  # choices are the holder's own

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from keyvault.verbs.log_reading import who
+from records.numbers import is_whole
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse, Role
 from viewer_api.web.texts import Texts
 from viewer_api.web.words import PARIS, day, hour, moment, profession
@@ -74,7 +75,7 @@ def _what(event: Mapping[str, Any], t: Texts, titles: Mapping[str, str]) -> str:
     if title and t.has(f"{key}.titled"):
         return t(f"{key}.titled", title=title)
     many = event.get("documents", "")
-    if event["action"] == Action.RETRIEVE and many.isdecimal() and many != "1":
+    if event["action"] == Action.RETRIEVE and is_whole(many) and many != "1":
         return t("did.retrieve.many", n=many)
     text = t(key) if t.has(key) else t("did.other")
     named = event.get("professional")
