@@ -132,7 +132,7 @@ class TestTheRequest:
     @pytest.mark.parametrize(
         "url",
         [
-            "https://coffre.example/grants/",
+            "https://coffre.example/grants//",
             "https://coffre.example/records",
             "http://coffre.example/grants",
             "https://coffre.example:8443/grants",
@@ -147,7 +147,13 @@ class TestTheRequest:
 
     @pytest.mark.parametrize(
         "url",
-        [URL + "?a=b", URL + "#c", "HTTPS://Coffre.Example/grants", "https://coffre.example:443/grants"],
+        [
+            URL + "/",
+            URL + "?a=b",
+            URL + "#c",
+            "HTTPS://Coffre.Example/grants",
+            "https://coffre.example:443/grants",
+        ],
     )
     def test_the_same_address_spelled_otherwise(self, url: str) -> None:
         check(signed(), url=url)
