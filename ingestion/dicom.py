@@ -173,11 +173,12 @@ class _Inspection:
             inflated = InflatedSource(self._source, head.start, self._limits)
             source = BytesSource(inflated.read(document.offset, document.length))
             document.offset = 0
-        stated = first(attributes, "00420015")
+        stated, label = first(attributes, "00420015"), first(attributes, "00420012")
         self.findings += inspect_document(
             str(identifier(attributes, "00080016")),
             document,
             stated if isinstance(stated, int) else None,
+            label if isinstance(label, str) else None,
             source,
             self._limits,
         )

@@ -15,7 +15,7 @@ from ingestion.dicom_registry import BIG_ENDIAN, IMPLICIT, is_transfer_syntax
 from ingestion.dicom_walk import Walk
 from ingestion.limits import Limits
 from ingestion.reader import Source
-from ingestion.signatures import active_signature, holds_markup
+from ingestion.signatures import active_signature, could_run
 from ingestion.verdicts import Finding, Rejected
 
 ENCODINGS = {
@@ -45,7 +45,7 @@ def read_head(source: Source, limits: Limits) -> FileHead:
     head, start = source.read(0, 132), 0
     if head[128:132] == _PREFIX:
         start = 132
-        if active_signature(head[:128]) or holds_markup(head[:128]):
+        if active_signature(head[:128]) or could_run(head[:128]):
             raise Rejected("preamble_active")
         if head[:128].strip(b"\0"):
             findings.append(Finding("preamble_not_zero"))

@@ -10,6 +10,7 @@ from typing import Any
 
 from pypdf.errors import LimitReachedError
 
+from ingestion.carried_content import Judge
 from ingestion.limits import DEFAULT_LIMITS, Limits
 from ingestion.pdf_actions import ActiveContent
 from ingestion.pdf_agreement import Reading, agreed
@@ -17,10 +18,11 @@ from ingestion.pdf_outside import Outside, examine_outside
 from ingestion.pdf_pypdf import Locked, PypdfView, listening
 from ingestion.pdf_qpdf import QpdfView
 from ingestion.pdf_superseded import look_at_superseded
-from ingestion.reader import BytesSource, SliceSource, Source
+from ingestion.reader import BytesSource, Source
 from ingestion.verdicts import Finding, Outcome, Rejected, worst
 
 MEDIA_TYPE = "application/pdf"
+_ATTACHED = {"document_not_valid": "pdf_embedded_program"}  # as it is called where it is attached
 _PDFA_PART = re.compile(rb"pdfaid:part(?:>|\s*=\s*[\"'])\s*(\d)")
 _PDFA_LEVEL = re.compile(rb"pdfaid:conformance(?:>|\s*=\s*[\"'])\s*([ABUEFabuef])")
 
@@ -67,10 +69,9 @@ class _Inspection:
             raise Rejected("pdf_too_large")
         outside = examine_outside(self._source)
         self.findings += outside.findings
-        inside = SliceSource(self._source, outside.start, outside.end - outside.start)
         first, second = _Read(self._limits), _Read(self._limits)
         try:
-            self._read_twice(inside, first, second)
+            self._read_twice(outside.document, first, second)
         finally:
             self._collect(first, second)
         self._compare(outside, first, second)
@@ -124,15 +125,25 @@ class _Inspection:
             self.findings.append(Finding(code, where))
 
     def _attached(self, first: _Read, second: _Read) -> None:
-        """Attached PDFs may hold nothing active either."""
+        """Attached documents, of whatever type, may hold nothing active either."""
         attached = dict.fromkeys((*first.content.attachments, *second.content.attachments))
-        if attached and self._depth >= self._limits.pdf_attachments_depth:
-            raise Rejected("pdf_too_complex", "attachments")
         for data in attached:
-            inner = _Inspection(BytesSource(data), self._limits, self._depth + 1)
+            try:
+                findings = Judge(self._limits, self._inner).inspect(BytesSource(data))
+            except Rejected as rejected:
+                findings = [rejected.finding]
+            for finding in findings:
+                self._note(_ATTACHED.get(finding.code, finding.code), "attachment")
+
+    def _inner(self, source: Source) -> list[Finding]:
+        if self._depth >= self._limits.pdf_attachments_depth:
+            raise Rejected("pdf_too_complex", "attachments")
+        inner = _Inspection(source, self._limits, self._depth + 1)
+        try:
             inner.run()
-            for finding in inner.findings:
-                self._note(finding.code, "attachment")
+        except Rejected as rejected:
+            inner.findings.append(rejected.finding)
+        return inner.findings
 
 
 def _pdfa(metadata: bytes) -> str | None:

@@ -7,13 +7,16 @@ from typing import Any
 
 from pypdf.generic import ArrayObject, DictionaryObject, FloatObject, NameObject, NumberObject, StreamObject
 
+from ingestion.content_kind import HEAD, Kind, kind_of
 from ingestion.limits import Limits
-from ingestion.pdf_attached import is_program
+from ingestion.pdf_attached import archived_documents, is_program
 from ingestion.pdf_forms import scripted, submits
 from ingestion.pdf_names import ACTIONS, ANNOTATIONS, resolved, target
-from ingestion.signatures import active_signature
 from ingestion.verdicts import Finding, Rejected
 
+_EXAMINED = frozenset(
+    (Kind.PDF, Kind.XML, Kind.RICH_TEXT, Kind.DICOM, Kind.PAGE)
+)  # by the rules of their kind
 _ELSEWHERE = frozenset(("/GoToR", "/GoToE", "/Thread"))  # actions that open another document
 _SCRIPT_ADDRESS = re.compile(r"[\0\s]*(?:javascript|vbscript|data)[\0\s]*:", re.IGNORECASE)
 # another machine: \\host\share, //host/share, or any address (opening one tells it who reads)
@@ -53,10 +56,12 @@ class ActiveContent:
             self._form(value)
         if "/EF" in value:
             self._file(value)
+        if isinstance(value, StreamObject) and _name(value, "/Type") == "/EmbeddedFile":
+            self.attachment([], self._data(value), self._place)  # though nothing names it
         if not all(_is_numbers(resolved(value, key)) for key in _compiled(value)):
             self._note("pdf_javascript")
-        if _is_postscript(value):
-            self._note("pdf_postscript")
+        if is_postscript(value):
+            self._note("pdf_postscript_unused")  # `QpdfView` knows whether anything runs it
         if isinstance(value, StreamObject) and _is_file(resolved(value, "/F")):
             self._note("pdf_other_machine")  # the stream's bytes lie in another file (ISO 32000 §7.3.8.2)
 
@@ -94,6 +99,7 @@ class ActiveContent:
         streams = parts if isinstance(parts, ArrayObject) else [parts]
         text = b"".join(self._data(target(stream)) for stream in streams)
         self._note("pdf_form_script" if scripted(text) else "pdf_form")
+        self.attachment([], text, self._place)
         if submits(text):
             self._note("pdf_submit_form")
 
@@ -108,7 +114,7 @@ class ActiveContent:
             self._note("pdf_embedded_program")
 
     def attachment(self, names: list[str], data: bytes, place: str) -> None:
-        """An attached file: a program by content or name, or a PDF to be examined in its turn."""
+        """An attached file: a program by content or name, or content to be examined in its turn."""
         digest = sha256(data).digest()
         if digest in self._seen:
             return
@@ -117,17 +123,22 @@ class ActiveContent:
             raise Rejected("pdf_too_complex", "attachments")
         if is_program(names, data):
             self.note("pdf_embedded_program", place)
-        elif active_signature(data[:1024]) == "pdf":
-            self.attachments.append(data)
+            return
+        documents = archived_documents(data)
+        self._count(sum(map(len, documents)))
+        self.attachments += [each for each in (data, *documents) if kind_of(each[:HEAD]) in _EXAMINED]
 
     def _data(self, stream: Any) -> bytes:
         if not isinstance(stream, StreamObject):
             return b""
         data = stream.get_data()
-        self._decoded += len(data)
+        self._count(len(data))
+        return data
+
+    def _count(self, size: int) -> None:
+        self._decoded += size
         if self._decoded > self._limits.pdf_decoded_bytes:
             raise Rejected("pdf_too_complex", self._place)
-        return data
 
 
 def _inside(root: Any, depth: int) -> Iterator[Any]:
@@ -169,7 +180,7 @@ def _compiled(value: DictionaryObject) -> tuple[str, ...]:
     return ("/FontMatrix", "/Domain", "/Range") if "/FunctionType" in value else ("/FontMatrix",)
 
 
-def _is_postscript(value: DictionaryObject) -> bool:
+def is_postscript(value: DictionaryObject) -> bool:
     """A program for PostScript printers, on its own or beside a form (ISO 32000-1 §8.8.2, §8.10.2)."""
     if not isinstance(value, StreamObject):
         return False

@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+import zlib
 
 from ingestion.signatures import active_signature
 
@@ -25,6 +26,7 @@ _SCRIPTED = re.compile(
 _MARKUP = re.compile(rb"<\s*(?:!doctype\s+html|html|script|hta:|\?php|body|iframe)", re.IGNORECASE)
 _MACROS = ("vbaproject.bin", "vbadata.xml")
 _MOST_ENTRIES = 10_000
+_HEAD, _MOST_INSIDE = 1024, 2**26
 
 
 def is_program(names: list[str], data: bytes) -> bool:
@@ -50,19 +52,52 @@ def _program_content(data: bytes) -> bool:
     )
 
 
-def _active_archive(data: bytes) -> bool:
-    """An archive whose directory cannot be read may hold anything, so it counts as active."""
+def _active_archive(data: bytes, level: int = 0) -> bool:
+    """Whether an archive holds a program, by the names and by the bytes of its entries; office documents are
+    archives and may hold others. One that cannot be read may hold anything, so it counts as active."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = [entry.filename for entry in archive.infolist()]
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
+            entries = archive.infolist()
+            names = [entry.filename for entry in entries]
+            return (
+                len(entries) > _MOST_ENTRIES
+                or "META-INF/MANIFEST.MF" in names
+                or any(map(_active_name, names))
+                or any(_active_entry(archive, entry, level) for entry in entries)
+            )
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, ValueError, OSError, EOFError):
         return True
-    files = [entry.lower().rsplit("/", 1)[-1] for entry in entries]
-    return (
-        len(entries) > _MOST_ENTRIES
-        or "META-INF/MANIFEST.MF" in entries
-        or any(name in _MACROS or _program_name(name) or name.endswith(".zip") for name in files)
-    )
+
+
+def _active_name(name: str) -> bool:
+    file = name.lower().rsplit("/", 1)[-1]
+    return file in _MACROS or _program_name(file) or file.endswith(".zip")
+
+
+def _active_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, level: int) -> bool:
+    with archive.open(entry) as file:
+        data = file.read(_HEAD)
+        if not data.startswith((b"PK", _OLE)):
+            return _program_content(data)
+        data += file.read(_MOST_INSIDE)
+    if len(data) > _MOST_INSIDE or level:
+        return True
+    return _active_archive(data, level + 1) if data.startswith(b"PK") else _program_content(data)
+
+
+def archived_documents(data: bytes) -> list[bytes]:
+    """The PDFs in an archive in which `is_program` found none; nothing for what is no archive."""
+    if not data.startswith(b"PK"):
+        return []
+    documents, left = [], _MOST_INSIDE
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for entry in archive.infolist():
+            with archive.open(entry) as file:
+                head = file.read(_HEAD)
+                if b"%PDF-" in head:
+                    documents.append(head + file.read(left))
+                    left = max(0, left - len(documents[-1]))
+    return documents
 
 
 def _as_ascii(data: bytes) -> bytes:

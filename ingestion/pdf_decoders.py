@@ -101,16 +101,16 @@ def lzw(pieces: Pieces) -> Iterator[bytes]:
     yield b"".join(out)
 
 
-# by name and abbreviation; how many bytes one byte can become at most
-DECODERS: dict[str, tuple[Decoder, int]] = {
-    "/FlateDecode": (flate, 1032),
-    "/Fl": (flate, 1032),
-    "/LZWDecode": (lzw, 2731),
-    "/LZW": (lzw, 2731),
-    "/RunLengthDecode": (run_length, 64),
-    "/RL": (run_length, 64),
-    "/ASCIIHexDecode": (ascii_hex, 1),
-    "/AHx": (ascii_hex, 1),
-    "/ASCII85Decode": (ascii_85, 4),
-    "/A85": (ascii_85, 4),
+# by name and abbreviation
+DECODERS: dict[str, Decoder] = {
+    "/FlateDecode": flate,
+    "/Fl": flate,
+    "/LZWDecode": lzw,
+    "/LZW": lzw,
+    "/RunLengthDecode": run_length,
+    "/RL": run_length,
+    "/ASCIIHexDecode": ascii_hex,
+    "/AHx": ascii_hex,
+    "/ASCII85Decode": ascii_85,
+    "/A85": ascii_85,
 }

@@ -20,6 +20,7 @@ _PIXELS = {
     "/JBIG2Decode": jbig2_pixels,
 }
 _FAX = frozenset(("/CCITTFaxDecode", "/CCF"))
+_BILEVEL = _FAX | {"/JBIG2Decode"}
 _IN_MEMORY = frozenset(("/ObjStm", "/XRef"))
 _FAX_COLUMNS = 1728  # ISO 32000 table 11
 
@@ -47,7 +48,7 @@ class Expansion:
         most = self._most or self._usual(entries, is_image)
         size, head = self._expand(raw, filters, most, place) if filters else (len(raw), b"")
         pixels = max(pixels, _coded_pixels(raw, head, filters), _fax_pixels(entries, filters, parameters))
-        if pixels > self._limits.pdf_pixels or row > self._limits.pdf_stream_bytes:
+        if pixels > self._most_pixels(entries, filters) or row > self._limits.pdf_stream_bytes:
             raise Rejected("pdf_too_complex", place)
         self._total[is_image] += size
         if self._total[is_image] > self._most_together(is_image):
@@ -59,20 +60,23 @@ class Expansion:
             return self._limits.pdf_decoded_bytes
         return self._limits.pdf_images_bytes if is_image else self._limits.pdf_stream_bytes
 
+    def _most_pixels(self, entries: Any, filters: list[str]) -> int:
+        """What counts is the memory of a viewer: eight pixels of a scan in black and white are a byte."""
+        bilevel = _number(entries, "/BitsPerComponent") == 1 or entries.get("/ImageMask") is True
+        if bilevel or (filters and filters[-1] in _BILEVEL):
+            return self._limits.pdf_bilevel_pixels
+        return self._limits.pdf_pixels
+
     def _most_together(self, is_image: bool) -> int:
         return self._limits.pdf_images_bytes if is_image else self._limits.pdf_streams_bytes
 
     def _expand(self, raw: bytes, filters: list[str], most: int, place: str) -> tuple[int, bytes]:
-        """Bytes behind the general filters, and the first of them; the worst case where that is small."""
+        """Bytes behind the general filters, and the first of them; counted, as small streams may be many."""
         pieces: Any = _pieces(raw)
-        worst, known = len(raw), 0
         for name in filters:
             if name not in DECODERS:
                 break
-            decoder, factor = DECODERS[name]
-            pieces, worst, known = decoder(pieces), worst * factor, known + 1
-        if not known or (worst <= _PIECE and known == len(filters)):
-            return worst, b""
+            pieces = DECODERS[name](pieces)
         size, head = 0, b""
         for piece in pieces:
             if len(head) < _HEAD:

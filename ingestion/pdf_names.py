@@ -20,7 +20,7 @@ ACTIONS = {
     "/GoTo3DView": "pdf_rich_media",
 }
 ANNOTATIONS = frozenset(("/RichMedia", "/Movie", "/Sound", "/Screen", "/3D"))
-_KEYS = "JS XFA EF URI FontMatrix FunctionType PS RichMediaContent GoToR GoToE Thread FS"
+_KEYS = "JS XFA EF EmbeddedFile URI FontMatrix FunctionType PS RichMediaContent GoToR GoToE Thread FS"
 _WORDS = "|".join(sorted({name[1:] for name in (*ACTIONS, *ANNOTATIONS)} | set(_KEYS.split())))
 _ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
 # a name that stands behind a reference is resolved later, so such a dictionary is looked at too

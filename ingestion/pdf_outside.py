@@ -6,13 +6,16 @@ A file that another program would take for something else is refused; harmless b
 import re
 from dataclasses import dataclass
 
-from ingestion.reader import Source
+from ingestion.reader import Followed, SliceSource, Source
 from ingestion.signatures import active_signature
 from ingestion.verdicts import Finding, Rejected
 
 _HEADER = re.compile(rb"%PDF-(\d\.\d)")
 _UPDATE = re.compile(rb"\d\s+obj\b|\bxref\b|\btrailer\b")  # an update begun and not finished
 _START = re.compile(rb"startxref[\0\t\n\f\r ]+(\d+)[\0\t\n\f\r ]*\Z")
+# the same anywhere, and what may be left of the end-of-file marker behind it
+_POINTER = re.compile(rb"startxref[\0\t\n\f\r ]+\d+(?!\d)(?:[\0\t\n\f\r ]*(?:%%EO|%%E|%%?)(?!\S))?")
+_MARKER = b"%%EOF"
 _LINEARIZED = re.compile(
     rb"/Linearized\s+\d.{0,200}?/L\s+(\d{1,12})\b|/L\s+(\d{1,12})\b.{0,200}?/Linearized\s", re.DOTALL
 )
@@ -21,6 +24,7 @@ _SEARCHED = 1024  # readers look for the header in the first kilobyte (ISO 32000
 _TAIL = 65_557  # a ZIP directory's end record lies within the last 22 + 65 535 bytes
 _ZIP_END, _ZIP_ENTRY = b"PK\x05\x06", b"PK\x01\x02"
 _MOST_PADDING = 64 * 2**20
+_PIECE = 2**20
 _IMAGES_AND_MEDIA = (
     *(b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"BM", b"RIFF", b"\0\0\x01\0"),
     *(b"ID3", b"OggS", b"fLaC", b"\0\0\0\x0cjP", b"\xffO\xffQ", b"8BPS", b"%!PS", b"{\\rtf"),
@@ -38,13 +42,22 @@ _ANYWHERE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """`start`: where offsets count from. `end`: without padding. `marked`: whether it ends as it says."""
+    """`start`: where offsets count from. `document`: what is read. `marked`: whether it ends as told."""
 
     version: str
     start: int
-    end: int
+    document: Source
     marked: bool
     findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """`place`: behind the end-of-file marker, or where it is missing behind the offset it should follow."""
+
+    place: int
+    marked: bool
+    after: bytes
 
 
 def examine_outside(source: Source) -> Outside:
@@ -56,15 +69,24 @@ def examine_outside(source: Source) -> Outside:
     before = head[: header.start()]
     _refuse_other_formats(source, before)
     size = _without_padding(source)
-    marked, after = _end(source, size)
+    ending = _ending(source, size)
     findings = []
     if before.strip(_BLANK):
         findings.append(Finding("pdf_header_late", f"byte {header.start()}"))
-    if after.strip(_BLANK):
-        findings.append(Finding("pdf_bytes_after", f"byte {size - len(after)}"))
-    marked = marked and not _shorter_than_declared(head[header.start() :], source.size)
-    start = _counted_from(source, size, header.start())
-    return Outside(header.group(1).decode("ascii"), start, size, marked, tuple(findings))
+    if ending.after.strip(_BLANK):
+        findings.append(Finding("pdf_bytes_after", f"byte {ending.place}"))
+    marked = ending.marked and not _shorter_than_declared(head[header.start() :], source.size)
+    start = _counted_from(source, ending.place, header.start())
+    version = header.group(1).decode("ascii")
+    return Outside(version, start, _document(source, start, size, ending), marked, tuple(findings))
+
+
+def _document(source: Source, start: int, size: int, ending: "_Ending") -> Source:
+    """What the readers see: without bytes around it, and with the marker that they look for."""
+    if not ending.marked:
+        return Followed(SliceSource(source, start, ending.place - start), b"\n%%EOF\n")
+    repeated = _UPDATE.search(ending.after)
+    return SliceSource(source, start, (ending.place if repeated else size) - start)
 
 
 def _refuse_other_formats(source: Source, before: bytes) -> None:
@@ -89,24 +111,41 @@ def _without_padding(source: Source) -> int:
     return size
 
 
-def _end(source: Source, size: int) -> tuple[bool, bytes]:
-    """Whether the end-of-file marker is there, and what follows it."""
+def _ending(source: Source, size: int) -> _Ending:
     start = max(0, size - _TAIL)
     tail = source.read(start, size - start)
     if _zip_directory(tail):
         raise Rejected("pdf_polyglot", "end")
-    end = tail.rfind(b"%%EOF")
-    if end < 0:
-        if _START.search(tail) is None:
-            raise Rejected("pdf_truncated", "end")
-        return False, b""
-    after = tail[end + 5 :]
+    marker, pointers = tail.rfind(_MARKER), list(_POINTER.finditer(tail))
+    end = marker + len(_MARKER) if marker >= 0 else 0
+    if end and _repeats(source, tail[end:], start + end):
+        return _Ending(start + end, True, tail[end:])
+    marked = not pointers or pointers[-1].end() <= end
+    if not marked:
+        end = pointers[-1].end()
+    elif not end:
+        raise Rejected("pdf_truncated", "end")
+    after = tail[end:]
+    _refuse_behind(after)
+    return _Ending(start + end, marked, after)
+
+
+def _refuse_behind(after: bytes) -> None:
+    """Refuse another format behind the end, or an update begun and not finished."""
     text = after.lstrip(_BLANK)
     if active_signature(text[:1024]) or text.startswith(_IMAGES_AND_MEDIA) or _ANYWHERE.search(after):
         raise Rejected("pdf_polyglot", "end")
     if _UPDATE.search(after):
         raise Rejected("pdf_truncated", "end")
-    return True, after
+
+
+def _repeats(source: Source, after: bytes, end: int) -> bool:
+    """Whether objects behind `end` are earlier bytes once more and so no update (as the first part of a
+    linearized file may be, ISO 32000 annex F)."""
+    text = after.strip(_BLANK)
+    return _UPDATE.search(text) is not None and any(
+        text in source.read(at, min(_PIECE + len(text), end - at)) for at in range(0, max(end, 1), _PIECE)
+    )
 
 
 def _shorter_than_declared(head: bytes, size: int) -> bool:

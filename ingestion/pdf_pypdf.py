@@ -136,8 +136,8 @@ class PypdfView:
     def _numbers(self) -> list[tuple[int, int]]:
         found = [(number, generation) for generation, table in self.reader.xref.items() for number in table]
         found += [(number, 0) for number in self.reader.xref_objStm]
-        if len(found) > self._limits.pdf_objects:
-            raise Rejected("pdf_too_complex", "objects")
+        if len(found) > self._limits.pdf_objects_twice:
+            raise LimitReachedError
         return found
 
     def offsets(self) -> set[int]:

@@ -9,13 +9,14 @@ from typing import Any, Literal, cast
 
 import pikepdf
 from pikepdf.settings import set_qpdf_limits
-from pypdf.generic import IndirectObject, NullObject, NumberObject, StreamObject
+from pypdf.generic import DictionaryObject, IndirectObject, NullObject, NumberObject, StreamObject
 
 from ingestion.limits import Limits
-from ingestion.pdf_actions import ActiveContent
+from ingestion.pdf_actions import ActiveContent, is_postscript
 from ingestion.pdf_agreement import Reading
 from ingestion.pdf_expansion import Expansion
 from ingestion.pdf_names import parsed, suspicious
+from ingestion.pdf_postscript import runs_postscript
 from ingestion.pdf_pypdf import Locked
 from ingestion.reader import Source, as_file
 from ingestion.verdicts import Rejected
@@ -39,7 +40,8 @@ class QpdfView:
         # of the streams qpdf decodes itself: cross-references, object streams, attachments
         most = limits.pdf_decoded_bytes
         set_qpdf_limits(
-            parser_max_nesting=4 * limits.pdf_depth,
+            parser_max_nesting=3 * limits.pdf_depth,
+            parser_max_errors=_MOST_WARNINGS,
             parser_max_container_size_damaged=limits.pdf_objects,
             flate_max_memory=most,
             run_length_max_memory=most,
@@ -49,7 +51,10 @@ class QpdfView:
         self._limits = limits
         self._told: list[str] = []
         try:
-            self._pdf = pikepdf.open(as_file(source), access_mode=pikepdf.AccessMode.stream)
+            # pages take over what they inherit only once they are counted: a deep tree would not even open
+            self._pdf = pikepdf.open(
+                as_file(source), access_mode=pikepdf.AccessMode.stream, inherit_page_attributes=False
+            )
         except pikepdf.PasswordError as error:
             raise Locked from error
         except pikepdf.PdfError as error:
@@ -60,7 +65,25 @@ class QpdfView:
         self.strict = False  # pypdf's parser asks
 
     def pages(self) -> int:
-        return len(self._pdf.pages)
+        try:
+            return len(self._pdf.pages)
+        except pikepdf.PdfError:  # a tree deeper than qpdf goes; the standard names no limit
+            return self._count_pages()
+
+    def _count_pages(self) -> int:
+        """Leaves of the page tree (ISO 32000 §7.7.3). Raises `pikepdf.PdfError` for a loop."""
+        level, seen, count = [self._pdf.Root.Pages], {self._pdf.Root.Pages.objgen}, 0
+        for _ in range(self._limits.pdf_page_tree):
+            kids = [kid for node in level for kid in node.get("/Kids", ()) if isinstance(kid, pikepdf.Object)]
+            level = [kid for kid in kids if "/Kids" in kid]
+            count += len(kids) - len(level)
+            if not level:
+                return count
+            for node in level:
+                if node.objgen in seen:
+                    raise pikepdf.PdfError("loop")
+                seen.add(node.objgen)
+        raise Rejected("pdf_too_complex", "page tree")
 
     def metadata(self) -> bytes:
         """The document's XMP packet, empty where there is none."""
@@ -69,7 +92,7 @@ class QpdfView:
 
     def look_at(self, content: ActiveContent) -> None:
         """Every object of the cross-references, repaired where they had to be, and what streams expand to."""
-        expansion = Expansion(self._limits)
+        expansion, programs = Expansion(self._limits), set[tuple[int, int]]()
         content.look(parsed(self._pdf.trailer.unparse(), self), "trailer")
         for count, value in enumerate(self._pdf.objects):
             if count > self._limits.pdf_objects:
@@ -79,9 +102,14 @@ class QpdfView:
             place = f"object {value.objgen[0]}"
             text = _printed(value)
             if suspicious(text) or (isinstance(value, pikepdf.Stream) and _FILE_KEY.search(text)):
-                content.look(self._examined(value, text), place)
+                examined = self._examined(value, text)
+                content.look(examined, place)
+                if isinstance(examined, DictionaryObject) and is_postscript(examined):
+                    programs.add(value.objgen)
             if isinstance(value, pikepdf.Stream):
                 expansion.measure(value, place)
+        if programs and runs_postscript(self._pdf, programs, self._decoded):
+            content.note("pdf_postscript", "content")
 
     def state(self) -> Reading:
         """What qpdf's warnings say about the document so far."""

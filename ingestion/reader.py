@@ -45,6 +45,20 @@ class SliceSource:
         return self._source.read(self._offset + offset, max(0, min(length, self.size - offset)))
 
 
+class Followed:
+    """A source and a few bytes behind it."""
+
+    def __init__(self, source: Source, after: bytes) -> None:
+        self._source = source
+        self._after = after
+        self.size = source.size + len(after)
+
+    def read(self, offset: int, length: int) -> bytes:
+        data = self._source.read(offset, length) if offset < self._source.size else b""
+        start = max(0, offset - self._source.size)
+        return data + self._after[start : start + length - len(data)]
+
+
 class BlockReader:
     """Reads through `fetch(offset, length)` in blocks of 64 KiB and keeps the latest 8 MiB.
 

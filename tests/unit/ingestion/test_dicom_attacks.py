@@ -79,6 +79,32 @@ PREAMBLES = {
     "php": b"<?php system(1);",
     "pdf": b"%PDF-1.4",
     "pdf_late": bytes(100) + b"%PDF-1.7",
+    "batch": b"@echo off\r\ncalc.exe\r\nexit /b\r\n",
+    "batch_in_one_line": b"calc & exit",
+    "batch_behind_a_comment": b"REM II*\r\nstart calc.exe\r\n",
+    "batch_behind_a_label": b"\r\n:a\r\nset x=1\r\n",
+    "batch_behind_a_tiff": b"II*\0\x08\0\0\0\r\ncmd /c calc\r\n",
+    "batch_in_utf_16": "\ufeff@echo off\r\n".encode("utf-16-le"),
+    "visual_basic": b'MsgBox "x"\r\n',
+    "visual_basic_object": b'Set x = CreateObject("WScript.Shell")\r\n',
+    "visual_basic_late": b"On Error Resume Next\r\n",
+    "java_script": b"/*",
+    "java_script_variable": b"var x=new ActiveXObject('WScript.Shell');/*",
+    "power_shell": b"Invoke-Expression $x\n<#",
+    "power_shell_comment": b"<#",
+    "power_shell_variable": b"$x = 1; iex $x",
+    "script_host": b"<job><script language='JScript'>",
+    "script_host_package": b"<package>",
+    "scriptlet": b"<scriptlet>",
+    "hypertext_application": b"<HTA:APPLICATION>",
+    "element": b"II*\0<img src=x onerror=alert(1)>",
+    "shell_without_a_mark": b"exec /bin/sh -c id\n",
+    "python": b"import os\nos.system('id')\n",
+    "internet_shortcut": b"[InternetShortcut]\r\nURL=file://x\r\n",
+    "registry": b"Windows Registry Editor Version 5.00\r\n",
+    "mail_archive": b"MIME-Version: 1.0\r\n",
+    "postscript": b"%!PS\n",
+    "test_virus": b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*",
 }
 
 
@@ -89,8 +115,23 @@ def test_a_preamble_that_something_else_would_run_or_open(preamble: bytes) -> No
 
 @pytest.mark.parametrize(
     "preamble",
-    [b"II*\0", b"MM\0*", b"\xff" * 128, b"GE MEDICAL", b"\x89PNG"],
-    ids=["ii", "mm", "ff", "text", "png"],
+    [
+        *(
+            b"II*\0",
+            b"MM\0*",
+            b"\xff" * 128,
+            b"GE MEDICAL",
+            b"\x89PNG",
+            b"Start of image",
+            b"Set 3 of 4; call",
+        ),
+        *(
+            b"REM-Studie",
+            b"Export d'une image (CT)\r\nSite 3\r\n",
+            b"DICOM <1.2.840> a & b",
+            bytes(range(128)),
+        ),
+    ],
 )
 def test_any_other_preamble_is_kept(preamble: bytes) -> None:
     assert codes(part10(identifiers(), preamble=preamble)) == ["preamble_not_zero"]

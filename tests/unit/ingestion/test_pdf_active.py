@@ -3,6 +3,7 @@
 import base64
 import io
 import zipfile
+from collections.abc import Callable
 
 import pikepdf
 import pytest
@@ -157,18 +158,42 @@ class TestJavaScript:
         assert codes(pdf(body)) == []
 
 
+POSTSCRIPT = {
+    "object": b"/Type/XObject/Subtype/PS",
+    "subtype of a form": b"/Type/XObject/Subtype/Form/Subtype2/PS",
+    "beside a form": b"/Type/XObject/Subtype/Form/PS 5 0 R",
+}
+NAMED = b"/Resources<</XObject<</P1 4 0 R>>>>"
+# who runs object 4; object 6 paints
+RUN = {
+    "page": (NAMED + b"/Contents 6 0 R", stream(b"q /P1 Do Q")),
+    "page, escaped": (NAMED + b"/Contents[6 0 R]", stream(b"/#501%a\nDo")),
+    "form": (b"", stream(b"/P1\nDo", b"/Subtype/Form" + NAMED)),
+    "form with the page's names": (NAMED, stream(b"/P1 Do", b"/Subtype/Form")),
+    "pattern": (b"", stream(b"/P1 Do", b"/PatternType 1" + NAMED)),
+    "glyph": (b"", b"<</Type/Font/Subtype/Type3/CharProcs<</a 7 0 R>>" + NAMED + b">>"),
+    "appearance": (b"/Annots[<</Subtype/Stamp/AP<</N 4 0 R>>>>]", b"<<>>"),
+    "state of an appearance": (b"/Annots[<</Subtype/Widget/AP<</N<</On 4 0 R>>>>>>]", b"<<>>"),
+    "soft mask": (b"", b"<</Type/ExtGState/SMask<</S/Luminosity/G 4 0 R>>>>"),
+}
+
+
 class TestPostScript:
-    @pytest.mark.parametrize(
-        "entries",
-        [
-            b"/Type/XObject/Subtype/PS",
-            b"/Type/XObject/Subtype/Form/Subtype2/PS",
-            b"/Type/XObject/Subtype/Form/PS 5 0 R",
-        ],
-        ids=["object", "subtype of a form", "beside a form"],
-    )
-    def test_a_program_for_printers_is_refused(self, entries: bytes) -> None:
-        assert codes(pdf(stream(b"showpage", entries), stream(b"showpage"))) == ["pdf_postscript"]
+    @pytest.mark.parametrize("entries", POSTSCRIPT)
+    @pytest.mark.parametrize("run", RUN)
+    def test_a_program_for_printers_that_something_runs_is_refused(self, entries: str, run: str) -> None:
+        page, painting = RUN[run]
+        program = stream(b"showpage", POSTSCRIPT[entries])
+        data = pdf(program, stream(b"showpage"), painting, stream(b"/P1 Do"), page=page)
+        assert "pdf_postscript" in codes(data)
+
+    @pytest.mark.parametrize("entries", POSTSCRIPT)
+    @pytest.mark.parametrize("content", [b"", b"/P2 Do (/P1 Dot)", b"/P1 gs"])
+    def test_one_that_nothing_runs_is_a_warning(self, entries: str, content: bytes) -> None:
+        program = stream(b"showpage", POSTSCRIPT[entries])
+        data = pdf(program, stream(b"showpage"), stream(content), page=NAMED + b"/Contents 6 0 R")
+        assert codes(data) == ["pdf_postscript_unused"]
+        assert codes(pdf(program, stream(b"showpage"))) == ["pdf_postscript_unused"]
 
 
 XFA = {
@@ -229,6 +254,24 @@ def archive(*names: str) -> bytes:
     return packed.getvalue()
 
 
+def archive_of(content: bytes, name: str) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as file:
+        file.writestr(name, content)
+    return packed.getvalue()
+
+
+def clinical(content: bytes, label: bytes) -> bytes:
+    text = base64.b64encode(content)
+    return (
+        b'<ClinicalDocument xmlns="urn:hl7-org:v3"><text representation="B64"%b>%b</text></ClinicalDocument>'
+        % (
+            label,
+            text,
+        )
+    )
+
+
 def attached(content: bytes, name: bytes) -> bytes:
     return pdf(
         stream(content, b"/Type/EmbeddedFile"),
@@ -256,6 +299,18 @@ PROGRAMS = {
     "drawing with a script": (b"<?xml version='1.0'?><svg><script>x</script></svg>", b"a.xml"),
     "Flash": (b"CWS\x0a", b"a"),
     "by name": (b"x", b"a.pdf.VBS . "),
+    "batch": (b"@ECHO OFF\r\ncalc.exe\r\n", b"a.txt"),
+    "PowerShell": (b"\xff\xfe" + "Invoke-Expression $x".encode("utf-16-le"), b"a.csv"),
+    "script host": (b"<job><script language='VBScript'>x</script></job>", b"a.xml"),
+    "program in an archive under another name": (archive_of(b"MZ\x90\0", "a.txt"), b"a.docx"),
+    "program in an archive in an archive": (
+        archive_of(archive_of(b"\x7fELF", "b.txt"), "word/embeddings/a.xlsx"),
+        b"a.docx",
+    ),
+    "program in a document": (clinical(b"MZ\x90\0", b""), b"a.xml"),
+    "program in an address": (b"<a b='data:;base64,TVqQAAMAAAA='/>", b"a.xml"),
+    "rich text with an object": (b"{\\rtf1{\\object\\objemb{\\*\\objdata 01}}}", b"a.rtf"),
+    "DICOM with a script": (b"@echo off & calc\r\n".ljust(128, b"\0") + b"DICM", b"a.dcm"),
 }
 
 
@@ -279,3 +334,30 @@ class TestAttachments:
     def test_a_removed_program_is_found_in_the_old_revision(self) -> None:
         stray = b"77 0 obj\n" + stream(b"MZ\x90\0", b"/Type/EmbeddedFile") + b"\nendobj\n"
         assert "pdf_embedded_program" in codes(pdf().replace(b"startxref", stray + b"startxref"))
+
+    @pytest.mark.parametrize(
+        "wrapped",
+        [
+            lambda script: script,
+            lambda script: clinical(script, b""),
+            lambda script: clinical(script, b' mediaType="Application/PDF; x=1"'),
+            lambda script: archive_of(script, "a.txt"),
+            lambda script: b"<a>" + base64.b64encode(script) + b"</a>",
+        ],
+        ids=["itself", "CDA", "CDA with a label", "archive", "XML that announces nothing"],
+    )
+    def test_an_attached_report_is_one_wherever_it_lies(self, wrapped: Callable[[bytes], bytes]) -> None:
+        script = pdf(catalog=b"/OpenAction<</S/JavaScript/JS(a)>>")
+        assert "pdf_javascript" in codes(attached(wrapped(script), b"a.dat"))
+        assert not refused(attached(wrapped(pdf()), b"a.dat"))
+
+    def test_a_file_that_no_specification_names_is_one_too(self) -> None:
+        assert "pdf_embedded_program" in codes(pdf(stream(b"MZ\x90\0", b"/Type/EmbeddedFile")))
+
+    def test_content_of_a_dynamic_form_is_judged(self) -> None:
+        form = (
+            b"<xdp><template><image>"
+            + base64.b64encode(b"MZ\x90\0" + bytes(60))
+            + b"</image></template></xdp>"
+        )
+        assert "pdf_embedded_program" in codes(pdf(stream(form), catalog=b"/AcroForm<</XFA 4 0 R>>"))

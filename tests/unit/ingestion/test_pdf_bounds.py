@@ -120,14 +120,12 @@ class TestExpansion:
         ],
     )
     def test_decoders_decode(self, name: str, packed: bytes) -> None:
-        assert b"".join(DECODERS[name][0]([packed[:1000], packed[1000:]])) == b"abc" * 99_999
+        assert b"".join(DECODERS[name]([packed[:1000], packed[1000:]])) == b"abc" * 99_999
 
     def test_lzw_decodes_the_example_of_the_standard(self) -> None:
         packed = bytes.fromhex("800b6050220c0c8501")  # ISO 32000 §7.4.4.2
-        assert b"".join(DECODERS["/LZWDecode"][0]([packed])) == bytes(
-            (45, 45, 45, 45, 45, 65, 45, 45, 45, 66)
-        )
-        assert b"".join(DECODERS["/LZWDecode"][0]([lzw(MIB)])).count(0) >= MIB
+        assert b"".join(DECODERS["/LZWDecode"]([packed])) == bytes((45, 45, 45, 45, 45, 65, 45, 45, 45, 66))
+        assert b"".join(DECODERS["/LZWDecode"]([lzw(MIB)])).count(0) >= MIB
 
 
 def objects(count: int) -> bytes:
@@ -189,6 +187,62 @@ def wide_pages(count: int) -> bytes:
     node = b"<</Type/Pages/Parent 2 0 R/Kids[%b]/Count %d>>" % (kids, count)
     pages = [b"<</Type/Page/Parent 4 0 R/MediaBox[0 0 9 9]>>"] * count
     return pdf(node, *pages).replace(b"/Kids[3 0 R]", b"/Kids[4 0 R]")
+
+
+def tagged_table(cells: int) -> bytes:
+    """A table with a structure element for each cell, as office software writes them."""
+    return pdf(*[b"<</S/TD/P 4 0 R/K %d>>" % cell for cell in range(cells)])
+
+
+class TestHonestPages:
+    """One page may be large in one way or another; what counts is what it costs."""
+
+    def test_objects_beyond_what_both_readers_look_at(self) -> None:
+        limits = replace(DEFAULT_LIMITS, pdf_objects_twice=1000)
+        found, facts = inspect_pdf(BytesSource(tagged_table(3000)), limits)
+        assert [finding.code for finding in found] == ["pdf_repaired"]
+        assert facts["pages"] == 1
+
+    @pytest.mark.parametrize(("depth", "found"), [(90, []), (300, ["pdf_repaired"])])
+    def test_a_deep_tree_of_pages(self, depth: int, found: list[str]) -> None:
+        assert codes(deep_pages(depth)) == found
+
+    def test_arrays_inside_one_another(self) -> None:
+        assert codes(pdf(b"[" * 120 + b"]" * 120)) == []
+
+    @pytest.mark.parametrize(
+        "scan",
+        [
+            filtered(b"/CCITTFaxDecode", b"\xff" * 9, b"/DecodeParms<</Columns 39500/Rows 56000/K -1>>"),
+            filtered(b"/JBIG2Decode", jbig2(48, struct.pack(">II11x", 39_500, 56_000))),
+            stream(b"", b"/Subtype/Image/Width 39500/Height 56000/BitsPerComponent 1"),
+        ],
+        ids=["CCITT", "JBIG2", "Flate"],
+    )
+    def test_a_plan_in_black_and_white(self, scan: bytes) -> None:
+        assert codes(pdf(scan)) == []
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"".join(b"%d %d m %d %d l S\n" % (n, n, n + 1, n) for n in range(100_000)),
+            b"BI /W 1000 /H 1000 /BPC 8 /CS /G ID " + bytes(range(256)) * 3907 + b" EI",
+            b"BI /W 1 /H 1 /IM true ID \x80 EI\n" * 50_000,
+        ],
+        ids=["strokes", "one inline image", "many inline images"],
+    )
+    def test_one_page_of_many_operators(self, content: bytes) -> None:
+        assert codes(pdf(stream(content), page=b"/Contents 4 0 R")) == []
+
+    def test_one_page_of_many_streams_fonts_and_attachments(self) -> None:
+        """Each stream counts with what it expands to, not with what it might."""
+        numbers = b" ".join(b"%d 0 R" % (4 + n) for n in range(5000))
+        assert codes(pdf(*[stream(b"q Q ")] * 5000, page=b"/Contents[%b]" % numbers)) == []
+        fonts = b"".join(b"/F%d %d 0 R" % (n, 4 + n) for n in range(1000))
+        font = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"
+        assert codes(pdf(*[font] * 1000, page=b"/Resources<</Font<<%b>>>>" % fonts)) == []
+        files = [stream(b"a;%d" % n, b"/Type/EmbeddedFile") for n in range(1200)]
+        assert codes(pdf(*files, b"<</EF<</F 4 0 R>>/F(a.csv)>>")) == ["pdf_attachment"]
 
 
 GROWING = [

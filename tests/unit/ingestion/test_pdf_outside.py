@@ -1,9 +1,11 @@
 """The outside of a report: what else the bytes are, whether they are all there, and what is merely untidy."""
 
 import io
+from collections.abc import Callable
 
 import pikepdf
 import pytest
+from pypdf import PdfWriter
 
 from ingestion.pdf import inspect_pdf
 from ingestion.reader import BytesSource
@@ -34,6 +36,24 @@ def saved(**options: object) -> bytes:
     return out.getvalue()
 
 
+def updated() -> bytes:
+    """A report to which an update was added behind its end (ISO 32000 §7.5.6)."""
+    writer = PdfWriter(io.BytesIO(classic()), incremental=True)
+    writer.add_metadata({"/Title": "CR"})
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+FORMS: dict[str, Callable[[], bytes]] = {
+    "table": classic,
+    "stream": pdf,
+    "linearized": lambda: saved(linearize=True),
+    "linearized with object streams": lambda: saved(
+        linearize=True, object_stream_mode=pikepdf.ObjectStreamMode.generate
+    ),
+    "updated": updated,
+}
 MASKS = {
     "JPEG": b"\xff\xd8\xff\xe0",
     "PNG": b"\x89PNG\r\n\x1a\n",
@@ -92,6 +112,38 @@ class TestUntidyEdges:
     def test_the_marker_alone_may_be_missing(self) -> None:
         assert codes(pdf().replace(b"%%EOF\n", b"")) == ["pdf_repaired"]
 
+    @pytest.mark.parametrize("form", FORMS)
+    @pytest.mark.parametrize("left", [b"", b"\n", b"\r\n", b"%", b"%%EO", b"\n\0\0", b"\n<!-- 3 ms -->\n"])
+    def test_the_marker_alone_may_be_missing_in_any_form(self, form: str, left: bytes) -> None:
+        data = FORMS[form]()
+        assert "pdf_repaired" in codes(data[: data.rindex(b"\n%%EOF")] + left)
+        assert not refused(data[: data.rindex(b"\n%%EOF")] + left)
+
+    @pytest.mark.parametrize("form", FORMS)
+    def test_with_part_of_the_offset_something_else_may_be_missing(self, form: str) -> None:
+        data = FORMS[form]()
+        assert refused(data[: data.rindex(b"\n%%EOF") - 1])
+        assert refused(data[: data.rindex(b"startxref") + 9])
+
+    @pytest.mark.parametrize("options", [{}, {"object_stream_mode": pikepdf.ObjectStreamMode.generate}])
+    @pytest.mark.parametrize("cut", [0, 5, 40, 200])
+    def test_the_first_part_may_stand_behind_the_end_once_more(
+        self, options: dict[str, object], cut: int
+    ) -> None:
+        data = saved(linearize=True, **options)
+        first = data[: data.index(b"%%EOF") + 5]
+        again = first[first.index(b"obj") - 4 : len(first) - cut]
+        assert not refused(data + again)
+
+    def test_another_first_part_behind_the_end_is_an_unfinished_update(self) -> None:
+        data = saved(linearize=True)
+        first = data[data.index(b"obj") - 4 : data.index(b"%%EOF")]
+        assert refused(data + first.replace(b"/N 1", b"/N 2"))
+
+    def test_a_pointer_to_the_table_may_be_missing(self) -> None:
+        data = classic()
+        assert codes(data[: data.rindex(b"startxref")] + b"%%EOF\n") == ["pdf_repaired"]
+
     def test_the_marker_and_part_of_the_offset_may_not(self) -> None:
         assert codes(pdf()[:-8])[-1] == "pdf_truncated"
 
@@ -119,7 +171,8 @@ class TestLegalForms:
     def test_a_linearized_report_that_is_cut_is_refused(self) -> None:
         data = saved(linearize=True)
         first = data.index(b"%%EOF") + 6  # of the first page's table, near the start
-        for end in range(first, len(data) - 1, 7):
+        whole = data.rindex(b"\n%%EOF")  # from here on the marker alone is missing
+        for end in range(first, whole, 3):
             assert refused(data[:end]), end
 
     def test_lines_may_end_with_carriage_returns(self) -> None:
