@@ -136,7 +136,7 @@ _PDF = (
     ("pdf_form_script", _R, "The PDF contains a form with scripts (XFA). Print it to a new PDF and send that.", "ISO 32000 §12.7.8"),
     ("pdf_embedded_program", _R, "A program, or an archive or page that may hold one, is attached to the PDF. Send the PDF without it.", "ISO 32000 §7.11.4"),
     ("pdf_form", _W, "The PDF contains a dynamic form (XFA) without scripts. Not every viewer shows it.", "ISO 32000 §12.7.8"),
-    ("pdf_attachment", _W, "Files are attached to the PDF. They are kept inside it and were not examined like deposits.", "ISO 32000 §7.11.4"),
+    ("pdf_attachment", _W, "Files are attached to the PDF. They are kept inside it; programs, pages and active documents among them would have been refused.", "ISO 32000 §7.11.4"),
     ("pdf_too_large", _R, "The PDF is larger than can be examined. Send images as DICOM.", ""),
     ("pdf_too_complex", _R, "The PDF has more objects, or expands to more bytes, than can be examined. Print it to a new PDF and send that.", ""),
 )  # fmt: skip

@@ -1,6 +1,8 @@
 """Real files and written attacks through the sandbox: the same answers as in process, within its bounds."""
 
+import base64
 import json
+import random
 import time
 import warnings
 import zlib
@@ -25,6 +27,7 @@ from tests.unit.ingestion.dicom_bytes import (
 )
 from tests.unit.ingestion.pdf_bytes import pdf, stream
 from tests.unit.ingestion.real_files import INSPECTORS, corpus, packaged
+from tests.unit.ingestion.test_pdf_active import archive_of
 
 
 @pytest.fixture(scope="module")
@@ -99,3 +102,44 @@ def test_many_fragments_are_walked_by_their_headers(sandbox: Sandbox) -> None:
     assert found.accepted
     assert len(found.facts["frames"]) == 3000
     assert time.monotonic() - started < 10
+
+
+CARRIED = {
+    "a form, files and PostScript": pdf(
+        stream(b"<xdp><image>" + base64.b64encode(bytes(99)) + b"</image></xdp>"),
+        *(
+            stream(content, b"/Type/EmbeddedFile")
+            for content in (archive_of(pdf(), "a.txt"), b"{\\rtf1 a}", pdf())
+        ),
+        stream(b"showpage", b"/Subtype/PS"),
+        catalog=b"/AcroForm<</XFA 4 0 R>>",
+    ),
+    "an encoding that expat does not know": pdf(
+        stream(
+            "<?xml version='1.0' encoding='windows-1252'?><a>é</a>".encode("cp1252"), b"/Type/EmbeddedFile"
+        )
+    ),
+    "no marker at the end": pdf().replace(b"%%EOF\n", b""),
+}
+
+
+@pytest.mark.parametrize("kind", CARRIED)
+def test_content_inside_content_gets_the_same_answer_inside_and_outside(sandbox: Sandbox, kind: str) -> None:
+    findings, facts = INSPECTORS["pdf"](BytesSource(CARRIED[kind]))
+    inside = inspect(sandbox, "pdf", CARRIED[kind])
+    assert inside.facts == facts != {}
+    assert list(inside.findings) == findings
+
+
+@pytest.mark.parametrize("entries", [b"", b' compression="DF"'])
+def test_a_document_as_large_as_is_read_fits_the_memory_of_a_child(sandbox: Sandbox, entries: bytes) -> None:
+    scan = pdf(
+        stream(random.Random(1).randbytes(42 * 2**20), b"/Subtype/Image/Width 1/Height 1", packed=False)
+    )
+    packed = zlib.compress(scan, 0, wbits=-15) if entries else scan
+    text = b'<text representation="B64"%b>%b</text>' % (entries, base64.b64encode(packed))
+    document = b'<ClinicalDocument xmlns="urn:hl7-org:v3">%b</ClinicalDocument>' % text
+    data = part10(
+        identifiers(sop_class=b"1.2.840.10008.5.1.4.1.1.104.2") + element(0x00420011, "OB", document)
+    )
+    assert {finding.code for finding in inspect(sandbox, "dicom", data).findings} <= {"meta_differs"}
