@@ -15,10 +15,10 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from coffre.client.possession import check_bound, read_key
 from coffre.client.server import Server, bad_answer, check_url, read_token
 from coffre.exits import Exit
-from coffre.fetching.client import FetchClient, OpenedGrant
+from coffre.fetching.client import FetchClient
 from coffre.fetching.keys import trusted_keys
 from coffre.fetching.manifest import Manifest
-from coffre.fetching.names import stem_of
+from coffre.fetching.names import stems_of
 from coffre.fetching.writing import FetchedFile, parts_of, write_part
 from coffre.sending.showing import shown
 from records.errors import CoffreError, Invalid
@@ -120,12 +120,16 @@ def fetch(
     bar = progress or Progress(disable=True)
     fetched = Fetched(client.list())
     manifest.begin(client.record, fetched.listed)
-    stems = _stems(fetched.listed)
+    stems = stems_of(fetched.listed)
+    ids = _ids(fetched.listed, study, document)
     with bar:
         task = bar.add_task("opening", total=0)
         try:
-            for name, opened in _grants(client, fetched.listed, study, document):
-                parts = list(parts_of(opened, stems))
+            if study is not None and not ids:
+                client.grant(studies=[study])  # refused; in the server's words
+            for each in ids:
+                opened, name = client.grant(documents=[each]), str(each)
+                parts = list(parts_of(opened, stems.get(name, name)))
                 bar.update(task, total=(bar.tasks[0].total or 0) + sum(part.length for part in parts))
                 written = fetched.written.setdefault(name, [])
                 for part in parts:
@@ -138,25 +142,14 @@ def fetch(
     return fetched
 
 
-def _stems(listed: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Names of files by document id, and of a study's folder by its UID."""
-    by_study = {str(one["study_uid"]): stem_of(one) for one in listed if one.get("study_uid")}
-    return by_study | {str(one.get("id")): stem_of(one) for one in listed}
+def _ids(listed: Sequence[Mapping[str, Any]], study: str | None, document: UUID | None) -> list[UUID]:
+    """The documents that are asked for, each of which gets a grant of its own.
 
-
-def _grants(
-    client: FetchClient, listed: Sequence[Mapping[str, Any]], study: str | None, document: UUID | None
-) -> Iterator[tuple[str, OpenedGrant]]:
-    """Grants with the id of the document that each is for."""
-    if study is not None:
-        ids = [str(one.get("id")) for one in listed if one.get("study_uid") == study]
-        yield (ids[0] if ids else study), client.grant(studies=[study])
-    elif document is not None:
-        yield str(document), client.grant(documents=[document])
-    else:
-        for one in listed:
-            wanted = _uuid(one.get("id"))
-            yield str(wanted), client.grant(documents=[wanted])
+    A study's UID may be that of several documents, its reports and another structure's study: all of them.
+    """
+    if document is not None:
+        return [document]
+    return [_uuid(one.get("id")) for one in listed if study in (None, one.get("study_uid"))]
 
 
 def _counted(pieces: Iterable[bytes], bar: Progress) -> Iterator[bytes]:
@@ -211,12 +204,22 @@ def _print(fetched: Fetched, manifest: Manifest, as_json: bool) -> None:
         return
     for file in files:
         typer.echo(shown(str(file.path)))
+    for sentence in _said_of(fetched):
+        typer.echo(sentence, err=True)
     typer.echo(
         f"There: {_counted_kinds(fetched.listed)}. Fetched: {len(fetched.written)} of them, "
         f"{len(files)} files, {sum(file.bytes for file in files)} bytes, every digest checked."
         + (f" {shown(str(manifest.path))} says which file is what." if files else ""),
         err=True,
     )
+
+
+def _said_of(fetched: Fetched) -> Iterator[str]:
+    """What has to be known of the documents that were fetched, before they are opened."""
+    for one in fetched.listed:
+        if str(one.get("id")) in fetched.written:
+            for caution in one.get("cautions") or ():
+                yield shown(f"{one.get('title')} [{one.get('id')}]: {caution['fr']} {caution['en']}")
 
 
 def _counted_kinds(listed: Sequence[Mapping[str, Any]]) -> str:

@@ -75,6 +75,13 @@ the file's form; the list of documents has them as `cautions`. `COFFRE_IDENTITY_
 differences set a part aside as `other_person` instead. `traits_differ` stands on documents that 0.1.0 took.
 
 """
+IDENTIFIER_INTRO = """
+## Warnings that speak of identifiers
+
+Where two structures used the same identifiers in one record. Each document keeps its own bytes; whoever
+sees both is told these words, in `cautions` of the list, on the pages and in the `Warning` header of QIDO-RS.
+
+"""
 SENDER_INTRO = """
 ## By `coffre send`, of files that never left
 
@@ -113,6 +120,7 @@ from ingestion.stow import FAILURE_REASONS, REASONS, STORED_WITH_WARNING  # noqa
 from ingestion.treatments import Rule  # noqa: E402
 from ingestion.verdicts import DECISIONS, VERDICTS, Outcome  # noqa: E402
 from records.errors import CoffreError  # noqa: E402
+from records.vocabulary.identifier_warnings import IDENTIFIER_WARNINGS  # noqa: E402
 from records.vocabulary.person_warnings import PERSON_WARNINGS  # noqa: E402
 from viewer_api.qido import LEVELS  # noqa: E402
 from viewer_api.qido_attributes import ATTRIBUTES, Level  # noqa: E402
@@ -159,6 +167,10 @@ def verdicts() -> str:
     lines += [PERSON_INTRO, "| code | sentences |\n|---|---|\n"]
     lines += [
         f"| `{code}` | {french}<br>{english} |\n" for code, (french, english) in PERSON_WARNINGS.items()
+    ]
+    lines += [IDENTIFIER_INTRO, "| code | sentences |\n|---|---|\n"]
+    lines += [
+        f"| `{code}` | {french}<br>{english} |\n" for code, (french, english) in IDENTIFIER_WARNINGS.items()
     ]
     lines += [SENDER_INTRO, "| code | outcome | sentence |\n|---|---|---|\n"]
     lines += [

@@ -1,15 +1,17 @@
-"""One details row and one set of series metadata out of those of many submissions: the same at each try.
+"""One details row and one set of series metadata out of those of one document: the same at each try.
 
-The latest submission wins for an equal SOP Instance UID, as for whoever reads them apart (docs/formats.md
-section 1); what it replaced keeps its bytes and its place, as `superseded`.
+What `records.instances` says of equal SOP Instance UIDs holds here as for whoever reads the rows apart; what
+was replaced keeps its bytes and its place, as `superseded`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
 from audit.canonical import b64
+from records import instances
 
 Place = tuple[str, int, int]
 """Blob, offset, length, as a details row or a series document names them."""
@@ -35,30 +37,14 @@ def place_of(instance: Mapping[str, Any]) -> Place:
 
 def kept_instances(details: Sequence[Mapping[str, Any]], gone: frozenset[str]) -> list[Kept]:
     """The instances of all rows but those withdrawn, series after series, in the order they came."""
-    newest: dict[str, Place] = {}
-    found: dict[str, list[tuple[dict[str, Any], bool]]] = {}
-    for series_uid, instance, live in _all(details):
-        if instance["sop"] in gone:
-            continue
-        if live:
-            newest[instance["sop"]] = place_of(instance)
-        found.setdefault(series_uid, []).append((instance, live))
-    kept, offset = [], 0
-    for series_uid, instances in found.items():
-        for instance, _ in instances:
-            live = newest.get(instance["sop"]) == place_of(instance)
-            kept.append(Kept(series_uid, instance, live, offset))
-            offset += instance["length"]
-    return kept
-
-
-def _all(details: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, dict[str, Any], bool]]:
-    for row in details:
-        for series in row.get("series", ()):
-            for instance in series.get("superseded", ()):
-                yield series["uid"], instance, False
-            for instance in series["instances"]:
-                yield series["uid"], instance, True
+    found: dict[str, list[instances.KeptInstance]] = {}
+    for each in instances.kept(details, gone):
+        found.setdefault(each.series, []).append(each)
+    placed, offset = [], 0
+    for each in chain.from_iterable(found.values()):
+        placed.append(Kept(each.series, each.instance, each.live, offset))
+        offset += each.instance["length"]
+    return placed
 
 
 def merged_details(
@@ -70,6 +56,7 @@ def merged_details(
     job_id: UUID,
 ) -> dict[str, Any]:
     """The row that stands for all of them: the newest one's words, everybody's instances."""
+    details = instances.by_age(details)
     newest = details[-1]
     described = {series["uid"]: series for row in details for series in row.get("series", ())}
     return {

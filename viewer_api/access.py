@@ -105,6 +105,12 @@ class Access:
             raise _no_such_document()
         return answer.documents[0]
 
+    def one(self, call: Call, locator: str, document_id: UUID) -> Opened:
+        """One document of a named record; an empty list where it is hidden or absent."""
+        record = self._resolve(call, locator)
+        rows = self._index.documents_by_id(record.record_id, [document_id])
+        return Opened(record, _permitted(self._vault.list(call, record.record_id, _sealed(rows))))
+
     def own_deposit(self, depositor_token: bytes, document_id: UUID) -> DocumentState | None:
         """The state of a document that this depositor deposited; None of any other."""
         if depositor_token not in self._index.depositors(document_id):

@@ -7,9 +7,8 @@ grant is opened here with a key that lives as long as one answer; plaintext is s
 import hashlib
 import hmac
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
 from keyvault.blob import BlobError, Opener
@@ -17,6 +16,7 @@ from keyvault.grants import GrantBody, GrantedBlob, new_recipient, open_grant
 from keyvault.verbs.attempt import Call
 from keyvault.verbs.rows import SeenDocument
 from records.errors import NotFound
+from records.instances import kept
 from storage.ports import ObjectStore
 from viewer_api.access import Access, GrantRequest
 
@@ -67,10 +67,12 @@ class Gateway:
                 return self._content(body, place, document.media_type)
         raise _absent("document")
 
-    def instance(self, call: Call, locator: str, study_uid: str, sop_uid: str) -> Content:
-        """One DICOM instance as it was deposited; of several versions the latest. Raises like `document`."""
-        seen = self._access.study(call, locator, study_uid).listing.documents
-        document_id, place = _place_of(seen, sop_uid)
+    def instance(self, call: Call, locator: str, document_id: UUID, sop_uid: str) -> Content:
+        """One DICOM instance of a document, as it was deposited; of several versions the latest.
+
+        A UID alone names nothing: other structures may have used it. Raises like `document`.
+        """
+        place = _place_of(self._access.one(call, locator, document_id).listing.documents, sop_uid)
         return self._content(self._granted(call, locator, document_id), place, DICOM)
 
     def _granted(self, call: Call, locator: str, document_id: UUID) -> GrantBody:
@@ -108,23 +110,14 @@ def _chained(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield from rest
 
 
-def _place_of(documents: tuple[SeenDocument, ...], sop_uid: str) -> tuple[UUID, _Place]:
-    """The instance's document and place; the latest submission wins, as in `merged_series`."""
-    found: list[tuple[int, int, int, UUID, dict[str, Any]]] = [
-        (details["received"], document.created_at, number, document.document_id, instance)
-        for document in documents
-        for number, details in enumerate(document.details)
-        for series in details.get("series", ())
-        for instance in series["instances"]
-        if instance["sop"] == sop_uid
-    ]
-    if not found:
-        raise _absent("image")
-    *_, document_id, instance = max(found, key=lambda each: each[:3])
-    place = _Place(
-        UUID(instance["blob"]), instance["offset"], instance["length"], bytes.fromhex(instance["sha256"])
-    )
-    return document_id, place
+def _place_of(documents: Iterable[SeenDocument], sop_uid: str) -> _Place:
+    for document in documents:
+        for each in kept(document.details):
+            if each.live and each.instance["sop"] == sop_uid:
+                found = each.instance
+                digest = bytes.fromhex(found["sha256"])
+                return _Place(UUID(found["blob"]), found["offset"], found["length"], digest)
+    raise _absent("image")
 
 
 def _absent(what: str) -> NotFound:

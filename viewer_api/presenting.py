@@ -1,19 +1,28 @@
 """From opened details to what lists show: documents as JSON, studies, series and instances as DICOM JSON."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from keyvault.verbs.reading import Listing
 from keyvault.verbs.rows import SeenDocument
+from records.instances import live_series
 from records.vocabulary.document_types import DOCUMENT_TYPES
-from records.vocabulary.person_warnings import PERSON_WARNINGS, person_codes
+from records.vocabulary.identifier_warnings import IDENTIFIER_WARNINGS
+from records.vocabulary.person_warnings import PERSON_WARNINGS
+from viewer_api.conflicts import conflicts
+
+CUSTODIAN = "0040A07C"
+CAUTIONS: Mapping[str, tuple[str, str]] = {**PERSON_WARNINGS, **IDENTIFIER_WARNINGS}
+"""Warnings about whose content it is, the gravest first; the others are repairs of a file's form."""
 
 
-def document_json(document: SeenDocument) -> dict[str, Any]:
-    """One line of `GET /records/{ins}/documents`."""
+def document_json(document: SeenDocument, conflicting: Collection[str] = ()) -> dict[str, Any]:
+    """One line of `GET /records/{ins}/documents`; `conflicting` are the codes of `conflicts` for it."""
     newest = document.details[-1]
-    warnings = sorted({code for details in document.details for code in details["warnings"]})
+    warnings = sorted({code for details in document.details for code in details["warnings"]} | {*conflicting})
     shown: dict[str, Any] = {
         "id": str(document.document_id),
         "kind": document.facts.kind,
@@ -28,10 +37,10 @@ def document_json(document: SeenDocument) -> dict[str, Any]:
         "media_type": newest.get("media_type", "application/dicom"),
         "obligations": sorted(obligation.value for obligation in document.obligations),
         "warnings": warnings,
-        "cautions": [_caution(code) for code in person_codes(warnings)],
+        "cautions": [_caution(code) for code in CAUTIONS if code in warnings],
     }
     if newest.get("study_uid"):
-        series = merged_series([document])
+        series = live_series(document.details)
         shown |= {
             "study_uid": newest["study_uid"],
             "modalities": _modalities(series),
@@ -61,15 +70,18 @@ def _as_declared(details: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _caution(code: str) -> dict[str, str]:
-    """A warning that speaks of the person, in words: whoever reads the document has to know it first."""
-    french, english = PERSON_WARNINGS[code]
+    """A warning in words that whoever reads the document has to know first."""
+    french, english = CAUTIONS[code]
     return {"code": code, "fr": french, "en": english}
 
 
 def listing_json(listing: Listing) -> dict[str, Any]:
+    found = conflicts(listing.documents)
     body: dict[str, Any] = {
         "record": str(listing.public_id),
-        "documents": [document_json(document) for document in listing.documents],
+        "documents": [
+            document_json(document, found.get(document.document_id, ())) for document in listing.documents
+        ],
         "obligations": sorted(obligation.value for obligation in listing.obligations),
     }
     if listing.choices is not None:
@@ -81,49 +93,59 @@ def listing_json(listing: Listing) -> dict[str, Any]:
     return body
 
 
-def merged_series(documents: Iterable[SeenDocument]) -> list[dict[str, Any]]:
-    """The series of some documents, instances by SOP Instance UID, the latest submission winning."""
-    found: dict[str, dict[str, Any]] = {}
-    rows = sorted(
-        ((d.created_at, n, details) for d in documents for n, details in enumerate(d.details)),
-        key=lambda row: (row[2]["received"], row[0], row[1]),
-    )
-    for _, _, details in rows:
-        for series in details.get("series", ()):
-            merged = found.setdefault(series["uid"], {**series, "instances": {}})
-            merged["attributes"] = series["attributes"]
-            merged["instances"] |= {instance["sop"]: instance for instance in series["instances"]}
-    return [{**series, "instances": list(series["instances"].values())} for series in found.values()]
+@dataclass(frozen=True, slots=True)
+class Study:
+    """What one structure deposited under one Study Instance UID: images, and reports that belong to them."""
+
+    documents: tuple[SeenDocument, ...]
+    shared: bool
+    """Whether another structure's documents of the same list have the same Study Instance UID."""
+
+    def series(self) -> list[dict[str, Any]]:
+        """The series, and of equal SOP Instance UIDs this structure's latest."""
+        documents = sorted(self.documents, key=lambda document: document.created_at)
+        return live_series([row for document in documents for row in document.details])
 
 
-def studies_of(listing: Listing) -> dict[str, list[SeenDocument]]:
-    """Visible DICOM documents by Study Instance UID, newest study first."""
-    found: dict[str, list[SeenDocument]] = {}
+def studies_of(listing: Listing, uid: str | None = None) -> list[Study]:
+    """Visible DICOM documents by Study Instance UID and structure, newest study first."""
+    found: dict[tuple[str, str], list[SeenDocument]] = {}
     for document in listing.documents:
-        if uid := document.details[-1].get("study_uid"):
-            found.setdefault(uid, []).append(document)
-    return found
+        named = document.details[-1].get("study_uid")
+        if named and uid in (None, named):
+            found.setdefault((named, document.facts.author_structure), []).append(document)
+    shared = Counter(named for named, _ in found)
+    return [Study(tuple(documents), shared[named] > 1) for (named, _), documents in found.items()]
 
 
-def study_attributes(documents: list[SeenDocument]) -> dict[str, Any]:
+def study_attributes(study: Study) -> dict[str, Any]:
     """A QIDO-RS study (PS3.18 table 10.6.3-3), with what viewers ask beyond it."""
-    series = merged_series(documents)
-    newest = max(documents, key=lambda document: document.created_at).details[-1]
+    series = study.series()
+    newest = max(study.documents, key=lambda document: document.created_at)
     count = sum(len(each["instances"]) for each in series)
     return {
-        **newest["attributes"],
+        **newest.details[-1]["attributes"],
         "00080005": value("CS", "ISO_IR 192"),
         "00080056": value("CS", "ONLINE"),
         "00080061": {"vr": "CS", "Value": _modalities(series)},
         "00201206": value("IS", len(series)),
         "00201208": value("IS", count),
+        **_custodian(study, newest),
     }
+
+
+def _custodian(study: Study, document: SeenDocument) -> dict[str, Any]:
+    """Where a UID alone says not whose study it is: Custodial Organization Sequence (PS3.3 C.17.2)."""
+    if not study.shared:
+        return {}
+    institution = {"00080080": value("LO", document.facts.author_structure)}
+    return {CUSTODIAN: {"vr": "SQ", "Value": [institution]}}
 
 
 def series_attributes(study: Mapping[str, Any], series: Mapping[str, Any]) -> dict[str, Any]:
     """A QIDO-RS series with its study's identifiers (PS3.18 table 10.6.3-4)."""
     return {
-        "0020000D": study["0020000D"],
+        **_of_study(study),
         **series["attributes"],
         "00201209": value("IS", len(series["instances"])),
     }
@@ -134,12 +156,16 @@ def instance_attributes(
 ) -> dict[str, Any]:
     """A QIDO-RS instance (PS3.18 table 10.6.3-5)."""
     return {
-        "0020000D": study["0020000D"],
+        **_of_study(study),
         "0020000E": value("UI", series["uid"]),
         "00080056": value("CS", "ONLINE"),
         **instance["attributes"],
         "00083002": value("UI", instance["transfer_syntax"]),
     }
+
+
+def _of_study(study: Mapping[str, Any]) -> dict[str, Any]:
+    return {tag: study[tag] for tag in ("0020000D", CUSTODIAN) if tag in study}
 
 
 def value(vr: str, content: object) -> dict[str, Any]:

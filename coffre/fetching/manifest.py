@@ -22,7 +22,9 @@ _MEMBERS = (
     "created",
     "media_type",
     "study_uid",
+    "structure",
     "labels",
+    "cautions",
 )
 
 

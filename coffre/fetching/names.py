@@ -2,12 +2,14 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
 LONGEST_TITLE = 120  # bytes in UTF-8: with date, id and ending far below the 255 that file systems take
 ID_DIGITS = 8
+STRUCTURE_CHARACTERS = 20  # a FINESS number has 9, a SIRET 14
 _DATE = re.compile(r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})")
 _KEPT = frozenset("-_,()'’&+=@ ")
 _RESERVED = frozenset(
@@ -17,16 +19,35 @@ _RESERVED = frozenset(
 """Devices of Windows, whatever follows a point (Win32 "Naming Files, Paths, and Namespaces")."""
 
 
-def stem_of(listed: Mapping[str, Any]) -> str:
-    """A name without ending for one line of the list: date, title and the start of its id.
+def stems_of(listed: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Names without ending by document id, each another one whatever case a file system folds.
 
-    The id makes it another name than that of any other document, today's and those to come, so that
-    nothing that was fetched earlier is overwritten by something else.
+    Studies of one UID out of several structures name these, too. Ids begin with the time of deposit, so that
+    documents of one title which came together are told apart by their whole ids.
+    """
+    listed = list(listed)
+    structures: dict[Any, set[Any]] = defaultdict(set)
+    for one in listed:
+        structures[one.get("study_uid")].add(one.get("structure"))
+    shared = {uid for uid, found in structures.items() if uid and len(found) > 1}
+    short = [stem_of(one, named=one.get("study_uid") in shared) for one in listed]
+    taken = Counter(stem.casefold() for stem in short)
+    return {
+        str(one.get("id")): stem if taken[stem.casefold()] == 1 else stem_of(one, digits=None)
+        for one, stem in zip(listed, short, strict=True)
+    }
+
+
+def stem_of(listed: Mapping[str, Any], *, named: bool = False, digits: int | None = ID_DIGITS) -> str:
+    """A name without ending for one line of the list: date, title, its structure if wanted, and the start of
+    its id; `digits` None: all of it.
     """
     title = _safe(str(listed.get("title") or "")) or _safe(str(listed.get("kind") or "")) or "document"
     date = _DATE.match(str(listed.get("date") or ""))
     name = f"{'-'.join(date.groups())} {title}" if date else title
-    return f"{name} [{_safe(str(listed.get('id') or ''))[:ID_DIGITS]}]"
+    if named:
+        name = f"{name} ({_safe(str(listed.get('structure') or ''))[:STRUCTURE_CHARACTERS]})"
+    return f"{name} [{_safe(str(listed.get('id') or ''))[:digits]}]"
 
 
 def uid_name(uid: str) -> str:

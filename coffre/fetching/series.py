@@ -9,6 +9,7 @@ from uuid import UUID
 
 from audit.canonical import unb64
 from records.errors import CoffreError, Invalid
+from records.instances import latest
 
 LARGEST = 256 * 2**20
 """Bytes that metadata may inflate to."""
@@ -38,16 +39,12 @@ class Instance:
 
 
 def merge_series(study: str, series: str, documents: Iterable[bytes]) -> list[Instance]:
-    """Returns the instances of a series from its metadata blobs, oldest first: the latest one wins.
+    """Returns the instances of one document's series from its metadata blobs, oldest first.
 
     Raises `CoffreError` "series_damaged" or "series_too_large".
     """
-    merged: dict[str, Instance] = {}
-    for document in documents:
-        for instance in _instances(study, series, document):
-            merged.pop(instance.sop, None)
-            merged[instance.sop] = instance
-    return list(merged.values())
+    every = (one for document in documents for one in _instances(study, series, document))
+    return latest(every, lambda one: one.sop)
 
 
 def _instances(study: str, series: str, document: bytes) -> Iterator[Instance]:

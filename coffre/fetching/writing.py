@@ -3,7 +3,7 @@
 import hashlib
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -44,19 +44,18 @@ class FetchedFile:
         return {"path": str(self.path), "bytes": self.bytes, "sha256": self.sha256}
 
 
-def parts_of(opened: OpenedGrant, stems: Mapping[str, str]) -> Iterator[Part]:
-    """Yields every file that a grant holds: instances in the order of their bytes, then documents.
-
-    `stems` name documents by their ids and studies by their UIDs; what has none there has its UID or id.
+def parts_of(opened: OpenedGrant, stem: str) -> Iterator[Part]:
+    """Yields every file of a grant of one document, named `stem`: instances in the order of their bytes below
+    a folder of this name, or the document itself.
     """
-    instances = sorted(opened.instances(), key=lambda one: (one.blob_id, one.offset))
-    for one in instances:
-        study = stems.get(one.study) or uid_name(one.study)
-        place = Path(study, uid_name(one.series), f"{uid_name(one.sop)}.dcm")
-        yield Part(place, one.blob_id, one.offset, one.length, one.sha256)
-    for document in opened.body.documents:
-        name = str(document.document_id)
-        place = Path(f"{stems.get(name) or name}.{_ENDINGS.get(document.media_type, 'bin')}")
+    documents = opened.body.documents
+    single = {(document.blob_id, document.offset) for document in documents}
+    for one in sorted(opened.instances(), key=lambda one: (one.blob_id, one.offset)):
+        if (one.blob_id, one.offset) not in single:
+            place = Path(stem, uid_name(one.series), f"{uid_name(one.sop)}.dcm")
+            yield Part(place, one.blob_id, one.offset, one.length, one.sha256)
+    for document in documents:
+        place = Path(f"{stem}.{_ENDINGS.get(document.media_type, 'bin')}")
         yield Part(place, document.blob_id, document.offset, document.length, document.sha256)
 
 

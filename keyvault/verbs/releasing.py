@@ -1,7 +1,7 @@
 """Release: the one place where data keys leave the vault, sealed to a recipient, after the event is kept."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,6 +21,7 @@ from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
 from keyvault.verbs.calling import caller
 from keyvault.verbs.rows import SealedRow, copies_of, facts_of, genuine, open_rows, visible
 from records.errors import CoffreError, NotFound
+from records.instances import by_age
 from records.policy import AccessRequest, Deny, Facts, decide
 from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode
 
@@ -315,12 +316,18 @@ def _documents(opened: dict[UUID, tuple[dict[str, Any], ...]]) -> tuple[GrantedD
 
 
 def _series(opened: dict[UUID, tuple[dict[str, Any], ...]]) -> tuple[GrantedSeries, ...]:
-    """One per series of the granted studies: its metadata blobs, oldest submission first."""
+    """One per series of each granted document: its metadata blobs, oldest submission first.
+
+    Two documents may give their series the same UIDs, each is named by an entry of its own.
+    """
+    return tuple(each for rows in opened.values() for each in _series_of(rows))
+
+
+def _series_of(rows: tuple[dict[str, Any], ...]) -> Iterator[GrantedSeries]:
     found: dict[tuple[str, str], list[UUID]] = {}
-    for rows in opened.values():
-        # a row that a job merged has a later version than what joined the study meanwhile
-        for details in sorted(rows, key=lambda details: int(details.get("received", 0))):
-            for series in details.get("series", ()):
-                key = (details["study_uid"], series["uid"])
-                found.setdefault(key, []).append(UUID(series["metadata_blob"]))
-    return tuple(GrantedSeries(study, series, tuple(blobs)) for (study, series), blobs in found.items())
+    for details in by_age(rows):
+        for series in details.get("series", ()):
+            key = (details["study_uid"], series["uid"])
+            found.setdefault(key, []).append(UUID(series["metadata_blob"]))
+    for (study, uid), blobs in found.items():
+        yield GrantedSeries(study, uid, tuple(blobs))

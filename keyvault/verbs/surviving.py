@@ -5,12 +5,13 @@ no job drops, adds or exchanges what a list shows. That bytes are those of a dig
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from audit.canonical import canonical
 from keyvault.verbs.jobs import Job
 from records.errors import Conflict
+from records.instances import KeptInstance, kept
 from records.vocabulary.codes import JobKind
 
 Details = Mapping[str, Any]
@@ -33,24 +34,20 @@ def check_left(job: Job, details: Sequence[Details]) -> None:
 
 def _released(details: Sequence[Details]) -> list[str]:
     """The content that was set aside, whatever it is called in the record."""
-    instances = [part[2] for row in details for part, _ in _parts(row)]
-    return sorted({*instances, *(row["sha256"] for row in details if "sha256" in row)})
+    found = [each.instance["sha256"] for each in kept(details)]
+    return sorted({*found, *(row["sha256"] for row in details if "sha256" in row)})
 
 
 def _merged(details: Sequence[Details], gone: frozenset[str]) -> list[list[_Part]]:
-    """Live instances, the latest row winning (docs/formats.md section 1), and all parts of their series."""
-    every = [(part, live) for row in details for part, live in _parts(row) if part[1] not in gone]
-    newest = {part[1]: part for part, live in every if live}
-    series = {part[0] for part in newest.values()}
-    return [sorted(newest.values()), sorted(part for part, _ in every if part[0] in series)]
+    """Live instances, and all parts of their series."""
+    every = kept(details, gone)
+    series = {each.series for each in every if each.live}
+    live = sorted(_part(each) for each in every if each.live)
+    return [live, sorted(_part(each) for each in every if each.series in series)]
 
 
-def _parts(row: Details) -> Iterator[tuple[_Part, bool]]:
-    """The instances of a row, those that were superseded first; each with whether it is live."""
-    for series in row.get("series", ()):
-        for name in ("superseded", "instances"):
-            for each in series.get(name, ()):
-                yield [series["uid"], each["sop"], each["sha256"], each["length"]], name == "instances"
+def _part(each: KeptInstance) -> _Part:
+    return [each.series, each.instance["sop"], each.instance["sha256"], each.instance["length"]]
 
 
 def _named(parts: Sequence[Any]) -> str:

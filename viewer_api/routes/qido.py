@@ -8,12 +8,14 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from keyvault.credentials import Credential
+from keyvault.verbs.reading import Listing
 from records.errors import CoffreError, NotFound
 from viewer_api.access import Access, NotAuthorised
 from viewer_api.calling import call_of
+from viewer_api.conflicts import conflicts, sentences
 from viewer_api.presenting import (
+    Study,
     instance_attributes,
-    merged_series,
     series_attributes,
     studies_of,
     study_attributes,
@@ -43,8 +45,8 @@ def router(access: Access, authenticate: Callable[[Request], Awaitable[Credentia
         listing = access.documents(call, ins).listing
         # a viewer in one record may name the patient by any of its identifiers
         asked = query.without(PATIENT_ID)
-        found = map(study_attributes, studies_of(listing).values())
-        return asked.page((study, study) for study in found)
+        found = map(study_attributes, studies_of(listing))
+        return _told(listing, asked.page((study, study) for study in found))
 
     def studies_by_patient(call: Any, query: Query) -> Answer:
         """Across records nothing is searched: without the patient's INS, or without right, it is empty."""
@@ -59,27 +61,40 @@ def router(access: Access, authenticate: Callable[[Request], Awaitable[Credentia
             raise
 
     def series(call: Any, query: Query, ins: str, study: str) -> Answer:
-        documents = _documents(call, ins, study)
-        above = study_attributes(documents)
-        found = (series_attributes(above, each) for each in merged_series(documents))
-        return query.page((above | each, each) for each in found)
+        listing, found = _studies(call, ins, study)
+        items = (
+            (above | item, item)
+            for each in found
+            for above in [study_attributes(each)]
+            for one in each.series()
+            for item in [series_attributes(above, one)]
+        )
+        return _told(listing, query.page(items))
 
     def instances(call: Any, query: Query, ins: str, study: str, only: str | None = None) -> Answer:
-        documents = _documents(call, ins, study)
-        above = study_attributes(documents)
-        return query.page(
-            (above | series_attributes(above, each) | found, found)
-            for each in merged_series(documents)
-            if only in (None, each["uid"])
-            for instance in each["instances"]
-            for found in [instance_attributes(above, each, instance)]
+        listing, found = _studies(call, ins, study)
+        items = (
+            (above | series_attributes(above, one) | item, item)
+            for each in found
+            for above in [study_attributes(each)]
+            for one in each.series()
+            if only in (None, one["uid"])
+            for instance in one["instances"]
+            for item in [instance_attributes(above, one, instance)]
         )
+        return _told(listing, query.page(items))
 
-    def _documents(call: Any, ins: str, study: str) -> list[Any]:
-        found = studies_of(access.study(call, ins, study).listing).get(study)
+    def _studies(call: Any, ins: str, study: str) -> tuple[Listing, list[Study]]:
+        listing = access.study(call, ins, study).listing
+        found = studies_of(listing, study)
         if not found:
             raise NotFound("There is no such study in this record.", code="no_such_document")
-        return found
+        return listing, found
+
+    def _told(listing: Listing, answer: Answer) -> Answer:
+        """With what has to be known of identifiers that two structures used."""
+        items, warnings = answer
+        return items, [*warnings, *sentences(conflicts(listing.documents))]
 
     @routes.get("/dicomweb/studies", summary="Studies of the patient named by PatientID (an INS)")
     async def search_all(request: Request) -> Response:

@@ -5,7 +5,7 @@
 
 from collections.abc import Mapping
 
-from records.vocabulary.person_warnings import PERSON_WARNINGS
+from viewer_api.presenting import CAUTIONS
 from viewer_api.web.catalogue_choices import CHOICES
 from viewer_api.web.catalogue_dossier import DOSSIER
 from viewer_api.web.catalogue_log import LOG
@@ -180,6 +180,6 @@ ERRORS: Catalogue = {
     "problem": ("À corriger : ", "Please correct: "),
 }
 
-PERSON: Catalogue = {f"person.{code}": sentences for code, sentences in PERSON_WARNINGS.items()}
+CAUTION: Catalogue = {f"caution.{code}": sentences for code, sentences in CAUTIONS.items()}
 
-TEXTS: Catalogue = {**FRAME, **WELCOME, **ERRORS, **DOSSIER, **CHOICES, **LOG, **REFUSALS, **PERSON}
+TEXTS: Catalogue = {**FRAME, **WELCOME, **ERRORS, **DOSSIER, **CHOICES, **LOG, **REFUSALS, **CAUTION}

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
-from records.errors import CoffreError, NotFound
+from records.errors import CoffreError, Invalid, NotFound
 from viewer_api.gateway import Content, Gateway
 from viewer_api.web.dossier import DossierPages
 from viewer_api.web.mode import NORMAL, Mode, mode_of
@@ -49,9 +49,16 @@ class Contents:
 
     async def instance(self, session: Session, record: str, form: Mapping[str, str]) -> Response:
         call = mode_of(form).call(session)
-        study, sop = form.get("study", ""), form.get("sop", "")
-        found = await asyncio.to_thread(self._gateway.instance, call, record, study, sop)
+        document_id, sop = _document_of(form), form.get("sop", "")
+        found = await asyncio.to_thread(self._gateway.instance, call, record, document_id, sop)
         return _sent(found, "image", inline=False)
+
+
+def _document_of(form: Mapping[str, str]) -> UUID:
+    try:
+        return UUID(form.get("document", ""))
+    except ValueError:
+        raise Invalid("Say whose image with the document's id.", code="bad_request") from None
 
 
 def _sent(content: Content, name: str, *, inline: bool) -> Response:

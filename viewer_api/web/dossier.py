@@ -9,16 +9,16 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from records.errors import Invalid, NotFound
+from records.instances import live_series
 from records.numbers import decimal
 from records.vocabulary.sectors import REGULATION_SETTING
 from viewer_api.access import Access, NotAuthorised, Opened
-from viewer_api.presenting import merged_series
 from viewer_api.web.mode import NORMAL, Mode, mode_of
 from viewer_api.web.paging import paged
 from viewer_api.web.sessions import Session
 from viewer_api.web.site import Site
 from viewer_api.web.texts import Texts
-from viewer_api.web.words import document_view, profession
+from viewer_api.web.words import document_views, profession
 
 UNPROCESSABLE, FORBIDDEN = 422, 403
 
@@ -89,7 +89,7 @@ class DossierPages:
         return self._site.page(
             request,
             "dossier.html",
-            documents=[document_view(document, t) for document in shown],
+            documents=document_views(shown, opened.listing.documents, t),
             count=len(opened.listing.documents),
             record=str(opened.listing.public_id),
             page=page,
@@ -134,12 +134,12 @@ class DossierPages:
         if found is None or not found.details[-1].get("study_uid"):
             raise NotFound("There is no such study in this record.", code="no_such_document")
         t = self._site.texts(request)
+        (document,) = document_views([found], opened.listing.documents, t)
         return self._site.page(
             request,
             "study.html",
-            document=document_view(found, t),
-            study=found.details[-1]["study_uid"],
-            series=[series_view(each, n, t) for n, each in enumerate(merged_series([found]), 1)],
+            document=document,
+            series=[series_view(each, n, t) for n, each in enumerate(live_series(found.details), 1)],
             record=record,
             mode=mode,
         )

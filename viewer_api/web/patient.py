@@ -16,7 +16,7 @@ from viewer_api.web.own import own
 from viewer_api.web.paging import page_at, paged
 from viewer_api.web.sessions import Session
 from viewer_api.web.site import Site
-from viewer_api.web.words import document_view, end_of, notice_text, professional_number
+from viewer_api.web.words import document_views, end_of, notice_text, professional_number
 
 UNPROCESSABLE = 422
 
@@ -53,7 +53,7 @@ class PatientPages:
         return self._site.page(
             request,
             "documents.html",
-            documents=[document_view(document, t) for document in shown],
+            documents=document_views(shown, listing.documents, t),
             count=len(listing.documents),
             record=listing.public_id,
             page=page,

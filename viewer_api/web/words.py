@@ -1,7 +1,7 @@
 """Documents, dates and lines of the log in the words of a page."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
@@ -16,6 +16,7 @@ from records.errors import Invalid
 from records.vocabulary.codes import Label, Obligation
 from records.vocabulary.document_types import CLASS_NAMES
 from records.vocabulary.professions import PROFESSIONS
+from viewer_api.conflicts import conflicts
 from viewer_api.presenting import document_json
 from viewer_api.web.texts import FRENCH, Texts
 
@@ -105,8 +106,16 @@ class DocumentView:
     is_pdf: bool
 
 
-def document_view(document: SeenDocument, t: Texts) -> DocumentView:
-    facts = document_json(document)
+def document_views(
+    shown: Iterable[SeenDocument], every: Iterable[SeenDocument], t: Texts
+) -> list[DocumentView]:
+    """Some documents of a list; what contradicts another one of the list says so, shown or not."""
+    found = conflicts(every)
+    return [_document_view(each, t, found.get(each.document_id, frozenset())) for each in shown]
+
+
+def _document_view(document: SeenDocument, t: Texts, conflicting: frozenset[str]) -> DocumentView:
+    facts = document_json(document, conflicting)
     labels = document.facts.labels
     media_type = facts["media_type"]
     return DocumentView(

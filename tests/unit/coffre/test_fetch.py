@@ -27,7 +27,7 @@ from coffre.fetching import series as fetch_series
 from coffre.fetching.client import FetchClient
 from coffre.fetching.keys import NOTE_REMEMBERED, NOTE_UNPINNED, trusted_keys
 from coffre.fetching.manifest import Manifest
-from coffre.fetching.names import stem_of, uid_name
+from coffre.fetching.names import stem_of, stems_of, uid_name
 from coffre.fetching.series import merge_series
 from coffre.fetching.writing import FetchedFile, Part, write_part
 from keyvault.blob import BlobKind, BlobRef, Sealer, new_data_key
@@ -203,7 +203,10 @@ def test_a_study_or_a_document_is_asked_for_alone(tmp_path: Path) -> None:
     assert len(opened_to(client_of(double), tmp_path, study=STUDY)) == 2
     assert len(opened_to(client_of(double), tmp_path, document=REPORT)) == 1
     bodies = [json.loads(r.content) for r in double.requests if r.url.path == "/grants"]
-    assert [(body["studies"], body["documents"]) for body in bodies] == [([STUDY], []), ([], [str(REPORT)])]
+    assert [(body["studies"], body["documents"]) for body in bodies] == [
+        ([], [str(STUDY_DOCUMENT)]),
+        ([], [str(REPORT)]),
+    ]
     assert {body["record"] for body in bodies} == {str(RECORD)}
 
 
@@ -552,9 +555,23 @@ def test_no_title_leads_out_of_the_folder_or_names_nothing(**listed: str) -> Non
     assert stem[0] not in " -~" and stem[-1] == "]"
 
 
-def test_two_documents_of_one_title_and_day_are_two_files() -> None:
-    listed = [{"id": str(uuid4()), "title": "Compte rendu", "date": "2026-11-20"} for _ in range(2)]
-    assert len({stem_of(one) for one in listed}) == 2
+def test_documents_of_one_title_and_day_are_files_of_their_own_although_they_came_together() -> None:
+    """Ids begin with the time of deposit: the first eight digits last a minute."""
+    ids = [f"01a223c4-d395-7136-b91e-{number:012x}" for number in range(2)]
+    listed = [{"id": each, "title": "Compte rendu", "date": "2026-11-20"} for each in (*ids, str(uuid4()))]
+    listed[1]["title"] = "COMPTE RENDU"
+    stems = stems_of(listed)
+    assert len({stem.casefold() for stem in stems.values()}) == 3
+    assert stems[ids[0]] == f"2026-11-20 Compte rendu [{ids[0]}]"
+
+
+def test_studies_of_one_uid_out_of_two_structures_are_named_by_these() -> None:
+    listed = [
+        {"id": str(uuid4()), "title": "Scanner", "study_uid": STUDY, "structure": structure}
+        for structure in ("1750000001", "1750000003")
+    ]
+    for one, stem in zip(listed, stems_of(listed).values(), strict=True):
+        assert stem == f"Scanner ({one['structure']}) [{one['id'][:8]}]"
 
 
 def test_the_command_ends_with_1_and_the_servers_sentence_if_refused(

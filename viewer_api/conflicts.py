@@ -1,0 +1,49 @@
+"""Documents of one list that claim the same identifiers: told to whoever sees both, and to nobody else."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from uuid import UUID
+
+from keyvault.verbs.rows import STUDY, SeenDocument
+from records.instances import kept
+from records.vocabulary.identifier_warnings import IDENTIFIER_WARNINGS, INSTANCE_UID_SHARED, STUDY_UID_SHARED
+
+Claim = tuple[str, str, object]
+"""Code of the conflict, the identifier, and what two claims of it must differ in beside their structure."""
+
+
+def conflicts(documents: Iterable[SeenDocument]) -> dict[UUID, frozenset[str]]:
+    """Codes by document: another structure's has the same study UID, or other bytes for a SOP UID."""
+    documents = [each for each in documents if each.details[-1].get("study_uid")]
+    if len({each.facts.author_structure for each in documents}) < 2:
+        return {}
+    claims: dict[tuple[str, str], list[tuple[SeenDocument, object]]] = defaultdict(list)
+    for document in documents:
+        for code, identifier, content in _claims(document):
+            claims[code, identifier].append((document, content))
+    found: dict[UUID, set[str]] = defaultdict(set)
+    for (code, _), claimants in claims.items():
+        for document in _in_conflict(claimants):
+            found[document.document_id].add(code)
+    return {document_id: frozenset(codes) for document_id, codes in found.items()}
+
+
+def _claims(document: SeenDocument) -> Iterator[Claim]:
+    if document.facts.kind == STUDY:
+        yield STUDY_UID_SHARED, document.details[-1]["study_uid"], document.facts.author_structure
+    for each in kept(document.details):
+        if each.live:
+            yield INSTANCE_UID_SHARED, each.instance["sop"], each.instance["sha256"]
+
+
+def _in_conflict(claimants: list[tuple[SeenDocument, object]]) -> list[SeenDocument]:
+    structures = {document.facts.author_structure for document, _ in claimants}
+    if len(structures) < 2 or len({content for _, content in claimants}) < 2:
+        return []
+    return [document for document, _ in claimants]
+
+
+def sentences(found: Mapping[UUID, frozenset[str]]) -> list[str]:
+    """What there is to say, in English, each once; for HTTP Warning headers."""
+    codes = frozenset().union(*found.values())
+    return [english for code, (_, english) in IDENTIFIER_WARNINGS.items() if code in codes]
