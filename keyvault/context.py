@@ -13,7 +13,15 @@ from keyvault.envelope import Branch
 from keyvault.keyring import Keyring
 from keyvault.log import ORDINARY, SYSTEM, Appended, Chain, Happening, append, record_chain
 from keyvault.possession import OLDEST, Believed, Proof, Shown, believe
-from keyvault.quotas import DEFAULT_QUOTAS, Quotas, deposited_too_much, exceeded, first_this_hour
+from keyvault.quotas import (
+    DEFAULT_QUOTAS,
+    Quotas,
+    Touch,
+    deposited_too_much,
+    exceeded,
+    first_this_hour,
+    structure_exceeded,
+)
 from keyvault.record_keys import RecordKey, care_key
 from keyvault.replay import RecordingTransaction
 from keyvault.second_place import SecondPlace
@@ -88,10 +96,15 @@ class Change:
         self._leaf = appended.leaf
         return appended
 
-    def over_quota(self, actor: Actor, touched: bytes) -> bool:
-        """Count that `actor` touches the record or submission that `touched` names."""
+    def over_quota(self, touch: Touch) -> bool:
+        """Count a touch for the person; True where the person's limit is passed."""
         vault = self._vault
-        return exceeded(self._recording, vault.settings.quotas, vault.pseudonym, actor, touched, self.now_ms)
+        return exceeded(self._recording, vault.settings.quotas, vault.pseudonym, touch, self.now_ms)
+
+    def structure_over_quota(self, touch: Touch) -> bool:
+        """Count a touch for the structure before it is permitted; True, and not counted, without room."""
+        vault = self._vault
+        return structure_exceeded(self._recording, vault.settings.quotas, vault.pseudonym, touch, self.now_ms)
 
     def deposited_too_much(self, actor: Actor, size: int) -> bool:
         vault = self._vault
@@ -254,7 +267,23 @@ class Vault:
         try:
             return tx.get("record", public_id=UUID(locator))
         except ValueError:
-            return tx.get("record", ins_token=self.token(TokenField.INS, self.ins(locator).value))
+            return tx.get("record", ins_token=self._ins_token(locator))
+
+    def _ins_token(self, text: str) -> bytes:
+        return self.token(TokenField.INS, self.ins(text).value)
+
+    def touched(self, row: Row | None, name: str | UUID) -> bytes:
+        """What a quota counts: the INS that a record has or that was asked for, however it was spelled, else
+        the id. So a record that isn't there counts like one that is.
+        """
+        if row is not None:
+            return bytes(row["ins_token"] or row["record_id"].bytes)
+        if isinstance(name, UUID):
+            return name.bytes
+        try:
+            return UUID(name).bytes
+        except ValueError:
+            return self._ins_token(name)
 
     def open(self, tx: VaultTransaction, row: Row | None, *, lock: bool = False) -> OpenedRecord:
         """Open a record, or the decoy where there is none: absent and forbidden cost the same work."""

@@ -1,11 +1,12 @@
 """How many different records one credential or one structure may touch (requirement R33).
 
-Counted before anything is opened, denials included, once per (subject, record, hour): a stolen card stops
-after the limit whatever it asks for.
+A person's calls count before anything is opened, denials included, once per (person, record, hour): a stolen
+card stops after its limit, whatever it asks for. A structure's counter counts what its people were permitted,
+so that nobody who is refused uses up what colleagues need. Emergencies have an allowance of their own.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from keyvault.store import VaultTransaction
 from records.actors import Actor
@@ -27,11 +28,23 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
-    """Limits by role; `deposited_mib` bounds what one structure deposits."""
+    """Limits by role; `deposited_mib` bounds what one structure deposits.
+
+    Calls for an emergency have counters of their own, under the limits of `emergency_…` or, where those leave
+    a role out, under its others.
+    """
 
     credential: Mapping[Role, Quota]
     structure: Mapping[Role, Quota]
     deposited_mib: Quota
+    emergency_credential: Mapping[Role, Quota] = field(default_factory=dict)
+    emergency_structure: Mapping[Role, Quota] = field(default_factory=dict)
+
+    def of_person(self, role: Role, emergency: bool) -> Quota | None:
+        return (emergency and self.emergency_credential.get(role)) or self.credential.get(role)
+
+    def of_structure(self, role: Role, emergency: bool) -> Quota | None:
+        return (emergency and self.emergency_structure.get(role)) or self.structure.get(role)
 
 
 DEFAULT_QUOTAS = Quotas(
@@ -46,21 +59,61 @@ DEFAULT_QUOTAS = Quotas(
         Role.DEPOSITOR: Quota(100_000, 1_000_000),
     },
     deposited_mib=Quota(2 * 2**20, 20 * 2**20),  # 2 TiB an hour, 20 TiB a day
+    emergency_credential={Role.PROFESSIONAL: Quota(100, 400)},
+    emergency_structure={Role.PROFESSIONAL: Quota(2_000, 15_000)},
 )
 
 
-def exceeded(
-    tx: VaultTransaction, quotas: Quotas, pseudonym: Pseudonym, actor: Actor, touched: bytes, now_ms: int
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """That `actor` touches the record or submission that `touched` names, however it was spelled."""
+
+    actor: Actor
+    touched: bytes = field(repr=False)
+    emergency: bool = False
+
+
+def exceeded(tx: VaultTransaction, quotas: Quotas, pseudonym: Pseudonym, touch: Touch, now_ms: int) -> bool:
+    """Count the touch for the person alone; True where the person's limit is passed."""
+    actor = touch.actor
+    quota = quotas.of_person(actor.role, touch.emergency)
+    if quota is None:
+        return False
+    name = _name("person", actor.issuer, actor.subject, *_kind(touch))
+    subject = pseudonym(b"coffre-quota-v1", name)
+    new = first_this_hour(tx, subject, pseudonym(b"coffre-touched-v1", touch.touched), now_ms)
+    return _over(_count(tx, subject, now_ms // HOUR_MS, int(new)), quota, now_ms)
+
+
+def structure_exceeded(
+    tx: VaultTransaction, quotas: Quotas, pseudonym: Pseudonym, touch: Touch, now_ms: int
 ) -> bool:
-    """Count that `actor` touches the record that `touched` names; True where a limit is passed."""
-    over = False
-    record = pseudonym(b"coffre-touched-v1", touched)
-    for name, quota in _subjects(quotas, actor):
-        subject = pseudonym(b"coffre-quota-v1", name)
-        new = first_this_hour(tx, subject, record, now_ms)
-        counts = _count(tx, subject, now_ms // HOUR_MS, int(new))
-        over = over or _over(counts, quota, now_ms)
-    return over
+    """Count a touch that is about to be permitted for the actor's structure, if there is room for it.
+
+    True where there is none: then nothing is counted, and who was permitted this record in this hour goes on.
+    """
+    actor = touch.actor
+    quota = quotas.of_structure(actor.role, touch.emergency)
+    if quota is None or not actor.structure:
+        return False
+    name = _name("structure", actor.role.value, actor.structure, *_kind(touch))
+    subject = pseudonym(b"coffre-quota-v1", name)
+    touched = pseudonym(b"coffre-touched-v1", touch.touched)
+    return not _taken(tx, subject, touched, quota, now_ms)
+
+
+def _taken(tx: VaultTransaction, subject: bytes, touched: bytes, quota: Quota, now_ms: int) -> bool:
+    """Whether one more fits, which is then counted."""
+    hour = now_ms // HOUR_MS
+    counts = _count(tx, subject, hour, 0)  # locks the counter
+    if tx.get("quota", subject=subject, record=touched, hour=hour) is not None:
+        return True
+    counts[hour] += 1
+    if _over(counts, quota, now_ms):
+        return False
+    first_this_hour(tx, subject, touched, now_ms)
+    tx.update("quota_count", {"n": counts[hour]}, subject=subject, hour=hour)
+    return True
 
 
 def first_this_hour(tx: VaultTransaction, subject: bytes, touched: bytes, now_ms: int) -> bool:
@@ -72,11 +125,16 @@ def first_this_hour(tx: VaultTransaction, subject: bytes, touched: bytes, now_ms
 def deposited_too_much(
     tx: VaultTransaction, quotas: Quotas, pseudonym: Pseudonym, actor: Actor, size: int, now_ms: int
 ) -> bool:
-    """Count `size` bytes for the depositor's structure; True where a limit is passed."""
+    """Count `size` bytes for the depositor's structure, if they fit; True where they don't."""
     name = _name("deposited", actor.structure or actor.subject)
     subject = pseudonym(b"coffre-quota-v1", name)
-    counts = _count(tx, subject, now_ms // HOUR_MS, -(-size // 2**20))
-    return _over(counts, quotas.deposited_mib, now_ms)
+    hour, added = now_ms // HOUR_MS, -(-size // 2**20)
+    counts = _count(tx, subject, hour, 0)
+    counts[hour] += added
+    over = bool(added) and _over(counts, quotas.deposited_mib, now_ms)
+    if added and not over:
+        tx.update("quota_count", {"n": counts[hour]}, subject=subject, hour=hour)
+    return over
 
 
 def _over(counts: Mapping[int, int], quota: Quota, now_ms: int) -> bool:
@@ -106,13 +164,8 @@ def forget_old(tx: VaultTransaction, now_ms: int) -> None:
     tx.delete("quota_count", hour__lt=now_ms // HOUR_MS - 48)
 
 
-def _subjects(quotas: Quotas, actor: Actor) -> list[tuple[bytes, Quota]]:
-    subjects = []
-    if quota := quotas.credential.get(actor.role):
-        subjects.append((_name("person", actor.issuer, actor.subject), quota))
-    if actor.structure and (quota := quotas.structure.get(actor.role)):
-        subjects.append((_name("structure", actor.role.value, actor.structure), quota))
-    return subjects
+def _kind(touch: Touch) -> tuple[str, ...]:
+    return ("emergency",) if touch.emergency else ()
 
 
 def _name(*names: str) -> bytes:

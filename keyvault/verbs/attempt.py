@@ -10,6 +10,7 @@ from audit.canonical import canonical
 from keyvault.context import Change, OpenedRecord, Vault
 from keyvault.log import Happening
 from keyvault.possession import Shown
+from keyvault.quotas import Touch
 from keyvault.secret_keys import Use
 from keyvault.store import Row, VaultTransaction
 from records.actors import Actor
@@ -93,13 +94,14 @@ def attempt(
     begins no emergency: no notice without a line to explain it.
     """
     row = _find(vault, change, locator, record_id)
-    touched = _touched(row, locator, record_id)
-    over = change.over_quota(actor, touched)  # before anything is opened
+    named = record_id if record_id is not None else locator or ""
+    touch = Touch(actor, vault.touched(row, named), call.purpose in EMERGENCIES)
+    over = change.over_quota(touch)  # before anything is opened
     record = vault.open(change.tx, row, lock=discloses)
     request = AccessRequest(actor, action, call.purpose, change.now, call.reason)
     emergency = _emergency_use(vault, change, record, actor, call)
     decision = decide(request, Facts(record.facts, None, emergency))
-    if over:
+    if over or (isinstance(decision, Permit) and change.structure_over_quota(touch)):
         decision = Deny(ReasonCode.QUOTA_EXCEEDED)
     if isinstance(decision, Deny):
         return refuse(vault, change, call, actor, action, record, decision.reason)
@@ -141,13 +143,6 @@ def _find(vault: Vault, change: Change, locator: str | None, record_id: UUID | N
         return change.tx.get("record", record_id=record_id)
     assert locator is not None
     return vault.find_record(change.tx, locator)
-
-
-def _touched(row: Row | None, locator: str | None, record_id: UUID | None) -> bytes:
-    """What the quota counts: the record, or the words that name none."""
-    if row is not None:
-        return bytes(row["record_id"].bytes)
-    return record_id.bytes if record_id is not None else (locator or "").encode()
 
 
 def _emergency_use(

@@ -10,6 +10,7 @@ from keyvault.boxes import open_box, seal_box
 from keyvault.context import Change, OpenedRecord, Vault
 from keyvault.log import Happening
 from keyvault.possession import HEADER, LONGEST_UPLOAD, shown_in
+from keyvault.quotas import Touch
 from keyvault.reception import Envelope, Part, ReceivedKey, depositor_token, open_envelope, open_key
 from keyvault.store import Row, VaultTransaction
 from keyvault.tokens import TokenField, part_value
@@ -127,9 +128,14 @@ class ReleasingForIngest:
         actor = depositor_of(self._vault, change, envelope, received, any_age=begun)
         if actor is None:
             return _refused(self._vault, change, envelope, None, ReasonCode.BAD_CREDENTIAL)
-        touched = b"submission\x00" + envelope.submission_id.bytes
+        touch = Touch(actor, b"submission\x00" + envelope.submission_id.bytes)
         size = sum(part.length for part in envelope.parts) if first else 0
-        over = change.over_quota(actor, touched) | change.deposited_too_much(actor, size)
+        # whom one limit refuses counts towards none of the following, which are the structure's
+        over = (
+            change.over_quota(touch)
+            or change.deposited_too_much(actor, size)
+            or change.structure_over_quota(touch)
+        )
         if over and not begun:
             return _refused(self._vault, change, envelope, actor, ReasonCode.QUOTA_EXCEEDED)
         state, ins, traits = self._expected(change, envelope)

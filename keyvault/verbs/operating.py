@@ -8,6 +8,7 @@ from keyvault.cards import OpenedCard, store_card
 from keyvault.context import DECOY, DECOY_ID, PERSON, Change, Vault
 from keyvault.envelope import Branch, KeyUse
 from keyvault.log import ORDINARY, Chain, Happening
+from keyvault.quotas import Touch
 from keyvault.record_keys import RecordKey, create_record_key, new_object_key
 from keyvault.secret_keys import DERIVING
 from keyvault.store import VaultTransaction
@@ -106,7 +107,7 @@ class OperatingVerbs:
         vault = self._vault
         with vault.change() as change:
             present = vault.find_record(change.tx, card.ins.value)
-            touched = present["record_id"].bytes if present is not None else card.ins.value.encode()
+            touched = vault.touched(present, card.ins.value)
             if denied := self._denied(change, call, actor, Action.OPEN_RECORD, touched):
                 return denied
             if present is not None:
@@ -163,7 +164,7 @@ class OperatingVerbs:
         self, change: Change, call: Call, actor: Actor, action: Action, touched: bytes
     ) -> Denied | None:
         """Count what is touched, then decide; a refusal has its line on chain 0."""
-        over = change.over_quota(actor, touched)
+        over = change.over_quota(Touch(actor, touched))
         request = AccessRequest(actor, action, call.purpose, change.now, call.reason)
         decision = decide(request, Facts(RecordFacts(RecordState.ACTIVE, None)))
         if over:

@@ -12,6 +12,7 @@ from uuid import UUID
 from keyvault.cards import open_facts
 from keyvault.context import QUARANTINE, Change, OpenedRecord, Vault
 from keyvault.log import Chain, Happening
+from keyvault.quotas import Touch
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs import jobs
 from keyvault.verbs.actors_json import actor_from_json, actor_to_json
@@ -141,8 +142,8 @@ class QuarantineVerbs:
         vault, actor = self._vault, self._vault.actor(call.token)
         with vault.change() as change:
             row = vault.find_record(change.tx, record) if record is not None else None
-            touched = row["record_id"].bytes if row is not None else (record or str(document_id)).encode()
-            over = change.over_quota(actor, touched)  # before anything is opened
+            touched = vault.touched(row, document_id if record is None else record)
+            over = change.over_quota(Touch(actor, touched))  # before anything is opened
             plan = plan_of(change, row)
             facts = plan.target.facts if plan.target is not None else _nowhere()
             denied = _denied(vault, change, call, actor, plan.action, facts, over=over)

@@ -9,6 +9,7 @@ from keyvault import rekeying
 from keyvault.context import Change, Vault
 from keyvault.keyring import RETIRING
 from keyvault.log import Happening
+from keyvault.quotas import Touch
 from keyvault.rekeying import Moved
 from keyvault.store import VaultTransaction
 from keyvault.verbs.attempt import Call, Denied
@@ -110,8 +111,8 @@ class RotatingVerbs:
             return denied
         with vault.change() as change:
             row = vault.find_record(change.tx, record)
-            touched = row["record_id"].bytes if row is not None else record.encode()
-            over = [change.over_quota(actor, touched) for _, actor in callers]  # counted for both
+            touched = vault.touched(row, record)
+            over = [change.over_quota(Touch(actor, touched)) for _, actor in callers]  # counted for both
             if any(over):
                 return self._refuse(change, callers, ReasonCode.QUOTA_EXCEEDED, details)
             if row is None:

@@ -1,6 +1,7 @@
 """Quotas (R33): a stolen card stops after its limit, whatever it asks for."""
 
 import hashlib
+import secrets
 from collections.abc import Callable
 from uuid import uuid4
 
@@ -8,12 +9,14 @@ from keyvault.quotas import DEFAULT_QUOTAS, Quota, Quotas
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.ingesting import ForIngest
 from keyvault.verbs.reading import ResolvedRecord
+from records.identity import INS_NIR_TEST
 from records.vocabulary.codes import Action, ReasonCode, Role
 from tests.integration.vault.bench import (
     DAY,
     DOCTOR,
     HOSPITAL,
     HOUR,
+    LABORATORY,
     OTHER_PRACTICE,
     PRACTICE,
     STRANGER,
@@ -145,13 +148,89 @@ def test_the_day_has_a_limit_of_its_own_and_slides_too(vault: VaultBench) -> Non
     assert OVER not in ask(vault, 1)
 
 
+def colleagues(vault: VaultBench, people: list[Person], count: int) -> list[Call]:
+    """So many doctors of one practice, whom each of the people has authorised."""
+    numbers = [f"8997000000{number:02d}" for number in range(count)]
+    for person in people:
+        for number in numbers:
+            vault.authorise(person, number)
+    return [vault.doctor(number, structure=PRACTICE) for number in numbers]
+
+
 def test_a_structure_has_a_quota_over_all_its_people(vault: VaultBench) -> None:
-    vault = limited(vault, structure=Quota(4, 100))
-    for number in range(4):
-        call = vault.doctor(f"8997000000{number:02d}", structure=PRACTICE)
-        assert vault.reader.resolve(call, new_ins()) != OVER
-    assert vault.reader.resolve(vault.doctor(DOCTOR, structure=PRACTICE), new_ins()) == OVER
-    assert vault.reader.resolve(vault.doctor(DOCTOR, structure=OTHER_PRACTICE), new_ins()) != OVER
+    people = [vault.person() for _ in range(3)]
+    first, second = colleagues(vault, people, 2)
+    vault = limited(vault, person=PLENTY, structure=Quota(2, 100))
+    assert vault.reader.resolve(first, people[0].ins) != OVER
+    assert vault.reader.resolve(second, people[0].ins) != OVER  # the same record
+    assert vault.reader.resolve(second, people[1].ins) != OVER
+    assert vault.reader.resolve(first, people[2].ins) == OVER
+    assert vault.reader.resolve(second, people[2].ins) == OVER  # what is refused is not counted, and stays so
+    assert vault.reader.resolve(second, people[0].ins) != OVER  # permitted in this hour already
+    vault.authorise(people[2], DOCTOR)
+    assert vault.reader.resolve(vault.doctor(DOCTOR, structure=OTHER_PRACTICE), people[2].ins) != OVER
+
+
+def test_who_is_over_or_refused_or_asks_for_nobody_uses_up_nothing_of_colleagues(vault: VaultBench) -> None:
+    people = [vault.person() for _ in range(4)]
+    colleague, other = colleagues(vault, people, 2)
+    vault = limited(vault, person=Quota(2, 100), structure=Quota(4, 100))
+    thief = vault.doctor(STRANGER, structure=PRACTICE)
+    for name in (*(person.ins for person in people), *(new_ins() for _ in range(20))):
+        assert isinstance(vault.reader.resolve(thief, name), Denied)
+    assert vault.reader.resolve(other, people[0].ins) != OVER
+    assert vault.reader.resolve(other, people[1].ins) != OVER
+    for _ in range(10):  # an authorised one beyond the own limit
+        assert vault.reader.resolve(other, people[2].ins) == OVER
+        assert vault.reader.resolve(other, people[3].ins) == OVER
+    assert vault.reader.resolve(colleague, people[2].ins) != OVER
+    assert vault.reader.resolve(colleague, people[3].ins) != OVER
+
+
+def test_emergencies_have_an_allowance_of_their_own(vault: VaultBench) -> None:
+    people = [vault.person() for _ in range(3)]
+    for person in people:
+        vault.allow(person)
+    few, two = dict.fromkeys(Role, Quota(1, 100)), dict.fromkeys(Role, Quota(2, 100))
+    quotas = Quotas(few, few, PLENTY, emergency_credential=two, emergency_structure=two)
+    reader = vault.another_process(quotas=quotas).reader
+    for _ in range(3):
+        reader.resolve(vault.doctor(STRANGER), new_ins())
+    assert reader.resolve(vault.doctor(STRANGER), people[0].ins) == OVER
+    assert isinstance(reader.resolve(vault.emergency(), people[0].ins), ResolvedRecord)
+    assert isinstance(reader.resolve(vault.emergency(), people[1].ins), ResolvedRecord)
+    assert reader.resolve(vault.emergency(), people[2].ins) == OVER
+    assert reader.resolve(vault.emergency(rpps="899700000011"), people[2].ins) == OVER  # the structure's
+    assert DEFAULT_QUOTAS.of_person(Role.PROFESSIONAL, True) == Quota(100, 400)
+    assert DEFAULT_QUOTAS.of_structure(Role.PROFESSIONAL, True) == Quota(2_000, 15_000)
+
+
+def corsican_ins() -> str:
+    """A matricule of Corse-du-Sud, whose department is written 2A and counts as 19 in the key."""
+    tail = f"{secrets.randbelow(10**6):06d}"
+    return f"184072A{tail}{97 - int(f'1840719{tail}') % 97:02d}"
+
+
+def spellings(ins: str) -> list[str]:
+    spaced = [f" {ins}", f"{ins} ", " ".join(ins), f"{ins[:1]} {ins[1:13]} {ins[13:]}", f"{ins}\t"]
+    return [ins, ins.lower(), *spaced, *(f"{each}|{INS_NIR_TEST}" for each in (ins, *spaced)), f"{ins}|"]
+
+
+def test_the_spelling_of_an_ins_neither_multiplies_counts_nor_tells_whether_there_is_a_record(
+    vault: VaultBench,
+) -> None:
+    """What may still be asked after every spelling is the same, whether or not the person has a record."""
+    known, absent = vault.person(corsican_ins()), corsican_ins()
+    vault = limited(vault)
+    for number, ins in enumerate((known.ins, absent)):
+        call = vault.doctor(f"8997000001{number:02d}")
+        asked = [vault.reader.resolve(call, spelled) for spelled in spellings(ins)]
+        if ins == known.ins:
+            asked += [vault.reader.resolve(call, str(known.public_id).upper())]
+            asked += [vault.reader.resolve(call, f"{{{known.public_id}}}")]
+        assert len(asked) >= 14 and OVER not in asked
+        left = [vault.reader.resolve(call, new_ins()) for _ in range(3)]
+        assert [answer == OVER for answer in left] == [False, False, True]
 
 
 def test_a_patient_has_a_quota_and_no_structure(vault: VaultBench, person: Person) -> None:
@@ -161,7 +240,7 @@ def test_a_patient_has_a_quota_and_no_structure(vault: VaultBench, person: Perso
 
 
 def test_submissions_and_bytes_of_a_structure_are_limited(vault: VaultBench, person: Person) -> None:
-    vault = limited(vault, structure=Quota(2, 100), deposited_mib=Quota(3, 100))
+    vault = limited(vault, person=PLENTY, structure=Quota(2, 100), deposited_mib=Quota(3, 100))
     small = [vault.receive(ins=person.ins) for _ in range(3)]
     assert isinstance(vault.take(small[0]), ForIngest)
     for _ in range(3):  # the heartbeat of a long validation counts nothing again
@@ -175,13 +254,25 @@ def test_submissions_and_bytes_of_a_structure_are_limited(vault: VaultBench, per
     vault.clock.advance(3 * HOUR)
     large = vault.receive(bytes(4 * 2**20), token=vault.depositor(HOSPITAL), ins=person.ins)
     assert vault.take(large) == OVER
+    assert isinstance(vault.take(vault.receive(ins=person.ins)), ForIngest)  # what didn't fit took no room
+
+
+def test_a_depositor_who_is_over_uses_up_nothing_of_the_structure(vault: VaultBench, person: Person) -> None:
+    vault = limited(vault, person=Quota(1, 100), structure=Quota(2, 100), deposited_mib=Quota(4, 100))
+    mib = bytes(2**20)
+    takes = [vault.take(vault.receive(mib, ins=person.ins)) for _ in range(5)]
+    assert isinstance(takes[0], ForIngest) and takes[1:] == [OVER] * 4
+    colleague = vault.token(Role.DEPOSITOR, "another machine", structure=LABORATORY)
+    assert isinstance(vault.take(vault.receive(mib, token=colleague, ins=person.ins)), ForIngest)
 
 
 def test_old_counters_are_forgotten_and_present_ones_are_not(vault: VaultBench) -> None:
     ask(vault, 2)
     vault.clock.advance(HOUR)
     vault.guard.housekeeper.tick()
-    assert vault.sql("SELECT count(*) FROM quota") == [(4,)]  # two subjects, two records
+    assert vault.sql("SELECT count(*) FROM quota") == [
+        (2,)
+    ]  # one person, two records
     vault.clock.advance(3 * DAY)
     vault.guard.housekeeper.tick()
     assert vault.sql("SELECT count(*) FROM quota") == vault.sql("SELECT count(*) FROM quota_count") == [(0,)]
