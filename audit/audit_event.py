@@ -19,6 +19,8 @@ REST = {"system": "http://terminology.hl7.org/CodeSystem/audit-event-type", "cod
 ACTIONS = "urn:coffre:action"
 RECORD = "urn:coffre:record"
 OBJECT = "urn:coffre:object"
+REPEATED = "repeated"
+"""The detail of a line that stands for so many refusals."""
 
 # FHIR AuditEvent.action: C create, R read, U update, D delete, E execute
 _FHIR_ACTION = {
@@ -106,6 +108,8 @@ def access_line(event: Mapping[str, Any]) -> dict[str, Any]:
             line["object"] = identifier["value"]
         for detail in entity.get("detail", []):
             line.setdefault(detail["type"], detail["valueString"])
+    if REPEATED in line:
+        line[REPEATED] = int(line[REPEATED])
     return line
 
 

@@ -23,6 +23,7 @@ from keyvault.quotas import (
     structure_exceeded,
 )
 from keyvault.record_keys import RecordKey, care_key
+from keyvault.refusals import Refusals, Together
 from keyvault.replay import RecordingTransaction
 from keyvault.second_place import SecondPlace
 from keyvault.store import Row, VaultStore, VaultTransaction
@@ -88,7 +89,30 @@ class Change:
         """Unix seconds."""
         return self.now_ms // 1000
 
-    def append(self, chain: Chain, happening: Happening) -> Appended:
+    def append(self, chain: Chain, happening: Happening) -> Appended | None:
+        """Write a line; None where a refusal that repeats is counted instead (`keyvault/refusals.py`)."""
+        if happening.outcome is Outcome.DENY:
+            self.refusals.tell(chain, happening)
+            return None
+        return self._append(chain, happening)
+
+    @property
+    def refusals(self) -> Refusals:
+        vault = self._vault
+        return Refusals(
+            self._recording, vault.keyring, vault.pseudonym, self._append, self._chain_of, self.now_ms
+        )
+
+    def _chain_of(self, chain_id: UUID, number: int) -> Chain | None:
+        """The chain on which a count ends: a record's own, or chain 0 of this process; None: it's gone."""
+        if number == SYSTEM:
+            return self._vault.system_chain
+        row = self.tx.get("record", record_id=chain_id)
+        if row is None:
+            return None
+        return record_chain(self.tx, care_key(self.tx, self._vault.keyring, row), number)
+
+    def _append(self, chain: Chain, happening: Happening) -> Appended:
         vault = self._vault
         appended = append(
             self._recording, vault.keyring, vault.settings.officer_public, chain, happening, self.now_ms
@@ -144,6 +168,7 @@ class Vault:
         self.settings = settings
         self._clock = clock
         self.system_chain = self._new_system_chain()
+        self._not_believed = Together(self._log_bad_credentials)
         self.open_days()
 
     def now_ms(self) -> int:
@@ -195,7 +220,7 @@ class Vault:
             if admit is not None and found.proof is not None:
                 admit(found.proof)
         except CoffreError:
-            self._log_bad_credential()
+            self._not_believed.count()
             raise
         return found.actor
 
@@ -219,19 +244,17 @@ class Vault:
             oldest=oldest,
         )
 
-    def _log_bad_credential(self) -> None:
+    def _log_bad_credentials(self, times: int) -> None:
+        refused = Happening(
+            action=Action.AUTHENTICATE,
+            outcome=Outcome.DENY,
+            reason=ReasonCode.BAD_CREDENTIAL,
+            purpose=PurposeOfUse.NORMAL,
+            actor=None,
+            record=None,
+        )
         with self.change() as change:
-            change.append(
-                self.system_chain,
-                Happening(
-                    action=Action.AUTHENTICATE,
-                    outcome=Outcome.DENY,
-                    reason=ReasonCode.BAD_CREDENTIAL,
-                    purpose=PurposeOfUse.NORMAL,
-                    actor=None,
-                    record=None,
-                ),
-            )
+            change.refusals.tell(self.system_chain, refused, times)
 
     def begin_system_chain(self) -> None:
         """From here on chain 0 goes on as a new chain, under the newest version of its key."""

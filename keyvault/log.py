@@ -79,6 +79,7 @@ class Happening:
     commitment: bytes | None = None
     grant: UUID | None = None
     details: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    about: bytes = field(default=b"", repr=False)  # what was asked for where no record is: not written
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ class Use(StrEnum):
     SEGMENT = "segment"
     JOB = "job"
     GRANT = "grant"
+    REFUSAL = "refusal"
 
 
 def use_key(key: bytes, version: int, use: Use) -> bytes:

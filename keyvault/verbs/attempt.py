@@ -104,7 +104,7 @@ def attempt(
     if over or (isinstance(decision, Permit) and change.structure_over_quota(touch)):
         decision = Deny(ReasonCode.QUOTA_EXCEEDED)
     if isinstance(decision, Deny):
-        return refuse(vault, change, call, actor, action, record, decision.reason)
+        return refuse(vault, change, call, actor, action, record, decision.reason, about=touch.touched)
     if discloses:
         _open_window(vault, change, record, actor, call, decision)
     return Attempt(call, actor, record, request, decision, emergency)
@@ -119,6 +119,7 @@ def refuse(
     record: OpenedRecord,
     reason: ReasonCode,
     object_id: str | None = None,
+    about: bytes = b"",
 ) -> Denied:
     """Log a refusal on the record's chain, or on chain 0 where there is no such record."""
     details = {"reason": call.reason} if call.reason and call.purpose in EMERGENCIES else {}
@@ -133,6 +134,7 @@ def refuse(
             record=record.row["public_id"] if record.exists else None,
             object_id=object_id,
             details=details,
+            about=about,
         ),
     )
     return Denied(reason)

@@ -137,6 +137,7 @@ class ReleasingVerbs:
                 details={"documents": len(wanted)},
             ),
         )
+        assert appended is not None  # a permit
         self._remember(change, found, grant_id, expires, blobs)
         signing = self._vault.keyring.signing("grant")
         grant = seal_grant(

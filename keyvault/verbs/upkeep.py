@@ -11,14 +11,17 @@ from keyvault import sequencer, shipping, withdrawn
 from keyvault.context import Vault
 from keyvault.quotas import forget_old
 from keyvault.reception import new_day_key, signed_reception_key
+from keyvault.refusals import HOUR_MS
 from keyvault.store import Row
 from keyvault.verbs import jobs
 from keyvault.verbs.attempt import forget_windows
 from keyvault.verbs.ingesting import OPEN
 from keyvault.verbs.noticing import open_notice
+from records.errors import CoffreError
 
 DAY_KEY_LIFE_MS = 72 * 3_600_000  # after the end of its day
 NOTICE_LEASE_MS = 60_000
+MOST_CLOSED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,21 @@ class UpkeepVerbs:
             withdrawn.forget(tx, self._vault.now_ms())
             tx.delete("grant", expires__lt=self._vault.now_ms() // 1000 - 3600)
             tx.delete("proof", expires__lt=self._vault.now_ms() // 1000)
+        self._close_refusals()
+
+    def _close_refusals(self) -> None:
+        """Write the lines of hours that are over, each by itself; what can't be written holds up nothing."""
+        vault, failed = self._vault, None
+        with vault.store.reading() as tx:
+            over = tx.find("refusal", order="hour", limit=MOST_CLOSED, hour__lt=vault.now_ms() // HOUR_MS)
+        for row in over:
+            try:
+                with vault.change() as change:
+                    change.refusals.close(row["refusal"])
+            except CoffreError as error:
+                failed = error
+        if failed is not None:
+            raise failed
 
     def take_notices(self, worker: str, limit: int = 100) -> list[Notice]:
         """Lease queued notices for a minute."""

@@ -180,6 +180,20 @@ compact_table(
     Index("quota_count_by_hour", "hour"),
 )
 compact_table(
+    "refusal",
+    VAULT,
+    bytes_column("refusal", primary_key=True),
+    id_column("chain_id"),
+    int_column("chain"),
+    int_column("hour"),
+    int_column("alone"),
+    int_column("counted"),
+    int_column("first_at"),
+    int_column("last_at"),
+    bytes_column("sealed"),
+    Index("refusal_by_hour", "hour"),
+)
+compact_table(
     "withdrawn",
     VAULT,
     bytes_column("credential", primary_key=True),

@@ -506,6 +506,34 @@ def accountability() -> dict[str, Any]:
     }
 
 
+def refusals() -> dict[str, Any]:
+    """A count of refusals as it is kept, and the name that it is kept under."""
+    key, index = stream("refusals", 32), stream("refusals-index", 32)
+    used = hkdf(key, bytes(32), b"coffre-use-v1\0refusal")
+    place, actor = [str(uuid("chain")), 1], ["issuer", "subject", "1750000001"]
+    named = canonical([place, actor, ["search", "normal", "not_authorised"]])
+    name = hmac.digest(index, b"coffre-refusal-v1\0" + named, "sha256")
+    told = {
+        "action": "search",
+        "reason": "not_authorised",
+        "purpose": "normal",
+        "actor": None,
+        "record": str(uuid("public")),
+    }
+    sealed = wrap(used, canonical(told), b"coffre-refusal-v1\0" + name, stream("refusals-1", 12))
+    return {
+        "key": key.hex(),
+        "by_use": {"refusal": used.hex()},
+        "index": index.hex(),
+        "place": place,
+        "actor": actor,
+        "kind": ["search", "normal", "not_authorised"],
+        "name": name.hex(),
+        "told": told,
+        "sealed": sealed.hex(),
+    }
+
+
 def build() -> dict[str, Any]:
     """File name → content."""
     return {
@@ -520,6 +548,7 @@ def build() -> dict[str, Any]:
         "shipped.json": shipped(),
         "shipped-v2.json": shipped_v2(),
         "accountability.json": accountability(),
+        "refusals.json": refusals(),
     }
 
 

@@ -49,6 +49,10 @@ LOG: Mapping[str, tuple[str, str]] = {
     "log.lines.many": ("{n} lignes", "{n} lines"),
     "log.detail": ("Détail : {lines}", "Details: {lines}"),
     "log.times": ("{n} fois", "{n} times"),
+    "log.repeated": (
+        "{n} autres demandes, de {first} à {last}, refusées de même",
+        "{n} further requests, from {first} to {last}, refused alike",
+    ),
     "log.from_to": ("de {first} à {last}", "from {first} to {last}"),
     "log.day_continues": (
         "Cette journée peut continuer à la page suivante, qui compte alors le reste de ses lignes.",

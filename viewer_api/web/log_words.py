@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from audit.audit_event import REPEATED
 from keyvault.verbs.log_reading import who
 from records.numbers import is_whole
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse, Role
@@ -29,6 +30,8 @@ class LogLine:
     reason: str | None
     explanation: str | None
     own: bool
+    times: int = 1  # a line may stand for refusals that were counted
+    period: tuple[str, str] | None = None  # the hours of the first and the last of them
 
 
 def log_line(event: Mapping[str, Any], t: Texts, titles: Mapping[str, str]) -> LogLine:
@@ -50,7 +53,14 @@ def log_line(event: Mapping[str, Any], t: Texts, titles: Mapping[str, str]) -> L
         reason=event.get("reason") if emergency else None,
         explanation=None if permitted else t(f"denied.{event['decision']}"),
         own=actor["role"] == Role.PATIENT,
+        times=event.get(REPEATED, 1),
+        period=_period(event, t) if REPEATED in event else None,
     )
+
+
+def _period(event: Mapping[str, Any], t: Texts) -> tuple[str, str]:
+    first, last = (hour(datetime.fromisoformat(event[name]), t.language) for name in ("first", "last"))
+    return first, last
 
 
 def _who(actor: Mapping[str, Any], t: Texts) -> str:
@@ -124,7 +134,7 @@ def _circumstances(event: Mapping[str, Any]) -> tuple[object, ...]:
 def _acts(lines: Sequence[LogLine]) -> tuple[tuple[str, int], ...]:
     counts: dict[str, int] = {}
     for line in reversed(lines):
-        counts[line.what] = counts.get(line.what, 0) + 1
+        counts[line.what] = counts.get(line.what, 0) + line.times
     return tuple(counts.items())
 
 

@@ -317,6 +317,7 @@ def test_an_absent_a_foreign_and_a_hidden_document_are_labelled_alike(
         (event,) = seen
         assert event.told == ("label", "deny", "no_such_document")
         assert event.entry.object == str(document)
+        vault.clock.advance(HOUR)  # within the hour the next would be counted (test_refusals)
 
 
 def test_bad_labels_leave_nothing(vault: VaultBench, person: Person) -> None:
@@ -479,15 +480,16 @@ def test_a_bad_credential_has_its_line_whatever_the_verb(vault: VaultBench, pers
             assert refusal.value.code == code
             (event,) = seen
             assert event.told == ("authenticate", "deny", "bad_credential")
+            vault.clock.advance(HOUR)  # within the hour the next would be counted (test_refusals)
             assert event.chain == 0 and event.entry.actor is None and event.entry.record is None
 
 
 def test_each_process_has_a_system_chain_of_its_own(vault: VaultBench) -> None:
     other = vault.another_process()
     with vault.logging() as seen:
-        vault.reader.resolve(vault.doctor(), new_ins())
-        other.reader.resolve(vault.doctor(), new_ins())
-        vault.reader.resolve(vault.doctor(), new_ins())
+        vault.reader.resolve(vault.doctor(DOCTOR), new_ins())
+        other.reader.resolve(vault.doctor(STRANGER), new_ins())
+        vault.reader.resolve(vault.doctor(ATTENDING), new_ins())
     assert [event.chain_id for event in seen] == [
         vault.guard.chain_id,
         other.chain_id,

@@ -55,6 +55,19 @@ def test_what_one_person_did_on_one_day_stands_together_with_its_counts() -> Non
     )
 
 
+def test_a_line_that_stands_for_many_refusals_counts_as_many_and_says_so() -> None:
+    refused = {"action": "search", "outcome": "deny", "decision": "not_authorised"}
+    period = {"first": "2026-01-05T09:01:00.000+00:00", "last": "2026-01-05T09:59:00.000+00:00"}
+    events = [
+        line(2, "2026-01-05T10:00:00.000+00:00", **refused, repeated=249, **period),
+        line(1, "2026-01-05T09:00:00.000+00:00", **refused),
+    ]
+    (sitting,) = sittings(events, FR, {})
+    assert sitting.acts == (("Liste des documents", 250),)
+    assert (sitting.newest.times, sitting.newest.period) == (249, ("10\u00a0h\u00a001", "10\u00a0h\u00a059"))
+    assert sitting.oldest.period is None
+
+
 @pytest.mark.parametrize(
     "apart",
     [
