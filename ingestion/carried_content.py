@@ -10,7 +10,7 @@ from ingestion.content_kind import HEAD, Kind, kind_of, labelled
 from ingestion.limits import Limits
 from ingestion.pdf_attached import is_program
 from ingestion.reader import BytesSource, Source
-from ingestion.signatures import active_signature, could_run
+from ingestion.signatures import ARCHIVE_TAIL, active_signature, could_run, ends_as_archive
 from ingestion.verdicts import Finding, Rejected
 from ingestion.xml_document import carried
 
@@ -33,7 +33,7 @@ class Judge:
     level: int = 0
 
     def inspect(self, content: Source, label: str | None = None) -> list[Finding]:
-        """Findings about announced content; a label that says something else is one of them."""
+        """Findings about content inside; a label that says something else is one of them."""
         kind, promised = kind_of(content.read(0, HEAD)), labelled(label)
         if kind in _REFUSED or promised in _REFUSED:
             raise Rejected("document_not_valid", kind if kind in _REFUSED else promised)
@@ -49,6 +49,8 @@ class Judge:
             return self.pdf(content)
         if kind is Kind.XML:
             return self.xml(content)
+        if kind is not Kind.COMPOUND and _ends_as_archive(content):
+            raise Rejected("document_not_valid", Kind.ARCHIVE)
         head = content.read(0, 132)
         if kind is Kind.DICOM and (active_signature(head[:128]) or could_run(head[:128])):
             raise Rejected("document_not_valid", "preamble")
@@ -76,11 +78,7 @@ class Judge:
         inner = replace(self, level=self.level + 1)
         findings: list[Finding] = []
         for each in found:
-            source = BytesSource(each.data)
-            if each.announced:
-                findings += inner.inspect(source, each.media_type)
-            elif kind_of(each.data[:HEAD]) is not Kind.OTHER:
-                findings += inner.inspect(source)
+            findings += inner.inspect(BytesSource(each.data), each.media_type)
         return list(
             {finding.code: finding for finding in reversed(findings)}.values()
         )  # the first of each code
@@ -89,3 +87,9 @@ class Judge:
         if content.size > self.limits.pdf_decoded_bytes:
             raise Rejected("document_not_valid", "too large")
         return content.read(0, content.size)
+
+
+def _ends_as_archive(content: Source) -> bool:
+    """Also before a byte that fills an element of DICOM."""
+    tail = content.read(max(0, content.size - ARCHIVE_TAIL), ARCHIVE_TAIL)
+    return ends_as_archive(tail) or ends_as_archive(tail[:-1])

@@ -49,10 +49,10 @@ def kind_of(head: bytes) -> Kind:
     signed = _SIGNED.get(active_signature(head[:1024]) or "")
     if signed or head.startswith(_PROGRAMS):
         return signed or Kind.PROGRAM
+    if b"%PDF-" in head[:1024]:  # wherever: viewers look for it there, and its rule refuses a second format
+        return Kind.PDF
     if head.startswith(_IMAGES) or _is_bitmap(head):
         return Kind.MEDIA
-    if b"%PDF-" in head[:1024]:
-        return Kind.PDF
     return _kind_of_text(head)
 
 

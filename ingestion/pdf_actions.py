@@ -14,9 +14,7 @@ from ingestion.pdf_forms import scripted, submits
 from ingestion.pdf_names import ACTIONS, ANNOTATIONS, resolved, target
 from ingestion.verdicts import Finding, Rejected
 
-_EXAMINED = frozenset(
-    (Kind.PDF, Kind.XML, Kind.RICH_TEXT, Kind.DICOM, Kind.PAGE)
-)  # by the rules of their kind
+_SEEN_THROUGH = frozenset((Kind.ARCHIVE, Kind.COMPOUND))  # `is_program` has looked at all of them
 _ELSEWHERE = frozenset(("/GoToR", "/GoToE", "/Thread"))  # actions that open another document
 _SCRIPT_ADDRESS = re.compile(r"[\0\s]*(?:javascript|vbscript|data)[\0\s]*:", re.IGNORECASE)
 # another machine: \\host\share, //host/share, or any address (opening one tells it who reads)
@@ -126,7 +124,7 @@ class ActiveContent:
             return
         documents = archived_documents(data)
         self._count(sum(map(len, documents)))
-        self.attachments += [each for each in (data, *documents) if kind_of(each[:HEAD]) in _EXAMINED]
+        self.attachments += [each for each in (data, *documents) if kind_of(each[:HEAD]) not in _SEEN_THROUGH]
 
     def _data(self, stream: Any) -> bytes:
         if not isinstance(stream, StreamObject):

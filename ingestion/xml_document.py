@@ -28,11 +28,10 @@ _COMPRESSIONS = {"DF": -15, "GZ": 31, "ZL": 15}
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """Content inside a document. `announced`: somebody says that it is content, not only text like base64."""
+    """Content inside a document, and what it is called, if anything."""
 
     data: bytes = field(repr=False)
     media_type: str | None
-    announced: bool
 
 
 @dataclass(slots=True)
@@ -108,17 +107,17 @@ class _Reader:
         element = self._open.pop()
         text = b"".join(element.pieces)
         if element.encoded:
-            self._add(_expanded(_decoded(text), element.compression, self._left), element.media_type, True)
+            self._add(_expanded(_decoded(text), element.compression, self._left), element.media_type)
         elif self._address(text):
             pass
         elif _BASE64.fullmatch(bare := _BLANK.sub(b"", text)):
             self._unannounced(bare, element.media_type)
         elif element.media_type is not None and text.strip():
-            self._add(text, element.media_type, True)
+            self._add(text, element.media_type)
 
     def _unannounced(self, text: bytes, media_type: str | None) -> None:
         if len(text.rstrip(b"=")) % 4 != 1:  # or it is no base64, which has no such length
-            self._add(_decoded(text), media_type, media_type is not None)
+            self._add(_decoded(text), media_type)
 
     def _address(self, text: bytes) -> bool:
         found = _ADDRESS.match(text)
@@ -128,14 +127,14 @@ class _Reader:
         kind, *parameters = label.split(";")
         is_base64 = any(each.strip().lower() == "base64" for each in parameters)
         plain = unquote_to_bytes(content)
-        self._add(_decoded(plain) if is_base64 else plain, kind or None, True)
+        self._add(_decoded(plain) if is_base64 else plain, kind or None)
         return True
 
-    def _add(self, data: bytes, media_type: str | None, announced: bool) -> None:
+    def _add(self, data: bytes, media_type: str | None) -> None:
         self._left -= len(data)
         if self._left < 0:
             raise Rejected("document_not_valid", "too large")
-        self.found.append(Carried(data, media_type, announced))
+        self.found.append(Carried(data, media_type))
 
 
 def _decoded(text: bytes) -> bytes:
