@@ -79,7 +79,9 @@ IDENTIFIER_INTRO = """
 ## Warnings that speak of identifiers
 
 Where two structures used the same identifiers in one record. Each document keeps its own bytes; whoever
-sees both is told these words, in `cautions` of the list, on the pages and in the `Warning` header of QIDO-RS.
+sees both is told these words, in `cautions` of the list, on the pages and in the `Warning` header of
+QIDO-RS. Who deposits under a Study Instance UID that another structure uses has `study_uid_shared` in the
+verdict; operators see how often in the log and in `coffre_parts_sharing_identifiers`, without whose.
 
 """
 SENDER_INTRO = """

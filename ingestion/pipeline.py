@@ -18,6 +18,7 @@ from ingestion.answers import seal_answer
 from ingestion.claiming import Busy, Claiming
 from ingestion.details import document_details, study_details
 from ingestion.grouping import Group, InspectedPart, groups_of
+from ingestion.identifiers import with_shared_study
 from ingestion.inspection import Differing, Inspector, overruled
 from ingestion.opening import Content, ReceivedContent
 from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome
@@ -41,6 +42,7 @@ from records.errors import CoffreError, Conflict
 from records.identity import Traits
 from records.traits import ClaimedTraits, Trait, differing_of_all
 from records.vocabulary.codes import ReasonCode, SubmissionState
+from records.vocabulary.identifier_warnings import STUDY_UID_SHARED
 from records.vocabulary.person_warnings import OTHER_PERSON
 from storage.ports import Index, ObjectStore
 from storage.rows import Blob, Part, Publication, Submission
@@ -312,7 +314,7 @@ class Ingestion:
                 judged = [_judge(p, refusal) if p.number in numbers else p for p in judged]
             else:
                 adopted += adopted_groups(mine, answer)
-        return judged, adopted
+        return _told_of_shared(judged, adopted), adopted
 
     def _adopt_one(self, request: AdoptRequest) -> Adopted | Denied:
         return self._worker.vault.adopt(request)
@@ -364,6 +366,14 @@ class Ingestion:
 
 def _judge(part: InspectedPart, judgement: Judgement) -> InspectedPart:
     return replace(part, judgement=judgement)
+
+
+def _told_of_shared(parts: Sequence[InspectedPart], adopted: Sequence[AdoptedGroup]) -> list[InspectedPart]:
+    """Depositor and operators learn that two structures used one Study Instance UID, not who the other is."""
+    shared = {part.number for each in adopted if each.document.shared for part in each.packed.group.parts}
+    if shared:
+        log.warning("two structures used one study identifier", extra={"code": STUDY_UID_SHARED})
+    return [_judge(p, with_shared_study(p.judgement)) if p.number in shared else p for p in parts]
 
 
 def _like_their_first(parts: Sequence[InspectedPart]) -> list[InspectedPart]:

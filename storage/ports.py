@@ -293,3 +293,6 @@ class Index(Protocol):
 
     def counts(self) -> dict[str, int]:
         """Submissions by state, each counted to 10 000 and no further."""
+
+    def sharing_identifiers(self) -> int:
+        """Parts whose depositor was told "study_uid_shared", counted to 10 000 and no further."""

@@ -61,6 +61,7 @@ def status(data: Data = None, as_json: AsJson = False) -> None:
             "environment": system.identity.environment.value,
             "origin": system.identity.origin,
             "submissions": system.index.counts(),
+            "parts_sharing_identifiers": system.index.sharing_identifiers(),
             **system.guard.inspector.status(),
         }
     show(found, as_json, listed(found))

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from coffre.sending.delivery import Watch
 from coffre.sending.verdicts import HARMLESS, KEPT, FileVerdict, Outcome
+from records.vocabulary.identifier_warnings import IDENTIFIER_WARNINGS
 from records.vocabulary.person_warnings import PERSON_WARNINGS
 
 MOST_ROWS = 100
@@ -93,8 +94,8 @@ def _name(one: FileVerdict) -> str:
 
 
 def _cautioned(one: FileVerdict) -> bool:
-    """Whether it was kept with a warning that speaks of the person."""
-    return one.outcome in KEPT and one.code in PERSON_WARNINGS
+    """Whether it was kept with a warning about whose content it is."""
+    return one.outcome in KEPT and one.code in {*PERSON_WARNINGS, *IDENTIFIER_WARNINGS}
 
 
 def _reason(one: FileVerdict) -> str:

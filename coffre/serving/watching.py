@@ -45,6 +45,11 @@ class Metrics:
         self._waiting = Gauge(
             "coffre_submissions_due", "Submissions that a worker could take", registry=self.registry
         )
+        self._sharing = Gauge(
+            "coffre_parts_sharing_identifiers",
+            "Parts deposited under a Study Instance UID of another structure, capped",
+            registry=self.registry,
+        )
         self._system = system
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -55,6 +60,7 @@ class Metrics:
         """The exposition format; the index is asked for its counts at this moment."""
         for state, count in self._system.index.counts().items():
             self._submissions.labels(state).set(count)
+        self._sharing.set(self._system.index.sharing_identifiers())
         self._waiting.set(self._system.index.waiting(int(time.time() * 1000)))
         return generate_latest(self.registry)
 

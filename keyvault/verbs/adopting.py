@@ -77,12 +77,16 @@ class AdoptRequest:
 
 @dataclass(frozen=True, slots=True)
 class AdoptedDocument:
-    """What the index keeps of one document: the row is opaque to everyone but the vault."""
+    """What the index keeps of one document: the row is opaque to everyone but the vault.
+
+    `shared`: another structure has a study under this Study Instance UID in this record, and keeps it.
+    """
 
     document_id: UUID
     row_version: int
     sealed: bytes
     study_token: bytes | None
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +225,7 @@ class Adoption:
     def _keep_document(self, new: NewDocument, details_key: bytes) -> AdoptedDocument:
         tx = self.change.tx
         study = self.vault.token(TokenField.STUDY, new.study_uid) if new.study_uid else None
-        present = self._same_study(study) if new.kind == "study" else None
+        present, others = self._studies(study) if new.kind == "study" else (None, False)
         document_id = present["document_id"] if present else new_id()
         version = present["row_version"] + 1 if present else 1
         sealed = seal_json(details_key, new.details, details_aad(document_id, version))
@@ -229,7 +233,7 @@ class Adoption:
             digest = hashlib.sha256(sealed).digest()
             tx.insert("document", self._new_row(new, document_id, study, digest))
         self.keep_row(new, document_id, version, sealed)
-        return AdoptedDocument(document_id, version, sealed, study)
+        return AdoptedDocument(document_id, version, sealed, study, shared=others)
 
     def keep_row(self, new: NewDocument, document_id: UUID, version: int, sealed: bytes) -> None:
         """The newest details row of a document that exists, and its links to the blobs."""
@@ -266,20 +270,21 @@ class Adoption:
         sop = next((each["sop"] for each in instances), None)
         return content_token(self.record.card.key, sop or new.details["sha256"])
 
-    def _same_study(self, study: bytes | None) -> Row | None:
-        """A study grows by submissions of its own structure; another structure's images are its own study."""
+    def _studies(self, study: bytes | None) -> tuple[Row | None, bool]:
+        """The study that these images join, and whether another structure has one of the same UID.
+
+        A study grows by submissions of its own structure; another structure's images are its own study.
+        """
         if study is None or not self.record.exists:
-            return None
-        rows = self.change.tx.find("document", record_id=self.record.key.record_id, study_token=study)
-        facts = open_facts(self.record.card, rows)
-        mine = (
-            row
-            for row in rows
-            if row["kind"] == "study"
-            and facts[row["document_id"]].author_structure == (self.actor.structure or "")
-            and facts[row["document_id"]].state is DocumentState.APPROVED
+            return None, False
+        rows = self.change.tx.find(
+            "document", record_id=self.record.key.record_id, study_token=study, kind="study"
         )
-        return next(mine, None)
+        facts = open_facts(self.record.card, rows)
+        living = [row for row in rows if facts[row["document_id"]].state is DocumentState.APPROVED]
+        structure = self.actor.structure or ""
+        mine = [row for row in living if facts[row["document_id"]].author_structure == structure]
+        return next(iter(mine), None), len(mine) < len(living)
 
     def _log(self, documents: Sequence[AdoptedDocument]) -> None:
         quarantined = self.request.record is None
@@ -399,6 +404,7 @@ def write_answer(adopted: Adopted) -> bytes:
             document.row_version,
             b64(document.sealed),
             b64(document.study_token) if document.study_token else None,
+            *([True] if document.shared else []),
         ]
         for document in adopted.documents
     ]
@@ -408,7 +414,7 @@ def write_answer(adopted: Adopted) -> bytes:
 def read_answer(answer: bytes) -> Adopted:
     found = parse(answer)
     documents = tuple(
-        AdoptedDocument(UUID(document), version, unb64(sealed), unb64(study) if study else None)
-        for document, version, sealed, study in found["documents"]
+        AdoptedDocument(UUID(document), version, unb64(sealed), unb64(study) if study else None, any(shared))
+        for document, version, sealed, study, *shared in found["documents"]
     )
     return Adopted(UUID(found["record"]), documents)

@@ -1,6 +1,6 @@
 """What else the processes share through the index: reception keys, sealed sign-ins, leases, counts."""
 
-from sqlalchemy import bindparam, delete, func, literal, select, update
+from sqlalchemy import bindparam, delete, func, literal, select, text, update
 
 from records.vocabulary.codes import SubmissionState
 from storage.conflicts import insert_new, upsert
@@ -37,6 +37,10 @@ _IN_STATE = (
     .limit(COUNT_CAP)
 )
 _COUNT = select(func.count()).select_from(_IN_STATE.subquery())
+_SHARED = (
+    select(literal(1)).select_from(tables.part).where(text("code = 'study_uid_shared'")).limit(COUNT_CAP)
+)
+_COUNT_SHARED = select(func.count()).select_from(_SHARED.subquery())
 
 
 class Keeping:
@@ -83,3 +87,7 @@ class Keeping:
                 state.value: connection.execute(_COUNT, {"state": state.value}).scalar_one()
                 for state in SubmissionState
             }
+
+    def sharing_identifiers(self) -> int:
+        with self._database.reading() as connection:
+            return int(connection.execute(_COUNT_SHARED).scalar_one())

@@ -79,6 +79,7 @@ part = Table(
     text_column("reason"),
     id_column("document_id", nullable=True),
     _backlog("part_quarantined", "submission_id", "number", where="outcome = 'quarantined'"),
+    _backlog("part_shared", "submission_id", where="code = 'study_uid_shared'"),
 )
 part_claim = compact_table(
     "part_claim",

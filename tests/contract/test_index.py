@@ -151,6 +151,10 @@ class TestQueue:
         counts = index.counts()
         assert (counts["received"], counts["published"], counts["rejected"]) == (1, 1, 0)
 
+    def test_parts_that_share_an_identifier_are_counted(self, index: Index) -> None:
+        published(index)
+        assert index.sharing_identifiers() == 0
+
     def test_two_processes_share_the_queue_without_giving_one_twice(
         self, index: Index, index_address: str, spawn: Spawn
     ) -> None:

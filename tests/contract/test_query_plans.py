@@ -84,6 +84,7 @@ def tour(index: Index) -> None:
     index.end_sign_in(b"d")
     index.take_lease("sweeper", "one", now=1, until=2)
     index.counts()
+    index.sharing_identifiers()
 
 
 def test_the_tour_calls_every_verb_of_the_port(index: Index) -> None:
