@@ -8,20 +8,24 @@ from coffre.identities import permitted
 from coffre.wiring import System
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.rows import SealedRow
-from records.errors import NotFound
+from records.errors import Conflict, NotFound
 from records.vocabulary.codes import Action
 from storage.rows import Details, Document
 
 
 @dataclass(slots=True)
 class Withdrawal:
-    """Of these SOP instances of one study, none named meaning all of them."""
+    """Of these SOP instances of one study, none named meaning all of them.
+
+    `document` says whose study, where several structures used its UID.
+    """
 
     system: System
     record: str = field(repr=False)
     study: str
     instances: Sequence[str]
     code: str
+    document: UUID | None = None
     _found: list[tuple[Document, tuple[Details, ...]]] = field(default_factory=list)
 
     def find(self, call: Call) -> None:
@@ -30,12 +34,27 @@ class Withdrawal:
         place = permitted(vault.find_study(call, self.record, Action.WITHDRAW, self.study))
         assert place.study_token is not None
         rows = self.system.index.documents_by_study(place.record_id, place.study_token)
-        self._found = [each for each in rows if each[0].kind == "study" and each[0].state == "approved"]
+        self._found = [
+            each
+            for each in rows
+            if each[0].kind == "study"
+            and each[0].state == "approved"
+            and self.document in (None, each[0].document_id)
+        ]
         if not self._found:
             raise NotFound("There is no such study in this record.", code="no_such_document")
 
+    def check_one(self) -> None:
+        """For who may withdraw anybody's images. Raises `Conflict` "several_documents"."""
+        if len(self._found) > 1:
+            ids = " or ".join(sorted(str(document.document_id) for document, _ in self._found))
+            raise Conflict(
+                f"Several structures have a study of this UID: say whose with --document {ids}.",
+                code="several_documents",
+            )
+
     def ask(self, call: Call) -> UUID | Denied:
-        """The job. Several structures may have images of one study, each a document of its own.
+        """The job. Of several structures with a study of this UID each may withdraw from its own.
 
         Raises `NotFound` "no_such_instance" or "no_such_document" where none of them has these.
         """

@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 
@@ -93,6 +94,10 @@ def withdraw(
         list[str] | None, typer.Option("--instance", help="SOP Instance UID; again for each one.")
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Every instance: the study is deleted.")] = False,
+    document: Annotated[
+        UUID | None,
+        typer.Option("--document", help="Id of the document, where several structures used the study's UID."),
+    ] = None,
     dry_run: DryRun = False,
     yes: Yes = False,
     operator: Operator = None,
@@ -120,8 +125,10 @@ def withdraw(
     told: dict[str, Any] = {"study": study, "instances": chosen, "all": every}
     with refusals(), System(settings_of(data)) as system:
         check_rejection(code)
-        withdrawal = Withdrawal(system, record, study, chosen, code)
+        withdrawal = Withdrawal(system, record, study, chosen, code, document)
         withdrawal.find(acting(system, token_file or operator))
+        if token_file is None:
+            withdrawal.check_one()
         if dry_run:
             text = (
                 f"Would ask to withdraw {what} of this study. Checked: the code, the record and that it has "

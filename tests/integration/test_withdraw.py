@@ -74,6 +74,21 @@ def test_the_depositor_takes_back_its_own_and_nobody_elses(
     assert line["actor"] == {"role": "depositor", "structure": LABORATORY}
 
 
+def test_an_operator_says_whose_images_where_two_structures_used_the_studys_uid(
+    coffre: Coffre, patient: Patient, study: list[bytes]
+) -> None:
+    coffre.stow(coffre.depositor(HOSPITAL), study, patient.ins)
+    own, other = sorted(patient.documents(), key=lambda each: each["structure"])
+    refused = withdraw(coffre, patient, "--all")
+    assert refused.returncode == 1
+    assert "several_documents" in refused.stderr
+    assert own["id"] in refused.stderr
+    assert other["id"] in refused.stderr
+    assert answer_of(withdraw(coffre, patient, "--all", "--document", other["id"]))["state"] == "done"
+    assert [each["id"] for each in patient.documents()] == [own["id"]]
+    assert images(coffre.grant(patient.token, patient.ins)) == sorted(study)
+
+
 def test_what_was_withdrawn_may_be_deposited_again(
     coffre: Coffre, patient: Patient, study: list[bytes], lab: str
 ) -> None:
