@@ -22,6 +22,7 @@ from coffre.install import Places, read_secret
 from coffre.serving.authorization import presented, url_of
 from coffre.settings import INPROCESS, Settings
 from coffre.workers import WorkerPool
+from ingestion.fairness import Turns
 from ingestion.inspection import Inspector
 from ingestion.intake import Intake
 from ingestion.jobs import TASKS
@@ -289,16 +290,29 @@ class System:
         self._sandbox = Sandbox(children=self.settings.workers, limits=limits)
         self._pool = ThreadPoolExecutor(self.settings.workers, thread_name_prefix="inspect")
         check = self.settings.identity_check
-        return Inspector(self._sandbox, self.identity.environment, check=check, pool=self._pool)
+        return Inspector(
+            self._sandbox,
+            self.identity.environment,
+            check=check,
+            pool=self._pool,
+            width=self.settings.workers,
+        )
 
     def worker(self, number: int = 0) -> Worker:
-        """One worker of this process."""
+        """One worker of this process; of several, the first is kept for whose files are not slow."""
+        turns = Turns(
+            self.index,
+            allowance_s=self.settings.depositor_cpu_s,
+            reserved=number == 0 and self.settings.workers > 1,
+            clock=self._clock,
+        )
         return Worker(
             name=f"{self.name}/{number}",
             index=self.index,
             objects=self.objects,
             vault=self.guard.worker,
             inspector=self._inspector,
+            turns=turns,
             done=self.verdicts.done,
             clock=self._clock,
             lease_ms=self.settings.lease_s * 1000,

@@ -4,14 +4,17 @@ Where metadata and bulk data came apart, the parts judged are the instances put 
 """
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from itertools import islice
 from types import MappingProxyType
 from typing import TypeVar
 from uuid import UUID
 
 from ingestion.assembly import AssembledContent, Assembler, Instance, bulk_parts
+from ingestion.fairness import is_slow
 from ingestion.grouping import InspectedPart
 from ingestion.opening import Content, ReceivedContent
 from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome, judged
@@ -64,12 +67,20 @@ class Inspector:
     """Validates parts in parallel; `check` says what traits that differ do."""
 
     def __init__(
-        self, sandbox: Sandbox, environment: Environment, *, check: IdentityCheck, pool: ThreadPoolExecutor
+        self,
+        sandbox: Sandbox,
+        environment: Environment,
+        *,
+        check: IdentityCheck,
+        pool: ThreadPoolExecutor,
+        width: int,
     ) -> None:
+        """`width`: how many threads `pool` has; submissions of all depositors share them."""
         self._sandbox = sandbox
         self._environment = environment
         self._check = check
         self._pool = pool
+        self._width = width
 
     def inspect(
         self,
@@ -100,19 +111,28 @@ class Inspector:
         told: Mapping[int, Sequence[Finding]] = MappingProxyType({}),
     ) -> list[InspectedPart]:
         """`told` is what is known of a part before it is validated."""
-        jobs = [
-            self._pool.submit(self._validate, n, part, kind, content, told.get(n, ()))
-            for n, part in parts.items()
-        ]
-        inspected = []
+        jobs: deque[Future[InspectedPart]] = deque()
+        inspected: list[InspectedPart] = []
+        left = iter(parts.items())
         try:
-            for job in jobs:
-                inspected.append(self._placed(_patiently(job, heartbeat), opened, differing))
+            while len(inspected) < len(parts):
+                for n, part in islice(left, max(0, self._window(inspected) - len(jobs))):
+                    jobs.append(self._pool.submit(self._validate, n, part, kind, content, told.get(n, ())))
+                found = _patiently(jobs.popleft(), heartbeat)
+                inspected.append(self._placed(found, opened, differing))
                 heartbeat()
         finally:
             for job in jobs:
                 job.cancel()
         return inspected
+
+    def _window(self, inspected: Sequence[InspectedPart]) -> int:
+        """How many parts of one submission are handed over at once: never so many that others stand behind
+        them for long, and one thread is left to others where its files are slow.
+        """
+        cost = sum(part.cpu for part in inspected)
+        slow = is_slow(cost, sum(part.length for part in inspected))
+        return max(1, self._width - 1) if slow else self._width + 1
 
     def _assembled(
         self,
@@ -183,7 +203,7 @@ class Inspector:
         warnings = tuple(f.code for f in findings if VERDICTS[f.code].outcome is Outcome.WARN)
         of_the_file = (f for f in findings if f.code not in PERSON_WARNINGS)
         found = _part(number, part, judged(of_the_file))
-        return replace(found, warnings=warnings, facts=inspection.facts)
+        return replace(found, warnings=warnings, facts=inspection.facts, cpu=inspection.cpu)
 
     def _placed(self, part: InspectedPart, opened: ForIngest, differing: Differing) -> InspectedPart:
         """The part with its record: the address's INS, or the one INS that the content claims."""

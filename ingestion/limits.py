@@ -7,7 +7,10 @@ from dataclasses import dataclass
 class Limits:
     """Bounds of one inspection; sizes in bytes, times in seconds."""
 
-    cpu_seconds: int = 60  # of the child alone: what a file may cost
+    # of the child alone, what a file may cost: ten times what the costliest of 555 real files takes, and a
+    # share for its bytes, of which honest files take a hundred times as many a second (docs/scale.md)
+    cpu_seconds: int = 8
+    cpu_bytes_a_second: int = 5_000_000
     # against a child that hangs. Waiting for the store is not counted; a machine with five times too much to
     # do still lets a file have its CPU time
     wall_seconds: float = 300.0
@@ -40,6 +43,10 @@ class Limits:
     pdf_images_bytes: int = 4 * 2**30  # all images behind Flate and the like; JPEG counts in pixels
     pdf_pixels: int = 2**30  # of one image: a square metre at 800 dots per inch
     pdf_bilevel_pixels: int = 3 * 2**30  # of one image with a bit for each: a plan A0 at 1200 dots per inch
+
+    def cpu_of(self, size: int) -> int:
+        """CPU seconds that validating a file of `size` bytes may take."""
+        return self.cpu_seconds + self.decoded_frames + size // self.cpu_bytes_a_second
 
 
 DEFAULT_LIMITS = Limits()

@@ -17,6 +17,7 @@ from uuid import UUID
 from ingestion.answers import seal_answer
 from ingestion.claiming import Busy, Claiming
 from ingestion.details import document_details, study_details
+from ingestion.fairness import Turns
 from ingestion.grouping import Group, InspectedPart, groups_of
 from ingestion.identifiers import with_shared_study
 from ingestion.inspection import Differing, Inspector, overruled
@@ -90,6 +91,7 @@ class Worker:
     objects: ObjectStore
     vault: WorkerDoor
     inspector: Inspector
+    turns: Turns
     done: Callable[[UUID], None]
     clock: Callable[[], float] = time.time
     stopping: Callable[[], bool] = lambda: False
@@ -100,11 +102,12 @@ class Worker:
         return int(self.clock() * 1000)
 
     def ingest_next(self) -> bool:
-        """Carry out the oldest waiting submission; False where none waits."""
+        """Carry out the submission whose depositor's turn it is; False where none waits."""
         now = self.now_ms()
-        submission = self.index.claim_next(self.name, now, now + self.lease_ms)
+        submission = self.index.claim_next(self.name, now, now + self.lease_ms, self.turns.next())
         if submission is None:
             return False
+        self.turns.taken(submission.depositor_token)
         self._carry_out(submission)
         return True
 
@@ -196,6 +199,8 @@ class Ingestion:
         inspector, differing = self._worker.inspector, self._differing(opened)
         inspected = inspector.inspect(opened, as_received, self._heartbeat, differing)
         content = inspected.content
+        cost, size = (sum(each) for each in zip(*((p.cpu, p.length) for p in inspected.parts), strict=True))
+        self._worker.turns.spent(self._submission.depositor_token, cost, size)
         parts, duplicates = self._claim(inspected.parts, opened)
         parts = self._as_planned(parts)
         packed = self._pack(parts, opened, content)

@@ -33,6 +33,7 @@ log = logging.getLogger("coffre.sandbox")
 
 Kind = Literal["dicom", "pdf", "dicom+json", "dicom+xml"]
 Read = Callable[[int, int], bytes]
+_CLOCK_OF_PROCESS = 2  # CPUCLOCK_SCHED: clock_getcpuclockid(3) as Linux computes it
 _READ_FACTOR = 16  # a file may be read this often; a parser that wants more is not getting anywhere
 _READ_FLOOR = 64 * 2**20
 
@@ -45,11 +46,12 @@ class SandboxUnavailable(CoffreError):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """The answer about one file. `facts` are empty unless it is accepted; `elapsed` in seconds."""
+    """The answer about one file. `facts` are empty unless it is accepted; times in seconds."""
 
     findings: tuple[Finding, ...]
     facts: dict[str, Any]
     elapsed: float
+    cpu: float = 0.0  # of the child
 
     @property
     def outcome(self) -> Outcome:
@@ -67,6 +69,19 @@ class _Child:
         self._zygote = zygote
         self.sock, self.pid = zygote.fork()
         self.jobs = 0
+        self.cpu = self.cpu_now()
+
+    def cpu_now(self) -> float:
+        """CPU seconds that the process has taken; what was known where it is gone."""
+        try:
+            return time.clock_gettime((~self.pid << 3) | _CLOCK_OF_PROCESS)
+        except OSError:
+            return getattr(self, "cpu", 0.0)
+
+    def taken(self) -> float:
+        """CPU seconds since this was asked last."""
+        before, self.cpu = self.cpu, self.cpu_now()
+        return self.cpu - before
 
     def end(self) -> int:
         """Ends the process; its wait status, -1 where the zygote is gone too."""
@@ -166,11 +181,12 @@ class Sandbox:
         started = time.monotonic()
         with self._slots:
             # a second try in a fresh child: the first may have been killed for reasons of the machine
-            answer = self._attempt(kind, size, read, options or {}, fresh=False)
+            answer, cpu = self._attempt(kind, size, read, options or {}, fresh=False)
             if isinstance(answer, Finding) and answer.code == "sandbox_crashed":
-                answer = self._attempt(kind, size, read, options or {}, fresh=True)
+                answer, more = self._attempt(kind, size, read, options or {}, fresh=True)
+                cpu += more
         findings, facts = ((answer,), {}) if isinstance(answer, Finding) else answer
-        return Inspection(findings, facts, time.monotonic() - started)
+        return Inspection(findings, facts, time.monotonic() - started, cpu)
 
     def close(self) -> None:
         """Ends every child and the zygote; leaves no process behind. Jobs still running are lost."""
@@ -185,22 +201,28 @@ class Sandbox:
 
     def _attempt(
         self, kind: Kind, size: int, read: Read, options: Mapping[str, Any], *, fresh: bool
-    ) -> Finding | tuple[tuple[Finding, ...], dict[str, Any]]:
+    ) -> tuple[Finding | tuple[tuple[Finding, ...], dict[str, Any]], float]:
+        """The answer, and the CPU seconds that it took."""
         child = self._take(fresh=fresh)
         try:
             payload = _Job(child, size, read, self._limits).run(kind, options)
             answer = read_answer(payload, kind, size)
         except TimeoutError:
+            cpu = child.taken()
             child.end()
-            return Finding("sandbox_timeout")
+            return Finding("sandbox_timeout"), cpu
         except (WireClosed, WireViolation, HostileAnswer):
+            cpu = child.taken()
             stopped = was_stopped_for_cpu(child.end())
-            return Finding("sandbox_timeout" if stopped else "sandbox_crashed")
+            if stopped:  # a process that ended has no clock: it took what it may
+                return Finding("sandbox_timeout"), self._limits.cpu_of(size)
+            return Finding("sandbox_crashed"), cpu
         except BaseException:
             child.end()
             raise
+        cpu = child.taken()
         self._give_back(child, answer[0])
-        return answer
+        return answer, cpu
 
     def _take(self, *, fresh: bool) -> _Child:
         with self._lock:

@@ -141,7 +141,6 @@ class _Child:
         try:
             self._confine(zygote)
             while True:
-                self._limit_cpu()
                 kind, payload = receive(self._sock, 2 * LARGEST_READ)
                 if kind != Message.JOB or not self._answer(payload):
                     break
@@ -170,9 +169,9 @@ class _Child:
         if not confine_calls(self._libc) and Confinement.SYSTEM_CALLS in self._granted:
             os._exit(1)
 
-    def _limit_cpu(self) -> None:
+    def _limit_cpu(self, size: int) -> None:
         hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-        soft = int(time.process_time()) + 1 + self._limits.cpu_seconds
+        soft = int(time.process_time()) + 1 + self._limits.cpu_of(size)
         if hard == resource.RLIM_INFINITY or soft <= hard:
             resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
@@ -181,6 +180,7 @@ class _Child:
         (length,) = META_LENGTH.unpack_from(payload)
         meta = json.loads(payload[META_LENGTH.size : META_LENGTH.size + length])
         head = payload[META_LENGTH.size + length :]
+        self._limit_cpu(meta["size"])
         try:
             if self._faults and meta["options"].get("fault"):
                 misbehave(meta["options"]["fault"], self._sock)

@@ -9,7 +9,9 @@ from typing import Protocol, Self
 from uuid import UUID
 
 from storage.rows import (
+    FIRST_TURN,
     Blob,
+    Burdens,
     Details,
     Document,
     GrownStudy,
@@ -20,6 +22,7 @@ from storage.rows import (
     QuarantinedPart,
     StoredObject,
     Submission,
+    Turn,
 )
 
 
@@ -145,8 +148,9 @@ class Index(Protocol):
     def waiting(self, now: int) -> int:
         """How many submissions could be claimed now; counts to 10 000 per state and no further."""
 
-    def claim_next(self, worker: str, now: int, until: int) -> Submission | None:
-        """The oldest submission received, or left by a worker whose lease ended; None if nothing is due.
+    def claim_next(self, worker: str, now: int, until: int, turn: Turn = FIRST_TURN) -> Submission | None:
+        """The oldest that a worker left whose lease ended; else the oldest of the depositor whose turn it is;
+        None if nothing is due.
 
         It becomes `validating`, the worker's until `until`, `attempts` one more. Never given to two workers
         at once.
@@ -154,6 +158,18 @@ class Index(Protocol):
 
     def claim(self, submission_id: UUID, worker: str, now: int, until: int) -> Submission | None:
         """The same for one submission; None where it is not due."""
+
+    def charge(self, depositor: bytes, day: int, cpu_ms: int, slow_until: int) -> None:
+        """Adds to what a depositor's files cost on a day since 1970; `slow_until` 0 changes nothing."""
+
+    def burdens(self, day: int, allowance_ms: int, now: int) -> Burdens:
+        """Who was slow until later than `now`, and whose files cost more than the allowance that day."""
+
+    def highest_cost(self, day: int) -> int:
+        """Milliseconds of CPU that the costliest depositor took that day."""
+
+    def forget_costs(self, before: int) -> None:
+        """Drops the accounts of days before this one."""
 
     def renew(self, submission_id: UUID, worker: str, until: int) -> bool:
         """Prolongs the lease; False where the worker no longer holds it and must stop."""

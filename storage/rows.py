@@ -51,6 +51,29 @@ class Submission:
     kind: str = "deposit"
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Whose turn it is in the queue: the first depositor behind `after`, in a circle of their tokens.
+
+    Those in `avoided` are served where nobody else waits; with `alone` not even then.
+    """
+
+    after: bytes = b""
+    avoided: frozenset[bytes] = frozenset()
+    alone: bool = False
+
+
+FIRST_TURN = Turn()
+
+
+@dataclass(frozen=True, slots=True)
+class Burdens:
+    """Depositors whose files were slow lately, and those over their allowance of the day."""
+
+    slow: frozenset[bytes] = frozenset()
+    over: frozenset[bytes] = frozenset()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """The verdict on one part of a submission, as its depositor reads it; `number` counts from 1."""

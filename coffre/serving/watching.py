@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coffre.serving.methods import answer_heads
 from coffre.wiring import System
+from ingestion.fairness import DAY_MS
 from keyvault.request_id import REQUEST_ID
 from records.vocabulary.codes import Environment
 
@@ -50,6 +51,11 @@ class Metrics:
             "Parts deposited under a Study Instance UID of another structure, capped",
             registry=self.registry,
         )
+        self._cost = Gauge(
+            "coffre_depositor_cpu_seconds_highest",
+            "CPU that the files of one depositor took today, of the costliest",
+            registry=self.registry,
+        )
         self._system = system
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -60,8 +66,10 @@ class Metrics:
         """The exposition format; the index is asked for its counts at this moment."""
         for state, count in self._system.index.counts().items():
             self._submissions.labels(state).set(count)
+        now = int(time.time() * 1000)
         self._sharing.set(self._system.index.sharing_identifiers())
-        self._waiting.set(self._system.index.waiting(int(time.time() * 1000)))
+        self._waiting.set(self._system.index.waiting(now))
+        self._cost.set(self._system.index.highest_cost(now // DAY_MS) / 1000)
         return generate_latest(self.registry)
 
 

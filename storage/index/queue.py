@@ -2,7 +2,7 @@
 right.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from records.vocabulary.codes import SubmissionState
 from storage.index import tables
 from storage.index.mapping import BLOBS, PARTS, SUBMISSIONS
 from storage.index.uploads import insert_blobs
-from storage.rows import Blob, Part, Submission
+from storage.rows import FIRST_TURN, Blob, Part, Submission, Turn
 from storage.transactions import Database, repeated
 
 COUNT_CAP = 10_000
@@ -41,12 +41,19 @@ def _waiting(state: SubmissionState) -> Select[int]:
 
 _SELECT = select(*SUBMISSIONS.columns).where(_THIS)
 _SELECT_LOCKED = _SELECT.with_for_update()
-_OLDEST = tuple(
-    select(*SUBMISSIONS.columns).where(_due(state)).order_by(_SUBMISSION.received_at).limit(1)
-    for state in _DUE
+_LEFT = (
+    select(*SUBMISSIONS.columns)
+    .where(_due(SubmissionState.VALIDATING))
+    .order_by(_SUBMISSION.received_at)
+    .limit(1)
 )
-# what another worker is just taking is passed over, not waited for
-_OLDEST_FREE = tuple(query.with_for_update(skip_locked=True) for query in _OLDEST)
+_IN_TURN = (
+    select(*SUBMISSIONS.columns)
+    .where(_due(SubmissionState.RECEIVED), _SUBMISSION.depositor_token > bindparam("after"))
+    .where(_SUBMISSION.depositor_token.not_in(bindparam("avoided", expanding=True)))
+    .order_by(_SUBMISSION.depositor_token, _SUBMISSION.received_at)
+    .limit(1)
+)
 _WAITING = tuple(_waiting(state) for state in _DUE)
 _TAKE = (
     update(tables.submission)
@@ -105,13 +112,14 @@ class Queue:
         with self._database.reading() as connection:
             return sum(connection.execute(count, {"now": now}).scalar_one() for count in _WAITING)
 
-    def claim_next(self, worker: str, now: int, until: int) -> Submission | None:
+    def claim_next(self, worker: str, now: int, until: int, turn: Turn = FIRST_TURN) -> Submission | None:
         # idle workers ask often: the question alone must not take the writers' turn
         with self._database.reading() as connection:
-            if _oldest(connection, _OLDEST, now) is None:
+            if _next(connection, now, turn) is None:
                 return None
         with self._database.writing() as connection:
-            found = _oldest(connection, _OLDEST_FREE, now)
+            # what another worker is just taking is passed over, not waited for
+            found = _next(connection, now, turn, free=True)
             return _take(connection, found.submission_id, worker, until) if found else None
 
     def claim(self, submission_id: UUID, worker: str, now: int, until: int) -> Submission | None:
@@ -173,9 +181,18 @@ def _lease_lost() -> Conflict:
     return Conflict("Another worker has this submission; leave it to that one.", code="lease_lost")
 
 
-def _oldest(connection: Connection, queries: Sequence[Select[Any]], now: int) -> Submission | None:
-    rows = [row for query in queries if (row := connection.execute(query, {"now": now}).first())]
-    return min(SUBMISSIONS.values(rows), key=lambda found: found.received_at, default=None)
+def _next(connection: Connection, now: int, turn: Turn, *, free: bool = False) -> Submission | None:
+    """What a dead worker left, else the next depositor's oldest, in a circle; the avoided come last."""
+    avoided = sorted(turn.avoided)
+    asked: list[tuple[Select[Any], dict[str, Any]]] = [(_LEFT, {"now": now})]
+    for left_out in (avoided, []) if avoided and not turn.alone else (avoided,):
+        for after in (turn.after, b"") if turn.after else (b"",):
+            asked.append((_IN_TURN, {"now": now, "after": after, "avoided": left_out}))
+    for query, values in asked:
+        row = connection.execute(query.with_for_update(skip_locked=True) if free else query, values).first()
+        if row is not None:
+            return SUBMISSIONS.value(row)
+    return None
 
 
 def _is_due(found: Submission, now: int) -> bool:

@@ -47,8 +47,20 @@ submission = Table(
     int_column("settled_at", nullable=True),
     text_column("kind", server_default="deposit"),  # or that of a job on what was adopted
     Index("submission_queue", "state", "received_at"),
+    # the queue of each depositor, in a circle of their tokens
+    Index("submission_turn", "state", "depositor_token", "received_at"),
     _backlog("submission_unsettled", "finished_at", where="settled_at IS NULL"),
     _backlog("submission_answered", "finished_at", where="answer IS NOT NULL"),
+)
+depositor_cost = compact_table(
+    "depositor_cost",
+    INDEX,
+    bytes_column("depositor_token", primary_key=True),
+    int_column("day", primary_key=True),  # since 1970, UTC
+    int_column("cpu_ms"),
+    int_column("slow_until"),
+    Index("depositor_cost_of_day", "day", "cpu_ms"),
+    Index("depositor_cost_slow", "slow_until"),
 )
 blob = Table(
     "blob",
