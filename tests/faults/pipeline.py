@@ -14,6 +14,7 @@ from coffre.install import initialise
 from coffre.settings import load
 from coffre.wiring import System
 from ingestion.dicom import inspect_dicom
+from ingestion.fairness import Turns
 from ingestion.inspection import Inspector
 from ingestion.jobs import TASKS
 from ingestion.limits import DEFAULT_LIMITS
@@ -162,9 +163,11 @@ class Pipeline:
         def by_way(place: str, target: Any) -> Any:
             return Faulty(place, target, fault) if fault else target
 
+        index = by_way("index", self.system.index)
         worker = Worker(
             name=name,
-            index=by_way("index", self.system.index),
+            index=index,
+            turns=Turns(index, allowance_s=86_400, reserved=False, clock=self.clock),
             objects=by_way("objects", self.system.objects),
             vault=by_way("vault", self.system.guard.worker),
             inspector=self._inspector(self.sandbox),
@@ -180,7 +183,7 @@ class Pipeline:
 
     def _inspector(self, sandbox: Any) -> Inspector:
         environment = self.system.identity.environment
-        return Inspector(sandbox, environment, check=IdentityCheck.USUAL, pool=self._pool)
+        return Inspector(sandbox, environment, check=IdentityCheck.USUAL, pool=self._pool, width=2)
 
     def work(self, worker: Worker, tries: int = 10) -> None:
         """Carry out whatever waits, moving the clock past pauses and leases of the dead."""

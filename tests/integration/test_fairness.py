@@ -3,6 +3,7 @@
 import io
 import time
 
+import httpx
 import pydicom
 import pytest
 from pydicom.dataset import Dataset
@@ -47,7 +48,7 @@ def send_slow(coffre: Coffre, token: str, ins: str, instance: bytes) -> list[str
 
 
 def unfinished(coffre: Coffre, token: str, addresses: list[str]) -> int:
-    states = [coffre.http.get(each, headers=bearer(token)).json()["state"] for each in addresses]
+    states = [httpx.get(coffre.url + each, headers=bearer(token)).json()["state"] for each in addresses]
     return sum(state in ("received", "validating") for state in states)
 
 
