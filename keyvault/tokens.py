@@ -45,6 +45,11 @@ def token(index_key: bytes, field: TokenField, value: bytes | str) -> bytes:
     return hmac.digest(index_key, message, "sha256")
 
 
+def check_value(field: TokenField, value: bytes | str) -> None:
+    """Raises like `token` for a value that the field cannot have; needs no key."""
+    _value(field, value)
+
+
 def part_value(record_id: UUID, structure: str, sha256: bytes) -> bytes:
     """Returns what recognises a part by its digest, or a document by that of its own identifier.
 

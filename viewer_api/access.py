@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
 
+from keyvault.grants import check_recipient
 from keyvault.guard import ReaderDoor
-from keyvault.tokens import TokenField
+from keyvault.tokens import TokenField, check_value
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.changing import CardChange, Changed
 from keyvault.verbs.log_reading import EVERY_LINE, LogFilter
@@ -120,12 +121,15 @@ class Access:
 
     def study(self, call: Call, locator: str, study_uid: str) -> Opened:
         """The same for the documents of one study."""
+        _check_studies([study_uid])
         record = self._resolve(call, locator)
         (rows,) = self._studies(call, record, [study_uid])
         return Opened(record, _permitted(self._vault.list(call, record.record_id, _sealed(rows))))
 
     def grant(self, call: Call, request: GrantRequest) -> dict[str, Any]:
         """A grant with the addresses of its objects (docs/formats.md section 4)."""
+        check_recipient(request.recipient)
+        _check_studies(request.studies)
         record = self._resolve(call, request.record, Action.RETRIEVE)
         if not request.studies and not request.documents:
             rows = self._index.documents(record.record_id)
@@ -222,6 +226,12 @@ def _permitted(answer: T | Denied) -> T:
     if answer.reason is ReasonCode.QUOTA_EXCEEDED:
         raise QuotaExceeded
     raise NotAuthorised
+
+
+def _check_studies(studies: Sequence[str]) -> None:
+    """Judged before any record is named: between `resolve` and the verb that logs nothing may be refused."""
+    for study in studies:
+        check_value(TokenField.STUDY, study)
 
 
 def _check_reason(call: Call) -> None:
