@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from coffre.addresses import is_listener, is_origin, origin_of
+from coffre.proxies import TrustedProxies
 from records.errors import Invalid
 from records.numbers import digits, is_whole, whole
 from records.traits import IdentityCheck
@@ -65,6 +66,10 @@ class Settings(BaseSettings):
     authority_issuer: str | None = Field(default=None, description="the issuer that those tokens name")
     require_possession: bool | None = Field(
         default=None, description="refuse bearer tokens; default only in production"
+    )
+    trusted_proxies: str = Field(
+        default="",
+        description="addresses and networks of proxies before it, whose X-Forwarded-For is believed",
     )
     operator_address: str | None = Field(
         default=None,
@@ -148,6 +153,10 @@ class Settings(BaseSettings):
             self.origins()
         except Invalid as error:
             yield error.sentence
+        try:
+            self.proxies()
+        except ValueError:
+            yield "COFFRE_TRUSTED_PROXIES names addresses or networks: 10.0.0.5,10.1.0.0/16."
 
     def _wanted_by_production(self) -> Wanted:
         return (
@@ -199,6 +208,10 @@ class Settings(BaseSettings):
     def origins(self) -> tuple[str, ...]:
         """The origins of COFFRE_ALLOWED_ORIGINS as browsers send them. Raises `Invalid` "bad_setting"."""
         return tuple(dict.fromkeys(map(origin_of, self._named_origins())))
+
+    def proxies(self) -> TrustedProxies:
+        """Who is believed about whose calls it passes on. Raises `ValueError`."""
+        return TrustedProxies(self.trusted_proxies)
 
     def _named_origins(self) -> list[str]:
         return self.allowed_origins.replace(",", " ").split()

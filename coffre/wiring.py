@@ -32,7 +32,7 @@ from ingestion.reception import Depositor, Reception
 from ingestion.sandbox import Sandbox
 from ingestion.waiting import Verdicts
 from keyvault.context import VaultSettings
-from keyvault.credentials import Credential
+from keyvault.credentials import Credential, verify_bound
 from keyvault.guard import Doors, Guard
 from keyvault.possession import LARGEST_BODY, Believed, Shown, believe
 from keyvault.roots.opening import open_root
@@ -369,6 +369,22 @@ class System:
             environment=identity.environment,
             required=self.settings.bearers_refused,
         )
+
+    def holds(self, token: str) -> bool:
+        """Whether a token was signed for this Coffre and lasts; its proof is judged later."""
+        identity = self.identity
+        try:
+            verify_bound(
+                token,
+                pinned_public=identity.authority_public,
+                issuer=identity.issuer,
+                audience=identity.audience,
+                at=int(self._clock()),
+                environment=identity.environment,
+            )
+        except CoffreError:
+            return False
+        return True
 
     def authenticate(self, public_url: str) -> Callable[[Request], Awaitable[Credential]]:
         """What the reader's routes ask: the credential as presented, with the request that a proof is for.

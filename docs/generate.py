@@ -23,6 +23,7 @@ SERVING = frozenset(
     {
         "coffre.serving.app",
         "coffre.serving.authorization",
+        "coffre.serving.callers",
         "coffre.housekeeper",
         "coffre.serving.problems",
         "coffre.wiring",

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from enum import StrEnum
 from importlib.metadata import version
 from typing import Any
+from uuid import UUID
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
@@ -16,12 +17,14 @@ from coffre.serving import fhir as fhir_reading
 from coffre.serving import problems, watching
 from coffre.serving.addresses import SlashAtTheEnd
 from coffre.serving.bodies import BoundedBodies
-from coffre.serving.methods import Options, answer_heads
+from coffre.serving.callers import Callers, Door
+from coffre.serving.methods import Options, answer_heads, taken
 from coffre.serving.origins import OtherOrigins
 from coffre.serving.readiness import Readiness
 from coffre.wiring import System
 from ingestion.quarantine import Quarantine
 from ingestion.routes import fhir, quarantine, stow, submissions
+from keyvault.verbs.attempt import Call
 from records.vocabulary.codes import Environment
 from storage.index.waking import FINISHED
 from viewer_api.gateway import Gateway
@@ -36,6 +39,7 @@ HEADERS = (
     (b"x-frame-options", b"DENY"),
 )
 DEMO = "Demo: never with real patients."
+NOBODY = str(UUID(int=0))  # no record has this public id
 DEFAULT_CACHE = (b"cache-control", b"no-store")
 
 
@@ -89,6 +93,7 @@ def build(system: System, public_url: str, only: Part | None = None) -> FastAPI:
     metrics = watching.Metrics(system)
     origins = system.settings.origins()
     app = _Application(
+        lambda inner: Callers(inner, _door(app, system, only), system.settings.proxies()),
         lambda inner: OtherOrigins(inner, origins, problems.is_api),
         lambda inner: watching.Watch(inner, metrics),
         SecurityHeaders,
@@ -119,6 +124,17 @@ def build(system: System, public_url: str, only: Part | None = None) -> FastAPI:
     _health(app, system, only)
     answer_heads(app.router)
     return app
+
+
+def _door(app: FastAPI, system: System, only: Part | None) -> Door:
+    """What judges credentials before the routes do; what the reader is shown gets to the vault's log."""
+
+    def refuse(token: str) -> None:
+        system.guard.reader.find(Call(token=token), NOBODY)
+
+    return Door(
+        system.holds, lambda path: taken(app.router, path), refuse if only in (None, Part.READER) else None
+    )
 
 
 def _background(system: System) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

@@ -26,7 +26,7 @@ class MemberTwice(HTTPException):
 
 
 class BoundedBodies:
-    """Answers 413 to a larger body, signed in or not: bodies are read before credentials.
+    """Answers 413 to a larger body.
 
     Of a body that is JSON it also answers 400 to an object with the same member twice.
     """

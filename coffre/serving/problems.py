@@ -34,6 +34,7 @@ STATUS: Mapping[str, int] = {
     "too_many_parts": 413,
     "range_not_satisfiable": 416,
     "quota_exceeded": 429,
+    "too_many_calls": 429,
     "reception_closed": 503,
     "reception_key_expired": 503,
     "not_ready": 503,

@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from types import FrameType
 
 import uvicorn
@@ -13,7 +14,7 @@ from fastapi import FastAPI
 
 from coffre.presence import working
 from coffre.serving.app import Part, build
-from coffre.serving.heads import BoundedHeads
+from coffre.serving.connections import HeldConnection, Open
 from coffre.settings import Settings
 from coffre.wiring import System
 from records.errors import CoffreError
@@ -54,7 +55,7 @@ def run(settings: Settings, port: int, *, only: Part | None = None, banner: str 
         _listening(HOST, port) as listener,
     ):
         app = build(system, origin, only)
-        server = _Server(_config(app), origin, banner, system.verdicts.hurry)
+        server = _Server(_config(app, Open(settings.proxies())), origin, banner, system.verdicts.hurry)
         beside = settings.operator_listener()
         # uvicorn raises the signal again once it has stopped; here a clean stop is exit 0
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -63,19 +64,28 @@ def run(settings: Settings, port: int, *, only: Part | None = None, banner: str 
             asyncio.run(server.serve(sockets=[listener]))
         else:
             with _listening(*beside) as operators:
-                asyncio.run(_both(server, listener, _Beside(_config(app.state.beside)), operators))
+                asyncio.run(
+                    _both(
+                        server,
+                        listener,
+                        _Beside(_config(app.state.beside, Open(settings.proxies()))),
+                        operators,
+                    )
+                )
         if not server.started:
             raise CoffreError("The server could not start: see the lines above.", code="not_started")
     sys.stdout.flush()
 
 
-def _config(app: FastAPI) -> uvicorn.Config:
+def _config(app: FastAPI, among: Open) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         access_log=False,  # paths hold identities; the audit log tells who did what
         log_config=None,
         loop="uvloop",
-        http=BoundedHeads,
+        http=partial(HeldConnection, among=among),  # type: ignore[arg-type]
+        proxy_headers=False,  # whom a call comes from is found in coffre/proxies.py
+        timeout_keep_alive=among.patience.idle,
         server_header=False,
         timeout_graceful_shutdown=20,
     )

@@ -38,7 +38,7 @@ def person(coffre: Coffre) -> Patient:
 @pytest.fixture(scope="module")
 def tokens(coffre: Coffre, person: Patient) -> dict[str, str]:
     with coffre.system() as system:
-        operator = Identities(system).operator()
+        operator = Identities(system).operator().token
     return {"holder": person.token, "operator": operator, "depositor": coffre.depositor()}
 
 

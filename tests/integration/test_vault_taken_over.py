@@ -205,7 +205,8 @@ def test_an_invented_actor_is_believed_by_no_verb(reader: TakenOver, kind: str) 
     for verb in verbs:
         with pytest.raises(CredentialError):
             verb()
-    assert reader.witness.inspector.verify_log().events == before + len(verbs)
+    # the first of the hour has its line, the others are counted (tests/integration/vault/test_refusals.py)
+    assert reader.witness.inspector.verify_log().events - before in (0, 1)
 
 
 def test_the_demo_s_issuer_is_not_enough_to_be_believed(reader: TakenOver) -> None:

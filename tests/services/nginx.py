@@ -20,6 +20,11 @@ http {{
   fastcgi_temp_path {directory}/fastcgi;
   uwsgi_temp_path {directory}/uwsgi;
   scgi_temp_path {directory}/scgi;
+  limit_conn_zone $binary_remote_addr zone=addresses:1m;
+  client_header_timeout 20s;
+  client_body_timeout 60s;
+  send_timeout 60s;
+  keepalive_timeout 15s;
   map "$request_method $uri" $process {{
     default                                      {gateway};
     "~^POST /(records/[^/]+/)?dicomweb/studies"  {intake};
@@ -29,6 +34,7 @@ http {{
   }}
   server {{
     listen 127.0.0.1:{port};
+    limit_conn addresses 128;
     location / {{
       proxy_pass http://127.0.0.1:$process;
       proxy_http_version 1.1;
@@ -37,6 +43,7 @@ http {{
       proxy_read_timeout 300s;
       proxy_set_header Connection "";
       proxy_set_header Host $host;
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
     }}
   }}
 }}

@@ -1,0 +1,44 @@
+"""Whose call it is, where proxies stand before a process."""
+
+import ipaddress
+
+_SUBSCRIBER_BITS = 64  # of an IPv6 address
+
+
+class TrustedProxies:
+    """Whose X-Forwarded-For is believed: addresses and networks that no client can send from."""
+
+    def __init__(self, named: str = "") -> None:
+        """Addresses and networks between commas or spaces. Raises `ValueError` for what is neither."""
+        names = named.replace(",", " ").split()
+        self._networks = [ipaddress.ip_network(each, strict=False) for each in names]
+
+    def __contains__(self, address: str) -> bool:
+        found = _read(address)
+        return found is not None and any(found in network for network in self._networks)
+
+    def caller(self, peer: str, forwarded: str) -> str:
+        """The last address on the way here that is no trusted proxy's; `forwarded` is X-Forwarded-For."""
+        last = peer
+        for hop in reversed(forwarded.split(",")):
+            if last not in self or _read(hop.strip()) is None:  # nothing further off can be believed
+                break
+            last = hop.strip()
+        return last
+
+
+def subscriber(address: str) -> str:
+    """What is counted: an IPv4 address, or the network that one subscriber has of IPv6."""
+    found = _read(address)
+    if isinstance(found, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((found, _SUBSCRIBER_BITS), strict=False))
+    return str(found)
+
+
+def _read(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return None
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return mapped or found

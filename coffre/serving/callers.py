@@ -1,0 +1,133 @@
+"""Calls without a credential that holds are limited by address, before the vault and before a body is read.
+
+An address is not a person: a hospital has one. Whoever shows a credential that was signed for this Coffre and
+lasts is never refused here; the limits of persons and records are in the vault.
+"""
+
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from coffre.proxies import TrustedProxies, subscriber
+from coffre.serving import problems
+from coffre.serving.authorization import presented
+from coffre.serving.bodies import STREAMED
+from keyvault.credentials import CredentialError
+from records.errors import CoffreError, Refused
+
+BURST = 200
+PER_SECOND = 2.0
+_MOST_ADDRESSES = 20_000  # beyond, the longest silent is forgotten
+_BODIES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_WITH_CREDENTIAL = ("dicomweb", "fhir", "grants", "quarantine", "records", "submissions")
+_PUBLIC = frozenset({"fhir/metadata"})
+
+
+class TooManyCalls(Refused):
+    code = "too_many_calls"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Too many requests of this address showed no credential that holds: wait as long as Retry-After "
+            "says, and sign in."
+        )
+
+
+class Buckets:
+    """So many calls at once, and so many a second, for each address; in memory."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, address: str) -> int:
+        """Count one call; the seconds to wait where there were too many, else 0."""
+        name, now = subscriber(address), self._clock()
+        left, at = self._left.pop(name, (float(BURST), now))
+        left = min(BURST, left + (now - at) * PER_SECOND)
+        self._left[name] = (left - 1 if left >= 1 else left, now)
+        if len(self._left) > _MOST_ADDRESSES:
+            self._left.popitem(last=False)
+        return 0 if left >= 1 else max(1, math.ceil((1 - left) / PER_SECOND))
+
+
+class Door:
+    """Who judges credentials, before a request is let in."""
+
+    def __init__(
+        self,
+        holds: Callable[[str], bool],
+        taken: Callable[[str], frozenset[str]],
+        refuse: Callable[[str], None] | None,
+    ) -> None:
+        """`holds`: a token was signed for this Coffre and lasts. `taken`: the methods of an address. `refuse`
+        has the log know of a token that doesn't hold, and raises what is wrong with it; where a process has
+        no vault for that, its routes judge.
+        """
+        self.holds = holds
+        self.taken = taken
+        self.refuse = refuse
+
+
+class Callers:
+    """Answers 429 to an address with too many calls that show nothing, and 401 before a body is read."""
+
+    def __init__(self, app: ASGIApp, door: Door, proxies: TrustedProxies) -> None:
+        self._app = app
+        self._door = door
+        self._proxies = proxies
+        self._buckets = Buckets()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = None
+        if scope["type"] == "http" and _wants_credential(scope):
+            answer = await self._judged(Request(scope))
+        await (answer or self._app)(scope, receive, send)
+
+    async def _judged(self, request: Request) -> Response | None:
+        """None where the application is to answer, as it is where there is nothing to judge for."""
+        if request.method not in self._door.taken(request.url.path):
+            return None
+        missing, token = None, ""
+        try:
+            token, _ = presented(request)
+        except CredentialError as error:
+            missing = error
+        if missing is None and self._door.holds(token):
+            return None
+        forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
+        peer = request.client.host if request.client else ""
+        if wait := self._buckets.take(self._proxies.caller(peer, forwarded)):
+            answer = problems.problem(request, *problems.described(TooManyCalls()))
+            answer.headers["Retry-After"] = str(wait)
+            return answer
+        if not self._reads_a_body_first(request):
+            return None
+        return await self._refused(request, token, missing)
+
+    def _reads_a_body_first(self, request: Request) -> bool:
+        """Whether the application would read a body before it judges; routes that stream one do not."""
+        path = request.url.path
+        return request.method in _BODIES and not STREAMED.fullmatch(path)
+
+    async def _refused(
+        self, request: Request, token: str, missing: CredentialError | None
+    ) -> Response | None:
+        error: CoffreError | None = missing
+        if error is None and self._door.refuse is not None:
+            try:
+                await run_in_threadpool(self._door.refuse, token)
+            except CoffreError as found:
+                error = found
+        return None if error is None else problems.problem(request, *problems.described(error))
+
+
+def _wants_credential(scope: Scope) -> bool:
+    path = scope["path"].strip("/")
+    return path.partition("/")[0] in _WITH_CREDENTIAL and path not in _PUBLIC and scope["method"] != "OPTIONS"
