@@ -70,7 +70,7 @@ class Quarantine:
         """Raises `Refused` where the vault refuses this credential."""
         limit = max(1, min(limit, LARGEST_PAGE))
         parts = self._index.quarantined(after=after, limit=limit)
-        aside = self._aside(call, parts)
+        aside = self._aside(call, [part.document_id for part in parts])
         items = tuple(
             self._item(part, aside[part.document_id]) for part in parts if part.document_id in aside
         )
@@ -80,7 +80,7 @@ class Quarantine:
     def item(self, call: Call, document_id: UUID) -> Item:
         """Raises `NotFound` "not_quarantined"."""
         part = self._index.quarantined_document(document_id)
-        aside = self._aside(call, [part] if part else [])
+        aside = self._aside(call, [document_id])
         if part is None or document_id not in aside:
             raise NotFound("There is no such document under quarantine.", code="not_quarantined")
         return self._item(part, aside[document_id])
@@ -97,8 +97,8 @@ class Quarantine:
         """What the depositor reads of this part now."""
         return next(each for each in self._index.parts(part.submission_id) if each.number == part.number)
 
-    def _aside(self, call: Call, parts: list[QuarantinedPart]) -> dict[UUID, SetAside]:
-        found = permitted(self._vault.quarantined(call, [part.document_id for part in parts]))
+    def _aside(self, call: Call, documents: list[UUID]) -> dict[UUID, SetAside]:
+        found = permitted(self._vault.quarantined(call, documents))
         return {each.document_id: each for each in found}
 
     def _item(self, part: QuarantinedPart, aside: SetAside) -> Item:

@@ -12,7 +12,7 @@ from keyvault.cards import OpenedCard, open_card
 from keyvault.envelope import Branch
 from keyvault.keyring import Keyring
 from keyvault.log import ORDINARY, SYSTEM, Appended, Chain, Happening, append, record_chain
-from keyvault.possession import OLDEST, Believed, Proof, Shown, believe
+from keyvault.possession import OLDEST, Believed, Proof, Shown, believe, possession_required
 from keyvault.quotas import (
     DEFAULT_QUOTAS,
     Quotas,
@@ -208,10 +208,12 @@ class Vault:
         at: int | None = None,
         shown: Shown | None = None,
         admit: Callable[[Proof], None] | None = None,
+        bound: bool = False,
     ) -> Actor:
         """Believe a credential, or raise `CredentialError` after the attempt has its line in the log.
 
-        `admit` tells whether its proof is one of what is asked, and raises where it isn't.
+        `admit` tells whether its proof is one of what is asked, and raises where it isn't. `bound`: where
+        bearers are refused, an operator's is, too.
         """
         try:
             found = self.believed(token_text, at=at, shown=shown if admit else None)
@@ -219,6 +221,8 @@ class Vault:
                 withdrawn.check(tx, self.pseudonym, found.actor, self.now_ms() if at is None else at * 1000)
             if admit is not None and found.proof is not None:
                 admit(found.proof)
+            if bound and found.proof is None and self.settings.require_possession:
+                raise possession_required()
         except CoffreError:
             self._not_believed.count()
             raise

@@ -20,7 +20,7 @@ from jwt.api_jws import PyJWS
 from jwt.exceptions import PyJWTError
 
 from audit.canonical import b64, canonical, parse, unb64
-from keyvault.credentials import CredentialError, verify_bound
+from keyvault.credentials import Credential, CredentialError, verify_bound
 from keyvault.members import integer, members, text
 from records.actors import Actor
 from records.errors import Invalid
@@ -58,6 +58,13 @@ class Shown:
     method: str
     url: str = field(repr=False)
     body: bytes = field(default=b"", repr=False)
+
+
+def shown_with(credential: Credential) -> Shown | None:
+    """The request that the credential's proof is for, where there is one."""
+    if credential.proof is None:
+        return None
+    return Shown(credential.proof, credential.method, credential.url, credential.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +119,8 @@ def believe(
 ) -> Believed:
     """Verify a credential, and the proof that it asks for. The body is compared by the caller (`Proof`).
 
-    `required` refuses bearer tokens, but for an operator's, which no process in between ever sees. Raises
+    `required` refuses bearer tokens, but for an operator's, which the command line hands to the vault itself;
+    verbs that HTTP leads to refuse it as well (`Vault.actor`). Raises
     `CredentialError` "possession_required", "proof_invalid" or what `keyvault.credentials.verify` raises.
     """
     actor, key = verify_bound(
@@ -120,10 +128,7 @@ def believe(
     )
     if key is None:
         if required and actor.role is not Role.OPERATOR:
-            raise CredentialError(
-                "Only credentials bound to a key are believed here: have one issued, and prove its key.",
-                code="possession_required",
-            )
+            raise possession_required()
         if shown is not None:  # RFC 9449 section 7.1: the scheme DPoP is for tokens that name a key
             raise _invalid()
         return Believed(actor, None)
@@ -133,6 +138,13 @@ def believe(
             code="possession_required",
         )
     return Believed(actor, verify_proof(shown, token, key, at=at, oldest=oldest))
+
+
+def possession_required() -> CredentialError:
+    return CredentialError(
+        "Only credentials bound to a key are believed here: have one issued, and prove its key.",
+        code="possession_required",
+    )
 
 
 def verify_proof(shown: Shown, token: str, key: str, *, at: int, oldest: int = OLDEST) -> Proof:

@@ -5,7 +5,7 @@ from urllib.parse import unquote
 from starlette.requests import Request
 
 from keyvault.credentials import Credential
-from keyvault.possession import Shown
+from keyvault.possession import shown_with
 from keyvault.verbs.attempt import Call
 from records.errors import Invalid
 from records.vocabulary.codes import PurposeOfUse
@@ -30,10 +30,3 @@ def call_of(request: Request, credential: Credential) -> Call:
     if decoded is not None and len(decoded) > LONGEST_REASON:
         raise Invalid(f"Coffre-Reason has at most {LONGEST_REASON} characters.", code="bad_reason")
     return Call(token=credential.token, purpose=READING[text], reason=decoded, shown=shown_with(credential))
-
-
-def shown_with(credential: Credential) -> Shown | None:
-    """The request that the credential's proof is for, where there is one."""
-    if credential.proof is None:
-        return None
-    return Shown(credential.proof, credential.method, credential.url, credential.body)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ingestion.quarantine import LARGEST_PAGE, PAGE, Quarantine, read_key, write_key
 from keyvault.credentials import Credential
+from keyvault.possession import shown_with
 from keyvault.verbs.attempt import Call
 from keyvault.verbs.quarantine import JobSeen
 from records.numbers import digits
@@ -35,7 +36,8 @@ def router(quarantine: Quarantine, authenticate: Authenticate) -> APIRouter:
     routes = APIRouter(prefix="/quarantine", tags=["Quarantine"])
 
     async def call(request: Request) -> Call:
-        return Call(token=(await authenticate(request)).token)
+        credential = await authenticate(request)
+        return Call(token=credential.token, shown=shown_with(credential))
 
     @routes.get("", summary="What lies under quarantine, oldest first")
     async def read(request: Request, after: str | None = None, limit: Limit = PAGE) -> dict[str, Any]:

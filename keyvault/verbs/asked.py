@@ -59,10 +59,28 @@ def asked_of(method: str, url: str, body: bytes) -> Asked:
         case ["POST", "records", "find"]:
             locator = text(members(parse(body), {"ins"})["ins"])
             return Asked(locator, {"find": {"locator": locator}})
+        case [_, "quarantine", *rest]:
+            return _quarantine([method, *rest], body)
         case ["GET" | "HEAD", *rest]:
             return _read(rest)
         case [_, "records", record, *rest]:
             return _change(record, [method, *rest], body)
+    raise _unknown()
+
+
+def _quarantine(route: list[str], body: bytes) -> Asked:
+    """An operator's request; of a page the index knows the documents."""
+    match route:
+        case ["GET" | "HEAD"]:
+            return Asked(None, {"quarantined": {}})
+        case ["GET" | "HEAD", document]:
+            return Asked(None, {"quarantined": {"documents": [UUID(document)]}})
+        case ["POST", document, "release"]:
+            asked = members(parse(body), {"record", "reason"})
+            return Asked(None, {"release_quarantined": {"document_id": UUID(document), **asked}})
+        case ["POST", document, "destroy"]:
+            asked = members(parse(body), {"reason"})
+            return Asked(None, {"destroy_quarantined": {"document_id": UUID(document), **asked}})
     raise _unknown()
 
 

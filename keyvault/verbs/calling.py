@@ -26,14 +26,17 @@ _DEPOSIT_KEPT = 49 * 3600  # longer than a credential is believed after receptio
 
 
 def caller(vault: Vault, call: Call, verb: str, **arguments: object) -> Actor:
-    """Believe the credential of a call of `verb`. Raises `CredentialError`, after its line in the log."""
+    """Believe the credential of a call of `verb`, to which HTTP leads.
+
+    Raises `CredentialError`, after its line in the log.
+    """
 
     def admit(proof: Proof) -> None:
         assert call.shown is not None
         proof.check_body(call.shown.body)
         _admit(vault, call, call.shown, proof, verb, arguments)
 
-    return vault.actor(call.token, shown=call.shown, admit=admit)
+    return vault.actor(call.token, shown=call.shown, admit=admit, bound=True)
 
 
 def _admit(

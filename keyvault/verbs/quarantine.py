@@ -17,6 +17,7 @@ from keyvault.store import Row, VaultTransaction
 from keyvault.verbs import jobs
 from keyvault.verbs.actors_json import actor_from_json, actor_to_json
 from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.calling import caller
 from keyvault.verbs.retiring import erase_quarantined
 from records.actors import Actor
 from records.errors import CoffreError, Conflict, Invalid, NotFound
@@ -74,7 +75,7 @@ class QuarantineVerbs:
 
     def quarantined(self, call: Call, documents: Sequence[UUID]) -> tuple[SetAside, ...] | Denied:
         """Those of the documents that lie under quarantine, with their depositor. Logged on chain 0."""
-        vault, actor = self._vault, self._vault.actor(call.token)
+        vault, actor = self._vault, caller(self._vault, call, "quarantined", documents=documents)
         if len(documents) > MOST_AT_ONCE:
             raise Invalid(f"Ask for at most {MOST_AT_ONCE} documents at once.", code="too_many_documents")
         with vault.change() as change:
@@ -139,7 +140,12 @@ class QuarantineVerbs:
         record: str | None = None,
     ) -> JobSeen | Denied:
         _check_reason(reason)
-        vault, actor = self._vault, self._vault.actor(call.token)
+        vault = self._vault
+        asked = {"document_id": document_id, "reason": reason}
+        if record is None:
+            actor = caller(vault, call, "destroy_quarantined", **asked)
+        else:
+            actor = caller(vault, call, "release_quarantined", record=record, **asked)
         with vault.change() as change:
             row = vault.find_record(change.tx, record) if record is not None else None
             touched = vault.touched(row, document_id if record is None else record)

@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from audit.canonical import unb64
 from keyvault.credentials import Credential
+from keyvault.possession import shown_with
 from keyvault.verbs.attempt import Call
 from records.vocabulary.codes import PurposeOfUse
 from viewer_api.access import Access, GrantRequest
-from viewer_api.calling import shown_with
 
 UID = Annotated[str, Field(min_length=1, max_length=64)]
 Id = Annotated[UUID, Field(strict=False)]  # JSON has no type for it but text
