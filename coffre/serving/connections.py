@@ -89,7 +89,7 @@ class HeldConnection(BoundedHeads):
         self._timer: TimerHandle | None = None
         self._taking: TimerHandle | None = None
         self._in_head = self._in_body = False
-        self._thrown_away = 0
+        self._unread = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -111,9 +111,11 @@ class HeldConnection(BoundedHeads):
         if self.transport.is_closing():
             return
         if self._is_answered_early():
-            self._throw_away(len(data))
-            return
-        if not self._in_body and not self._in_head and self._timer is None:
+            self._unread += len(data)
+            if self._unread > self._among.patience.unread_bytes:
+                self.transport.close()
+                return
+        elif not self._in_body and not self._in_head and self._timer is None:
             # the first bytes after an answer begin a head, though no line of it is whole
             self._in_head = True
             self._wait(self._among.patience.head, lambda: self._end(b"408 Request Timeout"))
@@ -125,13 +127,18 @@ class HeldConnection(BoundedHeads):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        self._wait(self._among.patience.silence, self._silent)
+        if not self._is_answered_early():
+            self._wait(self._among.patience.silence, self._silent)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        self._in_body = False
+        was_answered = self._is_answered_early()
+        self._in_body, self._unread = False, 0
         self._stop()
         super().on_message_complete()
+        if was_answered:  # the rest of the body is in: the connection serves the next request
+            idle = self._among.patience.idle
+            self.timeout_keep_alive_task = self.loop.call_later(idle, self.timeout_keep_alive_handler)
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -150,11 +157,6 @@ class HeldConnection(BoundedHeads):
 
     def _is_answered_early(self) -> bool:
         return self._in_body and self.cycle is not None and self.cycle.response_complete
-
-    def _throw_away(self, size: int) -> None:
-        self._thrown_away += size
-        if self._thrown_away > self._among.patience.unread_bytes:
-            self.transport.close()
 
     def _silent(self) -> None:
         """Nothing of a body came. Where we don't read, or haven't asked for it, it is ours to go on."""

@@ -154,6 +154,17 @@ def test_what_comes_after_an_early_answer_is_read_for_a_while_alone(port: int) -
         assert time.monotonic() - began < 5
 
 
+def test_after_an_early_answer_and_the_rest_of_its_body_the_connection_goes_on(port: int) -> None:
+    with connect(port) as connection:
+        for _ in range(3):
+            connection.sendall(HEAD.replace(b"POST / ", b"POST /early ") % 1000)
+            assert connection.recv(65_536).endswith(b"\r\n\r\n0")
+            time.sleep(0.1)
+            connection.sendall(bytes(1000))
+        connection.sendall(HEAD % 2 + b"ab")
+        assert connection.recv(65_536).endswith(b"\r\n\r\n2")
+
+
 def test_many_connections_of_one_address_leave_room_for_others_and_for_a_proxy(port: int) -> None:
     with ExitStack() as stack:
         for _ in range(4):
