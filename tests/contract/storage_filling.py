@@ -113,7 +113,6 @@ def fill_vault(database: Database, start: int, stop: int) -> None:
                     "seq": n % PER_RECORD + 1,
                     "leaf_hash": numbered(n).bytes,
                     "sealed": b"x" * 50,
-                    "at": n,
                 }
                 for n in range(start, stop)
             ],
