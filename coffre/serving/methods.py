@@ -39,8 +39,14 @@ def taken(router: APIRouter, path: str) -> frozenset[str]:
         if route.methods and _matches(route, path)
         for method in route.methods
     }
-    found.update(*(methods for pattern, methods in _SHARED if pattern.match(path)))
+    if any(_area(route.path) == _area(path) for route in iter_route_contexts(router.routes) if route.path):
+        found.update(*(methods for pattern, methods in _SHARED if pattern.match(path)))
     return frozenset(found | {"OPTIONS"} if found else found)
+
+
+def _area(path: str) -> str:
+    """The first part of an address: a process that answers none of it shares none of it."""
+    return path.split("/", 2)[1] if path.startswith("/") else ""
 
 
 def allow(methods: frozenset[str]) -> str:

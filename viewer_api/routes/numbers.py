@@ -4,7 +4,15 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from records.numbers import digits
+from records.numbers import whole
 
-Whole = Annotated[int, BeforeValidator(digits)]
+
+def _number(value: object) -> object:
+    """A negative one is a number, too: that there is nothing of it, the route says."""
+    if not isinstance(value, str):
+        return value
+    return -whole(value[1:]) if value.startswith("-") else whole(value)
+
+
+Whole = Annotated[int, BeforeValidator(_number)]
 """A count; any other text is answered with 422 `bad_request`."""
