@@ -79,6 +79,7 @@ class Change:
         self._recording = RecordingTransaction(tx)
         self._leaf: bytes | None = None
         self.now_ms = vault.now_ms()
+        self.again: Callable[[Change, str], None] | None = None  # writes down what was permitted, and failed
 
     @property
     def tx(self) -> VaultTransaction:
@@ -196,10 +197,24 @@ class Vault:
 
     @contextmanager
     def change(self) -> Iterator[Change]:
-        with self.store.writing() as tx:
-            change = Change(self, tx)
-            yield change
-            change.keep_replay()
+        """One transaction. What a verb was permitted and then could not do leaves its line all the same.
+
+        An answer that says why it could not be done says that there is such a record: so the entry, and in an
+        emergency window and notices, are written in a transaction of their own once this one was undone.
+        """
+        attempted: Change | None = None
+        try:
+            with self.store.writing() as tx:
+                attempted = change = Change(self, tx)
+                yield change
+                change.keep_replay()
+        except CoffreError as error:
+            if attempted is not None and attempted.again is not None:
+                with self.store.writing() as tx:
+                    later = Change(self, tx)
+                    attempted.again(later, error.code)
+                    later.keep_replay()
+            raise
 
     def actor(
         self,

@@ -1,6 +1,7 @@
 """The way every verb on a record begins: believe, count, open, decide; a refusal is logged and returned."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -105,9 +106,19 @@ def attempt(
         decision = Deny(ReasonCode.QUOTA_EXCEEDED)
     if isinstance(decision, Deny):
         return refuse(vault, change, call, actor, action, record, decision.reason, about=touch.touched)
+    found = Attempt(call, actor, record, request, decision, emergency)
     if discloses:
         _open_window(vault, change, record, actor, call, decision)
-    return Attempt(call, actor, record, request, decision, emergency)
+        change.again = partial(_write_down, vault, found)
+    return found
+
+
+def _write_down(vault: Vault, found: Attempt, change: Change, failed: str) -> None:
+    """The line of what was permitted and could not be done, with its window and notices."""
+    row = change.tx.get("record", record_id=found.record.row["record_id"])
+    record = vault.open(change.tx, row, lock=True)
+    _open_window(vault, change, record, found.actor, found.call, found.permit)
+    change.append(record.chain, found.happening(details={"failed": failed}))
 
 
 def refuse(

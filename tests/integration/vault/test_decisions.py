@@ -320,13 +320,15 @@ def test_an_absent_a_foreign_and_a_hidden_document_are_labelled_alike(
         vault.clock.advance(HOUR)  # within the hour the next would be counted (test_refusals)
 
 
-def test_bad_labels_leave_nothing(vault: VaultBench, person: Person) -> None:
+def test_bad_labels_change_nothing_and_have_their_line(vault: VaultBench, person: Person) -> None:
     deposited = vault.deposit(person)
     before = vault.dump()
     for labels in (["SECRET"], ["MASQUE_PS", "INVISIBLE_PATIENT"]):
         with pytest.raises(Invalid):
             vault.reader.label(person.call, person.record_id, deposited.document_id, labels)
-    assert vault.dump() == before
+    after = vault.dump()
+    assert (after["document"], after["record"]) == (before["document"], before["record"])
+    assert len(after["entry"]) == len(before["entry"]) + 2
 
 
 def test_the_holder_and_the_attending_doctor_read_the_log(vault: VaultBench, person: Person) -> None:
