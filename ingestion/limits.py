@@ -8,9 +8,10 @@ class Limits:
     """Bounds of one inspection; sizes in bytes, times in seconds."""
 
     # of the child alone, what a file may cost: ten times what the costliest of 555 real files takes, and a
-    # share for its bytes, of which honest files take a hundred times as many a second (docs/scale.md)
+    # share for its bytes: a sound PDF of 100 000 small objects takes a second a megabyte (docs/scale.md)
     cpu_seconds: int = 8
-    cpu_bytes_a_second: int = 5_000_000
+    cpu_bytes_a_second: int = 1_000_000
+    most_cpu_seconds: int = 60
     # against a child that hangs. Waiting for the store is not counted; a machine with five times too much to
     # do still lets a file have its CPU time
     wall_seconds: float = 300.0
@@ -46,7 +47,8 @@ class Limits:
 
     def cpu_of(self, size: int) -> int:
         """CPU seconds that validating a file of `size` bytes may take."""
-        return self.cpu_seconds + self.decoded_frames + size // self.cpu_bytes_a_second
+        share = self.decoded_frames + size // self.cpu_bytes_a_second
+        return min(self.cpu_seconds + share, max(self.most_cpu_seconds, self.cpu_seconds))
 
 
 DEFAULT_LIMITS = Limits()

@@ -20,6 +20,8 @@ _ACTIVE_NAMES = frozenset(("script", "iframe", "object", "embed", "applet", "han
 _PAGES = frozenset(("svg", "html", "a", "form", "object", "style"))
 _REMOTE = re.compile(r"""href\s*=\s*["']\s*(?:[\w+.-]+:|[\\/]{2})""", re.IGNORECASE)
 _ADDRESS = re.compile(rb"\s*data:([^,]{0,200}),", re.IGNORECASE)
+_ADDRESS_WITHIN = re.compile(rb"data:([\w.+-]+/[\w.+-]+)((?:;[^,;\s]{0,80})*),([\w+/=%-]+)", re.IGNORECASE)
+_STYLESHEET = "http://www.w3.org/1999/XSL/Transform "
 _BLANK = re.compile(rb"[\t\n\r ]+")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{64,}={0,2}")
 # compression of an ED -> how zlib names the format (RFC 1951, 1952, 1950)
@@ -90,7 +92,7 @@ class _Reader:
         if self._strict and (local in _ACTIVE_NAMES or any(map(_acts, attributes.items()))):
             raise Rejected("document_not_valid", "active content")
         for value in attributes.values():
-            self._address(value.encode())
+            self._found_in(value.encode(), None)
         named = {key.rpartition(" ")[2].lower(): value.strip() for key, value in attributes.items()}
         encoded = named.get("representation", "").upper() == "B64"
         self._open.append(_Element(named.get("mediatype"), encoded, named.get("compression", "").upper(), []))
@@ -98,7 +100,7 @@ class _Reader:
     def _root(self, name: str, local: str) -> None:
         if (self._clinical and name != CDA_ROOT) or local == "html":
             raise Rejected("document_not_valid", "root")
-        self._strict |= name == CDA_ROOT or local in _PAGES
+        self._strict |= name == CDA_ROOT or local in _PAGES or name.startswith(_STYLESHEET)
 
     def text(self, text: str) -> None:
         self._open[-1].pieces.append(text.encode())
@@ -108,12 +110,21 @@ class _Reader:
         text = b"".join(element.pieces)
         if element.encoded:
             self._add(_expanded(_decoded(text), element.compression, self._left), element.media_type)
-        elif self._address(text):
-            pass
-        elif _BASE64.fullmatch(bare := _BLANK.sub(b"", text)):
-            self._unannounced(bare, element.media_type)
-        elif element.media_type is not None and text.strip():
+        elif not self._found_in(text, element.media_type) and element.media_type is not None and text.strip():
             self._add(text, element.media_type)
+
+    def _found_in(self, text: bytes, media_type: str | None) -> bool:
+        """Whether a text is content, or holds some: an address, addresses among words, base64."""
+        if self._address(text):
+            return True
+        if _BASE64.fullmatch(bare := _BLANK.sub(b"", text)):
+            self._unannounced(bare, media_type)
+            return True
+        found = list(_ADDRESS_WITHIN.finditer(text))
+        for each in found:
+            plain = unquote_to_bytes(each[3])
+            self._add(_decoded(plain) if b";base64" in each[2].lower() else plain, each[1].decode())
+        return bool(found)
 
     def _unannounced(self, text: bytes, media_type: str | None) -> None:
         if len(text.rstrip(b"=")) % 4 != 1:  # or it is no base64, which has no such length
@@ -135,6 +146,9 @@ class _Reader:
         if self._left < 0:
             raise Rejected("document_not_valid", "too large")
         self.found.append(Carried(data, media_type))
+        bare = _BLANK.sub(b"", data) if data[:1].isalnum() else b""
+        if _BASE64.fullmatch(bare):  # encoded more than once
+            self._unannounced(bare, None)
 
 
 def _decoded(text: bytes) -> bytes:

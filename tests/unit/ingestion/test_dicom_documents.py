@@ -101,6 +101,9 @@ CARRIERS = {
     "a thumbnail in it": b'<value representation="B64">%b<thumbnail/></value>',
     "address": b'<reference value="data:application/pdf;base64,%b"/>',
     "address in text": b"<value> DATA:;base64,%b</value>",
+    "attribute": b'<value other="%b"/>',
+    "address among words": b"<text>voir data:application/pdf;base64,%b pour la suite</text>",
+    "address in a style": b'<text style="background: url(data:application/pdf;base64,%b)"/>',
     "folded": b'<text representation="B64">\n %b\n</text>',
 }
 
@@ -117,6 +120,23 @@ def test_content_of_a_cda_is_judged_whatever_announces_it(kind: str) -> None:
         assert codes(CDA, carrier(kind, program))[-1] in REFUSALS, program[:20]
     nested = clinical(b'<text representation="B64">' + base64.b64encode(SCRIPT) + b"</text>")
     assert "pdf_javascript" in codes(CDA, carrier(kind, nested))
+
+
+def test_base64_of_base64_is_looked_through() -> None:
+    twice = base64.b64encode(base64.b64encode(SCRIPT))
+    assert codes(CDA, clinical(b'<text representation="B64">' + twice + b"</text>")) == ["pdf_javascript"]
+    assert codes(CDA, clinical(b"<value>" + base64.b64encode(twice) + b"</value>")) == ["pdf_javascript"]
+
+
+def test_a_stylesheet_that_runs_a_script_is_refused() -> None:
+    sheet = (
+        b'<xsl:stylesheet xmlns:xsl="http://www.w3.org/1999/XSL/Transform"'
+        b' xmlns:ms="urn:schemas-microsoft-com:xslt" version="1.0">%b</xsl:stylesheet>'
+    )
+    script = sheet % b'<ms:script language="JScript">var a = 1;</ms:script>'
+    for content, found in ((sheet % b"", []), (script, ["document_not_valid"])):
+        text = b'<text mediaType="text/xml" representation="B64">' + base64.b64encode(content) + b"</text>"
+        assert codes(CDA, clinical(text)) == found
 
 
 REFUSALS = {"document_not_valid", "not_pdf", "pdf_polyglot"}
