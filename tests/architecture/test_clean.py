@@ -12,6 +12,12 @@ ROOT = Path(__file__).resolve().parents[2]
 KEPT = ("opened", "coffre-identities")  # documents and credentials of whoever fetched and issued
 
 
+def as_typed(**more: str) -> dict[str, str]:
+    """The environment of a person who types the command; `make test` hands its own flags down."""
+    inherited = {name: value for name, value in os.environ.items() if not re.match("MAKE|MFLAGS", name)}
+    return {**inherited, **more}
+
+
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """Every file that git ignores, made once."""
@@ -28,7 +34,7 @@ def checkout(tmp_path: Path) -> Path:
 def clean(checkout: Path) -> list[str]:
     temporary = checkout.parent / "tmp"
     (temporary / "coffre-demo-x").mkdir(parents=True)
-    environment = {**os.environ, "TMPDIR": str(temporary), "HOME": str(checkout.parent)}
+    environment = as_typed(TMPDIR=str(temporary), HOME=str(checkout.parent))
     done = subprocess.run(
         ["make", "clean"], cwd=checkout, env=environment, capture_output=True, text=True, check=True
     )
@@ -50,7 +56,7 @@ def test_what_is_left_is_listed_with_its_command(checkout: Path) -> None:
 
 def test_where_nothing_is_left_nothing_is_said(tmp_path: Path) -> None:
     shutil.copy(ROOT / "Makefile", tmp_path)
-    environment = {**os.environ, "TMPDIR": str(tmp_path / "none"), "HOME": str(tmp_path)}
+    environment = as_typed(TMPDIR=str(tmp_path / "none"), HOME=str(tmp_path))
     done = subprocess.run(["make", "clean"], cwd=tmp_path, env=environment, capture_output=True, check=True)
     assert done.stdout == b""
 
