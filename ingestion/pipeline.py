@@ -199,7 +199,7 @@ class Ingestion:
         inspector, differing = self._worker.inspector, self._differing(opened)
         inspected = inspector.inspect(opened, as_received, self._heartbeat, differing)
         content = inspected.content
-        cost, size = (sum(each) for each in zip(*((p.cpu, p.length) for p in inspected.parts), strict=True))
+        cost, size = sum(part.cpu for part in inspected.parts), sum(part.length for part in inspected.parts)
         self._worker.turns.spent(self._submission.depositor_token, cost, size)
         parts, duplicates = self._claim(inspected.parts, opened)
         parts = self._as_planned(parts)
