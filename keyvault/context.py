@@ -208,11 +208,11 @@ class Vault:
                 attempted = change = Change(self, tx)
                 yield change
                 change.keep_replay()
-        except CoffreError as error:
+        except Exception as error:  # what nobody foresaw is an answer, too
             if attempted is not None and attempted.again is not None:
                 with self.store.writing() as tx:
                     later = Change(self, tx)
-                    attempted.again(later, error.code)
+                    attempted.again(later, error.code if isinstance(error, CoffreError) else "internal")
                     later.keep_replay()
             raise
 
