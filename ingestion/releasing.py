@@ -112,6 +112,7 @@ def _as_deposited(job_id: UUID, opened: ForMaintenance, aside: QuarantinedPart, 
         envelope=Envelope(job_id, "", details["received"], ins, headers, (part,)),
         keys={(aside.blob_id, aside.version): dek},
         structure=opened.structure,
+        structure_token=bytes(32),  # what two operators decided is nobody's turn
         depositor=bytes(32),
         record_state=opened.target["state"],
         expected_ins=ins,

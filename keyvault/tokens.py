@@ -28,6 +28,7 @@ class TokenField(StrEnum):
     ACCESSION = "accession"
     PART = "part"
     IDENTIFIER = "identifier"
+    STRUCTURE = "structure"
 
 
 _OF_ONE_STRUCTURE = frozenset({TokenField.PART, TokenField.IDENTIFIER})

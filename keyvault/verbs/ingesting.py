@@ -44,6 +44,7 @@ class ForIngest:
     envelope: Envelope
     keys: dict[tuple[UUID, int], bytes] = field(repr=False)
     structure: str
+    structure_token: bytes  # the depositor's own token where it has no structure
     depositor: bytes
     record_state: str  # "active", another state, "unknown" where no record has this INS, "open" without INS
     expected_ins: str | None = field(repr=False)
@@ -139,6 +140,7 @@ class ReleasingForIngest:
         if over and not begun:
             return _refused(self._vault, change, envelope, actor, ReasonCode.QUOTA_EXCEEDED)
         state, ins, traits = self._expected(change, envelope)
+        depositor = depositor_token(actor.issuer, actor.subject, actor.structure or "")
         document = {
             "received": envelope.received,
             "ins": envelope.ins,
@@ -149,13 +151,17 @@ class ReleasingForIngest:
             ],
             "keys": [[str(key.ref.blob_id), key.ref.version, b64(key.dek)] for key in received],
             "structure": actor.structure or "",
-            "depositor": b64(depositor_token(actor.issuer, actor.subject, actor.structure or "")),
+            "structure_token": b64(self._structure_token(actor) or depositor),
+            "depositor": b64(depositor),
             "record_state": state,
             "expected_ins": ins,
             "traits": traits,
             "day_public": b64(opened.day_public),
         }
         return canonical(document)
+
+    def _structure_token(self, actor: Actor) -> bytes | None:
+        return self._vault.token(TokenField.STRUCTURE, actor.structure) if actor.structure else None
 
     def _expected(self, change: Change, envelope: Envelope) -> tuple[str, str | None, dict[str, str] | None]:
         if envelope.ins is None:
@@ -239,6 +245,7 @@ def open_for_ingest(private: bytes, sealed: bytes, submission_id: UUID) -> ForIn
         envelope=envelope,
         keys={(UUID(blob), version): unb64(dek) for blob, version, dek in found["keys"]},
         structure=found["structure"],
+        structure_token=unb64(found["structure_token"]),
         depositor=unb64(found["depositor"]),
         record_state=found["record_state"],
         expected_ins=found["expected_ins"],

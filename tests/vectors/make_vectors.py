@@ -256,6 +256,10 @@ def tokens() -> dict[str, Any]:
             "value": "urn:oid:1.2.250.1.999.1.7",
             "token": hmac.digest(index_key, b"identifier\0" + identifier, "sha256").hex(),
         },
+        "structure": {
+            "structure": structure,
+            "token": hmac.digest(index_key, b"structure\0" + structure.encode(), "sha256").hex(),
+        },
         "url": {
             "key": stream("url-key", 32).hex(),
             "grant": str(uuid("grant")),

@@ -156,7 +156,7 @@ def test_cards(card: dict[str, Any]) -> None:
 def test_tokens_addresses_and_depositors() -> None:
     case = load("tokens.json")
     key, part, url = made(case["index_key"]), case["part"], case["url"]
-    assert {row["field"] for row in case["tokens"]} | {"part", "identifier"} == {
+    assert {row["field"] for row in case["tokens"]} | {"part", "identifier", "structure"} == {
         field.value for field in tokens.TokenField
     }
     for row in case["tokens"]:
@@ -167,6 +167,8 @@ def test_tokens_addresses_and_depositors() -> None:
     digest = hashlib.sha256(canonical([own["system"], own["value"]])).digest()
     value = tokens.part_value(UUID(own["record"]), own["structure"], digest)
     assert tokens.token(key, tokens.TokenField.IDENTIFIER, value).hex() == own["token"]
+    whose = case["structure"]
+    assert tokens.token(key, tokens.TokenField.STRUCTURE, whose["structure"]).hex() == whose["token"]
     place = (UUID(url["grant"]), UUID(url["blob"]), url["version"], url["exp"])
     assert sign_url(made(url["key"]), *place).hex() == url["signature"]
     assert depositor_token(*case["depositor"]["of"]).hex() == case["depositor"]["token"]
