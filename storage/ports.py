@@ -9,9 +9,9 @@ from typing import Protocol, Self
 from uuid import UUID
 
 from storage.rows import (
-    FIRST_TURN,
     Blob,
-    Burdens,
+    CpuOfDay,
+    CpuUse,
     Details,
     Document,
     GrownStudy,
@@ -22,7 +22,6 @@ from storage.rows import (
     QuarantinedPart,
     StoredObject,
     Submission,
-    Turn,
 )
 
 
@@ -148,9 +147,15 @@ class Index(Protocol):
     def waiting(self, now: int) -> int:
         """How many submissions could be claimed now; counts to 10 000 per state and no further."""
 
-    def claim_next(self, worker: str, now: int, until: int, turn: Turn = FIRST_TURN) -> Submission | None:
-        """The oldest that a worker left whose lease ended; else the oldest of the depositor whose turn it is;
-        None if nothing is due.
+    def claim_next(
+        self, worker: str, now: int, until: int, *, allowance_ms: int = ..., beside: bool = False
+    ) -> Submission | None:
+        """A submission received, or left by a worker whose lease ended; None if nothing is due.
+
+        Depositors take turns: the oldest of the one whose structure has the fewest in workers' hands, then
+        of the one whose files cost the least CPU lately, then the oldest of all; structures whose files
+        cost more than `allowance_ms` of CPU since midnight (UTC) come after all others. Of more than 64
+        depositors who wait, 64 are compared. `beside`: only of a structure that no worker has in hand.
 
         It becomes `validating`, the worker's until `until`, `attempts` one more. Never given to two workers
         at once.
@@ -158,18 +163,6 @@ class Index(Protocol):
 
     def claim(self, submission_id: UUID, worker: str, now: int, until: int) -> Submission | None:
         """The same for one submission; None where it is not due."""
-
-    def charge(self, depositor: bytes, day: int, cpu_ms: int, slow_until: int) -> None:
-        """Adds to what a depositor's files cost on a day since 1970; `slow_until` 0 changes nothing."""
-
-    def burdens(self, day: int, allowance_ms: int, now: int) -> Burdens:
-        """Who was slow until later than `now`, and whose files cost more than the allowance that day."""
-
-    def highest_cost(self, day: int) -> int:
-        """Milliseconds of CPU that the costliest depositor took that day."""
-
-    def forget_costs(self, before: int) -> None:
-        """Drops the accounts of days before this one."""
 
     def renew(self, submission_id: UUID, worker: str, until: int) -> bool:
         """Prolongs the lease; False where the worker no longer holds it and must stop."""
@@ -229,6 +222,20 @@ class Index(Protocol):
 
         Repeatable.
         """
+
+    # what examining files costs
+
+    def introduce(self, depositor_token: bytes, structure_token: bytes, at: int) -> bool:
+        """Remembers a depositor's structure; False where it was known. Before, it counts for itself."""
+
+    def count_cpu(self, use: CpuUse, at: int) -> None:
+        """Counts CPU for a depositor's structure on the day of `at`; `publish` does so with its own."""
+
+    def cpu_of_day(self, at: int, allowance_ms: int) -> CpuOfDay:
+        """All of the day of `at` (UTC), and how many structures are past the allowance."""
+
+    def forget_cpu(self, before: int) -> int:
+        """Removes the days before that of `before`, and who deposited on none since; counts the rows."""
 
     # work on what was adopted
 

@@ -51,29 +51,6 @@ class Submission:
     kind: str = "deposit"
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """Whose turn it is in the queue: the first depositor behind `after`, in a circle of their tokens.
-
-    Those in `avoided` are served where nobody else waits; with `alone` not even then.
-    """
-
-    after: bytes = b""
-    avoided: frozenset[bytes] = frozenset()
-    alone: bool = False
-
-
-FIRST_TURN = Turn()
-
-
-@dataclass(frozen=True, slots=True)
-class Burdens:
-    """Depositors whose files were slow lately, and those over their allowance of the day."""
-
-    slow: frozenset[bytes] = frozenset()
-    over: frozenset[bytes] = frozenset()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """The verdict on one part of a submission, as its depositor reads it; `number` counts from 1."""
@@ -182,12 +159,30 @@ class GrownStudy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CpuUse:
+    """What examining a depositor's files cost, counted for its structure."""
+
+    depositor_token: bytes
+    structure_token: bytes
+    cpu_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CpuOfDay:
+    """A day's CPU milliseconds, by how many structures, and how many of them are past their allowance."""
+
+    cpu_ms: int
+    structures: int
+    past_allowance: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
     """What one transaction makes visible. `state`: published, rejected or quarantined.
 
     `documents` are inserted, or touched (`updated_at`) where they exist; `adopted` names
     the submission's blobs that the vault adopted, the others are left for `settle`; `answer` is sealed to
-    the request that waits for the verdict.
+    the request that waits for the verdict; `cpu_use` is counted in the same transaction.
     """
 
     state: str
@@ -200,6 +195,7 @@ class Publication:
     adopted: frozenset[tuple[UUID, int]] = frozenset()
     answer: bytes | None = None
     removal: Removal | None = None
+    cpu_use: CpuUse | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

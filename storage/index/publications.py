@@ -11,7 +11,7 @@ from records.errors import Conflict, NotFound
 from records.vocabulary.codes import SUBMISSION_TRANSITIONS, SubmissionState
 from storage.bulk import insert_many
 from storage.conflicts import insert_new, upsert
-from storage.index import tables
+from storage.index import cpu_uses, tables
 from storage.index.claims import settle_claims
 from storage.index.maintenance import remove
 from storage.index.mapping import BLOBS, DETAILS, DOCUMENTS, INSTANCES, PARTS, TOKENS
@@ -101,6 +101,8 @@ class Publications:
             }
             connection.execute(_FINISH, finished | {"b_id": submission_id})
             notify(connection, FINISHED, submission_id)
+            if publication.cpu_use is not None:
+                cpu_uses.add(connection, publication.cpu_use, publication.finished_at)
         return True
 
     @repeated

@@ -3,7 +3,6 @@ right.
 """
 
 from collections.abc import Collection
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, literal, select, update
@@ -12,8 +11,9 @@ from records.errors import Conflict
 from records.vocabulary.codes import SubmissionState
 from storage.index import tables
 from storage.index.mapping import BLOBS, PARTS, SUBMISSIONS
+from storage.index.turns import NO_ALLOWANCE, Claim, by_turn
 from storage.index.uploads import insert_blobs
-from storage.rows import FIRST_TURN, Blob, Part, Submission, Turn
+from storage.rows import Blob, Part, Submission
 from storage.transactions import Database, repeated
 
 COUNT_CAP = 10_000
@@ -31,7 +31,8 @@ _DUE = {
 
 
 def _due(state: SubmissionState) -> ColumnElement[bool]:
-    return (_SUBMISSION.state == state) & _DUE[state]
+    # written out: a parameter would not tell the planner that the index of these alone will do
+    return (_SUBMISSION.state == literal(state.value, literal_execute=True)) & _DUE[state]
 
 
 def _waiting(state: SubmissionState) -> Select[int]:
@@ -41,18 +42,17 @@ def _waiting(state: SubmissionState) -> Select[int]:
 
 _SELECT = select(*SUBMISSIONS.columns).where(_THIS)
 _SELECT_LOCKED = _SELECT.with_for_update()
-_LEFT = (
+_ANY_DUE = tuple(
+    select(literal(1)).select_from(tables.submission).where(_due(state)).limit(1) for state in _DUE
+)
+# what another worker is just taking is passed over, not waited for
+_OLDEST_OF = tuple(
     select(*SUBMISSIONS.columns)
-    .where(_due(SubmissionState.VALIDATING))
+    .where(_due(state), _SUBMISSION.depositor_token == bindparam("depositor"))
     .order_by(_SUBMISSION.received_at)
     .limit(1)
-)
-_IN_TURN = (
-    select(*SUBMISSIONS.columns)
-    .where(_due(SubmissionState.RECEIVED), _SUBMISSION.depositor_token > bindparam("after"))
-    .where(_SUBMISSION.depositor_token.not_in(bindparam("avoided", expanding=True)))
-    .order_by(_SUBMISSION.depositor_token, _SUBMISSION.received_at)
-    .limit(1)
+    .with_for_update(skip_locked=True)
+    for state in _DUE
 )
 _WAITING = tuple(_waiting(state) for state in _DUE)
 _TAKE = (
@@ -112,15 +112,19 @@ class Queue:
         with self._database.reading() as connection:
             return sum(connection.execute(count, {"now": now}).scalar_one() for count in _WAITING)
 
-    def claim_next(self, worker: str, now: int, until: int, turn: Turn = FIRST_TURN) -> Submission | None:
+    def claim_next(
+        self, worker: str, now: int, until: int, *, allowance_ms: int = NO_ALLOWANCE, beside: bool = False
+    ) -> Submission | None:
+        claim = Claim(now, allowance_ms, beside)
         # idle workers ask often: the question alone must not take the writers' turn
         with self._database.reading() as connection:
-            if _next(connection, now, turn) is None:
+            if not (by_turn(connection, claim) if beside else _any_due(connection, now)):
                 return None
         with self._database.writing() as connection:
-            # what another worker is just taking is passed over, not waited for
-            found = _next(connection, now, turn, free=True)
-            return _take(connection, found.submission_id, worker, until) if found else None
+            for depositor in by_turn(connection, claim):
+                if found := _oldest_of(connection, depositor, now):
+                    return _take(connection, found.submission_id, worker, until)
+        return None
 
     def claim(self, submission_id: UUID, worker: str, now: int, until: int) -> Submission | None:
         with self._database.writing() as connection:
@@ -181,18 +185,14 @@ def _lease_lost() -> Conflict:
     return Conflict("Another worker has this submission; leave it to that one.", code="lease_lost")
 
 
-def _next(connection: Connection, now: int, turn: Turn, *, free: bool = False) -> Submission | None:
-    """What a dead worker left, else the next depositor's oldest, in a circle; the avoided come last."""
-    avoided = sorted(turn.avoided)
-    asked: list[tuple[Select[Any], dict[str, Any]]] = [(_LEFT, {"now": now})]
-    for left_out in (avoided, []) if avoided and not turn.alone else (avoided,):
-        for after in (turn.after, b"") if turn.after else (b"",):
-            asked.append((_IN_TURN, {"now": now, "after": after, "avoided": left_out}))
-    for query, values in asked:
-        row = connection.execute(query.with_for_update(skip_locked=True) if free else query, values).first()
-        if row is not None:
-            return SUBMISSIONS.value(row)
-    return None
+def _any_due(connection: Connection, now: int) -> bool:
+    return any(connection.execute(query, {"now": now}).first() for query in _ANY_DUE)
+
+
+def _oldest_of(connection: Connection, depositor: bytes, now: int) -> Submission | None:
+    values = {"now": now, "depositor": depositor}
+    rows = [row for query in _OLDEST_OF if (row := connection.execute(query, values).first())]
+    return min(SUBMISSIONS.values(rows), key=lambda found: found.received_at, default=None)
 
 
 def _is_due(found: Submission, now: int) -> bool:

@@ -11,7 +11,7 @@ INTAKE, WORKER, HOUSEKEEPER = "coffre_intake", "coffre_worker", "coffre_housekee
 READER, GATEWAY = "coffre_reader", "coffre_gateway"
 
 _WATCHED = "SELECT (state, not_before, lease_until) ON submission"  # what /health and /metrics count
-_COSTS = "SELECT (day, cpu_ms) ON depositor_cost"  # the highest of the day, without whose it is
+_COUNTED = "SELECT (day, cpu_ms) ON cpu_use"
 _READ = "SELECT ON document, details, instance, token"
 
 GRANTS: Mapping[str, Sequence[str]] = {
@@ -19,7 +19,7 @@ GRANTS: Mapping[str, Sequence[str]] = {
         "SELECT, INSERT, DELETE ON upload",
         "SELECT, INSERT ON submission, blob",
         "SELECT ON part, reception_key",
-        _COSTS,
+        _COUNTED,
     ),
     WORKER: (
         "SELECT, INSERT, DELETE ON upload",
@@ -33,11 +33,11 @@ GRANTS: Mapping[str, Sequence[str]] = {
         "DELETE ON document, details, instance",
         "UPDATE (outcome, code, reason, document_id) ON part",
         "SELECT, INSERT, DELETE, UPDATE (document_id) ON part_claim",
-        "SELECT, INSERT, UPDATE (cpu_ms, slow_until) ON depositor_cost",
+        "SELECT, INSERT, UPDATE ON depositor, cpu_use",
     ),
     # whose deposit a document is: a depositor reads back what it deposited
-    READER: (_WATCHED, _COSTS, _READ, "SELECT (submission_id, depositor_token) ON submission"),
-    GATEWAY: (_WATCHED, _COSTS, _READ, "SELECT, INSERT, UPDATE, DELETE ON sign_in"),
+    READER: (_WATCHED, _COUNTED, _READ, "SELECT (submission_id, depositor_token) ON submission"),
+    GATEWAY: (_WATCHED, _COUNTED, _READ, "SELECT, INSERT, UPDATE, DELETE ON sign_in"),
     HOUSEKEEPER: (
         "SELECT, DELETE, UPDATE (condemned) ON upload",
         "SELECT, INSERT ON submission",
@@ -47,7 +47,8 @@ GRANTS: Mapping[str, Sequence[str]] = {
         "DELETE, UPDATE (state, sealed_key) ON blob",
         "UPDATE (state, updated_at) ON document",
         "SELECT, INSERT, UPDATE ON reception_key, lease",
-        "SELECT, DELETE ON sign_in, depositor_cost",
+        "SELECT, DELETE ON sign_in",
+        "SELECT, DELETE ON depositor, cpu_use",
     ),
 }
 

@@ -1,7 +1,7 @@
 """The index over a SQL database: one object with every verb of the port."""
 
 from storage.index.claims import Claims
-from storage.index.costs import Costs
+from storage.index.cpu_uses import CpuUses
 from storage.index.documents import Documents
 from storage.index.inventory import SqlInventory
 from storage.index.keeping import Keeping
@@ -11,7 +11,7 @@ from storage.index.queue import Queue
 from storage.index.uploads import Uploads
 
 
-class SqlIndex(Uploads, Queue, Costs, Claims, Publications, Documents, Maintenance, Keeping):
+class SqlIndex(Uploads, Queue, Claims, Publications, Documents, Maintenance, CpuUses, Keeping):
     """An `Index` (see `storage.ports`) in the tables of `storage.index.tables`."""
 
     @property

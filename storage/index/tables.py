@@ -47,20 +47,10 @@ submission = Table(
     int_column("settled_at", nullable=True),
     text_column("kind", server_default="deposit"),  # or that of a job on what was adopted
     Index("submission_queue", "state", "received_at"),
-    # the queue of each depositor, in a circle of their tokens
-    Index("submission_turn", "state", "depositor_token", "received_at"),
+    # the state once more: without it SQLite thinks the index above the better one
+    _backlog("submission_due", "state", "depositor_token", "received_at", where="state = 'received'"),
     _backlog("submission_unsettled", "finished_at", where="settled_at IS NULL"),
     _backlog("submission_answered", "finished_at", where="answer IS NOT NULL"),
-)
-depositor_cost = compact_table(
-    "depositor_cost",
-    INDEX,
-    bytes_column("depositor_token", primary_key=True),
-    int_column("day", primary_key=True),  # since 1970, UTC
-    int_column("cpu_ms"),
-    int_column("slow_until"),
-    Index("depositor_cost_of_day", "day", "cpu_ms"),
-    Index("depositor_cost_slow", "slow_until"),
 )
 blob = Table(
     "blob",
@@ -157,4 +147,22 @@ sign_in = Table(
 )
 lease = Table(
     "lease", INDEX, text_column("name", primary_key=True), text_column("holder"), int_column("until")
+)
+depositor = compact_table(
+    "depositor",
+    INDEX,
+    bytes_column("depositor_token", primary_key=True),
+    bytes_column("structure_token"),  # the same for all of one structure; a worker learns it from the vault
+    int_column("day"),  # the last on which it deposited
+    Index("depositor_by_day", "day"),
+)
+cpu_use = compact_table(
+    "cpu_use",
+    INDEX,
+    bytes_column("structure_token", primary_key=True),
+    int_column("day", primary_key=True),  # since the epoch, UTC
+    int_column("cpu_ms"),
+    int_column("lately_ms"),  # the same, halved as it grows old; as of `at`
+    int_column("at"),
+    Index("cpu_use_by_day", "day", "cpu_ms"),
 )

@@ -29,7 +29,7 @@ def watch(database: Database) -> Seen:
     seen: Seen = {}
 
     def remember(_c: Any, _cursor: Any, statement: str, values: Any, _context: Any, many: bool) -> None:
-        if re.match(r"SELECT|UPDATE|DELETE|INSERT", statement) and "pg_notify" not in statement:
+        if re.match(r"WITH|SELECT|UPDATE|DELETE|INSERT", statement) and "pg_notify" not in statement:
             seen[statement] = values[0] if many else values
 
     event.listen(database.engine, "before_cursor_execute", remember)
@@ -52,8 +52,10 @@ class SqlitePlan:
 
     def whole_tables(self) -> Iterator[str]:
         for step in self._steps:
-            # a scan of a subquery reads only what that subquery, itself shown, found
-            bounded = re.match(r"SCAN (\(subquery|anon_|CONSTANT)", step) or step.split()[-1] in _BACKLOGS
+            # a scan of a subquery or walk reads only what that one, itself shown, found
+            bounded = (
+                re.match(r"SCAN (\(subquery|anon_|CONSTANT|walk$)", step) or step.split()[-1] in _BACKLOGS
+            )
             if step.startswith("SCAN") and not bounded:
                 yield step
 

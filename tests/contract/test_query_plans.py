@@ -9,7 +9,7 @@ import pytest
 
 from storage.index.store import SqlIndex
 from storage.ports import Index
-from storage.rows import Part, Publication, Removal, Turn
+from storage.rows import CpuUse, Part, Publication, Removal
 from storage.vault_store.store import SqlVaultStore
 from tests.contract.storage_adapters import open_database
 from tests.contract.storage_examples import RECORD, a_blob, a_submission, claimed, publication_of, received
@@ -24,12 +24,10 @@ def tour(index: Index) -> None:
         index.begin_upload(one.blob_id, 1, at=1)
     submission = a_submission()
     index.receive(submission, [blob])
-    index.claim_next("worker", 10, 20, Turn(after=b"x", avoided=frozenset({b"d" * 32})))
-    for _ in range(2):
-        index.charge(b"d" * 32, 1, 5, 5)
-    index.burdens(1, 1, 1)
-    index.highest_cost(1)
-    index.forget_costs(1)
+    index.claim_next("worker", now=10, until=20)
+    for depositor in (b"2" * 32, b"3" * 32):
+        index.receive(a_submission(depositor_token=depositor), [])
+    index.claim_next("worker", now=10, until=20)
     index.claim(submission.submission_id, "worker", now=20, until=30)
     index.end_leases()
     index.claim(submission.submission_id, "worker", now=20, until=30)
@@ -88,6 +86,10 @@ def tour(index: Index) -> None:
     index.sign_in(b"d", now=1)
     index.end_sign_in(b"d")
     index.take_lease("sweeper", "one", now=1, until=2)
+    index.introduce(b"d" * 32, b"s" * 32, 1)
+    index.count_cpu(CpuUse(depositor_token=b"d", structure_token=b"s", cpu_ms=1), at=1)
+    index.cpu_of_day(1, allowance_ms=1)
+    index.forget_cpu(1)
     index.counts()
     index.sharing_identifiers()
 

@@ -24,7 +24,7 @@ from storage.index import roles as index_roles
 from storage.index.roles import GATEWAY, GRANTS, HOUSEKEEPER, INTAKE, READER, WORKER
 from storage.index.store import SqlIndex
 from storage.migrate import check
-from storage.rows import Part, Publication, Removal, Submission
+from storage.rows import CpuUse, Part, Publication, Removal, Submission
 from storage.vault_store import roles as vault_roles
 from storage.vault_store.roles import FOR_GOOD, VAULT
 from storage.vault_store.store import SqlVaultStore
@@ -105,6 +105,7 @@ class TestWork:
             sop_tokens=tuple(bytes([number]) * 32 for number in range(60)),
             adopted=frozenset({(own.blob_id, 1)}),
             answer=b"sealed",
+            cpu_use=CpuUse(depositor_token=b"d", structure_token=b"s", cpu_ms=7),
         )
         assert worker.publish(found.submission_id, "worker", rows)
         received = intake.submission(found.submission_id)
@@ -129,6 +130,7 @@ class TestWork:
         assert housekeeper.oldest_unsettled() is None
         assert housekeeper.forget_answers(10**15) == 1
         assert housekeeper.forget_sign_ins(10) == 1
+        assert housekeeper.forget_cpu(10**15) == 2
         [stale] = housekeeper.stale_uploads(10)
         housekeeper.end_upload(*stale)
         assert housekeeper.take_lease("sweeper", "one", now=1, until=2)
@@ -141,6 +143,7 @@ class TestWork:
         SqlIndex(index_as("")).receive(a_submission(), [])
         index = SqlIndex(index_as(role))
         assert (index.counts()["received"], index.waiting(now=10**15)) == (1, 1)
+        assert index.cpu_of_day(1, allowance_ms=1).structures == 0
 
     def test_a_job_is_queued_by_the_housekeeper_and_carried_out_by_a_worker(self, index_as: As) -> None:
         owner, worker = SqlIndex(index_as("")), SqlIndex(index_as(WORKER))
