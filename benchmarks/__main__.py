@@ -2,10 +2,24 @@
 
 import argparse
 
-from benchmarks import database, memory, objects, reports, roots, seal, stow, study, system, validation, vault
+from benchmarks import (
+    database,
+    files,
+    memory,
+    objects,
+    reports,
+    roots,
+    seal,
+    stow,
+    study,
+    system,
+    validation,
+    vault,
+)
 
 BENCHMARKS = {
     "database": database.run,
+    "files": files.run,
     "memory": memory.run,
     "objects": objects.run,
     "reports": reports.run,

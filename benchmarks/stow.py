@@ -105,7 +105,7 @@ def _ingest(system: System, steps: Steps) -> None:
         opened.keys[task._received.blob_id, 1],  # type: ignore[union-attr]
     )
     with steps.step("validate and describe (sandbox)", children=True):
-        parts = worker.inspector.inspect(opened, content, lambda: None, task._differing(opened)).parts  # type: ignore[arg-type]
+        parts = worker.inspector.inspect(opened, content, task._in_hand, task._differing(opened)).parts  # type: ignore[arg-type]
     with steps.step("claim parts"):
         parts, duplicates = task._claim(parts, opened)  # type: ignore[arg-type]
     with steps.step("series metadata, pack"):

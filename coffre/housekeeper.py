@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from ingestion.fairness import DAY_MS
 from ingestion.jobs import enqueue_waiting, plan_compactions
 from ingestion.pipeline import settle
 from keyvault.guard import Doors
@@ -24,10 +23,9 @@ OLDEST_UPLOAD_MS = 48 * 3_600_000
 SETTLE_AFTER_MS = 10_000
 MOST_RINGS = 100
 ANSWERS_KEPT_MS = 600_000
+CPU_KEPT_MS = 30 * 24 * 3_600_000
 QUIET_MS = 7 * 24 * 3_600_000
 MOST_COMPACTIONS = 10  # a turn: each copies a study
-
-COSTS_KEPT_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +91,7 @@ class Chores:
         self._delete_retired()
         self.index.forget_answers(self.now_ms() - ANSWERS_KEPT_MS)
         self.index.forget_sign_ins(self.now_ms())
-        self.index.forget_costs(self.now_ms() // DAY_MS - COSTS_KEPT_DAYS)
+        self.index.forget_cpu(self.now_ms() - CPU_KEPT_MS)
         partial = self.objects.sweep_partial(self.oldest_upload_ms / 1000)
         self.guard.housekeeper.tick()
         self.guard.housekeeper.forget_shipped()

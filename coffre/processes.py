@@ -66,14 +66,14 @@ def run_worker(settings: Settings, ready: Callable[[str], None]) -> None:
             until_told()
             system.workers.stop()
         return
-    from ingestion.tasks import child_number, queue, serve
+    from ingestion.tasks import queue, serve
 
     systems: list[System] = []
 
     def make() -> Worker:
         system = System(settings)
         try:
-            worker = system.worker(child_number())
+            worker = system.worker()
         except BaseException:
             system.close()
             raise

@@ -80,12 +80,12 @@ class Settings(BaseSettings):
     lease_s: int = Field(
         default=60, ge=5, le=900, description="after which a dead worker's submission is free"
     )
-    depositor_cpu_s: int = Field(
-        default=14_400,
-        ge=1,
-        description="CPU seconds a day for one depositor's files; beyond, others are served first",
-    )
     workers: int = Field(default=2, ge=1, le=64, description="submissions validated at once")
+    cpu_allowance_s: int = Field(
+        default=7_200,
+        ge=1,
+        description="CPU that a structure's files may cost in a day (UTC); beyond, it comes after all others",
+    )
     decode_frames: int = Field(
         default=0, ge=0, description="compressed frames of each instance that are decoded as a check"
     )
@@ -95,7 +95,7 @@ class Settings(BaseSettings):
     def _without_final_slash(cls, url: str | None) -> str | None:
         return url.strip().rstrip("/") if url else None
 
-    @field_validator("lease_s", "workers", "depositor_cpu_s", "decode_frames", mode="before")
+    @field_validator("lease_s", "workers", "cpu_allowance_s", "decode_frames", mode="before")
     @classmethod
     def _digits(cls, value: object) -> object:
         """The environment writes digits alone; `2_0` is a slip of the hand, not twenty."""

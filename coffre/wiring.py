@@ -7,7 +7,6 @@ import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from getpass import getpass
@@ -22,14 +21,15 @@ from coffre.install import Places, read_secret
 from coffre.serving.authorization import presented, url_of
 from coffre.settings import INPROCESS, Settings
 from coffre.workers import WorkerPool
-from ingestion.fairness import Turns
 from ingestion.inspection import Inspector
+from ingestion.inspection_turns import Turns
 from ingestion.intake import Intake
 from ingestion.jobs import TASKS
 from ingestion.limits import DEFAULT_LIMITS
 from ingestion.pipeline import Worker
 from ingestion.reception import Depositor, Reception
 from ingestion.sandbox import Sandbox
+from ingestion.standing_in import Bench
 from ingestion.waiting import Verdicts
 from keyvault.context import VaultSettings
 from keyvault.credentials import Credential, verify_bound
@@ -51,12 +51,15 @@ from storage.objects.kept_files import KeptFiles
 from storage.objects.locked import LockedNotes
 from storage.objects.opening import open_locked_notes, open_objects
 from storage.ports import ObjectStore
+from storage.rows import CpuOfDay
 from storage.vault_store.store import SqlVaultStore
 from storage.vault_store.tables import DAY_KEYS
 from viewer_api.access import Access, Presign
 from viewer_api.routes.objects import Presigner
 
 PUBLIC_KEY_SIZE = 32
+STAND_INS = 3
+"""Of each worker: so many structures more, whose files are slow, are served before others wait for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,9 @@ class System:
         self._wakers: list[Waker] = []
         self._stopping = threading.Event()
         self._sandbox: Sandbox | None = None
-        self._pool: ThreadPoolExecutor | None = None
+        self._turns: Turns | None = None
+        self._bench = Bench(STAND_INS * self.settings.workers)
+        self._introduced: set[bytes] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -138,13 +143,15 @@ class System:
         self.close()
 
     def close(self) -> None:
+        self._stopping.set()
         for waker in self._wakers:
             waker.stop()
         if self._sandbox is not None:
             # first: a job that still runs ends with its child
             self._sandbox.close()
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+        if self._turns is not None:
+            self._turns.shutdown()
+        self._bench.close()
         for database in self._databases:
             database.close()
 
@@ -279,6 +286,14 @@ class System:
                 raise
         self.index.end_leases()
 
+    def cpu_today(self) -> CpuOfDay:
+        """What examining files has cost since midnight, UTC."""
+        return self.index.cpu_of_day(int(self._clock() * 1000), self._allowance_ms)
+
+    @property
+    def _allowance_ms(self) -> int:
+        return self.settings.cpu_allowance_s * 1000
+
     @cached_property
     def verdicts(self) -> Verdicts:
         return Verdicts(self.index)
@@ -287,36 +302,28 @@ class System:
     def _inspector(self) -> Inspector:
         """Sandbox and threads of this process; made after any fork."""
         limits = replace(DEFAULT_LIMITS, decoded_frames=self.settings.decode_frames)
-        self._sandbox = Sandbox(children=self.settings.workers, limits=limits)
-        self._pool = ThreadPoolExecutor(self.settings.workers, thread_name_prefix="inspect")
+        at_once = self.settings.workers
+        most = at_once * (2 + STAND_INS)
+        self._sandbox = Sandbox(children=most, limits=limits)
+        self._turns = Turns(at_once, most)
         check = self.settings.identity_check
-        return Inspector(
-            self._sandbox,
-            self.identity.environment,
-            check=check,
-            pool=self._pool,
-            width=self.settings.workers,
-        )
+        return Inspector(self._sandbox, self.identity.environment, check=check, turns=self._turns)
 
     def worker(self, number: int = 0) -> Worker:
-        """One worker of this process; of several, the first is kept for whose files are not slow."""
-        turns = Turns(
-            self.index,
-            allowance_s=self.settings.depositor_cpu_s,
-            reserved=number == 0 and self.settings.workers > 1,
-            clock=self._clock,
-        )
+        """One worker of this process."""
         return Worker(
             name=f"{self.name}/{number}",
             index=self.index,
             objects=self.objects,
             vault=self.guard.worker,
             inspector=self._inspector,
-            turns=turns,
             done=self.verdicts.done,
             clock=self._clock,
             lease_ms=self.settings.lease_s * 1000,
             stopping=self._stopping.is_set,
+            allowance_ms=self._allowance_ms,
+            bench=self._bench,
+            introduced=self._introduced,
             maintenance=TASKS,
         )
 

@@ -35,7 +35,6 @@ class InspectedPart:
     facts: dict[str, Any] = field(default_factory=dict, repr=False)
     repeats: int | None = None
     meant_for: str | None = field(default=None, repr=False)
-    cpu: float = 0.0  # seconds that validating took
 
     @property
     def is_dicom(self) -> bool:

@@ -4,18 +4,17 @@ Where metadata and bulk data came apart, the parts judged are the instances put 
 """
 
 import hashlib
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
-from itertools import islice
 from types import MappingProxyType
 from typing import TypeVar
 from uuid import UUID
 
 from ingestion.assembly import AssembledContent, Assembler, Instance, bulk_parts
-from ingestion.fairness import is_slow
 from ingestion.grouping import InspectedPart
+from ingestion.inspection_turns import Turns
+from ingestion.metering import InHand
 from ingestion.opening import Content, ReceivedContent
 from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome, judged
 from ingestion.patient import (
@@ -27,7 +26,7 @@ from ingestion.patient import (
     with_person_warnings,
 )
 from ingestion.reception import DESCRIBED, MOST_PARTS
-from ingestion.sandbox import Kind, Sandbox
+from ingestion.sandbox import Inspection, Kind, Sandbox
 from ingestion.store_request import PAYLOAD, STUDY, Payload
 from ingestion.verdicts import VERDICTS, Finding, Outcome
 from keyvault.reception import Part
@@ -67,26 +66,18 @@ class Inspector:
     """Validates parts in parallel; `check` says what traits that differ do."""
 
     def __init__(
-        self,
-        sandbox: Sandbox,
-        environment: Environment,
-        *,
-        check: IdentityCheck,
-        pool: ThreadPoolExecutor,
-        width: int,
+        self, sandbox: Sandbox, environment: Environment, *, check: IdentityCheck, turns: Turns
     ) -> None:
-        """`width`: how many threads `pool` has; submissions of all depositors share them."""
         self._sandbox = sandbox
         self._environment = environment
         self._check = check
-        self._pool = pool
-        self._width = width
+        self._turns = turns
 
     def inspect(
         self,
         opened: ForIngest,
         content: ReceivedContent,
-        heartbeat: Callable[[], None],
+        in_hand: InHand,
         differing: Differing,
     ) -> Inspected:
         """Every part with its judgement, in order."""
@@ -95,10 +86,10 @@ class Inspector:
         if refusal is not None:
             return _all_alike(parts, refusal, content)
         if headers.get(PAYLOAD) in _METADATA:
-            return self._assembled(opened, content, heartbeat, differing)
+            return self._assembled(opened, content, in_hand, differing)
         kind: Kind = "dicom" if headers.get("kind") == "dicom" else "pdf"
         numbered = dict(enumerate(parts, 1))
-        return Inspected(self._judged(numbered, kind, opened, content, heartbeat, differing), content)
+        return Inspected(self._judged(numbered, kind, opened, content, in_hand, differing), content)
 
     def _judged(
         self,
@@ -106,39 +97,30 @@ class Inspector:
         kind: Kind,
         opened: ForIngest,
         content: Content,
-        heartbeat: Callable[[], None],
+        in_hand: InHand,
         differing: Differing,
         told: Mapping[int, Sequence[Finding]] = MappingProxyType({}),
     ) -> list[InspectedPart]:
         """`told` is what is known of a part before it is validated."""
-        jobs: deque[Future[InspectedPart]] = deque()
-        inspected: list[InspectedPart] = []
-        left = iter(parts.items())
+        jobs = [
+            self._turns.submit(in_hand, self._validate, n, part, kind, content, in_hand, told.get(n, ()))
+            for n, part in parts.items()
+        ]
+        inspected = []
         try:
-            while len(inspected) < len(parts):
-                for n, part in islice(left, max(0, self._window(inspected) - len(jobs))):
-                    jobs.append(self._pool.submit(self._validate, n, part, kind, content, told.get(n, ())))
-                found = _patiently(jobs.popleft(), heartbeat)
-                inspected.append(self._placed(found, opened, differing))
-                heartbeat()
+            for job in jobs:
+                inspected.append(self._placed(_patiently(job, in_hand.heartbeat), opened, differing))
+                in_hand.heartbeat()
         finally:
             for job in jobs:
                 job.cancel()
         return inspected
 
-    def _window(self, inspected: Sequence[InspectedPart]) -> int:
-        """How many parts of one submission are handed over at once: never so many that others stand behind
-        them for long, and one thread is left to others where its files are slow.
-        """
-        cost = sum(part.cpu for part in inspected)
-        slow = is_slow(cost, sum(part.length for part in inspected))
-        return max(1, self._width - 1) if slow else self._width + 1
-
     def _assembled(
         self,
         opened: ForIngest,
         received: ReceivedContent,
-        heartbeat: Callable[[], None],
+        in_hand: InHand,
         differing: Differing,
     ) -> Inspected:
         """The instances of metadata and bulk data; what can't be told apart is refused as it came."""
@@ -149,10 +131,8 @@ class Inspector:
         for part, (media_type, _, _) in zip(parts, described, strict=True):
             if media_type != payload:
                 continue
-            job = self._pool.submit(
-                self._sandbox.inspect, _METADATA[payload], part.length, _reader(part, received)
-            )
-            found = _patiently(job, heartbeat)
+            job = self._turns.submit(in_hand, self._examined, _METADATA[payload], part, received, in_hand)
+            found = _patiently(job, in_hand.heartbeat)
             if not found.accepted:
                 return _all_alike(parts, judged(found.findings), received)
             assembled = map(assembler.instance, found.facts["instances"])
@@ -163,20 +143,20 @@ class Inspector:
         if code is not None:
             return _all_alike(parts, judged([Finding(code)]), received)
         content = AssembledContent(received, instances)
-        return self._instances(instances, content, opened, heartbeat, differing)
+        return self._instances(instances, content, opened, in_hand, differing)
 
     def _instances(
         self,
         instances: Sequence[Instance],
         content: AssembledContent,
         opened: ForIngest,
-        heartbeat: Callable[[], None],
+        in_hand: InHand,
         differing: Differing,
     ) -> Inspected:
         whole, refused, offset = {}, {}, 0
         for number, each in enumerate(instances, 1):
             length = each.length
-            part = Part(_NO_BLOB, offset, length, _digest(content, offset, length, heartbeat))
+            part = Part(_NO_BLOB, offset, length, _digest(content, offset, length, in_hand.heartbeat))
             if each.failure is None:
                 whole[number] = part
             else:
@@ -184,7 +164,7 @@ class Inspector:
                 refused[number] = replace(_part(number, part, judged([each.failure])), facts=names)
             offset += length
         told = {number: each.warnings for number, each in enumerate(instances, 1)}
-        accepted = self._judged(whole, "dicom", opened, content, heartbeat, differing, told)
+        accepted = self._judged(whole, "dicom", opened, content, in_hand, differing, told)
         return Inspected(sorted((*accepted, *refused.values()), key=lambda part: part.number), content)
 
     def _refusal(self, opened: ForIngest) -> Judgement | None:
@@ -195,15 +175,26 @@ class Inspector:
             code = "type_unknown"
         return JUDGEMENTS[code] if code else None
 
+    def _examined(self, kind: Kind, part: Part, content: Content, in_hand: InHand) -> Inspection:
+        found = self._sandbox.inspect(kind, part.length, _reader(part, content))
+        in_hand.meter.add(found.cpu)
+        return found
+
     def _validate(
-        self, number: int, part: Part, kind: Kind, content: Content, told: Sequence[Finding]
+        self,
+        number: int,
+        part: Part,
+        kind: Kind,
+        content: Content,
+        in_hand: InHand,
+        told: Sequence[Finding],
     ) -> InspectedPart:
-        inspection = self._sandbox.inspect(kind, part.length, _reader(part, content))
+        inspection = self._examined(kind, part, content, in_hand)
         findings = (*told, *inspection.findings)
         warnings = tuple(f.code for f in findings if VERDICTS[f.code].outcome is Outcome.WARN)
         of_the_file = (f for f in findings if f.code not in PERSON_WARNINGS)
         found = _part(number, part, judged(of_the_file))
-        return replace(found, warnings=warnings, facts=inspection.facts, cpu=inspection.cpu)
+        return replace(found, warnings=warnings, facts=inspection.facts)
 
     def _placed(self, part: InspectedPart, opened: ForIngest, differing: Differing) -> InspectedPart:
         """The part with its record: the address's INS, or the one INS that the content claims."""

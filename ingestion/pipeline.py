@@ -8,7 +8,7 @@ task of a queue: it takes an id and may be delivered any number of times.
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Protocol
@@ -17,10 +17,10 @@ from uuid import UUID
 from ingestion.answers import seal_answer
 from ingestion.claiming import Busy, Claiming
 from ingestion.details import document_details, study_details
-from ingestion.fairness import Turns
 from ingestion.grouping import Group, InspectedPart, groups_of
 from ingestion.identifiers import with_shared_study
 from ingestion.inspection import Differing, Inspector, overruled
+from ingestion.metering import InHand
 from ingestion.opening import Content, ReceivedContent
 from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome
 from ingestion.packing import (
@@ -32,6 +32,7 @@ from ingestion.packing import (
     write_plan,
 )
 from ingestion.publication import AdoptedGroup, adopted_groups, publication
+from ingestion.standing_in import Bench
 from keyvault.boxes import new_box_key
 from keyvault.guard import WorkerDoor
 from keyvault.sealed_blob import BlobKind
@@ -46,10 +47,12 @@ from records.vocabulary.codes import ReasonCode, SubmissionState
 from records.vocabulary.identifier_warnings import STUDY_UID_SHARED
 from records.vocabulary.person_warnings import OTHER_PERSON
 from storage.ports import Index, ObjectStore
-from storage.rows import Blob, Part, Publication, Submission
+from storage.rows import Blob, CpuUse, Part, Publication, Submission
 
 DEPOSIT = "deposit"
 LEASE_MS = 60_000
+NO_ALLOWANCE = 2**53
+"""Milliseconds that nobody gets beyond."""
 BEATS = 4  # a lease is prolonged so often before it could end
 LONGEST_PAUSE_MS = 600_000
 PAUSE_WHILE_AWAY_MS = 5_000
@@ -76,6 +79,10 @@ class Stopping(Exception):  # noqa: N818 - not an error either
     """The process is about to end; the next one goes on."""
 
 
+class NotItsTurn(Exception):  # noqa: N818 - nor is this
+    """A stand-in learnt whose submission it took, and that structure may be served already."""
+
+
 class Task(Protocol):
     """One try at one submission, or at one job on adopted content."""
 
@@ -84,32 +91,51 @@ class Task(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """What a worker works with. `name` is unique per process and thread."""
+    """What a worker works with. `name` is unique per process and thread.
+
+    `allowance_ms`: CPU that a structure's files may cost in a day before it comes after all others; `bench`:
+    stand-ins, which take submissions of others beside slow ones; `beside`: it is one, and serves only
+    structures that no worker serves; `introduced`: depositors whose structure the index knows.
+    """
 
     name: str
     index: Index
     objects: ObjectStore
     vault: WorkerDoor
     inspector: Inspector
-    turns: Turns
     done: Callable[[UUID], None]
     clock: Callable[[], float] = time.time
     stopping: Callable[[], bool] = lambda: False
     lease_ms: int = LEASE_MS
+    allowance_ms: int = NO_ALLOWANCE
+    bench: Bench | None = None
+    beside: bool = False
+    introduced: set[bytes] = field(default_factory=set)
     maintenance: Mapping[str, Callable[["Worker", Submission], "Task"]] = field(default_factory=dict)
 
     def now_ms(self) -> int:
         return int(self.clock() * 1000)
 
-    def ingest_next(self) -> bool:
-        """Carry out the submission whose depositor's turn it is; False where none waits."""
+    def ingest_next(self, taken: Callable[[UUID], object] = lambda _: None) -> bool:
+        """Carry out the submission whose turn it is; False where none waits. `taken` is told which it is."""
         now = self.now_ms()
-        submission = self.index.claim_next(self.name, now, now + self.lease_ms, self.turns.next())
+        submission = self.index.claim_next(
+            self.name, now, now + self.lease_ms, allowance_ms=self.allowance_ms, beside=self.beside
+        )
         if submission is None:
             return False
-        self.turns.taken(submission.depositor_token)
-        self._carry_out(submission)
+        taken(submission.submission_id)
+        with self._standing_in():
+            self._carry_out(submission)
         return True
+
+    def _standing_in(self) -> AbstractContextManager[None]:
+        if self.bench is None:
+            return nullcontext()
+        own = self.name.partition("+")[0]
+        return self.bench.standing_in(
+            lambda place: replace(self, name=f"{own}+{place}", beside=True).ingest_next(), self.stopping
+        )
 
     def ingest(self, submission_id: UUID) -> bool:
         """Carry out one submission; False where it isn't due (done, or in another worker's hands)."""
@@ -126,7 +152,7 @@ class Worker:
             self._task(submission).run()
         except Busy:
             self._postpone(submission, 500)
-        except Stopping:
+        except (Stopping, NotItsTurn):
             self._postpone(submission, 0)
         except Exception as error:
             code = error.code if isinstance(error, CoffreError) else type(error).__name__
@@ -177,8 +203,17 @@ class Ingestion:
         self._blobs = worker.index.blobs(self._id)
         self._private, self._public = new_box_key()
         self._beat = time.monotonic()
+        self._in_hand = InHand(self._heartbeat)
+        self._structure_token: bytes | None = None
 
     def run(self) -> None:
+        try:
+            self._run()
+        except BaseException:
+            self._count_cpu()  # what was tried has been spent, too
+            raise
+
+    def _run(self) -> None:
         try:
             opened = self._open()
         except CoffreError as error:
@@ -192,15 +227,15 @@ class Ingestion:
         if self._submission.plan is not None:
             # whether the record still takes deposits is for the vault, which may have adopted this one
             opened = replace(opened, record_state="active")
+        self._structure_token = opened.structure_token
+        self._introduce(opened.structure_token)
         received = self._received
         as_received = ReceivedContent(
             self._worker.objects, received, opened.keys[received.blob_id, received.version]
         )
         inspector, differing = self._worker.inspector, self._differing(opened)
-        inspected = inspector.inspect(opened, as_received, self._heartbeat, differing)
+        inspected = inspector.inspect(opened, as_received, self._in_hand, differing)
         content = inspected.content
-        cost, size = sum(part.cpu for part in inspected.parts), sum(part.length for part in inspected.parts)
-        self._worker.turns.spent(self._submission.depositor_token, cost, size)
         parts, duplicates = self._claim(inspected.parts, opened)
         parts = self._as_planned(parts)
         packed = self._pack(parts, opened, content)
@@ -209,7 +244,32 @@ class Ingestion:
         answer = seal_answer(opened.envelope.headers, parts)
         tokens, now = self._worker.vault.tokens, self._worker.now_ms()
         rows = publication(self._id, parts, duplicates, adopted, tokens, now, answer)
-        self._worker.index.publish(self._id, self._worker.name, self._finished(rows))
+        rows = replace(self._finished(rows), cpu_use=self._cpu_use())
+        self._worker.index.publish(self._id, self._worker.name, rows)
+
+    def _introduce(self, structure_token: bytes) -> None:
+        """Who was not known counted for itself until now; from here on it has the turns of its structure."""
+        worker, depositor = self._worker, self._submission.depositor_token
+        if depositor in worker.introduced:
+            return
+        new = worker.index.introduce(depositor, structure_token, worker.now_ms())
+        worker.introduced.add(depositor)
+        if new and worker.beside:
+            raise NotItsTurn
+
+    def _cpu_use(self) -> CpuUse | None:
+        """What was spent on this submission and isn't counted yet."""
+        spent = self._in_hand.meter.take()
+        if self._structure_token is None:
+            return None
+        token = self._submission.depositor_token
+        return CpuUse(depositor_token=token, structure_token=self._structure_token, cpu_ms=spent)
+
+    def _count_cpu(self) -> None:
+        use = self._cpu_use()
+        if use is not None and use.cpu_ms:
+            with suppress(CoffreError):
+                self._worker.index.count_cpu(use, self._worker.now_ms())
 
     def _finished(self, rows: Publication) -> Publication:
         """What is published, as it is."""
@@ -248,6 +308,7 @@ class Ingestion:
         until = self._worker.now_ms() + self._worker.lease_ms
         if not self._worker.index.renew(self._id, self._worker.name, until):
             raise Conflict("The lease of this submission is lost.", code="lease_lost")
+        self._count_cpu()
         self._prolong()
 
     def _prolong(self) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from ingestion.limits import DEFAULT_LIMITS, Limits
+from ingestion.metering import Meter
 from ingestion.reader import BLOCK
 from ingestion.sandbox_answer import HostileAnswer, read_answer
 from ingestion.sandbox_confinement import WHOLE
@@ -33,7 +34,6 @@ log = logging.getLogger("coffre.sandbox")
 
 Kind = Literal["dicom", "pdf", "dicom+json", "dicom+xml"]
 Read = Callable[[int, int], bytes]
-_CLOCK_OF_PROCESS = 2  # CPUCLOCK_SCHED: clock_getcpuclockid(3) as Linux computes it
 _READ_FACTOR = 16  # a file may be read this often; a parser that wants more is not getting anywhere
 _READ_FLOOR = 64 * 2**20
 
@@ -46,12 +46,12 @@ class SandboxUnavailable(CoffreError):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """The answer about one file. `facts` are empty unless it is accepted; times in seconds."""
+    """The answer about one file. `facts` are empty unless it is accepted; `elapsed` and `cpu` in seconds."""
 
     findings: tuple[Finding, ...]
     facts: dict[str, Any]
     elapsed: float
-    cpu: float = 0.0  # of the child
+    cpu: float = 0.0
 
     @property
     def outcome(self) -> Outcome:
@@ -69,19 +69,16 @@ class _Child:
         self._zygote = zygote
         self.sock, self.pid = zygote.fork()
         self.jobs = 0
-        self.cpu = self.cpu_now()
+        self._counted = 0.0
 
-    def cpu_now(self) -> float:
-        """CPU seconds that the process has taken; what was known where it is gone."""
+    def cpu(self) -> float:
+        """Seconds of CPU since the last call, as the kernel counts them: a child might lie."""
         try:
-            return time.clock_gettime((~self.pid << 3) | _CLOCK_OF_PROCESS)
-        except OSError:
-            return getattr(self, "cpu", 0.0)
-
-    def taken(self) -> float:
-        """CPU seconds since this was asked last."""
-        before, self.cpu = self.cpu, self.cpu_now()
-        return self.cpu - before
+            used = time.clock_gettime(_cpu_clock_of(self.pid))
+        except OSError:  # the process, or the clock, is not there
+            return 0.0
+        since, self._counted = used - self._counted, used
+        return since
 
     def end(self) -> int:
         """Ends the process; its wait status, -1 where the zygote is gone too."""
@@ -90,6 +87,11 @@ class _Child:
             return self._zygote.end(self.pid)
         except ZygoteLost:
             return -1
+
+
+def _cpu_clock_of(pid: int) -> int:
+    """Linux's clock of another process's CPU time (clock_getcpuclockid(3), which Python does not offer)."""
+    return (~pid << 3) | 2
 
 
 class _Job:
@@ -178,15 +180,14 @@ class Sandbox:
         Raises only what `read` raises (the file is then unjudged), `CoffreError` "short_read" where `read`
         gives fewer bytes than asked for, and `SandboxUnavailable`.
         """
-        started = time.monotonic()
+        started, meter = time.monotonic(), Meter()
         with self._slots:
             # a second try in a fresh child: the first may have been killed for reasons of the machine
-            answer, cpu = self._attempt(kind, size, read, options or {}, fresh=False)
+            answer = self._attempt(kind, size, read, options or {}, meter, fresh=False)
             if isinstance(answer, Finding) and answer.code == "sandbox_crashed":
-                answer, more = self._attempt(kind, size, read, options or {}, fresh=True)
-                cpu += more
+                answer = self._attempt(kind, size, read, options or {}, meter, fresh=True)
         findings, facts = ((answer,), {}) if isinstance(answer, Finding) else answer
-        return Inspection(findings, facts, time.monotonic() - started, cpu)
+        return Inspection(findings, facts, time.monotonic() - started, meter.seconds)
 
     def close(self) -> None:
         """Ends every child and the zygote; leaves no process behind. Jobs still running are lost."""
@@ -200,29 +201,26 @@ class Sandbox:
             zygote.close()
 
     def _attempt(
-        self, kind: Kind, size: int, read: Read, options: Mapping[str, Any], *, fresh: bool
-    ) -> tuple[Finding | tuple[tuple[Finding, ...], dict[str, Any]], float]:
-        """The answer, and the CPU seconds that it took."""
+        self, kind: Kind, size: int, read: Read, options: Mapping[str, Any], meter: Meter, *, fresh: bool
+    ) -> Finding | tuple[tuple[Finding, ...], dict[str, Any]]:
         child = self._take(fresh=fresh)
         try:
-            payload = _Job(child, size, read, self._limits).run(kind, options)
+            try:
+                payload = _Job(child, size, read, self._limits).run(kind, options)
+            finally:
+                meter.add(child.cpu())
             answer = read_answer(payload, kind, size)
         except TimeoutError:
-            cpu = child.taken()
             child.end()
-            return Finding("sandbox_timeout"), cpu
+            return Finding("sandbox_timeout")
         except (WireClosed, WireViolation, HostileAnswer):
-            cpu = child.taken()
             stopped = was_stopped_for_cpu(child.end())
-            if stopped:  # a process that ended has no clock: it took what it may
-                return Finding("sandbox_timeout"), self._limits.cpu_of(size)
-            return Finding("sandbox_crashed"), cpu
+            return Finding("sandbox_timeout" if stopped else "sandbox_crashed")
         except BaseException:
             child.end()
             raise
-        cpu = child.taken()
         self._give_back(child, answer[0])
-        return answer, cpu
+        return answer
 
     def _take(self, *, fresh: bool) -> _Child:
         with self._lock:

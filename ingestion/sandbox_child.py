@@ -179,8 +179,8 @@ class _Child:
         """Answers one job; False where the child should not take another."""
         (length,) = META_LENGTH.unpack_from(payload)
         meta = json.loads(payload[META_LENGTH.size : META_LENGTH.size + length])
-        head = payload[META_LENGTH.size + length :]
         self._limit_cpu(meta["size"])
+        head = payload[META_LENGTH.size + length :]
         try:
             if self._faults and meta["options"].get("fault"):
                 misbehave(meta["options"]["fault"], self._sock)

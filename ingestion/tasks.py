@@ -13,7 +13,6 @@ from queue import Full, Queue
 from typing import Any
 from uuid import UUID
 
-from billiard.process import current_process
 from celery import Celery
 from celery.signals import worker_process_init, worker_process_shutdown
 from kombu.connection import Connection
@@ -123,11 +122,6 @@ class Bell:
         )
 
 
-def child_number() -> int:
-    """Which of a worker's children this is, from 0."""
-    return int(getattr(current_process(), "index", 0))
-
-
 def serve(app: Celery, make_worker: Callable[[], Worker], end: Callable[[], None], concurrency: int) -> None:
     """Run a Celery worker until SIGTERM. `make_worker` is called in each child, after the fork: sandbox and
     database connections belong to the process that uses them."""
@@ -154,10 +148,13 @@ def serve(app: Celery, make_worker: Callable[[], Worker], end: Callable[[], None
     worker_process_shutdown.connect(finish, weak=False)
 
     @app.task(name=INGEST)  # type: ignore[untyped-decorator]
-    def ingest(_: str, request_id: str = "") -> None:
-        """A ring says that something waits; whose turn it is, the lease table says (`ingestion.fairness`)."""
-        REQUEST_ID.set(request_id)
-        attempt(Worker.ingest_next)
+    def ingest(submission_id: str, request_id: str = "") -> None:
+        """Something waits, this submission or another; whose turn it is, the index tells."""
+
+        def taken(found: UUID) -> None:
+            REQUEST_ID.set(request_id if str(found) == submission_id else "")
+
+        attempt(lambda worker: worker.ingest_next(taken=taken))
 
     @app.task(name=INGEST_ANY)  # type: ignore[untyped-decorator]
     def ingest_any() -> None:

@@ -57,10 +57,16 @@ def status(data: Data = None, as_json: AsJson = False) -> None:
     from coffre.wiring import System
 
     with refusals(), System(settings_of(data)) as system:
+        today = system.cpu_today()
         found = {
             "environment": system.identity.environment.value,
             "origin": system.identity.origin,
             "submissions": system.index.counts(),
+            "validation_today": {
+                "cpu_s": round(today.cpu_ms / 1000),
+                "structures": today.structures,
+                "past_allowance": today.past_allowance,
+            },
             "parts_sharing_identifiers": system.index.sharing_identifiers(),
             **system.guard.inspector.status(),
         }

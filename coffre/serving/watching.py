@@ -17,7 +17,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coffre.serving.methods import answer_heads
 from coffre.wiring import System
-from ingestion.fairness import DAY_MS
 from keyvault.request_id import REQUEST_ID
 from records.vocabulary.codes import Environment
 
@@ -51,9 +50,14 @@ class Metrics:
             "Parts deposited under a Study Instance UID of another structure, capped",
             registry=self.registry,
         )
-        self._cost = Gauge(
-            "coffre_depositor_cpu_seconds_highest",
-            "CPU that the files of one depositor took today, of the costliest",
+        self._cpu = Gauge(
+            "coffre_sandbox_cpu_seconds_today",
+            "CPU that examining files has cost since midnight, UTC",
+            registry=self.registry,
+        )
+        self._past = Gauge(
+            "coffre_structures_past_allowance",
+            "Structures past COFFRE_CPU_ALLOWANCE_S today, which come after all others",
             registry=self.registry,
         )
         self._system = system
@@ -66,10 +70,11 @@ class Metrics:
         """The exposition format; the index is asked for its counts at this moment."""
         for state, count in self._system.index.counts().items():
             self._submissions.labels(state).set(count)
-        now = int(time.time() * 1000)
         self._sharing.set(self._system.index.sharing_identifiers())
-        self._waiting.set(self._system.index.waiting(now))
-        self._cost.set(self._system.index.highest_cost(now // DAY_MS) / 1000)
+        self._waiting.set(self._system.index.waiting(int(time.time() * 1000)))
+        today = self._system.cpu_today()
+        self._cpu.set(today.cpu_ms / 1000)
+        self._past.set(today.past_allowance)
         return generate_latest(self.registry)
 
 

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,8 @@ from coffre.install import initialise
 from coffre.settings import load
 from coffre.wiring import System
 from ingestion.dicom import inspect_dicom
-from ingestion.fairness import Turns
 from ingestion.inspection import Inspector
+from ingestion.inspection_turns import Turns
 from ingestion.jobs import TASKS
 from ingestion.limits import DEFAULT_LIMITS
 from ingestion.pdf import inspect_pdf
@@ -96,14 +95,14 @@ class Pipeline:
         if not self.data.exists():
             initialise(settings)
         self.system = System(settings, clock=self.clock)
-        self._pool = ThreadPoolExecutor(2)
+        self._turns = Turns(2, 16)
         self.system.publish_day_keys()
         # issued before the clock is moved: tokens are dated by the true time
         self.patients: dict[str, str] = {}
         self._depositor = Identities(self.system).depositor(LABORATORY)
 
     def close(self) -> None:
-        self._pool.shutdown()
+        self._turns.shutdown()
         self.system.close()
 
     def open_record(self) -> str:
@@ -163,11 +162,9 @@ class Pipeline:
         def by_way(place: str, target: Any) -> Any:
             return Faulty(place, target, fault) if fault else target
 
-        index = by_way("index", self.system.index)
         worker = Worker(
             name=name,
-            index=index,
-            turns=Turns(index, allowance_s=86_400, reserved=False, clock=self.clock),
+            index=by_way("index", self.system.index),
             objects=by_way("objects", self.system.objects),
             vault=by_way("vault", self.system.guard.worker),
             inspector=self._inspector(self.sandbox),
@@ -183,7 +180,7 @@ class Pipeline:
 
     def _inspector(self, sandbox: Any) -> Inspector:
         environment = self.system.identity.environment
-        return Inspector(sandbox, environment, check=IdentityCheck.USUAL, pool=self._pool, width=2)
+        return Inspector(sandbox, environment, check=IdentityCheck.USUAL, turns=self._turns)
 
     def work(self, worker: Worker, tries: int = 10) -> None:
         """Carry out whatever waits, moving the clock past pauses and leases of the dead."""
