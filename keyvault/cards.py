@@ -47,7 +47,7 @@ def read_card(key: bytes, record: Row) -> OpenedCard:
     _check_digest(record["card"], record["card_digest"])
     card, state = _unsealed(key, record)
     if record["state"] != state:
-        raise _altered()
+        raise altered()
     return OpenedCard(record["record_id"], record["card_version"], card, key, state)
 
 
@@ -114,10 +114,10 @@ def content_token(card_key: bytes, content: str) -> bytes:
 
 def _check_digest(sealed: bytes, digest: bytes) -> None:
     if not hmac.compare_digest(hashlib.sha256(sealed).digest(), digest):
-        raise _altered()
+        raise altered()
 
 
-def _altered() -> CoffreError:
+def altered() -> CoffreError:
     return CoffreError(
         "A sealed row of the vault differs from its digest: run coffre check.", code="card_altered"
     )

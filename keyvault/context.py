@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 from keyvault import withdrawn
-from keyvault.cards import OpenedCard, open_card
+from keyvault.cards import OpenedCard, altered, open_card
 from keyvault.envelope import Branch
 from keyvault.keyring import Keyring
 from keyvault.log import ORDINARY, SYSTEM, Appended, Chain, Happening, append, record_chain
@@ -208,11 +208,11 @@ class Vault:
                 attempted = change = Change(self, tx)
                 yield change
                 change.keep_replay()
-        except CoffreError as error:
+        except Exception as error:  # what nobody foresaw is an answer, too
             if attempted is not None and attempted.again is not None:
                 with self.store.writing() as tx:
                     later = Change(self, tx)
-                    attempted.again(later, error.code)
+                    attempted.again(later, error.code if isinstance(error, CoffreError) else "internal")
                     later.keep_replay()
             raise
 
@@ -328,7 +328,11 @@ class Vault:
             return self._ins_token(name)
 
     def open(self, tx: VaultTransaction, row: Row | None, *, lock: bool = False) -> OpenedRecord:
-        """Open a record, or the decoy where there is none: absent and forbidden cost the same work."""
+        """Open a record, or the decoy where there is none: absent and forbidden cost the same work.
+
+        Raises CoffreError `card_altered` like `read_card`, and where the INS that finds the record is not its
+        holder's.
+        """
         # read again even where nothing is locked: the decoy is read here too
         if row is None:
             row = tx.get("record", public_id=DECOY_ID)
@@ -337,7 +341,11 @@ class Vault:
         assert row is not None
         key = care_key(tx, self.keyring, row)
         chain = record_chain(tx, key, ORDINARY)
-        return OpenedRecord(row, key, open_card(tx, row, key), chain)
+        card = open_card(tx, row, key)
+        holder = None if card.card is None else self.token(TokenField.INS, card.card.ins.value)
+        if row["kind"] == PERSON and row["ins_token"] != holder:
+            raise altered()
+        return OpenedRecord(row, key, card, chain)
 
     def chain_of(self, record: OpenedRecord) -> Chain:
         """Where an attempt on this record is written: on its chain, or on chain 0 where it doesn't exist."""

@@ -18,6 +18,7 @@ from keyvault.second_place import SecondPlace
 from keyvault.store import VaultStore
 from keyvault.verbs.adopting import AdoptingVerbs
 from keyvault.verbs.asking import AskingVerbs, PlanningVerbs
+from keyvault.verbs.by_document import DocumentVerbs
 from keyvault.verbs.certifying import CertifyingVerbs
 from keyvault.verbs.changing import ChangingVerbs
 from keyvault.verbs.ingesting import ReleasingForIngest
@@ -40,8 +41,8 @@ from keyvault.verbs.withdrawing import WithdrawingVerbs
 EMBEDDED_SHARDS = 16
 
 
-class ReaderDoor(ReadingVerbs, ReleasingVerbs, ChangingVerbs, NoticingVerbs):
-    """resolve, find, list, events, tokens, release, still, change_card, label, acknowledge."""
+class ReaderDoor(ReadingVerbs, DocumentVerbs, ReleasingVerbs, ChangingVerbs, NoticingVerbs):
+    """resolve, find, list, document, events, tokens, release, still, change_card, label, acknowledge."""
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault

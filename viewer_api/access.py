@@ -7,7 +7,7 @@ passes them on, and shapes the answer; it never decides and never holds a key.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from keyvault.grants import check_recipient
 from keyvault.guard import ReaderDoor
@@ -47,10 +47,17 @@ class QuotaExceeded(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A listing together with the index rows it came from."""
+    """What the vault showed of a record."""
 
-    record: ResolvedRecord
     listing: Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A record on the way to the verb that answers; refused, it has an id under which nothing is kept."""
+
+    record_id: UUID
+    refused: Denied | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +84,34 @@ class Access:
         _check_reason(call)
         return _permitted(self._vault.find(call, locator))
 
-    def _resolve(self, call: Call, locator: str, action: Action = Action.SEARCH) -> ResolvedRecord:
-        """The same on the way to a verb that decides, logs and answers: what comes between says nothing."""
+    def _resolve(self, call: Call, locator: str, action: Action = Action.SEARCH) -> Named:
+        """The same on the way to a verb that decides, logs and answers.
+
+        A refusal is told where that verb would answer, and not before: what fails between the two fails
+        alike for whoever is permitted, refused, or names no record.
+        """
         _check_reason(call)
-        return _permitted(self._vault.resolve(call, locator, action))
+        answer = self._vault.resolve(call, locator, action)
+        return Named(uuid4(), answer) if isinstance(answer, Denied) else Named(answer.record_id)
+
+    def _answer(self, record: Named, verb: Callable[[UUID], T | Denied]) -> T:
+        """What the verb answers. Raises `NotAuthorised` or `QuotaExceeded`."""
+        if record.refused is None:
+            return _permitted(verb(record.record_id))
+        self._vault.still(record.record_id, record.record_id, 0)  # fails where the verb would: nobody's grant
+        return _permitted(record.refused)
 
     def documents(self, call: Call, locator: str) -> Opened:
         """Every document of the record that the actor may see, newest first."""
         record = self._resolve(call, locator)
         rows = self._index.documents(record.record_id)
-        return Opened(record, _permitted(self._vault.list(call, record.record_id, _sealed(rows))))
+        return self._listed(call, record, rows)
+
+    def _listed(
+        self, call: Call, record: Named, rows: Sequence[tuple[Document, Sequence[Details]]]
+    ) -> Opened:
+        sealed = _sealed(rows)
+        return Opened(self._answer(record, lambda record_id: self._vault.list(call, record_id, sealed)))
 
     def document(self, call: Call, document_id: UUID) -> SeenDocument:
         """One document, decided and logged like a list.
@@ -96,21 +121,16 @@ class Access:
         """
         _check_reason(call)
         found = self._index.document(document_id)
-        if found is None:
-            self._vault.resolve(call, str(document_id))  # refused, counted and logged like any unknown name
+        answer = self._vault.document(call, document_id, _sealed([found] if found else []))
+        if isinstance(answer, Denied) and answer.reason is not ReasonCode.QUOTA_EXCEEDED:
             raise _no_such_document()
-        answer = self._vault.list(call, found[0].record_id, _sealed([found]))
-        if isinstance(answer, Denied) and answer.reason is ReasonCode.QUOTA_EXCEEDED:
-            raise QuotaExceeded
-        if isinstance(answer, Denied) or not answer.documents:
-            raise _no_such_document()
-        return answer.documents[0]
+        return _permitted(answer)
 
     def one(self, call: Call, locator: str, document_id: UUID) -> Opened:
         """One document of a named record; an empty list where it is hidden or absent."""
         record = self._resolve(call, locator)
         rows = self._index.documents_by_id(record.record_id, [document_id])
-        return Opened(record, _permitted(self._vault.list(call, record.record_id, _sealed(rows))))
+        return self._listed(call, record, rows)
 
     def own_deposit(self, depositor_token: bytes, document_id: UUID) -> DocumentState | None:
         """The state of a document that this depositor deposited; None of any other."""
@@ -124,7 +144,7 @@ class Access:
         _check_studies([study_uid])
         record = self._resolve(call, locator)
         (rows,) = self._studies(call, record, [study_uid])
-        return Opened(record, _permitted(self._vault.list(call, record.record_id, _sealed(rows))))
+        return self._listed(call, record, rows)
 
     def grant(self, call: Call, request: GrantRequest) -> dict[str, Any]:
         """A grant with the addresses of its objects (docs/formats.md section 4)."""
@@ -144,20 +164,21 @@ class Access:
     def _release(
         self,
         call: Call,
-        record: ResolvedRecord,
+        record: Named,
         rows: Sequence[tuple[Document, Sequence[Details]]],
         wanted: Sequence[Sequence[UUID]] | None,
         request: GrantRequest,
     ) -> dict[str, Any]:
-        released: Released = _permitted(
-            self._vault.release(
+        released: Released = self._answer(
+            record,
+            lambda record_id: self._vault.release(
                 call,
-                record.record_id,
+                record_id,
                 _sealed(rows),
                 documents=wanted,
                 recipient=request.recipient,
                 suite=request.suite,
-            )
+            ),
         )
         grant_id = UUID(released.grant["id"])
         urls = {str(blob): self._presign(grant_id, blob, version) for blob, version in released.objects}
@@ -170,41 +191,49 @@ class Access:
         return {"id": str(grant_id), "urls": urls}
 
     def _studies(
-        self, call: Call, record: ResolvedRecord, studies: Sequence[str]
+        self, call: Call, record: Named, studies: Sequence[str]
     ) -> list[list[tuple[Document, tuple[Details, ...]]]]:
         """The rows of each study: its images, and the reports and key objects that belong to it."""
         if not studies:
             return []
         asked = [(TokenField.STUDY, study) for study in studies]
-        tokens: tuple[bytes, ...] = _permitted(self._vault.tokens(call, record.record_id, asked))
+        if record.refused is None:
+            tokens = _permitted(self._vault.tokens(call, record.record_id, asked))
+        else:
+            tokens = tuple(record.record_id.bytes for _ in asked)
         # an unknown study has no rows: the verb that follows refuses it like a hidden one, and logs
         return [self._index.documents_by_study(record.record_id, token) for token in tokens]
 
     def change(self, call: Call, locator: str, wanted: CardChange) -> dict[str, Any]:
         """Apply one of the holder's choices; effective at the next call."""
         record = self._resolve(call, locator, wanted.action)
-        changed: Changed = _permitted(self._vault.change_card(call, record.record_id, wanted))
+        changed: Changed = self._answer(
+            record, lambda record_id: self._vault.change_card(call, record_id, wanted)
+        )
         return changed.choices
 
     def label(self, call: Call, locator: str, document_id: UUID, labels: Sequence[str]) -> list[str]:
         """Give a document or study its labels."""
         record = self._resolve(call, locator, Action.LABEL)
-        changed: Changed = _permitted(self._vault.label(call, record.record_id, document_id, labels))
+        changed: Changed = self._answer(
+            record, lambda record_id: self._vault.label(call, record_id, document_id, labels)
+        )
         found: list[str] = changed.choices["labels"]
         return found
 
     def acknowledge(self, call: Call, locator: str, notices: Sequence[UUID]) -> int:
         """The holder has read these notices; answers how many there were."""
         record = self._resolve(call, locator, Action.ACKNOWLEDGE)
-        return _permitted(self._vault.acknowledge(call, record.record_id, notices))
+        return self._answer(record, lambda record_id: self._vault.acknowledge(call, record_id, notices))
 
     def access_log(
         self, call: Call, locator: str, before: int | None, limit: int, wanted: LogFilter = EVERY_LINE
     ) -> EventPage:
         """Who did what in this record."""
         record = self._resolve(call, locator, Action.READ_LOG)
-        return _permitted(
-            self._vault.events(call, record.record_id, before=before, limit=limit, wanted=wanted)
+        return self._answer(
+            record,
+            lambda record_id: self._vault.events(call, record_id, before=before, limit=limit, wanted=wanted),
         )
 
 

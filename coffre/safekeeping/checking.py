@@ -15,7 +15,7 @@ from awscrt.checksums import crc64nvme
 
 from coffre.safekeeping.findings import REPAIRED_BY, Findings
 from keyvault.verbs.inspecting import InspectingVerbs
-from keyvault.verbs.listing import KeptBlob, KeptRow
+from keyvault.verbs.listing import KeptBlob, KeptDocument, KeptRow
 from records.errors import CoffreError, NotFound
 from storage.index.inventory import PAGE, Inventory, Key, ListedBlob, ListedRow, every
 from storage.ports import Index, ObjectStore
@@ -193,26 +193,34 @@ class Check:
     def _documents(self) -> None:
         for page in every(self.inventory.documents, lambda document: document.document_id):
             self._saw("documents", len(page))
-            states = self._states(page)
+            known = self._documents_of_vault(page)
             for document in page:
-                state = states.get(document.document_id)
-                if state is None:
-                    self.found.add("document_unknown", document.document_id)
-                elif state != document.state:
-                    self.found.add("state_differs", document.document_id)
+                self._compare_document(document, known.get(document.document_id))
 
-    def _states(self, documents: Collection[Document]) -> dict[UUID, str]:
+    def _compare_document(self, document: Document, kept: KeptDocument | None) -> None:
+        if kept is None:
+            self.found.add("document_unknown", document.document_id)
+            return
+        if _named(document) != _named(kept):
+            self.found.add("document_differs", document.document_id)
+        if document.state != kept.state:
+            self.found.add("state_differs", document.document_id)
+
+    def _documents_of_vault(self, documents: Collection[Document]) -> dict[UUID, KeptDocument]:
         named = self.vault.documents_named([document.document_id for document in documents])
-        return {each.document_id: each.state for each in named}
+        return {each.document_id: each for each in named}
 
     def _instances(self) -> None:
         for page in every(self.inventory.instances, lambda one: (one.submission_id, one.part)):
             self._saw("instances", len(page))
             keys = list({(one.blob_id, one.version) for one in page})
             blobs = {_blob_key(blob): blob for blob in self.vault.blobs_named(keys)}
+            links = self.vault.parts_of(keys)
             for one in page:
                 if not _inside(one, blobs.get((one.blob_id, one.version))):
                     self.found.add("instance_astray", (one.submission_id, one.part))
+                elif (one.blob_id, one.version, one.document_id) not in links:
+                    self.found.add("instance_of_another", (one.submission_id, one.part))
 
     # what waits for the sweeper
 
@@ -236,11 +244,11 @@ class Check:
         """Give every document of the index its state in the vault; answers how many changed."""
         changed = 0
         for page in every(self.inventory.documents, lambda document: document.document_id):
-            states = self._states(page)
+            known = self._documents_of_vault(page)
             for document in page:
-                state = states.get(document.document_id, document.state)
-                if state != document.state:
-                    changed += self.index.set_state(document.document_id, state, self.now_ms)
+                kept = known.get(document.document_id)
+                if kept is not None and kept.state != document.state:
+                    changed += self.index.set_state(document.document_id, kept.state, self.now_ms)
         return changed
 
     def _saw(self, what: str, count: int) -> None:
@@ -254,6 +262,10 @@ def _blob_key(blob: KeptBlob) -> Key:
 
 def _row_key(row: KeptRow) -> Key:
     return (row.document_id, row.row_version)
+
+
+def _named(document: Document | KeptDocument) -> tuple[object, ...]:
+    return (document.record_id, document.kind, document.study_token)
 
 
 def _described(blob: ListedBlob | KeptBlob) -> tuple[object, ...]:

@@ -37,15 +37,11 @@ class AskedGrant:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`verbs` are those of the request, with the arguments it fixes; `locator` names its record.
-
-    `document`: the one document that the request names instead.
-    """
+    """`verbs` are those of the request, with the arguments it fixes; `locator` names its record."""
 
     locator: str | None = field(repr=False)
     verbs: Mapping[str, Arguments] = field(repr=False)
     grant: AskedGrant | None = None
-    document: UUID | None = None
 
 
 def asked_of(method: str, url: str, body: bytes) -> Asked:
@@ -87,7 +83,7 @@ def _quarantine(route: list[str], body: bytes) -> Asked:
 def _read(path: list[str]) -> Asked:
     match path:
         case ["fhir", "DocumentReference", document]:
-            return _one_document(document)
+            return Asked(None, {"document": {"document_id": UUID(document)}})
         case ["records", record, *rest]:
             return _list(record, rest)
     raise _unknown()
@@ -104,12 +100,6 @@ def _list(record: str, route: list[str]) -> Asked:
         case ["dicomweb", "studies", study, *_]:
             return _reading(record, list={}, tokens={"values": [(TokenField.STUDY, study)]})
     raise _unknown()
-
-
-def _one_document(document: str) -> Asked:
-    """No record is named: the one that the document is in, and no other document of it."""
-    verbs: dict[str, Arguments] = {"resolve": {"locator": document}, "list": {"documents": [UUID(document)]}}
-    return Asked(None, verbs, document=UUID(document))
 
 
 def _grant(body: bytes) -> Asked:

@@ -100,7 +100,7 @@ def attempt(
     over = change.over_quota(touch)  # before anything is opened
     record = vault.open(change.tx, row, lock=discloses)
     request = AccessRequest(actor, action, call.purpose, change.now, call.reason)
-    emergency = _emergency_use(vault, change, record, actor, call)
+    emergency = emergency_use(vault, change, record, actor, call)
     decision = decide(request, Facts(record.facts, None, emergency))
     if over or (isinstance(decision, Permit) and change.structure_over_quota(touch)):
         decision = Deny(ReasonCode.QUOTA_EXCEEDED)
@@ -158,7 +158,7 @@ def _find(vault: Vault, change: Change, locator: str | None, record_id: UUID | N
     return vault.find_record(change.tx, locator)
 
 
-def _emergency_use(
+def emergency_use(
     vault: Vault, change: Change, record: OpenedRecord, actor: Actor, call: Call
 ) -> EmergencyUse | None:
     if call.purpose not in EMERGENCIES:

@@ -63,10 +63,6 @@ def _admit(
 
 def _check_record(vault: Vault, tx: VaultTransaction, asked: Asked, arguments: Mapping[str, Any]) -> None:
     """The internal ids of a call belong to what the request names."""
-    if "record_id" in arguments and asked.document is not None:
-        known = tx.get("document", document_id=asked.document)
-        if known is None or known["record_id"] != arguments["record_id"]:
-            raise _mismatch()
     if "record_id" not in arguments or asked.locator is None:
         return
     try:

@@ -120,9 +120,10 @@ class ChangingVerbs:
     def _label(
         self, change: Change, found: Attempt, document_id: UUID, labels: Sequence[str]
     ) -> Changed | Denied | None:
-        row = change.tx.get("document", document_id=document_id, record_id=found.record.row["record_id"])
-        copies = copies_of(change.tx, [row]) if row else []
-        facts = facts_of(found.record.card, copies)
+        # every document is opened, whichever is named: a hidden one costs what an unknown one costs
+        documents = change.tx.find("document", record_id=found.record.row["record_id"])
+        row = next((each for each in documents if each["document_id"] == document_id), None)
+        facts = facts_of(found.record.card, documents)
         if row is None or self._hidden(found, facts[document_id]):
             self._refuse_change(change, found, ReasonCode.NO_SUCH_DOCUMENT, document_id)
             return None
@@ -133,7 +134,7 @@ class ChangingVerbs:
         if suspended and not chosen >= present & HOLDERS_LABELS:
             return self._refuse_change(change, found, ReasonCode.RECORD_SUSPENDED, document_id)
         self._relabel(change, found, row, chosen)
-        for copy in copies:
+        for copy in copies_of(change.tx, [row]):
             if copy["document_id"] != document_id:
                 hiding = {Label.INVISIBLE_PATIENT} & facts[copy["document_id"]].labels
                 self._relabel(change, found, copy, chosen | hiding)

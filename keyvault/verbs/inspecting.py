@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from typing import Any
-from uuid import UUID
 
 from audit import tree
 from audit.events import FIRST_PREV
@@ -18,7 +17,6 @@ from audit.view import (
     StoredCheckpoint,
 )
 from keyvault.accountability import open_own
-from keyvault.cards import open_card
 from keyvault.context import Vault
 from keyvault.frozen import read_frozen
 from keyvault.keyring import LIVE, RETIRING, RUNNING, root_rotation
@@ -26,6 +24,7 @@ from keyvault.log import ORDINARY, SYSTEM, Chain, record_chain
 from keyvault.record_keys import care_key
 from keyvault.shipping import shipped_size
 from keyvault.store import Row, VaultTransaction
+from keyvault.verbs.copied import check_copies
 from keyvault.verbs.listing import ListingVerbs
 from keyvault.verbs.promised import Promised
 from records.errors import CoffreError
@@ -43,7 +42,8 @@ class InspectingVerbs(ListingVerbs):
         """Check the whole log in one snapshot; `witnessed` are its checkpoints as kept elsewhere.
 
         Raises `LogFault` naming the first divergence: those of `audit.verify`, and `event_missing`,
-        `line_missing`, `chain_cut`, `chain_changed`, `card_rolled_back`, `card_altered`, `facts_rolled_back`.
+        `line_missing`, `chain_cut`, `chain_changed`, `card_rolled_back`, `card_altered`, `facts_rolled_back`,
+        `facts_altered`.
         """
         with self._vault.store.reading() as tx:
             report = verify(self._view(tx, witnessed))
@@ -79,18 +79,7 @@ class InspectingVerbs(ListingVerbs):
                 raise LogFault("chain_cut", f"A chain of {chain['seq']} events ends after {last[0]}.")
             if chain["chain"] == ORDINARY:
                 promised.check(tx, chain["chain_id"])
-                self._check_card(tx, chain["chain_id"])
-
-    def _check_card(self, tx: VaultTransaction, record_id: UUID) -> None:
-        """The card opens, and the row's copy of the record's state is the one that it seals."""
-        record = tx.get("record", record_id=record_id)
-        if record is None:
-            return
-        try:
-            open_card(tx, record, care_key(tx, self._vault.keyring, record))
-        except CoffreError as error:
-            sentence = "A record's card does not open, or its state is not the one that the card seals."
-            raise LogFault("card_altered", sentence) from error
+                check_copies(self._vault, tx, chain["chain_id"])
 
     def _chain(self, tx: VaultTransaction, chain: Row) -> Chain | None:
         """The chain with its key, or None where the record was shredded."""

@@ -4,7 +4,7 @@ Nothing of what the keys open leaves; a page says of each row whether its key op
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 from uuid import UUID
 
@@ -48,7 +48,10 @@ class KeptRow:
 @dataclass(frozen=True, slots=True)
 class KeptDocument:
     document_id: UUID
+    record_id: UUID
+    kind: str
     state: str
+    study_token: bytes | None
 
 
 class ListingVerbs:
@@ -101,10 +104,19 @@ class ListingVerbs:
             return [job.document_id for job in jobs.waiting(self._vault, tx) if job.document_id in wanted]
 
     def documents_named(self, ids: Sequence[UUID]) -> list[KeptDocument]:
-        """The states of those documents that exist."""
+        """Those documents that exist."""
+        names = [each.name for each in fields(KeptDocument)]
         with self._vault.store.reading() as tx:
             rows = tx.find("document", document_id__in=list(ids))
-        return [KeptDocument(row["document_id"], row["state"]) for row in rows]
+        return [KeptDocument(**{name: row[name] for name in names}) for row in rows]
+
+    def parts_of(self, keys: Sequence[Key]) -> set[tuple[UUID, int, UUID]]:
+        """Which documents have bytes in these blobs: (blob id, version, document id)."""
+        wanted = set(keys)
+        with self._vault.store.reading() as tx:
+            rows = tx.find("blob_document", blob_id__in=list({blob_id for blob_id, _ in wanted}))
+        links = {(row["blob_id"], row["version"], row["document_id"]) for row in rows}
+        return {link for link in links if link[:2] in wanted}
 
 
 class _Keys:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from keyvault.context import Vault
+from keyvault.context import Change, Vault
 from keyvault.tokens import TokenField
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt
 from keyvault.verbs.calling import caller
@@ -113,24 +113,7 @@ class ReadingVerbs:
             found = attempt(self._vault, change, call, actor, Action.SEARCH, record_id=record_id)
             if isinstance(found, Denied):
                 return found
-            documents = change.tx.find("document", record_id=record_id)
-            seen = visible(found, documents)
-            kept = genuine(change.tx, rows, seen)
-            opened = open_rows(change.tx, found.record.key, kept)
-            shown = [
-                SeenDocument(
-                    document_id,
-                    facts,
-                    row["created_at"],
-                    opened[document_id],
-                    warnings(found.request, facts),
-                )
-                for document_id, (row, facts) in seen.items()
-                if document_id in opened
-            ]
-            change.append(found.record.chain, found.happening(details={"documents": len(shown)}))
-            shown.sort(key=lambda document: (document.created_at, document.document_id), reverse=True)
-            refused = sum(row.document_id in seen for row in rows) - len(kept)
+            shown, refused = listed(change, found, rows)
             owed = found.permit.obligations.union(*(document.obligations for document in shown))
             return Listing(
                 public_id=found.public_id,
@@ -174,6 +157,26 @@ class ReadingVerbs:
             if isinstance(found, Denied):
                 return found
         return tuple(self._vault.token(_searchable(name), value) for name, value in values)
+
+
+def listed(change: Change, found: Attempt, rows: Sequence[SealedRow]) -> tuple[list[SeenDocument], int]:
+    """Open those of the rows that may be seen, newest document first, and log; and how many were refused.
+
+    Every document of the record is judged, whichever are asked for.
+    """
+    seen = visible(found, change.tx.find("document", record_id=found.record.row["record_id"]))
+    kept = genuine(change.tx, rows, seen)
+    opened = open_rows(change.tx, found.record.key, kept)
+    shown = [
+        SeenDocument(
+            document_id, facts, row["created_at"], opened[document_id], warnings(found.request, facts)
+        )
+        for document_id, (row, facts) in seen.items()
+        if document_id in opened
+    ]
+    change.append(found.record.chain, found.happening(details={"documents": len(shown)}))
+    shown.sort(key=lambda document: (document.created_at, document.document_id), reverse=True)
+    return shown, sum(row.document_id in seen for row in rows) - len(kept)
 
 
 def _searchable(name: TokenField) -> TokenField:

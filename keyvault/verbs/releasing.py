@@ -92,8 +92,9 @@ class ReleasingVerbs:
         # what the index hasn't published yet is absent, whoever asks (docs/vault.md section 2)
         published = {row.document_id for row in rows}
         documents_here = tx.find("document", record_id=found.record.row["record_id"])
-        rows_here = [row for row in documents_here if row["document_id"] in published]
-        seen = visible(found, rows_here, copies_of(tx, rows_here))
+        # every document is judged, whichever are asked for: a hidden one costs what an unknown one costs
+        judged = visible(found, documents_here)
+        seen = {document_id: each for document_id, each in judged.items() if document_id in published}
         things = [list(seen)] if documents is None else documents
         hidden = [thing for thing in things if not any(document in seen for document in thing)]
         if hidden and documents is not None:

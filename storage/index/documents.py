@@ -134,7 +134,8 @@ class Documents:
     def _list(self, pair: Pair, values: Mapping[str, object]) -> list[DocumentWithDetails]:
         with self._database.reading() as connection:
             documents = DOCUMENTS.values(connection.execute(pair[0], values))
-            rows = DETAILS.values(connection.execute(pair[1], values)) if documents else []
+            # asked even where there is no document: what isn't there costs what is hidden
+            rows = DETAILS.values(connection.execute(pair[1], values))
         by_document: dict[UUID, list[Details]] = {}
         for row in rows:
             by_document.setdefault(row.document_id, []).append(row)

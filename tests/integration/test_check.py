@@ -156,6 +156,18 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a details key is gone": (vault("DELETE FROM wrapped_key WHERE use = 2"), "row_closed"),
     "a digest of the vault is gone": (vault("DELETE FROM document_row"), "row_unknown"),
     "a document of the vault is gone": (vault("DELETE FROM document"), "document_unknown"),
+    "a document of the vault is of another study": (
+        vault("UPDATE document SET study_token = zeroblob(32)"),
+        "document_differs",
+    ),
+    "a blob of the vault is another document's": (
+        vault("UPDATE blob_document SET document_id = zeroblob(16)"),
+        "instance_of_another",
+    ),
+    "a document of the vault is in another state": (
+        vault("UPDATE document SET state = 'archived'"),
+        "log_broken",
+    ),
     "an entry of the log is gone": (
         vault("DELETE FROM entry WHERE rowid = (SELECT min(rowid) FROM entry)"),
         "log_broken",

@@ -237,3 +237,50 @@ def test_the_state_of_the_index_means_nothing(vault: VaultBench, person: Person)
     answer, _ = vault.release(person.call, person, [deposited])
     assert isinstance(answer, Released) and answer.objects == ()
     assert not isinstance(answer, Denied)
+
+
+# What stands beside a sealed row is what the row seals.
+
+BESIDE = {
+    "the document's kind": ("document", "kind", "document_id", "study"),
+    "the document's state": ("document", "state", "document_id", "deleted"),
+    "the document's facts": ("document", "facts", "document_id", bytes(80)),
+    "its newest details row": ("document", "row_version", "document_id", 7),
+    "the digest of that row": ("document", "row_digest", "document_id", bytes(32)),
+    "the INS that finds the record": ("record", "ins_token", "record_id", bytes(32)),
+    "the record's state": ("record", "state", "record_id", "suspended"),
+}
+
+
+@pytest.mark.parametrize("what", BESIDE)
+def test_what_stands_beside_a_sealed_row_is_compared_with_it(
+    vault: VaultBench, person: Person, what: str
+) -> None:
+    deposited = vault.deposit(person)
+    vault.guard.inspector.verify_log()
+    table, column, key, value = BESIDE[what]
+    ids = {"document_id": deposited.document_id.bytes, "record_id": person.record_id.bytes}
+    put_back(vault, table, column, (value,), key, ids[key])
+    with pytest.raises(LogFault) as fault:
+        vault.guard.inspector.verify_log()
+    assert fault.value.code == ("card_altered" if table == "record" else "facts_altered")
+
+
+def test_records_that_exchange_their_ins_open_nothing_and_are_named(
+    vault: VaultBench, person: Person
+) -> None:
+    """Else a doctor who asks for one person would read, and feed, the other."""
+    other = vault.person()
+    vault.authorise(other)
+    mine, theirs = (
+        saved(vault, "record", "ins_token", "record_id", each.record_id.bytes) for each in (person, other)
+    )
+    put_back(vault, "record", "ins_token", (bytes(32),), "record_id", other.record_id.bytes)
+    put_back(vault, "record", "ins_token", theirs, "record_id", person.record_id.bytes)
+    put_back(vault, "record", "ins_token", mine, "record_id", other.record_id.bytes)
+    with pytest.raises(CoffreError) as refusal:
+        vault.reader.resolve(vault.doctor(), person.ins)
+    assert refusal.value.code == "card_altered"
+    with pytest.raises(LogFault) as fault:
+        vault.guard.inspector.verify_log()
+    assert fault.value.code == "card_altered"

@@ -1,0 +1,464 @@
+"""Every answer about a record has its line, on every route, for whoever asks and whatever is there.
+
+The routes are those of the application: one that is new fails here until it says what it logs. Hidden and
+absent take the same statements, searches and openings, on the same chain, and read alike; so do refused and
+no record, but for the chain.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from fastapi.routing import iter_route_contexts
+
+from audit.canonical import b64
+from coffre.demonstration import data as demo_data
+from coffre.demonstration.server import DemoServer
+from coffre.identities import Identities
+from coffre.install import initialise
+from coffre.settings import load
+from coffre.wiring import System
+from keyvault.grants import new_recipient
+from keyvault.guard import Guard
+from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.changing import CardChange
+from records.vocabulary.codes import Action
+from tests.integration.hiding import hide_from_patient
+from tests.integration.support import HOSPITAL, PRACTICE, Coffre, Patient, bearer, new_ins
+from tests.integration.watched_app import Cost, WatchedApp
+
+REASON = "Patient inconscient, urgence vitale"
+IN_EMERGENCY = {"purpose": "bris_de_glace", "reason": REASON}
+Route = tuple[str, str]
+_DOCTORS = count(1)
+
+SILENT: Mapping[str, frozenset[Route]] = {
+    "no record is named": frozenset(
+        {
+            ("GET", "/health/live"),
+            ("GET", "/health/ready"),
+            ("GET", "/metrics"),
+            ("GET", "/openapi.json"),
+            ("GET", "/fhir/metadata"),
+            ("GET", "/static/{name}"),
+            ("GET", "/sign-in/{code}"),
+            ("POST", "/sign-out"),
+            ("GET", "/audit/checkpoint"),
+            ("GET", "/audit/proof/{leaf}"),
+            ("GET", "/audit/tile/{level}/{number}"),
+            ("GET", "/audit/keys"),
+        }
+    ),
+    "a deposit is answered alike whether there is a record, and its verdict is its depositor's": frozenset(
+        {
+            ("POST", "/dicomweb/studies"),
+            ("POST", "/dicomweb/studies/{study}"),
+            ("POST", "/records/{ins}/dicomweb/studies"),
+            ("POST", "/records/{ins}/dicomweb/studies/{study}"),
+            ("POST", "/fhir/DocumentReference"),
+            ("GET", "/submissions/{submission_id}"),
+        }
+    ),
+    "the line is that of the caller's own grant, a refusal has its own": frozenset(
+        {("POST", "/grants/{grant_id}/urls"), ("GET", "/objects/{blob}/{version}")}
+    ),
+    "what lies under quarantine is in nobody's record (test_quarantine.py)": frozenset(
+        {
+            ("GET", "/quarantine"),
+            ("GET", "/quarantine/{document_id}"),
+            ("POST", "/quarantine/{document_id}/release"),
+            ("POST", "/quarantine/{document_id}/destroy"),
+        }
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A record, and something in it."""
+
+    ins: str
+    record: UUID
+    study: str
+    series: str
+    sop: str
+    images: UUID  # the study as a document
+    pdf: UUID
+    own: UUID  # a document for its holder to label
+
+    @property
+    def address(self) -> dict[str, str]:
+        named = {"study": self.study, "uid": self.series, "id": str(self.pdf)}
+        record = {"ins": self.ins, "record": str(self.record)}
+        return {**named, **record, "professional": "899700099990", "notice_id": str(uuid4())}
+
+
+Body = Callable[[Place], dict[str, Any]]
+
+
+def grant(**things: Any) -> dict[str, Any]:
+    return {"recipient": b64(new_recipient()[1]), **things}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A route and how it is asked. `lines` are those of each case, one where it says nothing."""
+
+    method: str
+    template: str
+    body: Body | None = None
+    name: str = ""
+    things: bool = False  # it names something in the record: hidden and absent are cases
+    holder: bool = False  # the holder's alone
+    page: bool = False
+    query: str = ""
+    by_id: bool = False  # no record is named: an emergency begins where something is shown
+    document: Callable[[Place], UUID] = field(default=lambda place: place.pdf)
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def route(self) -> Route:
+        return "GET" if self.method == "HEAD" else self.method, self.template
+
+    @property
+    def cases(self) -> list[str]:
+        others = ["nobody"] if self.holder and self.page else ["refused", "nobody"]  # whose page would it be
+        return ["permit", *(["hidden", "absent"] if self.things else []), *others]
+
+    @property
+    def emergencies(self) -> bool:
+        return not (self.page and (self.method in ("GET", "HEAD") or self.holder))
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.template} {self.name}".strip()
+
+
+def number(_: Place) -> dict[str, Any]:
+    return {"professional": "899700099990"}
+
+
+def images(place: Place) -> UUID:
+    return place.images
+
+
+FOUND_AGAIN = {"hidden": 2, "absent": 2}  # the page of what isn't found lists its record anew
+ROWS = [
+    Row("POST", "/records/find", lambda p: {"ins": p.ins}),
+    Row("GET", "/records/{ins}/documents"),
+    Row("GET", "/records/{ins}/authorisations"),
+    Row("GET", "/records/{ins}/access-log", holder=True),
+    Row(
+        "PUT",
+        "/records/{ins}/documents/{document_id}/labels",
+        lambda p: ["MASQUE_PS"],  # type: ignore[arg-type,return-value]
+        holder=True,
+        things=True,
+        document=lambda p: p.own,
+    ),
+    Row("DELETE", "/records/{ins}/notices/{notice_id}", holder=True),
+    Row("POST", "/records/{ins}/authorisations", number, holder=True),
+    Row("DELETE", "/records/{ins}/authorisations/{professional}", holder=True),
+    Row("POST", "/records/{ins}/blocks", number, holder=True),
+    Row("DELETE", "/records/{ins}/blocks/{professional}", holder=True),
+    Row("POST", "/records/{ins}/attending-doctors", number, holder=True),
+    Row("DELETE", "/records/{ins}/attending-doctors/{professional}", holder=True),
+    Row(
+        "PUT",
+        "/records/{ins}/emergency",
+        lambda p: {"bris_de_glace": True, "centre_15": True},
+        holder=True,
+    ),
+    Row("GET", "/dicomweb/studies", query="?PatientID={ins}"),
+    Row("GET", "/records/{ins}/dicomweb/studies", query="?limit=1&offset=0"),
+    Row(
+        "GET",
+        "/records/{ins}/dicomweb/studies",
+        name="filtered",
+        query="?StudyInstanceUID={study}",
+        things=True,
+    ),
+    Row("GET", "/records/{ins}/dicomweb/studies/{study}/series", things=True),
+    Row("GET", "/records/{ins}/dicomweb/studies/{study}/instances", things=True, query="?limit=1"),
+    Row("GET", "/records/{ins}/dicomweb/studies/{study}/series/{uid}/instances", things=True),
+    Row("POST", "/grants", lambda p: grant(record=p.ins), "of everything"),
+    Row("POST", "/grants", lambda p: grant(record=p.ins, studies=[p.study]), "of a study", things=True),
+    Row(
+        "POST", "/grants", lambda p: grant(record=p.ins, documents=[str(p.pdf)]), "of a document", things=True
+    ),
+    Row(
+        "POST",
+        "/grants",
+        lambda p: grant(record=str(p.record), studies=[p.study], documents=[str(p.pdf)]),
+        "of both",
+        things=True,
+    ),
+    Row("GET", "/fhir/DocumentReference/{id}", things=True, by_id=True),
+    Row("GET", "/", holder=True, page=True),
+    Row("GET", "/choix", holder=True, page=True),
+    Row("POST", "/choix", lambda p: {"action": "revoke", **number(p)}, holder=True, page=True),
+    Row("POST", "/avis", lambda p: {"avis": str(uuid4())}, holder=True, page=True),
+    Row(
+        "POST",
+        "/documents/{document_id}/visibilite",
+        lambda p: {"masque": "oui"},
+        holder=True,
+        page=True,
+        things=True,
+        document=lambda p: p.own,
+        lines={"permit": 2},  # its labels are read, then changed
+    ),
+    Row(
+        "GET", "/consultations", holder=True, page=True, lines={"permit": 2, "nobody": 2}
+    ),  # what it is, and the titles
+    Row("POST", "/dossier", lambda p: {"ins": p.ins}, page=True),
+    Row("GET", "/dossier/{record}", page=True),
+    Row("POST", "/dossier/{record}", lambda p: {}, page=True),
+    Row("GET", "/dossier/{record}/documents/{document_id}", page=True, things=True, document=images),
+    Row(
+        "POST",
+        "/dossier/{record}/documents/{document_id}",
+        lambda p: {},
+        page=True,
+        things=True,
+        document=images,
+    ),
+    Row(
+        "GET",
+        "/dossier/{record}/documents/{document_id}/contenu",
+        page=True,
+        things=True,
+        lines=FOUND_AGAIN,
+    ),
+    Row(
+        "POST",
+        "/dossier/{record}/documents/{document_id}/contenu",
+        lambda p: {},
+        page=True,
+        things=True,
+        lines=FOUND_AGAIN,
+    ),
+    Row(
+        "POST",
+        "/dossier/{record}/images",
+        lambda p: {"document": str(p.images), "sop": p.sop},
+        page=True,
+        things=True,
+        lines={"permit": 2, **FOUND_AGAIN},  # where the image lies, then its release
+    ),
+]
+ROWS += [replace(row, method="HEAD") for row in ROWS if row.method == "GET"]
+
+
+@dataclass
+class World:
+    """A record with something to see and something hidden, one that opposes emergencies, and none."""
+
+    watched: WatchedApp
+    holder: str
+    places: Mapping[str, Place]
+
+    def guard(self) -> Guard:
+        assert isinstance(self.watched.system.guard, Guard)
+        return self.watched.system.guard
+
+    def doctor(self, *, authorised: bool) -> str:
+        """A professional who never asked before: what an hour remembers of others changes nothing."""
+        rpps = f"89971{next(_DOCTORS):07d}"
+        if authorised:
+            record = self.guard().reader.find(Call(token=self.holder), self.places["permit"].ins)
+            assert not isinstance(record, Denied)
+            wanted = CardChange(action=Action.AUTHORISE, professional=rpps)
+            changed = self.guard().reader.change_card(Call(token=self.holder), record.record_id, wanted)
+            assert not isinstance(changed, Denied)
+        return Identities(self.watched.system).professional(rpps, "10", PRACTICE)
+
+    def actor(self, row: Row, case: str, *, emergency: bool) -> str:
+        if row.holder and not emergency and case not in ("refused", "nobody"):
+            return self.holder
+        if row.holder and row.page:
+            return Identities(self.watched.system).patient(new_ins())
+        return self.doctor(authorised=not emergency and case not in ("refused", "nobody"))
+
+    def ask(self, row: Row, case: str, *, emergency: bool = False) -> tuple[httpx.Response, Cost]:
+        place, token = self.places[case], self.actor(row, case, emergency=emergency)
+        path = (row.template + row.query).format(**place.address, document_id=row.document(place))
+        more = self._page(row, place, path, token, emergency) if row.page else None
+        more = more or self._call(row, place, token, emergency)
+        with self.watched.costing() as cost:
+            answer = self.watched.ask(row.method, path, **more)
+        return answer, cost
+
+    def _call(self, row: Row, place: Place, token: str, emergency: bool) -> dict[str, Any]:
+        headers, body = bearer(token), row.body(place) if row.body else None
+        if emergency and row.template == "/grants":
+            body = {**(body or {}), **IN_EMERGENCY}
+        elif emergency:
+            headers |= {"Coffre-Purpose": IN_EMERGENCY["purpose"], "Coffre-Reason": quote(REASON)}
+        return {"headers": headers, **({} if body is None else {"json": body})}
+
+    def _page(self, row: Row, place: Place, path: str, token: str, emergency: bool) -> dict[str, Any]:
+        cookie = self.watched.browser(token)
+        headers = {"Cookie": cookie, "Sec-Fetch-Site": "same-origin"}
+        if row.body is None:
+            return {"headers": headers}
+        fields = {**row.body(place), **(IN_EMERGENCY if emergency else {})}
+        return {"headers": headers, "data": {**fields, "csrf": self.watched.csrf(cookie, path)}}
+
+
+def _study(coffre: Coffre, patient: Patient, lab: str, seed: int) -> dict[str, Any]:
+    assert coffre.stow(lab, patient.ct(slices=2, size=32, seed=seed), patient.ins).status_code == 200
+    (images,) = (UUID(d["id"]) for d in patient.documents()[:1])
+    study = patient.documents()[0]["study_uid"]
+    path = f"/dicomweb/studies/{study}/instances"
+    instance = patient.call("GET", path).json()[0]
+    return {
+        "study": study,
+        "series": instance["0020000E"]["Value"][0],
+        "sop": instance["00080018"]["Value"][0],
+        "images": images,
+    }
+
+
+def _pdf(coffre: Coffre, patient: Patient, number: int) -> UUID:
+    content = demo_data.report_pdf() + b"\n%%%d\n" % number
+    answer = coffre.publish_pdf(coffre.depositor(HOSPITAL), patient.ins, content)
+    assert answer.status_code == 201, answer.text
+    return UUID(answer.json()["id"])
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    data: Path = tmp_path_factory.mktemp("routes") / "data"
+    initialise(load(data=data))
+    with DemoServer(data) as server:
+        coffre = Coffre(data, server)
+        lab, patient, opposed = coffre.depositor(), coffre.open_record(), coffre.open_record()
+        seen = Place(
+            patient.ins,
+            patient.public_id,
+            **_study(coffre, patient, lab, 1),
+            pdf=_pdf(coffre, patient, 1),
+            own=_pdf(coffre, patient, 2),
+        )
+        masked = Place(
+            patient.ins,
+            patient.public_id,
+            **_study(coffre, patient, lab, 2),
+            pdf=_pdf(coffre, patient, 3),
+            own=_pdf(coffre, patient, 4),
+        )
+        for document in (masked.images, masked.pdf):
+            path = f"/documents/{document}/labels"
+            assert patient.call("PUT", path, json=["MASQUE_PS"]).status_code == 200
+        other = Place(
+            opposed.ins,
+            opposed.public_id,
+            **_study(coffre, opposed, lab, 3),
+            pdf=_pdf(coffre, opposed, 5),
+            own=_pdf(coffre, opposed, 6),
+        )
+        modes = {"bris_de_glace": False, "centre_15": False}
+        assert opposed.call("PUT", "/emergency", json=modes).status_code == 200
+    unknown = {"study": "1.2.3.4.5", "series": "1.2.3.4.6", "sop": "1.2.3.4.7"}
+    absent = Place(patient.ins, patient.public_id, **unknown, images=uuid4(), pdf=uuid4(), own=uuid4())
+    nobody = replace(absent, ins=new_ins(), record=uuid4())
+    places = {"permit": seen, "hidden": masked, "absent": absent, "refused": other, "nobody": nobody}
+    with System(load(data=data), vault_here=True) as system:
+        found = World(WatchedApp(system), patient.token, places)
+        hide_from_patient(found.guard()._vault, masked.own, None)
+        for case in places:  # caches are warm, and chain 0 of this process has its row
+            found.ask(ROWS[1], case)
+        for row in ROWS:  # whoever holds a record asks again and again: later refusals are counted
+            if row.holder and row.things:
+                found.ask(row, "absent")
+        yield found
+
+
+def read_alike(answer: httpx.Response) -> tuple[object, ...]:
+    """What an answer says, without what it repeats of its address and sign-in."""
+    text = re.sub(r'value="[^"]*"|[0-9a-f]{8}-[0-9a-f-]{27}|\d{15}', "", answer.text)
+    headers = {name: value for name, value in answer.headers.items() if name != "x-request-id"}
+    headers["content-length"] = str(len(text)) if answer.text else ""
+    return answer.status_code, text, headers
+
+
+def routes(world: World) -> set[Route]:
+    found = iter_route_contexts(world.watched.app.router.routes)
+    return {
+        (method, each.path)
+        for each in found
+        for method in each.methods or ()
+        if each.path and method != "HEAD"
+    }
+
+
+def test_every_route_says_what_it_logs(world: World) -> None:
+    told = {row.route for row in ROWS} | frozenset().union(*SILENT.values())
+    assert routes(world) == told
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_each_answer_has_its_lines(world: World, row: Row) -> None:
+    found = {case: world.ask(row, case) for case in row.cases}
+    assert {case: cost.lines for case, (_, cost) in found.items()} == {
+        case: row.lines.get(case, 1) for case in row.cases
+    }
+    assert not any(cost.windows or cost.notices for _, cost in found.values())
+    assert found["permit"][0].status_code < 400, found["permit"][0].text
+    _compare(found)
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.emergencies], ids=str)
+def test_and_in_an_emergency_its_window_and_notice(world: World, row: Row) -> None:
+    found = {case: world.ask(row, case, emergency=True) for case in row.cases}
+    permitted = set() if row.holder else {"permit"} if row.by_id else {"permit", "hidden", "absent"}
+    for case, (answer, cost) in found.items():
+        begun = int(case in permitted)
+        expected = 1 if row.holder else row.lines.get(case, 1)
+        assert (case, cost.lines, cost.windows, cost.notices) == (case, expected, begun, begun), answer.text
+    _compare(found)
+
+
+ONE_VERB = ("/records/find", "/dossier", "/fhir/DocumentReference/{id}")
+"""Nothing comes before the verb that answers."""
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.template not in ONE_VERB], ids=str)
+def test_a_vault_that_fails_on_the_way_to_the_verb_tells_nobody_of_a_record(world: World, row: Row) -> None:
+    with world.watched.vault_failing_after_the_first_verb():
+        found = [world.ask(row, case) for case in row.cases]
+    assert found[0][0].status_code >= 500
+    assert len({str(read_alike(answer)) for answer, _ in found}) == 1
+
+
+@pytest.mark.parametrize("emergency", [False, True], ids=["normal", "emergency"])
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if not (row.page or row.holder or row.template == "/records/find")], ids=str
+)
+def test_nor_does_an_index_that_fails(world: World, row: Row, emergency: bool) -> None:
+    with world.watched.index_failing():
+        found = [world.ask(row, case, emergency=emergency) for case in row.cases]
+    assert found[0][0].status_code >= 500
+    assert len({str(read_alike(answer)) for answer, _ in found}) == 1
+    assert not any(cost.windows or cost.notices for _, cost in found)
+
+
+def _compare(found: Mapping[str, tuple[httpx.Response, Cost]]) -> None:
+    if "hidden" in found:
+        (hidden, cost), (absent, other) = found["hidden"], found["absent"]
+        assert read_alike(hidden) == read_alike(absent)
+        assert cost.statements == other.statements
+        assert (cost.searches, cost.opened, cost.chains) == (other.searches, other.opened, other.chains)
+    if "refused" not in found:
+        return
+    (refused, cost), (nobody, other) = found["refused"], found["nobody"]
+    assert read_alike(refused) == read_alike(nobody)
+    assert cost.statements == other.statements
+    assert (cost.searches, cost.opened) == (other.searches, other.opened)
