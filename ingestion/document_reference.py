@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from ingestion.document_reference_model import DocumentReference
 from ingestion.fhir_json import read_json, refuse_modifiers
-from ingestion.fhir_patient import described_patient
+from ingestion.fhir_patient import described_patients
 from ingestion.fhir_types import BAD_DATE, Attachment, CodeableConcept, Coding, Contained, Reference
 from ingestion.security_labels import check_labels, is_test_data
 from ingestion.subject import ins_of
@@ -36,7 +36,7 @@ class PublishedDocument:
     """What a sender publishes: the record's INS as `matricule|oid`, the type, the content.
 
     `authors` are names in one line; `kept` is the resource as FHIR JSON, less what is not kept of it;
-    `patient` is the person it describes, for the comparison of traits.
+    `patients` are the persons it describes, for the comparison of INS and traits.
     """
 
     ins: str = field(repr=False)
@@ -48,7 +48,7 @@ class PublishedDocument:
     authors: tuple[str, ...] = field(repr=False)
     kept: dict[str, Any] = field(repr=False)
     test_data: bool
-    patient: dict[str, Any] | None = field(repr=False)
+    patients: list[dict[str, Any]] = field(repr=False)
 
     def declared(self) -> dict[str, Any]:
         """What the envelope carries to whoever makes the document's details."""
@@ -58,7 +58,7 @@ class PublishedDocument:
             "date": self.date,
             "authors": list(self.authors),
             "fhir": self.kept,
-            "patient": self.patient,
+            "patients": self.patients,
         }
 
 
@@ -84,7 +84,7 @@ def read_document_reference(body: bytes) -> PublishedDocument:
         authors=tuple(filter(None, (_name(each, resource.contained) for each in resource.author))),
         kept=_kept(resource),
         test_data=is_test_data(resource.meta.security if resource.meta else ()),
-        patient=described_patient(found),
+        patients=described_patients(found),
     )
 
 

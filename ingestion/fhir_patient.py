@@ -1,7 +1,7 @@
 """The person that a FHIR DocumentReference describes: a contained Patient (R4 §8.1, DocumentReference §2.40).
 
-Its `subject`, or `context.sourcePatientInfo`, refers to it. Whoever reads the rest of the resource decides
-what is refused; here whatever has another shape describes nobody.
+Its `subject` refers to one, `context.sourcePatientInfo` to the same or to another. Whoever reads the rest of
+the resource decides what is refused; here whatever has another shape describes nobody.
 """
 
 from collections.abc import Iterator
@@ -15,17 +15,15 @@ _OID = "urn:oid:"
 _NOT_THEIRS = frozenset({"old", "temp", "anonymous"})
 
 
-def described_patient(resource: object) -> dict[str, Any] | None:
-    """The person as `ingestion.person` makes it; None where no contained Patient is referred to."""
+def described_patients(resource: object) -> list[dict[str, Any]]:
+    """Every contained Patient that is referred to, as `ingestion.person` makes it."""
     whole = _object(resource)
     wanted = {
         _reference(whole.get("subject")),
         _reference(_object(whole.get("context")).get("sourcePatientInfo")),
     }
-    for contained in _objects(whole.get("contained")):
-        if contained.get("resourceType") == "Patient" and f"#{contained.get('id')}" in wanted:
-            return _person(contained)
-    return None
+    patients = (each for each in _objects(whole.get("contained")) if each.get("resourceType") == "Patient")
+    return [_person(each) for each in patients if f"#{each.get('id')}" in wanted]
 
 
 def _person(patient: dict[str, Any]) -> dict[str, Any]:

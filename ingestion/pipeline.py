@@ -41,8 +41,7 @@ from keyvault.verbs.attempt import Denied
 from keyvault.verbs.ingesting import ForIngest, ReceivedBlobKey, open_for_ingest
 from keyvault.verbs.settling import SettlingVerbs
 from records.errors import CoffreError, Conflict
-from records.identity import Traits
-from records.traits import ClaimedTraits, Trait, differing_of_all
+from records.traits import ClaimedTraits, Trait
 from records.vocabulary.codes import ReasonCode, SubmissionState
 from records.vocabulary.identifier_warnings import STUDY_UID_SHARED
 from records.vocabulary.person_warnings import OTHER_PERSON
@@ -233,7 +232,7 @@ class Ingestion:
         as_received = ReceivedContent(
             self._worker.objects, received, opened.keys[received.blob_id, received.version]
         )
-        inspector, differing = self._worker.inspector, self._differing(opened)
+        inspector, differing = self._worker.inspector, self._differing()
         inspected = inspector.inspect(opened, as_received, self._in_hand, differing)
         content = inspected.content
         parts, duplicates = self._claim(inspected.parts, opened)
@@ -315,13 +314,11 @@ class Ingestion:
         """The vault's lease."""
         self._release()
 
-    def _differing(self, opened: ForIngest) -> Differing:
-        """Compares traits with those of the record awaited, or has the vault compare them with another's."""
+    def _differing(self) -> Differing:
+        """Has the vault compare traits with those of the record, whoever named it."""
 
         @cache  # the instances of a study say the same of their person
         def differing(record: str, claims: tuple[ClaimedTraits, ...]) -> frozenset[Trait]:
-            if opened.traits is not None:
-                return differing_of_all(claims, Traits(**opened.traits))
             return frozenset(self._worker.vault.differing_traits(self._id, self._worker.name, record, claims))
 
         return differing

@@ -102,9 +102,15 @@ class Quarantine:
         return {each.document_id: each for each in found}
 
     def _item(self, part: QuarantinedPart, aside: SetAside) -> Item:
-        refused = aside.job is not None and aside.job.state == "refused"
-        verdicts = self._index.parts(aside.job.job_id) if aside.job is not None and refused else []
+        verdicts = self._index.parts(refused) if (refused := _refused(aside.job)) is not None else []
         return Item(part, aside.structure, aside.job, verdicts[0] if verdicts else None)
+
+
+def _refused(job: JobSeen | None) -> UUID | None:
+    """The release that was refused: this one, or the one before that operators are about to repeat."""
+    if job is None:
+        return None
+    return job.job_id if job.state == "refused" else job.after
 
 
 def permitted(answer: T | Denied) -> T:

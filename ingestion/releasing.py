@@ -3,10 +3,12 @@ operators named.
 
 Until the one transaction that publishes it the part is under quarantine, after it in the record, and nowhere
 twice. What is still not good stays where it is. The content decides before the operators do: an INS that
-contradicts the record is not overruled; traits that differ are, and the document carries the warnings.
+contradicts the record is not overruled. Traits that differ are, by operators who were told which: when the
+part was set aside, or by a release into the same record that was refused. The document, its line on the log
+and its verdict carry the warnings.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -41,6 +43,7 @@ class Release(Ingestion):
         super().__init__(worker, submission)
         self._job = JobTry(worker, submission)
         self._aside: QuarantinedPart = _set_aside(worker, self._job.in_hand.document_id)
+        self._told = {self._aside.reason}
         self._sealed: SealedBlob | None = None
         self._dek = b""
 
@@ -48,6 +51,9 @@ class Release(Ingestion):
         """The quarantined part as a submission of its own, for the record that was named."""
         opened, aside = self._job.open(), self._aside
         self._sealed, self._dek = opened.blobs[aside.blob_id]
+        if opened.target["after"] is not None:
+            before = self._worker.index.parts(UUID(opened.target["after"]))
+            self._told |= {part.reason for part in before}
         return _as_deposited(self._id, opened, aside, self._dek)
 
     @property
@@ -62,7 +68,7 @@ class Release(Ingestion):
     def _claim(
         self, parts: Sequence[InspectedPart], opened: ForIngest
     ) -> tuple[list[InspectedPart], dict[int, UUID]]:
-        return super()._claim([_again(part) for part in parts], opened)
+        return super()._claim([_again(part, self._told) for part in parts], opened)
 
     def _pack(self, parts: Sequence[InspectedPart], opened: ForIngest, content: Content) -> list[PackedGroup]:
         """Sealed anew, under a key of the record's: the quarantine's key dies with it."""
@@ -116,15 +122,17 @@ def _as_deposited(job_id: UUID, opened: ForMaintenance, aside: QuarantinedPart, 
         depositor=bytes(32),
         record_state=opened.target["state"],
         expected_ins=ins,
-        traits=opened.target["traits"],
         day_public=opened.day_public,
     )
 
 
-def _again(part: InspectedPart) -> InspectedPart:
-    """What two operators may overrule, and what stays under quarantine."""
+def _again(part: InspectedPart, told: Collection[str]) -> InspectedPart:
+    """What two operators may overrule, and what stays under quarantine.
+
+    `told`: the sentences that they could read before they decided. They name the traits that differ.
+    """
     judgement = part.judgement
-    if judgement.code == OTHER_PERSON:
+    if judgement.code == OTHER_PERSON and judgement.reason in told:
         return overruled(part)
     if judgement.outcome is PartOutcome.QUARANTINED:
         return replace(part, judgement=Judgement(PartOutcome.REJECTED, judgement.code, judgement.reason))
@@ -133,11 +141,12 @@ def _again(part: InspectedPart) -> InspectedPart:
 
 def _verdict(aside: QuarantinedPart, part: Verdict) -> Verdict:
     judgement = JUDGEMENTS[RELEASED]
+    warned = [] if part.code == "published" else [part.reason]
     return Verdict(
         number=aside.number,
         outcome=part.outcome,
         code=judgement.code,
-        reason=judgement.reason,
+        reason=" ".join((judgement.reason, *warned)),
         document_id=part.document_id,
     )
 

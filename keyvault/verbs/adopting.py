@@ -36,6 +36,7 @@ from records.documents import DocumentFacts
 from records.errors import Conflict
 from records.vocabulary import depositing
 from records.vocabulary.codes import Action, DocumentState, Outcome, PurposeOfUse, ReasonCode
+from records.vocabulary.person_warnings import person_codes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,9 +302,16 @@ class Adoption:
                 record=None if quarantined else self.record.row["public_id"],
                 object_id=str(single),
                 commitment=hashlib.sha256(commitments).digest(),
-                details={"documents": len(documents)},
+                details={"documents": len(documents), **self._differing()},
             ),
         )
+
+    def _differing(self) -> dict[str, str]:
+        """What the comparison of traits found, by its codes; nothing where nothing differs."""
+        found = person_codes(
+            code for new in self.request.documents for code in new.details.get("warnings", ())
+        )
+        return {"differing": ", ".join(found)} if found else {}
 
 
 def _check_lease(change: Change, request: AdoptRequest) -> None:

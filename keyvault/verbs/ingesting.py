@@ -48,7 +48,6 @@ class ForIngest:
     depositor: bytes
     record_state: str  # "active", another state, "unknown" where no record has this INS, "open" without INS
     expected_ins: str | None = field(repr=False)
-    traits: dict[str, str] | None = field(repr=False)
     day_public: bytes
 
 
@@ -139,7 +138,7 @@ class ReleasingForIngest:
         )
         if over and not begun:
             return _refused(self._vault, change, envelope, actor, ReasonCode.QUOTA_EXCEEDED)
-        state, ins, traits = self._expected(change, envelope)
+        state, ins = self._expected(change, envelope)
         depositor = depositor_token(actor.issuer, actor.subject, actor.structure or "")
         document = {
             "received": envelope.received,
@@ -155,7 +154,7 @@ class ReleasingForIngest:
             "depositor": b64(depositor),
             "record_state": state,
             "expected_ins": ins,
-            "traits": traits,
+            "traits": None,  # workers of 0.1.0 ask for them, and have the vault compare where there are none
             "day_public": b64(opened.day_public),
         }
         return canonical(document)
@@ -163,14 +162,14 @@ class ReleasingForIngest:
     def _structure_token(self, actor: Actor) -> bytes | None:
         return self._vault.token(TokenField.STRUCTURE, actor.structure) if actor.structure else None
 
-    def _expected(self, change: Change, envelope: Envelope) -> tuple[str, str | None, dict[str, str] | None]:
+    def _expected(self, change: Change, envelope: Envelope) -> tuple[str, str | None]:
         if envelope.ins is None:
-            return "open", None, None
+            return "open", None
         row = self._find(change.tx, envelope.ins)
         card = self._vault.open(change.tx, row).card.card
         if row is None or card is None:
-            return "unknown", None, None
-        return row["state"], card.ins.value, card.to_json()["traits"]
+            return "unknown", None
+        return row["state"], card.ins.value
 
     def _find(self, tx: VaultTransaction, locator: str) -> Row | None:
         """The record a sender named; no name of this environment is no record, not an error to repeat."""
@@ -217,13 +216,13 @@ class ReleasingForIngest:
     def differing_traits(
         self, submission_id: UUID, worker: str, record: str, claims: Sequence[ClaimedTraits]
     ) -> tuple[Trait, ...]:
-        """Which traits of a content contradict those of the record that the content itself names.
+        """Which traits of a content contradict those of a record: the one comparison on every path to it.
 
-        For the holder of the submission's lease, else `Conflict` "lease_lost". The record's traits stay here;
-        where no record has this name nothing differs.
+        For the holder of the lease on the submission or on the job that releases it, else `Conflict`
+        "lease_lost". The record's traits stay here; where no record has this name nothing differs.
         """
         with self._vault.store.reading() as tx:
-            lease = tx.get("ingest", submission_id=submission_id)
+            lease = tx.get("ingest", submission_id=submission_id) or tx.get("job", job_id=submission_id)
             if lease is None or lease["worker"] != worker or lease["lease_until"] < self._vault.now_ms():
                 raise Conflict("The lease of this submission is lost.", code="lease_lost")
             row = self._find(tx, record)
@@ -249,7 +248,6 @@ def open_for_ingest(private: bytes, sealed: bytes, submission_id: UUID) -> ForIn
         depositor=unb64(found["depositor"]),
         record_state=found["record_state"],
         expected_ins=found["expected_ins"],
-        traits=found["traits"],
         day_public=unb64(found["day_public"]),
     )
 

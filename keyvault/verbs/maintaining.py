@@ -79,7 +79,7 @@ class ForMaintenance:
     """What the vault opens for a job: the document's rows, oldest first, and the blobs they stand on.
 
     `instances` and `freed` are what a withdrawal takes out: SOP Instance UIDs, tokens of their parts.
-    `target` is where a release goes: state, INS and traits of the record.
+    `target` is where a release goes: state and INS of the record; `after`, the refused release it repeats.
     """
 
     details: tuple[dict[str, Any], ...] = field(repr=False)
@@ -153,14 +153,15 @@ class MaintainingVerbs:
         return seal_box(recipient, canonical(answer))
 
     def _target(self, change: Change, job: jobs.Job) -> dict[str, Any]:
-        """Where a release goes; the two operators named it."""
+        """Where a release goes; the two operators named it. `after` told them what differs."""
         if job.kind is not JobKind.RELEASE:
             return {}
         row = change.tx.get("record", record_id=UUID(job.asked["target"]))
         card = self._vault.open(change.tx, row).card.card
+        after = job.asked.get("after")
         if row is None or card is None:
-            return {"state": "unknown", "ins": None, "traits": None}
-        return {"state": row["state"], "ins": card.ins.value, "traits": card.to_json()["traits"]}
+            return {"state": "unknown", "ins": None, "after": after}
+        return {"state": row["state"], "ins": card.ins.value, "after": after}
 
     def adopt_job(self, request: AdoptRequest) -> Adopted | Denied:
         """Adopt what a job made; an equal repeat returns the kept answer.

@@ -39,12 +39,13 @@ MOST_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class JobSeen:
-    """A job as an operator sees it; `created_at` is ms."""
+    """A job as an operator sees it; `created_at` is ms. It repeats the release refused as `after`, if any."""
 
     job_id: UUID
     kind: str
     state: str
     created_at: int
+    after: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ class QuarantineVerbs:
             row["document_id"],
             facts.author_structure,
             row["created_at"],
-            JobSeen(job.job_id, job.kind.value, job.state.value, job.created_at) if job else None,
+            _seen(job, job.state) if job else None,
         )
 
     def release_quarantined(
@@ -194,10 +195,13 @@ class QuarantineVerbs:
         vault = self._vault
         first = actor_to_json(actor)
         asked = {"document": str(document["document_id"]), "first": first, **plan.asked}
+        after = _refused_before(vault, change, document, plan)
+        if after is not None:
+            asked["after"] = after
         job = jobs.create(vault, change, plan.kind, JobState.PROPOSED, document["record_id"], asked)
         details = {"step": "proposed", "reason": plan.asked["reason"]}
         _log(change, vault.system_chain, call, actor, plan.action, details, document["document_id"])
-        return JobSeen(job.job_id, job.kind.value, JobState.PROPOSED.value, job.created_at)
+        return _seen(job, JobState.PROPOSED)
 
     def _second(
         self, change: Change, call: Call, actor: Actor, plan: _Plan, document: Row, job: jobs.Job
@@ -214,7 +218,21 @@ class QuarantineVerbs:
             erase_quarantined(change, document)
             change.tx.update("job", {"state": JobState.ADOPTED.value}, job_id=job.job_id)
             state = JobState.ADOPTED
-        return JobSeen(job.job_id, job.kind.value, state.value, job.created_at)
+        return _seen(job, state)
+
+
+def _seen(job: jobs.Job, state: JobState) -> JobSeen:
+    after = job.asked.get("after")
+    return JobSeen(job.job_id, job.kind.value, state.value, job.created_at, UUID(after) if after else None)
+
+
+def _refused_before(vault: Vault, change: Change, document: Row, plan: _Plan) -> str | None:
+    """The last release of this document into the same record that was tried and refused."""
+    last = jobs.latest(vault, change.tx, document["record_id"]).get(document["document_id"])
+    if last is None or plan.kind is not JobKind.RELEASE or last.asked.get("target") != plan.asked["target"]:
+        return None
+    tried = "left" in last.asked  # a proposal that nobody agreed to was opened by no worker
+    return str(last.job_id) if tried else last.asked.get("after")
 
 
 def _open_job(vault: Vault, change: Change, document: Row) -> jobs.Job | None:

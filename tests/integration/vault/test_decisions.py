@@ -407,7 +407,7 @@ def test_a_deposit_for_nobody_s_record_is_refused_on_the_process_s_chain(vault: 
     received = vault.receive(ins=ins)
     taken = vault.take(received)
     assert isinstance(taken, ForIngest)
-    assert (taken.record_state, taken.expected_ins, taken.traits) == ("unknown", None, None)
+    assert (taken.record_state, taken.expected_ins) == ("unknown", None)
     with vault.logging() as seen:
         answer = vault.worker.adopt(vault.request(received, ins, b"x"))
     assert answer == Denied(ReasonCode.NO_SUCH_RECORD)

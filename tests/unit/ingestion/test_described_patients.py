@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.cda_patient import cda_patient
-from ingestion.fhir_patient import described_patient
+from ingestion.fhir_patient import described_patients
 from records.identity import INS_NIR_TEST
 
 INS = "277079999900167"
@@ -105,7 +105,8 @@ class TestFhir:
             {"resourceType": "Patient", "id": "q"},
             PATIENT,
         ]
-        assert described_patient({"contained": contained, **referring}) == {
+        (found,) = described_patients({"contained": contained, **referring})
+        assert found == {
             "id": INS,
             "issuer": None,
             "issuer_oid": INS_NIR_TEST,
@@ -128,9 +129,19 @@ class TestFhir:
         ],
     )
     def test_otherwise_nobody_is_described(self, resource: Any) -> None:
-        assert described_patient(resource) is None
+        assert described_patients(resource) == []
 
     @given(st.dictionaries(st.sampled_from(("name", "identifier", "birthDate", "gender")), ANY))
     def test_members_of_any_shape_stop_nothing(self, members: dict[str, Any]) -> None:
         patient = {"resourceType": "Patient", "id": "p", **members}
-        assert described_patient({"contained": [patient], "subject": {"reference": "#p"}}) is not None
+        assert len(described_patients({"contained": [patient], "subject": {"reference": "#p"}})) == 1
+
+    def test_subject_and_source_may_be_two_and_both_are_described(self) -> None:
+        """Whoever hides the traits behind a second Patient hides nothing."""
+        contained = [{"resourceType": "Patient", "id": "bare"}, PATIENT]
+        referring = {
+            "subject": {"reference": "#bare"},
+            "context": {"sourcePatientInfo": {"reference": "#p"}},
+        }
+        bare, whole = described_patients({"contained": contained, **referring})
+        assert (bare["family_names"], whole["family_names"]) == ([], ["DURAND", "MARTIN"])

@@ -130,3 +130,4 @@ def test_how_words_are_joined_makes_no_difference(parts: list[str], sign: str) -
 def test_no_text_stops_the_comparison(one: str, other: str) -> None:
     assert same_family_name(one, other) is same_family_name(other, one)
     assert same_first_name(one, other) is same_first_name(other, one)
+    assert comparable(one, other) is comparable(other, one)

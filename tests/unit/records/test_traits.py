@@ -1,5 +1,6 @@
 """Whose content is it by its traits: the truth table of the comparison and of what it does."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -92,6 +93,22 @@ def test_what_differences_do(found: set[Trait], aside: set[IdentityCheck]) -> No
     assert {check for check in IdentityCheck if sets_aside(frozenset(found), check)} == aside
 
 
+FAMILY = {"": set(), "DURAND": set(), "MARTIN|DURAND": set(), "durand-martin": set(), "PETIT": {NAME}}
+GIVEN = {"": set(), "Jeanne": set(), "JEANNE-MARIE": set(), "Sophie": {FIRST}}
+BIRTH = {"": set(), "1965": set(), "19650300": set(), "19650309": set(), "1940": {DATE}, "19650310": {DATE}}
+SEXES = {"": set(), "F": set(), "O": set(), "unknown": set(), "M": {SEX}}
+
+
+@pytest.mark.parametrize("family", FAMILY)
+@pytest.mark.parametrize("given", GIVEN)
+@pytest.mark.parametrize("birth", BIRTH)
+def test_each_trait_is_compared_by_itself(family: str, given: str, birth: str) -> None:
+    """Names at birth and used, first names, dates known in part, sexes known and not, in every mixture."""
+    for sex, differs in SEXES.items():
+        wanted = FAMILY[family] | GIVEN[given] | BIRTH[birth] | differs
+        assert differing(claimed(family, given, birth, sex), RECORD) == wanted
+
+
 def test_a_record_of_unknown_sex_is_contradicted_by_none() -> None:
     unknown = Traits("DURAND", "Jeanne", "1965-03-09", "U")
     assert not differing(claimed(sex="M"), unknown) | differing(claimed(sex="F"), unknown)
@@ -149,3 +166,33 @@ def test_what_is_set_aside_names_the_traits_and_no_value() -> None:
 
 def test_traits_show_nothing() -> None:
     assert repr(claimed("PETIT")) == "ClaimedTraits()"
+
+
+NAMES = st.text(max_size=20)
+CLAIMS = st.builds(
+    ClaimedTraits,
+    st.lists(NAMES, max_size=3).map(tuple),
+    st.lists(NAMES, max_size=3).map(tuple),
+    st.sampled_from(["", "1965", "1965-03", "1965-03-09", "1965-03-10", "1940"]),
+    st.sampled_from(["", "F", "M"]),
+)
+_LEFT_OUT: dict[str, object] = {"family_names": (), "given_names": (), "birth_date": "", "sex": ""}
+
+
+@given(CLAIMS, st.sampled_from(list(_LEFT_OUT)))
+def test_what_is_left_out_contradicts_nothing(content: ClaimedTraits, name: str) -> None:
+    less = replace(content, **{name: _LEFT_OUT[name]})
+    assert differing(less, RECORD) <= differing(content, RECORD)
+
+
+@given(st.lists(CLAIMS, max_size=3), CLAIMS)
+def test_no_place_of_a_content_excuses_another(places: list[ClaimedTraits], more: ClaimedTraits) -> None:
+    assert differing_of_all(places, RECORD) <= differing_of_all([more, *places], RECORD)
+    assert differing_of_all([more, *places], RECORD) == differing_of_all([*places, more], RECORD)
+
+
+@given(st.frozensets(st.sampled_from(Trait)), st.sampled_from(Trait))
+def test_a_further_difference_lets_nothing_in(found: frozenset[Trait], more: Trait) -> None:
+    for check in IdentityCheck:
+        assert sets_aside(found, check) <= sets_aside(found | {more}, check)
+    assert sets_aside(found, INS) <= sets_aside(found, USUAL) <= sets_aside(found, STRICT)
