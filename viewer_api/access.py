@@ -18,31 +18,16 @@ from keyvault.verbs.log_reading import EVERY_LINE, LogFilter
 from keyvault.verbs.reading import EventPage, Listing, ResolvedRecord
 from keyvault.verbs.releasing import Released
 from keyvault.verbs.rows import SealedRow, SeenDocument
-from records.errors import Invalid, NotFound, Refused
+from records.errors import Invalid
 from records.vocabulary.codes import Action, DocumentState, PurposeOfUse, ReasonCode
 from storage.ports import Index
 from storage.rows import Details, Document
+from viewer_api.refusals import no_such_document, permitted
 
 T = TypeVar("T")
 Presign = Callable[[UUID, UUID, int], str]  # grant, blob, version → URL
 
 SHORTEST_REASON = 10
-
-
-class NotAuthorised(Refused):
-    """One answer for no right and no such record: same body, same work."""
-
-    code = "not_authorised"
-
-    def __init__(self) -> None:
-        super().__init__("You have no access to this record, or there is no such record.")
-
-
-class QuotaExceeded(Refused):
-    code = "quota_exceeded"
-
-    def __init__(self) -> None:
-        super().__init__("This credential opened too many records: wait, or ask the hosting team.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +67,7 @@ class Access:
     def find(self, call: Call, locator: str) -> ResolvedRecord:
         """The record behind an INS or a public id, for who asks for that alone. Raises `NotAuthorised`."""
         _check_reason(call)
-        return _permitted(self._vault.find(call, locator))
+        return permitted(self._vault.find(call, locator))
 
     def _resolve(self, call: Call, locator: str, action: Action = Action.SEARCH) -> Named:
         """The same on the way to a verb that decides, logs and answers.
@@ -97,9 +82,9 @@ class Access:
     def _answer(self, record: Named, verb: Callable[[UUID], T | Denied]) -> T:
         """What the verb answers. Raises `NotAuthorised` or `QuotaExceeded`."""
         if record.refused is None:
-            return _permitted(verb(record.record_id))
+            return permitted(verb(record.record_id))
         self._vault.still(record.record_id, record.record_id, 0)  # fails where the verb would: nobody's grant
-        return _permitted(record.refused)
+        return permitted(record.refused)
 
     def documents(self, call: Call, locator: str) -> Opened:
         """Every document of the record that the actor may see, newest first."""
@@ -123,8 +108,8 @@ class Access:
         found = self._index.document(document_id)
         answer = self._vault.document(call, document_id, _sealed([found] if found else []))
         if isinstance(answer, Denied) and answer.reason is not ReasonCode.QUOTA_EXCEEDED:
-            raise _no_such_document()
-        return _permitted(answer)
+            raise no_such_document()
+        return permitted(answer)
 
     def one(self, call: Call, locator: str, document_id: UUID) -> Opened:
         """One document of a named record; an empty list where it is hidden or absent."""
@@ -186,7 +171,7 @@ class Access:
 
     def renew(self, call: Call, grant_id: UUID) -> dict[str, Any]:
         """New addresses for the caller's own grant, decided again."""
-        objects: tuple[tuple[UUID, int], ...] = _permitted(self._vault.renew(call, grant_id))
+        objects: tuple[tuple[UUID, int], ...] = permitted(self._vault.renew(call, grant_id))
         urls = {str(blob): self._presign(grant_id, blob, version) for blob, version in objects}
         return {"id": str(grant_id), "urls": urls}
 
@@ -198,7 +183,7 @@ class Access:
             return []
         asked = [(TokenField.STUDY, study) for study in studies]
         if record.refused is None:
-            tokens = _permitted(self._vault.tokens(call, record.record_id, asked))
+            tokens = permitted(self._vault.tokens(call, record.record_id, asked))
         else:
             tokens = tuple(record.record_id.bytes for _ in asked)
         # an unknown study has no rows: the verb that follows refuses it like a hidden one, and logs
@@ -243,18 +228,6 @@ def _sealed(rows: Sequence[tuple[Document, Sequence[Details]]]) -> list[SealedRo
         for _, details in rows
         for row in details
     ]
-
-
-def _no_such_document() -> NotFound:
-    return NotFound("There is no such document, or you may not see it.", code="no_such_document")
-
-
-def _permitted(answer: T | Denied) -> T:
-    if not isinstance(answer, Denied):
-        return answer
-    if answer.reason is ReasonCode.QUOTA_EXCEEDED:
-        raise QuotaExceeded
-    raise NotAuthorised
 
 
 def _check_studies(studies: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from keyvault.credentials import Credential
 from keyvault.verbs.reading import Listing
 from records.errors import CoffreError, NotFound
-from viewer_api.access import Access, NotAuthorised
+from viewer_api.access import Access
 from viewer_api.calling import call_of
 from viewer_api.conflicts import conflicts, sentences
 from viewer_api.presenting import (
@@ -22,6 +22,7 @@ from viewer_api.presenting import (
 )
 from viewer_api.qido import Query
 from viewer_api.qido_attributes import Level
+from viewer_api.refusals import NotAuthorised
 
 DICOM_JSON = "application/dicom+json"
 PATIENT_ID = "00100020"

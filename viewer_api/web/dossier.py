@@ -12,7 +12,8 @@ from records.errors import Invalid, NotFound
 from records.instances import live_series
 from records.numbers import decimal
 from records.vocabulary.sectors import REGULATION_SETTING
-from viewer_api.access import Access, NotAuthorised, Opened
+from viewer_api.access import Access, Opened
+from viewer_api.refusals import NotAuthorised
 from viewer_api.web.mode import NORMAL, Mode, mode_of
 from viewer_api.web.paging import paged
 from viewer_api.web.sessions import Session

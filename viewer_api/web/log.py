@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from keyvault.verbs.reading import EventPage
 from records.errors import Invalid
-from viewer_api.access import Access, NotAuthorised
+from viewer_api.access import Access
+from viewer_api.refusals import NotAuthorised
 from viewer_api.routes.numbers import Whole
 from viewer_api.web.log_filter import KINDS, LINE, PEOPLE, RESULTS, AskedLog
 from viewer_api.web.log_words import Sitting, day_of, sittings

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from records.errors import Refused
-from viewer_api.access import NotAuthorised
+from viewer_api.refusals import NotAuthorised
 from viewer_api.web.sessions import Session
 
 T = TypeVar("T")

@@ -39,3 +39,18 @@ def test_bad_labels_of_the_holder_have_their_line(vault: VaultBench, person: Per
     assert [event.told[:2] for event in seen] == [("label", "permit")]
     vault.sequence()
     vault.guard.inspector.verify_log()
+
+
+def test_so_has_what_nobody_foresaw(
+    vault: VaultBench, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("a details key that is not there")
+
+    monkeypatch.setattr(releasing, "open_rows", broken)
+    deposited = vault.deposit(person)
+    with vault.logging() as seen, pytest.raises(KeyError):
+        vault.release(vault.emergency(), person, [deposited])
+    assert [event.told[:2] for event in seen] == [("retrieve", "permit")]
+    assert seen[0].line["failed"] == "internal"
+    assert vault.sql("SELECT count(*) FROM emergency_window") == [(1,)]
