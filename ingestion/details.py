@@ -1,13 +1,24 @@
-"""The details of a document: everything a list shows, sealed by the vault before it reaches the index.
+"""The details of a document from its validated parts: what a list shows, sealed by the vault.
 
 Attributes for QIDO-RS are kept as DICOM JSON (PS3.18 section F) by level, so that answers need no content.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from ingestion.grouping import Group, InspectedPart
+from records.details import (
+    ContentDetails,
+    DocumentDetails,
+    FileDetails,
+    InstanceDetails,
+    Place,
+    SeriesDetails,
+    SetAside,
+    StudyDetails,
+)
 from records.vocabulary.document_types import DOCUMENT_TYPES
 
 # PS3.18 tables 10.6.3-3 to 10.6.3-5, and what viewers ask beyond them
@@ -41,75 +52,87 @@ REQUEST_TAGS = ["00400009", "00401001"]
 INSTANCE_TAGS = ["00080016", "00080018", "00200013", "00280008", "00280010", "00280011", "00280100"]
 
 
+@dataclass(frozen=True, slots=True)
+class Deposit:
+    """What the details of every document of one submission say of it; `received` in unix milliseconds."""
+
+    received: int
+    structure: str
+    submission_id: UUID
+
+
 def study_details(
     group: Group,
+    deposit: Deposit,
     *,
     pack: UUID,
     offsets: Mapping[int, int],
     series_blobs: Mapping[str, UUID],
-    common: Mapping[str, Any],
-) -> dict[str, Any]:
+) -> DocumentDetails:
     """Details of images of one study from one submission, or of one DICOM document of its own."""
-    first = group.parts[0].facts
-    attributes = first["study_attributes"]
-    details: dict[str, Any] = {
-        **common,
-        "kind": group.kind,
-        "type": group.type_code,
-        "class": DOCUMENT_TYPES[group.type_code].class_code,
-        "title": _title(group, attributes),
-        "study_uid": group.study_uid,
-        "date": attributes.get("date"),
-        "time": attributes.get("time"),
-        "accession": attributes.get("accession"),
-        "local_id": first["patient"].get("id"),
-        "modalities": sorted({p.facts["modality"] for p in group.parts if p.facts.get("modality")}),
-        "attributes": pick(first["dicom"], STUDY_TAGS),
-        "warnings": _warnings(group.parts),
-        "series": [
-            {
-                "uid": uid,
-                "modality": parts[0].facts.get("modality"),
-                "metadata_blob": str(series_blobs[uid]),
-                "attributes": pick(parts[0].facts["dicom"], SERIES_TAGS) | _requests(parts[0].facts["dicom"]),
-                "instances": [_instance(part, pack, offsets[part.number]) for part in parts],
-            }
-            for uid, parts in group.series()
-        ],
-    }
-    if group.kind == "document":
-        part = group.parts[0]
-        details |= _place(part, pack, offsets[part.number]) | {"media_type": "application/dicom"}
-    return details
+    first = group.parts[0]
+    attributes = first.facts["study_attributes"]
+    content = ContentDetails(place=_place(first, pack, offsets[first.number]))
+    return DocumentDetails(
+        kind=group.kind,
+        title=_title(group, attributes),
+        type_code=group.type_code,
+        class_code=DOCUMENT_TYPES[group.type_code].class_code,
+        date=attributes.get("date"),
+        structure=deposit.structure,
+        received=deposit.received,
+        submission=str(deposit.submission_id),
+        warnings=_warnings(group.parts),
+        study=StudyDetails(
+            uid=first.facts["study"],
+            time=attributes.get("time"),
+            accession=attributes.get("accession"),
+            local_id=first.facts["patient"].get("id"),
+            modalities=tuple(sorted({p.facts["modality"] for p in group.parts if p.facts.get("modality")})),
+            attributes=pick(first.facts["dicom"], STUDY_TAGS),
+            series=tuple(
+                _series(uid, parts, series_blobs[uid], pack, offsets) for uid, parts in group.series()
+            ),
+        ),
+        content=content if group.kind == "document" else None,
+    )
 
 
 def document_details(
     group: Group,
+    deposit: Deposit,
     *,
     pack: UUID,
     offsets: Mapping[int, int],
     declared: Mapping[str, Any],
-    common: Mapping[str, Any],
-) -> dict[str, Any]:
-    """Details of one document that isn't DICOM."""
+    set_aside: SetAside | None = None,
+) -> DocumentDetails:
+    """Details of one document that isn't DICOM, or of a part that is set aside."""
     part = group.parts[0]
     known = DOCUMENT_TYPES.get(group.type_code)
-    return {
-        **common,
-        **_place(part, pack, offsets[part.number]),
-        "kind": "document",
-        "type": group.type_code,
-        "class": known.class_code if known else "",
-        "title": declared.get("title") or (known.display if known else "Document"),
-        "date": declared.get("date"),
-        "authors": declared.get("authors", []),
-        "fhir": declared.get("fhir"),
-        "media_type": part.facts.get("media_type", "application/octet-stream"),
-        "size": part.length,
-        "pages": part.facts.get("pages"),
-        "pdfa": part.facts.get("pdfa"),
-        "warnings": _warnings(group.parts),
-    }
+    return DocumentDetails(
+        kind="document",
+        title=declared.get("title") or (known.display if known else "Document"),
+        type_code=group.type_code,
+        class_code=known.class_code if known else "",
+        date=declared.get("date"),
+        structure=deposit.structure,
+        received=deposit.received,
+        submission=str(deposit.submission_id),
+        warnings=_warnings(group.parts),
+        content=ContentDetails(
+            place=_place(part, pack, offsets[part.number]),
+            media_type=part.facts.get("media_type", "application/octet-stream"),
+        ),
+        file=FileDetails(
+            authors=tuple(declared.get("authors", ())),
+            fhir=declared.get("fhir"),
+            size=part.length,
+            pages=part.facts.get("pages"),
+            pdfa=part.facts.get("pdfa"),
+        ),
+        set_aside=set_aside,
+    )
 
 
 def pick(attributes: Mapping[str, Any], tags: Iterable[str]) -> dict[str, Any]:
@@ -125,18 +148,31 @@ def _requests(dataset: Mapping[str, Any]) -> dict[str, Any]:
     return {REQUESTS: {"vr": "SQ", "Value": kept}} if kept else {}
 
 
-def _instance(part: InspectedPart, pack: UUID, offset: int) -> dict[str, Any]:
-    return {
-        **_place(part, pack, offset),
-        "sop": part.facts["sop"],
-        "transfer_syntax": part.facts["transfer_syntax"],
-        "frames": part.facts["instance_attributes"].get("frames"),
-        "attributes": pick(part.facts["dicom"], INSTANCE_TAGS),
-    }
+def _series(
+    uid: str, parts: Sequence[InspectedPart], metadata: UUID, pack: UUID, offsets: Mapping[int, int]
+) -> SeriesDetails:
+    first = parts[0]
+    return SeriesDetails(
+        uid=uid,
+        metadata_blob=metadata,
+        modality=first.facts.get("modality"),
+        attributes=pick(first.facts["dicom"], SERIES_TAGS) | _requests(first.facts["dicom"]),
+        instances=tuple(_instance(part, pack, offsets[part.number]) for part in parts),
+    )
 
 
-def _place(part: InspectedPart, pack: UUID, offset: int) -> dict[str, Any]:
-    return {"blob": str(pack), "offset": offset, "length": part.length, "sha256": part.sha256.hex()}
+def _instance(part: InspectedPart, pack: UUID, offset: int) -> InstanceDetails:
+    return InstanceDetails(
+        sop=part.facts["sop"],
+        place=_place(part, pack, offset),
+        transfer_syntax=part.facts["transfer_syntax"],
+        frames=part.facts["instance_attributes"].get("frames"),
+        attributes=pick(part.facts["dicom"], INSTANCE_TAGS),
+    )
+
+
+def _place(part: InspectedPart, pack: UUID, offset: int) -> Place:
+    return Place(pack, offset, part.length, part.sha256)
 
 
 def _title(group: Group, attributes: Mapping[str, Any]) -> str:
@@ -161,5 +197,5 @@ def _default_title(group: Group) -> str:
     return f"Imagerie {modality}" if modality else "Imagerie"
 
 
-def _warnings(parts: Iterable[InspectedPart]) -> list[str]:
-    return sorted({code for part in parts for code in part.warnings})
+def _warnings(parts: Iterable[InspectedPart]) -> tuple[str, ...]:
+    return tuple(sorted({code for part in parts for code in part.warnings}))

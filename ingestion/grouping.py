@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ingestion.outcomes import Judgement, PartOutcome
+from records.documents import Kind
 
 _STRUCTURED_REPORT = "1.2.840.10008.5.1.4.1.1.88."
 _ENCAPSULATED = "1.2.840.10008.5.1.4.1.1.104."
@@ -46,7 +47,7 @@ class Group:
     """The parts of one document. `record` None: quarantine."""
 
     record: str | None = field(repr=False)
-    kind: str
+    kind: Kind
     type_code: str
     parts: tuple[InspectedPart, ...]
 

@@ -5,16 +5,18 @@ was replaced keeps its bytes and its place, as `superseded`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 from uuid import UUID
 
 from audit.canonical import b64
 from records import instances
+from records.details import DocumentDetails, InstanceDetails, SeriesDetails
+from records.errors import CoffreError
 
-Place = tuple[str, int, int]
-"""Blob, offset, length, as a details row or a series document names them."""
+Extent = tuple[UUID, int, int]
+"""Blob, offset, length, which a details row and a series document name alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +24,17 @@ class Kept:
     """One instance that stays: where it lay, and where it lies in the new pack."""
 
     series: str
-    instance: dict[str, Any]
+    instance: InstanceDetails
     live: bool
     offset: int
 
     @property
-    def place(self) -> Place:
-        return place_of(self.instance)
+    def extent(self) -> Extent:
+        place = self.instance.place
+        return (place.blob_id, place.offset, place.length)
 
 
-def place_of(instance: Mapping[str, Any]) -> Place:
-    return (instance["blob"], instance["offset"], instance["length"])
-
-
-def kept_instances(details: Sequence[Mapping[str, Any]], gone: frozenset[str]) -> list[Kept]:
+def kept_instances(details: Sequence[DocumentDetails], gone: frozenset[str]) -> list[Kept]:
     """The instances of all rows but those withdrawn, series after series, in the order they came."""
     found: dict[str, list[instances.KeptInstance]] = {}
     for each in instances.kept(details, gone):
@@ -43,52 +42,49 @@ def kept_instances(details: Sequence[Mapping[str, Any]], gone: frozenset[str]) -
     placed, offset = [], 0
     for each in chain.from_iterable(found.values()):
         placed.append(Kept(each.series, each.instance, each.live, offset))
-        offset += each.instance["length"]
+        offset += each.instance.place.length
     return placed
 
 
 def merged_details(
-    details: Sequence[Mapping[str, Any]],
+    details: Sequence[DocumentDetails],
     kept: Sequence[Kept],
     *,
     pack: UUID,
     series_blobs: Mapping[str, UUID],
     job_id: UUID,
-) -> dict[str, Any]:
+) -> DocumentDetails:
     """The row that stands for all of them: the newest one's words, everybody's instances."""
     details = instances.by_age(details)
     newest = details[-1]
-    described = {series["uid"]: series for row in details for series in row.get("series", ())}
-    return {
-        **newest,
-        "submission": str(job_id),
-        "received": max(row["received"] for row in details),
-        "modalities": sorted(
-            {described[uid]["modality"] for uid in series_blobs if described[uid].get("modality")}
+    if newest.study is None:
+        raise CoffreError("The details of this document name no study.", code="bad_details")
+    described = {series.uid: series for row in details for series in row.series}
+    return replace(
+        newest,
+        submission=str(job_id),
+        received=max(row.received for row in details),
+        warnings=tuple(sorted({code for row in details for code in row.warnings})),
+        study=replace(
+            newest.study,
+            modalities=tuple(sorted({found for uid in series_blobs if (found := described[uid].modality)})),
+            series=tuple(_series(described[uid], kept, pack, blob) for uid, blob in series_blobs.items()),
         ),
-        "warnings": sorted({code for row in details for code in row["warnings"]}),
-        "series": [
-            _series(described[uid], uid, kept, pack, metadata) for uid, metadata in series_blobs.items()
-        ],
-    }
+    )
 
 
-def _series(
-    described: Mapping[str, Any], uid: str, kept: Sequence[Kept], pack: UUID, metadata: UUID
-) -> dict[str, Any]:
-    mine = [each for each in kept if each.series == uid]
-    superseded = [_moved(each, pack) for each in mine if not each.live]
-    series = {
-        **described,
-        "metadata_blob": str(metadata),
-        "instances": [_moved(each, pack) for each in mine if each.live],
-    }
-    series.pop("superseded", None)
-    return series | ({"superseded": superseded} if superseded else {})
+def _series(described: SeriesDetails, kept: Sequence[Kept], pack: UUID, metadata: UUID) -> SeriesDetails:
+    mine = [each for each in kept if each.series == described.uid]
+    return replace(
+        described,
+        metadata_blob=metadata,
+        instances=tuple(_moved(each, pack) for each in mine if each.live),
+        superseded=tuple(_moved(each, pack) for each in mine if not each.live),
+    )
 
 
-def _moved(each: Kept, pack: UUID) -> dict[str, Any]:
-    return {**each.instance, "blob": str(pack), "offset": each.offset}
+def _moved(each: Kept, pack: UUID) -> InstanceDetails:
+    return replace(each.instance, place=replace(each.instance.place, blob_id=pack, offset=each.offset))
 
 
 def live_series(kept: Sequence[Kept]) -> list[str]:
@@ -100,13 +96,13 @@ def moved_metadata(
     documents: Iterable[Mapping[str, Any]], kept: Sequence[Kept], series: str, pack: UUID
 ) -> list[dict[str, Any]]:
     """The instances of one series' metadata documents at their new places, for `series_document`."""
-    places = {each.place: each for each in kept if each.live and each.series == series}
+    places = {each.extent: each for each in kept if each.live and each.series == series}
     found: dict[str, dict[str, Any]] = {}
     for document in documents:
         for instance in document["instances"]:
-            each = places.get(place_of(instance))
+            each = places.get((UUID(instance["blob"]), instance["offset"], instance["length"]))
             if each is not None:
-                digest = b64(bytes.fromhex(each.instance["sha256"]))
+                digest = b64(each.instance.place.sha256)
                 moved = {"blob": str(pack), "offset": each.offset, "sha256": digest}
                 found[instance["sop"]] = {**instance, **moved}
     return list(found.values())

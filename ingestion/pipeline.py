@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from ingestion.answers import seal_answer
 from ingestion.claiming import Busy, Claiming
-from ingestion.details import document_details, study_details
+from ingestion.details import Deposit, document_details, study_details
 from ingestion.grouping import Group, InspectedPart, groups_of
 from ingestion.identifiers import with_shared_study
 from ingestion.inspection import Differing, Inspector, overruled
@@ -40,6 +40,7 @@ from keyvault.verbs.adopting import Adopted, AdoptRequest, NewBlob, NewDocument
 from keyvault.verbs.attempt import Denied
 from keyvault.verbs.ingesting import ForIngest, ReceivedBlobKey, open_for_ingest
 from keyvault.verbs.settling import SettlingVerbs
+from records.details import SetAside
 from records.errors import CoffreError, Conflict
 from records.traits import ClaimedTraits, Trait
 from records.vocabulary.codes import ReasonCode, SubmissionState
@@ -394,21 +395,19 @@ class Ingestion:
 
     def _document(self, each: PackedGroup, opened: ForIngest) -> NewDocument:
         group, first = each.group, each.group.parts[0]
-        common: dict[str, Any] = {
-            "received": opened.envelope.received,
-            "structure": opened.structure,
-            "submission": str(self._id),
-        }
+        deposit = Deposit(opened.envelope.received, opened.structure, self._id)
         pack, offsets = each.pack.blob_id, each.offsets
         if first.is_dicom and group.record is not None:
             series = each.series_blobs()
-            details = study_details(group, pack=pack, offsets=offsets, series_blobs=series, common=common)
+            details = study_details(group, deposit, pack=pack, offsets=offsets, series_blobs=series)
         else:
             declared = opened.envelope.headers.get("document") or {}
+            aside = None
             if group.record is None:  # what its release has to know (ingestion/releasing.py)
-                kind = opened.envelope.headers.get("kind")
-                common["set_aside"] = {"kind": kind, "document": declared or None}
-            details = document_details(group, pack=pack, offsets=offsets, declared=declared, common=common)
+                aside = SetAside(kind=opened.envelope.headers.get("kind"), document=declared or None)
+            details = document_details(
+                group, deposit, pack=pack, offsets=offsets, declared=declared, set_aside=aside
+            )
         return NewDocument(
             kind=group.kind,
             type_code=group.type_code,

@@ -10,7 +10,6 @@ and its verdict carry the warnings.
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import Any
 from uuid import UUID
 
 from ingestion.grouping import InspectedPart
@@ -26,7 +25,8 @@ from keyvault.verbs.adopting import Adopted, AdoptRequest
 from keyvault.verbs.attempt import Denied
 from keyvault.verbs.ingesting import ForIngest
 from keyvault.verbs.maintaining import ForMaintenance
-from records.errors import NotFound
+from records.details import DocumentDetails, SetAside
+from records.errors import CoffreError, NotFound
 from records.vocabulary.codes import SubmissionState
 from records.vocabulary.person_warnings import OTHER_PERSON
 from storage.rows import Blob, Publication, QuarantinedPart, Removal, Submission
@@ -109,13 +109,13 @@ def _set_aside(worker: Worker, document_id: UUID) -> QuarantinedPart:
 
 
 def _as_deposited(job_id: UUID, opened: ForMaintenance, aside: QuarantinedPart, dek: bytes) -> ForIngest:
-    details: dict[str, Any] = opened.details[-1]
-    declared = details.get("set_aside") or {}
-    headers = {"kind": declared.get("kind") or "dicom", "document": declared.get("document") or {}}
-    part = Part(aside.blob_id, aside.offset, aside.length, bytes.fromhex(details["sha256"]))
+    details = opened.details[-1]
+    declared = details.set_aside or SetAside()
+    headers = {"kind": declared.kind or "dicom", "document": declared.document or {}}
+    part = Part(aside.blob_id, aside.offset, aside.length, _sha256(details))
     ins = opened.target["ins"]
     return ForIngest(
-        envelope=Envelope(job_id, "", details["received"], ins, headers, (part,)),
+        envelope=Envelope(job_id, "", details.received, ins, headers, (part,)),
         keys={(aside.blob_id, aside.version): dek},
         structure=opened.structure,
         structure_token=bytes(32),  # what two operators decided is nobody's turn
@@ -124,6 +124,12 @@ def _as_deposited(job_id: UUID, opened: ForMaintenance, aside: QuarantinedPart, 
         expected_ins=ins,
         day_public=opened.day_public,
     )
+
+
+def _sha256(details: DocumentDetails) -> bytes:
+    if details.content is None:
+        raise CoffreError("The details of this document name no content.", code="bad_details")
+    return details.content.place.sha256
 
 
 def _again(part: InspectedPart, told: Collection[str]) -> InspectedPart:

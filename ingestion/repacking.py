@@ -82,8 +82,8 @@ class Repacking:
                 opened.details, kept, pack=pack.blob_id, series_blobs=places, job_id=self._id
             )
             document = NewDocument(
-                kind=details["kind"],
-                type_code=details["type"],
+                kind=details.kind,
+                type_code=details.type_code,
                 study_uid=opened.study_uid,
                 details=details,
                 blobs=tuple((blob.blob_id, blob.version) for blob in blobs),
@@ -124,7 +124,7 @@ class Repacking:
         asked = [
             pair
             for each in live
-            for pair in ((TokenField.SOP, each.instance["sop"]), (TokenField.SERIES, each.series))
+            for pair in ((TokenField.SOP, each.instance.sop), (TokenField.SERIES, each.series))
         ]
         tokens = iter(self._worker.vault.tokens(asked))
         for number, each in enumerate(live, 1):
@@ -137,19 +137,19 @@ class Repacking:
                 blob_id=pack.blob_id,
                 version=pack.version,
                 offset=each.offset,
-                length=each.instance["length"],
+                length=each.instance.place.length,
             )
 
 
 def _copied(contents: Mapping[UUID, AdoptedContent], kept: Sequence[Kept]) -> Iterator[bytes]:
     """The instances one after another; raises where one is not what was deposited."""
     for each in kept:
-        blob, offset, length = each.place
+        blob_id, offset, length = each.extent
         digest = hashlib.sha256()
-        for piece in contents[UUID(blob)].stream(offset, length):
+        for piece in contents[blob_id].stream(offset, length):
             digest.update(piece)
             yield piece
-        if digest.hexdigest() != each.instance["sha256"]:
+        if digest.digest() != each.instance.place.sha256:
             raise CoffreError(
                 "An instance of this study is not what was deposited: run coffre check --scrub.",
                 code="instance_altered",
@@ -162,16 +162,16 @@ def _metadata(
     """The series documents of every row, by series, oldest first."""
     found: dict[str, list[dict[str, Any]]] = {}
     for row in opened.details:
-        for series in row.get("series", ()):
-            blob_id = UUID(series["metadata_blob"])
+        for series in row.series:
+            blob_id = series.metadata_blob
             size = opened.blobs[blob_id][0].plaintext_size
             document = read_series_document(contents[blob_id].read(0, size))
-            found.setdefault(series["uid"], []).append(document)
+            found.setdefault(series.uid, []).append(document)
     return found
 
 
 def _check_described(kept: Sequence[Kept], series: str, instances: Sequence[Mapping[str, Any]]) -> None:
-    live = {each.instance["sop"] for each in kept if each.live and each.series == series}
+    live = {each.instance.sop for each in kept if each.live and each.series == series}
     if {instance["sop"] for instance in instances} != live:
         raise CoffreError(
             "The metadata of a series does not describe its instances: run coffre check.",

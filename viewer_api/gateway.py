@@ -15,13 +15,13 @@ from keyvault.blob import BlobError, Opener
 from keyvault.grants import GrantBody, GrantedBlob, new_recipient, open_grant
 from keyvault.verbs.attempt import Call
 from keyvault.verbs.rows import SeenDocument
+from records.details import DICOM, Place
 from records.errors import NotFound
 from records.instances import kept
 from storage.ports import ObjectStore
 from viewer_api.access import Access, GrantRequest
 
 STEP = 1024 * 1024  # plaintext bytes in memory per answer
-DICOM = "application/dicom"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +31,6 @@ class Content:
     media_type: str
     length: int
     pieces: Iterator[bytes] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where an object lies, in plaintext bytes of its blob."""
-
-    blob_id: UUID
-    offset: int
-    length: int
-    sha256: bytes
 
 
 class Gateway:
@@ -63,7 +53,7 @@ class Gateway:
         body = self._granted(call, locator, document_id)
         for document in body.documents:
             if document.document_id == document_id:
-                place = _Place(document.blob_id, document.offset, document.length, document.sha256)
+                place = Place(document.blob_id, document.offset, document.length, document.sha256)
                 return self._content(body, place, document.media_type)
         raise _absent("document")
 
@@ -81,7 +71,7 @@ class Gateway:
         grant = self._access.grant(call, wanted)
         return open_grant(grant, private, self._grant_keys, int(self._clock()))
 
-    def _content(self, body: GrantBody, place: _Place, media_type: str) -> Content:
+    def _content(self, body: GrantBody, place: Place, media_type: str) -> Content:
         blob = next((blob for blob in body.blobs if blob.sealed.ref.blob_id == place.blob_id), None)
         if blob is None:
             raise _absent("document")
@@ -90,7 +80,7 @@ class Gateway:
         first = next(pieces, b"")
         return Content(media_type, place.length, _chained(first, pieces))
 
-    def _pieces(self, blob: GrantedBlob, place: _Place) -> Iterator[bytes]:
+    def _pieces(self, blob: GrantedBlob, place: Place) -> Iterator[bytes]:
         opener, ref, digest = Opener(blob.sealed, blob.dek), blob.sealed.ref, hashlib.sha256()
 
         def fetch(start: int, stop: int) -> bytes:
@@ -110,13 +100,11 @@ def _chained(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield from rest
 
 
-def _place_of(documents: Iterable[SeenDocument], sop_uid: str) -> _Place:
+def _place_of(documents: Iterable[SeenDocument], sop_uid: str) -> Place:
     for document in documents:
         for each in kept(document.details):
-            if each.live and each.instance["sop"] == sop_uid:
-                found = each.instance
-                digest = bytes.fromhex(found["sha256"])
-                return _Place(UUID(found["blob"]), found["offset"], found["length"], digest)
+            if each.live and each.instance.sop == sop_uid:
+                return each.instance.place
     raise _absent("image")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from keyvault.verbs.reading import Listing
 from keyvault.verbs.rows import SeenDocument
+from records.details import FileDetails, InstanceDetails, SeriesDetails
 from records.instances import live_series
 from records.vocabulary.document_types import DOCUMENT_TYPES
 from records.vocabulary.identifier_warnings import IDENTIFIER_WARNINGS
@@ -22,46 +23,46 @@ CAUTIONS: Mapping[str, tuple[str, str]] = {**PERSON_WARNINGS, **IDENTIFIER_WARNI
 def document_json(document: SeenDocument, conflicting: Collection[str] = ()) -> dict[str, Any]:
     """One line of `GET /records/{ins}/documents`; `conflicting` are the codes of `conflicts` for it."""
     newest = document.details[-1]
-    warnings = sorted({code for details in document.details for code in details["warnings"]} | {*conflicting})
+    warnings = sorted({code for details in document.details for code in details.warnings} | {*conflicting})
     shown: dict[str, Any] = {
         "id": str(document.document_id),
         "kind": document.facts.kind,
-        "title": newest["title"],
+        "title": newest.title,
         "type": document.facts.type_code,
-        "class": newest.get("class", ""),
+        "class": newest.class_code,
         "labels": sorted(label.value for label in document.facts.labels),
         "state": document.facts.state.value,
-        "date": newest.get("date"),
+        "date": newest.date,
         "created": _instant(document.created_at),
-        "structure": newest.get("structure"),
-        "media_type": newest.get("media_type", "application/dicom"),
+        "structure": newest.structure,
+        "media_type": newest.media_type,
         "obligations": sorted(obligation.value for obligation in document.obligations),
         "warnings": warnings,
         "cautions": [_caution(code) for code in CAUTIONS if code in warnings],
     }
-    if newest.get("study_uid"):
+    if newest.study_uid:
         series = live_series(document.details)
         shown |= {
-            "study_uid": newest["study_uid"],
+            "study_uid": newest.study_uid,
             "modalities": _modalities(series),
             "series": len(series),
-            "instances": sum(len(each["instances"]) for each in series),
+            "instances": sum(len(each.instances) for each in series),
         }
-    if newest.get("pdfa"):
-        shown["pdfa"] = newest["pdfa"]
-    shown |= _as_declared(newest)
+    if newest.file is not None:
+        shown |= _as_declared(newest.file)
     display = DOCUMENT_TYPES.get(document.facts.type_code)
     if display:
         shown["type_display"] = display.display
     return shown
 
 
-def _as_declared(details: Mapping[str, Any]) -> dict[str, Any]:
-    """What the sender of a DocumentReference said beside its document; of other documents nothing."""
-    kept = details.get("fhir") or {}
+def _as_declared(file: FileDetails) -> dict[str, Any]:
+    """What the file claims to be, and what the sender of a DocumentReference said beside it."""
+    kept = file.fhir or {}
     found = {
+        "pdfa": file.pdfa,
         "description": kept.get("description"),
-        "authors": details.get("authors"),
+        "authors": file.authors,
         "doc_status": kept.get("docStatus"),
         "period": kept.get("context", {}).get("period"),
         "master_identifier": kept.get("masterIdentifier", {}).get("value"),
@@ -101,7 +102,7 @@ class Study:
     shared: bool
     """Whether another structure's documents of the same list have the same Study Instance UID."""
 
-    def series(self) -> list[dict[str, Any]]:
+    def series(self) -> list[SeriesDetails]:
         """The series, and of equal SOP Instance UIDs this structure's latest."""
         documents = sorted(self.documents, key=lambda document: document.created_at)
         return live_series([row for document in documents for row in document.details])
@@ -111,7 +112,7 @@ def studies_of(listing: Listing, uid: str | None = None) -> list[Study]:
     """Visible DICOM documents by Study Instance UID and structure, newest study first."""
     found: dict[tuple[str, str], list[SeenDocument]] = {}
     for document in listing.documents:
-        named = document.details[-1].get("study_uid")
+        named = document.details[-1].study_uid
         if named and uid in (None, named):
             found.setdefault((named, document.facts.author_structure), []).append(document)
     shared = Counter(named for named, _ in found)
@@ -122,9 +123,10 @@ def study_attributes(study: Study) -> dict[str, Any]:
     """A QIDO-RS study (PS3.18 table 10.6.3-3), with what viewers ask beyond it."""
     series = study.series()
     newest = max(study.documents, key=lambda document: document.created_at)
-    count = sum(len(each["instances"]) for each in series)
+    count = sum(len(each.instances) for each in series)
+    described = newest.details[-1].study
     return {
-        **newest.details[-1]["attributes"],
+        **(described.attributes if described else {}),
         "00080005": value("CS", "ISO_IR 192"),
         "00080056": value("CS", "ONLINE"),
         "00080061": {"vr": "CS", "Value": _modalities(series)},
@@ -142,25 +144,25 @@ def _custodian(study: Study, document: SeenDocument) -> dict[str, Any]:
     return {CUSTODIAN: {"vr": "SQ", "Value": [institution]}}
 
 
-def series_attributes(study: Mapping[str, Any], series: Mapping[str, Any]) -> dict[str, Any]:
+def series_attributes(study: Mapping[str, Any], series: SeriesDetails) -> dict[str, Any]:
     """A QIDO-RS series with its study's identifiers (PS3.18 table 10.6.3-4)."""
     return {
         **_of_study(study),
-        **series["attributes"],
-        "00201209": value("IS", len(series["instances"])),
+        **series.attributes,
+        "00201209": value("IS", len(series.instances)),
     }
 
 
 def instance_attributes(
-    study: Mapping[str, Any], series: Mapping[str, Any], instance: Mapping[str, Any]
+    study: Mapping[str, Any], series: SeriesDetails, instance: InstanceDetails
 ) -> dict[str, Any]:
     """A QIDO-RS instance (PS3.18 table 10.6.3-5)."""
     return {
         **_of_study(study),
-        "0020000E": value("UI", series["uid"]),
+        "0020000E": value("UI", series.uid),
         "00080056": value("CS", "ONLINE"),
-        **instance["attributes"],
-        "00083002": value("UI", instance["transfer_syntax"]),
+        **instance.attributes,
+        "00083002": value("UI", instance.transfer_syntax),
     }
 
 
@@ -172,8 +174,8 @@ def value(vr: str, content: object) -> dict[str, Any]:
     return {"vr": vr, "Value": [content]}
 
 
-def _modalities(series: Iterable[Mapping[str, Any]]) -> list[str]:
-    return sorted({each["modality"] for each in series if each.get("modality")})
+def _modalities(series: Iterable[SeriesDetails]) -> list[str]:
+    return sorted({each.modality for each in series if each.modality})
 
 
 def _instant(ms: int) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from keyvault.verbs.rows import SeenDocument
+from records.details import FileDetails
 from records.vocabulary.codes import DocumentState, Label
 from records.vocabulary.document_types import DOCUMENT_TYPES
 
@@ -36,13 +37,14 @@ _KEPT = (
 def document_reference(document: SeenDocument) -> dict[str, Any]:
     """What the sender said of it where a FHIR sender said it, and what is known here; no content."""
     newest = document.details[-1]
-    kept = newest.get("fhir") or {}
+    file = newest.file or FileDetails()
+    kept = file.fhir or {}
     sent = (kept.get("content") or [{}])[0]
     attachment = {
-        "contentType": newest.get("media_type", "application/dicom"),
+        "contentType": newest.media_type,
         "language": sent.get("attachment", {}).get("language"),
-        "size": newest.get("size"),
-        "title": newest["title"],
+        "size": file.size,
+        "title": newest.title,
         "creation": sent.get("attachment", {}).get("creation"),
     }
     content = {"attachment": _filled(attachment), "format": sent.get("format")}
@@ -54,7 +56,7 @@ def document_reference(document: SeenDocument) -> dict[str, Any]:
             "status": _STATUS[document.facts.state],
             **{name: kept.get(name) for name in _KEPT},
             "type": _type(document.facts.type_code),
-            "category": [{"coding": [{"code": newest["class"]}]}] if newest.get("class") else None,
+            "category": [{"coding": [{"code": newest.class_code}]}] if newest.class_code else None,
             "date": kept.get("date"),
             "securityLabel": _labels(document.facts.labels),
             "content": [_filled(content)],

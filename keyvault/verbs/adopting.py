@@ -7,7 +7,6 @@ ids and no second event, because the answer stays in the vault until the submiss
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID, uuid4
 
 from audit.canonical import b64, canonical, parse, unb64
@@ -31,9 +30,11 @@ from keyvault.verbs.ingesting import (
 from keyvault.verbs.operating import new_record
 from keyvault.verbs.releasing import ADOPTED
 from records.actors import Actor
+from records.details import DocumentDetails
+from records.details_json import to_json
 from records.document_rules import depositor_kind
-from records.documents import DocumentFacts
-from records.errors import Conflict
+from records.documents import DocumentFacts, Kind
+from records.errors import Conflict, Invalid
 from records.vocabulary import depositing
 from records.vocabulary.codes import Action, DocumentState, Outcome, PurposeOfUse, ReasonCode
 from records.vocabulary.person_warnings import person_codes
@@ -57,10 +58,10 @@ class NewBlob:
 class NewDocument:
     """A document or study to publish; `details` becomes its sealed row, `blobs` hold its bytes alone."""
 
-    kind: str  # "study" | "document"
+    kind: Kind
     type_code: str
     study_uid: str | None
-    details: dict[str, Any] = field(repr=False)
+    details: DocumentDetails = field(repr=False)
     blobs: tuple[tuple[UUID, int], ...]
 
 
@@ -229,7 +230,7 @@ class Adoption:
         present, others = self._studies(study) if new.kind == "study" else (None, False)
         document_id = present["document_id"] if present else new_id()
         version = present["row_version"] + 1 if present else 1
-        sealed = seal_json(details_key, new.details, details_aad(document_id, version))
+        sealed = seal_json(details_key, to_json(new.details), details_aad(document_id, version))
         if present is None:
             digest = hashlib.sha256(sealed).digest()
             tx.insert("document", self._new_row(new, document_id, study, digest))
@@ -267,9 +268,12 @@ class Adoption:
         """The token of a single document's content; a study is known by its own."""
         if new.kind == "study":
             return None
-        instances = (each for series in new.details.get("series", ()) for each in series.get("instances", ()))
-        sop = next((each["sop"] for each in instances), None)
-        return content_token(self.record.card.key, sop or new.details["sha256"])
+        instances = (each for series in new.details.series for each in series.instances)
+        sop = next((each.sop for each in instances), None)
+        content = new.details.content
+        if content is None:
+            raise Invalid("A single document is adopted with the place of its content.", code="bad_details")
+        return content_token(self.record.card.key, sop or content.place.sha256.hex())
 
     def _studies(self, study: bytes | None) -> tuple[Row | None, bool]:
         """The study that these images join, and whether another structure has one of the same UID.
@@ -335,7 +339,8 @@ def _set_aside_objection(request: AdoptRequest, actor: Actor | None) -> ReasonCo
     if request.record is not None or actor is None:
         return None
     kind = depositor_kind(actor)
-    declared = ((new.details.get("set_aside") or {}).get("document") or {} for new in request.documents)
+    aside = [new.details.set_aside for new in request.documents]
+    declared = [each.document for each in aside if each is not None and each.document]
     types = [document["type"] for document in declared if "type" in document]
     entitled = all(depositing.may_deposit(kind, each) for each in types)
     return None if entitled else ReasonCode.DEPOSITOR_NOT_ENTITLED
@@ -350,7 +355,7 @@ def facts_of_new(new: NewDocument, document_id: UUID, actor: Actor) -> DocumentF
     """The first facts of a document: whoever deposits it is its author."""
     return DocumentFacts(
         document_id=document_id,
-        kind="study" if new.kind == "study" else "document",
+        kind=new.kind,
         type_code=new.type_code,
         author_structure=actor.structure or "",
         author=actor.rpps or "",

@@ -15,6 +15,7 @@ from keyvault.tokens import TokenField
 from keyvault.verbs import jobs
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
 from keyvault.verbs.rows import SealedRow, genuine, open_rows, visible
+from records.details import DocumentDetails
 from records.errors import Conflict, Invalid, NotFound
 from records.vocabulary.codes import (
     Action,
@@ -189,14 +190,9 @@ def _check_withdrawal(instances: Sequence[str], code: str) -> None:
         raise Invalid(f"Name at most {MOST_WITHDRAWN} instances to withdraw.", code="bad_rejection")
 
 
-def _chosen(details: Sequence[dict[str, Any]], instances: Sequence[str]) -> list[str]:
+def _chosen(details: Sequence[DocumentDetails], instances: Sequence[str]) -> list[str]:
     """The instances to withdraw, all of them present."""
-    present = {
-        instance["sop"]
-        for row in details
-        for series in row.get("series", ())
-        for instance in series.get("instances", ())
-    }
+    present = {each.sop for row in details for series in row.series for each in series.instances}
     if not present or not set(instances) <= present:
         raise NotFound("There is no such instance in this study.", code="no_such_instance")
     return sorted(set(instances) or present)

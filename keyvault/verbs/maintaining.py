@@ -39,6 +39,8 @@ from keyvault.verbs.retiring import erase_quarantined, retire
 from keyvault.verbs.rows import SealedRow, genuine, open_rows
 from keyvault.verbs.surviving import check_left, left_by
 from records.actors import Actor
+from records.details import DocumentDetails
+from records.details_json import from_json, to_json
 from records.documents import DocumentFacts
 from records.errors import CoffreError, Conflict
 from records.vocabulary.codes import (
@@ -82,7 +84,7 @@ class ForMaintenance:
     `target` is where a release goes: state and INS of the record; `after`, the refused release it repeats.
     """
 
-    details: tuple[dict[str, Any], ...] = field(repr=False)
+    details: tuple[DocumentDetails, ...] = field(repr=False)
     blobs: dict[UUID, tuple[SealedBlob, bytes]] = field(repr=False)
     submissions: frozenset[UUID]
     structure: str
@@ -141,7 +143,7 @@ class MaintainingVerbs:
                 _log(change, vault, record, job, {"step": "opened"})
             facts = open_facts(record.card, [document])[job.document_id]
             answer = {
-                "details": list(details),
+                "details": [to_json(row) for row in details],
                 "blobs": _opened_blobs(change, record, job.document_id, submissions),
                 "submissions": sorted(str(each) for each in submissions),
                 "structure": facts.author_structure,
@@ -241,7 +243,9 @@ class MaintainingVerbs:
         adoption = Adoption(vault, change, request, record, jobs.automaton(vault))
         adoption.keep_blobs(keys)
         version = document["row_version"] + 1
-        sealed = seal_json(adoption.details_key(), new.details, details_aad(job.document_id, version))
+        sealed = seal_json(
+            adoption.details_key(), to_json(new.details), details_aad(job.document_id, version)
+        )
         adoption.keep_row(new, job.document_id, version, sealed)
         done = AdoptedDocument(job.document_id, version, sealed, document["study_token"])
         return Adopted(job.record_id, (done,))
@@ -288,13 +292,13 @@ def open_for_maintenance(private: bytes, sealed: bytes) -> ForMaintenance:
         ref = BlobRef(UUID(blob_id), version, BlobKind(kind))
         sealed_blob = SealedBlob(ref, unb64(commitment), unb64(header), plaintext, ciphertext)
         blobs[ref.blob_id] = (sealed_blob, unb64(dek))
-    details = tuple(found["details"])
+    details = tuple(map(from_json, found["details"]))
     return ForMaintenance(
         details=details,
         blobs=blobs,
         submissions=frozenset(UUID(each) for each in found["submissions"]),
         structure=found["structure"],
-        study_uid=details[-1].get("study_uid"),
+        study_uid=details[-1].study_uid,
         instances=frozenset(found["instances"]),
         freed=tuple(unb64(each) for each in found["freed"]),
         target=found["target"],
@@ -339,15 +343,17 @@ def _opened_blob(record: OpenedRecord, row: Row) -> list[Any]:
     return [str(row["blob_id"]), row["version"], row["kind"], *facts]
 
 
-def _freed(vault: Vault, job: jobs.Job, facts: DocumentFacts, details: Sequence[dict[str, Any]]) -> list[str]:
+def _freed(
+    vault: Vault, job: jobs.Job, facts: DocumentFacts, details: Sequence[DocumentDetails]
+) -> list[str]:
     """Tokens of the withdrawn parts: what is deposited anew after this is no duplicate."""
     gone = set(job.asked.get("instances", []))
     digests = [
-        bytes.fromhex(instance["sha256"])
+        instance.place.sha256
         for row in details
-        for series in row.get("series", ())
-        for instance in (*series.get("instances", ()), *series.get("superseded", ()))
-        if instance["sop"] in gone
+        for series in row.series
+        for instance in (*series.instances, *series.superseded)
+        if instance.sop in gone
     ]
     return [
         b64(vault.token(TokenField.PART, part_value(job.record_id, facts.author_structure, digest)))

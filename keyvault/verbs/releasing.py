@@ -20,6 +20,7 @@ from keyvault.verbs.actors_json import actor_from_json, actor_to_json
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
 from keyvault.verbs.calling import caller
 from keyvault.verbs.rows import SealedRow, copies_of, facts_of, genuine, open_rows, visible
+from records.details import DocumentDetails
 from records.errors import CoffreError, NotFound
 from records.instances import by_age
 from records.policy import AccessRequest, Deny, Facts, decide
@@ -301,23 +302,23 @@ def _granted(key: RecordKey, row: Row) -> GrantedBlob:
     return GrantedBlob(sealed, dek)
 
 
-def _documents(opened: dict[UUID, tuple[dict[str, Any], ...]]) -> tuple[GrantedDocument, ...]:
+def _documents(opened: dict[UUID, tuple[DocumentDetails, ...]]) -> tuple[GrantedDocument, ...]:
     return tuple(
         GrantedDocument(
             document_id=document_id,
-            media_type=details["media_type"],
-            blob_id=UUID(details["blob"]),
-            offset=details["offset"],
-            length=details["length"],
-            sha256=bytes.fromhex(details["sha256"]),
+            media_type=content.media_type,
+            blob_id=content.place.blob_id,
+            offset=content.place.offset,
+            length=content.place.length,
+            sha256=content.place.sha256,
         )
         for document_id, rows in opened.items()
-        for details in rows[-1:]
-        if details["kind"] == "document"
+        for content in (row.content for row in rows[-1:])
+        if content is not None
     )
 
 
-def _series(opened: dict[UUID, tuple[dict[str, Any], ...]]) -> tuple[GrantedSeries, ...]:
+def _series(opened: dict[UUID, tuple[DocumentDetails, ...]]) -> tuple[GrantedSeries, ...]:
     """One per series of each granted document: its metadata blobs, oldest submission first.
 
     Two documents may give their series the same UIDs, each is named by an entry of its own.
@@ -325,11 +326,10 @@ def _series(opened: dict[UUID, tuple[dict[str, Any], ...]]) -> tuple[GrantedSeri
     return tuple(each for rows in opened.values() for each in _series_of(rows))
 
 
-def _series_of(rows: tuple[dict[str, Any], ...]) -> Iterator[GrantedSeries]:
+def _series_of(rows: tuple[DocumentDetails, ...]) -> Iterator[GrantedSeries]:
     found: dict[tuple[str, str], list[UUID]] = {}
     for details in by_age(rows):
-        for series in details.get("series", ()):
-            key = (details["study_uid"], series["uid"])
-            found.setdefault(key, []).append(UUID(series["metadata_blob"]))
+        for series in details.series:
+            found.setdefault((details.study_uid or "", series.uid), []).append(series.metadata_blob)
     for (study, uid), blobs in found.items():
         yield GrantedSeries(study, uid, tuple(blobs))

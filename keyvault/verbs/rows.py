@@ -5,7 +5,6 @@ import hmac
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
 from keyvault.cards import OpenedCard, open_facts
@@ -14,6 +13,8 @@ from keyvault.record_keys import RecordKey, unwrap
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.attempt import Attempt
 from records import policy
+from records.details import DocumentDetails
+from records.details_json import from_json
 from records.documents import DocumentFacts, labelled_alike
 from records.vocabulary.codes import Obligation
 
@@ -40,7 +41,7 @@ class SeenDocument:
     document_id: UUID
     facts: DocumentFacts
     created_at: int
-    details: tuple[dict[str, Any], ...] = field(repr=False)
+    details: tuple[DocumentDetails, ...] = field(repr=False)
     obligations: frozenset[Obligation] = frozenset()
 
 
@@ -111,7 +112,7 @@ def _is_genuine(row: SealedRow, known: dict[tuple[UUID, int, UUID], bytes]) -> b
 
 def open_rows(
     tx: VaultTransaction, key: RecordKey, rows: Sequence[SealedRow]
-) -> dict[UUID, tuple[dict[str, Any], ...]]:
+) -> dict[UUID, tuple[DocumentDetails, ...]]:
     """Open details rows: by document, oldest row first. One key look-up for all of them."""
     submissions = sorted({row.submission_id for row in rows})
     keys = {
@@ -120,8 +121,8 @@ def open_rows(
             "wrapped_key", record_id=key.record_id, use=int(KeyUse.DETAILS), object_id__in=submissions
         )
     }
-    opened: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
+    opened: dict[UUID, list[DocumentDetails]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: row.row_version):
         aad = details_aad(row.document_id, row.row_version)
-        opened[row.document_id].append(open_json(keys[row.submission_id], row.sealed, aad))
+        opened[row.document_id].append(from_json(open_json(keys[row.submission_id], row.sealed, aad)))
     return {document: tuple(details) for document, details in opened.items()}

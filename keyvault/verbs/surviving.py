@@ -5,40 +5,41 @@ no job drops, adds or exchanges what a list shows. That bytes are those of a dig
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from audit.canonical import canonical
 from keyvault.verbs.jobs import Job
+from records.details import DocumentDetails
 from records.errors import Conflict
 from records.instances import KeptInstance, kept
 from records.vocabulary.codes import JobKind
 
-Details = Mapping[str, Any]
 _Part = list[Any]
 """Series, SOP instance, SHA-256, length."""
 
 
-def left_by(job: Job, details: Sequence[Details]) -> str:
+def left_by(job: Job, details: Sequence[DocumentDetails]) -> str:
     """Names what is left once `job` is done with the document of these rows, oldest first."""
     gone = frozenset(job.asked.get("instances", ()))
     return _named(_released(details) if job.kind is JobKind.RELEASE else _merged(details, gone))
 
 
-def check_left(job: Job, details: Sequence[Details]) -> None:
+def check_left(job: Job, details: Sequence[DocumentDetails]) -> None:
     """Raises `Conflict` "job_differs" unless the rows handed in are what the job has to leave."""
     found = _released(details) if job.kind is JobKind.RELEASE else _merged(details, frozenset())
     if len(details) > 1 or _named(found) != job.asked.get("left"):
         raise Conflict("This job would leave something else than it has to.", code="job_differs")
 
 
-def _released(details: Sequence[Details]) -> list[str]:
+def _released(details: Sequence[DocumentDetails]) -> list[str]:
     """The content that was set aside, whatever it is called in the record."""
-    found = [each.instance["sha256"] for each in kept(details)]
-    return sorted({*found, *(row["sha256"] for row in details if "sha256" in row)})
+    places = [each.instance.place for each in kept(details)]
+    places += [row.content.place for row in details if row.content]
+    return sorted({place.sha256.hex() for place in places})
 
 
-def _merged(details: Sequence[Details], gone: frozenset[str]) -> list[list[_Part]]:
+def _merged(details: Sequence[DocumentDetails], gone: frozenset[str]) -> list[list[_Part]]:
     """Live instances, and all parts of their series."""
     every = kept(details, gone)
     series = {each.series for each in every if each.live}
@@ -47,7 +48,8 @@ def _merged(details: Sequence[Details], gone: frozenset[str]) -> list[list[_Part
 
 
 def _part(each: KeptInstance) -> _Part:
-    return [each.series, each.instance["sop"], each.instance["sha256"], each.instance["length"]]
+    place = each.instance.place
+    return [each.series, each.instance.sop, place.sha256.hex(), place.length]
 
 
 def _named(parts: Sequence[Any]) -> str:

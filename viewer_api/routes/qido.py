@@ -79,8 +79,8 @@ def router(access: Access, authenticate: Callable[[Request], Awaitable[Credentia
             for each in found
             for above in [study_attributes(each)]
             for one in each.series()
-            if only in (None, one["uid"])
-            for instance in one["instances"]
+            if only in (None, one.uid)
+            for instance in one.instances
             for item in [instance_attributes(above, one, instance)]
         )
         return _told(listing, query.page(items))

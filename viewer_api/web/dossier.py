@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from records.details import InstanceDetails, SeriesDetails
 from records.errors import Invalid, NotFound
 from records.instances import live_series
 from records.numbers import decimal
@@ -132,7 +133,7 @@ class DossierPages:
     ) -> Response:
         opened = await self.opened(request, session, record, mode)
         found = next((each for each in opened.listing.documents if each.document_id == document_id), None)
-        if found is None or not found.details[-1].get("study_uid"):
+        if found is None or not found.details[-1].study_uid:
             raise NotFound("There is no such study in this record.", code="no_such_document")
         t = self._site.texts(request)
         (document,) = document_views([found], opened.listing.documents, t)
@@ -146,17 +147,15 @@ class DossierPages:
         )
 
 
-def series_view(series: Mapping[str, Any], number: int, t: Texts) -> dict[str, Any]:
+def series_view(series: SeriesDetails, number: int, t: Texts) -> dict[str, Any]:
     """A series for the page: description and modality in one line, images in the order of their number."""
-    attributes = series["attributes"]
-    instances = sorted(series["instances"], key=lambda each: (_number(each), each["sop"]))
-    words = [_first(attributes, "0008103E"), series.get("modality")]
+    instances = sorted(series.instances, key=lambda each: (_number(each), each.sop))
+    words = [_first(series.attributes, "0008103E"), series.modality]
     return {
         "number": number,
         "title": " – ".join([t("study.series", number=number), *(word for word in words if word)]),
         "instances": [
-            {"sop": each["sop"], "number": n, "frames": each.get("frames") or 1}
-            for n, each in enumerate(instances, 1)
+            {"sop": each.sop, "number": n, "frames": each.frames or 1} for n, each in enumerate(instances, 1)
         ],
     }
 
@@ -166,9 +165,9 @@ def _first(attributes: Mapping[str, Any], tag: str) -> str:
     return str(values[0])
 
 
-def _number(instance: Mapping[str, Any]) -> int:
+def _number(instance: InstanceDetails) -> int:
     """Instance Number (0020,0013), an integer string; what is none comes last."""
-    text = _first(instance["attributes"], "00200013")
+    text = _first(instance.attributes, "00200013")
     try:
         return int(decimal(text))
     except (ValueError, OverflowError):

@@ -85,7 +85,7 @@ class LogPages:
             opened = await own(self._access.documents, session)
         except NoOwnRecord:
             return {}
-        return {str(each.document_id): each.details[-1]["title"] for each in opened.listing.documents}
+        return {str(each.document_id): each.details[-1].title for each in opened.listing.documents}
 
 
 def whole_days(page: EventPage) -> tuple[Sequence[Mapping[str, Any]], Older | None]:

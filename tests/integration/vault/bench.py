@@ -42,6 +42,7 @@ from keyvault.verbs.releasing import Released
 from keyvault.verbs.rows import SealedRow
 from records.actors import Actor
 from records.consent import Emergency
+from records.details import ContentDetails, DocumentDetails, Place, SeriesDetails, StudyDetails
 from records.identity import INS, INS_NIR_TEST, Traits
 from records.vocabulary.codes import (
     Action,
@@ -410,15 +411,10 @@ class VaultBench:
         """Adopt the received blob as one document."""
         (blob,) = received.blobs
         new = new_blob(blob)
-        details = {
-            "kind": "document",
-            "title": title,
-            "media_type": "application/pdf",
-            "blob": str(blob.blob_id),
-            "offset": 0,
-            "length": len(content),
-            "sha256": hashlib.sha256(content).hexdigest(),
-        }
+        place = Place(blob.blob_id, 0, len(content), hashlib.sha256(content).digest())
+        details = DocumentDetails(
+            kind="document", title=title, content=ContentDetails(place=place, media_type="application/pdf")
+        )
         document = NewDocument(
             kind="document",
             type_code=type_code,
@@ -442,8 +438,9 @@ class VaultBench:
         (blob,) = received.blobs
         pack = new_blob(blob)
         metadata = self.seal_like_worker(received, taken, b"metadata", BlobKind.SERIES_METADATA)
-        series = [{"uid": series_uid, "metadata_blob": str(metadata.blob_id)}]
-        details = {"kind": "study", "title": "Scanner", "study_uid": study_uid, "series": series}
+        series = SeriesDetails(uid=series_uid, metadata_blob=metadata.blob_id)
+        study = StudyDetails(uid=study_uid, series=(series,))
+        details = DocumentDetails(kind="study", title="Scanner", study=study)
         document = NewDocument(
             kind="study",
             type_code=REPORT,

@@ -1,5 +1,6 @@
 """Adoption: once, for what was received, by whoever holds the submission, for whoever deposited it."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from uuid import uuid4
@@ -12,6 +13,7 @@ from keyvault.sealed_blob import BlobKind
 from keyvault.verbs.adopting import Adopted, AdoptRequest, NewBlob
 from keyvault.verbs.attempt import Denied
 from keyvault.verbs.ingesting import ForIngest
+from records.details import ContentDetails, Place
 from records.errors import CoffreError, Conflict
 from records.traits import ClaimedTraits, Trait
 from records.vocabulary.codes import ReasonCode
@@ -211,7 +213,8 @@ def test_two_documents_of_one_submission_lie_in_blobs_of_their_own(vault: VaultB
     received, opened, request = taken(vault, person)
     second = vault.seal_like_worker(received, opened, b"other")
     (document,) = request.documents
-    details = {**document.details, "blob": str(second.blob_id), "length": 5, "title": "Annexe"}
+    place = Place(second.blob_id, 0, 5, hashlib.sha256(b"other").digest())
+    details = replace(document.details, content=ContentDetails(place=place), title="Annexe")
     both = replace(
         request,
         documents=(document, replace(document, details=details, blobs=((second.blob_id, 1),))),

@@ -17,6 +17,7 @@ from keyvault.verbs.attempt import Denied
 from keyvault.verbs.maintaining import ForMaintenance, open_for_maintenance
 from keyvault.verbs.quarantine import JobSeen
 from keyvault.verbs.rows import SealedRow
+from records.details import ContentDetails, DocumentDetails, InstanceDetails, Place, SeriesDetails
 from records.errors import CoffreError
 from records.vocabulary.codes import Action, ReasonCode, Role
 from tests.integration.vault.bench import Deposited, Person, VaultBench, new_ins, rows_of
@@ -69,7 +70,7 @@ def a_blob(job: UUID, day_public: bytes, content: bytes = b"one pack") -> NewBlo
 
 def repacked(job: UUID, opened: ForMaintenance, worker: str = "worker") -> AdoptRequest:
     blob = a_blob(job, opened.day_public)
-    details = {**opened.details[-1], "title": "merged", "series": []}
+    details = of_series(opened.details[-1])
     document = NewDocument(
         kind="study", type_code="IMG-KOS", study_uid=STUDY, details=details, blobs=((blob.blob_id, 1),)
     )
@@ -222,21 +223,32 @@ def imaged(vault: VaultBench, person: Person, sop: str) -> Deposited:
     assert not isinstance(opened, Denied)
     request = vault.study_request(received, opened, person.ins, STUDY, "1.2.3")
     (document,) = request.documents
-    (series,) = document.details["series"]
-    instance = {"sop": sop, "sha256": hashlib.sha256(content).hexdigest(), "length": len(content)}
-    details = {**document.details, "series": [{**series, "instances": [instance]}]}
-    documents = (replace(document, details=details),)
+    (series,) = document.details.series
+    place = Place(request.blobs[0].blob_id, 0, len(content), hashlib.sha256(content).digest())
+    image = replace(series, instances=(InstanceDetails(sop=sop, place=place),))
+    documents = (replace(document, details=of_series(document.details, image)),)
     return vault._adopted(received, replace(request, documents=documents), content)
 
 
-def leaving(job: UUID, opened: ForMaintenance, *kept: dict[str, Any]) -> AdoptRequest:
+def leaving(job: UUID, opened: ForMaintenance, *kept: InstanceDetails) -> AdoptRequest:
     """A merged row of these instances; none deletes the study."""
     request = repacked(job, opened)
     if not kept:
         return replace(request, documents=(), blobs=())
     (document,) = request.documents
-    details = {**document.details, "series": [{"uid": "1.2.3", "instances": list(kept)}]}
+    series = SeriesDetails(uid="1.2.3", metadata_blob=UUID(int=0), instances=kept)
+    details = of_series(document.details, series)
     return replace(request, documents=(replace(document, details=details),))
+
+
+def of_series(details: DocumentDetails, *series: SeriesDetails) -> DocumentDetails:
+    assert details.study is not None
+    return replace(details, study=replace(details.study, series=series))
+
+
+def exchanged(details: InstanceDetails | ContentDetails, sha256: bytes) -> Any:
+    """The same with other bytes."""
+    return replace(details, place=replace(details.place, sha256=sha256))
 
 
 class TestATakenOverWorker:
@@ -253,13 +265,13 @@ class TestATakenOverWorker:
         job = vault.guard.housekeeper.plan_compaction(person.record_id, images[0].document_id)
         assert job is not None
         opened = taken(vault, job, rows_of(*images))
-        one, two, three = (row["series"][0]["instances"][0] for row in opened.details)
+        one, two, three = (row.series[0].instances[0] for row in opened.details)
         kept = {
             "drops one": (one, two),
             "drops all": (),
-            "exchanges one": (one, two, {**three, "sha256": "00" * 32}),
-            "adds one": (one, two, three, {**three, "sop": "1.4"}),
-            "moves one": (one, {**two, "sop": "1.3"}, {**three, "sop": "1.2"}),
+            "exchanges one": (one, two, exchanged(three, bytes(32))),
+            "adds one": (one, two, three, replace(three, sop="1.4")),
+            "moves one": (one, replace(two, sop="1.3"), replace(three, sop="1.2")),
         }
         refused("job_differs", lambda: vault.worker.adopt_job(leaving(job, opened, *kept[way])))
         assert isinstance(vault.worker.adopt_job(leaving(job, opened, three, two, one)), Adopted)
@@ -274,7 +286,7 @@ class TestATakenOverWorker:
         )
         assert isinstance(job, UUID)
         opened = taken(vault, job, rows_of(*images))
-        every = [row["series"][0]["instances"][0] for row in opened.details]
+        every = [row.series[0].instances[0] for row in opened.details]
         refused("job_differs", lambda: vault.worker.adopt_job(leaving(job, opened, *every[:left])))
         assert isinstance(vault.worker.adopt_job(leaving(job, opened, *every[:2])), Adopted)
 
@@ -301,20 +313,24 @@ class TestATakenOverWorker:
         row = SealedRow(aside.document_id, aside.row_version, received.submission_id, aside.sealed)
         opened = taken(vault, seen.job_id, [row])
         blobs = [a_blob(seen.job_id, opened.day_public, content) for _ in range(2)]
+        (details,) = opened.details
+        assert details.content is not None
+        places = [replace(details.content.place, blob_id=blob.blob_id) for blob in blobs]
         documents = [
             NewDocument(
                 kind="document",
                 type_code="18748-4",
                 study_uid=None,
-                details={**opened.details[0], "blob": str(blob.blob_id)},
+                details=replace(details, content=replace(details.content, place=place)),
                 blobs=((blob.blob_id, 1),),
             )
-            for blob in blobs
+            for blob, place in zip(blobs, places, strict=True)
         ]
         good = replace(
             repacked_nothing(seen.job_id), record=person.ins, documents=(documents[0],), blobs=(blobs[0],)
         )
-        other = replace(documents[0], details={**documents[0].details, "sha256": "00" * 32})
+        content_changed = exchanged(details.content, bytes(32))
+        other = replace(documents[0], details=replace(details, content=content_changed))
         bad = {
             "other content": replace(good, documents=(other,)),
             "nothing": replace(good, documents=(), blobs=()),

@@ -17,6 +17,7 @@ from keyvault.verbs.changing import CardChange, Changed
 from keyvault.verbs.ingesting import ForIngest
 from keyvault.verbs.reading import Listing, ResolvedRecord
 from records.consent import Emergency
+from records.details import SetAside
 from records.errors import CoffreError, Invalid, NotFound, Refused
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode, RecordState
 from tests.integration.hiding import hide_from_patient
@@ -434,8 +435,9 @@ def test_what_a_depositor_may_not_deposit_is_not_set_aside_either(
     assert isinstance(vault.take(received), ForIngest)
     request = vault.request(received, None, b"%PDF-1.7 compte rendu", type_code="")
     (document,) = request.documents
-    declared = {"set_aside": {"kind": "fhir", "document": {"type": "REMB"}}}
-    aside = replace(request, documents=(replace(document, details=document.details | declared),))
+    declared = SetAside(kind="fhir", document={"type": "REMB"})
+    details = replace(document.details, set_aside=declared)
+    aside = replace(request, documents=(replace(document, details=details),))
     answer = vault.worker.adopt(aside)
     assert isinstance(answer, Adopted) if kept else answer == Denied(ReasonCode.DEPOSITOR_NOT_ENTITLED)
     assert counted(vault, "record") == records + kept

@@ -206,7 +206,7 @@ def test_rows_left_out_can_only_shorten(
     report = vault.deposit(person)
     assert len(shown(vault, person, []).documents) == 0
     (study,) = shown(vault, person, [second.row]).documents
-    assert [row["series"][0]["uid"] for row in study.details] == ["1.2.3.2"]
+    assert [row.series[0].uid for row in study.details] == ["1.2.3.2"]
     body = vault.granted(person.call, person, first, documents=[[first.document_id]])
     assert [series.series for series in body.series] == ["1.2.3.1"]
     with pytest.raises(NotFound):  # what the index doesn't show isn't published
