@@ -12,8 +12,7 @@ from uuid import UUID
 
 from audit.canonical import b64
 from records import instances
-from records.details import DocumentDetails, InstanceDetails, SeriesDetails
-from records.errors import CoffreError
+from records.details import DocumentDetails, InstanceDetails, SeriesDetails, damaged
 
 Extent = tuple[UUID, int, int]
 """Blob, offset, length, which a details row and a series document name alike."""
@@ -58,7 +57,7 @@ def merged_details(
     details = instances.by_age(details)
     newest = details[-1]
     if newest.study is None:
-        raise CoffreError("The details of this document name no study.", code="bad_details")
+        raise damaged()
     described = {series.uid: series for row in details for series in row.series}
     return replace(
         newest,

@@ -25,8 +25,8 @@ from keyvault.verbs.adopting import Adopted, AdoptRequest
 from keyvault.verbs.attempt import Denied
 from keyvault.verbs.ingesting import ForIngest
 from keyvault.verbs.maintaining import ForMaintenance
-from records.details import DocumentDetails, SetAside
-from records.errors import CoffreError, NotFound
+from records.details import DocumentDetails, SetAside, damaged
+from records.errors import NotFound
 from records.vocabulary.codes import SubmissionState
 from records.vocabulary.person_warnings import OTHER_PERSON
 from storage.rows import Blob, Publication, QuarantinedPart, Removal, Submission
@@ -128,7 +128,7 @@ def _as_deposited(job_id: UUID, opened: ForMaintenance, aside: QuarantinedPart, 
 
 def _sha256(details: DocumentDetails) -> bytes:
     if details.content is None:
-        raise CoffreError("The details of this document name no content.", code="bad_details")
+        raise damaged()
     return details.content.place.sha256
 
 

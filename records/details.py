@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from records.documents import Kind
+from records.errors import CoffreError
 
 DICOM = "application/dicom"
 
@@ -153,3 +154,8 @@ class DocumentDetails:
     @property
     def media_type(self) -> str:
         return self.content.media_type if self.content else DICOM
+
+
+def damaged() -> CoffreError:
+    """What is raised where details lack what every document of their kind has."""
+    return CoffreError("The details of a document are damaged: run coffre check.", code="details_damaged")

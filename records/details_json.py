@@ -17,8 +17,8 @@ from records.details import (
     SeriesDetails,
     SetAside,
     StudyDetails,
+    damaged,
 )
-from records.errors import Invalid
 
 Json = Mapping[str, Any]
 
@@ -35,11 +35,11 @@ _DOCUMENT = frozenset(
 
 
 def from_json(row: Json) -> DocumentDetails:
-    """The details that a JSON object holds. Raises `Invalid` "bad_details" for one of another form."""
+    """The details in a JSON object. Raises `CoffreError` "details_damaged" for one of another form."""
     try:
         return _document(row)
     except (LookupError, TypeError, ValueError, AttributeError):
-        raise Invalid("The details of a document have another form.", code="bad_details") from None
+        raise damaged() from None
 
 
 def to_json(details: DocumentDetails) -> dict[str, Any]:

@@ -30,11 +30,11 @@ from keyvault.verbs.ingesting import (
 from keyvault.verbs.operating import new_record
 from keyvault.verbs.releasing import ADOPTED
 from records.actors import Actor
-from records.details import DocumentDetails
+from records.details import DocumentDetails, damaged
 from records.details_json import to_json
 from records.document_rules import depositor_kind
 from records.documents import DocumentFacts, Kind
-from records.errors import Conflict, Invalid
+from records.errors import Conflict
 from records.vocabulary import depositing
 from records.vocabulary.codes import Action, DocumentState, Outcome, PurposeOfUse, ReasonCode
 from records.vocabulary.person_warnings import person_codes
@@ -272,7 +272,7 @@ class Adoption:
         sop = next((each.sop for each in instances), None)
         content = new.details.content
         if content is None:
-            raise Invalid("A single document is adopted with the place of its content.", code="bad_details")
+            raise damaged()
         return content_token(self.record.card.key, sop or content.place.sha256.hex())
 
     def _studies(self, study: bytes | None) -> tuple[Row | None, bool]:

@@ -20,7 +20,7 @@ from records.details import (
     StudyDetails,
 )
 from records.details_json import from_json, to_json
-from records.errors import Invalid
+from records.errors import CoffreError
 
 BLOB, METADATA = "018f0000-0000-7000-8000-000000000001", "018f0000-0000-7000-8000-000000000002"
 DIGEST = bytes(range(32))
@@ -230,9 +230,9 @@ def test_what_is_read_is_written_as_it_was(row: dict[str, Any]) -> None:
     ],
 )
 def test_what_has_another_form_is_refused_without_its_content(row: Any) -> None:
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(CoffreError) as refused:
         from_json(row)
-    assert refused.value.code == "bad_details"
+    assert refused.value.code == "details_damaged"
     assert "Scanner" not in str(refused.value)
 
 
