@@ -312,9 +312,7 @@ class Adoption:
 
     def _differing(self) -> dict[str, str]:
         """What the comparison of traits found, by its codes; nothing where nothing differs."""
-        found = person_codes(
-            code for new in self.request.documents for code in new.details.get("warnings", ())
-        )
+        found = person_codes(code for new in self.request.documents for code in new.details.warnings)
         return {"differing": ", ".join(found)} if found else {}
 
 
