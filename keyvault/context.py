@@ -20,6 +20,7 @@ from keyvault.quotas import (
     deposited_too_much,
     exceeded,
     first_this_hour,
+    refused_too_often,
     structure_exceeded,
 )
 from keyvault.record_keys import RecordKey, care_key
@@ -130,6 +131,11 @@ class Change:
         """Count a touch for the structure before it is permitted; True, and not counted, without room."""
         vault = self._vault
         return structure_exceeded(self._recording, vault.settings.quotas, vault.pseudonym, touch, self.now_ms)
+
+    def refused_too_often(self, touch: Touch) -> bool:
+        """Count a refused call; True beyond the person's limit, or the person's on this record."""
+        vault = self._vault
+        return refused_too_often(self._recording, vault.settings.quotas, vault.pseudonym, touch, self.now_ms)
 
     def deposited_too_much(self, actor: Actor, size: int) -> bool:
         vault = self._vault

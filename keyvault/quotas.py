@@ -3,6 +3,9 @@
 A person's calls count before anything is opened, denials included, once per (person, record, hour): a stolen
 card stops after its limit, whatever it asks for. A structure's counter counts what its people were permitted,
 so that nobody who is refused uses up what colleagues need. Emergencies have an allowance of their own.
+
+Refused calls are also counted each, for the person and for the person on one record: who goes on asking for what
+is refused is told to stop. What is permitted is never stopped by these.
 """
 
 from collections.abc import Callable, Mapping
@@ -31,7 +34,8 @@ class Quotas:
     """Limits by role; `deposited_mib` bounds what one structure deposits.
 
     Calls for an emergency have counters of their own, under the limits of `emergency_…` or, where those leave
-    a role out, under its others.
+    a role out, under its others. `refused` bounds the refused calls of one person, `refused_record` those of
+    one person on one record, each call counted; depositors have none, whose submissions each count already.
     """
 
     credential: Mapping[Role, Quota]
@@ -39,12 +43,22 @@ class Quotas:
     deposited_mib: Quota
     emergency_credential: Mapping[Role, Quota] = field(default_factory=dict)
     emergency_structure: Mapping[Role, Quota] = field(default_factory=dict)
+    refused: Mapping[Role, Quota] = field(default_factory=dict)
+    refused_record: Mapping[Role, Quota] = field(default_factory=dict)
+    emergency_refused: Mapping[Role, Quota] = field(default_factory=dict)
+    emergency_refused_record: Mapping[Role, Quota] = field(default_factory=dict)
 
     def of_person(self, role: Role, emergency: bool) -> Quota | None:
         return (emergency and self.emergency_credential.get(role)) or self.credential.get(role)
 
     def of_structure(self, role: Role, emergency: bool) -> Quota | None:
         return (emergency and self.emergency_structure.get(role)) or self.structure.get(role)
+
+    def of_refused(self, role: Role, emergency: bool) -> Quota | None:
+        return (emergency and self.emergency_refused.get(role)) or self.refused.get(role)
+
+    def of_refused_record(self, role: Role, emergency: bool) -> Quota | None:
+        return (emergency and self.emergency_refused_record.get(role)) or self.refused_record.get(role)
 
 
 DEFAULT_QUOTAS = Quotas(
@@ -61,6 +75,10 @@ DEFAULT_QUOTAS = Quotas(
     deposited_mib=Quota(2 * 2**20, 20 * 2**20),  # 2 TiB an hour, 20 TiB a day
     emergency_credential={Role.PROFESSIONAL: Quota(100, 400)},
     emergency_structure={Role.PROFESSIONAL: Quota(2_000, 15_000)},
+    refused=dict.fromkeys((Role.PATIENT, Role.PROFESSIONAL, Role.OPERATOR), Quota(2_000, 10_000)),
+    refused_record=dict.fromkeys((Role.PATIENT, Role.PROFESSIONAL, Role.OPERATOR), Quota(500, 2_000)),
+    emergency_refused={Role.PROFESSIONAL: Quota(400, 1_600)},
+    emergency_refused_record={Role.PROFESSIONAL: Quota(100, 400)},
 )
 
 
@@ -120,6 +138,24 @@ def first_this_hour(tx: VaultTransaction, subject: bytes, touched: bytes, now_ms
     """Whether `subject` touches this for the first time in this clock hour; both are pseudonyms."""
     hour = now_ms // HOUR_MS
     return tx.insert_new("quota", {"subject": subject, "record": touched, "hour": hour, "at": now_ms})
+
+
+def refused_too_often(
+    tx: VaultTransaction, quotas: Quotas, pseudonym: Pseudonym, touch: Touch, now_ms: int
+) -> bool:
+    """Count a refused call for the person, and for the person on this record; True beyond either limit."""
+    actor = touch.actor
+    name = _name("refused", actor.issuer, actor.subject, *_kind(touch))
+    limits = (
+        (quotas.of_refused(actor.role, touch.emergency), pseudonym(b"coffre-quota-v1", name)),
+        (
+            quotas.of_refused_record(actor.role, touch.emergency),
+            pseudonym(b"coffre-refused-v1", name + b"\x00" + touch.touched),
+        ),
+    )
+    hour = now_ms // HOUR_MS
+    over = [_over(_count(tx, subject, hour, 1), quota, now_ms) for quota, subject in limits if quota]
+    return any(over)
 
 
 def deposited_too_much(

@@ -27,7 +27,7 @@ FIRST, LAST = "first", "last"
 """Beside `REPEATED` in a closing line: when the first and the last of its refusals came."""
 
 _EMERGENCIES = frozenset({PurposeOfUse.BRIS_DE_GLACE, PurposeOfUse.CENTRE_15})
-_ALONE, _ALONE_IN_EMERGENCIES = 1, 20
+_ALONE = 1
 """Refusals of one kind that have a line of their own in an hour."""
 
 Pseudonym = Callable[[bytes, bytes], bytes]
@@ -47,9 +47,12 @@ class Refusals:
 
     def tell(self, chain: Chain, refused: Happening, times: int = 1) -> None:
         """Give a refusal its line, or count it for the line of its hour."""
+        if _has_its_own(refused):
+            self.append(chain, refused)
+            return
         key = self._key(chain, refused)
         row = self._current(key, chain, refused)
-        alone = row["alone"] < (_ALONE_IN_EMERGENCIES if refused.purpose in _EMERGENCIES else _ALONE)
+        alone = row["alone"] < _ALONE
         if alone:
             self.append(chain, refused)
         counted = times - alone
@@ -141,6 +144,12 @@ class Together:
                 with self._adding:
                     self._waiting += taken
                 raise
+
+
+def _has_its_own(refused: Happening) -> bool:
+    """An emergency that the policy refused to somebody who is known; a quota bounds how many there can be."""
+    believed = refused.actor is not None and refused.reason is not ReasonCode.QUOTA_EXCEEDED
+    return believed and refused.purpose in _EMERGENCIES
 
 
 def _to_json(refused: Happening) -> dict[str, Any]:

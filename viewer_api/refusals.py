@@ -18,11 +18,18 @@ class NotAuthorised(Refused):
         super().__init__("You have no access to this record, or there is no such record.")
 
 
+QUOTA_S = 3600
+"""Retry-After of a quota: its hour slides."""
+
+
 class QuotaExceeded(Refused):
     code = "quota_exceeded"
 
     def __init__(self) -> None:
-        super().__init__("This credential opened too many records: wait, or ask the hosting team.")
+        super().__init__(
+            "This credential opened too many records, or was refused too often: wait an hour, or ask the "
+            "hosting team."
+        )
 
 
 def no_such_document() -> NotFound:

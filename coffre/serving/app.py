@@ -127,14 +127,16 @@ def build(system: System, public_url: str, only: Part | None = None) -> FastAPI:
 
 
 def _door(app: FastAPI, system: System, only: Part | None) -> Door:
-    """What judges credentials before the routes do; what the reader is shown gets to the vault's log."""
+    """What judges credentials before the routes do; what doesn't hold gets to the vault's log."""
 
     def refuse(token: str) -> None:
         system.guard.reader.find(Call(token=token), NOBODY)
 
-    return Door(
-        system.holds, lambda path: taken(app.router, path), refuse if only in (None, Part.READER) else None
-    )
+    def refuse_operator(token: str) -> None:
+        system.guard.operator.quarantined(Call(token=token), [])
+
+    refusing = {None: refuse, Part.READER: refuse, Part.OPERATOR: refuse_operator}
+    return Door(system.holds, lambda path: taken(app.router, path), refusing.get(only))
 
 
 def _background(system: System) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

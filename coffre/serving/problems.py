@@ -15,6 +15,7 @@ from ingestion.fhir_request import FHIR_JSON
 from ingestion.routes.fhir import operation_outcome
 from keyvault.credentials import CredentialError
 from records.errors import CoffreError, Conflict, Invalid, NotFound, Refused
+from viewer_api.refusals import QUOTA_S
 from viewer_api.routes.objects import RangeNotSatisfiable
 from viewer_api.web.site import Site
 
@@ -101,6 +102,8 @@ def problem(request: Request, status: int, code: str, sentence: str, **more: obj
     headers = {"WWW-Authenticate": 'Bearer, DPoP algs="EdDSA ES256"'} if status == 401 else {}
     if status == 503:
         headers["Retry-After"] = "5"
+    if status == 429:
+        headers["Retry-After"] = str(QUOTA_S)
     if request.url.path.startswith("/fhir"):
         body, media_type = operation_outcome(code, sentence), FHIR_JSON
     else:

@@ -132,7 +132,15 @@ def refuse(
     object_id: str | None = None,
     about: bytes = b"",
 ) -> Denied:
-    """Log a refusal on the record's chain, or on chain 0 where there is no such record."""
+    """Log a refusal on the record's chain, or on chain 0 where there is no such record.
+
+    `about`: what was named, as `Vault.touched` answers it; without it, the record. A refusal too many is one of
+    the quota.
+    """
+    named = about or vault.touched(record.row, record.row["public_id"])
+    touch = Touch(actor, named, call.purpose in EMERGENCIES)
+    if reason is not ReasonCode.QUOTA_EXCEEDED and change.refused_too_often(touch):
+        reason = ReasonCode.QUOTA_EXCEEDED
     details = {"reason": call.reason} if call.reason and call.purpose in EMERGENCIES else {}
     change.append(
         vault.chain_of(record),

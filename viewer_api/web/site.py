@@ -20,6 +20,7 @@ from keyvault.credentials import CredentialError
 from keyvault.verbs.reading import Whose
 from records.errors import CoffreError, Conflict, Invalid, NotFound, Refused
 from records.vocabulary.codes import Environment
+from viewer_api.refusals import QUOTA_S
 from viewer_api.web import words
 from viewer_api.web.sessions import Session, Sessions, SignedOut, read_form
 from viewer_api.web.texts import LANGUAGE_COOKIE, LANGUAGES, Texts, language_of
@@ -147,6 +148,8 @@ class Site:
         response = self.page(request, "error.html", status, title=title, sentence=sentence)
         if status == 503:
             response.headers["Retry-After"] = str(RETRY_AFTER_S)
+        if status == 429:
+            response.headers["Retry-After"] = str(QUOTA_S)
         return response
 
     def _sentence(self, t: Texts, status: int, code: str) -> str:

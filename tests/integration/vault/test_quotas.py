@@ -8,7 +8,7 @@ from uuid import uuid4
 from keyvault.quotas import DEFAULT_QUOTAS, Quota, Quotas
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.ingesting import ForIngest
-from keyvault.verbs.reading import ResolvedRecord
+from keyvault.verbs.reading import Listing, ResolvedRecord
 from records.identity import INS_NIR_TEST
 from records.vocabulary.codes import Action, ReasonCode, Role
 from tests.integration.vault.bench import (
@@ -208,6 +208,73 @@ def test_emergencies_have_an_allowance_of_their_own(vault: VaultBench) -> None:
     assert reader.resolve(vault.emergency(rpps="899700000011"), people[2].ins) == OVER  # the structure's
     assert DEFAULT_QUOTAS.of_person(Role.PROFESSIONAL, True) == Quota(100, 400)
     assert DEFAULT_QUOTAS.of_structure(Role.PROFESSIONAL, True) == Quota(2_000, 15_000)
+
+
+def refusing(vault: VaultBench, *, person: Quota = PLENTY, record: Quota = PLENTY) -> VaultBench:
+    """The same vault with few refused calls for one person, or for one person on one record."""
+    every, few, of_record = (
+        dict.fromkeys(Role, PLENTY),
+        dict.fromkeys(Role, person),
+        dict.fromkeys(Role, record),
+    )
+    quotas = Quotas(every, every, PLENTY, refused=few, refused_record=of_record)
+    vault.guard = vault.another_process(quotas=quotas)
+    vault.reader, vault.worker = vault.guard.reader, vault.guard.worker
+    return vault
+
+
+def test_who_asks_again_and_again_for_a_record_that_is_refused_is_told_to_stop(
+    vault: VaultBench, person: Person
+) -> None:
+    vault = refusing(vault, record=FEW)
+    call, refused = vault.doctor(STRANGER), Denied(ReasonCode.NOT_AUTHORISED)
+    named = (person.ins, str(person.public_id), f" {person.ins}|{INS_NIR_TEST}")
+    assert [vault.reader.resolve(call, name) for name in named] == [refused] * 3
+    assert vault.reader.list(call, person.record_id, []) == OVER  # whatever the verb
+    vault = refusing(vault, record=FEW)  # counts are kept over a restart
+    assert vault.reader.resolve(call, person.ins) == OVER
+    assert vault.reader.resolve(call, vault.person().ins) == refused  # of another record
+    assert vault.reader.resolve(vault.doctor(DOCTOR), person.ins) == refused  # by another person
+    vault.clock.advance(2 * HOUR)
+    assert vault.reader.resolve(call, person.ins) == refused
+
+
+def test_a_limit_of_refusals_does_not_tell_which_records_there_are(vault: VaultBench, person: Person) -> None:
+    vault = refusing(vault, record=FEW)
+    call = vault.doctor(STRANGER)
+    for ins in (person.ins, new_ins()):
+        assert [vault.reader.resolve(call, ins) == OVER for _ in range(5)] == [False] * 3 + [True] * 2
+
+
+def test_refused_calls_of_one_person_have_a_limit_over_all_records(vault: VaultBench, person: Person) -> None:
+    vault = refusing(vault, person=FEW)
+    assert [answer == OVER for answer in ask(vault, 5)] == [False] * 3 + [True] * 2
+    vault.authorise(person, STRANGER)
+    assert vault.reader.resolve(vault.doctor(STRANGER), person.ins) != OVER  # what is permitted goes on
+    assert vault.reader.resolve(vault.doctor(DOCTOR), new_ins()) != OVER
+
+
+def test_documents_that_are_not_there_are_refused_calls_too(vault: VaultBench, person: Person) -> None:
+    vault = refusing(vault, record=FEW)
+    vault.authorise(person, STRANGER)
+    call = vault.doctor(STRANGER)
+    for _ in range(6):
+        vault.reader.label(call, person.record_id, uuid4(), [])
+    ((lines,),) = vault.sql("SELECT count(*) FROM refusal")
+    assert lines == 2  # not there, and beyond the quota
+    assert isinstance(vault.reader.list(call, person.record_id, []), Listing)
+
+
+def test_refused_emergencies_have_limits_of_their_own(vault: VaultBench, person: Person) -> None:
+    vault.allow(person, bris_de_glace=False)
+    every, one = dict.fromkeys(Role, PLENTY), dict.fromkeys(Role, Quota(1, 100))
+    quotas = Quotas(
+        every, every, PLENTY, refused_record=one, emergency_refused_record=dict.fromkeys(Role, FEW)
+    )
+    reader = vault.another_process(quotas=quotas).reader
+    assert [reader.resolve(vault.doctor(STRANGER), person.ins) == OVER for _ in range(2)] == [False, True]
+    asked = [reader.resolve(vault.emergency(), person.ins) == OVER for _ in range(4)]
+    assert asked == [False] * 3 + [True]
 
 
 def corsican_ins() -> str:

@@ -13,10 +13,11 @@ from uuid import uuid4
 import pytest
 
 from keyvault.credentials import CredentialError
+from keyvault.quotas import DEFAULT_QUOTAS
 from keyvault.refusals import Together
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reading import EventPage, Listing
-from records.vocabulary.codes import ReasonCode
+from records.vocabulary.codes import PurposeOfUse, ReasonCode, Role
 from tests.integration.vault.bench import DOCTOR, HOUR, STRANGER, Person, VaultBench, new_ins
 
 RUBBISH = Call(token="rubbish")
@@ -101,16 +102,41 @@ def test_permits_and_emergencies_have_each_their_own_line(vault: VaultBench, per
     assert told == ["normal", "bris_de_glace"] * 5
 
 
-def test_refused_emergencies_have_each_their_own_line_until_they_are_a_flood(
+def test_each_emergency_that_the_policy_refuses_has_its_own_line(vault: VaultBench, person: Person) -> None:
+    vault.allow(person, bris_de_glace=False)
+    reasons = [f"Found unconscious, call {number}" for number in range(60)]
+    for reason in reasons:
+        assert isinstance(vault.reader.list(vault.emergency(reason=reason), person.record_id, []), Denied)
+    vault.clock.advance(HOUR)
+    vault.guard.housekeeper.tick()
+    refused = of(vault, person, "deny")
+    assert [line["reason"] for line in refused] == reasons
+    assert not any("repeated" in line for line in refused)
+
+
+def test_emergencies_beyond_the_limit_of_one_person_on_one_record_are_counted(
     vault: VaultBench, person: Person
 ) -> None:
     vault.allow(person, bris_de_glace=False)
-    for _ in range(50):
-        assert isinstance(vault.reader.list(vault.emergency(), person.record_id, []), Denied)
-    assert len(of(vault, person, "deny")) == 20
+    most = DEFAULT_QUOTAS.emergency_refused_record[Role.PROFESSIONAL].per_hour
+    answers = [vault.reader.list(vault.emergency(), person.record_id, []) for _ in range(most + 30)]
+    assert answers[most - 1] == Denied(ReasonCode.OPTED_OUT)
+    assert answers[most:] == [Denied(ReasonCode.QUOTA_EXCEEDED)] * 30
+    assert len(of(vault, person, "deny")) == most + 1  # the quota's own first line
     vault.clock.advance(HOUR)
-    vault.guard.housekeeper.tick()
-    assert of(vault, person, "deny")[-1]["repeated"] == 30
+    with vault.logging() as seen:
+        vault.guard.housekeeper.tick()
+    (closing,) = seen
+    assert closing.told == ("search", "deny", "quota_exceeded") and closing.chain == 0
+
+
+def test_a_rubbish_token_is_no_emergency(vault: VaultBench) -> None:
+    call = Call(token="rubbish", purpose=PurposeOfUse.BRIS_DE_GLACE, reason="Found unconscious")
+    with vault.logging() as seen:
+        for _ in range(10):
+            with pytest.raises(CredentialError):
+                vault.reader.resolve(call, new_ins())
+    assert len(seen) == 1
 
 
 def test_rubbish_tokens_have_one_line_and_then_one_an_hour(vault: VaultBench) -> None:
