@@ -4,8 +4,8 @@ A person's calls count before anything is opened, denials included, once per (pe
 card stops after its limit, whatever it asks for. A structure's counter counts what its people were permitted,
 so that nobody who is refused uses up what colleagues need. Emergencies have an allowance of their own.
 
-Refused calls are also counted each, for the person and for the person on one record: who goes on asking for what
-is refused is told to stop. What is permitted is never stopped by these.
+Refused calls are also counted each, for the person and for the person on one record: who goes on asking for
+what is refused is told to stop. What is permitted is never stopped by these.
 """
 
 from collections.abc import Callable, Mapping

@@ -134,8 +134,8 @@ def refuse(
 ) -> Denied:
     """Log a refusal on the record's chain, or on chain 0 where there is no such record.
 
-    `about`: what was named, as `Vault.touched` answers it; without it, the record. A refusal too many is one of
-    the quota.
+    `about`: what was named, as `Vault.touched` answers it; without it, the record. A refusal too many is one
+    of the quota.
     """
     named = about or vault.touched(record.row, record.row["public_id"])
     touch = Touch(actor, named, call.purpose in EMERGENCIES)
