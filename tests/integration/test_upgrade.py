@@ -16,6 +16,11 @@ from typing import Any
 import httpx
 import pytest
 
+from coffre.settings import load
+from coffre.wiring import System
+from keyvault.envelope import KeyUse, details_aad, open_json
+from keyvault.record_keys import unwrap
+from records.details_json import from_json, to_json
 from tests.integration.running import process
 from tests.services.processes import free_port
 
@@ -159,6 +164,36 @@ def test_two_operators_give_an_earlier_vault_keys_that_are_derived_apart(install
     told = installed.coffre("vault", "rotate-secrets", *operators, "--data", installed.data, "--json")
     assert json.loads(told)["versions"] == {"accountability": 2, "system-chain": 2}
     installed.coffre("audit", "verify", "--data", installed.data)
+
+
+def rows_of(system: System) -> Iterator[dict[str, Any]]:
+    """The details rows of every record, opened, as they were sealed."""
+    vault = system.local_guard()._vault
+    with vault.store.reading() as tx:
+        for record in tx.find("record"):
+            key = vault.open(tx, record).key
+            of_record = {"record_id": record["record_id"], "use": int(KeyUse.DETAILS)}
+            keys = {row["object_id"]: row for row in tx.find("wrapped_key", **of_record)}
+            for _, rows in system.index.documents(record["record_id"]):
+                for row in rows:
+                    details_key = unwrap(key, KeyUse.DETAILS, keys[row.submission_id])
+                    yield open_json(details_key, row.sealed, details_aad(row.document_id, row.row_version))
+
+
+def test_details_that_an_earlier_version_sealed_lose_nothing_where_they_are_read_and_written(
+    installed: Installed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed.coffre("migrate", "--data", installed.data)
+    for name, value in installed.environment.items():
+        monkeypatch.setenv(name, value)
+    with System(load(data=installed.data)) as system:
+        rows = list(rows_of(system))
+    assert {row["kind"] for row in rows} == {"study", "document"}
+    assert any("set_aside" in row for row in rows)
+    for row in rows:
+        found = from_json(row)
+        assert to_json(found) == row
+        assert not found.unknown
 
 
 def test_what_was_set_aside_under_an_earlier_version_is_still_there(installed: Installed) -> None:
