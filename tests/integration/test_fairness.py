@@ -64,7 +64,7 @@ def until_one_is_examined(coffre: Coffre) -> None:
         time.sleep(0.1)
 
 
-@pytest.mark.parametrize(("workers", "doctors"), [("1", 0), ("2", 0), ("1", SLOW_FILES)])
+@pytest.mark.parametrize(("workers", "doctors"), [("2", 0), ("1", SLOW_FILES)])
 def test_sixteen_slow_files_of_one_structure_hold_up_no_other(
     tmp_path: Path, workers: str, doctors: int
 ) -> None:
