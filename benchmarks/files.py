@@ -1,4 +1,4 @@
-"""CPU that the sandbox needs for each real file: what the bound per file (`ingestion/limits.py`) rests on."""
+"""CPU that the sandbox needs for each real file: what the bound per file (`content/limits.py`) rests on."""
 
 import os
 from dataclasses import replace
@@ -9,8 +9,8 @@ import data_store  # type: ignore[import-untyped]
 import pydicom.data
 
 from benchmarks.measuring import table
-from ingestion.limits import DEFAULT_LIMITS
-from ingestion.sandbox import Sandbox
+from content.limits import DEFAULT_LIMITS
+from content.sandbox.parent import Sandbox
 
 _NOT_CONTENT = {".py", ".pyc", ".json", ".jsonl", ".tsv", ".md", ".txt", ".xml", ".hash"}
 UNBOUND_S = 600

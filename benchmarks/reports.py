@@ -8,12 +8,12 @@ from fpdf import FPDF
 from pypdf import PdfReader
 
 from benchmarks.measuring import compete, table
-from ingestion.limits import DEFAULT_LIMITS
-from ingestion.pdf import inspect_pdf
-from ingestion.pdf_actions import ActiveContent
-from ingestion.pdf_pypdf import PypdfView
-from ingestion.reader import BytesSource
-from ingestion.sandbox import Sandbox
+from content.byte_source import BytesSource
+from content.limits import DEFAULT_LIMITS
+from content.pdf.active_content import ActiveContent
+from content.pdf.lenient_reader import PypdfView
+from content.pdf.report import inspect_pdf
+from content.sandbox.parent import Sandbox
 
 FILES = 10_000
 SAMPLE = 500  # per round of the comparison in process

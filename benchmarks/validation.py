@@ -10,11 +10,11 @@ import pydicom
 import pydicom.data
 
 from benchmarks.measuring import compete, table
-from ingestion.dicom import inspect_dicom
-from ingestion.reader import BlockReader
-from ingestion.sandbox import Sandbox
-from ingestion.sandbox_answer import read_answer
-from ingestion.sandbox_child import encode_answer
+from content.byte_source import BlockReader
+from content.dicom.instance import inspect_dicom
+from content.sandbox.answer import read_answer
+from content.sandbox.child import encode_answer
+from content.sandbox.parent import Sandbox
 
 ROUNDS, REPEATS = 7, 40
 MIB = 2**20

@@ -21,14 +21,14 @@ from coffre.install import Places, read_secret
 from coffre.serving.authorization import presented, url_of
 from coffre.settings import INPROCESS, Settings
 from coffre.workers import WorkerPool
+from content.limits import DEFAULT_LIMITS
+from content.sandbox.parent import Sandbox
 from ingestion.inspection import Inspector
 from ingestion.inspection_turns import Turns
 from ingestion.intake import Intake
 from ingestion.jobs import TASKS
-from ingestion.limits import DEFAULT_LIMITS
 from ingestion.pipeline import Worker
 from ingestion.reception import Depositor, Reception
-from ingestion.sandbox import Sandbox
 from ingestion.standing_in import Bench
 from ingestion.waiting import Verdicts
 from keyvault.context import VaultSettings

@@ -1,6 +1,6 @@
 """Writes the pages that the code can print: `python docs/generate.py`; with `--check` it only compares.
 
-docs/verdicts.md comes from the tables of `ingestion/verdicts.py`, `pdf_agreement.py` and `outcomes.py` and
+docs/verdicts.md comes from the tables of `content/verdicts.py`, `pdf_agreement.py` and `outcomes.py` and
 of `coffre/sending/verdicts.py`,
 docs/deposits.md from those of `ingestion/document_reference_elements.py` and `store_rules.py`,
 docs/problems.md from the status table of `coffre/serving/problems.py` and every place where an error is made.
@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
-ROOMS = ("records", "audit", "keyvault", "storage", "ingestion", "viewer_api", "coffre")
+ROOMS = ("records", "audit", "keyvault", "storage", "content", "ingestion", "viewer_api", "coffre")
 # of the top room, these serve HTTP callers; the others are the command line
 SERVING = frozenset(
     {
@@ -110,9 +110,10 @@ from coffre.exits import MEANINGS  # noqa: E402
 from coffre.sending.verdicts import TROUBLES  # noqa: E402
 from coffre.serving.origins import ADMITTED_HEADERS, EXPOSED_HEADERS, METHODS  # noqa: E402
 from coffre.serving.problems import status_of  # noqa: E402
+from content.pdf.agreement import AGREEMENT  # noqa: E402
+from content.verdicts import DECISIONS, VERDICTS, Outcome  # noqa: E402
 from ingestion.document_reference_elements import ELEMENTS  # noqa: E402
 from ingestion.outcomes import JUDGEMENTS  # noqa: E402
-from ingestion.pdf_agreement import AGREEMENT  # noqa: E402
 from ingestion.store_rules import (  # noqa: E402
     METADATA,
     PARAMETERS,
@@ -121,7 +122,6 @@ from ingestion.store_rules import (  # noqa: E402
 )
 from ingestion.stow import FAILURE_REASONS, REASONS, STORED_WITH_WARNING  # noqa: E402
 from ingestion.treatments import Rule  # noqa: E402
-from ingestion.verdicts import DECISIONS, VERDICTS, Outcome  # noqa: E402
 from records.errors import CoffreError  # noqa: E402
 from records.vocabulary.identifier_warnings import IDENTIFIER_WARNINGS  # noqa: E402
 from records.vocabulary.person_warnings import PERSON_WARNINGS  # noqa: E402

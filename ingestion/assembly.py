@@ -1,8 +1,8 @@
 """Part 10 instances put together from metadata and bulk data (PS3.18 section 8.6, PS3.10 section 7).
 
-The sandbox has parsed the metadata and left gaps (`ingestion/metadata.py`). Here each gap is given the part
-of its address, and the instance becomes content to read by range like any other: in memory are the bytes of
-the metadata, bulk data stays where it was received. Nothing here looks inside a value.
+The sandbox has parsed the metadata and left gaps (`content/dicom/store_metadata.py`). Here each gap is given
+the part of its address, and the instance becomes content to read by range like any other: in memory are the
+bytes of the metadata, bulk data stays where it was received. Nothing here looks inside a value.
 """
 
 import base64
@@ -13,8 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ingestion.bulk_types import EXPLICIT_LITTLE_ENDIAN, UNCOMPRESSED, BulkType
-from ingestion.metadata_encode import (
+from content.dicom.data_set_encoding import (
     LARGEST_LONG,
     LARGEST_SHORT,
     LONG_VRS,
@@ -24,8 +23,9 @@ from ingestion.metadata_encode import (
     header,
     padded,
 )
+from content.verdicts import Finding, Rejected
+from ingestion.bulk_types import EXPLICIT_LITTLE_ENDIAN, UNCOMPRESSED, BulkType
 from ingestion.opening import CHUNK, Content
-from ingestion.verdicts import Finding, Rejected
 from keyvault.reception import Part
 
 _PIXEL_DATA = "7FE00010"

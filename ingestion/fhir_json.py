@@ -6,7 +6,7 @@ The text is UTF-8, or UTF-16 where its byte order mark says so.
 import json
 from typing import Any
 
-from ingestion.byte_order import marked_encoding
+from content.byte_order import marked_encoding
 from records.errors import Invalid
 
 

@@ -7,7 +7,7 @@ the resource decides what is refused; here whatever has another shape describes 
 from collections.abc import Iterator
 from typing import Any
 
-from ingestion.person import identifier, person
+from content.person import identifier, person
 
 _OID = "urn:oid:"
 # R4 HumanName.use: the birth name is official in the national profile (FR Core) and maiden elsewhere, a used
@@ -16,7 +16,7 @@ _NOT_THEIRS = frozenset({"old", "temp", "anonymous"})
 
 
 def described_patients(resource: object) -> list[dict[str, Any]]:
-    """Every contained Patient that is referred to, as `ingestion.person` makes it."""
+    """Every contained Patient that is referred to, as `content.person` makes it."""
     whole = _object(resource)
     wanted = {
         _reference(whole.get("subject")),

@@ -11,10 +11,12 @@ from types import MappingProxyType
 from typing import TypeVar
 from uuid import UUID
 
+from content.sandbox.metering import InHand
+from content.sandbox.parent import Inspection, Kind, Sandbox
+from content.verdicts import VERDICTS, Finding, Outcome
 from ingestion.assembly import AssembledContent, Assembler, Instance, bulk_parts
 from ingestion.grouping import InspectedPart
 from ingestion.inspection_turns import Turns
-from ingestion.metering import InHand
 from ingestion.opening import Content, ReceivedContent
 from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome, judged
 from ingestion.patient import (
@@ -26,9 +28,7 @@ from ingestion.patient import (
     with_person_warnings,
 )
 from ingestion.reception import DESCRIBED, MOST_PARTS
-from ingestion.sandbox import Inspection, Kind, Sandbox
 from ingestion.store_request import PAYLOAD, STUDY, Payload
-from ingestion.verdicts import VERDICTS, Finding, Outcome
 from keyvault.reception import Part
 from keyvault.verbs.ingesting import ForIngest
 from records.traits import ClaimedTraits, IdentityCheck, Trait, sets_aside

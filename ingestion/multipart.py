@@ -15,7 +15,7 @@ from ingestion.reception import Deposit
 from records.errors import Invalid
 
 LONGEST_BOUNDARY = 256  # RFC 2046 section 5.1.1 has 70, and Orthanc sends 73
-# UTF-16 is told by its byte order mark, whatever stands here (`ingestion/byte_order.py`)
+# UTF-16 is told by its byte order mark, whatever stands here (`content/byte_order.py`)
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "utf-16"})
 LONGEST_LOCATION, LONGEST_SYNTAX = 2048, 64
 LARGEST_METADATA = 32 * 2**20  # of one request; parsed whole, unlike bulk data

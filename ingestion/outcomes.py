@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ingestion.verdicts import VERDICTS, Finding, worst
-from ingestion.verdicts import Outcome as Verdict
+from content.verdicts import VERDICTS, Finding, worst
+from content.verdicts import Outcome as Verdict
 from records.vocabulary.codes import SubmissionState
 from records.vocabulary.person_warnings import OTHER_PERSON, SET_ASIDE
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from audit.canonical import b64
+from content.series import series_document
 from ingestion.grouping import Group, InspectedPart
 from ingestion.opening import Content
 from ingestion.outcomes import Judgement, PartOutcome
-from ingestion.series import series_document
 from keyvault.blob import Sealer
 from keyvault.reception import ReceivedKey, seal_key
 from keyvault.sealed_blob import BlobKind, BlobRef, new_data_key

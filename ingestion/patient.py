@@ -1,7 +1,7 @@
 """Whose content is it? The INS and the traits that a content claims, against the record it is deposited in.
 
 A content may name its person in several places: the header of an instance, a CDA inside it, a FHIR Patient
-beside it. Each is a mapping as `ingestion.person` makes it.
+beside it. Each is a mapping as `content.person` makes it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

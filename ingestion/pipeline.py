@@ -14,13 +14,13 @@ from functools import cache
 from typing import Protocol
 from uuid import UUID
 
+from content.sandbox.metering import InHand
 from ingestion.answers import seal_answer
 from ingestion.claiming import Busy, Claiming
 from ingestion.details import Deposit, document_details, study_details
 from ingestion.grouping import Group, InspectedPart, groups_of
 from ingestion.identifiers import with_shared_study
 from ingestion.inspection import Differing, Inspector, overruled
-from ingestion.metering import InHand
 from ingestion.opening import Content, ReceivedContent
 from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome
 from ingestion.packing import (

@@ -11,11 +11,11 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from content.series import read_series_document, series_document
 from ingestion.maintaining import AdoptedContent, JobTry
 from ingestion.merging import Kept, kept_instances, live_series, merged_details, moved_metadata
 from ingestion.packing import Packer, Sealing
 from ingestion.pipeline import Worker, new_blob
-from ingestion.series import read_series_document, series_document
 from keyvault.sealed_blob import BlobKind
 from keyvault.tokens import TokenField
 from keyvault.verbs.adopting import Adopted, AdoptedDocument, AdoptRequest, NewDocument

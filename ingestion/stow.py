@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from secrets import token_hex
 from typing import Any
 
+from content.dicom.native_model import native_dicom
 from ingestion.answers import NamedInstance
-from ingestion.native_dicom import native_dicom
 from ingestion.outcomes import PartOutcome
 from ingestion.store_request import DICOM_XML, RELATED_XML
 from records.vocabulary.person_warnings import OTHER_PERSON

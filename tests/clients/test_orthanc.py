@@ -6,7 +6,7 @@ import pytest
 
 from tests.integration.support import Coffre, Patient
 from tests.services.orthanc import Orthanc, running
-from tests.unit.ingestion.metadata_forms import read
+from tests.unit.content.metadata_forms import read
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from typing import Any
 
 from audit.canonical import unb64
 from coffre.wiring import System
-from ingestion.series import read_series_document
+from content.series import read_series_document
 from keyvault.blob import Opener
 from keyvault.sealed_blob import BlobKind
 from tests.faults.ledger import Ledger, digests

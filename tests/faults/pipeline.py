@@ -12,17 +12,17 @@ from coffre.identities import Identities
 from coffre.install import initialise
 from coffre.settings import load
 from coffre.wiring import System
-from ingestion.dicom import inspect_dicom
+from content.byte_source import BytesSource
+from content.dicom.instance import inspect_dicom
+from content.limits import DEFAULT_LIMITS
+from content.pdf.report import inspect_pdf
+from content.sandbox.parent import Inspection
+from content.verdicts import Finding, Outcome
 from ingestion.inspection import Inspector
 from ingestion.inspection_turns import Turns
 from ingestion.jobs import TASKS
-from ingestion.limits import DEFAULT_LIMITS
-from ingestion.pdf import inspect_pdf
 from ingestion.pipeline import Worker
-from ingestion.reader import BytesSource
 from ingestion.reception import Deposit, Depositor, Reception
-from ingestion.sandbox import Inspection
-from ingestion.verdicts import Finding, Outcome
 from records.identity import INS_NIR_TEST
 from records.traits import IdentityCheck
 from tests.faults.faulty import Fault, Faulty

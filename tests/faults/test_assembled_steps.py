@@ -8,18 +8,18 @@ from uuid import UUID
 import pytest
 
 from coffre.identities import Identities
-from ingestion.limits import DEFAULT_LIMITS
-from ingestion.metadata import encode_json
-from ingestion.reader import BytesSource
+from content.byte_source import BytesSource
+from content.dicom.store_metadata import encode_json
+from content.limits import DEFAULT_LIMITS
+from content.sandbox.parent import Inspection
 from ingestion.reception import Depositor
-from ingestion.sandbox import Inspection
 from ingestion.store_request import PAYLOAD, read_store_request
 from tests.faults.faulty import Died, Fault, How
 from tests.faults.pipeline import Pipeline, ValidatorsHere, slices
 from tests.faults.reading import opened
 from tests.faults.storage_check import documents_of
 from tests.integration.support import LABORATORY
-from tests.unit.ingestion.metadata_forms import as_json, framed, json_part, read, related_type
+from tests.unit.content.metadata_forms import as_json, framed, json_part, read, related_type
 
 JSON = "application/dicom+json"
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from tests.fuzz.targets import BOUNDARY
-from tests.unit.ingestion.dicom_bytes import (
+from tests.unit.content.dicom_bytes import (
     BIG,
     IMPLICIT,
     JPEG,
@@ -16,8 +16,8 @@ from tests.unit.ingestion.dicom_bytes import (
     part10,
     pixel_module,
 )
-from tests.unit.ingestion.pdf_bytes import pdf
-from tests.unit.ingestion.real_files import packaged
+from tests.unit.content.pdf_bytes import pdf
+from tests.unit.content.real_files import packaged
 
 LARGEST = 16_384
 

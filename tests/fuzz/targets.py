@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from ingestion.dicom import inspect_dicom
-from ingestion.limits import Limits
+from content.byte_source import BlockReader
+from content.dicom.instance import inspect_dicom
+from content.limits import Limits
+from content.pdf.report import inspect_pdf
+from content.sandbox.answer import read_answer
+from content.sandbox.child import encode_answer
 from ingestion.multipart import Accepted, PartReader, PartSink
-from ingestion.pdf import inspect_pdf
-from ingestion.reader import BlockReader
-from ingestion.sandbox_answer import read_answer
-from ingestion.sandbox_child import encode_answer
 from records.errors import Invalid
 
 BOUNDARY = b"boundary"

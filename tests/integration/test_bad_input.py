@@ -14,7 +14,7 @@ from records.identity import INS_NIR, INS_NIR_TEST
 from tests.integration import outsider
 from tests.integration.outsider import Before, eventually, failed_items, first, stow_raw
 from tests.integration.support import HOSPITAL, Coffre, Patient, bearer, multipart, new_ins, problem, related
-from tests.unit.ingestion.dicom_bytes import identifiers, image, part10
+from tests.unit.content.dicom_bytes import identifiers, image, part10
 
 Body = Callable[[list[bytes]], bytes]
 

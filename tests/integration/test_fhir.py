@@ -23,7 +23,7 @@ from tests.integration.support import (
     document_reference,
     new_ins,
 )
-from tests.unit.ingestion.pdf_bytes import pdf, stream
+from tests.unit.content.pdf_bytes import pdf, stream
 
 PDF = demo_data.report_pdf()
 OTHER_PDF = PDF + b"\n% one more line\n%%EOF\n"

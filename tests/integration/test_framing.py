@@ -16,7 +16,7 @@ from coffre.demonstration.data import report_pdf
 from coffre.fetch import fetch_command
 from coffre.fetching.series import merge_series
 from coffre.serving.bodies import LARGEST_BODY
-from ingestion.native_dicom import NAMESPACE
+from content.dicom.native_model import NAMESPACE
 from keyvault.sealed_blob import BlobKind
 from tests.integration.outsider import stored_items
 from tests.integration.support import (
@@ -29,7 +29,7 @@ from tests.integration.support import (
     multipart,
     related,
 )
-from tests.unit.ingestion.dicom_bytes import (
+from tests.unit.content.dicom_bytes import (
     DEFLATED,
     ITEM_END,
     JPEG,
@@ -43,8 +43,8 @@ from tests.unit.ingestion.dicom_bytes import (
     pixel_module,
     pixels,
 )
-from tests.unit.ingestion.metadata_forms import Bulk, framed, json_part, related_type
-from tests.unit.ingestion.test_dicom_framing import FIRST, SECOND
+from tests.unit.content.metadata_forms import Bulk, framed, json_part, related_type
+from tests.unit.content.test_dicom_framing import FIRST, SECOND
 
 FETCH = typer.Typer()
 FETCH.command("fetch")(fetch_command)

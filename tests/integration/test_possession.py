@@ -50,7 +50,7 @@ from tests.integration.support import (
     related,
 )
 from tests.integration.test_vault_process import process
-from tests.unit.ingestion.metadata_forms import read
+from tests.unit.content.metadata_forms import read
 
 CLIENT = typer.Typer()
 CLIENT.command("send")(send_command)

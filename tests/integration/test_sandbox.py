@@ -12,15 +12,15 @@ from pathlib import Path
 import pydicom.data
 import pytest
 
-from ingestion.dicom import inspect_dicom
-from ingestion.limits import Limits
-from ingestion.reader import BytesSource
-from ingestion.sandbox import Inspection, Sandbox, SandboxUnavailable
-from ingestion.sandbox_confinement import WHOLE
+from content.byte_source import BytesSource
+from content.dicom.instance import inspect_dicom
+from content.limits import Limits
+from content.sandbox.confinement import WHOLE
+from content.sandbox.parent import Inspection, Sandbox, SandboxUnavailable
 from records.errors import CoffreError
 from tests.integration.slow_files import OBJECTS_PER_CPU_S, slow_pdf
 from tests.integration.support import Coffre
-from tests.unit.ingestion.dicom_bytes import RLE, element, fragments, identifiers, part10, pixel_module
+from tests.unit.content.dicom_bytes import RLE, element, fragments, identifiers, part10, pixel_module
 
 CT = Path(str(pydicom.data.get_testdata_file("CT_small.dcm"))).read_bytes()
 LIMITS = Limits(wall_seconds=2.0, cpu_seconds=1, memory_bytes=256 * 2**20)

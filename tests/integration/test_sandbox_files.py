@@ -10,10 +10,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from ingestion.limits import Limits
-from ingestion.reader import BytesSource
-from ingestion.sandbox import Inspection, Sandbox
-from tests.unit.ingestion.dicom_bytes import (
+from content.byte_source import BytesSource
+from content.limits import Limits
+from content.sandbox.parent import Inspection, Sandbox
+from tests.unit.content.dicom_bytes import (
     DEFLATED,
     JPEG,
     UNDEFINED,
@@ -25,9 +25,9 @@ from tests.unit.ingestion.dicom_bytes import (
     pixel_module,
     pixels,
 )
-from tests.unit.ingestion.pdf_bytes import pdf, stream
-from tests.unit.ingestion.real_files import INSPECTORS, corpus, packaged
-from tests.unit.ingestion.test_pdf_active import archive_of
+from tests.unit.content.pdf_bytes import pdf, stream
+from tests.unit.content.real_files import INSPECTORS, corpus, packaged
+from tests.unit.content.test_pdf_active import archive_of
 
 
 @pytest.fixture(scope="module")

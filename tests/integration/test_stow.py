@@ -25,8 +25,8 @@ from tests.integration.support import (
     problem,
     related,
 )
-from tests.unit.ingestion.dicom_bytes import element, identifiers, image, part10, pixel_module, pixels
-from tests.unit.ingestion.pdf_bytes import pdf
+from tests.unit.content.dicom_bytes import element, identifiers, image, part10, pixel_module, pixels
+from tests.unit.content.pdf_bytes import pdf
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 CANNOT_UNDERSTAND, NOT_AUTHORISED, DOES_NOT_MATCH = 0xC000, 0x0124, 0xA900  # PS3.18 table 10.5.3-2

@@ -9,11 +9,11 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
-from ingestion.native_dicom import NAMESPACE
+from content.dicom.native_model import NAMESPACE
 from ingestion.stow import FAILURE_REASONS
 from tests.integration.outsider import Before, failed_items, first, stored_items
 from tests.integration.support import Coffre, Patient, bearer, multipart, problem, related
-from tests.unit.ingestion.metadata_forms import Bulk, as_json, framed, json_part, read, related_type, xml_part
+from tests.unit.content.metadata_forms import Bulk, as_json, framed, json_part, read, related_type, xml_part
 
 JSON, XML = "application/dicom+json", "application/dicom+xml"
 OTHER_STUDY = 0xA901

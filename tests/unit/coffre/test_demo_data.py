@@ -10,9 +10,9 @@ from pydicom.data import get_testdata_file
 from pypdf import PdfReader
 
 from coffre.demonstration import data as demo_data
-from ingestion.dicom import inspect_dicom
-from ingestion.pdf import inspect_pdf
-from ingestion.reader import BytesSource
+from content.byte_source import BytesSource
+from content.dicom.instance import inspect_dicom
+from content.pdf.report import inspect_pdf
 from records.identity import INS
 
 INS_, OID = demo_data.PATIENT_INS, demo_data.OID

@@ -11,7 +11,7 @@ from coffre.demonstration import data as demo_data
 from coffre.sending import plan as send_plan
 from coffre.sending.finding import candidates, examine
 from coffre.sending.plan import Candidate, Kind, batches
-from ingestion.metadata_encode import header, padded
+from content.dicom.data_set_encoding import header, padded
 from records.errors import Invalid
 
 INS_, OID = demo_data.PATIENT_INS, demo_data.OID

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion.cda_patient import cda_patient
+from content.cda.patient import cda_patient
 from ingestion.fhir_patient import described_patients
 from records.identity import INS_NIR_TEST
 

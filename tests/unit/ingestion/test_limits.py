@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingestion.limits import DEFAULT_LIMITS, Limits
+from content.limits import DEFAULT_LIMITS, Limits
 
 MB = 10**6
 

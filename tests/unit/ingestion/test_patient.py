@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from content.person import LONGEST, MOST_IDENTIFIERS, MOST_NAMES, identifier, person, readable
 from ingestion.grouping import InspectedPart
 from ingestion.inspection import overruled
 from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome
@@ -15,7 +16,6 @@ from ingestion.patient import (
     persons_in,
     with_person_warnings,
 )
-from ingestion.person import LONGEST, MOST_IDENTIFIERS, MOST_NAMES, identifier, person, readable
 from ingestion.pipeline import _as_planned
 from records.identity import INS_NIR_DEMO, INS_NIR_TEST
 from records.traits import ClaimedTraits

@@ -6,8 +6,8 @@ from contextlib import ExitStack
 
 import pytest
 
+from content.sandbox.metering import Meter
 from ingestion import standing_in as module
-from ingestion.metering import Meter
 from ingestion.standing_in import Bench
 
 

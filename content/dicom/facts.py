@@ -1,0 +1,151 @@
+"""What the index and the record need to know of an instance, taken from its DICOM JSON."""
+
+from datetime import date, time
+from typing import Any
+
+from content.dicom.pixel_data import FrameTable
+from content.person import Identifier, person
+from content.person import identifier as patient_identifier
+from records.numbers import whole
+
+Facts = dict[str, Any]
+MEDIA_TYPE = "application/dicom"
+_TEXT = 1024  # characters; longer texts are no description
+
+
+def first(attributes: dict[str, Any], tag: str) -> Any:
+    """The first value of an attribute, None where absent or empty."""
+    values = attributes.get(tag, {}).get("Value")
+    return values[0] if values else None
+
+
+def identifier(attributes: dict[str, Any], tag: str) -> str | None:
+    """The first value where it is text: an element of the wrong type identifies nothing."""
+    value = first(attributes, tag)
+    return value if isinstance(value, str) else None
+
+
+def text(attributes: dict[str, Any], tag: str) -> str | None:
+    """The first value as printable text without control characters."""
+    value = first(attributes, tag)
+    if value is None or isinstance(value, dict):
+        return None
+    return "".join(c if c.isprintable() else " " for c in str(value))[:_TEXT].strip() or None
+
+
+def _name(attributes: dict[str, Any], tag: str) -> list[str]:
+    """Components of a person name (PS3.5 §6.2.1): alphabetic, else ideographic, else phonetic."""
+    value = first(attributes, tag)
+    if isinstance(value, dict):
+        value = next((part for part in value.values() if isinstance(part, str)), "")
+    cleaned = "".join(c if c.isprintable() else " " for c in str(value or ""))[:_TEXT]
+    return [part.strip() for part in cleaned.split("^")]
+
+
+def _date(attributes: dict[str, Any], tag: str) -> str | None:
+    value = (text(attributes, tag) or "").replace(".", "")  # the retired form has dots
+    try:
+        return date.fromisoformat(value).isoformat() if whole(value) and len(value) == 8 else None
+    except ValueError:
+        return None
+
+
+def _time(attributes: dict[str, Any], tag: str) -> str | None:
+    digits = (text(attributes, tag) or "").replace(":", "").split(".")[0]
+    padded = digits.ljust(6, "0")
+    if len(digits) not in {2, 4, 6}:
+        return None
+    try:
+        return time(whole(padded[:2]), whole(padded[2:4]), whole(padded[4:])).isoformat()
+    except ValueError:
+        return None
+
+
+def _number(attributes: dict[str, Any], tag: str) -> int | None:
+    value = first(attributes, tag)
+    return value if isinstance(value, int) and abs(value) < 2**53 else None
+
+
+def _issuer_oid(attributes: dict[str, Any]) -> str | None:
+    qualifiers = _items(attributes, "00100024")
+    return text(qualifiers[0], "00400032") if qualifiers else None
+
+
+def _items(attributes: dict[str, Any], tag: str) -> list[dict[str, Any]]:
+    """The items of a sequence; none where the attribute is something else."""
+    element = attributes.get(tag, {})
+    return element.get("Value", []) if element.get("vr") == "SQ" else []
+
+
+def _patient_identifier(attributes: dict[str, Any]) -> Identifier:
+    issuer, oid = text(attributes, "00100021"), _issuer_oid(attributes)
+    return patient_identifier(text(attributes, "00100020"), issuer=issuer, oid=oid)
+
+
+def _patient(attributes: dict[str, Any]) -> Facts:
+    """Patient's Name may be a used name, Patient's Birth Name is the other one (PS3.3 §C.7.1.1, §C.2.3)."""
+    names = [_name(attributes, tag) for tag in ("00100010", "00101005")]
+    others = _items(attributes, "00101002")
+    return person(
+        [_patient_identifier(attributes), *map(_patient_identifier, others)],
+        family_names=[name[0] for name in names],
+        given_names=[name[1] for name in names if len(name) > 1],
+        birth_date=text(attributes, "00100030"),
+        sex=text(attributes, "00100040"),
+    )
+
+
+def _study(attributes: dict[str, Any]) -> Facts:
+    referring = _name(attributes, "00080090")
+    return {
+        "date": _date(attributes, "00080020"),
+        "time": _time(attributes, "00080030"),
+        "description": text(attributes, "00081030"),
+        "accession": text(attributes, "00080050"),
+        "referring": " ".join(part for part in referring[:2] if part) or None,
+        "study_id": text(attributes, "00200010"),
+        "institution": text(attributes, "00080080"),
+    }
+
+
+def _series(attributes: dict[str, Any]) -> Facts:
+    return {
+        "number": _number(attributes, "00200011"),
+        "description": text(attributes, "0008103E"),
+        "date": _date(attributes, "00080021"),
+        "time": _time(attributes, "00080031"),
+        "body_part": text(attributes, "00180015"),
+    }
+
+
+def _instance(attributes: dict[str, Any], frames: FrameTable | None) -> Facts:
+    rows = _number(attributes, "00280010")
+    declared = _number(attributes, "00280008")
+    return {
+        "number": _number(attributes, "00200013"),
+        "rows": rows,
+        "columns": _number(attributes, "00280011"),
+        "frames": len(frames) if frames is not None else declared or (1 if rows else None),
+    }
+
+
+def facts_of(
+    attributes: dict[str, Any], syntax: str, frames: FrameTable | None, document_patient: Facts | None
+) -> Facts:
+    """See `content.dicom.instance.inspect_dicom` for the shape."""
+    return {
+        "sop_class": identifier(attributes, "00080016"),
+        "sop": identifier(attributes, "00080018"),
+        "study": identifier(attributes, "0020000D"),
+        "series": identifier(attributes, "0020000E"),
+        "transfer_syntax": syntax,
+        "modality": text(attributes, "00080060"),
+        "media_type": MEDIA_TYPE,
+        "patient": _patient(attributes),
+        "document_patient": document_patient,
+        "study_attributes": _study(attributes),
+        "series_attributes": _series(attributes),
+        "instance_attributes": _instance(attributes, frames),
+        "dicom": attributes,
+        "frames": frames,
+    }

@@ -1,0 +1,41 @@
+"""What a sandboxed process gives up for good, and what the kernel did not let it give up."""
+
+import ctypes
+import os
+import sys
+from enum import IntFlag
+
+from content.sandbox.seccomp import confine_calls
+
+_PR_SET_NO_NEW_PRIVS = 38
+_CLONE_NEWNET, _CLONE_NEWUSER = 0x40000000, 0x10000000
+
+
+class Confinement(IntFlag):
+    """What depends on the kernel. Limits on memory, CPU, descriptors and processes hold everywhere."""
+
+    NETWORK = 1  # a network namespace without any interface
+    SYSTEM_CALLS = 2  # a list of system calls, which holds none that opens or connects
+
+
+WHOLE = Confinement.NETWORK | Confinement.SYSTEM_CALLS
+
+
+def withdraw(libc: ctypes.CDLL) -> Confinement:
+    """Gives up new privileges and the network; says what this kernel grants."""
+    granted = Confinement(0)
+    if sys.platform != "linux":
+        return granted
+    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    if libc.unshare(_CLONE_NEWNET) == 0 or libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0:
+        granted |= Confinement.NETWORK
+    if _calls_can_be_listed(libc):
+        granted |= Confinement.SYSTEM_CALLS
+    return granted
+
+
+def _calls_can_be_listed(libc: ctypes.CDLL) -> bool:
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0 if confine_calls(libc) else 1)
+    return os.waitpid(pid, 0)[1] == 0

@@ -1,0 +1,95 @@
+"""The series document: written, read, and refused in every broken form."""
+
+import gzip
+import json
+from typing import Any
+
+import pytest
+
+from content.series import FORMAT, read_series_document, series_document
+from records.errors import Invalid
+
+INSTANCE: dict[str, Any] = {
+    "sop": "1.2.3.4",
+    "blob": "01890a5d-ac96-774b-bcce-b302099a8057",
+    "offset": 0,
+    "length": 100,
+    "sha256": "A" * 43,
+    "transfer_syntax": "1.2.840.10008.1.2.1",
+    "frames": [[[10, 40], [50, 50]]],
+    "dicom": {"00100010": {"vr": "PN", "Value": [{"Alphabetic": "Éloïse"}]}},
+}
+
+
+def code_of(data: bytes, largest: int = 2**20) -> str:
+    with pytest.raises(Invalid) as refusal:
+        read_series_document(data, largest)
+    return refusal.value.code
+
+
+def packed(document: Any) -> bytes:
+    return gzip.compress(json.dumps(document).encode())
+
+
+def test_what_is_written_is_read() -> None:
+    document = read_series_document(series_document("1.2", "1.2.3", [INSTANCE, {**INSTANCE, "frames": None}]))
+    assert document["format"] == FORMAT
+    assert (document["study"], document["series"]) == ("1.2", "1.2.3")
+    assert document["instances"] == [INSTANCE, {**INSTANCE, "frames": None}]
+
+
+def test_equal_content_gives_equal_bytes_without_name_or_time() -> None:
+    data = series_document("1.2", "1.2.3", [INSTANCE])
+    assert data == series_document("1.2", "1.2.3", [INSTANCE])
+    assert data[:8] == b"\x1f\x8b\x08\0\0\0\0\0"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sop": ""},
+        {"blob": "not-a-uuid"},
+        {"blob": INSTANCE["blob"].upper()},
+        {"offset": -1},
+        {"offset": True},
+        {"length": 2**53},
+        {"sha256": "A" * 44},
+        {"frames": [[[90, 20]]]},
+        {"frames": [[[0, 0]]]},
+        {"frames": [[0, 1]]},
+        {"frames": {}.fromkeys("ab")},
+        {"dicom": []},
+        {"more": 1},
+    ],
+)
+def test_an_instance_of_another_form_is_neither_written_nor_read(change: dict[str, Any]) -> None:
+    broken = {**INSTANCE, **change}
+    with pytest.raises(Invalid):
+        series_document("1.2", "1.2.3", [broken])
+    document = {"format": FORMAT, "study": "1.2", "series": "1.2.3", "instances": [broken]}
+    assert code_of(packed(document)) == "series_document_not_valid"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"not gzip",
+        gzip.compress(b"not json"),
+        gzip.compress(b"[]"),
+        gzip.compress(b"\xff"),
+        gzip.compress(b"[" * 100_000),
+        gzip.compress(b'{"format":"coffre-series-v1","format":"coffre-series-v1"}'),
+        packed({"format": "coffre-series-v2", "study": "1", "series": "2", "instances": []}),
+        packed({"format": FORMAT, "study": "1", "series": "2", "instances": [], "more": 1}),
+        series_document("1", "2", [])[:-1],
+        series_document("1", "2", []) + b"x",
+    ],
+    ids=lambda data: f"{len(data)} bytes",
+)
+def test_a_damaged_document_is_refused(data: bytes) -> None:
+    assert code_of(data) == "series_document_not_valid"
+
+
+def test_inflation_is_capped() -> None:
+    assert code_of(gzip.compress(bytes(2**21)), largest=2**20) == "series_document_too_large"
