@@ -13,13 +13,13 @@ from coffre.identities import Identities
 from coffre.install import initialise
 from coffre.settings import load
 from coffre.wiring import System
-from ingestion import pipeline
 from ingestion.answers import AnswerKey
-from ingestion.multipart import PartReader, PartSink
-from ingestion.opening import ReceivedContent
-from ingestion.publication import publication
-from ingestion.reception import Depositor
-from ingestion.store_request import Payload
+from ingestion.intake.bodies.multipart import PartReader, PartSink
+from ingestion.intake.reception import Depositor
+from ingestion.intake.stow.request import Payload
+from ingestion.worker import pipeline
+from ingestion.worker.opening import ReceivedContent
+from ingestion.worker.publication import publication
 
 SLICES = 500
 HOP = 1 << 20

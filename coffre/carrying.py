@@ -6,8 +6,8 @@ from uuid import UUID
 
 from coffre.settings import INPROCESS
 from coffre.wiring import System
-from ingestion.jobs import enqueue_waiting
-from ingestion.waiting import FINAL
+from ingestion.intake.waiting import FINAL
+from ingestion.jobs.dispatch import enqueue_waiting
 from records.errors import CoffreError
 from storage.rows import Submission
 

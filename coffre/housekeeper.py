@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from ingestion.jobs import enqueue_waiting, plan_compactions
-from ingestion.pipeline import settle
+from ingestion.jobs.dispatch import enqueue_waiting, plan_compactions
+from ingestion.worker.pipeline import settle
 from keyvault.guard import Doors
 from records.errors import CoffreError
 from storage.ports import Index, ObjectStore

@@ -9,7 +9,7 @@ from coffre.housekeeper import Chores, Housekeeper
 from coffre.presence import working
 from coffre.settings import INPROCESS, Settings
 from coffre.wiring import System
-from ingestion.pipeline import Worker
+from ingestion.worker.pipeline import Worker
 from records.errors import Invalid
 from storage.index.waking import RECEIVED
 
@@ -27,7 +27,7 @@ def bell_of(system: System) -> tuple[Callable[..., None], Callable[[int], None]]
     settings = system.settings
     if settings.queue_url == INPROCESS:
         return lambda _: None, lambda _: None
-    from ingestion.tasks import Bell, queue
+    from ingestion.worker.broker_tasks import Bell, queue
 
     bell = Bell(queue(settings.queue_url))
     return bell.ring, bell.ring_any
@@ -66,7 +66,7 @@ def run_worker(settings: Settings, ready: Callable[[str], None]) -> None:
             until_told()
             system.workers.stop()
         return
-    from ingestion.tasks import queue, serve
+    from ingestion.worker.broker_tasks import queue, serve
 
     systems: list[System] = []
 

@@ -23,14 +23,14 @@ from coffre.settings import INPROCESS, Settings
 from coffre.workers import WorkerPool
 from content.limits import DEFAULT_LIMITS
 from content.sandbox.parent import Sandbox
-from ingestion.inspection import Inspector
-from ingestion.inspection_turns import Turns
-from ingestion.intake import Intake
-from ingestion.jobs import TASKS
-from ingestion.pipeline import Worker
-from ingestion.reception import Depositor, Reception
-from ingestion.standing_in import Bench
-from ingestion.waiting import Verdicts
+from ingestion.intake.reception import Depositor, Reception
+from ingestion.intake.use_cases import Intake
+from ingestion.intake.waiting import Verdicts
+from ingestion.jobs.dispatch import TASKS
+from ingestion.worker.inspection import Inspector
+from ingestion.worker.inspection_turns import Turns
+from ingestion.worker.pipeline import Worker
+from ingestion.worker.standing_in import Bench
 from keyvault.context import VaultSettings
 from keyvault.credentials import Credential, verify_bound
 from keyvault.guard import Doors, Guard

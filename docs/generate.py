@@ -2,7 +2,7 @@
 
 docs/verdicts.md comes from the tables of `content/verdicts.py`, `pdf_agreement.py` and `outcomes.py` and
 of `coffre/sending/verdicts.py`,
-docs/deposits.md from those of `ingestion/document_reference_elements.py` and `store_rules.py`,
+docs/deposits.md from those of `ingestion/intake/fhir/document_reference_elements.py` and `store_rules.py`,
 docs/problems.md from the status table of `coffre/serving/problems.py` and every place where an error is made.
 Of docs/api.md it writes what stands between marks.
 """
@@ -112,16 +112,16 @@ from coffre.serving.origins import ADMITTED_HEADERS, EXPOSED_HEADERS, METHODS  #
 from coffre.serving.problems import status_of  # noqa: E402
 from content.pdf.agreement import AGREEMENT  # noqa: E402
 from content.verdicts import DECISIONS, VERDICTS, Outcome  # noqa: E402
-from ingestion.document_reference_elements import ELEMENTS  # noqa: E402
-from ingestion.outcomes import JUDGEMENTS  # noqa: E402
-from ingestion.store_rules import (  # noqa: E402
+from ingestion.intake.fhir.document_reference_elements import ELEMENTS  # noqa: E402
+from ingestion.intake.stow.response import FAILURE_REASONS, REASONS, STORED_WITH_WARNING  # noqa: E402
+from ingestion.intake.stow.rules import (  # noqa: E402
     METADATA,
     PARAMETERS,
     PART_HEADERS,
     REQUEST_HEADERS,
 )
-from ingestion.stow import FAILURE_REASONS, REASONS, STORED_WITH_WARNING  # noqa: E402
-from ingestion.treatments import Rule  # noqa: E402
+from ingestion.intake.treatments import Rule  # noqa: E402
+from ingestion.outcomes import JUDGEMENTS  # noqa: E402
 from records.errors import CoffreError  # noqa: E402
 from records.vocabulary.identifier_warnings import IDENTIFIER_WARNINGS  # noqa: E402
 from records.vocabulary.person_warnings import PERSON_WARNINGS  # noqa: E402

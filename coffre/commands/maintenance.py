@@ -44,7 +44,7 @@ def compact(
     from coffre.carrying import carry_out
     from coffre.identities import acting, permitted
     from coffre.wiring import System
-    from ingestion.jobs import FEWEST_SUBMISSIONS
+    from ingestion.jobs.dispatch import FEWEST_SUBMISSIONS
     from records.vocabulary.codes import Action
 
     with refusals(), System(settings_of(data)) as system:

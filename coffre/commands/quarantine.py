@@ -46,7 +46,7 @@ def list_items(
     """What lies under quarantine, oldest first. Never content, never an identity."""
     from coffre.identities import acting
     from coffre.wiring import System
-    from ingestion.quarantine import Quarantine, read_key, write_key
+    from ingestion.quarantine.listing import Quarantine, read_key, write_key
 
     with refusals(), System(settings_of(data)) as system:
         quarantine = Quarantine(system.index, system.guard.operator)
@@ -65,7 +65,7 @@ def show_item(
     """One of them: code and sentence, when, size, depositor, what was asked of it."""
     from coffre.identities import acting
     from coffre.wiring import System
-    from ingestion.quarantine import Quarantine
+    from ingestion.quarantine.listing import Quarantine
 
     with refusals(), System(settings_of(data)) as system:
         quarantine = Quarantine(system.index, system.guard.operator)
@@ -128,7 +128,7 @@ def _decide(
     from coffre.carrying import carry_out
     from coffre.identities import acting
     from coffre.wiring import System
-    from ingestion.quarantine import Quarantine
+    from ingestion.quarantine.listing import Quarantine
 
     with refusals(), System(settings_of(data)) as system:
         quarantine = Quarantine(system.index, system.guard.operator)

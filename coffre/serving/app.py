@@ -22,8 +22,9 @@ from coffre.serving.methods import Options, answer_heads, taken
 from coffre.serving.origins import OtherOrigins
 from coffre.serving.readiness import Readiness
 from coffre.wiring import System
-from ingestion.quarantine import Quarantine
-from ingestion.routes import fhir, quarantine, stow, submissions
+from ingestion.intake.routes import fhir, stow, submissions
+from ingestion.quarantine import routes as quarantine
+from ingestion.quarantine.listing import Quarantine
 from keyvault.verbs.attempt import Call
 from records.vocabulary.codes import Environment
 from storage.index.waking import FINISHED

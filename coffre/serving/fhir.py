@@ -13,9 +13,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from coffre.serving.capabilities import capability_statement
-from ingestion.fhir_request import FHIR_JSON, check_answer
-from ingestion.reception import Depositor
-from ingestion.routes.stow import headers_of
+from ingestion.intake.fhir.request import FHIR_JSON, check_answer
+from ingestion.intake.reception import Depositor
+from ingestion.intake.routes.stow import headers_of
 from keyvault.credentials import Credential
 from records.errors import NotFound, Refused
 from viewer_api.access import Access

@@ -11,8 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from coffre.serving.methods import allow, taken
-from ingestion.fhir_request import FHIR_JSON
-from ingestion.routes.fhir import operation_outcome
+from ingestion.intake.fhir.request import FHIR_JSON
+from ingestion.intake.routes.fhir import operation_outcome
 from keyvault.credentials import CredentialError
 from records.errors import CoffreError, Conflict, Invalid, NotFound, Refused
 from viewer_api.refusals import QUOTA_S

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from coffre.identities import Identities
 from coffre.safekeeping.check import check_of
-from ingestion.jobs import enqueue_waiting, plan_compactions
-from ingestion.pipeline import Worker
+from ingestion.jobs.dispatch import enqueue_waiting, plan_compactions
+from ingestion.worker.pipeline import Worker
 from keyvault.verbs.attempt import Call
 from keyvault.verbs.quarantine import JobSeen
 from keyvault.verbs.rows import SealedRow

@@ -18,11 +18,11 @@ from content.limits import DEFAULT_LIMITS
 from content.pdf.report import inspect_pdf
 from content.sandbox.parent import Inspection
 from content.verdicts import Finding, Outcome
-from ingestion.inspection import Inspector
-from ingestion.inspection_turns import Turns
-from ingestion.jobs import TASKS
-from ingestion.pipeline import Worker
-from ingestion.reception import Deposit, Depositor, Reception
+from ingestion.intake.reception import Deposit, Depositor, Reception
+from ingestion.jobs.dispatch import TASKS
+from ingestion.worker.inspection import Inspector
+from ingestion.worker.inspection_turns import Turns
+from ingestion.worker.pipeline import Worker
 from records.identity import INS_NIR_TEST
 from records.traits import IdentityCheck
 from tests.faults.faulty import Fault, Faulty

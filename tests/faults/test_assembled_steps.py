@@ -12,8 +12,8 @@ from content.byte_source import BytesSource
 from content.dicom.store_metadata import encode_json
 from content.limits import DEFAULT_LIMITS
 from content.sandbox.parent import Inspection
-from ingestion.reception import Depositor
-from ingestion.store_request import PAYLOAD, read_store_request
+from ingestion.intake.reception import Depositor
+from ingestion.intake.stow.request import PAYLOAD, read_store_request
 from tests.faults.faulty import Died, Fault, How
 from tests.faults.pipeline import Pipeline, ValidatorsHere, slices
 from tests.faults.reading import opened

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from ingestion.pipeline import PAUSE_WHILE_AWAY_MS
-from ingestion.waiting import Verdicts
+from ingestion.intake.waiting import Verdicts
+from ingestion.worker.pipeline import PAUSE_WHILE_AWAY_MS
 from tests.faults.faulty import Fault, Faulty, How
 from tests.faults.pipeline import Pipeline, slices
 

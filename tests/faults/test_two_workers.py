@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from ingestion.pipeline import Worker
+from ingestion.worker.pipeline import Worker
 from tests.faults.pipeline import BOTH_LEASES_S, Pipeline, slices
 from tests.faults.reading import opened
 from tests.faults.storage_check import documents_of

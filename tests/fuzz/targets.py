@@ -9,7 +9,7 @@ from content.limits import Limits
 from content.pdf.report import inspect_pdf
 from content.sandbox.answer import read_answer
 from content.sandbox.child import encode_answer
-from ingestion.multipart import Accepted, PartReader, PartSink
+from ingestion.intake.bodies.multipart import Accepted, PartReader, PartSink
 from records.errors import Invalid
 
 BOUNDARY = b"boundary"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from coffre.demonstration import data as demo_data
-from ingestion.reception import Depositor
+from ingestion.intake.reception import Depositor
 from records.errors import CoffreError
 from records.identity import INS_NIR, INS_NIR_TEST
 from tests.integration import outsider

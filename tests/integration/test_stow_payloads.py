@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from content.dicom.native_model import NAMESPACE
-from ingestion.stow import FAILURE_REASONS
+from ingestion.intake.stow.response import FAILURE_REASONS
 from tests.integration.outsider import Before, failed_items, first, stored_items
 from tests.integration.support import Coffre, Patient, bearer, multipart, problem, related
 from tests.unit.content.metadata_forms import Bulk, as_json, framed, json_part, read, related_type, xml_part

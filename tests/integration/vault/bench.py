@@ -18,7 +18,7 @@ from sqlalchemy import event
 from audit.audit_event import access_line
 from audit.canonical import canonical
 from audit.events import Entry, EntryField, actor_token
-from ingestion.reception import Depositor, Reception
+from ingestion.intake.reception import Depositor, Reception
 from keyvault.blob import Sealer
 from keyvault.boxes import new_box_key
 from keyvault.cards import store_card

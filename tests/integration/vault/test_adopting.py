@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from ingestion.reception import Deposit, Depositor
+from ingestion.intake.reception import Deposit, Depositor
 from keyvault.reception import ReceivedKey, open_key, seal_key, verify_reception_key
 from keyvault.sealed_blob import BlobKind
 from keyvault.verbs.adopting import Adopted, AdoptRequest, NewBlob

@@ -13,8 +13,8 @@ import pytest
 
 from audit.canonical import b64
 from coffre.serving import fhir as fhir_reading
-from ingestion.reception import Depositor, Reception
-from ingestion.routes import quarantine
+from ingestion.intake.reception import Depositor, Reception
+from ingestion.quarantine import routes as quarantine
 from keyvault.credentials import CredentialError
 from keyvault.grants import new_recipient
 from keyvault.possession import Shown, believe

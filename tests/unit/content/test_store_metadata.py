@@ -19,8 +19,8 @@ from content.limits import DEFAULT_LIMITS, Limits
 from content.sandbox.answer import read_answer
 from content.sandbox.child import encode_answer
 from content.verdicts import Outcome, worst
-from ingestion.assembly import AssembledContent, Assembler, BulkPart, Instance, bulk_parts
-from ingestion.bulk_types import BulkType
+from ingestion.bulk_data_types import BulkType
+from ingestion.worker.assembly import AssembledContent, Assembler, BulkPart, Instance, bulk_parts
 from keyvault.reception import Part
 from tests.services.processes import debian
 from tests.unit.content.metadata_forms import Bulk, as_json, read, xml_part

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from content.cda.patient import cda_patient
-from ingestion.fhir_patient import described_patients
+from ingestion.intake.fhir.described_patient import described_patients
 from records.identity import INS_NIR_TEST
 
 INS = "277079999900167"

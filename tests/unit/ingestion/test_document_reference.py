@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion.document_reference import PublishedDocument, read_document_reference
-from ingestion.document_reference_elements import ELEMENTS
-from ingestion.treatments import Treatment
+from ingestion.intake.fhir.document_reference import PublishedDocument, read_document_reference
+from ingestion.intake.fhir.document_reference_elements import ELEMENTS
+from ingestion.intake.treatments import Treatment
 from records.errors import Invalid
 from records.identity import INS_NIR_TEST
 

@@ -1,8 +1,8 @@
 """Failure reasons of STOW-RS: every number has its words, every code is one that a part can get."""
 
 from content.verdicts import VERDICTS
+from ingestion.intake.stow.response import FAILURE_REASONS, REASONS, answer
 from ingestion.outcomes import JUDGEMENTS
-from ingestion.stow import FAILURE_REASONS, REASONS, answer
 from storage.rows import Part
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion.framing import Framing, NotFramed
+from ingestion.intake.bodies.framing import Framing, NotFramed
 
 Part = tuple[dict[bytes, bytes], bytes]
 

@@ -6,7 +6,7 @@ from concurrent.futures import CancelledError
 
 import pytest
 
-from ingestion.inspection_turns import Turns
+from ingestion.worker.inspection_turns import Turns
 
 SOON_S = 5
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from ingestion.merging import kept_instances, live_series, merged_details, moved_metadata
+from ingestion.jobs.merging import kept_instances, live_series, merged_details, moved_metadata
 from records.details import DocumentDetails, InstanceDetails, Place, SeriesDetails, StudyDetails
 from records.details_json import to_json
 

@@ -6,9 +6,9 @@ import pytest
 
 from content.person import LONGEST, MOST_IDENTIFIERS, MOST_NAMES, identifier, person, readable
 from ingestion.grouping import InspectedPart
-from ingestion.inspection import overruled
 from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome
-from ingestion.patient import (
+from ingestion.worker.inspection import overruled
+from ingestion.worker.patient import (
     claimed_ins,
     claimed_traits,
     contradicts,
@@ -16,7 +16,7 @@ from ingestion.patient import (
     persons_in,
     with_person_warnings,
 )
-from ingestion.pipeline import _as_planned
+from ingestion.worker.pipeline import _as_planned
 from records.identity import INS_NIR_DEMO, INS_NIR_TEST
 from records.traits import ClaimedTraits
 from records.vocabulary.codes import Environment

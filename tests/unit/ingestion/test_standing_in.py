@@ -7,8 +7,8 @@ from contextlib import ExitStack
 import pytest
 
 from content.sandbox.metering import Meter
-from ingestion import standing_in as module
-from ingestion.standing_in import Bench
+from ingestion.worker import standing_in as module
+from ingestion.worker.standing_in import Bench
 
 
 @pytest.fixture(autouse=True)

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from ingestion.part_headers import read_part_headers
-from ingestion.store_request import StoreRequest, read_store_request
-from ingestion.store_rules import PART_HEADERS, REQUEST_HEADERS
-from ingestion.treatments import Treatment
+from ingestion.intake.bodies.part_headers import read_part_headers
+from ingestion.intake.stow.request import StoreRequest, read_store_request
+from ingestion.intake.stow.rules import PART_HEADERS, REQUEST_HEADERS
+from ingestion.intake.treatments import Treatment
 from records.errors import Invalid
 
 RELATED = 'multipart/related; type="application/dicom"; boundary=b'

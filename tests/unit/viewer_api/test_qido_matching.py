@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion.details import INSTANCE_TAGS, REQUEST_TAGS, REQUESTS, SERIES_TAGS, STUDY_TAGS
+from ingestion.worker.details import INSTANCE_TAGS, REQUEST_TAGS, REQUESTS, SERIES_TAGS, STUDY_TAGS
 from records.errors import Invalid
 from viewer_api.qido import Query
 from viewer_api.qido_attributes import ATTRIBUTES, Level

@@ -1,0 +1,252 @@
+"""Read a FHIR R4 DocumentReference of the simplified publish (IHE MHD ITI-105) and its attachment.
+
+What becomes of each element stands in `ingestion/intake/fhir/document_reference_elements.py`.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from pydantic import ValidationError
+
+from ingestion.intake.fhir.data_types import (
+    BAD_DATE,
+    Attachment,
+    CodeableConcept,
+    Coding,
+    Contained,
+    Reference,
+)
+from ingestion.intake.fhir.described_patient import described_patients
+from ingestion.intake.fhir.document_reference_model import DocumentReference
+from ingestion.intake.fhir.security_labels import check_labels, is_test_data
+from ingestion.intake.fhir.strict_json import read_json, refuse_modifiers
+from ingestion.intake.fhir.subject import ins_of
+from records.errors import Invalid
+from records.vocabulary.document_types import DOCUMENT_TYPES
+
+ADMITTED = frozenset({"application/pdf"})
+LONGEST_TITLE = 255  # characters, as the DMP has it
+LARGEST_KEPT = 64 * 1024  # of what is kept beside the document, in bytes of JSON
+_DOC_STATUS = frozenset({"preliminary", "final", "amended"})
+# neither kept nor shown again: what is honoured otherwise, and what has no effect
+_NOT_KEPT = frozenset({"resource_type", "contained", "text", "meta", "language", "subject", "status"})
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedDocument:
+    """What a sender publishes: the record's INS as `matricule|oid`, the type, the content.
+
+    `authors` are names in one line; `kept` is the resource as FHIR JSON, less what is not kept of it;
+    `patients` are the persons it describes, for the comparison of INS and traits.
+    """
+
+    ins: str = field(repr=False)
+    type_code: str
+    title: str | None = field(repr=False)
+    date: str | None
+    content_type: str
+    content: bytes = field(repr=False)
+    authors: tuple[str, ...] = field(repr=False)
+    kept: dict[str, Any] = field(repr=False)
+    test_data: bool
+    patients: list[dict[str, Any]] = field(repr=False)
+
+    def declared(self) -> dict[str, Any]:
+        """What the envelope carries to whoever makes the document's details."""
+        return {
+            "type": self.type_code,
+            "title": self.title,
+            "date": self.date,
+            "authors": list(self.authors),
+            "fhir": self.kept,
+            "patients": self.patients,
+        }
+
+
+def read_document_reference(body: bytes) -> PublishedDocument:
+    """Raises `Invalid` with a code and the element to correct; never a value."""
+    found = read_json(body)
+    resource = _resource(found)
+    _refuse_what_is_not_there_yet(resource)
+    attachment = resource.content[0].attachment
+    content_type = (attachment.content_type or "").split(";")[0].strip().lower()
+    if content_type not in ADMITTED:
+        raise Invalid(
+            "DocumentReference.content[0].attachment.contentType must be application/pdf.",
+            code="bad_content_type",
+        )
+    return PublishedDocument(
+        ins=ins_of(resource.subject, resource.contained),
+        type_code=_type(resource.type),
+        title=_line(attachment.title) or _line(resource.description),
+        date=resource.date,
+        content_type=content_type,
+        content=_content(attachment),
+        authors=tuple(filter(None, (_name(each, resource.contained) for each in resource.author))),
+        kept=_kept(resource),
+        test_data=is_test_data(resource.meta.security if resource.meta else ()),
+        patients=described_patients(found),
+    )
+
+
+def _resource(found: Any) -> DocumentReference:
+    if not isinstance(found, dict) or found.get("resourceType") != "DocumentReference":
+        raise Invalid("Send one resource of type DocumentReference.", code="bad_resource")
+    refuse_modifiers(found)
+    try:
+        return DocumentReference.model_validate(found)
+    except ValidationError as error:
+        _refuse(error)
+
+
+def _refuse(error: ValidationError) -> NoReturn:
+    """One sentence for the first fault; of a member that R4 doesn't define only the place is told."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    unknown = first["type"] == "extra_forbidden"
+    place = _place(first["loc"][:-1] if unknown else first["loc"])
+    if unknown:
+        raise Invalid(f"{place} holds a member that FHIR R4 does not define.", code="unknown_element")
+    if first["type"] == BAD_DATE:
+        raise Invalid(
+            f"{place} is no date of FHIR: YYYY-MM-DD, or with time and zone; a period ends after it begins.",
+            code="bad_date",
+        )
+    _refuse_shape(str(first["loc"][0]) if first["loc"] else "", place)
+
+
+def _refuse_shape(element: str, place: str) -> NoReturn:
+    if element == "status":
+        raise Invalid("DocumentReference.status must be current.", code="bad_status")
+    if element == "content":
+        raise Invalid(
+            f"DocumentReference.content holds exactly one document, as FHIR R4 writes it: {place}.",
+            code="bad_content",
+        )
+    if element == "subject":
+        raise Invalid(f"{place}: subject must name the patient by INS.", code="bad_subject")
+    if element == "type":
+        raise Invalid(f"{place} is not written as FHIR R4 writes it.", code="type_unknown")
+    raise Invalid(f"{place} is not what FHIR R4 has there, or too long.", code="bad_element")
+
+
+def _place(steps: tuple[int | str, ...]) -> str:
+    """`DocumentReference.author[0].display`; names of models, which pydantic adds for unions, left out."""
+    names = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps if step != "str")
+    return "DocumentReference" + "".join(name for name in names if name[-1] != "]" or name[0] == "[")
+
+
+def _refuse_what_is_not_there_yet(resource: DocumentReference) -> None:
+    if resource.status != "current":
+        raise Invalid("DocumentReference.status must be current.", code="bad_status")
+    if resource.doc_status == "entered-in-error":
+        raise Invalid(
+            "DocumentReference.docStatus says that the document was written in error: it is not published.",
+            code="entered_in_error",
+        )
+    if resource.doc_status is not None and resource.doc_status not in _DOC_STATUS:
+        raise Invalid(
+            "DocumentReference.docStatus is preliminary, final or amended in FHIR R4.", code="bad_element"
+        )
+    if resource.relates_to:
+        raise Invalid(
+            "DocumentReference.relatesTo: a document cannot replace or complete another one here yet. "
+            "Send it without, or ask the hosting team to withdraw the earlier one.",
+            code="relation_not_supported",
+        )
+    check_labels("securityLabel", resource.security_label)
+    check_labels("meta.security", [CodeableConcept(coding=[each]) for each in _security(resource)])
+    identifier = resource.master_identifier
+    if identifier is not None and not (identifier.value or "").strip():
+        raise Invalid("DocumentReference.masterIdentifier has no value.", code="bad_element")
+
+
+def _security(resource: DocumentReference) -> list[Coding]:
+    return [each for each in resource.meta.security if not is_test_data([each])] if resource.meta else []
+
+
+def _content(attachment: Attachment) -> bytes:
+    if not attachment.data:
+        raise Invalid("DocumentReference.content[0].attachment.data is missing.", code="bad_content")
+    content = _base64(attachment.data)  # R4 base64Binary admits white space
+    if content is None:
+        raise Invalid("DocumentReference.content[0].attachment.data is not base64.", code="bad_content")
+    if attachment.size is not None and attachment.size != len(content):
+        raise Invalid(
+            "DocumentReference.content[0].attachment.size is not the number of bytes that came: "
+            "send the document again.",
+            code="size_mismatch",
+        )
+    # SHA-1 is what R4 prescribes here; duplicates and integrity rest on SHA-256 of our own
+    digest = hashlib.sha1(content, usedforsecurity=False).digest()
+    if attachment.hash is not None and not hmac.compare_digest(_base64(attachment.hash) or b"", digest):
+        raise Invalid(
+            "DocumentReference.content[0].attachment.hash is not the SHA-1 of the bytes that came, in "
+            "base64: send the document again.",
+            code="hash_mismatch",
+        )
+    return content
+
+
+def _base64(text: str) -> bytes | None:
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _type(concept: CodeableConcept) -> str:
+    known = [each.code for each in concept.coding if each.code in DOCUMENT_TYPES]
+    if not known or known[0] is None:
+        raise Invalid(
+            "DocumentReference.type.coding holds no type of the shared medical record.", code="type_unknown"
+        )
+    return known[0]
+
+
+def _name(author: Reference, contained: list[Contained], deep: bool = True) -> str | None:
+    """What a list shows of an author: its text, else the name of the contained resource, else a number."""
+    if author.display:
+        return _line(author.display)
+    reference = author.reference or ""
+    for each in contained:
+        if reference == f"#{each.id}" and each.words():
+            return _line(each.words())
+        if reference == f"#{each.id}" and each.practitioner is not None and deep:
+            return _name(each.practitioner, contained, deep=False)
+    return _line(author.identifier.value if author.identifier else None)
+
+
+def _kept(resource: DocumentReference) -> dict[str, Any]:
+    kept: dict[str, Any] = resource.model_dump(
+        by_alias=True, exclude=set(_NOT_KEPT), exclude_none=True, exclude_defaults=True
+    )
+    names = {f"#{each.id}": each.words() for each in resource.contained}
+    kept = _without_contained(kept, names)
+    if len(json.dumps(kept)) > LARGEST_KEPT:
+        raise Invalid("The elements beside the document have at most 64 KiB.", code="too_large")
+    return kept
+
+
+def _without_contained(found: Any, names: Mapping[str, str]) -> Any:
+    """References to resources that are not kept become what those are called."""
+    if isinstance(found, list):
+        return [_without_contained(each, names) for each in found]
+    if not isinstance(found, dict):
+        return found
+    reference = found.get("reference")
+    inner = {name: _without_contained(each, names) for name, each in found.items()}
+    if isinstance(reference, str) and reference.startswith("#"):
+        del inner["reference"]
+        inner.setdefault("display", names.get(reference) or "")
+    return inner
+
+
+def _line(value: str | None) -> str | None:
+    cleaned = "".join(c if c.isprintable() else " " for c in value or "").strip()
+    return cleaned[:LONGEST_TITLE] or None

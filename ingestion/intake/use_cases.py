@@ -1,0 +1,110 @@
+"""What the intake process offers to its routes: who deposits, where the bytes go, what became of them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from ingestion.intake.bodies.multipart import BodyReader
+from ingestion.intake.reception import Deposit, Depositor, Reception
+from ingestion.intake.waiting import Verdicts
+from records.errors import NotFound
+from records.identity import read_ins
+from records.vocabulary.codes import Environment
+from storage.ports import Index
+from storage.rows import Part, Submission
+
+HOP = 1 << 20  # bytes handed to a thread at once: a hop costs more than hashing less (docs/architecture.md)
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """The use cases of depositors, without their transport."""
+
+    reception: Reception
+    index: Index
+    verdicts: Verdicts
+    largest_envelope: int = 32 * 2**20
+    longest_wait_s: float = 60.0
+    environment: Environment = Environment.DEMO
+
+    async def receive_stream(
+        self,
+        depositor: Depositor,
+        ins: str | None,
+        headers: dict[str, Any],
+        reader_of: Callable[[Deposit], BodyReader],
+        stream: AsyncIterator[bytes],
+    ) -> UUID:
+        """Seal a body as it comes; whatever breaks it leaves nothing behind."""
+
+        async def fill(deposit: Deposit) -> None:
+            reader = reader_of(deposit)
+            async for piece in batches(stream, HOP):
+                await asyncio.to_thread(reader.feed, piece)
+            await asyncio.to_thread(reader.finish)
+
+        return await self._receive(depositor, ins, headers, fill)
+
+    async def receive_bytes(
+        self, depositor: Depositor, ins: str | None, headers: dict[str, Any], content: bytes
+    ) -> UUID:
+        """Seal one document that arrived inside an envelope."""
+
+        async def fill(deposit: Deposit) -> None:
+            deposit.start_part()
+            await asyncio.to_thread(deposit.write, content)
+            deposit.end_part()
+
+        return await self._receive(depositor, ins, headers, fill)
+
+    async def _receive(
+        self,
+        depositor: Depositor,
+        ins: str | None,
+        headers: dict[str, Any],
+        fill: Callable[[Deposit], Awaitable[None]],
+    ) -> UUID:
+        self._check_record(ins)
+        deposit = await asyncio.to_thread(self.reception.begin, depositor, ins, headers)
+        try:
+            await fill(deposit)
+            return await asyncio.to_thread(self.reception.finish, deposit)
+        except BaseException:  # a client that hangs up cancels this task
+            await asyncio.to_thread(deposit.abort)
+            raise
+
+    def _check_record(self, name: str | None) -> None:
+        """Only its form: intake resolves nobody. Raises `Invalid` "bad_ins" or "bad_oid"."""
+        if name is None:
+            return
+        try:
+            UUID(name)
+        except ValueError:
+            read_ins(name, self.environment)
+
+    async def verdict(self, submission_id: UUID, wait: bool) -> Submission:
+        """The submission once it is judged; as it is now where the client doesn't wait."""
+        return await self.verdicts.wait(submission_id, self.longest_wait_s if wait else 0)
+
+    def submission(self, depositor: Depositor, submission_id: UUID) -> tuple[Submission, list[Part]]:
+        """A depositor's own submission; another's is not found."""
+        row = self.index.submission(submission_id)
+        if row is None or row.depositor_token != depositor.token:
+            raise NotFound("There is no such submission of yours.", code="no_such_submission")
+        return row, self.index.parts(submission_id)
+
+
+async def batches(stream: AsyncIterator[bytes], size: int) -> AsyncIterator[bytes]:
+    """Join the network's pieces to at least `size` bytes, but for the last."""
+    pieces: list[bytes] = []
+    held = 0
+    async for piece in stream:
+        pieces.append(piece)
+        held += len(piece)
+        if held >= size:
+            yield b"".join(pieces)
+            pieces, held = [], 0
+    if pieces:
+        yield b"".join(pieces)

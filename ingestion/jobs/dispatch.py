@@ -1,0 +1,40 @@
+"""From the vault's jobs to the workers' queue: which task each kind is, and how it gets there."""
+
+from collections.abc import Callable, Mapping
+from uuid import UUID
+
+from ingestion.jobs.compaction import Repacking
+from ingestion.jobs.quarantine_release import Destruction, Release
+from ingestion.worker.pipeline import Task, Worker
+from keyvault.guard import HousekeeperDoor
+from records.vocabulary.codes import JobKind
+from storage.ports import Index
+from storage.rows import Submission
+
+TASKS: Mapping[str, Callable[[Worker, Submission], Task]] = {
+    JobKind.COMPACT.value: Repacking,
+    JobKind.WITHDRAW.value: Repacking,
+    JobKind.RELEASE.value: Release,
+    JobKind.DESTROY.value: Destruction,
+}
+FEWEST_SUBMISSIONS = 2
+"""Below so many a study lies in one pack already."""
+
+
+def enqueue_waiting(
+    index: Index, vault: HousekeeperDoor, now_ms: int, ring: Callable[[UUID], None] = lambda _: None
+) -> int:
+    """Queue what the vault has agreed to; answers how many are new. Any number of copies may run."""
+    queued = 0
+    for job_id, kind in vault.waiting_jobs():
+        if index.queue_job(job_id, kind, now_ms):
+            queued += 1
+            ring(job_id)
+    return queued
+
+
+def plan_compactions(index: Index, vault: HousekeeperDoor, quiet_since: int, most: int) -> int:
+    """Ask the vault for the compaction of studies that no deposit joined since; answers how many it takes."""
+    studies = index.grown_studies(least=FEWEST_SUBMISSIONS, quiet_since=quiet_since, limit=most)
+    planned = [vault.plan_compaction(study.record_id, study.document_id) for study in studies]
+    return sum(job is not None for job in planned)

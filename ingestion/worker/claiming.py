@@ -1,0 +1,97 @@
+"""What one structure deposited before in a record: the same bytes, or other bytes under the same identifier.
+
+A document's own identifier is claimed before its bytes, and who holds a claim on bytes waits for no other
+claim: two submissions can't wait for one another.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from audit.canonical import canonical
+from ingestion.grouping import InspectedPart
+from ingestion.outcomes import JUDGEMENTS
+from ingestion.worker.patient import with_person_warnings
+from keyvault.guard import WorkerDoor
+from keyvault.verbs.ingesting import ForIngest
+from storage.ports import Index
+from storage.rows import PartClaims
+
+
+class Busy(Exception):  # noqa: N818 - not an error: another submission is first
+    """Another unfinished submission holds the same bytes or identifier; this one waits for its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claiming:
+    """The claims of one submission, and what they make of its parts."""
+
+    index: Index
+    vault: WorkerDoor
+    submission_id: UUID
+
+    def claim(
+        self, parts: Sequence[InspectedPart], opened: ForIngest
+    ) -> tuple[list[InspectedPart], dict[int, UUID]]:
+        """The parts as judged by what is there already, and the documents that duplicates repeat."""
+        holders = self._claimed(self._identifiers(parts, opened)).duplicates
+        judged, tokens = self._tokens(parts, opened)
+        claims = self._claimed(tokens)
+        judged = [_repeating(part, claims) for part in judged]
+        taken = {number for number, document in holders.items() if claims.duplicates.get(number) != document}
+        judged = [_judge(part, "identifier_taken") if part.number in taken else part for part in judged]
+        return judged, {n: document for n, document in claims.duplicates.items() if n not in taken}
+
+    def _claimed(self, tokens: Mapping[int, bytes]) -> PartClaims:
+        claims = self.index.claim_parts(self.submission_id, tokens) if tokens else PartClaims()
+        if claims.busy:
+            raise Busy
+        return claims
+
+    def _identifiers(self, parts: Sequence[InspectedPart], opened: ForIngest) -> dict[int, bytes]:
+        """The token of the identifier that the sender gave its one document (XDS uniqueId)."""
+        digest = _digest_of_identifier(opened.envelope.headers.get("document") or {})
+        if digest is None:
+            return {}
+        found = {
+            part.number: self.vault.identifier_token(part.record, opened.structure, digest)
+            for part in parts
+            if part.record
+        }
+        return {number: token for number, token in found.items() if token is not None}
+
+    def _tokens(
+        self, parts: Sequence[InspectedPart], opened: ForIngest
+    ) -> tuple[list[InspectedPart], dict[int, bytes]]:
+        tokens: dict[int, bytes] = {}
+        judged = list(parts)
+        for record in {part.record for part in parts if part.record}:
+            mine = [part for part in parts if part.record == record]
+            found = self.vault.part_tokens(record, opened.structure, [part.sha256 for part in mine])
+            if found is None:
+                judged = [_judge(part, "no_record") if part.record == record else part for part in judged]
+                continue
+            tokens |= {part.number: token for part, token in zip(mine, found, strict=True)}
+        return judged, tokens
+
+
+def _digest_of_identifier(declared: Mapping[str, Any]) -> bytes | None:
+    identifier = (declared.get("fhir") or {}).get("masterIdentifier")
+    if identifier is None:
+        return None
+    named = [identifier.get("system", ""), identifier["value"]]
+    return hashlib.sha256(canonical(named)).digest()
+
+
+def _repeating(part: InspectedPart, claims: PartClaims) -> InspectedPart:
+    """Nothing is kept twice; whoever sends what may be another person's file again is told so again."""
+    if part.number not in {*claims.duplicates, *claims.repeated}:
+        return part
+    judgement = with_person_warnings(JUDGEMENTS["duplicate"], part.warnings)
+    return replace(part, judgement=judgement, repeats=claims.repeated.get(part.number))
+
+
+def _judge(part: InspectedPart, code: str) -> InspectedPart:
+    return replace(part, judgement=JUDGEMENTS[code])

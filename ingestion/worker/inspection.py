@@ -1,0 +1,263 @@
+"""Judge every part of a submission: its form in the sandbox, then whose it is.
+
+Where metadata and bulk data came apart, the parts judged are the instances put together from them.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TypeVar
+from uuid import UUID
+
+from content.sandbox.metering import InHand
+from content.sandbox.parent import Inspection, Kind, Sandbox
+from content.verdicts import VERDICTS, Finding, Outcome
+from ingestion.grouping import InspectedPart
+from ingestion.intake.reception import DESCRIBED, MOST_PARTS
+from ingestion.intake.stow.request import PAYLOAD, STUDY, Payload
+from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome, judged
+from ingestion.worker.assembly import AssembledContent, Assembler, Instance, bulk_parts
+from ingestion.worker.inspection_turns import Turns
+from ingestion.worker.opening import Content, ReceivedContent
+from ingestion.worker.patient import (
+    claimed_ins,
+    claimed_traits,
+    contradicts,
+    other_person,
+    persons_in,
+    with_person_warnings,
+)
+from keyvault.reception import Part
+from keyvault.verbs.ingesting import ForIngest
+from records.traits import ClaimedTraits, IdentityCheck, Trait, sets_aside
+from records.vocabulary.codes import Environment
+from records.vocabulary.document_types import DOCUMENT_TYPES
+from records.vocabulary.person_warnings import PERSON_WARNINGS
+
+LOOK_UP_S = 1.0
+
+_RECORD_JUDGEMENT = {
+    "unknown": "no_record",
+    "closed": "record_closed",
+    "suspended": "record_suspended",
+    "destroyed": "no_record",
+    "proposed": "no_record",
+}
+
+
+_METADATA: Mapping[str, Kind] = {Payload.JSON.value: "dicom+json", Payload.XML.value: "dicom+xml"}
+_NO_BLOB = UUID(int=0)
+Done = TypeVar("Done")
+Differing = Callable[[str, tuple[ClaimedTraits, ...]], frozenset[Trait]]
+"""Which of these traits contradict those of a record, named by its INS or public id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """The judged parts of a submission, and the content that their offsets count in."""
+
+    parts: list[InspectedPart]
+    content: Content
+
+
+class Inspector:
+    """Validates parts in parallel; `check` says what traits that differ do."""
+
+    def __init__(
+        self, sandbox: Sandbox, environment: Environment, *, check: IdentityCheck, turns: Turns
+    ) -> None:
+        self._sandbox = sandbox
+        self._environment = environment
+        self._check = check
+        self._turns = turns
+
+    def inspect(
+        self,
+        opened: ForIngest,
+        content: ReceivedContent,
+        in_hand: InHand,
+        differing: Differing,
+    ) -> Inspected:
+        """Every part with its judgement, in order."""
+        headers, parts = opened.envelope.headers, opened.envelope.parts
+        refusal = self._refusal(opened)
+        if refusal is not None:
+            return _all_alike(parts, refusal, content)
+        if headers.get(PAYLOAD) in _METADATA:
+            return self._assembled(opened, content, in_hand, differing)
+        kind: Kind = "dicom" if headers.get("kind") == "dicom" else "pdf"
+        numbered = dict(enumerate(parts, 1))
+        return Inspected(self._judged(numbered, kind, opened, content, in_hand, differing), content)
+
+    def _judged(
+        self,
+        parts: Mapping[int, Part],
+        kind: Kind,
+        opened: ForIngest,
+        content: Content,
+        in_hand: InHand,
+        differing: Differing,
+        told: Mapping[int, Sequence[Finding]] = MappingProxyType({}),
+    ) -> list[InspectedPart]:
+        """`told` is what is known of a part before it is validated."""
+        jobs = [
+            self._turns.submit(in_hand, self._validate, n, part, kind, content, in_hand, told.get(n, ()))
+            for n, part in parts.items()
+        ]
+        inspected = []
+        try:
+            for job in jobs:
+                inspected.append(self._placed(_patiently(job, in_hand.heartbeat), opened, differing))
+                in_hand.heartbeat()
+        finally:
+            for job in jobs:
+                job.cancel()
+        return inspected
+
+    def _assembled(
+        self,
+        opened: ForIngest,
+        received: ReceivedContent,
+        in_hand: InHand,
+        differing: Differing,
+    ) -> Inspected:
+        """The instances of metadata and bulk data; what can't be told apart is refused as it came."""
+        parts, described = opened.envelope.parts, opened.envelope.headers[DESCRIBED]
+        payload = opened.envelope.headers[PAYLOAD]
+        assembler = Assembler(bulk_parts(parts, described, payload))
+        instances: list[Instance] = []
+        for part, (media_type, _, _) in zip(parts, described, strict=True):
+            if media_type != payload:
+                continue
+            job = self._turns.submit(in_hand, self._examined, _METADATA[payload], part, received, in_hand)
+            found = _patiently(job, in_hand.heartbeat)
+            if not found.accepted:
+                return _all_alike(parts, judged(found.findings), received)
+            assembled = map(assembler.instance, found.facts["instances"])
+            instances += (replace(each, warnings=(*found.findings, *each.warnings)) for each in assembled)
+            if len(instances) > MOST_PARTS:
+                return _all_alike(parts, judged([Finding("metadata_too_large")]), received)
+        code = _unplaced(instances, assembler)
+        if code is not None:
+            return _all_alike(parts, judged([Finding(code)]), received)
+        content = AssembledContent(received, instances)
+        return self._instances(instances, content, opened, in_hand, differing)
+
+    def _instances(
+        self,
+        instances: Sequence[Instance],
+        content: AssembledContent,
+        opened: ForIngest,
+        in_hand: InHand,
+        differing: Differing,
+    ) -> Inspected:
+        whole, refused, offset = {}, {}, 0
+        for number, each in enumerate(instances, 1):
+            length = each.length
+            part = Part(_NO_BLOB, offset, length, _digest(content, offset, length, in_hand.heartbeat))
+            if each.failure is None:
+                whole[number] = part
+            else:
+                names = {"sop_class": each.sop_class, "sop": each.sop}
+                refused[number] = replace(_part(number, part, judged([each.failure])), facts=names)
+            offset += length
+        told = {number: each.warnings for number, each in enumerate(instances, 1)}
+        accepted = self._judged(whole, "dicom", opened, content, in_hand, differing, told)
+        return Inspected(sorted((*accepted, *refused.values()), key=lambda part: part.number), content)
+
+    def _refusal(self, opened: ForIngest) -> Judgement | None:
+        """What refuses the whole submission before any byte is parsed."""
+        code = _RECORD_JUDGEMENT.get(opened.record_state)
+        declared = opened.envelope.headers.get("document") or {}
+        if code is None and declared.get("type") and declared["type"] not in DOCUMENT_TYPES:
+            code = "type_unknown"
+        return JUDGEMENTS[code] if code else None
+
+    def _examined(self, kind: Kind, part: Part, content: Content, in_hand: InHand) -> Inspection:
+        found = self._sandbox.inspect(kind, part.length, _reader(part, content))
+        in_hand.meter.add(found.cpu)
+        return found
+
+    def _validate(
+        self,
+        number: int,
+        part: Part,
+        kind: Kind,
+        content: Content,
+        in_hand: InHand,
+        told: Sequence[Finding],
+    ) -> InspectedPart:
+        inspection = self._examined(kind, part, content, in_hand)
+        findings = (*told, *inspection.findings)
+        warnings = tuple(f.code for f in findings if VERDICTS[f.code].outcome is Outcome.WARN)
+        of_the_file = (f for f in findings if f.code not in PERSON_WARNINGS)
+        found = _part(number, part, judged(of_the_file))
+        return replace(found, warnings=warnings, facts=inspection.facts)
+
+    def _placed(self, part: InspectedPart, opened: ForIngest, differing: Differing) -> InspectedPart:
+        """The part with its record: the address's INS, or the one INS that the content claims."""
+        if part.judgement.outcome is not PartOutcome.PUBLISHED:
+            return part
+        if part.facts.get("study") != opened.envelope.headers.get(STUDY, part.facts.get("study")):
+            return replace(part, judgement=JUDGEMENTS["other_study"])
+        persons = persons_in(part.facts, opened.envelope.headers.get("document") or {})
+        claims = claimed_ins(persons, self._environment)
+        record = opened.expected_ins
+        if record is None:
+            if not claims or "invalid" in claims or len(set(claims)) > 1:
+                return replace(part, judgement=JUDGEMENTS["no_ins"])
+            record = claims[0]
+        elif contradicts(claims, record):
+            return replace(part, judgement=JUDGEMENTS["other_patient"])
+        return self._identified(part, record, differing(record, claimed_traits(persons)))
+
+    def _identified(self, part: InspectedPart, record: str, found: frozenset[Trait]) -> InspectedPart:
+        """The part in the record, or set aside from it, once its person's traits are compared."""
+        part = replace(part, warnings=(*part.warnings, *sorted(found)))
+        if sets_aside(found, self._check):
+            return replace(part, judgement=other_person(found), meant_for=record)
+        judgement = with_person_warnings(part.judgement, part.warnings)
+        return replace(part, judgement=judgement, record=record)
+
+
+def overruled(part: InspectedPart) -> InspectedPart:
+    """A part that was set aside for its person's traits, in the record after all, with warnings."""
+    judgement = with_person_warnings(JUDGEMENTS["published"], part.warnings)
+    return replace(part, judgement=judgement, record=part.meant_for)
+
+
+def _all_alike(parts: Sequence[Part], judgement: Judgement, content: Content) -> Inspected:
+    return Inspected([_part(number, part, judgement) for number, part in enumerate(parts, 1)], content)
+
+
+def _digest(content: Content, offset: int, length: int, heartbeat: Callable[[], None]) -> bytes:
+    digest = hashlib.sha256()
+    for piece in content.stream(offset, length):
+        heartbeat()
+        digest.update(piece)
+    return digest.digest()
+
+
+def _reader(part: Part, content: Content) -> Callable[[int, int], bytes]:
+    return lambda offset, length: content.read(part.offset + offset, length)
+
+
+def _unplaced(instances: Sequence[Instance], assembler: Assembler) -> str | None:
+    """Bulk data without a place, if no refused instance may be why."""
+    if not instances:
+        return "metadata_missing"
+    refused = any(each.failure for each in instances)
+    return None if refused or assembler.complete else "bulk_data_unused"
+
+
+def _patiently(job: Future[Done], heartbeat: Callable[[], None]) -> Done:
+    """Its result; the parts of other submissions may be before it."""
+    while not wait((job,), LOOK_UP_S).done:
+        heartbeat()
+    return job.result()
+
+
+def _part(number: int, part: Part, judgement: Judgement) -> InspectedPart:
+    return InspectedPart(number, part.offset, part.length, part.sha256, judgement)

@@ -1,0 +1,129 @@
+"""The rows that one submission adds to the index, from what the vault adopted."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from ingestion.grouping import InspectedPart
+from ingestion.outcomes import PartOutcome, submission_state
+from ingestion.worker.packing import PackedGroup
+from keyvault.tokens import TokenField
+from keyvault.verbs.adopting import Adopted, AdoptedDocument
+from records.vocabulary.codes import DocumentState
+from storage.rows import Details, Document, Instance, Part, Publication, Token
+
+Tokens = Callable[[Sequence[tuple[TokenField, str]]], tuple[bytes, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptedGroup:
+    """A packed group and what the vault answered for it."""
+
+    packed: PackedGroup
+    record_id: UUID
+    document: AdoptedDocument
+
+
+def adopted_groups(packed: Sequence[PackedGroup], adopted: Adopted) -> list[AdoptedGroup]:
+    """The vault answers in the order it was asked."""
+    pairs = zip(packed, adopted.documents, strict=True)
+    return [AdoptedGroup(each, adopted.record_id, document) for each, document in pairs]
+
+
+def publication(
+    submission_id: UUID,
+    parts: Sequence[InspectedPart],
+    duplicates: dict[int, UUID],
+    groups: Sequence[AdoptedGroup],
+    tokens: Tokens,
+    now_ms: int,
+    answer: bytes | None = None,
+) -> Publication:
+    """All rows of the one transaction that makes the submission visible."""
+    document_of = {
+        part.number: each.document.document_id for each in groups for part in each.packed.group.parts
+    }
+    return Publication(
+        state=submission_state(part.judgement.outcome for part in parts).value,
+        finished_at=now_ms,
+        parts=tuple(_part(part, document_of, duplicates) for part in parts),
+        documents=tuple(_document(each, now_ms) for each in groups),
+        details=tuple(_details(submission_id, each, now_ms) for each in groups),
+        instances=tuple(row for each in groups for row in _instances(submission_id, each, tokens)),
+        tokens=tuple(row for each in groups for row in _accessions(each, tokens)),
+        answer=answer,
+        adopted=frozenset((blob.blob_id, blob.version) for each in groups for blob in each.packed.blobs),
+    )
+
+
+def _part(part: InspectedPart, document_of: dict[int, UUID], duplicates: dict[int, UUID]) -> Part:
+    judgement = part.judgement
+    first = part.repeats or part.number
+    shown = {
+        PartOutcome.PUBLISHED: document_of.get(part.number),
+        PartOutcome.DUPLICATE: duplicates.get(first) or document_of.get(first),
+    }
+    return Part(
+        number=part.number,
+        outcome=judgement.outcome.value,
+        code=judgement.code,
+        reason=judgement.reason,
+        document_id=shown.get(judgement.outcome),
+    )
+
+
+def _document(each: AdoptedGroup, now_ms: int) -> Document:
+    return Document(
+        document_id=each.document.document_id,
+        record_id=each.record_id,
+        kind=each.packed.group.kind,
+        state=DocumentState.APPROVED.value,
+        study_token=each.document.study_token,
+        created_at=now_ms,
+        updated_at=now_ms,
+    )
+
+
+def _details(submission_id: UUID, each: AdoptedGroup, now_ms: int) -> Details:
+    return Details(
+        document_id=each.document.document_id,
+        row_version=each.document.row_version,
+        submission_id=submission_id,
+        sealed=each.document.sealed,
+        created_at=now_ms,
+    )
+
+
+def _instances(submission_id: UUID, each: AdoptedGroup, tokens: Tokens) -> list[Instance]:
+    parts = each.packed.group.parts
+    wanted: list[tuple[TokenField, str]] = []
+    for part in parts:
+        if part.is_dicom:
+            wanted += [(TokenField.SOP, part.facts["sop"]), (TokenField.SERIES, part.facts["series"])]
+    found = iter(tokens(wanted))
+    return [_instance(submission_id, each, part, found) for part in parts]
+
+
+def _instance(submission_id: UUID, each: AdoptedGroup, part: InspectedPart, found: Any) -> Instance:
+    sop, series = (next(found), next(found)) if part.is_dicom else (None, None)
+    return Instance(
+        document_id=each.document.document_id,
+        submission_id=submission_id,
+        part=part.number,
+        sop_token=sop,
+        series_token=series,
+        blob_id=each.packed.pack.blob_id,
+        version=each.packed.pack.version,
+        offset=each.packed.offsets[part.number],
+        length=part.length,
+    )
+
+
+def _accessions(each: AdoptedGroup, tokens: Tokens) -> list[Token]:
+    first = each.packed.group.parts[0]
+    accession = first.facts["study_attributes"].get("accession") if first.is_dicom else None
+    if not accession or each.packed.group.record is None:  # nobody searches what is under quarantine
+        return []
+    (token,) = tokens([(TokenField.ACCESSION, accession)])
+    return [Token(document_id=each.document.document_id, field=TokenField.ACCESSION.value, token=token)]
