@@ -18,13 +18,13 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from benchmarks.measuring import table
-from keyvault.envelope import Branch, branch_key, record_key_aad, wrap
-from keyvault.guard import Guard
-from keyvault.keyring import Keyring
-from keyvault.rekeying import rotate_shard
+from keyvault.crypto.envelope import Branch, branch_key, record_key_aad, wrap
+from keyvault.keys.keyring import Keyring
+from keyvault.keys.rekeying import rotate_shard
+from keyvault.keys.root_rotation import rotate_root
+from keyvault.process.guard import Guard
 from keyvault.roots.opening import create_root
 from keyvault.roots.ports import Root
-from keyvault.rotation import rotate_root
 from storage.engines import Database, engine_for
 from storage.migrate import upgrade
 from storage.vault_store.store import SqlVaultStore

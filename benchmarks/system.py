@@ -26,7 +26,7 @@ from coffre.demonstration import data as demo_data
 from coffre.demonstration.server import DemoServer
 from coffre.install import initialise
 from coffre.settings import load
-from keyvault.grants import new_recipient
+from keyvault.grants.grant import new_recipient
 from tests.integration.support import Coffre, Patient, bearer, document_reference, multipart, related
 from tests.services import full
 

@@ -21,10 +21,10 @@ from coffre.demonstration.server import DemoServer
 from coffre.install import initialise
 from coffre.settings import load
 from coffre.wiring import System
-from keyvault.client import connect
-from keyvault.grants import new_recipient
-from keyvault.guard import Doors
-from keyvault.service import client_context
+from keyvault.grants.grant import new_recipient
+from keyvault.process.client import connect
+from keyvault.process.guard import Doors
+from keyvault.process.service import client_context
 from keyvault.verbs.attempt import Call
 from keyvault.verbs.rows import SealedRow
 from tests.integration.running import process

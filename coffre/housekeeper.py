@@ -12,7 +12,7 @@ from uuid import UUID
 
 from ingestion.jobs.dispatch import enqueue_waiting, plan_compactions
 from ingestion.worker.pipeline import settle
-from keyvault.guard import Doors
+from keyvault.process.guard import Doors
 from records.errors import CoffreError
 from storage.ports import Index, ObjectStore
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from coffre.client.server import read_token
 from coffre.install import read_secret
 from coffre.wiring import System
-from keyvault.credentials import Authority
+from keyvault.credentials.tokens import Authority
 from keyvault.verbs.attempt import Call, Denied
 from records.errors import CoffreError, Invalid, Refused
 from records.identity import INS, check_oid, default_oid

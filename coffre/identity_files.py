@@ -9,9 +9,9 @@ from coffre import private_files
 from coffre.addresses import is_origin
 from coffre.install import read_secret
 from coffre.wiring import System
-from keyvault.certificates import issue_certificate
-from keyvault.proving import ProofKey
-from keyvault.sign_in import new_sign_in, stated
+from keyvault.credentials.certificates import issue_certificate
+from keyvault.credentials.proving import ProofKey
+from keyvault.credentials.sign_in_links import new_sign_in, stated
 from records.errors import Invalid
 
 

@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 
 from coffre import private_files
 from coffre.settings import Settings
-from keyvault.boxes import new_box_key
-from keyvault.credentials import DEMO_ISSUER
-from keyvault.guard import Guard
+from keyvault.credentials.tokens import DEMO_ISSUER
+from keyvault.crypto.boxes import new_box_key
+from keyvault.crypto.signing import new_signing_key, read_public_key
+from keyvault.process.guard import Guard
 from keyvault.roots.opening import create_root
 from keyvault.roots.ports import Root
-from keyvault.signing import new_signing_key, read_public_key
 from records.errors import CoffreError, Conflict, Invalid
 from records.plain_text import text_of
 from records.vocabulary.codes import Environment

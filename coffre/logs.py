@@ -5,7 +5,7 @@ import logging
 import sys
 from datetime import UTC, datetime
 
-from keyvault.request_id import REQUEST_ID
+from keyvault.process.request_id import REQUEST_ID
 
 _READERS = ("pydicom", "pypdf", "pikepdf", "PIL")
 """Libraries that read content. Their remarks quote it; what they mean for a file is said by its verdict."""

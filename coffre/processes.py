@@ -40,7 +40,7 @@ def run_vault(settings: Settings, ready: Callable[[str], None]) -> None:
             "Say where the vault listens: COFFRE_VAULT_URL=unix:///folder or https://host:port.",
             code="bad_setting",
         )
-    from keyvault.service import VaultService, tls_context
+    from keyvault.process.service import VaultService, tls_context
 
     with System(settings, vault_here=True) as system:
         guard = system.local_guard()

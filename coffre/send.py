@@ -18,7 +18,7 @@ from coffre.sending.finding import Found, candidates
 from coffre.sending.journal import Journal, default_place
 from coffre.sending.plan import Candidate
 from coffre.sending.verdicts import HARMLESS, FileVerdict, Outcome
-from keyvault.proving import ProofKey
+from keyvault.credentials.proving import ProofKey
 from records.errors import CoffreError, Invalid
 from records.identity import INS, INS_NIR_TEST
 from records.vocabulary.document_types import DOCUMENT_TYPES

@@ -32,14 +32,14 @@ from ingestion.worker.inspection_turns import Turns
 from ingestion.worker.pipeline import Worker
 from ingestion.worker.standing_in import Bench
 from keyvault.context import VaultSettings
-from keyvault.credentials import Credential, verify_bound
-from keyvault.guard import Doors, Guard
-from keyvault.possession import LARGEST_BODY, Believed, Shown, believe
+from keyvault.credentials.possession import LARGEST_BODY, Believed, Shown, believe
+from keyvault.credentials.tokens import Credential, verify_bound
+from keyvault.crypto.signing import key_id
+from keyvault.grants.signed_urls import LONGEST_LIFE
+from keyvault.process.guard import Doors, Guard
+from keyvault.restore.second_place import Checkpoints
 from keyvault.roots.opening import open_root
 from keyvault.roots.ports import Root
-from keyvault.second_place import Checkpoints
-from keyvault.signing import key_id
-from keyvault.urls import LONGEST_LIFE
 from records.actors import Actor
 from records.errors import CoffreError, Invalid, Refused
 from records.vocabulary.codes import Environment, Role
@@ -203,8 +203,8 @@ class System:
 
     def _remote_guard(self) -> Doors:
         # the codec of the doors is installed with the engines only
-        from keyvault.client import connect
-        from keyvault.service import client_context
+        from keyvault.process.client import connect
+        from keyvault.process.service import client_context
 
         tls = None
         if self.settings.vault_url.startswith("https"):

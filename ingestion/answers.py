@@ -12,7 +12,7 @@ from typing import Any
 
 from audit.canonical import b64, unb64
 from ingestion.grouping import InspectedPart
-from keyvault.boxes import new_box_key, open_box, seal_box
+from keyvault.crypto.boxes import new_box_key, open_box, seal_box
 
 HEADER = "answer_key"
 

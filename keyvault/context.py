@@ -7,12 +7,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
-from keyvault import withdrawn
-from keyvault.cards import OpenedCard, altered, open_card
-from keyvault.envelope import Branch
-from keyvault.keyring import Keyring
-from keyvault.log import ORDINARY, SYSTEM, Appended, Chain, Happening, append, record_chain
-from keyvault.possession import OLDEST, Believed, Proof, Shown, believe, possession_required
+from keyvault.credentials import withdrawn
+from keyvault.credentials.possession import OLDEST, Believed, Proof, Shown, believe, possession_required
+from keyvault.crypto.envelope import Branch
+from keyvault.crypto.search_tokens import TokenField, token
+from keyvault.keys.cards import OpenedCard, altered, open_card
+from keyvault.keys.keyring import Keyring
+from keyvault.keys.record_keys import RecordKey, care_key
+from keyvault.log.appending import ORDINARY, SYSTEM, Appended, Chain, Happening, append, record_chain
+from keyvault.log.refusals import Refusals, Together
 from keyvault.quotas import (
     DEFAULT_QUOTAS,
     Quotas,
@@ -23,12 +26,9 @@ from keyvault.quotas import (
     refused_too_often,
     structure_exceeded,
 )
-from keyvault.record_keys import RecordKey, care_key
-from keyvault.refusals import Refusals, Together
-from keyvault.replay import RecordingTransaction
-from keyvault.second_place import SecondPlace
+from keyvault.restore.replay import RecordingTransaction
+from keyvault.restore.second_place import SecondPlace
 from keyvault.store import Row, VaultStore, VaultTransaction
-from keyvault.tokens import TokenField, token
 from records.actors import Actor
 from records.errors import CoffreError
 from records.identity import INS, read_ins
@@ -92,7 +92,7 @@ class Change:
         return self.now_ms // 1000
 
     def append(self, chain: Chain, happening: Happening) -> Appended | None:
-        """Write a line; None where a refusal that repeats is counted instead (`keyvault/refusals.py`)."""
+        """Write a line; None where a refusal that repeats is counted instead (`keyvault/log/refusals.py`)."""
         if happening.outcome is Outcome.DENY:
             self.refusals.tell(chain, happening)
             return None

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
-from keyvault.grants import check_recipient
-from keyvault.guard import ReaderDoor
-from keyvault.tokens import TokenField, check_value
+from keyvault.crypto.search_tokens import TokenField, check_value
+from keyvault.grants.grant import check_recipient
+from keyvault.process.guard import ReaderDoor
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.changing import CardChange, Changed
-from keyvault.verbs.log_reading import EVERY_LINE, LogFilter
-from keyvault.verbs.reading import EventPage, Listing, ResolvedRecord
-from keyvault.verbs.releasing import Released
+from keyvault.verbs.reader.changing import CardChange, Changed
+from keyvault.verbs.reader.log_reading import EVERY_LINE, LogFilter
+from keyvault.verbs.reader.reading import EventPage, Listing, ResolvedRecord
+from keyvault.verbs.reader.releasing import Released
 from keyvault.verbs.rows import SealedRow, SeenDocument
 from records.errors import Invalid
 from records.vocabulary.codes import Action, DocumentState, PurposeOfUse, ReasonCode

@@ -4,8 +4,8 @@ from urllib.parse import unquote
 
 from starlette.requests import Request
 
-from keyvault.credentials import Credential
-from keyvault.possession import shown_with
+from keyvault.credentials.possession import shown_with
+from keyvault.credentials.tokens import Credential
 from keyvault.verbs.attempt import Call
 from records.errors import Invalid
 from records.vocabulary.codes import PurposeOfUse

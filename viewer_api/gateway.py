@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from keyvault.blob import BlobError, Opener
-from keyvault.grants import GrantBody, GrantedBlob, new_recipient, open_grant
+from keyvault.crypto.blob import BlobError, Opener
+from keyvault.grants.grant import GrantBody, GrantedBlob, new_recipient, open_grant
 from keyvault.verbs.attempt import Call
 from keyvault.verbs.rows import SeenDocument
 from records.details import DICOM, Place

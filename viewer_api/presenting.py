@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from keyvault.verbs.reading import Listing
+from keyvault.verbs.reader.reading import Listing
 from keyvault.verbs.rows import SeenDocument
 from records.details import FileDetails, InstanceDetails, SeriesDetails
 from records.instances import live_series

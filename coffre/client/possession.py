@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from audit.canonical import parse, unb64
-from keyvault.proving import ProofKey
+from keyvault.credentials.proving import ProofKey
 from records.errors import Invalid
 
 

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 import httpx
 
-from keyvault.proving import ProofKey
+from keyvault.credentials.proving import ProofKey
 from records.errors import CoffreError, Invalid, Refused
 from records.numbers import whole
 from records.plain_text import text_of

@@ -78,7 +78,7 @@ def audit_officer(
     from coffre.identities import acting
     from coffre.safekeeping import officer
     from coffre.wiring import System
-    from keyvault.verbs.officer import Credentialed
+    from keyvault.verbs.operator.officer import Credentialed
 
     with refusals(), System(settings_of(data)) as system:
         wanted = officer.Wanted(

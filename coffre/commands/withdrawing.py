@@ -29,7 +29,7 @@ def withdraw(
     from coffre.client.server import read_token
     from coffre.identities import acting, permitted
     from coffre.wiring import System
-    from keyvault.credentials import number_of
+    from keyvault.credentials.tokens import number_of
     from records.errors import Invalid
 
     with refusals(), System(settings_of(data)) as system:

@@ -16,9 +16,9 @@ from uuid import UUID
 from audit.canonical import b64
 from coffre.client.server import LARGEST_ANSWER, Server, bad_answer, refusal
 from coffre.fetching.series import Instance, merge_series
-from keyvault.blob import BlobError, Opener
-from keyvault.grants import GrantBody, GrantedDocument, new_recipient, open_grant
-from keyvault.sealed_blob import HEADER, STRIDE
+from keyvault.crypto.blob import BlobError, Opener
+from keyvault.crypto.sealed_blob import HEADER, STRIDE
+from keyvault.grants.grant import GrantBody, GrantedDocument, new_recipient, open_grant
 from records.errors import CoffreError, NotFound
 from records.identity import INS
 
@@ -78,7 +78,7 @@ class FetchClient:
     ) -> "OpenedGrant":
         """Takes a grant to a fresh key and opens it; neither studies nor documents means everything.
 
-        Raises `Refused` with the server's sentence, or what `keyvault.grants.open_grant` raises.
+        Raises `Refused` with the server's sentence, or what `keyvault.grants.grant.open_grant` raises.
         """
         private, public = new_recipient()
         body = {

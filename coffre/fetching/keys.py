@@ -7,7 +7,7 @@ from typing import Any
 
 from audit.canonical import b64, unb64
 from coffre.client.server import Server, bad_answer
-from keyvault.signing import key_id
+from keyvault.crypto.signing import key_id
 from records.errors import CoffreError, Invalid
 from records.plain_text import text_of
 

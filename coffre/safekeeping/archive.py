@@ -17,7 +17,7 @@ from uuid import UUID
 
 from audit.canonical import canonical
 from audit.checkpoint import open_note
-from keyvault.verbs.certifying import backup_text
+from keyvault.verbs.operator.certifying import backup_text
 from records.errors import CoffreError, Conflict
 
 FORMAT = "coffre-backup-v1"

@@ -31,7 +31,7 @@ from coffre.safekeeping.archive import (
 )
 from coffre.settings import Settings
 from coffre.wiring import Identity, System
-from keyvault.frozen import log_size
+from keyvault.restore.frozen import log_size
 from records.errors import CoffreError, NotFound
 from storage.archiving import Snapshot, snapshots
 from storage.engines import engine_for

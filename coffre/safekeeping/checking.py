@@ -14,8 +14,8 @@ from uuid import UUID
 from awscrt.checksums import crc64nvme
 
 from coffre.safekeeping.findings import REPAIRED_BY, Findings
-from keyvault.verbs.inspecting import InspectingVerbs
-from keyvault.verbs.listing import KeptBlob, KeptDocument, KeptRow
+from keyvault.verbs.operator.inspecting import InspectingVerbs
+from keyvault.verbs.operator.listing import KeptBlob, KeptDocument, KeptRow
 from records.errors import CoffreError, NotFound
 from storage.index.inventory import PAGE, Inventory, Key, ListedBlob, ListedRow, every
 from storage.ports import Index, ObjectStore

@@ -9,9 +9,9 @@ from typing import Any
 from audit.canonical import parse
 from coffre.identities import permitted
 from coffre.wiring import System
-from keyvault.boxes import open_box
+from keyvault.crypto.boxes import open_box
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.officer import Credentialed
+from keyvault.verbs.operator.officer import Credentialed
 from records.errors import CoffreError, Invalid
 
 KEY_SIZE = 32

@@ -20,8 +20,8 @@ from coffre.install import OWNER_ONLY, Places
 from coffre.safekeeping.archive import CHUNK, MANIFEST, Manifest, altered, check_signature, read_manifest
 from coffre.safekeeping.backup import INVENTORY, OBJECTS, PUBLIC_FACTS, VAULT, object_path
 from coffre.settings import Settings
-from keyvault.frozen import Frozen, freeze
-from keyvault.second_place import Checkpoints
+from keyvault.restore.frozen import Frozen, freeze
+from keyvault.restore.second_place import Checkpoints
 from records.errors import CoffreError, Conflict
 from records.vocabulary.codes import Environment
 from storage.archiving import counts_of, put_back

@@ -9,12 +9,12 @@ from coffre import private_files
 from coffre.identities import permitted
 from coffre.settings import Settings
 from coffre.wiring import System
-from keyvault.keyring import RUNNING, root_rotation
+from keyvault.keys.keyring import RUNNING, root_rotation
+from keyvault.keys.root_rotation import EitherRoot, Rewrapped, keys_under_root, rotate_root
 from keyvault.roots.opening import create_root, open_root
 from keyvault.roots.ports import Root
-from keyvault.rotation import EitherRoot, Rewrapped, keys_under_root, rotate_root
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.rotating import RecordRotated, SecretsRotated, ShardsBegun
+from keyvault.verbs.operator.rotating import RecordRotated, SecretsRotated, ShardsBegun
 from records.errors import CoffreError
 from records.vocabulary.codes import Environment
 

@@ -7,8 +7,8 @@ from coffre.identities import acting, permitted
 from coffre.safekeeping.restore import vault_copy
 from coffre.settings import Settings
 from coffre.wiring import System
-from keyvault.forward import Brought
-from keyvault.guard import Guard
+from keyvault.process.guard import Guard
+from keyvault.restore.forward import Brought
 from storage.engines import engine_for
 from storage.migrate import check
 from storage.vault_store.store import SqlVaultStore

@@ -18,7 +18,7 @@ from coffre.proxies import TrustedProxies, subscriber
 from coffre.serving import problems
 from coffre.serving.authorization import presented
 from coffre.serving.bodies import STREAMED
-from keyvault.credentials import CredentialError
+from keyvault.credentials.tokens import CredentialError
 from records.errors import CoffreError, Refused
 
 BURST = 200

@@ -16,7 +16,7 @@ from coffre.serving.capabilities import capability_statement
 from ingestion.intake.fhir.request import FHIR_JSON, check_answer
 from ingestion.intake.reception import Depositor
 from ingestion.intake.routes.stow import headers_of
-from keyvault.credentials import Credential
+from keyvault.credentials.tokens import Credential
 from records.errors import NotFound, Refused
 from viewer_api.access import Access
 from viewer_api.calling import call_of

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 from coffre.serving.methods import allow, taken
 from ingestion.intake.fhir.request import FHIR_JSON
 from ingestion.intake.routes.fhir import operation_outcome
-from keyvault.credentials import CredentialError
+from keyvault.credentials.tokens import CredentialError
 from records.errors import CoffreError, Conflict, Invalid, NotFound, Refused
 from viewer_api.refusals import QUOTA_S
 from viewer_api.routes.objects import RangeNotSatisfiable

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coffre.serving.methods import answer_heads
 from coffre.wiring import System
-from keyvault.request_id import REQUEST_ID
+from keyvault.process.request_id import REQUEST_ID
 from records.vocabulary.codes import Environment
 
 HEADER = b"x-request-id"

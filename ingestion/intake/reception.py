@@ -16,9 +16,10 @@ from uuid import UUID, uuid4
 
 from uuid_utils.compat import uuid7
 
-from keyvault.blob import Sealer
-from keyvault.possession import Proof, Shown, proof_header
-from keyvault.reception import (
+from keyvault.credentials.possession import Proof, Shown, proof_header
+from keyvault.crypto.blob import Sealer
+from keyvault.crypto.sealed_blob import BlobKind, BlobRef, new_data_key
+from keyvault.keys.reception import (
     Envelope,
     Part,
     ReceivedKey,
@@ -28,7 +29,6 @@ from keyvault.reception import (
     seal_key,
     verify_reception_key,
 )
-from keyvault.sealed_blob import BlobKind, BlobRef, new_data_key
 from records.actors import Actor
 from records.errors import CoffreError, Invalid
 from records.vocabulary.codes import SubmissionState

@@ -16,11 +16,11 @@ from ingestion.jobs.maintenance import AdoptedContent, JobTry
 from ingestion.jobs.merging import Kept, kept_instances, live_series, merged_details, moved_metadata
 from ingestion.worker.packing import Packer, Sealing
 from ingestion.worker.pipeline import Worker, new_blob
-from keyvault.sealed_blob import BlobKind
-from keyvault.tokens import TokenField
-from keyvault.verbs.adopting import Adopted, AdoptedDocument, AdoptRequest, NewDocument
+from keyvault.crypto.sealed_blob import BlobKind
+from keyvault.crypto.search_tokens import TokenField
 from keyvault.verbs.attempt import Denied
-from keyvault.verbs.maintaining import ForMaintenance
+from keyvault.verbs.worker.adopting import Adopted, AdoptedDocument, AdoptRequest, NewDocument
+from keyvault.verbs.worker.maintaining import ForMaintenance
 from records.errors import CoffreError, Conflict, Refused
 from records.vocabulary.codes import DocumentState, SubmissionState
 from storage.rows import Blob, Details, Instance, Publication, Removal, Submission

@@ -6,7 +6,7 @@ from uuid import UUID
 from ingestion.jobs.compaction import Repacking
 from ingestion.jobs.quarantine_release import Destruction, Release
 from ingestion.worker.pipeline import Task, Worker
-from keyvault.guard import HousekeeperDoor
+from keyvault.process.guard import HousekeeperDoor
 from records.vocabulary.codes import JobKind
 from storage.ports import Index
 from storage.rows import Submission

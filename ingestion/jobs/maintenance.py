@@ -6,11 +6,11 @@ from uuid import UUID
 
 from ingestion.worker.opening import CHUNK
 from ingestion.worker.pipeline import BEATS, Stopping, Worker
-from keyvault.blob import Opener
-from keyvault.boxes import new_box_key
-from keyvault.sealed_blob import SealedBlob
-from keyvault.verbs.maintaining import ForMaintenance, JobInHand, open_for_maintenance
+from keyvault.crypto.blob import Opener
+from keyvault.crypto.boxes import new_box_key
+from keyvault.crypto.sealed_blob import SealedBlob
 from keyvault.verbs.rows import SealedRow
+from keyvault.verbs.worker.maintaining import ForMaintenance, JobInHand, open_for_maintenance
 from records.errors import Conflict, NotFound
 from storage.ports import ObjectStore
 from storage.rows import Blob, Submission

@@ -19,12 +19,12 @@ from ingestion.worker.inspection import overruled
 from ingestion.worker.opening import Content
 from ingestion.worker.packing import PackedGroup
 from ingestion.worker.pipeline import Ingestion, Worker
-from keyvault.reception import Envelope, Part
-from keyvault.sealed_blob import SealedBlob
-from keyvault.verbs.adopting import Adopted, AdoptRequest
+from keyvault.crypto.sealed_blob import SealedBlob
+from keyvault.keys.reception import Envelope, Part
 from keyvault.verbs.attempt import Denied
-from keyvault.verbs.ingesting import ForIngest
-from keyvault.verbs.maintaining import ForMaintenance
+from keyvault.verbs.worker.adopting import Adopted, AdoptRequest
+from keyvault.verbs.worker.ingesting import ForIngest
+from keyvault.verbs.worker.maintaining import ForMaintenance
 from records.details import DocumentDetails, SetAside, damaged
 from records.errors import NotFound
 from records.vocabulary.codes import SubmissionState

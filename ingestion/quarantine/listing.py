@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from keyvault.guard import OperatorDoor
+from keyvault.process.guard import OperatorDoor
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.quarantine import JobSeen, SetAside
+from keyvault.verbs.operator.quarantine import JobSeen, SetAside
 from records.errors import Invalid, NotFound, Refused
 from storage.ports import Index
 from storage.rows import Part, QuarantinedPart

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ingestion.quarantine.listing import LARGEST_PAGE, PAGE, Quarantine, read_key, write_key
-from keyvault.credentials import Credential
-from keyvault.possession import shown_with
+from keyvault.credentials.possession import shown_with
+from keyvault.credentials.tokens import Credential
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.quarantine import JobSeen
+from keyvault.verbs.operator.quarantine import JobSeen
 from records.numbers import digits
 
 Authenticate = Callable[[Request], Awaitable[Credential]]

@@ -26,7 +26,7 @@ from content.dicom.data_set_encoding import (
 from content.verdicts import Finding, Rejected
 from ingestion.bulk_data_types import EXPLICIT_LITTLE_ENDIAN, UNCOMPRESSED, BulkType
 from ingestion.worker.opening import CHUNK, Content
-from keyvault.reception import Part
+from keyvault.keys.reception import Part
 
 _PIXEL_DATA = "7FE00010"
 _FRAME = re.compile(r"(.*)/frames/([1-9][0-9]{0,6})")

@@ -18,7 +18,7 @@ from celery.signals import worker_process_init, worker_process_shutdown
 from kombu.connection import Connection
 
 from ingestion.worker.pipeline import Worker
-from keyvault.request_id import REQUEST_ID
+from keyvault.process.request_id import REQUEST_ID
 from records.errors import CoffreError
 
 INGEST, INGEST_ANY = "coffre.ingest", "coffre.ingest_any"

@@ -14,8 +14,8 @@ from audit.canonical import canonical
 from ingestion.grouping import InspectedPart
 from ingestion.outcomes import JUDGEMENTS
 from ingestion.worker.patient import with_person_warnings
-from keyvault.guard import WorkerDoor
-from keyvault.verbs.ingesting import ForIngest
+from keyvault.process.guard import WorkerDoor
+from keyvault.verbs.worker.ingesting import ForIngest
 from storage.ports import Index
 from storage.rows import PartClaims
 

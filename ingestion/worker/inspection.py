@@ -29,8 +29,8 @@ from ingestion.worker.patient import (
     persons_in,
     with_person_warnings,
 )
-from keyvault.reception import Part
-from keyvault.verbs.ingesting import ForIngest
+from keyvault.keys.reception import Part
+from keyvault.verbs.worker.ingesting import ForIngest
 from records.traits import ClaimedTraits, IdentityCheck, Trait, sets_aside
 from records.vocabulary.codes import Environment
 from records.vocabulary.document_types import DOCUMENT_TYPES

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-from keyvault.blob import Opener
-from keyvault.sealed_blob import BlobKind, BlobRef, SealedBlob
+from keyvault.crypto.blob import Opener
+from keyvault.crypto.sealed_blob import BlobKind, BlobRef, SealedBlob
 from storage.ports import ObjectStore
 from storage.rows import Blob
 

@@ -15,9 +15,9 @@ from content.series import series_document
 from ingestion.grouping import Group, InspectedPart
 from ingestion.outcomes import Judgement, PartOutcome
 from ingestion.worker.opening import Content
-from keyvault.blob import Sealer
-from keyvault.reception import ReceivedKey, seal_key
-from keyvault.sealed_blob import BlobKind, BlobRef, new_data_key
+from keyvault.crypto.blob import Sealer
+from keyvault.crypto.sealed_blob import BlobKind, BlobRef, new_data_key
+from keyvault.keys.reception import ReceivedKey, seal_key
 from storage.ports import Index, ObjectStore
 from storage.rows import Blob
 

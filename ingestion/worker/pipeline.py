@@ -33,13 +33,13 @@ from ingestion.worker.packing import (
 )
 from ingestion.worker.publication import AdoptedGroup, adopted_groups, publication
 from ingestion.worker.standing_in import Bench
-from keyvault.boxes import new_box_key
-from keyvault.guard import WorkerDoor
-from keyvault.sealed_blob import BlobKind
-from keyvault.verbs.adopting import Adopted, AdoptRequest, NewBlob, NewDocument
+from keyvault.crypto.boxes import new_box_key
+from keyvault.crypto.sealed_blob import BlobKind
+from keyvault.process.guard import WorkerDoor
 from keyvault.verbs.attempt import Denied
-from keyvault.verbs.ingesting import ForIngest, ReceivedBlobKey, open_for_ingest
-from keyvault.verbs.settling import SettlingVerbs
+from keyvault.verbs.worker.adopting import Adopted, AdoptRequest, NewBlob, NewDocument
+from keyvault.verbs.worker.ingesting import ForIngest, ReceivedBlobKey, open_for_ingest
+from keyvault.verbs.worker.settling import SettlingVerbs
 from records.details import SetAside
 from records.errors import CoffreError, Conflict
 from records.traits import ClaimedTraits, Trait

@@ -8,8 +8,8 @@ from uuid import UUID
 from ingestion.grouping import InspectedPart
 from ingestion.outcomes import PartOutcome, submission_state
 from ingestion.worker.packing import PackedGroup
-from keyvault.tokens import TokenField
-from keyvault.verbs.adopting import Adopted, AdoptedDocument
+from keyvault.crypto.search_tokens import TokenField
+from keyvault.verbs.worker.adopting import Adopted, AdoptedDocument
 from records.vocabulary.codes import DocumentState
 from storage.rows import Details, Document, Instance, Part, Publication, Token
 

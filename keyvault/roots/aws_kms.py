@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 from audit.canonical import b64
-from keyvault.envelope import WRAP_SIZE, KeyvaultError, new_key, unwrap, wrap
+from keyvault.crypto.envelope import WRAP_SIZE, KeyvaultError, new_key, unwrap, wrap
 from keyvault.roots.ports import (
     CONTEXT_LABEL,
     Root,

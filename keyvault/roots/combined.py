@@ -8,7 +8,7 @@ everything. A wrap is `be16(n) first's wrap(n) be16(m) second's wrap(m) wrap(60)
 
 from collections.abc import Sequence
 
-from keyvault.envelope import WRAP_SIZE, KeyvaultError, derive, new_key, unwrap, wrap
+from keyvault.crypto.envelope import WRAP_SIZE, KeyvaultError, derive, new_key, unwrap, wrap
 from keyvault.roots.ports import CONTEXT_LABEL, Root, check_keys, unwrap_failed
 
 _INFO = b"coffre-root-combined-v1\0"

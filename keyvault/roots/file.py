@@ -12,7 +12,7 @@ from typing import Any, Self
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from audit.canonical import b64, canonical, parse, unb64
-from keyvault.envelope import KEY_SIZE, WRAP_SIZE, KeyvaultError, new_key, unwrap, wrap
+from keyvault.crypto.envelope import KEY_SIZE, WRAP_SIZE, KeyvaultError, new_key, unwrap, wrap
 from keyvault.roots.local import LARGEST_FILE, LocalRoot, read_private, write_private
 from keyvault.roots.ports import RootError
 from records.errors import Invalid

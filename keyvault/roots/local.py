@@ -5,7 +5,7 @@ import stat
 from collections.abc import Sequence
 from pathlib import Path
 
-from keyvault.envelope import KeyvaultError, unwrap, wrap
+from keyvault.crypto.envelope import KeyvaultError, unwrap, wrap
 from keyvault.roots.ports import CONTEXT_LABEL, Root, RootError, unwrap_failed
 from records.errors import Conflict, NotFound
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
-from keyvault.envelope import WRAP_SIZE, new_key
+from keyvault.crypto.envelope import WRAP_SIZE, new_key
 from keyvault.roots.ports import (
     CONTEXT_LABEL,
     Root,

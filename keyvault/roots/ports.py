@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from keyvault.envelope import KEY_SIZE
+from keyvault.crypto.envelope import KEY_SIZE
 from records.errors import CoffreError, Invalid
 
 # keys that one call of a provider carries at most

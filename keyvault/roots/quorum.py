@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from audit.canonical import b64, canonical, parse, unb64
-from keyvault.envelope import KEY_SIZE, new_key
+from keyvault.crypto.envelope import KEY_SIZE, new_key
 from keyvault.roots.local import LARGEST_FILE, LocalRoot, read_private, write_private
 from keyvault.roots.ports import RootError
 from records.errors import Invalid

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
-from keyvault.envelope import KEY_SIZE
+from keyvault.crypto.envelope import KEY_SIZE
 from keyvault.roots.ports import (
     CONTEXT_LABEL,
     Root,

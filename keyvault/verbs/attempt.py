@@ -9,10 +9,10 @@ from uuid_utils.compat import uuid7
 
 from audit.canonical import canonical
 from keyvault.context import Change, OpenedRecord, Vault
-from keyvault.log import Happening
-from keyvault.possession import Shown
+from keyvault.credentials.possession import Shown
+from keyvault.keys.secret_keys import Use
+from keyvault.log.appending import Happening
 from keyvault.quotas import Touch
-from keyvault.secret_keys import Use
 from keyvault.store import Row, VaultTransaction
 from records.actors import Actor
 from records.policy import AccessRequest, Deny, EmergencyUse, Facts, Permit, decide

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from keyvault.context import Change, Vault
-from keyvault.secret_keys import Use
+from keyvault.keys.secret_keys import Use
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.attempt import new_id
 from records.actors import Actor

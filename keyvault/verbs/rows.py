@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from keyvault.cards import OpenedCard, open_facts
-from keyvault.envelope import KeyUse, details_aad, open_json
-from keyvault.record_keys import RecordKey, unwrap
+from keyvault.crypto.envelope import KeyUse, details_aad, open_json
+from keyvault.keys.cards import OpenedCard, open_facts
+from keyvault.keys.record_keys import RecordKey, unwrap
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.attempt import Attempt
 from records import policy

@@ -12,9 +12,9 @@ from coffre.install import initialise
 from coffre.serving.app import build
 from coffre.settings import load
 from coffre.wiring import System
-from keyvault.guard import HousekeeperDoor, OperatorDoor, ReaderDoor, WorkerDoor
-from keyvault.verbs.inspecting import InspectingVerbs
-from keyvault.verbs.publishing import PublishingVerbs
+from keyvault.process.guard import HousekeeperDoor, OperatorDoor, ReaderDoor, WorkerDoor
+from keyvault.verbs.operator.inspecting import InspectingVerbs
+from keyvault.verbs.public import PublishingVerbs
 from storage.vault_store.tables import DAY_KEYS, VAULT
 
 ROOT = Path(__file__).resolve().parents[2]

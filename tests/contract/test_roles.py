@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from keyvault.boxes import new_box_key
-from keyvault.credentials import Authority
-from keyvault.guard import Guard
+from keyvault.credentials.tokens import Authority
+from keyvault.crypto.boxes import new_box_key
+from keyvault.process.guard import Guard
 from keyvault.roots.file import FileRoot
-from keyvault.verbs.reading import Listing
+from keyvault.verbs.reader.reading import Listing
 from records.errors import CoffreError
 from records.vocabulary.codes import Action, Environment
 from storage import roles

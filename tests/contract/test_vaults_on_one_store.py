@@ -13,14 +13,14 @@ from uuid import UUID
 
 import pytest
 
-from keyvault.boxes import new_box_key
-from keyvault.credentials import Authority
-from keyvault.guard import Guard
+from keyvault.credentials.tokens import Authority
+from keyvault.crypto.boxes import new_box_key
+from keyvault.process.guard import Guard
 from keyvault.quotas import Quota, Quotas
 from keyvault.roots.file import FileRoot
 from keyvault.verbs.attempt import Denied
-from keyvault.verbs.operating import OpenedAnew
-from keyvault.verbs.reading import Listing
+from keyvault.verbs.operator.records import OpenedAnew
+from keyvault.verbs.reader.reading import Listing
 from records.errors import Conflict
 from records.vocabulary.codes import Action, Environment, ReasonCode, Role
 from storage.engines import Database, engine_for

@@ -14,8 +14,8 @@ from typing import Any
 from audit.canonical import unb64
 from coffre.wiring import System
 from content.series import read_series_document
-from keyvault.blob import Opener
-from keyvault.sealed_blob import BlobKind
+from keyvault.crypto.blob import Opener
+from keyvault.crypto.sealed_blob import BlobKind
 from tests.faults.ledger import Ledger, digests
 from tests.faults.storage_check import left_over, sweep, wait_until_idle
 from tests.integration.support import DOCTOR, Coffre, Patient, bearer

@@ -10,7 +10,7 @@ import httpx
 
 from audit.canonical import b64, unb64
 from coffre.demonstration import data as demo_data
-from keyvault.grants import new_recipient
+from keyvault.grants.grant import new_recipient
 from records.identity import INS_NIR_TEST
 from tests.faults.ledger import Ledger, SentDeposit, SentPart
 from tests.integration.support import DOCTOR, bearer, document_reference, multipart, related

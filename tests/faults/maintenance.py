@@ -8,7 +8,7 @@ from coffre.safekeeping.check import check_of
 from ingestion.jobs.dispatch import enqueue_waiting, plan_compactions
 from ingestion.worker.pipeline import Worker
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.quarantine import JobSeen
+from keyvault.verbs.operator.quarantine import JobSeen
 from keyvault.verbs.rows import SealedRow
 from records.vocabulary.codes import Action
 from storage.rows import QuarantinedPart

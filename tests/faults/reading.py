@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from keyvault.blob import Opener
-from keyvault.grants import GrantBody, new_recipient, open_grant
-from keyvault.sealed_blob import BlobKind
+from keyvault.crypto.blob import Opener
+from keyvault.crypto.sealed_blob import BlobKind
+from keyvault.grants.grant import GrantBody, new_recipient, open_grant
 from keyvault.verbs.attempt import Call
 from tests.faults.pipeline import Pipeline
 from viewer_api.access import Access, GrantRequest

@@ -14,8 +14,8 @@ from coffre.identities import Identities
 from coffre.install import initialise
 from coffre.settings import load
 from coffre.wiring import System
-from keyvault import client
-from keyvault.client import connect
+from keyvault.process import client
+from keyvault.process.client import connect
 from keyvault.verbs.attempt import Call, Denied
 from records.errors import CoffreError
 from tests.integration.running import process

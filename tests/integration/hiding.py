@@ -3,9 +3,9 @@
 from dataclasses import replace
 from uuid import UUID
 
-from keyvault.cards import open_facts, seal_facts
 from keyvault.context import Vault
-from keyvault.log import Happening
+from keyvault.keys.cards import open_facts, seal_facts
+from keyvault.log.appending import Happening
 from records.vocabulary.codes import Action, Label, Outcome, PurposeOfUse, ReasonCode
 
 

@@ -18,8 +18,8 @@ from coffre.demonstration.server import DemoServer
 from coffre.identities import Identities
 from coffre.settings import load
 from coffre.wiring import System
-from keyvault.blob import Opener
-from keyvault.grants import GrantBody, new_recipient, open_grant
+from keyvault.crypto.blob import Opener
+from keyvault.grants.grant import GrantBody, new_recipient, open_grant
 from records.identity import INS_NIR_TEST, Traits
 
 LABORATORY, HOSPITAL, PRACTICE, OTHER_PRACTICE = "1750000001", "1750000003", "1750000002", "1750000009"

@@ -31,8 +31,8 @@ from coffre.safekeeping.restore import put_all_back
 from coffre.safekeeping.thaw import _from
 from coffre.settings import Settings, load
 from coffre.wiring import System
-from keyvault.signing import public_key, sign
-from keyvault.verbs.certifying import backup_text
+from keyvault.crypto.signing import public_key, sign
+from keyvault.verbs.operator.certifying import backup_text
 from records.errors import CoffreError, Conflict
 from storage.archiving import put_back
 from storage.engines import engine_for

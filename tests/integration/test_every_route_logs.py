@@ -25,10 +25,10 @@ from coffre.identities import Identities
 from coffre.install import initialise
 from coffre.settings import load
 from coffre.wiring import System
-from keyvault.grants import new_recipient
-from keyvault.guard import Guard
+from keyvault.grants.grant import new_recipient
+from keyvault.process.guard import Guard
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.changing import CardChange
+from keyvault.verbs.reader.changing import CardChange
 from records.vocabulary.codes import Action
 from tests.integration.hiding import hide_from_patient
 from tests.integration.support import HOSPITAL, PRACTICE, Coffre, Patient, bearer, new_ins

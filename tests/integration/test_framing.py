@@ -17,7 +17,7 @@ from coffre.fetch import fetch_command
 from coffre.fetching.series import merge_series
 from coffre.serving.bodies import LARGEST_BODY
 from content.dicom.native_model import NAMESPACE
-from keyvault.sealed_blob import BlobKind
+from keyvault.crypto.sealed_blob import BlobKind
 from tests.integration.outsider import stored_items
 from tests.integration.support import (
     DOCTOR,

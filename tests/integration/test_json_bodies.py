@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from audit.canonical import b64
 from coffre.demonstration import data as demo_data
 from coffre.identities import Identities
-from keyvault.grants import new_recipient
+from keyvault.grants.grant import new_recipient
 from tests.integration.support import DOCTOR, Coffre, Patient, bearer, document_reference
 
 JSON = st.recursive(

@@ -25,14 +25,14 @@ from coffre.install import initialise
 from coffre.send import send_command
 from coffre.settings import load
 from coffre.wiring import System
-from keyvault.client import connect
-from keyvault.credentials import CredentialError
-from keyvault.grants import new_recipient
-from keyvault.possession import Shown
-from keyvault.proving import ProofKey
-from keyvault.signing import new_signing_key
+from keyvault.credentials.possession import Shown
+from keyvault.credentials.proving import ProofKey
+from keyvault.credentials.tokens import CredentialError
+from keyvault.crypto.signing import new_signing_key
+from keyvault.grants.grant import new_recipient
+from keyvault.process.client import connect
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.reading import Listing, ResolvedRecord
+from keyvault.verbs.reader.reading import Listing, ResolvedRecord
 from keyvault.verbs.rows import SealedRow
 from records.vocabulary.codes import PurposeOfUse
 from tests.integration.support import (

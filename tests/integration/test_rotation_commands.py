@@ -17,7 +17,7 @@ from coffre.install import initialise
 from coffre.settings import load
 from coffre.wiring import System
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.reading import Listing, ResolvedRecord
+from keyvault.verbs.reader.reading import Listing, ResolvedRecord
 from tests.integration.running import process
 from tests.integration.support import TRAITS, new_ins
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from audit.canonical import b64
-from keyvault.grants import new_recipient
+from keyvault.grants.grant import new_recipient
 from tests.integration.support import Coffre, Patient, bearer, new_ins
 
 EMERGENCY = {"purpose": "bris_de_glace", "reason": "Patient inconscient, urgence vitale"}

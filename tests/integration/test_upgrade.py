@@ -18,8 +18,8 @@ import pytest
 
 from coffre.settings import load
 from coffre.wiring import System
-from keyvault.envelope import KeyUse, details_aad, open_json
-from keyvault.record_keys import unwrap
+from keyvault.crypto.envelope import KeyUse, details_aad, open_json
+from keyvault.keys.record_keys import unwrap
 from records.details_json import from_json, to_json
 from tests.integration.running import process
 from tests.services.processes import free_port

@@ -16,9 +16,9 @@ from coffre.identities import Identities
 from coffre.install import initialise
 from coffre.settings import load
 from coffre.wiring import System
-from keyvault.client import RemoteGuard, connect
+from keyvault.process.client import RemoteGuard, connect
+from keyvault.process.wire import read_error
 from keyvault.verbs.attempt import Call
-from keyvault.wire import read_error
 from records.errors import CoffreError
 from tests.integration.running import process
 from tests.integration.support import TRAITS, bearer, multipart, new_ins, related

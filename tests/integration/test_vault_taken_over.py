@@ -17,14 +17,14 @@ from coffre.identities import Identities
 from coffre.install import initialise
 from coffre.settings import load
 from coffre.wiring import System
-from keyvault.client import RemoteGuard, connect
-from keyvault.credentials import DEMO_ISSUER, Authority, CredentialError
-from keyvault.grants import GrantError, new_recipient, open_grant
-from keyvault.service import client_context
+from keyvault.credentials.tokens import DEMO_ISSUER, Authority, CredentialError
+from keyvault.grants.grant import GrantError, new_recipient, open_grant
+from keyvault.process.client import RemoteGuard, connect
+from keyvault.process.service import client_context
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.changing import CardChange
-from keyvault.verbs.reading import Listing, ResolvedRecord
-from keyvault.verbs.releasing import Released
+from keyvault.verbs.reader.changing import CardChange
+from keyvault.verbs.reader.reading import Listing, ResolvedRecord
+from keyvault.verbs.reader.releasing import Released
 from keyvault.verbs.rows import SealedRow
 from records.consent import Emergency
 from records.errors import CoffreError, NotFound

@@ -12,8 +12,8 @@ from coffre.identities import Identities
 from coffre.install import initialise
 from coffre.settings import load
 from coffre.wiring import System
-from keyvault.client import RemoteGuard, connect
-from keyvault.service import VaultService, client_context, tls_context
+from keyvault.process.client import RemoteGuard, connect
+from keyvault.process.service import VaultService, client_context, tls_context
 from keyvault.verbs.attempt import Call
 from records.errors import CoffreError
 from tests.integration.support import TRAITS, new_ins

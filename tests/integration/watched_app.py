@@ -17,9 +17,9 @@ from sqlalchemy import event
 from coffre.identity_files import sign_in_link
 from coffre.serving.app import build
 from coffre.wiring import System
-from keyvault import envelope
-from keyvault.guard import Guard
-from keyvault.sign_in import form_token
+from keyvault.credentials.sign_in_links import form_token
+from keyvault.crypto import envelope
+from keyvault.process.guard import Guard
 from keyvault.store import VaultStore, VaultTransaction
 from records.errors import CoffreError
 from tests.integration.vault.watched_store import Statement, WatchedStore

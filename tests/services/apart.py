@@ -9,7 +9,7 @@ from pathlib import Path
 
 from coffre.roles import give
 from coffre.settings import load
-from keyvault.service import DOORS
+from keyvault.process.service import DOORS
 from tests.services.users import OneUser, Users, users_for
 
 CALLERS = "callers"

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse, Response
 
 from audit.canonical import b64, unb64
-from keyvault.verbs.publishing import PublishingVerbs
+from keyvault.verbs.public import PublishingVerbs
 from records.errors import Invalid, NotFound
 from viewer_api.routes.numbers import Whole
 

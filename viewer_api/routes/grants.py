@@ -10,8 +10,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from audit.canonical import unb64
-from keyvault.credentials import Credential
-from keyvault.possession import shown_with
+from keyvault.credentials.possession import shown_with
+from keyvault.credentials.tokens import Credential
 from keyvault.verbs.attempt import Call
 from records.vocabulary.codes import PurposeOfUse
 from viewer_api.access import Access, GrantRequest

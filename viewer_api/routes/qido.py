@@ -7,8 +7,8 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from keyvault.credentials import Credential
-from keyvault.verbs.reading import Listing
+from keyvault.credentials.tokens import Credential
+from keyvault.verbs.reader.reading import Listing
 from records.errors import CoffreError, NotFound
 from viewer_api.access import Access
 from viewer_api.calling import call_of

@@ -8,10 +8,10 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
-from keyvault.credentials import Credential
+from keyvault.credentials.tokens import Credential
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.changing import CardChange
-from keyvault.verbs.log_reading import LogFilter
+from keyvault.verbs.reader.changing import CardChange
+from keyvault.verbs.reader.log_reading import LogFilter
 from records.consent import Emergency
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse
 from viewer_api.access import Access

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from keyvault.verbs.reading import EventPage
+from keyvault.verbs.reader.reading import EventPage
 from records.errors import Invalid
 from viewer_api.access import Access
 from viewer_api.refusals import NotAuthorised

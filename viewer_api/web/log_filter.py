@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from types import MappingProxyType
 from urllib.parse import urlencode
 
-from keyvault.verbs.log_reading import LogFilter
+from keyvault.verbs.reader.log_reading import LogFilter
 from records.errors import Invalid
 from records.numbers import is_whole
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse, Role

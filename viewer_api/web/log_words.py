@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from audit.audit_event import REPEATED
-from keyvault.verbs.log_reading import who
+from keyvault.verbs.reader.log_reading import who
 from records.numbers import is_whole
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse, Role
 from viewer_api.web.texts import Texts

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from keyvault.verbs.changing import CardChange
+from keyvault.verbs.reader.changing import CardChange
 from records.consent import Emergency
 from records.errors import Invalid, NotFound
 from records.vocabulary.codes import Action, Label

@@ -12,7 +12,14 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import Response
 
-from keyvault.sign_in import digest_of, form_token, is_form_token, new_sign_in, open_sign_in, stated
+from keyvault.credentials.sign_in_links import (
+    digest_of,
+    form_token,
+    is_form_token,
+    new_sign_in,
+    open_sign_in,
+    stated,
+)
 from keyvault.verbs.attempt import Call
 from records.errors import CoffreError, Invalid, Refused
 from records.vocabulary.codes import Environment, PurposeOfUse, Role

@@ -9,8 +9,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from keyvault.verbs.noticing import OwnNotice
-from keyvault.verbs.reading import Whose
+from keyvault.verbs.reader.notices import OwnNotice
+from keyvault.verbs.reader.reading import Whose
 from keyvault.verbs.rows import SeenDocument
 from records.errors import Invalid
 from records.vocabulary.codes import Label, Obligation

@@ -19,27 +19,27 @@ from audit.audit_event import access_line
 from audit.canonical import canonical
 from audit.events import Entry, EntryField, actor_token
 from ingestion.intake.reception import Depositor, Reception
-from keyvault.blob import Sealer
-from keyvault.boxes import new_box_key
-from keyvault.cards import store_card
 from keyvault.context import VaultSettings
-from keyvault.credentials import DEMO_ISSUER, Authority, verify
-from keyvault.grants import GrantBody, new_recipient, open_grant
-from keyvault.guard import Guard
-from keyvault.log import SYSTEM, Chain, Happening, record_chain
+from keyvault.credentials.tokens import DEMO_ISSUER, Authority, verify
+from keyvault.crypto.blob import Sealer
+from keyvault.crypto.boxes import new_box_key
+from keyvault.crypto.sealed_blob import BlobKind, BlobRef, new_data_key
+from keyvault.grants.grant import GrantBody, new_recipient, open_grant
+from keyvault.keys.cards import store_card
+from keyvault.keys.reception import ReceivedKey, seal_key
+from keyvault.keys.record_keys import care_key
+from keyvault.log.appending import SYSTEM, Chain, Happening, record_chain
+from keyvault.process.guard import Guard
 from keyvault.quotas import DEFAULT_QUOTAS, Quotas
-from keyvault.reception import ReceivedKey, seal_key
-from keyvault.record_keys import care_key
+from keyvault.restore.second_place import SecondPlace
 from keyvault.roots.file import FileRoot
-from keyvault.sealed_blob import BlobKind, BlobRef, new_data_key
-from keyvault.second_place import SecondPlace
-from keyvault.verbs.adopting import Adopted, AdoptedDocument, AdoptRequest, NewBlob, NewDocument
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.changing import CardChange, Changed
-from keyvault.verbs.ingesting import ForIngest, ReceivedBlobKey, open_for_ingest
-from keyvault.verbs.operating import OpenedAnew
-from keyvault.verbs.releasing import Released
+from keyvault.verbs.operator.records import OpenedAnew
+from keyvault.verbs.reader.changing import CardChange, Changed
+from keyvault.verbs.reader.releasing import Released
 from keyvault.verbs.rows import SealedRow
+from keyvault.verbs.worker.adopting import Adopted, AdoptedDocument, AdoptRequest, NewBlob, NewDocument
+from keyvault.verbs.worker.ingesting import ForIngest, ReceivedBlobKey, open_for_ingest
 from records.actors import Actor
 from records.consent import Emergency
 from records.details import ContentDetails, DocumentDetails, Place, SeriesDetails, StudyDetails

@@ -9,9 +9,9 @@ from typing import get_args
 
 import pytest
 
-from keyvault.boxes import new_box_key
-from keyvault.credentials import Authority
-from keyvault.guard import Guard
+from keyvault.credentials.tokens import Authority
+from keyvault.crypto.boxes import new_box_key
+from keyvault.process.guard import Guard
 from keyvault.roots.file import FileRoot
 from records.vocabulary.codes import Environment
 from storage.engines import engine_for

@@ -11,8 +11,8 @@ from uuid import UUID
 
 import psycopg
 
-from keyvault.credentials import Authority
-from keyvault.guard import Guard
+from keyvault.credentials.tokens import Authority
+from keyvault.process.guard import Guard
 from keyvault.roots.file import FileRoot
 from storage.engines import Database, engine_for
 from storage.migrate import Branch

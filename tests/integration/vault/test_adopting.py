@@ -8,11 +8,11 @@ from uuid import uuid4
 import pytest
 
 from ingestion.intake.reception import Deposit, Depositor
-from keyvault.reception import ReceivedKey, open_key, seal_key, verify_reception_key
-from keyvault.sealed_blob import BlobKind
-from keyvault.verbs.adopting import Adopted, AdoptRequest, NewBlob
+from keyvault.crypto.sealed_blob import BlobKind
+from keyvault.keys.reception import ReceivedKey, open_key, seal_key, verify_reception_key
 from keyvault.verbs.attempt import Denied
-from keyvault.verbs.ingesting import ForIngest
+from keyvault.verbs.worker.adopting import Adopted, AdoptRequest, NewBlob
+from keyvault.verbs.worker.ingesting import ForIngest
 from records.details import ContentDetails, Place
 from records.errors import CoffreError, Conflict
 from records.traits import ClaimedTraits, Trait

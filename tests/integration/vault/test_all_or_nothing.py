@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from audit.canonical import parse
-from keyvault.grants import new_recipient
+from keyvault.grants.grant import new_recipient
 from keyvault.verbs.attempt import Denied
-from keyvault.verbs.changing import CardChange
+from keyvault.verbs.reader.changing import CardChange
 from records.consent import Emergency
 from records.errors import NotFound
 from records.vocabulary.codes import Action, RecordState

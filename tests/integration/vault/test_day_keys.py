@@ -2,8 +2,8 @@
 
 import pytest
 
-from keyvault.reception import ReceptionError, verify_reception_key
-from keyvault.verbs.ingesting import ForIngest
+from keyvault.keys.reception import ReceptionError, verify_reception_key
+from keyvault.verbs.worker.ingesting import ForIngest
 from records.errors import CoffreError
 from tests.integration.vault.bench import DAY, HOUR, NOON, Person, VaultBench, day_document
 

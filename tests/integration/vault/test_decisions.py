@@ -6,14 +6,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from keyvault.credentials import CredentialError
-from keyvault.tokens import TokenField
-from keyvault.verbs.adopting import Adopted
+from keyvault.credentials.tokens import CredentialError
+from keyvault.crypto.search_tokens import TokenField
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.changing import CardChange, Changed
-from keyvault.verbs.ingesting import ForIngest
-from keyvault.verbs.reading import EventPage, Listing, ResolvedRecord
-from keyvault.verbs.releasing import Released
+from keyvault.verbs.reader.changing import CardChange, Changed
+from keyvault.verbs.reader.reading import EventPage, Listing, ResolvedRecord
+from keyvault.verbs.reader.releasing import Released
+from keyvault.verbs.worker.adopting import Adopted
+from keyvault.verbs.worker.ingesting import ForIngest
 from records.consent import Emergency
 from records.errors import Conflict, Invalid, NotFound, Refused
 from records.vocabulary.codes import Action, Environment, PurposeOfUse, ReasonCode, RecordState

@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from keyvault.context import DECOY_ID
-from keyvault.tokens import TokenField
+from keyvault.crypto.search_tokens import TokenField
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.changing import CardChange
+from keyvault.verbs.reader.changing import CardChange
 from records.vocabulary.codes import Action, ReasonCode, RecordState
 from tests.integration.vault.bench import DOCTOR, Person, VaultBench, new_ins
 from tests.integration.vault.watched_store import Statement

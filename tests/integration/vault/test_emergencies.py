@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.reading import Listing, ResolvedRecord
-from keyvault.verbs.releasing import Released
+from keyvault.verbs.reader.reading import Listing, ResolvedRecord
+from keyvault.verbs.reader.releasing import Released
 from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode
 from tests.integration.vault.bench import (
     ATTENDING,

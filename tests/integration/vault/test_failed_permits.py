@@ -2,7 +2,7 @@
 
 import pytest
 
-from keyvault.verbs import releasing
+from keyvault.verbs.reader import releasing
 from records.errors import CoffreError
 from tests.integration.vault.bench import Person, VaultBench
 

@@ -7,16 +7,16 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from keyvault.blob import Sealer
-from keyvault.boxes import new_box_key
+from keyvault.crypto.blob import Sealer
+from keyvault.crypto.boxes import new_box_key
+from keyvault.crypto.sealed_blob import BlobKind, BlobRef, new_data_key
+from keyvault.keys.reception import ReceivedKey, seal_key
 from keyvault.quotas import Quota
-from keyvault.reception import ReceivedKey, seal_key
-from keyvault.sealed_blob import BlobKind, BlobRef, new_data_key
-from keyvault.verbs.adopting import Adopted, AdoptRequest, NewBlob, NewDocument
 from keyvault.verbs.attempt import Denied
-from keyvault.verbs.maintaining import ForMaintenance, open_for_maintenance
-from keyvault.verbs.quarantine import JobSeen
+from keyvault.verbs.operator.quarantine import JobSeen
 from keyvault.verbs.rows import SealedRow
+from keyvault.verbs.worker.adopting import Adopted, AdoptRequest, NewBlob, NewDocument
+from keyvault.verbs.worker.maintaining import ForMaintenance, open_for_maintenance
 from records.details import ContentDetails, DocumentDetails, InstanceDetails, Place, SeriesDetails
 from records.errors import CoffreError
 from records.vocabulary.codes import Action, ReasonCode, Role

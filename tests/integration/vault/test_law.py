@@ -8,14 +8,14 @@ from uuid import UUID
 import pytest
 
 from audit.view import LogFault
-from keyvault.cards import OpenedCard
-from keyvault.envelope import card_aad, seal_json
-from keyvault.log import Happening
-from keyvault.verbs.adopting import Adopted
+from keyvault.crypto.envelope import card_aad, seal_json
+from keyvault.keys.cards import OpenedCard
+from keyvault.log.appending import Happening
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.changing import CardChange, Changed
-from keyvault.verbs.ingesting import ForIngest
-from keyvault.verbs.reading import Listing, ResolvedRecord
+from keyvault.verbs.reader.changing import CardChange, Changed
+from keyvault.verbs.reader.reading import Listing, ResolvedRecord
+from keyvault.verbs.worker.adopting import Adopted
+from keyvault.verbs.worker.ingesting import ForIngest
 from records.consent import Emergency
 from records.details import SetAside
 from records.errors import CoffreError, Invalid, NotFound, Refused

@@ -6,10 +6,10 @@ from uuid import uuid4
 import pytest
 
 from audit.view import LogFault
-from keyvault.cards import open_facts, seal_facts
+from keyvault.keys.cards import open_facts, seal_facts
 from keyvault.verbs.attempt import Denied
-from keyvault.verbs.reading import Listing
-from keyvault.verbs.releasing import Released
+from keyvault.verbs.reader.reading import Listing
+from keyvault.verbs.reader.releasing import Released
 from keyvault.verbs.rows import SealedRow
 from records.errors import CoffreError, NotFound
 from records.vocabulary.codes import Action, DocumentState

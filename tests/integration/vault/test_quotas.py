@@ -7,8 +7,8 @@ from uuid import uuid4
 
 from keyvault.quotas import DEFAULT_QUOTAS, Quota, Quotas
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.ingesting import ForIngest
-from keyvault.verbs.reading import Listing, ResolvedRecord
+from keyvault.verbs.reader.reading import Listing, ResolvedRecord
+from keyvault.verbs.worker.ingesting import ForIngest
 from records.identity import INS_NIR_TEST
 from records.vocabulary.codes import Action, ReasonCode, Role
 from tests.integration.vault.bench import (

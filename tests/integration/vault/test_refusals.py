@@ -12,11 +12,11 @@ from uuid import uuid4
 
 import pytest
 
-from keyvault.credentials import CredentialError
+from keyvault.credentials.tokens import CredentialError
+from keyvault.log.refusals import Together
 from keyvault.quotas import DEFAULT_QUOTAS
-from keyvault.refusals import Together
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.reading import EventPage, Listing
+from keyvault.verbs.reader.reading import EventPage, Listing
 from records.vocabulary.codes import PurposeOfUse, ReasonCode, Role
 from tests.integration.vault.bench import DOCTOR, HOUR, STRANGER, Person, VaultBench, new_ins
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from keyvault.guard import Guard
-from keyvault.keyring import Keyring
+from keyvault.keys.keyring import Keyring
+from keyvault.process.guard import Guard
 from keyvault.roots.file import FileRoot
 from keyvault.roots.ports import Root, unreachable
-from keyvault.verbs.ingesting import ForIngest
+from keyvault.verbs.worker.ingesting import ForIngest
 from records.errors import CoffreError
 from storage.engines import engine_for
 from storage.migrate import upgrade

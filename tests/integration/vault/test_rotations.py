@@ -10,16 +10,16 @@ from uuid import UUID
 
 import pytest
 
-from keyvault import rekeying
-from keyvault.guard import Guard
-from keyvault.keyring import Keyring
-from keyvault.rekeying import Moved, rotate_record_key, rotate_shard
+from keyvault.keys import rekeying
+from keyvault.keys.keyring import Keyring
+from keyvault.keys.rekeying import Moved, rotate_record_key, rotate_shard
+from keyvault.keys.root_rotation import EitherRoot, Rewrapped, rewrapped, rotate_root
+from keyvault.process.guard import Guard
 from keyvault.roots.file import FileRoot
 from keyvault.roots.opening import create_root, open_root
 from keyvault.roots.ports import BATCH, Root
-from keyvault.rotation import EitherRoot, Rewrapped, rewrapped, rotate_root
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.rotating import RecordRotated, ShardsBegun
+from keyvault.verbs.operator.rotating import RecordRotated, ShardsBegun
 from records.errors import CoffreError, NotFound, Refused
 from records.vocabulary.codes import PurposeOfUse, Role
 from tests.integration.vault.bench import DAY, HOUR, Deposited, Person, VaultBench

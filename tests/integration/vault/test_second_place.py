@@ -9,11 +9,11 @@ import pytest
 
 from audit.checkpoint import parse_text
 from audit.view import LogFault
-from keyvault import shipping
-from keyvault.frozen import freeze
-from keyvault.second_place import Checkpoints, checkpoint_name, segment_name
+from keyvault.restore import shipping
+from keyvault.restore.frozen import freeze
+from keyvault.restore.second_place import Checkpoints, checkpoint_name, segment_name
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.changing import Changed
+from keyvault.verbs.reader.changing import Changed
 from records.errors import CoffreError, NotFound
 from records.vocabulary.codes import PurposeOfUse, Role
 from storage.objects.kept_files import KeptFiles

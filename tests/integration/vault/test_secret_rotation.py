@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from keyvault.accountability import open_own, own_token, own_tokens
-from keyvault.keyring import ACCOUNTABILITY, SYSTEM_CHAIN
+from keyvault.keys.keyring import ACCOUNTABILITY, SYSTEM_CHAIN
+from keyvault.log.accountability import open_own, own_token, own_tokens
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.releasing import Released
-from keyvault.verbs.rotating import SecretsRotated
+from keyvault.verbs.operator.rotating import SecretsRotated
+from keyvault.verbs.reader.releasing import Released
 from records.actors import Actor
 from records.vocabulary.codes import PurposeOfUse, Role
 from tests.integration.vault.bench import Person, VaultBench, new_ins

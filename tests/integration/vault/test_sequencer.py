@@ -3,7 +3,7 @@
 import pytest
 
 from audit.checkpoint import parse_and_verify
-from keyvault import sequencer
+from keyvault.log import sequencer
 from tests.integration.vault.bench import Person, VaultBench, new_ins
 from tests.integration.vault.watched_store import Killed
 

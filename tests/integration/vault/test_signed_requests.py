@@ -15,18 +15,18 @@ from audit.canonical import b64
 from coffre.serving import fhir as fhir_reading
 from ingestion.intake.reception import Depositor, Reception
 from ingestion.quarantine import routes as quarantine
-from keyvault.credentials import CredentialError
-from keyvault.grants import new_recipient
-from keyvault.possession import Shown, believe
-from keyvault.proving import ProofKey
-from keyvault.signing import new_signing_key
-from keyvault.tokens import TokenField
-from keyvault.verbs.asked import asked_of
+from keyvault.credentials.possession import Shown, believe
+from keyvault.credentials.proving import ProofKey
+from keyvault.credentials.tokens import CredentialError
+from keyvault.crypto.search_tokens import TokenField
+from keyvault.crypto.signing import new_signing_key
+from keyvault.grants.grant import new_recipient
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.changing import CardChange, Changed
-from keyvault.verbs.ingesting import ForIngest
-from keyvault.verbs.reading import EventPage, Listing, ResolvedRecord
-from keyvault.verbs.releasing import Released
+from keyvault.verbs.reader.changing import CardChange, Changed
+from keyvault.verbs.reader.reading import EventPage, Listing, ResolvedRecord
+from keyvault.verbs.reader.releasing import Released
+from keyvault.verbs.signed_request import asked_of
+from keyvault.verbs.worker.ingesting import ForIngest
 from records.consent import Emergency
 from records.errors import CoffreError, Invalid
 from records.identity import INS, INS_NIR_TEST

@@ -8,14 +8,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from keyvault.cards import store_card
-from keyvault.certificates import issue_certificate
-from keyvault.guard import Guard
+from keyvault.credentials.certificates import issue_certificate
+from keyvault.crypto.signing import public_key
+from keyvault.keys.cards import store_card
+from keyvault.process.guard import Guard
 from keyvault.quotas import Quota, Quotas
 from keyvault.roots.file import FileRoot
-from keyvault.signing import public_key
 from keyvault.verbs.attempt import Denied
-from keyvault.verbs.ingesting import ForIngest
+from keyvault.verbs.worker.ingesting import ForIngest
 from records.errors import CoffreError
 from records.vocabulary.codes import ReasonCode
 from storage.engines import engine_for

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from keyvault.credentials import CredentialError, number_of
+from keyvault.credentials.tokens import CredentialError, number_of
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.reading import ResolvedRecord
-from keyvault.verbs.releasing import Released
+from keyvault.verbs.reader.reading import ResolvedRecord
+from keyvault.verbs.reader.releasing import Released
 from records.errors import CoffreError
 from tests.integration.vault.bench import DOCTOR, PRACTICE, Person, VaultBench
 

@@ -30,9 +30,9 @@ from coffre.fetching.manifest import Manifest
 from coffre.fetching.names import stem_of, stems_of, uid_name
 from coffre.fetching.series import merge_series
 from coffre.fetching.writing import FetchedFile, Part, write_part
-from keyvault.blob import BlobKind, BlobRef, Sealer, new_data_key
-from keyvault.grants import GrantBody, GrantedBlob, GrantedDocument, GrantedSeries, seal_grant
-from keyvault.signing import key_id, new_signing_key, sign
+from keyvault.crypto.blob import BlobKind, BlobRef, Sealer, new_data_key
+from keyvault.crypto.signing import key_id, new_signing_key, sign
+from keyvault.grants.grant import GrantBody, GrantedBlob, GrantedDocument, GrantedSeries, seal_grant
 from records.errors import CoffreError
 from records.identity import INS
 

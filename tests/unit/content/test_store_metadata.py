@@ -21,7 +21,7 @@ from content.sandbox.child import encode_answer
 from content.verdicts import Outcome, worst
 from ingestion.bulk_data_types import BulkType
 from ingestion.worker.assembly import AssembledContent, Assembler, BulkPart, Instance, bulk_parts
-from keyvault.reception import Part
+from keyvault.keys.reception import Part
 from tests.services.processes import debian
 from tests.unit.content.metadata_forms import Bulk, as_json, read, xml_part
 from tests.unit.content.real_files import RealFile, packaged

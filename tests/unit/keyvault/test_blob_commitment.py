@@ -6,8 +6,8 @@ import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from keyvault.blob import BlobError, Opener, SealedBlob, Sealer, commitment
-from keyvault.envelope import derive
+from keyvault.crypto.blob import BlobError, Opener, SealedBlob, Sealer, commitment
+from keyvault.crypto.envelope import derive
 from tests.unit.keyvault.sealing import DEK, REF, sample, seal, tink_open
 
 OTHER = bytes(range(100, 132))

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keyvault.blob import (
+from keyvault.crypto.blob import (
     MAX_CIPHERTEXT,
     BlobError,
     Opener,
@@ -16,7 +16,7 @@ from keyvault.blob import (
     commitment,
     plaintext_size,
 )
-from keyvault.envelope import derive
+from keyvault.crypto.envelope import derive
 from tests.unit.keyvault.sealing import DEK, REF, Sample, material, sample
 
 HEADER = b"\x28" + bytes(range(39))

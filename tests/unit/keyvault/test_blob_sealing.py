@@ -9,7 +9,7 @@ import tink
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keyvault.blob import (
+from keyvault.crypto.blob import (
     MAX_CIPHERTEXT,
     BlobError,
     BlobKind,

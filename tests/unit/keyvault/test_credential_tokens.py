@@ -8,8 +8,8 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from keyvault.credentials import DEMO_ISSUER, Authority, CredentialError, verify
-from keyvault.signing import new_signing_key
+from keyvault.credentials.tokens import DEMO_ISSUER, Authority, CredentialError, verify
+from keyvault.crypto.signing import new_signing_key
 from records.errors import Invalid
 from records.identity import INS
 from records.vocabulary.codes import Environment, Role

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from keyvault.envelope import (
+from keyvault.crypto.envelope import (
     Branch,
     KeyUse,
     KeyvaultError,
@@ -192,7 +192,7 @@ class TestSealedJson:
 
     def test_more_than_the_largest_row(self, monkeypatch: pytest.MonkeyPatch) -> None:
         sealed = seal_json(KEK, {"a": "b" * 100}, b"")
-        monkeypatch.setattr("keyvault.envelope.LARGEST_JSON", 99)
+        monkeypatch.setattr("keyvault.crypto.envelope.LARGEST_JSON", 99)
         with pytest.raises(KeyvaultError):
             open_json(KEK, sealed, b"")
 

@@ -12,11 +12,10 @@ from uuid import UUID
 import pytest
 
 from audit.canonical import canonical
-from keyvault import credentials, tokens
-from keyvault.accountability import open_own, own_token, own_tokens
-from keyvault.blob import BlobKind, BlobRef, Opener, Sealer, ciphertext_size, commitment
-from keyvault.cards import read_card
-from keyvault.envelope import (
+from keyvault.credentials import tokens as credentials
+from keyvault.crypto import search_tokens as tokens
+from keyvault.crypto.blob import BlobKind, BlobRef, Opener, Sealer, ciphertext_size, commitment
+from keyvault.crypto.envelope import (
     Branch,
     KeyUse,
     KeyvaultError,
@@ -28,14 +27,22 @@ from keyvault.envelope import (
     unwrap_object_key,
     unwrap_record_key,
 )
-from keyvault.grant_body import read_body
-from keyvault.grants import open_grant
-from keyvault.reception import ReceivedKey, depositor_token, open_envelope, open_key, verify_reception_key
+from keyvault.crypto.signing import key_id
+from keyvault.grants.body import read_body
+from keyvault.grants.grant import open_grant
+from keyvault.grants.signed_urls import sign_url
+from keyvault.keys.cards import read_card
+from keyvault.keys.reception import (
+    ReceivedKey,
+    depositor_token,
+    open_envelope,
+    open_key,
+    verify_reception_key,
+)
+from keyvault.keys.secret_keys import SecretKeys, Use
+from keyvault.log.accountability import open_own, own_token, own_tokens
+from keyvault.restore.second_place import Checkpoints, read_segment, segment_name
 from keyvault.roots.file import FileRoot
-from keyvault.second_place import Checkpoints, read_segment, segment_name
-from keyvault.secret_keys import SecretKeys, Use
-from keyvault.signing import key_id
-from keyvault.urls import sign_url
 from records.actors import Actor
 from records.errors import CoffreError
 from records.vocabulary.codes import Environment, RecordState, Role

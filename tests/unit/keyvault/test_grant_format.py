@@ -12,9 +12,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from audit.canonical import b64, canonical, unb64
-from keyvault.blob import Opener
-from keyvault.boxes import seal_box
-from keyvault.grants import (
+from keyvault.crypto.blob import Opener
+from keyvault.crypto.boxes import seal_box
+from keyvault.crypto.signing import key_id, new_signing_key, sign
+from keyvault.grants.grant import (
     GrantBody,
     GrantedBlob,
     GrantedDocument,
@@ -24,7 +25,6 @@ from keyvault.grants import (
     open_grant,
     seal_grant,
 )
-from keyvault.signing import key_id, new_signing_key, sign
 from records.errors import Invalid
 from tests.unit.keyvault.sealing import DEK, REF, sample, seal
 
@@ -340,7 +340,7 @@ class TestSealing:
 
     def test_a_body_is_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
         grant = made()
-        monkeypatch.setattr("keyvault.grants.LARGEST_BODY", 100)
+        monkeypatch.setattr("keyvault.grants.grant.LARGEST_BODY", 100)
         with pytest.raises(GrantError):
             made()
         assert refused(grant) == "grant_tampered"

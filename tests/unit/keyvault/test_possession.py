@@ -10,8 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.api_jws import PyJWS
 
 from audit.canonical import b64
-from keyvault.credentials import DEMO_ISSUER, Authority, CredentialError, verify
-from keyvault.possession import (
+from keyvault.credentials.possession import (
     LONGEST_UPLOAD,
     Proof,
     Shown,
@@ -24,8 +23,9 @@ from keyvault.possession import (
     thumbprint,
     verify_proof,
 )
-from keyvault.proving import ProofKey
-from keyvault.signing import new_signing_key
+from keyvault.credentials.proving import ProofKey
+from keyvault.credentials.tokens import DEMO_ISSUER, Authority, CredentialError, verify
+from keyvault.crypto.signing import new_signing_key
 from records.errors import Invalid
 from records.vocabulary.codes import Environment, Role
 

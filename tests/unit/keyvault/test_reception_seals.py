@@ -7,9 +7,10 @@ from uuid import UUID
 import pytest
 
 from audit.canonical import b64, canonical
-from keyvault.blob import BlobKind, BlobRef
-from keyvault.boxes import new_box_key, seal_box
-from keyvault.reception import (
+from keyvault.crypto.blob import BlobKind, BlobRef
+from keyvault.crypto.boxes import new_box_key, seal_box
+from keyvault.crypto.signing import key_id, new_signing_key, sign
+from keyvault.keys.reception import (
     DayKey,
     Envelope,
     Part,
@@ -24,7 +25,6 @@ from keyvault.reception import (
     signed_reception_key,
     verify_reception_key,
 )
-from keyvault.signing import key_id, new_signing_key, sign
 from records.errors import Invalid
 
 NOW = 1_800_000_000
@@ -234,7 +234,7 @@ class TestEnvelope:
 
     def test_the_largest(self, monkeypatch: pytest.MonkeyPatch) -> None:
         sealed = seal_envelope(DAY.public, ENVELOPE)
-        monkeypatch.setattr("keyvault.reception.LARGEST_JSON", 200)
+        monkeypatch.setattr("keyvault.keys.reception.LARGEST_JSON", 200)
         with pytest.raises(Invalid) as refused:
             seal_envelope(DAY.public, ENVELOPE)
         assert code_of(refused) == "envelope_too_large"

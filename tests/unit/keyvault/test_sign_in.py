@@ -5,8 +5,7 @@ import hashlib
 import pytest
 
 from audit.canonical import b64, canonical, unb64
-from keyvault.envelope import KeyvaultError
-from keyvault.sign_in import (
+from keyvault.credentials.sign_in_links import (
     digest_of,
     form_token,
     is_form_token,
@@ -14,6 +13,7 @@ from keyvault.sign_in import (
     open_sign_in,
     stated,
 )
+from keyvault.crypto.envelope import KeyvaultError
 from records.errors import CoffreError, Invalid
 
 TOKEN = "aaaa.bbbb.cccc"

@@ -5,9 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from keyvault.signing import key_id, new_signing_key, public_key, sign, verify
-from keyvault.tokens import TokenField, part_value, token
-from keyvault.urls import check_url, sign_url
+from keyvault.crypto.search_tokens import TokenField, part_value, token
+from keyvault.crypto.signing import key_id, new_signing_key, public_key, sign, verify
+from keyvault.grants.signed_urls import check_url, sign_url
 from records.errors import Invalid, Refused
 
 KEY = bytes(range(32))

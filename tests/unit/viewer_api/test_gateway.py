@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from keyvault.blob import BlobError, BlobKind, BlobRef, SealedBlob, Sealer, new_data_key
-from keyvault.grants import GrantBody, GrantedBlob, GrantedDocument, GrantError, seal_grant
-from keyvault.signing import key_id, new_signing_key, sign
+from keyvault.crypto.blob import BlobError, BlobKind, BlobRef, SealedBlob, Sealer, new_data_key
+from keyvault.crypto.signing import key_id, new_signing_key, sign
+from keyvault.grants.grant import GrantBody, GrantedBlob, GrantedDocument, GrantError, seal_grant
 from keyvault.verbs.attempt import Call
 from records.errors import NotFound
 from storage.ports import ObjectStore

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyvault.verbs.reading import EventPage
+from keyvault.verbs.reader.reading import EventPage
 from records.errors import Invalid
 from records.vocabulary.codes import Action
 from viewer_api.web.log import whole_days

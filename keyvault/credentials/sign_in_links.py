@@ -1,0 +1,81 @@
+"""Sign-ins of the pages: a random code that its holder keeps, and a sealed token that the index keeps.
+
+The index knows the code's digest and a ciphertext whose key comes from the code: who reads the index alone
+can neither sign in nor tell who did.
+"""
+
+import hashlib
+import hmac
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+from audit.canonical import b64, parse, unb64
+from keyvault.crypto.envelope import KEY_SIZE, ZEROS, KeyvaultError, derive, open_json, seal_json
+from records.errors import Invalid
+
+_DIGEST_LABEL = b"coffre-sign-in-v1\0"
+_KEY_LABEL = b"coffre-sign-in-key-v1\0"
+_FORM_LABEL = b"coffre-form-v1\0"
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """`code` (base64url, 32 bytes) goes to the person; `digest` (32 bytes) and `sealed` go to the index."""
+
+    code: str = field(repr=False)
+    digest: bytes
+    sealed: bytes = field(repr=False)
+
+
+def new_sign_in(token: str) -> SignIn:
+    """Draws a code and seals a token under it."""
+    secret = os.urandom(KEY_SIZE)
+    code = b64(secret)
+    digest = digest_of(code)
+    return SignIn(code, digest, seal_json(_key(secret), {"token": token}, digest))
+
+
+def digest_of(code: str) -> bytes:
+    """Returns the 32 bytes under which the index keeps a sign-in: SHA-256 over label and code.
+
+    Raises `Invalid` "bad_base64" for what is no code.
+    """
+    return hashlib.sha256(_DIGEST_LABEL + _secret(code)).digest()
+
+
+def open_sign_in(code: str, sealed: bytes) -> str:
+    """Returns the token. Raises `KeyvaultError` "unseal_failed", or `Invalid` "bad_base64" for no code."""
+    token = open_json(_key(_secret(code)), sealed, digest_of(code)).get("token")
+    if not isinstance(token, str):
+        raise KeyvaultError("A sealed sign-in holds no token.", code="unseal_failed")
+    return token
+
+
+def stated(token: str) -> dict[str, Any]:
+    """Returns the claims of a token without believing them: enough to choose a page, never to decide.
+
+    Raises `Invalid` "bad_base64" or "bad_json".
+    """
+    claims = parse(unb64(token.partition(".")[2].partition(".")[0]))
+    if not isinstance(claims, dict):
+        raise Invalid("The claims of a token are an object.", code="bad_json")
+    return claims
+
+
+def form_token(code: str, action: str) -> str:
+    """Returns the value that proves a form was made for the holder of `code` and for one `action`."""
+    return b64(hmac.digest(_secret(code), _FORM_LABEL + action.encode("utf-8"), "sha256"))
+
+
+def is_form_token(code: str, action: str, value: str) -> bool:
+    """Compares in constant time."""
+    return hmac.compare_digest(form_token(code, action).encode("ascii"), value.encode("utf-8"))
+
+
+def _secret(code: str) -> bytes:
+    return unb64(code, KEY_SIZE)
+
+
+def _key(secret: bytes) -> bytes:
+    return derive(secret, ZEROS, _KEY_LABEL)

@@ -1,0 +1,62 @@
+"""Credentials that were withdrawn before they ended: one by its number, or all of a person until a moment.
+
+Rows are found by pseudonyms, so that the table tells nobody whom it names, and go once no token of that time
+could be believed any more.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from audit.canonical import canonical
+from keyvault.credentials.tokens import LONGEST_LIFE, CredentialError
+from keyvault.store import VaultTransaction
+from records.actors import Actor
+
+BELIEVED_AFTER_MS = 49 * 3_600_000  # a deposit's credential is judged as of reception, 48 h later at most
+KEPT_MS = max(LONGEST_LIFE.values()) * 1000 + BELIEVED_AFTER_MS
+Pseudonym = Callable[[bytes, bytes], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialName:
+    """One credential by its number (jti), or every one that names `subject` and `structure`."""
+
+    issuer: str
+    jti: str | None = None
+    subject: str | None = field(default=None, repr=False)
+    structure: str = ""
+
+    def key(self, pseudonym: Pseudonym) -> bytes:
+        if self.jti is not None:
+            return pseudonym(b"coffre-withdrawn-jti-v1", canonical([self.issuer, self.jti]))
+        named = canonical([self.issuer, self.subject, self.structure])
+        return pseudonym(b"coffre-withdrawn-subject-v1", named)
+
+
+def withdraw(tx: VaultTransaction, pseudonym: Pseudonym, name: CredentialName, now_ms: int) -> None:
+    """From now on; said again it counts from the later moment."""
+    row = {"credential": name.key(pseudonym), "since": now_ms, "expires": now_ms + KEPT_MS}
+    if not tx.insert_new("withdrawn", row):
+        tx.update("withdrawn", {"since": now_ms, "expires": row["expires"]}, credential=row["credential"])
+
+
+def check(tx: VaultTransaction, pseudonym: Pseudonym, actor: Actor, at_ms: int) -> None:
+    """Raises `CredentialError` "credential_withdrawn" for a credential that was withdrawn at `at_ms`.
+
+    A person's withdrawal ends what was issued until then: a new credential is believed again.
+    """
+    alone = CredentialName(actor.issuer, jti=actor.credential_id).key(pseudonym)
+    every = CredentialName(actor.issuer, subject=actor.subject, structure=actor.structure or "").key(
+        pseudonym
+    )
+    for row in tx.find("withdrawn", credential__in=[alone, every]):
+        older = row["credential"] == alone or actor.issued_at * 1000 <= row["since"]
+        if older and row["since"] <= at_ms:
+            raise CredentialError(
+                "This credential was withdrawn: sign in again, or ask whoever issued it.",
+                code="credential_withdrawn",
+            )
+
+
+def forget(tx: VaultTransaction, now_ms: int) -> None:
+    tx.delete("withdrawn", expires__lt=now_ms)

@@ -1,0 +1,258 @@
+"""What intake seals to the vault without talking to it: day keys, received data keys, envelopes.
+
+Intake holds a day's public key, signed by the vault; from the moment a byte is received only the vault can
+read it (docs/formats.md section 2; the order of writes is the vault's).
+"""
+
+import datetime
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from audit.canonical import b64, canonical, parse, unb64
+from keyvault.crypto.blob import BlobKind, BlobRef
+from keyvault.crypto.boxes import BOX_OVERHEAD, new_box_key, open_box, seal_box
+from keyvault.crypto.envelope import LARGEST_JSON, KeyvaultError, be32
+from keyvault.crypto.members import identifier, integer, items, members, text
+from keyvault.crypto.signing import key_id, verify
+from records.errors import CoffreError, Invalid
+
+KEY_FORMAT = "coffre-reception-key-v1"
+_KEY_LABEL = KEY_FORMAT.encode("ascii") + b"\0"
+_RECEIVED_LABEL = b"coffre-reception-v1\0"
+_ENVELOPE_LABEL = b"coffre-envelope-v1\0"
+_DEPOSITOR_LABEL = b"coffre-depositor-v1\0"
+_RECEIVED_SIZE = len(_RECEIVED_LABEL) + 16 + 16 + 4 + 1 + 32 + 32
+_DIGEST = 32
+
+
+class ReceptionError(CoffreError):
+    """A reception key, a received key or an envelope cannot be used."""
+
+    code = "reception_invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class ReceptionKey:
+    """The public half of a day key. `not_after` is unix seconds."""
+
+    day: str
+    public: bytes
+    not_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class DayKey:
+    """The vault's X25519 key pair of one day, "YYYY-MM-DD"."""
+
+    day: str
+    private: bytes = field(repr=False)
+    public: bytes
+    not_after: int
+
+    @property
+    def published(self) -> ReceptionKey:
+        """The half that intake may see."""
+        return ReceptionKey(self.day, self.public, self.not_after)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedKey:
+    """A data key on its way from intake to the vault, with all that the vault compares."""
+
+    submission_id: UUID
+    ref: BlobRef
+    depositor_token: bytes
+    dek: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a received blob, in plaintext coordinates."""
+
+    blob: UUID
+    offset: int
+    length: int
+    sha256: bytes
+    name: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What intake knows about a submission. `received` is unix seconds, `ins` "matricule|oid"."""
+
+    submission_id: UUID
+    credential: str = field(repr=False)
+    received: int
+    ins: str | None = field(repr=False)
+    headers: dict[str, Any] = field(repr=False)
+    parts: tuple[Part, ...]
+
+
+def new_day_key(day: str, not_after: int) -> DayKey:
+    """Draws the key pair of a day. Raises `Invalid` "bad_member" for anything but YYYY-MM-DD."""
+    private, public = new_box_key()
+    return DayKey(_day(day), private, public, integer(not_after))
+
+
+def signed_reception_key(key: ReceptionKey, public: bytes, sign: Callable[[bytes], bytes]) -> dict[str, Any]:
+    """Returns the document that the index keeps for intake, signed with the vault's reception signing key.
+
+    `sign` gives the Ed25519 signature of `public`, so that the private half stays where it is.
+    """
+    document: dict[str, Any] = {
+        "format": KEY_FORMAT,
+        "day": key.day,
+        "public": b64(key.public),
+        "not_after": key.not_after,
+        "key_id": key_id(public),
+    }
+    return document | {"signature": b64(sign(_KEY_LABEL + canonical(document)))}
+
+
+def verify_reception_key(document: Mapping[str, Any], pinned_public: bytes, now: int) -> ReceptionKey:
+    """Returns the day's key if the pinned signing key signed it and it lasts beyond `now` (unix seconds).
+
+    Raises `ReceptionError` "reception_key_invalid" or "reception_key_expired".
+    """
+    try:
+        key = _signed_key(dict(document), pinned_public)
+    except Invalid:
+        raise ReceptionError(
+            "The reception key was not signed by the pinned key; check the vault and the pinned key.",
+            code="reception_key_invalid",
+        ) from None
+    if key.not_after <= now:
+        raise ReceptionError(
+            "The reception key is past its day; let the vault publish the next one.",
+            code="reception_key_expired",
+        )
+    return key
+
+
+def seal_key(public: bytes, received: ReceivedKey) -> bytes:
+    """Seals a data key to the day's public key; 169 bytes. Raises `Invalid` "bad_key"."""
+    if len(received.depositor_token) != 32 or len(received.dek) != 32:
+        raise Invalid("A key and a depositor token have 32 bytes.", code="bad_key")
+    ref = received.ref
+    place = received.submission_id.bytes + ref.blob_id.bytes + be32(ref.version) + bytes([ref.kind])
+    return seal_box(public, _RECEIVED_LABEL + place + received.depositor_token + received.dek)
+
+
+def open_key(private: bytes, sealed: bytes) -> ReceivedKey:
+    """Opens a received key; the caller compares every member with what it was asked to adopt.
+
+    Raises `ReceptionError` "received_key_invalid".
+    """
+    payload = _unsealed(private, sealed, BOX_OVERHEAD + _RECEIVED_SIZE, "received_key_invalid")
+    if len(payload) == _RECEIVED_SIZE and payload.startswith(_RECEIVED_LABEL):
+        place = payload[len(_RECEIVED_LABEL) :]
+        version = int.from_bytes(place[32:36], "big")
+        if version >= 1 and place[36] in set(BlobKind):
+            ref = BlobRef(UUID(bytes=place[16:32]), version, BlobKind(place[36]))
+            return ReceivedKey(UUID(bytes=place[:16]), ref, place[37:69], place[69:])
+    raise _not_ours("received_key_invalid")
+
+
+def seal_envelope(public: bytes, envelope: Envelope) -> bytes:
+    """Seals an envelope to the day's public key. Raises `Invalid` "envelope_too_large"."""
+    document: dict[str, Any] = {
+        "credential": envelope.credential,
+        "received": envelope.received,
+        "headers": envelope.headers,
+        "parts": [_part_document(part) for part in envelope.parts],
+    }
+    if envelope.ins is not None:
+        document["ins"] = envelope.ins
+    message = _ENVELOPE_LABEL + envelope.submission_id.bytes + canonical(document)
+    if len(message) > LARGEST_JSON:
+        raise Invalid("A submission names too many parts; send it in several.", code="envelope_too_large")
+    return seal_box(public, message)
+
+
+def open_envelope(private: bytes, sealed: bytes, submission_id: UUID) -> Envelope:
+    """Opens the envelope of this submission. Raises `ReceptionError` "envelope_invalid"."""
+    payload = _unsealed(private, sealed, BOX_OVERHEAD + LARGEST_JSON, "envelope_invalid")
+    start = _ENVELOPE_LABEL + submission_id.bytes
+    if not payload.startswith(start):
+        raise _not_ours("envelope_invalid")
+    try:
+        return _envelope(submission_id, parse(payload[len(start) :]))
+    except Invalid:
+        raise _not_ours("envelope_invalid") from None
+
+
+def depositor_token(issuer: str, subject: str, structure: str) -> bytes:
+    """Returns the 32 bytes under which a depositor finds its own submissions; structure "" if it has none."""
+    return hashlib.sha256(_DEPOSITOR_LABEL + canonical([issuer, subject, structure])).digest()
+
+
+def _day(value: Any) -> str:
+    try:
+        if datetime.date.fromisoformat(text(value, 10)).isoformat() == value:
+            return str(value)
+    except ValueError:
+        pass
+    raise Invalid("A day is written YYYY-MM-DD.", code="bad_member") from None
+
+
+def _signed_key(document: dict[str, Any], pinned: bytes) -> ReceptionKey:
+    members(document, {"format", "day", "public", "not_after", "key_id", "signature"})
+    signature = unb64(document.pop("signature"), 64)
+    if document["format"] != KEY_FORMAT or document["key_id"] != key_id(pinned):
+        raise Invalid("The key is another one than pinned.", code="bad_member")
+    if not verify(pinned, _KEY_LABEL + canonical(document), signature):
+        raise Invalid("The signature is not the pinned key's.", code="bad_member")
+    return ReceptionKey(_day(document["day"]), unb64(document["public"], 32), integer(document["not_after"]))
+
+
+def _unsealed(private: bytes, sealed: bytes, most: int, code: str) -> bytes:
+    if len(sealed) > most:
+        raise _not_ours(code)
+    try:
+        return open_box(private, sealed)
+    except KeyvaultError:
+        raise _not_ours(code) from None
+
+
+def _part_document(part: Part) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "blob": str(part.blob),
+        "offset": part.offset,
+        "length": part.length,
+        "sha256": b64(part.sha256),
+    }
+    return document if part.name is None else document | {"name": part.name}
+
+
+def _part(value: Any) -> Part:
+    found = members(value, {"blob", "offset", "length", "sha256"}, {"name"})
+    return Part(
+        blob=identifier(found["blob"]),
+        offset=integer(found["offset"]),
+        length=integer(found["length"]),
+        sha256=unb64(found["sha256"], _DIGEST),
+        name=text(found["name"]) if "name" in found else None,
+    )
+
+
+def _envelope(submission_id: UUID, value: Any) -> Envelope:
+    found = members(value, {"credential", "received", "headers", "parts"}, {"ins"})
+    if not isinstance(found["headers"], dict):
+        raise Invalid("Headers are an object.", code="bad_member")
+    return Envelope(
+        submission_id=submission_id,
+        credential=text(found["credential"]),
+        received=integer(found["received"]),
+        ins=text(found["ins"], 128) if "ins" in found else None,
+        headers=found["headers"],
+        parts=tuple(_part(part) for part in items(found["parts"])),
+    )
+
+
+def _not_ours(code: str) -> ReceptionError:
+    return ReceptionError(
+        "This was sealed to another key, for another submission, or was altered.", code=code
+    )

@@ -1,0 +1,188 @@
+"""Append to the log: entry, sealed event and accountability lines, in the caller's transaction.
+
+The first of the four steps of the log: what is decided and what is written about it commit together,
+before any key leaves. Positions in the tree come later, from the sequencer.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from audit.audit_event import audit_event
+from audit.canonical import canonical
+from audit.events import (
+    Entry,
+    EntryField,
+    EventPayload,
+    actor_token,
+    detail_hash,
+    event_payload,
+    leaf_hash,
+    line_hash,
+    read_payload,
+)
+from keyvault.crypto.envelope import KeyUse, event_aad, open_json, seal_json
+from keyvault.keys.keyring import Keyring
+from keyvault.keys.record_keys import RecordKey, open_newest_key
+from keyvault.keys.secret_keys import Use, use_key
+from keyvault.log.accountability import own_token, seal_lines
+from keyvault.store import Row, VaultTransaction
+from records.actors import Actor
+from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode
+
+SYSTEM, ORDINARY, SECRET = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Where an event goes: a record's chain 1 or 2, or chain 0 of this vault process."""
+
+    chain_id: UUID
+    number: int
+    key: bytes = field(repr=False)
+    key_version: int
+
+    @property
+    def event_key(self) -> bytes:
+        return use_key(self.key, self.key_version, Use.EVENT)
+
+    @property
+    def pseudonym_key(self) -> bytes:
+        return use_key(self.key, self.key_version, Use.PSEUDONYM)
+
+    def open_event(self, row: Row) -> EventPayload:
+        """The event of a row of `event`. Raises `KeyvaultError`, or `Invalid` "bad_event"."""
+        aad = event_aad(self.chain_id, self.number, row["seq"])
+        return read_payload(open_json(self.event_key, row["sealed"], aad))
+
+
+def record_chain(tx: VaultTransaction, record_key: RecordKey, number: int) -> Chain:
+    """A record's chain: `ORDINARY` or `SECRET`."""
+    use = KeyUse.CHAIN_1 if number == ORDINARY else KeyUse.CHAIN_2
+    version, key = open_newest_key(tx, record_key, use, record_key.record_id)
+    return Chain(record_key.record_id, number, key, version)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """What happened, before it is split into entry, event and accountability lines."""
+
+    action: Action
+    outcome: Outcome
+    reason: ReasonCode
+    purpose: PurposeOfUse
+    actor: Actor | None
+    record: UUID | None  # public id
+    object_id: str | None = None
+    commitment: bytes | None = None
+    grant: UUID | None = None
+    details: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    about: bytes = field(default=b"", repr=False)  # what was asked for where no record is: not written
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """The new entry: its leaf hash, and the pseudonym that stands for its actor."""
+
+    leaf: bytes
+    actor: bytes | None
+
+
+def append(
+    tx: VaultTransaction,
+    keyring: Keyring,
+    officer_public: bytes,
+    chain: Chain,
+    happening: Happening,
+    now_ms: int,
+) -> Appended:
+    """Write one entry with its event and accountability lines."""
+    seq, prev = _next_in_chain(tx, chain)
+    event = _event(happening, now_ms)
+    salt = secrets.token_bytes(32)
+    actor, place = own_token(keyring, happening.actor), (chain.chain_id, chain.number, seq)
+    own, officer = seal_lines(keyring, officer_public, place, actor, _line(happening, now_ms))
+    entry = _entry(chain, seq, happening, now_ms, detail_hash(salt, event), line_hash(own, officer))
+    data = entry.to_bytes()
+    leaf = leaf_hash(data)
+    sealed = seal_json(chain.event_key, event_payload(seq, prev, salt, event), event_aad(*place))
+    tx.update("chain", {"seq": seq, "head": leaf}, chain_id=chain.chain_id, chain=chain.number)
+    tx.insert("entry", {"leaf_hash": leaf, "entry": data})
+    tx.insert("pending", {"leaf_hash": leaf})
+    tx.insert(
+        "event",
+        {
+            "chain_id": chain.chain_id,
+            "chain": chain.number,
+            "seq": seq,
+            "leaf_hash": leaf,
+            "sealed": sealed,
+        },
+    )
+    tx.insert(
+        "accountability", {"leaf_hash": leaf, "actor": actor, "at": now_ms, "own": own, "officer": officer}
+    )
+    return Appended(leaf, entry.actor)
+
+
+def _next_in_chain(tx: VaultTransaction, chain: Chain) -> tuple[int, bytes]:
+    row = tx.get("chain", lock=True, chain_id=chain.chain_id, chain=chain.number)
+    if row is None:
+        start = {
+            "chain_id": chain.chain_id,
+            "chain": chain.number,
+            "seq": 0,
+            "head": bytes(32),
+            "key_version": chain.key_version,
+        }
+        # two processes may begin the same chain at once: the loser of the insert waits here for the lock
+        tx.insert_new("chain", start)
+        row = tx.get("chain", lock=True, chain_id=chain.chain_id, chain=chain.number)
+    assert row is not None
+    return row["seq"] + 1, row["head"]
+
+
+def _event(happening: Happening, now_ms: int) -> dict[str, Any]:
+    return audit_event(
+        time_ms=now_ms,
+        action=happening.action,
+        outcome=happening.outcome,
+        reason=happening.reason,
+        purpose=happening.purpose,
+        actor=happening.actor,
+        record=str(happening.record) if happening.record else None,
+        object_id=happening.object_id,
+        details=happening.details,
+    )
+
+
+def _entry(chain: Chain, seq: int, happening: Happening, now_ms: int, details: bytes, lines: bytes) -> Entry:
+    def pseudonym(member: EntryField, value: str | None) -> bytes | None:
+        return actor_token(chain.pseudonym_key, member, chain.chain_id, seq, value) if value else None
+
+    actor = canonical(happening.actor.value).decode() if happening.actor else None
+    return Entry(
+        time=now_ms,
+        action=happening.action,
+        outcome=happening.outcome,
+        reason=happening.reason,
+        purpose=happening.purpose,
+        actor=pseudonym(EntryField.ACTOR, actor),
+        record=pseudonym(EntryField.RECORD, str(happening.record) if happening.record else None),
+        object=happening.object_id,
+        commitment=happening.commitment,
+        grant=happening.grant,
+        line_hash=lines,
+        detail_hash=details,
+    )
+
+
+def _line(happening: Happening, now_ms: int) -> dict[str, Any]:
+    return {
+        "structure": happening.actor.structure if happening.actor else None,
+        "time": now_ms,
+        "action": happening.action.value,
+        "public_id": str(happening.record) if happening.record else None,
+    }

@@ -1,0 +1,141 @@
+"""The guard: every verb of the vault, grouped by the process that may call it (docs/vault.md section 3).
+
+In the embedded default it is an object in the same process; the groups are what will each get a door of its
+own when the vault becomes a process apart.
+"""
+
+import time
+from collections.abc import Callable
+from copy import copy
+from typing import Protocol
+from uuid import UUID
+
+from keyvault.context import Vault, VaultSettings
+from keyvault.keys.keyring import Keyring, create_secrets
+from keyvault.restore.frozen import refusing_while_frozen
+from keyvault.restore.second_place import SecondPlace
+from keyvault.roots.ports import Root
+from keyvault.store import VaultStore
+from keyvault.verbs.housekeeper.housekeeping import UpkeepVerbs
+from keyvault.verbs.housekeeper.retiring import RetiringVerbs
+from keyvault.verbs.operator.certifying import CertifyingVerbs
+from keyvault.verbs.operator.inspecting import InspectingVerbs
+from keyvault.verbs.operator.officer import OfficerVerbs
+from keyvault.verbs.operator.quarantine import QuarantineVerbs
+from keyvault.verbs.operator.records import OperatingVerbs, ensure_decoy
+from keyvault.verbs.operator.requesting_jobs import AskingVerbs, PlanningVerbs
+from keyvault.verbs.operator.restoring import RestoringVerbs
+from keyvault.verbs.operator.rotating import RotatingVerbs
+from keyvault.verbs.operator.withdrawing import WithdrawingVerbs
+from keyvault.verbs.public import PublishingVerbs
+from keyvault.verbs.reader.by_document import DocumentVerbs
+from keyvault.verbs.reader.changing import ChangingVerbs
+from keyvault.verbs.reader.notices import NoticingVerbs
+from keyvault.verbs.reader.reading import ReadingVerbs
+from keyvault.verbs.reader.releasing import ReleasingVerbs
+from keyvault.verbs.worker.adopting import AdoptingVerbs
+from keyvault.verbs.worker.ingesting import ReleasingForIngest
+from keyvault.verbs.worker.maintaining import MaintainingVerbs
+from keyvault.verbs.worker.settling import SettlingVerbs
+
+EMBEDDED_SHARDS = 16
+
+
+class ReaderDoor(ReadingVerbs, DocumentVerbs, ReleasingVerbs, ChangingVerbs, NoticingVerbs):
+    """resolve, find, list, document, events, tokens, release, still, change_card, label, acknowledge."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+
+class WorkerDoor(ReleasingForIngest, AdoptingVerbs, MaintainingVerbs, SettlingVerbs):
+    """Deposits: release_ingest, differing_traits, tokens, part_tokens, identifier_token, adopt, settle.
+
+    Jobs: job, …_job. Both: give_back.
+    """
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+
+class HousekeeperDoor(UpkeepVerbs, RetiringVerbs, PlanningVerbs, SettlingVerbs):
+    """The log, day keys, notices; jobs that wait; what was left unsettled; the end of what was retired."""
+
+
+class OperatorDoor(
+    OperatingVerbs,
+    RotatingVerbs,
+    QuarantineVerbs,
+    AskingVerbs,
+    CertifyingVerbs,
+    OfficerVerbs,
+    WithdrawingVerbs,
+):
+    """Records and identities; rotations; quarantine; jobs; backups' signatures; the officer's lines."""
+
+
+class Doors(Protocol):
+    """The guard as its callers see it, in the same process or behind a socket."""
+
+    reader: ReaderDoor
+    worker: WorkerDoor
+    housekeeper: HousekeeperDoor
+    operator: OperatorDoor
+    inspector: InspectingVerbs
+    public: PublishingVerbs
+
+
+class Guard:
+    """A running vault."""
+
+    def __init__(
+        self,
+        *,
+        store: VaultStore,
+        day_keys: VaultStore,
+        root: Root,
+        settings: VaultSettings,
+        clock: Callable[[], float] = time.time,
+        second_place: SecondPlace | None = None,
+    ) -> None:
+        """Opens the keys through the root, once."""
+        self._vault = Vault(
+            store=refusing_while_frozen(store),
+            day_keys=day_keys,
+            keyring=Keyring(store, root),
+            settings=settings,
+            clock=clock,
+            second_place=second_place,
+        )
+        laid_open = copy(self._vault)  # what only looks, or ends a freeze, isn't refused by it
+        laid_open.store = store
+        ensure_decoy(laid_open)
+        self.reader = ReaderDoor(self._vault)
+        self.worker = WorkerDoor(self._vault)
+        self.housekeeper = HousekeeperDoor(self._vault)
+        self.operator = OperatorDoor(self._vault)
+        self.inspector = InspectingVerbs(laid_open)
+        self.public = PublishingVerbs(laid_open)
+        self.restoring = RestoringVerbs(laid_open)
+
+    @staticmethod
+    def initialise(store: VaultStore, root: Root, shards: int = EMBEDDED_SHARDS) -> None:
+        """Draw the keys of a new vault; done once, by `coffre init`."""
+        with store.writing() as tx:
+            create_secrets(tx, root, shards)
+
+    @staticmethod
+    def public_halves(store: VaultStore) -> dict[str, bytes]:
+        """The public signing keys of a vault by use, without opening any key."""
+        with store.reading() as tx:
+            rows = tx.find("secret", state="live")
+        return {row["name"].removeprefix("sign-"): row["public"] for row in rows if row["public"]}
+
+    @property
+    def origin(self) -> str:
+        return self._vault.settings.origin
+
+    @property
+    def chain_id(self) -> UUID:
+        """This process's own chain 0."""
+        return self._vault.system_chain.chain_id

@@ -1,0 +1,153 @@
+"""Who calls a verb: a bearer, or the holder of a key who signed this very request.
+
+A process that relays a signed request can shorten what it leads to; it can neither put other arguments to the
+vault, nor another verb, nor the same one twice (docs/adr/0010-possession.md).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
+from uuid import UUID
+
+from keyvault.context import Change, Vault
+from keyvault.credentials.possession import OLDEST, Proof, Shown
+from keyvault.credentials.tokens import CredentialError
+from keyvault.crypto.search_tokens import TokenField
+from keyvault.keys.reception import Envelope
+from keyvault.store import VaultTransaction
+from keyvault.verbs.attempt import Call
+from keyvault.verbs.signed_request import Asked, AskedGrant, asked_of
+from records.actors import Actor
+from records.errors import CoffreError, Invalid
+from records.vocabulary.codes import PurposeOfUse
+
+_DEPOSIT_KEPT = 49 * 3600  # longer than a credential is believed after reception
+
+
+def caller(vault: Vault, call: Call, verb: str, **arguments: object) -> Actor:
+    """Believe the credential of a call of `verb`, to which HTTP leads.
+
+    Raises `CredentialError`, after its line in the log.
+    """
+
+    def admit(proof: Proof) -> None:
+        assert call.shown is not None
+        proof.check_body(call.shown.body)
+        _admit(vault, call, call.shown, proof, verb, arguments)
+
+    return vault.actor(call.token, shown=call.shown, admit=admit, bound=True)
+
+
+def _admit(
+    vault: Vault, call: Call, shown: Shown, proof: Proof, verb: str, arguments: Mapping[str, object]
+) -> None:
+    try:
+        asked = asked_of(shown.method, shown.url, shown.body)
+        fixed = asked.verbs[verb]
+    except (Invalid, KeyError, ValueError):
+        raise _mismatch() from None
+    stated = (proof.purpose or PurposeOfUse.NORMAL.value, proof.reason)
+    if asked.grant is not None:
+        stated = (asked.grant.purpose, asked.grant.reason)
+    if stated != (call.purpose.value, call.reason):
+        raise _mismatch()
+    if any(_plain(arguments[name]) != _plain(value) for name, value in fixed.items()):
+        raise _mismatch()
+    with vault.store.writing() as tx:
+        _check_record(vault, tx, asked, arguments)
+        row = {"digest": proof.seen(verb), "used_for": verb, "expires": proof.made_at + 2 * OLDEST}
+        if not tx.insert_new("proof", row):
+            raise _replayed()
+
+
+def _check_record(vault: Vault, tx: VaultTransaction, asked: Asked, arguments: Mapping[str, Any]) -> None:
+    """The internal ids of a call belong to what the request names."""
+    if "record_id" not in arguments or asked.locator is None:
+        return
+    try:
+        row = vault.find_record(tx, asked.locator)
+    except CoffreError:
+        row = None
+    if row is None or row["record_id"] != arguments["record_id"]:
+        raise _mismatch()
+    if asked.grant is not None and "documents" in arguments:
+        _check_documents(vault, tx, row["record_id"], asked.grant, arguments["documents"])
+
+
+def _check_documents(
+    vault: Vault,
+    tx: VaultTransaction,
+    record_id: UUID,
+    grant: AskedGrant,
+    things: Sequence[Sequence[UUID]] | None,
+) -> None:
+    """The documents that the body names, then for each study some that belong to it; or everything."""
+    everything = not grant.documents and not grant.studies
+    if things is None or everything:
+        if not everything or things is not None:
+            raise _mismatch()
+        return
+    singles, groups = things[: len(grant.documents)], things[len(grant.documents) :]
+    if _plain(singles) != [[document] for document in grant.documents] or len(groups) != len(grant.studies):
+        raise _mismatch()
+    for study, group in zip(grant.studies, groups, strict=True):
+        token = vault.token(TokenField.STUDY, study)
+        known = tx.find("document", record_id=record_id, study_token=token)
+        if not {*group} <= {each["document_id"] for each in known}:
+            raise _mismatch()
+
+
+def admit_deposit(change: Change, envelope: Envelope, shown: Shown, proof: Proof) -> None:
+    """A deposit is of the parts, and into the record, that its depositor signed; and is made once.
+
+    Raises `CredentialError`.
+    """
+    proof.check_parts(part.sha256 for part in envelope.parts)
+    match [shown.method, *(unquote(part) for part in urlsplit(shown.url).path.split("/")[1:])]:
+        case ["POST", "records", record, "dicomweb", "studies", *study] if record == envelope.ins:
+            _check_study(study, envelope)
+        case ["POST", "dicomweb", "studies", *study] if envelope.ins is None:
+            _check_study(study, envelope)
+        case ["POST", "fhir", "DocumentReference"]:
+            pass  # the record is named in the body, which intake alone has seen
+        case _:
+            raise _mismatch()
+    use = str(envelope.submission_id)
+    digest = proof.seen("deposit")
+    row = {"digest": digest, "used_for": use, "expires": envelope.received + _DEPOSIT_KEPT}
+    if change.tx.insert_new("proof", row):
+        return
+    known = change.tx.get("proof", digest=digest)
+    if known is None or known["used_for"] != use:  # a worker may come again for the same submission
+        raise _replayed()
+
+
+def _check_study(named: Sequence[str], envelope: Envelope) -> None:
+    """An address may name the study that all instances belong to (PS3.18 table 10.5.1-1)."""
+    study = envelope.headers.get("study")
+    if [*named] != ([] if study is None else [study]):
+        raise _mismatch()
+
+
+def _plain(value: Any) -> Any:
+    """Values that are equal where they mean the same."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, (list, tuple)):
+        return [_plain(each) for each in value]
+    return value
+
+
+def _mismatch() -> CredentialError:
+    return CredentialError(
+        "The proof of possession is for another request than what the vault is asked: send the record in the "
+        "path, and a proof made for this request.",
+        code="proof_mismatch",
+    )
+
+
+def _replayed() -> CredentialError:
+    return CredentialError(
+        "This proof of possession was used already: make a new one for each request.", code="proof_replayed"
+    )

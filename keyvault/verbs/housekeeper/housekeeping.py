@@ -1,0 +1,171 @@
+"""The housekeeper's verbs: sequence and sign the log, keep the day keys, hand out notices."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from audit.canonical import canonical
+from keyvault.context import Vault
+from keyvault.credentials import withdrawn
+from keyvault.keys.reception import new_day_key, signed_reception_key
+from keyvault.log import sequencer
+from keyvault.log.refusals import HOUR_MS
+from keyvault.quotas import forget_old
+from keyvault.restore import shipping
+from keyvault.store import Row
+from keyvault.verbs import jobs
+from keyvault.verbs.attempt import forget_windows
+from keyvault.verbs.reader.notices import open_notice
+from keyvault.verbs.worker.ingesting import OPEN
+from records.errors import CoffreError
+
+DAY_KEY_LIFE_MS = 72 * 3_600_000  # after the end of its day
+NOTICE_LEASE_MS = 60_000
+MOST_CLOSED = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A message to send once in effect. It carries no health data."""
+
+    notice_id: UUID
+    kind: str
+    recipient: str = field(repr=False)
+    payload: dict[str, Any] = field(repr=False)
+
+
+class UpkeepVerbs:
+    """For the housekeeper; every verb may run in any number of copies."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def sequence(self) -> sequencer.Sequenced:
+        return sequencer.sequence(self._vault)
+
+    def checkpoint(self) -> str | None:
+        return sequencer.checkpoint(self._vault)
+
+    def ship(self) -> int | None:
+        """Have the second place hold what is signed; answers how many entries it has, if there is one."""
+        return shipping.ship(self._vault)
+
+    def forget_shipped(self) -> int:
+        """Remove what the second place may no longer hold, since it would outlive what is shredded."""
+        return shipping.forget(self._vault)
+
+    def day_keys(self) -> dict[str, str]:
+        """Make sure of today's and tomorrow's reception key; answers their signed documents by day."""
+        now = datetime.fromtimestamp(self._vault.now_ms() / 1000, UTC)
+        days = [now.date(), now.date() + timedelta(days=1)]
+        documents = {day.isoformat(): self._day_key(day.isoformat()) for day in days}
+        self._vault.open_days()  # now, and not when a submission waits for them
+        return documents
+
+    def _day_key(self, day: str) -> str:
+        vault = self._vault
+        with vault.day_keys.writing() as tx:
+            present = tx.get("day_key", day=day)
+            if present is not None:
+                return str(present["document"])
+            start = datetime.fromisoformat(day).replace(tzinfo=UTC)
+            # an upload that begins before midnight may still be sealed in the following hour
+            key = new_day_key(day, int((start + timedelta(hours=25)).timestamp()))
+            signing = vault.keyring.signing("reception")
+            signed = signed_reception_key(key.published, signing.public, signing.sign)
+            document = canonical(signed).decode()
+            row = {
+                "day": day,
+                "public": key.public,
+                "wrap": vault.keyring.wrap_day_key(day, key.private),
+                "not_after": key.not_after,
+                "document": document,
+                "destroyed_at": None,
+            }
+            if tx.insert_new("day_key", row):
+                return document
+            made = tx.get("day_key", day=day)  # by another process meanwhile: there is one key a day
+            assert made is not None
+            return str(made["document"])
+
+    def destroy_day_keys(self, oldest_unsettled_ms: int | None) -> list[str]:
+        """Destroy reception keys 72 h after their day, unless a submission of that time isn't settled.
+
+        `oldest_unsettled_ms`: when the oldest unsettled submission was received, None where all are.
+        """
+        now = self._vault.now_ms()
+        limit = min(now, oldest_unsettled_ms if oldest_unsettled_ms is not None else now)
+        destroyed = []
+        with self._vault.day_keys.writing() as tx:
+            for row in tx.find("day_key", destroyed_at=None):
+                end = row["not_after"] * 1000
+                if end + DAY_KEY_LIFE_MS <= now and end <= limit:
+                    tx.update("day_key", {"wrap": None, "destroyed_at": now}, day=row["day"])
+                    destroyed.append(row["day"])
+        self._vault.open_days()
+        return destroyed
+
+    def never_adopted(self, objects: Iterable[tuple[UUID, int]]) -> list[tuple[UUID, int]]:
+        """Those of the objects that the vault never adopted: an object may go only if it is listed here."""
+        wanted = list(objects)
+        with self._vault.store.reading() as tx:
+            rows = tx.find("blob", blob_id__in=[blob for blob, _ in wanted])
+        adopted = {(row["blob_id"], row["version"]) for row in rows}
+        return [each for each in wanted if each not in adopted]
+
+    def end_leases(self) -> int:
+        """End every lease, on submissions and on the log; for who knows that none of the holders lives."""
+        with self._vault.store.writing() as tx:
+            tx.delete("lease", name__in=[sequencer.LEASE, shipping.LEASE])
+            tx.update("job", {"worker": None, "lease_until": 0}, state__in=jobs.IN_HAND)
+            return tx.update("ingest", {"worker": None, "lease_until": 0}, state=OPEN)
+
+    def tick(self) -> None:
+        """What only time brings about: counters, emergency windows, grants and proofs go, once nothing relies
+        on them.
+        """
+        with self._vault.store.writing() as tx:
+            forget_old(tx, self._vault.now_ms())
+            forget_windows(tx, self._vault.now_ms())
+            withdrawn.forget(tx, self._vault.now_ms())
+            tx.delete("grant", expires__lt=self._vault.now_ms() // 1000 - 3600)
+            tx.delete("proof", expires__lt=self._vault.now_ms() // 1000)
+        self._close_refusals()
+
+    def _close_refusals(self) -> None:
+        """Write the lines of hours that are over, each by itself; what can't be written holds up nothing."""
+        vault, failed = self._vault, None
+        with vault.store.reading() as tx:
+            over = tx.find("refusal", order="hour", limit=MOST_CLOSED, hour__lt=vault.now_ms() // HOUR_MS)
+        for row in over:
+            try:
+                with vault.change() as change:
+                    change.refusals.close(row["refusal"])
+            except CoffreError as error:
+                failed = error
+        if failed is not None:
+            raise failed
+
+    def take_notices(self, worker: str, limit: int = 100) -> list[Notice]:
+        """Lease queued notices for a minute."""
+        now = self._vault.now_ms()
+        with self._vault.store.writing() as tx:
+            free = {"state": "queued", "lease_until__le": now}
+            lease = {"worker": worker, "lease_until": now + NOTICE_LEASE_MS}
+            rows = [
+                row
+                for row in tx.find("notice", order=("created_at", "notice_id"), limit=limit, **free)
+                if tx.update("notice", lease, notice_id=row["notice_id"], **free)
+            ]
+        return [self._notice(row) for row in rows]
+
+    def _notice(self, row: Row) -> Notice:
+        opened = open_notice(self._vault, row)
+        return Notice(row["notice_id"], row["kind"], opened.recipient, opened.payload)
+
+    def ack_notice(self, notice_id: UUID) -> None:
+        """Mark a notice as sent."""
+        with self._vault.store.writing() as tx:
+            tx.update("notice", {"state": "sent", "worker": None}, notice_id=notice_id, state="queued")

@@ -1,0 +1,120 @@
+"""The end of content: what a job replaced is retired, then erased; what was quarantined is erased at once.
+
+A retired blob can no longer be granted. Its key stays for whoever holds an older grant, until the longest one
+has expired; then the key goes, and only then the object.
+"""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from keyvault.context import Change, Vault
+from keyvault.crypto.envelope import KeyUse
+from keyvault.grants.signed_urls import LONGEST_LIFE
+from keyvault.log.appending import Happening
+from keyvault.store import Row
+from keyvault.verbs import jobs
+from keyvault.verbs.reader.releasing import ADOPTED, LONGEST_GRANT
+from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode, RecordState
+
+RETIRED = "retired"
+CLOCKS_APART = 300  # seconds
+KEPT_MS = (LONGEST_GRANT + LONGEST_LIFE + CLOCKS_APART) * 1000
+Key = tuple[UUID, int]
+
+
+class RetiringVerbs:
+    """Part of the housekeeper's door."""
+
+    _vault: Vault
+
+    def erase_retired(self, objects: Sequence[Key]) -> list[Key]:
+        """Erase the keys of those retired long enough; answers every object that nothing opens any more.
+
+        Among them are those that the vault does not know: their keys went before, or never were.
+        """
+        wanted = set(objects)
+        with self._vault.change() as change:
+            rows = change.tx.find("blob", blob_id__in=[blob for blob, _ in objects])
+            known = {_key(row): row for row in rows if _key(row) in wanted}
+            over = change.now_ms - KEPT_MS
+            due = [key for key, row in known.items() if row["state"] == RETIRED and row["retired_at"] <= over]
+            for key in due:
+                _erase_blob(change, key)
+            if due:
+                self._log(change, len(due))
+        return [key for key in objects if key not in known or key in set(due)]
+
+    def _log(self, change: Change, count: int) -> None:
+        vault = self._vault
+        change.append(
+            vault.system_chain,
+            Happening(
+                action=Action.ERASE,
+                outcome=Outcome.PERMIT,
+                reason=ReasonCode.OPERATOR,
+                purpose=PurposeOfUse.MAINTENANCE,
+                actor=jobs.automaton(vault),
+                record=None,
+                details={"blobs": count},
+            ),
+        )
+
+
+def retire(change: Change, document_id: UUID, rows: Sequence[Row]) -> int:
+    """Retire what these details rows of a document stood on; answers how many blobs.
+
+    The rows are forgotten, and their keys with the last row that used them.
+    """
+    tx, submissions = change.tx, {row["submission_id"] for row in rows}
+    ids = sorted({link["blob_id"] for link in tx.find("blob_document", document_id=document_id)})
+    found = tx.find("blob", blob_id__in=ids, state=ADOPTED)
+    blobs = [row["blob_id"] for row in found if row["submission_id"] in submissions]
+    values = {"state": RETIRED, "retired_at": change.now_ms}
+    tx.update("blob", values, blob_id__in=blobs, state=ADOPTED)
+    newest = max(row["row_version"] for row in rows)
+    tx.delete("document_row", document_id=document_id, row_version__le=newest)
+    document = tx.get("document", document_id=document_id)
+    if document is not None:
+        _forget_details_keys(change, document["record_id"], submissions)
+    return len(blobs)
+
+
+def _forget_details_keys(change: Change, record_id: UUID, submissions: Iterable[UUID]) -> None:
+    """A submission's details key goes with its last row in this record."""
+    left = change.tx.find("document_row", submission_id__in=sorted(submissions))
+    ids = sorted({row["document_id"] for row in left})
+    here = {
+        row["document_id"]
+        for row in change.tx.find("document", document_id__in=ids)
+        if row["record_id"] == record_id
+    }
+    used = {row["submission_id"] for row in left if row["document_id"] in here}
+    change.tx.delete(
+        "wrapped_key",
+        record_id=record_id,
+        use=int(KeyUse.DETAILS),
+        object_id__in=sorted(set(submissions) - used),
+    )
+
+
+def erase_quarantined(change: Change, document: Row) -> None:
+    """Erase the keys of a quarantined document; with the last one, every key of its record."""
+    tx, document_id, record_id = change.tx, document["document_id"], document["record_id"]
+    for link in tx.find("blob_document", document_id=document_id):
+        _erase_blob(change, _key(link))
+    tx.delete("document_row", document_id=document_id)
+    tx.delete("document", document_id=document_id)
+    if not tx.find("document", record_id=record_id, limit=1):
+        tx.delete("wrapped_key", record_id=record_id)
+        tx.delete("record_key", record_id=record_id)
+        tx.update("record", {"state": RecordState.DESTROYED.value}, record_id=record_id)
+
+
+def _erase_blob(change: Change, key: Key) -> None:
+    blob_id, version = key
+    change.tx.delete("blob", blob_id=blob_id, version=version)
+    change.tx.delete("blob_document", blob_id=blob_id, version=version)
+
+
+def _key(row: Row) -> Key:
+    return (row["blob_id"], row["version"])

@@ -1,0 +1,36 @@
+"""The vault's signature under a backup: which bytes are this installation's, by a key under the root."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from audit.checkpoint import sign_note
+from keyvault.context import Vault
+from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.operator.alone import alone
+
+LABEL = "coffre-backup-v1"
+
+
+def backup_text(origin: str, backup: UUID, part: str, digest: bytes) -> str:
+    """What is signed of one archive; `digest` is its manifest's SHA-256, which names every file in it."""
+    return f"{LABEL}\n{origin}\n{backup}\n{part}\n{digest.hex()}\n"
+
+
+class CertifyingVerbs:
+    """For the command line that backs up."""
+
+    _vault: Vault
+
+    def certify_backup(
+        self, call: Call, backup: UUID, digests: Mapping[str, bytes]
+    ) -> dict[str, str] | Denied:
+        """Signed notes (C2SP) over the manifests of a backup's archives, by part."""
+        vault = self._vault
+        with alone(vault, call, {"backup": str(backup)}) as (_, denied):
+            if denied is not None:
+                return denied
+        key, origin = vault.keyring.signing("certificate"), vault.settings.origin
+        return {
+            part: sign_note(backup_text(origin, backup, part, digest), origin, key.sign, key.public)
+            for part, digest in digests.items()
+        }

@@ -1,0 +1,183 @@
+"""The operator's verbs: open a record with its recorded consent, vouch for an identity that is issued."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from keyvault.context import DECOY, DECOY_ID, PERSON, Change, Vault
+from keyvault.crypto.envelope import Branch, KeyUse
+from keyvault.crypto.search_tokens import TokenField
+from keyvault.keys.cards import OpenedCard, store_card
+from keyvault.keys.record_keys import RecordKey, create_record_key, new_object_key
+from keyvault.keys.secret_keys import DERIVING
+from keyvault.log.appending import ORDINARY, Chain, Happening
+from keyvault.quotas import Touch
+from keyvault.store import VaultTransaction
+from keyvault.verbs.attempt import Call, Denied, new_id, refuse
+from records.actors import Actor
+from records.consent import Card, ConsentRecord, check_consent
+from records.errors import Conflict, Refused
+from records.identity import INS, INS_NIR_DEMO, Traits
+from records.policy import AccessRequest, Deny, Facts, RecordFacts, decide
+from records.vocabulary.codes import Action, Environment, Outcome, ReasonCode, RecordState
+
+# never looked up: the decoy's row has no INS token
+NOBODY = INS("190017500000030", INS_NIR_DEMO)
+EVERY_BRANCH = (Branch.CARE, Branch.BRIS_DE_GLACE, Branch.CENTRE_15)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedAnew:
+    """A record that now exists."""
+
+    record_id: UUID
+    public_id: UUID
+
+
+def new_record(
+    vault: Vault, tx: VaultTransaction, *, kind: str, ins: INS | None, public_id: UUID, now_ms: int
+) -> tuple[OpenedCard, RecordKey, Chain]:
+    """Draw a record's keys and keep its row; it has no card yet. Raises `Conflict` "record_exists"."""
+    record_id = new_id()
+    branches = EVERY_BRANCH if kind == PERSON else (Branch.CARE,)
+    key, shard_id, shard_version = create_record_key(tx, vault.keyring, record_id, branches)
+    row = {
+        "record_id": record_id,
+        "public_id": public_id,
+        "kind": kind,
+        "ins_token": vault.token(TokenField.INS, ins.value) if ins else None,
+        "state": RecordState.ACTIVE.value,
+        "shard_id": shard_id,
+        "key_version": key.version,
+        "shard_version": shard_version,
+        "card": None,
+        "card_version": 0,
+        "card_digest": None,
+        "created_at": now_ms,
+    }
+    if not tx.insert_new("record", row):  # another process was quicker
+        raise Conflict("This person already has a record.", code="record_exists")
+    card_key = new_object_key(tx, key, KeyUse.CARD, record_id)
+    chain_key = new_object_key(tx, key, KeyUse.CHAIN_1, record_id, DERIVING)
+    new_object_key(tx, key, KeyUse.CHAIN_2, record_id, DERIVING)
+    return OpenedCard(record_id, 0, None, card_key), key, Chain(record_id, ORDINARY, chain_key, DERIVING)
+
+
+def ensure_decoy(vault: Vault) -> None:
+    """The record that stands in for every absent one, so that absence costs the same work."""
+    # of two vaults that start at once, one makes it
+    with suppress(Conflict), vault.change() as change:
+        if change.tx.get("record", public_id=DECOY_ID) is not None:
+            return
+        opened, _, _ = new_record(
+            vault, change.tx, kind=DECOY, ins=None, public_id=DECOY_ID, now_ms=change.now_ms
+        )
+        nobody = Card(NOBODY, Traits("-", "-", "1900-01-01", "U"), None)
+        store_card(change.tx, opened, nobody)
+
+
+class OperatingVerbs:
+    """For the command line, with its five-minute operator token."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def open_record(
+        self, call: Call, ins_text: str, traits: Traits, *, consent_by: str, consent_how: str
+    ) -> OpenedAnew | Denied:
+        """Open a person's record with the recorded consent (R17, R18); `consent_how` is one of
+        `ConsentMeans`.
+
+        Raises `Conflict` "record_exists", `Invalid` "bad_consent".
+        """
+        vault = self._vault
+        actor, ins = vault.actor(call.token), vault.ins(ins_text)
+        means = check_consent(consent_how)
+        card = Card(ins, traits, ConsentRecord(consent_by, means.value, vault.now_ms() // 1000))
+        try:
+            opened = self._open(call, actor, card)
+        except Conflict:  # another process was quicker: now the record is there
+            opened = self._open(call, actor, card)
+        if opened is None:
+            raise Conflict("This person already has a record.", code="record_exists")
+        return opened
+
+    def _open(self, call: Call, actor: Actor, card: Card) -> OpenedAnew | Denied | None:
+        """None where there is a record already, which then has a line about it."""
+        vault = self._vault
+        with vault.change() as change:
+            present = vault.find_record(change.tx, card.ins.value)
+            touched = vault.touched(present, card.ins.value)
+            if denied := self._denied(change, call, actor, Action.OPEN_RECORD, touched):
+                return denied
+            if present is not None:
+                record = vault.open(change.tx, present, lock=True)
+                refuse(vault, change, call, actor, Action.OPEN_RECORD, record, ReasonCode.RECORD_EXISTS)
+                return None
+            public_id = uuid4()
+            opened, _, chain = new_record(
+                vault, change.tx, kind=PERSON, ins=card.ins, public_id=public_id, now_ms=change.now_ms
+            )
+            version, digest = store_card(change.tx, opened, card)
+            change.append(
+                chain,
+                Happening(
+                    action=Action.OPEN_RECORD,
+                    outcome=Outcome.PERMIT,
+                    reason=ReasonCode.OPERATOR,
+                    purpose=call.purpose,
+                    actor=actor,
+                    record=public_id,
+                    details={
+                        "card_version": version,
+                        "card_digest": digest.hex(),
+                        "consent": card.consent.how if card.consent else None,
+                    },
+                ),
+            )
+        return OpenedAnew(opened.record_id, public_id)
+
+    def issue_identity(self, call: Call, role: str) -> Denied | None:
+        """Put on the log that an identity is issued; the command line signs it. Demo and test only."""
+        vault = self._vault
+        if vault.settings.environment is Environment.PRODUCTION:
+            raise Refused("Production identities come from the national authorities.", code="demo_only")
+        actor = vault.actor(call.token)
+        with vault.change() as change:
+            if denied := self._denied(change, call, actor, Action.ISSUE_IDENTITY, uuid4().bytes):
+                return denied
+            change.append(
+                vault.system_chain,
+                Happening(
+                    action=Action.ISSUE_IDENTITY,
+                    outcome=Outcome.PERMIT,
+                    reason=ReasonCode.OPERATOR,
+                    purpose=call.purpose,
+                    actor=actor,
+                    record=None,
+                    details={"role": role},
+                ),
+            )
+        return None
+
+    def _denied(
+        self, change: Change, call: Call, actor: Actor, action: Action, touched: bytes
+    ) -> Denied | None:
+        """Count what is touched, then decide; a refusal has its line on chain 0."""
+        over = change.over_quota(Touch(actor, touched))
+        request = AccessRequest(actor, action, call.purpose, change.now, call.reason)
+        decision = decide(request, Facts(RecordFacts(RecordState.ACTIVE, None)))
+        if over:
+            decision = Deny(ReasonCode.QUOTA_EXCEEDED)
+        if not isinstance(decision, Deny):
+            return None
+        happening = Happening(
+            action=action,
+            outcome=Outcome.DENY,
+            reason=decision.reason,
+            purpose=call.purpose,
+            actor=actor,
+            record=None,
+        )
+        change.append(self._vault.system_chain, happening)
+        return Denied(decision.reason)

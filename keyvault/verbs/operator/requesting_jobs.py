@@ -1,0 +1,202 @@
+"""What is asked of adopted content: to compact a quiet study, to withdraw instances of one.
+
+Either becomes a job that a worker carries out (`keyvault.verbs.worker.maintaining`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from keyvault.context import PERSON, Change, Vault
+from keyvault.crypto.search_tokens import TokenField
+from keyvault.log.appending import Happening
+from keyvault.store import Row
+from keyvault.verbs import jobs
+from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
+from keyvault.verbs.rows import SealedRow, genuine, open_rows, visible
+from records.details import DocumentDetails
+from records.errors import Conflict, Invalid, NotFound
+from records.vocabulary.codes import (
+    Action,
+    DocumentState,
+    JobKind,
+    JobState,
+    Outcome,
+    PurposeOfUse,
+    ReasonCode,
+)
+from records.vocabulary.rejections import check_rejection
+
+MOST_WITHDRAWN = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class FoundStudy:
+    """A record, and the token under which the index has one of its studies."""
+
+    record_id: UUID
+    study_token: bytes | None
+
+
+class AskingVerbs:
+    """Part of the operator's door; a depositor asks through it for what it deposited itself."""
+
+    _vault: Vault
+
+    def find_study(
+        self, call: Call, record: str, action: Action, study_uid: str | None = None
+    ) -> FoundStudy | Denied:
+        """The record that an INS or public id names, for `action` (compact, withdraw). Logged on it."""
+        vault, actor = self._vault, self._vault.actor(call.token)
+        if action not in (Action.COMPACT, Action.WITHDRAW):
+            raise Invalid("This is asked for compacting and withdrawing only.", code="bad_request")
+        with vault.change() as change:
+            found = attempt(vault, change, call, actor, action, locator=record, discloses=False)
+            if isinstance(found, Denied):
+                return found
+            # that there is such a record is an answer too
+            change.append(found.record.chain, found.happening())
+        token = vault.token(TokenField.STUDY, study_uid) if study_uid else None
+        return FoundStudy(found.record.row["record_id"], token)
+
+    def compact(self, call: Call, record_id: UUID, document_id: UUID) -> UUID | Denied:
+        """Queue the compaction of a study; answers the job, which may be one that waits already.
+
+        Raises `NotFound` "no_such_document", `Conflict` "nothing_to_compact".
+        """
+        vault, actor = self._vault, self._vault.actor(call.token)
+        with vault.change() as change:
+            found = attempt(vault, change, call, actor, Action.COMPACT, record_id=record_id)
+            if isinstance(found, Denied):
+                return found
+            job = queue_compaction(vault, change, record_id, document_id)
+            if job is None:
+                raise Conflict("This study lies in one pack already.", code="nothing_to_compact")
+            change.append(found.record.chain, found.happening(object_id=str(document_id)))
+        return job.job_id
+
+    def withdraw(
+        self,
+        call: Call,
+        record_id: UUID,
+        document_id: UUID,
+        rows: Sequence[SealedRow],
+        instances: Sequence[str],
+        code: str,
+    ) -> UUID | Denied:
+        """Queue the withdrawal of these SOP instances of a study (none: of all); answers the job.
+
+        `code` is one of `REJECTIONS`. What is withdrawn whole is deleted logically. Raises `NotFound`
+        "no_such_document", "no_such_instance"; `Conflict` "job_in_hand"; `Invalid` "bad_rejection".
+        """
+        _check_withdrawal(instances, code)
+        vault, actor = self._vault, self._vault.actor(call.token)
+        with vault.change() as change:
+            found = attempt(vault, change, call, actor, Action.WITHDRAW, record_id=record_id)
+            if isinstance(found, Denied):
+                return found
+            document = _study(change, found, document_id)
+            if document is not None:
+                details = open_rows(change.tx, found.record.key, genuine(change.tx, rows, [document_id]))
+                chosen = _chosen(details.get(document_id, ()), instances)
+                return self._withdraw(change, found, document, chosen, code)
+            reason = ReasonCode.NO_SUCH_DOCUMENT
+            refuse(vault, change, call, actor, Action.WITHDRAW, found.record, reason, str(document_id))
+        raise _no_document()
+
+    def _withdraw(
+        self, change: Change, found: Attempt, document: Row, instances: Sequence[str], code: str
+    ) -> UUID:
+        vault, record_id, document_id = self._vault, document["record_id"], document["document_id"]
+        if jobs.of_document(vault, change.tx, record_id, document_id) is not None:
+            raise Conflict("This study is being worked on: ask again in a moment.", code="job_in_hand")
+        told = {"code": code, "instances": len(instances)}
+        asked = {"document": str(document_id), "code": code, "instances": list(instances)}
+        job = jobs.create(vault, change, JobKind.WITHDRAW, JobState.QUEUED, record_id, asked)
+        change.append(found.record.chain, found.happening(object_id=str(document_id), details=told))
+        return job.job_id
+
+
+class PlanningVerbs:
+    """Part of the housekeeper's door: which jobs wait, and compaction without a person asking."""
+
+    _vault: Vault
+
+    def waiting_jobs(self, limit: int = 100) -> list[tuple[UUID, str]]:
+        """Ids and kinds of the jobs that a worker has to carry out, oldest first."""
+        with self._vault.store.reading() as tx:
+            return [(job.job_id, job.kind.value) for job in jobs.waiting(self._vault, tx, limit)]
+
+    def plan_compaction(self, record_id: UUID, document_id: UUID) -> UUID | None:
+        """Queue the compaction of a study that lies in several packs; None where there is nothing to do."""
+        vault = self._vault
+        with vault.change() as change:
+            row = change.tx.get("record", lock=True, record_id=record_id)
+            if row is None or row["kind"] != PERSON:
+                return None
+            try:
+                job = queue_compaction(vault, change, record_id, document_id)
+            except NotFound:
+                return None
+            if job is None:
+                return None
+            record = vault.open(change.tx, row)
+            change.append(
+                record.chain,
+                Happening(
+                    action=Action.COMPACT,
+                    outcome=Outcome.PERMIT,
+                    reason=ReasonCode.OPERATOR,
+                    purpose=PurposeOfUse.MAINTENANCE,
+                    actor=jobs.automaton(vault),
+                    record=row["public_id"],
+                    object_id=str(document_id),
+                ),
+            )
+        return job.job_id
+
+
+def queue_compaction(vault: Vault, change: Change, record_id: UUID, document_id: UUID) -> jobs.Job | None:
+    """The compaction of a study in a locked record; None where it lies in one pack.
+
+    Raises `NotFound` "no_such_document", `Conflict` "job_in_hand" where another kind of job is open on it.
+    """
+    document = change.tx.get("document", document_id=document_id, record_id=record_id)
+    if document is None or document["kind"] != "study" or document["state"] != DocumentState.APPROVED:
+        raise _no_document()
+    job = jobs.of_document(vault, change.tx, record_id, document_id)
+    if job is not None and job.kind is not JobKind.COMPACT:
+        raise Conflict("This study is being worked on: ask again in a moment.", code="job_in_hand")
+    if job is not None:
+        return job
+    if len(change.tx.find("document_row", document_id=document_id, limit=2)) < 2:
+        return None
+    asked: dict[str, Any] = {"document": str(document_id)}
+    return jobs.create(vault, change, JobKind.COMPACT, JobState.QUEUED, record_id, asked)
+
+
+def _study(change: Change, found: Attempt, document_id: UUID) -> Row | None:
+    """The study, if this actor may withdraw from it."""
+    row = change.tx.get("document", document_id=document_id, record_id=found.record.row["record_id"])
+    if row is None or row["kind"] != "study":
+        return None
+    return row if document_id in visible(found, [row]) else None
+
+
+def _check_withdrawal(instances: Sequence[str], code: str) -> None:
+    check_rejection(code)
+    if len(instances) > MOST_WITHDRAWN:
+        raise Invalid(f"Name at most {MOST_WITHDRAWN} instances to withdraw.", code="bad_rejection")
+
+
+def _chosen(details: Sequence[DocumentDetails], instances: Sequence[str]) -> list[str]:
+    """The instances to withdraw, all of them present."""
+    present = {each.sop for row in details for series in row.series for each in series.instances}
+    if not present or not set(instances) <= present:
+        raise NotFound("There is no such instance in this study.", code="no_such_instance")
+    return sorted(set(instances) or present)
+
+
+def _no_document() -> NotFound:
+    return NotFound("There is no such study in this record.", code="no_such_document")

@@ -1,0 +1,47 @@
+"""What the events of a record promise about its rows: the newest card and facts are those they name.
+
+The vault's tables alone can't tell an older card put back with its digest; the log can, since each change is
+an event that carries the new version and the digest of the sealed bytes (docs/formats.md section 2).
+"""
+
+from uuid import UUID
+
+from audit.audit_event import access_line
+from audit.view import ChainEvent, LogFault
+from keyvault.store import Row, VaultTransaction
+
+_Sealed = tuple[str, str]  # version and digest, as events tell them
+
+
+class Promised:
+    """Fed with the opened events of one chain 1, oldest first; then `check`ed against the record's rows."""
+
+    def __init__(self) -> None:
+        self._card: _Sealed | None = None
+        self._facts: dict[str, _Sealed] = {}
+
+    def note(self, event: ChainEvent) -> None:
+        if event.event is None:
+            return
+        line = access_line(event.event)
+        if "card_digest" in line:
+            self._card = (line["card_version"], line["card_digest"])
+        if "facts_digest" in line:
+            self._facts[line["object"]] = (line["facts_version"], line["facts_digest"])
+
+    def check(self, tx: VaultTransaction, record_id: UUID) -> None:
+        """Raises LogFault `card_rolled_back` or `facts_rolled_back`.
+
+        A card seals the record's state: whoever opens it (`keyvault/keys/cards.py`) compares the row's copy.
+        """
+        record = tx.get("record", record_id=record_id)
+        if record is not None and self._card is not None and self._card != _sealed(record, "card"):
+            raise LogFault("card_rolled_back", "A record's card is not the newest that its events name.")
+        for row in tx.find("document", record_id=record_id):
+            promised = self._facts.get(str(row["document_id"]), ("1", row["facts_digest"].hex()))
+            if promised != _sealed(row, "facts"):
+                raise LogFault("facts_rolled_back", "A document's labels aren't the newest that events name.")
+
+
+def _sealed(row: Row, name: str) -> _Sealed:
+    return str(row[f"{name}_version"]), (row[f"{name}_digest"] or b"").hex()

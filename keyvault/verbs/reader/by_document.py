@@ -1,0 +1,111 @@
+"""A document named by its id alone: no record is named, so that no answer may tell whether there is one.
+
+Hidden, absent and refused cost the same statements and openings, and wait for nobody: what decides is read
+without a lock, and only who may see the document goes on to the record.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from uuid import UUID
+
+from keyvault.context import Change, OpenedRecord, Vault
+from keyvault.keys.cards import OpenedCard, seal_facts
+from keyvault.log.appending import Happening
+from keyvault.quotas import Touch
+from keyvault.store import Row
+from keyvault.verbs.attempt import EMERGENCIES, Call, Denied, attempt, emergency_use, refuse
+from keyvault.verbs.caller import caller
+from keyvault.verbs.reader.reading import listed
+from keyvault.verbs.rows import STUDY, SealedRow, SeenDocument, copies_of, facts_of
+from records.actors import Actor
+from records.documents import DocumentFacts
+from records.policy import AccessRequest, Deny, Facts, decide
+from records.vocabulary.codes import Action, DocumentState, Outcome, ReasonCode
+
+NOBODYS = UUID(int=0)  # the document that is judged where there is none
+
+
+class DocumentVerbs:
+    """For the reader process."""
+
+    _vault: Vault
+
+    def document(self, call: Call, document_id: UUID, rows: Sequence[SealedRow]) -> SeenDocument | Denied:
+        """One document, decided and logged like a list of its record.
+
+        A refusal is on the record's chain where the actor has no right to that record; a document that is
+        hidden from whoever has one is refused on chain 0, like one that is not there.
+        """
+        actor = caller(self._vault, call, "document", document_id=document_id)
+        published = any(row.document_id == document_id for row in rows)
+        with self._vault.change() as change:
+            row = change.tx.get("document", document_id=document_id)
+            row = row if published else None
+            record_id = row["record_id"] if row else NOBODYS
+            record = self._vault.open(change.tx, change.tx.get("record", record_id=record_id))
+            reason = self._objection(change, call, actor, record, row)
+            if reason is not None:
+                return self._refuse_document(change, call, actor, document_id, record, reason)
+            found = attempt(self._vault, change, call, actor, Action.SEARCH, record_id=record_id)
+            if isinstance(found, Denied):
+                return found
+            shown, _ = listed(change, found, rows)
+            return shown[0] if shown else Denied(ReasonCode.NO_SUCH_DOCUMENT)
+
+    def _objection(
+        self, change: Change, call: Call, actor: Actor, record: OpenedRecord, row: Row | None
+    ) -> ReasonCode | None:
+        """Why this actor sees no such document; the record is judged first, and facts are opened anyhow."""
+        emergency = emergency_use(self._vault, change, record, actor, call)
+        request = AccessRequest(actor, Action.SEARCH, call.purpose, change.now, call.reason)
+        judged = row or _nobodys(record.card)
+        facts = facts_of(record.card, copies_of(change.tx, [judged]))
+        for each in (None, facts[judged["document_id"]]):
+            decision = decide(request, Facts(record.facts, each, emergency))
+            if isinstance(decision, Deny):
+                hidden = each is not None or not record.exists
+                return ReasonCode.NO_SUCH_DOCUMENT if hidden else decision.reason
+        return None if row else ReasonCode.NO_SUCH_DOCUMENT
+
+    def _refuse_document(
+        self,
+        change: Change,
+        call: Call,
+        actor: Actor,
+        document_id: UUID,
+        record: OpenedRecord,
+        reason: ReasonCode,
+    ) -> Denied:
+        """Count what was asked for, and give the refusal its line."""
+        touch = Touch(actor, document_id.bytes, call.purpose in EMERGENCIES)
+        if change.over_quota(touch):
+            reason = ReasonCode.QUOTA_EXCEEDED
+        elif reason is not ReasonCode.NO_SUCH_DOCUMENT:
+            named = str(document_id)
+            return refuse(self._vault, change, call, actor, Action.SEARCH, record, reason, named)
+        details = {"reason": call.reason} if call.reason and call.purpose in EMERGENCIES else {}
+        told = Happening(
+            action=Action.SEARCH,
+            outcome=Outcome.DENY,
+            reason=reason,
+            purpose=call.purpose,
+            actor=actor,
+            record=None,
+            details=details,
+            about=document_id.bytes,
+        )
+        change.append(self._vault.system_chain, told)
+        return Denied(reason)
+
+
+def _nobodys(card: OpenedCard) -> Row:
+    return {"record_id": card.record_id, **_sealed(card.record_id, card.key)}
+
+
+@lru_cache(maxsize=1)
+def _sealed(record_id: UUID, card_key: bytes) -> Row:
+    """The columns of a document of the decoy: sealed once, opened each time."""
+    facts = DocumentFacts(NOBODYS, "study", "-", "-", "", frozenset(), DocumentState.APPROVED)
+    columns = seal_facts(OpenedCard(record_id, 0, None, card_key), facts, 1)
+    nothing = {"study_token": bytes(32), "content_token": None}
+    return {"document_id": NOBODYS, "kind": STUDY, **nothing, **columns}

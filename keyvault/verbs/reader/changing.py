@@ -1,0 +1,184 @@
+"""What the patient decides: each change is one transaction with its event, effective at the next call."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from keyvault.context import Change, Vault
+from keyvault.crypto.envelope import Branch
+from keyvault.keys.cards import open_facts, seal_facts, store_card
+from keyvault.keys.record_keys import set_branch
+from keyvault.store import Row
+from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
+from keyvault.verbs.caller import caller
+from keyvault.verbs.rows import copies_of, facts_of
+from records import consent
+from records.consent import Card, Emergency, protects
+from records.documents import HOLDERS_LABELS, check_labels, labels_by_holder
+from records.errors import NotFound
+from records.policy import Deny, Facts, decide
+from records.vocabulary.codes import Action, Label, ReasonCode, RecordState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardChange:
+    """A change of the card. `professional` is a national number; `until` is unix seconds, None = one year."""
+
+    action: Action
+    professional: str | None = None
+    until: int | None = None
+    permanent: bool = False
+    emergency: Emergency | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The card's choices after the change, or the document's labels."""
+
+    choices: dict[str, Any]
+
+
+def _authorise(card: Card, change: CardChange, now: int) -> Card:
+    return consent.authorise(card, change.professional or "", now, change.until, permanent=change.permanent)
+
+
+def _set_emergency(card: Card, change: CardChange, now: int) -> Card:
+    assert change.emergency is not None
+    return consent.set_emergency(card, change.emergency)
+
+
+_CHANGES: Mapping[Action, Callable[[Card, CardChange, int], Card]] = {
+    Action.AUTHORISE: _authorise,
+    Action.REVOKE: lambda card, change, now: consent.revoke(card, change.professional or ""),
+    Action.BLOCK: lambda card, change, now: consent.block(card, change.professional or ""),
+    Action.UNBLOCK: lambda card, change, now: consent.unblock(card, change.professional or ""),
+    Action.NAME_ATTENDING: lambda card, change, now: consent.name_attending(card, change.professional or ""),
+    Action.REMOVE_ATTENDING: lambda card, change, now: consent.remove_attending(
+        card, change.professional or ""
+    ),
+    Action.SET_EMERGENCY: _set_emergency,
+}
+CARD_CHANGES = frozenset(_CHANGES)
+
+
+class ChangingVerbs:
+    """`change_card` and labels, for the reader process on behalf of the holder."""
+
+    _vault: Vault
+
+    def change_card(self, call: Call, record_id: UUID, wanted: CardChange) -> Changed | Denied:
+        """Apply one change of the card. Doing it twice is the same as once.
+
+        While the record is suspended only what takes rights away is applied (R14).
+        """
+        if wanted.action not in CARD_CHANGES or (wanted.action is Action.SET_EMERGENCY) != bool(
+            wanted.emergency
+        ):
+            raise ValueError("a change of the card names what it changes")
+        actor = caller(self._vault, call, "change_card", record_id=record_id, wanted=wanted)
+        with self._vault.change() as change:
+            found = attempt(self._vault, change, call, actor, wanted.action, record_id=record_id)
+            if isinstance(found, Denied):
+                return found
+            opened = found.record.card
+            assert opened.card is not None
+            card = _CHANGES[wanted.action](opened.card, wanted, change.now)
+            if opened.state is not RecordState.ACTIVE and not protects(opened.card, card):
+                return self._refuse_change(change, found, ReasonCode.RECORD_SUSPENDED)
+            version, digest = store_card(change.tx, opened, card)
+            self._set_branches(change, found, card)
+            details = {"card_version": version, "card_digest": digest.hex(), **_told(wanted)}
+            change.append(found.record.chain, found.happening(details=details))
+            return Changed(_choices(card))
+
+    def _set_branches(self, change: Change, found: Attempt, card: Card) -> None:
+        row, keyring = found.record.row, self._vault.keyring
+        set_branch(change.tx, keyring, row, Branch.BRIS_DE_GLACE, card.emergency.bris_de_glace)
+        set_branch(change.tx, keyring, row, Branch.CENTRE_15, card.emergency.centre_15)
+
+    def label(
+        self, call: Call, record_id: UUID, document_id: UUID, labels: Sequence[str]
+    ) -> Changed | Denied:
+        """Give a document its labels, and the copies of it from other structures too.
+
+        Raises `Invalid` for bad labels, `Refused` "label_not_entitled" for one that is not the holder's to
+        give, `NotFound` for a hidden document. While the record is suspended labels can be added alone.
+        """
+        actor = caller(
+            self._vault, call, "label", record_id=record_id, document_id=document_id, labels=labels
+        )
+        with self._vault.change() as change:
+            found = attempt(self._vault, change, call, actor, Action.LABEL, record_id=record_id)
+            if isinstance(found, Denied):
+                return found
+            changed = self._label(change, found, document_id, labels)
+        if changed is None:
+            raise NotFound("There is no such document in this record.", code="no_such_document")
+        return changed
+
+    def _label(
+        self, change: Change, found: Attempt, document_id: UUID, labels: Sequence[str]
+    ) -> Changed | Denied | None:
+        # every document is opened, whichever is named: a hidden one costs what an unknown one costs
+        documents = change.tx.find("document", record_id=found.record.row["record_id"])
+        row = next((each for each in documents if each["document_id"] == document_id), None)
+        facts = facts_of(found.record.card, documents)
+        if row is None or self._hidden(found, facts[document_id]):
+            self._refuse_change(change, found, ReasonCode.NO_SUCH_DOCUMENT, document_id)
+            return None
+        present = facts[document_id].labels
+        wanted = check_labels(labels, cumul_allowed=Label.INVISIBLE_PATIENT in present)
+        chosen = labels_by_holder(present, wanted)
+        suspended = found.record.facts.state is not RecordState.ACTIVE
+        if suspended and not chosen >= present & HOLDERS_LABELS:
+            return self._refuse_change(change, found, ReasonCode.RECORD_SUSPENDED, document_id)
+        self._relabel(change, found, row, chosen)
+        for copy in copies_of(change.tx, [row]):
+            if copy["document_id"] != document_id:
+                hiding = {Label.INVISIBLE_PATIENT} & facts[copy["document_id"]].labels
+                self._relabel(change, found, copy, chosen | hiding)
+        return Changed({"labels": sorted(label.value for label in chosen)})
+
+    def _relabel(self, change: Change, found: Attempt, row: Row, labels: frozenset[Label]) -> None:
+        """Seal one document's labels, with the event that names them."""
+        document_id = row["document_id"]
+        facts = open_facts(found.record.card, [row])[document_id]
+        columns = seal_facts(found.record.card, replace(facts, labels=labels), row["facts_version"] + 1)
+        change.tx.update("document", columns, document_id=document_id, facts_version=row["facts_version"])
+        change.append(
+            found.record.chain,
+            found.happening(
+                object_id=str(document_id),
+                details={
+                    "labels": ",".join(sorted(label.value for label in labels)),
+                    "facts_version": columns["facts_version"],
+                    "facts_digest": columns["facts_digest"].hex(),  # type: ignore[attr-defined]
+                },
+            ),
+        )
+
+    def _refuse_change(
+        self, change: Change, found: Attempt, reason: ReasonCode, document_id: UUID | None = None
+    ) -> Denied:
+        named = str(document_id) if document_id else None
+        action = found.request.action
+        return refuse(self._vault, change, found.call, found.actor, action, found.record, reason, named)
+
+    def _hidden(self, found: Attempt, facts: Any) -> bool:
+        return isinstance(decide(found.request, Facts(found.record.facts, facts)), Deny)
+
+
+def _told(wanted: CardChange) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    if wanted.professional:
+        told["professional"] = wanted.professional
+    if wanted.emergency:
+        told["bris_de_glace"] = wanted.emergency.bris_de_glace
+        told["centre_15"] = wanted.emergency.centre_15
+    return told
+
+
+def _choices(card: Card) -> dict[str, Any]:
+    everything = card.to_json()
+    return {name: everything[name] for name in ("authorisations", "blocks", "attending", "emergency")}

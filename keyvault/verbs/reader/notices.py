@@ -1,0 +1,86 @@
+"""What waits for the holder to be read: queued with its cause, shown until acknowledged (R57).
+
+No message is sent yet. The holder sees these on the next visit, and that is all that may be said of them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from keyvault.context import Vault
+from keyvault.keys.secret_keys import Use
+from keyvault.store import Row, VaultTransaction
+from keyvault.verbs.attempt import Call, Denied, attempt
+from keyvault.verbs.caller import caller
+from records.vocabulary.codes import Action
+
+HOLDER = "patient"
+READ = "read"
+UNREAD = ("queued", "sent")  # a message that left says nothing of whether it was read
+MOST_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class OwnNotice:
+    """One notice for the holder: what kind of access there was, and when (unix seconds). No health data."""
+
+    notice_id: UUID
+    kind: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class SealedNotice:
+    """A notice's payload, opened: `recipient` is `patient` or `professional:` with a national number."""
+
+    recipient: str = field(repr=False)
+    payload: dict[str, Any] = field(repr=False)
+
+
+def open_notice(vault: Vault, row: Row) -> SealedNotice:
+    aad = b"coffre-notice-v1\x00" + row["notice_id"].bytes
+    payload = vault.keyring.accountability.open(Use.NOTICE, row["payload"], aad)
+    return SealedNotice(payload.pop("to"), payload)
+
+
+def unread(vault: Vault, tx: VaultTransaction, record_id: UUID) -> tuple[OwnNotice, ...]:
+    """The holder's notices that were not acknowledged, newest first."""
+    rows = tx.find(
+        "notice",
+        order=("-created_at", "-notice_id"),
+        limit=MOST_SHOWN,
+        record_id=record_id,
+        recipient=HOLDER,
+        state__in=UNREAD,
+    )
+    opened = ((row, open_notice(vault, row).payload) for row in rows)
+    return tuple(OwnNotice(row["notice_id"], row["kind"], payload["at"]) for row, payload in opened)
+
+
+class NoticingVerbs:
+    """`acknowledge`, for the reader process on behalf of the holder."""
+
+    _vault: Vault
+
+    def acknowledge(self, call: Call, record_id: UUID, notices: Sequence[UUID]) -> int | Denied:
+        """The holder has read these: they are shown no more, and no message need be sent of them.
+
+        Answers how many there were; another record's, unknown and read ones are none. Doing it twice is the
+        same as once.
+        """
+        actor = caller(self._vault, call, "acknowledge", record_id=record_id, notices=notices)
+        with self._vault.change() as change:
+            found = attempt(self._vault, change, call, actor, Action.ACKNOWLEDGE, record_id=record_id)
+            if isinstance(found, Denied):
+                return found
+            read = change.tx.update(
+                "notice",
+                {"state": READ, "worker": None},
+                notice_id__in=sorted(set(notices)),
+                record_id=record_id,
+                recipient=HOLDER,
+                state__in=UNREAD,
+            )
+            change.append(found.record.chain, found.happening(details={"notices": read}))
+            return read

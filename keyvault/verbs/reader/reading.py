@@ -1,0 +1,204 @@
+"""The reader's verbs that disclose no content: resolve, find, list, events, tokens."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+from keyvault.context import Change, Vault
+from keyvault.crypto.search_tokens import TokenField
+from keyvault.verbs.attempt import Attempt, Call, Denied, attempt
+from keyvault.verbs.caller import caller
+from keyvault.verbs.reader.changing import CARD_CHANGES
+from keyvault.verbs.reader.log_reading import EVERY_LINE, LogFilter, find_lines
+from keyvault.verbs.reader.notices import OwnNotice, unread
+from keyvault.verbs.rows import SealedRow, SeenDocument, genuine, open_rows, visible
+from records.identity import INS, Traits
+from records.policy import warnings
+from records.vocabulary.codes import Action, Obligation, Role
+
+LARGEST_PAGE = 500
+_SEARCHABLE = frozenset({TokenField.STUDY, TokenField.SERIES, TokenField.SOP, TokenField.ACCESSION})
+# anybody may deposit, an operator may open: resolving for those would tell which records exist
+_RESOLVABLE = CARD_CHANGES | {
+    Action.SEARCH,
+    Action.RETRIEVE,
+    Action.READ_LOG,
+    Action.LABEL,
+    Action.ACKNOWLEDGE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedRecord:
+    """A record the actor may ask about. `record_id` is internal and stays between reader and vault."""
+
+    record_id: UUID
+    public_id: UUID
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """The identity that an open record carries on every screen: traits and INS, as its card has them."""
+
+    ins: INS = field(repr=False)
+    traits: Traits = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What an actor may see of a record, and whose it is.
+
+    `obligations` holds those of the permit and of every document shown. For the holder alone: `choices`, the
+    own card, and `notices`, what was not acknowledged yet.
+    """
+
+    public_id: UUID
+    documents: tuple[SeenDocument, ...]
+    obligations: frozenset[Obligation]
+    refused_rows: int
+    whose: Whose = field(repr=False)
+    choices: dict[str, Any] | None = field(repr=False)
+    notices: tuple[OwnNotice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """Lines of the access log, newest first; `next_before` asks for the following page."""
+
+    events: tuple[dict[str, Any], ...] = field(repr=False)
+    next_before: int | None
+
+
+class ReadingVerbs:
+    """For the reader process. Every method may answer `Denied`, already logged."""
+
+    _vault: Vault
+
+    def resolve(self, call: Call, locator: str, action: Action = Action.SEARCH) -> ResolvedRecord | Denied:
+        """The record that an INS or public id names, if the actor may do `action` on it.
+
+        A permit is no event: nothing is disclosed before the verb that follows, which decides and logs. No
+        answer to a caller stands on this alone.
+        """
+        if action not in _RESOLVABLE:
+            raise ValueError("the reader resolves records for its own verbs only")
+        actor = caller(self._vault, call, "resolve", locator=locator, action=action)
+        with self._vault.change() as change:
+            answer = attempt(self._vault, change, call, actor, action, locator=locator, discloses=False)
+            if isinstance(answer, Denied):
+                return answer
+            row = answer.record.row
+            return ResolvedRecord(row["record_id"], row["public_id"], row["state"])
+
+    def find(self, call: Call, locator: str) -> ResolvedRecord | Denied:
+        """The same for whoever asks for nothing more: that there is a record is an answer, and has its
+        event.
+        """
+        actor = caller(self._vault, call, "find", locator=locator)
+        with self._vault.change() as change:
+            answer = attempt(self._vault, change, call, actor, Action.SEARCH, locator=locator)
+            if isinstance(answer, Denied):
+                return answer
+            change.append(answer.record.chain, replace(answer.happening(), action=Action.IDENTIFY))
+            row = answer.record.row
+            return ResolvedRecord(row["record_id"], row["public_id"], row["state"])
+
+    def list(self, call: Call, record_id: UUID, rows: Sequence[SealedRow]) -> Listing | Denied:
+        """Open the details rows of the documents that the actor may see, and nothing else."""
+        named = list(dict.fromkeys(row.document_id for row in rows))
+        actor = caller(self._vault, call, "list", record_id=record_id, documents=named)
+        with self._vault.change() as change:
+            found = attempt(self._vault, change, call, actor, Action.SEARCH, record_id=record_id)
+            if isinstance(found, Denied):
+                return found
+            shown, refused = listed(change, found, rows)
+            owed = found.permit.obligations.union(*(document.obligations for document in shown))
+            return Listing(
+                public_id=found.public_id,
+                documents=tuple(shown),
+                obligations=owed,
+                refused_rows=refused,
+                whose=_whose(found),
+                choices=_choices(found),
+                notices=unread(self._vault, change.tx, record_id) if _is_holder(found) else (),
+            )
+
+    def events(
+        self,
+        call: Call,
+        record_id: UUID,
+        *,
+        before: int | None = None,
+        limit: int = 100,
+        wanted: LogFilter = EVERY_LINE,
+    ) -> EventPage | Denied:
+        """The record's access log, newest first, or those of its lines that are wanted (R56, R1111-43)."""
+        actor = caller(self._vault, call, "events", record_id=record_id)
+        limit = max(1, min(limit, LARGEST_PAGE))
+        with self._vault.change() as change:
+            found = attempt(self._vault, change, call, actor, Action.READ_LOG, record_id=record_id)
+            if isinstance(found, Denied):
+                return found
+            lines, more = find_lines(change.tx, found.record.chain, wanted, before, limit)
+            change.append(found.record.chain, found.happening())
+        return EventPage(lines, more)
+
+    def tokens(
+        self, call: Call, record_id: UUID, values: Sequence[tuple[TokenField, str]]
+    ) -> tuple[bytes, ...] | Denied:
+        """Search tokens of UIDs and accession numbers, for an actor who may search this record."""
+        actor = caller(self._vault, call, "tokens", record_id=record_id, values=values)
+        with self._vault.change() as change:
+            found = attempt(
+                self._vault, change, call, actor, Action.SEARCH, record_id=record_id, discloses=False
+            )
+            if isinstance(found, Denied):
+                return found
+        return tuple(self._vault.token(_searchable(name), value) for name, value in values)
+
+
+def listed(change: Change, found: Attempt, rows: Sequence[SealedRow]) -> tuple[list[SeenDocument], int]:
+    """Open those of the rows that may be seen, newest document first, and log; and how many were refused.
+
+    Every document of the record is judged, whichever are asked for.
+    """
+    seen = visible(found, change.tx.find("document", record_id=found.record.row["record_id"]))
+    kept = genuine(change.tx, rows, seen)
+    opened = open_rows(change.tx, found.record.key, kept)
+    shown = [
+        SeenDocument(
+            document_id, facts, row["created_at"], opened[document_id], warnings(found.request, facts)
+        )
+        for document_id, (row, facts) in seen.items()
+        if document_id in opened
+    ]
+    change.append(found.record.chain, found.happening(details={"documents": len(shown)}))
+    shown.sort(key=lambda document: (document.created_at, document.document_id), reverse=True)
+    return shown, sum(row.document_id in seen for row in rows) - len(kept)
+
+
+def _searchable(name: TokenField) -> TokenField:
+    if name not in _SEARCHABLE:
+        raise ValueError("the reader asks for tokens of UIDs and accession numbers only")
+    return name
+
+
+def _is_holder(found: Attempt) -> bool:
+    return found.actor.role is Role.PATIENT
+
+
+def _whose(found: Attempt) -> Whose:
+    card = found.record.card.card
+    assert card is not None  # a record without a card is denied
+    return Whose(card.ins, card.traits)
+
+
+def _choices(found: Attempt) -> dict[str, Any] | None:
+    """The holder's card without identity, for the holder alone."""
+    card = found.record.card.card
+    if not _is_holder(found) or card is None:
+        return None
+    choices = card.to_json()
+    return {name: choices[name] for name in ("authorisations", "blocks", "attending", "emergency", "consent")}

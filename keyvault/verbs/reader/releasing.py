@@ -1,0 +1,335 @@
+"""Release: the one place where data keys leave the vault, sealed to a recipient, after the event is kept."""
+
+import hashlib
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+from keyvault.context import BRANCH_OF, Change, Vault
+from keyvault.credentials import withdrawn
+from keyvault.credentials.tokens import CredentialError
+from keyvault.crypto.envelope import KeyUse, unwrap_object_key
+from keyvault.crypto.sealed_blob import BlobKind, BlobRef, SealedBlob
+from keyvault.grants.body import GrantBody, GrantedBlob, GrantedDocument, GrantedSeries
+from keyvault.grants.grant import check_recipient, seal_grant
+from keyvault.keys.record_keys import RecordKey, open_record_key
+from keyvault.keys.secret_keys import Use
+from keyvault.store import Row, VaultTransaction
+from keyvault.verbs.actors_json import actor_from_json, actor_to_json
+from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
+from keyvault.verbs.caller import caller
+from keyvault.verbs.rows import SealedRow, copies_of, facts_of, genuine, open_rows, visible
+from records.details import DocumentDetails
+from records.errors import CoffreError, NotFound
+from records.instances import by_age
+from records.policy import AccessRequest, Deny, Facts, decide
+from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode
+
+LONGEST_GRANT = 900  # seconds
+MOST_BLOBS = 5_000
+ADOPTED = "adopted"
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """A grant without its URLs, and the objects it opens as (blob id, version)."""
+
+    grant: dict[str, Any]
+    objects: tuple[tuple[UUID, int], ...]
+
+
+class ReleasingVerbs:
+    """For the reader and the gateway."""
+
+    _vault: Vault
+
+    def release(
+        self,
+        call: Call,
+        record_id: UUID,
+        rows: Sequence[SealedRow],
+        *,
+        documents: Sequence[Sequence[UUID]] | None,
+        recipient: bytes,
+        suite: int = 1,
+    ) -> Released | Denied:
+        """Decide, log, and seal the keys of `documents` (None: everything visible) to `recipient`.
+
+        Each member names one thing by the documents it consists of: itself, or those of a study. What may be
+        seen of it is granted; where that is nothing, the whole grant is refused with `NotFound`
+        "no_such_document".
+        """
+        check_recipient(recipient)
+        actor = caller(
+            self._vault,
+            call,
+            "release",
+            record_id=record_id,
+            documents=documents,
+            recipient=recipient,
+            suite=suite,
+        )
+        with self._vault.change() as change:
+            found = attempt(self._vault, change, call, actor, Action.RETRIEVE, record_id=record_id)
+            if isinstance(found, Denied):
+                return found
+            released = self._release(change, found, rows, documents, recipient, suite)
+        if released is None:
+            # raised after the commit, so that the refusal keeps its line in the log
+            raise NotFound("There is no such document in this record.", code="no_such_document")
+        return released
+
+    def _release(
+        self,
+        change: Change,
+        found: Attempt,
+        rows: Sequence[SealedRow],
+        documents: Sequence[Sequence[UUID]] | None,
+        recipient: bytes,
+        suite: int,
+    ) -> Released | Denied | None:
+        vault, tx = self._vault, change.tx
+        # what the index hasn't published yet is absent, whoever asks (docs/vault.md section 2)
+        published = {row.document_id for row in rows}
+        documents_here = tx.find("document", record_id=found.record.row["record_id"])
+        # every document is judged, whichever are asked for: a hidden one costs what an unknown one costs
+        judged = visible(found, documents_here)
+        seen = {document_id: each for document_id, each in judged.items() if document_id in published}
+        things = [list(seen)] if documents is None else documents
+        hidden = [thing for thing in things if not any(document in seen for document in thing)]
+        if hidden and documents is not None:
+            named = str(hidden[0][0]) if hidden[0] else None
+            self._refuse(change, found, ReasonCode.NO_SUCH_DOCUMENT, named)
+            return None
+        wanted = list(dict.fromkeys(document for thing in things for document in thing if document in seen))
+        key = open_record_key(tx, vault.keyring, found.record.row, BRANCH_OF[found.call.purpose])
+        if key is None:
+            return self._refuse(change, found, ReasonCode.OPTED_OUT, None)
+        kept = _all_genuine(tx, rows, wanted)
+        blobs = _blobs(tx, wanted, seen, {row.submission_id for row in kept})
+        opened = open_rows(tx, found.record.key, kept)
+        body = GrantBody(tuple(_granted(key, row) for row in blobs), _documents(opened), _series(opened))
+        return self._seal(change, found, wanted, blobs, body, recipient, suite)
+
+    def _refuse(self, change: Change, found: Attempt, reason: ReasonCode, object_id: str | None) -> Denied:
+        return refuse(
+            self._vault, change, found.call, found.actor, Action.RETRIEVE, found.record, reason, object_id
+        )
+
+    def _seal(
+        self,
+        change: Change,
+        found: Attempt,
+        wanted: Sequence[UUID],
+        blobs: Sequence[Row],
+        body: GrantBody,
+        recipient: bytes,
+        suite: int,
+    ) -> Released:
+        grant_id = uuid4()
+        expires = min(change.now + LONGEST_GRANT, found.actor.expires_at or change.now + LONGEST_GRANT)
+        commitment = hashlib.sha256(b"".join(row["commitment"] for row in blobs)).digest()
+        appended = change.append(
+            found.record.chain,
+            found.happening(
+                object_id=str(wanted[0]) if len(wanted) == 1 else None,
+                commitment=commitment,
+                grant=grant_id,
+                details={"documents": len(wanted)},
+            ),
+        )
+        assert appended is not None  # a permit
+        self._remember(change, found, grant_id, expires, blobs)
+        signing = self._vault.keyring.signing("grant")
+        grant = seal_grant(
+            suite=suite,
+            grant_id=grant_id,
+            issued=change.now,
+            expires=expires,
+            record=found.public_id,
+            purpose=found.call.purpose.value,
+            actor=appended.actor or bytes(32),
+            recipient=recipient,
+            body=body,
+            event=appended.leaf,
+            key_id=signing.key_id,
+            sign=signing.sign,
+        )
+        return Released(grant, tuple((row["blob_id"], row["version"]) for row in blobs))
+
+    def _remember(
+        self, change: Change, found: Attempt, grant_id: UUID, expires: int, blobs: Sequence[Row]
+    ) -> None:
+        """Keep what `still` needs to decide again: the actor and the blobs, sealed."""
+        kept = {
+            "actor": actor_to_json(found.actor),
+            "reason": found.call.reason,
+            "blobs": [[str(row["blob_id"]), row["version"]] for row in blobs],
+        }
+        change.tx.insert(
+            "grant",
+            {
+                "grant_id": grant_id,
+                "record_id": found.record.row["record_id"],
+                "purpose": found.call.purpose.value,
+                "expires": expires,
+                "sealed": self._vault.keyring.system_chain.seal(Use.GRANT, kept, _grant_aad(grant_id)),
+            },
+        )
+
+    def still(self, grant_id: UUID, blob_id: UUID, version: int) -> bool:
+        """Whether this grant's actor would be permitted this object now, on the present card.
+
+        Only a refusal is logged, the first of its reason in an hour: the permit has its event already,
+        and whoever has an address must not make the log grow with it.
+        """
+        vault = self._vault
+        with vault.store.reading() as tx:
+            grant = tx.get("grant", grant_id=grant_id)
+            kept = self._kept(grant, grant_id)
+            if grant is None or kept is None or [str(blob_id), version] not in kept["blobs"]:
+                return False
+            denied = self._now_denied(tx, grant, kept, blob_id, version)
+        if denied is not None:
+            self._log_no_longer(grant, kept, denied, blob_id)
+        return denied is None
+
+    def renew(self, call: Call, grant_id: UUID) -> tuple[tuple[UUID, int], ...] | Denied:
+        """The objects of the caller's own grant, if each would still be permitted; for new addresses.
+
+        Raises `NotFound` "no_such_grant" for another's, an expired or an unknown grant.
+        """
+        actor = caller(self._vault, call, "renew", grant_id=grant_id)
+        with self._vault.store.reading() as tx:
+            grant = tx.get("grant", grant_id=grant_id)
+        kept = self._kept(grant, grant_id)
+        if grant is None or kept is None or kept["actor"] != actor_to_json(actor):
+            raise NotFound("There is no such grant of yours, or it has expired.", code="no_such_grant")
+        objects = tuple((UUID(blob), version) for blob, version in kept["blobs"])
+        if not all(self.still(grant_id, blob, version) for blob, version in objects):
+            return Denied(ReasonCode.NOT_AUTHORISED)
+        return objects
+
+    def _kept(self, grant: Row | None, grant_id: UUID) -> dict[str, Any] | None:
+        if grant is None or grant["expires"] <= self._vault.now_ms() // 1000:
+            return None
+        return self._vault.keyring.system_chain.open(Use.GRANT, grant["sealed"], _grant_aad(grant_id))
+
+    def _now_denied(
+        self, tx: VaultTransaction, grant: Row, kept: dict[str, Any], blob_id: UUID, version: int
+    ) -> ReasonCode | None:
+        row = tx.get("record", record_id=grant["record_id"])
+        if row is None:
+            return ReasonCode.NO_SUCH_RECORD
+        purpose = PurposeOfUse(grant["purpose"])
+        if open_record_key(tx, self._vault.keyring, row, BRANCH_OF[purpose]) is None:
+            return ReasonCode.OPTED_OUT
+        record = self._vault.open(tx, row)
+        actor, now = actor_from_json(kept["actor"]), self._vault.now_ms() // 1000
+        try:
+            withdrawn.check(tx, self._vault.pseudonym, actor, now * 1000)
+        except CredentialError:
+            return ReasonCode.BAD_CREDENTIAL
+        request = AccessRequest(actor, Action.RETRIEVE, purpose, now, kept["reason"])
+        links = tx.find("blob_document", blob_id=blob_id, version=version)
+        documents = tx.find("document", document_id__in=[link["document_id"] for link in links])
+        facts_here = facts_of(record.card, copies_of(tx, documents))
+        for facts in (facts_here[row["document_id"]] for row in documents):
+            decision = decide(request, Facts(record.facts, facts, None))
+            if isinstance(decision, Deny):
+                return decision.reason
+        return None if documents else ReasonCode.NO_SUCH_DOCUMENT
+
+    def _log_no_longer(self, grant: Row, kept: dict[str, Any], reason: ReasonCode, blob_id: UUID) -> None:
+        call = Call(token="", purpose=PurposeOfUse(grant["purpose"]), reason=kept["reason"])
+        with self._vault.change() as change:
+            if not change.first_this_hour(b"coffre-still-v1", grant["grant_id"].bytes, reason.value.encode()):
+                return
+            record = self._vault.open(change.tx, change.tx.get("record", record_id=grant["record_id"]))
+            actor = actor_from_json(kept["actor"])
+            refuse(self._vault, change, call, actor, Action.STILL, record, reason, str(blob_id))
+
+
+def _grant_aad(grant_id: UUID) -> bytes:
+    return b"coffre-grant-row-v1\x00" + grant_id.bytes
+
+
+def _blobs(
+    tx: VaultTransaction, wanted: Sequence[UUID], seen: Iterable[UUID], published: Collection[UUID]
+) -> list[Row]:
+    """The adopted blobs of the wanted documents that came with these submissions.
+
+    A blob with a part the actor may not see is refused.
+    """
+    links = tx.find("blob_document", document_id__in=list(wanted))
+    ids = sorted({link["blob_id"] for link in links})
+    if len(ids) > MOST_BLOBS:
+        raise CoffreError("Ask for fewer documents in one grant.", code="grant_too_large")
+    every = tx.find("blob_document", blob_id__in=ids)
+    allowed = set(seen)
+    mixed = {link["blob_id"] for link in every if link["document_id"] not in allowed}
+    if mixed:
+        raise CoffreError("A stored object mixes documents: run coffre check.", code="mixed_blob")
+    adopted = tx.find("blob", blob_id__in=ids, state=ADOPTED)
+    rows = (row for row in adopted if row["submission_id"] in published)
+    return sorted(rows, key=lambda row: (row["blob_id"], row["version"]))
+
+
+def _all_genuine(tx: VaultTransaction, rows: Sequence[SealedRow], wanted: Sequence[UUID]) -> list[SealedRow]:
+    kept = genuine(tx, rows, wanted)
+    if {row.document_id for row in kept} != set(wanted):
+        raise CoffreError(
+            "The index holds an altered or missing row for this document: run coffre check.",
+            code="index_altered",
+        )
+    return kept
+
+
+def _granted(key: RecordKey, row: Row) -> GrantedBlob:
+    dek = unwrap_object_key(
+        key.key,
+        row["wrap"],
+        use=KeyUse.DATA,
+        record_id=key.record_id,
+        key_version=row["key_version"],
+        object_id=row["blob_id"],
+        version=row["version"],
+        commitment=row["commitment"],
+    )
+    ref = BlobRef(row["blob_id"], row["version"], BlobKind(row["kind"]))
+    sealed = SealedBlob(ref, row["commitment"], row["header"], row["plaintext_size"], row["ciphertext_size"])
+    return GrantedBlob(sealed, dek)
+
+
+def _documents(opened: dict[UUID, tuple[DocumentDetails, ...]]) -> tuple[GrantedDocument, ...]:
+    return tuple(
+        GrantedDocument(
+            document_id=document_id,
+            media_type=content.media_type,
+            blob_id=content.place.blob_id,
+            offset=content.place.offset,
+            length=content.place.length,
+            sha256=content.place.sha256,
+        )
+        for document_id, rows in opened.items()
+        for content in (row.content for row in rows[-1:])
+        if content is not None
+    )
+
+
+def _series(opened: dict[UUID, tuple[DocumentDetails, ...]]) -> tuple[GrantedSeries, ...]:
+    """One per series of each granted document: its metadata blobs, oldest submission first.
+
+    Two documents may give their series the same UIDs, each is named by an entry of its own.
+    """
+    return tuple(each for rows in opened.values() for each in _series_of(rows))
+
+
+def _series_of(rows: tuple[DocumentDetails, ...]) -> Iterator[GrantedSeries]:
+    found: dict[tuple[str, str], list[UUID]] = {}
+    for details in by_age(rows):
+        for series in details.series:
+            found.setdefault((details.study_uid or "", series.uid), []).append(series.metadata_blob)
+    for (study, uid), blobs in found.items():
+        yield GrantedSeries(study, uid, tuple(blobs))
