@@ -38,10 +38,11 @@ class Commands(LaterGroup):
         ),
         "audit": Later("coffre.commands.audit:audit_app", "The log of every access."),
         "send": Later(
-            "coffre.send:send_command", "Deposit DICOM files and PDF reports into a patient's record."
+            "coffre.commands.send:send_command",
+            "Deposit DICOM files and PDF reports into a patient's record.",
         ),
         "fetch": Later(
-            "coffre.fetch:fetch_command",
+            "coffre.commands.fetch:fetch_command",
             "Fetch what you may see of a patient's record; it is decrypted here, not on the server.",
         ),
         "quarantine": Later(
@@ -58,7 +59,7 @@ class Commands(LaterGroup):
         ),
         "status": Later("coffre.commands.installation:status", "What this Coffre holds and what waits."),
         "check": Later(
-            "coffre.safekeeping.check:check_command",
+            "coffre.commands.check:check_command",
             "Compare objects, index, vault and log. Exit 0 where all is sound, 1 where something was found.",
         ),
         "backup": Later(
@@ -78,7 +79,7 @@ class Commands(LaterGroup):
             "Give each process a role of its own in the Postgres databases, with exactly its rights.",
         ),
         "demo": Later(
-            "coffre.demo:demo_command",
+            "coffre.commands.demo:demo_command",
             "Play the whole story on real files, or serve its data to try the pages.",
         ),
     }

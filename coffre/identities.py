@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Any, TypeVar
 
-from coffre.client.server import read_token
+from client.http_client import read_token
 from coffre.install import read_secret
 from coffre.wiring import System
 from keyvault.credentials.tokens import Authority

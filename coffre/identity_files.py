@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from coffre import private_files
 from coffre.addresses import is_origin
 from coffre.install import read_secret
 from coffre.wiring import System
+from keyvault.credentials import private_files
 from keyvault.credentials.certificates import issue_certificate
 from keyvault.credentials.proving import ProofKey
 from keyvault.credentials.sign_in_links import new_sign_in, stated

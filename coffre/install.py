@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from coffre import private_files
 from coffre.settings import Settings
+from keyvault.credentials import private_files
 from keyvault.credentials.tokens import DEMO_ISSUER
 from keyvault.crypto.boxes import new_box_key
 from keyvault.crypto.signing import new_signing_key, read_public_key

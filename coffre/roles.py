@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from coffre import private_files
 from coffre.install import Places
 from coffre.settings import Settings
+from keyvault.credentials import private_files
 from records.errors import CoffreError, Invalid
 from storage import roles
 from storage.engines import Database, engine_for

@@ -1,7 +1,7 @@
 """Writes the pages that the code can print: `python docs/generate.py`; with `--check` it only compares.
 
 docs/verdicts.md comes from the tables of `content/verdicts.py`, `pdf_agreement.py` and `outcomes.py` and
-of `coffre/sending/verdicts.py`,
+of `client/send/verdicts.py`,
 docs/deposits.md from those of `ingestion/intake/fhir/document_reference_elements.py` and `store_rules.py`,
 docs/problems.md from the status table of `coffre/serving/problems.py` and every place where an error is made.
 Of docs/api.md it writes what stands between marks.
@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
-ROOMS = ("records", "audit", "keyvault", "storage", "content", "ingestion", "viewer_api", "coffre")
+ROOMS = ("records", "audit", "keyvault", "storage", "content", "ingestion", "viewer_api", "client", "coffre")
 # of the top room, these serve HTTP callers; the others are the command line
 SERVING = frozenset(
     {
@@ -106,8 +106,8 @@ Printed on standard error as `code: sentence`. The codes above can be met here t
 
 sys.path.insert(0, str(ROOT))
 
+from client.send.verdicts import TROUBLES  # noqa: E402
 from coffre.exits import MEANINGS  # noqa: E402
-from coffre.sending.verdicts import TROUBLES  # noqa: E402
 from coffre.serving.origins import ADMITTED_HEADERS, EXPOSED_HEADERS, METHODS  # noqa: E402
 from coffre.serving.problems import status_of  # noqa: E402
 from content.pdf.agreement import AGREEMENT  # noqa: E402
@@ -290,7 +290,7 @@ def _of_module(path: Path, name: str) -> Iterator[Problem]:
     if not any(_code(call) for call in calls):
         return
     module = importlib.import_module(name)
-    serving = not name.startswith("coffre.") or name in SERVING
+    serving = not name.startswith(("coffre.", "client.")) or name in SERVING
     for call in calls:
         kind = getattr(module, call.func.id, None) if isinstance(call.func, ast.Name) else None
         code, sentence = _code(call), _text(call.args[0])

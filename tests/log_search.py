@@ -17,7 +17,7 @@ import pytest
 
 from audit.canonical import unb64
 from coffre.demonstration import data as demo_data
-from coffre.leaks.search import prove_and_search
+from coffre.plaintext_search.search import prove_and_search
 from records.errors import Invalid
 from records.identity import INS, INS_NIR_TEST
 

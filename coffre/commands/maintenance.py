@@ -41,8 +41,8 @@ def compact(
     Every instance's digest is compared while it is copied; what is replaced is erased once no grant leads to
     it any more, half an hour later.
     """
-    from coffre.carrying import carry_out
     from coffre.identities import acting, permitted
+    from coffre.run_job import carry_out
     from coffre.wiring import System
     from ingestion.jobs.dispatch import FEWEST_SUBMISSIONS
     from records.vocabulary.codes import Action
@@ -112,10 +112,10 @@ def withdraw(
     Its bytes are erased once no grant leads to them any more. A study of which nothing is left is deleted
     logically: nobody sees it, and it is kept until retention ends.
     """
-    from coffre.carrying import carry_out
     from coffre.identities import acting, permitted
+    from coffre.instance_withdrawal import Withdrawal
+    from coffre.run_job import carry_out
     from coffre.wiring import System
-    from coffre.withdrawing import Withdrawal
     from records.vocabulary.rejections import check_rejection
 
     chosen = sorted(set(instance or []))

@@ -125,8 +125,8 @@ def _decide(
     data: Path | None,
     as_json: bool,
 ) -> None:
-    from coffre.carrying import carry_out
     from coffre.identities import acting
+    from coffre.run_job import carry_out
     from coffre.wiring import System
     from ingestion.quarantine.listing import Quarantine
 

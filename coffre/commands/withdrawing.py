@@ -26,7 +26,7 @@ def withdraw(
     Their next call is refused, and so is the next range of a grant that the embedded store serves. A new
     credential is believed. Deposits that were received before stay.
     """
-    from coffre.client.server import read_token
+    from client.http_client import read_token
     from coffre.identities import acting, permitted
     from coffre.wiring import System
     from keyvault.credentials.tokens import number_of

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from coffre.client.server import Server
+from client.fetch.documents import FetchClient
+from client.fetch.keys import published_keys
+from client.http_client import Server
+from client.send.deposits import SendClient
 from coffre.demonstration.data import PATIENT, PATIENT_INS
-from coffre.fetching.client import FetchClient
-from coffre.fetching.keys import published_keys
 from coffre.identities import Identities
-from coffre.sending.client import SendClient
 from coffre.settings import load
 from coffre.wiring import System
 from keyvault.verbs.attempt import Denied

@@ -11,13 +11,13 @@ from uuid import UUID
 
 import pydicom
 
+from client.fetch.documents import OpenedGrant
+from client.send.finding import examine
+from client.send.verdicts import FileVerdict, Outcome
 from coffre.demonstration import data as demo_data
 from coffre.demonstration.cast import DOCTOR, EMERGENCY_DOCTOR, Actors
 from coffre.demonstration.data import OID, OTHER_PATIENT, PATIENT, PATIENT_INS
-from coffre.fetching.client import OpenedGrant
-from coffre.leaks.search import LeakReport, prove_and_search
-from coffre.sending.finding import examine
-from coffre.sending.verdicts import FileVerdict, Outcome
+from coffre.plaintext_search.search import LeakReport, prove_and_search
 from records.errors import CoffreError, Refused
 from records.vocabulary.person_warnings import OTHER_PERSON
 

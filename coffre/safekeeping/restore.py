@@ -14,12 +14,12 @@ from uuid import UUID
 import typer
 
 from audit.checkpoint import parse_and_verify
-from coffre import private_files
 from coffre.commands.common import AsJson, Data, read_note, refusals, settings_of, show
 from coffre.install import OWNER_ONLY, Places
 from coffre.safekeeping.archive import CHUNK, MANIFEST, Manifest, altered, check_signature, read_manifest
 from coffre.safekeeping.backup import INVENTORY, OBJECTS, PUBLIC_FACTS, VAULT, object_path
 from coffre.settings import Settings
+from keyvault.credentials import private_files
 from keyvault.restore.frozen import Frozen, freeze
 from keyvault.restore.second_place import Checkpoints
 from records.errors import CoffreError, Conflict

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from getpass import getpass
 from pathlib import Path
 
-from coffre import private_files
 from coffre.identities import permitted
 from coffre.settings import Settings
 from coffre.wiring import System
+from keyvault.credentials import private_files
 from keyvault.keys.keyring import RUNNING, root_rotation
 from keyvault.keys.root_rotation import EitherRoot, Rewrapped, keys_under_root, rotate_root
 from keyvault.roots.opening import create_root, open_root

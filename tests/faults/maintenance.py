@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from coffre.commands.check import check_of
 from coffre.identities import Identities
-from coffre.safekeeping.check import check_of
 from ingestion.jobs.dispatch import enqueue_waiting, plan_compactions
 from ingestion.worker.pipeline import Worker
 from keyvault.verbs.attempt import Call

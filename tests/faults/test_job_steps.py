@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from coffre.fetching.series import merge_series
+from client.fetch.series import merge_series
 from records.errors import CoffreError
 from tests.faults.faulty import Died, Fault, How
 from tests.faults.maintenance import Hosting

@@ -19,16 +19,16 @@ import pytest
 from sqlalchemy import text
 
 from audit.checkpoint import sign_note
+from coffre.commands.check import check_of
 from coffre.demonstration.server import DemoServer
 from coffre.identities import Identities
 from coffre.install import initialise
-from coffre.leaks.search import prove_and_search
+from coffre.plaintext_search.search import prove_and_search
 from coffre.roles import give as give_roles
 from coffre.safekeeping.archive import MANIFEST, SIGNATURE, Manifest, facts_of, read_manifest
 from coffre.safekeeping.backup import Taken, take
-from coffre.safekeeping.check import check_of
 from coffre.safekeeping.restore import put_all_back
-from coffre.safekeeping.thaw import _from
+from coffre.safekeeping.unfreeze import _from
 from coffre.settings import Settings, load
 from coffre.wiring import System
 from keyvault.crypto.signing import public_key, sign

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from coffre.commands.check import check_of, told_of
 from coffre.demonstration.server import DemoServer
 from coffre.install import initialise
-from coffre.safekeeping.check import check_of, told_of
 from coffre.settings import load
 from coffre.wiring import System
 from storage.index.inventory import every

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from coffre.fetching.series import merge_series
-from coffre.leaks.search import prove_and_search
+from client.fetch.series import merge_series
+from coffre.plaintext_search.search import prove_and_search
 from tests.integration.operators import answer_of, command
 from tests.integration.support import DOCTOR, LABORATORY, Coffre, Grant, Patient
 

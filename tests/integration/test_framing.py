@@ -12,9 +12,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from client.fetch.series import merge_series
+from coffre.commands.fetch import fetch_command
 from coffre.demonstration.data import report_pdf
-from coffre.fetch import fetch_command
-from coffre.fetching.series import merge_series
 from coffre.serving.bodies import LARGEST_BODY
 from content.dicom.native_model import NAMESPACE
 from keyvault.crypto.sealed_blob import BlobKind

@@ -19,7 +19,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from rich.console import Console
 
-from coffre.demo import Stage, play_story
+from coffre.commands.demo import Stage, play_story
 from coffre.roles import PROCESSES
 from records.errors import CoffreError
 from storage.engines import engine_for

@@ -14,15 +14,15 @@ import typer
 from typer.testing import CliRunner
 
 from audit.canonical import b64
+from client.http_client import Server, read_token
+from client.possession import read_key
 from coffre.cli import app
-from coffre.client.possession import read_key
-from coffre.client.server import Server, read_token
+from coffre.commands.fetch import fetch_command
+from coffre.commands.send import send_command
 from coffre.demonstration import data as demo_data
 from coffre.demonstration.server import DemoServer
-from coffre.fetch import fetch_command
 from coffre.identities import Identities
 from coffre.install import initialise
-from coffre.send import send_command
 from coffre.settings import load
 from coffre.wiring import System
 from keyvault.credentials.possession import Shown

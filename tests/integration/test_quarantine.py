@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from coffre.leaks.search import prove_and_search
+from coffre.plaintext_search.search import prove_and_search
 from tests.integration.operators import WHY, Operators, answer_of, command, soon
 from tests.integration.running import process
 from tests.integration.support import LABORATORY, Coffre, Patient, problem

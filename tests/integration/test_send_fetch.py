@@ -14,15 +14,15 @@ from pydicom import dcmread
 from pydicom.encaps import generate_frames
 from typer.testing import CliRunner, Result
 
-from coffre.client.server import Server
+from client.fetch.documents import FetchClient
+from client.fetch.keys import trusted_keys
+from client.http_client import Server
+from client.send.deposits import SendClient
+from client.send.finding import candidates
+from coffre.commands.fetch import fetch_command
+from coffre.commands.send import send_command
 from coffre.demonstration import data as demo_data
-from coffre.fetch import fetch_command
-from coffre.fetching.client import FetchClient
-from coffre.fetching.keys import trusted_keys
-from coffre.leaks.search import prove_and_search
-from coffre.send import send_command
-from coffre.sending.client import SendClient
-from coffre.sending.finding import candidates
+from coffre.plaintext_search.search import prove_and_search
 from records.errors import CoffreError
 from records.identity import INS
 from tests.integration.support import Coffre, Patient, new_ins

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from coffre.leaks.search import prove_and_search
+from coffre.plaintext_search.search import prove_and_search
 from tests.integration.operators import answer_of, command
 from tests.integration.support import HOSPITAL, LABORATORY, Coffre, Patient
 from tests.integration.test_compact import images

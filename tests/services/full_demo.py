@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from coffre.demo import Stage, play_story
+from coffre.commands.demo import Stage, play_story
 from tests.services import full
 
 

@@ -20,16 +20,16 @@ from hypothesis.strategies import text
 from typer.testing import CliRunner
 
 from audit.canonical import b64, unb64
-from coffre.client.server import Server
+from client.fetch import series as fetch_series
+from client.fetch.documents import FetchClient
+from client.fetch.keys import NOTE_REMEMBERED, NOTE_UNPINNED, trusted_keys
+from client.fetch.manifest import Manifest
+from client.fetch.names import stem_of, stems_of, uid_name
+from client.fetch.series import merge_series
+from client.fetch.writing import FetchedFile, Part, write_part
+from client.http_client import Server
+from coffre.commands.fetch import fetch, fetch_command
 from coffre.demonstration import data as demo_data
-from coffre.fetch import fetch, fetch_command
-from coffre.fetching import series as fetch_series
-from coffre.fetching.client import FetchClient
-from coffre.fetching.keys import NOTE_REMEMBERED, NOTE_UNPINNED, trusted_keys
-from coffre.fetching.manifest import Manifest
-from coffre.fetching.names import stem_of, stems_of, uid_name
-from coffre.fetching.series import merge_series
-from coffre.fetching.writing import FetchedFile, Part, write_part
 from keyvault.crypto.blob import BlobKind, BlobRef, Sealer, new_data_key
 from keyvault.crypto.signing import key_id, new_signing_key, sign
 from keyvault.grants.grant import GrantBody, GrantedBlob, GrantedDocument, GrantedSeries, seal_grant
@@ -253,7 +253,7 @@ def test_an_instance_without_addressed_frames_is_opened_whole_only() -> None:
 def test_long_content_is_read_in_ranges_that_overlap_nowhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("coffre.fetching.client.CHUNK_SEGMENTS", 2)
+    monkeypatch.setattr("client.fetch.documents.CHUNK_SEGMENTS", 2)
     double = Double()
     opened = client_of(double).grant(studies=[STUDY])
     total = len(FILES[0]) + len(FILES[1])

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from coffre.leaks import search as leak_search
-from coffre.leaks.patterns import WINDOW, Windows
-from coffre.leaks.search import BLOCK, Leak, plant_canary, prove_and_search, search
+from coffre.plaintext_search import search as leak_search
+from coffre.plaintext_search.patterns import WINDOW, Windows
+from coffre.plaintext_search.search import BLOCK, Leak, plant_canary, prove_and_search, search
 from records.errors import CoffreError, Invalid
 
 NAME = "LEFÈVRE-MÛRIER"

@@ -17,20 +17,20 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from coffre.client import server
-from coffre.client.server import Server, check_url, printable, read_token
+from client import http_client as server
+from client.fetch.documents import FetchClient
+from client.http_client import Server, check_url, printable, read_token
+from client.send.contents import CHUNK
+from client.send.delivery import Delivery
+from client.send.deposits import SendClient
+from client.send.finding import candidates
+from client.send.journal import Journal
+from client.send.multipart import Multipart
+from client.send.plan import Candidate, Kind
+from client.send.showing import print_verdicts, shown
+from client.send.verdicts import FileVerdict, Outcome
+from coffre.commands.send import send_command
 from coffre.demonstration import data as demo_data
-from coffre.fetching.client import FetchClient
-from coffre.send import send_command
-from coffre.sending.client import SendClient
-from coffre.sending.contents import CHUNK
-from coffre.sending.delivery import Delivery
-from coffre.sending.finding import candidates
-from coffre.sending.journal import Journal
-from coffre.sending.multipart import Multipart
-from coffre.sending.plan import Candidate, Kind
-from coffre.sending.showing import print_verdicts, shown
-from coffre.sending.verdicts import FileVerdict, Outcome
 from records.errors import CoffreError, Invalid
 from records.identity import INS
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from coffre.sending.client import SendClient, verdict_on
-from coffre.sending.contents import digest
-from coffre.sending.delivery import Delivery, Watch
-from coffre.sending.finding import candidates
-from coffre.sending.journal import Journal
-from coffre.sending.plan import Candidate, Kind
-from coffre.sending.verdicts import FileVerdict, Outcome
+from client.send.contents import digest
+from client.send.delivery import Delivery, Watch
+from client.send.deposits import SendClient, verdict_on
+from client.send.finding import candidates
+from client.send.journal import Journal
+from client.send.plan import Candidate, Kind
+from client.send.verdicts import FileVerdict, Outcome
 from records.errors import CoffreError, Refused
 
 

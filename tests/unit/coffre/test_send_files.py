@@ -14,11 +14,11 @@ import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, MediaStorageDirectoryStorage, generate_uid
 
+from client.send import archive, contents
+from client.send.contents import FileTrouble, content, digest
+from client.send.finding import candidates
+from client.send.plan import Candidate, Kind, batches
 from coffre.demonstration import data as demo_data
-from coffre.sending import archive, contents
-from coffre.sending.contents import FileTrouble, content, digest
-from coffre.sending.finding import candidates
-from coffre.sending.plan import Candidate, Kind, batches
 
 INS_, OID = demo_data.PATIENT_INS, demo_data.OID
 

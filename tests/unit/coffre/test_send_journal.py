@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from coffre.sending.journal import Journal, default_place
-from coffre.sending.verdicts import FileVerdict, Outcome
+from client.send.journal import Journal, default_place
+from client.send.verdicts import FileVerdict, Outcome
 from records.errors import Conflict, Invalid
 
 FILE = FileVerdict("/lab/LEFEVRE^Eleonore.dcm", "dicom", Outcome.PUBLISHED, "published", "Published.")

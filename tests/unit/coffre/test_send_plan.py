@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from pydicom.uid import UID, CTImageStorage, DeflatedExplicitVRLittleEndian, MediaStorageDirectoryStorage
 
+from client.send import plan as send_plan
+from client.send.finding import candidates, examine
+from client.send.plan import Candidate, Kind, batches
 from coffre.demonstration import data as demo_data
-from coffre.sending import plan as send_plan
-from coffre.sending.finding import candidates, examine
-from coffre.sending.plan import Candidate, Kind, batches
 from content.dicom.data_set_encoding import header, padded
 from records.errors import Invalid
 

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.text import Text
 
-from coffre.sending.delivery import Watch
-from coffre.sending.verdicts import HARMLESS, KEPT, FileVerdict, Outcome
+from client.send.delivery import Watch
+from client.send.verdicts import HARMLESS, KEPT, FileVerdict, Outcome
 from records.vocabulary.identifier_warnings import IDENTIFIER_WARNINGS
 from records.vocabulary.person_warnings import PERSON_WARNINGS
 

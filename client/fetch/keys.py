@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.canonical import b64, unb64
-from coffre.client.server import Server, bad_answer
+from client.http_client import Server, bad_answer
 from keyvault.crypto.signing import key_id
 from records.errors import CoffreError, Invalid
 from records.plain_text import text_of

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from coffre.sending.archived_medium import absent
-from coffre.sending.contents import CHUNK, member_pieces, open_regular
-from coffre.sending.plan import HEAD, Candidate, Kind, Member, Recognised, is_archive, recognise
+from client.send.archived_medium import absent
+from client.send.contents import CHUNK, member_pieces, open_regular
+from client.send.plan import HEAD, Candidate, Kind, Member, Recognised, is_archive, recognise
 
 LARGEST_DIRECTORY = 32 << 20
 MOST_MEMBERS = 100_000

@@ -14,8 +14,8 @@ from urllib.parse import quote, urljoin
 from uuid import UUID
 
 from audit.canonical import b64
-from coffre.client.server import LARGEST_ANSWER, Server, bad_answer, refusal
-from coffre.fetching.series import Instance, merge_series
+from client.fetch.series import Instance, merge_series
+from client.http_client import LARGEST_ANSWER, Server, bad_answer, refusal
 from keyvault.crypto.blob import BlobError, Opener
 from keyvault.crypto.sealed_blob import HEADER, STRIDE
 from keyvault.grants.grant import GrantBody, GrantedDocument, new_recipient, open_grant

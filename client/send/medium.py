@@ -16,8 +16,8 @@ import pydicom
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 
-from coffre.sending.contents import open_regular
-from coffre.sending.verdicts import TROUBLES
+from client.send.contents import open_regular
+from client.send.verdicts import TROUBLES
 from records.errors import Invalid
 
 LARGEST_DICOMDIR = 128 << 20

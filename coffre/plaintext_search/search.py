@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from coffre.leaks.patterns import WINDOW, Match, Needles, Windows
+from coffre.plaintext_search.patterns import WINDOW, Match, Needles, Windows
 from records.errors import CoffreError
 
 __all__ = ["Canary", "Leak", "LeakReport", "plant_canary", "prove_and_search", "search"]

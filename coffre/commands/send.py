@@ -7,17 +7,17 @@ from typing import Annotated
 
 import typer
 
-from coffre.client.possession import check_bound, read_key
-from coffre.client.server import Server, check_url, read_token
+from client.fetch.keys import published_keys
+from client.http_client import Server, check_url, read_token
+from client.possession import check_bound, read_key
+from client.send import showing
+from client.send.delivery import Delivery, planned
+from client.send.deposits import LONGEST_WAIT_S, SendClient
+from client.send.finding import Found, candidates
+from client.send.journal import Journal, default_place
+from client.send.plan import Candidate
+from client.send.verdicts import HARMLESS, FileVerdict, Outcome
 from coffre.exits import Exit
-from coffre.fetching.keys import published_keys
-from coffre.sending import showing
-from coffre.sending.client import LONGEST_WAIT_S, SendClient
-from coffre.sending.delivery import Delivery, planned
-from coffre.sending.finding import Found, candidates
-from coffre.sending.journal import Journal, default_place
-from coffre.sending.plan import Candidate
-from coffre.sending.verdicts import HARMLESS, FileVerdict, Outcome
 from keyvault.credentials.proving import ProofKey
 from records.errors import CoffreError, Invalid
 from records.identity import INS, INS_NIR_TEST

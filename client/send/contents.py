@@ -7,8 +7,8 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from coffre.sending.plan import Candidate, Member
-from coffre.sending.verdicts import TROUBLES
+from client.send.plan import Candidate, Member
+from client.send.verdicts import TROUBLES
 from records.errors import CoffreError
 
 CHUNK = 1 << 18

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from coffre.sending.client import SendClient, verdict_on
-from coffre.sending.contents import FileTrouble, digest
-from coffre.sending.journal import Journal
-from coffre.sending.plan import Candidate, Kind, batches
-from coffre.sending.verdicts import TROUBLES, FileVerdict, Outcome
+from client.send.contents import FileTrouble, digest
+from client.send.deposits import SendClient, verdict_on
+from client.send.journal import Journal
+from client.send.plan import Candidate, Kind, batches
+from client.send.verdicts import TROUBLES, FileVerdict, Outcome
 from records.errors import CoffreError
 
 LARGE_PDF = 4 << 20

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from coffre import private_files
-from coffre.fetching.writing import FetchedFile
+from client.fetch.writing import FetchedFile
+from keyvault.credentials import private_files
 from records.errors import Conflict
 from records.plain_text import text_of
 

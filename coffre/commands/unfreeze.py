@@ -26,7 +26,7 @@ def replay(
 
     Run it where the vault runs; on Postgres with the addresses of the databases' owner.
     """
-    from coffre.safekeeping.thaw import bring_forward
+    from coffre.safekeeping.unfreeze import bring_forward
 
     with refusals():
         brought, missing = bring_forward(settings_of(data), source, at, shipped=shipped)
@@ -56,7 +56,7 @@ def accept_gap(
 
     Run it where the vault runs; on Postgres with the addresses of the databases' owner.
     """
-    from coffre.safekeeping.thaw import accept_the_gap
+    from coffre.safekeeping.unfreeze import accept_the_gap
 
     with refusals():
         settings = settings_of(data)

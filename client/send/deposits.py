@@ -13,11 +13,11 @@ from uuid import UUID
 
 import httpx
 
-from coffre.client.server import Server, bad_answer, json_of, printable, refusal
-from coffre.sending.contents import content
-from coffre.sending.multipart import Multipart, Sent
-from coffre.sending.plan import Candidate
-from coffre.sending.verdicts import FileVerdict, Outcome
+from client.http_client import Server, bad_answer, json_of, printable, refusal
+from client.send.contents import content
+from client.send.multipart import Multipart, Sent
+from client.send.plan import Candidate
+from client.send.verdicts import FileVerdict, Outcome
 from records.errors import Invalid
 from records.identity import INS
 

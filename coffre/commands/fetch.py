@@ -12,15 +12,15 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from coffre.client.possession import check_bound, read_key
-from coffre.client.server import Server, bad_answer, check_url, read_token
+from client.fetch.documents import FetchClient
+from client.fetch.keys import trusted_keys
+from client.fetch.manifest import Manifest
+from client.fetch.names import stems_of
+from client.fetch.writing import FetchedFile, parts_of, write_part
+from client.http_client import Server, bad_answer, check_url, read_token
+from client.possession import check_bound, read_key
+from client.send.showing import shown
 from coffre.exits import Exit
-from coffre.fetching.client import FetchClient
-from coffre.fetching.keys import trusted_keys
-from coffre.fetching.manifest import Manifest
-from coffre.fetching.names import stems_of
-from coffre.fetching.writing import FetchedFile, parts_of, write_part
-from coffre.sending.showing import shown
 from records.errors import CoffreError, Invalid
 from records.identity import INS, INS_NIR_TEST
 

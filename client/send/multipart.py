@@ -4,8 +4,8 @@ import hashlib
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 
-from coffre.sending.contents import content, digest
-from coffre.sending.plan import Candidate
+from client.send.contents import content, digest
+from client.send.plan import Candidate
 
 Sent = Callable[[int], None]
 """Called with the bytes of the request at hand that have left so far."""

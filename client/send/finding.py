@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
-from coffre.sending.archive import members
-from coffre.sending.contents import open_regular
-from coffre.sending.medium import DICOMDIR, Medium, MediumError, Reference, plain, references, roots
-from coffre.sending.plan import HEAD, Candidate, Kind, is_archive, recognise
+from client.send.archive import members
+from client.send.contents import open_regular
+from client.send.medium import DICOMDIR, Medium, MediumError, Reference, plain, references, roots
+from client.send.plan import HEAD, Candidate, Kind, is_archive, recognise
 from records.errors import Invalid
 
 Found = Callable[[int], None]

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from coffre.sending.contents import member_pieces
-from coffre.sending.medium import (
+from client.send.contents import member_pieces
+from client.send.medium import (
     DICOMDIR,
     LARGEST_DICOMDIR,
     MOST_COMPONENTS,
@@ -21,7 +21,7 @@ from coffre.sending.medium import (
     plain,
     split,
 )
-from coffre.sending.plan import Candidate, Kind, Member
+from client.send.plan import Candidate, Kind, Member
 
 
 def absent(path: Path, members: Sequence[Candidate], file: BinaryIO) -> Iterator[Candidate]:

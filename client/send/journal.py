@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from coffre.sending.verdicts import FileVerdict, Outcome
+from client.send.verdicts import FileVerdict, Outcome
 from records.errors import Conflict, Invalid
 
 FORMAT = "coffre-send-journal-v1"

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from coffre.fetching.client import OpenedGrant, digest_mismatch
-from coffre.fetching.names import uid_name
+from client.fetch.documents import OpenedGrant, digest_mismatch
+from client.fetch.names import uid_name
 
 _ENDINGS = {
     "application/pdf": "pdf",
