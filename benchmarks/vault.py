@@ -38,7 +38,7 @@ CALLERS = (1, 8)
 
 
 @dataclass(frozen=True)
-class Asked:
+class SignedRequest:
     """What every release asks for."""
 
     token: str
@@ -90,7 +90,7 @@ def _measure(store: str, folder: Path) -> None:
             for _, details in documents
             for row in details
         ]
-        asked = Asked(token, record.record_id, rows)
+        asked = SignedRequest(token, record.record_id, rows)
         rates = {(name, callers): [] for name in doors for callers in CALLERS}
         for _ in range(ROUNDS):
             for (name, callers), found in rates.items():
@@ -144,7 +144,7 @@ def _doors(folder: Path, data: Path, system: System) -> Iterator[dict[str, Doors
         }
 
 
-def _rate(doors: Doors, asked: Asked, callers: int) -> float:
+def _rate(doors: Doors, asked: SignedRequest, callers: int) -> float:
     """Releases a second by `callers` threads."""
     ready = threading.Barrier(callers + 1)
 

@@ -96,7 +96,7 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-class Server:
+class CoffreClient:
     """Requests to one server with one token. Not for several threads at once."""
 
     def __init__(

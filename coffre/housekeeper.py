@@ -93,7 +93,7 @@ class Chores:
         self.index.forget_sign_ins(self.now_ms())
         self.index.forget_cpu(self.now_ms() - CPU_KEPT_MS)
         partial = self.objects.sweep_partial(self.oldest_upload_ms / 1000)
-        self.guard.housekeeper.tick()
+        self.guard.housekeeper.expire()
         self.guard.housekeeper.forget_shipped()
         return Swept(uploads, settled, partial)
 

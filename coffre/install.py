@@ -128,13 +128,13 @@ def _make_folder(folder: Path) -> None:
 
 
 def _pinned(settings: Settings) -> bytes | None:
-    """The key of the authority whose tokens production believes; it is nobody's here."""
+    """The key of the authority whose tokens production accepts; it is nobody's here."""
     if settings.environment is not Environment.PRODUCTION:
         return None
     assert settings.authority_public is not None
     if settings.authority_issuer == DEMO_ISSUER:
         raise Invalid(
-            "Production does not believe the demo authority: give COFFRE_AUTHORITY_ISSUER of your own.",
+            "Production does not accept the demo authority: give COFFRE_AUTHORITY_ISSUER of your own.",
             code="demo_authority_refused",
         )
     try:
@@ -204,7 +204,7 @@ def _make_index(places: Places) -> None:
 def _make_vault(
     settings: Settings, places: Places, root: Root, authority_public: bytes, officer_public: bytes
 ) -> dict[str, str]:
-    """Answers what every process may know: whose tokens are believed, which keys sign."""
+    """Answers what every process may know: whose tokens are accepted, which keys sign."""
     days = engine_for(places.day_keys)
     upgrade(days, "day_keys")
     days.close()

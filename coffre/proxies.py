@@ -6,7 +6,7 @@ _SUBSCRIBER_BITS = 64  # of an IPv6 address
 
 
 class TrustedProxies:
-    """Whose X-Forwarded-For is believed: addresses and networks that no client can send from."""
+    """Whose X-Forwarded-For is accepted: addresses and networks that no client can send from."""
 
     def __init__(self, named: str = "") -> None:
         """Addresses and networks between commas or spaces. Raises `ValueError` for what is neither."""
@@ -21,7 +21,7 @@ class TrustedProxies:
         """The last address on the way here that is no trusted proxy's; `forwarded` is X-Forwarded-For."""
         last = peer
         for hop in reversed(forwarded.split(",")):
-            if last not in self or _read(hop.strip()) is None:  # nothing further off can be believed
+            if last not in self or _read(hop.strip()) is None:  # nothing further off can be accepted
                 break
             last = hop.strip()
         return last

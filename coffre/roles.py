@@ -28,7 +28,7 @@ Password = Literal["new", "kept", "untouched", "none"]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class DatabaseUser:
     """A process's role, and the settings in which it finds the databases it may reach."""
 
     role: str
@@ -36,13 +36,15 @@ class Part:
 
 
 _INDEX: Mapping[str, Branch] = {"COFFRE_INDEX_URL": "index"}
-PROCESSES: Mapping[str, Part] = {
-    "intake": Part(index.INTAKE, _INDEX),
-    "worker": Part(index.WORKER, _INDEX),
-    "reader": Part(index.READER, _INDEX),
-    "gateway": Part(index.GATEWAY, _INDEX),
-    "housekeeper": Part(index.HOUSEKEEPER, _INDEX),
-    "vault": Part(vault.VAULT, {"COFFRE_VAULT_STORE_URL": "vault", "COFFRE_DAY_KEYS_URL": "day_keys"}),
+PROCESSES: Mapping[str, DatabaseUser] = {
+    "intake": DatabaseUser(index.INTAKE, _INDEX),
+    "worker": DatabaseUser(index.WORKER, _INDEX),
+    "reader": DatabaseUser(index.READER, _INDEX),
+    "gateway": DatabaseUser(index.GATEWAY, _INDEX),
+    "housekeeper": DatabaseUser(index.HOUSEKEEPER, _INDEX),
+    "vault": DatabaseUser(
+        vault.VAULT, {"COFFRE_VAULT_STORE_URL": "vault", "COFFRE_DAY_KEYS_URL": "day_keys"}
+    ),
 }
 RIGHTS: Mapping[Branch, roles.Rights] = {
     "index": index.RIGHTS,
@@ -133,7 +135,7 @@ def _databases(settings: Settings) -> Iterator[dict[Branch, Database]]:
         yield found
 
 
-def _parts(databases: Mapping[Branch, Database]) -> dict[str, Part]:
+def _parts(databases: Mapping[Branch, Database]) -> dict[str, DatabaseUser]:
     return {
         process: part
         for process, part in PROCESSES.items()
@@ -142,7 +144,7 @@ def _parts(databases: Mapping[Branch, Database]) -> dict[str, Part]:
 
 
 def _decide(
-    process: str, part: Part, out: Path | None, absent: Collection[str], rotate: Collection[str]
+    process: str, part: DatabaseUser, out: Path | None, absent: Collection[str], rotate: Collection[str]
 ) -> tuple[Given, str | None]:
     """A process's password: drawn now, that of its file, or None where it is not asked for."""
     if out is None:
@@ -159,7 +161,7 @@ def _decide(
     )
 
 
-def _password(path: Path, part: Part) -> str:
+def _password(path: Path, part: DatabaseUser) -> str:
     """Of the first address in the file; all of one file have the same."""
     lines = dict(line.split("=", 1) for line in path.read_text("utf-8").splitlines() if "=" in line)
     found = roles.password_in(lines.get(next(iter(part.settings)), ""))
@@ -171,7 +173,7 @@ def _password(path: Path, part: Part) -> str:
     return found
 
 
-def _write(path: Path, part: Part, addresses: Mapping[Branch, str], password: str) -> None:
+def _write(path: Path, part: DatabaseUser, addresses: Mapping[Branch, str], password: str) -> None:
     lines = (
         f"{setting}={roles.address_for(addresses[branch], part.role, password)}\n"
         for setting, branch in part.settings.items()

@@ -69,7 +69,7 @@ class Settings(BaseSettings):
     )
     trusted_proxies: str = Field(
         default="",
-        description="addresses and networks of proxies before it, whose X-Forwarded-For is believed",
+        description="addresses and networks of proxies before it, whose X-Forwarded-For is accepted",
     )
     operator_address: str | None = Field(
         default=None,
@@ -180,7 +180,7 @@ class Settings(BaseSettings):
         """What only a new installation must have."""
         bare = "file:" in self.root_url and not self.passphrase()
         return (
-            (self.authority_public is not None, "whom to believe: COFFRE_AUTHORITY_PUBLIC=FILE"),
+            (self.authority_public is not None, "whom to accept: COFFRE_AUTHORITY_PUBLIC=FILE"),
             (bool(self.authority_issuer), "its name in tokens: COFFRE_AUTHORITY_ISSUER"),
             (
                 not bare,
@@ -210,7 +210,7 @@ class Settings(BaseSettings):
         return tuple(dict.fromkeys(map(origin_of, self._named_origins())))
 
     def proxies(self) -> TrustedProxies:
-        """Who is believed about whose calls it passes on. Raises `ValueError`."""
+        """Who is accepted about whose calls it passes on. Raises `ValueError`."""
         return TrustedProxies(self.trusted_proxies)
 
     def _named_origins(self) -> list[str]:

@@ -32,7 +32,7 @@ from ingestion.worker.inspection_turns import Turns
 from ingestion.worker.pipeline import Worker
 from ingestion.worker.standing_in import Bench
 from keyvault.context import VaultSettings
-from keyvault.credentials.possession import LARGEST_BODY, Believed, Shown, believe
+from keyvault.credentials.possession import LARGEST_BODY, PresentedProof, Verified, verify_token
 from keyvault.credentials.tokens import Credential, verify_bound
 from keyvault.crypto.signing import key_id
 from keyvault.grants.signed_urls import LONGEST_LIFE
@@ -64,7 +64,7 @@ STAND_INS = 3
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What `init` fixed: whose tokens are believed, and for what."""
+    """What `init` fixed: whose tokens are accepted, and for what."""
 
     environment: Environment
     origin: str
@@ -361,14 +361,14 @@ class System:
 
     def actor(self, token: str) -> Actor:
         """A bearer's token: signature, audience, time."""
-        return self.believed(token).actor
+        return self.verified(token).actor
 
-    def believed(self, token: str, shown: Shown | None = None) -> Believed:
+    def verified(self, token: str, presented_proof: PresentedProof | None = None) -> Verified:
         """Intake's own check of a token, and of the proof of its key."""
         identity = self.identity
-        return believe(
+        return verify_token(
             token,
-            shown,
+            presented_proof,
             pinned_public=identity.authority_public,
             issuer=identity.issuer,
             audience=identity.audience,
@@ -396,7 +396,7 @@ class System:
     def authenticate(self, public_url: str) -> Callable[[Request], Awaitable[Credential]]:
         """What the reader's routes ask: the credential as presented, with the request that a proof is for.
 
-        The vault believes it or not.
+        The vault accepts it or not.
         """
 
         async def credential(request: Request) -> Credential:
@@ -418,11 +418,13 @@ class System:
 
         async def depositor(request: Request) -> Depositor:
             token, proof = presented(request)
-            shown = Shown(proof, request.method, url_of(request, public_url)) if proof else None
-            found = self.believed(token, shown)
+            presented_proof = (
+                PresentedProof(proof, request.method, url_of(request, public_url)) if proof else None
+            )
+            found = self.verified(token, presented_proof)
             if found.actor.role not in (Role.DEPOSITOR, Role.PROFESSIONAL):
                 raise Refused("This credential may not deposit.", code="role_not_entitled")
-            return Depositor.of(token, found.actor, shown, found.proof)
+            return Depositor.of(token, found.actor, presented_proof, found.proof)
 
         return depositor
 

@@ -8,13 +8,20 @@ from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 from keyvault.credentials import withdrawn
-from keyvault.credentials.possession import OLDEST, Believed, Proof, Shown, believe, possession_required
+from keyvault.credentials.possession import (
+    OLDEST,
+    PresentedProof,
+    Proof,
+    Verified,
+    possession_required,
+    verify_token,
+)
 from keyvault.crypto.envelope import Branch
 from keyvault.crypto.search_tokens import TokenField, token
 from keyvault.keys.cards import OpenedCard, altered, open_card
 from keyvault.keys.keyring import Keyring
 from keyvault.keys.record_keys import RecordKey, care_key
-from keyvault.log.appending import ORDINARY, SYSTEM, Appended, Chain, Happening, append, record_chain
+from keyvault.log.appending import ORDINARY, SYSTEM, Appended, Chain, Event, append, record_chain
 from keyvault.log.refusals import Refusals, Together
 from keyvault.quotas import (
     DEFAULT_QUOTAS,
@@ -44,7 +51,7 @@ class VaultSettings:
 
     environment: Environment
     origin: str  # of the log's checkpoints, audit.<host>/<environment>
-    issuer: str  # of the tokens it believes
+    issuer: str  # of the tokens it accepts
     audience: str
     authority_public: bytes  # Ed25519, pinned
     officer_public: bytes  # X25519 of the audit officer
@@ -72,7 +79,7 @@ class OpenedRecord:
         return RecordFacts(self.card.state, self.card.card)
 
 
-class Change:
+class Transaction:
     """One transaction of the vault: rows, entries and the replay row commit together."""
 
     def __init__(self, vault: "Vault", tx: VaultTransaction) -> None:
@@ -80,10 +87,12 @@ class Change:
         self._recording = RecordingTransaction(tx)
         self._leaf: bytes | None = None
         self.now_ms = vault.now_ms()
-        self.again: Callable[[Change, str], None] | None = None  # writes down what was permitted, and failed
+        self.again: Callable[[Transaction, str], None] | None = (
+            None  # writes down what was permitted, and failed
+        )
 
     @property
-    def tx(self) -> VaultTransaction:
+    def rows(self) -> VaultTransaction:
         return self._recording
 
     @property
@@ -91,12 +100,12 @@ class Change:
         """Unix seconds."""
         return self.now_ms // 1000
 
-    def append(self, chain: Chain, happening: Happening) -> Appended | None:
+    def append(self, chain: Chain, event: Event) -> Appended | None:
         """Write a line; None where a refusal that repeats is counted instead (`keyvault/log/refusals.py`)."""
-        if happening.outcome is Outcome.DENY:
-            self.refusals.tell(chain, happening)
+        if event.outcome is Outcome.DENY:
+            self.refusals.tell(chain, event)
             return None
-        return self._append(chain, happening)
+        return self._append(chain, event)
 
     @property
     def refusals(self) -> Refusals:
@@ -109,15 +118,15 @@ class Change:
         """The chain on which a count ends: a record's own, or chain 0 of this process; None: it's gone."""
         if number == SYSTEM:
             return self._vault.system_chain
-        row = self.tx.get("record", record_id=chain_id)
+        row = self.rows.get("record", record_id=chain_id)
         if row is None:
             return None
-        return record_chain(self.tx, care_key(self.tx, self._vault.keyring, row), number)
+        return record_chain(self.rows, care_key(self.rows, self._vault.keyring, row), number)
 
-    def _append(self, chain: Chain, happening: Happening) -> Appended:
+    def _append(self, chain: Chain, event: Event) -> Appended:
         vault = self._vault
         appended = append(
-            self._recording, vault.keyring, vault.settings.officer_public, chain, happening, self.now_ms
+            self._recording, vault.keyring, vault.settings.officer_public, chain, event, self.now_ms
         )
         self._leaf = appended.leaf
         return appended
@@ -175,7 +184,7 @@ class Vault:
         self.settings = settings
         self._clock = clock
         self.system_chain = self._new_system_chain()
-        self._not_believed = Together(self._log_bad_credentials)
+        self._not_verified = Together(self._log_bad_credentials)
         self.open_days()
 
     def now_ms(self) -> int:
@@ -202,22 +211,22 @@ class Vault:
             return tx.find("day_key", order="-day", destroyed_at=None)
 
     @contextmanager
-    def change(self) -> Iterator[Change]:
+    def transaction(self) -> Iterator[Transaction]:
         """One transaction. What a verb was permitted and then could not do leaves its line all the same.
 
         An answer that says why it could not be done says that there is such a record: so the entry, and in an
         emergency window and notices, are written in a transaction of their own once this one was undone.
         """
-        attempted: Change | None = None
+        attempted: Transaction | None = None
         try:
             with self.store.writing() as tx:
-                attempted = change = Change(self, tx)
-                yield change
-                change.keep_replay()
+                attempted = transaction = Transaction(self, tx)
+                yield transaction
+                transaction.keep_replay()
         except Exception as error:  # what nobody foresaw is an answer, too
             if attempted is not None and attempted.again is not None:
                 with self.store.writing() as tx:
-                    later = Change(self, tx)
+                    later = Transaction(self, tx)
                     attempted.again(later, error.code if isinstance(error, CoffreError) else "internal")
                     later.keep_replay()
             raise
@@ -227,17 +236,17 @@ class Vault:
         token_text: str,
         *,
         at: int | None = None,
-        shown: Shown | None = None,
+        presented: PresentedProof | None = None,
         admit: Callable[[Proof], None] | None = None,
         bound: bool = False,
     ) -> Actor:
-        """Believe a credential, or raise `CredentialError` after the attempt has its line in the log.
+        """Verify a credential, or raise `CredentialError` after the attempt has its line in the log.
 
         `admit` tells whether its proof is one of what is asked, and raises where it isn't. `bound`: where
         bearers are refused, an operator's is, too.
         """
         try:
-            found = self.believed(token_text, at=at, shown=shown if admit else None)
+            found = self.verified(token_text, at=at, presented=presented if admit else None)
             with self.store.reading() as tx:
                 withdrawn.check(tx, self.pseudonym, found.actor, self.now_ms() if at is None else at * 1000)
             if admit is not None and found.proof is not None:
@@ -245,21 +254,26 @@ class Vault:
             if bound and found.proof is None and self.settings.require_possession:
                 raise possession_required()
         except CoffreError:
-            self._not_believed.count()
+            self._not_verified.count()
             raise
         return found.actor
 
-    def believe(self, token_text: str, *, at: int | None = None) -> Actor:
+    def verify_token(self, token_text: str, *, at: int | None = None) -> Actor:
         """Verify a bearer's credential as of `at` (unix seconds), default now."""
-        return self.believed(token_text, at=at).actor
+        return self.verified(token_text, at=at).actor
 
-    def believed(
-        self, token_text: str, *, at: int | None = None, shown: Shown | None = None, oldest: int = OLDEST
-    ) -> Believed:
+    def verified(
+        self,
+        token_text: str,
+        *,
+        at: int | None = None,
+        presented: PresentedProof | None = None,
+        oldest: int = OLDEST,
+    ) -> Verified:
         """Verify a credential and the proof that it asks for, as of `at` (unix seconds), default now."""
-        return believe(
+        return verify_token(
             token_text,
-            shown,
+            presented,
             pinned_public=self.settings.authority_public,
             issuer=self.settings.issuer,
             audience=self.settings.audience,
@@ -270,7 +284,7 @@ class Vault:
         )
 
     def _log_bad_credentials(self, times: int) -> None:
-        refused = Happening(
+        refused = Event(
             action=Action.AUTHENTICATE,
             outcome=Outcome.DENY,
             reason=ReasonCode.BAD_CREDENTIAL,
@@ -278,8 +292,8 @@ class Vault:
             actor=None,
             record=None,
         )
-        with self.change() as change:
-            change.refusals.tell(self.system_chain, refused, times)
+        with self.transaction() as transaction:
+            transaction.refusals.tell(self.system_chain, refused, times)
 
     def begin_system_chain(self) -> None:
         """From here on chain 0 goes on as a new chain, under the newest version of its key."""

@@ -1,4 +1,4 @@
-"""Who acts: what the vault believes once it has verified a credential, and nothing from elsewhere."""
+"""Who acts: what the vault accepts once it has verified a credential, and nothing from elsewhere."""
 
 from dataclasses import dataclass, field
 

@@ -1,6 +1,6 @@
 """What readers may do: lists, grants, the patient's choices, the access log.
 
-Every call goes to the vault, which believes the credential, decides and logs. This room loads sealed rows,
+Every call goes to the vault, which verifies the credential, decides and logs. This room loads sealed rows,
 passes them on, and shapes the answer; it never decides and never holds a key.
 """
 
@@ -83,7 +83,9 @@ class Access:
         """What the verb answers. Raises `NotAuthorised` or `QuotaExceeded`."""
         if record.refused is None:
             return permitted(verb(record.record_id))
-        self._vault.still(record.record_id, record.record_id, 0)  # fails where the verb would: nobody's grant
+        self._vault.recheck(
+            record.record_id, record.record_id, 0
+        )  # fails where the verb would: nobody's grant
         return permitted(record.refused)
 
     def documents(self, call: Call, locator: str) -> Opened:

@@ -29,4 +29,6 @@ def call_of(request: Request, credential: Credential) -> Call:
         raise Invalid("Coffre-Reason is percent-encoded UTF-8.", code="bad_reason") from None
     if decoded is not None and len(decoded) > LONGEST_REASON:
         raise Invalid(f"Coffre-Reason has at most {LONGEST_REASON} characters.", code="bad_reason")
-    return Call(token=credential.token, purpose=READING[text], reason=decoded, shown=shown_with(credential))
+    return Call(
+        token=credential.token, purpose=READING[text], reason=decoded, presented=shown_with(credential)
+    )

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from audit.canonical import b64
 from client.fetch.series import Instance, merge_series
-from client.http_client import LARGEST_ANSWER, Server, bad_answer, refusal
+from client.http_client import LARGEST_ANSWER, CoffreClient, bad_answer, refusal
 from keyvault.crypto.blob import BlobError, Opener
 from keyvault.crypto.sealed_blob import HEADER, STRIDE
 from keyvault.grants.grant import GrantBody, GrantedDocument, new_recipient, open_grant
@@ -33,13 +33,13 @@ _URL_GONE = frozenset({401, 403})
 class FetchClient:
     """Reads one record with one credential, for one purpose of use.
 
-    `pinned` are the keys whose grants are believed; `objects` reads ciphertext, without the credential.
+    `pinned` are the keys whose grants are accepted; `objects` reads ciphertext, without the credential.
     """
 
     def __init__(
         self,
-        server: Server,
-        objects: Server,
+        server: CoffreClient,
+        objects: CoffreClient,
         ins: INS,
         pinned: Mapping[str, bytes],
         *,

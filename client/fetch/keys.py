@@ -1,4 +1,4 @@
-"""Which keys a fetcher believes: pinned by hand, remembered from the first visit, or the server's word."""
+"""Which keys a fetcher accepts: pinned by hand, remembered from the first visit, or the server's word."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.canonical import b64, unb64
-from client.http_client import Server, bad_answer
+from client.http_client import CoffreClient, bad_answer
 from keyvault.crypto.signing import key_id
 from records.errors import CoffreError, Invalid
 from records.plain_text import text_of
@@ -15,7 +15,7 @@ NOTE_UNPINNED = "The key that signs grants came from the server itself; pin it w
 NOTE_REMEMBERED = "The server's keys were kept in the file of known keys; from now on others are refused."
 
 
-def published_keys(server: Server) -> dict[str, bytes]:
+def published_keys(server: CoffreClient) -> dict[str, bytes]:
     """Returns the keys that sign grants, by id, as `GET /audit/keys` gives them."""
     found = server.read("GET", "/audit/keys")
     try:
@@ -30,9 +30,9 @@ def published_keys(server: Server) -> dict[str, bytes]:
 
 
 def trusted_keys(
-    server: Server, pins: Collection[str] = (), known: Path | None = None
+    server: CoffreClient, pins: Collection[str] = (), known: Path | None = None
 ) -> tuple[dict[str, bytes], str]:
-    """Returns the keys to believe and a note for people, empty where nothing is to be said.
+    """Returns the keys to accept and a note for people, empty where nothing is to be said.
 
     `pins` are key ids or whole public keys, `known` a file of keys kept since the first visit. Raises
     `CoffreError` "key_not_pinned" if the server has none of them.
@@ -53,13 +53,13 @@ def trusted_keys(
     return published, NOTE_REMEMBERED
 
 
-def _only(published: Mapping[str, bytes], believed: Collection[str]) -> dict[str, bytes]:
-    if not believed:
+def _only(published: Mapping[str, bytes], verified: Collection[str]) -> dict[str, bytes]:
+    if not verified:
         raise CoffreError(
             "The server signs with none of the keys you pinned. Ask its operator before you go on.",
             code="key_not_pinned",
         )
-    return {name: published[name] for name in believed}
+    return {name: published[name] for name in verified}
 
 
 def _read(path: Path) -> dict[str, dict[str, str]]:

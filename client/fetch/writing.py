@@ -22,7 +22,7 @@ _ENDINGS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FetchedPart:
     """One file to write: its place below the output folder, its plaintext's place, its SHA-256."""
 
     place: Path
@@ -44,7 +44,7 @@ class FetchedFile:
         return {"path": str(self.path), "bytes": self.bytes, "sha256": self.sha256}
 
 
-def parts_of(opened: OpenedGrant, stem: str) -> Iterator[Part]:
+def parts_of(opened: OpenedGrant, stem: str) -> Iterator[FetchedPart]:
     """Yields every file of a grant of one document, named `stem`: instances in the order of their bytes below
     a folder of this name, or the document itself.
     """
@@ -53,13 +53,13 @@ def parts_of(opened: OpenedGrant, stem: str) -> Iterator[Part]:
     for one in sorted(opened.instances(), key=lambda one: (one.blob_id, one.offset)):
         if (one.blob_id, one.offset) not in single:
             place = Path(stem, uid_name(one.series), f"{uid_name(one.sop)}.dcm")
-            yield Part(place, one.blob_id, one.offset, one.length, one.sha256)
+            yield FetchedPart(place, one.blob_id, one.offset, one.length, one.sha256)
     for document in documents:
         place = Path(f"{stem}.{_ENDINGS.get(document.media_type, 'bin')}")
-        yield Part(place, document.blob_id, document.offset, document.length, document.sha256)
+        yield FetchedPart(place, document.blob_id, document.offset, document.length, document.sha256)
 
 
-def write_part(out: Path, part: Part, pieces: Iterable[bytes]) -> FetchedFile:
+def write_part(out: Path, part: FetchedPart, pieces: Iterable[bytes]) -> FetchedFile:
     """Readable by its owner alone. Raises `BlobError` "digest_mismatch", and then leaves nothing."""
     path = out / part.place
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

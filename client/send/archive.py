@@ -83,7 +83,7 @@ def _directory_size(file: BinaryIO, size: int) -> int:
     stated = int.from_bytes(tail[at + 12 : at + 16], "little")
     record = tail[max(0, at - before) : at]
     if record.startswith(_END64) and record[_END64_SIZE:].startswith(_LOCATOR64):
-        return int.from_bytes(record[40:48], "little")  # the reader believes it whatever the other says
+        return int.from_bytes(record[40:48], "little")  # the reader accepts it whatever the other says
     # 0xFFFFFFFF without the zip64 record before it: one that stands elsewhere is no larger than the file
     return stated if stated != 0xFFFFFFFF and not record[_END64_SIZE:].startswith(_LOCATOR64) else size
 

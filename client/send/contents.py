@@ -1,4 +1,4 @@
-"""A candidate's bytes, from disk or out of an archive, in pieces; what changes meanwhile is not believed."""
+"""A candidate's bytes, from disk or out of an archive, in pieces; what changes meanwhile is not accepted."""
 
 import hashlib
 import os

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import httpx
 
-from client.http_client import Server, bad_answer, json_of, printable, refusal
+from client.http_client import CoffreClient, bad_answer, json_of, printable, refusal
 from client.send.contents import content
 from client.send.multipart import Multipart, Sent
 from client.send.plan import Candidate
@@ -38,7 +38,7 @@ class SendClient:
 
     def __init__(
         self,
-        server: Server,
+        server: CoffreClient,
         ins: INS,
         *,
         wait: float = LONGEST_WAIT_S,

@@ -2,7 +2,7 @@
 
 A file of JSON lines, 0600, appended to in whole lines and synced. It names no file and no person: a line is
 found by SHA-256 over the journal's salt, what was sent where, and the SHA-256 of the bytes, which nobody
-guesses. A line that a crash cut short is not believed; what it said is sent again, which is harmless.
+guesses. A line that a crash cut short is not accepted; what it said is sent again, which is harmless.
 """
 
 import fcntl

@@ -17,7 +17,7 @@ from client.fetch.keys import trusted_keys
 from client.fetch.manifest import Manifest
 from client.fetch.names import stems_of
 from client.fetch.writing import FetchedFile, parts_of, write_part
-from client.http_client import Server, bad_answer, check_url, read_token
+from client.http_client import CoffreClient, bad_answer, check_url, read_token
 from client.possession import check_bound, read_key
 from client.send.showing import shown
 from coffre.exits import Exit
@@ -57,7 +57,7 @@ def fetch_command(
         str, typer.Option(help="OID of the INS; the default is that of test identities.")
     ] = INS_NIR_TEST,
     pin: Annotated[
-        list[str] | None, typer.Option(help="Id or public key of the grant key to believe.")
+        list[str] | None, typer.Option(help="Id or public key of the grant key to accept.")
     ] = None,
     known_keys: Annotated[
         Path | None, typer.Option(help="File that keeps the server's keys from the first visit on.")
@@ -85,8 +85,8 @@ def fetch_command(
         raise _stop(error, Exit.MISUSED) from None
     try:
         with (
-            Server(address, token, key=key, allow_http=allow_http) as server,
-            Server(address, None, allow_http=allow_http) as objects,
+            CoffreClient(address, token, key=key, allow_http=allow_http) as server,
+            CoffreClient(address, None, allow_http=allow_http) as objects,
         ):
             keys, note = trusted_keys(server, pin or (), known_keys)
             if note:

@@ -23,11 +23,11 @@ def serve(
     only: Annotated[OnlyPart | None, typer.Option(help="Serve one part alone.")] = None,
 ) -> None:
     """Run everything in one process on the loopback, until SIGTERM or Ctrl-C."""
-    from coffre.serving.app import Part
+    from coffre.serving.app import ServedPart
     from coffre.serving.serve import run
 
     with refusals():
-        run(settings_of(data), port, only=Part(only.value) if only else None)
+        run(settings_of(data), port, only=ServedPart(only.value) if only else None)
 
 
 def worker(data: Data = None) -> None:

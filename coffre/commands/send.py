@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from client.fetch.keys import published_keys
-from client.http_client import Server, check_url, read_token
+from client.http_client import CoffreClient, check_url, read_token
 from client.possession import check_bound, read_key
 from client.send import showing
 from client.send.delivery import Delivery, planned
@@ -112,8 +112,8 @@ class _Sending:
     parallel: int
     journal: Path | None
 
-    def server(self) -> Server:
-        return Server(self.url, self.token, key=self.key, allow_http=self.allow_http)
+    def server(self) -> CoffreClient:
+        return CoffreClient(self.url, self.token, key=self.key, allow_http=self.allow_http)
 
     @property
     def context(self) -> list[str]:
@@ -147,7 +147,7 @@ def _sent(
     return verdicts, delivery.interrupted
 
 
-def _journal(sending: _Sending, paths: Iterable[Path], server: Server) -> Journal:
+def _journal(sending: _Sending, paths: Iterable[Path], server: CoffreClient) -> Journal:
     """The journal named, or the command's own. Raises what `Journal` raises, `Invalid` "journal_unusable"."""
     context = [*_who(server), *sending.context]
     try:
@@ -168,7 +168,7 @@ def _journal(sending: _Sending, paths: Iterable[Path], server: Server) -> Journa
     return Journal(context)
 
 
-def _who(server: Server) -> list[str]:
+def _who(server: CoffreClient) -> list[str]:
     """The keys of a server: another one at the same address knows none of the verdicts.
 
     Raises `CoffreError` "unreachable".

@@ -1,4 +1,4 @@
-"""`coffre identity withdraw`: a credential that must not be believed any more, from the next call on."""
+"""`coffre identity withdraw`: a credential that must not be accepted any more, from the next call on."""
 
 from pathlib import Path
 from typing import Annotated
@@ -24,7 +24,7 @@ def withdraw(
     """Withdraw a credential, or all of a person: stolen, lent, or of somebody who left.
 
     Their next call is refused, and so is the next range of a grant that the embedded store serves. A new
-    credential is believed. Deposits that were received before stay.
+    credential is accepted. Deposits that were received before stay.
     """
     from client.http_client import read_token
     from coffre.identities import acting, permitted

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from client.fetch.documents import FetchClient
 from client.fetch.keys import published_keys
-from client.http_client import Server
+from client.http_client import CoffreClient
 from client.send.deposits import SendClient
 from coffre.demonstration.data import PATIENT, PATIENT_INS
 from coffre.identities import Identities
@@ -61,11 +61,11 @@ class Actors:
     def __init__(self, url: str, cast: Cast) -> None:
         self.cast = cast
         self._url = url
-        self._servers = {name: Server(url, token) for name, token in cast.tokens.items()}
-        self._objects = Server(url, None)
+        self._servers = {name: CoffreClient(url, token) for name, token in cast.tokens.items()}
+        self._objects = CoffreClient(url, None)
         self._pinned = published_keys(self._objects)
 
-    def server(self, name: str) -> Server:
+    def server(self, name: str) -> CoffreClient:
         return self._servers[name]
 
     def sender(self, name: str) -> SendClient:

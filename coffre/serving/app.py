@@ -80,7 +80,7 @@ class _Application(FastAPI):
         super().include_router(router, **more)
 
 
-class Part(StrEnum):
+class ServedPart(StrEnum):
     """Which process this is (docs/architecture.md); without one it is everything in one process."""
 
     INTAKE = "intake"
@@ -89,7 +89,7 @@ class Part(StrEnum):
     OPERATOR = "operator"
 
 
-def build(system: System, public_url: str, only: Part | None = None) -> FastAPI:
+def build(system: System, public_url: str, only: ServedPart | None = None) -> FastAPI:
     """The application of one process. As everything, it also runs workers and housekeeper while it lives."""
     metrics = watching.Metrics(system)
     origins = system.settings.origins()
@@ -112,22 +112,22 @@ def build(system: System, public_url: str, only: Part | None = None) -> FastAPI:
     app.add_middleware(Options, router=app.router)
     app.state.beside = watching.install(app, metrics, system.identity.environment)
     problems.install(app)
-    if only in (None, Part.INTAKE):
+    if only in (None, ServedPart.INTAKE):
         _intake(app, system, public_url, only)
-    if only in (None, Part.READER):
+    if only in (None, ServedPart.READER):
         _reader(app, system, public_url)
-    if only in (None, Part.INTAKE, Part.READER):
+    if only in (None, ServedPart.INTAKE, ServedPart.READER):
         app.include_router(fhir_reading.about(public_url, cors=bool(origins)))
-    if only in (None, Part.GATEWAY):
+    if only in (None, ServedPart.GATEWAY):
         _gateway(app, system, public_url)
-    if only in (None, Part.OPERATOR):
+    if only in (None, ServedPart.OPERATOR):
         _operator(app, system, public_url)
     _health(app, system, only)
     answer_heads(app.router)
     return app
 
 
-def _door(app: FastAPI, system: System, only: Part | None) -> Door:
+def _door(app: FastAPI, system: System, only: ServedPart | None) -> Door:
     """What judges credentials before the routes do; what doesn't hold gets to the vault's log."""
 
     def refuse(token: str) -> None:
@@ -136,7 +136,7 @@ def _door(app: FastAPI, system: System, only: Part | None) -> Door:
     def refuse_operator(token: str) -> None:
         system.guard.operator.quarantined(Call(token=token), [])
 
-    refusing = {None: refuse, Part.READER: refuse, Part.OPERATOR: refuse_operator}
+    refusing = {None: refuse, ServedPart.READER: refuse, ServedPart.OPERATOR: refuse_operator}
     return Door(system.holds, lambda path: taken(app.router, path), refusing.get(only))
 
 
@@ -159,7 +159,7 @@ def _background(system: System) -> Callable[[FastAPI], AbstractAsyncContextManag
     return lifespan
 
 
-def _intake(app: FastAPI, system: System, public_url: str, only: Part | None) -> None:
+def _intake(app: FastAPI, system: System, public_url: str, only: ServedPart | None) -> None:
     """What deposits; it never calls the vault."""
     ring = system.workers.ring if only is None else bell_of(system)[0]
     intake, depositor = system.intake(ring), system.authenticate_depositor(public_url)
@@ -193,12 +193,12 @@ def _gateway(app: FastAPI, system: System, public_url: str) -> None:
 
 
 def _operator(app: FastAPI, system: System, public_url: str) -> None:
-    """What the hosting team decides; the vault believes each operator's own credential."""
+    """What the hosting team decides; the vault accepts each operator's own credential."""
     use_cases = Quarantine(system.index, system.guard.operator)
     app.include_router(quarantine.router(use_cases, system.authenticate(public_url)))
 
 
-def _health(app: FastAPI, system: System, only: Part | None) -> None:
+def _health(app: FastAPI, system: System, only: ServedPart | None) -> None:
     @app.get("/health/live", tags=["Health"], summary="The process answers")
     async def live() -> dict[str, str]:
         return {"status": "ok"}
@@ -217,11 +217,11 @@ def _health(app: FastAPI, system: System, only: Part | None) -> None:
         return problems.problem(request, *problems.described(failed), dependencies=states)
 
 
-def _needs(system: System, only: Part | None) -> dict[str, Callable[[], object]]:
+def _needs(system: System, only: ServedPart | None) -> dict[str, Callable[[], object]]:
     """What this process can't work without. A broker isn't among it: the sweeper rings as well."""
     needs: dict[str, Callable[[], object]] = {"index": system.index.counts}
-    if only is not Part.INTAKE:
+    if only is not ServedPart.INTAKE:
         needs["vault"] = system.guard.public.public_keys
-    if only is not Part.OPERATOR:
+    if only is not ServedPart.OPERATOR:
         needs["objects"] = system.objects.check
     return needs

@@ -13,7 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from coffre.presence import working
-from coffre.serving.app import Part, build
+from coffre.serving.app import ServedPart, build
 from coffre.serving.connections import HeldConnection, Open
 from coffre.settings import Settings
 from coffre.wiring import System
@@ -45,7 +45,7 @@ class _Server(uvicorn.Server):
                 print(self._banner, flush=True)
 
 
-def run(settings: Settings, port: int, *, only: Part | None = None, banner: str = "") -> None:
+def run(settings: Settings, port: int, *, only: ServedPart | None = None, banner: str = "") -> None:
     """Serve everything, or one part of it, until SIGTERM or SIGINT; returns once everything is stopped."""
     origin = (settings.public_url or f"http://{HOST}:{port}").rstrip("/")
     with (

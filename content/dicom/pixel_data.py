@@ -165,7 +165,7 @@ def _check_uncompressed(table: FrameTable, form: Shape) -> None:
 def _begins(
     bulk: dict[int, Bulk], pixels: Bulk, fragments: list[Fragment], frames: int, source: Source
 ) -> tuple[list[int] | None, list[Finding]]:
-    """Which fragment each frame begins with: the offset tables are believed where they fit the fragments.
+    """Which fragment each frame begins with: the offset tables are accepted where they fit the fragments.
 
     Where they do not and there is no fragment per frame, the first bytes of the fragments tell.
     """

@@ -16,13 +16,13 @@ from uuid import UUID, uuid4
 
 from uuid_utils.compat import uuid7
 
-from keyvault.credentials.possession import Proof, Shown, proof_header
+from keyvault.credentials.possession import PresentedProof, Proof, proof_header
 from keyvault.crypto.blob import Sealer
 from keyvault.crypto.sealed_blob import BlobKind, BlobRef, new_data_key
 from keyvault.keys.reception import (
     Envelope,
-    Part,
     ReceivedKey,
+    ReceivedPart,
     ReceptionKey,
     depositor_token,
     seal_envelope,
@@ -49,16 +49,20 @@ class Depositor:
     credential: str = field(repr=False)
     actor: Actor
     token: bytes
-    shown: Shown | None = field(default=None, repr=False)
+    presented: PresentedProof | None = field(default=None, repr=False)
     proof: Proof | None = field(default=None, repr=False)
 
     @classmethod
     def of(
-        cls, credential: str, actor: Actor, shown: Shown | None = None, proof: Proof | None = None
+        cls,
+        credential: str,
+        actor: Actor,
+        presented: PresentedProof | None = None,
+        proof: Proof | None = None,
     ) -> "Depositor":
         """`proof` is verified but for body and parts; `shown` goes to the vault with the deposit."""
         token = depositor_token(actor.issuer, actor.subject, actor.structure or "")
-        return cls(credential, actor, token, shown, proof)
+        return cls(credential, actor, token, presented, proof)
 
     def check_body(self, body: bytes) -> None:
         """Raises `CredentialError` "proof_invalid" if the proof is for another body."""
@@ -143,7 +147,7 @@ class Deposit:
         self._dek = new_data_key()
         self._sealer = Sealer(self.ref, self._dek)
         self._writer = objects.writer(self.ref.blob_id, self.ref.version)
-        self._parts: list[Part] = []
+        self._parts: list[ReceivedPart] = []
         self._described: list[Described] = []
         self._digest: Any = None
         self._start = self._size = 0
@@ -170,7 +174,7 @@ class Deposit:
     def end_part(self, name: str | None = None) -> None:
         digest = self._digest.digest()
         length = self._size - self._start
-        self._parts.append(Part(self.ref.blob_id, self._start, length, digest, name))
+        self._parts.append(ReceivedPart(self.ref.blob_id, self._start, length, digest, name))
 
     @property
     def parts(self) -> int:
@@ -224,7 +228,7 @@ class Deposit:
         )
 
     def _more_headers(self) -> dict[str, Any]:
-        proof = proof_header(self._depositor.shown) if self._depositor.shown else {}
+        proof = proof_header(self._depositor.presented) if self._depositor.presented else {}
         described = {DESCRIBED: [list(each) for each in self._described]} if self._described else {}
         return proof | described
 

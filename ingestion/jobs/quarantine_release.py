@@ -20,7 +20,7 @@ from ingestion.worker.opening import Content
 from ingestion.worker.packing import PackedGroup
 from ingestion.worker.pipeline import Ingestion, Worker
 from keyvault.crypto.sealed_blob import SealedBlob
-from keyvault.keys.reception import Envelope, Part
+from keyvault.keys.reception import Envelope, ReceivedPart
 from keyvault.verbs.attempt import Denied
 from keyvault.verbs.worker.adopting import Adopted, AdoptRequest
 from keyvault.verbs.worker.ingesting import ForIngest
@@ -112,7 +112,7 @@ def _as_deposited(job_id: UUID, opened: ForMaintenance, aside: QuarantinedPart, 
     details = opened.details[-1]
     declared = details.set_aside or SetAside()
     headers = {"kind": declared.kind or "dicom", "document": declared.document or {}}
-    part = Part(aside.blob_id, aside.offset, aside.length, _sha256(details))
+    part = ReceivedPart(aside.blob_id, aside.offset, aside.length, _sha256(details))
     ins = opened.target["ins"]
     return ForIngest(
         envelope=Envelope(job_id, "", details.received, ins, headers, (part,)),

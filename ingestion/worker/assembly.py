@@ -26,7 +26,7 @@ from content.dicom.data_set_encoding import (
 from content.verdicts import Finding, Rejected
 from ingestion.bulk_data_types import EXPLICIT_LITTLE_ENDIAN, UNCOMPRESSED, BulkType
 from ingestion.worker.opening import CHUNK, Content
-from keyvault.keys.reception import Part
+from keyvault.keys.reception import ReceivedPart
 
 _PIXEL_DATA = "7FE00010"
 _FRAME = re.compile(r"(.*)/frames/([1-9][0-9]{0,6})")
@@ -213,7 +213,9 @@ def _length(piece: Piece) -> int:
     return len(piece) if isinstance(piece, bytes) else piece[1]
 
 
-def bulk_parts(parts: Sequence[Part], described: Sequence[Sequence[str]], metadata: str) -> list[BulkPart]:
+def bulk_parts(
+    parts: Sequence[ReceivedPart], described: Sequence[Sequence[str]], metadata: str
+) -> list[BulkPart]:
     """The parts of a request that are not of the media type `metadata`."""
     return [
         BulkPart(number, BulkType(kind, syntax), location, part.offset, part.length)

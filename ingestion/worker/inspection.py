@@ -29,7 +29,7 @@ from ingestion.worker.patient import (
     persons_in,
     with_person_warnings,
 )
-from keyvault.keys.reception import Part
+from keyvault.keys.reception import ReceivedPart
 from keyvault.verbs.worker.ingesting import ForIngest
 from records.traits import ClaimedTraits, IdentityCheck, Trait, sets_aside
 from records.vocabulary.codes import Environment
@@ -93,7 +93,7 @@ class Inspector:
 
     def _judged(
         self,
-        parts: Mapping[int, Part],
+        parts: Mapping[int, ReceivedPart],
         kind: Kind,
         opened: ForIngest,
         content: Content,
@@ -156,7 +156,7 @@ class Inspector:
         whole, refused, offset = {}, {}, 0
         for number, each in enumerate(instances, 1):
             length = each.length
-            part = Part(_NO_BLOB, offset, length, _digest(content, offset, length, in_hand.heartbeat))
+            part = ReceivedPart(_NO_BLOB, offset, length, _digest(content, offset, length, in_hand.heartbeat))
             if each.failure is None:
                 whole[number] = part
             else:
@@ -175,7 +175,7 @@ class Inspector:
             code = "type_unknown"
         return JUDGEMENTS[code] if code else None
 
-    def _examined(self, kind: Kind, part: Part, content: Content, in_hand: InHand) -> Inspection:
+    def _examined(self, kind: Kind, part: ReceivedPart, content: Content, in_hand: InHand) -> Inspection:
         found = self._sandbox.inspect(kind, part.length, _reader(part, content))
         in_hand.meter.add(found.cpu)
         return found
@@ -183,7 +183,7 @@ class Inspector:
     def _validate(
         self,
         number: int,
-        part: Part,
+        part: ReceivedPart,
         kind: Kind,
         content: Content,
         in_hand: InHand,
@@ -228,7 +228,7 @@ def overruled(part: InspectedPart) -> InspectedPart:
     return replace(part, judgement=judgement, record=part.meant_for)
 
 
-def _all_alike(parts: Sequence[Part], judgement: Judgement, content: Content) -> Inspected:
+def _all_alike(parts: Sequence[ReceivedPart], judgement: Judgement, content: Content) -> Inspected:
     return Inspected([_part(number, part, judgement) for number, part in enumerate(parts, 1)], content)
 
 
@@ -240,7 +240,7 @@ def _digest(content: Content, offset: int, length: int, heartbeat: Callable[[], 
     return digest.digest()
 
 
-def _reader(part: Part, content: Content) -> Callable[[int, int], bytes]:
+def _reader(part: ReceivedPart, content: Content) -> Callable[[int, int], bytes]:
     return lambda offset, length: content.read(part.offset + offset, length)
 
 
@@ -259,5 +259,5 @@ def _patiently(job: Future[Done], heartbeat: Callable[[], None]) -> Done:
     return job.result()
 
 
-def _part(number: int, part: Part, judgement: Judgement) -> InspectedPart:
+def _part(number: int, part: ReceivedPart, judgement: Judgement) -> InspectedPart:
     return InspectedPart(number, part.offset, part.length, part.sha256, judgement)

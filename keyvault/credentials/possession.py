@@ -51,7 +51,7 @@ _JWS = PyJWS(algorithms=list(_KEYS))
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PresentedProof:
     """A request as whoever received it states it, with its proof. `body` is the raw body."""
 
     proof: str = field(repr=False)
@@ -60,11 +60,11 @@ class Shown:
     body: bytes = field(default=b"", repr=False)
 
 
-def shown_with(credential: Credential) -> Shown | None:
+def shown_with(credential: Credential) -> PresentedProof | None:
     """The request that the credential's proof is for, where there is one."""
     if credential.proof is None:
         return None
-    return Shown(credential.proof, credential.method, credential.url, credential.body)
+    return PresentedProof(credential.proof, credential.method, credential.url, credential.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +98,16 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
-class Believed:
+class Verified:
     """An actor, and the proof that its credential's key made; None for a bearer's."""
 
     actor: Actor
     proof: Proof | None
 
 
-def believe(
+def verify_token(
     token: str,
-    shown: Shown | None,
+    presented: PresentedProof | None,
     *,
     pinned_public: bytes,
     issuer: str,
@@ -116,7 +116,7 @@ def believe(
     environment: Environment,
     required: bool = False,
     oldest: int = OLDEST,
-) -> Believed:
+) -> Verified:
     """Verify a credential, and the proof that it asks for. The body is compared by the caller (`Proof`).
 
     `required` refuses bearer tokens, but for an operator's, which the command line hands to the vault itself;
@@ -130,32 +130,32 @@ def believe(
     if key is None:
         if required and actor.role is not Role.OPERATOR:
             raise possession_required()
-        if shown is not None:  # RFC 9449 section 7.1: the scheme DPoP is for tokens that name a key
+        if presented is not None:  # RFC 9449 section 7.1: the scheme DPoP is for tokens that name a key
             raise _invalid()
-        return Believed(actor, None)
-    if shown is None:
+        return Verified(actor, None)
+    if presented is None:
         raise CredentialError(
             "This credential is bound to a key: send Authorization: DPoP, and a proof with each request.",
             code="possession_required",
         )
-    return Believed(actor, verify_proof(shown, token, key, at=at, oldest=oldest))
+    return Verified(actor, verify_proof(presented, token, key, at=at, oldest=oldest))
 
 
 def possession_required() -> CredentialError:
     return CredentialError(
-        "Only credentials bound to a key are believed here: have one issued, and prove its key.",
+        "Only credentials bound to a key are accepted here: have one issued, and prove its key.",
         code="possession_required",
     )
 
 
-def verify_proof(shown: Shown, token: str, key: str, *, at: int, oldest: int = OLDEST) -> Proof:
+def verify_proof(presented: PresentedProof, token: str, key: str, *, at: int, oldest: int = OLDEST) -> Proof:
     """Check everything of a proof but body, parts and replay (RFC 9449 section 4.3).
 
     `key` is the thumbprint that the credential names, `at` unix seconds. Raises `CredentialError`
     "proof_invalid".
     """
     try:
-        thumb, claims = _claims(shown.proof)
+        thumb, claims = _claims(presented.proof)
         members(claims, _CLAIMS, _MORE)
         proof = Proof(
             thumb=thumb,
@@ -169,8 +169,8 @@ def verify_proof(shown: Shown, token: str, key: str, *, at: int, oldest: int = O
         good = (
             hmac.compare_digest(thumb, key)
             and hmac.compare_digest(unb64(claims["ath"], 32), hashlib.sha256(token.encode()).digest())
-            and text(claims["htm"], 16) == shown.method
-            and _normal(text(claims["htu"], 4096)) == _normal(shown.url)
+            and text(claims["htm"], 16) == presented.method
+            and _normal(text(claims["htu"], 4096)) == _normal(presented.url)
             and at - oldest <= proof.made_at <= at + OLDEST
         )
     except (Invalid, PyJWTError, ValueError):
@@ -181,17 +181,17 @@ def verify_proof(shown: Shown, token: str, key: str, *, at: int, oldest: int = O
     return proof
 
 
-def proof_header(shown: Shown) -> dict[str, Any]:
+def proof_header(presented: PresentedProof) -> dict[str, Any]:
     """What intake adds to an envelope's headers."""
-    return {HEADER: {"jws": shown.proof, "method": shown.method, "url": shown.url}}
+    return {HEADER: {"jws": presented.proof, "method": presented.method, "url": presented.url}}
 
 
-def shown_in(headers: Mapping[str, Any]) -> Shown | None:
+def shown_in(headers: Mapping[str, Any]) -> PresentedProof | None:
     """The proof that came with a deposit, out of its envelope's headers. Raises `Invalid` "bad_member"."""
     if HEADER not in headers:
         return None
     found = members(headers[HEADER], {"jws", "method", "url"})
-    return Shown(text(found["jws"]), text(found["method"]), text(found["url"]))
+    return PresentedProof(text(found["jws"]), text(found["method"]), text(found["url"]))
 
 
 def thumbprint(jwk: Mapping[str, str]) -> str:

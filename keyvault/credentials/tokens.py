@@ -2,7 +2,7 @@
 
 A verified token is the only source of identity, profession and structure. Claims are a closed list per role;
 whatever is unknown, absent, of another type or out of time is refused. A token may name a key (`cnf`,
-RFC 7800): it is believed with a proof of that key alone (`keyvault/credentials/possession.py`), and never as
+RFC 7800): it is accepted with a proof of that key alone (`keyvault/credentials/possession.py`), and never as
 a bearer's.
 """
 
@@ -67,7 +67,7 @@ class Credential:
 
 
 class CredentialError(Refused):
-    """A credential is not believed."""
+    """A credential is not accepted."""
 
     code = "token_invalid"
 
@@ -142,7 +142,7 @@ def verify(
     )
     if key is not None:
         raise CredentialError(
-            "This credential is bound to a key: it is not believed without a proof.",
+            "This credential is bound to a key: it is not accepted without a proof.",
             code="possession_required",
         )
     return actor
@@ -244,7 +244,7 @@ def _ins(value: Any, environment: Environment) -> INS:
 def _check_issuer(issuer: str, environment: Environment) -> None:
     if environment is Environment.PRODUCTION and issuer == DEMO_ISSUER:
         raise Invalid(
-            "Production does not believe the demo authority; pin the authority that identifies your users.",
+            "Production does not accept the demo authority; pin the authority that identifies your users.",
             code="demo_authority_refused",
         )
 

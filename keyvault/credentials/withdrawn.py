@@ -1,7 +1,7 @@
 """Credentials that were withdrawn before they ended: one by its number, or all of a person until a moment.
 
 Rows are found by pseudonyms, so that the table tells nobody whom it names, and go once no token of that time
-could be believed any more.
+could be accepted any more.
 """
 
 from collections.abc import Callable
@@ -43,7 +43,7 @@ def withdraw(tx: VaultTransaction, pseudonym: Pseudonym, name: CredentialName, n
 def check(tx: VaultTransaction, pseudonym: Pseudonym, actor: Actor, at_ms: int) -> None:
     """Raises `CredentialError` "credential_withdrawn" for a credential that was withdrawn at `at_ms`.
 
-    A person's withdrawal ends what was issued until then: a new credential is believed again.
+    A person's withdrawal ends what was issued until then: a new credential is accepted again.
     """
     alone = CredentialName(actor.issuer, jti=actor.credential_id).key(pseudonym)
     every = CredentialName(actor.issuer, subject=actor.subject, structure=actor.structure or "").key(

@@ -63,7 +63,7 @@ _UNSIGNED = frozenset({"signature", "urls"})
 
 
 class GrantError(CoffreError):
-    """A grant cannot be sealed or believed; `code` says why."""
+    """A grant cannot be sealed or accepted; `code` says why."""
 
     code = "grant_tampered"
 

@@ -69,7 +69,7 @@ class ReceivedKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ReceivedPart:
     """One part of a received blob, in plaintext coordinates."""
 
     blob: UUID
@@ -88,7 +88,7 @@ class Envelope:
     received: int
     ins: str | None = field(repr=False)
     headers: dict[str, Any] = field(repr=False)
-    parts: tuple[Part, ...]
+    parts: tuple[ReceivedPart, ...]
 
 
 def new_day_key(day: str, not_after: int) -> DayKey:
@@ -217,7 +217,7 @@ def _unsealed(private: bytes, sealed: bytes, most: int, code: str) -> bytes:
         raise _not_ours(code) from None
 
 
-def _part_document(part: Part) -> dict[str, Any]:
+def _part_document(part: ReceivedPart) -> dict[str, Any]:
     document: dict[str, Any] = {
         "blob": str(part.blob),
         "offset": part.offset,
@@ -227,9 +227,9 @@ def _part_document(part: Part) -> dict[str, Any]:
     return document if part.name is None else document | {"name": part.name}
 
 
-def _part(value: Any) -> Part:
+def _part(value: Any) -> ReceivedPart:
     found = members(value, {"blob", "offset", "length", "sha256"}, {"name"})
-    return Part(
+    return ReceivedPart(
         blob=identifier(found["blob"]),
         offset=integer(found["offset"]),
         length=integer(found["length"]),

@@ -66,7 +66,7 @@ def record_chain(tx: VaultTransaction, record_key: RecordKey, number: int) -> Ch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Happening:
+class Event:
     """What happened, before it is split into entry, event and accountability lines."""
 
     action: Action
@@ -95,19 +95,19 @@ def append(
     keyring: Keyring,
     officer_public: bytes,
     chain: Chain,
-    happening: Happening,
+    event: Event,
     now_ms: int,
 ) -> Appended:
     """Write one entry with its event and accountability lines."""
     seq, prev = _next_in_chain(tx, chain)
-    event = _event(happening, now_ms)
+    body = _event_body(event, now_ms)
     salt = secrets.token_bytes(32)
-    actor, place = own_token(keyring, happening.actor), (chain.chain_id, chain.number, seq)
-    own, officer = seal_lines(keyring, officer_public, place, actor, _line(happening, now_ms))
-    entry = _entry(chain, seq, happening, now_ms, detail_hash(salt, event), line_hash(own, officer))
+    actor, place = own_token(keyring, event.actor), (chain.chain_id, chain.number, seq)
+    own, officer = seal_lines(keyring, officer_public, place, actor, _line(event, now_ms))
+    entry = _entry(chain, seq, event, now_ms, detail_hash(salt, body), line_hash(own, officer))
     data = entry.to_bytes()
     leaf = leaf_hash(data)
-    sealed = seal_json(chain.event_key, event_payload(seq, prev, salt, event), event_aad(*place))
+    sealed = seal_json(chain.event_key, event_payload(seq, prev, salt, body), event_aad(*place))
     tx.update("chain", {"seq": seq, "head": leaf}, chain_id=chain.chain_id, chain=chain.number)
     tx.insert("entry", {"leaf_hash": leaf, "entry": data})
     tx.insert("pending", {"leaf_hash": leaf})
@@ -144,45 +144,45 @@ def _next_in_chain(tx: VaultTransaction, chain: Chain) -> tuple[int, bytes]:
     return row["seq"] + 1, row["head"]
 
 
-def _event(happening: Happening, now_ms: int) -> dict[str, Any]:
+def _event_body(event: Event, now_ms: int) -> dict[str, Any]:
     return audit_event(
         time_ms=now_ms,
-        action=happening.action,
-        outcome=happening.outcome,
-        reason=happening.reason,
-        purpose=happening.purpose,
-        actor=happening.actor,
-        record=str(happening.record) if happening.record else None,
-        object_id=happening.object_id,
-        details=happening.details,
+        action=event.action,
+        outcome=event.outcome,
+        reason=event.reason,
+        purpose=event.purpose,
+        actor=event.actor,
+        record=str(event.record) if event.record else None,
+        object_id=event.object_id,
+        details=event.details,
     )
 
 
-def _entry(chain: Chain, seq: int, happening: Happening, now_ms: int, details: bytes, lines: bytes) -> Entry:
+def _entry(chain: Chain, seq: int, event: Event, now_ms: int, details: bytes, lines: bytes) -> Entry:
     def pseudonym(member: EntryField, value: str | None) -> bytes | None:
         return actor_token(chain.pseudonym_key, member, chain.chain_id, seq, value) if value else None
 
-    actor = canonical(happening.actor.value).decode() if happening.actor else None
+    actor = canonical(event.actor.value).decode() if event.actor else None
     return Entry(
         time=now_ms,
-        action=happening.action,
-        outcome=happening.outcome,
-        reason=happening.reason,
-        purpose=happening.purpose,
+        action=event.action,
+        outcome=event.outcome,
+        reason=event.reason,
+        purpose=event.purpose,
         actor=pseudonym(EntryField.ACTOR, actor),
-        record=pseudonym(EntryField.RECORD, str(happening.record) if happening.record else None),
-        object=happening.object_id,
-        commitment=happening.commitment,
-        grant=happening.grant,
+        record=pseudonym(EntryField.RECORD, str(event.record) if event.record else None),
+        object=event.object_id,
+        commitment=event.commitment,
+        grant=event.grant,
         line_hash=lines,
         detail_hash=details,
     )
 
 
-def _line(happening: Happening, now_ms: int) -> dict[str, Any]:
+def _line(event: Event, now_ms: int) -> dict[str, Any]:
     return {
-        "structure": happening.actor.structure if happening.actor else None,
+        "structure": event.actor.structure if event.actor else None,
         "time": now_ms,
-        "action": happening.action.value,
-        "public_id": str(happening.record) if happening.record else None,
+        "action": event.action.value,
+        "public_id": str(event.record) if event.record else None,
     }

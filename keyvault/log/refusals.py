@@ -17,7 +17,7 @@ from audit.audit_event import REPEATED
 from audit.canonical import canonical
 from keyvault.keys.keyring import Keyring
 from keyvault.keys.secret_keys import Use
-from keyvault.log.appending import SYSTEM, Chain, Happening
+from keyvault.log.appending import SYSTEM, Chain, Event
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.actors_json import actor_from_json, actor_to_json
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode
@@ -31,7 +31,7 @@ _ALONE = 1
 """Refusals of one kind that have a line of their own in an hour."""
 
 Pseudonym = Callable[[bytes, bytes], bytes]
-Append = Callable[[Chain, Happening], object]
+Append = Callable[[Chain, Event], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Refusals:
     chain_of: Callable[[UUID, int], Chain | None]
     now_ms: int
 
-    def tell(self, chain: Chain, refused: Happening, times: int = 1) -> None:
+    def tell(self, chain: Chain, refused: Event, times: int = 1) -> None:
         """Give a refusal its line, or count it for the line of its hour."""
         if _has_its_own(refused):
             self.append(chain, refused)
@@ -71,7 +71,7 @@ class Refusals:
         if chain is not None:
             self.append(chain, self._closing(row))
 
-    def _current(self, key: bytes, chain: Chain, refused: Happening) -> Row:
+    def _current(self, key: bytes, chain: Chain, refused: Event) -> Row:
         """The row of this hour, locked; that of an hour which is over has its line first."""
         hour = self.now_ms // HOUR_MS
         row = self.tx.get("refusal", lock=True, refusal=key)
@@ -91,8 +91,8 @@ class Refusals:
         assert row is not None
         return row
 
-    def _key(self, chain: Chain, refused: Happening) -> bytes:
-        """One for each person, record, action, purpose and reason; one for all who aren't believed.
+    def _key(self, chain: Chain, refused: Event) -> bytes:
+        """One for each person, record, action, purpose and reason; one for all who aren't accepted.
 
         A name that no record has is told apart like a record: otherwise what a refusal costs would tell which
         names have one. Beyond a quota nothing is told apart, or each new name would have a line again.
@@ -106,9 +106,9 @@ class Refusals:
         kind = [refused.action.value, refused.purpose.value, refused.reason.value]
         return self.pseudonym(b"coffre-refusal-v1", canonical([place, actor, kind]))
 
-    def _closing(self, row: Row) -> Happening:
+    def _closing(self, row: Row) -> Event:
         told = self.keyring.accountability.open(Use.REFUSAL, row["sealed"], _aad(row["refusal"]))
-        return Happening(
+        return Event(
             action=Action(told["action"]),
             outcome=Outcome.DENY,
             reason=ReasonCode(told["reason"]),
@@ -146,13 +146,13 @@ class Together:
                 raise
 
 
-def _has_its_own(refused: Happening) -> bool:
+def _has_its_own(refused: Event) -> bool:
     """An emergency that the policy refused to somebody who is known; a quota bounds how many there can be."""
-    believed = refused.actor is not None and refused.reason is not ReasonCode.QUOTA_EXCEEDED
-    return believed and refused.purpose in _EMERGENCIES
+    verified = refused.actor is not None and refused.reason is not ReasonCode.QUOTA_EXCEEDED
+    return verified and refused.purpose in _EMERGENCIES
 
 
-def _to_json(refused: Happening) -> dict[str, Any]:
+def _to_json(refused: Event) -> dict[str, Any]:
     return {
         "action": refused.action.value,
         "reason": refused.reason.value,

@@ -16,7 +16,7 @@ from keyvault.restore.frozen import refusing_while_frozen
 from keyvault.restore.second_place import SecondPlace
 from keyvault.roots.ports import Root
 from keyvault.store import VaultStore
-from keyvault.verbs.housekeeper.housekeeping import UpkeepVerbs
+from keyvault.verbs.housekeeper.housekeeping import HousekeepingVerbs
 from keyvault.verbs.housekeeper.retiring import RetiringVerbs
 from keyvault.verbs.operator.certifying import CertifyingVerbs
 from keyvault.verbs.operator.inspecting import InspectingVerbs
@@ -42,7 +42,7 @@ EMBEDDED_SHARDS = 16
 
 
 class ReaderDoor(ReadingVerbs, DocumentVerbs, ReleasingVerbs, ChangingVerbs, NoticingVerbs):
-    """resolve, find, list, document, events, tokens, release, still, change_card, label, acknowledge."""
+    """resolve, find, list, document, events, tokens, release, recheck, change_card, label, acknowledge."""
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
@@ -58,7 +58,7 @@ class WorkerDoor(ReleasingForIngest, AdoptingVerbs, MaintainingVerbs, SettlingVe
         self._vault = vault
 
 
-class HousekeeperDoor(UpkeepVerbs, RetiringVerbs, PlanningVerbs, SettlingVerbs):
+class HousekeeperDoor(HousekeepingVerbs, RetiringVerbs, PlanningVerbs, SettlingVerbs):
     """The log, day keys, notices; jobs that wait; what was left unsettled; the end of what was retired."""
 
 

@@ -1,4 +1,4 @@
-"""The way every verb on a record begins: believe, count, open, decide; a refusal is logged and returned."""
+"""The way every verb on a record begins: verify, count, open, decide; a refusal is logged and returned."""
 
 from dataclasses import dataclass, field
 from functools import partial
@@ -8,10 +8,10 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from audit.canonical import canonical
-from keyvault.context import Change, OpenedRecord, Vault
-from keyvault.credentials.possession import Shown
+from keyvault.context import OpenedRecord, Transaction, Vault
+from keyvault.credentials.possession import PresentedProof
 from keyvault.keys.secret_keys import Use
-from keyvault.log.appending import Happening
+from keyvault.log.appending import Event
 from keyvault.quotas import Touch
 from keyvault.store import Row, VaultTransaction
 from records.actors import Actor
@@ -25,12 +25,12 @@ DAY_MS = 24 * 3_600_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """Who asks, and what for; token and proof are believed by the vault alone."""
+    """Who asks, and what for; token and proof are accepted by the vault alone."""
 
     token: str = field(repr=False)
     purpose: PurposeOfUse = PurposeOfUse.NORMAL
     reason: str | None = field(default=None, repr=False)
-    shown: Shown | None = field(default=None, repr=False)
+    presented: PresentedProof | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +56,12 @@ class Attempt:
         found: UUID = self.record.row["public_id"]
         return found
 
-    def happening(self, **more: Any) -> Happening:
+    def event(self, **more: Any) -> Event:
         """A permitted happening on this record."""
         details = dict(more.pop("details", {}))
         if self.call.reason and self.call.purpose in EMERGENCIES:
             details["reason"] = self.call.reason
-        return Happening(
+        return Event(
             action=self.request.action,
             outcome=Outcome.PERMIT,
             reason=self.permit.reason,
@@ -79,7 +79,7 @@ class Attempt:
 
 def attempt(
     vault: Vault,
-    change: Change,
+    transaction: Transaction,
     call: Call,
     actor: Actor,
     action: Action,
@@ -94,36 +94,36 @@ def attempt(
     the decision, what is disclosed and the event. What discloses nothing needs no lock, has no event and
     begins no emergency: no notice without a line to explain it.
     """
-    row = _find(vault, change, locator, record_id)
+    row = _find(vault, transaction, locator, record_id)
     named = record_id if record_id is not None else locator or ""
     touch = Touch(actor, vault.touched(row, named), call.purpose in EMERGENCIES)
-    over = change.over_quota(touch)  # before anything is opened
-    record = vault.open(change.tx, row, lock=discloses)
-    request = AccessRequest(actor, action, call.purpose, change.now, call.reason)
-    emergency = emergency_use(vault, change, record, actor, call)
+    over = transaction.over_quota(touch)  # before anything is opened
+    record = vault.open(transaction.rows, row, lock=discloses)
+    request = AccessRequest(actor, action, call.purpose, transaction.now, call.reason)
+    emergency = emergency_use(vault, transaction, record, actor, call)
     decision = decide(request, Facts(record.facts, None, emergency))
-    if over or (isinstance(decision, Permit) and change.structure_over_quota(touch)):
+    if over or (isinstance(decision, Permit) and transaction.structure_over_quota(touch)):
         decision = Deny(ReasonCode.QUOTA_EXCEEDED)
     if isinstance(decision, Deny):
-        return refuse(vault, change, call, actor, action, record, decision.reason, about=touch.touched)
+        return refuse(vault, transaction, call, actor, action, record, decision.reason, about=touch.touched)
     found = Attempt(call, actor, record, request, decision, emergency)
     if discloses:
-        _open_window(vault, change, record, actor, call, decision)
-        change.again = partial(_write_down, vault, found)
+        _open_window(vault, transaction, record, actor, call, decision)
+        transaction.again = partial(_write_down, vault, found)
     return found
 
 
-def _write_down(vault: Vault, found: Attempt, change: Change, failed: str) -> None:
+def _write_down(vault: Vault, found: Attempt, transaction: Transaction, failed: str) -> None:
     """The line of what was permitted and could not be done, with its window and notices."""
-    row = change.tx.get("record", record_id=found.record.row["record_id"])
-    record = vault.open(change.tx, row, lock=True)
-    _open_window(vault, change, record, found.actor, found.call, found.permit)
-    change.append(record.chain, found.happening(details={"failed": failed}))
+    row = transaction.rows.get("record", record_id=found.record.row["record_id"])
+    record = vault.open(transaction.rows, row, lock=True)
+    _open_window(vault, transaction, record, found.actor, found.call, found.permit)
+    transaction.append(record.chain, found.event(details={"failed": failed}))
 
 
 def refuse(
     vault: Vault,
-    change: Change,
+    transaction: Transaction,
     call: Call,
     actor: Actor,
     action: Action,
@@ -139,12 +139,12 @@ def refuse(
     """
     named = about or vault.touched(record.row, record.row["public_id"])
     touch = Touch(actor, named, call.purpose in EMERGENCIES)
-    if reason is not ReasonCode.QUOTA_EXCEEDED and change.refused_too_often(touch):
+    if reason is not ReasonCode.QUOTA_EXCEEDED and transaction.refused_too_often(touch):
         reason = ReasonCode.QUOTA_EXCEEDED
     details = {"reason": call.reason} if call.reason and call.purpose in EMERGENCIES else {}
-    change.append(
+    transaction.append(
         vault.chain_of(record),
-        Happening(
+        Event(
             action=action,
             outcome=Outcome.DENY,
             reason=reason,
@@ -159,24 +159,24 @@ def refuse(
     return Denied(reason)
 
 
-def _find(vault: Vault, change: Change, locator: str | None, record_id: UUID | None) -> Row | None:
+def _find(vault: Vault, transaction: Transaction, locator: str | None, record_id: UUID | None) -> Row | None:
     if record_id is not None:
-        return change.tx.get("record", record_id=record_id)
+        return transaction.rows.get("record", record_id=record_id)
     assert locator is not None
-    return vault.find_record(change.tx, locator)
+    return vault.find_record(transaction.rows, locator)
 
 
 def emergency_use(
-    vault: Vault, change: Change, record: OpenedRecord, actor: Actor, call: Call
+    vault: Vault, transaction: Transaction, record: OpenedRecord, actor: Actor, call: Call
 ) -> EmergencyUse | None:
     if call.purpose not in EMERGENCIES:
         return None
-    today = change.tx.find(
+    today = transaction.rows.find(
         "emergency_window",
         record_id=record.row["record_id"],
         actor=_actor_key(vault, actor),
         purpose=call.purpose.value,
-        opened_at__gt=change.now_ms - DAY_MS,
+        opened_at__gt=transaction.now_ms - DAY_MS,
     )
     reasons = [row for row in today if row["reason_hash"] != _reason_hash(vault, None)]
     if not _normal(call.reason):
@@ -188,11 +188,11 @@ def emergency_use(
     if not same:
         return EmergencyUse(expired=False, windows_today=len(reasons))
     newest = max(row["opened_at"] for row in same)
-    return EmergencyUse(expired=newest + WINDOW_MS <= change.now_ms, windows_today=0)
+    return EmergencyUse(expired=newest + WINDOW_MS <= transaction.now_ms, windows_today=0)
 
 
 def _open_window(
-    vault: Vault, change: Change, record: OpenedRecord, actor: Actor, call: Call, permit: Permit
+    vault: Vault, transaction: Transaction, record: OpenedRecord, actor: Actor, call: Call, permit: Permit
 ) -> None:
     """Start a window with its notices, unless one with the same reason is still open."""
     if call.purpose not in EMERGENCIES:
@@ -203,9 +203,11 @@ def _open_window(
         "purpose": call.purpose.value,
         "reason_hash": _reason_hash(vault, call.reason),
     }
-    if change.tx.find("emergency_window", limit=1, opened_at__gt=change.now_ms - WINDOW_MS, **key):
+    if transaction.rows.find(
+        "emergency_window", limit=1, opened_at__gt=transaction.now_ms - WINDOW_MS, **key
+    ):
         return
-    change.tx.insert("emergency_window", {**key, "opened_at": change.now_ms})
+    transaction.rows.insert("emergency_window", {**key, "opened_at": transaction.now_ms})
     recipients = []
     if Obligation.NOTIFY_PATIENT in permit.obligations:
         recipients.append("patient")
@@ -214,16 +216,18 @@ def _open_window(
         # the block of a named doctor holds for what is told too
         recipients += [f"professional:{number}" for number in sorted(card.attending - card.blocks)]
     for recipient in recipients:
-        queue_notice(vault, change, record, kind=call.purpose.value, recipient=recipient)
+        queue_notice(vault, transaction, record, kind=call.purpose.value, recipient=recipient)
 
 
-def queue_notice(vault: Vault, change: Change, record: OpenedRecord, *, kind: str, recipient: str) -> None:
+def queue_notice(
+    vault: Vault, transaction: Transaction, record: OpenedRecord, *, kind: str, recipient: str
+) -> None:
     """Queue a notice with its cause, in the same transaction. It carries no health data."""
     notice_id = new_id()
     role = recipient.partition(":")[0]
-    payload = {"kind": kind, "at": change.now, "record": str(record.row["public_id"]), "to": recipient}
+    payload = {"kind": kind, "at": transaction.now, "record": str(record.row["public_id"]), "to": recipient}
     sealed = vault.keyring.accountability.seal(Use.NOTICE, payload, b"coffre-notice-v1\x00" + notice_id.bytes)
-    change.tx.insert(
+    transaction.rows.insert(
         "notice",
         {
             "notice_id": notice_id,
@@ -234,7 +238,7 @@ def queue_notice(vault: Vault, change: Change, record: OpenedRecord, *, kind: st
             "state": "queued",
             "worker": None,
             "lease_until": 0,
-            "created_at": change.now_ms,
+            "created_at": transaction.now_ms,
         },
     )
 

@@ -10,40 +10,45 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
-from keyvault.context import Change, Vault
-from keyvault.credentials.possession import OLDEST, Proof, Shown
+from keyvault.context import Transaction, Vault
+from keyvault.credentials.possession import OLDEST, PresentedProof, Proof
 from keyvault.credentials.tokens import CredentialError
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.keys.reception import Envelope
 from keyvault.store import VaultTransaction
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.signed_request import Asked, AskedGrant, asked_of
+from keyvault.verbs.signed_request import SignedGrant, SignedRequest, read_signed_request
 from records.actors import Actor
 from records.errors import CoffreError, Invalid
 from records.vocabulary.codes import PurposeOfUse
 
-_DEPOSIT_KEPT = 49 * 3600  # longer than a credential is believed after reception
+_DEPOSIT_KEPT = 49 * 3600  # longer than a credential is accepted after reception
 
 
 def caller(vault: Vault, call: Call, verb: str, **arguments: object) -> Actor:
-    """Believe the credential of a call of `verb`, to which HTTP leads.
+    """Verify the credential of a call of `verb`, to which HTTP leads.
 
     Raises `CredentialError`, after its line in the log.
     """
 
     def admit(proof: Proof) -> None:
-        assert call.shown is not None
-        proof.check_body(call.shown.body)
-        _admit(vault, call, call.shown, proof, verb, arguments)
+        assert call.presented is not None
+        proof.check_body(call.presented.body)
+        _admit(vault, call, call.presented, proof, verb, arguments)
 
-    return vault.actor(call.token, shown=call.shown, admit=admit, bound=True)
+    return vault.actor(call.token, presented=call.presented, admit=admit, bound=True)
 
 
 def _admit(
-    vault: Vault, call: Call, shown: Shown, proof: Proof, verb: str, arguments: Mapping[str, object]
+    vault: Vault,
+    call: Call,
+    presented: PresentedProof,
+    proof: Proof,
+    verb: str,
+    arguments: Mapping[str, object],
 ) -> None:
     try:
-        asked = asked_of(shown.method, shown.url, shown.body)
+        asked = read_signed_request(presented.method, presented.url, presented.body)
         fixed = asked.verbs[verb]
     except (Invalid, KeyError, ValueError):
         raise _mismatch() from None
@@ -61,7 +66,9 @@ def _admit(
             raise _replayed()
 
 
-def _check_record(vault: Vault, tx: VaultTransaction, asked: Asked, arguments: Mapping[str, Any]) -> None:
+def _check_record(
+    vault: Vault, tx: VaultTransaction, asked: SignedRequest, arguments: Mapping[str, Any]
+) -> None:
     """The internal ids of a call belong to what the request names."""
     if "record_id" not in arguments or asked.locator is None:
         return
@@ -79,7 +86,7 @@ def _check_documents(
     vault: Vault,
     tx: VaultTransaction,
     record_id: UUID,
-    grant: AskedGrant,
+    grant: SignedGrant,
     things: Sequence[Sequence[UUID]] | None,
 ) -> None:
     """The documents that the body names, then for each study some that belong to it; or everything."""
@@ -98,13 +105,15 @@ def _check_documents(
             raise _mismatch()
 
 
-def admit_deposit(change: Change, envelope: Envelope, shown: Shown, proof: Proof) -> None:
+def admit_deposit(
+    transaction: Transaction, envelope: Envelope, presented: PresentedProof, proof: Proof
+) -> None:
     """A deposit is of the parts, and into the record, that its depositor signed; and is made once.
 
     Raises `CredentialError`.
     """
     proof.check_parts(part.sha256 for part in envelope.parts)
-    match [shown.method, *(unquote(part) for part in urlsplit(shown.url).path.split("/")[1:])]:
+    match [presented.method, *(unquote(part) for part in urlsplit(presented.url).path.split("/")[1:])]:
         case ["POST", "records", record, "dicomweb", "studies", *study] if record == envelope.ins:
             _check_study(study, envelope)
         case ["POST", "dicomweb", "studies", *study] if envelope.ins is None:
@@ -116,9 +125,9 @@ def admit_deposit(change: Change, envelope: Envelope, shown: Shown, proof: Proof
     use = str(envelope.submission_id)
     digest = proof.seen("deposit")
     row = {"digest": digest, "used_for": use, "expires": envelope.received + _DEPOSIT_KEPT}
-    if change.tx.insert_new("proof", row):
+    if transaction.rows.insert_new("proof", row):
         return
-    known = change.tx.get("proof", digest=digest)
+    known = transaction.rows.get("proof", digest=digest)
     if known is None or known["used_for"] != use:  # a worker may come again for the same submission
         raise _replayed()
 

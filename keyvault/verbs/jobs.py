@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from keyvault.context import Change, Vault
+from keyvault.context import Transaction, Vault
 from keyvault.keys.secret_keys import Use
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.attempt import new_id
@@ -39,11 +39,16 @@ class Job:
 
 
 def create(
-    vault: Vault, change: Change, kind: JobKind, state: JobState, record_id: UUID, asked: dict[str, Any]
+    vault: Vault,
+    transaction: Transaction,
+    kind: JobKind,
+    state: JobState,
+    record_id: UUID,
+    asked: dict[str, Any],
 ) -> Job:
     """Keep a new job. `asked` names the document, and what its kind adds."""
-    job = Job(new_id(), kind, state, record_id, None, 0, change.now_ms, asked)
-    change.tx.insert(
+    job = Job(new_id(), kind, state, record_id, None, 0, transaction.now_ms, asked)
+    transaction.rows.insert(
         "job",
         {
             "job_id": job.job_id,
@@ -53,7 +58,7 @@ def create(
             "worker": None,
             "lease_until": 0,
             "payload": _sealed(vault, job.job_id, asked),
-            "created_at": change.now_ms,
+            "created_at": transaction.now_ms,
         },
     )
     return job
@@ -92,30 +97,30 @@ def waiting(vault: Vault, tx: VaultTransaction, limit: int | None = None) -> lis
     return [_opened(vault, row) for row in tx.find("job", state__in=states, order="created_at", limit=limit)]
 
 
-def move(change: Change, job: Job, state: JobState) -> None:
+def move(transaction: Transaction, job: Job, state: JobState) -> None:
     """Raises `Conflict` "bad_transition"."""
     check_transition(JOB_TRANSITIONS, job.state, state)
-    change.tx.update("job", {"state": state.value}, job_id=job.job_id)
+    transaction.rows.update("job", {"state": state.value}, job_id=job.job_id)
 
 
-def note(vault: Vault, change: Change, job: Job, **asked: Any) -> None:
+def note(vault: Vault, transaction: Transaction, job: Job, **asked: Any) -> None:
     """Add to what is known of a job."""
     payload = _sealed(vault, job.job_id, {**job.asked, **asked})
-    change.tx.update("job", {"payload": payload}, job_id=job.job_id)
+    transaction.rows.update("job", {"payload": payload}, job_id=job.job_id)
 
 
-def lease(vault: Vault, change: Change, job_id: UUID, worker: str, lease_ms: int) -> Job:
+def lease(vault: Vault, transaction: Transaction, job_id: UUID, worker: str, lease_ms: int) -> Job:
     """Take or prolong the lease, 15 minutes at most; answers the job as it was before.
 
     Raises `Conflict` "leased" while another worker holds it, "settled" once it is done.
     """
-    job = present(vault, change.tx, job_id)
+    job = present(vault, transaction.rows, job_id)
     if job.state not in IN_HAND:
         raise Conflict("This job is settled.", code="settled")
-    if job.worker != worker and job.lease_until > change.now_ms:
+    if job.worker != worker and job.lease_until > transaction.now_ms:
         raise Conflict("Another worker holds this job.", code="leased")
-    until = change.now_ms + min(lease_ms, LONGEST_LEASE_MS)
-    change.tx.update("job", {"worker": worker, "lease_until": until}, job_id=job_id)
+    until = transaction.now_ms + min(lease_ms, LONGEST_LEASE_MS)
+    transaction.rows.update("job", {"worker": worker, "lease_until": until}, job_id=job_id)
     return job
 
 

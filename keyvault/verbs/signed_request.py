@@ -26,7 +26,7 @@ _NAMING = {"blocks": Action.BLOCK, "attending-doctors": Action.NAME_ATTENDING}
 
 
 @dataclass(frozen=True, slots=True)
-class AskedGrant:
+class SignedGrant:
     """The members of `POST /grants` that are more than arguments."""
 
     purpose: str
@@ -36,25 +36,25 @@ class AskedGrant:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SignedRequest:
     """`verbs` are those of the request, with the arguments it fixes; `locator` names its record."""
 
     locator: str | None = field(repr=False)
     verbs: Mapping[str, Arguments] = field(repr=False)
-    grant: AskedGrant | None = None
+    grant: SignedGrant | None = None
 
 
-def asked_of(method: str, url: str, body: bytes) -> Asked:
+def read_signed_request(method: str, url: str, body: bytes) -> SignedRequest:
     """Raises `Invalid` "bad_member" for what is no route of the reader, or names its record in a query."""
     path = [unquote(part, errors="strict") for part in urlsplit(url).path.split("/")[1:]]
     match [method, *path]:
         case ["POST", "grants"]:
             return _grant(body)
         case ["POST", "grants", grant, "urls"]:
-            return Asked(None, {"renew": {"grant_id": UUID(grant)}})
+            return SignedRequest(None, {"renew": {"grant_id": UUID(grant)}})
         case ["POST", "records", "find"]:
             locator = text(members(parse(body), {"ins"})["ins"])
-            return Asked(locator, {"find": {"locator": locator}})
+            return SignedRequest(locator, {"find": {"locator": locator}})
         case [_, "quarantine", *rest]:
             return _quarantine([method, *rest], body)
         case ["GET" | "HEAD", *rest]:
@@ -64,32 +64,32 @@ def asked_of(method: str, url: str, body: bytes) -> Asked:
     raise _unknown()
 
 
-def _quarantine(route: list[str], body: bytes) -> Asked:
+def _quarantine(route: list[str], body: bytes) -> SignedRequest:
     """An operator's request; of a page the index knows the documents."""
     match route:
         case ["GET" | "HEAD"]:
-            return Asked(None, {"quarantined": {}})
+            return SignedRequest(None, {"quarantined": {}})
         case ["GET" | "HEAD", document]:
-            return Asked(None, {"quarantined": {"documents": [UUID(document)]}})
+            return SignedRequest(None, {"quarantined": {"documents": [UUID(document)]}})
         case ["POST", document, "release"]:
             asked = members(parse(body), {"record", "reason"})
-            return Asked(None, {"release_quarantined": {"document_id": UUID(document), **asked}})
+            return SignedRequest(None, {"release_quarantined": {"document_id": UUID(document), **asked}})
         case ["POST", document, "destroy"]:
             asked = members(parse(body), {"reason"})
-            return Asked(None, {"destroy_quarantined": {"document_id": UUID(document), **asked}})
+            return SignedRequest(None, {"destroy_quarantined": {"document_id": UUID(document), **asked}})
     raise _unknown()
 
 
-def _read(path: list[str]) -> Asked:
+def _read(path: list[str]) -> SignedRequest:
     match path:
         case ["fhir", "DocumentReference", document]:
-            return Asked(None, {"document": {"document_id": UUID(document)}})
+            return SignedRequest(None, {"document": {"document_id": UUID(document)}})
         case ["records", record, *rest]:
             return _list(record, rest)
     raise _unknown()
 
 
-def _list(record: str, route: list[str]) -> Asked:
+def _list(record: str, route: list[str]) -> SignedRequest:
     match route:
         case [part] if part in _LISTED:
             return _reading(record, list={})
@@ -102,12 +102,12 @@ def _list(record: str, route: list[str]) -> Asked:
     raise _unknown()
 
 
-def _grant(body: bytes) -> Asked:
+def _grant(body: bytes) -> SignedRequest:
     """The same defaults as the route's (`viewer_api/routes/grants.py`)."""
     more = {"studies", "documents", "purpose", "reason", "suite"}
     found = members(parse(body), {"record", "recipient"}, more)
     studies = tuple(text(study, 64) for study in items(found.get("studies", [])))
-    grant = AskedGrant(
+    grant = SignedGrant(
         text(found.get("purpose", PurposeOfUse.NORMAL.value)),
         found.get("reason"),
         studies,
@@ -116,14 +116,14 @@ def _grant(body: bytes) -> Asked:
     sealed_to = {"recipient": unb64(found["recipient"], 32), "suite": integer(found.get("suite", 1))}
     tokens = {"values": [(TokenField.STUDY, study) for study in studies]}
     asked = _reading(text(found["record"]), Action.RETRIEVE, release=sealed_to, tokens=tokens)
-    return Asked(asked.locator, asked.verbs, grant)
+    return SignedRequest(asked.locator, asked.verbs, grant)
 
 
-def _reading(record: str, action: Action = Action.SEARCH, **verbs: Arguments) -> Asked:
-    return Asked(record, {"resolve": {"locator": record, "action": action}, **verbs})
+def _reading(record: str, action: Action = Action.SEARCH, **verbs: Arguments) -> SignedRequest:
+    return SignedRequest(record, {"resolve": {"locator": record, "action": action}, **verbs})
 
 
-def _change(record: str, route: list[str], body: bytes) -> Asked:
+def _change(record: str, route: list[str], body: bytes) -> SignedRequest:
     match route:
         case ["PUT", "documents", document, "labels"]:
             labels = {"document_id": UUID(document), "labels": items(parse(body))}

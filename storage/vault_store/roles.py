@@ -12,7 +12,7 @@ VAULT = "coffre_vault"
 FOR_GOOD = ("entry", "leaf", "event", "accountability", "replay", "checkpoint")
 """Tables whose rows, once written, stay as they are."""
 
-_READ_ALONE = ("meta",)  # whom the vault believes: fixed by the owner
+_READ_ALONE = ("meta",)  # whom the vault accepts: fixed by the owner
 _GROWING = {"pending": "SELECT, INSERT, DELETE", "tile": "SELECT, INSERT, UPDATE"}
 _FREE = sorted(f'"{name}"' for name in TABLES.tables.keys() - {*FOR_GOOD, *_READ_ALONE, *_GROWING})
 

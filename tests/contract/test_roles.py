@@ -358,7 +358,7 @@ class TestVault:
         vault.allow(person, bris_de_glace=False)
         vault.guard.housekeeper.sequence()
         vault.guard.housekeeper.checkpoint()
-        vault.guard.housekeeper.tick()
+        vault.guard.housekeeper.expire()
         vault.guard.inspector.verify_log()
         vault.clock.advance(90 * 86_400)
         assert len(vault.guard.housekeeper.destroy_day_keys(None)) == 2

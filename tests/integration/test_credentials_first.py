@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from coffre.install import initialise
 from coffre.proxies import TrustedProxies
-from coffre.serving.app import Part, build
+from coffre.serving.app import ServedPart, build
 from coffre.serving.callers import BURST
 from coffre.serving.connections import Open
 from coffre.serving.serve import _config
@@ -88,9 +88,9 @@ def expected(method: str, path: str) -> set[int]:
 
 @pytest.mark.parametrize("expectation", EXPECTATIONS)
 @pytest.mark.parametrize("token", TOKENS)
-@pytest.mark.parametrize("part", [None, *Part])
+@pytest.mark.parametrize("part", [None, *ServedPart])
 def test_an_answer_comes_before_any_byte_of_the_body(
-    system: System, part: Part | None, token: str, expectation: str
+    system: System, part: ServedPart | None, token: str, expectation: str
 ) -> None:
     app = build(system, "http://127.0.0.1:8080", part)
     asked = [

@@ -10,7 +10,7 @@ from fastapi.routing import iter_route_contexts
 
 from coffre.demonstration import data as demo_data
 from coffre.install import initialise
-from coffre.serving.app import Part, build
+from coffre.serving.app import ServedPart, build
 from coffre.serving.methods import SHARED, USED_UP, taken
 from coffre.settings import load
 from coffre.wiring import System
@@ -144,11 +144,11 @@ class TestProcessesApart:
     def test_what_is_posted_to_intake_is_known_to_whoever_gets_the_other_methods(
         self, system: System
     ) -> None:
-        intake = build(system, "http://127.0.0.1:8080", Part.INTAKE)
+        intake = build(system, "http://127.0.0.1:8080", ServedPart.INTAKE)
         assert SHARED.keys() == {path for path, methods in addresses(intake).items() if "POST" in methods}
 
-    @pytest.mark.parametrize("part", Part)
-    def test_each_names_the_methods_of_all(self, system: System, app: FastAPI, part: Part) -> None:
+    @pytest.mark.parametrize("part", ServedPart)
+    def test_each_names_the_methods_of_all(self, system: System, app: FastAPI, part: ServedPart) -> None:
         alone = build(system, "http://127.0.0.1:8080", part)
         for template in addresses(app):
             path = filled(template)

@@ -14,7 +14,7 @@ import typer
 from typer.testing import CliRunner
 
 from audit.canonical import b64
-from client.http_client import Server, read_token
+from client.http_client import CoffreClient, read_token
 from client.possession import read_key
 from coffre.cli import app
 from coffre.commands.fetch import fetch_command
@@ -25,7 +25,7 @@ from coffre.identities import Identities
 from coffre.install import initialise
 from coffre.settings import load
 from coffre.wiring import System
-from keyvault.credentials.possession import Shown
+from keyvault.credentials.possession import PresentedProof
 from keyvault.credentials.proving import ProofKey
 from keyvault.credentials.tokens import CredentialError
 from keyvault.crypto.signing import new_signing_key
@@ -111,10 +111,10 @@ def run(*arguments: str, status: int = 0) -> str:
 
 def test_a_proof_for_head_is_for_head_alone(coffre: Coffre, patient: Patient, holder: Identity) -> None:
     """RFC 9449 section 4.2: htm is the method of the request."""
-    for shown, asked in (("HEAD", "HEAD"), ("GET", "GET"), ("GET", "HEAD"), ("HEAD", "GET")):
-        headers = holder.headers(coffre, shown, documents(patient))
+    for presented, asked in (("HEAD", "HEAD"), ("GET", "GET"), ("GET", "HEAD"), ("HEAD", "GET")):
+        headers = holder.headers(coffre, presented, documents(patient))
         answer = coffre.http.request(asked, documents(patient), headers=headers)
-        assert answer.status_code == (200 if shown == asked else 401), (shown, asked)
+        assert answer.status_code == (200 if presented == asked else 401), (presented, asked)
 
 
 def test_send_and_fetch_prove_their_key(
@@ -245,11 +245,11 @@ def test_a_document_at_its_fhir_address_and_no_other_one(
             for row in details
         ]
         url = coffre.url + paths[0]
-        for shown in (rows, [row for row in rows if str(row.document_id) not in paths[0]]):
-            proof = Shown(holder.key.proof(holder.token, "GET", url), "GET", url)
+        for presented in (rows, [row for row in rows if str(row.document_id) not in paths[0]]):
+            proof = PresentedProof(holder.key.proof(holder.token, "GET", url), "GET", url)
             with pytest.raises(CredentialError) as refused:
                 system.guard.reader.list(
-                    Call(token=holder.token, shown=proof), record_of(system, patient), shown
+                    Call(token=holder.token, presented=proof), record_of(system, patient), presented
                 )
             assert refused.value.code == "proof_mismatch"
 
@@ -362,7 +362,9 @@ class TestTheCommands:
             return httpx.Response(503 if len(seen) == 1 else 200, json={})
 
         transport = httpx.MockTransport(once_busy)
-        server = Server(coffre.url, holder.token, key=holder.key, sleep=lambda _: None, transport=transport)
+        server = CoffreClient(
+            coffre.url, holder.token, key=holder.key, sleep=lambda _: None, transport=transport
+        )
         server.read("GET", documents(patient))
         assert len({*seen}) == 2
 
@@ -382,7 +384,7 @@ def test_through_the_doors_of_a_vault_process(tmp_path: Path) -> None:
     url = f"https://coffre.example/records/{ins}/documents"
 
     def call() -> Call:
-        return Call(token=token, shown=Shown(key.proof(token, "GET", url), "GET", url))
+        return Call(token=token, presented=PresentedProof(key.proof(token, "GET", url), "GET", url))
 
     with process("vault", "serve", "--data", str(data), env=doors):
         guard = connect(doors["COFFRE_VAULT_URL"])

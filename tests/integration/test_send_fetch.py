@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 
 from client.fetch.documents import FetchClient
 from client.fetch.keys import trusted_keys
-from client.http_client import Server
+from client.http_client import CoffreClient
 from client.send.deposits import SendClient
 from client.send.finding import candidates
 from coffre.commands.fetch import fetch_command
@@ -68,10 +68,10 @@ class Desk:
         return [path for path in files if path.name != "manifest.json"]
 
     def client(self) -> FetchClient:
-        server = Server(self.coffre.url, self.patient.token)
+        server = CoffreClient(self.coffre.url, self.patient.token)
         keys, _ = trusted_keys(server)
         ins = INS.parse(self.patient.ins, demo_data.OID)
-        return FetchClient(server, Server(self.coffre.url, None), ins, keys)
+        return FetchClient(server, CoffreClient(self.coffre.url, None), ins, keys)
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ def test_a_forged_token_is_told_even_while_a_large_body_is_on_its_way(desk: Desk
     path = tmp_path / "large"
     path.write_bytes(bytes(128) + b"DICM" + bytes(32 << 20))
     forged = desk.patient.token[:-8] + "AAAAAAAA"
-    client = SendClient(Server(desk.coffre.url, forged), INS.parse(desk.patient.ins, demo_data.OID))
+    client = SendClient(CoffreClient(desk.coffre.url, forged), INS.parse(desk.patient.ins, demo_data.OID))
     with pytest.raises(CoffreError) as refused:
         client.send_dicom(candidates([path]))
     assert refused.value.code == "token_invalid"

@@ -72,7 +72,7 @@ def test_a_verb_of_another_door_is_refused(guard: RemoteGuard, env: dict[str, st
 
 def test_a_verb_asked_in_a_wrong_way_is_refused(guard: RemoteGuard, env: dict[str, str]) -> None:
     with pytest.raises(CoffreError) as refused:
-        call_verb(env, "reader", "still", '{"grant_id": 5, "blob_id": "x", "version": []}')
+        call_verb(env, "reader", "recheck", '{"grant_id": 5, "blob_id": "x", "version": []}')
     assert refused.value.code == "bad_call"
 
 

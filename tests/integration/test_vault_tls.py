@@ -59,7 +59,7 @@ def test_the_named_doors_open(system: System, service: VaultService, authority: 
 def test_another_door_stays_shut(service: VaultService, authority: Authority) -> None:
     guard = guard_of(service, authority.issue("reader"))
     with pytest.raises(CoffreError) as refused:
-        guard.housekeeper.tick()
+        guard.housekeeper.expire()
     assert refused.value.code == "door_refused"
 
 

@@ -18,7 +18,7 @@ TOLD_TO_ALL = ("PATH", "LANG", "LC_ALL", "PYTHONHASHSEED", "PYTHONPATH")
 
 
 @dataclass(frozen=True)
-class Part:
+class Process:
     """`told`: settings beside those that everybody is told; `doors`: of the vault; `objects`: its rights on
     the bucket, in SeaweedFS' words (S3 asks of a HEAD what it asks of a GET).
     """
@@ -29,15 +29,15 @@ class Part:
 
 
 _STORE, _BROKER, _VAULT = "COFFRE_OBJECTS_URL", "COFFRE_QUEUE_URL", "COFFRE_VAULT_URL"
-PARTS: Mapping[str, Part] = {
-    "vault": Part(
+PARTS: Mapping[str, Process] = {
+    "vault": Process(
         frozenset({_VAULT, "COFFRE_VAULT_PEERS", "COFFRE_VAULT_ROOT", "COFFRE_VAULT_TOKEN"}),
     ),
-    "housekeeper": Part(frozenset({_STORE, _BROKER, _VAULT}), ("housekeeper",), ("Read", "Write", "List")),
-    "worker": Part(frozenset({_STORE, _BROKER, _VAULT}), ("worker",), ("Read", "Write")),
-    "intake": Part(frozenset({_STORE, _BROKER}), (), ("Read", "Write")),
-    "reader": Part(frozenset({_STORE, _VAULT}), ("reader", "public"), ("Read",)),
-    "gateway": Part(frozenset({_STORE, _VAULT}), ("reader", "public"), ("Read",)),
+    "housekeeper": Process(frozenset({_STORE, _BROKER, _VAULT}), ("housekeeper",), ("Read", "Write", "List")),
+    "worker": Process(frozenset({_STORE, _BROKER, _VAULT}), ("worker",), ("Read", "Write")),
+    "intake": Process(frozenset({_STORE, _BROKER}), (), ("Read", "Write")),
+    "reader": Process(frozenset({_STORE, _VAULT}), ("reader", "public"), ("Read",)),
+    "gateway": Process(frozenset({_STORE, _VAULT}), ("reader", "public"), ("Read",)),
 }
 OWNER = ("operator", "inspector", "housekeeper", "public")
 """The doors of whoever runs the commands."""

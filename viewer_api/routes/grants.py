@@ -44,7 +44,7 @@ def router(access: Access, authenticate: Callable[[Request], Awaitable[Credentia
             token=credential.token,
             purpose=PurposeOfUse(body.purpose),
             reason=body.reason,
-            shown=shown_with(credential),
+            presented=shown_with(credential),
         )
         wanted = GrantRequest(
             body.record,
@@ -59,7 +59,7 @@ def router(access: Access, authenticate: Callable[[Request], Awaitable[Credentia
     @routes.post("/grants/{grant_id}/urls", summary="New addresses for a grant that still holds")
     async def renew(grant_id: UUID, request: Request) -> dict[str, Any]:
         credential = await authenticate(request)
-        call = Call(token=credential.token, shown=shown_with(credential))
+        call = Call(token=credential.token, presented=shown_with(credential))
         return await asyncio.to_thread(access.renew, call, grant_id)
 
     return routes

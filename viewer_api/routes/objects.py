@@ -55,7 +55,7 @@ def router(objects: ObjectStore, vault: ReaderDoor, presigner: Presigner) -> API
             raise Refused(
                 "This address was not issued here; ask the grant for new ones.", code="url_invalid"
             ) from None
-        if not vault.still(grant, blob, version):
+        if not vault.recheck(grant, blob, version):
             raise Refused("This grant no longer holds.", code="grant_ended")
         size = objects.size(blob, version)
         if size is None:

@@ -36,7 +36,7 @@ class Notice:
     payload: dict[str, Any] = field(repr=False)
 
 
-class UpkeepVerbs:
+class HousekeepingVerbs:
     """For the housekeeper; every verb may run in any number of copies."""
 
     def __init__(self, vault: Vault) -> None:
@@ -122,7 +122,7 @@ class UpkeepVerbs:
             tx.update("job", {"worker": None, "lease_until": 0}, state__in=jobs.IN_HAND)
             return tx.update("ingest", {"worker": None, "lease_until": 0}, state=OPEN)
 
-    def tick(self) -> None:
+    def expire(self) -> None:
         """What only time brings about: counters, emergency windows, grants and proofs go, once nothing relies
         on them.
         """
@@ -141,8 +141,8 @@ class UpkeepVerbs:
             over = tx.find("refusal", order="hour", limit=MOST_CLOSED, hour__lt=vault.now_ms() // HOUR_MS)
         for row in over:
             try:
-                with vault.change() as change:
-                    change.refusals.close(row["refusal"])
+                with vault.transaction() as transaction:
+                    transaction.refusals.close(row["refusal"])
             except CoffreError as error:
                 failed = error
         if failed is not None:

@@ -7,10 +7,10 @@ has expired; then the key goes, and only then the object.
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from keyvault.context import Change, Vault
+from keyvault.context import Transaction, Vault
 from keyvault.crypto.envelope import KeyUse
 from keyvault.grants.signed_urls import LONGEST_LIFE
-from keyvault.log.appending import Happening
+from keyvault.log.appending import Event
 from keyvault.store import Row
 from keyvault.verbs import jobs
 from keyvault.verbs.reader.releasing import ADOPTED, LONGEST_GRANT
@@ -33,22 +33,22 @@ class RetiringVerbs:
         Among them are those that the vault does not know: their keys went before, or never were.
         """
         wanted = set(objects)
-        with self._vault.change() as change:
-            rows = change.tx.find("blob", blob_id__in=[blob for blob, _ in objects])
+        with self._vault.transaction() as transaction:
+            rows = transaction.rows.find("blob", blob_id__in=[blob for blob, _ in objects])
             known = {_key(row): row for row in rows if _key(row) in wanted}
-            over = change.now_ms - KEPT_MS
+            over = transaction.now_ms - KEPT_MS
             due = [key for key, row in known.items() if row["state"] == RETIRED and row["retired_at"] <= over]
             for key in due:
-                _erase_blob(change, key)
+                _erase_blob(transaction, key)
             if due:
-                self._log(change, len(due))
+                self._log(transaction, len(due))
         return [key for key in objects if key not in known or key in set(due)]
 
-    def _log(self, change: Change, count: int) -> None:
+    def _log(self, transaction: Transaction, count: int) -> None:
         vault = self._vault
-        change.append(
+        transaction.append(
             vault.system_chain,
-            Happening(
+            Event(
                 action=Action.ERASE,
                 outcome=Outcome.PERMIT,
                 reason=ReasonCode.OPERATOR,
@@ -60,36 +60,36 @@ class RetiringVerbs:
         )
 
 
-def retire(change: Change, document_id: UUID, rows: Sequence[Row]) -> int:
+def retire(transaction: Transaction, document_id: UUID, rows: Sequence[Row]) -> int:
     """Retire what these details rows of a document stood on; answers how many blobs.
 
     The rows are forgotten, and their keys with the last row that used them.
     """
-    tx, submissions = change.tx, {row["submission_id"] for row in rows}
+    tx, submissions = transaction.rows, {row["submission_id"] for row in rows}
     ids = sorted({link["blob_id"] for link in tx.find("blob_document", document_id=document_id)})
     found = tx.find("blob", blob_id__in=ids, state=ADOPTED)
     blobs = [row["blob_id"] for row in found if row["submission_id"] in submissions]
-    values = {"state": RETIRED, "retired_at": change.now_ms}
+    values = {"state": RETIRED, "retired_at": transaction.now_ms}
     tx.update("blob", values, blob_id__in=blobs, state=ADOPTED)
     newest = max(row["row_version"] for row in rows)
     tx.delete("document_row", document_id=document_id, row_version__le=newest)
     document = tx.get("document", document_id=document_id)
     if document is not None:
-        _forget_details_keys(change, document["record_id"], submissions)
+        _forget_details_keys(transaction, document["record_id"], submissions)
     return len(blobs)
 
 
-def _forget_details_keys(change: Change, record_id: UUID, submissions: Iterable[UUID]) -> None:
+def _forget_details_keys(transaction: Transaction, record_id: UUID, submissions: Iterable[UUID]) -> None:
     """A submission's details key goes with its last row in this record."""
-    left = change.tx.find("document_row", submission_id__in=sorted(submissions))
+    left = transaction.rows.find("document_row", submission_id__in=sorted(submissions))
     ids = sorted({row["document_id"] for row in left})
     here = {
         row["document_id"]
-        for row in change.tx.find("document", document_id__in=ids)
+        for row in transaction.rows.find("document", document_id__in=ids)
         if row["record_id"] == record_id
     }
     used = {row["submission_id"] for row in left if row["document_id"] in here}
-    change.tx.delete(
+    transaction.rows.delete(
         "wrapped_key",
         record_id=record_id,
         use=int(KeyUse.DETAILS),
@@ -97,11 +97,11 @@ def _forget_details_keys(change: Change, record_id: UUID, submissions: Iterable[
     )
 
 
-def erase_quarantined(change: Change, document: Row) -> None:
+def erase_quarantined(transaction: Transaction, document: Row) -> None:
     """Erase the keys of a quarantined document; with the last one, every key of its record."""
-    tx, document_id, record_id = change.tx, document["document_id"], document["record_id"]
+    tx, document_id, record_id = transaction.rows, document["document_id"], document["record_id"]
     for link in tx.find("blob_document", document_id=document_id):
-        _erase_blob(change, _key(link))
+        _erase_blob(transaction, _key(link))
     tx.delete("document_row", document_id=document_id)
     tx.delete("document", document_id=document_id)
     if not tx.find("document", record_id=record_id, limit=1):
@@ -110,10 +110,10 @@ def erase_quarantined(change: Change, document: Row) -> None:
         tx.update("record", {"state": RecordState.DESTROYED.value}, record_id=record_id)
 
 
-def _erase_blob(change: Change, key: Key) -> None:
+def _erase_blob(transaction: Transaction, key: Key) -> None:
     blob_id, version = key
-    change.tx.delete("blob", blob_id=blob_id, version=version)
-    change.tx.delete("blob_document", blob_id=blob_id, version=version)
+    transaction.rows.delete("blob", blob_id=blob_id, version=version)
+    transaction.rows.delete("blob_document", blob_id=blob_id, version=version)
 
 
 def _key(row: Row) -> Key:

@@ -3,22 +3,24 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from keyvault.context import Change, Vault
-from keyvault.log.appending import Happening
+from keyvault.context import Transaction, Vault
+from keyvault.log.appending import Event
 from keyvault.verbs.attempt import Call, Denied
 from records.policy import AccessRequest, Deny, Facts, RecordFacts, decide
 from records.vocabulary.codes import Action, Outcome, ReasonCode, RecordState
 
 
 @contextmanager
-def alone(vault: Vault, call: Call, details: Mapping[str, object]) -> Iterator[tuple[Change, Denied | None]]:
+def alone(
+    vault: Vault, call: Call, details: Mapping[str, object]
+) -> Iterator[tuple[Transaction, Denied | None]]:
     """A change that has its entry already, and why it is refused; what is done in it commits with that."""
     actor = vault.actor(call.token)
-    with vault.change() as change:
-        request = AccessRequest(actor, Action.ROOT, call.purpose, change.now, call.reason)
+    with vault.transaction() as transaction:
+        request = AccessRequest(actor, Action.ROOT, call.purpose, transaction.now, call.reason)
         decision = decide(request, Facts(RecordFacts(RecordState.ACTIVE, None)))
         refused = decision.reason if isinstance(decision, Deny) else None
-        happening = Happening(
+        event = Event(
             action=Action.ROOT,
             outcome=Outcome.PERMIT if refused is None else Outcome.DENY,
             reason=refused or ReasonCode.OPERATOR,
@@ -27,5 +29,5 @@ def alone(vault: Vault, call: Call, details: Mapping[str, object]) -> Iterator[t
             record=None,
             details=details,
         )
-        change.append(vault.system_chain, happening)
-        yield change, None if refused is None else Denied(refused)
+        transaction.append(vault.system_chain, event)
+        yield transaction, None if refused is None else Denied(refused)

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from keyvault.context import QUARANTINE, Change, OpenedRecord, Vault
+from keyvault.context import QUARANTINE, OpenedRecord, Transaction, Vault
 from keyvault.keys.cards import open_facts
-from keyvault.log.appending import Chain, Happening
+from keyvault.log.appending import Chain, Event
 from keyvault.quotas import Touch
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs import jobs
@@ -79,14 +79,14 @@ class QuarantineVerbs:
         vault, actor = self._vault, caller(self._vault, call, "quarantined", documents=documents)
         if len(documents) > MOST_AT_ONCE:
             raise Invalid(f"Ask for at most {MOST_AT_ONCE} documents at once.", code="too_many_documents")
-        with vault.change() as change:
-            denied = _denied(vault, change, call, actor, Action.REVIEW_QUARANTINE, _nowhere())
+        with vault.transaction() as transaction:
+            denied = _denied(vault, transaction, call, actor, Action.REVIEW_QUARANTINE, _nowhere())
             if denied is not None:
                 return denied
-            rows = change.tx.find("document", document_id__in=list(documents))
-            found = [each for row in rows if (each := self._set_aside(change.tx, row)) is not None]
+            rows = transaction.rows.find("document", document_id__in=list(documents))
+            found = [each for row in rows if (each := self._set_aside(transaction.rows, row)) is not None]
             details = {"documents": len(found)}
-            _log(change, vault.system_chain, call, actor, Action.REVIEW_QUARANTINE, details)
+            _log(transaction, vault.system_chain, call, actor, Action.REVIEW_QUARANTINE, details)
         return tuple(sorted(found, key=lambda each: (each.since, each.document_id)))
 
     def _set_aside(self, tx: VaultTransaction, row: Row) -> SetAside | None:
@@ -113,8 +113,8 @@ class QuarantineVerbs:
         """
         vault = self._vault
 
-        def plan(change: Change, row: Row | None) -> _Plan:
-            target = vault.open(change.tx, row, lock=row is not None)
+        def plan(transaction: Transaction, row: Row | None) -> _Plan:
+            target = vault.open(transaction.rows, row, lock=row is not None)
             named = {"target": str(target.row["record_id"]), "reason": reason}
             return _Plan(JobKind.RELEASE, Action.RELEASE, target, vault.chain_of(target), named)
 
@@ -137,7 +137,7 @@ class QuarantineVerbs:
         call: Call,
         document_id: UUID,
         reason: str,
-        plan_of: Callable[[Change, Row | None], _Plan],
+        plan_of: Callable[[Transaction, Row | None], _Plan],
         record: str | None = None,
     ) -> JobSeen | Denied:
         _check_reason(reason)
@@ -147,27 +147,27 @@ class QuarantineVerbs:
             actor = caller(vault, call, "destroy_quarantined", **asked)
         else:
             actor = caller(vault, call, "release_quarantined", record=record, **asked)
-        with vault.change() as change:
-            row = vault.find_record(change.tx, record) if record is not None else None
+        with vault.transaction() as transaction:
+            row = vault.find_record(transaction.rows, record) if record is not None else None
             touched = vault.touched(row, document_id if record is None else record)
-            over = change.over_quota(Touch(actor, touched))  # before anything is opened
-            plan = plan_of(change, row)
+            over = transaction.over_quota(Touch(actor, touched))  # before anything is opened
+            plan = plan_of(transaction, row)
             facts = plan.target.facts if plan.target is not None else _nowhere()
-            denied = _denied(vault, change, call, actor, plan.action, facts, over=over)
+            denied = _denied(vault, transaction, call, actor, plan.action, facts, over=over)
             if denied is not None:
                 return denied
-            answer = self._decided(change, call, actor, plan, document_id)
+            answer = self._decided(transaction, call, actor, plan, document_id)
         if isinstance(answer, CoffreError):
             raise answer  # once its line and its count are kept: it tells whether the record exists
         return answer
 
     def _decided(
-        self, change: Change, call: Call, actor: Actor, plan: _Plan, document_id: UUID
+        self, transaction: Transaction, call: Call, actor: Actor, plan: _Plan, document_id: UUID
     ) -> JobSeen | CoffreError:
         """What becomes of a permitted question; one that comes to nothing has its line as well."""
         try:
-            document = _held(self._vault, change, document_id)
-            job = _open_job(self._vault, change, document)
+            document = _held(self._vault, transaction, document_id)
+            job = _open_job(self._vault, transaction, document)
             if job is not None:
                 _check_agrees(job, plan, actor)
         except (Conflict, NotFound) as error:
@@ -176,7 +176,7 @@ class QuarantineVerbs:
             )
             details = {"refused": error.code}
             _log(
-                change,
+                transaction,
                 self._vault.system_chain,
                 call,
                 actor,
@@ -188,35 +188,39 @@ class QuarantineVerbs:
             )
             return error
         if job is None:
-            return self._propose(change, call, actor, plan, document)
-        return self._second(change, call, actor, plan, document, job)
+            return self._propose(transaction, call, actor, plan, document)
+        return self._second(transaction, call, actor, plan, document, job)
 
-    def _propose(self, change: Change, call: Call, actor: Actor, plan: _Plan, document: Row) -> JobSeen:
+    def _propose(
+        self, transaction: Transaction, call: Call, actor: Actor, plan: _Plan, document: Row
+    ) -> JobSeen:
         vault = self._vault
         first = actor_to_json(actor)
         asked = {"document": str(document["document_id"]), "first": first, **plan.asked}
-        after = _refused_before(vault, change, document, plan)
+        after = _refused_before(vault, transaction, document, plan)
         if after is not None:
             asked["after"] = after
-        job = jobs.create(vault, change, plan.kind, JobState.PROPOSED, document["record_id"], asked)
+        job = jobs.create(vault, transaction, plan.kind, JobState.PROPOSED, document["record_id"], asked)
         details = {"step": "proposed", "reason": plan.asked["reason"]}
-        _log(change, vault.system_chain, call, actor, plan.action, details, document["document_id"])
+        _log(transaction, vault.system_chain, call, actor, plan.action, details, document["document_id"])
         return _seen(job, JobState.PROPOSED)
 
     def _second(
-        self, change: Change, call: Call, actor: Actor, plan: _Plan, document: Row, job: jobs.Job
+        self, transaction: Transaction, call: Call, actor: Actor, plan: _Plan, document: Row, job: jobs.Job
     ) -> JobSeen:
         """Both operators are on the log before anything can be opened or is erased."""
         first = actor_from_json(job.asked["first"])
         details = {"step": "agreed", "reason": job.asked["reason"], "operators": 2}
         public_id = plan.target.row["public_id"] if plan.target is not None else None
         for each in (first, actor):
-            _log(change, plan.chain, call, each, plan.action, details, document["document_id"], public_id)
-        jobs.move(change, job, JobState.QUEUED)
+            _log(
+                transaction, plan.chain, call, each, plan.action, details, document["document_id"], public_id
+            )
+        jobs.move(transaction, job, JobState.QUEUED)
         state = JobState.QUEUED
         if plan.kind is JobKind.DESTROY:
-            erase_quarantined(change, document)
-            change.tx.update("job", {"state": JobState.ADOPTED.value}, job_id=job.job_id)
+            erase_quarantined(transaction, document)
+            transaction.rows.update("job", {"state": JobState.ADOPTED.value}, job_id=job.job_id)
             state = JobState.ADOPTED
         return _seen(job, state)
 
@@ -226,21 +230,21 @@ def _seen(job: jobs.Job, state: JobState) -> JobSeen:
     return JobSeen(job.job_id, job.kind.value, state.value, job.created_at, UUID(after) if after else None)
 
 
-def _refused_before(vault: Vault, change: Change, document: Row, plan: _Plan) -> str | None:
+def _refused_before(vault: Vault, transaction: Transaction, document: Row, plan: _Plan) -> str | None:
     """The last release of this document into the same record that was tried and refused."""
-    last = jobs.latest(vault, change.tx, document["record_id"]).get(document["document_id"])
+    last = jobs.latest(vault, transaction.rows, document["record_id"]).get(document["document_id"])
     if last is None or plan.kind is not JobKind.RELEASE or last.asked.get("target") != plan.asked["target"]:
         return None
     tried = "left" in last.asked  # a proposal that nobody agreed to was opened by no worker
     return str(last.job_id) if tried else last.asked.get("after")
 
 
-def _open_job(vault: Vault, change: Change, document: Row) -> jobs.Job | None:
+def _open_job(vault: Vault, transaction: Transaction, document: Row) -> jobs.Job | None:
     """The proposal or job on a document; a proposal that is over is ended."""
-    job = jobs.of_document(vault, change.tx, document["record_id"], document["document_id"])
-    if job is None or not _is_stale(job, change.now_ms):
+    job = jobs.of_document(vault, transaction.rows, document["record_id"], document["document_id"])
+    if job is None or not _is_stale(job, transaction.now_ms):
         return job
-    jobs.move(change, job, JobState.REFUSED)
+    jobs.move(transaction, job, JobState.REFUSED)
     return None
 
 
@@ -262,10 +266,10 @@ def _is_stale(job: jobs.Job, now_ms: int) -> bool:
     return job.state is JobState.PROPOSED and job.created_at + PROPOSAL_MS <= now_ms
 
 
-def _held(vault: Vault, change: Change, document_id: UUID) -> Row:
+def _held(vault: Vault, transaction: Transaction, document_id: UUID) -> Row:
     """A quarantined document, its record locked."""
-    document = change.tx.get("document", document_id=document_id)
-    record = change.tx.get("record", lock=True, record_id=document["record_id"]) if document else None
+    document = transaction.rows.get("document", document_id=document_id)
+    record = transaction.rows.get("record", lock=True, record_id=document["record_id"]) if document else None
     if document is None or record is None or record["kind"] != QUARANTINE:
         raise NotFound("There is no such document under quarantine.", code="not_quarantined")
     return document
@@ -285,7 +289,7 @@ def _nowhere() -> RecordFacts:
 
 def _denied(
     vault: Vault,
-    change: Change,
+    transaction: Transaction,
     call: Call,
     actor: Actor,
     action: Action,
@@ -293,16 +297,16 @@ def _denied(
     *,
     over: bool = False,
 ) -> Denied | None:
-    request = AccessRequest(actor, action, PurposeOfUse.MAINTENANCE, change.now, call.reason)
+    request = AccessRequest(actor, action, PurposeOfUse.MAINTENANCE, transaction.now, call.reason)
     decision = Deny(ReasonCode.QUOTA_EXCEEDED) if over else decide(request, Facts(facts))
     if not isinstance(decision, Deny):
         return None
-    _log(change, vault.system_chain, call, actor, action, {}, None, None, decision.reason)
+    _log(transaction, vault.system_chain, call, actor, action, {}, None, None, decision.reason)
     return Denied(decision.reason)
 
 
 def _log(
-    change: Change,
+    transaction: Transaction,
     chain: Chain,
     call: Call,
     actor: Actor,
@@ -312,9 +316,9 @@ def _log(
     record: UUID | None = None,
     refused: ReasonCode | None = None,
 ) -> None:
-    change.append(
+    transaction.append(
         chain,
-        Happening(
+        Event(
             action=action,
             outcome=Outcome.DENY if refused else Outcome.PERMIT,
             reason=refused or ReasonCode.OPERATOR,

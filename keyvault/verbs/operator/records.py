@@ -4,13 +4,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from keyvault.context import DECOY, DECOY_ID, PERSON, Change, Vault
+from keyvault.context import DECOY, DECOY_ID, PERSON, Transaction, Vault
 from keyvault.crypto.envelope import Branch, KeyUse
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.keys.cards import OpenedCard, store_card
 from keyvault.keys.record_keys import RecordKey, create_record_key, new_object_key
 from keyvault.keys.secret_keys import DERIVING
-from keyvault.log.appending import ORDINARY, Chain, Happening
+from keyvault.log.appending import ORDINARY, Chain, Event
 from keyvault.quotas import Touch
 from keyvault.store import VaultTransaction
 from keyvault.verbs.attempt import Call, Denied, new_id, refuse
@@ -66,14 +66,14 @@ def new_record(
 def ensure_decoy(vault: Vault) -> None:
     """The record that stands in for every absent one, so that absence costs the same work."""
     # of two vaults that start at once, one makes it
-    with suppress(Conflict), vault.change() as change:
-        if change.tx.get("record", public_id=DECOY_ID) is not None:
+    with suppress(Conflict), vault.transaction() as transaction:
+        if transaction.rows.get("record", public_id=DECOY_ID) is not None:
             return
         opened, _, _ = new_record(
-            vault, change.tx, kind=DECOY, ins=None, public_id=DECOY_ID, now_ms=change.now_ms
+            vault, transaction.rows, kind=DECOY, ins=None, public_id=DECOY_ID, now_ms=transaction.now_ms
         )
         nobody = Card(NOBODY, Traits("-", "-", "1900-01-01", "U"), None)
-        store_card(change.tx, opened, nobody)
+        store_card(transaction.rows, opened, nobody)
 
 
 class OperatingVerbs:
@@ -105,23 +105,28 @@ class OperatingVerbs:
     def _open(self, call: Call, actor: Actor, card: Card) -> OpenedAnew | Denied | None:
         """None where there is a record already, which then has a line about it."""
         vault = self._vault
-        with vault.change() as change:
-            present = vault.find_record(change.tx, card.ins.value)
+        with vault.transaction() as transaction:
+            present = vault.find_record(transaction.rows, card.ins.value)
             touched = vault.touched(present, card.ins.value)
-            if denied := self._denied(change, call, actor, Action.OPEN_RECORD, touched):
+            if denied := self._denied(transaction, call, actor, Action.OPEN_RECORD, touched):
                 return denied
             if present is not None:
-                record = vault.open(change.tx, present, lock=True)
-                refuse(vault, change, call, actor, Action.OPEN_RECORD, record, ReasonCode.RECORD_EXISTS)
+                record = vault.open(transaction.rows, present, lock=True)
+                refuse(vault, transaction, call, actor, Action.OPEN_RECORD, record, ReasonCode.RECORD_EXISTS)
                 return None
             public_id = uuid4()
             opened, _, chain = new_record(
-                vault, change.tx, kind=PERSON, ins=card.ins, public_id=public_id, now_ms=change.now_ms
+                vault,
+                transaction.rows,
+                kind=PERSON,
+                ins=card.ins,
+                public_id=public_id,
+                now_ms=transaction.now_ms,
             )
-            version, digest = store_card(change.tx, opened, card)
-            change.append(
+            version, digest = store_card(transaction.rows, opened, card)
+            transaction.append(
                 chain,
-                Happening(
+                Event(
                     action=Action.OPEN_RECORD,
                     outcome=Outcome.PERMIT,
                     reason=ReasonCode.OPERATOR,
@@ -143,12 +148,12 @@ class OperatingVerbs:
         if vault.settings.environment is Environment.PRODUCTION:
             raise Refused("Production identities come from the national authorities.", code="demo_only")
         actor = vault.actor(call.token)
-        with vault.change() as change:
-            if denied := self._denied(change, call, actor, Action.ISSUE_IDENTITY, uuid4().bytes):
+        with vault.transaction() as transaction:
+            if denied := self._denied(transaction, call, actor, Action.ISSUE_IDENTITY, uuid4().bytes):
                 return denied
-            change.append(
+            transaction.append(
                 vault.system_chain,
-                Happening(
+                Event(
                     action=Action.ISSUE_IDENTITY,
                     outcome=Outcome.PERMIT,
                     reason=ReasonCode.OPERATOR,
@@ -161,17 +166,17 @@ class OperatingVerbs:
         return None
 
     def _denied(
-        self, change: Change, call: Call, actor: Actor, action: Action, touched: bytes
+        self, transaction: Transaction, call: Call, actor: Actor, action: Action, touched: bytes
     ) -> Denied | None:
         """Count what is touched, then decide; a refusal has its line on chain 0."""
-        over = change.over_quota(Touch(actor, touched))
-        request = AccessRequest(actor, action, call.purpose, change.now, call.reason)
+        over = transaction.over_quota(Touch(actor, touched))
+        request = AccessRequest(actor, action, call.purpose, transaction.now, call.reason)
         decision = decide(request, Facts(RecordFacts(RecordState.ACTIVE, None)))
         if over:
             decision = Deny(ReasonCode.QUOTA_EXCEEDED)
         if not isinstance(decision, Deny):
             return None
-        happening = Happening(
+        event = Event(
             action=action,
             outcome=Outcome.DENY,
             reason=decision.reason,
@@ -179,5 +184,5 @@ class OperatingVerbs:
             actor=actor,
             record=None,
         )
-        change.append(self._vault.system_chain, happening)
+        transaction.append(self._vault.system_chain, event)
         return Denied(decision.reason)

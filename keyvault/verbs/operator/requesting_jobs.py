@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from keyvault.context import PERSON, Change, Vault
+from keyvault.context import PERSON, Transaction, Vault
 from keyvault.crypto.search_tokens import TokenField
-from keyvault.log.appending import Happening
+from keyvault.log.appending import Event
 from keyvault.store import Row
 from keyvault.verbs import jobs
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
@@ -51,12 +51,12 @@ class AskingVerbs:
         vault, actor = self._vault, self._vault.actor(call.token)
         if action not in (Action.COMPACT, Action.WITHDRAW):
             raise Invalid("This is asked for compacting and withdrawing only.", code="bad_request")
-        with vault.change() as change:
-            found = attempt(vault, change, call, actor, action, locator=record, discloses=False)
+        with vault.transaction() as transaction:
+            found = attempt(vault, transaction, call, actor, action, locator=record, discloses=False)
             if isinstance(found, Denied):
                 return found
             # that there is such a record is an answer too
-            change.append(found.record.chain, found.happening())
+            transaction.append(found.record.chain, found.event())
         token = vault.token(TokenField.STUDY, study_uid) if study_uid else None
         return FoundStudy(found.record.row["record_id"], token)
 
@@ -66,14 +66,14 @@ class AskingVerbs:
         Raises `NotFound` "no_such_document", `Conflict` "nothing_to_compact".
         """
         vault, actor = self._vault, self._vault.actor(call.token)
-        with vault.change() as change:
-            found = attempt(vault, change, call, actor, Action.COMPACT, record_id=record_id)
+        with vault.transaction() as transaction:
+            found = attempt(vault, transaction, call, actor, Action.COMPACT, record_id=record_id)
             if isinstance(found, Denied):
                 return found
-            job = queue_compaction(vault, change, record_id, document_id)
+            job = queue_compaction(vault, transaction, record_id, document_id)
             if job is None:
                 raise Conflict("This study lies in one pack already.", code="nothing_to_compact")
-            change.append(found.record.chain, found.happening(object_id=str(document_id)))
+            transaction.append(found.record.chain, found.event(object_id=str(document_id)))
         return job.job_id
 
     def withdraw(
@@ -92,29 +92,31 @@ class AskingVerbs:
         """
         _check_withdrawal(instances, code)
         vault, actor = self._vault, self._vault.actor(call.token)
-        with vault.change() as change:
-            found = attempt(vault, change, call, actor, Action.WITHDRAW, record_id=record_id)
+        with vault.transaction() as transaction:
+            found = attempt(vault, transaction, call, actor, Action.WITHDRAW, record_id=record_id)
             if isinstance(found, Denied):
                 return found
-            document = _study(change, found, document_id)
+            document = _study(transaction, found, document_id)
             if document is not None:
-                details = open_rows(change.tx, found.record.key, genuine(change.tx, rows, [document_id]))
+                details = open_rows(
+                    transaction.rows, found.record.key, genuine(transaction.rows, rows, [document_id])
+                )
                 chosen = _chosen(details.get(document_id, ()), instances)
-                return self._withdraw(change, found, document, chosen, code)
+                return self._withdraw(transaction, found, document, chosen, code)
             reason = ReasonCode.NO_SUCH_DOCUMENT
-            refuse(vault, change, call, actor, Action.WITHDRAW, found.record, reason, str(document_id))
+            refuse(vault, transaction, call, actor, Action.WITHDRAW, found.record, reason, str(document_id))
         raise _no_document()
 
     def _withdraw(
-        self, change: Change, found: Attempt, document: Row, instances: Sequence[str], code: str
+        self, transaction: Transaction, found: Attempt, document: Row, instances: Sequence[str], code: str
     ) -> UUID:
         vault, record_id, document_id = self._vault, document["record_id"], document["document_id"]
-        if jobs.of_document(vault, change.tx, record_id, document_id) is not None:
+        if jobs.of_document(vault, transaction.rows, record_id, document_id) is not None:
             raise Conflict("This study is being worked on: ask again in a moment.", code="job_in_hand")
         told = {"code": code, "instances": len(instances)}
         asked = {"document": str(document_id), "code": code, "instances": list(instances)}
-        job = jobs.create(vault, change, JobKind.WITHDRAW, JobState.QUEUED, record_id, asked)
-        change.append(found.record.chain, found.happening(object_id=str(document_id), details=told))
+        job = jobs.create(vault, transaction, JobKind.WITHDRAW, JobState.QUEUED, record_id, asked)
+        transaction.append(found.record.chain, found.event(object_id=str(document_id), details=told))
         return job.job_id
 
 
@@ -131,20 +133,20 @@ class PlanningVerbs:
     def plan_compaction(self, record_id: UUID, document_id: UUID) -> UUID | None:
         """Queue the compaction of a study that lies in several packs; None where there is nothing to do."""
         vault = self._vault
-        with vault.change() as change:
-            row = change.tx.get("record", lock=True, record_id=record_id)
+        with vault.transaction() as transaction:
+            row = transaction.rows.get("record", lock=True, record_id=record_id)
             if row is None or row["kind"] != PERSON:
                 return None
             try:
-                job = queue_compaction(vault, change, record_id, document_id)
+                job = queue_compaction(vault, transaction, record_id, document_id)
             except NotFound:
                 return None
             if job is None:
                 return None
-            record = vault.open(change.tx, row)
-            change.append(
+            record = vault.open(transaction.rows, row)
+            transaction.append(
                 record.chain,
-                Happening(
+                Event(
                     action=Action.COMPACT,
                     outcome=Outcome.PERMIT,
                     reason=ReasonCode.OPERATOR,
@@ -157,28 +159,30 @@ class PlanningVerbs:
         return job.job_id
 
 
-def queue_compaction(vault: Vault, change: Change, record_id: UUID, document_id: UUID) -> jobs.Job | None:
+def queue_compaction(
+    vault: Vault, transaction: Transaction, record_id: UUID, document_id: UUID
+) -> jobs.Job | None:
     """The compaction of a study in a locked record; None where it lies in one pack.
 
     Raises `NotFound` "no_such_document", `Conflict` "job_in_hand" where another kind of job is open on it.
     """
-    document = change.tx.get("document", document_id=document_id, record_id=record_id)
+    document = transaction.rows.get("document", document_id=document_id, record_id=record_id)
     if document is None or document["kind"] != "study" or document["state"] != DocumentState.APPROVED:
         raise _no_document()
-    job = jobs.of_document(vault, change.tx, record_id, document_id)
+    job = jobs.of_document(vault, transaction.rows, record_id, document_id)
     if job is not None and job.kind is not JobKind.COMPACT:
         raise Conflict("This study is being worked on: ask again in a moment.", code="job_in_hand")
     if job is not None:
         return job
-    if len(change.tx.find("document_row", document_id=document_id, limit=2)) < 2:
+    if len(transaction.rows.find("document_row", document_id=document_id, limit=2)) < 2:
         return None
     asked: dict[str, Any] = {"document": str(document_id)}
-    return jobs.create(vault, change, JobKind.COMPACT, JobState.QUEUED, record_id, asked)
+    return jobs.create(vault, transaction, JobKind.COMPACT, JobState.QUEUED, record_id, asked)
 
 
-def _study(change: Change, found: Attempt, document_id: UUID) -> Row | None:
+def _study(transaction: Transaction, found: Attempt, document_id: UUID) -> Row | None:
     """The study, if this actor may withdraw from it."""
-    row = change.tx.get("document", document_id=document_id, record_id=found.record.row["record_id"])
+    row = transaction.rows.get("document", document_id=document_id, record_id=found.record.row["record_id"])
     if row is None or row["kind"] != "study":
         return None
     return row if document_id in visible(found, [row]) else None

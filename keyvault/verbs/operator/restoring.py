@@ -1,8 +1,8 @@
 """How a restored vault's freeze ends: by what happened since, or by an operator who accepts what is lost."""
 
-from keyvault.context import Change, Vault
+from keyvault.context import Transaction, Vault
 from keyvault.keys.secret_keys import Use
-from keyvault.log.appending import Happening
+from keyvault.log.appending import Event
 from keyvault.restore.forward import Brought, bring_forward, bring_segments
 from keyvault.restore.frozen import FROZEN, Frozen, log_size, read_frozen
 from keyvault.restore.second_place import Checkpoints, segments
@@ -68,8 +68,8 @@ class RestoringVerbs:
         witnessed = [frozen.known_note] if frozen.known_note and not missing else []
         InspectingVerbs(self._vault).verify_log(witnessed)
         if not missing:
-            with self._vault.change() as change:
-                self._thaw(change, None, {"restored": "replayed", "from": frozen.size, "to": size})
+            with self._vault.transaction() as transaction:
+                self._unfreeze(transaction, None, {"restored": "replayed", "from": frozen.size, "to": size})
         return missing
 
     def accept_gap(self, call: Call, reason: str) -> Denied | None:
@@ -77,17 +77,17 @@ class RestoringVerbs:
         if len(reason.strip()) < SHORTEST_REASON:
             raise Invalid(f"Say why, in {SHORTEST_REASON} characters or more.", code="gap_reason_short")
         actor = self._vault.actor(call.token)
-        with self._vault.change() as change:
+        with self._vault.transaction() as transaction:
             frozen = self._must_be_frozen()
-            request = AccessRequest(actor, Action.ROOT, call.purpose, change.now, reason)
+            request = AccessRequest(actor, Action.ROOT, call.purpose, transaction.now, reason)
             decision = decide(request, Facts(RecordFacts(RecordState.ACTIVE, None)))
             if isinstance(decision, Deny):
-                self._append(change, actor, Outcome.DENY, decision.reason, {"restored": "gap refused"})
+                self._append(transaction, actor, Outcome.DENY, decision.reason, {"restored": "gap refused"})
                 return Denied(decision.reason)
             gap = {"restored": "gap accepted", "from": frozen.size, "reason": reason.strip()}
             if frozen.known_size is not None:
                 gap["to"] = frozen.known_size
-            self._thaw(change, actor, gap)
+            self._unfreeze(transaction, actor, gap)
         return None
 
     def _must_be_frozen(self) -> Frozen:
@@ -96,19 +96,19 @@ class RestoringVerbs:
             raise Conflict("This vault isn't frozen: there is nothing to bring forward.", code="not_frozen")
         return frozen
 
-    def _thaw(self, change: Change, actor: Actor | None, details: dict[str, object]) -> None:
-        self._append(change, actor, Outcome.PERMIT, ReasonCode.OPERATOR, details)
-        change.tx.delete("meta", name=FROZEN)
+    def _unfreeze(self, transaction: Transaction, actor: Actor | None, details: dict[str, object]) -> None:
+        self._append(transaction, actor, Outcome.PERMIT, ReasonCode.OPERATOR, details)
+        transaction.rows.delete("meta", name=FROZEN)
 
     def _append(
         self,
-        change: Change,
+        transaction: Transaction,
         actor: Actor | None,
         outcome: Outcome,
         reason: ReasonCode,
         details: dict[str, object],
     ) -> None:
-        happening = Happening(
+        event = Event(
             action=Action.ROOT,
             outcome=outcome,
             reason=reason,
@@ -117,4 +117,4 @@ class RestoringVerbs:
             record=None,
             details=details,
         )
-        change.append(self._vault.system_chain, happening)
+        transaction.append(self._vault.system_chain, event)

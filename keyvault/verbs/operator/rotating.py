@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
-from keyvault.context import Change, Vault
+from keyvault.context import Transaction, Vault
 from keyvault.keys import rekeying
 from keyvault.keys.keyring import RETIRING
 from keyvault.keys.rekeying import Moved
-from keyvault.log.appending import Happening
+from keyvault.log.appending import Event
 from keyvault.quotas import Touch
 from keyvault.store import VaultTransaction
 from keyvault.verbs.attempt import Call, Denied
@@ -57,8 +57,8 @@ class RotatingVerbs:
         callers = self._callers(calls)
         if denied := self._objection(callers, details):
             return denied
-        with self._vault.change() as change:
-            self._permit(change, callers, details)
+        with self._vault.transaction() as transaction:
+            self._permit(transaction, callers, details)
         return None
 
     def begin_shards(self, calls: Sequence[Call]) -> ShardsBegun | Denied:
@@ -73,9 +73,9 @@ class RotatingVerbs:
 
         @contextmanager
         def logged() -> Iterator[VaultTransaction]:
-            with vault.change() as change:
-                self._permit(change, callers, details)
-                yield change.tx
+            with vault.transaction() as transaction:
+                self._permit(transaction, callers, details)
+                yield transaction.rows
 
         shards = range(vault.keyring.shard_count)
         begun = rekeying.begin_shards(vault.store, vault.keyring, shards, logged=logged)
@@ -92,13 +92,15 @@ class RotatingVerbs:
         if denied := self._objection(callers, details):
             return denied
         rows = vault.keyring.next_secrets()
-        with vault.change() as change:
-            vault.keyring.check_present(change.tx)
-            self._permit(change, callers, details)
+        with vault.transaction() as transaction:
+            vault.keyring.check_present(transaction.rows)
+            self._permit(transaction, callers, details)
             for row in rows:
                 former = {"name": row["name"], "version__lt": row["version"]}
-                change.tx.insert_new("secret", row)  # of two runs at once, the second finds the first's
-                change.tx.update("secret", {"state": RETIRING}, **former)
+                transaction.rows.insert_new(
+                    "secret", row
+                )  # of two runs at once, the second finds the first's
+                transaction.rows.update("secret", {"state": RETIRING}, **former)
         vault.keyring.refresh()
         vault.begin_system_chain()
         return SecretsRotated({str(row["name"]): int(row["version"]) for row in rows})
@@ -109,17 +111,17 @@ class RotatingVerbs:
         details = {"rotation": "record"}
         if denied := self._objection(callers, details):
             return denied
-        with vault.change() as change:
-            row = vault.find_record(change.tx, record)
+        with vault.transaction() as transaction:
+            row = vault.find_record(transaction.rows, record)
             touched = vault.touched(row, record)
-            over = [change.over_quota(Touch(actor, touched)) for _, actor in callers]  # counted for both
+            over = [transaction.over_quota(Touch(actor, touched)) for _, actor in callers]  # counted for both
             if any(over):
-                return self._refuse(change, callers, ReasonCode.QUOTA_EXCEEDED, details)
+                return self._refuse(transaction, callers, ReasonCode.QUOTA_EXCEEDED, details)
             if row is None:
-                self._refuse(change, callers, ReasonCode.NO_SUCH_RECORD, details)
+                self._refuse(transaction, callers, ReasonCode.NO_SUCH_RECORD, details)
             else:
-                self._permit(change, callers, details, row["public_id"])
-                version = rekeying.rotate_record_key(change.tx, vault.keyring, row["record_id"])
+                self._permit(transaction, callers, details, row["public_id"])
+                version = rekeying.rotate_record_key(transaction.rows, vault.keyring, row["record_id"])
                 return RecordRotated(row["public_id"], version)
         raise NotFound("There is no such record.", code="no_such_record")  # once its line is kept
 
@@ -140,20 +142,24 @@ class RotatingVerbs:
             )
             decision = decide(request, Facts(RecordFacts(RecordState.ACTIVE, None)))
             if isinstance(decision, Deny):
-                with self._vault.change() as change:
-                    return self._refuse(change, [(call, actor)], decision.reason, details)
+                with self._vault.transaction() as transaction:
+                    return self._refuse(transaction, [(call, actor)], decision.reason, details)
         return None
 
-    def _refuse(self, change: Change, callers: Callers, reason: ReasonCode, details: Details) -> Denied:
-        self._write(change, callers, Outcome.DENY, reason, details, None)
+    def _refuse(
+        self, transaction: Transaction, callers: Callers, reason: ReasonCode, details: Details
+    ) -> Denied:
+        self._write(transaction, callers, Outcome.DENY, reason, details, None)
         return Denied(reason)
 
-    def _permit(self, change: Change, callers: Callers, details: Details, record: UUID | None = None) -> None:
-        self._write(change, callers, Outcome.PERMIT, ReasonCode.OPERATOR, details, record)
+    def _permit(
+        self, transaction: Transaction, callers: Callers, details: Details, record: UUID | None = None
+    ) -> None:
+        self._write(transaction, callers, Outcome.PERMIT, ReasonCode.OPERATOR, details, record)
 
     def _write(
         self,
-        change: Change,
+        transaction: Transaction,
         callers: Callers,
         outcome: Outcome,
         reason: ReasonCode,
@@ -161,7 +167,7 @@ class RotatingVerbs:
         record: UUID | None,
     ) -> None:
         for call, actor in callers:
-            happening = Happening(
+            event = Event(
                 action=Action.ROOT,
                 outcome=outcome,
                 reason=reason,
@@ -170,4 +176,4 @@ class RotatingVerbs:
                 record=record,
                 details=details,
             )
-            change.append(self._vault.system_chain, happening)
+            transaction.append(self._vault.system_chain, event)

@@ -24,7 +24,7 @@ class WithdrawingVerbs:
             raise Invalid("Name a credential by its number or a person by their subject.", code="bad_member")
         vault = self._vault
         name = CredentialName(vault.settings.issuer, jti=jti, subject=subject, structure=structure)
-        with alone(vault, call, {"withdrawn": "one" if jti else "all of a person"}) as (change, denied):
+        with alone(vault, call, {"withdrawn": "one" if jti else "all of a person"}) as (transaction, denied):
             if denied is None:
-                withdrawn.withdraw(change.tx, vault.pseudonym, name, change.now_ms)
+                withdrawn.withdraw(transaction.rows, vault.pseudonym, name, transaction.now_ms)
         return denied

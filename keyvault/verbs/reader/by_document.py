@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from uuid import UUID
 
-from keyvault.context import Change, OpenedRecord, Vault
+from keyvault.context import OpenedRecord, Transaction, Vault
 from keyvault.keys.cards import OpenedCard, seal_facts
-from keyvault.log.appending import Happening
+from keyvault.log.appending import Event
 from keyvault.quotas import Touch
 from keyvault.store import Row
 from keyvault.verbs.attempt import EMERGENCIES, Call, Denied, attempt, emergency_use, refuse
@@ -38,28 +38,28 @@ class DocumentVerbs:
         """
         actor = caller(self._vault, call, "document", document_id=document_id)
         published = any(row.document_id == document_id for row in rows)
-        with self._vault.change() as change:
-            row = change.tx.get("document", document_id=document_id)
+        with self._vault.transaction() as transaction:
+            row = transaction.rows.get("document", document_id=document_id)
             row = row if published else None
             record_id = row["record_id"] if row else NOBODYS
-            record = self._vault.open(change.tx, change.tx.get("record", record_id=record_id))
-            reason = self._objection(change, call, actor, record, row)
+            record = self._vault.open(transaction.rows, transaction.rows.get("record", record_id=record_id))
+            reason = self._objection(transaction, call, actor, record, row)
             if reason is not None:
-                return self._refuse_document(change, call, actor, document_id, record, reason)
-            found = attempt(self._vault, change, call, actor, Action.SEARCH, record_id=record_id)
+                return self._refuse_document(transaction, call, actor, document_id, record, reason)
+            found = attempt(self._vault, transaction, call, actor, Action.SEARCH, record_id=record_id)
             if isinstance(found, Denied):
                 return found
-            shown, _ = listed(change, found, rows)
+            shown, _ = listed(transaction, found, rows)
             return shown[0] if shown else Denied(ReasonCode.NO_SUCH_DOCUMENT)
 
     def _objection(
-        self, change: Change, call: Call, actor: Actor, record: OpenedRecord, row: Row | None
+        self, transaction: Transaction, call: Call, actor: Actor, record: OpenedRecord, row: Row | None
     ) -> ReasonCode | None:
         """Why this actor sees no such document; the record is judged first, and facts are opened anyhow."""
-        emergency = emergency_use(self._vault, change, record, actor, call)
-        request = AccessRequest(actor, Action.SEARCH, call.purpose, change.now, call.reason)
+        emergency = emergency_use(self._vault, transaction, record, actor, call)
+        request = AccessRequest(actor, Action.SEARCH, call.purpose, transaction.now, call.reason)
         judged = row or _nobodys(record.card)
-        facts = facts_of(record.card, copies_of(change.tx, [judged]))
+        facts = facts_of(record.card, copies_of(transaction.rows, [judged]))
         for each in (None, facts[judged["document_id"]]):
             decision = decide(request, Facts(record.facts, each, emergency))
             if isinstance(decision, Deny):
@@ -69,7 +69,7 @@ class DocumentVerbs:
 
     def _refuse_document(
         self,
-        change: Change,
+        transaction: Transaction,
         call: Call,
         actor: Actor,
         document_id: UUID,
@@ -78,13 +78,13 @@ class DocumentVerbs:
     ) -> Denied:
         """Count what was asked for, and give the refusal its line."""
         touch = Touch(actor, document_id.bytes, call.purpose in EMERGENCIES)
-        if change.over_quota(touch):
+        if transaction.over_quota(touch):
             reason = ReasonCode.QUOTA_EXCEEDED
         elif reason is not ReasonCode.NO_SUCH_DOCUMENT:
             named = str(document_id)
-            return refuse(self._vault, change, call, actor, Action.SEARCH, record, reason, named)
+            return refuse(self._vault, transaction, call, actor, Action.SEARCH, record, reason, named)
         details = {"reason": call.reason} if call.reason and call.purpose in EMERGENCIES else {}
-        told = Happening(
+        told = Event(
             action=Action.SEARCH,
             outcome=Outcome.DENY,
             reason=reason,
@@ -94,7 +94,7 @@ class DocumentVerbs:
             details=details,
             about=document_id.bytes,
         )
-        change.append(self._vault.system_chain, told)
+        transaction.append(self._vault.system_chain, told)
         return Denied(reason)
 
 

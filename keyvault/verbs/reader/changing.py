@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from keyvault.context import Change, Vault
+from keyvault.context import Transaction, Vault
 from keyvault.crypto.envelope import Branch
 from keyvault.keys.cards import open_facts, seal_facts, store_card
 from keyvault.keys.record_keys import set_branch
@@ -39,23 +39,23 @@ class Changed:
     choices: dict[str, Any]
 
 
-def _authorise(card: Card, change: CardChange, now: int) -> Card:
-    return consent.authorise(card, change.professional or "", now, change.until, permanent=change.permanent)
+def _authorise(card: Card, wanted: CardChange, now: int) -> Card:
+    return consent.authorise(card, wanted.professional or "", now, wanted.until, permanent=wanted.permanent)
 
 
-def _set_emergency(card: Card, change: CardChange, now: int) -> Card:
-    assert change.emergency is not None
-    return consent.set_emergency(card, change.emergency)
+def _set_emergency(card: Card, wanted: CardChange, now: int) -> Card:
+    assert wanted.emergency is not None
+    return consent.set_emergency(card, wanted.emergency)
 
 
 _CHANGES: Mapping[Action, Callable[[Card, CardChange, int], Card]] = {
     Action.AUTHORISE: _authorise,
-    Action.REVOKE: lambda card, change, now: consent.revoke(card, change.professional or ""),
-    Action.BLOCK: lambda card, change, now: consent.block(card, change.professional or ""),
-    Action.UNBLOCK: lambda card, change, now: consent.unblock(card, change.professional or ""),
-    Action.NAME_ATTENDING: lambda card, change, now: consent.name_attending(card, change.professional or ""),
-    Action.REMOVE_ATTENDING: lambda card, change, now: consent.remove_attending(
-        card, change.professional or ""
+    Action.REVOKE: lambda card, wanted, now: consent.revoke(card, wanted.professional or ""),
+    Action.BLOCK: lambda card, wanted, now: consent.block(card, wanted.professional or ""),
+    Action.UNBLOCK: lambda card, wanted, now: consent.unblock(card, wanted.professional or ""),
+    Action.NAME_ATTENDING: lambda card, wanted, now: consent.name_attending(card, wanted.professional or ""),
+    Action.REMOVE_ATTENDING: lambda card, wanted, now: consent.remove_attending(
+        card, wanted.professional or ""
     ),
     Action.SET_EMERGENCY: _set_emergency,
 }
@@ -77,25 +77,25 @@ class ChangingVerbs:
         ):
             raise ValueError("a change of the card names what it changes")
         actor = caller(self._vault, call, "change_card", record_id=record_id, wanted=wanted)
-        with self._vault.change() as change:
-            found = attempt(self._vault, change, call, actor, wanted.action, record_id=record_id)
+        with self._vault.transaction() as transaction:
+            found = attempt(self._vault, transaction, call, actor, wanted.action, record_id=record_id)
             if isinstance(found, Denied):
                 return found
             opened = found.record.card
             assert opened.card is not None
-            card = _CHANGES[wanted.action](opened.card, wanted, change.now)
+            card = _CHANGES[wanted.action](opened.card, wanted, transaction.now)
             if opened.state is not RecordState.ACTIVE and not protects(opened.card, card):
-                return self._refuse_change(change, found, ReasonCode.RECORD_SUSPENDED)
-            version, digest = store_card(change.tx, opened, card)
-            self._set_branches(change, found, card)
+                return self._refuse_change(transaction, found, ReasonCode.RECORD_SUSPENDED)
+            version, digest = store_card(transaction.rows, opened, card)
+            self._set_branches(transaction, found, card)
             details = {"card_version": version, "card_digest": digest.hex(), **_told(wanted)}
-            change.append(found.record.chain, found.happening(details=details))
+            transaction.append(found.record.chain, found.event(details=details))
             return Changed(_choices(card))
 
-    def _set_branches(self, change: Change, found: Attempt, card: Card) -> None:
+    def _set_branches(self, transaction: Transaction, found: Attempt, card: Card) -> None:
         row, keyring = found.record.row, self._vault.keyring
-        set_branch(change.tx, keyring, row, Branch.BRIS_DE_GLACE, card.emergency.bris_de_glace)
-        set_branch(change.tx, keyring, row, Branch.CENTRE_15, card.emergency.centre_15)
+        set_branch(transaction.rows, keyring, row, Branch.BRIS_DE_GLACE, card.emergency.bris_de_glace)
+        set_branch(transaction.rows, keyring, row, Branch.CENTRE_15, card.emergency.centre_15)
 
     def label(
         self, call: Call, record_id: UUID, document_id: UUID, labels: Sequence[str]
@@ -108,47 +108,49 @@ class ChangingVerbs:
         actor = caller(
             self._vault, call, "label", record_id=record_id, document_id=document_id, labels=labels
         )
-        with self._vault.change() as change:
-            found = attempt(self._vault, change, call, actor, Action.LABEL, record_id=record_id)
+        with self._vault.transaction() as transaction:
+            found = attempt(self._vault, transaction, call, actor, Action.LABEL, record_id=record_id)
             if isinstance(found, Denied):
                 return found
-            changed = self._label(change, found, document_id, labels)
+            changed = self._label(transaction, found, document_id, labels)
         if changed is None:
             raise NotFound("There is no such document in this record.", code="no_such_document")
         return changed
 
     def _label(
-        self, change: Change, found: Attempt, document_id: UUID, labels: Sequence[str]
+        self, transaction: Transaction, found: Attempt, document_id: UUID, labels: Sequence[str]
     ) -> Changed | Denied | None:
         # every document is opened, whichever is named: a hidden one costs what an unknown one costs
-        documents = change.tx.find("document", record_id=found.record.row["record_id"])
+        documents = transaction.rows.find("document", record_id=found.record.row["record_id"])
         row = next((each for each in documents if each["document_id"] == document_id), None)
         facts = facts_of(found.record.card, documents)
         if row is None or self._hidden(found, facts[document_id]):
-            self._refuse_change(change, found, ReasonCode.NO_SUCH_DOCUMENT, document_id)
+            self._refuse_change(transaction, found, ReasonCode.NO_SUCH_DOCUMENT, document_id)
             return None
         present = facts[document_id].labels
         wanted = check_labels(labels, cumul_allowed=Label.INVISIBLE_PATIENT in present)
         chosen = labels_by_holder(present, wanted)
         suspended = found.record.facts.state is not RecordState.ACTIVE
         if suspended and not chosen >= present & HOLDERS_LABELS:
-            return self._refuse_change(change, found, ReasonCode.RECORD_SUSPENDED, document_id)
-        self._relabel(change, found, row, chosen)
-        for copy in copies_of(change.tx, [row]):
+            return self._refuse_change(transaction, found, ReasonCode.RECORD_SUSPENDED, document_id)
+        self._relabel(transaction, found, row, chosen)
+        for copy in copies_of(transaction.rows, [row]):
             if copy["document_id"] != document_id:
                 hiding = {Label.INVISIBLE_PATIENT} & facts[copy["document_id"]].labels
-                self._relabel(change, found, copy, chosen | hiding)
+                self._relabel(transaction, found, copy, chosen | hiding)
         return Changed({"labels": sorted(label.value for label in chosen)})
 
-    def _relabel(self, change: Change, found: Attempt, row: Row, labels: frozenset[Label]) -> None:
+    def _relabel(self, transaction: Transaction, found: Attempt, row: Row, labels: frozenset[Label]) -> None:
         """Seal one document's labels, with the event that names them."""
         document_id = row["document_id"]
         facts = open_facts(found.record.card, [row])[document_id]
         columns = seal_facts(found.record.card, replace(facts, labels=labels), row["facts_version"] + 1)
-        change.tx.update("document", columns, document_id=document_id, facts_version=row["facts_version"])
-        change.append(
+        transaction.rows.update(
+            "document", columns, document_id=document_id, facts_version=row["facts_version"]
+        )
+        transaction.append(
             found.record.chain,
-            found.happening(
+            found.event(
                 object_id=str(document_id),
                 details={
                     "labels": ",".join(sorted(label.value for label in labels)),
@@ -159,11 +161,11 @@ class ChangingVerbs:
         )
 
     def _refuse_change(
-        self, change: Change, found: Attempt, reason: ReasonCode, document_id: UUID | None = None
+        self, transaction: Transaction, found: Attempt, reason: ReasonCode, document_id: UUID | None = None
     ) -> Denied:
         named = str(document_id) if document_id else None
         action = found.request.action
-        return refuse(self._vault, change, found.call, found.actor, action, found.record, reason, named)
+        return refuse(self._vault, transaction, found.call, found.actor, action, found.record, reason, named)
 
     def _hidden(self, found: Attempt, facts: Any) -> bool:
         return isinstance(decide(found.request, Facts(found.record.facts, facts)), Deny)

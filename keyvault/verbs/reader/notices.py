@@ -70,11 +70,11 @@ class NoticingVerbs:
         same as once.
         """
         actor = caller(self._vault, call, "acknowledge", record_id=record_id, notices=notices)
-        with self._vault.change() as change:
-            found = attempt(self._vault, change, call, actor, Action.ACKNOWLEDGE, record_id=record_id)
+        with self._vault.transaction() as transaction:
+            found = attempt(self._vault, transaction, call, actor, Action.ACKNOWLEDGE, record_id=record_id)
             if isinstance(found, Denied):
                 return found
-            read = change.tx.update(
+            read = transaction.rows.update(
                 "notice",
                 {"state": READ, "worker": None},
                 notice_id__in=sorted(set(notices)),
@@ -82,5 +82,5 @@ class NoticingVerbs:
                 recipient=HOLDER,
                 state__in=UNREAD,
             )
-            change.append(found.record.chain, found.happening(details={"notices": read}))
+            transaction.append(found.record.chain, found.event(details={"notices": read}))
             return read

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from keyvault.context import Change, Vault
+from keyvault.context import Transaction, Vault
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt
 from keyvault.verbs.caller import caller
@@ -85,8 +85,8 @@ class ReadingVerbs:
         if action not in _RESOLVABLE:
             raise ValueError("the reader resolves records for its own verbs only")
         actor = caller(self._vault, call, "resolve", locator=locator, action=action)
-        with self._vault.change() as change:
-            answer = attempt(self._vault, change, call, actor, action, locator=locator, discloses=False)
+        with self._vault.transaction() as transaction:
+            answer = attempt(self._vault, transaction, call, actor, action, locator=locator, discloses=False)
             if isinstance(answer, Denied):
                 return answer
             row = answer.record.row
@@ -97,11 +97,11 @@ class ReadingVerbs:
         event.
         """
         actor = caller(self._vault, call, "find", locator=locator)
-        with self._vault.change() as change:
-            answer = attempt(self._vault, change, call, actor, Action.SEARCH, locator=locator)
+        with self._vault.transaction() as transaction:
+            answer = attempt(self._vault, transaction, call, actor, Action.SEARCH, locator=locator)
             if isinstance(answer, Denied):
                 return answer
-            change.append(answer.record.chain, replace(answer.happening(), action=Action.IDENTIFY))
+            transaction.append(answer.record.chain, replace(answer.event(), action=Action.IDENTIFY))
             row = answer.record.row
             return ResolvedRecord(row["record_id"], row["public_id"], row["state"])
 
@@ -109,11 +109,11 @@ class ReadingVerbs:
         """Open the details rows of the documents that the actor may see, and nothing else."""
         named = list(dict.fromkeys(row.document_id for row in rows))
         actor = caller(self._vault, call, "list", record_id=record_id, documents=named)
-        with self._vault.change() as change:
-            found = attempt(self._vault, change, call, actor, Action.SEARCH, record_id=record_id)
+        with self._vault.transaction() as transaction:
+            found = attempt(self._vault, transaction, call, actor, Action.SEARCH, record_id=record_id)
             if isinstance(found, Denied):
                 return found
-            shown, refused = listed(change, found, rows)
+            shown, refused = listed(transaction, found, rows)
             owed = found.permit.obligations.union(*(document.obligations for document in shown))
             return Listing(
                 public_id=found.public_id,
@@ -122,7 +122,7 @@ class ReadingVerbs:
                 refused_rows=refused,
                 whose=_whose(found),
                 choices=_choices(found),
-                notices=unread(self._vault, change.tx, record_id) if _is_holder(found) else (),
+                notices=unread(self._vault, transaction.rows, record_id) if _is_holder(found) else (),
             )
 
     def events(
@@ -137,12 +137,12 @@ class ReadingVerbs:
         """The record's access log, newest first, or those of its lines that are wanted (R56, R1111-43)."""
         actor = caller(self._vault, call, "events", record_id=record_id)
         limit = max(1, min(limit, LARGEST_PAGE))
-        with self._vault.change() as change:
-            found = attempt(self._vault, change, call, actor, Action.READ_LOG, record_id=record_id)
+        with self._vault.transaction() as transaction:
+            found = attempt(self._vault, transaction, call, actor, Action.READ_LOG, record_id=record_id)
             if isinstance(found, Denied):
                 return found
-            lines, more = find_lines(change.tx, found.record.chain, wanted, before, limit)
-            change.append(found.record.chain, found.happening())
+            lines, more = find_lines(transaction.rows, found.record.chain, wanted, before, limit)
+            transaction.append(found.record.chain, found.event())
         return EventPage(lines, more)
 
     def tokens(
@@ -150,23 +150,25 @@ class ReadingVerbs:
     ) -> tuple[bytes, ...] | Denied:
         """Search tokens of UIDs and accession numbers, for an actor who may search this record."""
         actor = caller(self._vault, call, "tokens", record_id=record_id, values=values)
-        with self._vault.change() as change:
+        with self._vault.transaction() as transaction:
             found = attempt(
-                self._vault, change, call, actor, Action.SEARCH, record_id=record_id, discloses=False
+                self._vault, transaction, call, actor, Action.SEARCH, record_id=record_id, discloses=False
             )
             if isinstance(found, Denied):
                 return found
         return tuple(self._vault.token(_searchable(name), value) for name, value in values)
 
 
-def listed(change: Change, found: Attempt, rows: Sequence[SealedRow]) -> tuple[list[SeenDocument], int]:
+def listed(
+    transaction: Transaction, found: Attempt, rows: Sequence[SealedRow]
+) -> tuple[list[SeenDocument], int]:
     """Open those of the rows that may be seen, newest document first, and log; and how many were refused.
 
     Every document of the record is judged, whichever are asked for.
     """
-    seen = visible(found, change.tx.find("document", record_id=found.record.row["record_id"]))
-    kept = genuine(change.tx, rows, seen)
-    opened = open_rows(change.tx, found.record.key, kept)
+    seen = visible(found, transaction.rows.find("document", record_id=found.record.row["record_id"]))
+    kept = genuine(transaction.rows, rows, seen)
+    opened = open_rows(transaction.rows, found.record.key, kept)
     shown = [
         SeenDocument(
             document_id, facts, row["created_at"], opened[document_id], warnings(found.request, facts)
@@ -174,7 +176,7 @@ def listed(change: Change, found: Attempt, rows: Sequence[SealedRow]) -> tuple[l
         for document_id, (row, facts) in seen.items()
         if document_id in opened
     ]
-    change.append(found.record.chain, found.happening(details={"documents": len(shown)}))
+    transaction.append(found.record.chain, found.event(details={"documents": len(shown)}))
     shown.sort(key=lambda document: (document.created_at, document.document_id), reverse=True)
     return shown, sum(row.document_id in seen for row in rows) - len(kept)
 

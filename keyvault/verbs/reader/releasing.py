@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-from keyvault.context import BRANCH_OF, Change, Vault
+from keyvault.context import BRANCH_OF, Transaction, Vault
 from keyvault.credentials import withdrawn
 from keyvault.credentials.tokens import CredentialError
 from keyvault.crypto.envelope import KeyUse, unwrap_object_key
@@ -70,11 +70,11 @@ class ReleasingVerbs:
             recipient=recipient,
             suite=suite,
         )
-        with self._vault.change() as change:
-            found = attempt(self._vault, change, call, actor, Action.RETRIEVE, record_id=record_id)
+        with self._vault.transaction() as transaction:
+            found = attempt(self._vault, transaction, call, actor, Action.RETRIEVE, record_id=record_id)
             if isinstance(found, Denied):
                 return found
-            released = self._release(change, found, rows, documents, recipient, suite)
+            released = self._release(transaction, found, rows, documents, recipient, suite)
         if released is None:
             # raised after the commit, so that the refusal keeps its line in the log
             raise NotFound("There is no such document in this record.", code="no_such_document")
@@ -82,14 +82,14 @@ class ReleasingVerbs:
 
     def _release(
         self,
-        change: Change,
+        transaction: Transaction,
         found: Attempt,
         rows: Sequence[SealedRow],
         documents: Sequence[Sequence[UUID]] | None,
         recipient: bytes,
         suite: int,
     ) -> Released | Denied | None:
-        vault, tx = self._vault, change.tx
+        vault, tx = self._vault, transaction.rows
         # what the index hasn't published yet is absent, whoever asks (docs/vault.md section 2)
         published = {row.document_id for row in rows}
         documents_here = tx.find("document", record_id=found.record.row["record_id"])
@@ -100,26 +100,35 @@ class ReleasingVerbs:
         hidden = [thing for thing in things if not any(document in seen for document in thing)]
         if hidden and documents is not None:
             named = str(hidden[0][0]) if hidden[0] else None
-            self._refuse(change, found, ReasonCode.NO_SUCH_DOCUMENT, named)
+            self._refuse(transaction, found, ReasonCode.NO_SUCH_DOCUMENT, named)
             return None
         wanted = list(dict.fromkeys(document for thing in things for document in thing if document in seen))
         key = open_record_key(tx, vault.keyring, found.record.row, BRANCH_OF[found.call.purpose])
         if key is None:
-            return self._refuse(change, found, ReasonCode.OPTED_OUT, None)
+            return self._refuse(transaction, found, ReasonCode.OPTED_OUT, None)
         kept = _all_genuine(tx, rows, wanted)
         blobs = _blobs(tx, wanted, seen, {row.submission_id for row in kept})
         opened = open_rows(tx, found.record.key, kept)
         body = GrantBody(tuple(_granted(key, row) for row in blobs), _documents(opened), _series(opened))
-        return self._seal(change, found, wanted, blobs, body, recipient, suite)
+        return self._seal(transaction, found, wanted, blobs, body, recipient, suite)
 
-    def _refuse(self, change: Change, found: Attempt, reason: ReasonCode, object_id: str | None) -> Denied:
+    def _refuse(
+        self, transaction: Transaction, found: Attempt, reason: ReasonCode, object_id: str | None
+    ) -> Denied:
         return refuse(
-            self._vault, change, found.call, found.actor, Action.RETRIEVE, found.record, reason, object_id
+            self._vault,
+            transaction,
+            found.call,
+            found.actor,
+            Action.RETRIEVE,
+            found.record,
+            reason,
+            object_id,
         )
 
     def _seal(
         self,
-        change: Change,
+        transaction: Transaction,
         found: Attempt,
         wanted: Sequence[UUID],
         blobs: Sequence[Row],
@@ -128,11 +137,13 @@ class ReleasingVerbs:
         suite: int,
     ) -> Released:
         grant_id = uuid4()
-        expires = min(change.now + LONGEST_GRANT, found.actor.expires_at or change.now + LONGEST_GRANT)
+        expires = min(
+            transaction.now + LONGEST_GRANT, found.actor.expires_at or transaction.now + LONGEST_GRANT
+        )
         commitment = hashlib.sha256(b"".join(row["commitment"] for row in blobs)).digest()
-        appended = change.append(
+        appended = transaction.append(
             found.record.chain,
-            found.happening(
+            found.event(
                 object_id=str(wanted[0]) if len(wanted) == 1 else None,
                 commitment=commitment,
                 grant=grant_id,
@@ -140,12 +151,12 @@ class ReleasingVerbs:
             ),
         )
         assert appended is not None  # a permit
-        self._remember(change, found, grant_id, expires, blobs)
+        self._remember(transaction, found, grant_id, expires, blobs)
         signing = self._vault.keyring.signing("grant")
         grant = seal_grant(
             suite=suite,
             grant_id=grant_id,
-            issued=change.now,
+            issued=transaction.now,
             expires=expires,
             record=found.public_id,
             purpose=found.call.purpose.value,
@@ -159,7 +170,7 @@ class ReleasingVerbs:
         return Released(grant, tuple((row["blob_id"], row["version"]) for row in blobs))
 
     def _remember(
-        self, change: Change, found: Attempt, grant_id: UUID, expires: int, blobs: Sequence[Row]
+        self, transaction: Transaction, found: Attempt, grant_id: UUID, expires: int, blobs: Sequence[Row]
     ) -> None:
         """Keep what `still` needs to decide again: the actor and the blobs, sealed."""
         kept = {
@@ -167,7 +178,7 @@ class ReleasingVerbs:
             "reason": found.call.reason,
             "blobs": [[str(row["blob_id"]), row["version"]] for row in blobs],
         }
-        change.tx.insert(
+        transaction.rows.insert(
             "grant",
             {
                 "grant_id": grant_id,
@@ -178,7 +189,7 @@ class ReleasingVerbs:
             },
         )
 
-    def still(self, grant_id: UUID, blob_id: UUID, version: int) -> bool:
+    def recheck(self, grant_id: UUID, blob_id: UUID, version: int) -> bool:
         """Whether this grant's actor would be permitted this object now, on the present card.
 
         Only a refusal is logged, the first of its reason in an hour: the permit has its event already,
@@ -207,7 +218,7 @@ class ReleasingVerbs:
         if grant is None or kept is None or kept["actor"] != actor_to_json(actor):
             raise NotFound("There is no such grant of yours, or it has expired.", code="no_such_grant")
         objects = tuple((UUID(blob), version) for blob, version in kept["blobs"])
-        if not all(self.still(grant_id, blob, version) for blob, version in objects):
+        if not all(self.recheck(grant_id, blob, version) for blob, version in objects):
             return Denied(ReasonCode.NOT_AUTHORISED)
         return objects
 
@@ -243,12 +254,16 @@ class ReleasingVerbs:
 
     def _log_no_longer(self, grant: Row, kept: dict[str, Any], reason: ReasonCode, blob_id: UUID) -> None:
         call = Call(token="", purpose=PurposeOfUse(grant["purpose"]), reason=kept["reason"])
-        with self._vault.change() as change:
-            if not change.first_this_hour(b"coffre-still-v1", grant["grant_id"].bytes, reason.value.encode()):
+        with self._vault.transaction() as transaction:
+            if not transaction.first_this_hour(
+                b"coffre-still-v1", grant["grant_id"].bytes, reason.value.encode()
+            ):
                 return
-            record = self._vault.open(change.tx, change.tx.get("record", record_id=grant["record_id"]))
+            record = self._vault.open(
+                transaction.rows, transaction.rows.get("record", record_id=grant["record_id"])
+            )
             actor = actor_from_json(kept["actor"])
-            refuse(self._vault, change, call, actor, Action.STILL, record, reason, str(blob_id))
+            refuse(self._vault, transaction, call, actor, Action.STILL, record, reason, str(blob_id))
 
 
 def _grant_aad(grant_id: UUID) -> bytes:

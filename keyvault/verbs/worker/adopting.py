@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 from audit.canonical import b64, canonical, parse, unb64
-from keyvault.context import QUARANTINE, Change, OpenedRecord, Vault
+from keyvault.context import QUARANTINE, OpenedRecord, Transaction, Vault
 from keyvault.crypto.envelope import KeyUse, details_aad, seal_json, wrap_object_key
 from keyvault.crypto.sealed_blob import HEADER, HEADER_MARK, BlobKind, BlobRef, ciphertext_size, commitment
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.keys.cards import content_token, open_facts, seal_facts
 from keyvault.keys.record_keys import new_object_key, open_object_key
-from keyvault.log.appending import Happening
+from keyvault.log.appending import Event
 from keyvault.store import Row
 from keyvault.verbs.attempt import Denied, new_id
 from keyvault.verbs.operator.records import new_record
@@ -111,9 +111,9 @@ class AdoptingVerbs:
         vault = self._vault
         received = open_received(vault, request.submission_id, request.sealed_envelope)
         target = target_of(request)
-        with vault.change() as change:
-            _check_lease(change, request)
-            kept = change.tx.get("ingest_answer", submission_id=request.submission_id, target=target)
+        with vault.transaction() as transaction:
+            _check_lease(transaction, request)
+            kept = transaction.rows.get("ingest_answer", submission_id=request.submission_id, target=target)
             if kept is not None:
                 return read_answer(kept["answer"])
             keys = [
@@ -124,15 +124,17 @@ class AdoptingVerbs:
                 )
                 for blob in request.blobs
             ]
-            actor = depositor_of(vault, change, received.envelope, keys)
+            actor = depositor_of(vault, transaction, received.envelope, keys)
             aside = _set_aside_objection(request, actor)
-            record = self._record(change, request, received.envelope.ins, None if aside else actor)
-            reason = aside or _objection(change, request, actor, record)
+            record = self._record(transaction, request, received.envelope.ins, None if aside else actor)
+            reason = aside or _objection(transaction, request, actor, record)
             if actor is None or reason is not None:
-                return _refuse(vault, change, request, record, actor, reason or ReasonCode.BAD_CREDENTIAL)
-            adoption = Adoption(vault, change, request, record, actor)
+                return _refuse(
+                    vault, transaction, request, record, actor, reason or ReasonCode.BAD_CREDENTIAL
+                )
+            adoption = Adoption(vault, transaction, request, record, actor)
             adopted = adoption.carry_out({key.ref.blob_id: key.dek for key in keys})
-            change.tx.insert(
+            transaction.rows.insert(
                 "ingest_answer",
                 {
                     "submission_id": request.submission_id,
@@ -143,14 +145,14 @@ class AdoptingVerbs:
             return adopted
 
     def _record(
-        self, change: Change, request: AdoptRequest, url_record: str | None, actor: Actor | None
+        self, transaction: Transaction, request: AdoptRequest, url_record: str | None, actor: Actor | None
     ) -> OpenedRecord:
-        vault, tx = self._vault, change.tx
+        vault, tx = self._vault, transaction.rows
         if request.record is None and actor is None:
             return vault.open(tx, None)  # refused below: no record is made for it
         if request.record is None:
             opened, _, _ = new_record(
-                vault, tx, kind=QUARANTINE, ins=None, public_id=uuid4(), now_ms=change.now_ms
+                vault, tx, kind=QUARANTINE, ins=None, public_id=uuid4(), now_ms=transaction.now_ms
             )
             return vault.open(tx, tx.get("record", record_id=opened.record_id))
         row = vault.find_record(tx, request.record)
@@ -166,7 +168,7 @@ class Adoption:
     """One permitted adoption, carried out in the transaction that decided it."""
 
     vault: Vault
-    change: Change
+    transaction: Transaction
     request: AdoptRequest
     record: OpenedRecord
     actor: Actor
@@ -211,21 +213,21 @@ class Adoption:
             "state": ADOPTED,
             "retired_at": None,
         }
-        if not self.change.tx.insert_new("blob", row):
+        if not self.transaction.rows.insert_new("blob", row):
             raise Conflict("This key is already in use.", code="commitment_known")
 
     def details_key(self) -> bytes:
         """One details key per submission and record (docs/formats.md section 2)."""
         key, submission = self.record.key, self.request.submission_id
-        present = self.change.tx.get(
+        present = self.transaction.rows.get(
             "wrapped_key", record_id=key.record_id, use=int(KeyUse.DETAILS), object_id=submission, version=1
         )
         if present is not None:
-            return open_object_key(self.change.tx, key, KeyUse.DETAILS, submission)
-        return new_object_key(self.change.tx, key, KeyUse.DETAILS, submission)
+            return open_object_key(self.transaction.rows, key, KeyUse.DETAILS, submission)
+        return new_object_key(self.transaction.rows, key, KeyUse.DETAILS, submission)
 
     def _keep_document(self, new: NewDocument, details_key: bytes) -> AdoptedDocument:
-        tx = self.change.tx
+        tx = self.transaction.rows
         study = self.vault.token(TokenField.STUDY, new.study_uid) if new.study_uid else None
         present, others = self._studies(study) if new.kind == "study" else (None, False)
         document_id = present["document_id"] if present else new_id()
@@ -239,7 +241,7 @@ class Adoption:
 
     def keep_row(self, new: NewDocument, document_id: UUID, version: int, sealed: bytes) -> None:
         """The newest details row of a document that exists, and its links to the blobs."""
-        tx, digest = self.change.tx, hashlib.sha256(sealed).digest()
+        tx, digest = self.transaction.rows, hashlib.sha256(sealed).digest()
         tx.update("document", {"row_version": version, "row_digest": digest}, document_id=document_id)
         row = {"document_id": document_id, "row_version": version, "digest": digest}
         tx.insert("document_row", {**row, "submission_id": self.request.submission_id})
@@ -260,7 +262,7 @@ class Adoption:
             "content_token": self._content(new),
             "row_version": 1,
             "row_digest": digest,
-            "created_at": self.change.now_ms,
+            "created_at": self.transaction.now_ms,
             **seal_facts(self.record.card, facts, 1),
         }
 
@@ -282,7 +284,7 @@ class Adoption:
         """
         if study is None or not self.record.exists:
             return None, False
-        rows = self.change.tx.find(
+        rows = self.transaction.rows.find(
             "document", record_id=self.record.key.record_id, study_token=study, kind="study"
         )
         facts = open_facts(self.record.card, rows)
@@ -295,9 +297,9 @@ class Adoption:
         quarantined = self.request.record is None
         single = documents[0].document_id if len(documents) == 1 else self.request.submission_id
         commitments = b"".join(blob.commitment for blob in self.request.blobs)
-        self.change.append(
+        self.transaction.append(
             self.vault.chain_of(self.record),
-            Happening(
+            Event(
                 action=Action.QUARANTINE if quarantined else Action.DEPOSIT,
                 outcome=Outcome.PERMIT,
                 reason=ReasonCode.DEPOSIT,
@@ -316,20 +318,20 @@ class Adoption:
         return {"differing": ", ".join(found)} if found else {}
 
 
-def _check_lease(change: Change, request: AdoptRequest) -> None:
-    row = change.tx.get("ingest", lock=True, submission_id=request.submission_id)
+def _check_lease(transaction: Transaction, request: AdoptRequest) -> None:
+    row = transaction.rows.get("ingest", lock=True, submission_id=request.submission_id)
     if row is None or row["state"] != OPEN or row["worker"] != request.worker:
         raise Conflict("This worker doesn't hold the submission any more.", code="lease_lost")
 
 
 def _objection(
-    change: Change, request: AdoptRequest, actor: Actor | None, record: OpenedRecord
+    transaction: Transaction, request: AdoptRequest, actor: Actor | None, record: OpenedRecord
 ) -> ReasonCode | None:
     if actor is None:
         return ReasonCode.BAD_CREDENTIAL
     if request.record is None:
         return None
-    return may_deposit(change, actor, record, facts_of_all(request, actor))
+    return may_deposit(transaction, actor, record, facts_of_all(request, actor))
 
 
 def _set_aside_objection(request: AdoptRequest, actor: Actor | None) -> ReasonCode | None:
@@ -364,15 +366,15 @@ def facts_of_new(new: NewDocument, document_id: UUID, actor: Actor) -> DocumentF
 
 def _refuse(
     vault: Vault,
-    change: Change,
+    transaction: Transaction,
     request: AdoptRequest,
     record: OpenedRecord,
     actor: Actor | None,
     reason: ReasonCode,
 ) -> Denied:
-    change.append(
+    transaction.append(
         vault.chain_of(record),
-        Happening(
+        Event(
             action=Action.DEPOSIT,
             outcome=Outcome.DENY,
             reason=reason,

@@ -5,13 +5,20 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from audit.canonical import b64, canonical, parse, unb64
-from keyvault.context import Change, OpenedRecord, Vault
+from keyvault.context import OpenedRecord, Transaction, Vault
 from keyvault.credentials import withdrawn
 from keyvault.credentials.possession import HEADER, LONGEST_UPLOAD, shown_in
 from keyvault.crypto.boxes import open_box, seal_box
 from keyvault.crypto.search_tokens import TokenField, part_value
-from keyvault.keys.reception import Envelope, Part, ReceivedKey, depositor_token, open_envelope, open_key
-from keyvault.log.appending import Happening
+from keyvault.keys.reception import (
+    Envelope,
+    ReceivedKey,
+    ReceivedPart,
+    depositor_token,
+    open_envelope,
+    open_key,
+)
+from keyvault.log.appending import Event
 from keyvault.quotas import Touch
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.attempt import Denied
@@ -80,15 +87,15 @@ class ReleasingForIngest:
         """
         opened = open_received(self._vault, submission_id, sealed_envelope)
         received = [open_sealed_key(opened.day_private, submission_id, key) for key in keys]
-        with self._vault.change() as change:
-            until = change.now_ms + min(lease_ms, LONGEST_LEASE_MS)
-            first = self._lease(change, submission_id, worker, until, received)
-            answer = self._answer(change, opened, received, first)
+        with self._vault.transaction() as transaction:
+            until = transaction.now_ms + min(lease_ms, LONGEST_LEASE_MS)
+            first = self._lease(transaction, submission_id, worker, until, received)
+            answer = self._answer(transaction, opened, received, first)
         return answer if isinstance(answer, Denied) else seal_box(recipient, answer)
 
     def _lease(
         self,
-        change: Change,
+        transaction: Transaction,
         submission_id: UUID,
         worker: str,
         until: int,
@@ -102,17 +109,17 @@ class ReleasingForIngest:
             "worker": worker,
             "lease_until": until,
             "depositor": depositor,
-            "opened_at": change.now_ms,
+            "opened_at": transaction.now_ms,
         }
-        if change.tx.insert_new("ingest", row):
+        if transaction.rows.insert_new("ingest", row):
             return True
-        found = change.tx.get("ingest", lock=True, submission_id=submission_id)
+        found = transaction.rows.get("ingest", lock=True, submission_id=submission_id)
         assert found is not None
         if found["state"] == SETTLED:
             raise Conflict("This submission is settled.", code="settled")
-        if found["worker"] != worker and found["lease_until"] > change.now_ms:
+        if found["worker"] != worker and found["lease_until"] > transaction.now_ms:
             raise Conflict("Another worker holds this submission.", code="leased")
-        change.tx.update(
+        transaction.rows.update(
             "ingest",
             {"worker": worker, "lease_until": until},
             submission_id=submission_id,
@@ -120,25 +127,25 @@ class ReleasingForIngest:
         return False
 
     def _answer(
-        self, change: Change, opened: OpenedEnvelope, received: Sequence[ReceivedKey], first: bool
+        self, transaction: Transaction, opened: OpenedEnvelope, received: Sequence[ReceivedKey], first: bool
     ) -> bytes | Denied:
         envelope = opened.envelope
         # what was adopted in part is finished, however late: refusing it now would lose what was promised
-        begun = bool(change.tx.find("ingest_answer", submission_id=envelope.submission_id, limit=1))
-        actor = depositor_of(self._vault, change, envelope, received, any_age=begun)
+        begun = bool(transaction.rows.find("ingest_answer", submission_id=envelope.submission_id, limit=1))
+        actor = depositor_of(self._vault, transaction, envelope, received, any_age=begun)
         if actor is None:
-            return _refused(self._vault, change, envelope, None, ReasonCode.BAD_CREDENTIAL)
+            return _refused(self._vault, transaction, envelope, None, ReasonCode.BAD_CREDENTIAL)
         touch = Touch(actor, b"submission\x00" + envelope.submission_id.bytes)
         size = sum(part.length for part in envelope.parts) if first else 0
         # whom one limit refuses counts towards none of the following, which are the structure's
         over = (
-            change.over_quota(touch)
-            or change.deposited_too_much(actor, size)
-            or change.structure_over_quota(touch)
+            transaction.over_quota(touch)
+            or transaction.deposited_too_much(actor, size)
+            or transaction.structure_over_quota(touch)
         )
         if over and not begun:
-            return _refused(self._vault, change, envelope, actor, ReasonCode.QUOTA_EXCEEDED)
-        state, ins = self._expected(change, envelope)
+            return _refused(self._vault, transaction, envelope, actor, ReasonCode.QUOTA_EXCEEDED)
+        state, ins = self._expected(transaction, envelope)
         depositor = depositor_token(actor.issuer, actor.subject, actor.structure or "")
         document = {
             "received": envelope.received,
@@ -162,11 +169,11 @@ class ReleasingForIngest:
     def _structure_token(self, actor: Actor) -> bytes | None:
         return self._vault.token(TokenField.STRUCTURE, actor.structure) if actor.structure else None
 
-    def _expected(self, change: Change, envelope: Envelope) -> tuple[str, str | None]:
+    def _expected(self, transaction: Transaction, envelope: Envelope) -> tuple[str, str | None]:
         if envelope.ins is None:
             return "open", None
-        row = self._find(change.tx, envelope.ins)
-        card = self._vault.open(change.tx, row).card.card
+        row = self._find(transaction.rows, envelope.ins)
+        card = self._vault.open(transaction.rows, row).card.card
         if row is None or card is None:
             return "unknown", None
         return row["state"], card.ins.value
@@ -236,7 +243,7 @@ def open_for_ingest(private: bytes, sealed: bytes, submission_id: UUID) -> ForIn
     """The worker's side of `release_ingest`."""
     found = parse(open_box(private, sealed))
     parts = tuple(
-        Part(UUID(blob), offset, length, unb64(digest), name)
+        ReceivedPart(UUID(blob), offset, length, unb64(digest), name)
         for blob, offset, length, digest, name in found["parts"]
     )
     envelope = Envelope(submission_id, "", found["received"], found["ins"], found["headers"], parts)
@@ -277,37 +284,37 @@ def open_sealed_key(private: bytes, submission_id: UUID, key: ReceivedBlobKey) -
 
 def depositor_of(
     vault: Vault,
-    change: Change,
+    transaction: Transaction,
     envelope: Envelope,
     received: Sequence[ReceivedKey],
     *,
     any_age: bool = False,
 ) -> Actor | None:
-    """The depositor, its credential believed as of reception (at most 48 h ago); None where it isn't."""
-    if not any_age and envelope.received * 1000 < change.now_ms - OLDEST_CREDENTIAL_MS:
+    """The depositor, its credential accepted as of reception (at most 48 h ago); None where it isn't."""
+    if not any_age and envelope.received * 1000 < transaction.now_ms - OLDEST_CREDENTIAL_MS:
         return None
-    if envelope.received * 1000 > change.now_ms + 60_000:
+    if envelope.received * 1000 > transaction.now_ms + 60_000:
         return None  # a reception in the future would revive an expired credential
     try:
-        shown = shown_in(envelope.headers)
-        believed = vault.believed(
-            envelope.credential, at=envelope.received, shown=shown, oldest=LONGEST_UPLOAD
+        presented = shown_in(envelope.headers)
+        verified = vault.verified(
+            envelope.credential, at=envelope.received, presented=presented, oldest=LONGEST_UPLOAD
         )
-        withdrawn.check(change.tx, vault.pseudonym, believed.actor, envelope.received * 1000)
-        if believed.proof is not None and shown is not None:
-            admit_deposit(change, envelope, shown, believed.proof)
+        withdrawn.check(transaction.rows, vault.pseudonym, verified.actor, envelope.received * 1000)
+        if verified.proof is not None and presented is not None:
+            admit_deposit(transaction, envelope, presented, verified.proof)
     except CoffreError:
         return None
-    actor = believed.actor
+    actor = verified.actor
     token = depositor_token(actor.issuer, actor.subject, actor.structure or "")
     return actor if all(key.depositor_token == token for key in received) else None
 
 
 def may_deposit(
-    change: Change, actor: Actor, record: OpenedRecord, documents: Iterable[DocumentFacts]
+    transaction: Transaction, actor: Actor, record: OpenedRecord, documents: Iterable[DocumentFacts]
 ) -> ReasonCode | None:
     """Why this depositor may not feed this record, or may not with one of these documents; or None."""
-    request = AccessRequest(actor, Action.DEPOSIT, PurposeOfUse.NORMAL, change.now)
+    request = AccessRequest(actor, Action.DEPOSIT, PurposeOfUse.NORMAL, transaction.now)
     for document in (None, *documents):
         decision = decide(request, Facts(record.facts, document))
         if isinstance(decision, Deny):
@@ -316,11 +323,11 @@ def may_deposit(
 
 
 def _refused(
-    vault: Vault, change: Change, envelope: Envelope, actor: Actor | None, reason: ReasonCode
+    vault: Vault, transaction: Transaction, envelope: Envelope, actor: Actor | None, reason: ReasonCode
 ) -> Denied:
-    change.append(
+    transaction.append(
         vault.system_chain,
-        Happening(
+        Event(
             action=Action.DEPOSIT,
             outcome=Outcome.DENY,
             reason=reason,

@@ -10,14 +10,14 @@ from typing import Any
 from uuid import UUID
 
 from audit.canonical import b64, canonical, parse, unb64
-from keyvault.context import Change, OpenedRecord, Vault
+from keyvault.context import OpenedRecord, Transaction, Vault
 from keyvault.crypto.boxes import open_box, seal_box
 from keyvault.crypto.envelope import KeyUse, details_aad, seal_json, unwrap_object_key
 from keyvault.crypto.sealed_blob import BlobKind, BlobRef, SealedBlob
 from keyvault.crypto.search_tokens import TokenField, part_value
 from keyvault.keys.cards import open_facts, seal_facts
 from keyvault.keys.reception import open_key
-from keyvault.log.appending import Happening
+from keyvault.log.appending import Event
 from keyvault.store import Row
 from keyvault.verbs import jobs
 from keyvault.verbs.attempt import Denied
@@ -108,8 +108,8 @@ class MaintainingVerbs:
 
     def hold_job(self, job_id: UUID, worker: str, lease_ms: int = jobs.LONGEST_LEASE_MS) -> None:
         """Prolong the lease of a job. Raises what `jobs.lease` raises."""
-        with self._vault.change() as change:
-            jobs.lease(self._vault, change, job_id, worker, lease_ms)
+        with self._vault.transaction() as transaction:
+            jobs.lease(self._vault, transaction, job_id, worker, lease_ms)
 
     def release_job(
         self,
@@ -127,39 +127,39 @@ class MaintainingVerbs:
         """
         vault = self._vault
         (day, _), *_ = vault.days()
-        with vault.change() as change:
-            job = jobs.lease(vault, change, job_id, worker, lease_ms)
-            record_row = change.tx.get("record", record_id=job.record_id)
-            record = vault.open(change.tx, record_row, lock=True)
-            document = change.tx.get("document", document_id=job.document_id)
+        with vault.transaction() as transaction:
+            job = jobs.lease(vault, transaction, job_id, worker, lease_ms)
+            record_row = transaction.rows.get("record", record_id=job.record_id)
+            record = vault.open(transaction.rows, record_row, lock=True)
+            document = transaction.rows.get("document", document_id=job.document_id)
             if record_row is None or document is None:
                 raise Conflict("The document of this job is gone.", code="settled")
-            kept = _every_row(change, job, rows)
-            details = open_rows(change.tx, record.key, kept)[job.document_id]
+            kept = _every_row(transaction, job, rows)
+            details = open_rows(transaction.rows, record.key, kept)[job.document_id]
             submissions = {row.submission_id for row in kept}
             if "left" not in job.asked:
-                jobs.note(vault, change, job, version=kept[-1].row_version, left=left_by(job, details))
+                jobs.note(vault, transaction, job, version=kept[-1].row_version, left=left_by(job, details))
             if job.worker != worker:
-                _log(change, vault, record, job, {"step": "opened"})
+                _log(transaction, vault, record, job, {"step": "opened"})
             facts = open_facts(record.card, [document])[job.document_id]
             answer = {
                 "details": [to_json(row) for row in details],
-                "blobs": _opened_blobs(change, record, job.document_id, submissions),
+                "blobs": _opened_blobs(transaction, record, job.document_id, submissions),
                 "submissions": sorted(str(each) for each in submissions),
                 "structure": facts.author_structure,
                 "instances": job.asked.get("instances", []),
                 "freed": _freed(vault, job, facts, details),
-                "target": self._target(change, job),
+                "target": self._target(transaction, job),
                 "day_public": b64(day["public"]),
             }
         return seal_box(recipient, canonical(answer))
 
-    def _target(self, change: Change, job: jobs.Job) -> dict[str, Any]:
+    def _target(self, transaction: Transaction, job: jobs.Job) -> dict[str, Any]:
         """Where a release goes; the two operators named it. `after` told them what differs."""
         if job.kind is not JobKind.RELEASE:
             return {}
-        row = change.tx.get("record", record_id=UUID(job.asked["target"]))
-        card = self._vault.open(change.tx, row).card.card
+        row = transaction.rows.get("record", record_id=UUID(job.asked["target"]))
+        card = self._vault.open(transaction.rows, row).card.card
         after = job.asked.get("after")
         if row is None or card is None:
             return {"state": "unknown", "ins": None, "after": after}
@@ -175,9 +175,9 @@ class MaintainingVerbs:
         vault, job_id = self._vault, request.submission_id
         keys = {blob.blob_id: _open_key(vault, job_id, blob) for blob in request.blobs}
         target = target_of(request)
-        with vault.change() as change:
-            job = jobs.present(vault, change.tx, job_id)
-            kept = change.tx.get("ingest_answer", submission_id=job_id, target=target)
+        with vault.transaction() as transaction:
+            job = jobs.present(vault, transaction.rows, job_id)
+            kept = transaction.rows.get("ingest_answer", submission_id=job_id, target=target)
             if kept is not None:
                 return read_answer(kept["answer"])
             if job.state is not JobState.QUEUED or job.worker != request.worker:
@@ -185,34 +185,34 @@ class MaintainingVerbs:
             check_left(job, [document.details for document in request.documents])
             release = job.kind is JobKind.RELEASE
             adopted = self._release if release else self._replace
-            answer = adopted(change, job, request, keys)
+            answer = adopted(transaction, job, request, keys)
             if isinstance(answer, Denied):
                 return answer
-            jobs.move(change, job, JobState.ADOPTED)
+            jobs.move(transaction, job, JobState.ADOPTED)
             row = {"submission_id": job_id, "target": target, "answer": write_answer(answer)}
-            change.tx.insert("ingest_answer", row)
+            transaction.rows.insert("ingest_answer", row)
             return answer
 
     def _release(
-        self, change: Change, job: jobs.Job, request: AdoptRequest, keys: dict[UUID, bytes]
+        self, transaction: Transaction, job: jobs.Job, request: AdoptRequest, keys: dict[UUID, bytes]
     ) -> Adopted | Denied:
         vault = self._vault
-        row = change.tx.get("record", record_id=UUID(job.asked["target"]))
-        record = vault.open(change.tx, row, lock=True)
-        depositor = self._depositor(change, job, request)
-        refusal = may_deposit(change, depositor, record, facts_of_all(request, depositor))
+        row = transaction.rows.get("record", record_id=UUID(job.asked["target"]))
+        record = vault.open(transaction.rows, row, lock=True)
+        depositor = self._depositor(transaction, job, request)
+        refusal = may_deposit(transaction, depositor, record, facts_of_all(request, depositor))
         if refusal is not None:
-            _log(change, vault, record, job, {"step": "refused"}, refusal)
+            _log(transaction, vault, record, job, {"step": "refused"}, refusal)
             return Denied(refusal)
-        adoption = Adoption(vault, change, request, record, depositor, PurposeOfUse.MAINTENANCE)
+        adoption = Adoption(vault, transaction, request, record, depositor, PurposeOfUse.MAINTENANCE)
         return adoption.carry_out(keys)
 
-    def _depositor(self, change: Change, job: jobs.Job, request: AdoptRequest) -> Actor:
+    def _depositor(self, transaction: Transaction, job: jobs.Job, request: AdoptRequest) -> Actor:
         """Who deposited, as the facts of the quarantined document have it: labels look at that.
 
         What the health insurer alone deposits came from its feed: from others it was refused on arrival.
         """
-        vault, tx = self._vault, change.tx
+        vault, tx = self._vault, transaction.rows
         source = vault.open(tx, tx.get("record", record_id=job.record_id))
         document = tx.get("document", document_id=job.document_id)
         if document is None:
@@ -228,19 +228,21 @@ class MaintainingVerbs:
         )
 
     def _replace(
-        self, change: Change, job: jobs.Job, request: AdoptRequest, keys: dict[UUID, bytes]
+        self, transaction: Transaction, job: jobs.Job, request: AdoptRequest, keys: dict[UUID, bytes]
     ) -> Adopted:
-        vault, tx = self._vault, change.tx
+        vault, tx = self._vault, transaction.rows
         record = vault.open(tx, tx.get("record", record_id=job.record_id), lock=True)
         document = tx.get("document", document_id=job.document_id)
         if document is None:
             raise Conflict("The document of this job is gone.", code="settled")
         if not request.documents:
-            _log(change, vault, record, job, {"step": "deleted", **_delete(change, record, document)})
+            _log(
+                transaction, vault, record, job, {"step": "deleted", **_delete(transaction, record, document)}
+            )
             return Adopted(job.record_id, ())
-        _log(change, vault, record, job, {"step": "replaced", "blobs": len(request.blobs)})
+        _log(transaction, vault, record, job, {"step": "replaced", "blobs": len(request.blobs)})
         (new,) = request.documents
-        adoption = Adoption(vault, change, request, record, jobs.automaton(vault))
+        adoption = Adoption(vault, transaction, request, record, jobs.automaton(vault))
         adoption.keep_blobs(keys)
         version = document["row_version"] + 1
         sealed = seal_json(
@@ -259,29 +261,29 @@ def _insurers(request: AdoptRequest) -> bool:
     )
 
 
-def settle_job(vault: Vault, change: Change, job_id: UUID) -> None:
+def settle_job(vault: Vault, transaction: Transaction, job_id: UUID) -> None:
     """End a job: what it replaced is retired, what it released is erased from quarantine. Repeatable.
 
     A job of which nothing was adopted is refused.
     """
-    job = jobs.find(vault, change.tx, job_id)
+    job = jobs.find(vault, transaction.rows, job_id)
     if job is None or job.state not in jobs.IN_HAND:
         return
     if job.state is JobState.QUEUED:
-        jobs.move(change, job, JobState.REFUSED)
+        jobs.move(transaction, job, JobState.REFUSED)
         return
-    jobs.move(change, job, JobState.DONE)
-    document = change.tx.get("document", document_id=job.document_id)
+    jobs.move(transaction, job, JobState.DONE)
+    document = transaction.rows.get("document", document_id=job.document_id)
     if document is None or job.kind is JobKind.DESTROY:
         return
     if job.kind is JobKind.RELEASE:
-        erase_quarantined(change, document)
-        _log_settled(change, vault, job, 1)
+        erase_quarantined(transaction, document)
+        _log_settled(transaction, vault, job, 1)
     elif document["state"] != DocumentState.DELETED:
-        rows = change.tx.find(
+        rows = transaction.rows.find(
             "document_row", document_id=job.document_id, row_version__le=job.asked["version"]
         )
-        _log_settled(change, vault, job, retire(change, job.document_id, rows))
+        _log_settled(transaction, vault, job, retire(transaction, job.document_id, rows))
 
 
 def open_for_maintenance(private: bytes, sealed: bytes) -> ForMaintenance:
@@ -306,11 +308,11 @@ def open_for_maintenance(private: bytes, sealed: bytes) -> ForMaintenance:
     )
 
 
-def _every_row(change: Change, job: jobs.Job, rows: Sequence[SealedRow]) -> list[SealedRow]:
+def _every_row(transaction: Transaction, job: jobs.Job, rows: Sequence[SealedRow]) -> list[SealedRow]:
     """The rows that the job is about, oldest first, if the index gave all of them."""
-    known = change.tx.find("document_row", document_id=job.document_id)
+    known = transaction.rows.find("document_row", document_id=job.document_id)
     newest = job.asked.get("version") or max((row["row_version"] for row in known), default=0)
-    kept = [row for row in genuine(change.tx, rows, [job.document_id]) if row.row_version <= newest]
+    kept = [row for row in genuine(transaction.rows, rows, [job.document_id]) if row.row_version <= newest]
     wanted = {row["row_version"] for row in known if row["row_version"] <= newest}
     if not kept or {row.row_version for row in kept} != wanted:
         raise Conflict("A deposit is about to join this study: try again in a moment.", code="study_busy")
@@ -318,9 +320,9 @@ def _every_row(change: Change, job: jobs.Job, rows: Sequence[SealedRow]) -> list
 
 
 def _opened_blobs(
-    change: Change, record: OpenedRecord, document_id: UUID, submissions: set[UUID]
+    transaction: Transaction, record: OpenedRecord, document_id: UUID, submissions: set[UUID]
 ) -> list[list[Any]]:
-    tx = change.tx
+    tx = transaction.rows
     ids = sorted({link["blob_id"] for link in tx.find("blob_document", document_id=document_id)})
     found = tx.find("blob", blob_id__in=ids, state=ADOPTED)
     return [_opened_blob(record, row) for row in found if row["submission_id"] in submissions]
@@ -375,7 +377,7 @@ def _open_key(vault: Vault, job_id: UUID, blob: NewBlob) -> bytes:
     )
 
 
-def _delete(change: Change, record: OpenedRecord, document: Row) -> dict[str, Any]:
+def _delete(transaction: Transaction, record: OpenedRecord, document: Row) -> dict[str, Any]:
     """Every instance is withdrawn: the study is deleted, logically, and kept until retention ends (R42).
 
     Answers what the event says of the new facts.
@@ -385,23 +387,23 @@ def _delete(change: Change, record: OpenedRecord, document: Row) -> dict[str, An
     gone = replace(facts, state=DocumentState.DELETED)
     columns = seal_facts(record.card, gone, document["facts_version"] + 1)
     state = {"state": DocumentState.DELETED.value}
-    change.tx.update("document", {**columns, **state}, document_id=document["document_id"])
+    transaction.rows.update("document", {**columns, **state}, document_id=document["document_id"])
     digest = columns["facts_digest"]
     assert isinstance(digest, bytes)
     return {"facts_version": columns["facts_version"], "facts_digest": digest.hex()}
 
 
 def _log(
-    change: Change,
+    transaction: Transaction,
     vault: Vault,
     record: OpenedRecord,
     job: jobs.Job,
     details: dict[str, Any],
     refused: ReasonCode | None = None,
 ) -> None:
-    change.append(
+    transaction.append(
         vault.chain_of(record),
-        Happening(
+        Event(
             action=_ACTIONS[job.kind],
             outcome=Outcome.DENY if refused else Outcome.PERMIT,
             reason=refused or ReasonCode.OPERATOR,
@@ -414,11 +416,11 @@ def _log(
     )
 
 
-def _log_settled(change: Change, vault: Vault, job: jobs.Job, blobs: int) -> None:
+def _log_settled(transaction: Transaction, vault: Vault, job: jobs.Job, blobs: int) -> None:
     """On chain 0: the record's own log has what led to it."""
-    change.append(
+    transaction.append(
         vault.system_chain,
-        Happening(
+        Event(
             action=Action.ERASE,
             outcome=Outcome.PERMIT,
             reason=ReasonCode.OPERATOR,

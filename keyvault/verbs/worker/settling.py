@@ -14,9 +14,9 @@ class SettlingVerbs:
 
     def settle(self, submission_id: UUID) -> None:
         """End INGEST, or a job; its kept answers are forgotten. Repeatable."""
-        with self._vault.change() as change:
-            change.tx.update(
+        with self._vault.transaction() as transaction:
+            transaction.rows.update(
                 "ingest", {"state": SETTLED, "worker": None, "lease_until": 0}, submission_id=submission_id
             )
-            settle_job(self._vault, change, submission_id)
-            change.tx.delete("ingest_answer", submission_id=submission_id)
+            settle_job(self._vault, transaction, submission_id)
+            transaction.rows.delete("ingest_answer", submission_id=submission_id)

@@ -28,7 +28,7 @@ from keyvault.grants.grant import GrantBody, new_recipient, open_grant
 from keyvault.keys.cards import store_card
 from keyvault.keys.reception import ReceivedKey, seal_key
 from keyvault.keys.record_keys import care_key
-from keyvault.log.appending import SYSTEM, Chain, Happening, record_chain
+from keyvault.log.appending import SYSTEM, Chain, Event, record_chain
 from keyvault.process.guard import Guard
 from keyvault.quotas import DEFAULT_QUOTAS, Quotas
 from keyvault.restore.second_place import SecondPlace
@@ -313,12 +313,14 @@ class VaultBench:
     def put_in_state(self, person: Person, state: RecordState) -> None:
         """As the vault itself does it: sealed in the card, with an event that names the card."""
         vault = self.guard.reader._vault
-        with vault.change() as change:
-            record = vault.open(change.tx, change.tx.get("record", record_id=person.record_id), lock=True)
+        with vault.transaction() as transaction:
+            record = vault.open(
+                transaction.rows, transaction.rows.get("record", record_id=person.record_id), lock=True
+            )
             assert record.card.card is not None
-            version, digest = store_card(change.tx, record.card, record.card.card, state)
+            version, digest = store_card(transaction.rows, record.card, record.card.card, state)
             details = {"card_version": version, "card_digest": digest.hex()}
-            told = Happening(
+            told = Event(
                 action=Action.SUSPEND_RECORD if state is RecordState.SUSPENDED else Action.CLOSE_RECORD,
                 outcome=Outcome.PERMIT,
                 reason=ReasonCode.OPERATOR,
@@ -327,7 +329,7 @@ class VaultBench:
                 record=person.public_id,
                 details=details,
             )
-            change.append(record.chain, told)
+            transaction.append(record.chain, told)
 
     def allow(self, person: Person, *, bris_de_glace: bool = True, centre_15: bool = True) -> None:
         self.change(person, Action.SET_EMERGENCY, emergency=Emergency(bris_de_glace, centre_15))

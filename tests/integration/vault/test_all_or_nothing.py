@@ -63,7 +63,7 @@ def verbs(vault: VaultBench, person: Person) -> Verbs:
             release(vault.doctor(), [[UUID(int=1)]])
 
     def ended() -> None:
-        assert not vault.reader.still(grant_id, blob, 2) and vault.reader.still(grant_id, blob, 1)
+        assert not vault.reader.recheck(grant_id, blob, 2) and vault.reader.recheck(grant_id, blob, 1)
 
     return {
         "resolve": lambda: vault.reader.resolve(vault.doctor(), person.ins),
@@ -87,7 +87,7 @@ def verbs(vault: VaultBench, person: Person) -> Verbs:
             vault.operator(), new_ins(), TRAITS, consent_by="x", consent_how="spoken"
         ),
         "issue_identity": lambda: vault.guard.operator.issue_identity(vault.operator(), "patient"),
-        "still": ended,
+        "recheck": ended,
     }
 
 
@@ -111,7 +111,7 @@ NAMES = [
     "settle",
     "open_record",
     "issue_identity",
-    "still",
+    "recheck",
 ]
 
 
@@ -132,7 +132,7 @@ def test_a_failure_at_any_statement_leaves_nothing_and_a_repeat_succeeds(
         at += 1
     vault.store.fail = None
     vault.guard.inspector.verify_log()
-    if name not in {"resolve", "still", "release_ingest", "settle"}:  # these permit without an event
+    if name not in {"resolve", "recheck", "release_ingest", "settle"}:  # these permit without an event
         assert len(vault.dump()["event"]) == len(before["event"]) + 1
 
 

@@ -178,7 +178,7 @@ class TestAdoption:
         assert vault.guard.housekeeper.erase_retired(keys) == []  # not retired yet
         vault.worker.settle(job)
         vault.worker.settle(job)
-        assert vault.reader.still(UUID(grant.grant["id"]), *keys[0])
+        assert vault.reader.recheck(UUID(grant.grant["id"]), *keys[0])
         assert vault.guard.housekeeper.erase_retired(keys) == []
         assert vault.guard.housekeeper.never_adopted(keys) == []
         refused(

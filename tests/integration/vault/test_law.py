@@ -10,7 +10,7 @@ import pytest
 from audit.view import LogFault
 from keyvault.crypto.envelope import card_aad, seal_json
 from keyvault.keys.cards import OpenedCard
-from keyvault.log.appending import Happening
+from keyvault.log.appending import Event
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.changing import CardChange, Changed
 from keyvault.verbs.reader.reading import Listing, ResolvedRecord
@@ -143,11 +143,11 @@ def test_a_blocked_attending_doctor_is_told_nothing(vault: VaultBench, person: P
 def test_windows_go_when_no_decision_looks_at_them_any_more(vault: VaultBench, person: Person) -> None:
     vault.reader.list(vault.emergency(), person.record_id, [])
     vault.clock.advance(DAY - 1)
-    vault.guard.housekeeper.tick()
+    vault.guard.housekeeper.expire()
     assert counted(vault, "emergency_window") == 1
     assert vault.reader.list(vault.emergency(), person.record_id, []) == Denied(ReasonCode.EMERGENCY_EXPIRED)
     vault.clock.advance(1)
-    vault.guard.housekeeper.tick()
+    vault.guard.housekeeper.expire()
     assert counted(vault, "emergency_window") == 0
     assert isinstance(vault.reader.list(vault.emergency(), person.record_id, []), Listing)
 
@@ -228,9 +228,9 @@ def test_a_grant_on_one_copy_ends_when_the_other_is_masked(vault: VaultBench, pe
     ours, theirs = study_twice(vault, person)
     answer, _ = vault.release(vault.doctor(), person, [theirs])
     grant, (blob, version) = UUID(answer.grant["id"]), answer.objects[0]  # type: ignore[union-attr]
-    assert vault.reader.still(grant, blob, version)
+    assert vault.reader.recheck(grant, blob, version)
     vault.label(person, ours.document_id, "MASQUE_PS")
-    assert not vault.reader.still(grant, blob, version)
+    assert not vault.reader.recheck(grant, blob, version)
 
 
 def test_the_same_content_in_another_record_is_that_record_s_affair(
@@ -317,8 +317,10 @@ def test_a_suspension_lifted_in_the_database_is_named(vault: VaultBench, person:
 def reseal_as_first_format(vault: VaultBench, person: Person) -> None:
     """The card as 0.1.0 would have left it."""
     inner = vault.guard.reader._vault
-    with inner.change() as change:
-        record = inner.open(change.tx, change.tx.get("record", record_id=person.record_id), lock=True)
+    with inner.transaction() as transaction:
+        record = inner.open(
+            transaction.rows, transaction.rows.get("record", record_id=person.record_id), lock=True
+        )
         opened: OpenedCard = record.card
         assert opened.card is not None
         version = opened.version + 1
@@ -326,8 +328,8 @@ def reseal_as_first_format(vault: VaultBench, person: Person) -> None:
         sealed = seal_json(opened.key, opened.card.to_json(), aad)
         digest = hashlib.sha256(sealed).digest()
         columns = {"card": sealed, "card_version": version, "card_digest": digest}
-        change.tx.update("record", columns, record_id=person.record_id)
-        happening = Happening(
+        transaction.rows.update("record", columns, record_id=person.record_id)
+        event = Event(
             action=Action.AUTHORISE,
             outcome=Outcome.PERMIT,
             reason=ReasonCode.OWN_RECORD,
@@ -336,7 +338,7 @@ def reseal_as_first_format(vault: VaultBench, person: Person) -> None:
             record=person.public_id,
             details={"card_version": version, "card_digest": digest.hex()},
         )
-        change.append(record.chain, happening)
+        transaction.append(record.chain, event)
 
 
 def test_a_card_of_the_first_format_stays_readable_and_is_sealed_anew_at_the_next_change(

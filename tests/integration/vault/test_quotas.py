@@ -73,7 +73,7 @@ def test_the_201st_record_of_an_hour_is_refused_whether_known_or_not(
     assert event.told == ("search", "deny", "quota_exceeded") and event.chain_id == person.record_id
     vault.clock.advance(HOUR)
     with vault.logging() as seen:
-        vault.guard.housekeeper.tick()
+        vault.guard.housekeeper.expire()
     (event,) = seen  # of many names and of no record
     assert event.told == ("search", "deny", "quota_exceeded") and event.chain == 0
     assert isinstance(vault.reader.resolve(vault.doctor(DOCTOR), person.ins), Denied)  # not their own quota
@@ -341,10 +341,10 @@ def test_a_depositor_who_is_over_uses_up_nothing_of_the_structure(vault: VaultBe
 def test_old_counters_are_forgotten_and_present_ones_are_not(vault: VaultBench) -> None:
     ask(vault, 2)
     vault.clock.advance(HOUR)
-    vault.guard.housekeeper.tick()
+    vault.guard.housekeeper.expire()
     assert vault.sql("SELECT count(*) FROM quota") == [(2,)]  # one person, two records
     vault.clock.advance(3 * DAY)
-    vault.guard.housekeeper.tick()
+    vault.guard.housekeeper.expire()
     assert vault.sql("SELECT count(*) FROM quota") == vault.sql("SELECT count(*) FROM quota_count") == [(0,)]
 
 

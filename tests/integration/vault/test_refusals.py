@@ -56,7 +56,7 @@ def test_of_250_refusals_the_patient_sees_one_at_once_and_one_line_with_the_numb
     (first,) = of(vault, person, "deny")
     assert "repeated" not in first
     vault.clock.advance(HOUR)
-    vault.guard.housekeeper.tick()
+    vault.guard.housekeeper.expire()
     first, closing = of(vault, person, "deny")
     assert closing["repeated"] == 249
     same = ("actor", "action", "decision", "purpose")
@@ -71,7 +71,7 @@ def test_the_next_refusal_writes_the_line_of_an_hour_that_is_over(vault: VaultBe
     refuse(vault, person, 1)
     assert [line.get("repeated") for line in of(vault, person, "deny")] == [None, 2, None]
     vault.clock.advance(2 * HOUR)
-    vault.guard.housekeeper.tick()
+    vault.guard.housekeeper.expire()
     assert [line.get("repeated") for line in of(vault, person, "deny")] == [
         None,
         2,
@@ -108,7 +108,7 @@ def test_each_emergency_that_the_policy_refuses_has_its_own_line(vault: VaultBen
     for reason in reasons:
         assert isinstance(vault.reader.list(vault.emergency(reason=reason), person.record_id, []), Denied)
     vault.clock.advance(HOUR)
-    vault.guard.housekeeper.tick()
+    vault.guard.housekeeper.expire()
     refused = of(vault, person, "deny")
     assert [line["reason"] for line in refused] == reasons
     assert not any("repeated" in line for line in refused)
@@ -125,7 +125,7 @@ def test_emergencies_beyond_the_limit_of_one_person_on_one_record_are_counted(
     assert len(of(vault, person, "deny")) == most + 1  # the quota's own first line
     vault.clock.advance(HOUR)
     with vault.logging() as seen:
-        vault.guard.housekeeper.tick()
+        vault.guard.housekeeper.expire()
     (closing,) = seen
     assert closing.told == ("search", "deny", "quota_exceeded") and closing.chain == 0
 
@@ -145,8 +145,8 @@ def test_rubbish_tokens_have_one_line_and_then_one_an_hour(vault: VaultBench) ->
     assert [event.told for event in seen] == [("authenticate", "deny", "bad_credential")]
     vault.clock.advance(HOUR)
     with vault.logging() as seen:
-        vault.guard.housekeeper.tick()
-        vault.guard.housekeeper.tick()
+        vault.guard.housekeeper.expire()
+        vault.guard.housekeeper.expire()
     (event,) = seen
     assert event.told == ("authenticate", "deny", "bad_credential") and event.chain == 0
 
@@ -160,7 +160,7 @@ def test_a_name_that_nobody_has_is_told_apart_like_a_record(vault: VaultBench, p
     assert [event.told[2] for event in seen] == ["no_such_record"] * 3 + ["not_authorised"]
     vault.clock.advance(HOUR)
     with vault.logging() as seen:
-        vault.guard.housekeeper.tick()
+        vault.guard.housekeeper.expire()
     assert len(seen) == 4
 
 
@@ -185,7 +185,7 @@ def test_what_was_counted_survives_a_kill(vault: VaultBench, person: Person, kil
     rubbish(vault, 10)
     vault.clock.advance(HOUR)
     with vault.logging() as seen:
-        vault.guard.housekeeper.tick()
+        vault.guard.housekeeper.expire()
     assert of(vault, person, "deny")[-1]["repeated"] == killed_after + 9
     assert sorted(event.told[0] for event in seen) == ["authenticate", "search"]
     ((total,),) = vault.sql("SELECT count(*) FROM entry WHERE CAST(entry AS TEXT) LIKE '%bad_credential%'")
@@ -202,7 +202,7 @@ def test_counts_of_many_vaults_are_added_up(vault: VaultBench, person: Person) -
         list(pool.map(ask, range(60)))
     vault.clock.advance(HOUR)
     for other in others:
-        other.housekeeper.tick()
+        other.housekeeper.expire()
     assert [line.get("repeated") for line in of(vault, person, "deny")] == [None, 59]
 
 
@@ -210,7 +210,7 @@ def test_the_log_with_counted_refusals_verifies(vault: VaultBench, person: Perso
     refuse(vault, person, 5)
     rubbish(vault, 5)
     vault.clock.advance(HOUR)
-    vault.guard.housekeeper.tick()
+    vault.guard.housekeeper.expire()
     vault.guard.housekeeper.sequence()
     assert vault.guard.housekeeper.checkpoint() is not None
     assert vault.guard.inspector.verify_log().size == len(vault.sql("SELECT 1 FROM entry"))

@@ -102,9 +102,9 @@ def test_an_expired_grant_opens_nothing(vault: VaultBench, person: Person, depos
     assert isinstance(released, Released)
     grant, blob = UUID(released.grant["id"]), released.objects[0][0]
     vault.clock.advance(899)
-    assert vault.reader.still(grant, blob, 1)
+    assert vault.reader.recheck(grant, blob, 1)
     vault.clock.advance(1)
-    assert not vault.reader.still(grant, blob, 1)
+    assert not vault.reader.recheck(grant, blob, 1)
     with pytest.raises(NotFound):
         vault.reader.renew(vault.doctor(), grant)
     vault.clock.advance(61)
@@ -250,11 +250,11 @@ def test_each_change_ends_a_grant_at_once_with_an_event(
     call = vault.doctor()
     grant, blob = grant_of(vault, call, person, deposited)
     with vault.logging() as seen:
-        assert vault.reader.still(grant, blob, 1)
+        assert vault.reader.recheck(grant, blob, 1)
     assert seen == []  # the permit has its event since the release
     change(vault, person, deposited)
     with vault.logging() as seen:
-        assert not vault.reader.still(grant, blob, 1)
+        assert not vault.reader.recheck(grant, blob, 1)
     (event,) = seen
     assert event.told == ("still", "deny", reason)
     assert event.entry.object == str(blob) and vault.actor_of(event, call.token)
@@ -268,10 +268,10 @@ def test_whoever_holds_an_address_cannot_make_the_log_grow(
     mask(vault, person, deposited)
     with vault.logging() as seen:
         for _ in range(20):
-            assert not vault.reader.still(grant, blob, 1)
+            assert not vault.reader.recheck(grant, blob, 1)
         block(vault, person, deposited)
         for _ in range(20):
-            assert not vault.reader.still(grant, blob, 1)
+            assert not vault.reader.recheck(grant, blob, 1)
     assert [event.told for event in seen if event.told[0] == "still"] == [
         ("still", "deny", "masked"),
         ("still", "deny", "blocked"),
@@ -283,7 +283,7 @@ def test_an_authorisation_that_ends_meanwhile_ends_the_grant(vault: VaultBench, 
     vault.change(person, Action.AUTHORISE, DOCTOR, until=int(vault.clock()) + 60)
     grant, blob = grant_of(vault, vault.doctor(), person, deposited)
     vault.clock.advance(60)
-    assert not vault.reader.still(grant, blob, 1)
+    assert not vault.reader.recheck(grant, blob, 1)
 
 
 def test_an_attending_doctor_s_grant_ends_with_that_role(vault: VaultBench, person: Person) -> None:
@@ -291,18 +291,18 @@ def test_an_attending_doctor_s_grant_ends_with_that_role(vault: VaultBench, pers
     vault.change(person, Action.NAME_ATTENDING, ATTENDING)
     vault.label(person, deposited.document_id, "MASQUE_PS")
     grant, blob = grant_of(vault, vault.doctor(ATTENDING), person, deposited)
-    assert vault.reader.still(grant, blob, 1)
+    assert vault.reader.recheck(grant, blob, 1)
     vault.change(person, Action.REMOVE_ATTENDING, ATTENDING)
-    assert not vault.reader.still(grant, blob, 1)
+    assert not vault.reader.recheck(grant, blob, 1)
 
 
 def test_an_opposition_ends_an_emergency_s_grant(vault: VaultBench, person: Person) -> None:
     deposited = vault.deposit(person)
     grant, blob = grant_of(vault, vault.emergency(), person, deposited)
-    assert vault.reader.still(grant, blob, 1)
+    assert vault.reader.recheck(grant, blob, 1)
     vault.allow(person, bris_de_glace=False)
     with vault.logging() as seen:
-        assert not vault.reader.still(grant, blob, 1)
+        assert not vault.reader.recheck(grant, blob, 1)
     assert [event.told for event in seen] == [("still", "deny", "opted_out")]
     assert seen[0].line["purpose"] == "bris_de_glace"
 
@@ -311,7 +311,7 @@ def test_a_hidden_document_ends_the_holder_s_own_grant(vault: VaultBench, person
     deposited = vault.deposit(person)
     grant, blob = grant_of(vault, person.call, person, deposited)
     hide_from_patient(vault.guard.reader._vault, deposited.document_id, None)
-    assert not vault.reader.still(grant, blob, 1)
+    assert not vault.reader.recheck(grant, blob, 1)
 
 
 def test_a_change_that_concerns_others_leaves_the_grant(
@@ -320,7 +320,7 @@ def test_a_change_that_concerns_others_leaves_the_grant(
     grant, blob = grant_of(vault, vault.doctor(), person, deposited)
     vault.change(person, Action.BLOCK, STRANGER)
     vault.allow(person, bris_de_glace=False, centre_15=False)
-    assert vault.reader.still(grant, blob, 1)
+    assert vault.reader.recheck(grant, blob, 1)
 
 
 def test_a_grant_admits_its_own_objects_alone(
@@ -328,9 +328,9 @@ def test_a_grant_admits_its_own_objects_alone(
 ) -> None:
     other = vault.deposit(person, b"other")
     grant, blob = grant_of(vault, vault.doctor(), person, deposited)
-    assert not vault.reader.still(grant, other.request.blobs[0].blob_id, 1)
-    assert not vault.reader.still(grant, blob, 2)
-    assert not vault.reader.still(uuid4(), blob, 1)
+    assert not vault.reader.recheck(grant, other.request.blobs[0].blob_id, 1)
+    assert not vault.reader.recheck(grant, blob, 2)
+    assert not vault.reader.recheck(uuid4(), blob, 1)
 
 
 def test_a_shredded_record_ends_its_grants(vault: VaultBench, person: Person, deposited: Deposited) -> None:
@@ -338,7 +338,7 @@ def test_a_shredded_record_ends_its_grants(vault: VaultBench, person: Person, de
     for table in ("record", "record_key", "wrapped_key", "document", "blob"):
         vault.sql(f"DELETE FROM {table} WHERE record_id=?", person.record_id.bytes)  # noqa: S608
     with vault.logging() as seen:
-        assert not vault.reader.still(grant, blob, 1)
+        assert not vault.reader.recheck(grant, blob, 1)
     assert [(event.told, event.chain) for event in seen[-1:]] == [(("still", "deny", "no_such_record"), 0)]
 
 
@@ -351,7 +351,7 @@ def test_a_grant_s_kept_row_cannot_be_written_by_others(
     ((sealed,),) = vault.sql("SELECT sealed FROM grant WHERE grant_id=?", second.bytes)
     vault.sql("UPDATE grant SET sealed=? WHERE grant_id=?", sealed, first.bytes)
     with pytest.raises(CoffreError) as refusal:
-        vault.reader.still(first, blob, 1)
+        vault.reader.recheck(first, blob, 1)
     assert refusal.value.code == "unseal_failed"
 
 
@@ -379,8 +379,8 @@ def test_nobody_renews_another_s_grant(vault: VaultBench, person: Person, deposi
 def test_old_grants_are_forgotten(vault: VaultBench, person: Person, deposited: Deposited) -> None:
     grant_of(vault, vault.doctor(), person, deposited)
     vault.clock.advance(HOUR)
-    vault.guard.housekeeper.tick()
+    vault.guard.housekeeper.expire()
     assert vault.sql("SELECT count(*) FROM grant") == [(1,)]
     vault.clock.advance(DAY)
-    vault.guard.housekeeper.tick()
+    vault.guard.housekeeper.expire()
     assert vault.sql("SELECT count(*) FROM grant") == [(0,)]

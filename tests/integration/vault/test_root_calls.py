@@ -77,7 +77,7 @@ def test_requests_make_no_call_after_the_start(vault: VaultBench, root: Counting
         vault.worker.settle(deposited.received.submission_id)
     vault.publish_day_keys()
     vault.sequence()
-    vault.guard.housekeeper.tick()
+    vault.guard.housekeeper.expire()
     assert root.taken() == []
 
 

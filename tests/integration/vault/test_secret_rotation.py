@@ -78,10 +78,10 @@ def test_what_was_under_way_goes_on(vault: VaultBench, person: Person) -> None:
     rotate(vault)
     blob = deposited.request.blobs[0]
     for guard in (vault.guard, neighbour):
-        assert guard.reader.still(grant_of(released), blob.blob_id, blob.version)
+        assert guard.reader.recheck(grant_of(released), blob.blob_id, blob.version)
     later, _ = vault.release(vault.doctor(), person, [deposited])
     assert isinstance(later, Released)
-    assert neighbour.reader.still(grant_of(later), blob.blob_id, blob.version)
+    assert neighbour.reader.recheck(grant_of(later), blob.blob_id, blob.version)
     assert neighbour.housekeeper.take_notices("x")
 
 

@@ -28,7 +28,7 @@ SECRET_NAMES = {"key", "keys", "private", "dek", "credential", "token", "code", 
 PUBLIC_BY_NATURE = {
     "CredentialError.code",
     "Denied.reason",  # a code, not the actor's words
-    "Happening.reason",
+    "Event.reason",
     "Quotas.credential",  # limits by role
     "Verb.answers",
 }
@@ -83,15 +83,15 @@ def test_nothing_that_a_verb_gives_or_takes_shows_a_secret(vault: VaultBench, pe
     log = vault.reader.events(person.call, person.record_id)
     notices = vault.guard.housekeeper.take_notices("x")
     opened = open_received(vault.guard._vault, received.submission_id, received.envelope)
-    with vault.guard._vault.change() as change:
+    with vault.guard._vault.transaction() as transaction:
         actor = vault.actor(emergency.token)
         found = attempt(
-            vault.guard._vault, change, emergency, actor, Action.SEARCH, record_id=person.record_id
+            vault.guard._vault, transaction, emergency, actor, Action.SEARCH, record_id=person.record_id
         )
-        happening = found.happening()  # type: ignore[union-attr]
+        event = found.event()  # type: ignore[union-attr]
     sign_in = new_sign_in(emergency.token)
     keyring = vault.guard._vault.keyring
-    taken_in = [received.keys, taken, request, adopted, opened, sign_in, change, found, happening]
+    taken_in = [received.keys, taken, request, adopted, opened, sign_in, transaction, found, event]
     given_out = [listing, in_emergency, emergency, released, body, log, notices]
     shown = repr([taken_in, given_out, keyring, keyring.public_keys(), vault.guard])
     secrets: list[bytes | str] = [

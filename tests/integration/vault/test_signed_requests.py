@@ -15,7 +15,7 @@ from audit.canonical import b64
 from coffre.serving import fhir as fhir_reading
 from ingestion.intake.reception import Depositor, Reception
 from ingestion.quarantine import routes as quarantine
-from keyvault.credentials.possession import Shown, believe
+from keyvault.credentials.possession import PresentedProof, verify_token
 from keyvault.credentials.proving import ProofKey
 from keyvault.credentials.tokens import CredentialError
 from keyvault.crypto.search_tokens import TokenField
@@ -25,7 +25,7 @@ from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.changing import CardChange, Changed
 from keyvault.verbs.reader.reading import EventPage, Listing, ResolvedRecord
 from keyvault.verbs.reader.releasing import Released
-from keyvault.verbs.signed_request import asked_of
+from keyvault.verbs.signed_request import read_signed_request
 from keyvault.verbs.worker.ingesting import ForIngest
 from records.consent import Emergency
 from records.errors import CoffreError, Invalid
@@ -76,7 +76,7 @@ class Holder:
             token=self.token,
             purpose=purpose,
             reason=reason,
-            shown=Shown(proof, method, ORIGIN + path, raw),
+            presented=PresentedProof(proof, method, ORIGIN + path, raw),
         )
 
     def grant(self, person: Person, recipient: bytes, **more: Any) -> Call:
@@ -207,9 +207,9 @@ class TestATakenOverReader:
             return vault.reader.release(call, person.record_id, rows, documents=None, recipient=mine)
 
         assert refused(vault, swapped) == "proof_mismatch"
-        rewritten = json.loads(call.shown.body) | {"recipient": b64(mine)}  # type: ignore[union-attr]
-        shown = replace(call.shown, body=json.dumps(rewritten).encode())  # type: ignore[type-var]
-        call = replace(call, shown=shown)
+        rewritten = json.loads(call.presented.body) | {"recipient": b64(mine)}  # type: ignore[union-attr]
+        presented = replace(call.presented, body=json.dumps(rewritten).encode())  # type: ignore[type-var]
+        call = replace(call, presented=presented)
         assert refused(vault, swapped) == "proof_invalid"
 
     @pytest.mark.parametrize(
@@ -394,10 +394,10 @@ def test_used_proofs_are_forgotten_when_none_could_be_believed(
 ) -> None:
     vault.reader.resolve(doctor.call("GET", f"/records/{person.ins}/documents"), person.ins)
     assert vault.sql("SELECT used_for FROM proof") == [("resolve",)]
-    vault.guard.housekeeper.tick()
+    vault.guard.housekeeper.expire()
     assert len(vault.sql("SELECT * FROM proof")) == 1
     vault.clock.advance(121)
-    vault.guard.housekeeper.tick()
+    vault.guard.housekeeper.expire()
     assert vault.sql("SELECT * FROM proof") == []
 
 
@@ -428,10 +428,10 @@ class TestADeposit:
         url = ORIGIN + (path or f"/records/{person.ins}/dicomweb/studies")
         parts = [hashlib.sha256(self.CONTENT).digest()]
         proof = proof or lab.key.proof(lab.token, "POST", url, body=None, parts=parts)
-        shown = Shown(proof, "POST", url)
-        actor = believe(
+        presented = PresentedProof(proof, "POST", url)
+        actor = verify_token(
             lab.token,
-            shown,
+            presented,
             pinned_public=vault.authority.public,
             issuer=vault.settings.issuer,
             audience=vault.settings.audience,
@@ -442,7 +442,7 @@ class TestADeposit:
         reception = Reception(
             vault.index, vault.objects, pinned=pinned, bell=lambda _: None, clock=vault.clock
         )
-        deposit = reception.begin(Depositor.of(lab.token, actor, shown), person.ins, {})
+        deposit = reception.begin(Depositor.of(lab.token, actor, presented), person.ins, {})
         deposit.start_part()
         deposit.write(content)
         deposit.end_part()
@@ -572,7 +572,7 @@ def test_every_route_that_shows_a_credential_to_the_vault_is_in_the_table_of_sig
     for route in (each for router in routers for each in router.routes):
         for method in route.methods:  # type: ignore[attr-defined]
             try:
-                asked_of(method, ORIGIN + example(route.path), b"{}")  # type: ignore[attr-defined]
+                read_signed_request(method, ORIGIN + example(route.path), b"{}")  # type: ignore[attr-defined]
             except Invalid as error:
                 if str(error.sentence).startswith("No such request"):
                     missing.append((method, route.path))  # type: ignore[attr-defined]

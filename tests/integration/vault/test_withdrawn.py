@@ -51,9 +51,9 @@ def test_a_grant_of_before_opens_no_further_range(vault: VaultBench, person: Per
     grant = vault.guard.reader
     from uuid import UUID
 
-    assert grant.still(UUID(released.grant["id"]), blob, version)
+    assert grant.recheck(UUID(released.grant["id"]), blob, version)
     vault.guard.operator.withdraw_credential(vault.operator(), jti=number_of(call.token))
-    assert not grant.still(UUID(released.grant["id"]), blob, version)
+    assert not grant.recheck(UUID(released.grant["id"]), blob, version)
 
 
 def test_a_deposit_of_before_stays_and_one_after_is_not_adopted(vault: VaultBench, person: Person) -> None:
@@ -74,10 +74,10 @@ def test_it_is_logged_replayed_and_forgotten_once_no_such_token_could_live(
         vault.guard.operator.withdraw_credential(vault.operator(), jti="a number")
     assert [event.told for event in seen] == [("root", "permit", "operator")]
     assert vault.sql("SELECT kind FROM replay ORDER BY replay_id DESC LIMIT 1") == [("withdrawn",)]
-    vault.guard.housekeeper.tick()
+    vault.guard.housekeeper.expire()
     assert vault.sql("SELECT count(*) FROM withdrawn") == [(1,)]
     vault.clock.advance(4 * 86_400)
-    vault.guard.housekeeper.tick()
+    vault.guard.housekeeper.expire()
     assert vault.sql("SELECT count(*) FROM withdrawn") == [(0,)]
 
 

@@ -26,8 +26,8 @@ from client.fetch.keys import NOTE_REMEMBERED, NOTE_UNPINNED, trusted_keys
 from client.fetch.manifest import Manifest
 from client.fetch.names import stem_of, stems_of, uid_name
 from client.fetch.series import merge_series
-from client.fetch.writing import FetchedFile, Part, write_part
-from client.http_client import Server
+from client.fetch.writing import FetchedFile, FetchedPart, write_part
+from client.http_client import CoffreClient
 from coffre.commands.fetch import fetch, fetch_command
 from coffre.demonstration import data as demo_data
 from keyvault.crypto.blob import BlobKind, BlobRef, Sealer, new_data_key
@@ -174,8 +174,8 @@ class Double:
 
 def client_of(double: Double, **more: Any) -> FetchClient:
     transport = httpx.MockTransport(double)
-    server = Server(URL, TOKEN, transport=transport)
-    objects = Server(URL, None, transport=transport)
+    server = CoffreClient(URL, TOKEN, transport=transport)
+    objects = CoffreClient(URL, None, transport=transport)
     return FetchClient(server, objects, INS_, {key_id(PUBLIC): PUBLIC}, **more)
 
 
@@ -358,7 +358,7 @@ def test_a_uid_names_one_folder_and_no_other_place(uid: str) -> None:
 
 def test_a_file_that_cannot_be_finished_leaves_the_older_one_alone(tmp_path: Path) -> None:
     (tmp_path / "a.pdf").write_bytes(b"older")
-    part = Part(Path("a.pdf"), uuid4(), 0, 3, hashlib.sha256(b"new").digest())
+    part = FetchedPart(Path("a.pdf"), uuid4(), 0, 3, hashlib.sha256(b"new").digest())
     with pytest.raises(CoffreError):
         write_part(tmp_path, part, [b"wrong"])
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("a.pdf", b"older")]
@@ -402,10 +402,10 @@ def test_damaged_metadata_is_named_as_such(document: bytes) -> None:
     assert refused.value.code == "series_damaged"
 
 
-def server_with(*keys: tuple[str, bytes]) -> Server:
+def server_with(*keys: tuple[str, bytes]) -> CoffreClient:
     shown = [{"key_id": "ignored", "use": use, "public": b64(public)} for use, public in keys]
     transport = httpx.MockTransport(lambda _: httpx.Response(200, json={"keys": shown}))
-    return Server(URL, TOKEN, transport=transport)
+    return CoffreClient(URL, TOKEN, transport=transport)
 
 
 OTHER = new_signing_key()[1]

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from client import http_client as server
 from client.fetch.documents import FetchClient
-from client.http_client import Server, check_url, printable, read_token
+from client.http_client import CoffreClient, check_url, printable, read_token
 from client.send.contents import CHUNK
 from client.send.delivery import Delivery
 from client.send.deposits import SendClient
@@ -75,7 +75,7 @@ def pauses() -> list[float]:
 
 
 def client_of(handler: Handler, pauses: list[float], wait: float = 60) -> SendClient:
-    connection = Server(URL, TOKEN, sleep=pauses.append, transport=httpx.MockTransport(handler))
+    connection = CoffreClient(URL, TOKEN, sleep=pauses.append, transport=httpx.MockTransport(handler))
     now = iter(range(10_000))
     ins = INS.parse(demo_data.PATIENT_INS, demo_data.OID)
     return SendClient(connection, ins, wait=wait, sleep=pauses.append, clock=lambda: next(now))
@@ -351,7 +351,7 @@ def test_a_refusal_nested_too_deep_to_read_is_one_without_a_reason() -> None:
 
 @pytest.mark.parametrize("address", ["http://[", "http://host:port/", "//["])
 def test_an_address_that_is_none_is_a_bad_answer(address: str, pauses: list[float]) -> None:
-    objects = Server(
+    objects = CoffreClient(
         URL, None, sleep=pauses.append, transport=httpx.MockTransport(lambda _: httpx.Response(200))
     )
     with pytest.raises(CoffreError) as refused:

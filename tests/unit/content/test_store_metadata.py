@@ -21,7 +21,7 @@ from content.sandbox.child import encode_answer
 from content.verdicts import Outcome, worst
 from ingestion.bulk_data_types import BulkType
 from ingestion.worker.assembly import AssembledContent, Assembler, BulkPart, Instance, bulk_parts
-from keyvault.keys.reception import Part
+from keyvault.keys.reception import ReceivedPart
 from tests.services.processes import debian
 from tests.unit.content.metadata_forms import Bulk, as_json, read, xml_part
 from tests.unit.content.real_files import RealFile, packaged
@@ -59,7 +59,7 @@ def assemble(encoded: list[Dataset], bulk: list[Bulk]) -> tuple[list[Instance], 
     data, parts, described = b"", [], []
     for each in bulk:
         kind, _, syntax = each.content_type.partition("; transfer-syntax=")
-        parts.append(Part(UUID(int=0), len(data), len(each.data), bytes(32)))
+        parts.append(ReceivedPart(UUID(int=0), len(data), len(each.data), bytes(32)))
         described.append((kind, syntax, each.location))
         data += each.data
     assembler = Assembler(bulk_parts(parts, described, JSON))

@@ -12,9 +12,8 @@ from jwt.api_jws import PyJWS
 from audit.canonical import b64
 from keyvault.credentials.possession import (
     LONGEST_UPLOAD,
+    PresentedProof,
     Proof,
-    Shown,
-    believe,
     body_digest,
     parts_digest,
     proof_header,
@@ -22,6 +21,7 @@ from keyvault.credentials.possession import (
     shown_in,
     thumbprint,
     verify_proof,
+    verify_token,
 )
 from keyvault.credentials.proving import ProofKey
 from keyvault.credentials.tokens import DEMO_ISSUER, Authority, CredentialError, verify
@@ -67,8 +67,8 @@ def signed(claims: Any = CLAIMS, header: Any = HEADER, private: Ed25519PrivateKe
 def check(
     proof: str, *, token: str = TOKEN, key: str = KEY.thumbprint, at: int = NOW, **request: Any
 ) -> Proof:
-    shown = Shown(proof, **({"method": "POST", "url": URL} | request))
-    return verify_proof(shown, token, key, at=at)
+    presented = PresentedProof(proof, **({"method": "POST", "url": URL} | request))
+    return verify_proof(presented, token, key, at=at)
 
 
 def refused(proof: str, **changes: Any) -> str:
@@ -78,7 +78,7 @@ def refused(proof: str, **changes: Any) -> str:
     return caught.value.code
 
 
-def presented(token: str, shown: Shown | None, **changes: Any) -> Any:
+def presented(token: str, presented: PresentedProof | None, **changes: Any) -> Any:
     expected: dict[str, Any] = {
         "pinned_public": AUTHORITY.public,
         "issuer": DEMO_ISSUER,
@@ -86,7 +86,7 @@ def presented(token: str, shown: Shown | None, **changes: Any) -> Any:
         "at": NOW,
         "environment": Environment.TEST,
     }
-    return believe(token, shown, **(expected | changes))
+    return verify_token(token, presented, **(expected | changes))
 
 
 class TestAProof:
@@ -191,10 +191,10 @@ class TestTime:
         assert refused(signed(), at=at) == "proof_invalid"
 
     def test_a_deposit_may_have_taken_a_while(self) -> None:
-        shown = Shown(signed(), "POST", URL)
-        verify_proof(shown, TOKEN, KEY.thumbprint, at=NOW + LONGEST_UPLOAD, oldest=LONGEST_UPLOAD)
+        presented = PresentedProof(signed(), "POST", URL)
+        verify_proof(presented, TOKEN, KEY.thumbprint, at=NOW + LONGEST_UPLOAD, oldest=LONGEST_UPLOAD)
         with pytest.raises(CredentialError):
-            verify_proof(shown, TOKEN, KEY.thumbprint, at=NOW - 61, oldest=LONGEST_UPLOAD)
+            verify_proof(presented, TOKEN, KEY.thumbprint, at=NOW - 61, oldest=LONGEST_UPLOAD)
 
 
 class TestDeviations:
@@ -289,7 +289,7 @@ class TestDeviations:
 
 class TestACredential:
     def test_that_names_a_key_is_believed_with_its_proof(self) -> None:
-        found = presented(TOKEN, Shown(signed(), "POST", URL))
+        found = presented(TOKEN, PresentedProof(signed(), "POST", URL))
         assert found.actor.structure == "1750000001"
         assert found.proof.thumb == KEY.thumbprint
 
@@ -312,14 +312,14 @@ class TestACredential:
         bearer = issued(key=None)
         assert presented(bearer, None).proof is None
         with pytest.raises(CredentialError) as caught:
-            presented(bearer, Shown(KEY.proof(bearer, "POST", URL), "POST", URL))
+            presented(bearer, PresentedProof(KEY.proof(bearer, "POST", URL), "POST", URL))
         assert caught.value.code == "proof_invalid"
 
     def test_of_a_bearer_is_refused_where_possession_is_required(self) -> None:
         with pytest.raises(CredentialError) as caught:
             presented(issued(key=None), None, required=True)
         assert caught.value.code == "possession_required"
-        assert presented(TOKEN, Shown(signed(), "POST", URL), required=True).proof
+        assert presented(TOKEN, PresentedProof(signed(), "POST", URL), required=True).proof
         assert (
             presented(issued(key=None, role=Role.OPERATOR), None, required=True).actor.role is Role.OPERATOR
         )
@@ -337,8 +337,8 @@ class TestACredential:
 
 class TestAnEnvelope:
     def test_carries_the_proof_to_the_vault(self) -> None:
-        shown = Shown("proof", "POST", URL)
-        assert shown_in({"kind": "dicom", **proof_header(shown)}) == shown
+        presented = PresentedProof("proof", "POST", URL)
+        assert shown_in({"kind": "dicom", **proof_header(presented)}) == presented
         assert shown_in({"kind": "dicom"}) is None
 
     @pytest.mark.parametrize("found", [None, "jws", {}, {"jws": 5, "method": "POST", "url": URL}])

@@ -13,8 +13,8 @@ from keyvault.crypto.signing import key_id, new_signing_key, sign
 from keyvault.keys.reception import (
     DayKey,
     Envelope,
-    Part,
     ReceivedKey,
+    ReceivedPart,
     ReceptionError,
     depositor_token,
     new_day_key,
@@ -41,8 +41,8 @@ ENVELOPE = Envelope(
     ins="255069900000159|1.2.250.1.213.1.4.10",
     headers={"content-type": "multipart/related", "nested": [1, None]},
     parts=(
-        Part(UUID(int=2), 0, 10, bytes(32), "scan-of-somebody.dcm"),
-        Part(UUID(int=2), 10, 0, bytes(range(32))),
+        ReceivedPart(UUID(int=2), 0, 10, bytes(32), "scan-of-somebody.dcm"),
+        ReceivedPart(UUID(int=2), 10, 0, bytes(range(32))),
     ),
 )
 
