@@ -1,4 +1,4 @@
-"""The person that an HL7 CDA document is about: recordTarget/patientRole (CDA R2 §4.2.2.11)."""
+"""The persons that an HL7 CDA document is about: each recordTarget/patientRole (CDA R2 §4.2.2.11)."""
 
 from typing import Any
 from xml.parsers import expat
@@ -12,6 +12,8 @@ _PATIENT = (*_ROLE, "patient")
 _ID, _NAME = (*_ROLE, "id"), (*_PATIENT, "name")
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
 _DEEPEST = len(_NAME) + 1
+MOST_PERSONS = 16
+"""Different ones; a document about so many is set aside by any of them."""
 _BIRTH, _SEX = (*_PATIENT, "birthTime"), (*_PATIENT, "administrativeGenderCode")
 
 
@@ -19,10 +21,11 @@ class _NotReadable(Exception):  # noqa: N818
     pass
 
 
-def cda_patient(data: bytes) -> dict[str, Any] | None:
-    """The person as `content.person` makes it; None of bytes that are no CDA document or name nobody.
+def cda_patients(data: bytes) -> list[dict[str, Any]]:
+    """Each person as `content.person` makes it, once; none of bytes that are no CDA document or name nobody.
 
-    Says nothing about whether the document may be admitted.
+    Several record targets are several persons: none of them answers for another. Says nothing about whether
+    the document may be admitted.
     """
     reader = _PatientReader()
     parser = expat.ParserCreate(marked_encoding(data), namespace_separator=" ")
@@ -33,8 +36,8 @@ def cda_patient(data: bytes) -> dict[str, Any] | None:
     try:
         parser.Parse(without_padding(data), True)
     except (expat.ExpatError, _NotReadable):
-        return None
-    return reader.person() if reader.found else None
+        return []
+    return reader.persons
 
 
 def without_padding(data: bytes) -> bytes:
@@ -47,8 +50,12 @@ class _PatientReader:
     """One pass: identifiers, names with whatever qualifier (BR birth, SP spouse, CL used), birth, sex."""
 
     def __init__(self) -> None:
-        self.found = False
+        self.persons: list[dict[str, Any]] = []
         self._path: list[str] = []
+        self._begin()
+
+    def _begin(self) -> None:
+        self._described = False
         self._ids: list[tuple[str, str]] = []
         self._names: dict[str, list[str]] = {"family": [], "given": []}
         self._unqualified: list[str] = []
@@ -56,7 +63,12 @@ class _PatientReader:
         self._qualified = False
         self._values: dict[tuple[str, ...], str] = {}
 
-    def person(self) -> dict[str, Any]:
+    def _end(self) -> None:
+        found = self._person()
+        if found not in self.persons and len(self.persons) < MOST_PERSONS:
+            self.persons.append(found)
+
+    def _person(self) -> dict[str, Any]:
         return person(
             [identifier(extension, oid=root) for root, extension in self._ids],
             family_names=self._names["family"],
@@ -70,7 +82,14 @@ class _PatientReader:
         path = tuple(self._path[:_DEEPEST])
         if len(self._path) > _DEEPEST or path[:3] != _ROLE[: len(path)]:
             return
-        self.found |= path == _ROLE
+        if path == _ROLE:
+            self._begin()
+        elif path == _PATIENT and self._described:  # no schema allows it; a reader may take either
+            ids = self._ids
+            self._end()
+            self._begin()
+            self._ids = ids
+        self._described |= path == _PATIENT
         if path == _ID and len(self._ids) < MOST_IDENTIFIERS:
             self._ids.append((attributes.get("root", ""), attributes.get("extension", "")))
         elif path in (_BIRTH, _SEX):
@@ -87,6 +106,8 @@ class _PatientReader:
     def end(self, _name: str) -> None:
         path = tuple(self._path)
         self._path.pop()
+        if path == _ROLE:
+            self._end()
         if path == _NAME and self._unqualified:
             self._names["given"].insert(0, " ".join(self._unqualified))
         if self._written is None or path[:-1] != _NAME:

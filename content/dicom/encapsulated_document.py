@@ -4,7 +4,7 @@ from typing import Any
 
 from content.byte_source import SliceSource, Source
 from content.carried_content import Judge
-from content.cda.patient import cda_patient
+from content.cda.patient import cda_patients
 from content.dicom.elements import Bulk
 from content.dicom.registry import ENCAPSULATED_CDA, ENCAPSULATED_CLASSES, ENCAPSULATED_PDF
 from content.kinds import HEAD, Kind, kind_of, labelled
@@ -52,10 +52,10 @@ def inspect_document(
     return findings
 
 
-def document_patient(document: Bulk | None, source: Source, limits: Limits) -> dict[str, Any] | None:
-    """The person that an admitted document names: of a CDA, whatever class its instance is of."""
+def document_patients(document: Bulk | None, source: Source, limits: Limits) -> list[dict[str, Any]]:
+    """The persons that an admitted document names: of a CDA, whatever class its instance is of."""
     if document is None or document.length > limits.pdf_decoded_bytes:
-        return None
+        return []
     if _XML_START not in source.read(document.offset, min(HEAD, document.length)).replace(b"\0", b""):
-        return None  # a PDF or a model names nobody
-    return cda_patient(source.read(document.offset, document.length))
+        return []  # a PDF or a model names nobody
+    return cda_patients(source.read(document.offset, document.length))

@@ -130,7 +130,7 @@ def _instance(attributes: dict[str, Any], frames: FrameTable | None) -> Facts:
 
 
 def facts_of(
-    attributes: dict[str, Any], syntax: str, frames: FrameTable | None, document_patient: Facts | None
+    attributes: dict[str, Any], syntax: str, frames: FrameTable | None, document_patients: list[Facts]
 ) -> Facts:
     """See `content.dicom.instance.inspect_dicom` for the shape."""
     return {
@@ -142,7 +142,7 @@ def facts_of(
         "modality": text(attributes, "00080060"),
         "media_type": MEDIA_TYPE,
         "patient": _patient(attributes),
-        "document_patient": document_patient,
+        "document_patients": document_patients,
         "study_attributes": _study(attributes),
         "series_attributes": _series(attributes),
         "instance_attributes": _instance(attributes, frames),

@@ -11,7 +11,7 @@ from content.byte_source import BytesSource, Source
 from content.dicom.deflated import InflatedSource, Packing, packing_of
 from content.dicom.dicom_json import JsonWriter
 from content.dicom.elements import ENCAPSULATED_DOCUMENT, OTHER_CONTENT, Encoding, Structure
-from content.dicom.encapsulated_document import document_patient, inspect_document
+from content.dicom.encapsulated_document import document_patients, inspect_document
 from content.dicom.facts import Facts, facts_of, first, identifier
 from content.dicom.file_meta import ENCODINGS, FileHead, encoding_of, read_head
 from content.dicom.frame_decoding import check_decoding
@@ -64,14 +64,14 @@ class _Inspection:
         attributes = writer.dataset(structure.dataset)
         self._check_identifiers(attributes, meta)
         frames = self._frames(structure, attributes, syntax)
-        document_patient = self._check_document(structure, attributes, head)
+        document_patients = self._check_document(structure, attributes, head)
         self._check_outside(structure, head)
         self.findings += check_decoding(self._source, frames, attributes, syntax, self._limits)
         if writer.not_valid:
             self._note("value_not_valid", writer.not_valid[0])
         if writer.undeclared:
             self._note("character_set_differs", writer.undeclared[0])
-        return facts_of(attributes, syntax, frames, document_patient)
+        return facts_of(attributes, syntax, frames, document_patients)
 
     def _note(self, code: str, where: str | None = None) -> None:
         self.findings.append(Finding(code, where))
@@ -164,8 +164,8 @@ class _Inspection:
 
     def _check_document(
         self, structure: Structure, attributes: dict[str, Any], head: FileHead
-    ) -> Facts | None:
-        """Examine the encapsulated document; answers the person that it says it is about."""
+    ) -> list[Facts]:
+        """Examine the encapsulated document; answers the persons that it says it is about."""
         document, source = structure.bulk.get(ENCAPSULATED_DOCUMENT), self._source
         if document is not None and self._deflated:
             if document.length > self._limits.pdf_decoded_bytes:
@@ -182,7 +182,7 @@ class _Inspection:
             source,
             self._limits,
         )
-        return document_patient(document, source, self._limits)
+        return document_patients(document, source, self._limits)
 
     def _check_outside(self, structure: Structure, head: FileHead) -> None:
         """Readers of other formats may look at the first kilobyte, or from the end."""
@@ -203,7 +203,7 @@ def inspect_dicom(source: Source, limits: Limits = DEFAULT_LIMITS) -> tuple[list
     """Findings and facts of one instance; the facts are empty where it is rejected.
 
     Facts (all JSON): `sop_class sop study series transfer_syntax modality media_type`, `patient` and
-    `document_patient` (see `content.person`; the latter of a CDA inside, else null), `study_attributes`,
+    `document_patients` (see `content.person`; the latter a list, of a CDA inside), `study_attributes`,
     `series_attributes`, `instance_attributes`, `dicom` (DICOM JSON without bulk data) and `frames` (per frame
     a list of `[offset, length]`, or null). Dates are `YYYY-MM-DD`, times `HH:MM:SS`; those of persons are as
     they are written.

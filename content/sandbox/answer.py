@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from content.cda.patient import MOST_PERSONS
 from content.dicom.data_set_encoding import LONGEST_URI, VRS
 from content.person import MOST_IDENTIFIERS, MOST_NAMES
 from content.verdicts import VERDICTS, Finding, Outcome, worst
@@ -157,6 +158,10 @@ def _is_person(value: Any) -> bool:
     return True
 
 
+def _persons(value: Any) -> bool:
+    return isinstance(value, list) and len(value) <= MOST_PERSONS and all(map(_is_person, value))
+
+
 def _instances(value: Any) -> bool:
     """Of metadata: what `metadata.encode_metadata` makes of each instance."""
     for instance in value:
@@ -217,7 +222,7 @@ _DICOM: Shape = {
     "modality": _text,
     "media_type": lambda value: value == "application/dicom",
     "patient": _PERSON,
-    "document_patient": lambda value: value is None or _is_person(value),
+    "document_patients": _persons,
     "study_attributes": {
         "date": _date,
         "time": _time,

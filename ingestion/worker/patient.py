@@ -26,7 +26,7 @@ PUBLISHED = JUDGEMENTS["published"].code
 def persons_in(facts: Mapping[str, Any], declared: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Every person that the facts of a part, and the envelope it came in, speak of as the patient."""
     beside = declared.get("patients") or [declared.get("patient")]  # one alone where 0.1.0 received it
-    found = (facts.get("patient"), facts.get("document_patient"), *beside)
+    found = (facts.get("patient"), *facts.get("document_patients", ()), *beside)
     return [person for person in found if person]
 
 

@@ -83,6 +83,8 @@ class DocumentVerbs:
         elif reason is not ReasonCode.NO_SUCH_DOCUMENT:
             named = str(document_id)
             return refuse(self._vault, transaction, call, actor, Action.SEARCH, record, reason, named)
+        elif transaction.refused_too_often(touch):
+            reason = ReasonCode.QUOTA_EXCEEDED
         details = {"reason": call.reason} if call.reason and call.purpose in EMERGENCIES else {}
         told = Event(
             action=Action.SEARCH,

@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from content.cda.patient import cda_patient
+from content.cda.patient import MOST_PERSONS, cda_patients
 from ingestion.intake.fhir.described_patient import described_patients
 from records.identity import INS_NIR_TEST
 
@@ -30,7 +30,7 @@ class TestCda:
         )
         rest = '<administrativeGenderCode code="F"/><birthTime value="19650309"/>'
         role = f'<id root="1.2.3" extension="4711"/><id root="{INS_NIR_TEST}" extension="{INS}"/>'
-        found = cda_patient(cda(names + rest, role))
+        (found,) = cda_patients(cda(names + rest, role))
         assert found == {
             "id": "4711",
             "issuer": None,
@@ -46,8 +46,7 @@ class TestCda:
         guardian = (
             "<guardian><guardianPerson><name><family>PARENT</family></name></guardianPerson></guardian>"
         )
-        found = cda_patient(cda(guardian + '<birthTime nullFlavor="UNK"/>'))
-        assert found is not None
+        (found,) = cda_patients(cda(guardian + '<birthTime nullFlavor="UNK"/>'))
         assert (found["family_names"], found["birth_date"], found["sex"]) == ([], None, None)
 
     @pytest.mark.parametrize(
@@ -63,17 +62,40 @@ class TestCda:
         ],
     )
     def test_what_is_no_cda_describes_nobody(self, content: bytes) -> None:
-        assert cda_patient(content) is None
+        assert cda_patients(content) == []
+
+    def test_each_record_target_is_a_person_of_its_own(self) -> None:
+        """None answers for another: the name of one, and the birth date of the other, describe nobody."""
+        one = cda("<name><family>DURAND</family></name>").decode()
+        other = "<name><family>PETIT</family></name><birthTime value='19700101'/>"
+        target = f"<recordTarget><patientRole><patient>{other}</patient></patientRole></recordTarget>"
+        found = cda_patients(one.replace("<author>", target + "<author>", 1).encode())
+        assert [(each["family_names"], each["birth_date"]) for each in found] == [
+            (["DURAND"], None),
+            (["PETIT"], "19700101"),
+        ]
+
+    def test_two_patients_in_one_role_are_two_persons_with_its_identifiers(self) -> None:
+        role = f'<id root="{INS_NIR_TEST}" extension="{INS}"/>'
+        name = "<name><family>{}</family></name>"
+        found = cda_patients(cda(name.format("DURAND") + "</patient><patient>" + name.format("PETIT"), role))
+        assert [each["family_names"] for each in found] == [["DURAND"], ["PETIT"]]
+        assert {each["id"] for each in found} == {INS}
+
+    def test_so_many_persons_are_kept_and_equal_ones_once(self) -> None:
+        name = "<name><family>{}</family></name>"
+        many = "</patient><patient>".join(name.format(f"N{number % 40}") for number in range(100))
+        assert len(cda_patients(cda(many))) == MOST_PERSONS
 
     def test_another_encoding_and_padding(self) -> None:
         content = cda("<name><family>LEFÈVRE</family></name>", head="").decode()
-        found = cda_patient(('<?xml version="1.0" encoding="UTF-16"?>' + content).encode("utf-16"))
-        assert found is not None and found["family_names"] == ["LEFÈVRE"]
-        assert cda_patient(content.encode() + b"\0") is not None
+        (found,) = cda_patients(('<?xml version="1.0" encoding="UTF-16"?>' + content).encode("utf-16"))
+        assert found["family_names"] == ["LEFÈVRE"]
+        assert len(cda_patients(content.encode() + b"\0")) == 1
 
     @given(st.binary(max_size=200))
     def test_no_bytes_stop_it(self, content: bytes) -> None:
-        cda_patient(content)
+        cda_patients(content)
 
 
 _SCALARS = st.none() | st.integers() | st.text()
@@ -131,6 +153,7 @@ class TestFhir:
     def test_otherwise_nobody_is_described(self, resource: Any) -> None:
         assert described_patients(resource) == []
 
+    @settings(suppress_health_check=[HealthCheck.too_slow])  # values of any shape are slow to draw
     @given(st.dictionaries(st.sampled_from(("name", "identifier", "birthDate", "gender")), ANY))
     def test_members_of_any_shape_stop_nothing(self, members: dict[str, Any]) -> None:
         patient = {"resourceType": "Patient", "id": "p", **members}

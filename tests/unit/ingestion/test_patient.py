@@ -74,10 +74,10 @@ class TestClaimedIns:
 class TestPersonsInAContent:
     def test_header_document_inside_and_envelope(self) -> None:
         header, inside, beside = (described(family=name) for name in ("A", "B", "C"))
-        facts = {"patient": header, "document_patient": inside}
+        facts = {"patient": header, "document_patients": [inside]}
         assert persons_in(facts, {"patients": [beside, header]}) == [header, inside, beside, header]
         assert persons_in(facts, {"patient": beside}) == [header, inside, beside]  # received by 0.1.0
-        assert persons_in({"document_patient": None}, {}) == []
+        assert persons_in({"document_patients": []}, {}) == []
 
     def test_traits_are_read_as_far_as_they_are_known(self) -> None:
         (traits,) = claimed_traits([described()])
