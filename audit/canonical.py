@@ -2,11 +2,9 @@
 
 Writing is RFC 8785 (JCS). Reading is stricter than RFC 8259: UTF-8 without a byte order mark, no duplicate
 name, no lone surrogate (RFC 7493 section 2), integers within 2^53, finite numbers. Binary values are
-base64url without padding (RFC 4648 section 5), one spelling for each value.
+base64url (`records.base64url`).
 """
 
-import base64
-import binascii
 import json
 import math
 from typing import Any
@@ -17,7 +15,6 @@ from records.errors import Invalid
 
 LARGEST_INTEGER = 2**53 - 1
 _LONGEST_INTEGER = 17  # "-9007199254740991"; checked before int(), whose cost grows with the square
-_ALPHABET = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
 
 def canonical(value: Any) -> bytes:
@@ -56,30 +53,6 @@ def parse(data: bytes) -> Any:
             code="bad_json",
         ) from None
     return value
-
-
-def b64(data: bytes) -> str:
-    """Returns base64url without padding."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
-
-
-def unb64(text: object, size: int | None = None) -> bytes:
-    """Reads base64url without padding, in its one canonical spelling, of exactly `size` bytes if given.
-
-    Raises `Invalid` code "bad_base64".
-    """
-    if (
-        isinstance(text, str)
-        and (size is None or len(text) == -(-size * 4 // 3))
-        and _ALPHABET.issuperset(text)
-    ):
-        try:
-            data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        except binascii.Error:
-            data = b""
-        if b64(data) == text:
-            return data
-    raise Invalid("A binary value is not base64url without padding of the expected size.", code="bad_base64")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

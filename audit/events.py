@@ -13,8 +13,9 @@ from hashlib import sha256
 from typing import Any, Self, TypeVar
 from uuid import UUID
 
-from audit.canonical import b64, canonical, parse, unb64
+from audit.canonical import canonical, parse
 from audit.tree import HASH_SIZE, leaf_hash
+from records.base64url import b64, unb64
 from records.errors import Invalid
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode
 

@@ -20,13 +20,13 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from audit.canonical import b64
 from benchmarks.measuring import cpu_of_children, table
 from coffre.demonstration import data as demo_data
 from coffre.demonstration.server import DemoServer
 from coffre.install import initialise
 from coffre.settings import load
 from keyvault.grants.grant import new_recipient
+from records.base64url import b64
 from tests.integration.support import Coffre, Patient, bearer, document_reference, multipart, related
 from tests.services import full
 

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from audit.canonical import parse, unb64
+from audit.canonical import parse
 from keyvault.credentials.proving import ProofKey
+from records.base64url import unb64
 from records.errors import Invalid
 
 

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from audit.canonical import b64, unb64
 from ingestion.grouping import InspectedPart
 from keyvault.crypto.boxes import new_box_key, open_box, seal_box
+from records.base64url import b64, unb64
 
 HEADER = "answer_key"
 

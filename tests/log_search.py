@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from audit.canonical import unb64
 from coffre.demonstration import data as demo_data
 from coffre.plaintext_search.search import prove_and_search
+from records.base64url import unb64
 from records.errors import Invalid
 from records.identity import INS, INS_NIR_TEST
 

@@ -13,12 +13,12 @@ from typing import Any
 from urllib.parse import quote, urljoin
 from uuid import UUID
 
-from audit.canonical import b64
 from client.fetch.series import Instance, merge_series
 from client.http_client import LARGEST_ANSWER, CoffreClient, bad_answer, refusal
 from keyvault.crypto.blob import BlobError, Opener
 from keyvault.crypto.sealed_blob import HEADER, STRIDE
 from keyvault.grants.grant import GrantBody, GrantedDocument, new_recipient, open_grant
+from records.base64url import b64
 from records.errors import CoffreError, NotFound
 from records.identity import INS
 

@@ -5,9 +5,9 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from audit.canonical import b64, unb64
 from client.http_client import CoffreClient, bad_answer
 from keyvault.crypto.signing import key_id
+from records.base64url import b64, unb64
 from records.errors import CoffreError, Invalid
 from records.plain_text import text_of
 

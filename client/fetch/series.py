@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from audit.canonical import unb64
+from records.base64url import unb64
 from records.errors import CoffreError, Invalid
 from records.instances import latest
 

@@ -10,8 +10,8 @@ from itertools import chain
 from typing import Any
 from uuid import UUID
 
-from audit.canonical import b64
 from records import instances
+from records.base64url import b64
 from records.details import DocumentDetails, InstanceDetails, SeriesDetails, damaged
 
 Extent = tuple[UUID, int, int]

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from audit.canonical import b64
 from content.series import series_document
 from ingestion.grouping import Group, InspectedPart
 from ingestion.outcomes import Judgement, PartOutcome
@@ -18,6 +17,7 @@ from ingestion.worker.opening import Content
 from keyvault.crypto.blob import Sealer
 from keyvault.crypto.sealed_blob import BlobKind, BlobRef, new_data_key
 from keyvault.keys.reception import ReceivedKey, seal_key
+from records.base64url import b64
 from storage.ports import Index, ObjectStore
 from storage.rows import Blob
 

@@ -19,10 +19,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from jwt.api_jws import PyJWS
 from jwt.exceptions import PyJWTError
 
-from audit.canonical import b64, canonical, parse, unb64
+from audit.canonical import canonical, parse
 from keyvault.credentials.tokens import Credential, CredentialError, verify_bound
 from keyvault.crypto.members import integer, members, text
 from records.actors import Actor
+from records.base64url import b64, unb64
 from records.errors import Invalid
 from records.vocabulary.codes import Environment, Role
 

@@ -10,8 +10,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt.api_jws import PyJWS
 
-from audit.canonical import b64, canonical
+from audit.canonical import canonical
 from keyvault.credentials.possession import TYPE, body_digest, parts_digest, public_jwk, thumbprint
+from records.base64url import b64
 from records.errors import Invalid
 from records.plain_text import text_of
 

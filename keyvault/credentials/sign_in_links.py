@@ -10,8 +10,9 @@ import os
 from dataclasses import dataclass, field
 from typing import Any
 
-from audit.canonical import b64, parse, unb64
+from audit.canonical import parse
 from keyvault.crypto.envelope import KEY_SIZE, ZEROS, KeyvaultError, derive, open_json, seal_json
+from records.base64url import b64, unb64
 from records.errors import Invalid
 
 _DIGEST_LABEL = b"coffre-sign-in-v1\0"

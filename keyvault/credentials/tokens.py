@@ -17,10 +17,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from jwt.api_jws import PyJWS
 from jwt.exceptions import PyJWTError
 
-from audit.canonical import b64, canonical, parse, unb64
+from audit.canonical import canonical, parse
 from keyvault.crypto.members import integer, members, text
 from keyvault.crypto.signing import public_key
 from records.actors import Actor
+from records.base64url import b64, unb64
 from records.errors import Invalid, Refused
 from records.identity import INS, check_oid, check_rpps, check_structure
 from records.vocabulary.codes import Environment, Role

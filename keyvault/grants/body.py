@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from audit.canonical import b64, unb64
 from keyvault.crypto.members import identifier, integer, items, members, text
 from keyvault.crypto.sealed_blob import BlobError, BlobKind, BlobRef, SealedBlob, check_sealed
+from records.base64url import b64, unb64
 from records.errors import Invalid
 
 _BODY_MEMBERS = frozenset({"blobs", "documents", "series"})

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
-from audit.canonical import b64, canonical, parse, unb64
+from audit.canonical import canonical, parse
 from keyvault.crypto.boxes import new_box_key, open_box, seal_box
 from keyvault.crypto.envelope import KeyvaultError, be64, new_key
 from keyvault.crypto.members import identifier, integer, members, text
@@ -32,6 +32,7 @@ from keyvault.grants.body import (
     consistent,
     read_body,
 )
+from records.base64url import b64, unb64
 from records.errors import CoffreError, Invalid
 
 __all__ = [

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from audit.canonical import b64, canonical, parse, unb64
+from audit.canonical import canonical, parse
 from keyvault.crypto.blob import BlobKind, BlobRef
 from keyvault.crypto.boxes import BOX_OVERHEAD, new_box_key, open_box, seal_box
 from keyvault.crypto.envelope import LARGEST_JSON, KeyvaultError, be32
 from keyvault.crypto.members import identifier, integer, items, members, text
 from keyvault.crypto.signing import key_id, verify
+from records.base64url import b64, unb64
 from records.errors import CoffreError, Invalid
 
 KEY_FORMAT = "coffre-reception-key-v1"

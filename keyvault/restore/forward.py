@@ -10,13 +10,14 @@ from typing import Any
 from uuid import UUID
 
 from audit import tree
-from audit.canonical import parse, unb64
+from audit.canonical import parse
 from audit.checkpoint import Checkpoint
 from keyvault.log.sequencer import keep_tile, reader
 from keyvault.restore.frozen import log_size
 from keyvault.restore.replay import REPLAYED
 from keyvault.restore.second_place import Checkpoints, Segment
 from keyvault.store import Row, VaultTransaction
+from records.base64url import unb64
 from records.errors import CoffreError
 
 PAGE = 500

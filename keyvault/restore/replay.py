@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from audit.canonical import b64, canonical
+from audit.canonical import canonical
 from keyvault.store import Row, VaultTransaction
+from records.base64url import b64
 
 REPLAYED = frozenset(
     {

@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from audit import tree
-from audit.canonical import b64
 from audit.checkpoint import parse_text, text_of
 from keyvault.context import Vault
 from keyvault.keys.secret_keys import Use
@@ -26,6 +25,7 @@ from keyvault.restore.second_place import (
     segment_name,
 )
 from keyvault.store import Row, VaultTransaction
+from records.base64url import b64
 from records.errors import CoffreError, Conflict
 
 LEASE = "shipping"

@@ -12,7 +12,6 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
-from audit.canonical import b64
 from keyvault.crypto.envelope import WRAP_SIZE, KeyvaultError, new_key, unwrap, wrap
 from keyvault.roots.ports import (
     CONTEXT_LABEL,
@@ -25,6 +24,7 @@ from keyvault.roots.ports import (
     unreachable,
     unwrap_failed,
 )
+from records.base64url import b64
 
 TIMEOUT = 10  # seconds
 _DIGEST = 32

@@ -11,10 +11,11 @@ from typing import Any, Self
 
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from audit.canonical import b64, canonical, parse, unb64
+from audit.canonical import canonical, parse
 from keyvault.crypto.envelope import KEY_SIZE, WRAP_SIZE, KeyvaultError, new_key, unwrap, wrap
 from keyvault.roots.local import LARGEST_FILE, LocalRoot, read_private, write_private
 from keyvault.roots.ports import RootError
+from records.base64url import b64, unb64
 from records.errors import Invalid
 
 FORMAT = "coffre-root-file-v1"

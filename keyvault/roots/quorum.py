@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from audit.canonical import b64, canonical, parse, unb64
+from audit.canonical import canonical, parse
 from keyvault.crypto.envelope import KEY_SIZE, new_key
 from keyvault.roots.local import LARGEST_FILE, LocalRoot, read_private, write_private
 from keyvault.roots.ports import RootError
+from records.base64url import b64, unb64
 from records.errors import Invalid
 
 FORMAT = "coffre-root-quorum-v1"

@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
-from audit.canonical import parse, unb64
+from audit.canonical import parse
 from keyvault.crypto.members import integer, items, members, text
 from keyvault.crypto.search_tokens import TokenField
+from records.base64url import unb64
 from records.errors import Invalid
 from records.vocabulary.codes import Action, PurposeOfUse
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from audit.canonical import b64
 from keyvault.roots.opening import create_root, open_root
 from keyvault.roots.ports import BATCH, Root
+from records.base64url import b64
 from records.errors import CoffreError, Invalid
 from tests.services import openbao
 from tests.services.moto_kms import MotoKms

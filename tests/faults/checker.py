@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from audit.canonical import unb64
 from coffre.wiring import System
 from content.series import read_series_document
 from keyvault.crypto.blob import Opener
 from keyvault.crypto.sealed_blob import BlobKind
+from records.base64url import unb64
 from tests.faults.ledger import Ledger, digests
 from tests.faults.storage_check import left_over, sweep, wait_until_idle
 from tests.integration.support import DOCTOR, Coffre, Patient, bearer

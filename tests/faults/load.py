@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import httpx
 
-from audit.canonical import b64, unb64
 from coffre.demonstration import data as demo_data
 from keyvault.grants.grant import new_recipient
+from records.base64url import b64, unb64
 from records.identity import INS_NIR_TEST
 from tests.faults.ledger import Ledger, SentDeposit, SentPart
 from tests.integration.support import DOCTOR, bearer, document_reference, multipart, related

@@ -13,11 +13,12 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import func, select
 
-from audit.canonical import b64, canonical
+from audit.canonical import canonical
 from coffre.demonstration.data import PATIENT
 from coffre.housekeeper import Chores, Swept
 from coffre.install import Places, read_secret
 from coffre.settings import load
+from records.base64url import b64
 from storage.engines import engine_for
 from storage.index import tables
 from tests.integration.support import Coffre, bearer, related

@@ -12,7 +12,6 @@ from uuid import UUID
 import httpx
 import pytest
 
-from audit.canonical import b64, unb64
 from coffre.demonstration import data as demo_data
 from coffre.demonstration.server import DemoServer
 from coffre.identities import Identities
@@ -20,6 +19,7 @@ from coffre.settings import load
 from coffre.wiring import System
 from keyvault.crypto.blob import Opener
 from keyvault.grants.grant import GrantBody, new_recipient, open_grant
+from records.base64url import b64, unb64
 from records.identity import INS_NIR_TEST, Traits
 
 LABORATORY, HOSPITAL, PRACTICE, OTHER_PRACTICE = "1750000001", "1750000003", "1750000002", "1750000009"

@@ -14,12 +14,12 @@ import httpx
 import pydicom
 import pytest
 
-from audit.canonical import b64
 from coffre.demonstration import data as demo_data
 from coffre.identities import Identities
 from coffre.install import initialise
 from coffre.settings import load
 from keyvault.grants.grant import new_recipient
+from records.base64url import b64
 from tests.integration.api_examples import Example, blocks, differences, headings, parsed, read_examples
 from tests.integration.operators import soon
 from tests.integration.support import STRANGER, TRAITS, Coffre, Patient, multipart, new_ins, serving

@@ -18,7 +18,6 @@ import httpx
 import pytest
 from fastapi.routing import iter_route_contexts
 
-from audit.canonical import b64
 from coffre.demonstration import data as demo_data
 from coffre.demonstration.server import DemoServer
 from coffre.identities import Identities
@@ -29,6 +28,7 @@ from keyvault.grants.grant import new_recipient
 from keyvault.process.guard import Guard
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.changing import CardChange
+from records.base64url import b64
 from records.vocabulary.codes import Action
 from tests.integration.hiding import hide_from_patient
 from tests.integration.support import HOSPITAL, PRACTICE, Coffre, Patient, bearer, new_ins

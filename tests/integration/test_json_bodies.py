@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from audit.canonical import b64
 from coffre.demonstration import data as demo_data
 from coffre.identities import Identities
 from keyvault.grants.grant import new_recipient
+from records.base64url import b64
 from tests.integration.support import DOCTOR, Coffre, Patient, bearer, document_reference
 
 JSON = st.recursive(

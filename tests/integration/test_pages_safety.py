@@ -7,10 +7,10 @@ from urllib.parse import unquote_plus
 import httpx
 import pytest
 
-from audit.canonical import b64
 from coffre import identity_files
 from coffre.demonstration import data as demo_data
 from keyvault.credentials.sign_in_links import new_sign_in
+from records.base64url import b64
 from tests.integration.pages import Browser, Form, Page
 from tests.integration.support import DOCTOR, HOSPITAL, TRAITS, Coffre, Patient
 from viewer_api.web.words import grouped_ins

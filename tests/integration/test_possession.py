@@ -13,7 +13,6 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from audit.canonical import b64
 from client.http_client import CoffreClient, read_token
 from client.possession import read_key
 from coffre.cli import app
@@ -34,6 +33,7 @@ from keyvault.process.client import connect
 from keyvault.verbs.attempt import Call
 from keyvault.verbs.reader.reading import Listing, ResolvedRecord
 from keyvault.verbs.rows import SealedRow
+from records.base64url import b64
 from records.vocabulary.codes import PurposeOfUse
 from tests.integration.support import (
     DOCTOR,

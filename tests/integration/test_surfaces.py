@@ -12,11 +12,12 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from audit.canonical import b64, canonical
+from audit.canonical import canonical
 from coffre.demonstration import data as demo_data
 from coffre.install import read_secret
 from keyvault.grants.grant import new_recipient, open_grant
 from keyvault.grants.signed_urls import sign_url
+from records.base64url import b64
 from records.errors import CoffreError
 from tests.integration import outsider
 from tests.integration.outsider import claims_of, signed, signing_key

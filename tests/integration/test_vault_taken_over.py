@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from audit.canonical import b64, canonical, parse, unb64
+from audit.canonical import canonical, parse
 from coffre.demonstration.server import DemoServer
 from coffre.identities import Identities
 from coffre.install import initialise
@@ -26,6 +26,7 @@ from keyvault.verbs.reader.changing import CardChange
 from keyvault.verbs.reader.reading import Listing, ResolvedRecord
 from keyvault.verbs.reader.releasing import Released
 from keyvault.verbs.rows import SealedRow
+from records.base64url import b64, unb64
 from records.consent import Emergency
 from records.errors import CoffreError, NotFound
 from records.identity import INS, INS_NIR_TEST

@@ -6,8 +6,8 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse, Response
 
-from audit.canonical import b64, unb64
 from keyvault.verbs.public import PublishingVerbs
+from records.base64url import b64, unb64
 from records.errors import Invalid, NotFound
 from viewer_api.routes.numbers import Whole
 

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from audit.canonical import unb64
 from keyvault.credentials.possession import shown_with
 from keyvault.credentials.tokens import Credential
 from keyvault.verbs.attempt import Call
+from records.base64url import unb64
 from records.vocabulary.codes import PurposeOfUse
 from viewer_api.access import Access, GrantRequest
 

@@ -14,9 +14,9 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
-from audit.canonical import b64, unb64
 from keyvault.grants.signed_urls import LONGEST_LIFE, check_url, sign_url
 from keyvault.process.guard import ReaderDoor
+from records.base64url import b64, unb64
 from records.errors import Invalid, NotFound, Refused
 from storage.ports import ObjectStore
 from viewer_api.routes.numbers import Whole

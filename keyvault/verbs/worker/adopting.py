@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
-from audit.canonical import b64, canonical, parse, unb64
+from audit.canonical import canonical, parse
 from keyvault.context import QUARANTINE, OpenedRecord, Transaction, Vault
 from keyvault.crypto.envelope import KeyUse, details_aad, seal_json, wrap_object_key
 from keyvault.crypto.sealed_blob import HEADER, HEADER_MARK, BlobKind, BlobRef, ciphertext_size, commitment
@@ -30,6 +30,7 @@ from keyvault.verbs.worker.ingesting import (
     open_sealed_key,
 )
 from records.actors import Actor
+from records.base64url import b64, unb64
 from records.details import DocumentDetails, damaged
 from records.details_json import to_json
 from records.document_rules import depositor_kind

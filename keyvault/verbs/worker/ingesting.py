@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from audit.canonical import b64, canonical, parse, unb64
+from audit.canonical import canonical, parse
 from keyvault.context import OpenedRecord, Transaction, Vault
 from keyvault.credentials import withdrawn
 from keyvault.credentials.possession import HEADER, LONGEST_UPLOAD, shown_in
@@ -24,6 +24,7 @@ from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.attempt import Denied
 from keyvault.verbs.caller import admit_deposit
 from records.actors import Actor
+from records.base64url import b64, unb64
 from records.documents import DocumentFacts
 from records.errors import CoffreError, Conflict, Invalid
 from records.policy import AccessRequest, Deny, Facts, decide

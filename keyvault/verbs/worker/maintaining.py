@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from audit.canonical import b64, canonical, parse, unb64
+from audit.canonical import canonical, parse
 from keyvault.context import OpenedRecord, Transaction, Vault
 from keyvault.crypto.boxes import open_box, seal_box
 from keyvault.crypto.envelope import KeyUse, details_aad, seal_json, unwrap_object_key
@@ -39,6 +39,7 @@ from keyvault.verbs.worker.adopting import (
 from keyvault.verbs.worker.ingesting import may_deposit
 from keyvault.verbs.worker.job_result import check_left, left_by
 from records.actors import Actor
+from records.base64url import b64, unb64
 from records.details import DocumentDetails
 from records.details_json import from_json, to_json
 from records.documents import DocumentFacts

@@ -5,11 +5,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from audit.canonical import b64
 from keyvault.grants.grant import GrantError, new_recipient, open_grant
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader import releasing
 from keyvault.verbs.reader.releasing import Released
+from records.base64url import b64
 from records.errors import CoffreError, NotFound
 from records.vocabulary.codes import Action, ReasonCode, RecordState
 from tests.integration.hiding import hide_from_patient

@@ -12,13 +12,13 @@ from uuid import uuid4
 import pytest
 
 import keyvault
-from audit.canonical import b64
 from keyvault.credentials.sign_in_links import new_sign_in
 from keyvault.verbs.attempt import attempt
 from keyvault.verbs.reader.changing import CardChange
 from keyvault.verbs.reader.releasing import Released
 from keyvault.verbs.worker.adopting import Adopted
 from keyvault.verbs.worker.ingesting import ForIngest, open_received
+from records.base64url import b64
 from records.errors import CoffreError
 from records.vocabulary.codes import Action
 from tests.integration.vault.bench import REASON, STRANGER, TRAITS, Person, VaultBench, new_ins, rows_of

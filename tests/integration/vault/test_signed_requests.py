@@ -11,7 +11,6 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from audit.canonical import b64
 from coffre.serving import fhir as fhir_reading
 from ingestion.intake.reception import Depositor, Reception
 from ingestion.quarantine import routes as quarantine
@@ -27,6 +26,7 @@ from keyvault.verbs.reader.reading import EventPage, Listing, ResolvedRecord
 from keyvault.verbs.reader.releasing import Released
 from keyvault.verbs.signed_request import read_signed_request
 from keyvault.verbs.worker.ingesting import ForIngest
+from records.base64url import b64
 from records.consent import Emergency
 from records.errors import CoffreError, Invalid
 from records.identity import INS, INS_NIR_TEST

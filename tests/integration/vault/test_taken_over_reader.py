@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from audit.canonical import b64, canonical, parse, unb64
+from audit.canonical import canonical, parse
 from keyvault.credentials.tokens import Authority, CredentialError
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.grants.grant import GrantError, new_recipient
@@ -13,6 +13,7 @@ from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.changing import CardChange
 from keyvault.verbs.reader.reading import Listing
 from keyvault.verbs.reader.releasing import Released
+from records.base64url import b64, unb64
 from records.consent import Emergency
 from records.identity import INS, INS_NIR_TEST
 from records.vocabulary.codes import Action, Environment, ReasonCode, Role

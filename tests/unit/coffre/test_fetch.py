@@ -19,7 +19,6 @@ from hypothesis import given
 from hypothesis.strategies import text
 from typer.testing import CliRunner
 
-from audit.canonical import b64, unb64
 from client.fetch import series as fetch_series
 from client.fetch.documents import FetchClient
 from client.fetch.keys import NOTE_REMEMBERED, NOTE_UNPINNED, trusted_keys
@@ -33,6 +32,7 @@ from coffre.demonstration import data as demo_data
 from keyvault.crypto.blob import BlobKind, BlobRef, Sealer, new_data_key
 from keyvault.crypto.signing import key_id, new_signing_key, sign
 from keyvault.grants.grant import GrantBody, GrantedBlob, GrantedDocument, GrantedSeries, seal_grant
+from records.base64url import b64, unb64
 from records.errors import CoffreError
 from records.identity import INS
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.canonical import b64, canonical, parse, unb64
+from audit.canonical import canonical, parse
+from records.base64url import b64, unb64
 from records.errors import Invalid
 
 JSON = st.recursive(

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
-from audit.canonical import b64, canonical, unb64
+from audit.canonical import canonical
 from keyvault.crypto.blob import Opener
 from keyvault.crypto.boxes import seal_box
 from keyvault.crypto.signing import key_id, new_signing_key, sign
@@ -25,6 +25,7 @@ from keyvault.grants.grant import (
     open_grant,
     seal_grant,
 )
+from records.base64url import b64, unb64
 from records.errors import Invalid
 from tests.unit.keyvault.sealing import DEK, REF, sample, seal
 

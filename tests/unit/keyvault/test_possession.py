@@ -9,7 +9,6 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.api_jws import PyJWS
 
-from audit.canonical import b64
 from keyvault.credentials.possession import (
     LONGEST_UPLOAD,
     PresentedProof,
@@ -26,6 +25,7 @@ from keyvault.credentials.possession import (
 from keyvault.credentials.proving import ProofKey
 from keyvault.credentials.tokens import DEMO_ISSUER, Authority, CredentialError, verify
 from keyvault.crypto.signing import new_signing_key
+from records.base64url import b64
 from records.errors import Invalid
 from records.vocabulary.codes import Environment, Role
 

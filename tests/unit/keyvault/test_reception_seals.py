@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from audit.canonical import b64, canonical
+from audit.canonical import canonical
 from keyvault.crypto.blob import BlobKind, BlobRef
 from keyvault.crypto.boxes import new_box_key, seal_box
 from keyvault.crypto.signing import key_id, new_signing_key, sign
@@ -25,6 +25,7 @@ from keyvault.keys.reception import (
     signed_reception_key,
     verify_reception_key,
 )
+from records.base64url import b64
 from records.errors import Invalid
 
 NOW = 1_800_000_000

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from audit.canonical import b64, canonical, unb64
+from audit.canonical import canonical
 from keyvault.credentials.sign_in_links import (
     digest_of,
     form_token,
@@ -14,6 +14,7 @@ from keyvault.credentials.sign_in_links import (
     stated,
 )
 from keyvault.crypto.envelope import KeyvaultError
+from records.base64url import b64, unb64
 from records.errors import CoffreError, Invalid
 
 TOKEN = "aaaa.bbbb.cccc"
