@@ -17,7 +17,7 @@ import httpx
 
 from benchmarks.measuring import cpu_of_children, table
 from coffre.demonstration.server import DemoServer
-from coffre.install import initialise
+from coffre.installation.install import initialise
 from coffre.settings import load
 from tests.integration.support import Coffre, bearer, related
 from tests.integration.test_memory import large_instance, tree

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring import cpu_of_tree, table
+from coffre.demo_authority.identities import Identities
 from coffre.demonstration import data as demo_data
-from coffre.identities import Identities
-from coffre.install import initialise
+from coffre.installation.install import initialise
 from coffre.settings import load
 from coffre.wiring import System
 from ingestion.answers import AnswerKey

@@ -8,7 +8,7 @@ import httpx
 
 from benchmarks.measuring import cpu_of_children, table
 from coffre.demonstration.server import DemoServer
-from coffre.install import initialise
+from coffre.installation.install import initialise
 from coffre.settings import load
 from tests.integration.support import Coffre, Patient, bearer, multipart, related
 

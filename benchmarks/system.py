@@ -23,7 +23,7 @@ import psycopg
 from benchmarks.measuring import cpu_of_children, table
 from coffre.demonstration import data as demo_data
 from coffre.demonstration.server import DemoServer
-from coffre.install import initialise
+from coffre.installation.install import initialise
 from coffre.settings import load
 from keyvault.grants.grant import new_recipient
 from records.base64url import b64

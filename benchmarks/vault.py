@@ -18,7 +18,7 @@ from uuid import UUID
 from benchmarks.measuring import table
 from coffre.demonstration import data as demo_data
 from coffre.demonstration.server import DemoServer
-from coffre.install import initialise
+from coffre.installation.install import initialise
 from coffre.settings import load
 from coffre.wiring import System
 from keyvault.grants.grant import new_recipient

@@ -1,4 +1,4 @@
-"""The command line: every command has --help, ends with one of `coffre.exits`."""
+"""The command line: every command has --help, ends with one of `coffre.commands.exits`."""
 
 import sys
 from importlib.metadata import version
@@ -6,9 +6,9 @@ from typing import Annotated, ClassVar
 
 import typer
 
-from coffre import core_dumps
+from coffre.commands.exits import Exit
 from coffre.commands.later import Later, LaterGroup
-from coffre.exits import Exit
+from coffre.processes import core_dumps
 
 
 class Commands(LaterGroup):

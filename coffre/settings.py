@@ -8,8 +8,8 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from coffre.addresses import is_listener, is_origin, origin_of
-from coffre.proxies import TrustedProxies
+from coffre.installation.address_forms import is_listener, is_origin, origin_of
+from coffre.serving.proxies import TrustedProxies
 from records.errors import Invalid
 from records.numbers import digits, is_whole, whole
 from records.traits import IdentityCheck

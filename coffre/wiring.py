@@ -17,10 +17,10 @@ from uuid import UUID
 
 from fastapi import Request
 
-from coffre.install import Places, read_secret
+from coffre.installation.install import Places, read_secret
+from coffre.processes.worker_pool import WorkerPool
 from coffre.serving.authorization import presented, url_of
 from coffre.settings import INPROCESS, Settings
-from coffre.workers import WorkerPool
 from content.limits import DEFAULT_LIMITS
 from content.sandbox.parent import Sandbox
 from ingestion.intake.reception import Depositor, Reception

@@ -27,7 +27,7 @@ SERVING = frozenset(
         "coffre.housekeeper",
         "coffre.serving.problems",
         "coffre.wiring",
-        "coffre.workers",
+        "coffre.processes.worker_pool",
     }
 )
 SHOWN = (503, 507)  # faults of ours whose sentence reaches the caller
@@ -107,7 +107,7 @@ Printed on standard error as `code: sentence`. The codes above can be met here t
 sys.path.insert(0, str(ROOT))
 
 from client.send.verdicts import TROUBLES  # noqa: E402
-from coffre.exits import MEANINGS  # noqa: E402
+from coffre.commands.exits import MEANINGS  # noqa: E402
 from coffre.serving.origins import ADMITTED_HEADERS, EXPOSED_HEADERS, METHODS  # noqa: E402
 from coffre.serving.problems import status_of  # noqa: E402
 from content.pdf.agreement import AGREEMENT  # noqa: E402

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
-from coffre import logs
-from coffre.exits import Exit
+from coffre.commands.exits import Exit
+from coffre.processes import logs
 from coffre.settings import Settings, load
 from records.errors import CoffreError, Invalid
 from records.plain_text import text_of
@@ -111,7 +111,7 @@ def read_note(path: Path) -> str:
 
 
 def run_process(process: str, data: Path | None) -> None:
-    from coffre import processes
+    from coffre.processes import run as processes
 
     with refusals():
         getattr(processes, process)(settings_of(data), lambda what: print(f"ready {what}", flush=True))

@@ -11,13 +11,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from coffre import identity_files, logs
 from coffre.commands.common import refusals
+from coffre.demo_authority import identity_files
 from coffre.demonstration.cast import Actors, Cast, issue_credentials, open_record_with_consent
 from coffre.demonstration.data import PATIENT_INS
 from coffre.demonstration.server import DemoServer
 from coffre.demonstration.story import DEPOSITS, FULL_DEPOSIT, LEAKS, STORY, Step, Story
-from coffre.install import Places, initialise
+from coffre.installation.install import Places, initialise
+from coffre.processes import logs
 from coffre.serving.serve import run
 from coffre.settings import load
 from coffre.wiring import System

@@ -44,8 +44,8 @@ def _issue(
     role: str,
     **claims: Any,
 ) -> None:
-    from coffre import identity_files
-    from coffre.identities import Identities
+    from coffre.demo_authority import identity_files
+    from coffre.demo_authority.identities import Identities
     from coffre.wiring import System
 
     with refusals(), System(settings_of(data)) as system:

@@ -12,7 +12,7 @@ def init(
     environment: Annotated[str | None, typer.Option(help="demo, test or production.")] = None,
 ) -> None:
     """Make a data directory: databases, keys, demo authority."""
-    from coffre.install import initialise
+    from coffre.installation.install import initialise
 
     with refusals():
         settings = settings_of(data, for_init=True, environment=environment)
@@ -43,7 +43,7 @@ def init(
 
 def migrate(data: Data = None) -> None:
     """Bring the databases to this version's tables. Stop the servers first, and back up."""
-    from coffre import install
+    from coffre.installation import install
 
     with refusals():
         with_roles = install.migrate(settings_of(data))

@@ -19,7 +19,7 @@ from coffre.commands.common import (
     settings_of,
     show,
 )
-from coffre.exits import Exit
+from coffre.commands.exits import Exit
 
 DAY_MS = 24 * 3_600_000
 Record = Annotated[str | None, typer.Option("--record", help="INS or public id: this record alone.")]
@@ -41,8 +41,8 @@ def compact(
     Every instance's digest is compared while it is copied; what is replaced is erased once no grant leads to
     it any more, half an hour later.
     """
-    from coffre.identities import acting, permitted
-    from coffre.run_job import carry_out
+    from coffre.demo_authority.identities import acting, permitted
+    from coffre.jobs.run_job import carry_out
     from coffre.wiring import System
     from ingestion.jobs.dispatch import FEWEST_SUBMISSIONS
     from records.vocabulary.codes import Action
@@ -112,9 +112,9 @@ def withdraw(
     Its bytes are erased once no grant leads to them any more. A study of which nothing is left is deleted
     logically: nobody sees it, and it is kept until retention ends.
     """
-    from coffre.identities import acting, permitted
-    from coffre.instance_withdrawal import Withdrawal
-    from coffre.run_job import carry_out
+    from coffre.demo_authority.identities import acting, permitted
+    from coffre.jobs.instance_withdrawal import Withdrawal
+    from coffre.jobs.run_job import carry_out
     from coffre.wiring import System
     from records.vocabulary.rejections import check_rejection
 

@@ -44,7 +44,7 @@ def list_items(
     as_json: AsJson = False,
 ) -> None:
     """What lies under quarantine, oldest first. Never content, never an identity."""
-    from coffre.identities import acting
+    from coffre.demo_authority.identities import acting
     from coffre.wiring import System
     from ingestion.quarantine.listing import Quarantine, read_key, write_key
 
@@ -63,7 +63,7 @@ def show_item(
     document_id: Item, operator: Operator = None, data: Data = None, as_json: AsJson = False
 ) -> None:
     """One of them: code and sentence, when, size, depositor, what was asked of it."""
-    from coffre.identities import acting
+    from coffre.demo_authority.identities import acting
     from coffre.wiring import System
     from ingestion.quarantine.listing import Quarantine
 
@@ -125,8 +125,8 @@ def _decide(
     data: Path | None,
     as_json: bool,
 ) -> None:
-    from coffre.identities import acting
-    from coffre.run_job import carry_out
+    from coffre.demo_authority.identities import acting
+    from coffre.jobs.run_job import carry_out
     from coffre.wiring import System
     from ingestion.quarantine.listing import Quarantine
 

@@ -27,7 +27,7 @@ def roles(
 
     Run it as owner of the databases after `init`, `migrate` and `restore`; again changes nothing more.
     """
-    from coffre import roles as database_roles
+    from coffre.installation import database_roles
 
     with refusals():
         settings = settings_of(data)

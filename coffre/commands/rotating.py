@@ -58,7 +58,7 @@ def rotate_root(
     _NEW_TOKEN, _NEW_SHARES (or the same with _FILE), else from those of the present root. Servers may go on
     meanwhile; they make no new day key until they are started with the new root.
     """
-    from coffre.identities import together
+    from coffre.demo_authority.identities import together
     from coffre.safekeeping.rotating import RootRotation
     from coffre.wiring import System
 
@@ -97,7 +97,7 @@ def rotate_shards(
     as_json: AsJson = False,
 ) -> None:
     """Give every shard a new key, move the records' keys to it, destroy the old ones. Servers go on."""
-    from coffre.identities import together
+    from coffre.demo_authority.identities import together
     from coffre.safekeeping import rotating
     from coffre.wiring import System
 
@@ -135,7 +135,7 @@ def rotate_secrets(
 
     A vault made by version 0.1 derives its keys apart from the first rotation on.
     """
-    from coffre.identities import together
+    from coffre.demo_authority.identities import together
     from coffre.safekeeping import rotating
 
     with refusals():
@@ -155,7 +155,7 @@ def rotate_record(
     as_json: AsJson = False,
 ) -> None:
     """Give one record a new key; everything under it is wrapped anew, no object is touched."""
-    from coffre.identities import together
+    from coffre.demo_authority.identities import together
     from coffre.safekeeping import rotating
 
     with refusals():

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from coffre.commands.common import AsJson, Data, Operator, Yes, confirm, refusals, settings_of, show
-from coffre.exits import Exit
+from coffre.commands.exits import Exit
 
 
 def replay(

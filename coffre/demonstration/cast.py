@@ -7,8 +7,8 @@ from client.fetch.documents import FetchClient
 from client.fetch.keys import published_keys
 from client.http_client import CoffreClient
 from client.send.deposits import SendClient
+from coffre.demo_authority.identities import Identities
 from coffre.demonstration.data import PATIENT, PATIENT_INS
-from coffre.identities import Identities
 from coffre.settings import load
 from coffre.wiring import System
 from keyvault.verbs.attempt import Denied

@@ -17,8 +17,8 @@ from uuid import UUID, uuid4
 import typer
 
 from coffre.commands.common import AsJson, Data, Operator, refusals, settings_of, show
-from coffre.identities import acting, permitted
-from coffre.install import Places
+from coffre.demo_authority.identities import acting, permitted
+from coffre.installation.install import Places
 from coffre.safekeeping.archive import (
     CHUNK,
     MANIFEST,

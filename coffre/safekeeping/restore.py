@@ -15,7 +15,7 @@ import typer
 
 from audit.checkpoint import parse_and_verify
 from coffre.commands.common import AsJson, Data, read_note, refusals, settings_of, show
-from coffre.install import OWNER_ONLY, Places
+from coffre.installation.install import OWNER_ONLY, Places
 from coffre.safekeeping.archive import CHUNK, MANIFEST, Manifest, altered, check_signature, read_manifest
 from coffre.safekeeping.backup import INVENTORY, OBJECTS, PUBLIC_FACTS, VAULT, object_path
 from coffre.settings import Settings

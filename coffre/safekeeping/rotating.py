@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from getpass import getpass
 from pathlib import Path
 
-from coffre.identities import permitted
+from coffre.demo_authority.identities import permitted
 from coffre.settings import Settings
 from coffre.wiring import System
 from keyvault.credentials import private_files

@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coffre.housekeeper import Chores, Housekeeper
-from coffre.processes import bell_of
+from coffre.processes.run import bell_of
 from coffre.serving import fhir as fhir_reading
 from coffre.serving import problems, watching
 from coffre.serving.addresses import SlashAtTheEnd

@@ -12,7 +12,7 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
-from coffre.presence import working
+from coffre.processes.presence import working
 from coffre.serving.app import ServedPart, build
 from coffre.serving.connections import HeldConnection, Open
 from coffre.settings import Settings
@@ -84,7 +84,7 @@ def _config(app: FastAPI, among: Open) -> uvicorn.Config:
         log_config=None,
         loop="uvloop",
         http=partial(HeldConnection, among=among),  # type: ignore[arg-type]
-        proxy_headers=False,  # whom a call comes from is found in coffre/proxies.py
+        proxy_headers=False,  # whom a call comes from is found in coffre/serving/proxies.py
         timeout_keep_alive=among.patience.idle,
         server_header=False,
         timeout_graceful_shutdown=20,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from coffre.install import initialise
+from coffre.installation.install import initialise
 from coffre.serving.app import build
 from coffre.settings import load
 from coffre.wiring import System

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from coffre.commands.check import check_of
-from coffre.identities import Identities
+from coffre.demo_authority.identities import Identities
 from ingestion.jobs.dispatch import enqueue_waiting, plan_compactions
 from ingestion.worker.pipeline import Worker
 from keyvault.verbs.attempt import Call

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from coffre.demonstration.server import _free_port
-from coffre.install import initialise
+from coffre.installation.install import initialise
 from coffre.settings import load
 from tests.faults.checker import Checker
 from tests.faults.killable import KillableServer

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from coffre.identities import Identities
+from coffre.demo_authority.identities import Identities
 from content.byte_source import BytesSource
 from content.dicom.store_metadata import encode_json
 from content.limits import DEFAULT_LIMITS

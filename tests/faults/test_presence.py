@@ -5,9 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from coffre.presence import working
+from coffre.processes.presence import working
 
-HOLDER = "import sys, time; from pathlib import Path; from coffre.presence import working\n"
+HOLDER = "import sys, time; from pathlib import Path; from coffre.processes.presence import working\n"
 HOLDER += "with working(Path(sys.argv[1]), lambda: print('alone', flush=True)): "
 HOLDER += "print('holds', flush=True); time.sleep(600)"
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from coffre.demonstration.server import DemoServer
-from coffre.install import initialise
+from coffre.installation.install import initialise
 from coffre.settings import load
 from tests.integration.support import Coffre, Patient
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from coffre.identities import Identities
+from coffre.demo_authority.identities import Identities
 from tests.integration.support import Coffre, bearer
 
 WHY = "checked with the laboratory by telephone"

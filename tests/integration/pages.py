@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import httpx
 
-from coffre import identity_files
+from coffre.demo_authority import identity_files
 from tests.integration.support import Coffre
 
 VOID = frozenset({"meta", "link", "input", "br", "img", "hr"})

@@ -12,9 +12,9 @@ from uuid import UUID
 import httpx
 import pytest
 
+from coffre.demo_authority.identities import Identities
 from coffre.demonstration import data as demo_data
 from coffre.demonstration.server import DemoServer
-from coffre.identities import Identities
 from coffre.settings import load
 from coffre.wiring import System
 from keyvault.crypto.blob import Opener

@@ -14,9 +14,9 @@ import httpx
 import pydicom
 import pytest
 
+from coffre.demo_authority.identities import Identities
 from coffre.demonstration import data as demo_data
-from coffre.identities import Identities
-from coffre.install import initialise
+from coffre.installation.install import initialise
 from coffre.settings import load
 from keyvault.grants.grant import new_recipient
 from records.base64url import b64

@@ -20,11 +20,11 @@ from sqlalchemy import text
 
 from audit.checkpoint import sign_note
 from coffre.commands.check import check_of
+from coffre.demo_authority.identities import Identities
 from coffre.demonstration.server import DemoServer
-from coffre.identities import Identities
-from coffre.install import initialise
+from coffre.installation.database_roles import give as give_roles
+from coffre.installation.install import initialise
 from coffre.plaintext_search.search import prove_and_search
-from coffre.roles import give as give_roles
 from coffre.safekeeping.archive import MANIFEST, SIGNATURE, Manifest, facts_of, read_manifest
 from coffre.safekeeping.backup import Taken, take
 from coffre.safekeeping.restore import put_all_back

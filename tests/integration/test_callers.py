@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from coffre.demonstration.server import DemoServer
-from coffre.install import initialise
-from coffre.proxies import TrustedProxies, subscriber
+from coffre.installation.install import initialise
 from coffre.serving.callers import BURST, PER_SECOND, Buckets
+from coffre.serving.proxies import TrustedProxies, subscriber
 from coffre.settings import load
 from tests.integration.outsider import answer_of, connect
 from tests.integration.support import Coffre, Patient, bearer

@@ -15,7 +15,7 @@ import pytest
 
 from coffre.commands.check import check_of, told_of
 from coffre.demonstration.server import DemoServer
-from coffre.install import initialise
+from coffre.installation.install import initialise
 from coffre.settings import load
 from coffre.wiring import System
 from storage.index.inventory import every

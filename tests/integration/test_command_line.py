@@ -24,8 +24,8 @@ import pytest
 
 import coffre.wiring  # noqa: F401 - loaded once here, not in each child (`quick`)
 from coffre import cli
+from coffre.commands.exits import MEANINGS, Exit
 from coffre.demonstration import data as demo_data
-from coffre.exits import MEANINGS, Exit
 from records.identity import INS_NIR_TEST
 
 COFFRE = Path(sys.executable).with_name("coffre")

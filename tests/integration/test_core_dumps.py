@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from coffre.install import initialise
+from coffre.installation.install import initialise
 from coffre.settings import load
 from tests.services.processes import free_port
 

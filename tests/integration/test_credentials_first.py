@@ -12,11 +12,11 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from coffre.install import initialise
-from coffre.proxies import TrustedProxies
+from coffre.installation.install import initialise
 from coffre.serving.app import ServedPart, build
 from coffre.serving.callers import BURST
 from coffre.serving.connections import Open
+from coffre.serving.proxies import TrustedProxies
 from coffre.serving.serve import _config
 from coffre.settings import load
 from coffre.wiring import System

@@ -18,10 +18,10 @@ import httpx
 import pytest
 from fastapi.routing import iter_route_contexts
 
+from coffre.demo_authority.identities import Identities
 from coffre.demonstration import data as demo_data
 from coffre.demonstration.server import DemoServer
-from coffre.identities import Identities
-from coffre.install import initialise
+from coffre.installation.install import initialise
 from coffre.settings import load
 from coffre.wiring import System
 from keyvault.grants.grant import new_recipient

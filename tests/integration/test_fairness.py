@@ -10,7 +10,7 @@ import pytest
 
 from coffre.demonstration import data as demo_data
 from coffre.demonstration.server import DemoServer
-from coffre.install import initialise
+from coffre.installation.install import initialise
 from coffre.settings import load
 from records.identity import INS_NIR_TEST
 from tests.integration.running import kill, process

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
+from coffre.demo_authority.identities import Identities
 from coffre.demonstration import data as demo_data
-from coffre.identities import Identities
 from records.identity import INS_NIR, INS_NIR_TEST
 from tests.integration.outsider import Before, eventually
 from tests.integration.support import (

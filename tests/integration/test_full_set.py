@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 
 from coffre.commands.demo import Stage, play_story
-from coffre.roles import PROCESSES
+from coffre.installation.database_roles import PROCESSES
 from records.errors import CoffreError
 from storage.engines import engine_for
 from tests.contract.test_roles import refused

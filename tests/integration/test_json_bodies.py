@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from coffre.demo_authority.identities import Identities
 from coffre.demonstration import data as demo_data
-from coffre.identities import Identities
 from keyvault.grants.grant import new_recipient
 from records.base64url import b64
 from tests.integration.support import DOCTOR, Coffre, Patient, bearer, document_reference

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
 from coffre.demonstration import data as demo_data
-from coffre.install import initialise
+from coffre.installation.install import initialise
 from coffre.serving.app import ServedPart, build
 from coffre.serving.methods import SHARED, USED_UP, taken
 from coffre.settings import load

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from coffre.install import initialise
+from coffre.installation.install import initialise
 from coffre.serving.origins import EXPOSED_HEADERS
 from coffre.settings import load
 from records.errors import CoffreError, Invalid

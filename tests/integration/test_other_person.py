@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from coffre.cli import app
 from coffre.demonstration import data as demo_data
 from coffre.demonstration.server import DemoServer
-from coffre.install import initialise
+from coffre.installation.install import initialise
 from coffre.settings import load
 from records.identity import INS_NIR_TEST, Traits
 from records.vocabulary.person_warnings import PERSON_WARNINGS

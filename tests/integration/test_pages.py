@@ -9,8 +9,8 @@ from uuid import UUID
 
 import pytest
 
+from coffre.demo_authority.identities import Identities
 from coffre.demonstration import data as demo_data
-from coffre.identities import Identities
 from keyvault.context import Vault
 from tests.integration.hiding import hide_from_patient
 from tests.integration.pages import Browser, Page

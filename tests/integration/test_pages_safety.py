@@ -7,7 +7,7 @@ from urllib.parse import unquote_plus
 import httpx
 import pytest
 
-from coffre import identity_files
+from coffre.demo_authority import identity_files
 from coffre.demonstration import data as demo_data
 from keyvault.credentials.sign_in_links import new_sign_in
 from records.base64url import b64

@@ -18,10 +18,10 @@ from client.possession import read_key
 from coffre.cli import app
 from coffre.commands.fetch import fetch_command
 from coffre.commands.send import send_command
+from coffre.demo_authority.identities import Identities
 from coffre.demonstration import data as demo_data
 from coffre.demonstration.server import DemoServer
-from coffre.identities import Identities
-from coffre.install import initialise
+from coffre.installation.install import initialise
 from coffre.settings import load
 from coffre.wiring import System
 from keyvault.credentials.possession import PresentedProof

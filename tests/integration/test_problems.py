@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from coffre.install import initialise
+from coffre.installation.install import initialise
 from coffre.serving.app import DEFAULT_CACHE, HEADERS, build
 from coffre.serving.readiness import LIMIT_S
 from coffre.settings import load

@@ -15,7 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from coffre.install import initialise
+from coffre.installation.install import initialise
 from coffre.settings import load
 from keyvault.credentials.proving import ProofKey
 from keyvault.credentials.tokens import Authority

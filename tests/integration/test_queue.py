@@ -7,9 +7,9 @@ from uuid import UUID
 import httpx
 import pytest
 
+from coffre.demo_authority.identities import Identities
 from coffre.demonstration import data as demo_data
-from coffre.identities import Identities
-from coffre.install import initialise
+from coffre.installation.install import initialise
 from coffre.settings import load
 from coffre.wiring import System
 from records.identity import INS_NIR_TEST

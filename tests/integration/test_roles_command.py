@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from coffre.cli import app
-from coffre.install import initialise
-from coffre.roles import PROCESSES, RIGHTS
+from coffre.installation.database_roles import PROCESSES, RIGHTS
+from coffre.installation.install import initialise
 from coffre.settings import load
 from records.errors import CoffreError
 from storage.engines import engine_for

@@ -12,8 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from coffre.cli import app
-from coffre.identities import Identities
-from coffre.install import initialise
+from coffre.demo_authority.identities import Identities
+from coffre.installation.install import initialise
 from coffre.settings import load
 from coffre.wiring import System
 from keyvault.verbs.attempt import Call

@@ -12,9 +12,9 @@ from uuid import UUID
 import pytest
 
 from audit.canonical import canonical, parse
+from coffre.demo_authority.identities import Identities
 from coffre.demonstration.server import DemoServer
-from coffre.identities import Identities
-from coffre.install import initialise
+from coffre.installation.install import initialise
 from coffre.settings import load
 from coffre.wiring import System
 from keyvault.credentials.tokens import DEMO_ISSUER, Authority, CredentialError

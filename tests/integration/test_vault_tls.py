@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from coffre.identities import Identities
-from coffre.install import initialise
+from coffre.demo_authority.identities import Identities
+from coffre.installation.install import initialise
 from coffre.settings import load
 from coffre.wiring import System
 from keyvault.process.client import RemoteGuard, connect

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from fastapi import FastAPI
 from sqlalchemy import event
 
-from coffre.identity_files import sign_in_link
+from coffre.demo_authority.identity_files import sign_in_link
 from coffre.serving.app import build
 from coffre.wiring import System
 from keyvault.credentials.sign_in_links import form_token

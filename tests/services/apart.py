@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from coffre.roles import give
+from coffre.installation.database_roles import give
 from coffre.settings import load
 from keyvault.process.service import DOORS
 from tests.services.users import OneUser, Users, users_for

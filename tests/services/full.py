@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from coffre.install import initialise
+from coffre.installation.install import initialise
 from coffre.settings import load
 from tests.services import nginx, openbao, postgres, proxy, rabbitmq, seaweedfs
 from tests.services.apart import PARTS, Apart

@@ -13,7 +13,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[2]
 FIRST = 60_801
 """Nobody's: above whom Debian adds, below whom systemd makes up (61184)."""
-PROBE = "import coffre.cli, coffre.processes, cryptography, uvicorn"
+PROBE = "import coffre.cli, coffre.processes.run, cryptography, uvicorn"
 
 
 class OneUser(Exception):  # noqa: N818 - no error: the set runs, with one fence less

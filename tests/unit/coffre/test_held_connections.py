@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import uvicorn
 
-from coffre.proxies import TrustedProxies
 from coffre.serving.connections import HeldConnection, Open, Patience
+from coffre.serving.proxies import TrustedProxies
 
 SHORT = Patience(head=0.6, silence=0.6, idle=1, unread_bytes=1 << 20, unread=0.6)
 HEAD = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"

@@ -7,7 +7,7 @@ import pytest
 
 SAYS = """
 import logging
-from coffre import logs
+from coffre.processes import logs
 logs.configure({form!r})
 logging.getLogger({name!r}).error('DURAND')
 """

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from client.http_client import read_token
-from coffre.install import read_secret
+from coffre.installation.install import read_secret
 from coffre.wiring import System
 from keyvault.credentials.tokens import Authority
 from keyvault.verbs.attempt import Call, Denied

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from coffre.install import Places
+from coffre.installation.install import Places
 from coffre.settings import Settings
 from keyvault.credentials import private_files
 from records.errors import CoffreError, Invalid

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from coffre.housekeeper import Chores, Housekeeper
-from coffre.presence import working
+from coffre.processes.presence import working
 from coffre.settings import INPROCESS, Settings
 from coffre.wiring import System
 from ingestion.worker.pipeline import Worker
