@@ -13,18 +13,18 @@ from typing import Any
 from urllib.parse import quote, urljoin
 from uuid import UUID
 
-from client.fetch.series import Instance, merge_series
+from client.fetch.series import merge_series, too_large
 from client.http_client import LARGEST_ANSWER, CoffreClient, bad_answer, refusal
+from content.series import LARGEST, SeriesInstance
 from keyvault.crypto.blob import BlobError, Opener
 from keyvault.crypto.sealed_blob import HEADER, STRIDE
 from keyvault.grants.grant import GrantBody, GrantedDocument, new_recipient, open_grant
 from records.base64url import b64
-from records.errors import CoffreError, NotFound
+from records.errors import NotFound
 from records.identity import INS
 
 CHUNK_SEGMENTS = 64
 """Segments fetched in one request where content is read from end to end: 4 MiB."""
-LARGEST_METADATA = 256 * 2**20
 _PARTIAL = 206
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/(?:[0-9]+|\*)")
 _URL_GONE = frozenset({401, 403})
@@ -171,20 +171,23 @@ class OpenedGrant:
             yield self.read(blob_id, offset, step)
             offset += step
 
-    def instances(self) -> list[Instance]:
+    def instances(self) -> list[SeriesInstance]:
         """Returns every instance of the granted series, from their metadata blobs."""
-        found: list[Instance] = []
+        return [instance for _, instance in self.instances_by_series()]
+
+    def instances_by_series(self) -> Iterator[tuple[str, SeriesInstance]]:
+        """Yields each instance with its Series Instance UID."""
         for series in self.body.series:
             documents = (self._whole(blob_id) for blob_id in series.blobs)
-            found += merge_series(series.study, series.series, documents)
-        return found
+            for instance in merge_series(series.study, series.series, documents):
+                yield series.series, instance
 
-    def open_instance(self, instance: Instance) -> bytes:
+    def open_instance(self, instance: SeriesInstance) -> bytes:
         """Returns the DICOM file as it was deposited. Raises `BlobError` "digest_mismatch"."""
         content = self.read(instance.blob_id, instance.offset, instance.length)
         return _checked(content, instance.sha256)
 
-    def open_frame(self, instance: Instance, n: int) -> bytes:
+    def open_frame(self, instance: SeriesInstance, n: int) -> bytes:
         """Returns frame `n`, counted from 1, as it was deposited: compressed ones stay so, padding included.
 
         Raises `NotFound` "no_such_frame", also where the instance does not address its frames.
@@ -205,10 +208,8 @@ class OpenedGrant:
 
     def _whole(self, blob_id: UUID) -> bytes:
         size = self._sizes.get(blob_id, 0)
-        if size > LARGEST_METADATA:
-            raise CoffreError(
-                "The description of this series is too large to be read.", code="series_too_large"
-            )
+        if size > LARGEST:
+            raise too_large()
         return b"".join(self.stream(blob_id, 0, size))
 
 

@@ -50,9 +50,10 @@ def parts_of(opened: OpenedGrant, stem: str) -> Iterator[FetchedPart]:
     """
     documents = opened.body.documents
     single = {(document.blob_id, document.offset) for document in documents}
-    for one in sorted(opened.instances(), key=lambda one: (one.blob_id, one.offset)):
+    found = sorted(opened.instances_by_series(), key=lambda pair: (pair[1].blob_id, pair[1].offset))
+    for series, one in found:
         if (one.blob_id, one.offset) not in single:
-            place = Path(stem, uid_name(one.series), f"{uid_name(one.sop)}.dcm")
+            place = Path(stem, uid_name(series), f"{uid_name(one.sop)}.dcm")
             yield FetchedPart(place, one.blob_id, one.offset, one.length, one.sha256)
     for document in documents:
         place = Path(f"{stem}.{_ENDINGS.get(document.media_type, 'bin')}")

@@ -8,10 +8,9 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 from uuid import UUID
 
-from content.series import read_series_document, series_document
+from content.series import SeriesDocument, SeriesInstance, read_series, write_series
 from ingestion.jobs.maintenance import AdoptedContent, JobTry
 from ingestion.jobs.merging import Kept, kept_instances, live_series, merged_details, moved_metadata
 from ingestion.worker.packing import Packer, Sealing
@@ -61,7 +60,7 @@ class Repacking:
         for uid in series:
             instances = moved_metadata(documents.get(uid, ()), kept, uid, pack.blob_id)
             _check_described(kept, uid, instances)
-            document = series_document(opened.study_uid or "", uid, instances)
+            document = write_series(opened.study_uid or "", uid, instances)
             made.append(packer.write(BlobKind.SERIES_METADATA, [document], "series"))
         plan = {"kept": len(kept), "blobs": [str(blob.blob_id) for blob in made]}
         worker.index.add_blobs(self._id, worker.name, made, json.dumps(plan).encode())
@@ -158,21 +157,21 @@ def _copied(contents: Mapping[UUID, AdoptedContent], kept: Sequence[Kept]) -> It
 
 def _metadata(
     opened: ForMaintenance, contents: Mapping[UUID, AdoptedContent]
-) -> dict[str, list[dict[str, Any]]]:
+) -> dict[str, list[SeriesDocument]]:
     """The series documents of every row, by series, oldest first."""
-    found: dict[str, list[dict[str, Any]]] = {}
+    found: dict[str, list[SeriesDocument]] = {}
     for row in opened.details:
         for series in row.series:
             blob_id = series.metadata_blob
             size = opened.blobs[blob_id][0].plaintext_size
-            document = read_series_document(contents[blob_id].read(0, size))
+            document = read_series(contents[blob_id].read(0, size))
             found.setdefault(series.uid, []).append(document)
     return found
 
 
-def _check_described(kept: Sequence[Kept], series: str, instances: Sequence[Mapping[str, Any]]) -> None:
+def _check_described(kept: Sequence[Kept], series: str, instances: Sequence[SeriesInstance]) -> None:
     live = {each.instance.sop for each in kept if each.live and each.series == series}
-    if {instance["sop"] for instance in instances} != live:
+    if {instance.sop for instance in instances} != live:
         raise CoffreError(
             "The metadata of a series does not describe its instances: run coffre check.",
             code="series_incomplete",

@@ -7,11 +7,10 @@ was replaced keeps its bytes and its place, as `superseded`.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Any
 from uuid import UUID
 
+from content.series import SeriesDocument, SeriesInstance
 from records import instances
-from records.base64url import b64
 from records.details import DocumentDetails, InstanceDetails, SeriesDetails, damaged
 
 Extent = tuple[UUID, int, int]
@@ -92,16 +91,14 @@ def live_series(kept: Sequence[Kept]) -> list[str]:
 
 
 def moved_metadata(
-    documents: Iterable[Mapping[str, Any]], kept: Sequence[Kept], series: str, pack: UUID
-) -> list[dict[str, Any]]:
-    """The instances of one series' metadata documents at their new places, for `series_document`."""
+    documents: Iterable[SeriesDocument], kept: Sequence[Kept], series: str, pack: UUID
+) -> list[SeriesInstance]:
+    """The instances of one series' metadata documents at their new places."""
     places = {each.extent: each for each in kept if each.live and each.series == series}
-    found: dict[str, dict[str, Any]] = {}
-    for document in documents:
-        for instance in document["instances"]:
-            each = places.get((UUID(instance["blob"]), instance["offset"], instance["length"]))
-            if each is not None:
-                digest = b64(each.instance.place.sha256)
-                moved = {"blob": str(pack), "offset": each.offset, "sha256": digest}
-                found[instance["sop"]] = {**instance, **moved}
+    found: dict[str, SeriesInstance] = {}
+    for instance in (each for document in documents for each in document.instances):
+        each = places.get((instance.blob_id, instance.offset, instance.length))
+        if each is not None:
+            digest = each.instance.place.sha256
+            found[instance.sop] = replace(instance, blob_id=pack, offset=each.offset, sha256=digest)
     return list(found.values())

@@ -10,14 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from content.series import series_document
+from content.series import SeriesInstance, write_series
 from ingestion.grouping import Group, InspectedPart
 from ingestion.outcomes import Judgement, PartOutcome
 from ingestion.worker.opening import Content
 from keyvault.crypto.blob import Sealer
 from keyvault.crypto.sealed_blob import BlobKind, BlobRef, new_data_key
 from keyvault.keys.reception import ReceivedKey, seal_key
-from records.base64url import b64
 from storage.ports import Index, ObjectStore
 from storage.rows import Blob
 
@@ -91,19 +90,19 @@ class Packer:
     def _series(self, group: Group, pack: UUID, offsets: dict[int, int]) -> Iterator[Blob]:
         for uid, parts in group.series():
             instances = [
-                {
-                    "sop": part.facts["sop"],
-                    "blob": str(pack),
-                    "offset": offsets[part.number],
-                    "length": part.length,
-                    "sha256": b64(part.sha256),
-                    "transfer_syntax": part.facts["transfer_syntax"],
-                    "frames": part.facts["frames"],
-                    "dicom": part.facts["dicom"],
-                }
+                SeriesInstance(
+                    sop=part.facts["sop"],
+                    blob_id=pack,
+                    offset=offsets[part.number],
+                    length=part.length,
+                    sha256=part.sha256,
+                    transfer_syntax=part.facts["transfer_syntax"],
+                    frames=part.facts["frames"],
+                    dicom=part.facts["dicom"],
+                )
                 for part in parts
             ]
-            document = series_document(parts[0].facts["study"], uid, instances)
+            document = write_series(parts[0].facts["study"], uid, instances)
             yield self.write(BlobKind.SERIES_METADATA, [document], "series")
 
     def write(self, kind: BlobKind, pieces: Iterable[bytes], role: str) -> Blob:

@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from coffre.wiring import System
-from content.series import read_series_document
+from content.series import read_series
 from keyvault.crypto.blob import Opener
 from keyvault.crypto.sealed_blob import BlobKind
-from records.base64url import unb64
 from tests.faults.ledger import Ledger, digests
 from tests.faults.storage_check import left_over, sweep, wait_until_idle
 from tests.integration.support import DOCTOR, Coffre, Patient, bearer
@@ -124,17 +123,14 @@ class Checker:
         }
         self._blame(set(described) != metadata, f"{document['id']} is granted in part")
         instances = [
-            instance
-            for blob in described
-            for instance in read_series_document(contents[blob], SERIES_CAP)["instances"]
+            instance for blob in described for instance in read_series(contents[blob], SERIES_CAP).instances
         ]
         if document["kind"] == "study":
             self._blame(len(instances) != document["instances"], f"{document['id']} is listed in part")
         for instance in instances:
-            pack = next(content for blob, content in contents.items() if str(blob) == instance["blob"])
-            file = pack[instance["offset"] : instance["offset"] + instance["length"]]
+            file = contents[instance.blob_id][instance.offset : instance.offset + instance.length]
             digest = hashlib.sha256(file).digest()
-            self._blame(digest != unb64(instance["sha256"]), f"an image of {document['id']} opens otherwise")
+            self._blame(digest != instance.sha256, f"an image of {document['id']} opens otherwise")
             yield digest
 
     def _check_choices(self, patient: Patient, listed: list[dict[str, Any]]) -> None:

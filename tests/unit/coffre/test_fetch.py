@@ -19,7 +19,6 @@ from hypothesis import given
 from hypothesis.strategies import text
 from typer.testing import CliRunner
 
-from client.fetch import series as fetch_series
 from client.fetch.documents import FetchClient
 from client.fetch.keys import NOTE_REMEMBERED, NOTE_UNPINNED, trusted_keys
 from client.fetch.manifest import Manifest
@@ -29,6 +28,7 @@ from client.fetch.writing import FetchedFile, FetchedPart, write_part
 from client.http_client import CoffreClient
 from coffre.commands.fetch import fetch, fetch_command
 from coffre.demonstration import data as demo_data
+from content import series as series_format
 from keyvault.crypto.blob import BlobKind, BlobRef, Sealer, new_data_key
 from keyvault.crypto.signing import key_id, new_signing_key, sign
 from keyvault.grants.grant import GrantBody, GrantedBlob, GrantedDocument, GrantedSeries, seal_grant
@@ -375,7 +375,7 @@ def test_the_latest_submission_of_a_series_wins_for_an_equal_instance() -> None:
 
 
 def test_metadata_that_inflates_without_end_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetch_series, "LARGEST", 1000)
+    monkeypatch.setattr(series_format, "LARGEST", 1000)
     with pytest.raises(CoffreError) as refused:
         merge_series(STUDY, SERIES, [gzipped(series_document() | {"x": "0" * 2000})])
     assert refused.value.code == "series_too_large"

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from content.series import SeriesDocument, SeriesInstance
 from ingestion.jobs.merging import kept_instances, live_series, merged_details, moved_metadata
 from records.details import DocumentDetails, InstanceDetails, Place, SeriesDetails, StudyDetails
 from records.details_json import to_json
@@ -80,9 +81,9 @@ def test_metadata_follows_its_instances() -> None:
     rows = [a_row(1, B1, s1=[an_instance("a", B1)]), a_row(2, B2, s1=[an_instance("a", B2)])]
     kept = kept_instances(rows, frozenset())
     documents = [
-        {"instances": [{"sop": "a", "blob": str(blob), "offset": 0, "length": 10, "dicom": {"of": blob}}]}
+        SeriesDocument("1", "s1", (SeriesInstance("a", blob, 0, 10, bytes(32), "1.2", None, {"of": blob}),))
         for blob in (B1, B2)
     ]
     (moved,) = moved_metadata(documents, kept, "s1", PACK)
-    assert (moved["blob"], moved["offset"], moved["length"]) == (str(PACK), 10, 10)
-    assert moved["dicom"] == {"of": B2}
+    assert (moved.blob_id, moved.offset, moved.length) == (PACK, 10, 10)
+    assert moved.dicom == {"of": B2}
