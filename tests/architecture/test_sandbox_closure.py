@@ -1,0 +1,50 @@
+"""What the sandboxed child loads: a stranger's file is read beside nothing of ours but what files are.
+
+The import contracts speak of what modules write; here the child's modules are loaded, as its zygote does.
+"""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+OURS = frozenset(
+    {"audit", "client", "coffre", "content", "ingestion", "keyvault", "records", "storage", "viewer_api"}
+)
+LISTING = """
+import importlib, json, sys
+importlib.import_module(sys.argv[1])
+for act in sys.argv[2:]:
+    from content.limits import Limits
+    from content.sandbox.warming import warm_up
+    warm_up(Limits())
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+def modules_after(*arguments: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", LISTING, *arguments], capture_output=True, check=True, timeout=60
+    )
+    return set(json.loads(done.stdout))
+
+
+@pytest.fixture(scope="module")
+def loaded() -> set[str]:
+    """After the child is imported and its parsers have read the files that warm them up."""
+    return modules_after("content.sandbox.child", "warm")
+
+
+def test_the_child_loads_content_and_records_and_no_other_room(loaded: set[str]) -> None:
+    rooms = {name.partition(".")[0] for name in loaded} & OURS
+    assert rooms == {"content", "records"}
+
+
+def test_the_child_loads_no_network_client_no_server_and_no_database(loaded: set[str]) -> None:
+    packages = {name.partition(".")[0] for name in loaded}  # `cryptography` is pypdf's, for encrypted files
+    assert not packages & {"nacl", "jwt", "httpx", "requests", "sqlalchemy", "fastapi", "boto3"}
+
+
+def test_another_room_would_be_seen() -> None:
+    assert "audit" in {name.partition(".")[0] for name in modules_after("audit.canonical")}
