@@ -108,7 +108,10 @@ class Identity:
 
 
 class System:
-    """A wired Coffre on the embedded default. Parts are made when first asked for, closed together."""
+    """A wired Coffre on the engines its settings name.
+
+    Parts are made when first asked for, and closed together.
+    """
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
 """The guard: every verb of the vault, grouped by the process that may call it (docs/vault.md section 3).
 
-In the embedded default it is an object in the same process; the groups are what will each get a door of its
-own when the vault becomes a process apart.
+In the embedded default it is an object in the same process. Where the vault is a process apart, each
+group has a door of its own, and the kernel or a certificate says who calls (`keyvault/process/service.py`).
 """
 
 import time

@@ -1,4 +1,4 @@
-"""`POST /grants`, `POST /grants/{id}/urls` and the embedded store's ranges."""
+"""`POST /grants` and `POST /grants/{id}/urls`: keys sealed to a recipient, and new addresses."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
