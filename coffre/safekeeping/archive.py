@@ -79,10 +79,17 @@ def write_signature(folder: Path, note: str) -> None:
     sync(folder)
 
 
-def check_signature(folder: Path, manifest: Manifest, public: bytes) -> None:
-    """The vault signed this manifest. Raises CoffreError "backup_unsigned", "backup_altered"."""
+def check_signature(
+    folder: Path, manifest: Manifest, public: bytes, *, may_be_absent: bool = False
+) -> None:
+    """The vault signed this manifest. Raises CoffreError "backup_unsigned", "backup_altered".
+
+    `may_be_absent`: a backup of version 0.1 has none. One that is there has to be right all the same.
+    """
     path = folder / SIGNATURE
     if not path.is_file():
+        if may_be_absent:
+            return
         raise CoffreError(
             f"{folder} has no signature: version 0.1 wrote none. Where you trust this copy, add --unsigned.",
             code="backup_unsigned",

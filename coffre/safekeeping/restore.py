@@ -99,9 +99,10 @@ def put_all_back(
     if (index.origin, index.environment) != (vault.origin, vault.environment):
         raise CoffreError("These archives are of two different installations.", code="other_backup")
     identity = json.loads((source / PUBLIC_FACTS).read_text())
-    if not unsigned:
-        for folder, manifest in ((source, index), (vault_source, vault)):
-            check_signature(folder, manifest, bytes.fromhex(identity["certificate_public"]))
+    for folder, manifest in ((source, index), (vault_source, vault)):
+        check_signature(
+            folder, manifest, bytes.fromhex(identity["certificate_public"]), may_be_absent=unsigned
+        )
     checkpoint = _largest(settings, identity, index, vault, known)
     _make_folders(settings, places)
     _put_database(source, index, places.index)

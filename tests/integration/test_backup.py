@@ -428,6 +428,15 @@ def test_a_backup_without_signature_is_taken_only_where_that_is_said(story: Stor
     assert done.returncode == 0, done.stderr
 
 
+def test_a_wrong_signature_is_refused_whatever_is_asked(story: Story, tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(story.first.index, folder)
+    (folder / "vault" / SIGNATURE).write_bytes((folder / SIGNATURE).read_bytes())
+    for options in ([], ["--unsigned"]):
+        refused = coffre_command("restore", "--from", folder, "--data", tmp_path / "data", *options)
+        assert (refused.returncode, refused.stderr.split(":")[0]) == (1, "backup_altered")
+
+
 def test_a_backup_never_overwrites_and_a_restore_wants_an_empty_place(story: Story, tmp_path: Path) -> None:
     with pytest.raises(Conflict) as refusal:
         take(load(data=story.data), story.first.index, None, with_objects=False)
