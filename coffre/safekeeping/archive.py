@@ -79,9 +79,7 @@ def write_signature(folder: Path, note: str) -> None:
     sync(folder)
 
 
-def check_signature(
-    folder: Path, manifest: Manifest, public: bytes, *, may_be_absent: bool = False
-) -> None:
+def check_signature(folder: Path, manifest: Manifest, public: bytes, *, may_be_absent: bool = False) -> None:
     """The vault signed this manifest. Raises CoffreError "backup_unsigned", "backup_altered".
 
     `may_be_absent`: a backup of version 0.1 has none. One that is there has to be right all the same.

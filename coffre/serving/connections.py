@@ -1,8 +1,8 @@
 """Connections that are held without saying anything are ended; so many are open at once, and so many of one
 address.
 
-Time-outs count silence, not duration: an upload of hours goes on as long as bytes come. A head alone has an
-end as a whole, since nobody needs long for it.
+Time-outs count silence, not duration: an upload of hours goes on as long as bytes come at a pace that any
+line has; a byte now and then is silence. A head alone has an end as a whole, since nobody needs long for it.
 """
 
 import asyncio
@@ -31,7 +31,8 @@ def most_at_once() -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """Seconds. `head`: from its start to its end. `silence`: without a byte of a body, or of an answer taken.
+    """Seconds. `head`: from its start to its end. `silence`: until `pace_bytes` more of a body came, or its
+    end, or until more of an answer is taken.
 
     `unread`: how much of a body is thrown away after an answer, so that a sender who doesn't listen yet
     hears it, and for how long.
@@ -39,6 +40,7 @@ class Patience:
 
     head: float = 20.0
     silence: float = 60.0
+    pace_bytes: int = 16 << 10
     idle: int = 5
     unread_bytes: int = 16 << 20
     unread: float = 10.0
@@ -89,7 +91,7 @@ class HeldConnection(BoundedHeads):
         self._timer: TimerHandle | None = None
         self._taking: TimerHandle | None = None
         self._in_head = self._in_body = False
-        self._unread = 0
+        self._unread = self._came = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -123,12 +125,13 @@ class HeldConnection(BoundedHeads):
 
     def on_headers_complete(self) -> None:
         self._in_head, self._in_body = False, True
-        self._wait(self._among.patience.silence, self._silent)
+        self._await_body()
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        if not self._is_answered_early():
-            self._wait(self._among.patience.silence, self._silent)
+        self._came += len(body)
+        if not self._is_answered_early() and self._came >= self._among.patience.pace_bytes:
+            self._await_body()
         super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -158,10 +161,14 @@ class HeldConnection(BoundedHeads):
     def _is_answered_early(self) -> bool:
         return self._in_body and self.cycle is not None and self.cycle.response_complete
 
+    def _await_body(self) -> None:
+        self._came = 0
+        self._wait(self._among.patience.silence, self._silent)
+
     def _silent(self) -> None:
-        """Nothing of a body came. Where we don't read, or haven't asked for it, it is ours to go on."""
+        """Nothing of a body came, or too little. Where we don't read, or haven't asked, it is ours to go on."""
         if self.flow.read_paused or self.cycle.waiting_for_100_continue:
-            self._wait(self._among.patience.silence, self._silent)
+            self._await_body()
         elif self.cycle.response_started:
             self.transport.abort()
         else:

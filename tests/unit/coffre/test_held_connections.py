@@ -15,7 +15,8 @@ import uvicorn
 from coffre.serving.connections import HeldConnection, Open, Patience
 from coffre.serving.proxies import TrustedProxies
 
-SHORT = Patience(head=0.6, silence=0.6, idle=1, unread_bytes=1 << 20, unread=0.6)
+PACE = 64
+SHORT = Patience(pace_bytes=PACE, head=0.6, silence=0.6, idle=1, unread_bytes=1 << 20, unread=0.6)
 HEAD = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"
 LARGE = 64 << 20
 
@@ -134,10 +135,20 @@ def test_a_body_that_stops_ends(port: int) -> None:
 
 def test_a_slow_body_that_goes_on_is_not_cut(port: int) -> None:
     """Silence counts, not duration: this takes several times as long as either time-out."""
+    pieces, piece = 20, b"a" * PACE
     with connect(port) as connection:
-        connection.sendall(HEAD % 20)
-        assert drip(connection, b"a" * 20, 0.15) == 20
-        assert answer_of(connection, b"20").endswith(b"\r\n\r\n20")
+        connection.sendall(HEAD % (pieces * PACE))
+        for _ in range(pieces):
+            connection.sendall(piece)
+            time.sleep(0.15)
+        size = str(pieces * PACE).encode()
+        assert answer_of(connection, size).endswith(b"\r\n\r\n" + size)
+
+
+def test_a_byte_now_and_then_is_silence(port: int) -> None:
+    with connect(port) as connection:
+        connection.sendall(HEAD % 1000)
+        assert drip(connection, b"a" * 40, 0.15) < 40
 
 
 def test_an_answer_that_nobody_takes_ends_the_connection(port: int) -> None:
