@@ -166,7 +166,7 @@ class HeldConnection(BoundedHeads):
         self._wait(self._among.patience.silence, self._silent)
 
     def _silent(self) -> None:
-        """Nothing of a body came, or too little. Where we don't read, or haven't asked, it is ours to go on."""
+        """No body came, or too little. Where we don't read, or haven't asked, it is ours to go on."""
         if self.flow.read_paused or self.cycle.waiting_for_100_continue:
             self._await_body()
         elif self.cycle.response_started:
