@@ -4,6 +4,7 @@ docs/verdicts.md comes from the tables of `content/verdicts.py`, `pdf_agreement.
 of `client/send/verdicts.py`,
 docs/deposits.md from those of `ingestion/intake/fhir/document_reference_elements.py` and `store_rules.py`,
 docs/problems.md from the status table of `coffre/serving/problems.py` and every place where an error is made.
+docs/requirements.md from `docs/requirements_table.py` and the tests that are marked with a requirement.
 Of docs/api.md it writes what stands between marks.
 """
 
@@ -91,6 +92,12 @@ SENDER_INTRO = """
 What is `skipped` is nothing Coffre takes; what `failed` may be, so that the command ends with exit code 1.
 
 """
+REQUIREMENTS_INTRO = """\
+What a host of the French shared medical record has to do, from the Code de la santé publique and the
+national guides, in one line each; comments and tests cite the numbers. **done**: nothing is missing, and the
+tests named show it. **part**: tests show some of it, within the limits that the line says. **open**: no test
+shows anything of it. A test is marked with `@pytest.mark.requirement`. Nothing is certified.
+"""
 ANSWERS_INTRO = """\
 Beside these: `bad_request` 422 (names the fields to correct), `no_such_address` 404,
 `method_not_allowed` 405, `not_acceptable` 406. Some come from rooms that also serve workers, so that not
@@ -104,7 +111,9 @@ COMMANDS_INTRO = """\
 Printed on standard error as `code: sentence`. The codes above can be met here too.
 """
 
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(DOCS)]
+
+from requirements_table import REQUIREMENTS  # noqa: E402
 
 from client.send.verdicts import TROUBLES  # noqa: E402
 from coffre.commands.exits import MEANINGS  # noqa: E402
@@ -234,6 +243,46 @@ def problems() -> str:
     return "".join(lines)
 
 
+def requirements() -> str:
+    """The page of the requirements, each with the tests that are marked with its number.
+
+    Raises LookupError where a requirement of which nothing is missing has no test, or a mark names none.
+    """
+    marked = marked_tests()
+    if unknown := sorted(set(marked) - set(REQUIREMENTS)):
+        raise LookupError(f"No requirement has the number that tests are marked with: {unknown}")
+    lines, section = [NOTE, "# Requirements\n\n", REQUIREMENTS_INTRO], ""
+    for number, each in REQUIREMENTS.items():
+        tests = marked.get(number, [])
+        if not each.missing and not tests:
+            raise LookupError(f"Nothing is missing of {number}, and no test is marked with it.")
+        if each.section != section:
+            section = each.section
+            lines.append(
+                f"\n## {section}\n\n| | requirement | state | limits | tests |\n|---|---|---|---|---|\n"
+            )
+        state = "done" if not each.missing else "part" if tests else "open"
+        lines.append(f"| {number} | {each.text} | {state} | {each.missing} | {'<br>'.join(tests)} |\n")
+    return "".join(lines)
+
+
+def marked_tests() -> Mapping[str, list[str]]:
+    """By requirement, the tests that are marked with it: `file` and name, in order."""
+    found: dict[str, list[str]] = {}
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                for number in _numbers(node):
+                    found.setdefault(number, []).append(f"`{path.relative_to(ROOT)}` {node.name}")
+    return found
+
+
+def _numbers(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[str]:
+    for mark in function.decorator_list:
+        if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.requirement":
+            yield from (ast.literal_eval(argument) for argument in mark.args)
+
+
 def api() -> str:
     """The page of the routes as it is, with what the code knows written anew between its marks."""
     text = (DOCS / "api.md").read_text("utf-8")
@@ -331,6 +380,7 @@ PAGES = {
     DOCS / "verdicts.md": verdicts,
     DOCS / "problems.md": problems,
     DOCS / "deposits.md": deposits,
+    DOCS / "requirements.md": requirements,
     DOCS / "api.md": api,
 }
 

@@ -30,6 +30,22 @@ def test_printed_pages_are_those_the_code_prints() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_what_is_done_has_a_marked_test_and_what_has_none_is_open() -> None:
+    rows = re.findall(
+        r"^\| (R\d+) \| .* \| (done|part|open) \| (.*) \| (.*) \|$", text_of("requirements"), re.MULTILINE
+    )
+    assert [number for number, *_ in rows] == [f"R{n}" for n in range(1, 61)]
+    assert not [
+        number for number, state, missing, tests in rows if state == "done" and (missing or not tests)
+    ]
+    assert not [number for number, state, missing, tests in rows if (state == "open") != (not tests)]
+    assert all(missing for _, state, missing, _ in rows if state != "done")
+
+
+def text_of(page: str) -> str:
+    return (ROOT / f"docs/{page}.md").read_text("utf-8")
+
+
 def test_every_route_is_described(tmp_path: Path) -> None:
     settings = load(data=tmp_path / "data")
     initialise(settings)

@@ -200,6 +200,7 @@ def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.2)
 
 
+@pytest.mark.requirement("R49")
 def test_a_frozen_vault_decides_nothing_and_says_so(story: Story, tmp_path: Path) -> None:
     data = tmp_path / "data"
     restore(story.first, data, story.data)

@@ -188,6 +188,7 @@ def test_each_damage_is_named(damaged: Path, damage: str) -> None:
     assert code in answer.codes
 
 
+@pytest.mark.requirement("R35")
 def test_a_flipped_bit_is_found_by_reading_everything(damaged: Path) -> None:
     flip(objects(damaged)[1])
     assert check(damaged).codes == set()

@@ -405,6 +405,7 @@ def test_every_route_says_what_it_logs(world: World) -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
+@pytest.mark.requirement("R15", "R54")
 def test_each_answer_has_its_lines(world: World, row: Row) -> None:
     found = {case: world.ask(row, case) for case in row.cases}
     assert {case: cost.lines for case, (_, cost) in found.items()} == {

@@ -442,6 +442,7 @@ def test_what_the_patient_expresses_and_the_insurer_counts_comes_from_no_hospita
     assert patient.documents() == []
 
 
+@pytest.mark.requirement("R44")
 def test_the_health_insurer_s_feed_deposits_reimbursements_and_nothing_else(coffre: Coffre) -> None:
     patient = coffre.open_record()
     with coffre.system() as system:

@@ -29,6 +29,7 @@ def test_a_deposit_is_published_and_found_by_its_patient(
     assert document["state"] == "approved"
 
 
+@pytest.mark.requirement("R38")
 def test_the_store_answer_names_every_instance(coffre: Coffre, patient: Patient) -> None:
     answer = coffre.stow(coffre.depositor(), patient.ct(slices=2, seed=9), patient.ins)
     assert answer.headers["content-type"] == "application/dicom+json"
@@ -37,6 +38,7 @@ def test_the_store_answer_names_every_instance(coffre: Coffre, patient: Patient)
     assert {item["00081150"]["Value"][0] for item in stored} == {"1.2.840.10008.5.1.4.1.1.2"}
 
 
+@pytest.mark.requirement("R15", "R58")
 def test_a_doctor_is_refused_until_the_patient_authorises(
     coffre: Coffre, patient: Patient, study: list[bytes]
 ) -> None:
@@ -52,6 +54,7 @@ def test_a_doctor_is_refused_until_the_patient_authorises(
     assert again.status_code == 403
 
 
+@pytest.mark.requirement("R15")
 def test_no_right_and_no_record_look_alike(coffre: Coffre, patient: Patient, study: list[bytes]) -> None:
     doctor = coffre.professional()
     absent = coffre.http.get("/records/154039999900215/documents", headers=bearer(doctor))
@@ -84,6 +87,7 @@ def test_a_report_is_opened_with_its_digest(coffre: Coffre, patient: Patient) ->
     assert grant.read(document.blob_id, document.offset, document.length) == pdf
 
 
+@pytest.mark.requirement("R18", "R20", "R58")
 def test_masking_hides_from_professionals_and_ends_running_grants(
     coffre: Coffre, patient: Patient, study: list[bytes]
 ) -> None:
@@ -131,6 +135,7 @@ def test_breaking_the_glass_needs_a_reason_and_the_patients_tolerance(
     assert (refused.status_code, problem(refused)) == (403, "not_authorised")
 
 
+@pytest.mark.requirement("R56")
 def test_the_patient_reads_who_did_what(coffre: Coffre, patient: Patient, study: list[bytes]) -> None:
     doctor = coffre.professional("899700077770")
     coffre.http.get(f"/records/{patient.ins}/documents", headers=bearer(doctor))

@@ -148,6 +148,7 @@ def test_an_authority_s_file_that_holds_no_key_is_told(
     assert init()[0] == "bad_key"
 
 
+@pytest.mark.requirement("R50")
 def test_a_region_outside_the_eea_is_refused(init: Init) -> None:
     assert init(COFFRE_OBJECTS_URL="s3://bucket?region=us-west-2")[0] == "non_eea_region"
 

@@ -104,6 +104,7 @@ class TestSeeing:
 
 
 class TestRelease:
+    @pytest.mark.requirement("R41")
     def test_two_operators_release_into_the_right_record(
         self,
         coffre: Coffre,

@@ -236,6 +236,7 @@ def test_a_record_that_is_not_there_is_refused_like_one_that_may_not_be_read(
     assert desk.last.stderr == absent
 
 
+@pytest.mark.requirement("R47")
 def test_the_data_directory_holds_nothing_of_it_in_clear(
     desk: Desk, files: dict[str, bytes], sent: dict[str, str]
 ) -> None:

@@ -195,6 +195,7 @@ class TestSomeStored:
         assert "preamble" in first(item, "00000902")
         assert len(patient.documents()) == 1
 
+    @pytest.mark.requirement("R41")
     def test_an_instance_of_another_patient_beside_good_ones_is_set_aside(
         self, coffre: Coffre, patient: Patient, lab: str
     ) -> None:

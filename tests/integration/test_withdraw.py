@@ -55,6 +55,7 @@ def test_one_image_goes_and_the_others_stay(coffre: Coffre, patient: Patient, st
     assert (line["action"], line["instances"]) == ("withdraw", "1")
 
 
+@pytest.mark.requirement("R32")
 def test_the_depositor_takes_back_its_own_and_nobody_elses(
     coffre: Coffre, patient: Patient, study: list[bytes], lab: str, tmp_path: Path
 ) -> None:
@@ -99,6 +100,7 @@ def test_what_was_withdrawn_may_be_deposited_again(
     assert images(coffre.grant(patient.token, patient.ins)) == sorted(study)
 
 
+@pytest.mark.requirement("R42")
 def test_a_study_withdrawn_whole_is_seen_by_nobody(
     coffre: Coffre, patient: Patient, study: list[bytes], lab: str
 ) -> None:

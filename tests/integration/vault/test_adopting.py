@@ -337,6 +337,7 @@ def test_patients_and_operators_deposit_nothing_here(vault: VaultBench, person: 
         assert [event.told for event in seen] == [("deposit", "deny", "role_not_entitled")]
 
 
+@pytest.mark.requirement("R31")
 def test_a_doctor_feeds_without_a_right_to_read(vault: VaultBench, person: Person) -> None:
     deposited = vault.deposit(person, token=vault.doctor().token)
     answer = vault.reader.list(vault.doctor(), person.record_id, rows_of(deposited))

@@ -34,6 +34,7 @@ from tests.integration.vault.bench import (
 )
 
 
+@pytest.mark.requirement("R17")
 def test_an_operator_opens_a_record_with_its_consent(vault: VaultBench) -> None:
     with vault.logging() as seen:
         person = vault.person()
@@ -133,6 +134,7 @@ def test_listing_shows_the_holder_everything_with_one_event(vault: VaultBench, p
     assert event.told == ("search", "permit", "own_record") and event.line["documents"] == "2"
 
 
+@pytest.mark.requirement("R22")
 def test_a_list_warns_of_each_document_that_the_patient_may_not_see_until_its_date(
     vault: VaultBench, person: Person
 ) -> None:
@@ -331,6 +333,7 @@ def test_bad_labels_change_nothing_and_have_their_line(vault: VaultBench, person
     assert len(after["entry"]) == len(before["entry"]) + 2
 
 
+@pytest.mark.requirement("R56")
 def test_the_holder_and_the_attending_doctor_read_the_log(vault: VaultBench, person: Person) -> None:
     vault.change(person, Action.NAME_ATTENDING, ATTENDING)
     vault.authorise(person)

@@ -55,6 +55,7 @@ def test_absent_and_forbidden_take_the_same_statements(
 
 
 @pytest.mark.parametrize("name", VERBS)
+@pytest.mark.requirement("R10")
 def test_a_closed_and_a_blocking_record_take_them_too(vault: VaultBench, person: Person, name: str) -> None:
     blocking = vault.person()
     vault.change(blocking, Action.BLOCK, DOCTOR)

@@ -31,6 +31,7 @@ def listed(vault: VaultBench, call: Call, person: Person) -> object:
     return vault.reader.list(call, person.record_id, [])
 
 
+@pytest.mark.requirement("R26")
 def test_breaking_the_glass_is_logged_with_its_reason_and_banner(vault: VaultBench, person: Person) -> None:
     deposited = vault.deposit(person)
     call = vault.emergency()
@@ -65,6 +66,7 @@ def test_the_glass_is_broken_by_a_health_professional_with_a_reason(
     assert vault.sql("SELECT count(*) FROM notice") == [(0,)]
 
 
+@pytest.mark.requirement("R27")
 def test_the_regulation_centre_alone_uses_its_mode(vault: VaultBench, person: Person) -> None:
     with vault.logging() as seen:
         assert isinstance(listed(vault, vault.regulation(), person), Listing)
@@ -159,6 +161,7 @@ def shown(vault: VaultBench, person: Person) -> list[tuple[str, int]]:
     return [(notice.kind, notice.at) for notice in listing.notices]
 
 
+@pytest.mark.requirement("R57")
 def test_the_holder_alone_is_shown_what_waits_until_she_has_read_it(
     vault: VaultBench, person: Person
 ) -> None:
@@ -242,6 +245,7 @@ def test_each_mode_opens_through_its_own_branch(
 
 
 @pytest.mark.parametrize(("mode", "branch"), [("bris_de_glace", 2), ("centre_15", 3)])
+@pytest.mark.requirement("R28")
 def test_an_opposition_deletes_the_branch_and_consent_restores_it(
     vault: VaultBench, person: Person, modes: dict[str, Callable[[], Call]], mode: str, branch: int
 ) -> None:
@@ -304,6 +308,7 @@ def test_another_branch_s_wrap_does_not_pass_for_the_deleted_one(vault: VaultBen
     assert getattr(refusal.value, "code", "") == "key_unwrap_failed"
 
 
+@pytest.mark.requirement("R19")
 def test_masked_documents_and_blocked_doctors_stay_shut_in_an_emergency(
     vault: VaultBench, person: Person
 ) -> None:

@@ -89,6 +89,7 @@ def test_whom_the_table_does_not_admit_to_emergencies_finds_nothing(
     assert counted(vault, "emergency_window") == counted(vault, "notice") == 0
 
 
+@pytest.mark.requirement("R20")
 def test_an_unknown_study_is_refused_like_a_masked_one(vault: VaultBench, person: Person) -> None:
     images = vault.deposit_study(person, "1.2.3")
     vault.label(person, images.document_id, "MASQUE_PS")
@@ -167,6 +168,7 @@ def report_twice(vault: VaultBench, person: Person) -> tuple[Deposited, Deposite
 
 @pytest.mark.parametrize("twice", [study_twice, report_twice])
 @pytest.mark.parametrize("labelled", [0, 1], ids=["first", "second"])
+@pytest.mark.requirement("R20")
 def test_r20_a_content_is_masked_whoever_deposits_it(
     vault: VaultBench,
     person: Person,
@@ -361,6 +363,7 @@ def test_a_card_of_the_first_format_stays_readable_and_is_sealed_anew_at_the_nex
     vault.guard.inspector.verify_log()
 
 
+@pytest.mark.requirement("R14")
 def test_in_a_suspended_record_the_holder_takes_rights_away_and_gives_none(
     vault: VaultBench, person: Person
 ) -> None:
@@ -413,6 +416,7 @@ def test_in_a_suspended_record_the_holder_takes_rights_away_and_gives_none(
         ("18748-4", "AMO", ReasonCode.DEPOSITOR_NOT_ENTITLED),
     ],
 )
+@pytest.mark.requirement("R34")
 def test_r34_a_type_is_deposited_by_its_kind_of_depositor(
     vault: VaultBench, person: Person, type_code: str, setting: str | None, reason: ReasonCode | None
 ) -> None:
@@ -454,6 +458,7 @@ def test_a_professional_without_a_sector_opens_nothing(vault: VaultBench, person
         vault.doctor(sector=None)
 
 
+@pytest.mark.requirement("R30")
 def test_r30_express_consent_opens_to_occupational_medicine(vault: VaultBench, person: Person) -> None:
     call = vault.doctor(sector="SA66")
     assert vault.reader.list(call, person.record_id, []) == Denied(ReasonCode.CONSENT_MISSING)

@@ -198,6 +198,7 @@ MANIPULATIONS: list[tuple[Callable[[VaultBench], None], str]] = [
 @pytest.mark.parametrize(
     ("manipulate", "code"), MANIPULATIONS, ids=[each.__name__ for each, _ in MANIPULATIONS]
 )
+@pytest.mark.requirement("R55")
 def test_a_manipulation_is_named(
     vault: VaultBench, story: Deposited, manipulate: Callable[[VaultBench], None], code: str
 ) -> None:
@@ -219,6 +220,7 @@ COLUMNS = [
 
 
 @pytest.mark.parametrize(("table", "column"), COLUMNS, ids=lambda name: name)
+@pytest.mark.requirement("R55")
 def test_no_column_of_the_log_can_be_changed_unseen(
     vault: VaultBench, story: Deposited, table: str, column: str
 ) -> None:

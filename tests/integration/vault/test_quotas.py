@@ -5,6 +5,8 @@ import secrets
 from collections.abc import Callable
 from uuid import uuid4
 
+import pytest
+
 from keyvault.quotas import DEFAULT_QUOTAS, Quota, Quotas
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.reading import Listing, ResolvedRecord
@@ -162,6 +164,7 @@ def colleagues(vault: VaultBench, people: list[Person], count: int) -> list[Call
     return [vault.doctor(number, structure=PRACTICE) for number in numbers]
 
 
+@pytest.mark.requirement("R33")
 def test_a_structure_has_a_quota_over_all_its_people(vault: VaultBench) -> None:
     people = [vault.person() for _ in range(3)]
     first, second = colleagues(vault, people, 2)

@@ -286,6 +286,7 @@ def test_an_authorisation_that_ends_meanwhile_ends_the_grant(vault: VaultBench, 
     assert not vault.reader.recheck(grant, blob, 1)
 
 
+@pytest.mark.requirement("R21")
 def test_an_attending_doctor_s_grant_ends_with_that_role(vault: VaultBench, person: Person) -> None:
     deposited = vault.deposit(person)
     vault.change(person, Action.NAME_ATTENDING, ATTENDING)

@@ -351,6 +351,7 @@ class TestShard:
         with pytest.raises(NotFound):
             rotate_shard(vault.store, vault.guard._vault.keyring, 99)
 
+    @pytest.mark.requirement("R48")
     def test_two_operators_ask_for_it_and_the_log_says_so(self, vault: VaultBench, filled: Filled) -> None:
         with vault.logging() as seen:
             assert vault.guard.operator.begin_shards(two_operators(vault)) == ShardsBegun(shards=4, begun=4)

@@ -178,6 +178,7 @@ def test_no_exception_carries_a_secret(vault: VaultBench, person: Person) -> Non
             assert not any(form in told for form in forms(secret)), (number, error.value.code)
 
 
+@pytest.mark.requirement("R47")
 def test_the_file_of_the_vault_holds_no_identity_in_clear(vault: VaultBench, person: Person) -> None:
     """After every kind of call, refused and unknown ones included."""
     deposited = vault.deposit(person, title=TITLE)

@@ -139,6 +139,7 @@ def test_it_cannot_flip_the_opposition_without_the_patient(
     assert vault.release(vault.emergency(), person, [deposited])[0] == Denied(ReasonCode.OPTED_OUT)
 
 
+@pytest.mark.requirement("R33")
 def test_a_burst_over_many_records_stops_at_the_quota(vault: VaultBench) -> None:
     """Even a doctor whom every one of these patients has authorised."""
     people = [vault.person() for _ in range(2)]

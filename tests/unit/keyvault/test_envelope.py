@@ -84,6 +84,7 @@ def test_only_keys_of_32_bytes(size: int) -> None:
 
 class TestRecordKeys:
     @pytest.mark.parametrize("branch", list(Branch))
+    @pytest.mark.requirement("R45")
     def test_opens_on_its_branch(self, branch: Branch) -> None:
         place = RECORD_PLACE | {"branch": branch}
         assert unwrap_record_key(KEK, wrap_record_key(KEK, KEY, **place), **place) == KEY
@@ -98,6 +99,7 @@ class TestRecordKeys:
             {"shard_version": 2},
         ],
     )
+    @pytest.mark.requirement("R46")
     def test_opens_nowhere_else(self, moved: dict[str, Any]) -> None:
         wrapped = wrap_record_key(KEK, KEY, **RECORD_PLACE)
         with pytest.raises(KeyvaultError) as caught:
@@ -171,6 +173,7 @@ class TestSealedJson:
         event_aad(OTHER, 1, 1),
     )
 
+    @pytest.mark.requirement("R46")
     def test_every_row_opens_in_its_place_and_in_no_other(self) -> None:
         """Exchanged rows, and an older row put back under the present version."""
         assert len(set(self.AADS)) == len(self.AADS)

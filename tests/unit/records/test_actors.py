@@ -1,3 +1,5 @@
+import pytest
+
 from tests.unit.records.factories import DOCTOR, HER_INS, depositor, operator, patient, professional
 
 
@@ -6,6 +8,7 @@ def test_an_actor_is_its_issuer_subject_and_structure() -> None:
     assert operator().value == ["demo", "operator", ""]
 
 
+@pytest.mark.requirement("R8")
 def test_the_access_log_names_a_professional_and_never_an_ins() -> None:
     assert professional().display() == {
         "role": "professional",

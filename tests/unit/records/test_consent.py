@@ -24,6 +24,7 @@ from records.errors import Invalid
 from tests.unit.records.factories import CARD, DAY, DOCTOR, EXPIRED, FUTURE, NOW, STRANGER
 
 
+@pytest.mark.requirement("R18")
 def test_an_authorisation_lasts_a_year_unless_said_otherwise() -> None:
     year = authorise(CARD, STRANGER, NOW).authorisation_of(STRANGER)
     week = authorise(CARD, STRANGER, NOW, NOW + 7 * DAY).authorisation_of(STRANGER)

@@ -42,6 +42,7 @@ def test_labels_combine() -> None:
     assert check_labels([]) == frozenset()
 
 
+@pytest.mark.requirement("R24")
 def test_r24_hidden_from_the_patient_and_masked_at_once_is_refused_save_where_it_is_allowed() -> None:
     with pytest.raises(Invalid) as refusal:
         check_labels(Label)
@@ -55,6 +56,7 @@ def test_an_unknown_label_is_refused() -> None:
     assert refusal.value.code == "unknown_label"
 
 
+@pytest.mark.requirement("R20")
 def test_r20_the_holder_s_labels_on_one_copy_hold_for_every_copy() -> None:
     ours = replace(REPORT, labels=frozenset({Label.MASQUE_PS}))
     theirs = replace(REPORT, labels=frozenset({Label.INVISIBLE_PATIENT}), author_structure=PRACTICE)

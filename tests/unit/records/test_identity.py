@@ -28,11 +28,13 @@ MATRICULES = [
 
 
 @pytest.mark.parametrize("matricule", MATRICULES)
+@pytest.mark.requirement("R1")
 def test_a_true_matricule_is_accepted(matricule: str) -> None:
     assert INS.parse(matricule, INS_NIR_TEST).value == f"{matricule}|1.2.250.1.213.1.4.10"
 
 
 @pytest.mark.parametrize("matricule", MATRICULES)
+@pytest.mark.requirement("R1")
 def test_any_single_digit_change_is_refused(matricule: str) -> None:
     for position, right in enumerate(matricule):
         for digit in "0123456789":
@@ -87,6 +89,7 @@ def test_nothing_printed_shows_the_matricule_or_the_name() -> None:
         ("1.2.250.1.213.1.4.1", False, False, False),
     ],
 )
+@pytest.mark.requirement("R1")
 def test_r1_each_environment_admits_its_own_oids(oid: str, demo: bool, test: bool, production: bool) -> None:
     for environment, admitted in zip(
         (Environment.DEMO, Environment.TEST, Environment.PRODUCTION), (demo, test, production), strict=True

@@ -3,6 +3,7 @@
 from itertools import permutations
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,6 +37,7 @@ def test_what_was_received_last_is_live_although_it_was_adopted_first() -> None:
         assert [(of(each), each.live) for each in kept(rows)] == [(1, False), (2, True), (3, True)]
 
 
+@pytest.mark.requirement("R36")
 def test_of_one_instant_the_later_version_is_live() -> None:
     rows = [a_row(1, "a", series="s1"), a_row(1, "a", series="s2")]
     assert [(each.series, each.live) for each in kept(rows)] == [("s1", False), ("s2", True)]

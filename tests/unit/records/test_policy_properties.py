@@ -145,6 +145,7 @@ def test_the_situations_below_reach_every_ground_of_reading(reason: ReasonCode) 
 
 
 @given(requests, everything)
+@pytest.mark.requirement("R15")
 def test_every_question_has_one_answer_with_its_reason(request: AccessRequest, facts: Facts) -> None:
     decision = decide(request, facts)
     assert decision == decide(request, facts)
@@ -153,6 +154,7 @@ def test_every_question_has_one_answer_with_its_reason(request: AccessRequest, f
 
 @settings(max_examples=300)
 @given(requests, existing, numbers)
+@pytest.mark.requirement("R18")
 def test_removing_a_right_never_adds_access(request: AccessRequest, facts: Facts, who: str) -> None:
     card = facts.record.card
     assert card is not None
@@ -162,6 +164,7 @@ def test_removing_a_right_never_adds_access(request: AccessRequest, facts: Facts
 
 @settings(max_examples=300)
 @given(requests, existing, numbers)
+@pytest.mark.requirement("R19")
 def test_adding_a_block_never_adds_access(request: AccessRequest, facts: Facts, who: str) -> None:
     card = facts.record.card
     assert card is not None
@@ -170,6 +173,7 @@ def test_adding_a_block_never_adds_access(request: AccessRequest, facts: Facts, 
 
 @settings(max_examples=300)
 @given(requests, existing, st.sampled_from(Label))
+@pytest.mark.requirement("R24")
 def test_r24_adding_a_label_never_adds_access(request: AccessRequest, facts: Facts, label: Label) -> None:
     assert facts.document is not None
     assert never_more(request, facts, with_document(facts, labels=facts.document.labels | {label}))
@@ -177,6 +181,7 @@ def test_r24_adding_a_label_never_adds_access(request: AccessRequest, facts: Fac
 
 @settings(max_examples=300)
 @given(requests, existing)
+@pytest.mark.requirement("R28")
 def test_r28_opting_out_never_adds_access_and_closes_its_own_mode(
     request: AccessRequest, facts: Facts
 ) -> None:
@@ -196,6 +201,7 @@ def test_asking_for_a_document_never_gives_more_than_asking_for_the_record(
 
 @settings(max_examples=300)
 @given(requests, existing, st.text(max_size=4))
+@pytest.mark.requirement("R16")
 def test_r16_an_unknown_profession_reads_nothing(
     request: AccessRequest, facts: Facts, profession: str
 ) -> None:
@@ -206,6 +212,7 @@ def test_r16_an_unknown_profession_reads_nothing(
 
 @settings(max_examples=300)
 @given(requests, existing, st.text(max_size=8))
+@pytest.mark.requirement("R16")
 def test_r16_an_unknown_type_is_read_by_no_professional(
     request: AccessRequest, facts: Facts, type_code: str
 ) -> None:
@@ -216,6 +223,7 @@ def test_r16_an_unknown_type_is_read_by_no_professional(
 
 @settings(max_examples=300)
 @given(requests, existing, st.none() | st.text(max_size=4) | st.sampled_from(sorted(SECTORS)))
+@pytest.mark.requirement("R29")
 def test_r29_a_professional_acts_from_a_sector_that_the_table_admits(
     request: AccessRequest, facts: Facts, sector: str | None
 ) -> None:
@@ -232,6 +240,7 @@ def test_r29_a_professional_acts_from_a_sector_that_the_table_admits(
 
 @settings(max_examples=300)
 @given(requests, existing)
+@pytest.mark.requirement("R20")
 def test_r20_an_emergency_shows_nothing_masked_that_normal_mode_would_not(
     request: AccessRequest, facts: Facts
 ) -> None:
@@ -246,6 +255,7 @@ def test_r20_an_emergency_shows_nothing_masked_that_normal_mode_would_not(
 
 @settings(max_examples=300)
 @given(requests, existing)
+@pytest.mark.requirement("R26")
 def test_r26_only_the_professions_of_the_table_break_the_glass(request: AccessRequest, facts: Facts) -> None:
     broken = replace(request, purpose=PurposeOfUse.BRIS_DE_GLACE, reason="patient inconscient")
     for profession in (None, *PROFESSIONS):
@@ -256,6 +266,7 @@ def test_r26_only_the_professions_of_the_table_break_the_glass(request: AccessRe
 
 @settings(max_examples=300)
 @given(requests, existing)
+@pytest.mark.requirement("R21")
 def test_r21_the_status_of_attending_doctor_counts_for_a_doctor_alone(
     request: AccessRequest, facts: Facts
 ) -> None:
@@ -265,6 +276,7 @@ def test_r21_the_status_of_attending_doctor_counts_for_a_doctor_alone(
 
 @settings(max_examples=300)
 @given(requests, existing, st.sampled_from(sorted(DOCUMENT_TYPES)))
+@pytest.mark.requirement("R34")
 def test_r34_a_deposit_follows_the_table_of_depositors(
     request: AccessRequest, facts: Facts, type_code: str
 ) -> None:
@@ -276,6 +288,7 @@ def test_r34_a_deposit_follows_the_table_of_depositors(
 
 @settings(max_examples=300)
 @given(requests, existing)
+@pytest.mark.requirement("R32")
 def test_r32_withdrawing_is_for_the_author_or_a_person_of_the_authoring_structure(
     request: AccessRequest, facts: Facts
 ) -> None:
@@ -293,6 +306,7 @@ def test_r32_withdrawing_is_for_the_author_or_a_person_of_the_authoring_structur
 
 
 @given(requests, everything)
+@pytest.mark.requirement("R7")
 def test_only_the_holder_and_professionals_ever_read(request: AccessRequest, facts: Facts) -> None:
     reads = request.action in (Action.SEARCH, Action.RETRIEVE, Action.STILL, Action.READ_LOG)
     if reads and permits(request, facts):
@@ -302,6 +316,7 @@ def test_only_the_holder_and_professionals_ever_read(request: AccessRequest, fac
 
 
 @given(requests, everything, st.lists(documents, max_size=5))
+@pytest.mark.requirement("R15")
 def test_r15_a_list_holds_exactly_what_is_permitted_one_by_one(
     request: AccessRequest, facts: Facts, several: list[DocumentFacts]
 ) -> None:

@@ -384,6 +384,7 @@ def ask(who: str, does: str, purpose: str, reason: str | None = WRITTEN) -> Acce
 
 
 @pytest.mark.parametrize("line", LINES, ids=" ".join)
+@pytest.mark.requirement("R15")
 def test_the_table(line: list[str]) -> None:
     who, does, purpose, record, document, expected = line
     facts = Facts(RecordFacts(*RECORDS[record]), DOCUMENTS[document])
@@ -403,6 +404,7 @@ ACTIVE = RecordFacts(*RECORDS["active"])
 
 
 @pytest.mark.parametrize("reason", [None, "", "urgence", "urgence 9", "urgence   \n", " " * 10])
+@pytest.mark.requirement("R26")
 def test_r26_breaking_the_glass_takes_ten_written_characters(reason: str | None) -> None:
     assert decide(ask("stranger", "retrieve", "bris_de_glace", reason), Facts(ACTIVE)) == Deny(
         ReasonCode.REASON_MISSING
@@ -423,6 +425,7 @@ def test_r26_breaking_the_glass_takes_ten_written_characters(reason: str | None)
         (True, 3, "emergency_expired"),
     ],
 )
+@pytest.mark.requirement("R26")
 def test_r26_an_emergency_is_limited_in_time_and_number(
     expired: bool, windows: int, expected: str | None
 ) -> None:
@@ -462,6 +465,7 @@ def test_whoever_reads_what_the_patient_may_not_see_is_warned_until_the_patient_
     assert obligations("doctor", "normal", "hidden", does="deposit") == set()
 
 
+@pytest.mark.requirement("R15")
 def test_r15_a_list_leaves_out_what_may_not_be_read_and_says_nothing_of_it() -> None:
     every = [each for each in DOCUMENTS.values() if each is not None]
     seen = visible(ask("nurse", "search", "normal"), Facts(ACTIVE), every)

@@ -102,6 +102,7 @@ SEXES = {"": set(), "F": set(), "O": set(), "unknown": set(), "M": {SEX}}
 @pytest.mark.parametrize("family", FAMILY)
 @pytest.mark.parametrize("given", GIVEN)
 @pytest.mark.parametrize("birth", BIRTH)
+@pytest.mark.requirement("R2")
 def test_each_trait_is_compared_by_itself(family: str, given: str, birth: str) -> None:
     """Names at birth and used, first names, dates known in part, sexes known and not, in every mixture."""
     for sex, differs in SEXES.items():

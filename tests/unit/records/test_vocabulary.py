@@ -134,6 +134,7 @@ def test_the_matrix(row: str) -> None:
         assert may_read(profession, type_code) is (cell == "yes"), profession
 
 
+@pytest.mark.requirement("R16")
 def test_r16_whoever_has_no_known_health_profession_reads_no_type() -> None:
     for profession in (None, "", "00", "93", "médecin"):
         assert not is_health_professional(profession)

@@ -26,6 +26,7 @@ def test_what_a_sector_opens(opens: Opens, codes: str) -> None:
 
 
 @pytest.mark.parametrize("sector", [None, "", "SA62", "SA70", "SA99", "sa07", " SA07"])
+@pytest.mark.requirement("R29")
 def test_r29_no_sector_and_an_unknown_one_open_nothing(sector: str | None) -> None:
     assert opened_by(sector) is Opens.NOTHING
 
@@ -62,6 +63,7 @@ def test_who_deposits_what(row: str) -> None:
         assert may_deposit(depositor, type_code) is (cell == "yes"), depositor
 
 
+@pytest.mark.requirement("R34")
 def test_every_type_has_a_depositor() -> None:
     assert set(DEPOSITORS_BY_CLASS) == set(CLASS_NAMES) and set(DEPOSITORS_BY_TYPE) <= set(DOCUMENT_TYPES)
     for type_code in DOCUMENT_TYPES:
