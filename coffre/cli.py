@@ -1,4 +1,4 @@
-"""The command line: every command has --help, ends with one of `coffre.commands.exits`."""
+"""The command line: every command has --help, ends with one of `coffre.command_line.exits`."""
 
 import sys
 from importlib.metadata import version
@@ -6,8 +6,8 @@ from typing import Annotated, ClassVar
 
 import typer
 
-from coffre.commands.exits import Exit
-from coffre.commands.later import Later, LaterGroup
+from coffre.command_line.exits import Exit
+from coffre.command_line.later import Later, LaterGroup
 from coffre.processes import core_dumps
 
 
@@ -15,19 +15,17 @@ class Commands(LaterGroup):
     """Every command of Coffre, where it is defined, and what the list says of it."""
 
     table: ClassVar = {
-        "init": Later(
-            "coffre.commands.installation:init", "Make a data directory: databases, keys, demo authority."
-        ),
+        "init": Later("coffre.commands.init:init", "Make a data directory: databases, keys, demo authority."),
         "serve": Later(
-            "coffre.commands.running:serve",
+            "coffre.commands.serve:serve",
             "Run everything in one process on the loopback, until SIGTERM or Ctrl-C.",
         ),
         "worker": Later(
-            "coffre.commands.running:worker",
+            "coffre.commands.serve:worker",
             "Validate and publish what was received, in a process of its own, until SIGTERM.",
         ),
         "housekeeper": Later(
-            "coffre.commands.running:housekeeper",
+            "coffre.commands.serve:housekeeper",
             "Sequence the log, sweep, keep day keys, in a process of its own, until SIGTERM.",
         ),
         "vault": Later("coffre.commands.vault:vault_app", "The vault: keys, decisions, audit log."),
@@ -50,14 +48,14 @@ class Commands(LaterGroup):
             "What was set aside: list, show, release into a record, destroy.",
         ),
         "compact": Later(
-            "coffre.commands.maintenance:compact",
+            "coffre.commands.withdraw:compact",
             "Repack studies that came in many deposits into one object each. Readers notice nothing.",
         ),
         "withdraw": Later(
-            "coffre.commands.maintenance:withdraw",
+            "coffre.commands.withdraw:withdraw",
             "Withdraw instances of a study, on request of the structure that deposited them.",
         ),
-        "status": Later("coffre.commands.installation:status", "What this Coffre holds and what waits."),
+        "status": Later("coffre.commands.init:status", "What this Coffre holds and what waits."),
         "check": Later(
             "coffre.commands.check:check_command",
             "Compare objects, index, vault and log. Exit 0 where all is sound, 1 where something was found.",
@@ -71,7 +69,7 @@ class Commands(LaterGroup):
             "Restore a backup into an empty place. The vault stays frozen.",
         ),
         "migrate": Later(
-            "coffre.commands.installation:migrate",
+            "coffre.commands.init:migrate",
             "Bring the databases to this version's tables. Stop the servers first, and back up.",
         ),
         "roles": Later(

@@ -116,7 +116,7 @@ sys.path[:0] = [str(ROOT), str(DOCS)]
 from requirements_table import REQUIREMENTS  # noqa: E402
 
 from client.send.verdicts import TROUBLES  # noqa: E402
-from coffre.commands.exits import MEANINGS  # noqa: E402
+from coffre.command_line.exits import MEANINGS  # noqa: E402
 from coffre.serving.origins import ADMITTED_HEADERS, EXPOSED_HEADERS, METHODS  # noqa: E402
 from coffre.serving.problems import status_of  # noqa: E402
 from content.pdf.agreement import AGREEMENT  # noqa: E402

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from coffre.commands.common import AsJson, Data, Operator, bar, read_note, refusals, settings_of, show
+from coffre.command_line.options import AsJson, Data, Operator, bar, read_note, refusals, settings_of, show
 
 audit_app = typer.Typer(help="The log of every access.", no_args_is_help=True)
 

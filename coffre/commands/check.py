@@ -11,8 +11,8 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
-from coffre.commands.common import AsJson, Data, refusals, settings_of
-from coffre.commands.exits import Exit
+from coffre.command_line.exits import Exit
+from coffre.command_line.options import AsJson, Data, refusals, settings_of
 from coffre.housekeeper import Chores
 from coffre.safekeeping.checking import Check, Told
 from coffre.safekeeping.findings import REPAIRED_BY, SENTENCES, Findings

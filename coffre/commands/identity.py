@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from coffre.commands.common import AsJson, Data, listed, refusals, settings_of, show
-from coffre.commands.withdrawing import withdraw
+from coffre.command_line.options import AsJson, Data, listed, refusals, settings_of, show
+from coffre.commands.identity_withdraw import withdraw
 from records.errors import Invalid
 from records.vocabulary.sectors import OWN_PRACTICE
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import typer
 
-from coffre.commands.common import (
+from coffre.command_line.options import (
     AsJson,
     Data,
     DryRun,

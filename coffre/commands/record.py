@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from coffre.commands.common import AsJson, Data, Operator, err, refusals, settings_of, show
+from coffre.command_line.options import AsJson, Data, Operator, err, refusals, settings_of, show
 from records.consent import check_consent
 from records.errors import Invalid
 from records.identity import Traits

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from coffre.commands.common import AsJson, Data, refusals, settings_of, show
+from coffre.command_line.options import AsJson, Data, refusals, settings_of, show
 
 
 def roles(

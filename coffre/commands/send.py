@@ -17,7 +17,7 @@ from client.send.finding import Found, candidates
 from client.send.journal import Journal, default_place
 from client.send.plan import Candidate
 from client.send.verdicts import HARMLESS, FileVerdict, Outcome
-from coffre.commands.exits import Exit
+from coffre.command_line.exits import Exit
 from keyvault.credentials.proving import ProofKey
 from records.errors import CoffreError, Invalid
 from records.identity import INS, INS_NIR_TEST

@@ -2,9 +2,9 @@
 
 import typer
 
-from coffre.commands.common import Data, run_process
-from coffre.commands.rotating import rotate_record, rotate_root, rotate_secrets, rotate_shards, status
-from coffre.commands.unfreeze import accept_gap, replay
+from coffre.command_line.options import Data, run_process
+from coffre.commands.vault_replay import accept_gap, replay
+from coffre.commands.vault_rotate import rotate_record, rotate_root, rotate_secrets, rotate_shards, status
 
 vault_app = typer.Typer(help="The vault: keys, decisions, audit log.", no_args_is_help=True)
 

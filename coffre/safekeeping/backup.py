@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 
 import typer
 
-from coffre.commands.common import AsJson, Data, Operator, refusals, settings_of, show
+from coffre.command_line.options import AsJson, Data, Operator, refusals, settings_of, show
 from coffre.demo_authority.identities import acting, permitted
 from coffre.installation.install import Places
 from coffre.safekeeping.archive import (

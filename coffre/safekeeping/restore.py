@@ -14,7 +14,7 @@ from uuid import UUID
 import typer
 
 from audit.checkpoint import parse_and_verify
-from coffre.commands.common import AsJson, Data, read_note, refusals, settings_of, show
+from coffre.command_line.options import AsJson, Data, read_note, refusals, settings_of, show
 from coffre.installation.install import OWNER_ONLY, Places
 from coffre.safekeeping.archive import CHUNK, MANIFEST, Manifest, altered, check_signature, read_manifest
 from coffre.safekeeping.backup import INVENTORY, OBJECTS, PUBLIC_FACTS, VAULT, object_path

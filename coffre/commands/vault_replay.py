@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from coffre.commands.common import AsJson, Data, Operator, Yes, confirm, refusals, settings_of, show
-from coffre.commands.exits import Exit
+from coffre.command_line.exits import Exit
+from coffre.command_line.options import AsJson, Data, Operator, Yes, confirm, refusals, settings_of, show
 
 
 def replay(

@@ -7,7 +7,8 @@ from uuid import UUID
 
 import typer
 
-from coffre.commands.common import (
+from coffre.command_line.exits import Exit
+from coffre.command_line.options import (
     AsJson,
     Data,
     DryRun,
@@ -19,7 +20,6 @@ from coffre.commands.common import (
     settings_of,
     show,
 )
-from coffre.commands.exits import Exit
 
 DAY_MS = 24 * 3_600_000
 Record = Annotated[str | None, typer.Option("--record", help="INS or public id: this record alone.")]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from coffre.commands.common import (
+from coffre.command_line.options import (
     AsJson,
     Data,
     DryRun,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from coffre.commands.common import Data, Operator, Yes, confirm, refusals, settings_of
+from coffre.command_line.options import Data, Operator, Yes, confirm, refusals, settings_of
 
 
 def withdraw(

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
-from coffre.commands.exits import Exit
+from coffre.command_line.exits import Exit
 from coffre.processes import logs
 from coffre.settings import Settings, load
 from records.errors import CoffreError, Invalid

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from coffre.commands.common import AsJson, Data, listed, refusals, settings_of, show
+from coffre.command_line.options import AsJson, Data, listed, refusals, settings_of, show
 
 
 def init(

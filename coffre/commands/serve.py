@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from coffre.commands.common import Data, refusals, run_process, settings_of
+from coffre.command_line.options import Data, refusals, run_process, settings_of
 
 
 class OnlyPart(StrEnum):
