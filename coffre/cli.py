@@ -21,11 +21,11 @@ class Commands(LaterGroup):
             "Run everything in one process on the loopback, until SIGTERM or Ctrl-C.",
         ),
         "worker": Later(
-            "coffre.commands.serve:worker",
+            "coffre.commands.worker:worker",
             "Validate and publish what was received, in a process of its own, until SIGTERM.",
         ),
         "housekeeper": Later(
-            "coffre.commands.serve:housekeeper",
+            "coffre.commands.housekeeper:housekeeper",
             "Sequence the log, sweep, keep day keys, in a process of its own, until SIGTERM.",
         ),
         "vault": Later("coffre.commands.vault:vault_app", "The vault: keys, decisions, audit log."),
@@ -48,28 +48,28 @@ class Commands(LaterGroup):
             "What was set aside: list, show, release into a record, destroy.",
         ),
         "compact": Later(
-            "coffre.commands.withdraw:compact",
+            "coffre.commands.compact:compact",
             "Repack studies that came in many deposits into one object each. Readers notice nothing.",
         ),
         "withdraw": Later(
             "coffre.commands.withdraw:withdraw",
             "Withdraw instances of a study, on request of the structure that deposited them.",
         ),
-        "status": Later("coffre.commands.init:status", "What this Coffre holds and what waits."),
+        "status": Later("coffre.commands.status:status", "What this Coffre holds and what waits."),
         "check": Later(
             "coffre.commands.check:check_command",
             "Compare objects, index, vault and log. Exit 0 where all is sound, 1 where something was found.",
         ),
         "backup": Later(
-            "coffre.safekeeping.backup:backup_command",
+            "coffre.commands.backup:backup_command",
             "Back up index and vault while the servers run; never the root, never day keys.",
         ),
         "restore": Later(
-            "coffre.safekeeping.restore:restore_command",
+            "coffre.commands.restore:restore_command",
             "Restore a backup into an empty place. The vault stays frozen.",
         ),
         "migrate": Later(
-            "coffre.commands.init:migrate",
+            "coffre.commands.migrate:migrate",
             "Bring the databases to this version's tables. Stop the servers first, and back up.",
         ),
         "roles": Later(

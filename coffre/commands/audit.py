@@ -7,7 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from coffre.command_line.options import AsJson, Data, Operator, bar, read_note, refusals, settings_of, show
+from coffre.command_line.options import AsJson, Data, Operator, settings_of
+from coffre.command_line.output import bar, show
+from coffre.command_line.refusals import refusals
+from coffre.safekeeping.kept_checkpoints import read_note
 
 audit_app = typer.Typer(help="The log of every access.", no_args_is_help=True)
 

@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from coffre.command_line.exits import Exit
-from coffre.command_line.options import AsJson, Data, refusals, settings_of
+from coffre.command_line.options import AsJson, Data, settings_of
+from coffre.command_line.refusals import refusals
 from coffre.housekeeper import Chores
 from coffre.safekeeping.checking import Check, Told
 from coffre.safekeeping.findings import REPAIRED_BY, SENTENCES, Findings

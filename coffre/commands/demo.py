@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from coffre.command_line.options import refusals
+from coffre.command_line.refusals import refusals
 from coffre.demo_authority import identity_files
 from coffre.demonstration.cast import Actors, Cast, issue_credentials, open_record_with_consent
 from coffre.demonstration.data import PATIENT_INS

@@ -6,7 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from coffre.command_line.options import AsJson, Data, listed, refusals, settings_of, show
+from coffre.command_line.options import AsJson, Data, settings_of
+from coffre.command_line.output import listed, show
+from coffre.command_line.refusals import refusals
 from coffre.commands.identity_withdraw import withdraw
 from records.errors import Invalid
 from records.vocabulary.sectors import OWN_PRACTICE

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-from coffre.command_line.options import Data, Operator, Yes, confirm, refusals, settings_of
+from coffre.command_line.options import Data, Operator, Yes, settings_of
+from coffre.command_line.output import confirm
+from coffre.command_line.refusals import refusals
 
 
 def withdraw(

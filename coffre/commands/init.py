@@ -1,10 +1,11 @@
-"""`coffre init`, `migrate` and `status`: the installation as a whole."""
+"""`coffre init`: make a data directory."""
 
 from typing import Annotated
 
 import typer
 
-from coffre.command_line.options import AsJson, Data, listed, refusals, settings_of, show
+from coffre.command_line.options import Data, settings_of
+from coffre.command_line.refusals import refusals
 
 
 def init(
@@ -39,35 +40,3 @@ def init(
         f"The audit officer's private key is in {places.officer_key}: give it to the officer, then "
         "remove it here."
     )
-
-
-def migrate(data: Data = None) -> None:
-    """Bring the databases to this version's tables. Stop the servers first, and back up."""
-    from coffre.installation import install
-
-    with refusals():
-        with_roles = install.migrate(settings_of(data))
-    print("The databases are at this version.")
-    if with_roles:
-        print("Run coffre roles, too: what a migration added is nobody's but the owner's until then.")
-
-
-def status(data: Data = None, as_json: AsJson = False) -> None:
-    """What this Coffre holds and what waits."""
-    from coffre.wiring import System
-
-    with refusals(), System(settings_of(data)) as system:
-        today = system.cpu_today()
-        found = {
-            "environment": system.identity.environment.value,
-            "origin": system.identity.origin,
-            "submissions": system.index.counts(),
-            "validation_today": {
-                "cpu_s": round(today.cpu_ms / 1000),
-                "structures": today.structures,
-                "past_allowance": today.past_allowance,
-            },
-            "parts_sharing_identifiers": system.index.sharing_identifiers(),
-            **system.guard.inspector.status(),
-        }
-    show(found, as_json, listed(found))

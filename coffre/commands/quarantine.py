@@ -6,19 +6,9 @@ from uuid import UUID
 
 import typer
 
-from coffre.command_line.options import (
-    AsJson,
-    Data,
-    DryRun,
-    Operator,
-    Yes,
-    confirm,
-    err,
-    listed,
-    refusals,
-    settings_of,
-    show,
-)
+from coffre.command_line.options import AsJson, Data, DryRun, Operator, Yes, settings_of
+from coffre.command_line.output import confirm, err, listed, show
+from coffre.command_line.refusals import refusals
 from records.errors import CoffreError
 
 quarantine_app = typer.Typer(

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-from coffre.command_line.options import AsJson, Data, Operator, err, refusals, settings_of, show
+from coffre.command_line.options import AsJson, Data, Operator, settings_of
+from coffre.command_line.output import err, show
+from coffre.command_line.refusals import refusals
 from records.consent import check_consent
 from records.errors import Invalid
 from records.identity import Traits

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-from coffre.command_line.options import AsJson, Data, refusals, settings_of, show
+from coffre.command_line.options import AsJson, Data, settings_of
+from coffre.command_line.output import show
+from coffre.command_line.refusals import refusals
 
 
 def roles(

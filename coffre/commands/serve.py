@@ -1,11 +1,12 @@
-"""`coffre serve`, `worker` and `housekeeper`: what runs until SIGTERM."""
+"""`coffre serve`: everything in one process, or one served part alone, until SIGTERM."""
 
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from coffre.command_line.options import Data, refusals, run_process, settings_of
+from coffre.command_line.options import Data, settings_of
+from coffre.command_line.refusals import refusals
 
 
 class OnlyPart(StrEnum):
@@ -28,13 +29,3 @@ def serve(
 
     with refusals():
         run(settings_of(data), port, only=ServedPart(only.value) if only else None)
-
-
-def worker(data: Data = None) -> None:
-    """Validate and publish what was received, in a process of its own, until SIGTERM."""
-    run_process("run_worker", data)
-
-
-def housekeeper(data: Data = None) -> None:
-    """Sequence the log, sweep, keep day keys, in a process of its own, until SIGTERM."""
-    run_process("run_housekeeper", data)

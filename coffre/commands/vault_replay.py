@@ -1,4 +1,4 @@
-"""`coffre vault replay` and `coffre vault accept-gap`: how a restored vault's freeze ends."""
+"""`coffre vault replay`: bring a restored vault forward, then end its freeze."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,9 @@ from typing import Annotated
 import typer
 
 from coffre.command_line.exits import Exit
-from coffre.command_line.options import AsJson, Data, Operator, Yes, confirm, refusals, settings_of, show
+from coffre.command_line.options import AsJson, Data, settings_of
+from coffre.command_line.output import show
+from coffre.command_line.refusals import refusals
 
 
 def replay(
@@ -44,22 +46,3 @@ def replay(
     show(told, as_json, text)
     if missing:
         raise typer.Exit(Exit.REFUSED)
-
-
-def accept_gap(
-    reason: Annotated[str, typer.Option("--reason", help="Why nothing newer can be had; goes on the log.")],
-    operator: Operator = None,
-    yes: Yes = False,
-    data: Data = None,
-) -> None:
-    """End the freeze although choices made since the backup are lost. The log says so, with the reason.
-
-    Run it where the vault runs; on Postgres with the addresses of the databases' owner.
-    """
-    from coffre.safekeeping.unfreeze import accept_the_gap
-
-    with refusals():
-        settings = settings_of(data)
-        confirm(yes, "Give up every choice and deletion made since the backup, for good?")
-        accept_the_gap(settings, reason, operator)
-    print("The vault is no longer frozen. What was decided after the backup is lost: tell those concerned.")

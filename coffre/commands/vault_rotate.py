@@ -1,46 +1,16 @@
-"""`coffre vault status` and its rotations: what two operators do together."""
+"""`coffre vault rotate-root`, `-shards`, `-secrets` and `-record`: two operators change keys together."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from coffre.command_line.options import (
-    AsJson,
-    Data,
-    DryRun,
-    Yes,
-    bar,
-    confirm,
-    listed,
-    refusals,
-    settings_of,
-    show,
-)
+from coffre.command_line.options import AsJson, Data, DryRun, Yes, settings_of
+from coffre.command_line.output import bar, confirm, show
+from coffre.command_line.refusals import refusals
 
 First = Annotated[Path | None, typer.Option("--operator", help="File with the first operator's token.")]
 Second = Annotated[Path | None, typer.Option("--second-operator", help="File with another operator's token.")]
-SHOWN = (
-    "frozen",
-    "root",
-    "root_rotations",
-    "root_rotation_running",
-    "shards",
-    "shards_retiring",
-    "log_size",
-    "log_signed",
-    "log_shipped",
-    "log_pending",
-)
-
-
-def status(data: Data = None, as_json: AsJson = False) -> None:
-    """How the vault is: root, shards, rotations that were cut off, the log."""
-    from coffre.wiring import System
-
-    with refusals(), System(settings_of(data)) as system:
-        found = {name: value for name, value in system.guard.inspector.status().items() if name in SHOWN}
-    show(found, as_json, listed(found))
 
 
 def rotate_root(

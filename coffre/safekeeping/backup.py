@@ -1,4 +1,4 @@
-"""`coffre backup`: index, vault and objects of one instant, with live servers, in two archives.
+"""Take a backup: index, vault and objects of one instant, with live servers, in two archives.
 
 Neither holds the root, a day key, the authority's key or anything in clear: the databases are copied as they
 are, sealed rows and wraps, and the objects as ciphertext.
@@ -11,12 +11,9 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import IO, Any
 from uuid import UUID, uuid4
 
-import typer
-
-from coffre.command_line.options import AsJson, Data, Operator, refusals, settings_of, show
 from coffre.demo_authority.identities import acting, permitted
 from coffre.installation.install import Places
 from coffre.safekeeping.archive import (
@@ -41,9 +38,17 @@ from storage.ports import ObjectStore
 from storage.vault_store.store import SqlVaultStore
 
 PUBLIC_FACTS = "coffre"
+
+
 INVENTORY = "objects.jsonl"
+
+
 OBJECTS = "objects"
+
+
 VAULT = "vault"
+
+
 ABANDONED = "abandoned"
 
 
@@ -56,34 +61,6 @@ class Taken:
     vault: Path
     objects: int
     log_size: int
-
-
-def backup_command(
-    to: Annotated[Path, typer.Option("--to", help="A folder that does not exist yet.")],
-    vault_to: Annotated[
-        Path | None, typer.Option("--vault-to", help=r"Another folder for the vault.  \[default: TO/vault]")
-    ] = None,
-    objects: Annotated[bool, typer.Option("--objects", help="Copy the objects, too.")] = False,
-    operator: Operator = None,
-    data: Data = None,
-    as_json: AsJson = False,
-) -> None:
-    """Back up index and vault while the servers run; never the root, never day keys."""
-    with refusals(judging=True):
-        taken = take(settings_of(data), to, vault_to, with_objects=objects, operator=operator)
-    told = {
-        "backup": taken.backup,
-        "index": str(taken.index),
-        "vault": str(taken.vault),
-        "objects": taken.objects,
-        "log_size": taken.log_size,
-    }
-    text = (
-        f"Backed up: index in {taken.index}, vault in {taken.vault}, {taken.objects} objects "
-        f"{'copied' if objects else 'named, not copied'}, {taken.log_size} entries of the log.\n"
-        "Neither holds the root: keep it apart, without it no backup opens."
-    )
-    show(told, as_json, text)
 
 
 def take(

@@ -1,4 +1,4 @@
-"""`coffre restore`: both archives into an empty place; the vault stays frozen until it is brought forward."""
+"""Put a backup back: both archives into an empty place; the vault is frozen until it is brought forward."""
 
 import hashlib
 import json
@@ -8,16 +8,14 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-import typer
-
 from audit.checkpoint import parse_and_verify
-from coffre.command_line.options import AsJson, Data, read_note, refusals, settings_of, show
 from coffre.installation.install import OWNER_ONLY, Places
 from coffre.safekeeping.archive import CHUNK, MANIFEST, Manifest, altered, check_signature, read_manifest
-from coffre.safekeeping.backup import INVENTORY, OBJECTS, PUBLIC_FACTS, VAULT, object_path
+from coffre.safekeeping.backup import INVENTORY, OBJECTS, PUBLIC_FACTS, object_path
+from coffre.safekeeping.kept_checkpoints import read_note
 from coffre.settings import Settings
 from keyvault.credentials import private_files
 from keyvault.restore.frozen import Frozen, freeze
@@ -39,48 +37,6 @@ class Restored:
     frozen: Frozen
     objects: int
     missing: tuple[str, ...]
-
-
-def restore_command(
-    source: Annotated[Path, typer.Option("--from", help="The folder of the backup.")],
-    vault_source: Annotated[
-        Path | None, typer.Option("--vault-from", help=r"The vault's folder.  \[default: FROM/vault]")
-    ] = None,
-    known: Annotated[
-        list[Path] | None,
-        typer.Option("--known-checkpoint", help="A signed checkpoint kept elsewhere; may be repeated."),
-    ] = None,
-    unsigned: Annotated[
-        bool, typer.Option("--unsigned", help="Take a backup without the vault's signature: of version 0.1.")
-    ] = False,
-    data: Data = None,
-    as_json: AsJson = False,
-) -> None:
-    """Restore a backup into an empty place. The vault stays frozen."""
-    with refusals(judging=True):
-        settings = settings_of(data)
-        vault_source = vault_source or source / VAULT
-        restored = put_all_back(settings, source, vault_source, known or [], unsigned=unsigned)
-    frozen = restored.frozen
-    told = {
-        "log_size": frozen.size,
-        "known_size": frozen.known_size,
-        "objects": restored.objects,
-        "missing": list(restored.missing),
-    }
-    text = "\n".join(
-        [
-            f"Restored into {settings.data}: {frozen.size} entries of the log, {restored.objects} objects.",
-            *(f"Missing: {each}" for each in restored.missing),
-            f"The vault is frozen{_until(frozen)}. Go on with coffre vault replay or coffre vault "
-            "accept-gap.",
-        ]
-    )
-    show(told, as_json, text)
-
-
-def _until(frozen: Frozen) -> str:
-    return "" if frozen.known_size is None else f" until its log has {frozen.known_size} entries"
 
 
 def put_all_back(

@@ -1,0 +1,27 @@
+"""`coffre vault status`: root, shards, rotations and the log."""
+
+from coffre.command_line.options import AsJson, Data, settings_of
+from coffre.command_line.output import listed, show
+from coffre.command_line.refusals import refusals
+
+SHOWN = (
+    "frozen",
+    "root",
+    "root_rotations",
+    "root_rotation_running",
+    "shards",
+    "shards_retiring",
+    "log_size",
+    "log_signed",
+    "log_shipped",
+    "log_pending",
+)
+
+
+def status(data: Data = None, as_json: AsJson = False) -> None:
+    """How the vault is: root, shards, rotations that were cut off, the log."""
+    from coffre.wiring import System
+
+    with refusals(), System(settings_of(data)) as system:
+        found = {name: value for name, value in system.guard.inspector.status().items() if name in SHOWN}
+    show(found, as_json, listed(found))
