@@ -78,7 +78,7 @@ def audit_officer(
 
     The vault hands them out sealed and puts that on the log. They tell no name and nothing of content.
     """
-    from coffre.demo_authority.identities import acting
+    from coffre.operators.calls import acting
     from coffre.safekeeping import officer
     from coffre.wiring import System
     from keyvault.verbs.operator.officer import Credentialed

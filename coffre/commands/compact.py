@@ -30,8 +30,8 @@ def compact(
     Every instance's digest is compared while it is copied; what is replaced is erased once no grant leads to
     it any more, half an hour later.
     """
-    from coffre.demo_authority.identities import acting, permitted
-    from coffre.jobs.run_job import carry_out
+    from coffre.operators.calls import acting, permitted
+    from coffre.operators.run_job import carry_out
     from coffre.wiring import System
     from ingestion.jobs.dispatch import FEWEST_SUBMISSIONS
     from records.vocabulary.codes import Action

@@ -29,7 +29,7 @@ def withdraw(
     credential is accepted. Deposits that were received before stay.
     """
     from client.http_client import read_token
-    from coffre.demo_authority.identities import acting, permitted
+    from coffre.operators.calls import acting, permitted
     from coffre.wiring import System
     from keyvault.credentials.tokens import number_of
     from records.errors import Invalid

@@ -9,6 +9,7 @@ import typer
 from coffre.command_line.options import AsJson, Data, DryRun, Operator, Yes, settings_of
 from coffre.command_line.output import confirm, err, listed, show
 from coffre.command_line.refusals import refusals
+from coffre.command_line.two_operators import SecondLater
 from records.errors import CoffreError
 
 quarantine_app = typer.Typer(
@@ -16,13 +17,6 @@ quarantine_app = typer.Typer(
 )
 Item = Annotated[UUID, typer.Argument(metavar="ID", help="The document's id, from coffre quarantine list.")]
 Why = Annotated[str, typer.Option("--reason", help="Why, in ten characters or more; it goes on the log.")]
-Second = Annotated[
-    Path | None,
-    typer.Option(
-        "--second-operator",
-        help=r"File with another operator's token, who agrees at once.  \[default: the proposal waits a day]",
-    ),
-]
 
 
 @quarantine_app.command("list")
@@ -34,7 +28,7 @@ def list_items(
     as_json: AsJson = False,
 ) -> None:
     """What lies under quarantine, oldest first. Never content, never an identity."""
-    from coffre.demo_authority.identities import acting
+    from coffre.operators.calls import acting
     from coffre.wiring import System
     from ingestion.quarantine.listing import Quarantine, read_key, write_key
 
@@ -53,7 +47,7 @@ def show_item(
     document_id: Item, operator: Operator = None, data: Data = None, as_json: AsJson = False
 ) -> None:
     """One of them: code and sentence, when, size, depositor, what was asked of it."""
-    from coffre.demo_authority.identities import acting
+    from coffre.operators.calls import acting
     from coffre.wiring import System
     from ingestion.quarantine.listing import Quarantine
 
@@ -69,7 +63,7 @@ def release(
     record: Annotated[str, typer.Option(help="INS or public id of the record that it belongs to.")],
     reason: Why,
     operator: Operator = None,
-    second_operator: Second = None,
+    second_operator: SecondLater = None,
     dry_run: DryRun = False,
     data: Data = None,
     as_json: AsJson = False,
@@ -91,7 +85,7 @@ def destroy(
     document_id: Item,
     reason: Why,
     operator: Operator = None,
-    second_operator: Second = None,
+    second_operator: SecondLater = None,
     dry_run: DryRun = False,
     yes: Yes = False,
     data: Data = None,
@@ -115,8 +109,8 @@ def _decide(
     data: Path | None,
     as_json: bool,
 ) -> None:
-    from coffre.demo_authority.identities import acting
-    from coffre.jobs.run_job import carry_out
+    from coffre.operators.calls import acting
+    from coffre.operators.run_job import carry_out
     from coffre.wiring import System
     from ingestion.quarantine.listing import Quarantine
 

@@ -39,7 +39,7 @@ def record_open(
     as_json: AsJson = False,
 ) -> None:
     """Open a person's record, with the consent recorded."""
-    from coffre.demo_authority.identities import acting, permitted
+    from coffre.operators.calls import acting, permitted
     from coffre.wiring import System
 
     with refusals():

@@ -1,6 +1,5 @@
 """`coffre vault rotate-root`, `-shards`, `-secrets` and `-record`: two operators change keys together."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,9 +7,7 @@ import typer
 from coffre.command_line.options import AsJson, Data, DryRun, Yes, settings_of
 from coffre.command_line.output import bar, confirm, show
 from coffre.command_line.refusals import refusals
-
-First = Annotated[Path | None, typer.Option("--operator", help="File with the first operator's token.")]
-Second = Annotated[Path | None, typer.Option("--second-operator", help="File with another operator's token.")]
+from coffre.command_line.two_operators import First, Second, both
 
 
 def rotate_root(
@@ -28,7 +25,6 @@ def rotate_root(
     _NEW_TOKEN, _NEW_SHARES (or the same with _FILE), else from those of the present root. Servers may go on
     meanwhile; they make no new day key until they are started with the new root.
     """
-    from coffre.demo_authority.identities import together
     from coffre.safekeeping.rotating import RootRotation
     from coffre.wiring import System
 
@@ -41,7 +37,7 @@ def rotate_root(
             made = "" if plan.exists else " The new root would be made."
             show({**told, "exists": plan.exists, "moved": 0}, as_json, f"Would move {what}.{made}")
             return
-        calls = together(*_two(operator, second_operator))
+        calls = both(operator, second_operator)
         confirm(yes, f"Move {what}?")
         with bar("keys") as progress:
             done, shares = rotation.run(calls, progress)
@@ -67,7 +63,6 @@ def rotate_shards(
     as_json: AsJson = False,
 ) -> None:
     """Give every shard a new key, move the records' keys to it, destroy the old ones. Servers go on."""
-    from coffre.demo_authority.identities import together
     from coffre.safekeeping import rotating
     from coffre.wiring import System
 
@@ -80,7 +75,7 @@ def rotate_shards(
             text = f"Would finish {left} shards" if left else f"Would rotate {found['shards']} shards"
             show({"shards": found["shards"], "shards_retiring": left, "records": 0}, as_json, f"{text}.")
             return
-        calls = together(*_two(operator, second_operator))
+        calls = both(operator, second_operator)
         confirm(yes, "Give every shard a new key and destroy the old ones?")
         with bar("shards") as progress:
             begun, records = rotating.rotate_shards(settings, calls, progress)
@@ -105,11 +100,10 @@ def rotate_secrets(
 
     A vault made by version 0.1 derives its keys apart from the first rotation on.
     """
-    from coffre.demo_authority.identities import together
     from coffre.safekeeping import rotating
 
     with refusals():
-        calls = together(*_two(operator, second_operator))
+        calls = both(operator, second_operator)
         confirm(yes, "Draw new keys for accountability and the system's chains?")
         found = rotating.rotate_secrets(settings_of(data), calls)
     text = ", ".join(f"{name} has version {version}" for name, version in found.versions.items())
@@ -125,21 +119,11 @@ def rotate_record(
     as_json: AsJson = False,
 ) -> None:
     """Give one record a new key; everything under it is wrapped anew, no object is touched."""
-    from coffre.demo_authority.identities import together
     from coffre.safekeeping import rotating
 
     with refusals():
-        calls = together(*_two(operator, second_operator))
+        calls = both(operator, second_operator)
         confirm(yes, "Give this record a new key?")
         found = rotating.rotate_record(settings_of(data), calls, record)
     told = {"record": str(found.public_id), "key_version": found.version}
     show(told, as_json, f"The record {found.public_id} has version {found.version} of its key.")
-
-
-def _two(first: Path | None, second: Path | None) -> tuple[Path, Path]:
-    """Nobody rotates alone: each operator has a token of their own."""
-    if first is None or second is None:
-        raise typer.BadParameter(
-            "Two operators act together: give --operator FILE and --second-operator FILE."
-        )
-    return first, second

@@ -45,9 +45,9 @@ def withdraw(
     Its bytes are erased once no grant leads to them any more. A study of which nothing is left is deleted
     logically: nobody sees it, and it is kept until retention ends.
     """
-    from coffre.demo_authority.identities import acting, permitted
-    from coffre.jobs.instance_withdrawal import Withdrawal
-    from coffre.jobs.run_job import carry_out
+    from coffre.operators.calls import acting, permitted
+    from coffre.operators.instance_withdrawal import Withdrawal
+    from coffre.operators.run_job import carry_out
     from coffre.wiring import System
     from records.vocabulary.rejections import check_rejection
 

@@ -2,38 +2,18 @@
 
 import re
 import time
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from client.http_client import read_token
 from coffre.installation.install import read_secret
 from coffre.wiring import System
 from keyvault.credentials.tokens import Authority
 from keyvault.verbs.attempt import Call, Denied
-from records.errors import CoffreError, Invalid, Refused
+from records.errors import Invalid, Refused
 from records.identity import INS, check_oid, default_oid
-from records.vocabulary.codes import Environment, PurposeOfUse, Role
+from records.vocabulary.codes import Environment, Role
 from records.vocabulary.sectors import OWN_PRACTICE
 
-T = TypeVar("T")
 _NAME = re.compile(r"[\w][\w .'-]{0,63}")
-
-
-def acting(system: System, file: Path | None) -> Call:
-    """Who acts on the command line: the operator whose token is in `file`, else the command line itself."""
-    return Identities(system).operator() if file is None else Call(token=read_token(file))
-
-
-def together(first: Path, second: Path) -> list[Call]:
-    """Two operators, each with a file of their own; the vault makes sure that they are two."""
-    return [Call(token=read_token(file), purpose=PurposeOfUse.MAINTENANCE) for file in (first, second)]
-
-
-def permitted(answer: T | Denied) -> T:
-    """What the vault answered an operator. Raises CoffreError with the reason where it refused."""
-    if isinstance(answer, Denied):
-        raise CoffreError("The vault refuses this to the operator.", code=answer.reason.value)
-    return answer
 
 
 class Identities:

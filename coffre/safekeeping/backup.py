@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import IO, Any
 from uuid import UUID, uuid4
 
-from coffre.demo_authority.identities import acting, permitted
 from coffre.installation.install import Places
+from coffre.operators.calls import acting, permitted
 from coffre.safekeeping.archive import (
     CHUNK,
     MANIFEST,

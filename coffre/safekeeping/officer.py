@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.canonical import parse
-from coffre.demo_authority.identities import permitted
+from coffre.operators.calls import permitted
 from coffre.wiring import System
 from keyvault.crypto.boxes import open_box
 from keyvault.verbs.attempt import Call

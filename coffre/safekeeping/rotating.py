@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from getpass import getpass
 from pathlib import Path
 
-from coffre.demo_authority.identities import permitted
+from coffre.operators.calls import permitted
 from coffre.settings import Settings
 from coffre.wiring import System
 from keyvault.credentials import private_files

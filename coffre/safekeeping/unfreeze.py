@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from coffre.demo_authority.identities import acting, permitted
+from coffre.operators.calls import acting, permitted
 from coffre.safekeeping.restore import vault_copy
 from coffre.settings import Settings
 from coffre.wiring import System

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from coffre.demo_authority.identities import permitted
+from coffre.operators.calls import permitted
 from coffre.wiring import System
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.rows import SealedRow
