@@ -14,7 +14,8 @@ from ingestion.jobs.dispatch import enqueue_waiting, plan_compactions
 from ingestion.worker.pipeline import settle
 from keyvault.process.guard import Doors
 from records.errors import CoffreError
-from storage.ports import Index, ObjectStore
+from storage.index_ports import HousekeeperIndex
+from storage.ports import ObjectStore
 
 log = logging.getLogger("coffre.housekeeper")
 
@@ -41,7 +42,7 @@ class Swept:
 class Chores:
     """The chores, one method each; `publish_day_keys` hands the day's keys to intake."""
 
-    index: Index
+    index: HousekeeperIndex
     objects: ObjectStore
     guard: Doors
     publish_day_keys: Callable[[], None]

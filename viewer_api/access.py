@@ -20,7 +20,7 @@ from keyvault.verbs.reader.releasing import Released
 from keyvault.verbs.rows import SealedRow, SeenDocument
 from records.errors import Invalid
 from records.vocabulary.codes import Action, DocumentState, PurposeOfUse, ReasonCode
-from storage.ports import Index
+from storage.index_ports import ReaderIndex
 from storage.rows import Details, Document
 from viewer_api.refusals import no_such_document, permitted
 
@@ -59,7 +59,7 @@ class GrantRequest:
 class Access:
     """The use cases of readers, without their transport."""
 
-    def __init__(self, index: Index, vault: ReaderDoor, presign: Presign) -> None:
+    def __init__(self, index: ReaderIndex, vault: ReaderDoor, presign: Presign) -> None:
         self._index = index
         self._vault = vault
         self._presign = presign

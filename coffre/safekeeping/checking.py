@@ -18,7 +18,8 @@ from keyvault.verbs.operator.inspecting import InspectingVerbs
 from keyvault.verbs.operator.listing import KeptBlob, KeptDocument, KeptRow
 from records.errors import CoffreError, NotFound
 from storage.index.inventory import PAGE, Inventory, Key, ListedBlob, ListedRow, every
-from storage.ports import Index, ObjectStore
+from storage.index_ports import OperatorIndex
+from storage.ports import ObjectStore
 from storage.rows import Document, Instance
 
 OLDEST_UPLOAD_MS = 48 * 3_600_000
@@ -38,7 +39,7 @@ Told = Callable[[str, int], None]
 class Check:
     """One check. `scrub` reads every object and compares its CRC-64/NVME."""
 
-    index: Index
+    index: OperatorIndex
     inventory: Inventory
     objects: ObjectStore
     vault: InspectingVerbs

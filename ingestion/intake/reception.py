@@ -32,7 +32,8 @@ from keyvault.keys.reception import (
 from records.actors import Actor
 from records.errors import CoffreError, Invalid
 from records.vocabulary.codes import SubmissionState
-from storage.ports import Index, ObjectStore
+from storage.index_ports import IntakeIndex
+from storage.ports import ObjectStore
 from storage.rows import Blob, Submission
 
 MOST_PARTS = 10_000
@@ -75,7 +76,7 @@ class Reception:
 
     def __init__(
         self,
-        index: Index,
+        index: IntakeIndex,
         objects: ObjectStore,
         *,
         pinned: bytes,
@@ -127,7 +128,7 @@ class Deposit:
 
     def __init__(
         self,
-        index: Index,
+        index: IntakeIndex,
         objects: ObjectStore,
         key: ReceptionKey,
         depositor: Depositor,

@@ -12,7 +12,7 @@ from ingestion.intake.waiting import Verdicts
 from records.errors import NotFound
 from records.identity import read_ins
 from records.vocabulary.codes import Environment
-from storage.ports import Index
+from storage.index_ports import IntakeIndex
 from storage.rows import Part, Submission
 
 HOP = 1 << 20  # bytes handed to a thread at once: a hop costs more than hashing less (docs/architecture.md)
@@ -23,7 +23,7 @@ class Intake:
     """The use cases of depositors, without their transport."""
 
     reception: Reception
-    index: Index
+    index: IntakeIndex
     verdicts: Verdicts
     largest_envelope: int = 32 * 2**20
     longest_wait_s: float = 60.0

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from records.errors import CoffreError
 from records.vocabulary.codes import SubmissionState
-from storage.ports import Index
+from storage.index_ports import IntakeIndex
 from storage.rows import Submission
 
 FINAL = frozenset(
@@ -26,7 +26,7 @@ FIRST_LOOK_S, LAST_LOOK_S = 0.05, 1.0
 class Verdicts:
     """Requests that wait. `done` may be called from any thread."""
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: IntakeIndex) -> None:
         self._index = index
         self._latest = math.inf
         self._waiting: dict[UUID, tuple[asyncio.AbstractEventLoop, asyncio.Event]] = {}

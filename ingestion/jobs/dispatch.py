@@ -8,7 +8,7 @@ from ingestion.jobs.quarantine_release import Destruction, Release
 from ingestion.worker.pipeline import Task, Worker
 from keyvault.process.guard import HousekeeperDoor
 from records.vocabulary.codes import JobKind
-from storage.ports import Index
+from storage.index_ports import HousekeeperIndex
 from storage.rows import Submission
 
 TASKS: Mapping[str, Callable[[Worker, Submission], Task]] = {
@@ -22,7 +22,10 @@ FEWEST_SUBMISSIONS = 2
 
 
 def enqueue_waiting(
-    index: Index, vault: HousekeeperDoor, now_ms: int, ring: Callable[[UUID], None] = lambda _: None
+    index: HousekeeperIndex,
+    vault: HousekeeperDoor,
+    now_ms: int,
+    ring: Callable[[UUID], None] = lambda _: None,
 ) -> int:
     """Queue what the vault has agreed to; answers how many are new. Any number of copies may run."""
     queued = 0
@@ -33,7 +36,7 @@ def enqueue_waiting(
     return queued
 
 
-def plan_compactions(index: Index, vault: HousekeeperDoor, quiet_since: int, most: int) -> int:
+def plan_compactions(index: HousekeeperIndex, vault: HousekeeperDoor, quiet_since: int, most: int) -> int:
     """Ask the vault for the compaction of studies that no deposit joined since; answers how many it takes."""
     studies = index.grown_studies(least=FEWEST_SUBMISSIONS, quiet_since=quiet_since, limit=most)
     planned = [vault.plan_compaction(study.record_id, study.document_id) for study in studies]

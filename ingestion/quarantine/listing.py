@@ -13,7 +13,7 @@ from keyvault.process.guard import OperatorDoor
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.operator.quarantine import JobSeen, SetAside
 from records.errors import Invalid, NotFound, Refused
-from storage.ports import Index
+from storage.index_ports import OperatorIndex
 from storage.rows import Part, QuarantinedPart
 
 T = TypeVar("T")
@@ -62,7 +62,7 @@ class Page:
 class Quarantine:
     """The use cases of operators, without their transport."""
 
-    def __init__(self, index: Index, vault: OperatorDoor) -> None:
+    def __init__(self, index: OperatorIndex, vault: OperatorDoor) -> None:
         self._index = index
         self._vault = vault
 

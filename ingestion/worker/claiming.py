@@ -16,7 +16,7 @@ from ingestion.outcomes import JUDGEMENTS
 from ingestion.worker.patient import with_person_warnings
 from keyvault.process.guard import WorkerDoor
 from keyvault.verbs.worker.ingesting import ForIngest
-from storage.ports import Index
+from storage.index_ports import WorkerIndex
 from storage.rows import PartClaims
 
 
@@ -28,7 +28,7 @@ class Busy(Exception):  # noqa: N818 - not an error: another submission is first
 class Claiming:
     """The claims of one submission, and what they make of its parts."""
 
-    index: Index
+    index: WorkerIndex
     vault: WorkerDoor
     submission_id: UUID
 

@@ -17,7 +17,8 @@ from ingestion.worker.opening import Content
 from keyvault.crypto.blob import Sealer
 from keyvault.crypto.sealed_blob import BlobKind, BlobRef, new_data_key
 from keyvault.keys.reception import ReceivedKey, seal_key
-from storage.ports import Index, ObjectStore
+from storage.index_ports import WorkerIndex
+from storage.ports import ObjectStore
 from storage.rows import Blob
 
 
@@ -53,7 +54,7 @@ class Packer:
 
     def __init__(
         self,
-        index: Index,
+        index: WorkerIndex,
         objects: ObjectStore,
         sealing: Sealing,
         now_ms: Callable[[], int],

@@ -46,7 +46,8 @@ from records.traits import ClaimedTraits, Trait
 from records.vocabulary.codes import ReasonCode, SubmissionState
 from records.vocabulary.identifier_warnings import STUDY_UID_SHARED
 from records.vocabulary.person_warnings import OTHER_PERSON
-from storage.ports import Index, ObjectStore
+from storage.index_ports import Settling, WorkerIndex
+from storage.ports import ObjectStore
 from storage.rows import Blob, CpuUse, Part, Publication, Submission
 
 DEPOSIT = "deposit"
@@ -99,7 +100,7 @@ class Worker:
     """
 
     name: str
-    index: Index
+    index: WorkerIndex
     objects: ObjectStore
     vault: WorkerDoor
     inspector: Inspector
@@ -183,7 +184,7 @@ class Worker:
 
 
 def settle(
-    index: Index, objects: ObjectStore, vault: SettlingVerbs, submission_id: UUID, now_ms: int
+    index: Settling, objects: ObjectStore, vault: SettlingVerbs, submission_id: UUID, now_ms: int
 ) -> None:
     """End a finished submission: no key opens it any more, what wasn't adopted goes. Repeatable."""
     vault.settle(submission_id)

@@ -37,7 +37,7 @@ class _TakenMeanwhile(Exception):  # noqa: N818  # never seen outside: it undoes
 
 
 class Claims:
-    """The recognition of duplicates (see `storage.ports`)."""
+    """The recognition of duplicates (see `storage.index_ports`)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

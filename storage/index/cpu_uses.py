@@ -49,7 +49,7 @@ class CpuOfStructure:
 
 
 class CpuUses:
-    """The index's part about CPU (see `storage.ports`)."""
+    """The index's part about CPU (see `storage.index_ports`)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

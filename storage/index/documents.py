@@ -83,7 +83,7 @@ _INSTANCE_OF = (
 
 
 class Documents:
-    """The readers' part of the index (see `storage.ports`)."""
+    """The readers' part of the index (see `storage.index_ports`)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

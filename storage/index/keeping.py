@@ -44,7 +44,7 @@ _COUNT_SHARED = select(func.count()).select_from(_SHARED.subquery())
 
 
 class Keeping:
-    """Small shared state (see `storage.ports`)."""
+    """Small shared state (see `storage.index_ports`)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -144,7 +144,7 @@ _GROWN = {one_record: _grown(one_record=one_record) for one_record in (False, Tr
 
 
 class Maintenance:
-    """The part of the index for work on what was adopted (see `storage.ports`)."""
+    """The part of the index for work on what was adopted (see `storage.index_ports`)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

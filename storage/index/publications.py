@@ -77,7 +77,7 @@ _OLDEST_UNSETTLED = select(func.min(_SUBMISSION.received_at)).where(_SUBMISSION.
 
 
 class Publications:
-    """The end of a submission's way (see `storage.ports`)."""
+    """The end of a submission's way (see `storage.index_ports`)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

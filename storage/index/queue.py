@@ -90,7 +90,7 @@ _BLOBS = (
 
 
 class Queue:
-    """The workers' part of the index up to publication (see `storage.ports`)."""
+    """The workers' part of the index up to publication (see `storage.index_ports`)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -12,7 +12,7 @@ from storage.index.uploads import Uploads
 
 
 class SqlIndex(Uploads, Queue, Claims, Publications, Documents, Maintenance, CpuUses, Keeping):
-    """An `Index` (see `storage.ports`) in the tables of `storage.index.tables`."""
+    """An `Index` (see `storage.index_ports`) in the tables of `storage.index.tables`."""
 
     @property
     def inventory(self) -> SqlInventory:

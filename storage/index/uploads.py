@@ -32,7 +32,7 @@ _INSERT_BLOB = insert(tables.blob)
 
 
 class Uploads:
-    """Intake's part of the index (see `storage.ports`)."""
+    """Intake's part of the index (see `storage.index_ports`)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

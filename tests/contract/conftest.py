@@ -8,8 +8,9 @@ from sys import executable
 
 import pytest
 
+from storage.index_ports import Index
 from storage.migrate import Branch, upgrade
-from storage.ports import Index, ObjectStore
+from storage.ports import ObjectStore
 from storage.vault_store.store import SqlVaultStore
 from tests.contract.storage_adapters import Spawn, open_database, open_index, open_objects, open_vault_store
 from tests.services.fixtures_postgres import NewDatabase

@@ -4,7 +4,7 @@ import os
 from typing import Any
 from uuid import UUID, uuid4
 
-from storage.ports import Index
+from storage.index_ports import Index
 from storage.rows import Blob, Details, Document, Instance, Part, Publication, Submission, Token
 
 RECORD = UUID("01890000-0000-7000-8000-000000000001")

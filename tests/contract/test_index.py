@@ -1,4 +1,4 @@
-"""What every index keeps its word on (`storage.ports.Index`): from reception to publication."""
+"""What every index keeps its word on (`storage.index_ports.Index`): from reception to publication."""
 
 import traceback
 from uuid import uuid4
@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from records.errors import Conflict, NotFound
-from storage.ports import Index
+from storage.index_ports import Index
 from storage.rows import Part
 from tests.contract.storage_adapters import Spawn
 from tests.contract.storage_examples import (

@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from storage.ports import Index
+from storage.index_ports import Index
 from storage.rows import Document, Token
 from tests.contract.storage_examples import RECORD, a_document, published
 

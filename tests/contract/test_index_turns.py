@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from storage.ports import Index
+from storage.index_ports import Index
 from storage.rows import CpuOfDay, CpuUse
 from tests.contract.storage_adapters import Spawn
 from tests.contract.storage_examples import publication_of, received

@@ -23,7 +23,7 @@ from keyvault.credentials.sign_in_links import (
 from keyvault.verbs.attempt import Call
 from records.errors import CoffreError, Invalid, Refused
 from records.vocabulary.codes import Environment, PurposeOfUse, Role
-from storage.ports import Index
+from storage.index_ports import SignIns
 
 LARGEST_FORM = 64 * 1024
 MOST_FIELDS = 64
@@ -81,7 +81,7 @@ class Sessions:
 
     def __init__(
         self,
-        index: Index,
+        index: SignIns,
         public_url: str,
         environment: Environment,
         clock: Callable[[], float] = time.time,

@@ -1,0 +1,280 @@
+"""What the upper rooms may rely on of the index: a protocol for each process that uses it.
+
+Nothing in it is readable without the vault. Every verb that changes something is one transaction: durable and
+visible to all once it returns, without any effect if it raises or the process dies inside. CoffreError
+`store_busy` after 15 s behind another process: repeat. Times are milliseconds since the epoch and always the
+caller's. Any number of threads and processes may share an adapter's store.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Protocol
+from uuid import UUID
+
+from storage.rows import (
+    Blob,
+    CpuOfDay,
+    CpuUse,
+    Details,
+    Document,
+    GrownStudy,
+    Instance,
+    Part,
+    PartClaims,
+    Publication,
+    QuarantinedPart,
+    Submission,
+)
+
+
+class Uploads(Protocol):
+    """Uploads that intake or a worker begins, and that the sweeper condemns."""
+
+    def begin_upload(self, blob_id: UUID, version: int, at: int) -> None:
+        """Names an object before its first byte is written, so that the sweeper need never list the store."""
+
+    def end_upload(self, blob_id: UUID, version: int) -> None:
+        """Forgets an upload whose object is gone. May be repeated."""
+
+
+class Submissions(Protocol):
+    """Submissions as they stand, whoever asks."""
+
+    def submission(self, submission_id: UUID) -> Submission | None: ...
+
+    def parts(self, submission_id: UUID) -> list[Part]:
+        """The verdicts in order of number; empty before publication."""
+
+    def blobs(self, submission_id: UUID) -> list[Blob]:
+        """Its objects in order of id and version, adopted or not, until `forget_blobs`."""
+
+
+class Settling(Protocol):
+    """The end of a finished submission, by its worker, or by the housekeeper after it."""
+
+    def settle(self, submission_id: UUID, at: int) -> list[Blob]:
+        """Erases envelope, sealed keys and plan of a finished submission; lists the blobs that were not
+        adopted.
+
+        Their objects are the caller's to delete, then `forget_blobs`; after a crash in between
+        `abandoned_blobs` names them. Repeatable. Conflict `unfinished`, NotFound `submission_unknown`.
+        """
+
+    def forget_blobs(self, blobs: Collection[Blob]) -> None:
+        """Removes rows of abandoned and retired blobs whose objects are deleted; others are left alone.
+
+        Repeatable.
+        """
+
+
+class Leftovers(Protocol):
+    """What finished work left behind: the housekeeper clears it, an operator checks it."""
+
+    def unsettled(self, finished_before: int) -> list[UUID]:
+        """Finished before that time and not settled, oldest first, 1 000 at most."""
+
+    def abandoned_blobs(self) -> list[Blob]:
+        """Blobs that `settle` gave up and nobody forgot yet, 1 000 at most."""
+
+
+class GrownStudies(Protocol):
+    """Studies that are worth a compaction."""
+
+    def grown_studies(
+        self, *, least: int, quiet_since: int, record_id: UUID | None = None, limit: int = 1000
+    ) -> list[GrownStudy]:
+        """Approved studies of at least `least` submissions, none of which joined after `quiet_since`."""
+
+
+class SignIns(Protocol):
+    """Sealed sign-ins of the pages."""
+
+    def put_sign_in(self, digest: bytes, sealed: bytes, expires: int) -> None:
+        """Keeps a sealed sign-in under the digest of its cookie."""
+
+    def sign_in(self, digest: bytes, now: int) -> bytes | None:
+        """The sealed sign-in unless it expired."""
+
+    def end_sign_in(self, digest: bytes) -> None:
+        """Signs out. May be repeated."""
+
+
+class ReceptionKeys(Protocol):
+    """Signed reception keys, which the vault makes and intake seals to."""
+
+    def put_reception_key(self, day: str, document: str) -> None:
+        """Keeps the signed reception key of `day` (YYYY-MM-DD), in place of an earlier one."""
+
+    def reception_key(self, day: str) -> str | None: ...
+
+
+class RecordDocuments(Protocol):
+    """Documents of a record by what names them."""
+
+    def documents_by_id(
+        self, record_id: UUID, ids: Collection[UUID]
+    ) -> list[tuple[Document, tuple[Details, ...]]]:
+        """Those of `ids` that are in the record."""
+
+    def documents_by_study(
+        self, record_id: UUID, study_token: bytes
+    ) -> list[tuple[Document, tuple[Details, ...]]]: ...
+
+    def documents_by_token(
+        self, record_id: UUID, field: str, token: bytes
+    ) -> list[tuple[Document, tuple[Details, ...]]]: ...
+
+
+class QuarantinedDocuments(Protocol):
+    """A document under quarantine, for the operators who decide and the worker who carries it out."""
+
+    def quarantined_document(self, document_id: UUID) -> QuarantinedPart | None: ...
+
+
+class IntakeIndex(Uploads, Submissions, ReceptionKeys, Protocol):
+    """What intake needs: receive and answer, never claim or publish."""
+
+    def receive(self, submission: Submission, blobs: Collection[Blob]) -> None:
+        """Acknowledges a submission: its row, its blobs, the end of their uploads.
+
+        Conflict `upload_expired` if an upload was never begun or is condemned, `submission_exists` on a
+        repeat.
+        """
+
+
+class WorkerIndex(Uploads, Submissions, Settling, RecordDocuments, QuarantinedDocuments, Protocol):
+    """What a worker needs: claim, count, publish, settle."""
+
+    def claim_next(
+        self, worker: str, now: int, until: int, *, allowance_ms: int = ..., beside: bool = False
+    ) -> Submission | None:
+        """A submission received, or left by a worker whose lease ended; None if nothing is due.
+
+        Depositors take turns: the oldest of the one whose structure has the fewest in workers' hands, then
+        of the one whose files cost the least CPU lately, then the oldest of all; structures whose files
+        cost more than `allowance_ms` of CPU since midnight (UTC) come after all others. Of more than 64
+        depositors who wait, 64 are compared. `beside`: only of a structure that no worker has in hand.
+
+        It becomes `validating`, the worker's until `until`, `attempts` one more. Never given to two workers
+        at once.
+        """
+
+    def claim(self, submission_id: UUID, worker: str, now: int, until: int) -> Submission | None:
+        """The same for one submission; None where it is not due."""
+
+    def renew(self, submission_id: UUID, worker: str, until: int) -> bool:
+        """Prolongs the lease; False where the worker no longer holds it and must stop."""
+
+    def postpone(self, submission_id: UUID, worker: str, not_before: int) -> bool:
+        """Gives it back as `received`, due again from `not_before`; False where the worker does not
+        hold it.
+        """
+
+    def add_blobs(self, submission_id: UUID, worker: str, blobs: Collection[Blob], plan: bytes) -> None:
+        """Adds the worker's own objects, with the plan that names them, once; an equal plan again changes
+        nothing.
+
+        Conflict `lease_lost`, `plan_exists` (another plan: follow that one), `upload_expired`.
+        """
+
+    def claim_parts(self, submission_id: UUID, part_tokens: Mapping[int, bytes]) -> PartClaims:
+        """Claims the part tokens that nobody has, all of them or (`busy`) none.
+
+        Repeatable for the same submission. Conflict `lease_lost` unless it is being validated.
+        """
+
+    def publish(self, submission_id: UUID, worker: str, publication: Publication) -> bool:
+        """Makes documents, rows and verdicts visible at once, the only instant at which that happens.
+
+        Claims of parts that were not published are released. False, without effect, if this worker
+        published it already; Conflict `lease_lost` if it is not the holder.
+        """
+
+    def introduce(self, depositor_token: bytes, structure_token: bytes, at: int) -> bool:
+        """Remembers a depositor's structure; False where it was known. Before, it counts for itself."""
+
+    def count_cpu(self, use: CpuUse, at: int) -> None:
+        """Counts CPU for a depositor's structure on the day of `at`; `publish` does so with its own."""
+
+
+class ReaderIndex(RecordDocuments, SignIns, Protocol):
+    """What a reader needs: documents and sign-ins, nothing of the queue."""
+
+    def documents(
+        self, record_id: UUID, *, after: tuple[int, UUID] | None = None, limit: int | None = None
+    ) -> list[tuple[Document, tuple[Details, ...]]]:
+        """A record's documents, newest first, details in order of row_version; one snapshot, two queries.
+
+        `after` is (created_at, document_id) of the last one seen: pages stay right while documents are added.
+        """
+
+    def document(self, document_id: UUID) -> tuple[Document, tuple[Details, ...]] | None:
+        """One document of whatever record, as `documents` gives it."""
+
+    def depositors(self, document_id: UUID) -> frozenset[bytes]:
+        """The depositor tokens of the submissions that a document's details come from."""
+
+    def instance(self, document_id: UUID, sop_token: bytes) -> Instance | None:
+        """Where the instance lies; of several versions the one of the latest submission."""
+
+
+class HousekeeperIndex(Uploads, Settling, Leftovers, GrownStudies, ReceptionKeys, Protocol):
+    """What the housekeeper needs: sweep, forget, queue jobs."""
+
+    def stale_uploads(self, before: int) -> list[tuple[UUID, int]]:
+        """Condemns uploads begun before `before` and lists them, oldest first, 1 000 at most.
+
+        A condemned upload can no longer be received, so its object may be deleted, then `end_upload`. A
+        crash in between lists it again.
+        """
+
+    def waiting(self, now: int) -> int:
+        """How many submissions could be claimed now; counts to 10 000 per state and no further."""
+
+    def forget_answers(self, finished_before: int) -> int:
+        """Removes answers that no request waits for any more and counts them."""
+
+    def oldest_unsettled(self) -> int | None:
+        """When the oldest submission that is not settled was received; None where all are."""
+
+    def retired_blobs(self) -> list[Blob]:
+        """Blobs that a job replaced and nobody forgot yet, 1 000 at most."""
+
+    def queue_job(self, job_id: UUID, kind: str, at: int) -> bool:
+        """Adds a job of the vault to the queue, as a submission of that kind; False where it is there."""
+
+    def forget_cpu(self, before: int) -> int:
+        """Removes the days before that of `before`, and who deposited on none since; counts the rows."""
+
+    def forget_sign_ins(self, now: int) -> int:
+        """Removes expired sign-ins and counts them."""
+
+    def take_lease(self, name: str, holder: str, now: int, until: int) -> bool:
+        """Takes or prolongs a named lease; False while another holder's runs."""
+
+
+class OperatorIndex(Submissions, Leftovers, GrownStudies, RecordDocuments, QuarantinedDocuments, Protocol):
+    """What an operator's commands need: counts, the quarantine, repairs."""
+
+    def end_leases(self) -> int:
+        """Gives back every submission that a worker holds; for who knows that none of those workers lives."""
+
+    def cpu_of_day(self, at: int, allowance_ms: int) -> CpuOfDay:
+        """All of the day of `at` (UTC), and how many structures are past the allowance."""
+
+    def quarantined(
+        self, *, after: tuple[UUID, int] | None = None, limit: int | None = None
+    ) -> list[QuarantinedPart]:
+        """Parts under quarantine by (submission_id, number), beginning after a key."""
+
+    def set_state(self, document_id: UUID, state: str, at: int) -> bool:
+        """Copies a state that the vault decided; False for an unknown document."""
+
+    def counts(self) -> dict[str, int]:
+        """Submissions by state, each counted to 10 000 and no further."""
+
+    def sharing_identifiers(self) -> int:
+        """Parts whose depositor was told "study_uid_shared", counted to 10 000 and no further."""
+
+
+class Index(IntakeIndex, WorkerIndex, ReaderIndex, HousekeeperIndex, OperatorIndex, Protocol):
+    """All of it: what an adapter has, and what the contract suite runs over. Callers take a narrower one."""
