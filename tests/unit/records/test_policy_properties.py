@@ -328,18 +328,9 @@ def test_r15_a_list_holds_exactly_what_is_permitted_one_by_one(
     assert visible(request, facts, several) == (() if request.action in WITHOUT_RECORD else one_by_one)
 
 
-PURE = {
-    "abc",
-    "base64",
-    "collections",
-    "dataclasses",
-    "datetime",
-    "enum",
-    "re",
-    "records",
+PURE = {"abc", "base64", "binascii", "collections", "dataclasses", "datetime", "enum", "re", "records"} | {
     "types",
     "typing",
-} | {
     "unicodedata",
     "uuid",
 }
