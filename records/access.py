@@ -1,4 +1,4 @@
-"""What is asked, what is known and what is answered: the values that a decision goes from and to."""
+"""The values of a decision: the request, the facts it rests on, and the answer."""
 
 from dataclasses import dataclass, field
 

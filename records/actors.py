@@ -1,4 +1,4 @@
-"""Who acts: what the vault accepts once it has verified a credential, and nothing from elsewhere."""
+"""The actor of a call, as the vault accepts it from a verified credential and from nowhere else."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""What the vault keeps about each document to decide on it: facts and labels, never content."""
+"""Facts and labels that the vault keeps about each document to decide on it; never content."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Who a record is about (INS) and who acts on it (national numbers of professionals and structures).
+"""National identifiers: the INS of a record, and the numbers of professionals and structures who act on it.
 
 Identité nationale de santé: a matricule of 15 characters together with the OID of the authority that
 assigned it. Requirement R1: the key must fit and the OID must belong to the environment.

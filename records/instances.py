@@ -1,4 +1,4 @@
-"""Which instances a document has, where a SOP Instance UID came more than once: one rule for every room.
+"""The rule, for every room, by which one instance is live where a SOP Instance UID came more than once.
 
 UIDs are unique (PS3.5 section 9), and whoever writes a file chooses them. So rows are joined within one
 document alone, which is one structure's; another structure's content is never looked at beside it.

@@ -1,4 +1,4 @@
-"""Whose content is it by its traits? What a content says of a person, against the traits of a record.
+"""The comparison of the traits that a content states with the traits of a record.
 
 Traits identify nobody (R2): the INS names the record, and traits that contradict it say that somebody may
 have named the wrong one. Whatever a content leaves out, or does not know, contradicts nothing.

@@ -1,4 +1,4 @@
-"""Who may deposit which type of document, as a table: kinds of depositors by class, exceptions by type.
+"""The table of depositors: each class of document with the kinds that may deposit it, exceptions by type.
 
 Sources. Reimbursements come from the health insurer's own system (author specialty ALIM_AM of JDV_J01,
 practice setting AMO of JDV_J04; articles R1111-41 and R1111-42). What a patient expresses or deposits has the

@@ -1,4 +1,4 @@
-"""What is said where two structures gave their content the same identifiers, by mistake or on purpose.
+"""Warnings where two structures gave their content the same identifiers, by mistake or on purpose.
 
 Each deposit stays a document of its own with its own bytes. French, then English.
 """

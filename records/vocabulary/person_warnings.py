@@ -1,4 +1,4 @@
-"""What is said of a content that may be another person's: to its sender, to the doctor and to the patient.
+"""Warnings about content that may be another person's, for its sender, the doctor and the patient.
 
 Apart from the verdicts on a file's form: a device that writes its files carelessly harms nobody, a report in
 the wrong record can kill. French, then English.
