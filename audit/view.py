@@ -1,4 +1,4 @@
-"""What the offline verifier looks at, and what it answers: plain values, from a store, a backup or files.
+"""The plain values that the offline verifier reads, from a store, a backup or files, and those it answers.
 
 Everything is iterated once, in the order said, and never held whole: a log of any length can be checked.
 """
