@@ -1,4 +1,4 @@
-"""What every verb of the vault stands on: its store, its keys, its clock, and the way a change is made."""
+"""The context of every verb of the vault: its store, its keys, its clock, and the way a change is made."""
 
 import hmac
 import time

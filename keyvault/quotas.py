@@ -1,4 +1,4 @@
-"""How many different records one credential or one structure may touch (requirement R33).
+"""Quotas: the number of different records that one credential or one structure may touch (requirement R33).
 
 A person's calls count before anything is opened, denials included, once per (person, record, hour): a stolen
 card stops after its limit, whatever it asks for. A structure's counter counts what its people were permitted,

@@ -1,4 +1,4 @@
-"""What the vault asks of its store.
+"""The port of the vault's store.
 
 The vault declares this interface and knows no SQL; `storage/vault_store` implements it without importing it.
 Tables and columns are those of docs/vault.md section 1. A row is a mapping of column names to values.

@@ -1,4 +1,4 @@
-"""What the root opens when the vault starts: shard keys, the index key, audit keys, signing keys, day keys.
+"""The keys that the root opens when the vault starts: shard, index, audit, signing and day keys.
 
 After the start no request ever calls the root (`baselines.md`: an HSM or KMS answers too slowly, and one
 call per request would make it the bottleneck and the bill). It is called again, in one batch, where a shard

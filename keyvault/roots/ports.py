@@ -1,4 +1,4 @@
-"""What the vault asks of whatever holds its root."""
+"""The port of a root: the vault asks this of whatever holds it."""
 
 from collections.abc import Sequence
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""Who calls a verb: a bearer, or the holder of a key who signed this very request.
+"""The caller of a verb: a bearer, or the holder of a key who signed this very request.
 
 A process that relays a signed request can shorten what it leads to; it can neither put other arguments to the
 vault, nor another verb, nor the same one twice (docs/adr/0010-possession.md).

@@ -1,4 +1,4 @@
-"""What the vault tells everybody: public keys, checkpoints, proofs, tiles."""
+"""The vault tells everybody its public keys, checkpoints, proofs and tiles."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""What one operator asks for alone: decided and on the log before anything is answered."""
+"""Acts that one operator asks for alone: decided and on the log before anything is answered."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What is asked of adopted content: to compact a quiet study, to withdraw instances of one.
+"""Requests for jobs on adopted content: to compact a quiet study, to withdraw instances of one.
 
 Either becomes a job that a worker carries out (`keyvault.verbs.worker.maintaining`).
 """

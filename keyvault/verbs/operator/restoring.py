@@ -1,4 +1,4 @@
-"""How a restored vault's freeze ends: by what happened since, or by an operator who accepts what is lost."""
+"""The end of a restored vault's freeze: it is brought forward, or an operator accepts what is lost."""
 
 from keyvault.context import Transaction, Vault
 from keyvault.keys.secret_keys import Use

@@ -1,4 +1,4 @@
-"""What the events of a record promise about its rows: the newest card and facts are those they name.
+"""The check that a record's newest card and facts are those its events name.
 
 The vault's tables alone can't tell an older card put back with its digest; the log can, since each change is
 an event that carries the new version and the digest of the sealed bytes (docs/formats.md section 2).

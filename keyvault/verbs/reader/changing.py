@@ -1,4 +1,4 @@
-"""What the patient decides: each change is one transaction with its event, effective at the next call."""
+"""The patient's choices: each is one transaction with its event, effective at the next call."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace

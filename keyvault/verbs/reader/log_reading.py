@@ -1,4 +1,4 @@
-"""Which lines of a record's access log somebody asks for, and how they are found.
+"""The selection of lines of a record's access log, and the way they are found.
 
 Lines are sealed, so a filter is applied after opening: newest first, from `before` on, until the page is
 full, the chain ends, or so many lines were looked at that the caller had better ask again.

@@ -1,4 +1,4 @@
-"""What waits for the holder to be read: queued with its cause, shown until acknowledged (R57).
+"""Notices that wait for the holder: queued with their cause, shown until acknowledged (R57).
 
 No message is sent yet. The holder sees these on the next visit, and that is all that may be said of them.
 """

@@ -1,4 +1,4 @@
-"""What a job has to leave of a document (docs/vault.md section 3).
+"""The check of a job's result: the instances it has to leave of a document (docs/vault.md section 3).
 
 The vault reads it from the genuine rows when it opens them, and holds the row that a worker hands in to it:
 no job drops, adds or exchanges what a list shows. That bytes are those of a digest, whoever reads checks.
