@@ -1,4 +1,4 @@
-"""What every engine offers the rest of this room: two kinds of transaction, and their repetition."""
+"""Transactions of every engine, for this room: two kinds, and their repetition."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What examining files cost, by structure and day; tokens stand for depositors and structures."""
+"""CPU that examining files cost, by structure and day; tokens stand for depositors and structures."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping

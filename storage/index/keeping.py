@@ -1,4 +1,4 @@
-"""What else the processes share through the index: reception keys, sealed sign-ins, leases, counts."""
+"""Further rows that processes share through the index: reception keys, sealed sign-ins, leases, counts."""
 
 from sqlalchemy import bindparam, delete, func, literal, select, text, update
 

@@ -1,4 +1,4 @@
-"""What the two S3 clients have in common: single requests on one bucket, answers and failures as values."""
+"""The port that both S3 clients serve: single requests on one bucket, answers and failures as values."""
 
 import re
 import threading
