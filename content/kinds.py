@@ -1,4 +1,4 @@
-"""What content is, told from its first bytes; what it is called counts for nothing."""
+"""The kind of a content, told from its first bytes; its name counts for nothing."""
 
 import re
 from enum import StrEnum

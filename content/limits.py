@@ -1,4 +1,4 @@
-"""What one inspection may cost. Beyond a limit the answer is a verdict, never a longer wait."""
+"""Limits of one inspection. Beyond a limit the answer is a verdict, never a longer wait."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What the index and the record need to know of an instance, taken from its DICOM JSON."""
+"""Facts of an instance that the index and the record need, taken from its DICOM JSON."""
 
 from datetime import date, time
 from typing import Any

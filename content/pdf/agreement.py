@@ -1,4 +1,4 @@
-"""What two readers of one PDF, taken together, say about its structure; `docs/verdicts.md` shows it."""
+"""The table of agreement between two readers of one PDF about its structure; `docs/verdicts.md` shows it."""
 
 from collections.abc import Mapping
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""What a document's streams expand to: a small file must not ask a viewer for gigabytes."""
+"""The limit on what a document's streams expand to: a small file must not ask a viewer for gigabytes."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""How large a compressed image says it is, read from its first bytes: JPEG, JPEG 2000, JBIG2, CCITT.
+"""The size that a compressed image states in its first bytes: JPEG, JPEG 2000, JBIG2, CCITT.
 
 A few bytes can ask a viewer for gigabytes of pixels, whatever the image's dictionary says.
 """

@@ -1,4 +1,4 @@
-"""Whether anything in a PDF runs the PostScript it holds (ISO 32000-1 §8.8.2, §8.10.2).
+"""The search for PostScript that a PDF would run (ISO 32000-1 §8.8.2, §8.10.2).
 
 Viewers pass over such objects; a driver of a PostScript printer runs one that is painted: by the operator
 `Do`, as the appearance of an annotation or as the group of a soft mask. What nothing paints stays bytes.

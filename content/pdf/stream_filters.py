@@ -1,4 +1,4 @@
-"""How far a PDF stream expands, found piece by piece: memory stays small whatever the stream claims.
+"""The expanded size of a PDF stream, found piece by piece: memory stays small whatever the stream claims.
 
 Filters of ISO 32000-2 §7.4. Each decoder maps pieces to pieces and stops at damage, as viewers do.
 """

@@ -1,4 +1,4 @@
-"""What a sandboxed child says is checked like anything from outside: it has read a stranger's file."""
+"""Answers of a sandboxed child are checked like anything from outside: it has read a stranger's file."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What a sandboxed process gives up for good, and what the kernel did not let it give up."""
+"""Rights that a sandboxed process gives up for good, and those the kernel did not let it give up."""
 
 import ctypes
 import os

@@ -1,4 +1,4 @@
-"""What examining a submission's files costs, counted by the threads that do so."""
+"""CPU that examining a submission's files costs, counted by the threads that do so."""
 
 import threading
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the sandbox loads before it can open no more files: each parser is run once on a sample."""
+"""The sandbox loads its parsers before it can open no more files: each is run once on a sample."""
 
 import codecs
 import contextlib
