@@ -1,4 +1,4 @@
-"""Which parts of a submission become which document: pure, and the same at every try.
+"""The grouping of a submission's parts into documents: pure, and the same at every try.
 
 A pack holds parts that are only ever granted, withdrawn and replaced together (docs/formats.md section 1):
 the images of one study, or one document. Reports and key objects are documents of their own.

@@ -1,4 +1,4 @@
-"""What the intake process offers to its routes: who deposits, where the bytes go, what became of them."""
+"""The use cases of intake for its routes: who deposits, where the bytes go, what became of them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -1,4 +1,4 @@
-"""What every job on adopted content begins with: its rows, the vault's lease, the content in memory."""
+"""The beginning of every job on adopted content: its rows, the vault's lease, the content in memory."""
 
 import time
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What a depositor is told of identifiers that another structure used in the same record."""
+"""Tells a depositor of identifiers that another structure used in the same record."""
 
 from ingestion.outcomes import JUDGEMENTS, Judgement
 from records.vocabulary.identifier_warnings import IDENTIFIER_WARNINGS, STUDY_UID_SHARED

@@ -1,4 +1,4 @@
-"""Whose content is it? The INS and the traits that a content claims, against the record it is deposited in.
+"""Compares the INS and the traits that a content claims with the record it is deposited in.
 
 A content may name its person in several places: the header of an instance, a CDA inside it, a FHIR Patient
 beside it. Each is a mapping as `content.person` makes it.

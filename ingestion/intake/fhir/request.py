@@ -1,4 +1,4 @@
-"""What the headers and the query of a FHIR request say (R4 section 3.1.0), before its body is read."""
+"""Headers and query of a FHIR request (R4 section 3.1.0), read before its body."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Whose record a DocumentReference names: its subject in the forms that IHE MHD and the national guide use.
+"""The record that a DocumentReference names: its subject in the forms of IHE MHD and the national guide.
 
 An identifier (R4 2.3.0.2), a conditional reference `Patient?identifier=urn:oid:…|INS` (R4 3.1.0.11.2), or a
 contained Patient. Several of them have to name one INS.

@@ -1,4 +1,4 @@
-"""What the headers of a Store request say (PS3.18 section 10.5.1), before any byte of its body is read."""
+"""Headers of a Store request (PS3.18 section 10.5.1), read before any byte of its body."""
 
 import re
 from collections.abc import Iterable, Mapping
