@@ -1,4 +1,4 @@
-"""What readers may do: lists, grants, the patient's choices, the access log.
+"""The use cases of readers: lists, grants, the patient's choices, the access log.
 
 Every call goes to the vault, which verifies the credential, decides and logs. This room loads sealed rows,
 passes them on, and shapes the answer; it never decides and never holds a key.

@@ -1,4 +1,4 @@
-"""What QIDO-RS searches by: the attributes that lists keep (PS3.18 tables 10.6.3-3 to 10.6.3-5), as data."""
+"""The attributes by which QIDO-RS searches, those that lists keep (PS3.18 tables 10.6.3-3 to 10.6.3-5)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What readers are told where the vault refuses or shows nothing: never whether there is a record."""
+"""Answers to readers where the vault refuses or shows nothing; they never tell whether there is a record."""
 
 from typing import TypeVar
 

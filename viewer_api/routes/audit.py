@@ -1,4 +1,4 @@
-"""What the log publishes: checkpoint, hash tiles, inclusion proofs, keys (docs/formats.md section 5)."""
+"""Routes of the public log: checkpoint, hash tiles, inclusion proofs, keys (docs/formats.md section 5)."""
 
 import asyncio
 from typing import Any

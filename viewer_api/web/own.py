@@ -1,4 +1,4 @@
-"""What the holder's pages ask of their own record."""
+"""Calls of the holder's pages about the holder's own record."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Who is signed in: a cookie with a random code, the sealed token it opens, and proofs that a form is ours.
+"""Sessions: a cookie with a random code, the sealed token it opens, and proofs that a form is ours.
 
 The pages read from the token whom they speak to; only the vault accepts it, at every call.
 """

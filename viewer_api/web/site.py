@@ -1,4 +1,4 @@
-"""What all pages share: templates, headers, style sheet, sign-in of the request, errors as pages."""
+"""Templates, headers, style sheet, sign-in of the request and errors as pages, for all pages."""
 
 import asyncio
 import hashlib
