@@ -1,4 +1,4 @@
-"""Which keys a fetcher accepts: pinned by hand, remembered from the first visit, or the server's word."""
+"""Keys that a fetcher accepts: pinned by hand, remembered from the first visit, or on the server's word."""
 
 import json
 from collections.abc import Collection, Mapping

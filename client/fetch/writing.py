@@ -1,4 +1,4 @@
-"""What a grant opens, as files: each written under another name, its digest checked, then renamed."""
+"""Writes what a grant opens as files: each under another name, its digest checked, then renamed."""
 
 import hashlib
 import os

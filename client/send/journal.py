@@ -1,4 +1,4 @@
-"""Which files have which verdict, so that an interrupted sending goes on where it was.
+"""The journal of files and their verdicts, so that an interrupted sending goes on where it was.
 
 A file of JSON lines, 0600, appended to in whole lines and synced. It names no file and no person: a line is
 found by SHA-256 over the journal's salt, what was sent where, and the SHA-256 of the bytes, which nobody

@@ -1,4 +1,4 @@
-"""What a directory file lists (PS3.10 section 8): files of its file-set, found whatever case the medium kept.
+"""Files that a directory file lists (PS3.10 section 8), found whatever case the medium kept.
 
 References count from the root of the file-set, where its DICOMDIR lies; a directory file further down counts
 from there, too. All of it is a stranger's word about places on this machine: a reference leads below the

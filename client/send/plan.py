@@ -1,4 +1,4 @@
-"""What to send: files recognised by their content, instances gathered by study into requests."""
+"""The plan of a sending: files recognised by their content, instances gathered by study into requests."""
 
 import warnings
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""What the sender shows: a bar while it works, lines, JSON whole or line by line. Names are never raw."""
+"""The sender's display: a bar while it works, lines, JSON whole or line by line. Names are never raw."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""What became of a file: the server's verdicts and the sender's own, as data."""
+"""Verdicts on files: the server's and the sender's own, as data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
