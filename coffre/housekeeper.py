@@ -1,4 +1,4 @@
-"""What must happen without being asked: sequence and sign the log, sweep, keep day keys.
+"""The housekeeper sequences and signs the log, sweeps and keeps day keys, without being asked.
 
 Each chore may run in any number of copies: it is idempotent, or takes a lease.
 """

@@ -1,4 +1,4 @@
-"""Who plays in the demo, and with which credentials they come."""
+"""The cast of the demo and their credentials."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

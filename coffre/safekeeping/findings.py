@@ -1,4 +1,4 @@
-"""What `coffre check` can find, as data: a stable code, a sentence that says what to do, what mends it."""
+"""Findings of `coffre check`, as data: a stable code, a sentence that says what to do, what mends it."""
 
 from collections import Counter
 from collections.abc import Mapping

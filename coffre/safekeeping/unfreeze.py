@@ -1,4 +1,4 @@
-"""How a restored vault's freeze ends: newer knowledge brings it forward, or an operator accepts the gap."""
+"""Ends a restored vault's freeze: newer knowledge brings it forward, or an operator accepts the gap."""
 
 import tempfile
 from pathlib import Path

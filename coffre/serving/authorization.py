@@ -1,4 +1,4 @@
-"""What a request shows of its sender: a bearer's token (RFC 6750), or one with a proof (RFC 9449)."""
+"""The credential in a request: a bearer's token (RFC 6750), or one with a proof (RFC 9449)."""
 
 from fastapi import Request
 

@@ -1,4 +1,4 @@
-"""What a FHIR client asks first: what is here (`/fhir/metadata`), and the document it just published.
+"""FHIR routes that a client asks first: the capabilities (`/fhir/metadata`) and the document it published.
 
 Both rooms have a part in it: who deposited a document reads back that it is there, who may read the record
 reads what a list would show.

@@ -1,4 +1,4 @@
-"""What each address takes: HEAD beside every GET, OPTIONS, the header Allow of a 405 (RFC 9110)."""
+"""Methods of each address: HEAD beside every GET, OPTIONS, the header Allow of a 405 (RFC 9110)."""
 
 from collections.abc import Mapping
 from copy import copy

@@ -1,4 +1,4 @@
-"""Whose call it is, where proxies stand before a process."""
+"""The address of a caller where proxies stand before a process."""
 
 import ipaddress
 

@@ -1,4 +1,4 @@
-"""Whether what a process needs answers, each dependency by its name, in bounded time."""
+"""Readiness: each dependency of a process, by its name, answers or not, in bounded time."""
 
 import threading
 from collections.abc import Callable, Mapping

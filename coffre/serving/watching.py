@@ -1,4 +1,4 @@
-"""What operators watch: metrics by route template, and one request id from HTTP to task to vault."""
+"""Metrics by route template, and one request id from HTTP to task to vault, for operators."""
 
 import time
 from uuid import uuid4
