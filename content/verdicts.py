@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - one row per verdict, so that the table can be read down
-"""What validation can say about a file: one row per code, for senders and for the pipeline.
+"""Verdicts of validation about a file: one row per code, for senders and for the pipeline.
 
 A code never changes its meaning. A sentence says what the sender can do and never repeats content.
 """

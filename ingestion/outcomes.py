@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - one row per code, so that the table can be read down
-"""What can become of a part beyond its own validity: codes of the pipeline, as data."""
+"""Outcomes of a part beyond its own validity: codes of the pipeline, as data."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

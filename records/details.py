@@ -1,4 +1,4 @@
-"""What lists show of a document, by the standards' entities: document, study, series, instance, place.
+"""Details of a document for lists, by the standards' entities: document, study, series, instance, place.
 
 These are values that rooms hand to each other; `records.details_json` is their one form in JSON, which the
 vault seals as a details row (docs/formats.md section 3). Attributes for QIDO-RS stay DICOM JSON (PS3.18

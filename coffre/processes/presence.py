@@ -1,4 +1,4 @@
-"""Whether another process works through the queue of a data directory: a lock tells that ends with it."""
+"""A lock that ends with its process tells whether another works through a data directory's queue."""
 
 import fcntl
 import os

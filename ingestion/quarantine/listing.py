@@ -1,4 +1,4 @@
-"""What lies under quarantine, for operators: codes, times, sizes and depositor; never content or identity.
+"""The list of quarantine, for operators: codes, times, sizes, depositor; never content or identity.
 
 Codes and sizes are the index's, depositor and what was asked of it the vault's, which logs each look.
 """

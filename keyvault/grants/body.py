@@ -1,4 +1,4 @@
-"""What a grant gives: blobs with their keys, documents and series in them, and the JSON form of all three."""
+"""The body of a grant: blobs with their keys, documents, series, and the JSON form of all three."""
 
 from dataclasses import dataclass, field
 from typing import Any

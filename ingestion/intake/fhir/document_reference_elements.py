@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - one row per element, so that the table can be read down
-"""What becomes of every element of a DocumentReference (FHIR R4 section 10.3), as data.
+"""The treatment of every element of a DocumentReference (FHIR R4 section 10.3), as data.
 
 Names are paths below DocumentReference, or of a data type. docs/deposits.md prints this table; a test reads
 each element of R4 against it and sends it.

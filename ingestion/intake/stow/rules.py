@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - one row per thing said, so that the tables can be read down
-"""What becomes of the headers, parameters and metadata of a Store request (PS3.18 section 10.5), as data.
+"""The treatment of headers, parameters and metadata of a Store request (PS3.18 section 10.5), as data.
 
 docs/deposits.md prints these tables. A header that stands in none of them says nothing about a deposit.
 """
