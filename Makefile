@@ -10,7 +10,7 @@ PORT   ?= 8080
 SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo serve test test-long fuzz check bench bench-scale docs format lock clean
+.PHONY: help setup dev demo serve unit test test-long fuzz check bench bench-scale docs format lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -56,6 +56,9 @@ check: dev  ## ruff, mypy strict, import contracts
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+
+unit: dev  ## tests without servers or network, in a minute; not those of whole files, which take minutes
+	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile tests/unit --ignore=tests/unit/content
 
 test: check  ## everything CI runs
 	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-report=json:.coverage.json

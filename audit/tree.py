@@ -47,18 +47,6 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
 
-def tile_path(level: int, number: int, width: int = TILE_WIDTH) -> str:
-    """Relative path of a tile holding `width` hashes: `tile/0/x001/x234/067.p/112` (C2SP tlog-tiles)."""
-    if not (0 <= level < 64 and number >= 0 and 1 <= width <= TILE_WIDTH):
-        raise TreeError(
-            "No such tile exists: ask for a level below 64 and 1 to 256 hashes.", code="no_such_tile"
-        )
-    groups = f"{number:,}".split(",")
-    padded = [f"{int(group):03d}" for group in groups]
-    name = "/".join([f"x{group}" for group in padded[:-1]] + padded[-1:])
-    return f"tile/{level}/{name}" + (f".p/{width}" if width < TILE_WIDTH else "")
-
-
 def extend(size: int, leaves: Iterable[bytes], read_tile: HashReader) -> list[tuple[TileId, bytes]]:
     """Append leaf hashes to a tree of `size` leaves; returns every tile that changes, whole, lowest first.
 

@@ -32,7 +32,7 @@ from keyvault.store import Row, VaultTransaction
 from records.actors import Actor
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode
 
-SYSTEM, ORDINARY, SECRET = 0, 1, 2
+SYSTEM, ORDINARY = 0, 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,6 @@ _TOO_LATE = CoffreError("The vault was asked too long ago: ask again.", code="va
 _REQUEST_ID = re.compile(r"[^0-9a-f]")
 IDLE_S = 300
 SMALL_BODY = 65_536
-SOCKET_MODE = 0o660
 
 
 @dataclass(frozen=True, slots=True)

@@ -297,23 +297,3 @@ def test_the_tiles_of_70_000_leaves_are_those_the_specification_counts():
         (1, 1): 17,
         (2, 0): 1,
     }
-
-
-@pytest.mark.parametrize(
-    ("level", "number", "width", "path"),
-    [
-        (0, 0, 256, "tile/0/000"),
-        (0, 999, 1, "tile/0/999.p/1"),
-        (1, 1000, 255, "tile/1/x001/000.p/255"),
-        (63, 1234067, 256, "tile/63/x001/x234/067"),
-    ],
-)
-def test_paths_of_tiles(level, number, width, path):
-    assert tree.tile_path(level, number, width) == path
-
-
-@pytest.mark.parametrize(
-    ("level", "number", "width"), [(-1, 0, 1), (64, 0, 1), (0, -1, 1), (0, 0, 0), (0, 0, 257)]
-)
-def test_no_path_for_a_tile_that_cannot_exist(level, number, width):
-    assert code_of(tree.tile_path, level, number, width) == "no_such_tile"

@@ -10,7 +10,6 @@ from records.vocabulary.codes import (
     DOCUMENT_TRANSITIONS,
     PERMITTING,
     RECORD_TRANSITIONS,
-    SENTENCES,
     SUBMISSION_TRANSITIONS,
     DocumentState,
     ReasonCode,
@@ -56,14 +55,6 @@ def test_every_step_between_states_is_either_legal_or_refused(
                 with pytest.raises(Conflict) as refusal:
                     check_transition(table, old, new)
                 assert refusal.value.code == "bad_transition"
-
-
-def test_every_reason_speaks_french_and_english() -> None:
-    assert set(SENTENCES) == set(ReasonCode)
-    for french, english in SENTENCES.values():
-        assert french.strip() and english.strip() and french != english
-        assert french.endswith(".") and english.endswith(".")
-    assert len(set(SENTENCES.values())) == len(ReasonCode)
 
 
 def test_eight_reasons_permit() -> None:
