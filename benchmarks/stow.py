@@ -11,6 +11,7 @@ from benchmarks.measuring import cpu_of_tree, table
 from coffre.demo_authority.identities import Identities
 from coffre.demonstration import data as demo_data
 from coffre.installation.install import initialise
+from coffre.processes.day_keys import publish_day_keys
 from coffre.settings import load
 from coffre.wiring import System
 from ingestion.answers import AnswerKey
@@ -60,9 +61,9 @@ def _measure(system: System) -> None:
         consent_by="operator",
         consent_how="spoken",
     )
-    system.publish_day_keys()
+    publish_day_keys(system.guard.housekeeper, system.index)
     token = identities.depositor("1750000001")
-    depositor = Depositor.of(token, system.actor(token))
+    depositor = Depositor.of(token, system.authentication.actor(token))
     files = [
         content for _, content in demo_data.ct_study(demo_data.PATIENT_INS, demo_data.OID, slices=SLICES)
     ]

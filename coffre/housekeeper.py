@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
+from coffre.processes.day_keys import publish_day_keys
 from ingestion.jobs.dispatch import enqueue_waiting, plan_compactions
 from ingestion.worker.pipeline import settle
 from keyvault.process.guard import Doors
@@ -40,12 +41,11 @@ class Swept:
 
 @dataclass(frozen=True, slots=True)
 class Chores:
-    """The chores, one method each; `publish_day_keys` hands the day's keys to intake."""
+    """The chores, one method each."""
 
     index: HousekeeperIndex
     objects: ObjectStore
     guard: Doors
-    publish_day_keys: Callable[[], None]
     ring_any: Callable[[int], None] = lambda _: None
     clock: Callable[[], float] = time.time
     oldest_upload_ms: int = OLDEST_UPLOAD_MS
@@ -64,7 +64,7 @@ class Chores:
         self.guard.housekeeper.ship()
 
     def day_keys(self) -> None:
-        self.publish_day_keys()
+        publish_day_keys(self.guard.housekeeper, self.index)
         self.guard.housekeeper.destroy_day_keys(self.index.oldest_unsettled())
 
     def ring(self) -> None:

@@ -1,13 +1,12 @@
 """Build the system from its settings: the only module that knows every adapter."""
 
-import json
 import os
 import secrets
 import socket
 import threading
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from getpass import getpass
 from pathlib import Path
@@ -15,15 +14,14 @@ from typing import Self
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from fastapi import Request
-
+from coffre.installation.identity import Identity
 from coffre.installation.install import Places, read_secret
 from coffre.processes.worker_pool import WorkerPool
-from coffre.serving.authorization import presented, url_of
+from coffre.serving.authentication import Authentication
 from coffre.settings import INPROCESS, Settings
 from content.limits import DEFAULT_LIMITS
 from content.sandbox.parent import Sandbox
-from ingestion.intake.reception import Depositor, Reception
+from ingestion.intake.reception import Reception
 from ingestion.intake.use_cases import Intake
 from ingestion.intake.waiting import Verdicts
 from ingestion.jobs.dispatch import TASKS
@@ -32,17 +30,14 @@ from ingestion.worker.inspection_turns import Turns
 from ingestion.worker.pipeline import Worker
 from ingestion.worker.standing_in import Bench
 from keyvault.context import VaultSettings
-from keyvault.credentials.possession import LARGEST_BODY, PresentedProof, Verified, verify_token
-from keyvault.credentials.tokens import Credential, verify_bound
 from keyvault.crypto.signing import key_id
 from keyvault.grants.signed_urls import LONGEST_LIFE
 from keyvault.process.guard import Doors, Guard
 from keyvault.restore.second_place import Checkpoints
 from keyvault.roots.opening import open_root
 from keyvault.roots.ports import Root
-from records.actors import Actor
-from records.errors import CoffreError, Invalid, Refused
-from records.vocabulary.codes import Environment, Role
+from records.errors import CoffreError
+from records.vocabulary.codes import Environment
 from storage.engines import Database, engine_for
 from storage.index.store import SqlIndex
 from storage.index.waking import Waker
@@ -57,54 +52,8 @@ from storage.vault_store.tables import DAY_KEYS
 from viewer_api.access import Access, Presign
 from viewer_api.routes.objects import Presigner
 
-PUBLIC_KEY_SIZE = 32
 STAND_INS = 3
 """Of each worker: so many structures more, whose files are slow, are served before others wait for them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What `init` fixed: whose tokens are accepted, and for what."""
-
-    environment: Environment
-    origin: str
-    issuer: str
-    audience: str
-    authority_public: bytes
-    officer_public: bytes
-    grant_public: bytes
-    reception_public: bytes
-    checkpoint_public: bytes
-    certificate_public: bytes
-
-    @classmethod
-    def read(cls, path: Path) -> "Identity":
-        """Raises `CoffreError` "identity_damaged"."""
-        try:
-            return cls._read(json.loads(path.read_text("utf-8")))
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise CoffreError(
-                f"{path} is damaged: put it back from a backup of the index, which holds a copy.",
-                code="identity_damaged",
-            ) from None
-
-    @classmethod
-    def _read(cls, found: dict[str, str]) -> "Identity":
-        keys = {name: bytes.fromhex(value) for name, value in found.items() if name.endswith("_public")}
-        if any(len(key) != PUBLIC_KEY_SIZE for key in keys.values()):
-            raise ValueError
-        return cls(
-            environment=Environment(found["environment"]),
-            origin=found["origin"],
-            issuer=found["issuer"],
-            audience=found["audience"],
-            authority_public=keys["authority_public"],
-            officer_public=keys["officer_public"],
-            grant_public=keys["grant_public"],
-            reception_public=keys["reception_public"],
-            checkpoint_public=keys["checkpoint_public"],
-            certificate_public=keys["certificate_public"],
-        )
 
 
 class System:
@@ -275,20 +224,6 @@ class System:
         """Where the vault's sockets are, from `unix:///folder`."""
         return Path(urlsplit(self.settings.vault_url).path)
 
-    def publish_day_keys(self) -> None:
-        """Hand today's and tomorrow's reception keys to intake, through the index."""
-        for day, document in self.guard.housekeeper.day_keys().items():
-            self.index.put_reception_key(day, document)
-
-    def end_leases(self) -> None:
-        """Take submissions from workers that are gone, in both stores."""
-        try:
-            self.guard.housekeeper.end_leases()
-        except CoffreError as error:
-            if error.code != "vault_frozen":  # restored: it gives nothing out, and its leases run out
-                raise
-        self.index.end_leases()
-
     def cpu_today(self) -> CpuOfDay:
         """What examining files has cost since midnight, UTC."""
         return self.index.cpu_of_day(int(self._clock() * 1000), self._allowance_ms)
@@ -296,6 +231,11 @@ class System:
     @property
     def _allowance_ms(self) -> int:
         return self.settings.cpu_allowance_s * 1000
+
+    @cached_property
+    def authentication(self) -> Authentication:
+        """What this process asks of a credential before the vault does."""
+        return Authentication(self.identity, proof_required=self.settings.bearers_refused, clock=self._clock)
 
     @cached_property
     def verdicts(self) -> Verdicts:
@@ -361,75 +301,6 @@ class System:
             return self.objects.presigned(blob, version, LONGEST_LIFE) or presigner.url(grant, blob, version)
 
         return presign
-
-    def actor(self, token: str) -> Actor:
-        """A bearer's token: signature, audience, time."""
-        return self.verified(token).actor
-
-    def verified(self, token: str, presented_proof: PresentedProof | None = None) -> Verified:
-        """Intake's own check of a token, and of the proof of its key."""
-        identity = self.identity
-        return verify_token(
-            token,
-            presented_proof,
-            pinned_public=identity.authority_public,
-            issuer=identity.issuer,
-            audience=identity.audience,
-            at=int(self._clock()),
-            environment=identity.environment,
-            required=self.settings.bearers_refused,
-        )
-
-    def holds(self, token: str) -> bool:
-        """Whether a token was signed for this Coffre and lasts; its proof is judged later."""
-        identity = self.identity
-        try:
-            verify_bound(
-                token,
-                pinned_public=identity.authority_public,
-                issuer=identity.issuer,
-                audience=identity.audience,
-                at=int(self._clock()),
-                environment=identity.environment,
-            )
-        except CoffreError:
-            return False
-        return True
-
-    def authenticate(self, public_url: str) -> Callable[[Request], Awaitable[Credential]]:
-        """What the reader's routes ask: the credential as presented, with the request that a proof is for.
-
-        The vault accepts it or not.
-        """
-
-        async def credential(request: Request) -> Credential:
-            token, proof = presented(request)
-            if proof is None:
-                return Credential(token)
-            body = await request.body()
-            if len(body) > LARGEST_BODY:
-                raise Invalid("A request with a proof has at most 1 MiB.", code="too_large")
-            return Credential(token, proof, request.method, url_of(request, public_url), body)
-
-        return credential
-
-    def authenticate_depositor(self, public_url: str) -> Callable[[Request], Awaitable[Depositor]]:
-        """What intake's routes ask: a depositor or a professional, whose token holds now.
-
-        Of a deposit neither body nor parts are there yet: they are compared as they come (`Depositor`).
-        """
-
-        async def depositor(request: Request) -> Depositor:
-            token, proof = presented(request)
-            presented_proof = (
-                PresentedProof(proof, request.method, url_of(request, public_url)) if proof else None
-            )
-            found = self.verified(token, presented_proof)
-            if found.actor.role not in (Role.DEPOSITOR, Role.PROFESSIONAL):
-                raise Refused("This credential may not deposit.", code="role_not_entitled")
-            return Depositor.of(token, found.actor, presented_proof, found.proof)
-
-        return depositor
 
 
 def _ask(prompt: str) -> str:

@@ -60,7 +60,7 @@ def _repair(system: System, check: Check, as_json: bool) -> dict[str, int]:
     _say([f"Will {REPAIRED_BY[code]}: {count} × {code}" for code, count in wanted.items()], as_json)
     copied = check.copy_states() if "state_differs" in wanted else 0
     if wanted.keys() - {"state_differs"}:
-        Chores(system.index, system.objects, system.guard, system.publish_day_keys).sweep()
+        Chores(system.index, system.objects, system.guard).sweep()
     check.again()
     done = {code: count - check.found.counts.get(code, 0) for code, count in wanted.items()}
     _say([f"Done: {count} × {code}" for code, count in done.items()], as_json)

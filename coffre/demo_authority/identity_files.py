@@ -56,5 +56,5 @@ def sign_in_link(system: System, token: str, origin: str) -> str:
     if not is_origin(origin.rstrip("/")):
         raise Invalid("--link is the origin of the pages, such as http://127.0.0.1:8080.", code="bad_url")
     made = new_sign_in(token)
-    system.index.put_sign_in(made.digest, made.sealed, system.actor(token).expires_at * 1000)
+    system.index.put_sign_in(made.digest, made.sealed, system.authentication.actor(token).expires_at * 1000)
     return f"{origin.rstrip('/')}/sign-in/{made.code}"

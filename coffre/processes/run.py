@@ -6,6 +6,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from coffre.housekeeper import Chores, Housekeeper
+from coffre.processes.leases import end_leases
 from coffre.processes.presence import working
 from coffre.settings import INPROCESS, Settings
 from coffre.wiring import System
@@ -59,7 +60,10 @@ def run_vault(settings: Settings, ready: Callable[[str], None]) -> None:
 def run_worker(settings: Settings, ready: Callable[[str], None]) -> None:
     """Validate and publish what was received: from the lease table, or as told by the broker."""
     if settings.queue_url == INPROCESS:
-        with System(settings) as system, working(settings.data, system.end_leases):
+        with (
+            System(settings) as system,
+            working(settings.data, lambda: end_leases(system.guard.housekeeper, system.index)),
+        ):
             system.workers.start()
             system.wake(RECEIVED, system.workers.ring)
             ready("lease table")
@@ -92,7 +96,7 @@ def run_housekeeper(settings: Settings, ready: Callable[[str], None]) -> None:
     """Sequencer, sweeper, day keys; any number of copies."""
     with System(settings) as system:
         _, ring_any = bell_of(system)
-        chores = Chores(system.index, system.objects, system.guard, system.publish_day_keys, ring_any)
+        chores = Chores(system.index, system.objects, system.guard, ring_any)
         housekeeper = Housekeeper(chores)
         housekeeper.start()
         ready("housekeeper")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 from uuid import UUID, uuid4
 
+from coffre.installation.identity import Identity
 from coffre.installation.install import Places
 from coffre.operators.calls import acting, permitted
 from coffre.safekeeping.archive import (
@@ -27,7 +28,7 @@ from coffre.safekeeping.archive import (
     writing_archive,
 )
 from coffre.settings import Settings
-from coffre.wiring import Identity, System
+from coffre.wiring import System
 from keyvault.restore.frozen import log_size
 from records.errors import CoffreError, NotFound
 from storage.archiving import Snapshot, snapshots

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coffre.housekeeper import Chores, Housekeeper
+from coffre.processes.day_keys import publish_day_keys
 from coffre.processes.run import bell_of
 from coffre.serving import fhir as fhir_reading
 from coffre.serving import problems, watching
@@ -137,16 +138,16 @@ def _door(app: FastAPI, system: System, only: ServedPart | None) -> Door:
         system.guard.operator.quarantined(Call(token=token), [])
 
     refusing = {None: refuse, ServedPart.READER: refuse, ServedPart.OPERATOR: refuse_operator}
-    return Door(system.holds, lambda path: taken(app.router, path), refusing.get(only))
+    return Door(system.authentication.holds, lambda path: taken(app.router, path), refusing.get(only))
 
 
 def _background(system: System) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """Workers and housekeeper, as long as the application lives."""
     _, ring_any = bell_of(system)
-    housekeeper = Housekeeper(
-        Chores(system.index, system.objects, system.guard, system.publish_day_keys, ring_any)
-    )
-    system.publish_day_keys()  # the first deposit must not wait for the housekeeper's first turn
+    housekeeper = Housekeeper(Chores(system.index, system.objects, system.guard, ring_any))
+    publish_day_keys(
+        system.guard.housekeeper, system.index
+    )  # the first deposit must not wait for the housekeeper's first turn
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -162,7 +163,7 @@ def _background(system: System) -> Callable[[FastAPI], AbstractAsyncContextManag
 def _intake(app: FastAPI, system: System, public_url: str, only: ServedPart | None) -> None:
     """What deposits; it never calls the vault."""
     ring = system.workers.ring if only is None else bell_of(system)[0]
-    intake, depositor = system.intake(ring), system.authenticate_depositor(public_url)
+    intake, depositor = system.intake(ring), system.authentication.depositor(public_url)
     system.wake(FINISHED, system.verdicts.done)
     app.include_router(stow.router(intake, depositor, public_url))
     app.include_router(fhir.router(intake, depositor, public_url))
@@ -171,7 +172,7 @@ def _intake(app: FastAPI, system: System, public_url: str, only: ServedPart | No
 
 def _reader(app: FastAPI, system: System, public_url: str) -> None:
     """Lists, grants, choices, the log."""
-    credential = system.authenticate(public_url)
+    credential = system.authentication.credential(public_url)
     presigner = system.presigner(public_url)
     access = system.access(presigner)
     app.include_router(records.router(access, credential))
@@ -179,7 +180,7 @@ def _reader(app: FastAPI, system: System, public_url: str) -> None:
     app.include_router(grants.router(access, credential))
     app.include_router(objects.router(system.objects, system.guard.reader, presigner))
     app.include_router(audit.router(system.guard.public))
-    app.include_router(fhir_reading.reading(access, credential, system.authenticate_depositor(public_url)))
+    app.include_router(fhir_reading.reading(access, credential, system.authentication.depositor(public_url)))
 
 
 def _gateway(app: FastAPI, system: System, public_url: str) -> None:
@@ -195,7 +196,7 @@ def _gateway(app: FastAPI, system: System, public_url: str) -> None:
 def _operator(app: FastAPI, system: System, public_url: str) -> None:
     """What the hosting team decides; the vault accepts each operator's own credential."""
     use_cases = Quarantine(system.index, system.guard.operator)
-    app.include_router(quarantine.router(use_cases, system.authenticate(public_url)))
+    app.include_router(quarantine.router(use_cases, system.authentication.credential(public_url)))
 
 
 def _health(app: FastAPI, system: System, only: ServedPart | None) -> None:

@@ -12,6 +12,7 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
+from coffre.processes.leases import end_leases
 from coffre.processes.presence import working
 from coffre.serving.app import ServedPart, build
 from coffre.serving.connections import HeldConnection, Open
@@ -51,7 +52,9 @@ def run(settings: Settings, port: int, *, only: ServedPart | None = None, banner
     with (
         System(settings) as system,
         # one part alone holds no lease, and must not end those of the workers apart
-        working(settings.data, system.end_leases) if only is None else nullcontext(),
+        working(settings.data, lambda: end_leases(system.guard.housekeeper, system.index))
+        if only is None
+        else nullcontext(),
         _listening(HOST, port) as listener,
     ):
         app = build(system, origin, only)

@@ -10,6 +10,7 @@ from uuid import UUID
 from coffre.demo_authority.identities import Identities
 from coffre.demonstration import data as demo_data
 from coffre.installation.install import initialise
+from coffre.processes.day_keys import publish_day_keys
 from coffre.settings import load
 from coffre.wiring import System
 from content.byte_source import BytesSource
@@ -96,7 +97,7 @@ class Pipeline:
             initialise(settings)
         self.system = System(settings, clock=self.clock)
         self._turns = Turns(2, 16)
-        self.system.publish_day_keys()
+        publish_day_keys(self.system.guard.housekeeper, self.system.index)
         # issued before the clock is moved: tokens are dated by the true time
         self.patients: dict[str, str] = {}
         self._depositor = Identities(self.system).depositor(LABORATORY)
@@ -140,7 +141,7 @@ class Pipeline:
         return self._begin(self.reception(objects=objects, index=index), ins, "dicom")
 
     def _begin(self, reception: Reception, ins: str | None, kind: str) -> Deposit:
-        depositor = Depositor.of(self._depositor, self.system.actor(self._depositor))
+        depositor = Depositor.of(self._depositor, self.system.authentication.actor(self._depositor))
         return reception.begin(depositor, ins, {"kind": kind})
 
     def partial_files(self) -> Iterator[Path]:

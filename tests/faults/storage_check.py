@@ -29,7 +29,6 @@ def sweep(system: System) -> Swept:
         system.index,
         system.objects,
         system.guard,
-        system.publish_day_keys,
         clock=lambda: system._clock() + LATER_S,
         oldest_upload_ms=-1_000,
     ).sweep()

@@ -45,7 +45,7 @@ def deposit(pipeline: Pipeline, ins: str, files: list[bytes]) -> UUID:
     parts = [part.part() for _, bulk in found for part in bulk]
     body = framed([json_part(*(metadata for metadata, _ in found), broken), *parts])
     token = Identities(pipeline.system).depositor(LABORATORY)
-    depositor = Depositor.of(token, pipeline.system.actor(token))
+    depositor = Depositor.of(token, pipeline.system.authentication.actor(token))
     reception = pipeline.reception()
     begun = reception.begin(depositor, ins, {"kind": "dicom", PAYLOAD: JSON})
     reader = read_store_request({"content-type": related_type(JSON)}).reader(begun)

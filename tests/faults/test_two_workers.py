@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from coffre.processes.leases import end_leases
 from ingestion.worker.pipeline import Worker
 from tests.faults.pipeline import BOTH_LEASES_S, Pipeline, slices
 from tests.faults.reading import opened
@@ -163,7 +164,7 @@ def test_what_ended_leases_give_back_is_taken_up_at_once(pipeline: Pipeline) -> 
     index, vault = pipeline.system.index, pipeline.system.guard
     assert index.claim(submission, "killed", pipeline.worker("killed").now_ms(), 2**50)
     assert not pipeline.worker("other").ingest_next()
-    pipeline.system.end_leases()
+    end_leases(pipeline.system.guard.housekeeper, pipeline.system.index)
     assert pipeline.worker("other").ingest_next()
     assert pipeline.outcomes(submission) == ["published", "published"]
     vault.housekeeper.end_leases()

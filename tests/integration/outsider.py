@@ -53,7 +53,6 @@ def sweep(coffre: Coffre) -> Swept:
             system.index,
             system.objects,
             system.guard,
-            system.publish_day_keys,
             clock=lambda: time.time() + 60,
             oldest_upload_ms=0,
         )

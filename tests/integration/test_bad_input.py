@@ -384,7 +384,9 @@ def test_a_row_that_cannot_be_kept_leaves_no_object(coffre: Coffre, person: Pati
     before = Before.of(coffre)
     with coffre.system() as system:
         intake = system.intake(lambda _: None)
-        deposit = intake.reception.begin(Depositor.of(lab, system.actor(lab)), person.ins, {"kind": "dicom"})
+        deposit = intake.reception.begin(
+            Depositor.of(lab, system.authentication.actor(lab)), person.ins, {"kind": "dicom"}
+        )
         deposit.start_part()
         deposit.write(b"content")
         deposit.end_part()
@@ -405,7 +407,9 @@ def test_an_interrupted_upload_is_swept_with_its_object(coffre: Coffre, person: 
     with coffre.system() as system:
         reception = system.intake(lambda _: None).reception
         for _ in range(3):
-            deposit = reception.begin(Depositor.of(lab, system.actor(lab)), person.ins, {"kind": "dicom"})
+            deposit = reception.begin(
+                Depositor.of(lab, system.authentication.actor(lab)), person.ins, {"kind": "dicom"}
+            )
             deposit.start_part()
             deposit.write(b"content" * 100_000)
     assert outsider.counts(coffre)["upload"] == before.rows["upload"] + 3

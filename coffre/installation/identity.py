@@ -1,0 +1,55 @@
+"""What `coffre init` fixed for good, as `D/coffre` keeps it in clear."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from records.errors import CoffreError
+from records.vocabulary.codes import Environment
+
+PUBLIC_KEY_SIZE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What `init` fixed: whose tokens are accepted, and for what."""
+
+    environment: Environment
+    origin: str
+    issuer: str
+    audience: str
+    authority_public: bytes
+    officer_public: bytes
+    grant_public: bytes
+    reception_public: bytes
+    checkpoint_public: bytes
+    certificate_public: bytes
+
+    @classmethod
+    def read(cls, path: Path) -> "Identity":
+        """Raises `CoffreError` "identity_damaged"."""
+        try:
+            return cls._read(json.loads(path.read_text("utf-8")))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise CoffreError(
+                f"{path} is damaged: put it back from a backup of the index, which holds a copy.",
+                code="identity_damaged",
+            ) from None
+
+    @classmethod
+    def _read(cls, found: dict[str, str]) -> "Identity":
+        keys = {name: bytes.fromhex(value) for name, value in found.items() if name.endswith("_public")}
+        if any(len(key) != PUBLIC_KEY_SIZE for key in keys.values()):
+            raise ValueError
+        return cls(
+            environment=Environment(found["environment"]),
+            origin=found["origin"],
+            issuer=found["issuer"],
+            audience=found["audience"],
+            authority_public=keys["authority_public"],
+            officer_public=keys["officer_public"],
+            grant_public=keys["grant_public"],
+            reception_public=keys["reception_public"],
+            checkpoint_public=keys["checkpoint_public"],
+            certificate_public=keys["certificate_public"],
+        )
