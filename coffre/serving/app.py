@@ -145,9 +145,8 @@ def _background(system: System) -> Callable[[FastAPI], AbstractAsyncContextManag
     """Workers and housekeeper, as long as the application lives."""
     _, ring_any = bell_of(system)
     housekeeper = Housekeeper(Chores(system.index, system.objects, system.guard, ring_any))
-    publish_day_keys(
-        system.guard.housekeeper, system.index
-    )  # the first deposit must not wait for the housekeeper's first turn
+    # the first deposit must not wait for the housekeeper's first turn
+    publish_day_keys(system.guard.housekeeper, system.index)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
