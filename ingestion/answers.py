@@ -49,8 +49,11 @@ def seal_answer(headers: Mapping[str, Any], parts: Iterable[InspectedPart]) -> b
     """The worker's side; None where nobody waits for names."""
     if HEADER not in headers:
         return None
-    names = [
-        [part.number, *(part.facts.get(name, "") for name in ("study", "series", "sop_class", "sop"))]
-        for part in parts
-    ]
+    names = [[part.number, *_names(part)] for part in parts]
     return seal_box(unb64(headers[HEADER], 32), json.dumps(names).encode())
+
+
+def _names(part: InspectedPart) -> tuple[str, str, str, str]:
+    if not part.is_dicom:
+        return ("", "", *part.names)
+    return (part.dicom.study, part.dicom.series, part.dicom.sop_class, part.dicom.sop)

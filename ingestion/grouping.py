@@ -6,8 +6,8 @@ the images of one study, or one document. Reports and key objects are documents 
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
+from content.facts import DicomFacts, Facts, PdfFacts
 from ingestion.outcomes import Judgement, PartOutcome
 from records.documents import Kind
 
@@ -23,6 +23,7 @@ class InspectedPart:
     """One part after validation; `record` is the INS or public id it belongs to, None while unknown.
 
     `meant_for` is the record that a part was set aside from for its person's traits alone.
+    `names` are SOP class and instance as metadata have them of an instance that is refused.
     `repeats` is the number of an earlier part of the same submission with the same bytes.
     """
 
@@ -33,13 +34,31 @@ class InspectedPart:
     judgement: Judgement
     warnings: tuple[str, ...] = ()
     record: str | None = field(default=None, repr=False)
-    facts: dict[str, Any] = field(default_factory=dict, repr=False)
+    facts: Facts | None = field(default=None, repr=False)
+    names: tuple[str, str] = ("", "")
     repeats: int | None = None
     meant_for: str | None = field(default=None, repr=False)
 
     @property
     def is_dicom(self) -> bool:
-        return "sop" in self.facts
+        return isinstance(self.facts, DicomFacts)
+
+    @property
+    def dicom(self) -> DicomFacts:
+        """What a part says that is DICOM; asked of no other."""
+        if not isinstance(self.facts, DicomFacts):
+            raise TypeError("this part is not DICOM")
+        return self.facts
+
+    @property
+    def media_type(self) -> str:
+        if isinstance(self.facts, DicomFacts | PdfFacts):
+            return self.facts.media_type
+        return "application/octet-stream"
+
+    @property
+    def pdf(self) -> PdfFacts | None:
+        return self.facts if isinstance(self.facts, PdfFacts) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +72,15 @@ class Group:
 
     @property
     def study_uid(self) -> str | None:
-        return self.parts[0].facts.get("study")
+        first = self.parts[0]
+        return first.dicom.study if first.is_dicom else None
 
     def series(self) -> list[tuple[str, tuple[InspectedPart, ...]]]:
         """The DICOM series of the group, in order of first appearance."""
         found: dict[str, list[InspectedPart]] = {}
         for part in self.parts:
             if part.is_dicom:
-                found.setdefault(part.facts["series"], []).append(part)
+                found.setdefault(part.dicom.series, []).append(part)
         return [(uid, tuple(parts)) for uid, parts in found.items()]
 
 
@@ -76,11 +96,11 @@ def groups_of(parts: Iterable[InspectedPart], type_code: str | None) -> list[Gro
 def _key(part: InspectedPart) -> tuple[str, ...]:
     if part.judgement.outcome is PartOutcome.QUARANTINED or not _is_image(part):
         return ("single", str(part.number))
-    return ("study", part.record or "", part.facts["study"])
+    return ("study", part.record or "", part.dicom.study)
 
 
 def _is_image(part: InspectedPart) -> bool:
-    return part.is_dicom and not part.facts["sop_class"].startswith((_STRUCTURED_REPORT, _ENCAPSULATED))
+    return part.is_dicom and not part.dicom.sop_class.startswith((_STRUCTURED_REPORT, _ENCAPSULATED))
 
 
 def _group(parts: tuple[InspectedPart, ...], type_code: str | None) -> Group:
@@ -90,6 +110,6 @@ def _group(parts: tuple[InspectedPart, ...], type_code: str | None) -> Group:
     if _is_image(first):
         return Group(first.record, "study", TYPE_STUDY, parts)
     if first.is_dicom:
-        code = TYPE_STUDY if first.facts["sop_class"] == _KEY_OBJECTS else TYPE_REPORT
+        code = TYPE_STUDY if first.dicom.sop_class == _KEY_OBJECTS else TYPE_REPORT
         return Group(first.record, "document", code, parts)
     return Group(first.record, "document", type_code or TYPE_REPORT, parts)

@@ -7,6 +7,7 @@ from typing import Any
 
 from content.cda.patient import MOST_PERSONS
 from content.dicom.data_set_encoding import LONGEST_URI, VRS
+from content.facts import Facts, facts_of
 from content.person import MOST_IDENTIFIERS, MOST_NAMES
 from content.verdicts import VERDICTS, Finding, Outcome, worst
 
@@ -28,10 +29,10 @@ class HostileAnswer(Exception):  # noqa: N818
     """The answer is not one our own code can give."""
 
 
-def read_answer(data: bytes, kind: str, size: int) -> tuple[tuple[Finding, ...], dict[str, Any]]:
+def read_answer(data: bytes, kind: str, size: int) -> tuple[tuple[Finding, ...], Facts | None]:
     """Findings and facts of an answer about a file of `size` bytes; raises `HostileAnswer`.
 
-    Facts are empty unless the findings accept the file.
+    Facts are None unless the findings accept the file.
     """
     try:
         return _read(data, kind, size)
@@ -39,20 +40,20 @@ def read_answer(data: bytes, kind: str, size: int) -> tuple[tuple[Finding, ...],
         raise HostileAnswer from error
 
 
-def _read(data: bytes, kind: str, size: int) -> tuple[tuple[Finding, ...], dict[str, Any]]:
+def _read(data: bytes, kind: str, size: int) -> tuple[tuple[Finding, ...], Facts | None]:
     if b"\\u" in data and _SURROGATE.search(data):
         raise HostileAnswer
     answer = json.loads(data.decode("utf-8"), parse_constant=_refuse)
     _require(isinstance(answer, dict) and answer.keys() == {"findings", "facts"})
     findings = _findings(answer["findings"])
     if worst(findings) in {Outcome.REJECT, Outcome.QUARANTINE}:
-        return findings, {}
+        return findings, None
     facts: dict[str, Any] = answer["facts"]
     _check_shape(facts, _SHAPES[kind])
     if kind == "dicom":
         _check_frames(facts["frames"], size)
         _check_dataset(facts["dicom"], 0)
-    return findings, facts
+    return findings, facts_of(kind, facts)
 
 
 def _refuse(constant: str) -> None:

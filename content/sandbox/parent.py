@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from content.byte_source import BLOCK
+from content.facts import Facts
 from content.limits import DEFAULT_LIMITS, Limits
 from content.sandbox.answer import HostileAnswer, read_answer
 from content.sandbox.confinement import WHOLE
@@ -46,10 +47,10 @@ class SandboxUnavailable(CoffreError):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """The answer about one file. `facts` are empty unless it is accepted; `elapsed` and `cpu` in seconds."""
+    """The answer about one file. `facts` are None unless it is accepted; `elapsed` and `cpu` in seconds."""
 
     findings: tuple[Finding, ...]
-    facts: dict[str, Any]
+    facts: Facts | None
     elapsed: float
     cpu: float = 0.0
 
@@ -186,7 +187,7 @@ class Sandbox:
             answer = self._attempt(kind, size, read, options or {}, meter, fresh=False)
             if isinstance(answer, Finding) and answer.code == "sandbox_crashed":
                 answer = self._attempt(kind, size, read, options or {}, meter, fresh=True)
-        findings, facts = ((answer,), {}) if isinstance(answer, Finding) else answer
+        findings, facts = ((answer,), None) if isinstance(answer, Finding) else answer
         return Inspection(findings, facts, time.monotonic() - started, meter.seconds)
 
     def close(self) -> None:
@@ -202,7 +203,7 @@ class Sandbox:
 
     def _attempt(
         self, kind: Kind, size: int, read: Read, options: Mapping[str, Any], meter: Meter, *, fresh: bool
-    ) -> Finding | tuple[tuple[Finding, ...], dict[str, Any]]:
+    ) -> Finding | tuple[tuple[Finding, ...], Facts | None]:
         child = self._take(fresh=fresh)
         try:
             try:

@@ -9,9 +9,8 @@ import base64
 import re
 import struct
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from content.dicom.data_set_encoding import (
     LARGEST_LONG,
@@ -23,6 +22,7 @@ from content.dicom.data_set_encoding import (
     header,
     padded,
 )
+from content.facts import EncodedFacts
 from content.verdicts import Finding, Rejected
 from ingestion.bulk_data_types import EXPLICIT_LITTLE_ENDIAN, UNCOMPRESSED, BulkType
 from ingestion.worker.opening import CHUNK, Content
@@ -78,38 +78,37 @@ class Assembler:
                 self._by_location.setdefault(location, [numbered[each] for each in sorted(numbered)])
         self._unused = set(self._bulk)
 
-    def instance(self, encoded: Mapping[str, Any]) -> Instance:
+    def instance(self, encoded: EncodedFacts) -> Instance:
         """`encoded` is one of the `instances` of a checked answer of the sandbox."""
-        sop_class, sop = encoded["sop_class"], encoded["sop"]
+        sop_class, sop = encoded.sop_class, encoded.sop
         try:
-            if encoded["failure"] is not None:
-                raise Rejected(*encoded["failure"])
+            if encoded.failure is not None:
+                return Instance(sop_class, sop, (), encoded.failure)
             pieces = self._pieces(encoded)
         except Rejected as rejected:
             return Instance(sop_class, sop, (), rejected.finding)
-        warnings = tuple(Finding(code, where) for code, where in encoded["warnings"])
-        return Instance(sop_class, sop, pieces, warnings=warnings)
+        return Instance(sop_class, sop, pieces, warnings=encoded.warnings)
 
     @property
     def complete(self) -> bool:
         """Every part of bulk data has its place."""
         return not self._unused
 
-    def _pieces(self, encoded: Mapping[str, Any]) -> tuple[Piece, ...]:
+    def _pieces(self, encoded: EncodedFacts) -> tuple[Piece, ...]:
         syntax = EXPLICIT_LITTLE_ENDIAN
         pieces: list[Piece] = []
-        for segment in encoded["segments"]:
+        for segment in encoded.segments:
             if isinstance(segment, str):
                 pieces.append(base64.b64decode(segment))
                 continue
             gap = Gap(*segment)
             parts = self._found(gap)
             if gap.tag == _PIXEL_DATA and parts[0].type.compressed:
-                syntax = _syntax_of(gap, parts, encoded["syntax"])
+                syntax = _syntax_of(gap, parts, encoded.syntax)
                 pieces += _encapsulated(gap, parts)
             else:
                 pieces += _native(gap, parts)
-        return (_PREAMBLE + _file_meta(encoded["sop_class"], encoded["sop"], syntax), *pieces)
+        return (_PREAMBLE + _file_meta(encoded.sop_class, encoded.sop, syntax), *pieces)
 
     def _found(self, gap: Gap) -> list[BulkPart]:
         """The parts of a gap: all of its address in the order sent, or its frames in their own order."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from content.facts import StudyFacts
 from ingestion.grouping import Group, InspectedPart
 from records.details import (
     ContentDetails,
@@ -71,25 +72,25 @@ def study_details(
 ) -> DocumentDetails:
     """Details of images of one study from one submission, or of one DICOM document of its own."""
     first = group.parts[0]
-    attributes = first.facts["study_attributes"]
+    attributes = first.dicom.study_attributes
     content = ContentDetails(place=_place(first, pack, offsets[first.number]))
     return DocumentDetails(
         kind=group.kind,
         title=_title(group, attributes),
         type_code=group.type_code,
         class_code=DOCUMENT_TYPES[group.type_code].class_code,
-        date=attributes.get("date"),
+        date=attributes.date,
         structure=deposit.structure,
         received=deposit.received,
         submission=str(deposit.submission_id),
         warnings=_warnings(group.parts),
         study=StudyDetails(
-            uid=first.facts["study"],
-            time=attributes.get("time"),
-            accession=attributes.get("accession"),
-            local_id=first.facts["patient"].get("id"),
-            modalities=tuple(sorted({p.facts["modality"] for p in group.parts if p.facts.get("modality")})),
-            attributes=pick(first.facts["dicom"], STUDY_TAGS),
+            uid=first.dicom.study,
+            time=attributes.time,
+            accession=attributes.accession,
+            local_id=first.dicom.patient.get("id"),
+            modalities=tuple(sorted({p.dicom.modality for p in group.parts if p.dicom.modality})),
+            attributes=pick(first.dicom.dicom, STUDY_TAGS),
             series=tuple(
                 _series(uid, parts, series_blobs[uid], pack, offsets) for uid, parts in group.series()
             ),
@@ -122,14 +123,14 @@ def document_details(
         warnings=_warnings(group.parts),
         content=ContentDetails(
             place=_place(part, pack, offsets[part.number]),
-            media_type=part.facts.get("media_type", "application/octet-stream"),
+            media_type=part.media_type,
         ),
         file=FileDetails(
             authors=tuple(declared.get("authors", ())),
             fhir=declared.get("fhir"),
             size=part.length,
-            pages=part.facts.get("pages"),
-            pdfa=part.facts.get("pdfa"),
+            pages=part.pdf.pages if part.pdf else None,
+            pdfa=part.pdf.pdfa if part.pdf else None,
         ),
         set_aside=set_aside,
     )
@@ -155,19 +156,19 @@ def _series(
     return SeriesDetails(
         uid=uid,
         metadata_blob=metadata,
-        modality=first.facts.get("modality"),
-        attributes=pick(first.facts["dicom"], SERIES_TAGS) | _requests(first.facts["dicom"]),
+        modality=first.dicom.modality,
+        attributes=pick(first.dicom.dicom, SERIES_TAGS) | _requests(first.dicom.dicom),
         instances=tuple(_instance(part, pack, offsets[part.number]) for part in parts),
     )
 
 
 def _instance(part: InspectedPart, pack: UUID, offset: int) -> InstanceDetails:
     return InstanceDetails(
-        sop=part.facts["sop"],
+        sop=part.dicom.sop,
         place=_place(part, pack, offset),
-        transfer_syntax=part.facts["transfer_syntax"],
-        frames=part.facts["instance_attributes"].get("frames"),
-        attributes=pick(part.facts["dicom"], INSTANCE_TAGS),
+        transfer_syntax=part.dicom.transfer_syntax,
+        frames=part.dicom.instance_attributes.frames,
+        attributes=pick(part.dicom.dicom, INSTANCE_TAGS),
     )
 
 
@@ -175,11 +176,11 @@ def _place(part: InspectedPart, pack: UUID, offset: int) -> Place:
     return Place(pack, offset, part.length, part.sha256)
 
 
-def _title(group: Group, attributes: Mapping[str, Any]) -> str:
+def _title(group: Group, attributes: StudyFacts) -> str:
     if group.kind == "document":
-        own = _own_title(group.parts[0].facts["dicom"])
-        return own or attributes.get("description") or DOCUMENT_TYPES[group.type_code].display
-    return attributes.get("description") or _default_title(group)
+        own = _own_title(group.parts[0].dicom.dicom)
+        return own or attributes.description or DOCUMENT_TYPES[group.type_code].display
+    return attributes.description or _default_title(group)
 
 
 def _own_title(dataset: Mapping[str, Any]) -> str:
@@ -193,7 +194,7 @@ def _own_title(dataset: Mapping[str, Any]) -> str:
 
 
 def _default_title(group: Group) -> str:
-    modality = group.parts[0].facts.get("modality")
+    modality = group.parts[0].dicom.modality
     return f"Imagerie {modality}" if modality else "Imagerie"
 
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TypeVar
 from uuid import UUID
 
+from content.facts import MetadataFacts
 from content.sandbox.metering import InHand
 from content.sandbox.parent import Inspection, Kind, Sandbox
 from content.verdicts import VERDICTS, Finding, Outcome
@@ -133,9 +134,9 @@ class Inspector:
                 continue
             job = self._turns.submit(in_hand, self._examined, _METADATA[payload], part, received, in_hand)
             found = _patiently(job, in_hand.heartbeat)
-            if not found.accepted:
+            if not (found.accepted and isinstance(found.facts, MetadataFacts)):
                 return _all_alike(parts, judged(found.findings), received)
-            assembled = map(assembler.instance, found.facts["instances"])
+            assembled = map(assembler.instance, found.facts.instances)
             instances += (replace(each, warnings=(*found.findings, *each.warnings)) for each in assembled)
             if len(instances) > MOST_PARTS:
                 return _all_alike(parts, judged([Finding("metadata_too_large")]), received)
@@ -160,8 +161,8 @@ class Inspector:
             if each.failure is None:
                 whole[number] = part
             else:
-                names = {"sop_class": each.sop_class, "sop": each.sop}
-                refused[number] = replace(_part(number, part, judged([each.failure])), facts=names)
+                names = (each.sop_class, each.sop)
+                refused[number] = replace(_part(number, part, judged([each.failure])), names=names)
             offset += length
         told = {number: each.warnings for number, each in enumerate(instances, 1)}
         accepted = self._judged(whole, "dicom", opened, content, in_hand, differing, told)
@@ -200,7 +201,8 @@ class Inspector:
         """The part with its record: the address's INS, or the one INS that the content claims."""
         if part.judgement.outcome is not PartOutcome.PUBLISHED:
             return part
-        if part.facts.get("study") != opened.envelope.headers.get(STUDY, part.facts.get("study")):
+        study = part.dicom.study if part.is_dicom else None
+        if study != opened.envelope.headers.get(STUDY, study):
             return replace(part, judgement=JUDGEMENTS["other_study"])
         persons = persons_in(part.facts, opened.envelope.headers.get("document") or {})
         claims = claimed_ins(persons, self._environment)

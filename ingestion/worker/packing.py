@@ -92,18 +92,18 @@ class Packer:
         for uid, parts in group.series():
             instances = [
                 SeriesInstance(
-                    sop=part.facts["sop"],
+                    sop=part.dicom.sop,
                     blob_id=pack,
                     offset=offsets[part.number],
                     length=part.length,
                     sha256=part.sha256,
-                    transfer_syntax=part.facts["transfer_syntax"],
-                    frames=part.facts["frames"],
-                    dicom=part.facts["dicom"],
+                    transfer_syntax=part.dicom.transfer_syntax,
+                    frames=part.dicom.frames,
+                    dicom=part.dicom.dicom,
                 )
                 for part in parts
             ]
-            document = write_series(parts[0].facts["study"], uid, instances)
+            document = write_series(parts[0].dicom.study, uid, instances)
             yield self.write(BlobKind.SERIES_METADATA, [document], "series")
 
     def write(self, kind: BlobKind, pieces: Iterable[bytes], role: str) -> Blob:

@@ -7,6 +7,7 @@ beside it. Each is a mapping as `content.person` makes it.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from content.facts import DicomFacts, Facts, Person
 from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome
 from records.errors import Invalid
 from records.identity import INS, KNOWN_OIDS, default_oid
@@ -23,14 +24,14 @@ INS_ISSUER = "ASIP-SANTE-INS-"
 PUBLISHED = JUDGEMENTS["published"].code
 
 
-def persons_in(facts: Mapping[str, Any], declared: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def persons_in(facts: Facts | None, declared: Mapping[str, Any]) -> list[Person]:
     """Every person that the facts of a part, and the envelope it came in, speak of as the patient."""
     beside = declared.get("patients") or [declared.get("patient")]  # one alone where 0.1.0 received it
-    found = (facts.get("patient"), *facts.get("document_patients", ()), *beside)
-    return [person for person in found if person]
+    inside = (facts.patient, *facts.document_patients) if isinstance(facts, DicomFacts) else ()
+    return [person for person in (*inside, *beside) if person]
 
 
-def claimed_ins(persons: Iterable[Mapping[str, Any]], environment: Environment) -> list[str]:
+def claimed_ins(persons: Iterable[Person], environment: Environment) -> list[str]:
     """Every INS the content claims, as `matricule|oid`; a claimed value that is no INS counts as "invalid".
 
     Only an issuer that says so makes an identifier an INS; any other PatientID is a local identifier (R2).
@@ -39,7 +40,7 @@ def claimed_ins(persons: Iterable[Mapping[str, Any]], environment: Environment) 
     return [_value(each, environment) for each in claims]
 
 
-def claimed_traits(persons: Iterable[Mapping[str, Any]]) -> tuple[ClaimedTraits, ...]:
+def claimed_traits(persons: Iterable[Person]) -> tuple[ClaimedTraits, ...]:
     """What each place says of the person, read as far as it is known."""
     return tuple(
         ClaimedTraits(

@@ -100,7 +100,7 @@ def _instances(submission_id: UUID, each: AdoptedGroup, tokens: Tokens) -> list[
     wanted: list[tuple[TokenField, str]] = []
     for part in parts:
         if part.is_dicom:
-            wanted += [(TokenField.SOP, part.facts["sop"]), (TokenField.SERIES, part.facts["series"])]
+            wanted += [(TokenField.SOP, part.dicom.sop), (TokenField.SERIES, part.dicom.series)]
     found = iter(tokens(wanted))
     return [_instance(submission_id, each, part, found) for part in parts]
 
@@ -122,7 +122,7 @@ def _instance(submission_id: UUID, each: AdoptedGroup, part: InspectedPart, foun
 
 def _accessions(each: AdoptedGroup, tokens: Tokens) -> list[Token]:
     first = each.packed.group.parts[0]
-    accession = first.facts["study_attributes"].get("accession") if first.is_dicom else None
+    accession = first.dicom.study_attributes.accession if first.is_dicom else None
     if not accession or each.packed.group.record is None:  # nobody searches what is under quarantine
         return []
     (token,) = tokens([(TokenField.ACCESSION, accession)])

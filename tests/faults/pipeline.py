@@ -15,10 +15,11 @@ from coffre.settings import load
 from coffre.wiring import System
 from content.byte_source import BytesSource
 from content.dicom.instance import inspect_dicom
+from content.facts import facts_of
 from content.limits import DEFAULT_LIMITS
 from content.pdf.report import inspect_pdf
 from content.sandbox.parent import Inspection
-from content.verdicts import Finding, Outcome
+from content.verdicts import Finding
 from ingestion.intake.reception import Deposit, Depositor, Reception
 from ingestion.jobs.dispatch import TASKS
 from ingestion.worker.inspection import Inspector
@@ -56,8 +57,13 @@ class ValidatorsHere:
     ) -> Inspection:
         examine = inspect_dicom if kind == "dicom" else inspect_pdf
         findings, facts = examine(BytesSource(read(0, size)), DEFAULT_LIMITS)
-        found = Inspection(tuple(findings), facts, 0.0)
-        return found if found.outcome in (Outcome.ACCEPT, Outcome.WARN) else replace(found, facts={})
+        return inspection_of(kind, findings, facts)
+
+
+def inspection_of(kind: str, findings: Sequence[Finding], facts: Mapping[str, Any]) -> Inspection:
+    """As the sandbox answers: facts of an accepted file alone."""
+    found = Inspection(tuple(findings), None, 0.0)
+    return replace(found, facts=facts_of(kind, facts)) if found.accepted else found
 
 
 class OutOfTimeFor(ValidatorsHere):

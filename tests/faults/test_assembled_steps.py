@@ -15,7 +15,7 @@ from content.sandbox.parent import Inspection
 from ingestion.intake.reception import Depositor
 from ingestion.intake.stow.request import PAYLOAD, read_store_request
 from tests.faults.faulty import Died, Fault, How
-from tests.faults.pipeline import Pipeline, ValidatorsHere, slices
+from tests.faults.pipeline import Pipeline, ValidatorsHere, inspection_of, slices
 from tests.faults.reading import opened
 from tests.faults.storage_check import documents_of
 from tests.integration.support import LABORATORY
@@ -35,7 +35,7 @@ class MetadataHere(ValidatorsHere):
         if kind != "dicom+json":
             return super().inspect(kind, size, read, options)
         findings, facts = encode_json(BytesSource(read(0, size)), DEFAULT_LIMITS)
-        return Inspection(tuple(findings), facts, 0.0)
+        return inspection_of(kind, findings, facts)
 
 
 def deposit(pipeline: Pipeline, ins: str, files: list[bytes]) -> UUID:

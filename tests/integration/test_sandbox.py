@@ -14,6 +14,7 @@ import pytest
 
 from content.byte_source import BytesSource
 from content.dicom.instance import inspect_dicom
+from content.facts import facts_of
 from content.limits import Limits
 from content.sandbox.confinement import WHOLE
 from content.sandbox.parent import Inspection, Sandbox, SandboxUnavailable
@@ -73,7 +74,7 @@ def test_an_instance_is_answered_as_if_it_had_been_read_here(sandbox: Sandbox) -
     inspection = inspect(sandbox)
     assert inspection.accepted
     assert list(inspection.findings) == findings
-    assert inspection.facts == facts
+    assert inspection.facts == facts_of("dicom", facts)
     assert inspection.elapsed > 0
 
 
@@ -99,7 +100,7 @@ def test_a_misbehaving_child_costs_its_file_a_quarantine_and_nothing_else(
     inspection = inspect(sandbox, fault=fault)
     assert codes(inspection) == [code]
     assert inspection.outcome == "quarantine"
-    assert inspection.facts == {}
+    assert inspection.facts is None
     assert inspect(sandbox).accepted
 
 

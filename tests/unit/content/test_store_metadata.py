@@ -4,6 +4,7 @@ import base64
 import json
 import subprocess
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -15,10 +16,11 @@ from pydicom.encaps import generate_frames
 from content.byte_source import BytesSource
 from content.dicom.instance import inspect_dicom
 from content.dicom.store_metadata import encode_json, encode_xml
+from content.facts import EncodedFacts, MetadataFacts
 from content.limits import DEFAULT_LIMITS, Limits
 from content.sandbox.answer import read_answer
 from content.sandbox.child import encode_answer
-from content.verdicts import Outcome, worst
+from content.verdicts import Finding, Outcome, worst
 from ingestion.bulk_data_types import BulkType
 from ingestion.worker.assembly import AssembledContent, Assembler, BulkPart, Instance, bulk_parts
 from keyvault.keys.reception import ReceivedPart
@@ -46,16 +48,20 @@ class Memory:
         raise NotImplementedError
 
 
-def instances_of(document: bytes, *, xml: bool = False, limits: Limits = DEFAULT_LIMITS) -> list[Dataset]:
+def instances_of(
+    document: bytes, *, xml: bool = False, limits: Limits = DEFAULT_LIMITS
+) -> Sequence[EncodedFacts]:
     """The sandbox's answer about a document, through the checks of the parent."""
     findings, facts = (encode_xml if xml else encode_json)(BytesSource(document), limits)
     kind = "dicom+xml" if xml else "dicom+json"
     found, checked = read_answer(encode_answer(findings, facts), kind, len(document))
     assert [f.code for f in found] == [f.code for f in findings]
-    return checked.get("instances", [])  # type: ignore[no-any-return]
+    return checked.instances if isinstance(checked, MetadataFacts) else ()
 
 
-def assemble(encoded: list[Dataset], bulk: list[Bulk]) -> tuple[list[Instance], AssembledContent, Assembler]:
+def assemble(
+    encoded: Sequence[EncodedFacts], bulk: list[Bulk]
+) -> tuple[list[Instance], AssembledContent, Assembler]:
     data, parts, described = b"", [], []
     for each in bulk:
         kind, _, syntax = each.content_type.partition("; transfer-syntax=")
@@ -180,7 +186,7 @@ def minimal(**more: Any) -> Dataset:
 def value_of(attribute: Dataset, tag: str = "00091001") -> bytes:
     """The raw value that one attribute is written with."""
     (encoded,) = instances_of(json.dumps([minimal(**{f"_{tag}": attribute})]).encode())
-    assert encoded["failure"] is None, encoded["failure"]
+    assert encoded.failure is None, encoded.failure
     (instance,), content, _ = assemble([encoded], [])
     element = read(content.read(0, instance.length)).get_item(tag)
     return element.value or b""
@@ -236,15 +242,16 @@ NOT_VALID: dict[str, Dataset] = {
 def test_an_attribute_that_cannot_be_written_refuses_its_instance_alone(case: str) -> None:
     bad = minimal(_00091001=NOT_VALID[case])
     first, second = instances_of(json.dumps([bad, minimal()]).encode())
-    assert first["failure"] == ["metadata_not_valid", "00091001"]
-    assert first["sop"] == "1.2.3.4"
-    assert second["failure"] is None
+    assert first.failure == Finding("metadata_not_valid", "00091001")
+    assert first.sop == "1.2.3.4"
+    assert second.failure is None
 
 
 def test_identifiers_are_mandatory_and_usable() -> None:
     for uid, code in ((None, "uid_missing"), ("", "uid_missing"), ("../x", "uid_unusable")):
         (encoded,) = instances_of(json.dumps([minimal(_00080018={"vr": "UI", "Value": [uid]})]).encode())
-        assert encoded["failure"][0] == code
+        assert encoded.failure is not None
+        assert encoded.failure.code == code
 
 
 def test_sequences_beyond_the_limit_refuse_the_instance() -> None:
@@ -252,7 +259,7 @@ def test_sequences_beyond_the_limit_refuse_the_instance() -> None:
     for _ in range(DEFAULT_LIMITS.depth + 2):
         nested = {"vr": "SQ", "Value": [{"00091001": nested}]}
     (encoded,) = instances_of(json.dumps([minimal(_00091001=nested)]).encode())
-    assert encoded["failure"] == ["nested_too_deep", None]
+    assert encoded.failure == Finding("nested_too_deep", None)
 
 
 UNREADABLE = {
@@ -495,7 +502,7 @@ def raw_data(**more: Dataset) -> Dataset:
 def test_a_name_as_plain_text_is_that_name_with_a_warning(value: str, name: str) -> None:
     document = json.dumps([raw_data(**{"00100010": {"vr": "PN", "Value": [value]}})]).encode()
     (encoded,) = instances_of(document)
-    assert encoded["warnings"] == [["metadata_name_plain", "00100010"]]
+    assert encoded.warnings == (Finding("metadata_name_plain", "00100010"),)
     (instance,), content, _ = assemble([encoded], [])
     assert str(read(content.read(0, instance.length)).PatientName) == name
 
@@ -504,7 +511,7 @@ def test_a_name_as_plain_text_is_that_name_with_a_warning(value: str, name: str)
 def test_a_name_that_plain_text_cannot_hold_is_refused(value: Any) -> None:
     document = json.dumps([raw_data(**{"00100010": {"vr": "PN", "Value": [value]}})]).encode()
     (encoded,) = instances_of(document)
-    assert encoded["failure"] == ["metadata_not_valid", "00100010"]
+    assert encoded.failure == Finding("metadata_not_valid", "00100010")
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
@@ -536,4 +543,4 @@ def test_metadata_in_utf_16_is_told_by_its_byte_order_mark(encoding: str) -> Non
 def test_numbers_that_only_python_would_read_are_refused(vr: str, value: str) -> None:
     document = json.dumps([raw_data(**{"00281050": {"vr": vr, "Value": [value]}})]).encode()
     (encoded,) = instances_of(document)
-    assert encoded["failure"] == ["metadata_not_valid", "00281050"]
+    assert encoded.failure == Finding("metadata_not_valid", "00281050")

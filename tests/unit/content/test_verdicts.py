@@ -11,6 +11,7 @@ import content
 import ingestion
 from content.byte_source import BytesSource
 from content.dicom.instance import inspect_dicom
+from content.facts import Facts, facts_of
 from content.person import person
 from content.sandbox.answer import HostileAnswer, read_answer
 from content.verdicts import DECISIONS, VERDICTS, Finding, Outcome, worst
@@ -64,18 +65,21 @@ def honest() -> tuple[dict[str, Any], int]:
     return facts, len(data)
 
 
-def judge(findings: Any, facts: Any, size: int) -> tuple[tuple[Finding, ...], dict[str, Any]]:
+def judge(findings: Any, facts: Any, size: int) -> tuple[tuple[Finding, ...], Facts | None]:
     return read_answer(json.dumps({"findings": findings, "facts": facts}).encode(), "dicom", size)
 
 
 def test_an_honest_answer_passes_unchanged() -> None:
     facts, size = honest()
-    assert judge([["patient_id_empty", None]], facts, size) == ((Finding("patient_id_empty"),), facts)
+    assert judge([["patient_id_empty", None]], facts, size) == (
+        (Finding("patient_id_empty"),),
+        facts_of("dicom", facts),
+    )
 
 
 def test_a_refused_file_has_no_facts_whatever_the_child_says() -> None:
     facts, size = honest()
-    assert judge([["truncated", None]], facts, size) == ((Finding("truncated"),), {})
+    assert judge([["truncated", None]], facts, size) == ((Finding("truncated"),), None)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,9 @@ from typing import Any
 
 import pytest
 
+from content.byte_source import BytesSource
+from content.dicom.instance import inspect_dicom
+from content.facts import facts_of
 from content.person import LONGEST, MOST_IDENTIFIERS, MOST_NAMES, identifier, person, readable
 from ingestion.grouping import InspectedPart
 from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome
@@ -21,6 +24,7 @@ from records.identity import INS_NIR_DEMO, INS_NIR_TEST
 from records.traits import ClaimedTraits
 from records.vocabulary.codes import Environment
 from records.vocabulary.person_warnings import PERSON_WARNINGS
+from tests.unit.content.dicom_bytes import image
 
 INS, OTHER = "277079999900167", "154039999900215"
 NIR = "ASIP-SANTE-INS-NIR"
@@ -74,10 +78,11 @@ class TestClaimedIns:
 class TestPersonsInAContent:
     def test_header_document_inside_and_envelope(self) -> None:
         header, inside, beside = (described(family=name) for name in ("A", "B", "C"))
-        facts = {"patient": header, "document_patients": [inside]}
+        _, members = inspect_dicom(BytesSource(image()))
+        facts = facts_of("dicom", members | {"patient": header, "document_patients": [inside]})
         assert persons_in(facts, {"patients": [beside, header]}) == [header, inside, beside, header]
         assert persons_in(facts, {"patient": beside}) == [header, inside, beside]  # received by 0.1.0
-        assert persons_in({"document_patients": []}, {}) == []
+        assert persons_in(None, {}) == []
 
     def test_traits_are_read_as_far_as_they_are_known(self) -> None:
         (traits,) = claimed_traits([described()])

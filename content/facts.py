@@ -1,0 +1,144 @@
+"""What an accepted file says of itself, once the sandbox's answer was checked (`content/sandbox/answer.py`).
+
+The child says it in JSON, which is written by whoever reads a stranger's file; `facts_of` is where that JSON
+ends. None of these has a repr: they hold names, identifiers and titles.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from content.series import Frames
+from content.verdicts import Finding
+
+Person = Mapping[str, Any]
+"""One person as `content.person` makes it: an envelope holds the same form of what a request declares."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class StudyFacts:
+    """General Study (PS3.3 section C.7.2.1); `date` is YYYY-MM-DD, `time` HH:MM:SS."""
+
+    date: str | None
+    time: str | None
+    description: str | None
+    accession: str | None
+    referring: str | None
+    study_id: str | None
+    institution: str | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SeriesFacts:
+    """General Series (PS3.3 section C.7.3.1)."""
+
+    number: int | None
+    description: str | None
+    date: str | None
+    time: str | None
+    body_part: str | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class InstanceFacts:
+    """Image Pixel (PS3.3 section C.7.6.3): size in pixels; `frames` as counted, else as declared."""
+
+    number: int | None
+    rows: int | None
+    columns: int | None
+    frames: int | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DicomFacts:
+    """One SOP instance. `dicom` is its DICOM JSON without bulk data (PS3.18 section F.2).
+
+    `patient` is whom its header names (PS3.3 section C.7.1.1), `document_patients` whom a CDA inside names.
+    `frames` is None where the stored bytes do not address frames.
+    """
+
+    sop_class: str
+    sop: str
+    study: str
+    series: str
+    transfer_syntax: str
+    modality: str | None
+    media_type: str
+    patient: Person
+    document_patients: tuple[Person, ...]
+    study_attributes: StudyFacts
+    series_attributes: SeriesFacts
+    instance_attributes: InstanceFacts
+    dicom: Mapping[str, Any]
+    frames: Frames | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PdfFacts:
+    """One PDF (ISO 32000); `pdfa` is the part and level of ISO 19005 that it claims."""
+
+    pages: int
+    version: str
+    media_type: str
+    pdfa: str | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class EncodedFacts:
+    """One instance of STOW-RS metadata (PS3.18 section 8.6), encoded but for its bulk data.
+
+    `segments` are base64 texts and gaps, each `[tag, VR, URI]`; `failure` is why the instance is refused.
+    """
+
+    sop_class: str
+    sop: str
+    syntax: str
+    failure: Finding | None
+    warnings: tuple[Finding, ...]
+    segments: tuple[str | list[str], ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class MetadataFacts:
+    """Every instance of one metadata document, in its order."""
+
+    instances: tuple[EncodedFacts, ...]
+
+
+Facts = DicomFacts | PdfFacts | MetadataFacts
+
+
+def facts_of(kind: str, members: Mapping[str, Any]) -> Facts:
+    """The facts in JSON of an accepted file of a `Kind` of the sandbox; their form was checked."""
+    if kind == "dicom":
+        return _dicom(members)
+    if kind == "pdf":
+        return PdfFacts(**members)
+    return MetadataFacts(tuple(map(_encoded, members["instances"])))
+
+
+def _dicom(members: Mapping[str, Any]) -> DicomFacts:
+    typed = {
+        "document_patients": tuple(members["document_patients"]),
+        "study_attributes": StudyFacts(**members["study_attributes"]),
+        "series_attributes": SeriesFacts(**members["series_attributes"]),
+        "instance_attributes": InstanceFacts(**members["instance_attributes"]),
+        "frames": _frames(members["frames"]),
+    }
+    return DicomFacts(**{**members, **typed})
+
+
+def _frames(frames: list[list[list[int]]] | None) -> Frames | None:
+    if frames is None:
+        return None
+    return tuple(tuple((offset, length) for offset, length in frame) for frame in frames)
+
+
+def _encoded(members: Mapping[str, Any]) -> EncodedFacts:
+    failure = members["failure"]
+    typed = {
+        "failure": None if failure is None else Finding(*failure),
+        "warnings": tuple(Finding(*each) for each in members["warnings"]),
+        "segments": tuple(members["segments"]),
+    }
+    return EncodedFacts(**{**members, **typed})
