@@ -273,6 +273,10 @@ class Settings(BaseSettings):
     def passphrase(self) -> str | None:
         return self.vault_passphrase.get_secret_value() if self.vault_passphrase else None
 
+    def root_environ(self) -> dict[str, str]:
+        """Where roots find what their modules and services want: COFFRE_VAULT_PIN, _SHARES, AWS_…"""
+        return dict(os.environ)
+
     def new_root_environ(self) -> dict[str, str]:
         """A new root has its secrets in COFFRE_VAULT_NEW_PASSPHRASE, _NEW_PIN…, else the present one's."""
         given = {name.replace("_NEW_", "_", 1): v for name, v in os.environ.items() if name.startswith(_NEW)}

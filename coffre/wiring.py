@@ -171,7 +171,13 @@ class System:
     def root(self) -> Root:
         """The root that COFFRE_VAULT_ROOT names."""
         sealed = self.identity.environment is Environment.PRODUCTION
-        return open_root(self.settings.root_url, self.settings.passphrase(), ask=_ask, sealed=sealed)
+        return open_root(
+            self.settings.root_url,
+            self.settings.passphrase(),
+            environ=self.settings.root_environ(),
+            ask=_ask,
+            sealed=sealed,
+        )
 
     def local_guard(self, root: Root | None = None) -> Guard:
         """The vault itself, in this process; under another root only while that is rotated.

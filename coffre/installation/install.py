@@ -107,7 +107,9 @@ def initialise(settings: Settings) -> Places:
     pinned = _pinned(settings)
     for folder in (settings.data, settings.vault_dir, places.url_key.parent):
         _make_folder(folder)
-    created = create_root(settings.root_url, settings.passphrase(), sealed=production)
+    created = create_root(
+        settings.root_url, settings.passphrase(), environ=settings.root_environ(), sealed=production
+    )
     officer_private, officer_public = new_box_key()
     authority_public = pinned or _demo_authority(settings, places)
     private_files.create(places.url_key, secrets.token_hex(32))

@@ -74,7 +74,7 @@ def open_root(
     url: str,
     passphrase: str | None = None,
     *,
-    environ: Mapping[str, str] = os.environ,
+    environ: Mapping[str, str],
     ask: Ask | None = None,
     sealed: bool = False,
 ) -> Root:
@@ -89,7 +89,7 @@ def create_root(
     url: str,
     passphrase: str | None = None,
     *,
-    environ: Mapping[str, str] = os.environ,
+    environ: Mapping[str, str],
     sealed: bool = False,
 ) -> Created:
     """Makes the root at `url`: a file is never overwritten, a key that a module or service holds is taken.

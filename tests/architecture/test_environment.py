@@ -1,0 +1,38 @@
+"""Settings alone read the environment, so that whatever is set is checked, named and documented once."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("records", "audit", "keyvault", "storage", "content", "ingestion", "viewer_api", "client", "coffre")
+WITH_REASON = {
+    "coffre/settings.py": "it is its place",
+    "coffre/demonstration/server.py": "hands it on to the server it starts",
+    "storage/postgres_dump.py": "hands it on to pg_dump, which finds its own settings in it",
+    "storage/objects/minio_sdk.py": "AWS_CA_BUNDLE, as the other SDK reads it by itself",
+    "content/sandbox/child.py": "empties it",
+}
+
+
+def test_settings_alone_read_the_environment() -> None:
+    reading = {
+        str(path.relative_to(ROOT)) for room in ROOMS for path in (ROOT / room).rglob("*.py") if _reads(path)
+    }
+    assert reading == WITH_REASON.keys()
+
+
+def _reads(path: Path) -> bool:
+    return any(_names(ast.parse(path.read_text("utf-8"))))
+
+
+def _names(tree: ast.AST) -> Iterator[bool]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            yield node.attr in {"environ", "environb", "getenv", "getenvb"} and _is_os(node.value)
+        elif isinstance(node, ast.ImportFrom) and node.module == "os":
+            yield any(each.name in {"environ", "environb", "getenv", "getenvb"} for each in node.names)
+
+
+def _is_os(value: ast.expr) -> bool:
+    return isinstance(value, ast.Name) and value.id == "os"
