@@ -7,7 +7,8 @@ from collections.abc import Callable
 from records.access import AccessRequest
 from records.actors import Actor
 from records.documents import DocumentFacts
-from records.rules import EMERGENCIES, Case, consults, is_attending
+from records.emergency import EMERGENCIES
+from records.rules import Case, consults, is_attending
 from records.vocabulary.codes import Action, DocumentState, Label, ReasonCode, Role
 from records.vocabulary.depositing import Depositor, may_deposit
 from records.vocabulary.document_types import may_read

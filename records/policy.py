@@ -18,8 +18,8 @@ from records.access import (
 )
 from records.document_rules import DOCUMENT_RULES, is_hidden_from_patient
 from records.documents import DocumentFacts
+from records.emergency import EMERGENCIES
 from records.rules import (
-    EMERGENCIES,
     READS,
     RECORD_RULES,
     WITHOUT_RECORD,

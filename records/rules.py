@@ -12,12 +12,10 @@ from types import MappingProxyType
 from records.access import AccessRequest, EmergencyUse
 from records.actors import Actor
 from records.consent import Card
+from records.emergency import EMERGENCIES, WINDOWS_A_DAY, long_enough
 from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode, RecordState, Role
 from records.vocabulary.professions import DOCTOR, is_health_professional, may_break_the_glass
 from records.vocabulary.sectors import REGULATION_SETTING, Opens, opened_by
-
-SHORTEST_REASON = 10  # characters, surrounding space apart
-WINDOWS_A_DAY = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,6 @@ Rule = Callable[[Case], ReasonCode | None]
 
 READS = frozenset({Action.SEARCH, Action.RETRIEVE, Action.STILL})
 WRITES = frozenset({Action.DEPOSIT, Action.WITHDRAW})
-EMERGENCIES = frozenset({PurposeOfUse.BRIS_DE_GLACE, PurposeOfUse.CENTRE_15})
 
 ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = MappingProxyType(
     {
@@ -249,7 +246,7 @@ def _written_reason(case: Case) -> ReasonCode | None:
     """R26: opening a record in an emergency takes a written reason."""
     if case.request.purpose is not PurposeOfUse.BRIS_DE_GLACE:
         return None
-    return None if len((case.request.reason or "").strip()) >= SHORTEST_REASON else ReasonCode.REASON_MISSING
+    return None if long_enough(case.request.reason) else ReasonCode.REASON_MISSING
 
 
 def _emergency_use(case: Case) -> ReasonCode | None:

@@ -18,6 +18,7 @@ from keyvault.verbs.reader.log_reading import EVERY_LINE, LogFilter
 from keyvault.verbs.reader.reading import EventPage, Listing, ResolvedRecord
 from keyvault.verbs.reader.releasing import Released
 from keyvault.verbs.rows import SealedRow, SeenDocument
+from records.emergency import SHORTEST_REASON, long_enough
 from records.errors import Invalid
 from records.vocabulary.codes import Action, DocumentState, PurposeOfUse, ReasonCode
 from storage.index_ports import ReaderIndex
@@ -26,8 +27,6 @@ from viewer_api.refusals import no_such_document, permitted
 
 T = TypeVar("T")
 Presign = Callable[[UUID, UUID, int], str]  # grant, blob, version → URL
-
-SHORTEST_REASON = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +239,7 @@ def _check_studies(studies: Sequence[str]) -> None:
 
 def _check_reason(call: Call) -> None:
     """Asked for before any record is named, so that the answer says nothing about one."""
-    if call.purpose is PurposeOfUse.BRIS_DE_GLACE and len((call.reason or "").strip()) < SHORTEST_REASON:
+    if call.purpose is PurposeOfUse.BRIS_DE_GLACE and not long_enough(call.reason):
         raise Invalid(
             f"Breaking the glass needs a written reason of at least {SHORTEST_REASON} characters.",
             code="reason_missing",

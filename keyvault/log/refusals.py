@@ -19,14 +19,14 @@ from keyvault.keys.keyring import Keyring
 from keyvault.keys.secret_keys import Use
 from keyvault.log.appending import SYSTEM, Chain, Event
 from keyvault.store import Row, VaultTransaction
-from keyvault.verbs.actors_json import actor_from_json, actor_to_json
+from records.actors_json import actor_from_json, actor_to_json
+from records.emergency import EMERGENCIES
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode
 
 HOUR_MS = 3_600_000
 FIRST, LAST = "first", "last"
 """Beside `REPEATED` in a closing line: when the first and the last of its refusals came."""
 
-_EMERGENCIES = frozenset({PurposeOfUse.BRIS_DE_GLACE, PurposeOfUse.CENTRE_15})
 _ALONE = 1
 """Refusals of one kind that have a line of their own in an hour."""
 
@@ -149,7 +149,7 @@ class Together:
 def _has_its_own(refused: Event) -> bool:
     """An emergency that the policy refused to somebody who is known; a quota bounds how many there can be."""
     verified = refused.actor is not None and refused.reason is not ReasonCode.QUOTA_EXCEEDED
-    return verified and refused.purpose in _EMERGENCIES
+    return verified and refused.purpose in EMERGENCIES
 
 
 def _to_json(refused: Event) -> dict[str, Any]:

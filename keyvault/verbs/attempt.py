@@ -15,12 +15,9 @@ from keyvault.log.appending import Event
 from keyvault.quotas import Touch
 from keyvault.store import Row, VaultTransaction
 from records.actors import Actor
+from records.emergency import DAY_MS, EMERGENCIES, WINDOW_MS, normal_reason, use_of
 from records.policy import AccessRequest, Deny, EmergencyUse, Facts, Permit, decide
 from records.vocabulary.codes import Action, Obligation, Outcome, PurposeOfUse, ReasonCode
-
-EMERGENCIES = frozenset({PurposeOfUse.BRIS_DE_GLACE, PurposeOfUse.CENTRE_15})
-WINDOW_MS = 4 * 3_600_000  # the same reason serves this long (docs/vault.md section 3)
-DAY_MS = 24 * 3_600_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,17 +175,9 @@ def emergency_use(
         purpose=call.purpose.value,
         opened_at__gt=transaction.now_ms - DAY_MS,
     )
-    reasons = [row for row in today if row["reason_hash"] != _reason_hash(vault, None)]
-    if not _normal(call.reason):
-        # where no reason is asked for, none can run out: after four hours the next window opens, with its
-        # notices
-        return EmergencyUse(expired=False, windows_today=0)
-    reason = _reason_hash(vault, call.reason)
-    same = [row for row in reasons if row["reason_hash"] == reason]
-    if not same:
-        return EmergencyUse(expired=False, windows_today=len(reasons))
-    newest = max(row["opened_at"] for row in same)
-    return EmergencyUse(expired=newest + WINDOW_MS <= transaction.now_ms, windows_today=0)
+    reason = _reason_hash(vault, call.reason) if normal_reason(call.reason) else None
+    windows = [(row["reason_hash"], row["opened_at"]) for row in today]
+    return use_of(windows, reason, _reason_hash(vault, None), transaction.now_ms)
 
 
 def _open_window(
@@ -253,12 +242,7 @@ def _actor_key(vault: Vault, actor: Actor) -> bytes:
 
 
 def _reason_hash(vault: Vault, reason: str | None) -> bytes:
-    return vault.pseudonym(b"coffre-reason-v1", _normal(reason).encode())
-
-
-def _normal(reason: str | None) -> str:
-    """Letters in folded case, single spaces; empty where no reason is stated."""
-    return " ".join((reason or "").casefold().split())
+    return vault.pseudonym(b"coffre-reason-v1", normal_reason(reason).encode())
 
 
 def forget_windows(tx: VaultTransaction, now_ms: int) -> None:

@@ -15,11 +15,12 @@ from keyvault.log.appending import Chain, Event
 from keyvault.quotas import Touch
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs import jobs
-from keyvault.verbs.actors_json import actor_from_json, actor_to_json
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.caller import caller
 from keyvault.verbs.housekeeper.retiring import erase_quarantined
 from records.actors import Actor
+from records.actors_json import actor_from_json, actor_to_json
+from records.emergency import SHORTEST_REASON
 from records.errors import CoffreError, Conflict, Invalid, NotFound
 from records.policy import AccessRequest, Deny, Facts, RecordFacts, decide
 from records.vocabulary.codes import (
@@ -33,7 +34,7 @@ from records.vocabulary.codes import (
 )
 
 PROPOSAL_MS = 24 * 3_600_000
-SHORTEST_REASON, LONGEST_REASON = 10, 500
+LONGEST_REASON = 500
 MOST_AT_ONCE = 500
 
 

@@ -10,11 +10,10 @@ from keyvault.store import VaultStore
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.operator.inspecting import InspectingVerbs
 from records.actors import Actor
+from records.emergency import SHORTEST_REASON, long_enough
 from records.errors import Conflict, Invalid
 from records.policy import AccessRequest, Deny, Facts, RecordFacts, decide
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode, RecordState
-
-SHORTEST_REASON = 10
 
 
 class RestoringVerbs:
@@ -74,7 +73,7 @@ class RestoringVerbs:
 
     def accept_gap(self, call: Call, reason: str) -> Denied | None:
         """End the freeze although something may be missing; the log says who accepted it and why."""
-        if len(reason.strip()) < SHORTEST_REASON:
+        if not long_enough(reason):
             raise Invalid(f"Say why, in {SHORTEST_REASON} characters or more.", code="gap_reason_short")
         actor = self._vault.actor(call.token)
         with self._vault.transaction() as transaction:

@@ -13,12 +13,13 @@ from keyvault.keys.cards import OpenedCard, seal_facts
 from keyvault.log.appending import Event
 from keyvault.quotas import Touch
 from keyvault.store import Row
-from keyvault.verbs.attempt import EMERGENCIES, Call, Denied, attempt, emergency_use, refuse
+from keyvault.verbs.attempt import Call, Denied, attempt, emergency_use, refuse
 from keyvault.verbs.caller import caller
 from keyvault.verbs.reader.reading import listed
 from keyvault.verbs.rows import STUDY, SealedRow, SeenDocument, copies_of, facts_of
 from records.actors import Actor
 from records.documents import DocumentFacts
+from records.emergency import EMERGENCIES
 from records.policy import AccessRequest, Deny, Facts, decide
 from records.vocabulary.codes import Action, DocumentState, Outcome, ReasonCode
 

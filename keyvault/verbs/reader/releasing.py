@@ -16,10 +16,10 @@ from keyvault.grants.grant import check_recipient, seal_grant
 from keyvault.keys.record_keys import RecordKey, open_record_key
 from keyvault.keys.secret_keys import Use
 from keyvault.store import Row, VaultTransaction
-from keyvault.verbs.actors_json import actor_from_json, actor_to_json
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
 from keyvault.verbs.caller import caller
 from keyvault.verbs.rows import SealedRow, copies_of, facts_of, genuine, open_rows, visible
+from records.actors_json import actor_from_json, actor_to_json
 from records.details import DocumentDetails
 from records.errors import CoffreError, NotFound
 from records.instances import by_age

@@ -1,0 +1,44 @@
+"""The rules of an emergency: which purposes are one, how long a reason serves, what of earlier ones counts.
+
+Times are milliseconds since 1970 in UTC. Windows are kept by the vault (docs/vault.md section 3), which hands
+them in as the digest of their reason and the time they opened.
+"""
+
+from collections.abc import Iterable
+
+from records.access import EmergencyUse
+from records.vocabulary.codes import PurposeOfUse
+
+EMERGENCIES = frozenset({PurposeOfUse.BRIS_DE_GLACE, PurposeOfUse.CENTRE_15})
+SHORTEST_REASON = 10  # characters, surrounding space apart
+WINDOWS_A_DAY = 3
+WINDOW_MS = 4 * 3_600_000  # the same reason serves this long (docs/vault.md section 3)
+DAY_MS = 24 * 3_600_000
+
+
+def normal_reason(reason: str | None) -> str:
+    """Letters in folded case, single spaces; empty where no reason is stated."""
+    return " ".join((reason or "").casefold().split())
+
+
+def long_enough(reason: str | None) -> bool:
+    return len((reason or "").strip()) >= SHORTEST_REASON
+
+
+def use_of(
+    windows: Iterable[tuple[bytes, int]], reason: bytes | None, unstated: bytes, now: int
+) -> EmergencyUse:
+    """What the last day's windows, (digest of the reason, opened at), mean for a call with this reason.
+
+    `reason` is the digest of the call's reason, None where it states none; `unstated` is the digest that
+    windows without a reason bear.
+    """
+    if reason is None:
+        # where no reason is asked for, none can run out: after four hours the next window opens, with its
+        # notices
+        return EmergencyUse(expired=False, windows_today=0)
+    stated = [window for window in windows if window[0] != unstated]
+    same = [opened for digest, opened in stated if digest == reason]
+    if not same:
+        return EmergencyUse(expired=False, windows_today=len(stated))
+    return EmergencyUse(expired=max(same) + WINDOW_MS <= now, windows_today=0)
