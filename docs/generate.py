@@ -23,6 +23,8 @@ ROOMS = ("records", "audit", "keyvault", "storage", "content", "ingestion", "vie
 SERVING = frozenset(
     {
         "coffre.serving.app",
+        "coffre.installation.identity",
+        "coffre.serving.authentication",
         "coffre.serving.authorization",
         "coffre.serving.callers",
         "coffre.housekeeper",
