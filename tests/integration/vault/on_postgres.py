@@ -21,6 +21,7 @@ from tests.integration.vault.bench import VaultBench
 from tests.services.fixtures_postgres import Databases
 
 WITH_THE_FILE = (
+    "test_what_was_counted_survives_a_kill",  # by a fork that opens the file anew
     "test_the_file_of_the_vault_holds_no_identity_in_clear",
     "test_killed_anywhere",  # of the rotations
     "test_either_root_starts_a_vault_at_any_point",  # killed anywhere, too
