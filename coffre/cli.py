@@ -28,7 +28,7 @@ class Commands(LaterGroup):
             "coffre.commands.housekeeper:housekeeper",
             "Sequence the log, sweep, keep day keys, in a process of its own, until SIGTERM.",
         ),
-        "vault": Later("coffre.commands.vault:vault_app", "The vault: keys, decisions, audit log."),
+        "vault": Later("coffre.commands.vault.group:vault_app", "The vault: keys, decisions, audit log."),
         "record": Later("coffre.commands.record:record_app", "Records of persons."),
         "identity": Later(
             "coffre.commands.identity:identity_app",

@@ -4,10 +4,10 @@ import typer
 
 from coffre.command_line.options import Data
 from coffre.command_line.process import run_process
-from coffre.commands.vault_accept_gap import accept_gap
-from coffre.commands.vault_replay import replay
-from coffre.commands.vault_rotate import rotate_record, rotate_root, rotate_secrets, rotate_shards
-from coffre.commands.vault_status import status
+from coffre.commands.vault.accept_gap import accept_gap
+from coffre.commands.vault.replay import replay
+from coffre.commands.vault.rotate import rotate_record, rotate_root, rotate_secrets, rotate_shards
+from coffre.commands.vault.status import status
 
 vault_app = typer.Typer(help="The vault: keys, decisions, audit log.", no_args_is_help=True)
 
