@@ -87,9 +87,8 @@ class Transaction:
         self._recording = RecordingTransaction(tx)
         self._leaf: bytes | None = None
         self.now_ms = vault.now_ms()
-        self.again: Callable[[Transaction, str], None] | None = (
-            None  # writes down what was permitted, and failed
-        )
+        # writes down what was permitted, and failed
+        self.again: Callable[[Transaction, str], None] | None = None
 
     @property
     def rows(self) -> VaultTransaction:

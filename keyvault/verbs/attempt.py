@@ -128,26 +128,28 @@ def refuse(
     reason: ReasonCode,
     object_id: str | None = None,
     about: bytes = b"",
+    is_told_apart: bool = True,
 ) -> Denied:
     """Log a refusal on the record's chain, or on chain 0 where there is no such record.
 
     `about`: what was named, as `Vault.touched` answers it; without it, the record. A refusal too many is one
-    of the quota.
+    of the quota. Without `is_told_apart` the record counts as one that is not there.
     """
+    exists = record.exists and is_told_apart
     named = about or vault.touched(record.row, record.row["public_id"])
     touch = Touch(actor, named, call.purpose in EMERGENCIES)
     if reason is not ReasonCode.QUOTA_EXCEEDED and transaction.refused_too_often(touch):
         reason = ReasonCode.QUOTA_EXCEEDED
     details = {"reason": call.reason} if call.reason and call.purpose in EMERGENCIES else {}
     transaction.append(
-        vault.chain_of(record),
+        record.chain if exists else vault.system_chain,
         Event(
             action=action,
             outcome=Outcome.DENY,
             reason=reason,
             purpose=call.purpose,
             actor=actor,
-            record=record.row["public_id"] if record.exists else None,
+            record=record.row["public_id"] if exists else None,
             object_id=object_id,
             details=details,
             about=about,

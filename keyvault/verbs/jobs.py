@@ -3,17 +3,30 @@
 A job is leased like a submission; `records.vocabulary.codes.JOB_TRANSITIONS` says how it moves.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from keyvault.context import Transaction, Vault
 from keyvault.keys.secret_keys import Use
+from keyvault.log.appending import Event
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.attempt import new_id
 from records.actors import Actor
 from records.errors import Conflict, NotFound
-from records.vocabulary.codes import JOB_TRANSITIONS, JobKind, JobState, Role, check_transition
+from records.vocabulary.codes import (
+    JOB_TRANSITIONS,
+    Action,
+    JobKind,
+    JobState,
+    Outcome,
+    PurposeOfUse,
+    ReasonCode,
+    Role,
+    check_transition,
+)
 
 LONGEST_LEASE_MS = 15 * 60_000
 IN_HAND = (JobState.QUEUED, JobState.ADOPTED)
@@ -127,6 +140,28 @@ def lease(vault: Vault, transaction: Transaction, job_id: UUID, worker: str, lea
 def automaton(vault: Vault) -> Actor:
     """Who acts where no person asked (R8: a declared automaton)."""
     return Actor(role=Role.OPERATOR, issuer=vault.settings.issuer, subject="coffre maintenance")
+
+
+def maintained(
+    vault: Vault,
+    action: Action,
+    *,
+    record: UUID | None = None,
+    object_id: UUID | None = None,
+    details: Mapping[str, object] = MappingProxyType({}),
+    refused: ReasonCode | None = None,
+) -> Event:
+    """What maintenance did, or was refused, without a person who asks at this moment."""
+    return Event(
+        action=action,
+        outcome=Outcome.DENY if refused else Outcome.PERMIT,
+        reason=refused or ReasonCode.OPERATOR,
+        purpose=PurposeOfUse.MAINTENANCE,
+        actor=automaton(vault),
+        record=record,
+        object_id=str(object_id) if object_id else None,
+        details=details,
+    )
 
 
 def _opened(vault: Vault, row: Row) -> Job:

@@ -10,11 +10,10 @@ from uuid import UUID
 from keyvault.context import Transaction, Vault
 from keyvault.crypto.envelope import KeyUse
 from keyvault.grants.signed_urls import LONGEST_LIFE
-from keyvault.log.appending import Event
 from keyvault.store import Row
 from keyvault.verbs import jobs
 from keyvault.verbs.reader.releasing import ADOPTED, LONGEST_GRANT
-from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode, RecordState
+from records.vocabulary.codes import Action, RecordState
 
 RETIRED = "retired"
 CLOCKS_APART = 300  # seconds
@@ -46,18 +45,8 @@ class RetiringVerbs:
 
     def _log(self, transaction: Transaction, count: int) -> None:
         vault = self._vault
-        transaction.append(
-            vault.system_chain,
-            Event(
-                action=Action.ERASE,
-                outcome=Outcome.PERMIT,
-                reason=ReasonCode.OPERATOR,
-                purpose=PurposeOfUse.MAINTENANCE,
-                actor=jobs.automaton(vault),
-                record=None,
-                details={"blobs": count},
-            ),
-        )
+        told = jobs.maintained(vault, Action.ERASE, details={"blobs": count})
+        transaction.append(vault.system_chain, told)
 
 
 def retire(transaction: Transaction, document_id: UUID, rows: Sequence[Row]) -> int:

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from keyvault.context import PERSON, Transaction, Vault
 from keyvault.crypto.search_tokens import TokenField
-from keyvault.log.appending import Event
 from keyvault.store import Row
 from keyvault.verbs import jobs
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
@@ -22,8 +21,6 @@ from records.vocabulary.codes import (
     DocumentState,
     JobKind,
     JobState,
-    Outcome,
-    PurposeOfUse,
     ReasonCode,
 )
 from records.vocabulary.rejections import check_rejection
@@ -144,18 +141,8 @@ class PlanningVerbs:
             if job is None:
                 return None
             record = vault.open(transaction.rows, row)
-            transaction.append(
-                record.chain,
-                Event(
-                    action=Action.COMPACT,
-                    outcome=Outcome.PERMIT,
-                    reason=ReasonCode.OPERATOR,
-                    purpose=PurposeOfUse.MAINTENANCE,
-                    actor=jobs.automaton(vault),
-                    record=row["public_id"],
-                    object_id=str(document_id),
-                ),
-            )
+            told = jobs.maintained(vault, Action.COMPACT, record=row["public_id"], object_id=document_id)
+            transaction.append(record.chain, told)
         return job.job_id
 
 

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from keyvault.context import OpenedRecord, Transaction, Vault
 from keyvault.keys.cards import OpenedCard, seal_facts
-from keyvault.log.appending import Event
 from keyvault.quotas import Touch
 from keyvault.store import Row
 from keyvault.verbs.attempt import Call, Denied, attempt, emergency_use, refuse
@@ -21,7 +20,7 @@ from records.actors import Actor
 from records.documents import DocumentFacts
 from records.emergency import EMERGENCIES
 from records.policy import AccessRequest, Deny, Facts, decide
-from records.vocabulary.codes import Action, DocumentState, Outcome, ReasonCode
+from records.vocabulary.codes import Action, DocumentState, ReasonCode
 
 NOBODYS = UUID(int=0)  # the document that is judged where there is none
 
@@ -78,27 +77,20 @@ class DocumentVerbs:
         reason: ReasonCode,
     ) -> Denied:
         """Count what was asked for, and give the refusal its line."""
-        touch = Touch(actor, document_id.bytes, call.purpose in EMERGENCIES)
-        if transaction.over_quota(touch):
-            reason = ReasonCode.QUOTA_EXCEEDED
-        elif reason is not ReasonCode.NO_SUCH_DOCUMENT:
-            named = str(document_id)
-            return refuse(self._vault, transaction, call, actor, Action.SEARCH, record, reason, named)
-        elif transaction.refused_too_often(touch):
-            reason = ReasonCode.QUOTA_EXCEEDED
-        details = {"reason": call.reason} if call.reason and call.purpose in EMERGENCIES else {}
-        told = Event(
-            action=Action.SEARCH,
-            outcome=Outcome.DENY,
-            reason=reason,
-            purpose=call.purpose,
-            actor=actor,
-            record=None,
-            details=details,
-            about=document_id.bytes,
+        over = transaction.over_quota(Touch(actor, document_id.bytes, call.purpose in EMERGENCIES))
+        hidden = over or reason is ReasonCode.NO_SUCH_DOCUMENT
+        return refuse(
+            self._vault,
+            transaction,
+            call,
+            actor,
+            Action.SEARCH,
+            record,
+            ReasonCode.QUOTA_EXCEEDED if over else reason,
+            None if hidden else str(document_id),
+            about=document_id.bytes if hidden else b"",
+            is_told_apart=not hidden,
         )
-        transaction.append(self._vault.system_chain, told)
-        return Denied(reason)
 
 
 def _nobodys(card: OpenedCard) -> Row:

@@ -17,7 +17,6 @@ from keyvault.crypto.sealed_blob import BlobKind, BlobRef, SealedBlob
 from keyvault.crypto.search_tokens import TokenField, part_value
 from keyvault.keys.cards import open_facts, seal_facts
 from keyvault.keys.reception import open_key
-from keyvault.log.appending import Event
 from keyvault.store import Row
 from keyvault.verbs import jobs
 from keyvault.verbs.attempt import Denied
@@ -50,7 +49,6 @@ from records.vocabulary.codes import (
     DocumentState,
     JobKind,
     JobState,
-    Outcome,
     PurposeOfUse,
     ReasonCode,
     Role,
@@ -404,31 +402,18 @@ def _log(
 ) -> None:
     transaction.append(
         vault.chain_of(record),
-        Event(
-            action=_ACTIONS[job.kind],
-            outcome=Outcome.DENY if refused else Outcome.PERMIT,
-            reason=refused or ReasonCode.OPERATOR,
-            purpose=PurposeOfUse.MAINTENANCE,
-            actor=jobs.automaton(vault),
+        jobs.maintained(
+            vault,
+            _ACTIONS[job.kind],
             record=record.row["public_id"] if record.exists else None,
-            object_id=str(job.document_id),
+            object_id=job.document_id,
             details=details,
+            refused=refused,
         ),
     )
 
 
 def _log_settled(transaction: Transaction, vault: Vault, job: jobs.Job, blobs: int) -> None:
     """On chain 0: the record's own log has what led to it."""
-    transaction.append(
-        vault.system_chain,
-        Event(
-            action=Action.ERASE,
-            outcome=Outcome.PERMIT,
-            reason=ReasonCode.OPERATOR,
-            purpose=PurposeOfUse.MAINTENANCE,
-            actor=jobs.automaton(vault),
-            record=None,
-            object_id=str(job.document_id),
-            details={"retired": blobs},
-        ),
-    )
+    told = jobs.maintained(vault, Action.ERASE, object_id=job.document_id, details={"retired": blobs})
+    transaction.append(vault.system_chain, told)
