@@ -5,9 +5,14 @@ seconds: the stand-in takes submissions of structures that no worker serves, and
 a stand-in of its own. No worker waits for its stand-in.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from records.errors import CoffreError
+
+log = logging.getLogger("coffre.ingestion")
 
 PATIENCE_S = 1.0
 """Submissions that take no longer are worth no stand-in."""
@@ -61,14 +66,16 @@ class Bench:
                 self._threads.discard(threading.current_thread())
 
     def _served(self, serve: Callable[[int], bool]) -> bool:
-        """A store that is away is asked again later."""
+        """A store that is away is asked again later; a submission that fails says so itself."""
         with self._lock:
             place = self._free.pop() if self._free else None
         if place is None:
             return False
         try:
             return serve(place)
-        except Exception:
+        except Exception as error:
+            code = error.code if isinstance(error, CoffreError) else type(error).__name__
+            log.warning("a stand-in could not take a submission", extra={"code": code})
             return False
         finally:
             with self._lock:
