@@ -6,6 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("records", "audit", "keyvault", "storage", "content", "ingestion", "viewer_api", "client", "coffre")
+READING = {"environ", "environb", "getenv", "getenvb"}
 WITH_REASON = {
     "coffre/settings.py": "it is its place",
     "coffre/demonstration/server.py": "hands it on to the server it starts",
@@ -27,12 +28,18 @@ def _reads(path: Path) -> bool:
 
 
 def _names(tree: ast.AST) -> Iterator[bool]:
+    modules = {"os"}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute):
-            yield node.attr in {"environ", "environb", "getenv", "getenvb"} and _is_os(node.value)
+        if isinstance(node, ast.Import):
+            modules |= {each.asname for each in node.names if each.name == "os" and each.asname}
         elif isinstance(node, ast.ImportFrom) and node.module == "os":
-            yield any(each.name in {"environ", "environb", "getenv", "getenvb"} for each in node.names)
+            yield any(each.name in READING for each in node.names)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in READING:
+            yield isinstance(node.value, ast.Name) and node.value.id in modules
 
 
-def _is_os(value: ast.expr) -> bool:
-    return isinstance(value, ast.Name) and value.id == "os"
+def test_no_spelling_of_it_is_missed() -> None:
+    for text in ("import os as x\nx.getenv('A')", "from os import environ", "import os\nos.environb[b'A']"):
+        assert any(_names(ast.parse(text))), text
+    assert not any(_names(ast.parse("import os\nself.environ, os.getpid()")))
