@@ -82,9 +82,8 @@ class Access:
         """What the verb answers. Raises `NotAuthorised` or `QuotaExceeded`."""
         if record.refused is None:
             return permitted(verb(record.record_id))
-        self._vault.recheck(
-            record.record_id, record.record_id, 0
-        )  # fails where the verb would: nobody's grant
+        # a question about nobody's grant: it fails where the verb would
+        self._vault.recheck(record.record_id, record.record_id, 0)
         return permitted(record.refused)
 
     def documents(self, call: Call, locator: str) -> Opened:

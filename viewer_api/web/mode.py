@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from keyvault.verbs.attempt import Call
+from records.emergency import EMERGENCIES
 from records.errors import Invalid
 from records.vocabulary.codes import PurposeOfUse
 from viewer_api.calling import LONGEST_REASON
 from viewer_api.web.sessions import Session
 
-EMERGENCIES = {mode.value: mode for mode in (PurposeOfUse.BRIS_DE_GLACE, PurposeOfUse.CENTRE_15)}
+_BY_VALUE = {purpose.value: purpose for purpose in EMERGENCIES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ NORMAL = Mode()
 
 def mode_of(form: Mapping[str, str]) -> Mode:
     """The mode that a form carries. Raises `Invalid` "bad_reason"."""
-    purpose = EMERGENCIES.get(form.get("purpose", ""))
+    purpose = _BY_VALUE.get(form.get("purpose", ""))
     if purpose is None:
         return NORMAL
     # browsers write line ends of text fields as CR LF: the same reason must stay the same text

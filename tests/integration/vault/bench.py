@@ -19,6 +19,7 @@ from audit.audit_event import access_line
 from audit.canonical import canonical
 from audit.events import Entry, EntryField, actor_token
 from ingestion.intake.reception import Depositor, Reception
+from ingestion.worker.pipeline import new_blob
 from keyvault.context import VaultSettings
 from keyvault.credentials.tokens import DEMO_ISSUER, Authority, verify
 from keyvault.crypto.blob import Sealer
@@ -571,21 +572,6 @@ class VaultBench:
         while self.guard.housekeeper.sequence().placed:
             pass
         self.guard.housekeeper.checkpoint()
-
-
-def new_blob(blob: Blob) -> NewBlob:
-    """A stored blob as adoption names it."""
-    assert blob.sealed_key is not None
-    return NewBlob(
-        blob_id=blob.blob_id,
-        version=blob.version,
-        kind=BlobKind(blob.kind),
-        sealed_key=blob.sealed_key,
-        commitment=blob.commitment,
-        header=blob.header,
-        plaintext_size=blob.plaintext_size,
-        ciphertext_size=blob.ciphertext_size,
-    )
 
 
 def rows_of(*deposited: Deposited) -> list[SealedRow]:
