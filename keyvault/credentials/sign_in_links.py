@@ -54,7 +54,7 @@ def open_sign_in(code: str, sealed: bytes) -> str:
 
 
 def stated(token: str) -> dict[str, Any]:
-    """Returns the claims of a token without believing them: enough to choose a page, never to decide.
+    """Returns the claims of a token without verifying them: enough to choose a page, never to decide.
 
     Raises `Invalid` "bad_base64" or "bad_json".
     """

@@ -12,8 +12,8 @@ from keyvault.credentials.tokens import LONGEST_LIFE, CredentialError
 from keyvault.store import VaultTransaction
 from records.actors import Actor
 
-BELIEVED_AFTER_MS = 49 * 3_600_000  # a deposit's credential is judged as of reception, 48 h later at most
-KEPT_MS = max(LONGEST_LIFE.values()) * 1000 + BELIEVED_AFTER_MS
+ACCEPTED_AFTER_MS = 49 * 3_600_000  # a deposit's credential is judged as of reception, 48 h later at most
+KEPT_MS = max(LONGEST_LIFE.values()) * 1000 + ACCEPTED_AFTER_MS
 Pseudonym = Callable[[bytes, bytes], bytes]
 
 

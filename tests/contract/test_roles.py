@@ -391,7 +391,7 @@ class TestVault:
             "SELECT pg_read_file('/etc/passwd')",
         ],
     )
-    def test_it_changes_neither_whom_it_believes_nor_its_fences(
+    def test_it_changes_neither_whom_it_accepts_nor_its_fences(
         self, addresses: dict[str, str], opened: As, statement: str
     ) -> None:
         assert refused(opened(addresses["vault"]), statement)

@@ -24,7 +24,7 @@ class TestAddresses:
         assert proxies.caller("2001:db8::1", "203.0.113.7, 10.1.2.3") == "203.0.113.7"
         assert proxies.caller("10.0.0.5", "198.51.100.1, 203.0.113.7") == "203.0.113.7"
 
-    def test_nobody_else_is_believed(self) -> None:
+    def test_nobody_else_is_accepted(self) -> None:
         proxies = TrustedProxies("10.0.0.5")
         assert proxies.caller("203.0.113.7", "198.51.100.1") == "203.0.113.7"
         assert proxies.caller("10.0.0.5", "198.51.100.1, rubbish") == "10.0.0.5"

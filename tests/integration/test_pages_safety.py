@@ -174,7 +174,7 @@ def test_every_posted_address_wants_a_proof(coffre: Coffre, patient: Patient, do
 
 
 @pytest.mark.parametrize("origin", ["null", None, "own"])
-def test_a_browser_that_says_nothing_of_the_origin_is_believed_by_its_proof(
+def test_a_browser_that_says_nothing_of_the_origin_is_accepted_by_its_proof(
     coffre: Coffre, patient: Patient, holder: Browser, origin: str | None
 ) -> None:
     form = mask_form(holder, publish(coffre, patient))
@@ -253,7 +253,7 @@ def test_an_expired_link_signs_nobody_in(coffre: Coffre, patient: Patient) -> No
 
 
 def test_a_forged_token_signs_in_to_nothing(coffre: Coffre, patient: Patient) -> None:
-    """The pages show what a token says; the vault alone believes it."""
+    """The pages show what a token says; the vault alone verifies it."""
     head, claims, _ = patient.token.split(".")
     made = new_sign_in(f"{head}.{claims}.{b64(bytes(64))}")
     with coffre.system() as system:

@@ -120,7 +120,7 @@ FORGED: Mapping[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
 
 class TestCredentials:
     @pytest.mark.parametrize("how", FORGED)
-    def test_a_token_that_deviates_is_not_believed_anywhere(
+    def test_a_token_that_deviates_is_not_accepted_anywhere(
         self, coffre: Coffre, person: Patient, doctor: str, how: str
     ) -> None:
         code, change = FORGED[how]
@@ -153,13 +153,13 @@ class TestCredentials:
         ],
         ids=str,
     )
-    def test_a_header_that_deviates_is_not_believed(
+    def test_a_header_that_deviates_is_not_accepted(
         self, coffre: Coffre, person: Patient, doctor: str, header: dict[str, Any]
     ) -> None:
         forged = signed(signing_key(coffre), claims_of(doctor), header)
         self._nowhere(coffre, person, forged, "token_invalid")
 
-    def test_another_key_or_no_signature_or_the_public_key_as_secret_is_not_believed(
+    def test_another_key_or_no_signature_or_the_public_key_as_secret_is_not_accepted(
         self, coffre: Coffre, person: Patient, doctor: str
     ) -> None:
         import hashlib

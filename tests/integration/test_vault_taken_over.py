@@ -191,7 +191,7 @@ INVENTED = (
 
 
 @pytest.mark.parametrize("kind", INVENTED)
-def test_an_invented_actor_is_believed_by_no_verb(reader: TakenOver, kind: str) -> None:
+def test_an_invented_actor_is_accepted_by_no_verb(reader: TakenOver, kind: str) -> None:
     call = Call(token=dict(unsigned(reader))[kind])
     target = reader.authorised
     before = reader.witness.inspector.verify_log().events
@@ -210,7 +210,7 @@ def test_an_invented_actor_is_believed_by_no_verb(reader: TakenOver, kind: str) 
     assert reader.witness.inspector.verify_log().events - before in (0, 1)
 
 
-def test_the_demo_s_issuer_is_not_enough_to_be_believed(reader: TakenOver) -> None:
+def test_the_demo_s_issuer_is_not_enough_to_be_accepted(reader: TakenOver) -> None:
     assert parse(unb64(dict(unsigned(reader))["signed by itself"].split(".")[1]))["iss"] == DEMO_ISSUER
 
 

@@ -81,7 +81,7 @@ def test_without_a_certificate_nobody_comes_in(service: VaultService, authority:
         connection.getresponse()
 
 
-def test_a_vault_of_another_authority_is_not_believed(
+def test_a_vault_of_another_authority_is_not_accepted(
     service: VaultService, authority: Authority, tmp_path: Path
 ) -> None:
     certificate, key, _ = authority.issue("reader")

@@ -109,7 +109,7 @@ def test_another_submission_s_envelope_opens_for_nobody(vault: VaultBench, perso
     assert conflict(vault, replace(request, sealed_envelope=other.envelope)) == "day_key_gone"
 
 
-def test_a_key_sealed_on_behalf_of_another_depositor_is_not_believed(
+def test_a_key_sealed_on_behalf_of_another_depositor_is_not_accepted(
     vault: VaultBench, person: Person
 ) -> None:
     received, opened, request = taken(vault, person)
@@ -268,7 +268,7 @@ def test_a_credential_that_was_valid_at_reception_deposits_later(vault: VaultBen
     assert isinstance(vault.worker.adopt(vault.request(received, person.ins, CONTENT)), Adopted)
 
 
-def test_a_reception_older_than_48_hours_is_not_believed(vault: VaultBench, person: Person) -> None:
+def test_a_reception_older_than_48_hours_is_not_accepted(vault: VaultBench, person: Person) -> None:
     with vault.logging() as seen:
         answer = late(vault, person, vault.depositor(), 48 * HOUR + 1)
     assert answer == Denied(ReasonCode.BAD_CREDENTIAL)
@@ -300,7 +300,7 @@ def test_a_reception_in_the_future_revives_no_credential(
     assert isinstance(answer, ForIngest) is believed
 
 
-def test_a_credential_expired_or_not_yet_issued_at_reception_is_not_believed(
+def test_a_credential_expired_or_not_yet_issued_at_reception_is_not_accepted(
     vault: VaultBench, person: Person
 ) -> None:
     """A taken-over intake seals whatever it likes; the vault verifies as of the time it claims."""

@@ -20,7 +20,7 @@ def test_today_s_and_tomorrow_s_keys_are_there_and_stay(vault: VaultBench) -> No
     assert second["2026-03-11"] == first["2026-03-11"]
 
 
-def test_intake_believes_the_pinned_signature_alone(vault: VaultBench) -> None:
+def test_intake_accepts_the_pinned_signature_alone(vault: VaultBench) -> None:
     document, now = day_document(vault, "2026-03-10"), int(vault.clock())
     pinned = vault.public_key("reception")
     key = verify_reception_key(document, pinned, now)

@@ -73,7 +73,7 @@ def test_two_sequencers_take_turns_by_lease(vault: VaultBench) -> None:
     assert vault.guard.inspector.verify_log().size == 5
 
 
-def test_a_sequencer_that_believes_in_an_old_lease_changes_nothing(vault: VaultBench) -> None:
+def test_a_sequencer_that_accepts_in_an_old_lease_changes_nothing(vault: VaultBench) -> None:
     """Both lead in turns as fast as leases end: positions stay without gap and without repetition."""
     rivals = [vault.guard, vault.another_process()]
     for turn in range(6):

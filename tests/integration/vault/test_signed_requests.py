@@ -389,7 +389,7 @@ class TestATakenOverReader:
         assert refused(vault, lambda: vault.reader.resolve(call, "x")) == "proof_mismatch"
 
 
-def test_used_proofs_are_forgotten_when_none_could_be_believed(
+def test_used_proofs_are_forgotten_when_none_could_be_accepted(
     vault: VaultBench, person: Person, doctor: Holder
 ) -> None:
     vault.reader.resolve(doctor.call("GET", f"/records/{person.ins}/documents"), person.ins)
@@ -401,7 +401,7 @@ def test_used_proofs_are_forgotten_when_none_could_be_believed(
     assert vault.sql("SELECT * FROM proof") == []
 
 
-def test_where_possession_is_required_no_bearer_is_believed(vault: VaultBench, person: Person) -> None:
+def test_where_possession_is_required_no_bearer_is_accepted(vault: VaultBench, person: Person) -> None:
     strict = vault.another_process(require_possession=True)
     with pytest.raises(CredentialError) as caught:
         strict.reader.resolve(person.call, person.ins)

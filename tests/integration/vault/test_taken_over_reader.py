@@ -59,7 +59,7 @@ def invented(vault: VaultBench, person: Person) -> list[Call]:
     ]
 
 
-def test_an_invented_actor_is_believed_by_no_verb(
+def test_an_invented_actor_is_accepted_by_no_verb(
     vault: VaultBench, person: Person, deposited: Deposited
 ) -> None:
     vault.authorise(person)

@@ -31,7 +31,7 @@ def test_one_credential_is_withdrawn_by_its_number(vault: VaultBench, person: Pe
     assert resolved(vault, other, person)
 
 
-def test_all_of_a_person_are_withdrawn_and_a_new_one_is_believed(vault: VaultBench, person: Person) -> None:
+def test_all_of_a_person_are_withdrawn_and_a_new_one_is_accepted(vault: VaultBench, person: Person) -> None:
     vault.authorise(person)
     before = vault.doctor()
     vault.clock.advance(5)

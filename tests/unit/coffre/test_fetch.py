@@ -292,7 +292,7 @@ def test_a_withdrawn_right_ends_the_reading_with_the_servers_sentence() -> None:
     ],
     ids=["whole", "other range", "short", "without range"],
 )
-def test_a_store_that_answers_another_range_is_not_believed(answer: httpx.Response) -> None:
+def test_a_store_that_answers_another_range_is_not_accepted(answer: httpx.Response) -> None:
     double = Double()
     double.refused["/objects/.*"] = answer
     opened = client_of(double).grant(documents=[REPORT])
@@ -321,7 +321,7 @@ def test_a_part_that_is_not_what_was_deposited_is_not_left_on_disk(tmp_path: Pat
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-def test_a_grant_signed_by_another_key_is_not_believed() -> None:
+def test_a_grant_signed_by_another_key_is_not_accepted() -> None:
     client = client_of(Double())
     client._pinned = {key_id(bytes(32)): bytes(32)}
     with pytest.raises(CoffreError) as refused:

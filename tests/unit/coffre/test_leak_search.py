@@ -158,7 +158,7 @@ def test_a_search_proves_that_it_finds_and_leaves_no_canary_behind(tmp_path: Pat
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_a_search_that_misses_its_canary_is_not_believed(
+def test_a_search_that_misses_its_canary_is_not_accepted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Windows, "confirm", lambda *_: iter(()))

@@ -179,7 +179,7 @@ def test_a_verdict_that_does_not_come_in_time_is_pending_not_lost(
 
 
 @pytest.mark.parametrize("parts", [[], [PUBLISHED], [PUBLISHED] * 3])
-def test_verdicts_about_another_number_of_files_are_not_believed(
+def test_verdicts_about_another_number_of_files_are_not_accepted(
     slices: list[Candidate], pauses: list[float], parts: list[dict[str, str]]
 ) -> None:
     with pytest.raises(CoffreError) as refused:

@@ -384,7 +384,7 @@ def test_bombs_are_refused_by_what_they_list(
 
 
 @pytest.mark.parametrize("stated", [46, 0xFFFFFFFF], ids=["small", "told elsewhere"])
-def test_a_directory_is_as_large_as_the_record_that_its_reader_believes(tmp_path: Path, stated: int) -> None:
+def test_a_directory_is_as_large_as_the_record_that_its_reader_accepts(tmp_path: Path, stated: int) -> None:
     """The zip64 record counts wherever its locator stands before the end (APPNOTE 4.3.14 to 4.3.16)."""
     path, size = tmp_path / "a.zip", 2 * archive.LARGEST_DIRECTORY
     with path.open("wb") as file:

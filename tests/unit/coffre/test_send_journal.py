@@ -83,7 +83,7 @@ def test_what_may_change_is_not_remembered(
 
 
 @pytest.mark.parametrize("cut", range(2, 40, 6))
-def test_a_line_that_a_crash_cut_short_is_not_believed_and_spoils_nothing(place: Path, cut: int) -> None:
+def test_a_line_that_a_crash_cut_short_is_not_accepted_and_spoils_nothing(place: Path, cut: int) -> None:
     kept(place, replace(FILE, sha256=OTHER_SHA), replace(FILE, sha256=SHA))
     place.write_bytes(place.read_bytes()[:-cut])
     kept(place, replace(FILE, sha256="ef" * 32))

@@ -90,7 +90,7 @@ def presented(token: str, presented: PresentedProof | None, **changes: Any) -> A
 
 
 class TestAProof:
-    def test_of_the_client_is_believed(self) -> None:
+    def test_of_the_client_is_accepted(self) -> None:
         proof = check(KEY.proof(TOKEN, "POST", URL + "?page=1", body=BODY, purpose="centre_15", reason="é"))
         assert (proof.thumb, proof.made_at) == (KEY.thumbprint, NOW)
         assert (proof.purpose, proof.reason) == ("centre_15", "é")
@@ -288,7 +288,7 @@ class TestDeviations:
 
 
 class TestACredential:
-    def test_that_names_a_key_is_believed_with_its_proof(self) -> None:
+    def test_that_names_a_key_is_accepted_with_its_proof(self) -> None:
         found = presented(TOKEN, PresentedProof(signed(), "POST", URL))
         assert found.actor.structure == "1750000001"
         assert found.proof.thumb == KEY.thumbprint

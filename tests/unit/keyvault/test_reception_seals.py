@@ -57,7 +57,7 @@ def published(private: bytes = SIGNER, public: bytes = PINNED) -> dict[str, Any]
 
 
 class TestReceptionKey:
-    def test_intake_believes_what_the_vault_signed(self) -> None:
+    def test_intake_accepts_what_the_vault_signed(self) -> None:
         document = published()
         assert verify_reception_key(document, PINNED, NOW) == DAY.published
         assert set(document) == {"format", "day", "public", "not_after", "key_id", "signature"}

@@ -74,7 +74,7 @@ def test_a_form_token_belongs_to_one_code_and_one_action() -> None:
     assert not is_form_token(mine, "/choix", "é")
 
 
-def test_the_claims_of_a_token_are_read_without_being_believed() -> None:
+def test_the_claims_of_a_token_are_read_without_being_accepted() -> None:
     token = f"{b64(b'{}')}.{b64(canonical({'role': 'patient'}))}.{b64(bytes(64))}"
     assert stated(token) == {"role": "patient"}
 
