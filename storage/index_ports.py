@@ -25,6 +25,9 @@ from storage.rows import (
     Submission,
 )
 
+NO_ALLOWANCE = 2**53
+"""Milliseconds of CPU that nobody gets beyond."""
+
 
 class Uploads(Protocol):
     """Uploads that intake or a worker begins, and that the sweeper condemns."""
@@ -145,7 +148,7 @@ class WorkerIndex(Uploads, Submissions, Settling, RecordDocuments, QuarantinedDo
     """What a worker needs: claim, count, publish, settle."""
 
     def claim_next(
-        self, worker: str, now: int, until: int, *, allowance_ms: int = ..., beside: bool = False
+        self, worker: str, now: int, until: int, *, allowance_ms: int = NO_ALLOWANCE, beside: bool = False
     ) -> Submission | None:
         """A submission received, or left by a worker whose lease ended; None if nothing is due.
 

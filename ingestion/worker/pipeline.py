@@ -46,14 +46,12 @@ from records.traits import ClaimedTraits, Trait
 from records.vocabulary.codes import ReasonCode, SubmissionState
 from records.vocabulary.identifier_warnings import STUDY_UID_SHARED
 from records.vocabulary.person_warnings import OTHER_PERSON
-from storage.index_ports import Settling, WorkerIndex
+from storage.index_ports import NO_ALLOWANCE, Settling, WorkerIndex
 from storage.ports import ObjectStore
 from storage.rows import Blob, CpuUse, Part, Publication, Submission
 
 DEPOSIT = "deposit"
 LEASE_MS = 60_000
-NO_ALLOWANCE = 2**53
-"""Milliseconds that nobody gets beyond."""
 BEATS = 4  # a lease is prolonged so often before it could end
 LONGEST_PAUSE_MS = 600_000
 PAUSE_WHILE_AWAY_MS = 5_000

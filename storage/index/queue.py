@@ -11,8 +11,9 @@ from records.errors import Conflict
 from records.vocabulary.codes import SubmissionState
 from storage.index import tables
 from storage.index.mapping import BLOBS, PARTS, SUBMISSIONS
-from storage.index.turns import NO_ALLOWANCE, Claim, by_turn
+from storage.index.turns import Claim, by_turn
 from storage.index.uploads import insert_blobs
+from storage.index_ports import NO_ALLOWANCE
 from storage.rows import Blob, Part, Submission
 from storage.transactions import Database, repeated
 

@@ -19,9 +19,6 @@ from storage.index.cpu_uses import CpuOfStructure, cpu_of
 MOST_DEPOSITORS = 64
 """So many are compared; where more wait, those that follow a random place."""
 
-NO_ALLOWANCE = 2**53
-"""Milliseconds that nobody gets beyond."""
-
 _SUBMISSION = tables.submission.c
 
 
