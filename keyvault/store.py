@@ -8,6 +8,9 @@ Conditions are `column=value` (None means "is null") or `column__in`, `__lt`, `_
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
 
 Row = Mapping[str, Any]
 
@@ -42,3 +45,8 @@ class VaultStore(Protocol):
     def writing(self) -> AbstractContextManager[VaultTransaction]: ...
 
     def reading(self) -> AbstractContextManager[VaultTransaction]: ...
+
+
+def new_id() -> UUID:
+    """A time-ordered id (UUIDv7): rows of one moment lie together in every index."""
+    return uuid7()

@@ -1,23 +1,26 @@
-"""The way every verb on a record begins: verify, count, open, decide; a refusal is logged and returned."""
+"""The one beginning of every verb that somebody asks for: verify, count, decide, log; and how it refuses.
+
+Credentials are verified by `Vault.actor`, for requests that came over HTTP by `keyvault/verbs/caller.py`, for
+deposits by `keyvault/verbs/worker/received.py`: a bad one has its line there. From then on a `Preamble` says
+for one verb what is counted, what its line in the log says and how it refuses. `attempt` is the beginning of
+the verbs on a record, `keyvault/verbs/operator/permission.py` that of an operator's.
+"""
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
-from uuid_utils.compat import uuid7
-
-from audit.canonical import canonical
 from keyvault.context import OpenedRecord, Transaction, Vault
 from keyvault.credentials.possession import PresentedProof
-from keyvault.keys.secret_keys import Use
-from keyvault.log.appending import Event
+from keyvault.log.appending import Chain, Event
 from keyvault.quotas import Touch
-from keyvault.store import Row, VaultTransaction
+from keyvault.store import Row
+from keyvault.verbs.emergency_windows import emergency_use, open_window
 from records.actors import Actor
-from records.emergency import DAY_MS, EMERGENCIES, WINDOW_MS, normal_reason, use_of
+from records.emergency import EMERGENCIES
 from records.policy import AccessRequest, Deny, EmergencyUse, Facts, Permit, decide
-from records.vocabulary.codes import Action, Obligation, Outcome, PurposeOfUse, ReasonCode
+from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,60 @@ class Denied:
     """A refusal, already logged and counted. Callers answer alike whatever the reason, but for quotas."""
 
     reason: ReasonCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preamble:
+    """What one verb counts, decides about and writes in the log.
+
+    `actor` is None where a deposit's credential was not accepted. `counted` is what the limits of the person
+    count, as `Vault.touched` answers it.
+    """
+
+    action: Action
+    actor: Actor | None
+    counted: bytes = field(repr=False)
+    purpose: PurposeOfUse
+    reason: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, call: Call, actor: Actor, action: Action, counted: bytes) -> Self:
+        return cls(action=action, actor=actor, counted=counted, purpose=call.purpose, reason=call.reason)
+
+    @property
+    def touch(self) -> Touch | None:
+        return Touch(self.actor, self.counted, self.purpose in EMERGENCIES) if self.actor else None
+
+    def over_quota(self, transaction: Transaction) -> bool:
+        """Count the call for the person, before anything is opened; True where the limit is passed."""
+        return self.touch is not None and transaction.over_quota(self.touch)
+
+    def request(self, transaction: Transaction) -> AccessRequest:
+        assert self.actor is not None  # nothing is decided for nobody
+        return AccessRequest(self.actor, self.action, self.purpose, transaction.now, self.reason)
+
+    def event(self, outcome: Outcome, reason: ReasonCode, **more: Any) -> Event:
+        """The line about it; the reason that was written for an emergency is in its details."""
+        details = dict(more.pop("details", {}))
+        if self.reason and self.purpose in EMERGENCIES:
+            details["reason"] = self.reason
+        told = {"record": None, **more, "details": details}
+        return Event(
+            action=self.action,
+            outcome=outcome,
+            reason=reason,
+            purpose=self.purpose,
+            actor=self.actor,
+            **told,
+        )
+
+    def refuse(self, transaction: Transaction, chain: Chain, reason: ReasonCode, **more: Any) -> Denied:
+        """Count a refusal and give it its line on `chain`. A refusal too many is one of the quota."""
+        over = reason is ReasonCode.QUOTA_EXCEEDED
+        if not over and self.touch is not None and transaction.refused_too_often(self.touch):
+            reason = ReasonCode.QUOTA_EXCEEDED
+        transaction.append(chain, self.event(Outcome.DENY, reason, **more))
+        return Denied(reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +112,8 @@ class Attempt:
 
     def event(self, **more: Any) -> Event:
         """A permitted happening on this record."""
-        details = dict(more.pop("details", {}))
-        if self.call.reason and self.call.purpose in EMERGENCIES:
-            details["reason"] = self.call.reason
-        return Event(
-            action=self.request.action,
-            outcome=Outcome.PERMIT,
-            reason=self.permit.reason,
-            purpose=self.call.purpose,
-            actor=self.actor,
-            record=self.public_id,
-            details=details,
-            **more,
-        )
+        preamble = Preamble.of(self.call, self.actor, self.request.action, b"")
+        return preamble.event(Outcome.PERMIT, self.permit.reason, record=self.public_id, **more)
 
     @property
     def facts(self) -> Facts:
@@ -93,28 +139,33 @@ def attempt(
     """
     row = _find(vault, transaction, locator, record_id)
     named = record_id if record_id is not None else locator or ""
-    touch = Touch(actor, vault.touched(row, named), call.purpose in EMERGENCIES)
-    over = transaction.over_quota(touch)  # before anything is opened
+    preamble = Preamble.of(call, actor, action, vault.touched(row, named))
+    over = preamble.over_quota(transaction)
     record = vault.open(transaction.rows, row, lock=discloses)
-    request = AccessRequest(actor, action, call.purpose, transaction.now, call.reason)
-    emergency = emergency_use(vault, transaction, record, actor, call)
+    request = preamble.request(transaction)
+    emergency = emergency_use(vault, transaction, record, request)
     decision = decide(request, Facts(record.facts, None, emergency))
-    if over or (isinstance(decision, Permit) and transaction.structure_over_quota(touch)):
+    if over or (isinstance(decision, Permit) and _structure_over_quota(transaction, preamble)):
         decision = Deny(ReasonCode.QUOTA_EXCEEDED)
     if isinstance(decision, Deny):
-        return refuse(vault, transaction, call, actor, action, record, decision.reason, about=touch.touched)
+        about = preamble.counted
+        return refuse(vault, transaction, call, actor, action, record, decision.reason, about=about)
     found = Attempt(call, actor, record, request, decision, emergency)
     if discloses:
-        _open_window(vault, transaction, record, actor, call, decision)
+        open_window(vault, transaction, record, request, decision)
         transaction.again = partial(_write_down, vault, found)
     return found
+
+
+def _structure_over_quota(transaction: Transaction, preamble: Preamble) -> bool:
+    return preamble.touch is not None and transaction.structure_over_quota(preamble.touch)
 
 
 def _write_down(vault: Vault, found: Attempt, transaction: Transaction, failed: str) -> None:
     """The line of what was permitted and could not be done, with its window and notices."""
     row = transaction.rows.get("record", record_id=found.record.row["record_id"])
     record = vault.open(transaction.rows, row, lock=True)
-    _open_window(vault, transaction, record, found.actor, found.call, found.permit)
+    open_window(vault, transaction, record, found.request, found.permit)
     transaction.append(record.chain, found.event(details={"failed": failed}))
 
 
@@ -128,34 +179,21 @@ def refuse(
     reason: ReasonCode,
     object_id: str | None = None,
     about: bytes = b"",
-    is_told_apart: bool = True,
 ) -> Denied:
     """Log a refusal on the record's chain, or on chain 0 where there is no such record.
 
     `about`: what was named, as `Vault.touched` answers it; without it, the record. A refusal too many is one
-    of the quota. Without `is_told_apart` the record counts as one that is not there.
+    of the quota.
     """
-    exists = record.exists and is_told_apart
-    named = about or vault.touched(record.row, record.row["public_id"])
-    touch = Touch(actor, named, call.purpose in EMERGENCIES)
-    if reason is not ReasonCode.QUOTA_EXCEEDED and transaction.refused_too_often(touch):
-        reason = ReasonCode.QUOTA_EXCEEDED
-    details = {"reason": call.reason} if call.reason and call.purpose in EMERGENCIES else {}
-    transaction.append(
-        record.chain if exists else vault.system_chain,
-        Event(
-            action=action,
-            outcome=Outcome.DENY,
-            reason=reason,
-            purpose=call.purpose,
-            actor=actor,
-            record=record.row["public_id"] if exists else None,
-            object_id=object_id,
-            details=details,
-            about=about,
-        ),
+    counted = about or vault.touched(record.row, record.row["public_id"])
+    return Preamble.of(call, actor, action, counted).refuse(
+        transaction,
+        vault.chain_of(record),
+        reason,
+        record=record.row["public_id"] if record.exists else None,
+        object_id=object_id,
+        about=about,
     )
-    return Denied(reason)
 
 
 def _find(vault: Vault, transaction: Transaction, locator: str | None, record_id: UUID | None) -> Row | None:
@@ -163,90 +201,3 @@ def _find(vault: Vault, transaction: Transaction, locator: str | None, record_id
         return transaction.rows.get("record", record_id=record_id)
     assert locator is not None
     return vault.find_record(transaction.rows, locator)
-
-
-def emergency_use(
-    vault: Vault, transaction: Transaction, record: OpenedRecord, actor: Actor, call: Call
-) -> EmergencyUse | None:
-    if call.purpose not in EMERGENCIES:
-        return None
-    today = transaction.rows.find(
-        "emergency_window",
-        record_id=record.row["record_id"],
-        actor=_actor_key(vault, actor),
-        purpose=call.purpose.value,
-        opened_at__gt=transaction.now_ms - DAY_MS,
-    )
-    reason = _reason_hash(vault, call.reason) if normal_reason(call.reason) else None
-    windows = [(row["reason_hash"], row["opened_at"]) for row in today]
-    return use_of(windows, reason, _reason_hash(vault, None), transaction.now_ms)
-
-
-def _open_window(
-    vault: Vault, transaction: Transaction, record: OpenedRecord, actor: Actor, call: Call, permit: Permit
-) -> None:
-    """Start a window with its notices, unless one with the same reason is still open."""
-    if call.purpose not in EMERGENCIES:
-        return
-    key = {
-        "record_id": record.row["record_id"],
-        "actor": _actor_key(vault, actor),
-        "purpose": call.purpose.value,
-        "reason_hash": _reason_hash(vault, call.reason),
-    }
-    if transaction.rows.find(
-        "emergency_window", limit=1, opened_at__gt=transaction.now_ms - WINDOW_MS, **key
-    ):
-        return
-    transaction.rows.insert("emergency_window", {**key, "opened_at": transaction.now_ms})
-    recipients = []
-    if Obligation.NOTIFY_PATIENT in permit.obligations:
-        recipients.append("patient")
-    card = record.card.card
-    if Obligation.NOTIFY_ATTENDING in permit.obligations and card is not None:
-        # the block of a named doctor holds for what is told too
-        recipients += [f"professional:{number}" for number in sorted(card.attending - card.blocks)]
-    for recipient in recipients:
-        queue_notice(vault, transaction, record, kind=call.purpose.value, recipient=recipient)
-
-
-def queue_notice(
-    vault: Vault, transaction: Transaction, record: OpenedRecord, *, kind: str, recipient: str
-) -> None:
-    """Queue a notice with its cause, in the same transaction. It carries no health data."""
-    notice_id = new_id()
-    role = recipient.partition(":")[0]
-    payload = {"kind": kind, "at": transaction.now, "record": str(record.row["public_id"]), "to": recipient}
-    sealed = vault.keyring.accountability.seal(Use.NOTICE, payload, b"coffre-notice-v1\x00" + notice_id.bytes)
-    transaction.rows.insert(
-        "notice",
-        {
-            "notice_id": notice_id,
-            "record_id": record.row["record_id"],
-            "kind": kind,
-            "recipient": role,  # in clear only what tells nobody's number
-            "payload": sealed,
-            "state": "queued",
-            "worker": None,
-            "lease_until": 0,
-            "created_at": transaction.now_ms,
-        },
-    )
-
-
-def new_id() -> UUID:
-    """A time-ordered id (UUIDv7): rows of one moment lie together in every index."""
-    return uuid7()
-
-
-def _actor_key(vault: Vault, actor: Actor) -> bytes:
-    return vault.pseudonym(b"coffre-actor-v1", canonical(actor.value))
-
-
-def _reason_hash(vault: Vault, reason: str | None) -> bytes:
-    return vault.pseudonym(b"coffre-reason-v1", normal_reason(reason).encode())
-
-
-def forget_windows(tx: VaultTransaction, now_ms: int) -> None:
-    """Drop the emergency windows that no decision looks at any more: a day ago and older."""
-    tx.delete("emergency_window", opened_at__le=now_ms - DAY_MS)

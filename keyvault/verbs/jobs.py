@@ -12,8 +12,7 @@ from uuid import UUID
 from keyvault.context import Transaction, Vault
 from keyvault.keys.secret_keys import Use
 from keyvault.log.appending import Event
-from keyvault.store import Row, VaultTransaction
-from keyvault.verbs.attempt import new_id
+from keyvault.store import Row, VaultTransaction, new_id
 from records.actors import Actor
 from records.errors import Conflict, NotFound
 from records.vocabulary.codes import (

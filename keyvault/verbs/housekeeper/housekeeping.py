@@ -16,7 +16,7 @@ from keyvault.quotas import forget_old
 from keyvault.restore import shipping
 from keyvault.store import Row
 from keyvault.verbs import jobs
-from keyvault.verbs.attempt import forget_windows
+from keyvault.verbs.emergency_windows import forget_windows
 from keyvault.verbs.reader.notices import open_notice
 from keyvault.verbs.worker.ingesting import OPEN
 from records.errors import CoffreError

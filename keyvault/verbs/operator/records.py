@@ -12,8 +12,8 @@ from keyvault.keys.record_keys import RecordKey, create_record_key, new_object_k
 from keyvault.keys.secret_keys import DERIVING
 from keyvault.log.appending import ORDINARY, Chain, Event
 from keyvault.quotas import Touch
-from keyvault.store import VaultTransaction
-from keyvault.verbs.attempt import Call, Denied, new_id, refuse
+from keyvault.store import VaultTransaction, new_id
+from keyvault.verbs.attempt import Call, Denied, refuse
 from records.actors import Actor
 from records.consent import Card, ConsentRecord, check_consent
 from records.errors import Conflict, Refused

@@ -10,16 +10,15 @@ from uuid import UUID
 
 from keyvault.context import OpenedRecord, Transaction, Vault
 from keyvault.keys.cards import OpenedCard, seal_facts
-from keyvault.quotas import Touch
 from keyvault.store import Row
-from keyvault.verbs.attempt import Call, Denied, attempt, emergency_use, refuse
+from keyvault.verbs.attempt import Call, Denied, Preamble, attempt, refuse
 from keyvault.verbs.caller import caller
+from keyvault.verbs.emergency_windows import emergency_use
 from keyvault.verbs.reader.reading import listed
 from keyvault.verbs.rows import STUDY, SealedRow, SeenDocument, copies_of, facts_of
 from records.actors import Actor
 from records.documents import DocumentFacts
-from records.emergency import EMERGENCIES
-from records.policy import AccessRequest, Deny, Facts, decide
+from records.policy import Deny, Facts, decide
 from records.vocabulary.codes import Action, DocumentState, ReasonCode
 
 NOBODYS = UUID(int=0)  # the document that is judged where there is none
@@ -43,9 +42,10 @@ class DocumentVerbs:
             row = row if published else None
             record_id = row["record_id"] if row else NOBODYS
             record = self._vault.open(transaction.rows, transaction.rows.get("record", record_id=record_id))
-            reason = self._objection(transaction, call, actor, record, row)
+            preamble = Preamble.of(call, actor, Action.SEARCH, document_id.bytes)
+            reason = self._objection(transaction, preamble, record, row)
             if reason is not None:
-                return self._refuse_document(transaction, call, actor, document_id, record, reason)
+                return self._refuse_document(transaction, preamble, call, actor, record, reason)
             found = attempt(self._vault, transaction, call, actor, Action.SEARCH, record_id=record_id)
             if isinstance(found, Denied):
                 return found
@@ -53,11 +53,11 @@ class DocumentVerbs:
             return shown[0] if shown else Denied(ReasonCode.NO_SUCH_DOCUMENT)
 
     def _objection(
-        self, transaction: Transaction, call: Call, actor: Actor, record: OpenedRecord, row: Row | None
+        self, transaction: Transaction, preamble: Preamble, record: OpenedRecord, row: Row | None
     ) -> ReasonCode | None:
         """Why this actor sees no such document; the record is judged first, and facts are opened anyhow."""
-        emergency = emergency_use(self._vault, transaction, record, actor, call)
-        request = AccessRequest(actor, Action.SEARCH, call.purpose, transaction.now, call.reason)
+        request = preamble.request(transaction)
+        emergency = emergency_use(self._vault, transaction, record, request)
         judged = row or _nobodys(record.card)
         facts = facts_of(record.card, copies_of(transaction.rows, [judged]))
         for each in (None, facts[judged["document_id"]]):
@@ -70,27 +70,20 @@ class DocumentVerbs:
     def _refuse_document(
         self,
         transaction: Transaction,
+        preamble: Preamble,
         call: Call,
         actor: Actor,
-        document_id: UUID,
         record: OpenedRecord,
         reason: ReasonCode,
     ) -> Denied:
         """Count what was asked for, and give the refusal its line."""
-        over = transaction.over_quota(Touch(actor, document_id.bytes, call.purpose in EMERGENCIES))
-        hidden = over or reason is ReasonCode.NO_SUCH_DOCUMENT
-        return refuse(
-            self._vault,
-            transaction,
-            call,
-            actor,
-            Action.SEARCH,
-            record,
-            ReasonCode.QUOTA_EXCEEDED if over else reason,
-            None if hidden else str(document_id),
-            about=document_id.bytes if hidden else b"",
-            is_told_apart=not hidden,
-        )
+        vault, named = self._vault, preamble.counted
+        if preamble.over_quota(transaction):
+            reason = ReasonCode.QUOTA_EXCEEDED
+        if reason in (ReasonCode.QUOTA_EXCEEDED, ReasonCode.NO_SUCH_DOCUMENT):
+            return preamble.refuse(transaction, vault.system_chain, reason, about=named)
+        object_id = str(UUID(bytes=named))
+        return refuse(vault, transaction, call, actor, preamble.action, record, reason, object_id)
 
 
 def _nobodys(card: OpenedCard) -> Row:

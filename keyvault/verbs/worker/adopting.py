@@ -17,8 +17,8 @@ from keyvault.crypto.search_tokens import TokenField
 from keyvault.keys.cards import content_token, open_facts, seal_facts
 from keyvault.keys.record_keys import new_object_key, open_object_key
 from keyvault.log.appending import Event
-from keyvault.store import Row
-from keyvault.verbs.attempt import Denied, new_id
+from keyvault.store import Row, new_id
+from keyvault.verbs.attempt import Denied
 from keyvault.verbs.operator.records import new_record
 from keyvault.verbs.reader.releasing import ADOPTED
 from keyvault.verbs.worker.ingesting import (

@@ -1,0 +1,78 @@
+"""Emergency windows: what earlier ones mean for a call, the start of a new one with its notices, their end.
+
+The rules are in `records/emergency.py`. A row names the actor and the reason by pseudonyms alone.
+"""
+
+from audit.canonical import canonical
+from keyvault.context import OpenedRecord, Transaction, Vault
+from keyvault.store import Row, VaultTransaction
+from keyvault.verbs.notice_outbox import queue_notice
+from records.actors import Actor
+from records.emergency import DAY_MS, EMERGENCIES, WINDOW_MS, normal_reason, use_of
+from records.policy import AccessRequest, EmergencyUse, Permit
+from records.vocabulary.codes import Obligation
+
+
+def emergency_use(
+    vault: Vault, transaction: Transaction, record: OpenedRecord, request: AccessRequest
+) -> EmergencyUse | None:
+    """What the actor's windows of the last day on this record mean for the request; None: no emergency."""
+    if request.purpose not in EMERGENCIES:
+        return None
+    today = transaction.rows.find(
+        "emergency_window",
+        record_id=record.row["record_id"],
+        actor=_actor_key(vault, request.actor),
+        purpose=request.purpose.value,
+        opened_at__gt=transaction.now_ms - DAY_MS,
+    )
+    reason = _reason_hash(vault, request.reason) if normal_reason(request.reason) else None
+    windows = [(row["reason_hash"], row["opened_at"]) for row in today]
+    return use_of(windows, reason, _reason_hash(vault, None), transaction.now_ms)
+
+
+def open_window(
+    vault: Vault, transaction: Transaction, record: OpenedRecord, request: AccessRequest, permit: Permit
+) -> None:
+    """Start a window with its notices, unless one with the same reason is still open."""
+    if request.purpose not in EMERGENCIES:
+        return
+    window = {
+        "record_id": record.row["record_id"],
+        "actor": _actor_key(vault, request.actor),
+        "purpose": request.purpose.value,
+        "reason_hash": _reason_hash(vault, request.reason),
+    }
+    if _is_open(transaction, window):
+        return
+    transaction.rows.insert("emergency_window", {**window, "opened_at": transaction.now_ms})
+    for recipient in _recipients(record, permit):
+        queue_notice(vault, transaction, record, kind=request.purpose.value, recipient=recipient)
+
+
+def forget_windows(tx: VaultTransaction, now_ms: int) -> None:
+    """Drop the emergency windows that no decision looks at any more: a day ago and older."""
+    tx.delete("emergency_window", opened_at__le=now_ms - DAY_MS)
+
+
+def _is_open(transaction: Transaction, window: Row) -> bool:
+    since = transaction.now_ms - WINDOW_MS
+    return bool(transaction.rows.find("emergency_window", limit=1, opened_at__gt=since, **window))
+
+
+def _recipients(record: OpenedRecord, permit: Permit) -> list[str]:
+    """Whom the permit obliges to tell (L1111-17, R1111-48)."""
+    recipients = ["patient"] if Obligation.NOTIFY_PATIENT in permit.obligations else []
+    card = record.card.card
+    if Obligation.NOTIFY_ATTENDING in permit.obligations and card is not None:
+        # the block of a named doctor holds for what is told too
+        recipients += [f"professional:{number}" for number in sorted(card.attending - card.blocks)]
+    return recipients
+
+
+def _actor_key(vault: Vault, actor: Actor) -> bytes:
+    return vault.pseudonym(b"coffre-actor-v1", canonical(actor.value))
+
+
+def _reason_hash(vault: Vault, reason: str | None) -> bytes:
+    return vault.pseudonym(b"coffre-reason-v1", normal_reason(reason).encode())
