@@ -1,6 +1,6 @@
 """The event behind an entry: a FHIR R4 AuditEvent after the IHE Basic Audit Log Patterns (BALP).
 
-What happened is written once, as a resource any FHIR tool reads; the line that a patient sees is read back
+Each event is written once, as a resource that any FHIR tool reads. The line that a patient sees is read back
 from it, so that the page and the proof can't tell different stories.
 """
 

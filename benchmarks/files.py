@@ -1,4 +1,4 @@
-"""CPU that the sandbox needs for each real file: what the bound per file (`content/limits.py`) rests on."""
+"""Measure the CPU that the sandbox needs for each real file: the bound in `content/limits.py` rests on it."""
 
 import os
 from dataclasses import replace

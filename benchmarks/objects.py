@@ -1,4 +1,4 @@
-"""Puts and ranged gets through each S3 adapter beside its bare client, on SeaweedFS on this machine."""
+"""Measure puts and ranged gets of each S3 adapter beside its bare client, on SeaweedFS on this machine."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""The root: wraps a second by provider, and what the rotations of a vault with many records take.
+"""Measure each root's wraps a second, and the time that rotations of a vault with many records take.
 
 A rotation of the root moves the keys right under it (4 096 shards and a few more) and no record, so its time
 does not depend on the records; the rotation of all shards moves every record's keys. The latter is measured

@@ -1,4 +1,4 @@
-"""Text in UTF-16 says so by its first two bytes (Unicode chapter 23.8, XML 1.0 section 4.3.3)."""
+"""Recognise text in UTF-16 by its first two bytes (Unicode chapter 23.8, XML 1.0 section 4.3.3)."""
 
 import codecs
 

@@ -1,4 +1,4 @@
-"""Bytes by position: what the validators read from, whatever stands behind it."""
+"""Bytes by position: the source from which validators read, whatever stands behind it."""
 
 import io
 from collections import OrderedDict

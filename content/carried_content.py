@@ -1,4 +1,4 @@
-"""Content inside other content, judged as what it is, wherever it lies and whatever it is called."""
+"""Judge content inside other content by its bytes, wherever it lies and whatever it is called."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The kind of a content, told from its first bytes; its name counts for nothing."""
+"""Tell the kind of a content from its first bytes; its name counts for nothing."""
 
 import re
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""Writes the pages that the code can print: `python docs/generate.py`; with `--check` it only compares.
+"""Write the pages that the code can print: `python docs/generate.py`; with `--check` it only compares.
 
 docs/verdicts.md comes from the tables of `content/verdicts.py`, `pdf_agreement.py` and `outcomes.py` and
 of `client/send/verdicts.py`,

@@ -1,4 +1,4 @@
-"""Answers to a depositor who waits, about its parts: sealed by the worker to the waiting request.
+"""Answers about parts, for a depositor that waits; the worker seals them to the waiting request.
 
 Intake holds no key and reads no content, so it can't know the SOP Instance UIDs that a STOW-RS answer names
 (PS3.18 section 10.5.3). It sends an ephemeral public key along with the submission; only the request that

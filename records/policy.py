@@ -1,4 +1,4 @@
-"""The decision: who may do what, in which mode, on which record and document, and why.
+"""Decide whether an actor may do what is asked, in its mode, on its record and document, and say why.
 
 `decide` is total, deterministic and denies by default (R15). The first rule that objects gives the reason.
 A permit then needs a ground of its own, so that a forgotten rule denies. Nothing here reads a clock, a store

@@ -1,4 +1,4 @@
-"""The rules of access to a record, one small function each. Each says why not, or nothing; none says yes.
+"""The rules of access to a record, one small function each. Each objects with a reason or not at all.
 
 `records.policy` runs them in the order of the tuple at the end, then those on a document
 (`records/document_rules.py`). Requirement numbers (R…), articles of

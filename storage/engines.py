@@ -1,4 +1,4 @@
-"""From a URL to a database with two kinds of transaction."""
+"""Open the database that a URL names, with two kinds of transaction."""
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError

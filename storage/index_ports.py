@@ -1,4 +1,4 @@
-"""What the upper rooms may rely on of the index: a protocol for each process that uses it.
+"""The port of the index: a protocol for each process that uses it.
 
 Nothing in it is readable without the vault. Every verb that changes something is one transaction: durable and
 visible to all once it returns, without any effect if it raises or the process dies inside. CoffreError

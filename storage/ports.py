@@ -1,4 +1,4 @@
-"""What the upper rooms may rely on: the store of ciphertext objects (the index: `storage.index_ports`).
+"""The port of the store of ciphertext objects; `storage.index_ports` is that of the index.
 
 Each docstring says what holds once a call returns, who repeats, and what a crash leaves behind. Any number
 of threads and processes may share an adapter's store.

@@ -1,4 +1,4 @@
-"""From a request to a call of the vault: credential, purpose, reason."""
+"""Turn a request into a call of the vault: credential, purpose, reason."""
 
 from urllib.parse import unquote
 

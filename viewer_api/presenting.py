@@ -1,4 +1,4 @@
-"""From opened details to what lists show: documents as JSON, studies, series and instances as DICOM JSON."""
+"""Turn opened details into lists: documents as JSON; studies, series and instances as DICOM JSON."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping

@@ -1,4 +1,4 @@
-"""A document as a FHIR R4 DocumentReference (section 10.3; IHE MHD minimal metadata), from opened details."""
+"""Show opened details as a FHIR R4 DocumentReference (section 10.3; IHE MHD minimal metadata)."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""QIDO-RS search over what a listing holds: matching, paging, chosen attributes (PS3.18 section 10.6)."""
+"""Search a listing by QIDO-RS: matching, paging, chosen attributes (PS3.18 section 10.6)."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -1,6 +1,6 @@
 """A reader that opens content on its own side: lists, takes grants, reads ciphertext ranges, opens them.
 
-The server sees which ranges are read and never what is in them. Everything a grant says is checked before it
+The server sees which ranges are read and never their content. Everything a grant says is checked before it
 is used; whole parts are checked against their SHA-256.
 """
 

@@ -1,4 +1,4 @@
-"""`manifest.json` beside what was fetched: what the record showed, and which file is what."""
+"""Write `manifest.json` beside fetched files: the documents that the record showed, and the files of each."""
 
 import json
 from collections.abc import Mapping, Sequence

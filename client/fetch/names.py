@@ -1,4 +1,4 @@
-"""Names of files and folders for what is fetched: readable, and safe on any disk whatever a title holds."""
+"""Make names for fetched files and folders: readable, and safe on any disk whatever a title holds."""
 
 import re
 import unicodedata

@@ -1,6 +1,6 @@
-"""What directory files inside an archive list, against the names of its members, which are only compared.
+"""Compare the files that a DICOMDIR inside an archive lists with the names of the archive's members.
 
-Every member is sent whatever lists it: a directory file only tells what is missing.
+Every member is sent, listed or not; a DICOMDIR only tells which files are missing.
 """
 
 import io

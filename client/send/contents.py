@@ -1,4 +1,4 @@
-"""A candidate's bytes, from disk or out of an archive, in pieces; what changes meanwhile is not accepted."""
+"""Read a candidate in pieces, from disk or out of an archive; a file that changes meanwhile is refused."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""Sending what was found: several requests at once, each file its verdict, whatever happens to the others."""
+"""Send the candidates in several requests at once; each file has its verdict, whatever befalls the others."""
 
 import queue
 import threading

@@ -1,4 +1,4 @@
-"""Deposits files and waits for the verdicts: STOW-RS (PS3.18 §10.5) for DICOM, ITI-105 (MHD) for PDF."""
+"""Deposit files and wait for the verdicts: STOW-RS (PS3.18 §10.5) for DICOM, ITI-105 (MHD) for PDF."""
 
 import base64
 import hashlib

@@ -1,6 +1,6 @@
-"""Every file below the paths given, as a candidate: folders walked, DICOMDIRs followed, archives looked into.
+"""Find every file below the given paths: walk folders, follow DICOMDIRs, look into archives.
 
-Whatever cannot be sent is a candidate with its trouble, never an exception: nothing goes unsaid.
+Each file becomes a candidate. A file that cannot be sent is a candidate with its trouble, never an exception.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""How a command ends: the only place where exit codes stand; docs/problems.md prints this table."""
+"""The exit codes of commands, all in this one table; docs/problems.md prints it."""
 
 from enum import IntEnum
 

@@ -1,4 +1,4 @@
-"""What a command prints: JSON or lines, a question, a progress bar."""
+"""Print for a command: JSON or lines, a question, a progress bar."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping

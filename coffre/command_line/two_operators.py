@@ -1,4 +1,4 @@
-"""Commands that two operators decide: at once with two files, or the second later."""
+"""Run a command that two operators decide: at once with two token files, or the second operator later."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

@@ -1,4 +1,4 @@
-"""`coffre identity withdraw`: a credential that must not be accepted any more, from the next call on."""
+"""`coffre identity withdraw`: withdraw a credential; the vault refuses it from the next call on."""
 
 from pathlib import Path
 from typing import Annotated

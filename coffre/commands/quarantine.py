@@ -1,4 +1,4 @@
-"""`coffre quarantine`: what was set aside, its release and its destruction, each by two operators."""
+"""`coffre quarantine`: list what was set aside; two operators discharge or destroy it."""
 
 from pathlib import Path
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""`coffre status`: what the installation holds and what waits."""
+"""`coffre status`: count what the installation holds and what waits."""
 
 from coffre.command_line.options import AsJson, Data, settings_of
 from coffre.command_line.output import listed, show

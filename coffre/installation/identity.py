@@ -1,4 +1,4 @@
-"""What `coffre init` fixed for good, as `D/coffre` keeps it in clear."""
+"""The values that `coffre init` fixed for good; the file `D/coffre` keeps them in clear."""
 
 import json
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Calls of operators at the vault: alone or two together, and what a refusal is to them."""
+"""Make the calls of one operator or of two, and raise the vault's refusals as errors with their reason."""
 
 from pathlib import Path
 from typing import TypeVar

@@ -1,4 +1,4 @@
-"""Ask the vault to withdraw instances; in which of a record's documents they are, it alone can say."""
+"""Ask the vault to withdraw instances; it alone can say which of a record's documents hold them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Have a job of the vault carried out now: by this process, or by the workers that run beside it."""
+"""Run a job of the vault now: in this process, or through the workers that run beside it."""
 
 import time
 from collections.abc import Callable

@@ -1,6 +1,6 @@
-"""Looks for secrets in clear in everything below a folder: file contents at every offset, and file names.
+"""Look for secrets in clear in everything below a folder: file contents at every offset, and file names.
 
-What it finds is what a thief of the disk would find by looking. Compressed or encrypted copies are not
+It finds the secrets that a thief of the disk would find by looking. Compressed or encrypted copies are not
 opened, which is the point for ciphertext and a limit for archives. A canary, planted before a search, proves
 that the search can find: one that misses it is refused (`search_blind`).
 """

@@ -1,4 +1,4 @@
-"""An address with a slash at its end is answered as the one without: no redirect, which would lose a body."""
+"""Answer an address with a slash at its end as the one without; a redirect would lose the body."""
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 

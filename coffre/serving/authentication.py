@@ -1,4 +1,4 @@
-"""What a serving process asks of a credential by itself: intake's whole check, the reader's first look.
+"""Check a credential before any vault is called: intake checks it whole, the reader takes a first look.
 
 The vault verifies every credential again before it opens anything (docs/vault.md section 4).
 """

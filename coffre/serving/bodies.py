@@ -1,5 +1,5 @@
-"""Request bodies have an end and say one thing: what no route streams is refused before it fills the memory,
-or where a member of its JSON is given twice.
+"""Limit request bodies that no route streams: refuse one that would fill the memory, and JSON that gives a
+member twice.
 """
 
 import json

@@ -1,7 +1,7 @@
-"""Calls without a credential that holds are limited by address, before the vault and before a body is read.
+"""Limit calls without a valid credential by their address, before the vault is called or a body is read.
 
-An address is not a person: a hospital has one. Whoever shows a credential that was signed for this Coffre and
-lasts is never refused here; the limits of persons and records are in the vault.
+An address is not a person: a whole hospital may have one. A caller whose credential was signed for this
+Coffre and has not expired is never refused here; the vault limits persons and records.
 """
 
 import math

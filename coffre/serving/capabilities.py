@@ -1,4 +1,4 @@
-"""The CapabilityStatement of what is here and of nothing else (FHIR R4 section 5.1)."""
+"""The CapabilityStatement: it names what this server supports, and nothing else (FHIR R4 section 5.1)."""
 
 from typing import Any
 

@@ -1,8 +1,8 @@
-"""Connections that are held without saying anything are ended; so many are open at once, and so many of one
-address.
+"""End silent connections, and limit how many are open at once, in all and from one address.
 
 Time-outs count silence, not duration: an upload of hours goes on as long as bytes come at a pace that any
-line has; a byte now and then is silence. A head alone has an end as a whole, since nobody needs long for it.
+line has; a byte now and then is silence. A head has a time limit as a whole, since no sender needs long for
+it.
 """
 
 import asyncio

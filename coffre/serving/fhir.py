@@ -1,6 +1,6 @@
-"""FHIR routes that a client asks first: the capabilities (`/fhir/metadata`) and the document it published.
+"""Two FHIR routes: the capabilities (`/fhir/metadata`) and a document that was published.
 
-Both rooms have a part in it: who deposited a document reads back that it is there, who may read the record
+Both upper rooms answer the second one: a depositor reads that its document is there, a reader of the record
 reads what a list would show.
 """
 

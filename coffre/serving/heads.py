@@ -1,6 +1,6 @@
-"""HTTP/1.1 with an end to what stands around bodies: request line, headers, trailers, chunk extensions.
+"""Limit what stands around an HTTP/1.1 body: request line, headers, trailers, chunk extensions.
 
-The parser keeps a header until it is whole; without this, one line could fill the memory of the process
+The parser keeps a header until it is whole. Without a limit one line could fill the memory of the process
 before any route, and so before any credential, is looked at.
 """
 

@@ -1,8 +1,8 @@
-"""Pages of other origins that may call the API, with a token and never with cookies (Fetch, section 3.3).
+"""Let pages of other origins call the API, with a token and never with cookies (Fetch, section 3.3).
 
-Only origins that COFFRE_ALLOWED_ORIGINS names are answered, and only on addresses of the API: what a browser
-shows and a session cookie opens stays closed to them. Errors carry the headers too, so that a viewer can read
-what went wrong.
+Only origins that COFFRE_ALLOWED_ORIGINS names are answered, and only on addresses of the API. The pages that
+a session cookie opens stay closed to them. Errors carry the headers too, so that a viewer can read the
+reason.
 """
 
 from collections.abc import Callable, Iterable

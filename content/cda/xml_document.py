@@ -1,4 +1,4 @@
-"""XML documents, HL7 CDA above all: nothing active in them, and all the content they carry along.
+"""Check XML documents, HL7 CDA above all: refuse active ones, and find all the content they carry along.
 
 Content lies as base64 in elements (HL7 v3 data type ED: `representation`, `mediaType`, `compression`), in
 `data:` addresses (RFC 2397) and, in careless files, as base64 that nothing announces.

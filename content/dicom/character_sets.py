@@ -1,4 +1,4 @@
-"""Text that is not in its Specific Character Set (PS3.3 §C.12.1.1.2): what was meant, not what was declared.
+"""Decode text that is not in the Specific Character Set it declares (PS3.3 §C.12.1.1.2).
 
 A hospital's work list in UTF-8 reaches devices that declare Latin 1 or nothing, and the other way round. A
 patient whose name is shown garbled is a patient who is not recognised.

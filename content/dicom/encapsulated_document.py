@@ -1,4 +1,4 @@
-"""Documents inside instances are examined as what they hold (PS3.3 §A.45, §C.24.2)."""
+"""Examine a document inside an instance by its content, whatever it is called (PS3.3 §A.45, §C.24.2)."""
 
 from typing import Any
 

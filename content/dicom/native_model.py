@@ -1,4 +1,4 @@
-"""A data set as Native DICOM Model (PS3.19 section A.1): what `application/dicom+xml` answers hold."""
+"""Write a data set as Native DICOM Model (PS3.19 section A.1), for answers in `application/dicom+xml`."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Active content in the objects of a PDF, wherever it hangs: every object, not only what pages use."""
+"""Find active content in every object of a PDF, not only in those that its pages use."""
 
 import re
 from collections.abc import Iterator

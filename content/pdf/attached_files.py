@@ -1,4 +1,4 @@
-"""Files attached to a PDF: which of them are programs, whatever they are called (ISO 32000 §7.11.4)."""
+"""Find programs among the files attached to a PDF, whatever they are called (ISO 32000 §7.11.4)."""
 
 import io
 import re

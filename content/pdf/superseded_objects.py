@@ -1,4 +1,4 @@
-"""Objects that no cross-reference names: earlier revisions, leftovers, what only a repairing viewer finds."""
+"""Find objects that no cross-reference names: earlier revisions, leftovers, those only a repair finds."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Answers of a sandboxed child are checked like anything from outside: it has read a stranger's file."""
+"""Check the answer of a sandboxed child: it has read a stranger's file, so its answer is a stranger's too."""
 
 import json
 import re

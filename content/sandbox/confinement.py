@@ -1,4 +1,4 @@
-"""Rights that a sandboxed process gives up for good, and those the kernel did not let it give up."""
+"""Give up a process's rights for good, and report those that the kernel did not let it give up."""
 
 import ctypes
 import os

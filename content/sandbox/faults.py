@@ -1,4 +1,4 @@
-"""Misbehaviour of a sandboxed child on demand: what its tests are made of.
+"""Make a sandboxed child misbehave on demand, for the tests of its parent.
 
 Reached only where the sandbox was opened with `faults=True`.
 """

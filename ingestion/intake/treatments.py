@@ -1,4 +1,4 @@
-"""How this house treats what a depositor says: tables of it are printed in docs/deposits.md and tested."""
+"""The ways in which intake treats what a depositor says; docs/deposits.md prints the tables of them."""
 
 from dataclasses import dataclass
 from enum import StrEnum

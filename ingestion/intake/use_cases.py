@@ -1,4 +1,4 @@
-"""The use cases of intake for its routes: who deposits, where the bytes go, what became of them."""
+"""The use cases of intake, for its routes: identify the depositor, receive the bytes, report the verdicts."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

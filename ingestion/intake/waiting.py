@@ -1,4 +1,4 @@
-"""Wait for a verdict: woken by a worker of the same process, else by looking at the row now and then."""
+"""Wait for a verdict: a worker of the same process wakes the waiter, else it polls the row."""
 
 import asyncio
 import math

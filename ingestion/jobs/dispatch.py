@@ -1,4 +1,4 @@
-"""From the vault's jobs to the workers' queue: which task each kind is, and how it gets there."""
+"""Put the vault's jobs into the workers' queue, each as the task of its kind."""
 
 from collections.abc import Callable, Mapping
 from uuid import UUID

@@ -1,7 +1,7 @@
-"""One details row and one set of series metadata out of those of one document: the same at each try.
+"""Merge a document's details rows into one, and its series metadata likewise: the same at each try.
 
-What `records.instances` says of equal SOP Instance UIDs holds here as for whoever reads the rows apart; what
-was replaced keeps its bytes and its place, as `superseded`.
+Of equal SOP Instance UIDs the rule in `records.instances` chooses one, as it does for readers of separate
+rows. The others keep their bytes and their place, as `superseded`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

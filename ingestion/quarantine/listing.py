@@ -1,6 +1,6 @@
-"""The list of quarantine, for operators: codes, times, sizes, depositor; never content or identity.
+"""List quarantine for operators: codes, times, sizes, depositor; never content or identity.
 
-Codes and sizes are the index's, depositor and what was asked of it the vault's, which logs each look.
+Codes and sizes come from the index. The depositor and the last job come from the vault, which logs each look.
 """
 
 import re

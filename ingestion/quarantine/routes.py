@@ -1,4 +1,4 @@
-"""`/quarantine`: what was set aside, its release by two operators, its destruction by two operators."""
+"""`/quarantine`: list what was set aside; two operators discharge or destroy it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""Recognises duplicates: bytes or identifiers that one structure deposited before in a record.
+"""Recognise duplicates: bytes or identifiers that one structure deposited before in a record.
 
 A document's own identifier is claimed before its bytes, and who holds a claim on bytes waits for no other
 claim: two submissions can't wait for one another.

@@ -1,4 +1,4 @@
-"""Tells a depositor of identifiers that another structure used in the same record."""
+"""Tell a depositor of identifiers that another structure used in the same record."""
 
 from ingestion.outcomes import JUDGEMENTS, Judgement
 from records.vocabulary.identifier_warnings import IDENTIFIER_WARNINGS, STUDY_UID_SHARED

@@ -1,4 +1,4 @@
-"""Judge every part of a submission: its form in the sandbox, then whose it is.
+"""Judge every part of a submission: its form in the sandbox, then the patient it names.
 
 Where metadata and bulk data came apart, the parts judged are the instances put together from them.
 """

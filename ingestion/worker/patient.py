@@ -1,4 +1,4 @@
-"""Compares the INS and the traits that a content claims with the record it is deposited in.
+"""Compare the INS and the traits that a content claims with the record it is deposited in.
 
 A content may name its person in several places: the header of an instance, a CDA inside it, a FHIR Patient
 beside it. Each is a mapping as `content.person` makes it.

@@ -1,4 +1,4 @@
-"""From received to published: lease, open, validate, claim, pack, adopt, publish, settle.
+"""Take a submission from received to published: lease, open, validate, claim, pack, adopt, publish, settle.
 
 Two stores, no shared transaction (docs/vault.md section 2): every step may be repeated by another worker
 after a crash, and the rows of the index become visible in one transaction at the end. `ingest` is the whole

@@ -1,8 +1,8 @@
-"""Proofs of possession (RFC 9449): who shows a credential that names a key signs each request with that key.
+"""Proofs of possession (RFC 9449): a sender signs each request with the key that its credential names.
 Beyond the RFC the proof covers the body, and of a deposit the parts.
 
-A credential that names a key (`cnf`, RFC 7800) is never a bearer's. What a proof is used for is remembered by
-the vault (`keyvault/verbs/caller.py`).
+A credential that names a key (`cnf`, RFC 7800) never works without its proof. The vault remembers the use of
+each proof (`keyvault/verbs/caller.py`).
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Making proofs of possession (RFC 9449), with the key that a credential names: a client's side."""
+"""Make proofs of possession (RFC 9449) with the key that a credential names, on the client's side."""
 
 import time
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Search tokens: what the index can compare without being able to read (docs/formats.md section 2).
+"""Search tokens: values that the index can compare and cannot read (docs/formats.md section 2).
 
 HMAC-SHA-256 (RFC 2104) under the environment's index key over `field || 00 || value`. Equal values give equal
 tokens, and that equality is all they tell; types, labels, dates and names never become tokens.

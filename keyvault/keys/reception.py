@@ -1,4 +1,4 @@
-"""Day keys, received data keys and envelopes: intake seals to the vault without talking to it.
+"""Day keys, received data keys and envelopes, by which intake seals to the vault without talking to it.
 
 Intake holds a day's public key, signed by the vault; from the moment a byte is received only the vault can
 read it (docs/formats.md section 2; the order of writes is the vault's).

@@ -1,9 +1,9 @@
-"""Refusals that repeat: the first of an hour has its line at once, all others one line together, with their
-number (R54; docs/adr/0013-repeated-refusals.md).
+"""Log refusals that repeat: the first of an hour has its line at once, all others one line together, with
+their number (R54; docs/adr/0013-repeated-refusals.md).
 
-What is counted is a row of the vault's store, in the transaction of the refusal, and survives whatever the
-log's entries survive. The line of an hour is written by the next refusal of the same kind or by the
-housekeeper, whichever comes first.
+The count is a row of the vault's store. It is written in the transaction of the refusal, and so survives
+whatever the log's entries survive. The line of an hour is written by the next refusal of the same kind or by
+the housekeeper, whichever comes first.
 """
 
 import threading

@@ -1,4 +1,4 @@
-"""Remember what a restored vault would need (docs/vault.md section 5, step a).
+"""Remember the changed rows that a restored vault would need (docs/vault.md section 5, step a).
 
 A transaction wrapped here writes through and keeps the rows of the key tables that it changed; they go into
 one `replay` row of the same transaction, so that an older backup can be brought forward, deletions included.

@@ -1,5 +1,5 @@
-"""The second place: apart from the vault and its backups it holds what a restored vault would need, as it
-arises, and the log's checkpoints (docs/vault.md section 5).
+"""The second place keeps the log's checkpoints and what a restored vault would need, as it arises, apart from
+the vault and its backups (docs/vault.md section 5).
 
     checkpoints/<number>          the signed note, locked for ten years
     segments/<number>/<part>      what log and keys gained up to that checkpoint, sealed, for seven days

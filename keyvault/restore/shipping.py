@@ -1,7 +1,7 @@
 """Ship entries, replay rows and checkpoints to the second place, before a checkpoint is published (vault.md
 section 5, step d).
 
-Repeatable at any instant: what stands there already decides how far the next piece goes.
+A shipment may be repeated at any instant: the second place itself says where the next piece begins.
 """
 
 from collections.abc import Mapping, Sequence

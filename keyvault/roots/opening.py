@@ -1,4 +1,4 @@
-"""From a root's URL to the root. No URL ever holds a secret; one that seems to is refused and not repeated.
+"""Open the root that a URL names. No URL ever holds a secret; one that seems to is refused and not repeated.
 
     file:PATH                                         passphrase: argument, or COFFRE_VAULT_PASSPHRASE
     quorum:PATH[?needed=3&shares=5]                   shares: COFFRE_VAULT_SHARES=FILE:FILE…, else prompts

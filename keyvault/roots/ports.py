@@ -1,4 +1,4 @@
-"""The port of a root: the vault asks this of whatever holds it."""
+"""The port of a root: the calls of the vault to whatever holds the root key."""
 
 from collections.abc import Sequence
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""Jobs on adopted content, as rows of the vault: what was asked, how far it is, which worker has it.
+"""Jobs on adopted content, as rows of the vault: each holds the request, its state and its worker.
 
 A job is leased like a submission; `records.vocabulary.codes.JOB_TRANSITIONS` says how it moves.
 """

@@ -1,4 +1,4 @@
-"""Index rows as the vault takes them: sealed, checked against its digests, opened if they may be seen."""
+"""Take sealed index rows: check them against the vault's digests, and open those that may be seen."""
 
 import hashlib
 import hmac

@@ -1,5 +1,6 @@
-"""What an HTTP request asks of the vault, read by the vault itself from the method, address and body that its
-sender signed: which verbs belong to it, and with which arguments (docs/api.md names the routes).
+"""Read from a signed HTTP request which verbs of the vault it asks for, and with which arguments.
+
+The vault reads method, address and body itself, as their sender signed them (docs/api.md names the routes).
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Why an instance is withdrawn: titles of an IOCM rejection note (IHE RAD TF-3 4.66, PS3.16 CID 7011)."""
+"""Reasons to withdraw an instance: titles of an IOCM rejection note (IHE RAD TF-3 4.66, PS3.16 CID 7011)."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -1,6 +1,4 @@
-"""Lists of a record's documents, newest first, with their sealed rows: two queries each, whatever their
-number.
-"""
+"""List a record's documents, newest first, with their sealed rows, in two queries whatever their number."""
 
 from collections.abc import Collection, Mapping
 from typing import Any

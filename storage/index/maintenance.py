@@ -1,4 +1,4 @@
-"""Work on what was adopted: its queue, what it takes out of sight, and the lists it begins with."""
+"""Rows of jobs on adopted content: their queue, the rows they hide or replace, the lists they start with."""
 
 from typing import Any
 from uuid import UUID

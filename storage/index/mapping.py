@@ -1,4 +1,4 @@
-"""Between the dataclasses of `storage.rows` and the columns of the same names."""
+"""Map the dataclasses of `storage.rows` to the columns of the same names, and back."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import fields

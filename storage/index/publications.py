@@ -1,6 +1,4 @@
-"""Publication, the only instant of visibility, and what follows it: erasing keys, naming objects that
-may go.
-"""
+"""Publish documents, which makes them visible in one instant; then erase keys and name objects to delete."""
 
 from collections.abc import Collection
 from uuid import UUID

@@ -1,6 +1,4 @@
-"""The queue: a submission's state is its truth, a lease says whose it is, and no broker is needed to be
-right.
-"""
+"""The queue: a submission's row holds its state, a lease its worker. It is right without any broker."""
 
 from collections.abc import Collection
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Who may do what in the index: intake adds what it received, a worker publishes, the reader reads, the
+"""Rights of each process in the index: intake adds received rows, a worker publishes, the reader reads, the
 gateway also keeps who is signed in, the housekeeper erases and tidies. Columns are granted one by one where
 a row changes hands.
 """

@@ -1,5 +1,5 @@
-"""Whose turn it is: of the depositors whose submissions wait, the one whose structure has the fewest in
-workers' hands, then the one whose files cost the least CPU lately. Those past the day's allowance come last.
+"""Choose whose submission is claimed next: that of the waiting depositor whose structure has the fewest in
+workers' hands, then whose files cost the least CPU lately. Those past the day's allowance come last.
 
 Everything follows from the submissions' own rows and leases, so a worker that dies leaves nothing to mend.
 """

@@ -1,4 +1,4 @@
-"""Why an attempt was refused, as the access log tells it: its reader is the holder, not who was refused."""
+"""Texts of the access log that say why an attempt was refused, for the holder and not for who was refused."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What a document or an image answers with when it is opened: its bytes, shut off from our pages."""
+"""Answer a document or an image that somebody opens with its bytes, shut off from our pages."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping

@@ -1,4 +1,4 @@
-"""`/dossier/{record}`: a record as whoever opens it may see it, ordinarily or in an emergency."""
+"""`/dossier/{record}`: show the documents that a reader may see, ordinarily or in an emergency."""
 
 import asyncio
 from collections.abc import Mapping

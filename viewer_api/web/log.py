@@ -1,4 +1,4 @@
-"""`/consultations`: who did what in the holder's record, by sitting, and the part of it that is asked for."""
+"""`/consultations`: the access log of the holder's own record, by sitting, whole or filtered."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
-"""The form above the access log: what its fields ask for, and how an address carries them.
+"""The form above the access log: its fields, and their form in an address.
 
-A person is named by the number of a line of theirs: nobody's number stands in an address.
+The address names a person by the number of a line in the log, so that nobody's own number stands in it.
 """
 
 from collections.abc import Mapping

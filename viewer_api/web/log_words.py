@@ -1,4 +1,4 @@
-"""Lines of the access log in the words of a page, and what one person did in one sitting put together."""
+"""Put lines of the access log into the words of a page, and gather those of one person in one sitting."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

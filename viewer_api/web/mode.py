@@ -1,5 +1,5 @@
-"""How a record is opened. There is no elevated session: in an emergency purpose and reason travel with every
-request, as hidden fields of posted forms, so that neither is ever in an address.
+"""The mode in which a page opens a record. No session is elevated: in an emergency every request carries
+purpose and reason, as hidden fields of posted forms, so that neither is ever in an address.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""In which language a page speaks, and how it finds its words: French first, English second."""
+"""Choose the language of a page and look up its words: French first, English second."""
 
 from collections.abc import Mapping
 

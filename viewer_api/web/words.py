@@ -1,4 +1,4 @@
-"""Documents, dates and lines of the log in the words of a page."""
+"""Put documents, dates and lines of the log into the words of a page."""
 
 import re
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""The framing of a multipart body (RFC 2046 section 5.1), read as it comes in pieces of any size.
+"""Read the framing of a multipart body (RFC 2046 section 5.1), in pieces of any size as they come.
 
 Lines of the framing end with CR LF (RFC 2046 section 4.1.1); a body that ends them otherwise is refused,
 since a lone LF could as well be content. White space behind a boundary is transport padding, a header may go

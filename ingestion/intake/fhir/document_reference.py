@@ -1,6 +1,6 @@
 """Read a FHIR R4 DocumentReference of the simplified publish (IHE MHD ITI-105) and its attachment.
 
-What becomes of each element stands in `ingestion/intake/fhir/document_reference_elements.py`.
+The table in `ingestion/intake/fhir/document_reference_elements.py` says how each element is treated.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""`GET /submissions/{id}`: what became of a deposit, for its depositor."""
+"""`GET /submissions/{id}`: tell a depositor the state and verdicts of a deposit."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""The end of content: what a job replaced is retired, then erased; what was quarantined is erased at once.
+"""End content: a job's replaced blobs are retired, then erased; quarantined ones are erased at once.
 
 A retired blob can no longer be granted. Its key stays for whoever holds an older grant, until the longest one
 has expired; then the key goes, and only then the object.

@@ -1,4 +1,4 @@
-"""The vault's signature under a backup: which bytes are this installation's, by a key under the root."""
+"""Sign a backup with a key under the root, so that a restore knows this installation's bytes."""
 
 from collections.abc import Mapping
 from uuid import UUID

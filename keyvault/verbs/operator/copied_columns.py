@@ -1,4 +1,4 @@
-"""Columns that repeat, for queries, what a record's card and its documents' facts seal: each is compared."""
+"""Compare columns that exist for queries with the sealed card and facts that they repeat."""
 
 from operator import itemgetter
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""The vault's log laid open for the offline verifier, page by page, and counts for `coffre status`."""
+"""Read the vault's log page by page, for the offline verifier, and its counts, for `coffre status`."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

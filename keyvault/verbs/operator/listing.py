@@ -1,6 +1,6 @@
-"""The vault's own tables page by page, for `coffre check`: what was adopted, published, and still opens.
+"""Read the vault's tables page by page, for `coffre check`: rows adopted, rows published, keys that open.
 
-Nothing of what the keys open leaves; a page says of each row whether its key opened.
+No opened key or content leaves; a page says of each row whether its key opened.
 """
 
 from collections.abc import Sequence

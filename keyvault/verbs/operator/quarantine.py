@@ -1,4 +1,4 @@
-"""Quarantine, as operators see it: what lies there, its release into a record, its destruction.
+"""The verbs of quarantine, for operators: list, discharge into a record, destroy.
 
 Two operators decide: the first one's call is a proposal, the second's the same call again (docs/vault.md
 section 3, R48). Nothing of the content is opened here, and no identity is answered.

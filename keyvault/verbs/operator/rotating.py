@@ -1,4 +1,4 @@
-"""Rotations as two operators ask for them: the log says so first (vault.md section 3)."""
+"""Rotate keys when two operators ask for it; the log says so first (vault.md section 3)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager

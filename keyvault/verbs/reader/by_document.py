@@ -1,7 +1,7 @@
-"""A document named by its id alone: no record is named, so that no answer may tell whether there is one.
+"""Verbs on a document that is named by its id alone; no answer may tell whether there is such a document.
 
-Hidden, absent and refused cost the same statements and openings, and wait for nobody: what decides is read
-without a lock, and only who may see the document goes on to the record.
+Hidden, absent and refused cost the same statements and openings, and wait for nobody: the decision reads
+without a lock, and only an actor who may see the document goes on to the record.
 """
 
 from collections.abc import Sequence

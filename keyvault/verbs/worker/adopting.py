@@ -1,4 +1,4 @@
-"""Adoption: what a worker found good becomes part of a record, in one transaction of the vault.
+"""Adopt documents that a worker accepted into a record, in one transaction of the vault.
 
 Idempotent on (submission, blobs, versions, commitments): an equal repeat returns the kept answer, with equal
 ids and no second event, because the answer stays in the vault until the submission is settled.

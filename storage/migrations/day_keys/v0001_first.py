@@ -1,4 +1,4 @@
-"""First: the day keys.
+"""Make the table of day keys.
 
 A migration stays as it was released: later changes are files of their own.
 """

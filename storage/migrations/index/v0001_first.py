@@ -1,4 +1,4 @@
-"""First: the index's tables.
+"""Make the index's tables.
 
 A migration stays as it was released: later changes are files of their own.
 """

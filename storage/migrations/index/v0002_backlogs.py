@@ -1,5 +1,5 @@
-"""Indexes over backlogs hold the backlog alone: what is not settled, what is given up. They stay small while
-the tables grow, and Postgres reads the unsettled in their order.
+"""Limit two indexes to their backlogs: submissions not settled, blobs given up. They stay small while the
+tables grow, and Postgres reads the unsettled in their order.
 """
 
 import sqlalchemy as sa

@@ -1,4 +1,4 @@
-"""Work on adopted content: kinds of submission, and indexes over what is quarantined, retired or grown."""
+"""Add kinds of submission, for jobs, and indexes over what is quarantined, retired or grown."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""An index of the parts whose Study Instance UID another structure uses, so that operators can count them."""
+"""Index the parts whose Study Instance UID another structure uses, so that operators can count them."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What each depositor's files cost by day, and the queue in the order of turns."""
+"""Count the CPU of each depositor's files by day, and order the queue by turns."""
 
 import sqlalchemy as sa
 from alembic import op

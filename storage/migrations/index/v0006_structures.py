@@ -1,5 +1,5 @@
-"""Turns are those of structures: who waits is found depositor by depositor, and what files cost is counted by
-structure and day. What 0005 counted by credential says nothing of structures, and goes.
+"""Give turns to structures: waiting submissions are found by depositor, and CPU is counted by structure and
+day. The counts of 0005, by credential, say nothing of structures and are dropped.
 """
 
 import sqlalchemy as sa

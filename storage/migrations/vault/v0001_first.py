@@ -1,4 +1,4 @@
-"""First: the vault's tables.
+"""Make the vault's tables.
 
 A migration stays as it was released: later changes are files of their own.
 """

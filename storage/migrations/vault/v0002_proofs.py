@@ -1,4 +1,4 @@
-"""Proofs of possession that were used, until none of them could be believed again."""
+"""Remember used proofs of possession for as long as one of them could be accepted again."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What stands in the second place, and the index by which its segments are put together."""
+"""Record how far the second place has a copy, and index the rows by which its segments are put together."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What an entry or a note says itself is kept nowhere beside it; each chain names the version of its key."""
+"""Drop columns that repeat what an entry or a note says itself; each chain names the version of its key."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,6 +1,4 @@
-"""What tells copies of a document apart from others, and the index by which old emergency windows are
-dropped.
-"""
+"""Add the column that marks copies of a document, and an index of emergency windows by their age."""
 
 import sqlalchemy as sa
 from alembic import op

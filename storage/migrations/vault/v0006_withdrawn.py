@@ -1,4 +1,4 @@
-"""Credentials that were withdrawn before they ended."""
+"""Add the table of credentials that were withdrawn before they ended."""
 
 import sqlalchemy as sa
 from alembic import op

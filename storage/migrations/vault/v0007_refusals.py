@@ -1,4 +1,4 @@
-"""Refusals that repeat within an hour, counted until they have their line."""
+"""Add the table that counts refusals that repeat within an hour, until they have their line."""
 
 import sqlalchemy as sa
 from alembic import op
