@@ -83,7 +83,7 @@ def parse_text(text: str) -> Checkpoint:
     lines = text.split("\n")
     if len(lines) != 4 or lines[3] or not lines[0] or not _DECIMAL.fullmatch(lines[1]):
         raise _malformed()
-    root = decode(lines[2])
+    root = _decode(lines[2])
     if len(root) != HASH_SIZE:
         raise _malformed()
     return Checkpoint(lines[0], int(lines[1]), root)
@@ -122,7 +122,7 @@ def split_note(note: str) -> tuple[str, list[tuple[str, bytes]]]:
     return text + "\n", [_signature(line) for line in lines[:-1].split("\n")]
 
 
-def decode(text: str) -> bytes:
+def _decode(text: str) -> bytes:
     """Bytes of standard base64 (RFC 4648 section 4) in its one canonical spelling."""
     try:
         data = b64decode(text, validate=True)
@@ -137,7 +137,7 @@ def _signature(line: str) -> tuple[str, bytes]:
     parts = _SIGNATURE.fullmatch(line)
     if parts is None or not _is_key_name(parts[1]):
         raise _malformed()
-    return parts[1], decode(parts[2])
+    return parts[1], _decode(parts[2])
 
 
 def _is_key_name(name: str) -> bool:

@@ -104,26 +104,6 @@ def consistency_proof(old: int, new: int, read_tile: HashReader) -> list[bytes]:
     return path[::-1]
 
 
-def verify_inclusion(
-    leaf: bytes, index: int, size: int, proof: Sequence[bytes], expected_root: bytes
-) -> None:
-    """Check an audit path against a known root. TreeError `not_included`, `bad_hash`, `no_such_leaf`.
-
-    `size` must come from the same signed checkpoint as the root: it fixes the shape of the path, so that a
-    node cannot pass for a leaf.
-    """
-    _check_index(index, size)
-    inner = (index ^ (size - 1)).bit_length()
-    border = (index >> inner).bit_count()
-    hashes = [_checked(item) for item in proof]
-    computed = _checked(leaf)
-    if len(hashes) == inner + border:
-        computed = _climb(computed, hashes, inner, index, node_hash)
-        if compare_digest(computed, expected_root):
-            return
-    raise TreeError("The proof does not lead from this leaf to this root.", code="not_included")
-
-
 def verify_consistency(old: int, old_root: bytes, new: int, new_root: bytes, proof: Sequence[bytes]) -> None:
     """Check that the newer root extends the older one. TreeError `inconsistent`, `bad_hash`, `empty_tree`."""
     _check_growth(old, new)
