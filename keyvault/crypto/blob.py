@@ -7,7 +7,7 @@ the grant and never from the store, and the refusal of an empty last segment.
 
 import os
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import Self
 
 from cryptography.exceptions import InvalidTag
@@ -31,7 +31,6 @@ from keyvault.crypto.sealed_blob import (
     corrupt,
     new_data_key,
     plaintext_size,
-    size_mismatch,
 )
 
 __all__ = [
@@ -187,12 +186,11 @@ class Sealer:
 
 
 class Opener:
-    """Opens a blob, whole or by ranges of its plaintext; trusts the grant and nothing the store says."""
+    """Opens ranges of a blob's plaintext; trusts the grant and nothing that the store says."""
 
     def __init__(self, sealed: SealedBlob, dek: bytes) -> None:
         """Raises what `check_sealed` raises, before any segment is touched."""
         check_sealed(sealed, dek)
-        self._header = sealed.header
         self._plaintext = sealed.plaintext_size
         self._ciphertext = sealed.ciphertext_size
         self._last = (sealed.ciphertext_size - 1) // SEGMENT
@@ -241,46 +239,6 @@ class Opener:
             position += self._open(index, source[begin:end], plain[position : position + end - begin - TAG])
         skip = offset - max(0, first * STRIDE - HEADER)
         return bytes(plain[skip : skip + length])
-
-    def open_all(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        """Yields the plaintext, segment by segment, of the whole object given in chunks of any sizes.
-
-        The last segment comes only once nothing follows it: who stops before the end has not read the object.
-        Raises `BlobError` "blob_corrupt", "blob_truncated" or, when bytes follow, "blob_size_mismatch".
-        """
-        for index, segment in enumerate(self._cut(chunks)):
-            yield self._plain(index, segment)
-
-    def _cut(self, chunks: Iterable[bytes]) -> Iterator[memoryview]:
-        held = bytearray()
-        index = 0
-        left = self._ciphertext
-        for chunk in chunks:
-            left -= len(chunk)
-            if left < 0:
-                raise size_mismatch()
-            source = memoryview(chunk)
-            while index < self._last and len(held) + len(source) >= SEGMENT:
-                taken = SEGMENT - len(held)
-                segment = memoryview(held + source[:taken]) if held else source[:taken]
-                source = source[taken:]
-                held = bytearray()
-                yield segment
-                index += 1
-            held += source
-        if left:
-            raise BlobError("The object ends too early; fetch it again.", code="blob_truncated")
-        yield memoryview(held)
-
-    def _plain(self, index: int, segment: memoryview) -> bytes:
-        start = 0
-        if index == 0:
-            if segment[:HEADER] != self._header:
-                raise corrupt()
-            start = HEADER
-        plain = bytearray(len(segment) - start - TAG)
-        self._open(index, segment[start:], memoryview(plain))
-        return bytes(plain)
 
     def _open(self, index: int, segment: memoryview, plain: memoryview) -> int:
         nonce = self._segments.nonce(index, index == self._last)

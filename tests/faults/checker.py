@@ -13,8 +13,8 @@ from typing import Any
 
 from coffre.wiring import System
 from content.series import read_series
-from keyvault.crypto.blob import Opener
 from keyvault.crypto.sealed_blob import BlobKind
+from tests.faults.blob_reading import whole
 from tests.faults.ledger import Ledger, digests
 from tests.faults.storage_check import left_over, sweep, wait_until_idle
 from tests.integration.support import DOCTOR, Coffre, Patient, bearer
@@ -111,8 +111,7 @@ class Checker:
             if answer.status_code != 200:
                 self.faults.append(f"a granted object can't be read: {blob.sealed.ref.blob_id}")
                 return
-            opener = Opener(blob.sealed, blob.dek)
-            contents[blob.sealed.ref.blob_id] = b"".join(opener.open_all([answer.content]))
+            contents[blob.sealed.ref.blob_id] = whole(blob, answer.content)
         for one in body.documents:
             file = contents[one.blob_id][one.offset : one.offset + one.length]
             self._blame(hashlib.sha256(file).digest() != one.sha256, f"{document['id']} opens otherwise")

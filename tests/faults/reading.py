@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from keyvault.crypto.blob import Opener
 from keyvault.crypto.sealed_blob import BlobKind
 from keyvault.grants.grant import GrantBody, new_recipient, open_grant
 from keyvault.verbs.attempt import Call
+from tests.faults.blob_reading import whole
 from tests.faults.pipeline import Pipeline
 from viewer_api.access import Access, GrantRequest
 
@@ -45,6 +45,6 @@ def opened(pipeline: Pipeline, ins: str, *documents: UUID) -> Opened:
     contents = {}
     for blob in body.blobs:
         ref = blob.sealed.ref
-        chunks = system.objects.stream(ref.blob_id, ref.version)
-        contents[ref.blob_id] = b"".join(Opener(blob.sealed, blob.dek).open_all(chunks))
+        cipher = b"".join(system.objects.stream(ref.blob_id, ref.version))
+        contents[ref.blob_id] = whole(blob, cipher)
     return Opened(body, contents)

@@ -36,10 +36,19 @@ class Sample:
     def fetch(self) -> Callable[[int, int], bytes]:
         return lambda start, stop: self.cipher[start:stop]
 
+    def opened(self) -> bytes:
+        """The whole content, as a reader gets it."""
+        return opened(self.opener, self.sealed, self.cipher)
+
     def segments(self) -> list[bytes]:
         """The ciphertext cut into header and segments."""
         first, rest = self.cipher[40:65536], self.cipher[65536:]
         return [self.cipher[:40], first, *(rest[i : i + 65536] for i in range(0, len(rest), 65536))]
+
+
+def opened(opener: Opener, sealed: SealedBlob, cipher: bytes) -> bytes:
+    """The whole content out of what a store holds as the object."""
+    return opener.read(0, sealed.plaintext_size, lambda start, stop: cipher[start:stop])
 
 
 def seal(chunks: Iterable[bytes], ref: BlobRef = REF, dek: bytes = DEK) -> Sample:

@@ -47,6 +47,7 @@ from records.actors import Actor
 from records.errors import CoffreError
 from records.vocabulary.codes import Environment, RecordState, Role
 from storage.objects.kept_files import KeptFiles
+from tests.unit.keyvault.sealing import opened
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 NOW = 1_800_000_001
@@ -87,7 +88,7 @@ def test_blobs(case: dict[str, Any], script: ModuleType) -> None:
     cipher = bytes(sealer.update(plain)) + sealer.finish()
     assert hashlib.sha256(cipher).hexdigest() == case["ciphertext_sha256"]
     assert case.get("ciphertext", cipher.hex()) == cipher.hex()
-    assert b"".join(Opener(sealer.sealed, dek).open_all([cipher])) == plain
+    assert opened(Opener(sealer.sealed, dek), sealer.sealed, cipher) == plain
 
 
 def test_keys() -> None:
