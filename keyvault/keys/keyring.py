@@ -245,10 +245,6 @@ class Keyring:
         if root_rotation(tx) != self._rotation:
             raise _rotated()
 
-    def unwrap_day_key(self, day: str, wrap: bytes) -> bytes:
-        """A day key by the root itself."""
-        return self._opened([(wrap, day_context({"day": day}))])[0]
-
     def known_days(self, rows: Sequence[Row]) -> dict[str, bytes]:
         """Keys of the live rows of `day_key` that are open, by day; days not among the rows are forgotten."""
         days = {row["day"] for row in rows}

@@ -91,15 +91,6 @@ def move_records(store: VaultStore, keyring: Keyring, after: UUID | None = None)
     return Moved(len(moved), moved[-1] if moved else None, len(shards) if moved else len(shards) - 1)
 
 
-def rotate_shard(store: VaultStore, keyring: Keyring, shard_id: int) -> int:
-    """Give one shard a new key and destroy the old one; answers how many records this run moved."""
-    begin_shards(store, keyring, [shard_id])
-    records, last = 0, None
-    while moved := _move(store, keyring, shard_id, last):
-        records, last = records + len(moved), moved[-1]
-    return records
-
-
 def _move(store: VaultStore, keyring: Keyring, shard_id: int, after: UUID | None) -> list[UUID]:
     with store.writing() as tx:
         versions = tx.find("shard", shard_id=shard_id, state__in=[LIVE, RETIRING], order="-version")

@@ -103,14 +103,6 @@ class QuorumRoot(LocalRoot):
         return cls(key, f"quorum:{path}")
 
 
-def write_shares(directory: Path, lines: Sequence[str]) -> list[Path]:
-    """Writes each share to a file of its own, 0600, to be handed to its holder and removed here."""
-    paths = [directory / f"root-share-{number}-of-{len(lines)}" for number in range(1, len(lines) + 1)]
-    for path, line in zip(paths, lines, strict=True):
-        write_private(path, line.encode("ascii") + b"\n")
-    return paths
-
-
 def _gather(
     document: dict[str, Any], lines: Sequence[str], ask: Callable[[str], str] | None
 ) -> dict[int, bytes]:

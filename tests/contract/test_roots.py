@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from keyvault.credentials import private_files
 from keyvault.roots.opening import create_root, open_root
 from keyvault.roots.ports import BATCH, Root
 from records.base64url import b64
@@ -38,11 +39,12 @@ class Place:
         return made.root
 
     def _keep(self, lines: tuple[str, ...]) -> list[Path]:
-        from keyvault.roots.quorum import write_shares
-
         directory = Path(self.url.removeprefix("quorum:").partition("?")[0]).parent / secrets.token_hex(4)
         directory.mkdir()
-        return write_shares(directory, lines)
+        files = [directory / str(number) for number in range(len(lines))]
+        for file, line in zip(files, lines, strict=True):
+            private_files.create(file, line)
+        return files
 
     def open(self) -> Root:
         return open_root(self.url, self.passphrase, environ=self.environ)

@@ -49,7 +49,7 @@ class DocumentVerbs:
             found = attempt(self._vault, transaction, call, actor, Action.SEARCH, record_id=record_id)
             if isinstance(found, Denied):
                 return found
-            shown, _ = listed(transaction, found, rows)
+            shown = listed(transaction, found, rows)
             return shown[0] if shown else Denied(ReasonCode.NO_SUCH_DOCUMENT)
 
     def _objection(

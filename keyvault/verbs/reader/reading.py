@@ -57,7 +57,6 @@ class Listing:
     public_id: UUID
     documents: tuple[SeenDocument, ...]
     obligations: frozenset[Obligation]
-    refused_rows: int
     whose: Whose = field(repr=False)
     choices: dict[str, Any] | None = field(repr=False)
     notices: tuple[OwnNotice, ...] = ()
@@ -113,13 +112,12 @@ class ReadingVerbs:
             found = attempt(self._vault, transaction, call, actor, Action.SEARCH, record_id=record_id)
             if isinstance(found, Denied):
                 return found
-            shown, refused = listed(transaction, found, rows)
+            shown = listed(transaction, found, rows)
             owed = found.permit.obligations.union(*(document.obligations for document in shown))
             return Listing(
                 public_id=found.public_id,
                 documents=tuple(shown),
                 obligations=owed,
-                refused_rows=refused,
                 whose=_whose(found),
                 choices=_choices(found),
                 notices=unread(self._vault, transaction.rows, record_id) if _is_holder(found) else (),
@@ -159,10 +157,8 @@ class ReadingVerbs:
         return tuple(self._vault.token(_searchable(name), value) for name, value in values)
 
 
-def listed(
-    transaction: Transaction, found: Attempt, rows: Sequence[SealedRow]
-) -> tuple[list[SeenDocument], int]:
-    """Open those of the rows that may be seen, newest document first, and log; and how many were refused.
+def listed(transaction: Transaction, found: Attempt, rows: Sequence[SealedRow]) -> list[SeenDocument]:
+    """Open those of the rows that may be seen, newest document first, and log.
 
     Every document of the record is judged, whichever are asked for.
     """
@@ -178,7 +174,7 @@ def listed(
     ]
     transaction.append(found.record.chain, found.event(details={"documents": len(shown)}))
     shown.sort(key=lambda document: (document.created_at, document.document_id), reverse=True)
-    return shown, sum(row.document_id in seen for row in rows) - len(kept)
+    return shown
 
 
 def _searchable(name: TokenField) -> TokenField:

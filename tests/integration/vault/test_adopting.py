@@ -129,7 +129,7 @@ def test_a_key_sealed_on_behalf_of_another_depositor_is_not_accepted(
 def _private(vault: VaultBench) -> bytes:
     with vault.days.reading() as tx:
         (row,) = tx.find("day_key", order="day", limit=1)
-    return vault.guard._vault.keyring.unwrap_day_key(row["day"], row["wrap"])
+    return vault.guard._vault.keyring.day_keys([row])[row["day"]]
 
 
 @pytest.mark.parametrize(

@@ -88,8 +88,8 @@ def test_a_key_lives_while_a_submission_of_its_time_is_unsettled(vault: VaultBen
 def test_private_halves_lie_wrapped_in_a_database_of_their_own(vault: VaultBench) -> None:
     with vault.days.reading() as tx:
         rows = tx.find("day_key")
-    privates = [vault.guard._vault.keyring.unwrap_day_key(row["day"], row["wrap"]) for row in rows]
-    assert len(set(privates)) == 2
+    privates = set(vault.guard._vault.keyring.day_keys(rows).values())
+    assert len(privates) == 2
     files = b"".join(path.read_bytes() for path in vault.folder.glob("*.db*"))
     assert not any(private in files for private in privates)
     assert vault.sql("SELECT count(*) FROM sqlite_master WHERE name='day_key'") == [(0,)]
@@ -99,5 +99,5 @@ def test_a_wrap_serves_its_own_day_alone(vault: VaultBench) -> None:
     with vault.days.reading() as tx:
         row = tx.find("day_key")[0]
     with pytest.raises(CoffreError) as refusal:
-        vault.guard._vault.keyring.unwrap_day_key("2026-03-12", row["wrap"])
+        vault.guard._vault.keyring.day_keys([{**row, "day": "2026-03-12"}])
     assert refusal.value.code == "root_unwrap_failed"

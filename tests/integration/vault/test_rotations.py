@@ -12,7 +12,7 @@ import pytest
 
 from keyvault.keys import rekeying
 from keyvault.keys.keyring import Keyring
-from keyvault.keys.rekeying import Moved, rotate_record_key, rotate_shard
+from keyvault.keys.rekeying import Moved, begin_shards, move_records, rotate_record_key
 from keyvault.keys.root_rotation import EitherRoot, Rewrapped, rewrapped, rotate_root
 from keyvault.process.guard import Guard
 from keyvault.roots.file import FileRoot
@@ -83,6 +83,12 @@ def branches(vault: VaultBench, person: Person) -> set[int]:
 def two_operators(vault: VaultBench) -> list[Call]:
     tokens = [vault.token(Role.OPERATOR, name) for name in ("first", "second")]
     return [Call(token=token, purpose=PurposeOfUse.MAINTENANCE) for token in tokens]
+
+
+def rotate_shards(vault: VaultBench, keyring: Keyring, *shard_ids: int) -> None:
+    begin_shards(vault.store, keyring, shard_ids)
+    while move_records(vault.store, keyring).shards_left:
+        pass
 
 
 def finish(vault: VaultBench) -> int:
@@ -290,8 +296,7 @@ class TestShard:
     @staticmethod
     def all_shards(vault: VaultBench) -> None:
         keyring = vault.guard._vault.keyring
-        for shard_id in range(keyring.shard_count):
-            rotate_shard(vault.store, keyring, shard_id)
+        rotate_shards(vault, keyring, *range(keyring.shard_count))
 
     def test_every_record_moves_and_the_old_keys_are_gone(self, vault: VaultBench, filled: Filled) -> None:
         before = {person.ins: branches(vault, person) for person, _ in filled}
@@ -316,11 +321,11 @@ class TestShard:
     ) -> None:
         shard = filled[0][0].record_id.int % 4
         before = {person.ins: branches(vault, person) for person, _ in filled}
-        for _ in kills.each(lambda: rotate_shard(vault.store, vault.another_process()._vault.keyring, shard)):
+        for _ in kills.each(lambda: rotate_shards(vault, vault.another_process()._vault.keyring, shard)):
             guard = vault.guard = vault.another_process()
             vault.reader, vault.worker = guard.reader, guard.worker
             assert serves(vault, filled)
-            rotate_shard(vault.store, guard._vault.keyring, shard)
+            rotate_shards(vault, guard._vault.keyring, shard)
             assert vault.sql("SELECT count(*) FROM shard WHERE state='retiring'") == [(0,)]
             assert serves(vault, filled)
             assert {person.ins: branches(vault, person) for person, _ in filled} == before
@@ -349,7 +354,7 @@ class TestShard:
 
     def test_there_must_be_such_a_shard(self, vault: VaultBench) -> None:
         with pytest.raises(NotFound):
-            rotate_shard(vault.store, vault.guard._vault.keyring, 99)
+            rotate_shards(vault, vault.guard._vault.keyring, 99)
 
     @pytest.mark.requirement("R48")
     def test_two_operators_ask_for_it_and_the_log_says_so(self, vault: VaultBench, filled: Filled) -> None:

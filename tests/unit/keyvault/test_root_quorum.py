@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from keyvault.credentials import private_files
 from keyvault.roots.opening import create_root, open_root
-from keyvault.roots.quorum import QuorumRoot, write_shares
+from keyvault.roots.quorum import QuorumRoot
 from records.errors import CoffreError, Conflict, Invalid
 
 KEY, PLACE = bytes(range(32)), b"shard 1"
@@ -69,8 +70,9 @@ def test_a_share_of_another_root_is_told(path: Path, tmp_path: Path) -> None:
 
 def test_shares_lie_in_files_or_are_asked_for(path: Path, tmp_path: Path) -> None:
     made = create_root(f"quorum:{path}?needed=3&shares=4", environ={})
-    files = write_shares(tmp_path, made.shares)
-    assert [file.stat().st_mode & 0o777 for file in files] == [0o600] * 4
+    files = [tmp_path / f"share-{number}" for number in range(4)]
+    for file, share in zip(files, made.shares, strict=True):
+        private_files.create(file, share)
     asked: list[str] = []
 
     def ask(prompt: str) -> str:
