@@ -122,10 +122,6 @@ class RecordDocuments(Protocol):
         self, record_id: UUID, study_token: bytes
     ) -> list[tuple[Document, tuple[Details, ...]]]: ...
 
-    def documents_by_token(
-        self, record_id: UUID, field: str, token: bytes
-    ) -> list[tuple[Document, tuple[Details, ...]]]: ...
-
 
 class QuarantinedDocuments(Protocol):
     """A document under quarantine, for the operators who decide and the worker who carries it out."""
@@ -250,9 +246,6 @@ class HousekeeperIndex(Uploads, Settling, Leftovers, GrownStudies, ReceptionKeys
 
     def forget_sign_ins(self, now: int) -> int:
         """Removes expired sign-ins and counts them."""
-
-    def take_lease(self, name: str, holder: str, now: int, until: int) -> bool:
-        """Takes or prolongs a named lease; False while another holder's runs."""
 
 
 class OperatorIndex(Submissions, Leftovers, GrownStudies, RecordDocuments, QuarantinedDocuments, Protocol):

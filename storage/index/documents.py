@@ -17,16 +17,12 @@ _DOCUMENT = tables.document.c
 _DETAILS = tables.details.c
 _INSTANCE = tables.instance.c
 _SUBMISSION = tables.submission.c
-_TOKEN = tables.token.c
 _NEWEST_FIRST = (_DOCUMENT.created_at.desc(), _DOCUMENT.document_id.desc())
 
 _OF_RECORD = _DOCUMENT.record_id == bindparam("record_id")
 _AFTER = tuple_(_DOCUMENT.created_at, _DOCUMENT.document_id) < tuple_(
     bindparam("after_at", type_=_DOCUMENT.created_at.type),
     bindparam("after_id", type_=_DOCUMENT.document_id.type),
-)
-_WITH_TOKEN = _DOCUMENT.document_id.in_(
-    select(_TOKEN.document_id).where(_TOKEN.token == bindparam("token"), _TOKEN.field == bindparam("field"))
 )
 _AMONG = _DOCUMENT.document_id.in_(bindparam("ids", expanding=True))
 
@@ -50,7 +46,6 @@ _BY_RECORD = {
 }
 _BY_ID = _pair(_AMONG)
 _BY_STUDY = _pair(_DOCUMENT.study_token == bindparam("study_token"))
-_BY_TOKEN = _pair(_WITH_TOKEN)
 _ONE = (
     select(*DOCUMENTS.columns).where(_DOCUMENT.document_id == bindparam("document_id")),
     select(*DETAILS.columns)
@@ -114,9 +109,6 @@ class Documents:
 
     def documents_by_study(self, record_id: UUID, study_token: bytes) -> list[DocumentWithDetails]:
         return self._list(_BY_STUDY, {"record_id": record_id, "study_token": study_token})
-
-    def documents_by_token(self, record_id: UUID, field: str, token: bytes) -> list[DocumentWithDetails]:
-        return self._list(_BY_TOKEN, {"record_id": record_id, "field": field, "token": token})
 
     def set_state(self, document_id: UUID, state: str, at: int) -> bool:
         with self._database.writing() as connection:

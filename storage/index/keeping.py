@@ -1,9 +1,9 @@
-"""Further rows that processes share through the index: reception keys, sealed sign-ins, leases, counts."""
+"""Further rows that processes share through the index: reception keys, sealed sign-ins, counts."""
 
-from sqlalchemy import bindparam, delete, func, literal, select, text, update
+from sqlalchemy import bindparam, delete, func, literal, select, text
 
 from records.vocabulary.codes import SubmissionState
-from storage.conflicts import insert_new, upsert
+from storage.conflicts import upsert
 from storage.index import tables
 from storage.transactions import Database
 
@@ -11,7 +11,6 @@ COUNT_CAP = 10_000
 
 _RECEPTION_KEY = tables.reception_key.c
 _SIGN_IN = tables.sign_in.c
-_LEASE = tables.lease.c
 
 _PUT_RECEPTION_KEY = upsert(tables.reception_key, ["document"])
 _RECEPTION_KEY_OF = select(_RECEPTION_KEY.document).where(_RECEPTION_KEY.day == bindparam("day"))
@@ -21,15 +20,6 @@ _LIVE_SIGN_IN = select(_SIGN_IN.sealed).where(
 )
 _END_SIGN_IN = delete(tables.sign_in).where(_SIGN_IN.digest == bindparam("b_digest"))
 _FORGET_SIGN_INS = delete(tables.sign_in).where(_SIGN_IN.expires <= bindparam("now"))
-_NEW_LEASE = insert_new(tables.lease)
-_TAKE_LEASE = (
-    update(tables.lease)
-    .where(
-        _LEASE.name == bindparam("b_name"),
-        (_LEASE.holder == bindparam("b_holder")) | (_LEASE.until <= bindparam("b_now")),
-    )
-    .values(holder=bindparam("b_holder"), until=bindparam("b_until"))
-)
 _IN_STATE = (
     select(literal(1))
     .select_from(tables.submission)
@@ -72,14 +62,6 @@ class Keeping:
     def forget_sign_ins(self, now: int) -> int:
         with self._database.writing() as connection:
             return connection.execute(_FORGET_SIGN_INS, {"now": now}).rowcount
-
-    def take_lease(self, name: str, holder: str, now: int, until: int) -> bool:
-        with self._database.writing() as connection:
-            new = connection.execute(_NEW_LEASE, {"name": name, "holder": holder, "until": until})
-            if new.rowcount == 1:
-                return True
-            values = {"b_name": name, "b_holder": holder, "b_now": now, "b_until": until}
-            return connection.execute(_TAKE_LEASE, values).rowcount == 1
 
     def counts(self) -> dict[str, int]:
         with self._database.reading() as connection:

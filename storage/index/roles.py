@@ -46,7 +46,7 @@ GRANTS: Mapping[str, Sequence[str]] = {
         "UPDATE (sealed_envelope, plan, answer, settled_at) ON submission",
         "DELETE, UPDATE (state, sealed_key) ON blob",
         "UPDATE (state, updated_at) ON document",
-        "SELECT, INSERT, UPDATE ON reception_key, lease",
+        "SELECT, INSERT, UPDATE ON reception_key",
         "SELECT, DELETE ON sign_in",
         "SELECT, DELETE ON depositor, cpu_use",
     ),

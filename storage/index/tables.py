@@ -145,6 +145,7 @@ sign_in = Table(
     int_column("expires"),
     Index("sign_in_by_expiry", "expires"),
 )
+# 0.1.0 made it; nothing reads or writes it any more
 lease = Table(
     "lease", INDEX, text_column("name", primary_key=True), text_column("holder"), int_column("until")
 )

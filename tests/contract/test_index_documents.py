@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from storage.index_ports import Index
-from storage.rows import Document, Token
+from storage.rows import Document
 from tests.contract.storage_examples import RECORD, a_document, published
 
 OTHER_RECORD = UUID("01890000-0000-7000-8000-000000000002")
@@ -70,14 +70,6 @@ class TestLists:
             published(index, document)
         assert [one for one, _ in index.documents_by_study(RECORD, b"x" * 32)] == [mine]
 
-    def test_by_token_within_record_and_field(self, index: Index) -> None:
-        document = a_document()
-        tokens = (Token(document_id=document.document_id, field="accession", token=b"n" * 32),)
-        published(index, document, tokens=tokens)
-        assert [one for one, _ in index.documents_by_token(RECORD, "accession", b"n" * 32)] == [document]
-        assert index.documents_by_token(RECORD, "series", b"n" * 32) == []
-        assert index.documents_by_token(OTHER_RECORD, "accession", b"n" * 32) == []
-
     def test_a_state_is_copied_with_its_time(self, index: Index) -> None:
         document = published(index)
         assert index.set_state(document.document_id, "deleted", at=777)
@@ -107,10 +99,3 @@ class TestShared:
         assert index.forget_sign_ins(now=10) == 1
         index.end_sign_in(b"two")
         assert index.sign_in(b"two", now=1) is None
-
-    def test_a_lease_has_one_holder_at_a_time(self, index: Index) -> None:
-        assert index.take_lease("sweeper", "one", now=0, until=10)
-        assert not index.take_lease("sweeper", "two", now=9, until=20)
-        assert index.take_lease("sweeper", "one", now=9, until=15)
-        assert index.take_lease("sweeper", "two", now=15, until=25)
-        assert index.take_lease("other", "one", now=15, until=25)

@@ -116,7 +116,6 @@ class TestWork:
             [(seen, details)] = either.documents(RECORD)
             assert (seen, len(details)) == (document, 1)
             assert either.instance(document.document_id, bytes(32))
-            assert either.documents_by_token(RECORD, "accession", b"a" * 32)
         assert reader.document(document.document_id) == (seen, details)
         assert reader.depositors(document.document_id) == {submission.depositor_token}
         for expires in (5, 6):
@@ -133,8 +132,6 @@ class TestWork:
         assert housekeeper.forget_cpu(10**15) == 2
         [stale] = housekeeper.stale_uploads(10)
         housekeeper.end_upload(*stale)
-        assert housekeeper.take_lease("sweeper", "one", now=1, until=2)
-        assert housekeeper.take_lease("sweeper", "two", now=2, until=3)
         assert housekeeper.set_state(document.document_id, "deleted", at=500)
         assert worker.settle(found.submission_id, at=1) == []
 
