@@ -15,9 +15,10 @@ from coffre.processes.day_keys import publish_day_keys
 from coffre.settings import load
 from coffre.wiring import System
 from ingestion.answers import AnswerKey
+from ingestion.envelope import Payload, SubmissionHeaders
 from ingestion.intake.bodies.multipart import PartReader, PartSink
 from ingestion.intake.reception import Depositor
-from ingestion.intake.stow.request import Payload
+from ingestion.intake.stow.request import accepted_parts
 from ingestion.worker import pipeline
 from ingestion.worker.opening import ReceivedContent
 from ingestion.worker.publication import publication
@@ -74,9 +75,10 @@ def _measure(system: System) -> None:
     )
     steps = Steps()
     reception = system.intake(lambda _: None).reception
+    headers = SubmissionHeaders(kind="dicom", payload=Payload.DICOM, answer_key=AnswerKey().public)
     with steps.step("receive: frame, hash, seal, store"):
-        deposit = reception.begin(depositor, demo_data.PATIENT_INS, {"kind": "dicom", **AnswerKey().header})
-        reader = PartReader(b"b", PartSink(deposit, Payload.DICOM.accepted))
+        deposit = reception.begin(depositor, demo_data.PATIENT_INS, headers)
+        reader = PartReader(b"b", PartSink(deposit, accepted_parts(Payload.DICOM)))
         for start in range(0, len(body), HOP):
             reader.feed(body[start : start + HOP])
         reader.finish()

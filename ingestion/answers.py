@@ -6,15 +6,11 @@ waits can open the answer, and at rest it says nothing.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from ingestion.grouping import InspectedPart
 from keyvault.crypto.boxes import new_box_key, open_box, seal_box
-from records.base64url import b64, unb64
-
-HEADER = "answer_key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +30,9 @@ class AnswerKey:
         self._private, self._public = new_box_key()
 
     @property
-    def header(self) -> dict[str, str]:
-        return {HEADER: b64(self._public)}
+    def public(self) -> bytes:
+        """32 bytes, for the submission's headers."""
+        return self._public
 
     def open(self, sealed: bytes | None) -> dict[int, NamedInstance]:
         """The parts by number; empty where the worker left no answer."""
@@ -45,12 +42,12 @@ class AnswerKey:
         return {number: NamedInstance(*names) for number, *names in found}
 
 
-def seal_answer(headers: Mapping[str, Any], parts: Iterable[InspectedPart]) -> bytes | None:
+def seal_answer(answer_key: bytes | None, parts: Iterable[InspectedPart]) -> bytes | None:
     """The worker's side; None where nobody waits for names."""
-    if HEADER not in headers:
+    if answer_key is None:
         return None
     names = [[part.number, *_names(part)] for part in parts]
-    return seal_box(unb64(headers[HEADER], 32), json.dumps(names).encode())
+    return seal_box(answer_key, json.dumps(names).encode())
 
 
 def _names(part: InspectedPart) -> tuple[str, str, str, str]:

@@ -123,7 +123,7 @@ class DocumentDetails:
     """One document, as far as one submission has brought it (IHE ITI TF-3 section 4.2.3.2, DocumentEntry).
 
     `type_code` and `class_code` are typeCode and classCode; `date` is that of the study or of the act, as its
-    sender wrote it; `received` the instant of intake in unix milliseconds; `warnings` are codes.
+    sender wrote it; `received` the instant of intake in unix seconds; `warnings` are codes.
     """
 
     kind: Kind

@@ -9,13 +9,14 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from uuid_utils.compat import uuid7
 
+from ingestion.envelope import MOST_PARTS, Described, SubmissionHeaders
 from keyvault.credentials.possession import PresentedProof, Proof, proof_header
 from keyvault.crypto.blob import Sealer
 from keyvault.crypto.sealed_blob import BlobKind, BlobRef, new_data_key
@@ -35,12 +36,6 @@ from records.vocabulary.codes import SubmissionState
 from storage.index_ports import IntakeIndex
 from storage.ports import ObjectStore
 from storage.rows import Blob, Submission
-
-MOST_PARTS = 10_000
-DESCRIBED = "described"
-"""The member of an envelope's headers that says what each part is, where parts are not all alike."""
-Described = tuple[str, str, str]
-"""Media type, transfer syntax and Content-Location of a part; "" where it doesn't tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +84,7 @@ class Reception:
         self._bell = bell
         self._clock = clock
 
-    def begin(self, depositor: Depositor, ins: str | None, headers: dict[str, Any]) -> "Deposit":
+    def begin(self, depositor: Depositor, ins: str | None, headers: SubmissionHeaders) -> "Deposit":
         """Start a submission for the record `ins` names (an INS or a public id; None: the content tells).
 
         Raises `CoffreError` "reception_closed" while the vault has published no key for today.
@@ -133,7 +128,7 @@ class Deposit:
         key: ReceptionKey,
         depositor: Depositor,
         ins: str | None,
-        headers: dict[str, Any],
+        headers: SubmissionHeaders,
         now: int,
     ) -> None:
         self._index = index
@@ -217,7 +212,7 @@ class Deposit:
             self._depositor.credential,
             self._received,
             self._ins,
-            self._headers | self._more_headers(),
+            self._written_headers(),
             tuple(self._parts),
         )
         return Submission(
@@ -228,10 +223,10 @@ class Deposit:
             sealed_envelope=seal_envelope(self._key.public, envelope),
         )
 
-    def _more_headers(self) -> dict[str, Any]:
-        proof = proof_header(self._depositor.presented) if self._depositor.presented else {}
-        described = {DESCRIBED: [list(each) for each in self._described]} if self._described else {}
-        return proof | described
+    def _written_headers(self) -> dict[str, Any]:
+        headers = replace(self._headers, described=tuple(self._described)).to_json()
+        presented = self._depositor.presented
+        return headers | proof_header(presented) if presented else headers
 
     def abort(self) -> None:
         """Forget a submission that did not come to its end; repeatable.

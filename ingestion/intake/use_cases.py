@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
+from ingestion.envelope import SubmissionHeaders
 from ingestion.intake.bodies.multipart import BodyReader
 from ingestion.intake.reception import Deposit, Depositor, Reception
 from ingestion.intake.waiting import Verdicts
@@ -33,7 +33,7 @@ class Intake:
         self,
         depositor: Depositor,
         ins: str | None,
-        headers: dict[str, Any],
+        headers: SubmissionHeaders,
         reader_of: Callable[[Deposit], BodyReader],
         stream: AsyncIterator[bytes],
     ) -> UUID:
@@ -48,7 +48,7 @@ class Intake:
         return await self._receive(depositor, ins, headers, fill)
 
     async def receive_bytes(
-        self, depositor: Depositor, ins: str | None, headers: dict[str, Any], content: bytes
+        self, depositor: Depositor, ins: str | None, headers: SubmissionHeaders, content: bytes
     ) -> UUID:
         """Seal one document that arrived inside an envelope."""
 
@@ -63,7 +63,7 @@ class Intake:
         self,
         depositor: Depositor,
         ins: str | None,
-        headers: dict[str, Any],
+        headers: SubmissionHeaders,
         fill: Callable[[Deposit], Awaitable[None]],
     ) -> UUID:
         self._check_record(ins)

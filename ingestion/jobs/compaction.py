@@ -11,6 +11,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from content.series import SeriesDocument, SeriesInstance, read_series, write_series
+from ingestion.envelope import NO_ENVELOPE
 from ingestion.jobs.maintenance import AdoptedContent, JobTry
 from ingestion.jobs.merging import Kept, kept_instances, live_series, merged_details, moved_metadata
 from ingestion.worker.packing import Packer, Sealing
@@ -91,7 +92,7 @@ class Repacking:
         return AdoptRequest(
             submission_id=self._id,
             worker=self._worker.name,
-            sealed_envelope=b"",
+            sealed_envelope=NO_ENVELOPE,
             record=None,
             documents=documents,
             blobs=tuple(new_blob(blob) for blob in blobs),

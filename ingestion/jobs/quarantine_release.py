@@ -12,18 +12,18 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from uuid import UUID
 
+from ingestion.envelope import DICOM, SubmissionHeaders
 from ingestion.grouping import InspectedPart
 from ingestion.jobs.maintenance import AdoptedContent, JobTry
 from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome
 from ingestion.worker.inspection import overruled
-from ingestion.worker.opening import Content
+from ingestion.worker.opening import Content, OpenedSubmission
 from ingestion.worker.packing import PackedGroup
 from ingestion.worker.pipeline import Ingestion, Worker
 from keyvault.crypto.sealed_blob import SealedBlob
-from keyvault.keys.reception import Envelope, ReceivedPart
+from keyvault.keys.reception import ReceivedPart
 from keyvault.verbs.attempt import Denied
 from keyvault.verbs.worker.adopting import Adopted, AdoptRequest
-from keyvault.verbs.worker.ingesting import ForIngest
 from keyvault.verbs.worker.maintaining import ForMaintenance
 from records.details import DocumentDetails, SetAside, damaged
 from records.errors import NotFound
@@ -47,14 +47,14 @@ class Release(Ingestion):
         self._sealed: SealedBlob | None = None
         self._dek = b""
 
-    def _open(self) -> ForIngest:
+    def _open(self) -> OpenedSubmission:
         """The quarantined part as a submission of its own, for the record that was named."""
         opened, aside = self._job.open(), self._aside
         self._sealed, self._dek = opened.blobs[aside.blob_id]
         if opened.target["after"] is not None:
             before = self._worker.index.parts(UUID(opened.target["after"]))
             self._told |= {part.reason for part in before}
-        return _as_deposited(self._id, opened, aside, self._dek)
+        return _as_deposited(opened, aside, self._dek)
 
     @property
     def _received(self) -> Blob:
@@ -66,11 +66,13 @@ class Release(Ingestion):
         self._worker.vault.hold_job(self._id, self._worker.name, self._worker.lease_ms)
 
     def _claim(
-        self, parts: Sequence[InspectedPart], opened: ForIngest
+        self, parts: Sequence[InspectedPart], opened: OpenedSubmission
     ) -> tuple[list[InspectedPart], dict[int, UUID]]:
         return super()._claim([_again(part, self._told) for part in parts], opened)
 
-    def _pack(self, parts: Sequence[InspectedPart], opened: ForIngest, content: Content) -> list[PackedGroup]:
+    def _pack(
+        self, parts: Sequence[InspectedPart], opened: OpenedSubmission, content: Content
+    ) -> list[PackedGroup]:
         """Sealed anew, under a key of the record's: the quarantine's key dies with it."""
         assert self._sealed is not None
         copied = AdoptedContent(self._worker.objects, self._sealed, self._dek)
@@ -108,14 +110,16 @@ def _set_aside(worker: Worker, document_id: UUID) -> QuarantinedPart:
     return found
 
 
-def _as_deposited(job_id: UUID, opened: ForMaintenance, aside: QuarantinedPart, dek: bytes) -> ForIngest:
+def _as_deposited(opened: ForMaintenance, aside: QuarantinedPart, dek: bytes) -> OpenedSubmission:
     details = opened.details[-1]
     declared = details.set_aside or SetAside()
-    headers = {"kind": declared.kind or "dicom", "document": declared.document or {}}
+    headers = {"kind": declared.kind or DICOM, "document": declared.document}
     part = ReceivedPart(aside.blob_id, aside.offset, aside.length, _sha256(details))
     ins = opened.target["ins"]
-    return ForIngest(
-        envelope=Envelope(job_id, "", details.received, ins, headers, (part,)),
+    return OpenedSubmission(
+        received=details.received,
+        headers=SubmissionHeaders.of_json(headers),
+        parts=(part,),
         keys={(aside.blob_id, aside.version): dek},
         structure=opened.structure,
         structure_token=bytes(32),  # what two operators decided is nobody's turn

@@ -25,6 +25,7 @@ from content.dicom.data_set_encoding import (
 from content.facts import EncodedFacts
 from content.verdicts import Finding, Rejected
 from ingestion.bulk_data_types import EXPLICIT_LITTLE_ENDIAN, UNCOMPRESSED, BulkType
+from ingestion.envelope import Described
 from ingestion.worker.opening import CHUNK, Content
 from keyvault.keys.reception import ReceivedPart
 
@@ -213,11 +214,13 @@ def _length(piece: Piece) -> int:
 
 
 def bulk_parts(
-    parts: Sequence[ReceivedPart], described: Sequence[Sequence[str]], metadata: str
+    parts: Sequence[ReceivedPart], described: Sequence[Described], metadata: str
 ) -> list[BulkPart]:
     """The parts of a request that are not of the media type `metadata`."""
     return [
-        BulkPart(number, BulkType(kind, syntax), location, part.offset, part.length)
-        for number, (part, (kind, syntax, location)) in enumerate(zip(parts, described, strict=True), 1)
-        if kind != metadata
+        BulkPart(
+            number, BulkType(told.media_type, told.transfer_syntax), told.location, part.offset, part.length
+        )
+        for number, (part, told) in enumerate(zip(parts, described, strict=True), 1)
+        if told.media_type != metadata
     ]

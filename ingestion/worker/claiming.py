@@ -7,15 +7,15 @@ claim: two submissions can't wait for one another.
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 from uuid import UUID
 
 from audit.canonical import canonical
+from ingestion.envelope import Declared
 from ingestion.grouping import InspectedPart
 from ingestion.outcomes import JUDGEMENTS
+from ingestion.worker.opening import OpenedSubmission
 from ingestion.worker.patient import with_person_warnings
 from keyvault.process.guard import WorkerDoor
-from keyvault.verbs.worker.ingesting import ForIngest
 from storage.index_ports import WorkerIndex
 from storage.rows import PartClaims
 
@@ -33,7 +33,7 @@ class Claiming:
     submission_id: UUID
 
     def claim(
-        self, parts: Sequence[InspectedPart], opened: ForIngest
+        self, parts: Sequence[InspectedPart], opened: OpenedSubmission
     ) -> tuple[list[InspectedPart], dict[int, UUID]]:
         """The parts as judged by what is there already, and the documents that duplicates repeat."""
         holders = self._claimed(self._identifiers(parts, opened)).duplicates
@@ -50,9 +50,9 @@ class Claiming:
             raise Busy
         return claims
 
-    def _identifiers(self, parts: Sequence[InspectedPart], opened: ForIngest) -> dict[int, bytes]:
+    def _identifiers(self, parts: Sequence[InspectedPart], opened: OpenedSubmission) -> dict[int, bytes]:
         """The token of the identifier that the sender gave its one document (XDS uniqueId)."""
-        digest = _digest_of_identifier(opened.envelope.headers.get("document") or {})
+        digest = _digest_of_identifier(opened.headers.document or Declared())
         if digest is None:
             return {}
         found = {
@@ -63,7 +63,7 @@ class Claiming:
         return {number: token for number, token in found.items() if token is not None}
 
     def _tokens(
-        self, parts: Sequence[InspectedPart], opened: ForIngest
+        self, parts: Sequence[InspectedPart], opened: OpenedSubmission
     ) -> tuple[list[InspectedPart], dict[int, bytes]]:
         tokens: dict[int, bytes] = {}
         judged = list(parts)
@@ -77,12 +77,9 @@ class Claiming:
         return judged, tokens
 
 
-def _digest_of_identifier(declared: Mapping[str, Any]) -> bytes | None:
-    identifier = (declared.get("fhir") or {}).get("masterIdentifier")
-    if identifier is None:
-        return None
-    named = [identifier.get("system", ""), identifier["value"]]
-    return hashlib.sha256(canonical(named)).digest()
+def _digest_of_identifier(declared: Declared) -> bytes | None:
+    identifier = declared.identifier()
+    return None if identifier is None else hashlib.sha256(canonical(identifier)).digest()
 
 
 def _repeating(part: InspectedPart, claims: PartClaims) -> InspectedPart:

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from content.facts import StudyFacts
+from ingestion.envelope import Declared
 from ingestion.grouping import Group, InspectedPart
 from records.details import (
     ContentDetails,
@@ -55,7 +56,7 @@ INSTANCE_TAGS = ["00080016", "00080018", "00200013", "00280008", "00280010", "00
 
 @dataclass(frozen=True, slots=True)
 class Deposit:
-    """What the details of every document of one submission say of it; `received` in unix milliseconds."""
+    """What the details of every document of one submission say of it; `received` in unix seconds."""
 
     received: int
     structure: str
@@ -105,7 +106,7 @@ def document_details(
     *,
     pack: UUID,
     offsets: Mapping[int, int],
-    declared: Mapping[str, Any],
+    declared: Declared,
     set_aside: SetAside | None = None,
 ) -> DocumentDetails:
     """Details of one document that isn't DICOM, or of a part that is set aside."""
@@ -113,10 +114,10 @@ def document_details(
     known = DOCUMENT_TYPES.get(group.type_code)
     return DocumentDetails(
         kind="document",
-        title=declared.get("title") or (known.display if known else "Document"),
+        title=declared.title or (known.display if known else "Document"),
         type_code=group.type_code,
         class_code=known.class_code if known else "",
-        date=declared.get("date"),
+        date=declared.date,
         structure=deposit.structure,
         received=deposit.received,
         submission=str(deposit.submission_id),
@@ -126,8 +127,8 @@ def document_details(
             media_type=part.media_type,
         ),
         file=FileDetails(
-            authors=tuple(declared.get("authors", ())),
-            fhir=declared.get("fhir"),
+            authors=declared.authors,
+            fhir=declared.fhir,
             size=part.length,
             pages=part.pdf.pages if part.pdf else None,
             pdfa=part.pdf.pdfa if part.pdf else None,

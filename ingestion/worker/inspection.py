@@ -15,13 +15,12 @@ from content.facts import MetadataFacts
 from content.sandbox.metering import InHand
 from content.sandbox.parent import Inspection, Kind, Sandbox
 from content.verdicts import VERDICTS, Finding, Outcome
+from ingestion.envelope import MOST_PARTS, Declared, Payload
 from ingestion.grouping import InspectedPart
-from ingestion.intake.reception import DESCRIBED, MOST_PARTS
-from ingestion.intake.stow.request import PAYLOAD, STUDY, Payload
 from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome, judged
 from ingestion.worker.assembly import AssembledContent, Assembler, Instance, bulk_parts
 from ingestion.worker.inspection_turns import Turns
-from ingestion.worker.opening import Content, ReceivedContent
+from ingestion.worker.opening import Content, OpenedSubmission, ReceivedContent
 from ingestion.worker.patient import (
     claimed_ins,
     claimed_traits,
@@ -31,7 +30,6 @@ from ingestion.worker.patient import (
     with_person_warnings,
 )
 from keyvault.keys.reception import ReceivedPart
-from keyvault.verbs.worker.ingesting import ForIngest
 from records.traits import ClaimedTraits, IdentityCheck, Trait, sets_aside
 from records.vocabulary.codes import Environment
 from records.vocabulary.document_types import DOCUMENT_TYPES
@@ -48,7 +46,7 @@ _RECORD_JUDGEMENT = {
 }
 
 
-_METADATA: Mapping[str, Kind] = {Payload.JSON.value: "dicom+json", Payload.XML.value: "dicom+xml"}
+_METADATA: Mapping[Payload, Kind] = {Payload.JSON: "dicom+json", Payload.XML: "dicom+xml"}
 _NO_BLOB = UUID(int=0)
 Done = TypeVar("Done")
 Differing = Callable[[str, tuple[ClaimedTraits, ...]], frozenset[Trait]]
@@ -76,27 +74,26 @@ class Inspector:
 
     def inspect(
         self,
-        opened: ForIngest,
+        opened: OpenedSubmission,
         content: ReceivedContent,
         in_hand: InHand,
         differing: Differing,
     ) -> Inspected:
         """Every part with its judgement, in order."""
-        headers, parts = opened.envelope.headers, opened.envelope.parts
+        headers, parts = opened.headers, opened.parts
         refusal = self._refusal(opened)
         if refusal is not None:
             return _all_alike(parts, refusal, content)
-        if headers.get(PAYLOAD) in _METADATA:
-            return self._assembled(opened, content, in_hand, differing)
-        kind: Kind = "dicom" if headers.get("kind") == "dicom" else "pdf"
+        if headers.payload is not None and headers.payload in _METADATA:
+            return self._assembled(headers.payload, opened, content, in_hand, differing)
         numbered = dict(enumerate(parts, 1))
-        return Inspected(self._judged(numbered, kind, opened, content, in_hand, differing), content)
+        return Inspected(self._judged(numbered, headers.kind, opened, content, in_hand, differing), content)
 
     def _judged(
         self,
         parts: Mapping[int, ReceivedPart],
         kind: Kind,
-        opened: ForIngest,
+        opened: OpenedSubmission,
         content: Content,
         in_hand: InHand,
         differing: Differing,
@@ -119,18 +116,18 @@ class Inspector:
 
     def _assembled(
         self,
-        opened: ForIngest,
+        payload: Payload,
+        opened: OpenedSubmission,
         received: ReceivedContent,
         in_hand: InHand,
         differing: Differing,
     ) -> Inspected:
         """The instances of metadata and bulk data; what can't be told apart is refused as it came."""
-        parts, described = opened.envelope.parts, opened.envelope.headers[DESCRIBED]
-        payload = opened.envelope.headers[PAYLOAD]
+        parts, described = opened.parts, opened.headers.described
         assembler = Assembler(bulk_parts(parts, described, payload))
         instances: list[Instance] = []
-        for part, (media_type, _, _) in zip(parts, described, strict=True):
-            if media_type != payload:
+        for part, told in zip(parts, described, strict=True):
+            if told.media_type != payload:
                 continue
             job = self._turns.submit(in_hand, self._examined, _METADATA[payload], part, received, in_hand)
             found = _patiently(job, in_hand.heartbeat)
@@ -150,7 +147,7 @@ class Inspector:
         self,
         instances: Sequence[Instance],
         content: AssembledContent,
-        opened: ForIngest,
+        opened: OpenedSubmission,
         in_hand: InHand,
         differing: Differing,
     ) -> Inspected:
@@ -168,11 +165,11 @@ class Inspector:
         accepted = self._judged(whole, "dicom", opened, content, in_hand, differing, told)
         return Inspected(sorted((*accepted, *refused.values()), key=lambda part: part.number), content)
 
-    def _refusal(self, opened: ForIngest) -> Judgement | None:
+    def _refusal(self, opened: OpenedSubmission) -> Judgement | None:
         """What refuses the whole submission before any byte is parsed."""
         code = _RECORD_JUDGEMENT.get(opened.record_state)
-        declared = opened.envelope.headers.get("document") or {}
-        if code is None and declared.get("type") and declared["type"] not in DOCUMENT_TYPES:
+        declared = opened.headers.document or Declared()
+        if code is None and declared.type_code and declared.type_code not in DOCUMENT_TYPES:
             code = "type_unknown"
         return JUDGEMENTS[code] if code else None
 
@@ -197,14 +194,14 @@ class Inspector:
         found = _part(number, part, judged(of_the_file))
         return replace(found, warnings=warnings, facts=inspection.facts)
 
-    def _placed(self, part: InspectedPart, opened: ForIngest, differing: Differing) -> InspectedPart:
+    def _placed(self, part: InspectedPart, opened: OpenedSubmission, differing: Differing) -> InspectedPart:
         """The part with its record: the address's INS, or the one INS that the content claims."""
         if part.judgement.outcome is not PartOutcome.PUBLISHED:
             return part
         study = part.dicom.study if part.is_dicom else None
-        if study != opened.envelope.headers.get(STUDY, study):
+        if opened.headers.study not in (None, study):
             return replace(part, judgement=JUDGEMENTS["other_study"])
-        persons = persons_in(part.facts, opened.envelope.headers.get("document") or {})
+        persons = persons_in(part.facts, opened.headers.document or Declared())
         claims = claimed_ins(persons, self._environment)
         record = opened.expected_ins
         if record is None:

@@ -1,14 +1,61 @@
-"""Read ranges of received content in memory: ciphertext from the store, opened segment by segment."""
+"""A submission as the vault opens it for a worker, and its content in memory.
 
-from collections.abc import Iterator
+Content is read by range: ciphertext from the store, opened segment by segment, so that a study of gigabytes
+costs a worker no more memory than a report.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Protocol
+from uuid import UUID
 
+from ingestion.envelope import SubmissionHeaders
 from keyvault.crypto.blob import Opener
 from keyvault.crypto.sealed_blob import BlobKind, BlobRef, SealedBlob
+from keyvault.keys.reception import ReceivedPart
+from keyvault.verbs.worker.ingesting import ForIngest
 from storage.ports import ObjectStore
 from storage.rows import Blob
 
 CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class OpenedSubmission:
+    """What one worker may know of a submission; it has no credential of the depositor.
+
+    `received` in unix seconds; `keys` are data keys by blob and version. `structure_token` names the
+    structure to the index, `depositor` whoever sent it. `record_state` is that of the record that was named,
+    "unknown" where none has this name, "open" where none was named; `expected_ins` is the INS of that record.
+    `day_public` is the reception key that new data keys are sealed to.
+    """
+
+    received: int
+    headers: SubmissionHeaders
+    parts: tuple[ReceivedPart, ...]
+    keys: Mapping[tuple[UUID, int], bytes]
+    structure: str
+    structure_token: bytes
+    depositor: bytes
+    record_state: str
+    expected_ins: str | None
+    day_public: bytes
+
+    @classmethod
+    def of(cls, found: ForIngest) -> "OpenedSubmission":
+        """Raises `Invalid` "envelope_invalid"."""
+        return cls(
+            received=found.envelope.received,
+            headers=SubmissionHeaders.of_json(found.envelope.headers),
+            parts=found.envelope.parts,
+            keys=found.keys,
+            structure=found.structure,
+            structure_token=found.structure_token,
+            depositor=found.depositor,
+            record_state=found.record_state,
+            expected_ins=found.expected_ins,
+            day_public=found.day_public,
+        )
 
 
 class Content(Protocol):

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from content.facts import DicomFacts, Facts, Person
+from ingestion.envelope import Declared
 from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome
 from records.errors import Invalid
 from records.identity import INS, KNOWN_OIDS, default_oid
@@ -24,11 +25,10 @@ INS_ISSUER = "ASIP-SANTE-INS-"
 PUBLISHED = JUDGEMENTS["published"].code
 
 
-def persons_in(facts: Facts | None, declared: Mapping[str, Any]) -> list[Person]:
+def persons_in(facts: Facts | None, declared: Declared) -> list[Person]:
     """Every person that the facts of a part, and the envelope it came in, speak of as the patient."""
-    beside = declared.get("patients") or [declared.get("patient")]  # one alone where 0.1.0 received it
     inside = (facts.patient, *facts.document_patients) if isinstance(facts, DicomFacts) else ()
-    return [person for person in (*inside, *beside) if person]
+    return [person for person in (*inside, *declared.patients) if person]
 
 
 def claimed_ins(persons: Iterable[Person], environment: Environment) -> list[str]:

@@ -16,13 +16,14 @@ from uuid import UUID
 
 from content.sandbox.metering import InHand
 from ingestion.answers import seal_answer
+from ingestion.envelope import NO_ENVELOPE, Declared
 from ingestion.grouping import Group, InspectedPart, groups_of
 from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome
 from ingestion.worker.claiming import Busy, Claiming
 from ingestion.worker.details import Deposit, document_details, study_details
 from ingestion.worker.identifiers import with_shared_study
 from ingestion.worker.inspection import Differing, Inspector, overruled
-from ingestion.worker.opening import Content, ReceivedContent
+from ingestion.worker.opening import Content, OpenedSubmission, ReceivedContent
 from ingestion.worker.packing import (
     PackedGroup,
     Packer,
@@ -38,7 +39,7 @@ from keyvault.crypto.sealed_blob import BlobKind
 from keyvault.process.guard import WorkerDoor
 from keyvault.verbs.attempt import Denied
 from keyvault.verbs.worker.adopting import Adopted, AdoptRequest, NewBlob, NewDocument
-from keyvault.verbs.worker.ingesting import ForIngest, ReceivedBlobKey, open_for_ingest
+from keyvault.verbs.worker.ingesting import ReceivedBlobKey, open_for_ingest
 from keyvault.verbs.worker.settling import SettlingVerbs
 from records.details import SetAside
 from records.errors import CoffreError, Conflict
@@ -240,7 +241,7 @@ class Ingestion:
         packed = self._pack(parts, opened, content)
         parts, adopted = self._adopt(parts, packed, opened)
         parts = _like_their_first(parts)
-        answer = seal_answer(opened.envelope.headers, parts)
+        answer = seal_answer(opened.headers.answer_key, parts)
         tokens, now = self._worker.vault.tokens, self._worker.now_ms()
         rows = publication(self._id, parts, duplicates, adopted, tokens, now, answer)
         rows = replace(self._finished(rows), cpu_use=self._cpu_use())
@@ -278,12 +279,12 @@ class Ingestion:
     def _received(self) -> Blob:
         return next(blob for blob in self._blobs if blob.role == "received")
 
-    def _open(self) -> ForIngest | Denied:
+    def _open(self) -> OpenedSubmission | Denied:
         """Step 1: the vault leases the submission and opens its envelope for this worker alone."""
         answer = self._release()
         if isinstance(answer, Denied):
             return answer
-        return open_for_ingest(self._private, answer, self._id)
+        return OpenedSubmission.of(open_for_ingest(self._private, answer, self._id))
 
     def _release(self) -> bytes | Denied:
         keys = [
@@ -291,7 +292,7 @@ class Ingestion:
             for blob in self._blobs
             if blob.role == "received" and blob.sealed_key is not None
         ]
-        envelope = self._submission.sealed_envelope or b""
+        envelope = self._submission.sealed_envelope or NO_ENVELOPE
         worker = self._worker
         return worker.vault.release_ingest(
             self._id, worker.name, self._public, envelope, keys, worker.lease_ms
@@ -324,7 +325,7 @@ class Ingestion:
         return differing
 
     def _claim(
-        self, parts: Sequence[InspectedPart], opened: ForIngest
+        self, parts: Sequence[InspectedPart], opened: OpenedSubmission
     ) -> tuple[list[InspectedPart], dict[int, UUID]]:
         """Find what this structure deposited before, byte for byte; claim the rest before a twin does."""
         return Claiming(self._worker.index, self._worker.vault, self._id).claim(parts, opened)
@@ -336,9 +337,11 @@ class Ingestion:
         planned = planned_judgements(self._submission.plan)
         return [_as_planned(part, planned[part.number]) for part in parts]
 
-    def _pack(self, parts: Sequence[InspectedPart], opened: ForIngest, content: Content) -> list[PackedGroup]:
-        declared = opened.envelope.headers.get("document") or {}
-        groups = groups_of(parts, declared.get("type"))
+    def _pack(
+        self, parts: Sequence[InspectedPart], opened: OpenedSubmission, content: Content
+    ) -> list[PackedGroup]:
+        declared = opened.headers.document or Declared()
+        groups = groups_of(parts, declared.type_code)
         if self._submission.plan is not None:
             followed = follow_plan(self._submission.plan, groups, self._blobs)
             if followed is not None:
@@ -350,7 +353,7 @@ class Ingestion:
         self,
         parts: Sequence[InspectedPart],
         groups: Sequence[Group],
-        opened: ForIngest,
+        opened: OpenedSubmission,
         content: Content,
     ) -> list[PackedGroup]:
         worker = self._worker
@@ -363,7 +366,7 @@ class Ingestion:
         return packed
 
     def _adopt(
-        self, parts: Sequence[InspectedPart], packed: Sequence[PackedGroup], opened: ForIngest
+        self, parts: Sequence[InspectedPart], packed: Sequence[PackedGroup], opened: OpenedSubmission
     ) -> tuple[list[InspectedPart], list[AdoptedGroup]]:
         """Step 3, once per record: the vault decides; what it denies is rejected."""
         adopted: list[AdoptedGroup] = []
@@ -382,28 +385,31 @@ class Ingestion:
     def _adopt_one(self, request: AdoptRequest) -> Adopted | Denied:
         return self._worker.vault.adopt(request)
 
-    def _request(self, record: str | None, packed: Sequence[PackedGroup], opened: ForIngest) -> AdoptRequest:
+    def _request(
+        self, record: str | None, packed: Sequence[PackedGroup], opened: OpenedSubmission
+    ) -> AdoptRequest:
         return AdoptRequest(
             submission_id=self._id,
             worker=self._worker.name,
-            sealed_envelope=self._submission.sealed_envelope or b"",
+            sealed_envelope=self._submission.sealed_envelope or NO_ENVELOPE,
             record=record,
             documents=tuple(self._document(each, opened) for each in packed),
             blobs=tuple(new_blob(blob) for each in packed for blob in each.blobs),
         )
 
-    def _document(self, each: PackedGroup, opened: ForIngest) -> NewDocument:
+    def _document(self, each: PackedGroup, opened: OpenedSubmission) -> NewDocument:
         group, first = each.group, each.group.parts[0]
-        deposit = Deposit(opened.envelope.received, opened.structure, self._id)
+        deposit = Deposit(opened.received, opened.structure, self._id)
         pack, offsets = each.pack.blob_id, each.offsets
         if first.is_dicom and group.record is not None:
             series = each.series_blobs()
             details = study_details(group, deposit, pack=pack, offsets=offsets, series_blobs=series)
         else:
-            declared = opened.envelope.headers.get("document") or {}
-            aside = None
+            headers, aside = opened.headers, None
             if group.record is None:  # what its release has to know (ingestion/jobs/quarantine_release.py)
-                aside = SetAside(kind=opened.envelope.headers.get("kind"), document=declared or None)
+                document = headers.document.to_json() if headers.document else None
+                aside = SetAside(kind=headers.kind, document=document)
+            declared = headers.document or Declared()
             details = document_details(
                 group, deposit, pack=pack, offsets=offsets, declared=declared, set_aside=aside
             )

@@ -20,6 +20,7 @@ from content.limits import DEFAULT_LIMITS
 from content.pdf.report import inspect_pdf
 from content.sandbox.parent import Inspection
 from content.verdicts import Finding
+from ingestion.envelope import ContentKind, SubmissionHeaders
 from ingestion.intake.reception import Deposit, Depositor, Reception
 from ingestion.jobs.dispatch import TASKS
 from ingestion.worker.inspection import Inspector
@@ -125,7 +126,7 @@ class Pipeline:
         ins: str | None,
         parts: Sequence[bytes],
         *,
-        kind: str = "dicom",
+        kind: ContentKind = "dicom",
         objects: Any = None,
         index: Any = None,
     ) -> UUID:
@@ -146,9 +147,9 @@ class Pipeline:
         """A submission of which nothing is received yet."""
         return self._begin(self.reception(objects=objects, index=index), ins, "dicom")
 
-    def _begin(self, reception: Reception, ins: str | None, kind: str) -> Deposit:
+    def _begin(self, reception: Reception, ins: str | None, kind: ContentKind) -> Deposit:
         depositor = Depositor.of(self._depositor, self.system.authentication.actor(self._depositor))
-        return reception.begin(depositor, ins, {"kind": kind})
+        return reception.begin(depositor, ins, SubmissionHeaders(kind=kind))
 
     def partial_files(self) -> Iterator[Path]:
         return (self.system.settings.data / "objects" / "tmp").iterdir()

@@ -12,8 +12,9 @@ from content.byte_source import BytesSource
 from content.dicom.store_metadata import encode_json
 from content.limits import DEFAULT_LIMITS
 from content.sandbox.parent import Inspection
+from ingestion.envelope import Payload, SubmissionHeaders
 from ingestion.intake.reception import Depositor
-from ingestion.intake.stow.request import PAYLOAD, read_store_request
+from ingestion.intake.stow.request import read_store_request
 from tests.faults.faulty import Died, Fault, How
 from tests.faults.pipeline import Pipeline, ValidatorsHere, inspection_of, slices
 from tests.faults.reading import opened
@@ -47,7 +48,7 @@ def deposit(pipeline: Pipeline, ins: str, files: list[bytes]) -> UUID:
     token = Identities(pipeline.system).depositor(LABORATORY)
     depositor = Depositor.of(token, pipeline.system.authentication.actor(token))
     reception = pipeline.reception()
-    begun = reception.begin(depositor, ins, {"kind": "dicom", PAYLOAD: JSON})
+    begun = reception.begin(depositor, ins, SubmissionHeaders(kind="dicom", payload=Payload.JSON))
     reader = read_store_request({"content-type": related_type(JSON)}).reader(begun)
     reader.feed(body)
     reader.finish()

@@ -9,6 +9,7 @@ from email.message import Message
 from email.utils import collapse_rfc2231_value
 from typing import Protocol
 
+from ingestion.envelope import Described
 from ingestion.intake.bodies.framing import Framing, NotFramed
 from ingestion.intake.bodies.part_headers import read_part_headers
 from ingestion.intake.reception import Deposit
@@ -98,7 +99,7 @@ class PartSink:
         syntax = parameters.get("transfer-syntax", "")
         if len(location) > LONGEST_LOCATION or len(syntax) > LONGEST_SYNTAX:
             raise Invalid("A header of a part is too long.", code="bad_part_header")
-        self._deposit.start_part((kind, syntax, location))
+        self._deposit.start_part(Described(kind, syntax, location))
 
     def write(self, data: memoryview) -> None:
         """Raises `Invalid` "too_large" for metadata beyond what is parsed."""

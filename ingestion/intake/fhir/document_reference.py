@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
+from ingestion.envelope import Declared
 from ingestion.intake.fhir.data_types import (
     BAD_DATE,
     Attachment,
@@ -57,16 +58,16 @@ class PublishedDocument:
     test_data: bool
     patients: list[dict[str, Any]] = field(repr=False)
 
-    def declared(self) -> dict[str, Any]:
+    def declared(self) -> Declared:
         """What the envelope carries to whoever makes the document's details."""
-        return {
-            "type": self.type_code,
-            "title": self.title,
-            "date": self.date,
-            "authors": list(self.authors),
-            "fhir": self.kept,
-            "patients": self.patients,
-        }
+        return Declared(
+            type_code=self.type_code,
+            title=self.title,
+            date=self.date,
+            authors=self.authors,
+            fhir=self.kept,
+            patients=tuple(self.patients),
+        )
 
 
 def read_document_reference(body: bytes) -> PublishedDocument:

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
+from ingestion.envelope import SubmissionHeaders
 from ingestion.intake.fhir.document_reference import PublishedDocument, read_document_reference
 from ingestion.intake.fhir.request import FHIR_JSON, read_publish_request
 from ingestion.intake.reception import Depositor
@@ -46,7 +47,7 @@ def router(
         body = await _body(request)
         depositor.check_body(body)
         document = await asyncio.to_thread(_read, body)
-        headers = {"kind": "pdf", "document": document.declared()}
+        headers = SubmissionHeaders(kind="pdf", document=document.declared())
         submission_id = await intake.receive_bytes(depositor, document.ins, headers, document.content)
         row = await intake.verdict(submission_id, not wanted.respond_async)
         location = f"/submissions/{submission_id}"

@@ -6,10 +6,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from fastapi import APIRouter, Request, Response
 
 from ingestion.answers import AnswerKey, NamedInstance
+from ingestion.envelope import SubmissionHeaders
 from ingestion.intake.reception import Depositor
 from ingestion.intake.stow.request import (
-    PAYLOAD,
-    STUDY,
     StoreRequest,
     check_study_uid,
     read_store_request,
@@ -31,9 +30,9 @@ def router(intake: Intake, authenticate: Authenticate, public_url: str) -> APIRo
         depositor = await authenticate(request)
         asked = request.query_params.get("accept")  # it wins over the header (PS3.18 section 8.3.3.1)
         wanted = read_store_request({**headers_of(request), **({"accept": asked} if asked else {})})
-        about = {STUDY: check_study_uid(study)} if study is not None else {}
+        about = check_study_uid(study) if study is not None else None
         key = AnswerKey()
-        headers = {"kind": "dicom", PAYLOAD: wanted.payload.value, **about, **key.header}
+        headers = SubmissionHeaders(kind="dicom", payload=wanted.payload, study=about, answer_key=key.public)
         submission_id = await intake.receive_stream(depositor, ins, headers, wanted.reader, request.stream())
         row = await intake.verdict(submission_id, not wanted.respond_async)
         location = f"/submissions/{submission_id}"

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from ingestion.bulk_data_types import BULK_TYPES
+from ingestion.envelope import Payload
 from ingestion.intake.bodies.gzip_body import GzipBody
 from ingestion.intake.bodies.multipart import (
     Accepted,
@@ -22,7 +22,7 @@ from ingestion.intake.treatments import Treatment
 from records.errors import Invalid
 from records.numbers import decimal
 
-DICOM_JSON, DICOM_XML = "application/dicom+json", "application/dicom+xml"
+DICOM_JSON, DICOM_XML = Payload.JSON.value, Payload.XML.value
 JSON = "application/json"
 _RELATED = "multipart/related"
 # as XML comes in answers of Retrieve (PS3.18 section 8.7.3.2), and as some clients accept it everywhere
@@ -33,22 +33,13 @@ _LISTED = {mark: re.compile(rf'(?:[^"{mark}]|"(?:[^"\\]|\\.)*(?:"|\\?$))+', re.D
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 LONGEST_UID = 64
 _NOT_UNDERSTOOD = [rule.name for rule in REQUEST_HEADERS.values() if rule.treatment is Treatment.REFUSED]
-PAYLOAD, STUDY = "payload", "study"
-"""Members of an envelope's headers: how the instances are written, and the study of the address."""
 
 
-class Payload(StrEnum):
-    """How the instances of a request are written."""
-
-    DICOM = "application/dicom"
-    JSON = DICOM_JSON
-    XML = DICOM_XML
-
-    @property
-    def accepted(self) -> Accepted:
-        if self is Payload.DICOM:
-            return Accepted(frozenset({self.value}))
-        return Accepted(BULK_TYPES, metadata=frozenset({self.value}))
+def accepted_parts(payload: Payload) -> Accepted:
+    """What the parts of such a request may be."""
+    if payload is Payload.DICOM:
+        return Accepted(frozenset({payload.value}))
+    return Accepted(BULK_TYPES, metadata=frozenset({payload.value}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +55,7 @@ class StoreRequest:
 
     def reader(self, deposit: Deposit) -> BodyReader:
         """What reads this body into a deposit."""
-        sink = PartSink(deposit, self.payload.accepted)
+        sink = PartSink(deposit, accepted_parts(self.payload))
         body: BodyReader
         if self.boundary is None:
             body = WholeBody(sink, self.payload.value)

@@ -18,6 +18,7 @@ from sqlalchemy import event
 from audit.audit_event import access_line
 from audit.canonical import canonical
 from audit.events import Entry, EntryField, actor_token
+from ingestion.envelope import SubmissionHeaders
 from ingestion.intake.reception import Depositor, Reception
 from ingestion.worker.pipeline import new_blob
 from keyvault.context import VaultSettings
@@ -361,7 +362,9 @@ class VaultBench:
             bell=lambda _: None,
             clock=self.clock,
         )
-        deposit = reception.begin(Depositor.of(token, self.actor(token)), ins, {})
+        deposit = reception.begin(
+            Depositor.of(token, self.actor(token)), ins, SubmissionHeaders(kind="dicom")
+        )
         deposit.start_part()
         deposit.write(content)
         deposit.end_part()

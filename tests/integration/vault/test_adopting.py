@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from ingestion.envelope import SubmissionHeaders
 from ingestion.intake.reception import Deposit, Depositor
 from keyvault.crypto.sealed_blob import BlobKind
 from keyvault.keys.reception import ReceivedKey, open_key, seal_key, verify_reception_key
@@ -316,7 +317,9 @@ def _envelope(vault: VaultBench, token: str, received_at: int, ins: str) -> Rece
         day_document(vault, "2026-03-10"), vault.public_key("reception"), int(vault.clock())
     )
     depositor = Depositor.of(token, vault.actor(token))
-    deposit = Deposit(vault.index, vault.objects, key, depositor, ins, {}, received_at)
+    deposit = Deposit(
+        vault.index, vault.objects, key, depositor, ins, SubmissionHeaders(kind="dicom"), received_at
+    )
     vault.index.begin_upload(deposit.ref.blob_id, deposit.ref.version, received_at * 1000)
     deposit.start_part()
     deposit.write(CONTENT)

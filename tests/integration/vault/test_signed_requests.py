@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from coffre.serving import fhir as fhir_reading
+from ingestion.envelope import SubmissionHeaders
 from ingestion.intake.reception import Depositor, Reception
 from ingestion.quarantine import routes as quarantine
 from keyvault.credentials.possession import PresentedProof, verify_token
@@ -442,7 +443,9 @@ class TestADeposit:
         reception = Reception(
             vault.index, vault.objects, pinned=pinned, bell=lambda _: None, clock=vault.clock
         )
-        deposit = reception.begin(Depositor.of(lab.token, actor, presented), person.ins, {})
+        deposit = reception.begin(
+            Depositor.of(lab.token, actor, presented), person.ins, SubmissionHeaders(kind="dicom")
+        )
         deposit.start_part()
         deposit.write(content)
         deposit.end_part()
@@ -459,7 +462,7 @@ class TestADeposit:
         received = self.receive(vault, person, lab)
         taken = vault.take(received)
         assert isinstance(taken, ForIngest)
-        assert taken.envelope.headers == {}  # a worker gets neither token nor proof
+        assert taken.envelope.headers == {"kind": "dicom"}  # a worker gets neither token nor proof
         vault.clock.advance(3600)
         assert isinstance(vault.take(received, "another worker"), ForIngest)
 
@@ -492,7 +495,7 @@ class TestADeposit:
         reception = Reception(
             vault.index, vault.objects, pinned=pinned, bell=lambda _: None, clock=vault.clock
         )
-        deposit = reception.begin(Depositor.of(lab.token, actor), person.ins, {})
+        deposit = reception.begin(Depositor.of(lab.token, actor), person.ins, SubmissionHeaders(kind="dicom"))
         deposit.start_part()
         deposit.write(self.CONTENT)
         deposit.end_part()

@@ -22,6 +22,7 @@ from content.sandbox.answer import read_answer
 from content.sandbox.child import encode_answer
 from content.verdicts import Finding, Outcome, worst
 from ingestion.bulk_data_types import BulkType
+from ingestion.envelope import Described
 from ingestion.worker.assembly import AssembledContent, Assembler, BulkPart, Instance, bulk_parts
 from keyvault.keys.reception import ReceivedPart
 from tests.services.processes import debian
@@ -66,7 +67,7 @@ def assemble(
     for each in bulk:
         kind, _, syntax = each.content_type.partition("; transfer-syntax=")
         parts.append(ReceivedPart(UUID(int=0), len(data), len(each.data), bytes(32)))
-        described.append((kind, syntax, each.location))
+        described.append(Described(kind, syntax, each.location))
         data += each.data
     assembler = Assembler(bulk_parts(parts, described, JSON))
     found = [assembler.instance(each) for each in encoded]

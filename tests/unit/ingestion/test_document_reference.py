@@ -173,7 +173,7 @@ def test_each_element_has_the_fate_that_the_table_tells(path: str, kind: str, ma
     if rule.treatment is Treatment.REFUSED:
         assert refusal(resource).code == rule.code
         return
-    kept = json.dumps(read(resource).declared())
+    kept = json.dumps(read(resource).declared().to_json())
     assert rule.code == ""
     expected = {Treatment.KEPT: True, Treatment.HARMLESS: False}.get(rule.treatment)
     if expected is not None:
@@ -446,7 +446,7 @@ def test_no_value_anywhere_is_anything_but_read_or_refused(place: list[str], val
         inner = inner[0] if isinstance(inner, list) else inner
     inner[place[-1]] = [value] if deep else value
     try:
-        declared = read(resource).declared()
+        declared = read(resource).declared().to_json()
     except Invalid as refused:
         assert refused.code
     else:

@@ -8,6 +8,7 @@ from content.byte_source import BytesSource
 from content.dicom.instance import inspect_dicom
 from content.facts import facts_of
 from content.person import LONGEST, MOST_IDENTIFIERS, MOST_NAMES, identifier, person, readable
+from ingestion.envelope import Declared
 from ingestion.grouping import InspectedPart
 from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome
 from ingestion.worker.inspection import overruled
@@ -80,9 +81,8 @@ class TestPersonsInAContent:
         header, inside, beside = (described(family=name) for name in ("A", "B", "C"))
         _, members = inspect_dicom(BytesSource(image()))
         facts = facts_of("dicom", members | {"patient": header, "document_patients": [inside]})
-        assert persons_in(facts, {"patients": [beside, header]}) == [header, inside, beside, header]
-        assert persons_in(facts, {"patient": beside}) == [header, inside, beside]  # received by 0.1.0
-        assert persons_in(None, {}) == []
+        assert persons_in(facts, Declared(patients=(beside, header))) == [header, inside, beside, header]
+        assert persons_in(None, Declared()) == []
 
     def test_traits_are_read_as_far_as_they_are_known(self) -> None:
         (traits,) = claimed_traits([described()])

@@ -1,0 +1,181 @@
+"""The envelope of a submission beside its parts: what intake knew of it, for the worker that opens it.
+
+The vault seals the envelope and opens it again (docs/formats.md section 10). Its member `headers` is an
+object that the vault hands on as it is: here are its types, and its one form in JSON. What 0.1.0 received is
+read, too. None of these has a repr: they hold names and identifiers.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal, TypeVar
+
+from content.facts import Person
+from records.base64url import b64, unb64
+from records.errors import Invalid
+
+MOST_PARTS = 10_000
+"""Parts of one request, and instances put together from one."""
+NO_ENVELOPE = b""
+"""What the vault is given where no depositor sent anything: of a job."""
+DICOM, PDF = "dicom", "pdf"
+ContentKind = Literal["dicom", "pdf"]
+T = TypeVar("T")
+
+
+class Payload(StrEnum):
+    """How the instances of a Store request are written: its media types (PS3.18 section 8.7.3)."""
+
+    DICOM = "application/dicom"
+    JSON = "application/dicom+json"
+    XML = "application/dicom+xml"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Described:
+    """What a part says it is (PS3.18 section 8.6); "" where it doesn't tell.
+
+    `location` is the Content-Location by which metadata refer to bulk data.
+    """
+
+    media_type: str
+    transfer_syntax: str = ""
+    location: str = ""
+
+    @classmethod
+    def of_json(cls, value: Any) -> "Described":
+        """Raises `Invalid` "envelope_invalid"."""
+        return cls(*(_text(each) for each in _list(value, most=3)))
+
+    def to_json(self) -> list[str]:
+        return [self.media_type, self.transfer_syntax, self.location]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Declared:
+    """What its sender said of a document that comes alone (IHE MHD, ITI-105).
+
+    `type_code`, `title` and `date` are DocumentEntry.typeCode, title and creationTime as they came; `authors`
+    names in one line; `fhir` the other elements that are kept, as FHIR JSON; `patients` the persons that it
+    describes, as `content.person` makes them.
+    """
+
+    type_code: str | None = None
+    title: str | None = None
+    date: str | None = None
+    authors: tuple[str, ...] = ()
+    fhir: Mapping[str, Any] | None = None
+    patients: tuple[Person, ...] = ()
+
+    @classmethod
+    def of_json(cls, value: Any) -> "Declared":
+        """Raises `Invalid` "envelope_invalid"."""
+        found = _object(value)
+        # 0.1.0 compared one person alone, and named it in the singular
+        patients = found.get("patients") or [found.get("patient")]
+        return cls(
+            type_code=_optional(_text, found.get("type")),
+            title=_optional(_text, found.get("title")),
+            date=_optional(_text, found.get("date")),
+            authors=tuple(_text(each) for each in _list(found.get("authors") or [])),
+            fhir=_optional(_object, found.get("fhir")),
+            patients=tuple(_object(each) for each in _list(patients) if each),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "type": self.type_code,
+            "title": self.title,
+            "date": self.date,
+            "authors": list(self.authors),
+            "fhir": self.fhir,
+            "patients": list(self.patients),
+        }
+
+    def identifier(self) -> list[str] | None:
+        """DocumentEntry.uniqueId: system ("" without one) and value of the FHIR masterIdentifier."""
+        found = (self.fhir or {}).get("masterIdentifier")
+        return None if found is None else [found.get("system", ""), found["value"]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class SubmissionHeaders:
+    """What a request said of all its parts.
+
+    `kind` is what the parts are; `payload` how the instances of a Store request are written and `study` the
+    one of its address; `described` has an entry for each part where parts are not all alike, else none;
+    `answer_key` is the X25519 public key of a request that waits; `document` what a FHIR sender declared.
+    """
+
+    kind: ContentKind
+    payload: Payload | None = None
+    study: str | None = None
+    answer_key: bytes | None = None
+    described: tuple[Described, ...] = ()
+    document: Declared | None = None
+
+    @classmethod
+    def of_json(cls, value: Any) -> "SubmissionHeaders":
+        """Members of another version say nothing. Raises `Invalid` "envelope_invalid"."""
+        found = _object(value)
+        document = found.get("document")
+        return cls(
+            kind="dicom" if found.get("kind") == DICOM else "pdf",
+            payload=_optional(_payload, found.get("payload")),
+            study=_optional(_text, found.get("study")),
+            answer_key=_optional(_key, found.get("answer_key")),
+            described=tuple(Described.of_json(each) for each in _list(found.get("described", []))),
+            document=Declared.of_json(document) if document else None,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """A member that says nothing is absent. The vault adds its own, `proof`."""
+        members = {
+            "payload": self.payload.value if self.payload else None,
+            "study": self.study,
+            "answer_key": b64(self.answer_key) if self.answer_key else None,
+            "described": [each.to_json() for each in self.described] or None,
+            "document": self.document.to_json() if self.document else None,
+        }
+        said = {name: value for name, value in members.items() if value is not None}
+        return {"kind": self.kind, **said}
+
+
+def _optional(read: Callable[[Any], T], value: Any) -> T | None:
+    return None if value is None else read(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise _not_ours()
+    return value
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise _not_ours()
+    return value
+
+
+def _list(value: Any, most: int = MOST_PARTS) -> Sequence[Any]:
+    if not isinstance(value, list) or len(value) > most:
+        raise _not_ours()
+    return value
+
+
+def _payload(value: Any) -> Payload:
+    try:
+        return Payload(value)
+    except ValueError:
+        raise _not_ours() from None
+
+
+def _key(value: Any) -> bytes:
+    return unb64(_text(value), 32)
+
+
+def _not_ours() -> Invalid:
+    return Invalid(
+        "The envelope of a submission holds what no intake writes: look for who else writes submissions.",
+        code="envelope_invalid",
+    )
