@@ -2,7 +2,7 @@
 
 import io
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 BLOCK = 65_536
@@ -20,6 +20,12 @@ class Source(Protocol):
     size: int
 
     def read(self, offset: int, length: int) -> bytes: ...
+
+
+def in_pieces(source: Source) -> Iterator[bytes]:
+    """The whole source from its start, at most `LARGEST` bytes at a time."""
+    for offset in range(0, source.size, LARGEST):
+        yield source.read(offset, LARGEST)
 
 
 class BytesSource:

@@ -4,34 +4,21 @@ Runs in the sandbox. Bulk data stays outside: where a value is named by a URI th
 `ingestion/worker/assembly.py` fills with the part of that address. Text is written in UTF-8, as it came.
 """
 
-import base64
-import binascii
 import re
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from content.dicom.value_encoding import BINARY_VRS, LONG_VRS, TAG, VRS, encode_value
 from content.limits import Limits
 from content.verdicts import Finding, Rejected
-from records.numbers import decimal, integer
 
 SOP_CLASS, SOP_INSTANCE, CHARACTER_SET = "00080016", "00080018", "00080005"
-_TAG = re.compile(r"[0-9A-Fa-f]{8}")
 _UID = re.compile(r"[0-9A-Za-z._-]{1,64}")  # what the validators admit
 LONGEST_URI = 2048
 UNDEFINED = 0xFFFFFFFF
 LARGEST_LONG, LARGEST_SHORT = 0xFFFFFFFE, 0xFFFE
-_NUMBERS = {"US": "<H", "SS": "<h", "UL": "<I", "SL": "<i", "UV": "<Q", "SV": "<q", "FL": "<f", "FD": "<d"}
-_REAL = frozenset({"FL", "FD"})
-_NOT_FINITE = frozenset({"nan", "inf", "infinity"})
-_LISTS = frozenset({"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "PN", "SH", "TM", "UC", "UI"})
-_SINGLES = frozenset({"LT", "ST", "UR", "UT"})
-_BINARY = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
-LONG_VRS = frozenset({*_BINARY, "SQ", "SV", "UC", "UR", "UT", "UV"})  # PS3.5 §7.1.2: length of 32 bits
-VRS = frozenset({*_NUMBERS, *_LISTS, *_SINGLES, *_BINARY, "AT", "SQ"})
-_PARTS_OF_NAME = ("Alphabetic", "Ideographic", "Phonetic")
-_LONGEST_DECIMAL, _LONGEST_NUMBER = 16, 64
 _VALUES = ("Value", "BulkDataURI", "InlineBinary")  # an attribute has one of them (PS3.18 §F.2.2)
 _UTF_8 = {"vr": "CS", "Value": ["ISO_IR 192"]}
 
@@ -90,7 +77,7 @@ def header(tag: str, vr: str, length: int) -> bytes:
 
 def padded(vr: str, value: bytes) -> bytes:
     """Values have an even length (PS3.5 §6.2): identifiers and bytes end with a zero, text with a space."""
-    return value + (b"\0" if vr in _BINARY or vr == "UI" else b" ") * (len(value) % 2)
+    return value + (b"\0" if vr in BINARY_VRS or vr == "UI" else b" ") * (len(value) % 2)
 
 
 def _item(element: int, length: int) -> bytes:
@@ -118,7 +105,7 @@ class _Writer:
         if depth > self._limits.depth:
             raise Rejected("nested_too_deep")
         for tag in dataset:
-            if not _TAG.fullmatch(tag):
+            if not TAG.fullmatch(tag):
                 raise Rejected("metadata_not_valid")
         if len({tag.upper() for tag in dataset}) != len(dataset):
             raise Rejected("metadata_member_twice")
@@ -141,7 +128,7 @@ class _Writer:
         elif vr == "SQ":
             self._sequence(tag, attribute.get("Value", []), depth)
         else:
-            self._value(tag, vr, _value_of(tag, vr, attribute))
+            self._value(tag, vr, encode_value(tag, vr, attribute))
             if (
                 vr == "PN"
                 and not self.warnings
@@ -184,89 +171,3 @@ def _uid(dataset: Mapping[str, Any], tag: str) -> str:
     attribute = dataset.get(tag)
     values = attribute.get("Value") if isinstance(attribute, dict) else None
     return values[0] if isinstance(values, list) and values and isinstance(values[0], str) else ""
-
-
-def _value_of(tag: str, vr: str, attribute: Mapping[str, Any]) -> bytes:
-    try:
-        if "InlineBinary" in attribute:
-            return base64.b64decode("".join(attribute["InlineBinary"].split()), validate=True)
-        values = attribute.get("Value", [])
-        if not isinstance(values, list) or (vr in _BINARY and values):
-            raise ValueError
-        return _encode(vr, values)
-    except (ValueError, TypeError, AttributeError, OverflowError, struct.error, binascii.Error):
-        raise Rejected("metadata_not_valid", tag) from None
-
-
-def _encode(vr: str, values: list[Any]) -> bytes:
-    if vr in _NUMBERS or vr == "AT":
-        one = _tag if vr == "AT" else lambda value: _number(vr, value)
-        return b"".join(one(value) for value in values)
-    if vr in _SINGLES:
-        if len(values) > 1:
-            raise ValueError
-        return "".join(map(_text, values)).encode()
-    if vr == "PN":
-        return "\\".join(map(_name, values)).encode()
-    text: Callable[[Any], str] = _decimal if vr == "DS" else _component
-    return "\\".join(map(text, values)).encode()
-
-
-def _number(vr: str, value: Any) -> bytes:
-    text = _text(value)
-    if not 0 < len(text) <= _LONGEST_NUMBER:
-        raise ValueError
-    return struct.pack(_NUMBERS[vr], _real(text) if vr in _REAL else integer(text))
-
-
-def _real(text: str) -> float:
-    """JSON has no word for what is no number; these travel as strings (PS3.18 section F.2.3.1)."""
-    return float(text) if text.lower().lstrip("+-") in _NOT_FINITE else decimal(text)
-
-
-def _tag(value: Any) -> bytes:
-    if not isinstance(value, str) or not _TAG.fullmatch(value):
-        raise ValueError
-    return struct.pack("<HH", int(value[:4], 16), int(value[4:], 16))
-
-
-def _text(value: Any) -> str:
-    """Numbers come as the text they were; null is an empty value."""
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise TypeError
-    return value
-
-
-def _component(value: Any) -> str:
-    text = _text(value)
-    if "\\" in text:  # it would be two values
-        raise ValueError
-    return text
-
-
-def _decimal(value: Any) -> str:
-    """At most 16 characters (PS3.5 table 6.2-1); JSON numbers may have more digits."""
-    text = _component(value)
-    if len(text.strip()) <= _LONGEST_DECIMAL:
-        return text
-    number = decimal(text)
-    return next(
-        short
-        for digits in range(_LONGEST_DECIMAL, 0, -1)
-        if len(short := f"{number:.{digits}g}") <= _LONGEST_DECIMAL
-    )
-
-
-def _name(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):  # as in a data set, with its groups (PS3.5 section 6.2.1)
-        value = dict(zip(_PARTS_OF_NAME, value.split("=", 2), strict=False))
-    if not isinstance(value, dict) or not value.keys() <= set(_PARTS_OF_NAME):
-        raise ValueError
-    groups = [_component(value.get(part)) for part in _PARTS_OF_NAME]
-    if any("=" in group for group in groups):
-        raise ValueError
-    return "=".join(groups).rstrip("=")

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from content.cda.patient import MOST_PERSONS
-from content.dicom.data_set_encoding import LONGEST_URI, VRS
+from content.dicom.data_set_encoding import LONGEST_URI
+from content.dicom.value_encoding import VRS
 from content.facts import Facts, facts_of
 from content.person import MOST_IDENTIFIERS, MOST_NAMES
 from content.verdicts import VERDICTS, Finding, Outcome, worst

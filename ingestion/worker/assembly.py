@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from content.dicom.data_set_encoding import (
     LARGEST_LONG,
     LARGEST_SHORT,
-    LONG_VRS,
     SEQUENCE_END,
     UNDEFINED,
     Gap,
     header,
     padded,
 )
+from content.dicom.value_encoding import LONG_VRS
 from content.facts import EncodedFacts
 from content.verdicts import Finding, Rejected
 from ingestion.bulk_data_types import EXPLICIT_LITTLE_ENDIAN, UNCOMPRESSED, BulkType
