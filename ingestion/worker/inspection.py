@@ -12,8 +12,9 @@ from typing import TypeVar
 from uuid import UUID
 
 from content.facts import MetadataFacts
+from content.sandbox.job import Kind
 from content.sandbox.metering import InHand
-from content.sandbox.parent import Inspection, Kind, Sandbox
+from content.sandbox.parent import Inspection, Sandbox
 from content.verdicts import VERDICTS, Finding, Outcome
 from ingestion.envelope import MOST_PARTS, Declared, Payload
 from ingestion.grouping import InspectedPart

@@ -13,7 +13,8 @@ from content.byte_source import BytesSource
 from content.dicom.instance import inspect_dicom
 from content.facts import Facts, facts_of
 from content.person import person
-from content.sandbox.answer import HostileAnswer, read_answer
+from content.sandbox.answer import read_answer
+from content.sandbox.answer_form import HostileAnswer
 from content.verdicts import DECISIONS, VERDICTS, Finding, Outcome, worst
 from tests.unit.content.dicom_bytes import image
 
