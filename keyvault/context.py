@@ -130,10 +130,10 @@ class Transaction:
         self._leaf = appended.leaf
         return appended
 
-    def over_quota(self, touch: Touch) -> bool:
-        """Count a touch for the person; True where the person's limit is passed."""
+    def over_quota(self, *touches: Touch) -> bool:
+        """Count what one person touches; True where the person's limit is passed."""
         vault = self._vault
-        return exceeded(self._recording, vault.settings.quotas, vault.pseudonym, touch, self.now_ms)
+        return exceeded(self._recording, vault.settings.quotas, vault.pseudonym, touches, self.now_ms)
 
     def structure_over_quota(self, touch: Touch) -> bool:
         """Count a touch for the structure before it is permitted; True, and not counted, without room."""

@@ -8,7 +8,7 @@ Refused calls are also counted each, for the person and for the person on one re
 what is refused is told to stop. What is permitted is never stopped by these.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from keyvault.store import VaultTransaction
@@ -91,16 +91,21 @@ class Touch:
     emergency: bool = False
 
 
-def exceeded(tx: VaultTransaction, quotas: Quotas, pseudonym: Pseudonym, touch: Touch, now_ms: int) -> bool:
-    """Count the touch for the person alone; True where the person's limit is passed."""
-    actor = touch.actor
-    quota = quotas.of_person(actor.role, touch.emergency)
+def exceeded(
+    tx: VaultTransaction, quotas: Quotas, pseudonym: Pseudonym, touches: Sequence[Touch], now_ms: int
+) -> bool:
+    """Count the touches of one call for the person alone; True where the person's limit is passed."""
+    if not touches:
+        return False
+    first = touches[0]
+    quota = quotas.of_person(first.actor.role, first.emergency)
     if quota is None:
         return False
-    name = _name("person", actor.issuer, actor.subject, *_kind(touch))
+    name = _name("person", first.actor.issuer, first.actor.subject, *_kind(first))
     subject = pseudonym(b"coffre-quota-v1", name)
-    new = first_this_hour(tx, subject, pseudonym(b"coffre-touched-v1", touch.touched), now_ms)
-    return _over(_count(tx, subject, now_ms // HOUR_MS, int(new)), quota, now_ms)
+    touched = (pseudonym(b"coffre-touched-v1", touch.touched) for touch in touches)
+    new = sum([first_this_hour(tx, subject, each, now_ms) for each in touched])
+    return _over(_count(tx, subject, now_ms // HOUR_MS, new), quota, now_ms)
 
 
 def structure_exceeded(

@@ -19,6 +19,7 @@ from keyvault.store import VaultStore
 from keyvault.verbs.housekeeper.housekeeping import HousekeepingVerbs
 from keyvault.verbs.housekeeper.retiring import RetiringVerbs
 from keyvault.verbs.operator.certifying import CertifyingVerbs
+from keyvault.verbs.operator.discharging import DischargingVerbs
 from keyvault.verbs.operator.inspecting import InspectingVerbs
 from keyvault.verbs.operator.officer import OfficerVerbs
 from keyvault.verbs.operator.quarantine import QuarantineVerbs
@@ -66,6 +67,7 @@ class OperatorDoor(
     OperatingVerbs,
     RotatingVerbs,
     QuarantineVerbs,
+    DischargingVerbs,
     AskingVerbs,
     CertifyingVerbs,
     OfficerVerbs,

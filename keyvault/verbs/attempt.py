@@ -6,7 +6,8 @@ for one verb what is counted, what its line in the log says and how it refuses. 
 the verbs on a record, `keyvault/verbs/operator/permission.py` that of an operator's.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Self
 from uuid import UUID
@@ -39,13 +40,17 @@ class Denied:
 
     reason: ReasonCode
 
+    @property
+    def is_of_quota(self) -> bool:
+        return self.reason is ReasonCode.QUOTA_EXCEEDED
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preamble:
     """What one verb counts, decides about and writes in the log.
 
     `actor` is None where a deposit's credential was not accepted. `counted` is what the limits of the person
-    count, as `Vault.touched` answers it.
+    count, as `Vault.touched` answers it; the action, where nothing is named.
     """
 
     action: Action
@@ -55,20 +60,43 @@ class Preamble:
     reason: str | None = field(default=None, repr=False)
 
     @classmethod
-    def of(cls, call: Call, actor: Actor, action: Action, counted: bytes) -> Self:
-        return cls(action=action, actor=actor, counted=counted, purpose=call.purpose, reason=call.reason)
+    def of(
+        cls,
+        call: Call,
+        actor: Actor,
+        action: Action,
+        counted: bytes = b"",
+        *,
+        purpose: PurposeOfUse | None = None,
+    ) -> Self:
+        """`purpose`: the verb's own, where it has one whatever the call says."""
+        return cls(
+            action=action,
+            actor=actor,
+            counted=counted or action.value.encode(),
+            purpose=purpose or call.purpose,
+            reason=call.reason,
+        )
 
     @property
     def touch(self) -> Touch | None:
         return Touch(self.actor, self.counted, self.purpose in EMERGENCIES) if self.actor else None
 
-    def over_quota(self, transaction: Transaction) -> bool:
-        """Count the call for the person, before anything is opened; True where the limit is passed."""
-        return self.touch is not None and transaction.over_quota(self.touch)
+    def over_quota(self, transaction: Transaction, each: Iterable[bytes] | None = None) -> bool:
+        """Count the call for the person, before anything is opened; True where the limit is passed.
 
-    def request(self, transaction: Transaction) -> AccessRequest:
+        `each`: what is counted instead, where a call names several things.
+        """
+        if self.touch is None:
+            return False
+        # in one order, so that two calls at once don't wait for each other
+        names = [self.counted] if each is None else sorted({*each})
+        return transaction.over_quota(*(replace(self.touch, touched=name) for name in names))
+
+    def request(self, now: int) -> AccessRequest:
+        """What is decided; `now` in unix seconds."""
         assert self.actor is not None  # nothing is decided for nobody
-        return AccessRequest(self.actor, self.action, self.purpose, transaction.now, self.reason)
+        return AccessRequest(self.actor, self.action, self.purpose, now, self.reason)
 
     def event(self, outcome: Outcome, reason: ReasonCode, **more: Any) -> Event:
         """The line about it; the reason that was written for an emergency is in its details."""
@@ -87,8 +115,8 @@ class Preamble:
 
     def refuse(self, transaction: Transaction, chain: Chain, reason: ReasonCode, **more: Any) -> Denied:
         """Count a refusal and give it its line on `chain`. A refusal too many is one of the quota."""
-        over = reason is ReasonCode.QUOTA_EXCEEDED
-        if not over and self.touch is not None and transaction.refused_too_often(self.touch):
+        counted = self.touch if reason is not ReasonCode.QUOTA_EXCEEDED else None
+        if counted is not None and transaction.refused_too_often(counted):
             reason = ReasonCode.QUOTA_EXCEEDED
         transaction.append(chain, self.event(Outcome.DENY, reason, **more))
         return Denied(reason)
@@ -142,7 +170,7 @@ def attempt(
     preamble = Preamble.of(call, actor, action, vault.touched(row, named))
     over = preamble.over_quota(transaction)
     record = vault.open(transaction.rows, row, lock=discloses)
-    request = preamble.request(transaction)
+    request = preamble.request(transaction.now)
     emergency = emergency_use(vault, transaction, record, request)
     decision = decide(request, Facts(record.facts, None, emergency))
     if over or (isinstance(decision, Permit) and _structure_over_quota(transaction, preamble)):

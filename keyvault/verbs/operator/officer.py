@@ -6,7 +6,7 @@ from keyvault.context import Vault
 from keyvault.log.accountability import own_tokens
 from keyvault.store import Row
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.operator.alone import alone
+from keyvault.verbs.operator.permission import alone
 from records.actors import Actor
 from records.vocabulary.codes import Role
 

@@ -4,21 +4,20 @@ from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from keyvault.context import DECOY, DECOY_ID, PERSON, Transaction, Vault
+from keyvault.context import DECOY, DECOY_ID, PERSON, Vault
 from keyvault.crypto.envelope import Branch, KeyUse
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.keys.cards import OpenedCard, store_card
 from keyvault.keys.record_keys import RecordKey, create_record_key, new_object_key
 from keyvault.keys.secret_keys import DERIVING
-from keyvault.log.appending import ORDINARY, Chain, Event
-from keyvault.quotas import Touch
+from keyvault.log.appending import ORDINARY, Chain
 from keyvault.store import VaultTransaction, new_id
-from keyvault.verbs.attempt import Call, Denied, refuse
+from keyvault.verbs.attempt import Call, Denied, Preamble, refuse
+from keyvault.verbs.operator.permission import denied, permit
 from records.actors import Actor
 from records.consent import Card, ConsentRecord, check_consent
 from records.errors import Conflict, Refused
 from records.identity import INS, INS_NIR_DEMO, Traits
-from records.policy import AccessRequest, Deny, Facts, RecordFacts, decide
 from records.vocabulary.codes import Action, Environment, Outcome, ReasonCode, RecordState
 
 # never looked up: the decoy's row has no INS token
@@ -107,13 +106,16 @@ class OperatingVerbs:
         vault = self._vault
         with vault.transaction() as transaction:
             present = vault.find_record(transaction.rows, card.ins.value)
-            touched = vault.touched(present, card.ins.value)
-            if denied := self._denied(transaction, call, actor, Action.OPEN_RECORD, touched):
-                return denied
+            counted = vault.touched(present, card.ins.value)
+            preamble = Preamble.of(call, actor, Action.OPEN_RECORD, counted)
+            over = preamble.over_quota(transaction)
+            if refused := denied(vault, transaction, preamble, over=over):
+                return refused
             if present is not None:
                 record = vault.open(transaction.rows, present, lock=True)
-                refuse(vault, transaction, call, actor, Action.OPEN_RECORD, record, ReasonCode.RECORD_EXISTS)
-                return None
+                reason = ReasonCode.RECORD_EXISTS
+                refused = refuse(vault, transaction, call, actor, Action.OPEN_RECORD, record, reason)
+                return refused if refused.is_of_quota else None
             public_id = uuid4()
             opened, _, chain = new_record(
                 vault,
@@ -124,21 +126,14 @@ class OperatingVerbs:
                 now_ms=transaction.now_ms,
             )
             version, digest = store_card(transaction.rows, opened, card)
+            details = {
+                "card_version": version,
+                "card_digest": digest.hex(),
+                "consent": card.consent.how if card.consent else None,
+            }
             transaction.append(
                 chain,
-                Event(
-                    action=Action.OPEN_RECORD,
-                    outcome=Outcome.PERMIT,
-                    reason=ReasonCode.OPERATOR,
-                    purpose=call.purpose,
-                    actor=actor,
-                    record=public_id,
-                    details={
-                        "card_version": version,
-                        "card_digest": digest.hex(),
-                        "consent": card.consent.how if card.consent else None,
-                    },
-                ),
+                preamble.event(Outcome.PERMIT, ReasonCode.OPERATOR, record=public_id, details=details),
             )
         return OpenedAnew(opened.record_id, public_id)
 
@@ -149,40 +144,9 @@ class OperatingVerbs:
             raise Refused("Production identities come from the national authorities.", code="demo_only")
         actor = vault.actor(call.token)
         with vault.transaction() as transaction:
-            if denied := self._denied(transaction, call, actor, Action.ISSUE_IDENTITY, uuid4().bytes):
-                return denied
-            transaction.append(
-                vault.system_chain,
-                Event(
-                    action=Action.ISSUE_IDENTITY,
-                    outcome=Outcome.PERMIT,
-                    reason=ReasonCode.OPERATOR,
-                    purpose=call.purpose,
-                    actor=actor,
-                    record=None,
-                    details={"role": role},
-                ),
-            )
+            preamble = Preamble.of(call, actor, Action.ISSUE_IDENTITY)
+            over = preamble.over_quota(transaction, [uuid4().bytes])  # each identity is one more
+            if refused := denied(vault, transaction, preamble, over=over):
+                return refused
+            permit(vault, transaction, preamble, details={"role": role})
         return None
-
-    def _denied(
-        self, transaction: Transaction, call: Call, actor: Actor, action: Action, touched: bytes
-    ) -> Denied | None:
-        """Count what is touched, then decide; a refusal has its line on chain 0."""
-        over = transaction.over_quota(Touch(actor, touched))
-        request = AccessRequest(actor, action, call.purpose, transaction.now, call.reason)
-        decision = decide(request, Facts(RecordFacts(RecordState.ACTIVE, None)))
-        if over:
-            decision = Deny(ReasonCode.QUOTA_EXCEEDED)
-        if not isinstance(decision, Deny):
-            return None
-        event = Event(
-            action=action,
-            outcome=Outcome.DENY,
-            reason=decision.reason,
-            purpose=call.purpose,
-            actor=actor,
-            record=None,
-        )
-        transaction.append(self._vault.system_chain, event)
-        return Denied(decision.reason)

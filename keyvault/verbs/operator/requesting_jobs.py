@@ -101,7 +101,10 @@ class AskingVerbs:
                 chosen = _chosen(details.get(document_id, ()), instances)
                 return self._withdraw(transaction, found, document, chosen, code)
             reason = ReasonCode.NO_SUCH_DOCUMENT
-            refuse(vault, transaction, call, actor, Action.WITHDRAW, found.record, reason, str(document_id))
+            named = str(document_id)
+            refused = refuse(vault, transaction, call, actor, Action.WITHDRAW, found.record, reason, named)
+        if refused.is_of_quota:
+            return refused
         raise _no_document()
 
     def _withdraw(

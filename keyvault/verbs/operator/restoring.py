@@ -1,19 +1,22 @@
 """The end of a restored vault's freeze: it is brought forward, or an operator accepts what is lost."""
 
+from dataclasses import replace
+
 from keyvault.context import Transaction, Vault
 from keyvault.keys.secret_keys import Use
-from keyvault.log.appending import Event
 from keyvault.restore.forward import Brought, bring_forward, bring_segments
 from keyvault.restore.frozen import FROZEN, Frozen, log_size, read_frozen
 from keyvault.restore.second_place import Checkpoints, segments
 from keyvault.store import VaultStore
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.attempt import Call, Denied, Preamble
 from keyvault.verbs.operator.inspecting import InspectingVerbs
-from records.actors import Actor
+from keyvault.verbs.operator.permission import denied, permit
 from records.emergency import SHORTEST_REASON, long_enough
 from records.errors import Conflict, Invalid
-from records.policy import AccessRequest, Deny, Facts, RecordFacts, decide
-from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode, RecordState
+from records.vocabulary.codes import Action, PurposeOfUse
+
+# what was brought forward up to the checkpoint needs nobody's decision
+_NOBODY = Preamble(action=Action.ROOT, actor=None, counted=b"", purpose=PurposeOfUse.NORMAL)
 
 
 class RestoringVerbs:
@@ -68,25 +71,24 @@ class RestoringVerbs:
         InspectingVerbs(self._vault).verify_log(witnessed)
         if not missing:
             with self._vault.transaction() as transaction:
-                self._unfreeze(transaction, None, {"restored": "replayed", "from": frozen.size, "to": size})
+                told = {"restored": "replayed", "from": frozen.size, "to": size}
+                self._unfreeze(transaction, _NOBODY, told)
         return missing
 
     def accept_gap(self, call: Call, reason: str) -> Denied | None:
         """End the freeze although something may be missing; the log says who accepted it and why."""
         if not long_enough(reason):
             raise Invalid(f"Say why, in {SHORTEST_REASON} characters or more.", code="gap_reason_short")
-        actor = self._vault.actor(call.token)
-        with self._vault.transaction() as transaction:
+        vault = self._vault
+        preamble = Preamble.of(replace(call, reason=reason), vault.actor(call.token), Action.ROOT)
+        with vault.transaction() as transaction:
             frozen = self._must_be_frozen()
-            request = AccessRequest(actor, Action.ROOT, call.purpose, transaction.now, reason)
-            decision = decide(request, Facts(RecordFacts(RecordState.ACTIVE, None)))
-            if isinstance(decision, Deny):
-                self._append(transaction, actor, Outcome.DENY, decision.reason, {"restored": "gap refused"})
-                return Denied(decision.reason)
+            if refused := denied(vault, transaction, preamble, details={"restored": "gap refused"}):
+                return refused
             gap = {"restored": "gap accepted", "from": frozen.size, "reason": reason.strip()}
             if frozen.known_size is not None:
                 gap["to"] = frozen.known_size
-            self._unfreeze(transaction, actor, gap)
+            self._unfreeze(transaction, preamble, gap)
         return None
 
     def _must_be_frozen(self) -> Frozen:
@@ -95,25 +97,6 @@ class RestoringVerbs:
             raise Conflict("This vault isn't frozen: there is nothing to bring forward.", code="not_frozen")
         return frozen
 
-    def _unfreeze(self, transaction: Transaction, actor: Actor | None, details: dict[str, object]) -> None:
-        self._append(transaction, actor, Outcome.PERMIT, ReasonCode.OPERATOR, details)
+    def _unfreeze(self, transaction: Transaction, preamble: Preamble, details: dict[str, object]) -> None:
+        permit(self._vault, transaction, preamble, details=details)
         transaction.rows.delete("meta", name=FROZEN)
-
-    def _append(
-        self,
-        transaction: Transaction,
-        actor: Actor | None,
-        outcome: Outcome,
-        reason: ReasonCode,
-        details: dict[str, object],
-    ) -> None:
-        event = Event(
-            action=Action.ROOT,
-            outcome=outcome,
-            reason=reason,
-            purpose=PurposeOfUse.NORMAL,
-            actor=actor,
-            record=None,
-            details=details,
-        )
-        transaction.append(self._vault.system_chain, event)

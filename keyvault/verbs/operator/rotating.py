@@ -1,26 +1,19 @@
 """Rotate keys when two operators ask for it; the log says so first (vault.md section 3)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
-from keyvault.context import Transaction, Vault
+from keyvault.context import Vault
 from keyvault.keys import rekeying
 from keyvault.keys.keyring import RETIRING
 from keyvault.keys.rekeying import Moved
-from keyvault.log.appending import Event
-from keyvault.quotas import Touch
 from keyvault.store import VaultTransaction
 from keyvault.verbs.attempt import Call, Denied
-from records.actors import Actor
-from records.errors import NotFound, Refused
-from records.policy import AccessRequest, Deny, Facts, RecordFacts, decide
-from records.vocabulary.codes import Action, Outcome, ReasonCode, RecordState
-
-OPERATORS = 2
-Callers = Sequence[tuple[Call, Actor]]
-Details = Mapping[str, object]
+from keyvault.verbs.operator.permission import Together
+from records.errors import NotFound
+from records.vocabulary.codes import ReasonCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +47,11 @@ class RotatingVerbs:
     def announce_root(self, calls: Sequence[Call], former: str, present: str) -> Denied | None:
         """Put a rotation of the root on the log; `rotation.rotate_root` follows, beside the store."""
         details = {"rotation": "root", "from": former, "to": present}
-        callers = self._callers(calls)
-        if denied := self._objection(callers, details):
+        asked = Together.of(self._vault, calls, details)
+        if denied := asked.objection():
             return denied
         with self._vault.transaction() as transaction:
-            self._permit(transaction, callers, details)
+            asked.permit(transaction)
         return None
 
     def begin_shards(self, calls: Sequence[Call]) -> ShardsBegun | Denied:
@@ -66,15 +59,15 @@ class RotatingVerbs:
 
         Called again after an interruption, it lets that rotation go on.
         """
-        vault, callers = self._vault, self._callers(calls)
-        details = {"rotation": "shards"}
-        if denied := self._objection(callers, details):
+        vault = self._vault
+        asked = Together.of(vault, calls, {"rotation": "shards"})
+        if denied := asked.objection():
             return denied
 
         @contextmanager
         def logged() -> Iterator[VaultTransaction]:
             with vault.transaction() as transaction:
-                self._permit(transaction, callers, details)
+                asked.permit(transaction)
                 yield transaction.rows
 
         shards = range(vault.keyring.shard_count)
@@ -87,14 +80,14 @@ class RotatingVerbs:
 
     def rotate_secrets(self, calls: Sequence[Call]) -> SecretsRotated | Denied:
         """Give accountability and the system's chains new keys; the former ones open what they sealed."""
-        vault, callers = self._vault, self._callers(calls)
-        details = {"rotation": "secrets"}
-        if denied := self._objection(callers, details):
+        vault = self._vault
+        asked = Together.of(vault, calls, {"rotation": "secrets"})
+        if denied := asked.objection():
             return denied
         rows = vault.keyring.next_secrets()
         with vault.transaction() as transaction:
             vault.keyring.check_present(transaction.rows)
-            self._permit(transaction, callers, details)
+            asked.permit(transaction)
             for row in rows:
                 former = {"name": row["name"], "version__lt": row["version"]}
                 transaction.rows.insert_new(
@@ -107,73 +100,20 @@ class RotatingVerbs:
 
     def rotate_record(self, calls: Sequence[Call], record: str) -> RecordRotated | Denied:
         """Give the record that an INS or a public id names a new key. Raises `NotFound` "no_such_record"."""
-        vault, callers = self._vault, self._callers(calls)
-        details = {"rotation": "record"}
-        if denied := self._objection(callers, details):
+        vault = self._vault
+        asked = Together.of(vault, calls, {"rotation": "record"})
+        if denied := asked.objection():
             return denied
         with vault.transaction() as transaction:
             row = vault.find_record(transaction.rows, record)
-            touched = vault.touched(row, record)
-            over = [transaction.over_quota(Touch(actor, touched)) for _, actor in callers]  # counted for both
-            if any(over):
-                return self._refuse(transaction, callers, ReasonCode.QUOTA_EXCEEDED, details)
-            if row is None:
-                self._refuse(transaction, callers, ReasonCode.NO_SUCH_RECORD, details)
-            else:
-                self._permit(transaction, callers, details, row["public_id"])
+            asked = asked.about(vault.touched(row, record))
+            if asked.over_quota(transaction):
+                return asked.refuse(transaction, ReasonCode.QUOTA_EXCEEDED)
+            if row is not None:
+                asked.permit(transaction, row["public_id"])
                 version = rekeying.rotate_record_key(transaction.rows, vault.keyring, row["record_id"])
                 return RecordRotated(row["public_id"], version)
+            refused = asked.refuse(transaction, ReasonCode.NO_SUCH_RECORD)
+        if refused.is_of_quota:
+            return refused
         raise NotFound("There is no such record.", code="no_such_record")  # once its line is kept
-
-    def _callers(self, calls: Sequence[Call]) -> Callers:
-        """Raises `Refused` "two_operators" for fewer, or for the same person twice."""
-        callers = [(call, self._vault.actor(call.token)) for call in calls]
-        if (
-            len(callers) != OPERATORS
-            or len({(actor.issuer, actor.subject) for _, actor in callers}) < OPERATORS
-        ):
-            raise Refused("A rotation wants two different operators: name the second.", code="two_operators")
-        return callers
-
-    def _objection(self, callers: Callers, details: Details) -> Denied | None:
-        for call, actor in callers:
-            request = AccessRequest(
-                actor, Action.ROOT, call.purpose, self._vault.now_ms() // 1000, call.reason
-            )
-            decision = decide(request, Facts(RecordFacts(RecordState.ACTIVE, None)))
-            if isinstance(decision, Deny):
-                with self._vault.transaction() as transaction:
-                    return self._refuse(transaction, [(call, actor)], decision.reason, details)
-        return None
-
-    def _refuse(
-        self, transaction: Transaction, callers: Callers, reason: ReasonCode, details: Details
-    ) -> Denied:
-        self._write(transaction, callers, Outcome.DENY, reason, details, None)
-        return Denied(reason)
-
-    def _permit(
-        self, transaction: Transaction, callers: Callers, details: Details, record: UUID | None = None
-    ) -> None:
-        self._write(transaction, callers, Outcome.PERMIT, ReasonCode.OPERATOR, details, record)
-
-    def _write(
-        self,
-        transaction: Transaction,
-        callers: Callers,
-        outcome: Outcome,
-        reason: ReasonCode,
-        details: Details,
-        record: UUID | None,
-    ) -> None:
-        for call, actor in callers:
-            event = Event(
-                action=Action.ROOT,
-                outcome=outcome,
-                reason=reason,
-                purpose=call.purpose,
-                actor=actor,
-                record=record,
-                details=details,
-            )
-            transaction.append(self._vault.system_chain, event)

@@ -4,7 +4,7 @@ from keyvault.context import Vault
 from keyvault.credentials import withdrawn
 from keyvault.credentials.withdrawn import CredentialName
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.operator.alone import alone
+from keyvault.verbs.operator.permission import alone
 from records.errors import Invalid
 
 

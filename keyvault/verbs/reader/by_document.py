@@ -56,7 +56,7 @@ class DocumentVerbs:
         self, transaction: Transaction, preamble: Preamble, record: OpenedRecord, row: Row | None
     ) -> ReasonCode | None:
         """Why this actor sees no such document; the record is judged first, and facts are opened anyhow."""
-        request = preamble.request(transaction)
+        request = preamble.request(transaction.now)
         emergency = emergency_use(self._vault, transaction, record, request)
         judged = row or _nobodys(record.card)
         facts = facts_of(record.card, copies_of(transaction.rows, [judged]))

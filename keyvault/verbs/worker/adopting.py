@@ -18,7 +18,7 @@ from keyvault.keys.cards import content_token, open_facts, seal_facts
 from keyvault.keys.record_keys import new_object_key, open_object_key
 from keyvault.log.appending import Event
 from keyvault.store import Row, new_id
-from keyvault.verbs.attempt import Denied
+from keyvault.verbs.attempt import Denied, Preamble
 from keyvault.verbs.operator.records import new_record
 from keyvault.verbs.reader.releasing import ADOPTED
 from keyvault.verbs.worker.ingesting import (
@@ -373,19 +373,19 @@ def _refuse(
     actor: Actor | None,
     reason: ReasonCode,
 ) -> Denied:
-    transaction.append(
-        vault.chain_of(record),
-        Event(
-            action=Action.DEPOSIT,
-            outcome=Outcome.DENY,
-            reason=reason,
-            purpose=PurposeOfUse.INGEST,
-            actor=actor,
-            record=record.row["public_id"] if record.exists else None,
-            object_id=str(request.submission_id),
-        ),
+    preamble = Preamble(
+        action=Action.DEPOSIT,
+        actor=actor,
+        counted=vault.touched(record.row, record.row["public_id"]),
+        purpose=PurposeOfUse.INGEST,
     )
-    return Denied(reason)
+    return preamble.refuse(
+        transaction,
+        vault.chain_of(record),
+        reason,
+        record=record.row["public_id"] if record.exists else None,
+        object_id=str(request.submission_id),
+    )
 
 
 def _check_blob(blob: NewBlob, dek: bytes) -> None:
