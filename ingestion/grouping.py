@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from content.facts import DicomFacts, Facts, PdfFacts
 from ingestion.outcomes import Judgement, PartOutcome
 from records.documents import Kind
+from records.vocabulary.document_types import STUDY_TYPE
 
 _STRUCTURED_REPORT = "1.2.840.10008.5.1.4.1.1.88."
 _ENCAPSULATED = "1.2.840.10008.5.1.4.1.1.104."
 _KEY_OBJECTS = "1.2.840.10008.5.1.4.1.1.88.59"
-TYPE_STUDY = "IMG-KOS"
 TYPE_REPORT = "18748-4"
 
 
@@ -108,8 +108,8 @@ def _group(parts: tuple[InspectedPart, ...], type_code: str | None) -> Group:
     if first.judgement.outcome is PartOutcome.QUARANTINED:
         return Group(None, "document", "", parts)
     if _is_image(first):
-        return Group(first.record, "study", TYPE_STUDY, parts)
+        return Group(first.record, "study", STUDY_TYPE, parts)
     if first.is_dicom:
-        code = TYPE_STUDY if first.dicom.sop_class == _KEY_OBJECTS else TYPE_REPORT
+        code = STUDY_TYPE if first.dicom.sop_class == _KEY_OBJECTS else TYPE_REPORT
         return Group(first.record, "document", code, parts)
     return Group(first.record, "document", type_code or TYPE_REPORT, parts)

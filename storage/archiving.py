@@ -8,7 +8,7 @@ written out afterwards, at leisure, is these two snapshots.
 import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, func, inspect, select, table, text
@@ -54,10 +54,8 @@ class Snapshot:
     def reading(self) -> Iterator[Connection]:
         yield self._connection
 
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self) -> AbstractContextManager[Connection]:
         raise RuntimeError("a snapshot only reads")
-        yield self._connection  # makes this a generator
 
     migrating = writing
 

@@ -127,20 +127,6 @@ class ReasonCode(StrEnum):
     BAD_CREDENTIAL = "bad_credential"
 
 
-PERMITTING: frozenset[ReasonCode] = frozenset(
-    {
-        ReasonCode.OWN_RECORD,
-        ReasonCode.AUTHORISED,
-        ReasonCode.ATTENDING_DOCTOR,
-        ReasonCode.EMERGENCY,
-        ReasonCode.REGULATION_CENTRE,
-        ReasonCode.DEPOSIT,
-        ReasonCode.OPERATOR,
-        ReasonCode.AUTHOR,
-    }
-)
-
-
 class Obligation(StrEnum):
     """What whoever acts on a Permit owes with it."""
 
@@ -190,16 +176,6 @@ class JobState(StrEnum):
     DONE = "done"
     REFUSED = "refused"
 
-
-RECORD_TRANSITIONS: Mapping[RecordState, frozenset[RecordState]] = MappingProxyType(
-    {
-        RecordState.PROPOSED: frozenset({RecordState.ACTIVE, RecordState.CLOSED}),
-        RecordState.ACTIVE: frozenset({RecordState.SUSPENDED, RecordState.CLOSED}),
-        RecordState.SUSPENDED: frozenset({RecordState.ACTIVE, RecordState.CLOSED}),
-        RecordState.CLOSED: frozenset({RecordState.ACTIVE, RecordState.DESTROYED}),
-        RecordState.DESTROYED: frozenset(),
-    }
-)
 
 DOCUMENT_TRANSITIONS: Mapping[DocumentState, frozenset[DocumentState]] = MappingProxyType(
     {

@@ -13,8 +13,6 @@ from types import MappingProxyType
 
 from records.vocabulary.document_types import CLASS_NAMES, DOCUMENT_TYPES
 
-VERSION = "2024-02-23"
-
 
 class Depositor(StrEnum):
     """A professional or a structure of care, the health insurer's feed, the holder of the record."""

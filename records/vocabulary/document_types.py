@@ -20,9 +20,6 @@ from records.vocabulary.professions import (
     is_health_professional,
 )
 
-TYPES_VERSION = "2024-02-23"
-MATRIX_VERSION = "2023-10-29"  # order of 26 October 2023, Journal officiel of 29 October 2023
-
 CLASS_NAMES: Mapping[str, str] = MappingProxyType(
     {
         "10": "Compte rendu",
@@ -183,10 +180,11 @@ DOCUMENT_TYPES: Mapping[str, DocumentType] = MappingProxyType(
 
 STUDY_TYPE = "IMG-KOS"  # an imaging study is decided upon as the reference that announces it
 
-# The matrix as refusals. The table of the order is not public in a usable form: the rows of doctors, nurses
-# and dentists hold the cells that the professions' press published. Nobody reads more than a doctor. A health
-# profession without a row of its own is refused whatever any published row refuses; what is left to it is
-# the "majority of documents" that the order gives to the other professions.
+# The matrix as refusals. The table of the order of 26 October 2023 (Journal officiel of 29 October 2023) is
+# not public in a usable form: the rows of doctors, nurses and dentists hold the cells that the professions'
+# press published. Nobody reads more than a doctor. A health profession without a row of its own is refused
+# whatever any published row refuses; what is left to it is the "majority of documents" that the order gives
+# to the other professions.
 _DOCTOR = frozenset({"ATTEST-RESID"})
 _OTHERS = _DOCTOR | {row[0] for row in _BEYOND_DMP}
 _NURSE = _OTHERS | {"75496-0", "68599-0", "83901-9", "68817-6", "89601-9"}

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-VERSION = "2024-12"
-
 DOCTOR = "10"
 PHARMACIST = "21"
 DENTIST = "40"

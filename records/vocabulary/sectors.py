@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-VERSION = "2026-02-23"
-
 
 class Opens(StrEnum):
     """What a sector opens: records by the usual rules, by express consent alone (R30), or none (R29)."""

@@ -7,7 +7,7 @@ Ciphertext only: whoever holds the address without the grant's key reads noise.
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -116,6 +116,3 @@ async def in_threads(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
 
 def _several(pieces: Iterator[bytes]) -> list[bytes]:
     return [piece for _, piece in zip(range(HOP), pieces, strict=False)]
-
-
-Presign = Callable[[UUID, UUID, int], str]

@@ -8,7 +8,21 @@ from records.actors import Actor
 from records.consent import Authorisation, Card, ConsentRecord, Emergency
 from records.documents import DocumentFacts
 from records.identity import INS, INS_NIR_TEST, Traits
-from records.vocabulary.codes import DocumentState, Role
+from records.vocabulary.codes import DocumentState, ReasonCode, Role
+
+PERMITTING = frozenset(
+    {
+        ReasonCode.OWN_RECORD,
+        ReasonCode.AUTHORISED,
+        ReasonCode.ATTENDING_DOCTOR,
+        ReasonCode.EMERGENCY,
+        ReasonCode.REGULATION_CENTRE,
+        ReasonCode.DEPOSIT,
+        ReasonCode.OPERATOR,
+        ReasonCode.AUTHOR,
+    }
+)
+"""The grounds of a permit; every other reason denies."""
 
 NOW = 1_700_000_000
 DAY = 86_400

@@ -17,7 +17,6 @@ from records.documents import DocumentFacts
 from records.policy import AccessRequest, Deny, EmergencyUse, Facts, Permit, RecordFacts, decide, visible
 from records.rules import READS, WITHOUT_RECORD
 from records.vocabulary.codes import (
-    PERMITTING,
     Action,
     DocumentState,
     Label,
@@ -30,7 +29,7 @@ from records.vocabulary.depositing import Depositor, may_deposit
 from records.vocabulary.document_types import DOCUMENT_TYPES
 from records.vocabulary.professions import DOCTOR, PROFESSIONS, is_health_professional
 from records.vocabulary.sectors import INSURER_SETTING, SECTORS, Opens
-from tests.unit.records.factories import CARD, DAY, HER_INS, HIS_INS, HOSPITAL, NOW, PRACTICE
+from tests.unit.records.factories import CARD, DAY, HER_INS, HIS_INS, HOSPITAL, NOW, PERMITTING, PRACTICE
 
 NUMBERS = ["899700024450", "899700024451"]
 numbers = st.sampled_from(NUMBERS)

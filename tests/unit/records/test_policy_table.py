@@ -9,7 +9,6 @@ from records.consent import Card, Emergency
 from records.documents import DocumentFacts
 from records.policy import AccessRequest, Deny, EmergencyUse, Facts, Permit, RecordFacts, decide, visible
 from records.vocabulary.codes import (
-    PERMITTING,
     Action,
     DocumentState,
     Label,
@@ -28,6 +27,7 @@ from tests.unit.records.factories import (
     HIS_INS,
     HOSPITAL,
     NOW,
+    PERMITTING,
     REPORT,
     STRANGER,
     depositor,

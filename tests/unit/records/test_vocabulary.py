@@ -8,12 +8,8 @@ import pytest
 from records.errors import CoffreError, Conflict, Invalid, NotFound, Refused
 from records.vocabulary.codes import (
     DOCUMENT_TRANSITIONS,
-    PERMITTING,
-    RECORD_TRANSITIONS,
     SUBMISSION_TRANSITIONS,
     DocumentState,
-    ReasonCode,
-    RecordState,
     SubmissionState,
     check_transition,
 )
@@ -27,13 +23,10 @@ from records.vocabulary.document_types import (
 from records.vocabulary.professions import PROFESSIONS, is_health_professional
 
 TABLES: list[tuple[type[StrEnum], Mapping[Any, frozenset[Any]]]] = [
-    (RecordState, RECORD_TRANSITIONS),
     (DocumentState, DOCUMENT_TRANSITIONS),
     (SubmissionState, SUBMISSION_TRANSITIONS),
 ]
 STEPS = {
-    RecordState: "proposed>active proposed>closed active>suspended active>closed suspended>active "
-    "suspended>closed closed>active closed>destroyed",
     DocumentState: "approved>deprecated approved>deleted approved>archived archived>approved "
     "archived>deleted deprecated>deleted",
     SubmissionState: "received>validating validating>published validating>rejected validating>quarantined "
@@ -55,10 +48,6 @@ def test_every_step_between_states_is_either_legal_or_refused(
                 with pytest.raises(Conflict) as refusal:
                     check_transition(table, old, new)
                 assert refusal.value.code == "bad_transition"
-
-
-def test_eight_reasons_permit() -> None:
-    assert sorted(PERMITTING) == sorted(list(ReasonCode)[:8])
 
 
 def test_an_error_is_a_code_and_a_sentence() -> None:

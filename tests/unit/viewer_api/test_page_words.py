@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from records.errors import Invalid
-from records.vocabulary.codes import PERMITTING, ReasonCode
+from records.vocabulary.codes import ReasonCode
+from tests.unit.records.factories import PERMITTING
 from viewer_api.web.log_words import log_line
 from viewer_api.web.paging import PAGE, paged
 from viewer_api.web.texts import Texts, typographic
