@@ -24,7 +24,6 @@ class StudyFacts:
     description: str | None
     accession: str | None
     referring: str | None
-    study_id: str | None
     institution: str | None
 
 
@@ -36,7 +35,6 @@ class SeriesFacts:
     description: str | None
     date: str | None
     time: str | None
-    body_part: str | None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -103,7 +103,6 @@ def _study(attributes: dict[str, Any]) -> Facts:
         "description": text(attributes, "00081030"),
         "accession": text(attributes, "00080050"),
         "referring": " ".join(part for part in referring[:2] if part) or None,
-        "study_id": text(attributes, "00200010"),
         "institution": text(attributes, "00080080"),
     }
 
@@ -114,7 +113,6 @@ def _series(attributes: dict[str, Any]) -> Facts:
         "description": text(attributes, "0008103E"),
         "date": _date(attributes, "00080021"),
         "time": _time(attributes, "00080031"),
-        "body_part": text(attributes, "00180015"),
     }
 
 

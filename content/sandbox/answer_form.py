@@ -162,7 +162,6 @@ _DICOM: Shape = {
         "description": _text,
         "accession": _text,
         "referring": _text,
-        "study_id": _text,
         "institution": _text,
     },
     "series_attributes": {
@@ -170,7 +169,6 @@ _DICOM: Shape = {
         "description": _text,
         "date": _date,
         "time": _time,
-        "body_part": _text,
     },
     "instance_attributes": {"number": _number, "rows": _number, "columns": _number, "frames": _number},
     "dicom": _any,

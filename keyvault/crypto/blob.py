@@ -8,7 +8,6 @@ the grant and never from the store, and the refusal of an empty last segment.
 import os
 import struct
 from collections.abc import Callable
-from typing import Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -71,20 +70,10 @@ class Sealer:
     """
 
     def __init__(self, ref: BlobRef, dek: bytes) -> None:
-        self._start(ref, dek, bytes([HEADER_MARK]) + os.urandom(_SALT + _PREFIX))
-
-    @classmethod
-    def _with_header(cls, ref: BlobRef, dek: bytes, header: bytes) -> Self:
-        """For golden vectors only: an equal header under an equal key gives every nonce a second use."""
-        sealer = cls.__new__(cls)
-        sealer._start(ref, dek, header)
-        return sealer
-
-    def _start(self, ref: BlobRef, dek: bytes, header: bytes) -> None:
-        self.header = header
+        self.header = bytes([HEADER_MARK]) + os.urandom(_SALT + _PREFIX)
         self.commitment = commitment(dek, ref)
         self._ref = ref
-        self._segments = _Segments(dek, ref.aad, header)
+        self._segments = _Segments(dek, ref.aad, self.header)
         self._index = 0
         self._room = STRIDE - HEADER  # plaintext bytes that the present segment takes
         self._held = memoryview(bytearray(STRIDE))

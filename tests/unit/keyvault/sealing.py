@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from unittest.mock import patch
 from uuid import UUID
 
 import tink
@@ -13,6 +14,12 @@ from keyvault.crypto.blob import BlobKind, BlobRef, Opener, SealedBlob, Sealer
 
 REF = BlobRef(UUID("01234567-89ab-4def-8123-456789abcdef"), 3, BlobKind.PACK)
 DEK = bytes(range(32))
+
+
+def sealer_with(ref: BlobRef, dek: bytes, header: bytes) -> Sealer:
+    """A sealer that draws this very header. Never twice outside a test: every nonce gets a second use."""
+    with patch("os.urandom", lambda size: header[-size:]):
+        return Sealer(ref, dek)
 
 
 def material(size: int) -> bytes:

@@ -6,9 +6,9 @@ import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from keyvault.crypto.blob import BlobError, Opener, SealedBlob, Sealer, commitment
+from keyvault.crypto.blob import BlobError, Opener, SealedBlob, commitment
 from keyvault.crypto.envelope import derive
-from tests.unit.keyvault.sealing import DEK, REF, opened, sample, seal, tink_open
+from tests.unit.keyvault.sealing import DEK, REF, opened, sample, seal, sealer_with, tink_open
 
 OTHER = bytes(range(100, 132))
 HEADER = b"\x28" + bytes(range(39))
@@ -71,7 +71,7 @@ def test_a_blob_that_tink_opens_under_two_keys_opens_here_under_one() -> None:
 def test_a_salt_of_zeros_does_not_turn_the_public_commitment_into_the_segment_key() -> None:
     """The commitment's salt is zeros; separated by salt alone, this blob would publish its own key."""
     header = b"\x28" + bytes(39)
-    sealer = Sealer._with_header(REF, DEK, header)
+    sealer = sealer_with(REF, DEK, header)
     cipher = bytes(sealer.update(b"content")) + sealer.finish()
     segment_key = derive(DEK, bytes(32), REF.aad)
     nonce = header[33:] + bytes(4) + b"\1"

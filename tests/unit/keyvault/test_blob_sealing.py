@@ -22,7 +22,18 @@ from keyvault.crypto.blob import (
     plaintext_size,
 )
 from records.errors import Invalid
-from tests.unit.keyvault.sealing import DEK, REF, Sample, material, opened, sample, seal, tink_open, tink_seal
+from tests.unit.keyvault.sealing import (
+    DEK,
+    REF,
+    Sample,
+    material,
+    opened,
+    sample,
+    seal,
+    sealer_with,
+    tink_open,
+    tink_seal,
+)
 
 BORDERS = [0, 1, 65479, 65480, 65481, 130999, 131000, 131001, 65480 + 2 * 65520, 65481 + 2 * 65520]
 
@@ -77,7 +88,7 @@ class TestSealing:
 
     def test_chunking_changes_no_byte(self) -> None:
         header = bytes([0x28]) + bytes(39)
-        whole, pieces = (Sealer._with_header(REF, DEK, header) for _ in range(2))
+        whole, pieces = (sealer_with(REF, DEK, header) for _ in range(2))
         plain = material(200_000)
         once = bytes(whole.update(plain)) + whole.finish()
         often = b"".join(bytes(pieces.update(plain[i : i + 777])) for i in range(0, 200_000, 777))
@@ -197,7 +208,7 @@ class TestManipulation:
         """Full segments, none marked as last, then a tag alone: Tink reads it as the same content."""
         plain = material(65480 + 65520)
         made = seal([plain])
-        sealer = Sealer._with_header(REF, DEK, made.sealed.header)
+        sealer = sealer_with(REF, DEK, made.sealed.header)
         cipher = bytes(sealer.update(plain + b"x"))
         nonce = made.sealed.header[33:] + (2).to_bytes(4, "big") + b"\1"
         cipher += sealer._segments.cipher.encrypt(nonce, b"", None)

@@ -14,7 +14,7 @@ import pytest
 from audit.canonical import canonical
 from keyvault.credentials import tokens as credentials
 from keyvault.crypto import search_tokens as tokens
-from keyvault.crypto.blob import BlobKind, BlobRef, Opener, Sealer, ciphertext_size, commitment
+from keyvault.crypto.blob import BlobKind, BlobRef, Opener, ciphertext_size, commitment
 from keyvault.crypto.envelope import (
     Branch,
     KeyUse,
@@ -47,7 +47,7 @@ from records.actors import Actor
 from records.errors import CoffreError
 from records.vocabulary.codes import Environment, RecordState, Role
 from storage.objects.kept_files import KeptFiles
-from tests.unit.keyvault.sealing import opened
+from tests.unit.keyvault.sealing import opened, sealer_with
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 NOW = 1_800_000_001
@@ -84,7 +84,7 @@ def test_blobs(case: dict[str, Any], script: ModuleType) -> None:
     assert ref.aad.hex() == case["aad"]
     assert commitment(dek, ref).hex() == case["commitment"]
     assert ciphertext_size(len(plain)) == case["ciphertext_size"]
-    sealer = Sealer._with_header(ref, dek, header)
+    sealer = sealer_with(ref, dek, header)
     cipher = bytes(sealer.update(plain)) + sealer.finish()
     assert hashlib.sha256(cipher).hexdigest() == case["ciphertext_sha256"]
     assert case.get("ciphertext", cipher.hex()) == cipher.hex()
