@@ -19,8 +19,8 @@ from ingestion.worker.pipeline import Worker, new_blob
 from keyvault.crypto.sealed_blob import BlobKind
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.verbs.attempt import Denied
-from keyvault.verbs.worker.adopting import Adopted, AdoptedDocument, AdoptRequest, NewDocument
-from keyvault.verbs.worker.maintaining import ForMaintenance
+from keyvault.verbs.worker.adopt_request import Adopted, AdoptedDocument, AdoptRequest, NewDocument
+from keyvault.verbs.worker.opening_jobs import ForMaintenance
 from records.errors import CoffreError, Conflict, Refused
 from records.vocabulary.codes import DocumentState, SubmissionState
 from storage.rows import Blob, Details, Instance, Publication, Removal, Submission

@@ -10,7 +10,7 @@ from keyvault.crypto.blob import Opener
 from keyvault.crypto.boxes import new_box_key
 from keyvault.crypto.sealed_blob import SealedBlob
 from keyvault.verbs.rows import SealedRow
-from keyvault.verbs.worker.maintaining import ForMaintenance, JobInHand, open_for_maintenance
+from keyvault.verbs.worker.opening_jobs import ForMaintenance, JobInHand, open_for_maintenance
 from records.errors import Conflict, NotFound
 from storage.ports import ObjectStore
 from storage.rows import Blob, Submission

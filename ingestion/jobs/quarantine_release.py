@@ -23,8 +23,8 @@ from ingestion.worker.pipeline import Ingestion, Worker
 from keyvault.crypto.sealed_blob import SealedBlob
 from keyvault.keys.reception import ReceivedPart
 from keyvault.verbs.attempt import Denied
-from keyvault.verbs.worker.adopting import Adopted, AdoptRequest
-from keyvault.verbs.worker.maintaining import ForMaintenance
+from keyvault.verbs.worker.adopt_request import Adopted, AdoptRequest
+from keyvault.verbs.worker.opening_jobs import ForMaintenance
 from records.details import DocumentDetails, SetAside, damaged
 from records.errors import NotFound
 from records.vocabulary.codes import SubmissionState

@@ -38,7 +38,7 @@ from keyvault.crypto.boxes import new_box_key
 from keyvault.crypto.sealed_blob import BlobKind
 from keyvault.process.guard import WorkerDoor
 from keyvault.verbs.attempt import Denied
-from keyvault.verbs.worker.adopting import Adopted, AdoptRequest, NewBlob, NewDocument
+from keyvault.verbs.worker.adopt_request import Adopted, AdoptRequest, NewBlob, NewDocument
 from keyvault.verbs.worker.ingesting import ReceivedBlobKey, open_for_ingest
 from keyvault.verbs.worker.settling import SettlingVerbs
 from records.details import SetAside

@@ -9,7 +9,7 @@ from ingestion.grouping import InspectedPart
 from ingestion.outcomes import PartOutcome, submission_state
 from ingestion.worker.packing import PackedGroup
 from keyvault.crypto.search_tokens import TokenField
-from keyvault.verbs.worker.adopting import Adopted, AdoptedDocument
+from keyvault.verbs.worker.adopt_request import Adopted, AdoptedDocument
 from records.vocabulary.codes import DocumentState
 from storage.rows import Details, Document, Instance, Part, Publication, Token
 

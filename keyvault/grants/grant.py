@@ -49,7 +49,7 @@ __all__ = [
 
 FORMAT = "coffre-grant-v1"
 SEALED_BOX, HPKE = 1, 2
-LONGEST_LIFE = 900  # seconds
+LONGEST_GRANT = 900  # seconds
 CLOCK_SKEW = 60  # seconds
 LARGEST_BODY = 16 * 1024 * 1024
 _LABEL = FORMAT.encode("ascii") + b"\0"
@@ -110,7 +110,7 @@ def seal_grant(
     raw = canonical(body_document(body))
     if (
         suite not in _HEAD_SIZE
-        or not 0 < expires - issued <= LONGEST_LIFE
+        or not 0 < expires - issued <= LONGEST_GRANT
         or not len(actor) == len(event) == 32
         or len(raw) > LARGEST_BODY
         or not consistent(body)
@@ -174,7 +174,7 @@ def _shape(grant: Mapping[str, Any]) -> dict[str, Any]:
     text(found["purpose"], 64)
     unb64(found["actor"], 32)
     unb64(found["event"], 32)
-    if not 0 < integer(found["expires"]) - integer(found["issued"]) <= LONGEST_LIFE:
+    if not 0 < integer(found["expires"]) - integer(found["issued"]) <= LONGEST_GRANT:
         raise Invalid("The grant lives too long.", code="bad_member")
     return found
 

@@ -7,7 +7,7 @@ before any key leaves. Positions in the tree come later, from the sequencer.
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from audit.audit_event import audit_event
@@ -80,6 +80,31 @@ class Event:
     grant: UUID | None = None
     details: Mapping[str, Any] = field(default_factory=dict, repr=False)
     about: bytes = field(default=b"", repr=False)  # what was asked for where no record is: not written
+
+    @classmethod
+    def of(
+        cls,
+        action: Action,
+        purpose: PurposeOfUse,
+        actor: Actor | None,
+        *,
+        refused: ReasonCode | None = None,
+        permitted: ReasonCode = ReasonCode.OPERATOR,
+        record: UUID | None = None,
+        object_id: UUID | None = None,
+        **more: Any,
+    ) -> Self:
+        """What was refused for the reason `refused`, else permitted for the reason `permitted`."""
+        return cls(
+            action=action,
+            outcome=Outcome.DENY if refused else Outcome.PERMIT,
+            reason=refused or permitted,
+            purpose=purpose,
+            actor=actor,
+            record=record,
+            object_id=str(object_id) if object_id else None,
+            **more,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from keyvault.log.appending import SYSTEM, Chain, Event
 from keyvault.store import Row, VaultTransaction
 from records.actors_json import actor_from_json, actor_to_json
 from records.emergency import EMERGENCIES
-from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode
+from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode
 
 HOUR_MS = 3_600_000
 FIRST, LAST = "first", "last"
@@ -108,18 +108,18 @@ class Refusals:
 
     def _closing(self, row: Row) -> Event:
         told = self.keyring.accountability.open(Use.REFUSAL, row["sealed"], _aad(row["refusal"]))
-        return Event(
-            action=Action(told["action"]),
-            outcome=Outcome.DENY,
-            reason=ReasonCode(told["reason"]),
-            purpose=PurposeOfUse(told["purpose"]),
-            actor=actor_from_json(told["actor"]) if told["actor"] else None,
+        counted = {
+            REPEATED: row["counted"],
+            FIRST: _instant(row["first_at"]),
+            LAST: _instant(row["last_at"]),
+        }
+        return Event.of(
+            Action(told["action"]),
+            PurposeOfUse(told["purpose"]),
+            actor_from_json(told["actor"]) if told["actor"] else None,
+            refused=ReasonCode(told["reason"]),
             record=UUID(told["record"]) if told["record"] else None,
-            details={
-                REPEATED: row["counted"],
-                FIRST: _instant(row["first_at"]),
-                LAST: _instant(row["last_at"]),
-            },
+            details=counted,
         )
 
 

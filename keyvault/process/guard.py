@@ -35,8 +35,9 @@ from keyvault.verbs.reader.notices import NoticingVerbs
 from keyvault.verbs.reader.reading import ReadingVerbs
 from keyvault.verbs.reader.releasing import ReleasingVerbs
 from keyvault.verbs.worker.adopting import AdoptingVerbs
+from keyvault.verbs.worker.adopting_jobs import AdoptingJobs
 from keyvault.verbs.worker.ingesting import ReleasingForIngest
-from keyvault.verbs.worker.maintaining import MaintainingVerbs
+from keyvault.verbs.worker.opening_jobs import OpeningJobs
 from keyvault.verbs.worker.settling import SettlingVerbs
 
 EMBEDDED_SHARDS = 16
@@ -49,7 +50,7 @@ class ReaderDoor(ReadingVerbs, DocumentVerbs, ReleasingVerbs, ChangingVerbs, Not
         self._vault = vault
 
 
-class WorkerDoor(ReleasingForIngest, AdoptingVerbs, MaintainingVerbs, SettlingVerbs):
+class WorkerDoor(ReleasingForIngest, AdoptingVerbs, OpeningJobs, AdoptingJobs, SettlingVerbs):
     """Deposits: release_ingest, differing_traits, tokens, part_tokens, identifier_token, adopt, settle.
 
     Jobs: job, …_job. Both: give_back.

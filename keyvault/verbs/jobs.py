@@ -13,6 +13,7 @@ from keyvault.context import Transaction, Vault
 from keyvault.keys.secret_keys import Use
 from keyvault.log.appending import Event
 from keyvault.store import Row, VaultTransaction, new_id
+from keyvault.verbs.leases import LONGEST_LEASE_MS
 from records.actors import Actor
 from records.errors import Conflict, NotFound
 from records.vocabulary.codes import (
@@ -20,14 +21,12 @@ from records.vocabulary.codes import (
     Action,
     JobKind,
     JobState,
-    Outcome,
     PurposeOfUse,
     ReasonCode,
     Role,
     check_transition,
 )
 
-LONGEST_LEASE_MS = 15 * 60_000
 IN_HAND = (JobState.QUEUED, JobState.ADOPTED)
 OPEN = (JobState.PROPOSED, *IN_HAND)
 
@@ -151,14 +150,13 @@ def maintained(
     refused: ReasonCode | None = None,
 ) -> Event:
     """What maintenance did, or was refused, without a person who asks at this moment."""
-    return Event(
-        action=action,
-        outcome=Outcome.DENY if refused else Outcome.PERMIT,
-        reason=refused or ReasonCode.OPERATOR,
-        purpose=PurposeOfUse.MAINTENANCE,
-        actor=automaton(vault),
+    return Event.of(
+        action,
+        PurposeOfUse.MAINTENANCE,
+        automaton(vault),
+        refused=refused,
         record=record,
-        object_id=str(object_id) if object_id else None,
+        object_id=object_id,
         details=details,
     )
 

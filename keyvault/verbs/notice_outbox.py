@@ -1,8 +1,20 @@
 """The outbox of notices: each is queued in the transaction of its cause, and leaves later, once in effect."""
 
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
 from keyvault.context import OpenedRecord, Transaction, Vault
 from keyvault.keys.secret_keys import Use
-from keyvault.store import new_id
+from keyvault.store import Row, new_id
+
+
+@dataclass(frozen=True, slots=True)
+class SealedNotice:
+    """A notice's payload, opened: `recipient` is `patient` or `professional:` with a national number."""
+
+    recipient: str = field(repr=False)
+    payload: dict[str, Any] = field(repr=False)
 
 
 def queue_notice(
@@ -14,7 +26,7 @@ def queue_notice(
     """
     notice_id = new_id()
     payload = {"kind": kind, "at": transaction.now, "record": str(record.row["public_id"]), "to": recipient}
-    sealed = vault.keyring.accountability.seal(Use.NOTICE, payload, b"coffre-notice-v1\x00" + notice_id.bytes)
+    sealed = vault.keyring.accountability.seal(Use.NOTICE, payload, _aad(notice_id))
     transaction.rows.insert(
         "notice",
         {
@@ -29,3 +41,12 @@ def queue_notice(
             "created_at": transaction.now_ms,
         },
     )
+
+
+def open_notice(vault: Vault, row: Row) -> SealedNotice:
+    payload = vault.keyring.accountability.open(Use.NOTICE, row["payload"], _aad(row["notice_id"]))
+    return SealedNotice(payload.pop("to"), payload)
+
+
+def _aad(notice_id: UUID) -> bytes:
+    return b"coffre-notice-v1\x00" + notice_id.bytes

@@ -1,24 +1,17 @@
-"""End content: a job's replaced blobs are retired, then erased; quarantined ones are erased at once.
+"""Erase what was retired: once the longest older grant has expired the key goes, and only then the object."""
 
-A retired blob can no longer be granted. Its key stays for whoever holds an older grant, until the longest one
-has expired; then the key goes, and only then the object.
-"""
-
-from collections.abc import Iterable, Sequence
-from uuid import UUID
+from collections.abc import Sequence
 
 from keyvault.context import Transaction, Vault
-from keyvault.crypto.envelope import KeyUse
+from keyvault.grants.grant import LONGEST_GRANT
 from keyvault.grants.signed_urls import LONGEST_LIFE
-from keyvault.store import Row
+from keyvault.keys.blob_keys import RETIRED
 from keyvault.verbs import jobs
-from keyvault.verbs.reader.releasing import ADOPTED, LONGEST_GRANT
-from records.vocabulary.codes import Action, RecordState
+from keyvault.verbs.content_end import Key, erase_blob, key_of
+from records.vocabulary.codes import Action
 
-RETIRED = "retired"
 CLOCKS_APART = 300  # seconds
 KEPT_MS = (LONGEST_GRANT + LONGEST_LIFE + CLOCKS_APART) * 1000
-Key = tuple[UUID, int]
 
 
 class RetiringVerbs:
@@ -34,11 +27,11 @@ class RetiringVerbs:
         wanted = set(objects)
         with self._vault.transaction() as transaction:
             rows = transaction.rows.find("blob", blob_id__in=[blob for blob, _ in objects])
-            known = {_key(row): row for row in rows if _key(row) in wanted}
+            known = {key_of(row): row for row in rows if key_of(row) in wanted}
             over = transaction.now_ms - KEPT_MS
             due = [key for key, row in known.items() if row["state"] == RETIRED and row["retired_at"] <= over]
             for key in due:
-                _erase_blob(transaction, key)
+                erase_blob(transaction, key)
             if due:
                 self._log(transaction, len(due))
         return [key for key in objects if key not in known or key in set(due)]
@@ -47,63 +40,3 @@ class RetiringVerbs:
         vault = self._vault
         told = jobs.maintained(vault, Action.ERASE, details={"blobs": count})
         transaction.append(vault.system_chain, told)
-
-
-def retire(transaction: Transaction, document_id: UUID, rows: Sequence[Row]) -> int:
-    """Retire what these details rows of a document stood on; answers how many blobs.
-
-    The rows are forgotten, and their keys with the last row that used them.
-    """
-    tx, submissions = transaction.rows, {row["submission_id"] for row in rows}
-    ids = sorted({link["blob_id"] for link in tx.find("blob_document", document_id=document_id)})
-    found = tx.find("blob", blob_id__in=ids, state=ADOPTED)
-    blobs = [row["blob_id"] for row in found if row["submission_id"] in submissions]
-    values = {"state": RETIRED, "retired_at": transaction.now_ms}
-    tx.update("blob", values, blob_id__in=blobs, state=ADOPTED)
-    newest = max(row["row_version"] for row in rows)
-    tx.delete("document_row", document_id=document_id, row_version__le=newest)
-    document = tx.get("document", document_id=document_id)
-    if document is not None:
-        _forget_details_keys(transaction, document["record_id"], submissions)
-    return len(blobs)
-
-
-def _forget_details_keys(transaction: Transaction, record_id: UUID, submissions: Iterable[UUID]) -> None:
-    """A submission's details key goes with its last row in this record."""
-    left = transaction.rows.find("document_row", submission_id__in=sorted(submissions))
-    ids = sorted({row["document_id"] for row in left})
-    here = {
-        row["document_id"]
-        for row in transaction.rows.find("document", document_id__in=ids)
-        if row["record_id"] == record_id
-    }
-    used = {row["submission_id"] for row in left if row["document_id"] in here}
-    transaction.rows.delete(
-        "wrapped_key",
-        record_id=record_id,
-        use=int(KeyUse.DETAILS),
-        object_id__in=sorted(set(submissions) - used),
-    )
-
-
-def erase_quarantined(transaction: Transaction, document: Row) -> None:
-    """Erase the keys of a quarantined document; with the last one, every key of its record."""
-    tx, document_id, record_id = transaction.rows, document["document_id"], document["record_id"]
-    for link in tx.find("blob_document", document_id=document_id):
-        _erase_blob(transaction, _key(link))
-    tx.delete("document_row", document_id=document_id)
-    tx.delete("document", document_id=document_id)
-    if not tx.find("document", record_id=record_id, limit=1):
-        tx.delete("wrapped_key", record_id=record_id)
-        tx.delete("record_key", record_id=record_id)
-        tx.update("record", {"state": RecordState.DESTROYED.value}, record_id=record_id)
-
-
-def _erase_blob(transaction: Transaction, key: Key) -> None:
-    blob_id, version = key
-    transaction.rows.delete("blob", blob_id=blob_id, version=version)
-    transaction.rows.delete("blob_document", blob_id=blob_id, version=version)
-
-
-def _key(row: Row) -> Key:
-    return (row["blob_id"], row["version"])

@@ -13,7 +13,7 @@ from keyvault.store import Row
 from keyvault.verbs import jobs
 from keyvault.verbs.attempt import Call, Denied, Preamble
 from keyvault.verbs.caller import caller
-from keyvault.verbs.housekeeper.retiring import erase_quarantined
+from keyvault.verbs.content_end import erase_quarantined
 from keyvault.verbs.operator.permission import denied, permit
 from keyvault.verbs.operator.quarantine import JobSeen
 from records.actors import Actor

@@ -5,15 +5,14 @@ No opened key or content leaves; a page says of each row whether its key opened.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any
 from uuid import UUID
 
 from keyvault.context import Vault
-from keyvault.crypto.envelope import KeyUse, unwrap_object_key
+from keyvault.crypto.envelope import KeyUse
+from keyvault.keys.blob_keys import ADOPTED, open_data_key
 from keyvault.keys.record_keys import RecordKey, care_key, open_object_key
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs import jobs
-from keyvault.verbs.reader.releasing import ADOPTED
 from records.errors import CoffreError
 
 Key = tuple[UUID, int]
@@ -132,16 +131,8 @@ class _Keys:
         record = self._record(row["record_id"])
         if record is None:
             return False
-        place: dict[str, Any] = {
-            "use": KeyUse.DATA,
-            "record_id": row["record_id"],
-            "key_version": row["key_version"],
-            "object_id": row["blob_id"],
-            "version": row["version"],
-            "commitment": row["commitment"],
-        }
         try:
-            unwrap_object_key(record.key, row["wrap"], **place)
+            open_data_key(record, row)
         except CoffreError:
             return False
         return True

@@ -5,24 +5,18 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from keyvault.context import DECOY, DECOY_ID, PERSON, Vault
-from keyvault.crypto.envelope import Branch, KeyUse
-from keyvault.crypto.search_tokens import TokenField
-from keyvault.keys.cards import OpenedCard, store_card
-from keyvault.keys.record_keys import RecordKey, create_record_key, new_object_key
-from keyvault.keys.secret_keys import DERIVING
-from keyvault.log.appending import ORDINARY, Chain
-from keyvault.store import VaultTransaction, new_id
+from keyvault.keys.cards import store_card
 from keyvault.verbs.attempt import Call, Denied, Preamble, refuse
+from keyvault.verbs.new_records import new_record
 from keyvault.verbs.operator.permission import denied, permit
 from records.actors import Actor
 from records.consent import Card, ConsentRecord, check_consent
 from records.errors import Conflict, Refused
 from records.identity import INS, INS_NIR_DEMO, Traits
-from records.vocabulary.codes import Action, Environment, Outcome, ReasonCode, RecordState
+from records.vocabulary.codes import Action, Environment, Outcome, ReasonCode
 
 # never looked up: the decoy's row has no INS token
 NOBODY = INS("190017500000030", INS_NIR_DEMO)
-EVERY_BRANCH = (Branch.CARE, Branch.BRIS_DE_GLACE, Branch.CENTRE_15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,35 +25,6 @@ class OpenedAnew:
 
     record_id: UUID
     public_id: UUID
-
-
-def new_record(
-    vault: Vault, tx: VaultTransaction, *, kind: str, ins: INS | None, public_id: UUID, now_ms: int
-) -> tuple[OpenedCard, RecordKey, Chain]:
-    """Draw a record's keys and keep its row; it has no card yet. Raises `Conflict` "record_exists"."""
-    record_id = new_id()
-    branches = EVERY_BRANCH if kind == PERSON else (Branch.CARE,)
-    key, shard_id, shard_version = create_record_key(tx, vault.keyring, record_id, branches)
-    row = {
-        "record_id": record_id,
-        "public_id": public_id,
-        "kind": kind,
-        "ins_token": vault.token(TokenField.INS, ins.value) if ins else None,
-        "state": RecordState.ACTIVE.value,
-        "shard_id": shard_id,
-        "key_version": key.version,
-        "shard_version": shard_version,
-        "card": None,
-        "card_version": 0,
-        "card_digest": None,
-        "created_at": now_ms,
-    }
-    if not tx.insert_new("record", row):  # another process was quicker
-        raise Conflict("This person already has a record.", code="record_exists")
-    card_key = new_object_key(tx, key, KeyUse.CARD, record_id)
-    chain_key = new_object_key(tx, key, KeyUse.CHAIN_1, record_id, DERIVING)
-    new_object_key(tx, key, KeyUse.CHAIN_2, record_id, DERIVING)
-    return OpenedCard(record_id, 0, None, card_key), key, Chain(record_id, ORDINARY, chain_key, DERIVING)
 
 
 def ensure_decoy(vault: Vault) -> None:

@@ -1,6 +1,6 @@
 """Requests for jobs on adopted content: to compact a quiet study, to withdraw instances of one.
 
-Either becomes a job that a worker carries out (`keyvault.verbs.worker.maintaining`).
+Either becomes a job that a worker carries out (`keyvault.verbs.worker.opening_jobs`).
 """
 
 from collections.abc import Sequence

@@ -4,15 +4,14 @@ No message is sent yet. The holder sees these on the next visit, and that is all
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 from uuid import UUID
 
 from keyvault.context import Vault
-from keyvault.keys.secret_keys import Use
-from keyvault.store import Row, VaultTransaction
+from keyvault.store import VaultTransaction
 from keyvault.verbs.attempt import Call, Denied, attempt
 from keyvault.verbs.caller import caller
+from keyvault.verbs.notice_outbox import open_notice
 from records.vocabulary.codes import Action
 
 HOLDER = "patient"
@@ -28,20 +27,6 @@ class OwnNotice:
     notice_id: UUID
     kind: str
     at: int
-
-
-@dataclass(frozen=True, slots=True)
-class SealedNotice:
-    """A notice's payload, opened: `recipient` is `patient` or `professional:` with a national number."""
-
-    recipient: str = field(repr=False)
-    payload: dict[str, Any] = field(repr=False)
-
-
-def open_notice(vault: Vault, row: Row) -> SealedNotice:
-    aad = b"coffre-notice-v1\x00" + row["notice_id"].bytes
-    payload = vault.keyring.accountability.open(Use.NOTICE, row["payload"], aad)
-    return SealedNotice(payload.pop("to"), payload)
 
 
 def unread(vault: Vault, tx: VaultTransaction, record_id: UUID) -> tuple[OwnNotice, ...]:

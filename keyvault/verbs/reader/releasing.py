@@ -9,11 +9,10 @@ from uuid import UUID, uuid4
 from keyvault.context import BRANCH_OF, Transaction, Vault
 from keyvault.credentials import withdrawn
 from keyvault.credentials.tokens import CredentialError
-from keyvault.crypto.envelope import KeyUse, unwrap_object_key
-from keyvault.crypto.sealed_blob import BlobKind, BlobRef, SealedBlob
 from keyvault.grants.body import GrantBody, GrantedBlob, GrantedDocument, GrantedSeries
-from keyvault.grants.grant import check_recipient, seal_grant
-from keyvault.keys.record_keys import RecordKey, open_record_key
+from keyvault.grants.grant import LONGEST_GRANT, check_recipient, seal_grant
+from keyvault.keys.blob_keys import ADOPTED, open_data_key, sealed_blob
+from keyvault.keys.record_keys import open_record_key
 from keyvault.keys.secret_keys import Use
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
@@ -26,9 +25,7 @@ from records.instances import by_age
 from records.policy import AccessRequest, Deny, Facts, decide
 from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode
 
-LONGEST_GRANT = 900  # seconds
 MOST_BLOBS = 5_000
-ADOPTED = "adopted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +106,11 @@ class ReleasingVerbs:
         kept = _all_genuine(tx, rows, wanted)
         blobs = _blobs(tx, wanted, seen, {row.submission_id for row in kept})
         opened = open_rows(tx, found.record.key, kept)
-        body = GrantBody(tuple(_granted(key, row) for row in blobs), _documents(opened), _series(opened))
+        body = GrantBody(
+            tuple(GrantedBlob(sealed_blob(row), open_data_key(key, row)) for row in blobs),
+            _documents(opened),
+            _series(opened),
+        )
         return self._seal(transaction, found, wanted, blobs, body, recipient, suite)
 
     def _refuse(
@@ -299,22 +300,6 @@ def _all_genuine(tx: VaultTransaction, rows: Sequence[SealedRow], wanted: Sequen
             code="index_altered",
         )
     return kept
-
-
-def _granted(key: RecordKey, row: Row) -> GrantedBlob:
-    dek = unwrap_object_key(
-        key.key,
-        row["wrap"],
-        use=KeyUse.DATA,
-        record_id=key.record_id,
-        key_version=row["key_version"],
-        object_id=row["blob_id"],
-        version=row["version"],
-        commitment=row["commitment"],
-    )
-    ref = BlobRef(row["blob_id"], row["version"], BlobKind(row["kind"]))
-    sealed = SealedBlob(ref, row["commitment"], row["header"], row["plaintext_size"], row["ciphertext_size"])
-    return GrantedBlob(sealed, dek)
 
 
 def _documents(opened: dict[UUID, tuple[DocumentDetails, ...]]) -> tuple[GrantedDocument, ...]:

@@ -23,6 +23,7 @@ from keyvault.quotas import Touch
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.attempt import Denied
 from keyvault.verbs.caller import admit_deposit
+from keyvault.verbs.leases import LONGEST_LEASE_MS, OPEN, SETTLED
 from records.actors import Actor
 from records.base64url import b64, unb64
 from records.documents import DocumentFacts
@@ -31,9 +32,7 @@ from records.policy import AccessRequest, Deny, Facts, decide
 from records.traits import ClaimedTraits, Trait, differing_of_all
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode
 
-LONGEST_LEASE_MS = 15 * 60_000
 OLDEST_CREDENTIAL_MS = 48 * 3_600_000
-OPEN, SETTLED = "open", "settled"
 
 
 @dataclass(frozen=True, slots=True)

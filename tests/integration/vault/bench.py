@@ -40,7 +40,13 @@ from keyvault.verbs.operator.records import OpenedAnew
 from keyvault.verbs.reader.changing import CardChange, Changed
 from keyvault.verbs.reader.releasing import Released
 from keyvault.verbs.rows import SealedRow
-from keyvault.verbs.worker.adopting import Adopted, AdoptedDocument, AdoptRequest, NewBlob, NewDocument
+from keyvault.verbs.worker.adopt_request import (
+    Adopted,
+    AdoptedDocument,
+    AdoptRequest,
+    NewBlob,
+    NewDocument,
+)
 from keyvault.verbs.worker.ingesting import ForIngest, ReceivedBlobKey, open_for_ingest
 from records.actors import Actor
 from records.consent import Emergency

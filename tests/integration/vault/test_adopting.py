@@ -12,7 +12,7 @@ from ingestion.intake.reception import Deposit, Depositor
 from keyvault.crypto.sealed_blob import BlobKind
 from keyvault.keys.reception import ReceivedKey, open_key, seal_key, verify_reception_key
 from keyvault.verbs.attempt import Denied
-from keyvault.verbs.worker.adopting import Adopted, AdoptRequest, NewBlob
+from keyvault.verbs.worker.adopt_request import Adopted, AdoptRequest, NewBlob
 from keyvault.verbs.worker.ingesting import ForIngest
 from records.details import ContentDetails, Place
 from records.errors import CoffreError, Conflict

@@ -12,7 +12,7 @@ from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.changing import CardChange, Changed
 from keyvault.verbs.reader.reading import EventPage, Listing, ResolvedRecord
 from keyvault.verbs.reader.releasing import Released
-from keyvault.verbs.worker.adopting import Adopted
+from keyvault.verbs.worker.adopt_request import Adopted
 from keyvault.verbs.worker.ingesting import ForIngest
 from records.consent import Emergency
 from records.errors import Conflict, Invalid, NotFound, Refused

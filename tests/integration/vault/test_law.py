@@ -14,7 +14,7 @@ from keyvault.log.appending import Event
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.changing import CardChange, Changed
 from keyvault.verbs.reader.reading import Listing, ResolvedRecord
-from keyvault.verbs.worker.adopting import Adopted
+from keyvault.verbs.worker.adopt_request import Adopted
 from keyvault.verbs.worker.ingesting import ForIngest
 from records.consent import Emergency
 from records.details import SetAside

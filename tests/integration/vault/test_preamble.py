@@ -17,7 +17,7 @@ from keyvault.quotas import Quota, Quotas
 from keyvault.restore.frozen import freeze
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.changing import CardChange
-from keyvault.verbs.worker.adopting import Adopted
+from keyvault.verbs.worker.adopt_request import Adopted
 from records.errors import Conflict, NotFound
 from records.vocabulary.codes import Action, ReasonCode, RecordState, Role
 from tests.integration.vault.bench import (

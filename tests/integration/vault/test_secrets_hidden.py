@@ -16,7 +16,7 @@ from keyvault.credentials.sign_in_links import new_sign_in
 from keyvault.verbs.attempt import attempt
 from keyvault.verbs.reader.changing import CardChange
 from keyvault.verbs.reader.releasing import Released
-from keyvault.verbs.worker.adopting import Adopted
+from keyvault.verbs.worker.adopt_request import Adopted
 from keyvault.verbs.worker.ingesting import ForIngest, open_received
 from records.base64url import b64
 from records.errors import CoffreError

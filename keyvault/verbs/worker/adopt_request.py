@@ -1,0 +1,144 @@
+"""What a worker asks to adopt, what it is answered, and the answer that is kept for an equal repeat.
+
+An answer stays in the vault until its submission or job is settled: an equal repeat is answered alike, with
+equal ids and no second event.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from audit.canonical import canonical, parse
+from keyvault.context import Transaction
+from keyvault.crypto.sealed_blob import BlobKind
+from records.actors import Actor
+from records.base64url import b64, unb64
+from records.details import DocumentDetails
+from records.documents import DocumentFacts, Kind
+from records.errors import Conflict
+from records.vocabulary.codes import DocumentState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewBlob:
+    """A sealed blob to adopt, with the numbers that grants will carry."""
+
+    blob_id: UUID
+    version: int
+    kind: BlobKind
+    sealed_key: bytes
+    commitment: bytes
+    header: bytes
+    plaintext_size: int
+    ciphertext_size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDocument:
+    """A document or study to publish; `details` becomes its sealed row, `blobs` hold its bytes alone."""
+
+    kind: Kind
+    type_code: str
+    study_uid: str | None
+    details: DocumentDetails = field(repr=False)
+    blobs: tuple[tuple[UUID, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdoptRequest:
+    """`record` is an INS or a public id; None puts the documents under a quarantine record of their own."""
+
+    submission_id: UUID
+    worker: str
+    sealed_envelope: bytes
+    record: str | None = field(repr=False)
+    documents: tuple[NewDocument, ...]
+    blobs: tuple[NewBlob, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptedDocument:
+    """What the index keeps of one document: the row is opaque to everyone but the vault.
+
+    `shared`: another structure has a study under this Study Instance UID in this record, and keeps it.
+    """
+
+    document_id: UUID
+    row_version: int
+    sealed: bytes
+    study_token: bytes | None
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    record_id: UUID
+    documents: tuple[AdoptedDocument, ...]
+
+
+def facts_of_all(request: AdoptRequest, actor: Actor) -> list[DocumentFacts]:
+    """The facts of what is to be adopted, for the decision."""
+    return [facts_of_new(new, UUID(int=0), actor) for new in request.documents]
+
+
+def facts_of_new(new: NewDocument, document_id: UUID, actor: Actor) -> DocumentFacts:
+    """The first facts of a document: whoever deposits it is its author."""
+    return DocumentFacts(
+        document_id=document_id,
+        kind=new.kind,
+        type_code=new.type_code,
+        author_structure=actor.structure or "",
+        author=actor.rpps or "",
+        labels=frozenset(),
+        state=DocumentState.APPROVED,
+    )
+
+
+def check_packs(request: AdoptRequest) -> None:
+    """Every byte of an adopted blob belongs to exactly one document (docs/vault.md section 2)."""
+    named = [blob for document in request.documents for blob in document.blobs]
+    if sorted(named) != sorted((blob.blob_id, blob.version) for blob in request.blobs):
+        raise Conflict("Each blob must belong to one document, and to one alone.", code="mixed_blob")
+
+
+def kept_answer(transaction: Transaction, request: AdoptRequest) -> Adopted | None:
+    """What an equal request was answered before."""
+    submission_id, target = request.submission_id, _target(request)
+    kept = transaction.rows.get("ingest_answer", submission_id=submission_id, target=target)
+    return _read(kept["answer"]) if kept is not None else None
+
+
+def keep_answer(transaction: Transaction, request: AdoptRequest, adopted: Adopted) -> None:
+    """Keep the answer until the submission or job is settled."""
+    named = {"submission_id": request.submission_id, "target": _target(request)}
+    transaction.rows.insert("ingest_answer", {**named, "answer": _written(adopted)})
+
+
+def _target(request: AdoptRequest) -> bytes:
+    """Names the adoption: what is adopted, and where."""
+    blobs = sorted([str(blob.blob_id), blob.version, b64(blob.commitment)] for blob in request.blobs)
+    name = [str(request.submission_id), request.record or "quarantine", blobs]
+    return hashlib.sha256(b"coffre-adopt-v1\x00" + canonical(name)).digest()
+
+
+def _written(adopted: Adopted) -> bytes:
+    documents = [
+        [
+            str(document.document_id),
+            document.row_version,
+            b64(document.sealed),
+            b64(document.study_token) if document.study_token else None,
+            *([True] if document.shared else []),
+        ]
+        for document in adopted.documents
+    ]
+    return canonical({"record": str(adopted.record_id), "documents": documents})
+
+
+def _read(answer: bytes) -> Adopted:
+    found = parse(answer)
+    documents = tuple(
+        AdoptedDocument(UUID(document), version, unb64(sealed), unb64(study) if study else None, any(shared))
+        for document, version, sealed, study, *shared in found["documents"]
+    )
+    return Adopted(UUID(found["record"]), documents)
