@@ -51,11 +51,12 @@ endif
 serve: setup  ## the demo data behind a web server, with sign-in links
 	@$(BIN)/coffre demo --serve --data $(DATA) --port $(PORT)
 
-check: dev  ## ruff, mypy strict, import contracts
+check: dev  ## ruff, mypy strict, import contracts, what nothing calls
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/vulture
 
 unit: dev  ## tests without servers or network, in a minute; not those of whole files, which take minutes
 	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile tests/unit --ignore=tests/unit/content

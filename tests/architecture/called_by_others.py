@@ -1,0 +1,130 @@
+"""Names that nothing in the code calls and that live all the same, each with who calls it.
+
+vulture reads this file as if it called them (`make check`). A name that needs no entry any more fails
+`test_nothing_is_dead.py`.
+"""
+
+_.readinto  # io.RawIOBase.read
+_.seekable  # io.BufferedReader
+_.__call__  # audit.tree.HashReader: a protocol of a function
+
+# Python's servers and loggers
+_.protocol_version  # http.server: HTTP/1.1
+_.wbufsize  # socketserver: buffered answers
+_.do_POST  # http.server, by the method of a request
+_.close_connection  # http.server, after each answer
+_.log_message  # http.server, for each answer
+_.daemon_threads  # socketserver.ThreadingMixIn
+_.handle_error  # socketserver, after an exception
+_.client_address  # named by socketserver.BaseServer.handle_error
+_.raiseExceptions  # logging.Handler.handleError
+
+# pyexpat and ElementTree
+_.buffer_text  # pyexpat: one call for a run of text
+_.StartDoctypeDeclHandler  # pyexpat
+_.ProcessingInstructionHandler  # pyexpat
+_.StartElementHandler  # pyexpat
+_.EndElementHandler  # pyexpat
+_.CharacterDataHandler  # pyexpat
+_.pubid  # named by the target of xml.etree.ElementTree.XMLParser
+
+# uvicorn, FastAPI, Typer
+_.timeout_keep_alive_task  # uvicorn's protocol cancels it
+_.capture_signals  # uvicorn.Server.serve
+_.should_exit  # uvicorn.Server.main_loop
+_.include_in_schema  # FastAPI, where it describes the routes
+_.list_commands  # click.Group: the order of --help
+_.backup_command  # coffre.command_line.later, by its name
+_.check_command  # the same
+_.demo_command  # the same
+_.fetch_command  # the same
+_.restore_command  # the same
+_.send_command  # the same
+_.run_vault  # coffre.processes.run starts processes by their names
+_.run_worker  # the same
+_.run_housekeeper  # the same
+_.named_operator  # coffre.commands.identity, by its name
+_.FEMALE  # typer: a choice of `coffre record open --sex`
+_.MALE  # the same
+_.UNKNOWN  # the same
+
+# pydantic
+_.model_config  # pydantic.BaseModel
+
+# SQLAlchemy and psycopg
+_.apply_to_insert  # sqlalchemy.sql.base.SyntaxExtension
+_.impl  # sqlalchemy.types.TypeDecorator
+_.cache_ok  # the same
+_.load_dialect_impl  # the same
+_.process_bind_param  # the same
+_.process_result_value  # the same
+_.bind_processor  # sqlalchemy.types.TypeEngine
+_.result_processor  # the same
+_.coltype  # named by TypeEngine.result_processor
+_.autocommit  # psycopg.Connection: LISTEN outside a transaction
+
+# pydicom, where a data set is made
+_.TransferSyntaxUID  # written with the file meta information
+_.MediaStorageSOPClassUID  # the same
+_.MediaStorageSOPInstanceUID  # the same
+_.SpecificCharacterSet  # written with the demo's data sets
+_.PatientName  # the same
+_.PatientID  # the same
+_.PatientBirthDate  # the same
+_.PatientSex  # the same
+_.IssuerOfPatientID  # the same
+_.IssuerOfPatientIDQualifiersSequence  # the same
+_.FrameOfReferenceUID  # the same
+_.InstanceNumber  # the same
+_.PixelSpacing  # the same
+_.ImagePositionPatient  # the same
+_.SliceLocation  # the same
+
+# elements of a DocumentReference (FHIR R4) that are accepted and not kept
+_.Extension  # the type of every element's `extension`, by its name
+_.user_selected  # Coding
+_.period  # Identifier and the context of a DocumentReference
+_.assigner  # Identifier
+_.creation  # Attachment
+_.version_id  # Meta
+_.last_updated  # Meta
+_.profile  # Meta
+_.div  # Narrative
+_.encounter  # context
+_.facility_type  # context
+_.practice_setting  # context
+_.source_patient_info  # context
+_.related  # context
+_.authenticator  # DocumentReference
+_.custodian  # DocumentReference
+
+# words on the wire and in what is stored, which are read by their value
+_.RENDITION  # a kind of blob: docs/formats.md section 1 numbers it for ever
+_.EXPORT  # the same
+_.SPOKEN  # means of a consent, in a card
+_.WRITTEN  # the same
+_.ONLINE  # the same
+_.HIDDEN_FROM_REPRESENTATIVES  # pages explain it; no decision gives it while nobody signs in for another
+_.certificate_public  # coffre.wiring compares it with the vault's, by its name
+_.taken_at  # written with the manifest of an archive
+
+# rows and cards
+_.series_token  # a column of the index, written with each instance
+_.by  # who recorded a consent, in a card
+
+# verbs of the housekeeper's door for a messenger, which is the operator's own (docs/vault.md section 4)
+_.take_notices  # the messenger
+_.ack_notice  # the same
+
+# the templates of the pages
+_.acts  # log.html
+_.instant  # log.html
+_.explanation  # log.html
+_.hidden_from_patient  # document.html
+_.visible_to_patient  # document.html
+_.hidden_from_representatives  # document.html
+_.is_study  # document.html
+_.is_pdf  # document.html
+_.born  # base.html
+
+_.OTHER_INS  # of the demo's other person: tests/vectors/make_data_directory.py deposits for both
