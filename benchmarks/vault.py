@@ -26,7 +26,7 @@ from keyvault.process.client import connect
 from keyvault.process.guard import Doors
 from keyvault.process.service import client_context
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.rows import SealedRow
+from keyvault.verbs.rows import SealedRow, sealed_rows
 from tests.integration.running import process
 from tests.integration.support import Coffre
 from tests.services import postgres
@@ -85,11 +85,7 @@ def _measure(store: str, folder: Path) -> None:
     with System(load(data=data)) as system, _doors(folder, data, system) as doors:
         record = system.guard.reader.resolve(Call(token=token), ins)
         documents = system.index.documents(record.record_id)
-        rows = [
-            SealedRow(row.document_id, row.row_version, row.submission_id, row.sealed)
-            for _, details in documents
-            for row in details
-        ]
+        rows = sealed_rows(row for _, details in documents for row in details)
         asked = SignedRequest(token, record.record_id, rows)
         rates = {(name, callers): [] for name in doors for callers in CALLERS}
         for _ in range(ROUNDS):

@@ -283,14 +283,7 @@ class Vault:
         )
 
     def _log_bad_credentials(self, times: int) -> None:
-        refused = Event(
-            action=Action.AUTHENTICATE,
-            outcome=Outcome.DENY,
-            reason=ReasonCode.BAD_CREDENTIAL,
-            purpose=PurposeOfUse.NORMAL,
-            actor=None,
-            record=None,
-        )
+        refused = Event.of(Action.AUTHENTICATE, PurposeOfUse.NORMAL, None, refused=ReasonCode.BAD_CREDENTIAL)
         with self.transaction() as transaction:
             transaction.refusals.tell(self.system_chain, refused, times)
 

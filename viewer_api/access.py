@@ -17,7 +17,7 @@ from keyvault.verbs.reader.changing import CardChange, Changed
 from keyvault.verbs.reader.log_reading import EVERY_LINE, LogFilter
 from keyvault.verbs.reader.reading import EventPage, Listing, ResolvedRecord
 from keyvault.verbs.reader.releasing import Released
-from keyvault.verbs.rows import SealedRow, SeenDocument
+from keyvault.verbs.rows import SealedRow, SeenDocument, sealed_rows
 from records.emergency import SHORTEST_REASON, long_enough
 from records.errors import Invalid
 from records.vocabulary.codes import Action, DocumentState, PurposeOfUse, ReasonCode
@@ -223,11 +223,7 @@ class Access:
 
 
 def _sealed(rows: Sequence[tuple[Document, Sequence[Details]]]) -> list[SealedRow]:
-    return [
-        SealedRow(row.document_id, row.row_version, row.submission_id, row.sealed)
-        for _, details in rows
-        for row in details
-    ]
+    return sealed_rows(row for _, details in rows for row in details)
 
 
 def _check_studies(studies: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from coffre.operators.calls import permitted
 from coffre.wiring import System
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.rows import SealedRow
+from keyvault.verbs.rows import sealed_rows
 from records.errors import Conflict, NotFound
 from records.vocabulary.codes import Action
 from storage.rows import Details, Document
@@ -60,9 +60,7 @@ class Withdrawal:
         """
         missing: NotFound | None = None
         for document, details in self._found:
-            rows = [
-                SealedRow(row.document_id, row.row_version, row.submission_id, row.sealed) for row in details
-            ]
+            rows = sealed_rows(details)
             try:
                 return self.system.guard.operator.withdraw(
                     call, document.record_id, document.document_id, rows, self.instances, self.code

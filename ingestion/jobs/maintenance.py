@@ -9,7 +9,7 @@ from ingestion.worker.pipeline import BEATS, Stopping, Worker
 from keyvault.crypto.blob import Opener
 from keyvault.crypto.boxes import new_box_key
 from keyvault.crypto.sealed_blob import SealedBlob
-from keyvault.verbs.rows import SealedRow
+from keyvault.verbs.rows import sealed_rows
 from keyvault.verbs.worker.opening_jobs import ForMaintenance, JobInHand, open_for_maintenance
 from records.errors import Conflict, NotFound
 from storage.ports import ObjectStore
@@ -40,11 +40,7 @@ class JobTry:
         found = self.worker.index.documents_by_id(record_id, [document_id])
         if not found:
             raise NotFound("The document of this job isn't in the index.", code="no_such_document")
-        rows = [
-            SealedRow(row.document_id, row.row_version, row.submission_id, row.sealed)
-            for _, details in found
-            for row in details
-        ]
+        rows = sealed_rows(row for _, details in found for row in details)
         worker = self.worker
         sealed = worker.vault.release_job(self.job_id, worker.name, self._public, rows, worker.lease_ms)
         return open_for_maintenance(self._private, sealed)

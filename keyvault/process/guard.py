@@ -33,6 +33,7 @@ from keyvault.verbs.reader.by_document import DocumentVerbs
 from keyvault.verbs.reader.changing import ChangingVerbs
 from keyvault.verbs.reader.notices import NoticingVerbs
 from keyvault.verbs.reader.reading import ReadingVerbs
+from keyvault.verbs.reader.rechecking import RecheckingVerbs
 from keyvault.verbs.reader.releasing import ReleasingVerbs
 from keyvault.verbs.worker.adopting import AdoptingVerbs
 from keyvault.verbs.worker.adopting_jobs import AdoptingJobs
@@ -43,7 +44,7 @@ from keyvault.verbs.worker.settling import SettlingVerbs
 EMBEDDED_SHARDS = 16
 
 
-class ReaderDoor(ReadingVerbs, DocumentVerbs, ReleasingVerbs, ChangingVerbs, NoticingVerbs):
+class ReaderDoor(ReadingVerbs, DocumentVerbs, ReleasingVerbs, RecheckingVerbs, ChangingVerbs, NoticingVerbs):
     """resolve, find, list, document, events, tokens, release, recheck, change_card, label, acknowledge."""
 
     def __init__(self, vault: Vault) -> None:

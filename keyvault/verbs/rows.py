@@ -5,6 +5,7 @@ import hmac
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 from uuid import UUID
 
 from keyvault.crypto.envelope import KeyUse, details_aad, open_json
@@ -29,6 +30,24 @@ class SealedRow:
     row_version: int
     submission_id: UUID
     sealed: bytes
+
+
+class IndexRow(Protocol):
+    """A details row as the index answers it, with columns of its own besides."""
+
+    @property
+    def document_id(self) -> UUID: ...
+    @property
+    def row_version(self) -> int: ...
+    @property
+    def submission_id(self) -> UUID: ...
+    @property
+    def sealed(self) -> bytes: ...
+
+
+def sealed_rows(rows: Iterable[IndexRow]) -> list[SealedRow]:
+    """What the vault is given of the index's rows."""
+    return [SealedRow(row.document_id, row.row_version, row.submission_id, row.sealed) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

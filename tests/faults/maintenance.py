@@ -9,7 +9,7 @@ from ingestion.jobs.dispatch import enqueue_waiting, plan_compactions
 from ingestion.worker.pipeline import Worker
 from keyvault.verbs.attempt import Call
 from keyvault.verbs.operator.quarantine import JobSeen
-from keyvault.verbs.rows import SealedRow
+from keyvault.verbs.rows import sealed_rows
 from records.vocabulary.codes import Action
 from storage.rows import QuarantinedPart
 from tests.faults.pipeline import Pipeline
@@ -63,9 +63,7 @@ class Hosting:
         place = self.operator.find_study(self.anne, ins, Action.WITHDRAW, study)
         rows = self.pipeline.system.index.documents_by_study(place.record_id, place.study_token)  # type: ignore[union-attr,arg-type]
         ((document, details),) = [each for each in rows if each[0].state == "approved"]
-        sealed = [
-            SealedRow(each.document_id, each.row_version, each.submission_id, each.sealed) for each in details
-        ]
+        sealed = sealed_rows(details)
         job = self.operator.withdraw(
             self.anne, document.record_id, document.document_id, sealed, instances, code
         )

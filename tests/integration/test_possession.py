@@ -32,7 +32,7 @@ from keyvault.grants.grant import new_recipient
 from keyvault.process.client import connect
 from keyvault.verbs.attempt import Call
 from keyvault.verbs.reader.reading import Listing, ResolvedRecord
-from keyvault.verbs.rows import SealedRow
+from keyvault.verbs.rows import sealed_rows
 from records.base64url import b64
 from records.vocabulary.codes import PurposeOfUse
 from tests.integration.support import (
@@ -239,11 +239,8 @@ def test_a_document_at_its_fhir_address_and_no_other_one(
     assert coffre.http.get(paths[0], headers=headers).status_code == 200
     assert coffre.http.get(paths[0], headers=headers).status_code == 401, "a proof is good once"
     with coffre.system() as system:  # a reader that is taken over shows the vault a genuine request
-        rows = [
-            SealedRow(row.document_id, row.row_version, row.submission_id, row.sealed)
-            for document, details in system.index.documents(record_of(system, patient))
-            for row in details
-        ]
+        found = system.index.documents(record_of(system, patient))
+        rows = sealed_rows(row for _, details in found for row in details)
         url = coffre.url + paths[0]
         for presented in (rows, [row for row in rows if str(row.document_id) not in paths[0]]):
             proof = PresentedProof(holder.key.proof(holder.token, "GET", url), "GET", url)

@@ -25,7 +25,7 @@ from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.changing import CardChange
 from keyvault.verbs.reader.reading import Listing, ResolvedRecord
 from keyvault.verbs.reader.releasing import Released
-from keyvault.verbs.rows import SealedRow
+from keyvault.verbs.rows import SealedRow, sealed_rows
 from records.base64url import b64, unb64
 from records.consent import Emergency
 from records.errors import CoffreError, NotFound
@@ -143,11 +143,8 @@ def target_of(system: System, guard: RemoteGuard, patient: Patient) -> Target:
     holder = Call(token=patient.token)
     record = guard.reader.resolve(holder, patient.ins)
     assert isinstance(record, ResolvedRecord)
-    rows = [
-        SealedRow(row.document_id, row.row_version, row.submission_id, row.sealed)
-        for _, details in system.index.documents(record.record_id)
-        for row in details
-    ]
+    documents = system.index.documents(record.record_id)
+    rows = sealed_rows(row for _, details in documents for row in details)
     assert rows
     return Target(patient.ins, holder, record.record_id, rows)
 

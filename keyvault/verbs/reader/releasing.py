@@ -7,23 +7,19 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from keyvault.context import BRANCH_OF, Transaction, Vault
-from keyvault.credentials import withdrawn
-from keyvault.credentials.tokens import CredentialError
 from keyvault.grants.body import GrantBody, GrantedBlob, GrantedDocument, GrantedSeries
 from keyvault.grants.grant import LONGEST_GRANT, check_recipient, seal_grant
 from keyvault.keys.blob_keys import ADOPTED, open_data_key, sealed_blob
 from keyvault.keys.record_keys import open_record_key
-from keyvault.keys.secret_keys import Use
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
 from keyvault.verbs.caller import caller
-from keyvault.verbs.rows import SealedRow, copies_of, facts_of, genuine, open_rows, visible
-from records.actors_json import actor_from_json, actor_to_json
+from keyvault.verbs.reader.kept_grants import keep_grant
+from keyvault.verbs.rows import SealedRow, genuine, open_rows, visible
 from records.details import DocumentDetails
 from records.errors import CoffreError, NotFound
 from records.instances import by_age
-from records.policy import AccessRequest, Deny, Facts, decide
-from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode
+from records.vocabulary.codes import Action, ReasonCode
 
 MOST_BLOBS = 5_000
 
@@ -141,6 +137,7 @@ class ReleasingVerbs:
         expires = min(
             transaction.now + LONGEST_GRANT, found.actor.expires_at or transaction.now + LONGEST_GRANT
         )
+        objects = tuple((row["blob_id"], row["version"]) for row in blobs)
         commitment = hashlib.sha256(b"".join(row["commitment"] for row in blobs)).digest()
         appended = transaction.append(
             found.record.chain,
@@ -152,7 +149,7 @@ class ReleasingVerbs:
             ),
         )
         assert appended is not None  # a permit
-        self._remember(transaction, found, grant_id, expires, blobs)
+        keep_grant(self._vault, transaction, found, grant_id, expires, objects)
         signing = self._vault.keyring.signing("grant")
         grant = seal_grant(
             suite=suite,
@@ -168,107 +165,7 @@ class ReleasingVerbs:
             key_id=signing.key_id,
             sign=signing.sign,
         )
-        return Released(grant, tuple((row["blob_id"], row["version"]) for row in blobs))
-
-    def _remember(
-        self, transaction: Transaction, found: Attempt, grant_id: UUID, expires: int, blobs: Sequence[Row]
-    ) -> None:
-        """Keep what `still` needs to decide again: the actor and the blobs, sealed."""
-        kept = {
-            "actor": actor_to_json(found.actor),
-            "reason": found.call.reason,
-            "blobs": [[str(row["blob_id"]), row["version"]] for row in blobs],
-        }
-        transaction.rows.insert(
-            "grant",
-            {
-                "grant_id": grant_id,
-                "record_id": found.record.row["record_id"],
-                "purpose": found.call.purpose.value,
-                "expires": expires,
-                "sealed": self._vault.keyring.system_chain.seal(Use.GRANT, kept, _grant_aad(grant_id)),
-            },
-        )
-
-    def recheck(self, grant_id: UUID, blob_id: UUID, version: int) -> bool:
-        """Whether this grant's actor would be permitted this object now, on the present card.
-
-        Only a refusal is logged, the first of its reason in an hour: the permit has its event already,
-        and whoever has an address must not make the log grow with it.
-        """
-        vault = self._vault
-        with vault.store.reading() as tx:
-            grant = tx.get("grant", grant_id=grant_id)
-            kept = self._kept(grant, grant_id)
-            if grant is None or kept is None or [str(blob_id), version] not in kept["blobs"]:
-                return False
-            denied = self._now_denied(tx, grant, kept, blob_id, version)
-        if denied is not None:
-            self._log_no_longer(grant, kept, denied, blob_id)
-        return denied is None
-
-    def renew(self, call: Call, grant_id: UUID) -> tuple[tuple[UUID, int], ...] | Denied:
-        """The objects of the caller's own grant, if each would still be permitted; for new addresses.
-
-        Raises `NotFound` "no_such_grant" for another's, an expired or an unknown grant.
-        """
-        actor = caller(self._vault, call, "renew", grant_id=grant_id)
-        with self._vault.store.reading() as tx:
-            grant = tx.get("grant", grant_id=grant_id)
-        kept = self._kept(grant, grant_id)
-        if grant is None or kept is None or kept["actor"] != actor_to_json(actor):
-            raise NotFound("There is no such grant of yours, or it has expired.", code="no_such_grant")
-        objects = tuple((UUID(blob), version) for blob, version in kept["blobs"])
-        if not all(self.recheck(grant_id, blob, version) for blob, version in objects):
-            return Denied(ReasonCode.NOT_AUTHORISED)
-        return objects
-
-    def _kept(self, grant: Row | None, grant_id: UUID) -> dict[str, Any] | None:
-        if grant is None or grant["expires"] <= self._vault.now_ms() // 1000:
-            return None
-        return self._vault.keyring.system_chain.open(Use.GRANT, grant["sealed"], _grant_aad(grant_id))
-
-    def _now_denied(
-        self, tx: VaultTransaction, grant: Row, kept: dict[str, Any], blob_id: UUID, version: int
-    ) -> ReasonCode | None:
-        row = tx.get("record", record_id=grant["record_id"])
-        if row is None:
-            return ReasonCode.NO_SUCH_RECORD
-        purpose = PurposeOfUse(grant["purpose"])
-        if open_record_key(tx, self._vault.keyring, row, BRANCH_OF[purpose]) is None:
-            return ReasonCode.OPTED_OUT
-        record = self._vault.open(tx, row)
-        actor, now = actor_from_json(kept["actor"]), self._vault.now_ms() // 1000
-        try:
-            withdrawn.check(tx, self._vault.pseudonym, actor, now * 1000)
-        except CredentialError:
-            return ReasonCode.BAD_CREDENTIAL
-        request = AccessRequest(actor, Action.RETRIEVE, purpose, now, kept["reason"])
-        links = tx.find("blob_document", blob_id=blob_id, version=version)
-        documents = tx.find("document", document_id__in=[link["document_id"] for link in links])
-        facts_here = facts_of(record.card, copies_of(tx, documents))
-        for facts in (facts_here[row["document_id"]] for row in documents):
-            decision = decide(request, Facts(record.facts, facts, None))
-            if isinstance(decision, Deny):
-                return decision.reason
-        return None if documents else ReasonCode.NO_SUCH_DOCUMENT
-
-    def _log_no_longer(self, grant: Row, kept: dict[str, Any], reason: ReasonCode, blob_id: UUID) -> None:
-        call = Call(token="", purpose=PurposeOfUse(grant["purpose"]), reason=kept["reason"])
-        with self._vault.transaction() as transaction:
-            if not transaction.first_this_hour(
-                b"coffre-still-v1", grant["grant_id"].bytes, reason.value.encode()
-            ):
-                return
-            record = self._vault.open(
-                transaction.rows, transaction.rows.get("record", record_id=grant["record_id"])
-            )
-            actor = actor_from_json(kept["actor"])
-            refuse(self._vault, transaction, call, actor, Action.STILL, record, reason, str(blob_id))
-
-
-def _grant_aad(grant_id: UUID) -> bytes:
-    return b"coffre-grant-row-v1\x00" + grant_id.bytes
+        return Released(grant, objects)
 
 
 def _blobs(
