@@ -23,28 +23,6 @@ class StudyFacts:
     time: str | None
     description: str | None
     accession: str | None
-    referring: str | None
-    institution: str | None
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class SeriesFacts:
-    """General Series (PS3.3 section C.7.3.1)."""
-
-    number: int | None
-    description: str | None
-    date: str | None
-    time: str | None
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class InstanceFacts:
-    """Image Pixel (PS3.3 section C.7.6.3): size in pixels; `frames` as counted, else as declared."""
-
-    number: int | None
-    rows: int | None
-    columns: int | None
-    frames: int | None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -52,7 +30,7 @@ class DicomFacts:
     """One SOP instance. `dicom` is its DICOM JSON without bulk data (PS3.18 section F.2).
 
     `patient` is whom its header names (PS3.3 section C.7.1.1), `document_patients` whom a CDA inside names.
-    `frames` is None where the stored bytes do not address frames.
+    `frames` is None where the stored bytes do not address frames; `frame_count` as counted, else as declared.
     """
 
     sop_class: str
@@ -65,8 +43,7 @@ class DicomFacts:
     patient: Person
     document_patients: tuple[Person, ...]
     study_attributes: StudyFacts
-    series_attributes: SeriesFacts
-    instance_attributes: InstanceFacts
+    frame_count: int | None
     dicom: Mapping[str, Any]
     frames: Frames | None
 
@@ -119,8 +96,6 @@ def _dicom(members: Mapping[str, Any]) -> DicomFacts:
     typed = {
         "document_patients": tuple(members["document_patients"]),
         "study_attributes": StudyFacts(**members["study_attributes"]),
-        "series_attributes": SeriesFacts(**members["series_attributes"]),
-        "instance_attributes": InstanceFacts(**members["instance_attributes"]),
         "frames": _frames(members["frames"]),
     }
     return DicomFacts(**{**members, **typed})

@@ -257,10 +257,6 @@ class Vault:
             raise
         return found.actor
 
-    def verify_token(self, token_text: str, *, at: int | None = None) -> Actor:
-        """Verify a bearer's credential as of `at` (unix seconds), default now."""
-        return self.verified(token_text, at=at).actor
-
     def verified(
         self,
         token_text: str,

@@ -96,35 +96,17 @@ def _patient(attributes: dict[str, Any]) -> Facts:
 
 
 def _study(attributes: dict[str, Any]) -> Facts:
-    referring = _name(attributes, "00080090")
     return {
         "date": _date(attributes, "00080020"),
         "time": _time(attributes, "00080030"),
         "description": text(attributes, "00081030"),
         "accession": text(attributes, "00080050"),
-        "referring": " ".join(part for part in referring[:2] if part) or None,
-        "institution": text(attributes, "00080080"),
     }
 
 
-def _series(attributes: dict[str, Any]) -> Facts:
-    return {
-        "number": _number(attributes, "00200011"),
-        "description": text(attributes, "0008103E"),
-        "date": _date(attributes, "00080021"),
-        "time": _time(attributes, "00080031"),
-    }
-
-
-def _instance(attributes: dict[str, Any], frames: FrameTable | None) -> Facts:
-    rows = _number(attributes, "00280010")
-    declared = _number(attributes, "00280008")
-    return {
-        "number": _number(attributes, "00200013"),
-        "rows": rows,
-        "columns": _number(attributes, "00280011"),
-        "frames": len(frames) if frames is not None else declared or (1 if rows else None),
-    }
+def _declared_frames(attributes: dict[str, Any]) -> int | None:
+    """Number of Frames (PS3.3 section C.7.6.6); an image that has none is one frame."""
+    return _number(attributes, "00280008") or (1 if _number(attributes, "00280010") else None)
 
 
 def facts_of(
@@ -142,8 +124,7 @@ def facts_of(
         "patient": _patient(attributes),
         "document_patients": document_patients,
         "study_attributes": _study(attributes),
-        "series_attributes": _series(attributes),
-        "instance_attributes": _instance(attributes, frames),
+        "frame_count": len(frames) if frames is not None else _declared_frames(attributes),
         "dicom": attributes,
         "frames": frames,
     }

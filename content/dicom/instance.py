@@ -204,9 +204,9 @@ def inspect_dicom(source: Source, limits: Limits = DEFAULT_LIMITS) -> tuple[list
 
     Facts (all JSON): `sop_class sop study series transfer_syntax modality media_type`, `patient` and
     `document_patients` (see `content.person`; the latter a list, of a CDA inside), `study_attributes`,
-    `series_attributes`, `instance_attributes`, `dicom` (DICOM JSON without bulk data) and `frames` (per frame
-    a list of `[offset, length]`, or null). Dates are `YYYY-MM-DD`, times `HH:MM:SS`; those of persons are as
-    they are written.
+    `frame_count`, `dicom` (DICOM JSON without bulk data) and `frames` (per frame a list of
+    `[offset, length]`, or null). Dates are `YYYY-MM-DD`, times `HH:MM:SS`; those of persons are as they are
+    written.
     """
     inspection = _Inspection(source, limits)
     try:

@@ -161,16 +161,8 @@ _DICOM: Shape = {
         "time": _time,
         "description": _text,
         "accession": _text,
-        "referring": _text,
-        "institution": _text,
     },
-    "series_attributes": {
-        "number": _number,
-        "description": _text,
-        "date": _date,
-        "time": _time,
-    },
-    "instance_attributes": {"number": _number, "rows": _number, "columns": _number, "frames": _number},
+    "frame_count": _number,
     "dicom": _any,
     "frames": _any,
 }

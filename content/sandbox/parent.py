@@ -5,7 +5,6 @@ A child that crashes, hangs or lies costs one file its verdict (quarantine), nev
 
 import logging
 import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
@@ -33,11 +32,10 @@ class SandboxUnavailable(CoffreError):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """The answer about one file. `facts` are None unless it is accepted; `elapsed` and `cpu` in seconds."""
+    """The answer about one file. `facts` are None unless it is accepted; `cpu` in seconds."""
 
     findings: tuple[Finding, ...]
     facts: Facts | None
-    elapsed: float
     cpu: float = 0.0
 
     @property
@@ -88,14 +86,14 @@ class Sandbox:
         Raises only what `read` raises (the file is then unjudged), `CoffreError` "short_read" where `read`
         gives fewer bytes than asked for, and `SandboxUnavailable`.
         """
-        started, meter = time.monotonic(), Meter()
+        meter = Meter()
         with self._slots:
             # a second try in a fresh child: the first may have been killed for reasons of the machine
             answer = self._attempt(kind, size, read, options or {}, meter, fresh=False)
             if isinstance(answer, Finding) and answer.code == "sandbox_crashed":
                 answer = self._attempt(kind, size, read, options or {}, meter, fresh=True)
         findings, facts = ((answer,), None) if isinstance(answer, Finding) else answer
-        return Inspection(findings, facts, time.monotonic() - started, meter.seconds)
+        return Inspection(findings, facts, meter.seconds)
 
     def close(self) -> None:
         """Ends every child and the zygote; leaves no process behind. Jobs still running are lost."""

@@ -168,7 +168,7 @@ def _instance(part: InspectedPart, pack: UUID, offset: int) -> InstanceDetails:
         sop=part.dicom.sop,
         place=_place(part, pack, offset),
         transfer_syntax=part.dicom.transfer_syntax,
-        frames=part.dicom.instance_attributes.frames,
+        frames=part.dicom.frame_count,
         attributes=pick(part.dicom.dicom, INSTANCE_TAGS),
     )
 

@@ -63,7 +63,7 @@ class ValidatorsHere:
 
 def inspection_of(kind: str, findings: Sequence[Finding], facts: Mapping[str, Any]) -> Inspection:
     """As the sandbox answers: facts of an accepted file alone."""
-    found = Inspection(tuple(findings), None, 0.0)
+    found = Inspection(tuple(findings), None)
     return replace(found, facts=facts_of(kind, facts)) if found.accepted else found
 
 
@@ -81,7 +81,7 @@ class OutOfTimeFor(ValidatorsHere):
         options: Mapping[str, Any] | None = None,
     ) -> Inspection:
         if size == len(self._content) and read(0, size) == self._content:
-            return Inspection((Finding("sandbox_timeout"),), {}, 0.0)
+            return Inspection((Finding("sandbox_timeout"),), {})
         return super().inspect(kind, size, read, options)
 
 

@@ -75,7 +75,6 @@ def test_an_instance_is_answered_as_if_it_had_been_read_here(sandbox: Sandbox) -
     assert inspection.accepted
     assert list(inspection.findings) == findings
     assert inspection.facts == facts_of("dicom", facts)
-    assert inspection.elapsed > 0
 
 
 @pytest.mark.parametrize(
@@ -211,9 +210,10 @@ def test_a_busy_machine_is_not_the_files_fault() -> None:
             os.kill(child.pid, signal.SIGCONT)
             assert waiting.result().accepted
         # and what the file itself takes ends it long before
+        started = time.monotonic()
         inspection = inspect(fresh, fault="spin")
         assert codes(inspection) == ["sandbox_timeout"]
-        assert inspection.elapsed < 50
+        assert time.monotonic() - started < 50
         assert inspection.cpu > 1  # counted by the kernel, for a child that never answered
 
 

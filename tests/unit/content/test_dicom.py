@@ -212,7 +212,7 @@ class TestDeflated:
         found, facts = inspect(self.deflated(identifiers() + pixel_module() + pixels(bytes(32))))
         assert found == []
         assert facts["frames"] is None
-        assert facts["instance_attributes"]["frames"] == 1
+        assert facts["frame_count"] == 1
 
     def test_values_after_large_ones_are_found(self) -> None:
         late = pixels(bytes(300_000)) + element(0xFFFAFFFA, "SQ", b"")
@@ -269,7 +269,7 @@ class TestPixels:
         head = identifiers() + pixel_module(rows=1, columns=1, bits=8, frames=300_000)
         found, facts = inspect(part10(head + pixels(bytes(300_000))))
         assert found == ["frames_not_addressable"]
-        assert (facts["frames"], facts["instance_attributes"]["frames"]) == (None, 300_000)
+        assert (facts["frames"], facts["frame_count"]) == (None, 300_000)
 
     def test_a_compressed_frame_is_all_its_fragments(self) -> None:
         data = part10(identifiers() + pixel_module() + fragments(b"abcd", b"ef"), JPEG)
@@ -307,7 +307,7 @@ class TestPixels:
         head = identifiers() + pixel_module(frames=300)
         found, facts = inspect(part10(head + fragments(b"abcd"), "1.2.840.10008.1.2.4.102"))
         assert found == []
-        assert (facts["frames"], facts["instance_attributes"]["frames"]) == (None, 300)
+        assert (facts["frames"], facts["frame_count"]) == (None, 300)
 
     def test_pixel_bytes_are_never_read(self) -> None:
         class Watching(BytesSource):

@@ -86,16 +86,6 @@ def test_texts_carry_no_control_characters_and_end_somewhere() -> None:
     assert len(found) == 1024
 
 
-def test_series_and_instance() -> None:
-    found = facts(
-        element(0x0008103E, "LO", b"Thorax 1.0")
-        + element(0x00080090, "PN", b"Martin^Paul")
-        + element(0x00200011, "IS", b"3")
-        + element(0x00200013, "IS", b"12")
-        + pixel_module()
-        + pixels(bytes(32))
-    )
-    assert found["series_attributes"]["number"] == 3
-    assert found["series_attributes"]["description"] == "Thorax 1.0"
-    assert found["study_attributes"]["referring"] == "Martin Paul"
-    assert found["instance_attributes"] == {"number": 12, "rows": 4, "columns": 4, "frames": 1}
+def test_an_image_that_declares_no_frames_is_one() -> None:
+    assert facts(pixel_module() + pixels(bytes(32)))["frame_count"] == 1
+    assert facts()["frame_count"] is None
