@@ -39,7 +39,8 @@ from keyvault.crypto.sealed_blob import BlobKind
 from keyvault.process.guard import WorkerDoor
 from keyvault.verbs.attempt import Denied
 from keyvault.verbs.worker.adopt_request import Adopted, AdoptRequest, NewBlob, NewDocument
-from keyvault.verbs.worker.ingesting import ReceivedBlobKey, open_for_ingest
+from keyvault.verbs.worker.ingesting import open_for_ingest
+from keyvault.verbs.worker.received import ReceivedBlobKey
 from keyvault.verbs.worker.settling import SettlingVerbs
 from records.details import SetAside
 from records.errors import CoffreError, Conflict

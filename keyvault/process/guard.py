@@ -39,6 +39,7 @@ from keyvault.verbs.worker.adopting import AdoptingVerbs
 from keyvault.verbs.worker.adopting_jobs import AdoptingJobs
 from keyvault.verbs.worker.ingesting import ReleasingForIngest
 from keyvault.verbs.worker.opening_jobs import OpeningJobs
+from keyvault.verbs.worker.recognising import RecognisingVerbs
 from keyvault.verbs.worker.settling import SettlingVerbs
 
 EMBEDDED_SHARDS = 16
@@ -51,7 +52,9 @@ class ReaderDoor(ReadingVerbs, DocumentVerbs, ReleasingVerbs, RecheckingVerbs, C
         self._vault = vault
 
 
-class WorkerDoor(ReleasingForIngest, AdoptingVerbs, OpeningJobs, AdoptingJobs, SettlingVerbs):
+class WorkerDoor(
+    ReleasingForIngest, RecognisingVerbs, AdoptingVerbs, OpeningJobs, AdoptingJobs, SettlingVerbs
+):
     """Deposits: release_ingest, differing_traits, tokens, part_tokens, identifier_token, adopt, settle.
 
     Jobs: job, …_job. Both: give_back.

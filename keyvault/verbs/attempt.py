@@ -93,6 +93,10 @@ class Preamble:
         names = [self.counted] if each is None else sorted({*each})
         return transaction.over_quota(*(replace(self.touch, touched=name) for name in names))
 
+    def structure_over_quota(self, transaction: Transaction) -> bool:
+        """Count what is about to be permitted for the person's structure; True, uncounted, without room."""
+        return self.touch is not None and transaction.structure_over_quota(self.touch)
+
     def request(self, now: int) -> AccessRequest:
         """What is decided; `now` in unix seconds."""
         assert self.actor is not None  # nothing is decided for nobody
@@ -173,7 +177,7 @@ def attempt(
     request = preamble.request(transaction.now)
     emergency = emergency_use(vault, transaction, record, request)
     decision = decide(request, Facts(record.facts, None, emergency))
-    if over or (isinstance(decision, Permit) and _structure_over_quota(transaction, preamble)):
+    if over or (isinstance(decision, Permit) and preamble.structure_over_quota(transaction)):
         decision = Deny(ReasonCode.QUOTA_EXCEEDED)
     if isinstance(decision, Deny):
         about = preamble.counted
@@ -183,10 +187,6 @@ def attempt(
         open_window(vault, transaction, record, request, decision)
         transaction.again = partial(_write_down, vault, found)
     return found
-
-
-def _structure_over_quota(transaction: Transaction, preamble: Preamble) -> bool:
-    return preamble.touch is not None and transaction.structure_over_quota(preamble.touch)
 
 
 def _write_down(vault: Vault, found: Attempt, transaction: Transaction, failed: str) -> None:

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from keyvault.context import QUARANTINE, OpenedRecord, Transaction, Vault
 from keyvault.keys.reception import ReceivedKey
-from keyvault.verbs.attempt import Denied, Preamble
+from keyvault.verbs.attempt import Denied
 from keyvault.verbs.leases import OPEN
 from keyvault.verbs.new_records import new_record
 from keyvault.verbs.worker.adopt_request import (
@@ -20,9 +20,10 @@ from keyvault.verbs.worker.adopt_request import (
     kept_answer,
 )
 from keyvault.verbs.worker.adoption import Adoption
-from keyvault.verbs.worker.ingesting import (
+from keyvault.verbs.worker.received import (
     OpenedEnvelope,
     ReceivedBlobKey,
+    deposit_preamble,
     depositor_of,
     may_deposit,
     open_received,
@@ -32,7 +33,7 @@ from records.actors import Actor
 from records.document_rules import depositor_kind
 from records.errors import Conflict
 from records.vocabulary import depositing
-from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode
+from records.vocabulary.codes import ReasonCode
 
 
 class AdoptingVerbs:
@@ -131,12 +132,7 @@ def _refuse(
     actor: Actor | None,
     reason: ReasonCode,
 ) -> Denied:
-    preamble = Preamble(
-        action=Action.DEPOSIT,
-        actor=actor,
-        counted=vault.touched(record.row, record.row["public_id"]),
-        purpose=PurposeOfUse.INGEST,
-    )
+    preamble = deposit_preamble(actor, vault.touched(record.row, record.row["public_id"]))
     return preamble.refuse(
         transaction,
         vault.chain_of(record),

@@ -24,9 +24,9 @@ from keyvault.verbs.worker.adopt_request import (
     kept_answer,
 )
 from keyvault.verbs.worker.adoption import Adoption
-from keyvault.verbs.worker.ingesting import may_deposit
 from keyvault.verbs.worker.job_log import log_step
 from keyvault.verbs.worker.job_result import check_left
+from keyvault.verbs.worker.received import may_deposit
 from records.actors import Actor
 from records.errors import CoffreError, Conflict
 from records.vocabulary.codes import (

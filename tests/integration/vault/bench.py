@@ -47,7 +47,8 @@ from keyvault.verbs.worker.adopt_request import (
     NewBlob,
     NewDocument,
 )
-from keyvault.verbs.worker.ingesting import ForIngest, ReceivedBlobKey, open_for_ingest
+from keyvault.verbs.worker.ingesting import ForIngest, open_for_ingest
+from keyvault.verbs.worker.received import ReceivedBlobKey
 from records.actors import Actor
 from records.consent import Emergency
 from records.details import ContentDetails, DocumentDetails, Place, SeriesDetails, StudyDetails

@@ -17,7 +17,8 @@ from keyvault.verbs.attempt import attempt
 from keyvault.verbs.reader.changing import CardChange
 from keyvault.verbs.reader.releasing import Released
 from keyvault.verbs.worker.adopt_request import Adopted
-from keyvault.verbs.worker.ingesting import ForIngest, open_received
+from keyvault.verbs.worker.ingesting import ForIngest
+from keyvault.verbs.worker.received import open_received
 from records.base64url import b64
 from records.errors import CoffreError
 from records.vocabulary.codes import Action
