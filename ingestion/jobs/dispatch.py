@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from ingestion.jobs.compaction import Repacking
-from ingestion.jobs.quarantine_release import Destruction, Release
+from ingestion.jobs.discharge import Destruction, Release
 from ingestion.worker.pipeline import Task, Worker
 from keyvault.process.guard import HousekeeperDoor
 from records.vocabulary.codes import JobKind

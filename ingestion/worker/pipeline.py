@@ -407,7 +407,7 @@ class Ingestion:
             details = study_details(group, deposit, pack=pack, offsets=offsets, series_blobs=series)
         else:
             headers, aside = opened.headers, None
-            if group.record is None:  # what its release has to know (ingestion/jobs/quarantine_release.py)
+            if group.record is None:  # what its release has to know (ingestion/jobs/discharge.py)
                 document = headers.document.to_json() if headers.document else None
                 aside = SetAside(kind=headers.kind, document=document)
             declared = headers.document or Declared()
