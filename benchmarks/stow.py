@@ -19,9 +19,9 @@ from ingestion.envelope import Payload, SubmissionHeaders
 from ingestion.intake.bodies.multipart import PartReader, PartSink
 from ingestion.intake.reception import Depositor
 from ingestion.intake.stow.request import accepted_parts
-from ingestion.worker import pipeline
-from ingestion.worker.opening import ReceivedContent
-from ingestion.worker.publication import publication
+from ingestion.worker.opening import OpenedSubmission
+from ingestion.worker.pipeline import Ingestion
+from ingestion.worker.queue_loop import settle
 
 SLICES = 500
 HOP = 1 << 20
@@ -99,26 +99,21 @@ def _ingest(system: System, steps: Steps) -> None:
     now = worker.now_ms()
     submission = system.index.claim_next(worker.name, now, now + 120_000)
     assert submission is not None
-    task = pipeline.Ingestion(worker, submission)
+    task = Ingestion(worker, submission)
     with steps.step("open: lease, envelope, keys"):
-        opened = task._open()
-    content = ReceivedContent(
-        system.objects,
-        task._received,
-        opened.keys[task._received.blob_id, 1],  # type: ignore[union-attr]
-    )
+        opened = task.open()
+    assert isinstance(opened, OpenedSubmission)
+    one, content = task.steps(opened), task.content(opened)
     with steps.step("validate and describe (sandbox)", children=True):
-        parts = worker.inspector.inspect(opened, content, task._in_hand, task._differing(opened)).parts  # type: ignore[arg-type]
+        parts = one.validate(content).parts
     with steps.step("claim parts"):
-        parts, duplicates = task._claim(parts, opened)  # type: ignore[arg-type]
+        parts, duplicates = one.claim(parts)
     with steps.step("series metadata, pack"):
-        packed = task._pack(parts, opened, content)  # type: ignore[arg-type]
+        packed = one.pack(parts, content)
     with steps.step("adopt (vault)"):
-        parts, adopted = task._adopt(parts, packed, opened)  # type: ignore[arg-type]
+        parts, adopted = one.adopt(parts, packed)
     with steps.step("publish (index)"):
-        rows = publication(
-            submission.submission_id, parts, duplicates, adopted, worker.vault.tokens, worker.now_ms()
-        )
+        rows = one.rows(parts, duplicates, adopted)
         system.index.publish(submission.submission_id, worker.name, rows)
     with steps.step("settle"):
-        pipeline.settle(system.index, system.objects, worker.vault, submission.submission_id, worker.now_ms())
+        settle(system.index, system.objects, worker.vault, submission.submission_id, worker.now_ms())

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from coffre.processes.day_keys import publish_day_keys
 from ingestion.jobs.dispatch import enqueue_waiting, plan_compactions
-from ingestion.worker.pipeline import settle
+from ingestion.worker.queue_loop import settle
 from keyvault.process.guard import Doors
 from records.errors import CoffreError
 from storage.index_ports import HousekeeperIndex

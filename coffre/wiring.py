@@ -27,7 +27,7 @@ from ingestion.intake.waiting import Verdicts
 from ingestion.jobs.dispatch import TASKS
 from ingestion.worker.inspection import Inspector
 from ingestion.worker.inspection_turns import Turns
-from ingestion.worker.pipeline import Worker
+from ingestion.worker.queue_loop import Worker
 from ingestion.worker.standing_in import Bench
 from keyvault.context import VaultSettings
 from keyvault.crypto.signing import key_id
@@ -273,7 +273,7 @@ class System:
             allowance_ms=self._allowance_ms,
             bench=self._bench,
             introduced=self._introduced,
-            maintenance=TASKS,
+            tasks=TASKS,
         )
 
     @cached_property

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from content.verdicts import VERDICTS, Finding, worst
 from content.verdicts import Outcome as Verdict
-from records.vocabulary.codes import SubmissionState
+from records.vocabulary.codes import ReasonCode, SubmissionState
 from records.vocabulary.person_warnings import OTHER_PERSON, SET_ASIDE
 
 
@@ -57,12 +57,26 @@ JUDGEMENTS: Mapping[str, Judgement] = {
     )
 }  # fmt: skip
 
+_REFUSALS = {
+    ReasonCode.RECORD_CLOSED: "record_closed",
+    ReasonCode.RECORD_SUSPENDED: "record_suspended",
+    ReasonCode.NO_SUCH_RECORD: "no_record",
+    ReasonCode.BAD_CREDENTIAL: "bad_credential",
+    ReasonCode.QUOTA_EXCEEDED: "quota_exceeded",
+    ReasonCode.DEPOSITOR_NOT_ENTITLED: "depositor_not_entitled",
+}
+
 _BY_VERDICT = {
     Verdict.ACCEPT: PartOutcome.PUBLISHED,
     Verdict.WARN: PartOutcome.PUBLISHED,
     Verdict.QUARANTINE: PartOutcome.QUARANTINED,
     Verdict.REJECT: PartOutcome.REJECTED,
 }
+
+
+def refused(reason: ReasonCode) -> Judgement:
+    """What a depositor is told where the vault denies; of most reasons only that it may not."""
+    return JUDGEMENTS[_REFUSALS.get(reason, "not_entitled")]
 
 
 def judged(findings: Iterable[Finding]) -> Judgement:

@@ -10,7 +10,7 @@ from coffre.processes.leases import end_leases
 from coffre.processes.presence import working
 from coffre.settings import INPROCESS, Settings
 from coffre.wiring import System
-from ingestion.worker.pipeline import Worker
+from ingestion.worker.queue_loop import Worker
 from records.errors import Invalid
 from storage.index.waking import RECEIVED
 

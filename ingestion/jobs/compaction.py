@@ -12,10 +12,12 @@ from uuid import UUID
 
 from content.series import SeriesDocument, SeriesInstance, read_series, write_series
 from ingestion.envelope import NO_ENVELOPE
-from ingestion.jobs.maintenance import AdoptedContent, JobTry
+from ingestion.jobs.maintenance import JobTry
 from ingestion.jobs.merging import Kept, kept_instances, live_series, merged_details, moved_metadata
+from ingestion.worker.adoption import new_blob
+from ingestion.worker.opening import CHUNK, OpenedContent
 from ingestion.worker.packing import Packer, Sealing
-from ingestion.worker.pipeline import Worker, new_blob
+from ingestion.worker.queue_loop import Heartbeat, Worker
 from keyvault.crypto.sealed_blob import BlobKind
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.verbs.attempt import Denied
@@ -26,6 +28,8 @@ from records.vocabulary.codes import DocumentState, SubmissionState
 from storage.rows import Blob, Details, Instance, Publication, Removal, Submission
 
 NO_DEPOSITOR = bytes(32)
+COPIED = 8 * CHUNK
+"""Plaintext bytes of a pack that are in memory at once: a store far away is asked for few ranges."""
 
 
 class Repacking:
@@ -35,6 +39,7 @@ class Repacking:
         self._worker = worker
         self._job = JobTry(worker, submission)
         self._id = submission.submission_id
+        self._heartbeat = Heartbeat(worker, self._id, self._job.hold)
 
     def run(self) -> None:
         opened = self._job.open()
@@ -53,7 +58,7 @@ class Repacking:
         if self._job.plan is not None:
             return _planned(self._job.plan, self._job.blobs, len(kept), len(series))
         worker, sealing = self._worker, Sealing(self._id, NO_DEPOSITOR, opened.day_public)
-        packer = Packer(worker.index, worker.objects, sealing, worker.now_ms, self._job.heartbeat)
+        packer = Packer(worker.index, worker.objects, sealing, worker.now_ms, self._heartbeat.beat)
         contents = self._contents(opened)
         pack = packer.write(BlobKind.PACK, _copied(contents, kept), "repacked")
         documents = _metadata(opened, contents)
@@ -67,9 +72,9 @@ class Repacking:
         worker.index.add_blobs(self._id, worker.name, made, json.dumps(plan).encode())
         return made
 
-    def _contents(self, opened: ForMaintenance) -> dict[UUID, AdoptedContent]:
+    def _contents(self, opened: ForMaintenance) -> dict[UUID, OpenedContent]:
         return {
-            blob_id: AdoptedContent(self._worker.objects, sealed, dek)
+            blob_id: OpenedContent(self._worker.objects, sealed, dek, piece=COPIED)
             for blob_id, (sealed, dek) in opened.blobs.items()
         }
 
@@ -141,7 +146,7 @@ class Repacking:
             )
 
 
-def _copied(contents: Mapping[UUID, AdoptedContent], kept: Sequence[Kept]) -> Iterator[bytes]:
+def _copied(contents: Mapping[UUID, OpenedContent], kept: Sequence[Kept]) -> Iterator[bytes]:
     """The instances one after another; raises where one is not what was deposited."""
     for each in kept:
         blob_id, offset, length = each.extent
@@ -157,7 +162,7 @@ def _copied(contents: Mapping[UUID, AdoptedContent], kept: Sequence[Kept]) -> It
 
 
 def _metadata(
-    opened: ForMaintenance, contents: Mapping[UUID, AdoptedContent]
+    opened: ForMaintenance, contents: Mapping[UUID, OpenedContent]
 ) -> dict[str, list[SeriesDocument]]:
     """The series documents of every row, by series, oldest first."""
     found: dict[str, list[SeriesDocument]] = {}

@@ -1,87 +1,85 @@
-"""Release from quarantine: the set-aside part goes through the ordinary pipeline, into the record that two
+"""Discharge from quarantine: the set-aside part goes through the ordinary steps, into the record that two
 operators named.
 
 Until the one transaction that publishes it the part is under quarantine, after it in the record, and nowhere
 twice. What is still not good stays where it is. The content decides before the operators do: an INS that
 contradicts the record is not overruled. Traits that differ are, by operators who were told which: when the
-part was set aside, or by a release into the same record that was refused. The document, its line on the log
+part was set aside, or by a discharge into the same record that was refused. The document, its line on the log
 and its verdict carry the warnings.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from uuid import UUID
 
+from content.sandbox.metering import InHand
 from ingestion.envelope import DICOM, SubmissionHeaders
 from ingestion.grouping import InspectedPart
-from ingestion.jobs.maintenance import AdoptedContent, JobTry
+from ingestion.jobs.maintenance import JobTry
 from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome
-from ingestion.worker.inspection import overruled
-from ingestion.worker.opening import Content, OpenedSubmission
-from ingestion.worker.packing import PackedGroup
-from ingestion.worker.pipeline import Ingestion, Worker
-from keyvault.crypto.sealed_blob import SealedBlob
+from ingestion.worker.opening import OpenedContent, OpenedSubmission
+from ingestion.worker.pipeline import Steps
+from ingestion.worker.queue_loop import Heartbeat, Worker
+from ingestion.worker.rejudging import overruled
+from ingestion.worker.spending import Spending
 from keyvault.keys.reception import ReceivedPart
-from keyvault.verbs.attempt import Denied
-from keyvault.verbs.worker.adopt_request import Adopted, AdoptRequest
 from keyvault.verbs.worker.opening_jobs import ForMaintenance
 from records.details import DocumentDetails, SetAside, damaged
 from records.errors import NotFound
 from records.vocabulary.codes import SubmissionState
 from records.vocabulary.person_warnings import OTHER_PERSON
-from storage.rows import Blob, Publication, QuarantinedPart, Removal, Submission
 from storage.rows import Part as Verdict
+from storage.rows import Publication, QuarantinedPart, Removal, Submission
 
-RELEASED = "released"
+DISCHARGED = "released"
+"""The code of the verdict, which depositors have read since 0.1.0."""
+NOBODYS_TURN = bytes(32)
+"""The structure that a discharge is counted for: what two operators decided is no depositor's."""
 PUBLISHED = SubmissionState.PUBLISHED.value
 
 
-class Release(Ingestion):
-    """One try at one release."""
+class Discharge:
+    """One try at one discharge; its steps are numbered as those of a submission."""
 
     def __init__(self, worker: Worker, submission: Submission) -> None:
-        super().__init__(worker, submission)
+        self._worker = worker
+        self._submission = submission
         self._job = JobTry(worker, submission)
-        self._aside: QuarantinedPart = _set_aside(worker, self._job.in_hand.document_id)
-        self._told = {self._aside.reason}
-        self._sealed: SealedBlob | None = None
-        self._dek = b""
+        self._aside = _set_aside(worker, self._job.in_hand.document_id)
+        self._spending = Spending(worker, submission)
+        heartbeat = Heartbeat(worker, submission.submission_id, self._spending.count, self._job.hold)
+        self._in_hand = InHand(heartbeat.beat, self._spending.meter)
 
-    def _open(self) -> OpenedSubmission:
-        """The quarantined part as a submission of its own, for the record that was named."""
-        opened, aside = self._job.open(), self._aside
-        self._sealed, self._dek = opened.blobs[aside.blob_id]
-        if opened.target["after"] is not None:
-            before = self._worker.index.parts(UUID(opened.target["after"]))
-            self._told |= {part.reason for part in before}
-        return _as_deposited(opened, aside, self._dek)
+    def run(self) -> None:
+        """All steps; whatever ends them, what was tried has been spent, too."""
+        try:
+            self._discharge(self._job.open())  # step 1: the job is leased in the submission's place
+        finally:
+            self._spending.count()
 
-    @property
-    def _received(self) -> Blob:
-        blobs = self._worker.index.blobs(self._aside.submission_id)
-        place = (self._aside.blob_id, self._aside.version)
-        return next(blob for blob in blobs if (blob.blob_id, blob.version) == place)
+    def _discharge(self, opened: ForMaintenance) -> None:
+        worker, aside = self._worker, self._aside
+        sealed, dek = opened.blobs[aside.blob_id]
+        deposited = _as_deposited(opened, aside, dek)
+        self._spending.introduce(deposited.structure_token)
+        steps = Steps(worker, self._submission, deposited, self._in_hand, worker.vault.adopt_job)
+        # read as it lies and never taken over: the quarantine's key dies with it, the record's seals anew
+        content = OpenedContent(worker.objects, sealed, dek)
+        inspected = steps.validate(content)
+        told = self._told(opened)
+        # before anything is claimed: what stays under quarantine must hold no claim that others wait for
+        parts, duplicates = steps.claim([_again(part, told) for part in inspected.parts])
+        packed = steps.pack(parts, inspected.content)
+        parts, adopted = steps.adopt(parts, packed)
+        steps.publish(self._with_removal(steps.rows(parts, duplicates, adopted)), self._spending)
 
-    def _prolong(self) -> None:
-        self._worker.vault.hold_job(self._id, self._worker.name, self._worker.lease_ms)
+    def _told(self, opened: ForMaintenance) -> frozenset[str]:
+        """The sentences that the operators could read before they decided."""
+        earlier = opened.target["after"]
+        before = self._worker.index.parts(UUID(earlier)) if earlier is not None else []
+        return frozenset((self._aside.reason, *(part.reason for part in before)))
 
-    def _claim(
-        self, parts: Sequence[InspectedPart], opened: OpenedSubmission
-    ) -> tuple[list[InspectedPart], dict[int, UUID]]:
-        return super()._claim([_again(part, self._told) for part in parts], opened)
-
-    def _pack(
-        self, parts: Sequence[InspectedPart], opened: OpenedSubmission, content: Content
-    ) -> list[PackedGroup]:
-        """Sealed anew, under a key of the record's: the quarantine's key dies with it."""
-        assert self._sealed is not None
-        copied = AdoptedContent(self._worker.objects, self._sealed, self._dek)
-        return super()._pack(parts, opened, copied)
-
-    def _adopt_one(self, request: AdoptRequest) -> Adopted | Denied:
-        return self._worker.vault.adopt_job(request)
-
-    def _finished(self, rows: Publication) -> Publication:
+    def _with_removal(self, rows: Publication) -> Publication:
         """With the verdict that the part's own submission has from now on, if it is in the record.
 
         A duplicate stays: what the vault adopted nothing of, it has not let go of, and two operators destroy.
@@ -111,21 +109,20 @@ def _set_aside(worker: Worker, document_id: UUID) -> QuarantinedPart:
 
 
 def _as_deposited(opened: ForMaintenance, aside: QuarantinedPart, dek: bytes) -> OpenedSubmission:
+    """The quarantined part as a submission of its own, for the record that was named."""
     details = opened.details[-1]
     declared = details.set_aside or SetAside()
     headers = {"kind": declared.kind or DICOM, "document": declared.document}
-    part = ReceivedPart(aside.blob_id, aside.offset, aside.length, _sha256(details))
-    ins = opened.target["ins"]
     return OpenedSubmission(
         received=details.received,
         headers=SubmissionHeaders.of_json(headers),
-        parts=(part,),
+        parts=(ReceivedPart(aside.blob_id, aside.offset, aside.length, _sha256(details)),),
         keys={(aside.blob_id, aside.version): dek},
         structure=opened.structure,
-        structure_token=bytes(32),  # what two operators decided is nobody's turn
+        structure_token=NOBODYS_TURN,
         depositor=bytes(32),
         record_state=opened.target["state"],
-        expected_ins=ins,
+        expected_ins=opened.target["ins"],
         day_public=opened.day_public,
     )
 
@@ -150,7 +147,7 @@ def _again(part: InspectedPart, told: Collection[str]) -> InspectedPart:
 
 
 def _verdict(aside: QuarantinedPart, part: Verdict) -> Verdict:
-    judgement = JUDGEMENTS[RELEASED]
+    judgement = JUDGEMENTS[DISCHARGED]
     warned = [] if part.code == "published" else [part.reason]
     return Verdict(
         number=aside.number,

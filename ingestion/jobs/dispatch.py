@@ -4,17 +4,19 @@ from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from ingestion.jobs.compaction import Repacking
-from ingestion.jobs.discharge import Destruction, Release
-from ingestion.worker.pipeline import Task, Worker
+from ingestion.jobs.discharge import Destruction, Discharge
+from ingestion.worker.pipeline import DEPOSIT, Ingestion
+from ingestion.worker.queue_loop import Task, Worker
 from keyvault.process.guard import HousekeeperDoor
 from records.vocabulary.codes import JobKind
 from storage.index_ports import HousekeeperIndex
 from storage.rows import Submission
 
 TASKS: Mapping[str, Callable[[Worker, Submission], Task]] = {
+    DEPOSIT: Ingestion,
     JobKind.COMPACT.value: Repacking,
     JobKind.WITHDRAW.value: Repacking,
-    JobKind.RELEASE.value: Release,
+    JobKind.RELEASE.value: Discharge,
     JobKind.DESTROY.value: Destruction,
 }
 FEWEST_SUBMISSIONS = 2

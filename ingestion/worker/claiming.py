@@ -15,13 +15,10 @@ from ingestion.grouping import InspectedPart
 from ingestion.outcomes import JUDGEMENTS
 from ingestion.worker.opening import OpenedSubmission
 from ingestion.worker.patient import with_person_warnings
+from ingestion.worker.queue_loop import Busy
 from keyvault.process.guard import WorkerDoor
 from storage.index_ports import WorkerIndex
 from storage.rows import PartClaims
-
-
-class Busy(Exception):  # noqa: N818 - not an error: another submission is first
-    """Another unfinished submission holds the same bytes or identifier; this one waits for its end."""
 
 
 @dataclass(frozen=True, slots=True)

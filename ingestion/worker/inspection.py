@@ -21,17 +21,10 @@ from ingestion.grouping import InspectedPart
 from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome, judged
 from ingestion.worker.assembly import AssembledContent, Assembler, Instance, bulk_parts
 from ingestion.worker.inspection_turns import Turns
-from ingestion.worker.opening import Content, OpenedSubmission, ReceivedContent
-from ingestion.worker.patient import (
-    claimed_ins,
-    claimed_traits,
-    contradicts,
-    other_person,
-    persons_in,
-    with_person_warnings,
-)
+from ingestion.worker.opening import Content, OpenedSubmission
+from ingestion.worker.placing import Differing, Placing
 from keyvault.keys.reception import ReceivedPart
-from records.traits import ClaimedTraits, IdentityCheck, Trait, sets_aside
+from records.traits import IdentityCheck
 from records.vocabulary.codes import Environment
 from records.vocabulary.document_types import DOCUMENT_TYPES
 from records.vocabulary.person_warnings import PERSON_WARNINGS
@@ -50,8 +43,6 @@ _RECORD_JUDGEMENT = {
 _METADATA: Mapping[Payload, Kind] = {Payload.JSON: "dicom+json", Payload.XML: "dicom+xml"}
 _NO_BLOB = UUID(int=0)
 Done = TypeVar("Done")
-Differing = Callable[[str, tuple[ClaimedTraits, ...]], frozenset[Trait]]
-"""Which of these traits contradict those of a record, named by its INS or public id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +60,13 @@ class Inspector:
         self, sandbox: Sandbox, environment: Environment, *, check: IdentityCheck, turns: Turns
     ) -> None:
         self._sandbox = sandbox
-        self._environment = environment
-        self._check = check
+        self._placing = Placing(environment, check)
         self._turns = turns
 
     def inspect(
         self,
         opened: OpenedSubmission,
-        content: ReceivedContent,
+        content: Content,
         in_hand: InHand,
         differing: Differing,
     ) -> Inspected:
@@ -108,7 +98,7 @@ class Inspector:
         inspected = []
         try:
             for job in jobs:
-                inspected.append(self._placed(_patiently(job, in_hand.heartbeat), opened, differing))
+                inspected.append(self._whose(_patiently(job, in_hand.heartbeat), opened, differing))
                 in_hand.heartbeat()
         finally:
             for job in jobs:
@@ -119,7 +109,7 @@ class Inspector:
         self,
         payload: Payload,
         opened: OpenedSubmission,
-        received: ReceivedContent,
+        received: Content,
         in_hand: InHand,
         differing: Differing,
     ) -> Inspected:
@@ -179,6 +169,11 @@ class Inspector:
         in_hand.meter.add(found.cpu)
         return found
 
+    def _whose(self, part: InspectedPart, opened: OpenedSubmission, differing: Differing) -> InspectedPart:
+        if part.judgement.outcome is not PartOutcome.PUBLISHED:
+            return part  # nothing that a refused file says is believed
+        return self._placing.placed(part, opened, differing)
+
     def _validate(
         self,
         number: int,
@@ -194,38 +189,6 @@ class Inspector:
         of_the_file = (f for f in findings if f.code not in PERSON_WARNINGS)
         found = _part(number, part, judged(of_the_file))
         return replace(found, warnings=warnings, facts=inspection.facts)
-
-    def _placed(self, part: InspectedPart, opened: OpenedSubmission, differing: Differing) -> InspectedPart:
-        """The part with its record: the address's INS, or the one INS that the content claims."""
-        if part.judgement.outcome is not PartOutcome.PUBLISHED:
-            return part
-        study = part.dicom.study if part.is_dicom else None
-        if opened.headers.study not in (None, study):
-            return replace(part, judgement=JUDGEMENTS["other_study"])
-        persons = persons_in(part.facts, opened.headers.document or Declared())
-        claims = claimed_ins(persons, self._environment)
-        record = opened.expected_ins
-        if record is None:
-            if not claims or "invalid" in claims or len(set(claims)) > 1:
-                return replace(part, judgement=JUDGEMENTS["no_ins"])
-            record = claims[0]
-        elif contradicts(claims, record):
-            return replace(part, judgement=JUDGEMENTS["other_patient"])
-        return self._identified(part, record, differing(record, claimed_traits(persons)))
-
-    def _identified(self, part: InspectedPart, record: str, found: frozenset[Trait]) -> InspectedPart:
-        """The part in the record, or set aside from it, once its person's traits are compared."""
-        part = replace(part, warnings=(*part.warnings, *sorted(found)))
-        if sets_aside(found, self._check):
-            return replace(part, judgement=other_person(found), meant_for=record)
-        judgement = with_person_warnings(part.judgement, part.warnings)
-        return replace(part, judgement=judgement, record=record)
-
-
-def overruled(part: InspectedPart) -> InspectedPart:
-    """A part that was set aside for its person's traits, in the record after all, with warnings."""
-    judgement = with_person_warnings(JUDGEMENTS["published"], part.warnings)
-    return replace(part, judgement=judgement, record=part.meant_for)
 
 
 def _all_alike(parts: Sequence[ReceivedPart], judgement: Judgement, content: Content) -> Inspected:

@@ -69,28 +69,39 @@ class Content(Protocol):
     def stream(self, offset: int, length: int) -> Iterator[bytes]: ...
 
 
-class ReceivedContent:
-    """The plaintext of one received blob, by range; nothing is kept between reads."""
+class OpenedContent:
+    """The plaintext of one sealed blob, by range; nothing is kept between reads.
 
-    def __init__(self, objects: ObjectStore, blob: Blob, dek: bytes) -> None:
+    `blob` is its row where it may be taken over as it is, as what was just received may be; None for what is
+    in a record already, or under quarantine, whose key stays there. `piece` is how many bytes of plaintext a
+    copy has in memory at once.
+    """
+
+    def __init__(
+        self,
+        objects: ObjectStore,
+        sealed: SealedBlob,
+        dek: bytes,
+        *,
+        blob: Blob | None = None,
+        piece: int = CHUNK,
+    ) -> None:
+        self.blob = blob
         self._objects = objects
-        self._blob = blob
-        self._opener = Opener(sealed_blob(blob), dek)
-
-    @property
-    def blob(self) -> Blob:
-        return self._blob
+        self._ref = sealed.ref
+        self._opener = Opener(sealed, dek)
+        self._piece = piece
 
     def read(self, offset: int, length: int) -> bytes:
         return self._opener.read(offset, length, self._fetch)
 
     def stream(self, offset: int, length: int) -> Iterator[bytes]:
-        """The same in pieces of a mebibyte, for copying."""
-        for start in range(offset, offset + length, CHUNK):
-            yield self.read(start, min(CHUNK, offset + length - start))
+        """The same in pieces, for copying."""
+        for start in range(offset, offset + length, self._piece):
+            yield self.read(start, min(self._piece, offset + length - start))
 
     def _fetch(self, start: int, stop: int) -> bytes:
-        return self._objects.read(self._blob.blob_id, self._blob.version, start, stop)
+        return self._objects.read(self._ref.blob_id, self._ref.version, start, stop)
 
 
 def sealed_blob(blob: Blob) -> SealedBlob:

@@ -25,7 +25,7 @@ from ingestion.intake.reception import Deposit, Depositor, Reception
 from ingestion.jobs.dispatch import TASKS
 from ingestion.worker.inspection import Inspector
 from ingestion.worker.inspection_turns import Turns
-from ingestion.worker.pipeline import Worker
+from ingestion.worker.queue_loop import Worker
 from records.identity import INS_NIR_TEST
 from records.traits import IdentityCheck
 from tests.faults.faulty import Fault, Faulty
@@ -178,7 +178,7 @@ class Pipeline:
             inspector=self._inspector(self.sandbox),
             done=lambda _: None,
             clock=self.clock,
-            maintenance=TASKS,
+            tasks=TASKS,
         )
         return replace(worker, **changes)
 

@@ -20,7 +20,7 @@ from audit.canonical import canonical
 from audit.events import Entry, EntryField, actor_token
 from ingestion.envelope import SubmissionHeaders
 from ingestion.intake.reception import Depositor, Reception
-from ingestion.worker.pipeline import new_blob
+from ingestion.worker.adoption import new_blob
 from keyvault.context import VaultSettings
 from keyvault.credentials.tokens import DEMO_ISSUER, Authority, verify
 from keyvault.crypto.blob import Sealer

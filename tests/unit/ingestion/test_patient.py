@@ -11,7 +11,6 @@ from content.person import LONGEST, MOST_IDENTIFIERS, MOST_NAMES, identifier, pe
 from ingestion.envelope import Declared
 from ingestion.grouping import InspectedPart
 from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome
-from ingestion.worker.inspection import overruled
 from ingestion.worker.patient import (
     claimed_ins,
     claimed_traits,
@@ -20,7 +19,7 @@ from ingestion.worker.patient import (
     persons_in,
     with_person_warnings,
 )
-from ingestion.worker.pipeline import _as_planned
+from ingestion.worker.rejudging import as_planned, overruled
 from records.identity import INS_NIR_DEMO, INS_NIR_TEST
 from records.traits import ClaimedTraits
 from records.vocabulary.codes import Environment
@@ -132,7 +131,7 @@ class TestWords:
 def test_what_an_earlier_try_planned_to_publish_is_published_with_the_warnings() -> None:
     """The setting or the record's traits may be others by the next try; what the vault adopted stays so."""
     part = InspectedPart(1, 0, 4, bytes(32), other_person({"other_sex"}), ("other_sex",), meant_for=INS)
-    again = _as_planned(part, JUDGEMENTS["published"])
+    (again,) = as_planned([part], {1: JUDGEMENTS["published"]})
     assert (again.record, again.meant_for) == (INS, INS)
     assert (again.judgement.outcome, again.judgement.code) == (PartOutcome.PUBLISHED, "other_sex")
     assert again == overruled(part)

@@ -1,0 +1,203 @@
+"""The loop of a worker: it takes what is due, keeps it while it works, and puts it off where that fails.
+
+The index is the queue (docs/adr/0007): a row is taken by compare-and-set for the time of a lease, and may be
+taken any number of times. What is done with it are the tasks' steps (`ingestion/worker/pipeline.py`,
+`ingestion/jobs/`), each of which may be repeated by whoever takes the row next.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+from uuid import UUID
+
+from ingestion.worker.inspection import Inspector
+from ingestion.worker.standing_in import Bench
+from keyvault.process.guard import WorkerDoor
+from keyvault.verbs.worker.settling import SettlingVerbs
+from records.errors import CoffreError, Conflict
+from storage.index_ports import NO_ALLOWANCE, Settling, WorkerIndex
+from storage.ports import ObjectStore
+from storage.rows import Submission
+
+LEASE_MS = 60_000
+BEATS = 4  # a lease is prolonged so often before it could end
+LONGEST_PAUSE_MS = 600_000
+PAUSE_WHILE_AWAY_MS = 5_000
+PAUSE_WHILE_ELSEWHERE_MS = 2_000
+log = logging.getLogger("coffre.ingestion")
+
+# no fault of the submission's: it is tried as soon as what it needs is there again
+_AWAY = frozenset(
+    {"store_busy", "store_down", "store_failing", "store_unsure", "sandbox_unavailable", "vault_unavailable"}
+)
+# another worker has it, or had: nothing to do but to look again soon
+_ELSEWHERE = frozenset({"leased", "lease_lost", "settled", "plan_exists", "study_busy"})
+
+
+class PutOff(Exception):  # noqa: N818 - none of these is an error
+    """A task ends before its time, through no fault; it is due again after `pause_ms`."""
+
+    pause_ms = 0
+
+
+class Busy(PutOff):
+    """Another unfinished submission holds the same bytes or identifier; this one waits for its end."""
+
+    pause_ms = 500
+
+
+class Stopping(PutOff):
+    """The process is about to end; the next one goes on."""
+
+
+class NotItsTurn(PutOff):
+    """A stand-in learnt whose submission it took, and that structure may be served already."""
+
+
+class Task(Protocol):
+    """One try at one submission, or at one job on adopted content."""
+
+    def run(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What a worker works with. `name` is unique per process and thread.
+
+    `tasks`: what is done with a submission of each kind; `allowance_ms`: CPU that a structure's files may
+    cost in a day before it comes after all others; `bench`: stand-ins, which take submissions of others
+    beside slow ones; `beside`: it is one, and serves only structures that no worker serves; `introduced`:
+    depositors whose structure the index knows.
+    """
+
+    name: str
+    index: WorkerIndex
+    objects: ObjectStore
+    vault: WorkerDoor
+    inspector: Inspector
+    done: Callable[[UUID], None]
+    tasks: Mapping[str, Callable[["Worker", Submission], Task]]
+    clock: Callable[[], float] = time.time
+    stopping: Callable[[], bool] = lambda: False
+    lease_ms: int = LEASE_MS
+    allowance_ms: int = NO_ALLOWANCE
+    bench: Bench | None = None
+    beside: bool = False
+    introduced: set[bytes] = field(default_factory=set)
+
+    def now_ms(self) -> int:
+        return int(self.clock() * 1000)
+
+    def ingest_next(self, taken: Callable[[UUID], object] = lambda _: None) -> bool:
+        """Carry out the submission whose turn it is; False where none waits. `taken` is told which it is."""
+        now = self.now_ms()
+        submission = self.index.claim_next(
+            self.name, now, now + self.lease_ms, allowance_ms=self.allowance_ms, beside=self.beside
+        )
+        if submission is None:
+            return False
+        taken(submission.submission_id)
+        with self._standing_in():
+            self._carry_out(submission)
+        return True
+
+    def _standing_in(self) -> AbstractContextManager[None]:
+        if self.bench is None:
+            return nullcontext()
+        # leases are kept by name: of two threads under one, each could go on with what the other lost
+        own = self.name.partition("+")[0]
+        return self.bench.standing_in(
+            lambda place: replace(self, name=f"{own}+{place}", beside=True).ingest_next(), self.stopping
+        )
+
+    def ingest(self, submission_id: UUID) -> bool:
+        """Carry out one submission; False where it isn't due (done, or in another worker's hands)."""
+        now = self.now_ms()
+        submission = self.index.claim(submission_id, self.name, now, now + self.lease_ms)
+        if submission is None:
+            return False
+        self._carry_out(submission)
+        return True
+
+    def _carry_out(self, submission: Submission) -> None:
+        """Whatever goes wrong, the submission stays in the queue: it is tried again, later and later."""
+        try:
+            self.tasks[submission.kind](self, submission).run()
+        except PutOff as reason:
+            self._postpone(submission, reason.pause_ms)
+        except Exception as error:
+            self._failed(submission, error.code if isinstance(error, CoffreError) else type(error).__name__)
+        else:
+            # published already, which is all that a depositor waits for: what isn't settled now, the sweeper
+            # settles (docs/vault.md section 2, step 5)
+            with suppress(CoffreError):
+                settle(self.index, self.objects, self.vault, submission.submission_id, self.now_ms())
+        finally:
+            self.done(submission.submission_id)
+
+    def _failed(self, submission: Submission, code: str) -> None:
+        if code in _ELSEWHERE:
+            self._postpone(submission, PAUSE_WHILE_ELSEWHERE_MS)
+            return
+        # no traceback: its frames could name what is being ingested
+        log.error("submission failed, will be tried again", extra={"code": code})
+        # a file that breaks its worker each time must not be all that workers do
+        longest = PAUSE_WHILE_AWAY_MS if code in _AWAY else LONGEST_PAUSE_MS
+        self._postpone(submission, min(longest, 1_000 * 2 ** min(submission.attempts, 10)))
+
+    def _postpone(self, submission: Submission, pause_ms: int) -> None:
+        """Give both leases back: the vault's first, since the index tells when it is due again."""
+        with suppress(CoffreError):  # it ends by itself then, later
+            self.vault.give_back(submission.submission_id, self.name)
+        with suppress(CoffreError):  # likewise
+            self.index.postpone(submission.submission_id, self.name, self.now_ms() + pause_ms)
+
+
+class Heartbeat:
+    """Keeps both leases of what a worker has in hand while that takes long.
+
+    `then` follows each renewal of the index's lease, in this order; the vault's lease is among it, whose verb
+    depends on the task.
+    """
+
+    def __init__(self, worker: Worker, submission_id: UUID, *then: Callable[[], object]) -> None:
+        self._worker = worker
+        self._id = submission_id
+        self._then = then
+        self._last = time.monotonic()
+
+    def beat(self) -> None:
+        """Called for each piece that is read or written; most calls cost nothing.
+
+        Raises `Stopping` where the process ends, `Conflict` "lease_lost" where another worker has taken over.
+        """
+        worker = self._worker
+        if worker.stopping():
+            raise Stopping
+        # a clock that is set meanwhile must neither starve a lease nor renew it at each piece
+        if time.monotonic() - self._last < worker.lease_ms / 1000 / BEATS:
+            return
+        self._last = time.monotonic()
+        # the index first: who has lost the turn there must not hold the vault's lease against its successor
+        if not worker.index.renew(self._id, worker.name, worker.now_ms() + worker.lease_ms):
+            raise Conflict("The lease of this submission is lost.", code="lease_lost")
+        for each in self._then:
+            each()
+
+
+def settle(
+    index: Settling, objects: ObjectStore, vault: SettlingVerbs, submission_id: UUID, now_ms: int
+) -> None:
+    """Step 5: end a finished submission. No key opens it any more, what wasn't adopted goes. Repeatable.
+
+    The vault before the index, the index before the objects, the rows of the objects last: whatever breaks
+    between, the index still lists what is left to do, and an object without a row is never left.
+    """
+    vault.settle(submission_id)
+    abandoned = index.settle(submission_id, now_ms)
+    for blob in abandoned:
+        objects.delete(blob.blob_id, blob.version)
+    index.forget_blobs(abandoned)

@@ -1,0 +1,71 @@
+"""What later steps make of a part's judgement: an earlier try, a twin that was refused, the vault's answer.
+
+A depositor is told one verdict of each part, however many tries it took. What was done by a verdict stays
+done, so that this verdict stands.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from ingestion.grouping import InspectedPart
+from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome
+from ingestion.worker.patient import with_person_warnings
+from records.errors import CoffreError
+from records.vocabulary.identifier_warnings import IDENTIFIER_WARNINGS, STUDY_UID_SHARED
+from records.vocabulary.person_warnings import OTHER_PERSON, PERSON_WARNINGS
+
+PUBLISHED = JUDGEMENTS["published"]
+
+
+def rejudged(
+    parts: Sequence[InspectedPart], numbers: Collection[int], judgement: Judgement
+) -> list[InspectedPart]:
+    """The parts, those of these numbers judged so."""
+    return [replace(part, judgement=judgement) if part.number in numbers else part for part in parts]
+
+
+def overruled(part: InspectedPart) -> InspectedPart:
+    """A part that was set aside for its person's traits, in the record after all, with warnings."""
+    judgement = with_person_warnings(PUBLISHED, part.warnings)
+    return replace(part, judgement=judgement, record=part.meant_for)
+
+
+def as_planned(parts: Sequence[InspectedPart], planned: Mapping[int, Judgement]) -> list[InspectedPart]:
+    """The parts as an earlier try judged them, which the vault may have adopted them by.
+
+    Raises `CoffreError` "verdict_changed" where one was accepted and isn't any more.
+    """
+    return [_as_planned(part, planned[part.number]) for part in parts]
+
+
+def _as_planned(part: InspectedPart, planned: Judgement) -> InspectedPart:
+    if part.judgement.outcome is planned.outcome:
+        return part
+    if planned.outcome is PartOutcome.PUBLISHED and part.judgement.code == OTHER_PERSON:
+        return overruled(part)  # COFFRE_IDENTITY_CHECK or the record's traits are other ones by now
+    if planned.outcome is PartOutcome.PUBLISHED:
+        raise CoffreError("A part that was accepted isn't any more; try again.", code="verdict_changed")
+    return replace(part, judgement=planned)
+
+
+def like_their_first(parts: Sequence[InspectedPart]) -> list[InspectedPart]:
+    """A part that repeats one which was refused after all is refused with it, not a duplicate of nothing."""
+    refused = {p.number: p.judgement for p in parts if p.judgement.outcome is PartOutcome.REJECTED}
+    return [replace(p, judgement=refused[p.repeats]) if p.repeats in refused else p for p in parts]
+
+
+def told_of_shared(parts: Sequence[InspectedPart], shared: Collection[int]) -> list[InspectedPart]:
+    """The parts; those of numbers in `shared` with the words on their Study Instance UID."""
+    return [
+        replace(part, judgement=_with_shared_study(part.judgement)) if part.number in shared else part
+        for part in parts
+    ]
+
+
+def _with_shared_study(judgement: Judgement) -> Judgement:
+    """After the words on the person, which say whose the content may be, before those on the file's form."""
+    sentences = " ".join(IDENTIFIER_WARNINGS[STUDY_UID_SHARED])
+    if judgement.code in PERSON_WARNINGS:
+        return Judgement(judgement.outcome, judgement.code, f"{judgement.reason} {sentences}")
+    form = "" if judgement.code == PUBLISHED.code else f" {judgement.reason}"
+    return Judgement(judgement.outcome, STUDY_UID_SHARED, f"{sentences}{form}")
