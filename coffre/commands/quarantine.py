@@ -75,7 +75,7 @@ def release(
     """
 
     def ask(quarantine: Any, call: Any) -> Any:
-        return quarantine.release(call, document_id, record, reason)
+        return quarantine.discharge(call, document_id, record, reason)
 
     _decide(document_id, ask, "release", (operator, second_operator), dry_run, data, as_json)
 

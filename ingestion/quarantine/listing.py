@@ -24,7 +24,7 @@ _KEY = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([0-9]{1,9})"
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One quarantined part with its depositor, and what became of the last try to release it."""
+    """One quarantined part with its depositor, and what became of the last try to discharge it."""
 
     part: QuarantinedPart
     structure: str = field(repr=False)
@@ -85,8 +85,8 @@ class Quarantine:
             raise NotFound("There is no such document under quarantine.", code="not_quarantined")
         return self._item(part, aside[document_id])
 
-    def release(self, call: Call, document_id: UUID, record: str, reason: str) -> JobSeen:
-        """Propose a release into a record, or agree to it as another operator."""
+    def discharge(self, call: Call, document_id: UUID, record: str, reason: str) -> JobSeen:
+        """Propose the discharge into a record, or agree to it as another operator."""
         return permitted(self._vault.release_quarantined(call, document_id, record, reason))
 
     def destroy(self, call: Call, document_id: UUID, reason: str) -> JobSeen:
@@ -107,7 +107,7 @@ class Quarantine:
 
 
 def _refused(job: JobSeen | None) -> UUID | None:
-    """The release that was refused: this one, or the one before that operators are about to repeat."""
+    """The discharge that was refused: this one, or the one before that operators are about to repeat."""
     if job is None:
         return None
     return job.job_id if job.state == "refused" else job.after

@@ -53,7 +53,7 @@ def router(quarantine: Quarantine, authenticate: Authenticate) -> APIRouter:
     @routes.post("/{document_id}/release", summary="Propose a release into a record, or agree to it")
     async def release(document_id: UUID, body: ReleaseBody, request: Request) -> dict[str, Any]:
         asked = (await call(request), document_id, body.record, body.reason)
-        return job_json(document_id, await asyncio.to_thread(quarantine.release, *asked))
+        return job_json(document_id, await asyncio.to_thread(quarantine.discharge, *asked))
 
     @routes.post("/{document_id}/destroy", summary="Propose a destruction, or agree to it")
     async def destroy(document_id: UUID, body: DestroyBody, request: Request) -> dict[str, Any]:
