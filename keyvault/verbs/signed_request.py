@@ -3,8 +3,9 @@
 The vault reads method, address and body itself, as their sender signed them (docs/api.md names the routes).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
@@ -17,14 +18,8 @@ from records.errors import Invalid
 from records.vocabulary.codes import Action, PurposeOfUse
 
 Arguments = Mapping[str, object]
-
-_LISTED = ("documents", "authorisations")
-_NAMED = {
-    "authorisations": Action.REVOKE,
-    "blocks": Action.UNBLOCK,
-    "attending-doctors": Action.REMOVE_ATTENDING,
-}
-_NAMING = {"blocks": Action.BLOCK, "attending-doctors": Action.NAME_ATTENDING}
+Named = Mapping[str, str]
+"""What stands in an address where its template has a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,65 +41,28 @@ class SignedRequest:
     grant: SignedGrant | None = None
 
 
+Read = Callable[[Named, bytes], SignedRequest]
+
+
 def read_signed_request(method: str, url: str, body: bytes) -> SignedRequest:
     """Raises `Invalid` "bad_member" for what is no route of the reader, or names its record in a query."""
-    path = [unquote(part, errors="strict") for part in urlsplit(url).path.split("/")[1:]]
-    match [method, *path]:
-        case ["POST", "grants"]:
-            return _grant(body)
-        case ["POST", "grants", grant, "urls"]:
-            return SignedRequest(None, {"renew": {"grant_id": UUID(grant)}})
-        case ["POST", "records", "find"]:
-            locator = text(members(parse(body), {"ins"})["ins"])
-            return SignedRequest(locator, {"find": {"locator": locator}})
-        case [_, "quarantine", *rest]:
-            return _quarantine([method, *rest], body)
-        case ["GET" | "HEAD", *rest]:
-            return _read(rest)
-        case [_, "records", record, *rest]:
-            return _change(record, [method, *rest], body)
-    raise _unknown()
+    path = [unquote(part, errors="strict") for part in urlsplit(url).path.split("/")]
+    for (of, template), read in SIGNED.items():
+        named = _named(template, path)
+        if of == ("GET" if method == "HEAD" else method) and named is not None:
+            return read(named, body)
+    raise Invalid("No such request is put to the vault.", code="bad_member")
 
 
-def _quarantine(route: list[str], body: bytes) -> SignedRequest:
-    """An operator's request; of a page the index knows the documents."""
-    match route:
-        case ["GET" | "HEAD"]:
-            return SignedRequest(None, {"quarantined": {}})
-        case ["GET" | "HEAD", document]:
-            return SignedRequest(None, {"quarantined": {"documents": [UUID(document)]}})
-        case ["POST", document, "release"]:
-            asked = members(parse(body), {"record", "reason"})
-            return SignedRequest(None, {"release_quarantined": {"document_id": UUID(document), **asked}})
-        case ["POST", document, "destroy"]:
-            asked = members(parse(body), {"reason"})
-            return SignedRequest(None, {"destroy_quarantined": {"document_id": UUID(document), **asked}})
-    raise _unknown()
+def _named(template: str, path: list[str]) -> Named | None:
+    """What stands at the names of a template; None where the address is another."""
+    parts = template.split("/")
+    named = {part: found for part, found in zip(parts, path, strict=False) if part.startswith("{")}
+    whole = [named.get(part, part) for part in parts]
+    return {part[1:-1]: found for part, found in named.items()} if whole == path else None
 
 
-def _read(path: list[str]) -> SignedRequest:
-    match path:
-        case ["fhir", "DocumentReference", document]:
-            return SignedRequest(None, {"document": {"document_id": UUID(document)}})
-        case ["records", record, *rest]:
-            return _list(record, rest)
-    raise _unknown()
-
-
-def _list(record: str, route: list[str]) -> SignedRequest:
-    match route:
-        case [part] if part in _LISTED:
-            return _reading(record, list={})
-        case ["access-log"]:
-            return _reading(record, Action.READ_LOG, events={})
-        case ["dicomweb", "studies"]:
-            return _reading(record, list={})
-        case ["dicomweb", "studies", study, *_]:
-            return _reading(record, list={}, tokens={"values": [(TokenField.STUDY, study)]})
-    raise _unknown()
-
-
-def _grant(body: bytes) -> SignedRequest:
+def _grant(_: Named, body: bytes) -> SignedRequest:
     """The same defaults as the route's (`viewer_api/routes/grants.py`)."""
     more = {"studies", "documents", "purpose", "reason", "suite"}
     found = members(parse(body), {"record", "recipient"}, more)
@@ -121,36 +79,110 @@ def _grant(body: bytes) -> SignedRequest:
     return SignedRequest(asked.locator, asked.verbs, grant)
 
 
+def _renew(named: Named, _: bytes) -> SignedRequest:
+    return SignedRequest(None, {"renew": {"grant_id": UUID(named["grant"])}})
+
+
+def _find(_: Named, body: bytes) -> SignedRequest:
+    locator = text(members(parse(body), {"ins"})["ins"])
+    return SignedRequest(locator, {"find": {"locator": locator}})
+
+
+def _document(named: Named, _: bytes) -> SignedRequest:
+    return SignedRequest(None, {"document": {"document_id": UUID(named["document"])}})
+
+
+def _list(named: Named, _: bytes) -> SignedRequest:
+    return _reading(named["record"], list={})
+
+
+def _study(named: Named, _: bytes) -> SignedRequest:
+    values = [(TokenField.STUDY, named["study"])]
+    return _reading(named["record"], list={}, tokens={"values": values})
+
+
+def _access_log(named: Named, _: bytes) -> SignedRequest:
+    return _reading(named["record"], Action.READ_LOG, events={})
+
+
+def _label(named: Named, body: bytes) -> SignedRequest:
+    labels = {"document_id": UUID(named["document"]), "labels": items(parse(body))}
+    return _reading(named["record"], Action.LABEL, label=labels)
+
+
+def _acknowledge(named: Named, _: bytes) -> SignedRequest:
+    return _reading(named["record"], Action.ACKNOWLEDGE, acknowledge={"notices": [UUID(named["notice"])]})
+
+
+def _authorise(named: Named, body: bytes) -> SignedRequest:
+    stated = members(parse(body), {"professional"}, {"until", "permanent"})
+    return _changing(named["record"], Action.AUTHORISE, **stated)
+
+
+def _add(action: Action, named: Named, body: bytes) -> SignedRequest:
+    return _changing(named["record"], action, **members(parse(body), {"professional"}))
+
+
+def _take_off(action: Action, named: Named, _: bytes) -> SignedRequest:
+    return _changing(named["record"], action, professional=named["professional"])
+
+
+def _emergency(named: Named, body: bytes) -> SignedRequest:
+    modes = members(parse(body), {"bris_de_glace", "centre_15"})
+    return _changing(named["record"], Action.SET_EMERGENCY, emergency=modes)
+
+
+def _quarantined(named: Named, _: bytes) -> SignedRequest:
+    """An operator's request; of a page the index knows the documents."""
+    return SignedRequest(
+        None, {"quarantined": {"documents": [UUID(named["document"])]} if "document" in named else {}}
+    )
+
+
+def _decide(verb: str, stated: frozenset[str], named: Named, body: bytes) -> SignedRequest:
+    asked = members(parse(body), stated)
+    return SignedRequest(None, {verb: {"document_id": UUID(named["document"]), **asked}})
+
+
 def _reading(record: str, action: Action = Action.SEARCH, **verbs: Arguments) -> SignedRequest:
     return SignedRequest(record, {"resolve": {"locator": record, "action": action}, **verbs})
 
 
-def _change(record: str, route: list[str], body: bytes) -> SignedRequest:
-    match route:
-        case ["PUT", "documents", document, "labels"]:
-            labels = {"document_id": UUID(document), "labels": items(parse(body))}
-            return _reading(record, Action.LABEL, label=labels)
-        case ["DELETE", "notices", notice]:
-            return _reading(record, Action.ACKNOWLEDGE, acknowledge={"notices": [UUID(notice)]})
-    wanted = _card_change(route, body)
+def _changing(record: str, action: Action, **stated: Any) -> SignedRequest:
     nothing = {"professional": None, "until": None, "permanent": False, "emergency": None}
-    return _reading(record, wanted["action"], change_card={"wanted": nothing | wanted})
+    return _reading(record, action, change_card={"wanted": nothing | {"action": action, **stated}})
 
 
-def _card_change(route: list[str], body: bytes) -> dict[str, Any]:
-    match route:
-        case ["DELETE", part, professional] if part in _NAMED:
-            return {"action": _NAMED[part], "professional": professional}
-        case ["POST", part] if part in _NAMING:
-            return {"action": _NAMING[part], **members(parse(body), {"professional"})}
-        case ["POST", "authorisations"]:
-            stated = members(parse(body), {"professional"}, {"until", "permanent"})
-            return {"action": Action.AUTHORISE, **stated}
-        case ["PUT", "emergency"]:
-            modes = members(parse(body), {"bris_de_glace", "centre_15"})
-            return {"action": Action.SET_EMERGENCY, "emergency": modes}
-    raise _unknown()
+_RECORD = "/records/{record}"
 
-
-def _unknown() -> Invalid:
-    return Invalid("No such request is put to the vault.", code="bad_member")
+SIGNED: Mapping[tuple[str, str], Read] = {
+    ("POST", "/grants"): _grant,
+    ("POST", "/grants/{grant}/urls"): _renew,
+    ("POST", "/records/find"): _find,
+    ("GET", "/fhir/DocumentReference/{document}"): _document,
+    ("GET", f"{_RECORD}/documents"): _list,
+    ("GET", f"{_RECORD}/authorisations"): _list,
+    ("GET", f"{_RECORD}/dicomweb/studies"): _list,
+    ("GET", f"{_RECORD}/dicomweb/studies/{{study}}/series"): _study,
+    ("GET", f"{_RECORD}/dicomweb/studies/{{study}}/instances"): _study,
+    ("GET", f"{_RECORD}/dicomweb/studies/{{study}}/series/{{series}}/instances"): _study,
+    ("GET", f"{_RECORD}/access-log"): _access_log,
+    ("PUT", f"{_RECORD}/documents/{{document}}/labels"): _label,
+    ("DELETE", f"{_RECORD}/notices/{{notice}}"): _acknowledge,
+    ("POST", f"{_RECORD}/authorisations"): _authorise,
+    ("DELETE", f"{_RECORD}/authorisations/{{professional}}"): partial(_take_off, Action.REVOKE),
+    ("POST", f"{_RECORD}/blocks"): partial(_add, Action.BLOCK),
+    ("DELETE", f"{_RECORD}/blocks/{{professional}}"): partial(_take_off, Action.UNBLOCK),
+    ("POST", f"{_RECORD}/attending-doctors"): partial(_add, Action.NAME_ATTENDING),
+    ("DELETE", f"{_RECORD}/attending-doctors/{{professional}}"): partial(_take_off, Action.REMOVE_ATTENDING),
+    ("PUT", f"{_RECORD}/emergency"): _emergency,
+    ("GET", "/quarantine"): _quarantined,
+    ("GET", "/quarantine/{document}"): _quarantined,
+    ("POST", "/quarantine/{document}/release"): partial(
+        _decide, "release_quarantined", frozenset({"record", "reason"})
+    ),
+    ("POST", "/quarantine/{document}/destroy"): partial(
+        _decide, "destroy_quarantined", frozenset({"reason"})
+    ),
+}
+"""Method and address of every request that a proof is made for; HEAD is read as GET."""

@@ -1,0 +1,63 @@
+"""The application's own routes and the vault's table of signed requests name each other, one by one.
+
+A credential that is bound to a key comes with a proof of that very request (RFC 9449). The vault accepts it
+where it can read from method and address what was asked for: `keyvault/verbs/signed_request.py`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from uuid import UUID
+
+import pytest
+from fastapi.routing import iter_route_contexts
+
+from coffre.installation.install import initialise
+from coffre.serving.methods import SHARED
+from coffre.settings import load
+from coffre.wiring import System
+from keyvault.verbs.signed_request import SIGNED
+from tests.integration.watched_app import WatchedApp
+
+Route = tuple[str, str]
+
+DEPOSITS = {("POST", path) for path, methods in SHARED.items() if "POST" in methods}
+"""The vault compares each with its envelope when a worker brings it (`admit_deposit`)."""
+NO_TABLE: Mapping[Route, str] = {
+    ("GET", "/dicomweb/studies"): "its record stands in the query, which no proof covers: refused with a key",
+    ("GET", "/submissions/{}"): "intake answers it from the index, and checks the proof itself",
+}
+
+
+def plain(route: Route) -> Route:
+    """Without the names of what varies."""
+    return route[0], re.sub(r"{[^}]*}", "{}", route[1])
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WatchedApp]:
+    settings = load(data=tmp_path_factory.mktemp("signed") / "data")
+    initialise(settings)
+    with System(settings, vault_here=True) as system:
+        yield WatchedApp(system)
+
+
+@pytest.fixture(scope="module")
+def with_credential(app: WatchedApp) -> set[Route]:
+    """The routes that refuse whoever shows no credential: every one reads it, and a proof, the same way."""
+    routes = {
+        (method, each.path)
+        for each in iter_route_contexts(app.app.router.routes)
+        for method in each.methods or ()
+        if each.path and method != "HEAD"
+    }
+    assert len(routes) > 50
+    asked = {route: re.sub(r"{[^}]*}", str(UUID(int=1)), route[1]) for route in routes}
+    return {route for route, path in asked.items() if app.ask(route[0], path).status_code == 401}
+
+
+def test_each_route_that_takes_a_proof_is_in_the_table_and_the_reverse(with_credential: set[Route]) -> None:
+    signed = {plain(route) for route in SIGNED}
+    deposits = {plain(route) for route in DEPOSITS}
+    assert len(signed) == len(SIGNED), "one address stands twice in the table"
+    assert not signed & (deposits | NO_TABLE.keys())
+    assert {plain(route) for route in with_credential} == signed | deposits | NO_TABLE.keys()
