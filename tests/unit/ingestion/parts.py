@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from content.facts import DicomFacts, InstanceFacts, PdfFacts, SeriesFacts, StudyFacts
+from content.facts import DicomFacts, PdfFacts, StudyFacts
 from content.person import person
 from content.series import Frames
 from ingestion.grouping import InspectedPart
@@ -47,9 +47,8 @@ def dicom_facts(
         media_type="application/dicom",
         patient={**NOBODY, "id": local_id},
         document_patients=(),
-        study_attributes=StudyFacts("2024-05-02", "10:20:30", description, accession, None, None, None),
-        series_attributes=SeriesFacts(None, None, None, None, None),
-        instance_attributes=InstanceFacts(None, None, None, counted),
+        study_attributes=StudyFacts("2024-05-02", "10:20:30", description, accession),
+        frame_count=counted,
         dicom=dicom or {},
         frames=frames,
     )

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion.grouping import TYPE_REPORT, TYPE_STUDY, Group, InspectedPart, groups_of
+from ingestion.grouping import TYPE_REPORT, Group, InspectedPart, groups_of
 from ingestion.outcomes import PartOutcome
+from records.vocabulary.document_types import STUDY_TYPE
 from tests.unit.ingestion.parts import (
     CT_IMAGE,
     DUPLICATE,
@@ -33,7 +34,7 @@ def test_images_of_one_study_are_one_document_whatever_their_series() -> None:
     assert (group.record, group.kind, group.type_code, group.study_uid) == (
         RECORD,
         "study",
-        TYPE_STUDY,
+        STUDY_TYPE,
         "1.2",
     )
     assert [(uid, [part.number for part in parts]) for uid, parts in group.series()] == [
@@ -56,10 +57,10 @@ def test_another_study_and_another_record_are_other_documents() -> None:
 @pytest.mark.parametrize(
     ("sop_class", "kind", "type_code"),
     [
-        (CT_IMAGE, "study", TYPE_STUDY),
+        (CT_IMAGE, "study", STUDY_TYPE),
         (STRUCTURED_REPORT, "document", TYPE_REPORT),
         (ENCAPSULATED_PDF, "document", TYPE_REPORT),
-        (KEY_OBJECTS, "document", TYPE_STUDY),
+        (KEY_OBJECTS, "document", STUDY_TYPE),
     ],
 )
 def test_the_sop_class_gives_kind_and_type_of_what_is_dicom(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from content.series import Frames, read_series
 from ingestion.grouping import InspectedPart, groups_of
 from ingestion.outcomes import Judgement, PartOutcome
-from ingestion.worker.opening import ReceivedContent
+from ingestion.worker.opening import OpenedContent, sealed_blob
 from ingestion.worker.packing import (
     PackedGroup,
     Packer,
@@ -54,19 +54,19 @@ class Bench:
     def _beat(self) -> None:
         self.beats += 1
 
-    def received(self, plain: bytes) -> ReceivedContent:
+    def received(self, plain: bytes) -> OpenedContent:
         blob = replace(self.packer.write(BlobKind.PACK, [plain], "received"), role="received")
-        return ReceivedContent(self.objects, blob, self.key(blob))
+        return OpenedContent(self.objects, sealed_blob(blob), self.key(blob), blob=blob)
 
     def key(self, blob: Blob) -> bytes:
         assert blob.sealed_key is not None
         return open_key(self.private, blob.sealed_key).dek
 
     def plain(self, blob: Blob) -> bytes:
-        found = ReceivedContent(self.objects, blob, self.key(blob))
+        found = OpenedContent(self.objects, sealed_blob(blob), self.key(blob), blob=blob)
         return found.read(0, blob.plaintext_size)
 
-    def pack(self, parts: Iterable[InspectedPart], content: ReceivedContent) -> list[PackedGroup]:
+    def pack(self, parts: Iterable[InspectedPart], content: OpenedContent) -> list[PackedGroup]:
         return self.packer.pack(groups_of(parts, None), content)
 
 
