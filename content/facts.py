@@ -1,7 +1,7 @@
-"""What an accepted file says of itself, once the sandbox's answer was checked (`content/sandbox/answer.py`).
+"""Facts that an accepted file states of itself: made by the sandbox's child, checked and used by its parent.
 
-The child says it in JSON, which is written by whoever reads a stranger's file; `facts_of` is where that JSON
-ends. None of these has a repr: they hold names, identifiers and titles.
+Between the two they are JSON (`content/facts_json.py`). None of them has a repr: they hold names, identifiers
+and titles.
 """
 
 from collections.abc import Mapping
@@ -81,37 +81,3 @@ class MetadataFacts:
 
 
 Facts = DicomFacts | PdfFacts | MetadataFacts
-
-
-def facts_of(kind: str, members: Mapping[str, Any]) -> Facts:
-    """The facts in JSON of an accepted file of a `Kind` of the sandbox; their form was checked."""
-    if kind == "dicom":
-        return _dicom(members)
-    if kind == "pdf":
-        return PdfFacts(**members)
-    return MetadataFacts(tuple(map(_encoded, members["instances"])))
-
-
-def _dicom(members: Mapping[str, Any]) -> DicomFacts:
-    typed = {
-        "document_patients": tuple(members["document_patients"]),
-        "study_attributes": StudyFacts(**members["study_attributes"]),
-        "frames": _frames(members["frames"]),
-    }
-    return DicomFacts(**{**members, **typed})
-
-
-def _frames(frames: list[list[list[int]]] | None) -> Frames | None:
-    if frames is None:
-        return None
-    return tuple(tuple((offset, length) for offset, length in frame) for frame in frames)
-
-
-def _encoded(members: Mapping[str, Any]) -> EncodedFacts:
-    failure = members["failure"]
-    typed = {
-        "failure": None if failure is None else Finding(*failure),
-        "warnings": tuple(Finding(*each) for each in members["warnings"]),
-        "segments": tuple(members["segments"]),
-    }
-    return EncodedFacts(**{**members, **typed})

@@ -1,9 +1,9 @@
 """The persons that an HL7 CDA document is about: each recordTarget/patientRole (CDA R2 §4.2.2.11)."""
 
-from typing import Any
 from xml.parsers import expat
 
 from content.byte_order import marked_encoding
+from content.facts import Person
 from content.person import MOST_IDENTIFIERS, identifier, person
 
 _NAMESPACE = "urn:hl7-org:v3 "
@@ -21,7 +21,7 @@ class _NotReadable(Exception):  # noqa: N818
     pass
 
 
-def cda_patients(data: bytes) -> list[dict[str, Any]]:
+def cda_patients(data: bytes) -> list[Person]:
     """Each person as `content.person` makes it, once; none of bytes that are no CDA document or name nobody.
 
     Several record targets are several persons: none of them answers for another. Says nothing about whether
@@ -50,7 +50,7 @@ class _PatientReader:
     """One pass: identifiers, names with whatever qualifier (BR birth, SP spouse, CL used), birth, sex."""
 
     def __init__(self) -> None:
-        self.persons: list[dict[str, Any]] = []
+        self.persons: list[Person] = []
         self._path: list[str] = []
         self._begin()
 
@@ -68,7 +68,7 @@ class _PatientReader:
         if found not in self.persons and len(self.persons) < MOST_PERSONS:
             self.persons.append(found)
 
-    def _person(self) -> dict[str, Any]:
+    def _person(self) -> Person:
         return person(
             [identifier(extension, oid=root) for root, extension in self._ids],
             family_names=self._names["family"],

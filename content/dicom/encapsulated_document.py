@@ -1,12 +1,11 @@
 """Examine a document inside an instance by its content, whatever it is called (PS3.3 §A.45, §C.24.2)."""
 
-from typing import Any
-
 from content.byte_source import SliceSource, Source
 from content.carried_content import Judge
 from content.cda.patient import cda_patients
 from content.dicom.elements import Bulk
 from content.dicom.registry import ENCAPSULATED_CDA, ENCAPSULATED_CLASSES, ENCAPSULATED_PDF
+from content.facts import Person
 from content.kinds import HEAD, Kind, kind_of, labelled
 from content.limits import Limits
 from content.pdf.report import inspect_pdf
@@ -52,7 +51,7 @@ def inspect_document(
     return findings
 
 
-def document_patients(document: Bulk | None, source: Source, limits: Limits) -> list[dict[str, Any]]:
+def document_patients(document: Bulk | None, source: Source, limits: Limits) -> list[Person]:
     """The persons that an admitted document names: of a CDA, whatever class its instance is of."""
     if document is None or document.length > limits.pdf_decoded_bytes:
         return []

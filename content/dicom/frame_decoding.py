@@ -11,9 +11,9 @@ from pydicom.uid import UID
 
 from content.byte_source import Source
 from content.dicom.facts import first
-from content.dicom.pixel_data import FrameTable
 from content.dicom.registry import DEFLATED_FRAMES, ENCAPSULATED_UNCOMPRESSED, NATIVE
 from content.limits import Limits
+from content.series import Frames
 from content.verdicts import Finding, Rejected
 
 _DESCRIPTION = {
@@ -30,7 +30,7 @@ _DEFAULTS = {"PixelRepresentation": 0, "PlanarConfiguration": 0, "SamplesPerPixe
 
 
 def check_decoding(
-    source: Source, frames: FrameTable | None, attributes: dict[str, Any], syntax: str, limits: Limits
+    source: Source, frames: Frames | None, attributes: dict[str, Any], syntax: str, limits: Limits
 ) -> list[Finding]:
     """Decodes at most `limits.decoded_frames` frames. Raises `Rejected` "frames_not_decodable"."""
     if not limits.decoded_frames or frames is None or syntax in (*NATIVE, ENCAPSULATED_UNCOMPRESSED):

@@ -12,10 +12,10 @@ from content.dicom.deflated import InflatedSource, Packing, packing_of
 from content.dicom.dicom_json import JsonWriter
 from content.dicom.elements import ENCAPSULATED_DOCUMENT, OTHER_CONTENT, Encoding, Structure
 from content.dicom.encapsulated_document import document_patients, inspect_document
-from content.dicom.facts import Facts, facts_of, first, identifier
+from content.dicom.facts import facts_of, first, identifier
 from content.dicom.file_meta import ENCODINGS, FileHead, encoding_of, read_head
 from content.dicom.frame_decoding import check_decoding
-from content.dicom.pixel_data import FrameTable, encapsulated, native, pixel_element, shape
+from content.dicom.pixel_data import encapsulated, native, pixel_element, shape
 from content.dicom.registry import (
     DEFLATED_DATA_SETS,
     EXPLICIT,
@@ -27,7 +27,9 @@ from content.dicom.registry import (
     is_transfer_syntax,
 )
 from content.dicom.walk import Walk
+from content.facts import DicomFacts, Person
 from content.limits import DEFAULT_LIMITS, Limits
+from content.series import Frames
 from content.signatures import ARCHIVE_TAIL, ends_as_archive
 from content.verdicts import Finding, Outcome, Rejected, worst
 
@@ -51,7 +53,7 @@ class _Inspection:
         self._deflated = False
         self.findings: list[Finding] = []
 
-    def run(self) -> Facts:
+    def run(self) -> DicomFacts:
         head = read_head(self._source, self._limits)
         self.findings = head.findings
         meta = JsonWriter().dataset(head.meta)
@@ -137,7 +139,7 @@ class _Inspection:
             raise Rejected("uid_unusable", name)
         self._note("uid_not_valid", name)
 
-    def _frames(self, structure: Structure, attributes: dict[str, Any], syntax: str) -> FrameTable | None:
+    def _frames(self, structure: Structure, attributes: dict[str, Any], syntax: str) -> Frames | None:
         pixels = pixel_element(structure.bulk)
         if pixels is None:
             if first(attributes, _ELSEWHERE):
@@ -164,7 +166,7 @@ class _Inspection:
 
     def _check_document(
         self, structure: Structure, attributes: dict[str, Any], head: FileHead
-    ) -> list[Facts]:
+    ) -> list[Person]:
         """Examine the encapsulated document; answers the persons that it says it is about."""
         document, source = structure.bulk.get(ENCAPSULATED_DOCUMENT), self._source
         if document is not None and self._deflated:
@@ -199,20 +201,13 @@ class _Inspection:
             raise Rejected("polyglot", "ZIP")
 
 
-def inspect_dicom(source: Source, limits: Limits = DEFAULT_LIMITS) -> tuple[list[Finding], dict[str, Any]]:
-    """Findings and facts of one instance; the facts are empty where it is rejected.
-
-    Facts (all JSON): `sop_class sop study series transfer_syntax modality media_type`, `patient` and
-    `document_patients` (see `content.person`; the latter a list, of a CDA inside), `study_attributes`,
-    `frame_count`, `dicom` (DICOM JSON without bulk data) and `frames` (per frame a list of
-    `[offset, length]`, or null). Dates are `YYYY-MM-DD`, times `HH:MM:SS`; those of persons are as they are
-    written.
-    """
-    inspection = _Inspection(source, limits)
+def inspect_dicom(source: Source, limits: Limits = DEFAULT_LIMITS) -> tuple[list[Finding], DicomFacts | None]:
+    """Findings and facts of one instance; no facts where it is rejected."""
+    inspection, facts = _Inspection(source, limits), None
     try:
         facts = inspection.run()
     except Rejected as rejected:
         inspection.findings.append(rejected.finding)
     if worst(inspection.findings) is Outcome.REJECT:
-        facts = {}
+        facts = None
     return inspection.findings, facts

@@ -21,10 +21,8 @@ from content.dicom.registry import (
     is_transfer_syntax,
 )
 from content.limits import Limits
+from content.series import Frames
 from content.verdicts import Finding, Rejected
-
-Piece = list[int]  # [offset from the instance's start, length]
-FrameTable = list[list[Piece]]
 
 _SOME = 64
 
@@ -51,7 +49,7 @@ class Shape:
 class Pixels:
     """`frames` is `None` where stored bytes do not address frames."""
 
-    frames: FrameTable | None
+    frames: Frames | None
     findings: list[Finding]
 
 
@@ -113,7 +111,7 @@ def native(pixels: Bulk, form: Shape, limits: Limits) -> Pixels:
     if not fitting or (fitting[0] % 8 and form.frames > 1):
         return Pixels(None, findings)
     size = (fitting[0] + 7) // 8
-    return Pixels([[[pixels.offset + i * size, size]] for i in range(form.frames)], findings)
+    return Pixels(tuple(((pixels.offset + i * size, size),) for i in range(form.frames)), findings)
 
 
 def encapsulated(bulk: dict[int, Bulk], form: Shape, syntax: str, source: Source, limits: Limits) -> Pixels:
@@ -137,10 +135,10 @@ def encapsulated(bulk: dict[int, Bulk], form: Shape, syntax: str, source: Source
     begins, findings = _begins(bulk, pixels, fragments, form.frames, source)
     if begins is None:
         return Pixels(None, [*findings, Finding("frames_not_addressable")])
-    table = [
-        [[offset, length] for offset, length in fragments[begin:end] if length]
+    table = tuple(
+        tuple((offset, length) for offset, length in fragments[begin:end] if length)
         for begin, end in zip(begins, [*begins[1:], len(fragments)], strict=True)
-    ]
+    )
     if syntax == ENCAPSULATED_UNCOMPRESSED:
         _check_uncompressed(table, form)
     return Pixels(table, findings)
@@ -155,7 +153,7 @@ def _ends(fragments: list[Fragment], frames: int, syntax: str, source: Source) -
     return len(fragments) in (1, frames)
 
 
-def _check_uncompressed(table: FrameTable, form: Shape) -> None:
+def _check_uncompressed(table: Frames, form: Shape) -> None:
     needed = (min(form.bits_per_frame, default=0) + 7) // 8
     for number, pieces in enumerate(table, 1):
         if sum(length for _, length in pieces) < needed:

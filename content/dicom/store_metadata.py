@@ -11,9 +11,10 @@ from typing import Any
 from xml.etree.ElementTree import ParseError
 
 from content.byte_source import Source
-from content.dicom.data_set_encoding import EncodedInstance, NotEncodable, encode_instance
+from content.dicom.data_set_encoding import Gap, NotEncodable, encode_instance
 from content.dicom.metadata_json import json_datasets, json_text
 from content.dicom.metadata_xml import xml_datasets
+from content.facts import EncodedFacts, MetadataFacts
 from content.limits import Limits
 from content.verdicts import Finding, Rejected
 
@@ -22,8 +23,8 @@ MOST_INSTANCES = 10_000  # of one document
 
 def encode_metadata(
     source: Source, limits: Limits, *, xml: bool = False
-) -> tuple[list[Finding], dict[str, Any]]:
-    """Findings about the document as a whole, and its `instances` as `sandbox_answer` expects them."""
+) -> tuple[list[Finding], MetadataFacts | None]:
+    """Findings about the document as a whole, and its instances; none where it is refused."""
     findings: list[Finding] = []
     try:
         if xml:
@@ -33,52 +34,37 @@ def encode_metadata(
             datasets = json_datasets(text, limits)
         instances = _instances(datasets, limits)
     except Rejected as rejected:
-        return [rejected.finding], {}
+        return [rejected.finding], None
     except (ValueError, RecursionError, ParseError, LookupError):
-        return [Finding("metadata_unreadable")], {}
+        return [Finding("metadata_unreadable")], None
     if not instances:
-        return [Finding("metadata_unreadable")], {}
-    return findings, {"instances": instances}
+        return [Finding("metadata_unreadable")], None
+    return findings, MetadataFacts(instances)
 
 
 encode_json = partial(encode_metadata, xml=False)
 encode_xml = partial(encode_metadata, xml=True)
 
 
-def _instances(datasets: Iterator[dict[str, Any]], limits: Limits) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
+def _instances(datasets: Iterator[dict[str, Any]], limits: Limits) -> tuple[EncodedFacts, ...]:
+    found: list[EncodedFacts] = []
     for dataset in datasets:
         if len(found) == MOST_INSTANCES:
             raise Rejected("metadata_too_large")
         found.append(_encoded(dataset, limits))
-    return found
+    return tuple(found)
 
 
-def _encoded(dataset: dict[str, Any], limits: Limits) -> dict[str, Any]:
+def _encoded(dataset: dict[str, Any], limits: Limits) -> EncodedFacts:
     try:
         found = encode_instance(dataset, limits)
     except NotEncodable as refused:
-        failure = [refused.finding.code, refused.finding.where]
-        return {
-            "sop_class": refused.sop_class,
-            "sop": refused.sop,
-            "syntax": "",
-            "failure": failure,
-            "warnings": [],
-            "segments": [],
-        }
-    return {
-        "sop_class": found.sop_class,
-        "sop": found.sop,
-        "syntax": found.syntax,
-        "failure": None,
-        "warnings": [[warning.code, warning.where] for warning in found.warnings],
-        "segments": _segments(found),
-    }
+        return EncodedFacts(refused.sop_class, refused.sop, "", refused.finding, (), ())
+    segments = tuple(map(_segment, found.segments))
+    return EncodedFacts(found.sop_class, found.sop, found.syntax, None, found.warnings, segments)
 
 
-def _segments(found: EncodedInstance) -> list[str | list[str]]:
-    return [
-        base64.b64encode(each).decode("ascii") if isinstance(each, bytes) else [each.tag, each.vr, each.uri]
-        for each in found.segments
-    ]
+def _segment(each: bytes | Gap) -> str | list[str]:
+    if isinstance(each, bytes):
+        return base64.b64encode(each).decode("ascii")
+    return [each.tag, each.vr, each.uri]

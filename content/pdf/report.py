@@ -12,6 +12,7 @@ from pypdf.errors import LimitReachedError
 
 from content.byte_source import BytesSource, Source
 from content.carried_content import Judge
+from content.facts import PdfFacts
 from content.limits import DEFAULT_LIMITS, Limits
 from content.pdf.active_content import ActiveContent
 from content.pdf.agreement import Reading, agreed
@@ -64,7 +65,7 @@ class _Inspection:
         self._depth = depth
         self.findings: list[Finding] = []
 
-    def run(self) -> dict[str, Any]:
+    def run(self) -> PdfFacts:
         if self._source.size > self._limits.pdf_bytes:
             raise Rejected("pdf_too_large")
         outside = examine_outside(self._source)
@@ -77,12 +78,7 @@ class _Inspection:
         self._compare(outside, first, second)
         self._attached(first, second)
         reader = first if first.pages else second
-        return {
-            "pages": reader.pages,
-            "version": outside.version,
-            "media_type": MEDIA_TYPE,
-            "pdfa": reader.pdfa,
-        }
+        return PdfFacts(reader.pages, outside.version, MEDIA_TYPE, reader.pdfa)
 
     def _read_twice(self, source: Source, first: _Read, second: _Read) -> None:
         with listening() as repairs:
@@ -155,13 +151,13 @@ def _pdfa(metadata: bytes) -> str | None:
     return (part.group(1) + (level.group(1).upper() if level else b"")).decode("ascii")
 
 
-def inspect_pdf(source: Source, limits: Limits = DEFAULT_LIMITS) -> tuple[list[Finding], dict[str, Any]]:
-    """Findings and facts `{"pages", "version", "media_type", "pdfa"}`; no facts where it is rejected."""
-    inspection = _Inspection(source, limits, 0)
+def inspect_pdf(source: Source, limits: Limits = DEFAULT_LIMITS) -> tuple[list[Finding], PdfFacts | None]:
+    """Findings and facts; no facts where it is rejected."""
+    inspection, facts = _Inspection(source, limits, 0), None
     try:
         facts = inspection.run()
     except Rejected as rejected:
         inspection.findings.append(rejected.finding)
     if worst(inspection.findings) is Outcome.REJECT:
-        facts = {}
+        facts = None
     return inspection.findings, facts

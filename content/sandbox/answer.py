@@ -4,7 +4,8 @@ import json
 import re
 from typing import Any
 
-from content.facts import Facts, facts_of
+from content.facts import Facts
+from content.facts_json import from_json
 from content.sandbox.answer_form import (
     BASE64,
     SHAPES,
@@ -45,7 +46,7 @@ def _read(data: bytes, kind: str, size: int) -> tuple[tuple[Finding, ...], Facts
     if kind == "dicom":
         _check_frames(facts["frames"], size)
         _check_dataset(facts["dicom"], 0)
-    return findings, facts_of(kind, facts)
+    return findings, from_json(kind, facts)
 
 
 def _refuse(constant: str) -> None:

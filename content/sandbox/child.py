@@ -21,7 +21,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn
+from typing import NoReturn
 
 if __name__ == "__main__" and not json.loads(sys.argv[2])["decoded_frames"]:
     # the parsers must not pull in native code that is not needed to read structure
@@ -31,6 +31,8 @@ if __name__ == "__main__" and not json.loads(sys.argv[2])["decoded_frames"]:
 from content.byte_source import BlockReader, Source
 from content.dicom.instance import inspect_dicom
 from content.dicom.store_metadata import encode_json, encode_xml
+from content.facts import Facts
+from content.facts_json import finding_json, to_json
 from content.limits import Limits
 from content.pdf.report import inspect_pdf
 from content.sandbox.confinement import Confinement, withdraw
@@ -55,7 +57,7 @@ UNKNOWN_CHILD = -1
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
 _NOBODY = 65534
-_INSPECTORS: Mapping[str, Callable[[Source, Limits], tuple[list[Finding], dict[str, Any]]]] = {
+_INSPECTORS: Mapping[str, Callable[[Source, Limits], tuple[list[Finding], Facts | None]]] = {
     "dicom": inspect_dicom,
     "pdf": inspect_pdf,
     "dicom+json": encode_json,
@@ -188,11 +190,11 @@ class _Child:
             findings, facts = _INSPECTORS[meta["kind"]](source, self._limits)
             answer = encode_answer(findings, facts)
         except MemoryError:
-            send(self._sock, Message.RESULT, encode_answer([Finding("sandbox_memory")], {}))
+            send(self._sock, Message.RESULT, encode_answer([Finding("sandbox_memory")], None))
             return False
         if len(answer) > self._limits.answer_bytes:
             code = "pdf_too_complex" if meta["kind"] == "pdf" else "metadata_too_large"
-            answer = encode_answer([Finding(code)], {})
+            answer = encode_answer([Finding(code)], None)
         send(self._sock, Message.RESULT, answer)
         return True
 
@@ -204,9 +206,12 @@ class _Child:
         return data
 
 
-def encode_answer(findings: list[Finding], facts: dict[str, Any]) -> bytes:
+def encode_answer(findings: list[Finding], facts: Facts | None) -> bytes:
     """The answer as `read_answer` expects it; halves of surrogate pairs become question marks."""
-    answer = {"findings": [[finding.code, finding.where] for finding in findings], "facts": facts}
+    answer = {
+        "findings": [finding_json(finding) for finding in findings],
+        "facts": {} if facts is None else to_json(facts),
+    }
     text = json.dumps(answer, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.encode("utf-8", "replace")
 

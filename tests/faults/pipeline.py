@@ -15,7 +15,7 @@ from coffre.settings import load
 from coffre.wiring import System
 from content.byte_source import BytesSource
 from content.dicom.instance import inspect_dicom
-from content.facts import facts_of
+from content.facts import Facts
 from content.limits import DEFAULT_LIMITS
 from content.pdf.report import inspect_pdf
 from content.sandbox.parent import Inspection
@@ -58,13 +58,13 @@ class ValidatorsHere:
     ) -> Inspection:
         examine = inspect_dicom if kind == "dicom" else inspect_pdf
         findings, facts = examine(BytesSource(read(0, size)), DEFAULT_LIMITS)
-        return inspection_of(kind, findings, facts)
+        return inspection_of(findings, facts)
 
 
-def inspection_of(kind: str, findings: Sequence[Finding], facts: Mapping[str, Any]) -> Inspection:
+def inspection_of(findings: Sequence[Finding], facts: Facts | None) -> Inspection:
     """As the sandbox answers: facts of an accepted file alone."""
     found = Inspection(tuple(findings), None)
-    return replace(found, facts=facts_of(kind, facts)) if found.accepted else found
+    return replace(found, facts=facts) if found.accepted else found
 
 
 class OutOfTimeFor(ValidatorsHere):
@@ -81,7 +81,7 @@ class OutOfTimeFor(ValidatorsHere):
         options: Mapping[str, Any] | None = None,
     ) -> Inspection:
         if size == len(self._content) and read(0, size) == self._content:
-            return Inspection((Finding("sandbox_timeout"),), {})
+            return Inspection((Finding("sandbox_timeout"),), {}, 0.0)
         return super().inspect(kind, size, read, options)
 
 

@@ -36,7 +36,7 @@ class MetadataHere(ValidatorsHere):
         if kind != "dicom+json":
             return super().inspect(kind, size, read, options)
         findings, facts = encode_json(BytesSource(read(0, size)), DEFAULT_LIMITS)
-        return inspection_of(kind, findings, facts)
+        return inspection_of(findings, facts)
 
 
 def deposit(pipeline: Pipeline, ins: str, files: list[bytes]) -> UUID:

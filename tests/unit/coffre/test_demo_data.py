@@ -31,7 +31,7 @@ def test_a_demo_identity_has_a_valid_key_and_a_birthplace_that_does_not_exist(ma
 def test_a_slice_passes_validation_without_a_remark(slices: list[bytes]) -> None:
     findings, facts = inspect_dicom(BytesSource(slices[0]))
     assert findings == []
-    assert facts["patient"] == {
+    assert facts.patient == {
         "id": INS_,
         "issuer": "ASIP-SANTE-INS-NIR",
         "issuer_oid": OID,
@@ -107,7 +107,7 @@ def test_the_report_is_two_pages_of_french_with_accents() -> None:
     data = demo_data.report_pdf()
     findings, facts = inspect_pdf(BytesSource(data))
     assert findings == []
-    assert facts["pages"] == 2
+    assert facts.pages == 2
     text = PdfReader(BytesIO(data)).pages[0].extract_text()
     assert "LEFÈVRE-MÛRIER Éléonore" in text
     assert "Médiastin" in text

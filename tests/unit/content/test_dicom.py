@@ -3,12 +3,12 @@
 import struct
 import zlib
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from content.byte_source import BytesSource
 from content.dicom.instance import inspect_dicom
+from content.facts import DicomFacts
 from content.limits import DEFAULT_LIMITS, Limits
 from content.verdicts import Finding, Outcome, worst
 from tests.unit.content.dicom_bytes import (
@@ -34,7 +34,7 @@ from tests.unit.content.dicom_bytes import (
 from tests.unit.content.pdf_bytes import pdf
 
 
-def inspect(data: bytes, limits: Limits = DEFAULT_LIMITS) -> tuple[list[str], dict[str, Any]]:
+def inspect(data: bytes, limits: Limits = DEFAULT_LIMITS) -> tuple[list[str], DicomFacts | None]:
     findings, facts = inspect_dicom(BytesSource(data), limits)
     assert bool(facts) == (worst(findings) in {Outcome.ACCEPT, Outcome.WARN})
     return [finding.code for finding in findings], facts
@@ -49,15 +49,15 @@ def is_refused_or_imageless(data: bytes) -> bool:
     findings, facts = inspect_dicom(BytesSource(data))
     if worst(findings) is Outcome.REJECT:
         return True
-    described = "00280010" in facts["dicom"]
-    return facts["frames"] is None and described == ("pixel_data_missing" in {f.code for f in findings})
+    described = "00280010" in facts.dicom
+    return facts.frames is None and described == ("pixel_data_missing" in {f.code for f in findings})
 
 
 class TestFile:
     def test_a_valid_image_has_no_findings(self) -> None:
         found, facts = inspect(image())
         assert found == []
-        assert (facts["sop"], facts["transfer_syntax"], facts["modality"]) == (SOP, EXPLICIT, "CT")
+        assert (facts.sop, facts.transfer_syntax, facts.modality) == (SOP, EXPLICIT, "CT")
 
     @pytest.mark.parametrize(
         "preamble",
@@ -82,7 +82,7 @@ class TestFile:
         for syntax in (EXPLICIT, IMPLICIT, BIG):
             found, facts = inspect(identifiers(syntax))
             assert found == ["preamble_missing", "meta_missing"]
-            assert facts["transfer_syntax"] == syntax
+            assert facts.transfer_syntax == syntax
 
     def test_file_meta_information_without_preamble_is_read_with_a_warning(self) -> None:
         assert codes(meta() + identifiers()) == ["preamble_missing"]
@@ -99,7 +99,7 @@ class TestFile:
     def test_the_meta_informations_own_identifiers_are_only_compared(self) -> None:
         found, facts = inspect(part10(identifiers(sop=b"9.9")))
         assert found == ["meta_differs"]
-        assert facts["sop"] == "9.9"
+        assert facts.sop == "9.9"
 
     @pytest.mark.parametrize("syntax", [EXPLICIT, IMPLICIT, BIG])
     def test_a_data_set_encoded_otherwise_than_declared_is_read_as_it_is(self, syntax: str) -> None:
@@ -211,14 +211,14 @@ class TestDeflated:
     def test_it_is_read_and_addresses_no_frames(self) -> None:
         found, facts = inspect(self.deflated(identifiers() + pixel_module() + pixels(bytes(32))))
         assert found == []
-        assert facts["frames"] is None
-        assert facts["frame_count"] == 1
+        assert facts.frames is None
+        assert facts.frame_count == 1
 
     def test_values_after_large_ones_are_found(self) -> None:
         late = pixels(bytes(300_000)) + element(0xFFFAFFFA, "SQ", b"")
         found, facts = inspect(self.deflated(identifiers() + late))
         assert found == ["pixel_data_unchecked"]
-        assert "FFFAFFFA" in facts["dicom"]
+        assert "FFFAFFFA" in facts.dicom
 
     def test_a_bomb_is_refused_with_little_memory(self) -> None:
         bomb = self.deflated(identifiers() + pixels(bytes(64 * 2**20)))
@@ -241,7 +241,7 @@ class TestPixels:
         data = image(frames=3)
         _, facts = inspect(data)
         start = len(data) - 96
-        assert facts["frames"] == [[[start, 32]], [[start + 32, 32]], [[start + 64, 32]]]
+        assert facts.frames == (((start, 32),), ((start + 32, 32),), ((start + 64, 32),))
 
     def test_missing_pixels_are_refused_and_extra_ones_reported(self) -> None:
         head = identifiers() + pixel_module()
@@ -256,37 +256,37 @@ class TestPixels:
         head = identifiers() + pixel_module(rows=3, columns=3, bits=1, frames=2)
         found, facts = inspect(part10(head + pixels(bytes(4))))
         assert found == []
-        assert facts["frames"] is None
+        assert facts.frames is None
 
     def test_an_invalid_number_of_frames_leaves_the_pixels_unchecked(self) -> None:
         frames = element(0x00280008, "IS", b"1A")
         found, facts = inspect(part10(identifiers() + frames + pixel_module() + pixels(bytes(30))))
         assert set(found) == {"elements_unordered", "pixel_data_unchecked", "value_not_valid"}
-        assert facts["frames"] is None
-        assert facts["dicom"]["00280008"] == {"vr": "IS", "Value": ["1A"]}
+        assert facts.frames is None
+        assert facts.dicom["00280008"] == {"vr": "IS", "Value": ["1A"]}
 
     def test_the_number_of_addressed_frames_is_bounded(self) -> None:
         head = identifiers() + pixel_module(rows=1, columns=1, bits=8, frames=300_000)
         found, facts = inspect(part10(head + pixels(bytes(300_000))))
         assert found == ["frames_not_addressable"]
-        assert (facts["frames"], facts["frame_count"]) == (None, 300_000)
+        assert (facts.frames, facts.frame_count) == (None, 300_000)
 
     def test_a_compressed_frame_is_all_its_fragments(self) -> None:
         data = part10(identifiers() + pixel_module() + fragments(b"abcd", b"ef"), JPEG)
         _, facts = inspect(data)
-        assert [data[offset : offset + length] for offset, length in facts["frames"][0]] == [b"abcd", b"ef"]
+        assert [data[offset : offset + length] for offset, length in facts.frames[0]] == [b"abcd", b"ef"]
 
     def test_a_fragment_per_frame_needs_no_table(self) -> None:
         data = part10(identifiers() + pixel_module(frames=2) + fragments(b"abcd", b"ef"), JPEG)
         _, facts = inspect(data)
-        assert [data[o : o + n] for ((o, n),) in facts["frames"]] == [b"abcd", b"ef"]
+        assert [data[o : o + n] for ((o, n),) in facts.frames] == [b"abcd", b"ef"]
 
     def test_the_offset_table_groups_fragments(self) -> None:
         table = struct.pack("<II", 0, 12 + 10)
         body = fragments(b"abcd", b"ef", b"gh", b"ij", table=table)
         data = part10(identifiers() + pixel_module(frames=2) + body, JPEG)
         _, facts = inspect(data)
-        pieces = [[data[o : o + n] for o, n in frame] for frame in facts["frames"]]
+        pieces = [[data[o : o + n] for o, n in frame] for frame in facts.frames]
         assert pieces == [[b"abcd", b"ef"], [b"gh", b"ij"]]
 
     @pytest.mark.parametrize(
@@ -296,7 +296,7 @@ class TestPixels:
         body = fragments(b"abcd", b"ef", b"gh", table=table)
         found, facts = inspect(part10(identifiers() + pixel_module(frames=2) + body, JPEG))
         assert found == ["offset_table_not_valid"] * bool(table) + ["frames_not_addressable"]
-        assert facts["frames"] is None
+        assert facts.frames is None
 
     def test_missing_compressed_frames_are_refused(self) -> None:
         head = identifiers() + pixel_module(frames=3)
@@ -307,7 +307,7 @@ class TestPixels:
         head = identifiers() + pixel_module(frames=300)
         found, facts = inspect(part10(head + fragments(b"abcd"), "1.2.840.10008.1.2.4.102"))
         assert found == []
-        assert (facts["frames"], facts["frame_count"]) == (None, 300)
+        assert (facts.frames, facts.frame_count) == (None, 300)
 
     def test_pixel_bytes_are_never_read(self) -> None:
         class Watching(BytesSource):

@@ -286,8 +286,8 @@ def test_a_large_multi_frame_object_is_walked_to_its_end_and_its_lists_left_out(
     few = Limits(kept_elements=1000)
     findings, facts = inspect_dicom(BytesSource(whole), few)
     assert [finding.code for finding in findings] == ["metadata_incomplete"]
-    assert 100 < len(facts["dicom"]["52009230"]["Value"]) < 2000
-    assert "60000010" in facts["dicom"]
+    assert 100 < len(facts.dicom["52009230"]["Value"]) < 2000
+    assert "60000010" in facts.dicom
     assert codes(whole[:-20], few)[-1] in {"truncated", "element_not_valid"}
 
 

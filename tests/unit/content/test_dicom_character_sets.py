@@ -20,7 +20,7 @@ def named(charset: bytes | None, name: bytes) -> tuple[list[str], Any]:
         text = element(0x00080005, "CS", charset) + text
     findings, facts = inspect_dicom(BytesSource(part10(text + identifiers())))
     codes = [finding.code for finding in findings if finding.code != "elements_unordered"]
-    return codes, facts["dicom"]["00100010"]["Value"][0]["Alphabetic"]
+    return codes, facts.dicom["00100010"]["Value"][0]["Alphabetic"]
 
 
 @pytest.mark.parametrize("charset", [None, b"", b"ISO_IR 6", b"ISO_IR 100", b"ISO_IR 101", b"ISO_IR 148"])

@@ -1,15 +1,14 @@
 """What the index learns of an instance."""
 
-from typing import Any
-
 import pytest
 
 from content.byte_source import BytesSource
 from content.dicom.instance import inspect_dicom
+from content.facts import DicomFacts
 from tests.unit.content.dicom_bytes import element, identifiers, item, part10, pixel_module, pixels
 
 
-def facts(extra: bytes = b"", patient: bytes = b"123") -> dict[str, Any]:
+def facts(extra: bytes = b"", patient: bytes = b"123") -> DicomFacts:
     findings, found = inspect_dicom(BytesSource(part10(identifiers(patient=patient) + extra)))
     assert found, findings
     return found
@@ -29,7 +28,7 @@ def test_the_patient_with_every_identifier() -> None:
         + element(0x00100040, "CS", b"F")
         + element(0x00101005, "PN", b"DURAND^ANNE")
         + element(0x00101002, "SQ", item(other))
-    )["patient"]
+    ).patient
     assert patient == {
         "id": "123",
         "issuer": "HOSPITAL",
@@ -45,7 +44,7 @@ def test_the_patient_with_every_identifier() -> None:
 
 
 def test_an_anonymous_patient_is_nothing_but_absent() -> None:
-    patient = facts(patient=b"")["patient"]
+    patient = facts(patient=b"").patient
     assert [patient.pop(name) for name in ("other_ids", "family_names", "given_names")] == [[], [], []]
     assert set(patient.values()) == {None}
 
@@ -61,7 +60,7 @@ def test_an_anonymous_patient_is_nothing_but_absent() -> None:
     ],
 )
 def test_dates(written: bytes, read: str | None) -> None:
-    assert facts(element(0x00080020, "DA", written))["study_attributes"]["date"] == read
+    assert facts(element(0x00080020, "DA", written)).study_attributes.date == read
 
 
 @pytest.mark.parametrize(
@@ -76,16 +75,16 @@ def test_dates(written: bytes, read: str | None) -> None:
     ],
 )
 def test_times(written: bytes, read: str | None) -> None:
-    assert facts(element(0x00080030, "TM", written))["study_attributes"]["time"] == read
+    assert facts(element(0x00080030, "TM", written)).study_attributes.time == read
 
 
 def test_texts_carry_no_control_characters_and_end_somewhere() -> None:
     description = element(0x00081030, "LO", b"a\x07b\x1fc" + b"d" * 3000)
-    found = facts(description)["study_attributes"]["description"]
+    found = facts(description).study_attributes.description
     assert found.startswith("a b cddd")
     assert len(found) == 1024
 
 
 def test_an_image_that_declares_no_frames_is_one() -> None:
-    assert facts(pixel_module() + pixels(bytes(32)))["frame_count"] == 1
-    assert facts()["frame_count"] is None
+    assert facts(pixel_module() + pixels(bytes(32))).frame_count == 1
+    assert facts().frame_count is None

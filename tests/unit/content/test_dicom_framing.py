@@ -9,6 +9,7 @@ import pytest
 
 from content.byte_source import BytesSource
 from content.dicom.instance import inspect_dicom
+from content.facts import DicomFacts
 from content.verdicts import Outcome, worst
 from tests.unit.content.dicom_bytes import (
     DEFLATED,
@@ -34,14 +35,14 @@ PADDING = element(0xFFFCFFFC, "OB", bytes(6))
 RLE_FRAME = struct.pack("<16I", 1, 64, *[0] * 14) + b"run"
 
 
-def inspect(data: bytes) -> tuple[list[str], dict[str, Any]]:
+def inspect(data: bytes) -> tuple[list[str], DicomFacts | None]:
     findings, facts = inspect_dicom(BytesSource(data))
     assert bool(facts) == (worst(findings) in {Outcome.ACCEPT, Outcome.WARN}), findings
     return [finding.code for finding in findings], facts
 
 
-def frames_of(data: bytes, facts: dict[str, Any]) -> list[bytes]:
-    return [b"".join(data[at : at + size] for at, size in frame) for frame in facts["frames"]]
+def frames_of(data: bytes, facts: DicomFacts) -> list[bytes]:
+    return [b"".join(data[at : at + size] for at, size in frame) for frame in facts.frames]
 
 
 def undelimited(
@@ -119,7 +120,7 @@ class TestDelimiter:
         sequence = element(0x00880200, "SQ", content + (SEQUENCE_END if length else b""), length=length)
         found, facts = inspect(part10(identifiers() + sequence + element(0x00880904, "LO", b"after")))
         assert found == ["pixel_delimiter_missing"]
-        assert facts["dicom"]["00880904"]["Value"] == ["after"]
+        assert facts.dicom["00880904"]["Value"] == ["after"]
 
 
 class TestDeflated:
@@ -127,8 +128,8 @@ class TestDeflated:
     def test_a_wrapped_stream_is_the_data_set(self, wrap: Any) -> None:
         found, facts = inspect(part10(wrap(identifiers() + pixel_module() + pixels(bytes(32))), DEFLATED))
         assert found == ["deflate_wrapped"]
-        assert facts["dicom"]["00100020"]["Value"] == ["12345"]
-        assert facts["frames"] is None
+        assert facts.dicom["00100020"]["Value"] == ["12345"]
+        assert facts.frames is None
 
     @pytest.mark.parametrize("wrap", [zlib.compress, gzip.compress], ids=["zlib", "gzip"])
     def test_a_wrapped_stream_that_is_not_whole_is_refused(self, wrap: Any) -> None:
@@ -156,7 +157,7 @@ class TestDeflated:
 class TestFramesFillTheirValue:
     """A frame's size, computed from attributes, is believed where frames of that size are all there is."""
 
-    def described(self, photometric: bytes, size: int, frames: int = 1, samples: int = 3) -> dict[str, Any]:
+    def described(self, photometric: bytes, size: int, frames: int = 1, samples: int = 3) -> DicomFacts:
         module = pixel_module(bits=8, samples=samples, frames=frames)
         module = module[:10] + element(0x00280004, "CS", photometric) + module[10:]
         return inspect(part10(identifiers() + module + pixels(bytes(size))))[1]
@@ -165,16 +166,16 @@ class TestFramesFillTheirValue:
     @pytest.mark.parametrize("frames", [1, 3])
     @pytest.mark.parametrize("size", [32, 48])
     def test_subsampled_colour_is_told_by_length(self, photometric: bytes, frames: int, size: int) -> None:
-        found = self.described(photometric, frames * size, frames)["frames"]
+        found = self.described(photometric, frames * size, frames).frames
         start = found[0][0][0]
-        assert found == [[[start + n * size, size]] for n in range(frames)]
+        assert found == tuple(((start + n * size, size),) for n in range(frames))
 
     @pytest.mark.parametrize("size", [34, 40, 46, 50, 100])
     def test_of_any_other_length_there_are_no_addresses(self, size: int) -> None:
-        assert self.described(b"YBR_FULL_422", size)["frames"] is None
+        assert self.described(b"YBR_FULL_422", size).frames is None
 
     def test_colour_without_its_samples_has_no_addresses(self) -> None:
-        assert self.described(b"RGB", 48, samples=1)["frames"] is None
+        assert self.described(b"RGB", 48, samples=1).frames is None
 
     @pytest.mark.parametrize(
         ("module", "size"),
@@ -191,7 +192,7 @@ class TestFramesFillTheirValue:
     def test_a_value_longer_than_described_has_no_addresses(self, module: bytes, size: int) -> None:
         found, facts = inspect(part10(identifiers() + module + pixels(bytes(size))))
         assert found == ["pixel_data_longer"]
-        assert facts["frames"] is None
+        assert facts.frames is None
 
     def test_one_byte_of_padding_is_no_frame_and_hides_none(self) -> None:
         module = pixel_module(rows=3, columns=3, bits=8, frames=3)
@@ -204,16 +205,16 @@ class TestFramesFillTheirValue:
     def test_floating_point_pixels_have_their_own_size(self, tag: int, vr: str, size: int) -> None:
         module = pixel_module(bits=16, frames=2)
         exact = inspect(part10(identifiers() + module + element(tag, vr, bytes(32 * size))))[1]
-        assert [length for ((_, length),) in exact["frames"]] == [16 * size] * 2
+        assert [length for ((_, length),) in exact.frames] == [16 * size] * 2
         longer = inspect(part10(identifiers() + module + element(tag, vr, bytes(64 * size))))[1]
-        assert longer["frames"] is None
+        assert longer.frames is None
 
     @pytest.mark.parametrize("number", [b"1_0", "٢".encode(), b"2.5", b"1e1", b"-2"])
     def test_a_number_of_frames_that_is_none_counts_nothing(self, number: bytes) -> None:
         head = identifiers() + pixel_module()[:10] + element(0x00280008, "IS", number) + pixel_module()[10:]
         found, facts = inspect(part10(head + pixels(bytes(320))))
         assert "pixel_data_unchecked" in found
-        assert facts["frames"] is None
+        assert facts.frames is None
 
     @pytest.mark.parametrize(("pieces", "syntax"), [((FIRST, SECOND), JPEG), ((RLE_FRAME, RLE_FRAME), RLE)])
     @pytest.mark.parametrize("frames", [None, 1])
@@ -223,13 +224,13 @@ class TestFramesFillTheirValue:
         body = identifiers() + pixel_module(frames=frames) + fragments(*pieces)
         found, facts = inspect(part10(body, syntax))
         assert found == ["frames_not_addressable"]
-        assert facts["frames"] is None
+        assert facts.frames is None
 
     def test_two_halves_of_an_image_are_not_two_frames(self) -> None:
         body = identifiers() + pixel_module(frames=2) + fragments(FIRST[:6], FIRST[6:])
         found, facts = inspect(part10(body, JPEG))
         assert found == ["frames_not_addressable"]
-        assert facts["frames"] is None
+        assert facts.frames is None
 
 
 class TestOtherContent:
@@ -270,8 +271,8 @@ class TestUnknownFragments:
     def test_pieces_in_a_value_of_unknown_type_are_stepped_over(self, items: tuple[bytes, ...]) -> None:
         found, facts = inspect(self.private(*items))
         assert found == ["fragments_unknown"]
-        assert "00291010" not in facts["dicom"]
-        assert facts["dicom"]["00400254"]["Value"] == ["after"]
+        assert "00291010" not in facts.dicom
+        assert facts.dicom["00400254"]["Value"] == ["after"]
 
     def test_a_piece_that_is_cut_is_refused(self) -> None:
         whole = self.private(item(b""), item(FIRST))
@@ -283,7 +284,7 @@ class TestUnknownFragments:
         inner += element(0x00081155, "UI", b"1.2.4", syntax=IMPLICIT)
         found, facts = inspect(self.private(item(inner, length=length) + (ITEM_END if length else b"")))
         assert found == []
-        assert facts["dicom"]["00291010"]["Value"][0]["00081150"]["Value"] == ["1.2.3"]
+        assert facts.dicom["00291010"]["Value"][0]["00081150"]["Value"] == ["1.2.3"]
 
 
 class TestNumbers:
@@ -306,7 +307,7 @@ class TestNumbers:
         self, vr: str, written: bytes, read: object
     ) -> None:
         found, facts = inspect(part10(identifiers() + element(0x00291001, vr, written)))
-        assert facts["dicom"]["00291001"]["Value"] == [read]
+        assert facts.dicom["00291001"]["Value"] == [read]
         assert found == (["value_not_valid"] if isinstance(read, str) else [])
 
 

@@ -27,7 +27,7 @@ from tests.unit.content.real_files import corpus, packaged
 
 def attributes(data: bytes) -> tuple[dict[str, Any], list[str]]:
     findings, facts = inspect_dicom(BytesSource(data))
-    return facts["dicom"], [f.code for f in findings]
+    return facts.dicom, [f.code for f in findings]
 
 
 def one(vr: str, value: bytes, tag: int = 0x00091001) -> tuple[Any, list[str]]:
@@ -92,7 +92,7 @@ def test_every_real_file_reads_as_pydicom_reads_it() -> None:
             if not facts or codes & {"value_not_valid", "encoding_differs"}:
                 continue
             expected = theirs(pydicom.dcmread(io.BytesIO(data), force=True, stop_before_pixels=True))
-        assert differences(facts["dicom"], expected, big=facts["transfer_syntax"] == BIG) == [], real
+        assert differences(facts.dicom, expected, big=facts.transfer_syntax == BIG) == [], real
         compared += 1
     assert compared > 150
 

@@ -2,12 +2,12 @@
 
 import struct
 import zlib
-from typing import Any
 
 import pytest
 
 from content.byte_source import BytesSource
 from content.dicom.instance import inspect_dicom
+from content.facts import DicomFacts
 from content.verdicts import Outcome, worst
 from tests.unit.content.dicom_bytes import (
     BIG,
@@ -34,7 +34,7 @@ from tests.unit.content.dicom_bytes import (
 )
 
 
-def inspect(data: bytes) -> tuple[list[str], dict[str, Any]]:
+def inspect(data: bytes) -> tuple[list[str], DicomFacts | None]:
     findings, facts = inspect_dicom(BytesSource(data))
     assert bool(facts) == (worst(findings) in {Outcome.ACCEPT, Outcome.WARN}), findings
     return [finding.code for finding in findings], facts
@@ -59,8 +59,8 @@ def with_sequence(sequence: bytes) -> bytes:
     return part10(first + sequence + last + element(0x0020000E, "UI", SERIES.encode()))
 
 
-def referenced(facts: dict[str, Any]) -> list[str]:
-    return [entry["00081150"]["Value"][0] for entry in facts["dicom"]["00081140"]["Value"]]
+def referenced(facts: DicomFacts) -> list[str]:
+    return [entry["00081150"]["Value"][0] for entry in facts.dicom["00081140"]["Value"]]
 
 
 class TestMeta:
@@ -87,7 +87,7 @@ class TestMeta:
         written += element(0x00020010, "UI", EXPLICIT.encode(), syntax=IMPLICIT)
         found, facts = inspect(bytes(128) + b"DICM" + written + identifiers())
         assert found == ["encoding_differs"]
-        assert facts["transfer_syntax"] == EXPLICIT
+        assert facts.transfer_syntax == EXPLICIT
 
     def test_identifiers_padded_with_spaces_or_zeros(self) -> None:
         padded = element(0x00020010, "UI", EXPLICIT.encode() + b" ")
@@ -121,7 +121,7 @@ class TestEncoding:
         assert codes(part10(identifiers() + bare)) == ["element_not_valid"]  # out of order: another file's
         found, facts = inspect(with_sequence(bare))
         assert found == ["encoding_differs"]
-        assert facts["dicom"]["00081030"] == {"vr": "LO", "Value": ["Head"]}
+        assert facts.dicom["00081030"] == {"vr": "LO", "Value": ["Head"]}
 
     @pytest.mark.parametrize("code", [b"??", b"--", b"  "])
     def test_an_invented_vr_with_a_short_length(self, code: bytes) -> None:
@@ -248,7 +248,7 @@ class TestValues:
         text = element(0x00080005, "CS", charset) + element(0x00100010, "PN", name)
         found, facts = inspect(part10(text + identifiers()))
         assert worst(inspect_dicom(BytesSource(part10(text + identifiers())))[0]) is Outcome.WARN
-        assert "�" not in str(facts["dicom"]["00100010"]), found
+        assert "�" not in str(facts.dicom["00100010"]), found
 
     @pytest.mark.parametrize("vr", ["PN", "SQ", "US", "FD", "OB", "UN", "AT", "UT"])
     @pytest.mark.parametrize(
@@ -285,7 +285,7 @@ class TestPixels:
         assert "pixel_data_short" in codes(part10(head + pixel_module() + pixels(bytes(30))))
         found, facts = inspect(part10(head + pixel_module() + pixels(bytes(32))))
         assert found == ["elements_unordered"]
-        assert len(facts["frames"]) == 1
+        assert len(facts.frames) == 1
 
     @pytest.mark.parametrize(
         ("module", "size"),
@@ -333,7 +333,7 @@ class TestPixels:
         data = part10(identifiers() + pixel_module(frames=frames) + fragments(*[start, rest] * frames), JPEG)
         found, facts = inspect(data)
         assert found == []
-        assert [[data[o : o + n] for o, n in frame] for frame in facts["frames"]] == [[start, rest]] * frames
+        assert [[data[o : o + n] for o, n in frame] for frame in facts.frames] == [[start, rest]] * frames
 
     @pytest.mark.parametrize(
         ("offsets", "found"),
@@ -392,4 +392,4 @@ def test_each_encoding_with_and_without_its_outside(syntax: str, start: str) -> 
     cut = {"whole": 0, "no_preamble": 132, "data_set_only": 132 + len(meta(syntax))}[start]
     found, facts = inspect(part10(identifiers(syntax), syntax)[cut:])
     assert set(found) <= {"preamble_missing", "meta_missing"}
-    assert facts["sop"] == SOP
+    assert facts.sop == SOP

@@ -3,19 +3,19 @@
 import io
 import zipfile
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from pypdf import PdfWriter
 
 from content.byte_source import BytesSource
+from content.facts import PdfFacts
 from content.limits import DEFAULT_LIMITS, Limits
 from content.pdf.report import inspect_pdf
 from content.verdicts import Outcome, worst
 from tests.unit.content.pdf_bytes import pdf, stream
 
 
-def inspect(data: bytes, limits: Limits = DEFAULT_LIMITS) -> tuple[list[str], dict[str, Any]]:
+def inspect(data: bytes, limits: Limits = DEFAULT_LIMITS) -> tuple[list[str], PdfFacts | None]:
     findings, facts = inspect_pdf(BytesSource(data), limits)
     assert bool(facts) == (worst(findings) in {Outcome.ACCEPT, Outcome.WARN})
     return [finding.code for finding in findings], facts
@@ -45,7 +45,7 @@ class TestOutside:
     def test_a_plain_report_has_no_findings(self) -> None:
         found, facts = inspect(pdf())
         assert found == []
-        assert facts == {"pages": 1, "version": "1.7", "media_type": "application/pdf", "pdfa": None}
+        assert facts == PdfFacts(pages=1, version="1.7", media_type="application/pdf", pdfa=None)
 
     @pytest.mark.parametrize(
         ("claimed", "recorded"),
@@ -60,7 +60,7 @@ class TestOutside:
     def test_pdf_a_is_recorded_and_not_required(self, claimed: bytes, recorded: str | None) -> None:
         packet = stream(claimed, b"/Type/Metadata/Subtype/XML", packed=False)
         found, facts = inspect(pdf(packet, catalog=b"/Metadata 4 0 R"))
-        assert (found, facts["pdfa"]) == ([], recorded)
+        assert (found, facts.pdfa) == ([], recorded)
 
     @pytest.mark.parametrize("data", [b"", b"%PDF", b"\xff\xd8\xff\xe0", b"x" * 1024 + pdf(), b"{}"])
     def test_a_header_must_stand_in_the_first_kilobyte(self, data: bytes) -> None:

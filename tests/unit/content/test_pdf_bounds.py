@@ -201,7 +201,7 @@ class TestHonestPages:
         limits = replace(DEFAULT_LIMITS, pdf_objects_twice=1000)
         found, facts = inspect_pdf(BytesSource(tagged_table(3000)), limits)
         assert [finding.code for finding in found] == ["pdf_repaired"]
-        assert facts["pages"] == 1
+        assert facts.pages == 1
 
     @pytest.mark.parametrize(("depth", "found"), [(90, []), (300, ["pdf_repaired"])])
     def test_a_deep_tree_of_pages(self, depth: int, found: list[str]) -> None:

@@ -45,7 +45,7 @@ def test_frames_of_a_real_file_without_delimiter_are_those_of_the_whole_one() ->
     short, whole = (
         paths[name].read_bytes() for name in (WHOLE_AFTER_ALL, WHOLE_AFTER_ALL.replace("_too_short", ""))
     )
-    found = [inspect_dicom(BytesSource(data))[1]["frames"] for data in (short, whole)]
+    found = [inspect_dicom(BytesSource(data))[1].frames for data in (short, whole)]
     assert len(found[0]) == 10
     assert found[0] == found[1]
 

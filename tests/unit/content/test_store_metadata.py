@@ -367,8 +367,8 @@ def test_what_is_given_twice_is_never_half_taken(case: str) -> None:
 )
 def test_an_attribute_has_one_value(more: dict[str, Any], failure: list[str | None]) -> None:
     _, facts = encode_json(BytesSource(json.dumps([minimal() | more]).encode()), DEFAULT_LIMITS)
-    (encoded,) = facts["instances"]
-    assert encoded["failure"] == failure
+    (encoded,) = facts.instances
+    assert encoded.failure == Finding(*failure)
 
 
 TOO_MUCH = {

@@ -11,7 +11,8 @@ import content
 import ingestion
 from content.byte_source import BytesSource
 from content.dicom.instance import inspect_dicom
-from content.facts import Facts, facts_of
+from content.facts import Facts
+from content.facts_json import from_json, to_json
 from content.person import person
 from content.sandbox.answer import read_answer
 from content.sandbox.answer_form import HostileAnswer
@@ -63,7 +64,8 @@ PERSON = person([], family_names=[], given_names=[], birth_date=None, sex=None)
 def honest() -> tuple[dict[str, Any], int]:
     data = image()
     _, facts = inspect_dicom(BytesSource(data))
-    return facts, len(data)
+    assert facts is not None
+    return to_json(facts), len(data)
 
 
 def judge(findings: Any, facts: Any, size: int) -> tuple[tuple[Finding, ...], Facts | None]:
@@ -74,7 +76,7 @@ def test_an_honest_answer_passes_unchanged() -> None:
     facts, size = honest()
     assert judge([["patient_id_empty", None]], facts, size) == (
         (Finding("patient_id_empty"),),
-        facts_of("dicom", facts),
+        from_json("dicom", facts),
     )
 
 

@@ -1,12 +1,12 @@
 """Whose content is it: the INS and the traits a content claims, in every place that names a patient."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from content.byte_source import BytesSource
 from content.dicom.instance import inspect_dicom
-from content.facts import facts_of
 from content.person import LONGEST, MOST_IDENTIFIERS, MOST_NAMES, identifier, person, readable
 from ingestion.envelope import Declared
 from ingestion.grouping import InspectedPart
@@ -78,8 +78,8 @@ class TestClaimedIns:
 class TestPersonsInAContent:
     def test_header_document_inside_and_envelope(self) -> None:
         header, inside, beside = (described(family=name) for name in ("A", "B", "C"))
-        _, members = inspect_dicom(BytesSource(image()))
-        facts = facts_of("dicom", members | {"patient": header, "document_patients": [inside]})
+        _, found = inspect_dicom(BytesSource(image()))
+        facts = replace(found, patient=header, document_patients=(inside,))
         assert persons_in(facts, Declared(patients=(beside, header))) == [header, inside, beside, header]
         assert persons_in(None, Declared()) == []
 
