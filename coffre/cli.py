@@ -1,7 +1,6 @@
 """The command line: every command has --help, ends with one of `coffre.command_line.exits`."""
 
 import sys
-from importlib.metadata import version
 from typing import Annotated, ClassVar
 
 import typer
@@ -88,6 +87,8 @@ app = typer.Typer(cls=Commands, no_args_is_help=True, pretty_exceptions_enable=F
 
 def _show_version(asked: bool) -> None:
     if asked:
+        from importlib.metadata import version
+
         print(f"coffre {version('coffre')}")
         raise typer.Exit
 

@@ -16,8 +16,9 @@ from sqlalchemy.engine import make_url
 
 from records.errors import CoffreError, Conflict
 from storage.engines import engine_for
-from storage.migrate import TABLES, Branch
+from storage.migrate import TABLES
 from storage.postgres_dump import dump, restore
+from storage.schema_version import Branch
 from storage.transactions import Database
 
 SQLITE, POSTGRES = "sqlite", "postgresql"

@@ -6,8 +6,7 @@ Each of the three databases has its own line of migrations; there is no way back
 
 import threading
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
@@ -15,16 +14,14 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData
 
-from records.errors import CoffreError
 from storage.index.tables import INDEX
+from storage.schema_version import MIGRATIONS, Branch, refuse_newer, revisions
 from storage.transactions import Database
 from storage.vault_store.tables import DAY_KEYS, VAULT
 
-Branch = Literal["index", "vault", "day_keys"]
 TABLES: Mapping[Branch, MetaData] = {"index": INDEX, "vault": VAULT, "day_keys": DAY_KEYS}
 
 _ONE_AT_A_TIME = threading.Lock()  # Alembic's `op` is one per process
-_MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def upgrade(database: Database, branch: Branch) -> None:
@@ -33,7 +30,7 @@ def upgrade(database: Database, branch: Branch) -> None:
     """
     scripts = _scripts(branch)
     with _ONE_AT_A_TIME, database.migrating() as connection:
-        _refuse_newer(MigrationContext.configure(connection).get_current_revision(), scripts)
+        refuse_newer(MigrationContext.configure(connection).get_current_revision(), revisions(branch))
 
         def missing(revision: Any, _context: MigrationContext) -> Any:
             return scripts._upgrade_revs("head", revision)
@@ -43,25 +40,5 @@ def upgrade(database: Database, branch: Branch) -> None:
             environment.run_migrations()
 
 
-def check(database: Database, branch: Branch) -> None:
-    """Passes if the tables are this version's. CoffreError `schema_behind` or `schema_ahead`, with the
-    remedy.
-    """
-    scripts = _scripts(branch)
-    with database.reading() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
-    _refuse_newer(current, scripts)
-    if current != scripts.get_current_head():
-        raise CoffreError(
-            "The database is older than this program; run coffre migrate.", code="schema_behind"
-        )
-
-
-def _refuse_newer(current: str | None, scripts: ScriptDirectory) -> None:
-    if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
-        sentence = "The database was written by a newer version; install that version."
-        raise CoffreError(sentence, code="schema_ahead")
-
-
 def _scripts(branch: Branch) -> ScriptDirectory:
-    return ScriptDirectory(str(_MIGRATIONS), version_locations=[str(_MIGRATIONS / branch)])
+    return ScriptDirectory(str(MIGRATIONS), version_locations=[str(MIGRATIONS / branch)])

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from client.send.delivery import Watch
 from client.send.verdicts import HARMLESS, KEPT, FileVerdict, Outcome
+from client.terminal import shown
 from records.vocabulary.identifier_warnings import IDENTIFIER_WARNINGS
 from records.vocabulary.person_warnings import PERSON_WARNINGS
 
@@ -77,16 +78,6 @@ def _folder_and_name(one: FileVerdict) -> tuple[str, str]:
         return one.path, one.member
     path = PurePath(one.path)
     return str(path.parent), path.name
-
-
-def shown(name: str) -> str:
-    """A name as text that cannot steer a terminal, whatever bytes it holds."""
-    return "".join(
-        each
-        if each.isprintable()
-        else each.encode("utf-8", "surrogateescape").decode("latin-1").encode("unicode_escape").decode()
-        for each in name
-    )
 
 
 def _name(one: FileVerdict) -> str:

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from coffre.command_line.options import settings_of
+from coffre.command_line.opening import settings_of_installation
 from coffre.command_line.refusals import refusals
 
 
 def run_process(process: str, data: Path | None) -> None:
-    from coffre.processes import run as processes
-
     with refusals():
-        getattr(processes, process)(settings_of(data), lambda what: print(f"ready {what}", flush=True))
+        settings = settings_of_installation(data)
+        from coffre.processes import run as processes
+
+        getattr(processes, process)(settings, lambda what: print(f"ready {what}", flush=True))

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from coffre.command_line.options import AsJson, Data, Operator, settings_of
+from coffre.command_line.opening import opened_installation
+from coffre.command_line.options import AsJson, Data, Operator
 from coffre.command_line.output import bar, show
-from coffre.command_line.refusals import refusals
 from coffre.safekeeping.kept_checkpoints import read_note
 
 audit_app = typer.Typer(help="The log of every access.", no_args_is_help=True)
@@ -28,11 +28,10 @@ def audit_verify(
 
     It must agree with the newest checkpoint of COFFRE_SECOND_PLACE_URL, where that is set.
     """
-    from coffre.wiring import System
 
-    with refusals(judging=True), System(settings_of(data)) as system:
-        witnessed = [*system.witnessed(), *(read_note(path) for path in checkpoint or [])]
-        report = system.guard.inspector.verify_log(witnessed)
+    with opened_installation(data, judging=True) as installation:
+        witnessed = [*installation.witnessed(), *(read_note(path) for path in checkpoint or [])]
+        report = installation.guard.inspector.verify_log(witnessed)
     found = {
         "size": report.size,
         "root": report.root.hex(),
@@ -78,12 +77,11 @@ def audit_officer(
 
     The vault hands them out sealed and puts that on the log. They tell no name and nothing of content.
     """
-    from coffre.operators.calls import acting
-    from coffre.safekeeping import officer
-    from coffre.wiring import System
-    from keyvault.verbs.operator.officer import Credentialed
+    with opened_installation(data) as installation:
+        from coffre.operators.calls import acting
+        from coffre.safekeeping import officer
+        from keyvault.verbs.operator.officer import Credentialed
 
-    with refusals(), System(settings_of(data)) as system:
         wanted = officer.Wanted(
             structure=structure,
             action=action,
@@ -95,8 +93,8 @@ def audit_officer(
         private = officer.read_key(key)
         with bar("lines") as progress:
             found = officer.lines(
-                system,
-                lambda: acting(system, operator),
+                installation,
+                lambda: acting(installation, operator),
                 private,
                 wanted,
                 of,

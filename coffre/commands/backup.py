@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from coffre.command_line.options import AsJson, Data, Operator, settings_of
+from coffre.command_line.opening import settings_of_installation
+from coffre.command_line.options import AsJson, Data, Operator
 from coffre.command_line.output import show
 from coffre.command_line.refusals import refusals
-from coffre.safekeeping.backup import take
 
 
 def backup_command(
@@ -23,7 +23,10 @@ def backup_command(
 ) -> None:
     """Back up index and vault while the servers run; never the root, never day keys."""
     with refusals(judging=True):
-        taken = take(settings_of(data), to, vault_to, with_objects=objects, operator=operator)
+        settings = settings_of_installation(data)
+        from coffre.safekeeping.backup import take
+
+        taken = take(settings, to, vault_to, with_objects=objects, operator=operator)
     told = {
         "backup": taken.backup,
         "index": str(taken.index),

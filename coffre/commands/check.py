@@ -5,19 +5,20 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from coffre.command_line.exits import Exit
-from coffre.command_line.options import AsJson, Data, settings_of
-from coffre.command_line.refusals import refusals
-from coffre.housekeeper import Chores
-from coffre.safekeeping.checking import Check, Told
+from coffre.command_line.opening import opened_installation
+from coffre.command_line.options import AsJson, Data
 from coffre.safekeeping.findings import REPAIRED_BY, SENTENCES, Findings
-from coffre.wiring import System
+
+if TYPE_CHECKING:
+    from coffre.installation.installation import Installation
+    from coffre.safekeeping.checking import Check, Told
 
 SHOWN = 20
 
@@ -31,36 +32,42 @@ def check_command(
     as_json: AsJson = False,
 ) -> None:
     """Compare objects, index, vault and log. Exit 0 where all is sound, 1 where something was found."""
-    with refusals(judging=True), System(settings_of(data)) as system, _progress() as told:
-        check = check_of(system, scrub=scrub, told=told)
+    with opened_installation(data, judging=True) as installation, _progress() as told:
+        check = check_of(installation, scrub=scrub, told=told)
         found = check.run()
-        repaired = _repair(system, check, as_json) if repair and found.repairs else {}
+        repaired = _repair(installation, check, as_json) if repair and found.repairs else {}
     _show(found, repaired, as_json)
     if not found.sound:
         raise typer.Exit(Exit.REFUSED)
 
 
-def check_of(system: System, *, scrub: bool, told: Told = lambda what, count: None) -> Check:
+def check_of(
+    installation: "Installation", *, scrub: bool, told: "Told" = lambda what, count: None
+) -> "Check":
     """A check of all that the settings name."""
+    from coffre.safekeeping.checking import Check
+
     return Check(
-        index=system.index,
-        inventory=system.index.inventory,
-        objects=system.objects,
-        vault=system.guard.inspector,
+        index=installation.index,
+        inventory=installation.index.inventory,
+        objects=installation.objects,
+        vault=installation.guard.inspector,
         now_ms=int(time.time() * 1000),
         scrub=scrub,
-        frozen=bool(system.guard.inspector.status().get("frozen")),
+        frozen=bool(installation.guard.inspector.status().get("frozen")),
         told=told,
     )
 
 
-def _repair(system: System, check: Check, as_json: bool) -> dict[str, int]:
+def _repair(installation: "Installation", check: "Check", as_json: bool) -> dict[str, int]:
     """Say what will be done, do it, and look again."""
+    from coffre.housekeeper import Chores
+
     wanted = check.found.repairs
     _say([f"Will {REPAIRED_BY[code]}: {count} × {code}" for code, count in wanted.items()], as_json)
     copied = check.copy_states() if "state_differs" in wanted else 0
     if wanted.keys() - {"state_differs"}:
-        Chores(system.index, system.objects, system.guard).sweep()
+        Chores(installation.index, installation.objects, installation.guard).sweep()
     check.again()
     done = {code: count - check.found.counts.get(code, 0) for code, count in wanted.items()}
     _say([f"Done: {count} × {code}" for code, count in done.items()], as_json)
@@ -100,7 +107,7 @@ def told_of(found: Findings, repaired: dict[str, int]) -> dict[str, Any]:
 
 
 @contextmanager
-def _progress() -> Iterator[Told]:
+def _progress() -> "Iterator[Told]":
     """One line for each kind of thing, on a terminal alone; how many there are is known at the end."""
     console = Console(stderr=True)
     if not console.is_terminal:

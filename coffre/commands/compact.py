@@ -6,9 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from coffre.command_line.exits import Exit
-from coffre.command_line.options import AsJson, Data, DryRun, Operator, settings_of
+from coffre.command_line.opening import opened_system
+from coffre.command_line.options import AsJson, Data, DryRun, Operator
 from coffre.command_line.output import bar, show
-from coffre.command_line.refusals import refusals
 
 DAY_MS = 24 * 3_600_000
 Record = Annotated[str | None, typer.Option("--record", help="INS or public id: this record alone.")]
@@ -30,13 +30,12 @@ def compact(
     Every instance's digest is compared while it is copied; what is replaced is erased once no grant leads to
     it any more, half an hour later.
     """
-    from coffre.operators.calls import acting, permitted
-    from coffre.operators.run_job import carry_out
-    from coffre.wiring import System
-    from ingestion.jobs.dispatch import FEWEST_SUBMISSIONS
-    from records.vocabulary.codes import Action
+    with opened_system(data) as system:
+        from coffre.operators.calls import acting, permitted
+        from coffre.operators.run_job import carry_out
+        from ingestion.jobs.dispatch import FEWEST_SUBMISSIONS
+        from records.vocabulary.codes import Action
 
-    with refusals(), System(settings_of(data)) as system:
         vault, record_id = system.guard.operator, None
         if record is not None:
             call = acting(system, operator)

@@ -17,7 +17,8 @@ from coffre.demonstration.cast import Actors, Cast, issue_credentials, open_reco
 from coffre.demonstration.data import PATIENT_INS
 from coffre.demonstration.server import DemoServer
 from coffre.demonstration.story import DEPOSITS, FULL_DEPOSIT, LEAKS, STORY, Step, Story
-from coffre.installation.install import Places, initialise
+from coffre.installation.install import initialise
+from coffre.installation.places import Places
 from coffre.processes import logs
 from coffre.serving.serve import run
 from coffre.settings import load

@@ -19,7 +19,7 @@ from client.fetch.names import stems_of
 from client.fetch.writing import FetchedFile, parts_of, write_part
 from client.http_client import CoffreClient, bad_answer, check_url, read_token
 from client.possession import check_bound, read_key
-from client.send.showing import shown
+from client.terminal import shown
 from coffre.command_line.exits import Exit
 from records.errors import CoffreError, Invalid
 from records.identity import INS, INS_NIR_TEST

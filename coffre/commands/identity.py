@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from coffre.command_line.options import AsJson, Data, settings_of
+from coffre.command_line.opening import opened_system
+from coffre.command_line.options import AsJson, Data
 from coffre.command_line.output import listed, show
-from coffre.command_line.refusals import refusals
 from coffre.commands.identity_withdraw import withdraw
 from records.errors import Invalid
 from records.vocabulary.sectors import OWN_PRACTICE
@@ -46,11 +46,10 @@ def _issue(
     role: str,
     **claims: Any,
 ) -> None:
-    from coffre.demo_authority import identity_files
-    from coffre.demo_authority.identities import Identities
-    from coffre.wiring import System
+    with opened_system(data) as system:
+        from coffre.demo_authority import identity_files
+        from coffre.demo_authority.identities import Identities
 
-    with refusals(), System(settings_of(data)) as system:
         if bound and link is not None:
             raise Invalid("The pages take bearer tokens: give --link or --bound.", code="bad_request")
         identities = Identities(system)

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from coffre.command_line.options import Data, Operator, Yes, settings_of
+from coffre.command_line.opening import opened_installation
+from coffre.command_line.options import Data, Operator, Yes
 from coffre.command_line.output import confirm
-from coffre.command_line.refusals import refusals
 
 
 def withdraw(
@@ -28,17 +28,18 @@ def withdraw(
     Their next call is refused, and so is the next range of a grant that the embedded store serves. A new
     credential is accepted. Deposits that were received before stay.
     """
-    from client.http_client import read_token
-    from coffre.operators.calls import acting, permitted
-    from coffre.wiring import System
-    from keyvault.credentials.tokens import number_of
-    from records.errors import Invalid
+    with opened_installation(data) as installation:
+        from client.http_client import read_token
+        from coffre.operators.calls import acting, permitted
+        from keyvault.credentials.tokens import number_of
+        from records.errors import Invalid
 
-    with refusals(), System(settings_of(data)) as system:
         if [token, jti, subject].count(None) != 2:
             raise Invalid("Give one of --token-file, --jti and --subject.", code="bad_request")
         number = number_of(read_token(token)) if token is not None else jti
         confirm(yes, "Withdraw this credential?" if number else "Withdraw all credentials of this person?")
-        withdrawing = system.guard.operator.withdraw_credential
-        permitted(withdrawing(acting(system, operator), jti=number, subject=subject, structure=structure))
+        withdrawing = installation.guard.operator.withdraw_credential
+        permitted(
+            withdrawing(acting(installation, operator), jti=number, subject=subject, structure=structure)
+        )
     print("Withdrawn: it is refused from the next call on.")

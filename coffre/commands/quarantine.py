@@ -6,9 +6,9 @@ from uuid import UUID
 
 import typer
 
-from coffre.command_line.options import AsJson, Data, DryRun, Operator, Yes, settings_of
+from coffre.command_line.opening import opened_installation, opened_system
+from coffre.command_line.options import AsJson, Data, DryRun, Operator, Yes
 from coffre.command_line.output import confirm, err, listed, show
-from coffre.command_line.refusals import refusals
 from coffre.command_line.two_operators import SecondLater
 from records.errors import CoffreError
 
@@ -28,13 +28,12 @@ def list_items(
     as_json: AsJson = False,
 ) -> None:
     """What lies under quarantine, oldest first. Never content, never an identity."""
-    from coffre.operators.calls import acting
-    from coffre.wiring import System
-    from ingestion.quarantine.listing import Quarantine, read_key, write_key
+    with opened_installation(data) as installation:
+        from coffre.operators.calls import acting
+        from ingestion.quarantine.listing import Quarantine, read_key, write_key
 
-    with refusals(), System(settings_of(data)) as system:
-        quarantine = Quarantine(system.index, system.guard.operator)
-        page = quarantine.page(acting(system, operator), read_key(after), limit)
+        quarantine = Quarantine(installation.index, installation.guard.operator)
+        page = quarantine.page(acting(installation, operator), read_key(after), limit)
     found = {"quarantined": [item.to_json() for item in page.items], "next": write_key(page.after)}
     lines = [_line(item.to_json()) for item in page.items] or ["Nothing lies under quarantine."]
     if page.after is not None:
@@ -47,13 +46,12 @@ def show_item(
     document_id: Item, operator: Operator = None, data: Data = None, as_json: AsJson = False
 ) -> None:
     """One of them: code and sentence, when, size, depositor, what was asked of it."""
-    from coffre.operators.calls import acting
-    from coffre.wiring import System
-    from ingestion.quarantine.listing import Quarantine
+    with opened_installation(data) as installation:
+        from coffre.operators.calls import acting
+        from ingestion.quarantine.listing import Quarantine
 
-    with refusals(), System(settings_of(data)) as system:
-        quarantine = Quarantine(system.index, system.guard.operator)
-        found = quarantine.item(acting(system, operator), document_id).to_json()
+        quarantine = Quarantine(installation.index, installation.guard.operator)
+        found = quarantine.item(acting(installation, operator), document_id).to_json()
     show(found, as_json, listed(found))
 
 
@@ -109,12 +107,11 @@ def _decide(
     data: Path | None,
     as_json: bool,
 ) -> None:
-    from coffre.operators.calls import acting
-    from coffre.operators.run_job import carry_out
-    from coffre.wiring import System
-    from ingestion.quarantine.listing import Quarantine
+    with opened_system(data) as system:
+        from coffre.operators.calls import acting
+        from coffre.operators.run_job import carry_out
+        from ingestion.quarantine.listing import Quarantine
 
-    with refusals(), System(settings_of(data)) as system:
         quarantine = Quarantine(system.index, system.guard.operator)
         item = quarantine.item(acting(system, files[0]), document_id)
         if dry_run:

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from coffre.command_line.options import AsJson, Data, Operator, settings_of
+from coffre.command_line.opening import opened_installation
+from coffre.command_line.options import AsJson, Data, Operator
 from coffre.command_line.output import err, show
 from coffre.command_line.refusals import refusals
 from records.consent import check_consent
@@ -39,20 +40,19 @@ def record_open(
     as_json: AsJson = False,
 ) -> None:
     """Open a person's record, with the consent recorded."""
-    from coffre.operators.calls import acting, permitted
-    from coffre.wiring import System
-
     with refusals():
         means = consent or _asked_consent()
-    with refusals(), System(settings_of(data)) as system:
-        call = acting(system, operator)
+    with opened_installation(data) as installation:
+        from coffre.operators.calls import acting, permitted
+
+        call = acting(installation, operator)
         traits = Traits(family_name, given_name, birth_date, sex.value)
         answer = permitted(
-            system.guard.operator.open_record(
+            installation.guard.operator.open_record(
                 call, ins, traits, consent_by="operator", consent_how=means.value
             )
         )
-        system.guard.housekeeper.sequence()
+        installation.guard.housekeeper.sequence()
     public = str(answer.public_id)
     show({"record": public}, as_json, f"Record opened. Its public id is {public}.")
 

@@ -1,16 +1,16 @@
 """`coffre restore`: put a backup into an empty place."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from coffre.command_line.options import AsJson, Data, settings_of
 from coffre.command_line.output import show
 from coffre.command_line.refusals import refusals
-from coffre.safekeeping.backup import VAULT
-from coffre.safekeeping.restore import put_all_back
-from keyvault.restore.frozen import Frozen
+
+if TYPE_CHECKING:
+    from keyvault.restore.frozen import Frozen
 
 
 def restore_command(
@@ -29,6 +29,9 @@ def restore_command(
     as_json: AsJson = False,
 ) -> None:
     """Restore a backup into an empty place. The vault stays frozen."""
+    from coffre.safekeeping.backup import VAULT
+    from coffre.safekeeping.restore import put_all_back
+
     with refusals(judging=True):
         settings = settings_of(data)
         vault_source = vault_source or source / VAULT
@@ -51,5 +54,5 @@ def restore_command(
     show(told, as_json, text)
 
 
-def _until(frozen: Frozen) -> str:
+def _until(frozen: "Frozen") -> str:
     return "" if frozen.known_size is None else f" until its log has {frozen.known_size} entries"

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from coffre.command_line.options import Data, settings_of
+from coffre.command_line.opening import settings_of_installation
+from coffre.command_line.options import Data
 from coffre.command_line.refusals import refusals
 
 
@@ -24,8 +25,9 @@ def serve(
     only: Annotated[OnlyPart | None, typer.Option(help="Serve one part alone.")] = None,
 ) -> None:
     """Run everything in one process on the loopback, until SIGTERM or Ctrl-C."""
-    from coffre.serving.app import ServedPart
-    from coffre.serving.serve import run
-
     with refusals():
-        run(settings_of(data), port, only=ServedPart(only.value) if only else None)
+        settings = settings_of_installation(data)
+        from coffre.serving.app import ServedPart
+        from coffre.serving.serve import run
+
+        run(settings, port, only=ServedPart(only.value) if only else None)

@@ -7,9 +7,9 @@ from uuid import UUID
 import typer
 
 from coffre.command_line.exits import Exit
-from coffre.command_line.options import AsJson, Data, DryRun, Operator, Yes, settings_of
+from coffre.command_line.opening import opened_system
+from coffre.command_line.options import AsJson, Data, DryRun, Operator, Yes
 from coffre.command_line.output import confirm, show
-from coffre.command_line.refusals import refusals
 
 
 def withdraw(
@@ -45,18 +45,17 @@ def withdraw(
     Its bytes are erased once no grant leads to them any more. A study of which nothing is left is deleted
     logically: nobody sees it, and it is kept until retention ends.
     """
-    from coffre.operators.calls import acting, permitted
-    from coffre.operators.instance_withdrawal import Withdrawal
-    from coffre.operators.run_job import carry_out
-    from coffre.wiring import System
-    from records.vocabulary.rejections import check_rejection
-
     chosen = sorted(set(instance or []))
     if every == bool(chosen):
         raise typer.BadParameter("Name instances with --instance, or --all of them.")
     what = "every instance" if every else f"{len(chosen)} instances"
     told: dict[str, Any] = {"study": study, "instances": chosen, "all": every}
-    with refusals(), System(settings_of(data)) as system:
+    with opened_system(data) as system:
+        from coffre.operators.calls import acting, permitted
+        from coffre.operators.instance_withdrawal import Withdrawal
+        from coffre.operators.run_job import carry_out
+        from records.vocabulary.rejections import check_rejection
+
         check_rejection(code)
         withdrawal = Withdrawal(system, record, study, chosen, code, document)
         withdrawal.find(acting(system, token_file or operator))

@@ -4,8 +4,8 @@ import re
 import time
 from typing import Any
 
-from coffre.installation.install import read_secret
-from coffre.wiring import System
+from coffre.installation.installation import Installation
+from coffre.installation.places import read_secret
 from keyvault.credentials.tokens import Authority
 from keyvault.verbs.attempt import Call, Denied
 from records.errors import Invalid, Refused
@@ -19,7 +19,7 @@ _NAME = re.compile(r"[\w][\w .'-]{0,63}")
 class Identities:
     """Issues tokens for a system of demo or test."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: Installation) -> None:
         """Raises `Refused` "demo_only" in production, CoffreError "key_file_missing"."""
         identity = system.identity
         if identity.environment is Environment.PRODUCTION:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from coffre.installation.address_forms import is_origin
-from coffre.installation.install import read_secret
+from coffre.installation.places import read_secret
 from coffre.wiring import System
 from keyvault.credentials import private_files
 from keyvault.credentials.certificates import issue_certificate

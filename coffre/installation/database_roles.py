@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from coffre.installation.install import Places
+from coffre.installation.places import Places
 from coffre.settings import Settings
 from keyvault.credentials import private_files
 from records.errors import CoffreError, Invalid
 from storage import roles
 from storage.engines import Database, engine_for
 from storage.index import roles as index
-from storage.migrate import Branch, check
+from storage.schema_version import Branch, check
 from storage.vault_store import roles as vault
 
 ALL = "all"

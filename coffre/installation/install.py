@@ -2,10 +2,10 @@
 
 import json
 import secrets
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from coffre.installation.places import Places
 from coffre.settings import Settings
 from keyvault.credentials import private_files
 from keyvault.credentials.tokens import DEMO_ISSUER
@@ -14,71 +14,17 @@ from keyvault.crypto.signing import new_signing_key, read_public_key
 from keyvault.process.guard import Guard
 from keyvault.roots.opening import create_root
 from keyvault.roots.ports import Root
-from records.errors import CoffreError, Conflict, Invalid
-from records.plain_text import text_of
+from records.errors import Conflict, Invalid
 from records.vocabulary.codes import Environment
 from storage.engines import engine_for
-from storage.migrate import Branch, upgrade
+from storage.migrate import upgrade
 from storage.objects.opening import open_locked_notes, open_objects, prepare_objects
 from storage.roles import on_postgres
+from storage.schema_version import Branch
 from storage.vault_store.store import SqlVaultStore
 
 OWNER_ONLY = 0o700
 FORMAT = "coffre-data-v1"
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where things are: at the addresses of the settings, else under the data directory."""
-
-    settings: Settings
-
-    @property
-    def data(self) -> Path:
-        return self.settings.data
-
-    @property
-    def index(self) -> str:
-        return self.settings.index_url or self._database("index.db")
-
-    @property
-    def vault(self) -> str:
-        return self.settings.vault_store_url or self._database("vault", "vault.db")
-
-    @property
-    def day_keys(self) -> str:
-        return self.settings.day_keys_url or self._database("vault", "day-keys.db")
-
-    @property
-    def objects(self) -> str:
-        return self.settings.objects_url or f"file://{(self.data / 'objects').absolute()}"
-
-    def _database(self, *names: str) -> str:
-        return f"sqlite:///{self.data.joinpath(*names).absolute()}"
-
-    @property
-    def url_key(self) -> Path:
-        return self.data / "reader" / "url.key"
-
-    @property
-    def authority_key(self) -> Path:
-        return self.data / "authority" / "signing.key"
-
-    @property
-    def officer_key(self) -> Path:
-        """Outside the data directory: whoever steals that must not read who did what."""
-        data = self.data.absolute()
-        return data.with_name(f"{data.name}-officer.key")
-
-    def share(self, number: int) -> Path:
-        """One holder's share of a quorum root: outside the data directory, to be handed over and removed."""
-        data = self.data.absolute()
-        return data.with_name(f"{data.name}-share-{number}.txt")
-
-    @property
-    def complete(self) -> Path:
-        """What every process may know of this Coffre. Written last: what lacks it is half made."""
-        return self.data / "coffre"
 
 
 def initialise(settings: Settings) -> Places:
@@ -164,11 +110,7 @@ def migrate(settings: Settings) -> bool:
     roles, which then must be given their rights again.
     """
     places = Places(settings)
-    if not places.complete.exists():
-        raise CoffreError(
-            f"There is no Coffre in {settings.data}: run coffre init --data {settings.data}.",
-            code="not_initialised",
-        )
+    places.check_complete()
     databases: tuple[tuple[str, Branch], ...] = (
         (places.index, "index"),
         (places.vault, "vault"),
@@ -233,17 +175,3 @@ def _make_vault(
 def _issuer(settings: Settings) -> str:
     real = settings.authority_issuer if settings.environment is Environment.PRODUCTION else None
     return real or DEMO_ISSUER
-
-
-def read_secret(path: Path) -> bytes:
-    """A key file's bytes. Raises `CoffreError` "key_file_missing" or "key_file_damaged"."""
-    try:
-        return bytes.fromhex(text_of(path.read_bytes()))
-    except FileNotFoundError:
-        raise CoffreError(
-            f"{path} is missing: restore it from where you keep it.", code="key_file_missing"
-        ) from None
-    except ValueError:
-        raise CoffreError(
-            f"{path} holds no key: restore it from where you keep it.", code="key_file_damaged"
-        ) from None

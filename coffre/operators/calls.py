@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from client.http_client import read_token
 from coffre.demo_authority.identities import Identities
-from coffre.wiring import System
+from coffre.installation.installation import Installation
 from keyvault.verbs.attempt import Call, Denied
 from records.errors import CoffreError
 from records.vocabulary.codes import PurposeOfUse
@@ -13,7 +13,7 @@ from records.vocabulary.codes import PurposeOfUse
 T = TypeVar("T")
 
 
-def acting(system: System, file: Path | None) -> Call:
+def acting(system: Installation, file: Path | None) -> Call:
     """Who acts on the command line: the operator whose token is in `file`, else the command line itself."""
     return Identities(system).operator() if file is None else Call(token=read_token(file))
 

@@ -15,7 +15,8 @@ from typing import IO, Any
 from uuid import UUID, uuid4
 
 from coffre.installation.identity import Identity
-from coffre.installation.install import Places
+from coffre.installation.installation import Installation
+from coffre.installation.places import Places
 from coffre.operators.calls import acting, permitted
 from coffre.safekeeping.archive import (
     CHUNK,
@@ -28,9 +29,8 @@ from coffre.safekeeping.archive import (
     writing_archive,
 )
 from coffre.settings import Settings
-from coffre.wiring import System
 from keyvault.restore.frozen import log_size
-from records.errors import CoffreError, NotFound
+from records.errors import NotFound
 from storage.archiving import Snapshot, snapshots
 from storage.engines import engine_for
 from storage.index.inventory import ListedBlob, SqlInventory, every
@@ -74,8 +74,7 @@ def take(
 ) -> Taken:
     """Write both archives. Raises `Conflict` "backup_exists", CoffreError "not_initialised"."""
     places = Places(settings)
-    if not places.complete.exists():
-        raise CoffreError(f"There is no Coffre in {settings.data}.", code="not_initialised")
+    places.check_complete()
     with ExitStack() as stack:
         index, vault = engine_for(places.index), engine_for(places.vault)
         stack.callback(index.close)
@@ -105,8 +104,10 @@ def _sign(settings: Settings, operator: Path | None, backup: UUID, folders: Mapp
     """The vault signs what was written, before it takes the name that was asked for."""
     manifests = {part: (folder / MANIFEST).read_bytes() for part, folder in folders.items()}
     digests = {part: hashlib.sha256(manifest).digest() for part, manifest in manifests.items()}
-    with System(settings) as system:
-        notes = permitted(system.guard.operator.certify_backup(acting(system, operator), backup, digests))
+    with Installation(settings) as installation:
+        notes = permitted(
+            installation.guard.operator.certify_backup(acting(installation, operator), backup, digests)
+        )
     for part, note in notes.items():
         write_signature(folders[part], note)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from audit.canonical import parse
+from coffre.installation.installation import Installation
 from coffre.operators.calls import permitted
-from coffre.wiring import System
 from keyvault.crypto.boxes import open_box
 from keyvault.verbs.attempt import Call
 from keyvault.verbs.operator.officer import Credentialed
@@ -52,7 +52,7 @@ def read_key(path: Path) -> bytes:
 
 
 def lines(
-    system: System,
+    system: Installation,
     call: Callable[[], Call],
     key: bytes,
     wanted: Wanted,
@@ -65,7 +65,7 @@ def lines(
 
 
 def _opened(
-    system: System,
+    system: Installation,
     call: Callable[[], Call],
     key: bytes,
     of: Credentialed | None,

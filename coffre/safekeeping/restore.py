@@ -12,7 +12,8 @@ from typing import Any
 from uuid import UUID
 
 from audit.checkpoint import parse_and_verify
-from coffre.installation.install import OWNER_ONLY, Places
+from coffre.installation.install import OWNER_ONLY
+from coffre.installation.places import Places
 from coffre.safekeeping.archive import CHUNK, MANIFEST, Manifest, altered, check_signature, read_manifest
 from coffre.safekeeping.backup import INVENTORY, OBJECTS, PUBLIC_FACTS, object_path
 from coffre.safekeeping.kept_checkpoints import read_note

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from getpass import getpass
 from pathlib import Path
 
+from coffre.installation.installation import Installation
 from coffre.operators.calls import permitted
 from coffre.settings import Settings
-from coffre.wiring import System
 from keyvault.credentials import private_files
 from keyvault.keys.keyring import RUNNING, root_rotation
 from keyvault.keys.root_rotation import EitherRoot, Rewrapped, keys_under_root, rotate_root
@@ -36,17 +36,17 @@ class RootPlan:
 class RootRotation:
     """From the root of the settings to the one at `url`, in the process that may open both."""
 
-    def __init__(self, system: System, url: str) -> None:
-        self._system = system
+    def __init__(self, installation: Installation, url: str) -> None:
+        self._installation = installation
         self._url = url
-        self._store, self._days = system.vault_stores
-        self._sealed = system.identity.environment is Environment.PRODUCTION
+        self._store, self._days = installation.vault_stores
+        self._sealed = installation.identity.environment is Environment.PRODUCTION
 
     def plan(self) -> RootPlan:
         """Changes nothing and makes nothing. Raises what the present root raises."""
         new = self._existing()
         return RootPlan(
-            former=self._system.root().name,
+            former=self._installation.root().name,
             present=new.name if new is not None else self._url,
             exists=new is not None,
             keys=keys_under_root(self._store, self._days),
@@ -58,8 +58,8 @@ class RootRotation:
 
         Raises `Refused` "two_operators", and CoffreError with the reason where the vault refuses.
         """
-        old, (new, shares) = self._system.root(), self._made()
-        guard = self._system.local_guard(EitherRoot(old, new))
+        old, (new, shares) = self._installation.root(), self._made()
+        guard = self._installation.local_guard(EitherRoot(old, new))
         permitted(guard.operator.announce_root(calls, old.name, new.name))
         return rotate_root(self._store, self._days, old, new, told=told), shares
 
@@ -69,7 +69,7 @@ class RootRotation:
 
     def _existing(self) -> Root | None:
         try:
-            environ = self._system.settings.new_root_environ()
+            environ = self._installation.settings.new_root_environ()
             return open_root(self._url, environ=environ, ask=getpass, sealed=self._sealed)
         except CoffreError as error:
             if error.code in NOT_THERE:
@@ -80,9 +80,9 @@ class RootRotation:
         found = self._existing()
         if found is not None:
             return found, []
-        environ = self._system.settings.new_root_environ()
+        environ = self._installation.settings.new_root_environ()
         created = create_root(self._url, environ=environ, sealed=self._sealed)
-        data, number = self._system.places.data.absolute(), int(self._rotation().split()[0]) + 1
+        data, number = self._installation.places.data.absolute(), int(self._rotation().split()[0]) + 1
         places = [
             data.with_name(f"{data.name}-root-{number}-share-{at}.txt")
             for at in range(1, len(created.shares) + 1)
@@ -94,8 +94,8 @@ class RootRotation:
 
 def rotate_shards(settings: Settings, calls: Sequence[Call], told: Told) -> tuple[ShardsBegun, int]:
     """Give every shard a new key; answers also how many records moved in this run."""
-    with System(settings) as system:
-        door = system.guard.operator
+    with Installation(settings) as installation:
+        door = installation.guard.operator
         begun = permitted(door.begin_shards(calls))
         records, after = 0, None
         while True:
@@ -107,10 +107,10 @@ def rotate_shards(settings: Settings, calls: Sequence[Call], told: Told) -> tupl
 
 
 def rotate_secrets(settings: Settings, calls: Sequence[Call]) -> SecretsRotated:
-    with System(settings) as system:
-        return permitted(system.guard.operator.rotate_secrets(calls))
+    with Installation(settings) as installation:
+        return permitted(installation.guard.operator.rotate_secrets(calls))
 
 
 def rotate_record(settings: Settings, calls: Sequence[Call], record: str) -> RecordRotated:
-    with System(settings) as system:
-        return permitted(system.guard.operator.rotate_record(calls, record))
+    with Installation(settings) as installation:
+        return permitted(installation.guard.operator.rotate_record(calls, record))

@@ -3,14 +3,14 @@
 import tempfile
 from pathlib import Path
 
+from coffre.installation.installation import Installation
 from coffre.operators.calls import acting, permitted
 from coffre.safekeeping.restore import vault_copy
 from coffre.settings import Settings
-from coffre.wiring import System
 from keyvault.process.guard import Guard
 from keyvault.restore.forward import Brought
 from storage.engines import engine_for
-from storage.migrate import check
+from storage.schema_version import check
 from storage.vault_store.store import SqlVaultStore
 
 
@@ -18,12 +18,12 @@ def bring_forward(
     settings: Settings, source: Path | None, at: str | None, *, shipped: bool = False
 ) -> tuple[Brought | None, int]:
     """What was brought from the newer copy, and how many entries are still missing."""
-    with System(settings, vault_here=True) as system:
-        guard = system.local_guard()
+    with Installation(settings, vault_here=True) as installation:
+        guard = installation.local_guard()
         if shipped:
             brought: Brought | None = guard.restoring.replay_shipped()
         else:
-            brought = _brought(guard, system.settings.vault_dir, source, at)
+            brought = _brought(guard, installation.settings.vault_dir, source, at)
         return brought, guard.restoring.end(brought)
 
 
@@ -47,6 +47,6 @@ def _from(guard: Guard, url: str) -> Brought:
 
 
 def accept_the_gap(settings: Settings, reason: str, operator: Path | None) -> None:
-    with System(settings, vault_here=True) as system:
-        guard = system.local_guard()
-        permitted(guard.restoring.accept_gap(acting(system, operator), reason))
+    with Installation(settings, vault_here=True) as installation:
+        guard = installation.local_guard()
+        permitted(guard.restoring.accept_gap(acting(installation, operator), reason))

@@ -9,8 +9,9 @@ from sys import executable
 import pytest
 
 from storage.index_ports import Index
-from storage.migrate import Branch, upgrade
+from storage.migrate import upgrade
 from storage.ports import ObjectStore
+from storage.schema_version import Branch
 from storage.vault_store.store import SqlVaultStore
 from tests.contract.storage_adapters import Spawn, open_database, open_index, open_objects, open_vault_store
 from tests.services.fixtures_postgres import NewDatabase

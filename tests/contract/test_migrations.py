@@ -10,11 +10,13 @@ from subprocess import run
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
 from records.errors import CoffreError
 from storage.engines import Database, engine_for
-from storage.migrate import TABLES, Branch, check, upgrade
+from storage.migrate import TABLES, upgrade
+from storage.schema_version import MIGRATIONS, Branch, check, revisions
 from tests.contract.storage_adapters import Spawn
 from tests.services.fixtures_postgres import NewDatabase
 
@@ -86,6 +88,13 @@ def test_a_newer_database_is_left_alone(database: Database, branch: Branch) -> N
         with pytest.raises(CoffreError) as ahead:
             call(database, branch)
         assert ahead.value.code == "schema_ahead"
+
+
+@pytest.mark.parametrize("branch", BRANCHES)
+def test_the_files_of_a_branch_are_named_by_their_revisions(branch: Branch) -> None:
+    scripts = ScriptDirectory(str(MIGRATIONS), version_locations=[str(MIGRATIONS / branch)])
+    walked = [script.revision for script in scripts.walk_revisions()]
+    assert revisions(branch) == walked[::-1]
 
 
 def test_a_migration_that_fails_leaves_nothing(database: Database) -> None:

@@ -23,8 +23,8 @@ from storage.engines import Database, engine_for
 from storage.index import roles as index_roles
 from storage.index.roles import GATEWAY, GRANTS, HOUSEKEEPER, INTAKE, READER, WORKER
 from storage.index.store import SqlIndex
-from storage.migrate import check
 from storage.rows import CpuUse, Part, Publication, Removal, Submission
+from storage.schema_version import check
 from storage.vault_store import roles as vault_roles
 from storage.vault_store.roles import FOR_GOOD, VAULT
 from storage.vault_store.store import SqlVaultStore

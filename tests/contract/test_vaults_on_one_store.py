@@ -24,7 +24,7 @@ from keyvault.verbs.reader.reading import Listing
 from records.errors import Conflict
 from records.vocabulary.codes import Action, Environment, ReasonCode, Role
 from storage.engines import Database, engine_for
-from storage.migrate import Branch
+from storage.schema_version import Branch
 from storage.vault_store.store import SqlVaultStore
 from tests.integration.vault.bench import DOCTOR, TRAITS, Person, VaultBench, new_ins
 from tests.services.fixtures_postgres import NewDatabase

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from audit.canonical import canonical
 from coffre.demonstration.data import PATIENT
 from coffre.housekeeper import Chores, Swept
-from coffre.installation.install import Places, read_secret
+from coffre.installation.places import Places, read_secret
 from coffre.settings import load
 from records.base64url import b64
 from storage.engines import engine_for

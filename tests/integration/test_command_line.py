@@ -62,7 +62,26 @@ COMMANDS = (
     "vault accept-gap",
     "demo",
 )
-HEAVY = ("alembic", "fastapi", "httpx", "pydantic", "pydicom", "sqlalchemy")
+ENGINES = (
+    "alembic", "boto3", "celery", "fastapi", "minio", "numpy", "pikepdf", "psycopg", "pydicom", "sqlalchemy"
+)  # fmt: skip
+"""What reads files, serves or keeps tables and objects, and takes from a tenth of a second to a whole one."""
+QUICK = ("status", "fetch", "check", "backup", "restore", "serve", "worker", "audit verify", "vault status")
+ON_DATA = (
+    "status",
+    "check",
+    "compact",
+    "serve",
+    "worker",
+    "housekeeper",
+    "migrate",
+    "audit verify",
+    "vault status",
+    "vault serve",
+    "quarantine list",
+    "backup --to {folder}/copy",
+    "identity issue operator --name Roche --out {folder}/token",
+)
 
 
 @dataclass(frozen=True)
@@ -129,6 +148,15 @@ def _become_the_command(
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def loaded(*arguments: str, status: int = DONE) -> set[str]:
+    """The packages that a command imported until it ended."""
+    python = [sys.executable, "-X", "importtime", "-m", "coffre.cli", *arguments]
+    done = subprocess.run(python, capture_output=True, text=True, check=False)
+    assert done.returncode == status, done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
+    return {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
 
 
 def _checked(done: Done, arguments: tuple[object, ...], status: int) -> Done:
@@ -375,13 +403,27 @@ class TestHelp:
         assert (later.load(name).help or "").splitlines()[0] == later.line
 
     def test_the_list_of_commands_waits_for_no_engine(self) -> None:
-        code = (
-            "import sys; from typer.testing import CliRunner; from coffre.cli import app\n"
-            "assert CliRunner().invoke(app, ['--help']).exit_code == 0\n"
-            f"print([name for name in {HEAVY} if name in sys.modules])"
+        assert loaded("--help") & {*ENGINES, "pydantic", "httpx", "cryptography"} == set()
+
+    @pytest.mark.parametrize("command", QUICK)
+    def test_help_waits_for_no_engine(self, command: str) -> None:
+        assert loaded(*command.split(), "--help") & {*ENGINES} == set()
+
+    @pytest.mark.parametrize("command", ON_DATA)
+    def test_where_there_is_no_coffre_the_sentence_waits_for_no_engine(
+        self, command: str, tmp_path: Path
+    ) -> None:
+        nowhere = tmp_path / "nowhere"
+        done = run(*command.format(folder=tmp_path).split(), "--data", nowhere, status=REFUSED)
+        assert done.stderr == (
+            f"not_initialised: There is no Coffre in {nowhere}: run coffre init --data {nowhere}.\n"
         )
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        assert done.stdout.strip() == "[]"
+        found = loaded(*command.format(folder=tmp_path).split(), "--data", str(nowhere), status=REFUSED)
+        assert found & {*ENGINES, "cryptography", "httpx"} == set()
+
+    def test_status_loads_no_server_no_worker_and_no_migration(self, made: Path) -> None:
+        unused = {*ENGINES} - {"sqlalchemy"}
+        assert loaded("status", "--data", str(made)) & unused == set()
 
     @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
     def test_a_shell_completes_commands_and_options(self, shell: str) -> None:

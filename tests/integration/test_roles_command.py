@@ -16,7 +16,7 @@ from coffre.installation.install import initialise
 from coffre.settings import load
 from records.errors import CoffreError
 from storage.engines import engine_for
-from storage.migrate import check
+from storage.schema_version import check
 from tests.services.fixtures_postgres import Databases, NewDatabase
 
 ROLES = sorted({role for rights in RIGHTS.values() for role in rights.grants})

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from coffre.command_line.opening import opened_installation
 from coffre.command_line.options import AsJson, Data, DryRun, Yes, settings_of
 from coffre.command_line.output import bar, confirm, show
 from coffre.command_line.refusals import refusals
@@ -25,11 +26,10 @@ def rotate_root(
     _NEW_TOKEN, _NEW_SHARES (or the same with _FILE), else from those of the present root. Servers may go on
     meanwhile; they make no new day key until they are started with the new root.
     """
-    from coffre.safekeeping.rotating import RootRotation
-    from coffre.wiring import System
+    with opened_installation(data, vault_here=True) as installation:
+        from coffre.safekeeping.rotating import RootRotation
 
-    with refusals(), System(settings_of(data), vault_here=True) as system:
-        rotation = RootRotation(system, to)
+        rotation = RootRotation(installation, to)
         plan = rotation.plan()
         told = {"from": plan.former, "to": plan.present, "keys": plan.keys, "unfinished": plan.unfinished}
         what = f"{plan.keys} keys from {plan.former} to {plan.present}"
@@ -63,14 +63,14 @@ def rotate_shards(
     as_json: AsJson = False,
 ) -> None:
     """Give every shard a new key, move the records' keys to it, destroy the old ones. Servers go on."""
+    from coffre.installation.installation import Installation
     from coffre.safekeeping import rotating
-    from coffre.wiring import System
 
     with refusals():
         settings = settings_of(data)
         if dry_run:
-            with System(settings) as system:
-                found = system.guard.inspector.status()
+            with Installation(settings) as installation:
+                found = installation.guard.inspector.status()
             left = found["shards_retiring"]
             text = f"Would finish {left} shards" if left else f"Would rotate {found['shards']} shards"
             show({"shards": found["shards"], "shards_retiring": left, "records": 0}, as_json, f"{text}.")

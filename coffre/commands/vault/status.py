@@ -1,8 +1,8 @@
 """`coffre vault status`: root, shards, rotations and the log."""
 
-from coffre.command_line.options import AsJson, Data, settings_of
+from coffre.command_line.opening import opened_installation
+from coffre.command_line.options import AsJson, Data
 from coffre.command_line.output import listed, show
-from coffre.command_line.refusals import refusals
 
 SHOWN = (
     "frozen",
@@ -20,8 +20,8 @@ SHOWN = (
 
 def status(data: Data = None, as_json: AsJson = False) -> None:
     """How the vault is: root, shards, rotations that were cut off, the log."""
-    from coffre.wiring import System
-
-    with refusals(), System(settings_of(data)) as system:
-        found = {name: value for name, value in system.guard.inspector.status().items() if name in SHOWN}
+    with opened_installation(data) as installation:
+        found = {
+            name: value for name, value in installation.guard.inspector.status().items() if name in SHOWN
+        }
     show(found, as_json, listed(found))

@@ -15,7 +15,8 @@ from keyvault.process.guard import Guard
 from keyvault.roots.file import FileRoot
 from records.vocabulary.codes import Environment
 from storage.engines import engine_for
-from storage.migrate import Branch, upgrade
+from storage.migrate import upgrade
+from storage.schema_version import Branch
 from storage.vault_store.store import SqlVaultStore
 from tests.integration.vault.bench import Person, VaultBench
 from tests.integration.vault.on_postgres import WITH_THE_FILE, Installed

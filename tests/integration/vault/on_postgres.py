@@ -15,7 +15,7 @@ from keyvault.credentials.tokens import Authority
 from keyvault.process.guard import Guard
 from keyvault.roots.file import FileRoot
 from storage.engines import Database, engine_for
-from storage.migrate import Branch
+from storage.schema_version import Branch
 from storage.vault_store.store import SqlVaultStore
 from tests.integration.vault.bench import VaultBench
 from tests.services.fixtures_postgres import Databases

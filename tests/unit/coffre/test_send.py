@@ -27,8 +27,9 @@ from client.send.finding import candidates
 from client.send.journal import Journal
 from client.send.multipart import Multipart
 from client.send.plan import Candidate, Kind
-from client.send.showing import print_verdicts, shown
+from client.send.showing import print_verdicts
 from client.send.verdicts import FileVerdict, Outcome
+from client.terminal import shown
 from coffre.commands.send import send_command
 from coffre.demonstration import data as demo_data
 from records.errors import CoffreError, Invalid

@@ -1,0 +1,84 @@
+"""Where an installation's parts lie: addresses from the settings, files below the data directory."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from coffre.settings import Settings
+from records.errors import CoffreError
+from records.plain_text import text_of
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where things are: at the addresses of the settings, else under the data directory."""
+
+    settings: Settings
+
+    @property
+    def data(self) -> Path:
+        return self.settings.data
+
+    @property
+    def index(self) -> str:
+        return self.settings.index_url or self._database("index.db")
+
+    @property
+    def vault(self) -> str:
+        return self.settings.vault_store_url or self._database("vault", "vault.db")
+
+    @property
+    def day_keys(self) -> str:
+        return self.settings.day_keys_url or self._database("vault", "day-keys.db")
+
+    @property
+    def objects(self) -> str:
+        return self.settings.objects_url or f"file://{(self.data / 'objects').absolute()}"
+
+    def _database(self, *names: str) -> str:
+        return f"sqlite:///{self.data.joinpath(*names).absolute()}"
+
+    @property
+    def url_key(self) -> Path:
+        return self.data / "reader" / "url.key"
+
+    @property
+    def authority_key(self) -> Path:
+        return self.data / "authority" / "signing.key"
+
+    @property
+    def officer_key(self) -> Path:
+        """Outside the data directory: whoever steals that must not read who did what."""
+        data = self.data.absolute()
+        return data.with_name(f"{data.name}-officer.key")
+
+    def share(self, number: int) -> Path:
+        """One holder's share of a quorum root: outside the data directory, to be handed over and removed."""
+        data = self.data.absolute()
+        return data.with_name(f"{data.name}-share-{number}.txt")
+
+    @property
+    def complete(self) -> Path:
+        """What every process may know of this Coffre. Written last: what lacks it is half made."""
+        return self.data / "coffre"
+
+    def check_complete(self) -> None:
+        """Raises `CoffreError` "not_initialised"."""
+        if not self.complete.exists():
+            raise CoffreError(
+                f"There is no Coffre in {self.data}: run coffre init --data {self.data}.",
+                code="not_initialised",
+            )
+
+
+def read_secret(path: Path) -> bytes:
+    """A key file's bytes. Raises `CoffreError` "key_file_missing" or "key_file_damaged"."""
+    try:
+        return bytes.fromhex(text_of(path.read_bytes()))
+    except FileNotFoundError:
+        raise CoffreError(
+            f"{path} is missing: restore it from where you keep it.", code="key_file_missing"
+        ) from None
+    except ValueError:
+        raise CoffreError(
+            f"{path} holds no key: restore it from where you keep it.", code="key_file_damaged"
+        ) from None
