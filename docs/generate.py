@@ -24,6 +24,7 @@ SERVING = frozenset(
     {
         "coffre.serving.app",
         "coffre.installation.identity",
+        "coffre.installation.installation",
         "coffre.serving.authentication",
         "coffre.serving.authorization",
         "coffre.serving.callers",

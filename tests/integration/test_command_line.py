@@ -729,7 +729,7 @@ class TestWhatErrorsName:
         def failing(*_: object, **__: object) -> NoReturn:
             raise ValueError("1 80 07 75 123 456 12")
 
-        monkeypatch.setattr("coffre.commands.status.settings_of", failing)
+        monkeypatch.setattr("coffre.command_line.opening.settings_of", failing)
         done = quick("status", "--data", made, status=REFUSED)
         assert done.stderr.startswith("internal: ") and "ValueError" in done.stderr
         assert "123 456" not in done.stderr and done.stderr.count("\n") == 1
