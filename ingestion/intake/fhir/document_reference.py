@@ -10,13 +10,12 @@ import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any
 
 from pydantic import ValidationError
 
 from ingestion.envelope import Declared
 from ingestion.intake.fhir.data_types import (
-    BAD_DATE,
     Attachment,
     CodeableConcept,
     Coding,
@@ -26,6 +25,7 @@ from ingestion.intake.fhir.data_types import (
 from ingestion.intake.fhir.described_patient import described_patients
 from ingestion.intake.fhir.document_reference_model import DocumentReference
 from ingestion.intake.fhir.security_labels import check_labels, is_test_data
+from ingestion.intake.fhir.shape_faults import refuse_shape
 from ingestion.intake.fhir.strict_json import read_json, refuse_modifiers
 from ingestion.intake.fhir.subject import ins_of
 from records.errors import Invalid
@@ -103,43 +103,7 @@ def _resource(found: Any) -> DocumentReference:
     try:
         return DocumentReference.model_validate(found)
     except ValidationError as error:
-        _refuse(error)
-
-
-def _refuse(error: ValidationError) -> NoReturn:
-    """One sentence for the first fault; of a member that R4 doesn't define only the place is told."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    unknown = first["type"] == "extra_forbidden"
-    place = _place(first["loc"][:-1] if unknown else first["loc"])
-    if unknown:
-        raise Invalid(f"{place} holds a member that FHIR R4 does not define.", code="unknown_element")
-    if first["type"] == BAD_DATE:
-        raise Invalid(
-            f"{place} is no date of FHIR: YYYY-MM-DD, or with time and zone; a period ends after it begins.",
-            code="bad_date",
-        )
-    _refuse_shape(str(first["loc"][0]) if first["loc"] else "", place)
-
-
-def _refuse_shape(element: str, place: str) -> NoReturn:
-    if element == "status":
-        raise Invalid("DocumentReference.status must be current.", code="bad_status")
-    if element == "content":
-        raise Invalid(
-            f"DocumentReference.content holds exactly one document, as FHIR R4 writes it: {place}.",
-            code="bad_content",
-        )
-    if element == "subject":
-        raise Invalid(f"{place}: subject must name the patient by INS.", code="bad_subject")
-    if element == "type":
-        raise Invalid(f"{place} is not written as FHIR R4 writes it.", code="type_unknown")
-    raise Invalid(f"{place} is not what FHIR R4 has there, or too long.", code="bad_element")
-
-
-def _place(steps: tuple[int | str, ...]) -> str:
-    """`DocumentReference.author[0].display`; names of models, which pydantic adds for unions, left out."""
-    names = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps if step != "str")
-    return "DocumentReference" + "".join(name for name in names if name[-1] != "]" or name[0] == "[")
+        refuse_shape(error)
 
 
 def _refuse_what_is_not_there_yet(resource: DocumentReference) -> None:
