@@ -1,150 +1,98 @@
 """Decision, change and event are one transaction: a failure anywhere in it leaves neither."""
 
-from collections.abc import Callable
-from uuid import UUID, uuid4
+from collections.abc import Iterator
+from itertools import count
 
 import pytest
 
 from audit.canonical import parse
-from keyvault.grants.grant import new_recipient
+from keyvault.process.service import DOORS
+from keyvault.process.wire import verbs_of
 from keyvault.verbs.attempt import Denied
-from keyvault.verbs.reader.changing import CardChange
-from records.consent import Emergency
-from records.errors import NotFound
-from records.vocabulary.codes import Action, RecordState
-from tests.integration.vault.bench import (
-    ATTENDING,
-    DOCTOR,
-    STRANGER,
-    TRAITS,
-    Deposited,
-    Person,
-    VaultBench,
-    new_ins,
-)
+from tests.integration.vault.bench import DOCTOR, STRANGER, Deposited, Person, VaultBench
+from tests.integration.vault.verb_rows import NO_EVENT, NO_ROW, ROWS, Act, Row
 from tests.integration.vault.watched_store import Killed, Statement
 
-Act = Callable[[], object]
-Verbs = dict[str, Act]
+VERBS = {f"{door}.{verb}" for door, kind in DOORS.items() for verb in verbs_of(kind)}
+REFUSED = [row for row in ROWS if row.case in ("refused", "absent") and row.events]
+CHANGES = {"insert", "insert_new", "update", "delete", "commit"}
 
 
-@pytest.fixture
-def verbs(vault: VaultBench, person: Person) -> Verbs:
-    """Each verb in its permitted and its refused form, on a record with an attending doctor."""
-    deposited = vault.deposit(person)
-    vault.authorise(person)
-    vault.change(person, Action.NAME_ATTENDING, ATTENDING)
-    received = vault.receive(ins=person.ins)
-    vault.take(received)
-    adopt = vault.request(received, person.ins, b"%PDF-1.7 compte rendu")
-    closed = vault.person()
-    refused = vault.receive(ins=closed.ins)
-    vault.take(refused)
-    refuse_adopt = vault.request(refused, closed.ins, b"%PDF-1.7 compte rendu")
-    vault.put_in_state(closed, RecordState.CLOSED)
-    waiting = vault.receive(ins=person.ins)
-    recipient = new_recipient()[1]
-    record, document = person.record_id, deposited.document_id
-    opposition = CardChange(action=Action.SET_EMERGENCY, emergency=Emergency(False, False))
-    grant, _ = vault.release(vault.doctor(), person, [deposited])
-    grant_id, blob = UUID(grant.grant["id"]), grant.objects[0][0]  # type: ignore[union-attr]
-
-    def release(call: object, asked: list[list[UUID]] | None = None) -> object:
-        return vault.reader.release(
-            call,
-            record,
-            [deposited.row],
-            documents=asked,
-            recipient=recipient,  # type: ignore[arg-type]
-        )
-
-    def absent() -> None:
-        with pytest.raises(NotFound):
-            release(vault.doctor(), [[UUID(int=1)]])
-
-    def ended() -> None:
-        assert not vault.reader.recheck(grant_id, blob, 2) and vault.reader.recheck(grant_id, blob, 1)
-
-    return {
-        "resolve": lambda: vault.reader.resolve(vault.doctor(), person.ins),
-        "resolve, refused": lambda: vault.reader.resolve(vault.doctor(STRANGER), person.ins),
-        "list": lambda: vault.reader.list(vault.doctor(), record, [deposited.row]),
-        "list, refused": lambda: vault.reader.list(vault.doctor(STRANGER), record, []),
-        "list, emergency": lambda: vault.reader.list(vault.emergency(), record, [deposited.row]),
-        "release": lambda: release(vault.doctor()),
-        "release, refused": lambda: release(vault.doctor(STRANGER)),
-        "release, absent": absent,
-        "events": lambda: vault.reader.events(person.call, record),
-        "change_card": lambda: vault.reader.change_card(person.call, record, opposition),
-        "change_card, refused": lambda: vault.reader.change_card(vault.doctor(), record, opposition),
-        "label": lambda: vault.reader.label(person.call, record, document, ["MASQUE_PS"]),
-        "acknowledge": lambda: vault.reader.acknowledge(person.call, record, [uuid4()]),
-        "adopt": lambda: vault.worker.adopt(adopt),
-        "adopt, refused": lambda: vault.worker.adopt(refuse_adopt),
-        "release_ingest": lambda: vault.take(waiting),
-        "settle": lambda: vault.worker.settle(received.submission_id),
-        "open_record": lambda: vault.guard.operator.open_record(
-            vault.operator(), new_ins(), TRAITS, consent_by="x", consent_how="spoken"
-        ),
-        "issue_identity": lambda: vault.guard.operator.issue_identity(vault.operator(), "patient"),
-        "recheck": ended,
-    }
+def test_every_verb_of_every_door_has_a_row() -> None:
+    rows = {row.verb for row in ROWS}
+    assert rows | NO_ROW.keys() == VERBS
+    assert not rows & NO_ROW.keys()
+    assert len({str(row) for row in ROWS}) == len(ROWS)
 
 
-NAMES = [
-    "resolve",
-    "resolve, refused",
-    "list",
-    "list, refused",
-    "list, emergency",
-    "release",
-    "release, refused",
-    "release, absent",
-    "events",
-    "change_card",
-    "change_card, refused",
-    "label",
-    "acknowledge",
-    "adopt",
-    "adopt, refused",
-    "release_ingest",
-    "settle",
-    "open_record",
-    "issue_identity",
-    "recheck",
-]
+def test_every_verb_logs_or_says_why_not() -> None:
+    logging = {row.verb for row in ROWS if row.events}
+    assert logging | NO_EVENT.keys() == VERBS
+    assert not logging & NO_EVENT.keys()
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_failure_at_any_statement_leaves_nothing_and_a_repeat_succeeds(
-    vault: VaultBench, verbs: Verbs, name: str
-) -> None:
-    act, before, at = verbs[name], vault.dump(), 0
-    while True:
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_what_a_verb_logs_is_what_it_names(vault: VaultBench, row: Row) -> None:
+    act = row.arrange(vault)
+    with vault.logging() as lines:
+        act()
+    assert tuple(" ".join(line.told[:2]) for line in lines) == row.events
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.whole], ids=str)
+def test_a_failure_at_any_statement_leaves_nothing_and_a_repeat_succeeds(vault: VaultBench, row: Row) -> None:
+    act = row.arrange(vault)
+    before = vault.dump()
+    written = len(before["event"])
+    for statement in killed_at_each(vault, act):
+        if statement.verb in CHANGES:
+            assert vault.dump() == before, statement
+        written = events_in(vault)  # killed at a read that follows, its own line stays
+    vault.guard.inspector.verify_log()
+    assert events_in(vault) == written + len(row.events)
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if not row.whole], ids=str)
+def test_of_several_transactions_each_is_whole_and_a_repeat_goes_on(vault: VaultBench, row: Row) -> None:
+    act = row.arrange(vault)
+    written = events_in(vault)
+    for _ in killed_at_each(vault, act):
+        vault.another_process().inspector.verify_log()
+    assert events_in(vault) == written + len(row.events), "each line is written once, whoever is killed"
+    done = vault.dump()
+    act()
+    assert vault.dump() == done, "there is nothing left to do"
+
+
+def events_in(vault: VaultBench) -> int:
+    ((events,),) = vault.sql("SELECT count(*) FROM event")
+    return int(events)
+
+
+def killed_at_each(vault: VaultBench, act: Act) -> Iterator[Statement]:
+    """Act again and again: killed at the first statement, then at the second, and at last not at all."""
+    for at in count():
         vault.store.forget()
         vault.store.fail = lambda number, _statement, at=at: number == at
         try:
             act()
-            break
         except Killed:
-            if vault.store.statements[-1].verb in {"insert", "insert_new", "update", "delete", "commit"}:
-                assert vault.dump() == before, vault.store.statements[-1]
-        at += 1
-    vault.store.fail = None
-    vault.guard.inspector.verify_log()
-    if name not in {"resolve", "recheck", "release_ingest", "settle"}:  # these permit without an event
-        assert len(vault.dump()["event"]) == len(before["event"]) + 1
+            vault.store.fail = None
+            yield vault.store.statements[-1]
+        else:
+            vault.store.fail = None
+            return
 
 
-@pytest.mark.parametrize("name", ["list, refused", "resolve, refused", "release, absent", "adopt, refused"])
-def test_a_refusal_and_its_count_stay(vault: VaultBench, verbs: Verbs, name: str) -> None:
+@pytest.mark.parametrize("row", REFUSED, ids=str)
+def test_a_refusal_and_its_count_stay(vault: VaultBench, row: Row) -> None:
+    act = row.arrange(vault)
     before = vault.dump()
-    answer = verbs[name]()
+    answer = act()
     after = vault.dump()
-    assert answer is None or isinstance(answer, Denied)
+    assert not answer or isinstance(answer, Denied)
     assert len(after["event"]) == len(before["event"]) + 1
-    if name in {"list, refused", "resolve, refused"}:  # the others were counted before
-        assert after["quota_count"] != before["quota_count"]
+    assert after["refusal"] != before["refusal"]
 
 
 def test_no_key_leaves_before_its_event_is_durable(vault: VaultBench, person: Person) -> None:

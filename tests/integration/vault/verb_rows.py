@@ -1,0 +1,626 @@
+"""Every verb of the vault's doors: how it is called in a test, and what it writes into the log.
+
+A row arranges what its verb needs and answers the call. `events` are the lines of one call, "action outcome",
+in their order. A verb is in `ROWS` or in `NO_ROW`; one that never logs says in `NO_EVENT` why.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from uuid import UUID, uuid4
+
+import pytest
+
+from keyvault.credentials.tokens import number_of
+from keyvault.crypto.boxes import new_box_key
+from keyvault.crypto.search_tokens import TokenField
+from keyvault.grants.grant import new_recipient
+from keyvault.verbs.attempt import Call
+from keyvault.verbs.reader.changing import CardChange
+from keyvault.verbs.reader.releasing import Released
+from keyvault.verbs.rows import SealedRow
+from keyvault.verbs.worker.adopt_request import Adopted
+from records.consent import Emergency
+from records.errors import NotFound
+from records.vocabulary.codes import Action, PurposeOfUse, RecordState, Role
+from tests.integration.vault.bench import (
+    ATTENDING,
+    DAY,
+    HOUR,
+    STRANGER,
+    TRAITS,
+    Deposited,
+    Person,
+    VaultBench,
+    new_ins,
+    rows_of,
+)
+from tests.integration.vault.test_jobs import STUDY, WHY, imaged, leaving, taken
+
+Act = Callable[[], object]
+Arrange = Callable[[VaultBench], Act]
+PDF = b"%PDF-1.7 compte rendu"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A call of `verb`. `whole`: it changes everything in one transaction, or nothing."""
+
+    verb: str
+    case: str
+    events: tuple[str, ...]
+    whole: bool
+    arrange: Arrange
+
+    def __str__(self) -> str:
+        return f"{self.verb}, {self.case}" if self.case else self.verb
+
+
+ROWS: list[Row] = []
+
+
+def row(verb: str, *events: str, case: str = "", whole: bool = True) -> Callable[[Arrange], Arrange]:
+    def noted(arrange: Arrange) -> Arrange:
+        ROWS.append(Row(verb, case, events, whole, arrange))
+        return arrange
+
+    return noted
+
+
+_READS = "it reads, and answers nothing of a person"
+_LEASED = "what it answers is read under the lease of a submission, whose opening is on the log"
+NO_EVENT: Mapping[str, str] = {
+    "reader.tokens": "it answers what an index is searched by; the verb that shows what is found logs it",
+    "worker.release_ingest": "a deposit has its event where it is adopted or refused",
+    "worker.job": "it names a job; opening it is logged",
+    "worker.hold_job": "a lease alone; opening the job is logged",
+    "worker.give_back": "a lease alone",
+    "worker.settle": "what was received goes, after the event of its deposit",
+    "worker.tokens": _LEASED,
+    "worker.part_tokens": _LEASED,
+    "worker.identifier_token": _LEASED,
+    "worker.differing_traits": _LEASED,
+    "housekeeper.settle": "what was received goes, after the event of its deposit",
+    "housekeeper.waiting_jobs": _READS,
+    "housekeeper.never_adopted": _READS,
+    "housekeeper.sequence": "it places the log's own entries",
+    "housekeeper.checkpoint": "it signs the log",
+    "housekeeper.ship": "it copies the log",
+    "housekeeper.forget_shipped": "it ends copies of the log, after a term that is fixed",
+    "housekeeper.day_keys": "its keys are published, each signed",
+    "housekeeper.destroy_day_keys": "it ends keys after a term that is fixed, when no deposit needs them",
+    "housekeeper.end_leases": "a lease alone",
+    "housekeeper.take_notices": "a notice has the event of what it tells of",
+    "housekeeper.ack_notice": "a notice has the event of what it tells of",
+    "operator.move_records": "two operators began the rotation, which is on the log",
+    **{
+        f"inspector.{verb}": _READS
+        for verb in (
+            "adopted_blobs",
+            "adopted_rows",
+            "blobs_named",
+            "documents_in_hand",
+            "documents_named",
+            "parts_of",
+            "rows_named",
+            "status",
+            "verify_log",
+        )
+    },
+    **{
+        f"public.{verb}": "anybody may read it"
+        for verb in ("last_checkpoint", "proof", "public_keys", "tile")
+    },
+}
+
+NO_ROW: Mapping[str, str] = {
+    **{verb: why for verb, why in NO_EVENT.items() if verb.partition(".")[0] in ("inspector", "public")},
+    "housekeeper.ship": "it writes to a second place: test_second_place.py",
+    "housekeeper.forget_shipped": "it writes to a second place: test_second_place.py",
+    "housekeeper.day_keys": "it writes to a database of its own: test_day_keys.py",
+    "housekeeper.destroy_day_keys": "it writes to a database of its own: test_day_keys.py",
+}
+
+
+# what rows need
+
+
+def deposited(vault: VaultBench) -> tuple[Person, Deposited]:
+    """A record whose doctor is authorised, with a document."""
+    person = vault.person()
+    vault.authorise(person)
+    return person, vault.deposit(person)
+
+
+def two_rows(vault: VaultBench) -> tuple[Person, list[Deposited]]:
+    """A study that came in two submissions."""
+    person = vault.person()
+    return person, [imaged(vault, person, sop) for sop in ("1.1", "1.2")]
+
+
+def set_aside(vault: VaultBench) -> tuple[Person, UUID]:
+    """A record, and a document under quarantine that may be its own."""
+    received = vault.receive(PDF)
+    vault.take(received)
+    adopted = vault.worker.adopt(vault.request(received, None, PDF))
+    assert isinstance(adopted, Adopted)
+    return vault.person(), adopted.documents[0].document_id
+
+
+def operator(vault: VaultBench, who: str) -> Call:
+    return Call(token=vault.token(Role.OPERATOR, who))
+
+
+def two_operators(vault: VaultBench) -> list[Call]:
+    return [replace(operator(vault, who), purpose=PurposeOfUse.MAINTENANCE) for who in ("anne", "bruno")]
+
+
+def raising(kind: type[Exception], act: Act) -> Act:
+    def acted() -> None:
+        with pytest.raises(kind):
+            act()
+
+    return acted
+
+
+# the reader's
+
+
+@row("reader.resolve")
+def resolve(vault: VaultBench) -> Act:
+    person, _ = deposited(vault)
+    return lambda: vault.reader.resolve(vault.doctor(), person.ins)
+
+
+@row("reader.resolve", "search deny", case="refused")
+def resolve_refused(vault: VaultBench) -> Act:
+    person = vault.person()
+    return lambda: vault.reader.resolve(vault.doctor(STRANGER), person.ins)
+
+
+@row("reader.find", "identify permit")
+def find(vault: VaultBench) -> Act:
+    person, _ = deposited(vault)
+    return lambda: vault.reader.find(vault.doctor(), person.ins)
+
+
+@row("reader.list", "search permit")
+def list_(vault: VaultBench) -> Act:
+    person, document = deposited(vault)
+    return lambda: vault.reader.list(vault.doctor(), person.record_id, rows_of(document))
+
+
+@row("reader.list", "search deny", case="refused")
+def list_refused(vault: VaultBench) -> Act:
+    person = vault.person()
+    return lambda: vault.reader.list(vault.doctor(STRANGER), person.record_id, [])
+
+
+@row("reader.list", "search permit", case="in an emergency")
+def list_in_emergency(vault: VaultBench) -> Act:
+    person, document = deposited(vault)
+    vault.change(person, Action.NAME_ATTENDING, ATTENDING)
+    return lambda: vault.reader.list(vault.emergency(), person.record_id, rows_of(document))
+
+
+@row("reader.document", "search permit")
+def document(vault: VaultBench) -> Act:
+    _, document = deposited(vault)
+    return lambda: vault.reader.document(vault.doctor(), document.document_id, rows_of(document))
+
+
+@row("reader.events", "read_log permit")
+def events(vault: VaultBench) -> Act:
+    person, _ = deposited(vault)
+    return lambda: vault.reader.events(person.call, person.record_id)
+
+
+@row("reader.tokens")
+def tokens(vault: VaultBench) -> Act:
+    person, _ = deposited(vault)
+    return lambda: vault.reader.tokens(vault.doctor(), person.record_id, [(TokenField.STUDY, STUDY)])
+
+
+def releasing(vault: VaultBench, call: Call, named: list[list[UUID]] | None = None) -> Act:
+    person, document = deposited(vault)
+    recipient = new_recipient()[1]
+    return lambda: vault.reader.release(
+        call, person.record_id, rows_of(document), documents=named, recipient=recipient
+    )
+
+
+@row("reader.release", "retrieve permit")
+def release(vault: VaultBench) -> Act:
+    return releasing(vault, vault.doctor())
+
+
+@row("reader.release", "retrieve deny", case="refused")
+def release_refused(vault: VaultBench) -> Act:
+    return releasing(vault, vault.doctor(STRANGER))
+
+
+@row("reader.release", "retrieve deny", case="absent")
+def release_absent(vault: VaultBench) -> Act:
+    return raising(NotFound, releasing(vault, vault.doctor(), [[UUID(int=1)]]))
+
+
+def granted(vault: VaultBench) -> tuple[Person, Call, UUID, UUID]:
+    """A record, a doctor, their grant, and its object."""
+    person, document = deposited(vault)
+    call = vault.doctor()
+    released, _ = vault.release(call, person, [document])
+    assert isinstance(released, Released)
+    return person, call, UUID(released.grant["id"]), released.objects[0][0]
+
+
+@row("reader.recheck")
+def recheck(vault: VaultBench) -> Act:
+    _, _, grant, blob = granted(vault)
+    return lambda: vault.reader.recheck(grant, blob, 1)
+
+
+@row("reader.recheck", "still deny", case="refused")
+def recheck_refused(vault: VaultBench) -> Act:
+    person, _, grant, blob = granted(vault)
+    vault.change(person, Action.REVOKE, "899700024450")
+    return lambda: vault.reader.recheck(grant, blob, 1)
+
+
+@row("reader.renew")
+def renew(vault: VaultBench) -> Act:
+    _, call, grant, _ = granted(vault)
+    return lambda: vault.reader.renew(call, grant)
+
+
+@row("reader.renew", "still deny", case="refused")
+def renew_refused(vault: VaultBench) -> Act:
+    person, call, grant, _ = granted(vault)
+    vault.change(person, Action.REVOKE, "899700024450")
+    return lambda: vault.reader.renew(call, grant)
+
+
+OPPOSED = CardChange(action=Action.SET_EMERGENCY, emergency=Emergency(False, False))
+
+
+@row("reader.change_card", "set_emergency permit")
+def change_card(vault: VaultBench) -> Act:
+    person = vault.person()
+    return lambda: vault.reader.change_card(person.call, person.record_id, OPPOSED)
+
+
+@row("reader.change_card", "set_emergency deny", case="refused")
+def change_card_refused(vault: VaultBench) -> Act:
+    person, _ = deposited(vault)
+    return lambda: vault.reader.change_card(vault.doctor(), person.record_id, OPPOSED)
+
+
+@row("reader.label", "label permit")
+def label(vault: VaultBench) -> Act:
+    person, document = deposited(vault)
+    return lambda: vault.reader.label(person.call, person.record_id, document.document_id, ["MASQUE_PS"])
+
+
+@row("reader.acknowledge", "acknowledge permit")
+def acknowledge(vault: VaultBench) -> Act:
+    person = vault.person()
+    return lambda: vault.reader.acknowledge(person.call, person.record_id, [uuid4()])
+
+
+# the worker's
+
+
+@row("worker.release_ingest")
+def release_ingest(vault: VaultBench) -> Act:
+    received = vault.receive(ins=vault.person().ins)
+    return lambda: vault.take(received)
+
+
+@row("worker.adopt", "deposit permit")
+def adopt(vault: VaultBench) -> Act:
+    person = vault.person()
+    received = vault.receive(PDF, ins=person.ins)
+    vault.take(received)
+    request = vault.request(received, person.ins, PDF)
+    return lambda: vault.worker.adopt(request)
+
+
+@row("worker.adopt", "deposit deny", case="refused")
+def adopt_refused(vault: VaultBench) -> Act:
+    person = vault.person()
+    received = vault.receive(PDF, ins=person.ins)
+    vault.take(received)
+    request = vault.request(received, person.ins, PDF)
+    vault.put_in_state(person, RecordState.CLOSED)
+    return lambda: vault.worker.adopt(request)
+
+
+@row("worker.adopt", "quarantine permit", case="set aside")
+def adopt_set_aside(vault: VaultBench) -> Act:
+    received = vault.receive(PDF)
+    vault.take(received)
+    request = vault.request(received, None, PDF)
+    return lambda: vault.worker.adopt(request)
+
+
+@row("worker.tokens")
+def worker_tokens(vault: VaultBench) -> Act:
+    return lambda: vault.worker.tokens([(TokenField.STUDY, STUDY)])
+
+
+@row("worker.part_tokens")
+def part_tokens(vault: VaultBench) -> Act:
+    person = vault.person()
+    return lambda: vault.worker.part_tokens(person.ins, "1750000001", [bytes(32)])
+
+
+@row("worker.identifier_token")
+def identifier_token(vault: VaultBench) -> Act:
+    person = vault.person()
+    return lambda: vault.worker.identifier_token(person.ins, "1750000001", bytes(32))
+
+
+@row("worker.differing_traits")
+def differing_traits(vault: VaultBench) -> Act:
+    person = vault.person()
+    received = vault.receive(PDF, ins=person.ins)
+    vault.take(received)
+    return lambda: vault.worker.differing_traits(received.submission_id, "worker", person.ins, [])
+
+
+@row("worker.give_back")
+def give_back(vault: VaultBench) -> Act:
+    received = vault.receive(PDF, ins=vault.person().ins)
+    vault.take(received)
+    return lambda: vault.worker.give_back(received.submission_id, "worker")
+
+
+def settling(vault: VaultBench) -> UUID:
+    _, document = deposited(vault)
+    return document.received.submission_id
+
+
+@row("worker.settle")
+def settle(vault: VaultBench) -> Act:
+    submission = settling(vault)
+    return lambda: vault.worker.settle(submission)
+
+
+@row("housekeeper.settle")
+def settle_left(vault: VaultBench) -> Act:
+    submission = settling(vault)
+    return lambda: vault.guard.housekeeper.settle(submission)
+
+
+def planned(vault: VaultBench) -> tuple[UUID, list[SealedRow]]:
+    person, parts = two_rows(vault)
+    job = vault.guard.housekeeper.plan_compaction(person.record_id, parts[0].document_id)
+    assert job is not None
+    return job, rows_of(*parts)
+
+
+@row("worker.job")
+def job(vault: VaultBench) -> Act:
+    job, _ = planned(vault)
+    return lambda: vault.worker.job(job)
+
+
+@row("worker.hold_job")
+def hold_job(vault: VaultBench) -> Act:
+    job, _ = planned(vault)
+    return lambda: vault.worker.hold_job(job, "worker")
+
+
+@row("worker.release_job", "compact permit")
+def release_job(vault: VaultBench) -> Act:
+    job, rows = planned(vault)
+    public = new_box_key()[1]
+    return lambda: vault.worker.release_job(job, "worker", public, rows)
+
+
+def compacting(vault: VaultBench) -> tuple[UUID, Act]:
+    """A job that is opened, and its adoption."""
+    job, rows = planned(vault)
+    opened = taken(vault, job, rows)
+    one, two = (row.series[0].instances[0] for row in opened.details)
+    request = leaving(job, opened, one, two)
+    return job, lambda: vault.worker.adopt_job(request)
+
+
+@row("worker.adopt_job", "compact permit")
+def adopt_job(vault: VaultBench) -> Act:
+    _, adopt = compacting(vault)
+    return adopt
+
+
+# the housekeeper's
+
+
+@row("housekeeper.sequence")
+def sequence(vault: VaultBench) -> Act:
+    vault.person()
+    return vault.guard.housekeeper.sequence
+
+
+@row("housekeeper.checkpoint")
+def checkpoint(vault: VaultBench) -> Act:
+    vault.person()
+    vault.guard.housekeeper.sequence()
+    return vault.guard.housekeeper.checkpoint
+
+
+@row("housekeeper.plan_compaction", "compact permit")
+def plan_compaction(vault: VaultBench) -> Act:
+    person, parts = two_rows(vault)
+    return lambda: vault.guard.housekeeper.plan_compaction(person.record_id, parts[0].document_id)
+
+
+@row("housekeeper.waiting_jobs")
+def waiting_jobs(vault: VaultBench) -> Act:
+    planned(vault)
+    return vault.guard.housekeeper.waiting_jobs
+
+
+@row("housekeeper.never_adopted")
+def never_adopted(vault: VaultBench) -> Act:
+    return lambda: vault.guard.housekeeper.never_adopted([(uuid4(), 1)])
+
+
+@row("housekeeper.end_leases")
+def end_leases(vault: VaultBench) -> Act:
+    vault.take(vault.receive(ins=vault.person().ins))
+    return vault.guard.housekeeper.end_leases
+
+
+@row("housekeeper.expire", "search deny", whole=False)
+def expire(vault: VaultBench) -> Act:
+    """Refusals of an hour that is over get the line that counts them."""
+    person = vault.person()
+    for _ in range(3):
+        vault.reader.resolve(vault.doctor(STRANGER), person.ins)
+    vault.clock.advance(2 * HOUR)
+    return vault.guard.housekeeper.expire
+
+
+def noticed(vault: VaultBench) -> None:
+    person, document = deposited(vault)
+    vault.reader.list(vault.emergency(), person.record_id, rows_of(document))
+
+
+@row("housekeeper.take_notices")
+def take_notices(vault: VaultBench) -> Act:
+    noticed(vault)
+    return lambda: vault.guard.housekeeper.take_notices("worker")
+
+
+@row("housekeeper.ack_notice")
+def ack_notice(vault: VaultBench) -> Act:
+    noticed(vault)
+    (notice, *_) = vault.guard.housekeeper.take_notices("worker")
+    return lambda: vault.guard.housekeeper.ack_notice(notice.notice_id)
+
+
+@row("housekeeper.erase_retired", "erase permit")
+def erase_retired(vault: VaultBench) -> Act:
+    job, adopt = compacting(vault)
+    adopt()
+    vault.worker.settle(job)
+    blobs = [(UUID(bytes=blob), version) for blob, version in vault.sql("SELECT blob_id, version FROM blob")]
+    vault.clock.advance(2 * DAY)
+    return lambda: vault.guard.housekeeper.erase_retired(blobs)
+
+
+# the operator's
+
+
+@row("operator.open_record", "open_record permit")
+def open_record(vault: VaultBench) -> Act:
+    ins = new_ins()
+    return lambda: vault.guard.operator.open_record(
+        vault.operator(), ins, TRAITS, consent_by="x", consent_how="spoken"
+    )
+
+
+@row("operator.issue_identity", "issue_identity permit")
+def issue_identity(vault: VaultBench) -> Act:
+    return lambda: vault.guard.operator.issue_identity(vault.operator(), "patient")
+
+
+@row("operator.withdraw_credential", "root permit")
+def withdraw_credential(vault: VaultBench) -> Act:
+    number = number_of(vault.doctor().token)
+    return lambda: vault.guard.operator.withdraw_credential(vault.operator(), jti=number)
+
+
+@row("operator.certify_backup", "root permit")
+def certify_backup(vault: VaultBench) -> Act:
+    return lambda: vault.guard.operator.certify_backup(vault.operator(), uuid4(), {"vault": bytes(32)})
+
+
+@row("operator.officer_lines", "root permit")
+def officer_lines(vault: VaultBench) -> Act:
+    vault.person()
+    return lambda: vault.guard.operator.officer_lines(vault.operator())
+
+
+@row("operator.find_study", "withdraw permit")
+def find_study(vault: VaultBench) -> Act:
+    person, _ = two_rows(vault)
+    return lambda: vault.guard.operator.find_study(vault.operator(), person.ins, Action.WITHDRAW, STUDY)
+
+
+@row("operator.compact", "compact permit")
+def compact(vault: VaultBench) -> Act:
+    person, parts = two_rows(vault)
+    return lambda: vault.guard.operator.compact(vault.operator(), person.record_id, parts[0].document_id)
+
+
+@row("operator.withdraw", "withdraw permit")
+def withdraw(vault: VaultBench) -> Act:
+    person, parts = two_rows(vault)
+    named = (person.record_id, parts[0].document_id, rows_of(*parts), ["1.2"], "113037")
+    return lambda: vault.guard.operator.withdraw(vault.operator(), *named)
+
+
+@row("operator.quarantined", "review_quarantine permit")
+def quarantined(vault: VaultBench) -> Act:
+    _, aside = set_aside(vault)
+    return lambda: vault.guard.operator.quarantined(vault.operator(), [aside])
+
+
+@row("operator.release_quarantined", "release permit", case="proposed")
+def discharge_proposed(vault: VaultBench) -> Act:
+    person, aside = set_aside(vault)
+    return lambda: vault.guard.operator.release_quarantined(operator(vault, "anne"), aside, person.ins, WHY)
+
+
+@row("operator.release_quarantined", "release permit", "release permit", case="agreed")
+def discharge_agreed(vault: VaultBench) -> Act:
+    person, aside = set_aside(vault)
+    vault.guard.operator.release_quarantined(operator(vault, "anne"), aside, person.ins, WHY)
+    return lambda: vault.guard.operator.release_quarantined(operator(vault, "bruno"), aside, person.ins, WHY)
+
+
+@row("operator.destroy_quarantined", "destroy permit", case="proposed")
+def destruction_proposed(vault: VaultBench) -> Act:
+    _, aside = set_aside(vault)
+    return lambda: vault.guard.operator.destroy_quarantined(operator(vault, "anne"), aside, WHY)
+
+
+@row("operator.destroy_quarantined", "destroy permit", "destroy permit", case="agreed")
+def destruction_agreed(vault: VaultBench) -> Act:
+    _, aside = set_aside(vault)
+    vault.guard.operator.destroy_quarantined(operator(vault, "anne"), aside, WHY)
+    return lambda: vault.guard.operator.destroy_quarantined(operator(vault, "bruno"), aside, WHY)
+
+
+@row("operator.announce_root", "root permit", "root permit")
+def announce_root(vault: VaultBench) -> Act:
+    return lambda: vault.guard.operator.announce_root(two_operators(vault), "file", "transit")
+
+
+@row("operator.begin_shards", "root permit", "root permit")
+def begin_shards(vault: VaultBench) -> Act:
+    deposited(vault)
+    return lambda: vault.guard.operator.begin_shards(two_operators(vault))
+
+
+@row("operator.move_records", whole=False)
+def move_records(vault: VaultBench) -> Act:
+    deposited(vault)
+    vault.guard.operator.begin_shards(two_operators(vault))
+
+    def moved() -> None:
+        while vault.guard.operator.move_records().shards_left:
+            pass
+
+    return moved
+
+
+@row("operator.rotate_secrets", "root permit", "root permit")
+def rotate_secrets(vault: VaultBench) -> Act:
+    return lambda: vault.guard.operator.rotate_secrets(two_operators(vault))
+
+
+@row("operator.rotate_record", "root permit", "root permit")
+def rotate_record(vault: VaultBench) -> Act:
+    person, _ = deposited(vault)
+    return lambda: vault.guard.operator.rotate_record(two_operators(vault), person.ins)
