@@ -209,9 +209,10 @@ def test_a_busy_machine_is_not_the_files_fault() -> None:
             os.kill(child.pid, signal.SIGCONT)
             assert waiting.result().accepted
         # and what the file itself takes ends it long before
+        started = time.monotonic()
         inspection = inspect(fresh, fault="spin")
         assert codes(inspection) == ["sandbox_timeout"]
-        assert inspection.elapsed < 50
+        assert time.monotonic() - started < 50
         assert inspection.cpu > 1  # counted by the kernel, for a child that never answered
 
 
