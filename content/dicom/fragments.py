@@ -22,12 +22,12 @@ from content.verdicts import Rejected
 
 Fragment = tuple[int, int]  # offset and length of its content
 
-_LARGEST_TABLE = 16 * 2**20
-_MOST_LOOKED_AT = 10_000
-_ELEMENTS_LOOKED_AT = 64
-_MOST_PADDING = 4096
-_MOST_SEGMENTS, _RLE_HEADER = 15, 64
-# JPEG and JPEG-LS, JPEG 2000 and HTJ2K, JPEG XL bare and in its container
+_LARGEST_TABLE = 16 * 2**20  # bytes: an offset for each of four million frames, in memory at once
+_MOST_LOOKED_AT = 10_000  # fragments: to look at the first bytes of one costs a read of the store
+_ELEMENTS_LOOKED_AT = 64  # image data that reads as so many elements in a row is not to be expected
+_MOST_PADDING = 4096  # one byte makes the length even (PS3.5 §A.4); some writers fill whole blocks
+_MOST_SEGMENTS, _RLE_HEADER = 15, 64  # PS3.5 §G.5: sixteen numbers of four bytes, the first a count
+# JPEG and JPEG-LS (SOI), JPEG 2000 and HTJ2K (SOC, SIZ), JPEG XL bare and in its container
 _BEGINNINGS = (b"\xff\xd8\xff", b"\xff\x4f\xff\x51", b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")
 
 
@@ -78,6 +78,7 @@ class FragmentWalk:
 
     def _end(self, pieces: list[Fragment], position: int, raw: bytes, item: int, length: int) -> Fragments:
         if item == SEQUENCE_END and len(raw) >= 8:
+            # the delimiter's length is always written, as zero (PS3.5 §A.4); one writer leaves it out
             bare = length > 0 and element_follows(self._encoding, self._tag, raw[4:])
             return Fragments(pieces, position + (4 if bare else 8), not bare)
         width = self._instead(pieces, raw, item, length)
@@ -179,6 +180,7 @@ def code_streams(fragments: list[Fragment], source: Source) -> list[int]:
 def ends_code_stream(fragment: Fragment, source: Source) -> bool:
     """Whether the marker that ends JPEG, JPEG-LS and JPEG 2000 images stands at the end, padding apart."""
     offset, length = fragment
+    # EOI of JPEG and JPEG-LS (ISO/IEC 10918-1 table B.1) and EOC of JPEG 2000 (ISO/IEC 15444-1) are equal
     tail = source.read(offset + max(0, length - _MOST_PADDING), min(length, _MOST_PADDING))
     return tail.rstrip(b"\0").endswith(b"\xff\xd9")
 

@@ -14,6 +14,7 @@ def trailing(source: Source, position: int, head: bytes, *, after_pixels: bool) 
     Zero bytes up to the end are padding. Fewer bytes than an element's header are a truncation, except after
     pixel data, which is the last element that matters, and line ends, which transfers as text add.
     """
+    # group 0000 is of commands (PS3.7 §6.3.1), so that zeros are never an element of a data set
     if not head[:8].strip(b"\0"):
         for offset in range(position, source.size, _CHUNK):
             if source.read(offset, _CHUNK).strip(b"\0"):

@@ -1,10 +1,11 @@
-"""A walk over a data set's tags and lengths, without recursion.
+"""A walk over a data set's tags and lengths, without recursion (PS3.5 §7.1, §7.5).
 
 pydicom reads truncated data silently and nests without bound, so structure is followed here, once; the values
 are converted afterwards with pydicom's tables (`dicom_json`). Bulk values are stepped over, never read.
 """
 
 from content.byte_source import Source
+from content.dicom.budget import Budget
 from content.dicom.elements import (
     BULK_VRS,
     IMPLICIT_LITTLE,
@@ -33,7 +34,10 @@ from content.verdicts import Finding, Rejected
 
 
 class Walk:
-    """One walk from `start`; `stop_group` ends it before the first element of another group (file meta)."""
+    """One walk from `start`; `stop_group` ends it before the first element of another group (file meta).
+
+    `_levels` is the stack of what is open: the data set, then by turns a sequence and one of its items.
+    """
 
     def __init__(
         self,
@@ -47,8 +51,7 @@ class Walk:
         self._limits = limits
         self._position = start
         self._stop = None if stop_group is None else stop_group.to_bytes(2, "little")
-        self._elements = 0
-        self._metadata = 0
+        self._budget = Budget(limits)
         self._structure = Structure(DataSet(encoding))
         self._levels = [Level(source.size, source.size, self._structure.dataset)]
 
@@ -66,6 +69,7 @@ class Walk:
         return self._structure
 
     def _close(self, level: Level) -> None:
+        # the last element of a container must end where the container does, or one of the two lengths lies
         if level.end is not None and self._position > level.end:
             raise Rejected("element_not_valid", tag_name(level.last_tag))
         self._levels.pop()
@@ -74,18 +78,9 @@ class Walk:
         if all(finding.code != code for finding in self._structure.findings):
             self._structure.findings.append(Finding(code, where))
 
-    def _count(self) -> None:
-        self._elements += 1
-        if self._elements > self._limits.elements:
-            raise Rejected("too_many_elements")
-
-    def _is_full(self) -> bool:
-        """Whether values of items are left out from here on: structure is checked to the end all the same."""
-        return self._elements > self._limits.kept_elements or self._metadata > self._limits.kept_bytes
-
     def _item(self, level: Level) -> None:
-        """An item of a sequence, or its delimiter (PS3.5 §7.5)."""
-        self._count()
+        """An item of a sequence, or its delimiter (PS3.5 §7.5.1, §7.5.2)."""
+        self._budget.count()
         raw = self._source.read(self._position, 8)
         if len(raw) < 8:
             raise Rejected("truncated", tag_name(level.tag))
@@ -96,14 +91,15 @@ class Walk:
         elif tag == SEQUENCE_END and level.end is None:
             level.end = self._position
         elif (tag == ITEM_END or (tag == SEQUENCE_END and level.end == self._position)) and not length:
-            self._note("delimiter_unexpected", tag_name(level.tag))  # after what has a length
+            # writers put delimiters behind what states its length, too; they say nothing new
+            self._note("delimiter_unexpected", tag_name(level.tag))
         else:
             raise Rejected("element_not_valid", tag_name(level.tag))
 
     def _open_item(self, level: Level, length: int) -> None:
         item = DataSet(level.dataset.encoding)
-        assert level.items is not None
-        if self._is_full():
+        assert level.items is not None  # `run` calls this for sequences alone
+        if self._budget.is_spent:
             self._note("metadata_incomplete", tag_name(level.tag))
         else:
             level.items.append(item)
@@ -111,7 +107,10 @@ class Walk:
         self._push(Level(end, level.room if end is None else end, item))
 
     def _end(self, level: Level, tag: int, length: int) -> int | None:
-        """Where a value of `length` starting here ends; inside what contains it."""
+        """Where a value of `length` starting here ends, None where a delimiter will tell.
+
+        It ends inside what contains it: a length that reaches beyond would hide the elements that follow.
+        """
         if length == UNDEFINED:
             return None
         end = self._position + length
@@ -122,15 +121,15 @@ class Walk:
         return end
 
     def _push(self, level: Level) -> None:
-        # a sequence and its item are two levels
+        # a sequence and its item are two levels; the standard has no bound, viewers that recurse do
         if len(self._levels) > 2 * self._limits.depth:
             raise Rejected("nested_too_deep")
         self._levels.append(level)
 
     def _element(self, level: Level) -> bool:
         """One element; False where the walk is over."""
-        self._count()
-        raw = self._source.read(self._position, 12)
+        self._budget.count()
+        raw = self._source.read(self._position, 12)  # the longest header: explicit VR, PS3.5 table 7.1-1
         top = len(self._levels) == 1
         if top and (raw[:2] != self._stop if self._stop else self._is_over(raw)):
             return False
@@ -138,13 +137,14 @@ class Walk:
             raise Rejected("truncated")
         encoding, room = level.dataset.encoding, level.room - self._position
         tag, vr, length, size = element_header(level.dataset, level.last_tag, raw, room, inside=not top)
-        if tag >> 16 == 0xFFFE:
+        if tag >> 16 == 0xFFFE:  # items and delimiters, which have no VR in any encoding (PS3.5 §7.5)
             self._delimiter(level, tag, length)
             return True
-        if not tag >> 16:
+        if not tag >> 16:  # command elements are of messages, never of a data set (PS3.7 §6.3.1)
             raise Rejected("element_not_valid", tag_name(tag))
         if level.dataset.encoding is not encoding or (vr is None and not encoding.implicit):
             self._note("encoding_differs", tag_name(tag))
+        # data elements come in increasing order of their tags, each once (PS3.5 §7.1)
         if tag <= level.last_tag or (top and tag in UNIQUE_TAGS):
             self._order(level, tag, top)
         level.last_tag = tag
@@ -153,7 +153,7 @@ class Walk:
         return True
 
     def _delimiter(self, level: Level, tag: int, length: int) -> None:
-        """The end of an item of undefined length; elsewhere a delimiter too much, which says nothing."""
+        """The end of an item of undefined length (PS3.5 §7.5.1); elsewhere a delimiter too many."""
         inside = len(self._levels) > 1 and level.end is None
         if tag == SEQUENCE_END and inside:
             level.end = self._position  # it ends the item's sequence as well, which sees it next
@@ -170,7 +170,7 @@ class Walk:
     def _content(self, level: Level, tag: int, vr: str | None, length: int, top: bool) -> None:
         end = self._end(level, tag, length)
         if self._is_sequence(level, tag, vr, length):
-            # UN of undefined length is an implicit VR sequence (PS3.5 §6.2.2 note 2)
+            # inside UN it is implicit VR little endian, whatever the data set around it (PS3.5 §6.2.2)
             encoding = level.dataset.encoding if vr == "SQ" else IMPLICIT_LITTLE
             items: list[DataSet] = []
             level.dataset.elements[tag] = items
@@ -190,12 +190,14 @@ class Walk:
         return code is not None
 
     def _order(self, level: Level, tag: int, top: bool) -> None:
+        # of other elements that come twice the last counts, as in pydicom
         if top and tag in UNIQUE_TAGS and (tag in level.dataset.elements or tag in self._structure.bulk):
             raise Rejected("element_duplicate", tag_name(tag))
         if tag <= level.last_tag:
             self._note("elements_unordered")
 
     def _is_sequence(self, level: Level, tag: int, vr: str | None, length: int) -> bool:
+        """Whether items follow: without a VR (PS3.5 §7.1.3), or with UN, dictionary and form tell."""
         if vr == "SQ":
             return True
         if vr is not None and vr != "UN":
@@ -204,6 +206,7 @@ class Walk:
             return tag not in PIXEL_TAGS and not self._in_pieces(level, tag)
         if dictionary_vr(tag) != "SQ":
             return False
+        # UN of a known length may also hold the bytes of something else: its first item tag tells
         return vr is None or self._source.read(self._position, 4) == b"\xfe\xff\x00\xe0"
 
     def _in_pieces(self, level: Level, tag: int) -> bool:
@@ -216,28 +219,26 @@ class Walk:
         return True
 
     def _value(self, level: Level, tag: int, vr: str | None, length: int, top: bool) -> None:
+        # bulk is named by its place, so that a file of any size costs little memory; in items it is not named
         bulk = length > self._limits.value_bytes or tag in NEVER_KEPT
         if not bulk and length > self._limits.inline_bytes:
             bulk = (vr or dictionary_vr(tag) or "UN")[:2] in BULK_VRS
         if bulk:
             if top:
                 self._structure.bulk[tag] = Bulk(tag, vr, self._position, length)
-        elif not top and self._is_full():
+        elif not top and self._budget.is_spent:
             self._note("metadata_incomplete", tag_name(tag))
         else:
             self._keep(level, tag, vr, length)
         self._position += length
 
     def _keep(self, level: Level, tag: int, vr: str | None, length: int) -> None:
-        self._metadata += length
-        if self._metadata > self._limits.metadata_bytes:
-            raise Rejected("metadata_too_large")
-        if len(level.dataset.elements) > self._limits.kept_elements:
-            raise Rejected("too_many_elements")
+        self._budget.keep(length, beside=len(level.dataset.elements))
         value = self._source.read(self._position, length)
         level.dataset.elements[tag] = Raw(vr, value)
 
     def _encapsulated(self, level: Level, tag: int, vr: str | None, top: bool) -> None:
+        """A value of undefined length that is no sequence: fragments in items (PS3.5 §A.4)."""
         start = self._position
         inside = not top and level.end is None
         walk = FragmentWalk(
