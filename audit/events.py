@@ -60,7 +60,7 @@ MEMBERS = frozenset(
 
 
 class EntryField(IntEnum):
-    """Which member of an entry a pseudonym is for."""
+    """The member of an entry that a pseudonym is for."""
 
     ACTOR = 1
     RECORD = 2
@@ -143,7 +143,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class EventPayload:
-    """What is sealed for one event: its number and predecessor in the chain, its salt, the event itself."""
+    """The sealed part of one event: its number and predecessor in the chain, its salt, the event itself."""
 
     seq: int
     prev: bytes

@@ -96,7 +96,7 @@ class LogView:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was checked, all of it sound.
+    """The counts of what was checked, all of it sound.
 
     The first `signed` of the `size` entries are under a checkpoint; `closed_events` could not be opened, only
     their place in the chain was checked; `pending` entries await their position, which is no fault.

@@ -32,7 +32,7 @@ MOST_COMPACTIONS = 10  # a turn: each copies a study
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What one sweep did."""
+    """The result of one sweep."""
 
     uploads: int
     settled: int

@@ -34,7 +34,7 @@ BULK_TYPES = UNCOMPRESSED | COMPRESSED.keys()
 
 @dataclass(frozen=True, slots=True)
 class BulkType:
-    """What a part of bulk data says it is; `syntax` "" where the part doesn't tell."""
+    """The type that a part of bulk data states; `syntax` "" where the part doesn't tell."""
 
     media_type: str
     syntax: str

@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class Payload(StrEnum):
-    """How the instances of a Store request are written: its media types (PS3.18 section 8.7.3)."""
+    """The form of the instances of a Store request: its media types (PS3.18 section 8.7.3)."""
 
     DICOM = "application/dicom"
     JSON = "application/dicom+json"
@@ -100,7 +100,7 @@ class Declared:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SubmissionHeaders:
-    """What a request said of all its parts.
+    """The headers that a request stated for all its parts.
 
     `kind` is what the parts are; `payload` how the instances of a Store request are written and `study` the
     one of its address; `described` has an entry for each part where parts are not all alike, else none;

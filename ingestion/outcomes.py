@@ -12,7 +12,7 @@ from records.vocabulary.person_warnings import OTHER_PERSON, SET_ASIDE
 
 
 class PartOutcome(StrEnum):
-    """What `/submissions/{id}` says of a part (docs/api.md)."""
+    """The outcome of a part, as `/submissions/{id}` states it (docs/api.md)."""
 
     PUBLISHED = "published"
     REJECTED = "rejected"
@@ -80,7 +80,7 @@ def refused(reason: ReasonCode) -> Judgement:
 
 
 def judged(findings: Iterable[Finding]) -> Judgement:
-    """What the findings of the validators make of a part: the worst finding gives the code."""
+    """The judgement of a part from the findings of the validators: the worst finding gives the code."""
     found = list(findings)
     outcome = worst(found)
     if outcome is Verdict.ACCEPT:

@@ -47,7 +47,7 @@ PERSON, QUARANTINE, DECOY = "person", "quarantine", "decoy"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VaultSettings:
-    """What `coffre init` fixed for this vault."""
+    """Settings of a vault that `coffre init` fixed."""
 
     environment: Environment
     origin: str  # of the log's checkpoints, audit.<host>/<environment>
@@ -323,8 +323,8 @@ class Vault:
         return self.token(TokenField.INS, self.ins(text).value)
 
     def touched(self, row: Row | None, name: str | UUID) -> bytes:
-        """What a quota counts: the INS that a record has or that was asked for, however it was spelled, else
-        the id. So a record that isn't there counts like one that is.
+        """The value that a quota counts: the INS that a record has or that was asked for, however it was
+        spelled, else the id. So a record that isn't there counts like one that is.
         """
         if row is not None:
             return bytes(row["ins_token"] or row["record_id"].bytes)
@@ -356,7 +356,7 @@ class Vault:
         return OpenedRecord(row, key, card, chain)
 
     def chain_of(self, record: OpenedRecord) -> Chain:
-        """Where an attempt on this record is written: on its chain, or on chain 0 where it doesn't exist."""
+        """The chain of an attempt on this record: its chain, or on chain 0 where it doesn't exist."""
         return record.chain if record.exists else self.system_chain
 
 

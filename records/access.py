@@ -10,7 +10,7 @@ from records.vocabulary.codes import Action, Obligation, PurposeOfUse, ReasonCod
 
 @dataclass(frozen=True, slots=True)
 class AccessRequest:
-    """What is asked: `now` in unix seconds, `reason` as the actor wrote it."""
+    """A request for a decision: `now` in unix seconds, `reason` as the actor wrote it."""
 
     actor: Actor
     action: Action
@@ -29,7 +29,7 @@ class RecordFacts:
 
 @dataclass(frozen=True, slots=True)
 class EmergencyUse:
-    """What the vault remembers of this actor's emergencies on this record, in this purpose.
+    """This actor's earlier emergencies on this record, in this purpose, as the vault remembers them.
 
     `expired`: a window with this same reason was opened more than 4 h ago. `windows_today`: windows opened
     today under other reasons than this one.
@@ -41,7 +41,7 @@ class EmergencyUse:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the decision rests on; `document` None asks about the record as such."""
+    """The facts that a decision rests on; `document` None asks about the record as such."""
 
     record: RecordFacts
     document: DocumentFacts | None = None

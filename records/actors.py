@@ -34,6 +34,6 @@ class Actor:
         return [self.issuer, self.subject, self.structure or ""]
 
     def display(self) -> dict[str, str]:
-        """What the holder of a record reads about this actor in the access log."""
+        """The text about this actor that the holder of a record reads in the access log."""
         shown = {"rpps": self.rpps, "profession": self.profession, "structure": self.structure}
         return {"role": self.role.value} | {name: text for name, text in shown.items() if text is not None}

@@ -47,7 +47,7 @@ class Authorisation:
 
 @dataclass(frozen=True, slots=True)
 class Emergency:
-    """Which emergency modes the holder allows (True) or opposes (False), each on its own."""
+    """The holder's choice about each emergency mode on its own: allowed (True) or opposed (False)."""
 
     bris_de_glace: bool = True
     centre_15: bool = True
@@ -134,7 +134,7 @@ def _taken_off(number: str, kept: Iterable[str]) -> str:
 
 
 def check_consent(how: str) -> ConsentMeans:
-    """By which means a consent was given; it is said, never assumed. Raises Invalid `bad_consent`."""
+    """The means by which a consent was given; a caller states it. Raises Invalid `bad_consent`."""
     try:
         return ConsentMeans(how)
     except ValueError:

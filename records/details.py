@@ -22,7 +22,7 @@ DICOM = "application/dicom"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Place:
-    """Where the bytes of one part lie: in the plaintext of a blob, `offset` and `length` in bytes.
+    """The place of one part's bytes: in the plaintext of a blob, `offset` and `length` in bytes.
 
     `sha256` is that of the part as it was deposited (IHE ITI TF-3 section 4.2.3.2, DocumentEntry.hash).
     """
@@ -70,7 +70,7 @@ class SeriesDetails:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class StudyDetails:
-    """What is DICOM in a document: a study's images, or one object of it (PS3.3 C.7.2.1, General Study).
+    """The DICOM content of a document: a study's images, or one object of it (PS3.3 C.7.2.1, General Study).
 
     `local_id` is the Patient ID of the structure's own (PS3.3 section C.7.1.1), `time` a DICOM TM.
     """
@@ -87,7 +87,7 @@ class StudyDetails:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ContentDetails:
-    """Where the bytes of a document of kind "document" lie, and their media type (DocumentEntry.mimeType)."""
+    """The content of a document of kind "document": its place and media type (DocumentEntry.mimeType)."""
 
     place: Place
     media_type: str = DICOM
@@ -157,5 +157,5 @@ class DocumentDetails:
 
 
 def damaged() -> CoffreError:
-    """What is raised where details lack what every document of their kind has."""
+    """The error for details that lack what every document of their kind has."""
     return CoffreError("The details of a document are damaged: run coffre check.", code="details_damaged")

@@ -69,7 +69,7 @@ def _author_alone(case: Case, document: DocumentFacts) -> ReasonCode | None:
 
 
 def depositor_kind(actor: Actor) -> Depositor:
-    """As what an actor deposits: the holder, the health insurer's own system, or somebody who cares."""
+    """The kind of depositor that an actor is: the holder, the insurer's own system, or somebody who cares."""
     if actor.role is Role.PATIENT:
         return Depositor.HOLDER
     insurer = actor.role is Role.DEPOSITOR and actor.setting == INSURER_SETTING

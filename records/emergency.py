@@ -28,7 +28,7 @@ def long_enough(reason: str | None) -> bool:
 def use_of(
     windows: Iterable[tuple[bytes, int]], reason: bytes | None, unstated: bytes, now: int
 ) -> EmergencyUse:
-    """What the last day's windows, (digest of the reason, opened at), mean for a call with this reason.
+    """The meaning of the last day's windows, (digest of the reason, opened at), for a call with this reason.
 
     `reason` is the digest of the call's reason, None where it states none; `unstated` is the digest that
     windows without a reason bear.

@@ -32,7 +32,7 @@ def by_age(rows: Iterable[DocumentDetails]) -> list[DocumentDetails]:
 
 
 def latest(each: Iterable[T], sop: Callable[[T], str]) -> list[T]:
-    """Of those with equal SOP Instance UIDs the last; in the order in which these came."""
+    """The last one of each SOP Instance UID, in the order in which they came."""
     found: dict[str, T] = {}
     for one in each:
         found.pop(sop(one), None)

@@ -119,7 +119,7 @@ def _care(case: Case) -> Decision:
 
 
 def warnings(request: AccessRequest, document: DocumentFacts) -> frozenset[Obligation]:
-    """What showing a permitted document obliges to, in lists too.
+    """The obligations that come with showing a permitted document, in lists too.
 
     Whoever reads what the patient may not see yet is told so on screen (EX_3.2-1025), until the date on which
     the patient sees it.

@@ -122,7 +122,7 @@ _NOT_ACTIVE: Mapping[RecordState, ReasonCode] = MappingProxyType(
 
 
 def general_objection(request: AccessRequest) -> ReasonCode | None:
-    """What speaks against the request whatever the record: sector, role, purpose."""
+    """The objection to a request that no record could lift: sector, role, purpose."""
     if not _sector_admitted(request.actor):
         return ReasonCode.FORBIDDEN_SECTOR
     if request.action not in ROLE_ACTIONS[request.actor.role]:  # R16, R31, R32

@@ -25,7 +25,7 @@ class Trait(StrEnum):
 
 
 class IdentityCheck(StrEnum):
-    """What differing traits do (COFFRE_IDENTITY_CHECK)."""
+    """The effect of differing traits (COFFRE_IDENTITY_CHECK)."""
 
     INS = "ins"  # they warn
     USUAL = "usual"  # two of family name, birth date and sex set the content aside
@@ -41,7 +41,7 @@ _DIGITS = re.compile(r"([0-9]{4})[-./]?([0-9]{2})?[-./]?([0-9]{2})?")
 
 @dataclass(frozen=True, slots=True)
 class ClaimedTraits:
-    """What one place in a content (a header, a CDA, a FHIR Patient) says of its person.
+    """The traits of its person that one place in a content (a header, a CDA, a FHIR Patient) states.
 
     Any of the names may be the birth name, any other is a used one. `birth_date` is YYYY, YYYY-MM or
     YYYY-MM-DD, as far as it is known, `sex` F or M; what is not known is empty. Its repr shows nothing.
@@ -88,7 +88,7 @@ def differing(claimed: ClaimedTraits, traits: Traits) -> frozenset[Trait]:
 
 
 def differing_of_all(claims: Iterable[ClaimedTraits], traits: Traits) -> frozenset[Trait]:
-    """What differs in any place of a content: the header of an instance and the document inside it."""
+    """The traits that differ in any place of a content: an instance's header, the document inside it."""
     return frozenset().union(*(differing(each, traits) for each in claims))
 
 

@@ -64,7 +64,7 @@ class Snapshot:
         """Nothing: the snapshot ends with `snapshots`."""
 
     def counts(self, names: Iterable[str] | None = None) -> dict[str, int]:
-        """How many rows each of this version's tables has, or each of those named."""
+        """The number of rows in each of this version's tables, or each of those named."""
         wanted = TABLES[self._branch].tables if names is None else names
         return {
             name: self._connection.execute(select(func.count()).select_from(table(name))).scalar_one()
@@ -150,7 +150,7 @@ def _put_file(saved: Path, path: Path) -> None:
 
 
 def counts_of(url: str, branch: Branch, names: Iterable[str]) -> dict[str, int]:
-    """How many rows each of these tables has; an earlier version's database has fewer tables."""
+    """The number of rows in each of these tables; an earlier version's database has fewer tables."""
     database = engine_for(url)
     try:
         with database.reading() as connection:

@@ -70,7 +70,7 @@ class Settling(Protocol):
 
 
 class Leftovers(Protocol):
-    """What finished work left behind: the housekeeper clears it, an operator checks it."""
+    """Leftovers of finished work: the housekeeper clears them, an operator checks them."""
 
     def unsettled(self, finished_before: int) -> list[UUID]:
         """Finished before that time and not settled, oldest first, 1 000 at most."""
@@ -130,7 +130,7 @@ class QuarantinedDocuments(Protocol):
 
 
 class IntakeIndex(Uploads, Submissions, ReceptionKeys, Protocol):
-    """What intake needs: receive and answer, never claim or publish."""
+    """The index as intake uses it: receive and answer, never claim or publish."""
 
     def receive(self, submission: Submission, blobs: Collection[Blob]) -> None:
         """Acknowledges a submission: its row, its blobs, the end of their uploads.
@@ -141,7 +141,7 @@ class IntakeIndex(Uploads, Submissions, ReceptionKeys, Protocol):
 
 
 class WorkerIndex(Uploads, Submissions, Settling, RecordDocuments, QuarantinedDocuments, Protocol):
-    """What a worker needs: claim, count, publish, settle."""
+    """The index as a worker uses it: claim, count, publish, settle."""
 
     def claim_next(
         self, worker: str, now: int, until: int, *, allowance_ms: int = NO_ALLOWANCE, beside: bool = False
@@ -196,7 +196,7 @@ class WorkerIndex(Uploads, Submissions, Settling, RecordDocuments, QuarantinedDo
 
 
 class ReaderIndex(RecordDocuments, SignIns, Protocol):
-    """What a reader needs: documents and sign-ins, nothing of the queue."""
+    """The index as a reader uses it: documents and sign-ins, nothing of the queue."""
 
     def documents(
         self, record_id: UUID, *, after: tuple[int, UUID] | None = None, limit: int | None = None
@@ -213,11 +213,11 @@ class ReaderIndex(RecordDocuments, SignIns, Protocol):
         """The depositor tokens of the submissions that a document's details come from."""
 
     def instance(self, document_id: UUID, sop_token: bytes) -> Instance | None:
-        """Where the instance lies; of several versions the one of the latest submission."""
+        """The place of the instance; of several versions that of the latest submission."""
 
 
 class HousekeeperIndex(Uploads, Settling, Leftovers, GrownStudies, ReceptionKeys, Protocol):
-    """What the housekeeper needs: sweep, forget, queue jobs."""
+    """The index as the housekeeper uses it: sweep, forget, queue jobs."""
 
     def stale_uploads(self, before: int) -> list[tuple[UUID, int]]:
         """Condemns uploads begun before `before` and lists them, oldest first, 1 000 at most.
@@ -227,13 +227,13 @@ class HousekeeperIndex(Uploads, Settling, Leftovers, GrownStudies, ReceptionKeys
         """
 
     def waiting(self, now: int) -> int:
-        """How many submissions could be claimed now; counts to 10 000 per state and no further."""
+        """The number of submissions that could be claimed now; counts to 10 000 per state and no further."""
 
     def forget_answers(self, finished_before: int) -> int:
         """Removes answers that no request waits for any more and counts them."""
 
     def oldest_unsettled(self) -> int | None:
-        """When the oldest submission that is not settled was received; None where all are."""
+        """The time at which the oldest submission that is not settled was received; None where all are."""
 
     def retired_blobs(self) -> list[Blob]:
         """Blobs that a job replaced and nobody forgot yet, 1 000 at most."""
@@ -249,7 +249,7 @@ class HousekeeperIndex(Uploads, Settling, Leftovers, GrownStudies, ReceptionKeys
 
 
 class OperatorIndex(Submissions, Leftovers, GrownStudies, RecordDocuments, QuarantinedDocuments, Protocol):
-    """What an operator's commands need: counts, the quarantine, repairs."""
+    """The index as an operator's commands use it: counts, the quarantine, repairs."""
 
     def end_leases(self) -> int:
         """Gives back every submission that a worker holds; for who knows that none of those workers lives."""

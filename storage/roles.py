@@ -30,7 +30,7 @@ _MAKE = "CREATE ROLE {} LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE"
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """Who may do what in one database.
+    """The rights of each process in one database.
 
     `grants`: role to what it is granted, as the words between GRANT and TO, such as `SELECT ON upload`.
     `fences`: statements that run afterwards: rules on rows, triggers.
@@ -67,7 +67,7 @@ def missing(database: Database, rights: Rights) -> set[str]:
 
 
 def statements(database: Database, rights: Rights) -> list[str]:
-    """What `apply` would run, but for the passwords; nothing is changed."""
+    """The statements that `apply` would run, but for the passwords; nothing is changed."""
     absent = missing(database, rights)
     return [*_made(absent), *_given(database, rights)]
 

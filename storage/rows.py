@@ -7,7 +7,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """What a committed object is: its size and the CRC-64/NVME of its bytes (unsigned)."""
+    """A committed object: its size and the CRC-64/NVME of its bytes (unsigned)."""
 
     size: int
     crc64: int
@@ -90,7 +90,7 @@ class Details:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
-    """Where one part of a submission lies: `length` plaintext bytes from `offset` in a blob."""
+    """The place of one part of a submission: `length` plaintext bytes from `offset` in a blob."""
 
     document_id: UUID
     submission_id: UUID
@@ -114,7 +114,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removal:
-    """What a job takes out of sight in the transaction that shows what stands in its place.
+    """Rows that a job hides in the transaction that shows their replacement.
 
     Of `document_id` the rows and instances of `submissions` go, and their `blobs` are retired: no row leads
     to them any more. `whole`: the document goes too, as one that leaves quarantine does. `state` is the
@@ -160,7 +160,7 @@ class GrownStudy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CpuUse:
-    """What examining a depositor's files cost, counted for its structure."""
+    """The CPU that examining a depositor's files took, counted for its structure."""
 
     depositor_token: bytes
     structure_token: bytes
@@ -178,7 +178,7 @@ class CpuOfDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """What one transaction makes visible. `state`: published, rejected or quarantined.
+    """Everything that one transaction makes visible. `state`: published, rejected or quarantined.
 
     `documents` are inserted, or touched (`updated_at`) where they exist; `adopted` names
     the submission's blobs that the vault adopted, the others are left for `settle`; `answer` is sealed to

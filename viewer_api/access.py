@@ -31,7 +31,7 @@ Presign = Callable[[UUID, UUID, int], str]  # grant, blob, version → URL
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What the vault showed of a record."""
+    """A record as the vault showed it."""
 
     listing: Listing
 
@@ -214,7 +214,7 @@ class Access:
     def access_log(
         self, call: Call, locator: str, before: int | None, limit: int, wanted: LogFilter = EVERY_LINE
     ) -> EventPage:
-        """Who did what in this record."""
+        """The access log of this record."""
         record = self._resolve(call, locator, Action.READ_LOG)
         return self._answer(
             record,

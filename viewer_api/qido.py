@@ -43,7 +43,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a QIDO-RS request asks: conditions, and the page."""
+    """A QIDO-RS request: conditions, and the page."""
 
     texts: Mapping[str, Sequence[str]]
     conditions: tuple[Condition, ...]

@@ -62,7 +62,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """What the first bytes of a file say it is."""
+    """The kind of a file, by its first bytes."""
 
     kind: Kind
     study: str = ""

@@ -23,7 +23,7 @@ MOST_ROWS = 100
 
 
 def summary(verdicts: Sequence[FileVerdict]) -> dict[str, int]:
-    """How many files have each outcome, those with none left out."""
+    """The number of files of each outcome, those with none left out."""
     counts = Counter(one.outcome for one in verdicts)
     return {outcome.value: counts[outcome] for outcome in Outcome if counts[outcome]}
 

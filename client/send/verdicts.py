@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """What became of a file: the server's four verdicts, and four of ours."""
+    """The outcome of a file: the server's four verdicts, and four of ours."""
 
     PUBLISHED = "published"
     DUPLICATE = "duplicate"

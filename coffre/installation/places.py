@@ -10,7 +10,7 @@ from records.plain_text import text_of
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where things are: at the addresses of the settings, else under the data directory."""
+    """The places of an installation: the addresses of the settings, else under the data directory."""
 
     settings: Settings
 

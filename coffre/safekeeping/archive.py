@@ -28,7 +28,7 @@ CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What an archive says of itself. `log_size` and `checkpoint` are those of the vault at that instant."""
+    """The manifest of an archive. `log_size` and `checkpoint` are those of the vault at that instant."""
 
     part: str  # index | vault
     backup: str  # the same in both archives of one backup

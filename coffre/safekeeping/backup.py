@@ -55,7 +55,7 @@ ABANDONED = "abandoned"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """What a backup holds."""
+    """The contents of a backup."""
 
     backup: str
     index: Path

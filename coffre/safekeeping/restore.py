@@ -33,7 +33,7 @@ from storage.vault_store.store import SqlVaultStore
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """What was put back, and what a person has to bring."""
+    """The result of a restore, and the things that a person has to bring."""
 
     frozen: Frozen
     objects: int

@@ -45,7 +45,7 @@ class _Element:
 
 
 def carried(data: bytes, *, clinical: bool, deepest: int, most: int) -> list[Carried]:
-    """What the document carries along, expanded to `most` bytes together at most.
+    """The content that the document carries along, expanded to `most` bytes together at most.
 
     `clinical`: it must be a CDA document. In one, and in drawings, what a viewer would run is refused.
     Raises `Rejected` "document_not_valid", and `expat.ExpatError` for what is no XML.

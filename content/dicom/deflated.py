@@ -12,7 +12,7 @@ _TRAILER = 8  # checksum and length (RFC 1952 section 2.3)
 
 
 class Packing(IntEnum):
-    """What surrounds a deflate stream, as zlib counts it; `NONE`: there is no such stream."""
+    """The wrapping of a deflate stream, as zlib counts it; `NONE`: there is no such stream."""
 
     NONE = 0
     RAW = -zlib.MAX_WBITS  # PS3.5 §A.5

@@ -34,7 +34,7 @@ UNIQUE_TAGS = frozenset((0x00080016, 0x00080018, 0x0020000D, 0x0020000E, 0x00100
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How elements are written (PS3.5 §7.1, §10)."""
+    """The encoding of elements (PS3.5 §7.1, §10)."""
 
     implicit: bool
     little: bool

@@ -29,7 +29,7 @@ _LONG_VRS = (b"OB", b"OW", b"SQ", b"UN", b"UT", b"UC", b"UR")
 
 @dataclass(slots=True)
 class FileHead:
-    """What stands before the data set: `meta` may be empty, `start` is where the data set begins."""
+    """The file before its data set: `meta` may be empty, `start` is where the data set begins."""
 
     meta: DataSet
     start: int
@@ -68,7 +68,7 @@ def _walk_meta(source: Source, limits: Limits, start: int) -> Structure:
 
 
 def encoding_of(first: bytes, syntax: str, head: FileHead) -> Encoding:
-    """What the transfer syntax says, unless the first element plainly says otherwise.
+    """The encoding that the transfer syntax says, unless the first element plainly says otherwise.
 
     `first` are the data set's first sixteen bytes; `syntax` is empty where the file does not name one.
     """

@@ -36,7 +36,7 @@ _SUBSAMPLED = {
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What the attributes say about the pixel data; `frames` is None where they are missing or not valid.
+    """The form of the pixel data by its attributes; `frames` is None where they are missing or not valid.
 
     `bits_per_frame` are the sizes that a native frame may have, the smallest first; none where not known.
     """

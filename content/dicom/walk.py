@@ -190,7 +190,6 @@ class Walk:
         return code is not None
 
     def _order(self, level: Level, tag: int, top: bool) -> None:
-        # of other elements that come twice the last counts, as in pydicom
         if top and tag in UNIQUE_TAGS and (tag in level.dataset.elements or tag in self._structure.bulk):
             raise Rejected("element_duplicate", tag_name(tag))
         if tag <= level.last_tag:

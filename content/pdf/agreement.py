@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Reading(StrEnum):
-    """How one reader got through a document."""
+    """The way in which one reader got through a document."""
 
     READ = "read"
     REPAIRED = "read with repairs"

@@ -141,7 +141,7 @@ class PypdfView:
         return found
 
     def offsets(self) -> set[int]:
-        """Where the objects stand that the cross-references name."""
+        """The offsets of the objects that the cross-references name."""
         return {offset for table in self.reader.xref.values() for offset in table.values()}
 
     def at(self, number: int, generation: int, offset: int) -> Any:

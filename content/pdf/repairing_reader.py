@@ -112,7 +112,7 @@ class QpdfView:
             content.note("pdf_postscript", "content")
 
     def state(self) -> Reading:
-        """What qpdf's warnings say about the document so far."""
+        """The state of the document by qpdf's warnings so far."""
         texts = self._warnings()[:_MOST_WARNINGS]
         if any("limits error" in text for text in texts):
             return Reading.TOO_COMPLEX

@@ -12,7 +12,7 @@ _CLONE_NEWNET, _CLONE_NEWUSER = 0x40000000, 0x10000000
 
 
 class Confinement(IntFlag):
-    """What depends on the kernel. Limits on memory, CPU, descriptors and processes hold everywhere."""
+    """Confinement that depends on the kernel. Limits on memory, CPU, files and processes hold everywhere."""
 
     NETWORK = 1  # a network namespace without any interface
     SYSTEM_CALLS = 2  # a list of system calls, which holds none that opens or connects

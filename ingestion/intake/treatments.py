@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Treatment(StrEnum):
-    """What is done with something that a sender says."""
+    """The treatment of something that a sender says."""
 
     HONOURED = "honoured"
     KEPT = "kept"

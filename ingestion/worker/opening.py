@@ -22,7 +22,7 @@ CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class OpenedSubmission:
-    """What one worker may know of a submission; it has no credential of the depositor.
+    """The part of a submission that one worker may know; it has no credential of the depositor.
 
     `received` in unix seconds; `keys` are data keys by blob and version. `structure_token` names the
     structure to the index, `depositor` whoever sent it. `record_state` is that of the record that was named,

@@ -42,7 +42,7 @@ class PackedGroup:
 
 @dataclass(frozen=True, slots=True)
 class Sealing:
-    """To whom new data keys are sealed, and on whose behalf: as intake did."""
+    """The day key that new data keys are sealed to, and the depositor on whose behalf, as intake did."""
 
     submission_id: UUID
     depositor_token: bytes

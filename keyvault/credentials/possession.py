@@ -183,7 +183,7 @@ def verify_proof(presented: PresentedProof, token: str, key: str, *, at: int, ol
 
 
 def proof_header(presented: PresentedProof) -> dict[str, Any]:
-    """What intake adds to an envelope's headers."""
+    """The member about a proof that intake adds to an envelope's headers."""
     return {HEADER: {"jws": presented.proof, "method": presented.method, "url": presented.url}}
 
 
@@ -211,7 +211,7 @@ def body_digest(body: bytes) -> str:
 
 
 def parts_digest(digests: Iterable[bytes]) -> bytes:
-    """What the claim `pd` holds: one digest over the SHA-256 of every part, in order."""
+    """The value of the claim `pd`: one digest over the SHA-256 of every part, in order."""
     return hashlib.sha256(_PARTS_LABEL + b"".join(digests)).digest()
 
 

@@ -42,7 +42,7 @@ class ProofKey:
 
     @property
     def thumbprint(self) -> str:
-        """What a token that is bound to this key names (RFC 7638)."""
+        """The thumbprint of this key (RFC 7638), which a token bound to it names."""
         return thumbprint(self._jwk())
 
     def proof(

@@ -58,7 +58,7 @@ _JWS = PyJWS(algorithms=["EdDSA"])
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What a caller presents: verified by nobody but the vault. With a proof, also the request it is for."""
+    """A credential as presented, verified by the vault alone. With a proof, also the request it is for."""
 
     token: str = field(repr=False)
     proof: str | None = field(default=None, repr=False)

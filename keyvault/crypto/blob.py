@@ -112,7 +112,7 @@ class Sealer:
 
     @property
     def sealed(self) -> SealedBlob:
-        """What to keep of the blob, once finished."""
+        """The values to keep of a finished blob."""
         if self._sealed is None:
             raise BlobError("The object is not finished yet.", code="blob_truncated")
         return self._sealed

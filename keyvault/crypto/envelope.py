@@ -41,7 +41,7 @@ class Branch(IntEnum):
 
 
 class KeyUse(IntEnum):
-    """What a key under the record key is for."""
+    """The uses of a key under the record key."""
 
     DATA = 1
     DETAILS = 2
@@ -215,7 +215,7 @@ def _check_key(key: bytes) -> None:
 
 
 def branch_key(shard_key: bytes, branch: Branch) -> bytes:
-    """What wraps the record keys of one shard on one branch."""
+    """The key that wraps the record keys of one shard on one branch."""
     return derive(shard_key, ZEROS, b"coffre-branch-v1\0" + bytes([Branch(branch)]))
 
 

@@ -26,7 +26,7 @@ class BlobError(CoffreError):
 
 
 class BlobKind(IntEnum):
-    """What a blob holds."""
+    """The kinds of content that a blob holds."""
 
     PACK = 1
     SERIES_METADATA = 2

@@ -19,7 +19,7 @@ _DIGEST = 32
 
 
 class TokenField(StrEnum):
-    """What a token stands for."""
+    """The kinds of value that a token stands for."""
 
     INS = "ins"
     STUDY = "study"

@@ -27,7 +27,7 @@ class GrantedBlob:
 
 @dataclass(frozen=True, slots=True)
 class GrantedDocument:
-    """Where a document lies, in plaintext coordinates of its blob."""
+    """The place of a document, in plaintext coordinates of its blob."""
 
     document_id: UUID
     media_type: str
@@ -48,7 +48,7 @@ class GrantedSeries:
 
 @dataclass(frozen=True, slots=True)
 class GrantBody:
-    """What a grant gives."""
+    """The keys and places that a grant gives."""
 
     blobs: tuple[GrantedBlob, ...]
     documents: tuple[GrantedDocument, ...]

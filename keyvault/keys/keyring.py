@@ -36,17 +36,17 @@ class SigningKey:
 
 
 def secret_context(row: Row) -> bytes:
-    """Where a row of `secret` belongs."""
+    """The context of a wrapped row of `secret`."""
     return b"coffre-secret-v1\x00" + str(row["name"]).encode() + b"\x00" + _be32(row["version"])
 
 
 def shard_context(row: Row) -> bytes:
-    """Where a row of `shard` belongs."""
+    """The context of a wrapped row of `shard`."""
     return b"coffre-shard-v1\x00" + _be32(row["shard_id"]) + _be32(row["version"])
 
 
 def day_context(row: Row) -> bytes:
-    """Where a row of `day_key` belongs."""
+    """The context of a wrapped row of `day_key`."""
     return b"coffre-day-key-v1\x00" + str(row["day"]).encode()
 
 
@@ -159,7 +159,7 @@ class Keyring:
         return self._signing[use]
 
     def public_keys(self) -> list[SigningKey]:
-        """What `/audit/keys` publishes and clients pin."""
+        """The public keys that `/audit/keys` publishes and clients pin."""
         return [self._signing[use] for use in SIGNING_USES]
 
     def shard(self, shard_id: int, version: int) -> bytes:

@@ -82,7 +82,7 @@ class ReceivedPart:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What intake knows about a submission. `received` is unix seconds, `ins` "matricule|oid"."""
+    """The facts about a submission that intake knows. `received` is unix seconds, `ins` "matricule|oid"."""
 
     submission_id: UUID
     credential: str = field(repr=False)

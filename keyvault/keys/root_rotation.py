@@ -29,7 +29,7 @@ Items = Sequence[tuple[bytes, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Rewrapped:
-    """How many keys were moved to the new root, and how many an earlier, interrupted run had moved."""
+    """The number of keys moved to the new root, and of those that an earlier, interrupted run had moved."""
 
     moved: int
     before: int
@@ -84,7 +84,7 @@ def rotate_root(
 
 
 def keys_under_root(store: VaultStore, day_keys: VaultStore) -> int:
-    """How many keys a rotation of the root moves."""
+    """The number of keys that a rotation of the root moves."""
     return sum(len(rows) for *_, rows in _tables(store, day_keys))
 
 

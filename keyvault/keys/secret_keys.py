@@ -17,7 +17,7 @@ DERIVING = 2  # the version that new keys begin with
 
 
 class Use(StrEnum):
-    """What a derived key is for; the value is its label, for ever."""
+    """The use of a derived key; the value is its label, for ever."""
 
     EVENT = "event"
     PSEUDONYM = "pseudonym"

@@ -37,7 +37,7 @@ SYSTEM, ORDINARY = 0, 1
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Where an event goes: a record's chain 1 or 2, or chain 0 of this vault process."""
+    """The chain that an event goes to: a record's chain 1 or 2, or chain 0 of this vault process."""
 
     chain_id: UUID
     number: int
@@ -67,7 +67,7 @@ def record_chain(tx: VaultTransaction, record_key: RecordKey, number: int) -> Ch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """What happened, before it is split into entry, event and accountability lines."""
+    """An event before it is split into entry, event and accountability lines."""
 
     action: Action
     outcome: Outcome

@@ -19,7 +19,7 @@ LEASE, LEASE_MS = "sequencer", 10_000
 
 @dataclass(frozen=True, slots=True)
 class Sequenced:
-    """What one round did: the size of the tree after it, and how many entries it placed."""
+    """The result of one round: the size of the tree after it, and how many entries it placed."""
 
     size: int
     placed: int

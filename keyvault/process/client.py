@@ -39,7 +39,7 @@ class _UnixConnection(http.client.HTTPConnection):
 
 
 class RemoteGuard:
-    """What `Guard` offers, over a connection. Each door may be used by any number of threads."""
+    """The doors of `Guard`, over a connection. Each door may be used by any number of threads."""
 
     def __init__(self, connect: Connect) -> None:
         self._connect = connect

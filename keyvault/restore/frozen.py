@@ -50,7 +50,7 @@ def freeze(store: VaultStore, since_ms: int, known: tuple[int, str] | None) -> F
 
 
 def log_size(tx: VaultTransaction) -> int:
-    """How many entries have their position."""
+    """The number of entries that have their position."""
     last = tx.find("leaf", order="-position", limit=1)
     return int(last[0]["position"]) + 1 if last else 0
 

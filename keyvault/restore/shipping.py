@@ -73,7 +73,7 @@ def forget(vault: Vault) -> int:
 
 
 def shipped_size(tx: VaultTransaction) -> int:
-    """How many entries the second place is known to have."""
+    """The number of entries that the second place is known to have."""
     rows = tx.find("shipped", order="-number", limit=1)
     return int(rows[0]["size"]) if rows else 0
 

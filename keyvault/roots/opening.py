@@ -42,7 +42,7 @@ class Created:
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """Where a root's secrets come from; `ask` prompts a person for a share of a quorum."""
+    """The sources of a root's secrets; `ask` prompts a person for a share of a quorum."""
 
     passphrase: str | None = field(repr=False)
     environ: Mapping[str, str] = field(repr=False)

@@ -38,7 +38,7 @@ class Share:
     part: bytes = field(repr=False)
 
     def line(self) -> str:
-        """What the holder keeps, in one line."""
+        """The share as the line that its holder keeps."""
         body = f"{SHARE}.{self.root_id}.{self.number}.{self.of}.{self.needed}.{b64(self.part)}"
         return f"{body}.{_digest(body)}"
 

@@ -26,7 +26,7 @@ from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """Who asks, and what for; token and proof are accepted by the vault alone."""
+    """A call: its credential, purpose and reason; token and proof are accepted by the vault alone."""
 
     token: str = field(repr=False)
     purpose: PurposeOfUse = PurposeOfUse.NORMAL

@@ -136,7 +136,7 @@ def lease(vault: Vault, transaction: Transaction, job_id: UUID, worker: str, lea
 
 
 def automaton(vault: Vault) -> Actor:
-    """Who acts where no person asked (R8: a declared automaton)."""
+    """The actor where no person asked (R8: a declared automaton)."""
     return Actor(role=Role.OPERATOR, issuer=vault.settings.issuer, subject="coffre maintenance")
 
 

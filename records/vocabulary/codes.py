@@ -40,7 +40,7 @@ class Label(StrEnum):
 
 
 class ConsentMeans(StrEnum):
-    """How the holder gave a consent that is recorded (R18: who, when, how)."""
+    """The ways to give a consent that is recorded (R18: who, when, how)."""
 
     SPOKEN = "spoken"
     WRITTEN = "written"
@@ -86,7 +86,7 @@ class Outcome(StrEnum):
 
 
 class ReasonCode(StrEnum):
-    """Why a decision fell as it did. The first eight permit, all others deny."""
+    """The reasons of decisions. The first eight permit, all others deny."""
 
     OWN_RECORD = "own_record"
     AUTHORISED = "authorised"
@@ -128,7 +128,7 @@ class ReasonCode(StrEnum):
 
 
 class Obligation(StrEnum):
-    """What whoever acts on a Permit owes with it."""
+    """Duties of whoever acts on a Permit."""
 
     NOTIFY_PATIENT = "notify_patient"
     NOTIFY_ATTENDING = "notify_attending"

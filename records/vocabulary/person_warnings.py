@@ -77,7 +77,7 @@ def person_codes(codes: Iterable[str]) -> list[str]:
 
 
 def set_aside_sentences(codes: Iterable[str]) -> tuple[str, str]:
-    """Why a content is set aside, naming the traits that differ and never their values."""
+    """Sentences that say why a content is set aside: they name the differing traits, never their values."""
     found = set(codes)
     french = ", ".join(names[0] for code, names in TRAIT_NAMES.items() if code in found)
     english = ", ".join(names[1] for code, names in TRAIT_NAMES.items() if code in found)

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 
 class Opens(StrEnum):
-    """What a sector opens: records by the usual rules, by express consent alone (R30), or none (R29)."""
+    """The records that a sector opens: by the usual rules, by express consent alone (R30), or none (R29)."""
 
     CARE = "care"
     EXPRESS_CONSENT = "express_consent"
@@ -129,6 +129,6 @@ INSURER_SETTING = "AMO"
 
 
 def opened_by(sector: str | None) -> Opens:
-    """What a sector opens; an unknown one, or none, opens nothing."""
+    """The records that a sector opens; an unknown one, or none, opens nothing."""
     known = SECTORS.get(sector or "")
     return Opens.NOTHING if known is None else known.opens

@@ -66,7 +66,7 @@ class ListedRow:
 
 
 class Inventory(Protocol):
-    """What the index holds, in pages of at most `limit` rows; an empty page is the end.
+    """The rows of the index, in pages of at most `limit` rows; an empty page is the end.
 
     Errors are those of `storage.transactions.Database`.
     """

@@ -65,7 +65,7 @@ _STRUCTURES = select(tables.depositor.c.depositor_token, tables.depositor.c.stru
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a claim asks. `beside`: only for structures of which no worker has anything in hand."""
+    """The conditions of a claim. `beside`: only for structures of which no worker has anything in hand."""
 
     now: int
     allowance_ms: int

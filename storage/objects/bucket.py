@@ -44,7 +44,7 @@ class Failure(Exception):  # noqa: N818 - not told to anybody: `told` makes the 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What HEAD says of an object; `version` where the bucket keeps versions."""
+    """The answer of HEAD about an object; `version` where the bucket keeps versions."""
 
     size: int
     writer: str | None
@@ -112,7 +112,7 @@ class Bucket(Protocol):
         """An address that GETs this object and nothing else. Asks nobody."""
 
     def region(self) -> str | None:
-        """Where the bucket says it lies, None where it doesn't; Failure 404 where there is no bucket."""
+        """The region that the bucket states, None where it doesn't; Failure 404 where there is no bucket."""
 
     def create(self, *, locked: bool) -> None: ...
 
@@ -125,7 +125,7 @@ class Bucket(Protocol):
         """Creates an object nobody can delete or change before `until` (unix seconds), or under a hold."""
 
     def locked_until(self, key: str) -> float | None:
-        """When its retention ends (unix seconds); None where it has none."""
+        """The end of its retention (unix seconds); None where it has none."""
 
 
 def body_of(

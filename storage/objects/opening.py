@@ -47,7 +47,7 @@ def prepare_objects(
     versions: bool = False,
     credentials: Credentials | None = None,
 ) -> None:
-    """What `init` does once: bucket, CORS for the pages of `origins`, versions. Nothing for files."""
+    """Prepare a store, once: bucket, CORS for the pages of `origins`, versions. Nothing for files."""
     objects = open_objects(url, credentials=credentials)
     if isinstance(objects, S3Objects):
         objects.prepare(origins, create=create, versions=versions)

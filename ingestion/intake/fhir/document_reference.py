@@ -41,7 +41,7 @@ _NOT_KEPT = frozenset({"resource_type", "contained", "text", "meta", "language",
 
 @dataclass(frozen=True, slots=True)
 class PublishedDocument:
-    """What a sender publishes: the record's INS as `matricule|oid`, the type, the content.
+    """A document that a sender publishes: the record's INS as `matricule|oid`, the type, the content.
 
     `authors` are names in one line; `kept` is the resource as FHIR JSON, less what is not kept of it;
     `patients` are the persons it describes, for the comparison of INS and traits.

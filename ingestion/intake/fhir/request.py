@@ -17,7 +17,7 @@ _NOT_UNDERSTOOD = ("if-none-exist", "if-match", "if-none-match", "content-range"
 
 @dataclass(frozen=True, slots=True)
 class PublishRequest:
-    """How a create wants to be answered."""
+    """The form of answer that a create asks for."""
 
     respond_async: bool
     minimal: bool

@@ -123,9 +123,7 @@ class HousekeepingVerbs:
             return tx.update("ingest", {"worker": None, "lease_until": 0}, state=OPEN)
 
     def expire(self) -> None:
-        """What only time brings about: counters, emergency windows, grants and proofs go, once nothing relies
-        on them.
-        """
+        """Drop counters, emergency windows, grants and proofs that nothing relies on any more."""
         with self._vault.store.writing() as tx:
             forget_old(tx, self._vault.now_ms())
             forget_windows(tx, self._vault.now_ms())

@@ -12,7 +12,7 @@ LABEL = "coffre-backup-v1"
 
 
 def backup_text(origin: str, backup: UUID, part: str, digest: bytes) -> str:
-    """What is signed of one archive; `digest` is its manifest's SHA-256, which names every file in it."""
+    """The signed text of one archive; `digest` is its manifest's SHA-256, which names every file in it."""
     return f"{LABEL}\n{origin}\n{backup}\n{part}\n{digest.hex()}\n"
 
 

@@ -110,7 +110,7 @@ class ListingVerbs:
         return [KeptDocument(**{name: row[name] for name in names}) for row in rows]
 
     def parts_of(self, keys: Sequence[Key]) -> set[tuple[UUID, int, UUID]]:
-        """Which documents have bytes in these blobs: (blob id, version, document id)."""
+        """The documents that have bytes in these blobs: (blob id, version, document id)."""
         wanted = set(keys)
         with self._vault.store.reading() as tx:
             rows = tx.find("blob_document", blob_id__in=list({blob_id for blob_id, _ in wanted}))

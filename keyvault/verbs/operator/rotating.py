@@ -18,7 +18,7 @@ from records.vocabulary.codes import ReasonCode
 
 @dataclass(frozen=True, slots=True)
 class ShardsBegun:
-    """How many shards there are, and how many got a new version: all, or none where a rotation goes on."""
+    """The number of shards, and of those that got a new version: all, or none where a rotation goes on."""
 
     shards: int
     begun: int

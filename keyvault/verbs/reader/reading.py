@@ -48,7 +48,7 @@ class Whose:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What an actor may see of a record, and whose it is.
+    """The part of a record that an actor may see, and whose record it is.
 
     `obligations` holds those of the permit and of every document shown. For the holder alone: `choices`, the
     own card, and `notices`, what was not acknowledged yet.

@@ -58,7 +58,7 @@ class AdoptRequest:
 
 @dataclass(frozen=True, slots=True)
 class AdoptedDocument:
-    """What the index keeps of one document: the row is opaque to everyone but the vault.
+    """One adopted document as the index keeps it: the row is opaque to everyone but the vault.
 
     `shared`: another structure has a study under this Study Instance UID in this record, and keeps it.
     """

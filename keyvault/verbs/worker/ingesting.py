@@ -30,7 +30,7 @@ from records.vocabulary.codes import ReasonCode
 
 @dataclass(frozen=True, slots=True)
 class ForIngest:
-    """What the vault opens for a worker: the envelope but its credential, data keys, the record awaited."""
+    """A submission opened for a worker: the envelope but its credential, data keys, the record awaited."""
 
     envelope: Envelope
     keys: dict[tuple[UUID, int], bytes] = field(repr=False)

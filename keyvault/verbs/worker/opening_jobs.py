@@ -32,7 +32,7 @@ from records.vocabulary.codes import JobKind
 
 @dataclass(frozen=True, slots=True)
 class JobInHand:
-    """What a worker has to know to load the rows of a job."""
+    """The names by which a worker loads the rows of a job."""
 
     kind: str
     record_id: UUID
@@ -41,7 +41,7 @@ class JobInHand:
 
 @dataclass(frozen=True, slots=True)
 class ForMaintenance:
-    """What the vault opens for a job: the document's rows, oldest first, and the blobs they stand on.
+    """A job opened for a worker: the document's rows, oldest first, and the blobs they stand on.
 
     `instances` and `freed` are what a withdrawal takes out: SOP Instance UIDs, tokens of their parts.
     `target` is where a release goes: state and INS of the record; `after`, the refused release it repeats.

@@ -95,7 +95,7 @@ def depositor_of(
 def may_deposit(
     transaction: Transaction, actor: Actor, record: OpenedRecord, documents: Iterable[DocumentFacts]
 ) -> ReasonCode | None:
-    """Why this depositor may not feed this record, or may not with one of these documents; or None."""
+    """The reason why this depositor may not feed this record, or not with these documents; else None."""
     request = AccessRequest(actor, Action.DEPOSIT, PurposeOfUse.NORMAL, transaction.now)
     for document in (None, *documents):
         decision = decide(request, Facts(record.facts, document))

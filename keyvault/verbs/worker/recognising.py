@@ -52,7 +52,7 @@ class RecognisingVerbs:
     def differing_traits(
         self, submission_id: UUID, worker: str, record: str, claims: Sequence[ClaimedTraits]
     ) -> tuple[Trait, ...]:
-        """Which traits of a content contradict those of a record: the one comparison on every path to it.
+        """The traits of a content that contradict those of a record: the one comparison on every path to it.
 
         For the holder of the lease on the submission or on the job that releases it, else `Conflict`
         "lease_lost". The record's traits stay here; where no record has this name nothing differs.

@@ -11,7 +11,7 @@ from records.vocabulary.codes import DocumentState, JobKind, JobState
 
 
 class SettlingVerbs:
-    """Of the worker, and of the housekeeper for what a killed worker left."""
+    """Verbs of the worker, and of the housekeeper for submissions that a killed worker left."""
 
     _vault: Vault
 
