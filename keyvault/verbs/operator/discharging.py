@@ -18,7 +18,7 @@ from keyvault.verbs.operator.permission import denied, permit
 from keyvault.verbs.operator.quarantine import JobSeen
 from records.actors import Actor
 from records.actors_json import actor_from_json, actor_to_json
-from records.emergency import SHORTEST_REASON
+from records.emergency import SHORTEST_REASON, long_enough
 from records.errors import CoffreError, Conflict, Invalid, NotFound
 from records.vocabulary.codes import Action, JobKind, JobState, Outcome, PurposeOfUse, ReasonCode
 
@@ -207,7 +207,7 @@ def _held(transaction: Transaction, document_id: UUID) -> Row:
 
 
 def _check_reason(reason: str) -> None:
-    if not SHORTEST_REASON <= len(reason.strip()) <= LONGEST_REASON:
+    if not long_enough(reason) or len(reason.strip()) > LONGEST_REASON:
         raise Invalid(
             f"Write why, in {SHORTEST_REASON} to {LONGEST_REASON} characters; it goes on the log.",
             code="reason_missing",

@@ -125,8 +125,8 @@ class ChangingVerbs:
         row = next((each for each in documents if each["document_id"] == document_id), None)
         facts = facts_of(found.record.card, documents)
         if row is None or self._hidden(found, facts[document_id]):
-            self._refuse_change(transaction, found, ReasonCode.NO_SUCH_DOCUMENT, document_id)
-            return None
+            refused = self._refuse_change(transaction, found, ReasonCode.NO_SUCH_DOCUMENT, document_id)
+            return refused if refused.is_of_quota else None
         present = facts[document_id].labels
         wanted = check_labels(labels, cumul_allowed=Label.INVISIBLE_PATIENT in present)
         chosen = labels_by_holder(present, wanted)

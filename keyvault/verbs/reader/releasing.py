@@ -93,8 +93,8 @@ class ReleasingVerbs:
         hidden = [thing for thing in things if not any(document in seen for document in thing)]
         if hidden and documents is not None:
             named = str(hidden[0][0]) if hidden[0] else None
-            self._refuse(transaction, found, ReasonCode.NO_SUCH_DOCUMENT, named)
-            return None
+            refused = self._refuse(transaction, found, ReasonCode.NO_SUCH_DOCUMENT, named)
+            return refused if refused.is_of_quota else None
         wanted = list(dict.fromkeys(document for thing in things for document in thing if document in seen))
         key = open_record_key(tx, vault.keyring, found.record.row, BRANCH_OF[found.call.purpose])
         if key is None:

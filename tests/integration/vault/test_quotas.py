@@ -11,6 +11,7 @@ from keyvault.quotas import DEFAULT_QUOTAS, Quota, Quotas
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.reading import Listing, ResolvedRecord
 from keyvault.verbs.worker.ingesting import ForIngest
+from records.errors import NotFound
 from records.identity import INS_NIR_TEST
 from records.vocabulary.codes import Action, ReasonCode, Role
 from tests.integration.vault.bench import (
@@ -266,6 +267,34 @@ def test_documents_that_are_not_there_are_refused_calls_too(vault: VaultBench, p
     ((lines,),) = vault.sql("SELECT count(*) FROM refusal")
     assert lines == 2  # not there, and beyond the quota
     assert isinstance(vault.reader.list(call, person.record_id, []), Listing)
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+def test_whoever_goes_on_asking_for_documents_that_are_not_theirs_to_see_is_told_to_stop(
+    vault: VaultBench, person: Person, hidden: bool
+) -> None:
+    """The answer is what the log says; hidden and absent stop alike."""
+    deposited = vault.deposit(person)
+    vault.authorise(person)
+    if hidden:
+        vault.label(person, deposited.document_id, "MASQUE_PS")
+    vault = refusing(vault, record=FEW)
+    named = deposited.document_id if hidden else uuid4()
+
+    def ask(verb: Callable[[], object]) -> object:
+        try:
+            return verb()
+        except NotFound as error:
+            return error.code
+
+    def release() -> object:
+        return vault.release(vault.doctor(), person, [deposited], documents=[[named]])[0]
+
+    def label() -> object:
+        return vault.reader.label(person.call, person.record_id, uuid4(), [])
+
+    for verb in (release, label):
+        assert [ask(verb) for _ in range(4)] == ["no_such_document"] * 3 + [OVER]
 
 
 def test_refused_emergencies_have_limits_of_their_own(vault: VaultBench, person: Person) -> None:
