@@ -8,11 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from content.person import Person
 from content.series import Frames
 from content.verdicts import Finding
-
-Person = Mapping[str, Any]
-"""One person as `content.person` makes it: an envelope holds the same form of what a request declares."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -16,6 +16,7 @@ from content.facts import (
     PdfFacts,
     StudyFacts,
 )
+from content.person import Person
 from content.series import Frames
 from content.verdicts import Finding
 
@@ -24,7 +25,11 @@ def to_json(facts: Facts) -> dict[str, Any]:
     """The members of facts, in the order of their type."""
     match facts:
         case DicomFacts():
-            return _members(facts) | {"study_attributes": _members(facts.study_attributes)}
+            return _members(facts) | {
+                "patient": facts.patient.to_json(),
+                "document_patients": [each.to_json() for each in facts.document_patients],
+                "study_attributes": _members(facts.study_attributes),
+            }
         case PdfFacts():
             return _members(facts)
         case MetadataFacts():
@@ -58,7 +63,8 @@ def from_json(kind: str, members: Mapping[str, Any]) -> Facts:
 
 def _dicom(members: Mapping[str, Any]) -> DicomFacts:
     typed = {
-        "document_patients": tuple(members["document_patients"]),
+        "patient": Person.of_json(members["patient"]),
+        "document_patients": tuple(map(Person.of_json, members["document_patients"])),
         "study_attributes": StudyFacts(**members["study_attributes"]),
         "frames": _frames(members["frames"]),
     }

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, TypeVar
 
-from content.facts import Person
+from content.person import Person
 from records.base64url import b64, unb64
 from records.errors import Invalid
 
@@ -57,7 +57,7 @@ class Declared:
 
     `type_code`, `title` and `date` are DocumentEntry.typeCode, title and creationTime as they came; `authors`
     names in one line; `fhir` the other elements that are kept, as FHIR JSON; `patients` the persons that it
-    describes, as `content.person` makes them.
+    describes.
     """
 
     type_code: str | None = None
@@ -79,7 +79,7 @@ class Declared:
             date=_optional(_text, found.get("date")),
             authors=tuple(_text(each) for each in _list(found.get("authors") or [])),
             fhir=_optional(_object, found.get("fhir")),
-            patients=tuple(_object(each) for each in _list(patients) if each),
+            patients=tuple(_person(each) for each in _list(patients) if each),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -89,7 +89,7 @@ class Declared:
             "date": self.date,
             "authors": list(self.authors),
             "fhir": self.fhir,
-            "patients": list(self.patients),
+            "patients": [each.to_json() for each in self.patients],
         }
 
     def identifier(self) -> list[str] | None:
@@ -155,6 +155,17 @@ def _object(value: Any) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise _not_ours()
     return value
+
+
+def _person(value: Any) -> Person:
+    found = _object(value)
+    for name in ("family_names", "given_names"):
+        for each in _list(found.get(name) or []):
+            _text(each)
+    for each in (found, *map(_object, _list(found.get("other_ids") or []))):
+        for name in ("id", "issuer", "issuer_oid", "birth_date", "sex"):
+            _optional(_text, each.get(name))
+    return Person.of_json(found)
 
 
 def _list(value: Any, most: int = MOST_PARTS) -> Sequence[Any]:

@@ -3,8 +3,7 @@
 from xml.parsers import expat
 
 from content.byte_order import marked_encoding
-from content.facts import Person
-from content.person import MOST_IDENTIFIERS, identifier, person
+from content.person import MOST_IDENTIFIERS, Identifier, Person, person
 
 _NAMESPACE = "urn:hl7-org:v3 "
 _ROLE = ("ClinicalDocument", "recordTarget", "patientRole")
@@ -70,7 +69,7 @@ class _PatientReader:
 
     def _person(self) -> Person:
         return person(
-            [identifier(extension, oid=root) for root, extension in self._ids],
+            [Identifier(extension, oid=root) for root, extension in self._ids],
             family_names=self._names["family"],
             given_names=self._names["given"],
             birth_date=self._values.get(_BIRTH),

@@ -5,10 +5,10 @@ from content.carried_content import Judge
 from content.cda.patient import cda_patients
 from content.dicom.elements import Bulk
 from content.dicom.registry import ENCAPSULATED_CDA, ENCAPSULATED_CLASSES, ENCAPSULATED_PDF
-from content.facts import Person
 from content.kinds import HEAD, Kind, kind_of, labelled
 from content.limits import Limits
 from content.pdf.report import inspect_pdf
+from content.person import Person
 from content.verdicts import Finding, Rejected
 
 _XML_START = b"<"

@@ -3,9 +3,8 @@
 from datetime import date, time
 from typing import Any
 
-from content.facts import DicomFacts, Person, StudyFacts
-from content.person import Identifier, person
-from content.person import identifier as patient_identifier
+from content.facts import DicomFacts, StudyFacts
+from content.person import Identifier, Person, person
 from content.series import Frames
 from records.numbers import whole
 
@@ -81,7 +80,7 @@ def _items(attributes: Attributes, tag: str) -> list[Attributes]:
 
 def _patient_identifier(attributes: Attributes) -> Identifier:
     issuer, oid = text(attributes, "00100021"), _issuer_oid(attributes)
-    return patient_identifier(text(attributes, "00100020"), issuer=issuer, oid=oid)
+    return Identifier(text(attributes, "00100020"), issuer, oid)
 
 
 def _patient(attributes: Attributes) -> Person:

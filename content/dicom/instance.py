@@ -27,8 +27,9 @@ from content.dicom.registry import (
     is_transfer_syntax,
 )
 from content.dicom.walk import Walk
-from content.facts import DicomFacts, Person
+from content.facts import DicomFacts
 from content.limits import DEFAULT_LIMITS, Limits
+from content.person import Person
 from content.series import Frames
 from content.signatures import ARCHIVE_TAIL, ends_as_archive
 from content.verdicts import Finding, Outcome, Rejected, worst

@@ -89,7 +89,7 @@ def study_details(
             uid=first.dicom.study,
             time=attributes.time,
             accession=attributes.accession,
-            local_id=first.dicom.patient.get("id"),
+            local_id=first.dicom.patient.identifiers[0].value,
             modalities=tuple(sorted({p.dicom.modality for p in group.parts if p.dicom.modality})),
             attributes=pick(first.dicom.dicom, STUDY_TAGS),
             series=tuple(

@@ -1,13 +1,13 @@
 """Compare the INS and the traits that a content claims with the record it is deposited in.
 
 A content may name its person in several places: the header of an instance, a CDA inside it, a FHIR Patient
-beside it. Each is a mapping as `content.person` makes it.
+beside it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable
 
-from content.facts import DicomFacts, Facts, Person
+from content.facts import DicomFacts, Facts
+from content.person import Identifier, Person
 from ingestion.envelope import Declared
 from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome
 from records.errors import Invalid
@@ -28,7 +28,7 @@ PUBLISHED = JUDGEMENTS["published"].code
 def persons_in(facts: Facts | None, declared: Declared) -> list[Person]:
     """Every person that the facts of a part, and the envelope it came in, speak of as the patient."""
     inside = (facts.patient, *facts.document_patients) if isinstance(facts, DicomFacts) else ()
-    return [person for person in (*inside, *declared.patients) if person]
+    return [*inside, *declared.patients]
 
 
 def claimed_ins(persons: Iterable[Person], environment: Environment) -> list[str]:
@@ -36,7 +36,7 @@ def claimed_ins(persons: Iterable[Person], environment: Environment) -> list[str
 
     Only an issuer that says so makes an identifier an INS; any other PatientID is a local identifier (R2).
     """
-    claims = (each for person in persons for each in _identifiers(person) if _says_ins(each))
+    claims = (each for person in persons for each in person.identifiers if _says_ins(each))
     return [_value(each, environment) for each in claims]
 
 
@@ -44,10 +44,10 @@ def claimed_traits(persons: Iterable[Person]) -> tuple[ClaimedTraits, ...]:
     """What each place says of the person, read as far as it is known."""
     return tuple(
         ClaimedTraits(
-            tuple(person.get("family_names") or ()),
-            tuple(person.get("given_names") or ()),
-            read_birth_date(person.get("birth_date") or ""),
-            read_sex(person.get("sex") or ""),
+            person.family_names,
+            person.given_names,
+            read_birth_date(person.birth_date or ""),
+            read_sex(person.sex or ""),
         )
         for person in persons
     )
@@ -74,21 +74,13 @@ def other_person(codes: Iterable[str]) -> Judgement:
     return Judgement(PartOutcome.QUARANTINED, OTHER_PERSON, " ".join(set_aside_sentences(codes)))
 
 
-def _identifiers(patient: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    yield patient
-    yield from patient.get("other_ids") or []
+def _says_ins(identifier: Identifier) -> bool:
+    return (identifier.issuer or "").startswith(INS_ISSUER) or identifier.oid in KNOWN_OIDS
 
 
-def _says_ins(identifier: Mapping[str, Any]) -> bool:
-    issuer = str(identifier.get("issuer") or "")
-    return issuer.startswith(INS_ISSUER) or identifier.get("issuer_oid") in KNOWN_OIDS
-
-
-def _value(identifier: Mapping[str, Any], environment: Environment) -> str:
-    oid = identifier.get("issuer_oid")
+def _value(identifier: Identifier, environment: Environment) -> str:
+    oid = identifier.oid if identifier.oid in KNOWN_OIDS else default_oid(environment)
     try:
-        return INS.parse(
-            str(identifier.get("id") or ""), oid if oid in KNOWN_OIDS else default_oid(environment)
-        ).value
+        return INS.parse(identifier.value or "", oid).value
     except Invalid:
         return "invalid"

@@ -7,7 +7,7 @@ the resource decides what is refused; here whatever has another shape describes 
 from collections.abc import Iterator
 from typing import Any
 
-from content.person import identifier, person
+from content.person import Identifier, Person, person
 
 _OID = "urn:oid:"
 # R4 HumanName.use: the birth name is official in the national profile (FR Core) and maiden elsewhere, a used
@@ -15,7 +15,7 @@ _OID = "urn:oid:"
 _NOT_THEIRS = frozenset({"old", "temp", "anonymous"})
 
 
-def described_patients(resource: object) -> list[dict[str, Any]]:
+def described_patients(resource: object) -> list[Person]:
     """Every contained Patient that is referred to, as `content.person` makes it."""
     whole = _object(resource)
     wanted = {
@@ -26,11 +26,11 @@ def described_patients(resource: object) -> list[dict[str, Any]]:
     return [_person(each) for each in patients if f"#{each.get('id')}" in wanted]
 
 
-def _person(patient: dict[str, Any]) -> dict[str, Any]:
+def _person(patient: dict[str, Any]) -> Person:
     names = [name for name in _objects(patient.get("name")) if _text(name.get("use")) not in _NOT_THEIRS]
     return person(
         [
-            identifier(_text(each.get("value")), oid=(_text(each.get("system")) or "").removeprefix(_OID))
+            Identifier(_text(each.get("value")), oid=(_text(each.get("system")) or "").removeprefix(_OID))
             for each in _objects(patient.get("identifier"))
         ],
         family_names=[_text(name.get("family")) for name in names],

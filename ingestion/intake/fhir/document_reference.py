@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from content.person import Person
 from ingestion.envelope import Declared
 from ingestion.intake.fhir.data_types import (
     Attachment,
@@ -56,7 +57,7 @@ class PublishedDocument:
     authors: tuple[str, ...] = field(repr=False)
     kept: dict[str, Any] = field(repr=False)
     test_data: bool
-    patients: list[dict[str, Any]] = field(repr=False)
+    patients: tuple[Person, ...] = field(repr=False)
 
     def declared(self) -> Declared:
         """What the envelope carries to whoever makes the document's details."""
@@ -66,7 +67,7 @@ class PublishedDocument:
             date=self.date,
             authors=self.authors,
             fhir=self.kept,
-            patients=tuple(self.patients),
+            patients=self.patients,
         )
 
 
@@ -92,7 +93,7 @@ def read_document_reference(body: bytes) -> PublishedDocument:
         authors=tuple(filter(None, (_name(each, resource.contained) for each in resource.author))),
         kept=_kept(resource),
         test_data=is_test_data(resource.meta.security if resource.meta else ()),
-        patients=described_patients(found),
+        patients=tuple(described_patients(found)),
     )
 
 

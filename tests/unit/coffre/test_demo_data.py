@@ -31,7 +31,7 @@ def test_a_demo_identity_has_a_valid_key_and_a_birthplace_that_does_not_exist(ma
 def test_a_slice_passes_validation_without_a_remark(slices: list[bytes]) -> None:
     findings, facts = inspect_dicom(BytesSource(slices[0]))
     assert findings == []
-    assert facts.patient == {
+    assert facts.patient.to_json() == {
         "id": INS_,
         "issuer": "ASIP-SANTE-INS-NIR",
         "issuer_oid": OID,

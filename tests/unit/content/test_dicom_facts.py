@@ -5,6 +5,7 @@ import pytest
 from content.byte_source import BytesSource
 from content.dicom.instance import inspect_dicom
 from content.facts import DicomFacts
+from content.person import Identifier, Person
 from tests.unit.content.dicom_bytes import element, identifiers, item, part10, pixel_module, pixels
 
 
@@ -29,7 +30,7 @@ def test_the_patient_with_every_identifier() -> None:
         + element(0x00101005, "PN", b"DURAND^ANNE")
         + element(0x00101002, "SQ", item(other))
     ).patient
-    assert patient == {
+    assert patient.to_json() == {
         "id": "123",
         "issuer": "HOSPITAL",
         "issuer_oid": None,
@@ -45,8 +46,8 @@ def test_the_patient_with_every_identifier() -> None:
 
 def test_an_anonymous_patient_is_nothing_but_absent() -> None:
     patient = facts(patient=b"").patient
-    assert [patient.pop(name) for name in ("other_ids", "family_names", "given_names")] == [[], [], []]
-    assert set(patient.values()) == {None}
+    assert patient == Person(identifiers=(Identifier(None),))
+    assert {value for value in patient.to_json().values() if value != []} == {None}
 
 
 @pytest.mark.parametrize(

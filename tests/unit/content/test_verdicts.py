@@ -13,7 +13,7 @@ from content.byte_source import BytesSource
 from content.dicom.instance import inspect_dicom
 from content.facts import Facts
 from content.facts_json import from_json, to_json
-from content.person import person
+from content.person import Person
 from content.sandbox.answer import read_answer
 from content.sandbox.answer_form import HostileAnswer
 from content.verdicts import DECISIONS, VERDICTS, Finding, Outcome, worst
@@ -58,7 +58,7 @@ def test_the_worst_finding_decides() -> None:
     assert worst([Finding("sandbox_crashed"), Finding("truncated")]) is Outcome.REJECT
 
 
-PERSON = person([], family_names=[], given_names=[], birth_date=None, sex=None)
+PERSON = Person().to_json()
 
 
 def honest() -> tuple[dict[str, Any], int]:

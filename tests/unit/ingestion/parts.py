@@ -2,10 +2,11 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from content.facts import DicomFacts, PdfFacts, StudyFacts
-from content.person import person
+from content.person import Identifier, Person
 from content.series import Frames
 from ingestion.grouping import InspectedPart
 from ingestion.outcomes import JUDGEMENTS, Judgement
@@ -20,7 +21,7 @@ JPEG = "1.2.840.10008.1.2.4.50"
 PUBLISHED, SET_ASIDE = JUDGEMENTS["published"], JUDGEMENTS["no_ins"]
 REFUSED, DUPLICATE = JUDGEMENTS["no_record"], JUDGEMENTS["duplicate"]
 
-NOBODY = person([], family_names=[], given_names=[], birth_date=None, sex=None)
+NOBODY = Person()
 
 
 def dicom_facts(
@@ -45,7 +46,7 @@ def dicom_facts(
         transfer_syntax=JPEG,
         modality=modality,
         media_type="application/dicom",
-        patient={**NOBODY, "id": local_id},
+        patient=replace(NOBODY, identifiers=(Identifier(local_id),)),
         document_patients=(),
         study_attributes=StudyFacts("2024-05-02", "10:20:30", description, accession),
         frame_count=counted,

@@ -31,7 +31,7 @@ class TestCda:
         rest = '<administrativeGenderCode code="F"/><birthTime value="19650309"/>'
         role = f'<id root="1.2.3" extension="4711"/><id root="{INS_NIR_TEST}" extension="{INS}"/>'
         (found,) = cda_patients(cda(names + rest, role))
-        assert found == {
+        assert found.to_json() == {
             "id": "4711",
             "issuer": None,
             "issuer_oid": "1.2.3",
@@ -47,7 +47,7 @@ class TestCda:
             "<guardian><guardianPerson><name><family>PARENT</family></name></guardianPerson></guardian>"
         )
         (found,) = cda_patients(cda(guardian + '<birthTime nullFlavor="UNK"/>'))
-        assert (found["family_names"], found["birth_date"], found["sex"]) == ([], None, None)
+        assert (found.family_names, found.birth_date, found.sex) == ((), None, None)
 
     @pytest.mark.parametrize(
         "content",
@@ -70,17 +70,17 @@ class TestCda:
         other = "<name><family>PETIT</family></name><birthTime value='19700101'/>"
         target = f"<recordTarget><patientRole><patient>{other}</patient></patientRole></recordTarget>"
         found = cda_patients(one.replace("<author>", target + "<author>", 1).encode())
-        assert [(each["family_names"], each["birth_date"]) for each in found] == [
-            (["DURAND"], None),
-            (["PETIT"], "19700101"),
+        assert [(each.family_names, each.birth_date) for each in found] == [
+            (("DURAND",), None),
+            (("PETIT",), "19700101"),
         ]
 
     def test_two_patients_in_one_role_are_two_persons_with_its_identifiers(self) -> None:
         role = f'<id root="{INS_NIR_TEST}" extension="{INS}"/>'
         name = "<name><family>{}</family></name>"
         found = cda_patients(cda(name.format("DURAND") + "</patient><patient>" + name.format("PETIT"), role))
-        assert [each["family_names"] for each in found] == [["DURAND"], ["PETIT"]]
-        assert {each["id"] for each in found} == {INS}
+        assert [each.family_names for each in found] == [("DURAND",), ("PETIT",)]
+        assert {each.identifiers[0].value for each in found} == {INS}
 
     def test_so_many_persons_are_kept_and_equal_ones_once(self) -> None:
         name = "<name><family>{}</family></name>"
@@ -90,7 +90,7 @@ class TestCda:
     def test_another_encoding_and_padding(self) -> None:
         content = cda("<name><family>LEFÈVRE</family></name>", head="").decode()
         (found,) = cda_patients(('<?xml version="1.0" encoding="UTF-16"?>' + content).encode("utf-16"))
-        assert found["family_names"] == ["LEFÈVRE"]
+        assert found.family_names == ("LEFÈVRE",)
         assert len(cda_patients(content.encode() + b"\0")) == 1
 
     @given(st.binary(max_size=200))
@@ -128,7 +128,7 @@ class TestFhir:
             PATIENT,
         ]
         (found,) = described_patients({"contained": contained, **referring})
-        assert found == {
+        assert found.to_json() == {
             "id": INS,
             "issuer": None,
             "issuer_oid": INS_NIR_TEST,
@@ -167,4 +167,4 @@ class TestFhir:
             "context": {"sourcePatientInfo": {"reference": "#p"}},
         }
         bare, whole = described_patients({"contained": contained, **referring})
-        assert (bare["family_names"], whole["family_names"]) == ([], ["DURAND", "MARTIN"])
+        assert (bare.family_names, whole.family_names) == ((), ("DURAND", "MARTIN"))

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.canonical import canonical, parse
-from content.person import identifier, person
+from content.person import Identifier, person
 from ingestion.envelope import DICOM, PDF, Declared, Described, Payload, SubmissionHeaders
 from records.errors import Invalid
 
 WHO = person(
-    [identifier("277079999900167", oid="1.2.250.1.213.1.4.10")],
+    [Identifier("277079999900167", oid="1.2.250.1.213.1.4.10")],
     family_names=["DURAND"],
     given_names=["Jeanne"],
     birth_date="1965-03-02",
@@ -34,7 +34,7 @@ PUBLISHED = {
         "date": "2026-11-01",
         "authors": ["Dr Martin"],
         "fhir": FHIR,
-        "patients": [WHO],
+        "patients": [WHO.to_json()],
     },
 }
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -85,7 +85,7 @@ def test_a_document_has_its_identifier_and_its_persons() -> None:
     ("received", "patients"),
     [
         ({"type": "11488-4", "title": None, "date": None}, ()),  # the first of 0.1.0 compared nobody
-        ({"type": "11488-4", "title": None, "date": None, "patient": WHO}, (WHO,)),
+        ({"type": "11488-4", "title": None, "date": None, "patient": WHO.to_json()}, (WHO,)),
         ({"type": "11488-4", "title": None, "date": None, "patient": None}, ()),
         ({"type": "11488-4", "title": None, "date": None, "patients": []}, ()),
     ],
@@ -119,6 +119,9 @@ def test_whatever_is_written_is_read_again(headers: SubmissionHeaders) -> None:
         {"document": {"title": 3}},
         {"document": {"authors": "x"}},
         {"document": {"patients": ["x"]}},
+        {"document": {"patients": [{"family_names": "x"}]}},
+        {"document": {"patient": {"other_ids": [{"id": 1}]}}},
+        {"document": {"patient": {"birth_date": 1965}}},
         {"document": {"fhir": []}},
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 
 from content.byte_source import BytesSource
 from content.dicom.instance import inspect_dicom
-from content.person import LONGEST, MOST_IDENTIFIERS, MOST_NAMES, identifier, person, readable
+from content.person import LONGEST, MOST_IDENTIFIERS, MOST_NAMES, Identifier, Person, person, readable
 from ingestion.envelope import Declared
 from ingestion.grouping import InspectedPart
 from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome
@@ -30,7 +30,7 @@ INS, OTHER = "277079999900167", "154039999900215"
 NIR = "ASIP-SANTE-INS-NIR"
 
 
-def described(*identifiers: Any, family: str = "DURAND", given: str = "Jeanne") -> dict[str, Any]:
+def described(*identifiers: Identifier, family: str = "DURAND", given: str = "Jeanne") -> Person:
     return person(
         identifiers, family_names=[family], given_names=[given], birth_date="1965.03.00", sex="female"
     )
@@ -40,23 +40,23 @@ class TestClaimedIns:
     @pytest.mark.parametrize(
         ("found", "claims"),
         [
-            (identifier(None), []),
-            (identifier("4711", issuer="HOSPITAL"), []),
-            (identifier(INS), []),  # a number alone is a local one
-            (identifier(INS, issuer=NIR), [f"{INS}|{INS_NIR_TEST}"]),
-            (identifier(INS, oid=INS_NIR_DEMO), [f"{INS}|{INS_NIR_DEMO}"]),
-            (identifier(INS[:-1] + "8", issuer=NIR), ["invalid"]),
-            (identifier(None, issuer=NIR), ["invalid"]),
+            (Identifier(None), []),
+            (Identifier("4711", issuer="HOSPITAL"), []),
+            (Identifier(INS), []),  # a number alone is a local one
+            (Identifier(INS, issuer=NIR), [f"{INS}|{INS_NIR_TEST}"]),
+            (Identifier(INS, oid=INS_NIR_DEMO), [f"{INS}|{INS_NIR_DEMO}"]),
+            (Identifier(INS[:-1] + "8", issuer=NIR), ["invalid"]),
+            (Identifier(None, issuer=NIR), ["invalid"]),
         ],
     )
     def test_only_an_issuer_makes_a_number_an_ins(self, found: Any, claims: list[str]) -> None:
         assert claimed_ins([described(found)], Environment.TEST) == claims
-        assert claimed_ins([described(identifier("1"), found)], Environment.TEST) == claims
+        assert claimed_ins([described(Identifier("1"), found)], Environment.TEST) == claims
 
     def test_every_person_of_a_content_claims(self) -> None:
         header, inside = (
-            described(identifier(INS, issuer=NIR)),
-            described(identifier(OTHER, oid=INS_NIR_TEST)),
+            described(Identifier(INS, issuer=NIR)),
+            described(Identifier(OTHER, oid=INS_NIR_TEST)),
         )
         claims = claimed_ins([header, inside], Environment.TEST)
         assert claims == [f"{INS}|{INS_NIR_TEST}", f"{OTHER}|{INS_NIR_TEST}"]
@@ -91,16 +91,16 @@ class TestPersonsInAContent:
 
     def test_names_are_bounded_and_printable(self) -> None:
         made = person(
-            [identifier(str(n)) for n in range(100)],
+            [Identifier(str(n)) for n in range(100)],
             family_names=[f"N{n}" for n in range(100)],
             given_names=["a\x00b\x1b", "a\x00b\x1b"],
             birth_date="x" * 5000,
             sex=None,
         )
-        assert len(made["family_names"]) == MOST_NAMES
-        assert len(made["other_ids"]) == MOST_IDENTIFIERS
-        assert made["given_names"] == ["a b"]
-        assert len(made["birth_date"]) == LONGEST
+        assert len(made.family_names) == MOST_NAMES
+        assert len(made.to_json()["other_ids"]) == MOST_IDENTIFIERS
+        assert made.given_names == ("a b",)
+        assert len(made.birth_date or "") == LONGEST
         assert readable(" \n ") is None
 
 
