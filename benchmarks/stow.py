@@ -12,6 +12,7 @@ from coffre.demo_authority.identities import Identities
 from coffre.demonstration import data as demo_data
 from coffre.installation.install import initialise
 from coffre.processes.day_keys import publish_day_keys
+from coffre.serving.authentication import Authentication
 from coffre.settings import load
 from coffre.wiring import System
 from ingestion.answers import AnswerKey
@@ -64,7 +65,7 @@ def _measure(system: System) -> None:
     )
     publish_day_keys(system.guard.housekeeper, system.index)
     token = identities.depositor("1750000001")
-    depositor = Depositor.of(token, system.authentication.actor(token))
+    depositor = Depositor.of(token, Authentication.of(system).actor(token))
     files = [
         content for _, content in demo_data.ct_study(demo_data.PATIENT_INS, demo_data.OID, slices=SLICES)
     ]

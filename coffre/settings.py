@@ -230,6 +230,10 @@ class Settings(BaseSettings):
         )
 
     @property
+    def cpu_allowance_ms(self) -> int:
+        return self.cpu_allowance_s * 1000
+
+    @property
     def bearers_refused(self) -> bool:
         if self.require_possession is None:
             return self.environment is Environment.PRODUCTION

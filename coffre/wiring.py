@@ -11,9 +11,7 @@ from functools import cached_property
 from uuid import UUID
 
 from coffre.installation.installation import Installation
-from coffre.installation.places import read_secret
 from coffre.processes.worker_pool import WorkerPool
-from coffre.serving.authentication import Authentication
 from coffre.settings import Settings
 from content.limits import DEFAULT_LIMITS
 from content.sandbox.parent import Sandbox
@@ -25,11 +23,7 @@ from ingestion.worker.inspection import Inspector
 from ingestion.worker.inspection_turns import Turns
 from ingestion.worker.queue_loop import Worker
 from ingestion.worker.standing_in import Bench
-from keyvault.crypto.signing import key_id
-from keyvault.grants.signed_urls import LONGEST_LIFE
 from storage.index.waking import Waker
-from viewer_api.access import Access, Presign
-from viewer_api.routes.objects import Presigner
 
 STAND_INS = 3
 """Of each worker: so many structures more, whose files are slow, are served before others wait for them."""
@@ -76,11 +70,6 @@ class System(Installation):
             self._wakers.append(waker.start())
 
     @cached_property
-    def authentication(self) -> Authentication:
-        """What this process asks of a credential before the vault does."""
-        return Authentication(self.identity, proof_required=self.settings.bearers_refused, clock=self._clock)
-
-    @cached_property
     def verdicts(self) -> Verdicts:
         return Verdicts(self.index)
 
@@ -104,10 +93,10 @@ class System(Installation):
             vault=self.guard.worker,
             inspector=self._inspector,
             done=self.verdicts.done,
-            clock=self._clock,
+            clock=self.clock,
             lease_ms=self.settings.lease_s * 1000,
             stopping=self._stopping.is_set,
-            allowance_ms=self._allowance_ms,
+            allowance_ms=self.settings.cpu_allowance_ms,
             bench=self._bench,
             introduced=self._introduced,
             tasks=TASKS,
@@ -119,28 +108,5 @@ class System(Installation):
 
     def intake(self, bell: Callable[[UUID], None]) -> Intake:
         pinned = self.identity.reception_public
-        reception = Reception(self.index, self.objects, pinned=pinned, bell=bell, clock=self._clock)
+        reception = Reception(self.index, self.objects, pinned=pinned, bell=bell, clock=self.clock)
         return Intake(reception, self.index, self.verdicts, environment=self.identity.environment)
-
-    def grant_keys(self) -> dict[str, bytes]:
-        """The public keys of the vault's grants, by id."""
-        public = self.identity.grant_public
-        return {key_id(public): public}
-
-    def presigner(self, origin: str) -> Presigner:
-        return Presigner(read_secret(self.places.url_key), origin)
-
-    def access(self, presigner: Presigner) -> Access:
-        return Access(self.index, self.guard.reader, self._presign(presigner))
-
-    def access_without_addresses(self) -> Access:
-        """For who reads the objects itself, and so needs neither addresses nor the key that signs them."""
-        return Access(self.index, self.guard.reader, lambda _grant, _blob, _version: "")
-
-    def _presign(self, presigner: Presigner) -> Presign:
-        """The store's own addresses where it has a server, else ranges served here."""
-
-        def presign(grant: UUID, blob: UUID, version: int) -> str:
-            return self.objects.presigned(blob, version, LONGEST_LIFE) or presigner.url(grant, blob, version)
-
-        return presign

@@ -26,7 +26,7 @@ SERVING = frozenset(
         "coffre.installation.identity",
         "coffre.installation.installation",
         "coffre.serving.authentication",
-        "coffre.serving.authorization",
+        "coffre.serving.presented",
         "coffre.serving.callers",
         "coffre.housekeeper",
         "coffre.serving.problems",

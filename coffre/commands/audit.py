@@ -10,7 +10,6 @@ import typer
 from coffre.command_line.opening import opened_installation
 from coffre.command_line.options import AsJson, Data, Operator
 from coffre.command_line.output import bar, show
-from coffre.safekeeping.kept_checkpoints import read_note
 
 audit_app = typer.Typer(help="The log of every access.", no_args_is_help=True)
 
@@ -28,9 +27,10 @@ def audit_verify(
 
     It must agree with the newest checkpoint of COFFRE_SECOND_PLACE_URL, where that is set.
     """
+    from coffre.safekeeping.kept_checkpoints import in_second_place, read_note
 
     with opened_installation(data, judging=True) as installation:
-        witnessed = [*installation.witnessed(), *(read_note(path) for path in checkpoint or [])]
+        witnessed = [*in_second_place(installation), *(read_note(path) for path in checkpoint or [])]
         report = installation.guard.inspector.verify_log(witnessed)
     found = {
         "size": report.size,

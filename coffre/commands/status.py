@@ -8,7 +8,8 @@ from coffre.command_line.output import listed, show
 def status(data: Data = None, as_json: AsJson = False) -> None:
     """What this Coffre holds and what waits."""
     with opened_installation(data) as installation:
-        today = installation.cpu_today()
+        now_ms = int(installation.clock() * 1000)
+        today = installation.index.cpu_of_day(now_ms, installation.settings.cpu_allowance_ms)
         found = {
             "environment": installation.identity.environment.value,
             "origin": installation.identity.origin,

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from keyvault.crypto.signing import key_id
 from records.errors import CoffreError
 from records.vocabulary.codes import Environment
 
@@ -24,6 +25,11 @@ class Identity:
     reception_public: bytes
     checkpoint_public: bytes
     certificate_public: bytes
+
+    @property
+    def grant_keys(self) -> dict[str, bytes]:
+        """The public keys of the vault's grants, by id."""
+        return {key_id(self.grant_public): self.grant_public}
 
     @classmethod
     def read(cls, path: Path) -> "Identity":

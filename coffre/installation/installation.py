@@ -4,16 +4,13 @@ import time
 from collections.abc import Callable
 from functools import cached_property
 from getpass import getpass
-from pathlib import Path
 from typing import Self
-from urllib.parse import urlsplit
 
 from coffre.installation.identity import Identity
 from coffre.installation.places import Places
 from coffre.settings import INPROCESS, Settings
 from keyvault.context import VaultSettings
 from keyvault.process.guard import Doors, Guard
-from keyvault.restore.second_place import Checkpoints
 from keyvault.roots.opening import open_root
 from keyvault.roots.ports import Root
 from records.errors import CoffreError
@@ -24,7 +21,6 @@ from storage.objects.kept_files import KeptFiles
 from storage.objects.locked import LockedNotes
 from storage.objects.opening import open_locked_notes, open_objects
 from storage.ports import ObjectStore
-from storage.rows import CpuOfDay
 from storage.schema_version import Branch, check
 from storage.vault_store.store import SqlVaultStore
 from storage.vault_store.tables import DAY_KEYS
@@ -49,7 +45,7 @@ class Installation:
         """
         self._vault_here = vault_here or settings.vault_url == INPROCESS
         self.places = Places(settings)
-        self._clock = clock
+        self.clock = clock
         self.places.check_complete()
         self.settings = settings.of_installation(self.identity.environment)
         self._databases: list[Database] = []
@@ -163,31 +159,13 @@ class Installation:
                 officer_public=identity.officer_public,
                 require_possession=self.settings.bearers_refused,
             ),
-            clock=self._clock,
+            clock=self.clock,
         )
 
     def second_place(self) -> LockedNotes | KeptFiles | None:
         """Where checkpoints are kept apart from the vault, if that was set."""
         url = self.settings.second_place_url
         return open_locked_notes(url, credentials=self.settings.s3_credentials()) if url else None
-
-    def witnessed(self) -> list[str]:
-        """The newest checkpoint that the second place holds; the log must agree with it."""
-        place, identity = self.second_place(), self.identity
-        last = Checkpoints(place, identity.origin, identity.checkpoint_public).last() if place else None
-        return [] if last is None else [last.note]
-
-    def door_folder(self) -> Path:
-        """Where the vault's sockets are, from `unix:///folder`."""
-        return Path(urlsplit(self.settings.vault_url).path)
-
-    def cpu_today(self) -> CpuOfDay:
-        """What examining files has cost since midnight, UTC."""
-        return self.index.cpu_of_day(int(self._clock() * 1000), self._allowance_ms)
-
-    @property
-    def _allowance_ms(self) -> int:
-        return self.settings.cpu_allowance_s * 1000
 
 
 def _ask(prompt: str) -> str:

@@ -3,6 +3,7 @@
 import signal
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from coffre.housekeeper import Chores, Housekeeper
@@ -47,7 +48,7 @@ def run_vault(settings: Settings, ready: Callable[[str], None]) -> None:
         guard = system.local_guard()
         parts = urlsplit(settings.vault_url)
         if parts.scheme == "unix":
-            service = VaultService.on_sockets(guard, system.door_folder(), settings.peers())
+            service = VaultService.on_sockets(guard, Path(parts.path), settings.peers())
         else:
             context = tls_context(*settings.vault_tls())
             service = VaultService.on_tcp(guard, parts.hostname or "127.0.0.1", parts.port or 443, context)

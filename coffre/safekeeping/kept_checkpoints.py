@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from coffre.installation.installation import Installation
+from keyvault.restore.second_place import Checkpoints
 from records.errors import Invalid
 from records.plain_text import text_of
 
@@ -12,3 +14,10 @@ def read_note(path: Path) -> str:
         return "\n".join(text_of(path.read_bytes()).splitlines()) + "\n"
     except UnicodeDecodeError:
         raise Invalid(f"{path} is no signed checkpoint.", code="checkpoint_malformed") from None
+
+
+def in_second_place(installation: Installation) -> list[str]:
+    """The newest checkpoint that the second place holds, where there is one; the log must agree with it."""
+    place, identity = installation.second_place(), installation.identity
+    last = Checkpoints(place, identity.origin, identity.checkpoint_public).last() if place else None
+    return [] if last is None else [last.note]

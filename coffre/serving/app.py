@@ -12,11 +12,13 @@ from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coffre.housekeeper import Chores, Housekeeper
+from coffre.installation.places import read_secret
 from coffre.processes.day_keys import publish_day_keys
 from coffre.processes.run import bell_of
 from coffre.serving import fhir as fhir_reading
 from coffre.serving import problems, watching
 from coffre.serving.addresses import SlashAtTheEnd
+from coffre.serving.authentication import Authentication
 from coffre.serving.bodies import BoundedBodies
 from coffre.serving.callers import Callers, Door
 from coffre.serving.methods import Options, answer_heads, taken
@@ -29,8 +31,10 @@ from ingestion.quarantine.listing import Quarantine
 from keyvault.verbs.attempt import Call
 from records.vocabulary.codes import Environment
 from storage.index.waking import FINISHED
+from viewer_api.access import Access
 from viewer_api.gateway import Gateway
 from viewer_api.routes import audit, grants, objects, qido, records
+from viewer_api.routes.objects import Presigner
 from viewer_api.web import pages
 from viewer_api.web.sessions import Sessions
 from viewer_api.web.site import Site
@@ -138,7 +142,7 @@ def _door(app: FastAPI, system: System, only: ServedPart | None) -> Door:
         system.guard.operator.quarantined(Call(token=token), [])
 
     refusing = {None: refuse, ServedPart.READER: refuse, ServedPart.OPERATOR: refuse_operator}
-    return Door(system.authentication.holds, lambda path: taken(app.router, path), refusing.get(only))
+    return Door(Authentication.of(system).holds, lambda path: taken(app.router, path), refusing.get(only))
 
 
 def _background(system: System) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
@@ -162,7 +166,7 @@ def _background(system: System) -> Callable[[FastAPI], AbstractAsyncContextManag
 def _intake(app: FastAPI, system: System, public_url: str, only: ServedPart | None) -> None:
     """What deposits; it never calls the vault."""
     ring = system.workers.ring if only is None else bell_of(system)[0]
-    intake, depositor = system.intake(ring), system.authentication.depositor(public_url)
+    intake, depositor = system.intake(ring), Authentication.of(system).depositor(public_url)
     system.wake(FINISHED, system.verdicts.done)
     app.include_router(stow.router(intake, depositor, public_url))
     app.include_router(fhir.router(intake, depositor, public_url))
@@ -171,21 +175,24 @@ def _intake(app: FastAPI, system: System, public_url: str, only: ServedPart | No
 
 def _reader(app: FastAPI, system: System, public_url: str) -> None:
     """Lists, grants, choices, the log."""
-    credential = system.authentication.credential(public_url)
-    presigner = system.presigner(public_url)
-    access = system.access(presigner)
+    credential = Authentication.of(system).credential(public_url)
+    presigner = Presigner(read_secret(system.places.url_key), public_url)
+    access = Access(system.index, system.guard.reader, objects.addresses(system.objects, presigner))
     app.include_router(records.router(access, credential))
     app.include_router(qido.router(access, credential))
     app.include_router(grants.router(access, credential))
     app.include_router(objects.router(system.objects, system.guard.reader, presigner))
     app.include_router(audit.router(system.guard.public))
-    app.include_router(fhir_reading.reading(access, credential, system.authentication.depositor(public_url)))
+    app.include_router(
+        fhir_reading.reading(access, credential, Authentication.of(system).depositor(public_url))
+    )
 
 
 def _gateway(app: FastAPI, system: System, public_url: str) -> None:
     """Content in clear, and the pages."""
-    access = system.access_without_addresses()
-    gateway = Gateway(access, system.objects, system.grant_keys())
+    # it reads the objects itself, and so needs neither addresses nor the key that signs them
+    access = Access(system.index, system.guard.reader, lambda _grant, _blob, _version: "")
+    gateway = Gateway(access, system.objects, system.identity.grant_keys)
     environment = system.identity.environment
     site = Site(Sessions(system.index, public_url, environment), environment)
     app.include_router(pages.router(site, access, gateway))
@@ -195,7 +202,7 @@ def _gateway(app: FastAPI, system: System, public_url: str) -> None:
 def _operator(app: FastAPI, system: System, public_url: str) -> None:
     """What the hosting team decides; the vault accepts each operator's own credential."""
     use_cases = Quarantine(system.index, system.guard.operator)
-    app.include_router(quarantine.router(use_cases, system.authentication.credential(public_url)))
+    app.include_router(quarantine.router(use_cases, Authentication.of(system).credential(public_url)))
 
 
 def _health(app: FastAPI, system: System, only: ServedPart | None) -> None:

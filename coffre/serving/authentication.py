@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 from fastapi import Request
 
 from coffre.installation.identity import Identity
-from coffre.serving.authorization import presented, url_of
+from coffre.installation.installation import Installation
+from coffre.serving.presented import presented, url_of
 from ingestion.intake.reception import Depositor
 from keyvault.credentials.possession import LARGEST_BODY, PresentedProof, Verified, verify_token
 from keyvault.credentials.tokens import Credential, verify_bound
@@ -28,6 +29,12 @@ class Authentication:
         self._identity = identity
         self._proof_required = proof_required
         self._clock = clock
+
+    @classmethod
+    def of(cls, installation: Installation) -> "Authentication":
+        """That of an installation, by its settings."""
+        refused = installation.settings.bearers_refused
+        return cls(installation.identity, proof_required=refused, clock=installation.clock)
 
     def actor(self, token: str) -> Actor:
         """A bearer's token: signature, audience, time."""

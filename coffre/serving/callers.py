@@ -15,8 +15,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from coffre.serving import problems
-from coffre.serving.authorization import presented
 from coffre.serving.bodies import STREAMED
+from coffre.serving.presented import presented
 from coffre.serving.proxies import TrustedProxies, subscriber
 from keyvault.credentials.tokens import CredentialError
 from records.errors import CoffreError, Refused

@@ -71,8 +71,9 @@ class Metrics:
         for state, count in self._system.index.counts().items():
             self._submissions.labels(state).set(count)
         self._sharing.set(self._system.index.sharing_identifiers())
-        self._waiting.set(self._system.index.waiting(int(time.time() * 1000)))
-        today = self._system.cpu_today()
+        now_ms = int(self._system.clock() * 1000)
+        self._waiting.set(self._system.index.waiting(now_ms))
+        today = self._system.index.cpu_of_day(now_ms, self._system.settings.cpu_allowance_ms)
         self._cpu.set(today.cpu_ms / 1000)
         self._past.set(today.past_allowance)
         return generate_latest(self.registry)

@@ -11,6 +11,7 @@ from coffre.demo_authority.identities import Identities
 from coffre.demonstration import data as demo_data
 from coffre.installation.install import initialise
 from coffre.processes.day_keys import publish_day_keys
+from coffre.serving.authentication import Authentication
 from coffre.settings import load
 from coffre.wiring import System
 from content.byte_source import BytesSource
@@ -148,7 +149,7 @@ class Pipeline:
         return self._begin(self.reception(objects=objects, index=index), ins, "dicom")
 
     def _begin(self, reception: Reception, ins: str | None, kind: ContentKind) -> Deposit:
-        depositor = Depositor.of(self._depositor, self.system.authentication.actor(self._depositor))
+        depositor = Depositor.of(self._depositor, Authentication.of(self.system).actor(self._depositor))
         return reception.begin(depositor, ins, SubmissionHeaders(kind=kind))
 
     def partial_files(self) -> Iterator[Path]:

@@ -29,7 +29,7 @@ def sweep(system: System) -> Swept:
         system.index,
         system.objects,
         system.guard,
-        clock=lambda: system._clock() + LATER_S,
+        clock=lambda: system.clock() + LATER_S,
         oldest_upload_ms=-1_000,
     ).sweep()
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from coffre.demo_authority.identities import Identities
+from coffre.serving.authentication import Authentication
 from content.byte_source import BytesSource
 from content.dicom.store_metadata import encode_json
 from content.limits import DEFAULT_LIMITS
@@ -46,7 +47,7 @@ def deposit(pipeline: Pipeline, ins: str, files: list[bytes]) -> UUID:
     parts = [part.part() for _, bulk in found for part in bulk]
     body = framed([json_part(*(metadata for metadata, _ in found), broken), *parts])
     token = Identities(pipeline.system).depositor(LABORATORY)
-    depositor = Depositor.of(token, pipeline.system.authentication.actor(token))
+    depositor = Depositor.of(token, Authentication.of(pipeline.system).actor(token))
     reception = pipeline.reception()
     begun = reception.begin(depositor, ins, SubmissionHeaders(kind="dicom", payload=Payload.JSON))
     reader = read_store_request({"content-type": related_type(JSON)}).reader(begun)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from coffre.demonstration import data as demo_data
+from coffre.serving.authentication import Authentication
 from ingestion.envelope import SubmissionHeaders
 from ingestion.intake.reception import Depositor
 from records.errors import CoffreError
@@ -386,7 +387,9 @@ def test_a_row_that_cannot_be_kept_leaves_no_object(coffre: Coffre, person: Pati
     with coffre.system() as system:
         intake = system.intake(lambda _: None)
         deposit = intake.reception.begin(
-            Depositor.of(lab, system.authentication.actor(lab)), person.ins, SubmissionHeaders(kind="dicom")
+            Depositor.of(lab, Authentication.of(system).actor(lab)),
+            person.ins,
+            SubmissionHeaders(kind="dicom"),
         )
         deposit.start_part()
         deposit.write(b"content")
@@ -409,7 +412,7 @@ def test_an_interrupted_upload_is_swept_with_its_object(coffre: Coffre, person: 
         reception = system.intake(lambda _: None).reception
         for _ in range(3):
             deposit = reception.begin(
-                Depositor.of(lab, system.authentication.actor(lab)),
+                Depositor.of(lab, Authentication.of(system).actor(lab)),
                 person.ins,
                 SubmissionHeaders(kind="dicom"),
             )

@@ -19,6 +19,7 @@ from keyvault.process.guard import ReaderDoor
 from records.base64url import b64, unb64
 from records.errors import Invalid, NotFound, Refused
 from storage.ports import ObjectStore
+from viewer_api.access import Presign
 from viewer_api.routes.numbers import Whole
 
 CHUNK = 65_536  # what uvicorn writes fastest
@@ -42,6 +43,15 @@ class Presigner:
     def check(self, grant: UUID, blob: UUID, version: int, exp: int, signature: str) -> None:
         now = int(time.time())
         check_url(self.key, grant, blob, version, exp=exp, signature=unb64(signature), now=now)
+
+
+def addresses(objects: ObjectStore, presigner: Presigner) -> Presign:
+    """The store's own addresses where it has a server, else ranges served here."""
+
+    def presign(grant: UUID, blob: UUID, version: int) -> str:
+        return objects.presigned(blob, version, LONGEST_LIFE) or presigner.url(grant, blob, version)
+
+    return presign
 
 
 def router(objects: ObjectStore, vault: ReaderDoor, presigner: Presigner) -> APIRouter:
