@@ -10,15 +10,24 @@ from collections.abc import Collection, Mapping
 from typing import Protocol
 from uuid import UUID
 
+from storage.index_parts import (
+    GrownStudies,
+    Leftovers,
+    QuarantinedDocuments,
+    ReceptionKeys,
+    RecordDocuments,
+    Settling,
+    SignIns,
+    Submissions,
+    Uploads,
+)
 from storage.rows import (
     Blob,
     CpuOfDay,
     CpuUse,
     Details,
     Document,
-    GrownStudy,
     Instance,
-    Part,
     PartClaims,
     Publication,
     QuarantinedPart,
@@ -27,106 +36,6 @@ from storage.rows import (
 
 NO_ALLOWANCE = 2**53
 """Milliseconds of CPU that nobody gets beyond."""
-
-
-class Uploads(Protocol):
-    """Uploads that intake or a worker begins, and that the sweeper condemns."""
-
-    def begin_upload(self, blob_id: UUID, version: int, at: int) -> None:
-        """Names an object before its first byte is written, so that the sweeper need never list the store."""
-
-    def end_upload(self, blob_id: UUID, version: int) -> None:
-        """Forgets an upload whose object is gone. May be repeated."""
-
-
-class Submissions(Protocol):
-    """Submissions as they stand, whoever asks."""
-
-    def submission(self, submission_id: UUID) -> Submission | None: ...
-
-    def parts(self, submission_id: UUID) -> list[Part]:
-        """The verdicts in order of number; empty before publication."""
-
-    def blobs(self, submission_id: UUID) -> list[Blob]:
-        """Its objects in order of id and version, adopted or not, until `forget_blobs`."""
-
-
-class Settling(Protocol):
-    """The end of a finished submission, by its worker, or by the housekeeper after it."""
-
-    def settle(self, submission_id: UUID, at: int) -> list[Blob]:
-        """Erases envelope, sealed keys and plan of a finished submission; lists the blobs that were not
-        adopted.
-
-        Their objects are the caller's to delete, then `forget_blobs`; after a crash in between
-        `abandoned_blobs` names them. Repeatable. Conflict `unfinished`, NotFound `submission_unknown`.
-        """
-
-    def forget_blobs(self, blobs: Collection[Blob]) -> None:
-        """Removes rows of abandoned and retired blobs whose objects are deleted; others are left alone.
-
-        Repeatable.
-        """
-
-
-class Leftovers(Protocol):
-    """Leftovers of finished work: the housekeeper clears them, an operator checks them."""
-
-    def unsettled(self, finished_before: int) -> list[UUID]:
-        """Finished before that time and not settled, oldest first, 1 000 at most."""
-
-    def abandoned_blobs(self) -> list[Blob]:
-        """Blobs that `settle` gave up and nobody forgot yet, 1 000 at most."""
-
-
-class GrownStudies(Protocol):
-    """Studies that are worth a compaction."""
-
-    def grown_studies(
-        self, *, least: int, quiet_since: int, record_id: UUID | None = None, limit: int = 1000
-    ) -> list[GrownStudy]:
-        """Approved studies of at least `least` submissions, none of which joined after `quiet_since`."""
-
-
-class SignIns(Protocol):
-    """Sealed sign-ins of the pages."""
-
-    def put_sign_in(self, digest: bytes, sealed: bytes, expires: int) -> None:
-        """Keeps a sealed sign-in under the digest of its cookie."""
-
-    def sign_in(self, digest: bytes, now: int) -> bytes | None:
-        """The sealed sign-in unless it expired."""
-
-    def end_sign_in(self, digest: bytes) -> None:
-        """Signs out. May be repeated."""
-
-
-class ReceptionKeys(Protocol):
-    """Signed reception keys, which the vault makes and intake seals to."""
-
-    def put_reception_key(self, day: str, document: str) -> None:
-        """Keeps the signed reception key of `day` (YYYY-MM-DD), in place of an earlier one."""
-
-    def reception_key(self, day: str) -> str | None: ...
-
-
-class RecordDocuments(Protocol):
-    """Documents of a record by what names them."""
-
-    def documents_by_id(
-        self, record_id: UUID, ids: Collection[UUID]
-    ) -> list[tuple[Document, tuple[Details, ...]]]:
-        """Those of `ids` that are in the record."""
-
-    def documents_by_study(
-        self, record_id: UUID, study_token: bytes
-    ) -> list[tuple[Document, tuple[Details, ...]]]: ...
-
-
-class QuarantinedDocuments(Protocol):
-    """A document under quarantine, for the operators who decide and the worker who carries it out."""
-
-    def quarantined_document(self, document_id: UUID) -> QuarantinedPart | None: ...
 
 
 class IntakeIndex(Uploads, Submissions, ReceptionKeys, Protocol):

@@ -1,7 +1,7 @@
 """Reception keys on their way from the vault to intake, which never calls it."""
 
 from keyvault.process.guard import HousekeeperDoor
-from storage.index_ports import ReceptionKeys
+from storage.index_parts import ReceptionKeys
 
 
 def publish_day_keys(vault: HousekeeperDoor, index: ReceptionKeys) -> None:

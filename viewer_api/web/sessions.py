@@ -23,7 +23,7 @@ from keyvault.credentials.sign_in_links import (
 from keyvault.verbs.attempt import Call
 from records.errors import CoffreError, Invalid, Refused
 from records.vocabulary.codes import Environment, PurposeOfUse, Role
-from storage.index_ports import SignIns
+from storage.index_parts import SignIns
 
 LARGEST_FORM = 64 * 1024
 MOST_FIELDS = 64
