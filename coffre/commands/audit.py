@@ -27,9 +27,9 @@ def audit_verify(
 
     It must agree with the newest checkpoint of COFFRE_SECOND_PLACE_URL, where that is set.
     """
-    from coffre.safekeeping.kept_checkpoints import in_second_place, read_note
-
     with opened_installation(data, judging=True) as installation:
+        from coffre.safekeeping.kept_checkpoints import in_second_place, read_note
+
         witnessed = [*in_second_place(installation), *(read_note(path) for path in checkpoint or [])]
         report = installation.guard.inspector.verify_log(witnessed)
     found = {

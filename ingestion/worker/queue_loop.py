@@ -18,7 +18,8 @@ from ingestion.worker.standing_in import Bench
 from keyvault.process.guard import WorkerDoor
 from keyvault.verbs.worker.settling import SettlingVerbs
 from records.errors import CoffreError, Conflict
-from storage.index_ports import NO_ALLOWANCE, Settling, WorkerIndex
+from storage.index_parts import Settling
+from storage.index_ports import NO_ALLOWANCE, WorkerIndex
 from storage.ports import ObjectStore
 from storage.rows import Submission
 
