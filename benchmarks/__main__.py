@@ -3,6 +3,7 @@
 import argparse
 
 from benchmarks import (
+    canonical_json,
     database,
     files,
     memory,
@@ -18,6 +19,7 @@ from benchmarks import (
 )
 
 BENCHMARKS = {
+    "canonical-json": canonical_json.run,
     "database": database.run,
     "files": files.run,
     "memory": memory.run,
