@@ -3,7 +3,6 @@
 import argparse
 
 from benchmarks import (
-    canonical_json,
     database,
     files,
     memory,
@@ -19,7 +18,6 @@ from benchmarks import (
 )
 
 BENCHMARKS = {
-    "canonical-json": canonical_json.run,
     "database": database.run,
     "files": files.run,
     "memory": memory.run,
