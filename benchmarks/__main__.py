@@ -4,6 +4,7 @@ import argparse
 
 from benchmarks import (
     database,
+    fetching,
     files,
     memory,
     objects,
@@ -19,6 +20,7 @@ from benchmarks import (
 
 BENCHMARKS = {
     "database": database.run,
+    "fetching": fetching.run,
     "files": files.run,
     "memory": memory.run,
     "objects": objects.run,

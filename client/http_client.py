@@ -4,7 +4,7 @@ import json
 import logging
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
@@ -32,6 +32,8 @@ _IDENTITY = "identity"
 
 Body = Callable[[], Iterable[bytes]]
 """Makes the content of a request anew for each attempt."""
+Take = Callable[[httpx.Response, Iterator[bytes]], None]
+"""Takes the body of a successful answer in pieces, from the beginning again for each attempt."""
 
 
 def read_token(path: Path) -> str:
@@ -97,7 +99,7 @@ def _is_loopback(host: str) -> bool:
 
 
 class CoffreClient:
-    """Requests to one server with one token. Not for several threads at once."""
+    """Requests to one server with one token. Without a token also for several threads at once."""
 
     def __init__(
         self,
@@ -136,8 +138,11 @@ class CoffreClient:
         parts: Callable[[], Sequence[bytes]] | None = None,
         lost: Callable[[], None] | None = None,
         most: int = LARGEST_ANSWER,
+        take: Take | None = None,
     ) -> httpx.Response:
         """Returns the answer, whatever its status, to a path below the server's URL or to an absolute URL.
+
+        An answer whose body `take` took has none.
 
         `parts` gives the SHA-256 of a deposit's parts, asked for only where the token is bound to a key.
 
@@ -152,7 +157,7 @@ class CoffreClient:
             wait = pause
             try:
                 request = self._http.build_request(method, url, json=json, content=content, headers=headers)
-                answer = self._send(request, streamed=body is not None, parts=parts, most=most)
+                answer = self._send(request, streamed=body is not None, parts=parts, most=most, take=take)
             except httpx.InvalidURL:  # of a server's making: ours was checked
                 raise bad_answer() from None
             except httpx.TransportError:
@@ -187,6 +192,7 @@ class CoffreClient:
         streamed: bool = False,
         parts: Callable[[], Sequence[bytes]] | None = None,
         most: int = LARGEST_ANSWER,
+        take: Take | None = None,
     ) -> httpx.Response:
         """With a proof of its own, where the token asks for one."""
         if self._key is not None and self._token is not None:
@@ -201,7 +207,7 @@ class CoffreClient:
                 purpose=request.headers.get("coffre-purpose"),
                 reason=unquote(reason) if reason is not None else None,
             )
-        return _read_whole(self._http.send(request, stream=True), most)
+        return _read_whole(self._http.send(request, stream=True), most, take)
 
     def read(self, method: str, path: str, **kwargs: Any) -> Any:
         """Returns the JSON of a successful answer. Raises what `call` and `refusal` give."""
@@ -211,21 +217,28 @@ class CoffreClient:
         return json_of(answer)
 
 
-def _read_whole(answer: httpx.Response, most: int) -> httpx.Response:
+def _read_whole(answer: httpx.Response, most: int, take: Take | None) -> httpx.Response:
     """The answer with its body, at most `most` bytes, none of them expanded. Raises "bad_answer"."""
-    body = bytearray()
+    body = b""
     try:
         if answer.headers.get("content-encoding", _IDENTITY) != _IDENTITY:
             raise bad_answer()
-        for piece in answer.iter_bytes():
-            body += piece
-            if len(body) > most:
-                raise bad_answer()
+        if take is not None and answer.is_success:
+            take(answer, _bounded(answer, most))
+        else:
+            body = b"".join(_bounded(answer, most))
     finally:
         answer.close()
-    return httpx.Response(
-        answer.status_code, headers=answer.headers, content=bytes(body), request=answer.request
-    )
+    return httpx.Response(answer.status_code, headers=answer.headers, content=body, request=answer.request)
+
+
+def _bounded(answer: httpx.Response, most: int) -> Iterator[bytes]:
+    size = 0
+    for piece in answer.iter_bytes():
+        size += len(piece)
+        if size > most:
+            raise bad_answer()
+        yield piece
 
 
 def json_of(answer: httpx.Response) -> Any:

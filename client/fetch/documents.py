@@ -6,15 +6,17 @@ is used; whole parts are checked against their SHA-256.
 
 import hashlib
 import hmac
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote, urljoin
+from urllib.parse import quote
 from uuid import UUID
 
+from client.fetch import ranges, segments
+from client.fetch.addresses import Addresses
+from client.fetch.ranges import Pace, Part
 from client.fetch.series import merge_series, too_large
-from client.http_client import LARGEST_ANSWER, CoffreClient, bad_answer, refusal
+from client.http_client import CoffreClient, bad_answer
 from content.series import LARGEST, SeriesInstance
 from keyvault.crypto.blob import BlobError, Opener
 from keyvault.crypto.sealed_blob import HEADER, STRIDE
@@ -25,9 +27,6 @@ from records.identity import INS
 
 CHUNK_SEGMENTS = 64
 """Segments fetched in one request where content is read from end to end: 4 MiB."""
-_PARTIAL = 206
-_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/(?:[0-9]+|\*)")
-_URL_GONE = frozenset({401, 403})
 
 
 class FetchClient:
@@ -94,31 +93,8 @@ class FetchClient:
         grant = self.server.read("POST", "/grants", json=body)
         if not isinstance(grant, dict):
             raise bad_answer()
-        return OpenedGrant(self, grant, open_grant(grant, private, self._pinned, int(self._clock())))
-
-    def renew(self, grant_id: str) -> dict[str, str]:
-        """Returns new addresses for a grant, which the server decides again."""
-        return _urls(self.server.read("POST", f"/grants/{grant_id}/urls"))
-
-    def range_or_none(self, url: str, start: int, stop: int) -> bytes | None:
-        """Returns bytes [start, stop) behind an address, None where the address has ended.
-
-        Raises `BlobError` "short_range" for any other range than the one asked for, `Refused` otherwise.
-        """
-        asked = {"Range": f"bytes={start}-{stop - 1}"}
-        most = max(stop - start, LARGEST_ANSWER)
-        answer = self._objects.call("GET", _absolute(self.server.url, url), headers=asked, most=most)
-        if answer.status_code in _URL_GONE:
-            return None
-        if not answer.is_success:
-            raise refusal(answer)
-        place = _CONTENT_RANGE.fullmatch(answer.headers.get("content-range", ""))
-        exact = place is not None and (int(place[1]), int(place[2]) + 1) == (start, stop)
-        if answer.status_code != _PARTIAL or not exact or len(answer.content) != stop - start:
-            raise BlobError(
-                "The store answered with another range than asked; try again.", code="short_range"
-            )
-        return answer.content
+        opened = open_grant(grant, private, self._pinned, int(self._clock()))
+        return OpenedGrant(grant, opened, Addresses(self.server, self._objects, grant))
 
     def _why(self) -> dict[str, str]:
         """The purpose of use of a request that is not a grant's."""
@@ -131,36 +107,29 @@ class FetchClient:
 class OpenedGrant:
     """A grant in the hands of its recipient."""
 
-    def __init__(self, client: FetchClient, grant: Mapping[str, Any], body: GrantBody) -> None:
+    def __init__(self, grant: Mapping[str, Any], body: GrantBody, addresses: Addresses) -> None:
         self.grant_id = str(grant["id"])
         self.event: str = grant["event"]
         """Leaf hash of the line that this grant left in the audit log, base64url."""
         self.body = body
-        self.fetched = 0
-        """Ciphertext bytes read so far."""
-        self._client = client
-        self._urls = _urls(grant)
+        self._addresses = addresses
         self._openers = {blob.sealed.ref.blob_id: Opener(blob.sealed, blob.dek) for blob in body.blobs}
         self._sizes = {blob.sealed.ref.blob_id: blob.sealed.plaintext_size for blob in body.blobs}
 
-    def read_range(self, blob_id: UUID, start: int, stop: int) -> bytes:
-        """Returns ciphertext bytes [start, stop); an address that has ended is renewed once."""
-        for renewed in (False, True):
-            if renewed:
-                self._urls = self._client.renew(self.grant_id)
-            url = self._urls.get(str(blob_id))
-            found = self._client.range_or_none(url, start, stop) if url else None
-            if found is not None:
-                self.fetched += len(found)
-                return found
-        raise NotFound("The store gives no access to this object; ask for a new grant.", code="no_address")
-
     def read(self, blob_id: UUID, offset: int, length: int) -> bytes:
         """Returns plaintext bytes of a blob, fetching the segments that hold them and no others."""
+        return b"".join(self._pieces(blob_id, offset, length))
+
+    @property
+    def fetched(self) -> int:
+        """Ciphertext bytes read so far."""
+        return self._addresses.fetched
+
+    def _opener(self, blob_id: UUID) -> Opener:
         opener = self._openers.get(blob_id)
         if opener is None:
             raise NotFound("The grant does not open this object; ask for a new one.", code="not_granted")
-        return opener.read(offset, length, lambda start, stop: self.read_range(blob_id, start, stop))
+        return opener
 
     def stream(self, blob_id: UUID, offset: int, length: int) -> Iterator[bytes]:
         """Yields plaintext bytes in pieces that end where a segment ends, so that none is fetched twice."""
@@ -170,6 +139,20 @@ class OpenedGrant:
             step = min(border, end) - offset
             yield self.read(blob_id, offset, step)
             offset += step
+
+    def read_parts(self, parts: Sequence[Part], pace: Pace) -> Iterator[tuple[int, Iterator[memoryview]]]:
+        """Yields the number of each part with its plaintext in pieces, neighbours read in common ranges."""
+        return ranges.read(parts, self._pieces, pace)
+
+    def _pieces(self, blob_id: UUID, offset: int, length: int) -> list[bytes]:
+        """Plaintext bytes of a blob, opened segment by segment while they arrive."""
+        opener = self._opener(blob_id)
+        if not length:
+            return []
+        start, stop = opener.span(offset, length)
+        return self._addresses.read(
+            blob_id, start, stop, lambda pieces: [*segments.opened(opener, offset, length, pieces)]
+        )
 
     def instances(self) -> list[SeriesInstance]:
         """Returns every instance of the granted series, from their metadata blobs."""
@@ -213,14 +196,6 @@ class OpenedGrant:
         return b"".join(self.stream(blob_id, 0, size))
 
 
-def _absolute(server: str, url: str) -> str:
-    """An address of a grant, which may be relative to the server."""
-    try:
-        return urljoin(server + "/", url)
-    except ValueError:
-        raise bad_answer() from None
-
-
 def digest_mismatch() -> BlobError:
     """What a part earns whose bytes are authentic and not the ones that were deposited."""
     return BlobError(
@@ -232,13 +207,6 @@ def _checked(content: bytes, sha256: bytes) -> bytes:
     if not hmac.compare_digest(hashlib.sha256(content).digest(), sha256):
         raise digest_mismatch()
     return content
-
-
-def _urls(found: object) -> dict[str, str]:
-    urls = found.get("urls") if isinstance(found, Mapping) else None
-    if not isinstance(urls, dict):
-        raise bad_answer()
-    return {str(blob): str(url) for blob, url in urls.items()}
 
 
 def _member(found: object, name: str) -> str:

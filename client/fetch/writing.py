@@ -60,7 +60,7 @@ def parts_of(opened: OpenedGrant, stem: str) -> Iterator[FetchedPart]:
         yield FetchedPart(place, document.blob_id, document.offset, document.length, document.sha256)
 
 
-def write_part(out: Path, part: FetchedPart, pieces: Iterable[bytes]) -> FetchedFile:
+def write_part(out: Path, part: FetchedPart, pieces: Iterable[bytes | memoryview]) -> FetchedFile:
     """Readable by its owner alone. Raises `BlobError` "digest_mismatch", and then leaves nothing."""
     path = out / part.place
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

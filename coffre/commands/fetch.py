@@ -16,6 +16,7 @@ from client.fetch.documents import FetchClient
 from client.fetch.keys import trusted_keys
 from client.fetch.manifest import Manifest
 from client.fetch.names import stems_of
+from client.fetch.ranges import AT_ONCE, LEAST_MEMORY, MEMORY, MIB, USUAL, Pace
 from client.fetch.writing import FetchedFile, parts_of, write_part
 from client.http_client import CoffreClient, bad_answer, check_url, read_token
 from client.possession import check_bound, read_key
@@ -62,6 +63,18 @@ def fetch_command(
     known_keys: Annotated[
         Path | None, typer.Option(help="File that keeps the server's keys from the first visit on.")
     ] = None,
+    at_once: Annotated[
+        int, typer.Option(min=1, max=16, help="Ranges of 4 to 16 MiB that are read at the same time.")
+    ] = AT_ONCE,
+    memory: Annotated[
+        int,
+        typer.Option(
+            min=LEAST_MEMORY // MIB,
+            max=4096,
+            metavar="MIB",
+            help="Memory that these ranges may take together; if it is little, they are shorter and fewer.",
+        ),
+    ] = MEMORY // MIB,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
     allow_http: Annotated[
         bool, typer.Option("--allow-http", help="Send the token over http:// to another machine.")
@@ -93,7 +106,10 @@ def fetch_command(
                 typer.echo(note, err=True)
             client = FetchClient(server, objects, ins, keys, purpose=purpose, reason=reason)
             manifest = Manifest(out)
-            fetched = fetch(client, out, manifest, study=study, document=wanted, progress=_progress())
+            pace = Pace.within(memory * MIB, at_once)
+            fetched = fetch(
+                client, out, manifest, study=study, document=wanted, progress=_progress(), pace=pace
+            )
     except CoffreError as error:
         raise _stop(error, Exit.REFUSED) from None
     except OSError as error:
@@ -111,6 +127,7 @@ def fetch(
     study: str | None = None,
     document: UUID | None = None,
     progress: Progress | None = None,
+    pace: Pace = USUAL,
 ) -> Fetched:
     """Opens a study, a document, or all that may be seen, and writes it below `out` with its manifest.
 
@@ -132,9 +149,8 @@ def fetch(
                 parts = list(parts_of(opened, stems.get(name, name)))
                 bar.update(task, total=(bar.tasks[0].total or 0) + sum(part.length for part in parts))
                 written = fetched.written.setdefault(name, [])
-                for part in parts:
-                    pieces = opened.stream(part.blob_id, part.offset, part.length)
-                    written.append(write_part(out, part, _counted(pieces, bar)))
+                for number, pieces in opened.read_parts(parts, pace):
+                    written.append(write_part(out, parts[number], _counted(pieces, bar)))
                 manifest.note(name, written)
         finally:
             if fetched.files:
@@ -152,7 +168,7 @@ def _ids(listed: Sequence[Mapping[str, Any]], study: str | None, document: UUID 
     return [_uuid(one.get("id")) for one in listed if study in (None, one.get("study_uid"))]
 
 
-def _counted(pieces: Iterable[bytes], bar: Progress) -> Iterator[bytes]:
+def _counted(pieces: Iterable[memoryview], bar: Progress) -> Iterator[memoryview]:
     for piece in pieces:
         yield piece
         bar.advance(bar.tasks[0].id, len(piece))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from email import message_from_bytes
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -18,7 +19,7 @@ import typer
 from typer.testing import CliRunner
 
 from client import http_client as server
-from client.fetch.documents import FetchClient
+from client.fetch.addresses import Addresses
 from client.http_client import CoffreClient, check_url, printable, read_token
 from client.send.contents import CHUNK
 from client.send.delivery import Delivery
@@ -356,9 +357,9 @@ def test_an_address_that_is_none_is_a_bad_answer(address: str, pauses: list[floa
         URL, None, sleep=pauses.append, transport=httpx.MockTransport(lambda _: httpx.Response(200))
     )
     with pytest.raises(CoffreError) as refused:
-        FetchClient(objects, objects, INS.parse(demo_data.PATIENT_INS, demo_data.OID), {}).range_or_none(
-            address, 0, 10
-        )
+        blob = uuid4()
+        grant = {"id": str(uuid4()), "urls": {str(blob): address}}
+        Addresses(objects, objects, grant).read(blob, 0, 10, b"".join)
     assert refused.value.code == "bad_answer"
 
 
