@@ -3,6 +3,7 @@
 import hashlib
 import json
 import secrets
+import tracemalloc
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -16,6 +17,8 @@ from typer.testing import CliRunner, Result
 
 from client.fetch.documents import FetchClient
 from client.fetch.keys import trusted_keys
+from client.fetch.ranges import LEAST_MEMORY, MIB, Pace
+from client.fetch.writing import parts_of, write_part
 from client.http_client import CoffreClient
 from client.send.deposits import SendClient
 from client.send.finding import candidates
@@ -23,6 +26,7 @@ from coffre.commands.fetch import fetch_command
 from coffre.commands.send import send_command
 from coffre.demonstration import data as demo_data
 from coffre.plaintext_search.search import prove_and_search
+from keyvault.crypto.sealed_blob import SEGMENT
 from records.errors import CoffreError
 from records.identity import INS
 from tests.integration.support import Coffre, Patient, new_ins
@@ -121,6 +125,28 @@ def test_a_folder_is_published_and_known_the_second_time(
     again = desk.send(laboratory)
     assert again["summary"] == {"duplicate": 12}
     assert {Path(one["path"]).name: one["document"] for one in again["files"]} == sent
+
+
+def test_a_study_larger_than_the_memory_allowed_is_fetched_within_it_and_no_byte_twice(
+    desk: Desk, tmp_path: Path
+) -> None:
+    slices = desk.patient.ct(slices=80, size=512)
+    answer = desk.coffre.stow(desk.coffre.depositor(), slices, desk.patient.ins)
+    assert answer.status_code == 200, answer.text
+    grant = desk.client().grant()
+    parts = list(parts_of(grant, "study"))
+    described, size = grant.fetched, sum(map(len, slices))
+    tracemalloc.start()
+    found = [
+        write_part(tmp_path, parts[number], pieces).sha256
+        for number, pieces in grant.read_parts(parts, Pace.within(LEAST_MEMORY))
+    ]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert sorted(found) == digests(slices)
+    assert size > 4 * LEAST_MEMORY
+    assert peak < LEAST_MEMORY + 2 * MIB
+    assert size < grant.fetched - described < 1.001 * size + SEGMENT
 
 
 def test_slices_of_one_study_are_one_document(sent: dict[str, str]) -> None:
