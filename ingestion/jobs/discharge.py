@@ -85,6 +85,7 @@ class Discharge:
         A duplicate stays: what the vault adopted nothing of, it has not let go of, and two operators destroy.
         """
         (part,) = rows.parts
+        # compared with the outcome, not the code: what is published with warnings has theirs
         if part.outcome != PartOutcome.PUBLISHED:
             return rows
         return replace(rows, removal=removal_of(self._aside, _verdict(self._aside, part)))

@@ -79,6 +79,7 @@ class Adoption:
     def _details(self, packed: PackedGroup) -> DocumentDetails:
         group, pack, offsets = packed.group, packed.pack.blob_id, packed.offsets
         deposit = Deposit(self.opened.received, self.opened.structure, self.submission_id)
+        # of what is set aside only that it is bytes: study and series are told of it once it is discharged
         if group.parts[0].is_dicom and group.record is not None:
             series = packed.series_blobs()
             return study_details(group, deposit, pack=pack, offsets=offsets, series_blobs=series)

@@ -33,10 +33,12 @@ class Claiming:
         self, parts: Sequence[InspectedPart], opened: OpenedSubmission
     ) -> tuple[list[InspectedPart], dict[int, UUID]]:
         """The parts as judged by what is there already, and the documents that duplicates repeat."""
+        # the identifier first: who holds bytes then waits for nothing, and no two wait for one another
         holders = self._claimed(self._identifiers(parts, opened)).duplicates
         judged, tokens = self._tokens(parts, opened)
         claims = self._claimed(tokens)
         judged = [_repeating(part, claims) for part in judged]
+        # one uniqueId names one content for ever (IHE ITI TF-3 section 4.2.3.2): other bytes need another one
         taken = {number for number, document in holders.items() if claims.duplicates.get(number) != document}
         judged = [_judge(part, "identifier_taken") if part.number in taken else part for part in judged]
         return judged, {n: document for n, document in claims.duplicates.items() if n not in taken}
@@ -64,6 +66,7 @@ class Claiming:
     ) -> tuple[list[InspectedPart], dict[int, bytes]]:
         tokens: dict[int, bytes] = {}
         judged = list(parts)
+        # a token is of one record: equal bytes in two records have two, so that the index shows no relation
         for record in {part.record for part in parts if part.record}:
             mine = [part for part in parts if part.record == record]
             found = self.vault.part_tokens(record, opened.structure, [part.sha256 for part in mine])

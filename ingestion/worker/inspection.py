@@ -101,6 +101,7 @@ class Inspector:
                 inspected.append(self._whose(_patiently(job, in_hand.heartbeat), opened, differing))
                 in_hand.heartbeat()
         finally:
+            # where the try ends early, what waits for its turn must not keep others from theirs
             for job in jobs:
                 job.cancel()
         return inspected
@@ -144,6 +145,7 @@ class Inspector:
     ) -> Inspected:
         whole, refused, offset = {}, {}, 0
         for number, each in enumerate(instances, 1):
+            # of the instance as put together: by this digest it is recognised when it comes again
             length = each.length
             part = ReceivedPart(_NO_BLOB, offset, length, _digest(content, offset, length, in_hand.heartbeat))
             if each.failure is None:

@@ -71,6 +71,8 @@ class Packer:
         return [self._pack(group, content, alone=len(groups) == 1) for group in groups]
 
     def _pack(self, group: Group, content: Content, *, alone: bool) -> PackedGroup:
+        # a byte of a pack that belonged to no document, or to two, could not be withdrawn with its own
+        # (docs/vault.md section 2, step 2); the received blob is one only where a document takes all of it
         held, size = content.blob, sum(part.length for part in group.parts)
         if alone and held is not None and size == held.plaintext_size:
             pack, offsets = held, {part.number: part.offset for part in group.parts}
@@ -108,6 +110,7 @@ class Packer:
 
     def write(self, kind: BlobKind, pieces: Iterable[bytes], role: str) -> Blob:
         """One new blob under a key of its own, named by an upload row before its first byte."""
+        # a key for each pack: who is granted one document opens no other
         ref, dek = BlobRef(uuid4(), 1, kind), new_data_key()
         sealer = Sealer(ref, dek)
         self._index.begin_upload(ref.blob_id, ref.version, self._now_ms())

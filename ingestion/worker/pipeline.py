@@ -142,6 +142,7 @@ class Steps:
         sealed = self.submission.sealed_envelope
         adoption = Adoption(self._id, self.worker.name, sealed, self.opened, self.adopt_by)
         judged, adopted = adoption.adopt(parts, packed)
+        # only now: the vault may have refused a part that another one of this request repeats
         return like_their_first(judged), adopted
 
     # Step 4: all rows at once, or a reader would see half a study and a depositor a verdict without document.
@@ -150,6 +151,7 @@ class Steps:
         self, parts: Sequence[InspectedPart], duplicates: dict[int, UUID], adopted: Sequence[AdoptedGroup]
     ) -> Publication:
         """What the index is to show: documents, verdicts, and the names that a waiting request is told."""
+        # to the request that waits alone: neither intake nor the index may read UIDs (docs/adr/0003)
         answer = seal_answer(self.opened.headers.answer_key, parts)
         tokens, now = self.worker.vault.tokens, self.worker.now_ms()
         return publication(self._id, parts, duplicates, adopted, tokens, now, answer)
@@ -181,6 +183,7 @@ class Ingestion:
             if isinstance(opened, Judgement):
                 self._reject(opened)
                 return
+            # before any file is examined: from here on its structure pays, and may not be served twice
             self._spending.introduce(opened.structure_token)
             self._ingest(self.steps(opened), self.content(opened))
         finally:
@@ -189,6 +192,7 @@ class Ingestion:
     def _ingest(self, steps: Steps, received: Content) -> None:
         inspected = steps.validate(received)
         parts, duplicates = steps.claim(inspected.parts)
+        # not `received`: instances put together from metadata and bulk data lie nowhere as they came
         packed = steps.pack(parts, inspected.content)
         parts, adopted = steps.adopt(parts, packed)
         steps.publish(steps.rows(parts, duplicates, adopted), self._spending)
@@ -209,6 +213,7 @@ class Ingestion:
         return OpenedSubmission.of(open_for_ingest(self._private, answer, self._id))
 
     def _release(self) -> bytes | Denied:
+        # what an earlier try packed it has sealed itself; the vault opens those keys at step 3, for itself
         keys = [
             ReceivedBlobKey(blob.blob_id, blob.version, blob.sealed_key)
             for blob in self._blobs
@@ -223,6 +228,7 @@ class Ingestion:
 
     def content(self, opened: OpenedSubmission) -> OpenedContent:
         """What was received, to be taken over as it is where one document takes all of it."""
+        # there is one: intake seals all parts of a request into a single blob
         received = next(blob for blob in self._blobs if blob.role == "received")
         key = opened.keys[received.blob_id, received.version]
         return OpenedContent(self._worker.objects, sealed_blob(received), key, blob=received)

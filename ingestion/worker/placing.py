@@ -46,6 +46,7 @@ class Placing:
             if not claims or "invalid" in claims or len(set(claims)) > 1:
                 return replace(part, judgement=JUDGEMENTS["no_ins"])
             record = claims[0]
+        # the address says whose it is, and the content may only say that it is not
         elif contradicts(claims, record):
             return replace(part, judgement=JUDGEMENTS["other_patient"])
         return self._identified(part, record, differing(record, claimed_traits(persons)))

@@ -39,6 +39,7 @@ def as_planned(parts: Sequence[InspectedPart], planned: Mapping[int, Judgement])
 
 
 def _as_planned(part: InspectedPart, planned: Judgement) -> InspectedPart:
+    # words may differ between versions of the validators; what was done with the part is its outcome
     if part.judgement.outcome is planned.outcome:
         return part
     if planned.outcome is PartOutcome.PUBLISHED and part.judgement.code == OTHER_PERSON:

@@ -29,6 +29,7 @@ class Spending:
         """
         self._structure = structure_token
         worker = self._worker
+        # asked once of each depositor in a process: most deposits come from those that it knows
         if self._depositor in worker.introduced:
             return
         new = worker.index.introduce(self._depositor, structure_token, worker.now_ms())
