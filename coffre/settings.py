@@ -8,21 +8,17 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from coffre.installation.address_forms import is_listener, is_origin, origin_of
+from coffre import setting_rules
+from coffre.installation.address_forms import origin_of
 from coffre.serving.proxies import TrustedProxies
+from coffre.setting_rules import INPROCESS
 from records.errors import Invalid
-from records.numbers import digits, is_whole, whole
+from records.numbers import digits, whole
 from records.traits import IdentityCheck
 from records.vocabulary.codes import Environment
 from storage.objects.credentials import Credentials
 
-INPROCESS = "inprocess://"
 _NEW = "COFFRE_VAULT_NEW_"
-_DATABASES = ("sqlite:", "postgresql:", "postgresql+psycopg:")
-_PLACES = ("file:", "s3:", "minio:")
-
-Wanted = tuple[tuple[bool, str], ...]
-"""Whether something holds, and what is wanted if it does not."""
 
 
 class Settings(BaseSettings):
@@ -50,8 +46,8 @@ class Settings(BaseSettings):
     second_place_url: str | None = Field(
         default=None, description="where checkpoints and what a restored vault needs are kept as they arise"
     )
-    queue_url: str = "inprocess://"
-    vault_url: str = "inprocess://"
+    queue_url: str = INPROCESS
+    vault_url: str = INPROCESS
     vault_root: str | None = None
     vault_passphrase: SecretStr | None = Field(default=None, description="of the root file, if it has one")
     vault_tls_certificate: Path | None = Field(default=None, description="of this process, for https://")
@@ -102,91 +98,9 @@ class Settings(BaseSettings):
         return digits(value)
 
     def checked(self, *, for_init: bool = False) -> "Settings":
-        """Refuse what this version can't do or what contradicts itself, naming everything and its remedy.
-
-        Raises `Invalid` "bad_setting", or "not_for_production" where production alone wants more.
-        """
-        bad = [*self._contradictions()]
-        wanted = (*self._wanted_by_production(), *(self._wanted_by_init() if for_init else ()))
-        missing = [what for holds, what in wanted if not holds]
-        if self.environment is Environment.PRODUCTION and missing:
-            bad.append(f"COFFRE_ENVIRONMENT=production wants {'; '.join(missing)}.")
-        if bad:
-            only_missing = len(bad) == 1 and bool(missing) and self.environment is Environment.PRODUCTION
-            raise Invalid(" ".join(bad), code="not_for_production" if only_missing else "bad_setting")
+        """These settings. Raises `Invalid` as `setting_rules.check` does."""
+        setting_rules.check(self, for_init=for_init)
         return self
-
-    def _contradictions(self) -> Iterator[str]:
-        for name, given, schemes in (
-            ("COFFRE_QUEUE_URL", self.queue_url, ("inprocess:", "redis:", "rediss:", "amqp:", "amqps:")),
-            ("COFFRE_VAULT_URL", self.vault_url, ("inprocess:", "unix:", "https:")),
-            ("COFFRE_INDEX_URL", self.index_url, _DATABASES),
-            ("COFFRE_VAULT_STORE_URL", self.vault_store_url, _DATABASES),
-            ("COFFRE_DAY_KEYS_URL", self.day_keys_url, _DATABASES),
-            ("COFFRE_OBJECTS_URL", self.objects_url, _PLACES),
-            ("COFFRE_SECOND_PLACE_URL", self.second_place_url, _PLACES),
-        ):
-            if given and not given.startswith(schemes):
-                yield f"{name} begins with one of {', '.join(schemes)}."
-        apart = (self.vault_store_url, self.day_keys_url)
-        if any(apart) and not all(apart):
-            yield (
-                "The vault's store and its day keys are two databases: set COFFRE_VAULT_STORE_URL and "
-                "COFFRE_DAY_KEYS_URL, or neither."
-            )
-        if (self.s3_access_key_id is None) != (self.s3_secret_access_key is None):
-            yield (
-                "A key has two halves: set COFFRE_S3_ACCESS_KEY_ID and COFFRE_S3_SECRET_ACCESS_KEY, "
-                "or neither."
-            )
-        for name, given in (
-            ("COFFRE_PUBLIC_URL", self.public_url),
-            ("COFFRE_OBJECTS_PUBLIC_URL", self.objects_public_url),
-        ):
-            if given is not None and not is_origin(given):
-                yield f"{name} is an origin such as https://coffre.example."
-        if any(not is_whole(user) for _, user in self._peers()):
-            yield "COFFRE_VAULT_PEERS is door=uid,door=uid…"
-        if self.operator_address is not None and not is_listener(self.operator_address):
-            yield "COFFRE_OPERATOR_ADDRESS is host:port, such as 127.0.0.1:9464."
-        try:
-            self.origins()
-        except Invalid as error:
-            yield error.sentence
-        try:
-            self.proxies()
-        except ValueError:
-            yield "COFFRE_TRUSTED_PROXIES names addresses or networks: 10.0.0.5,10.1.0.0/16."
-
-    def _wanted_by_production(self) -> Wanted:
-        return (
-            (
-                not any(each.lower().startswith("http:") for each in self._named_origins()),
-                "pages that nobody changes on their way: COFFRE_ALLOWED_ORIGINS=https://…",
-            ),
-            (self.vault_url != INPROCESS, "the vault apart: COFFRE_VAULT_URL=unix:///… or https://…"),
-            ((self.public_url or "").startswith("https://"), "its origin: COFFRE_PUBLIC_URL=https://…"),
-            (
-                self.objects_public_url is None or self.objects_public_url.startswith("https://"),
-                "COFFRE_OBJECTS_PUBLIC_URL=https://…, or none",
-            ),
-            (
-                self.require_possession is not False,
-                "proofs of possession: no COFFRE_REQUIRE_POSSESSION=false",
-            ),
-        )
-
-    def _wanted_by_init(self) -> Wanted:
-        """What only a new installation must have."""
-        bare = "file:" in self.root_url and not self.passphrase()
-        return (
-            (self.authority_public is not None, "whom to accept: COFFRE_AUTHORITY_PUBLIC=FILE"),
-            (bool(self.authority_issuer), "its name in tokens: COFFRE_AUTHORITY_ISSUER"),
-            (
-                not bare,
-                "a root that no copy of a file gives away: COFFRE_VAULT_ROOT, or COFFRE_VAULT_PASSPHRASE",
-            ),
-        )
 
     def of_installation(self, environment: Environment) -> "Settings":
         """The settings of a process of an installation, which was made for one environment for good."""
@@ -207,13 +121,14 @@ class Settings(BaseSettings):
 
     def origins(self) -> tuple[str, ...]:
         """The origins of COFFRE_ALLOWED_ORIGINS as browsers send them. Raises `Invalid` "bad_setting"."""
-        return tuple(dict.fromkeys(map(origin_of, self._named_origins())))
+        return tuple(dict.fromkeys(map(origin_of, self.named_origins())))
 
     def proxies(self) -> TrustedProxies:
         """Who is accepted about whose calls it passes on. Raises `ValueError`."""
         return TrustedProxies(self.trusted_proxies)
 
-    def _named_origins(self) -> list[str]:
+    def named_origins(self) -> list[str]:
+        """The origins of COFFRE_ALLOWED_ORIGINS as they are written."""
         return self.allowed_origins.replace(",", " ").split()
 
     def pages(self) -> tuple[str, ...]:
@@ -265,11 +180,12 @@ class Settings(BaseSettings):
     def peers(self) -> dict[str, frozenset[int]]:
         """User ids by door."""
         found: dict[str, set[int]] = {}
-        for door, user in self._peers():
+        for door, user in self.named_peers():
             found.setdefault(door, set()).add(whole(user))
         return {door: frozenset(users) for door, users in found.items()}
 
-    def _peers(self) -> Iterator[tuple[str, str]]:
+    def named_peers(self) -> Iterator[tuple[str, str]]:
+        """The entries of COFFRE_VAULT_PEERS, as they are written."""
         for entry in filter(None, self.vault_peers.split(",")):
             door, _, user = entry.partition("=")
             yield door.strip(), user.strip()

@@ -8,7 +8,8 @@ from typing import Self
 
 from coffre.installation.identity import Identity
 from coffre.installation.places import Places
-from coffre.settings import INPROCESS, Settings
+from coffre.setting_rules import INPROCESS
+from coffre.settings import Settings
 from keyvault.context import VaultSettings
 from keyvault.process.guard import Doors, Guard
 from keyvault.roots.opening import open_root

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from uuid import UUID
 
-from coffre.settings import INPROCESS
+from coffre.setting_rules import INPROCESS
 from coffre.wiring import System
 from ingestion.intake.waiting import FINAL
 from ingestion.jobs.dispatch import enqueue_waiting

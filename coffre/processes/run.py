@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from coffre.housekeeper import Chores, Housekeeper
 from coffre.processes.leases import end_leases
 from coffre.processes.presence import working
-from coffre.settings import INPROCESS, Settings
+from coffre.setting_rules import INPROCESS
+from coffre.settings import Settings
 from coffre.wiring import System
 from ingestion.worker.queue_loop import Worker
 from records.errors import Invalid
