@@ -1,4 +1,4 @@
-"""What a command works on: an installation, or a whole system; where there is none, a sentence at once."""
+"""Open what a command works on, an installation or a whole system; where there is none, say so at once."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Where an installation's parts lie: addresses from the settings, files below the data directory."""
+"""The places of an installation's parts: addresses from the settings, files below the data directory."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -21,7 +21,7 @@ class _NotReadable(Exception):  # noqa: N818
 
 
 def cda_patients(data: bytes) -> list[Person]:
-    """Each person as `content.person` makes it, once; none of bytes that are no CDA document or name nobody.
+    """Each person once; none of bytes that are no CDA document or name nobody.
 
     Several record targets are several persons: none of them answers for another. Says nothing about whether
     the document may be admitted.

@@ -1,4 +1,4 @@
-"""What one walk over a data set may meet and keep: elements counted, bytes of metadata summed."""
+"""The bounds of one walk over a data set: elements that it may meet, bytes of metadata that it may keep."""
 
 from content.limits import Limits
 from content.verdicts import Rejected

@@ -1,4 +1,4 @@
-"""Whose a good part is: the record of the address, or the one whose INS the content names.
+"""Find the record of a good part: that of the address, or the one whose INS the content names.
 
 docs/architecture.md ("Whose record", "Which person") has the rules in words; what persons claim is read in
 `ingestion/worker/patient.py`, and the vault compares.

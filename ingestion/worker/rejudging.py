@@ -1,4 +1,4 @@
-"""What later steps make of a part's judgement: an earlier try, a twin that was refused, the vault's answer.
+"""Change a part's judgement by later steps: an earlier try, a twin that was refused, the vault's answer.
 
 A depositor is told one verdict of each part, however many tries it took. What was done by a verdict stays
 done, so that this verdict stands.

@@ -1,4 +1,4 @@
-"""From entries to a signed log: positions, tiles, checkpoints (docs/vault.md section 5, steps b and c).
+"""Turn entries into a signed log: positions, tiles, checkpoints (docs/vault.md section 5, steps b and c).
 
 A kill after any step loses nothing: entries wait in `pending` until their position commits together with
 their tiles, and a tree without a checkpoint gets it from the next round, which is the ordinary path.

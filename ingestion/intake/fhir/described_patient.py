@@ -16,7 +16,7 @@ _NOT_THEIRS = frozenset({"old", "temp", "anonymous"})
 
 
 def described_patients(resource: object) -> list[Person]:
-    """Every contained Patient that is referred to, as `content.person` makes it."""
+    """The person of every contained Patient that is referred to."""
     whole = _object(resource)
     wanted = {
         _reference(whole.get("subject")),

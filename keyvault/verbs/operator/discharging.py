@@ -1,4 +1,4 @@
-"""How a document leaves quarantine: discharged into a record, or destroyed.
+"""End the quarantine of a document: discharge it into a record, or destroy it.
 
 Two operators decide: the first one's call is a proposal, the second's the same call again (docs/vault.md
 section 3, R48). Nothing of the content is opened here.

@@ -1,4 +1,4 @@
-"""How an operator's verb begins: decided where there is no record, on chain 0 before anything is done.
+"""Begin an operator's verb: decide where there is no record, and write to chain 0 before anything is done.
 
 One operator acts `alone`, or two of them act `Together`. Both on the preamble of every verb
 (`keyvault/verbs/attempt.py`): each refusal is counted and has its line.

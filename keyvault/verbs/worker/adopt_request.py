@@ -1,4 +1,4 @@
-"""What a worker asks to adopt, what it is answered, and the answer that is kept for an equal repeat.
+"""The request of a worker to adopt, its answer, and the answer that is kept for an equal repeat.
 
 An answer stays in the vault until its submission or job is settled: an equal repeat is answered alike, with
 equal ids and no second event.

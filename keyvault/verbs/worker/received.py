@@ -1,4 +1,4 @@
-"""What a deposit was received with: its envelope, its data keys, and whether its depositor may feed a record.
+"""Open a received deposit: its envelope and data keys; decide whether its depositor may feed a record.
 
 The credential lies in the envelope. It is accepted as of reception, whenever a worker comes (docs/vault.md
 section 2).
