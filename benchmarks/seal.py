@@ -7,7 +7,8 @@ from uuid import uuid4
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from benchmarks.measuring import compete, table
-from keyvault.crypto.blob import Opener, Sealer
+from keyvault.crypto.blob_opener import Opener
+from keyvault.crypto.blob_sealer import Sealer
 from keyvault.crypto.sealed_blob import BlobKind, BlobRef, new_data_key
 
 GIB = 1 << 30

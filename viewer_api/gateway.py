@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from keyvault.crypto.blob import BlobError, Opener
+from keyvault.crypto.blob_opener import Opener
+from keyvault.crypto.sealed_blob import BlobError
 from keyvault.grants.grant import GrantBody, GrantedBlob, new_recipient, open_grant
 from keyvault.verbs.attempt import Call
 from keyvault.verbs.rows import SeenDocument

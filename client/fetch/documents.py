@@ -18,8 +18,8 @@ from client.fetch.ranges import Pace, Part
 from client.fetch.series import merge_series, too_large
 from client.http_client import CoffreClient, bad_answer
 from content.series import LARGEST, SeriesInstance
-from keyvault.crypto.blob import BlobError, Opener
-from keyvault.crypto.sealed_blob import HEADER, STRIDE
+from keyvault.crypto.blob_opener import Opener
+from keyvault.crypto.sealed_blob import HEADER, STRIDE, BlobError
 from keyvault.grants.grant import GrantBody, GrantedDocument, new_recipient, open_grant
 from records.base64url import b64
 from records.errors import NotFound

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from keyvault.crypto.blob import Opener
+from keyvault.crypto.blob_opener import Opener
 from keyvault.crypto.sealed_blob import HEADER, STRIDE
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from coffre.installation.installation import Installation
 from coffre.installation.places import read_secret
-from keyvault.credentials.tokens import Authority
+from keyvault.credentials.authority import Authority
 from keyvault.verbs.attempt import Call, Denied
 from records.errors import Invalid, Refused
 from records.identity import INS, check_oid, default_oid

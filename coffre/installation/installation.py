@@ -10,10 +10,10 @@ from coffre.installation.identity import Identity
 from coffre.installation.places import Places
 from coffre.setting_rules import INPROCESS
 from coffre.settings import Settings
-from keyvault.context import VaultSettings
 from keyvault.process.guard import Doors, Guard
 from keyvault.roots.opening import open_root
 from keyvault.roots.ports import Root
+from keyvault.vault_keys import VaultSettings
 from records.errors import CoffreError
 from records.vocabulary.codes import Environment
 from storage.engines import Database, engine_for

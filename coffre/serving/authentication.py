@@ -12,7 +12,8 @@ from coffre.installation.identity import Identity
 from coffre.installation.installation import Installation
 from coffre.serving.presented import presented, url_of
 from ingestion.intake.reception import Depositor
-from keyvault.credentials.possession import LARGEST_BODY, PresentedProof, Verified, verify_token
+from keyvault.credentials.possession import LARGEST_BODY, Verified, verify_token
+from keyvault.credentials.proof import PresentedProof
 from keyvault.credentials.tokens import Credential, verify_bound
 from records.actors import Actor
 from records.errors import CoffreError, Invalid, Refused

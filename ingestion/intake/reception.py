@@ -17,19 +17,19 @@ from uuid import UUID, uuid4
 from uuid_utils.compat import uuid7
 
 from ingestion.envelope import MOST_PARTS, Described, SubmissionHeaders
-from keyvault.credentials.possession import PresentedProof, Proof, proof_header
-from keyvault.crypto.blob import Sealer
+from keyvault.credentials.possession import proof_header
+from keyvault.credentials.proof import PresentedProof, Proof
+from keyvault.crypto.blob_sealer import Sealer
 from keyvault.crypto.sealed_blob import BlobKind, BlobRef, new_data_key
 from keyvault.keys.reception import (
     Envelope,
     ReceivedKey,
     ReceivedPart,
-    ReceptionKey,
     depositor_token,
     seal_envelope,
     seal_key,
-    verify_reception_key,
 )
+from keyvault.keys.reception_keys import ReceptionKey, verify_reception_key
 from records.actors import Actor
 from records.errors import CoffreError, Invalid
 from records.vocabulary.codes import SubmissionState

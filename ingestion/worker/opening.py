@@ -10,7 +10,7 @@ from typing import Protocol
 from uuid import UUID
 
 from ingestion.envelope import SubmissionHeaders
-from keyvault.crypto.blob import Opener
+from keyvault.crypto.blob_opener import Opener
 from keyvault.crypto.sealed_blob import BlobKind, BlobRef, SealedBlob
 from keyvault.keys.reception import ReceivedPart
 from keyvault.verbs.worker.ingesting import ForIngest

@@ -14,7 +14,7 @@ from content.series import SeriesInstance, write_series
 from ingestion.grouping import Group, InspectedPart
 from ingestion.outcomes import Judgement, PartOutcome
 from ingestion.worker.opening import Content
-from keyvault.crypto.blob import Sealer
+from keyvault.crypto.blob_sealer import Sealer
 from keyvault.crypto.sealed_blob import BlobKind, BlobRef, new_data_key
 from keyvault.keys.reception import ReceivedKey, seal_key
 from storage.index_ports import WorkerIndex

@@ -11,7 +11,13 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt.api_jws import PyJWS
 
 from audit.canonical import canonical
-from keyvault.credentials.possession import TYPE, body_digest, parts_digest, public_jwk, thumbprint
+from keyvault.credentials.proof import (
+    TYPE,
+    body_digest,
+    parts_digest,
+    public_jwk,
+    thumbprint,
+)
 from records.base64url import b64
 from records.errors import Invalid
 from records.plain_text import text_of

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from audit.canonical import parse
-from keyvault.crypto.envelope import KEY_SIZE, ZEROS, KeyvaultError, derive, open_json, seal_json
+from keyvault.crypto.envelope import KEY_SIZE, ZEROS, KeyvaultError, derive
+from keyvault.crypto.sealed_json import open_json, seal_json
 from records.base64url import b64, unb64
 from records.errors import Invalid
 

@@ -7,19 +7,17 @@ a bearer's.
 """
 
 import re
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from jwt.api_jws import PyJWS
 from jwt.exceptions import PyJWTError
 
-from audit.canonical import canonical, parse
+from audit.canonical import parse
 from keyvault.crypto.members import integer, members, text
-from keyvault.crypto.signing import public_key
 from records.actors import Actor
 from records.base64url import b64, unb64
 from records.errors import Invalid, Refused
@@ -53,7 +51,7 @@ _REQUIRED: Mapping[Role, frozenset[str]] = MappingProxyType(
 _OPTIONAL: Mapping[Role, frozenset[str]] = MappingProxyType(
     {Role.PROFESSIONAL: frozenset({"sector", "setting"}), Role.DEPOSITOR: frozenset({"setting"})}
 )
-_JWS = PyJWS(algorithms=["EdDSA"])
+JWS = PyJWS(algorithms=["EdDSA"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,63 +69,6 @@ class CredentialError(Refused):
     """A credential is not accepted."""
 
     code = "token_invalid"
-
-
-class Authority:
-    """The demo authority: signs tokens with a key that the command line alone holds."""
-
-    def __init__(self, private: bytes, *, environment: Environment, issuer: str = DEMO_ISSUER) -> None:
-        """Takes a raw Ed25519 private key. Raises `Invalid` "demo_authority_refused" in production."""
-        _check_issuer(issuer, environment)
-        self.public = public_key(private)
-        self.issuer = issuer
-        self._environment = environment
-        self._key = Ed25519PrivateKey.from_private_bytes(private)
-
-    def issue(
-        self,
-        *,
-        role: Role,
-        subject: str,
-        audience: str,
-        now: int,
-        lifetime: int | None = None,
-        rpps: str | None = None,
-        profession: str | None = None,
-        structure: str | None = None,
-        sector: str | None = None,
-        setting: str | None = None,
-        ins: INS | None = None,
-        key: str | None = None,
-    ) -> str:
-        """Returns a token from `now` (unix seconds), for the role's longest life unless `lifetime` says less.
-
-        `key` is the thumbprint (RFC 7638) of the key that its holder has to prove. Raises `Invalid` if the
-        role misses a claim or has one too many, or one is malformed. A professional has a sector: tokens of
-        earlier issues without one are read, and open nothing (R29).
-        """
-        if role is Role.PROFESSIONAL and sector is None:
-            raise Invalid("A professional's token names the sector of activity.", code="bad_member")
-        claims = {
-            "iss": self.issuer,
-            "sub": subject,
-            "aud": audience,
-            "iat": now,
-            "exp": now + (LONGEST_LIFE[role] if lifetime is None else lifetime),
-            "jti": secrets.token_urlsafe(16),
-            "role": role.value,
-            "rpps": rpps,
-            "profession": profession,
-            "structure": structure,
-            "sector": sector,
-            "setting": setting,
-            "ins": None if ins is None else ins.value,
-            "cnf": None if key is None else {"jkt": key},
-        }
-        stated = {name: value for name, value in claims.items() if value is not None}
-        _actor(stated, self._environment)
-        _key(stated)
-        return _JWS.encode(canonical(stated), self._key, algorithm="EdDSA", headers={"typ": TYPE})
 
 
 def verify(
@@ -157,11 +98,11 @@ def verify_bound(
     Raises like `verify`, and leaves "possession_required" to its caller.
     """
     try:
-        _check_issuer(issuer, environment)
+        check_issuer(issuer, environment)
         claims = _claims(token, pinned_public)
         if claims.get("iss") != issuer or claims.get("aud") != audience:
             raise Invalid("The token is from or for somebody else.", code="bad_member")
-        actor, key = _actor(claims, environment), _key(claims)
+        actor, key = actor_of(claims, environment), bound_key(claims)
     except (Invalid, PyJWTError, ValueError):
         # The causes name claims and algorithms of the token: nothing of them leaves.
         raise _invalid() from None
@@ -189,13 +130,13 @@ def _claims(token: str, pinned: bytes) -> dict[str, Any]:
     if header["alg"] != "EdDSA" or header["typ"] != TYPE:
         raise Invalid("The token is of another type.", code="bad_member")
     key = Ed25519PublicKey.from_public_bytes(pinned)
-    claims = parse(_JWS.decode(token, key, algorithms=["EdDSA"]))
+    claims = parse(JWS.decode(token, key, algorithms=["EdDSA"]))
     if not isinstance(claims, dict):
         raise Invalid("The claims are not an object.", code="bad_member")
     return claims
 
 
-def _actor(claims: dict[str, Any], environment: Environment) -> Actor:
+def actor_of(claims: dict[str, Any], environment: Environment) -> Actor:
     role = _role(claims.get("role"))
     members(claims, _COMMON | _REQUIRED[role], _OPTIONAL.get(role, frozenset()) | {"cnf"})
     issued, expires = integer(claims["iat"], 1), integer(claims["exp"], 1)
@@ -217,7 +158,7 @@ def _actor(claims: dict[str, Any], environment: Environment) -> Actor:
     )
 
 
-def _key(claims: dict[str, Any]) -> str | None:
+def bound_key(claims: dict[str, Any]) -> str | None:
     """The thumbprint of the key that the token names (RFC 7800, RFC 9449 section 6.1)."""
     if "cnf" not in claims:
         return None
@@ -242,7 +183,7 @@ def _ins(value: Any, environment: Environment) -> INS:
     return INS(matricule, check_oid(oid, environment))
 
 
-def _check_issuer(issuer: str, environment: Environment) -> None:
+def check_issuer(issuer: str, environment: Environment) -> None:
     if environment is Environment.PRODUCTION and issuer == DEMO_ISSUER:
         raise Invalid(
             "Production does not accept the demo authority; pin the authority that identifies your users.",

@@ -5,9 +5,7 @@ key is for and where it belongs, so that no wrap can be moved to another record,
 """
 
 import os
-from collections.abc import Mapping
 from enum import IntEnum
-from typing import Any
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -15,15 +13,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from audit.canonical import canonical, parse
 from records.errors import CoffreError, Invalid
 
 KEY_SIZE = 32
 WRAP_SIZE = 60
-LARGEST_JSON = 64 * 1024 * 1024
 ZEROS = bytes(32)
-_NONCE = 12
-_TAG = 16
+NONCE = 12
+TAG = 16
 
 
 class KeyvaultError(CoffreError):
@@ -71,29 +67,38 @@ def be64(number: int) -> bytes:
 
 def derive(key: bytes, salt: bytes, info: bytes) -> bytes:
     """Returns 32 bytes of HKDF-SHA256 (RFC 5869)."""
-    _check_key(key)
+    check_key(key)
     return HKDF(SHA256(), KEY_SIZE, salt, info).derive(key)
+
+
+def seal(key: bytes, data: bytes, aad: bytes) -> bytes:
+    """Returns `nonce(12) || AES-256-GCM`, 28 bytes longer than `data`."""
+    check_key(key)
+    nonce = os.urandom(NONCE)
+    return nonce + AESGCM(key).encrypt(nonce, data, aad)
+
+
+def unseal(key: bytes, sealed: bytes, aad: bytes) -> bytes | None:
+    """Opens what `seal` made; None where anything differs from when it was made."""
+    check_key(key)
+    try:
+        return AESGCM(key).decrypt(sealed[:NONCE], sealed[NONCE:], aad)
+    except InvalidTag:
+        return None
 
 
 def wrap(kek: bytes, key: bytes, aad: bytes) -> bytes:
     """Wraps a 32-byte key under a 32-byte key; 60 bytes."""
-    _check_key(kek)
-    _check_key(key)
-    nonce = os.urandom(_NONCE)
-    return nonce + AESGCM(kek).encrypt(nonce, key, aad)
+    check_key(key)
+    return seal(kek, key, aad)
 
 
 def unwrap(kek: bytes, wrapped: bytes, aad: bytes) -> bytes:
     """Opens a wrap. Raises `KeyvaultError` "key_unwrap_failed" if anything differs from when it was made."""
-    _check_key(kek)
-    if len(wrapped) == WRAP_SIZE:
-        try:
-            return AESGCM(kek).decrypt(wrapped[:_NONCE], wrapped[_NONCE:], aad)
-        except InvalidTag:
-            pass
-    raise KeyvaultError(
-        "A wrapped key does not belong here or was altered; restore its row from a backup."
-    ) from None
+    check_key(kek)
+    if len(wrapped) == WRAP_SIZE and (key := unseal(kek, wrapped, aad)) is not None:
+        return key
+    raise KeyvaultError("A wrapped key does not belong here or was altered; restore its row from a backup.")
 
 
 def wrap_record_key(
@@ -152,64 +157,7 @@ def unwrap_object_key(
     return unwrap(record_key, wrapped, aad)
 
 
-def seal_json(key: bytes, payload: Mapping[str, Any], aad: bytes) -> bytes:
-    """Seals canonical JSON: `nonce(12) || AES-256-GCM`."""
-    _check_key(key)
-    nonce = os.urandom(_NONCE)
-    return nonce + AESGCM(key).encrypt(nonce, canonical(dict(payload)), aad)
-
-
-def open_json(key: bytes, sealed: bytes, aad: bytes) -> dict[str, Any]:
-    """Opens what `seal_json` made. Raises `KeyvaultError` "unseal_failed"."""
-    _check_key(key)
-    data = _open(key, sealed, aad)
-    try:
-        payload = parse(data)
-    except Invalid:
-        raise _unsealed() from None
-    if not isinstance(payload, dict):
-        raise _unsealed()
-    return payload
-
-
-def card_aad(record_id: UUID, object_id: UUID, version: int) -> bytes:
-    """Associated data of a document's facts (object = the document), and of a card before it held the
-    record's state (object = the record).
-    """
-    return b"coffre-card-v1\0" + record_id.bytes + object_id.bytes + be32(version)
-
-
-def stated_card_aad(record_id: UUID, version: int) -> bytes:
-    """Associated data of a card that holds the record's state."""
-    return b"coffre-card-v2\0" + record_id.bytes + record_id.bytes + be32(version)
-
-
-def details_aad(document_id: UUID, row_version: int) -> bytes:
-    """Associated data of a details row of the index."""
-    return b"coffre-details-v1\0" + document_id.bytes + be32(row_version)
-
-
-def event_aad(chain_id: UUID, chain: int, seq: int) -> bytes:
-    """Associated data of an audit event: chain 0 of the system, 1 or 2 of a record; `seq` counts from 1."""
-    if chain not in (0, 1, 2) or seq < 1:
-        raise Invalid("An event belongs to chain 0, 1 or 2, at a position from 1.", code="bad_number")
-    return b"coffre-event-v1\0" + chain_id.bytes + bytes([chain]) + be64(seq)
-
-
-def _open(key: bytes, sealed: bytes, aad: bytes) -> bytes:
-    if not _NONCE + _TAG <= len(sealed) <= LARGEST_JSON:
-        raise _unsealed()
-    try:
-        return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], aad)
-    except InvalidTag:
-        raise _unsealed() from None
-
-
-def _unsealed() -> KeyvaultError:
-    return KeyvaultError("A sealed row does not belong here or was altered.", code="unseal_failed")
-
-
-def _check_key(key: bytes) -> None:
+def check_key(key: bytes) -> None:
     if len(key) != KEY_SIZE:
         raise Invalid("A key has 32 bytes.", code="bad_key")
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from keyvault.crypto.envelope import KeyUse, card_aad, derive, open_json, seal_json, stated_card_aad
+from keyvault.crypto.envelope import KeyUse, derive
+from keyvault.crypto.sealed_json import card_aad, open_json, seal_json, stated_card_aad
 from keyvault.keys.record_keys import RecordKey, open_object_key
 from keyvault.store import Row, VaultTransaction
 from records.consent import Card

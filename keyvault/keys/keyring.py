@@ -11,18 +11,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from keyvault.crypto.signing import key_id, public_key, sign
+from keyvault.keys.root_secrets import (
+    ACCOUNTABILITY,
+    INDEX,
+    LIVE,
+    NEVER_ROTATED,
+    RETIRING,
+    ROTATED,
+    RUNNING,
+    SIGNING_USES,
+    SYSTEM_CHAIN,
+    day_context,
+    root_rotation,
+    secret_context,
+    shard_context,
+)
 from keyvault.keys.secret_keys import DERIVING, SecretKeys
 from keyvault.roots.ports import Root, RootError
 from keyvault.store import Row, VaultStore, VaultTransaction
 from records.errors import CoffreError
-
-INDEX, ACCOUNTABILITY, SYSTEM_CHAIN = "index", "accountability", "system-chain"
-ROTATED = (ACCOUNTABILITY, SYSTEM_CHAIN)  # these take new versions; search tokens stand under the index key
-SIGNING_USES = ("grant", "checkpoint", "certificate", "reception")
-# a retiring shard version opens what hangs under it and takes nothing new; of a destroyed one the row remains
-LIVE, RETIRING, DESTROYED = "live", "retiring", "destroyed"
-# row of `meta`: how many rotations of the root began, and whether the last one ended ("3 running", "3 done")
-ROOT_ROTATION, RUNNING, NEVER_ROTATED = "root-rotation", "running", "0 done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,44 +40,6 @@ class SigningKey:
     key_id: str
     public: bytes
     sign: Callable[[bytes], bytes] = field(repr=False)
-
-
-def secret_context(row: Row) -> bytes:
-    """The context of a wrapped row of `secret`."""
-    return b"coffre-secret-v1\x00" + str(row["name"]).encode() + b"\x00" + _be32(row["version"])
-
-
-def shard_context(row: Row) -> bytes:
-    """The context of a wrapped row of `shard`."""
-    return b"coffre-shard-v1\x00" + _be32(row["shard_id"]) + _be32(row["version"])
-
-
-def day_context(row: Row) -> bytes:
-    """The context of a wrapped row of `day_key`."""
-    return b"coffre-day-key-v1\x00" + str(row["day"]).encode()
-
-
-def create_secrets(tx: VaultTransaction, root: Root, shards: int) -> None:
-    """Draw every key that hangs under the root; done once, by `coffre init`."""
-    names = (INDEX, ACCOUNTABILITY, SYSTEM_CHAIN, *(f"sign-{use}" for use in SIGNING_USES))
-    first = dict.fromkeys(ROTATED, DERIVING)
-    named = [{"name": name, "version": first.get(name, 1), "state": LIVE} for name in names]
-    numbered = [{"shard_id": shard_id, "version": 1, "state": LIVE} for shard_id in range(shards)]
-    keys = [secrets.token_bytes(32) for _ in (*named, *numbered)]
-    contexts = [*map(secret_context, named), *map(shard_context, numbered)]
-    wraps = root.wrap_many(list(zip(keys, contexts, strict=True)))
-    for row, key, wrap in zip(named, keys, wraps, strict=False):
-        public = public_key(key) if str(row["name"]).startswith("sign-") else None
-        tx.insert("secret", {**row, "wrap": wrap, "public": public})
-    tx.insert(
-        "shard", *({**row, "wrap": wrap} for row, wrap in zip(numbered, wraps[len(named) :], strict=True))
-    )
-
-
-def root_rotation(tx: VaultTransaction) -> str:
-    """The row `ROOT_ROTATION`, also where no rotation ever began."""
-    row = tx.get("meta", name=ROOT_ROTATION)
-    return str(row["value"]) if row is not None else NEVER_ROTATED
 
 
 class Keyring:
@@ -262,10 +231,6 @@ class Keyring:
                 opened = self._opened([(row["wrap"], day_context(row)) for row in unknown])
                 self._days |= {row["day"]: key for row, key in zip(unknown, opened, strict=True)}
             return dict(self._days)
-
-
-def _be32(number: int) -> bytes:
-    return number.to_bytes(4, "big")
 
 
 def _present(tx: VaultTransaction, table: str) -> list[Row]:

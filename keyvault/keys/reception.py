@@ -4,59 +4,26 @@ Intake holds a day's public key, signed by the vault; from the moment a byte is 
 read it (docs/formats.md section 2; the order of writes is the vault's).
 """
 
-import datetime
 import hashlib
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from audit.canonical import canonical, parse
-from keyvault.crypto.blob import BlobKind, BlobRef
-from keyvault.crypto.boxes import BOX_OVERHEAD, new_box_key, open_box, seal_box
-from keyvault.crypto.envelope import LARGEST_JSON, KeyvaultError, be32
+from keyvault.crypto.boxes import BOX_OVERHEAD, open_box, seal_box
+from keyvault.crypto.envelope import KeyvaultError, be32
 from keyvault.crypto.members import identifier, integer, items, members, text
-from keyvault.crypto.signing import key_id, verify
+from keyvault.crypto.sealed_blob import BlobKind, BlobRef
+from keyvault.crypto.sealed_json import LARGEST_JSON
+from keyvault.keys.reception_keys import ReceptionError
 from records.base64url import b64, unb64
-from records.errors import CoffreError, Invalid
+from records.errors import Invalid
 
-KEY_FORMAT = "coffre-reception-key-v1"
-_KEY_LABEL = KEY_FORMAT.encode("ascii") + b"\0"
 _RECEIVED_LABEL = b"coffre-reception-v1\0"
 _ENVELOPE_LABEL = b"coffre-envelope-v1\0"
 _DEPOSITOR_LABEL = b"coffre-depositor-v1\0"
 _RECEIVED_SIZE = len(_RECEIVED_LABEL) + 16 + 16 + 4 + 1 + 32 + 32
 _DIGEST = 32
-
-
-class ReceptionError(CoffreError):
-    """A reception key, a received key or an envelope cannot be used."""
-
-    code = "reception_invalid"
-
-
-@dataclass(frozen=True, slots=True)
-class ReceptionKey:
-    """The public half of a day key. `not_after` is unix seconds."""
-
-    day: str
-    public: bytes
-    not_after: int
-
-
-@dataclass(frozen=True, slots=True)
-class DayKey:
-    """The vault's X25519 key pair of one day, "YYYY-MM-DD"."""
-
-    day: str
-    private: bytes = field(repr=False)
-    public: bytes
-    not_after: int
-
-    @property
-    def published(self) -> ReceptionKey:
-        """The half that intake may see."""
-        return ReceptionKey(self.day, self.public, self.not_after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,47 +57,6 @@ class Envelope:
     ins: str | None = field(repr=False)
     headers: dict[str, Any] = field(repr=False)
     parts: tuple[ReceivedPart, ...]
-
-
-def new_day_key(day: str, not_after: int) -> DayKey:
-    """Draws the key pair of a day. Raises `Invalid` "bad_member" for anything but YYYY-MM-DD."""
-    private, public = new_box_key()
-    return DayKey(_day(day), private, public, integer(not_after))
-
-
-def signed_reception_key(key: ReceptionKey, public: bytes, sign: Callable[[bytes], bytes]) -> dict[str, Any]:
-    """Returns the document that the index keeps for intake, signed with the vault's reception signing key.
-
-    `sign` gives the Ed25519 signature of `public`, so that the private half stays where it is.
-    """
-    document: dict[str, Any] = {
-        "format": KEY_FORMAT,
-        "day": key.day,
-        "public": b64(key.public),
-        "not_after": key.not_after,
-        "key_id": key_id(public),
-    }
-    return document | {"signature": b64(sign(_KEY_LABEL + canonical(document)))}
-
-
-def verify_reception_key(document: Mapping[str, Any], pinned_public: bytes, now: int) -> ReceptionKey:
-    """Returns the day's key if the pinned signing key signed it and it lasts beyond `now` (unix seconds).
-
-    Raises `ReceptionError` "reception_key_invalid" or "reception_key_expired".
-    """
-    try:
-        key = _signed_key(dict(document), pinned_public)
-    except Invalid:
-        raise ReceptionError(
-            "The reception key was not signed by the pinned key; check the vault and the pinned key.",
-            code="reception_key_invalid",
-        ) from None
-    if key.not_after <= now:
-        raise ReceptionError(
-            "The reception key is past its day; let the vault publish the next one.",
-            code="reception_key_expired",
-        )
-    return key
 
 
 def seal_key(public: bytes, received: ReceivedKey) -> bytes:
@@ -188,25 +114,6 @@ def open_envelope(private: bytes, sealed: bytes, submission_id: UUID) -> Envelop
 def depositor_token(issuer: str, subject: str, structure: str) -> bytes:
     """Returns the 32 bytes under which a depositor finds its own submissions; structure "" if it has none."""
     return hashlib.sha256(_DEPOSITOR_LABEL + canonical([issuer, subject, structure])).digest()
-
-
-def _day(value: Any) -> str:
-    try:
-        if datetime.date.fromisoformat(text(value, 10)).isoformat() == value:
-            return str(value)
-    except ValueError:
-        pass
-    raise Invalid("A day is written YYYY-MM-DD.", code="bad_member") from None
-
-
-def _signed_key(document: dict[str, Any], pinned: bytes) -> ReceptionKey:
-    members(document, {"format", "day", "public", "not_after", "key_id", "signature"})
-    signature = unb64(document.pop("signature"), 64)
-    if document["format"] != KEY_FORMAT or document["key_id"] != key_id(pinned):
-        raise Invalid("The key is another one than pinned.", code="bad_member")
-    if not verify(pinned, _KEY_LABEL + canonical(document), signature):
-        raise Invalid("The signature is not the pinned key's.", code="bad_member")
-    return ReceptionKey(_day(document["day"]), unb64(document["public"], 32), integer(document["not_after"]))
 
 
 def _unsealed(private: bytes, sealed: bytes, most: int, code: str) -> bytes:

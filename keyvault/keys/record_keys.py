@@ -12,7 +12,8 @@ from keyvault.crypto.envelope import (
     wrap_object_key,
     wrap_record_key,
 )
-from keyvault.keys.keyring import LIVE, Keyring
+from keyvault.keys.keyring import Keyring
+from keyvault.keys.root_secrets import LIVE
 from keyvault.store import Row, VaultTransaction
 from records.errors import CoffreError
 

@@ -28,8 +28,9 @@ from keyvault.crypto.envelope import (
     wrap_object_key,
     wrap_record_key,
 )
-from keyvault.keys.keyring import DESTROYED, LIVE, RETIRING, Keyring
+from keyvault.keys.keyring import Keyring
 from keyvault.keys.record_keys import care_key
+from keyvault.keys.root_secrets import DESTROYED, LIVE, RETIRING
 from keyvault.store import Row, VaultStore, VaultTransaction
 from records.errors import NotFound
 

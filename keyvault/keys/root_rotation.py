@@ -9,12 +9,12 @@ vault that was made under it has expired: that backup opens with it alone.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from keyvault.keys.keyring import (
+from keyvault.keys.keyring import Keyring
+from keyvault.keys.root_secrets import (
     LIVE,
     RETIRING,
     ROOT_ROTATION,
     RUNNING,
-    Keyring,
     day_context,
     root_rotation,
     secret_context,

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from keyvault.crypto.envelope import ZEROS, KeyvaultError, derive, open_json, seal_json
+from keyvault.crypto.envelope import ZEROS, KeyvaultError, derive
+from keyvault.crypto.sealed_json import open_json, seal_json
 
 DERIVING = 2  # the version that new keys begin with
 

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from audit.canonical import canonical
 from keyvault.crypto.boxes import seal_box
-from keyvault.crypto.envelope import KeyvaultError, event_aad, open_json
+from keyvault.crypto.envelope import KeyvaultError
+from keyvault.crypto.sealed_json import event_aad, open_json
 from keyvault.keys.keyring import Keyring
 from keyvault.keys.secret_keys import Use
 from records.actors import Actor

@@ -23,7 +23,8 @@ from audit.events import (
     line_hash,
     read_payload,
 )
-from keyvault.crypto.envelope import KeyUse, event_aad, open_json, seal_json
+from keyvault.crypto.envelope import KeyUse
+from keyvault.crypto.sealed_json import event_aad, open_json, seal_json
 from keyvault.keys.keyring import Keyring
 from keyvault.keys.record_keys import RecordKey, open_newest_key
 from keyvault.keys.secret_keys import Use, use_key

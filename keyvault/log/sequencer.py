@@ -4,13 +4,14 @@ A kill after any step loses nothing: entries wait in `pending` until their posit
 their tiles, and a tree without a checkpoint gets it from the next round, which is the ordinary path.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from audit import tree
 from audit.checkpoint import Checkpoint, parse_and_verify, parse_text, sign, text_of
 from audit.proof import LogProof, format_proof
-from keyvault.context import Vault
-from keyvault.store import Row, VaultTransaction
+from keyvault.keys.keyring import SigningKey
+from keyvault.store import Row, VaultStore, VaultTransaction
 from records.errors import CoffreError, NotFound
 
 BATCH = 1_000
@@ -25,82 +26,99 @@ class Sequenced:
     placed: int
 
 
-def sequence(vault: Vault) -> Sequenced:
-    """Give at most one batch of waiting entries their positions and extend the tree."""
-    with vault.store.writing() as tx:
-        if not lead(tx, vault, LEASE):
-            return Sequenced(_size(tx), 0)
-        waiting = tx.find("pending", order="ordinal", limit=BATCH)
-        size = _size(tx)
-        leaves = [row["leaf_hash"] for row in waiting]
-        for (level, number), hashes in tree.extend(size, leaves, reader(tx)):
-            keep_tile(tx, level, number, hashes)
-        tx.insert("leaf", *({"position": size + at, "leaf_hash": leaf} for at, leaf in enumerate(leaves)))
-        if waiting:
-            tx.delete("pending", ordinal__in=[row["ordinal"] for row in waiting])
-        return Sequenced(size + len(leaves), len(leaves))
+@dataclass(frozen=True, slots=True)
+class Sequencer:
+    """One process's hand on the signed log. `holder` names it in leases.
 
+    `is_shipped`: a checkpoint is published once the second place has what it covers.
+    """
 
-def checkpoint(vault: Vault) -> str | None:
-    """Sign the present tree, if it has grown consistently since the last checkpoint; answers the note."""
-    signing = vault.keyring.signing("checkpoint")
-    with vault.store.writing() as tx:
-        last = _last(tx)
-        size = _size(tx)
-        if size == 0 or (last is not None and last.size == size):
-            return _last_note(tx)
-        root = tree.root(size, reader(tx))
-        if last is not None:
-            proof = tree.consistency_proof(last.size, size, reader(tx))
-            tree.verify_consistency(last.size, last.root, size, root, proof)
-        note = sign(Checkpoint(vault.settings.origin, size, root), signing.sign, signing.public)
-        parse_and_verify(note, vault.settings.origin, signing.public)
-        row = {"size": size, "root": root, "note": note}
-        # another process may have signed the same tree meanwhile: one note per size is published
-        return note if tx.insert_new("checkpoint", row) else _last_note(tx)
+    store: VaultStore
+    origin: str
+    signing: SigningKey
+    holder: str
+    now_ms: Callable[[], int]
+    is_shipped: bool
 
+    def sequence(self) -> Sequenced:
+        """Give at most one batch of waiting entries their positions and extend the tree."""
+        with self.store.writing() as tx:
+            if not self.lead(tx, LEASE):
+                return Sequenced(_size(tx), 0)
+            waiting = tx.find("pending", order="ordinal", limit=BATCH)
+            size = _size(tx)
+            leaves = [row["leaf_hash"] for row in waiting]
+            for (level, number), hashes in tree.extend(size, leaves, reader(tx)):
+                keep_tile(tx, level, number, hashes)
+            tx.insert("leaf", *({"position": size + at, "leaf_hash": leaf} for at, leaf in enumerate(leaves)))
+            if waiting:
+                tx.delete("pending", ordinal__in=[row["ordinal"] for row in waiting])
+            return Sequenced(size + len(leaves), len(leaves))
 
-def last_checkpoint(vault: Vault) -> str:
-    """The newest published checkpoint. Raises `NotFound` "no_checkpoint" before the first."""
-    with vault.store.reading() as tx:
-        row = _published(tx, vault)
-    if row is None:
-        raise NotFound("The log has no checkpoint yet: ask again in a second.", code="no_checkpoint")
-    return str(row["note"])
+    def checkpoint(self) -> str | None:
+        """Sign the present tree, if it has grown consistently since the last checkpoint; answers the note."""
+        with self.store.writing() as tx:
+            last = _last(tx)
+            size = _size(tx)
+            if size == 0 or (last is not None and last.size == size):
+                return _last_note(tx)
+            root = tree.root(size, reader(tx))
+            if last is not None:
+                proof = tree.consistency_proof(last.size, size, reader(tx))
+                tree.verify_consistency(last.size, last.root, size, root, proof)
+            note = sign(Checkpoint(self.origin, size, root), self.signing.sign, self.signing.public)
+            parse_and_verify(note, self.origin, self.signing.public)
+            row = {"size": size, "root": root, "note": note}
+            # another process may have signed the same tree meanwhile: one note per size is published
+            return note if tx.insert_new("checkpoint", row) else _last_note(tx)
 
+    def last_checkpoint(self) -> str:
+        """The newest published checkpoint. Raises `NotFound` "no_checkpoint" before the first."""
+        with self.store.reading() as tx:
+            row = self._published(tx)
+        if row is None:
+            raise NotFound("The log has no checkpoint yet: ask again in a second.", code="no_checkpoint")
+        return str(row["note"])
 
-def proof(vault: Vault, leaf: bytes) -> str:
-    """Inclusion proof of a leaf against the newest published checkpoint, in the C2SP tlog-proof format."""
-    with vault.store.reading() as tx:
-        last = _published(tx, vault)
-        row = tx.get("leaf", leaf_hash=leaf)
-        if last is None or row is None or row["position"] >= last["size"]:
-            raise NotFound("This entry is not in a signed checkpoint yet.", code="not_sequenced")
-        hashes = tree.inclusion_proof(row["position"], last["size"], reader(tx))
-    return format_proof(LogProof(row["position"], tuple(hashes), last["note"]))
+    def proof(self, leaf: bytes) -> str:
+        """Inclusion proof of a leaf in the newest published checkpoint, in the C2SP tlog-proof format."""
+        with self.store.reading() as tx:
+            last = self._published(tx)
+            row = tx.get("leaf", leaf_hash=leaf)
+            if last is None or row is None or row["position"] >= last["size"]:
+                raise NotFound("This entry is not in a signed checkpoint yet.", code="not_sequenced")
+            hashes = tree.inclusion_proof(row["position"], last["size"], reader(tx))
+        return format_proof(LogProof(row["position"], tuple(hashes), last["note"]))
 
+    def tile(self, level: int, number: int) -> bytes:
+        """The published hashes of one tile."""
+        with self.store.reading() as tx:
+            hashes = reader(tx)(tree.TileId(level, number))
+        if hashes is None:
+            raise NotFound("The log has no such tile.", code="no_such_tile")
+        return hashes
 
-def tile(vault: Vault, level: int, number: int) -> bytes:
-    """The published hashes of one tile."""
-    with vault.store.reading() as tx:
-        hashes = reader(tx)(tree.TileId(level, number))
-    if hashes is None:
-        raise NotFound("The log has no such tile.", code="no_such_tile")
-    return hashes
-
-
-def lead(tx: VaultTransaction, vault: Vault, name: str) -> bool:
-    """Take or keep a lease; two sequencers would still not fork: positions are a key."""
-    holder, now = str(vault.system_chain.chain_id), vault.now_ms()
-    row = {"name": name, "holder": holder, "until": now + LEASE_MS}
-    if tx.insert_new("lease", row):
+    def lead(self, tx: VaultTransaction, name: str) -> bool:
+        """Take or keep a lease; two sequencers would still not fork: positions are a key."""
+        now = self.now_ms()
+        row = {"name": name, "holder": self.holder, "until": now + LEASE_MS}
+        if tx.insert_new("lease", row):
+            return True
+        present = tx.get("lease", lock=True, name=name)
+        assert present is not None
+        if present["holder"] != self.holder and present["until"] > now:
+            return False
+        tx.update("lease", {"holder": self.holder, "until": row["until"]}, name=name)
         return True
-    present = tx.get("lease", lock=True, name=name)
-    assert present is not None
-    if present["holder"] != holder and present["until"] > now:
-        return False
-    tx.update("lease", {"holder": holder, "until": row["until"]}, name=name)
-    return True
+
+    def _published(self, tx: VaultTransaction) -> Row | None:
+        """The newest checkpoint to show: what a second place lacks could still be lost with the vault."""
+        if not self.is_shipped:
+            rows = tx.find("checkpoint", order="-size", limit=1)
+        else:
+            shipped = tx.find("shipped", order="-number", limit=1)
+            rows = tx.find("checkpoint", size=shipped[0]["size"]) if shipped else []
+        return rows[0] if rows else None
 
 
 def _size(tx: VaultTransaction) -> int:
@@ -119,16 +137,6 @@ def reader(tx: VaultTransaction) -> tree.HashReader:
 def keep_tile(tx: VaultTransaction, level: int, number: int, hashes: bytes) -> None:
     if not tx.update("tile", {"hashes": hashes}, level=level, number=number):
         tx.insert("tile", {"level": level, "number": number, "hashes": hashes})
-
-
-def _published(tx: VaultTransaction, vault: Vault) -> Row | None:
-    """The newest checkpoint to show: what a second place lacks could still be lost with the vault."""
-    if vault.second_place is None:
-        rows = tx.find("checkpoint", order="-size", limit=1)
-    else:
-        shipped = tx.find("shipped", order="-number", limit=1)
-        rows = tx.find("checkpoint", size=shipped[0]["size"]) if shipped else []
-    return rows[0] if rows else None
 
 
 def _last(tx: VaultTransaction) -> Checkpoint | None:

@@ -10,12 +10,14 @@ from copy import copy
 from typing import Protocol
 from uuid import UUID
 
-from keyvault.context import Vault, VaultSettings
-from keyvault.keys.keyring import Keyring, create_secrets
+from keyvault.context import Vault
+from keyvault.keys.keyring import Keyring
+from keyvault.keys.root_secrets import create_secrets
 from keyvault.restore.frozen import refusing_while_frozen
 from keyvault.restore.second_place import SecondPlace
 from keyvault.roots.ports import Root
 from keyvault.store import VaultStore
+from keyvault.vault_keys import VaultSettings
 from keyvault.verbs.housekeeper.housekeeping import HousekeepingVerbs
 from keyvault.verbs.housekeeper.retiring import RetiringVerbs
 from keyvault.verbs.operator.certifying import CertifyingVerbs

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from audit.checkpoint import Checkpoint, parse_and_verify
-from keyvault.crypto.envelope import KeyvaultError, open_json, seal_json
+from keyvault.crypto.envelope import KeyvaultError
+from keyvault.crypto.sealed_json import open_json, seal_json
 from records.errors import CoffreError
 
 SEGMENTS_KEPT_S = 7 * 86_400

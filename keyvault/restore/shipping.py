@@ -5,14 +5,13 @@ A shipment may be repeated at any instant: the second place itself says where th
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from audit import tree
 from audit.checkpoint import parse_text, text_of
-from keyvault.context import Vault
-from keyvault.keys.secret_keys import Use
-from keyvault.log.sequencer import lead, reader
+from keyvault.log.sequencer import Sequencer, reader
 from keyvault.restore.second_place import (
     CHECKPOINTS_KEPT_S,
     SEGMENTS_KEPT_S,
@@ -32,70 +31,114 @@ LEASE = "shipping"
 ROWS = 1_000
 
 
-def ship(vault: Vault) -> int | None:
-    """Ship up to the newest checkpoint; answers how many entries are there, None without a second place.
+@dataclass(frozen=True, slots=True)
+class Shipper:
+    """Has the second place hold what is signed. `key` seals segments."""
 
-    Raises CoffreError "second_place_forked" where another history of this log stands there.
-    """
-    place = vault.second_place
-    if place is None:
-        return None
-    with vault.store.writing() as tx:
-        if not lead(tx, vault, LEASE):
-            return shipped_size(tx)
-    last = _last(vault, place)
-    with vault.store.reading() as tx:
-        newest = tx.find("checkpoint", order="-size", limit=1)
-        _check_continues(tx, newest, last)
-    start = last.checkpoint.size if last is not None else 0
-    if not newest or newest[0]["size"] == start:
-        return start
-    number = last.number + 1 if last is not None else 0
-    note, parts = _put_segments(vault, place, number, start, newest[0])
-    place.put_locked(checkpoint_name(number), note.encode(), vault.now_ms() / 1000 + CHECKPOINTS_KEPT_S)
-    return _remember(vault, number, parse_text(text_of(note)).size, parts)
+    log: Sequencer
+    place: SecondPlace
+    key: bytes = field(repr=False)
 
+    def ship(self) -> int:
+        """Ship up to the newest checkpoint; answers how many entries are there.
 
-def forget(vault: Vault) -> int:
-    """Remove segments whose seven days are over; answers how many checkpoints lost theirs."""
-    place = vault.second_place
-    if place is None:
-        return 0
-    limit = vault.now_ms() - SEGMENTS_KEPT_S * 1000
-    with vault.store.reading() as tx:
-        old = tx.find("shipped", parts__gt=0, at__lt=limit, order="number", limit=ROWS)
-    for row in old:
-        for part in range(row["parts"]):
-            place.forget(segment_name(row["number"], part))
-        with vault.store.writing() as tx:
-            tx.update("shipped", {"parts": 0}, number=row["number"])
-    return len(old)
+        Raises CoffreError "second_place_forked" where another history of this log stands there.
+        """
+        with self.log.store.writing() as tx:
+            if not self.log.lead(tx, LEASE):
+                return shipped_size(tx)
+        last = self._last()
+        with self.log.store.reading() as tx:
+            newest = tx.find("checkpoint", order="-size", limit=1)
+            _check_continues(tx, newest, last)
+        start = last.checkpoint.size if last is not None else 0
+        if not newest or newest[0]["size"] == start:
+            return start
+        number = last.number + 1 if last is not None else 0
+        note, parts = self._put_segments(number, start, newest[0])
+        self.place.put_locked(
+            checkpoint_name(number), note.encode(), self.log.now_ms() / 1000 + CHECKPOINTS_KEPT_S
+        )
+        return self._remember(number, parse_text(text_of(note)).size, parts)
+
+    def forget(self) -> int:
+        """Remove segments whose seven days are over; answers how many checkpoints lost theirs."""
+        limit = self.log.now_ms() - SEGMENTS_KEPT_S * 1000
+        with self.log.store.reading() as tx:
+            old = tx.find("shipped", parts__gt=0, at__lt=limit, order="number", limit=ROWS)
+        for row in old:
+            for part in range(row["parts"]):
+                self.place.forget(segment_name(row["number"], part))
+            with self.log.store.writing() as tx:
+                tx.update("shipped", {"parts": 0}, number=row["number"])
+        return len(old)
+
+    def _last(self) -> Kept | None:
+        """What stands there last, which may be more than this vault remembers."""
+        with self.log.store.reading() as tx:
+            rows = tx.find("shipped", order="-number", limit=1)
+        known = int(rows[0]["number"]) if rows else -1
+        last = Checkpoints(self.place, self.log.origin, self.log.signing.public).last(known)
+        if last is not None and last.number > known:
+            parts = self._count_parts(last.number)
+            self._remember(last.number, last.checkpoint.size, parts)
+        return last
+
+    def _count_parts(self, number: int) -> int:
+        parts = 0
+        while read_segment(self.place, self.key, self.log.origin, number, parts) is not None:
+            parts += 1
+        return parts
+
+    def _put_segments(self, number: int, start: int, checkpoint: Row) -> tuple[str, int]:
+        """Answers the note they lead to, and how many parts there are."""
+        part, at = 0, start
+        while at < checkpoint["size"]:
+            segment = self._segment(number, part, at, checkpoint)
+            try:
+                until = self.log.now_ms() / 1000 + SEGMENTS_KEPT_S
+                self.place.put_locked(
+                    segment_name(number, part), segment.sealed(self.key, self.log.origin), until
+                )
+            except Conflict:  # from a try that was cut off, which may have led to a smaller checkpoint
+                found = read_segment(self.place, self.key, self.log.origin, number, part)
+                if found is None:
+                    raise
+                if found.note != checkpoint["note"]:
+                    size = parse_text(text_of(found.note)).size
+                    with self.log.store.reading() as tx:
+                        former = tx.get("checkpoint", size=size)
+                    if former is None or former["note"] != found.note:
+                        raise
+                    return self._put_segments(number, start, former)
+                segment = found
+            part, at = part + 1, segment.stop
+        return str(checkpoint["note"]), part
+
+    def _segment(self, number: int, part: int, start: int, checkpoint: Row) -> Segment:
+        stop = min(start + ROWS, checkpoint["size"])
+        with self.log.store.reading() as tx:
+            leaves = tx.find("leaf", order="position", position__ge=start, position__lt=stop)
+            hashes = [row["leaf_hash"] for row in leaves]
+            found = {
+                name: _by_leaf(tx, name, hashes) for name in ("entry", "event", "accountability", "replay")
+            }
+            versions = _key_versions(tx, found["event"])
+        rows = [_row(leaf, found, versions) for leaf in hashes]
+        return Segment(number, part, start, stop, checkpoint["note"], rows)
+
+    def _remember(self, number: int, size: int, parts: int) -> int:
+        with self.log.store.writing() as tx:
+            tx.insert_new(
+                "shipped", {"number": number, "size": size, "parts": parts, "at": self.log.now_ms()}
+            )
+        return size
 
 
 def shipped_size(tx: VaultTransaction) -> int:
     """The number of entries that the second place is known to have."""
     rows = tx.find("shipped", order="-number", limit=1)
     return int(rows[0]["size"]) if rows else 0
-
-
-def _last(vault: Vault, place: SecondPlace) -> Kept | None:
-    """What stands there last, which may be more than this vault remembers."""
-    with vault.store.reading() as tx:
-        rows = tx.find("shipped", order="-number", limit=1)
-    known = int(rows[0]["number"]) if rows else -1
-    signing = vault.keyring.signing("checkpoint")
-    last = Checkpoints(place, vault.settings.origin, signing.public).last(known)
-    if last is not None and last.number > known:
-        parts = _count_parts(vault, place, last.number)
-        _remember(vault, last.number, last.checkpoint.size, parts)
-    return last
-
-
-def _count_parts(vault: Vault, place: SecondPlace, number: int) -> int:
-    parts = 0
-    while read_segment(place, _key(vault), vault.settings.origin, number, parts) is not None:
-        parts += 1
-    return parts
 
 
 def _check_continues(tx: VaultTransaction, newest: Sequence[Row], last: Kept | None) -> None:
@@ -108,45 +151,6 @@ def _check_continues(tx: VaultTransaction, newest: Sequence[Row], last: Kept | N
             "and keep the old one as evidence.",
             code="second_place_forked",
         )
-
-
-def _put_segments(
-    vault: Vault, place: SecondPlace, number: int, start: int, checkpoint: Row
-) -> tuple[str, int]:
-    """Answers the note they lead to, and how many parts there are."""
-    part, at = 0, start
-    while at < checkpoint["size"]:
-        segment = _segment(vault, number, part, at, checkpoint)
-        try:
-            until = vault.now_ms() / 1000 + SEGMENTS_KEPT_S
-            place.put_locked(
-                segment_name(number, part), segment.sealed(_key(vault), vault.settings.origin), until
-            )
-        except Conflict:  # from a try that was cut off, which may have led to a smaller checkpoint
-            found = read_segment(place, _key(vault), vault.settings.origin, number, part)
-            if found is None:
-                raise
-            if found.note != checkpoint["note"]:
-                size = parse_text(text_of(found.note)).size
-                with vault.store.reading() as tx:
-                    former = tx.get("checkpoint", size=size)
-                if former is None or former["note"] != found.note:
-                    raise
-                return _put_segments(vault, place, number, start, former)
-            segment = found
-        part, at = part + 1, segment.stop
-    return str(checkpoint["note"]), part
-
-
-def _segment(vault: Vault, number: int, part: int, start: int, checkpoint: Row) -> Segment:
-    stop = min(start + ROWS, checkpoint["size"])
-    with vault.store.reading() as tx:
-        leaves = tx.find("leaf", order="position", position__ge=start, position__lt=stop)
-        hashes = [row["leaf_hash"] for row in leaves]
-        found = {name: _by_leaf(tx, name, hashes) for name in ("entry", "event", "accountability", "replay")}
-        versions = _key_versions(tx, found["event"])
-    rows = [_row(leaf, found, versions) for leaf in hashes]
-    return Segment(number, part, start, stop, checkpoint["note"], rows)
 
 
 def _key_versions(tx: VaultTransaction, events: Mapping[bytes, list[Row]]) -> dict[UUID, int]:
@@ -184,14 +188,3 @@ def _row(
             for row in found["replay"].get(leaf, ())
         ],
     }
-
-
-def _remember(vault: Vault, number: int, size: int, parts: int) -> int:
-    with vault.store.writing() as tx:
-        tx.insert_new("shipped", {"number": number, "size": size, "parts": parts, "at": vault.now_ms()})
-    return size
-
-
-def _key(vault: Vault) -> bytes:
-    # the first version: a restored vault opens segments before it learns of later ones
-    return vault.keyring.accountability.first(Use.SEGMENT)

@@ -12,11 +12,13 @@ from functools import partial
 from typing import Any, Self
 from uuid import UUID
 
-from keyvault.context import OpenedRecord, Transaction, Vault
-from keyvault.credentials.possession import PresentedProof
+from keyvault.context import Vault
+from keyvault.credentials.proof import PresentedProof
 from keyvault.log.appending import Chain, Event
+from keyvault.opened_records import OpenedRecord
 from keyvault.quotas import Touch
 from keyvault.store import Row
+from keyvault.transaction import Transaction
 from keyvault.verbs.emergency_windows import emergency_use, open_window
 from records.actors import Actor
 from records.emergency import EMERGENCIES

@@ -10,12 +10,13 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
-from keyvault.context import Transaction, Vault
-from keyvault.credentials.possession import OLDEST, PresentedProof, Proof
+from keyvault.context import Vault
+from keyvault.credentials.proof import OLDEST, PresentedProof, Proof
 from keyvault.credentials.tokens import CredentialError
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.keys.reception import Envelope
 from keyvault.store import VaultTransaction
+from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Call
 from keyvault.verbs.signed_request import SignedGrant, SignedRequest, read_signed_request
 from records.actors import Actor

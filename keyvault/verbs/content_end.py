@@ -7,10 +7,10 @@ has expired (`keyvault/verbs/housekeeper/retiring.py`).
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from keyvault.context import Transaction
 from keyvault.crypto.envelope import KeyUse
 from keyvault.keys.blob_keys import ADOPTED, RETIRED
 from keyvault.store import Row
+from keyvault.transaction import Transaction
 from records.vocabulary.codes import RecordState
 
 Key = tuple[UUID, int]

@@ -4,8 +4,10 @@ The rules are in `records/emergency.py`. A row names the actor and the reason by
 """
 
 from audit.canonical import canonical
-from keyvault.context import OpenedRecord, Transaction, Vault
+from keyvault.context import Vault
+from keyvault.opened_records import OpenedRecord
 from keyvault.store import Row, VaultTransaction
+from keyvault.transaction import Transaction
 from keyvault.verbs.notice_outbox import queue_notice
 from records.actors import Actor
 from records.emergency import DAY_MS, EMERGENCIES, WINDOW_MS, normal_reason, use_of

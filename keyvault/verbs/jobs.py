@@ -9,10 +9,11 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from keyvault.context import Transaction, Vault
+from keyvault.context import Vault
 from keyvault.keys.secret_keys import Use
 from keyvault.log.appending import Event
 from keyvault.store import Row, VaultTransaction, new_id
+from keyvault.transaction import Transaction
 from keyvault.verbs.leases import LONGEST_LEASE_MS
 from records.actors import Actor
 from records.errors import Conflict, NotFound

@@ -2,13 +2,14 @@
 
 from uuid import UUID
 
-from keyvault.context import PERSON, Vault
+from keyvault.context import Vault
 from keyvault.crypto.envelope import Branch, KeyUse
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.keys.cards import OpenedCard
 from keyvault.keys.record_keys import RecordKey, create_record_key, new_object_key
 from keyvault.keys.secret_keys import DERIVING
 from keyvault.log.appending import ORDINARY, Chain
+from keyvault.opened_records import PERSON
 from keyvault.store import VaultTransaction, new_id
 from records.errors import Conflict
 from records.identity import INS

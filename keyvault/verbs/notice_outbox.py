@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from keyvault.context import OpenedRecord, Transaction, Vault
+from keyvault.context import Vault
 from keyvault.keys.secret_keys import Use
+from keyvault.opened_records import OpenedRecord
 from keyvault.store import Row, new_id
+from keyvault.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 from keyvault.context import Vault
-from keyvault.log import sequencer
 
 
 class PublicKey(NamedTuple):
@@ -26,10 +25,10 @@ class PublishingVerbs:
         return [PublicKey(key.key_id, key.use, key.public) for key in keys]
 
     def last_checkpoint(self) -> str:
-        return sequencer.last_checkpoint(self._vault)
+        return self._vault.sequencer.last_checkpoint()
 
     def proof(self, leaf: bytes) -> str:
-        return sequencer.proof(self._vault, leaf)
+        return self._vault.sequencer.proof(leaf)
 
     def tile(self, level: int, number: int) -> bytes:
-        return sequencer.tile(self._vault, level, number)
+        return self._vault.sequencer.tile(level, number)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
-from keyvault.crypto.envelope import KeyUse, details_aad, open_json
+from keyvault.crypto.envelope import KeyUse
+from keyvault.crypto.sealed_json import details_aad, open_json
 from keyvault.keys.cards import OpenedCard, open_facts
 from keyvault.keys.record_keys import RecordKey, unwrap
 from keyvault.store import Row, VaultTransaction

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from keyvault.credentials.tokens import Authority
+from keyvault.credentials.authority import Authority
 from keyvault.crypto.boxes import new_box_key
 from keyvault.process.guard import Guard
 from keyvault.roots.file import FileRoot

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import pytest
 
-from keyvault.credentials.tokens import Authority
+from keyvault.credentials.authority import Authority
 from keyvault.crypto.boxes import new_box_key
 from keyvault.process.guard import Guard
 from keyvault.quotas import Quota, Quotas

@@ -1,6 +1,6 @@
 """A granted object opened whole, as a client opens it: out of the ranges that the grant names."""
 
-from keyvault.crypto.blob import Opener
+from keyvault.crypto.blob_opener import Opener
 from keyvault.grants.body import GrantedBlob
 
 

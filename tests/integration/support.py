@@ -17,7 +17,7 @@ from coffre.demonstration import data as demo_data
 from coffre.demonstration.server import DemoServer
 from coffre.settings import load
 from coffre.wiring import System
-from keyvault.crypto.blob import Opener
+from keyvault.crypto.blob_opener import Opener
 from keyvault.grants.grant import GrantBody, new_recipient, open_grant
 from records.base64url import b64, unb64
 from records.identity import INS_NIR_TEST, Traits

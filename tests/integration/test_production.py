@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from coffre.installation.install import initialise
 from coffre.settings import load
+from keyvault.credentials.authority import Authority
 from keyvault.credentials.proving import ProofKey
-from keyvault.credentials.tokens import Authority
 from keyvault.roots.file import FileRoot
 from records.errors import CoffreError
 from records.identity import INS, INS_NIR, INS_NIR_TEST

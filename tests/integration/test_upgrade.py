@@ -18,7 +18,8 @@ import pytest
 
 from coffre.settings import load
 from coffre.wiring import System
-from keyvault.crypto.envelope import KeyUse, details_aad, open_json
+from keyvault.crypto.envelope import KeyUse
+from keyvault.crypto.sealed_json import details_aad, open_json
 from keyvault.keys.record_keys import unwrap
 from records.details_json import from_json, to_json
 from tests.integration.running import process

@@ -9,7 +9,7 @@ from uuid import UUID
 from audit.canonical import canonical
 from keyvault.context import Vault
 from keyvault.credentials import withdrawn
-from keyvault.keys.reception import new_day_key, signed_reception_key
+from keyvault.keys.reception_keys import new_day_key, signed_reception_key
 from keyvault.log import sequencer
 from keyvault.log.refusals import HOUR_MS
 from keyvault.quotas import forget_old
@@ -43,18 +43,20 @@ class HousekeepingVerbs:
         self._vault = vault
 
     def sequence(self) -> sequencer.Sequenced:
-        return sequencer.sequence(self._vault)
+        return self._vault.sequencer.sequence()
 
     def checkpoint(self) -> str | None:
-        return sequencer.checkpoint(self._vault)
+        return self._vault.sequencer.checkpoint()
 
     def ship(self) -> int | None:
         """Have the second place hold what is signed; answers how many entries it has, if there is one."""
-        return shipping.ship(self._vault)
+        shipper = self._vault.shipper
+        return shipper.ship() if shipper else None
 
     def forget_shipped(self) -> int:
         """Remove what the second place may no longer hold, since it would outlive what is shredded."""
-        return shipping.forget(self._vault)
+        shipper = self._vault.shipper
+        return shipper.forget() if shipper else 0
 
     def day_keys(self) -> dict[str, str]:
         """Make sure of today's and tomorrow's reception key; answers their signed documents by day."""

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from keyvault.context import Transaction, Vault
+from keyvault.context import Vault
 from keyvault.grants.grant import LONGEST_GRANT
 from keyvault.grants.signed_urls import LONGEST_LIFE
 from keyvault.keys.blob_keys import RETIRED
+from keyvault.transaction import Transaction
 from keyvault.verbs import jobs
 from keyvault.verbs.content_end import Key, erase_blob, key_of
 from records.vocabulary.codes import Action

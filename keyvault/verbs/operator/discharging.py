@@ -8,8 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from keyvault.context import QUARANTINE, OpenedRecord, Transaction, Vault
+from keyvault.context import Vault
+from keyvault.opened_records import QUARANTINE, OpenedRecord
 from keyvault.store import Row
+from keyvault.transaction import Transaction
 from keyvault.verbs import jobs
 from keyvault.verbs.attempt import Call, Denied, Preamble
 from keyvault.verbs.caller import caller

@@ -17,8 +17,8 @@ from audit.view import (
     StoredCheckpoint,
 )
 from keyvault.context import Vault
-from keyvault.keys.keyring import LIVE, RETIRING, RUNNING, root_rotation
 from keyvault.keys.record_keys import care_key
+from keyvault.keys.root_secrets import LIVE, RETIRING, RUNNING, root_rotation
 from keyvault.log.accountability import open_own
 from keyvault.log.appending import ORDINARY, SYSTEM, Chain, record_chain
 from keyvault.restore.frozen import read_frozen

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 from uuid import UUID
 
-from keyvault.context import Transaction, Vault
+from keyvault.context import Vault
+from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Call, Denied, Preamble
 from records.errors import Refused
 from records.policy import Deny, Facts, RecordFacts, decide

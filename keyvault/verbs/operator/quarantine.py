@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Self
 from uuid import UUID
 
-from keyvault.context import QUARANTINE, Vault
+from keyvault.context import Vault
 from keyvault.keys.cards import open_facts
+from keyvault.opened_records import QUARANTINE
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs import jobs
 from keyvault.verbs.attempt import Call, Denied, Preamble

@@ -4,8 +4,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from keyvault.context import DECOY, DECOY_ID, PERSON, Vault
+from keyvault.context import Vault
 from keyvault.keys.cards import store_card
+from keyvault.opened_records import DECOY, DECOY_ID, PERSON
 from keyvault.verbs.attempt import Call, Denied, Preamble, refuse
 from keyvault.verbs.new_records import new_record
 from keyvault.verbs.operator.permission import denied, permit

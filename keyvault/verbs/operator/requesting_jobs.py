@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from keyvault.context import PERSON, Transaction, Vault
+from keyvault.context import Vault
 from keyvault.crypto.search_tokens import TokenField
+from keyvault.opened_records import PERSON
 from keyvault.store import Row
+from keyvault.transaction import Transaction
 from keyvault.verbs import jobs
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
 from keyvault.verbs.rows import SealedRow, genuine, open_rows, visible

@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
-from keyvault.context import Transaction, Vault
+from keyvault.context import Vault
 from keyvault.keys.secret_keys import Use
 from keyvault.restore.forward import Brought, bring_forward, bring_segments
 from keyvault.restore.frozen import FROZEN, Frozen, log_size, read_frozen
 from keyvault.restore.second_place import Checkpoints, segments
 from keyvault.store import VaultStore
+from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Call, Denied, Preamble
 from keyvault.verbs.operator.inspecting import InspectingVerbs
 from keyvault.verbs.operator.permission import denied, permit

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 from uuid import UUID
 
-from keyvault.context import OpenedRecord, Transaction, Vault
+from keyvault.context import Vault
 from keyvault.keys.cards import OpenedCard, seal_facts
+from keyvault.opened_records import OpenedRecord
 from keyvault.store import Row
+from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Call, Denied, Preamble, attempt, refuse
 from keyvault.verbs.caller import caller
 from keyvault.verbs.emergency_windows import emergency_use

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from keyvault.context import Transaction, Vault
+from keyvault.context import Vault
 from keyvault.crypto.envelope import Branch
 from keyvault.keys.cards import open_facts, seal_facts, store_card
 from keyvault.keys.record_keys import set_branch
 from keyvault.store import Row
+from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
 from keyvault.verbs.caller import caller
 from keyvault.verbs.rows import copies_of, facts_of

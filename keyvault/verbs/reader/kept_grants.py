@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from keyvault.context import Transaction, Vault
+from keyvault.context import Vault
 from keyvault.keys.secret_keys import Use
 from keyvault.store import Row
+from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Attempt
 from records.actors_json import actor_to_json
 

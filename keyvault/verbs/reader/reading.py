@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from keyvault.context import Transaction, Vault
+from keyvault.context import Vault
 from keyvault.crypto.search_tokens import TokenField
+from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt
 from keyvault.verbs.caller import caller
 from keyvault.verbs.reader.changing import CARD_CHANGES

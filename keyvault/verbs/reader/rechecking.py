@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from keyvault.context import BRANCH_OF, OpenedRecord, Vault
+from keyvault.context import Vault
 from keyvault.credentials import withdrawn
 from keyvault.credentials.tokens import CredentialError
 from keyvault.keys.record_keys import open_record_key
+from keyvault.opened_records import BRANCH_OF, OpenedRecord
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.attempt import Call, Denied, refuse
 from keyvault.verbs.caller import caller

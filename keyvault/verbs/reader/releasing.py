@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-from keyvault.context import BRANCH_OF, Transaction, Vault
+from keyvault.context import Vault
 from keyvault.grants.body import GrantBody, GrantedBlob, GrantedDocument, GrantedSeries
 from keyvault.grants.grant import LONGEST_GRANT, check_recipient, seal_grant
 from keyvault.keys.blob_keys import ADOPTED, open_data_key, sealed_blob
 from keyvault.keys.record_keys import open_record_key
+from keyvault.opened_records import BRANCH_OF
 from keyvault.store import Row, VaultTransaction
+from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
 from keyvault.verbs.caller import caller
 from keyvault.verbs.reader.kept_grants import keep_grant

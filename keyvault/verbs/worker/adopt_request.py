@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from audit.canonical import canonical, parse
-from keyvault.context import Transaction
 from keyvault.crypto.sealed_blob import BlobKind
+from keyvault.transaction import Transaction
 from records.actors import Actor
 from records.base64url import b64, unb64
 from records.details import DocumentDetails

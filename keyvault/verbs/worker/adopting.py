@@ -6,8 +6,10 @@ ids and no second event, because the answer stays in the vault until the submiss
 
 from uuid import uuid4
 
-from keyvault.context import QUARANTINE, OpenedRecord, Transaction, Vault
+from keyvault.context import Vault
 from keyvault.keys.reception import ReceivedKey
+from keyvault.opened_records import QUARANTINE, OpenedRecord
+from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Denied
 from keyvault.verbs.leases import OPEN
 from keyvault.verbs.new_records import new_record

@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from keyvault.context import OpenedRecord, Transaction, Vault
+from keyvault.context import Vault
 from keyvault.crypto.sealed_blob import BlobRef
 from keyvault.keys.cards import open_facts, seal_facts
 from keyvault.keys.reception import open_key
+from keyvault.opened_records import OpenedRecord
 from keyvault.store import Row
+from keyvault.transaction import Transaction
 from keyvault.verbs import jobs
 from keyvault.verbs.attempt import Denied
 from keyvault.verbs.worker.adopt_request import (

@@ -5,15 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from keyvault.context import OpenedRecord, Transaction, Vault
-from keyvault.crypto.envelope import KeyUse, details_aad, seal_json
+from keyvault.context import Vault
+from keyvault.crypto.envelope import KeyUse
 from keyvault.crypto.sealed_blob import HEADER, HEADER_MARK, BlobRef, ciphertext_size, commitment
+from keyvault.crypto.sealed_json import details_aad, seal_json
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.keys.blob_keys import ADOPTED, wrap_data_key
 from keyvault.keys.cards import content_token, open_facts, seal_facts
 from keyvault.keys.record_keys import new_object_key, open_object_key
 from keyvault.log.appending import Event
+from keyvault.opened_records import OpenedRecord
 from keyvault.store import Row, new_id
+from keyvault.transaction import Transaction
 from keyvault.verbs.worker.adopt_request import (
     Adopted,
     AdoptedDocument,

@@ -6,11 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from audit.canonical import canonical, parse
-from keyvault.context import Transaction, Vault
+from keyvault.context import Vault
 from keyvault.credentials.possession import HEADER
 from keyvault.crypto.boxes import open_box, seal_box
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.keys.reception import Envelope, ReceivedKey, ReceivedPart, depositor_token
+from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Denied, Preamble
 from keyvault.verbs.leases import LONGEST_LEASE_MS, OPEN, SETTLED
 from keyvault.verbs.worker.received import (

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from keyvault.context import OpenedRecord, Transaction, Vault
+from keyvault.context import Vault
+from keyvault.opened_records import OpenedRecord
+from keyvault.transaction import Transaction
 from keyvault.verbs import jobs
 from records.vocabulary.codes import Action, JobKind, ReasonCode
 

@@ -10,13 +10,15 @@ from typing import Any
 from uuid import UUID
 
 from audit.canonical import canonical, parse
-from keyvault.context import OpenedRecord, Transaction, Vault
+from keyvault.context import Vault
 from keyvault.crypto.boxes import open_box, seal_box
 from keyvault.crypto.sealed_blob import BlobKind, BlobRef, SealedBlob
 from keyvault.crypto.search_tokens import TokenField, part_value
 from keyvault.keys.blob_keys import ADOPTED, open_data_key
 from keyvault.keys.cards import open_facts
+from keyvault.opened_records import OpenedRecord
 from keyvault.store import Row
+from keyvault.transaction import Transaction
 from keyvault.verbs import jobs
 from keyvault.verbs.leases import LONGEST_LEASE_MS
 from keyvault.verbs.rows import SealedRow, genuine, open_rows

@@ -8,10 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from keyvault.context import OpenedRecord, Transaction, Vault
+from keyvault.context import Vault
 from keyvault.credentials import withdrawn
 from keyvault.credentials.possession import LONGEST_UPLOAD, shown_in
 from keyvault.keys.reception import Envelope, ReceivedKey, depositor_token, open_envelope, open_key
+from keyvault.opened_records import OpenedRecord
+from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Preamble
 from keyvault.verbs.caller import admit_deposit
 from records.actors import Actor

@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from keyvault.context import Transaction, Vault
+from keyvault.context import Vault
+from keyvault.transaction import Transaction
 from keyvault.verbs import jobs
 from keyvault.verbs.content_end import erase_quarantined, retire
 from keyvault.verbs.leases import SETTLED

@@ -21,9 +21,9 @@ from audit.events import Entry, EntryField, actor_token
 from ingestion.envelope import SubmissionHeaders
 from ingestion.intake.reception import Depositor, Reception
 from ingestion.worker.adoption import new_blob
-from keyvault.context import VaultSettings
-from keyvault.credentials.tokens import DEMO_ISSUER, Authority, verify
-from keyvault.crypto.blob import Sealer
+from keyvault.credentials.authority import Authority
+from keyvault.credentials.tokens import DEMO_ISSUER, verify
+from keyvault.crypto.blob_sealer import Sealer
 from keyvault.crypto.boxes import new_box_key
 from keyvault.crypto.sealed_blob import BlobKind, BlobRef, new_data_key
 from keyvault.grants.grant import GrantBody, new_recipient, open_grant
@@ -35,6 +35,7 @@ from keyvault.process.guard import Guard
 from keyvault.quotas import DEFAULT_QUOTAS, Quotas
 from keyvault.restore.second_place import SecondPlace
 from keyvault.roots.file import FileRoot
+from keyvault.vault_keys import VaultSettings
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.operator.records import OpenedAnew
 from keyvault.verbs.reader.changing import CardChange, Changed

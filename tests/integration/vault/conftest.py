@@ -9,7 +9,7 @@ from typing import get_args
 
 import pytest
 
-from keyvault.credentials.tokens import Authority
+from keyvault.credentials.authority import Authority
 from keyvault.crypto.boxes import new_box_key
 from keyvault.process.guard import Guard
 from keyvault.roots.file import FileRoot

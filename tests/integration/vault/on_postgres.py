@@ -11,7 +11,7 @@ from uuid import UUID
 
 import psycopg
 
-from keyvault.credentials.tokens import Authority
+from keyvault.credentials.authority import Authority
 from keyvault.process.guard import Guard
 from keyvault.roots.file import FileRoot
 from storage.engines import Database, engine_for

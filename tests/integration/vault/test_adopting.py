@@ -10,7 +10,8 @@ import pytest
 from ingestion.envelope import SubmissionHeaders
 from ingestion.intake.reception import Deposit, Depositor
 from keyvault.crypto.sealed_blob import BlobKind
-from keyvault.keys.reception import ReceivedKey, open_key, seal_key, verify_reception_key
+from keyvault.keys.reception import ReceivedKey, open_key, seal_key
+from keyvault.keys.reception_keys import verify_reception_key
 from keyvault.verbs.attempt import Denied
 from keyvault.verbs.worker.adopt_request import Adopted, AdoptRequest, NewBlob
 from keyvault.verbs.worker.ingesting import ForIngest

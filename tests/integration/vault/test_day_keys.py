@@ -2,7 +2,7 @@
 
 import pytest
 
-from keyvault.keys.reception import ReceptionError, verify_reception_key
+from keyvault.keys.reception_keys import ReceptionError, verify_reception_key
 from keyvault.verbs.worker.ingesting import ForIngest
 from records.errors import CoffreError
 from tests.integration.vault.bench import DAY, HOUR, NOON, Person, VaultBench, day_document

@@ -5,8 +5,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from keyvault.context import DECOY_ID
 from keyvault.crypto.search_tokens import TokenField
+from keyvault.opened_records import DECOY_ID
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.changing import CardChange
 from records.vocabulary.codes import Action, ReasonCode, RecordState

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from keyvault.crypto.blob import Sealer
+from keyvault.crypto.blob_sealer import Sealer
 from keyvault.crypto.boxes import new_box_key
 from keyvault.crypto.sealed_blob import BlobKind, BlobRef, new_data_key
 from keyvault.keys.reception import ReceivedKey, seal_key

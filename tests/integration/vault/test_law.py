@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from audit.view import LogFault
-from keyvault.crypto.envelope import card_aad, seal_json
+from keyvault.crypto.sealed_json import card_aad, seal_json
 from keyvault.keys.cards import OpenedCard
 from keyvault.log.appending import Event
 from keyvault.verbs.attempt import Call, Denied

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from keyvault.keys.keyring import ACCOUNTABILITY, SYSTEM_CHAIN
+from keyvault.keys.root_secrets import ACCOUNTABILITY, SYSTEM_CHAIN
 from keyvault.log.accountability import open_own, own_token, own_tokens
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.operator.rotating import SecretsRotated

@@ -6,7 +6,8 @@ from uuid import UUID
 import pytest
 
 from audit.canonical import canonical, parse
-from keyvault.credentials.tokens import Authority, CredentialError
+from keyvault.credentials.authority import Authority
+from keyvault.credentials.tokens import CredentialError
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.grants.grant import GrantError, new_recipient
 from keyvault.verbs.attempt import Call, Denied

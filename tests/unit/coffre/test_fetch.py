@@ -29,7 +29,8 @@ from client.http_client import CoffreClient
 from coffre.commands.fetch import fetch, fetch_command
 from coffre.demonstration import data as demo_data
 from content import series as series_format
-from keyvault.crypto.blob import BlobKind, BlobRef, Sealer, new_data_key
+from keyvault.crypto.blob_sealer import Sealer
+from keyvault.crypto.sealed_blob import BlobKind, BlobRef, new_data_key
 from keyvault.crypto.signing import key_id, new_signing_key, sign
 from keyvault.grants.grant import GrantBody, GrantedBlob, GrantedDocument, GrantedSeries, seal_grant
 from records.base64url import b64, unb64

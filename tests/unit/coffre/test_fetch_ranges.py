@@ -29,8 +29,9 @@ from client.fetch.ranges import (
 )
 from client.fetch.segments import border, opened, segment_of
 from coffre.commands.fetch import fetch
-from keyvault.crypto.blob import BlobError, BlobKind, BlobRef, Opener, Sealer, new_data_key
-from keyvault.crypto.sealed_blob import SEGMENT
+from keyvault.crypto.blob_opener import Opener
+from keyvault.crypto.blob_sealer import Sealer
+from keyvault.crypto.sealed_blob import SEGMENT, BlobError, BlobKind, BlobRef, new_data_key
 from records.errors import CoffreError
 from tests.unit.coffre.test_fetch import (
     STUDY,

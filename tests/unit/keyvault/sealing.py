@@ -10,7 +10,9 @@ import tink
 from tink import secret_key_access, streaming_aead
 from tink.proto import aes_gcm_hkdf_streaming_pb2, common_pb2, tink_pb2
 
-from keyvault.crypto.blob import BlobKind, BlobRef, Opener, SealedBlob, Sealer
+from keyvault.crypto.blob_opener import Opener
+from keyvault.crypto.blob_sealer import Sealer
+from keyvault.crypto.sealed_blob import BlobKind, BlobRef, SealedBlob
 
 REF = BlobRef(UUID("01234567-89ab-4def-8123-456789abcdef"), 3, BlobKind.PACK)
 DEK = bytes(range(32))

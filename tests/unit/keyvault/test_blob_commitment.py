@@ -6,8 +6,9 @@ import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from keyvault.crypto.blob import BlobError, Opener, SealedBlob, commitment
+from keyvault.crypto.blob_opener import Opener
 from keyvault.crypto.envelope import derive
+from keyvault.crypto.sealed_blob import BlobError, SealedBlob, commitment
 from tests.unit.keyvault.sealing import DEK, REF, opened, sample, seal, sealer_with, tink_open
 
 OTHER = bytes(range(100, 132))

@@ -7,16 +7,16 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keyvault.crypto.blob import (
+from keyvault.crypto.blob_opener import Opener
+from keyvault.crypto.envelope import derive
+from keyvault.crypto.sealed_blob import (
     MAX_CIPHERTEXT,
     BlobError,
-    Opener,
     SealedBlob,
     ciphertext_size,
     commitment,
     plaintext_size,
 )
-from keyvault.crypto.envelope import derive
 from tests.unit.keyvault.sealing import DEK, REF, Sample, material, sample
 
 HEADER = b"\x28" + bytes(range(39))

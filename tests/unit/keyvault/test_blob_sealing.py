@@ -8,14 +8,14 @@ import tink
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keyvault.crypto.blob import (
+from keyvault.crypto.blob_opener import Opener
+from keyvault.crypto.blob_sealer import Sealer
+from keyvault.crypto.sealed_blob import (
     MAX_CIPHERTEXT,
     BlobError,
     BlobKind,
     BlobRef,
-    Opener,
     SealedBlob,
-    Sealer,
     ciphertext_size,
     commitment,
     new_data_key,

@@ -8,7 +8,8 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from keyvault.credentials.tokens import DEMO_ISSUER, Authority, CredentialError, verify
+from keyvault.credentials.authority import Authority
+from keyvault.credentials.tokens import DEMO_ISSUER, CredentialError, verify
 from keyvault.crypto.signing import new_signing_key
 from records.errors import Invalid
 from records.identity import INS

@@ -10,18 +10,20 @@ from keyvault.crypto.envelope import (
     KeyUse,
     KeyvaultError,
     be64,
-    card_aad,
-    details_aad,
-    event_aad,
     new_key,
-    open_json,
-    seal_json,
     unwrap,
     unwrap_object_key,
     unwrap_record_key,
     wrap,
     wrap_object_key,
     wrap_record_key,
+)
+from keyvault.crypto.sealed_json import (
+    card_aad,
+    details_aad,
+    event_aad,
+    open_json,
+    seal_json,
 )
 from records.errors import Invalid
 
@@ -195,7 +197,7 @@ class TestSealedJson:
 
     def test_more_than_the_largest_row(self, monkeypatch: pytest.MonkeyPatch) -> None:
         sealed = seal_json(KEK, {"a": "b" * 100}, b"")
-        monkeypatch.setattr("keyvault.crypto.envelope.LARGEST_JSON", 99)
+        monkeypatch.setattr("keyvault.crypto.sealed_json.LARGEST_JSON", 99)
         with pytest.raises(KeyvaultError):
             open_json(KEK, sealed, b"")
 

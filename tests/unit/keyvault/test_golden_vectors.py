@@ -14,31 +14,29 @@ import pytest
 from audit.canonical import canonical
 from keyvault.credentials import tokens as credentials
 from keyvault.crypto import search_tokens as tokens
-from keyvault.crypto.blob import BlobKind, BlobRef, Opener, ciphertext_size, commitment
+from keyvault.crypto.blob_opener import Opener
 from keyvault.crypto.envelope import (
     Branch,
     KeyUse,
     KeyvaultError,
+    unwrap_object_key,
+    unwrap_record_key,
+)
+from keyvault.crypto.sealed_blob import BlobKind, BlobRef, ciphertext_size, commitment
+from keyvault.crypto.sealed_json import (
     card_aad,
     details_aad,
     event_aad,
     open_json,
     stated_card_aad,
-    unwrap_object_key,
-    unwrap_record_key,
 )
 from keyvault.crypto.signing import key_id
 from keyvault.grants.body import read_body
 from keyvault.grants.grant import open_grant
 from keyvault.grants.signed_urls import sign_url
 from keyvault.keys.cards import read_card
-from keyvault.keys.reception import (
-    ReceivedKey,
-    depositor_token,
-    open_envelope,
-    open_key,
-    verify_reception_key,
-)
+from keyvault.keys.reception import ReceivedKey, depositor_token, open_envelope, open_key
+from keyvault.keys.reception_keys import verify_reception_key
 from keyvault.keys.secret_keys import SecretKeys, Use
 from keyvault.log.accountability import open_own, own_token, own_tokens
 from keyvault.restore.second_place import Checkpoints, read_segment, segment_name

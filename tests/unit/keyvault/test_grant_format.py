@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from audit.canonical import canonical
-from keyvault.crypto.blob import Opener
+from keyvault.crypto.blob_opener import Opener
 from keyvault.crypto.boxes import seal_box
 from keyvault.crypto.signing import key_id, new_signing_key, sign
 from keyvault.grants.grant import (

@@ -9,21 +9,19 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.api_jws import PyJWS
 
-from keyvault.credentials.possession import (
-    LONGEST_UPLOAD,
+from keyvault.credentials.authority import Authority
+from keyvault.credentials.possession import LONGEST_UPLOAD, proof_header, shown_in, verify_token
+from keyvault.credentials.proof import (
     PresentedProof,
     Proof,
     body_digest,
     parts_digest,
-    proof_header,
     public_jwk,
-    shown_in,
     thumbprint,
     verify_proof,
-    verify_token,
 )
 from keyvault.credentials.proving import ProofKey
-from keyvault.credentials.tokens import DEMO_ISSUER, Authority, CredentialError, verify
+from keyvault.credentials.tokens import DEMO_ISSUER, CredentialError, verify
 from keyvault.crypto.signing import new_signing_key
 from records.base64url import b64
 from records.errors import Invalid

@@ -7,21 +7,23 @@ from uuid import UUID
 import pytest
 
 from audit.canonical import canonical
-from keyvault.crypto.blob import BlobKind, BlobRef
 from keyvault.crypto.boxes import new_box_key, seal_box
+from keyvault.crypto.sealed_blob import BlobKind, BlobRef
 from keyvault.crypto.signing import key_id, new_signing_key, sign
 from keyvault.keys.reception import (
-    DayKey,
     Envelope,
     ReceivedKey,
     ReceivedPart,
-    ReceptionError,
     depositor_token,
-    new_day_key,
     open_envelope,
     open_key,
     seal_envelope,
     seal_key,
+)
+from keyvault.keys.reception_keys import (
+    DayKey,
+    ReceptionError,
+    new_day_key,
     signed_reception_key,
     verify_reception_key,
 )

@@ -6,7 +6,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from keyvault.crypto.blob import BlobError, BlobKind, BlobRef, SealedBlob, Sealer, new_data_key
+from keyvault.crypto.blob_sealer import Sealer
+from keyvault.crypto.sealed_blob import (
+    BlobError,
+    BlobKind,
+    BlobRef,
+    SealedBlob,
+    new_data_key,
+)
 from keyvault.crypto.signing import key_id, new_signing_key, sign
 from keyvault.grants.grant import GrantBody, GrantedBlob, GrantedDocument, GrantError, seal_grant
 from keyvault.verbs.attempt import Call

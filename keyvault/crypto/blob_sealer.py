@@ -1,4 +1,4 @@
-"""Sealed content, `coffre-blob-v1` (docs/formats.md section 1).
+"""Seal content as `coffre-blob-v1` (docs/formats.md section 1).
 
 Tink's streaming AEAD AES256-GCM-HKDF-SHA256 with 64 KiB ciphertext segments, byte for byte: any Tink opens it
 with the data key and `BlobRef.aad`. Three things are ours: the commitment to the key, sizes that come from
@@ -6,60 +6,20 @@ the grant and never from the store, and the refusal of an empty last segment.
 """
 
 import os
-import struct
-from collections.abc import Callable
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-from keyvault.crypto.envelope import derive
+from keyvault.crypto.blob_segments import COUNTER, PREFIX, SALT, Segments
 from keyvault.crypto.sealed_blob import (
     HEADER,
     HEADER_MARK,
-    MAX_CIPHERTEXT,
     SEGMENT,
     STRIDE,
     TAG,
     BlobError,
-    BlobKind,
     BlobRef,
     SealedBlob,
-    check_sealed,
     ciphertext_size,
     commitment,
-    corrupt,
-    new_data_key,
-    plaintext_size,
 )
-
-__all__ = [
-    "MAX_CIPHERTEXT",
-    "BlobError",
-    "BlobKind",
-    "BlobRef",
-    "Opener",
-    "SealedBlob",
-    "Sealer",
-    "ciphertext_size",
-    "commitment",
-    "new_data_key",
-    "plaintext_size",
-]
-
-_SALT = 32
-_PREFIX = 7
-_COUNTER = struct.Struct(">IB")
-
-
-class _Segments:
-    """The cipher of one blob and the nonces of its segments."""
-
-    def __init__(self, dek: bytes, aad: bytes, header: bytes) -> None:
-        self.cipher = AESGCM(derive(dek, header[1 : 1 + _SALT], aad))
-        self.prefix = header[1 + _SALT :]
-
-    def nonce(self, index: int, last: bool) -> bytes:
-        return self.prefix + _COUNTER.pack(index, last)
 
 
 class Sealer:
@@ -70,10 +30,10 @@ class Sealer:
     """
 
     def __init__(self, ref: BlobRef, dek: bytes) -> None:
-        self.header = bytes([HEADER_MARK]) + os.urandom(_SALT + _PREFIX)
+        self.header = bytes([HEADER_MARK]) + os.urandom(SALT + PREFIX)
         self.commitment = commitment(dek, ref)
         self._ref = ref
-        self._segments = _Segments(dek, ref.aad, self.header)
+        self._segments = Segments(dek, ref.aad, self.header)
         self._index = 0
         self._room = STRIDE - HEADER  # plaintext bytes that the present segment takes
         self._held = memoryview(bytearray(STRIDE))
@@ -159,7 +119,7 @@ class Sealer:
 
     def _seal_whole(self, source: memoryview, taken: int, out: memoryview, written: int) -> tuple[int, int]:
         """Seals straight from the input while a byte remains behind the segment; returns both positions."""
-        encrypt, prefix, counter = self._segments.cipher.encrypt_into, self._segments.prefix, _COUNTER.pack
+        encrypt, prefix, counter = self._segments.cipher.encrypt_into, self._segments.prefix, COUNTER.pack
         index, size = self._index, len(source)
         # Once per 64 KiB: what stands in this loop is all that Python adds to the cipher.
         while size - taken > STRIDE:
@@ -172,66 +132,3 @@ class Sealer:
             written += SEGMENT
         self._index = index
         return taken, written
-
-
-class Opener:
-    """Opens ranges of a blob's plaintext; trusts the grant and nothing that the store says."""
-
-    def __init__(self, sealed: SealedBlob, dek: bytes) -> None:
-        """Raises what `check_sealed` raises, before any segment is touched."""
-        check_sealed(sealed, dek)
-        self._plaintext = sealed.plaintext_size
-        self._ciphertext = sealed.ciphertext_size
-        self._last = (sealed.ciphertext_size - 1) // SEGMENT
-        self._segments = _Segments(dek, sealed.ref.aad, sealed.header)
-
-    def span(self, offset: int, length: int) -> tuple[int, int]:
-        """Returns the ciphertext bytes [start, stop) that hold `length` plaintext bytes from `offset`.
-
-        The header is never among them; no bytes are held by (0, 0). Raises `BlobError` "range_past_end".
-        """
-        if offset < 0 or length < 0 or offset + length > self._plaintext:
-            raise BlobError("The range asked for reaches past the end of the object.", code="range_past_end")
-        if length == 0:
-            return 0, 0
-        first = (offset + HEADER) // STRIDE
-        last = (offset + length - 1 + HEADER) // STRIDE
-        return max(HEADER, first * SEGMENT), min((last + 1) * SEGMENT, self._ciphertext)
-
-    def read(self, offset: int, length: int, fetch: Callable[[int, int], bytes]) -> bytes:
-        """Returns plaintext bytes, fetching [start, stop) of the object in one call.
-
-        Raises what `span` and `open_span` raise, and whatever `fetch` raises.
-        """
-        start, stop = self.span(offset, length)
-        return self.open_span(offset, length, fetch(start, stop) if length else b"")
-
-    def open_span(self, offset: int, length: int, ciphertext: bytes | memoryview) -> bytes:
-        """Returns `length` plaintext bytes from `offset`, out of exactly the bytes that `span` named.
-
-        Raises `BlobError` "short_range" if there are fewer or more, "blob_corrupt" if they were altered.
-        """
-        start, stop = self.span(offset, length)
-        source = memoryview(ciphertext)
-        if len(source) != stop - start:
-            raise BlobError(
-                "The store answered with another range than asked; try again.", code="short_range"
-            )
-        if length == 0:
-            return b""
-        first = start // SEGMENT
-        plain = memoryview(bytearray(len(source) - TAG * (-(-stop // SEGMENT) - first)))
-        position = 0
-        for index in range(first, -(-stop // SEGMENT)):
-            begin = max(HEADER, index * SEGMENT) - start
-            end = min((index + 1) * SEGMENT, stop) - start
-            position += self._open(index, source[begin:end], plain[position : position + end - begin - TAG])
-        skip = offset - max(0, first * STRIDE - HEADER)
-        return bytes(plain[skip : skip + length])
-
-    def _open(self, index: int, segment: memoryview, plain: memoryview) -> int:
-        nonce = self._segments.nonce(index, index == self._last)
-        try:
-            return self._segments.cipher.decrypt_into(nonce, segment, None, plain)
-        except InvalidTag:
-            raise corrupt() from None

@@ -1,0 +1,77 @@
+"""The demo authority: it issues credentials (docs/formats.md section 9). Production has the national ones."""
+
+import secrets
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from audit.canonical import canonical
+from keyvault.credentials.tokens import (
+    DEMO_ISSUER,
+    JWS,
+    LONGEST_LIFE,
+    TYPE,
+    actor_of,
+    bound_key,
+    check_issuer,
+)
+from keyvault.crypto.signing import public_key
+from records.errors import Invalid
+from records.identity import INS
+from records.vocabulary.codes import Environment, Role
+
+
+class Authority:
+    """The demo authority: signs tokens with a key that the command line alone holds."""
+
+    def __init__(self, private: bytes, *, environment: Environment, issuer: str = DEMO_ISSUER) -> None:
+        """Takes a raw Ed25519 private key. Raises `Invalid` "demo_authority_refused" in production."""
+        check_issuer(issuer, environment)
+        self.public = public_key(private)
+        self.issuer = issuer
+        self._environment = environment
+        self._key = Ed25519PrivateKey.from_private_bytes(private)
+
+    def issue(
+        self,
+        *,
+        role: Role,
+        subject: str,
+        audience: str,
+        now: int,
+        lifetime: int | None = None,
+        rpps: str | None = None,
+        profession: str | None = None,
+        structure: str | None = None,
+        sector: str | None = None,
+        setting: str | None = None,
+        ins: INS | None = None,
+        key: str | None = None,
+    ) -> str:
+        """Returns a token from `now` (unix seconds), for the role's longest life unless `lifetime` says less.
+
+        `key` is the thumbprint (RFC 7638) of the key that its holder has to prove. Raises `Invalid` if the
+        role misses a claim or has one too many, or one is malformed. A professional has a sector: tokens of
+        earlier issues without one are read, and open nothing (R29).
+        """
+        if role is Role.PROFESSIONAL and sector is None:
+            raise Invalid("A professional's token names the sector of activity.", code="bad_member")
+        claims = {
+            "iss": self.issuer,
+            "sub": subject,
+            "aud": audience,
+            "iat": now,
+            "exp": now + (LONGEST_LIFE[role] if lifetime is None else lifetime),
+            "jti": secrets.token_urlsafe(16),
+            "role": role.value,
+            "rpps": rpps,
+            "profession": profession,
+            "structure": structure,
+            "sector": sector,
+            "setting": setting,
+            "ins": None if ins is None else ins.value,
+            "cnf": None if key is None else {"jkt": key},
+        }
+        stated = {name: value for name, value in claims.items() if value is not None}
+        actor_of(stated, self._environment)
+        bound_key(stated)
+        return JWS.encode(canonical(stated), self._key, algorithm="EdDSA", headers={"typ": TYPE})

@@ -1,0 +1,65 @@
+"""Small JSON under a key: `nonce(12) || AES-256-GCM` (docs/formats.md sections 2, 3 and 5)."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from audit.canonical import canonical, parse
+from keyvault.crypto.envelope import NONCE, TAG, KeyvaultError, be32, be64, check_key, seal, unseal
+from records.errors import Invalid
+
+LARGEST_JSON = 64 * 1024 * 1024
+
+
+def seal_json(key: bytes, payload: Mapping[str, Any], aad: bytes) -> bytes:
+    """Seals canonical JSON."""
+    return seal(key, canonical(dict(payload)), aad)
+
+
+def open_json(key: bytes, sealed: bytes, aad: bytes) -> dict[str, Any]:
+    """Opens what `seal_json` made. Raises `KeyvaultError` "unseal_failed"."""
+    check_key(key)
+    if not NONCE + TAG <= len(sealed) <= LARGEST_JSON:
+        raise _unsealed()
+    data = unseal(key, sealed, aad)
+    if data is None:
+        raise _unsealed()
+    return _object(data)
+
+
+def card_aad(record_id: UUID, object_id: UUID, version: int) -> bytes:
+    """Associated data of a document's facts (object = the document), and of a card before it held the
+    record's state (object = the record).
+    """
+    return b"coffre-card-v1\0" + record_id.bytes + object_id.bytes + be32(version)
+
+
+def stated_card_aad(record_id: UUID, version: int) -> bytes:
+    """Associated data of a card that holds the record's state."""
+    return b"coffre-card-v2\0" + record_id.bytes + record_id.bytes + be32(version)
+
+
+def details_aad(document_id: UUID, row_version: int) -> bytes:
+    """Associated data of a details row of the index."""
+    return b"coffre-details-v1\0" + document_id.bytes + be32(row_version)
+
+
+def event_aad(chain_id: UUID, chain: int, seq: int) -> bytes:
+    """Associated data of an audit event: chain 0 of the system, 1 or 2 of a record; `seq` counts from 1."""
+    if chain not in (0, 1, 2) or seq < 1:
+        raise Invalid("An event belongs to chain 0, 1 or 2, at a position from 1.", code="bad_number")
+    return b"coffre-event-v1\0" + chain_id.bytes + bytes([chain]) + be64(seq)
+
+
+def _object(data: bytes) -> dict[str, Any]:
+    try:
+        payload = parse(data)
+    except Invalid:
+        raise _unsealed() from None
+    if not isinstance(payload, dict):
+        raise _unsealed()
+    return payload
+
+
+def _unsealed() -> KeyvaultError:
+    return KeyvaultError("A sealed row does not belong here or was altered.", code="unseal_failed")
