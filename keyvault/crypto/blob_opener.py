@@ -22,9 +22,12 @@ class Opener:
 
     def __init__(self, sealed: SealedBlob, dek: bytes) -> None:
         """Raises what `check_sealed` raises, before any segment is touched."""
+        # first the key, then the cipher: a segment opened under a key that isn't committed to proves nothing
         check_sealed(sealed, dek)
         self._plaintext = sealed.plaintext_size
         self._ciphertext = sealed.ciphertext_size
+        # from the grant's size: a store that cuts the object or adds to it can't say which segment is the
+        # last
         self._last = (sealed.ciphertext_size - 1) // SEGMENT
         self._segments = Segments(dek, sealed.ref.aad, sealed.header)
 
@@ -56,6 +59,7 @@ class Opener:
         """
         start, stop = self.span(offset, length)
         source = memoryview(ciphertext)
+        # exactly these bytes: a shorter answer would shift every later segment of the range
         if len(source) != stop - start:
             raise BlobError(
                 "The store answered with another range than asked; try again.", code="short_range"
@@ -73,8 +77,10 @@ class Opener:
         return bytes(plain[skip : skip + length])
 
     def _open(self, index: int, segment: memoryview, plain: memoryview) -> int:
+        # the number comes from the range that was asked for, so bytes from elsewhere in the object don't open
         nonce = self._segments.nonce(index, index == self._last)
         try:
             return self._segments.cipher.decrypt_into(nonce, segment, None, plain)
         except InvalidTag:
+            # nothing of the range leaves (NIST SP 800-38D section 7.2), not even what did open
             raise corrupt() from None

@@ -30,7 +30,11 @@ class Sealer:
     """
 
     def __init__(self, ref: BlobRef, dek: bytes) -> None:
+        # Drawn anew for each sealer, whatever the key: if one key is given to two of them by mistake, the
+        # salts lead to different segment keys, and no nonce is used twice under one.
         self.header = bytes([HEADER_MARK]) + os.urandom(SALT + PREFIX)
+        # AES-GCM doesn't commit to its key (docs/formats.md section 1): whoever seals could make one object
+        # that opens as two contents under two keys, and show each reader another one
         self.commitment = commitment(dek, ref)
         self._ref = ref
         self._segments = Segments(dek, ref.aad, self.header)
@@ -54,6 +58,7 @@ class Sealer:
         out = self._buffer(len(source))
         taken = written = 0
         if self._filled + len(source) > self._room and (self._filled or self._index == 0):
+            # a byte follows what is held, so it isn't the last segment: only then may it be sealed as such
             taken = self._room - self._filled
             self._hold(source[:taken])
             written = self._seal_held(out, last=False)
@@ -63,6 +68,8 @@ class Sealer:
 
     def finish(self) -> memoryview:
         """Returns the ciphertext of the last segment; afterwards `sealed` is there."""
+        # Sealed even if nothing is held: that is the empty object. After content something always is, so an
+        # empty last segment, which Tink would accept, is never written.
         self._check_open()
         out = self._buffer(0)
         written = self._seal_held(out, last=True)
@@ -87,6 +94,7 @@ class Sealer:
         try:
             ciphertext_size(self._size + added)
         except BlobError:
+            # what was written has no last segment, and never gets one: no reader takes it for a whole object
             self._broken = True
             raise
         self._size += added

@@ -1,4 +1,4 @@
-"""Keys under keys, and small JSON under a key (docs/formats.md sections 2 and 3).
+"""Keys under keys (docs/formats.md section 2).
 
 A wrap is `nonce(12) || AES-256-GCM ciphertext(32) || tag(16)`, 60 bytes. Its associated data says what the
 key is for and where it belongs, so that no wrap can be moved to another record, branch, version or object.
@@ -17,6 +17,8 @@ from records.errors import CoffreError, Invalid
 
 KEY_SIZE = 32
 WRAP_SIZE = 60
+# the salt of every derivation whose input is a key already: what RFC 5869 section 2.2 takes where there is
+# none
 ZEROS = bytes(32)
 NONCE = 12
 TAG = 16
@@ -53,6 +55,8 @@ def new_key() -> bytes:
 
 def be32(number: int) -> bytes:
     """Returns a version or count as four bytes, 1..2^32-1. Raises `Invalid` "bad_number"."""
+    # fixed width keeps associated data readable in one way alone (RFC 5116 section 3.3); 0, which
+    # an empty column would give, is no version
     if not 1 <= number < 2**32:
         raise Invalid("A version counts from 1 and stays below 2^32.", code="bad_number")
     return number.to_bytes(4, "big")
@@ -60,6 +64,7 @@ def be32(number: int) -> bytes:
 
 def be64(number: int) -> bytes:
     """Returns a time or position as eight bytes, 0..2^53-1. Raises `Invalid` "bad_number"."""
+    # the same number also stands in JSON, which keeps integers exact up to there (RFC 7493 section 2.2)
     if not 0 <= number < 2**53:
         raise Invalid("A time or position is not negative and stays below 2^53.", code="bad_number")
     return number.to_bytes(8, "big")
@@ -67,6 +72,8 @@ def be64(number: int) -> bytes:
 
 def derive(key: bytes, salt: bytes, info: bytes) -> bytes:
     """Returns 32 bytes of HKDF-SHA256 (RFC 5869)."""
+    # The info separates what hangs under one key (RFC 5869 section 3.2), each by a label with its version.
+    # The key is uniform already; Extract is kept all the same, so that there is one derivation for every use.
     check_key(key)
     return HKDF(SHA256(), KEY_SIZE, salt, info).derive(key)
 
@@ -74,6 +81,10 @@ def derive(key: bytes, salt: bytes, info: bytes) -> bytes:
 def seal(key: bytes, data: bytes, aad: bytes) -> bytes:
     """Returns `nonce(12) || AES-256-GCM`, 28 bytes longer than `data`."""
     check_key(key)
+    # Random, and stored in front: a counter would repeat after a restore, or in two processes (RFC 5116
+    # section 3.1). 2^32 messages under one key is the limit of NIST SP 800-38D section 8.3 for 96 random
+    # bits; no key here comes near it. A nonce used twice would give away the XOR of two plaintexts and, with
+    # the authentication key, forgeries at will (SP 800-38D appendix A).
     nonce = os.urandom(NONCE)
     return nonce + AESGCM(key).encrypt(nonce, data, aad)
 
@@ -81,6 +92,7 @@ def seal(key: bytes, data: bytes, aad: bytes) -> bytes:
 def unseal(key: bytes, sealed: bytes, aad: bytes) -> bytes | None:
     """Opens what `seal` made; None where anything differs from when it was made."""
     check_key(key)
+    # a wrong key, place or byte all fail alike and give nothing (RFC 5116 section 2.2): no oracle says which
     try:
         return AESGCM(key).decrypt(sealed[:NONCE], sealed[NONCE:], aad)
     except InvalidTag:
@@ -89,6 +101,8 @@ def unseal(key: bytes, sealed: bytes, aad: bytes) -> bytes | None:
 
 def wrap(kek: bytes, key: bytes, aad: bytes) -> bytes:
     """Wraps a 32-byte key under a 32-byte key; 60 bytes."""
+    # AES-GCM and not AES Key Wrap: RFC 3394 has no associated data, so that a wrap would open wherever
+    # whoever writes the table put it
     check_key(key)
     return seal(kek, key, aad)
 
@@ -164,11 +178,15 @@ def check_key(key: bytes) -> None:
 
 def branch_key(shard_key: bytes, branch: Branch) -> bytes:
     """The key that wraps the record keys of one shard on one branch."""
+    # a key for each branch: where an emergency mode is opposed its wrap is gone, and that of ordinary care
+    # does not open under this one, whatever branch a caller names
     return derive(shard_key, ZEROS, b"coffre-branch-v1\0" + bytes([Branch(branch)]))
 
 
 def record_key_aad(branch: Branch, record_id: UUID, key_version: int, shard_version: int) -> bytes:
     """Associated data of a record key's wrap."""
+    # without the record, whoever writes the table could give one patient's row the wrap of another's; without
+    # the versions, a wrap from before a rotation could be put back
     place = bytes([Branch(branch)]) + record_id.bytes
     return b"coffre-record-key-v1\0" + place + be32(key_version) + be32(shard_version)
 
@@ -182,10 +200,14 @@ def _object_key_aad(
     version: int,
     commitment: bytes | None,
 ) -> bytes:
+    # The commitment binds the wrap to one content: a row whose commitment was exchanged doesn't open, so no
+    # key is granted with a commitment that is another's. Zeros stand for none, since the length must not
+    # depend on the use.
     bound = ZEROS if commitment is None else commitment
     if (commitment is not None) != (use is KeyUse.DATA) or len(bound) != len(ZEROS):
         raise Invalid(
             "A data key, and no other, is wrapped with its 32-byte commitment.", code="bad_commitment"
         )
+    # the use first: a details key can't be taken for a data key, nor the key of one chain for the other's
     place = bytes([KeyUse(use)]) + record_id.bytes + be32(key_version)
     return b"coffre-key-v1\0" + place + object_id.bytes + be32(version) + bound

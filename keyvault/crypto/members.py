@@ -14,6 +14,8 @@ def members(
     value: Any, required: AbstractSet[str], optional: AbstractSet[str] = frozenset()
 ) -> dict[str, Any]:
     """Returns the object if it has all required members and no unknown one. Raises `Invalid` "bad_member"."""
+    # Unknown members are refused where it was encrypted or signed: a signer who means something by them would
+    # be taken for one who does not say it.
     if not isinstance(value, dict) or not required <= value.keys() <= required | optional:
         raise _bad_member()
     return value
@@ -28,6 +30,7 @@ def items(value: Any) -> list[Any]:
 
 def integer(value: Any, least: int = 0) -> int:
     """Returns a whole number of `least`..2^53-1. Raises `Invalid` "bad_member"."""
+    # the type itself: to Python `true` is an int, and would be read as 1
     if type(value) is not int or not least <= value <= LARGEST_INTEGER:
         raise _bad_member()
     return value
@@ -46,6 +49,7 @@ def identifier(value: Any) -> UUID:
         found = UUID(text(value, 36))
     except ValueError:
         raise _bad_member() from None
+    # one spelling alone: the same id in capitals would have another hash, another signature, another token
     if str(found) != value:
         raise _bad_member()
     return found

@@ -45,6 +45,8 @@ class BlobRef:
     @property
     def aad(self) -> bytes:
         """The associated data every segment key and the commitment are bound to; 36 bytes."""
+        # no record: two records are merged by wrapping keys anew, and no object is written again; which
+        # record a blob belongs to is in the wrap of its key (docs/formats.md sections 1 and 2)
         return b"coffre-blob-v1\0" + bytes([self.kind]) + self.blob_id.bytes + be32(self.version)
 
 
@@ -61,6 +63,7 @@ class SealedBlob:
 
 def new_data_key() -> bytes:
     """Returns 32 random bytes, for one version of one blob."""
+    # drawn, not derived: a key can be given for one blob, and destroyed, without touching any other
     return new_key()
 
 
@@ -78,6 +81,7 @@ def ciphertext_size(plaintext: int) -> int:
 def plaintext_size(ciphertext: int) -> int:
     """Returns P for C. Raises `BlobError` "blob_size_mismatch" for a size that no blob has."""
     plaintext = ciphertext - HEADER - TAG * -(-ciphertext // SEGMENT)
+    # forth and back: sizes that would need an empty or cut last segment have no plaintext size
     if ciphertext_size(plaintext) != ciphertext:
         raise size_mismatch()
     return plaintext
@@ -86,6 +90,7 @@ def plaintext_size(ciphertext: int) -> int:
 def commitment(dek: bytes, ref: BlobRef) -> bytes:
     """Returns the 32 bytes that fix the key. What separates them from segment keys is the label in `info`:
     whoever writes the blob chooses the header's salt, so the salt separates nothing."""
+    # RFC 5869 section 3.4 wants a salt that no attacker chooses: here it is fixed
     return derive(dek, ZEROS, b"coffre-commit-v1\0" + ref.aad)
 
 
@@ -98,6 +103,7 @@ def check_sealed(sealed: SealedBlob, dek: bytes) -> None:
         raise size_mismatch()
     if len(sealed.header) != HEADER or sealed.header[0] != HEADER_MARK:
         raise corrupt()
+    # in constant time: how far two commitments agree must not be measurable by whoever offers keys
     if len(dek) != KEY_SIZE or not hmac.compare_digest(commitment(dek, sealed.ref), sealed.commitment):
         raise BlobError("The key given is not this object's; ask for a new grant.", code="blob_key_mismatch")
 

@@ -13,12 +13,15 @@ LARGEST_JSON = 64 * 1024 * 1024
 
 def seal_json(key: bytes, payload: Mapping[str, Any], aad: bytes) -> bytes:
     """Seals canonical JSON."""
+    # canonical (RFC 8785): what is opened and sealed again, or hashed for the log, has the same bytes
+    # anywhere
     return seal(key, canonical(dict(payload)), aad)
 
 
 def open_json(key: bytes, sealed: bytes, aad: bytes) -> dict[str, Any]:
     """Opens what `seal_json` made. Raises `KeyvaultError` "unseal_failed"."""
     check_key(key)
+    # before the cipher: whoever writes the table decides how long a row is
     if not NONCE + TAG <= len(sealed) <= LARGEST_JSON:
         raise _unsealed()
     data = unseal(key, sealed, aad)
@@ -31,27 +34,36 @@ def card_aad(record_id: UUID, object_id: UUID, version: int) -> bytes:
     """Associated data of a document's facts (object = the document), and of a card before it held the
     record's state (object = the record).
     """
+    # the version: older facts don't open as the present ones; put back with their own version, they
+    # contradict the event that named the newer (docs/formats.md section 2)
     return b"coffre-card-v1\0" + record_id.bytes + object_id.bytes + be32(version)
 
 
 def stated_card_aad(record_id: UUID, version: int) -> bytes:
     """Associated data of a card that holds the record's state."""
+    # A label of its own: a card without a state can't be opened as one with it. The state is sealed so that
+    # whoever writes the table can't reopen a record that its holder closed.
     return b"coffre-card-v2\0" + record_id.bytes + record_id.bytes + be32(version)
 
 
 def details_aad(document_id: UUID, row_version: int) -> bytes:
     """Associated data of a details row of the index."""
+    # no record and no submission: these two are in the wrap of the key (docs/formats.md section 2)
     return b"coffre-details-v1\0" + document_id.bytes + be32(row_version)
 
 
 def event_aad(chain_id: UUID, chain: int, seq: int) -> bytes:
     """Associated data of an audit event: chain 0 of the system, 1 or 2 of a record; `seq` counts from 1."""
+    # the position: an event moved to another line of the log, or to a chain that fewer people see, doesn't
+    # open
     if chain not in (0, 1, 2) or seq < 1:
         raise Invalid("An event belongs to chain 0, 1 or 2, at a position from 1.", code="bad_number")
     return b"coffre-event-v1\0" + chain_id.bytes + bytes([chain]) + be64(seq)
 
 
 def _object(data: bytes) -> dict[str, Any]:
+    # parsed after its tag was verified, and strictly all the same: a name that occurs twice is read
+    # differently by different parsers (RFC 8259 section 4)
     try:
         payload = parse(data)
     except Invalid:

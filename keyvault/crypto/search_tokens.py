@@ -42,6 +42,8 @@ def token(index_key: bytes, field: TokenField, value: bytes | str) -> bytes:
     """
     if len(index_key) != 32:
         raise Invalid("A key has 32 bytes.", code="bad_key")
+    # Keyed: every INS can be written down in a list, and a plain hash of each be looked up in the index. The
+    # name of the field has no zero byte, so a value of one field never makes the message of another.
     message = field.value.encode("ascii") + b"\0" + _value(field, value)
     return hmac.digest(index_key, message, "sha256")
 
@@ -58,6 +60,9 @@ def part_value(record_id: UUID, structure: str, sha256: bytes) -> bytes:
     """
     if not structure or len(sha256) != hashlib.sha256().digest_size:
         raise _bad_value()
+    # Per record and structure: equal tokens would otherwise tell that two patients have the same file, or let
+    # one structure ask what another deposited. The first 16 and the last 32 bytes are fixed, what is between
+    # is one text: no two triples give the same bytes.
     return record_id.bytes + structure.encode("utf-8") + sha256
 
 
@@ -72,6 +77,8 @@ def _value(field: TokenField, value: bytes | str) -> bytes:
 
 
 def _text(value: str) -> bytes:
+    # one spelling for what a person reads as one (Unicode UAX #15), or an accession with an accent isn't
+    # found
     text = unicodedata.normalize("NFC", value.strip(" \0"))
     try:
         data = text.encode("utf-8")

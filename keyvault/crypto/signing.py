@@ -25,16 +25,21 @@ def public_key(private: bytes) -> bytes:
 
 def key_id(public: bytes) -> str:
     """Returns the name of a public key: the first 16 hexadecimal digits of its SHA-256."""
+    # 64 bits find a key among those that are pinned, and prove nothing: signatures are verified with the
+    # whole key
     return hashlib.sha256(public).hexdigest()[:16]
 
 
 def sign(private: bytes, message: bytes) -> bytes:
     """Returns the 64-byte signature of a message, whose first bytes must be the label of its format."""
+    # The label keeps a signature on one format from being shown as one on another. Ed25519 draws no random
+    # number when it signs (RFC 8032 section 5.1.6): a bad source of randomness can't give the key away.
     return _private(private).sign(message)
 
 
 def verify(public: bytes, message: bytes, signature: bytes) -> bool:
     """Tells whether the signature is the key's over this message. A malformed key verifies nothing."""
+    # one answer for a bad key and a bad signature: callers refuse, and none has to catch one to do so
     try:
         Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
     except (InvalidSignature, ValueError):
