@@ -11,6 +11,7 @@ from keyvault.grants.body import GrantBody, GrantedBlob, GrantedDocument, Grante
 from keyvault.grants.grant import LONGEST_GRANT, check_recipient, seal_grant
 from keyvault.keys.blob_keys import ADOPTED, open_data_key, sealed_blob
 from keyvault.keys.record_keys import open_record_key
+from keyvault.log.appending import Appended
 from keyvault.opened_records import BRANCH_OF
 from keyvault.store import Row, VaultTransaction
 from keyvault.transaction import Transaction
@@ -140,17 +141,7 @@ class ReleasingVerbs:
             transaction.now + LONGEST_GRANT, found.actor.expires_at or transaction.now + LONGEST_GRANT
         )
         objects = tuple((row["blob_id"], row["version"]) for row in blobs)
-        commitment = hashlib.sha256(b"".join(row["commitment"] for row in blobs)).digest()
-        appended = transaction.append(
-            found.record.chain,
-            found.event(
-                object_id=str(wanted[0]) if len(wanted) == 1 else None,
-                commitment=commitment,
-                grant=grant_id,
-                details={"documents": len(wanted)},
-            ),
-        )
-        assert appended is not None  # a permit
+        appended = _log(transaction, found, grant_id, wanted, blobs)
         keep_grant(self._vault, transaction, found, grant_id, expires, objects)
         signing = self._vault.keyring.signing("grant")
         grant = seal_grant(
@@ -168,6 +159,21 @@ class ReleasingVerbs:
             sign=signing.sign,
         )
         return Released(grant, objects)
+
+
+def _log(
+    transaction: Transaction, found: Attempt, grant_id: UUID, wanted: Sequence[UUID], blobs: Sequence[Row]
+) -> Appended:
+    """The line that is kept before any key leaves; it names the keys by their commitments."""
+    event = found.event(
+        object_id=str(wanted[0]) if len(wanted) == 1 else None,
+        commitment=hashlib.sha256(b"".join(row["commitment"] for row in blobs)).digest(),
+        grant=grant_id,
+        details={"documents": len(wanted)},
+    )
+    appended = transaction.append(found.record.chain, event)
+    assert appended is not None  # a permit
+    return appended
 
 
 def _blobs(
