@@ -1,4 +1,4 @@
-"""One instance of DICOM JSON (PS3.18 annex F) written as a data set, Explicit VR Little Endian (PS3.5 §7).
+"""Write one instance of DICOM JSON (PS3.18 annex F) as a data set, Explicit VR Little Endian (PS3.5 §7).
 
 Runs in the sandbox. Bulk data stays outside: where a value is named by a URI the data set has a gap, which
 `ingestion/worker/assembly.py` fills with the part of that address. Text is written in UTF-8, as it came.

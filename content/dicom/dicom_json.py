@@ -1,4 +1,4 @@
-"""Values of a walked data set as DICOM JSON (PS3.18 §F.2), without bulk data.
+"""Write the values of a walked data set as DICOM JSON (PS3.18 §F.2), without bulk data.
 
 A value that does not follow its type never stops the instance: it is delivered as found, text or bytes.
 """

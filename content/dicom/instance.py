@@ -1,4 +1,4 @@
-"""One DICOM instance: is it whole, may it enter, and what does it say? (PS3.10, PS3.5)
+"""Examine one DICOM instance: whether it is whole and may enter, and what it states (PS3.10, PS3.5).
 
 Order: preamble, file meta information, encoding, walk over the elements, identifiers, pixel data, document,
 outside, facts.

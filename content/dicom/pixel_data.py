@@ -1,4 +1,4 @@
-"""Pixel data by arithmetic: is it all there, and where does each frame lie? No pixel byte is read."""
+"""Examine pixel data by arithmetic: whether it is whole, and where each frame lies. No pixel byte is read."""
 
 import math
 from dataclasses import dataclass

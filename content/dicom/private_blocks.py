@@ -1,4 +1,4 @@
-"""Private elements of the Native DICOM Model name their creator and may have no block (PS3.19 §A.1.5)."""
+"""Find the block of private elements that the Native DICOM Model gives a creator alone (PS3.19 §A.1.5)."""
 
 from collections.abc import Iterable
 from typing import Any

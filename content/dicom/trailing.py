@@ -1,4 +1,4 @@
-"""Bytes that may follow the last element of a data set without being one."""
+"""Recognise bytes that may follow the last element of a data set without being one."""
 
 from content.byte_source import Source
 from content.dicom.elements import tag_name

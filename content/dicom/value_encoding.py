@@ -1,4 +1,4 @@
-"""Values of DICOM JSON (PS3.18 §F.2.3) as the bytes of an element, by value representation (PS3.5 §6.2)."""
+"""Write values of DICOM JSON (PS3.18 §F.2.3) as bytes, by their value representation (PS3.5 §6.2)."""
 
 import base64
 import binascii

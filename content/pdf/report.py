@@ -1,4 +1,4 @@
-"""One PDF report: does it open without a password, is it whole, and is nothing in it active? (ISO 32000)
+"""Examine one PDF report: it opens without a password, is whole, and has nothing active in it (ISO 32000).
 
 Order: outside (header, end, other formats); what pypdf reads, what qpdf reads, what neither of them reads any
 more; whether the two agree; attached PDFs. What one reader finds counts, whatever the other says.

@@ -1,4 +1,4 @@
-"""Rotation of the root: what hangs under it is wrapped anew, and nothing else (formats.md section 2).
+"""Rotate the root: wrap anew the keys right under it, and nothing else (formats.md section 2).
 
 It may be killed at any point and run again. Each step is one transaction over a batch; a batch that was done
 is recognised because the new root opens it. A vault that runs meanwhile goes on with the keys it opened, and

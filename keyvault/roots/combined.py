@@ -1,4 +1,4 @@
-"""Two roots, both needed: whoever runs one of them, or steals it, opens nothing.
+"""A root made of two, both needed: one of them alone, run or stolen, opens nothing.
 
 Each key gets two random halves, one wrapped by each root under the key's context; HKDF-SHA256 (first half,
 second half as salt) makes the key that wraps it, with AES-256-GCM and the context as associated data. A plain

@@ -1,4 +1,4 @@
-"""Quarantine, as operators see it: what lies there, who deposited it, what was asked of it last.
+"""List quarantine for operators: each document, its depositor, and the last request about it.
 
 Nothing of the content is opened here, and no identity is answered. How a document leaves quarantine is in
 `keyvault/verbs/operator/discharging.py`.

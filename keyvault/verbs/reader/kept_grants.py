@@ -1,4 +1,4 @@
-"""Grants as the vault keeps them until they expire: whose each is, and what it opens, sealed."""
+"""Grants as the vault keeps them until they expire, sealed: the holder of each, and the blobs it opens."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Adopt what a job made: a study's merged row and blobs, or a document that leaves quarantine.
+"""Adopt the result of a job: a study's merged row and blobs, or a document that leaves quarantine.
 
 What a job replaced stays readable under older grants until these have expired (docs/vault.md section 3).
 """

@@ -1,4 +1,4 @@
-"""Recognising what a worker has in hand: search tokens, duplicates, and contents of another person.
+"""Recognise the content that a worker has in hand: search tokens, duplicates, and contents of another person.
 
 Values go in and tokens come out; what the vault knows of a record's holder stays here.
 """
