@@ -76,15 +76,15 @@ def create(
     return job
 
 
-def find(vault: Vault, tx: VaultTransaction, job_id: UUID) -> Job | None:
-    """The job, held until the transaction ends."""
-    row = tx.get("job", lock=True, job_id=job_id)
+def find(vault: Vault, tx: VaultTransaction, job_id: UUID, *, lock: bool = True) -> Job | None:
+    """The job. `lock`: held until the transaction ends, which has to be one that writes."""
+    row = tx.get("job", lock=lock, job_id=job_id)
     return None if row is None else _opened(vault, row)
 
 
-def present(vault: Vault, tx: VaultTransaction, job_id: UUID) -> Job:
+def present(vault: Vault, tx: VaultTransaction, job_id: UUID, *, lock: bool = True) -> Job:
     """The same. Raises `NotFound` "no_such_job"."""
-    job = find(vault, tx, job_id)
+    job = find(vault, tx, job_id, lock=lock)
     if job is None:
         raise NotFound("There is no such job in the vault.", code="no_such_job")
     return job

@@ -68,7 +68,7 @@ class OpeningJobs:
     def job(self, job_id: UUID) -> JobInHand:
         """Raises `NotFound` "no_such_job"."""
         with self._vault.store.reading() as tx:
-            job = jobs.present(self._vault, tx, job_id)
+            job = jobs.present(self._vault, tx, job_id, lock=False)
         return JobInHand(job.kind.value, job.record_id, job.document_id)
 
     def hold_job(self, job_id: UUID, worker: str, lease_ms: int = LONGEST_LEASE_MS) -> None:

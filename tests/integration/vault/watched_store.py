@@ -49,16 +49,19 @@ class WatchedStore:
     @contextmanager
     def reading(self) -> Iterator[VaultTransaction]:
         with self.inner.reading() as tx:
-            yield _WatchedTransaction(self, tx)
+            yield _WatchedTransaction(self, tx, locks=False)
 
 
 class _WatchedTransaction:
-    def __init__(self, store: WatchedStore, tx: VaultTransaction) -> None:
+    def __init__(self, store: WatchedStore, tx: VaultTransaction, *, locks: bool = True) -> None:
+        """`locks` False: it only reads. Postgres refuses a lock there; SQLite, which has none, does not."""
         self._store = store
+        self._locks = locks
         self._tx = tx
 
     def get(self, table: str, /, *, lock: bool = False, **key: object) -> Row | None:
         self._store.step("get", table)
+        assert self._locks or not lock, f"{table} is locked where nothing is written"
         return self._tx.get(table, lock=lock, **key)
 
     def find(
