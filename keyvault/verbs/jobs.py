@@ -4,7 +4,7 @@ A job is leased like a submission; `records.vocabulary.codes.JOB_TRANSITIONS` sa
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -109,10 +109,11 @@ def waiting(vault: Vault, tx: VaultTransaction, limit: int | None = None) -> lis
     return [_opened(vault, row) for row in tx.find("job", state__in=states, order="created_at", limit=limit)]
 
 
-def move(transaction: Transaction, job: Job, state: JobState) -> None:
-    """Raises `Conflict` "bad_transition"."""
+def move(transaction: Transaction, job: Job, state: JobState) -> Job:
+    """The job in its next state. Raises `Conflict` "bad_transition"."""
     check_transition(JOB_TRANSITIONS, job.state, state)
     transaction.rows.update("job", {"state": state.value}, job_id=job.job_id)
+    return replace(job, state=state)
 
 
 def note(vault: Vault, transaction: Transaction, job: Job, **asked: Any) -> None:

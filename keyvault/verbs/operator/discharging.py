@@ -135,12 +135,11 @@ class DischargingVerbs:
         """Both operators are on the log before anything can be opened or is erased."""
         for actor in (actor_from_json(job.asked["first"]), preamble.actor):
             self._tell_agreed(transaction, replace(preamble, actor=actor), plan, job)
-        jobs.move(transaction, job, JobState.QUEUED)
+        agreed = jobs.move(transaction, job, JobState.QUEUED)
         if plan.kind is not JobKind.DESTROY:
-            return JobSeen.of(job, JobState.QUEUED)
+            return JobSeen.of(agreed, JobState.QUEUED)
         erase_quarantined(transaction, document)
-        transaction.rows.update("job", {"state": JobState.ADOPTED.value}, job_id=job.job_id)
-        return JobSeen.of(job, JobState.ADOPTED)
+        return JobSeen.of(jobs.move(transaction, agreed, JobState.ADOPTED), JobState.ADOPTED)
 
     def _tell_agreed(self, transaction: Transaction, preamble: Preamble, plan: _Plan, job: jobs.Job) -> None:
         """The line of one of the two, on the record's chain where there is one."""

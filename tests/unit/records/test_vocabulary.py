@@ -8,8 +8,10 @@ import pytest
 from records.errors import CoffreError, Conflict, Invalid, NotFound, Refused
 from records.vocabulary.codes import (
     DOCUMENT_TRANSITIONS,
+    JOB_TRANSITIONS,
     SUBMISSION_TRANSITIONS,
     DocumentState,
+    JobState,
     SubmissionState,
     check_transition,
 )
@@ -25,12 +27,14 @@ from records.vocabulary.professions import PROFESSIONS, is_health_professional
 TABLES: list[tuple[type[StrEnum], Mapping[Any, frozenset[Any]]]] = [
     (DocumentState, DOCUMENT_TRANSITIONS),
     (SubmissionState, SUBMISSION_TRANSITIONS),
+    (JobState, JOB_TRANSITIONS),
 ]
 STEPS = {
     DocumentState: "approved>deprecated approved>deleted approved>archived archived>approved "
     "archived>deleted deprecated>deleted",
     SubmissionState: "received>validating validating>published validating>rejected validating>quarantined "
     "quarantined>published quarantined>destroyed",
+    JobState: "proposed>queued proposed>refused queued>adopted queued>refused adopted>done",
 }
 
 
