@@ -511,7 +511,7 @@ def test_any_log_is_sound_until_any_byte_of_an_entry_changes(batches, data):
 
 
 def test_memory_does_not_grow_with_the_log():
-    """Rows are made on the way; the peak for 3 000 entries is hardly above that for 1 000."""
+    """Rows are made on the way; the peak for 1 536 entries is hardly above that for 512."""
     template = sample_log((1,)).leaves[0].entry
 
     def rows(size):
@@ -533,7 +533,7 @@ def test_memory_does_not_grow_with_the_log():
             tracemalloc.stop()
 
     peak(10)
-    assert peak(3_000) < peak(1_000) + 50_000
+    assert peak(1_536) < peak(512) + 25_000
 
 
 def test_the_verifier_reaches_nothing_but_the_standard_library_and_cryptography():

@@ -145,9 +145,9 @@ def test_directory_files_that_list_each_other_are_read_once(file_set: Path) -> N
 
 
 def test_a_long_chain_of_directory_files_is_followed(file_set: Path) -> None:
-    for number in range(1500):
+    for number in range(1100):  # more than calls may stand in each other
         (file_set / f"D{number}").write_bytes(dicomdir([[f"D{number + 1}"]]))
-    (file_set / "D1500").write_bytes(dicomdir([["S1", "I10"]]))
+    (file_set / "D1100").write_bytes(dicomdir([["S1", "I10"]]))
     (file_set / "DICOMDIR").write_bytes(dicomdir([["D0"]]))
     assert found_in(file_set / "DICOMDIR")["I10"] == "dicom"
 

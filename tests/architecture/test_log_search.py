@@ -13,7 +13,7 @@ from coffre.demonstration import data as demo_data
 from tests.integration.support import new_ins
 from tests.log_search import keep_logs, leaks
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 KEY = bytes(range(100, 132))
 TOKEN = b"eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiIxMjM0NTYifQ.c2lnbmF0dXJlc2lnbmF0dXJl"
 TRACEBACK = b'Traceback (most recent call last):\n  File "x.py", line 1\nKeyError'
