@@ -1,28 +1,23 @@
 """A Coffre server as its clients meet it: a token from a file, repeated attempts, refusals as sentences."""
 
-import json
 import logging
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from ipaddress import ip_address
-from pathlib import Path
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
 import httpx
 
+from client.options import check_url, is_loopback
 from keyvault.credentials.proving import ProofKey
-from records.errors import CoffreError, Invalid, Refused
+from records.errors import CoffreError, Refused
 from records.numbers import whole
-from records.plain_text import text_of
 
 ATTEMPTS = 6
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 20.0
 # a deposit is answered when its verdict is there, up to a minute later
 _TIMEOUT = httpx.Timeout(connect=10, read=150, write=120, pool=10)
-_TOKEN = re.compile(r"[A-Za-z0-9_.~+/=-]{16,8192}")
 _UNAVAILABLE, _TOO_MANY = 503, 429
 LONGEST_ASKED_S = 300.0
 """Seconds of Retry-After that are waited; who asks for more is given up."""
@@ -36,66 +31,10 @@ Take = Callable[[httpx.Response, Iterator[bytes]], None]
 """Takes the body of a successful answer in pieces, from the beginning again for each attempt."""
 
 
-def read_token(path: Path) -> str:
-    """Returns the token in a file: bare, or the member `token` of JSON as `coffre identity issue` prints it.
-
-    Raises `Invalid` "bad_token_file", without the content.
-    """
-    try:
-        text = text_of(path.read_bytes())
-        token = json.loads(text).get("token") if text.startswith("{") else text
-    except OSError as error:
-        raise Invalid(
-            f"The token file {path} cannot be read: {error.strerror or 'no such place'}.",
-            code="bad_token_file",
-        ) from None
-    except (ValueError, AttributeError, RecursionError):
-        token = None
-    if not isinstance(token, str) or _TOKEN.fullmatch(token) is None:
-        raise Invalid(
-            f"The token file {path} holds no token; make one with coffre identity issue.",
-            code="bad_token_file",
-        )
-    return token
-
-
-def check_url(url: str, *, allow_http: bool = False, option: str = "The address") -> str:
-    """Returns the server's URL without final slashes. Raises `Invalid` "bad_url" or "insecure_url"."""
-    url = url.strip().rstrip("/")
-    host, scheme = _host(url)
-    if not host:
-        raise Invalid(f"{option} is the server's URL, such as https://coffre.example.", code="bad_url")
-    if scheme == "http" and not allow_http and not _is_loopback(host):
-        raise Invalid(
-            f"{option}: over http:// anyone on the way can read the token: use https://, or --allow-http.",
-            code="insecure_url",
-        )
-    return url
-
-
 def _shown(url: str) -> str:
     """Scheme, host and port alone."""
     host = httpx.URL(url).netloc.decode("ascii")
     return f"{httpx.URL(url).scheme}://{host}"
-
-
-def _host(url: str) -> tuple[str, str]:
-    """Host and scheme, void where the URL is none of a server."""
-    try:
-        parts = urlsplit(url)
-        _ = parts.port, httpx.URL(url)
-    except (ValueError, httpx.InvalidURL):
-        return "", ""
-    if parts.scheme not in ("http", "https") or parts.query or parts.fragment:
-        return "", ""
-    return parts.hostname or "", parts.scheme
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class CoffreClient:
@@ -117,7 +56,7 @@ class CoffreClient:
         if token and key is None:
             headers["Authorization"] = f"Bearer {token}"
         self._token, self._key = token, key
-        here = _is_loopback(urlsplit(url).hostname or "")
+        here = is_loopback(urlsplit(url).hostname or "")
         self._http = httpx.Client(headers=headers, timeout=_TIMEOUT, trust_env=not here, transport=transport)
         self._sleep = sleep
 

@@ -18,7 +18,8 @@ from client.fetch.manifest import Manifest
 from client.fetch.names import stems_of
 from client.fetch.ranges import AT_ONCE, LEAST_MEMORY, MEMORY, MIB, USUAL, Pace
 from client.fetch.writing import FetchedFile, parts_of, write_part
-from client.http_client import CoffreClient, bad_answer, check_url, read_token
+from client.http_client import CoffreClient, bad_answer
+from client.options import check_url, read_token
 from client.possession import check_bound, read_key
 from client.terminal import shown
 from coffre.command_line.exits import Exit

@@ -29,7 +29,7 @@ def withdraw(
     credential is accepted. Deposits that were received before stay.
     """
     with opened_installation(data) as installation:
-        from client.http_client import read_token
+        from client.options import read_token
         from coffre.operators.calls import acting, permitted
         from keyvault.credentials.tokens import number_of
         from records.errors import Invalid

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from client.fetch.keys import published_keys
-from client.http_client import CoffreClient, check_url, read_token
+from client.http_client import CoffreClient
+from client.options import check_url, read_token
 from client.possession import check_bound, read_key
 from client.send import showing
 from client.send.delivery import Delivery, planned

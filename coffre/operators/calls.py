@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TypeVar
 
-from client.http_client import read_token
+from client.options import read_token
 from coffre.demo_authority.identities import Identities
 from coffre.installation.installation import Installation
 from keyvault.verbs.attempt import Call, Denied

@@ -13,7 +13,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from client.http_client import CoffreClient, read_token
+from client.http_client import CoffreClient
+from client.options import read_token
 from client.possession import read_key
 from coffre.cli import app
 from coffre.commands.fetch import fetch_command

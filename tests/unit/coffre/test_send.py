@@ -20,7 +20,8 @@ from typer.testing import CliRunner
 
 from client import http_client as server
 from client.fetch.addresses import Addresses
-from client.http_client import CoffreClient, check_url, printable, read_token
+from client.http_client import CoffreClient, printable
+from client.options import check_url, read_token
 from client.send.contents import CHUNK
 from client.send.delivery import Delivery
 from client.send.deposits import SendClient
