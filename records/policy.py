@@ -19,14 +19,8 @@ from records.access import (
 from records.document_rules import DOCUMENT_RULES, is_hidden_from_patient
 from records.documents import DocumentFacts
 from records.emergency import EMERGENCIES
-from records.rules import (
-    READS,
-    RECORD_RULES,
-    WITHOUT_RECORD,
-    Case,
-    general_objection,
-    is_attending,
-)
+from records.request_rules import READS, WITHOUT_RECORD, general_objection
+from records.rules import RECORD_RULES, Case, is_attending
 from records.vocabulary.codes import Action, Obligation, PurposeOfUse, ReasonCode, RecordState, Role
 
 __all__ = [

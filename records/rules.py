@@ -1,8 +1,9 @@
 """The rules of access to a record, one small function each. Each objects with a reason or not at all.
 
-`records.policy` runs them in the order of the tuple at the end, then those on a document
-(`records/document_rules.py`). Requirement numbers (R…), articles of
-the Code de la santé publique (L…, R1111-…) and numbers of the DMP guide (EX_…) tell where a rule is from.
+`records.policy` runs first the rules that look at the request alone (`records/request_rules.py`), then these
+in the order of the tuple at the end, then those on a document (`records/document_rules.py`). Requirement
+numbers (R…), articles of the Code de la santé publique (L…, R1111-…) and numbers of the DMP guide (EX_…) tell
+where a rule is from.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,9 +11,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from records.access import AccessRequest, EmergencyUse
-from records.actors import Actor
 from records.consent import Card
 from records.emergency import EMERGENCIES, WINDOWS_A_DAY, long_enough
+from records.request_rules import WRITES
 from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode, RecordState, Role
 from records.vocabulary.professions import DOCTOR, is_health_professional, may_break_the_glass
 from records.vocabulary.sectors import REGULATION_SETTING, Opens, opened_by
@@ -29,57 +30,6 @@ class Case:
 
 
 Rule = Callable[[Case], ReasonCode | None]
-
-READS = frozenset({Action.SEARCH, Action.RETRIEVE, Action.STILL})
-WRITES = frozenset({Action.DEPOSIT, Action.WITHDRAW})
-
-ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = MappingProxyType(
-    {
-        Role.PATIENT: READS
-        | {
-            Action.READ_LOG,
-            Action.CLOSE_RECORD,
-            Action.REOPEN_RECORD,
-            Action.AUTHORISE,
-            Action.REVOKE,
-            Action.BLOCK,
-            Action.UNBLOCK,
-            Action.NAME_ATTENDING,
-            Action.REMOVE_ATTENDING,
-            Action.LABEL,
-            Action.SET_EMERGENCY,
-            Action.ACKNOWLEDGE,
-        },
-        Role.PROFESSIONAL: READS | {Action.DEPOSIT, Action.READ_LOG, Action.WITHDRAW},
-        Role.DEPOSITOR: frozenset({Action.DEPOSIT, Action.WITHDRAW}),
-        Role.OPERATOR: frozenset(
-            {
-                Action.OPEN_RECORD,
-                Action.CLOSE_RECORD,
-                Action.REOPEN_RECORD,
-                Action.SUSPEND_RECORD,
-                Action.ISSUE_IDENTITY,
-                Action.ROOT,
-                Action.REVIEW_QUARANTINE,
-                Action.RELEASE,
-                Action.DESTROY,
-                Action.COMPACT,
-                Action.WITHDRAW,
-            }
-        ),
-    }
-)
-
-_EMERGENCY_REFUSES = {
-    Action.DEPOSIT: ReasonCode.READ_ONLY_PURPOSE,
-    Action.WITHDRAW: ReasonCode.READ_ONLY_PURPOSE,
-    Action.READ_LOG: ReasonCode.PURPOSE_NOT_ENTITLED,
-}
-
-# Done by an operator where there may be no record yet, or no longer.
-WITHOUT_RECORD = frozenset(
-    {Action.OPEN_RECORD, Action.ISSUE_IDENTITY, Action.ROOT, Action.REVIEW_QUARANTINE, Action.DESTROY}
-)
 
 _ACTIVE = frozenset({RecordState.ACTIVE})
 PROTECTIVE = frozenset(
@@ -116,44 +66,6 @@ _NOT_ACTIVE: Mapping[RecordState, ReasonCode] = MappingProxyType(
         RecordState.DESTROYED: ReasonCode.NO_SUCH_RECORD,
     }
 )
-
-
-# Rules that look at the request alone.
-
-
-def general_objection(request: AccessRequest) -> ReasonCode | None:
-    """The objection to a request that no record could lift: sector, role, purpose."""
-    if not _sector_admitted(request.actor):
-        return ReasonCode.FORBIDDEN_SECTOR
-    if request.action not in ROLE_ACTIONS[request.actor.role]:  # R16, R31, R32
-        return ReasonCode.ROLE_NOT_ENTITLED
-    return _purpose_objection(request)
-
-
-def _sector_admitted(actor: Actor) -> bool:
-    """R29: a professional states a sector that the table admits; a structure's system, none that it
-    doesn't.
-    """
-    if actor.role is Role.PROFESSIONAL or actor.sector is not None:
-        return opened_by(actor.sector) is not Opens.NOTHING
-    return True
-
-
-def _purpose_objection(request: AccessRequest) -> ReasonCode | None:
-    """Emergency modes are for professionals who read (R26, R27), our own two for whoever writes."""
-    if request.purpose is PurposeOfUse.NORMAL:
-        return None
-    if request.purpose in EMERGENCIES:
-        if request.actor.role is not Role.PROFESSIONAL:
-            return ReasonCode.ROLE_NOT_ENTITLED
-        return _EMERGENCY_REFUSES.get(request.action)
-    if request.action is Action.DEPOSIT:
-        return None
-    maintains = request.purpose is PurposeOfUse.MAINTENANCE and request.actor.role is Role.OPERATOR
-    return None if maintains else ReasonCode.PURPOSE_NOT_ENTITLED
-
-
-# Rules about the record.
 
 
 def consults(case: Case) -> bool:
