@@ -17,7 +17,7 @@ class Commands(LaterGroup):
         "init": Later("coffre.commands.init:init", "Make a data directory: databases, keys, demo authority."),
         "serve": Later(
             "coffre.commands.serve:serve",
-            "Run everything in one process on the loopback, until SIGTERM or Ctrl-C.",
+            "Run everything on the loopback until SIGTERM or Ctrl-C, each part a process of its own.",
         ),
         "worker": Later(
             "coffre.commands.worker:worker",

@@ -11,6 +11,7 @@ from functools import cached_property
 from uuid import UUID
 
 from coffre.installation.installation import Installation
+from coffre.processes.bells import Bells
 from coffre.processes.worker_pool import WorkerPool
 from coffre.settings import Settings
 from content.limits import DEFAULT_LIMITS
@@ -41,8 +42,11 @@ class System(Installation):
         *,
         clock: Callable[[], float] = time.time,
         vault_here: bool = False,
+        bells: Bells | None = None,
     ) -> None:
+        """`bells`: those that it shares with other processes of one supervisor."""
         super().__init__(settings, clock=clock, vault_here=vault_here)
+        self.bells = bells or Bells()
         self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self._wakers: list[Waker] = []
         self._stopping = threading.Event()
@@ -92,7 +96,7 @@ class System(Installation):
             objects=self.objects,
             vault=self.guard.worker,
             inspector=self._inspector,
-            done=self.verdicts.done,
+            done=self._done,
             clock=self.clock,
             lease_ms=self.settings.lease_s * 1000,
             stopping=self._stopping.is_set,
@@ -104,7 +108,13 @@ class System(Installation):
 
     @cached_property
     def workers(self) -> WorkerPool:
-        return WorkerPool([self.worker(n) for n in range(self.settings.workers)], self._stopping)
+        workers = [self.worker(n) for n in range(self.settings.workers)]
+        return WorkerPool(workers, self._stopping, self.bells)
+
+    def _done(self, submission_id: UUID) -> None:
+        """Tell whoever waits for this verdict, here or in the web processes."""
+        self.verdicts.done(submission_id)
+        self.bells.finished(submission_id)
 
     def intake(self, bell: Callable[[UUID], None]) -> Intake:
         pinned = self.identity.reception_public

@@ -10,5 +10,6 @@ def run_process(process: str, data: Path | None) -> None:
     with refusals():
         settings = settings_of_installation(data)
         from coffre.processes import run as processes
+        from coffre.processes.lifetime import UntilSignal
 
-        getattr(processes, process)(settings, lambda what: print(f"ready {what}", flush=True))
+        getattr(processes, process)(settings, UntilSignal())

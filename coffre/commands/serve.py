@@ -1,4 +1,4 @@
-"""`coffre serve`: everything in one process, or one served part alone, until SIGTERM."""
+"""`coffre serve`: everything, as several processes under one supervisor or as one, or one part alone."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -23,11 +23,18 @@ def serve(
     data: Data = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 8080,
     only: Annotated[OnlyPart | None, typer.Option(help="Serve one part alone.")] = None,
+    single: Annotated[
+        bool, typer.Option("--single", help="Everything in one process, for debugging.")
+    ] = False,
 ) -> None:
-    """Run everything in one process on the loopback, until SIGTERM or Ctrl-C."""
+    """Run everything on the loopback until SIGTERM or Ctrl-C, each part a process of its own.
+
+    They are the vault, workers, a housekeeper, a gateway for the pages, and web processes; one that dies is
+    started again.
+    """
     with refusals():
         settings = settings_of_installation(data)
         from coffre.serving.app import ServedPart
         from coffre.serving.serve import run
 
-        run(settings, port, only=ServedPart(only.value) if only else None)
+        run(settings, port, only=ServedPart(only.value) if only else None, single=single)

@@ -1,13 +1,14 @@
-"""The processes that can run apart from `coffre serve`: vault, worker, housekeeper."""
+"""What vault, worker and housekeeper do, each a process of its own."""
 
-import signal
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from coffre.housekeeper import Chores, Housekeeper
+from coffre.processes.bells import Bells
+from coffre.processes.day_keys import publish_day_keys
 from coffre.processes.leases import end_leases
+from coffre.processes.lifetime import Lifetime
 from coffre.processes.presence import working
 from coffre.setting_rules import INPROCESS
 from coffre.settings import Settings
@@ -15,14 +16,6 @@ from coffre.wiring import System
 from ingestion.worker.queue_loop import Worker
 from records.errors import Invalid
 from storage.index.waking import RECEIVED
-
-
-def until_told() -> None:
-    """Wait for SIGTERM or SIGINT."""
-    told = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: told.set())
-    told.wait()
 
 
 def bell_of(system: System) -> tuple[Callable[..., None], Callable[[int], None]]:
@@ -36,7 +29,7 @@ def bell_of(system: System) -> tuple[Callable[..., None], Callable[[int], None]]
     return bell.ring, bell.ring_any
 
 
-def run_vault(settings: Settings, ready: Callable[[str], None]) -> None:
+def run_vault(settings: Settings, lifetime: Lifetime) -> None:
     """The vault behind its doors, at COFFRE_VAULT_URL."""
     if settings.vault_url == INPROCESS:
         raise Invalid(
@@ -54,22 +47,22 @@ def run_vault(settings: Settings, ready: Callable[[str], None]) -> None:
             context = tls_context(*settings.vault_tls())
             service = VaultService.on_tcp(guard, parts.hostname or "127.0.0.1", parts.port or 443, context)
         service.start()
-        ready(settings.vault_url)
-        until_told()
+        lifetime.ready(settings.vault_url)
+        lifetime.wait()
         service.stop()
 
 
-def run_worker(settings: Settings, ready: Callable[[str], None]) -> None:
+def run_worker(settings: Settings, lifetime: Lifetime, bells: Bells | None = None) -> None:
     """Validate and publish what was received: from the lease table, or as told by the broker."""
     if settings.queue_url == INPROCESS:
         with (
-            System(settings) as system,
+            System(settings, bells=bells) as system,
             working(settings.data, lambda: end_leases(system.guard.housekeeper, system.index)),
         ):
             system.workers.start()
-            system.wake(RECEIVED, system.workers.ring)
-            ready("lease table")
-            until_told()
+            system.wake(RECEIVED, system.bells.ring)
+            lifetime.ready("lease table")
+            lifetime.wait()
             system.workers.stop()
         return
     from ingestion.worker.broker_tasks import queue, serve
@@ -90,17 +83,19 @@ def run_worker(settings: Settings, ready: Callable[[str], None]) -> None:
         for system in systems:
             system.close()
 
-    ready(urlsplit(settings.queue_url).scheme)
+    lifetime.ready(urlsplit(settings.queue_url).scheme)
     serve(queue(settings.queue_url), make, end, settings.workers)
 
 
-def run_housekeeper(settings: Settings, ready: Callable[[str], None]) -> None:
+def run_housekeeper(settings: Settings, lifetime: Lifetime) -> None:
     """Sequencer, sweeper, day keys; any number of copies."""
     with System(settings) as system:
         _, ring_any = bell_of(system)
         chores = Chores(system.index, system.objects, system.guard, ring_any)
         housekeeper = Housekeeper(chores)
+        # the first deposit must not wait for the housekeeper's first turn
+        publish_day_keys(system.guard.housekeeper, system.index)
         housekeeper.start()
-        ready("housekeeper")
-        until_told()
+        lifetime.ready("housekeeper")
+        lifetime.wait()
         housekeeper.stop()

@@ -2,8 +2,8 @@
 
 import threading
 from collections.abc import Sequence
-from uuid import UUID
 
+from coffre.processes.bells import Bells
 from ingestion.worker.queue_loop import Worker
 
 LOOK_AGAIN_S = 1.0  # for what other processes left, and for what was postponed
@@ -12,10 +12,10 @@ LOOK_AGAIN_S = 1.0  # for what other processes left, and for what was postponed
 class WorkerPool:
     """One thread per worker. The truth is in the index; a lost ring costs a second."""
 
-    def __init__(self, workers: Sequence[Worker], stopping: threading.Event) -> None:
+    def __init__(self, workers: Sequence[Worker], stopping: threading.Event, bells: Bells) -> None:
         """`stopping` is what the workers look at, too."""
         self.workers = workers
-        self._bell = threading.Semaphore(0)
+        self._bells = bells
         self._stopping = stopping
         self._threads = [
             threading.Thread(target=self._run, args=(worker,), name=f"worker-{n}", daemon=True)
@@ -26,15 +26,11 @@ class WorkerPool:
         for thread in self._threads:
             thread.start()
 
-    def ring(self, submission_id: UUID) -> None:
-        """Something waits; which one, the lease table tells."""
-        self._bell.release()
-
     def stop(self) -> None:
         """Let every worker finish its step and give back what it holds."""
         self._stopping.set()
         for _ in self._threads:
-            self._bell.release()
+            self._bells.ring()
         for thread in self._threads:
             if thread.is_alive():
                 thread.join()
@@ -46,4 +42,4 @@ class WorkerPool:
             except Exception:
                 worked = False
             if not worked:
-                self._bell.acquire(timeout=LOOK_AGAIN_S)
+                self._bells.wait(LOOK_AGAIN_S)

@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -16,14 +18,16 @@ from coffre.installation.places import read_secret
 from coffre.processes.day_keys import publish_day_keys
 from coffre.processes.run import bell_of
 from coffre.serving import fhir as fhir_reading
-from coffre.serving import problems, watching
+from coffre.serving import problems, relaying, watching
 from coffre.serving.addresses import SlashAtTheEnd
 from coffre.serving.authentication import Authentication
 from coffre.serving.bodies import BoundedBodies
-from coffre.serving.callers import Callers, Door
+from coffre.serving.callers import BURST, PER_SECOND, Callers, Door
 from coffre.serving.methods import Options, answer_heads, taken
 from coffre.serving.origins import OtherOrigins
 from coffre.serving.readiness import Readiness
+from coffre.serving.relaying import GatewayLine
+from coffre.serving.shared_counts import Buckets
 from coffre.wiring import System
 from ingestion.intake.routes import fhir, stow, submissions
 from ingestion.quarantine import routes as quarantine
@@ -92,16 +96,39 @@ class ServedPart(StrEnum):
     READER = "reader"
     GATEWAY = "gateway"
     OPERATOR = "operator"
+    WEB = "web"
+    """Everything over HTTP, of which the gateway's share comes from its own process (`Shared.gateway`)."""
 
 
-def build(system: System, public_url: str, only: ServedPart | None = None) -> FastAPI:
+_WEB = frozenset({ServedPart.INTAKE, ServedPart.READER, ServedPart.OPERATOR})
+_SERVES = {None: _WEB | {ServedPart.GATEWAY}, ServedPart.WEB: _WEB}
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What web processes of one supervisor share, made before they are; alone, each process has its own.
+
+    `metrics`: the folder of their counts. `gateway`: the gateway's socket. `is_behind`: this process is the
+    one at that socket.
+    """
+
+    buckets: Buckets = field(default_factory=lambda: Buckets(BURST, PER_SECOND))
+    metrics: Path | None = None
+    gateway: Path | None = None
+    is_behind: bool = False
+
+
+def build(
+    system: System, public_url: str, only: ServedPart | None = None, shared: Shared | None = None
+) -> FastAPI:
     """The application of one process. As everything, it also runs workers and housekeeper while it lives."""
-    metrics = watching.Metrics(system)
+    shared = shared or Shared()
+    metrics = watching.Metrics(system, shared.metrics)
     origins = system.settings.origins()
     app = _Application(
-        lambda inner: Callers(inner, _door(app, system, only), system.settings.proxies()),
+        lambda inner: Callers(inner, _door(app, system, only), system.settings.proxies(), shared.buckets),
         lambda inner: OtherOrigins(inner, origins, problems.is_api),
-        lambda inner: watching.Watch(inner, metrics),
+        lambda inner: watching.Watch(inner, metrics, is_behind=shared.is_behind),
         SecurityHeaders,
         title="Coffre",
         summary="Hosting layer of a shared medical record",
@@ -117,17 +144,19 @@ def build(system: System, public_url: str, only: ServedPart | None = None) -> Fa
     app.add_middleware(Options, router=app.router)
     app.state.beside = watching.install(app, metrics, system.identity.environment)
     problems.install(app)
-    if only in (None, ServedPart.INTAKE):
+    serves = _SERVES.get(only, frozenset({only}))
+    if ServedPart.INTAKE in serves:
         _intake(app, system, public_url, only)
-    if only in (None, ServedPart.READER):
+    if ServedPart.READER in serves:
         _reader(app, system, public_url)
-    if only in (None, ServedPart.INTAKE, ServedPart.READER):
+    if serves & {ServedPart.INTAKE, ServedPart.READER}:
         app.include_router(fhir_reading.about(public_url, cors=bool(origins)))
-    if only in (None, ServedPart.GATEWAY):
-        _gateway(app, system, public_url)
-    if only in (None, ServedPart.OPERATOR):
+    line = GatewayLine(shared.gateway) if shared.gateway else None
+    if ServedPart.GATEWAY in serves or line is not None:
+        _gateway(app, system, public_url, line)
+    if ServedPart.OPERATOR in serves:
         _operator(app, system, public_url)
-    _health(app, system, only)
+    _health(app, system, only, line)
     answer_heads(app.router)
     return app
 
@@ -141,7 +170,8 @@ def _door(app: FastAPI, system: System, only: ServedPart | None) -> Door:
     def refuse_operator(token: str) -> None:
         system.guard.operator.quarantined(Call(token=token), [])
 
-    refusing = {None: refuse, ServedPart.READER: refuse, ServedPart.OPERATOR: refuse_operator}
+    refusing = dict.fromkeys((None, ServedPart.WEB, ServedPart.READER), refuse)
+    refusing[ServedPart.OPERATOR] = refuse_operator
     return Door(Authentication.of(system).holds, lambda path: taken(app.router, path), refusing.get(only))
 
 
@@ -165,7 +195,7 @@ def _background(system: System) -> Callable[[FastAPI], AbstractAsyncContextManag
 
 def _intake(app: FastAPI, system: System, public_url: str, only: ServedPart | None) -> None:
     """What deposits; it never calls the vault."""
-    ring = system.workers.ring if only is None else bell_of(system)[0]
+    ring = bell_of(system)[0] if only is ServedPart.INTAKE else system.bells.ring
     intake, depositor = system.intake(ring), Authentication.of(system).depositor(public_url)
     system.wake(FINISHED, system.verdicts.done)
     app.include_router(stow.router(intake, depositor, public_url))
@@ -188,14 +218,15 @@ def _reader(app: FastAPI, system: System, public_url: str) -> None:
     )
 
 
-def _gateway(app: FastAPI, system: System, public_url: str) -> None:
-    """Content in clear, and the pages."""
+def _gateway(app: FastAPI, system: System, public_url: str, line: GatewayLine | None) -> None:
+    """Content in clear, and the pages: made here, or by the process at the other end of `line`."""
     # it reads the objects itself, and so needs neither addresses nor the key that signs them
     access = Access(system.index, system.guard.reader, lambda _grant, _blob, _version: "")
     gateway = Gateway(access, system.objects, system.identity.grant_keys)
     environment = system.identity.environment
     site = Site(Sessions(system.index, public_url, environment), environment)
-    app.include_router(pages.router(site, access, gateway))
+    own = pages.router(site, access, gateway)
+    app.include_router(own if line is None else relaying.router(own, line, site.route_class()))
     problems.install_pages(app, site)
 
 
@@ -205,12 +236,15 @@ def _operator(app: FastAPI, system: System, public_url: str) -> None:
     app.include_router(quarantine.router(use_cases, Authentication.of(system).credential(public_url)))
 
 
-def _health(app: FastAPI, system: System, only: ServedPart | None) -> None:
+def _health(app: FastAPI, system: System, only: ServedPart | None, line: GatewayLine | None) -> None:
     @app.get("/health/live", tags=["Health"], summary="The process answers")
     async def live() -> dict[str, str]:
         return {"status": "ok"}
 
-    readiness = Readiness(_needs(system, only))
+    needs = _needs(system, only)
+    if line is not None:
+        needs["gateway"] = line.check
+    readiness = Readiness(needs)
 
     @app.get("/health/ready", tags=["Health"], summary="What this process needs answers")
     def ready(request: Request) -> Response:

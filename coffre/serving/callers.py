@@ -4,9 +4,6 @@ An address is not a person: a whole hospital may have one. A caller whose creden
 Coffre and has not expired is never refused here; the vault limits persons and records.
 """
 
-import math
-import time
-from collections import OrderedDict
 from collections.abc import Callable
 
 from starlette.concurrency import run_in_threadpool
@@ -18,12 +15,12 @@ from coffre.serving import problems
 from coffre.serving.bodies import STREAMED
 from coffre.serving.presented import presented
 from coffre.serving.proxies import TrustedProxies, subscriber
+from coffre.serving.shared_counts import Buckets
 from keyvault.credentials.tokens import CredentialError
 from records.errors import CoffreError, Refused
 
 BURST = 200
 PER_SECOND = 2.0
-_MOST_ADDRESSES = 20_000  # beyond, the longest silent is forgotten
 _BODIES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _WITH_CREDENTIAL = ("dicomweb", "fhir", "grants", "quarantine", "records", "submissions")
 _PUBLIC = frozenset({"fhir/metadata"})
@@ -37,24 +34,6 @@ class TooManyCalls(Refused):
             "Too many requests of this address showed no credential that holds: wait as long as Retry-After "
             "says, and sign in."
         )
-
-
-class Buckets:
-    """So many calls at once, and so many a second, for each address; in memory."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
-
-    def take(self, address: str) -> int:
-        """Count one call; the seconds to wait where there were too many, else 0."""
-        name, now = subscriber(address), self._clock()
-        left, at = self._left.pop(name, (float(BURST), now))
-        left = min(BURST, left + (now - at) * PER_SECOND)
-        self._left[name] = (left - 1 if left >= 1 else left, now)
-        if len(self._left) > _MOST_ADDRESSES:
-            self._left.popitem(last=False)
-        return 0 if left >= 1 else max(1, math.ceil((1 - left) / PER_SECOND))
 
 
 class Door:
@@ -78,11 +57,11 @@ class Door:
 class Callers:
     """Answers 429 to an address with too many calls that show nothing, and 401 before a body is read."""
 
-    def __init__(self, app: ASGIApp, door: Door, proxies: TrustedProxies) -> None:
+    def __init__(self, app: ASGIApp, door: Door, proxies: TrustedProxies, buckets: Buckets) -> None:
         self._app = app
         self._door = door
         self._proxies = proxies
-        self._buckets = Buckets()
+        self._buckets = buckets
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         answer = None
@@ -103,7 +82,7 @@ class Callers:
             return None
         forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
         peer = request.client.host if request.client else ""
-        if wait := self._buckets.take(self._proxies.caller(peer, forwarded)):
+        if wait := self._buckets.take(subscriber(self._proxies.caller(peer, forwarded))):
             answer = problems.problem(request, *problems.described(TooManyCalls()))
             answer.headers["Retry-After"] = str(wait)
             return answer

@@ -8,7 +8,6 @@ it.
 import asyncio
 import resource
 from asyncio import TimerHandle
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +17,7 @@ from uvicorn.server import ServerState
 
 from coffre.serving.heads import BoundedHeads
 from coffre.serving.proxies import TrustedProxies, subscriber
+from coffre.serving.shared_counts import Connections, ConnectionsHere
 
 MOST_OF_ONE_ADDRESS = 256
 _DESCRIPTORS_OF_A_CONNECTION = 2  # its own, and a file that it reads or writes
@@ -48,29 +48,28 @@ class Patience:
 
 @dataclass(slots=True)
 class Open:
-    """The connections of one server, by address. Trusted proxies, which bound theirs, count in all alone."""
+    """The connections of one server. Of one address as many as `here` lets see, wherever they were accepted.
+
+    Trusted proxies, which bound theirs, count in all alone.
+    """
 
     proxies: TrustedProxies
+    here: ConnectionsHere = field(default_factory=lambda: Connections().of_process(0))
     most: int = field(default_factory=most_at_once)
     most_of_one: int = MOST_OF_ONE_ADDRESS
     patience: Patience = field(default_factory=Patience)
-    by_address: Counter[str] = field(default_factory=Counter)
 
     def enter(self, peer: str) -> bytes | None:
         """Count a connection; the status that ends it where it is one too many."""
-        name = subscriber(peer)
-        self.by_address[name] += 1
-        if self.by_address.total() > self.most:
+        of_this_address = self.here.enter(subscriber(peer))
+        if self.here.total > self.most:
             return b"503 Service Unavailable"
-        if peer not in self.proxies and self.by_address[name] > min(self.most_of_one, self.most // 2):
+        if peer not in self.proxies and of_this_address > min(self.most_of_one, self.most // 2):
             return b"429 Too Many Requests"
         return None
 
     def leave(self, peer: str) -> None:
-        name = subscriber(peer)
-        self.by_address[name] -= 1
-        if not self.by_address[name]:
-            del self.by_address[name]
+        self.here.leave(subscriber(peer))
 
 
 class HeldConnection(BoundedHeads):

@@ -50,6 +50,7 @@ STATUS: Mapping[str, int] = {
     "bucket_missing": 503,
     "store_full": 507,
     "vault_unavailable": 503,
+    "gateway_unavailable": 503,
     "vault_frozen": 503,
     "sandbox_unavailable": 503,
     "url_invalid": 403,

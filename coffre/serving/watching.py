@@ -1,6 +1,9 @@
 """Metrics by route template, and one request id from HTTP to task to vault, for operators."""
 
+import os
 import time
+from collections.abc import Iterable
+from pathlib import Path
 from uuid import uuid4
 
 from fastapi import FastAPI, Response
@@ -9,10 +12,13 @@ from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
     Counter,
-    Gauge,
     Histogram,
     generate_latest,
+    values,
 )
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coffre.serving.methods import answer_heads
@@ -27,40 +33,22 @@ _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 class Metrics:
     """One registry per application. Labels are route templates and codes, never paths or identities."""
 
-    def __init__(self, system: System) -> None:
-        self.registry = CollectorRegistry()
+    def __init__(self, system: System, shared: Path | None = None) -> None:
+        """`shared`: the folder where each web process keeps its counts; any of them answers for all."""
+        counting = self.registry = CollectorRegistry()
+        if shared is not None:
+            counting = _of_several(shared, self.registry)
         self._requests = Counter(
-            "coffre_http_requests", "Requests answered", ("method", "route", "status"), registry=self.registry
+            "coffre_http_requests", "Requests answered", ("method", "route", "status"), registry=counting
         )
         self._seconds = Histogram(
             "coffre_http_request_seconds",
             "Time to the end of the answer",
             ("method", "route"),
             buckets=_BUCKETS,
-            registry=self.registry,
+            registry=counting,
         )
-        self._submissions = Gauge(
-            "coffre_submissions", "Submissions by state, capped", ("state",), registry=self.registry
-        )
-        self._waiting = Gauge(
-            "coffre_submissions_due", "Submissions that a worker could take", registry=self.registry
-        )
-        self._sharing = Gauge(
-            "coffre_parts_sharing_identifiers",
-            "Parts deposited under a Study Instance UID of another structure, capped",
-            registry=self.registry,
-        )
-        self._cpu = Gauge(
-            "coffre_sandbox_cpu_seconds_today",
-            "CPU that examining files has cost since midnight, UTC",
-            registry=self.registry,
-        )
-        self._past = Gauge(
-            "coffre_structures_past_allowance",
-            "Structures past COFFRE_CPU_ALLOWANCE_S today, which come after all others",
-            registry=self.registry,
-        )
-        self._system = system
+        self.registry.register(_OfTheIndex(system))
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         self._requests.labels(method, route, str(status)).inc()
@@ -68,30 +56,69 @@ class Metrics:
 
     def text(self) -> bytes:
         """The exposition format; the index is asked for its counts at this moment."""
-        for state, count in self._system.index.counts().items():
-            self._submissions.labels(state).set(count)
-        self._sharing.set(self._system.index.sharing_identifiers())
-        now_ms = int(self._system.clock() * 1000)
-        self._waiting.set(self._system.index.waiting(now_ms))
-        today = self._system.index.cpu_of_day(now_ms, self._system.settings.cpu_allowance_ms)
-        self._cpu.set(today.cpu_ms / 1000)
-        self._past.set(today.past_allowance)
         return generate_latest(self.registry)
 
 
-class Watch:
-    """Middleware: gives every request its id, and counts it under its route template."""
+def _of_several(shared: Path, registry: CollectorRegistry) -> CollectorRegistry:
+    """Have this process count in a file of its own, and `registry` add up those of all."""
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(shared)  # the library's only way to be told
+    values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
+    MultiProcessCollector(registry, path=str(shared))  # type: ignore[no-untyped-call]
+    return CollectorRegistry()
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+
+class _OfTheIndex(Collector):
+    """What the index counts, whichever process is asked."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: to be registered must not ask the index."""
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        index, now_ms = self._system.index, int(self._system.clock() * 1000)
+        today = index.cpu_of_day(now_ms, self._system.settings.cpu_allowance_ms)
+        states = GaugeMetricFamily("coffre_submissions", "Submissions by state, capped", labels=("state",))
+        for state, count in index.counts().items():
+            states.add_metric((state,), count)
+        yield states
+        waiting = index.waiting(now_ms)
+        yield GaugeMetricFamily("coffre_submissions_due", "Submissions that a worker could take", waiting)
+        yield GaugeMetricFamily(
+            "coffre_parts_sharing_identifiers",
+            "Parts deposited under a Study Instance UID of another structure, capped",
+            index.sharing_identifiers(),
+        )
+        yield GaugeMetricFamily(
+            "coffre_sandbox_cpu_seconds_today",
+            "CPU that examining files has cost since midnight, UTC",
+            today.cpu_ms / 1000,
+        )
+        yield GaugeMetricFamily(
+            "coffre_structures_past_allowance",
+            "Structures past COFFRE_CPU_ALLOWANCE_S today, which come after all others",
+            today.past_allowance,
+        )
+
+
+class Watch:
+    """Middleware: gives every request its id, and counts it under its route template.
+
+    Behind a relay it takes over the id that the first process gave, which counts as well.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, *, is_behind: bool = False) -> None:
         self._app = app
         self._metrics = metrics
+        self._is_behind = is_behind
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        # a caller's own id is not taken over: it could carry anything into our logs
-        request_id = uuid4().hex
+        request_id = self._request_id(scope)
         token = REQUEST_ID.set(request_id)
         started, status = time.perf_counter(), 500
 
@@ -105,9 +132,15 @@ class Watch:
         try:
             await self._app(scope, receive, watched)
         finally:
-            route = getattr(scope.get("route"), "path", "none")
-            self._metrics.observe(scope["method"], route, status, time.perf_counter() - started)
+            if not self._is_behind:
+                route = getattr(scope.get("route"), "path", "none")
+                self._metrics.observe(scope["method"], route, status, time.perf_counter() - started)
             REQUEST_ID.reset(token)
+
+    def _request_id(self, scope: Scope) -> str:
+        """A caller's own id is not taken over: it could carry anything into our logs."""
+        given = dict(scope["headers"]).get(HEADER, b"") if self._is_behind else b""
+        return given.decode("latin-1") or uuid4().hex
 
 
 def install(app: FastAPI, metrics: Metrics, environment: Environment) -> FastAPI:

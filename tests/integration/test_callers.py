@@ -8,8 +8,9 @@ import pytest
 
 from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise
-from coffre.serving.callers import BURST, PER_SECOND, Buckets
+from coffre.serving.callers import BURST, PER_SECOND
 from coffre.serving.proxies import TrustedProxies, subscriber
+from coffre.serving.shared_counts import Buckets
 from coffre.settings import load
 from tests.integration.outsider import answer_of, connect
 from tests.integration.support import Coffre, Patient, bearer
@@ -39,7 +40,7 @@ class TestAddresses:
 
 def test_a_bucket_lets_so_many_pass_at_once_and_so_many_a_second() -> None:
     now = [0.0]
-    buckets = Buckets(lambda: now[0])
+    buckets = Buckets(BURST, PER_SECOND, lambda: now[0])
     assert [buckets.take("192.0.2.1") for _ in range(BURST)] == [0] * BURST
     wait = buckets.take("192.0.2.1")
     assert wait > 0 and buckets.take("192.0.2.2") == 0

@@ -16,8 +16,8 @@ from coffre.installation.install import initialise
 from coffre.serving.app import ServedPart, build
 from coffre.serving.callers import BURST
 from coffre.serving.connections import Open
+from coffre.serving.http_server import config as configured
 from coffre.serving.proxies import TrustedProxies
-from coffre.serving.serve import _config
 from coffre.settings import load
 from coffre.wiring import System
 from tests.integration.outsider import answer_of
@@ -51,7 +51,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 def served(app: FastAPI) -> Iterator[int]:
     """The application behind the server that `coffre serve` runs; its port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = _config(app, Open(TrustedProxies()))
+        config = configured(app, Open(TrustedProxies()))
         config.lifespan = "off"  # no workers: nothing is deposited
         server = uvicorn.Server(config)
         running = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])))

@@ -299,3 +299,20 @@ def test_the_style_sheet_may_be_kept_for_good_under_its_own_name(coffre: Coffre)
         assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
         assert "http" not in answer.text.replace("http://www.w3.org/2000/svg", "")
     browser.get("/static/coffre.css", 404)
+
+
+def test_no_visitor_is_ever_taken_for_another(coffre: Coffre, patient: Patient) -> None:
+    """The web processes pass pages on, and keep nothing of whom they passed them to."""
+    other = coffre.open_record()
+    titles = {"Compte rendu du matin": patient, "Compte rendu du soir": other}
+    browsers = {}
+    for title, holder in titles.items():
+        publish(coffre, holder, title)
+        browsers[title] = Browser(coffre).sign_in(holder.token)
+    for _ in range(12):
+        for title, browser in browsers.items():
+            text = browser.get("/").text
+            assert [each for each in titles if each in text] == [title]
+        with httpx.Client(base_url=coffre.url) as nobody:
+            answer = nobody.get("/choix")
+            assert answer.status_code == 403 and "set-cookie" not in answer.headers

@@ -41,7 +41,13 @@ HEADERS: Mapping[str, str] = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-_STATUS: Mapping[str, int] = {"quota_exceeded": 429, "store_busy": 503, "card_changed": 503}
+_STATUS: Mapping[str, int] = {
+    "quota_exceeded": 429,
+    "store_busy": 503,
+    "card_changed": 503,
+    "vault_unavailable": 503,
+    "gateway_unavailable": 503,
+}
 _KINDS: tuple[tuple[type[CoffreError], int], ...] = (
     (NotFound, 404),
     (Conflict, 409),

@@ -1,0 +1,108 @@
+"""Until when a process runs: a command until a signal, a part until its supervisor says so or is gone."""
+
+import ctypes
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from records.errors import CoffreError, Invalid
+
+END = b"e"
+_PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15  # linux/prctl.h
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class Lifetime(Protocol):
+    """What a process asks of whoever started it."""
+
+    def ready(self, what: str) -> None:
+        """Say that it accepts work."""
+
+    def wait(self) -> None:
+        """Return when it is to end."""
+
+    def when_told(self, callback: Callable[[], None]) -> None:
+        """Call back when it is to end, from wherever that is heard."""
+
+
+class UntilSignal:
+    """Of a command: ready on a line of standard output, ended by SIGTERM or SIGINT."""
+
+    def __init__(self, banner: str = "") -> None:
+        """`banner`: what people read after the line that programs wait for."""
+        self._banner = banner
+
+    def ready(self, what: str) -> None:
+        print(f"ready {what}", flush=True)
+        if self._banner:
+            print(self._banner, flush=True)
+
+    def wait(self) -> None:
+        told = threading.Event()
+        self.when_told(told.set)
+        told.wait()
+
+    def when_told(self, callback: Callable[[], None]) -> None:
+        for number in _SIGNALS:
+            signal.signal(number, lambda *_: callback())
+
+
+class UntilTold:
+    """Of a supervised part. Signals of a terminal or of a whole group are not for it: they would end the
+    vault before those who still need it.
+    """
+
+    def __init__(self, name: str, orders: int, reports: int, supervisor: int) -> None:
+        """`orders`: where END comes, or the end of the pipe once nobody holds it. `reports`: where `ready`
+        and what went wrong are said. `supervisor`: its process id.
+        """
+        self._orders, self._reports = orders, reports
+        self._told = threading.Event()
+        self._callbacks: list[Callable[[], None]] = []
+        for number in _SIGNALS:
+            signal.signal(number, lambda *_: None)  # a handler, which exec resets; ignoring is inherited
+        _die_with(supervisor, name)
+        threading.Thread(target=self._listen, name="orders", daemon=True).start()
+
+    def ready(self, what: str) -> None:
+        self._report({"ready": what})
+
+    def failed(self, error: CoffreError) -> None:
+        """Why it could not start."""
+        refusal = {"code": error.code, "sentence": error.sentence, "invalid": isinstance(error, Invalid)}
+        self._report(refusal)
+
+    def wait(self) -> None:
+        self._told.wait()
+
+    def when_told(self, callback: Callable[[], None]) -> None:
+        self._callbacks.append(callback)
+        if self._told.is_set():
+            callback()
+
+    def _report(self, said: dict[str, object]) -> None:
+        os.write(self._reports, json.dumps(said).encode() + b"\n")
+
+    def _listen(self) -> None:
+        if os.read(self._orders, 1) != END:
+            os._exit(
+                1
+            )  # without a supervisor nobody restarts the others: all end, and the next start repairs
+        self._told.set()
+        for callback in list(self._callbacks):
+            callback()
+
+
+def _die_with(supervisor: int, name: str) -> None:
+    """Have the kernel end this process with its parent, and show `name` to ps(1): prctl(2)."""
+    if sys.platform != "linux":
+        return  # the pipe of orders alone tells
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_NAME, name.encode()[:15], 0, 0, 0)
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != supervisor:  # it was gone before the kernel knew
+        os._exit(1)

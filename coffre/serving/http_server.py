@@ -1,0 +1,120 @@
+"""Serve an application over HTTP on sockets that are bound already, until its process is told to end."""
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import uvicorn
+import uvloop
+from fastapi import FastAPI
+
+from coffre.processes.lifetime import Lifetime
+from coffre.serving.connections import HeldConnection, Open
+from records.errors import CoffreError
+
+HOST = "127.0.0.1"
+GRACE_S = 20
+"""Answers that are under way when a server is told to end have so long."""
+
+
+class _Server(uvicorn.Server):
+    """Says when it accepts. Signals are its process's, not its own."""
+
+    def __init__(self, config: uvicorn.Config, when_started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._when_started = when_started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._when_started()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+Served = tuple[uvicorn.Config, socket.socket | None]
+"""What is served, and on which socket; None: the configuration names a path."""
+
+
+def serve(servers: Sequence[Served], lifetime: Lifetime, ready: str, when_ending: Callable[[], None]) -> None:
+    """Serve until `lifetime` ends; the first of the servers has the lifespan of the application.
+
+    `when_ending` is called first, so that requests which wait for something do not wait for long. Raises
+    `CoffreError` "not_started".
+    """
+    waiting = len(servers)
+
+    def started() -> None:
+        nonlocal waiting
+        waiting -= 1
+        if waiting == 0:
+            lifetime.ready(ready)
+
+    made = [(_Server(config, started), listener) for config, listener in servers]
+
+    def end() -> None:
+        when_ending()
+        for server, _ in made:
+            server.should_exit = True
+
+    lifetime.when_told(end)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_all(made))
+    if waiting:
+        raise CoffreError("The server could not start: see the lines above.", code="not_started")
+
+
+async def _all(made: Sequence[tuple[_Server, socket.socket | None]]) -> None:
+    await asyncio.gather(
+        *(server.serve(sockets=None if listener is None else [listener]) for server, listener in made)
+    )
+
+
+def config(app: FastAPI, among: Open, **more: Any) -> uvicorn.Config:
+    """Of a server for callers from anywhere."""
+    return uvicorn.Config(
+        app,
+        access_log=False,  # paths hold identities; the audit log tells who did what
+        log_config=None,
+        http=partial(HeldConnection, among=among),  # type: ignore[arg-type]
+        proxy_headers=False,  # whom a call comes from is found in coffre/serving/proxies.py
+        timeout_keep_alive=among.patience.idle,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+        **more,
+    )
+
+
+def behind(app: FastAPI, path: str) -> uvicorn.Config:
+    """Of a server whose only caller is a process of ours, which has bounded what it passes on."""
+    return uvicorn.Config(
+        app,
+        access_log=False,
+        log_config=None,
+        http="httptools",
+        uds=path,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket of this address. Raises `CoffreError` "port_taken"."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # inherited by what it accepts: otherwise the body of an answer waits 40 ms for the header's receipt
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    try:
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise CoffreError(
+            f"Port {port} of {host} is taken: stop what uses it, or give another.", code="port_taken"
+        ) from None
+    return listener

@@ -1,0 +1,115 @@
+"""Pages and content in clear come from the gateway's process, over its socket; the web process passes on.
+
+So that keys of content in clear are in one process only, and one credential that looks at one study is one
+line in the log (docs/architecture.md). Bodies go through in pieces both ways.
+"""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+from fastapi import APIRouter, Request, Response
+from fastapi.routing import APIRoute
+from starlette.background import BackgroundTask
+from starlette.responses import StreamingResponse
+
+from coffre.serving.watching import HEADER
+from keyvault.process.request_id import REQUEST_ID
+from records.errors import CoffreError
+
+_HOPS = frozenset(
+    {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
+)
+"""Headers of one connection, which are not passed on (RFC 9110 section 7.6.1)."""
+_OWN = frozenset({"date", "server", HEADER.decode()})
+_MOST_AT_ONCE = 512
+_IDLE_S = 4  # less than the gateway's own, so that no request goes to a connection that is being closed
+_TIMEOUT = httpx.Timeout(60.0, connect=5.0).as_dict()
+
+
+class GatewayLine:
+    """Requests to the gateway's process, over its Unix socket.
+
+    Through the transport alone: a client of httpx keeps cookies, and would give one visitor's to the next.
+    """
+
+    def __init__(self, socket: Path) -> None:
+        limits = httpx.Limits(max_connections=_MOST_AT_ONCE, keepalive_expiry=_IDLE_S)
+        self._transport = httpx.AsyncHTTPTransport(uds=str(socket), limits=limits)
+        self._socket = socket
+
+    def check(self) -> None:
+        """Raises `CoffreError` "gateway_unavailable" where the process doesn't answer."""
+        try:
+            with httpx.Client(transport=httpx.HTTPTransport(uds=str(self._socket)), timeout=5) as client:
+                client.get("http://gateway/health/live").raise_for_status()
+        except httpx.HTTPError:
+            raise _unavailable() from None
+
+    async def pass_on(self, request: Request) -> Response:
+        """The gateway's answer to this request, as it comes."""
+        target = request.scope["raw_path"].partition(b"?")[0]
+        if query := request.scope["query_string"]:
+            target += b"?" + query
+        asked = httpx.Request(
+            request.method,
+            httpx.URL("http://gateway").copy_with(raw_path=target),
+            headers=_passed(request),
+            content=_body_of(request),
+            extensions={"timeout": _TIMEOUT},
+        )
+        try:
+            answer = await self._transport.handle_async_request(asked)
+        except httpx.HTTPError:
+            raise _unavailable() from None
+        passed = StreamingResponse(
+            _pieces(answer), answer.status_code, background=BackgroundTask(answer.aclose)
+        )
+        passed.raw_headers = [
+            (name.lower(), value)
+            for name, value in answer.headers.raw
+            if name.decode("latin-1").lower() not in _HOPS | _OWN
+        ]
+        return passed
+
+
+def router(pages: APIRouter, line: GatewayLine, route_class: type[APIRoute]) -> APIRouter:
+    """The addresses of the pages, each answered by the gateway."""
+    passing = APIRouter(route_class=route_class, include_in_schema=False)
+
+    async def pass_on(request: Request) -> Response:
+        return await line.pass_on(request)
+
+    for route in pages.routes:
+        assert isinstance(route, APIRoute) and route.methods
+        passing.add_api_route(route.path, pass_on, methods=sorted(route.methods))
+    return passing
+
+
+def _unavailable() -> CoffreError:
+    return CoffreError("The pages can't be reached for a moment: try again.", code="gateway_unavailable")
+
+
+def _passed(request: Request) -> list[tuple[bytes, bytes]]:
+    kept = [
+        (name, value)
+        for name, value in request.headers.raw
+        if name.decode("latin-1") not in _HOPS and name != HEADER
+    ]
+    return [*kept, (HEADER, REQUEST_ID.get().encode())]
+
+
+def _body_of(request: Request) -> AsyncIterator[bytes] | None:
+    has_body = "content-length" in request.headers or "transfer-encoding" in request.headers
+    return request.stream() if has_body else None
+
+
+async def _pieces(answer: httpx.Response) -> AsyncIterator[bytes]:
+    """As they came: `aiter_raw` leaves a Content-Encoding as it is. A gateway that ends amid an answer ends
+    it here: the connection closes before the promised length.
+    """
+    try:
+        async for piece in answer.aiter_raw():
+            yield piece
+    finally:
+        await answer.aclose()

@@ -1,0 +1,113 @@
+"""Everything as several processes under one supervisor (docs/architecture.md): the vault behind its doors,
+housekeeper, gateway, workers, and web processes that accept on one socket.
+
+They are forked from one process that has loaded the code, and share its memory; each opens its own databases.
+"""
+
+import gc
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from socket import socket
+
+from coffre.processes.bells import Bells
+from coffre.processes.lifetime import UntilTold
+from coffre.processes.run import run_housekeeper, run_vault, run_worker
+from coffre.processes.supervisor import Part, Supervisor
+from coffre.serving.app import ServedPart, Shared, build
+from coffre.serving.callers import BURST, PER_SECOND
+from coffre.serving.connections import Open
+from coffre.serving.http_server import Served, behind, config, serve
+from coffre.serving.shared_counts import Buckets, Connections
+from coffre.settings import INPROCESS, Settings
+from coffre.wiring import System
+
+MOST_WEBS = 4
+_LONGEST_SOCKET_PATH = 107
+"""Bytes (unix(7), sun_path)."""
+
+
+def run(settings: Settings, origin: str, sockets: Sequence[socket], ready: Callable[[], None]) -> None:
+    """Start all, restart what dies, and return once told to end and all have ended."""
+    folder = _folder(settings.data)
+    try:
+        stages = _Whole(settings, origin, sockets, folder).stages()
+        gc.freeze()  # what is loaded stays shared: collectors of the children don't touch it
+        Supervisor(stages).run(ready)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class _Whole:
+    """The parts of one installation on this machine, and what they share."""
+
+    def __init__(self, settings: Settings, origin: str, sockets: Sequence[socket], folder: Path) -> None:
+        self._has_vault = settings.vault_url == INPROCESS
+        doors = f"unix://{folder / 'vault'}"
+        self._settings = settings.model_copy(update={"vault_url": doors}) if self._has_vault else settings
+        self._origin, self._sockets, self._folder = origin, sockets, folder
+        self._cores = _cores()
+        self._webs = min(MOST_WEBS, self._cores)
+        self._bells, self._connections = Bells(self._webs), Connections(self._webs)
+        metrics = folder / "metrics"
+        metrics.mkdir(mode=0o700)
+        gateway = folder / "gateway.sock"
+        self._shared = Shared(Buckets(BURST, PER_SECOND), metrics, gateway)
+
+    def stages(self) -> list[list[Part]]:
+        """In the order of their start: whoever is asked is there before who asks."""
+        vault = [Part("vault", partial(run_vault, self._settings))]
+        return [
+            vault if self._has_vault else [],
+            [Part("housekeeper", partial(run_housekeeper, self._settings))],
+            [Part("gateway", self._gateway), *self._workers()],
+            [Part(f"web-{number}", partial(self._web, number)) for number in range(self._webs)],
+        ]
+
+    def _workers(self) -> list[Part]:
+        """One a core at most; COFFRE_WORKERS submissions at once in all of them together."""
+        wanted = self._settings.workers
+        processes = min(wanted, self._cores)
+        shares = [wanted // processes + (number < wanted % processes) for number in range(processes)]
+        return [Part(f"worker-{number}", partial(self._worker, share)) for number, share in enumerate(shares)]
+
+    def _worker(self, at_once: int, lifetime: UntilTold) -> None:
+        run_worker(self._settings.model_copy(update={"workers": at_once}), lifetime, self._bells)
+
+    def _gateway(self, lifetime: UntilTold) -> None:
+        assert self._shared.gateway is not None
+        with System(self._settings) as system:
+            app = build(system, self._origin, ServedPart.GATEWAY, Shared(is_behind=True))
+            serve([(behind(app, str(self._shared.gateway)), None)], lifetime, "gateway", _nothing)
+
+    def _web(self, number: int, lifetime: UntilTold) -> None:
+        with System(self._settings, bells=self._bells) as system:
+            self._bells.hear(number, system.verdicts.done)
+            app = build(system, self._origin, ServedPart.WEB, self._shared)
+            proxies = self._settings.proxies()
+            open_here = Open(proxies, self._connections.of_process(number))
+            servers: list[Served] = [(config(app, open_here), self._sockets[0])]
+            servers += [(config(app.state.beside, Open(proxies)), each) for each in self._sockets[1:]]
+            serve(servers, lifetime, self._origin, system.verdicts.hurry)
+
+
+def _nothing() -> None:
+    """No request of the gateway waits for anything but its answer."""
+
+
+def _cores() -> int:
+    """Of those this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _folder(data: Path) -> Path:
+    """An empty folder for sockets and counts, this user's alone; what a killed run left in it goes."""
+    folder = data.absolute() / "run"
+    if len(os.fsencode(folder / "housekeeper.sock")) > _LONGEST_SOCKET_PATH:
+        return Path(tempfile.mkdtemp(prefix="coffre-"))
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    return folder

@@ -1,0 +1,170 @@
+"""`coffre serve` is several processes: whichever dies is started again, and all end with their supervisor."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from coffre.demonstration.server import DemoServer
+from coffre.installation.install import initialise
+from coffre.settings import load
+from tests.integration.support import Coffre, bearer
+
+PARTS = ("vault", "housekeeper", "gateway", "worker-0", "web-0")
+PATIENCE_S = 20.0
+
+
+@pytest.fixture
+def coffre(tmp_path: Path) -> Iterator[Coffre]:
+    data = tmp_path / "data"
+    initialise(load(data=data))
+    with DemoServer(data) as server:
+        yield Coffre(data, server)
+
+
+def parts_of(coffre: Coffre) -> dict[str, int]:
+    """Process ids of the supervisor's children, by the names that ps(1) shows (15 characters of them)."""
+    pid = coffre.server.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return {Path(f"/proc/{child}/comm").read_text().strip(): int(child) for child in children}
+
+
+def comm(part: str) -> str:
+    return f"coffre-{part}"[:15]
+
+
+def until(true: Callable[[], bool], seconds: float = PATIENCE_S) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "not in time"
+        time.sleep(0.05)
+
+
+def answers(coffre: Coffre) -> bool:
+    try:
+        return httpx.get(f"{coffre.url}/health/ready", timeout=5).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def gone(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def deposit(coffre: Coffre) -> int:
+    """A study all the way to its patient's list; how many documents stand there."""
+    patient = coffre.open_record()
+    answer = coffre.stow(coffre.depositor(), patient.ct(slices=2), patient.ins)
+    assert answer.status_code == 200, answer.text
+    return len(patient.documents())
+
+
+def test_every_part_is_a_process_of_its_own_with_a_name(coffre: Coffre) -> None:
+    assert {comm(part) for part in PARTS} <= parts_of(coffre).keys()
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_that_is_killed_is_started_again(coffre: Coffre, part: str) -> None:
+    assert deposit(coffre) == 1
+    before = parts_of(coffre)
+    os.kill(before[comm(part)], signal.SIGKILL)
+    until(lambda: parts_of(coffre).get(comm(part), 0) not in (0, before[comm(part)]))
+    until(lambda: answers(coffre))
+    assert deposit(coffre) == 1
+    others = {name: pid for name, pid in before.items() if name != comm(part)}
+    assert others.items() <= parts_of(coffre).items()
+
+
+def test_without_the_gateway_pages_wait_and_everything_else_goes_on(coffre: Coffre) -> None:
+    patient = coffre.open_record()
+    gateway = parts_of(coffre)[comm("gateway")]
+    os.kill(gateway, signal.SIGSTOP)
+    try:
+        assert coffre.stow(coffre.depositor(), patient.ct(slices=1), patient.ins).status_code == 200
+        assert len(patient.documents()) == 1
+    finally:
+        os.kill(gateway, signal.SIGKILL)
+    missing = httpx.get(f"{coffre.url}/", headers={"Accept": "text/html"}, timeout=10)
+    assert missing.status_code in (200, 503)
+    until(lambda: httpx.get(f"{coffre.url}/", timeout=10).status_code == 200)
+
+
+def test_a_killed_supervisor_leaves_nobody_and_the_next_start_succeeds_at_once(coffre: Coffre) -> None:
+    assert deposit(coffre) == 1
+    for _ in range(3):
+        parts, supervisor = parts_of(coffre), coffre.server.pid
+        assert supervisor is not None
+        os.kill(supervisor, signal.SIGKILL)
+        restarted = DemoServer(coffre.data, coffre.server.port)
+        restarted.start()
+        until(lambda parts=parts: all(gone(pid) for pid in parts.values()))  # type: ignore[misc]
+        coffre.server.stop()
+        coffre.server = restarted
+        assert deposit(coffre) == 1
+
+
+def test_kill_of_everything_at_once_and_a_restart(coffre: Coffre) -> None:
+    patient = coffre.open_record()
+    answer = coffre.stow(coffre.depositor(), patient.ct(slices=2), patient.ins)
+    assert answer.status_code == 200
+    for pid in (coffre.server.pid, *parts_of(coffre).values()):
+        os.kill(pid or 0, signal.SIGKILL)
+    coffre.server.stop()
+    with DemoServer(coffre.data, coffre.server.port) as again:
+        coffre.server = again
+        assert len(patient.documents()) == 1
+
+
+def test_a_second_server_on_the_same_data_directory_is_refused_with_a_sentence(coffre: Coffre) -> None:
+    for more in ((), ("--single",)):
+        command = [sys.executable, "-m", "coffre.cli", "serve", "--data", str(coffre.data), "--port", "18999"]
+        done = subprocess.run([*command, *more], capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 1
+        assert done.stderr.startswith("served_already: ") and "Traceback" not in done.stderr
+    assert answers(coffre)
+
+
+def test_a_signal_to_the_whole_group_ends_all_in_order_with_exit_0(tmp_path: Path) -> None:
+    """As systemd and terminals send it: the vault does not end before those who still need it."""
+    data = tmp_path / "data"
+    initialise(load(data=data))
+    command = [sys.executable, "-m", "coffre.cli", "serve", "--data", str(data), "--port", "18998"]
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        ) as process:
+            assert process.stdout is not None and process.stdout.readline().startswith("ready")
+            os.killpg(process.pid, number)
+            _, said = process.communicate(timeout=30)
+        assert process.returncode == 0, said
+        assert "failed" not in said, said
+    assert not (data / "run").exists()
+
+
+def test_counts_and_limits_hold_over_all_web_processes(coffre: Coffre) -> None:
+    asked = 40
+    for _ in range(asked):  # a connection each, so that every web process accepts some
+        httpx.get(f"{coffre.url}/audit/keys")
+    metrics = {httpx.get(f"{coffre.url}/metrics").text for _ in range(6)}
+    counts = [
+        float(line.rpartition(" ")[2])
+        for text in metrics
+        for line in text.splitlines()
+        if line.startswith("coffre_http_requests_total") and 'route="/audit/keys"' in line
+    ]
+    assert set(counts) == {asked}
+    refused = Counter(
+        httpx.get(f"{coffre.url}/records/x/documents", headers=bearer("eyJ.eyJ.eyJ")).status_code
+        for _ in range(240)
+    )
+    assert refused.keys() == {401, 429} and 200 <= refused[401] <= 215, refused
