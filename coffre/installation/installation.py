@@ -102,7 +102,7 @@ class Installation:
         return self.local_guard() if self._vault_here else self._remote_guard()
 
     def _remote_guard(self) -> Doors:
-        # the codec of the doors is installed with the engines only
+        # commands that are the vault themselves need no codec of its doors
         from keyvault.process.client import connect
         from keyvault.process.service import client_context
 

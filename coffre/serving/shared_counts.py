@@ -88,7 +88,6 @@ class Connections:
     """Open connections by address, a column for each process: those of a killed one can be dropped."""
 
     def __init__(self, processes: int = 1) -> None:
-        self._processes = processes
         self._table = _Table(f"{processes}I")
 
     def of_process(self, number: int) -> "ConnectionsHere":

@@ -48,6 +48,10 @@ _.FEMALE  # typer: a choice of `coffre record open --sex`
 _.MALE  # the same
 _.UNKNOWN  # the same
 
+_.raw_headers  # starlette.responses.Response
+_.ValueClass  # prometheus_client.metrics, for each value
+_.describe  # prometheus_client.CollectorRegistry.register
+
 # pydantic
 _.model_config  # pydantic.BaseModel
 
