@@ -40,9 +40,6 @@ _.demo_command  # the same
 _.fetch_command  # the same
 _.restore_command  # the same
 _.send_command  # the same
-_.run_vault  # coffre.processes.run starts processes by their names
-_.run_worker  # the same
-_.run_housekeeper  # the same
 _.named_operator  # coffre.commands.identity, by its name
 _.FEMALE  # typer: a choice of `coffre record open --sex`
 _.MALE  # the same
@@ -114,7 +111,6 @@ _.taken_at  # written with the manifest of an archive
 
 # rows and cards
 _.series_token  # a column of the index, written with each instance
-_.by  # who recorded a consent, in a card
 
 # verbs of the housekeeper's door for a messenger, which is the operator's own (docs/vault.md section 4)
 _.take_notices  # the messenger
