@@ -22,7 +22,8 @@ from coffre.serving.callers import BURST, PER_SECOND
 from coffre.serving.connections import Open
 from coffre.serving.http_server import Served, behind, config, serve
 from coffre.serving.shared_counts import Buckets, Connections
-from coffre.settings import INPROCESS, Settings
+from coffre.setting_rules import INPROCESS
+from coffre.settings import Settings
 from coffre.wiring import System
 
 MOST_WEBS = 4
