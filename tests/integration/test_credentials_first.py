@@ -1,6 +1,5 @@
 """Every route of every process judges the credential before it waits for a body."""
 
-import asyncio
 import socket
 import threading
 import time
@@ -54,7 +53,7 @@ def served(app: FastAPI) -> Iterator[int]:
         config = configured(app, Open(TrustedProxies()))
         config.lifespan = "off"  # no workers: nothing is deposited
         server = uvicorn.Server(config)
-        running = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])))
+        running = threading.Thread(target=lambda: server.run(sockets=[listener]))
         running.start()
         try:
             yield listener.getsockname()[1]

@@ -1,6 +1,5 @@
 """Connections that are held without saying anything end; those that are at work, however slowly, don't."""
 
-import asyncio
 import socket
 import threading
 import time
@@ -48,7 +47,7 @@ def serving(among: Open) -> Iterator[int]:
         proxy_headers=False,
     )
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])), daemon=True)
+    thread = threading.Thread(target=lambda: server.run(sockets=[listener]), daemon=True)
     thread.start()
     while not server.started:
         time.sleep(0.01)
