@@ -33,7 +33,7 @@ class Child:
         self._zygote = zygote
         self.sock, self.pid = zygote.fork()
         self.jobs = 0
-        self._counted = 0.0
+        self.worked = 0.0
 
     def cpu(self) -> float:
         """Seconds of CPU since the last call, as the kernel counts them: a child might lie."""
@@ -41,7 +41,7 @@ class Child:
             used = time.clock_gettime(_cpu_clock_of(self.pid))
         except OSError:  # the process, or the clock, is not there
             return 0.0
-        since, self._counted = used - self._counted, used
+        since, self.worked = used - self.worked, used
         return since
 
     def end(self) -> int:

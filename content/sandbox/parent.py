@@ -51,19 +51,22 @@ class Sandbox:
     """Confined children behind `inspect`. Create it after any fork of the process; close it at the end.
 
     `children` jobs run at once, from as many threads; further callers wait. A child is replaced after
-    `recycle_after` files. `faults` admits misbehaviour on demand (`options={"fault": …}`) and is for tests.
+    `recycle_after` files or `recycle_seconds` of CPU, whatever comes first. The reason is containment: a file
+    that takes a child over sees no more than the files that this child is handed afterwards.
+    `faults` admits misbehaviour on demand (`options={"fault": …}`) and is for tests.
     """
 
     def __init__(
         self,
         children: int = 2,
         recycle_after: int = 100,
+        recycle_seconds: float = 2.0,
         limits: Limits = DEFAULT_LIMITS,
         *,
         faults: bool = False,
     ) -> None:
         self._slots = threading.BoundedSemaphore(children)
-        self._recycle_after = recycle_after
+        self._recycle_after, self._recycle_seconds = recycle_after, recycle_seconds
         self._limits = limits
         self._faults = faults
         self._lock = threading.Lock()
@@ -167,7 +170,8 @@ class Sandbox:
 
     def _give_back(self, child: Child, findings: tuple[Finding, ...]) -> None:
         child.jobs += 1
-        spent = child.jobs >= self._recycle_after or any(f.code == "sandbox_memory" for f in findings)
+        worked = child.jobs >= self._recycle_after or child.worked >= self._recycle_seconds
+        spent = worked or any(finding.code == "sandbox_memory" for finding in findings)
         with self._lock:
             if not spent and not self._closed:
                 self._idle.append(child)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import fpdf
 import pydicom.data
 import pytest
 
@@ -237,6 +238,43 @@ def test_a_child_is_replaced_after_its_share_of_files() -> None:
             inspect(sandbox)
             seen += [child.pid for child in sandbox._idle]
     assert len(set(seen)) == 3
+
+
+def test_a_child_is_replaced_after_its_share_of_work() -> None:
+    """Each file costs a child some CPU: after any of it the child has done more than its share."""
+    with Sandbox(children=1, recycle_seconds=0.0, limits=LIMITS) as sandbox:
+        for _ in range(3):
+            assert inspect(sandbox).accepted
+            assert sandbox._idle == []
+    with Sandbox(children=1, recycle_after=10_000, recycle_seconds=60.0, limits=LIMITS) as sandbox:
+        seen = {child.pid for _ in range(150) if inspect(sandbox).accepted for child in sandbox._idle}
+    assert len(seen) == 1
+
+
+def test_what_files_leave_in_cycles_does_not_fill_a_child() -> None:
+    """No collector runs while a file is read. What a PDF leaves would fill the memory of a child for many."""
+    document = many_pages(300)
+    with Sandbox(children=1, recycle_after=10_000, recycle_seconds=600.0) as sandbox:
+        held = []
+        for _ in range(40):
+            found = sandbox.inspect("pdf", len(document), lambda at, length: document[at : at + length])
+            assert found.accepted
+            held.append(resident(sandbox._idle[0].pid))
+    assert max(held[20:]) < max(held[:20]) + 8 * 2**20
+
+
+def many_pages(count: int) -> bytes:
+    report = fpdf.FPDF()
+    report.set_font("helvetica")
+    for _ in range(count):
+        report.add_page()
+        report.cell(text="page")
+    return bytes(report.output())
+
+
+def resident(pid: int) -> int:
+    """Bytes of memory that a process holds now."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def test_a_dead_zygote_is_replaced_and_its_children_go_with_it() -> None:
