@@ -71,7 +71,10 @@ class Addresses:
         found: list[T] = []
 
         def take(answer: httpx.Response, pieces: Iterator[bytes]) -> None:
-            found[:] = [made(_exactly(answer, pieces, start, stop))]
+            exact = _exactly(answer, pieces, start, stop)
+            found[:] = [made(exact)]
+            for _ in exact:  # to its end: what follows is refused, and the connection serves the next range
+                pass
 
         asked = {"Range": f"bytes={start}-{stop - 1}"}
         most = max(stop - start, LARGEST_ANSWER)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import secrets
+import socket
 import tracemalloc
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -128,7 +129,7 @@ def test_a_folder_is_published_and_known_the_second_time(
 
 
 def test_a_study_larger_than_the_memory_allowed_is_fetched_within_it_and_no_byte_twice(
-    desk: Desk, tmp_path: Path
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slices = desk.patient.ct(slices=80, size=512)
     answer = desk.coffre.stow(desk.coffre.depositor(), slices, desk.patient.ins)
@@ -136,6 +137,10 @@ def test_a_study_larger_than_the_memory_allowed_is_fetched_within_it_and_no_byte
     grant = desk.client().grant()
     parts = list(parts_of(grant, "study"))
     described, size = grant.fetched, sum(map(len, slices))
+    connected, connect = [], socket.create_connection
+    monkeypatch.setattr(
+        socket, "create_connection", lambda *to, **how: connected.append(to) or connect(*to, **how)
+    )
     tracemalloc.start()
     found = [
         write_part(tmp_path, parts[number], pieces).sha256
@@ -146,6 +151,7 @@ def test_a_study_larger_than_the_memory_allowed_is_fetched_within_it_and_no_byte
     assert sorted(found) == digests(slices)
     assert size > 4 * LEAST_MEMORY
     assert peak < LEAST_MEMORY + 2 * MIB
+    assert connected == []  # the connection that read the description reads every range
     assert size < grant.fetched - described < 1.001 * size + SEGMENT
 
 

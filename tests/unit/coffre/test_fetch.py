@@ -289,9 +289,12 @@ def test_a_withdrawn_right_ends_the_reading_with_the_servers_sentence() -> None:
         httpx.Response(200, content=PDF),
         httpx.Response(206, headers={"Content-Range": "bytes 40-41/50"}, content=b"12"),
         httpx.Response(206, headers={"Content-Range": f"bytes 40-{len(PDF) + 55}/*"}, content=b"short"),
+        httpx.Response(
+            206, headers={"Content-Range": f"bytes 40-{len(PDF) + 55}/*"}, content=PDF + bytes(99)
+        ),
         httpx.Response(206, content=PDF),
     ],
-    ids=["whole", "other range", "short", "without range"],
+    ids=["whole", "other range", "short", "long", "without range"],
 )
 def test_a_store_that_answers_another_range_is_not_accepted(answer: httpx.Response) -> None:
     double = Double()

@@ -298,6 +298,23 @@ class TestFetch:
         assert written(tmp_path) == digests(double, range(SLICES))
         assert len(double.borders) == -(-SLICES * SLICE // SHORTEST) + 2
 
+    def test_a_range_with_more_behind_it_is_not_accepted(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        double = Study()
+
+        def longer(request: httpx.Request) -> httpx.Response:
+            answer = Study._object(double, request)
+            return httpx.Response(206, headers=answer.headers, content=answer.content + b"more")
+
+        grant = client_of(double).grant(studies=[STUDY])
+        parts = grant.instances()
+        monkeypatch.setattr(double, "_object", longer)
+        with pytest.raises(CoffreError) as refused:
+            for _, pieces in grant.read_parts(parts, self.PACE):
+                list(pieces)
+        assert refused.value.code == "short_range"
+
     def test_a_range_that_stays_denied_ends_the_reading_and_leaves_no_half_file(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
