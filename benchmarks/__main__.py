@@ -3,6 +3,7 @@
 import argparse
 
 from benchmarks import (
+    canonical_json,
     database,
     fetching,
     files,
@@ -19,6 +20,7 @@ from benchmarks import (
 )
 
 BENCHMARKS = {
+    "canonical-json": canonical_json.run,
     "database": database.run,
     "fetching": fetching.run,
     "files": files.run,
