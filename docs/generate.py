@@ -28,7 +28,7 @@ SERVING = frozenset(
         "coffre.serving.authentication",
         "coffre.serving.presented",
         "coffre.serving.callers",
-        "coffre.housekeeper",
+        "coffre.housekeeper.sweeping",
         "coffre.serving.problems",
         "coffre.wiring",
         "coffre.processes.worker_pool",

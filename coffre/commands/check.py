@@ -61,7 +61,7 @@ def check_of(
 
 def _repair(installation: "Installation", check: "Check", as_json: bool) -> dict[str, int]:
     """Say what will be done, do it, and look again."""
-    from coffre.housekeeper import Chores
+    from coffre.housekeeper.chores import Chores
 
     wanted = check.found.repairs
     _say([f"Will {REPAIRED_BY[code]}: {count} × {code}" for code, count in wanted.items()], as_json)

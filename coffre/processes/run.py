@@ -4,7 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from coffre.housekeeper import Chores, Housekeeper
+from coffre.housekeeper.chores import Chores
+from coffre.housekeeper.housekeeper import Housekeeper
 from coffre.processes.bells import Bells
 from coffre.processes.day_keys import publish_day_keys
 from coffre.processes.leases import end_leases

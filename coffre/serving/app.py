@@ -13,7 +13,8 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from coffre.housekeeper import Chores, Housekeeper
+from coffre.housekeeper.chores import Chores
+from coffre.housekeeper.housekeeper import Housekeeper
 from coffre.installation.places import read_secret
 from coffre.processes.day_keys import publish_day_keys
 from coffre.processes.run import bell_of

@@ -4,9 +4,10 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, bindparam, select, update
 
 from storage.index import tables
+from storage.index.keyset_pages import beyond, parameters_of
 from storage.index.mapping import DETAILS, DOCUMENTS, INSTANCES, portions
 from storage.rows import Details, Document, Instance
 from storage.transactions import Database
@@ -20,10 +21,7 @@ _SUBMISSION = tables.submission.c
 _NEWEST_FIRST = (_DOCUMENT.created_at.desc(), _DOCUMENT.document_id.desc())
 
 _OF_RECORD = _DOCUMENT.record_id == bindparam("record_id")
-_AFTER = tuple_(_DOCUMENT.created_at, _DOCUMENT.document_id) < tuple_(
-    bindparam("after_at", type_=_DOCUMENT.created_at.type),
-    bindparam("after_id", type_=_DOCUMENT.document_id.type),
-)
+_AFTER = beyond((_DOCUMENT.created_at, _DOCUMENT.document_id), newest_first=True)
 _AMONG = _DOCUMENT.document_id.in_(bindparam("ids", expanding=True))
 
 Pair = tuple[Select[Any], Select[Any]]
@@ -84,9 +82,7 @@ class Documents:
     def documents(
         self, record_id: UUID, *, after: tuple[int, UUID] | None = None, limit: int | None = None
     ) -> list[DocumentWithDetails]:
-        values: dict[str, object] = {"record_id": record_id}
-        if after is not None:
-            values |= {"after_at": after[0], "after_id": after[1]}
+        values: dict[str, object] = {"record_id": record_id, **parameters_of(after or ())}
         if limit is not None:
             values["limit"] = limit
         return self._list(_BY_RECORD[after is not None, limit is not None], values)

@@ -4,16 +4,17 @@ Each page is a snapshot of its own and begins after the last key of the one befo
 held whole.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
-from sqlalchemy import BindParameter, Column, Select, bindparam, select, tuple_
+from sqlalchemy import BindParameter, Column, Select, bindparam, select
 
 from records.vocabulary.codes import SubmissionState
 from storage.index import tables
+from storage.index.keyset_pages import Pages
 from storage.index.mapping import DOCUMENTS, INSTANCES, portions
 from storage.rows import Document, Instance
 from storage.transactions import Database
@@ -103,37 +104,11 @@ def _blob_columns() -> tuple[Column[Any], ...]:
     return tuple(_BLOB[name] for name in ListedBlob.__slots__)
 
 
-def _page(columns: Sequence[Column[Any]], key: Sequence[Column[Any]], *, first: bool) -> Select[Any]:
-    """A page of rows in the order of `key`, after the parameters `after_0`, `after_1`."""
-    statement = select(*columns).order_by(*key).limit(bindparam("limit"))
-    if first:
-        return statement
-    after = [bindparam(f"after_{at}", type_=column.type) for at, column in enumerate(key)]
-    if len(key) == 1:
-        return statement.where(key[0] > after[0])
-    return statement.where(tuple_(*key) > tuple_(*after))
-
-
-class _Pages:
-    """The two statements of one table: its first page, and every other."""
-
-    def __init__(self, columns: Sequence[Column[Any]], key: Sequence[Column[Any]]) -> None:
-        self._first = _page(columns, key, first=True)
-        self._next = _page(columns, key, first=False)
-
-    def read(self, database: Database, after: Sequence[object] | None, limit: int) -> list[Any]:
-        values: dict[str, object] = {"limit": limit}
-        values |= {f"after_{at}": value for at, value in enumerate(after or ())}
-        statement = self._first if after is None else self._next
-        with database.reading() as connection:
-            return list(connection.execute(statement, values))
-
-
 _ROW_COLUMNS = (_DETAILS.document_id, _DETAILS.row_version, _DETAILS.submission_id, _DETAILS.sealed)
-_BLOBS = _Pages(_blob_columns(), (_BLOB.blob_id, _BLOB.version))
-_ROWS = _Pages(_ROW_COLUMNS, (_DETAILS.document_id, _DETAILS.row_version))
-_DOCUMENTS = _Pages(DOCUMENTS.columns, (_DOCUMENT.document_id,))
-_INSTANCES = _Pages(INSTANCES.columns, (_INSTANCE.submission_id, _INSTANCE.part))
+_BLOBS = Pages(_blob_columns(), (_BLOB.blob_id, _BLOB.version))
+_ROWS = Pages(_ROW_COLUMNS, (_DETAILS.document_id, _DETAILS.row_version))
+_DOCUMENTS = Pages(DOCUMENTS.columns, (_DOCUMENT.document_id,))
+_INSTANCES = Pages(INSTANCES.columns, (_INSTANCE.submission_id, _INSTANCE.part))
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _BLOBS_NAMED = select(*_blob_columns()).where(_BLOB.blob_id.in_(_IDS))

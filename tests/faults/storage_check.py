@@ -12,7 +12,8 @@ from uuid import UUID
 import boto3
 from sqlalchemy import Table, select
 
-from coffre.housekeeper import Chores, Swept
+from coffre.housekeeper.chores import Chores
+from coffre.housekeeper.sweeping import Swept
 from coffre.wiring import System
 from storage.index import tables as index_tables
 from storage.objects.address import Address, parse

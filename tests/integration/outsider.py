@@ -15,7 +15,8 @@ from sqlalchemy import func, select
 
 from audit.canonical import canonical
 from coffre.demonstration.data import PATIENT
-from coffre.housekeeper import Chores, Swept
+from coffre.housekeeper.chores import Chores
+from coffre.housekeeper.sweeping import Swept
 from coffre.installation.places import Places, read_secret
 from coffre.settings import load
 from records.base64url import b64
