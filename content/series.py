@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from content.json_text import read_json
 from records.base64url import b64, unb64
 from records.errors import Invalid
 
@@ -74,9 +75,7 @@ def read_series(data: bytes, largest: int = LARGEST) -> SeriesDocument:
     """Raises `Invalid` "series_document_too_large" or "series_document_not_valid"."""
     text = _inflate(data, largest)
     try:
-        document = json.loads(
-            text.decode("utf-8"), object_pairs_hook=_no_duplicates, parse_constant=_no_constant
-        )
+        document = read_json(text)
     except (ValueError, RecursionError) as error:
         raise _not_valid() from error
     if not isinstance(document, dict) or document.keys() != _DOCUMENT or document["format"] != FORMAT:
@@ -172,16 +171,6 @@ def _digest(value: Any) -> bytes:
         return unb64(value, 32)
     except Invalid as error:
         raise _not_valid() from error
-
-
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len({name for name, _ in pairs}) != len(pairs):
-        raise ValueError("duplicate name")
-    return dict(pairs)
-
-
-def _no_constant(constant: str) -> None:
-    raise ValueError(constant)
 
 
 def _not_valid() -> Invalid:

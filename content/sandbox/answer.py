@@ -1,11 +1,11 @@
 """Check the answer of a sandboxed child: it has read a stranger's file, so its answer is a stranger's too."""
 
-import json
 import re
 from typing import Any
 
 from content.facts import Facts
 from content.facts_json import from_json
+from content.json_text import read_json
 from content.sandbox.answer_form import (
     BASE64,
     SHAPES,
@@ -36,7 +36,7 @@ def read_answer(data: bytes, kind: str, size: int) -> tuple[tuple[Finding, ...],
 def _read(data: bytes, kind: str, size: int) -> tuple[tuple[Finding, ...], Facts | None]:
     if b"\\u" in data and _SURROGATE.search(data):
         raise HostileAnswer
-    answer = json.loads(data.decode("utf-8"), parse_constant=_refuse)
+    answer = read_json(data)
     require(isinstance(answer, dict) and answer.keys() == {"findings", "facts"})
     findings = read_findings(answer["findings"])
     if worst(findings) in {Outcome.REJECT, Outcome.QUARANTINE}:
@@ -47,10 +47,6 @@ def _read(data: bytes, kind: str, size: int) -> tuple[tuple[Finding, ...], Facts
         _check_frames(facts["frames"], size)
         _check_dataset(facts["dicom"], 0)
     return findings, from_json(kind, facts)
-
-
-def _refuse(constant: str) -> None:
-    raise HostileAnswer
 
 
 def _check_frames(frames: Any, size: int) -> None:

@@ -28,6 +28,8 @@ if __name__ == "__main__" and not json.loads(sys.argv[2])["decoded_frames"]:
     for _native in ("numpy", "PIL"):
         sys.modules[_native] = None  # type: ignore[assignment]
 
+import orjson
+
 from content.byte_source import BlockReader, Source
 from content.dicom.instance import inspect_dicom
 from content.dicom.store_metadata import encode_json, encode_xml
@@ -217,8 +219,11 @@ def encode_answer(findings: list[Finding], facts: Facts | None) -> bytes:
         "findings": [finding_json(finding) for finding in findings],
         "facts": {} if facts is None else to_json(facts),
     }
-    text = json.dumps(answer, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.encode("utf-8", "replace")
+    try:
+        return orjson.dumps(answer)  # numbers are finite (`content/dicom/dicom_json.py`)
+    except TypeError:  # half of a surrogate pair, or a number of more than 64 bits
+        text = json.dumps(answer, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return text.encode("utf-8", "replace")
 
 
 def _mapped_bytes() -> int:
