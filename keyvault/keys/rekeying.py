@@ -194,7 +194,7 @@ def _rewrap_blobs(tx: VaultTransaction, record_id: UUID, old: bytes, new: bytes,
     for row in tx.find("blob", record_id=record_id):
         moved = _rewrapped(row, KeyUse.DATA, row["blob_id"], old, new, version, row["commitment"])
         values = {"key_version": version, "wrap": moved["wrap"]}
-        tx.update("blob", values, blob_id=row["blob_id"], version=row["version"])
+        tx.update("blob", values, record_id=record_id, blob_id=row["blob_id"], version=row["version"])
 
 
 def _rewrapped(

@@ -4,7 +4,7 @@ A transaction wrapped here writes through and keeps the rows of the key tables t
 one `replay` row of the same transaction, so that an older backup can be brought forward, deletions included.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -27,13 +27,23 @@ REPLAYED = frozenset(
     }
 )
 
+DECIDING = frozenset({"record", "record_key", "wrapped_key", "document", "blob"})
+"""Tables from which it is decided what somebody may see or open of a record, and by which keys.
+
+`document_row` and `blob_document` change together with `document` or `blob`.
+"""
+
 
 class RecordingTransaction:
-    """A `VaultTransaction` that remembers its changes to the replayed tables, in order."""
+    """A `VaultTransaction` that remembers its changes to the replayed tables, in order.
+
+    A change of a deciding table raises the epoch of its record.
+    """
 
     def __init__(self, tx: VaultTransaction) -> None:
         self._tx = tx
         self._changes: list[dict[str, Any]] = []
+        self._raised: set[UUID] = set()
 
     def get(self, table: str, /, *, lock: bool = False, **key: object) -> Row | None:
         return self._tx.get(table, lock=lock, **key)
@@ -44,23 +54,43 @@ class RecordingTransaction:
         return self._tx.find(table, order=order, limit=limit, **where)
 
     def insert(self, table: str, /, *rows: Row) -> None:
+        self._raise_epochs(table, *rows)
         self._tx.insert(table, *rows)
         for row in rows:
             self._note("insert", table, row, {})
 
     def insert_new(self, table: str, row: Row, /) -> bool:
+        self._raise_epochs(table, row)
         new = self._tx.insert_new(table, row)
         if new:
             self._note("insert", table, row, {})
         return new
 
     def update(self, table: str, values: Row, /, **where: object) -> int:
+        self._raise_epochs(table, where)
         self._note("update", table, values, where)
         return self._tx.update(table, values, **where)
 
     def delete(self, table: str, /, **where: object) -> int:
+        self._raise_epochs(table, where)
         self._note("delete", table, {}, where)
         return self._tx.delete(table, **where)
+
+    def _raise_epochs(self, table: str, *named: Row) -> None:
+        """Raise `record.epoch` of the records whose rows are about to change, each once a transaction.
+
+        The record is locked from here on, before a line is written: whoever compares its epoch waits.
+        """
+        if table not in DECIDING:
+            return
+        for record_id in records_of(table, named) - self._raised:
+            self._raised.add(record_id)
+            row = self._tx.get("record", lock=True, record_id=record_id)
+            if row is None:  # it begins in this transaction: nobody has judged it yet
+                continue
+            values, where = {"epoch": row["epoch"] + 1}, {"record_id": record_id}
+            self._note("update", "record", values, where)
+            self._tx.update("record", values, **where)
 
     def _note(self, verb: str, table: str, values: Row, where: Row) -> None:
         if table in REPLAYED:
@@ -76,6 +106,16 @@ class RecordingTransaction:
         row = {"leaf_hash": leaf, "kind": kinds, "payload": canonical(self._changes), "at": at_ms}
         self._tx.insert("replay", row)
         self._changes = []
+
+
+def records_of(table: str, named: Iterable[Row]) -> set[UUID]:
+    """The records that rows or conditions name. Raises TypeError where one of a deciding table names none."""
+    found: set[UUID] = set()
+    for each in named:
+        if "record_id" not in each:
+            raise TypeError(f"a change of {table} names its record, whose epoch it raises")
+        found.add(each["record_id"])
+    return found
 
 
 def _portable(row: Row) -> dict[str, Any]:

@@ -17,22 +17,21 @@ Key = tuple[UUID, int]
 """A blob and its version."""
 
 
-def retire(transaction: Transaction, document_id: UUID, rows: Sequence[Row]) -> int:
+def retire(transaction: Transaction, document: Row, rows: Sequence[Row]) -> int:
     """Retire what these details rows of a document stood on; answers how many blobs.
 
     The rows are forgotten, and their keys with the last row that used them.
     """
     tx, submissions = transaction.rows, {row["submission_id"] for row in rows}
+    document_id, record_id = document["document_id"], document["record_id"]
     ids = sorted({link["blob_id"] for link in tx.find("blob_document", document_id=document_id)})
     found = tx.find("blob", blob_id__in=ids, state=ADOPTED)
     blobs = [row["blob_id"] for row in found if row["submission_id"] in submissions]
     values = {"state": RETIRED, "retired_at": transaction.now_ms}
-    tx.update("blob", values, blob_id__in=blobs, state=ADOPTED)
+    tx.update("blob", values, record_id=record_id, blob_id__in=blobs, state=ADOPTED)
     newest = max(row["row_version"] for row in rows)
     tx.delete("document_row", document_id=document_id, row_version__le=newest)
-    document = tx.get("document", document_id=document_id)
-    if document is not None:
-        _forget_details_keys(transaction, document["record_id"], submissions)
+    _forget_details_keys(transaction, record_id, submissions)
     return len(blobs)
 
 
@@ -58,18 +57,18 @@ def erase_quarantined(transaction: Transaction, document: Row) -> None:
     """Erase the keys of a quarantined document; with the last one, every key of its record."""
     tx, document_id, record_id = transaction.rows, document["document_id"], document["record_id"]
     for link in tx.find("blob_document", document_id=document_id):
-        erase_blob(transaction, key_of(link))
+        erase_blob(transaction, record_id, key_of(link))
     tx.delete("document_row", document_id=document_id)
-    tx.delete("document", document_id=document_id)
+    tx.delete("document", record_id=record_id, document_id=document_id)
     if not tx.find("document", record_id=record_id, limit=1):
         tx.delete("wrapped_key", record_id=record_id)
         tx.delete("record_key", record_id=record_id)
         tx.update("record", {"state": RecordState.DESTROYED.value}, record_id=record_id)
 
 
-def erase_blob(transaction: Transaction, key: Key) -> None:
+def erase_blob(transaction: Transaction, record_id: UUID, key: Key) -> None:
     blob_id, version = key
-    transaction.rows.delete("blob", blob_id=blob_id, version=version)
+    transaction.rows.delete("blob", record_id=record_id, blob_id=blob_id, version=version)
     transaction.rows.delete("blob_document", blob_id=blob_id, version=version)
 
 

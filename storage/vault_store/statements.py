@@ -94,8 +94,8 @@ class Statements:
         return delete(target).where(*_conditions(target, _bounded(where)))
 
     def complete(self, table: str, row: Mapping[str, Any]) -> dict[str, Any]:
-        """The row with every column: optional ones are None (a counter stays out). KeyError for unknown or
-        missing ones.
+        """The row with every column: optional ones are None (a counter and what has a default of its own stay
+        out). KeyError for unknown or missing ones.
         """
         columns, optional = self.columns[table], self._optional[table]
         if unknown := row.keys() - set(columns):
@@ -103,7 +103,7 @@ class Statements:
         return {
             name: row.get(name) if name in optional else row[name]
             for name in columns
-            if name in row or optional.get(name) != "counter"
+            if name in row or optional.get(name) != "left out"
         }
 
     def _keep(self, shape: tuple[Any, ...], build: Callable[[], Executable]) -> Executable:
@@ -161,4 +161,5 @@ def _bounded(where: Mapping[str, object]) -> Mapping[str, object]:
 def _optional(table: Table) -> dict[str, str]:
     counter = table.autoincrement_column
     found = {column.name: "null" for column in table.columns if column.nullable}
-    return found | ({counter.name: "counter"} if counter is not None else {})
+    found |= {column.name: "left out" for column in table.columns if column.server_default is not None}
+    return found | ({counter.name: "left out"} if counter is not None else {})

@@ -51,6 +51,7 @@ Table(
     int_column("card_version"),
     bytes_column("card_digest", nullable=True),
     int_column("created_at"),
+    int_column("epoch", server_default="0"),
     Index("record_by_shard", "shard_id", "record_id"),
 )
 compact_table(

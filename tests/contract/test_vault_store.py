@@ -32,6 +32,7 @@ def a_record(**changes: Any) -> dict[str, Any]:
         "card_version": 1,
         "card_digest": b"d" * 32,
         "created_at": 2**52,
+        "epoch": 7,
     }
     return values | changes
 
@@ -55,6 +56,16 @@ class TestReading:
             found = tx.get("record", record_id=row["record_id"])
         assert found == row
         assert found and isinstance(found["record_id"], UUID) and isinstance(found["card"], bytes)
+
+    def test_a_row_of_before_a_column_has_its_default(self, store: VaultStore) -> None:
+        """As a replay row of an older version brings it."""
+        row, other = a_record(), a_record()
+        del row["epoch"], other["epoch"]
+        with store.writing() as tx:
+            tx.insert("record", row)
+            assert tx.insert_new("record", other)
+            found = tx.find("record", record_id__in=[row["record_id"], other["record_id"]])
+        assert [each["epoch"] for each in found] == [0, 0]
 
     def test_optional_columns_may_be_left_out(self, store: VaultStore) -> None:
         row = a_record()

@@ -31,8 +31,9 @@ class RetiringVerbs:
             known = {key_of(row): row for row in rows if key_of(row) in wanted}
             over = transaction.now_ms - KEPT_MS
             due = [key for key, row in known.items() if row["state"] == RETIRED and row["retired_at"] <= over]
-            for key in due:
-                erase_blob(transaction, key)
+            # in one order of records, so that two housekeepers at once don't wait for each other
+            for record_id, key in sorted((known[key]["record_id"], key) for key in due):
+                erase_blob(transaction, record_id, key)
             if due:
                 self._log(transaction, len(due))
         return [key for key in objects if key not in known or key in set(due)]

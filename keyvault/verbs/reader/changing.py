@@ -146,9 +146,8 @@ class ChangingVerbs:
         document_id = row["document_id"]
         facts = open_facts(found.record.card, [row])[document_id]
         columns = seal_facts(found.record.card, replace(facts, labels=labels), row["facts_version"] + 1)
-        transaction.rows.update(
-            "document", columns, document_id=document_id, facts_version=row["facts_version"]
-        )
+        present = {name: row[name] for name in ("document_id", "record_id", "facts_version")}
+        transaction.rows.update("document", columns, **present)
         transaction.append(
             found.record.chain,
             found.event(

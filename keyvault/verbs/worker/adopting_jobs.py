@@ -160,7 +160,8 @@ def _delete(transaction: Transaction, record: OpenedRecord, document: Row) -> di
     gone = replace(facts, state=DocumentState.DELETED)
     columns = seal_facts(record.card, gone, document["facts_version"] + 1)
     state = {"state": DocumentState.DELETED.value}
-    transaction.rows.update("document", {**columns, **state}, document_id=document["document_id"])
+    named = {"document_id": document["document_id"], "record_id": document["record_id"]}
+    transaction.rows.update("document", {**columns, **state}, **named)
     digest = columns["facts_digest"]
     assert isinstance(digest, bytes)
     return {"facts_version": columns["facts_version"], "facts_digest": digest.hex()}

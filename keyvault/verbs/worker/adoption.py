@@ -115,7 +115,8 @@ class Adoption:
     def _keep_row(self, new: NewDocument, document_id: UUID, version: int, sealed: bytes) -> None:
         """The newest details row of a document that exists, and its links to the blobs."""
         tx, digest = self.transaction.rows, hashlib.sha256(sealed).digest()
-        tx.update("document", {"row_version": version, "row_digest": digest}, document_id=document_id)
+        values, record_id = {"row_version": version, "row_digest": digest}, self.record.key.record_id
+        tx.update("document", values, document_id=document_id, record_id=record_id)
         row = {"document_id": document_id, "row_version": version, "digest": digest}
         tx.insert("document_row", {**row, "submission_id": self.request.submission_id})
         for blob_id, blob_version in new.blobs:

@@ -48,4 +48,4 @@ def _settle_job(vault: Vault, transaction: Transaction, job_id: UUID) -> None:
         rows = transaction.rows.find(
             "document_row", document_id=job.document_id, row_version__le=job.asked["version"]
         )
-        log_settled(transaction, vault, job, retire(transaction, job.document_id, rows))
+        log_settled(transaction, vault, job, retire(transaction, document, rows))
