@@ -27,8 +27,12 @@ PATIENCE_S = 20.0
 def coffre(tmp_path: Path) -> Iterator[Coffre]:
     data = tmp_path / "data"
     initialise(load(data=data))
-    with DemoServer(data) as server:
-        yield Coffre(data, server)
+    found = Coffre(data, DemoServer(data))
+    found.server.start()
+    try:
+        yield found
+    finally:
+        found.server.stop()  # whichever it is by now
 
 
 def parts_of(coffre: Coffre) -> dict[str, int]:
@@ -122,9 +126,9 @@ def test_kill_of_everything_at_once_and_a_restart(coffre: Coffre) -> None:
     for pid in (coffre.server.pid, *parts_of(coffre).values()):
         os.kill(pid or 0, signal.SIGKILL)
     coffre.server.stop()
-    with DemoServer(coffre.data, coffre.server.port) as again:
-        coffre.server = again
-        assert len(patient.documents()) == 1
+    coffre.server = DemoServer(coffre.data, coffre.server.port)
+    coffre.server.start()
+    assert len(patient.documents()) == 1
 
 
 def test_a_second_server_on_the_same_data_directory_is_refused_with_a_sentence(coffre: Coffre) -> None:
