@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coffre.housekeeper.chores import Chores
@@ -19,14 +18,13 @@ from coffre.installation.places import read_secret
 from coffre.processes.day_keys import publish_day_keys
 from coffre.processes.run import bell_of
 from coffre.serving import fhir as fhir_reading
-from coffre.serving import problems, relaying, watching
+from coffre.serving import problems, readiness, relaying, watching
 from coffre.serving.addresses import SlashAtTheEnd
 from coffre.serving.authentication import Authentication
 from coffre.serving.bodies import BoundedBodies
 from coffre.serving.callers import BURST, PER_SECOND, Callers, Door
 from coffre.serving.methods import Options, answer_heads, taken
 from coffre.serving.origins import OtherOrigins
-from coffre.serving.readiness import Readiness
 from coffre.serving.relaying import GatewayLine
 from coffre.serving.shared_counts import Buckets
 from coffre.wiring import System
@@ -157,7 +155,7 @@ def build(
         _gateway(app, system, public_url, line)
     if ServedPart.OPERATOR in serves:
         _operator(app, system, public_url)
-    _health(app, system, only, line)
+    readiness.install(app, _needs(system, only, line))
     answer_heads(app.router)
     return app
 
@@ -237,33 +235,15 @@ def _operator(app: FastAPI, system: System, public_url: str) -> None:
     app.include_router(quarantine.router(use_cases, Authentication.of(system).credential(public_url)))
 
 
-def _health(app: FastAPI, system: System, only: ServedPart | None, line: GatewayLine | None) -> None:
-    @app.get("/health/live", tags=["Health"], summary="The process answers")
-    async def live() -> dict[str, str]:
-        return {"status": "ok"}
-
-    needs = _needs(system, only)
-    if line is not None:
-        needs["gateway"] = line.check
-    readiness = Readiness(needs)
-
-    @app.get("/health/ready", tags=["Health"], summary="What this process needs answers")
-    def ready(request: Request) -> Response:
-        found = readiness.ask()
-        states = {
-            name: "ok" if error is None else problems.described(error)[1] for name, error in found.items()
-        }
-        failed = next(filter(None, found.values()), None)
-        if failed is None:
-            return JSONResponse({"status": "ok", **states})
-        return problems.problem(request, *problems.described(failed), dependencies=states)
-
-
-def _needs(system: System, only: ServedPart | None) -> dict[str, Callable[[], object]]:
+def _needs(
+    system: System, only: ServedPart | None, line: GatewayLine | None
+) -> dict[str, Callable[[], object]]:
     """What this process can't work without. A broker isn't among it: the sweeper rings as well."""
     needs: dict[str, Callable[[], object]] = {"index": system.index.counts}
     if only is not ServedPart.INTAKE:
         needs["vault"] = system.guard.public.public_keys
     if only is not ServedPart.OPERATOR:
         needs["objects"] = system.objects.check
+    if line is not None:
+        needs["gateway"] = line.check
     return needs

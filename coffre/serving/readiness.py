@@ -4,6 +4,10 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+
+from coffre.serving import problems
 from records.errors import CoffreError
 
 LIMIT_S = 5.0
@@ -36,3 +40,24 @@ class Readiness:
 
 def _outcome(future: Future[object]) -> BaseException | None:
     return future.exception() if future.done() else _SILENT
+
+
+def install(app: FastAPI, needs: Mapping[str, Callable[[], object]]) -> None:
+    """What probes ask: whether the process answers, and whether what it needs does."""
+
+    @app.get("/health/live", tags=["Health"], summary="The process answers")
+    async def live() -> dict[str, str]:
+        return {"status": "ok"}
+
+    readiness = Readiness(needs)
+
+    @app.get("/health/ready", tags=["Health"], summary="What this process needs answers")
+    def ready(request: Request) -> Response:
+        found = readiness.ask()
+        states = {
+            name: "ok" if error is None else problems.described(error)[1] for name, error in found.items()
+        }
+        failed = next(filter(None, found.values()), None)
+        if failed is None:
+            return JSONResponse({"status": "ok", **states})
+        return problems.problem(request, *problems.described(failed), dependencies=states)
