@@ -1,8 +1,9 @@
 """Write the pages that the code can print: `python docs/generate.py`; with `--check` it only compares.
 
-docs/verdicts.md comes from the tables of `content/verdicts.py`, `pdf_agreement.py` and `outcomes.py` and
-of `client/send/verdicts.py`,
-docs/deposits.md from those of `ingestion/intake/fhir/document_reference_elements.py` and `store_rules.py`,
+docs/verdicts.md comes from the tables of `content/verdicts.py`, `content/pdf/agreement.py`,
+`ingestion/outcomes.py` and `client/send/verdicts.py`,
+docs/deposits.md from those of `ingestion/intake/fhir/document_reference_elements.py` and
+`ingestion/intake/stow/rules.py`,
 docs/problems.md from the status table of `coffre/serving/problems.py` and every place where an error is made.
 docs/requirements.md from `docs/requirements_table.py` and the tests that are marked with a requirement.
 Of docs/api.md it writes what stands between marks.

@@ -1,4 +1,4 @@
-"""What every part of a running vault stands on: its keys, settings, clock, chain 0 and names for values."""
+"""Every part of a running vault stands on its keys, settings, clock, chain 0 and names for values."""
 
 import hmac
 import time

@@ -1,4 +1,4 @@
-"""Whether a database's tables are this version's, told without loading what could change them."""
+"""Tell whether a database's tables are this version's, without loading what could change them."""
 
 from collections.abc import Sequence
 from pathlib import Path

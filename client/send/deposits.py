@@ -56,7 +56,7 @@ class SendClient:
     ) -> list[FileVerdict]:
         """Deposits instances in one request, streamed from disk; returns a verdict each, in their order.
 
-        Raises what `Server.call` raises, `Refused` for a request that was not taken, and `FileTrouble`.
+        Raises what `CoffreClient.call` raises, `Refused` for a request that was not taken, and `FileTrouble`.
         """
         parts = Multipart(batch, sent)
         answer = self._server.call(

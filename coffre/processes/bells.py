@@ -1,7 +1,7 @@
-"""How intake and workers of one data directory wake one another, in one process or in several.
+"""Bells wake workers and intake of one data directory, in one process or in several.
 
-Made before the processes are forked, and shared by them. A ring that is lost costs a second: the rows decide,
-and whoever waits looks at them now and then (docs/architecture.md).
+They are made before the processes are forked, and shared by them. A ring that is lost costs a second: the rows
+decide, and whoever waits looks at them now and then (docs/architecture.md).
 """
 
 import os

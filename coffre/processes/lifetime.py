@@ -1,4 +1,4 @@
-"""Until when a process runs: a command until a signal, a part until its supervisor says so or is gone."""
+"""A command runs until a signal, a supervised part until its supervisor says so or is gone."""
 
 import ctypes
 import json

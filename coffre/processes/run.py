@@ -1,4 +1,4 @@
-"""What vault, worker and housekeeper do, each a process of its own."""
+"""Run the vault, a worker or the housekeeper as a process of its own."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,5 +1,6 @@
-"""What several web processes count together, so that a limit is one whichever of them accepts: memory that
-they share because it was mapped before they were forked.
+"""Web processes count together, so that a limit is one whichever of them accepts.
+
+They share the memory of the counts because it was mapped before they were forked.
 
 Addresses are kept as keyed hashes; two that meet in one place count together, which limits and never lets in.
 """

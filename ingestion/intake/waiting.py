@@ -1,4 +1,4 @@
-"""Wait for a verdict: a worker of the same process wakes the waiter, else it polls the row."""
+"""Wait for a verdict: a worker wakes the waiter where it can (bells, Postgres), else it polls the row."""
 
 import asyncio
 import math
@@ -32,7 +32,7 @@ class Verdicts:
         self._waiting: dict[UUID, tuple[asyncio.AbstractEventLoop, asyncio.Event]] = {}
 
     def done(self, submission_id: UUID) -> None:
-        """A worker of this process is through with a submission."""
+        """A worker is through with a submission."""
         if found := self._waiting.get(submission_id):
             loop, event = found
             loop.call_soon_threadsafe(event.set)

@@ -1,7 +1,7 @@
 """The queue on a broker: Celery on RabbitMQ or Redis. Tasks carry ids; the lease table is the truth.
 
 A broker is a bell. A message lost costs a sweep, a message delivered twice finds its submission taken or
-done, and a worker killed with a task in hand leaves a lease that ends (docs/adr/0007).
+done, and a worker killed with a task in hand leaves a lease that ends (ADR 7).
 """
 
 import logging

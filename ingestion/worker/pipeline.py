@@ -151,7 +151,7 @@ class Steps:
         self, parts: Sequence[InspectedPart], duplicates: dict[int, UUID], adopted: Sequence[AdoptedGroup]
     ) -> Publication:
         """What the index is to show: documents, verdicts, and the names that a waiting request is told."""
-        # to the request that waits alone: neither intake nor the index may read UIDs (docs/adr/0003)
+        # to the request that waits alone: neither intake nor the index may read UIDs (ADR 3)
         answer = seal_answer(self.opened.headers.answer_key, parts)
         tokens, now = self.worker.vault.tokens, self.worker.now_ms()
         return publication(self._id, parts, duplicates, adopted, tokens, now, answer)

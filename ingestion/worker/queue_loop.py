@@ -1,6 +1,6 @@
 """The loop of a worker: it takes what is due, keeps it while it works, and puts it off where that fails.
 
-The index is the queue (docs/adr/0007): a row is taken by compare-and-set for the time of a lease, and may be
+The index is the queue (ADR 7): a row is taken by compare-and-set for the time of a lease, and may be
 taken any number of times. What is done with it are the tasks' steps (`ingestion/worker/pipeline.py`,
 `ingestion/jobs/`), each of which may be repeated by whoever takes the row next.
 """

@@ -1,4 +1,4 @@
-"""What hangs under the root: the keys it wraps, where each belongs, and how a vault is given its first."""
+"""The root wraps these keys: where each belongs, and how a vault is given its first."""
 
 import secrets
 

@@ -60,7 +60,7 @@ class Chain:
 
 
 def record_chain(tx: VaultTransaction, record_key: RecordKey, number: int) -> Chain:
-    """A record's chain: `ORDINARY` or `SECRET`."""
+    """A record's chain: `ORDINARY`, or 2 of a secret access."""
     use = KeyUse.CHAIN_1 if number == ORDINARY else KeyUse.CHAIN_2
     version, key = open_newest_key(tx, record_key, use, record_key.record_id)
     return Chain(record_key.record_id, number, key, version)

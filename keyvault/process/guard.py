@@ -1,7 +1,7 @@
 """The guard: every verb of the vault, grouped by the process that may call it (docs/vault.md section 3).
 
-In the embedded default it is an object in the same process. Where the vault is a process apart, each
-group has a door of its own, and the kernel or a certificate says who calls (`keyvault/process/service.py`).
+The vault is a process apart, where each group has a door of its own, and the kernel or a certificate says who
+calls (`keyvault/process/service.py`); with `coffre serve --single` it is an object in the same process.
 """
 
 import time

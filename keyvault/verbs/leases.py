@@ -1,4 +1,4 @@
-"""Leases of submissions and jobs: one worker has one in hand, for 15 minutes unless it prolongs."""
+"""Leases of submissions and jobs: one worker has one in hand, as long as it asks, 15 minutes at most."""
 
 LONGEST_LEASE_MS = 15 * 60_000
 OPEN, SETTLED = "open", "settled"

@@ -1,6 +1,7 @@
 """Processes wake one another through Postgres (LISTEN, NOTIFY): workers when something was received, intake
 when a verdict is there. A notice travels with its transaction, is lost with a connection, and decides
-nothing: the rows do. On SQLite, where the processes are one, all of this does nothing.
+nothing: the rows do. On SQLite all of this does nothing: there
+`coffre/processes/bells.py` wakes.
 """
 
 import selectors
@@ -52,7 +53,7 @@ class Waker:
 
     @property
     def wakes(self) -> bool:
-        """Whether anything will ever be heard: False on SQLite, where callers of one process ring."""
+        """Whether anything will ever be heard: False on SQLite, where bells ring."""
         return self._listens
 
     def start(self) -> Self:

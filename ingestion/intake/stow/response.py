@@ -85,7 +85,7 @@ def status_of(parts: Sequence[Part]) -> int:
 
 
 def encoded(answer: Mapping[str, Any], media_type: str) -> tuple[bytes, str]:
-    """The answer as one of `store_request.ANSWERS`, and its Content-Type."""
+    """The answer as one of `request.ANSWERS`, and its Content-Type."""
     if media_type == RELATED_XML:
         boundary = token_hex(16)
         head = f"--{boundary}\r\nContent-Type: {DICOM_XML}\r\n\r\n".encode()

@@ -1,4 +1,4 @@
-"""Rotate keys when two operators ask for it; the log says so first (vault.md section 3)."""
+"""Rotate keys when two operators ask for it; the log says so first (vault.md section 6)."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
