@@ -1,7 +1,7 @@
 """Bells wake workers and intake of one data directory, in one process or in several.
 
-They are made before the processes are forked, and shared by them. A ring that is lost costs a second: the rows
-decide, and whoever waits looks at them now and then (docs/architecture.md).
+They are made before the processes are forked, and shared by them. A lost ring costs a second: rows decide,
+and whoever waits looks at them now and then (docs/architecture.md).
 """
 
 import os

@@ -1,8 +1,9 @@
 """The keys that the root opens when the vault starts: shard, index, audit, signing and day keys.
 
-After the start no request ever calls the root (docs/architecture.md, figures: an HSM or KMS answers too slowly,
-and one call per request would make it the bottleneck and the bill). It is called again, in one batch, where a shard
-was rotated or a day key made by another process; a key that was destroyed leaves this memory with it.
+After the start no request ever calls the root (docs/architecture.md, figures: an HSM or KMS answers too
+slowly, and one call per request would make it the bottleneck and the bill). It is called again, in one batch,
+where a shard was rotated or a day key made by another process; a key that was destroyed leaves this memory
+with it.
 """
 
 import secrets
