@@ -5,7 +5,7 @@ import hmac
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from keyvault.crypto.envelope import KeyUse
@@ -13,14 +13,14 @@ from keyvault.crypto.sealed_json import details_aad, open_json
 from keyvault.keys.cards import OpenedCard, open_facts
 from keyvault.keys.record_keys import RecordKey, unwrap
 from keyvault.store import Row, VaultTransaction
-from keyvault.verbs.attempt import Attempt
-from records import policy
 from records.details import DocumentDetails
 from records.details_json import from_json
 from records.documents import DocumentFacts, labelled_alike
 from records.vocabulary.codes import Obligation
 
 STUDY, SINGLE = "study", "document"
+NOBODYS = UUID(int=0)  # stands for the document that is looked for where there is none
+NO_TOKEN = bytes(32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +73,20 @@ def same_content(row: Row) -> bytes | None:
     return token
 
 
-def copies_of(tx: VaultTransaction, documents: Sequence[Row]) -> list[Row]:
-    """Every document of the record of `documents` that is a copy of one of them, these included."""
+def copies_of(tx: VaultTransaction, record_id: UUID, documents: Sequence[Row]) -> list[Row]:
+    """Every document of the record that is a copy of one of `documents`, these included.
+
+    The searches are the same two, whatever is looked for.
+    """
     found = {row["document_id"]: row for row in documents}
     for kind, column in ((STUDY, "study_token"), (SINGLE, "content_token")):
         tokens = {row[column] for row in documents if row["kind"] == kind and row[column] is not None}
-        if tokens:
-            where = {"record_id": documents[0]["record_id"], "kind": kind, f"{column}__in": sorted(tokens)}
-            found |= {row["document_id"]: row for row in tx.find("document", **where)}
+        where: dict[str, Any] = {
+            "record_id": record_id,
+            "kind": kind,
+            f"{column}__in": sorted(tokens) or [NO_TOKEN],
+        }
+        found |= {row["document_id"]: row for row in tx.find("document", **where)}
     return list(found.values())
 
 
@@ -94,21 +100,6 @@ def facts_of(card: OpenedCard, documents: Iterable[Row]) -> dict[UUID, DocumentF
             copies[content].append(facts[row["document_id"]])
     alike = (each for group in copies.values() if len(group) > 1 for each in labelled_alike(group))
     return facts | {each.document_id: each for each in alike}
-
-
-def visible(
-    attempt: Attempt, documents: Sequence[Row], copies: Sequence[Row] = ()
-) -> dict[UUID, tuple[Row, DocumentFacts]]:
-    """Those of the vault's document rows that this attempt may see; the record is judged once.
-
-    `copies`: further documents of the record, whose labels hold for their copies among these.
-    """
-    every = {row["document_id"]: row for row in (*copies, *documents)}
-    opened = facts_of(attempt.record.card, every.values())
-    facts = {row["document_id"]: opened[row["document_id"]] for row in documents}
-    seen = policy.visible(attempt.request, attempt.facts, facts.values())
-    rows = {row["document_id"]: row for row in documents}
-    return {each.document_id: (rows[each.document_id], each) for each in seen}
 
 
 def genuine(tx: VaultTransaction, rows: Iterable[SealedRow], wanted: Iterable[UUID]) -> list[SealedRow]:

@@ -20,7 +20,8 @@ def hide_from_patient(vault: Vault, document_id: UUID, until: int | None) -> Non
             facts, labels=facts.labels | {Label.INVISIBLE_PATIENT}, visible_to_patient_from=until
         )
         columns = seal_facts(record.card, hidden, row["facts_version"] + 1)
-        transaction.rows.update("document", columns, document_id=document_id)
+        named = {"document_id": document_id, "record_id": row["record_id"]}
+        transaction.rows.update("document", columns, **named)
         digest = columns["facts_digest"]
         assert isinstance(digest, bytes)
         told = Event(

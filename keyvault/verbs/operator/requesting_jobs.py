@@ -15,7 +15,8 @@ from keyvault.store import Row
 from keyvault.transaction import Transaction
 from keyvault.verbs import jobs
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
-from keyvault.verbs.rows import SealedRow, genuine, open_rows, visible
+from keyvault.verbs.judging import judged
+from keyvault.verbs.rows import STUDY, SealedRow, genuine, open_rows
 from records.details import DocumentDetails
 from records.errors import Conflict, Invalid, NotFound
 from records.vocabulary.codes import (
@@ -174,10 +175,8 @@ def queue_compaction(
 
 def _study(transaction: Transaction, found: Attempt, document_id: UUID) -> Row | None:
     """The study, if this actor may withdraw from it."""
-    row = transaction.rows.get("document", document_id=document_id, record_id=found.record.row["record_id"])
-    if row is None or row["kind"] != "study":
-        return None
-    return row if document_id in visible(found, [row]) else None
+    row, _ = judged(transaction.rows, found, {document_id}).get(document_id, (None, None))
+    return row if row is not None and row["kind"] == STUDY else None
 
 
 def _check_withdrawal(instances: Sequence[str], code: str) -> None:

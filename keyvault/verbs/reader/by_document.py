@@ -5,25 +5,21 @@ without a lock, and only an actor who may see the document goes on to the record
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
 from uuid import UUID
 
 from keyvault.context import Vault
-from keyvault.keys.cards import OpenedCard, seal_facts
 from keyvault.opened_records import OpenedRecord
 from keyvault.store import Row
 from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Call, Denied, Preamble, attempt, refuse
 from keyvault.verbs.caller import caller
 from keyvault.verbs.emergency_windows import emergency_use
+from keyvault.verbs.judging import facts_with_decoys
 from keyvault.verbs.reader.reading import listed
-from keyvault.verbs.rows import STUDY, SealedRow, SeenDocument, copies_of, facts_of
+from keyvault.verbs.rows import NOBODYS, SealedRow, SeenDocument, copies_of
 from records.actors import Actor
-from records.documents import DocumentFacts
 from records.policy import Deny, Facts, decide
-from records.vocabulary.codes import Action, DocumentState, ReasonCode
-
-NOBODYS = UUID(int=0)  # the document that is judged where there is none
+from records.vocabulary.codes import Action, ReasonCode
 
 
 class DocumentVerbs:
@@ -60,9 +56,9 @@ class DocumentVerbs:
         """Why this actor sees no such document; the record is judged first, and facts are opened anyhow."""
         request = preamble.request(transaction.now)
         emergency = emergency_use(self._vault, transaction, record, request)
-        judged = row or _nobodys(record.card)
-        facts = facts_of(record.card, copies_of(transaction.rows, [judged]))
-        for each in (None, facts[judged["document_id"]]):
+        copies = copies_of(transaction.rows, record.row["record_id"], [row] if row else [])
+        facts = facts_with_decoys(record.card, copies)
+        for each in (None, facts[row["document_id"]]) if row else (None,):
             decision = decide(request, Facts(record.facts, each, emergency))
             if isinstance(decision, Deny):
                 hidden = each is not None or not record.exists
@@ -86,16 +82,3 @@ class DocumentVerbs:
             return preamble.refuse(transaction, vault.system_chain, reason, about=named)
         object_id = str(UUID(bytes=named))
         return refuse(vault, transaction, call, actor, preamble.action, record, reason, object_id)
-
-
-def _nobodys(card: OpenedCard) -> Row:
-    return {"record_id": card.record_id, **_sealed(card.record_id, card.key)}
-
-
-@lru_cache(maxsize=1)
-def _sealed(record_id: UUID, card_key: bytes) -> Row:
-    """The columns of a document of the decoy: sealed once, opened each time."""
-    facts = DocumentFacts(NOBODYS, "study", "-", "-", "", frozenset(), DocumentState.APPROVED)
-    columns = seal_facts(OpenedCard(record_id, 0, None, card_key), facts, 1)
-    nothing = {"study_token": bytes(32), "content_token": None}
-    return {"document_id": NOBODYS, "kind": STUDY, **nothing, **columns}

@@ -13,7 +13,8 @@ from keyvault.store import Row
 from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
 from keyvault.verbs.caller import caller
-from keyvault.verbs.rows import copies_of, facts_of
+from keyvault.verbs.judging import facts_with_decoys
+from keyvault.verbs.rows import copies_of
 from records import consent
 from records.consent import Card, Emergency, protects
 from records.documents import HOLDERS_LABELS, check_labels, labels_by_holder
@@ -121,10 +122,10 @@ class ChangingVerbs:
     def _label(
         self, transaction: Transaction, found: Attempt, document_id: UUID, labels: Sequence[str]
     ) -> Changed | Denied | None:
-        # every document is opened, whichever is named: a hidden one costs what an unknown one costs
-        documents = transaction.rows.find("document", record_id=found.record.row["record_id"])
-        row = next((each for each in documents if each["document_id"] == document_id), None)
-        facts = facts_of(found.record.card, documents)
+        record_id = found.record.row["record_id"]
+        row = transaction.rows.get("document", record_id=record_id, document_id=document_id)
+        copies = copies_of(transaction.rows, record_id, [row] if row else [])
+        facts = facts_with_decoys(found.record.card, copies)
         if row is None or self._hidden(found, facts[document_id]):
             refused = self._refuse_change(transaction, found, ReasonCode.NO_SUCH_DOCUMENT, document_id)
             return refused if refused.is_of_quota else None
@@ -135,7 +136,7 @@ class ChangingVerbs:
         if suspended and not chosen >= present & HOLDERS_LABELS:
             return self._refuse_change(transaction, found, ReasonCode.RECORD_SUSPENDED, document_id)
         self._relabel(transaction, found, row, chosen)
-        for copy in copies_of(transaction.rows, [row]):
+        for copy in copies:
             if copy["document_id"] != document_id:
                 hiding = {Label.INVISIBLE_PATIENT} & facts[copy["document_id"]].labels
                 self._relabel(transaction, found, copy, chosen | hiding)

@@ -10,10 +10,11 @@ from keyvault.crypto.search_tokens import TokenField
 from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt
 from keyvault.verbs.caller import caller
+from keyvault.verbs.judging import judged
 from keyvault.verbs.reader.changing import CARD_CHANGES
 from keyvault.verbs.reader.log_reading import EVERY_LINE, LogFilter, find_lines
 from keyvault.verbs.reader.notices import OwnNotice, unread
-from keyvault.verbs.rows import SealedRow, SeenDocument, genuine, open_rows, visible
+from keyvault.verbs.rows import SealedRow, SeenDocument, genuine, open_rows
 from records.identity import INS, Traits
 from records.policy import warnings
 from records.vocabulary.codes import Action, Obligation, Role
@@ -159,11 +160,8 @@ class ReadingVerbs:
 
 
 def listed(transaction: Transaction, found: Attempt, rows: Sequence[SealedRow]) -> list[SeenDocument]:
-    """Open those of the rows that may be seen, newest document first, and log.
-
-    Every document of the record is judged, whichever are asked for.
-    """
-    seen = visible(found, transaction.rows.find("document", record_id=found.record.row["record_id"]))
+    """Open those of the rows that may be seen, newest document first, and log."""
+    seen = judged(transaction.rows, found, {row.document_id for row in rows})
     kept = genuine(transaction.rows, rows, seen)
     opened = open_rows(transaction.rows, found.record.key, kept)
     shown = [

@@ -95,7 +95,7 @@ def _objection(
     tx: VaultTransaction, request: AccessRequest, record: OpenedRecord, documents: Sequence[Row]
 ) -> ReasonCode | None:
     """Why one of these documents may not be read now, on the present card."""
-    facts_here = facts_of(record.card, copies_of(tx, documents))
+    facts_here = facts_of(record.card, copies_of(tx, record.row["record_id"], documents))
     for facts in (facts_here[row["document_id"]] for row in documents):
         decision = decide(request, Facts(record.facts, facts, None))
         if isinstance(decision, Deny):

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,8 +18,9 @@ from keyvault.store import Row, VaultTransaction
 from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
 from keyvault.verbs.caller import caller
+from keyvault.verbs.judging import judged
 from keyvault.verbs.reader.kept_grants import keep_grant
-from keyvault.verbs.rows import SealedRow, genuine, open_rows, visible
+from keyvault.verbs.rows import SealedRow, genuine, open_rows
 from records.details import DocumentDetails
 from records.errors import CoffreError, NotFound
 from records.instances import by_age
@@ -88,10 +90,8 @@ class ReleasingVerbs:
         vault, tx = self._vault, transaction.rows
         # what the index hasn't published yet is absent, whoever asks (docs/vault.md section 2)
         published = {row.document_id for row in rows}
-        documents_here = tx.find("document", record_id=found.record.row["record_id"])
-        # every document is judged, whichever are asked for: a hidden one costs what an unknown one costs
-        judged = visible(found, documents_here)
-        seen = {document_id: each for document_id, each in judged.items() if document_id in published}
+        asked = published if documents is None else published.intersection(chain.from_iterable(documents))
+        seen = judged(tx, found, asked)
         things = [list(seen)] if documents is None else documents
         hidden = [thing for thing in things if not any(document in seen for document in thing)]
         if hidden and documents is not None:
