@@ -1,7 +1,6 @@
 """Decide again on a grant that was given: at each request for an object, and for new addresses."""
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from keyvault.context import Vault
@@ -12,9 +11,8 @@ from keyvault.opened_records import BRANCH_OF, OpenedRecord
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.attempt import Call, Denied, refuse
 from keyvault.verbs.caller import caller
-from keyvault.verbs.reader.kept_grants import open_grant
+from keyvault.verbs.reader.kept_grants import KeptGrant, open_grant
 from keyvault.verbs.rows import copies_of, facts_of
-from records.actors_json import actor_from_json, actor_to_json
 from records.errors import NotFound
 from records.policy import AccessRequest, Deny, Facts, decide
 from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode
@@ -35,7 +33,7 @@ class RecheckingVerbs:
         with vault.store.reading() as tx:
             grant = tx.get("grant", grant_id=grant_id)
             kept = open_grant(self._vault, grant)
-            if grant is None or kept is None or [str(blob_id), version] not in kept["blobs"]:
+            if grant is None or kept is None or (blob_id, version) not in kept.blobs:
                 return False
             denied = self._now_denied(tx, grant, kept, blob_id, version)
         if denied is not None:
@@ -51,15 +49,14 @@ class RecheckingVerbs:
         with self._vault.store.reading() as tx:
             grant = tx.get("grant", grant_id=grant_id)
         kept = open_grant(self._vault, grant)
-        if grant is None or kept is None or kept["actor"] != actor_to_json(actor):
+        if grant is None or kept is None or kept.actor != actor:
             raise NotFound("There is no such grant of yours, or it has expired.", code="no_such_grant")
-        objects = tuple((UUID(blob), version) for blob, version in kept["blobs"])
-        if not all(self.recheck(grant_id, blob, version) for blob, version in objects):
+        if not all(self.recheck(grant_id, blob_id, version) for blob_id, version in kept.blobs):
             return Denied(ReasonCode.NOT_AUTHORISED)
-        return objects
+        return kept.blobs
 
     def _now_denied(
-        self, tx: VaultTransaction, grant: Row, kept: dict[str, Any], blob_id: UUID, version: int
+        self, tx: VaultTransaction, grant: Row, kept: KeptGrant, blob_id: UUID, version: int
     ) -> ReasonCode | None:
         row = tx.get("record", record_id=grant["record_id"])
         if row is None:
@@ -67,18 +64,18 @@ class RecheckingVerbs:
         purpose = PurposeOfUse(grant["purpose"])
         if open_record_key(tx, self._vault.keyring, row, BRANCH_OF[purpose]) is None:
             return ReasonCode.OPTED_OUT
-        actor, now_ms = actor_from_json(kept["actor"]), self._vault.now_ms()
+        actor, now_ms = kept.actor, self._vault.now_ms()
         try:
             withdrawn.check(tx, self._vault.pseudonym, actor, now_ms // 1000 * 1000)
         except CredentialError:
             return ReasonCode.BAD_CREDENTIAL
-        request = AccessRequest(actor, Action.RETRIEVE, purpose, now_ms // 1000, kept["reason"])
+        request = AccessRequest(actor, Action.RETRIEVE, purpose, now_ms // 1000, kept.reason)
         links = tx.find("blob_document", blob_id=blob_id, version=version)
         documents = tx.find("document", document_id__in=[link["document_id"] for link in links])
         return _objection(tx, request, self._vault.open(tx, row), documents)
 
-    def _log_no_longer(self, grant: Row, kept: dict[str, Any], reason: ReasonCode, blob_id: UUID) -> None:
-        call = Call(token="", purpose=PurposeOfUse(grant["purpose"]), reason=kept["reason"])
+    def _log_no_longer(self, grant: Row, kept: KeptGrant, reason: ReasonCode, blob_id: UUID) -> None:
+        call = Call(token="", purpose=PurposeOfUse(grant["purpose"]), reason=kept.reason)
         with self._vault.transaction() as transaction:
             if not transaction.first_this_hour(
                 b"coffre-still-v1", grant["grant_id"].bytes, reason.value.encode()
@@ -87,8 +84,7 @@ class RecheckingVerbs:
             record = self._vault.open(
                 transaction.rows, transaction.rows.get("record", record_id=grant["record_id"])
             )
-            actor = actor_from_json(kept["actor"])
-            refuse(self._vault, transaction, call, actor, Action.STILL, record, reason, str(blob_id))
+            refuse(self._vault, transaction, call, kept.actor, Action.STILL, record, reason, str(blob_id))
 
 
 def _objection(
