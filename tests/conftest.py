@@ -40,5 +40,5 @@ def every_log_is_clean(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pat
     kept = tmp_path_factory.mktemp("kept-logs")
     yield kept
     log_search.write_down(_said, kept)
-    leaks = log_search.leaks(tmp_path_factory.getbasetemp())
-    assert not leaks, "what no log may hold stands in\n" + "\n".join(leaks)
+    found = log_search.plaintext_in(tmp_path_factory.getbasetemp())
+    assert not found, "what no log may hold stands in\n" + "\n".join(found)

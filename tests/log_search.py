@@ -3,7 +3,7 @@
 Logs are found, not registered: whatever is called a log below pytest's folder, what a fixture hands over
 before it removes a folder elsewhere (`keep_logs`), and what tests and their processes wrote on standard
 error. At the end of each worker the fixture `every_log_is_clean` (tests/conftest.py) fails the run, naming
-log and kind, never the leak.
+log and kind, never what was found.
 """
 
 import re
@@ -85,8 +85,8 @@ def write_down(said: Iterable[tuple[str, str]], kept: Path) -> None:
             out.write(text)
 
 
-def leaks(folder: Path) -> list[str]:
-    """Returns "log: kind (times)" for each kind of leak in each log below a folder."""
+def plaintext_in(folder: Path) -> list[str]:
+    """Returns "log: kind (times)" for each kind of plaintext in each log below a folder."""
     logs = {f"{number:05d}": path for number, path in enumerate(logs_below(folder))}
     found: Counter[tuple[Path, str]] = Counter()
     for path in logs.values():
@@ -120,8 +120,8 @@ def _secrets_in(logs: dict[str, Path], folder: Path) -> Iterator[tuple[Path, str
         for name, path in logs.items():
             shutil.copyfile(path, copies / name)
         report = prove_and_search(copies, {**_CONTENT, **dict(_keys(folder))})
-        for leak in report.leaks:
-            yield logs[leak.path.name], re.sub(r" \d+$", "", leak.label)
+        for place in report.found:
+            yield logs[place.path.name], re.sub(r" \d+$", "", place.label)
     finally:
         shutil.rmtree(copies)
 

@@ -16,7 +16,7 @@ from coffre.demo_authority import identity_files
 from coffre.demonstration.cast import Actors, Cast, issue_credentials, open_record_with_consent
 from coffre.demonstration.data import PATIENT_INS
 from coffre.demonstration.server import DemoServer
-from coffre.demonstration.story import DEPOSITS, FULL_DEPOSIT, LEAKS, STORY, Step, Story
+from coffre.demonstration.story import DEPOSITS, FULL_DEPOSIT, PLAINTEXT_SEARCH, STORY, Step, Story
 from coffre.installation.install import initialise
 from coffre.installation.places import Places
 from coffre.processes import logs
@@ -97,7 +97,7 @@ def play_story(
         story = Story(Actors(url, cast), searched or data, Path(desk), full)
         _steps(stage, story, (*DEPOSITS, *((FULL_DEPOSIT,) if full else ()), *STORY))
         stage.play("The log of all this is verified", lambda: _verify(data))
-        _steps(stage, story, (LEAKS,))
+        _steps(stage, story, (PLAINTEXT_SEARCH,))
 
 
 def _steps(stage: Stage, story: Story, steps: Sequence[Step]) -> None:

@@ -17,7 +17,7 @@ from client.send.verdicts import FileVerdict, Outcome
 from coffre.demonstration import data as demo_data
 from coffre.demonstration.cast import DOCTOR, EMERGENCY_DOCTOR, Actors
 from coffre.demonstration.data import OID, OTHER_PATIENT, PATIENT, PATIENT_INS
-from coffre.plaintext_search.search import LeakReport, prove_and_search
+from coffre.plaintext_search.search import PlaintextReport, prove_and_search
 from records.errors import CoffreError, Refused
 from records.vocabulary.person_warnings import OTHER_PERSON
 
@@ -204,16 +204,16 @@ def patient_reads_log(story: Story) -> str:
     return f"{len(page['events'])} lines, {len(denied)} refusals among them; the last ones:\n{shown}"
 
 
-def search_for_leaks(story: Story) -> str:
-    report = leaks(story)
-    expect(not report.leaks, "Something stands in clear in the data directory.")
+def search_for_plaintext(story: Story) -> str:
+    report = search_data(story)
+    expect(not report.found, "Something stands in clear in the data directory.")
     return (
         f"{report.files} files, {report.bytes / MIB:.0f} MiB searched at every offset for names, INS, UIDs "
         f"and {report.windows} windows of content: nothing (the planted canary was found)"
     )
 
 
-def leaks(story: Story) -> LeakReport:
+def search_data(story: Story) -> PlaintextReport:
     """Search the whole data directory for identity and content, a canary proving that it finds."""
     needles: dict[str, str | bytes] = {
         "family name": PATIENT.family_name,
@@ -286,4 +286,4 @@ STORY: tuple[Step, ...] = (
     ("The patient forbids that mode", patient_forbids_emergency),
     ("The patient reads who did what", patient_reads_log),
 )
-LEAKS: Step = ("The data directory is searched for anything in clear", search_for_leaks)
+PLAINTEXT_SEARCH: Step = ("The data directory is searched for anything in clear", search_for_plaintext)

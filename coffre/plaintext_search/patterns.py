@@ -1,4 +1,4 @@
-"""Patterns of a leak: spellings of names and tokens, and windows of known plaintext.
+"""Patterns of plaintext: spellings of names and tokens, and windows of known plaintext.
 
 Both are looked for at every offset of a block at once: a filter over the 64-bit words that start there passes
 few offsets on, and only those are compared byte by byte.

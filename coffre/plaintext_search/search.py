@@ -17,23 +17,23 @@ import numpy as np
 from coffre.plaintext_search.patterns import WINDOW, Match, Needles, Windows
 from records.errors import CoffreError
 
-__all__ = ["Canary", "Leak", "LeakReport", "plant_canary", "prove_and_search", "search"]
+__all__ = ["Canary", "Found", "PlaintextReport", "plant_canary", "prove_and_search", "search"]
 
 BLOCK = 1 << 20
 """Bytes examined at a time; a multiple of 64."""
-MOST_LEAKS = 1000
-"""Leaks that are listed; the search goes on counting bytes beyond them, not leaks."""
+MOST_FOUND = 1000
+"""Places that are listed; the search goes on counting bytes beyond them, not places."""
 CHECKOUT = "pyproject.toml"
 IN_CLEAR = frozenset({"opened", "coffre-identities"})
 """Where the README has people fetch to, and identities go by default; git ignores both."""
-CANARY_NAME = "canary-of-the-leak-search"
+CANARY_NAME = "canary-of-the-plaintext-search"
 
 Progress = Callable[[int, int], None]
 """Called with (bytes searched, bytes to search)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Leak:
+class Found:
     """Where a secret stands in clear: `offset` in bytes, None for the name of the file. Never the secret."""
 
     path: Path
@@ -43,10 +43,10 @@ class Leak:
 
 
 @dataclass(frozen=True, slots=True)
-class LeakReport:
+class PlaintextReport:
     """What was searched, and found. `windows` counts the plaintext windows looked for."""
 
-    leaks: tuple[Leak, ...]
+    found: tuple[Found, ...]
     files: int
     bytes: int
     windows: int
@@ -71,7 +71,7 @@ def search(
     needles: Mapping[str, str | bytes],
     plaintexts: Iterable[tuple[str, bytes]] = (),
     progress: Progress | None = None,
-) -> LeakReport:
+) -> PlaintextReport:
     """Searches all regular files below `directory`; symbolic links are not followed.
 
     Of a checkout, the folders where `coffre fetch` and `coffre identity issue` leave what is meant to be in
@@ -84,16 +84,16 @@ def search(
     seeker = _Seeker(Needles(needles), Windows(plaintexts))
     paths = sorted(_files(directory))
     total = sum(size for _, size in paths)
-    leaks: list[Leak] = []
+    found: list[Found] = []
     done = 0
     for path, _ in paths:
-        for leak, step in _search_file(seeker, directory, path):
+        for place, step in _search_file(seeker, directory, path):
             done += step
-            if leak is not None and len(leaks) < MOST_LEAKS:
-                leaks.append(leak)
+            if place is not None and len(found) < MOST_FOUND:
+                found.append(place)
             if step and progress is not None:
                 progress(done, max(done, total))
-    return LeakReport(tuple(leaks), len(paths), done, len(seeker.windows), time.perf_counter() - started)
+    return PlaintextReport(tuple(found), len(paths), done, len(seeker.windows), time.perf_counter() - started)
 
 
 def plant_canary(directory: Path) -> Canary:
@@ -112,7 +112,7 @@ def prove_and_search(
     needles: Mapping[str, str | bytes],
     plaintexts: Iterable[tuple[str, bytes]] = (),
     progress: Progress | None = None,
-) -> LeakReport:
+) -> PlaintextReport:
     """Plants a canary, searches as `search` does, and takes the canary out of the folder and the report.
 
     Raises `CoffreError` "search_blind" if the canary was not found in each of its forms: the report of such a
@@ -124,11 +124,11 @@ def prove_and_search(
         report = search(directory, {**needles, "canary": canary.name}, sought, progress)
     finally:
         canary.remove()
-    seen = {leak.form for leak in report.leaks if leak.label == "canary" and leak.path == canary.path}
+    seen = {each.form for each in report.found if each.label == "canary" and each.path == canary.path}
     if not {"utf-8", "utf-16-le", "plaintext"} <= seen:
         raise CoffreError("The search missed what was planted for it; do not trust it.", code="search_blind")
-    leaks = tuple(leak for leak in report.leaks if leak.path != canary.path)
-    return LeakReport(leaks, report.files - 1, report.bytes, report.windows - 2, report.seconds)
+    found = tuple(each for each in report.found if each.path != canary.path)
+    return PlaintextReport(found, report.files - 1, report.bytes, report.windows - 2, report.seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +161,12 @@ def _files(directory: Path) -> Iterator[tuple[Path, int]]:
                 yield path, path.stat().st_size
 
 
-def _search_file(seeker: _Seeker, directory: Path, path: Path) -> Iterator[tuple[Leak | None, int]]:
+def _search_file(seeker: _Seeker, directory: Path, path: Path) -> Iterator[tuple[Found | None, int]]:
     for match in seeker.needles.within(str(path.relative_to(directory))):
-        yield Leak(path, None, match.label, match.form), 0
+        yield Found(path, None, match.label, match.form), 0
     for position, block, starts in _blocks(path, seeker.reach):
         for match in seeker.matches(block, starts):
-            yield Leak(path, position + match.offset, match.label, match.form), 0
+            yield Found(path, position + match.offset, match.label, match.form), 0
         yield None, starts
 
 

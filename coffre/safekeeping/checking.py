@@ -120,8 +120,8 @@ class Check:
             return []
         in_hand = set(self.vault.documents_in_hand([row.document_id for row in suspects]))
         left = [row for row in suspects if row.document_id not in in_hand]
-        still = {_row_key(row) for row in self.vault.rows_named([_row_key(row) for row in left])}
-        return [row for row in left if _row_key(row) in still]
+        present = {_row_key(row) for row in self.vault.rows_named([_row_key(row) for row in left])}
+        return [row for row in left if _row_key(row) in present]
 
     def _without_work_in_hand(self, suspects: Sequence[Kept]) -> list[Kept]:
         """Those whose submission has its verdict, and wasn't refused after the vault had adopted."""

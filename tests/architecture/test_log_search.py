@@ -11,7 +11,7 @@ import pytest
 
 from coffre.demonstration import data as demo_data
 from tests.integration.support import new_ins
-from tests.log_search import keep_logs, leaks
+from tests.log_search import keep_logs, plaintext_in
 
 ROOT = Path(__file__).parents[2]
 KEY = bytes(range(100, 132))
@@ -28,7 +28,7 @@ def elsewhere() -> Iterator[Path]:
 
 
 @pytest.mark.parametrize(
-    ("leak", "kind"),
+    ("written", "kind"),
     [
         (new_ins().encode(), "INS"),
         (demo_data.PATIENT_INS.encode(), "INS of the demo"),
@@ -46,16 +46,16 @@ def elsewhere() -> Iterator[Path]:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_each_kind_of_leak_is_named_and_not_repeated(elsewhere: Path, leak: bytes, kind: str) -> None:
+def test_each_kind_of_plaintext_is_named_and_not_repeated(elsewhere: Path, written: bytes, kind: str) -> None:
     (elsewhere / "authority").mkdir()
     (elsewhere / "authority" / "signing.key").write_text(KEY.hex())
-    (elsewhere / "data-server.log").write_bytes(b"2026-01-05 info request failed " + leak + b" code=x\n")
-    found = leaks(elsewhere)
+    (elsewhere / "data-server.log").write_bytes(b"2026-01-05 info request failed " + written + b" code=x\n")
+    found = plaintext_in(elsewhere)
     assert f"{elsewhere / 'data-server.log'}: {kind} (1)" in found
-    assert not any(leak.decode("latin-1") in line for line in found)
+    assert not any(written.decode("latin-1") in line for line in found)
 
 
-def test_what_logs_do_hold_is_no_leak(elsewhere: Path) -> None:
+def test_what_logs_do_hold_is_not_found(elsewhere: Path) -> None:
     lines = (
         "2026-01-05T09:30:00.123 info request GET /records/{ins}/documents status=200 request=0198a000-0000",
         "time=1795323648160418412 size=123456789012345678 share=0.255069999900162 uid=2.25.255069999900162",
@@ -63,7 +63,7 @@ def test_what_logs_do_hold_is_no_leak(elsewhere: Path) -> None:
     )
     (elsewhere / "server.log").write_text("\n".join(lines))
     (elsewhere / "report.pdf").write_bytes(demo_data.report_pdf())  # no log
-    assert leaks(elsewhere) == []
+    assert plaintext_in(elsewhere) == []
 
 
 def test_logs_of_a_folder_that_goes_are_kept(elsewhere: Path) -> None:
@@ -72,26 +72,26 @@ def test_logs_of_a_folder_that_goes_are_kept(elsewhere: Path) -> None:
     (gone / "log" / "rabbit@host").write_bytes(TOKEN)
     keep_logs(gone, kept)
     (gone / "log" / "rabbit@host").unlink()
-    (line,) = leaks(elsewhere)
+    (line,) = plaintext_in(elsewhere)
     assert line.endswith("log/rabbit@host: token (1)")
 
 
 @pytest.mark.parametrize(
     "writes",
     [
-        "(tmp_path / 'x.log').write_text(LEAK)",
-        "print(LEAK, file=sys.stderr)",
-        "logging.getLogger('x').error(LEAK)",
+        "(tmp_path / 'x.log').write_text(SECRET)",
+        "print(SECRET, file=sys.stderr)",
+        "logging.getLogger('x').error(SECRET)",
     ],
     ids=["file", "standard error", "logger"],
 )
-def test_a_run_with_a_leak_fails_though_every_test_passed(elsewhere: Path, writes: str) -> None:
-    leak = new_ins()
+def test_a_run_that_logs_plaintext_fails_though_every_test_passed(elsewhere: Path, writes: str) -> None:
+    ins = new_ins()
     (elsewhere / "conftest.py").write_text(
         "from tests.conftest import every_log_is_clean, pytest_runtest_logreport\n"
     )
     (elsewhere / "test_planted.py").write_text(
-        f"import logging, sys\nLEAK = '{leak}'\ndef test_passes(tmp_path): {writes}\ndef test_too(): pass\n"
+        f"import logging, sys\nSECRET = '{ins}'\ndef test_passes(tmp_path): {writes}\ndef test_too(): pass\n"
     )
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--basetemp={elsewhere / 'run'}"]
     done = subprocess.run(
@@ -104,4 +104,4 @@ def test_a_run_with_a_leak_fails_though_every_test_passed(elsewhere: Path, write
     assert done.returncode == 1, done.stdout
     assert "2 passed, 1 error" in done.stdout
     assert ": INS (" in done.stdout
-    assert leak not in done.stdout
+    assert ins not in done.stdout

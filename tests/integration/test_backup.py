@@ -486,7 +486,7 @@ def test_nothing_of_a_backup_is_in_clear_and_no_root_is_in_it(story: Story) -> N
     for taken in (story.first, story.second):
         for folder in (taken.index, taken.vault):
             report = prove_and_search(folder, needles, [("study", content) for content in files])
-            assert report.leaks == ()
+            assert report.found == ()
             assert not [path for path in folder.rglob("*") if path.name in ("root", "day-keys.db")]
 
 

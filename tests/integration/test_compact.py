@@ -112,7 +112,7 @@ def test_nothing_is_in_clear_and_everything_agrees(
 ) -> None:
     compacted(coffre, patient)
     found = prove_and_search(coffre.data, {"ins": patient.ins}, [("slice", fragmented[0])])
-    assert found.leaks == ()
+    assert found.found == ()
     assert command(coffre, "audit", "verify").returncode == 0
     checked = command(coffre, "check", "--scrub")
     assert checked.returncode == 0, checked.stdout

@@ -279,7 +279,7 @@ def test_afterwards_nothing_is_in_clear_the_log_verifies_and_everything_agrees(
     soon(lambda: now_of(coffre, lab, aside)["state"] == "published")
     needles = {"right record": other.ins, "wrong record": patient.ins, "why": WHY}
     content = other.ct(slices=1)[0]
-    assert prove_and_search(coffre.data, needles, [("slice", content)]).leaks == ()
+    assert prove_and_search(coffre.data, needles, [("slice", content)]).found == ()
     assert command(coffre, "audit", "verify").returncode == 0
     checked = command(coffre, "check", "--scrub")
     assert checked.returncode == 0, checked.stdout

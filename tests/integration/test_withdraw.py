@@ -137,7 +137,7 @@ def test_afterwards_nothing_is_in_clear_and_everything_agrees(
 ) -> None:
     _, instances = uids(patient)
     answer_of(withdraw(coffre, patient, "--instance", instances[0]))
-    assert prove_and_search(coffre.data, {"ins": patient.ins}, [("slice", study[0])]).leaks == ()
+    assert prove_and_search(coffre.data, {"ins": patient.ins}, [("slice", study[0])]).found == ()
     assert command(coffre, "audit", "verify").returncode == 0
     checked = command(coffre, "check", "--scrub")
     assert checked.returncode == 0, checked.stdout

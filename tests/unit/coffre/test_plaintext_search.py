@@ -1,4 +1,4 @@
-"""The leak search finds what stands in clear, wherever it stands, and says where without saying what."""
+"""The search for plaintext finds what stands in clear, wherever it is, and says where without saying what."""
 
 import base64
 import os
@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from coffre.plaintext_search import search as leak_search
+from coffre.plaintext_search import search as plaintext_search
 from coffre.plaintext_search.patterns import WINDOW, Windows
-from coffre.plaintext_search.search import BLOCK, Leak, plant_canary, prove_and_search, search
+from coffre.plaintext_search.search import BLOCK, Found, plant_canary, prove_and_search, search
 from records.errors import CoffreError, Invalid
 
 NAME = "LEFÈVRE-MÛRIER"
@@ -22,7 +22,7 @@ NEEDLES: dict[str, str | bytes] = {"name": NAME, "ins": INS, "uid": UID, "token"
 
 def found(directory: Path, needles: dict[str, str | bytes] | None = None) -> set[tuple[str, str, int | None]]:
     report = search(directory, NEEDLES if needles is None else needles)
-    return {(leak.label, leak.form, leak.offset) for leak in report.leaks}
+    return {(each.label, each.form, each.offset) for each in report.found}
 
 
 def rich(seed: int, size: int) -> bytes:
@@ -70,7 +70,7 @@ def test_a_secret_at_the_very_end_of_a_file_is_found(tmp_path: Path) -> None:
 def test_a_secret_in_the_name_of_a_file_or_folder_is_found(tmp_path: Path) -> None:
     (tmp_path / INS).mkdir()
     (tmp_path / INS / "file").write_bytes(b"")
-    assert [(leak.label, leak.offset) for leak in search(tmp_path, NEEDLES).leaks] == [("ins", None)]
+    assert [(each.label, each.offset) for each in search(tmp_path, NEEDLES).found] == [("ins", None)]
 
 
 def test_nothing_is_found_where_there_is_nothing(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_nothing_is_found_where_there_is_nothing(tmp_path: Path) -> None:
     (tmp_path / "empty").write_bytes(b"")
     plaintext = ("scan", rich(1, 1 << 20))
     report = search(tmp_path, NEEDLES, [plaintext])
-    assert report.leaks == ()
+    assert report.found == ()
     assert (report.files, report.bytes, report.windows) == (3, 3 * BLOCK + 77, (1 << 20) // WINDOW)
 
 
@@ -88,7 +88,7 @@ def test_a_piece_of_plaintext_is_found_at_every_offset(tmp_path: Path, offset: i
     plaintext = rich(2, 4096)
     (tmp_path / "file").write_bytes(os.urandom(offset) + plaintext[64:96] + os.urandom(3))
     report = search(tmp_path, {}, [("other", rich(3, 4096)), ("scan", plaintext)])
-    assert report.leaks == (Leak(tmp_path / "file", offset, "scan", "plaintext"),)
+    assert report.found == (Found(tmp_path / "file", offset, "scan", "plaintext"),)
 
 
 def test_any_63_bytes_of_plaintext_hold_a_window(tmp_path: Path) -> None:
@@ -96,13 +96,13 @@ def test_any_63_bytes_of_plaintext_hold_a_window(tmp_path: Path) -> None:
     for start in range(64, 96):
         (tmp_path / str(start)).write_bytes(b"!" + plaintext[start : start + 63])
     report = search(tmp_path, {}, [("scan", plaintext)])
-    assert {leak.path.name for leak in report.leaks} == {str(start) for start in range(64, 96)}
+    assert {each.path.name for each in report.found} == {str(start) for start in range(64, 96)}
 
 
 def test_31_bytes_alike_are_not_a_window(tmp_path: Path) -> None:
     plaintext = rich(5, 4096)
     (tmp_path / "file").write_bytes(plaintext[32:63] + bytes([plaintext[63] ^ 1]))
-    assert search(tmp_path, {}, [("scan", plaintext)]).leaks == ()
+    assert search(tmp_path, {}, [("scan", plaintext)]).found == ()
 
 
 def test_poor_windows_are_not_looked_for() -> None:
@@ -117,7 +117,7 @@ def test_windows_that_begin_alike_are_told_apart(tmp_path: Path) -> None:
     plaintext = b"".join(head + bytes(random.Random(n).sample(range(256), 24)) for n in range(500))
     (tmp_path / "file").write_bytes(os.urandom(5) + plaintext[32 * 321 : 32 * 322])
     (tmp_path / "zeros").write_bytes(bytes(BLOCK))
-    assert [leak.offset for leak in search(tmp_path, {}, [("scan", plaintext)]).leaks] == [5]
+    assert [each.offset for each in search(tmp_path, {}, [("scan", plaintext)]).found] == [5]
 
 
 def test_links_are_not_followed(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_progress_reaches_the_end(tmp_path: Path) -> None:
 def test_a_search_proves_that_it_finds_and_leaves_no_canary_behind(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"." + INS.encode())
     report = prove_and_search(tmp_path, NEEDLES, [("scan", rich(6, 4096))])
-    assert report.leaks == (Leak(tmp_path / "file", 1, "ins", "utf-8"),)
+    assert report.found == (Found(tmp_path / "file", 1, "ins", "utf-8"),)
     assert (report.files, report.windows) == (1, 4096 // WINDOW)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
@@ -172,16 +172,16 @@ def test_a_canary_stands_across_the_border_of_two_blocks(tmp_path: Path) -> None
     canary = plant_canary(tmp_path)
     offset = canary.path.read_bytes().index(canary.plaintext)
     assert offset < BLOCK < offset + len(canary.plaintext)
-    report = leak_search.search(tmp_path, {"canary": canary.name}, [("canary", canary.plaintext)])
-    assert {leak.form for leak in report.leaks} == {"utf-8", "utf-16-le", "plaintext"}
+    report = plaintext_search.search(tmp_path, {"canary": canary.name}, [("canary", canary.plaintext)])
+    assert {each.form for each in report.found} == {"utf-8", "utf-16-le", "plaintext"}
 
 
 def test_a_checkout_has_places_that_are_in_clear_on_purpose_and_a_data_directory_none(tmp_path: Path) -> None:
     for folder in ("opened", "coffre-identities", "docs"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "x").write_text(next(iter(NEEDLES.values())))
-    assert {leak.path.parent.name for leak in search(tmp_path, NEEDLES).leaks} == {
+    assert {each.path.parent.name for each in search(tmp_path, NEEDLES).found} == {
         *("opened", "coffre-identities", "docs")
     }
     (tmp_path / "pyproject.toml").touch()
-    assert {leak.path.parent.name for leak in search(tmp_path, NEEDLES).leaks} == {"docs"}
+    assert {each.path.parent.name for each in search(tmp_path, NEEDLES).found} == {"docs"}
