@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Protocol
 from uuid import UUID
 
-from storage.rows import Blob, Details, Document, GrownStudy, Part, QuarantinedPart, Submission
+from storage.rows import Blob, Details, Document, GrownStudy, PartVerdict, QuarantinedPart, Submission
 
 
 class Uploads(Protocol):
@@ -25,7 +25,7 @@ class Submissions(Protocol):
 
     def submission(self, submission_id: UUID) -> Submission | None: ...
 
-    def parts(self, submission_id: UUID) -> list[Part]:
+    def parts(self, submission_id: UUID) -> list[PartVerdict]:
         """The verdicts in order of number; empty before publication."""
 
     def blobs(self, submission_id: UUID) -> list[Blob]:

@@ -52,7 +52,7 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class PartVerdict:
     """The verdict on one part of a submission, as its depositor reads it; `number` counts from 1."""
 
     number: int
@@ -128,7 +128,7 @@ class Removal:
     whole: bool = False
     state: str | None = None
     freed: tuple[bytes, ...] = ()
-    verdict: tuple[UUID, Part] | None = None
+    verdict: tuple[UUID, PartVerdict] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +187,7 @@ class Publication:
 
     state: str
     finished_at: int
-    parts: tuple[Part, ...]
+    parts: tuple[PartVerdict, ...]
     documents: tuple[Document, ...] = ()
     details: tuple[Details, ...] = ()
     instances: tuple[Instance, ...] = ()

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from client.fetch import ranges, segments
 from client.fetch.addresses import Addresses
-from client.fetch.ranges import Pace, Part
+from client.fetch.ranges import Pace, Piece
 from client.fetch.series import merge_series, too_large
 from client.http_client import CoffreClient, bad_answer
 from content.series import LARGEST, SeriesInstance
@@ -140,7 +140,7 @@ class OpenedGrant:
             yield self.read(blob_id, offset, step)
             offset += step
 
-    def read_parts(self, parts: Sequence[Part], pace: Pace) -> Iterator[tuple[int, Iterator[memoryview]]]:
+    def read_parts(self, parts: Sequence[Piece], pace: Pace) -> Iterator[tuple[int, Iterator[memoryview]]]:
         """Yields the number of each part with its plaintext in pieces, neighbours read in common ranges."""
         return ranges.read(parts, self._pieces, pace)
 

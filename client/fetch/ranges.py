@@ -28,7 +28,7 @@ Fetch = Callable[[UUID, int, int], list[bytes]]
 """Takes an object, an offset and a length in its plaintext, and gives these bytes in pieces."""
 
 
-class Part(Protocol):
+class Piece(Protocol):
     """A wanted piece of an object's plaintext."""
 
     @property
@@ -73,7 +73,7 @@ class Range:
     cuts: tuple[tuple[int, int, int], ...]
 
 
-def plan(parts: Sequence[Part], segments: int) -> Iterator[Range]:
+def plan(parts: Sequence[Piece], segments: int) -> Iterator[Range]:
     """Yields the ranges of at most so many segments that hold the parts, in the parts' order."""
     for run in _runs(parts):
         waiting = deque(run)
@@ -84,7 +84,7 @@ def plan(parts: Sequence[Part], segments: int) -> Iterator[Range]:
             start = stop
 
 
-def read(parts: Sequence[Part], fetch: Fetch, pace: Pace) -> Iterator[tuple[int, Iterator[memoryview]]]:
+def read(parts: Sequence[Piece], fetch: Fetch, pace: Pace) -> Iterator[tuple[int, Iterator[memoryview]]]:
     """Yields each part's number with its plaintext in pieces, in the parts' order.
 
     `fetch` is called in several threads at once. What it raises is raised where the part is read that needs
@@ -131,7 +131,7 @@ def _first(asked: deque[tuple[Range, Future[list[bytes]]]]) -> tuple[Range, list
     return one, content.result()
 
 
-def _runs(parts: Sequence[Part]) -> Iterator[list[int]]:
+def _runs(parts: Sequence[Piece]) -> Iterator[list[int]]:
     """Numbers of parts that follow each other in one object, no segment being between them."""
     run: list[int] = []
     for number, part in enumerate(parts):
@@ -143,13 +143,15 @@ def _runs(parts: Sequence[Part]) -> Iterator[list[int]]:
         yield run
 
 
-def _adjoins(former: Part, part: Part) -> bool:
+def _adjoins(former: Piece, part: Piece) -> bool:
     if part.blob_id != former.blob_id or part.offset < _end(former) or not (former.length and part.length):
         return False
     return segment_of(part.offset) <= segment_of(_end(former) - 1) + 1
 
 
-def _cut(parts: Sequence[Part], waiting: deque[int], start: int, stop: int) -> Iterator[tuple[int, int, int]]:
+def _cut(
+    parts: Sequence[Piece], waiting: deque[int], start: int, stop: int
+) -> Iterator[tuple[int, int, int]]:
     """Yields what [start, stop) holds of the parts that wait, and takes away those that end there."""
     while waiting and parts[waiting[0]].offset <= stop:
         part = parts[waiting[0]]
@@ -159,5 +161,5 @@ def _cut(parts: Sequence[Part], waiting: deque[int], start: int, stop: int) -> I
         waiting.popleft()
 
 
-def _end(part: Part) -> int:
+def _end(part: Piece) -> int:
     return part.offset + part.length

@@ -30,7 +30,7 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Process:
     """A process to be: its name, for logs and ps(1), and what it does, in a process of its own."""
 
     name: str
@@ -41,7 +41,7 @@ class Part:
 class _Running:
     """A part and the process that it is now."""
 
-    part: Part
+    process: Process
     pid: int = 0
     orders: int = -1
     reports: int = -1
@@ -59,9 +59,9 @@ class _Running:
 class Supervisor:
     """Runs stages of parts until SIGTERM or SIGINT. One at a time in a process."""
 
-    def __init__(self, stages: Sequence[Sequence[Part]]) -> None:
+    def __init__(self, stages: Sequence[Sequence[Process]]) -> None:
         """Each stage starts once the one before is ready, and ends once the one after has ended."""
-        self._stages = [[_Running(part) for part in stage] for stage in stages]
+        self._stages = [[_Running(process) for process in stage] for stage in stages]
         self._ending = False
 
     def run(self, ready: Callable[[], None]) -> None:
@@ -117,7 +117,7 @@ class Supervisor:
                     other.close()
                 os.close(ordering)
                 os.close(reporting)
-                _be(each.part, UntilTold(f"coffre-{each.part.name}", orders, reports, parent))
+                _be(each.process, UntilTold(f"coffre-{each.process.name}", orders, reports, parent))
             finally:
                 os._exit(1)
         os.close(orders)
@@ -137,7 +137,7 @@ class Supervisor:
                 waiting.remove(each)
             if time.monotonic() > until:
                 raise CoffreError(
-                    f"{waiting[0].part.name} was not ready in time: see its log.", code="not_started"
+                    f"{waiting[0].process.name} was not ready in time: see its log.", code="not_started"
                 )
 
     def _due(self) -> float | None:
@@ -152,7 +152,7 @@ class Supervisor:
                 each.close()
                 each.pause = FIRST_PAUSE_S if lived > SETTLED_S else min(2 * each.pause, LAST_PAUSE_S)
                 each.again_at = time.monotonic() + each.pause
-                log.warning("part ended, starting it again", extra={"part": each.part.name})
+                log.warning("part ended, starting it again", extra={"part": each.process.name})
 
     def _restart(self) -> None:
         for each in self._every():
@@ -170,18 +170,18 @@ class Supervisor:
                 each.close()
 
 
-def _be(part: Part, lifetime: UntilTold) -> None:
+def _be(process: Process, lifetime: UntilTold) -> None:
     """The life of a forked process; its exit code says whether it ended as told."""
     try:
-        part.run(lifetime)
+        process.run(lifetime)
         code = 0
     except CoffreError as error:
-        log.error("part failed", extra={"part": part.name, "code": error.code})  # noqa: TRY400
+        log.error("part failed", extra={"part": process.name, "code": error.code})  # noqa: TRY400
         lifetime.failed(error)
         code = 1
     except BaseException as error:
-        log.error("part failed", extra={"part": part.name, "code": type(error).__name__})  # noqa: TRY400
-        sentence = f"{part.name} failed on something nobody foresaw, {type(error).__name__}."
+        log.error("part failed", extra={"part": process.name, "code": type(error).__name__})  # noqa: TRY400
+        sentence = f"{process.name} failed on something nobody foresaw, {type(error).__name__}."
         lifetime.failed(CoffreError(sentence, code="not_started"))
         code = 1
     sys.stdout.flush()
@@ -196,7 +196,7 @@ def _check(each: _Running) -> None:
     if "ready" in said:
         return
     kind = Invalid if said.get("invalid") else CoffreError
-    sentence = said.get("sentence") or f"{each.part.name} ended before it was ready: see its log."
+    sentence = said.get("sentence") or f"{each.process.name} ended before it was ready: see its log."
     raise kind(sentence, code=said.get("code") or "not_started")
 
 
@@ -210,7 +210,7 @@ def _tell(each: _Running) -> None:
 def _wait(each: _Running, until: float) -> None:
     while not os.waitpid(each.pid, os.WNOHANG)[0]:
         if time.monotonic() > until:
-            log.warning("part did not end in time, killed", extra={"part": each.part.name})
+            log.warning("part did not end in time, killed", extra={"part": each.process.name})
             os.kill(each.pid, signal.SIGKILL)
             os.waitpid(each.pid, 0)
             return

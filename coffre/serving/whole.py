@@ -16,7 +16,7 @@ from socket import socket
 from coffre.processes.bells import Bells
 from coffre.processes.lifetime import UntilTold
 from coffre.processes.run import run_housekeeper, run_vault, run_worker
-from coffre.processes.supervisor import Part, Supervisor
+from coffre.processes.supervisor import Process, Supervisor
 from coffre.serving.app import ServedPart, Shared, build
 from coffre.serving.callers import BURST, PER_SECOND
 from coffre.serving.connections import Open
@@ -58,22 +58,24 @@ class _Whole:
         gateway = folder / "gateway.sock"
         self._shared = Shared(Buckets(BURST, PER_SECOND), metrics, gateway)
 
-    def stages(self) -> list[list[Part]]:
+    def stages(self) -> list[list[Process]]:
         """In the order of their start: whoever is asked is there before who asks."""
-        vault = [Part("vault", partial(run_vault, self._settings))]
+        vault = [Process("vault", partial(run_vault, self._settings))]
         return [
             vault if self._has_vault else [],
-            [Part("housekeeper", partial(run_housekeeper, self._settings))],
-            [Part("gateway", self._gateway), *self._workers()],
-            [Part(f"web-{number}", partial(self._web, number)) for number in range(self._webs)],
+            [Process("housekeeper", partial(run_housekeeper, self._settings))],
+            [Process("gateway", self._gateway), *self._workers()],
+            [Process(f"web-{number}", partial(self._web, number)) for number in range(self._webs)],
         ]
 
-    def _workers(self) -> list[Part]:
+    def _workers(self) -> list[Process]:
         """One a core at most; COFFRE_WORKERS submissions at once in all of them together."""
         wanted = self._settings.workers
         processes = min(wanted, self._cores)
         shares = [wanted // processes + (number < wanted % processes) for number in range(processes)]
-        return [Part(f"worker-{number}", partial(self._worker, share)) for number, share in enumerate(shares)]
+        return [
+            Process(f"worker-{number}", partial(self._worker, share)) for number, share in enumerate(shares)
+        ]
 
     def _worker(self, at_once: int, lifetime: UntilTold) -> None:
         run_worker(self._settings.model_copy(update={"workers": at_once}), lifetime, self._bells)

@@ -13,7 +13,7 @@ from records.errors import NotFound
 from records.identity import read_ins
 from records.vocabulary.codes import Environment
 from storage.index_ports import IntakeIndex
-from storage.rows import Part, Submission
+from storage.rows import PartVerdict, Submission
 
 HOP = 1 << 20  # bytes handed to a thread at once: a hop costs more than hashing less (docs/architecture.md)
 
@@ -88,7 +88,7 @@ class Intake:
         """The submission once it is judged; as it is now where the client doesn't wait."""
         return await self.verdicts.wait(submission_id, self.longest_wait_s if wait else 0)
 
-    def submission(self, depositor: Depositor, submission_id: UUID) -> tuple[Submission, list[Part]]:
+    def submission(self, depositor: Depositor, submission_id: UUID) -> tuple[Submission, list[PartVerdict]]:
         """A depositor's own submission; another's is not found."""
         row = self.index.submission(submission_id)
         if row is None or row.depositor_token != depositor.token:

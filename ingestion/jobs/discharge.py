@@ -28,8 +28,7 @@ from records.details import DocumentDetails, SetAside, damaged
 from records.errors import NotFound
 from records.vocabulary.codes import SubmissionState
 from records.vocabulary.person_warnings import OTHER_PERSON
-from storage.rows import Part as Verdict
-from storage.rows import Publication, QuarantinedPart, Removal, Submission
+from storage.rows import PartVerdict, Publication, QuarantinedPart, Removal, Submission
 
 DISCHARGED = "released"
 """The code of the verdict, which depositors have read since 0.1.0."""
@@ -91,7 +90,7 @@ class Discharge:
         return replace(rows, removal=removal_of(self._aside, _verdict(self._aside, part)))
 
 
-def removal_of(aside: QuarantinedPart, verdict: Verdict) -> Removal:
+def removal_of(aside: QuarantinedPart, verdict: PartVerdict) -> Removal:
     """A quarantined document leaves the index, and its part has another verdict."""
     return Removal(
         document_id=aside.document_id,
@@ -147,10 +146,10 @@ def _again(part: InspectedPart, told: Collection[str]) -> InspectedPart:
     return part
 
 
-def _verdict(aside: QuarantinedPart, part: Verdict) -> Verdict:
+def _verdict(aside: QuarantinedPart, part: PartVerdict) -> PartVerdict:
     judgement = JUDGEMENTS[DISCHARGED]
     warned = [] if part.code == "published" else [part.reason]
-    return Verdict(
+    return PartVerdict(
         number=aside.number,
         outcome=part.outcome,
         code=judgement.code,
@@ -164,7 +163,7 @@ def destroyed(worker: Worker, submission: Submission) -> Publication:
     in_hand = worker.vault.job(submission.submission_id)
     aside = _set_aside(worker, in_hand.document_id)
     judgement = JUDGEMENTS["destroyed"]
-    verdict = Verdict(
+    verdict = PartVerdict(
         number=aside.number, outcome=judgement.outcome.value, code=judgement.code, reason=judgement.reason
     )
     removal = removal_of(aside, verdict)

@@ -14,7 +14,7 @@ from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.operator.quarantine import JobSeen, SetAside
 from records.errors import Invalid, NotFound, Refused
 from storage.index_ports import OperatorIndex
-from storage.rows import Part, QuarantinedPart
+from storage.rows import PartVerdict, QuarantinedPart
 
 T = TypeVar("T")
 PAGE, LARGEST_PAGE = 50, 500
@@ -29,7 +29,7 @@ class Item:
     part: QuarantinedPart
     structure: str = field(repr=False)
     job: JobSeen | None
-    refusal: Part | None = None
+    refusal: PartVerdict | None = None
 
     def to_json(self) -> dict[str, Any]:
         part = self.part
@@ -93,7 +93,7 @@ class Quarantine:
         """Propose a destruction, or agree to it as another operator."""
         return permitted(self._vault.destroy_quarantined(call, document_id, reason))
 
-    def verdict(self, part: QuarantinedPart) -> Part:
+    def verdict(self, part: QuarantinedPart) -> PartVerdict:
         """What the depositor reads of this part now."""
         return next(each for each in self._index.parts(part.submission_id) if each.number == part.number)
 

@@ -49,7 +49,7 @@ from keyvault.verbs.worker.received import ReceivedBlobKey
 from records.errors import CoffreError, Conflict
 from records.traits import ClaimedTraits, Trait
 from records.vocabulary.codes import SubmissionState
-from storage.rows import Part, Publication, Submission
+from storage.rows import PartVerdict, Publication, Submission
 
 DEPOSIT = "deposit"
 
@@ -235,7 +235,9 @@ class Ingestion:
 
     def _reject(self, judgement: Judgement) -> None:
         """Step 4 where the vault wouldn't open it: one verdict for the whole, of which no part is known."""
-        part = Part(number=1, outcome=judgement.outcome.value, code=judgement.code, reason=judgement.reason)
+        part = PartVerdict(
+            number=1, outcome=judgement.outcome.value, code=judgement.code, reason=judgement.reason
+        )
         rows = Publication(
             state=SubmissionState.REJECTED.value, finished_at=self._worker.now_ms(), parts=(part,)
         )

@@ -11,7 +11,7 @@ from ingestion.worker.packing import PackedGroup
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.verbs.worker.adopt_request import Adopted, AdoptedDocument
 from records.vocabulary.codes import DocumentState
-from storage.rows import Details, Document, Instance, Part, Publication, Token
+from storage.rows import Details, Document, Instance, PartVerdict, Publication, Token
 
 Tokens = Callable[[Sequence[tuple[TokenField, str]]], tuple[bytes, ...]]
 
@@ -57,14 +57,14 @@ def publication(
     )
 
 
-def _part(part: InspectedPart, document_of: dict[int, UUID], duplicates: dict[int, UUID]) -> Part:
+def _part(part: InspectedPart, document_of: dict[int, UUID], duplicates: dict[int, UUID]) -> PartVerdict:
     judgement = part.judgement
     first = part.repeats or part.number
     shown = {
         PartOutcome.PUBLISHED: document_of.get(part.number),
         PartOutcome.DUPLICATE: duplicates.get(first) or document_of.get(first),
     }
-    return Part(
+    return PartVerdict(
         number=part.number,
         outcome=judgement.outcome.value,
         code=judgement.code,

@@ -13,7 +13,7 @@ from storage.conflicts import insert_new
 from storage.index import tables
 from storage.index.mapping import portions
 from storage.index.queue import validated
-from storage.rows import Part, PartClaims
+from storage.rows import PartClaims, PartVerdict
 from storage.transactions import Database, repeated
 
 _CLAIM = tables.part_claim.c
@@ -69,7 +69,7 @@ class Claims:
         return PartClaims(duplicates=duplicates, repeated=again)
 
 
-def settle_claims(connection: Connection, submission_id: UUID, parts: Iterable[Part]) -> None:
+def settle_claims(connection: Connection, submission_id: UUID, parts: Iterable[PartVerdict]) -> None:
     """Gives published parts' claims their document, and releases the submission's others."""
     published = [
         {"b_id": submission_id, "b_number": part.number, "b_document": part.document_id}

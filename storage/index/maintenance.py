@@ -22,7 +22,7 @@ from storage.conflicts import insert_new
 from storage.index import tables
 from storage.index.mapping import BLOBS, SUBMISSIONS
 from storage.index.waking import RECEIVED, notify
-from storage.rows import Blob, GrownStudy, Part, QuarantinedPart, Removal, Submission
+from storage.rows import Blob, GrownStudy, PartVerdict, QuarantinedPart, Removal, Submission
 from storage.transactions import Database
 
 LIST_AT_ONCE = 1000
@@ -217,7 +217,7 @@ def remove(connection: Connection, removal: Removal, at: int) -> None:
         _judge(connection, *removal.verdict)
 
 
-def _judge(connection: Connection, submission_id: UUID, part: Part) -> None:
+def _judge(connection: Connection, submission_id: UUID, part: PartVerdict) -> None:
     """Gives a part of an earlier submission its verdict, and the submission the state that follows."""
     of_this = {"b_id": submission_id}
     state = connection.execute(_STATE_OF, of_this).scalar()

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Column, Row, Table
 
 from storage.index import tables
-from storage.rows import Blob, Details, Document, Instance, Part, Submission, Token
+from storage.rows import Blob, Details, Document, Instance, PartVerdict, Submission, Token
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ class RowMap(Generic[T]):
 
 SUBMISSIONS = RowMap(Submission, tables.submission)
 BLOBS = RowMap(Blob, tables.blob)
-PARTS = RowMap(Part, tables.part)
+PARTS = RowMap(PartVerdict, tables.part)
 DOCUMENTS = RowMap(Document, tables.document)
 DETAILS = RowMap(Details, tables.details)
 INSTANCES = RowMap(Instance, tables.instance)

@@ -12,7 +12,7 @@ from storage.index.mapping import BLOBS, PARTS, SUBMISSIONS
 from storage.index.turns import Claim, by_turn
 from storage.index.uploads import insert_blobs
 from storage.index_ports import NO_ALLOWANCE
-from storage.rows import Blob, Part, Submission
+from storage.rows import Blob, PartVerdict, Submission
 from storage.transactions import Database, repeated
 
 COUNT_CAP = 10_000
@@ -99,7 +99,7 @@ class Queue:
             row = connection.execute(_SELECT, {"b_id": submission_id}).first()
         return SUBMISSIONS.value(row) if row else None
 
-    def parts(self, submission_id: UUID) -> list[Part]:
+    def parts(self, submission_id: UUID) -> list[PartVerdict]:
         with self._database.reading() as connection:
             return PARTS.values(connection.execute(_PARTS, {"b_id": submission_id}))
 

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from storage.index_ports import Index
-from storage.rows import Blob, Details, Document, Instance, Part, Publication, Submission, Token
+from storage.rows import Blob, Details, Document, Instance, PartVerdict, Publication, Submission, Token
 
 RECORD = UUID("01890000-0000-7000-8000-000000000001")
 
@@ -83,7 +83,9 @@ def publication_of(
         "state": "published",
         "finished_at": 300,
         "parts": tuple(
-            Part(number=number, outcome="published", code="ok", reason="", document_id=document.document_id)
+            PartVerdict(
+                number=number, outcome="published", code="ok", reason="", document_id=document.document_id
+            )
             for number, _ in enumerate(sop_tokens, 1)
         ),
         "documents": (document,),

@@ -7,7 +7,7 @@ import pytest
 
 from records.errors import Conflict, NotFound
 from storage.index_ports import Index
-from storage.rows import Part
+from storage.rows import PartVerdict
 from tests.contract.storage_adapters import Spawn
 from tests.contract.storage_examples import (
     RECORD,
@@ -225,7 +225,7 @@ class TestClaimsOfParts:
     def test_parts_that_were_not_published_are_free_again(self, index: Index, outcome: str) -> None:
         submission_id = claimed(index)
         index.claim_parts(submission_id, {1: b"a"})
-        parts = (Part(number=1, outcome=outcome, code="bad", reason="It is not."),)
+        parts = (PartVerdict(number=1, outcome=outcome, code="bad", reason="It is not."),)
         verdict = publication_of(
             submission_id, state="rejected", parts=parts, documents=(), details=(), instances=()
         )

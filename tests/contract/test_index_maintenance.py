@@ -7,7 +7,7 @@ import pytest
 
 from records.errors import Conflict
 from storage.index.store import SqlIndex
-from storage.rows import Blob, Document, Part, Publication, Removal
+from storage.rows import Blob, Document, PartVerdict, Publication, Removal
 from tests.contract.storage_examples import RECORD, a_blob, a_document, claimed, publication_of, published
 
 OTHER = UUID("01890000-0000-7000-8000-000000000002")
@@ -20,7 +20,7 @@ def set_aside(index: SqlIndex, *codes: str) -> tuple[UUID, list[Document]]:
     (details,), (instance,) = rows.details, rows.instances
     of_each = list(enumerate(documents, 1))
     parts = (
-        Part(number=number, outcome="quarantined", code=code, reason="why")
+        PartVerdict(number=number, outcome="quarantined", code=code, reason="why")
         for number, code in enumerate(codes, 1)
     )
     everything = replace(
@@ -45,7 +45,7 @@ def carried_out(index: SqlIndex, removal: Removal, kind: str = "release") -> Non
 
 
 def leaving(submission_id: UUID, document: Document, number: int, outcome: str) -> Removal:
-    verdict = Part(number=number, outcome=outcome, code="decided", reason="", document_id=None)
+    verdict = PartVerdict(number=number, outcome=outcome, code="decided", reason="", document_id=None)
     return Removal(
         document_id=document.document_id,
         submissions=frozenset({submission_id}),

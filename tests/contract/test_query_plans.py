@@ -9,7 +9,7 @@ import pytest
 
 from storage.index.store import SqlIndex
 from storage.index_ports import Index
-from storage.rows import CpuUse, Part, Publication, Removal
+from storage.rows import CpuUse, PartVerdict, Publication, Removal
 from storage.vault_store.store import SqlVaultStore
 from tests.contract.storage_adapters import open_database
 from tests.contract.storage_examples import RECORD, a_blob, a_submission, claimed, publication_of, received
@@ -36,7 +36,7 @@ def tour(index: Index) -> None:
     index.claim_parts(submission.submission_id, {1: b"a"})
     publication = publication_of(submission.submission_id, adopted=frozenset({(own.blob_id, 1)}))
     index.publish(submission.submission_id, "worker", publication)
-    part = Part(number=1, outcome="published", code="published", reason="", document_id=None)
+    part = PartVerdict(number=1, outcome="published", code="published", reason="", document_id=None)
     for whole in (True, False):
         removal = Removal(
             document_id=document_id,

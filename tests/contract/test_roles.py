@@ -23,7 +23,7 @@ from storage.engines import Database, engine_for
 from storage.index import roles as index_roles
 from storage.index.roles import GATEWAY, GRANTS, HOUSEKEEPER, INTAKE, READER, WORKER
 from storage.index.store import SqlIndex
-from storage.rows import CpuUse, Part, Publication, Removal, Submission
+from storage.rows import CpuUse, PartVerdict, Publication, Removal, Submission
 from storage.schema_version import check
 from storage.vault_store import roles as vault_roles
 from storage.vault_store.roles import FOR_GOOD, VAULT
@@ -145,7 +145,7 @@ class TestWork:
     def test_a_job_is_queued_by_the_housekeeper_and_carried_out_by_a_worker(self, index_as: As) -> None:
         owner, worker = SqlIndex(index_as("")), SqlIndex(index_as(WORKER))
         housekeeper = SqlIndex(index_as(HOUSEKEEPER))
-        first, part = uuid4(), Part(number=1, outcome="quarantined", code="no_ins", reason="")
+        first, part = uuid4(), PartVerdict(number=1, outcome="quarantined", code="no_ins", reason="")
         owner.receive(a_submission(submission_id=first), [])
         assert worker.claim(first, "worker", now=10**14, until=10**15)
         aside = a_document()

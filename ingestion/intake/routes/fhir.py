@@ -17,7 +17,7 @@ from ingestion.intake.waiting import FINAL
 from ingestion.outcomes import PartOutcome
 from records.errors import Invalid
 from records.vocabulary.codes import Environment
-from storage.rows import Part
+from storage.rows import PartVerdict
 
 _STATUS = {
     PartOutcome.PUBLISHED.value: 201,
@@ -75,7 +75,7 @@ def router(
             pieces.append(piece)
         return b"".join(pieces)
 
-    def _answer(document: PublishedDocument, part: Part, location: str, *, minimal: bool) -> Response:
+    def _answer(document: PublishedDocument, part: PartVerdict, location: str, *, minimal: bool) -> Response:
         status = _STATUS[part.outcome]
         headers = {"Content-Location": location}
         if part.document_id is None:

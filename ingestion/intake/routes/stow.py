@@ -16,7 +16,7 @@ from ingestion.intake.stow.request import (
 from ingestion.intake.stow.response import ALL_STORED, answer, encoded, status_of
 from ingestion.intake.use_cases import Intake
 from ingestion.intake.waiting import FINAL
-from storage.rows import Part
+from storage.rows import PartVerdict
 
 Authenticate = Callable[[Request], Awaitable[Depositor]]
 
@@ -77,7 +77,7 @@ def _later(wanted: StoreRequest, address: str, location: str) -> Response:
 
 def _answer(
     wanted: StoreRequest,
-    parts: Sequence[Part],
+    parts: Sequence[PartVerdict],
     names: dict[int, NamedInstance],
     location: str,
 ) -> Response:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 
 from ingestion.intake.reception import Depositor
 from ingestion.intake.use_cases import Intake
-from storage.rows import Part, Submission
+from storage.rows import PartVerdict, Submission
 
 
 def router(intake: Intake, authenticate: Callable[[Request], Awaitable[Depositor]]) -> APIRouter:
@@ -25,7 +25,7 @@ def router(intake: Intake, authenticate: Callable[[Request], Awaitable[Depositor
     return routes
 
 
-def submission_json(row: Submission, parts: list[Part]) -> dict[str, Any]:
+def submission_json(row: Submission, parts: list[PartVerdict]) -> dict[str, Any]:
     """The body that docs/api.md shows."""
     return {
         "id": str(row.submission_id),
@@ -34,7 +34,7 @@ def submission_json(row: Submission, parts: list[Part]) -> dict[str, Any]:
     }
 
 
-def _part(part: Part) -> dict[str, Any]:
+def _part(part: PartVerdict) -> dict[str, Any]:
     shown: dict[str, Any] = {"outcome": part.outcome, "code": part.code, "reason": part.reason}
     if part.document_id is not None:
         shown["document"] = str(part.document_id)

@@ -11,7 +11,7 @@ from ingestion.answers import NamedInstance
 from ingestion.intake.stow.request import DICOM_XML, RELATED_XML
 from ingestion.outcomes import PartOutcome
 from records.vocabulary.person_warnings import OTHER_PERSON
-from storage.rows import Part
+from storage.rows import PartVerdict
 
 # PS3.18 table 10.5.3-1
 ALL_STORED, SOME_STORED, NONE_STORED = 200, 202, 409
@@ -75,7 +75,7 @@ _KEYWORDS = {
 }
 
 
-def status_of(parts: Sequence[Part]) -> int:
+def status_of(parts: Sequence[PartVerdict]) -> int:
     """200 all stored, 202 some stored or stored with warnings, 409 none stored."""
     stored = [part for part in parts if part.outcome in _STORED]
     if not stored:
@@ -96,7 +96,7 @@ def encoded(answer: Mapping[str, Any], media_type: str) -> tuple[bytes, str]:
     return json.dumps(answer).encode(), media_type
 
 
-def answer(parts: Sequence[Part], names: Mapping[int, NamedInstance]) -> dict[str, Any]:
+def answer(parts: Sequence[PartVerdict], names: Mapping[int, NamedInstance]) -> dict[str, Any]:
     """The Store Instances Response as DICOM JSON.
 
     RetrieveURL (0008,1190) is of type 2 and left out: what is stored is read by grants, at no such address.
@@ -116,7 +116,7 @@ def answer(parts: Sequence[Part], names: Mapping[int, NamedInstance]) -> dict[st
     return body
 
 
-def comment(part: Part) -> str:
+def comment(part: PartVerdict) -> str:
     """Our code and the beginning of the sentence, which `/submissions/{id}` has whole."""
     basic = unicodedata.normalize("NFKD", f"{part.code}: {part.reason}")  # letters without their accents
     text = basic.encode("ascii", "ignore").decode()  # of the default repertoire
@@ -132,7 +132,7 @@ def _reference(name: NamedInstance) -> dict[str, Any]:
     return reference
 
 
-def _stored(part: Part, name: NamedInstance) -> dict[str, Any]:
+def _stored(part: PartVerdict, name: NamedInstance) -> dict[str, Any]:
     item = _reference(name)
     if part.code not in _PLAIN:
         item["00081196"] = _value("US", STORED_WITH_WARNING)
@@ -140,7 +140,7 @@ def _stored(part: Part, name: NamedInstance) -> dict[str, Any]:
     return item
 
 
-def _failed(part: Part, name: NamedInstance) -> dict[str, Any]:
+def _failed(part: PartVerdict, name: NamedInstance) -> dict[str, Any]:
     reason = FAILURE_REASONS.get(part.code, _CANNOT_UNDERSTAND)
     return {
         **_reference(name),

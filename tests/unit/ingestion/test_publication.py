@@ -11,7 +11,7 @@ from ingestion.worker.packing import PackedGroup
 from ingestion.worker.publication import AdoptedGroup, adopted_groups, publication
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.verbs.worker.adopt_request import Adopted, AdoptedDocument
-from storage.rows import Blob, Details, Document, Instance, Part, Publication, Token
+from storage.rows import Blob, Details, Document, Instance, PartVerdict, Publication, Token
 from tests.unit.ingestion.parts import (
     DUPLICATE,
     REFUSED,
@@ -170,9 +170,13 @@ class TestParts:
         ]
         rows = published(parts, {3: UUID(int=99)})
         assert rows.parts == (
-            Part(number=1, outcome="published", code="published", reason="Published.", document_id=ONE),
-            Part(number=2, outcome="rejected", code="no_record", reason=REFUSED.reason, document_id=None),
-            Part(
+            PartVerdict(
+                number=1, outcome="published", code="published", reason="Published.", document_id=ONE
+            ),
+            PartVerdict(
+                number=2, outcome="rejected", code="no_record", reason=REFUSED.reason, document_id=None
+            ),
+            PartVerdict(
                 number=3,
                 outcome="duplicate",
                 code="duplicate",
