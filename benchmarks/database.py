@@ -131,13 +131,12 @@ def questions(index: SqlIndex, size: int) -> dict[str, Callable[[int], object]]:
         return spread(-(n // PER_STUDY // STUDIES_PER_RECORD) - 1)
 
     return {
-        "instance by its token": lambda n: index.instance(ordered(n // PER_STUDY), spread(n).bytes * 2),
         "study by its token": lambda n: index.documents_by_study(record(n), spread(n // PER_STUDY).bytes * 2),
         "first page of a record": lambda n: index.documents(record(n), limit=20),
         "next page of a record": lambda n: index.documents(
             record(n), after=(n // PER_STUDY, ordered(n // PER_STUDY)), limit=20
         ),
-        "one that is not there": lambda n: index.instance(ordered(n // PER_STUDY), bytes(32)),
+        "one that is not there": lambda n: index.documents_by_study(record(n), bytes(32)),
     }
 
 

@@ -27,7 +27,6 @@ from storage.rows import (
     CpuUse,
     Details,
     Document,
-    Instance,
     PartClaims,
     Publication,
     QuarantinedPart,
@@ -120,9 +119,6 @@ class ReaderIndex(RecordDocuments, SignIns, Protocol):
 
     def depositors(self, document_id: UUID) -> frozenset[bytes]:
         """The depositor tokens of the submissions that a document's details come from."""
-
-    def instance(self, document_id: UUID, sop_token: bytes) -> Instance | None:
-        """The place of the instance; of several versions that of the latest submission."""
 
 
 class HousekeeperIndex(Uploads, Settling, Leftovers, GrownStudies, ReceptionKeys, Protocol):

@@ -8,15 +8,14 @@ from sqlalchemy import ColumnElement, Select, bindparam, select, update
 
 from storage.index import tables
 from storage.index.keyset_pages import beyond, parameters_of
-from storage.index.mapping import DETAILS, DOCUMENTS, INSTANCES, portions
-from storage.rows import Details, Document, Instance
+from storage.index.mapping import DETAILS, DOCUMENTS, portions
+from storage.rows import Details, Document
 from storage.transactions import Database
 
 DocumentWithDetails = tuple[Document, tuple[Details, ...]]
 
 _DOCUMENT = tables.document.c
 _DETAILS = tables.details.c
-_INSTANCE = tables.instance.c
 _SUBMISSION = tables.submission.c
 _NEWEST_FIRST = (_DOCUMENT.created_at.desc(), _DOCUMENT.document_id.desc())
 
@@ -60,17 +59,6 @@ _SET_STATE = (
     .where(_DOCUMENT.document_id == bindparam("b_id"))
     .values(state=bindparam("b_state"), updated_at=bindparam("b_at"))
 )
-_INSTANCE_OF = (
-    select(*INSTANCES.columns)
-    .outerjoin_from(
-        tables.instance,
-        tables.details,
-        (_DETAILS.document_id == _INSTANCE.document_id) & (_DETAILS.submission_id == _INSTANCE.submission_id),
-    )
-    .where(_INSTANCE.document_id == bindparam("document_id"), _INSTANCE.sop_token == bindparam("sop_token"))
-    .order_by(_DETAILS.row_version.desc())  # the latest submission wins
-    .limit(1)
-)
 
 
 class Documents:
@@ -110,12 +98,6 @@ class Documents:
         with self._database.writing() as connection:
             values = {"b_id": document_id, "b_state": state, "b_at": at}
             return connection.execute(_SET_STATE, values).rowcount == 1
-
-    def instance(self, document_id: UUID, sop_token: bytes) -> Instance | None:
-        with self._database.reading() as connection:
-            values = {"document_id": document_id, "sop_token": sop_token}
-            row = connection.execute(_INSTANCE_OF, values).first()
-        return INSTANCES.value(row) if row else None
 
     def _list(self, pair: Pair, values: Mapping[str, object]) -> list[DocumentWithDetails]:
         with self._database.reading() as connection:

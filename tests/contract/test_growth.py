@@ -25,7 +25,6 @@ def index_work(index: SqlIndex, meter: Meter, rows: int) -> dict[str, int]:
         "page": lambda: index.documents(record, after=(last.created_at, last.document_id), limit=3),
         "by id": lambda: index.documents_by_id(record, [one]),
         "by study": lambda: index.documents_by_study(record, one.bytes),
-        "instance": lambda: index.instance(one, b"1"),
         "submission": lambda: index.submission(one),
         "receive": lambda: index.receive(a_submission(received_at=10**9), []),
         "claim": lambda: index.claim_next("w", now=rows, until=10**9),

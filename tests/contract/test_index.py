@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from records.errors import Conflict, NotFound
+from storage.index.store import SqlIndex
 from storage.index_ports import Index
 from storage.rows import PartVerdict
 from tests.contract.storage_adapters import Spawn
@@ -247,27 +248,25 @@ class TestClaimsOfParts:
 
 
 class TestPublication:
-    def test_before_it_nothing_is_visible_and_after_it_all(self, index: Index) -> None:
+    def test_before_it_nothing_is_visible_and_after_it_all(self, index: SqlIndex) -> None:
         submission_id, document = claimed(index), a_document()
         assert index.documents(RECORD) == []
         publication = publication_of(submission_id, document)
         assert index.publish(submission_id, "worker", publication) is True
         assert index.documents(RECORD) == [(document, publication.details)]
         assert index.parts(submission_id) == list(publication.parts)
-        assert index.instance(document.document_id, b"1" * 32) == publication.instances[0]
+        assert index.inventory.instances(None) == list(publication.instances)
         found = index.submission(submission_id)
         assert found and (found.state, found.finished_at) == ("published", 300)
 
-    def test_a_long_series_arrives_whole_and_in_the_same_words(self, index: Index) -> None:
+    def test_a_long_series_arrives_whole_and_in_the_same_words(self, index: SqlIndex) -> None:
         submission_id, document = claimed(index), a_document()
         publication = publication_of(
             submission_id, document, sop_tokens=tuple(number.to_bytes(32) for number in range(300))
         )
         assert index.publish(submission_id, "worker", publication)
         assert index.parts(submission_id) == list(publication.parts)
-        for instance in publication.instances[::50]:
-            assert instance.sop_token
-            assert index.instance(document.document_id, instance.sop_token) == instance
+        assert index.inventory.instances(None) == list(publication.instances)
 
     def test_a_long_series_that_fails_leaves_nothing_and_tells_no_value(self, index: Index) -> None:
         submission_id = claimed(index)
@@ -306,13 +305,13 @@ class TestPublication:
         assert (document.created_at, document.updated_at, document.state) == (200, 400, "approved")
         assert [row.row_version for row in details] == [1, 2]
 
-    def test_of_two_versions_of_an_instance_the_latest_submission_wins(self, index: Index) -> None:
-        study = published(index)
-        for row_version in (2, 3):
-            blob = a_blob()
+    def test_every_version_of_an_instance_keeps_its_place(self, index: SqlIndex) -> None:
+        study, blobs = a_document(), [a_blob() for _ in range(3)]
+        for row_version, blob in enumerate(blobs, 1):
             published(index, study, row_version=row_version, blob=blob)
-            found = index.instance(study.document_id, b"1" * 32)
-            assert found and found.blob_id == blob.blob_id
+        found = index.inventory.instances(None)
+        assert {each.document_id for each in found} == {study.document_id}
+        assert {each.blob_id for each in found} == {blob.blob_id for blob in blobs}
 
     def test_a_failure_inside_leaves_nothing(self, index: Index) -> None:
         submission_id = claimed(index)

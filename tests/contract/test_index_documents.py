@@ -77,13 +77,6 @@ class TestLists:
         assert (found.state, found.updated_at) == ("deleted", 777)
         assert not index.set_state(uuid4(), "deleted", at=1)
 
-    def test_an_instance_is_found_in_its_own_document_alone(self, index: Index) -> None:
-        document = published(index, sop_tokens=(b"1" * 32, b"2" * 32))
-        found = index.instance(document.document_id, b"2" * 32)
-        assert found and (found.part, found.offset, found.length) == (2, 200, 100)
-        assert index.instance(document.document_id, b"3" * 32) is None
-        assert index.instance(uuid4(), b"2" * 32) is None
-
 
 class TestShared:
     def test_a_later_reception_key_of_a_day_replaces_the_earlier(self, index: Index) -> None:

@@ -146,8 +146,7 @@ def test_a_merged_row_takes_the_place_of_the_rows_it_was_made_of(index: SqlIndex
     assert index.publish(job, "worker", merged)
     [(document, details)] = index.documents(RECORD)
     assert (document.document_id, [row.row_version for row in details]) == (grown.document_id, [4])
-    found = index.instance(grown.document_id, b"1" * 32)
-    assert found and found.submission_id == job
+    assert [each.submission_id for each in index.inventory.instances(None)] == [job]
     assert [blob.blob_id for blob in index.retired_blobs()] == [old.blob_id]
     assert index.grown_studies(least=2, quiet_since=10**12) == []
     index.settle(carrier, at=500)

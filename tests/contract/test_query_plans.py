@@ -78,7 +78,6 @@ def tour(index: Index) -> None:
     index.documents_by_id(RECORD, [publication.documents[0].document_id, document_id])
     index.documents_by_study(RECORD, b"s" * 32)
     index.set_state(document_id, "deleted", at=1)
-    index.instance(document_id, b"1" * 32)
     index.put_reception_key("2026-01-01", "{}")
     index.reception_key("2026-01-01")
     index.put_sign_in(b"d", b"s", expires=1)

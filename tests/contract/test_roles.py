@@ -115,7 +115,6 @@ class TestWork:
         for either in (reader, gateway):
             [(seen, details)] = either.documents(RECORD)
             assert (seen, len(details)) == (document, 1)
-            assert either.instance(document.document_id, bytes(32))
         assert reader.document(document.document_id) == (seen, details)
         assert reader.depositors(document.document_id) == {submission.depositor_token}
         for expires in (5, 6):
