@@ -12,16 +12,14 @@ from typing import BinaryIO
 from client.send.contents import member_pieces
 from client.send.medium import (
     DICOMDIR,
-    LARGEST_DICOMDIR,
     MOST_COMPONENTS,
     MediumError,
-    Reference,
     check_inside,
     listed_in,
     plain,
-    split,
 )
 from client.send.plan import Candidate, Kind, Member
+from content.dicom.dicomdir import LARGEST, Reference, split
 
 
 def absent(path: Path, members: Sequence[Candidate], file: BinaryIO) -> Iterator[Candidate]:
@@ -41,7 +39,7 @@ def absent(path: Path, members: Sequence[Candidate], file: BinaryIO) -> Iterator
 
 
 def _read(one: Candidate, member: Member, file: BinaryIO) -> BinaryIO:
-    if one.size > LARGEST_DICOMDIR:
+    if one.size > LARGEST:
         raise MediumError("bad_dicomdir")
     content = io.BytesIO()
     try:

@@ -5,30 +5,20 @@ from there, too. All of it is a stranger's word about places on this machine: a 
 folder that was given, by names alone and through no symbolic link, or nowhere.
 """
 
-import os
 import re
-import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-import pydicom
-from pydicom.dataelem import RawDataElement
-from pydicom.dataset import Dataset
-
 from client.send.contents import open_regular
 from client.send.verdicts import TROUBLES
+from content.dicom import dicomdir
+from content.dicom.dicomdir import Reference
 from records.errors import Invalid
 
-LARGEST_DICOMDIR = 128 << 20
 DICOMDIR = "dicomdir"  # PS3.10 section 8.6: the one at the root has this name
-_RECORDS = "DirectoryRecordSequence"
 MOST_COMPONENTS = 8  # PS3.10 section 8.2
 _VERSION = re.compile(r";[0-9]+$")
-_SEPARATORS = re.compile(r"[\\/]")  # a slash inside of a component is how some writers err
-
-Reference = tuple[str, ...]
-"""A Referenced File ID (0004,1500): the components of a path from the root."""
 
 
 class MediumError(Invalid):
@@ -53,37 +43,9 @@ def references(directory: Path) -> list[Reference]:
 def listed_in(file: BinaryIO) -> list[Reference]:
     """`references` of a directory file that is open and can be sought."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # remarks on names that no DICOMDIR should hold
-            listed = [_components(record.get("ReferencedFileID")) for record in _records(file)]
-    except Exception:  # a damaged file may do anything to its reader
+        return dicomdir.references(file)
+    except dicomdir.DamagedDirectory:
         raise MediumError("bad_dicomdir") from None
-    return [each for each in dict.fromkeys(listed) if each]
-
-
-def _records(file: BinaryIO) -> Sequence[Dataset]:
-    if file.seek(0, os.SEEK_END) > LARGEST_DICOMDIR:
-        raise ValueError
-    file.seek(0)
-    found = pydicom.dcmread(file, specific_tags=[_RECORDS])
-    raw = found.get_item(_RECORDS)
-    # a truncated value is read without a word, and what it listed would go missing
-    if isinstance(raw, RawDataElement) and len(raw.value or b"") != raw.length:
-        raise EOFError
-    records: Sequence[Dataset] = found[_RECORDS].value
-    return records
-
-
-def split(path: str) -> list[str]:
-    """The names of a path, whichever of the two slashes its writer took."""
-    return _SEPARATORS.split(path)
-
-
-def _components(value: object) -> Reference:
-    if not value:
-        return ()
-    parts = [value] if isinstance(value, str) else [str(part) for part in value]  # type: ignore[attr-defined]
-    return tuple(name for part in parts for name in split(part))
 
 
 class Medium:

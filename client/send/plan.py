@@ -1,16 +1,12 @@
 """The plan of a sending: files recognised by their content, instances gathered by study into requests."""
 
-import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from pydicom.filereader import read_partial
-from pydicom.tag import BaseTag, Tag
-from pydicom.uid import DeflatedExplicitVRLittleEndian, MediaStorageDirectoryStorage
+from content.dicom.header import Header, read_header
 
 MOST_IN_BATCH = 1000
 LARGEST_BATCH = 1 << 28
@@ -21,8 +17,6 @@ _STARTS = (
     1 << 14,
     4 << 20,
 )  # bytes searched for the study's UID; a file that has it later is sent all the same
-_STUDY = Tag("StudyInstanceUID")
-_DIRECTORY_GROUP = 0x0004  # what a DICOMDIR lists
 _ARCHIVE = (b"PK\x03\x04", b"PK\x05\x06")
 
 
@@ -97,36 +91,15 @@ def _is_bare_dataset(head: bytes) -> bool:
 
 
 def _dicom(head: bytes, rest: BinaryIO) -> Recognised:
-    start = head
+    start, header = head, Header()
     for size in _STARTS:  # nearly every file names its study in the first of them
         start += rest.read(size - len(start))
-        media, study = _named(start)
-        if study or media == MediaStorageDirectoryStorage or len(start) < size:
+        header = read_header(start)
+        if header.study or header.is_directory or len(start) < size:
             break
-    if media == MediaStorageDirectoryStorage:
+    if header.is_directory:
         return Recognised(Kind.OTHER, trouble="dicomdir")
-    return Recognised(Kind.DICOM, study)
-
-
-def _named(start: bytes) -> tuple[str, str]:
-    """The media storage class and the study of a file that begins so, empty where they cannot be read.
-
-    What is deflated is not looked into: it may expand without end, and no DICOMDIR is (PS3.10 section 8.6).
-    """
-    if DeflatedExplicitVRLittleEndian.encode() in start:
-        return "", ""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # remarks are the server's to make
-        try:
-            found = read_partial(BytesIO(start), _is_beyond, force=True, specific_tags=[_STUDY])
-            media = str(found.file_meta.get("MediaStorageSOPClassUID") or "")
-            return media, str(found.get("StudyInstanceUID") or "")
-        except Exception:  # whatever a damaged file does to the reader, the server is asked
-            return "", ""
-
-
-def _is_beyond(tag: BaseTag, *_: object) -> bool:
-    return tag > _STUDY or tag.group == _DIRECTORY_GROUP
+    return Recognised(Kind.DICOM, header.study)
 
 
 def batches(found: Iterable[Candidate]) -> Iterator[list[Candidate]]:

@@ -66,7 +66,9 @@ ENGINES = (
     "alembic", "boto3", "celery", "fastapi", "minio", "numpy", "pikepdf", "psycopg", "pydicom", "sqlalchemy"
 )  # fmt: skip
 """What reads files, serves or keeps tables and objects, and takes from a tenth of a second to a whole one."""
-QUICK = ("status", "fetch", "check", "backup", "restore", "serve", "worker", "audit verify", "vault status")
+QUICK = (
+    "status", "send", "fetch", "check", "backup", "restore", "serve", "worker", "audit verify", "vault status"
+)  # fmt: skip
 ON_DATA = (
     "status",
     "check",
