@@ -1,6 +1,6 @@
 """Records as verbs see them: found by name, opened with key, card and chain; the decoy for the absent."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from keyvault.crypto.envelope import Branch
@@ -22,6 +22,10 @@ BRANCH_OF = {
     PurposeOfUse.BRIS_DE_GLACE: Branch.BRIS_DE_GLACE,
     PurposeOfUse.CENTRE_15: Branch.CENTRE_15,
 }
+
+
+class Moved(Exception):  # noqa: N818 - no error: what asks begins anew
+    """The record changed since a snapshot of it was judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +84,7 @@ class Records(VaultKeys):
         Raises CoffreError `card_altered` like `read_card`, and where the INS that finds the record is not its
         holder's.
         """
-        # read again even where nothing is locked: the decoy is read here too
-        if row is None:
-            row = tx.get("record", public_id=DECOY_ID)
-        else:
-            row = tx.get("record", lock=lock, record_id=row["record_id"])
-        assert row is not None
+        row = _row(tx, row, lock)
         key = care_key(tx, self.keyring, row)
         chain = record_chain(tx, key, ORDINARY)
         card = open_card(tx, row, key)
@@ -94,6 +93,28 @@ class Records(VaultKeys):
             raise altered()
         return OpenedRecord(row, key, card, chain)
 
+    def unmoved(
+        self, tx: VaultTransaction, row: Row | None, known: OpenedRecord, *, lock: bool
+    ) -> OpenedRecord:
+        """The record that a snapshot opened, with its present row; nothing is opened again.
+
+        Raises `Moved` where a change came since that can alter a decision, or a record for the decoy.
+        """
+        row = _row(tx, row, lock)
+        if (row["record_id"], row["epoch"]) != (known.row["record_id"], known.row["epoch"]):
+            raise Moved
+        return replace(known, row=row)
+
     def chain_of(self, record: OpenedRecord) -> Chain:
         """The chain of an attempt on this record: its chain, or on chain 0 where it doesn't exist."""
         return record.chain if record.exists else self.system_chain
+
+
+def _row(tx: VaultTransaction, row: Row | None, lock: bool) -> Row:
+    """Read again even where nothing is locked: the decoy is read here too."""
+    if row is None:
+        row = tx.get("record", public_id=DECOY_ID)
+    else:
+        row = tx.get("record", lock=lock, record_id=row["record_id"])
+    assert row is not None
+    return row

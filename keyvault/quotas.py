@@ -101,11 +101,19 @@ def exceeded(
     quota = quotas.of_person(first.actor.role, first.emergency)
     if quota is None:
         return False
-    name = _name("person", first.actor.issuer, first.actor.subject, *_kind(first))
-    subject = pseudonym(b"coffre-quota-v1", name)
+    subject = _person(pseudonym, first)
     touched = (pseudonym(b"coffre-touched-v1", touch.touched) for touch in touches)
     new = sum([first_this_hour(tx, subject, each, now_ms) for each in touched])
     return _over(_count(tx, subject, now_ms // HOUR_MS, new), quota, now_ms)
+
+
+def is_past(tx: VaultTransaction, quotas: Quotas, pseudonym: Pseudonym, touch: Touch, now_ms: int) -> bool:
+    """Whether the person's limit is passed already, whatever is touched; nothing is counted."""
+    quota = quotas.of_person(touch.actor.role, touch.emergency)
+    if quota is None:
+        return False
+    rows = tx.find("quota_count", subject=_person(pseudonym, touch), hour__gt=now_ms // HOUR_MS - 24)
+    return _over({row["hour"]: row["n"] for row in rows}, quota, now_ms)
 
 
 def structure_exceeded(
@@ -203,6 +211,11 @@ def forget_old(tx: VaultTransaction, now_ms: int) -> None:
     """Drop counters that no window can see any more."""
     tx.delete("quota", at__lt=now_ms - 2 * DAY_MS)
     tx.delete("quota_count", hour__lt=now_ms // HOUR_MS - 48)
+
+
+def _person(pseudonym: Pseudonym, touch: Touch) -> bytes:
+    name = _name("person", touch.actor.issuer, touch.actor.subject, *_kind(touch))
+    return pseudonym(b"coffre-quota-v1", name)
 
 
 def _kind(touch: Touch) -> tuple[str, ...]:

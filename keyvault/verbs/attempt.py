@@ -16,8 +16,8 @@ from keyvault.context import Vault
 from keyvault.credentials.proof import PresentedProof
 from keyvault.log.appending import Chain, Event
 from keyvault.opened_records import OpenedRecord
-from keyvault.quotas import Touch
-from keyvault.store import Row
+from keyvault.quotas import Touch, is_past
+from keyvault.store import Row, VaultTransaction
 from keyvault.transaction import Transaction
 from keyvault.verbs.emergency_windows import emergency_use, open_window
 from records.actors import Actor
@@ -95,6 +95,11 @@ class Preamble:
         names = [self.counted] if each is None else sorted({*each})
         return transaction.over_quota(*(replace(self.touch, touched=name) for name in names))
 
+    def is_past_quota(self, vault: Vault, tx: VaultTransaction, now_ms: int) -> bool:
+        """Whether the person's limit is passed already; nothing is counted."""
+        assert self.touch is not None  # nothing is opened for nobody
+        return is_past(tx, vault.settings.quotas, vault.pseudonym, self.touch, now_ms)
+
     def structure_over_quota(self, transaction: Transaction) -> bool:
         """Count what is about to be permitted for the person's structure; True, uncounted, without room."""
         return self.touch is not None and transaction.structure_over_quota(self.touch)
@@ -164,20 +169,27 @@ def attempt(
     locator: str | None = None,
     record_id: UUID | None = None,
     discloses: bool = True,
+    known: OpenedRecord | None = None,
 ) -> Attempt | Denied:
     """Ask whether `actor` may do `action` on the record that `locator` or `record_id` names.
 
     The record stays locked until the transaction ends: no change of its card and no deposit comes between
     the decision, what is disclosed and the event. What discloses nothing needs no lock, has no event and
     begins no emergency: no notice without a line to explain it.
+
+    `known`: the record as a snapshot opened it, which is not opened again. Raises `Moved` where a change came
+    since; then nothing of the transaction may be kept.
     """
     row = _find(vault, transaction, locator, record_id)
     named = record_id if record_id is not None else locator or ""
     preamble = Preamble.of(call, actor, action, vault.touched(row, named))
     over = preamble.over_quota(transaction)
-    record = vault.open(transaction.rows, row, lock=discloses)
+    if known is None:
+        record = vault.open(transaction.rows, row, lock=discloses)
+    else:
+        record = vault.unmoved(transaction.rows, row, known, lock=discloses)
     request = preamble.request(transaction.now)
-    emergency = emergency_use(vault, transaction, record, request)
+    emergency = emergency_use(vault, transaction.rows, record, request, transaction.now_ms)
     decision = decide(request, Facts(record.facts, None, emergency))
     if over or (isinstance(decision, Permit) and preamble.structure_over_quota(transaction)):
         decision = Deny(ReasonCode.QUOTA_EXCEEDED)

@@ -16,21 +16,21 @@ from records.vocabulary.codes import Obligation
 
 
 def emergency_use(
-    vault: Vault, transaction: Transaction, record: OpenedRecord, request: AccessRequest
+    vault: Vault, tx: VaultTransaction, record: OpenedRecord, request: AccessRequest, now_ms: int
 ) -> EmergencyUse | None:
     """What the actor's windows of the last day on this record mean for the request; None: no emergency."""
     if request.purpose not in EMERGENCIES:
         return None
-    today = transaction.rows.find(
+    today = tx.find(
         "emergency_window",
         record_id=record.row["record_id"],
         actor=_actor_key(vault, request.actor),
         purpose=request.purpose.value,
-        opened_at__gt=transaction.now_ms - DAY_MS,
+        opened_at__gt=now_ms - DAY_MS,
     )
     reason = _reason_hash(vault, request.reason) if normal_reason(request.reason) else None
     windows = [(row["reason_hash"], row["opened_at"]) for row in today]
-    return use_of(windows, reason, _reason_hash(vault, None), transaction.now_ms)
+    return use_of(windows, reason, _reason_hash(vault, None), now_ms)
 
 
 def open_window(

@@ -5,21 +5,50 @@ without a lock, and only an actor who may see the document goes on to the record
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from uuid import UUID
 
 from keyvault.context import Vault
-from keyvault.opened_records import OpenedRecord
-from keyvault.store import Row
+from keyvault.opened_records import Moved, OpenedRecord
+from keyvault.store import Row, VaultTransaction
 from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Call, Denied, Preamble, attempt, refuse
 from keyvault.verbs.caller import caller
 from keyvault.verbs.emergency_windows import emergency_use
 from keyvault.verbs.judging import facts_with_decoys
-from keyvault.verbs.reader.reading import listed
+from keyvault.verbs.reader.reading import opened_documents, tell_listed
+from keyvault.verbs.reader.snapshot import MOST_SNAPSHOTS, permitted
 from keyvault.verbs.rows import NOBODYS, SealedRow, SeenDocument, copies_of
 from records.actors import Actor
 from records.policy import Deny, Facts, decide
 from records.vocabulary.codes import Action, ReasonCode
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    call: Call
+    actor: Actor
+    document_id: UUID
+    rows: Sequence[SealedRow]
+
+    @property
+    def preamble(self) -> Preamble:
+        return Preamble.of(self.call, self.actor, Action.SEARCH, self.document_id.bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What was found, in a snapshot or in the transaction: why it's refused, or what to show, or a failure.
+
+    With none of the three the quota is passed, which the transaction says.
+    """
+
+    record: OpenedRecord
+    record_id: UUID
+    why: ReasonCode | None
+    shown: list[SeenDocument] | None = None
+    failed: Exception | None = None
 
 
 class DocumentVerbs:
@@ -34,29 +63,69 @@ class DocumentVerbs:
         hidden from whoever has one is refused on chain 0, like one that is not there.
         """
         actor = caller(self._vault, call, "document", document_id=document_id)
-        published = any(row.document_id == document_id for row in rows)
+        asked = _Asked(call, actor, document_id, rows)
+        for _ in range(MOST_SNAPSHOTS):
+            with self._vault.store.reading() as tx:
+                seen = self._look(tx, asked, self._vault.now_ms())
+            with suppress(Moved), self._vault.transaction() as transaction:
+                return self._answer(transaction, asked, seen, seen.record)
         with self._vault.transaction() as transaction:
-            row = transaction.rows.get("document", document_id=document_id)
-            row = row if published else None
-            record_id = row["record_id"] if row else NOBODYS
-            record = self._vault.open(transaction.rows, transaction.rows.get("record", record_id=record_id))
-            preamble = Preamble.of(call, actor, Action.SEARCH, document_id.bytes)
-            reason = self._objection(transaction, preamble, record, row)
-            if reason is not None:
-                return self._refuse_document(transaction, preamble, call, actor, record, reason)
-            found = attempt(self._vault, transaction, call, actor, Action.SEARCH, record_id=record_id)
-            if isinstance(found, Denied):
-                return found
-            shown = listed(transaction, found, rows)
-            return shown[0] if shown else Denied(ReasonCode.NO_SUCH_DOCUMENT)
+            seen = self._look(transaction.rows, asked, transaction.now_ms)
+            return self._answer(transaction, asked, seen, None)
+
+    def _look(self, tx: VaultTransaction, asked: _Asked, now_ms: int) -> _Seen:
+        """Judge, and open what may be shown."""
+        row = tx.get("document", document_id=asked.document_id)
+        row = row if any(each.document_id == asked.document_id for each in asked.rows) else None
+        record_id = row["record_id"] if row else NOBODYS
+        named = tx.get("record", record_id=record_id)
+        record = self._vault.open(tx, named)
+        reason = self._objection(tx, asked.preamble, record, row, now_ms)
+        counted = self._vault.touched(named, record_id)
+        preamble = Preamble.of(asked.call, asked.actor, Action.SEARCH, counted)
+        found = None if reason else permitted(self._vault, tx, preamble, asked.call, record, now_ms)
+        if found is None:
+            return _Seen(record, record_id, reason)
+        try:
+            return _Seen(record, record_id, None, opened_documents(tx, found, asked.rows))
+        except Exception as error:  # raised once more where it has its line
+            return _Seen(record, record_id, None, failed=error)
+
+    def _answer(
+        self, transaction: Transaction, asked: _Asked, seen: _Seen, known: OpenedRecord | None
+    ) -> SeenDocument | Denied:
+        vault = self._vault
+        if known is not None:
+            row = transaction.rows.get("record", record_id=seen.record_id)
+            vault.unmoved(transaction.rows, row, known, lock=False)
+        if seen.why is not None:
+            preamble, record = asked.preamble, seen.record
+            return self._refuse_document(transaction, preamble, asked.call, asked.actor, record, seen.why)
+        found = attempt(
+            vault, transaction, asked.call, asked.actor, Action.SEARCH, record_id=seen.record_id, known=known
+        )
+        if isinstance(found, Denied):
+            return found
+        if seen.failed is not None:
+            raise seen.failed
+        if seen.shown is None:  # refused then, permitted now
+            transaction.again = None
+            raise Moved
+        tell_listed(transaction, found, len(seen.shown))
+        return seen.shown[0] if seen.shown else Denied(ReasonCode.NO_SUCH_DOCUMENT)
 
     def _objection(
-        self, transaction: Transaction, preamble: Preamble, record: OpenedRecord, row: Row | None
+        self,
+        tx: VaultTransaction,
+        preamble: Preamble,
+        record: OpenedRecord,
+        row: Row | None,
+        now_ms: int,
     ) -> ReasonCode | None:
         """Why this actor sees no such document; the record is judged first, and facts are opened anyhow."""
-        request = preamble.request(transaction.now)
-        emergency = emergency_use(self._vault, transaction, record, request)
-        copies = copies_of(transaction.rows, record.row["record_id"], [row] if row else [])
+        request = preamble.request(now_ms // 1000)
+        emergency = emergency_use(self._vault, tx, record, request, now_ms)
+        copies = copies_of(tx, record.row["record_id"], [row] if row else [])
         facts = facts_with_decoys(record.card, copies)
         for each in (None, facts[row["document_id"]]) if row else (None,):
             decision = decide(request, Facts(record.facts, each, emergency))

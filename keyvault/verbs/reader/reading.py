@@ -7,6 +7,7 @@ from uuid import UUID
 
 from keyvault.context import Vault
 from keyvault.crypto.search_tokens import TokenField
+from keyvault.store import VaultTransaction
 from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt
 from keyvault.verbs.caller import caller
@@ -14,6 +15,7 @@ from keyvault.verbs.judging import judged
 from keyvault.verbs.reader.changing import CARD_CHANGES
 from keyvault.verbs.reader.log_reading import EVERY_LINE, LogFilter, find_lines
 from keyvault.verbs.reader.notices import OwnNotice, unread
+from keyvault.verbs.reader.snapshot import Question, carry_out
 from keyvault.verbs.rows import SealedRow, SeenDocument, genuine, open_rows
 from records.identity import INS, Traits
 from records.policy import warnings
@@ -110,20 +112,23 @@ class ReadingVerbs:
         """Open the details rows of the documents that the actor may see, and nothing else."""
         named = list(dict.fromkeys(row.document_id for row in rows))
         actor = caller(self._vault, call, "list", record_id=record_id, documents=named)
-        with self._vault.transaction() as transaction:
-            found = attempt(self._vault, transaction, call, actor, Action.SEARCH, record_id=record_id)
-            if isinstance(found, Denied):
-                return found
-            shown = listed(transaction, found, rows)
-            owed = found.permit.obligations.union(*(document.obligations for document in shown))
+
+        def opened(tx: VaultTransaction, found: Attempt) -> Listing:
+            shown = opened_documents(tx, found, rows)
             return Listing(
                 public_id=found.public_id,
                 documents=tuple(shown),
-                obligations=owed,
+                obligations=found.permit.obligations.union(*(each.obligations for each in shown)),
                 whose=_whose(found),
                 choices=_choices(found),
-                notices=unread(self._vault, transaction.rows, record_id) if _is_holder(found) else (),
+                notices=unread(self._vault, tx, record_id) if _is_holder(found) else (),
             )
+
+        def told(transaction: Transaction, found: Attempt, listing: Listing) -> Listing:
+            tell_listed(transaction, found, len(listing.documents))
+            return listing
+
+        return carry_out(self._vault, Question(call, actor, Action.SEARCH, record_id), opened, told)
 
     def events(
         self,
@@ -159,11 +164,10 @@ class ReadingVerbs:
         return tuple(self._vault.token(_searchable(name), value) for name, value in values)
 
 
-def listed(transaction: Transaction, found: Attempt, rows: Sequence[SealedRow]) -> list[SeenDocument]:
-    """Open those of the rows that may be seen, newest document first, and log."""
-    seen = judged(transaction.rows, found, {row.document_id for row in rows})
-    kept = genuine(transaction.rows, rows, seen)
-    opened = open_rows(transaction.rows, found.record.key, kept)
+def opened_documents(tx: VaultTransaction, found: Attempt, rows: Sequence[SealedRow]) -> list[SeenDocument]:
+    """Open those of the rows that may be seen, newest document first."""
+    seen = judged(tx, found, {row.document_id for row in rows})
+    opened = open_rows(tx, found.record.key, genuine(tx, rows, seen))
     shown = [
         SeenDocument(
             document_id, facts, row["created_at"], opened[document_id], warnings(found.request, facts)
@@ -171,9 +175,13 @@ def listed(transaction: Transaction, found: Attempt, rows: Sequence[SealedRow]) 
         for document_id, (row, facts) in seen.items()
         if document_id in opened
     ]
-    transaction.append(found.record.chain, found.event(details={"documents": len(shown)}))
     shown.sort(key=lambda document: (document.created_at, document.document_id), reverse=True)
     return shown
+
+
+def tell_listed(transaction: Transaction, found: Attempt, count: int) -> None:
+    """The line of a list, however many documents it shows."""
+    transaction.append(found.record.chain, found.event(details={"documents": count}))
 
 
 def _searchable(name: TokenField) -> TokenField:

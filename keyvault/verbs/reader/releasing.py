@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,10 +16,11 @@ from keyvault.log.appending import Appended
 from keyvault.opened_records import BRANCH_OF
 from keyvault.store import Row, VaultTransaction
 from keyvault.transaction import Transaction
-from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
+from keyvault.verbs.attempt import Attempt, Call, Denied, refuse
 from keyvault.verbs.caller import caller
 from keyvault.verbs.judging import judged
 from keyvault.verbs.reader.kept_grants import keep_grant
+from keyvault.verbs.reader.snapshot import Question, carry_out
 from keyvault.verbs.rows import SealedRow, genuine, open_rows
 from records.details import DocumentDetails
 from records.errors import CoffreError, NotFound
@@ -35,6 +36,21 @@ class Released:
 
     grant: dict[str, Any]
     objects: tuple[tuple[UUID, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What is granted: documents, their blobs' rows, and what the recipient will open. Nothing has left."""
+
+    documents: tuple[UUID, ...]
+    blobs: tuple[Row, ...]
+    body: GrantBody = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    why: ReasonCode
+    object_id: str | None = None
 
 
 class ReleasingVerbs:
@@ -68,49 +84,25 @@ class ReleasingVerbs:
             recipient=recipient,
             suite=suite,
         )
-        with self._vault.transaction() as transaction:
-            found = attempt(self._vault, transaction, call, actor, Action.RETRIEVE, record_id=record_id)
-            if isinstance(found, Denied):
-                return found
-            released = self._release(transaction, found, rows, documents, recipient, suite)
+
+        def opened(tx: VaultTransaction, found: Attempt) -> _Opened | _Refused:
+            return _open(self._vault, tx, found, rows, documents)
+
+        def told(
+            transaction: Transaction, found: Attempt, what: _Opened | _Refused
+        ) -> Released | Denied | None:
+            if isinstance(what, _Opened):
+                return self._seal(transaction, found, what, recipient, suite)
+            refused = self._refuse(transaction, found, what.why, what.object_id)
+            absent = what.why is ReasonCode.NO_SUCH_DOCUMENT and not refused.is_of_quota
+            return None if absent else refused
+
+        asked = Question(call, actor, Action.RETRIEVE, record_id)
+        released = carry_out(self._vault, asked, opened, told)
         if released is None:
             # raised after the commit, so that the refusal keeps its line in the log
             raise NotFound("There is no such document in this record.", code="no_such_document")
         return released
-
-    def _release(
-        self,
-        transaction: Transaction,
-        found: Attempt,
-        rows: Sequence[SealedRow],
-        documents: Sequence[Sequence[UUID]] | None,
-        recipient: bytes,
-        suite: int,
-    ) -> Released | Denied | None:
-        vault, tx = self._vault, transaction.rows
-        # what the index hasn't published yet is absent, whoever asks (docs/vault.md section 2)
-        published = {row.document_id for row in rows}
-        asked = published if documents is None else published.intersection(chain.from_iterable(documents))
-        seen = judged(tx, found, asked)
-        things = [list(seen)] if documents is None else documents
-        hidden = [thing for thing in things if not any(document in seen for document in thing)]
-        if hidden and documents is not None:
-            named = str(hidden[0][0]) if hidden[0] else None
-            refused = self._refuse(transaction, found, ReasonCode.NO_SUCH_DOCUMENT, named)
-            return refused if refused.is_of_quota else None
-        wanted = list(dict.fromkeys(document for thing in things for document in thing if document in seen))
-        key = open_record_key(tx, vault.keyring, found.record.row, BRANCH_OF[found.call.purpose])
-        if key is None:
-            return self._refuse(transaction, found, ReasonCode.OPTED_OUT, None)
-        kept = _all_genuine(tx, rows, wanted)
-        blobs = _blobs(tx, wanted, seen, {row.submission_id for row in kept})
-        opened = open_rows(tx, found.record.key, kept)
-        body = GrantBody(
-            tuple(GrantedBlob(sealed_blob(row), open_data_key(key, row)) for row in blobs),
-            _documents(opened),
-            _series(opened),
-        )
-        return self._seal(transaction, found, wanted, blobs, body, recipient, suite)
 
     def _refuse(
         self, transaction: Transaction, found: Attempt, reason: ReasonCode, object_id: str | None
@@ -130,9 +122,7 @@ class ReleasingVerbs:
         self,
         transaction: Transaction,
         found: Attempt,
-        wanted: Sequence[UUID],
-        blobs: Sequence[Row],
-        body: GrantBody,
+        opened: _Opened,
         recipient: bytes,
         suite: int,
     ) -> Released:
@@ -140,8 +130,8 @@ class ReleasingVerbs:
         expires = min(
             transaction.now + LONGEST_GRANT, found.actor.expires_at or transaction.now + LONGEST_GRANT
         )
-        objects = tuple((row["blob_id"], row["version"]) for row in blobs)
-        appended = _log(transaction, found, grant_id, wanted, blobs)
+        objects = tuple((row["blob_id"], row["version"]) for row in opened.blobs)
+        appended = _log(transaction, found, grant_id, opened.documents, opened.blobs)
         keep_grant(self._vault, transaction, found, grant_id, expires, objects)
         signing = self._vault.keyring.signing("grant")
         grant = seal_grant(
@@ -153,12 +143,38 @@ class ReleasingVerbs:
             purpose=found.call.purpose.value,
             actor=appended.actor or bytes(32),
             recipient=recipient,
-            body=body,
+            body=opened.body,
             event=appended.leaf,
             key_id=signing.key_id,
             sign=signing.sign,
         )
         return Released(grant, objects)
+
+
+def _open(
+    vault: Vault,
+    tx: VaultTransaction,
+    found: Attempt,
+    rows: Sequence[SealedRow],
+    documents: Sequence[Sequence[UUID]] | None,
+) -> _Opened | _Refused:
+    # what the index hasn't published yet is absent, whoever asks (docs/vault.md section 2)
+    published = {row.document_id for row in rows}
+    asked = published if documents is None else published.intersection(chain.from_iterable(documents))
+    seen = judged(tx, found, asked)
+    things = [list(seen)] if documents is None else documents
+    hidden = [thing for thing in things if not any(document in seen for document in thing)]
+    if hidden and documents is not None:
+        return _Refused(ReasonCode.NO_SUCH_DOCUMENT, str(hidden[0][0]) if hidden[0] else None)
+    wanted = list(dict.fromkeys(document for thing in things for document in thing if document in seen))
+    key = open_record_key(tx, vault.keyring, found.record.row, BRANCH_OF[found.call.purpose])
+    if key is None:
+        return _Refused(ReasonCode.OPTED_OUT)
+    kept = _all_genuine(tx, rows, wanted)
+    blobs = _blobs(tx, wanted, seen, {row.submission_id for row in kept})
+    opened = open_rows(tx, found.record.key, kept)
+    granted = tuple(GrantedBlob(sealed_blob(row), open_data_key(key, row)) for row in blobs)
+    return _Opened(tuple(wanted), tuple(blobs), GrantBody(granted, _documents(opened), _series(opened)))
 
 
 def _log(

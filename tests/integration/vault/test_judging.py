@@ -84,7 +84,6 @@ def cost(vault: VaultBench, ask: Callable[[], object]) -> tuple[list[Statement],
 
 @pytest.mark.parametrize("hidden", [1, 2, LEAST_OPENED])
 @pytest.mark.parametrize("verb", ["list", "release"])
-@pytest.mark.requirement("R10")
 def test_hidden_documents_of_a_study_cost_what_a_study_that_is_not_there_costs(
     vault: VaultBench, person: Person, hidden: int, verb: str
 ) -> None:
