@@ -14,6 +14,7 @@ STREAMED = re.compile(r".*/dicomweb/studies(/[^/]+)?|.*/fhir/DocumentReference",
 
 
 TWICE = "The body gives a member twice in one object: give it once."
+HALF = "The body has half of a character, an escape from \\ud800 to \\udfff alone: give both halves, or none."
 
 
 class MemberTwice(HTTPException):
@@ -25,10 +26,22 @@ class MemberTwice(HTTPException):
         super().__init__(400, TWICE)
 
 
+class HalfCharacter(HTTPException):
+    """An escaped surrogate without its other half is no text: nothing can store or sign it (RFC 7493
+    section 2.1).
+    """
+
+    code = "half_character"
+
+    def __init__(self) -> None:
+        super().__init__(400, HALF)
+
+
 class BoundedBodies:
     """Answers 413 to a larger body.
 
-    Of a body that is JSON it also answers 400 to an object with the same member twice.
+    Of a body that is JSON it also answers 400 to an object with the same member twice, and to half a
+    character.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -57,11 +70,17 @@ def _check_members(body: bytes) -> None:
     if body.lstrip()[:1] not in (b"{", b"["):
         return
     try:
-        json.loads(body, object_pairs_hook=_once)
+        value = json.loads(body, object_pairs_hook=_once)
+        if b"\\u" in body:
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise HalfCharacter from None
     except (ValueError, RecursionError):
         return
 
 
-def _once(pairs: list[tuple[str, Any]]) -> None:
-    if len({name for name, _ in pairs}) != len(pairs):
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise MemberTwice
+    return members

@@ -109,7 +109,7 @@ def _cores() -> int:
 def _folder(data: Path) -> Path:
     """An empty folder for sockets and counts, this user's alone; what a killed run left in it goes."""
     folder = data.absolute() / "run"
-    if len(os.fsencode(folder / "housekeeper.sock")) > _LONGEST_SOCKET_PATH:
+    if len(os.fsencode(folder / "vault" / "housekeeper.sock")) > _LONGEST_SOCKET_PATH:
         return Path(tempfile.mkdtemp(prefix="coffre-"))
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)

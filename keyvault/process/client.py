@@ -21,7 +21,7 @@ from keyvault.process.service import DOORS, REQUEST_HEADER, UNTIL_HEADER
 from keyvault.process.wire import Verb, verbs_of
 from keyvault.verbs.operator.inspecting import InspectingVerbs
 from keyvault.verbs.public import PublishingVerbs
-from records.errors import CoffreError
+from records.errors import CoffreError, Invalid
 
 TIMEOUT_S = 30
 Connect = Callable[[str], http.client.HTTPConnection]
@@ -67,7 +67,7 @@ class _RemoteDoor:
 
         def call(*args: object, **more: object) -> Any:
             arguments = dict(zip(names, args, strict=False)) | more
-            return verb.read_answer(self._ask(verb.write_call(arguments)))
+            return verb.read_answer(self._ask(_written(verb, arguments)))
 
         return call
 
@@ -95,6 +95,13 @@ class _RemoteDoor:
         connection.close()
         self._own.connection = None
         return CoffreError("The vault can't be reached: try again in a moment.", code="vault_unavailable")
+
+
+def _written(verb: Verb, arguments: Mapping[str, object]) -> bytes:
+    try:
+        return verb.write_call(arguments)
+    except UnicodeEncodeError:  # its own message quotes the text
+        raise Invalid("A text of this call holds half of a character: correct it.", code="bad_call") from None
 
 
 def _ended(connection: http.client.HTTPConnection) -> bool:

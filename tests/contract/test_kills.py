@@ -18,11 +18,10 @@ def killed_after(child: "Popen[str]", seconds: float) -> list[str]:
     first = child.stdout.readline()
     time.sleep(seconds)
     child.kill()
-    return [
-        line.strip()
-        for line in (first + child.communicate()[0]).splitlines(keepends=True)
-        if line.endswith("\n")
-    ]
+    # not communicate(): beside a piped stdin it reads past what readline() has in its buffer
+    said = first + child.stdout.read()
+    child.wait()
+    return [line.strip() for line in said.splitlines(keepends=True) if line.endswith("\n")]
 
 
 @pytest.mark.parametrize("kills", SOON)

@@ -190,3 +190,14 @@ def test_what_is_no_json_is_refused(
 def test_a_choice_is_said_in_its_own_type(coffre: Coffre, person: Patient, value: Any) -> None:
     answer = person.call("PUT", "/emergency", json={"bris_de_glace": value, "centre_15": True})
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_request")
+
+
+def test_half_a_character_is_refused_before_anything_is_asked(
+    coffre: Coffre, person: Patient, tokens: dict[str, str]
+) -> None:
+    for half in (b'"\\ud800"', b'["\\udc00\\ud800"]', b'{"a\\udfff": 1}'):
+        headers = {**bearer(tokens["holder"]), "Content-Type": "application/json"}
+        answer = coffre.http.post("/grants", content=b'{"record": ' + half + b"}", headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (400, "half_character"), answer.text
+    whole = coffre.http.post("/grants", content=b'{"record": "\\ud83d\\ude00"}', headers=headers)
+    assert whole.json()["code"] != "half_character"

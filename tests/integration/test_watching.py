@@ -25,11 +25,12 @@ def test_every_answer_carries_an_id_of_its_own(coffre: Coffre, patient: Patient)
     assert first != second
 
 
-def test_readiness_asks_index_and_vault(coffre: Coffre) -> None:
+def test_readiness_asks_whatever_the_process_needs(coffre: Coffre) -> None:
     assert coffre.http.get("/health/live").json() == {"status": "ok"}
     assert coffre.http.get("/health/ready").json() == {
         "status": "ok",
         "index": "ok",
         "vault": "ok",
         "objects": "ok",
+        "gateway": "ok",
     }
