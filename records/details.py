@@ -110,7 +110,7 @@ class FileDetails:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SetAside:
-    """What the release of a quarantined document has to know: how it came, and what was declared of it."""
+    """What the discharge of a quarantined document has to know: how it came, and what was declared of it."""
 
     kind: str | None = None
     document: Mapping[str, Any] | None = None

@@ -23,7 +23,7 @@ from ingestion.worker.queue_loop import Heartbeat, Worker
 from ingestion.worker.rejudging import overruled
 from ingestion.worker.spending import Spending
 from keyvault.keys.reception import ReceivedPart
-from keyvault.verbs.worker.opening_jobs import ForMaintenance
+from keyvault.verbs.worker.opening_jobs import ForMaintenance, Target
 from records.details import DocumentDetails, SetAside, damaged
 from records.errors import NotFound
 from records.vocabulary.codes import SubmissionState
@@ -59,23 +59,24 @@ class Discharge:
     def _discharge(self, opened: ForMaintenance) -> None:
         worker, aside = self._worker, self._aside
         sealed, dek = opened.blobs[aside.blob_id]
-        deposited = _as_deposited(opened, aside, dek)
+        target = opened.target
+        assert target is not None  # the vault names it for each discharge
+        deposited = _as_deposited(opened, target, aside, dek)
         self._spending.introduce(deposited.structure_token)
         steps = Steps(worker, self._submission, deposited, self._in_hand, worker.vault.adopt_job)
         # read as it lies and never taken over: the quarantine's key dies with it, the record's seals anew
         content = OpenedContent(worker.objects, sealed, dek)
         inspected = steps.validate(content)
-        told = self._told(opened)
+        told = self._told(target)
         # before anything is claimed: what stays under quarantine must hold no claim that others wait for
         parts, duplicates = steps.claim([_again(part, told) for part in inspected.parts])
         packed = steps.pack(parts, inspected.content)
         parts, adopted = steps.adopt(parts, packed)
         steps.publish(self._with_removal(steps.rows(parts, duplicates, adopted)), self._spending)
 
-    def _told(self, opened: ForMaintenance) -> frozenset[str]:
+    def _told(self, target: Target) -> frozenset[str]:
         """The sentences that the operators could read before they decided."""
-        earlier = opened.target["after"]
-        before = self._worker.index.parts(UUID(earlier)) if earlier is not None else []
+        before = self._worker.index.parts(target.after) if target.after is not None else []
         return frozenset((self._aside.reason, *(part.reason for part in before)))
 
     def _with_removal(self, rows: Publication) -> Publication:
@@ -108,7 +109,9 @@ def _set_aside(worker: Worker, document_id: UUID) -> QuarantinedPart:
     return found
 
 
-def _as_deposited(opened: ForMaintenance, aside: QuarantinedPart, dek: bytes) -> OpenedSubmission:
+def _as_deposited(
+    opened: ForMaintenance, target: Target, aside: QuarantinedPart, dek: bytes
+) -> OpenedSubmission:
     """The quarantined part as a submission of its own, for the record that was named."""
     details = opened.details[-1]
     declared = details.set_aside or SetAside()
@@ -121,8 +124,8 @@ def _as_deposited(opened: ForMaintenance, aside: QuarantinedPart, dek: bytes) ->
         structure=opened.structure,
         structure_token=NOBODYS_TURN,
         depositor=bytes(32),
-        record_state=opened.target["state"],
-        expected_ins=opened.target["ins"],
+        record_state=target.state,
+        expected_ins=target.ins,
         day_public=opened.day_public,
     )
 

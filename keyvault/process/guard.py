@@ -26,7 +26,7 @@ from keyvault.verbs.operator.inspecting import InspectingVerbs
 from keyvault.verbs.operator.officer import OfficerVerbs
 from keyvault.verbs.operator.quarantine import QuarantineVerbs
 from keyvault.verbs.operator.records import OperatingVerbs, ensure_decoy
-from keyvault.verbs.operator.requesting_jobs import AskingVerbs, PlanningVerbs
+from keyvault.verbs.operator.requesting_jobs import PlanningVerbs, RequestingVerbs
 from keyvault.verbs.operator.restoring import RestoringVerbs
 from keyvault.verbs.operator.rotating import RotatingVerbs
 from keyvault.verbs.operator.withdrawing import WithdrawingVerbs
@@ -75,7 +75,7 @@ class OperatorDoor(
     RotatingVerbs,
     QuarantineVerbs,
     DischargingVerbs,
-    AskingVerbs,
+    RequestingVerbs,
     CertifyingVerbs,
     OfficerVerbs,
     WithdrawingVerbs,

@@ -6,7 +6,6 @@ A job is leased like a submission; `records.vocabulary.codes.JOB_TRANSITIONS` sa
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
 from uuid import UUID
 
 from keyvault.context import Vault
@@ -14,6 +13,7 @@ from keyvault.keys.secret_keys import Use
 from keyvault.log.appending import Event
 from keyvault.store import Row, VaultTransaction, new_id
 from keyvault.transaction import Transaction
+from keyvault.verbs.job_request import JobRequest
 from keyvault.verbs.leases import LONGEST_LEASE_MS
 from records.actors import Actor
 from records.errors import Conflict, NotFound
@@ -43,11 +43,11 @@ class Job:
     worker: str | None
     lease_until: int
     created_at: int
-    asked: dict[str, Any] = field(repr=False)
+    request: JobRequest = field(repr=False)
 
     @property
     def document_id(self) -> UUID:
-        return UUID(self.asked["document"])
+        return self.request.document
 
 
 def create(
@@ -56,10 +56,10 @@ def create(
     kind: JobKind,
     state: JobState,
     record_id: UUID,
-    asked: dict[str, Any],
+    request: JobRequest,
 ) -> Job:
-    """Keep a new job. `asked` names the document, and what its kind adds."""
-    job = Job(new_id(), kind, state, record_id, None, 0, transaction.now_ms, asked)
+    """Keep a new job."""
+    job = Job(new_id(), kind, state, record_id, None, 0, transaction.now_ms, request)
     transaction.rows.insert(
         "job",
         {
@@ -69,7 +69,7 @@ def create(
             "state": state.value,
             "worker": None,
             "lease_until": 0,
-            "payload": _sealed(vault, job.job_id, asked),
+            "payload": _sealed(vault, job.job_id, request),
             "created_at": transaction.now_ms,
         },
     )
@@ -116,9 +116,9 @@ def move(transaction: Transaction, job: Job, state: JobState) -> Job:
     return replace(job, state=state)
 
 
-def note(vault: Vault, transaction: Transaction, job: Job, **asked: Any) -> None:
-    """Add to what is known of a job."""
-    payload = _sealed(vault, job.job_id, {**job.asked, **asked})
+def note_opened(vault: Vault, transaction: Transaction, job: Job, *, version: int, left: str) -> None:
+    """Keep what the first opening of a job settles: the rows it is about, and what it has to leave."""
+    payload = _sealed(vault, job.job_id, replace(job.request, version=version, left=left))
     transaction.rows.update("job", {"payload": payload}, job_id=job.job_id)
 
 
@@ -172,12 +172,12 @@ def _opened(vault: Vault, row: Row) -> Job:
         row["worker"],
         row["lease_until"],
         row["created_at"],
-        vault.keyring.system_chain.open(Use.JOB, row["payload"], _aad(row["job_id"])),
+        JobRequest.of_json(vault.keyring.system_chain.open(Use.JOB, row["payload"], _aad(row["job_id"]))),
     )
 
 
-def _sealed(vault: Vault, job_id: UUID, asked: dict[str, Any]) -> bytes:
-    return vault.keyring.system_chain.seal(Use.JOB, asked, _aad(job_id))
+def _sealed(vault: Vault, job_id: UUID, request: JobRequest) -> bytes:
+    return vault.keyring.system_chain.seal(Use.JOB, request.to_json(), _aad(job_id))
 
 
 def _aad(job_id: UUID) -> bytes:

@@ -16,10 +16,10 @@ from keyvault.verbs import jobs
 from keyvault.verbs.attempt import Call, Denied, Preamble
 from keyvault.verbs.caller import caller
 from keyvault.verbs.content_end import erase_quarantined
+from keyvault.verbs.job_request import JobRequest
 from keyvault.verbs.operator.permission import denied, permit
 from keyvault.verbs.operator.quarantine import JobSeen
 from records.actors import Actor
-from records.actors_json import actor_from_json, actor_to_json
 from records.emergency import SHORTEST_REASON, long_enough
 from records.errors import CoffreError, Conflict, Invalid, NotFound
 from records.vocabulary.codes import Action, JobKind, JobState, Outcome, PurposeOfUse, ReasonCode
@@ -38,10 +38,14 @@ class _Plan:
     target: OpenedRecord | None
 
     @property
-    def asked(self) -> dict[str, Any]:
-        """What the job keeps of it."""
-        target = {"target": str(self.target.row["record_id"])} if self.target is not None else {}
-        return {**target, "reason": self.reason}
+    def target_id(self) -> UUID | None:
+        return None if self.target is None else self.target.row["record_id"]
+
+    def request(self, first: Actor, after: UUID | None) -> JobRequest:
+        """What the job keeps of it, and who proposed it."""
+        return JobRequest(
+            document=self.document_id, first=first, reason=self.reason, target=self.target_id, after=after
+        )
 
 
 class DischargingVerbs:
@@ -119,12 +123,8 @@ class DischargingVerbs:
     def _propose(self, transaction: Transaction, preamble: Preamble, plan: _Plan, document: Row) -> JobSeen:
         vault = self._vault
         assert preamble.actor is not None
-        first = actor_to_json(preamble.actor)
-        asked = {"document": str(plan.document_id), "first": first, **plan.asked}
-        after = _refused_before(vault, transaction, document, plan)
-        if after is not None:
-            asked["after"] = after
-        job = jobs.create(vault, transaction, plan.kind, JobState.PROPOSED, document["record_id"], asked)
+        request = plan.request(preamble.actor, _refused_before(vault, transaction, document, plan))
+        job = jobs.create(vault, transaction, plan.kind, JobState.PROPOSED, document["record_id"], request)
         details = {"step": "proposed", "reason": plan.reason}
         permit(vault, transaction, preamble, object_id=str(plan.document_id), details=details)
         return JobSeen.of(job, JobState.PROPOSED)
@@ -133,7 +133,7 @@ class DischargingVerbs:
         self, transaction: Transaction, preamble: Preamble, plan: _Plan, document: Row, job: jobs.Job
     ) -> JobSeen:
         """Both operators are on the log before anything can be opened or is erased."""
-        for actor in (actor_from_json(job.asked["first"]), preamble.actor):
+        for actor in (job.request.first, preamble.actor):
             self._tell_agreed(transaction, replace(preamble, actor=actor), plan, job)
         agreed = jobs.move(transaction, job, JobState.QUEUED)
         if plan.kind is not JobKind.DESTROY:
@@ -143,7 +143,7 @@ class DischargingVerbs:
 
     def _tell_agreed(self, transaction: Transaction, preamble: Preamble, plan: _Plan, job: jobs.Job) -> None:
         """The line of one of the two, on the record's chain where there is one."""
-        details = {"step": "agreed", "reason": job.asked["reason"], "operators": 2}
+        details = {"step": "agreed", "reason": job.request.reason, "operators": 2}
         told: dict[str, Any] = {"object_id": str(plan.document_id), "details": details}
         chain = self._vault.system_chain
         if plan.target is not None:
@@ -162,13 +162,13 @@ def _told(answer: JobSeen | Denied | CoffreError) -> JobSeen | Denied:
     return answer
 
 
-def _refused_before(vault: Vault, transaction: Transaction, document: Row, plan: _Plan) -> str | None:
+def _refused_before(vault: Vault, transaction: Transaction, document: Row, plan: _Plan) -> UUID | None:
     """The last discharge of this document into the same record that was tried and refused."""
     last = jobs.latest(vault, transaction.rows, document["record_id"]).get(document["document_id"])
-    if last is None or plan.kind is not JobKind.RELEASE or last.asked.get("target") != plan.asked["target"]:
+    if last is None or plan.kind is not JobKind.RELEASE or last.request.target != plan.target_id:
         return None
-    tried = "left" in last.asked  # a proposal that nobody agreed to was opened by no worker
-    return str(last.job_id) if tried else last.asked.get("after")
+    tried = last.request.left is not None  # a proposal that nobody agreed to was opened by no worker
+    return last.job_id if tried else last.request.after
 
 
 def _open_job(vault: Vault, transaction: Transaction, document: Row) -> jobs.Job | None:
@@ -183,14 +183,14 @@ def _open_job(vault: Vault, transaction: Transaction, document: Row) -> jobs.Job
 def _check_agrees(job: jobs.Job, plan: _Plan, preamble: Preamble) -> None:
     if job.state is not JobState.PROPOSED:
         raise Conflict("This was decided, and is being carried out.", code="job_in_hand")
-    if job.kind is not plan.kind or job.asked.get("target") != plan.asked.get("target"):
+    if job.kind is not plan.kind or job.request.target != plan.target_id:
         raise Conflict(
             "Another operator proposed something else for this document: agree to that, or wait until the "
             "proposal ends after a day.",
             code="other_proposal",
         )
-    first, second = actor_from_json(job.asked["first"]), preamble.actor
-    if second is None or (first.issuer, first.subject) == (second.issuer, second.subject):
+    first, second = job.request.first, preamble.actor
+    if first is None or second is None or (first.issuer, first.subject) == (second.issuer, second.subject):
         raise Conflict("A second, different operator has to agree.", code="second_operator")
 
 

@@ -25,7 +25,7 @@ MOST_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class JobSeen:
-    """A job as an operator sees it; `created_at` is ms. It repeats the release refused as `after`, if any."""
+    """A job as an operator sees it; `created_at` is ms. `after`: the refused discharge it repeats."""
 
     job_id: UUID
     kind: str
@@ -35,8 +35,7 @@ class JobSeen:
 
     @classmethod
     def of(cls, job: jobs.Job, state: JobState) -> Self:
-        after = job.asked.get("after")
-        return cls(job.job_id, job.kind.value, state.value, job.created_at, UUID(after) if after else None)
+        return cls(job.job_id, job.kind.value, state.value, job.created_at, job.request.after)
 
 
 @dataclass(frozen=True, slots=True)

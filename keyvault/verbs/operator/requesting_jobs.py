@@ -5,7 +5,6 @@ Either becomes a job that a worker carries out (`keyvault.verbs.worker.opening_j
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from keyvault.context import Vault
@@ -15,6 +14,7 @@ from keyvault.store import Row
 from keyvault.transaction import Transaction
 from keyvault.verbs import jobs
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
+from keyvault.verbs.job_request import JobRequest
 from keyvault.verbs.judging import judged
 from keyvault.verbs.rows import STUDY, SealedRow, genuine, open_rows
 from records.details import DocumentDetails
@@ -39,7 +39,7 @@ class FoundStudy:
     study_token: bytes | None
 
 
-class AskingVerbs:
+class RequestingVerbs:
     """Part of the operator's door; a depositor asks through it for what it deposited itself."""
 
     _vault: Vault
@@ -117,8 +117,8 @@ class AskingVerbs:
         if jobs.of_document(vault, transaction.rows, record_id, document_id) is not None:
             raise Conflict("This study is being worked on: ask again in a moment.", code="job_in_hand")
         told = {"code": code, "instances": len(instances)}
-        asked = {"document": str(document_id), "code": code, "instances": list(instances)}
-        job = jobs.create(vault, transaction, JobKind.WITHDRAW, JobState.QUEUED, record_id, asked)
+        request = JobRequest(document=document_id, code=code, instances=tuple(instances))
+        job = jobs.create(vault, transaction, JobKind.WITHDRAW, JobState.QUEUED, record_id, request)
         transaction.append(found.record.chain, found.event(object_id=str(document_id), details=told))
         return job.job_id
 
@@ -169,8 +169,8 @@ def queue_compaction(
         return job
     if len(transaction.rows.find("document_row", document_id=document_id, limit=2)) < 2:
         return None
-    asked: dict[str, Any] = {"document": str(document_id)}
-    return jobs.create(vault, transaction, JobKind.COMPACT, JobState.QUEUED, record_id, asked)
+    request = JobRequest(document=document_id)
+    return jobs.create(vault, transaction, JobKind.COMPACT, JobState.QUEUED, record_id, request)
 
 
 def _study(transaction: Transaction, found: Attempt, document_id: UUID) -> Row | None:

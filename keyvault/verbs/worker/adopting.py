@@ -115,7 +115,7 @@ def _objection(
 
 
 def _set_aside_objection(request: AdoptRequest, actor: Actor | None) -> ReasonCode | None:
-    """What this kind of depositor may not deposit is not set aside either: it could be released."""
+    """What this kind of depositor may not deposit is not set aside either: it could be discharged."""
     if request.record is not None or actor is None:
         return None
     kind = depositor_kind(actor)

@@ -53,8 +53,9 @@ class AdoptingJobs:
     def adopt_job(self, request: AdoptRequest) -> Adopted | Denied:
         """Adopt what a job made; an equal repeat returns the kept answer.
 
-        For a study its merged row and blobs, none of either where every instance is withdrawn; for a release
-        the document in the record that two operators named. Raises `Conflict` "lease_lost", "job_differs".
+        For a study its merged row and blobs, none of either where every instance is withdrawn; for a
+        discharge the document in the record that two operators named. Raises `Conflict` "lease_lost",
+        "job_differs".
         """
         check_packs(request)
         vault = self._vault
@@ -78,7 +79,7 @@ class AdoptingJobs:
         self, transaction: Transaction, job: jobs.Job, request: AdoptRequest, keys: dict[UUID, bytes]
     ) -> Adopted | Denied:
         vault = self._vault
-        row = transaction.rows.get("record", record_id=UUID(job.asked["target"]))
+        row = transaction.rows.get("record", record_id=job.request.target)
         record = vault.open(transaction.rows, row, lock=True)
         depositor = self._depositor(transaction, job, request)
         refusal = may_deposit(transaction, depositor, record, facts_of_all(request, depositor))

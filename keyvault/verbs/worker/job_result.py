@@ -15,31 +15,28 @@ from records.errors import Conflict
 from records.instances import KeptInstance, kept
 from records.vocabulary.codes import JobKind
 
-_Part = list[Any]
-"""Series, SOP instance, SHA-256, length."""
-
 
 def left_by(job: Job, details: Sequence[DocumentDetails]) -> str:
     """Names what is left once `job` is done with the document of these rows, oldest first."""
-    gone = frozenset(job.asked.get("instances", ()))
-    return _named(_released(details) if job.kind is JobKind.RELEASE else _merged(details, gone))
+    gone = frozenset(job.request.instances)
+    return _named(_discharged(details) if job.kind is JobKind.RELEASE else _merged(details, gone))
 
 
 def check_left(job: Job, details: Sequence[DocumentDetails]) -> None:
     """Raises `Conflict` "job_differs" unless the rows handed in are what the job has to leave."""
-    found = _released(details) if job.kind is JobKind.RELEASE else _merged(details, frozenset())
-    if len(details) > 1 or _named(found) != job.asked.get("left"):
+    found = _discharged(details) if job.kind is JobKind.RELEASE else _merged(details, frozenset())
+    if len(details) > 1 or _named(found) != job.request.left:
         raise Conflict("This job would leave something else than it has to.", code="job_differs")
 
 
-def _released(details: Sequence[DocumentDetails]) -> list[str]:
+def _discharged(details: Sequence[DocumentDetails]) -> list[str]:
     """The content that was set aside, whatever it is called in the record."""
     places = [each.instance.place for each in kept(details)]
     places += [row.content.place for row in details if row.content]
     return sorted({place.sha256.hex() for place in places})
 
 
-def _merged(details: Sequence[DocumentDetails], gone: frozenset[str]) -> list[list[_Part]]:
+def _merged(details: Sequence[DocumentDetails], gone: frozenset[str]) -> list[list[list[Any]]]:
     """Live instances, and all parts of their series."""
     every = kept(details, gone)
     series = {each.series for each in every if each.live}
@@ -47,7 +44,8 @@ def _merged(details: Sequence[DocumentDetails], gone: frozenset[str]) -> list[li
     return [live, sorted(_part(each) for each in every if each.series in series)]
 
 
-def _part(each: KeptInstance) -> _Part:
+def _part(each: KeptInstance) -> list[Any]:
+    """Series, SOP instance, SHA-256, length."""
     place = each.instance.place
     return [each.series, each.instance.sop, place.sha256.hex(), place.length]
 

@@ -1,12 +1,12 @@
-"""Open adopted content for a worker: `release` with purpose MAINTENANCE.
+"""Open adopted content for a worker: its keys are released with purpose MAINTENANCE.
 
 A worker opens content under a job alone, and each opening is on the record's log before a key leaves
 (docs/vault.md section 3).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from audit.canonical import canonical, parse
@@ -42,11 +42,29 @@ class JobInHand:
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """Where a discharge goes: state and INS of the record; `after`, the refused discharge it repeats."""
+
+    state: str
+    ins: str | None = field(repr=False)
+    after: UUID | None
+
+    def to_json(self) -> dict[str, Any]:
+        after = None if self.after is None else str(self.after)
+        return {"state": self.state, "ins": self.ins, "after": after}
+
+    @classmethod
+    def of_json(cls, members: Mapping[str, Any]) -> Self:
+        after = members["after"]
+        return cls(members["state"], members["ins"], None if after is None else UUID(after))
+
+
+@dataclass(frozen=True, slots=True)
 class ForMaintenance:
     """A job opened for a worker: the document's rows, oldest first, and the blobs they stand on.
 
     `instances` and `freed` are what a withdrawal takes out: SOP Instance UIDs, tokens of their parts.
-    `target` is where a release goes: state and INS of the record; `after`, the refused release it repeats.
+    `target`: of a discharge alone.
     """
 
     details: tuple[DocumentDetails, ...] = field(repr=False)
@@ -56,7 +74,7 @@ class ForMaintenance:
     study_uid: str | None
     instances: frozenset[str]
     freed: tuple[bytes, ...]
-    target: dict[str, Any] = field(repr=False)
+    target: Target | None
     day_public: bytes
 
 
@@ -97,20 +115,22 @@ class OpeningJobs:
             record, document = self._content_of(transaction, job)
             kept = _every_row(transaction, job, rows)
             details = open_rows(transaction.rows, record.key, kept)[job.document_id]
-            if "left" not in job.asked:
-                jobs.note(vault, transaction, job, version=kept[-1].row_version, left=left_by(job, details))
+            if job.request.left is None:
+                newest, left = kept[-1].row_version, left_by(job, details)
+                jobs.note_opened(vault, transaction, job, version=newest, left=left)
             if job.worker != worker:
                 log_step(transaction, vault, record, job, {"step": "opened"})
             submissions = {row.submission_id for row in kept}
             facts = open_facts(record.card, [document])[job.document_id]
+            target = self._target(transaction, job)
             answer = {
                 "details": [to_json(row) for row in details],
                 "blobs": _opened_blobs(transaction, record, job.document_id, submissions),
                 "submissions": sorted(str(each) for each in submissions),
                 "structure": facts.author_structure,
-                "instances": job.asked.get("instances", []),
+                "instances": list(job.request.instances),
                 "freed": _freed(vault, job, facts, details),
-                "target": self._target(transaction, job),
+                "target": {} if target is None else target.to_json(),
                 "day_public": b64(day["public"]),
             }
         return seal_box(recipient, canonical(answer))
@@ -124,16 +144,15 @@ class OpeningJobs:
             raise Conflict("The document of this job is gone.", code="settled")
         return record, document
 
-    def _target(self, transaction: Transaction, job: jobs.Job) -> dict[str, Any]:
-        """Where a release goes; the two operators named it. `after` told them what differs."""
+    def _target(self, transaction: Transaction, job: jobs.Job) -> Target | None:
+        """Where a discharge goes; the two operators named it. `after` told them what differs."""
         if job.kind is not JobKind.RELEASE:
-            return {}
-        row = transaction.rows.get("record", record_id=UUID(job.asked["target"]))
+            return None
+        row = transaction.rows.get("record", record_id=job.request.target)
         card = self._vault.open(transaction.rows, row).card.card
-        after = job.asked.get("after")
         if row is None or card is None:
-            return {"state": "unknown", "ins": None, "after": after}
-        return {"state": row["state"], "ins": card.ins.value, "after": after}
+            return Target("unknown", None, job.request.after)
+        return Target(row["state"], card.ins.value, job.request.after)
 
 
 def open_for_maintenance(private: bytes, sealed: bytes) -> ForMaintenance:
@@ -153,7 +172,7 @@ def open_for_maintenance(private: bytes, sealed: bytes) -> ForMaintenance:
         study_uid=details[-1].study_uid,
         instances=frozenset(found["instances"]),
         freed=tuple(unb64(each) for each in found["freed"]),
-        target=found["target"],
+        target=Target.of_json(found["target"]) if found["target"] else None,
         day_public=unb64(found["day_public"]),
     )
 
@@ -161,7 +180,7 @@ def open_for_maintenance(private: bytes, sealed: bytes) -> ForMaintenance:
 def _every_row(transaction: Transaction, job: jobs.Job, rows: Sequence[SealedRow]) -> list[SealedRow]:
     """The rows that the job is about, oldest first, if the index gave all of them."""
     known = transaction.rows.find("document_row", document_id=job.document_id)
-    newest = job.asked.get("version") or max((row["row_version"] for row in known), default=0)
+    newest = job.request.version or max((row["row_version"] for row in known), default=0)
     kept = [row for row in genuine(transaction.rows, rows, [job.document_id]) if row.row_version <= newest]
     wanted = {row["row_version"] for row in known if row["row_version"] <= newest}
     if not kept or {row.row_version for row in kept} != wanted:
@@ -189,7 +208,7 @@ def _freed(
     vault: Vault, job: jobs.Job, facts: DocumentFacts, details: Sequence[DocumentDetails]
 ) -> list[str]:
     """Tokens of the withdrawn parts: what is deposited anew after this is no duplicate."""
-    gone = set(job.asked.get("instances", []))
+    gone = set(job.request.instances)
     digests = [
         instance.place.sha256
         for row in details

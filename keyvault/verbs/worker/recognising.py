@@ -54,7 +54,7 @@ class RecognisingVerbs:
     ) -> tuple[Trait, ...]:
         """The traits of a content that contradict those of a record: the one comparison on every path to it.
 
-        For the holder of the lease on the submission or on the job that releases it, else `Conflict`
+        For the holder of the lease on the submission or on the job that discharges it, else `Conflict`
         "lease_lost". The record's traits stay here; where no record has this name nothing differs.
         """
         with self._vault.store.reading() as tx:

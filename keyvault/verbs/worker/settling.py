@@ -27,7 +27,7 @@ class SettlingVerbs:
 
 
 def _settle_job(vault: Vault, transaction: Transaction, job_id: UUID) -> None:
-    """End a job: what it replaced is retired, what it released is erased from quarantine. Repeatable.
+    """End a job: what it replaced is retired, what it discharged is erased from quarantine. Repeatable.
 
     A job of which nothing was adopted is refused.
     """
@@ -46,6 +46,6 @@ def _settle_job(vault: Vault, transaction: Transaction, job_id: UUID) -> None:
         log_settled(transaction, vault, job, 1)
     elif document["state"] != DocumentState.DELETED:
         rows = transaction.rows.find(
-            "document_row", document_id=job.document_id, row_version__le=job.asked["version"]
+            "document_row", document_id=job.document_id, row_version__le=job.request.version
         )
         log_settled(transaction, vault, job, retire(transaction, document, rows))

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from keyvault.verbs import jobs
+from keyvault.verbs.job_request import JobRequest
 from records.errors import Conflict
 from records.vocabulary.codes import JOB_TRANSITIONS, JobKind, JobState
 from tests.integration.vault.bench import VaultBench
@@ -21,7 +22,7 @@ ITS_PLACE = "verbs/jobs.py"
 def test_a_step_is_taken_or_refused(vault: VaultBench, old: JobState, new: JobState) -> None:
     inner = vault.guard.worker._vault
     with inner.transaction() as transaction:
-        job = jobs.create(inner, transaction, JobKind.COMPACT, old, uuid4(), {"document": str(uuid4())})
+        job = jobs.create(inner, transaction, JobKind.COMPACT, old, uuid4(), JobRequest(document=uuid4()))
     with inner.transaction() as transaction:
         if new in JOB_TRANSITIONS[old]:
             assert jobs.move(transaction, job, new).state is new
