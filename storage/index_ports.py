@@ -92,7 +92,7 @@ class WorkerIndex(Uploads, Submissions, Settling, RecordDocuments, QuarantinedDo
     def publish(self, submission_id: UUID, worker: str, publication: Publication) -> bool:
         """Makes documents, rows and verdicts visible at once, the only instant at which that happens.
 
-        Claims of parts that were not published are released. False, without effect, if this worker
+        Claims of parts that were not published are freed. False, without effect, if this worker
         published it already; Conflict `lease_lost` if it is not the holder.
         """
 

@@ -4,7 +4,7 @@ from urllib.parse import unquote
 
 from starlette.requests import Request
 
-from keyvault.credentials.possession import shown_with
+from keyvault.credentials.possession import presented_with
 from keyvault.credentials.tokens import Credential
 from keyvault.verbs.attempt import Call
 from records.errors import Invalid
@@ -30,5 +30,5 @@ def call_of(request: Request, credential: Credential) -> Call:
     if decoded is not None and len(decoded) > LONGEST_REASON:
         raise Invalid(f"Coffre-Reason has at most {LONGEST_REASON} characters.", code="bad_reason")
     return Call(
-        token=credential.token, purpose=READING[text], reason=decoded, presented=shown_with(credential)
+        token=credential.token, purpose=READING[text], reason=decoded, presented=presented_with(credential)
     )

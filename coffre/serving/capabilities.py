@@ -2,7 +2,7 @@
 
 from typing import Any
 
-RELEASED = "2026-11-28"  # of this statement: the day it last changed
+CHANGED_ON = "2026-11-28"  # the day on which this statement last changed
 PROFILE = "https://profiles.ihe.net/ITI/MHD/StructureDefinition/IHE.MHD.SimplifiedPublish.DocumentReference"
 _SECURITY = (
     "Authorization: Bearer, or DPoP with a proof of possession (RFC 9449). Each read is decided for the "
@@ -20,7 +20,7 @@ def capability_statement(public_url: str, *, cors: bool) -> dict[str, Any]:
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
-        "date": RELEASED,
+        "date": CHANGED_ON,
         "kind": "instance",
         "software": {"name": "Coffre"},
         "implementation": {"description": "Coffre", "url": f"{public_url}/fhir"},

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ingestion.quarantine.listing import LARGEST_PAGE, PAGE, Quarantine, read_key, write_key
-from keyvault.credentials.possession import shown_with
+from keyvault.credentials.possession import presented_with
 from keyvault.credentials.tokens import Credential
 from keyvault.verbs.attempt import Call
 from keyvault.verbs.operator.quarantine import JobSeen
@@ -19,7 +19,7 @@ Authenticate = Callable[[Request], Awaitable[Credential]]
 Limit = Annotated[int, BeforeValidator(digits), Query(ge=1, le=LARGEST_PAGE)]
 
 
-class ReleaseBody(BaseModel):
+class DischargeBody(BaseModel):
     """`record`: an INS or a public id. The second operator names it again."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -37,7 +37,7 @@ def router(quarantine: Quarantine, authenticate: Authenticate) -> APIRouter:
 
     async def call(request: Request) -> Call:
         credential = await authenticate(request)
-        return Call(token=credential.token, presented=shown_with(credential))
+        return Call(token=credential.token, presented=presented_with(credential))
 
     @routes.get("", summary="What lies under quarantine, oldest first")
     async def read(request: Request, after: str | None = None, limit: Limit = PAGE) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def router(quarantine: Quarantine, authenticate: Authenticate) -> APIRouter:
         return item.to_json()
 
     @routes.post("/{document_id}/release", summary="Propose a release into a record, or agree to it")
-    async def release(document_id: UUID, body: ReleaseBody, request: Request) -> dict[str, Any]:
+    async def discharge(document_id: UUID, body: DischargeBody, request: Request) -> dict[str, Any]:
         asked = (await call(request), document_id, body.record, body.reason)
         return job_json(document_id, await asyncio.to_thread(quarantine.discharge, *asked))
 

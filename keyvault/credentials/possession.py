@@ -21,7 +21,7 @@ HEADER = "proof"
 """The member of an envelope's headers that holds a depositor's proof."""
 
 
-def shown_with(credential: Credential) -> PresentedProof | None:
+def presented_with(credential: Credential) -> PresentedProof | None:
     """The request that the credential's proof is for, where there is one."""
     if credential.proof is None:
         return None
@@ -84,7 +84,7 @@ def proof_header(presented: PresentedProof) -> dict[str, Any]:
     return {HEADER: {"jws": presented.proof, "method": presented.method, "url": presented.url}}
 
 
-def shown_in(headers: Mapping[str, Any]) -> PresentedProof | None:
+def presented_in(headers: Mapping[str, Any]) -> PresentedProof | None:
     """The proof that came with a deposit, out of its envelope's headers. Raises `Invalid` "bad_member"."""
     if HEADER not in headers:
         return None

@@ -150,7 +150,7 @@ class Attempt:
         return found
 
     def event(self, **more: Any) -> Event:
-        """A permitted happening on this record."""
+        """A permitted event on this record."""
         preamble = Preamble.of(self.call, self.actor, self.request.action, b"")
         return preamble.event(Outcome.PERMIT, self.permit.reason, record=self.public_id, **more)
 

@@ -49,38 +49,38 @@ def _admit(
     arguments: Mapping[str, object],
 ) -> None:
     try:
-        asked = read_signed_request(presented.method, presented.url, presented.body)
-        fixed = asked.verbs[verb]
+        signed = read_signed_request(presented.method, presented.url, presented.body)
+        fixed = signed.verbs[verb]
     except (Invalid, KeyError, ValueError):
         raise _mismatch() from None
     stated = (proof.purpose or PurposeOfUse.NORMAL.value, proof.reason)
-    if asked.grant is not None:
-        stated = (asked.grant.purpose, asked.grant.reason)
+    if signed.grant is not None:
+        stated = (signed.grant.purpose, signed.grant.reason)
     if stated != (call.purpose.value, call.reason):
         raise _mismatch()
     if any(_plain(arguments[name]) != _plain(value) for name, value in fixed.items()):
         raise _mismatch()
     with vault.store.writing() as tx:
-        _check_record(vault, tx, asked, arguments)
+        _check_record(vault, tx, signed, arguments)
         row = {"digest": proof.seen(verb), "used_for": verb, "expires": proof.made_at + 2 * OLDEST}
         if not tx.insert_new("proof", row):
             raise _replayed()
 
 
 def _check_record(
-    vault: Vault, tx: VaultTransaction, asked: SignedRequest, arguments: Mapping[str, Any]
+    vault: Vault, tx: VaultTransaction, signed: SignedRequest, arguments: Mapping[str, Any]
 ) -> None:
     """The internal ids of a call belong to what the request names."""
-    if "record_id" not in arguments or asked.locator is None:
+    if "record_id" not in arguments or signed.locator is None:
         return
     try:
-        row = vault.find_record(tx, asked.locator)
+        row = vault.find_record(tx, signed.locator)
     except CoffreError:
         row = None
     if row is None or row["record_id"] != arguments["record_id"]:
         raise _mismatch()
-    if asked.grant is not None and "documents" in arguments:
-        _check_documents(vault, tx, row["record_id"], asked.grant, arguments["documents"])
+    if signed.grant is not None and "documents" in arguments:
+        _check_documents(vault, tx, row["record_id"], signed.grant, arguments["documents"])
 
 
 def _check_documents(

@@ -75,8 +75,8 @@ def _grant(_: Named, body: bytes) -> SignedRequest:
     )
     sealed_to = {"recipient": unb64(found["recipient"], 32), "suite": integer(found.get("suite", 1))}
     tokens = {"values": [(TokenField.STUDY, study) for study in studies]}
-    asked = _reading(text(found["record"]), Action.RETRIEVE, release=sealed_to, tokens=tokens)
-    return SignedRequest(asked.locator, asked.verbs, grant)
+    signed = _reading(text(found["record"]), Action.RETRIEVE, release=sealed_to, tokens=tokens)
+    return SignedRequest(signed.locator, signed.verbs, grant)
 
 
 def _renew(named: Named, _: bytes) -> SignedRequest:
@@ -140,8 +140,8 @@ def _quarantined(named: Named, _: bytes) -> SignedRequest:
 
 
 def _decide(verb: str, stated: frozenset[str], named: Named, body: bytes) -> SignedRequest:
-    asked = members(parse(body), stated)
-    return SignedRequest(None, {verb: {"document_id": UUID(named["document"]), **asked}})
+    arguments = members(parse(body), stated)
+    return SignedRequest(None, {verb: {"document_id": UUID(named["document"]), **arguments}})
 
 
 def _reading(record: str, action: Action = Action.SEARCH, **verbs: Arguments) -> SignedRequest:

@@ -27,7 +27,7 @@ _KEEP = (
     .where(_CLAIM.submission_id == bindparam("b_id"), _CLAIM.number == bindparam("b_number"))
     .values(document_id=bindparam("b_document"))
 )
-_RELEASE = delete(tables.part_claim).where(
+_FREE = delete(tables.part_claim).where(
     _CLAIM.submission_id == bindparam("b_id"), _CLAIM.document_id.is_(None)
 )
 
@@ -70,7 +70,7 @@ class Claims:
 
 
 def settle_claims(connection: Connection, submission_id: UUID, parts: Iterable[PartVerdict]) -> None:
-    """Gives published parts' claims their document, and releases the submission's others."""
+    """Gives published parts' claims their document, and frees the submission's others."""
     published = [
         {"b_id": submission_id, "b_number": part.number, "b_document": part.document_id}
         for part in parts
@@ -78,7 +78,7 @@ def settle_claims(connection: Connection, submission_id: UUID, parts: Iterable[P
     ]
     if published:
         connection.execute(_KEEP, published)
-    connection.execute(_RELEASE, {"b_id": submission_id})
+    connection.execute(_FREE, {"b_id": submission_id})
 
 
 def _first_numbers(part_tokens: Mapping[int, bytes]) -> tuple[dict[bytes, int], dict[int, int]]:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from keyvault.credentials.possession import shown_with
+from keyvault.credentials.possession import presented_with
 from keyvault.credentials.tokens import Credential
 from keyvault.verbs.attempt import Call
 from records.base64url import unb64
@@ -44,7 +44,7 @@ def router(access: Access, authenticate: Callable[[Request], Awaitable[Credentia
             token=credential.token,
             purpose=PurposeOfUse(body.purpose),
             reason=body.reason,
-            presented=shown_with(credential),
+            presented=presented_with(credential),
         )
         wanted = GrantRequest(
             body.record,
@@ -59,7 +59,7 @@ def router(access: Access, authenticate: Callable[[Request], Awaitable[Credentia
     @routes.post("/grants/{grant_id}/urls", summary="New addresses for a grant that still holds")
     async def renew(grant_id: UUID, request: Request) -> dict[str, Any]:
         credential = await authenticate(request)
-        call = Call(token=credential.token, presented=shown_with(credential))
+        call = Call(token=credential.token, presented=presented_with(credential))
         return await asyncio.to_thread(access.renew, call, grant_id)
 
     return routes

@@ -26,7 +26,7 @@ from keyvault.restore.shipping import shipped_size
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.operator.copied_columns import check_copies
 from keyvault.verbs.operator.listing import ListingVerbs
-from keyvault.verbs.operator.rollback_check import Promised
+from keyvault.verbs.operator.rollback_check import RollbackCheck
 from records.errors import CoffreError
 
 PAGE = 1_000
@@ -69,16 +69,16 @@ class InspectingVerbs(ListingVerbs):
 
     def _events(self, tx: VaultTransaction) -> Iterator[ChainEvent]:
         for chain in tx.find("chain", order=("chain_id", "chain")):
-            opened, promised, last = self._chain(tx, chain), Promised(), (0, FIRST_PREV)
+            opened, rollback, last = self._chain(tx, chain), RollbackCheck(), (0, FIRST_PREV)
             for row in _rows_of(tx, chain):
                 event = _event(tx, row, opened)
-                promised.note(event)
+                rollback.note(event)
                 last = (event.seq, event.leaf)
                 yield event
             if last != (chain["seq"], chain["head"]):
                 raise LogFault("chain_cut", f"A chain of {chain['seq']} events ends after {last[0]}.")
             if chain["chain"] == ORDINARY:
-                promised.check(tx, chain["chain_id"])
+                rollback.check(tx, chain["chain_id"])
                 check_copies(self._vault, tx, chain["chain_id"])
 
     def _chain(self, tx: VaultTransaction, chain: Row) -> Chain | None:

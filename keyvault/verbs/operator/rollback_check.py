@@ -13,7 +13,7 @@ from keyvault.store import Row, VaultTransaction
 _Sealed = tuple[str, str]  # version and digest, as events tell them
 
 
-class Promised:
+class RollbackCheck:
     """Fed with the opened events of one chain 1, oldest first; then `check`ed against the record's rows."""
 
     def __init__(self) -> None:
@@ -38,8 +38,8 @@ class Promised:
         if record is not None and self._card is not None and self._card != _sealed(record, "card"):
             raise LogFault("card_rolled_back", "A record's card is not the newest that its events name.")
         for row in tx.find("document", record_id=record_id):
-            promised = self._facts.get(str(row["document_id"]), ("1", row["facts_digest"].hex()))
-            if promised != _sealed(row, "facts"):
+            newest = self._facts.get(str(row["document_id"]), ("1", row["facts_digest"].hex()))
+            if newest != _sealed(row, "facts"):
                 raise LogFault("facts_rolled_back", "A document's labels aren't the newest that events name.")
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from keyvault.context import Vault
 from keyvault.credentials import withdrawn
-from keyvault.credentials.possession import LONGEST_UPLOAD, shown_in
+from keyvault.credentials.possession import LONGEST_UPLOAD, presented_in
 from keyvault.keys.reception import Envelope, ReceivedKey, depositor_token, open_envelope, open_key
 from keyvault.opened_records import OpenedRecord
 from keyvault.transaction import Transaction
@@ -80,7 +80,7 @@ def depositor_of(
     if envelope.received * 1000 > transaction.now_ms + 60_000:
         return None  # a reception in the future would revive an expired credential
     try:
-        presented = shown_in(envelope.headers)
+        presented = presented_in(envelope.headers)
         verified = vault.verified(
             envelope.credential, at=envelope.received, presented=presented, oldest=LONGEST_UPLOAD
         )

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.api_jws import PyJWS
 
 from keyvault.credentials.authority import Authority
-from keyvault.credentials.possession import LONGEST_UPLOAD, proof_header, shown_in, verify_token
+from keyvault.credentials.possession import LONGEST_UPLOAD, presented_in, proof_header, verify_token
 from keyvault.credentials.proof import (
     PresentedProof,
     Proof,
@@ -336,10 +336,10 @@ class TestACredential:
 class TestAnEnvelope:
     def test_carries_the_proof_to_the_vault(self) -> None:
         presented = PresentedProof("proof", "POST", URL)
-        assert shown_in({"kind": "dicom", **proof_header(presented)}) == presented
-        assert shown_in({"kind": "dicom"}) is None
+        assert presented_in({"kind": "dicom", **proof_header(presented)}) == presented
+        assert presented_in({"kind": "dicom"}) is None
 
     @pytest.mark.parametrize("found", [None, "jws", {}, {"jws": 5, "method": "POST", "url": URL}])
     def test_with_half_a_proof_is_refused(self, found: object) -> None:
         with pytest.raises(Invalid):
-            shown_in({"proof": found})
+            presented_in({"proof": found})
