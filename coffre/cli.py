@@ -30,10 +30,10 @@ class Commands(LaterGroup):
         "vault": Later("coffre.commands.vault.group:vault_app", "The vault: keys, decisions, audit log."),
         "record": Later("coffre.commands.record:record_app", "Records of persons."),
         "identity": Later(
-            "coffre.commands.identity:identity_app",
+            "coffre.commands.identity.group:identity_app",
             "Identities of the demo authority (demo and test only).",
         ),
-        "audit": Later("coffre.commands.audit:audit_app", "The log of every access."),
+        "audit": Later("coffre.commands.audit.group:audit_app", "The log of every access."),
         "send": Later(
             "coffre.commands.send:send_command",
             "Deposit DICOM files and PDF reports into a patient's record.",
@@ -43,7 +43,7 @@ class Commands(LaterGroup):
             "Fetch what you may see of a patient's record; it is decrypted here, not on the server.",
         ),
         "quarantine": Later(
-            "coffre.commands.quarantine:quarantine_app",
+            "coffre.commands.quarantine.group:quarantine_app",
             "What was set aside: list, show, release into a record, destroy.",
         ),
         "compact": Later(

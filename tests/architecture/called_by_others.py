@@ -40,7 +40,7 @@ _.demo_command  # the same
 _.fetch_command  # the same
 _.restore_command  # the same
 _.send_command  # the same
-_.named_operator  # coffre.commands.identity, by its name
+_.named_operator  # coffre.commands.identity.issuing, by its name
 _.FEMALE  # typer: a choice of `coffre record open --sex`
 _.MALE  # the same
 _.UNKNOWN  # the same

@@ -2,22 +2,17 @@
 
 import typer
 
-from coffre.command_line.options import Data
-from coffre.command_line.process import run_process
 from coffre.commands.vault.accept_gap import accept_gap
 from coffre.commands.vault.replay import replay
-from coffre.commands.vault.rotate import rotate_record, rotate_root, rotate_secrets, rotate_shards
+from coffre.commands.vault.rotate_record import rotate_record
+from coffre.commands.vault.rotate_root import rotate_root
+from coffre.commands.vault.rotate_secrets import rotate_secrets
+from coffre.commands.vault.rotate_shards import rotate_shards
+from coffre.commands.vault.serve import serve
 from coffre.commands.vault.status import status
 
 vault_app = typer.Typer(help="The vault: keys, decisions, audit log.", no_args_is_help=True)
-
-
-@vault_app.command("serve")
-def vault_serve(data: Data = None) -> None:
-    """Run the vault behind its doors at COFFRE_VAULT_URL, until SIGTERM."""
-    run_process("run_vault", data)
-
-
+vault_app.command("serve")(serve)
 vault_app.command("status")(status)
 vault_app.command("rotate-root")(rotate_root)
 vault_app.command("rotate-shards")(rotate_shards)
