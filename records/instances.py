@@ -31,6 +31,11 @@ def by_age(rows: Iterable[DocumentDetails]) -> list[DocumentDetails]:
     return sorted(rows, key=lambda row: row.received)
 
 
+def newest(rows: Iterable[DocumentDetails]) -> DocumentDetails:
+    """The row whose words stand for the document: the latest submission's, where `rows` has one at least."""
+    return by_age(rows)[-1]
+
+
 def latest(each: Iterable[T], sop: Callable[[T], str]) -> list[T]:
     """The last one of each SOP Instance UID, in the order in which they came."""
     found: dict[str, T] = {}
@@ -43,8 +48,8 @@ def latest(each: Iterable[T], sop: Callable[[T], str]) -> list[T]:
 def kept(rows: Iterable[DocumentDetails], gone: frozenset[str] = frozenset()) -> list[KeptInstance]:
     """Every instance of one document, oldest first, but those withdrawn; of equal UIDs one is live."""
     every = [each for each in _all(by_age(rows)) if each.instance.sop not in gone]
-    newest = {id(each) for each in latest((one for one in every if one.live), lambda one: one.instance.sop)}
-    return [replace(each, live=id(each) in newest) for each in every]
+    live = {id(each) for each in latest((one for one in every if one.live), lambda one: one.instance.sop)}
+    return [replace(each, live=id(each) in live) for each in every]
 
 
 def live_series(rows: Sequence[DocumentDetails]) -> list[SeriesDetails]:

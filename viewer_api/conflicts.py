@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from uuid import UUID
 
 from keyvault.verbs.rows import STUDY, SeenDocument
-from records.instances import kept
+from records.instances import kept, newest
 from records.vocabulary.identifier_warnings import IDENTIFIER_WARNINGS, INSTANCE_UID_SHARED, STUDY_UID_SHARED
 
 Claim = tuple[str, str, object]
@@ -14,7 +14,7 @@ Claim = tuple[str, str, object]
 
 def conflicts(documents: Iterable[SeenDocument]) -> dict[UUID, frozenset[str]]:
     """Codes by document: another structure's has the same study UID, or other bytes for a SOP UID."""
-    documents = [each for each in documents if each.details[-1].study_uid]
+    documents = [each for each in documents if newest(each.details).study_uid]
     if len({each.facts.author_structure for each in documents}) < 2:
         return {}
     claims: dict[tuple[str, str], list[tuple[SeenDocument, object]]] = defaultdict(list)
@@ -30,7 +30,7 @@ def conflicts(documents: Iterable[SeenDocument]) -> dict[UUID, frozenset[str]]:
 
 def _claims(document: SeenDocument) -> Iterator[Claim]:
     if document.facts.kind == STUDY:
-        yield STUDY_UID_SHARED, document.details[-1].study_uid or "", document.facts.author_structure
+        yield STUDY_UID_SHARED, newest(document.details).study_uid or "", document.facts.author_structure
     for each in kept(document.details):
         if each.live:
             yield INSTANCE_UID_SHARED, each.instance.sop, each.instance.place.sha256

@@ -9,7 +9,7 @@ from typing import Any
 from keyvault.verbs.reader.reading import Listing
 from keyvault.verbs.rows import SeenDocument
 from records.details import FileDetails, InstanceDetails, SeriesDetails
-from records.instances import live_series
+from records.instances import live_series, newest
 from records.vocabulary.document_types import DOCUMENT_TYPES
 from records.vocabulary.identifier_warnings import IDENTIFIER_WARNINGS
 from records.vocabulary.person_warnings import PERSON_WARNINGS
@@ -22,38 +22,64 @@ CAUTIONS: Mapping[str, tuple[str, str]] = {**PERSON_WARNINGS, **IDENTIFIER_WARNI
 
 def document_json(document: SeenDocument, conflicting: Collection[str] = ()) -> dict[str, Any]:
     """One line of `GET /records/{ins}/documents`; `conflicting` are the codes of `conflicts` for it."""
-    newest = document.details[-1]
-    warnings = sorted({code for details in document.details for code in details.warnings} | {*conflicting})
+    row = newest(document.details)
+    warnings = warnings_of(document, conflicting)
     shown: dict[str, Any] = {
         "id": str(document.document_id),
         "kind": document.facts.kind,
-        "title": newest.title,
+        "title": row.title,
         "type": document.facts.type_code,
-        "class": newest.class_code,
+        "class": row.class_code,
         "labels": sorted(label.value for label in document.facts.labels),
         "state": document.facts.state.value,
-        "date": newest.date,
+        "date": row.date,
         "created": _instant(document.created_at),
-        "structure": newest.structure,
-        "media_type": newest.media_type,
+        "structure": row.structure,
+        "media_type": row.media_type,
         "obligations": sorted(obligation.value for obligation in document.obligations),
         "warnings": warnings,
-        "cautions": [_caution(code) for code in CAUTIONS if code in warnings],
+        "cautions": [_caution(code) for code in cautions_of(warnings)],
     }
-    if newest.study_uid:
-        series = live_series(document.details)
+    if (images := images_of(document)) is not None:
         shown |= {
-            "study_uid": newest.study_uid,
-            "modalities": _modalities(series),
-            "series": len(series),
-            "instances": sum(len(each.instances) for each in series),
+            "study_uid": row.study_uid,
+            "modalities": images.modalities,
+            "series": images.series,
+            "instances": images.instances,
         }
-    if newest.file is not None:
-        shown |= _as_declared(newest.file)
+    if row.file is not None:
+        shown |= _as_declared(row.file)
     display = DOCUMENT_TYPES.get(document.facts.type_code)
     if display:
         shown["type_display"] = display.display
     return shown
+
+
+def warnings_of(document: SeenDocument, conflicting: Collection[str] = ()) -> list[str]:
+    """The codes of every submission's warnings and of `conflicts`, each once."""
+    return sorted({code for row in document.details for code in row.warnings} | {*conflicting})
+
+
+def cautions_of(warnings: Collection[str]) -> list[str]:
+    """Those that whoever reads the document has to know first, the gravest first."""
+    return [code for code in CAUTIONS if code in warnings]
+
+
+@dataclass(frozen=True, slots=True)
+class Images:
+    """What is live of a document's DICOM content: its modalities, and how many series and instances."""
+
+    modalities: list[str]
+    series: int
+    instances: int
+
+
+def images_of(document: SeenDocument) -> Images | None:
+    """None where nothing of the document is DICOM."""
+    if not newest(document.details).study_uid:
+        return None
+    series = live_series(document.details)
+    return Images(_modalities(series), len(series), sum(len(each.instances) for each in series))
 
 
 def _as_declared(file: FileDetails) -> dict[str, Any]:
@@ -112,7 +138,7 @@ def studies_of(listing: Listing, uid: str | None = None) -> list[Study]:
     """Visible DICOM documents by Study Instance UID and structure, newest study first."""
     found: dict[tuple[str, str], list[SeenDocument]] = {}
     for document in listing.documents:
-        named = document.details[-1].study_uid
+        named = newest(document.details).study_uid
         if named and uid in (None, named):
             found.setdefault((named, document.facts.author_structure), []).append(document)
     shared = Counter(named for named, _ in found)
@@ -122,9 +148,9 @@ def studies_of(listing: Listing, uid: str | None = None) -> list[Study]:
 def study_attributes(study: Study) -> dict[str, Any]:
     """A QIDO-RS study (PS3.18 table 10.6.3-3), with what viewers ask beyond it."""
     series = study.series()
-    newest = max(study.documents, key=lambda document: document.created_at)
+    last = max(study.documents, key=lambda document: document.created_at)
     count = sum(len(each.instances) for each in series)
-    described = newest.details[-1].study
+    described = newest(last.details).study
     return {
         **(described.attributes if described else {}),
         "00080005": value("CS", "ISO_IR 192"),
@@ -132,7 +158,7 @@ def study_attributes(study: Study) -> dict[str, Any]:
         "00080061": {"vr": "CS", "Value": _modalities(series)},
         "00201206": value("IS", len(series)),
         "00201208": value("IS", count),
-        **_custodian(study, newest),
+        **_custodian(study, last),
     }
 
 

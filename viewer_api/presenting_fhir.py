@@ -7,6 +7,7 @@ from uuid import UUID
 
 from keyvault.verbs.rows import SeenDocument
 from records.details import FileDetails
+from records.instances import newest
 from records.vocabulary.codes import DocumentState, Label
 from records.vocabulary.document_types import DOCUMENT_TYPES
 
@@ -36,15 +37,15 @@ _KEPT = (
 
 def document_reference(document: SeenDocument) -> dict[str, Any]:
     """What the sender said of it where a FHIR sender said it, and what is known here; no content."""
-    newest = document.details[-1]
-    file = newest.file or FileDetails()
+    row = newest(document.details)
+    file = row.file or FileDetails()
     kept = file.fhir or {}
     sent = (kept.get("content") or [{}])[0]
     attachment = {
-        "contentType": newest.media_type,
+        "contentType": row.media_type,
         "language": sent.get("attachment", {}).get("language"),
         "size": file.size,
-        "title": newest.title,
+        "title": row.title,
         "creation": sent.get("attachment", {}).get("creation"),
     }
     content = {"attachment": _filled(attachment), "format": sent.get("format")}
@@ -56,7 +57,7 @@ def document_reference(document: SeenDocument) -> dict[str, Any]:
             "status": _STATUS[document.facts.state],
             **{name: kept.get(name) for name in _KEPT},
             "type": _type(document.facts.type_code),
-            "category": [{"coding": [{"code": newest.class_code}]}] if newest.class_code else None,
+            "category": [{"coding": [{"code": row.class_code}]}] if row.class_code else None,
             "date": kept.get("date"),
             "securityLabel": _labels(document.facts.labels),
             "content": [_filled(content)],

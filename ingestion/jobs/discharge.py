@@ -26,6 +26,7 @@ from keyvault.keys.reception import ReceivedPart
 from keyvault.verbs.worker.opening_jobs import ForMaintenance, Target
 from records.details import DocumentDetails, SetAside, damaged
 from records.errors import NotFound
+from records.instances import newest
 from records.vocabulary.codes import SubmissionState
 from records.vocabulary.person_warnings import OTHER_PERSON
 from storage.rows import PartVerdict, Publication, QuarantinedPart, Removal, Submission
@@ -113,7 +114,7 @@ def _as_deposited(
     opened: ForMaintenance, target: Target, aside: QuarantinedPart, dek: bytes
 ) -> OpenedSubmission:
     """The quarantined part as a submission of its own, for the record that was named."""
-    details = opened.details[-1]
+    details = newest(opened.details)
     declared = details.set_aside or SetAside()
     headers = {"kind": declared.kind or DICOM, "document": declared.document}
     return OpenedSubmission(

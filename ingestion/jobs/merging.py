@@ -53,11 +53,10 @@ def merged_details(
     job_id: UUID,
 ) -> DocumentDetails:
     """The row that stands for all of them: the newest one's words, everybody's instances."""
-    details = instances.by_age(details)
-    newest = details[-1]
+    newest = instances.newest(details)
     if newest.study is None:
         raise damaged()
-    described = {series.uid: series for row in details for series in row.series}
+    described = {series.uid: series for row in instances.by_age(details) for series in row.series}
     return replace(
         newest,
         submission=str(job_id),

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from records.details import InstanceDetails, SeriesDetails
 from records.errors import Invalid, NotFound
-from records.instances import live_series
+from records.instances import live_series, newest
 from records.numbers import decimal
 from records.vocabulary.sectors import REGULATION_SETTING
 from viewer_api.access import Access, Opened
@@ -133,7 +133,7 @@ class DossierPages:
     ) -> Response:
         opened = await self.opened(request, session, record, mode)
         found = next((each for each in opened.listing.documents if each.document_id == document_id), None)
-        if found is None or not found.details[-1].study_uid:
+        if found is None or not newest(found.details).study_uid:
             raise NotFound("There is no such study in this record.", code="no_such_document")
         t = self._site.texts(request)
         (document,) = document_views([found], opened.listing.documents, t)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from keyvault.verbs.reader.reading import EventPage
 from records.errors import Invalid
+from records.instances import newest
 from viewer_api.access import Access
 from viewer_api.refusals import NotAuthorised
 from viewer_api.routes.numbers import Whole
@@ -85,7 +86,7 @@ class LogPages:
             opened = await own(self._access.documents, session)
         except NoOwnRecord:
             return {}
-        return {str(each.document_id): each.details[-1].title for each in opened.listing.documents}
+        return {str(each.document_id): newest(each.details).title for each in opened.listing.documents}
 
 
 def whole_days(page: EventPage) -> tuple[Sequence[Mapping[str, Any]], Older | None]:

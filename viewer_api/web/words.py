@@ -1,23 +1,24 @@
 """Put documents, dates and lines of the log into the words of a page."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from keyvault.verbs.reader.notices import OwnNotice
 from keyvault.verbs.reader.reading import Whose
 from keyvault.verbs.rows import SeenDocument
+from records.details import DocumentDetails
 from records.errors import Invalid
+from records.instances import newest
 from records.vocabulary.codes import Label, Obligation
-from records.vocabulary.document_types import CLASS_NAMES
+from records.vocabulary.document_types import CLASS_NAMES, DOCUMENT_TYPES
 from records.vocabulary.professions import PROFESSIONS
 from viewer_api.conflicts import conflicts
-from viewer_api.presenting import document_json
+from viewer_api.presenting import Images, cautions_of, images_of, warnings_of
 from viewer_api.web.texts import FRENCH, Texts
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -89,10 +90,15 @@ def profession(code: str | None, t: Texts) -> str:
 
 @dataclass(frozen=True, slots=True)
 class DocumentView:
-    """One document as lists show it; `facts` are the members of `document_json`."""
+    """One document as lists show it.
+
+    `cautions` are codes of warnings that whoever reads it has to know first, `repairs` those of the others.
+    """
 
     id: UUID
-    facts: Mapping[str, Any]
+    cautions: tuple[str, ...]
+    repairs: tuple[str, ...]
+    images: Images | None
     title: str
     type: str
     date: str
@@ -114,24 +120,26 @@ def document_views(
     return [_document_view(each, t, found.get(each.document_id, frozenset())) for each in shown]
 
 
-def _document_view(document: SeenDocument, t: Texts, conflicting: frozenset[str]) -> DocumentView:
-    facts = document_json(document, conflicting)
-    labels = document.facts.labels
-    media_type = facts["media_type"]
+def _document_view(document: SeenDocument, t: Texts, conflicting: Collection[str]) -> DocumentView:
+    details, labels = newest(document.details), document.facts.labels
+    warnings = warnings_of(document, conflicting)
+    cautions = tuple(cautions_of(warnings))
     return DocumentView(
         id=document.document_id,
-        facts=facts,
-        title=str(facts["title"]).strip() or t("document.type.unknown"),
-        type=_type(document, facts, t),
-        date=_document_date(facts["date"], t),
+        cautions=cautions,
+        repairs=tuple(code for code in warnings if code not in cautions),
+        images=images_of(document),
+        title=details.title.strip() or t("document.type.unknown"),
+        type=_type(document, details, t),
+        date=_document_date(details.date, t),
         deposited=moment(datetime.fromtimestamp(document.created_at / 1000, UTC), t.language),
-        by=_structure(facts["structure"] or document.facts.author_structure, t),
+        by=_structure(details.structure or document.facts.author_structure, t),
         masked=Label.MASQUE_PS in labels,
         hidden_from_patient=Obligation.WARN_HIDDEN_FROM_PATIENT in document.obligations,
         visible_to_patient=_visible_to_patient(document.facts.visible_to_patient_from, t),
         hidden_from_representatives=Label.INVISIBLE_REPRESENTANTS_LEGAUX in labels,
         is_study=document.facts.kind == "study",
-        is_pdf=media_type == "application/pdf",
+        is_pdf=details.media_type == "application/pdf",
     )
 
 
@@ -168,26 +176,28 @@ def grouped_ins(matricule: str) -> str:
     return " ".join(matricule[start:end] for start, end in pairwise((0, *ends)))
 
 
-def _type(document: SeenDocument, facts: Mapping[str, Any], t: Texts) -> str:
+def _type(document: SeenDocument, details: DocumentDetails, t: Texts) -> str:
     """A study's own type names the exchange format of its references: people call it images."""
     if document.facts.kind == "study":
         return t("document.type.study")
-    return facts.get("type_display") or CLASS_NAMES.get(facts["class"]) or t("document.type.unknown")
+    if known := DOCUMENT_TYPES.get(document.facts.type_code):
+        return known.display
+    return CLASS_NAMES.get(details.class_code) or t("document.type.unknown")
 
 
 def _structure(number: str | None, t: Texts) -> str:
     return t("document.structure", number=number) if number else t("document.structure.unknown")
 
 
-def _document_date(text: Any, t: Texts) -> str:
+def _document_date(text: str | None, t: Texts) -> str:
     """DICOM and FHIR write dates differently; what is neither is shown as it came."""
     if not text:
         return t("document.date.unknown")
-    found = _DATE.fullmatch(str(text))
+    found = _DATE.fullmatch(text)
     try:
-        return day(date(*map(int, found.groups()[:3])), t.language) if found else str(text)
+        return day(date(*map(int, found.groups()[:3])), t.language) if found else text
     except ValueError:
-        return str(text)
+        return text
 
 
 def notice_text(notice: OwnNotice, t: Texts) -> str:

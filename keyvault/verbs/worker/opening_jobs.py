@@ -29,6 +29,7 @@ from records.details import DocumentDetails
 from records.details_json import from_json, to_json
 from records.documents import DocumentFacts
 from records.errors import Conflict
+from records.instances import newest
 from records.vocabulary.codes import JobKind
 
 
@@ -169,7 +170,7 @@ def open_for_maintenance(private: bytes, sealed: bytes) -> ForMaintenance:
         blobs=blobs,
         submissions=frozenset(UUID(each) for each in found["submissions"]),
         structure=found["structure"],
-        study_uid=details[-1].study_uid,
+        study_uid=newest(details).study_uid,
         instances=frozenset(found["instances"]),
         freed=tuple(unb64(each) for each in found["freed"]),
         target=Target.of_json(found["target"]) if found["target"] else None,
@@ -180,9 +181,9 @@ def open_for_maintenance(private: bytes, sealed: bytes) -> ForMaintenance:
 def _every_row(transaction: Transaction, job: jobs.Job, rows: Sequence[SealedRow]) -> list[SealedRow]:
     """The rows that the job is about, oldest first, if the index gave all of them."""
     known = transaction.rows.find("document_row", document_id=job.document_id)
-    newest = job.request.version or max((row["row_version"] for row in known), default=0)
-    kept = [row for row in genuine(transaction.rows, rows, [job.document_id]) if row.row_version <= newest]
-    wanted = {row["row_version"] for row in known if row["row_version"] <= newest}
+    highest = job.request.version or max((row["row_version"] for row in known), default=0)
+    kept = [row for row in genuine(transaction.rows, rows, [job.document_id]) if row.row_version <= highest]
+    wanted = {row["row_version"] for row in known if row["row_version"] <= highest}
     if not kept or {row.row_version for row in kept} != wanted:
         raise Conflict("A deposit is about to join this study: try again in a moment.", code="study_busy")
     return sorted(kept, key=lambda row: row.row_version)

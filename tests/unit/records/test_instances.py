@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from records.details import DocumentDetails, InstanceDetails, Place, SeriesDetails, StudyDetails
-from records.instances import KeptInstance, by_age, kept, latest, live_series
+from records.instances import KeptInstance, by_age, kept, latest, live_series, newest
 
 SOPS = st.lists(st.sampled_from("abc"), max_size=4)
 
@@ -65,3 +65,8 @@ def test_each_instance_is_kept_and_each_identifier_has_one_that_is_live(
 def test_rows_and_lists_keep_their_order() -> None:
     assert [row.received for row in by_age([a_row(2), a_row(1), a_row(2)])] == [1, 2, 2]
     assert latest(["a1", "b1", "a2"], lambda one: one[0]) == ["b1", "a2"]
+
+
+def test_the_newest_row_was_received_last_and_of_one_instant_has_the_later_version() -> None:
+    assert newest([a_row(2, "a"), a_row(1, "b")]) == a_row(2, "a")
+    assert newest([a_row(1, "a"), a_row(1, "b")]) == a_row(1, "b")

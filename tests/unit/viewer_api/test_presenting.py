@@ -1,0 +1,51 @@
+"""Lists show of a document what its newest submission says, in whatever order its rows were adopted."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from keyvault.verbs.reader.reading import Listing, Whose
+from keyvault.verbs.rows import SeenDocument
+from records.details import DocumentDetails, StudyDetails
+from tests.unit.records.factories import CARD, REPORT
+from viewer_api.presenting import document_json, studies_of, study_attributes
+from viewer_api.presenting_fhir import document_reference
+from viewer_api.web.texts import FRENCH, Texts
+from viewer_api.web.words import document_views
+
+JOINED_MEANWHILE, MERGED = "Scanner, relu", "Scanner"
+DESCRIPTION = "00081030"
+
+
+def a_row(title: str, received: int) -> DocumentDetails:
+    described = {DESCRIPTION: {"vr": "LO", "Value": [title]}}
+    return DocumentDetails(
+        kind="study", title=title, received=received, study=StudyDetails(uid="1.2", attributes=described)
+    )
+
+
+def compacted() -> SeenDocument:
+    """A study of which a job merged the oldest submissions: the highest version, and an older instant."""
+    rows = (a_row(JOINED_MEANWHILE, received=200), a_row(MERGED, received=100))
+    return SeenDocument(REPORT.document_id, replace(REPORT, kind="study"), 100_000, rows)
+
+
+def of_study(document: SeenDocument) -> Any:
+    (study,) = studies_of(Listing(UUID(int=1), (document,), frozenset(), Whose(CARD.ins, CARD.traits), None))
+    return study_attributes(study)[DESCRIPTION]["Value"][0]
+
+
+SHOWN: dict[str, Callable[[SeenDocument], Any]] = {
+    "documents": lambda document: document_json(document)["title"],
+    "DocumentReference": lambda document: document_reference(document)["content"][0]["attachment"]["title"],
+    "studies": of_study,
+    "page": lambda document: document_views([document], [document], Texts(FRENCH))[0].title,
+}
+
+
+@pytest.mark.parametrize("shown", SHOWN.values(), ids=list(SHOWN))
+def test_merging_older_submissions_changes_no_title(shown: Callable[[SeenDocument], Any]) -> None:
+    assert shown(compacted()) == JOINED_MEANWHILE
