@@ -18,7 +18,8 @@ from coffre.safekeeping.findings import REPAIRED_BY, SENTENCES, Findings
 
 if TYPE_CHECKING:
     from coffre.installation.installation import Installation
-    from coffre.safekeeping.checking import Check, Told
+    from coffre.safekeeping.checking.check import Check
+    from coffre.safekeeping.checking.sides import Told
 
 SHOWN = 20
 
@@ -45,9 +46,10 @@ def check_of(
     installation: "Installation", *, scrub: bool, told: "Told" = lambda what, count: None
 ) -> "Check":
     """A check of all that the settings name."""
-    from coffre.safekeeping.checking import Check
+    from coffre.safekeeping.checking.check import Check
+    from coffre.safekeeping.checking.sides import Sides
 
-    return Check(
+    sides = Sides(
         index=installation.index,
         inventory=installation.index.inventory,
         objects=installation.objects,
@@ -57,19 +59,21 @@ def check_of(
         frozen=bool(installation.guard.inspector.status().get("frozen")),
         told=told,
     )
+    return Check(sides)
 
 
 def _repair(installation: "Installation", check: "Check", as_json: bool) -> dict[str, int]:
     """Say what will be done, do it, and look again."""
     from coffre.housekeeper.chores import Chores
+    from coffre.safekeeping.checking.documents import copy_states
 
-    wanted = check.found.repairs
+    wanted = check.sides.found.repairs
     _say([f"Will {REPAIRED_BY[code]}: {count} × {code}" for code, count in wanted.items()], as_json)
-    copied = check.copy_states() if "state_differs" in wanted else 0
+    copied = copy_states(check.sides) if "state_differs" in wanted else 0
     if wanted.keys() - {"state_differs"}:
         Chores(installation.index, installation.objects, installation.guard).sweep()
     check.again()
-    done = {code: count - check.found.counts.get(code, 0) for code, count in wanted.items()}
+    done = {code: count - check.sides.found.counts.get(code, 0) for code, count in wanted.items()}
     _say([f"Done: {count} × {code}" for code, count in done.items()], as_json)
     if copied:
         _say([f"{copied} states were copied from the vault."], as_json)

@@ -16,7 +16,8 @@ from coffre.demo_authority import identity_files
 from coffre.demonstration.cast import Actors, Cast, issue_credentials, open_record_with_consent
 from coffre.demonstration.data import PATIENT_INS
 from coffre.demonstration.server import DemoServer
-from coffre.demonstration.story import DEPOSITS, FULL_DEPOSIT, PLAINTEXT_SEARCH, STORY, Step, Story
+from coffre.demonstration.step import Step, Story
+from coffre.demonstration.story import DEPOSITS, FULL_DEPOSIT, PLAINTEXT_SEARCH, STORY
 from coffre.installation.install import initialise
 from coffre.installation.places import Places
 from coffre.processes import logs

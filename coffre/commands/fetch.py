@@ -2,8 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -13,12 +12,11 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from client.fetch.documents import FetchClient
+from client.fetch.fetching import Fetched, fetch
 from client.fetch.keys import trusted_keys
 from client.fetch.manifest import Manifest
-from client.fetch.names import stems_of
-from client.fetch.ranges import AT_ONCE, LEAST_MEMORY, MEMORY, MIB, USUAL, Pace
-from client.fetch.writing import FetchedFile, parts_of, write_part
-from client.http_client import CoffreClient, bad_answer
+from client.fetch.ranges import AT_ONCE, LEAST_MEMORY, MEMORY, MIB, Pace
+from client.http_client import CoffreClient
 from client.options import check_url, read_token
 from client.possession import check_bound, read_key
 from client.terminal import shown
@@ -27,18 +25,6 @@ from records.errors import CoffreError, Invalid
 from records.identity import INS, INS_NIR_TEST
 
 _PURPOSES = ("normal", "bris_de_glace", "centre_15")
-
-
-@dataclass(slots=True)
-class Fetched:
-    """What the record showed, and the files that were written of each document asked for, by its id."""
-
-    listed: list[dict[str, Any]]
-    written: dict[str, list[FetchedFile]] = field(default_factory=dict)
-
-    @property
-    def files(self) -> list[FetchedFile]:
-        return [file for files in self.written.values() for file in files]
 
 
 def fetch_command(
@@ -120,61 +106,6 @@ def fetch_command(
     _print(fetched, manifest, as_json)
 
 
-def fetch(
-    client: FetchClient,
-    out: Path,
-    manifest: Manifest,
-    *,
-    study: str | None = None,
-    document: UUID | None = None,
-    progress: Progress | None = None,
-    pace: Pace = USUAL,
-) -> Fetched:
-    """Opens a study, a document, or all that may be seen, and writes it below `out` with its manifest.
-
-    One grant per document, so that none outlives its 15 minutes. Raises `CoffreError`; what was written until
-    then is complete, stays, and stands in the manifest.
-    """
-    bar = progress or Progress(disable=True)
-    fetched = Fetched(client.list())
-    manifest.begin(client.record, fetched.listed)
-    stems = stems_of(fetched.listed)
-    ids = _ids(fetched.listed, study, document)
-    with bar:
-        task = bar.add_task("opening", total=0)
-        try:
-            if study is not None and not ids:
-                client.grant(studies=[study])  # refused; in the server's words
-            for each in ids:
-                opened, name = client.grant(documents=[each]), str(each)
-                parts = list(parts_of(opened, stems.get(name, name)))
-                bar.update(task, total=(bar.tasks[0].total or 0) + sum(part.length for part in parts))
-                written = fetched.written.setdefault(name, [])
-                for number, pieces in opened.read_parts(parts, pace):
-                    written.append(write_part(out, parts[number], _counted(pieces, bar)))
-                manifest.note(name, written)
-        finally:
-            if fetched.files:
-                manifest.write()
-    return fetched
-
-
-def _ids(listed: Sequence[Mapping[str, Any]], study: str | None, document: UUID | None) -> list[UUID]:
-    """The documents that are asked for, each of which gets a grant of its own.
-
-    A study's UID may be that of several documents, its reports and another structure's study: all of them.
-    """
-    if document is not None:
-        return [document]
-    return [_uuid(one.get("id")) for one in listed if study in (None, one.get("study_uid"))]
-
-
-def _counted(pieces: Iterable[memoryview], bar: Progress) -> Iterator[memoryview]:
-    for piece in pieces:
-        yield piece
-        bar.advance(bar.tasks[0].id, len(piece))
-
-
 def _document_id(study: str | None, document: str | None) -> UUID | None:
     if study is not None and document is not None:
         raise Invalid("Give --study or --document, not both.", code="bad_request")
@@ -191,13 +122,6 @@ def _document_id(study: str | None, document: str | None) -> UUID | None:
 def _check_purpose(purpose: str) -> None:
     if purpose not in _PURPOSES:
         raise Invalid(f"--purpose is one of {', '.join(_PURPOSES)}.", code="bad_purpose")
-
-
-def _uuid(value: object) -> UUID:
-    try:
-        return UUID(str(value))
-    except ValueError:
-        raise bad_answer() from None
 
 
 def _progress() -> Progress | None:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from client.fetch.fetching import fetch
 from client.fetch.manifest import Manifest
 from client.fetch.ranges import (
     AT_ONCE,
@@ -28,7 +29,6 @@ from client.fetch.ranges import (
     read,
 )
 from client.fetch.segments import border, opened, segment_of
-from coffre.commands.fetch import fetch
 from keyvault.crypto.blob_opener import Opener
 from keyvault.crypto.blob_sealer import Sealer
 from keyvault.crypto.sealed_blob import SEGMENT, BlobError, BlobKind, BlobRef, new_data_key

@@ -1,0 +1,28 @@
+"""What waits for the sweeper for longer than it should."""
+
+import time
+
+from coffre.safekeeping.checking.sides import Sides
+from storage.index.inventory import Key
+
+OLDEST_UPLOAD_MS = 48 * 3_600_000
+SETTLED_AFTER_MS = 60_000
+DELETED_WITHIN_S = 2
+
+
+def check_leftovers(sides: Sides) -> None:
+    for key in sides.inventory.old_uploads(sides.now_ms - OLDEST_UPLOAD_MS):
+        sides.found.add("upload_left", key)
+    for submission_id in sides.index.unsettled(sides.now_ms - SETTLED_AFTER_MS):
+        sides.found.add("submission_left", submission_id)
+    for key in _abandoned(sides):
+        sides.found.add("blob_left", key)
+
+
+def _abandoned(sides: Sides) -> set[Key]:
+    """What stays abandoned for longer than a worker takes to delete it."""
+    first = {(blob.blob_id, blob.version) for blob in sides.index.abandoned_blobs()}
+    if not first:
+        return first
+    time.sleep(DELETED_WITHIN_S)
+    return first & {(blob.blob_id, blob.version) for blob in sides.index.abandoned_blobs()}
