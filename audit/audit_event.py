@@ -37,7 +37,7 @@ _FHIR_ACTION = {
     Action.ISSUE_IDENTITY: "E",
     Action.REJECT: "E",
     Action.REVIEW_QUARANTINE: "R",
-    Action.RELEASE: "E",
+    Action.DISCHARGE: "E",
     Action.DESTROY: "D",
     Action.WITHDRAW: "D",
     Action.ERASE: "D",

@@ -44,7 +44,7 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = MappingProxyType(
                 Action.ISSUE_IDENTITY,
                 Action.ROOT,
                 Action.REVIEW_QUARANTINE,
-                Action.RELEASE,
+                Action.DISCHARGE,
                 Action.DESTROY,
                 Action.COMPACT,
                 Action.WITHDRAW,

@@ -16,7 +16,7 @@ TASKS: Mapping[str, Callable[[Worker, Submission], Task]] = {
     DEPOSIT: Ingestion,
     JobKind.COMPACT.value: Repacking,
     JobKind.WITHDRAW.value: Repacking,
-    JobKind.RELEASE.value: Discharge,
+    JobKind.DISCHARGE.value: Discharge,
     JobKind.DESTROY.value: Destruction,
 }
 FEWEST_SUBMISSIONS = 2

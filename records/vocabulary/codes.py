@@ -72,7 +72,7 @@ class Action(StrEnum):
     STILL = "still"
     ROOT = "root"
     REVIEW_QUARANTINE = "review_quarantine"
-    RELEASE = "release"
+    DISCHARGE = "release"  # the word on the wire, in the log and on the command line
     DESTROY = "destroy"
     COMPACT = "compact"
     WITHDRAW = "withdraw"
@@ -165,7 +165,7 @@ class JobKind(StrEnum):
 
     COMPACT = "compact"
     WITHDRAW = "withdraw"
-    RELEASE = "release"
+    DISCHARGE = "release"  # the word on the wire, in the log and on the command line
     DESTROY = "destroy"
 
 

@@ -18,7 +18,7 @@ from tests.faults.reading import Opened, listed, opened
 from tests.faults.storage_check import documents_of
 
 # every step that leaves a trace, in order
-RELEASE = [
+DISCHARGE = [
     ("vault.release_job", 1),
     ("index.claim_parts", 1),
     ("index.begin_upload", 1),
@@ -30,7 +30,7 @@ RELEASE = [
     ("vault.settle", 1),
     ("index.settle", 1),
 ]
-REPACK = [step for step in RELEASE if step[0] != "index.claim_parts"]
+REPACK = [step for step in DISCHARGE if step[0] != "index.claim_parts"]
 DESTROY = [("vault.job", 1), ("index.publish", 1), ("vault.settle", 1), ("index.settle", 1)]
 HOWS = [
     How.FAILS_BUT_DONE,
@@ -73,7 +73,7 @@ def set_aside(hosting: Hosting) -> tuple[str, UUID, list[bytes]]:
 
 
 @pytest.mark.parametrize("how", HOWS)
-@pytest.mark.parametrize(("verb", "nth"), RELEASE)
+@pytest.mark.parametrize(("verb", "nth"), DISCHARGE)
 def test_a_release_leaves_its_part_in_quarantine_or_in_the_record(
     hosting: Hosting, verb: str, nth: int, how: How
 ) -> None:

@@ -35,7 +35,7 @@ _KINDS: Mapping[str, LogFilter] = MappingProxyType(
                 Action.DEPOSIT,
                 Action.REJECT,
                 Action.QUARANTINE,
-                Action.RELEASE,
+                Action.DISCHARGE,
                 Action.DESTROY,
                 Action.WITHDRAW,
                 Action.ERASE,

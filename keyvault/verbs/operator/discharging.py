@@ -66,12 +66,12 @@ class DischargingVerbs:
         _check_reason(reason)
         with vault.transaction() as transaction:
             row = vault.find_record(transaction.rows, record)
-            preamble = _preamble(call, actor, Action.RELEASE, vault.touched(row, record))
+            preamble = _preamble(call, actor, Action.DISCHARGE, vault.touched(row, record))
             over = preamble.over_quota(transaction)  # before anything is opened
             target = vault.open(transaction.rows, row, lock=row is not None)
             if refused := denied(vault, transaction, preamble, facts=target.facts, over=over):
                 return refused
-            plan = _Plan(JobKind.RELEASE, document_id, reason, target)
+            plan = _Plan(JobKind.DISCHARGE, document_id, reason, target)
             answer = self._agree(transaction, preamble, plan)
         return _told(answer)
 
@@ -165,7 +165,7 @@ def _told(answer: JobSeen | Denied | CoffreError) -> JobSeen | Denied:
 def _refused_before(vault: Vault, transaction: Transaction, document: Row, plan: _Plan) -> UUID | None:
     """The last discharge of this document into the same record that was tried and refused."""
     last = jobs.latest(vault, transaction.rows, document["record_id"]).get(document["document_id"])
-    if last is None or plan.kind is not JobKind.RELEASE or last.request.target != plan.target_id:
+    if last is None or plan.kind is not JobKind.DISCHARGE or last.request.target != plan.target_id:
         return None
     tried = last.request.left is not None  # a proposal that nobody agreed to was opened by no worker
     return last.job_id if tried else last.request.after

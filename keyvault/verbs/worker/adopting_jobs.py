@@ -68,7 +68,7 @@ class AdoptingJobs:
             if job.state is not JobState.QUEUED or job.worker != request.worker:
                 raise Conflict("This worker doesn't hold the job any more.", code="lease_lost")
             check_left(job, [document.details for document in request.documents])
-            adopted = self._discharge if job.kind is JobKind.RELEASE else self._replace
+            adopted = self._discharge if job.kind is JobKind.DISCHARGE else self._replace
             answer = adopted(transaction, job, request, keys)
             if isinstance(answer, Adopted):
                 jobs.move(transaction, job, JobState.ADOPTED)

@@ -11,7 +11,7 @@ from records.vocabulary.codes import Action, JobKind, ReasonCode
 _ACTIONS = {
     JobKind.COMPACT: Action.COMPACT,
     JobKind.WITHDRAW: Action.WITHDRAW,
-    JobKind.RELEASE: Action.RELEASE,
+    JobKind.DISCHARGE: Action.DISCHARGE,
     JobKind.DESTROY: Action.DESTROY,
 }
 

@@ -19,12 +19,12 @@ from records.vocabulary.codes import JobKind
 def left_by(job: Job, details: Sequence[DocumentDetails]) -> str:
     """Names what is left once `job` is done with the document of these rows, oldest first."""
     gone = frozenset(job.request.instances)
-    return _named(_discharged(details) if job.kind is JobKind.RELEASE else _merged(details, gone))
+    return _named(_discharged(details) if job.kind is JobKind.DISCHARGE else _merged(details, gone))
 
 
 def check_left(job: Job, details: Sequence[DocumentDetails]) -> None:
     """Raises `Conflict` "job_differs" unless the rows handed in are what the job has to leave."""
-    found = _discharged(details) if job.kind is JobKind.RELEASE else _merged(details, frozenset())
+    found = _discharged(details) if job.kind is JobKind.DISCHARGE else _merged(details, frozenset())
     if len(details) > 1 or _named(found) != job.request.left:
         raise Conflict("This job would leave something else than it has to.", code="job_differs")
 

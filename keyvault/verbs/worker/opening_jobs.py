@@ -147,7 +147,7 @@ class OpeningJobs:
 
     def _target(self, transaction: Transaction, job: jobs.Job) -> Target | None:
         """Where a discharge goes; the two operators named it. `after` told them what differs."""
-        if job.kind is not JobKind.RELEASE:
+        if job.kind is not JobKind.DISCHARGE:
             return None
         row = transaction.rows.get("record", record_id=job.request.target)
         card = self._vault.open(transaction.rows, row).card.card

@@ -41,7 +41,7 @@ def _settle_job(vault: Vault, transaction: Transaction, job_id: UUID) -> None:
     document = transaction.rows.get("document", document_id=job.document_id)
     if document is None or job.kind is JobKind.DESTROY:
         return
-    if job.kind is JobKind.RELEASE:
+    if job.kind is JobKind.DISCHARGE:
         erase_quarantined(transaction, document)
         log_settled(transaction, vault, job, 1)
     elif document["state"] != DocumentState.DELETED:
