@@ -87,7 +87,11 @@ REQUIREMENTS: dict[str, Requirement] = {
         "who, when, how, until when; a year by default; revocable at once",
         "a grant that is open keeps its keys; an S3 store honours an address up to five minutes after a revocation",
     ),
-    "R19": Requirement("Access", "a blocked professional reads in no mode", ""),
+    "R19": Requirement(
+        "Access",
+        "a blocked professional reads in no mode, whatever the consent, nor through their structure",
+        "",
+    ),
     "R20": Requirement(
         "Access",
         "`MASQUE_PS` hides from professionals, save attending doctors and, in ordinary care, author and its structure; copies of other structures too; hidden reads like absent",
@@ -122,7 +126,11 @@ REQUIREMENTS: dict[str, Requirement] = {
         "insurers, banks, employers have no way in; the attempt is on the log",
         "the line on the log raises no alert",
     ),
-    "R30": Requirement("Access", "occupational and fire-brigade doctors by express consent alone", ""),
+    "R30": Requirement(
+        "Access",
+        "occupational and fire-brigade doctors by express consent alone; PMI doctors read and feed",
+        "",
+    ),
     "R31": Requirement(
         "Access",
         "feeding needs no right to read; the patient may refuse one document",
@@ -140,7 +148,9 @@ REQUIREMENTS: dict[str, Requirement] = {
         "types, class and depositors; formats and settings against their value sets",
     ),
     "R35": Requirement(
-        "Documents and images", "digest and size checked on receipt, a flipped bit found on reading", ""
+        "Documents and images",
+        "digest and size checked on receipt, SHA-256 kept, a flipped bit found on reading",
+        "",
     ),
     "R36": Requirement(
         "Documents and images",
@@ -211,7 +221,11 @@ REQUIREMENTS: dict[str, Requirement] = {
         "a line for every attempt before content leaves, no health content in it",
         "refusals that repeat within an hour share one line with their number ([ADR 13](adr/0013-repeated-refusals.md))",
     ),
-    "R55": Requirement("Traces", "lines chained and signed, a stranger and the patient can verify", ""),
+    "R55": Requirement(
+        "Traces",
+        "lines chained and signed, a stranger and the patient can verify",
+        "anybody verifies the entries, and a line names its own; that the words of a line are those of its entry the vault alone can show",
+    ),
     "R56": Requirement(
         "Traces",
         "holder, attending doctor and the professional for their own acts read them",

@@ -306,6 +306,7 @@ def test_a_store_that_answers_another_range_is_not_accepted(answer: httpx.Respon
     assert refused.value.code == "short_range"
 
 
+@pytest.mark.requirement("R35")
 def test_altered_ciphertext_is_not_opened(tmp_path: Path) -> None:
     double = Double()
     blob = double.report_body.blobs[0].sealed.ref.blob_id
@@ -318,6 +319,7 @@ def test_altered_ciphertext_is_not_opened(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.requirement("R35")
 def test_a_part_that_is_not_what_was_deposited_is_not_left_on_disk(tmp_path: Path) -> None:
     double = Double(sha256=b64(bytes(32)))
     with pytest.raises(CoffreError) as refused:

@@ -401,6 +401,29 @@ def test_the_table_shows_every_reason_that_a_decision_can_give() -> None:
 
 
 ACTIVE = RecordFacts(*RECORDS["active"])
+READS = (Action.SEARCH, Action.RETRIEVE)
+
+
+@pytest.mark.parametrize("purpose", [*PurposeOfUse])
+@pytest.mark.parametrize("who", ["blocked", "hospital-blocked", "blocked-regulator", "lab"])
+@pytest.mark.requirement("R19")
+def test_r19_a_blocked_professional_reads_in_no_mode_nor_through_their_structure(
+    who: str, purpose: PurposeOfUse
+) -> None:
+    """The card authorises the blocked; the report is of their hospital, and "lab" is its own account."""
+    for reads in READS:
+        decision = decide(ask(who, reads, purpose), Facts(ACTIVE, REPORT))
+        assert isinstance(decision, Deny)
+        if who != "lab" and purpose is PurposeOfUse.NORMAL:
+            assert decision.reason == "blocked"
+
+
+@pytest.mark.requirement("R30")
+def test_r30_a_doctor_of_pmi_reads_and_feeds_as_any_other() -> None:
+    assert [
+        decide(ask("pmi-doctor", does, "normal"), Facts(ACTIVE, document)).reason
+        for does, document in (("search", None), ("retrieve", REPORT), ("deposit", None))
+    ] == ["authorised", "authorised", "deposit"]
 
 
 @pytest.mark.parametrize("reason", [None, "", "urgence", "urgence 9", "urgence   \n", " " * 10])
