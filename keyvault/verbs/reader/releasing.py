@@ -1,33 +1,24 @@
 """Release: the one place where data keys leave the vault, sealed to a recipient, after the event is kept."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import chain
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
 from keyvault.context import Vault
-from keyvault.grants.body import GrantBody, GrantedBlob, GrantedDocument, GrantedSeries
 from keyvault.grants.grant import LONGEST_GRANT, check_recipient, seal_grant
-from keyvault.keys.blob_keys import ADOPTED, open_data_key, sealed_blob
-from keyvault.keys.record_keys import open_record_key
 from keyvault.log.appending import Appended
-from keyvault.opened_records import BRANCH_OF
 from keyvault.store import Row, VaultTransaction
 from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Attempt, Call, Denied, refuse
 from keyvault.verbs.caller import caller
-from keyvault.verbs.judging import judged
+from keyvault.verbs.reader.granted import OpenedGrant, RefusedGrant, open_granted
 from keyvault.verbs.reader.kept_grants import keep_grant
 from keyvault.verbs.reader.snapshot import Question, carry_out
-from keyvault.verbs.rows import SealedRow, genuine, open_rows
-from records.details import DocumentDetails
-from records.errors import CoffreError, NotFound
-from records.instances import by_age
+from keyvault.verbs.rows import SealedRow
+from records.errors import NotFound
 from records.vocabulary.codes import Action, ReasonCode
-
-MOST_BLOBS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +27,6 @@ class Released:
 
     grant: dict[str, Any]
     objects: tuple[tuple[UUID, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """What is granted: documents, their blobs' rows, and what the recipient will open. Nothing has left."""
-
-    documents: tuple[UUID, ...]
-    blobs: tuple[Row, ...]
-    body: GrantBody = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class _Refused:
-    why: ReasonCode
-    object_id: str | None = None
 
 
 class ReleasingVerbs:
@@ -85,13 +61,13 @@ class ReleasingVerbs:
             suite=suite,
         )
 
-        def opened(tx: VaultTransaction, found: Attempt) -> _Opened | _Refused:
-            return _open(self._vault, tx, found, rows, documents)
+        def opened(tx: VaultTransaction, found: Attempt) -> OpenedGrant | RefusedGrant:
+            return open_granted(self._vault, tx, found, rows, documents)
 
         def told(
-            transaction: Transaction, found: Attempt, what: _Opened | _Refused
+            transaction: Transaction, found: Attempt, what: OpenedGrant | RefusedGrant
         ) -> Released | Denied | None:
-            if isinstance(what, _Opened):
+            if isinstance(what, OpenedGrant):
                 return self._seal(transaction, found, what, recipient, suite)
             refused = self._refuse(transaction, found, what.why, what.object_id)
             absent = what.why is ReasonCode.NO_SUCH_DOCUMENT and not refused.is_of_quota
@@ -122,7 +98,7 @@ class ReleasingVerbs:
         self,
         transaction: Transaction,
         found: Attempt,
-        opened: _Opened,
+        opened: OpenedGrant,
         recipient: bytes,
         suite: int,
     ) -> Released:
@@ -151,32 +127,6 @@ class ReleasingVerbs:
         return Released(grant, objects)
 
 
-def _open(
-    vault: Vault,
-    tx: VaultTransaction,
-    found: Attempt,
-    rows: Sequence[SealedRow],
-    documents: Sequence[Sequence[UUID]] | None,
-) -> _Opened | _Refused:
-    # what the index hasn't published yet is absent, whoever asks (docs/vault.md section 2)
-    published = {row.document_id for row in rows}
-    asked = published if documents is None else published.intersection(chain.from_iterable(documents))
-    seen = judged(tx, found, asked)
-    things = [list(seen)] if documents is None else documents
-    hidden = [thing for thing in things if not any(document in seen for document in thing)]
-    if hidden and documents is not None:
-        return _Refused(ReasonCode.NO_SUCH_DOCUMENT, str(hidden[0][0]) if hidden[0] else None)
-    wanted = list(dict.fromkeys(document for thing in things for document in thing if document in seen))
-    key = open_record_key(tx, vault.keyring, found.record.row, BRANCH_OF[found.call.purpose])
-    if key is None:
-        return _Refused(ReasonCode.OPTED_OUT)
-    kept = _all_genuine(tx, rows, wanted)
-    blobs = _blobs(tx, wanted, seen, {row.submission_id for row in kept})
-    opened = open_rows(tx, found.record.key, kept)
-    granted = tuple(GrantedBlob(sealed_blob(row), open_data_key(key, row)) for row in blobs)
-    return _Opened(tuple(wanted), tuple(blobs), GrantBody(granted, _documents(opened), _series(opened)))
-
-
 def _log(
     transaction: Transaction, found: Attempt, grant_id: UUID, wanted: Sequence[UUID], blobs: Sequence[Row]
 ) -> Appended:
@@ -190,67 +140,3 @@ def _log(
     appended = transaction.append(found.record.chain, event)
     assert appended is not None  # a permit
     return appended
-
-
-def _blobs(
-    tx: VaultTransaction, wanted: Sequence[UUID], seen: Iterable[UUID], published: Collection[UUID]
-) -> list[Row]:
-    """The adopted blobs of the wanted documents that came with these submissions.
-
-    A blob with a part the actor may not see is refused.
-    """
-    links = tx.find("blob_document", document_id__in=list(wanted))
-    ids = sorted({link["blob_id"] for link in links})
-    if len(ids) > MOST_BLOBS:
-        raise CoffreError("Ask for fewer documents in one grant.", code="grant_too_large")
-    every = tx.find("blob_document", blob_id__in=ids)
-    allowed = set(seen)
-    mixed = {link["blob_id"] for link in every if link["document_id"] not in allowed}
-    if mixed:
-        raise CoffreError("A stored object mixes documents: run coffre check.", code="mixed_blob")
-    adopted = tx.find("blob", blob_id__in=ids, state=ADOPTED)
-    rows = (row for row in adopted if row["submission_id"] in published)
-    return sorted(rows, key=lambda row: (row["blob_id"], row["version"]))
-
-
-def _all_genuine(tx: VaultTransaction, rows: Sequence[SealedRow], wanted: Sequence[UUID]) -> list[SealedRow]:
-    kept = genuine(tx, rows, wanted)
-    if {row.document_id for row in kept} != set(wanted):
-        raise CoffreError(
-            "The index holds an altered or missing row for this document: run coffre check.",
-            code="index_altered",
-        )
-    return kept
-
-
-def _documents(opened: dict[UUID, tuple[DocumentDetails, ...]]) -> tuple[GrantedDocument, ...]:
-    return tuple(
-        GrantedDocument(
-            document_id=document_id,
-            media_type=content.media_type,
-            blob_id=content.place.blob_id,
-            offset=content.place.offset,
-            length=content.place.length,
-            sha256=content.place.sha256,
-        )
-        for document_id, rows in opened.items()
-        for content in (row.content for row in rows[-1:])
-        if content is not None
-    )
-
-
-def _series(opened: dict[UUID, tuple[DocumentDetails, ...]]) -> tuple[GrantedSeries, ...]:
-    """One per series of each granted document: its metadata blobs, oldest submission first.
-
-    Two documents may give their series the same UIDs, each is named by an entry of its own.
-    """
-    return tuple(each for rows in opened.values() for each in _series_of(rows))
-
-
-def _series_of(rows: tuple[DocumentDetails, ...]) -> Iterator[GrantedSeries]:
-    found: dict[tuple[str, str], list[UUID]] = {}
-    for details in by_age(rows):
-        for series in details.series:
-            found.setdefault((details.study_uid or "", series.uid), []).append(series.metadata_blob)
-    for (study, uid), blobs in found.items():
-        yield GrantedSeries(study, uid, tuple(blobs))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from keyvault.verbs.reader import releasing
+from keyvault.verbs.reader import granted
 from records.errors import CoffreError
 from tests.integration.vault.bench import Person, VaultBench
 
@@ -10,7 +10,7 @@ from tests.integration.vault.bench import Person, VaultBench
 def test_a_grant_that_is_too_large_has_its_line(
     vault: VaultBench, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(releasing, "MOST_BLOBS", 0)
+    monkeypatch.setattr(granted, "MOST_BLOBS", 0)
     deposited = vault.deposit(person)
     vault.authorise(person)
     with vault.logging() as seen, pytest.raises(CoffreError) as refused:
@@ -23,7 +23,7 @@ def test_a_grant_that_is_too_large_has_its_line(
 def test_in_an_emergency_it_has_its_window_and_notices_too(
     vault: VaultBench, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(releasing, "MOST_BLOBS", 0)
+    monkeypatch.setattr(granted, "MOST_BLOBS", 0)
     deposited = vault.deposit(person)
     with vault.logging() as seen, pytest.raises(CoffreError):
         vault.release(vault.emergency(), person, [deposited])
@@ -47,7 +47,7 @@ def test_so_has_what_nobody_foresaw(
     def broken(*_: object) -> None:
         raise KeyError("a details key that is not there")
 
-    monkeypatch.setattr(releasing, "open_rows", broken)
+    monkeypatch.setattr(granted, "open_rows", broken)
     deposited = vault.deposit(person)
     with vault.logging() as seen, pytest.raises(KeyError):
         vault.release(vault.emergency(), person, [deposited])

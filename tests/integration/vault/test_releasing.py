@@ -7,7 +7,7 @@ import pytest
 
 from keyvault.grants.grant import GrantError, new_recipient, open_grant
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.reader import releasing
+from keyvault.verbs.reader import granted
 from keyvault.verbs.reader.releasing import Released
 from records.base64url import b64
 from records.errors import CoffreError, NotFound
@@ -194,7 +194,7 @@ def test_a_link_to_another_record_s_blob_opens_nothing(
 def test_a_grant_of_too_many_objects_is_refused(
     vault: VaultBench, person: Person, deposited: Deposited, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(releasing, "MOST_BLOBS", 1)
+    monkeypatch.setattr(granted, "MOST_BLOBS", 1)
     other = vault.deposit(person, b"other")
     with pytest.raises(CoffreError) as refusal:
         vault.release(person.call, person, [deposited, other])
