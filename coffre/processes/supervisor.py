@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from coffre.processes.lifetime import END, UntilTold
 from records.errors import CoffreError, Invalid
@@ -47,7 +47,12 @@ class _Running:
     reports: int = -1
     started: float = 0.0
     pause: float = FIRST_PAUSE_S
-    again_at: float | None = field(default=None)
+    again_at: float | None = None
+
+    def later(self, settled: bool) -> None:
+        """Have it started again, soon where it had `settled`, else after twice the last pause."""
+        self.pause = FIRST_PAUSE_S if settled else min(2 * self.pause, LAST_PAUSE_S)
+        self.again_at = time.monotonic() + self.pause
 
     def close(self) -> None:
         for descriptor in (self.orders, self.reports):
@@ -107,7 +112,12 @@ class Supervisor:
         orders, ordering = os.pipe()
         reporting, reports = os.pipe()
         parent = os.getpid()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError:
+            for descriptor in (orders, ordering, reporting, reports):
+                os.close(descriptor)
+            raise
         if pid == 0:
             try:
                 signal.set_wakeup_fd(-1)
@@ -150,14 +160,17 @@ class Supervisor:
             if each.pid and os.waitpid(each.pid, os.WNOHANG)[0]:
                 lived = time.monotonic() - each.started
                 each.close()
-                each.pause = FIRST_PAUSE_S if lived > SETTLED_S else min(2 * each.pause, LAST_PAUSE_S)
-                each.again_at = time.monotonic() + each.pause
+                each.later(lived > SETTLED_S)
                 log.warning("part ended, starting it again", extra={"part": each.process.name})
 
     def _restart(self) -> None:
         for each in self._every():
             if each.again_at is not None and each.again_at <= time.monotonic() and not self._ending:
-                self._fork(each)
+                try:
+                    self._fork(each)
+                except OSError as error:  # no memory or no process number now: the others go on meanwhile
+                    each.later(False)
+                    log.warning("part not started", extra={"part": each.process.name, "errno": error.errno})
 
     def _end(self) -> None:
         """Tell the last stage first; what does not listen is killed."""
