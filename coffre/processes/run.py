@@ -88,14 +88,17 @@ def run_worker(settings: Settings, lifetime: Lifetime, bells: Bells | None = Non
     serve(queue(settings.queue_url), make, end, settings.workers)
 
 
+def housekeeper_of(system: System) -> Housekeeper:
+    """Not started yet. The first deposit must not wait for its first turn: day keys are published now."""
+    _, ring_any = bell_of(system)
+    publish_day_keys(system.guard.housekeeper, system.index)
+    return Housekeeper(Chores(system.index, system.objects, system.guard, ring_any))
+
+
 def run_housekeeper(settings: Settings, lifetime: Lifetime) -> None:
     """Sequencer, sweeper, day keys; any number of copies."""
     with System(settings) as system:
-        _, ring_any = bell_of(system)
-        chores = Chores(system.index, system.objects, system.guard, ring_any)
-        housekeeper = Housekeeper(chores)
-        # the first deposit must not wait for the housekeeper's first turn
-        publish_day_keys(system.guard.housekeeper, system.index)
+        housekeeper = housekeeper_of(system)
         housekeeper.start()
         lifetime.ready("housekeeper")
         lifetime.wait()

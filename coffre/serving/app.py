@@ -12,11 +12,8 @@ from uuid import UUID
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from coffre.housekeeper.chores import Chores
-from coffre.housekeeper.housekeeper import Housekeeper
 from coffre.installation.places import read_secret
-from coffre.processes.day_keys import publish_day_keys
-from coffre.processes.run import bell_of
+from coffre.processes.run import bell_of, housekeeper_of
 from coffre.serving import fhir as fhir_reading
 from coffre.serving import problems, readiness, relaying, watching
 from coffre.serving.addresses import SlashAtTheEnd
@@ -176,10 +173,7 @@ def _door(app: FastAPI, system: System, only: ServedPart | None) -> Door:
 
 def _background(system: System) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """Workers and housekeeper, as long as the application lives."""
-    _, ring_any = bell_of(system)
-    housekeeper = Housekeeper(Chores(system.index, system.objects, system.guard, ring_any))
-    # the first deposit must not wait for the housekeeper's first turn
-    publish_day_keys(system.guard.housekeeper, system.index)
+    housekeeper = housekeeper_of(system)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

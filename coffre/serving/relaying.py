@@ -10,7 +10,6 @@ from pathlib import Path
 import httpx
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
-from starlette.background import BackgroundTask
 from starlette.responses import StreamingResponse
 
 from coffre.serving.watching import HEADER
@@ -62,9 +61,7 @@ class GatewayLine:
             answer = await self._transport.handle_async_request(asked)
         except httpx.HTTPError:
             raise _unavailable() from None
-        passed = StreamingResponse(
-            _pieces(answer), answer.status_code, background=BackgroundTask(answer.aclose)
-        )
+        passed = StreamingResponse(_pieces(answer), answer.status_code)
         passed.raw_headers = [
             (name.lower(), value)
             for name, value in answer.headers.raw

@@ -35,7 +35,7 @@ def run(
             if single:
                 _run_here(settings, origin, sockets, None, banner)
             else:
-                whole.run(settings, origin, sockets, lambda: _announce(origin, banner))
+                whole.run(settings, origin, sockets, lambda: UntilSignal(banner).ready(origin))
 
 
 def _run_here(
@@ -66,9 +66,3 @@ def _sockets(settings: Settings, port: int) -> Iterator[list[socket]]:
         beside = settings.operator_listener()
         addresses = [(HOST, port), *([beside] if beside else [])]
         yield [stack.enter_context(listening(*address)) for address in addresses]
-
-
-def _announce(origin: str, banner: str) -> None:
-    print(f"ready {origin}", flush=True)
-    if banner:
-        print(banner, flush=True)

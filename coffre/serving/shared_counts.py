@@ -65,11 +65,11 @@ class Buckets:
 
     def take(self, name: str) -> int:
         """Count one call; the seconds to wait where there were too many, else 0."""
-        now = self._clock()
+        now, hashed = self._clock(), self._table.hash_of(name)
         with self._table.held():
-            place, left, at = self._found(self._table.hash_of(name), now)
+            place, left, at = self._found(hashed, now)
             left = min(self._burst, left + (now - at) * self._per_second)
-            self._table.write(place, self._table.hash_of(name), [left - 1 if left >= 1 else left, now])
+            self._table.write(place, hashed, [left - 1 if left >= 1 else left, now])
         return 0 if left >= 1 else max(1, math.ceil((1 - left) / self._per_second))
 
     def _found(self, name: bytes, now: float) -> tuple[int, float, float]:
