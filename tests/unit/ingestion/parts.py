@@ -79,22 +79,6 @@ def dicom_part(
     )
 
 
-def pdf_part(
-    number: int,
-    *,
-    offset: int = 0,
-    length: int = 10,
-    record: str | None = RECORD,
-    judgement: Judgement = PUBLISHED,
-    warnings: tuple[str, ...] = (),
-) -> InspectedPart:
-    return InspectedPart(
-        number=number,
-        offset=offset,
-        length=length,
-        sha256=hashlib.sha256(str(number).encode()).digest(),
-        judgement=judgement,
-        warnings=warnings,
-        record=record,
-        facts=PdfFacts(pages=3, version="1.7", media_type="application/pdf", pdfa="1b"),
-    )
+def pdf_part(number: int, **part: Any) -> InspectedPart:
+    facts = PdfFacts(pages=3, version="1.7", media_type="application/pdf", pdfa="1b")
+    return replace(dicom_part(number, **part), facts=facts)
