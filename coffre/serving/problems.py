@@ -51,6 +51,7 @@ STATUS: Mapping[str, int] = {
     "store_full": 507,
     "vault_unavailable": 503,
     "gateway_unavailable": 503,
+    "card_changed": 503,
     "vault_frozen": 503,
     "sandbox_unavailable": 503,
     "url_invalid": 403,

@@ -82,7 +82,7 @@ def store_card(
         card_version=opened.version,
     )
     if changed != 1:
-        raise CoffreError("The record changed meanwhile: try again.", code="card_changed")
+        raise changed_meanwhile()
     return version, digest
 
 
@@ -116,6 +116,11 @@ def content_token(card_key: bytes, content: str) -> bytes:
 def _check_digest(sealed: bytes, digest: bytes) -> None:
     if not hmac.compare_digest(hashlib.sha256(sealed).digest(), digest):
         raise altered()
+
+
+def changed_meanwhile() -> CoffreError:
+    """What a change that came between keeps from being done; to try again is safe."""
+    return CoffreError("The record changed meanwhile: try again.", code="card_changed")
 
 
 def altered() -> CoffreError:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from keyvault.context import Vault
+from keyvault.keys.cards import changed_meanwhile
 from keyvault.opened_records import Moved, OpenedRecord
 from keyvault.store import Row, VaultTransaction
 from keyvault.transaction import Transaction
@@ -68,10 +69,14 @@ class DocumentVerbs:
             with self._vault.store.reading() as tx:
                 seen = self._look(tx, asked, self._vault.now_ms())
             with suppress(Moved), self._vault.transaction() as transaction:
-                return self._answer(transaction, asked, seen, seen.record)
-        with self._vault.transaction() as transaction:
-            seen = self._look(transaction.rows, asked, transaction.now_ms)
-            return self._answer(transaction, asked, seen, None)
+                return self._answer(transaction, asked, seen)
+        try:
+            with self._vault.transaction() as transaction:
+                return self._answer(
+                    transaction, asked, self._look(transaction.rows, asked, transaction.now_ms)
+                )
+        except Moved:  # where writers do not exclude each other, one may come before the record is locked
+            raise changed_meanwhile() from None
 
     def _look(self, tx: VaultTransaction, asked: _Asked, now_ms: int) -> _Seen:
         """Judge, and open what may be shown."""
@@ -91,13 +96,11 @@ class DocumentVerbs:
         except Exception as error:  # raised once more where it has its line
             return _Seen(record, record_id, None, failed=error)
 
-    def _answer(
-        self, transaction: Transaction, asked: _Asked, seen: _Seen, known: OpenedRecord | None
-    ) -> SeenDocument | Denied:
-        vault = self._vault
-        if known is not None:
-            row = transaction.rows.get("record", record_id=seen.record_id)
-            vault.unmoved(transaction.rows, row, known, lock=False)
+    def _answer(self, transaction: Transaction, asked: _Asked, seen: _Seen) -> SeenDocument | Denied:
+        """Raises `Moved` where a change came since the look."""
+        vault, known = self._vault, seen.record
+        row = transaction.rows.get("record", record_id=seen.record_id)
+        vault.unmoved(transaction.rows, row, known, lock=False)
         if seen.why is not None:
             preamble, record = asked.preamble, seen.record
             return self._refuse_document(transaction, preamble, asked.call, asked.actor, record, seen.why)

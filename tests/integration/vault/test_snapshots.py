@@ -1,7 +1,7 @@
 """Lists, documents and grants are opened in a snapshot; a change before their event counts all the same."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 from unittest.mock import patch
 
@@ -12,11 +12,12 @@ from keyvault.crypto import envelope
 from keyvault.quotas import DEFAULT_QUOTAS, Quota, Quotas
 from keyvault.store import VaultTransaction
 from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.reader.by_document import DocumentVerbs
 from keyvault.verbs.reader.reading import Listing
 from keyvault.verbs.reader.releasing import Released
 from keyvault.verbs.reader.snapshot import MOST_SNAPSHOTS
 from keyvault.verbs.rows import SeenDocument
-from records.errors import NotFound
+from records.errors import CoffreError, NotFound
 from records.vocabulary.codes import Action, ReasonCode, Role
 from tests.integration.vault.bench import DOCTOR, Deposited, Person, VaultBench
 
@@ -153,6 +154,27 @@ def test_a_record_that_never_rests_is_answered_in_the_transaction(
         assert is_shown(ask(vault, vault.doctor(), person, deposited))
     assert len(lines) == 1, "each question has one line, however often it began anew"
     assert vault.sql("SELECT sum(n) FROM quota_count") == counts, "and is counted once"
+
+
+def test_a_document_is_not_shown_where_its_record_changes_before_it_is_locked(
+    vault: VaultBench, person: Person, deposited: Deposited, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where writers do not exclude each other (READ COMMITTED), a mask may come between look and lock."""
+    look, looks = DocumentVerbs._look, []
+
+    def overtaken(verbs: DocumentVerbs, tx: VaultTransaction, *asked: Any) -> Any:
+        seen = look(verbs, tx, *asked)
+        looks.append(seen)
+        in_snapshot = len(looks) <= MOST_SNAPSHOTS
+        with vault.store.inner.writing() if in_snapshot else nullcontext(tx) as writing:
+            row = writing.get("record", record_id=person.record_id)
+            writing.update("record", {"epoch": row["epoch"] + 1}, record_id=person.record_id)
+        return seen
+
+    monkeypatch.setattr(DocumentVerbs, "_look", overtaken)
+    with vault.logging() as lines, pytest.raises(CoffreError) as refused:
+        vault.reader.document(vault.doctor(), deposited.document_id, [deposited.row])
+    assert (refused.value.code, list(lines), len(looks)) == ("card_changed", [], MOST_SNAPSHOTS + 1)
 
 
 @every_verb
