@@ -152,6 +152,13 @@ def shown(vault: VaultBench, person: Person, rows: list[SealedRow]) -> Listing:
     return listing
 
 
+def flipped(sealed: bytes, at: int) -> bytes:
+    """One bit other than it was; a fixed byte would be the same one time in 256."""
+    altered = bytearray(sealed)
+    altered[at] ^= 1
+    return bytes(altered)
+
+
 def exchanges(vault: VaultBench, person: Person) -> dict[str, SealedRow]:
     first, second = vault.deposit(person), vault.deposit(person, b"second")
     study, more = vault.deposit_study(person, "1.2.3"), vault.deposit_study(person, "1.2.3")
@@ -167,7 +174,7 @@ def exchanges(vault: VaultBench, person: Person) -> dict[str, SealedRow]:
         "a version that never was": replace(study.row, row_version=3),
         "another submission's key": replace(first.row, submission_id=second.row.submission_id),
         "a submission nobody knows": replace(first.row, submission_id=uuid4()),
-        "altered": replace(first.row, sealed=first.row.sealed[:-1] + b"\0"),
+        "altered": replace(first.row, sealed=flipped(first.row.sealed, -1)),
         "cut": replace(first.row, sealed=first.row.sealed[:20]),
         "empty": replace(first.row, sealed=b""),
     }
