@@ -113,8 +113,12 @@ class Access:
 
     def one(self, call: Call, locator: str, document_id: UUID) -> Opened:
         """One document of a named record; an empty list where it is hidden or absent."""
+        return self.named(call, locator, [document_id])
+
+    def named(self, call: Call, locator: str, documents: Sequence[UUID]) -> Opened:
+        """Those of the named documents of a record that the actor may see."""
         record = self._resolve(call, locator)
-        rows = self._index.documents_by_id(record.record_id, [document_id])
+        rows = self._index.documents_by_id(record.record_id, documents)
         return self._listed(call, record, rows)
 
     def own_deposit(self, depositor_token: bytes, document_id: UUID) -> DocumentState | None:
@@ -188,6 +192,11 @@ class Access:
             tokens = tuple(record.record_id.bytes for _ in asked)
         # an unknown study has no rows: the verb that follows refuses it like a hidden one, and logs
         return [self._index.documents_by_study(record.record_id, token) for token in tokens]
+
+    def choices(self, call: Call, locator: str) -> dict[str, Any] | None:
+        """The holder's choices, to the holder; None to anybody else who may open the record."""
+        record = self._resolve(call, locator)
+        return self._answer(record, lambda record_id: self._vault.choices(call, record_id)).own
 
     def change(self, call: Call, locator: str, wanted: CardChange) -> dict[str, Any]:
         """Apply one of the holder's choices; effective at the next call."""

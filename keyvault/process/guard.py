@@ -33,6 +33,7 @@ from keyvault.verbs.operator.withdrawing import WithdrawingVerbs
 from keyvault.verbs.public import PublishingVerbs
 from keyvault.verbs.reader.by_document import DocumentVerbs
 from keyvault.verbs.reader.changing import ChangingVerbs
+from keyvault.verbs.reader.choices import ChoicesVerbs
 from keyvault.verbs.reader.notices import NoticingVerbs
 from keyvault.verbs.reader.reading import ReadingVerbs
 from keyvault.verbs.reader.rechecking import RecheckingVerbs
@@ -47,8 +48,19 @@ from keyvault.verbs.worker.settling import SettlingVerbs
 EMBEDDED_SHARDS = 16
 
 
-class ReaderDoor(ReadingVerbs, DocumentVerbs, ReleasingVerbs, RecheckingVerbs, ChangingVerbs, NoticingVerbs):
-    """resolve, find, list, document, events, tokens, release, recheck, change_card, label, acknowledge."""
+class ReaderDoor(
+    ReadingVerbs,
+    DocumentVerbs,
+    ReleasingVerbs,
+    RecheckingVerbs,
+    ChoicesVerbs,
+    ChangingVerbs,
+    NoticingVerbs,
+):
+    """resolve, find, list, document, choices, events, tokens, release, recheck.
+
+    Of the holder: change_card, label, acknowledge.
+    """
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault

@@ -96,6 +96,10 @@ def _list(named: Named, _: bytes) -> SignedRequest:
     return _reading(named["record"], list={})
 
 
+def _choices(named: Named, _: bytes) -> SignedRequest:
+    return _reading(named["record"], choices={})
+
+
 def _study(named: Named, _: bytes) -> SignedRequest:
     values = [(TokenField.STUDY, named["study"])]
     return _reading(named["record"], list={}, tokens={"values": values})
@@ -161,7 +165,7 @@ SIGNED: Mapping[tuple[str, str], Read] = {
     ("POST", "/records/find"): _find,
     ("GET", "/fhir/DocumentReference/{document}"): _document,
     ("GET", f"{_RECORD}/documents"): _list,
-    ("GET", f"{_RECORD}/authorisations"): _list,
+    ("GET", f"{_RECORD}/authorisations"): _choices,
     ("GET", f"{_RECORD}/dicomweb/studies"): _list,
     ("GET", f"{_RECORD}/dicomweb/studies/{{study}}/series"): _study,
     ("GET", f"{_RECORD}/dicomweb/studies/{{study}}/instances"): _study,

@@ -117,8 +117,7 @@ def router(access: Access, authenticate: Authenticate) -> APIRouter:
 
     @routes.get("/{ins}/authorisations", summary="The holder's choices")
     async def choices(ins: str, request: Request) -> dict[str, Any]:
-        opened = await asyncio.to_thread(access.documents, await call(request), ins)
-        return opened.listing.choices or {}
+        return await asyncio.to_thread(access.choices, await call(request), ins) or {}
 
     @routes.post("/{ins}/authorisations", status_code=201, summary="Authorise a professional")
     async def authorise(ins: str, body: AuthorisationBody, request: Request) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """`/consultations`: the access log of the holder's own record, by sitting, whole or filtered."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
@@ -21,6 +23,7 @@ from viewer_api.web.site import Site
 
 LOG_PAGE = 200
 UNPROCESSABLE = 422
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 Position = Annotated[Whole, Query(ge=0, lt=2**53)]
 
 
@@ -47,10 +50,9 @@ class LogPages:
             wanted = asked.filter()
         except Invalid as error:
             return self._page(request, asked, [], problem=error.code)
-        titles = await self._titles(session)
         page: EventPage = await own(self._access.access_log, session, before, LOG_PAGE, wanted)
         shown, older = whole_days(page)
-        rows = sittings(shown, self._site.texts(request), titles)
+        rows = sittings(shown, self._site.texts(request), await self._titles(session, shown))
         return self._page(request, asked, rows, older=older, is_newest=before is None)
 
     def _page(
@@ -80,13 +82,25 @@ class LogPages:
             day_continues=older is not None and older.cuts_a_day,
         )
 
-    async def _titles(self, session: Session) -> Mapping[str, str]:
-        """Titles of what the holder may see; a closed record still shows its log (R1111-43)."""
+    async def _titles(self, session: Session, shown: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
+        """Titles of the documents that these lines name, as far as the holder may see them.
+
+        A closed record still shows its log (R1111-43).
+        """
+        named = documents_named(shown)
+        if not named:
+            return {}
         try:
-            opened = await own(self._access.documents, session)
+            opened = await own(self._access.named, session, named)
         except NoOwnRecord:
             return {}
         return {str(each.document_id): newest(each.details).title for each in opened.listing.documents}
+
+
+def documents_named(events: Iterable[Mapping[str, Any]]) -> list[UUID]:
+    """The documents that lines are about, each once; the object of some lines is something else."""
+    found = dict.fromkeys(event["object"] for event in events if event.get("object"))
+    return [UUID(text) for text in found if _ID.fullmatch(text)]
 
 
 def whole_days(page: EventPage) -> tuple[Sequence[Mapping[str, Any]], Older | None]:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -70,12 +71,11 @@ class PatientPages:
         form: Mapping[str, str] | None = None,
     ) -> Response:
         """The page of choices; `problem` is (action, code) of a form to correct, `form` what it held."""
-        opened: Opened = await own(self._access.documents, session)
         return self._site.page(
             request,
             "choices.html",
             UNPROCESSABLE if problem else 200,
-            choices=opened.listing.choices,
+            choices=await own(self._access.choices, session),
             now=int(time.time()),
             problem=problem,
             form=form or {},
@@ -87,10 +87,10 @@ class PatientPages:
         """Mask or unmask; the document's other labels stay, and so does the holder's place in the list."""
         form = await self._site.form(request, session)
         masked = form.get("masque") == "oui"
-        opened: Opened = await own(self._access.documents, session)
-        found = next((each for each in opened.listing.documents if each.document_id == document_id), None)
-        if found is None:
+        opened: Opened = await own(self._access.one, session, document_id)
+        if not opened.listing.documents:
             raise NotFound("There is no such document in this record.", code="no_such_document")
+        (found,) = opened.listing.documents
         labels = found.facts.labels - {Label.MASQUE_PS} | ({Label.MASQUE_PS} if masked else set())
         await own(self._access.label, session, document_id, sorted(labels))
         return self._site.redirect(f"/?document={document_id}#document-{document_id}")
@@ -144,9 +144,9 @@ class PatientPages:
 
     async def _emergency(self, session: Session, form: Mapping[str, str]) -> Emergency:
         """The form speaks of one mode; the other stays as it is."""
-        opened: Opened = await own(self._access.documents, session)
-        assert opened.listing.choices is not None
-        allowed = dict(opened.listing.choices["emergency"])
+        choices: Mapping[str, Any] | None = await own(self._access.choices, session)
+        assert choices is not None  # the holder's own
+        allowed = dict(choices["emergency"])
         allowed[_mode(form)] = form.get("allowed") == "oui"
         return Emergency(**allowed)
 

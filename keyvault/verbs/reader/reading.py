@@ -13,13 +13,14 @@ from keyvault.verbs.attempt import Attempt, Call, Denied, attempt
 from keyvault.verbs.caller import caller
 from keyvault.verbs.judging import judged
 from keyvault.verbs.reader.changing import CARD_CHANGES
+from keyvault.verbs.reader.choices import choices_of, is_holder
 from keyvault.verbs.reader.log_reading import EVERY_LINE, LogFilter, find_lines
 from keyvault.verbs.reader.notices import OwnNotice, unread
 from keyvault.verbs.reader.snapshot import Question, carry_out
 from keyvault.verbs.rows import SealedRow, SeenDocument, genuine, open_rows
 from records.identity import INS, Traits
 from records.policy import warnings
-from records.vocabulary.codes import Action, Obligation, Role
+from records.vocabulary.codes import Action, Obligation
 
 LARGEST_PAGE = 500
 _SEARCHABLE = frozenset({TokenField.STUDY, TokenField.SERIES, TokenField.SOP, TokenField.ACCESSION})
@@ -120,8 +121,8 @@ class ReadingVerbs:
                 documents=tuple(shown),
                 obligations=found.permit.obligations.union(*(each.obligations for each in shown)),
                 whose=_whose(found),
-                choices=_choices(found),
-                notices=unread(self._vault, tx, record_id) if _is_holder(found) else (),
+                choices=choices_of(found),
+                notices=unread(self._vault, tx, record_id) if is_holder(found) else (),
             )
 
         def told(transaction: Transaction, found: Attempt, listing: Listing) -> Listing:
@@ -190,20 +191,7 @@ def _searchable(name: TokenField) -> TokenField:
     return name
 
 
-def _is_holder(found: Attempt) -> bool:
-    return found.actor.role is Role.PATIENT
-
-
 def _whose(found: Attempt) -> Whose:
     card = found.record.card.card
     assert card is not None  # a record without a card is denied
     return Whose(card.ins, card.traits)
-
-
-def _choices(found: Attempt) -> dict[str, Any] | None:
-    """The holder's card without identity, for the holder alone."""
-    card = found.record.card.card
-    if not _is_holder(found) or card is None:
-        return None
-    choices = card.to_json()
-    return {name: choices[name] for name in ("authorisations", "blocks", "attending", "emergency", "consent")}

@@ -47,6 +47,7 @@ ASKED: Mapping[str, tuple[Ask, ReasonCode]] = {
         lambda at, call, _: at.reader.document(call, uuid4(), []),
         ReasonCode.NO_SUCH_DOCUMENT,
     ),
+    "reader.choices": (lambda at, call, _: at.reader.choices(call, uuid4()), NOBODY),
     "reader.events": (lambda at, call, _: at.reader.events(call, uuid4()), NOBODY),
     "reader.tokens": (lambda at, call, _: at.reader.tokens(call, uuid4(), []), NOBODY),
     "reader.release": (

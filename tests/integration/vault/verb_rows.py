@@ -208,6 +208,18 @@ def document(vault: VaultBench) -> Act:
     return lambda: vault.reader.document(vault.doctor(), document.document_id, rows_of(document))
 
 
+@row("reader.choices", "search permit")
+def choices(vault: VaultBench) -> Act:
+    person, _ = deposited(vault)
+    return lambda: vault.reader.choices(person.call, person.record_id)
+
+
+@row("reader.choices", "search deny", case="refused")
+def choices_refused(vault: VaultBench) -> Act:
+    person = vault.person()
+    return lambda: vault.reader.choices(vault.doctor(STRANGER), person.record_id)
+
+
 @row("reader.events", "read_log permit")
 def events(vault: VaultBench) -> Act:
     person, _ = deposited(vault)
