@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -17,8 +18,9 @@ START_TIMEOUT_S = 60
 class DemoServer:
     """`coffre serve` on a free port; ended by SIGTERM, which must leave with exit 0."""
 
-    def __init__(self, data: Path, port: int | None = None) -> None:
-        self._data = data
+    def __init__(self, data: Path, port: int | None = None, command: Sequence[str] = ("coffre.cli",)) -> None:
+        """`command`: the module that is run, and what it wants before the words of `coffre`."""
+        self._data, self._command = data, command
         self.port = port or _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = (data.with_name(f"{data.name}-server.log")).open("ab")
@@ -37,7 +39,7 @@ class DemoServer:
 
     def start(self) -> None:
         """Returns once the server accepts. Raises `CoffreError` "not_started"."""
-        command = [sys.executable, "-m", "coffre.cli", "serve"]
+        command = [sys.executable, "-m", *self._command, "serve"]
         self._process = subprocess.Popen(  # noqa: S603 - our own command
             [*command, "--data", str(self._data), "--port", str(self.port)],
             stdout=subprocess.PIPE,
