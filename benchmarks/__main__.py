@@ -5,6 +5,7 @@ import argparse
 from benchmarks import (
     canonical_json,
     database,
+    fairness,
     fetching,
     files,
     lists,
@@ -24,6 +25,7 @@ from benchmarks import (
 BENCHMARKS = {
     "canonical-json": canonical_json.run,
     "database": database.run,
+    "fairness": fairness.run,
     "fetching": fetching.run,
     "files": files.run,
     "lists": lists.run,
@@ -46,11 +48,14 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all if none")
     parser.add_argument("--rows", type=int, default=1_000_000, help="instances that database goes up to")
     parser.add_argument("--records", type=int, default=100_000, help="records whose keys roots rotates")
+    parser.add_argument("--minutes", type=float, default=3, help="how long fairness takes")
     asked = parser.parse_args()
     if unknown := [name for name in asked.names if name not in BENCHMARKS]:
         parser.error(f"no benchmark {', '.join(unknown)}: there are {', '.join(BENCHMARKS)}")
     for name in asked.names or BENCHMARKS:
-        more = {"database": (asked.rows,), "roots": (asked.records,)}.get(name, ())
+        more = {"database": (asked.rows,), "roots": (asked.records,), "fairness": (asked.minutes,)}.get(
+            name, ()
+        )
         BENCHMARKS[name](*more)
 
 
