@@ -122,7 +122,7 @@ class Vault(Records):
         try:
             found = self.verified(token_text, at=at, presented=presented if admit else None)
             with self.store.reading() as tx:
-                withdrawn.check(tx, self.pseudonym, found.actor, self.now_ms() if at is None else at * 1000)
+                withdrawn.check(tx, self.pseudonym, found.actor, None if at is None else at * 1000)
             if admit is not None and found.proof is not None:
                 admit(found.proof)
             if bound and found.proof is None and self.settings.require_possession:

@@ -104,7 +104,8 @@ def exceeded(
     subject = _person(pseudonym, first)
     touched = (pseudonym(b"coffre-touched-v1", touch.touched) for touch in touches)
     new = sum([first_this_hour(tx, subject, each, now_ms) for each in touched])
-    return _over(_count(tx, subject, now_ms // HOUR_MS, new), quota, now_ms)
+    counts = _count(tx, subject, new, now_ms) if new else _counted(tx, subject, now_ms)
+    return _over(counts, quota, now_ms)
 
 
 def is_past(tx: VaultTransaction, quotas: Quotas, pseudonym: Pseudonym, touch: Touch, now_ms: int) -> bool:
@@ -112,8 +113,7 @@ def is_past(tx: VaultTransaction, quotas: Quotas, pseudonym: Pseudonym, touch: T
     quota = quotas.of_person(touch.actor.role, touch.emergency)
     if quota is None:
         return False
-    rows = tx.find("quota_count", subject=_person(pseudonym, touch), hour__gt=now_ms // HOUR_MS - 24)
-    return _over({row["hour"]: row["n"] for row in rows}, quota, now_ms)
+    return _over(_counted(tx, _person(pseudonym, touch), now_ms), quota, now_ms)
 
 
 def structure_exceeded(
@@ -135,16 +135,18 @@ def structure_exceeded(
 
 def _taken(tx: VaultTransaction, subject: bytes, touched: bytes, quota: Quota, now_ms: int) -> bool:
     """Whether one more fits, which is then counted."""
-    hour = now_ms // HOUR_MS
-    counts = _count(tx, subject, hour, 0)  # locks the counter
-    if tx.get("quota", subject=subject, record=touched, hour=hour) is not None:
+    if not first_this_hour(tx, subject, touched, now_ms) or _fits(tx, subject, 1, quota, now_ms):
         return True
-    counts[hour] += 1
-    if _over(counts, quota, now_ms):
-        return False
-    first_this_hour(tx, subject, touched, now_ms)
-    tx.update("quota_count", {"n": counts[hour]}, subject=subject, hour=hour)
-    return True
+    tx.delete("quota", subject=subject, record=touched, hour=now_ms // HOUR_MS)
+    return False
+
+
+def _fits(tx: VaultTransaction, subject: bytes, added: int, quota: Quota, now_ms: int) -> bool:
+    """Count, and take it back where the limit is passed: until the end nobody else sees the counter."""
+    fits = not _over(_count(tx, subject, added, now_ms), quota, now_ms)
+    if not fits:
+        _count(tx, subject, -added, now_ms)
+    return fits
 
 
 def first_this_hour(tx: VaultTransaction, subject: bytes, touched: bytes, now_ms: int) -> bool:
@@ -166,8 +168,7 @@ def refused_too_often(
             pseudonym(b"coffre-refused-v1", name + b"\x00" + touch.touched),
         ),
     )
-    hour = now_ms // HOUR_MS
-    over = [_over(_count(tx, subject, hour, 1), quota, now_ms) for quota, subject in limits if quota]
+    over = [_over(_count(tx, subject, 1, now_ms), quota, now_ms) for quota, subject in limits if quota]
     return any(over)
 
 
@@ -177,34 +178,37 @@ def deposited_too_much(
     """Count `size` bytes for the depositor's structure, if they fit; True where they don't."""
     name = _name("deposited", actor.structure or actor.subject)
     subject = pseudonym(b"coffre-quota-v1", name)
-    hour, added = now_ms // HOUR_MS, -(-size // 2**20)
-    counts = _count(tx, subject, hour, 0)
-    counts[hour] += added
-    over = bool(added) and _over(counts, quotas.deposited_mib, now_ms)
-    if added and not over:
-        tx.update("quota_count", {"n": counts[hour]}, subject=subject, hour=hour)
-    return over
+    added = -(-size // 2**20)
+    return bool(added) and not _fits(tx, subject, added, quotas.deposited_mib, now_ms)
 
 
-def _over(counts: Mapping[int, int], quota: Quota, now_ms: int) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """What was counted in this clock hour, in the last one, and from 23 hours ago on without this one."""
+
+    now: int
+    before: int
+    others: int
+
+
+def _over(counts: _Counts, quota: Quota, now_ms: int) -> bool:
     # the sliding hour weighs the previous clock hour by what is left of it in the window
-    hour, left = now_ms // HOUR_MS, 1 - (now_ms % HOUR_MS) / HOUR_MS
-    sliding = counts.get(hour, 0) + counts.get(hour - 1, 0) * left
-    return sliding > quota.per_hour or sum(counts.values()) > quota.per_day
+    left = 1 - (now_ms % HOUR_MS) / HOUR_MS
+    sliding = counts.now + counts.before * left
+    return sliding > quota.per_hour or counts.now + counts.others > quota.per_day
 
 
-def _count(tx: VaultTransaction, subject: bytes, hour: int, added: int) -> dict[int, int]:
-    """Counts per clock hour of the last day, this one included; 24 rows whatever the quota."""
-    current = tx.get("quota_count", lock=True, subject=subject, hour=hour)
-    if current is None:
-        # two processes may begin the same hour at once: the loser of the insert waits here for the lock
-        tx.insert_new("quota_count", {"subject": subject, "hour": hour, "n": 0})
-        current = tx.get("quota_count", lock=True, subject=subject, hour=hour)
-    assert current is not None
-    if added:
-        tx.update("quota_count", {"n": current["n"] + added}, subject=subject, hour=hour)
+def _count(tx: VaultTransaction, subject: bytes, added: int, now_ms: int) -> _Counts:
+    """Count, and say how many that makes: one statement, and others wait for this counter."""
+    row = tx.count(subject, now_ms // HOUR_MS, added)
+    return _Counts(row["n"], row["before"], row["others"])
+
+
+def _counted(tx: VaultTransaction, subject: bytes, now_ms: int) -> _Counts:
+    hour = now_ms // HOUR_MS
     rows = tx.find("quota_count", subject=subject, hour__gt=hour - 24)
-    return {row["hour"]: row["n"] for row in rows}
+    counts = {row["hour"]: row["n"] for row in rows}
+    return _Counts(counts.pop(hour, 0), counts.get(hour - 1, 0), sum(counts.values()))
 
 
 def forget_old(tx: VaultTransaction, now_ms: int) -> None:

@@ -38,6 +38,18 @@ class VaultTransaction(Protocol):
     def delete(self, table: str, /, **where: object) -> int:
         """Remove the matching rows and count them; an empty condition is refused."""
 
+    def count(self, subject: bytes, hour: int, added: int) -> Row:
+        """Add to a counter of `quota_count` in one statement, and answer `n` of this clock hour, `before` of
+        the last one and `others`, the sum from 23 hours ago on without this one. Whoever else counts it
+        waits until the transaction ends.
+        """
+
+    def standing(self, grant_id: UUID) -> Row | None:
+        """The row of a grant, with `epoch` of its record, and since when its credential and all of its
+        holder's are withdrawn (`credential_since`, `holder_since`), in one statement; each None where there
+        is nothing.
+        """
+
 
 class VaultStore(Protocol):
     """Durable once `writing()` is left; rolled back where the block raises."""

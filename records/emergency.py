@@ -42,3 +42,18 @@ def use_of(
     if not same:
         return EmergencyUse(expired=False, windows_today=len(stated))
     return EmergencyUse(expired=max(same) + WINDOW_MS <= now, windows_today=0)
+
+
+def changes_at(
+    windows: Iterable[tuple[bytes, int]], reason: bytes | None, unstated: bytes, now: int
+) -> int | None:
+    """The earliest instant after `now` at which `use_of` can answer otherwise about the windows of the last
+    day, if none is opened; None: never.
+    """
+    if reason is None:
+        return None
+    stated = [window for window in windows if window[0] != unstated]
+    same = [opened for digest, opened in stated if digest == reason]
+    instants = [max(same) + WINDOW_MS] if same else []
+    instants += [opened + DAY_MS for _, opened in stated]
+    return min((each for each in instants if each > now), default=None)

@@ -40,22 +40,36 @@ def withdraw(tx: VaultTransaction, pseudonym: Pseudonym, name: CredentialName, n
         tx.update("withdrawn", {"since": now_ms, "expires": row["expires"]}, credential=row["credential"])
 
 
-def check(tx: VaultTransaction, pseudonym: Pseudonym, actor: Actor, at_ms: int) -> None:
-    """Raises `CredentialError` "credential_withdrawn" for a credential that was withdrawn at `at_ms`.
+def names_of(actor: Actor, pseudonym: Pseudonym) -> tuple[bytes, bytes]:
+    """Under which withdrawals of this actor's credential lie: of it alone, and of all of its holder's."""
+    alone = CredentialName(actor.issuer, jti=actor.credential_id)
+    every = CredentialName(actor.issuer, subject=actor.subject, structure=actor.structure or "")
+    return alone.key(pseudonym), every.key(pseudonym)
+
+
+def ended(actor: Actor, credential_since: int | None, holder_since: int | None) -> bool:
+    """Whether withdrawals at these instants (ms), of the credential and of all of its holder's, end it.
 
     A person's withdrawal ends what was issued until then: a new credential is accepted again.
     """
-    alone = CredentialName(actor.issuer, jti=actor.credential_id).key(pseudonym)
-    every = CredentialName(actor.issuer, subject=actor.subject, structure=actor.structure or "").key(
-        pseudonym
+    return credential_since is not None or (
+        holder_since is not None and actor.issued_at * 1000 <= holder_since
     )
-    for row in tx.find("withdrawn", credential__in=[alone, every]):
-        older = row["credential"] == alone or actor.issued_at * 1000 <= row["since"]
-        if older and row["since"] <= at_ms:
-            raise CredentialError(
-                "This credential was withdrawn: sign in again, or ask whoever issued it.",
-                code="credential_withdrawn",
-            )
+
+
+def check(tx: VaultTransaction, pseudonym: Pseudonym, actor: Actor, at_ms: int | None = None) -> None:
+    """Raises `CredentialError` "credential_withdrawn" for a credential that was withdrawn at `at_ms`.
+
+    Without `at_ms`, for one that is withdrawn at all: a clock that went back admits nobody again.
+    """
+    alone, every = names_of(actor, pseudonym)
+    rows = tx.find("withdrawn", credential__in=[alone, every])
+    since = {row["credential"]: row["since"] for row in rows if at_ms is None or row["since"] <= at_ms}
+    if ended(actor, since.get(alone), since.get(every)):
+        raise CredentialError(
+            "This credential was withdrawn: sign in again, or ask whoever issued it.",
+            code="credential_withdrawn",
+        )
 
 
 def forget(tx: VaultTransaction, now_ms: int) -> None:

@@ -1,7 +1,7 @@
 """Bring a restored vault forward to a newer copy of the same vault: its log, and every change of its keys.
 
 What was deleted since stays deleted: an emergency mode that was opposed, a revoked choice, a destroyed
-record. Counters, grants, notices and work in hand stay those of the older one.
+record. Counters, notices and work in hand stay those of the older one.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -41,8 +41,12 @@ def read_frozen(tx: VaultTransaction) -> Frozen | None:
 
 
 def freeze(store: VaultStore, since_ms: int, known: tuple[int, str] | None) -> Frozen:
-    """Freeze a vault that was just restored; no key is needed."""
+    """Freeze a vault that was just restored; no key is needed.
+
+    Its grants end: what they rest on may be told anew here, under numbers that were given there, too.
+    """
     with store.writing() as tx:
+        tx.delete("grant", expires__ge=0)
         frozen = Frozen(since_ms, log_size(tx), *(known or (None, None)))
         tx.delete("meta", name=FROZEN)
         tx.insert("meta", {"name": FROZEN, "value": frozen.to_text()})

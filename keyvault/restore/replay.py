@@ -76,6 +76,12 @@ class RecordingTransaction:
         self._note("delete", table, {}, where)
         return self._tx.delete(table, **where)
 
+    def count(self, subject: bytes, hour: int, added: int) -> Row:
+        return self._tx.count(subject, hour, added)
+
+    def standing(self, grant_id: UUID) -> Row | None:
+        return self._tx.standing(grant_id)
+
     def _raise_epochs(self, table: str, *named: Row) -> None:
         """Raise `record.epoch` of the records whose rows are about to change, each once a transaction.
 

@@ -10,7 +10,7 @@ from keyvault.store import Row, VaultTransaction
 from keyvault.transaction import Transaction
 from keyvault.verbs.notice_outbox import queue_notice
 from records.actors import Actor
-from records.emergency import DAY_MS, EMERGENCIES, WINDOW_MS, normal_reason, use_of
+from records.emergency import DAY_MS, EMERGENCIES, WINDOW_MS, changes_at, normal_reason, use_of
 from records.policy import AccessRequest, EmergencyUse, Permit
 from records.vocabulary.codes import Obligation
 
@@ -21,6 +21,22 @@ def emergency_use(
     """What the actor's windows of the last day on this record mean for the request; None: no emergency."""
     if request.purpose not in EMERGENCIES:
         return None
+    return use_of(*_windows(vault, tx, record, request, now_ms), now_ms)
+
+
+def use_changes_at(
+    vault: Vault, tx: VaultTransaction, record: OpenedRecord, request: AccessRequest, now_ms: int
+) -> int | None:
+    """The instant (ms) at which that can change if no window is opened: the four hours' end; None: never."""
+    if request.purpose not in EMERGENCIES:
+        return None
+    return changes_at(*_windows(vault, tx, record, request, now_ms), now_ms)
+
+
+def _windows(
+    vault: Vault, tx: VaultTransaction, record: OpenedRecord, request: AccessRequest, now_ms: int
+) -> tuple[list[tuple[bytes, int]], bytes | None, bytes]:
+    """The windows of the last day, the digest of the request's reason, and that of none."""
     today = tx.find(
         "emergency_window",
         record_id=record.row["record_id"],
@@ -29,8 +45,7 @@ def emergency_use(
         opened_at__gt=now_ms - DAY_MS,
     )
     reason = _reason_hash(vault, request.reason) if normal_reason(request.reason) else None
-    windows = [(row["reason_hash"], row["opened_at"]) for row in today]
-    return use_of(windows, reason, _reason_hash(vault, None), now_ms)
+    return [(row["reason_hash"], row["opened_at"]) for row in today], reason, _reason_hash(vault, None)
 
 
 def open_window(

@@ -5,6 +5,7 @@ that a repeated call costs neither building nor compiling.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import (
@@ -21,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.sql import Executable
 
 from storage.conflicts import insert_new
+from storage.vault_store.joined import counting, standing
 
 _OPERATORS: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
     "lt": lambda column, value: column < value,
@@ -38,6 +40,14 @@ class Statements:
         self._kept: dict[tuple[Any, ...], Any] = {}
         self.columns = {name: tuple(table.columns.keys()) for name, table in self._tables.items()}
         self._optional = {name: _optional(table) for name, table in self._tables.items()}
+
+    @cached_property
+    def counting(self) -> Executable:
+        return counting(self._tables["quota_count"])
+
+    @cached_property
+    def standing(self) -> Executable:
+        return standing(self._tables["grant"], self._tables["record"], self._tables["withdrawn"])
 
     def select(
         self,

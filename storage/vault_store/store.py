@@ -6,6 +6,7 @@ It satisfies the `VaultStore` that `keyvault/store.py` declares, without knowing
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, MetaData
 
@@ -94,6 +95,24 @@ class SqlVaultTransaction:
         return (
             0 if matches_nothing(where) else self._connection.execute(statement, parameters(where)).rowcount
         )
+
+    def count(self, subject: bytes, hour: int, added: int) -> Row:
+        """Adds to a counter of `quota_count` and answers it: `n` of this hour, `before` of the last one, and
+        `others`, the sum from 23 hours ago on without this one. It is held until the transaction ends.
+        """
+        self._check_writable()
+        new = {"subject": subject, "hour": hour, "n": added}
+        others = {"of": subject, "last": hour - 1, "first": hour - 23, "but": hour}
+        row = self._connection.execute(self._statements.counting, new | others).one()
+        return dict(row._mapping)
+
+    def standing(self, grant_id: UUID) -> Row | None:
+        """The row of a grant, with what may have moved since its decision: the `epoch` of its record (None:
+        there is none), and since when its credential (`credential_since`) and all of its holder's
+        (`holder_since`) are withdrawn.
+        """
+        row = self._connection.execute(self._statements.standing, {"grant_id": grant_id}).one_or_none()
+        return None if row is None else dict(row._mapping)
 
     def _count_on(self, table: str, row: Row) -> None:
         """Postgres gives numbers from a sequence, which knows nothing of those that rows bring."""

@@ -159,6 +159,11 @@ Table(
     text_column("purpose"),
     int_column("expires"),
     bytes_column("sealed"),
+    int_column("record_epoch", nullable=True),
+    int_column("valid_from", nullable=True),
+    int_column("valid_until", nullable=True),
+    bytes_column("credential", nullable=True),
+    bytes_column("holder", nullable=True),
     Index("grant_by_expiry", "expires"),
     Index("grant_by_record", "record_id"),
 )

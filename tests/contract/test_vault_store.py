@@ -291,3 +291,76 @@ def test_day_keys_have_a_database_of_their_own(new_database: NewDatabase) -> Non
         assert tx.get("day_key", day="2026-01-01") == row | {"wrap": None, "destroyed_at": 2}
         with pytest.raises(KeyError):
             tx.get("record", record_id=uuid4())
+
+
+class TestCounting:
+    def test_what_is_counted_comes_back_with_the_hours_before(self, store: VaultStore) -> None:
+        counted = {76: 100, 77: 7, 98: 20, 99: 3, 100: 1, 101: 50}
+        with store.writing() as tx:
+            tx.insert("quota_count", *({"subject": b"s", "hour": h, "n": n} for h, n in counted.items()))
+            tx.insert("quota_count", {"subject": b"other", "hour": 99, "n": 1000})
+            assert tx.count(b"s", 100, 4) == {"n": 5, "before": 3, "others": 7 + 20 + 3 + 50}
+            assert tx.count(b"new", 100, 2) == {"n": 2, "before": 0, "others": 0}
+            assert tx.count(b"s", 100, -4)["n"] == 1
+
+    def test_whoever_counts_at_once_counts_exactly(self, store: VaultStore) -> None:
+        def count(_: int) -> int:
+            with store.writing() as tx:
+                return int(tx.count(b"s", 100, 1)["n"])
+
+        with ThreadPoolExecutor(8) as pool:
+            assert sorted(pool.map(count, range(40))) == [*range(1, 41)]
+
+    def test_what_is_undone_was_not_counted(self, store: VaultStore) -> None:
+        with pytest.raises(ZeroDivisionError), store.writing() as tx:
+            tx.count(b"s", 100, 1)
+            raise ZeroDivisionError
+        with store.writing() as tx:
+            assert tx.count(b"s", 100, 1)["n"] == 1
+
+    def test_a_snapshot_counts_nothing(self, store: VaultStore) -> None:
+        with store.reading() as tx, pytest.raises(RuntimeError):
+            tx.count(b"s", 100, 1)
+
+
+class TestStanding:
+    def test_a_grant_comes_with_its_record_s_epoch_and_withdrawals(self, store: VaultStore) -> None:
+        record, grant = a_record(), a_grant()
+        grant["record_id"] = record["record_id"]
+        nothing = {"credential_since": None, "holder_since": None}
+        with store.writing() as tx:
+            tx.insert("grant", grant)
+            assert tx.standing(grant["grant_id"]) == {**grant, **nothing, "epoch": None}
+            tx.insert("record", record)
+            assert tx.standing(grant["grant_id"]) == {**grant, **nothing, "epoch": 7}
+            for name, since in ((b"c" * 32, 5), (b"h" * 32, 6), (b"o" * 32, 7)):
+                tx.insert("withdrawn", {"credential": name, "since": since, "expires": 9})
+        with store.reading() as tx:
+            found = tx.standing(grant["grant_id"])
+            assert found == {**grant, "epoch": 7, "credential_since": 5, "holder_since": 6}
+            assert tx.standing(uuid4()) is None
+
+    def test_one_of_before_the_columns_has_neither(self, store: VaultStore) -> None:
+        names = ("record_epoch", "valid_from", "valid_until", "credential", "holder")
+        grant = a_grant(**dict.fromkeys(names))
+        with store.writing() as tx:
+            tx.insert("grant", grant)
+            tx.insert("withdrawn", {"credential": b"c" * 32, "since": 5, "expires": 9})
+            found = tx.standing(grant["grant_id"])
+        assert found == {**grant, "epoch": None, "credential_since": None, "holder_since": None}
+
+
+def a_grant(**changes: Any) -> dict[str, Any]:
+    values = {
+        "grant_id": uuid4(),
+        "record_id": uuid4(),
+        "purpose": "normal",
+        "expires": 900,
+        "sealed": b"\x00sealed",
+        "record_epoch": 7,
+        "valid_from": 2**52,
+        "valid_until": 2**52 + 1,
+        "credential": b"c" * 32,
+        "holder": b"h" * 32,
+    }
+    return values | changes

@@ -20,6 +20,7 @@ from keyvault.verbs.rows import SealedRow, genuine, open_rows
 from records.details import DocumentDetails
 from records.errors import CoffreError
 from records.instances import by_age, newest
+from records.instants import changes_at
 from records.vocabulary.codes import ReasonCode
 
 MOST_BLOBS = 5_000
@@ -27,10 +28,14 @@ MOST_BLOBS = 5_000
 
 @dataclass(frozen=True, slots=True)
 class OpenedGrant:
-    """What is granted: documents, their blobs' rows, and what the recipient will open. Nothing has left."""
+    """What is granted: documents, their blobs' rows, and what the recipient will open. Nothing has left.
+
+    `until` (unix seconds): the clock alone leaves all of it permitted up to there; None: for ever.
+    """
 
     documents: tuple[UUID, ...]
     blobs: tuple[Row, ...]
+    until: int | None
     body: GrantBody = field(repr=False)
 
 
@@ -66,7 +71,9 @@ def open_granted(
     blobs = _blobs(tx, wanted, seen, {row.submission_id for row in kept})
     opened = open_rows(tx, found.record.key, kept)
     granted = tuple(GrantedBlob(sealed_blob(row), open_data_key(key, row)) for row in blobs)
-    return OpenedGrant(tuple(wanted), tuple(blobs), GrantBody(granted, _documents(opened), _series(opened)))
+    until = changes_at(found.request, found.facts.record, (seen[document][1] for document in wanted))
+    body = GrantBody(granted, _documents(opened), _series(opened))
+    return OpenedGrant(tuple(wanted), tuple(blobs), until, body)
 
 
 def _blobs(

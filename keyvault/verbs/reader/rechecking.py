@@ -1,21 +1,24 @@
-"""Decide again on a grant that was given: at each request for an object, and for new addresses."""
+"""Ask whether a grant that was given still holds: at each request for an object, and for new addresses.
 
-from collections.abc import Sequence
+One statement compares what the last decision rests on with what is there now. Where something moved, it is
+decided again, and what is still permitted is kept for the next range.
+"""
+
+from collections.abc import Collection
 from uuid import UUID
 
 from keyvault.context import Vault
-from keyvault.credentials import withdrawn
-from keyvault.credentials.tokens import CredentialError
-from keyvault.keys.record_keys import open_record_key
-from keyvault.opened_records import BRANCH_OF, OpenedRecord
-from keyvault.store import Row, VaultTransaction
-from keyvault.verbs.attempt import Call, Denied, refuse
+from keyvault.store import Row
+from keyvault.verbs.attempt import Call, Denied, Preamble, refuse
 from keyvault.verbs.caller import caller
-from keyvault.verbs.reader.kept_grants import KeptGrant, open_grant
-from keyvault.verbs.rows import copies_of, facts_of
+from keyvault.verbs.reader.judging_again import Judged, judge_again
+from keyvault.verbs.reader.kept_grants import GrantedBlob, KeptGrant, keep_standing, open_grant, stands
+from records.actors import Actor
 from records.errors import NotFound
-from records.policy import AccessRequest, Deny, Facts, decide
 from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode
+
+MOST_JUDGED = 300
+"""Of a grant of more blobs than this, each range judges its own blob alone, and keeps nothing."""
 
 
 class RecheckingVerbs:
@@ -29,50 +32,58 @@ class RecheckingVerbs:
         Only a refusal is logged, the first of its reason in an hour: the permit has its event already,
         and whoever has an address must not make the log grow with it.
         """
-        vault = self._vault
+        vault, blob, now_ms = self._vault, (blob_id, version), self._vault.now_ms()
         with vault.store.reading() as tx:
-            grant = tx.get("grant", grant_id=grant_id)
-            kept = open_grant(self._vault, grant)
-            if grant is None or kept is None or (blob_id, version) not in kept.blobs:
+            grant = tx.standing(grant_id)
+            kept = open_grant(vault, grant, now_ms)
+            if grant is None or kept is None or blob not in kept.blobs:
                 return False
-            denied = self._now_denied(tx, grant, kept, blob_id, version)
-        if denied is not None:
-            self._log_no_longer(grant, kept, denied, blob_id)
-        return denied is None
+            known = stands(grant, kept, now_ms)
+            if known and blob not in kept.refused:
+                return True
+            # what was refused is asked again for itself: there is a reason to tell
+            blobs = [blob] if known or len(kept.blobs) > MOST_JUDGED else kept.blobs
+            judged = judge_again(vault, tx, grant, kept, blobs, now_ms)
+        self._keep(grant, kept, judged, blobs)
+        return self._told(grant, kept, judged, blob)
 
-    def renew(self, call: Call, grant_id: UUID) -> tuple[tuple[UUID, int], ...] | Denied:
+    def renew(self, call: Call, grant_id: UUID) -> tuple[GrantedBlob, ...] | Denied:
         """The objects of the caller's own grant, if each would still be permitted; for new addresses.
 
-        Raises `NotFound` "no_such_grant" for another's, an expired or an unknown grant.
+        Raises `NotFound` "no_such_grant" for another's, an expired or an unknown grant, after its line in the
+        log.
         """
-        actor = caller(self._vault, call, "renew", grant_id=grant_id)
-        with self._vault.store.reading() as tx:
-            grant = tx.get("grant", grant_id=grant_id)
-        kept = open_grant(self._vault, grant)
-        if grant is None or kept is None or kept.actor != actor:
-            raise NotFound("There is no such grant of yours, or it has expired.", code="no_such_grant")
-        if not all(self.recheck(grant_id, blob_id, version) for blob_id, version in kept.blobs):
-            return Denied(ReasonCode.NOT_AUTHORISED)
-        return kept.blobs
+        vault = self._vault
+        actor = caller(vault, call, "renew", grant_id=grant_id)
+        now_ms = vault.now_ms()
+        with vault.store.reading() as tx:
+            grant = tx.standing(grant_id)
+            kept = open_grant(vault, grant, now_ms)
+            if grant is None or kept is None or kept.actor != actor:
+                judged = None
+            elif stands(grant, kept, now_ms) and not kept.refused:
+                return kept.blobs
+            else:
+                judged = judge_again(vault, tx, grant, kept, kept.blobs, now_ms)
+        if grant is None or kept is None or judged is None:
+            return self._refuse_unknown(call, actor, grant_id)
+        self._keep(grant, kept, judged, kept.blobs)
+        # the first refusal is told, and all are refused
+        if all(self._told(grant, kept, judged, blob) for blob in kept.blobs):
+            return kept.blobs
+        return Denied(ReasonCode.NOT_AUTHORISED)
 
-    def _now_denied(
-        self, tx: VaultTransaction, grant: Row, kept: KeptGrant, blob_id: UUID, version: int
-    ) -> ReasonCode | None:
-        row = tx.get("record", record_id=grant["record_id"])
-        if row is None:
-            return ReasonCode.NO_SUCH_RECORD
-        purpose = PurposeOfUse(grant["purpose"])
-        if open_record_key(tx, self._vault.keyring, row, BRANCH_OF[purpose]) is None:
-            return ReasonCode.OPTED_OUT
-        actor, now_ms = kept.actor, self._vault.now_ms()
-        try:
-            withdrawn.check(tx, self._vault.pseudonym, actor, now_ms // 1000 * 1000)
-        except CredentialError:
-            return ReasonCode.BAD_CREDENTIAL
-        request = AccessRequest(actor, Action.RETRIEVE, purpose, now_ms // 1000, kept.reason)
-        links = tx.find("blob_document", blob_id=blob_id, version=version)
-        documents = tx.find("document", document_id__in=[link["document_id"] for link in links])
-        return _objection(tx, request, self._vault.open(tx, row), documents)
+    def _keep(self, grant: Row, kept: KeptGrant, judged: Judged, blobs: Collection[GrantedBlob]) -> None:
+        """A judgement of the whole grant that permits some of it is kept for the next range."""
+        if judged.standing is None or len(blobs) < len(kept.blobs) or len(judged.refused) == len(blobs):
+            return
+        keep_standing(self._vault, grant, kept, [*judged.refused], judged.standing)
+
+    def _told(self, grant: Row, kept: KeptGrant, judged: Judged, blob: GrantedBlob) -> bool:
+        reason = judged.refused.get(blob)
+        if reason is not None:
+            self._log_no_longer(grant, kept, reason, blob[0])
+        return reason is None
 
     def _log_no_longer(self, grant: Row, kept: KeptGrant, reason: ReasonCode, blob_id: UUID) -> None:
         call = Call(token="", purpose=PurposeOfUse(grant["purpose"]), reason=kept.reason)
@@ -86,14 +97,14 @@ class RecheckingVerbs:
             )
             refuse(self._vault, transaction, call, kept.actor, Action.STILL, record, reason, str(blob_id))
 
-
-def _objection(
-    tx: VaultTransaction, request: AccessRequest, record: OpenedRecord, documents: Sequence[Row]
-) -> ReasonCode | None:
-    """Why one of these documents may not be read now, on the present card."""
-    facts_here = facts_of(record.card, copies_of(tx, record.row["record_id"], documents))
-    for facts in (facts_here[row["document_id"]] for row in documents):
-        decision = decide(request, Facts(record.facts, facts, None))
-        if isinstance(decision, Deny):
-            return decision.reason
-    return None if documents else ReasonCode.NO_SUCH_DOCUMENT
+    def _refuse_unknown(self, call: Call, actor: Actor, grant_id: UUID) -> Denied:
+        """A grant that isn't there and another's are refused alike, on chain 0."""
+        preamble = Preamble.of(call, actor, Action.STILL, grant_id.bytes)
+        with self._vault.transaction() as transaction:
+            refused = preamble.refuse(
+                transaction, self._vault.system_chain, ReasonCode.NOT_AUTHORISED, about=grant_id.bytes
+            )
+        if refused.is_of_quota:
+            return refused
+        # raised after the commit, so that the refusal keeps its line in the log
+        raise NotFound("There is no such grant of yours, or it has expired.", code="no_such_grant")

@@ -13,6 +13,7 @@ from keyvault.store import Row, VaultTransaction
 from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Attempt, Call, Denied, refuse
 from keyvault.verbs.caller import caller
+from keyvault.verbs.emergency_windows import use_changes_at
 from keyvault.verbs.reader.granted import OpenedGrant, RefusedGrant, open_granted
 from keyvault.verbs.reader.kept_grants import keep_grant
 from keyvault.verbs.reader.snapshot import Question, carry_out
@@ -108,7 +109,8 @@ class ReleasingVerbs:
         )
         objects = tuple((row["blob_id"], row["version"]) for row in opened.blobs)
         appended = _log(transaction, found, grant_id, opened.documents, opened.blobs)
-        keep_grant(self._vault, transaction, found, grant_id, expires, objects)
+        until = self._until(transaction, found, opened, expires)
+        keep_grant(self._vault, transaction, found, grant_id, expires, objects, until)
         signing = self._vault.keyring.signing("grant")
         grant = seal_grant(
             suite=suite,
@@ -125,6 +127,13 @@ class ReleasingVerbs:
             sign=signing.sign,
         )
         return Released(grant, objects)
+
+    def _until(self, transaction: Transaction, found: Attempt, opened: OpenedGrant, expires: int) -> int:
+        """The instant (ms) at which the first thing ends that this grant relies on."""
+        now_ms = transaction.now_ms
+        window = use_changes_at(self._vault, transaction.rows, found.record, found.request, now_ms)
+        ends = (opened.until if opened.until is not None else expires, expires)
+        return min(*(end * 1000 for end in ends), *([] if window is None else [window]))
 
 
 def _log(

@@ -227,6 +227,7 @@ def suspend(vault: VaultBench, person: Person, deposited: Deposited) -> None:
 
 def unlink(vault: VaultBench, person: Person, deposited: Deposited) -> None:
     vault.sql("DELETE FROM blob_document")
+    vault.sql("UPDATE record SET epoch = epoch + 1")  # as every change that the vault makes itself
 
 
 CHANGES: list[tuple[Callable[[VaultBench, Person, Deposited], None], str]] = [

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from keyvault.store import Row, VaultStore, VaultTransaction
 
-WRITES = frozenset({"insert", "insert_new", "update", "delete"})
+WRITES = frozenset({"insert", "insert_new", "update", "delete", "count"})
 
 
 class Killed(BaseException):
@@ -85,3 +86,11 @@ class _WatchedTransaction:
     def delete(self, table: str, /, **where: object) -> int:
         self._store.step("delete", table)
         return self._tx.delete(table, **where)
+
+    def count(self, subject: bytes, hour: int, added: int) -> Row:
+        self._store.step("count", "quota_count")
+        return self._tx.count(subject, hour, added)
+
+    def standing(self, grant_id: UUID) -> Row | None:
+        self._store.step("standing", "grant")
+        return self._tx.standing(grant_id)

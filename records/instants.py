@@ -1,0 +1,28 @@
+"""The next instant at which the clock alone can change a decision: until then nobody need decide again.
+
+Whoever adds a rule that reads the clock names its instants here; a property over every request and all facts
+holds the two together.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from records.access import AccessRequest, RecordFacts
+from records.documents import DocumentFacts
+
+
+def changes_at(request: AccessRequest, record: RecordFacts, documents: Iterable[DocumentFacts]) -> int | None:
+    """The earliest instant (unix seconds) after `request.now` at which `policy.decide` can answer otherwise
+    about the record or one of the documents, all facts staying as they are; None: never.
+
+    What ends an emergency is not in the facts: `emergency.changes_at` tells.
+    """
+    instants = [*_of_card(request, record), *(each.visible_to_patient_from for each in documents)]
+    return min((each for each in instants if each is not None and each > request.now), default=None)
+
+
+def _of_card(request: AccessRequest, record: RecordFacts) -> Iterator[int | None]:
+    """The beginning and the end of the actor's authorisation (R18, R30)."""
+    given = record.card.authorisation_of(request.actor.rpps or "") if record.card is not None else None
+    if given is not None:
+        yield given.since
+        yield given.until
