@@ -76,7 +76,7 @@ def keep_grant(
         "purpose": found.call.purpose.value,
         "expires": expires,
     }
-    standing = Standing(record["epoch"], transaction.now * 1000, min(until, expires * 1000))
+    standing = Standing(record["epoch"], transaction.now * 1000, until)
     transaction.rows.insert("grant", grant | _columns(vault, grant, kept, standing))
 
 

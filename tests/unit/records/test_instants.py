@@ -7,11 +7,14 @@ from hypothesis import find, given
 from hypothesis import strategies as st
 
 from records import emergency
-from records.access import AccessRequest, Facts
+from records.access import AccessRequest, Facts, RecordFacts
+from records.consent import Authorisation
 from records.emergency import DAY_MS, WINDOW_MS, use_of
 from records.instants import changes_at
 from records.policy import decide
-from tests.unit.records.factories import NOW
+from records.request_rules import READS
+from records.vocabulary.codes import Label, PurposeOfUse, RecordState
+from tests.unit.records.factories import CARD, DOCTOR, NOW, REPORT, patient, professional
 from tests.unit.records.test_policy_properties import everything, requests
 
 LATER = st.integers(0, 10)
@@ -23,11 +26,38 @@ def instant(request: AccessRequest, facts: Facts) -> int | None:
     return changes_at(request, facts.record, [facts.document] if facts.document else [])
 
 
-@given(requests, everything, LATER)
-def test_until_then_the_clock_changes_no_decision(request: AccessRequest, facts: Facts, later: int) -> None:
+def check_constant(request: AccessRequest, facts: Facts, later: int) -> None:
     end = instant(request, facts)
     now = request.now + later if end is None else min(request.now + later, end - 1)
     assert decide(replace(request, now=now), facts) == decide(request, facts)
+
+
+# read by whoever was authorised at some moment, or by the holder: left to chance alone, few are permitted
+MOMENTS = st.integers(NOW - 5, NOW + 5)
+ACTORS = (professional(), professional(sector="SA47"), patient())
+readers = st.builds(
+    AccessRequest, st.sampled_from(ACTORS), st.sampled_from([*READS]), st.just(PurposeOfUse.NORMAL), MOMENTS
+)
+authorisations = st.builds(Authorisation, st.just(DOCTOR), MOMENTS, st.none() | MOMENTS)
+cards = st.builds(replace, st.just(CARD), authorisations=st.tuples(authorisations))
+records = st.builds(RecordFacts, st.just(RecordState.ACTIVE), cards)
+documents = st.builds(
+    replace,
+    st.just(REPORT),
+    labels=st.sampled_from([frozenset(), frozenset({Label.INVISIBLE_PATIENT})]),
+    visible_to_patient_from=st.none() | MOMENTS,
+)
+read = st.builds(Facts, records, st.none() | documents)
+
+
+@given(readers, read, LATER)
+def test_until_then_the_clock_changes_no_reading(request: AccessRequest, facts: Facts, later: int) -> None:
+    check_constant(request, facts, later)
+
+
+@given(requests, everything, LATER)
+def test_until_then_the_clock_changes_no_decision(request: AccessRequest, facts: Facts, later: int) -> None:
+    check_constant(request, facts, later)
 
 
 def test_it_lies_ahead_and_is_no_earlier_than_needed() -> None:
