@@ -66,13 +66,16 @@ class Together:
 
     @classmethod
     def of(cls, vault: Vault, calls: Sequence[Call], details: Mapping[str, object]) -> Self:
-        """Raises `Refused` "two_operators" for fewer, or for the same person twice."""
+        """Raises `Refused` "two_operators" for fewer, or for the same person twice, once each has a line."""
         actors = [vault.actor(call.token) for call in calls]
         people = {(actor.issuer, actor.subject) for actor in actors}
-        if len(actors) != OPERATORS or len(people) < OPERATORS:
-            raise Refused("A rotation wants two different operators: name the second.", code="two_operators")
         asked = (Preamble.of(call, actor, Action.ROOT) for call, actor in zip(calls, actors, strict=True))
-        return cls(vault, tuple(asked), details)
+        together = cls(vault, tuple(asked), details)
+        if len(actors) != OPERATORS or len(people) < OPERATORS:
+            with vault.transaction() as transaction:
+                together.refuse(transaction, ReasonCode.NOT_AUTHORISED)
+            raise Refused("A rotation wants two different operators: name the second.", code="two_operators")
+        return together
 
     def about(self, counted: bytes) -> Self:
         """The same for what a limit counts, as `Vault.touched` answers it."""
@@ -94,10 +97,10 @@ class Together:
         return any(over)
 
     def refuse(self, transaction: Transaction, reason: ReasonCode) -> Denied:
-        """Both are refused; where it is one refusal too many for either, as one of the quota."""
+        """All of them are refused; where it is one refusal too many for either, as one of the quota."""
         chain = self.vault.system_chain
         answers = [each.refuse(transaction, chain, reason, details=self.details) for each in self.preambles]
-        return next((each for each in answers if each.is_of_quota), answers[0])
+        return next((each for each in answers if each.is_of_quota), Denied(reason))
 
     def permit(self, transaction: Transaction, record: UUID | None = None) -> None:
         for preamble in self.preambles:

@@ -5,6 +5,7 @@ The verbs are those of the doors: a new one fails here until it says how it is a
 
 import inspect
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from uuid import UUID, uuid4
 
 import pytest
@@ -104,7 +105,7 @@ ASKED: Mapping[str, tuple[Ask, ReasonCode]] = {
 }
 """Each verb with a credential, and why it refuses a doctor without any right."""
 
-# decided when the grant was given: another's is like none
+# another's grant is like none: refused with a line, and told as such
 OF_A_GRANT: Mapping[str, Ask] = {"reader.renew": lambda at, call, _: at.reader.renew(call, uuid4())}
 OF_A_DEPOSIT = {"worker.release_ingest", "worker.adopt"}
 UNASKED: Mapping[str, frozenset[str]] = {
@@ -182,6 +183,19 @@ def test_a_refusal_is_logged_and_counted_and_one_too_many_is_of_the_quota(
     assert answers == [Denied(reason), OVER, OVER]
     assert [event.told[1:] for event in seen] == [("deny", reason), ("deny", "quota_exceeded")]
     assert refusals(vault) == 3
+
+
+def test_a_grant_that_is_not_there_is_logged_and_counted_like_any_refusal(vault: VaultBench) -> None:
+    guard, call = one_refusal(vault), vault.doctor(STRANGER)
+    with vault.logging() as seen:
+        for _ in range(2):
+            with suppress(NotFound):
+                assert guard.reader.renew(call, UUID(int=7)) == OVER
+    assert [event.told for event in seen] == [
+        ("still", "deny", "not_authorised"),
+        ("still", "deny", "quota_exceeded"),
+    ]
+    assert refusals(vault) == 2
 
 
 def test_a_deposit_whose_credential_is_withdrawn_has_its_line_whichever_verb_comes(

@@ -408,16 +408,19 @@ class TestShard:
         start(vault, new)
         assert vault.guard.operator.begin_shards(calls) == ShardsBegun(shards=4, begun=4)
 
-    def test_one_operator_alone_is_refused(self, vault: VaultBench) -> None:
-        before = vault.dump()
-        renewed = [
-            Call(token=vault.token(Role.OPERATOR, "first")) for _ in range(2)
-        ]  # two tokens, one person
-        for calls in ([vault.operator()], [vault.operator()] * 2, renewed, [], [*two_operators(vault)] * 2):
-            with pytest.raises(Refused) as caught:
-                vault.guard.operator.begin_shards(calls)
-            assert caught.value.code == "two_operators"
-        assert vault.dump() == before
+    def test_one_operator_alone_is_refused_and_has_a_line(self, vault: VaultBench) -> None:
+        before = vault.dump()["shard"]
+        one, renewed = vault.operator(), [Call(token=vault.token(Role.OPERATOR, "first")) for _ in range(2)]
+        with vault.logging() as seen:
+            # two tokens of one person are one operator
+            for calls in ([one], [one] * 2, renewed, [], [*two_operators(vault)] * 2):
+                with pytest.raises(Refused) as caught:
+                    vault.guard.operator.begin_shards(calls)
+                assert caught.value.code == "two_operators"
+        assert vault.dump()["shard"] == before
+        assert {event.told for event in seen} == {("root", "deny", "not_authorised")}
+        assert sum(vault.actor_of(event, one.token) for event in seen) == 1, "once an hour"
+        assert [event.line["rotation"] for event in seen] == ["shards"] * len(seen)
 
     def test_a_forged_operator_has_a_line_on_the_log(self, vault: VaultBench) -> None:
         calls = [two_operators(vault)[0], Call(token="forged")]

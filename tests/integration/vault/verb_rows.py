@@ -290,6 +290,11 @@ def renew_refused(vault: VaultBench) -> Act:
     return lambda: vault.reader.renew(call, grant)
 
 
+@row("reader.renew", "still deny", case="unknown")
+def renew_unknown(vault: VaultBench) -> Act:
+    return raising(NotFound, lambda: vault.reader.renew(vault.doctor(), UUID(int=7)))
+
+
 OPPOSED = CardChange(action=Action.SET_EMERGENCY, emergency=Emergency(False, False))
 
 
