@@ -21,6 +21,7 @@ from keyvault.roots.file import FileRoot
 from keyvault.verbs.attempt import Denied
 from keyvault.verbs.operator.records import OpenedAnew
 from keyvault.verbs.reader.reading import Listing
+from keyvault.verbs.reader.releasing import Released
 from records.errors import Conflict
 from records.vocabulary.codes import Action, Environment, ReasonCode, Role
 from storage.engines import Database, engine_for
@@ -140,6 +141,56 @@ def test_quotas_count_what_every_vault_answers(place: Place) -> None:
     assert reasons.total() == 60
     for vault in vaults:
         vault.close()
+
+
+def test_a_structure_is_permitted_exactly_its_number_of_records(place: Place) -> None:
+    """Of those beyond none is counted, whichever vault answers."""
+    few = Quotas({Role.PROFESSIONAL: Quota(100, 100)}, {Role.PROFESSIONAL: Quota(5, 100)}, Quota(100, 100))
+    vaults = [place.vault(few) for _ in range(VAULTS)]
+    vaults[0].publish_day_keys()
+    people = [vaults[0].person() for _ in range(8)]
+    for person in people:
+        vaults[0].authorise(person)
+
+    def ask(vault: VaultBench) -> set[str]:
+        answers = ((each.ins, vault.reader.resolve(vault.doctor(), each.ins)) for each in people)
+        return {ins for ins, answer in answers if not isinstance(answer, Denied)}
+
+    permitted = at_once([lambda vault=vault: ask(vault) for vault in vaults * 2])
+    assert [len(each) for each in permitted if isinstance(each, set)] == [5] * THREADS
+    assert len(set().union(*(each for each in permitted if isinstance(each, set)))) == 5
+    for vault in vaults:
+        vault.close()
+
+
+def test_after_a_mask_no_range_is_read_and_other_changes_stop_none(vaults: list[VaultBench]) -> None:
+    vaults[0].publish_day_keys()
+    person = vaults[0].person()
+    vaults[0].authorise(person)
+    deposited = [vaults[0].deposit(person, content) for content in (b"%PDF-1.7 one", b"%PDF-1.7 other")]
+    released, _ = vaults[0].release(vaults[0].doctor(), person, deposited)
+    assert isinstance(released, Released)
+    grant, masked = UUID(released.grant["id"]), threading.Event()
+    (mask, *_), (other, *_) = (each.request.documents[0].blobs for each in deposited)
+
+    def read(vault: VaultBench) -> tuple[int, int]:
+        late = lost = 0
+        while True:
+            was_masked = masked.is_set()
+            late += vault.reader.recheck(grant, *mask) and was_masked
+            lost += not vault.reader.recheck(grant, *other)
+            if was_masked:
+                return late, lost
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        reading = [pool.submit(read, vaults[number % VAULTS]) for number in range(THREADS)]
+        try:
+            for number in range(10):
+                vaults[0].change(person, Action.BLOCK, f"8997000{number:05d}")
+            vaults[0].label(person, deposited[0].document_id, "MASQUE_PS")
+        finally:
+            masked.set()
+    assert [each.result() for each in reading] == [(0, 0)] * THREADS
 
 
 def test_one_worker_gets_the_lease(vaults: list[VaultBench]) -> None:

@@ -1,4 +1,8 @@
-"""What a reader's verb costs the vault's store: its statements and its transactions, as upper bounds."""
+"""What a reader's verb costs the vault's store: its statements and its transactions, as upper bounds.
+
+When each range decided anew and a count was two to four statements, there were 19 (first of an hour) and 12
+for `resolve`, 31 for `release`, 12 for `recheck` and, of one object, 14 for `renew`.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -77,20 +81,20 @@ VERBS: dict[str, tuple[Callable[[Scene], object], Callable[[Scene], object], Cos
     "resolve, first": (
         lambda at: at.vault.clock.advance(3600),
         lambda at: at.vault.reader.resolve(at.call, at.person.ins),
-        Cost(12, 2, 1),
+        Cost(10, 2, 1),
     ),
     "resolve": (
         lambda at: at.vault.reader.resolve(at.call, at.person.ins),
         lambda at: at.vault.reader.resolve(at.call, at.person.ins),
-        Cost(12, 2, 1),
+        Cost(9, 2, 1),
     ),
     "release": (
         lambda _: None,
         lambda at: at.vault.release(at.call, at.person, [at.deposited]),
-        Cost(99, 3, 1),
+        Cost(28, 3, 1),
     ),
     "recheck": (lambda _: None, Scene.recheck, Cost(1, 1, 0)),
-    "recheck, once the record has changed": (moved, Scene.recheck, Cost(99, 2, 1)),
+    "recheck, once the record has changed": (moved, Scene.recheck, Cost(13, 2, 1)),
     "renew": (
         lambda _: None,
         lambda at: at.vault.reader.renew(at.call, UUID(at.released.grant["id"])),
@@ -105,6 +109,6 @@ def test_a_verb_costs_the_store_no_more(scene: Scene, verb: str) -> None:
     before(scene)
     with cost(scene.vault) as found:
         ask(scene)
-    print(verb, found)
     assert found.statements <= most.statements
-    assert (found.transactions, found.writing) <= (most.transactions, most.writing)
+    assert found.transactions <= most.transactions
+    assert found.writing <= most.writing
