@@ -10,6 +10,8 @@ import os
 import struct
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, event
@@ -17,13 +19,15 @@ from sqlalchemy import Connection, Engine, event
 from coffre.cli import main
 from keyvault.process.service import Door
 from keyvault.process.wire import read_call
-from storage.sqlite import BEGIN_READ, BEGIN_WRITE
+from storage.sqlite import BEGIN_READ, BEGIN_WRITE, SqliteDatabase
 
 COUNT = struct.Struct("88sQ")
 """What is counted, three words with zero bytes behind; and how often."""
 MOST = 512
-KINDS = {BEGIN_READ: "reading", BEGIN_WRITE: "writing"}
-CALLED = "called"
+READING, WRITING, STATEMENTS, CALLED = "reading", "writing", "statements", "called"
+
+
+Opened = Callable[[SqliteDatabase], AbstractContextManager[Connection]]
 
 
 class Counts:
@@ -34,9 +38,20 @@ class Counts:
         self._asked = threading.local()
 
     def statement(self, connection: Connection, _cursor: object, sql: str, *_: object) -> None:
-        """A statement, or the beginning of a transaction; listens to SQLAlchemy's before_cursor_execute."""
-        database = Path(connection.engine.url.database or "").stem
-        self._count(f"{getattr(self._asked, 'verb', '-')} {database} {KINDS.get(sql, 'statements')}")
+        """Listens to SQLAlchemy's before_cursor_execute."""
+        if sql not in (BEGIN_READ, BEGIN_WRITE):
+            self.count(connection.engine, STATEMENTS)
+
+    def transactions(self, kind: str, opened: Opened) -> Opened:
+        """`SqliteDatabase.reading` or `writing`, counted."""
+
+        @contextmanager
+        def counted(database: SqliteDatabase) -> Iterator[Connection]:
+            with opened(database) as connection:
+                self.count(database.engine, kind)
+                yield connection
+
+        return counted
 
     def answer(self, door: Door, data: bytes) -> bytes:
         """`Door.answer`, remembering the verb meanwhile."""
@@ -46,6 +61,10 @@ class Counts:
             return _ANSWER(door, data)
         finally:
             del self._asked.verb
+
+    def count(self, engine: Engine, kind: str) -> None:
+        database = Path(engine.url.database or "").stem
+        self._count(f"{getattr(self._asked, 'verb', '-')} {database} {kind}")
 
     def _count(self, name: str) -> None:
         with self._lock:
@@ -72,6 +91,8 @@ _ANSWER = Door.answer
 def run() -> None:
     counts = Counts(Path(sys.argv.pop(1)))
     event.listen(Engine, "before_cursor_execute", counts.statement)
+    SqliteDatabase.reading = counts.transactions(READING, SqliteDatabase.reading)  # type: ignore[method-assign]
+    SqliteDatabase.writing = counts.transactions(WRITING, SqliteDatabase.writing)  # type: ignore[method-assign]
 
     def answer(door: Door, data: bytes) -> bytes:
         return counts.answer(door, data)
