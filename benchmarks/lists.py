@@ -21,7 +21,7 @@ from keyvault.grants.grant import new_recipient
 from keyvault.process.guard import Guard
 from keyvault.roots.file import FileRoot
 from keyvault.store import VaultTransaction
-from keyvault.verbs.reader.reading import Listing
+from keyvault.verbs.reader.reading import Disclosed
 from keyvault.verbs.reader.releasing import Released
 from keyvault.verbs.rows import SealedRow
 from keyvault.verbs.worker.adopt_request import Adopted
@@ -71,8 +71,8 @@ def _measured(vault: VaultBench, length: int) -> tuple[str, ...]:
     _, recipient = new_recipient()
 
     def listed() -> None:
-        answer = vault.reader.list(person.call, person.record_id, rows)
-        assert isinstance(answer, Listing)
+        answer = vault.reader.documents(person.call, person.record_id, rows)
+        assert isinstance(answer, Disclosed)
         assert len(answer.documents) == length
 
     def granted() -> None:

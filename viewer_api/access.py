@@ -15,7 +15,7 @@ from keyvault.process.guard import ReaderDoor
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.changing import CardChange, Changed
 from keyvault.verbs.reader.log_reading import EVERY_LINE, LogFilter
-from keyvault.verbs.reader.reading import EventPage, Listing, ResolvedRecord
+from keyvault.verbs.reader.reading import Disclosed, EventPage, ResolvedRecord
 from keyvault.verbs.reader.releasing import Released
 from keyvault.verbs.rows import SealedRow, SeenDocument, sealed_rows
 from records.emergency import SHORTEST_REASON, long_enough
@@ -33,7 +33,7 @@ Presign = Callable[[UUID, UUID, int], str]  # grant, blob, version → URL
 class Opened:
     """A record as the vault showed it."""
 
-    listing: Listing
+    listing: Disclosed
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Access:
         self, call: Call, record: Named, rows: Sequence[tuple[Document, Sequence[Details]]]
     ) -> Opened:
         sealed = _sealed(rows)
-        return Opened(self._answer(record, lambda record_id: self._vault.list(call, record_id, sealed)))
+        return Opened(self._answer(record, lambda record_id: self._vault.documents(call, record_id, sealed)))
 
     def document(self, call: Call, document_id: UUID) -> SeenDocument:
         """One document, decided and logged like a list.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from keyvault.verbs.reader.reading import Listing
+from keyvault.verbs.reader.reading import Disclosed
 from keyvault.verbs.rows import SeenDocument
 from records.details import FileDetails, InstanceDetails, SeriesDetails
 from records.instances import live_series, newest
@@ -102,7 +102,7 @@ def _caution(code: str) -> dict[str, str]:
     return {"code": code, "fr": french, "en": english}
 
 
-def listing_json(listing: Listing) -> dict[str, Any]:
+def listing_json(listing: Disclosed) -> dict[str, Any]:
     found = conflicts(listing.documents)
     body: dict[str, Any] = {
         "record": str(listing.public_id),
@@ -134,7 +134,7 @@ class Study:
         return live_series([row for document in documents for row in document.details])
 
 
-def studies_of(listing: Listing, uid: str | None = None) -> list[Study]:
+def studies_of(listing: Disclosed, uid: str | None = None) -> list[Study]:
     """Visible DICOM documents by Study Instance UID and structure, newest study first."""
     found: dict[tuple[str, str], list[SeenDocument]] = {}
     for document in listing.documents:

@@ -34,6 +34,7 @@ from keyvault.verbs.public import PublishingVerbs
 from keyvault.verbs.reader.by_document import DocumentVerbs
 from keyvault.verbs.reader.changing import ChangingVerbs
 from keyvault.verbs.reader.choices import ChoicesVerbs
+from keyvault.verbs.reader.listing import ListingVerbs
 from keyvault.verbs.reader.notices import NoticingVerbs
 from keyvault.verbs.reader.reading import ReadingVerbs
 from keyvault.verbs.reader.rechecking import RecheckingVerbs
@@ -49,6 +50,7 @@ EMBEDDED_SHARDS = 16
 
 
 class ReaderDoor(
+    ListingVerbs,
     ReadingVerbs,
     DocumentVerbs,
     ReleasingVerbs,
@@ -57,7 +59,7 @@ class ReaderDoor(
     ChangingVerbs,
     NoticingVerbs,
 ):
-    """resolve, find, list, document, choices, events, tokens, release, recheck.
+    """resolve, find, list, documents, document, choices, events, tokens, release, recheck.
 
     Of the holder: change_card, label, acknowledge.
     """

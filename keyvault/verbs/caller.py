@@ -4,6 +4,7 @@ A process that relays a signed request can shorten what it leads to; it can neit
 vault, nor another verb, nor the same one twice (docs/adr/0010-possession.md).
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from typing import Any
@@ -23,6 +24,7 @@ from records.actors import Actor
 from records.errors import CoffreError, Invalid
 from records.vocabulary.codes import PurposeOfUse
 
+_NEXT_LABEL = b"coffre-proof-next-v1\0"
 _DEPOSIT_KEPT = 49 * 3600  # longer than a credential is accepted after reception
 
 
@@ -63,8 +65,30 @@ def _admit(
     with vault.store.writing() as tx:
         _check_record(vault, tx, signed, arguments)
         row = {"digest": proof.seen(verb), "used_for": verb, "expires": proof.made_at + 2 * OLDEST}
-        if not tx.insert_new("proof", row):
+        if not tx.insert_new("proof", row) and not _is_allowed_next(tx, presented, verb, arguments):
             raise _replayed()
+
+
+def allow_next(transaction: Transaction, call: Call, verb: str, after: object) -> None:
+    """Let the signed request of this call go on: `verb` once more, and from `after` on alone."""
+    if call.presented is not None:
+        digest, expires = _next(call.presented, verb, after), transaction.now + 2 * OLDEST
+        row = {"digest": digest, "used_for": verb, "expires": expires}
+        transaction.rows.insert_new("proof", row)
+
+
+def _is_allowed_next(
+    tx: VaultTransaction, presented: PresentedProof, verb: str, arguments: Mapping[str, object]
+) -> bool:
+    """Whether the vault itself said that the request goes on there; it is said once."""
+    if "after" not in arguments:
+        return False
+    return tx.delete("proof", digest=_next(presented, verb, arguments["after"])) == 1
+
+
+def _next(presented: PresentedProof, verb: str, after: object) -> bytes:
+    named = f"{verb} {after}".encode()
+    return hashlib.sha256(_NEXT_LABEL + presented.proof.encode() + b"\0" + named).digest()
 
 
 def _check_record(

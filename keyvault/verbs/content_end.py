@@ -59,6 +59,7 @@ def erase_quarantined(transaction: Transaction, document: Row) -> None:
     for link in tx.find("blob_document", document_id=document_id):
         erase_blob(transaction, record_id, key_of(link))
     tx.delete("document_row", document_id=document_id)
+    tx.delete("document_summary", record_id=record_id, document_id=document_id)
     tx.delete("document", record_id=record_id, document_id=document_id)
     if not tx.find("document", record_id=record_id, limit=1):
         tx.delete("wrapped_key", record_id=record_id)

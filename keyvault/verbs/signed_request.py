@@ -93,7 +93,7 @@ def _document(named: Named, _: bytes) -> SignedRequest:
 
 
 def _list(named: Named, _: bytes) -> SignedRequest:
-    return _reading(named["record"], list={})
+    return _reading(named["record"], list={}, documents={})
 
 
 def _choices(named: Named, _: bytes) -> SignedRequest:
@@ -102,7 +102,7 @@ def _choices(named: Named, _: bytes) -> SignedRequest:
 
 def _study(named: Named, _: bytes) -> SignedRequest:
     values = [(TokenField.STUDY, named["study"])]
-    return _reading(named["record"], list={}, tokens={"values": values})
+    return _reading(named["record"], documents={}, tokens={"values": values})
 
 
 def _access_log(named: Named, _: bytes) -> SignedRequest:

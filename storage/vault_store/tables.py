@@ -90,7 +90,7 @@ Table(
     bytes_column("facts_digest"),
     int_column("created_at"),
     bytes_column("content_token", nullable=True),
-    Index("document_by_record", "record_id", "created_at"),
+    Index("document_by_record", "record_id", "created_at", "document_id"),
     Index("document_by_study", "record_id", "study_token"),
     Index("document_by_content", "record_id", "content_token"),
 )
@@ -102,6 +102,16 @@ compact_table(
     id_column("submission_id"),
     bytes_column("digest"),
     Index("document_row_by_submission", "submission_id"),
+)
+# what lists show; nothing is decided by it, and it is made again of the details where it is not the newest
+compact_table(
+    "document_summary",
+    VAULT,
+    id_column("document_id", primary_key=True),
+    id_column("record_id"),
+    int_column("row_version"),
+    bytes_column("sealed"),
+    Index("document_summary_by_record", "record_id"),
 )
 Table(
     "blob",

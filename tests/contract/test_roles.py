@@ -15,7 +15,7 @@ from keyvault.credentials.authority import Authority
 from keyvault.crypto.boxes import new_box_key
 from keyvault.process.guard import Guard
 from keyvault.roots.file import FileRoot
-from keyvault.verbs.reader.reading import Listing
+from keyvault.verbs.reader.reading import Disclosed
 from records.errors import CoffreError
 from records.vocabulary.codes import Action, Environment
 from storage import roles
@@ -349,7 +349,7 @@ class TestVault:
         person = vault.person()
         vault.authorise(person)
         vault.deposit(person)
-        assert isinstance(vault.reader.list(vault.doctor(), person.record_id, []), Listing)
+        assert isinstance(vault.reader.documents(vault.doctor(), person.record_id, []), Disclosed)
         vault.change(person, Action.REVOKE, DOCTOR)
         vault.allow(person, bris_de_glace=False)
         vault.guard.housekeeper.sequence()

@@ -20,7 +20,7 @@ from keyvault.quotas import Quota, Quotas
 from keyvault.roots.file import FileRoot
 from keyvault.verbs.attempt import Denied
 from keyvault.verbs.operator.records import OpenedAnew
-from keyvault.verbs.reader.reading import Listing
+from keyvault.verbs.reader.reading import Disclosed
 from keyvault.verbs.reader.releasing import Released
 from records.errors import Conflict
 from records.vocabulary.codes import Action, Environment, ReasonCode, Role
@@ -209,9 +209,9 @@ def test_an_emergency_is_announced_once(vaults: list[VaultBench]) -> None:
     vaults[0].allow(person)
 
     def breaking(vault: VaultBench) -> Callable[[], object]:
-        return lambda: vault.reader.list(vault.emergency(), person.record_id, [])
+        return lambda: vault.reader.documents(vault.emergency(), person.record_id, [])
 
-    assert all(isinstance(each, Listing) for each in at_once([breaking(vault) for vault in vaults * 2]))
+    assert all(isinstance(each, Disclosed) for each in at_once([breaking(vault) for vault in vaults * 2]))
     with vaults[0].store.reading() as tx:
         assert len(tx.find("emergency_window")) == 1
         assert [row["recipient"] for row in tx.find("notice")] == ["patient"]
@@ -221,7 +221,7 @@ def test_a_notice_is_handed_out_once(vaults: list[VaultBench]) -> None:
     for number in range(8):
         person = vaults[0].person()
         vaults[0].allow(person)
-        vaults[0].reader.list(vaults[0].emergency(rpps=f"8997000{number:05d}"), person.record_id, [])
+        vaults[0].reader.documents(vaults[0].emergency(rpps=f"8997000{number:05d}"), person.record_id, [])
 
     def take(vault: VaultBench) -> Callable[[], list[UUID]]:
         return lambda: [notice.notice_id for notice in vault.guard.housekeeper.take_notices("w")]
@@ -241,7 +241,7 @@ def test_after_a_revocation_the_log_shows_no_more_access(vaults: list[VaultBench
         late = 0
         while True:
             was_revoked = revoked.is_set()
-            answer = vault.reader.list(vault.doctor(), person.record_id, [])
+            answer = vault.reader.documents(vault.doctor(), person.record_id, [])
             late += was_revoked and not isinstance(answer, Denied)
             if was_revoked:
                 return late
@@ -273,7 +273,7 @@ def test_chains_have_no_gap_and_two_sequencers_make_one_tree(vaults: list[VaultB
         vault, done = vaults[number % VAULTS], 0
         for turn in range(12):
             person: Person = people[(number + turn) % len(people)]
-            done += isinstance(vault.reader.list(vault.doctor(), person.record_id, []), Listing)
+            done += isinstance(vault.reader.documents(vault.doctor(), person.record_id, []), Disclosed)
         return done
 
     def sequence(vault: VaultBench) -> int:

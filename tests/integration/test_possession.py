@@ -32,7 +32,7 @@ from keyvault.crypto.signing import new_signing_key
 from keyvault.grants.grant import new_recipient
 from keyvault.process.client import connect
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.reader.reading import Listing, ResolvedRecord
+from keyvault.verbs.reader.reading import Disclosed, ResolvedRecord
 from keyvault.verbs.rows import sealed_rows
 from records.base64url import b64
 from records.vocabulary.codes import PurposeOfUse
@@ -246,7 +246,7 @@ def test_a_document_at_its_fhir_address_and_no_other_one(
         for presented in (rows, [row for row in rows if str(row.document_id) not in paths[0]]):
             proof = PresentedProof(holder.key.proof(holder.token, "GET", url), "GET", url)
             with pytest.raises(CredentialError) as refused:
-                system.guard.reader.list(
+                system.guard.reader.documents(
                     Call(token=holder.token, presented=proof), record_of(system, patient), presented
                 )
             assert refused.value.code == "proof_mismatch"
@@ -390,12 +390,12 @@ def test_through_the_doors_of_a_vault_process(tmp_path: Path) -> None:
         asked = call()
         record = guard.reader.resolve(asked, ins)
         assert isinstance(record, ResolvedRecord)
-        assert isinstance(guard.reader.list(asked, record.record_id, []), Listing)
+        assert isinstance(guard.reader.documents(asked, record.record_id, []), Disclosed)
         for again, code in (
             (asked, "proof_replayed"),
             (Call(token=token), "possession_required"),
             (replace(call(), purpose=PurposeOfUse.CENTRE_15), "proof_mismatch"),
         ):
             with pytest.raises(CredentialError) as caught:
-                guard.reader.list(again, record.record_id, [])
+                guard.reader.documents(again, record.record_id, [])
             assert caught.value.code == code

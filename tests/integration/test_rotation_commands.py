@@ -17,7 +17,7 @@ from coffre.installation.install import initialise
 from coffre.settings import load
 from coffre.wiring import System
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.reader.reading import Listing, ResolvedRecord
+from keyvault.verbs.reader.reading import Disclosed, ResolvedRecord
 from tests.integration.running import process
 from tests.integration.support import TRAITS, new_ins
 
@@ -67,7 +67,7 @@ class Installation:
                 call = Call(token=Identities(system).patient(ins))
                 record = system.guard.reader.resolve(call, ins)
                 assert isinstance(record, ResolvedRecord)
-                assert isinstance(system.guard.reader.list(call, record.record_id, []), Listing)
+                assert isinstance(system.guard.reader.documents(call, record.record_id, []), Disclosed)
             system.guard.inspector.verify_log()
 
 

@@ -53,7 +53,7 @@ def test_a_record_is_opened_and_listed_through_the_doors(data: Path, guard: Remo
         call = Call(token=Identities(system).patient(ins))
     guard.operator.open_record(operator, ins, TRAITS, consent_by="operator", consent_how="spoken")
     record = guard.reader.resolve(call, ins)
-    listing = guard.reader.list(call, record.record_id, [])  # type: ignore[union-attr]
+    listing = guard.reader.documents(call, record.record_id, [])  # type: ignore[union-attr]
     assert listing.public_id == record.public_id  # type: ignore[union-attr]
     assert guard.inspector.verify_log().events >= 3
 

@@ -24,7 +24,7 @@ from keyvault.process.client import RemoteGuard, connect
 from keyvault.process.service import client_context
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.changing import CardChange
-from keyvault.verbs.reader.reading import Listing, ResolvedRecord
+from keyvault.verbs.reader.reading import Disclosed, ResolvedRecord
 from keyvault.verbs.reader.releasing import Released
 from keyvault.verbs.rows import SealedRow, sealed_rows
 from records.base64url import b64, unb64
@@ -196,7 +196,7 @@ def test_an_invented_actor_is_accepted_by_no_verb(reader: TakenOver, kind: str) 
     wanted = CardChange(action=Action.SET_EMERGENCY, emergency=Emergency(True, True))
     verbs: Sequence[Callable[[], object]] = (
         lambda: reader.guard.reader.resolve(call, target.ins),
-        lambda: reader.guard.reader.list(call, target.record_id, target.rows),
+        lambda: reader.guard.reader.documents(call, target.record_id, target.rows),
         lambda: reader.release(call, target),
         lambda: reader.guard.reader.events(call, target.record_id),
         lambda: reader.guard.reader.change_card(call, target.record_id, wanted),
@@ -243,7 +243,7 @@ def test_an_opposed_emergency_stays_closed(reader: TakenOver, purpose: PurposeOf
     call = replace(reader.stranger, purpose=purpose, reason=REASON)
     answer, _ = reader.release(call, reader.opposed)
     assert isinstance(answer, Denied)
-    listing = reader.guard.reader.list(call, reader.opposed.record_id, reader.opposed.rows)
+    listing = reader.guard.reader.documents(call, reader.opposed.record_id, reader.opposed.rows)
     assert isinstance(listing, Denied)
 
 
@@ -281,11 +281,11 @@ def rewritten(target: Target, other: Target) -> Iterator[tuple[str, SealedRow]]:
 def test_rewritten_index_rows_show_and_open_nothing(reader: TakenOver, kind: str) -> None:
     row = dict(rewritten(reader.authorised, reader.opposed))[kind]
     try:
-        listing = reader.guard.reader.list(reader.doctor, reader.authorised.record_id, [row])
+        listing = reader.guard.reader.documents(reader.doctor, reader.authorised.record_id, [row])
     except CoffreError as error:
         assert error.code == "index_altered"
     else:
-        assert isinstance(listing, Listing) and listing.documents == ()
+        assert isinstance(listing, Disclosed) and listing.documents == ()
     try:
         answer, _ = reader.release(reader.doctor, reader.authorised, [row])
     except (NotFound, CoffreError) as error:
@@ -296,8 +296,10 @@ def test_rewritten_index_rows_show_and_open_nothing(reader: TakenOver, kind: str
 
 def test_genuine_rows_do_open(reader: TakenOver) -> None:
     """Else the refusals above would say nothing."""
-    listing = reader.guard.reader.list(reader.doctor, reader.authorised.record_id, reader.authorised.rows)
-    assert isinstance(listing, Listing) and len(listing.documents) == 1
+    listing = reader.guard.reader.documents(
+        reader.doctor, reader.authorised.record_id, reader.authorised.rows
+    )
+    assert isinstance(listing, Disclosed) and len(listing.documents) == 1
     assert reader.blobs(reader.doctor, reader.authorised) > 0
 
 
@@ -305,7 +307,7 @@ def test_no_disclosure_skips_the_log(reader: TakenOver) -> None:
     """Straight to the verb that discloses, without resolving first: the line comes with the answer."""
     target = reader.authorised
     before = len(reader.told(target))
-    reader.guard.reader.list(reader.doctor, target.record_id, target.rows)
+    reader.guard.reader.documents(reader.doctor, target.record_id, target.rows)
     reader.blobs(reader.doctor, target)
     lines = reader.told(target)
     assert len(lines) == before + 2
@@ -317,7 +319,7 @@ def test_a_burst_over_many_records_stops_at_the_quota(reader: TakenOver) -> None
     """Even for somebody who is entitled. Last: it uses the doctor's quota up."""
     assert reader.blobs(reader.doctor, reader.authorised) > 0
     for number in range(200):
-        reader.guard.reader.list(reader.doctor, UUID(int=number + 1), [])
+        reader.guard.reader.documents(reader.doctor, UUID(int=number + 1), [])
     for target in (reader.authorised, reader.opposed):
         answer, _ = reader.release(reader.doctor, target)
         assert answer == Denied(ReasonCode.QUOTA_EXCEEDED)

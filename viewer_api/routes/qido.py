@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from keyvault.credentials.tokens import Credential
-from keyvault.verbs.reader.reading import Listing
+from keyvault.verbs.reader.reading import Disclosed
 from records.errors import CoffreError, NotFound
 from viewer_api.access import Access
 from viewer_api.calling import call_of
@@ -85,14 +85,14 @@ def router(access: Access, authenticate: Callable[[Request], Awaitable[Credentia
         )
         return _told(listing, query.page(items))
 
-    def _studies(call: Any, ins: str, study: str) -> tuple[Listing, list[Study]]:
+    def _studies(call: Any, ins: str, study: str) -> tuple[Disclosed, list[Study]]:
         listing = access.study(call, ins, study).listing
         found = studies_of(listing, study)
         if not found:
             raise NotFound("There is no such study in this record.", code="no_such_document")
         return listing, found
 
-    def _told(listing: Listing, answer: Answer) -> Answer:
+    def _told(listing: Disclosed, answer: Answer) -> Answer:
         """With what has to be known of identifiers that two structures used."""
         items, warnings = answer
         return items, [*warnings, *sentences(conflicts(listing.documents))]

@@ -1,4 +1,4 @@
-"""The reader's verbs that disclose no content: resolve, find, list, events, tokens."""
+"""The reader's verbs that disclose no content: resolve, find, documents, events, tokens."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -52,8 +52,8 @@ class Whose:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """The part of a record that an actor may see, and whose record it is.
+class Disclosed:
+    """Those of the named documents of a record that an actor may see, and whose record it is.
 
     `obligations` holds those of the permit and of every document shown. For the holder alone: `choices`, the
     own card, and `notices`, what was not acknowledged yet.
@@ -109,25 +109,25 @@ class ReadingVerbs:
             row = answer.record.row
             return ResolvedRecord(row["record_id"], row["public_id"], row["state"])
 
-    def list(self, call: Call, record_id: UUID, rows: Sequence[SealedRow]) -> Listing | Denied:
-        """Open the details rows of the documents that the actor may see, and nothing else."""
+    def documents(self, call: Call, record_id: UUID, rows: Sequence[SealedRow]) -> Disclosed | Denied:
+        """Open the details rows of named documents that the actor may see, and nothing else."""
         named = list(dict.fromkeys(row.document_id for row in rows))
-        actor = caller(self._vault, call, "list", record_id=record_id, documents=named)
+        actor = caller(self._vault, call, "documents", record_id=record_id, documents=named)
 
-        def opened(tx: VaultTransaction, found: Attempt) -> Listing:
+        def opened(tx: VaultTransaction, found: Attempt) -> Disclosed:
             shown = opened_documents(tx, found, rows)
-            return Listing(
+            return Disclosed(
                 public_id=found.public_id,
                 documents=tuple(shown),
                 obligations=found.permit.obligations.union(*(each.obligations for each in shown)),
-                whose=_whose(found),
+                whose=whose(found),
                 choices=choices_of(found),
                 notices=unread(self._vault, tx, record_id) if is_holder(found) else (),
             )
 
-        def told(transaction: Transaction, found: Attempt, listing: Listing) -> Listing:
-            tell_listed(transaction, found, len(listing.documents))
-            return listing
+        def told(transaction: Transaction, found: Attempt, answer: Disclosed) -> Disclosed:
+            tell_listed(transaction, found, len(answer.documents))
+            return answer
 
         return carry_out(self._vault, Question(call, actor, Action.SEARCH, record_id), opened, told)
 
@@ -191,7 +191,7 @@ def _searchable(name: TokenField) -> TokenField:
     return name
 
 
-def _whose(found: Attempt) -> Whose:
+def whose(found: Attempt) -> Whose:
     card = found.record.card.card
     assert card is not None  # a record without a card is denied
     return Whose(card.ins, card.traits)

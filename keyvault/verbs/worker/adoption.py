@@ -13,6 +13,7 @@ from keyvault.crypto.search_tokens import TokenField
 from keyvault.keys.blob_keys import ADOPTED, wrap_data_key
 from keyvault.keys.cards import content_token, open_facts, seal_facts
 from keyvault.keys.record_keys import new_object_key, open_object_key
+from keyvault.keys.summaries import add_summaries
 from keyvault.log.appending import Event
 from keyvault.opened_records import OpenedRecord
 from keyvault.store import Row, new_id
@@ -29,6 +30,7 @@ from records.actors import Actor
 from records.details import damaged
 from records.details_json import to_json
 from records.errors import Conflict
+from records.summaries import summary_of
 from records.vocabulary.codes import Action, DocumentState, PurposeOfUse, ReasonCode
 from records.vocabulary.person_warnings import person_codes
 
@@ -109,6 +111,8 @@ class Adoption:
         if present is None:
             digest = hashlib.sha256(sealed).digest()
             tx.insert("document", self._new_row(new, document_id, study, digest))
+            made = {(document_id, version): summary_of([new.details])}
+            add_summaries(tx, self.record.card, made)
         self._keep_row(new, document_id, version, sealed)
         return AdoptedDocument(document_id, version, sealed, study, shared=others)
 

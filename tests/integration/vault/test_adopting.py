@@ -344,7 +344,7 @@ def test_patients_and_operators_deposit_nothing_here(vault: VaultBench, person: 
 @pytest.mark.requirement("R31")
 def test_a_doctor_feeds_without_a_right_to_read(vault: VaultBench, person: Person) -> None:
     deposited = vault.deposit(person, token=vault.doctor().token)
-    answer = vault.reader.list(vault.doctor(), person.record_id, rows_of(deposited))
+    answer = vault.reader.documents(vault.doctor(), person.record_id, rows_of(deposited))
     assert answer == Denied(ReasonCode.NOT_AUTHORISED)
 
 

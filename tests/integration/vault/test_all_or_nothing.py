@@ -102,7 +102,7 @@ def test_no_key_leaves_before_its_event_is_durable(vault: VaultBench, person: Pe
     vault.store.fail = lambda _number, statement: statement == Statement("commit", "")
     for act in (
         lambda: vault.release(person.call, person, [deposited]),
-        lambda: vault.reader.list(person.call, person.record_id, [deposited.row]),
+        lambda: vault.reader.documents(person.call, person.record_id, [deposited.row]),
         lambda: vault.take(vault.receive(ins=person.ins)),
     ):
         with pytest.raises(Killed):
@@ -121,7 +121,7 @@ def test_a_log_that_cannot_be_written_stops_every_answer(
     before = vault.dump()
     for act in (
         lambda: vault.release(vault.doctor(), person, [deposited]),
-        lambda: vault.reader.list(vault.doctor(), person.record_id, [deposited.row]),
+        lambda: vault.reader.documents(vault.doctor(), person.record_id, [deposited.row]),
         lambda: vault.reader.events(person.call, person.record_id),
         lambda: vault.reader.resolve(vault.doctor(STRANGER), person.ins),
         lambda: vault.authorise(person, STRANGER),
@@ -135,7 +135,7 @@ def test_what_a_restored_vault_would_need_is_kept_with_the_change(vault: VaultBe
     """One replay row per changing transaction, bound to its event, naming every change of a key table."""
     vault.allow(person, bris_de_glace=False)
     deposited = vault.deposit(person)
-    vault.reader.list(person.call, person.record_id, [deposited.row])  # changes no key: no replay row
+    vault.reader.documents(person.call, person.record_id, [deposited.row])  # changes no key: no replay row
     rows = vault.sql("SELECT leaf_hash, kind, payload FROM replay ORDER BY replay_id")
     assert [kind for _, kind, _ in rows] == [
         "record+record_key+wrapped_key",

@@ -10,7 +10,7 @@ from keyvault.credentials.tokens import CredentialError
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.changing import CardChange, Changed
-from keyvault.verbs.reader.reading import EventPage, Listing, ResolvedRecord
+from keyvault.verbs.reader.reading import Disclosed, EventPage, ResolvedRecord
 from keyvault.verbs.reader.releasing import Released
 from keyvault.verbs.worker.adopt_request import Adopted
 from keyvault.verbs.worker.ingesting import ForIngest
@@ -126,8 +126,8 @@ def test_the_reader_resolves_for_nothing_but_its_own_verbs(
 def test_listing_shows_the_holder_everything_with_one_event(vault: VaultBench, person: Person) -> None:
     first, second = vault.deposit(person), vault.deposit(person, b"second", title="Ordonnance")
     with vault.logging() as seen:
-        listing = vault.reader.list(person.call, person.record_id, rows_of(first, second))
-    assert isinstance(listing, Listing)
+        listing = vault.reader.documents(person.call, person.record_id, rows_of(first, second))
+    assert isinstance(listing, Disclosed)
     assert {d.document_id for d in listing.documents} == {first.document_id, second.document_id}
     assert listing.choices is not None and listing.choices["emergency"]["centre_15"] is True
     (event,) = seen
@@ -144,8 +144,8 @@ def test_a_list_warns_of_each_document_that_the_patient_may_not_see_until_its_da
     hide_from_patient(vault.reader._vault, hidden.document_id, int(vault.clock()) + HOUR)
 
     def listed(call: Call) -> tuple[dict[UUID, set[str]], set[str]]:
-        listing = vault.reader.list(call, person.record_id, rows_of(plain, hidden))
-        assert isinstance(listing, Listing)
+        listing = vault.reader.documents(call, person.record_id, rows_of(plain, hidden))
+        assert isinstance(listing, Disclosed)
         return (
             {each.document_id: set(each.obligations) for each in listing.documents},
             set(listing.obligations),
@@ -168,11 +168,11 @@ def test_a_list_says_whose_record_it_is_and_hides_it_from_logs(vault: VaultBench
     vault.authorise(person)
     for call in (vault.doctor(), vault.emergency(), person.call):
         with vault.logging() as seen:
-            listing = vault.reader.list(call, person.record_id, [])
-        assert isinstance(listing, Listing) and len(seen) == 1
+            listing = vault.reader.documents(call, person.record_id, [])
+        assert isinstance(listing, Disclosed) and len(seen) == 1
         assert (listing.whose.ins.matricule, listing.whose.traits) == (person.ins, TRAITS)
         assert person.ins not in repr(listing) and TRAITS.family_name not in repr(listing)
-    assert vault.reader.list(vault.doctor(STRANGER), person.record_id, []) == Denied(
+    assert vault.reader.documents(vault.doctor(STRANGER), person.record_id, []) == Denied(
         ReasonCode.NOT_AUTHORISED
     )
 
@@ -180,7 +180,7 @@ def test_a_list_says_whose_record_it_is_and_hides_it_from_logs(vault: VaultBench
 def test_listing_is_denied_to_a_stranger(vault: VaultBench, person: Person) -> None:
     deposited = vault.deposit(person)
     with vault.logging() as seen:
-        answer = vault.reader.list(vault.doctor(STRANGER), person.record_id, rows_of(deposited))
+        answer = vault.reader.documents(vault.doctor(STRANGER), person.record_id, rows_of(deposited))
     assert answer == Denied(ReasonCode.NOT_AUTHORISED)
     assert [event.told for event in seen] == [("search", "deny", "not_authorised")]
 
@@ -189,8 +189,8 @@ def test_a_doctor_lists_what_the_labels_leave_and_no_choices(vault: VaultBench, 
     open_one, masked = vault.deposit(person), vault.deposit(person, b"masked")
     vault.authorise(person)
     vault.label(person, masked.document_id, "MASQUE_PS")
-    listing = vault.reader.list(vault.doctor(), person.record_id, rows_of(open_one, masked))
-    assert isinstance(listing, Listing)
+    listing = vault.reader.documents(vault.doctor(), person.record_id, rows_of(open_one, masked))
+    assert isinstance(listing, Disclosed)
     assert [each.document_id for each in listing.documents] == [open_one.document_id]
     assert listing.choices is None
 
@@ -431,7 +431,7 @@ def test_a_quarantined_part_lies_under_a_record_that_nobody_resolves(vault: Vaul
     assert kind == "quarantine"
     for call in (vault.doctor(), vault.operator(), vault.emergency()):
         assert isinstance(vault.reader.resolve(call, str(UUID(bytes=public_id))), Denied)
-        assert isinstance(vault.reader.list(call, adopted.record_id, []), Denied)
+        assert isinstance(vault.reader.documents(call, adopted.record_id, []), Denied)
         assert isinstance(vault.release(call, Person("", adopted.record_id, uuid4(), call), [])[0], Denied)
 
 
@@ -465,7 +465,7 @@ def test_a_bad_credential_has_its_line_whatever_the_verb(vault: VaultBench, pers
     record = person.record_id
     verbs = [
         lambda call: vault.reader.resolve(call, person.ins),
-        lambda call: vault.reader.list(call, record, rows_of(deposited)),
+        lambda call: vault.reader.documents(call, record, rows_of(deposited)),
         lambda call: vault.release(call, person, [deposited]),
         lambda call: vault.reader.renew(call, uuid4()),
         lambda call: vault.reader.events(call, record),

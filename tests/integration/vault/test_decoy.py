@@ -18,7 +18,7 @@ Verb = Callable[[VaultBench, Call, Person], object]
 VERBS: dict[str, Verb] = {
     "resolve by INS": lambda vault, call, person: vault.reader.resolve(call, person.ins),
     "resolve by public id": lambda vault, call, person: vault.reader.resolve(call, str(person.public_id)),
-    "list": lambda vault, call, person: vault.reader.list(call, person.record_id, []),
+    "list": lambda vault, call, person: vault.reader.documents(call, person.record_id, []),
     "events": lambda vault, call, person: vault.reader.events(call, person.record_id),
     "tokens": lambda vault, call, person: vault.reader.tokens(
         call, person.record_id, [(TokenField.STUDY, "1.2.3")]
@@ -72,7 +72,7 @@ def test_the_decoy_is_nobody_s_record(vault: VaultBench, person: Person) -> None
     ((record_id,),) = vault.sql("SELECT record_id FROM record WHERE kind='decoy'")
     for call in (vault.doctor(), person.call, vault.emergency(), vault.operator()):
         assert isinstance(vault.reader.resolve(call, str(DECOY_ID)), Denied)
-        answer = vault.reader.list(call, UUID(bytes=record_id), [])
+        answer = vault.reader.documents(call, UUID(bytes=record_id), [])
         assert answer in (Denied(ReasonCode.NO_SUCH_RECORD), Denied(ReasonCode.ROLE_NOT_ENTITLED))
     assert vault.sql("SELECT count(*) FROM chain WHERE chain_id=?", record_id) == [(0,)]
 

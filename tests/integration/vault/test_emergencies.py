@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.reader.reading import Listing, ResolvedRecord
+from keyvault.verbs.reader.reading import Disclosed, ResolvedRecord
 from keyvault.verbs.reader.releasing import Released
 from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode
 from tests.integration.vault.bench import (
@@ -28,7 +28,7 @@ def modes(vault: VaultBench) -> dict[str, Callable[[], Call]]:
 
 
 def listed(vault: VaultBench, call: Call, person: Person) -> object:
-    return vault.reader.list(call, person.record_id, [])
+    return vault.reader.documents(call, person.record_id, [])
 
 
 @pytest.mark.requirement("R26")
@@ -36,8 +36,8 @@ def test_breaking_the_glass_is_logged_with_its_reason_and_banner(vault: VaultBen
     deposited = vault.deposit(person)
     call = vault.emergency()
     with vault.logging() as seen:
-        listing = vault.reader.list(call, person.record_id, rows_of(deposited))
-    assert isinstance(listing, Listing)
+        listing = vault.reader.documents(call, person.record_id, rows_of(deposited))
+    assert isinstance(listing, Disclosed)
     assert {each.value for each in listing.obligations} == {
         "notify_patient",
         "notify_attending",
@@ -69,7 +69,7 @@ def test_the_glass_is_broken_by_a_health_professional_with_a_reason(
 @pytest.mark.requirement("R27")
 def test_the_regulation_centre_alone_uses_its_mode(vault: VaultBench, person: Person) -> None:
     with vault.logging() as seen:
-        assert isinstance(listed(vault, vault.regulation(), person), Listing)
+        assert isinstance(listed(vault, vault.regulation(), person), Disclosed)
         outside = vault.doctor(STRANGER, purpose=PurposeOfUse.CENTRE_15)
         assert listed(vault, outside, person) == Denied(ReasonCode.NOT_REGULATION_CENTRE)
     assert [event.told for event in seen] == [
@@ -84,9 +84,9 @@ def test_a_patient_s_emergency_gives_no_permit(vault: VaultBench, person: Person
 
 
 def test_the_same_reason_serves_four_hours_and_then_expires(vault: VaultBench, person: Person) -> None:
-    assert isinstance(listed(vault, vault.emergency(), person), Listing)
+    assert isinstance(listed(vault, vault.emergency(), person), Disclosed)
     vault.clock.advance(4 * HOUR - 1)
-    assert isinstance(listed(vault, vault.emergency(), person), Listing)
+    assert isinstance(listed(vault, vault.emergency(), person), Disclosed)
     assert vault.sql("SELECT count(*) FROM emergency_window") == [(1,)]
     vault.clock.advance(1)
     with vault.logging() as seen:
@@ -98,25 +98,25 @@ def test_the_same_reason_serves_four_hours_and_then_expires(vault: VaultBench, p
 
 
 def test_letters_and_spaces_make_no_new_reason(vault: VaultBench, person: Person) -> None:
-    assert isinstance(listed(vault, vault.emergency(), person), Listing)
-    assert isinstance(listed(vault, vault.emergency(f"  {REASON.upper()} "), person), Listing)
+    assert isinstance(listed(vault, vault.emergency(), person), Disclosed)
+    assert isinstance(listed(vault, vault.emergency(f"  {REASON.upper()} "), person), Disclosed)
     assert vault.sql("SELECT count(*) FROM emergency_window") == [(1,)]
 
 
 def test_a_new_reason_begins_a_new_window_at_most_three_a_day(vault: VaultBench, person: Person) -> None:
     for number in range(3):
-        assert isinstance(listed(vault, vault.emergency(f"{OTHER_REASON} {number}"), person), Listing)
+        assert isinstance(listed(vault, vault.emergency(f"{OTHER_REASON} {number}"), person), Disclosed)
         vault.clock.advance(HOUR)
     with vault.logging() as seen:
         assert listed(vault, vault.emergency("une raison de plus"), person) == Denied(
             ReasonCode.EMERGENCY_TOO_OFTEN
         )
     assert [event.told for event in seen] == [("search", "deny", "emergency_too_often")]
-    assert isinstance(listed(vault, vault.emergency(f"{OTHER_REASON} 2"), person), Listing)  # still open
-    assert isinstance(listed(vault, vault.emergency(rpps=DOCTOR), person), Listing)  # another doctor
-    assert isinstance(listed(vault, vault.emergency(), vault.person()), Listing)  # another record
+    assert isinstance(listed(vault, vault.emergency(f"{OTHER_REASON} 2"), person), Disclosed)  # still open
+    assert isinstance(listed(vault, vault.emergency(rpps=DOCTOR), person), Disclosed)  # another doctor
+    assert isinstance(listed(vault, vault.emergency(), vault.person()), Disclosed)  # another record
     vault.clock.advance(22 * HOUR)  # the first window is a day old
-    assert isinstance(listed(vault, vault.emergency("une raison de plus"), person), Listing)
+    assert isinstance(listed(vault, vault.emergency("une raison de plus"), person), Disclosed)
 
 
 def test_notices_go_once_to_the_patient_and_each_attending_doctor(vault: VaultBench, person: Person) -> None:
@@ -156,8 +156,8 @@ def test_a_notice_is_leased_sent_again_if_not_acknowledged_and_then_never(
 
 
 def shown(vault: VaultBench, person: Person) -> list[tuple[str, int]]:
-    listing = vault.reader.list(vault.patient(person.ins), person.record_id, [])
-    assert isinstance(listing, Listing)
+    listing = vault.reader.documents(vault.patient(person.ins), person.record_id, [])
+    assert isinstance(listing, Disclosed)
     return [(notice.kind, notice.at) for notice in listing.notices]
 
 
@@ -173,11 +173,11 @@ def test_the_holder_alone_is_shown_what_waits_until_she_has_read_it(
     listed(vault, vault.regulation(), person)
     assert shown(vault, person) == [("centre_15", began + HOUR), ("bris_de_glace", began)]
     for call in (vault.doctor(ATTENDING), vault.emergency()):
-        listing = vault.reader.list(call, person.record_id, [])
-        assert isinstance(listing, Listing) and listing.notices == ()
+        listing = vault.reader.documents(call, person.record_id, [])
+        assert isinstance(listing, Disclosed) and listing.notices == ()
 
-    mine = vault.reader.list(vault.patient(person.ins), person.record_id, [])
-    assert isinstance(mine, Listing)
+    mine = vault.reader.documents(vault.patient(person.ins), person.record_id, [])
+    assert isinstance(mine, Disclosed)
     newest, oldest = (notice.notice_id for notice in mine.notices)
     call = vault.patient(person.ins)
     with vault.logging() as seen:
@@ -194,8 +194,8 @@ def test_the_holder_alone_is_shown_what_waits_until_she_has_read_it(
 def test_nobody_reads_a_notice_in_the_holder_s_place(vault: VaultBench, person: Person) -> None:
     vault.change(person, Action.NAME_ATTENDING, ATTENDING)
     listed(vault, vault.emergency(), person)
-    mine = vault.reader.list(person.call, person.record_id, [])
-    assert isinstance(mine, Listing)
+    mine = vault.reader.documents(person.call, person.record_id, [])
+    assert isinstance(mine, Disclosed)
     ids = [notice.notice_id for notice in mine.notices]
     other = vault.person()
     for call in (vault.doctor(ATTENDING), other.call, vault.operator()):
@@ -314,8 +314,8 @@ def test_masked_documents_and_blocked_doctors_stay_shut_in_an_emergency(
 ) -> None:
     seen, masked = vault.deposit(person), vault.deposit(person, b"masked")
     vault.label(person, masked.document_id, "MASQUE_PS")
-    listing = vault.reader.list(vault.emergency(), person.record_id, rows_of(seen, masked))
-    assert isinstance(listing, Listing)
+    listing = vault.reader.documents(vault.emergency(), person.record_id, rows_of(seen, masked))
+    assert isinstance(listing, Disclosed)
     assert [each.document_id for each in listing.documents] == [seen.document_id]
     body = vault.granted(vault.emergency(), person, seen, masked)
     assert [each.document_id for each in body.documents] == [seen.document_id]

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from keyvault.crypto import envelope
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.judging import LEAST_OPENED
-from keyvault.verbs.reader.reading import Listing
+from keyvault.verbs.reader.reading import Disclosed
 from records.errors import NotFound
 from tests.integration.vault.bench import LABORATORY, Deposited, Person, VaultBench, rows_of
 from tests.integration.vault.watched_store import Statement
@@ -18,7 +18,7 @@ from tests.integration.vault.watched_store import Statement
 Ask = Callable[[VaultBench, Person, Deposited], object]
 
 ASKS: dict[str, Ask] = {
-    "list": lambda vault, person, each: vault.reader.list(person.call, person.record_id, [each.row]),
+    "list": lambda vault, person, each: vault.reader.documents(person.call, person.record_id, [each.row]),
     "document": lambda vault, person, each: vault.reader.document(person.call, each.document_id, [each.row]),
     "release": lambda vault, person, each: vault.release(
         person.call, person, [each], documents=[[each.document_id]]
@@ -78,7 +78,7 @@ def cost(vault: VaultBench, ask: Callable[[], object]) -> tuple[list[Statement],
             answer = ask()
         except NotFound:
             answer = None
-    assert not isinstance(answer, Listing) or not answer.documents
+    assert not isinstance(answer, Disclosed) or not answer.documents
     return vault.store.statements, openings.count
 
 
@@ -94,7 +94,7 @@ def test_hidden_documents_of_a_study_cost_what_a_study_that_is_not_there_costs(
 
     def asked(call: Call, documents: list[Deposited]) -> object:
         if verb == "list":
-            return vault.reader.list(call, person.record_id, rows_of(*documents))
+            return vault.reader.documents(call, person.record_id, rows_of(*documents))
         named = [[each.document_id for each in documents]]
         return vault.release(call, person, documents, documents=named)
 
@@ -105,5 +105,6 @@ def test_hidden_documents_of_a_study_cost_what_a_study_that_is_not_there_costs(
     costs = [cost_of(study), cost_of([])]
     assert costs[0] == costs[1]
     assert isinstance(
-        vault.reader.list(vault.doctor(structure=LABORATORY), person.record_id, rows_of(*study)), Listing
+        vault.reader.documents(vault.doctor(structure=LABORATORY), person.record_id, rows_of(*study)),
+        Disclosed,
     )

@@ -13,7 +13,7 @@ from keyvault.keys.cards import OpenedCard
 from keyvault.log.appending import Event
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.changing import CardChange, Changed
-from keyvault.verbs.reader.reading import Listing, ResolvedRecord
+from keyvault.verbs.reader.reading import Disclosed, ResolvedRecord
 from keyvault.verbs.worker.adopt_request import Adopted
 from keyvault.verbs.worker.ingesting import ForIngest
 from records.consent import Emergency
@@ -110,8 +110,8 @@ def test_the_regulation_centre_without_a_reason_is_answered_all_day(
 ) -> None:
     for hour in range(25):
         with vault.logging() as seen:
-            listing = vault.reader.list(vault.regulation(), person.record_id, [])
-        assert isinstance(listing, Listing), hour
+            listing = vault.reader.documents(vault.regulation(), person.record_id, [])
+        assert isinstance(listing, Disclosed), hour
         assert [event.told for event in seen] == [("search", "permit", "regulation_centre")]
         assert counted(vault, "notice") == hour // 4 + 1  # each window has its own
         vault.clock.advance(HOUR)
@@ -122,35 +122,37 @@ def test_the_regulation_centre_with_a_reason_is_bound_by_it(vault: VaultBench, p
         call = vault.doctor(
             STRANGER, purpose=PurposeOfUse.CENTRE_15, setting="SAMU_SMUR", reason=reason
         )  # fmt: skip
-        return vault.reader.list(call, person.record_id, [])
+        return vault.reader.documents(call, person.record_id, [])
 
     for reason in (None, "  ", "appel 1", "appel 2", "appel 3"):
-        assert isinstance(listed(reason), Listing)
+        assert isinstance(listed(reason), Disclosed)
     assert listed("appel 4") == Denied(ReasonCode.EMERGENCY_TOO_OFTEN)
     vault.clock.advance(4 * HOUR)
     assert listed("appel 1") == Denied(ReasonCode.EMERGENCY_EXPIRED)
-    assert isinstance(listed(None), Listing)
+    assert isinstance(listed(None), Disclosed)
 
 
 def test_a_blocked_attending_doctor_is_told_nothing(vault: VaultBench, person: Person) -> None:
     vault.change(person, Action.NAME_ATTENDING, ATTENDING)
     vault.change(person, Action.NAME_ATTENDING, DOCTOR)
     vault.change(person, Action.BLOCK, ATTENDING)
-    vault.reader.list(vault.emergency(), person.record_id, [])
+    vault.reader.documents(vault.emergency(), person.record_id, [])
     told = {notice.recipient for notice in vault.guard.housekeeper.take_notices("housekeeper")}
     assert told == {"patient", f"professional:{DOCTOR}"}
 
 
 def test_windows_go_when_no_decision_looks_at_them_any_more(vault: VaultBench, person: Person) -> None:
-    vault.reader.list(vault.emergency(), person.record_id, [])
+    vault.reader.documents(vault.emergency(), person.record_id, [])
     vault.clock.advance(DAY - 1)
     vault.guard.housekeeper.expire()
     assert counted(vault, "emergency_window") == 1
-    assert vault.reader.list(vault.emergency(), person.record_id, []) == Denied(ReasonCode.EMERGENCY_EXPIRED)
+    assert vault.reader.documents(vault.emergency(), person.record_id, []) == Denied(
+        ReasonCode.EMERGENCY_EXPIRED
+    )
     vault.clock.advance(1)
     vault.guard.housekeeper.expire()
     assert counted(vault, "emergency_window") == 0
-    assert isinstance(vault.reader.list(vault.emergency(), person.record_id, []), Listing)
+    assert isinstance(vault.reader.documents(vault.emergency(), person.record_id, []), Disclosed)
 
 
 # Copies of one content from several structures.
@@ -181,15 +183,15 @@ def test_r20_a_content_is_masked_whoever_deposits_it(
     vault.label(person, copies[labelled].document_id, "MASQUE_PS")
     everything = rows_of(*copies, other)
 
-    listing = vault.reader.list(vault.doctor(), person.record_id, everything)
-    assert isinstance(listing, Listing)
+    listing = vault.reader.documents(vault.doctor(), person.record_id, everything)
+    assert isinstance(listing, Disclosed)
     assert [each.document_id for each in listing.documents] == [other.document_id]
     for copy in copies:
         with pytest.raises(NotFound):
             vault.release(vault.doctor(), person, [copy], documents=[[copy.document_id]])
 
-    own = vault.reader.list(person.call, person.record_id, everything)
-    assert isinstance(own, Listing)
+    own = vault.reader.documents(person.call, person.record_id, everything)
+    assert isinstance(own, Disclosed)
     assert [len(each.facts.labels) for each in own.documents if each.document_id != other.document_id] == [
         1,
         1,
@@ -209,8 +211,8 @@ def test_what_is_deposited_again_after_the_holder_masked_it_is_masked(
         if twice is study_twice
         else vault.deposit(person, b"%PDF-1.7 frottis", structure="1750000007")
     )
-    listing = vault.reader.list(vault.doctor(), person.record_id, rows_of(again))
-    assert isinstance(listing, Listing) and listing.documents == ()
+    listing = vault.reader.documents(vault.doctor(), person.record_id, rows_of(again))
+    assert isinstance(listing, Disclosed) and listing.documents == ()
 
 
 def test_unmasking_one_copy_unmasks_all_and_each_has_its_line(vault: VaultBench, person: Person) -> None:
@@ -220,8 +222,8 @@ def test_unmasking_one_copy_unmasks_all_and_each_has_its_line(vault: VaultBench,
     with vault.logging() as seen:
         vault.label(person, copies[1].document_id)
     assert {event.entry.object for event in seen} == {str(copy.document_id) for copy in copies}
-    listing = vault.reader.list(vault.doctor(), person.record_id, rows_of(*copies))
-    assert isinstance(listing, Listing) and len(listing.documents) == 2
+    listing = vault.reader.documents(vault.doctor(), person.record_id, rows_of(*copies))
+    assert isinstance(listing, Disclosed) and len(listing.documents) == 2
     assert vault.guard.inspector.verify_log()
 
 
@@ -242,8 +244,8 @@ def test_the_same_content_in_another_record_is_that_record_s_affair(
     mine, theirs = vault.deposit(person), vault.deposit(other)
     vault.label(person, mine.document_id, "MASQUE_PS")
     vault.authorise(other)
-    listing = vault.reader.list(vault.doctor(), other.record_id, rows_of(theirs))
-    assert isinstance(listing, Listing) and len(listing.documents) == 1
+    listing = vault.reader.documents(vault.doctor(), other.record_id, rows_of(theirs))
+    assert isinstance(listing, Disclosed) and len(listing.documents) == 1
     tokens = [token for (token,) in vault.sql("SELECT content_token FROM document")]
     assert len(set(tokens)) == 2 and None not in tokens
 
@@ -256,12 +258,12 @@ def test_a_carer_of_the_depositing_structure_sees_nothing_masked_in_an_emergency
     call = vault.doctor(
         STRANGER, profession="35", structure=HOSPITAL, purpose=PurposeOfUse.BRIS_DE_GLACE, reason=REASON
     )
-    listing = vault.reader.list(call, person.record_id, rows_of(masked))
-    assert isinstance(listing, Listing) and listing.documents == ()
+    listing = vault.reader.documents(call, person.record_id, rows_of(masked))
+    assert isinstance(listing, Disclosed) and listing.documents == ()
     vault.authorise(person, STRANGER)
     colleague = vault.doctor(STRANGER, profession="35", structure=HOSPITAL)
-    listing = vault.reader.list(colleague, person.record_id, rows_of(masked))
-    assert isinstance(listing, Listing) and len(listing.documents) == 1
+    listing = vault.reader.documents(colleague, person.record_id, rows_of(masked))
+    assert isinstance(listing, Disclosed) and len(listing.documents) == 1
 
 
 # Labels.
@@ -272,8 +274,8 @@ def test_the_holder_never_hides_a_document_from_herself(vault: VaultBench, perso
     with pytest.raises(Refused) as refusal:
         vault.reader.label(person.call, person.record_id, deposited.document_id, ["INVISIBLE_PATIENT"])
     assert refusal.value.code == "label_not_entitled"
-    own = vault.reader.list(person.call, person.record_id, rows_of(deposited))
-    assert isinstance(own, Listing) and own.documents[0].facts.labels == frozenset()
+    own = vault.reader.documents(person.call, person.record_id, rows_of(deposited))
+    assert isinstance(own, Disclosed) and own.documents[0].facts.labels == frozenset()
 
 
 def test_what_was_hidden_until_a_date_can_be_masked_after_it(vault: VaultBench, person: Person) -> None:
@@ -297,7 +299,7 @@ def test_a_state_flipped_in_the_database_opens_nothing_and_is_named(
     vault.sql("UPDATE record SET state=? WHERE record_id=?", state.value, person.record_id.bytes)
     for call in (person.call, vault.doctor(), vault.emergency()):
         with pytest.raises(CoffreError) as refusal:
-            vault.reader.list(call, person.record_id, [])
+            vault.reader.documents(call, person.record_id, [])
         assert refusal.value.code == "card_altered"
     with pytest.raises(LogFault) as fault:
         vault.guard.inspector.verify_log()
@@ -307,11 +309,11 @@ def test_a_state_flipped_in_the_database_opens_nothing_and_is_named(
 def test_a_suspension_lifted_in_the_database_is_named(vault: VaultBench, person: Person) -> None:
     vault.authorise(person)
     vault.put_in_state(person, RecordState.SUSPENDED)
-    assert vault.reader.list(vault.doctor(), person.record_id, []) == Denied(ReasonCode.RECORD_SUSPENDED)
+    assert vault.reader.documents(vault.doctor(), person.record_id, []) == Denied(ReasonCode.RECORD_SUSPENDED)
     vault.guard.inspector.verify_log()
     vault.sql("UPDATE record SET state='active' WHERE record_id=?", person.record_id.bytes)
     with pytest.raises(CoffreError):
-        vault.reader.list(vault.doctor(), person.record_id, [])
+        vault.reader.documents(vault.doctor(), person.record_id, [])
     with pytest.raises(LogFault):
         vault.guard.inspector.verify_log()
 
@@ -359,7 +361,7 @@ def test_a_card_of_the_first_format_stays_readable_and_is_sealed_anew_at_the_nex
     vault.sql("UPDATE record SET state='active' WHERE record_id=?", person.record_id.bytes)
     vault.authorise(person)
     vault.put_in_state(person, RecordState.SUSPENDED)
-    assert vault.reader.list(vault.doctor(), person.record_id, []) == Denied(ReasonCode.RECORD_SUSPENDED)
+    assert vault.reader.documents(vault.doctor(), person.record_id, []) == Denied(ReasonCode.RECORD_SUSPENDED)
     vault.guard.inspector.verify_log()
 
 
@@ -387,7 +389,7 @@ def test_in_a_suspended_record_the_holder_takes_rights_away_and_gives_none(
     assert changed(Action.UNBLOCK, "899700077770") == suspended
     assert changed(Action.SET_EMERGENCY, emergency=Emergency(True, True)) == suspended
     assert vault.reader.label(person.call, person.record_id, masked.document_id, []) == suspended
-    assert vault.reader.list(person.call, person.record_id, rows_of(deposited)) == suspended
+    assert vault.reader.documents(person.call, person.record_id, rows_of(deposited)) == suspended
 
     with vault.logging() as seen:
         for answer in (
@@ -452,7 +454,7 @@ def test_what_a_depositor_may_not_deposit_is_not_set_aside_either(
 def test_a_professional_without_a_sector_opens_nothing(vault: VaultBench, person: Person) -> None:
     vault.authorise(person)
     for sector in ("SA24", "SA26", "SA99", "SA23"):
-        answer = vault.reader.list(vault.doctor(sector=sector), person.record_id, [])
+        answer = vault.reader.documents(vault.doctor(sector=sector), person.record_id, [])
         assert answer == Denied(ReasonCode.FORBIDDEN_SECTOR)
     with pytest.raises(Invalid):
         vault.doctor(sector=None)
@@ -461,6 +463,6 @@ def test_a_professional_without_a_sector_opens_nothing(vault: VaultBench, person
 @pytest.mark.requirement("R30")
 def test_r30_express_consent_opens_to_occupational_medicine(vault: VaultBench, person: Person) -> None:
     call = vault.doctor(sector="SA66")
-    assert vault.reader.list(call, person.record_id, []) == Denied(ReasonCode.CONSENT_MISSING)
+    assert vault.reader.documents(call, person.record_id, []) == Denied(ReasonCode.CONSENT_MISSING)
     vault.authorise(person)
-    assert isinstance(vault.reader.list(call, person.record_id, []), Listing)
+    assert isinstance(vault.reader.documents(call, person.record_id, []), Disclosed)

@@ -24,7 +24,7 @@ def story(vault: VaultBench, person: Person) -> Deposited:
     vault.sequence()
     vault.change(person, Action.BLOCK, DOCTOR)
     vault.sequence()
-    vault.reader.list(person.call, person.record_id, [deposited.row])
+    vault.reader.documents(person.call, person.record_id, [deposited.row])
     return deposited
 
 

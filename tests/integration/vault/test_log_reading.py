@@ -18,7 +18,7 @@ def history(vault: VaultBench, person: Person) -> int:
     vault.authorise(person)
     for call in (vault.doctor, vault.doctor, lambda: vault.doctor(STRANGER), vault.emergency):
         vault.clock.advance(HOUR)
-        vault.reader.list(call(), person.record_id, [])
+        vault.reader.documents(call(), person.record_id, [])
     vault.clock.advance(HOUR)
     return began
 

@@ -18,6 +18,7 @@ from keyvault.quotas import Quota, Quotas
 from keyvault.restore.frozen import freeze
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.changing import CardChange
+from keyvault.verbs.reader.filling import ListPage
 from keyvault.verbs.worker.adopt_request import Adopted
 from records.errors import Conflict, NotFound
 from records.vocabulary.codes import Action, ReasonCode, RecordState, Role
@@ -43,7 +44,8 @@ Ask = Callable[[Guard, Call, Call], object]  # the second is another person's
 ASKED: Mapping[str, tuple[Ask, ReasonCode]] = {
     "reader.resolve": (lambda at, call, _: at.reader.resolve(call, new_ins()), NOBODY),
     "reader.find": (lambda at, call, _: at.reader.find(call, new_ins()), NOBODY),
-    "reader.list": (lambda at, call, _: at.reader.list(call, uuid4(), []), NOBODY),
+    "reader.list": (lambda at, call, _: at.reader.list(call, uuid4(), ListPage()), NOBODY),
+    "reader.documents": (lambda at, call, _: at.reader.documents(call, uuid4(), []), NOBODY),
     "reader.document": (
         lambda at, call, _: at.reader.document(call, uuid4(), []),
         ReasonCode.NO_SUCH_DOCUMENT,

@@ -8,7 +8,7 @@ import pytest
 from audit.view import LogFault
 from keyvault.keys.cards import open_facts, seal_facts
 from keyvault.verbs.attempt import Denied
-from keyvault.verbs.reader.reading import Listing
+from keyvault.verbs.reader.reading import Disclosed
 from keyvault.verbs.reader.releasing import Released
 from keyvault.verbs.rows import SealedRow
 from records.errors import CoffreError, NotFound
@@ -96,7 +96,7 @@ def test_older_facts_are_refused_or_named_by_the_log(vault: VaultBench, person: 
         put_back(vault, "document", whole, new, "document_id", key)
         put_back(vault, "document", columns, row, "document_id", key)
         with pytest.raises(CoffreError) as refusal:
-            vault.reader.list(vault.doctor(), person.record_id, [deposited.row])
+            vault.reader.documents(vault.doctor(), person.record_id, [deposited.row])
         assert refusal.value.code == code
     put_back(vault, "document", whole, old, "document_id", key)
     with pytest.raises(LogFault) as fault:
@@ -113,7 +113,7 @@ def test_facts_of_two_documents_cannot_be_exchanged(vault: VaultBench, person: P
     theirs = saved(vault, "document", whole, "document_id", other.document_id.bytes)
     put_back(vault, "document", whole, theirs, "document_id", masked.document_id.bytes)
     with pytest.raises(CoffreError) as refusal:
-        vault.reader.list(vault.doctor(), person.record_id, [masked.row])
+        vault.reader.documents(vault.doctor(), person.record_id, [masked.row])
     assert refusal.value.code == "unseal_failed"
 
 
@@ -146,9 +146,9 @@ def grown(vault: VaultBench, person: Person) -> tuple[Deposited, Deposited]:
     return first, second
 
 
-def shown(vault: VaultBench, person: Person, rows: list[SealedRow]) -> Listing:
-    listing = vault.reader.list(person.call, person.record_id, rows)
-    assert isinstance(listing, Listing)
+def shown(vault: VaultBench, person: Person, rows: list[SealedRow]) -> Disclosed:
+    listing = vault.reader.documents(person.call, person.record_id, rows)
+    assert isinstance(listing, Disclosed)
     return listing
 
 

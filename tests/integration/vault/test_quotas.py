@@ -9,7 +9,7 @@ import pytest
 
 from keyvault.quotas import DEFAULT_QUOTAS, Quota, Quotas
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.reader.reading import Listing, ResolvedRecord
+from keyvault.verbs.reader.reading import Disclosed, ResolvedRecord
 from keyvault.verbs.worker.ingesting import ForIngest
 from records.errors import NotFound
 from records.identity import INS_NIR_TEST
@@ -91,7 +91,7 @@ def test_a_record_counts_once_an_hour_however_often_and_however_it_is_named(
     for _ in range(3):
         assert isinstance(vault.reader.resolve(call, person.ins), ResolvedRecord)
         assert isinstance(vault.reader.resolve(call, str(person.public_id)), ResolvedRecord)
-        assert not isinstance(vault.reader.list(call, person.record_id, []), Denied)
+        assert not isinstance(vault.reader.documents(call, person.record_id, []), Denied)
     unknown = new_ins()
     assert {vault.reader.resolve(call, unknown) for _ in range(5)} == {Denied(ReasonCode.NO_SUCH_RECORD)}
     assert ask(vault, 2) == [Denied(ReasonCode.NO_SUCH_RECORD), OVER]
@@ -101,14 +101,14 @@ def test_denied_records_and_guessed_internal_ids_count_too(vault: VaultBench, pe
     vault = limited(vault)
     call = vault.doctor(STRANGER)
     assert vault.reader.resolve(call, person.ins) == Denied(ReasonCode.NOT_AUTHORISED)
-    answers = [vault.reader.list(call, uuid4(), []) for _ in range(3)]
+    answers = [vault.reader.documents(call, uuid4(), []) for _ in range(3)]
     assert answers == [Denied(ReasonCode.NO_SUCH_RECORD)] * 2 + [OVER]
 
 
 def test_every_verb_of_the_reader_counts(vault: VaultBench, person: Person) -> None:
     vault = limited(vault)
     verbs: list[Callable[[object], object]] = [
-        lambda call: vault.reader.list(call, uuid4(), []),  # type: ignore[arg-type]
+        lambda call: vault.reader.documents(call, uuid4(), []),  # type: ignore[arg-type]
         lambda call: vault.reader.events(call, uuid4()),  # type: ignore[arg-type]
         lambda call: vault.reader.tokens(call, uuid4(), []),  # type: ignore[arg-type]
         lambda call: vault.release(call, Person("", uuid4(), uuid4(), person.call), [])[0],  # type: ignore[arg-type]
@@ -234,7 +234,7 @@ def test_who_asks_again_and_again_for_a_record_that_is_refused_is_told_to_stop(
     call, refused = vault.doctor(STRANGER), Denied(ReasonCode.NOT_AUTHORISED)
     named = (person.ins, str(person.public_id), f" {person.ins}|{INS_NIR_TEST}")
     assert [vault.reader.resolve(call, name) for name in named] == [refused] * 3
-    assert vault.reader.list(call, person.record_id, []) == OVER  # whatever the verb
+    assert vault.reader.documents(call, person.record_id, []) == OVER  # whatever the verb
     vault = refusing(vault, record=FEW)  # counts are kept over a restart
     assert vault.reader.resolve(call, person.ins) == OVER
     assert vault.reader.resolve(call, vault.person().ins) == refused  # of another record
@@ -266,7 +266,7 @@ def test_documents_that_are_not_there_are_refused_calls_too(vault: VaultBench, p
         vault.reader.label(call, person.record_id, uuid4(), [])
     ((lines,),) = vault.sql("SELECT count(*) FROM refusal")
     assert lines == 2  # not there, and beyond the quota
-    assert isinstance(vault.reader.list(call, person.record_id, []), Listing)
+    assert isinstance(vault.reader.documents(call, person.record_id, []), Disclosed)
 
 
 @pytest.mark.parametrize("hidden", [True, False])

@@ -16,7 +16,7 @@ from keyvault.credentials.tokens import CredentialError
 from keyvault.log.refusals import Together
 from keyvault.quotas import DEFAULT_QUOTAS
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.reader.reading import EventPage, Listing
+from keyvault.verbs.reader.reading import Disclosed, EventPage
 from records.vocabulary.codes import PurposeOfUse, ReasonCode, Role
 from tests.integration.vault.bench import DOCTOR, HOUR, STRANGER, Person, VaultBench, new_ins
 
@@ -25,7 +25,7 @@ RUBBISH = Call(token="rubbish")
 
 def refuse(vault: VaultBench, person: Person, times: int, rpps: str = STRANGER) -> None:
     for _ in range(times):
-        answer = vault.reader.list(vault.doctor(rpps), person.record_id, [])
+        answer = vault.reader.documents(vault.doctor(rpps), person.record_id, [])
         assert isinstance(answer, Denied) and answer.reason is ReasonCode.NOT_AUTHORISED
 
 
@@ -51,7 +51,7 @@ def test_of_250_refusals_the_patient_sees_one_at_once_and_one_line_with_the_numb
 ) -> None:
     vault.authorise(person, DOCTOR)
     refuse(vault, person, 125)
-    assert isinstance(vault.reader.list(vault.doctor(DOCTOR), person.record_id, []), Listing)
+    assert isinstance(vault.reader.documents(vault.doctor(DOCTOR), person.record_id, []), Disclosed)
     refuse(vault, person, 125)
     (first,) = of(vault, person, "deny")
     assert "repeated" not in first
@@ -96,8 +96,8 @@ def test_permits_and_emergencies_have_each_their_own_line(vault: VaultBench, per
     vault.authorise(person, DOCTOR)
     vault.allow(person)
     for _ in range(5):
-        assert isinstance(vault.reader.list(vault.doctor(DOCTOR), person.record_id, []), Listing)
-        assert isinstance(vault.reader.list(vault.emergency(), person.record_id, []), Listing)
+        assert isinstance(vault.reader.documents(vault.doctor(DOCTOR), person.record_id, []), Disclosed)
+        assert isinstance(vault.reader.documents(vault.emergency(), person.record_id, []), Disclosed)
     told = [line["purpose"] for line in of(vault, person, "permit") if line["action"] == "search"]
     assert told == ["normal", "bris_de_glace"] * 5
 
@@ -106,7 +106,9 @@ def test_each_emergency_that_the_policy_refuses_has_its_own_line(vault: VaultBen
     vault.allow(person, bris_de_glace=False)
     reasons = [f"Found unconscious, call {number}" for number in range(60)]
     for reason in reasons:
-        assert isinstance(vault.reader.list(vault.emergency(reason=reason), person.record_id, []), Denied)
+        assert isinstance(
+            vault.reader.documents(vault.emergency(reason=reason), person.record_id, []), Denied
+        )
     vault.clock.advance(HOUR)
     vault.guard.housekeeper.expire()
     refused = of(vault, person, "deny")
@@ -119,7 +121,7 @@ def test_emergencies_beyond_the_limit_of_one_person_on_one_record_are_counted(
 ) -> None:
     vault.allow(person, bris_de_glace=False)
     most = DEFAULT_QUOTAS.emergency_refused_record[Role.PROFESSIONAL].per_hour
-    answers = [vault.reader.list(vault.emergency(), person.record_id, []) for _ in range(most + 30)]
+    answers = [vault.reader.documents(vault.emergency(), person.record_id, []) for _ in range(most + 30)]
     assert answers[most - 1] == Denied(ReasonCode.OPTED_OUT)
     assert answers[most:] == [Denied(ReasonCode.QUOTA_EXCEEDED)] * 30
     assert len(of(vault, person, "deny")) == most + 1  # the quota's own first line
@@ -196,7 +198,7 @@ def test_counts_of_many_vaults_are_added_up(vault: VaultBench, person: Person) -
     others = [vault.another_process() for _ in range(3)]
 
     def ask(number: int) -> None:
-        others[number % 3].reader.list(vault.doctor(STRANGER), person.record_id, [])
+        others[number % 3].reader.documents(vault.doctor(STRANGER), person.record_id, [])
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(ask, range(60)))

@@ -72,7 +72,7 @@ def test_requests_make_no_call_after_the_start(vault: VaultBench, root: Counting
         vault.allow(person, bris_de_glace=False)
         deposited = vault.deposit(person)
         vault.granted(vault.doctor(), person, deposited)
-        vault.reader.list(vault.doctor(), person.record_id, [deposited.row])
+        vault.reader.documents(vault.doctor(), person.record_id, [deposited.row])
         vault.reader.events(person.call, person.record_id)
         vault.worker.settle(deposited.received.submission_id)
     vault.publish_day_keys()

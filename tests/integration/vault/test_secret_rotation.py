@@ -52,14 +52,14 @@ def test_the_log_of_before_and_after_is_sound_and_one(vault: VaultBench, person:
     rotate(vault)
     assert vault.guard._vault.system_chain.chain_id != before.chain_id
     assert isinstance(vault.guard.reader.resolve(vault.doctor(), new_ins()), Denied)
-    vault.reader.list(person.call, person.record_id, [deposited.row])
+    vault.reader.documents(person.call, person.record_id, [deposited.row])
     vault.sequence()
     assert vault.guard.inspector.verify_log().closed_events == 0
 
 
 def test_own_lines_are_found_under_the_former_and_the_present_key(vault: VaultBench, person: Person) -> None:
     deposited, actor = vault.deposit(person), vault.actor(person.call.token)
-    vault.reader.list(person.call, person.record_id, [deposited.row])
+    vault.reader.documents(person.call, person.record_id, [deposited.row])
     former = own_token(vault.guard._vault.keyring, actor)
     rotate(vault)
     vault.reader.events(person.call, person.record_id)
@@ -74,7 +74,7 @@ def test_what_was_under_way_goes_on(vault: VaultBench, person: Person) -> None:
     neighbour = vault.another_process()
     released, _ = vault.release(vault.doctor(), person, [deposited])
     assert isinstance(released, Released)
-    vault.reader.list(vault.emergency(), person.record_id, [deposited.row])
+    vault.reader.documents(vault.emergency(), person.record_id, [deposited.row])
     rotate(vault)
     blob = deposited.request.blobs[0]
     for guard in (vault.guard, neighbour):

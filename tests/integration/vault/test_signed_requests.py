@@ -21,7 +21,7 @@ from keyvault.crypto.signing import new_signing_key
 from keyvault.grants.grant import new_recipient
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.changing import CardChange, Changed
-from keyvault.verbs.reader.reading import EventPage, Listing, ResolvedRecord
+from keyvault.verbs.reader.reading import Disclosed, EventPage, ResolvedRecord
 from keyvault.verbs.reader.releasing import Released
 from keyvault.verbs.worker.ingesting import ForIngest
 from records.base64url import b64
@@ -149,7 +149,7 @@ class TestWhatWasSigned:
         self, vault: VaultBench, person: Person, holder: Holder, deposited: Deposited
     ) -> None:
         listing = holder.call("GET", f"/records/{person.public_id}/documents")
-        assert isinstance(vault.reader.list(listing, person.record_id, rows_of(deposited)), Listing)
+        assert isinstance(vault.reader.documents(listing, person.record_id, rows_of(deposited)), Disclosed)
         log = holder.call("GET", f"/records/{person.ins}/access-log")
         assert isinstance(vault.reader.events(log, person.record_id), EventPage)
 
@@ -188,7 +188,7 @@ class TestWhatWasSigned:
         vault.allow(person)
         path = f"/records/{person.ins}/documents"
         call = doctor.call("GET", path, purpose=PurposeOfUse.BRIS_DE_GLACE, reason=REASON)
-        assert isinstance(vault.reader.list(call, person.record_id, rows_of(deposited)), Listing)
+        assert isinstance(vault.reader.documents(call, person.record_id, rows_of(deposited)), Disclosed)
 
 
 class TestATakenOverReader:
@@ -271,8 +271,8 @@ class TestATakenOverReader:
         call = doctor.call("GET", f"/records/{person.ins}/documents")
         for verb in (
             lambda: vault.reader.resolve(call, other.ins),
-            lambda: vault.reader.list(call, other.record_id, []),
-            lambda: vault.reader.list(call, uuid4(), []),
+            lambda: vault.reader.documents(call, other.record_id, []),
+            lambda: vault.reader.documents(call, uuid4(), []),
         ):
             assert refused(vault, verb) == "proof_mismatch"
         _, public = new_recipient()
@@ -332,7 +332,7 @@ class TestATakenOverReader:
             replace(signed, purpose=PurposeOfUse.NORMAL, reason=None),
             replace(signed, reason="the reader's own reason"),
         ):
-            verb = partial(vault.reader.list, call, person.record_id, [deposited.row])
+            verb = partial(vault.reader.documents, call, person.record_id, [deposited.row])
             assert refused(vault, verb) == "proof_mismatch"
 
     def test_uses_a_proof_once(
@@ -341,9 +341,9 @@ class TestATakenOverReader:
         call = doctor.call("GET", f"/records/{person.ins}/documents")
 
         def listed(door: Any = vault.reader) -> object:
-            return door.list(call, person.record_id, rows_of(deposited))
+            return door.documents(call, person.record_id, rows_of(deposited))
 
-        assert isinstance(listed(), Listing)
+        assert isinstance(listed(), Disclosed)
         assert refused(vault, listed) == "proof_replayed"
         # another copy of the vault on the same store remembers it too
         elsewhere = vault.another_process().reader

@@ -13,7 +13,7 @@ from keyvault.quotas import DEFAULT_QUOTAS, Quota, Quotas
 from keyvault.store import VaultTransaction
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.by_document import DocumentVerbs
-from keyvault.verbs.reader.reading import Listing
+from keyvault.verbs.reader.reading import Disclosed
 from keyvault.verbs.reader.releasing import Released
 from keyvault.verbs.reader.snapshot import MOST_SNAPSHOTS
 from keyvault.verbs.rows import SeenDocument
@@ -33,8 +33,8 @@ def release(vault: VaultBench, call: Call, person: Person, each: Deposited) -> o
 
 
 def listed(vault: VaultBench, call: Call, person: Person, each: Deposited) -> object:
-    answer = vault.reader.list(call, person.record_id, [each.row])
-    return answer.documents[0] if isinstance(answer, Listing) and answer.documents else None
+    answer = vault.reader.documents(call, person.record_id, [each.row])
+    return answer.documents[0] if isinstance(answer, Disclosed) and answer.documents else None
 
 
 def document(vault: VaultBench, call: Call, person: Person, each: Deposited) -> object:
@@ -200,5 +200,5 @@ def test_beyond_the_quota_no_document_is_opened(
     reader.resolve(call, vault.person().ins)
     reader.resolve(call, vault.person().ins)
     vault.store.forget()
-    assert reader.list(call, person.record_id, [deposited.row]) == Denied(ReasonCode.QUOTA_EXCEEDED)
+    assert reader.documents(call, person.record_id, [deposited.row]) == Denied(ReasonCode.QUOTA_EXCEEDED)
     assert not [each for each in vault.store.statements if each.table == "document"]

@@ -12,7 +12,7 @@ from keyvault.crypto.search_tokens import TokenField
 from keyvault.grants.grant import GrantError, new_recipient
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.changing import CardChange
-from keyvault.verbs.reader.reading import Listing
+from keyvault.verbs.reader.reading import Disclosed
 from keyvault.verbs.reader.releasing import Released
 from records.base64url import b64, unb64
 from records.consent import Emergency
@@ -68,7 +68,7 @@ def test_an_invented_actor_is_accepted_by_no_verb(
     with vault.logging() as seen:
         for call in calls:
             for verb in (
-                lambda call: vault.reader.list(call, person.record_id, rows_of(deposited)),
+                lambda call: vault.reader.documents(call, person.record_id, rows_of(deposited)),
                 lambda call: vault.release(call, person, [deposited]),
                 lambda call: vault.reader.events(call, person.record_id),
             ):
@@ -115,8 +115,8 @@ def test_rows_of_a_record_without_entitlement_open_in_no_other_record(
     mine = vault.person()
     relabelled = [replace(deposited.row, document_id=vault.deposit(mine).document_id)]
     for rows in (rows_of(deposited), relabelled):
-        listing = vault.reader.list(mine.call, mine.record_id, rows)
-        assert isinstance(listing, Listing) and listing.documents == ()
+        listing = vault.reader.documents(mine.call, mine.record_id, rows)
+        assert isinstance(listing, Disclosed) and listing.documents == ()
 
 
 def test_an_opposition_holds_against_the_reader_s_own_story(
@@ -126,7 +126,9 @@ def test_an_opposition_holds_against_the_reader_s_own_story(
     for call in (vault.emergency(), vault.emergency("Tout autre motif écrit"), vault.regulation()):
         with vault.logging() as seen:
             assert vault.release(call, person, [deposited])[0] == Denied(ReasonCode.OPTED_OUT)
-            assert vault.reader.list(call, person.record_id, [deposited.row]) == Denied(ReasonCode.OPTED_OUT)
+            assert vault.reader.documents(call, person.record_id, [deposited.row]) == Denied(
+                ReasonCode.OPTED_OUT
+            )
         assert [event.told[1:] for event in seen] == [("deny", "opted_out")] * 2
 
 
@@ -149,7 +151,7 @@ def test_a_burst_over_many_records_stops_at_the_quota(vault: VaultBench) -> None
     call = vault.doctor(STRANGER)
     assert isinstance(vault.release(call, people[0], [])[0], Released)
     for number in range(199):
-        vault.reader.list(call, UUID(int=number + 1), [])
+        vault.reader.documents(call, UUID(int=number + 1), [])
     assert vault.release(call, people[1], [])[0] == Denied(ReasonCode.QUOTA_EXCEEDED)
     assert vault.release(call, people[0], [])[0] == Denied(ReasonCode.QUOTA_EXCEEDED)
 
@@ -159,7 +161,7 @@ def test_no_disclosure_skips_the_log(vault: VaultBench, person: Person, deposite
     vault.authorise(person)
     call = vault.doctor()
     verbs = [
-        lambda: vault.reader.list(call, person.record_id, [deposited.row]),
+        lambda: vault.reader.documents(call, person.record_id, [deposited.row]),
         lambda: vault.release(call, person, [deposited])[0],
         lambda: vault.reader.events(person.call, person.record_id),
     ]
@@ -189,5 +191,5 @@ def test_a_live_caller_s_token_is_all_it_needs_and_its_structure_is_not_its_choi
     """The documented limit of bearer tokens: the reader acts as the caller, within the caller's rights."""
     vault.authorise(person)
     vault.label(person, deposited.document_id, "MASQUE_PS")
-    listing = vault.reader.list(vault.doctor(structure=PRACTICE), person.record_id, rows_of(deposited))
-    assert isinstance(listing, Listing) and listing.documents == ()
+    listing = vault.reader.documents(vault.doctor(structure=PRACTICE), person.record_id, rows_of(deposited))
+    assert isinstance(listing, Disclosed) and listing.documents == ()

@@ -16,6 +16,7 @@ from keyvault.crypto.search_tokens import TokenField
 from keyvault.grants.grant import new_recipient
 from keyvault.verbs.attempt import Call
 from keyvault.verbs.reader.changing import CardChange
+from keyvault.verbs.reader.filling import ListPage
 from keyvault.verbs.reader.releasing import Released
 from keyvault.verbs.rows import SealedRow
 from keyvault.verbs.worker.adopt_request import Adopted
@@ -185,21 +186,40 @@ def find(vault: VaultBench) -> Act:
 
 @row("reader.list", "search permit")
 def list_(vault: VaultBench) -> Act:
-    person, document = deposited(vault)
-    return lambda: vault.reader.list(vault.doctor(), person.record_id, rows_of(document))
+    person, _ = deposited(vault)
+    return lambda: vault.reader.list(vault.doctor(), person.record_id, ListPage())
 
 
 @row("reader.list", "search deny", case="refused")
 def list_refused(vault: VaultBench) -> Act:
     person = vault.person()
-    return lambda: vault.reader.list(vault.doctor(STRANGER), person.record_id, [])
+    return lambda: vault.reader.list(vault.doctor(STRANGER), person.record_id, ListPage())
 
 
 @row("reader.list", "search permit", case="in an emergency")
 def list_in_emergency(vault: VaultBench) -> Act:
+    person, _ = deposited(vault)
+    vault.change(person, Action.NAME_ATTENDING, ATTENDING)
+    return lambda: vault.reader.list(vault.emergency(), person.record_id, ListPage())
+
+
+@row("reader.documents", "search permit")
+def documents(vault: VaultBench) -> Act:
+    person, document = deposited(vault)
+    return lambda: vault.reader.documents(vault.doctor(), person.record_id, rows_of(document))
+
+
+@row("reader.documents", "search deny", case="refused")
+def documents_refused(vault: VaultBench) -> Act:
+    person = vault.person()
+    return lambda: vault.reader.documents(vault.doctor(STRANGER), person.record_id, [])
+
+
+@row("reader.documents", "search permit", case="in an emergency")
+def documents_in_emergency(vault: VaultBench) -> Act:
     person, document = deposited(vault)
     vault.change(person, Action.NAME_ATTENDING, ATTENDING)
-    return lambda: vault.reader.list(vault.emergency(), person.record_id, rows_of(document))
+    return lambda: vault.reader.documents(vault.emergency(), person.record_id, rows_of(document))
 
 
 @row("reader.document", "search permit")
@@ -499,7 +519,7 @@ def expire(vault: VaultBench) -> Act:
 
 def noticed(vault: VaultBench) -> None:
     person, document = deposited(vault)
-    vault.reader.list(vault.emergency(), person.record_id, rows_of(document))
+    vault.reader.documents(vault.emergency(), person.record_id, rows_of(document))
 
 
 @row("housekeeper.take_notices")

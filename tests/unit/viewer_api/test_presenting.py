@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from keyvault.verbs.reader.reading import Listing, Whose
+from keyvault.verbs.reader.reading import Disclosed, Whose
 from keyvault.verbs.rows import SeenDocument
 from records.details import DocumentDetails, StudyDetails
 from tests.unit.records.factories import CARD, REPORT
@@ -34,7 +34,9 @@ def compacted() -> SeenDocument:
 
 
 def of_study(document: SeenDocument) -> Any:
-    (study,) = studies_of(Listing(UUID(int=1), (document,), frozenset(), Whose(CARD.ins, CARD.traits), None))
+    (study,) = studies_of(
+        Disclosed(UUID(int=1), (document,), frozenset(), Whose(CARD.ins, CARD.traits), None)
+    )
     return study_attributes(study)[DESCRIPTION]["Value"][0]
 
 

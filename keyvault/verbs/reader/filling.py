@@ -1,0 +1,161 @@
+"""Fill a page of a record with what may be seen: read on by key, newest first, until it is full.
+
+What a page costs grows with what is hidden among what it shows, never with the record. Documents are read in
+portions; each is judged with its copies, whose labels count (R20).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+from uuid import UUID
+
+from keyvault.keys.summaries import open_summaries
+from keyvault.store import Row, VaultTransaction
+from keyvault.verbs.attempt import Attempt
+from keyvault.verbs.rows import copies_of, facts_of
+from records import policy
+from records.documents import DocumentFacts
+from records.filters import DocumentFilter
+from records.summaries import DocumentSummary
+
+T = TypeVar("T")
+Key = tuple[int, UUID]
+"""(created_at in ms, document_id): the order of lists, newest first."""
+
+LARGEST_PAGE = 500
+PORTION = 300
+"""Documents judged at a time; their ids and tokens are the parameters of one statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """The page that follows the key `after`, or precedes `before`; neither: the newest.
+
+    `companions` asks also for documents of the same studies, where they stand on other pages.
+    """
+
+    after: Key | None = None
+    before: Key | None = None
+    limit: int = 100
+    wanted: DocumentFilter = field(default_factory=DocumentFilter)
+    companions: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Visible:
+    """A document that may be seen. `summary` is None where it has to be made of the details."""
+
+    row: Row
+    facts: DocumentFacts
+    summary: DocumentSummary | None
+
+    @property
+    def key(self) -> Key:
+        return key_of(self.row)
+
+
+class SummariesLacking(Exception):  # noqa: N818
+    """These documents have to be summarised before anything can be said of their dates."""
+
+    def __init__(self, ids: Sequence[UUID]) -> None:
+        super().__init__()
+        self.ids = tuple(ids)
+
+
+class Reader:
+    """Reads one record for one attempt; `made` are summaries made of details, by document."""
+
+    def __init__(
+        self,
+        tx: VaultTransaction,
+        found: Attempt,
+        made: dict[UUID, DocumentSummary],
+        left_out: frozenset[UUID],
+    ) -> None:
+        self._tx = tx
+        self._found = found
+        self._card = found.record.card
+        self._record_id: UUID = found.record.row["record_id"]
+        self._made = made
+        self._left_out = left_out
+
+    def page(self, page: ListPage) -> tuple[list[Visible], bool]:
+        """At most `limit` documents, newest first; and whether more follow in the direction of reading."""
+        limit, backwards = max(1, min(page.limit, LARGEST_PAGE)), page.before is not None
+        start = page.before if backwards else page.after
+        found: list[Visible] = []
+        for rows in self._portions(start, backwards=backwards, first=limit + 1):
+            found += self._visible(rows, page.wanted)
+            if len(found) > limit:
+                break
+        shown = found[:limit]
+        return (shown[::-1] if backwards else shown), len(found) > limit
+
+    def companions(self, shown: Sequence[Visible]) -> list[Visible]:
+        """What else may be seen of the studies on the page, newest first."""
+        tokens = {each.row["study_token"] for each in shown} - {None}
+        here = {each.row["document_id"] for each in shown}
+        rows = [
+            row
+            for portion in portions(sorted(tokens))
+            for row in self._tx.find("document", record_id=self._record_id, study_token__in=portion)
+            if row["document_id"] not in here
+        ]
+        rows.sort(key=key_of, reverse=True)
+        return [each for portion in portions(rows) for each in self._visible(portion, DocumentFilter())]
+
+    def _portions(self, start: Key | None, *, backwards: bool, first: int) -> Iterator[list[Row]]:
+        """The record's documents from `start` on, in the order of reading."""
+        size = min(first, PORTION)
+        while rows := self._read(start, backwards, size):
+            yield rows
+            if len(rows) < size:
+                return
+            start, size = key_of(rows[-1]), PORTION
+
+    def _read(self, start: Key | None, backwards: bool, size: int) -> list[Row]:
+        """At most `size` rows beyond `start`: of the same instant first, then of the others."""
+        beyond, sign = ("gt", "") if backwards else ("lt", "-")
+        order = (f"{sign}created_at", f"{sign}document_id")
+        if start is None:
+            return self._tx.find("document", record_id=self._record_id, order=order, limit=size)
+        at, document_id = start
+        tied = {"created_at": at, f"document_id__{beyond}": document_id}
+        rows = self._tx.find("document", record_id=self._record_id, order=order, limit=size, **tied)
+        if len(rows) < size:
+            others = {f"created_at__{beyond}": at}
+            left = size - len(rows)
+            rows += self._tx.find("document", record_id=self._record_id, order=order, limit=left, **others)
+        return rows
+
+    def _visible(self, rows: Sequence[Row], wanted: DocumentFilter) -> list[Visible]:
+        facts = facts_of(self._card, copies_of(self._tx, self._record_id, rows))
+        here = [facts[row["document_id"]] for row in rows]
+        seen = {each.document_id for each in policy.visible(self._found.request, self._found.facts, here)}
+        asked = [
+            row
+            for row in rows
+            if row["document_id"] in seen - self._left_out
+            and (wanted.since is None or row["created_at"] >= wanted.since * 1000)
+            and wanted.takes_facts(facts[row["document_id"]])
+        ]
+        summaries = open_summaries(self._tx, self._card, asked) | {
+            row["document_id"]: self._made[row["document_id"]]
+            for row in asked
+            if row["document_id"] in self._made
+        }
+        if wanted.asks_date:
+            lacking = [row["document_id"] for row in asked if row["document_id"] not in summaries]
+            if lacking:
+                raise SummariesLacking(lacking)
+            asked = [row for row in asked if wanted.takes_date(summaries[row["document_id"]])]
+        return [Visible(row, facts[row["document_id"]], summaries.get(row["document_id"])) for row in asked]
+
+
+def key_of(row: Row) -> Key:
+    return row["created_at"], row["document_id"]
+
+
+def portions(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), PORTION):
+        yield items[start : start + PORTION]
