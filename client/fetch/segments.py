@@ -1,4 +1,4 @@
-"""Opens the segments of an object as they arrive: of the ciphertext no more than one of them is held."""
+"""Opens the segments of an object as they arrive: of the ciphertext one of them is held, and a piece."""
 
 from collections.abc import Iterable, Iterator
 
@@ -21,12 +21,25 @@ def opened(opener: Opener, offset: int, length: int, pieces: Iterable[bytes]) ->
 
     Raises what `Opener.open_span` raises: "short_range" where they end too early, "blob_corrupt".
     """
-    source, held, end = iter(pieces), bytearray(), offset + length
+    source, left, end = iter(pieces), memoryview(b""), offset + length
     while offset < end:
         stop = min(end, border(segment_of(offset) + 1))
         first, last = opener.span(offset, stop - offset)
-        while len(held) < last - first and (piece := next(source, b"")):
-            held += piece
-        yield opener.open_span(offset, stop - offset, bytes(held[: last - first]))
-        del held[: last - first]
+        segment, left = _taken(source, left, last - first)
+        yield opener.open_span(offset, stop - offset, segment)
         offset = stop
+
+
+def _taken(source: Iterator[bytes], left: memoryview, size: int) -> tuple[bytearray | memoryview, memoryview]:
+    """`size` bytes from what is left of a piece and the pieces after it, and what is left then.
+
+    A segment that lies in one piece is not copied.
+    """
+    if len(left) >= size:
+        return left[:size], left[size:]
+    held, left = bytearray(left), memoryview(b"")
+    while len(held) < size and (piece := next(source, b"")):
+        taken = size - len(held)
+        held += memoryview(piece)[:taken]
+        left = memoryview(piece)[taken:]
+    return held, left

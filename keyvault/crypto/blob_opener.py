@@ -9,7 +9,6 @@ from keyvault.crypto.sealed_blob import (
     HEADER,
     SEGMENT,
     STRIDE,
-    TAG,
     BlobError,
     SealedBlob,
     check_sealed,
@@ -52,7 +51,7 @@ class Opener:
         start, stop = self.span(offset, length)
         return self.open_span(offset, length, fetch(start, stop) if length else b"")
 
-    def open_span(self, offset: int, length: int, ciphertext: bytes | memoryview) -> bytes:
+    def open_span(self, offset: int, length: int, ciphertext: bytes | bytearray | memoryview) -> bytes:
         """Returns `length` plaintext bytes from `offset`, out of exactly the bytes that `span` named.
 
         Raises `BlobError` "short_range" if there are fewer or more, "blob_corrupt" if they were altered.
@@ -66,21 +65,20 @@ class Opener:
             )
         if length == 0:
             return b""
-        first = start // SEGMENT
-        plain = memoryview(bytearray(len(source) - TAG * (-(-stop // SEGMENT) - first)))
-        position = 0
-        for index in range(first, -(-stop // SEGMENT)):
-            begin = max(HEADER, index * SEGMENT) - start
-            end = min((index + 1) * SEGMENT, stop) - start
-            position += self._open(index, source[begin:end], plain[position : position + end - begin - TAG])
+        first, after = start // SEGMENT, -(-stop // SEGMENT)
+        pieces = [
+            self._open(index, source[max(HEADER, index * SEGMENT) - start : (index + 1) * SEGMENT - start])
+            for index in range(first, after)
+        ]
+        plain = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         skip = offset - max(0, first * STRIDE - HEADER)
-        return bytes(plain[skip : skip + length])
+        return plain[skip : skip + length]
 
-    def _open(self, index: int, segment: memoryview, plain: memoryview) -> int:
+    def _open(self, index: int, segment: memoryview) -> bytes:
         # the number comes from the range that was asked for, so bytes from elsewhere in the object don't open
         nonce = self._segments.nonce(index, index == self._last)
         try:
-            return self._segments.cipher.decrypt_into(nonce, segment, None, plain)
+            return self._segments.cipher.decrypt(nonce, segment, None)
         except InvalidTag:
             # nothing of the range leaves (NIST SP 800-38D section 7.2), not even what did open
             raise corrupt() from None

@@ -3,7 +3,9 @@
 import hashlib
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import pairwise
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -29,6 +31,7 @@ from client.fetch.ranges import (
     read,
 )
 from client.fetch.segments import border, opened, segment_of
+from client.http_client import CoffreClient
 from keyvault.crypto.blob_opener import Opener
 from keyvault.crypto.blob_sealer import Sealer
 from keyvault.crypto.sealed_blob import SEGMENT, BlobError, BlobKind, BlobRef, new_data_key
@@ -189,7 +192,7 @@ class TestSegments:
         opener, ciphertext = self.sealed()
         offset = data.draw(st.integers(0, len(self.CONTENT) - 1))
         length = data.draw(st.integers(1, len(self.CONTENT) - offset))
-        step = data.draw(st.integers(1, 100_000).filter(lambda size: size > 500 or length < 5_000))
+        step = data.draw(st.integers(1, 300_000).filter(lambda size: size > 500 or length < 5_000))
         start, stop = opener.span(offset, length)
         pieces = (ciphertext[at : min(at + step, stop)] for at in range(start, stop, step))
         assert b"".join(opened(opener, offset, length, pieces)) == self.CONTENT[offset : offset + length]
@@ -206,6 +209,33 @@ class TestSegments:
             with pytest.raises(BlobError) as refused:
                 list(opened(opener, 0, len(self.CONTENT), pieces))
             assert refused.value.code == code
+
+
+def test_a_range_comes_off_the_wire_in_pieces_of_more_than_a_segment() -> None:
+    """Each piece passes through httpcore and h11: many small ones cost more than opening what they hold."""
+    body = bytes(8 * MIB)
+    sizes: list[int] = []
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None: ...
+
+    def take(_: httpx.Response, pieces: Iterator[bytes]) -> None:
+        for piece in pieces:
+            sizes.append(len(piece))
+            time.sleep(0.005)  # while more arrives
+
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.handle_request).start()
+        with CoffreClient(f"http://127.0.0.1:{server.server_port}", None) as client:
+            client.call("GET", "/", take=take)
+    assert sum(sizes) == len(body)
+    assert max(sizes) > SEGMENT
 
 
 SLICES = 40
