@@ -21,7 +21,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 20.0
 _TIMEOUT = httpx.Timeout(connect=10, read=150, write=120, pool=10)
 _UNAVAILABLE, _TOO_MANY = 503, 429
 # httpcore takes 64 KiB of a body at once, each through h11: of a range of 16 MiB that is a third of its cost
-httpcore.HTTP11Connection.READ_NUM_BYTES = 1 << 20
+httpcore.HTTP11Connection.READ_NUM_BYTES = 1 << 18
 LONGEST_ASKED_S = 300.0
 """Seconds of Retry-After that are waited; who asks for more is given up."""
 LARGEST_ANSWER = 64 * 2**20

@@ -18,6 +18,7 @@ _.daemon_threads  # socketserver.ThreadingMixIn
 _.handle_error  # socketserver, after an exception
 _.client_address  # named by socketserver.BaseServer.handle_error
 _.raiseExceptions  # logging.Handler.handleError
+_.READ_NUM_BYTES  # httpcore: bytes that it takes off the wire at once
 
 # pyexpat and ElementTree
 _.buffer_text  # pyexpat: one call for a run of text
