@@ -107,12 +107,16 @@ class ReaderIndex(RecordDocuments, SignIns, Protocol):
     """The index as a reader uses it: documents and sign-ins, nothing of the queue."""
 
     def documents(
-        self, record_id: UUID, *, after: tuple[int, UUID] | None = None, limit: int | None = None
+        self, record_id: UUID, *, after: tuple[int, UUID] | None = None, limit: int
     ) -> list[tuple[Document, tuple[Details, ...]]]:
-        """A record's documents, newest first, details in order of row_version; one snapshot, two queries.
+        """At most `limit` of a record's documents, newest first, details in order of row_version; one
+        snapshot, two queries.
 
         `after` is (created_at, document_id) of the last one seen: pages stay right while documents are added.
         """
+
+    def published(self, record_id: UUID, ids: Collection[UUID]) -> frozenset[UUID]:
+        """Those of a page's `ids` that are in the record; asked even where there are none."""
 
     def document(self, document_id: UUID) -> tuple[Document, tuple[Details, ...]] | None:
         """One document of whatever record, as `documents` gives it."""

@@ -6,42 +6,28 @@ passes them on, and shapes the answer; it never decides and never holds a key.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
-from uuid import UUID, uuid4
+from typing import Any
+from uuid import UUID
 
 from keyvault.crypto.search_tokens import TokenField, check_value
 from keyvault.grants.grant import check_recipient
 from keyvault.process.guard import ReaderDoor
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.changing import CardChange, Changed
+from keyvault.verbs.reader.filling import ListPage
 from keyvault.verbs.reader.log_reading import EVERY_LINE, LogFilter
 from keyvault.verbs.reader.reading import Disclosed, EventPage, ResolvedRecord
 from keyvault.verbs.reader.releasing import Released
-from keyvault.verbs.rows import SealedRow, SeenDocument, sealed_rows
-from records.emergency import SHORTEST_REASON, long_enough
-from records.errors import Invalid
-from records.vocabulary.codes import Action, DocumentState, PurposeOfUse, ReasonCode
+from keyvault.verbs.rows import NO_TOKEN, SealedRow, SeenDocument, sealed_rows
+from records.vocabulary.codes import Action, DocumentState, ReasonCode
 from storage.index_ports import ReaderIndex
 from storage.rows import Details, Document
+from viewer_api.asking import Named, ask, check_reason, resolve
+from viewer_api.record_pages import RecordPages, ShownPage
 from viewer_api.refusals import no_such_document, permitted
 
-T = TypeVar("T")
+ROWS_AT_ONCE = 500
 Presign = Callable[[UUID, UUID, int], str]  # grant, blob, version → URL
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A record as the vault showed it."""
-
-    listing: Disclosed
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A record on the way to the verb that answers; refused, it has an id under which nothing is kept."""
-
-    record_id: UUID
-    refused: Denied | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,38 +51,22 @@ class Access:
 
     def find(self, call: Call, locator: str) -> ResolvedRecord:
         """The record behind an INS or a public id, for who asks for that alone. Raises `NotAuthorised`."""
-        _check_reason(call)
+        check_reason(call)
         return permitted(self._vault.find(call, locator))
 
-    def _resolve(self, call: Call, locator: str, action: Action = Action.SEARCH) -> Named:
-        """The same on the way to a verb that decides, logs and answers.
+    def pages(self, call: Call, locator: str) -> RecordPages:
+        """The documents of the record that the actor may see, newest first, to be read by the page."""
+        return RecordPages(self._index, self._vault, call, locator)
 
-        A refusal is told where that verb would answer, and not before: what fails between the two fails
-        alike for whoever is permitted, refused, or names no record.
-        """
-        _check_reason(call)
-        answer = self._vault.resolve(call, locator, action)
-        return Named(uuid4(), answer) if isinstance(answer, Denied) else Named(answer.record_id)
+    def documents(self, call: Call, locator: str, page: ListPage) -> ShownPage:
+        """One page of them."""
+        return self.pages(call, locator).shown(page)
 
-    def _answer(self, record: Named, verb: Callable[[UUID], T | Denied]) -> T:
-        """What the verb answers. Raises `NotAuthorised` or `QuotaExceeded`."""
-        if record.refused is None:
-            return permitted(verb(record.record_id))
-        # a question about nobody's grant: it fails where the verb would
-        self._vault.recheck(record.record_id, record.record_id, 0)
-        return permitted(record.refused)
-
-    def documents(self, call: Call, locator: str) -> Opened:
-        """Every document of the record that the actor may see, newest first."""
-        record = self._resolve(call, locator)
-        rows = self._index.documents(record.record_id)
-        return self._listed(call, record, rows)
-
-    def _listed(
+    def _opened(
         self, call: Call, record: Named, rows: Sequence[tuple[Document, Sequence[Details]]]
-    ) -> Opened:
+    ) -> Disclosed:
         sealed = _sealed(rows)
-        return Opened(self._answer(record, lambda record_id: self._vault.documents(call, record_id, sealed)))
+        return ask(self._vault, record, lambda record_id: self._vault.documents(call, record_id, sealed))
 
     def document(self, call: Call, document_id: UUID) -> SeenDocument:
         """One document, decided and logged like a list.
@@ -104,22 +74,26 @@ class Access:
         Raises `NotFound` whatever the reason: where no record is named, no right, hidden and absent
         read alike.
         """
-        _check_reason(call)
+        check_reason(call)
         found = self._index.document(document_id)
         answer = self._vault.document(call, document_id, _sealed([found] if found else []))
         if isinstance(answer, Denied) and answer.reason is not ReasonCode.QUOTA_EXCEEDED:
             raise no_such_document()
         return permitted(answer)
 
-    def one(self, call: Call, locator: str, document_id: UUID) -> Opened:
-        """One document of a named record; an empty list where it is hidden or absent."""
-        return self.named(call, locator, [document_id])
-
-    def named(self, call: Call, locator: str, documents: Sequence[UUID]) -> Opened:
+    def named(self, call: Call, locator: str, documents: Sequence[UUID]) -> Disclosed:
         """Those of the named documents of a record that the actor may see."""
-        record = self._resolve(call, locator)
+        record = resolve(self._vault, call, locator)
         rows = self._index.documents_by_id(record.record_id, documents)
-        return self._listed(call, record, rows)
+        return self._opened(call, record, rows)
+
+    def with_study(self, call: Call, locator: str, document_id: UUID) -> Disclosed:
+        """One document, with whatever else of its study the actor may see."""
+        record = resolve(self._vault, call, locator)
+        rows = self._index.documents_by_id(record.record_id, [document_id])
+        token = rows[0][0].study_token if rows else None
+        study = self._index.documents_by_study(record.record_id, token or NO_TOKEN)
+        return self._opened(call, record, study or rows)
 
     def own_deposit(self, depositor_token: bytes, document_id: UUID) -> DocumentState | None:
         """The state of a document that this depositor deposited; None of any other."""
@@ -128,20 +102,20 @@ class Access:
         found = self._index.document(document_id)
         return DocumentState(found[0].state) if found else None
 
-    def study(self, call: Call, locator: str, study_uid: str) -> Opened:
-        """The same for the documents of one study."""
-        _check_studies([study_uid])
-        record = self._resolve(call, locator)
-        (rows,) = self._studies(call, record, [study_uid])
-        return self._listed(call, record, rows)
+    def studies(self, call: Call, locator: str, uids: Sequence[str]) -> Disclosed:
+        """The documents of some studies."""
+        _check_studies(uids)
+        record = resolve(self._vault, call, locator)
+        rows = [row for study in self._studies(call, record, uids) for row in study]
+        return self._opened(call, record, rows)
 
     def grant(self, call: Call, request: GrantRequest) -> dict[str, Any]:
         """A grant with the addresses of its objects (docs/formats.md section 4)."""
         check_recipient(request.recipient)
         _check_studies(request.studies)
-        record = self._resolve(call, request.record, Action.RETRIEVE)
+        record = resolve(self._vault, call, request.record, Action.RETRIEVE)
         if not request.studies and not request.documents:
-            rows = self._index.documents(record.record_id)
+            rows = self._every(record.record_id)
             return self._release(call, record, rows, None, request)
         rows = self._index.documents_by_id(record.record_id, request.documents)
         studies = self._studies(call, record, request.studies)
@@ -158,7 +132,8 @@ class Access:
         wanted: Sequence[Sequence[UUID]] | None,
         request: GrantRequest,
     ) -> dict[str, Any]:
-        released: Released = self._answer(
+        released: Released = ask(
+            self._vault,
             record,
             lambda record_id: self._vault.release(
                 call,
@@ -179,6 +154,15 @@ class Access:
         urls = {str(blob): self._presign(grant_id, blob, version) for blob, version in objects}
         return {"id": str(grant_id), "urls": urls}
 
+    def _every(self, record_id: UUID) -> list[tuple[Document, tuple[Details, ...]]]:
+        """The rows of all of a record, page by page: for a grant of everything."""
+        found: list[tuple[Document, tuple[Details, ...]]] = []
+        while page := self._index.documents(record_id, after=_key(found), limit=ROWS_AT_ONCE):
+            found += page
+            if len(page) < ROWS_AT_ONCE:
+                break
+        return found
+
     def _studies(
         self, call: Call, record: Named, studies: Sequence[str]
     ) -> list[list[tuple[Document, tuple[Details, ...]]]]:
@@ -195,40 +179,45 @@ class Access:
 
     def choices(self, call: Call, locator: str) -> dict[str, Any] | None:
         """The holder's choices, to the holder; None to anybody else who may open the record."""
-        record = self._resolve(call, locator)
-        return self._answer(record, lambda record_id: self._vault.choices(call, record_id)).own
+        record = resolve(self._vault, call, locator)
+        return ask(self._vault, record, lambda record_id: self._vault.choices(call, record_id)).own
 
     def change(self, call: Call, locator: str, wanted: CardChange) -> dict[str, Any]:
         """Apply one of the holder's choices; effective at the next call."""
-        record = self._resolve(call, locator, wanted.action)
-        changed: Changed = self._answer(
-            record, lambda record_id: self._vault.change_card(call, record_id, wanted)
+        record = resolve(self._vault, call, locator, wanted.action)
+        changed: Changed = ask(
+            self._vault, record, lambda record_id: self._vault.change_card(call, record_id, wanted)
         )
         return changed.choices
 
     def label(self, call: Call, locator: str, document_id: UUID, labels: Sequence[str]) -> list[str]:
         """Give a document or study its labels."""
-        record = self._resolve(call, locator, Action.LABEL)
-        changed: Changed = self._answer(
-            record, lambda record_id: self._vault.label(call, record_id, document_id, labels)
+        record = resolve(self._vault, call, locator, Action.LABEL)
+        changed: Changed = ask(
+            self._vault, record, lambda record_id: self._vault.label(call, record_id, document_id, labels)
         )
         found: list[str] = changed.choices["labels"]
         return found
 
     def acknowledge(self, call: Call, locator: str, notices: Sequence[UUID]) -> int:
         """The holder has read these notices; answers how many there were."""
-        record = self._resolve(call, locator, Action.ACKNOWLEDGE)
-        return self._answer(record, lambda record_id: self._vault.acknowledge(call, record_id, notices))
+        record = resolve(self._vault, call, locator, Action.ACKNOWLEDGE)
+        return ask(self._vault, record, lambda record_id: self._vault.acknowledge(call, record_id, notices))
 
     def access_log(
         self, call: Call, locator: str, before: int | None, limit: int, wanted: LogFilter = EVERY_LINE
     ) -> EventPage:
         """The access log of this record."""
-        record = self._resolve(call, locator, Action.READ_LOG)
-        return self._answer(
+        record = resolve(self._vault, call, locator, Action.READ_LOG)
+        return ask(
+            self._vault,
             record,
             lambda record_id: self._vault.events(call, record_id, before=before, limit=limit, wanted=wanted),
         )
+
+
+def _key(found: Sequence[tuple[Document, object]]) -> tuple[int, UUID] | None:
+    return (found[-1][0].created_at, found[-1][0].document_id) if found else None
 
 
 def _sealed(rows: Sequence[tuple[Document, Sequence[Details]]]) -> list[SealedRow]:
@@ -239,12 +228,3 @@ def _check_studies(studies: Sequence[str]) -> None:
     """Judged before any record is named: between `resolve` and the verb that logs nothing may be refused."""
     for study in studies:
         check_value(TokenField.STUDY, study)
-
-
-def _check_reason(call: Call) -> None:
-    """Asked for before any record is named, so that the answer says nothing about one."""
-    if call.purpose is PurposeOfUse.BRIS_DE_GLACE and not long_enough(call.reason):
-        raise Invalid(
-            f"Breaking the glass needs a written reason of at least {SHORTEST_REASON} characters.",
-            code="reason_missing",
-        )

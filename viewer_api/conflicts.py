@@ -1,22 +1,39 @@
-"""Documents of one list that claim the same identifiers: told to whoever sees both, and to nobody else."""
+"""Documents that claim the same identifiers: told to whoever sees both, and to nobody else.
+
+Of a list the summaries tell which studies two structures used. Whether they used the same SOP Instance UIDs
+with other bytes stands in the details, which are opened for those studies alone.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from uuid import UUID
 
+from keyvault.verbs.reader.listing import ListedDocument
 from keyvault.verbs.rows import STUDY, SeenDocument
 from records.instances import kept, newest
 from records.vocabulary.identifier_warnings import IDENTIFIER_WARNINGS, INSTANCE_UID_SHARED, STUDY_UID_SHARED
 
 Claim = tuple[str, str, object]
 """Code of the conflict, the identifier, and what two claims of it must differ in beside their structure."""
+Conflicts = Mapping[UUID, frozenset[str]]
+"""Codes by document: another structure's has the same study UID, or other bytes for a SOP UID."""
+NO_CONFLICTS: Conflicts = {}
 
 
-def conflicts(documents: Iterable[SeenDocument]) -> dict[UUID, frozenset[str]]:
-    """Codes by document: another structure's has the same study UID, or other bytes for a SOP UID."""
+def sharing_studies(documents: Iterable[ListedDocument]) -> list[UUID]:
+    """Those whose Study Instance UID another structure's among them has too."""
+    dicom = [each for each in documents if each.summary.study_uid]
+    structures: dict[str | None, set[str]] = defaultdict(set)
+    for each in dicom:
+        structures[each.summary.study_uid].add(each.facts.author_structure)
+    return [each.document_id for each in dicom if len(structures[each.summary.study_uid]) > 1]
+
+
+def conflicts(documents: Iterable[SeenDocument]) -> Conflicts:
+    """Of opened documents; nothing is said of a document that isn't among them."""
     documents = [each for each in documents if newest(each.details).study_uid]
     if len({each.facts.author_structure for each in documents}) < 2:
-        return {}
+        return NO_CONFLICTS
     claims: dict[tuple[str, str], list[tuple[SeenDocument, object]]] = defaultdict(list)
     for document in documents:
         for code, identifier, content in _claims(document):
@@ -43,7 +60,7 @@ def _in_conflict(claimants: list[tuple[SeenDocument, object]]) -> list[SeenDocum
     return [document for document, _ in claimants]
 
 
-def sentences(found: Mapping[UUID, frozenset[str]]) -> list[str]:
+def sentences(found: Conflicts) -> list[str]:
     """What there is to say, in English, each once; for HTTP Warning headers."""
     codes = frozenset().union(*found.values())
     return [english for code, (_, english) in IDENTIFIER_WARNINGS.items() if code in codes]

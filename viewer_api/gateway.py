@@ -63,7 +63,7 @@ class Gateway:
 
         A UID alone names nothing: other structures may have used it. Raises like `document`.
         """
-        place = _place_of(self._access.one(call, locator, document_id).listing.documents, sop_uid)
+        place = _place_of(self._access.named(call, locator, [document_id]).documents, sop_uid)
         return self._content(self._granted(call, locator, document_id), place, DICOM)
 
     def _granted(self, call: Call, locator: str, document_id: UUID) -> GrantBody:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from records.errors import Invalid
@@ -66,6 +67,11 @@ class Query:
         limit, offset = _count(once, "limit"), _count(once, "offset")
         return cls(texts, tuple(_conditions(texts)), limit, offset or 0, fuzzy == "true")
 
+    def values_of(self, path: str) -> Sequence[str]:
+        """What is asked of an attribute, where that doesn't match everything; one has to match."""
+        asked = self.texts.get(path, ())
+        return () if any(map(is_universal, asked)) else asked
+
     def value_of(self, path: str) -> str | None:
         """The one value asked of an attribute."""
         return next(iter(self.texts.get(path, ())), None)
@@ -75,15 +81,23 @@ class Query:
         kept = tuple(each for each in self.conditions if each.path != path)
         return Query(self.texts, kept, self.limit, self.offset, self.fuzzy)
 
+    @property
+    def most(self) -> int:
+        """Items of the answer, at most."""
+        return MOST if self.limit is None else min(self.limit, MOST)
+
     def page(self, found: Iterable[Found]) -> tuple[list[dict[str, Any]], list[str]]:
-        """The matching items of the asked page, and what there is to say of it (PS3.18 section 8.3.4)."""
-        items = [answer for item, answer in found if all(each.holds(item) for each in self.conditions)]
-        asked = MOST if self.limit is None else self.limit
-        page = items[self.offset : self.offset + min(asked, MOST)]
+        """The matching items of the asked page, and what there is to say of it (PS3.18 section 8.3.4).
+
+        Items are looked for no further than the answer asks.
+        """
+        matching = (answer for item, answer in found if all(each.holds(item) for each in self.conditions))
+        page = list(islice(matching, self.offset, self.offset + self.most))
         warnings = [_LITERAL] if self.fuzzy else []
-        left = len(items) - self.offset - len(page)
-        if left > 0 and (self.limit is None or self.limit > MOST):
-            warnings.append(f"There are {left} additional results that can be requested.")
+        if self.limit is None or self.limit > MOST:
+            left = sum(1 for _ in islice(matching, MOST + 1))
+            number = f"more than {MOST}" if left > MOST else left
+            warnings += [f"There are {number} additional results that can be requested."] * bool(left)
         return page, warnings
 
 

@@ -9,7 +9,7 @@ import hmac
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from client.fetch import ranges, segments
@@ -27,6 +27,10 @@ from records.identity import INS
 
 CHUNK_SEGMENTS = 64
 """Segments fetched in one request where content is read from end to end: 4 MiB."""
+
+AT_ONCE = 500
+"""Documents that one page of a list holds at most."""
+MOST_PAGES = 10_000
 
 
 class FetchClient:
@@ -65,12 +69,24 @@ class FetchClient:
         return self._record
 
     def list(self) -> list[dict[str, Any]]:
-        """Returns the documents that may be seen, as the server describes them."""
-        found = self.server.read("GET", f"/records/{self.record}/documents", headers=self._why())
-        documents = found.get("documents") if isinstance(found, dict) else None
-        if not isinstance(documents, list) or not all(isinstance(one, dict) for one in documents):
-            raise bad_answer()
-        return documents
+        """Returns the documents that may be seen, as the server describes them, of all pages.
+
+        Raises `CoffreError` "bad_answer", also where the pages have no end.
+        """
+        found: list[dict[str, Any]] = []
+        asked = {"limit": str(AT_ONCE)}
+        for _ in range(MOST_PAGES):
+            page = self.server.read("GET", f"{self._documents}?{urlencode(asked)}", headers=self._why())
+            documents, following = _page(page)
+            found += documents
+            if following is None:
+                return found
+            asked["after"] = following
+        raise bad_answer()
+
+    @property
+    def _documents(self) -> str:
+        return f"/records/{self.record}/documents"
 
     def grant(
         self, *, studies: Sequence[str] = (), documents: Sequence[UUID] = (), suite: int = 1
@@ -207,6 +223,15 @@ def _checked(content: bytes, sha256: bytes) -> bytes:
     if not hmac.compare_digest(hashlib.sha256(content).digest(), sha256):
         raise digest_mismatch()
     return content
+
+
+def _page(found: object) -> tuple[list[dict[str, Any]], str | None]:
+    """The documents of one page, and the cursor of the next; a server of version 0.1 has one page."""
+    documents = found.get("documents") if isinstance(found, dict) else None
+    if not isinstance(documents, list) or not all(isinstance(one, dict) for one in documents):
+        raise bad_answer()
+    assert isinstance(found, dict)
+    return documents, None if found.get("next") is None else _member(found, "next")
 
 
 def _member(found: object, name: str) -> str:

@@ -32,6 +32,7 @@ EXPOSED_HEADERS = (
     "Content-Range",
     "ETag",
     "Last-Modified",
+    "Link",
     "Location",
     "Preference-Applied",
     "Retry-After",

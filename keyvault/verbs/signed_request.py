@@ -96,6 +96,11 @@ def _list(named: Named, _: bytes) -> SignedRequest:
     return _reading(named["record"], list={}, documents={})
 
 
+def _studies(named: Named, _: bytes) -> SignedRequest:
+    """Which studies are looked for stands in the query, which no proof covers (RFC 9449 section 4.2)."""
+    return _reading(named["record"], list={}, documents={}, tokens={})
+
+
 def _choices(named: Named, _: bytes) -> SignedRequest:
     return _reading(named["record"], choices={})
 
@@ -166,7 +171,7 @@ SIGNED: Mapping[tuple[str, str], Read] = {
     ("GET", "/fhir/DocumentReference/{document}"): _document,
     ("GET", f"{_RECORD}/documents"): _list,
     ("GET", f"{_RECORD}/authorisations"): _choices,
-    ("GET", f"{_RECORD}/dicomweb/studies"): _list,
+    ("GET", f"{_RECORD}/dicomweb/studies"): _studies,
     ("GET", f"{_RECORD}/dicomweb/studies/{{study}}/series"): _study,
     ("GET", f"{_RECORD}/dicomweb/studies/{{study}}/instances"): _study,
     ("GET", f"{_RECORD}/dicomweb/studies/{{study}}/series/{{series}}/instances"): _study,

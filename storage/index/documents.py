@@ -1,4 +1,4 @@
-"""List a record's documents, newest first, with their sealed rows, in two queries whatever their number."""
+"""A record's documents with their sealed rows, in two queries whatever their number: by page, id or study."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -26,23 +26,20 @@ _AMONG = _DOCUMENT.document_id.in_(bindparam("ids", expanding=True))
 Pair = tuple[Select[Any], Select[Any]]
 
 
-def _pair(*conditions: ColumnElement[bool], limited: bool = False) -> Pair:
+def _pair(*conditions: ColumnElement[bool], paged: bool = False) -> Pair:
     """The query of some documents, and that of their details."""
     found = select(*DOCUMENTS.columns).where(_OF_RECORD, *conditions).order_by(*_NEWEST_FIRST)
-    if limited:
+    if paged:
         found = found.limit(bindparam("limit"))
     ids = found.with_only_columns(_DOCUMENT.document_id)
     details = select(*DETAILS.columns).where(_DETAILS.document_id.in_(ids))
     return found, details.order_by(_DETAILS.document_id, _DETAILS.row_version)
 
 
-_BY_RECORD = {
-    (paged, limited): _pair(*([_AFTER] if paged else []), limited=limited)
-    for paged in (False, True)
-    for limited in (False, True)
-}
+_FIRST, _FOLLOWING = _pair(paged=True), _pair(_AFTER, paged=True)
 _BY_ID = _pair(_AMONG)
 _BY_STUDY = _pair(_DOCUMENT.study_token == bindparam("study_token"))
+_PUBLISHED = select(_DOCUMENT.document_id).where(_OF_RECORD, _AMONG)
 _ONE = (
     select(*DOCUMENTS.columns).where(_DOCUMENT.document_id == bindparam("document_id")),
     select(*DETAILS.columns)
@@ -68,12 +65,15 @@ class Documents:
         self._database = database
 
     def documents(
-        self, record_id: UUID, *, after: tuple[int, UUID] | None = None, limit: int | None = None
+        self, record_id: UUID, *, after: tuple[int, UUID] | None = None, limit: int
     ) -> list[DocumentWithDetails]:
-        values: dict[str, object] = {"record_id": record_id, **parameters_of(after or ())}
-        if limit is not None:
-            values["limit"] = limit
-        return self._list(_BY_RECORD[after is not None, limit is not None], values)
+        values = {"record_id": record_id, "limit": limit, **parameters_of(after or ())}
+        return self._list(_FIRST if after is None else _FOLLOWING, values)
+
+    def published(self, record_id: UUID, ids: Collection[UUID]) -> frozenset[UUID]:
+        values = {"record_id": record_id, "ids": list(ids)}
+        with self._database.reading() as connection:
+            return frozenset(connection.execute(_PUBLISHED, values).scalars())
 
     def document(self, document_id: UUID) -> DocumentWithDetails | None:
         found = self._list(_ONE, {"document_id": document_id})

@@ -19,10 +19,11 @@ BOUND = 1.5
 
 def index_work(index: SqlIndex, meter: Meter, rows: int) -> dict[str, int]:
     record, one = numbered(rows // PER_RECORD // 2), numbered(rows // 2)
-    last = index.documents(record)[4][0]
+    last = index.documents(record, limit=100)[4][0]
     calls: dict[str, Callable[[], object]] = {
-        "list": lambda: index.documents(record),
+        "list": lambda: index.documents(record, limit=100),
         "page": lambda: index.documents(record, after=(last.created_at, last.document_id), limit=3),
+        "published": lambda: index.published(record, [one]),
         "by id": lambda: index.documents_by_id(record, [one]),
         "by study": lambda: index.documents_by_study(record, one.bytes),
         "submission": lambda: index.submission(one),

@@ -250,10 +250,10 @@ class TestClaimsOfParts:
 class TestPublication:
     def test_before_it_nothing_is_visible_and_after_it_all(self, index: SqlIndex) -> None:
         submission_id, document = claimed(index), a_document()
-        assert index.documents(RECORD) == []
+        assert index.documents(RECORD, limit=100) == []
         publication = publication_of(submission_id, document)
         assert index.publish(submission_id, "worker", publication) is True
-        assert index.documents(RECORD) == [(document, publication.details)]
+        assert index.documents(RECORD, limit=100) == [(document, publication.details)]
         assert index.parts(submission_id) == list(publication.parts)
         assert index.inventory.instances(None) == list(publication.instances)
         found = index.submission(submission_id)
@@ -284,7 +284,7 @@ class TestPublication:
         publication = publication_of(submission_id)
         index.publish(submission_id, "worker", publication)
         assert index.publish(submission_id, "worker", publication) is False
-        assert len(index.documents(RECORD)) == 1
+        assert len(index.documents(RECORD, limit=100)) == 1
 
     def test_who_lost_the_lease_publishes_nothing(self, index: Index) -> None:
         submission_id = claimed(index)
@@ -295,13 +295,13 @@ class TestPublication:
         assert index.publish(submission_id, "second", publication_of(submission_id))
         with pytest.raises(Conflict):
             index.publish(submission_id, "worker", publication_of(submission_id))
-        assert len(index.documents(RECORD)) == 1
+        assert len(index.documents(RECORD, limit=100)) == 1
 
     def test_a_second_submission_touches_the_study_and_adds_a_row(self, index: Index) -> None:
         study = published(index, a_document(created_at=200, updated_at=200))
         again = a_document(document_id=study.document_id, created_at=999, updated_at=400, state="other")
         published(index, again, row_version=2, sop_tokens=(b"2" * 32,))
-        [(document, details)] = index.documents(RECORD)
+        [(document, details)] = index.documents(RECORD, limit=100)
         assert (document.created_at, document.updated_at, document.state) == (200, 400, "approved")
         assert [row.row_version for row in details] == [1, 2]
 
@@ -318,7 +318,7 @@ class TestPublication:
         foreign = publication_of(submission_id, adopted=frozenset({(uuid4(), 1)}))
         with pytest.raises(ValueError, match="adopted"):
             index.publish(submission_id, "worker", foreign)
-        assert index.documents(RECORD) == []
+        assert index.documents(RECORD, limit=100) == []
         assert index.parts(submission_id) == []
         assert index.publish(submission_id, "worker", publication_of(submission_id))
 
@@ -328,10 +328,10 @@ class TestPublication:
         submission_id = claimed(index)
         child = spawn("publish_unfinished", index_address, submission_id)
         assert child.stdout and child.stdout.readline() == "inside\n"
-        assert index.documents(RECORD) == []
+        assert index.documents(RECORD, limit=100) == []
         child.kill()
         child.wait()
-        assert index.documents(RECORD) == []
+        assert index.documents(RECORD, limit=100) == []
         assert index.publish(submission_id, "worker", publication_of(submission_id)) is True
 
 

@@ -22,7 +22,7 @@ def documents(index: Index) -> list[Document]:
 
 class TestLists:
     def test_newest_first_and_only_this_records(self, index: Index, documents: list[Document]) -> None:
-        assert [document for document, _ in index.documents(RECORD)] == documents
+        assert [document for document, _ in index.documents(RECORD, limit=100)] == documents
 
     def test_pages_by_key_meet_every_document_once(self, index: Index, documents: list[Document]) -> None:
         seen: list[Document] = []
@@ -41,12 +41,18 @@ class TestLists:
         published(index, a_document(created_at=900))
         assert index.documents(RECORD, after=after, limit=2) == before
 
+    def test_what_is_published_of_a_page(self, index: Index, documents: list[Document]) -> None:
+        [(foreign, _)] = index.documents(OTHER_RECORD, limit=100)
+        ids = [documents[3].document_id, documents[0].document_id, foreign.document_id, uuid4()]
+        assert index.published(RECORD, ids) == {documents[0].document_id, documents[3].document_id}
+        assert index.published(RECORD, []) == frozenset()
+
     def test_each_comes_with_its_own_details(self, index: Index, documents: list[Document]) -> None:
-        for document, details in index.documents(RECORD):
+        for document, details in index.documents(RECORD, limit=100):
             assert {row.document_id for row in details} == {document.document_id}
 
     def test_by_id_only_within_the_record(self, index: Index, documents: list[Document]) -> None:
-        [(foreign, _)] = index.documents(OTHER_RECORD)
+        [(foreign, _)] = index.documents(OTHER_RECORD, limit=100)
         ids = [documents[3].document_id, documents[0].document_id, foreign.document_id, uuid4()]
         assert [one for one, _ in index.documents_by_id(RECORD, ids)] == [documents[0], documents[3]]
         assert index.documents_by_id(RECORD, []) == []
@@ -73,7 +79,7 @@ class TestLists:
     def test_a_state_is_copied_with_its_time(self, index: Index) -> None:
         document = published(index)
         assert index.set_state(document.document_id, "deleted", at=777)
-        [(found, _)] = index.documents(RECORD)
+        [(found, _)] = index.documents(RECORD, limit=100)
         assert (found.state, found.updated_at) == ("deleted", 777)
         assert not index.set_state(uuid4(), "deleted", at=1)
 

@@ -52,8 +52,9 @@ def tour(index: Index) -> None:
     index.postpone(claimed(index), "worker", not_before=5)
     index.forget_blobs(index.settle(submission.submission_id, at=1))
     index.end_upload(uuid4(), 1)
-    for after, limit in ((None, None), ((1, uuid4()), None), (None, 5), ((1, uuid4()), 5)):
-        index.documents(RECORD, after=after, limit=limit)
+    for after in (None, (1, uuid4())):
+        index.documents(RECORD, after=after, limit=5)
+    index.published(RECORD, [document_id])
     for ask in (index.submission, index.parts, index.blobs):
         ask(submission.submission_id)
     for now in (

@@ -113,7 +113,7 @@ class TestWork:
         assert len(intake.parts(found.submission_id)) == 60
 
         for either in (reader, gateway):
-            [(seen, details)] = either.documents(RECORD)
+            [(seen, details)] = either.documents(RECORD, limit=100)
             assert (seen, len(details)) == (document, 1)
         assert reader.document(document.document_id) == (seen, details)
         assert reader.depositors(document.document_id) == {submission.depositor_token}
@@ -168,7 +168,7 @@ class TestWork:
         worker.publish(
             job, "worker", Publication(state="published", finished_at=1, parts=(), removal=removal)
         )
-        assert owner.documents(RECORD) == []
+        assert owner.documents(RECORD, limit=100) == []
         assert [each.outcome for each in owner.parts(first)] == ["published"]
         moved = owner.submission(first)
         assert moved and moved.state == "published"
@@ -281,7 +281,7 @@ class TestApplying:
             connection.execute(text(f"GRANT ALL ON details TO {READER}"))
         roles.apply(owner, index_roles.RIGHTS, {})
         assert refused(index_as(READER), "DELETE FROM details")
-        assert SqlIndex(index_as(READER)).documents(RECORD) == []
+        assert SqlIndex(index_as(READER)).documents(RECORD, limit=100) == []
 
     def test_no_role_reaches_another_database(self, postgres: Databases, index_as: As, opened: As) -> None:
         name = str(index_as("").engine.url.database)

@@ -113,6 +113,8 @@ class Stage:
             self.told["REPORT"] = answer.headers["location"].rpartition("/")[2]
         if example.heading == "`GET /quarantine`":
             self.told |= {f"ASIDE_{n}": each["id"] for n, each in enumerate(answer.json()["quarantined"], 1)}
+        if '"next": "' in example.shown_body:
+            self.told["NEXT"] = answer.json()["next"]
         if example.heading == "`POST /grants`":
             found = answer.json()
             (url, *_) = found["urls"].values()

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
 from uuid import UUID
 
 import pytest
@@ -26,6 +27,7 @@ from tests.integration.support import (
     bearer,
     new_ins,
 )
+from viewer_api.cursors import write_cursor
 from viewer_api.web.paging import PAGE
 from viewer_api.web.words import PARIS, grouped_ins
 
@@ -123,25 +125,71 @@ def test_masking_a_document_hides_it_from_a_doctor_and_unmasking_shows_it_again(
     assert TITLE not in open_record(doctor, patient.ins).text
 
 
-def test_masking_keeps_the_place_in_a_long_list(
-    coffre: Coffre, holder: Browser, patient: Patient, report: str
-) -> None:
-    """The answer leads to the document's own row on its own page, which takes the focus; no title in it."""
+@pytest.fixture
+def long_record(coffre: Coffre, patient: Patient, report: str) -> str:
+    """The report is the oldest document, and alone on the second page."""
     studies = [patient.ct(slices=1, size=16, seed=number)[0] for number in range(PAGE)]
     assert coffre.stow(coffre.depositor(), studies, patient.ins).status_code == 200
-    assert len(patient.documents()) == PAGE + 1
-    change = f"/documents/{report}/visibilite"
-    second = holder.get("/?page=2")
+    return report
+
+
+def test_masking_keeps_the_place_in_a_long_list(holder: Browser, long_record: str) -> None:
+    """The answer leads to the document's own row on its own page, which takes the focus; no title in it."""
+    change = f"/documents/{long_record}/visibilite"
+    second = holder.get(holder.get("/").link("Documents plus anciens"))
     answer = holder.send(second.form(change))
     assert answer.status_code == 303
-    assert answer.headers["location"] == f"/?document={report}#document-{report}"
-    page = holder.get(answer.headers["location"])
-    assert [each for tag, each in page.elements if each.get("id") == f"document-{report}"] == [
-        {"class": "card masked", "id": f"document-{report}", "tabindex": "-1"}
+    address, _, place = answer.headers["location"].partition("#")
+    assert place == f"document-{long_record}"
+    assert parse_qs(urlsplit(address).query).keys() == {"apres", "document"}
+    page = holder.get(address)
+    assert [each for tag, each in page.elements if each.get("id") == f"document-{long_record}"] == [
+        {"class": "card masked", "id": f"document-{long_record}", "tabindex": "-1"}
     ]
     assert page.text.count("est masqué aux professionnels.") == 1
     assert page.text.count("Déposé le") == 1
     assert holder.get("/").text.count("est masqué aux professionnels.") == 0
+    undo = next(form for form in page.forms if form.text.strip().startswith("Annuler"))
+    assert "n'est pas masqué" in holder.submit(undo).text
+
+
+def test_a_long_list_is_read_by_the_page_in_both_directions(holder: Browser, long_record: str) -> None:
+    first = holder.get("/")
+    assert "présentés par pages, les plus récents d'abord" in first.text
+    assert TITLE not in first.text and "Documents plus récents" not in first.text
+    second = holder.get(first.link("Documents plus anciens"))
+    assert TITLE in second.text and "Documents plus anciens" not in second.text
+    back = holder.get(second.link("Documents plus récents"))
+    assert back.text.count("Déposé le") == PAGE
+    assert TITLE not in back.text
+
+
+def test_a_doctor_reads_a_long_list_by_the_page_in_an_emergency_too(
+    doctor: Browser, patient: Patient, long_record: str
+) -> None:
+    opened = break_glass(doctor, patient.ins)
+    assert opened.text.count("Déposé le") == PAGE
+    (older,) = [form for form in opened.forms if "apres" in form.fields]
+    assert older.text.strip() == "Documents plus anciens"
+    second = doctor.submit(older)
+    assert TITLE in second.text and REASON in second.text
+
+
+@pytest.mark.parametrize("field", ["apres", "avant"])
+@pytest.mark.parametrize("text", ["x", "", "é" * 40, "Ag" * 17, "../.." * 99])
+def test_a_page_that_does_not_exist_leads_back_to_the_list(
+    holder: Browser, report: str, field: str, text: str
+) -> None:
+    page = holder.get(f"/?{urlencode({field: text})}", 400)
+    assert "Aucune page de la liste ne commence ici. Revenez au début de la liste." in page.text
+    assert TITLE not in page.text
+
+
+def test_a_page_of_which_nothing_is_left_leads_to_the_newest(holder: Browser, report: str) -> None:
+    beyond_all = write_cursor((0, UUID(int=0)))
+    page = holder.get(f"/?apres={beyond_all}")
+    assert "Aucun document sur cette page." in page.text and TITLE not in page.text
+    assert page.links["/"].endswith("Début de la liste ")
 
 
 @pytest.mark.parametrize("document", ["x", "00000000-0000-0000-0000-000000000000", ""])

@@ -11,12 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt
 from keyvault.credentials.tokens import Credential
 from keyvault.verbs.attempt import Call
 from keyvault.verbs.reader.changing import CardChange
+from keyvault.verbs.reader.filling import ListPage
 from keyvault.verbs.reader.log_reading import LogFilter
 from records.consent import Emergency
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse
 from viewer_api.access import Access
 from viewer_api.calling import call_of
-from viewer_api.presenting import listing_json
+from viewer_api.presenting import page_json
+from viewer_api.routes.list_page import list_page, next_link
 from viewer_api.routes.numbers import Whole
 
 NO_CONTENT = 204
@@ -86,10 +88,14 @@ def router(access: Access, authenticate: Authenticate) -> APIRouter:
         record = await asyncio.to_thread(access.find, await call(request), body.ins)
         return {"record": str(record.public_id), "state": record.state}
 
-    @routes.get("/{ins}/documents", summary="Every document that the caller may see")
-    async def documents(ins: str, request: Request) -> dict[str, Any]:
-        opened = await asyncio.to_thread(access.documents, await call(request), ins)
-        return listing_json(opened.listing)
+    @routes.get("/{ins}/documents", summary="Documents that the caller may see, newest first, by the page")
+    async def documents(
+        ins: str, request: Request, response: Response, page: Annotated[ListPage, Depends(list_page)]
+    ) -> dict[str, Any]:
+        shown = await asyncio.to_thread(access.documents, await call(request), ins, page)
+        if (link := next_link(request, shown.listing)) is not None:
+            response.headers["Link"] = link
+        return page_json(shown)
 
     @routes.put("/{ins}/documents/{document_id}/labels", summary="Mask or unmask a document or study")
     async def label(ins: str, document_id: UUID, body: list[str], request: Request) -> dict[str, Any]:

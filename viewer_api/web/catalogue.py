@@ -165,6 +165,10 @@ ERRORS: Catalogue = {
         "Écrivez les dates sous la forme AAAA-MM-JJ, la première avant la dernière.",
         "Write the dates as YYYY-MM-DD, the first before the last.",
     ),
+    "sentence.bad_cursor": (
+        "Aucune page de la liste ne commence ici. Revenez au début de la liste.",
+        "No page of the list begins here. Go back to the beginning of the list.",
+    ),
     "sentence.reason_missing": (
         "Écrivez le motif de l'urgence, en dix caractères au moins.",
         "Write the reason for the emergency, in at least ten characters.",

@@ -7,6 +7,15 @@ DOSSIER: Mapping[str, tuple[str, str]] = {
     "documents.none": ("Aucun document pour le moment.", "No document yet."),
     "documents.count.one": ("1 document", "1 document"),
     "documents.count.many": ("{n} documents", "{n} documents"),
+    "documents.in_pages": (
+        "Les documents sont présentés par pages, les plus récents d'abord.",
+        "Documents are shown by the page, the newest first.",
+    ),
+    "documents.none_here": ("Aucun document sur cette page.", "No document on this page."),
+    "documents.pages": ("Pages de la liste", "Pages of the list"),
+    "documents.newer": ("Documents plus récents", "Newer documents"),
+    "documents.newest": ("Début de la liste", "Beginning of the list"),
+    "documents.older": ("Documents plus anciens", "Older documents"),
     "documents.masking": (
         "Un document masqué reste visible de vous, de l'établissement qui l'a déposé et de votre médecin "
         "traitant. Les autres professionnels ne savent pas qu'il existe.",

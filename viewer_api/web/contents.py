@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
+from keyvault.verbs.reader.filling import ListPage
 from records.errors import CoffreError, Invalid, NotFound
 from viewer_api.gateway import Content, Gateway
 from viewer_api.web.dossier import DossierPages
@@ -83,7 +84,7 @@ def install(routes: APIRouter, site: Site, contents: Contents, records: DossierP
         except NotFound:
             if session.is_professional:
                 with suppress(CoffreError):
-                    await records.opened(request, session, str(record), mode)
+                    await records.listed(request, session, str(record), mode, ListPage(limit=1))
             raise
 
     @routes.get("/dossier/{record}/documents/{document_id}/contenu")

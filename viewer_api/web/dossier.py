@@ -8,21 +8,26 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from keyvault.verbs.reader.filling import ListPage
 from records.details import InstanceDetails, SeriesDetails
 from records.errors import Invalid, NotFound
 from records.instances import live_series, newest
 from records.numbers import decimal
 from records.vocabulary.sectors import REGULATION_SETTING
-from viewer_api.access import Access, Opened
+from viewer_api.access import Access
+from viewer_api.conflicts import conflicts
+from viewer_api.record_pages import ShownPage
 from viewer_api.refusals import NotAuthorised
+from viewer_api.summarising import summarised
 from viewer_api.web.mode import NORMAL, Mode, mode_of
-from viewer_api.web.paging import paged
+from viewer_api.web.paging import neighbours, page_of
 from viewer_api.web.sessions import Session
 from viewer_api.web.site import Site
 from viewer_api.web.texts import Texts
-from viewer_api.web.words import document_views, profession
+from viewer_api.web.words import document_view, document_views, profession
 
 UNPROCESSABLE, FORBIDDEN = 422, 403
+NOTHING: Mapping[str, str] = {}
 
 
 class DossierPages:
@@ -54,7 +59,8 @@ class DossierPages:
         try:
             mode = mode_of(form)
             if mode.is_emergency:  # the page itself is the answer: one access, one line in the log
-                return self._list(request, await self.opened(request, session, ins, mode), mode)
+                page = page_of(NOTHING)
+                return self._list(request, page, await self.listed(request, session, ins, mode, page), mode)
             found = await asyncio.to_thread(self._access.find, mode.call(session), ins)
         except NotAuthorised:
             return self._refused(request, session, "/dossier", mode, {"ins": ins})
@@ -72,37 +78,38 @@ class DossierPages:
         session: Session,
         record: str,
         mode: Mode = NORMAL,
-        asked: str | None = None,
+        fields: Mapping[str, str] = NOTHING,
     ) -> Response:
-        target = f"/dossier/{record}"
+        target, page = f"/dossier/{record}", page_of(fields)
         try:
-            opened = await self.opened(request, session, record, mode)
+            shown = await self.listed(request, session, record, mode, page)
         except NotAuthorised:
             return self._refused(request, session, target, mode, {})
         except Invalid as error:
             if error.code != "reason_missing":
                 raise
             return self._refused(request, session, target, mode, {}, error.code)
-        return self._list(request, opened, mode, asked)
+        return self._list(request, page, shown, mode)
 
-    def _list(self, request: Request, opened: Opened, mode: Mode, asked: str | None = None) -> Response:
-        t = self._site.texts(request)
-        shown, page = paged(opened.listing.documents, asked)
+    def _list(self, request: Request, asked: ListPage, shown: ShownPage, mode: Mode) -> Response:
+        listing = shown.listing
         return self._site.page(
             request,
             "dossier.html",
-            documents=document_views(shown, opened.listing.documents, t),
-            count=len(opened.listing.documents),
-            record=str(opened.listing.public_id),
-            page=page,
+            documents=document_views(shown, self._site.texts(request)),
+            count=len(listing.documents),
+            record=str(listing.public_id),
+            pages=neighbours(asked, listing),
             mode=mode,
         )
 
-    async def opened(self, request: Request, session: Session, record: str, mode: Mode = NORMAL) -> Opened:
-        """The record's list; whose it is stands on whatever page answers this request, an error's too."""
-        opened = await asyncio.to_thread(self._access.documents, mode.call(session), record)
-        request.state.whose = opened.listing.whose
-        return opened
+    async def listed(
+        self, request: Request, session: Session, record: str, mode: Mode, page: ListPage
+    ) -> ShownPage:
+        """A page of the record's list; whose it is stands on whatever answers this request, an error too."""
+        shown = await asyncio.to_thread(self._access.documents, mode.call(session), record, page)
+        request.state.whose = shown.listing.whose
+        return shown
 
     def _refused(
         self,
@@ -131,12 +138,15 @@ class DossierPages:
     async def study(
         self, request: Request, session: Session, record: str, document_id: UUID, mode: Mode = NORMAL
     ) -> Response:
-        opened = await self.opened(request, session, record, mode)
-        found = next((each for each in opened.listing.documents if each.document_id == document_id), None)
+        call = mode.call(session)
+        opened = await asyncio.to_thread(self._access.with_study, call, record, document_id)
+        request.state.whose = opened.whose
+        found = next((each for each in opened.documents if each.document_id == document_id), None)
         if found is None or not newest(found.details).study_uid:
             raise NotFound("There is no such study in this record.", code="no_such_document")
         t = self._site.texts(request)
-        (document,) = document_views([found], opened.listing.documents, t)
+        conflicting = conflicts(opened.documents).get(document_id, ())
+        document = document_view(summarised(found), t, conflicting)
         return self._site.page(
             request,
             "study.html",
@@ -184,13 +194,13 @@ def install(routes: APIRouter, site: Site, pages: DossierPages) -> None:
         session = await site.session(request)
         if session.is_patient:
             return site.redirect("/")
-        return await pages.listing(request, session, str(record), asked=request.query_params.get("page"))
+        return await pages.listing(request, session, str(record), fields=request.query_params)
 
     @routes.post("/dossier/{record}")
     async def listing_in_emergency(record: UUID, request: Request) -> Response:
         session = await site.session(request)
         form = await site.form(request, session)
-        return await pages.listing(request, session, str(record), mode_of(form), form.get("page"))
+        return await pages.listing(request, session, str(record), mode_of(form), form)
 
     @routes.get("/dossier/{record}/documents/{document_id}")
     async def study(record: UUID, document_id: UUID, request: Request) -> Response:

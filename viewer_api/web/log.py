@@ -94,7 +94,7 @@ class LogPages:
             opened = await own(self._access.named, session, named)
         except NoOwnRecord:
             return {}
-        return {str(each.document_id): newest(each.details).title for each in opened.listing.documents}
+        return {str(each.document_id): newest(each.details).title for each in opened.documents}
 
 
 def documents_named(events: Iterable[Mapping[str, Any]]) -> list[UUID]:

@@ -1,37 +1,52 @@
-"""Long lists by the page."""
+"""Long lists by the page: where the neighbours of a page begin, as an address or a form says it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from uuid import UUID
 
-from records.numbers import whole
+from keyvault.verbs.reader.filling import ListPage
+from keyvault.verbs.reader.listing import Listing
+from viewer_api.cursors import read_cursor, write_cursor
 
 PAGE = 100
-T = TypeVar("T")
+AFTER, BEFORE = "apres", "avant"
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """Pages count from 1; `previous` and `following` are None at the ends."""
+class Neighbours:
+    """The fields that ask for the pages beside one, and for this one again; None at the ends of the list."""
 
-    number: int
-    previous: int | None
-    following: int | None
+    here: Mapping[str, str]
+    newer: Mapping[str, str] | None
+    older: Mapping[str, str] | None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether there is no page but this one."""
+        return not self.here and self.newer is None and self.older is None
 
 
-def page_at(index: int) -> str:
-    """The number of the page that shows the item at `index`, as an address asks for it."""
-    return str(index // PAGE + 1)
+def page_of(fields: Mapping[str, str]) -> ListPage:
+    """The page that fields ask for, the newest where they name none. Raises `Invalid` "bad_cursor"."""
+    after, before = read_cursor(fields.get(AFTER)), read_cursor(fields.get(BEFORE))
+    if after is not None:
+        before = None
+    return ListPage(after=after, before=before, limit=PAGE, companions=True)
 
 
-def paged(items: Sequence[T], asked: str | None) -> tuple[Sequence[T], Page]:
-    """The items of the page asked for: of the first if that is no page, of the last if it lies behind it."""
-    pages = max(1, -(-len(items) // PAGE))
-    try:
-        number = whole(asked or "")
-    except ValueError:
-        number = 1
-    number = min(max(1, number), pages)
-    shown = items[(number - 1) * PAGE : number * PAGE]
-    following = number + 1 if number < pages else None
-    return shown, Page(number, number - 1 or None, following)
+def place_of(fields: Mapping[str, str]) -> dict[str, str]:
+    """Those of the fields that name a page. Raises `Invalid` "bad_cursor"."""
+    page_of(fields)
+    return {name: fields[name] for name in (AFTER, BEFORE) if name in fields}
+
+
+def neighbours(asked: ListPage, listing: Listing) -> Neighbours:
+    return Neighbours(
+        here=_fields(AFTER, asked.after) or _fields(BEFORE, asked.before) or {},
+        newer=_fields(BEFORE, listing.preceding),
+        older=_fields(AFTER, listing.following),
+    )
+
+
+def _fields(name: str, key: tuple[int, UUID] | None) -> dict[str, str] | None:
+    return None if key is None else {name: write_cursor(key)}

@@ -3,18 +3,21 @@
 import time
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from keyvault.verbs.reader.changing import CardChange
+from keyvault.verbs.reader.reading import Disclosed
 from records.consent import Emergency
 from records.errors import Invalid, NotFound
 from records.vocabulary.codes import Action, Label
-from viewer_api.access import Access, Opened
+from viewer_api.access import Access
+from viewer_api.record_pages import ShownPage
 from viewer_api.web.own import own
-from viewer_api.web.paging import page_at, paged
+from viewer_api.web.paging import neighbours, page_of, place_of
 from viewer_api.web.sessions import Session
 from viewer_api.web.site import Site
 from viewer_api.web.words import document_views, end_of, notice_text, professional_number
@@ -44,20 +47,18 @@ class PatientPages:
         self._access = access
 
     async def documents(self, request: Request, session: Session) -> Response:
-        opened: Opened = await own(self._access.documents, session)
-        t = self._site.texts(request)
-        listing = opened.listing
-        ids = [str(document.document_id) for document in listing.documents]
+        asked = page_of(request.query_params)
+        shown: ShownPage = await own(self._access.documents, session, asked)
+        listing, t = shown.listing, self._site.texts(request)
+        ids = {str(document.document_id) for document in listing.documents}
         changed = request.query_params.get("document")
-        at = page_at(ids.index(changed)) if changed in ids else request.query_params.get("page")
-        shown, page = paged(listing.documents, at)
         return self._site.page(
             request,
             "documents.html",
-            documents=document_views(shown, listing.documents, t),
+            documents=document_views(shown, t),
             count=len(listing.documents),
             record=listing.public_id,
-            page=page,
+            pages=neighbours(asked, listing),
             changed=UUID(changed) if changed in ids else None,
             notices=[notice_text(notice, t) for notice in listing.notices],
             notice_ids=",".join(str(notice.notice_id) for notice in listing.notices),
@@ -87,13 +88,15 @@ class PatientPages:
         """Mask or unmask; the document's other labels stay, and so does the holder's place in the list."""
         form = await self._site.form(request, session)
         masked = form.get("masque") == "oui"
-        opened: Opened = await own(self._access.one, session, document_id)
-        if not opened.listing.documents:
+        place = place_of(form)
+        opened: Disclosed = await own(self._access.named, session, [document_id])
+        if not opened.documents:
             raise NotFound("There is no such document in this record.", code="no_such_document")
-        (found,) = opened.listing.documents
+        (found,) = opened.documents
         labels = found.facts.labels - {Label.MASQUE_PS} | ({Label.MASQUE_PS} if masked else set())
         await own(self._access.label, session, document_id, sorted(labels))
-        return self._site.redirect(f"/?document={document_id}#document-{document_id}")
+        query = urlencode({**place, "document": str(document_id)})
+        return self._site.redirect(f"/?{query}#document-{document_id}")
 
     async def acknowledge(self, request: Request, session: Session) -> Response:
         """What the form showed was read; what came meanwhile stays."""

@@ -1,24 +1,22 @@
 """Put documents, dates and lines of the log into the words of a page."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from keyvault.verbs.reader.listing import ListedDocument
 from keyvault.verbs.reader.notices import OwnNotice
 from keyvault.verbs.reader.reading import Whose
-from keyvault.verbs.rows import SeenDocument
-from records.details import DocumentDetails
 from records.errors import Invalid
-from records.instances import newest
 from records.vocabulary.codes import Label, Obligation
 from records.vocabulary.document_types import CLASS_NAMES, DOCUMENT_TYPES
 from records.vocabulary.professions import PROFESSIONS
-from viewer_api.conflicts import conflicts
 from viewer_api.presenting import Images, cautions_of, images_of, warnings_of
+from viewer_api.record_pages import ShownPage
 from viewer_api.web.texts import FRENCH, Texts
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -112,16 +110,15 @@ class DocumentView:
     is_pdf: bool
 
 
-def document_views(
-    shown: Iterable[SeenDocument], every: Iterable[SeenDocument], t: Texts
-) -> list[DocumentView]:
-    """Some documents of a list; what contradicts another one of the list says so, shown or not."""
-    found = conflicts(every)
-    return [_document_view(each, t, found.get(each.document_id, frozenset())) for each in shown]
+def document_views(page: ShownPage, t: Texts) -> list[DocumentView]:
+    """The documents of a page; what contradicts another one that may be seen says so."""
+    return [
+        document_view(each, t, page.conflicting.get(each.document_id, ())) for each in page.listing.documents
+    ]
 
 
-def _document_view(document: SeenDocument, t: Texts, conflicting: Collection[str]) -> DocumentView:
-    details, labels = newest(document.details), document.facts.labels
+def document_view(document: ListedDocument, t: Texts, conflicting: Collection[str]) -> DocumentView:
+    summary, labels = document.summary, document.facts.labels
     warnings = warnings_of(document, conflicting)
     cautions = tuple(cautions_of(warnings))
     return DocumentView(
@@ -129,17 +126,17 @@ def _document_view(document: SeenDocument, t: Texts, conflicting: Collection[str
         cautions=cautions,
         repairs=tuple(code for code in warnings if code not in cautions),
         images=images_of(document),
-        title=details.title.strip() or t("document.type.unknown"),
-        type=_type(document, details, t),
-        date=_document_date(details.date, t),
+        title=summary.title.strip() or t("document.type.unknown"),
+        type=_type(document, t),
+        date=_document_date(summary.date, t),
         deposited=moment(datetime.fromtimestamp(document.created_at / 1000, UTC), t.language),
-        by=_structure(details.structure or document.facts.author_structure, t),
+        by=_structure(summary.structure or document.facts.author_structure, t),
         masked=Label.MASQUE_PS in labels,
         hidden_from_patient=Obligation.WARN_HIDDEN_FROM_PATIENT in document.obligations,
         visible_to_patient=_visible_to_patient(document.facts.visible_to_patient_from, t),
         hidden_from_representatives=Label.INVISIBLE_REPRESENTANTS_LEGAUX in labels,
         is_study=document.facts.kind == "study",
-        is_pdf=details.media_type == "application/pdf",
+        is_pdf=summary.media_type == "application/pdf",
     )
 
 
@@ -176,13 +173,13 @@ def grouped_ins(matricule: str) -> str:
     return " ".join(matricule[start:end] for start, end in pairwise((0, *ends)))
 
 
-def _type(document: SeenDocument, details: DocumentDetails, t: Texts) -> str:
+def _type(document: ListedDocument, t: Texts) -> str:
     """A study's own type names the exchange format of its references: people call it images."""
     if document.facts.kind == "study":
         return t("document.type.study")
     if known := DOCUMENT_TYPES.get(document.facts.type_code):
         return known.display
-    return CLASS_NAMES.get(details.class_code) or t("document.type.unknown")
+    return CLASS_NAMES.get(document.summary.class_code) or t("document.type.unknown")
 
 
 def _structure(number: str | None, t: Texts) -> str:

@@ -347,6 +347,38 @@ def test_an_emergency_says_its_purpose_and_reason_on_every_call(tmp_path: Path) 
     assert (body["purpose"], body["reason"]) == ("bris_de_glace", "Inconscient à l'arrivée")
 
 
+class InPages(Double):
+    """A list in pages: what each cursor leads to."""
+
+    def __init__(self, pages: Callable[[str | None], dict[str, Any]]) -> None:
+        super().__init__()
+        self.pages = pages
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path == f"/records/{RECORD}/documents":
+            return httpx.Response(200, json=self.pages(request.url.params.get("after")))
+        return super().__call__(request)
+
+
+def test_a_list_is_followed_to_its_last_page() -> None:
+    pages = {
+        None: {"documents": [{"id": "1"}, {"id": "2"}], "next": "a&b"},
+        "a&b": {"documents": [], "next": "c"},  # what was on it isn't published yet
+        "c": {"documents": [{"id": "3"}], "next": None},
+    }
+    assert [one["id"] for one in client_of(InPages(pages.__getitem__)).list()] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("following", [7, ["x"], "always the same"])
+def test_pages_without_an_end_or_a_cursor_are_no_answer_of_coffre(
+    following: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("client.fetch.documents.MOST_PAGES", 5)
+    with pytest.raises(CoffreError) as refused:
+        client_of(InPages(lambda _: {"documents": [], "next": following})).list()
+    assert refused.value.code == "bad_answer"
+
+
 @pytest.mark.parametrize("uid", ["..", ".", "a/../../b", "a\0b"])
 def test_an_odd_uid_leads_nowhere_but_below_the_folder(tmp_path: Path, uid: str) -> None:
     written = opened_to(client_of(Double(sop=uid)), tmp_path / "out", study=STUDY)

@@ -8,7 +8,6 @@ from records.errors import Invalid
 from records.vocabulary.codes import ReasonCode
 from tests.unit.records.factories import PERMITTING
 from viewer_api.web.log_words import log_line
-from viewer_api.web.paging import PAGE, paged
 from viewer_api.web.texts import Texts, typographic
 from viewer_api.web.words import day, end_of, grouped_ins, last_day, moment, professional_number
 
@@ -113,19 +112,3 @@ def test_what_the_page_does_not_know_yet_has_words_all_the_same() -> None:
     assert log_line(event(actor={"role": "professional", "profession": "0"}), EN, {}).who == (
         "Professional of unknown profession"
     )
-
-
-@pytest.mark.parametrize(
-    ("asked", "number"),
-    [(None, 1), ("2", 2), ("3", 3), ("99", 3), ("0", 1), ("-1", 1), ("²", 1), ("9" * 5000, 1)],
-)
-def test_a_page_that_is_none_becomes_one(asked: str | None, number: int) -> None:
-    items = list(range(2 * PAGE + 1))
-    shown, page = paged(items, asked)
-    assert page.number == number
-    assert list(shown) == items[(number - 1) * PAGE : number * PAGE]
-    assert (page.previous, page.following) == (number - 1 or None, number + 1 if number < 3 else None)
-
-
-def test_an_empty_list_has_one_page() -> None:
-    assert paged([], "7")[1].following is None

@@ -3,18 +3,18 @@
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
-from uuid import UUID
 
 import pytest
 
-from keyvault.verbs.reader.reading import Disclosed, Whose
 from keyvault.verbs.rows import SeenDocument
 from records.details import DocumentDetails, StudyDetails
-from tests.unit.records.factories import CARD, REPORT
-from viewer_api.presenting import document_json, studies_of, study_attributes
+from tests.unit.records.factories import REPORT
+from viewer_api.presenting import document_json
+from viewer_api.presenting_dicom import studies_of, study_attributes
 from viewer_api.presenting_fhir import document_reference
+from viewer_api.summarising import summarised
 from viewer_api.web.texts import FRENCH, Texts
-from viewer_api.web.words import document_views
+from viewer_api.web.words import document_view
 
 JOINED_MEANWHILE, MERGED = "Scanner, relu", "Scanner"
 DESCRIPTION = "00081030"
@@ -34,17 +34,15 @@ def compacted() -> SeenDocument:
 
 
 def of_study(document: SeenDocument) -> Any:
-    (study,) = studies_of(
-        Disclosed(UUID(int=1), (document,), frozenset(), Whose(CARD.ins, CARD.traits), None)
-    )
+    (study,) = studies_of([summarised(document)])
     return study_attributes(study)[DESCRIPTION]["Value"][0]
 
 
 SHOWN: dict[str, Callable[[SeenDocument], Any]] = {
-    "documents": lambda document: document_json(document)["title"],
+    "documents": lambda document: document_json(summarised(document))["title"],
     "DocumentReference": lambda document: document_reference(document)["content"][0]["attachment"]["title"],
     "studies": of_study,
-    "page": lambda document: document_views([document], [document], Texts(FRENCH))[0].title,
+    "page": lambda document: document_view(summarised(document), Texts(FRENCH), ()).title,
 }
 
 
