@@ -84,7 +84,7 @@ def _measure(store: str, folder: Path) -> None:
     token, ins = _fill(data)
     with System(load(data=data)) as system, _doors(folder, data, system) as doors:
         record = system.guard.reader.resolve(Call(token=token), ins)
-        documents = system.index.documents(record.record_id)
+        documents = system.index.documents(record.record_id, limit=100)
         rows = sealed_rows(row for _, details in documents for row in details)
         asked = SignedRequest(token, record.record_id, rows)
         rates = {(name, callers): [] for name in doors for callers in CALLERS}

@@ -51,7 +51,7 @@ class RecordPages:
         return self._published(ask(self._vault, self._record, lambda _: self._filled(page)))
 
     def conflicts(self, documents: Iterable[ListedDocument]) -> Conflicts:
-        """What of these contradicts one another. Where a study is shared details are opened, which is logged."""
+        """What of these contradicts one another. Details are opened, and that logged, of shared studies."""
         sharing = sharing_studies(documents)
         if not sharing:
             return NO_CONFLICTS

@@ -6,6 +6,7 @@ from uuid import UUID
 from keyvault.crypto.sealed_blob import BlobKind
 from keyvault.grants.grant import GrantBody, new_recipient, open_grant
 from keyvault.verbs.attempt import Call
+from keyvault.verbs.reader.filling import LARGEST_PAGE, ListPage
 from tests.faults.blob_reading import whole
 from tests.faults.pipeline import Pipeline
 from viewer_api.access import Access, GrantRequest
@@ -30,7 +31,10 @@ def _access(pipeline: Pipeline) -> Access:
 
 def listed(pipeline: Pipeline, ins: str) -> dict[UUID, int]:
     """The documents that the holder sees, with the submissions each consists of."""
-    found = _access(pipeline).documents(Call(token=pipeline.patients[ins]), ins).listing
+    access, call = _access(pipeline), Call(token=pipeline.patients[ins])
+    shown = access.documents(call, ins, ListPage(limit=LARGEST_PAGE)).listing
+    assert shown.following is None
+    found = access.named(call, ins, [document.document_id for document in shown.documents])
     return {document.document_id: len(document.details) for document in found.documents}
 
 

@@ -175,7 +175,7 @@ def rows_of(system: System) -> Iterator[dict[str, Any]]:
             key = vault.open(tx, record).key
             of_record = {"record_id": record["record_id"], "use": int(KeyUse.DETAILS)}
             keys = {row["object_id"]: row for row in tx.find("wrapped_key", **of_record)}
-            for _, rows in system.index.documents(record["record_id"]):
+            for _, rows in system.index.documents(record["record_id"], limit=500):
                 for row in rows:
                     details_key = unwrap(key, KeyUse.DETAILS, keys[row.submission_id])
                     yield open_json(details_key, row.sealed, details_aad(row.document_id, row.row_version))

@@ -144,7 +144,7 @@ def target_of(system: System, guard: RemoteGuard, patient: Patient) -> Target:
     holder = Call(token=patient.token)
     record = guard.reader.resolve(holder, patient.ins)
     assert isinstance(record, ResolvedRecord)
-    documents = system.index.documents(record.record_id)
+    documents = system.index.documents(record.record_id, limit=10)
     rows = sealed_rows(row for _, details in documents for row in details)
     assert rows
     return Target(patient.ins, holder, record.record_id, rows)
