@@ -538,6 +538,71 @@ def refusals() -> dict[str, Any]:
     }
 
 
+def grant_rows() -> dict[str, Any]:
+    """A grant as the vault keeps it: of before there was a standing, and with one, a blob refused."""
+    key, index = stream("grant-rows", 32), stream("grant-rows-index", 32)
+    used = hkdf(key, bytes(32), b"coffre-use-v1\0grant")
+    issuer, subject, structure, number = "issuer", "899700024450", "1750000002", "a-number"
+    actor = {
+        "role": "professional",
+        "issuer": issuer,
+        "subject": subject,
+        "rpps": subject,
+        "profession": "10",
+        "structure": structure,
+        "ins": None,
+        "sector": "SA07",
+        "setting": None,
+        "credential_id": number,
+        "issued_at": 1_770_000_000,
+        "expires_at": 1_770_043_200,
+    }
+    blobs = [[str(uuid("grant-blob-1")), 1], [str(uuid("grant-blob-2")), 3]]
+    kept = {"actor": actor, "reason": None, "blobs": blobs}
+    names = {
+        "credential": (b"coffre-withdrawn-jti-v1", [issuer, number]),
+        "holder": (b"coffre-withdrawn-subject-v1", [issuer, subject, structure]),
+    }
+    pseudonyms = {
+        name: hmac.digest(index, label + b"\0" + canonical(named), "sha256")
+        for name, (label, named) in names.items()
+    }
+    numbers = {
+        "expires": 1_770_000_900,
+        "record_epoch": 7,
+        "valid_from": 1_770_000_000_000,
+        "valid_until": 1_770_000_600_000,
+    }
+    grant, record = uuid("grant"), uuid("record")
+    bound = b"".join(
+        (
+            b"coffre-grant-row-v2\0",
+            grant.bytes,
+            record.bytes,
+            *(be(each, 8) for each in numbers.values()),
+            *pseudonyms.values(),
+            b"normal",
+        )
+    )
+    refused = {"refused": blobs[1:]}
+    former = wrap(used, canonical(kept), b"coffre-grant-row-v1\0" + grant.bytes, stream("grant-rows-1", 12))
+    present = wrap(used, canonical(kept | refused), bound, stream("grant-rows-2", 12))
+    return {
+        "key": key.hex(),
+        "index": index.hex(),
+        "row": {
+            "grant_id": str(grant),
+            "record_id": str(record),
+            "purpose": "normal",
+            **numbers,
+            **{name: value.hex() for name, value in pseudonyms.items()},
+        },
+        "kept": kept,
+        "refused": blobs[1:],
+        "sealed": {"coffre-grant-row-v1": former.hex(), "coffre-grant-row-v2": present.hex()},
+    }
+
+
 def build() -> dict[str, Any]:
     """File name → content."""
     return {
@@ -553,6 +618,7 @@ def build() -> dict[str, Any]:
         "shipped-v2.json": shipped_v2(),
         "accountability.json": accountability(),
         "refusals.json": refusals(),
+        "grant-rows.json": grant_rows(),
     }
 
 

@@ -96,7 +96,7 @@ def open_grant(vault: Vault, grant: Row | None, now_ms: int) -> KeptGrant | None
     """What was kept of a grant that has not expired. Raises `KeyvaultError` "unseal_failed"."""
     if grant is None or grant["expires"] <= now_ms // 1000:
         return None
-    return KeptGrant.of_json(vault.keyring.system_chain.open(Use.GRANT, grant["sealed"], _aad(grant)))
+    return KeptGrant.of_json(vault.keyring.system_chain.open(Use.GRANT, grant["sealed"], row_aad(grant)))
 
 
 def stands(grant: Row, kept: KeptGrant, now_ms: int) -> bool:
@@ -120,12 +120,15 @@ def _columns(vault: Vault, grant: Row, kept: KeptGrant, standing: Standing) -> d
         "credential": credential,
         "holder": holder,
     }
-    aad = _aad({**grant, **columns})
+    aad = row_aad({**grant, **columns})
     return columns | {"sealed": vault.keyring.system_chain.seal(Use.GRANT, kept.to_json(), aad)}
 
 
-def _aad(grant: Row) -> bytes:
-    """A row of before there was a standing binds its id alone."""
+def row_aad(grant: Row) -> bytes:
+    """What the seal of a row of `grant` is bound to (docs/formats.md section 8).
+
+    A row of before there was a standing binds its id alone.
+    """
     if grant["record_epoch"] is None:
         grant_id: UUID = grant["grant_id"]
         return b"coffre-grant-row-v1\x00" + grant_id.bytes

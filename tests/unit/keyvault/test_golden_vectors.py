@@ -13,6 +13,7 @@ import pytest
 
 from audit.canonical import canonical
 from keyvault.credentials import tokens as credentials
+from keyvault.credentials import withdrawn
 from keyvault.crypto import search_tokens as tokens
 from keyvault.crypto.blob_opener import Opener
 from keyvault.crypto.envelope import (
@@ -41,6 +42,7 @@ from keyvault.keys.secret_keys import SecretKeys, Use
 from keyvault.log.accountability import open_own, own_token, own_tokens
 from keyvault.restore.second_place import Checkpoints, read_segment, segment_name
 from keyvault.roots.file import FileRoot
+from keyvault.verbs.reader.kept_grants import KeptGrant, row_aad
 from records.actors import Actor
 from records.errors import CoffreError
 from records.vocabulary.codes import Environment, RecordState, Role
@@ -260,6 +262,25 @@ def test_a_count_of_refusals_is_kept_under_a_name_that_tells_nobody_and_sealed()
     name = hmac.digest(made(case["index"]), b"coffre-refusal-v1\x00" + named, "sha256")
     assert name == made(case["name"])
     assert keys.open(Use.REFUSAL, made(case["sealed"]), b"coffre-refusal-v1\x00" + name) == case["told"]
+
+
+def test_grants_are_kept_bound_to_what_their_decision_rests_on() -> None:
+    case = load("grant-rows.json")
+    keys = SecretKeys({2: made(case["key"])})
+    row = case["row"]
+    row |= {name: UUID(row[name]) for name in ("grant_id", "record_id")}
+    row |= {name: made(row[name]) for name in ("credential", "holder")}
+    present = keys.open(Use.GRANT, made(case["sealed"]["coffre-grant-row-v2"]), row_aad(row))
+    kept = KeptGrant.of_json(present)
+    assert present == kept.to_json() == case["kept"] | {"refused": case["refused"]}
+    former = row | {"record_epoch": None}
+    opened = keys.open(Use.GRANT, made(case["sealed"]["coffre-grant-row-v1"]), row_aad(former))
+    assert opened == KeptGrant.of_json(opened).to_json() == case["kept"]
+
+    def pseudonym(label: bytes, value: bytes) -> bytes:
+        return hmac.digest(made(case["index"]), label + b"\x00" + value, "sha256")
+
+    assert withdrawn.names_of(kept.actor, pseudonym) == (row["credential"], row["holder"])
 
 
 class _Keyring:
