@@ -11,6 +11,7 @@ from benchmarks import (
     lists,
     memory,
     objects,
+    race,
     reports,
     roots,
     seal,
@@ -31,6 +32,7 @@ BENCHMARKS = {
     "lists": lists.run,
     "memory": memory.run,
     "objects": objects.run,
+    "race": race.run,
     "reports": reports.run,
     "roots": roots.run,
     "seal": seal.run,
@@ -48,15 +50,19 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all if none")
     parser.add_argument("--rows", type=int, default=1_000_000, help="instances that database goes up to")
     parser.add_argument("--records", type=int, default=100_000, help="records whose keys roots rotates")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of each lap of race")
     parser.add_argument("--minutes", type=float, default=3, help="how long fairness takes")
     asked = parser.parse_args()
     if unknown := [name for name in asked.names if name not in BENCHMARKS]:
         parser.error(f"no benchmark {', '.join(unknown)}: there are {', '.join(BENCHMARKS)}")
+    more = {
+        "database": (asked.rows,),
+        "roots": (asked.records,),
+        "fairness": (asked.minutes,),
+        "race": (asked.rounds,),
+    }
     for name in asked.names or BENCHMARKS:
-        more = {"database": (asked.rows,), "roots": (asked.records,), "fairness": (asked.minutes,)}.get(
-            name, ()
-        )
-        BENCHMARKS[name](*more)
+        BENCHMARKS[name](*more.get(name, ()))
 
 
 if __name__ == "__main__":
