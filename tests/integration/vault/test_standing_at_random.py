@@ -63,12 +63,12 @@ def mask(at: World) -> None:
 
 
 def hide(at: World) -> None:
-    until = at.chance.choice([None, int(at.vault.clock()) + at.chance.randrange(1, 60)])
+    until = at.chance.choice([None, int(at.vault.clock()) + at.chance.randrange(1, 12)])
     hide_from_patient(at.vault.guard.reader._vault, at.any_document().document_id, until)
 
 
 def authorise(at: World) -> None:
-    until = int(at.vault.clock()) + at.chance.randrange(1, 120)
+    until = int(at.vault.clock()) + at.chance.randrange(1, 12)
     try_as_holder(at, lambda: at.vault.change(at.person, Action.AUTHORISE, DOCTOR, until=until))
 
 
