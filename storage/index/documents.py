@@ -71,9 +71,12 @@ class Documents:
         return self._list(_FIRST if after is None else _FOLLOWING, values)
 
     def published(self, record_id: UUID, ids: Collection[UUID]) -> frozenset[UUID]:
-        values = {"record_id": record_id, "ids": list(ids)}
+        found: set[UUID] = set()
         with self._database.reading() as connection:
-            return frozenset(connection.execute(_PUBLISHED, values).scalars())
+            for portion in [*portions(ids)] or [[]]:
+                values = {"record_id": record_id, "ids": portion}
+                found.update(connection.execute(_PUBLISHED, values).scalars())
+        return frozenset(found)
 
     def document(self, document_id: UUID) -> DocumentWithDetails | None:
         found = self._list(_ONE, {"document_id": document_id})

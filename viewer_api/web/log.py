@@ -9,10 +9,11 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from keyvault.verbs.reader.filling import ListPage
 from keyvault.verbs.reader.reading import EventPage
 from records.errors import Invalid
-from records.instances import newest
 from viewer_api.access import Access
+from viewer_api.record_pages import ShownPage
 from viewer_api.refusals import NotAuthorised
 from viewer_api.routes.numbers import Whole
 from viewer_api.web.log_filter import KINDS, LINE, PEOPLE, RESULTS, AskedLog
@@ -91,16 +92,18 @@ class LogPages:
         if not named:
             return {}
         try:
-            opened = await own(self._access.named, session, named)
+            page: ShownPage = await own(
+                self._access.documents, session, ListPage(named=named, limit=LOG_PAGE)
+            )
         except NoOwnRecord:
             return {}
-        return {str(each.document_id): newest(each.details).title for each in opened.documents}
+        return {str(each.document_id): each.summary.title for each in page.listing.documents}
 
 
-def documents_named(events: Iterable[Mapping[str, Any]]) -> list[UUID]:
+def documents_named(events: Iterable[Mapping[str, Any]]) -> tuple[UUID, ...]:
     """The documents that lines are about, each once; the object of some lines is something else."""
     found = dict.fromkeys(event["object"] for event in events if event.get("object"))
-    return [UUID(text) for text in found if _ID.fullmatch(text)]
+    return tuple(UUID(text) for text in found if _ID.fullmatch(text))
 
 
 def whole_days(page: EventPage) -> tuple[Sequence[Mapping[str, Any]], Older | None]:

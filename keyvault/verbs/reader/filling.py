@@ -4,7 +4,7 @@ What a page costs grows with what is hidden among what it shows, never with the 
 portions; each is judged with its copies, whose labels count (R20).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID
@@ -31,7 +31,8 @@ PORTION = 300
 class ListPage:
     """The page that follows the key `after`, or precedes `before`; neither: the newest.
 
-    `companions` asks also for documents of the same studies, where they stand on other pages.
+    `companions` asks also for documents of the same studies, where they stand on other pages. `named`: of
+    these documents alone, `LARGEST_PAGE` at most, whatever the keys.
     """
 
     after: Key | None = None
@@ -39,6 +40,7 @@ class ListPage:
     limit: int = 100
     wanted: DocumentFilter = field(default_factory=DocumentFilter)
     companions: bool = False
+    named: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,9 @@ class Reader:
         limit, backwards = max(1, min(page.limit, LARGEST_PAGE)), page.before is not None
         start = page.before if backwards else page.after
         found: list[Visible] = []
-        for rows in self._portions(start, backwards=backwards, first=limit + 1):
+        oldest = 0 if page.wanted.since is None else page.wanted.since * 1000
+        walk = self._portions(start, oldest, backwards=backwards, first=limit + 1)
+        for rows in self._named(page.named) if page.named else walk:
             found += self._visible(rows, page.wanted)
             if len(found) > limit:
                 break
@@ -104,40 +108,52 @@ class Reader:
         rows.sort(key=key_of, reverse=True)
         return [each for portion in portions(rows) for each in self._visible(portion, DocumentFilter())]
 
-    def _portions(self, start: Key | None, *, backwards: bool, first: int) -> Iterator[list[Row]]:
-        """The record's documents from `start` on, in the order of reading."""
+    def _named(self, named: Sequence[UUID]) -> Iterator[Sequence[Row]]:
+        rows = [
+            row
+            for portion in portions(sorted({*named})[:LARGEST_PAGE])
+            for row in self._tx.find("document", record_id=self._record_id, document_id__in=portion)
+        ]
+        return portions(sorted(rows, key=key_of, reverse=True))
+
+    def _portions(
+        self, start: Key | None, oldest: int, *, backwards: bool, first: int
+    ) -> Iterator[list[Row]]:
+        """The record's documents from `start` on, in the order of reading, none created before `oldest`."""
         size = min(first, PORTION)
-        while rows := self._read(start, backwards, size):
+        while rows := self._read(start, oldest, backwards, size):
             yield rows
             if len(rows) < size:
                 return
             start, size = key_of(rows[-1]), PORTION
 
-    def _read(self, start: Key | None, backwards: bool, size: int) -> list[Row]:
+    def _read(self, start: Key | None, oldest: int, backwards: bool, size: int) -> list[Row]:
         """At most `size` rows beyond `start`: of the same instant first, then of the others."""
         beyond, sign = ("gt", "") if backwards else ("lt", "-")
         order = (f"{sign}created_at", f"{sign}document_id")
         if start is None:
-            return self._tx.find("document", record_id=self._record_id, order=order, limit=size)
+            return self._find(order, size, {"created_at__ge": oldest})
         at, document_id = start
         tied = {"created_at": at, f"document_id__{beyond}": document_id}
-        rows = self._tx.find("document", record_id=self._record_id, order=order, limit=size, **tied)
+        rows = self._find(order, size, tied) if at >= oldest else []
         if len(rows) < size:
-            others = {f"created_at__{beyond}": at}
-            left = size - len(rows)
-            rows += self._tx.find("document", record_id=self._record_id, order=order, limit=left, **others)
+            rows += self._find(
+                order, size - len(rows), {f"created_at__{beyond}": at, "created_at__ge": oldest}
+            )
         return rows
+
+    def _find(self, order: Sequence[str], limit: int, where: Mapping[str, object]) -> list[Row]:
+        return self._tx.find("document", order=order, limit=limit, record_id=self._record_id, **where)
 
     def _visible(self, rows: Sequence[Row], wanted: DocumentFilter) -> list[Visible]:
         facts = facts_of(self._card, copies_of(self._tx, self._record_id, rows))
         here = [facts[row["document_id"]] for row in rows]
         seen = {each.document_id for each in policy.visible(self._found.request, self._found.facts, here)}
+        seen -= self._left_out
         asked = [
             row
             for row in rows
-            if row["document_id"] in seen - self._left_out
-            and (wanted.since is None or row["created_at"] >= wanted.since * 1000)
-            and wanted.takes_facts(facts[row["document_id"]])
+            if row["document_id"] in seen and wanted.takes_facts(facts[row["document_id"]])
         ]
         summaries = open_summaries(self._tx, self._card, asked) | {
             row["document_id"]: self._made[row["document_id"]]
