@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from records.errors import CoffreError
 
 BUSY_SECONDS = 15
+OLDEST = (3, 35)  # the first that knows RETURNING
 PAUSE_S = 0.001
 """SQLite's own pauses grow to a tenth of a second: who has waited longest looks least often. With five
 processes that write, 1 wait of 100 was 79 to 104 ms long with those, and is 9 to 24 with these.
@@ -89,8 +90,14 @@ class SqliteDatabase:
 
 def sqlite_engine(url: URL) -> Engine:
     """An engine over a database file, made with mode 0600 where it is missing. CoffreError `bad_setting`
-    for `:memory:`.
+    for `:memory:`, and where Python has an older SQLite than `OLDEST`.
     """
+    if sqlite3.sqlite_version_info < OLDEST:
+        raise CoffreError(
+            f"This Python has SQLite {sqlite3.sqlite_version}, and 3.35 is needed: install a newer one, or set "
+            "addresses of Postgres.",
+            code="bad_setting",
+        )
     if not url.database or url.database == ":memory:":
         raise CoffreError("The database must be a file; write sqlite:///path/to/file.db.", code="bad_setting")
     _create(Path(url.database))

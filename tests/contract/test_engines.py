@@ -153,6 +153,14 @@ def test_closing_folds_everything_into_one_file(database: Database, path: Path) 
     assert [file.name for file in path.parent.glob("some.db*")] == ["some.db"]
 
 
+def test_an_older_sqlite_than_needed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
+    with pytest.raises(CoffreError, match="3.35 is needed") as refused:
+        engine_for(f"sqlite:///{tmp_path / 'vault.db'}")
+    assert refused.value.code == "bad_setting"
+    assert [*tmp_path.iterdir()] == []
+
+
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://localhost/x", "nonsense"])
 def test_what_cannot_be_kept_is_refused_with_the_remedy(url: str) -> None:
     with pytest.raises(CoffreError, match="sqlite:///") as refused:
