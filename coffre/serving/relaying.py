@@ -4,7 +4,7 @@ So that keys of content in clear are in one process only, and one credential tha
 line in the log (docs/architecture.md). Bodies go through in pieces both ways.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
 import httpx
@@ -17,10 +17,10 @@ from keyvault.process.request_id import REQUEST_ID
 from records.errors import CoffreError
 
 _HOPS = frozenset(
-    {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
+    {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade"}
 )
-"""Headers of one connection, which are not passed on (RFC 9110 section 7.6.1)."""
-_OWN = frozenset({"date", "server", HEADER.decode()})
+"""Headers of one connection, whether or not its Connection names them (RFC 9110 section 7.6.1)."""
+_OWN = frozenset({b"date", b"server", HEADER})
 _MOST_AT_ONCE = 512
 _IDLE_S = 4  # less than the gateway's own, so that no request goes to a connection that is being closed
 _TIMEOUT = httpx.Timeout(60.0, connect=5.0).as_dict()
@@ -63,9 +63,7 @@ class GatewayLine:
             raise _unavailable() from None
         passed = StreamingResponse(_pieces(answer), answer.status_code)
         passed.raw_headers = [
-            (name.lower(), value)
-            for name, value in answer.headers.raw
-            if name.decode("latin-1").lower() not in _HOPS | _OWN
+            (name, value) for name, value in _end_to_end(answer.headers.raw) if name not in _OWN
         ]
         return passed
 
@@ -88,12 +86,16 @@ def _unavailable() -> CoffreError:
 
 
 def _passed(request: Request) -> list[tuple[bytes, bytes]]:
-    kept = [
-        (name, value)
-        for name, value in request.headers.raw
-        if name.decode("latin-1") not in _HOPS and name != HEADER
-    ]
+    kept = [(name, value) for name, value in _end_to_end(request.headers.raw) if name != HEADER]
     return [*kept, (HEADER, REQUEST_ID.get().encode())]
+
+
+def _end_to_end(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """What concerns more than one connection: without those that the sender's Connection names as its own."""
+    lowered = [(name.lower(), value) for name, value in headers]
+    named = b",".join(value for name, value in lowered if name == b"connection").lower().split(b",")
+    own = _HOPS | {name.strip() for name in named}
+    return [(name, value) for name, value in lowered if name not in own]
 
 
 def _body_of(request: Request) -> AsyncIterator[bytes] | None:
