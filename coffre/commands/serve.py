@@ -8,6 +8,7 @@ import typer
 from coffre.command_line.opening import settings_of_installation
 from coffre.command_line.options import Data
 from coffre.command_line.refusals import refusals
+from coffre.processes import vault_secrets
 
 
 class OnlyPart(StrEnum):
@@ -34,6 +35,8 @@ def serve(
     """
     with refusals():
         settings = settings_of_installation(data)
+        if only is None and not single:
+            vault_secrets.set_apart()
         from coffre.serving.app import ServedPart
         from coffre.serving.serve import run
 

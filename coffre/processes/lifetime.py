@@ -65,7 +65,8 @@ class UntilTold:
         self._callbacks: list[Callable[[], None]] = []
         for number in _SIGNALS:
             signal.signal(number, lambda *_: None)  # a handler, which exec resets; ignoring is inherited
-        _die_with(supervisor, name)
+        show_name(name)
+        _die_with(supervisor)
         threading.Thread(target=self._listen, name="orders", daemon=True).start()
 
     def ready(self, what: str) -> None:
@@ -97,12 +98,16 @@ class UntilTold:
             callback()
 
 
-def _die_with(supervisor: int, name: str) -> None:
-    """Have the kernel end this process with its parent, and show `name` to ps(1): prctl(2)."""
+def show_name(name: str) -> None:
+    """Have ps(1) show `name`, 15 characters of it: prctl(2)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode()[:15], 0, 0, 0)
+
+
+def _die_with(supervisor: int) -> None:
+    """Have the kernel end this process with its parent: prctl(2)."""
     if sys.platform != "linux":
         return  # the pipe of orders alone tells
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_NAME, name.encode()[:15], 0, 0, 0)
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != supervisor:  # it was gone before the kernel knew
         os._exit(1)

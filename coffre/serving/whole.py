@@ -13,8 +13,9 @@ from functools import partial
 from pathlib import Path
 from socket import socket
 
+from coffre.processes import vault_secrets
 from coffre.processes.bells import Bells
-from coffre.processes.lifetime import UntilTold
+from coffre.processes.lifetime import UntilTold, show_name
 from coffre.processes.run import run_housekeeper, run_vault, run_worker
 from coffre.processes.supervisor import Process, Supervisor
 from coffre.serving.app import ServedPart, Shared, build
@@ -23,7 +24,7 @@ from coffre.serving.connections import Open
 from coffre.serving.http_server import Served, behind, config, serve
 from coffre.serving.shared_counts import Buckets, Connections
 from coffre.setting_rules import INPROCESS
-from coffre.settings import Settings
+from coffre.settings import Settings, load
 from coffre.wiring import System
 
 MOST_WEBS = 4
@@ -33,6 +34,7 @@ _LONGEST_SOCKET_PATH = 107
 
 def run(settings: Settings, origin: str, sockets: Sequence[socket], ready: Callable[[], None]) -> None:
     """Start all, restart what dies, and return once told to end and all have ended."""
+    show_name("coffre")
     folder = _folder(settings.data)
     try:
         stages = _Whole(settings, origin, sockets, folder).stages()
@@ -60,13 +62,17 @@ class _Whole:
 
     def stages(self) -> list[list[Process]]:
         """In the order of their start: whoever is asked is there before who asks."""
-        vault = [Process("vault", partial(run_vault, self._settings))]
         return [
-            vault if self._has_vault else [],
-            [Process("housekeeper", partial(run_housekeeper, self._settings))],
-            [Process("gateway", self._gateway), *self._workers()],
-            [Process(f"web-{number}", partial(self._web, number)) for number in range(self._webs)],
+            [Process("vault", self._vault)] if self._has_vault else [],
+            [_without_secrets("housekeeper", partial(run_housekeeper, self._settings))],
+            [_without_secrets("gateway", self._gateway), *self._workers()],
+            [_without_secrets(f"web-{number}", partial(self._web, number)) for number in range(self._webs)],
         ]
+
+    def _vault(self, lifetime: UntilTold) -> None:
+        vault_secrets.take()
+        own = load(data=self._settings.data).of_installation(self._settings.environment)
+        run_vault(own.model_copy(update={"vault_url": self._settings.vault_url}), lifetime)
 
     def _workers(self) -> list[Process]:
         """One a core at most; COFFRE_WORKERS submissions at once in all of them together."""
@@ -74,7 +80,8 @@ class _Whole:
         processes = min(wanted, self._cores)
         shares = [wanted // processes + (number < wanted % processes) for number in range(processes)]
         return [
-            Process(f"worker-{number}", partial(self._worker, share)) for number, share in enumerate(shares)
+            _without_secrets(f"worker-{number}", partial(self._worker, share))
+            for number, share in enumerate(shares)
         ]
 
     def _worker(self, at_once: int, lifetime: UntilTold) -> None:
@@ -95,6 +102,16 @@ class _Whole:
             servers: list[Served] = [(config(app, open_here), self._sockets[0])]
             servers += [(config(app.state.beside, Open(proxies)), each) for each in self._sockets[1:]]
             serve(servers, lifetime, self._origin, system.verdicts.hurry)
+
+
+def _without_secrets(name: str, run: Callable[[UntilTold], None]) -> Process:
+    """A process that has nothing to open the vault with."""
+
+    def alone(lifetime: UntilTold) -> None:
+        vault_secrets.forget()
+        run(lifetime)
+
+    return Process(name, alone)
 
 
 def _nothing() -> None:

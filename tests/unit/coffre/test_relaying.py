@@ -1,4 +1,4 @@
-"""What belongs to one connection ends at the web process, which passes on everything else (RFC 9110, 7.6.1)."""
+"""What belongs to one connection ends at the web process, which passes on all else (RFC 9110 7.6.1)."""
 
 import socket
 import threading
