@@ -9,11 +9,17 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
+from coffre.processes.measured import Slot, own_memory_kib
 from records.errors import CoffreError, Invalid
 
-END = b"e"
+END, MEASURE = b"e", b"m"
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15  # linux/prctl.h
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+def ending_signals() -> list[signal.Signals]:
+    """Those that end a command in order; not SIGHUP where nohup(1) has it ignored."""
+    return [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
 
 
 class Lifetime(Protocol):
@@ -30,7 +36,7 @@ class Lifetime(Protocol):
 
 
 class UntilSignal:
-    """Of a command: ready on a line of standard output, ended by SIGTERM or SIGINT."""
+    """Of a command: ready on a line of standard output, ended by SIGTERM, SIGINT or SIGHUP."""
 
     def __init__(self, banner: str = "") -> None:
         """`banner`: what people read after the line that programs wait for."""
@@ -47,7 +53,7 @@ class UntilSignal:
         told.wait()
 
     def when_told(self, callback: Callable[[], None]) -> None:
-        for number in _SIGNALS:
+        for number in ending_signals():
             signal.signal(number, lambda *_: callback())
 
 
@@ -56,11 +62,11 @@ class UntilTold:
     vault before those who still need it.
     """
 
-    def __init__(self, name: str, orders: int, reports: int, supervisor: int) -> None:
-        """`orders`: where END comes, or the end of the pipe once nobody holds it. `reports`: where `ready`
-        and what went wrong are said. `supervisor`: its process id.
+    def __init__(self, name: str, orders: int, reports: int, supervisor: int, slot: Slot) -> None:
+        """`orders`: where MEASURE and END come, or the end of the pipe once nobody holds it. `reports`: where
+        `ready` and what went wrong are said. `supervisor`: its process id. `slot`: for what is measured.
         """
-        self._orders, self._reports = orders, reports
+        self._orders, self._reports, self._slot = orders, reports, slot
         self._told = threading.Event()
         self._callbacks: list[Callable[[], None]] = []
         for number in _SIGNALS:
@@ -89,10 +95,10 @@ class UntilTold:
         os.write(self._reports, json.dumps(said).encode() + b"\n")
 
     def _listen(self) -> None:
-        if os.read(self._orders, 1) != END:
-            os._exit(
-                1
-            )  # without a supervisor nobody restarts the others: all end, and the next start repairs
+        while (order := os.read(self._orders, 1)) == MEASURE:
+            self._slot.write(own_memory_kib())
+        if order != END:  # without a supervisor nobody restarts the others: the next start repairs
+            os._exit(1)
         self._told.set()
         for callback in list(self._callbacks):
             callback()

@@ -4,96 +4,69 @@ The supervisor forks and waits; it opens no database, starts no thread and holds
 is as good after a day as at the start.
 """
 
-import json
 import logging
 import os
 import select
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
-from coffre.processes.lifetime import END, UntilTold
-from records.errors import CoffreError, Invalid
+from coffre.processes.lifetime import ending_signals
+from coffre.processes.parts import Part, Process
+from coffre.processes.standing import Announcer
+from records.errors import CoffreError
 
 log = logging.getLogger("coffre.supervisor")
 
 START_S = 60.0
 END_S = 25.0
 """After which a part that was told to end is killed: whatever it holds is repaired by the next start."""
-FIRST_PAUSE_S, LAST_PAUSE_S = 0.1, 5.0
-SETTLED_S = 10.0
-"""A part that lived so long is started again at once."""
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
-
-
-@dataclass(frozen=True, slots=True)
-class Process:
-    """A process to be: its name, for logs and ps(1), and what it does, in a process of its own."""
-
-    name: str
-    run: Callable[[UntilTold], None]
-
-
-@dataclass(slots=True)
-class _Running:
-    """A part and the process that it is now."""
-
-    process: Process
-    pid: int = 0
-    orders: int = -1
-    reports: int = -1
-    started: float = 0.0
-    pause: float = FIRST_PAUSE_S
-    again_at: float | None = None
-
-    def later(self, settled: bool) -> None:
-        """Have it started again, soon where it had `settled`, else after twice the last pause."""
-        self.pause = FIRST_PAUSE_S if settled else min(2 * self.pause, LAST_PAUSE_S)
-        self.again_at = time.monotonic() + self.pause
-
-    def close(self) -> None:
-        for descriptor in (self.orders, self.reports):
-            if descriptor >= 0:
-                os.close(descriptor)
-        self.pid, self.orders, self.reports = 0, -1, -1
+ALL_END_S, LEAST_END_S = 60.0, 3.0
+"""The time of all stages together, and what each has at least, however long those before took."""
+MOST_IN_A_ROW = 12
+"""A part that ends so often, each time within seconds of its start, is not mended by another one."""
 
 
 class Supervisor:
-    """Runs stages of parts until SIGTERM or SIGINT. One at a time in a process."""
+    """Runs stages of parts until SIGTERM, SIGINT or SIGHUP. One at a time in a process."""
 
-    def __init__(self, stages: Sequence[Sequence[Process]]) -> None:
-        """Each stage starts once the one before is ready, and ends once the one after has ended."""
-        self._stages = [[_Running(process) for process in stage] for stage in stages]
+    def __init__(self, stages: Sequence[Sequence[Process]], announcer: Announcer | None = None) -> None:
+        """Each stage starts once the one before is ready, and ends once the one after has ended.
+
+        `announcer`: where whoever asks is told what runs.
+        """
+        self._stages = [[Part(process) for process in stage] for stage in stages]
+        self._announcer = announcer
         self._ending = False
 
     def run(self, ready: Callable[[], None]) -> None:
-        """Raises what kept a part from its first start, once all others have ended."""
+        """Raises what kept a part from its first start, or `CoffreError` "part_keeps_ending", once all
+        others have ended.
+        """
         with self._woken() as wake:
             try:
                 for stage in self._stages:
-                    for each in stage:
-                        self._fork(each)
+                    for part in stage:
+                        self._fork(part)
                     self._await(stage, wake)
                 if not self._ending:
                     ready()
                 while not self._ending:
-                    _sleep(wake, self._due())
-                    self._reap()
+                    self._reap()  # first: somebody may have died while later stages started
                     self._restart()
+                    self._sleep(wake)
             finally:
                 self._end()
 
-    def _every(self) -> Iterator[_Running]:
-        return (each for stage in self._stages for each in stage)
+    def _every(self) -> Iterator[Part]:
+        return (part for stage in self._stages for part in stage)
 
     @contextmanager
     def _woken(self) -> Iterator[int]:
         """A descriptor that is readable after each signal, of a child's death as well."""
         reading, writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        before = {number: signal.signal(number, self._told) for number in _SIGNALS}
+        before = {number: signal.signal(number, self._told) for number in ending_signals()}
         before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)
         woken_before = signal.set_wakeup_fd(writing)
         try:
@@ -108,131 +81,86 @@ class Supervisor:
     def _told(self, *_: object) -> None:
         self._ending = True
 
-    def _fork(self, each: _Running) -> None:
-        orders, ordering = os.pipe()
-        reporting, reports = os.pipe()
-        parent = os.getpid()
-        try:
-            pid = os.fork()
-        except OSError:
-            for descriptor in (orders, ordering, reporting, reports):
-                os.close(descriptor)
-            raise
-        if pid == 0:
-            try:
-                signal.set_wakeup_fd(-1)
-                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                # whoever holds the other end of a part's orders keeps that part alive
-                for other in self._every():
-                    other.close()
-                os.close(ordering)
-                os.close(reporting)
-                _be(each.process, UntilTold(f"coffre-{each.process.name}", orders, reports, parent))
-            finally:
-                os._exit(1)
-        os.close(orders)
-        os.close(reports)
-        each.pid, each.orders, each.reports = pid, ordering, reporting
-        each.started, each.again_at = time.monotonic(), None
+    def _fork(self, part: Part) -> None:
+        part.fork(list(self._every()), self._asked())
 
-    def _await(self, stage: Sequence[_Running], wake: int) -> None:
+    def _asked(self) -> list[int]:
+        return [self._announcer.fileno()] if self._announcer else []
+
+    def _await(self, stage: Sequence[Part], wake: int) -> None:
         """Until every part of a stage is ready. Raises the first refusal."""
         until = time.monotonic() + START_S
         waiting = list(stage)
         while waiting and not self._ending:
-            told, _, _ = select.select([wake, *(each.reports for each in waiting)], [], [], 1.0)
+            told = self._look([wake, *(part.reports for part in waiting)], 1.0)
             _drain(wake)
-            for each in [each for each in waiting if each.reports in told]:
-                _check(each)
-                waiting.remove(each)
+            for part in [part for part in waiting if part.reports in told]:
+                part.check()
+                waiting.remove(part)
             if time.monotonic() > until:
                 raise CoffreError(
-                    f"{waiting[0].process.name} was not ready in time: see its log.", code="not_started"
+                    f"{waiting[0].name} was not ready in time: see its log.", code="not_started"
                 )
 
     def _due(self) -> float | None:
         """Seconds until the next start; None where none is due."""
-        due = [each.again_at for each in self._every() if each.again_at is not None]
+        due = [part.again_at for part in self._every() if part.again_at is not None]
         return max(0.0, min(due) - time.monotonic()) if due else None
 
+    def _sleep(self, wake: int) -> None:
+        """Until a signal, the next start, or somebody who asks."""
+        self._look([wake], self._due())
+        _drain(wake)
+
+    def _look(self, descriptors: Sequence[int], seconds: float | None) -> list[int]:
+        """Those that can be read, once one can; whoever asks meanwhile is told what runs."""
+        found, _, _ = select.select([*descriptors, *self._asked()], [], [], seconds)
+        if self._announcer and self._announcer.fileno() in found:
+            self._announcer.answer(list(self._every()))
+        return found
+
     def _reap(self) -> None:
-        for each in self._every():
-            if each.pid and os.waitpid(each.pid, os.WNOHANG)[0]:
-                lived = time.monotonic() - each.started
-                each.close()
-                each.later(lived > SETTLED_S)
-                log.warning("part ended, starting it again", extra={"part": each.process.name})
+        """As process 1 of a container it is also the heir of what its parts leave behind."""
+        parts = {part.pid: part for part in self._every() if part.pid}
+        while pid := _ended():
+            if part := parts.get(pid):
+                part.ended()
+                log.warning("part ended, starting it again", extra={"part": part.name})
+                if part.in_a_row >= MOST_IN_A_ROW:
+                    raise CoffreError(
+                        f"{part.name} ended {part.in_a_row} times, each time soon after its start, so "
+                        f"everything was ended: see the lines of {part.name} in the log.",
+                        code="part_keeps_ending",
+                    )
 
     def _restart(self) -> None:
-        for each in self._every():
-            if each.again_at is not None and each.again_at <= time.monotonic() and not self._ending:
+        for part in self._every():
+            if part.again_at is not None and part.again_at <= time.monotonic() and not self._ending:
                 try:
-                    self._fork(each)
+                    self._fork(part)
                 except OSError as error:  # no memory or no process number now: the others go on meanwhile
-                    each.later(False)
-                    log.warning("part not started", extra={"part": each.process.name, "errno": error.errno})
+                    part.later(False)
+                    log.warning("part not started", extra={"part": part.name, "errno": error.errno})
 
     def _end(self) -> None:
         """Tell the last stage first; what does not listen is killed."""
+        last = time.monotonic() + ALL_END_S
         for stage in reversed(self._stages):
-            for each in filter(lambda each: each.pid, stage):
-                _tell(each)
-            until = time.monotonic() + END_S
-            for each in filter(lambda each: each.pid, stage):
-                _wait(each, until)
-                each.close()
+            running = [part for part in stage if part.pid]
+            for part in running:
+                part.end()
+            now = time.monotonic()
+            until = min(now + END_S, max(last, now + LEAST_END_S))
+            for part in running:
+                part.await_end(until)
 
 
-def _be(process: Process, lifetime: UntilTold) -> None:
-    """The life of a forked process; its exit code says whether it ended as told."""
+def _ended() -> int:
+    """The number of a child that has ended, whoever it was; 0 where there is none."""
     try:
-        process.run(lifetime)
-        code = 0
-    except CoffreError as error:
-        log.error("part failed", extra={"part": process.name, "code": error.code})  # noqa: TRY400
-        lifetime.failed(error)
-        code = 1
-    except BaseException as error:
-        log.error("part failed", extra={"part": process.name, "code": type(error).__name__})  # noqa: TRY400
-        sentence = f"{process.name} failed on something nobody foresaw, {type(error).__name__}."
-        lifetime.failed(CoffreError(sentence, code="not_started"))
-        code = 1
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
-
-
-def _check(each: _Running) -> None:
-    """Read a part's first report. Raises what it refused with."""
-    line = os.read(each.reports, 65_536).partition(b"\n")[0]
-    said = json.loads(line) if line else {}
-    if "ready" in said:
-        return
-    kind = Invalid if said.get("invalid") else CoffreError
-    sentence = said.get("sentence") or f"{each.process.name} ended before it was ready: see its log."
-    raise kind(sentence, code=said.get("code") or "not_started")
-
-
-def _tell(each: _Running) -> None:
-    try:
-        os.write(each.orders, END)
-    except BrokenPipeError:
-        return  # it is gone already
-
-
-def _wait(each: _Running, until: float) -> None:
-    while not os.waitpid(each.pid, os.WNOHANG)[0]:
-        if time.monotonic() > until:
-            log.warning("part did not end in time, killed", extra={"part": each.process.name})
-            os.kill(each.pid, signal.SIGKILL)
-            os.waitpid(each.pid, 0)
-            return
-        time.sleep(0.02)
-
-
-def _sleep(wake: int, seconds: float | None) -> None:
-    select.select([wake], [], [], seconds)
-    _drain(wake)
+        return os.waitpid(-1, os.WNOHANG)[0]
+    except ChildProcessError:
+        return 0
 
 
 def _drain(wake: int) -> None:

@@ -1,6 +1,7 @@
 """Serve an application over HTTP on sockets that are bound already, until its process is told to end."""
 
 import asyncio
+import errno
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from coffre.serving.connections import HeldConnection, Open
 from records.errors import CoffreError
 
 HOST = "127.0.0.1"
+BACKLOG = 2048
 GRACE_S = 20
 """Answers that are under way when a server is told to end have so long."""
 
@@ -105,16 +107,26 @@ def behind(app: FastAPI, path: str) -> uvicorn.Config:
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """A socket of this address. Raises `CoffreError` "port_taken"."""
+    """A socket of this address. Raises `CoffreError` "port_taken", "port_denied", "address_unknown"."""
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     # inherited by what it accepts: otherwise the body of an answer waits 40 ms for the header's receipt
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
         listener.bind((host, port))
-    except OSError:
+        listener.listen(BACKLOG)  # now: two that were only bound could share the port unseen
+    except OSError as error:
         listener.close()
-        raise CoffreError(
-            f"Port {port} of {host} is taken: stop what uses it, or give another.", code="port_taken"
-        ) from None
+        raise _refused(host, port, error) from None
     return listener
+
+
+def _refused(host: str, port: int, error: OSError) -> CoffreError:
+    if error.errno == errno.EACCES:
+        sentence = f"Port {port} of {host} is for the superuser: give one from 1024 on."
+        return CoffreError(sentence, code="port_denied")
+    if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT) or isinstance(error, socket.gaierror):
+        sentence = f"This machine has no address {host}: name one of its own."
+        return CoffreError(sentence, code="address_unknown")
+    sentence = f"Port {port} of {host} is taken: stop what uses it, or give another."
+    return CoffreError(sentence, code="port_taken")

@@ -9,7 +9,7 @@ from coffre.installation.installation import Installation
 from coffre.processes.leases import end_leases
 from coffre.processes.lifetime import UntilSignal
 from coffre.processes.presence import serving, working
-from coffre.serving import whole
+from coffre.serving import surroundings, whole
 from coffre.serving.app import ServedPart, build
 from coffre.serving.connections import Open
 from coffre.serving.http_server import HOST, Served, config, listening, serve
@@ -22,11 +22,16 @@ def run(
 ) -> None:
     """Serve until SIGTERM or SIGINT; returns once everything is stopped.
 
-    Raises `CoffreError`, "port_taken" or "served_already" among others, before anything is served.
+    Raises `CoffreError`, "port_taken", "served_already" or one of `surroundings` among others, before
+    anything is served.
     """
     origin = (settings.public_url or f"http://{HOST}:{port}").rstrip("/")
     with Installation(settings) as found:  # none, or of another environment: refused before all else
         settings = found.settings
+    if only is None:
+        surroundings.check(settings)
+    else:  # its data directory is shared by the users of other processes
+        surroundings.check_files()
     with _sockets(settings, port) as sockets:
         if only is not None:
             _run_here(settings, origin, sockets, only, banner)

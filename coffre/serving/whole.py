@@ -5,19 +5,19 @@ They are forked from one process that has loaded the code, and share its memory;
 """
 
 import gc
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from socket import socket
 
-from coffre.processes import vault_secrets
+from coffre.processes import run_folder, vault_secrets
 from coffre.processes.bells import Bells
 from coffre.processes.lifetime import UntilTold, show_name
+from coffre.processes.machine import whole_cores
+from coffre.processes.parts import Process
 from coffre.processes.run import run_housekeeper, run_vault, run_worker
-from coffre.processes.supervisor import Process, Supervisor
+from coffre.processes.standing import Announcer
+from coffre.processes.supervisor import Supervisor
 from coffre.serving.app import ServedPart, Shared, build
 from coffre.serving.callers import BURST, PER_SECOND
 from coffre.serving.connections import Open
@@ -28,20 +28,18 @@ from coffre.settings import Settings, load
 from coffre.wiring import System
 
 MOST_WEBS = 4
-_LONGEST_SOCKET_PATH = 107
-"""Bytes (unix(7), sun_path)."""
 
 
 def run(settings: Settings, origin: str, sockets: Sequence[socket], ready: Callable[[], None]) -> None:
     """Start all, restart what dies, and return once told to end and all have ended."""
     show_name("coffre")
-    folder = _folder(settings.data)
+    folder = run_folder.make(settings.data)
     try:
         stages = _Whole(settings, origin, sockets, folder).stages()
         gc.freeze()  # what is loaded stays shared: collectors of the children don't touch it
-        Supervisor(stages).run(ready)
+        Supervisor(stages, Announcer(folder)).run(ready)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        run_folder.clear(settings.data)
 
 
 class _Whole:
@@ -49,15 +47,13 @@ class _Whole:
 
     def __init__(self, settings: Settings, origin: str, sockets: Sequence[socket], folder: Path) -> None:
         self._has_vault = settings.vault_url == INPROCESS
-        doors = f"unix://{folder / 'vault'}"
+        doors = f"unix://{folder / run_folder.DOORS}"
         self._settings = settings.model_copy(update={"vault_url": doors}) if self._has_vault else settings
         self._origin, self._sockets, self._folder = origin, sockets, folder
-        self._cores = _cores()
+        self._cores = whole_cores()
         self._webs = min(MOST_WEBS, self._cores)
         self._bells, self._connections = Bells(self._webs), Connections(self._webs)
-        metrics = folder / "metrics"
-        metrics.mkdir(mode=0o700)
-        gateway = folder / "gateway.sock"
+        metrics, gateway = folder / run_folder.METRICS, folder / run_folder.GATEWAY
         self._shared = Shared(Buckets(BURST, PER_SECOND), metrics, gateway)
 
     def stages(self) -> list[list[Process]]:
@@ -116,18 +112,3 @@ def _without_secrets(name: str, run: Callable[[UntilTold], None]) -> Process:
 
 def _nothing() -> None:
     """No request of the gateway waits for anything but its answer."""
-
-
-def _cores() -> int:
-    """Of those this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _folder(data: Path) -> Path:
-    """An empty folder for sockets and counts, this user's alone; what a killed run left in it goes."""
-    folder = data.absolute() / "run"
-    if len(os.fsencode(folder / "vault" / "housekeeper.sock")) > _LONGEST_SOCKET_PATH:
-        return Path(tempfile.mkdtemp(prefix="coffre-"))
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=0o700)
-    return folder

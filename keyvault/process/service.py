@@ -24,6 +24,7 @@ from typing import Any
 
 from keyvault.process.guard import Guard, HousekeeperDoor, OperatorDoor, ReaderDoor, WorkerDoor
 from keyvault.process.request_id import REQUEST_ID
+from keyvault.process.sockets import claim, foreign
 from keyvault.process.wire import LARGEST_MESSAGE, Verb, read_call, verbs_of, write_error
 from keyvault.verbs.operator.inspecting import InspectingVerbs
 from keyvault.verbs.public import PublishingVerbs
@@ -144,7 +145,7 @@ class _UnixServer(_Server, socketserver.UnixStreamServer):
     """One door on one socket, for the users who may come through it."""
 
     def __init__(self, path: Path, door: Door, users: frozenset[int]) -> None:
-        path.unlink(missing_ok=True)
+        claim(path)
         self._door = door
         self._users = users
         before = os.umask(0o117)  # born with the mode it keeps
@@ -222,7 +223,12 @@ class VaultService:
 
     @classmethod
     def on_sockets(cls, guard: Guard, folder: Path, users: Mapping[str, frozenset[int]]) -> "VaultService":
-        """One socket per door under `folder`; `users` names who may come through each."""
+        """One socket per door under `folder`; `users` names who may come through each.
+
+        Raises `CoffreError` "foreign_socket" or "socket_path_too_long", as `claim` does.
+        """
+        if folder.exists() and not folder.is_dir():
+            raise foreign(folder, "is no folder")
         folder.mkdir(mode=0o755, parents=True, exist_ok=True)
         own = frozenset({os.getuid()})
         doors = doors_of(guard)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 REFUSED_ONCE = """
 import errno, os, signal, sys, time
-from coffre.processes.supervisor import Process, Supervisor
+from coffre.processes.parts import Process
+from coffre.processes.supervisor import Supervisor
 
 fork, calls = os.fork, []
 
