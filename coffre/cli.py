@@ -54,7 +54,9 @@ class Commands(LaterGroup):
             "coffre.commands.withdraw:withdraw",
             "Withdraw instances of a study, on request of the structure that deposited them.",
         ),
-        "status": Later("coffre.commands.status:status", "What this Coffre holds and what waits."),
+        "status": Later(
+            "coffre.commands.status:status", "What this Coffre holds, what waits, and which processes run."
+        ),
         "check": Later(
             "coffre.commands.check:check_command",
             "Compare objects, index, vault and log. Exit 0 where all is sound, 1 where something was found.",

@@ -15,8 +15,8 @@ from uuid_utils.compat import uuid7
 Row = Mapping[str, Any]
 
 
-class VaultTransaction(Protocol):
-    """One transaction of the vault's own database: all of it is kept, or nothing."""
+class VaultRows(Protocol):
+    """What can be looked at in the vault's own database."""
 
     def get(self, table: str, /, *, lock: bool = False, **key: object) -> Row | None:
         """The one matching row. `lock` holds it until the transaction ends, where the engine locks rows."""
@@ -25,6 +25,10 @@ class VaultTransaction(Protocol):
         self, table: str, /, *, order: str | Sequence[str] = (), limit: int | None = None, **where: object
     ) -> list[Row]:
         """The matching rows; `order="-at"` descends."""
+
+
+class VaultTransaction(VaultRows, Protocol):
+    """One transaction of the vault's own database: all of it is kept, or nothing."""
 
     def insert(self, table: str, /, *rows: Row) -> None:
         """Add rows; an existing key is a programming error and raises."""

@@ -18,7 +18,7 @@ from records.errors import CoffreError, Conflict
 from storage.engines import engine_for
 from storage.migrate import TABLES
 from storage.postgres_dump import dump, restore
-from storage.schema_version import Branch
+from storage.revisions import Branch
 from storage.transactions import Database
 
 SQLITE, POSTGRES = "sqlite", "postgresql"

@@ -177,6 +177,9 @@ class OperatorIndex(Submissions, Leftovers, GrownStudies, RecordDocuments, Quara
     def counts(self) -> dict[str, int]:
         """Submissions by state, each counted to 10 000 and no further."""
 
+    def oldest_received(self) -> int | None:
+        """When the submission came that no worker took for the longest time (ms); None where none waits."""
+
     def sharing_identifiers(self) -> int:
         """Parts whose depositor was told "study_uid_shared", counted to 10 000 and no further."""
 

@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData
 
 from storage.index.tables import INDEX
-from storage.schema_version import MIGRATIONS, Branch, refuse_newer, revisions
+from storage.revisions import MIGRATIONS, Branch, refuse_newer, revisions
 from storage.transactions import Database
 from storage.vault_store.tables import DAY_KEYS, VAULT
 

@@ -1,16 +1,10 @@
 """Tell whether a database's tables are this version's, without loading what could change them."""
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Literal
-
 from sqlalchemy import column, inspect, select, table
 
-from records.errors import CoffreError
+from storage.revisions import Branch, refuse_other, revisions
 from storage.transactions import Database
 
-Branch = Literal["index", "vault", "day_keys"]
-MIGRATIONS = Path(__file__).parent / "migrations"
 _NOTE = table("alembic_version", column("version_num"))
 """Alembic's table of one row: the revision that the tables have."""
 
@@ -19,24 +13,7 @@ def check(database: Database, branch: Branch) -> None:
     """Passes if the tables are this version's. CoffreError `schema_behind` or `schema_ahead`, with the
     remedy.
     """
-    known = revisions(branch)
     with database.reading() as connection:
         noted = inspect(connection).has_table(_NOTE.name)
         current = connection.execute(select(_NOTE.c.version_num)).scalar() if noted else None
-    refuse_newer(current, known)
-    if current != known[-1]:
-        raise CoffreError(
-            "The database is older than this program; run coffre migrate.", code="schema_behind"
-        )
-
-
-def refuse_newer(current: str | None, known: Sequence[str]) -> None:
-    """Raises CoffreError `schema_ahead` where the tables are of a revision that this version lacks."""
-    if current is not None and current not in known:
-        sentence = "The database was written by a newer version; install that version."
-        raise CoffreError(sentence, code="schema_ahead")
-
-
-def revisions(branch: Branch) -> list[str]:
-    """Every revision of a branch, oldest first, as the names of its files begin: `v0003_…` is "0003"."""
-    return sorted(file.name[1:5] for file in (MIGRATIONS / branch).glob("v????_*.py"))
+    refuse_other(current, revisions(branch))

@@ -20,6 +20,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from records.errors import CoffreError
+from storage.sqlite_failures import failure, missing
 
 BUSY_SECONDS = 15
 OLDEST = (3, 35)  # the first that knows RETURNING
@@ -37,29 +38,6 @@ _PRAGMAS = (
     f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}",
     "PRAGMA secure_delete=ON",  # erased keys are overwritten, not merely unlinked
 )
-
-_SENTENCES = {
-    sqlite3.SQLITE_BUSY: (
-        "store_busy",
-        "The database is held by another process; repeat the call in a moment.",
-    ),
-    sqlite3.SQLITE_LOCKED: (
-        "store_busy",
-        "The database is held by another process; repeat the call in a moment.",
-    ),
-    sqlite3.SQLITE_FULL: ("store_full", "The disk is full; free some space, then repeat the call."),
-    sqlite3.SQLITE_READONLY: (
-        "store_read_only",
-        "The database cannot be written; check the rights of its folder.",
-    ),
-    sqlite3.SQLITE_CANTOPEN: (
-        "store_missing",
-        "The database cannot be opened; check its folder, or run coffre init.",
-    ),
-    sqlite3.SQLITE_CORRUPT: ("store_corrupt", "The database file is damaged; restore it from a backup."),
-    sqlite3.SQLITE_NOTADB: ("store_corrupt", "The database file is damaged; restore it from a backup."),
-    sqlite3.SQLITE_IOERR: ("store_failing", "The disk under the database fails; look at the system's log."),
-}
 
 
 class SqliteDatabase:
@@ -120,7 +98,7 @@ def _create(path: Path) -> None:
     except FileExistsError:
         return
     except FileNotFoundError as error:
-        raise CoffreError(_SENTENCES[sqlite3.SQLITE_CANTOPEN][1], code="store_missing") from error
+        raise missing() from error
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
@@ -164,11 +142,10 @@ def readable_errors() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        # the low byte is the primary code, the rest details
-        known = _SENTENCES.get(getattr(error.orig, "sqlite_errorcode", 0) & 0xFF)
+        known = failure(error.orig)
         if known is None:
             raise
-        raise CoffreError(known[1], code=known[0]) from error
+        raise known from error
 
 
 class FairLock:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import typer
-from rich.text import Text
 
 from coffre.command_line.exits import Exit
 from coffre.command_line.output import err
@@ -31,8 +30,10 @@ def refusals(*, judging: bool = False) -> Iterator[None]:
         code, status, sentence = "no_access", Exit.REFUSED, _why(error)
     else:
         return
+    from rich.text import Text
+
     # not as markup: a path may hold brackets
-    err.print(Text.assemble((code, "red"), f": {sentence}"), soft_wrap=True)
+    err().print(Text.assemble((code, "red"), f": {sentence}"), soft_wrap=True)
     raise typer.Exit(status)
 
 

@@ -68,4 +68,4 @@ def _asked_consent() -> ConsentMeans:
             asked = f"How did the person give consent ({', '.join(ConsentMeans)})?"
             return check_consent(typer.prompt(asked, err=True).strip().lower())
         except Invalid as error:
-            err.print(error.sentence)
+            err().print(error.sentence)

@@ -17,7 +17,8 @@ from records.errors import CoffreError, Invalid
 from storage import roles
 from storage.engines import Database, engine_for
 from storage.index import roles as index
-from storage.schema_version import Branch, check
+from storage.revisions import Branch
+from storage.schema_version import check
 from storage.vault_store import roles as vault
 
 ALL = "all"

@@ -4,7 +4,6 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from keyvault.crypto.signing import key_id
 from records.errors import CoffreError
 from records.vocabulary.codes import Environment
 
@@ -29,6 +28,8 @@ class Identity:
     @property
     def grant_keys(self) -> dict[str, bytes]:
         """The public keys of the vault's grants, by id."""
+        from keyvault.crypto.signing import key_id  # noqa: PLC0415 - ciphers load slowly, for status
+
         return {key_id(self.grant_public): self.grant_public}
 
     @classmethod

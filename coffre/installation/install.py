@@ -19,8 +19,8 @@ from records.vocabulary.codes import Environment
 from storage.engines import engine_for
 from storage.migrate import upgrade
 from storage.objects.opening import open_locked_notes, open_objects, prepare_objects
+from storage.revisions import Branch
 from storage.roles import on_postgres
-from storage.schema_version import Branch
 from storage.vault_store.store import SqlVaultStore
 
 OWNER_ONLY = 0o700

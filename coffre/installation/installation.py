@@ -7,7 +7,7 @@ from getpass import getpass
 from typing import Self
 
 from coffre.installation.identity import Identity
-from coffre.installation.places import Places
+from coffre.installation.places import Places, naming
 from coffre.setting_rules import INPROCESS
 from coffre.settings import Settings
 from keyvault.process.guard import Doors, Guard
@@ -22,7 +22,8 @@ from storage.objects.kept_files import KeptFiles
 from storage.objects.locked import LockedNotes
 from storage.objects.opening import open_locked_notes, open_objects
 from storage.ports import ObjectStore
-from storage.schema_version import Branch, check
+from storage.revisions import Branch
+from storage.schema_version import check
 from storage.vault_store.store import SqlVaultStore
 from storage.vault_store.tables import DAY_KEYS
 
@@ -62,14 +63,10 @@ class Installation:
             database.close()
 
     def _open(self, url: str, branch: Branch) -> Database:
-        try:
+        with naming(branch):
             database = engine_for(url)
             self._databases.append(database)
             check(database, branch)
-        except CoffreError as error:
-            # which of three it is; never its address, which may hold a password
-            error.sentence = f"The {branch.replace('_', ' ')} database: {error.sentence}"
-            raise
         return database
 
     @cached_property

@@ -1,11 +1,15 @@
 """The places of an installation's parts: addresses from the settings, files below the data directory."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from coffre.settings import Settings
 from records.errors import CoffreError
 from records.plain_text import text_of
+from storage.revisions import Branch
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class Places:
         return self.settings.objects_url or f"file://{(self.data / 'objects').absolute()}"
 
     def _database(self, *names: str) -> str:
-        return f"sqlite:///{self.data.joinpath(*names).absolute()}"
+        return f"sqlite:///{quote(str(self.data.joinpath(*names).absolute()))}"
 
     @property
     def url_key(self) -> Path:
@@ -68,6 +72,18 @@ class Places:
                 f"There is no Coffre in {self.data}: run coffre init --data {self.data}.",
                 code="not_initialised",
             )
+
+
+@contextmanager
+def naming(branch: Branch) -> Iterator[None]:
+    """Say of an error which of the three databases it is about; never its address, which may hold a
+    password.
+    """
+    try:
+        yield
+    except CoffreError as error:
+        error.sentence = f"The {branch.replace('_', ' ')} database: {error.sentence}"
+        raise
 
 
 def read_secret(path: Path) -> bytes:

@@ -9,6 +9,7 @@ from keyvault.process.request_id import REQUEST_ID
 
 _READERS = ("pydicom", "pypdf", "pikepdf", "PIL")
 """Libraries that read content. Their remarks quote it; what they mean for a file is said by its verdict."""
+_ALONE = "MainProcess"  # multiprocessing, unless a supervisor named it
 _STANDARD = frozenset(vars(logging.makeLogRecord({})))
 
 
@@ -26,6 +27,8 @@ class _Lines(logging.Formatter):
             "event": record.getMessage(),
             **extra,
         }
+        if record.processName not in (None, _ALONE):
+            line["process"] = record.processName
         if request_id := REQUEST_ID.get():
             line["request"] = request_id
         if record.exc_info and record.exc_info[0]:

@@ -8,7 +8,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-_AVAILABLE = re.compile(r"^MemAvailable:\s+(\d+) kB", re.MULTILINE)
+from records.numbers import is_whole, whole
+
+_AVAILABLE = re.compile(r"^MemAvailable:\s+([0-9]+) kB", re.MULTILINE)
 _ROOT = Path("/")
 _GROUPS = Path("sys/fs/cgroup")
 
@@ -45,15 +47,15 @@ def _left_in_groups(root: Path) -> Iterator[int]:
 
 
 def _given_up(folder: Path) -> int:
-    found = re.search(r"^(?:total_)?inactive_file (\d+)$", _text(folder / "memory.stat"), re.MULTILINE)
+    found = re.search(r"^(?:total_)?inactive_file ([0-9]+)$", _text(folder / "memory.stat"), re.MULTILINE)
     return int(found[1]) if found else 0
 
 
 def _quotas(root: Path) -> Iterator[float]:
     for folder in _folders(root, "cpu"):
-        quota, _, period = _text(folder / "cpu.max").strip().partition(" ")  # "max 100000" without one
-        if quota.isdecimal() and period.isdecimal():
-            yield int(quota) / int(period)
+        quota, _, span = _text(folder / "cpu.max").strip().partition(" ")  # "max 100000" without one
+        if is_whole(quota) and is_whole(span):
+            yield whole(quota) / whole(span)
         older, of = _number(folder / "cpu.cfs_quota_us"), _number(folder / "cpu.cfs_period_us")
         if older is not None and of:
             yield older / of
@@ -76,7 +78,7 @@ def _folders(root: Path, controller: str) -> Iterator[Path]:
 def _number(file: Path) -> int | None:
     """None where there is none: no such file, `max`, or -1."""
     text = _text(file).strip()
-    return int(text) if text.isdecimal() else None
+    return whole(text) if is_whole(text) else None
 
 
 def _text(file: Path) -> str:

@@ -7,7 +7,7 @@ import struct
 from pathlib import Path
 
 _KIB = struct.Struct("=Q")
-_PSS = re.compile(rb"^Pss:\s+(\d+) kB", re.MULTILINE)
+_PSS = re.compile(rb"^Pss:\s+([0-9]+) kB", re.MULTILINE)
 _USER_TIME = 11  # of the fields behind the name: utime, stime, cutime, cstime
 
 

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from multiprocessing import current_process
 
 from coffre.processes.lifetime import END, MEASURE, UntilTold
 from coffre.processes.measured import Slot
@@ -65,6 +66,7 @@ class Part:
             raise
         if pid == 0:
             try:
+                current_process().name = self.name  # in each line of its log
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 # whoever holds the other end of a part's orders keeps that part alive

@@ -1,7 +1,6 @@
 """Run the vault, a worker or the housekeeper as a process of its own."""
 
 from collections.abc import Callable
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from coffre.housekeeper.chores import Chores
@@ -38,12 +37,13 @@ def run_vault(settings: Settings, lifetime: Lifetime) -> None:
             code="bad_setting",
         )
     from keyvault.process.service import VaultService, tls_context
+    from keyvault.process.sockets import folder_of
 
     with System(settings, vault_here=True) as system:
         guard = system.local_guard()
         parts = urlsplit(settings.vault_url)
         if parts.scheme == "unix":
-            service = VaultService.on_sockets(guard, Path(parts.path), settings.peers())
+            service = VaultService.on_sockets(guard, folder_of(settings.vault_url), settings.peers())
         else:
             context = tls_context(*settings.vault_tls())
             service = VaultService.on_tcp(guard, parts.hostname or "127.0.0.1", parts.port or 443, context)

@@ -1,6 +1,8 @@
 """What runs under a supervisor, told to whoever asks at its socket; `coffre status` does.
 
-An answer is one JSON object, after which the connection ends. The folder is of the server's user alone.
+An answer is one JSON object, after which the connection ends: by name, a process with its number (null while
+it waits to be started again), since when (seconds since 1970), how often it was started again, CPU seconds,
+and memory as proportional set size. The folder is of the server's user alone.
 """
 
 import json
@@ -8,7 +10,6 @@ import os
 import socket
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +19,6 @@ from coffre.processes.run_folder import SUPERVISOR
 
 _MEASURING_S = 0.05
 """Parts that are busy for longer say what they were when they were asked last."""
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A process: since when (seconds since 1970), how often it was started again, CPU seconds, memory as
-    proportional set size (MiB). `pid` is None while it waits to be started again.
-    """
-
-    pid: int | None
-    since: float
-    restarts: int
-    cpu_s: float
-    memory_mib: float
 
 
 class Announcer:
@@ -63,10 +51,19 @@ class Announcer:
                 return
 
     def _found(self, parts: Sequence[Part]) -> dict[str, Any]:
-        own = Standing(os.getpid(), self._since, 0, cpu_seconds(os.getpid()), own_memory_kib() / 1024)
-        return {"supervisor": asdict(own), **{part.name: asdict(_of(part)) for part in parts}}
+        own = _said(os.getpid(), self._since, 0, own_memory_kib())
+        return {"supervisor": own, **{part.name: _of(part) for part in parts}}
 
 
-def _of(part: Part) -> Standing:
-    cpu_s, memory = (cpu_seconds(part.pid), part.slot.read() / 1024) if part.pid else (0.0, 0.0)
-    return Standing(part.pid or None, part.since, part.restarts, cpu_s, memory)
+def _of(part: Part) -> dict[str, Any]:
+    return _said(part.pid, part.since, part.restarts, part.slot.read() if part.pid else 0)
+
+
+def _said(pid: int, since: float, restarts: int, memory_kib: int) -> dict[str, Any]:
+    return {
+        "pid": pid or None,
+        "since": since,
+        "restarts": restarts,
+        "cpu_s": cpu_seconds(pid) if pid else 0.0,
+        "memory_mib": memory_kib / 1024,
+    }

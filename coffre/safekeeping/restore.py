@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from audit.checkpoint import parse_and_verify
@@ -187,4 +188,4 @@ def vault_copy(folder: Path, scratch: Path) -> tuple[Manifest, str]:
     with tempfile.NamedTemporaryFile(dir=scratch, suffix=".db", delete=False) as file:
         target = Path(file.name)
     shutil.copyfile(folder / "vault.db", target)
-    return manifest, f"sqlite:///{target.absolute()}"
+    return manifest, f"sqlite:///{quote(str(target.absolute()))}"

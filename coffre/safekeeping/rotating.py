@@ -10,7 +10,7 @@ from coffre.operators.calls import permitted
 from coffre.settings import Settings
 from keyvault.credentials import private_files
 from keyvault.keys.root_rotation import EitherRoot, Rewrapped, keys_under_root, rotate_root
-from keyvault.keys.root_secrets import RUNNING, root_rotation
+from keyvault.keys.states import RUNNING, root_rotation
 from keyvault.roots.opening import create_root, open_root
 from keyvault.roots.ports import Root
 from keyvault.verbs.attempt import Call

@@ -123,10 +123,13 @@ def listening(host: str, port: int) -> socket.socket:
 
 def _refused(host: str, port: int, error: OSError) -> CoffreError:
     if error.errno == errno.EACCES:
-        sentence = f"Port {port} of {host} is for the superuser: give one from 1024 on."
-        return CoffreError(sentence, code="port_denied")
+        return CoffreError(
+            f"Port {port} of {host} is for the superuser: give one from 1024 on.", code="port_denied"
+        )
     if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT) or isinstance(error, socket.gaierror):
-        sentence = f"This machine has no address {host}: name one of its own."
-        return CoffreError(sentence, code="address_unknown")
-    sentence = f"Port {port} of {host} is taken: stop what uses it, or give another."
-    return CoffreError(sentence, code="port_taken")
+        return CoffreError(
+            f"This machine has no address {host}: name one of its own.", code="address_unknown"
+        )
+    return CoffreError(
+        f"Port {port} of {host} is taken: stop what uses it, or give another.", code="port_taken"
+    )

@@ -26,6 +26,7 @@ from coffre.serving.shared_counts import Buckets, Connections
 from coffre.setting_rules import INPROCESS
 from coffre.settings import Settings, load
 from coffre.wiring import System
+from keyvault.process.sockets import url_of
 
 MOST_WEBS = 4
 
@@ -47,7 +48,7 @@ class _Whole:
 
     def __init__(self, settings: Settings, origin: str, sockets: Sequence[socket], folder: Path) -> None:
         self._has_vault = settings.vault_url == INPROCESS
-        doors = f"unix://{folder / run_folder.DOORS}"
+        doors = url_of(folder / run_folder.DOORS)
         self._settings = settings.model_copy(update={"vault_url": doors}) if self._has_vault else settings
         self._origin, self._sockets, self._folder = origin, sockets, folder
         self._cores = whole_cores()

@@ -15,19 +15,15 @@ from keyvault.crypto.signing import key_id, public_key, sign
 from keyvault.keys.root_secrets import (
     ACCOUNTABILITY,
     INDEX,
-    LIVE,
-    NEVER_ROTATED,
-    RETIRING,
     ROTATED,
-    RUNNING,
     SIGNING_USES,
     SYSTEM_CHAIN,
     day_context,
-    root_rotation,
     secret_context,
     shard_context,
 )
 from keyvault.keys.secret_keys import DERIVING, SecretKeys
+from keyvault.keys.states import LIVE, NEVER_ROTATED, RETIRING, RUNNING, root_rotation
 from keyvault.roots.ports import Root, RootError
 from keyvault.store import Row, VaultStore, VaultTransaction
 from records.errors import CoffreError

@@ -13,7 +13,7 @@ from keyvault.crypto.envelope import (
     wrap_record_key,
 )
 from keyvault.keys.keyring import Keyring
-from keyvault.keys.root_secrets import LIVE
+from keyvault.keys.states import LIVE
 from keyvault.store import Row, VaultTransaction
 from records.errors import CoffreError
 

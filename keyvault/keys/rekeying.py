@@ -30,7 +30,7 @@ from keyvault.crypto.envelope import (
 )
 from keyvault.keys.keyring import Keyring
 from keyvault.keys.record_keys import care_key
-from keyvault.keys.root_secrets import DESTROYED, LIVE, RETIRING
+from keyvault.keys.states import DESTROYED, LIVE, RETIRING
 from keyvault.store import Row, VaultStore, VaultTransaction
 from records.errors import NotFound
 

@@ -10,16 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from keyvault.keys.keyring import Keyring
-from keyvault.keys.root_secrets import (
-    LIVE,
-    RETIRING,
-    ROOT_ROTATION,
-    RUNNING,
-    day_context,
-    root_rotation,
-    secret_context,
-    shard_context,
-)
+from keyvault.keys.root_secrets import day_context, secret_context, shard_context
+from keyvault.keys.states import LIVE, RETIRING, ROOT_ROTATION, RUNNING, root_rotation
 from keyvault.roots.ports import BATCH, Root, RootError
 from keyvault.store import Row, VaultStore
 from records.errors import CoffreError

@@ -4,16 +4,13 @@ import secrets
 
 from keyvault.crypto.signing import public_key
 from keyvault.keys.secret_keys import DERIVING
+from keyvault.keys.states import LIVE
 from keyvault.roots.ports import Root
 from keyvault.store import Row, VaultTransaction
 
 INDEX, ACCOUNTABILITY, SYSTEM_CHAIN = "index", "accountability", "system-chain"
 ROTATED = (ACCOUNTABILITY, SYSTEM_CHAIN)  # these take new versions; search tokens stand under the index key
 SIGNING_USES = ("grant", "checkpoint", "certificate", "reception")
-# a retiring shard version opens what hangs under it and takes nothing new; of a destroyed one the row remains
-LIVE, RETIRING, DESTROYED = "live", "retiring", "destroyed"
-# row of `meta`: how many rotations of the root began, and whether the last one ended ("3 running", "3 done")
-ROOT_ROTATION, RUNNING, NEVER_ROTATED = "root-rotation", "running", "0 done"
 
 
 def secret_context(row: Row) -> bytes:
@@ -46,12 +43,6 @@ def create_secrets(tx: VaultTransaction, root: Root, shards: int) -> None:
     tx.insert(
         "shard", *({**row, "wrap": wrap} for row, wrap in zip(numbered, wraps[len(named) :], strict=True))
     )
-
-
-def root_rotation(tx: VaultTransaction) -> str:
-    """The row `ROOT_ROTATION`, also where no rotation ever began."""
-    row = tx.get("meta", name=ROOT_ROTATION)
-    return str(row["value"]) if row is not None else NEVER_ROTATED
 
 
 def _be32(number: int) -> bytes:

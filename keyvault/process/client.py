@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from keyvault.process.guard import HousekeeperDoor, OperatorDoor, ReaderDoor, WorkerDoor
 from keyvault.process.request_id import REQUEST_ID
 from keyvault.process.service import DOORS, REQUEST_HEADER, UNTIL_HEADER
+from keyvault.process.sockets import folder_of
 from keyvault.process.wire import Verb, verbs_of
 from keyvault.verbs.operator.inspecting import InspectingVerbs
 from keyvault.verbs.public import PublishingVerbs
@@ -117,7 +118,7 @@ def connect(url: str, *, tls: ssl.SSLContext | None = None) -> RemoteGuard:
     """The guard behind `unix:///folder` or `https://host:port` (with the caller's certificate in `tls`)."""
     parts = urlsplit(url)
     if parts.scheme == "unix":
-        folder = Path(parts.path)
+        folder = folder_of(url)
         return RemoteGuard(lambda door: _UnixConnection(folder / f"{door}.sock"))
     if parts.scheme == "https" and parts.hostname and tls is not None:
         host, port = parts.hostname, parts.port or 443

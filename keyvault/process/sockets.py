@@ -4,11 +4,21 @@ import os
 import socket
 import stat
 from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
 
 from records.errors import CoffreError
 
 LONGEST_PATH = 107
 """Bytes (unix(7), sun_path)."""
+
+
+def url_of(folder: Path) -> str:
+    """`unix:///folder`, in which a name's own `?`, `#` and `%` are escaped (RFC 3986 section 2.1)."""
+    return f"unix://{quote(str(folder.absolute()))}"
+
+
+def folder_of(url: str) -> Path:
+    return Path(unquote(urlsplit(url).path))
 
 
 def fits(path: Path) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
-from keyvault.store import VaultStore, VaultTransaction
+from keyvault.store import VaultRows, VaultStore, VaultTransaction
 from records.errors import CoffreError
 
 FROZEN = "frozen"
@@ -35,7 +35,7 @@ class Frozen:
         return cls(found["since"], found["size"], known["size"], known["note"])
 
 
-def read_frozen(tx: VaultTransaction) -> Frozen | None:
+def read_frozen(tx: VaultRows) -> Frozen | None:
     row = tx.get("meta", name=FROZEN)
     return None if row is None else Frozen.from_text(row["value"])
 

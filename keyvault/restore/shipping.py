@@ -23,6 +23,7 @@ from keyvault.restore.second_place import (
     read_segment,
     segment_name,
 )
+from keyvault.standing import shipped_size
 from keyvault.store import Row, VaultTransaction
 from records.base64url import b64
 from records.errors import CoffreError, Conflict
@@ -133,12 +134,6 @@ class Shipper:
                 "shipped", {"number": number, "size": size, "parts": parts, "at": self.log.now_ms()}
             )
         return size
-
-
-def shipped_size(tx: VaultTransaction) -> int:
-    """The number of entries that the second place is known to have."""
-    rows = tx.find("shipped", order="-number", limit=1)
-    return int(rows[0]["size"]) if rows else 0
 
 
 def _check_continues(tx: VaultTransaction, newest: Sequence[Row], last: Kept | None) -> None:

@@ -4,14 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, case, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, select, text, update
 
 from storage.conflicts import insert_new, upsert
-from storage.index import tables
+from storage.index import counted, tables
+from storage.index.counted import DAY_MS
 from storage.rows import CpuOfDay, CpuUse
 from storage.transactions import Database, repeated
 
-DAY_MS = 24 * 3_600_000
 HALF_LIFE_MS = 30_000
 """What a file cost counts half after so long: who waits for long is not made to wait for yesterday's."""
 
@@ -29,11 +29,7 @@ _ADD = (
 _OF = select(_USE.structure_token, _USE.day, _USE.cpu_ms, _USE.lately_ms, _USE.at).where(
     _USE.structure_token.in_(bindparam("structures", expanding=True)), _USE.day >= bindparam("since")
 )
-_OF_DAY = select(
-    func.coalesce(func.sum(_USE.cpu_ms), 0),
-    func.count(),
-    func.coalesce(func.sum(case((_USE.cpu_ms > bindparam("allowance"), 1), else_=0)), 0),
-).where(_USE.day == bindparam("day"))
+_OF_DAY = text(counted.CPU_OF_DAY)
 _FORGET = (
     delete(tables.cpu_use).where(_USE.day < bindparam("b_before")),
     delete(tables.depositor).where(tables.depositor.c.day < bindparam("b_before")),

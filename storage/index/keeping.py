@@ -1,13 +1,11 @@
 """Further rows that processes share through the index: reception keys, sealed sign-ins, counts."""
 
-from sqlalchemy import bindparam, delete, func, literal, select, text
+from sqlalchemy import bindparam, delete, select, text
 
 from records.vocabulary.codes import SubmissionState
 from storage.conflicts import upsert
-from storage.index import tables
+from storage.index import counted, tables
 from storage.transactions import Database
-
-COUNT_CAP = 10_000
 
 _RECEPTION_KEY = tables.reception_key.c
 _SIGN_IN = tables.sign_in.c
@@ -20,17 +18,9 @@ _LIVE_SIGN_IN = select(_SIGN_IN.sealed).where(
 )
 _END_SIGN_IN = delete(tables.sign_in).where(_SIGN_IN.digest == bindparam("b_digest"))
 _FORGET_SIGN_INS = delete(tables.sign_in).where(_SIGN_IN.expires <= bindparam("now"))
-_IN_STATE = (
-    select(literal(1))
-    .select_from(tables.submission)
-    .where(tables.submission.c.state == bindparam("state"))
-    .limit(COUNT_CAP)
-)
-_COUNT = select(func.count()).select_from(_IN_STATE.subquery())
-_SHARED = (
-    select(literal(1)).select_from(tables.part).where(text("code = 'study_uid_shared'")).limit(COUNT_CAP)
-)
-_COUNT_SHARED = select(func.count()).select_from(_SHARED.subquery())
+_COUNT = text(counted.IN_STATE)
+_COUNT_SHARED = text(counted.SHARING_IDENTIFIERS)
+_OLDEST_RECEIVED = text(counted.OLDEST_RECEIVED)
 
 
 class Keeping:
@@ -73,3 +63,8 @@ class Keeping:
     def sharing_identifiers(self) -> int:
         with self._database.reading() as connection:
             return int(connection.execute(_COUNT_SHARED).scalar_one())
+
+    def oldest_received(self) -> int | None:
+        with self._database.reading() as connection:
+            found: int | None = connection.execute(_OLDEST_RECEIVED).scalar_one()
+            return found

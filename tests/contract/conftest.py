@@ -11,7 +11,7 @@ import pytest
 from storage.index_ports import Index
 from storage.migrate import upgrade
 from storage.ports import ObjectStore
-from storage.schema_version import Branch
+from storage.revisions import Branch
 from storage.vault_store.store import SqlVaultStore
 from tests.contract.storage_adapters import Spawn, open_database, open_index, open_objects, open_vault_store
 from tests.services.fixtures_postgres import NewDatabase

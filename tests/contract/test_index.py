@@ -146,6 +146,14 @@ class TestQueue:
         assert index.claim_next("w", now=10**15, until=10**16) is None
         assert index.waiting(now=10**15) == 0
 
+    def test_the_oldest_that_no_worker_took_is_told_by_when_it_came(self, index: Index) -> None:
+        assert index.oldest_received() is None
+        first = received(index, received_at=100)
+        received(index, received_at=200, not_before=10**15)
+        assert index.oldest_received() == 100
+        index.claim(first, "w", now=300, until=400)
+        assert index.oldest_received() == 200
+
     def test_counts_are_by_state(self, index: Index) -> None:
         received(index)
         published(index)

@@ -16,7 +16,8 @@ from sqlalchemy import Connection, inspect, text
 from records.errors import CoffreError
 from storage.engines import Database, engine_for
 from storage.migrate import TABLES, upgrade
-from storage.schema_version import MIGRATIONS, Branch, check, revisions
+from storage.revisions import MIGRATIONS, Branch, revisions
+from storage.schema_version import check
 from tests.contract.storage_adapters import Spawn
 from tests.services.fixtures_postgres import NewDatabase
 

@@ -90,6 +90,7 @@ def tour(index: Index) -> None:
     index.forget_cpu(1)
     index.counts()
     index.sharing_identifiers()
+    index.oldest_received()
 
 
 def test_the_tour_calls_every_verb_of_the_port(index: Index) -> None:

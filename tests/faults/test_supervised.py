@@ -1,5 +1,6 @@
 """`coffre serve` is several processes: whichever dies is started again, and all end with their supervisor."""
 
+import json
 import os
 import signal
 import subprocess
@@ -8,7 +9,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -181,3 +184,66 @@ def test_an_address_has_as_many_calls_as_of_one_process(coffre: Coffre) -> None:
         answers = Counter(callers.map(refused, range(3 * BURST)))
     most = BURST + PER_SECOND * (time.monotonic() - began) + 1
     assert answers.keys() == {401, 429} and BURST <= answers[401] <= most, answers
+
+
+def status_of(data: Path) -> dict[str, Any]:
+    command = [sys.executable, "-m", "coffre.cli", "status", "--data", str(data), "--json"]
+    found: dict[str, Any] = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    return found
+
+
+def test_status_and_log_show_every_process_what_it_costs_and_how_often_it_was_started_again(
+    coffre: Coffre,
+) -> None:
+    processes = status_of(coffre.data)["processes"]
+    parts = parts_of(coffre)
+    assert processes["supervisor"]["pid"] == coffre.server.pid
+    assert {comm(name): each["pid"] for name, each in processes.items() if name != "supervisor"} == parts
+    for each in processes.values():
+        assert each["restarts"] == 0 and each["cpu_s"] >= 0 and 5 < each["memory_mib"] < 350
+        assert abs(datetime.fromisoformat(each["since"]).timestamp() - time.time()) < 60
+    assert sum(each["memory_mib"] for each in processes.values()) <= 350
+    os.kill(parts[comm("vault")], signal.SIGKILL)
+    until(lambda: status_of(coffre.data)["processes"]["vault"]["pid"] not in (None, parts[comm("vault")]))
+    assert status_of(coffre.data)["processes"]["vault"]["restarts"] == 1
+    log = coffre.data.with_name(f"{coffre.data.name}-server.log")
+    until(lambda: "part=vault" in log.read_text() and "process=housekeeper" in log.read_text())
+    assert all("process=" in line or "coffre.supervisor" in line for line in log.read_text().splitlines())
+
+
+def test_status_shows_what_waits_and_for_how_long(coffre: Coffre) -> None:
+    patient = coffre.open_record()
+    workers = [pid for name, pid in parts_of(coffre).items() if name.startswith(comm("worker-"))]
+    for pid in workers:
+        os.kill(pid, signal.SIGSTOP)
+    with ThreadPoolExecutor(1) as depositor:
+        answer = depositor.submit(coffre.stow, coffre.depositor(), patient.ct(slices=1), patient.ins)
+        until(lambda: status_of(coffre.data)["queue"]["waiting"] == 1)
+        until(lambda: status_of(coffre.data)["queue"]["oldest_s"] >= 1)
+        for pid in workers:
+            os.kill(pid, signal.SIGCONT)
+        assert answer.result().status_code == 200
+    assert status_of(coffre.data)["queue"] == {"waiting": 0, "oldest_s": None}
+
+
+def test_status_shows_no_process_where_none_runs_any_more(coffre: Coffre) -> None:
+    parts = parts_of(coffre)
+    os.kill(coffre.server.pid or 0, signal.SIGKILL)
+    until(lambda: all(gone(pid) for pid in parts.values()))
+    assert status_of(coffre.data)["processes"] is None
+
+
+@pytest.mark.parametrize(
+    "name", ["a ?b#c%20d é", pytest.param("x" * 100, marks=pytest.mark.long)], ids=["signs", "long"]
+)
+def test_a_data_directory_may_have_any_name(tmp_path: Path, name: str) -> None:
+    data = tmp_path / name
+    initialise(load(data=data))
+    found = Coffre(data, DemoServer(data))
+    found.server.start()
+    try:
+        assert deposit(found) == 1
+        assert status_of(data)["processes"].keys() >= set(PARTS)
+    finally:
+        assert found.server.stop() == 0
+    assert not (data / "run").exists()

@@ -66,6 +66,8 @@ ENGINES = (
     "alembic", "boto3", "celery", "fastapi", "minio", "numpy", "pikepdf", "psycopg", "pydicom", "sqlalchemy"
 )  # fmt: skip
 """What reads files, serves or keeps tables and objects, and takes from a tenth of a second to a whole one."""
+SLOW = frozenset({*ENGINES, "cryptography", "nacl", "httpx", "uvicorn"})
+"""With ciphers and what talks over HTTP."""
 QUICK = (
     "status", "send", "fetch", "check", "backup", "restore", "serve", "worker", "audit verify", "vault status"
 )  # fmt: skip
@@ -152,10 +154,11 @@ def _become_the_command(
         os._exit(code)
 
 
-def loaded(*arguments: str, status: int = DONE) -> set[str]:
+def loaded(*arguments: str, status: int = DONE, **environment: str) -> set[str]:
     """The packages that a command imported until it ended."""
-    python = [sys.executable, "-X", "importtime", "-m", "coffre.cli", *arguments]
-    done = subprocess.run(python, capture_output=True, text=True, check=False)
+    python = [sys.executable, "-X", "importtime", COFFRE, *arguments]
+    environ = {**os.environ, **environment}
+    done = subprocess.run(python, capture_output=True, text=True, check=False, env=environ)
     assert done.returncode == status, done.stderr
     lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
     return {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
@@ -396,7 +399,10 @@ class TestHelp:
 
     def test_facts_are_words_for_a_person(self, made: Path) -> None:
         told = quick("status", "--data", made, status=DONE).stdout.splitlines()
-        assert {"root_rotation_running: no", "log_shipped: none"} <= set(told)
+        assert {"root_rotation_running: no", "log_shipped: none", "queue: waiting 0, oldest_s none"} <= set(
+            told
+        )
+        assert told[-1] == "processes: none, nobody serves this directory"
         assert any(line.startswith("submissions: received 0, validating 0, ") for line in told)
 
     @pytest.mark.parametrize("name", cli.Commands.table)
@@ -423,9 +429,20 @@ class TestHelp:
         found = loaded(*command.format(folder=tmp_path).split(), "--data", str(nowhere), status=REFUSED)
         assert found & {*ENGINES, "cryptography", "httpx"} == set()
 
-    def test_status_loads_no_server_no_worker_and_no_migration(self, made: Path) -> None:
-        unused = {*ENGINES} - {"sqlalchemy"}
-        assert loaded("status", "--data", str(made)) & unused == set()
+    def test_status_loads_no_engine_no_cipher_and_nothing_that_prints(self, made: Path) -> None:
+        assert loaded("status", "--data", str(made)) & SLOW == set()
+
+    def test_the_version_waits_for_nothing(self) -> None:
+        assert loaded("--version") & {*SLOW, "pydantic", "rich"} == set()
+
+    @pytest.mark.parametrize("words", ["coffre va", "coffre vault re", "coffre status --"])
+    def test_completion_waits_for_no_engine(self, words: str) -> None:
+        asked = {
+            "_COFFRE_COMPLETE": "complete_bash",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(words.count(" ")),
+        }
+        assert loaded(**asked) & SLOW == set()
 
     @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
     def test_a_shell_completes_commands_and_options(self, shell: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from storage.engines import engine_for
 from storage.migrate import upgrade
-from storage.schema_version import Branch
+from storage.revisions import Branch
 from tests.log_search import keep_logs
 from tests.services.postgres import Service, running
 

@@ -40,7 +40,7 @@ def decide(
         if job.state == "proposed":
             show(told, as_json, f"Proposed to {what} it. Another operator agrees with the same command.")
             return
-        with err.status("The job is being carried out."):
+        with err().status("The job is being carried out."):
             row = carry_out(system, job.job_id)
         verdict = quarantine.verdict(item.part)
         if verdict.outcome == "quarantined":

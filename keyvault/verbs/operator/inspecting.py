@@ -18,11 +18,9 @@ from audit.view import (
 )
 from keyvault.context import Vault
 from keyvault.keys.record_keys import care_key
-from keyvault.keys.root_secrets import LIVE, RETIRING, RUNNING, root_rotation
 from keyvault.log.accountability import open_own
 from keyvault.log.appending import ORDINARY, SYSTEM, Chain, record_chain
-from keyvault.restore.frozen import read_frozen
-from keyvault.restore.shipping import shipped_size
+from keyvault.standing import standing
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.operator.copied_columns import check_copies
 from keyvault.verbs.operator.listing import ListingVerbs
@@ -125,22 +123,9 @@ class InspectingVerbs(ListingVerbs):
     def status(self) -> dict[str, Any]:
         """Bounded counts and the state of the log."""
         with self._vault.store.reading() as tx:
-            last = tx.find("checkpoint", order="-size", limit=1)
-            newest = tx.find("leaf", order="-position", limit=1)
-            rotations, state = root_rotation(tx).split()
-            return {
-                "root": self._vault.keyring.root_kind,
-                "root_rotations": int(rotations),
-                "root_rotation_running": state == RUNNING,
-                "shards": len(tx.find("shard", state=LIVE)),
-                "shards_retiring": len(tx.find("shard", state=RETIRING)),
-                "log_size": newest[0]["position"] + 1 if newest else 0,
-                "log_pending": len(tx.find("pending", limit=PAGE)),
-                "log_signed": last[0]["size"] if last else 0,
-                "log_shipped": shipped_size(tx) if self._vault.second_place is not None else None,
-                "frozen": read_frozen(tx) is not None,
-                "notices_queued": len(tx.find("notice", state="queued", limit=PAGE)),
-            }
+            return standing(
+                tx, self._vault.keyring.root_kind, has_second_place=self._vault.second_place is not None
+            )
 
 
 def _rows_of(tx: VaultTransaction, chain: Row) -> Iterator[Row]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from keyvault.context import Vault
 from keyvault.keys import rekeying
 from keyvault.keys.rekeying import Moved
-from keyvault.keys.root_secrets import RETIRING
+from keyvault.keys.states import RETIRING
 from keyvault.store import VaultTransaction
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.operator.permission import Together
