@@ -4,6 +4,7 @@ from typing import Any
 
 from keyvault.keys.states import LIVE, RETIRING, RUNNING, root_rotation
 from keyvault.restore.frozen import read_frozen
+from keyvault.restore.shipped import shipped_size
 from keyvault.store import VaultRows
 
 _MOST = 1_000
@@ -27,9 +28,3 @@ def standing(tx: VaultRows, root: str, *, has_second_place: bool) -> dict[str, A
         "frozen": read_frozen(tx) is not None,
         "notices_queued": len(tx.find("notice", state="queued", limit=_MOST)),
     }
-
-
-def shipped_size(tx: VaultRows) -> int:
-    """The number of entries that the second place is known to have."""
-    rows = tx.find("shipped", order="-number", limit=1)
-    return int(rows[0]["size"]) if rows else 0

@@ -23,7 +23,7 @@ from keyvault.restore.second_place import (
     read_segment,
     segment_name,
 )
-from keyvault.standing import shipped_size
+from keyvault.restore.shipped import shipped_size
 from keyvault.store import Row, VaultTransaction
 from records.base64url import b64
 from records.errors import CoffreError, Conflict
