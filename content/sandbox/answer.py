@@ -1,6 +1,7 @@
 """Check the answer of a sandboxed child: it has read a stranger's file, so its answer is a stranger's too."""
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from content.facts import Facts
@@ -20,6 +21,7 @@ from content.verdicts import Finding, Outcome, worst
 _VR = re.compile(r"[A-Z]{2}")
 _SURROGATE = re.compile(rb"(?<!\\)(?:\\\\)*\\u[dD][89abAB]")
 _DEEPEST = 40
+_PLAIN = frozenset({str, int, float, type(None)})
 
 
 def read_answer(data: bytes, kind: str, size: int) -> tuple[tuple[Finding, ...], Facts | None]:
@@ -64,14 +66,25 @@ def _check_dataset(dataset: Any, depth: int) -> None:
     """DICOM JSON (PS3.18 §F.2): tags, VRs, and values of the kinds that our writer makes."""
     require(type(dataset) is dict and depth < _DEEPEST)
     for tag, attribute in dataset.items():
-        require(TAG.fullmatch(tag) is not None and type(attribute) is dict)
-        require(_VR.fullmatch(attribute["vr"]) is not None and len(attribute) <= 2)
+        if not (_is_tag(tag) and type(attribute) is dict and len(attribute) <= 2 and _is_vr(attribute["vr"])):
+            raise HostileAnswer
         if "Value" in attribute:
             _check_values(attribute["Value"], attribute["vr"], depth)
         elif "InlineBinary" in attribute:
             require(BASE64.fullmatch(attribute["InlineBinary"]) is not None)
         else:
             require(len(attribute) == 1)
+
+
+# the instances of a study have the same tags
+@lru_cache(maxsize=4096)
+def _is_tag(text: str) -> bool:
+    return TAG.fullmatch(text) is not None
+
+
+@lru_cache(maxsize=256)
+def _is_vr(text: str) -> bool:
+    return _VR.fullmatch(text) is not None
 
 
 def _check_values(values: Any, vr: str, depth: int) -> None:
@@ -82,6 +95,5 @@ def _check_values(values: Any, vr: str, depth: int) -> None:
     elif vr == "PN":
         for name in values:
             require(name is None or (type(name) is dict and all(type(part) is str for part in name.values())))
-    else:
-        for value in values:
-            require(value is None or type(value) in {str, int, float})
+    elif not _PLAIN.issuperset(map(type, values)):
+        raise HostileAnswer

@@ -41,8 +41,7 @@ class Intake:
 
         async def fill(deposit: Deposit) -> None:
             reader = reader_of(deposit)
-            async for piece in batches(stream, HOP):
-                await asyncio.to_thread(reader.feed, piece)
+            await _each_in_a_thread(reader.feed, batches(stream, HOP))
             await asyncio.to_thread(reader.finish)
 
         return await self._receive(depositor, ins, headers, fill)
@@ -94,6 +93,22 @@ class Intake:
         if row is None or row.depositor_token != depositor.token:
             raise NotFound("There is no such submission of yours.", code="no_such_submission")
         return row, self.index.parts(submission_id)
+
+
+async def _each_in_a_thread(work: Callable[[bytes], None], pieces: AsyncIterator[bytes]) -> None:
+    """One piece after another; the next one comes from the network meanwhile."""
+    at_work: asyncio.Task[None] | None = None
+    try:
+        async for piece in pieces:
+            if at_work is not None:
+                await at_work
+            at_work = asyncio.create_task(asyncio.to_thread(work, piece))
+        if at_work is not None:
+            await at_work
+    except BaseException:
+        if at_work is not None:  # how it ends is not asked any more
+            at_work.add_done_callback(lambda task: task.cancelled() or task.exception())
+        raise
 
 
 async def batches(stream: AsyncIterator[bytes], size: int) -> AsyncIterator[bytes]:
