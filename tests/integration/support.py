@@ -179,8 +179,15 @@ class Patient:
         assert self.call("POST", "/authorisations", json={"professional": rpps}).status_code == 201
 
     def documents(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.call("GET", "/documents").json()["documents"]
-        return found
+        """Of all pages."""
+        found: list[dict[str, Any]] = []
+        path = "/documents?limit=500"
+        while True:
+            page = self.call("GET", path).json()
+            found += page["documents"]
+            if page["next"] is None:
+                return found
+            path = f"/documents?limit=500&after={page['next']}"
 
     def log(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.call("GET", "/access-log").json()["events"]

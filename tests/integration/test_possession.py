@@ -52,6 +52,7 @@ from tests.integration.support import (
 )
 from tests.integration.test_vault_process import process
 from tests.unit.content.metadata_forms import read
+from viewer_api.study_search import LEAST_AT_ONCE
 
 CLIENT = typer.Typer()
 CLIENT.command("send")(send_command)
@@ -185,6 +186,30 @@ class TestAStolenToken:
         answer = coffre.stow(lab.token, patient.ct(slices=1), patient.ins)
         assert (answer.status_code, problem(answer)) == (401, "possession_required")
         assert patient.documents() == []
+
+    def test_with_one_proof_goes_through_a_long_record_and_once_alone(
+        self, coffre: Coffre, patient: Patient, holder: Identity
+    ) -> None:
+        """A search reads page after page of the vault for one request; each page of a list has a proof."""
+        studies = [patient.ct(slices=1, size=16, seed=number)[0] for number in range(LEAST_AT_ONCE + 5)]
+        assert coffre.stow(coffre.depositor(), studies, patient.ins).status_code == 200
+        for query, count in (
+            ("NumberOfStudyRelatedInstances=1", len(studies)),
+            ("limit=3&offset=101", 3),
+            ("StudyInstanceUID=1.2.3", 0),
+        ):
+            path = f"/records/{patient.ins}/dicomweb/studies"
+            made = holder.headers(coffre, "GET", path)
+            answer = coffre.http.get(f"{path}?{query}", headers=made)
+            assert (answer.status_code, len(answer.json())) == (200, count), answer.text
+            again = coffre.http.get(f"{path}?{query}", headers=made)
+            assert (again.status_code, problem(again)) == (401, "proof_replayed")
+        seen, path = [], documents(patient)
+        while path:
+            answer = coffre.http.get(path, headers=holder.headers(coffre, "GET", path.partition("?")[0]))
+            seen += [each["id"] for each in answer.json()["documents"]]
+            path = answer.headers.get("link", "").partition(">")[0].removeprefix("<")
+        assert len({*seen}) == len(seen) == len(studies)
 
     def test_with_a_proof_that_was_overheard_is_good_for_nothing_new(
         self, coffre: Coffre, patient: Patient, holder: Identity
