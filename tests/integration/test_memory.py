@@ -13,7 +13,9 @@ import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
-from tests.integration.support import Coffre, bearer, related
+from coffre.installation.install import initialise
+from coffre.settings import load
+from tests.integration.support import Coffre, bearer, related, serving
 
 MIB = 1 << 20
 FRAME = 1024 * 1024 * 2
@@ -71,6 +73,14 @@ def tree(pid: int) -> list[int]:
     return [pid, *(one for child in children for one in tree(child))]
 
 
+@pytest.fixture
+def one_worker(tmp_path: Path) -> Iterator[Coffre]:
+    """A server with one worker: of several another may begin its sandbox while the peak is measured."""
+    initialise(load(data=tmp_path / "data"))
+    with serving(tmp_path / "data", COFFRE_WORKERS="1") as coffre:
+        yield coffre
+
+
 def deposit_and_read(coffre: Coffre, frames: int) -> int:
     """Deposit an instance of so many 2 MiB frames, read it back by ranges; answers the growth of the peak."""
     patient = coffre.open_record()
@@ -104,10 +114,10 @@ def deposit_and_read(coffre: Coffre, frames: int) -> int:
     return peak(coffre.server.pid) - before
 
 
-def test_an_instance_of_128_mib_does_not_grow_the_server(fresh_coffre: Coffre) -> None:
-    assert deposit_and_read(fresh_coffre, 64) < MOST_GROWTH
+def test_an_instance_of_128_mib_does_not_grow_the_server(one_worker: Coffre) -> None:
+    assert deposit_and_read(one_worker, 64) < MOST_GROWTH
 
 
 @pytest.mark.long
-def test_an_instance_of_2_gib_does_not_grow_the_server(fresh_coffre: Coffre) -> None:
-    assert deposit_and_read(fresh_coffre, 1024) < MOST_GROWTH
+def test_an_instance_of_2_gib_does_not_grow_the_server(one_worker: Coffre) -> None:
+    assert deposit_and_read(one_worker, 1024) < MOST_GROWTH
