@@ -115,8 +115,10 @@ class ReaderIndex(RecordDocuments, SignIns, Protocol):
         `after` is (created_at, document_id) of the last one seen: pages stay right while documents are added.
         """
 
-    def published(self, record_id: UUID, ids: Collection[UUID]) -> frozenset[UUID]:
-        """Those of a page's `ids` that are in the record; asked even where there are none."""
+    def published(self, record_id: UUID, ids: Collection[UUID]) -> Mapping[UUID, frozenset[UUID]]:
+        """Those of a page's `ids` that are in the record, each with the documents of the record in which a
+        SOP Instance UID of its own stands too. Asked even where there are none.
+        """
 
     def document(self, document_id: UUID) -> tuple[Document, tuple[Details, ...]] | None:
         """One document of whatever record, as `documents` gives it."""

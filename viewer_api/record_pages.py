@@ -4,7 +4,7 @@ What the vault adopted is visible from the instant at which the index published 
 until then it is left out here, and its page is so much shorter.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -38,6 +38,7 @@ class RecordPages:
         self._vault = vault
         self._call = call
         self._record = resolve(vault, call, locator)
+        self._sharing: dict[UUID, frozenset[UUID]] = {}
         # an index that fails does so before the vault is asked: for whoever is permitted, refused or unknown
         index.published(self._record.record_id, ())
 
@@ -51,13 +52,22 @@ class RecordPages:
         return self._published(ask(self._vault, self._record, lambda _: self._filled(page)))
 
     def conflicts(self, documents: Iterable[ListedDocument]) -> Conflicts:
-        """What of these contradicts one another. Details are opened, and that logged, of shared studies."""
-        sharing = sharing_studies(documents)
-        if not sharing:
+        """What of these contradicts one another, or another document that may be seen.
+
+        The details of what has the same identifiers are opened, and that logged; of other documents none.
+        """
+        documents = list(documents)
+        claiming = [*sharing_studies(documents), *self._sharing_instances(documents)]
+        if not claiming:
             return NO_CONFLICTS
-        rows = self._rows(sharing)
+        rows = self._rows(sorted({*claiming}))
         opened = ask(self._vault, self._record, lambda at: self._vault.documents(self._call, at, rows))
         return conflicts(opened.documents)
+
+    def _sharing_instances(self, documents: Iterable[ListedDocument]) -> Iterator[UUID]:
+        for each in documents:
+            if others := self._sharing.get(each.document_id):
+                yield from (each.document_id, *others)
 
     def _filled(self, page: ListPage) -> Listing | Denied:
         rows: list[SealedRow] = []
@@ -77,6 +87,7 @@ class RecordPages:
     def _published(self, listing: Listing) -> Listing:
         every = [*listing.documents, *listing.companions]
         known = self._index.published(self._record.record_id, [each.document_id for each in every])
+        self._sharing |= {document_id: others for document_id, others in known.items() if others}
 
         def visible(documents: Iterable[ListedDocument]) -> tuple[ListedDocument, ...]:
             return tuple(each for each in documents if each.document_id in known)

@@ -39,7 +39,12 @@ def _pair(*conditions: ColumnElement[bool], paged: bool = False) -> Pair:
 _FIRST, _FOLLOWING = _pair(paged=True), _pair(_AFTER, paged=True)
 _BY_ID = _pair(_AMONG)
 _BY_STUDY = _pair(_DOCUMENT.study_token == bindparam("study_token"))
-_PUBLISHED = select(_DOCUMENT.document_id).where(_OF_RECORD, _AMONG)
+_SHARED = tables.shared_instance.c
+_PUBLISHED = (
+    select(_DOCUMENT.document_id, _SHARED.other_id)
+    .outerjoin_from(tables.document, tables.shared_instance, _SHARED.document_id == _DOCUMENT.document_id)
+    .where(_OF_RECORD, _AMONG)
+)
 _ONE = (
     select(*DOCUMENTS.columns).where(_DOCUMENT.document_id == bindparam("document_id")),
     select(*DETAILS.columns)
@@ -70,13 +75,14 @@ class Documents:
         values = {"record_id": record_id, "limit": limit, **parameters_of(after or ())}
         return self._list(_FIRST if after is None else _FOLLOWING, values)
 
-    def published(self, record_id: UUID, ids: Collection[UUID]) -> frozenset[UUID]:
-        found: set[UUID] = set()
+    def published(self, record_id: UUID, ids: Collection[UUID]) -> dict[UUID, frozenset[UUID]]:
+        found: dict[UUID, set[UUID]] = {}
         with self._database.reading() as connection:
             for portion in [*portions(ids)] or [[]]:
                 values = {"record_id": record_id, "ids": portion}
-                found.update(connection.execute(_PUBLISHED, values).scalars())
-        return frozenset(found)
+                for document_id, other in connection.execute(_PUBLISHED, values):
+                    found.setdefault(document_id, set()).update([] if other is None else [other])
+        return {document_id: frozenset(others) for document_id, others in found.items()}
 
     def document(self, document_id: UUID) -> DocumentWithDetails | None:
         found = self._list(_ONE, {"document_id": document_id})

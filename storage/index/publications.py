@@ -14,6 +14,7 @@ from storage.index.claims import settle_claims
 from storage.index.maintenance import remove
 from storage.index.mapping import BLOBS, DETAILS, DOCUMENTS, INSTANCES, PARTS, TOKENS
 from storage.index.queue import held, locked
+from storage.index.shared_instances import note_shared
 from storage.index.waking import FINISHED, notify
 from storage.rows import Blob, Publication
 from storage.transactions import Database, repeated
@@ -88,6 +89,8 @@ class Publications:
                 return False
             held(connection, submission_id, worker)
             _insert(connection, submission_id, publication)
+            if publication.instances:
+                note_shared(connection, submission_id)
             settle_claims(connection, submission_id, publication.parts)
             _adopt(connection, submission_id, publication.adopted)
             if publication.removal is not None:

@@ -12,7 +12,7 @@ READER, GATEWAY = "coffre_reader", "coffre_gateway"
 
 _WATCHED = "SELECT (state, not_before, lease_until) ON submission"  # what /health and /metrics count
 _COUNTED = "SELECT (day, cpu_ms) ON cpu_use"
-_READ = "SELECT ON document, details, instance, token"
+_READ = "SELECT ON document, details, instance, token, shared_instance"
 
 GRANTS: Mapping[str, Sequence[str]] = {
     INTAKE: (
@@ -23,11 +23,11 @@ GRANTS: Mapping[str, Sequence[str]] = {
     ),
     WORKER: (
         "SELECT, INSERT, DELETE ON upload",
-        "SELECT ON submission, blob, part, document, details, instance, token",
+        "SELECT ON submission, blob, part, document, details, instance, token, shared_instance",
         "UPDATE (state, worker, lease_until, not_before, attempts, plan, answer, sealed_envelope,"
         " finished_at, settled_at) ON submission",
         "INSERT, DELETE, UPDATE (state, sealed_key) ON blob",
-        "INSERT ON part, document, details, instance, token",
+        "INSERT ON part, document, details, instance, token, shared_instance",
         "UPDATE (updated_at, state) ON document",
         # a job takes out of sight what it replaces
         "DELETE ON document, details, instance",

@@ -128,6 +128,13 @@ instance = compact_table(
     int_column("offset"),
     int_column("length"),
     Index("instance_by_sop", "document_id", "sop_token"),
+    Index("instance_by_sop_token", "sop_token"),
+)
+shared_instance = compact_table(
+    "shared_instance",
+    INDEX,
+    id_column("document_id", primary_key=True),
+    id_column("other_id", primary_key=True),  # of the same record, with the same SOP Instance UID in it
 )
 token = compact_table(
     "token",

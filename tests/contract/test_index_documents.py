@@ -8,6 +8,7 @@ from storage.index_ports import Index
 from storage.rows import Document
 from tests.contract.storage_examples import RECORD, a_document, published
 
+SOPS = (b"s" * 32, b"s" * 32, b"t" * 32)
 OTHER_RECORD = UUID("01890000-0000-7000-8000-000000000002")
 
 
@@ -44,8 +45,25 @@ class TestLists:
     def test_what_is_published_of_a_page(self, index: Index, documents: list[Document]) -> None:
         [(foreign, _)] = index.documents(OTHER_RECORD, limit=100)
         ids = [documents[3].document_id, documents[0].document_id, foreign.document_id, uuid4()]
-        assert index.published(RECORD, ids) == {documents[0].document_id, documents[3].document_id}
-        assert index.published(RECORD, []) == frozenset()
+        assert index.published(RECORD, ids).keys() == {documents[0].document_id, documents[3].document_id}
+        assert index.published(RECORD, []) == {}
+
+    def test_which_documents_of_a_record_hold_the_same_instance(self, index: Index) -> None:
+        """Noted when the later one is published, both ways; another record's is nobody's affair."""
+        record = uuid4()
+        one, other, alone = (
+            published(index, a_document(record_id=record), sop_tokens=(name,)) for name in SOPS
+        )
+        foreign = published(index, a_document(record_id=uuid4()), sop_tokens=(SOPS[0],))
+        ids = [each.document_id for each in (one, other, alone, foreign)]
+        assert index.published(record, ids) == {
+            one.document_id: {other.document_id},
+            other.document_id: {one.document_id},
+            alone.document_id: frozenset(),
+        }
+        again = published(index, a_document(record_id=record), sop_tokens=(SOPS[0], SOPS[2]))
+        assert index.published(record, ids)[alone.document_id] == {again.document_id}
+        assert index.published(record, ids)[one.document_id] == {other.document_id, again.document_id}
 
     def test_each_comes_with_its_own_details(self, index: Index, documents: list[Document]) -> None:
         for document, details in index.documents(RECORD, limit=100):

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from pydicom import dcmread
+from pydicom.uid import generate_uid
 from typer.testing import CliRunner
 
 from coffre.cli import app
 from records.vocabulary.identifier_warnings import IDENTIFIER_WARNINGS
 from tests.integration.pages import Browser
-from tests.integration.support import HOSPITAL, LABORATORY, Coffre, Grant, bearer
+from tests.integration.support import HOSPITAL, LABORATORY, Coffre, Grant, Patient, bearer
 
 CODES = ["instance_uid_shared", "study_uid_shared"]
 
@@ -222,3 +223,57 @@ def test_who_sees_one_of_them_is_told_nothing_of_the_other(coffre: Coffre) -> No
     # copies of a study are masked together: the mask is the patient's choice about the study
     assert answer.json() == []
     assert "warning" not in answer.headers
+
+
+def under_another_study(content: bytes) -> bytes:
+    """Other pixels under the same SOP Instance UID, in a study of its own."""
+    dataset = dcmread(BytesIO(repainted(content)))
+    dataset.StudyInstanceUID, dataset.SeriesInstanceUID = generate_uid(), generate_uid()
+    out = BytesIO()
+    dataset.save_as(out)
+    return out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def told(coffre: Coffre) -> tuple[Patient, str, list[bytes]]:
+    """A hospital's forgery of a laboratory's image under a study of its own, many studies later."""
+    patient = coffre.open_record()
+    lab, hospital = coffre.depositor(LABORATORY), coffre.depositor(HOSPITAL)
+    genuine = patient.ct(slices=1, size=16, seed=1)
+    between = [patient.ct(slices=1, size=16, seed=number)[0] for number in range(2, 5)]
+    for depositor, contents in (
+        (lab, genuine),
+        (lab, between),
+        (hospital, [under_another_study(*genuine)]),
+    ):
+        assert coffre.stow(depositor, contents, patient.ins).status_code == 200
+    patient.authorise()
+    return patient, coffre.professional(), genuine
+
+
+class TestOneInstanceInTwoStudies:
+    def test_each_page_of_a_list_says_it(
+        self, coffre: Coffre, told: tuple[Patient, str, list[bytes]]
+    ) -> None:
+        patient, doctor, _ = told
+        warnings, path = [], f"/records/{patient.public_id}/documents?limit=2"
+        while path:
+            page = coffre.http.get(path, headers=bearer(doctor))
+            warnings += [each["warnings"] for each in page.json()["documents"]]
+            path = page.headers.get("link", "").partition(">")[0].removeprefix("<")
+        assert warnings == [["instance_uid_shared"], [], [], [], ["instance_uid_shared"]]
+
+    def test_so_does_a_search(self, coffre: Coffre, told: tuple[Patient, str, list[bytes]]) -> None:
+        patient, doctor, _ = told
+        answer = coffre.http.get(f"/records/{patient.ins}/dicomweb/studies?limit=1", headers=bearer(doctor))
+        assert IDENTIFIER_WARNINGS["instance_uid_shared"][1] in answer.headers["warning"]
+
+    def test_who_may_see_one_alone_is_told_nothing(
+        self, coffre: Coffre, told: tuple[Patient, str, list[bytes]]
+    ) -> None:
+        patient, doctor, genuine = told
+        study = str(dcmread(BytesIO(genuine[0])).StudyInstanceUID)
+        (hidden,) = (each["id"] for each in patient.documents() if each["study_uid"] == study)
+        assert patient.call("PUT", f"/documents/{hidden}/labels", json=["MASQUE_PS"]).status_code == 200
+        listed = coffre.http.get(f"/records/{patient.ins}/documents", headers=bearer(doctor)).json()
+        assert [each["warnings"] for each in listed["documents"]] == [[]] * 4
