@@ -112,7 +112,6 @@ _.taken_at  # written with the manifest of an archive
 
 # rows and cards
 _.series_token  # a column of the index, written with each instance
-_.sop_token  # the same
 
 # verbs of the housekeeper's door for a messenger, which is the operator's own (docs/vault.md section 4)
 _.take_notices  # the messenger
