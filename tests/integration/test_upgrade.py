@@ -91,7 +91,10 @@ class Installed:
 def installed(request: pytest.FixtureRequest, tmp_path: Path) -> Installed:
     with tarfile.open(request.param) as archive:
         archive.extractall(tmp_path, filter="data")
-    return Installed(tmp_path, json.loads((tmp_path / "facts.json").read_text()))
+    found = Installed(tmp_path, json.loads((tmp_path / "facts.json").read_text()))
+    for folder in (found.data, *(each for each in found.data.rglob("*") if each.is_dir())):
+        folder.chmod(0o700)  # as init made them: the archive doesn't say so
+    return found
 
 
 @contextmanager
