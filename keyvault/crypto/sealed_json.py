@@ -1,5 +1,6 @@
 """Small JSON under a key: `nonce(12) || AES-256-GCM` (docs/formats.md sections 2, 3 and 5)."""
 
+import zlib
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,8 @@ from keyvault.crypto.envelope import NONCE, TAG, KeyvaultError, be32, be64, chec
 from records.errors import Invalid
 
 LARGEST_JSON = 64 * 1024 * 1024
+# a study of 500 slices: 6.6 times smaller for 1.1 ms; level 6 makes it 7.3 times for 2.8 ms
+_LEVEL = 1
 
 
 def seal_json(key: bytes, payload: Mapping[str, Any], aad: bytes) -> bytes:
@@ -30,6 +33,51 @@ def open_json(key: bytes, sealed: bytes, aad: bytes) -> dict[str, Any]:
     return _object(data)
 
 
+def seal_packed(key: bytes, payload: Mapping[str, Any], aad: bytes) -> bytes:
+    """Seals canonical JSON, compressed as a zlib stream (RFC 1950)."""
+    # What is compressed tells by its length how much it repeats itself; to read a secret by that, somebody
+    # would have to have it sealed many times beside guesses (RFC 8446 appendix E.3). A row is sealed once.
+    return seal(key, zlib.compress(canonical(dict(payload)), _LEVEL), aad)
+
+
+def open_packed(key: bytes, sealed: bytes, aad: bytes, largest: int = LARGEST_JSON) -> dict[str, Any]:
+    """Opens what `seal_packed` made. Raises `KeyvaultError` "unseal_failed", for more than `largest` bytes of
+    JSON too.
+    """
+    check_key(key)
+    if not NONCE + TAG <= len(sealed) <= largest:
+        raise _unsealed()
+    packed = unseal(key, sealed, aad)
+    if packed is None:
+        raise _unsealed()
+    return _object(_inflated(packed, largest))
+
+
+def _inflated(packed: bytes, largest: int) -> bytes:
+    """One whole stream and nothing behind it, of which no more than `largest` bytes are ever made."""
+    stream = zlib.decompressobj()
+    try:
+        data = stream.decompress(packed, largest)
+    except zlib.error:
+        raise _unsealed() from None
+    if not stream.eof or stream.unused_data:
+        raise _unsealed()
+    return data
+
+
+def seal_details(key: bytes, payload: Mapping[str, Any], document_id: UUID, row_version: int) -> bytes:
+    """Seals a details row in its present form, `coffre-details-v2`."""
+    return seal_packed(key, payload, packed_details_aad(document_id, row_version))
+
+
+def open_details(key: bytes, sealed: bytes, document_id: UUID, row_version: int) -> dict[str, Any]:
+    """Opens a details row of either form. Raises `KeyvaultError` "unseal_failed"."""
+    try:
+        return open_packed(key, sealed, packed_details_aad(document_id, row_version))
+    except KeyvaultError:  # of 0.1.0: its label is another, so neither form is taken for the other
+        return open_json(key, sealed, details_aad(document_id, row_version))
+
+
 def card_aad(record_id: UUID, object_id: UUID, version: int) -> bytes:
     """Associated data of a document's facts (object = the document), and of a card before it held the
     record's state (object = the record).
@@ -46,10 +94,22 @@ def stated_card_aad(record_id: UUID, version: int) -> bytes:
     return b"coffre-card-v2\0" + record_id.bytes + record_id.bytes + be32(version)
 
 
+def packed_details_aad(document_id: UUID, row_version: int) -> bytes:
+    """Associated data of a details row of the index, which is compressed."""
+    return b"coffre-details-v2\0" + document_id.bytes + be32(row_version)
+
+
 def details_aad(document_id: UUID, row_version: int) -> bytes:
-    """Associated data of a details row of the index."""
+    """Associated data of a details row of the index as 0.1.0 sealed it, not compressed."""
     # no record and no submission: these two are in the wrap of the key (docs/formats.md section 2)
     return b"coffre-details-v1\0" + document_id.bytes + be32(row_version)
+
+
+def summary_aad(record_id: UUID, document_id: UUID, row_version: int) -> bytes:
+    """Associated data of a document's summary; the version is that of its newest details row."""
+    # of an older row, put back with the newest version beside it, it doesn't open; put back with its own, it
+    # isn't of the newest row
+    return b"coffre-summary-v1\0" + record_id.bytes + document_id.bytes + be32(row_version)
 
 
 def event_aad(chain_id: UUID, chain: int, seq: int) -> bytes:

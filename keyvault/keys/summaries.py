@@ -1,17 +1,15 @@
-"""Summaries of documents under the card key of their record (docs/formats.md section 3).
+"""Summaries of documents under the card key of their record (docs/formats.md section 8).
 
 A summary is of one version of a document's details, to which its associated data binds it, with record and
 document. It is a copy for lists and decides nothing: where it lacks, is of an older row, or does not open,
 it is made again of the details, whose digests the vault keeps.
 """
 
-import zlib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from uuid import UUID
 
-from audit.canonical import canonical, parse
-from keyvault.crypto.envelope import be32, seal, unseal
+from keyvault.crypto.sealed_json import open_packed, seal_packed, summary_aad
 from keyvault.keys.cards import OpenedCard
 from keyvault.store import Row, VaultTransaction
 from records.errors import CoffreError
@@ -59,26 +57,17 @@ def open_summaries(
 
 
 def _row(card: OpenedCard, document_id: UUID, version: int, summary: DocumentSummary) -> Row:
-    packed = zlib.compress(canonical(summary_to_json(summary)))
+    aad = summary_aad(card.record_id, document_id, version)
     return {
         "document_id": document_id,
         "record_id": card.record_id,
         "row_version": version,
-        "sealed": seal(card.key, packed, _aad(card.record_id, document_id, version)),
+        "sealed": seal_packed(card.key, summary_to_json(summary), aad),
     }
 
 
 def _opened(card: OpenedCard, row: Row) -> DocumentSummary | None:
-    packed = unseal(card.key, row["sealed"], _aad(card.record_id, row["document_id"], row["row_version"]))
-    if packed is None:
-        return None
-    stream = zlib.decompressobj()
-    with suppress(zlib.error, CoffreError):
-        text = stream.decompress(packed, LARGEST)
-        found = parse(text)
-        return summary_from_json(found) if isinstance(found, dict) and stream.eof else None
+    aad = summary_aad(card.record_id, row["document_id"], row["row_version"])
+    with suppress(CoffreError):
+        return summary_from_json(open_packed(card.key, row["sealed"], aad, LARGEST))
     return None
-
-
-def _aad(record_id: UUID, document_id: UUID, version: int) -> bytes:
-    return b"coffre-summary-v1\0" + record_id.bytes + document_id.bytes + be32(version)

@@ -31,6 +31,8 @@ def retire(transaction: Transaction, document: Row, rows: Sequence[Row]) -> int:
     tx.update("blob", values, record_id=record_id, blob_id__in=blobs, state=ADOPTED)
     newest = max(row["row_version"] for row in rows)
     tx.delete("document_row", document_id=document_id, row_version__le=newest)
+    # it may have been made of these rows beside the newest: they are gone, and no version tells
+    tx.delete("document_summary", record_id=record_id, document_id=document_id)
     _forget_details_keys(transaction, record_id, submissions)
     return len(blobs)
 

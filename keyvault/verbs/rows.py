@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from keyvault.crypto.envelope import KeyUse
-from keyvault.crypto.sealed_json import details_aad, open_json
+from keyvault.crypto.sealed_json import open_details
 from keyvault.keys.cards import OpenedCard, open_facts
 from keyvault.keys.record_keys import RecordKey, unwrap
 from keyvault.store import Row, VaultTransaction
@@ -134,6 +134,6 @@ def open_rows(
     }
     opened: dict[UUID, list[DocumentDetails]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: row.row_version):
-        aad = details_aad(row.document_id, row.row_version)
-        opened[row.document_id].append(from_json(open_json(keys[row.submission_id], row.sealed, aad)))
+        found = open_details(keys[row.submission_id], row.sealed, row.document_id, row.row_version)
+        opened[row.document_id].append(from_json(found))
     return {document: tuple(details) for document, details in opened.items()}

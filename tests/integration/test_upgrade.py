@@ -19,7 +19,7 @@ import pytest
 from coffre.settings import load
 from coffre.wiring import System
 from keyvault.crypto.envelope import KeyUse
-from keyvault.crypto.sealed_json import details_aad, open_json
+from keyvault.crypto.sealed_json import open_details
 from keyvault.keys.record_keys import unwrap
 from records.details_json import from_json, to_json
 from tests.integration.running import process
@@ -181,7 +181,7 @@ def rows_of(system: System) -> Iterator[dict[str, Any]]:
             for _, rows in system.index.documents(record["record_id"], limit=500):
                 for row in rows:
                     details_key = unwrap(key, KeyUse.DETAILS, keys[row.submission_id])
-                    yield open_json(details_key, row.sealed, details_aad(row.document_id, row.row_version))
+                    yield open_details(details_key, row.sealed, row.document_id, row.row_version)
 
 
 def test_details_that_an_earlier_version_sealed_lose_nothing_where_they_are_read_and_written(

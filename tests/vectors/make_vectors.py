@@ -8,6 +8,7 @@ import base64
 import hashlib
 import hmac
 import json
+import zlib
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -193,6 +194,23 @@ def sealed_json(key: bytes, record: UUID, item: UUID) -> list[dict[str, Any]]:
         {"of": name, "payload": payload, "sealed": wrap(key, canonical(payload), aad, stream(name, 12)).hex()}
         for name, aad in aads.items()
     ]
+
+
+def packed() -> dict[str, Any]:
+    """Rows that are compressed before they are sealed: details of a document, and its summary."""
+    record, item, key = uuid("record"), uuid("object"), stream("packed-key", 32)
+    payload = {"title": "Scanner thoracique é", "n": 9007199254740991, "series": [["1.2", "CT", 500]] * 9}
+    # stored blocks (RFC 1951 section 3.2.4): every zlib writes them alike
+    of_it = zlib.compress(canonical(payload), 0)
+    aads = {
+        "details": b"coffre-details-v2\0" + item.bytes + be(2, 4),
+        "summary": b"coffre-summary-v1\0" + record.bytes + item.bytes + be(2, 4),
+    }
+    rows = [
+        {"of": name, "sealed": wrap(key, of_it, aad, stream(f"packed-{name}", 12)).hex()}
+        for name, aad in aads.items()
+    ]
+    return {"record": str(record), "object": str(item), "key": key.hex(), "payload": payload, "rows": rows}
 
 
 def cards() -> dict[str, Any]:
@@ -608,6 +626,7 @@ def build() -> dict[str, Any]:
     return {
         "blobs.json": blobs(),
         "keys.json": keys(),
+        "packed.json": packed(),
         "cards.json": cards(),
         "tokens.json": tokens(),
         "reception.json": reception(),

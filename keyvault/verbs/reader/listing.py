@@ -5,6 +5,7 @@ named in `RowsNeeded`: called again with its details rows, the vault makes the s
 documents of older versions, and studies that grew, are summarised at the first list that shows them.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -75,14 +76,25 @@ class RowsNeeded:
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """Summaries made of the rows that came along, by document and row version; and what no row came of."""
+    """Summaries made of the rows that came along, by document; and what no row came of.
 
-    summaries: dict[tuple[UUID, int], DocumentSummary]
+    `whole` are the versions of those to be kept: every row that the vault sealed of them came.
+    """
+
+    summaries: dict[UUID, DocumentSummary]
+    whole: dict[UUID, int] = field(default_factory=dict)
     left_out: frozenset[UUID] = frozenset()
 
     @property
-    def by_document(self) -> dict[UUID, DocumentSummary]:
-        return {document_id: summary for (document_id, _), summary in self.summaries.items()}
+    def kept(self) -> dict[tuple[UUID, int], DocumentSummary]:
+        return {
+            (document_id, version): self.summaries[document_id] for document_id, version in self.whole.items()
+        }
+
+    @property
+    def in_part(self) -> list[UUID]:
+        """What would lack again."""
+        return sorted(self.summaries.keys() - self.whole.keys())
 
 
 class _Needed(Exception):  # noqa: N818
@@ -110,8 +122,8 @@ class ListingVerbs:
     ) -> Listing | RowsNeeded | Denied:
         """The documents of the page that the actor may see.
 
-        `rows`: all rows of the documents that an earlier answer named, those in `without` excepted, of which
-        the index has none: what was not published yet is not shown.
+        `rows`: those that the index has of the documents that an earlier answer named; of those in `without`
+        it has none: what was not published yet is not shown.
         """
         vault = self._vault
         actor = caller(vault, call, "list", record_id=record_id, after=page.after)
@@ -146,15 +158,15 @@ class ListingVerbs:
 def _read(
     vault: Vault, tx: VaultTransaction, found: Attempt, page: ListPage, made: _Made
 ) -> Listing | RowsNeeded:
-    reader = Reader(tx, found, made.by_document, made.left_out)
+    reader = Reader(tx, found, made.summaries, made.left_out)
     try:
         shown, more = reader.page(page)
         beside = reader.companions(shown) if page.companions else []
     except SummariesLacking as lacking:
-        return RowsNeeded(lacking.ids)
+        return RowsNeeded((*made.in_part, *lacking.ids))
     lacking_ids = [each.facts.document_id for each in [*shown, *beside] if each.summary is None]
     if lacking_ids:
-        return RowsNeeded(tuple(lacking_ids[:LARGEST_PAGE]))
+        return RowsNeeded((*made.in_part, *lacking_ids[:LARGEST_PAGE]))
     documents, companions = _listed(found, shown), _listed(found, beside)
     following, preceding = _ends(page, shown, more)
     return Listing(
@@ -199,31 +211,31 @@ def _listed(found: Attempt, documents: Sequence[Visible]) -> tuple[ListedDocumen
 def _summarised(
     tx: VaultTransaction, found: Attempt, rows: Sequence[SealedRow], without: Sequence[UUID]
 ) -> _Made:
-    """Summaries of documents of which every row that the vault sealed came along.
+    """Summaries of the documents whose rows came along, as far as they are those that the vault sealed.
 
-    One of which a row is missing or altered is left out, as a list leaves out what it can't verify: a summary
-    of the rest would stay.
+    The index has a row a moment after the vault, from adoption to publication, and for long where its worker
+    died between the two: until then a study that grows is shown as it was published, and nothing is kept.
     """
     named = {row.document_id for row in rows} | {*without}
     if not named:
         return _Made({})
     record_id = found.record.row["record_id"]
     documents = tx.find("document", record_id=record_id, document_id__in=sorted(named))
-    known = tx.find("document_row", document_id__in=[row["document_id"] for row in documents])
-    taken = genuine(tx, rows, [row["document_id"] for row in documents])
-    whole = {row["document_id"] for row in documents} - {
-        row["document_id"]
-        for row in known
-        if (row["document_id"], row["row_version"]) not in {(r.document_id, r.row_version) for r in taken}
-    }
-    opened = open_rows(tx, found.record.key, [row for row in taken if row.document_id in whole])
-    made = {
-        (row["document_id"], row["row_version"]): summary_of(opened[row["document_id"]])
-        for row in documents
-        if row["document_id"] in opened
-    }
-    return _Made(made, frozenset(named - opened.keys()))
+    ids = [row["document_id"] for row in documents]
+    taken = genuine(tx, rows, ids)
+    came = Counter(row.document_id for row in taken)
+    sealed = Counter(row["document_id"] for row in tx.find("document_row", document_id__in=ids))
+    opened = open_rows(tx, found.record.key, taken)
+    return _Made(
+        {document_id: summary_of(details) for document_id, details in opened.items()},
+        {
+            row["document_id"]: row["row_version"]
+            for row in documents
+            if 0 < came[row["document_id"]] == sealed[row["document_id"]]
+        },
+        frozenset(named - opened.keys()),
+    )
 
 
 def _keep(transaction: Transaction, found: Attempt, made: _Made) -> None:
-    replace_summaries(transaction.rows, found.record.card, made.summaries)
+    replace_summaries(transaction.rows, found.record.card, made.kept)

@@ -8,7 +8,7 @@ from uuid import UUID
 from keyvault.context import Vault
 from keyvault.crypto.envelope import KeyUse
 from keyvault.crypto.sealed_blob import HEADER, HEADER_MARK, BlobRef, ciphertext_size, commitment
-from keyvault.crypto.sealed_json import details_aad, seal_json
+from keyvault.crypto.sealed_json import seal_details
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.keys.blob_keys import ADOPTED, wrap_data_key
 from keyvault.keys.cards import content_token, open_facts, seal_facts
@@ -59,7 +59,7 @@ class Adoption:
         (new,) = self.request.documents
         self._keep_blobs(deks)
         document_id, version = document["document_id"], document["row_version"] + 1
-        sealed = seal_json(self._details_key(), to_json(new.details), details_aad(document_id, version))
+        sealed = seal_details(self._details_key(), to_json(new.details), document_id, version)
         self._keep_row(new, document_id, version, sealed)
         done = AdoptedDocument(document_id, version, sealed, document["study_token"])
         return Adopted(self.record.row["record_id"], (done,))
@@ -107,7 +107,7 @@ class Adoption:
         present, others = self._studies(study) if new.kind == "study" else (None, False)
         document_id = present["document_id"] if present else new_id()
         version = present["row_version"] + 1 if present else 1
-        sealed = seal_json(details_key, to_json(new.details), details_aad(document_id, version))
+        sealed = seal_details(details_key, to_json(new.details), document_id, version)
         if present is None:
             digest = hashlib.sha256(sealed).digest()
             tx.insert("document", self._new_row(new, document_id, study, digest))

@@ -1,9 +1,13 @@
 """Keys under keys: a wrap opens in its own place alone (formats 2, 3 and 6.3)."""
 
+import tracemalloc
+import zlib
 from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from keyvault.crypto.envelope import (
     Branch,
@@ -11,6 +15,7 @@ from keyvault.crypto.envelope import (
     KeyvaultError,
     be64,
     new_key,
+    seal,
     unwrap,
     unwrap_object_key,
     unwrap_record_key,
@@ -22,8 +27,14 @@ from keyvault.crypto.sealed_json import (
     card_aad,
     details_aad,
     event_aad,
+    open_details,
     open_json,
+    open_packed,
+    packed_details_aad,
+    seal_details,
     seal_json,
+    seal_packed,
+    summary_aad,
 )
 from records.errors import Invalid
 
@@ -168,6 +179,13 @@ class TestSealedJson:
         details_aad(OTHER, 1),
         details_aad(OTHER, 2),
         details_aad(RECORD, 1),
+        packed_details_aad(OTHER, 1),
+        packed_details_aad(OTHER, 2),
+        packed_details_aad(RECORD, 1),
+        summary_aad(RECORD, OTHER, 1),
+        summary_aad(RECORD, OTHER, 2),
+        summary_aad(RECORD, RECORD, 1),
+        summary_aad(OTHER, OTHER, 1),
         event_aad(RECORD, 1, 1),
         event_aad(RECORD, 1, 2),
         event_aad(RECORD, 2, 1),
@@ -226,3 +244,51 @@ def test_times_and_positions_stay_exact_in_json(number: int) -> None:
 
 def test_new_keys_differ() -> None:
     assert len({new_key() for _ in range(8)}) == 8
+
+
+class TestPackedJson:
+    @given(st.dictionaries(st.text(), st.text() | st.integers(-(2**53) + 1, 2**53 - 1) | st.none()))
+    def test_opens_as_it_was_sealed(self, payload: dict[str, Any]) -> None:
+        assert open_packed(KEK, seal_packed(KEK, payload, b"a"), b"a") == payload
+        assert open_details(KEK, seal_details(KEK, payload, OTHER, 3), OTHER, 3) == payload
+
+    @pytest.mark.parametrize("place", [(OTHER, 2), (RECORD, 1)])
+    def test_details_open_in_their_place_alone(self, place: tuple[UUID, int]) -> None:
+        with pytest.raises(KeyvaultError):
+            open_details(KEK, seal_details(KEK, {"title": "a"}, OTHER, 1), *place)
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"",
+            b'{"a":1}',
+            zlib.compress(b'{"a":1}')[:-1],
+            zlib.compress(b'{"a":1}') + b"\0",
+            zlib.compress(b'{"a":1}') * 2,
+            zlib.compress(b'{"a":1,"a":2}'),
+            zlib.compress(b"[]"),
+        ],
+        ids=["nothing", "not packed", "cut", "more behind it", "two streams", "a name twice", "no object"],
+    )
+    def test_what_is_no_single_stream_of_an_object_is_refused(self, content: bytes) -> None:
+        with pytest.raises(KeyvaultError) as caught:
+            open_packed(KEK, seal(KEK, content, b""), b"")
+        assert caught.value.code == "unseal_failed"
+
+    def test_a_bomb_is_refused_and_never_inflated(self) -> None:
+        content = b'{"a":"' + b" " * 200_000_000 + b'"}'
+        sealed = seal(KEK, zlib.compress(content, 9), b"")
+        del content
+        assert len(sealed) < 300_000
+        tracemalloc.start()
+        with pytest.raises(KeyvaultError):
+            open_packed(KEK, sealed, b"", 1_000_000)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 4_000_000
+
+    def test_the_largest_row_opens(self) -> None:
+        sealed = seal_packed(KEK, {"a": "b" * 92}, b"")
+        assert open_packed(KEK, sealed, b"", 100) == {"a": "b" * 92}
+        with pytest.raises(KeyvaultError):
+            open_packed(KEK, sealed, b"", 99)

@@ -28,8 +28,12 @@ from keyvault.crypto.sealed_json import (
     card_aad,
     details_aad,
     event_aad,
+    open_details,
     open_json,
+    open_packed,
+    packed_details_aad,
     stated_card_aad,
+    summary_aad,
 )
 from keyvault.crypto.signing import key_id
 from keyvault.grants.body import read_body
@@ -128,6 +132,22 @@ def test_sealed_json() -> None:
     }
     for row in case["sealed_json"]:
         assert open_json(made(case["key"]), made(row["sealed"]), aads[row["of"]]) == row["payload"]
+
+
+def test_packed_json() -> None:
+    case = load("packed.json")
+    record, item, key = UUID(case["record"]), UUID(case["object"]), made(case["key"])
+    aads = {"details": packed_details_aad(item, 2), "summary": summary_aad(record, item, 2)}
+    for row in case["rows"]:
+        assert open_packed(key, made(row["sealed"]), aads[row["of"]]) == case["payload"]
+    sealed = {row["of"]: made(row["sealed"]) for row in case["rows"]}
+    assert open_details(key, sealed["details"], item, 2) == case["payload"]
+
+
+def test_details_of_the_first_form_open_beside_the_present_one() -> None:
+    case = load("keys.json")
+    (row,) = (row for row in case["sealed_json"] if row["of"] == "details")
+    assert open_details(made(case["key"]), made(row["sealed"]), UUID(case["object"]), 2) == row["payload"]
 
 
 @pytest.mark.parametrize("card", load("cards.json")["cards"], ids=lambda card: card["label"])
