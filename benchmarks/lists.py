@@ -1,4 +1,4 @@
-"""What a list and a grant of one document cost in records of several lengths: CPU, and time in the lock.
+"""A page of a list, a search by date and a grant of one document, by the length of the record: CPU and lock.
 
 The vault in this process on SQLite. The lock is the vault's write transaction: who writes waits that long.
 """
@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import get_args
 from unittest.mock import patch
@@ -21,11 +22,13 @@ from keyvault.grants.grant import new_recipient
 from keyvault.process.guard import Guard
 from keyvault.roots.file import FileRoot
 from keyvault.store import VaultTransaction
-from keyvault.verbs.reader.reading import Disclosed
+from keyvault.verbs.reader.filling import ListPage
+from keyvault.verbs.reader.listing import Listing
 from keyvault.verbs.reader.releasing import Released
 from keyvault.verbs.rows import SealedRow
 from keyvault.verbs.worker.adopt_request import Adopted
 from keyvault.verbs.worker.ingesting import ForIngest
+from records.filters import DocumentFilter
 from records.vocabulary.codes import Environment
 from storage.engines import engine_for
 from storage.migrate import upgrade
@@ -53,8 +56,10 @@ def run() -> None:
                 "One call of the vault by the length of the record, on SQLite: ms",
                 (
                     "documents",
-                    "list: CPU",
-                    "list: in the lock",
+                    "page of 100: CPU",
+                    "in the lock",
+                    "dates of all: CPU",
+                    "in the lock",
                     "grant of one: CPU",
                     "grant of one: in the lock",
                 ),
@@ -71,9 +76,15 @@ def _measured(vault: VaultBench, length: int) -> tuple[str, ...]:
     _, recipient = new_recipient()
 
     def listed() -> None:
-        answer = vault.reader.documents(person.call, person.record_id, rows)
-        assert isinstance(answer, Disclosed)
-        assert len(answer.documents) == length
+        answer = vault.reader.list(person.call, person.record_id, ListPage())
+        assert isinstance(answer, Listing)
+        assert len(answer.documents) == min(length, 100)
+
+    def searched() -> None:
+        wanted = DocumentFilter(last=date(1900, 1, 1))
+        answer = vault.reader.list(person.call, person.record_id, ListPage(wanted=wanted))
+        assert isinstance(answer, Listing)
+        assert answer.documents == ()
 
     def granted() -> None:
         named = [[one.document_id]]
@@ -83,7 +94,7 @@ def _measured(vault: VaultBench, length: int) -> tuple[str, ...]:
         assert isinstance(answer, Released)
 
     found = []
-    for work in (listed, granted):
+    for work in (listed, searched, granted):
         with _timed(vault) as lock:
             cpu = compete({"": work}, ROUNDS)[""].cpu
         found += [f"{cpu * 1000:,.1f}", f"{lock.held / (ROUNDS + 1) * 1000:,.1f}"]
