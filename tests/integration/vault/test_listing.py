@@ -11,11 +11,14 @@ import pytest
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.filling import PORTION, ListPage
 from keyvault.verbs.reader.listing import Listing, RowsNeeded
+from keyvault.verbs.rows import SealedRow
+from keyvault.verbs.worker.adopt_request import Adopted
 from records.errors import CoffreError
 from records.filters import DocumentFilter
 from records.summaries import summary_of
 from records.vocabulary.codes import ReasonCode, Role
 from tests.integration.vault.bench import DOCTOR, PRACTICE, STRANGER, Deposited, Person, VaultBench, rows_of
+from tests.integration.vault.test_jobs import imaged, leaving, taken
 from tests.integration.vault.test_signed_requests import Holder
 
 
@@ -237,6 +240,30 @@ class TestSummaries:
         assert lacking == RowsNeeded((first.document_id, other.document_id))
         answer = vault.reader.list(person.call, person.record_id, ListPage(), [first.row, other.row])
         assert isinstance(answer, Listing) and len(answer.documents) == 2
+
+    def test_of_a_study_whose_rows_a_job_merged_are_made_of_the_merged_one(
+        self, vault: VaultBench, person: Person
+    ) -> None:
+        images = [imaged(vault, person, sop) for sop in ("1.1", "1.2")]
+        job = vault.guard.housekeeper.plan_compaction(person.record_id, images[0].document_id)
+        assert job is not None
+        opened = taken(vault, job, rows_of(*images))
+        every = [row.series[0].instances[0] for row in opened.details]
+        adopted = vault.worker.adopt_job(leaving(job, opened, *every))
+        assert isinstance(adopted, Adopted)
+
+        def counted(rows: list[SealedRow]) -> list[int]:
+            answer = vault.reader.list(person.call, person.record_id, ListPage(), rows)
+            assert isinstance(answer, Listing)
+            return [series.instances for each in answer.documents for series in each.summary.series]
+
+        assert counted(rows_of(*images)) == [2]  # as the index still has it
+        vault.worker.settle(job)
+        asked = vault.reader.list(person.call, person.record_id, ListPage())
+        assert asked == RowsNeeded((images[0].document_id,))
+        (merged,) = adopted.documents
+        assert counted([SealedRow(merged.document_id, merged.row_version, job, merged.sealed)]) == [2]
+        assert counted([]) == [2]  # kept
 
     def test_of_an_older_version_are_made_anew(self, vault: VaultBench, person: Person) -> None:
         deposited = vault.deposit(person)
