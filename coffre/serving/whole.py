@@ -5,6 +5,7 @@ They are forked from one process that has loaded the code, and share its memory;
 """
 
 import gc
+import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -29,6 +30,10 @@ from coffre.wiring import System
 from keyvault.process.sockets import url_of
 
 MOST_WEBS = 4
+BEHIND_READERS = 10
+"""How much nicer than web and vault workers are (nice(2)): where processors are short, nobody's list or grant
+waits for what somebody else deposits. Idle processors are theirs as before.
+"""
 
 
 def run(settings: Settings, origin: str, sockets: Sequence[socket], ready: Callable[[], None]) -> None:
@@ -82,6 +87,7 @@ class _Whole:
         ]
 
     def _worker(self, at_once: int, lifetime: UntilTold) -> None:
+        os.nice(BEHIND_READERS)  # the sandbox, too: it is forked from here
         run_worker(self._settings.model_copy(update={"workers": at_once}), lifetime, self._bells)
 
     def _gateway(self, lifetime: UntilTold) -> None:

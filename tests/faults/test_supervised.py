@@ -19,6 +19,7 @@ import pytest
 from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise
 from coffre.serving.callers import BURST, PER_SECOND
+from coffre.serving.whole import BEHIND_READERS
 from coffre.settings import load
 from tests.integration.support import Coffre, bearer
 
@@ -247,3 +248,14 @@ def test_a_data_directory_may_have_any_name(tmp_path: Path, name: str) -> None:
     finally:
         assert found.server.stop() == 0
     assert not (data / "run").exists()
+
+
+def test_workers_and_their_sandboxes_leave_the_processors_to_readers_first(coffre: Coffre) -> None:
+    assert deposit(coffre) == 1
+    parts = parts_of(coffre)
+    nice = {name: os.getpriority(os.PRIO_PROCESS, pid) for name, pid in parts.items()}
+    assert nice[comm("worker-0")] == nice[comm("web-0")] + BEHIND_READERS
+    assert nice[comm("vault")] == nice[comm("web-0")]
+    sandboxes = Path(f"/proc/{parts[comm('worker-0')]}/task").glob("*/children")
+    below = [int(pid) for listed in sandboxes for pid in listed.read_text().split()]
+    assert {os.getpriority(os.PRIO_PROCESS, pid) for pid in below} <= {nice[comm("worker-0")]}
