@@ -208,7 +208,8 @@ def test_status_and_log_show_every_process_what_it_costs_and_how_often_it_was_st
     until(lambda: status_of(coffre.data)["processes"]["vault"]["pid"] not in (None, parts[comm("vault")]))
     assert status_of(coffre.data)["processes"]["vault"]["restarts"] == 1
     log = coffre.data.with_name(f"{coffre.data.name}-server.log")
-    until(lambda: "part=vault" in log.read_text() and "process=housekeeper" in log.read_text())
+    # others write a line only where a chore of theirs meets the moment without a vault
+    until(lambda: "part=vault" in log.read_text())
     assert all("process=" in line or "coffre.supervisor" in line for line in log.read_text().splitlines())
 
 
