@@ -18,13 +18,17 @@ pytest_plugins = [
 
 @pytest.fixture
 def interruptible() -> Iterator[None]:
-    """SIGINT as on a terminal, here and in processes started from here.
+    """SIGINT and SIGHUP as on a terminal, here and in processes started from here.
 
-    Under nohup, and in the background of a shell, it is inherited as ignored.
+    Under nohup, and in the background of a shell, they are inherited as ignored.
     """
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    before = {
+        signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler),
+        signal.SIGHUP: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+    }
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 _said: dict[tuple[str, str], None] = {}  # the reports of a test repeat what it said before

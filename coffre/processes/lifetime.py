@@ -35,26 +35,45 @@ class Lifetime(Protocol):
         """Call back when it is to end, from wherever that is heard."""
 
 
+def say_ready(what: str, banner: str = "") -> None:
+    """The line that programs wait for, and what people read after it."""
+    print(f"ready {what}", flush=True)
+    if banner:
+        print(banner, flush=True)
+
+
 class UntilSignal:
     """Of a command: ready on a line of standard output, ended by SIGTERM, SIGINT or SIGHUP."""
 
     def __init__(self, banner: str = "") -> None:
         """`banner`: what people read after the line that programs wait for."""
         self._banner = banner
+        self._told = threading.Event()
+        self._callbacks: list[Callable[[], None]] = []
 
     def ready(self, what: str) -> None:
-        print(f"ready {what}", flush=True)
-        if self._banner:
-            print(self._banner, flush=True)
+        self._listen()  # first: whoever reads the line may send a signal at once
+        say_ready(what, self._banner)
 
     def wait(self) -> None:
-        told = threading.Event()
-        self.when_told(told.set)
-        told.wait()
+        self._listen()
+        self._told.wait()
 
     def when_told(self, callback: Callable[[], None]) -> None:
-        for number in ending_signals():
-            signal.signal(number, lambda *_: callback())
+        self._callbacks.append(callback)
+        self._listen()
+        if self._told.is_set():
+            callback()
+
+    def _listen(self) -> None:
+        if threading.current_thread() is threading.main_thread():  # signal.signal works there alone
+            for number in ending_signals():
+                signal.signal(number, self._end)
+
+    def _end(self, *_: object) -> None:
+        self._told.set()
+        for callback in list(self._callbacks):
+            callback()
 
 
 class UntilTold:

@@ -1,5 +1,6 @@
 """Run the vault, a worker or the housekeeper as a process of its own."""
 
+import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -14,8 +15,10 @@ from coffre.setting_rules import INPROCESS
 from coffre.settings import Settings
 from coffre.wiring import System
 from ingestion.worker.queue_loop import Worker
-from records.errors import Invalid
+from records.errors import CoffreError, Invalid
 from storage.index.waking import RECEIVED
+
+VAULT_WITHIN_S, LOOK_S = 20.0, 0.2
 
 
 def bell_of(system: System) -> tuple[Callable[..., None], Callable[[int], None]]:
@@ -91,8 +94,22 @@ def run_worker(settings: Settings, lifetime: Lifetime, bells: Bells | None = Non
 def housekeeper_of(system: System) -> Housekeeper:
     """Not started yet. The first deposit must not wait for its first turn: day keys are published now."""
     _, ring_any = bell_of(system)
-    publish_day_keys(system.guard.housekeeper, system.index)
+    _once_the_vault_answers(lambda: publish_day_keys(system.guard.housekeeper, system.index))
     return Housekeeper(Chores(system.index, system.objects, system.guard, ring_any))
+
+
+def _once_the_vault_answers(work: Callable[[], object]) -> None:
+    """A vault of its own may start at the same moment as this process, and be ready a little later."""
+    limit = time.monotonic() + VAULT_WITHIN_S
+    while True:
+        try:
+            work()
+        except CoffreError as error:
+            if error.code != "vault_unavailable" or time.monotonic() > limit:
+                raise
+            time.sleep(LOOK_S)
+        else:
+            return
 
 
 def run_housekeeper(settings: Settings, lifetime: Lifetime) -> None:

@@ -7,7 +7,7 @@ from socket import socket
 
 from coffre.installation.installation import Installation
 from coffre.processes.leases import end_leases
-from coffre.processes.lifetime import UntilSignal
+from coffre.processes.lifetime import UntilSignal, say_ready
 from coffre.processes.presence import serving, working
 from coffre.serving import surroundings, whole
 from coffre.serving.app import ServedPart, build
@@ -40,7 +40,7 @@ def run(
             if single:
                 _run_here(settings, origin, sockets, None, banner)
             else:
-                whole.run(settings, origin, sockets, lambda: UntilSignal(banner).ready(origin))
+                whole.run(settings, origin, sockets, lambda: say_ready(origin, banner))
 
 
 def _run_here(

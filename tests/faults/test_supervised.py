@@ -144,6 +144,7 @@ def test_a_second_server_on_the_same_data_directory_is_refused_with_a_sentence(c
     assert answers(coffre)
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_a_signal_to_the_whole_group_ends_all_in_order_with_exit_0(tmp_path: Path) -> None:
     """As systemd and terminals send it: the vault does not end before those who still need it."""
     data = tmp_path / "data"

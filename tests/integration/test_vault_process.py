@@ -144,3 +144,19 @@ def call_verb(env: dict[str, str], door: str, verb: str, arguments: str) -> None
     remote = connect(env["COFFRE_VAULT_URL"]).reader
     answer = remote._ask(f'{{"verb": "{verb}", "args": {arguments}}}'.encode())  # type: ignore[attr-defined]
     raise read_error(msgspec.json.decode(answer, type=dict[str, msgspec.Raw])["error"])
+
+
+def test_a_housekeeper_that_is_there_before_the_vault_waits_for_it(data: Path, env: dict[str, str]) -> None:
+    def started(*words: str) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-m", "coffre.cli", *words, "--data", str(data)]
+        return subprocess.Popen(command, env=os.environ | env, stdout=subprocess.PIPE, text=True)
+
+    with started("housekeeper") as early:
+        time.sleep(2)
+        assert early.poll() is None
+        with started("vault", "serve") as vault:
+            assert early.stdout is not None and early.stdout.readline().startswith("ready")
+            early.terminate()
+            early.wait(30)
+            vault.terminate()
+    assert (early.returncode, vault.returncode) == (0, 0)

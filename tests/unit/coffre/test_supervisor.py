@@ -198,6 +198,7 @@ def test_a_part_that_dies_while_later_ones_start_is_started_again(tmp_path: Path
     assert process.returncode == 0
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_signals_end_it_however_often_they_come(tmp_path: Path, number: int) -> None:
     with supervised(tmp_path, LISTENING) as process:
