@@ -31,7 +31,7 @@ from records.vocabulary.person_warnings import PERSON_WARNINGS
 
 LOOK_UP_S = 1.0
 MOST_A_TURN, LARGEST_TURN, SHARES = 16, 16 * 2**20, 8
-"""Parts and bytes of one turn at the sandbox: a turn costs 0.2 ms beside the file, an image takes 1.5 ms."""
+"""Parts and bytes of one turn at the sandbox, and turns that a submission of as many parts has at least."""
 
 _RECORD_JUDGEMENT = {
     "unknown": "no_record",

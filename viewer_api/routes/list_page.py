@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from fastapi import Query, Request
 
-from keyvault.verbs.reader.filling import ListPage
+from keyvault.verbs.reader.filling import LARGEST_PAGE, ListPage
 from keyvault.verbs.reader.listing import Listing
 from records.documents import Kind
 from records.errors import Invalid
@@ -15,14 +15,14 @@ from records.filters import DocumentFilter
 from viewer_api.cursors import read_cursor, write_cursor
 from viewer_api.routes.numbers import Whole
 
-DEFAULT, MOST = 100, 500
+DEFAULT = 100
 _KEPT = frozenset({"limit", "since", "type", "kind", "from", "to"})
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def list_page(
     after: Annotated[str | None, Query(description="`next` of the page before", max_length=64)] = None,
-    limit: Annotated[Whole, Query(ge=1, le=MOST)] = DEFAULT,
+    limit: Annotated[Whole, Query(ge=1, le=LARGEST_PAGE)] = DEFAULT,
     since: Annotated[Whole | None, Query(description="received since, unix seconds", ge=0, lt=2**53)] = None,
     type_codes: Annotated[list[str] | None, Query(alias="type", max_length=100)] = None,
     kinds: Annotated[list[Kind] | None, Query(alias="kind", max_length=2)] = None,

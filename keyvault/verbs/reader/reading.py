@@ -14,6 +14,7 @@ from keyvault.verbs.caller import caller
 from keyvault.verbs.judging import judged
 from keyvault.verbs.reader.changing import CARD_CHANGES
 from keyvault.verbs.reader.choices import choices_of, is_holder
+from keyvault.verbs.reader.filling import LARGEST_PAGE
 from keyvault.verbs.reader.log_reading import EVERY_LINE, LogFilter, find_lines
 from keyvault.verbs.reader.notices import OwnNotice, unread
 from keyvault.verbs.reader.snapshot import Question, carry_out
@@ -22,7 +23,6 @@ from records.identity import INS, Traits
 from records.policy import warnings
 from records.vocabulary.codes import Action, Obligation
 
-LARGEST_PAGE = 500
 _SEARCHABLE = frozenset({TokenField.STUDY, TokenField.SERIES, TokenField.SOP, TokenField.ACCESSION})
 # anybody may deposit, an operator may open: resolving for those would tell which records exist
 _RESOLVABLE = CARD_CHANGES | {
