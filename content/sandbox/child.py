@@ -1,26 +1,10 @@
-"""The sandboxed side: `python -m content.sandbox.child <control fd> <limits as JSON> [faults]`.
+"""The child that examines files: `python -m content.sandbox.child <control fd> <limits as JSON> [faults]`."""
 
-The process started is a zygote: it loads the parsers once, never sees a file, and forks children on request.
-A child owns one socket and the system's random bytes, nothing else: no key, no environment, no way to open a
-file, a connection or a process. It answers one job at a time and dies with the zygote.
-
-Control messages (parent to zygote): `F` with a socket (SCM_RIGHTS) forks a child, answered by its process id;
-`K` with a process id kills and reaps it, answered by its wait status; `C` is answered by what the kernel let
-the zygote and its children give up (`Confinement`).
-"""
-
-import contextlib
-import ctypes
-import gc
 import json
-import os
-import resource
-import signal
 import socket
 import sys
-import time
-import warnings
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import NoReturn
 
 if __name__ == "__main__" and not json.loads(sys.argv[2])["decoded_frames"]:
@@ -37,30 +21,12 @@ from content.facts import Facts
 from content.facts_json import finding_json, to_json
 from content.limits import Limits
 from content.pdf.report import inspect_pdf
-from content.sandbox.confinement import Confinement, withdraw
+from content.sandbox.confined import fetch, limit_cpu, serve
 from content.sandbox.faults import misbehave
-from content.sandbox.seccomp import confine_calls
 from content.sandbox.warming import warm_up
-from content.sandbox.wire import (
-    CONTROL,
-    LARGEST_READ,
-    META_LENGTH,
-    READ_REQUEST,
-    REPLY,
-    Message,
-    WireClosed,
-    WireViolation,
-    receive,
-    send,
-)
+from content.sandbox.wire import META_LENGTH, Message, send
 from content.verdicts import Finding
 
-UNKNOWN_CHILD = -1
-MOST_LEFT = 100_000
-"""Objects that files may leave in cycles before a child looks for them: a PDF of 300 pages leaves 9 000."""
-
-_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
-_NOBODY = 65534
 _INSPECTORS: Mapping[str, Callable[[Source, Limits], tuple[list[Finding], Facts | None]]] = {
     "dicom": inspect_dicom,
     "pdf": inspect_pdf,
@@ -70,147 +36,30 @@ _INSPECTORS: Mapping[str, Callable[[Source, Limits], tuple[list[Finding], Facts 
 
 
 def main(arguments: list[str]) -> NoReturn:
-    control = socket.socket(fileno=int(arguments[0]))
     limits = Limits(**json.loads(arguments[1]))
-    os.environ.clear()
-    warnings.simplefilter("ignore")
-    libc = ctypes.CDLL(None, use_errno=True)
-    warm_up(limits)
-    granted = withdraw(libc)
-    gc.collect()
-    gc.freeze()
-    gc.disable()  # inherited: a child counts what a file left behind, once its answer is sent
-    _Zygote(control, libc, limits, granted, faults="faults" in arguments[2:]).run()
+    answer = partial(_answer, limits, "faults" in arguments[2:])
+    serve(int(arguments[0]), limits, partial(warm_up, limits), answer)
 
 
-class _Zygote:
-    def __init__(
-        self,
-        control: socket.socket,
-        libc: ctypes.CDLL,
-        limits: Limits,
-        granted: Confinement,
-        *,
-        faults: bool,
-    ) -> None:
-        self._control = control
-        self._libc = libc
-        self._limits = limits
-        self._granted = granted
-        self._faults = faults
-        self._children: set[int] = set()
-
-    def run(self) -> NoReturn:
-        while True:
-            message, descriptors, _, _ = socket.recv_fds(self._control, CONTROL.size, 1)
-            if len(message) != CONTROL.size:
-                for pid in list(self._children):
-                    self._end(pid)
-                os._exit(0)
-            verb, pid = CONTROL.unpack(message)
-            answer = int(self._granted)
-            if verb != b"C":
-                answer = self._fork(descriptors[0]) if verb == b"F" else self._end(pid)
-            self._control.sendall(REPLY.pack(answer))
-
-    def _fork(self, descriptor: int) -> int:
-        zygote = os.getpid()
-        pid = os.fork()
-        if pid == 0:
-            self._control.close()
-            sock = socket.socket(fileno=descriptor)
-            _Child(sock, self._libc, self._limits, self._granted, self._faults).run(zygote)
-        os.close(descriptor)
-        self._children.add(pid)
-        return pid
-
-    def _end(self, pid: int) -> int:
-        # only children not yet reaped are ever signalled, so a reused process id is never hit
-        if pid not in self._children:
-            return UNKNOWN_CHILD
-        self._children.discard(pid)
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-        return os.waitpid(pid, 0)[1]
-
-
-class _Child:
-    def __init__(
-        self, sock: socket.socket, libc: ctypes.CDLL, limits: Limits, granted: Confinement, faults: bool
-    ) -> None:
-        self._sock = sock
-        self._libc = libc
-        self._limits = limits
-        self._granted = granted
-        self._faults = faults
-
-    def run(self, zygote: int) -> NoReturn:
-        try:
-            self._confine(zygote)
-            while True:
-                kind, payload = receive(self._sock, 2 * LARGEST_READ)
-                if kind != Message.JOB or not self._answer(payload):
-                    break
-                if gc.get_count()[0] > MOST_LEFT:
-                    gc.collect()
-        except (WireClosed, WireViolation):
-            pass
-        finally:
-            os._exit(0)
-
-    def _confine(self, zygote: int) -> None:
-        memory = _mapped_bytes() + self._limits.memory_bytes
-        for limit in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC):
-            resource.setrlimit(limit, (0, 0))
-        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-        resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
-        if os.geteuid() == 0:
-            with contextlib.suppress(OSError):  # inside a user namespace there is no one else to become
-                os.setgroups([])
-                os.setresgid(_NOBODY, _NOBODY, _NOBODY)
-                os.setresuid(_NOBODY, _NOBODY, _NOBODY)
-        if sys.platform == "linux":
-            # after the change of user, which clears the death signal; before asking who the parent is
-            self._libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-            self._libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-        if os.getppid() != zygote:
-            os._exit(0)
-        if not confine_calls(self._libc) and Confinement.SYSTEM_CALLS in self._granted:
-            os._exit(1)
-
-    def _limit_cpu(self, size: int) -> None:
-        hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-        soft = int(time.process_time()) + 1 + self._limits.cpu_of(size)
-        if hard == resource.RLIM_INFINITY or soft <= hard:
-            resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
-
-    def _answer(self, payload: bytes) -> bool:
-        """Answers one job; False where the child should not take another."""
-        (length,) = META_LENGTH.unpack_from(payload)
-        meta = json.loads(payload[META_LENGTH.size : META_LENGTH.size + length])
-        self._limit_cpu(meta["size"])
-        head = payload[META_LENGTH.size + length :]
-        try:
-            if self._faults and meta["options"].get("fault"):
-                misbehave(meta["options"]["fault"], self._sock)
-            source = BlockReader(self._fetch, meta["size"], head)
-            findings, facts = _INSPECTORS[meta["kind"]](source, self._limits)
-            answer = encode_answer(findings, facts)
-        except MemoryError:
-            send(self._sock, Message.RESULT, encode_answer([Finding("sandbox_memory")], None))
-            return False
-        if len(answer) > self._limits.answer_bytes:
-            code = "pdf_too_complex" if meta["kind"] == "pdf" else "metadata_too_large"
-            answer = encode_answer([Finding(code)], None)
-        send(self._sock, Message.RESULT, answer)
-        return True
-
-    def _fetch(self, offset: int, length: int) -> bytes:
-        send(self._sock, Message.READ, READ_REQUEST.pack(offset, length))
-        kind, data = receive(self._sock, LARGEST_READ)
-        if kind != Message.DATA:
-            raise WireViolation
-        return data
+def _answer(limits: Limits, faults: bool, sock: socket.socket, payload: bytes) -> bool:
+    (length,) = META_LENGTH.unpack_from(payload)
+    meta = json.loads(payload[META_LENGTH.size : META_LENGTH.size + length])
+    limit_cpu(limits.cpu_of(meta["size"]))
+    head = payload[META_LENGTH.size + length :]
+    try:
+        if faults and meta["options"].get("fault"):
+            misbehave(meta["options"]["fault"], sock)
+        source = BlockReader(partial(fetch, sock), meta["size"], head)
+        findings, facts = _INSPECTORS[meta["kind"]](source, limits)
+        answer = encode_answer(findings, facts)
+    except MemoryError:
+        send(sock, Message.RESULT, encode_answer([Finding("sandbox_memory")], None))
+        return False
+    if len(answer) > limits.answer_bytes:
+        code = "pdf_too_complex" if meta["kind"] == "pdf" else "metadata_too_large"
+        answer = encode_answer([Finding(code)], None)
+    send(sock, Message.RESULT, answer)
+    return True
 
 
 def encode_answer(findings: list[Finding], facts: Facts | None) -> bytes:
@@ -224,15 +73,6 @@ def encode_answer(findings: list[Finding], facts: Facts | None) -> bytes:
     except TypeError:  # half of a surrogate pair, or a number of more than 64 bits
         text = json.dumps(answer, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         return text.encode("utf-8", "replace")
-
-
-def _mapped_bytes() -> int:
-    """What the interpreter already maps; the address-space limit comes on top of it."""
-    try:
-        with open("/proc/self/statm", encoding="ascii") as statm:  # noqa: PTH123
-            return int(statm.read().split()[0]) * resource.getpagesize()
-    except OSError:
-        return 2**30
 
 
 if __name__ == "__main__":

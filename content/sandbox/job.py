@@ -2,8 +2,8 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
-from typing import Literal
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal
 
 from content.byte_source import BLOCK
 from content.limits import Limits
@@ -77,6 +77,17 @@ class Job:
 
         Passes through what `read` raises; CoffreError "short_read" where it gives fewer bytes than asked for.
         """
+        for message, payload in self.messages(kind, options):
+            if message != Message.RESULT:
+                break
+            return payload
+        raise WireViolation
+
+    def messages(self, kind: str, options: Mapping[str, Any]) -> Iterator[tuple[Message, bytes]]:
+        """What the child says, unchecked, each at most `answer_bytes`: pieces, and at last the result.
+
+        Raises as `run` does. The time that the caller takes over a piece is not the child's.
+        """
         meta = json.dumps({"kind": kind, "size": self._size, "options": dict(options)}).encode()
         head = self._fetch(0, min(self._size, BLOCK))
         self._patience()
@@ -84,13 +95,18 @@ class Job:
         while True:
             self._patience()
             message, payload = receive(self._child.sock, self._limits.answer_bytes)
-            if message == Message.RESULT:
-                return payload
-            if message != Message.READ or len(payload) != READ_REQUEST.size:
+            if message == Message.READ and len(payload) == READ_REQUEST.size:
+                data = self._fetch(*READ_REQUEST.unpack(payload))
+                self._patience()
+                send(self._child.sock, Message.DATA, data)
+            elif message in (Message.PIECE, Message.RESULT):
+                started = time.monotonic()
+                yield Message(message), payload
+                if message == Message.RESULT:
+                    return
+                self._deadline += time.monotonic() - started
+            else:
                 raise WireViolation
-            data = self._fetch(*READ_REQUEST.unpack(payload))
-            self._patience()
-            send(self._child.sock, Message.DATA, data)
 
     def _patience(self) -> None:
         left = self._deadline - time.monotonic()

@@ -13,12 +13,13 @@ LARGEST_READ = 2**20
 
 
 class Message(IntEnum):
-    """Parent to child: JOB, DATA. Child to parent: READ, RESULT."""
+    """Parent to child: JOB, DATA. Child to parent: READ, PIECE (of a result), RESULT."""
 
     JOB = 1
     DATA = 2
     READ = 3
     RESULT = 4
+    PIECE = 5
 
 
 class WireClosed(Exception):  # noqa: N818

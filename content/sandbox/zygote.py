@@ -17,6 +17,11 @@ from content.sandbox.wire import CONTROL, REPLY
 
 _CONTROL_SECONDS = 30.0  # a zygote that does not answer by then is taken for dead
 _CLOSE_SECONDS = 5.0
+_ENVIRONMENT = {
+    "PYTHONPATH": str(Path(__file__).resolve().parent.parent.parent),
+    "LC_ALL": "C.UTF-8",
+    "OPENBLAS_NUM_THREADS": "1",  # a fork has none of its parent's threads; no one here multiplies matrices
+}
 
 
 class ZygoteLost(Exception):  # noqa: N818
@@ -24,18 +29,23 @@ class ZygoteLost(Exception):  # noqa: N818
 
 
 class Zygote:
-    """One process that forks sandboxed children. Safe to use from several threads."""
+    """One process that forks sandboxed children. Safe to use from several threads.
 
-    def __init__(self, limits: Limits, *, faults: bool = False) -> None:
+    `module` is what the process runs: it hands its work to `content.sandbox.confined.serve`.
+    """
+
+    def __init__(
+        self, limits: Limits, *, module: str = "content.sandbox.child", faults: bool = False
+    ) -> None:
         self._lock = threading.Lock()
         self._control, theirs = socket.socketpair()
         self._control.settimeout(_CONTROL_SECONDS)
         arguments = [str(theirs.fileno()), json.dumps(asdict(limits)), *(["faults"] if faults else [])]
         # a session of its own: Ctrl-C in the terminal is for the parent, which then closes in order
         self._process = subprocess.Popen(  # noqa: S603 - our own module, fixed arguments
-            [sys.executable, "-m", "content.sandbox.child", *arguments],
+            [sys.executable, "-m", module, *arguments],
             pass_fds=(theirs.fileno(),),
-            env={"PYTHONPATH": str(Path(__file__).resolve().parent.parent), "LC_ALL": "C.UTF-8"},
+            env=_ENVIRONMENT,
             cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

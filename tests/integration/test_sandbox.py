@@ -17,7 +17,8 @@ from content.byte_source import BytesSource
 from content.dicom.instance import inspect_dicom
 from content.limits import Limits
 from content.sandbox.confinement import WHOLE
-from content.sandbox.parent import Inspection, Sandbox, SandboxUnavailable
+from content.sandbox.parent import Inspection, Sandbox
+from content.sandbox.pool import SandboxUnavailable
 from records.errors import CoffreError
 from tests.integration.slow_files import OBJECTS_PER_CPU_S, slow_pdf
 from tests.integration.support import Coffre
@@ -65,8 +66,8 @@ def wait_until_gone(leader: int) -> None:
 
 
 def leader_of(sandbox: Sandbox) -> int:
-    assert sandbox._zygote is not None
-    return sandbox._zygote.pid
+    assert sandbox._pool._zygote is not None
+    return sandbox._pool._zygote.pid
 
 
 def test_an_instance_is_answered_as_if_it_had_been_read_here(sandbox: Sandbox) -> None:
@@ -116,7 +117,7 @@ def test_a_child_can_open_start_and_signal_nothing(sandbox: Sandbox, fault: str)
 def test_a_child_is_held_to_a_list_of_system_calls() -> None:
     with Sandbox(children=1, limits=LIMITS) as fresh:
         assert inspect(fresh).accepted
-        (child,) = fresh._idle
+        (child,) = fresh._pool._idle
         status = Path(f"/proc/{child.pid}/status").read_text()
     assert "\nSeccomp:\t2\n" in status
     assert "\nNoNewPrivs:\t1\n" in status
@@ -126,8 +127,8 @@ def test_what_the_kernel_did_not_grant_is_said_once(caplog: pytest.LogCaptureFix
     with caplog.at_level("WARNING", "coffre.sandbox"), Sandbox(children=1, limits=LIMITS) as fresh:
         for _ in range(2):
             assert inspect(fresh).accepted
-            assert fresh._zygote is not None
-            granted = fresh._zygote.confinement()
+            assert fresh._pool._zygote is not None
+            granted = fresh._pool._zygote.confinement()
             os.kill(leader_of(fresh), 9)
             wait_until_gone(leader_of(fresh))
     warned = [record.__dict__["missing"] for record in caplog.records]
@@ -202,7 +203,7 @@ def test_a_busy_machine_is_not_the_files_fault() -> None:
     assert Limits().wall_seconds >= 5 * Limits().most_cpu_seconds
     with Sandbox(children=1, limits=Limits(wall_seconds=60, cpu_seconds=1), faults=True) as fresh:
         assert inspect(fresh).accepted
-        (child,) = fresh._idle
+        (child,) = fresh._pool._idle
         os.kill(child.pid, signal.SIGSTOP)
         with ThreadPoolExecutor(1) as pool:
             waiting = pool.submit(inspect, fresh)
@@ -228,7 +229,7 @@ def test_children_work_in_parallel_for_several_threads(sandbox: Sandbox) -> None
     with ThreadPoolExecutor(6) as pool:
         answers = list(pool.map(lambda _: inspect(sandbox), range(60)))
     assert all(answer.accepted for answer in answers)
-    assert len(sandbox._idle) <= 2
+    assert len(sandbox._pool._idle) <= 2
 
 
 def test_a_child_is_replaced_after_its_share_of_files() -> None:
@@ -236,7 +237,7 @@ def test_a_child_is_replaced_after_its_share_of_files() -> None:
         seen = []
         for _ in range(7):
             inspect(sandbox)
-            seen += [child.pid for child in sandbox._idle]
+            seen += [child.pid for child in sandbox._pool._idle]
     assert len(set(seen)) == 3
 
 
@@ -245,9 +246,9 @@ def test_a_child_is_replaced_after_its_share_of_work() -> None:
     with Sandbox(children=1, recycle_seconds=0.0, limits=LIMITS) as sandbox:
         for _ in range(3):
             assert inspect(sandbox).accepted
-            assert sandbox._idle == []
+            assert sandbox._pool._idle == []
     with Sandbox(children=1, recycle_after=10_000, recycle_seconds=60.0, limits=LIMITS) as sandbox:
-        seen = {child.pid for _ in range(150) if inspect(sandbox).accepted for child in sandbox._idle}
+        seen = {child.pid for _ in range(150) if inspect(sandbox).accepted for child in sandbox._pool._idle}
     assert len(seen) == 1
 
 
@@ -259,7 +260,7 @@ def test_what_files_leave_in_cycles_does_not_fill_a_child() -> None:
         for _ in range(40):
             found = sandbox.inspect("pdf", len(document), lambda at, length: document[at : at + length])
             assert found.accepted
-            held.append(resident(sandbox._idle[0].pid))
+            held.append(resident(sandbox._pool._idle[0].pid))
     assert max(held[20:]) < max(held[:20]) + 8 * 2**20
 
 

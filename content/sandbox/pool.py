@@ -1,0 +1,95 @@
+"""Confined children kept warm: taken for a job, given back after it, replaced when they worked enough."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from content.sandbox.confinement import WHOLE
+from content.sandbox.job import Child
+from content.sandbox.zygote import Zygote, ZygoteLost
+from records.errors import CoffreError
+
+log = logging.getLogger("coffre.sandbox")
+
+
+class SandboxUnavailable(CoffreError):  # noqa: N818
+    """No child can be started, or the sandbox is closed. Nothing is known about the file: try again later."""
+
+    code = "sandbox_unavailable"
+
+
+class ChildPool:
+    """Children of one zygote, which `start` starts when one is wanted. Safe to use from several threads.
+
+    A child is replaced after `recycle_after` files or `recycle_seconds` of CPU, whatever comes first. The
+    reason is containment: a file that takes a child over sees no more than the files that this child is
+    handed afterwards.
+    """
+
+    def __init__(self, start: Callable[[], Zygote], recycle_after: int, recycle_seconds: float) -> None:
+        self._start = start
+        self._recycle_after, self._recycle_seconds = recycle_after, recycle_seconds
+        self._lock = threading.Lock()
+        self._idle: list[Child] = []
+        self._zygote: Zygote | None = None
+        self._closed = False
+        self._told = False
+
+    def take(self, *, fresh: bool = False) -> Child:
+        """A child for one job; `fresh`: one that has seen no file. Raises `SandboxUnavailable`."""
+        with self._lock:
+            if self._closed:
+                raise SandboxUnavailable("The sandbox is closed. Start the worker again.")
+            if self._idle and not fresh:
+                return self._idle.pop()
+            try:
+                return Child(self._running())
+            except ZygoteLost:
+                return self._replace()
+
+    def give_back(self, child: Child, *, spent: bool = False) -> None:
+        """Keeps the child for another job, unless it is `spent` or has worked enough."""
+        child.jobs += 1
+        spent = spent or child.jobs >= self._recycle_after or child.worked >= self._recycle_seconds
+        with self._lock:
+            if not spent and not self._closed:
+                self._idle.append(child)
+                return
+        child.end()
+
+    def close(self) -> None:
+        """Ends every child and the zygote; leaves no process behind. Jobs still running are lost."""
+        with self._lock:
+            self._closed = True
+            zygote, self._zygote = self._zygote, None
+            idle, self._idle = self._idle, []
+        for child in idle:
+            child.sock.close()
+        if zygote is not None:
+            zygote.close()
+
+    def _running(self) -> Zygote:
+        if self._zygote is None:
+            self._zygote = self._start()
+            self._tell_what_is_missing(self._zygote)
+        return self._zygote
+
+    def _tell_what_is_missing(self, zygote: Zygote) -> None:
+        missing = WHOLE & ~zygote.confinement()
+        if missing and not self._told:
+            self._told = True
+            names = [part.name.lower() for part in WHOLE if part in missing and part.name]
+            log.warning("this kernel confines the sandbox in part only", extra={"missing": ", ".join(names)})
+
+    def _replace(self) -> Child:
+        """A dead zygote took its children with it: forget them and start anew, once."""
+        for child in self._idle:
+            child.sock.close()
+        self._idle = []
+        if self._zygote is not None:
+            self._zygote.close()
+            self._zygote = None
+        try:
+            return Child(self._running())
+        except (ZygoteLost, OSError) as error:
+            raise SandboxUnavailable("The sandbox cannot be started. See to memory and processes.") from error
