@@ -33,7 +33,7 @@ class VaultTransaction(VaultRows, Protocol):
     def insert(self, table: str, /, *rows: Row) -> None:
         """Add rows; an existing key is a programming error and raises."""
 
-    def insert_new(self, table: str, row: Row, /) -> bool:
+    def insert_new(self, table: str, /, *rows: Row) -> bool:
         """Add a row unless its key exists; False where it does."""
 
     def update(self, table: str, values: Row, /, **where: object) -> int:

@@ -59,11 +59,13 @@ class RecordingTransaction:
         for row in rows:
             self._note("insert", table, row, {})
 
-    def insert_new(self, table: str, row: Row, /) -> bool:
-        self._raise_epochs(table, row)
-        new = self._tx.insert_new(table, row)
+    def insert_new(self, table: str, /, *rows: Row) -> bool:
+        """Rows of a replayed table are new together, or whoever asked raises."""
+        self._raise_epochs(table, *rows)
+        new = self._tx.insert_new(table, *rows)
         if new:
-            self._note("insert", table, row, {})
+            for row in rows:
+                self._note("insert", table, row, {})
         return new
 
     def update(self, table: str, values: Row, /, **where: object) -> int:

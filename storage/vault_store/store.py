@@ -73,11 +73,17 @@ class SqlVaultTransaction:
             )
             self._count_on(table, complete[0])
 
-    def insert_new(self, table: str, row: Row, /) -> bool:
-        """Adds the row unless its primary or a unique key exists; tells whether it did."""
+    def insert_new(self, table: str, /, *rows: Row) -> bool:
+        """Adds each row unless its primary or a unique key exists; tells whether all were new.
+
+        Of several, those that were are there all the same: who is told False and can't go on raises.
+        """
         self._check_writable()
-        complete = self._statements.complete(table, row)
-        return self._connection.execute(self._statements.insert_new(table), complete).rowcount == 1
+        complete = [self._statements.complete(table, row) for row in rows]
+        if not complete:
+            return True
+        added = self._connection.execute(self._statements.insert_new(table), complete)
+        return added.rowcount == len(complete)
 
     def update(self, table: str, values: Row, /, **where: object) -> int:
         """Changes the rows that match; the answer is their number. No condition at all is a TypeError."""

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from keyvault.context import Vault
@@ -36,6 +36,15 @@ from records.vocabulary.person_warnings import person_codes
 
 
 @dataclass(frozen=True, slots=True)
+class _Study:
+    """A study of the depositor's structure as it is kept by now; `others`: another structure has one, too."""
+
+    document_id: UUID | None = None
+    row_version: int = 0
+    others: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Adoption:
     """One permitted adoption, carried out in the transaction that decided it."""
 
@@ -49,8 +58,7 @@ class Adoption:
     def carry_out(self, deks: dict[UUID, bytes]) -> Adopted:
         """Keep the blobs and documents, and log the deposit. `deks`: data keys by blob."""
         self._keep_blobs(deks)
-        key = self._details_key()
-        documents = tuple(self._keep_document(document, key) for document in self.request.documents)
+        documents = self._keep_documents(self._details_key())
         self._log(documents)
         return Adopted(self.record.row["record_id"], documents)
 
@@ -60,17 +68,16 @@ class Adoption:
         self._keep_blobs(deks)
         document_id, version = document["document_id"], document["row_version"] + 1
         sealed = seal_details(self._details_key(), to_json(new.details), document_id, version)
-        self._keep_row(new, document_id, version, sealed)
         done = AdoptedDocument(document_id, version, sealed, document["study_token"])
+        self._renew(done)
+        self._keep_rows([(new, done)])
         return Adopted(self.record.row["record_id"], (done,))
 
     def _keep_blobs(self, deks: dict[UUID, bytes]) -> None:
         for blob in self.request.blobs:
-            self._keep_blob(blob, deks[blob.blob_id])
-
-    def _keep_blob(self, blob: NewBlob, dek: bytes) -> None:
-        _check_blob(blob, dek)
-        if not self.transaction.rows.insert_new("blob", self._blob_row(blob, dek)):
+            _check_blob(blob, deks[blob.blob_id])
+        rows = (self._blob_row(blob, deks[blob.blob_id]) for blob in self.request.blobs)
+        if not self.transaction.rows.insert_new("blob", *rows):
             raise Conflict("This key is already in use.", code="commitment_known")
 
     def _blob_row(self, blob: NewBlob, dek: bytes) -> dict[str, object]:
@@ -101,31 +108,61 @@ class Adoption:
             return open_object_key(self.transaction.rows, key, KeyUse.DETAILS, submission)
         return new_object_key(self.transaction.rows, key, KeyUse.DETAILS, submission)
 
-    def _keep_document(self, new: NewDocument, details_key: bytes) -> AdoptedDocument:
-        tx = self.transaction.rows
-        study = self.vault.token(TokenField.STUDY, new.study_uid) if new.study_uid else None
-        present, others = self._studies(study) if new.kind == "study" else (None, False)
-        document_id = present["document_id"] if present else new_id()
-        version = present["row_version"] + 1 if present else 1
-        sealed = seal_details(details_key, to_json(new.details), document_id, version)
-        if present is None:
-            digest = hashlib.sha256(sealed).digest()
-            tx.insert("document", self._new_row(new, document_id, study, digest))
-            made = {(document_id, version): summary_of([new.details])}
-            add_summaries(tx, self.record.card, made)
-        self._keep_row(new, document_id, version, sealed)
-        return AdoptedDocument(document_id, version, sealed, study, shared=others)
+    def _keep_documents(self, details_key: bytes) -> tuple[AdoptedDocument, ...]:
+        """One statement per table, however many documents there are; one more per study that grows."""
+        studies = self._studies()
+        kept, begun, summaries = [], {}, {}
+        for new in self.request.documents:
+            done = self._sealed(new, studies, details_key)
+            kept.append((new, done))
+            digest = hashlib.sha256(done.sealed).digest()
+            if done.row_version == 1:
+                begun[done.document_id] = self._new_row(new, done.document_id, done.study_token, digest)
+                summaries[done.document_id, 1] = summary_of([new.details])
+            elif done.document_id in begun:
+                begun[done.document_id] |= {"row_version": done.row_version, "row_digest": digest}
+            else:
+                self._renew(done)
+        self.transaction.rows.insert("document", *begun.values())
+        add_summaries(self.transaction.rows, self.record.card, summaries)
+        self._keep_rows(kept)
+        return tuple(done for _, done in kept)
 
-    def _keep_row(self, new: NewDocument, document_id: UUID, version: int, sealed: bytes) -> None:
-        """The newest details row of a document that exists, and its links to the blobs."""
-        tx, digest = self.transaction.rows, hashlib.sha256(sealed).digest()
-        values, record_id = {"row_version": version, "row_digest": digest}, self.record.key.record_id
-        tx.update("document", values, document_id=document_id, record_id=record_id)
-        row = {"document_id": document_id, "row_version": version, "digest": digest}
-        tx.insert("document_row", {**row, "submission_id": self.request.submission_id})
-        for blob_id, blob_version in new.blobs:
-            link = {"blob_id": blob_id, "version": blob_version, "document_id": document_id}
-            tx.insert("blob_document", link)
+    def _sealed(self, new: NewDocument, studies: dict[bytes, _Study], details_key: bytes) -> AdoptedDocument:
+        """A new document, or the study that these images join, with its newest row sealed."""
+        token = self.vault.token(TokenField.STUDY, new.study_uid) if new.study_uid else None
+        present = studies.get(token, _Study()) if token and new.kind == "study" else _Study()
+        document_id, version = present.document_id or new_id(), present.row_version + 1
+        if token is not None and new.kind == "study" and self.record.exists:
+            studies[token] = replace(present, document_id=document_id, row_version=version)
+        sealed = seal_details(details_key, to_json(new.details), document_id, version)
+        return AdoptedDocument(document_id, version, sealed, token, shared=present.others)
+
+    def _renew(self, done: AdoptedDocument) -> None:
+        """Name the newest details row of a document that was there before."""
+        values = {"row_version": done.row_version, "row_digest": hashlib.sha256(done.sealed).digest()}
+        where = {"document_id": done.document_id, "record_id": self.record.key.record_id}
+        self.transaction.rows.update("document", values, **where)
+
+    def _keep_rows(self, kept: Sequence[tuple[NewDocument, AdoptedDocument]]) -> None:
+        """The details rows of documents that are there, and their links to the blobs."""
+        tx, submission = self.transaction.rows, self.request.submission_id
+        rows = [
+            {
+                "document_id": done.document_id,
+                "row_version": done.row_version,
+                "digest": hashlib.sha256(done.sealed).digest(),
+                "submission_id": submission,
+            }
+            for _, done in kept
+        ]
+        links = [
+            {"blob_id": blob_id, "version": version, "document_id": done.document_id}
+            for new, done in kept
+            for blob_id, version in new.blobs
+        ]
+        tx.insert("document_row", *rows)
+        tx.insert("blob_document", *links)
 
     def _new_row(
         self, new: NewDocument, document_id: UUID, study: bytes | None, digest: bytes
@@ -155,21 +192,32 @@ class Adoption:
             raise damaged()
         return content_token(self.record.card.key, sop or content.place.sha256.hex())
 
-    def _studies(self, study: bytes | None) -> tuple[Row | None, bool]:
-        """The study that these images join, and whether another structure has one of the same UID.
+    def _studies(self) -> dict[bytes, _Study]:
+        """The studies of this request that the record has, by token.
 
         A study grows by submissions of its own structure; another structure's images are its own study.
         """
-        if study is None or not self.record.exists:
-            return None, False
+        tokens = self._study_tokens() if self.record.exists else []
         rows = self.transaction.rows.find(
-            "document", record_id=self.record.key.record_id, study_token=study, kind="study"
+            "document", record_id=self.record.key.record_id, study_token__in=tokens, kind="study"
         )
-        facts = open_facts(self.record.card, rows)
-        living = [row for row in rows if facts[row["document_id"]].state is DocumentState.APPROVED]
-        structure = self.actor.structure or ""
-        mine = [row for row in living if facts[row["document_id"]].author_structure == structure]
-        return next(iter(mine), None), len(mine) < len(living)
+        facts, structure = open_facts(self.record.card, rows), self.actor.structure or ""
+        found: dict[bytes, _Study] = {}
+        for row in rows:
+            fact = facts[row["document_id"]]
+            if fact.state is not DocumentState.APPROVED:
+                continue
+            study = found.get(row["study_token"], _Study())
+            if fact.author_structure != structure:
+                study = replace(study, others=True)
+            elif study.document_id is None:
+                study = replace(study, document_id=row["document_id"], row_version=row["row_version"])
+            found[row["study_token"]] = study
+        return found
+
+    def _study_tokens(self) -> list[bytes]:
+        uids = {new.study_uid for new in self.request.documents if new.kind == "study" and new.study_uid}
+        return sorted(self.vault.token(TokenField.STUDY, uid) for uid in uids)
 
     def _log(self, documents: Sequence[AdoptedDocument]) -> None:
         quarantined = self.request.record is None

@@ -75,9 +75,9 @@ class _WatchedTransaction:
         self._store.step("insert", table)
         self._tx.insert(table, *rows)
 
-    def insert_new(self, table: str, row: Row, /) -> bool:
+    def insert_new(self, table: str, /, *rows: Row) -> bool:
         self._store.step("insert_new", table)
-        return self._tx.insert_new(table, row)
+        return self._tx.insert_new(table, *rows)
 
     def update(self, table: str, values: Row, /, **where: object) -> int:
         self._store.step("update", table)
