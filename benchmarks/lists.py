@@ -27,7 +27,7 @@ from keyvault.verbs.reader.listing import Listing
 from keyvault.verbs.reader.releasing import Released
 from keyvault.verbs.rows import SealedRow
 from keyvault.verbs.worker.adopt_request import Adopted
-from keyvault.verbs.worker.ingesting import ForIngest
+from keyvault.verbs.worker.ingest_request import ForIngest
 from records.filters import DocumentFilter
 from records.vocabulary.codes import Environment
 from storage.engines import engine_for

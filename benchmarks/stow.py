@@ -22,7 +22,8 @@ from ingestion.intake.reception import Depositor
 from ingestion.intake.stow.request import accepted_parts
 from ingestion.worker.opening import OpenedSubmission
 from ingestion.worker.pipeline import Ingestion
-from ingestion.worker.queue_loop import settle
+from ingestion.worker.queue_loop import ALONE
+from ingestion.worker.settling import settle
 
 SLICES = 500
 HOP = 1 << 20
@@ -98,8 +99,7 @@ def _measure(system: System) -> None:
 def _ingest(system: System, steps: Steps) -> None:
     worker = system.workers.workers[0]
     now = worker.now_ms()
-    submission = system.index.claim_next(worker.name, now, now + 120_000)
-    assert submission is not None
+    (submission,) = system.index.claim_some(worker.name, now, now + 120_000, ALONE)
     task = Ingestion(worker, submission)
     with steps.step("open: lease, envelope, keys"):
         opened = task.open()

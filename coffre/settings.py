@@ -77,6 +77,12 @@ class Settings(BaseSettings):
         default=60, ge=5, le=900, description="after which a dead worker's submission is free"
     )
     workers: int = Field(default=2, ge=1, le=64, description="submissions validated at once")
+    shared_deposits: int = Field(
+        default=8,
+        ge=1,
+        le=64,
+        description="small deposits of one depositor that share transactions; 1: none do",
+    )
     cpu_allowance_s: int = Field(
         default=7_200,
         ge=1,
@@ -91,7 +97,9 @@ class Settings(BaseSettings):
     def _without_final_slash(cls, url: str | None) -> str | None:
         return url.strip().rstrip("/") if url else None
 
-    @field_validator("lease_s", "workers", "cpu_allowance_s", "decode_frames", mode="before")
+    @field_validator(
+        "lease_s", "workers", "shared_deposits", "cpu_allowance_s", "decode_frames", mode="before"
+    )
     @classmethod
     def _digits(cls, value: object) -> object:
         """The environment writes digits alone; `2_0` is a slip of the hand, not twenty."""

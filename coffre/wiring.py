@@ -23,11 +23,15 @@ from ingestion.jobs.dispatch import TASKS
 from ingestion.worker.inspection import Inspector
 from ingestion.worker.inspection_turns import Turns
 from ingestion.worker.queue_loop import Worker
+from ingestion.worker.sharing import SharedIngestion
 from ingestion.worker.standing_in import Bench
 from storage.index.waking import Waker
+from storage.rows import Sharing
 
 STAND_INS = 3
 """Of each worker: so many structures more, whose files are slow, are served before others wait for them."""
+LARGEST_SHARED = 2 * 2**20
+"""A deposit of more bytes shares no transaction with another: its files take longer than these cost."""
 
 
 class System(Installation):
@@ -104,6 +108,8 @@ class System(Installation):
             bench=self._bench,
             introduced=self._introduced,
             tasks=TASKS,
+            sharing=Sharing(self.settings.shared_deposits, LARGEST_SHARED),
+            together=SharedIngestion,
         )
 
     @cached_property

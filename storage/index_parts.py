@@ -16,6 +16,9 @@ class Uploads(Protocol):
     def begin_upload(self, blob_id: UUID, version: int, at: int) -> None:
         """Names an object before its first byte is written, so that the sweeper need never list the store."""
 
+    def begin_uploads(self, refs: Collection[tuple[UUID, int]], at: int) -> None:
+        """The same for several, in one transaction."""
+
     def end_upload(self, blob_id: UUID, version: int) -> None:
         """Forgets an upload whose object is gone. May be repeated."""
 
@@ -42,6 +45,9 @@ class Settling(Protocol):
         Their objects are the caller's to delete, then `forget_blobs`; after a crash in between
         `abandoned_blobs` names them. Repeatable. Conflict `unfinished`, NotFound `submission_unknown`.
         """
+
+    def settle_many(self, submission_ids: Collection[UUID], at: int) -> list[Blob]:
+        """The same for several, in one transaction."""
 
     def forget_blobs(self, blobs: Collection[Blob]) -> None:
         """Removes rows of abandoned and retired blobs whose objects are deleted; others are left alone.

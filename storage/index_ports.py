@@ -27,9 +27,11 @@ from storage.rows import (
     CpuUse,
     Details,
     Document,
+    NewPlan,
     PartClaims,
     Publication,
     QuarantinedPart,
+    Sharing,
     Submission,
 )
 
@@ -51,18 +53,27 @@ class IntakeIndex(Uploads, Submissions, ReceptionKeys, Protocol):
 class WorkerIndex(Uploads, Submissions, Settling, RecordDocuments, QuarantinedDocuments, Protocol):
     """The index as a worker uses it: claim, count, publish, settle."""
 
-    def claim_next(
-        self, worker: str, now: int, until: int, *, allowance_ms: int = NO_ALLOWANCE, beside: bool = False
-    ) -> Submission | None:
-        """A submission received, or left by a worker whose lease ended; None if nothing is due.
+    def claim_some(
+        self,
+        worker: str,
+        now: int,
+        until: int,
+        sharing: Sharing,
+        *,
+        allowance_ms: int = NO_ALLOWANCE,
+        beside: bool = False,
+    ) -> list[Submission]:
+        """A submission received, or left by a worker whose lease ended, and with it more that waits of the
+        same depositor, oldest first; none if nothing is due.
 
         Depositors take turns: the oldest of the one whose structure has the fewest in workers' hands, then
         of the one whose files cost the least CPU lately, then the oldest of all; structures whose files
         cost more than `allowance_ms` of CPU since midnight (UTC) come after all others. Of more than 64
         depositors who wait, 64 are compared. `beside`: only of a structure that no worker has in hand.
 
-        It becomes `validating`, the worker's until `until`, `attempts` one more. Never given to two workers
-        at once.
+        Only deposits that were never tried are claimed together, within `sharing`; else it is one alone.
+        They become `validating`, the worker's until `until`, `attempts` one more. Never given to two
+        workers at once.
         """
 
     def claim(self, submission_id: UUID, worker: str, now: int, until: int) -> Submission | None:
@@ -88,6 +99,19 @@ class WorkerIndex(Uploads, Submissions, Settling, RecordDocuments, QuarantinedDo
 
         Repeatable for the same submission. Conflict `lease_lost` unless it is being validated.
         """
+
+    def blobs_of(self, submission_ids: Collection[UUID]) -> dict[UUID, list[Blob]]:
+        """The objects of several submissions, as `blobs` gives them."""
+
+    def add_plans(self, worker: str, plans: Collection[NewPlan]) -> frozenset[UUID]:
+        """Claims the part tokens and adds blobs and plan of each submission whose tokens are all new.
+
+        The answer names these; nothing is changed for the others, which `claim_parts` tells why. Conflict
+        `lease_lost` unless the worker holds all of them, `plan_exists`, `upload_expired`.
+        """
+
+    def publish_many(self, worker: str, publications: Mapping[UUID, Publication]) -> None:
+        """`publish` for several submissions in one transaction."""
 
     def publish(self, submission_id: UUID, worker: str, publication: Publication) -> bool:
         """Makes documents, rows and verdicts visible at once, the only instant at which that happens.

@@ -158,6 +158,24 @@ class GrownStudy:
     updated_at: int
 
 
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """How much of one depositor is claimed at once: `most` submissions, each of `largest` bytes at most."""
+
+    most: int
+    largest: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewPlan:
+    """What one submission of several adds before it is adopted: claims by part, its blobs, its plan."""
+
+    submission_id: UUID
+    part_tokens: Mapping[int, bytes]
+    blobs: tuple[Blob, ...]
+    plan: bytes
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CpuUse:
     """The CPU that examining a depositor's files took, counted for its structure."""

@@ -4,12 +4,13 @@ Nobody keeps interrupted uploads, blobs that the vault never adopted or has reti
 over.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from ingestion.worker.queue_loop import settle
+from ingestion.worker.settling import SETTLE_AT_ONCE, settle, settle_many
 from keyvault.process.guard import HousekeeperDoor
+from records.errors import CoffreError
 from storage.index_ports import HousekeeperIndex
 from storage.ports import ObjectStore
 
@@ -80,6 +81,14 @@ class Sweeper:
 
     def _settle_finished(self) -> int:
         finished = self.index.unsettled(self.now_ms() - SETTLE_AFTER_MS)
-        for submission_id in finished:
-            settle(self.index, self.objects, self.vault, submission_id, self.now_ms())
+        for start in range(0, len(finished), SETTLE_AT_ONCE):
+            some = finished[start : start + SETTLE_AT_ONCE]
+            self._settle(some)
         return len(finished)
+
+    def _settle(self, some: Sequence[UUID]) -> None:
+        try:
+            settle_many(self.index, self.objects, self.vault, some, self.now_ms())
+        except CoffreError:  # those before the one that can't be settled are, as if each came alone
+            for submission_id in some:
+                settle(self.index, self.objects, self.vault, submission_id, self.now_ms())

@@ -43,3 +43,4 @@ class WorkerPool:
                 worked = False
             if not worked:
                 self._bells.wait(LOOK_AGAIN_S)
+        worker.settle_ended(all_of_them=True)

@@ -17,7 +17,7 @@ from ingestion.worker.details import Deposit, document_details, study_details
 from ingestion.worker.opening import OpenedSubmission
 from ingestion.worker.packing import PackedGroup
 from ingestion.worker.publication import AdoptedGroup, adopted_groups
-from ingestion.worker.rejudging import rejudged, told_of_shared
+from ingestion.worker.rejudging import like_their_first, rejudged, told_of_shared
 from keyvault.crypto.sealed_blob import BlobKind
 from keyvault.verbs.attempt import Denied
 from keyvault.verbs.worker.adopt_request import Adopted, AdoptRequest, NewBlob, NewDocument
@@ -38,10 +38,9 @@ class Adoption:
     worker: str
     sealed_envelope: bytes | None
     opened: OpenedSubmission
-    ask: Ask
 
     def adopt(
-        self, parts: Sequence[InspectedPart], packed: Sequence[PackedGroup]
+        self, parts: Sequence[InspectedPart], packed: Sequence[PackedGroup], ask: Ask
     ) -> tuple[list[InspectedPart], list[AdoptedGroup]]:
         """The parts as the vault left them, and the groups it adopted; what it denies is rejected."""
         adopted: list[AdoptedGroup] = []
@@ -49,14 +48,22 @@ class Adoption:
         # a record at a time: one that is closed by now takes nothing from the others of the same request
         for record in dict.fromkeys(each.group.record for each in packed):
             mine = [each for each in packed if each.group.record == record]
-            answer = self.ask(self._request(record, mine))
-            if isinstance(answer, Denied):
-                judged = rejudged(judged, _numbers(mine), refused(answer.reason))
-            else:
-                adopted += adopted_groups(mine, answer)
-        return _with_shared(judged, adopted), adopted
+            judged, found = self.answered(judged, mine, ask(self.request(record, mine)))
+            adopted += found
+        # only now: the vault may have refused a part that another one of this request repeats
+        return like_their_first(judged), adopted
 
-    def _request(self, record: str | None, packed: Sequence[PackedGroup]) -> AdoptRequest:
+    def answered(
+        self, parts: Sequence[InspectedPart], packed: Sequence[PackedGroup], answer: Adopted | Denied
+    ) -> tuple[list[InspectedPart], list[AdoptedGroup]]:
+        """The same for what was asked of one record, and its answer."""
+        if isinstance(answer, Denied):
+            return rejudged(parts, _numbers(packed), refused(answer.reason)), []
+        adopted = adopted_groups(packed, answer)
+        return _with_shared(parts, adopted), adopted
+
+    def request(self, record: str | None, packed: Sequence[PackedGroup]) -> AdoptRequest:
+        """What the vault is asked for one record; None: for quarantine."""
         return AdoptRequest(
             submission_id=self.submission_id,
             worker=self.worker,

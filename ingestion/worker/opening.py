@@ -13,7 +13,7 @@ from ingestion.envelope import SubmissionHeaders
 from keyvault.crypto.blob_opener import Opener
 from keyvault.crypto.sealed_blob import BlobKind, BlobRef, SealedBlob
 from keyvault.keys.reception import ReceivedPart
-from keyvault.verbs.worker.ingesting import ForIngest
+from keyvault.verbs.worker.ingest_request import ForIngest
 from storage.ports import ObjectStore
 from storage.rows import Blob
 
@@ -27,7 +27,8 @@ class OpenedSubmission:
     `received` in unix seconds; `keys` are data keys by blob and version. `structure_token` names the
     structure to the index, `depositor` whoever sent it. `record_state` is that of the record that was named,
     "unknown" where none has this name, "open" where none was named; `expected_ins` is the INS of that record.
-    `day_public` is the reception key that new data keys are sealed to.
+    `day_public` is the reception key that new data keys are sealed to. `part_tokens` recognise the parts as
+    they came, in the record that was named; none where none was.
     """
 
     received: int
@@ -40,6 +41,7 @@ class OpenedSubmission:
     record_state: str
     expected_ins: str | None
     day_public: bytes
+    part_tokens: tuple[bytes, ...] = ()
 
     @classmethod
     def of(cls, found: ForIngest) -> "OpenedSubmission":
@@ -55,6 +57,7 @@ class OpenedSubmission:
             record_state=found.record_state,
             expected_ins=found.expected_ins,
             day_public=found.day_public,
+            part_tokens=found.part_tokens,
         )
 
 

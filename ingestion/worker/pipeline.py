@@ -15,7 +15,7 @@ at step 1 again: each step finds what an earlier try did and goes on from there.
 try is in a record; after it the vault knows a document that the index doesn't show until step 4.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from uuid import UUID
@@ -40,16 +40,16 @@ from ingestion.worker.packing import (
 from ingestion.worker.placing import Differing
 from ingestion.worker.publication import AdoptedGroup, publication
 from ingestion.worker.queue_loop import Heartbeat, Worker
-from ingestion.worker.rejudging import as_planned, like_their_first
+from ingestion.worker.rejudging import as_planned
 from ingestion.worker.spending import Spending
 from keyvault.crypto.boxes import new_box_key
 from keyvault.verbs.attempt import Denied
-from keyvault.verbs.worker.ingesting import open_for_ingest
+from keyvault.verbs.worker.ingest_request import open_for_ingest
 from keyvault.verbs.worker.received import ReceivedBlobKey
 from records.errors import CoffreError, Conflict
 from records.traits import ClaimedTraits, Trait
 from records.vocabulary.codes import SubmissionState
-from storage.rows import PartVerdict, Publication, Submission
+from storage.rows import Blob, CpuUse, PartVerdict, Publication, Submission
 
 DEPOSIT = "deposit"
 
@@ -58,7 +58,8 @@ DEPOSIT = "deposit"
 class Steps:
     """Steps 2 to 4 of one try, which what is discharged from quarantine goes through as well.
 
-    `opened` is what step 1 gave; `adopt_by` is the verb of step 3.
+    `opened` is what step 1 gave; `adopt_by` is the verb of step 3; `differing` what compares traits, where
+    several submissions have the same.
     """
 
     worker: Worker
@@ -66,6 +67,7 @@ class Steps:
     opened: OpenedSubmission
     in_hand: InHand
     adopt_by: Ask
+    differing: Differing | None = None
 
     @property
     def _id(self) -> UUID:
@@ -80,9 +82,11 @@ class Steps:
             # whether the record still takes deposits is for the vault, which may have adopted this one: to
             # refuse it now would leave a document that is in the record and never shown
             opened = replace(opened, record_state="active")
-        return self.worker.inspector.inspect(opened, content, self.in_hand, self._differing())
+        return self.worker.inspector.inspect(
+            opened, content, self.in_hand, self.differing or self.comparing()
+        )
 
-    def _differing(self) -> Differing:
+    def comparing(self) -> Differing:
         """Has the vault compare traits with those of the record: a worker never sees these."""
 
         @cache  # the instances of a study say the same of their person
@@ -123,15 +127,19 @@ class Steps:
     def _pack_anew(
         self, parts: Sequence[InspectedPart], groups: Sequence[Group], content: Content
     ) -> list[PackedGroup]:
-        worker, opened = self.worker, self.opened
-        sealing = Sealing(self._id, opened.depositor, opened.day_public)
-        packer = Packer(worker.index, worker.objects, sealing, worker.now_ms, self.in_hand.heartbeat)
-        packed = packer.pack(groups, content)
+        worker = self.worker
+        packed = self.packer().pack(groups, content)
         made = [blob for each in packed for blob in each.blobs if blob.role != "received"]
         if packed:
             # rows and plan in one transaction, before the vault hears of any: what it adopts is never lost
             worker.index.add_blobs(self._id, worker.name, made, write_plan(packed, parts))
         return packed
+
+    def packer(self) -> Packer:
+        """Writes the blobs of this submission."""
+        worker, opened = self.worker, self.opened
+        sealing = Sealing(self._id, opened.depositor, opened.day_public)
+        return Packer(worker.index, worker.objects, sealing, worker.now_ms, self.in_hand.heartbeat)
 
     # Step 3: the decision is the vault's alone, and as of now: a record may have closed since reception.
 
@@ -140,10 +148,8 @@ class Steps:
     ) -> tuple[list[InspectedPart], list[AdoptedGroup]]:
         """The parts as the vault left them, and the groups that it adopted."""
         sealed = self.submission.sealed_envelope
-        adoption = Adoption(self._id, self.worker.name, sealed, self.opened, self.adopt_by)
-        judged, adopted = adoption.adopt(parts, packed)
-        # only now: the vault may have refused a part that another one of this request repeats
-        return like_their_first(judged), adopted
+        adoption = Adoption(self._id, self.worker.name, sealed, self.opened)
+        return adoption.adopt(parts, packed, self.adopt_by)
 
     # Step 4: all rows at once, or a reader would see half a study and a depositor a verdict without document.
 
@@ -164,17 +170,25 @@ class Steps:
 class Ingestion:
     """One try at one submission of a depositor."""
 
-    def __init__(self, worker: Worker, submission: Submission) -> None:
+    def __init__(
+        self,
+        worker: Worker,
+        submission: Submission,
+        *,
+        blobs: Sequence[Blob] | None = None,
+        beat: Callable[[], None] | None = None,
+    ) -> None:
+        """`blobs`, `beat`: where several are tried together, its objects, and what is called meanwhile."""
         self._worker = worker
-        self._submission = submission
-        self._id = submission.submission_id
-        self._blobs = worker.index.blobs(self._id)
+        self.submission = submission
+        self.submission_id = submission.submission_id
+        self._blobs = worker.index.blobs(self.submission_id) if blobs is None else blobs
         # of this try alone and in memory: what the vault seals to it dies with the process
         self._private, self._public = new_box_key()
         self._spending = Spending(worker, submission)
         # `release_ingest` by the holder of the vault's lease prolongs it, and makes no second event
-        heartbeat = Heartbeat(worker, self._id, self._spending.count, self._release)
-        self._in_hand = InHand(heartbeat.beat, self._spending.meter)
+        self.heartbeat = Heartbeat(worker, self.submission_id, self._spending.count, self._release)
+        self._in_hand = InHand(beat or self.heartbeat.beat, self._spending.meter)
 
     def run(self) -> None:
         """All steps; whatever ends them, what was tried has been spent, too."""
@@ -183,11 +197,22 @@ class Ingestion:
             if isinstance(opened, Judgement):
                 self._reject(opened)
                 return
-            # before any file is examined: from here on its structure pays, and may not be served twice
-            self._spending.introduce(opened.structure_token)
+            self.introduce(opened)
             self._ingest(self.steps(opened), self.content(opened))
         finally:
-            self._spending.count()
+            self.count_spent()
+
+    def introduce(self, opened: OpenedSubmission) -> None:
+        """Before any file is examined: from here on its structure pays, and may not be served twice."""
+        self._spending.introduce(opened.structure_token)
+
+    def spent(self) -> CpuUse | None:
+        """What was spent, to be counted by who publishes it."""
+        return self._spending.use()
+
+    def count_spent(self) -> None:
+        """Count what was spent, where nothing was published."""
+        self._spending.count()
 
     def _ingest(self, steps: Steps, received: Content) -> None:
         inspected = steps.validate(received)
@@ -210,21 +235,27 @@ class Ingestion:
             return JUDGEMENTS["reception_key_gone"]
         if isinstance(answer, Denied):
             return refused(answer.reason)
-        return OpenedSubmission.of(open_for_ingest(self._private, answer, self._id))
+        return OpenedSubmission.of(open_for_ingest(self._private, answer, self.submission_id))
 
-    def _release(self) -> bytes | Denied:
-        # what an earlier try packed it has sealed itself; the vault opens those keys at step 3, for itself
-        keys = [
+    def keys(self) -> list[ReceivedBlobKey]:
+        """Of what was received: what an earlier try packed it has sealed itself; the vault opens those keys
+        at step 3, for itself.
+        """
+        return [
             ReceivedBlobKey(blob.blob_id, blob.version, blob.sealed_key)
             for blob in self._blobs
             if blob.role == "received" and blob.sealed_key is not None
         ]
-        worker, sealed = self._worker, self._submission.sealed_envelope or NO_ENVELOPE
-        return worker.vault.release_ingest(self._id, worker.name, self._public, sealed, keys, worker.lease_ms)
+
+    def _release(self) -> bytes | Denied:
+        worker, sealed = self._worker, self.submission.sealed_envelope or NO_ENVELOPE
+        return worker.vault.release_ingest(
+            self.submission_id, worker.name, self._public, sealed, self.keys(), worker.lease_ms
+        )
 
     def steps(self, opened: OpenedSubmission) -> Steps:
         """What follows step 1."""
-        return Steps(self._worker, self._submission, opened, self._in_hand, self._worker.vault.adopt)
+        return Steps(self._worker, self.submission, opened, self._in_hand, self._worker.vault.adopt)
 
     def content(self, opened: OpenedSubmission) -> OpenedContent:
         """What was received, to be taken over as it is where one document takes all of it."""
@@ -234,11 +265,13 @@ class Ingestion:
         return OpenedContent(self._worker.objects, sealed_blob(received), key, blob=received)
 
     def _reject(self, judgement: Judgement) -> None:
-        """Step 4 where the vault wouldn't open it: one verdict for the whole, of which no part is known."""
-        part = PartVerdict(
-            number=1, outcome=judgement.outcome.value, code=judgement.code, reason=judgement.reason
-        )
-        rows = Publication(
-            state=SubmissionState.REJECTED.value, finished_at=self._worker.now_ms(), parts=(part,)
-        )
-        self._worker.index.publish(self._id, self._worker.name, rows)
+        rows = rejection(judgement, self._worker.now_ms())
+        self._worker.index.publish(self.submission_id, self._worker.name, rows)
+
+
+def rejection(judgement: Judgement, now_ms: int) -> Publication:
+    """Step 4 where the vault wouldn't open it: one verdict for the whole, of which no part is known."""
+    part = PartVerdict(
+        number=1, outcome=judgement.outcome.value, code=judgement.code, reason=judgement.reason
+    )
+    return Publication(state=SubmissionState.REJECTED.value, finished_at=now_ms, parts=(part,))

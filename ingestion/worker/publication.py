@@ -1,8 +1,7 @@
 """The rows that one submission adds to the index, from what the vault adopted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from ingestion.grouping import InspectedPart
@@ -13,7 +12,9 @@ from keyvault.verbs.worker.adopt_request import Adopted, AdoptedDocument
 from records.vocabulary.codes import DocumentState
 from storage.rows import Details, Document, Instance, PartVerdict, Publication, Token
 
-Tokens = Callable[[Sequence[tuple[TokenField, str]]], tuple[bytes, ...]]
+Value = tuple[TokenField, str]
+Found = Mapping[Value, bytes]
+Tokens = Callable[[Sequence[Value]], tuple[bytes, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ def publication(
     answer: bytes | None = None,
 ) -> Publication:
     """All rows of the one transaction that makes the submission visible."""
+    values = list(dict.fromkeys(token_values(groups)))
+    found = dict(zip(values, tokens(values), strict=True)) if values else {}
     document_of = {
         part.number: each.document.document_id for each in groups for part in each.packed.group.parts
     }
@@ -50,11 +53,22 @@ def publication(
         parts=tuple(_part(part, document_of, duplicates) for part in parts),
         documents=tuple(_document(each, now_ms) for each in groups),
         details=tuple(_details(submission_id, each, now_ms) for each in groups),
-        instances=tuple(row for each in groups for row in _instances(submission_id, each, tokens)),
-        tokens=tuple(row for each in groups for row in _accessions(each, tokens)),
+        instances=tuple(row for each in groups for row in _instances(submission_id, each, found)),
+        tokens=tuple(row for each in groups for row in _accessions(each, found)),
         answer=answer,
         adopted=frozenset((blob.blob_id, blob.version) for each in groups for blob in each.packed.blobs),
     )
+
+
+def token_values(groups: Sequence[AdoptedGroup]) -> Iterator[Value]:
+    """What is searched by: each identifier of an instance or series, and accession numbers."""
+    for each in groups:
+        for part in each.packed.group.parts:
+            if part.is_dicom:
+                yield from ((TokenField.SOP, part.dicom.sop), (TokenField.SERIES, part.dicom.series))
+        accession = _accession(each)
+        if accession:
+            yield TokenField.ACCESSION, accession
 
 
 def _part(part: InspectedPart, document_of: dict[int, UUID], duplicates: dict[int, UUID]) -> PartVerdict:
@@ -95,24 +109,18 @@ def _details(submission_id: UUID, each: AdoptedGroup, now_ms: int) -> Details:
     )
 
 
-def _instances(submission_id: UUID, each: AdoptedGroup, tokens: Tokens) -> list[Instance]:
-    parts = each.packed.group.parts
-    wanted: list[tuple[TokenField, str]] = []
-    for part in parts:
-        if part.is_dicom:
-            wanted += [(TokenField.SOP, part.dicom.sop), (TokenField.SERIES, part.dicom.series)]
-    found = iter(tokens(wanted))
-    return [_instance(submission_id, each, part, found) for part in parts]
+def _instances(submission_id: UUID, each: AdoptedGroup, found: Found) -> list[Instance]:
+    return [_instance(submission_id, each, part, found) for part in each.packed.group.parts]
 
 
-def _instance(submission_id: UUID, each: AdoptedGroup, part: InspectedPart, found: Any) -> Instance:
-    sop, series = (next(found), next(found)) if part.is_dicom else (None, None)
+def _instance(submission_id: UUID, each: AdoptedGroup, part: InspectedPart, found: Found) -> Instance:
+    dicom = part.dicom if part.is_dicom else None
     return Instance(
         document_id=each.document.document_id,
         submission_id=submission_id,
         part=part.number,
-        sop_token=sop,
-        series_token=series,
+        sop_token=found[TokenField.SOP, dicom.sop] if dicom else None,
+        series_token=found[TokenField.SERIES, dicom.series] if dicom else None,
         blob_id=each.packed.pack.blob_id,
         version=each.packed.pack.version,
         offset=each.packed.offsets[part.number],
@@ -120,10 +128,17 @@ def _instance(submission_id: UUID, each: AdoptedGroup, part: InspectedPart, foun
     )
 
 
-def _accessions(each: AdoptedGroup, tokens: Tokens) -> list[Token]:
+def _accession(each: AdoptedGroup) -> str | None:
+    """None under quarantine, where nobody searches."""
     first = each.packed.group.parts[0]
-    accession = first.dicom.study_attributes.accession if first.is_dicom else None
-    if not accession or each.packed.group.record is None:  # nobody searches what is under quarantine
+    if not first.is_dicom or each.packed.group.record is None:
+        return None
+    return first.dicom.study_attributes.accession
+
+
+def _accessions(each: AdoptedGroup, found: Found) -> list[Token]:
+    accession = _accession(each)
+    if not accession:
         return []
-    (token,) = tokens([(TokenField.ACCESSION, accession)])
+    token = found[TokenField.ACCESSION, accession]
     return [Token(document_id=each.document.document_id, field=TokenField.ACCESSION.value, token=token)]

@@ -7,27 +7,27 @@ taken any number of times. What is done with it are the tasks' steps (`ingestion
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 from uuid import UUID
 
 from ingestion.worker.inspection import Inspector
+from ingestion.worker.settling import Ended, settle, settle_many
 from ingestion.worker.standing_in import Bench
 from keyvault.process.guard import WorkerDoor
-from keyvault.verbs.worker.settling import SettlingVerbs
 from records.errors import CoffreError, Conflict
-from storage.index_parts import Settling
 from storage.index_ports import NO_ALLOWANCE, WorkerIndex
 from storage.ports import ObjectStore
-from storage.rows import Submission
+from storage.rows import Sharing, Submission
 
 LEASE_MS = 60_000
 BEATS = 4  # a lease is prolonged so often before it could end
 LONGEST_PAUSE_MS = 600_000
 PAUSE_WHILE_AWAY_MS = 5_000
 PAUSE_WHILE_ELSEWHERE_MS = 2_000
+ALONE = Sharing(most=1, largest=0)
 log = logging.getLogger("coffre.ingestion")
 
 # no fault of the submission's: it is tried as soon as what it needs is there again
@@ -58,10 +58,26 @@ class NotItsTurn(PutOff):
     """A stand-in learnt whose submission it took, and that structure may be served already."""
 
 
+LetGo = Callable[[Collection[UUID], Collection[UUID]], None]
+"""Told which submissions were published and which are to be tried alone, while another is still in hand."""
+
+
 class Task(Protocol):
     """One try at one submission, or at one job on adopted content."""
 
     def run(self) -> None: ...
+
+
+class Together(Protocol):
+    """One try at several submissions; `run` answers those that it published at last.
+
+    Those that are let go before are not in hand any more. `suits` is False for one alone that is too large.
+    """
+
+    @property
+    def suits(self) -> bool: ...
+
+    def run(self, let_go: LetGo) -> Collection[UUID]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +87,8 @@ class Worker:
     `tasks`: what is done with a submission of each kind; `allowance_ms`: CPU that a structure's files may
     cost in a day before it comes after all others; `bench`: stand-ins, which take submissions of others
     beside slow ones; `beside`: it is one, and serves only structures that no worker serves; `introduced`:
-    depositors whose structure the index knows.
+    depositors whose structure the index knows; `sharing`: how much of one depositor `together` may have at
+    once, which answers the submissions that it published and leaves the others to be tried alone.
     """
 
     name: str
@@ -88,22 +105,67 @@ class Worker:
     bench: Bench | None = None
     beside: bool = False
     introduced: set[bytes] = field(default_factory=set)
+    sharing: Sharing = ALONE
+    together: Callable[["Worker", Sequence[Submission]], Together] | None = None
+    ended: Ended = field(default_factory=Ended)
 
     def now_ms(self) -> int:
         return int(self.clock() * 1000)
 
     def ingest_next(self, taken: Callable[[UUID], object] = lambda _: None) -> bool:
         """Carry out the submission whose turn it is; False where none waits. `taken` is told which it is."""
+        self.settle_ended()
         now = self.now_ms()
-        submission = self.index.claim_next(
-            self.name, now, now + self.lease_ms, allowance_ms=self.allowance_ms, beside=self.beside
+        found = self.index.claim_some(
+            self.name,
+            now,
+            now + self.lease_ms,
+            self.sharing,
+            allowance_ms=self.allowance_ms,
+            beside=self.beside,
         )
-        if submission is None:
+        if not found:
             return False
-        taken(submission.submission_id)
+        taken(found[0].submission_id)
         with self._standing_in():
-            self._carry_out(submission)
+            if self.together is not None and found[0].attempts == 1 and found[0].kind == "deposit":
+                self._carry_out_together(self.together, found)
+            else:
+                self._carry_out(found[0])
         return True
+
+    def _carry_out_together(
+        self, together: Callable[["Worker", Sequence[Submission]], Together], found: Sequence[Submission]
+    ) -> None:
+        """What isn't published here is tried alone, by whoever takes it: one of them delays no other."""
+        left, code = {each.submission_id: each for each in found}, ""
+
+        def let_go(published: Collection[UUID], others: Collection[UUID], pause_ms: int = 0) -> None:
+            self.ended.add(published)
+            for submission_id in others:
+                self._postpone(left[submission_id], pause_ms)
+            for submission_id in (*published, *others):
+                self.done(left.pop(submission_id).submission_id)
+
+        try:
+            shared = together(self, found)
+            if shared.suits:
+                let_go(shared.run(let_go), ())
+            else:
+                self._carry_out(left.pop(found[0].submission_id))
+        except PutOff:
+            pass
+        except Exception as error:
+            code = code_of(error)
+        let_go((), tuple(left), PAUSE_WHILE_AWAY_MS if code in _AWAY else 0)
+
+    def settle_ended(self, *, all_of_them: bool = False) -> None:
+        """Settle what was published together, many at a time; `all_of_them`: now. Published already, which is
+        all that depositors wait for: what isn't settled here, the sweeper settles.
+        """
+        submissions = self.ended.due(all_of_them=all_of_them)
+        with suppress(CoffreError):
+            settle_many(self.index, self.objects, self.vault, submissions, self.now_ms())
 
     def _standing_in(self) -> AbstractContextManager[None]:
         if self.bench is None:
@@ -130,7 +192,7 @@ class Worker:
         except PutOff as reason:
             self._postpone(submission, reason.pause_ms)
         except Exception as error:
-            self._failed(submission, error.code if isinstance(error, CoffreError) else type(error).__name__)
+            self._failed(submission, code_of(error))
         else:
             # published already, which is all that a depositor waits for: what isn't settled now, the sweeper
             # settles (docs/vault.md section 2, step 5)
@@ -189,16 +251,6 @@ class Heartbeat:
             each()
 
 
-def settle(
-    index: Settling, objects: ObjectStore, vault: SettlingVerbs, submission_id: UUID, now_ms: int
-) -> None:
-    """Step 5: end a finished submission. No key opens it any more, what wasn't adopted goes. Repeatable.
-
-    The vault before the index, the index before the objects, the rows of the objects last: whatever breaks
-    between, the index still lists what is left to do, and an object without a row is never left.
-    """
-    vault.settle(submission_id)
-    abandoned = index.settle(submission_id, now_ms)
-    for blob in abandoned:
-        objects.delete(blob.blob_id, blob.version)
-    index.forget_blobs(abandoned)
+def code_of(error: Exception) -> str:
+    """What the log says of a failure: no text, which could name what is being ingested."""
+    return error.code if isinstance(error, CoffreError) else type(error).__name__

@@ -4,16 +4,19 @@ All of a submission's new tokens are claimed in one transaction, or none: two su
 can never wait for one another.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from operator import itemgetter
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
+from records.errors import Conflict
 from storage.conflicts import insert_new
 from storage.index import tables
 from storage.index.mapping import portions
-from storage.index.queue import validated
-from storage.rows import PartClaims, PartVerdict
+from storage.index.queue import PLAN, held_all, validated
+from storage.index.uploads import insert_blobs
+from storage.rows import NewPlan, PartClaims, PartVerdict
 from storage.transactions import Database, repeated
 
 _CLAIM = tables.part_claim.c
@@ -68,17 +71,55 @@ class Claims:
         duplicates = {first[token]: document for token, document in others.items() if document}
         return PartClaims(duplicates=duplicates, repeated=again)
 
+    @repeated
+    def add_plans(self, worker: str, plans: Collection[NewPlan]) -> frozenset[UUID]:
+        with self._database.writing() as connection:
+            fresh = held_all(connection, [plan.submission_id for plan in plans], worker)
+            if any(each.plan is not None for each in fresh):
+                raise Conflict("This submission has a plan already; follow that one.", code="plan_exists")
+            new = _all_new(connection, plans)
+            _claim(connection, new)
+            insert_blobs(connection, {plan.submission_id: plan.blobs for plan in new})
+            if new:
+                connection.execute(PLAN, [{"b_id": p.submission_id, "b_plan": p.plan} for p in new])
+        return frozenset(plan.submission_id for plan in new)
 
-def settle_claims(connection: Connection, submission_id: UUID, parts: Iterable[PartVerdict]) -> None:
-    """Gives published parts' claims their document, and frees the submission's others."""
+
+def _all_new(connection: Connection, plans: Iterable[NewPlan]) -> list[NewPlan]:
+    """Those of whose tokens none is claimed, nor another part's, here or in one before."""
+    tokens = {token for plan in plans for token in plan.part_tokens.values()}
+    seen = set(_holders(connection, sorted(tokens)))
+    new = []
+    for plan in plans:
+        own = set(plan.part_tokens.values())
+        if len(own) == len(plan.part_tokens) and not own & seen:
+            new.append(plan)
+            seen |= own
+    return new
+
+
+def _claim(connection: Connection, plans: Iterable[NewPlan]) -> None:
+    rows = [
+        {"part_token": token, "submission_id": plan.submission_id, "number": number}
+        for plan in plans
+        for number, token in plan.part_tokens.items()
+    ]
+    rows.sort(key=itemgetter("part_token"))  # so that no two wait for one another
+    if rows and connection.execute(_INSERT, rows).rowcount != len(rows):
+        raise Conflict("Another submission claims the same bytes; look again.", code="study_busy")
+
+
+def settle_claims(connection: Connection, parts: Mapping[UUID, Iterable[PartVerdict]]) -> None:
+    """Gives published parts' claims their document, and frees the submissions' others."""
     published = [
         {"b_id": submission_id, "b_number": part.number, "b_document": part.document_id}
-        for part in parts
+        for submission_id, found in parts.items()
+        for part in found
         if part.outcome == "published" and part.document_id
     ]
     if published:
         connection.execute(_KEEP, published)
-    connection.execute(_FREE, {"b_id": submission_id})
+    connection.execute(_FREE, [{"b_id": submission_id} for submission_id in parts])
 
 
 def _first_numbers(part_tokens: Mapping[int, bytes]) -> tuple[dict[bytes, int], dict[int, int]]:

@@ -85,6 +85,17 @@ def add(connection: Connection, use: CpuUse, at: int) -> None:
     connection.execute(_ADD, this | values)
 
 
+def together(uses: Iterable[CpuUse]) -> list[CpuUse]:
+    """One for each depositor, in the order of the rows that they are counted in."""
+    spent: dict[tuple[bytes, bytes], int] = defaultdict(int)
+    for use in uses:
+        spent[use.structure_token, use.depositor_token] += use.cpu_ms
+    return [
+        CpuUse(depositor_token=depositor, structure_token=structure, cpu_ms=spent[structure, depositor])
+        for structure, depositor in sorted(spent)
+    ]
+
+
 def cpu_of(connection: Connection, structures: Iterable[bytes], now: int) -> Mapping[bytes, CpuOfStructure]:
     """By structure token; those that used nothing today or yesterday are not among them."""
     today = now // DAY_MS

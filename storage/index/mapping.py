@@ -1,12 +1,12 @@
 """Map the dataclasses of `storage.rows` to the columns of the same names, and back."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from itertools import islice
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Column, Row, Table
+from sqlalchemy import Column, Table
 
 from storage.index import tables
 from storage.rows import Blob, Details, Document, Instance, PartVerdict, Submission, Token
@@ -27,11 +27,11 @@ class RowMap(Generic[T]):
         """The value as parameters of an insert, with the columns that it does not carry."""
         return dict(zip(self._names, self._get(value), strict=True)) | more
 
-    def value(self, row: Row[Any]) -> T:
+    def value(self, row: Sequence[Any]) -> T:
         """The value in a row of `columns`."""
         return self._kind(**dict(zip(self._names, row, strict=True)))
 
-    def values(self, rows: Iterable[Row[Any]]) -> list[T]:
+    def values(self, rows: Iterable[Sequence[Any]]) -> list[T]:
         return [self.value(row) for row in rows]
 
 

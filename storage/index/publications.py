@@ -1,6 +1,7 @@
 """Publish documents, which makes them visible in one instant; then erase keys and name objects to delete."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from operator import attrgetter
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, delete, func, literal, select, update
@@ -13,7 +14,7 @@ from storage.index import cpu_uses, tables
 from storage.index.claims import settle_claims
 from storage.index.maintenance import remove
 from storage.index.mapping import BLOBS, DETAILS, DOCUMENTS, INSTANCES, PARTS, TOKENS
-from storage.index.queue import held, locked
+from storage.index.queue import held_all, lease_lost, locked, locked_all
 from storage.index.shared_instances import note_shared
 from storage.index.waking import FINISHED, notify
 from storage.rows import Blob, Publication
@@ -51,7 +52,9 @@ _ERASE = (
 _OF_SUBMISSION = _BLOB.submission_id == bindparam("b_id")
 _ERASE_KEYS = update(tables.blob).where(_OF_SUBMISSION).values(sealed_key=None)
 _ABANDON = update(tables.blob).where(_OF_SUBMISSION, _BLOB.state == "waiting").values(state="abandoned")
-_ABANDONED_OF = select(*BLOBS.columns).where(_OF_SUBMISSION, _BLOB.state == "abandoned")
+_ABANDONED_OF = select(*BLOBS.columns).where(
+    _BLOB.submission_id.in_(bindparam("ids", expanding=True)), _BLOB.state == "abandoned"
+)
 # written out: a parameter would not tell the planner that the index of these alone will do
 _IS_ABANDONED = _BLOB.state == literal("abandoned", literal_execute=True)
 _ABANDONED = select(*BLOBS.columns).where(_IS_ABANDONED).limit(LIST_AT_ONCE)
@@ -87,38 +90,28 @@ class Publications:
             found = locked(connection, submission_id)
             if found and found.worker == worker and found.state in _FINAL:
                 return False
-            held(connection, submission_id, worker)
-            _insert(connection, submission_id, publication)
-            if publication.instances:
-                note_shared(connection, submission_id)
-            settle_claims(connection, submission_id, publication.parts)
-            _adopt(connection, submission_id, publication.adopted)
-            if publication.removal is not None:
-                remove(connection, publication.removal, publication.finished_at)
-            finished = {
-                "b_state": publication.state,
-                "b_at": publication.finished_at,
-                "b_answer": publication.answer,
-            }
-            connection.execute(_FINISH, finished | {"b_id": submission_id})
-            notify(connection, FINISHED, submission_id)
-            if publication.cpu_use is not None:
-                cpu_uses.add(connection, publication.cpu_use, publication.finished_at)
+            if found is None or found.worker != worker or found.state != SubmissionState.VALIDATING:
+                raise lease_lost()
+            _publish(connection, {submission_id: publication})
         return True
+
+    @repeated
+    def publish_many(self, worker: str, publications: Mapping[UUID, Publication]) -> None:
+        with self._database.writing() as connection:
+            held_all(connection, publications.keys(), worker)
+            _publish(connection, publications)
 
     @repeated
     def settle(self, submission_id: UUID, at: int) -> list[Blob]:
         with self._database.writing() as connection:
-            found = locked(connection, submission_id)
-            if found is None:
-                raise NotFound("There is no such submission.", code="submission_unknown")
-            if found.state not in _FINAL:
-                raise Conflict("The submission has no verdict yet; settle it afterwards.", code="unfinished")
-            of_this = {"b_id": submission_id}
-            connection.execute(_ERASE, of_this | {"b_at": at})
-            connection.execute(_ERASE_KEYS, of_this)
-            connection.execute(_ABANDON, of_this)
-            return BLOBS.values(connection.execute(_ABANDONED_OF, of_this))
+            return _settle(connection, [submission_id], at)
+
+    @repeated
+    def settle_many(self, submission_ids: Collection[UUID], at: int) -> list[Blob]:
+        if not submission_ids:
+            return []
+        with self._database.writing() as connection:
+            return _settle(connection, submission_ids, at)
 
     @repeated
     def forget_answers(self, finished_before: int) -> int:
@@ -144,26 +137,75 @@ class Publications:
                 connection.execute(_FORGET, [{"b_blob": b.blob_id, "b_version": b.version} for b in blobs])
 
 
-def _insert(connection: Connection, submission_id: UUID, publication: Publication) -> None:
+def _publish(connection: Connection, publications: Mapping[UUID, Publication]) -> None:
+    """Whatever becomes visible, of submissions whose leases are held; what others wait for comes last."""
+    _insert(connection, publications)
+    note_shared(connection, [each for each, found in publications.items() if found.instances])
+    settle_claims(connection, {each: found.parts for each, found in publications.items()})
+    _adopt(connection, publications)
+    for found in publications.values():
+        if found.removal is not None:
+            remove(connection, found.removal, found.finished_at)
+    connection.execute(_FINISH, [_finished(each, found) for each, found in publications.items()])
+    for submission_id in publications:
+        notify(connection, FINISHED, submission_id)
+    uses = [found.cpu_use for found in publications.values() if found.cpu_use is not None]
+    at = max(found.finished_at for found in publications.values())
+    for use in cpu_uses.together(uses):
+        cpu_uses.add(connection, use, at)
+
+
+def _finished(submission_id: UUID, publication: Publication) -> dict[str, object]:
+    finished = {"b_at": publication.finished_at, "b_answer": publication.answer}
+    return {"b_id": submission_id, "b_state": publication.state} | finished
+
+
+def _settle(connection: Connection, submission_ids: Collection[UUID], at: int) -> list[Blob]:
+    found = locked_all(connection, submission_ids)
+    if len(found) != len(submission_ids):
+        raise NotFound("There is no such submission.", code="submission_unknown")
+    if any(each.state not in _FINAL for each in found):
+        raise Conflict("The submission has no verdict yet; settle it afterwards.", code="unfinished")
+    of_these = [{"b_id": each.submission_id} for each in found]
+    connection.execute(_ERASE, [each | {"b_at": at} for each in of_these])
+    connection.execute(_ERASE_KEYS, of_these)
+    connection.execute(_ABANDON, of_these)
+    return BLOBS.values(connection.execute(_ABANDONED_OF, {"ids": [each.submission_id for each in found]}))
+
+
+def _insert(connection: Connection, publications: Mapping[UUID, Publication]) -> None:
     """Every kind of row at once; rows that others touch too in the order of their keys."""
-    documents = sorted(publication.documents, key=lambda document: document.document_id)
-    tokens = sorted(publication.tokens, key=lambda row: (row.token, row.field, row.document_id))
-    parts = [PARTS.parameters(part, submission_id=submission_id) for part in publication.parts]
-    for statement, found in (
+    found = publications.values()
+    # a study that several of them grow is touched once
+    touched = {row.document_id: row for each in found for row in each.documents}
+    documents = sorted(touched.values(), key=attrgetter("document_id"))
+    tokens = sorted(
+        (row for each in found for row in each.tokens), key=attrgetter("token", "field", "document_id")
+    )
+    for statement, values in (
         (_TOUCH_DOCUMENTS, [DOCUMENTS.parameters(document) for document in documents]),
         (_INSERT_TOKENS, [TOKENS.parameters(row) for row in tokens]),
     ):
-        if found:
-            connection.execute(statement, found)
-    for table, rows in (
-        (tables.part, parts),
-        (tables.details, [DETAILS.parameters(row) for row in publication.details]),
-        (tables.instance, [INSTANCES.parameters(row) for row in publication.instances]),
-    ):
-        insert_many(connection, table, rows)
+        if values:
+            connection.execute(statement, values)
+    parts = [
+        PARTS.parameters(part, submission_id=submission_id)
+        for submission_id, each in publications.items()
+        for part in each.parts
+    ]
+    insert_many(connection, tables.part, parts)
+    details = [DETAILS.parameters(row) for each in found for row in each.details]
+    insert_many(connection, tables.details, details)
+    insert_many(
+        connection, tables.instance, [INSTANCES.parameters(row) for each in found for row in each.instances]
+    )
 
 
-def _adopt(connection: Connection, submission_id: UUID, adopted: Collection[tuple[UUID, int]]) -> None:
-    rows = [{"b_id": submission_id, "b_blob": blob_id, "b_version": version} for blob_id, version in adopted]
+def _adopt(connection: Connection, publications: Mapping[UUID, Publication]) -> None:
+    rows = [
+        {"b_id": submission_id, "b_blob": blob_id, "b_version": version}
+        for submission_id, each in publications.items()
+        for blob_id, version in each.adopted
+    ]
     if rows and connection.execute(_ADOPT, rows).rowcount != len(rows):
         raise ValueError("an adopted blob is not one of this submission's")

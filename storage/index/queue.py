@@ -9,9 +9,7 @@ from records.errors import Conflict
 from records.vocabulary.codes import SubmissionState
 from storage.index import tables
 from storage.index.mapping import BLOBS, PARTS, SUBMISSIONS
-from storage.index.turns import Claim, by_turn
 from storage.index.uploads import insert_blobs
-from storage.index_ports import NO_ALLOWANCE
 from storage.rows import Blob, PartVerdict, Submission
 from storage.transactions import Database, repeated
 
@@ -22,48 +20,32 @@ _THIS = _SUBMISSION.submission_id == bindparam("b_id")
 _HELD = (
     _THIS & (_SUBMISSION.worker == bindparam("b_worker")) & (_SUBMISSION.state == SubmissionState.VALIDATING)
 )
-_DUE = {
+DUE = {
     SubmissionState.RECEIVED: _SUBMISSION.not_before <= bindparam("now"),
     # a worker that died leaves its submission in this state until its lease ends
     SubmissionState.VALIDATING: _SUBMISSION.lease_until <= bindparam("now"),
 }
 
 
-def _due(state: SubmissionState) -> ColumnElement[bool]:
+def due(state: SubmissionState) -> ColumnElement[bool]:
     # written out: a parameter would not tell the planner that the index of these alone will do
-    return (_SUBMISSION.state == literal(state.value, literal_execute=True)) & _DUE[state]
+    return (_SUBMISSION.state == literal(state.value, literal_execute=True)) & DUE[state]
 
 
 def _waiting(state: SubmissionState) -> Select[int]:
-    capped = select(literal(1)).select_from(tables.submission).where(_due(state)).limit(COUNT_CAP)
+    capped = select(literal(1)).select_from(tables.submission).where(due(state)).limit(COUNT_CAP)
     return select(func.count()).select_from(capped.subquery())
 
 
 _SELECT = select(*SUBMISSIONS.columns).where(_THIS)
 _SELECT_LOCKED = _SELECT.with_for_update()
-_ANY_DUE = tuple(
-    select(literal(1)).select_from(tables.submission).where(_due(state)).limit(1) for state in _DUE
-)
-# what another worker is just taking is passed over, not waited for
-_OLDEST_OF = tuple(
+_SELECT_ALL_LOCKED = (
     select(*SUBMISSIONS.columns)
-    .where(_due(state), _SUBMISSION.depositor_token == bindparam("depositor"))
-    .order_by(_SUBMISSION.received_at)
-    .limit(1)
-    .with_for_update(skip_locked=True)
-    for state in _DUE
+    .where(_SUBMISSION.submission_id.in_(bindparam("ids", expanding=True)))
+    .order_by(_SUBMISSION.submission_id)
+    .with_for_update()
 )
-_WAITING = tuple(_waiting(state) for state in _DUE)
-_TAKE = (
-    update(tables.submission)
-    .where(_THIS)
-    .values(
-        state=SubmissionState.VALIDATING,
-        worker=bindparam("b_worker"),
-        lease_until=bindparam("b_until"),
-        attempts=_SUBMISSION.attempts + 1,
-    )
-)
+_WAITING = tuple(_waiting(state) for state in DUE)
 _RENEW = update(tables.submission).where(_HELD).values(lease_until=bindparam("b_until"))
 _POSTPONE = (
     update(tables.submission)
@@ -75,7 +57,7 @@ _END_LEASES = (
     .where(_SUBMISSION.state == SubmissionState.VALIDATING)
     .values(state=SubmissionState.RECEIVED, worker=None, lease_until=0)
 )
-_PLAN = update(tables.submission).where(_THIS).values(plan=bindparam("b_plan"))
+PLAN = update(tables.submission).where(_THIS).values(plan=bindparam("b_plan"))
 _PARTS = (
     select(*PARTS.columns)
     .where(tables.part.c.submission_id == bindparam("b_id"))
@@ -84,6 +66,12 @@ _PARTS = (
 _BLOBS = (
     select(*BLOBS.columns)
     .where(tables.blob.c.submission_id == bindparam("b_id"))
+    .order_by(tables.blob.c.blob_id, tables.blob.c.version)
+)
+
+_BLOBS_OF = (
+    select(*BLOBS.columns, tables.blob.c.submission_id)
+    .where(tables.blob.c.submission_id.in_(bindparam("ids", expanding=True)))
     .order_by(tables.blob.c.blob_id, tables.blob.c.version)
 )
 
@@ -107,30 +95,16 @@ class Queue:
         with self._database.reading() as connection:
             return BLOBS.values(connection.execute(_BLOBS, {"b_id": submission_id}))
 
+    def blobs_of(self, submission_ids: Collection[UUID]) -> dict[UUID, list[Blob]]:
+        found: dict[UUID, list[Blob]] = {each: [] for each in submission_ids}
+        with self._database.reading() as connection:
+            for row in connection.execute(_BLOBS_OF, {"ids": list(found)}):
+                found[row.submission_id].append(BLOBS.value(row[:-1]))
+        return found
+
     def waiting(self, now: int) -> int:
         with self._database.reading() as connection:
             return sum(connection.execute(count, {"now": now}).scalar_one() for count in _WAITING)
-
-    def claim_next(
-        self, worker: str, now: int, until: int, *, allowance_ms: int = NO_ALLOWANCE, beside: bool = False
-    ) -> Submission | None:
-        claim = Claim(now, allowance_ms, beside)
-        # idle workers ask often: the question alone must not take the writers' turn
-        with self._database.reading() as connection:
-            if not (by_turn(connection, claim) if beside else _any_due(connection, now)):
-                return None
-        with self._database.writing() as connection:
-            for depositor in by_turn(connection, claim):
-                if found := _oldest_of(connection, depositor, now):
-                    return _take(connection, found.submission_id, worker, until)
-        return None
-
-    def claim(self, submission_id: UUID, worker: str, now: int, until: int) -> Submission | None:
-        with self._database.writing() as connection:
-            found = locked(connection, submission_id)
-            if found is None or not _is_due(found, now):
-                return None
-            return _take(connection, submission_id, worker, until)
 
     def renew(self, submission_id: UUID, worker: str, until: int) -> bool:
         with self._database.writing() as connection:
@@ -154,8 +128,8 @@ class Queue:
                 return
             if found.plan is not None:
                 raise Conflict("This submission has a plan already; follow that one.", code="plan_exists")
-            insert_blobs(connection, submission_id, blobs)
-            connection.execute(_PLAN, {"b_id": submission_id, "b_plan": plan})
+            insert_blobs(connection, {submission_id: blobs})
+            connection.execute(PLAN, {"b_id": submission_id, "b_plan": plan})
 
 
 def locked(connection: Connection, submission_id: UUID) -> Submission | None:
@@ -168,7 +142,7 @@ def validated(connection: Connection, submission_id: UUID) -> Submission:
     """The submission, locked, while it is being validated; otherwise Conflict `lease_lost`."""
     found = locked(connection, submission_id)
     if found is None or found.state != SubmissionState.VALIDATING:
-        raise _lease_lost()
+        raise lease_lost()
     return found
 
 
@@ -176,30 +150,23 @@ def held(connection: Connection, submission_id: UUID, worker: str) -> Submission
     """The submission, locked, while this worker holds its lease; otherwise Conflict `lease_lost`."""
     found = validated(connection, submission_id)
     if found.worker != worker:
-        raise _lease_lost()
+        raise lease_lost()
     return found
 
 
-def _lease_lost() -> Conflict:
+def locked_all(connection: Connection, submission_ids: Collection[UUID]) -> list[Submission]:
+    """Those that are there, locked in order of their ids."""
+    return SUBMISSIONS.values(connection.execute(_SELECT_ALL_LOCKED, {"ids": list(submission_ids)}))
+
+
+def held_all(connection: Connection, submission_ids: Collection[UUID], worker: str) -> list[Submission]:
+    """Submissions, locked, while this worker holds the lease of all; otherwise Conflict `lease_lost`."""
+    found = locked_all(connection, submission_ids)
+    held = [each for each in found if each.state == SubmissionState.VALIDATING and each.worker == worker]
+    if len(held) != len(submission_ids):
+        raise lease_lost()
+    return found
+
+
+def lease_lost() -> Conflict:
     return Conflict("Another worker has this submission; leave it to that one.", code="lease_lost")
-
-
-def _any_due(connection: Connection, now: int) -> bool:
-    return any(connection.execute(query, {"now": now}).first() for query in _ANY_DUE)
-
-
-def _oldest_of(connection: Connection, depositor: bytes, now: int) -> Submission | None:
-    values = {"now": now, "depositor": depositor}
-    rows = [row for query in _OLDEST_OF if (row := connection.execute(query, values).first())]
-    return min(SUBMISSIONS.values(rows), key=lambda found: found.received_at, default=None)
-
-
-def _is_due(found: Submission, now: int) -> bool:
-    if found.state == SubmissionState.RECEIVED:
-        return found.not_before <= now
-    return found.state == SubmissionState.VALIDATING and found.lease_until <= now
-
-
-def _take(connection: Connection, submission_id: UUID, worker: str, until: int) -> Submission | None:
-    connection.execute(_TAKE, {"b_id": submission_id, "b_worker": worker, "b_until": until})
-    return locked(connection, submission_id)

@@ -4,6 +4,7 @@ Two structures' documents may (docs/architecture.md); a list then has what it op
 bytes differ, and compares no instances of any other.
 """
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, select
@@ -21,7 +22,7 @@ _SHARED = (
     .join(_ONE, _ONE.c.document_id == _MINE.c.document_id)
     .join(_OTHER, _OTHER.c.document_id == _THEIRS.c.document_id)
     .where(
-        _MINE.c.submission_id == bindparam("submission_id"),
+        _MINE.c.submission_id.in_(bindparam("ids", expanding=True)),
         _MINE.c.document_id != _THEIRS.c.document_id,
         _ONE.c.record_id == _OTHER.c.record_id,
     )
@@ -29,9 +30,9 @@ _SHARED = (
 _NOTE = insert_new(tables.shared_instance)
 
 
-def note_shared(connection: Connection, submission_id: UUID) -> None:
-    """In the transaction that publishes the submission's instances; each pair both ways."""
-    found = connection.execute(_SHARED, {"submission_id": submission_id}).all()
+def note_shared(connection: Connection, submission_ids: Collection[UUID]) -> None:
+    """In the transaction that publishes the submissions' instances; each pair both ways."""
+    found = connection.execute(_SHARED, {"ids": list(submission_ids)}).all() if submission_ids else []
     if found:
         pairs = sorted({pair for one, other in found for pair in ((one, other), (other, one))})
         connection.execute(_NOTE, [{"document_id": one, "other_id": other} for one, other in pairs])

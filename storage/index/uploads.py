@@ -1,6 +1,6 @@
 """Reception: the rows of objects being written, and the transaction that acknowledges a submission."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
@@ -38,9 +38,15 @@ class Uploads:
         self._database = database
 
     def begin_upload(self, blob_id: UUID, version: int, at: int) -> None:
-        row = {"blob_id": blob_id, "version": version, "at": at, "condemned": 0}
-        with self._database.writing() as connection:
-            connection.execute(_INSERT_UPLOAD, row)
+        self.begin_uploads([(blob_id, version)], at)
+
+    def begin_uploads(self, refs: Collection[tuple[UUID, int]], at: int) -> None:
+        rows = [
+            {"blob_id": blob_id, "version": version, "at": at, "condemned": 0} for blob_id, version in refs
+        ]
+        if rows:
+            with self._database.writing() as connection:
+                connection.execute(_INSERT_UPLOAD, rows)
 
     def end_upload(self, blob_id: UUID, version: int) -> None:
         with self._database.writing() as connection:
@@ -57,21 +63,27 @@ class Uploads:
         try:
             with self._database.writing() as connection:
                 connection.execute(_INSERT_SUBMISSION, SUBMISSIONS.parameters(submission))
-                insert_blobs(connection, submission.submission_id, blobs)
+                insert_blobs(connection, {submission.submission_id: blobs})
                 notify(connection, RECEIVED, submission.submission_id)
         except IntegrityError as error:
             sentence = "This submission was received already; ask for its state."
             raise Conflict(sentence, code="submission_exists") from error
 
 
-def insert_blobs(connection: Connection, submission_id: UUID, blobs: Iterable[Blob]) -> None:
-    """Turns the upload rows of `blobs` into rows of the submission.
+def insert_blobs(connection: Connection, blobs: Mapping[UUID, Collection[Blob]]) -> None:
+    """Turns the upload rows of `blobs` into rows of the submissions that they are listed under.
 
     Conflict `upload_expired` where the sweeper condemned one meanwhile: its object may be gone.
     """
-    for blob in blobs:
-        finished = connection.execute(_FINISH_UPLOAD, {"b_blob_id": blob.blob_id, "b_version": blob.version})
-        if finished.rowcount != 1:
-            sentence = "The upload took too long and was swept away; send it again."
-            raise Conflict(sentence, code="upload_expired")
-        connection.execute(_INSERT_BLOB, BLOBS.parameters(blob, submission_id=submission_id, state="waiting"))
+    rows = [
+        BLOBS.parameters(blob, submission_id=submission_id, state="waiting")
+        for submission_id, found in blobs.items()
+        for blob in found
+    ]
+    if not rows:
+        return
+    ends = sorted(({"b_blob_id": row["blob_id"], "b_version": row["version"]} for row in rows), key=str)
+    if connection.execute(_FINISH_UPLOAD, ends).rowcount != len(rows):
+        sentence = "The upload took too long and was swept away; send it again."
+        raise Conflict(sentence, code="upload_expired")
+    connection.execute(_INSERT_BLOB, rows)

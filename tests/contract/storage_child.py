@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from records.errors import Conflict
 from storage.migrate import upgrade
 from tests.contract.storage_adapters import open_database, open_index, open_objects, open_vault_store
-from tests.contract.storage_examples import publication_of
+from tests.contract.storage_examples import claim_next, publication_of
 
 
 def wait_inside() -> None:
@@ -42,7 +42,7 @@ def claim_all(address: str, worker: str) -> None:
     """Claims submissions until none is due and prints their ids."""
     index = open_index(address)
     wait_inside()
-    while found := index.claim_next(worker, now=100, until=10_000):
+    while found := claim_next(index, worker, now=100, until=10_000):
         print(found.submission_id)
 
 

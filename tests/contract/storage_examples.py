@@ -4,8 +4,18 @@ import os
 from typing import Any
 from uuid import UUID, uuid4
 
-from storage.index_ports import Index
-from storage.rows import Blob, Details, Document, Instance, PartVerdict, Publication, Submission, Token
+from storage.index_ports import Index, WorkerIndex
+from storage.rows import (
+    Blob,
+    Details,
+    Document,
+    Instance,
+    PartVerdict,
+    Publication,
+    Sharing,
+    Submission,
+    Token,
+)
 
 RECORD = UUID("01890000-0000-7000-8000-000000000001")
 
@@ -51,6 +61,12 @@ def claimed(index: Index, *blobs: Blob, worker: str = "worker") -> UUID:
     submission_id = received(index, *blobs)
     assert index.claim(submission_id, worker, now=100, until=10_000)
     return submission_id
+
+
+def claim_next(index: WorkerIndex, worker: str, *, now: int, until: int, **how: Any) -> Submission | None:
+    """The submission whose turn it is, alone."""
+    found = index.claim_some(worker, now, until, Sharing(most=1, largest=0), **how)
+    return found[0] if found else None
 
 
 def a_document(**changes: Any) -> Document:

@@ -9,7 +9,7 @@ from functools import partial
 from storage.index.store import SqlIndex
 from storage.vault_store.store import SqlVaultStore
 from tests.contract.storage_adapters import open_database
-from tests.contract.storage_examples import a_submission
+from tests.contract.storage_examples import a_submission, claim_next
 from tests.contract.storage_filling import PER_RECORD, fill_index, fill_vault, numbered
 from tests.contract.storage_work import Meter, meter_of
 
@@ -28,7 +28,7 @@ def index_work(index: SqlIndex, meter: Meter, rows: int) -> dict[str, int]:
         "by study": lambda: index.documents_by_study(record, one.bytes),
         "submission": lambda: index.submission(one),
         "receive": lambda: index.receive(a_submission(received_at=10**9), []),
-        "claim": lambda: index.claim_next("w", now=rows, until=10**9),
+        "claim": lambda: claim_next(index, "w", now=rows, until=10**9),
         "unsettled": lambda: index.unsettled(rows),
     }
     return {name: meter.work(call) for name, call in calls.items()}

@@ -15,6 +15,7 @@ from tests.contract.storage_examples import (
     a_blob,
     a_document,
     a_submission,
+    claim_next,
     claimed,
     publication_of,
     published,
@@ -76,27 +77,27 @@ class TestReception:
 class TestQueue:
     def test_the_oldest_comes_first(self, index: Index) -> None:
         late, early = received(index, received_at=20), received(index, received_at=10)
-        claims = [index.claim_next("w", now=100, until=200) for _ in range(3)]
+        claims = [claim_next(index, "w", now=100, until=200) for _ in range(3)]
         assert [found and found.submission_id for found in claims] == [early, late, None]
 
     def test_a_claim_tells_state_holder_lease_and_attempt(self, index: Index) -> None:
         received(index)
-        found = index.claim_next("w", now=100, until=200)
+        found = claim_next(index, "w", now=100, until=200)
         assert found
         assert (found.state, found.worker, found.lease_until, found.attempts) == ("validating", "w", 200, 1)
 
     def test_a_lease_that_ended_is_given_again(self, index: Index) -> None:
         submission_id = received(index)
-        index.claim_next("dead", now=100, until=200)
-        assert index.claim_next("w", now=199, until=300) is None
-        found = index.claim_next("w", now=200, until=300)
+        claim_next(index, "dead", now=100, until=200)
+        assert claim_next(index, "w", now=199, until=300) is None
+        found = claim_next(index, "w", now=200, until=300)
         assert found and (found.submission_id, found.attempts, found.worker) == (submission_id, 2, "w")
 
     def test_an_older_abandoned_one_comes_before_a_newer_received_one(self, index: Index) -> None:
         abandoned = received(index, received_at=1)
         index.claim(abandoned, "dead", now=100, until=200)
         received(index, received_at=2)
-        found = index.claim_next("w", now=300, until=400)
+        found = claim_next(index, "w", now=300, until=400)
         assert found and found.submission_id == abandoned
 
     def test_one_submission_can_be_claimed_by_its_id_when_due(self, index: Index) -> None:
@@ -131,8 +132,8 @@ class TestQueue:
         assert not index.postpone(submission_id, "other", not_before=500)
         assert index.postpone(submission_id, "worker", not_before=500)
         assert not index.renew(submission_id, "worker", until=20_000)
-        assert index.claim_next("w", now=499, until=600) is None
-        assert index.claim_next("w", now=500, until=600)
+        assert claim_next(index, "w", now=499, until=600) is None
+        assert claim_next(index, "w", now=500, until=600)
 
     def test_waiting_counts_what_could_be_claimed(self, index: Index) -> None:
         received(index)
@@ -143,7 +144,7 @@ class TestQueue:
 
     def test_finished_ones_are_never_claimed(self, index: Index) -> None:
         published(index)
-        assert index.claim_next("w", now=10**15, until=10**16) is None
+        assert claim_next(index, "w", now=10**15, until=10**16) is None
         assert index.waiting(now=10**15) == 0
 
     def test_the_oldest_that_no_worker_took_is_told_by_when_it_came(self, index: Index) -> None:

@@ -8,7 +8,15 @@ import pytest
 from records.errors import Conflict
 from storage.index.store import SqlIndex
 from storage.rows import Blob, Document, PartVerdict, Publication, Removal
-from tests.contract.storage_examples import RECORD, a_blob, a_document, claimed, publication_of, published
+from tests.contract.storage_examples import (
+    RECORD,
+    a_blob,
+    a_document,
+    claim_next,
+    claimed,
+    publication_of,
+    published,
+)
 
 OTHER = UUID("01890000-0000-7000-8000-000000000002")
 
@@ -58,7 +66,7 @@ def test_a_job_is_queued_once_as_a_submission_of_its_kind(index: SqlIndex) -> No
     job = uuid4()
     assert index.queue_job(job, "compact", at=1)
     assert not index.queue_job(job, "compact", at=2)
-    found = index.claim_next("worker", now=10, until=20)
+    found = claim_next(index, "worker", now=10, until=20)
     assert found and (found.submission_id, found.kind, found.received_at) == (job, "compact", 1)
 
 

@@ -8,7 +8,7 @@ import pytest
 from storage.index_ports import Index
 from storage.rows import CpuOfDay, CpuUse
 from tests.contract.storage_adapters import Spawn
-from tests.contract.storage_examples import publication_of, received
+from tests.contract.storage_examples import claim_next, publication_of, received
 
 HOSPITAL, CLINIC, LABORATORY = b"h" * 32, b"c" * 32, b"l" * 32
 DAY_MS = 24 * 3_600_000
@@ -21,7 +21,7 @@ def waits(index: Index, depositor: bytes, at: int) -> UUID:
 
 
 def taken(index: Index, now: int = NOW, **how: object) -> UUID | None:
-    found = index.claim_next("w", now=now, until=now + 60_000, **how)  # type: ignore[arg-type]
+    found = claim_next(index, "w", now=now, until=now + 60_000, **how)  # type: ignore[arg-type]
     return found.submission_id if found else None
 
 

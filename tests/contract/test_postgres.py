@@ -18,7 +18,7 @@ from records.errors import CoffreError
 from storage.engines import Database, engine_for
 from storage.index.store import SqlIndex
 from storage.transactions import UndoneError
-from tests.contract.storage_examples import RECORD, a_document, claimed, publication_of, published
+from tests.contract.storage_examples import RECORD, a_document, claim_next, claimed, publication_of, published
 from tests.services.fixtures_postgres import Databases, NewDatabase
 
 
@@ -200,7 +200,7 @@ class TestIndexUnderConcurrency:
 
         def work(worker: str) -> list[UUID]:
             found = []
-            while one := index.claim_next(worker, now=20_000, until=30_000):
+            while one := claim_next(index, worker, now=20_000, until=30_000):
                 found.append(one.submission_id)
             return found
 

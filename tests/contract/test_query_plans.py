@@ -9,10 +9,18 @@ import pytest
 
 from storage.index.store import SqlIndex
 from storage.index_ports import Index
-from storage.rows import CpuUse, PartVerdict, Publication, Removal
+from storage.rows import CpuUse, NewPlan, PartVerdict, Publication, Removal, Sharing
 from storage.vault_store.store import SqlVaultStore
 from tests.contract.storage_adapters import open_database
-from tests.contract.storage_examples import RECORD, a_blob, a_submission, claimed, publication_of, received
+from tests.contract.storage_examples import (
+    RECORD,
+    a_blob,
+    a_submission,
+    claim_next,
+    claimed,
+    publication_of,
+    received,
+)
 from tests.contract.storage_filling import fill_index
 from tests.contract.storage_plans import plans, watch
 
@@ -24,14 +32,27 @@ def tour(index: Index) -> None:
         index.begin_upload(one.blob_id, 1, at=1)
     submission = a_submission()
     index.receive(submission, [blob])
-    index.claim_next("worker", now=10, until=20)
+    claim_next(index, "worker", now=10, until=20)
     for depositor in (b"2" * 32, b"3" * 32):
         index.receive(a_submission(depositor_token=depositor), [])
-    index.claim_next("worker", now=10, until=20)
+    claim_next(index, "worker", now=10, until=20)
     index.claim(submission.submission_id, "worker", now=20, until=30)
     index.end_leases()
     index.claim(submission.submission_id, "worker", now=20, until=30)
     index.renew(submission.submission_id, "worker", until=40)
+    index.begin_uploads([(uuid4(), 1)], at=1)
+    index.blobs_of([submission.submission_id])
+    together = [received(index, a_blob(), depositor_token=b"4" * 32) for _ in range(2)]
+    index.end_leases()
+    for _ in range(4):  # whoever's turn it is
+        index.claim_some("worker", 20, 30, Sharing(most=8, largest=2**20))
+    for each in together:
+        index.claim(each, "worker", now=20, until=30)
+    plans = [NewPlan(each, {1: each.bytes}, (), b"plan") for each in together]
+    assert index.add_plans("worker", plans) == set(together)
+    index.publish_many("worker", {each: publication_of(each) for each in together})
+    index.forget_blobs(index.settle_many(together, at=1))
+    index.claim(submission.submission_id, "worker", now=30, until=40)
     index.add_blobs(submission.submission_id, "worker", [own], b"plan")
     index.claim_parts(submission.submission_id, {1: b"a"})
     publication = publication_of(submission.submission_id, adopted=frozenset({(own.blob_id, 1)}))
@@ -122,7 +143,7 @@ def test_lists_come_in_the_order_of_their_index(index_address: str) -> None:
     index = SqlIndex(database)
     index.documents(RECORD, after=(1, uuid4()), limit=5)
     received(index)
-    index.claim_next("worker", now=10, until=20)
+    claim_next(index, "worker", now=10, until=20)
     index.unsettled(1)
     assert len(seen) >= 4
     assert [each for each, plan in plans(database, seen) if plan.sorts()] == []

@@ -28,7 +28,14 @@ from storage.schema_version import check
 from storage.vault_store import roles as vault_roles
 from storage.vault_store.roles import FOR_GOOD, VAULT
 from storage.vault_store.store import SqlVaultStore
-from tests.contract.storage_examples import RECORD, a_blob, a_document, a_submission, publication_of
+from tests.contract.storage_examples import (
+    RECORD,
+    a_blob,
+    a_document,
+    a_submission,
+    claim_next,
+    publication_of,
+)
 from tests.integration.vault.bench import DOCTOR, VaultBench
 from tests.services.fixtures_postgres import Databases, NewDatabase
 
@@ -90,7 +97,7 @@ class TestWork:
         intake.receive(submission, [blob])
         intake.begin_upload(uuid4(), 1, at=1)
 
-        found = worker.claim_next("worker", now=10, until=1000)
+        found = claim_next(worker, "worker", now=10, until=1000)
         assert found and found.submission_id == submission.submission_id
         assert worker.renew(found.submission_id, "worker", until=2000)
         assert worker.postpone(found.submission_id, "worker", not_before=20)

@@ -22,12 +22,13 @@ from keyvault.verbs.attempt import Denied
 from keyvault.verbs.operator.records import OpenedAnew
 from keyvault.verbs.reader.reading import Disclosed
 from keyvault.verbs.reader.releasing import Released
+from keyvault.verbs.worker.ingest_request import IngestRequest
 from records.errors import Conflict
 from records.vocabulary.codes import Action, Environment, ReasonCode, Role
 from storage.engines import Database, engine_for
 from storage.schema_version import Branch
 from storage.vault_store.store import SqlVaultStore
-from tests.integration.vault.bench import DOCTOR, TRAITS, Person, VaultBench, new_ins
+from tests.integration.vault.bench import DOCTOR, HOSPITAL, LABORATORY, TRAITS, Person, VaultBench, new_ins
 from tests.services.fixtures_postgres import NewDatabase
 
 VAULTS, THREADS = 3, 6
@@ -202,6 +203,39 @@ def test_one_worker_gets_the_lease(vaults: list[VaultBench]) -> None:
 
     answers = at_once([take(number) for number in range(THREADS)])
     assert [each.code for each in answers if isinstance(each, Conflict)] == ["leased"] * (THREADS - 1)
+
+
+def test_workers_that_adopt_several_deposits_of_one_record_wait_for_one_another_and_all_end(
+    vaults: list[VaultBench],
+) -> None:
+    """Small deposits share transactions; two workers have some of the same records at the same time."""
+    vaults[0].publish_day_keys()
+    people = [vaults[0].person() for _ in range(2)]
+
+    def adopting(number: int) -> Callable[[], list[object]]:
+        vault, name = vaults[number % VAULTS], f"worker {number}"
+        token = vault.depositor((LABORATORY, HOSPITAL)[number % 2])
+        received = {
+            person.ins: [vault.receive(token=token, ins=person.ins) for _ in range(3)] for person in people
+        }
+        of_all = [each for some in received.values() for each in some]
+        requests = [IngestRequest(each.submission_id, each.envelope, tuple(each.keys)) for each in of_all]
+
+        def adopt() -> list[object]:
+            answers: list[object] = list(vault.worker.release_ingest_many(name, new_box_key()[1], requests))
+            for ins in sorted(received, reverse=bool(number % 2)):
+                asked = [
+                    vault.request(each, ins, b"%PDF-1.7 compte rendu", worker=name) for each in received[ins]
+                ]
+                answers += (each.adopted for each in vault.worker.adopt_many(asked))
+            return answers
+
+        return adopt
+
+    answers = at_once([adopting(number) for number in range(THREADS)])
+    assert all(isinstance(each, list) and len(each) == 12 and all(each) for each in answers), answers
+    with vaults[0].store.reading() as tx:
+        assert len(tx.find("document")) == THREADS * 6
 
 
 def test_an_emergency_is_announced_once(vaults: list[VaultBench]) -> None:

@@ -29,9 +29,11 @@ from ingestion.worker.inspection_turns import Turns
 from ingestion.worker.queue_loop import Worker
 from records.identity import INS_NIR_TEST
 from records.traits import IdentityCheck
+from records.vocabulary.codes import RecordState
 from tests.faults.faulty import Fault, Faulty
 from tests.faults.storage_check import left_over, sweep
 from tests.integration.support import LABORATORY, TRAITS, new_ins
+from tests.integration.vault.bench import put_in_state
 
 BOTH_LEASES_S = 16 * 60
 """After so long neither the index nor the vault waits for a worker that fell silent."""
@@ -121,6 +123,13 @@ class Pipeline:
         )
         self.patients[ins] = identities.patient(ins)
         return ins
+
+    def close_record(self, ins: str) -> None:
+        vault = self.system.guard.reader._vault
+        with vault.store.reading() as tx:
+            row = vault.find_record(tx, ins)
+        assert row is not None
+        put_in_state(self.system.guard, row["public_id"], RecordState.CLOSED)
 
     def deposit(
         self,

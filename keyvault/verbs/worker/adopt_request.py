@@ -11,6 +11,7 @@ from uuid import UUID
 from audit.canonical import canonical, parse
 from keyvault.crypto.sealed_blob import BlobKind
 from keyvault.transaction import Transaction
+from keyvault.verbs.attempt import Denied
 from records.actors import Actor
 from records.base64url import b64, unb64
 from records.details import DocumentDetails
@@ -74,6 +75,24 @@ class AdoptedDocument:
 class Adopted:
     record_id: UUID
     documents: tuple[AdoptedDocument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptAnswer:
+    """What one of several requests was answered: one of the two."""
+
+    adopted: Adopted | None = None
+    denied: Denied | None = None
+
+    @classmethod
+    def of(cls, answer: Adopted | Denied) -> "AdoptAnswer":
+        return cls(denied=answer) if isinstance(answer, Denied) else cls(adopted=answer)
+
+    @property
+    def value(self) -> Adopted | Denied:
+        found = self.adopted or self.denied
+        assert found is not None
+        return found
 
 
 def facts_of_all(request: AdoptRequest, actor: Actor) -> list[DocumentFacts]:

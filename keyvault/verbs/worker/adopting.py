@@ -4,6 +4,8 @@ Idempotent on (submission, blobs, versions, commitments): an equal repeat return
 ids and no second event, because the answer stays in the vault until the submission is settled.
 """
 
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from uuid import uuid4
 
 from keyvault.context import Vault
@@ -14,6 +16,7 @@ from keyvault.verbs.attempt import Denied
 from keyvault.verbs.leases import OPEN
 from keyvault.verbs.new_records import new_record
 from keyvault.verbs.worker.adopt_request import (
+    AdoptAnswer,
     Adopted,
     AdoptRequest,
     check_packs,
@@ -28,7 +31,7 @@ from keyvault.verbs.worker.received import (
     deposit_preamble,
     depositor_of,
     may_deposit,
-    open_received,
+    open_all_received,
     open_sealed_key,
 )
 from records.actors import Actor
@@ -36,6 +39,8 @@ from records.document_rules import depositor_kind
 from records.errors import Conflict
 from records.vocabulary import depositing
 from records.vocabulary.codes import ReasonCode
+
+_Open = Callable[[str], OpenedRecord]
 
 
 class AdoptingVerbs:
@@ -48,48 +53,84 @@ class AdoptingVerbs:
 
         Raises `Conflict` where a key, a commitment or a size isn't what was received.
         """
-        check_packs(request)
-        received = open_received(self._vault, request.submission_id, request.sealed_envelope)
+        (answer,) = self.adopt_many([request])
+        return answer.value
+
+    def adopt_many(self, requests: Sequence[AdoptRequest]) -> tuple[AdoptAnswer, ...]:
+        """The same for several submissions that name one record, in one transaction.
+
+        Each has its own lease, credential, decision, details key and event; a refusal is one request's
+        answer, and what raises for one adopts none of them. Raises `Conflict` "other_record" where they don't
+        name the same record: nobody waits for a record because of a deposit in another.
+        """
+        if len({request.record for request in requests}) > 1:
+            raise Conflict("These deposits name several records; adopt them apart.", code="other_record")
+        for request in requests:
+            check_packs(request)
+        received = open_all_received(
+            self._vault, {each.submission_id: each.sealed_envelope for each in requests}
+        )
         with self._vault.transaction() as transaction:
-            _check_lease(transaction, request)
-            kept = kept_answer(transaction, request)
-            if kept is not None:
-                return kept
-            adopted = self._adopt(transaction, request, received)
-            if isinstance(adopted, Adopted):
-                keep_answer(transaction, request, adopted)
-            return adopted
+            # leases before the record, in one order: so that two workers don't wait for one another
+            for request in sorted(requests, key=lambda each: each.submission_id):
+                _check_lease(transaction, request)
+            open_record = cache(partial(self._locked, transaction))  # locked until all of them are adopted
+            answers = [
+                self._answered(transaction, each, received[each.submission_id], open_record)
+                for each in requests
+            ]
+        return tuple(map(AdoptAnswer.of, answers))
+
+    def _answered(
+        self, transaction: Transaction, request: AdoptRequest, received: OpenedEnvelope, open_record: _Open
+    ) -> Adopted | Denied:
+        kept = kept_answer(transaction, request)
+        if kept is not None:
+            return kept
+        adopted = self._adopt(transaction, request, received, open_record)
+        if isinstance(adopted, Adopted):
+            keep_answer(transaction, request, adopted)
+        return adopted
 
     def _adopt(
-        self, transaction: Transaction, request: AdoptRequest, received: OpenedEnvelope
+        self, transaction: Transaction, request: AdoptRequest, received: OpenedEnvelope, open_record: _Open
     ) -> Adopted | Denied:
         vault, keys = self._vault, _opened_keys(request, received)
         actor = depositor_of(vault, transaction, received.envelope, keys)
         aside = _set_aside_objection(request, actor)
-        record = self._record(transaction, request, received.envelope.ins, None if aside else actor)
+        if request.record is None:
+            record = self._new_quarantine(transaction, None if aside else actor)
+        else:
+            record = self._record(transaction, request.record, received.envelope.ins, open_record)
         reason = aside or _objection(transaction, request, actor, record)
         if actor is None or reason is not None:
             return _refuse(vault, transaction, request, record, actor, reason or ReasonCode.BAD_CREDENTIAL)
         adoption = Adoption(vault, transaction, request, record, actor)
         return adoption.carry_out({key.ref.blob_id: key.dek for key in keys})
 
-    def _record(
-        self, transaction: Transaction, request: AdoptRequest, url_record: str | None, actor: Actor | None
-    ) -> OpenedRecord:
+    def _new_quarantine(self, transaction: Transaction, actor: Actor | None) -> OpenedRecord:
+        """A record of its own for what names nobody; none for who is refused below."""
         vault, tx = self._vault, transaction.rows
-        if request.record is None and actor is None:
-            return vault.open(tx, None)  # refused below: no record is made for it
-        if request.record is None:
-            opened, _, _ = new_record(
-                vault, tx, kind=QUARANTINE, ins=None, public_id=uuid4(), now_ms=transaction.now_ms
-            )
-            return vault.open(tx, tx.get("record", record_id=opened.record_id))
-        row = vault.find_record(tx, request.record)
-        if url_record is not None:
-            named = vault.find_record(tx, url_record)
-            if (named and named["record_id"]) != (row and row["record_id"]):
+        if actor is None:
+            return vault.open(tx, None)
+        opened, _, _ = new_record(
+            vault, tx, kind=QUARANTINE, ins=None, public_id=uuid4(), now_ms=transaction.now_ms
+        )
+        return vault.open(tx, tx.get("record", record_id=opened.record_id))
+
+    def _record(
+        self, transaction: Transaction, name: str, url_record: str | None, open_record: _Open
+    ) -> OpenedRecord:
+        record = open_record(name)
+        if url_record not in (None, name):
+            both = (self._vault.find_record(transaction.rows, each) for each in (url_record, name))
+            if len({row and row["record_id"] for row in both}) > 1:
                 raise Conflict("The deposit names another record.", code="other_record")
-        return vault.open(tx, row, lock=True)
+        return record
+
+    def _locked(self, transaction: Transaction, name: str) -> OpenedRecord:
+        row = self._vault.find_record(transaction.rows, name)
+        return self._vault.open(transaction.rows, row, lock=True)
 
 
 def _opened_keys(request: AdoptRequest, received: OpenedEnvelope) -> list[ReceivedKey]:

@@ -1,46 +1,71 @@
 """The worker takes a submission's keys for INGEST, and gives it back (docs/vault.md section 2)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from audit.canonical import canonical, parse
+from audit.canonical import canonical
 from keyvault.context import Vault
 from keyvault.credentials.possession import HEADER
-from keyvault.crypto.boxes import open_box, seal_box
+from keyvault.crypto.boxes import seal_box
 from keyvault.crypto.search_tokens import TokenField
-from keyvault.keys.reception import Envelope, ReceivedKey, ReceivedPart, depositor_token
+from keyvault.keys.reception import Envelope, ReceivedKey, depositor_token
+from keyvault.store import Row, VaultTransaction
 from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Denied, Preamble
 from keyvault.verbs.leases import LONGEST_LEASE_MS, OPEN, SETTLED
+from keyvault.verbs.worker.ingest_request import IngestRequest
 from keyvault.verbs.worker.received import (
     OpenedEnvelope,
     ReceivedBlobKey,
     deposit_preamble,
     depositor_of,
-    open_received,
+    open_all_received,
     open_sealed_key,
 )
-from keyvault.verbs.worker.recognising import record_named
+from keyvault.verbs.worker.recognising import record_named, tokens_of
 from records.actors import Actor
-from records.base64url import b64, unb64
+from records.base64url import b64
 from records.errors import Conflict
 from records.vocabulary.codes import ReasonCode
 
 
 @dataclass(frozen=True, slots=True)
-class ForIngest:
-    """A submission opened for a worker: the envelope but its credential, data keys, the record awaited."""
+class _Taken:
+    """A request of which envelope and keys are open, before anything is decided."""
 
-    envelope: Envelope
-    keys: dict[tuple[UUID, int], bytes] = field(repr=False)
-    structure: str
-    structure_token: bytes  # the depositor's own token where it has no structure
-    depositor: bytes
-    record_state: str  # "active", another state, "unknown" where no record has this INS, "open" without INS
-    expected_ins: str | None = field(repr=False)
-    day_public: bytes
+    opened: OpenedEnvelope
+    received: list[ReceivedKey]
+
+    @classmethod
+    def of(cls, request: IngestRequest, opened: OpenedEnvelope) -> "_Taken":
+        private, submission_id = opened.day_private, request.submission_id
+        return cls(opened, [open_sealed_key(private, submission_id, key) for key in request.keys])
+
+    @property
+    def submission_id(self) -> UUID:
+        return self.opened.envelope.submission_id
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """What one request is answered, or why it is refused, before the log is told."""
+
+    submission_id: UUID
+    preamble: Preamble
+    answer: bytes | ReasonCode = field(repr=False)
+
+    def told(self, vault: Vault, transaction: Transaction) -> bytes | Denied:
+        if not isinstance(self.answer, ReasonCode):
+            return self.answer
+        object_id, chain = str(self.submission_id), vault.system_chain
+        return self.preamble.refuse(transaction, chain, self.answer, object_id=object_id)
+
+
+_Named = Callable[[str], tuple[Row | None, str | None]]
 
 
 class ReleasingForIngest:
@@ -61,13 +86,44 @@ class ReleasingForIngest:
 
         Raises `Conflict` "leased" while another worker holds it, "settled" once it is done.
         """
-        opened = open_received(self._vault, submission_id, sealed_envelope)
-        received = [open_sealed_key(opened.day_private, submission_id, key) for key in keys]
+        request = IngestRequest(submission_id, sealed_envelope, tuple(keys))
+        (answer,) = self.release_ingest_many(worker, recipient, [request], lease_ms)
+        return answer
+
+    def release_ingest_many(
+        self,
+        worker: str,
+        recipient: bytes,
+        requests: Sequence[IngestRequest],
+        lease_ms: int = LONGEST_LEASE_MS,
+    ) -> tuple[bytes | Denied, ...]:
+        """The same for several in one transaction: each has its own check, count and answer.
+
+        What raises for one leases none of them.
+        """
+        opened = open_all_received(
+            self._vault, {each.submission_id: each.sealed_envelope for each in requests}
+        )
+        taken = [_Taken.of(each, opened[each.submission_id]) for each in requests]
         with self._vault.transaction() as transaction:
             until = transaction.now_ms + min(lease_ms, LONGEST_LEASE_MS)
-            first = self._lease(transaction, submission_id, worker, until, received)
-            answer = self._answer(transaction, opened, received, first)
-        return answer if isinstance(answer, Denied) else seal_box(recipient, answer)
+            decided = self._decided(transaction, worker, until, taken)
+            # lines come last: whoever waits for the log holds no count that another needs before its line
+            answers = [each.told(self._vault, transaction) for each in decided]
+        return tuple(
+            answer if isinstance(answer, Denied) else seal_box(recipient, answer) for answer in answers
+        )
+
+    def _decided(
+        self, transaction: Transaction, worker: str, until: int, taken: Sequence[_Taken]
+    ) -> list[_Decided]:
+        """Leases in the order of their ids, so that no two workers wait for one another; then decisions."""
+        first = {
+            each.submission_id: self._lease(transaction, each.submission_id, worker, until, each.received)
+            for each in sorted(taken, key=attrgetter("submission_id"))
+        }
+        named = cache(partial(self._named, transaction.rows))  # most of them name the same
+        return [self._decide(transaction, each, first[each.submission_id], named) for each in taken]
 
     def _lease(
         self,
@@ -102,28 +158,27 @@ class ReleasingForIngest:
         )
         return False
 
-    def _answer(
-        self, transaction: Transaction, opened: OpenedEnvelope, received: Sequence[ReceivedKey], first: bool
-    ) -> bytes | Denied:
-        envelope, chain = opened.envelope, self._vault.system_chain
+    def _decide(self, transaction: Transaction, taken: _Taken, first: bool, named: _Named) -> _Decided:
+        opened, received = taken.opened, taken.received
+        envelope = opened.envelope
         # what was adopted in part is finished, however late: refusing it now would lose what was promised
-        begun = bool(transaction.rows.find("ingest_answer", submission_id=envelope.submission_id, limit=1))
+        begun = not first and _is_begun(transaction, envelope.submission_id)
         actor = depositor_of(self._vault, transaction, envelope, received, any_age=begun)
         preamble = deposit_preamble(actor, b"submission\x00" + envelope.submission_id.bytes)
-        object_id = str(envelope.submission_id)
+        decided = partial(_Decided, envelope.submission_id, preamble)
         if actor is None:
-            return preamble.refuse(transaction, chain, ReasonCode.BAD_CREDENTIAL, object_id=object_id)
+            return decided(ReasonCode.BAD_CREDENTIAL)
         size = sum(part.length for part in envelope.parts) if first else 0
         if _over_quota(transaction, preamble, actor, size) and not begun:
-            return preamble.refuse(transaction, chain, ReasonCode.QUOTA_EXCEEDED, object_id=object_id)
-        return canonical(self._opened(transaction, opened, received, actor))
+            return decided(ReasonCode.QUOTA_EXCEEDED)
+        return decided(canonical(self._opened(named, opened, received, actor)))
 
     def _opened(
-        self, transaction: Transaction, opened: OpenedEnvelope, received: Sequence[ReceivedKey], actor: Actor
+        self, named: _Named, opened: OpenedEnvelope, received: Sequence[ReceivedKey], actor: Actor
     ) -> dict[str, Any]:
         """What `open_for_ingest` reads."""
         envelope = opened.envelope
-        state, ins = self._expected(transaction, envelope)
+        state, ins, tokens = self._expected(named, envelope, actor)
         depositor = depositor_token(actor.issuer, actor.subject, actor.structure or "")
         return {
             "received": envelope.received,
@@ -139,6 +194,7 @@ class ReleasingForIngest:
             "depositor": b64(depositor),
             "record_state": state,
             "expected_ins": ins,
+            "part_tokens": [b64(token) for token in tokens],
             "traits": None,  # workers of 0.1.0 ask for them, and have the vault compare where there are none
             "day_public": b64(opened.day_public),
         }
@@ -146,14 +202,25 @@ class ReleasingForIngest:
     def _structure_token(self, actor: Actor) -> bytes | None:
         return self._vault.token(TokenField.STRUCTURE, actor.structure) if actor.structure else None
 
-    def _expected(self, transaction: Transaction, envelope: Envelope) -> tuple[str, str | None]:
+    def _expected(
+        self, named: _Named, envelope: Envelope, actor: Actor
+    ) -> tuple[str, str | None, tuple[bytes, ...]]:
+        """State and INS of the record that the sender named, and tokens that recognise the parts in it."""
         if envelope.ins is None:
-            return "open", None
-        row = record_named(self._vault, transaction.rows, envelope.ins)
-        card = self._vault.open(transaction.rows, row).card.card
-        if row is None or card is None:
-            return "unknown", None
-        return row["state"], card.ins.value
+            return "open", None, ()
+        row, ins = named(envelope.ins)
+        if row is None or ins is None:
+            return "unknown", None, ()
+        # who has no structure deposits nothing here, and is told so where it is decided
+        digests = [part.sha256 for part in envelope.parts] if actor.structure else []
+        tokens = tokens_of(self._vault, TokenField.PART, row["record_id"], actor.structure or "", digests)
+        return row["state"], ins, tokens
+
+    def _named(self, rows: VaultTransaction, name: str) -> tuple[Row | None, str | None]:
+        """The record of this name with its holder's INS."""
+        row = record_named(self._vault, rows, name)
+        card = self._vault.open(rows, row).card.card
+        return row, None if card is None else card.ins.value
 
     def give_back(self, submission_id: UUID, worker: str) -> None:
         """End this worker's lease on a submission or job, so that any other may go on at once. Repeatable."""
@@ -168,24 +235,8 @@ class ReleasingForIngest:
             )
 
 
-def open_for_ingest(private: bytes, sealed: bytes, submission_id: UUID) -> ForIngest:
-    """The worker's side of `release_ingest`."""
-    found = parse(open_box(private, sealed))
-    parts = tuple(
-        ReceivedPart(UUID(blob), offset, length, unb64(digest), name)
-        for blob, offset, length, digest, name in found["parts"]
-    )
-    envelope = Envelope(submission_id, "", found["received"], found["ins"], found["headers"], parts)
-    return ForIngest(
-        envelope=envelope,
-        keys={(UUID(blob), version): unb64(dek) for blob, version, dek in found["keys"]},
-        structure=found["structure"],
-        structure_token=unb64(found["structure_token"]),
-        depositor=unb64(found["depositor"]),
-        record_state=found["record_state"],
-        expected_ins=found["expected_ins"],
-        day_public=unb64(found["day_public"]),
-    )
+def _is_begun(transaction: Transaction, submission_id: UUID) -> bool:
+    return bool(transaction.rows.find("ingest_answer", submission_id=submission_id, limit=1))
 
 
 def _over_quota(transaction: Transaction, preamble: Preamble, actor: Actor, size: int) -> bool:

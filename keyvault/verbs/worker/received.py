@@ -4,7 +4,8 @@ The credential lies in the envelope. It is accepted as of reception, whenever a 
 section 2).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -43,14 +44,19 @@ class OpenedEnvelope:
     day_public: bytes
 
 
-def open_received(vault: Vault, submission_id: UUID, sealed: bytes) -> OpenedEnvelope:
-    """Open an envelope with whichever live day key it was sealed to."""
+def open_all_received(vault: Vault, sealed: Mapping[UUID, bytes]) -> dict[UUID, OpenedEnvelope]:
+    """Open envelopes, each with whichever live day key it was sealed to.
+
+    Raises `CoffreError` "day_key_gone" where one of them can't be opened.
+    """
+    opened: dict[UUID, OpenedEnvelope] = {}
     for row, private in vault.days():
-        try:
-            envelope = open_envelope(private, sealed, submission_id)
-        except CoffreError:
-            continue
-        return OpenedEnvelope(envelope, private, row["public"])
+        for submission_id in sealed.keys() - opened.keys():
+            with suppress(CoffreError):
+                envelope = open_envelope(private, sealed[submission_id], submission_id)
+                opened[submission_id] = OpenedEnvelope(envelope, private, row["public"])
+        if len(opened) == len(sealed):
+            return opened
     raise CoffreError(
         "The reception key of this submission is gone or another's: ask the sender to deposit again.",
         code="day_key_gone",

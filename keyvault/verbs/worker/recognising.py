@@ -21,6 +21,13 @@ def record_named(vault: Vault, tx: VaultTransaction, locator: str) -> Row | None
         return None
 
 
+def tokens_of(
+    vault: Vault, name: TokenField, record_id: UUID, structure: str, digests: Iterable[bytes]
+) -> tuple[bytes, ...]:
+    """Tokens by which what one structure sends is recognised in one record, and nowhere else."""
+    return tuple(vault.token(name, part_value(record_id, structure, digest)) for digest in digests)
+
+
 class RecognisingVerbs:
     """For the worker."""
 
@@ -46,8 +53,7 @@ class RecognisingVerbs:
             row = record_named(self._vault, tx, record)
         if row is None:
             return None
-        values = (part_value(row["record_id"], structure, digest) for digest in digests)
-        return tuple(self._vault.token(name, value) for value in values)
+        return tokens_of(self._vault, name, row["record_id"], structure, digests)
 
     def differing_traits(
         self, submission_id: UUID, worker: str, record: str, claims: Sequence[ClaimedTraits]

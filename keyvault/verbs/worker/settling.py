@@ -1,5 +1,6 @@
 """The end of a worker's work: nothing opens this submission or job any more."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from keyvault.context import Vault
@@ -18,21 +19,25 @@ class SettlingVerbs:
 
     def settle(self, submission_id: UUID) -> None:
         """End INGEST, or a job; its kept answers are forgotten. Repeatable."""
+        self.settle_many([submission_id])
+
+    def settle_many(self, submission_ids: Sequence[UUID]) -> None:
+        """The same for several, in one transaction."""
+        ids = sorted(submission_ids)
         with self._vault.transaction() as transaction:
-            transaction.rows.update(
-                "ingest", {"state": SETTLED, "worker": None, "lease_until": 0}, submission_id=submission_id
-            )
-            _settle_job(self._vault, transaction, submission_id)
-            transaction.rows.delete("ingest_answer", submission_id=submission_id)
+            rows, ended = transaction.rows, {"state": SETTLED, "worker": None, "lease_until": 0}
+            rows.update("ingest", ended, submission_id__in=ids)
+            for found in rows.find("job", job_id__in=ids):
+                _settle_job(self._vault, transaction, jobs.present(self._vault, rows, found["job_id"]))
+            rows.delete("ingest_answer", submission_id__in=ids)
 
 
-def _settle_job(vault: Vault, transaction: Transaction, job_id: UUID) -> None:
+def _settle_job(vault: Vault, transaction: Transaction, job: jobs.Job) -> None:
     """End a job: what it replaced is retired, what it discharged is erased from quarantine. Repeatable.
 
     A job of which nothing was adopted is refused.
     """
-    job = jobs.find(vault, transaction.rows, job_id)
-    if job is None or job.state not in jobs.IN_HAND:
+    if job.state not in jobs.IN_HAND:
         return
     if job.state is JobState.QUEUED:
         jobs.move(transaction, job, JobState.REFUSED)

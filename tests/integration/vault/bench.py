@@ -48,7 +48,7 @@ from keyvault.verbs.worker.adopt_request import (
     NewBlob,
     NewDocument,
 )
-from keyvault.verbs.worker.ingesting import ForIngest, open_for_ingest
+from keyvault.verbs.worker.ingest_request import ForIngest, open_for_ingest
 from keyvault.verbs.worker.received import ReceivedBlobKey
 from records.actors import Actor
 from records.consent import Emergency
@@ -98,6 +98,26 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         self.now += seconds
+
+
+def put_in_state(guard: Guard, public_id: UUID, state: RecordState) -> None:
+    """As the vault itself does it: sealed in the card, with an event that names the card."""
+    vault = guard.reader._vault
+    with vault.transaction() as transaction:
+        record = vault.open(transaction.rows, transaction.rows.get("record", public_id=public_id), lock=True)
+        assert record.card.card is not None
+        version, digest = store_card(transaction.rows, record.card, record.card.card, state)
+        details = {"card_version": version, "card_digest": digest.hex()}
+        told = Event(
+            action=Action.SUSPEND_RECORD if state is RecordState.SUSPENDED else Action.CLOSE_RECORD,
+            outcome=Outcome.PERMIT,
+            reason=ReasonCode.OPERATOR,
+            purpose=PurposeOfUse.NORMAL,
+            actor=None,
+            record=public_id,
+            details=details,
+        )
+        transaction.append(record.chain, told)
 
 
 @dataclass(frozen=True)
@@ -321,25 +341,7 @@ class VaultBench:
         self.change(person, Action.AUTHORISE, rpps)
 
     def put_in_state(self, person: Person, state: RecordState) -> None:
-        """As the vault itself does it: sealed in the card, with an event that names the card."""
-        vault = self.guard.reader._vault
-        with vault.transaction() as transaction:
-            record = vault.open(
-                transaction.rows, transaction.rows.get("record", record_id=person.record_id), lock=True
-            )
-            assert record.card.card is not None
-            version, digest = store_card(transaction.rows, record.card, record.card.card, state)
-            details = {"card_version": version, "card_digest": digest.hex()}
-            told = Event(
-                action=Action.SUSPEND_RECORD if state is RecordState.SUSPENDED else Action.CLOSE_RECORD,
-                outcome=Outcome.PERMIT,
-                reason=ReasonCode.OPERATOR,
-                purpose=PurposeOfUse.NORMAL,
-                actor=None,
-                record=person.public_id,
-                details=details,
-            )
-            transaction.append(record.chain, told)
+        put_in_state(self.guard, person.public_id, state)
 
     def allow(self, person: Person, *, bris_de_glace: bool = True, centre_15: bool = True) -> None:
         self.change(person, Action.SET_EMERGENCY, emergency=Emergency(bris_de_glace, centre_15))

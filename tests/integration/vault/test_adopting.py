@@ -14,7 +14,7 @@ from keyvault.keys.reception import ReceivedKey, open_key, seal_key
 from keyvault.keys.reception_keys import verify_reception_key
 from keyvault.verbs.attempt import Denied
 from keyvault.verbs.worker.adopt_request import Adopted, AdoptRequest, NewBlob
-from keyvault.verbs.worker.ingesting import ForIngest
+from keyvault.verbs.worker.ingest_request import ForIngest
 from records.details import ContentDetails, Place
 from records.errors import CoffreError, Conflict
 from records.traits import ClaimedTraits, Trait

@@ -13,7 +13,7 @@ from keyvault.verbs.reader.changing import CardChange, Changed
 from keyvault.verbs.reader.reading import Disclosed, EventPage, ResolvedRecord
 from keyvault.verbs.reader.releasing import Released
 from keyvault.verbs.worker.adopt_request import Adopted
-from keyvault.verbs.worker.ingesting import ForIngest
+from keyvault.verbs.worker.ingest_request import ForIngest
 from records.consent import Emergency
 from records.errors import Conflict, Invalid, NotFound, Refused
 from records.vocabulary.codes import Action, Environment, PurposeOfUse, ReasonCode, RecordState

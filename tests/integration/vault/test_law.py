@@ -15,7 +15,7 @@ from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.changing import CardChange, Changed
 from keyvault.verbs.reader.reading import Disclosed, ResolvedRecord
 from keyvault.verbs.worker.adopt_request import Adopted
-from keyvault.verbs.worker.ingesting import ForIngest
+from keyvault.verbs.worker.ingest_request import ForIngest
 from records.consent import Emergency
 from records.details import SetAside
 from records.errors import CoffreError, Invalid, NotFound, Refused

@@ -109,13 +109,21 @@ ASKED: Mapping[str, tuple[Ask, ReasonCode]] = {
 
 # another's grant is like none: refused with a line, and told as such
 OF_A_GRANT: Mapping[str, Ask] = {"reader.renew": lambda at, call, _: at.reader.renew(call, uuid4())}
-OF_A_DEPOSIT = {"worker.release_ingest", "worker.adopt"}
+OF_A_DEPOSIT = {f"worker.{verb}" for verb in ("release_ingest", "release_ingest_many", "adopt", "adopt_many")}
 UNASKED: Mapping[str, frozenset[str]] = {
     "its grant was decided and is on the log": frozenset({"reader.recheck"}),
     "the worker holds what was accepted": frozenset(
         f"worker.{name}"
         for name in (
-            *("give_back", "settle", "tokens", "part_tokens", "identifier_token", "differing_traits"),
+            *(
+                "settle_many",
+                "give_back",
+                "settle",
+                "tokens",
+                "part_tokens",
+                "identifier_token",
+                "differing_traits",
+            ),
             *("job", "hold_job", "release_job", "adopt_job"),
         )
     ),

@@ -10,7 +10,7 @@ import pytest
 from keyvault.quotas import DEFAULT_QUOTAS, Quota, Quotas
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.reading import Disclosed, ResolvedRecord
-from keyvault.verbs.worker.ingesting import ForIngest
+from keyvault.verbs.worker.ingest_request import ForIngest
 from records.errors import NotFound
 from records.identity import INS_NIR_TEST
 from records.vocabulary.codes import Action, ReasonCode, Role

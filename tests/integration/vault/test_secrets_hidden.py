@@ -17,8 +17,8 @@ from keyvault.verbs.attempt import attempt
 from keyvault.verbs.reader.changing import CardChange
 from keyvault.verbs.reader.releasing import Released
 from keyvault.verbs.worker.adopt_request import Adopted
-from keyvault.verbs.worker.ingesting import ForIngest
-from keyvault.verbs.worker.received import open_received
+from keyvault.verbs.worker.ingest_request import ForIngest
+from keyvault.verbs.worker.received import open_all_received
 from records.base64url import b64
 from records.errors import CoffreError
 from records.vocabulary.codes import Action
@@ -83,7 +83,8 @@ def test_nothing_that_a_verb_gives_or_takes_shows_a_secret(vault: VaultBench, pe
     body = vault.open(released, private)
     log = vault.reader.events(person.call, person.record_id)
     notices = vault.guard.housekeeper.take_notices("x")
-    opened = open_received(vault.guard._vault, received.submission_id, received.envelope)
+    sealed = {received.submission_id: received.envelope}
+    opened = open_all_received(vault.guard._vault, sealed)[received.submission_id]
     with vault.guard._vault.transaction() as transaction:
         actor = vault.actor(emergency.token)
         found = attempt(

@@ -23,7 +23,7 @@ from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.changing import CardChange, Changed
 from keyvault.verbs.reader.reading import Disclosed, EventPage, ResolvedRecord
 from keyvault.verbs.reader.releasing import Released
-from keyvault.verbs.worker.ingesting import ForIngest
+from keyvault.verbs.worker.ingest_request import ForIngest
 from records.base64url import b64
 from records.consent import Emergency
 from records.errors import CoffreError

@@ -19,7 +19,8 @@ from keyvault.verbs.reader.changing import CardChange
 from keyvault.verbs.reader.filling import ListPage
 from keyvault.verbs.reader.releasing import Released
 from keyvault.verbs.rows import SealedRow
-from keyvault.verbs.worker.adopt_request import Adopted
+from keyvault.verbs.worker.adopt_request import Adopted, AdoptRequest
+from keyvault.verbs.worker.ingest_request import IngestRequest
 from records.consent import Emergency
 from records.errors import NotFound
 from records.vocabulary.codes import Action, PurposeOfUse, RecordState, Role
@@ -72,6 +73,9 @@ _LEASED = "what it answers is read under the lease of a submission, whose openin
 NO_EVENT: Mapping[str, str] = {
     "reader.tokens": "it answers what an index is searched by; the verb that shows what is found logs it",
     "worker.release_ingest": "a deposit has its event where it is adopted or refused",
+    "worker.release_ingest_many": "a deposit has its event where it is adopted or refused",
+    "worker.settle_many": "what was received goes, after the event of its deposit",
+    "housekeeper.settle_many": "what was received goes, after the event of its deposit",
     "worker.job": "it names a job; opening it is logged",
     "worker.hold_job": "a lease alone; opening the job is logged",
     "worker.give_back": "a lease alone",
@@ -351,6 +355,28 @@ def release_ingest(vault: VaultBench) -> Act:
     return lambda: vault.take(received)
 
 
+@row("worker.release_ingest_many")
+def release_ingest_many(vault: VaultBench) -> Act:
+    received = [vault.receive(ins=vault.person().ins) for _ in range(2)]
+    requests = [IngestRequest(each.submission_id, each.envelope, tuple(each.keys)) for each in received]
+    return lambda: vault.worker.release_ingest_many("worker", new_box_key()[1], requests)
+
+
+def two_of_one_record(vault: VaultBench) -> list[AdoptRequest]:
+    person, requests = vault.person(), []
+    for content in (PDF, PDF + b"2"):
+        received = vault.receive(content, ins=person.ins)
+        vault.take(received)
+        requests.append(vault.request(received, person.ins, content))
+    return requests
+
+
+@row("worker.adopt_many", "deposit permit", "deposit permit")
+def adopt_many(vault: VaultBench) -> Act:
+    requests = two_of_one_record(vault)
+    return lambda: vault.worker.adopt_many(requests)
+
+
 @row("worker.adopt", "deposit permit")
 def adopt(vault: VaultBench) -> Act:
     person = vault.person()
@@ -419,6 +445,18 @@ def settling(vault: VaultBench) -> UUID:
 def settle(vault: VaultBench) -> Act:
     submission = settling(vault)
     return lambda: vault.worker.settle(submission)
+
+
+@row("worker.settle_many")
+def settle_many(vault: VaultBench) -> Act:
+    submissions = [settling(vault), settling(vault)]
+    return lambda: vault.worker.settle_many(submissions)
+
+
+@row("housekeeper.settle_many")
+def settle_many_left(vault: VaultBench) -> Act:
+    submissions = [settling(vault), settling(vault)]
+    return lambda: vault.guard.housekeeper.settle_many(submissions)
 
 
 @row("housekeeper.settle")
