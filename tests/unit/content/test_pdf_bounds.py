@@ -3,10 +3,10 @@
 import base64
 import re
 import struct
-import time
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -15,6 +15,7 @@ from content.limits import DEFAULT_LIMITS
 from content.pdf.report import inspect_pdf
 from content.pdf.stream_filters import DECODERS
 from content.verdicts import Outcome, worst
+from tests.unit.content.growth import assert_grows_with_the_size, processor_seconds
 from tests.unit.content.pdf_bytes import pdf, stream
 
 MIB = 2**20
@@ -260,18 +261,13 @@ GROWING = [
 
 
 def cost(data: bytes) -> float:
-    started = time.process_time()
-    inspect_pdf(BytesSource(data))
-    return time.process_time() - started
+    return processor_seconds(partial(inspect_pdf, BytesSource(data)))
 
 
 @pytest.mark.parametrize("grown", GROWING, ids=lambda grown: grown.__name__)
 def test_work_grows_with_the_file_and_not_with_its_square(grown: Callable[[int], bytes]) -> None:
-    """Four times the file: sixteen times the work if it were squared."""
-    small, large = grown(500), grown(2000)
-    least = min(cost(small) for _ in range(3))
-    assert cost(large) < 8 * least + 0.3
-    assert cost(grown(8000)) < DEFAULT_LIMITS.most_cpu_seconds / 6
+    took = assert_grows_with_the_size(lambda size: partial(inspect_pdf, BytesSource(grown(size))), small=500)
+    assert took < DEFAULT_LIMITS.most_cpu_seconds / 6
 
 
 def test_many_wrong_offsets_are_repaired_and_not_given_up() -> None:
