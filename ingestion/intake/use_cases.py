@@ -96,19 +96,31 @@ class Intake:
 
 
 async def _each_in_a_thread(work: Callable[[bytes], None], pieces: AsyncIterator[bytes]) -> None:
-    """One piece after another; the next one comes from the network meanwhile."""
+    """One piece after another; the next one comes from the network meanwhile.
+
+    What refuses a piece is raised at once, however long the sender takes over the next one.
+    """
+
+    async def following() -> bytes | None:
+        return await anext(pieces, None)
+
     at_work: asyncio.Task[None] | None = None
+    coming = asyncio.create_task(following())
     try:
-        async for piece in pieces:
-            if at_work is not None:
-                await at_work
+        while True:
+            await asyncio.wait(filter(None, (coming, at_work)), return_when=asyncio.FIRST_EXCEPTION)
+            if at_work is not None and at_work.done():
+                at_work.result()
+            piece = coming.result()
+            if piece is None:
+                return
             at_work = asyncio.create_task(asyncio.to_thread(work, piece))
-        if at_work is not None:
-            await at_work
-    except BaseException:
-        if at_work is not None:  # how it ends is not asked any more
-            at_work.add_done_callback(lambda task: task.cancelled() or task.exception())
-        raise
+            coming = asyncio.create_task(following())
+    finally:
+        coming.cancel()
+        for task in filter(None, (coming, at_work)):  # how they end is not asked any more
+            task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+        await asyncio.wait((coming,))
 
 
 async def batches(stream: AsyncIterator[bytes], size: int) -> AsyncIterator[bytes]:

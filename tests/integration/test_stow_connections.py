@@ -1,5 +1,6 @@
 """A Store request as bytes on a connection: what is judged before the body, and heads without an end."""
 
+import json
 import socket
 import zlib
 from pathlib import Path
@@ -102,6 +103,21 @@ class TestChunks:
 
 def _same(before: Before) -> None:
     assert before.added() == {}
+
+
+class TestRefusedPieces:
+    def test_a_sender_is_told_of_what_he_sent_before_he_sends_more(
+        self, coffre: Coffre, person: Patient, lab: str
+    ) -> None:
+        """He has sent a part that is refused, a mebibyte of it, and waits."""
+        before = Before.of(coffre)
+        with connect(coffre) as connection:
+            connection.settimeout(10)
+            head = stow_head(coffre, lab, person.ins, f"Content-Length: {100 << 20}")
+            connection.sendall(head + multipart([bytes(1 << 20)], part_type="text/html")[:-20])
+            status, answer = answer_of(connection)
+        assert (status, json.loads(answer)["code"]) == (415, "bad_part_type")
+        assert before.added() == {}
 
 
 class TestHeads:

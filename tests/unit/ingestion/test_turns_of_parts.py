@@ -65,3 +65,43 @@ def test_what_refuses_a_piece_ends_the_body_before_the_next_one_is_worked_on() -
     with pytest.raises(ValueError, match="bad"):
         asyncio.run(_each_in_a_thread(work, pieces()))
     assert worked == [b"good", b"bad"]
+
+
+def test_what_refuses_a_piece_is_told_while_the_sender_takes_his_time() -> None:
+    def work(piece: bytes) -> None:
+        raise ValueError(piece)
+
+    read_to_the_end = list[bool]()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"bad"
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            read_to_the_end.append(False)
+
+    async def refused() -> None:
+        with pytest.raises(ValueError, match="bad"):
+            await _each_in_a_thread(work, pieces())
+        assert read_to_the_end == [False], "nobody reads on"
+
+    asyncio.run(asyncio.wait_for(refused(), 5))
+
+
+def test_a_body_that_breaks_off_is_told_while_its_last_piece_is_worked_on() -> None:
+    broken = threading.Event()
+
+    def work(_piece: bytes) -> None:
+        broken.wait(5)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"1"
+        raise ConnectionError
+
+    async def cut() -> None:
+        with pytest.raises(ConnectionError):
+            await _each_in_a_thread(work, pieces())
+        assert not broken.is_set()
+        broken.set()
+
+    asyncio.run(asyncio.wait_for(cut(), 4))
