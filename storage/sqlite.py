@@ -1,15 +1,13 @@
 """Everything that only SQLite needs or says its own way.
 
 Write transactions begin with BEGIN IMMEDIATE, so they never meet a snapshot that went stale under them.
-Threads of one process queue for them in order of arrival; between processes whoever looks first when one
-ends is next (15 s at most).
+Threads of one process queue for them in order of arrival and share commits (`storage/sqlite_turns.py`);
+between processes whoever looks first when one ends is next (15 s at most).
 """
 
 import os
 import sqlite3
-import threading
 import time
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from records.errors import CoffreError
 from storage.sqlite_failures import failure, missing
+from storage.sqlite_turns import CommitGroups
 
 BUSY_SECONDS = 15
 OLDEST = (3, 35)  # the first that knows RETURNING
@@ -45,12 +44,16 @@ class SqliteDatabase:
 
     def __init__(self, url: URL) -> None:
         self.engine = sqlite_engine(url)
-        self._turn = FairLock()
+        self._commits = CommitGroups(self.engine, _begin_write)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        with readable_errors(), self._turn, self.engine.begin() as connection:
-            _begin_write(connection)
+        with readable_errors(), self._commits.writing() as connection:
+            yield connection
+
+    @contextmanager
+    def migrating(self) -> Iterator[Connection]:
+        with readable_errors(), self._commits.writing(alone=True) as connection:
             yield connection
 
     @contextmanager
@@ -58,8 +61,6 @@ class SqliteDatabase:
         with readable_errors(), self.engine.begin() as connection:
             connection.exec_driver_sql(BEGIN_READ)
             yield connection
-
-    migrating = writing
 
     def close(self) -> None:
         """The last process to close folds the write-ahead file into the database."""
@@ -146,47 +147,3 @@ def readable_errors() -> Iterator[None]:
         if known is None:
             raise
         raise known from error
-
-
-class FairLock:
-    """Mutual exclusion in order of arrival; taking it twice in one thread is a programming error, not a
-    deadlock.
-    """
-
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._waiting: deque[threading.Lock] = deque()
-        self._owner: int | None = None
-
-    def __enter__(self) -> None:
-        me = threading.get_ident()
-        with self._guard:
-            if self._owner == me:
-                raise RuntimeError("a write transaction is already open in this thread")
-            if self._owner is None:
-                self._owner = me
-                return
-            turn = threading.Lock()
-            turn.acquire()
-            self._waiting.append(turn)
-        try:
-            turn.acquire()
-        except BaseException:  # an interrupt must not leave a turn that nobody takes
-            self._give_up(turn)
-            raise
-        self._owner = me
-
-    def _give_up(self, turn: threading.Lock) -> None:
-        with self._guard:
-            if turn in self._waiting:
-                self._waiting.remove(turn)
-                return
-        self.__exit__()
-
-    def __exit__(self, *_: Any) -> None:
-        with self._guard:
-            if self._waiting:
-                self._owner = -1  # reserved for the next in line, which writes its own name
-                self._waiting.popleft().release()
-            else:
-                self._owner = None

@@ -5,6 +5,8 @@ The verbs of kill tests print "inside" in the middle of their work and wait to b
 
 import itertools
 import sys
+import threading
+import time
 from uuid import UUID, uuid4
 
 from records.errors import Conflict
@@ -95,6 +97,24 @@ def insert_for_ever(address: str) -> None:
             tx.insert("entry", {"leaf_hash": leaf, "entry": b"x" * 300})
             tx.insert("pending", {"leaf_hash": leaf})
         print(number, flush=True)
+
+
+def insert_together_for_ever(address: str) -> None:
+    """Four threads; each commits three rows at a time and prints their number once they are durable."""
+    store, numbers, printing = open_vault_store(address), itertools.count(time.time_ns()), threading.Lock()
+
+    def insert() -> None:
+        for number in iter(lambda: next(numbers), None):
+            leaf = number.to_bytes(32)
+            with store.writing() as tx:
+                tx.insert("leaf", {"position": number % 2**53, "leaf_hash": leaf})
+                tx.insert("entry", {"leaf_hash": leaf, "entry": b"x" * 300})
+                tx.insert("pending", {"leaf_hash": leaf})
+            with printing:
+                print(number, flush=True)
+
+    for _ in range(4):
+        threading.Thread(target=insert).start()
 
 
 def write_for_ever(address: str) -> None:

@@ -16,7 +16,6 @@ from sqlalchemy import event, text
 
 from records.errors import CoffreError
 from storage.engines import Database, engine_for
-from storage.sqlite import FairLock
 from storage.transactions import UndoneError, repeated
 from tests.services.fixtures_postgres import NewDatabase
 
@@ -227,83 +226,3 @@ def test_erased_bytes_are_overwritten(database: Database, path: Path) -> None:
             connection.execute(text(statement), {"marker": marker})
     database.close()
     assert marker.encode() not in path.read_bytes()
-
-
-class TestFairLock:
-    def test_threads_enter_in_order_of_arrival(self) -> None:
-        lock, entered, threads = FairLock(), [], []
-
-        def enter(number: int) -> None:
-            with lock:
-                entered.append(number)
-
-        with lock:
-            for number in range(10):
-                threads.append(threading.Thread(target=enter, args=(number,)))
-                threads[-1].start()
-                while len(lock._waiting) <= number:
-                    time.sleep(0.001)
-        for thread in threads:
-            thread.join()
-        assert entered == list(range(10))
-
-    def test_one_at_a_time(self) -> None:
-        lock, inside, most = FairLock(), 0, 0
-
-        def enter() -> None:
-            nonlocal inside, most
-            for _ in range(200):
-                with lock:
-                    inside += 1
-                    most = max(most, inside)
-                    inside -= 1
-
-        threads = [threading.Thread(target=enter) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert most == 1
-
-    def test_an_exception_frees_it(self) -> None:
-        lock = FairLock()
-        with pytest.raises(KeyError), lock:
-            raise KeyError
-        with lock:
-            pass
-
-    def test_twice_in_one_thread_is_refused(self) -> None:
-        lock = FairLock()
-        with lock, pytest.raises(RuntimeError, match="already open"), lock:
-            pass
-        with lock:
-            pass
-
-    @pytest.mark.parametrize("handed_over", [False, True])
-    def test_an_interrupt_while_waiting_leaves_no_turn_behind(
-        self, handed_over: bool, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        lock = FairLock()
-
-        class InterruptedTurn:
-            waits = 0
-
-            def acquire(self) -> None:
-                self.waits += 1
-                if self.waits == 2:  # the wait itself
-                    if handed_over:
-                        lock.__exit__()
-                    raise KeyboardInterrupt
-
-            def release(self) -> None: ...
-
-        holder = threading.Thread(target=lock.__enter__)
-        holder.start()
-        holder.join()
-        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-            patched.setattr(threading, "Lock", InterruptedTurn)
-            lock.__enter__()
-        if not handed_over:
-            lock.__exit__()
-        with lock:
-            pass

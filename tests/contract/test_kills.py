@@ -42,6 +42,20 @@ def test_every_acknowledged_transaction_is_kept_whole_and_no_other_in_part(
 
 
 @pytest.mark.parametrize("kills", SOON)
+def test_of_those_who_share_a_commit_all_that_were_told_are_kept_whole_and_no_other_in_part(
+    vault_address: str, spawn: Spawn, kills: int
+) -> None:
+    chance, told = random.Random(kills), set[bytes]()
+    for _ in range(kills):
+        lines = killed_after(spawn("insert_together_for_ever", vault_address), chance.uniform(0, 0.05))
+        told |= {int(line).to_bytes(32) for line in lines}
+        with open_vault_store(vault_address).reading() as tx:
+            tables = [{row["leaf_hash"] for row in tx.find(table)} for table in ("leaf", "entry", "pending")]
+        assert tables[0] == tables[1] == tables[2]
+        assert told <= tables[0]
+
+
+@pytest.mark.parametrize("kills", SOON)
 def test_every_acknowledged_object_is_whole_and_no_other_is_partly_visible(
     objects_address: str, spawn: Spawn, kills: int
 ) -> None:
