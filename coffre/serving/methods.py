@@ -15,7 +15,7 @@ SHARED: Mapping[str, frozenset[str]] = {
     "/dicomweb/studies": frozenset({"GET", "HEAD", "POST"}),
     "/dicomweb/studies/{study}": frozenset({"POST"}),
     "/records/{ins}/dicomweb/studies": frozenset({"GET", "HEAD", "POST"}),
-    "/records/{ins}/dicomweb/studies/{study}": frozenset({"POST"}),
+    "/records/{ins}/dicomweb/studies/{study}": frozenset({"GET", "HEAD", "POST"}),
     "/fhir/DocumentReference": frozenset({"POST"}),
 }
 """Addresses that a proxy gives to one process or another by the method: each process names all methods."""

@@ -110,6 +110,12 @@ def _study(named: Named, _: bytes) -> SignedRequest:
     return _reading(named["record"], documents={}, tokens={"values": values})
 
 
+def _retrieve(named: Named, _: bytes) -> SignedRequest:
+    """Content in clear: the gateway opens the study's grant with a key of its own."""
+    values = [(TokenField.STUDY, named["study"])]
+    return _reading(named["record"], Action.RETRIEVE, release={}, tokens={"values": values})
+
+
 def _access_log(named: Named, _: bytes) -> SignedRequest:
     return _reading(named["record"], Action.READ_LOG, events={})
 
@@ -163,6 +169,9 @@ def _changing(record: str, action: Action, **stated: Any) -> SignedRequest:
 
 
 _RECORD = "/records/{record}"
+_STUDY = f"{_RECORD}/dicomweb/studies/{{study}}"
+_SERIES = f"{_STUDY}/series/{{series}}"
+_INSTANCE = f"{_SERIES}/instances/{{instance}}"
 
 SIGNED: Mapping[tuple[str, str], Read] = {
     ("POST", "/grants"): _grant,
@@ -175,6 +184,9 @@ SIGNED: Mapping[tuple[str, str], Read] = {
     ("GET", f"{_RECORD}/dicomweb/studies/{{study}}/series"): _study,
     ("GET", f"{_RECORD}/dicomweb/studies/{{study}}/instances"): _study,
     ("GET", f"{_RECORD}/dicomweb/studies/{{study}}/series/{{series}}/instances"): _study,
+    **{("GET", f"{_STUDY}{below}"): _retrieve for below in ("", "/metadata")},
+    **{("GET", f"{_SERIES}{below}"): _retrieve for below in ("", "/metadata")},
+    **{("GET", f"{_INSTANCE}{below}"): _retrieve for below in ("", "/metadata", "/frames/{frames}")},
     ("GET", f"{_RECORD}/access-log"): _access_log,
     ("PUT", f"{_RECORD}/documents/{{document}}/labels"): _label,
     ("DELETE", f"{_RECORD}/notices/{{notice}}"): _acknowledge,

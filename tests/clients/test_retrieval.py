@@ -6,9 +6,7 @@ import pydicom
 import pytest
 
 from tests.clients.test_dicomweb_client import client
-from tests.integration.support import Coffre, Patient, bearer
-
-OHIF = "multipart/related; type=application/octet-stream; transfer-syntax=*"
+from tests.integration.support import Coffre, Patient
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +26,9 @@ def test_it_reads_metadata_frames_and_instances(
     first = next(iter(originals.values()))
     study, series = first.StudyInstanceUID, first.SeriesInstanceUID
     described = reader.retrieve_series_metadata(study, series)
-    assert {pydicom.Dataset.from_json(each, lambda *_: b"").SOPInstanceUID for each in described} == set(originals)
+    assert {pydicom.Dataset.from_json(each, lambda *_: b"").SOPInstanceUID for each in described} == set(
+        originals
+    )
     assert reader.retrieve_study_metadata(study) == described
     for sop, original in originals.items():
         (frame,) = reader.retrieve_instance_frames(study, series, sop, [1])

@@ -66,6 +66,7 @@ class Stage:
             "STUDY": lambda: self._study()["study_uid"],
             "DOCUMENT": lambda: self._study()["id"],
             "SERIES": self._series,
+            "INSTANCE": self._instance,
             "PDF": lambda: base64.b64encode(demo_data.report_pdf(self.patient.ins)).decode(),
             "NOTICE": lambda: self.patient.call("GET", "/documents").json()["notices"][0]["id"],
             "RECIPIENT": lambda: b64(new_recipient()[1]),
@@ -78,6 +79,11 @@ class Stage:
     def _series(self) -> str:
         (series,) = self.patient.call("GET", f"/dicomweb/studies/{self.value('STUDY')}/series").json()
         uid: str = series["0020000E"]["Value"][0]
+        return uid
+
+    def _instance(self) -> str:
+        instance = self.patient.call("GET", f"/dicomweb/studies/{self.value('STUDY')}/instances").json()[0]
+        uid: str = instance["00080018"]["Value"][0]
         return uid
 
     def _sequenced(self) -> str:

@@ -95,8 +95,8 @@ class Place:
 
     @property
     def address(self) -> dict[str, str]:
-        named = {"study": self.study, "uid": self.series, "id": str(self.pdf)}
-        record = {"ins": self.ins, "record": str(self.record)}
+        named = {"study": self.study, "uid": self.series, "sop": self.sop, "id": str(self.pdf)}
+        record = {"ins": self.ins, "record": str(self.record), "frames": "1"}
         return {**named, **record, "professional": "899700099990", "notice_id": str(uuid4())}
 
 
@@ -149,6 +149,7 @@ def images(place: Place) -> UUID:
     return place.images
 
 
+STUDY = "/records/{ins}/dicomweb/studies/{study}"
 FOUND_AGAIN = {"hidden": 2, "absent": 2}  # the page of what isn't found lists its record anew
 ROWS = [
     Row("POST", "/records/find", lambda p: {"ins": p.ins}, searched=False),
@@ -188,6 +189,13 @@ ROWS = [
     Row("GET", "/records/{ins}/dicomweb/studies/{study}/series", things=True),
     Row("GET", "/records/{ins}/dicomweb/studies/{study}/instances", things=True, query="?limit=1"),
     Row("GET", "/records/{ins}/dicomweb/studies/{study}/series/{uid}/instances", things=True),
+    Row("GET", f"{STUDY}", things=True),
+    Row("GET", f"{STUDY}/metadata", things=True),
+    Row("GET", f"{STUDY}/series/{{uid}}", things=True),
+    Row("GET", f"{STUDY}/series/{{uid}}/metadata", things=True),
+    Row("GET", f"{STUDY}/series/{{uid}}/instances/{{sop}}", things=True),
+    Row("GET", f"{STUDY}/series/{{uid}}/instances/{{sop}}/metadata", things=True),
+    Row("GET", f"{STUDY}/series/{{uid}}/instances/{{sop}}/frames/{{frames}}", things=True),
     Row("POST", "/grants", lambda p: grant(record=p.ins), "of everything"),
     Row("POST", "/grants", lambda p: grant(record=p.ins, studies=[p.study]), "of a study", things=True),
     Row(

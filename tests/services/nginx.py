@@ -30,6 +30,7 @@ http {{
     "~^POST /(records/[^/]+/)?dicomweb/studies"  {intake};
     "~^POST /fhir/"                              {intake};
     "~^[A-Z]+ /submissions"                      {intake};
+    "~^[A-Z]+ /records/[^/]+/dicomweb/studies/(?!(.*/)?(series|instances)/?$)"  {gateway};
     "~^[A-Z]+ /(fhir|records|dicomweb|grants|objects|audit|health|metrics)"  {reader};
   }}
   server {{

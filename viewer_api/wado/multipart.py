@@ -32,7 +32,7 @@ def single(part: Part) -> Body:
     return Body(part.content_type, part.length, part.open(), part.location)
 
 
-def related(media_type: str, parts: Sequence[Part]) -> Body:
+def in_parts(media_type: str, parts: Sequence[Part]) -> Body:
     """All parts, each with its own head, in their order. `media_type` is that of the first."""
     # random, so that no content can hold it (RFC 2046 section 5.1.1)
     boundary = secrets.token_hex(16)

@@ -17,7 +17,7 @@ from viewer_api.wado.media_types import (
     instance_offers,
 )
 from viewer_api.wado.metadata import DataSet, completed, referenced
-from viewer_api.wado.multipart import Body, Part, Pieces, related, single
+from viewer_api.wado.multipart import Body, Part, Pieces, in_parts, single
 from viewer_api.wado.opened_study import OpenedStudy, StoredInstance
 
 Ranges = Sequence[MediaRange]
@@ -29,7 +29,7 @@ class Retrieval:
 
     def __init__(self, study: OpenedStudy, base: str) -> None:
         self._study = study
-        self._base = base
+        self.base = base
 
     def instances(self, ranges: Ranges, series: str | None, sop: str | None) -> Body:
         """Instances as they were deposited (PS3.18 section 10.4.1.1.1)."""
@@ -39,7 +39,7 @@ class Retrieval:
         for each in offers:  # all of them, or none: nothing half served as whole
             choose(ranges, [each] if each.multipart == form.multipart else [form])
         parts = [self._whole(each) for each in found]
-        return related(DICOM, parts) if form.multipart else single(parts[0])
+        return in_parts(DICOM, parts) if form.multipart else single(parts[0])
 
     def _whole(self, instance: StoredInstance) -> Part:
         kind = content_type(Offer(DICOM, instance.transfer_syntax))
@@ -52,7 +52,7 @@ class Retrieval:
         offers = frame_offers(instance.transfer_syntax, alone=len(numbers) == 1)
         offer = choose(ranges, offers)
         parts = [self._frame(instance, number, offer) for number in numbers]
-        return related(offer.media_type, parts) if offer.multipart else single(parts[0])
+        return in_parts(offer.media_type, parts) if offer.multipart else single(parts[0])
 
     def _frame(self, instance: StoredInstance, number: int, offer: Offer) -> Part:
         frames = instance.frames
@@ -89,7 +89,7 @@ class Retrieval:
                     yield referenced(full, f"{self._address(instance)}/bulkdata")
 
     def _address(self, instance: StoredInstance) -> str:
-        return f"{self._base}/series/{instance.series}/instances/{instance.sop}"
+        return f"{self.base}/series/{instance.series}/instances/{instance.sop}"
 
 
 def _not_addressed() -> CoffreError:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import quote
 
@@ -37,11 +38,21 @@ class Studies(Protocol):
 
 
 Ranges = tuple[MediaRange, ...]
-Work = Callable[[Retrieval, Ranges], Body]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request for something of a study, by who has shown a credential. `ranges`: what is accepted."""
+
+    request: Request
+    call: Call
+    locator: str
+    study: str
+    ranges: Ranges
 
 
 class Wado:
-    """One request: who asks, what is accepted, the study it is about, the answer."""
+    """The retrieve transactions over HTTP."""
 
     def __init__(
         self, gateway: Studies, authenticate: Callable[[Request], Awaitable[Credential]], public_url: str
@@ -50,34 +61,37 @@ class Wado:
         self._authenticate = authenticate
         self._origin = public_url.rstrip("/")
 
-    async def body(self, request: Request, ins: str, study: str, work: Work) -> Response:
-        """The answer that `work` makes; it begins in a thread before any header is sent."""
-        ranges = accepted_by(request)
+    async def asked(self, request: Request, locator: str, study: str, *below: str) -> Asked:
+        """Who asks, then whether the address and `Accept` can be read; no record is looked at."""
         call = call_of(request, await self._authenticate(request))
-        return sent(request, *await asyncio.to_thread(self._begun, call, ins, study, work, ranges))
+        check_uids(study, *below)
+        return Asked(request, call, locator, study, accepted_by(request))
 
-    def _begun(self, call: Call, ins: str, study: str, work: Work, ranges: Ranges) -> tuple[Body, bytes]:
-        body = work(self._opened(call, ins, study), ranges)
-        # a damaged object, or a store that is down, is an answer of its own
-        return body, next(body.pieces, b"")
+    async def body(self, asked: Asked, work: Callable[[Retrieval], Body]) -> Response:
+        """The answer that `work` makes; it begins in a thread, before any header is sent."""
 
-    def _opened(self, call: Call, ins: str, study: str) -> Retrieval:
-        base = f"{self._origin}/records/{quote(ins)}/dicomweb/studies/{study}"
-        return Retrieval(self._gateway.study(call, ins, study), base)
+        def begun() -> tuple[Body, bytes]:
+            body = work(self._opened(asked))
+            # a damaged object, or a store that is down, is an answer of its own
+            return body, next(body.pieces, b"")
 
-    async def metadata(
-        self, request: Request, ins: str, study: str, uid: str | None = None, sop: str | None = None
-    ) -> Response:
+        return sent(asked.request, *await asyncio.to_thread(begun))
+
+    def _opened(self, asked: Asked) -> Retrieval:
+        base = f"{self._origin}/records/{quote(asked.locator)}/dicomweb/studies/{asked.study}"
+        return Retrieval(self._gateway.study(asked.call, asked.locator, asked.study), base)
+
+    async def metadata(self, asked: Asked, series: str | None = None, sop: str | None = None) -> Response:
         """Metadata as DICOM JSON, or 304 (RFC 9110 section 15.4.5)."""
-        media_type = choose(accepted_by(request), _METADATA).media_type
-        call = call_of(request, await self._authenticate(request))
-        coding = "gzip" if metadata.takes_gzip(request.headers.get("accept-encoding")) else "identity"
-        base = f"{self._origin}/records/{quote(ins)}"
+        media_type = choose(asked.ranges, _METADATA).media_type
+        known, wanted = (asked.request.headers.get(name) for name in ("if-none-match", "accept-encoding"))
+        coding = "gzip" if metadata.takes_gzip(wanted) else "identity"
 
         def begun() -> tuple[str, Iterator[bytes] | None, bytes]:
-            found, datasets = self._opened(call, ins, study).described(uid, sop)
-            tag = metadata.tag_of(found, base, coding)
-            if metadata.matches(request.headers.get("if-none-match"), tag):
+            retrieval = self._opened(asked)
+            found, datasets = retrieval.described(series, sop)
+            tag = metadata.tag_of(found, retrieval.base, f"{media_type} {coding}")
+            if metadata.matches(known, tag):
                 return tag, None, b""
             pieces = metadata.written(datasets())
             pieces = metadata.zipped(pieces) if coding == "gzip" else pieces
@@ -87,10 +101,8 @@ class Wado:
         headers = {**HEADERS, "ETag": tag, "Vary": "Accept, Accept-Encoding"}
         if pieces is None:
             return Response(status_code=304, headers=headers)
-        if coding == "gzip":
-            headers["Content-Encoding"] = coding
-        answer = sent(request, Body(media_type, None, pieces), first)
-        answer.headers.update(headers)
+        answer = sent(asked.request, Body(media_type, None, pieces), first)
+        answer.headers.update(headers | ({"Content-Encoding": coding} if coding == "gzip" else {}))
         return answer
 
 
@@ -101,12 +113,11 @@ def accepted_by(request: Request) -> Ranges:
 
 def sent(request: Request, body: Body, first: bytes, status: int = 200) -> Response:
     """A body whose first piece is there; the others are read in threads while it is sent."""
-    headers = dict(HEADERS)
+    headers = {**HEADERS, "Content-Type": body.content_type}
     if body.length is not None:
         headers["Content-Length"] = str(body.length)
     if body.location is not None:
         headers["Content-Location"] = body.location
-    headers["Content-Type"] = body.content_type
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers)
     return StreamingResponse(_in_threads(first, body.pieces), status_code=status, headers=headers)
@@ -127,40 +138,35 @@ def router(
 
     @routes.get(_STUDY, summary="Every instance of a study")
     async def study(ins: str, study: str, request: Request) -> Response:
-        check_uids(study)
-        return await wado.body(request, ins, study, lambda found, ranges: found.instances(ranges, None, None))
+        asked = await wado.asked(request, ins, study)
+        return await wado.body(asked, lambda found: found.instances(asked.ranges, None, None))
 
     @routes.get(_SERIES, summary="Every instance of a series")
     async def series(ins: str, study: str, uid: str, request: Request) -> Response:
-        check_uids(study, uid)
-        return await wado.body(request, ins, study, lambda found, ranges: found.instances(ranges, uid, None))
+        asked = await wado.asked(request, ins, study, uid)
+        return await wado.body(asked, lambda found: found.instances(asked.ranges, uid, None))
 
     @routes.get(_INSTANCE, summary="An instance")
     async def instance(ins: str, study: str, uid: str, sop: str, request: Request) -> Response:
-        check_uids(study, uid, sop)
-        return await wado.body(request, ins, study, lambda found, ranges: found.instances(ranges, uid, sop))
+        asked = await wado.asked(request, ins, study, uid, sop)
+        return await wado.body(asked, lambda found: found.instances(asked.ranges, uid, sop))
 
     @routes.get(_STUDY + "/metadata", summary="Metadata of a study")
     async def study_metadata(ins: str, study: str, request: Request) -> Response:
-        check_uids(study)
-        return await wado.metadata(request, ins, study)
+        return await wado.metadata(await wado.asked(request, ins, study))
 
     @routes.get(_SERIES + "/metadata", summary="Metadata of a series")
     async def series_metadata(ins: str, study: str, uid: str, request: Request) -> Response:
-        check_uids(study, uid)
-        return await wado.metadata(request, ins, study, uid)
+        return await wado.metadata(await wado.asked(request, ins, study, uid), uid)
 
     @routes.get(_INSTANCE + "/metadata", summary="Metadata of an instance")
     async def instance_metadata(ins: str, study: str, uid: str, sop: str, request: Request) -> Response:
-        check_uids(study, uid, sop)
-        return await wado.metadata(request, ins, study, uid, sop)
+        return await wado.metadata(await wado.asked(request, ins, study, uid, sop), uid, sop)
 
     @routes.get(_INSTANCE + "/frames/{frames}", summary="Frames of an instance")
     async def frames(ins: str, study: str, uid: str, sop: str, frames: str, request: Request) -> Response:
-        check_uids(study, uid, sop)
+        asked = await wado.asked(request, ins, study, uid, sop)
         numbers = frame_numbers(frames)
-        return await wado.body(
-            request, ins, study, lambda found, ranges: found.frames(ranges, uid, sop, numbers)
-        )
+        return await wado.body(asked, lambda found: found.frames(asked.ranges, uid, sop, numbers))
 
     return routes
