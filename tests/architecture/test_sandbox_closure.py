@@ -48,5 +48,13 @@ def test_the_child_loads_none_of_the_packages_of_other_rooms(loaded: set[str]) -
     assert not packages & {"nacl", "jwt", "httpx", "sqlalchemy", "fastapi", "boto3", "rfc8785"}
 
 
+def test_the_child_that_makes_pictures_loads_no_other_room_either() -> None:
+    """And numpy and codecs, which the child that judges deposits does without."""
+    names = {name.partition(".")[0] for name in modules_after("content.pixels.child")}
+    assert names & OURS == {"content", "records"}
+    assert names >= {"numpy", "PIL", "gdcm"}
+    assert not names & {"nacl", "jwt", "httpx", "sqlalchemy", "fastapi", "boto3", "rfc8785"}
+
+
 def test_another_room_would_be_seen() -> None:
     assert "audit" in {name.partition(".")[0] for name in modules_after("audit.canonical")}

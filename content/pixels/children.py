@@ -1,0 +1,220 @@
+"""The parent's side: pictures and samples made by sandboxed children, which read the image through it.
+
+A child that crashes, hangs or lies costs one request its picture; the next one has a fresh child.
+"""
+
+import json
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Protocol, Self
+
+from content.limits import DEFAULT_LIMITS, Limits
+from content.pixels.failures import DAMAGED, RenderingBusy, error_of
+from content.pixels.wanted import JPEG, PDF, PNG, Rendering, to_json
+from content.sandbox.job import Job
+from content.sandbox.pool import ChildPool
+from content.sandbox.wire import Message, WireClosed, WireViolation
+from content.sandbox.zygote import Zygote
+from content.series import Frames
+
+PIXEL_LIMITS = replace(
+    DEFAULT_LIMITS,
+    memory_bytes=1024 * 2**20,  # the largest frame decoded, and what a codec and the picture take beside it
+    cpu_seconds=15,  # of one frame
+    wall_seconds=90.0,
+    answer_bytes=2**20,
+)
+_SAMPLES = "application/octet-stream"
+_BEGINNINGS = {JPEG: b"\xff\xd8\xff", PNG: b"\x89PNG", PDF: b"%PDF-", _SAMPLES: b""}
+_LARGEST_ANSWER = 256 * 2**20
+
+
+class ImageSource(Protocol):
+    """An instance as it is stored. `frames`: where each frame lies, None where that is not known."""
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def frames(self) -> Frames | None: ...
+
+    def read(self, offset: int, length: int) -> bytes: ...
+
+
+Images = Sequence[tuple[ImageSource, int]]
+"""Instances, each with the number of its frame that is wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedImage:
+    """A picture, or the PDF of an encapsulated document. `pieces` are read to their end, or closed."""
+
+    media_type: str
+    pieces: Iterator[bytes]
+
+    def read(self) -> bytes:
+        """All of it: a picture is small beside its image."""
+        return b"".join(self.pieces)
+
+
+class PixelChildren:
+    """A few sandboxed children that decode. Safe to use from several threads; close it at the end.
+
+    `children` work at once, `waiting` callers wait for at most `patience` seconds, more are refused. Every
+    method raises what the source raises, and `CoffreError`: "cannot_render", "frame_not_found",
+    "image_too_large", "region_outside_image", "pixels_not_decodable", "rendering_busy",
+    "sandbox_unavailable".
+    """
+
+    def __init__(
+        self,
+        children: int = 2,
+        waiting: int = 16,
+        patience: float = 20.0,
+        limits: Limits = PIXEL_LIMITS,
+        *,
+        faults: bool = False,
+    ) -> None:
+        self._limits = limits
+        self._slots = threading.BoundedSemaphore(children)
+        self._queue = threading.BoundedSemaphore(children + waiting)
+        self._patience = patience
+        start = partial(Zygote, limits, module="content.pixels.child", faults=faults)
+        self._pool = ChildPool(start, recycle_after=200, recycle_seconds=60.0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends every child; jobs still running are lost."""
+        self._pool.close()
+
+    def rendered(self, source: ImageSource, frame: int, wanted: Rendering) -> RenderedImage:
+        """Frame `frame`, counted from 1, as a picture; the PDF of an encapsulated document as it is."""
+        made = self._made("rendered", [(source, frame)], {"wanted": to_json(wanted)})
+        media_type = next(made).decode()
+        # a picture leaves its child at once, however slowly it is read
+        return RenderedImage(media_type, made if media_type == PDF else iter((b"".join(made),)))
+
+    def overview(self, source: ImageSource, frame: int, most_bytes: int) -> bytes:
+        """A small JPEG of one frame, by the file's window or its default."""
+        return self._whole("overview", [(source, frame)], {"most_bytes": most_bytes})
+
+    def strip(self, images: Images, most_bytes: int) -> bytes:
+        """A JPEG with a tile of 128 × 128 pixels for each frame, from left to right."""
+        return self._whole("strip", images, {"most_bytes": most_bytes})
+
+    def native_frame(self, source: ImageSource, frame: int) -> bytes:
+        """The samples as Explicit VR Little Endian has them; what was compressed with loss comes as RGB."""
+        return self._whole("native_frame", [(source, frame)], {})
+
+    def _whole(self, kind: str, images: Images, options: Mapping[str, Any]) -> bytes:
+        made = self._made(kind, images, options)
+        next(made)
+        return b"".join(made)
+
+    def _made(self, kind: str, images: Images, options: Mapping[str, Any]) -> Iterator[bytes]:
+        """The media type, once it and the first bytes are there, then the bytes."""
+        together = _Together(images)
+        with self._slot():
+            child = self._pool.take()
+            try:
+                job = Job(child, together.size, together.read, self._limits)
+                yield from _checked(job, kind, {"images": together.places, **options})
+            except (TimeoutError, WireClosed, WireViolation) as error:
+                child.end()
+                raise error_of(DAMAGED) from error
+            except _Failed as failed:
+                self._pool.give_back(child, spent=failed.code == "image_too_large")
+                raise error_of(failed.code) from None
+            except BaseException:
+                child.end()
+                raise
+            self._pool.give_back(child)
+
+    @contextmanager
+    def _slot(self) -> Iterator[None]:
+        if not self._queue.acquire(blocking=False):
+            raise _busy()
+        try:
+            if not self._slots.acquire(timeout=self._patience):
+                raise _busy()
+            try:
+                yield
+            finally:
+                self._slots.release()
+        finally:
+            self._queue.release()
+
+
+class _Failed(Exception):  # noqa: N818
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class _Together:
+    """Several sources as one, which is what a child reads from."""
+
+    def __init__(self, images: Images) -> None:
+        self._sources: list[tuple[int, ImageSource]] = []
+        self.places: list[dict[str, Any]] = []
+        self.size = 0
+        for source, frame in images:
+            table = source.frames
+            pieces = table[frame - 1] if table is not None and 0 < frame <= len(table) else None
+            self.places.append({"offset": self.size, "size": source.size, "frame": frame, "pieces": pieces})
+            self._sources.append((self.size, source))
+            self.size += source.size
+
+    def read(self, offset: int, length: int) -> bytes:
+        found = []
+        for start, source in self._sources:
+            begin, end = max(offset - start, 0), min(offset + length - start, source.size)
+            if begin < end:
+                found.append(source.read(begin, end - begin))
+        return b"".join(found)
+
+
+def _checked(job: Job, kind: str, options: Mapping[str, Any]) -> Iterator[bytes]:
+    """The child's pieces, where they look like what they should be: it has read a stranger's file."""
+    media_type: str | None = None
+    left = _LARGEST_ANSWER
+    for number, (message, payload) in enumerate(job.messages(kind, options)):
+        if message == Message.RESULT:
+            _check_result(payload)
+            if number < 2:
+                raise WireViolation
+        elif media_type is None:
+            media_type = payload.decode("ascii", "replace")
+            if media_type not in _BEGINNINGS:
+                raise WireViolation
+        else:
+            if number == 1:
+                if not payload.startswith(_BEGINNINGS[media_type]):
+                    raise WireViolation
+                yield media_type.encode()
+            left -= len(payload)
+            if left < 0 and media_type != PDF:
+                raise WireViolation
+            yield payload
+
+
+def _check_result(payload: bytes) -> None:
+    try:
+        result = json.loads(payload)
+        code = result.get("failed")
+    except (ValueError, AttributeError, RecursionError) as error:
+        raise WireViolation from error
+    if code is not None:
+        raise _Failed(str(code))
+
+
+def _busy() -> RenderingBusy:
+    return RenderingBusy("Too many images are being drawn at the moment. Try again in a few seconds.")

@@ -1,0 +1,66 @@
+"""Colour samples to eight bits of red, green and blue (PS3.3 §C.7.6.3.1.2, §C.7.6.3.1.5, §C.7.9.2)."""
+
+import struct
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+from pydicom.pixels.processing import _expand_segmented_lut
+
+from content.pixels.decoding import Decoded, Samples
+from content.pixels.failures import DAMAGED, Unpictured
+from content.pixels.image_file import COLOURS
+
+Colours = NDArray[np.uint8]
+
+
+def from_rgb(decoded: Decoded) -> Colours:
+    """Deeper samples lose their low bits; the window of a request does not apply to colour (PS3.4 §N.2.2)."""
+    samples = decoded.samples
+    if samples.dtype.kind == "f":
+        raise Unpictured(DAMAGED)
+    if samples.dtype.itemsize == 1:
+        return samples.view(np.uint8)
+    depth = max(8, int(decoded.bits))
+    return (np.maximum(samples, 0) >> (depth - 8)).astype(np.uint8)
+
+
+def from_palette(samples: Samples, found: Dataset, *, little: bool) -> Colours:
+    """`little`: the order of bytes in the file's tables."""
+    channels = [_mapped(samples, found, colour, little) for colour in COLOURS]
+    return np.stack(channels, axis=-1)
+
+
+def _mapped(samples: Samples, found: Dataset, colour: str, little: bool) -> Colours:
+    count, start, bits = (int(number) for number in found[f"{colour}PaletteColorLookupTableDescriptor"].value)
+    entries = _entries(found, colour, count or 2**16, bits, little)
+    if not entries.size:
+        raise Unpictured(DAMAGED)
+    if samples.dtype.kind == "u" and start >= 2**15 and int(samples.max(initial=0)) < start:
+        start -= 2**16  # written as signed
+    places = np.clip(samples.astype(np.int64) - start, 0, entries.size - 1)
+    return entries[places]
+
+
+def _entries(found: Dataset, colour: str, count: int, bits: int, little: bool) -> Colours:
+    """A channel's table in eight bits. Some writers fill eight of the sixteen bits that they declare."""
+    segmented = found.get(f"Segmented{colour}PaletteColorLookupTableData")
+    if segmented is not None:
+        return _eight_bits(_expanded(segmented, bits, little)[:count], bits)
+    data = found[f"{colour}PaletteColorLookupTableData"].value
+    if len(data) >= 2 * count:
+        return _eight_bits(np.frombuffer(data, "<u2" if little else ">u2", count), bits)
+    order = np.frombuffer(data[: len(data) & ~1], "<u2" if little else ">u2").astype("<u2")
+    return order.view(np.uint8)[:count] if not little else np.frombuffer(data, np.uint8)[:count]
+
+
+def _expanded(data: bytes, bits: int, little: bool) -> NDArray[np.uint16]:
+    if bits <= 8 and len(data) % 2 == 0:
+        return np.asarray(_expand_segmented_lut(tuple(data), "<B"), np.uint16)
+    form = f"{'<' if little else '>'}{len(data) // 2}H"
+    return np.asarray(_expand_segmented_lut(struct.unpack(form, data[: len(data) & ~1]), form), np.uint16)
+
+
+def _eight_bits(entries: NDArray[np.uint16], bits: int) -> Colours:
+    shift = 8 if bits > 8 and int(entries.max(initial=0)) > 0xFF else 0
+    return (entries >> shift).astype(np.uint8)

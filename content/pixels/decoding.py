@@ -1,0 +1,156 @@
+"""Frames decoded: stored bytes to samples, by pydicom's decoders and the codecs they drive (PS3.5 §8, §A.4).
+
+Which codec reads which syntax stands in docs/dependencies.md. Samples come as an array of rows × columns, or
+rows × columns × 3 colour by pixel.
+"""
+
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.encaps import encapsulate
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.uid import UID, JPEGExtended12Bit
+
+from content.dicom.elements import PIXEL_TAGS
+from content.dicom.registry import DEFLATED_FRAMES, ENCAPSULATED_UNCOMPRESSED, EXPLICIT
+from content.pixels import twelve_bit
+from content.pixels.failures import CANNOT_RENDER, DAMAGED, Unpictured
+from content.pixels.image_file import ImageFile, Pieces
+
+Samples = NDArray[Any]
+
+_NATIVE_KEYWORDS = dict(zip(PIXEL_TAGS, ("PixelData", "FloatPixelData", "DoubleFloatPixelData"), strict=True))
+_KEPT = (
+    *("SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration", "Rows", "Columns"),
+    *("BitsAllocated", "BitsStored", "PixelRepresentation"),
+)
+_DEFAULTS = {"SamplesPerPixel": 1, "PixelRepresentation": 0, "PhotometricInterpretation": "MONOCHROME2"}
+TWELVE_BIT = "twelve_bit"
+_CODECS = {
+    **dict.fromkeys(("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"), "pillow"),
+    **dict.fromkeys(("1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70"), "gdcm"),
+    **dict.fromkeys(("1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81"), "pyjpegls"),
+    **{f"1.2.840.10008.1.2.4.{number}": "pylibjpeg" for number in (90, 91, 201, 202, 203)},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A frame's samples and what they are: `photometric` as the decoder leaves them, `bits` stored."""
+
+    samples: Samples
+    photometric: str
+    bits: int
+
+
+def decode(image: ImageFile, number: int, pieces: Pieces | None = None, *, as_rgb: bool) -> Decoded:
+    """Frame `number`, counted from 1. `as_rgb`: luminance and chrominance become RGB.
+
+    Raises `Unpictured`; codecs raise what they like.
+    """
+    data, first_bit = image.encoded(number, pieces)
+    assert image.pixels is not None
+    described = _described(image)
+    if image.is_native and image.bits_allocated == 1:
+        return _of_bits(described, data, first_bit)
+    syntax, data = _readable(image, described, data)
+    if syntax == EXPLICIT:
+        keyword = _NATIVE_KEYWORDS[image.pixels.tag]
+        setattr(described, keyword, data + b"\0" * (len(data) % 2))
+        described[keyword].VR = "OW" if keyword == "PixelData" else described[keyword].VR
+    else:
+        described.PixelData = encapsulate([data])
+        described["PixelData"].VR = "OB"
+    described.file_meta = FileMetaDataset()
+    described.file_meta.TransferSyntaxUID = UID(syntax)
+    try:
+        decoder = get_decoder(syntax)
+    except NotImplementedError as error:
+        raise Unpictured(CANNOT_RENDER) from error
+    codec = _codec(syntax, described.BitsStored)
+    samples, form = decoder.as_array(described, index=0, raw=not as_rgb, decoding_plugin=codec)
+    unused = _unused_low_bits(image)
+    bits = int(form.get("bits_stored") or image.bits_allocated) - unused
+    return Decoded(samples >> unused if unused else samples, str(form["photometric_interpretation"]), bits)
+
+
+def _described(image: ImageFile) -> Dataset:
+    described, found = Dataset(), image.dataset
+    for keyword in _KEPT:
+        value = found.get(keyword, _DEFAULTS.get(keyword))
+        if value is not None:
+            setattr(described, keyword, value)
+    if described.SamplesPerPixel > 1 and "PlanarConfiguration" not in described:
+        described.PlanarConfiguration = 0
+    described.BitsAllocated = image.bits_allocated
+    if "BitsStored" not in described or not 0 < described.BitsStored <= described.BitsAllocated:
+        described.BitsStored = described.BitsAllocated
+    described.BitsStored += _unused_low_bits(image)
+    return described
+
+
+def _unused_low_bits(image: ImageFile) -> int:
+    """Bits below the samples: once the highest bit could be any (PS3.5 §8.1.1 of before 2014)."""
+    stored, high = image.dataset.get("BitsStored"), image.dataset.get("HighBit")
+    if not image.is_native or not stored or high is None:
+        return 0
+    unused = int(high) + 1 - int(stored)
+    return unused if 0 < unused <= image.bits_allocated - int(stored) else 0
+
+
+def _readable(image: ImageFile, described: Dataset, data: bytes) -> tuple[str, bytes]:
+    """The syntax whose decoder reads the bytes, and the bytes in little-endian order where it is native."""
+    if image.syntax == DEFLATED_FRAMES:
+        return EXPLICIT, _inflated(image, data)
+    if not image.is_native and image.syntax != ENCAPSULATED_UNCOMPRESSED:
+        return image.syntax, data
+    if described.PhotometricInterpretation == "YBR_FULL_422" and 8 * len(data) >= image.bits_per_frame:
+        described.PhotometricInterpretation = "YBR_FULL"  # some writers do not leave samples out
+    if image.encoding.little:
+        return EXPLICIT, data
+    return EXPLICIT, swapped(image, data)
+
+
+def swapped(image: ImageFile, data: bytes) -> bytes:
+    """Big-endian samples as little-endian ones; bytes in words are swapped too (PS3.5 §7.3, §8.1.1)."""
+    assert image.pixels is not None
+    width = image.bits_allocated // 8
+    if width <= 1:
+        width = 2 if image.pixels.vr == "OW" else 1
+    data += b"\0" * (-len(data) % width)
+    return np.frombuffer(data, np.dtype(f"u{width}")).byteswap().tobytes() if width > 1 else data
+
+
+def _inflated(image: ImageFile, data: bytes) -> bytes:
+    """Each frame is a raw deflate stream of its own (PS3.5 §A.4.13)."""
+    needed = (image.bits_per_frame + 7) // 8
+    inflated = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, needed)
+    if len(inflated) < needed:
+        raise Unpictured(DAMAGED)
+    return inflated
+
+
+def _of_bits(described: Dataset, data: bytes, first_bit: int) -> Decoded:
+    cells = described.Rows * described.Columns
+    flat = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")[first_bit : first_bit + cells]
+    return Decoded(flat.reshape(described.Rows, described.Columns), described.PhotometricInterpretation, 1)
+
+
+def _codec(syntax: str, bits: int) -> str:
+    """One codec for each syntax: the others that pydicom knows are not tried on what it refuses."""
+    if syntax == JPEGExtended12Bit and bits > 8:
+        return TWELVE_BIT
+    return _CODECS.get(syntax, "")
+
+
+def load_decoders() -> None:
+    """Loads what codecs load at first use: later, in the sandbox, no file can be opened."""
+    Image.init()
+    decoder = get_decoder(JPEGExtended12Bit)
+    if TWELVE_BIT not in decoder.available_plugins:
+        decoder.add_plugin(TWELVE_BIT, (twelve_bit.__name__, twelve_bit.decode_frame.__name__))

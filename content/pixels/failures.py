@@ -1,0 +1,63 @@
+"""Why there is no picture: the codes that a child may answer, and the errors that callers get for them."""
+
+from collections.abc import Mapping
+
+from records.errors import CoffreError, Invalid, NotFound
+
+CANNOT_RENDER, NOT_FOUND, TOO_LARGE = "cannot_render", "frame_not_found", "image_too_large"
+OUTSIDE, DAMAGED = "region_outside_image", "pixels_not_decodable"
+CANNOT_TRANSCODE = "cannot_transcode"
+
+
+class Unpictured(Exception):  # noqa: N818
+    """In the child: this instance gives no picture; `code` is one of `FAILURES`."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class CannotRender(CoffreError):  # noqa: N818
+    """The instance is sound and has no form of the kind that was asked for."""
+
+    code = CANNOT_RENDER
+
+
+class RenderingFailed(CoffreError):  # noqa: N818
+    """The pixel data does not decode, or the child was ended over it."""
+
+    code = DAMAGED
+
+
+class RenderingBusy(CoffreError):  # noqa: N818
+    """More pictures are wanted at once than are made. Try again in a moment."""
+
+    code = "rendering_busy"
+
+
+FAILURES: Mapping[str, tuple[type[CoffreError], str]] = {
+    CANNOT_RENDER: (
+        CannotRender,
+        "This object holds no image that can be shown as a picture. Retrieve it as it is stored.",
+    ),
+    CANNOT_TRANSCODE: (
+        CannotRender,
+        "This object cannot be given in another transfer syntax. Retrieve it as it is stored.",
+    ),
+    NOT_FOUND: (NotFound, "There is no frame of this number. Frames are counted from 1."),
+    OUTSIDE: (Invalid, "The region lies outside of the image. Ask for a region inside of it."),
+    TOO_LARGE: (
+        CannotRender,
+        "A frame of this image is too large to be made a picture. Retrieve it as it is stored.",
+    ),
+    DAMAGED: (
+        RenderingFailed,
+        "The image could not be decoded. Retrieve it as it is stored, and tell whoever sent it.",
+    ),
+}
+
+
+def error_of(code: str) -> CoffreError:
+    """The error for a child's code; what is no such code counts as damage."""
+    kind, sentence = FAILURES.get(code, FAILURES[DAMAGED])
+    return kind(sentence, code=code if code in FAILURES else DAMAGED)
