@@ -32,14 +32,14 @@ class Sampler:
 
     def __init__(self, pid: int) -> None:
         self._pid, self._over = pid, threading.Event()
-        self.before = self.together = sum(_sets(pid))
+        self.before = self.together = sum(proportional_sets(pid))
         self.single = 0
         self._thread = threading.Thread(target=self._sample)
         self._thread.start()
 
     def _sample(self) -> None:
         while not self._over.wait(SAMPLE_S):
-            found = _sets(self._pid)
+            found = proportional_sets(self._pid)
             self.together = max(self.together, sum(found))
             self.single = max(self.single, *found)
 
@@ -48,7 +48,8 @@ class Sampler:
         self._thread.join()
 
 
-def _sets(pid: int) -> list[int]:
+def proportional_sets(pid: int) -> list[int]:
+    """Bytes of each process of the tree (PSS of proc(5)): what several share is counted once."""
     found = []
     for one in tree(pid):
         with suppress(OSError):  # ended meanwhile

@@ -1,0 +1,187 @@
+"""The embedded default over HTTP, each figure beside its goal: what a page costs by the length of the record,
+what a small deposit costs alone and in company, how long it starts, what it holds idle, `coffre status`.
+
+Reads: an authorised doctor of another structure, studies of one image each; p95 of wall milliseconds, and CPU
+of the whole process tree. Four minutes.
+"""
+
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from io import BytesIO
+from itertools import count
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pydicom
+
+from benchmarks.measuring import cpu_of_children, table
+from benchmarks.memory import MIB, proportional_sets
+from coffre.demonstration import data as demo_data
+from coffre.demonstration.server import DemoServer
+from coffre.installation.install import initialise
+from coffre.settings import load
+from tests.integration.support import Coffre, Patient, bearer, document_reference, multipart, related
+
+LENGTHS = (100, 1_000, 10_000)
+AT_ONCE = 250
+"""Studies of a request, while a record is filled."""
+TIMES = 20
+DEPOSITS = 160
+SETTLED_S = 3.0
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What is wanted at most; `at_least` turns it round."""
+
+    figure: float
+    unit: str
+    at_least: bool = False
+
+    def __str__(self) -> str:
+        return f"{'>=' if self.at_least else '<='} {self.figure:g} {self.unit}"
+
+
+PAGE = Goal(50, "ms")
+READS: dict[str, tuple[str, Goal | None]] = {
+    "list, first page": ("/documents", PAGE),
+    "QIDO-RS studies, limit 100": ("/dicomweb/studies?limit=100", PAGE),
+    "series of one study": ("/dicomweb/studies/{study}/series", None),
+    "choices of the holder": ("/authorisations", None),
+}
+
+
+def run() -> None:
+    with tempfile.TemporaryDirectory() as made:
+        data = Path(made) / "data"
+        initialise(load(data=data))
+        began = time.perf_counter()
+        with DemoServer(data) as server:
+            started = time.perf_counter() - began
+            time.sleep(SETTLED_S)
+            assert server.pid is not None
+            idle = sum(proportional_sets(server.pid)) / MIB
+            coffre = Coffre(data, server)
+            rows = [
+                ("start until ready", f"{started:.1f} s", "", str(Goal(2.5, "s"))),
+                ("memory of all processes, idle", f"{idle:.0f} MiB PSS", "", str(Goal(350, "MB"))),
+                ("coffre status", "", f"{_status(data):.2f} s", str(Goal(0.3, "CPU s"))),
+                *_deposits(coffre),
+            ]
+            table("The default beside its goals", ("what", "figure", "CPU", "goal"), rows)
+            read = [row for length in LENGTHS for row in _reads(coffre, length)]
+        table("Reads by the length of the record", ("documents", "what", "p95 ms", "CPU ms", "goal"), read)
+
+
+def _status(data: Path) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = [sys.executable, "-m", "coffre.cli", "status", "--data", str(data)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+Request = tuple[str, bytes, dict[str, str]]
+"""Path, body, headers of a POST."""
+
+
+def _deposits(coffre: Coffre) -> Iterator[tuple[str, ...]]:
+    person, lab, numbers = coffre.open_record(), coffre.depositor(), count()
+
+    def image() -> Request:
+        body = multipart(person.ct(1, 512, seed=next(numbers)))
+        return f"/records/{person.ins}/dicomweb/studies", body, {"Content-Type": related()}
+
+    def report() -> Request:
+        content = demo_data.report_pdf() + b"\n%% %d\n" % next(numbers)
+        body = json.dumps(document_reference(person.ins, content)).encode()
+        return "/fhir/DocumentReference", body, {"Content-Type": "application/fhir+json"}
+
+    for name, made, clients, rate in (
+        ("image of 512 x 512 a request", image, 1, None),
+        ("image of 512 x 512 a request", image, 4, Goal(150, "/s", at_least=True)),
+        ("report (ITI-105)", report, 1, None),
+        ("report (ITI-105)", report, 8, None),
+    ):
+        per_s, cpu = _sent(coffre, bearer(lab), [made() for _ in range(DEPOSITS)], clients)
+        goal = f"{Goal(12, 'ms')}{f', {rate}' if rate else ''}" if clients > 1 else ""
+        yield f"{name}, {clients} at once", f"{per_s:.0f}/s", f"{cpu:.1f} ms", goal
+
+
+def _sent(
+    coffre: Coffre, who: dict[str, str], requests: Sequence[Request], clients: int
+) -> tuple[float, float]:
+    """Deposits a second, and milliseconds of CPU each, what is done after the answer included."""
+
+    def send(own: Sequence[Request]) -> None:
+        connection = HTTPConnection(urlsplit(coffre.url).netloc, timeout=120)
+        for path, body, headers in own:
+            connection.request("POST", path, body, {**who, **headers})
+            answer = connection.getresponse()
+            text = answer.read()
+            assert answer.status in (200, 201), text[:300]
+        connection.close()
+
+    with ThreadPoolExecutor(clients) as pool:
+        spent, began = sum(cpu_of_children().values()), time.perf_counter()
+        list(pool.map(send, [requests[at::clients] for at in range(clients)]))
+        wall = time.perf_counter() - began
+    time.sleep(SETTLED_S)
+    return len(requests) / wall, 1000 * (sum(cpu_of_children().values()) - spent) / len(requests)
+
+
+def _reads(coffre: Coffre, length: int) -> Iterator[tuple[str, ...]]:
+    person = coffre.open_record()
+    study = _fill(coffre, person, length)
+    person.authorise()
+    doctor = bearer(coffre.professional())
+    for name, (path, goal) in READS.items():
+        who = bearer(person.token) if path == "/authorisations" else doctor
+        url = f"/records/{person.ins}{path.format(study=study)}"
+        wall, cpu = _timed(lambda url=url, who=who: _asked(coffre, url, who))
+        yield f"{length:,}", name, f"{wall:.0f}", f"{cpu:.0f}", str(goal or "")
+    granted = {"studies": [study]}
+    wall, cpu = _timed(lambda: _granted(coffre, person, doctor, granted))
+    yield f"{length:,}", "grant of one study", f"{wall:.0f}", f"{cpu:.0f}", ""
+
+
+def _fill(coffre: Coffre, person: Patient, length: int) -> str:
+    """Studies of one image each; answers the UID of one of them."""
+    lab, study = coffre.depositor(), ""
+    for first in range(0, length, AT_ONCE):
+        seeds = range(first, min(first + AT_ONCE, length))
+        files = [person.ct(1, 8, seed=10_000 + seed)[0] for seed in seeds]
+        answer = coffre.stow(lab, files, person.ins)
+        assert answer.status_code in (200, 202), answer.text[:300]
+        study = str(pydicom.dcmread(BytesIO(files[0]), stop_before_pixels=True).StudyInstanceUID)
+    return study
+
+
+def _timed(work: Callable[[], None]) -> tuple[float, float]:
+    """p95 of wall milliseconds, and mean milliseconds of CPU of the server."""
+    work()
+    walls, spent = [], sum(cpu_of_children().values())
+    for _ in range(TIMES):
+        began = time.perf_counter()
+        work()
+        walls.append(1000 * (time.perf_counter() - began))
+    return statistics.quantiles(walls, n=20)[-1], 1000 * (sum(cpu_of_children().values()) - spent) / TIMES
+
+
+def _asked(coffre: Coffre, url: str, who: dict[str, str]) -> None:
+    answer = coffre.http.get(url, headers=who)
+    assert answer.status_code == 200, answer.text[:300]
+
+
+def _granted(coffre: Coffre, person: Patient, who: dict[str, str], wanted: dict[str, list[str]]) -> None:
+    token = who["Authorization"].removeprefix("Bearer ")
+    assert coffre.grant(token, person.ins, **wanted).answer.status_code == 201
