@@ -22,6 +22,9 @@ OBJECT = "urn:coffre:object"
 REPEATED = "repeated"
 """The detail of a line that stands for so many refusals."""
 
+OPENED_BY = "opened_by"
+"""The detail that names who opened content for a client that can't: the gateway."""
+
 # FHIR AuditEvent.action: C create, R read, U update, D delete, E execute
 _FHIR_ACTION = {
     Action.DEPOSIT: "C",

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from keyvault.crypto.search_tokens import TokenField, check_value
 from keyvault.grants.grant import check_recipient
-from keyvault.process.guard import ReaderDoor
+from keyvault.process.guard import RecordDoor
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.changing import CardChange, Changed
 from keyvault.verbs.reader.filling import ListPage
@@ -41,10 +41,19 @@ class GrantRequest:
     suite: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class WantedRows:
+    """What a grant is asked for: the sealed rows, and the documents of which each thing consists."""
+
+    record: Named
+    rows: Sequence[SealedRow] = field(repr=False)
+    things: Sequence[Sequence[UUID]] | None
+
+
 class Access:
     """The use cases of readers, without their transport."""
 
-    def __init__(self, index: ReaderIndex, vault: ReaderDoor, presign: Presign) -> None:
+    def __init__(self, index: ReaderIndex, vault: RecordDoor, presign: Presign) -> None:
         self._index = index
         self._vault = vault
         self._presign = presign
@@ -111,48 +120,39 @@ class Access:
 
     def grant(self, call: Call, request: GrantRequest) -> dict[str, Any]:
         """A grant with the addresses of its objects (docs/formats.md section 4)."""
-        check_recipient(request.recipient)
-        _check_studies(request.studies)
-        record = resolve(self._vault, call, request.record, Action.RETRIEVE)
-        if not request.studies and not request.documents:
-            rows = self._every(record.record_id)
-            return self._release(call, record, rows, None, request)
-        rows = self._index.documents_by_id(record.record_id, request.documents)
-        studies = self._studies(call, record, request.studies)
-        wanted = [[document] for document in request.documents]
-        wanted += [[document.document_id for document, _ in study] for study in studies]
-        rows += [row for study in studies for row in study]
-        return self._release(call, record, rows, wanted, request)
-
-    def _release(
-        self,
-        call: Call,
-        record: Named,
-        rows: Sequence[tuple[Document, Sequence[Details]]],
-        wanted: Sequence[Sequence[UUID]] | None,
-        request: GrantRequest,
-    ) -> dict[str, Any]:
-        released: Released = ask(
-            self._vault,
-            record,
-            lambda record_id: self._vault.release(
-                call,
-                record_id,
-                _sealed(rows),
-                documents=wanted,
-                recipient=request.recipient,
-                suite=request.suite,
-            ),
-        )
+        released = self.released(call, request, self.wanted(call, request))
         grant_id = UUID(released.grant["id"])
         urls = {str(blob): self._presign(grant_id, blob, version) for blob, version in released.objects}
         return {**released.grant, "urls": urls}
 
-    def renew(self, call: Call, grant_id: UUID) -> dict[str, Any]:
-        """New addresses for the caller's own grant, decided again."""
-        objects: tuple[tuple[UUID, int], ...] = permitted(self._vault.renew(call, grant_id))
-        urls = {str(blob): self._presign(grant_id, blob, version) for blob, version in objects}
-        return {"id": str(grant_id), "urls": urls}
+    def wanted(self, call: Call, request: GrantRequest) -> WantedRows:
+        """What the index has of what a grant is asked for; the verb that answers is `released`."""
+        check_recipient(request.recipient)
+        _check_studies(request.studies)
+        record = resolve(self._vault, call, request.record, Action.RETRIEVE)
+        if not request.studies and not request.documents:
+            return WantedRows(record, _sealed(self._every(record.record_id)), None)
+        rows = self._index.documents_by_id(record.record_id, request.documents)
+        studies = self._studies(call, record, request.studies)
+        things = [[document] for document in request.documents]
+        things += [[document.document_id for document, _ in study] for study in studies]
+        rows += [row for study in studies for row in study]
+        return WantedRows(record, _sealed(rows), things)
+
+    def released(self, call: Call, request: GrantRequest, wanted: WantedRows) -> Released:
+        """Decided, logged, sealed to the recipient. Raises `NotAuthorised`, `QuotaExceeded` or `NotFound`."""
+        return ask(
+            self._vault,
+            wanted.record,
+            lambda record_id: self._vault.release(
+                call,
+                record_id,
+                wanted.rows,
+                documents=wanted.things,
+                recipient=request.recipient,
+                suite=request.suite,
+            ),
+        )
 
     def _every(self, record_id: UUID) -> list[tuple[Document, tuple[Details, ...]]]:
         """The rows of all of a record, page by page: for a grant of everything."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID, uuid4
 
-from keyvault.process.guard import ReaderDoor
+from keyvault.process.guard import RecordDoor
 from keyvault.verbs.attempt import Call, Denied
 from records.emergency import SHORTEST_REASON, long_enough
 from records.errors import Invalid
@@ -23,7 +23,7 @@ class Named:
     refused: Denied | None = None
 
 
-def resolve(vault: ReaderDoor, call: Call, locator: str, action: Action = Action.SEARCH) -> Named:
+def resolve(vault: RecordDoor, call: Call, locator: str, action: Action = Action.SEARCH) -> Named:
     """The record behind an INS or a public id, on the way to a verb that decides, logs and answers.
 
     A refusal is told where that verb would answer, and not before: what fails between the two fails alike
@@ -34,7 +34,7 @@ def resolve(vault: ReaderDoor, call: Call, locator: str, action: Action = Action
     return Named(uuid4(), answer) if isinstance(answer, Denied) else Named(answer.record_id)
 
 
-def ask(vault: ReaderDoor, record: Named, verb: Callable[[UUID], T | Denied]) -> T:
+def ask(vault: RecordDoor, record: Named, verb: Callable[[UUID], T | Denied]) -> T:
     """What the verb answers. Raises `NotAuthorised` or `QuotaExceeded`."""
     if record.refused is None:
         return permitted(verb(record.record_id))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from keyvault.keys.cards import changed_meanwhile
-from keyvault.process.guard import ReaderDoor
+from keyvault.process.guard import RecordDoor
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.filling import ListPage
 from keyvault.verbs.reader.listing import ListedDocument, Listing, RowsNeeded
@@ -33,7 +33,7 @@ class ShownPage:
 class RecordPages:
     """Reads one record for one call that named it. What asks the vault raises `NotAuthorised` or more."""
 
-    def __init__(self, index: ReaderIndex, vault: ReaderDoor, call: Call, locator: str) -> None:
+    def __init__(self, index: ReaderIndex, vault: RecordDoor, call: Call, locator: str) -> None:
         self._index = index
         self._vault = vault
         self._call = call

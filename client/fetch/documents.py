@@ -12,13 +12,14 @@ from typing import Any
 from urllib.parse import quote, urlencode
 from uuid import UUID
 
-from client.fetch import ranges, segments
+from client.fetch import ranges
 from client.fetch.addresses import Addresses
 from client.fetch.ranges import Pace, Piece
-from client.fetch.series import merge_series, too_large
 from client.http_client import CoffreClient, bad_answer
+from content.merged_series import merge_series, too_large
 from content.series import LARGEST, SeriesInstance
 from keyvault.crypto.blob_opener import Opener
+from keyvault.crypto.opened_segments import opened
 from keyvault.crypto.sealed_blob import HEADER, STRIDE, BlobError
 from keyvault.grants.grant import GrantBody, GrantedDocument, new_recipient, open_grant
 from records.base64url import b64
@@ -167,7 +168,7 @@ class OpenedGrant:
             return []
         start, stop = opener.span(offset, length)
         return self._addresses.read(
-            blob_id, start, stop, lambda pieces: [*segments.opened(opener, offset, length, pieces)]
+            blob_id, start, stop, lambda pieces: [*opened(opener, offset, length, pieces)]
         )
 
     def instances(self) -> list[SeriesInstance]:

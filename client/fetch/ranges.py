@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Protocol
 from uuid import UUID
 
-from client.fetch.segments import border, segment_of
+from keyvault.crypto.opened_segments import border, segment_of
 from keyvault.crypto.sealed_blob import SEGMENT
 
 MIB = 1 << 20

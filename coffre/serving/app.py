@@ -33,7 +33,8 @@ from keyvault.verbs.attempt import Call
 from records.vocabulary.codes import Environment
 from storage.index.waking import FINISHED
 from viewer_api.access import Access
-from viewer_api.gateway import Gateway
+from viewer_api.gateway.gateway import Gateway
+from viewer_api.renewing import Renewal
 from viewer_api.routes import audit, grants, objects, qido, records
 from viewer_api.routes.objects import Presigner
 from viewer_api.wado import routes as wado
@@ -203,10 +204,11 @@ def _reader(app: FastAPI, system: System, public_url: str) -> None:
     """Lists, grants, choices, the log."""
     credential = Authentication.of(system).credential(public_url)
     presigner = Presigner(read_secret(system.places.url_key), public_url)
-    access = Access(system.index, system.guard.reader, objects.addresses(system.objects, presigner))
+    presign = objects.addresses(system.objects, presigner)
+    access = Access(system.index, system.guard.reader, presign)
     app.include_router(records.router(access, credential))
     app.include_router(qido.router(access, credential))
-    app.include_router(grants.router(access, credential))
+    app.include_router(grants.router(access, Renewal(system.guard.reader, presign), credential))
     app.include_router(objects.router(system.objects, system.guard.reader, presigner))
     app.include_router(audit.router(system.guard.public))
     app.include_router(
@@ -217,8 +219,8 @@ def _reader(app: FastAPI, system: System, public_url: str) -> None:
 def _gateway(app: FastAPI, system: System, public_url: str, line: GatewayLine | None) -> None:
     """Content in clear, and the pages: made here, or by the process at the other end of `line`."""
     # it reads the objects itself, and so needs neither addresses nor the key that signs them
-    access = Access(system.index, system.guard.reader, lambda _grant, _blob, _version: "")
-    gateway = Gateway(access, system.objects, system.identity.grant_keys)
+    access = Access(system.index, system.guard.gateway, lambda _grant, _blob, _version: "")
+    gateway = Gateway(access, system.guard.gateway, system.objects, system.identity.grant_keys)
     environment = system.identity.environment
     site = Site(Sessions(system.index, public_url, environment), environment)
     own = pages.router(site, access, gateway)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from keyvault.process.guard import HousekeeperDoor, OperatorDoor, ReaderDoor, WorkerDoor
+from keyvault.process.guard import GatewayDoor, HousekeeperDoor, OperatorDoor, ReaderDoor, WorkerDoor
 from keyvault.process.request_id import REQUEST_ID
 from keyvault.process.service import DOORS, REQUEST_HEADER, UNTIL_HEADER
 from keyvault.process.sockets import folder_of
@@ -45,6 +45,7 @@ class RemoteGuard:
     def __init__(self, connect: Connect) -> None:
         self._connect = connect
         self.reader = cast(ReaderDoor, self._door("reader"))
+        self.gateway = cast(GatewayDoor, self._door("gateway"))
         self.worker = cast(WorkerDoor, self._door("worker"))
         self.housekeeper = cast(HousekeeperDoor, self._door("housekeeper"))
         self.operator = cast(OperatorDoor, self._door("operator"))

@@ -37,7 +37,7 @@ from keyvault.verbs.reader.choices import ChoicesVerbs
 from keyvault.verbs.reader.listing import ListingVerbs
 from keyvault.verbs.reader.notices import NoticingVerbs
 from keyvault.verbs.reader.reading import ReadingVerbs
-from keyvault.verbs.reader.rechecking import RecheckingVerbs
+from keyvault.verbs.reader.rechecking import HoldingVerbs, RecheckingVerbs, RenewingVerbs
 from keyvault.verbs.reader.releasing import ReleasingVerbs
 from keyvault.verbs.worker.adopting import AdoptingVerbs
 from keyvault.verbs.worker.adopting_jobs import AdoptingJobs
@@ -49,7 +49,7 @@ from keyvault.verbs.worker.settling import SettlingVerbs
 EMBEDDED_SHARDS = 16
 
 
-class ReaderDoor(
+class RecordDoor(
     ListingVerbs,
     ReadingVerbs,
     DocumentVerbs,
@@ -66,6 +66,16 @@ class ReaderDoor(
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
+
+
+class ReaderDoor(RecordDoor, RenewingVerbs):
+    """Grants to whoever opens them on their own side."""
+
+
+class GatewayDoor(RecordDoor, HoldingVerbs):
+    """Grants that the gateway opens itself, as the line of each says; asked again with each request."""
+
+    _opened_by = "gateway"
 
 
 class WorkerDoor(
@@ -101,6 +111,7 @@ class Doors(Protocol):
     """The guard as its callers see it, in the same process or behind a socket."""
 
     reader: ReaderDoor
+    gateway: GatewayDoor
     worker: WorkerDoor
     housekeeper: HousekeeperDoor
     operator: OperatorDoor
@@ -134,6 +145,7 @@ class Guard:
         laid_open.store = store
         ensure_decoy(laid_open)
         self.reader = ReaderDoor(self._vault)
+        self.gateway = GatewayDoor(self._vault)
         self.worker = WorkerDoor(self._vault)
         self.housekeeper = HousekeeperDoor(self._vault)
         self.operator = OperatorDoor(self._vault)

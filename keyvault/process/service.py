@@ -22,7 +22,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
-from keyvault.process.guard import Guard, HousekeeperDoor, OperatorDoor, ReaderDoor, WorkerDoor
+from keyvault.process.guard import GatewayDoor, Guard, HousekeeperDoor, OperatorDoor, ReaderDoor, WorkerDoor
 from keyvault.process.request_id import REQUEST_ID
 from keyvault.process.sockets import claim, foreign
 from keyvault.process.wire import LARGEST_MESSAGE, Verb, read_call, verbs_of, write_error
@@ -35,6 +35,7 @@ log = logging.getLogger("coffre.vault")
 
 DOORS: Mapping[str, type] = {
     "reader": ReaderDoor,
+    "gateway": GatewayDoor,
     "worker": WorkerDoor,
     "housekeeper": HousekeeperDoor,
     "operator": OperatorDoor,

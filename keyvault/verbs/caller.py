@@ -19,7 +19,7 @@ from keyvault.keys.reception import Envelope
 from keyvault.store import VaultTransaction
 from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.signed_request import SignedGrant, SignedRequest, read_signed_request
+from keyvault.verbs.signed_request import SignedRequest, SignedThings, read_signed_request
 from records.actors import Actor
 from records.errors import CoffreError, Invalid
 from records.vocabulary.codes import PurposeOfUse
@@ -56,8 +56,8 @@ def _admit(
     except (Invalid, KeyError, ValueError):
         raise _mismatch() from None
     stated = (proof.purpose or PurposeOfUse.NORMAL.value, proof.reason)
-    if signed.grant is not None:
-        stated = (signed.grant.purpose, signed.grant.reason)
+    if signed.stated is not None:
+        stated = signed.stated
     if stated != (call.purpose.value, call.reason):
         raise _mismatch()
     if any(_plain(arguments[name]) != _plain(value) for name, value in fixed.items()):
@@ -103,27 +103,27 @@ def _check_record(
         row = None
     if row is None or row["record_id"] != arguments["record_id"]:
         raise _mismatch()
-    if signed.grant is not None and "documents" in arguments:
-        _check_documents(vault, tx, row["record_id"], signed.grant, arguments["documents"])
+    if signed.things is not None and "documents" in arguments:
+        _check_documents(vault, tx, row["record_id"], signed.things, arguments["documents"])
 
 
 def _check_documents(
     vault: Vault,
     tx: VaultTransaction,
     record_id: UUID,
-    grant: SignedGrant,
+    named: SignedThings,
     things: Sequence[Sequence[UUID]] | None,
 ) -> None:
-    """The documents that the body names, then for each study some that belong to it; or everything."""
-    everything = not grant.documents and not grant.studies
+    """The documents that the request names, then for each study some that belong to it; or everything."""
+    everything = not named.documents and not named.studies
     if things is None or everything:
         if not everything or things is not None:
             raise _mismatch()
         return
-    singles, groups = things[: len(grant.documents)], things[len(grant.documents) :]
-    if _plain(singles) != [[document] for document in grant.documents] or len(groups) != len(grant.studies):
+    singles, groups = things[: len(named.documents)], things[len(named.documents) :]
+    if _plain(singles) != [[document] for document in named.documents] or len(groups) != len(named.studies):
         raise _mismatch()
-    for study, group in zip(grant.studies, groups, strict=True):
+    for study, group in zip(named.studies, groups, strict=True):
         token = vault.token(TokenField.STUDY, study)
         known = tx.find("document", record_id=record_id, study_token=token)
         if not {*group} <= {each["document_id"] for each in known}:

@@ -23,22 +23,24 @@ Named = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class SignedGrant:
-    """The members of `POST /grants` that are more than arguments."""
+class SignedThings:
+    """What a grant is asked for; neither means everything."""
 
-    purpose: str
-    reason: str | None = field(repr=False)
-    studies: tuple[str, ...]
-    documents: tuple[UUID, ...]
+    studies: tuple[str, ...] = ()
+    documents: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SignedRequest:
-    """`verbs` are those of the request, with the arguments it fixes; `locator` names its record."""
+    """`verbs` are those of the request, with the arguments it fixes; `locator` names its record.
+
+    `things`: of a request that leads to a grant. `stated`: purpose and reason, where they stand in its body.
+    """
 
     locator: str | None = field(repr=False)
     verbs: Mapping[str, Arguments] = field(repr=False)
-    grant: SignedGrant | None = None
+    things: SignedThings | None = None
+    stated: tuple[str, str | None] | None = field(default=None, repr=False)
 
 
 Read = Callable[[Named, bytes], SignedRequest]
@@ -67,16 +69,26 @@ def _grant(_: Named, body: bytes) -> SignedRequest:
     more = {"studies", "documents", "purpose", "reason", "suite"}
     found = members(parse(body), {"record", "recipient"}, more)
     studies = tuple(text(study, 64) for study in items(found.get("studies", [])))
-    grant = SignedGrant(
-        text(found.get("purpose", PurposeOfUse.NORMAL.value)),
-        found.get("reason"),
-        studies,
-        tuple(UUID(text(document)) for document in items(found.get("documents", []))),
-    )
+    documents = tuple(UUID(text(document)) for document in items(found.get("documents", [])))
+    stated = (text(found.get("purpose", PurposeOfUse.NORMAL.value)), found.get("reason"))
     sealed_to = {"recipient": unb64(found["recipient"], 32), "suite": integer(found.get("suite", 1))}
     tokens = {"values": [(TokenField.STUDY, study) for study in studies]}
     signed = _reading(text(found["record"]), Action.RETRIEVE, release=sealed_to, tokens=tokens)
-    return SignedRequest(signed.locator, signed.verbs, grant)
+    return SignedRequest(signed.locator, signed.verbs, SignedThings(studies, documents), stated)
+
+
+def _retrieve(named: Named, _: bytes) -> SignedRequest:
+    """Content that the gateway opens: under a grant to its own key, or one that it holds already."""
+    study = named["study"]
+    values = [(TokenField.STUDY, study)]
+    held = {"locator": named["record"]}
+    verbs: dict[str, Arguments] = {
+        "release": {"suite": 1},
+        "tokens": {"values": values},
+        "recheck_held": held,
+    }
+    signed = _reading(named["record"], Action.RETRIEVE, **verbs)
+    return SignedRequest(signed.locator, signed.verbs, SignedThings(studies=(study,)))
 
 
 def _renew(named: Named, _: bytes) -> SignedRequest:

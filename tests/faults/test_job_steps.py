@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from client.fetch.series import merge_series
+from content.merged_series import merge_series
 from records.errors import CoffreError
 from tests.faults.faulty import Died, Fault, How
 from tests.faults.maintenance import Hosting

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from client.fetch.series import merge_series
 from coffre.plaintext_search.search import prove_and_search
+from content.merged_series import merge_series
 from tests.integration.operators import answer_of, command
 from tests.integration.support import DOCTOR, LABORATORY, Coffre, Grant, Patient
 

@@ -37,7 +37,7 @@ PARTS: Mapping[str, Process] = {
     "worker": Process(frozenset({_STORE, _BROKER, _VAULT}), ("worker",), ("Read", "Write")),
     "intake": Process(frozenset({_STORE, _BROKER}), (), ("Read", "Write")),
     "reader": Process(frozenset({_STORE, _VAULT}), ("reader", "public"), ("Read",)),
-    "gateway": Process(frozenset({_STORE, _VAULT}), ("reader", "public"), ("Read",)),
+    "gateway": Process(frozenset({_STORE, _VAULT}), ("gateway", "public"), ("Read",)),
 }
 OWNER = ("operator", "inspector", "housekeeper", "public")
 """The doors of whoever runs the commands."""

@@ -15,6 +15,7 @@ from keyvault.verbs.attempt import Call
 from records.base64url import unb64
 from records.vocabulary.codes import PurposeOfUse
 from viewer_api.access import Access, GrantRequest
+from viewer_api.renewing import Renewal
 
 UID = Annotated[str, Field(min_length=1, max_length=64)]
 Id = Annotated[UUID, Field(strict=False)]  # JSON has no type for it but text
@@ -34,7 +35,9 @@ class GrantBody(BaseModel):
     recipient: str = Field(description="X25519 public key, base64url without padding")
 
 
-def router(access: Access, authenticate: Callable[[Request], Awaitable[Credential]]) -> APIRouter:
+def router(
+    access: Access, renewal: Renewal, authenticate: Callable[[Request], Awaitable[Credential]]
+) -> APIRouter:
     routes = APIRouter(tags=["Grants"])
 
     @routes.post("/grants", status_code=201, summary="Keys of documents, sealed to a recipient")
@@ -60,6 +63,6 @@ def router(access: Access, authenticate: Callable[[Request], Awaitable[Credentia
     async def renew(grant_id: UUID, request: Request) -> dict[str, Any]:
         credential = await authenticate(request)
         call = Call(token=credential.token, presented=presented_with(credential))
-        return await asyncio.to_thread(access.renew, call, grant_id)
+        return await asyncio.to_thread(renewal.renew, call, grant_id)
 
     return routes

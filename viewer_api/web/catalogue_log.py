@@ -88,6 +88,10 @@ LOG: Mapping[str, tuple[str, str]] = {
     "did.retrieve": ("Lecture de documents", "Reading of documents"),
     "did.retrieve.many": ("Lecture de {n} documents", "Reading of {n} documents"),
     "did.retrieve.titled": ("Lecture du document « {title} »", "Reading of the document “{title}”"),
+    "did.opened_by.gateway": (
+        "{what}, ouvert et affiché par le serveur de Coffre",
+        "{what}, opened and shown by the server of Coffre",
+    ),
     "did.deposit": ("Dépôt d'un document", "Deposit of a document"),
     "did.read_log": ("Lecture de cet historique", "Reading of this history"),
     "did.open_record": ("Ouverture du dossier", "Opening of the record"),

@@ -10,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 
 from keyvault.verbs.reader.filling import ListPage
 from records.errors import CoffreError, Invalid, NotFound
-from viewer_api.gateway import Content, Gateway
+from viewer_api.gateway.gateway import Content, Gateway
 from viewer_api.web.dossier import DossierPages
 from viewer_api.web.mode import NORMAL, Mode, mode_of
 from viewer_api.web.sessions import Session
@@ -30,7 +30,7 @@ CONTENT_HEADERS: Mapping[str, str] = {
 
 
 class Contents:
-    """Documents and images through the gateway, one release each."""
+    """Documents and images through the gateway."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway

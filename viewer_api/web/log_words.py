@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from audit.audit_event import REPEATED
+from audit.audit_event import OPENED_BY, REPEATED
 from keyvault.verbs.reader.log_reading import who
 from records.numbers import is_whole
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse, Role
@@ -80,6 +80,11 @@ def _numbers(actor: Mapping[str, Any], t: Texts) -> tuple[str, ...]:
 
 
 def _what(event: Mapping[str, Any], t: Texts, titles: Mapping[str, str]) -> str:
+    text = _did(event, t, titles)
+    return t(f"did.opened_by.{event[OPENED_BY]}", what=text) if OPENED_BY in event else text
+
+
+def _did(event: Mapping[str, Any], t: Texts, titles: Mapping[str, str]) -> str:
     key = f"did.{event['action']}"
     title = titles.get(event.get("object", ""))
     if title and t.has(f"{key}.titled"):

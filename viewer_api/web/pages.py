@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from records.errors import NotFound, Refused
 from viewer_api.access import Access
-from viewer_api.gateway import Gateway
+from viewer_api.gateway.gateway import Gateway
 from viewer_api.web import contents, dossier, log, patient
 from viewer_api.web.contents import Contents
 from viewer_api.web.dossier import DossierPages

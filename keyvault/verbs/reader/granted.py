@@ -30,11 +30,14 @@ MOST_BLOBS = 5_000
 class OpenedGrant:
     """What is granted: documents, their blobs' rows, and what the recipient will open. Nothing has left.
 
+    `holders`: for each of the blobs the document that has bytes in it.
+
     `until` (unix seconds): the clock alone leaves all of it permitted up to there; None: for ever.
     """
 
     documents: tuple[UUID, ...]
     blobs: tuple[Row, ...]
+    holders: tuple[UUID, ...]
     until: int | None
     body: GrantBody = field(repr=False)
 
@@ -68,18 +71,18 @@ def open_granted(
     if key is None:
         return RefusedGrant(ReasonCode.OPTED_OUT)
     kept = _all_genuine(tx, rows, wanted)
-    blobs = _blobs(tx, wanted, seen, {row.submission_id for row in kept})
+    blobs, holders = _blobs(tx, wanted, seen, {row.submission_id for row in kept})
     opened = open_rows(tx, found.record.key, kept)
     granted = tuple(GrantedBlob(sealed_blob(row), open_data_key(key, row)) for row in blobs)
     until = changes_at(found.request, found.facts.record, (seen[document][1] for document in wanted))
     body = GrantBody(granted, _documents(opened), _series(opened))
-    return OpenedGrant(tuple(wanted), tuple(blobs), until, body)
+    return OpenedGrant(tuple(wanted), tuple(blobs), holders, until, body)
 
 
 def _blobs(
     tx: VaultTransaction, wanted: Sequence[UUID], seen: Iterable[UUID], published: Collection[UUID]
-) -> list[Row]:
-    """The adopted blobs of the wanted documents that came with these submissions.
+) -> tuple[list[Row], tuple[UUID, ...]]:
+    """The adopted blobs of the wanted documents that came with these submissions, and of which document each.
 
     A blob with a part the actor may not see is refused.
     """
@@ -94,7 +97,9 @@ def _blobs(
         raise CoffreError("A stored object mixes documents: run coffre check.", code="mixed_blob")
     adopted = tx.find("blob", blob_id__in=ids, state=ADOPTED)
     rows = (row for row in adopted if row["submission_id"] in published)
-    return sorted(rows, key=lambda row: (row["blob_id"], row["version"]))
+    blobs = sorted(rows, key=lambda row: (row["blob_id"], row["version"]))
+    holders = {(link["blob_id"], link["version"]): link["document_id"] for link in every}
+    return blobs, tuple(holders[row["blob_id"], row["version"]] for row in blobs)
 
 
 def _all_genuine(tx: VaultTransaction, rows: Sequence[SealedRow], wanted: Sequence[UUID]) -> list[SealedRow]:

@@ -4,7 +4,7 @@ One statement compares what the last decision rests on with what is there now. W
 decided again, and what is still permitted is kept for the next range.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from uuid import UUID
 
 from keyvault.context import Vault
@@ -21,57 +21,35 @@ MOST_JUDGED = 300
 """Of a grant of more blobs than this, each range judges its own blob alone, and keeps nothing."""
 
 
-class RecheckingVerbs:
-    """For the reader and the gateway."""
+class GrantChecks:
+    """What asking of a grant again has in common, whoever asks."""
 
     _vault: Vault
 
-    def recheck(self, grant_id: UUID, blob_id: UUID, version: int) -> bool:
-        """Whether this grant's actor would be permitted this object now, on the present card.
-
-        Only a refusal is logged, the first of its reason in an hour: the permit has its event already,
-        and whoever has an address must not make the log grow with it.
-        """
-        vault, blob, now_ms = self._vault, (blob_id, version), self._vault.now_ms()
-        with vault.store.reading() as tx:
-            grant = tx.standing(grant_id)
-            kept = open_grant(vault, grant, now_ms)
-            if grant is None or kept is None or blob not in kept.blobs:
-                return False
-            known = stands(grant, kept, now_ms)
-            if known and blob not in kept.refused:
-                return True
-            # what was refused is asked again for itself: there is a reason to tell
-            blobs = [blob] if known or len(kept.blobs) > MOST_JUDGED else kept.blobs
-            judged = judge_again(vault, tx, grant, kept, blobs, now_ms)
-        self._keep(grant, kept, judged, blobs)
-        return self._told(grant, kept, judged, blob)
-
-    def renew(self, call: Call, grant_id: UUID) -> tuple[GrantedBlob, ...] | Denied:
-        """The objects of the caller's own grant, if each would still be permitted; for new addresses.
+    def _all_stand(
+        self, call: Call, actor: Actor, grant_id: UUID, is_callers: Callable[[Row, KeptGrant], bool]
+    ) -> tuple[bool, tuple[GrantedBlob, ...]] | Denied:
+        """Whether everything that a grant of the caller's own gives would still be permitted; its objects.
 
         Raises `NotFound` "no_such_grant" for another's, an expired or an unknown grant, after its line in the
         log.
         """
         vault = self._vault
-        actor = caller(vault, call, "renew", grant_id=grant_id)
         now_ms = vault.now_ms()
         with vault.store.reading() as tx:
             grant = tx.standing(grant_id)
             kept = open_grant(vault, grant, now_ms)
-            if grant is None or kept is None or kept.actor != actor:
+            if grant is None or kept is None or kept.actor != actor or not is_callers(grant, kept):
                 judged = None
             elif stands(grant, kept, now_ms) and not kept.refused:
-                return kept.blobs
+                return True, kept.blobs
             else:
                 judged = judge_again(vault, tx, grant, kept, kept.blobs, now_ms)
         if grant is None or kept is None or judged is None:
             return self._refuse_unknown(call, actor, grant_id)
         self._keep(grant, kept, judged, kept.blobs)
         # the first refusal is told, and all are refused
-        if all(self._told(grant, kept, judged, blob) for blob in kept.blobs):
-            return kept.blobs
-        return Denied(ReasonCode.NOT_AUTHORISED)
+        return all(self._told(grant, kept, judged, blob) for blob in kept.blobs), kept.blobs
 
     def _keep(self, grant: Row, kept: KeptGrant, judged: Judged, blobs: Collection[GrantedBlob]) -> None:
         """A judgement of the whole grant that permits some of it is kept for the next range."""
@@ -108,3 +86,68 @@ class RecheckingVerbs:
             return refused
         # raised after the commit, so that the refusal keeps its line in the log
         raise NotFound("There is no such grant of yours, or it has expired.", code="no_such_grant")
+
+
+class RecheckingVerbs(GrantChecks):
+    """For the reader and the gateway."""
+
+    def recheck(self, grant_id: UUID, blob_id: UUID, version: int) -> bool:
+        """Whether this grant's actor would be permitted this object now, on the present card.
+
+        Only a refusal is logged, the first of its reason in an hour: the permit has its event already,
+        and whoever has an address must not make the log grow with it.
+        """
+        vault, blob, now_ms = self._vault, (blob_id, version), self._vault.now_ms()
+        with vault.store.reading() as tx:
+            grant = tx.standing(grant_id)
+            kept = open_grant(vault, grant, now_ms)
+            if grant is None or kept is None or blob not in kept.blobs:
+                return False
+            known = stands(grant, kept, now_ms)
+            if known and blob not in kept.refused:
+                return True
+            # what was refused is asked again for itself: there is a reason to tell
+            blobs = [blob] if known or len(kept.blobs) > MOST_JUDGED else kept.blobs
+            judged = judge_again(vault, tx, grant, kept, blobs, now_ms)
+        self._keep(grant, kept, judged, blobs)
+        return self._told(grant, kept, judged, blob)
+
+
+class RenewingVerbs(GrantChecks):
+    """For the reader."""
+
+    def renew(self, call: Call, grant_id: UUID) -> tuple[GrantedBlob, ...] | Denied:
+        """The objects of the caller's own grant, if each would still be permitted; for new addresses.
+
+        Raises `NotFound` "no_such_grant" for another's, an expired or an unknown grant, after its line in the
+        log.
+        """
+        actor = caller(self._vault, call, "renew", grant_id=grant_id)
+        answer = self._all_stand(call, actor, grant_id, lambda _grant, _kept: True)
+        if isinstance(answer, Denied):
+            return answer
+        stands, blobs = answer
+        return blobs if stands else Denied(ReasonCode.NOT_AUTHORISED)
+
+
+class HoldingVerbs(GrantChecks):
+    """For the gateway, which holds grants for longer than one answer."""
+
+    def recheck_held(self, call: Call, locator: str, grant_id: UUID) -> bool | Denied:
+        """Whether all that a held grant gives would still be permitted to this caller, on the present card.
+
+        The grant is one of the caller's own credential, purpose and reason, in the record that `locator`
+        names; of any other, an expired or an unknown one, raises `NotFound` "no_such_grant", after its line
+        in the log. A permit is no event: the grant has its own. A refusal has one an hour, as of `recheck`.
+        """
+        vault = self._vault
+        actor = caller(vault, call, "recheck_held", locator=locator, grant_id=grant_id)
+        with vault.store.reading() as tx:
+            record = vault.find_record(tx, locator)
+
+        def is_callers(grant: Row, kept: KeptGrant) -> bool:
+            asked = (record["record_id"] if record else None, call.purpose.value, call.reason)
+            return asked == (grant["record_id"], grant["purpose"], kept.reason)
+
+        answer = self._all_stand(call, actor, grant_id, is_callers)
+        return answer if isinstance(answer, Denied) else answer[0]

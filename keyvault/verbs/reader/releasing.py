@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
+from audit.audit_event import OPENED_BY
 from keyvault.context import Vault
 from keyvault.grants.grant import LONGEST_GRANT, check_recipient, seal_grant
 from keyvault.log.appending import Appended
-from keyvault.store import Row, VaultTransaction
+from keyvault.store import VaultTransaction
 from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Attempt, Call, Denied, refuse
 from keyvault.verbs.caller import caller
@@ -24,16 +25,21 @@ from records.vocabulary.codes import Action, ReasonCode
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """A grant without its URLs, and the objects it opens as (blob id, version)."""
+    """A grant without its URLs, the objects it opens as (blob id, version), and whose each of them is: the
+    document that has bytes in it.
+    """
 
     grant: dict[str, Any]
     objects: tuple[tuple[UUID, int], ...]
+    documents: tuple[UUID, ...]
 
 
 class ReleasingVerbs:
-    """For the reader and the gateway."""
+    """For the reader, whose callers open their grants themselves, and for the gateway, which opens them."""
 
     _vault: Vault
+    _opened_by: str | None = None
+    """Who opens what this door gives, where it isn't the caller: every line of a grant names it."""
 
     def release(
         self,
@@ -108,7 +114,7 @@ class ReleasingVerbs:
             transaction.now + LONGEST_GRANT, found.actor.expires_at or transaction.now + LONGEST_GRANT
         )
         objects = tuple((row["blob_id"], row["version"]) for row in opened.blobs)
-        appended = _log(transaction, found, grant_id, opened.documents, opened.blobs)
+        appended = _log(transaction, found, grant_id, opened, self._opened_by)
         until = self._until(transaction, found, opened, expires)
         keep_grant(self._vault, transaction, found, grant_id, expires, objects, until)
         signing = self._vault.keyring.signing("grant")
@@ -126,7 +132,7 @@ class ReleasingVerbs:
             key_id=signing.key_id,
             sign=signing.sign,
         )
-        return Released(grant, objects)
+        return Released(grant, objects, opened.holders)
 
     def _until(self, transaction: Transaction, found: Attempt, opened: OpenedGrant, expires: int) -> int:
         """The instant (ms) at which the first thing ends that this grant relies on."""
@@ -137,14 +143,16 @@ class ReleasingVerbs:
 
 
 def _log(
-    transaction: Transaction, found: Attempt, grant_id: UUID, wanted: Sequence[UUID], blobs: Sequence[Row]
+    transaction: Transaction, found: Attempt, grant_id: UUID, opened: OpenedGrant, opened_by: str | None
 ) -> Appended:
     """The line that is kept before any key leaves; it names the keys by their commitments."""
+    wanted = opened.documents
+    by = {} if opened_by is None else {OPENED_BY: opened_by}
     event = found.event(
         object_id=str(wanted[0]) if len(wanted) == 1 else None,
-        commitment=hashlib.sha256(b"".join(row["commitment"] for row in blobs)).digest(),
+        commitment=hashlib.sha256(b"".join(row["commitment"] for row in opened.blobs)).digest(),
         grant=grant_id,
-        details={"documents": len(wanted)},
+        details={"documents": len(wanted), **by},
     )
     appended = transaction.append(found.record.chain, event)
     assert appended is not None  # a permit

@@ -10,10 +10,15 @@ from keyvault.process.service import DOORS
 from keyvault.process.wire import verbs_of
 from keyvault.verbs.attempt import Denied
 from tests.integration.vault.bench import DOCTOR, STRANGER, Deposited, Person, VaultBench
-from tests.integration.vault.verb_rows import NO_EVENT, NO_ROW, ROWS, Act, Row
+from tests.integration.vault.verb_rows import NO_EVENT, NO_ROW, ROWS, Act, Row, is_the_readers
 from tests.integration.vault.watched_store import Killed, Statement
 
-VERBS = {f"{door}.{verb}" for door, kind in DOORS.items() for verb in verbs_of(kind)}
+VERBS = {
+    f"{door}.{verb}"
+    for door, kind in DOORS.items()
+    for verb in verbs_of(kind)
+    if not is_the_readers(door, verb)
+}
 REFUSED = [row for row in ROWS if row.case in ("refused", "absent") and row.events]
 CHANGES = {"insert", "insert_new", "update", "delete", "commit"}
 

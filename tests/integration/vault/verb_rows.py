@@ -14,6 +14,7 @@ from keyvault.credentials.tokens import number_of
 from keyvault.crypto.boxes import new_box_key
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.grants.grant import new_recipient
+from keyvault.process.guard import ReaderDoor
 from keyvault.verbs.attempt import Call
 from keyvault.verbs.reader.changing import CardChange
 from keyvault.verbs.reader.filling import ListPage
@@ -58,6 +59,11 @@ class Row:
 
 
 ROWS: list[Row] = []
+
+
+def is_the_readers(door: str, verb: str) -> bool:
+    """A verb that the gateway shares with the reader, and that does the same at both doors."""
+    return door == "gateway" and verb != "release" and hasattr(ReaderDoor, verb)
 
 
 def row(verb: str, *events: str, case: str = "", whole: bool = True) -> Callable[[Arrange], Arrange]:
@@ -317,6 +323,35 @@ def renew_refused(vault: VaultBench) -> Act:
 @row("reader.renew", "still deny", case="unknown")
 def renew_unknown(vault: VaultBench) -> Act:
     return raising(NotFound, lambda: vault.reader.renew(vault.doctor(), UUID(int=7)))
+
+
+@row("gateway.release", "retrieve permit")
+def release_to_the_gateway(vault: VaultBench) -> Act:
+    person, document = deposited(vault)
+    recipient = new_recipient()[1]
+    return lambda: vault.guard.gateway.release(
+        vault.doctor(), person.record_id, rows_of(document), documents=None, recipient=recipient
+    )
+
+
+@row("gateway.recheck_held")
+def recheck_held(vault: VaultBench) -> Act:
+    person, call, grant, _ = granted(vault)
+    return lambda: vault.guard.gateway.recheck_held(call, person.ins, grant)
+
+
+@row("gateway.recheck_held", "still deny", case="refused")
+def recheck_held_refused(vault: VaultBench) -> Act:
+    person, call, grant, _ = granted(vault)
+    vault.change(person, Action.REVOKE, "899700024450")
+    return lambda: vault.guard.gateway.recheck_held(call, person.ins, grant)
+
+
+@row("gateway.recheck_held", "still deny", case="unknown")
+def recheck_held_unknown(vault: VaultBench) -> Act:
+    person = vault.person()
+    act = lambda: vault.guard.gateway.recheck_held(vault.doctor(), person.ins, UUID(int=7))  # noqa: E731
+    return raising(NotFound, act)
 
 
 OPPOSED = CardChange(action=Action.SET_EMERGENCY, emergency=Emergency(False, False))

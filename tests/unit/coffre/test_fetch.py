@@ -24,12 +24,12 @@ from client.fetch.fetching import fetch
 from client.fetch.keys import NOTE_REMEMBERED, NOTE_UNPINNED, trusted_keys
 from client.fetch.manifest import Manifest
 from client.fetch.names import stem_of, stems_of, uid_name
-from client.fetch.series import merge_series
 from client.fetch.writing import FetchedFile, FetchedPart, write_part
 from client.http_client import CoffreClient
 from coffre.commands.fetch import fetch_command
 from coffre.demonstration import data as demo_data
 from content import series as series_format
+from content.merged_series import merge_series
 from keyvault.crypto.blob_sealer import Sealer
 from keyvault.crypto.sealed_blob import BlobKind, BlobRef, new_data_key
 from keyvault.crypto.signing import key_id, new_signing_key, sign

@@ -30,10 +30,10 @@ from client.fetch.ranges import (
     plan,
     read,
 )
-from client.fetch.segments import border, opened, segment_of
 from client.http_client import CoffreClient
 from keyvault.crypto.blob_opener import Opener
 from keyvault.crypto.blob_sealer import Sealer
+from keyvault.crypto.opened_segments import border, opened, segment_of
 from keyvault.crypto.sealed_blob import SEGMENT, BlobError, BlobKind, BlobRef, new_data_key
 from records.errors import CoffreError
 from tests.unit.coffre.test_fetch import (

@@ -1,0 +1,172 @@
+"""Content in clear, for clients that cannot open a grant themselves (docs/architecture.md).
+
+The gateway is a recipient like any other: one grant per credential, study or document and purpose, to a key
+of its own in memory, with its line in the log. Each request asks the vault whether that grant still holds,
+with the caller's own credential. Plaintext is streamed, never kept.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from keyvault.credentials.tokens import CredentialError
+from keyvault.grants.grant import GrantedDocument, new_recipient, open_grant
+from keyvault.process.guard import GatewayDoor
+from keyvault.verbs.attempt import Call
+from records.details import DICOM, Place
+from records.errors import NotFound
+from storage.ports import ObjectStore
+from viewer_api.access import Access, GrantRequest, WantedRows
+from viewer_api.asking import check_reason
+from viewer_api.gateway.held_grants import HeldGrants, key_of, rows_of
+from viewer_api.gateway.opened_study import OpenedStudy, OpenedThing, read_place
+from viewer_api.gateway.reading import begun
+from viewer_api.refusals import permitted
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """One object in clear. `pieces` is read once; on other bytes than granted it raises before its end."""
+
+    media_type: str
+    length: int
+    pieces: Iterator[bytes] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request asks for: a study or a document of a record."""
+
+    call: Call
+    locator: str = field(repr=False)
+    study: str | None = None
+    document: UUID | None = None
+
+    @property
+    def key(self) -> bytes:
+        return key_of(self.call, self.locator, self.study, self.document)
+
+    def request(self, recipient: bytes) -> GrantRequest:
+        studies = () if self.study is None else (self.study,)
+        documents = () if self.document is None else (self.document,)
+        return GrantRequest(self.locator, studies=studies, documents=documents, recipient=recipient)
+
+
+class Gateway:
+    """Opens grants on behalf of their actors. `grant_keys` maps key ids to the vault's public grant keys."""
+
+    def __init__(
+        self,
+        access: Access,
+        vault: GatewayDoor,
+        objects: ObjectStore,
+        grant_keys: Mapping[str, bytes],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._access = access
+        self._vault = vault
+        self._objects = objects
+        self._grant_keys = grant_keys
+        self._clock = clock
+        self.held: HeldGrants[OpenedThing] = HeldGrants(clock)
+
+    def study(self, call: Call, locator: str, study_uid: str) -> OpenedStudy:
+        """Everything of one study that the caller may see. Raises `NotAuthorised`, or `NotFound` for a hidden
+        or absent one.
+        """
+        return self._study(Asked(call, locator, study=study_uid))
+
+    def dicom_document(self, call: Call, locator: str, document_id: UUID) -> OpenedStudy:
+        """The instances of one document. A UID alone names nothing: other structures may have used it.
+
+        Raises like `study`.
+        """
+        return self._study(Asked(call, locator, document=document_id))
+
+    def document(self, call: Call, locator: str, document_id: UUID) -> Content:
+        """One document. Raises like `study`, and `NotFound` for a study."""
+        asked = Asked(call, locator, document=document_id)
+        thing, _ = self._opened(asked)
+        for document in thing.documents:
+            if document.document_id == document_id:
+                return self._content(thing, _place_of(document), document.media_type)
+        raise _absent("document")
+
+    def instance(self, call: Call, locator: str, document_id: UUID, sop_uid: str) -> Content:
+        """One DICOM instance of a document, as it was deposited; of several versions the latest."""
+        study = self.dicom_document(call, locator, document_id)
+        found = study.instances(sop=sop_uid)[-1]
+        return Content(DICOM, found.place.length, begun(study.read(found)))
+
+    def _study(self, asked: Asked) -> OpenedStudy:
+        thing, is_new = self._opened(asked)
+        return OpenedStudy(thing, lambda: None if is_new else self._grown(asked, thing))
+
+    def _opened(self, asked: Asked) -> tuple[OpenedThing, bool]:
+        """The thing under a grant that holds for this caller now, and whether it was granted just now."""
+        check_reason(asked.call)
+        key = asked.key
+        with self.held.turn(key):
+            thing = self.held.get(key)
+            if thing is None:
+                return self._granted(asked), True
+        try:
+            if self._still_holds(asked, thing):
+                return thing, False
+        except CredentialError:
+            self.held.drop(key, thing)
+            raise
+        self.held.drop(key, thing)
+        with self.held.turn(key):
+            # another request may have it anew: decided after this one's credential was verified
+            return self.held.get(key) or self._granted(asked), True
+
+    def _still_holds(self, asked: Asked, thing: OpenedThing) -> bool:
+        try:
+            return permitted(self._vault.recheck_held(asked.call, asked.locator, thing.grant_id))
+        except NotFound:  # ended meanwhile, or with the vault that was restored
+            return False
+
+    def _grown(self, asked: Asked, thing: OpenedThing) -> OpenedThing | None:
+        """The thing under a new grant, where the index has other rows of it than when it was granted."""
+        with self.held.turn(asked.key):
+            current = self.held.get(asked.key)
+            if current is not None and current is not thing:
+                return current
+            private, public = new_recipient()
+            wanted = self._access.wanted(asked.call, asked.request(public))
+            if rows_of(wanted.rows) == thing.rows:
+                return None
+            return self._release(asked, private, public, wanted)
+
+    def _granted(self, asked: Asked) -> OpenedThing:
+        private, public = new_recipient()
+        return self._release(asked, private, public, self._access.wanted(asked.call, asked.request(public)))
+
+    def _release(self, asked: Asked, private: bytes, public: bytes, wanted: WantedRows) -> OpenedThing:
+        released = self._access.released(asked.call, asked.request(public), wanted)
+        grant = released.grant
+        body = open_grant(grant, private, self._grant_keys, int(self._clock()))
+        holders = {
+            blob: holder for (blob, _), holder in zip(released.objects, released.documents, strict=True)
+        }
+        rows = rows_of(wanted.rows)
+        thing = OpenedThing(
+            self._objects, UUID(grant["id"]), grant["expires"], body, holders, rows, self._clock
+        )
+        self.held.put(asked.key, thing)
+        return thing
+
+    def _content(self, thing: OpenedThing, place: Place, media_type: str) -> Content:
+        # the first piece is opened before any header is sent: a damaged object is an answer of its own
+        plain = begun(read_place(thing, place, 0, place.length))
+        return Content(media_type, place.length, plain)
+
+
+def _place_of(document: GrantedDocument) -> Place:
+    return Place(document.blob_id, document.offset, document.length, document.sha256)
+
+
+def _absent(what: str) -> NotFound:
+    return NotFound(f"There is no such {what} in this record.", code="no_such_document")

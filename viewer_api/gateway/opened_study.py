@@ -1,0 +1,145 @@
+"""A study, or one DICOM document, opened under a held grant: where its instances and their frames lie.
+
+Places and frame tables are kept as long as the grant; attributes and content are opened anew by each call.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from content.merged_series import merge_series, too_large
+from content.series import LARGEST, Frames, SeriesInstance
+from keyvault.crypto.sealed_blob import BlobError
+from keyvault.grants.grant import GrantedSeries
+from records.details import Place
+from records.errors import NotFound
+from storage.ports import ObjectStore
+from viewer_api.gateway.held_grants import HeldGrant
+from viewer_api.gateway.reading import checked, pieces
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class StoredInstance:
+    """One SOP instance of a document. `frames` as `coffre-series-v1` has them: per frame its pieces, each
+    (offset, length) from the instance's start; None where the stored bytes do not address frames.
+    """
+
+    document_id: UUID
+    study: str
+    series: str
+    sop: str
+    place: Place
+    transfer_syntax: str
+    frames: Frames | None
+
+
+class OpenedSeries:
+    """The places of one document's series, parsed when first asked for. Any number of threads may ask."""
+
+    def __init__(self, held: HeldGrant, objects: ObjectStore, granted: GrantedSeries) -> None:
+        self.study, self.uid = granted.study, granted.series
+        self._held, self._objects, self._blobs = held, objects, granted.blobs
+        self._parsing = threading.Lock()
+        self._instances: tuple[StoredInstance, ...] | None = None
+
+    @property
+    def instances(self) -> tuple[StoredInstance, ...]:
+        with self._parsing:
+            if self._instances is None:
+                self._instances = tuple(map(self._stored, self.described()))
+            return self._instances
+
+    def described(self) -> list[SeriesInstance]:
+        """The instances with their attributes, opened from the sealed series metadata; the latest submission
+        wins.
+        """
+        return merge_series(self.study, self.uid, map(self._whole, self._blobs))
+
+    def _whole(self, blob_id: UUID) -> bytes:
+        blob = self._held.blob(blob_id)
+        if blob.size > LARGEST:
+            raise too_large()
+        return b"".join(pieces(self._objects, blob.ref, blob.opener, 0, blob.size))
+
+    def _stored(self, each: SeriesInstance) -> StoredInstance:
+        place = Place(each.blob_id, each.offset, each.length, each.sha256)
+        document = self._held.holders[self._blobs[0]]
+        return StoredInstance(
+            document, self.study, self.uid, each.sop, place, each.transfer_syntax, each.frames
+        )
+
+
+class OpenedThing(HeldGrant):
+    """What one held grant gives, for every request under it."""
+
+    def __init__(self, objects: ObjectStore, *granted: Any) -> None:
+        super().__init__(*granted)
+        self.objects = objects
+        self.opened = [OpenedSeries(self, objects, each) for each in self.series]
+
+
+class OpenedStudy:
+    """For one request. `renewed` obtains the grant anew where the index has more by now, else None."""
+
+    def __init__(self, thing: OpenedThing, renewed: Callable[[], OpenedThing | None]) -> None:
+        self._thing = thing
+        self._renewed = renewed
+
+    def instances(self, series: str | None = None, sop: str | None = None) -> Sequence[StoredInstance]:
+        """The instances of the study, of one series, or of one SOP Instance UID; of equal UIDs in one
+        document the latest. Raises `NotFound` "no_such_document" where there is none.
+        """
+        found = self._found(series, sop)
+        if not found and (renewed := self._renewed()) is not None:
+            self._thing = renewed
+            found = self._found(series, sop)
+        if not found:
+            raise NotFound("There is no such image in this record.", code="no_such_document")
+        return found
+
+    def metadata(self, series: str) -> Iterator[dict[str, Any]]:
+        """DICOM JSON of each instance of a series (PS3.18 section F.2), without bulk data, opened anew.
+
+        Raises `NotFound` "no_such_document".
+        """
+        self.instances(series)
+        described = [each.described() for each in self._thing.opened if each.uid == series]
+        return (dict(each.dicom) for one in described for each in one)
+
+    def read(self, instance: StoredInstance, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """Plaintext bytes [start, stop) of an instance, from the segments that hold them and no others.
+
+        In pieces of at most 256 KiB. Of what is read whole the last piece leaves once all have the SHA-256
+        that was deposited.
+
+        Raises `BlobError` "range_past_end", "short_range" or "blob_corrupt", and what the store raises.
+        """
+        end = instance.place.length if stop is None else stop
+        return read_place(self._thing, instance.place, start, end)
+
+    def _found(self, series: str | None, sop: str | None) -> list[StoredInstance]:
+        return [
+            each
+            for one in self._thing.opened
+            if series is None or one.uid == series
+            for each in one.instances
+            if sop is None or each.sop == sop
+        ]
+
+
+def read_place(thing: OpenedThing, place: Place, start: int, stop: int) -> Iterator[bytes]:
+    """Plaintext bytes [start, stop) of a part, while its grant is held.
+
+    Raises `BlobError` "range_past_end" for what reaches beyond the part.
+    """
+    if not 0 <= start <= stop <= place.length:
+        raise BlobError("The range asked for reaches past the end of the object.", code="range_past_end")
+    blob = thing.blob(place.blob_id)
+    plain = pieces(thing.objects, blob.ref, blob.opener, place.offset + start, stop - start)
+    if (start, stop) == (0, place.length):
+        plain = checked(plain, place.length, place.sha256)
+    for piece in plain:
+        thing.blob(place.blob_id)
+        yield piece
