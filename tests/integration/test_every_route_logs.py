@@ -257,7 +257,7 @@ ROWS = [
         lambda p: {"document": str(p.images), "sop": p.sop},
         page=True,
         things=True,
-        lines={"permit": 2, **FOUND_AGAIN},  # where the image lies, then its release
+        lines=FOUND_AGAIN,
     ),
 ]
 ROWS += [replace(row, method="HEAD") for row in ROWS if row.method == "GET"]
