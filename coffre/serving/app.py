@@ -38,7 +38,6 @@ from viewer_api.renewing import Renewal
 from viewer_api.routes import audit, grants, objects, qido, records
 from viewer_api.routes.objects import Presigner
 from viewer_api.wado import routes as wado
-from viewer_api.wado.opened_study import StudyGateway
 from viewer_api.web import pages
 from viewer_api.web.sessions import Sessions
 from viewer_api.web.site import Site
@@ -225,8 +224,7 @@ def _gateway(app: FastAPI, system: System, public_url: str, line: GatewayLine | 
     site = Site(Sessions(system.index, public_url, environment), environment)
     own = pages.router(site, access, gateway)
     app.include_router(own if line is None else relaying.router(own, line, site.route_class()))
-    studies = StudyGateway(access, system.objects, dict(system.identity.grant_keys))
-    retrieving = wado.router(studies, Authentication.of(system).credential(public_url), public_url)
+    retrieving = wado.router(gateway, Authentication.of(system).credential(public_url), public_url)
     app.include_router(retrieving if line is None else relaying.router(retrieving, line, APIRoute))
     problems.install_pages(app, site)
 

@@ -77,20 +77,6 @@ def _grant(_: Named, body: bytes) -> SignedRequest:
     return SignedRequest(signed.locator, signed.verbs, SignedThings(studies, documents), stated)
 
 
-def _retrieve(named: Named, _: bytes) -> SignedRequest:
-    """Content that the gateway opens: under a grant to its own key, or one that it holds already."""
-    study = named["study"]
-    values = [(TokenField.STUDY, study)]
-    held = {"locator": named["record"]}
-    verbs: dict[str, Arguments] = {
-        "release": {"suite": 1},
-        "tokens": {"values": values},
-        "recheck_held": held,
-    }
-    signed = _reading(named["record"], Action.RETRIEVE, **verbs)
-    return SignedRequest(signed.locator, signed.verbs, SignedThings(studies=(study,)))
-
-
 def _renew(named: Named, _: bytes) -> SignedRequest:
     return SignedRequest(None, {"renew": {"grant_id": UUID(named["grant"])}})
 
@@ -123,9 +109,17 @@ def _study(named: Named, _: bytes) -> SignedRequest:
 
 
 def _retrieve(named: Named, _: bytes) -> SignedRequest:
-    """Content in clear: the gateway opens the study's grant with a key of its own."""
-    values = [(TokenField.STUDY, named["study"])]
-    return _reading(named["record"], Action.RETRIEVE, release={}, tokens={"values": values})
+    """Content that the gateway opens: under a grant to its own key, or one that it holds already."""
+    study = named["study"]
+    values = [(TokenField.STUDY, study)]
+    held = {"locator": named["record"]}
+    verbs: dict[str, Arguments] = {
+        "release": {"suite": 1},
+        "tokens": {"values": values},
+        "recheck_held": held,
+    }
+    signed = _reading(named["record"], Action.RETRIEVE, **verbs)
+    return SignedRequest(signed.locator, signed.verbs, SignedThings(studies=(study,)))
 
 
 def _access_log(named: Named, _: bytes) -> SignedRequest:

@@ -52,8 +52,6 @@ _.FEMALE  # typer: a choice of `coffre record open --sex`
 _.MALE  # the same
 _.UNKNOWN  # the same
 
-_._retrieve  # keyvault.verbs.signed_request: for the routes of WADO-RS
-
 _.raw_headers  # starlette.responses.Response
 _.ValueClass  # prometheus_client.metrics, for each value
 _.describe  # prometheus_client.CollectorRegistry.register

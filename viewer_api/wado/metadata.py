@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from viewer_api.wado.opened_study import StoredInstance
+from viewer_api.gateway.opened_study import StoredInstance
 
 _CHUNK = 256 * 1024
 # level 1: 500 instances take a fifth of the time that level 6 needs, and travel in half as much again

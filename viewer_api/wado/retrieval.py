@@ -8,6 +8,7 @@ from functools import partial
 from itertools import chain
 
 from records.errors import CoffreError, NotFound
+from viewer_api.gateway.opened_study import OpenedStudy, StoredInstance
 from viewer_api.wado.accept import MediaRange, NotAcceptable, Offer, choose
 from viewer_api.wado.media_types import (
     BIG_ENDIAN,
@@ -18,7 +19,6 @@ from viewer_api.wado.media_types import (
 )
 from viewer_api.wado.metadata import DataSet, completed, referenced
 from viewer_api.wado.multipart import Body, Part, Pieces, in_parts, single
-from viewer_api.wado.opened_study import OpenedStudy, StoredInstance
 
 Ranges = Sequence[MediaRange]
 Datasets = Callable[[], Iterator[DataSet]]

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
@@ -12,11 +11,11 @@ from fastapi.responses import StreamingResponse
 from keyvault.credentials.tokens import Credential
 from keyvault.verbs.attempt import Call
 from viewer_api.calling import call_of
+from viewer_api.gateway.gateway import Gateway
 from viewer_api.wado import metadata
 from viewer_api.wado.accept import MediaRange, Offer, accepted, choose
 from viewer_api.wado.media_types import DICOM_JSON, JSON
 from viewer_api.wado.multipart import Body
-from viewer_api.wado.opened_study import OpenedStudy
 from viewer_api.wado.resources import check_uids, frame_numbers
 from viewer_api.wado.retrieval import Retrieval
 
@@ -29,12 +28,6 @@ _STUDY = "/records/{ins}/dicomweb/studies/{study}"
 _SERIES = _STUDY + "/series/{uid}"
 _INSTANCE = _SERIES + "/instances/{sop}"
 _METADATA = [Offer(DICOM_JSON), Offer(JSON)]
-
-
-class Studies(Protocol):
-    """The gateway, as far as it is needed here."""
-
-    def study(self, call: Call, locator: str, study_uid: str) -> OpenedStudy: ...
 
 
 Ranges = tuple[MediaRange, ...]
@@ -55,7 +48,7 @@ class Wado:
     """The retrieve transactions over HTTP."""
 
     def __init__(
-        self, gateway: Studies, authenticate: Callable[[Request], Awaitable[Credential]], public_url: str
+        self, gateway: Gateway, authenticate: Callable[[Request], Awaitable[Credential]], public_url: str
     ) -> None:
         self._gateway = gateway
         self._authenticate = authenticate
@@ -131,7 +124,7 @@ async def _in_threads(first: bytes, pieces: Iterator[bytes]) -> AsyncIterator[by
 
 
 def router(
-    gateway: Studies, authenticate: Callable[[Request], Awaitable[Credential]], public_url: str
+    gateway: Gateway, authenticate: Callable[[Request], Awaitable[Credential]], public_url: str
 ) -> APIRouter:
     routes = APIRouter(tags=["DICOMweb WADO-RS"])
     wado = Wado(gateway, authenticate, public_url)
