@@ -7,7 +7,8 @@ then bytes, and at last a result: `{}`, or `{"failed": code}`.
 import json
 import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Generator, Mapping
 from functools import partial
 from typing import Any, NoReturn
 
@@ -16,19 +17,23 @@ from PIL import Image
 from content.byte_source import BlockReader, SliceSource, Source, in_pieces
 from content.limits import Limits
 from content.pixels.decoding import load_decoders
-from content.pixels.document import pdf_of
+from content.pixels.document import place_of_pdf
 from content.pixels.failures import DAMAGED, TOO_LARGE, Unpictured
 from content.pixels.image_file import DESCRIPTION, ImageFile, Pieces
 from content.pixels.native_frames import native_frame
 from content.pixels.overviews import overview, strip
 from content.pixels.picture import picture, rendered
-from content.pixels.wanted import JPEG, PDF, from_json
+from content.pixels.transcoding import transcoded
+from content.pixels.wanted import DICOM, JPEG, PDF, SAMPLES, from_json
 from content.sandbox.confined import fetch, limit_cpu, serve
 from content.sandbox.faults import misbehave
 from content.sandbox.wire import LARGEST_READ, META_LENGTH, Message, WireClosed, WireViolation, send
 from content.verdicts import Rejected
 
-Made = Iterator[bytes]
+Made = Generator[bytes, None, dict[str, Any] | None]
+"""Media type and bytes; what it returns goes into the result."""
+_MOST_CPU_SECONDS = 600
+"""Of one job: what the largest multi-frame objects take that are known."""
 Maker = Callable[["Job"], Made]
 
 
@@ -40,6 +45,7 @@ class Job:
         self._images: list[Mapping[str, Any]] = options["images"]
         self._limits = limits
         self.options = options
+        self._started = time.process_time()
 
     def __len__(self) -> int:
         return len(self._images)
@@ -55,6 +61,9 @@ class Job:
         return ImageFile(source, self._limits, DESCRIPTION), number, pieces
 
     def more_time(self) -> None:
+        """The CPU time of one more frame. Raises `Unpictured` where the job has had its share."""
+        if time.process_time() - self._started > _MOST_CPU_SECONDS:
+            raise Unpictured(TOO_LARGE)
         limit_cpu(self._limits.cpu_seconds)
 
     @property
@@ -65,20 +74,29 @@ class Job:
 def _rendered(job: Job) -> Made:
     image, number, pieces = job.image()
     if image.pixels is None:
-        document = pdf_of(image, job.limits)
-        yield PDF.encode()
-        yield from in_pieces(document)
-        return
+        return (yield from _document(job, image))
     wanted = from_json(job.options["wanted"])
     made = rendered(image, number, pieces, wanted)
     yield wanted.media_type.encode()
     yield made
+    return None
+
+
+def _document(job: Job, image: ImageFile) -> Made:
+    """The parent reads the PDF where it lies; of a deflated data set it gets the bytes."""
+    offset, length = place_of_pdf(image, job.limits)
+    if not image.is_deflated:
+        return {"document": [offset, length]}
+    yield PDF.encode()
+    yield from in_pieces(SliceSource(image.source, offset, length))
+    return None
 
 
 def _overview(job: Job) -> Made:
     made = overview(*job.image(), job.options["most_bytes"])
     yield JPEG.encode()
     yield made
+    return None
 
 
 def _strip(job: Job) -> Made:
@@ -88,12 +106,24 @@ def _strip(job: Job) -> Made:
     made = strip((partial(one, index) for index in range(len(job))), len(job), job.options["most_bytes"])
     yield JPEG.encode()
     yield made
+    return None
 
 
 def _native_frame(job: Job) -> Made:
     made = native_frame(*job.image()).data
-    yield b"application/octet-stream"
+    yield SAMPLES.encode()
     yield made
+    return None
+
+
+def _transcoded(job: Job) -> Made:
+    source, _, _ = job.place(0)
+    made = transcoded(ImageFile(source, job.limits, DESCRIPTION), job.limits, job.more_time)
+    first = next(made)
+    yield DICOM.encode()
+    yield first
+    yield from made
+    return None
 
 
 _MAKERS: Mapping[str, Maker] = {
@@ -101,6 +131,7 @@ _MAKERS: Mapping[str, Maker] = {
     "overview": _overview,
     "strip": _strip,
     "native_frame": _native_frame,
+    "transcoded": _transcoded,
 }
 
 
@@ -115,24 +146,46 @@ def _answer(limits: Limits, faults: bool, sock: socket.socket, payload: bytes) -
     meta = json.loads(payload[META_LENGTH.size : META_LENGTH.size + length])
     options, head = meta["options"], payload[META_LENGTH.size + length :]
     limit_cpu(limits.cpu_seconds)
-    failed: str | None = None
+    result: dict[str, Any] = {}
     try:
         if faults and options.get("fault"):
             misbehave(options["fault"], sock)
         source = BlockReader(partial(fetch, sock), meta["size"], head)
-        for piece in _MAKERS[meta["kind"]](Job(source, options, limits)):
-            for start in range(0, len(piece), LARGEST_READ):
-                send(sock, Message.PIECE, piece[start : start + LARGEST_READ])
+        result = _sent(sock, _MAKERS[meta["kind"]](Job(source, options, limits)))
     except (WireClosed, WireViolation):
         raise
     except Unpictured as error:
-        failed = error.code
+        result = {"failed": error.code}
     except MemoryError:
-        failed = TOO_LARGE
+        result = {"failed": TOO_LARGE}
     except (Rejected, Exception):  # codecs and pydicom raise what they like
-        failed = DAMAGED
-    send(sock, Message.RESULT, json.dumps({} if failed is None else {"failed": failed}).encode())
-    return failed != TOO_LARGE
+        result = {"failed": DAMAGED}
+    send(sock, Message.RESULT, json.dumps(result).encode())
+    return result.get("failed") != TOO_LARGE
+
+
+def _sent(sock: socket.socket, made: Made) -> dict[str, Any]:
+    """Sends the media type, then the bytes in pieces of a bounded size; answers what the maker returns."""
+    waiting, media_type = bytearray(), b""
+    while True:
+        try:
+            piece = next(made)
+        except StopIteration as end:
+            _send_pieces(sock, waiting)
+            return end.value or {}
+        if not media_type:
+            media_type = piece
+            send(sock, Message.PIECE, media_type)
+            continue
+        waiting += piece
+        if len(waiting) >= LARGEST_READ:
+            _send_pieces(sock, waiting)
+            waiting.clear()
+
+
+def _send_pieces(sock: socket.socket, data: bytearray) -> None:
+    for start in range(0, len(data), LARGEST_READ):
+        send(sock, Message.PIECE, bytes(data[start : start + LARGEST_READ]))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ A child that crashes, hangs or lies costs one request its picture; the next one 
 
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,7 +13,7 @@ from typing import Any, Protocol, Self
 
 from content.limits import DEFAULT_LIMITS, Limits
 from content.pixels.failures import DAMAGED, RenderingBusy, error_of
-from content.pixels.wanted import JPEG, PDF, PNG, Rendering, to_json
+from content.pixels.wanted import DICOM, JPEG, PDF, PNG, SAMPLES, Rendering, to_json
 from content.sandbox.job import Job
 from content.sandbox.pool import ChildPool
 from content.sandbox.wire import Message, WireClosed, WireViolation
@@ -27,9 +27,11 @@ PIXEL_LIMITS = replace(
     wall_seconds=90.0,
     answer_bytes=2**20,
 )
-_SAMPLES = "application/octet-stream"
-_BEGINNINGS = {JPEG: b"\xff\xd8\xff", PNG: b"\x89PNG", PDF: b"%PDF-", _SAMPLES: b""}
+_PDF_BEGINNING = b"%PDF-"
+_BEGINNINGS = {JPEG: b"\xff\xd8\xff", PNG: b"\x89PNG", PDF: _PDF_BEGINNING, SAMPLES: b"", DICOM: bytes(128)}
 _LARGEST_ANSWER = 256 * 2**20
+_LONGEST_PIXELS = 2**32
+_STEP = 2**20
 
 
 class ImageSource(Protocol):
@@ -44,6 +46,7 @@ class ImageSource(Protocol):
     def read(self, offset: int, length: int) -> bytes: ...
 
 
+Made = Generator[bytes, None, Mapping[str, Any]]
 Images = Sequence[tuple[ImageSource, int]]
 """Instances, each with the number of its frame that is wanted."""
 
@@ -63,10 +66,11 @@ class RenderedImage:
 class PixelChildren:
     """A few sandboxed children that decode. Safe to use from several threads; close it at the end.
 
-    `children` work at once, `waiting` callers wait for at most `patience` seconds, more are refused. Every
+    `children` work at once at pictures and as many at whole instances; `waiting` callers of each kind wait
+    for at most `patience` seconds, more are refused. Every
     method raises what the source raises, and `CoffreError`: "cannot_render", "frame_not_found",
-    "image_too_large", "region_outside_image", "pixels_not_decodable", "rendering_busy",
-    "sandbox_unavailable".
+    "image_too_large", "region_outside_image", "cannot_transcode", "pixels_not_decodable",
+    "rendering_busy", "sandbox_unavailable".
     """
 
     def __init__(
@@ -79,9 +83,9 @@ class PixelChildren:
         faults: bool = False,
     ) -> None:
         self._limits = limits
-        self._slots = threading.BoundedSemaphore(children)
-        self._queue = threading.BoundedSemaphore(children + waiting)
-        self._patience = patience
+        self._pictures = _Slots(children, waiting, patience)
+        # whoever reads a whole instance slowly keeps nobody from a picture
+        self._streams = _Slots(children, waiting, patience)
         start = partial(Zygote, limits, module="content.pixels.child", faults=faults)
         self._pool = ChildPool(start, recycle_after=200, recycle_seconds=60.0)
 
@@ -98,9 +102,12 @@ class PixelChildren:
     def rendered(self, source: ImageSource, frame: int, wanted: Rendering) -> RenderedImage:
         """Frame `frame`, counted from 1, as a picture; the PDF of an encapsulated document as it is."""
         made = self._made("rendered", [(source, frame)], {"wanted": to_json(wanted)})
-        media_type = next(made).decode()
+        try:
+            media_type = next(made).decode()
+        except StopIteration as end:
+            return RenderedImage(PDF, _document(source, end.value))
         # a picture leaves its child at once, however slowly it is read
-        return RenderedImage(media_type, made if media_type == PDF else iter((b"".join(made),)))
+        return RenderedImage(media_type, iter((b"".join(made),)))
 
     def overview(self, source: ImageSource, frame: int, most_bytes: int) -> bytes:
         """A small JPEG of one frame, by the file's window or its default."""
@@ -114,19 +121,30 @@ class PixelChildren:
         """The samples as Explicit VR Little Endian has them; what was compressed with loss comes as RGB."""
         return self._whole("native_frame", [(source, frame)], {})
 
+    def transcoded(self, source: ImageSource) -> Iterator[bytes]:
+        """The whole instance in Explicit VR Little Endian (1.2.840.10008.1.2.1), a frame in memory at a time.
+
+        The first frame is decoded before this returns; what is wrong with a later one ends the iteration.
+        """
+        made = self._made("transcoded", [(source, 1)], {}, self._streams)
+        next(made)
+        return made
+
     def _whole(self, kind: str, images: Images, options: Mapping[str, Any]) -> bytes:
         made = self._made(kind, images, options)
         next(made)
         return b"".join(made)
 
-    def _made(self, kind: str, images: Images, options: Mapping[str, Any]) -> Iterator[bytes]:
+    def _made(
+        self, kind: str, images: Images, options: Mapping[str, Any], slots: "_Slots | None" = None
+    ) -> Made:
         """The media type, once it and the first bytes are there, then the bytes."""
         together = _Together(images)
-        with self._slot():
+        with (slots or self._pictures).one():
             child = self._pool.take()
             try:
                 job = Job(child, together.size, together.read, self._limits)
-                yield from _checked(job, kind, {"images": together.places, **options})
+                result = yield from _checked(job, kind, {"images": together.places, **options})
             except (TimeoutError, WireClosed, WireViolation) as error:
                 child.end()
                 raise error_of(DAMAGED) from error
@@ -137,20 +155,30 @@ class PixelChildren:
                 child.end()
                 raise
             self._pool.give_back(child)
+            return result
+
+
+class _Slots:
+    """So many at work at once, so many waiting for at most `patience` seconds, everybody else refused."""
+
+    def __init__(self, working: int, waiting: int, patience: float) -> None:
+        self._working = threading.BoundedSemaphore(working)
+        self._present = threading.BoundedSemaphore(working + waiting)
+        self._patience = patience
 
     @contextmanager
-    def _slot(self) -> Iterator[None]:
-        if not self._queue.acquire(blocking=False):
+    def one(self) -> Iterator[None]:
+        if not self._present.acquire(blocking=False):
             raise _busy()
         try:
-            if not self._slots.acquire(timeout=self._patience):
+            if not self._working.acquire(timeout=self._patience):
                 raise _busy()
             try:
                 yield
             finally:
-                self._slots.release()
+                self._working.release()
         finally:
-            self._queue.release()
+            self._present.release()
 
 
 class _Failed(Exception):  # noqa: N818
@@ -182,15 +210,34 @@ class _Together:
         return b"".join(found)
 
 
-def _checked(job: Job, kind: str, options: Mapping[str, Any]) -> Iterator[bytes]:
+def _document(source: ImageSource, result: Mapping[str, Any]) -> Iterator[bytes]:
+    """The PDF that the child says is there, read by the parent: without a child, it may take its time."""
+    place = result.get("document")
+    if not (isinstance(place, list) and len(place) == 2 and all(type(number) is int for number in place)):
+        raise error_of(DAMAGED)
+    offset, length = place
+    if not (offset >= 0 and 0 < length <= source.size - offset):
+        raise error_of(DAMAGED)
+    if source.read(offset, min(length, len(_PDF_BEGINNING))) != _PDF_BEGINNING:
+        raise error_of(DAMAGED)
+    return _read(source, offset, offset + length)
+
+
+def _read(source: ImageSource, offset: int, end: int) -> Iterator[bytes]:
+    for start in range(offset, end, _STEP):
+        yield source.read(start, min(_STEP, end - start))
+
+
+def _checked(job: Job, kind: str, options: Mapping[str, Any]) -> Made:
     """The child's pieces, where they look like what they should be: it has read a stranger's file."""
     media_type: str | None = None
-    left = _LARGEST_ANSWER
+    left = _LONGEST_PIXELS if kind == "transcoded" else _LARGEST_ANSWER
     for number, (message, payload) in enumerate(job.messages(kind, options)):
         if message == Message.RESULT:
-            _check_result(payload)
-            if number < 2:
+            result = _result(payload)
+            if number < 2 and not (number == 0 and kind == "rendered" and result):
                 raise WireViolation
+            return result
         elif media_type is None:
             media_type = payload.decode("ascii", "replace")
             if media_type not in _BEGINNINGS:
@@ -201,12 +248,13 @@ def _checked(job: Job, kind: str, options: Mapping[str, Any]) -> Iterator[bytes]
                     raise WireViolation
                 yield media_type.encode()
             left -= len(payload)
-            if left < 0 and media_type != PDF:
+            if left < 0:
                 raise WireViolation
             yield payload
+    raise WireViolation
 
 
-def _check_result(payload: bytes) -> None:
+def _result(payload: bytes) -> Mapping[str, Any]:
     try:
         result = json.loads(payload)
         code = result.get("failed")
@@ -214,6 +262,7 @@ def _check_result(payload: bytes) -> None:
         raise WireViolation from error
     if code is not None:
         raise _Failed(str(code))
+    return dict(result)
 
 
 def _busy() -> RenderingBusy:

@@ -30,6 +30,7 @@ _KEPT = (
     *("BitsAllocated", "BitsStored", "PixelRepresentation"),
 )
 _DEFAULTS = {"SamplesPerPixel": 1, "PixelRepresentation": 0, "PhotometricInterpretation": "MONOCHROME2"}
+RLE = "1.2.840.10008.1.2.5"
 TWELVE_BIT = "twelve_bit"
 _CODECS = {
     **dict.fromkeys(("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"), "pillow"),
@@ -58,6 +59,8 @@ def decode(image: ImageFile, number: int, pieces: Pieces | None = None, *, as_rg
     described = _described(image)
     if image.is_native and image.bits_allocated == 1:
         return _of_bits(described, data, first_bit)
+    if image.syntax == RLE and image.bits_allocated == 1:
+        return _of_bits(described, _unpacked(data, image.bits_per_frame), 0)
     syntax, data = _readable(image, described, data)
     if syntax == EXPLICIT:
         keyword = _NATIVE_KEYWORDS[image.pixels.tag]
@@ -133,6 +136,24 @@ def _inflated(image: ImageFile, data: bytes) -> bytes:
     if len(inflated) < needed:
         raise Unpictured(DAMAGED)
     return inflated
+
+
+def _unpacked(data: bytes, bits: int) -> bytes:
+    """RLE of single bits packs the bytes that hold eight of them each: one row of so many samples."""
+    form: dict[str, Any] = {
+        "rows": 1,
+        "columns": (bits + 7) // 8,
+        "samples_per_pixel": 1,
+        "number_of_frames": 1,
+        "bits_allocated": 8,
+        "bits_stored": 8,
+        "pixel_representation": 0,
+        "pixel_keyword": "PixelData",
+        "photometric_interpretation": "MONOCHROME2",
+        "pixel_vr": "OB",
+    }
+    found, _ = get_decoder(RLE).as_buffer(encapsulate([data]), index=0, **form)
+    return bytes(found)
 
 
 def _of_bits(described: Dataset, data: bytes, first_bit: int) -> Decoded:

@@ -1,6 +1,5 @@
 """Encapsulated documents: what there is of them to show is the PDF itself (PS3.18 §8.7.4)."""
 
-from content.byte_source import SliceSource, Source
 from content.dicom.elements import ENCAPSULATED_DOCUMENT, Raw
 from content.dicom.walk import Walk
 from content.limits import Limits
@@ -11,8 +10,11 @@ _MIME_TYPE, _LENGTH = 0x00420012, 0x00420015
 _PDF = b"%PDF-"
 
 
-def pdf_of(image: ImageFile, limits: Limits) -> Source:
-    """The PDF that the instance carries, its padding left out. Raises `Unpictured`, `Rejected`."""
+def place_of_pdf(image: ImageFile, limits: Limits) -> tuple[int, int]:
+    """Offset and length of the PDF that the instance carries, its padding left out.
+
+    Raises `Unpictured`, `Rejected`.
+    """
     structure = Walk(image.source, limits, image.encoding, image.start).run()
     document = structure.bulk.get(ENCAPSULATED_DOCUMENT)
     if document is None or not image.source.read(document.offset, len(_PDF)) == _PDF:
@@ -22,4 +24,4 @@ def pdf_of(image: ImageFile, limits: Limits) -> Source:
     if isinstance(stated, Raw) and len(stated.value) == 4:
         said = int.from_bytes(stated.value, "little" if image.encoding.little else "big")
         length = said if length - 1 <= said <= length else length
-    return SliceSource(image.source, document.offset, length)
+    return document.offset, length

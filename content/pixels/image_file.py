@@ -28,7 +28,13 @@ COLOURS = ("Red", "Green", "Blue")
 _SYNTAX = 0x00020010
 # what a picture is made from; everything else is stepped over
 _DESCRIPTION = (
-    *("SpecificCharacterSet", "SOPClassUID", "SamplesPerPixel", "PhotometricInterpretation"),
+    *(
+        "SpecificCharacterSet",
+        "SOPClassUID",
+        "SOPInstanceUID",
+        "SamplesPerPixel",
+        "PhotometricInterpretation",
+    ),
     *("PlanarConfiguration", "NumberOfFrames", "Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit"),
     *("PixelRepresentation", "PixelPaddingValue", "PixelPaddingRangeLimit"),
     *("WindowCenter", "WindowWidth", "VOILUTFunction", "VOILUTSequence"),
@@ -51,13 +57,28 @@ class PixelElement:
     length: int
 
 
+def dataset_at(
+    source: Source, start: int, encoding: Encoding, tags: list[int] | None = None
+) -> tuple[Dataset, int]:
+    """The elements from `start` up to the pixel data or the end, and where that is."""
+    file = SourceFile(source, start)
+    found = read_dataset(
+        file,
+        encoding.implicit,
+        encoding.little,
+        stop_when=lambda tag, _vr, _length: tag in PIXEL_TAGS,
+        specific_tags=tags,
+    )
+    return found, file.tell()
+
+
 class ImageFile:
-    """An instance that may hold an image. `tags`: the attributes to read, None for all of them.
+    """An instance that may hold an image. `tags`: the attributes to read.
 
     Raises `Rejected` for what no reader would take; pydicom raises what it likes for damaged values.
     """
 
-    def __init__(self, source: Source, limits: Limits, tags: list[int] | None = None) -> None:
+    def __init__(self, source: Source, limits: Limits, tags: list[int]) -> None:
         self._limits = limits
         self.head: FileHead = read_head(source, limits)
         meta = self.head.meta.elements.get(_SYNTAX)
@@ -72,17 +93,9 @@ class ImageFile:
         self.encoding: Encoding = encoding_of(self.source.read(self.start, 16), named, self.head)
         self.dataset, self.pixels = self._read(tags)
 
-    def _read(self, tags: list[int] | None) -> tuple[Dataset, PixelElement | None]:
-        file = SourceFile(self.source, self.start)
+    def _read(self, tags: list[int]) -> tuple[Dataset, PixelElement | None]:
         encoding = self.encoding
-        found = read_dataset(
-            file,
-            encoding.implicit,
-            encoding.little,
-            stop_when=lambda tag, _vr, _length: tag in PIXEL_TAGS,
-            specific_tags=tags,
-        )
-        position = file.tell()
+        found, position = dataset_at(self.source, self.start, encoding, tags)
         raw = self.source.read(position, 12)
         if len(raw) < 8:
             return found, None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 JPEG, PNG, PDF = "image/jpeg", "image/png", "application/pdf"
+SAMPLES, DICOM = "application/octet-stream", "application/dicom"
 MediaType = Literal["image/jpeg", "image/png"]
 Shape = Literal["linear", "linear-exact", "sigmoid"]
 SHAPES: frozenset[str] = frozenset(("linear", "linear-exact", "sigmoid"))

@@ -86,7 +86,7 @@ class Job:
     def messages(self, kind: str, options: Mapping[str, Any]) -> Iterator[tuple[Message, bytes]]:
         """What the child says, unchecked, each at most `answer_bytes`: pieces, and at last the result.
 
-        Raises as `run` does. The time that the caller takes over a piece is not the child's.
+        Raises as `run` does. Each piece has the time of a job; what the caller takes over it is not counted.
         """
         meta = json.dumps({"kind": kind, "size": self._size, "options": dict(options)}).encode()
         head = self._fetch(0, min(self._size, BLOCK))
@@ -100,11 +100,10 @@ class Job:
                 self._patience()
                 send(self._child.sock, Message.DATA, data)
             elif message in (Message.PIECE, Message.RESULT):
-                started = time.monotonic()
                 yield Message(message), payload
                 if message == Message.RESULT:
                     return
-                self._deadline += time.monotonic() - started
+                self._deadline = time.monotonic() + self._limits.wall_seconds
             else:
                 raise WireViolation
 
