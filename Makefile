@@ -66,8 +66,8 @@ test: check  ## everything CI runs
 	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-report=json:.coverage.json
 	@$(BIN)/python tests/architecture/coverage_floor.py .coverage.json
 
-test-long: dev  ## what takes longer: kill loops, long fuzzing, large bodies, the vault's suite on Postgres
-	@$(BIN)/python -m pytest --timeout=3600 -m long
+test-long: dev  ## some hours: 1 000 kills of each set (COFFRE_TEST_ROUNDS), large bodies, the vault's suite on Postgres
+	@$(BIN)/python -m pytest --timeout=3600 -m long --durations=20
 	@COFFRE_TEST_STORE=postgres $(BIN)/python -m pytest tests/integration/vault
 
 fuzz: dev  ## fuzz the validators and the reader of multipart (SECONDS=600 each)

@@ -7,7 +7,7 @@ complete and consistent, and after the sweeper no object and no row is an orphan
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,12 +15,13 @@ from coffre.wiring import System
 from content.series import read_series
 from keyvault.crypto.sealed_blob import BlobKind
 from tests.faults.blob_reading import whole
-from tests.faults.ledger import Ledger, digests
+from tests.faults.ledger import Ledger, SentDeposit, digests
 from tests.faults.storage_check import left_over, sweep, wait_until_idle
 from tests.integration.support import DOCTOR, Coffre, Patient, bearer
 
 FINAL = frozenset({"published", "rejected", "quarantined"})
 KEPT = frozenset({"published", "duplicate"})
+NOT_BACK = frozenset({502, 503})
 SERIES_CAP = 2**26
 
 
@@ -39,7 +40,7 @@ class Checker:
         """AssertionError with every fault found."""
         self.faults = list(self.ledger.faults)
         with self.coffre.system() as system:
-            self._check_judged()
+            self.check_told(deposit for deposit in self.ledger.deposits if deposit.published)
             wait_until_idle(system, self.longest_wait_s)
             self._check_verdicts()
             for ins in self.ledger.holders:
@@ -51,16 +52,23 @@ class Checker:
 
     # deposits
 
-    def _check_judged(self) -> None:
+    def check_told(self, deposits: Iterable[SentDeposit]) -> None:
         """Who was told the verdict finds it again at once, before any worker could repeat the work."""
-        for deposit in self.ledger.deposits:
-            if deposit.published and self._submission(deposit.place, deposit.token)["state"] not in FINAL:
+        for deposit in deposits:
+            if (
+                not self._known(deposit)
+                and self._submission(deposit.place, deposit.token)["state"] not in FINAL
+            ):
                 self.faults.append(f"a verdict that was told is forgotten: {deposit.place}")
+
+    def _known(self, deposit: SentDeposit) -> bool:
+        return deposit.verified and not self.everything
 
     def _check_verdicts(self) -> None:
         for deposit in self.ledger.deposits:
-            if not deposit.acknowledged:
+            if not deposit.acknowledged or self._known(deposit):
                 continue
+            deposit.verified = True
             found = self._submission(deposit.place, deposit.token)
             outcomes = [part["outcome"] for part in found["parts"]]
             if found["state"] not in FINAL or len(outcomes) != len(deposit.parts):
@@ -70,8 +78,14 @@ class Checker:
                     self.faults.append(f"wrong outcome {outcome} in {deposit.place}")
 
     def _submission(self, place: str | None, token: str) -> dict[str, Any]:
+        """Asked again where somebody is not back yet."""
         assert place is not None
-        answer = self.coffre.http.get(place, headers=bearer(token))
+        until = time.monotonic() + self.longest_wait_s
+        while True:
+            answer = self.coffre.http.get(place, headers=bearer(token))
+            if answer.status_code not in NOT_BACK or time.monotonic() > until:
+                break
+            time.sleep(0.1)
         if answer.status_code != 200:
             return {"state": f"missing ({answer.status_code})", "parts": []}
         found: dict[str, Any] = answer.json()

@@ -1,67 +1,29 @@
 """The full set with its people and its ledger; what its answers may be while something is wrong."""
 
 import json
+import random
 import subprocess
 import sys
-import threading
-from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-import httpx
-
 from coffre.demonstration.server import DemoServer
+from tests.faults.answers import Answers
 from tests.faults.checker import Checker
 from tests.faults.full_faults import LEASE_S
-from tests.faults.ledger import Ledger
+from tests.faults.ledger import Ledger, SentDeposit
 from tests.faults.load import Load, Person
+from tests.faults.seeds import shuffled
 from tests.integration.support import HOSPITAL, LABORATORY, Coffre
 from tests.services.full import Full
+from tests.services.server import Server
 
 PUBLISHED_WITHIN_S = LEASE_S + 15.0
 PAUSE_S = 0.1
+SETTINGS = {"COFFRE_LEASE_S": str(LEASE_S), "COFFRE_WORKERS": "1"}
 COMMANDS = (("audit", "verify", "--json"), ("check", "--json"))
-UNAVAILABLE = frozenset(
-    {
-        "reception_closed",
-        "sandbox_unavailable",
-        "store_busy",
-        "store_down",
-        "store_failing",
-        "store_unsure",
-        "vault_unavailable",
-    }
-)
-"""What a dependency that is away may be called."""
-GATEWAY = frozenset({502, 504})
-"""nginx's own word for a process that is away."""
-
-
-@dataclass
-class Answers:
-    """Counts every refusal of a load; each must have a stable code, and say when to try again."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def excuses(self, answer: httpx.Response) -> bool:
-        code = _code(answer)
-        with self._lock:
-            self.counts[f"{answer.status_code} {code}"] += 1
-        if answer.status_code in GATEWAY:
-            return code == "nginx"
-        return answer.status_code == 503 and code in UNAVAILABLE and "retry-after" in answer.headers
-
-
-def _code(answer: httpx.Response) -> str:
-    kind = answer.headers.get("content-type", "").partition(";")[0]
-    if kind == "application/problem+json":
-        return str(answer.json()["code"])
-    if kind == "application/fhir+json":
-        return str(answer.json()["issue"][0]["details"]["coding"][0]["code"])
-    return "nginx" if answer.headers.get("server", "").startswith("nginx") else "none"
 
 
 class FullStage:
@@ -72,6 +34,7 @@ class FullStage:
         self.coffre = Coffre(full.data, cast(DemoServer, SimpleNamespace(url=full.url)))
         self.ledger = Ledger()
         self.answers = Answers()
+        self._starting: set[str] = set()
         self.people = [self._person(structure) for structure in (LABORATORY, HOSPITAL)]
 
     def _person(self, structure: str) -> Person:
@@ -86,8 +49,44 @@ class FullStage:
 
     def check(self, *, everything: bool) -> None:
         """AssertionError with every fault found."""
+        for name in list(self._starting):
+            self._await_start(name)
         checker = Checker(self.coffre, self.ledger, PUBLISHED_WITHIN_S, everything=everything)
         checker.check()
+
+    def turn(self, chance: random.Random) -> list[str]:
+        """Every process of Coffre, Postgres, and one of the other engines, in any order."""
+        engine = chance.choice([name for name in self.full.engines if name != "postgres"])
+        processes = [name for name in self.full.processes if name != "nginx"]
+        return shuffled([*processes, "postgres", engine], chance)
+
+    def kill(self, name: str) -> None:
+        self._await_start(name)
+        self._server(name).kill()
+
+    def recover(self, name: str) -> None:
+        """Started; others may be killed before it is ready."""
+        self._server(name).launch()
+        self._starting.add(name)
+
+    def _await_start(self, name: str) -> None:
+        if name in self._starting:
+            self._starting.remove(name)
+            server = self._server(name)
+            try:
+                server.wait_until_ready()
+            except RuntimeError:
+                if server.runs:
+                    raise
+                server.restart()  # what the killed one held was not free yet
+
+    def check_told(self, deposits: Sequence[SentDeposit]) -> None:
+        checker = Checker(self.coffre, self.ledger, PUBLISHED_WITHIN_S)
+        checker.check_told(deposits)
+        assert not checker.faults, "\n".join(checker.faults)
+
+    def _server(self, name: str) -> Server:
+        return self.full.engines.get(name) or self.full.processes[name]
 
     def command(self, *arguments: str) -> dict[str, Any]:
         """What a command of Coffre answers; it must end with 0."""

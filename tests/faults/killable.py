@@ -39,6 +39,16 @@ class KillableServer:
     def pid(self) -> int:
         return self._process.pid
 
+    def parts(self) -> dict[str, int]:
+        """Process ids of the supervisor's children."""
+        return parts_of(self._process.pid)
+
+    def kill_supervisor(self) -> None:
+        """SIGKILL to it alone: its parts are to end by themselves."""
+        self._process.kill()
+        self._process.wait()
+        self._close()
+
     def kill(self) -> None:
         """SIGKILL to the whole group; returns when the server is gone."""
         os.killpg(self._process.pid, signal.SIGKILL)
@@ -63,3 +73,13 @@ class KillableServer:
         assert self._process.stdout is not None
         self._process.stdout.close()
         self._log.close()
+
+
+def parts_of(supervisor: int) -> dict[str, int]:
+    """Process ids of its children, by the names that ps(1) shows (15 characters of them)."""
+    children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+    return {Path(f"/proc/{child}/comm").read_text().strip(): int(child) for child in children}
+
+
+def comm(part: str) -> str:
+    return f"coffre-{part}"[:15]

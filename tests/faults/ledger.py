@@ -32,6 +32,8 @@ class SentDeposit:
     status: int | None = None
     place: str | None = None
     judged: bool = False  # the answer told the verdict: it was final already
+    looked_up: bool = False  # its verdict was found again after a kill
+    verified: bool = False  # so was the outcome of each part
 
     @property
     def acknowledged(self) -> bool:
@@ -97,6 +99,16 @@ class Ledger:
     def blames(self, fault: str) -> None:
         with self._lock:
             self.faults.append(fault)
+
+    def acknowledged(self) -> int:
+        return sum(deposit.acknowledged for deposit in list(self.deposits))
+
+    def newly_told(self) -> list[SentDeposit]:
+        """Whose verdict was told since this was last asked."""
+        found = [each for each in list(self.deposits) if each.published and not each.looked_up]
+        for deposit in found:
+            deposit.looked_up = True
+        return found
 
     def of(self, ins: str) -> list[SentDeposit]:
         return [deposit for deposit in self.deposits if deposit.ins == ins]

@@ -3,6 +3,7 @@
 import os
 import random
 import secrets
+from collections.abc import Sequence
 
 
 def seeded() -> random.Random:
@@ -10,3 +11,7 @@ def seeded() -> random.Random:
     seed = int(os.environ.get("COFFRE_TEST_SEED") or secrets.randbelow(2**32))
     print(f"seed {seed}: COFFRE_TEST_SEED={seed} repeats it")
     return random.Random(seed)
+
+
+def shuffled(names: Sequence[str], chance: random.Random) -> list[str]:
+    return chance.sample(names, len(names))

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from tests.faults.full_faults import (
-    LEASE_S,
     Fault,
     broker_loses_everything,
     cut,
@@ -23,14 +22,14 @@ from tests.faults.full_faults import (
     stopped,
     store_fault,
 )
-from tests.faults.full_stage import COMMANDS, FullStage
+from tests.faults.full_stage import COMMANDS, SETTINGS, FullStage
+from tests.faults.kill_rounds import one_turn
 from tests.faults.seeds import seeded
 from tests.integration.support import problem
 from tests.log_search import keep_logs
 from tests.services import full
 
 BEFORE_S, AFTER_S = (0.3, 1.5), (0.5, 1.5)
-SETTINGS = {"COFFRE_LEASE_S": str(LEASE_S), "COFFRE_WORKERS": "1"}
 TELLING = (
     killed("vault"),
     killed("postgres"),
@@ -79,6 +78,12 @@ def test_whatever_was_acknowledged_survives_any_fault_of_any_part(
     print(dict(stage.answers.counts))
     assert stage.ledger.grants
     assert [name for name, log in stage.logs().items() if "Traceback" in log] == []
+
+
+def test_whatever_was_acknowledged_survives_kill_after_kill(stage: FullStage) -> None:
+    """A turn of what `make test-long` goes on with."""
+    chance = seeded()
+    one_turn(stage, stage.turn(chance)[:4], chance, everything=False)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from coffre.installation.install import initialise
 from coffre.serving.callers import BURST, PER_SECOND
 from coffre.serving.whole import BEHIND_READERS
 from coffre.settings import load
+from tests.faults.killable import comm, parts_of
 from tests.integration.support import Coffre, bearer
 
 PARTS = ("vault", "housekeeper", "gateway", "worker-0", "web-0")
@@ -37,17 +38,6 @@ def coffre(tmp_path: Path) -> Iterator[Coffre]:
         yield found
     finally:
         found.server.stop()  # whichever it is by now
-
-
-def parts_of(coffre: Coffre) -> dict[str, int]:
-    """Process ids of the supervisor's children, by the names that ps(1) shows (15 characters of them)."""
-    pid = coffre.server.pid
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return {Path(f"/proc/{child}/comm").read_text().strip(): int(child) for child in children}
-
-
-def comm(part: str) -> str:
-    return f"coffre-{part}"[:15]
 
 
 def until(true: Callable[[], bool], seconds: float = PATIENCE_S) -> None:
@@ -80,24 +70,24 @@ def deposit(coffre: Coffre) -> int:
 
 
 def test_every_part_is_a_process_of_its_own_with_a_name(coffre: Coffre) -> None:
-    assert {comm(part) for part in PARTS} <= parts_of(coffre).keys()
+    assert {comm(part) for part in PARTS} <= parts_of(coffre.server.pid or 0).keys()
 
 
 @pytest.mark.parametrize("part", PARTS)
 def test_a_part_that_is_killed_is_started_again(coffre: Coffre, part: str) -> None:
     assert deposit(coffre) == 1
-    before = parts_of(coffre)
+    before = parts_of(coffre.server.pid or 0)
     os.kill(before[comm(part)], signal.SIGKILL)
-    until(lambda: parts_of(coffre).get(comm(part), 0) not in (0, before[comm(part)]))
+    until(lambda: parts_of(coffre.server.pid or 0).get(comm(part), 0) not in (0, before[comm(part)]))
     until(lambda: answers(coffre))
     assert deposit(coffre) == 1
     others = {name: pid for name, pid in before.items() if name != comm(part)}
-    assert others.items() <= parts_of(coffre).items()
+    assert others.items() <= parts_of(coffre.server.pid or 0).items()
 
 
 def test_without_the_gateway_pages_wait_and_everything_else_goes_on(coffre: Coffre) -> None:
     patient = coffre.open_record()
-    gateway = parts_of(coffre)[comm("gateway")]
+    gateway = parts_of(coffre.server.pid or 0)[comm("gateway")]
     os.kill(gateway, signal.SIGSTOP)
     try:
         assert coffre.stow(coffre.depositor(), patient.ct(slices=1), patient.ins).status_code == 200
@@ -112,7 +102,7 @@ def test_without_the_gateway_pages_wait_and_everything_else_goes_on(coffre: Coff
 def test_a_killed_supervisor_leaves_nobody_and_the_next_start_succeeds_at_once(coffre: Coffre) -> None:
     assert deposit(coffre) == 1
     for _ in range(3):
-        parts, supervisor = parts_of(coffre), coffre.server.pid
+        parts, supervisor = parts_of(coffre.server.pid or 0), coffre.server.pid
         assert supervisor is not None
         os.kill(supervisor, signal.SIGKILL)
         restarted = DemoServer(coffre.data, coffre.server.port)
@@ -127,7 +117,7 @@ def test_kill_of_everything_at_once_and_a_restart(coffre: Coffre) -> None:
     patient = coffre.open_record()
     answer = coffre.stow(coffre.depositor(), patient.ct(slices=2), patient.ins)
     assert answer.status_code == 200
-    for pid in (coffre.server.pid, *parts_of(coffre).values()):
+    for pid in (coffre.server.pid, *parts_of(coffre.server.pid or 0).values()):
         os.kill(pid or 0, signal.SIGKILL)
     coffre.server.stop()
     coffre.server = DemoServer(coffre.data, coffre.server.port)
@@ -198,7 +188,7 @@ def test_status_and_log_show_every_process_what_it_costs_and_how_often_it_was_st
     coffre: Coffre,
 ) -> None:
     processes = status_of(coffre.data)["processes"]
-    parts = parts_of(coffre)
+    parts = parts_of(coffre.server.pid or 0)
     assert processes["supervisor"]["pid"] == coffre.server.pid
     assert {comm(name): each["pid"] for name, each in processes.items() if name != "supervisor"} == parts
     for each in processes.values():
@@ -216,7 +206,9 @@ def test_status_and_log_show_every_process_what_it_costs_and_how_often_it_was_st
 
 def test_status_shows_what_waits_and_for_how_long(coffre: Coffre) -> None:
     patient = coffre.open_record()
-    workers = [pid for name, pid in parts_of(coffre).items() if name.startswith(comm("worker-"))]
+    workers = [
+        pid for name, pid in parts_of(coffre.server.pid or 0).items() if name.startswith(comm("worker-"))
+    ]
     for pid in workers:
         os.kill(pid, signal.SIGSTOP)
     with ThreadPoolExecutor(1) as depositor:
@@ -230,7 +222,7 @@ def test_status_shows_what_waits_and_for_how_long(coffre: Coffre) -> None:
 
 
 def test_status_shows_no_process_where_none_runs_any_more(coffre: Coffre) -> None:
-    parts = parts_of(coffre)
+    parts = parts_of(coffre.server.pid or 0)
     os.kill(coffre.server.pid or 0, signal.SIGKILL)
     until(lambda: all(gone(pid) for pid in parts.values()))
     assert status_of(coffre.data)["processes"] is None
@@ -254,7 +246,7 @@ def test_a_data_directory_may_have_any_name(tmp_path: Path, name: str) -> None:
 
 def test_workers_and_their_sandboxes_leave_the_processors_to_readers_first(coffre: Coffre) -> None:
     assert deposit(coffre) == 1
-    parts = parts_of(coffre)
+    parts = parts_of(coffre.server.pid or 0)
     nice = {name: os.getpriority(os.PRIO_PROCESS, pid) for name, pid in parts.items()}
     assert nice[comm("worker-0")] == nice[comm("web-0")] + BEHIND_READERS
     assert nice[comm("vault")] == nice[comm("web-0")]

@@ -6,11 +6,12 @@ from tests.services.processes import debian
 from tests.services.server import Server
 from tests.services.service import listens
 
+# at a level below "crit" nginx writes the request's line, and so its path, where a process doesn't answer
 CONFIGURATION = """
 daemon off;
 worker_processes 1;
 pid {directory}/nginx.pid;
-error_log {directory}/error.log warn;
+error_log {directory}/error.log crit;
 events {{ worker_connections 512; }}
 http {{
   access_log off;
