@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from keyvault.context import Vault
 from keyvault.credentials import withdrawn
 from keyvault.credentials.tokens import CredentialError
+from keyvault.keys.blob_keys import ADOPTED
 from keyvault.keys.record_keys import open_record_key
 from keyvault.opened_records import BRANCH_OF, OpenedRecord
 from keyvault.store import Row, VaultTransaction
@@ -59,6 +60,24 @@ def judge_again(
     ]
     until = min(each for each in instants if each is not None)
     return Judged(refused, Standing(row["epoch"], request.now * 1000, until))
+
+
+def judge_held(
+    vault: Vault,
+    tx: VaultTransaction,
+    grant: Row,
+    kept: KeptGrant,
+    blobs: Collection[GrantedBlob],
+    now_ms: int,
+) -> Judged:
+    """The same for a grant that is held to read on: what was withdrawn or replaced since is read no more.
+
+    Who opened a grant on their own side may read what was retired until it expires (docs/vault.md section 4).
+    """
+    judged = judge_again(vault, tx, grant, kept, blobs, now_ms)
+    rows = tx.find("blob", blob_id__in=sorted({blob_id for blob_id, _ in blobs}), state=ADOPTED)
+    gone = {*blobs} - {(row["blob_id"], row["version"]) for row in rows}
+    return replace(judged, refused={**dict.fromkeys(gone, ReasonCode.NO_SUCH_DOCUMENT), **judged.refused})
 
 
 def _barred(

@@ -8,10 +8,10 @@ from collections.abc import Callable, Collection
 from uuid import UUID
 
 from keyvault.context import Vault
-from keyvault.store import Row
+from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.attempt import Call, Denied, Preamble, refuse
 from keyvault.verbs.caller import caller
-from keyvault.verbs.reader.judging_again import Judged, judge_again
+from keyvault.verbs.reader.judging_again import Judged, judge_again, judge_held
 from keyvault.verbs.reader.kept_grants import GrantedBlob, KeptGrant, keep_standing, open_grant, stands
 from records.actors import Actor
 from records.errors import NotFound
@@ -27,7 +27,12 @@ class GrantChecks:
     _vault: Vault
 
     def _all_stand(
-        self, call: Call, actor: Actor, grant_id: UUID, is_callers: Callable[[Row, KeptGrant], bool]
+        self,
+        call: Call,
+        actor: Actor,
+        grant_id: UUID,
+        is_callers: Callable[[Row, KeptGrant], bool],
+        judge: Callable[[Vault, VaultTransaction, Row, KeptGrant, Collection[GrantedBlob], int], Judged],
     ) -> tuple[bool, tuple[GrantedBlob, ...]] | Denied:
         """Whether everything that a grant of the caller's own gives would still be permitted; its objects.
 
@@ -44,7 +49,7 @@ class GrantChecks:
             elif stands(grant, kept, now_ms) and not kept.refused:
                 return True, kept.blobs
             else:
-                judged = judge_again(vault, tx, grant, kept, kept.blobs, now_ms)
+                judged = judge(vault, tx, grant, kept, kept.blobs, now_ms)
         if grant is None or kept is None or judged is None:
             return self._refuse_unknown(call, actor, grant_id)
         self._keep(grant, kept, judged, kept.blobs)
@@ -123,7 +128,7 @@ class RenewingVerbs(GrantChecks):
         log.
         """
         actor = caller(self._vault, call, "renew", grant_id=grant_id)
-        answer = self._all_stand(call, actor, grant_id, lambda _grant, _kept: True)
+        answer = self._all_stand(call, actor, grant_id, lambda _grant, _kept: True, judge_again)
         if isinstance(answer, Denied):
             return answer
         stands, blobs = answer
@@ -134,7 +139,8 @@ class HoldingVerbs(GrantChecks):
     """For the gateway, which holds grants for longer than one answer."""
 
     def recheck_held(self, call: Call, locator: str, grant_id: UUID) -> bool | Denied:
-        """Whether all that a held grant gives would still be permitted to this caller, on the present card.
+        """Whether all that a held grant gives would still be permitted to this caller, on the present card,
+        and is still there: neither withdrawn nor replaced.
 
         The grant is one of the caller's own credential, purpose and reason, in the record that `locator`
         names; of any other, an expired or an unknown one, raises `NotFound` "no_such_grant", after its line
@@ -149,5 +155,5 @@ class HoldingVerbs(GrantChecks):
             asked = (record["record_id"] if record else None, call.purpose.value, call.reason)
             return asked == (grant["record_id"], grant["purpose"], kept.reason)
 
-        answer = self._all_stand(call, actor, grant_id, is_callers)
+        answer = self._all_stand(call, actor, grant_id, is_callers, judge_held)
         return answer if isinstance(answer, Denied) else answer[0]
