@@ -219,7 +219,7 @@ def _gateway(app: FastAPI, system: System, public_url: str, line: GatewayLine | 
     """Content in clear, and the pages: made here, or by the process at the other end of `line`."""
     # it reads the objects itself, and so needs neither addresses nor the key that signs them
     access = Access(system.index, system.guard.gateway, lambda _grant, _blob, _version: "")
-    gateway = Gateway(access, system.guard.gateway, system.objects, system.identity.grant_keys)
+    gateway = Gateway(access, system.guard.gateway, system.objects, system.identity.grant_keys, system.clock)
     environment = system.identity.environment
     site = Site(Sessions(system.index, public_url, environment), environment)
     own = pages.router(site, access, gateway)

@@ -1,0 +1,390 @@
+"""The gateway over a real vault, index and object store: one grant for a study, asked again each time."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from coffre.demo_authority.identities import Identities
+from coffre.settings import load
+from coffre.wiring import System
+from keyvault.credentials.tokens import CredentialError, number_of
+from keyvault.process.guard import Guard
+from keyvault.verbs.attempt import Call
+from records.errors import CoffreError, NotFound, Refused
+from records.vocabulary.codes import PurposeOfUse
+from tests.integration.operators import answer_of
+from tests.integration.support import PRACTICE, STRANGER, Coffre, Patient, bearer
+from tests.integration.test_withdraw import withdraw
+from viewer_api.access import Access
+from viewer_api.gateway.gateway import Gateway
+from viewer_api.gateway.held_grants import IDLE_S
+from viewer_api.gateway.opened_study import OpenedStudy
+
+REASON = "Patient inconscient aux urgences"
+GRANT_S = 900
+_DOCTORS = count(1)
+"""A professional for each test: what is withdrawn here concerns no other."""
+
+
+@dataclass
+class Clock:
+    """The time of day, and what a test adds to it."""
+
+    ahead: float = 0
+
+    def __call__(self) -> float:
+        return time.time() + self.ahead
+
+
+@dataclass
+class Room:
+    """A gateway of this process beside the running server, over the same stores."""
+
+    coffre: Coffre
+    system: System
+    clock: Clock
+    gateway: Gateway
+
+    def anew(self) -> Gateway:
+        """One that holds nothing."""
+        guard = self.system.guard.gateway
+        access = Access(self.system.index, guard, lambda *_: "")
+        keys = self.system.identity.grant_keys
+        return Gateway(access, guard, self.system.objects, keys, self.clock)
+
+
+@pytest.fixture(scope="module")
+def system(coffre: Coffre) -> Iterator[tuple[System, Clock]]:
+    clock = Clock()
+    with System(load(data=coffre.data), clock=clock, vault_here=True) as system:
+        yield system, clock
+
+
+@pytest.fixture
+def room(coffre: Coffre, system: tuple[System, Clock]) -> Iterator[Room]:
+    found, clock = system
+    room = Room(coffre, found, clock, None)  # type: ignore[arg-type]
+    room.gateway = room.anew()
+    yield room
+    clock.ahead = 0
+
+
+@dataclass
+class Scene:
+    """A study of two images, and a doctor who opens it through the gateway."""
+
+    room: Room
+    patient: Patient
+    token: str
+    rpps: str
+    files: list[bytes] = field(repr=False)
+    study: str = ""
+    purpose: PurposeOfUse = PurposeOfUse.NORMAL
+    reason: str | None = None
+
+    @property
+    def call(self) -> Call:
+        return Call(token=self.token, purpose=self.purpose, reason=self.reason)
+
+    def opened(self, gateway: Gateway | None = None) -> OpenedStudy:
+        return (gateway or self.room.gateway).study(self.call, self.patient.ins, self.study)
+
+    def frame(self) -> bytes:
+        """The first frame of the newest image."""
+        study = self.opened()
+        instance = study.instances()[-1]
+        assert instance.frames is not None
+        ((start, length),) = instance.frames[0]
+        return b"".join(study.read(instance, start, start + length))
+
+    def lines(self, action: str = "retrieve") -> list[dict[str, Any]]:
+        return [line for line in self.patient.log() if line["action"] == action]
+
+
+@pytest.fixture
+def scene(room: Room) -> Scene:
+    patient = room.coffre.open_record()
+    files = patient.ct(slices=2, size=32)
+    assert room.coffre.stow(room.coffre.depositor(), files, patient.ins).status_code == 200
+    rpps = f"89972{next(_DOCTORS):07d}"
+    patient.authorise(rpps)
+    study = patient.documents()[0]["study_uid"]
+    return Scene(room, patient, room.coffre.professional(rpps), rpps, files, study)
+
+
+# one grant
+
+
+def test_a_study_is_read_under_one_grant_and_has_one_line(scene: Scene) -> None:
+    for _ in range(3):
+        study = scene.opened()
+        whole = {b"".join(study.read(each)) for each in study.instances()}
+        assert whole == {*scene.files}
+        series = study.instances()[0].series
+        described = {each["00080018"]["Value"][0] for each in study.metadata(series)}
+        assert described == {each.sop for each in study.instances(series)}
+    (line,) = scene.lines()
+    assert (line["outcome"], line["opened_by"]) == ("permit", "gateway")
+
+
+def test_however_many_first_requests_come_at_once(scene: Scene) -> None:
+    ready = threading.Barrier(8)
+
+    def first(_: int) -> bytes:
+        ready.wait()
+        return scene.frame()
+
+    with ThreadPoolExecutor(8) as threads:
+        frames = {*threads.map(first, range(8))}
+    assert len(frames) == 1
+    assert len(scene.lines()) == 1
+
+
+def test_each_credential_purpose_and_thing_has_a_grant_of_its_own(scene: Scene) -> None:
+    scene.frame()
+    document = scene.opened().instances()[0].document_id
+    scene.room.gateway.instance(scene.call, scene.patient.ins, document, scene.opened().instances()[0].sop)
+    scene.token = scene.room.coffre.professional(scene.rpps)
+    scene.frame()
+    scene.token, scene.purpose = scene.patient.token, PurposeOfUse.NORMAL
+    scene.frame()
+    assert len(scene.lines()) == 4
+
+
+def test_an_instance_says_whose_it_is_and_where_it_lies(scene: Scene) -> None:
+    (document,) = scene.patient.documents()
+    found = scene.opened().instances()
+    assert {str(each.document_id) for each in found} == {document["id"]}
+    assert {each.study for each in found} == {scene.study}
+    first = found[0]
+    assert scene.opened().instances(first.series, first.sop) == [first]
+
+
+def test_pages_open_sixty_images_with_one_line(scene: Scene) -> None:
+    found = scene.opened(scene.room.anew()).instances()
+    before = len(scene.lines())
+    for each in found * 3:
+        content = scene.room.gateway.instance(scene.call, scene.patient.ins, each.document_id, each.sop)
+        assert b"".join(content.pieces) in scene.files
+    assert len(scene.lines()) == before + 1
+
+
+@pytest.mark.parametrize("named", ["series", "sop"])
+def test_what_is_not_in_the_study_is_not_found_and_asks_for_no_new_grant(scene: Scene, named: str) -> None:
+    scene.frame()
+    for _ in range(3):
+        with pytest.raises(NotFound) as absent:
+            scene.opened().instances(**{named: "1.2.3"})
+        assert absent.value.code == "no_such_document"
+    assert len(scene.lines()) == 1
+
+
+def test_what_was_deposited_since_is_found_under_a_new_grant(scene: Scene) -> None:
+    scene.frame()
+    before = scene.opened()
+    reading = before.read(before.instances()[0])
+    more = scene.patient.ct(slices=3, size=32)[2:]
+    assert scene.room.coffre.stow(scene.room.coffre.depositor(), more, scene.patient.ins).status_code == 200
+    third = next(
+        each["00080018"]["Value"][0]
+        for each in scene.patient.call("GET", f"/dicomweb/studies/{scene.study}/instances").json()
+        if each["00080018"]["Value"][0] not in {one.sop for one in before.instances()}
+    )
+    study = scene.opened()
+    (instance,) = study.instances(sop=third)
+    assert b"".join(study.read(instance)) == more[0]
+    assert b"".join(reading) in scene.files, "an answer that was being read goes on"
+    assert len(scene.lines()) == 2
+    assert len(scene.opened().instances()) == 3
+    assert len(scene.lines()) == 2
+
+
+# what ends it: the next frame is refused
+
+
+def by_command(scene: Scene, *words: str) -> None:
+    answer_of(withdraw(scene.room.coffre, scene.patient, *words))
+
+
+def guard_of(scene: Scene) -> Guard:
+    guard = scene.room.system.guard
+    assert isinstance(guard, Guard)
+    return guard
+
+
+def operator_of(scene: Scene) -> Call:
+    return Identities(scene.room.system).operator()
+
+
+def labelled(scene: Scene) -> None:
+    (document,) = scene.patient.documents()
+    answer = scene.patient.call("PUT", f"/documents/{document['id']}/labels", json=["MASQUE_PS"])
+    assert answer.status_code == 200
+
+
+def revoked(scene: Scene) -> None:
+    assert scene.patient.call("DELETE", f"/authorisations/{scene.rpps}").status_code == 204
+
+
+def blocked(scene: Scene) -> None:
+    assert scene.patient.call("POST", "/blocks", json={"professional": scene.rpps}).is_success
+
+
+def token_withdrawn(scene: Scene) -> None:
+    guard_of(scene).operator.withdraw_credential(operator_of(scene), jti=number_of(scene.token))
+
+
+def person_withdrawn(scene: Scene) -> None:
+    guard_of(scene).operator.withdraw_credential(operator_of(scene), subject=scene.rpps, structure=PRACTICE)
+
+
+def token_over(scene: Scene) -> None:
+    scene.room.clock.ahead = 13 * 3600
+
+
+ENDS: dict[str, tuple[Callable[[Scene], None], str]] = {
+    "mask": (labelled, "no_such_document"),
+    "revoke": (revoked, "not_authorised"),
+    "block": (blocked, "not_authorised"),
+    "withdraw the study": (lambda scene: by_command(scene, "--all"), "no_such_document"),
+    "withdraw the credential": (token_withdrawn, "credential_withdrawn"),
+    "expire the token": (token_over, "token_expired"),
+    "withdraw all of a person": (person_withdrawn, "credential_withdrawn"),
+}
+
+
+@pytest.mark.parametrize("kind", ENDS)
+@pytest.mark.requirement("R54")
+def test_the_next_frame_is_refused(scene: Scene, kind: str) -> None:
+    change, code = ENDS[kind]
+    scene.frame()
+    change(scene)
+    for _ in range(2):
+        with pytest.raises(CoffreError) as refused:
+            scene.frame()
+        assert refused.value.code == code
+
+
+def test_after_an_opposition_the_next_frame_is_refused(scene: Scene) -> None:
+    scene.token = scene.room.coffre.professional(STRANGER, "1750000009")
+    scene.purpose, scene.reason = PurposeOfUse.BRIS_DE_GLACE, REASON
+    scene.frame()
+    modes = {"bris_de_glace": False, "centre_15": True}
+    assert scene.patient.call("PUT", "/emergency", json=modes).status_code == 200
+    with pytest.raises(Refused) as refused:
+        scene.frame()
+    assert refused.value.code == "not_authorised"
+
+
+def test_when_an_authorisation_ends_the_next_frame_is_refused(scene: Scene) -> None:
+    until = int(scene.room.clock()) + 30
+    answer = scene.patient.call("POST", "/authorisations", json={"professional": scene.rpps, "until": until})
+    assert answer.status_code == 201
+    scene.frame()
+    scene.room.clock.ahead = 31
+    with pytest.raises(Refused):
+        scene.frame()
+
+
+def test_a_withdrawn_image_is_refused_and_the_others_go_on(scene: Scene) -> None:
+    gone, kept = reversed(scene.opened().instances())
+    by_command(scene, "--instance", gone.sop)
+    study = scene.opened()
+    with pytest.raises(NotFound):
+        study.instances(sop=gone.sop)
+    assert [each.sop for each in study.instances()] == [kept.sop]
+    with pytest.raises(NotFound):
+        next(study.read(gone))
+
+
+def test_an_answer_that_is_being_read_ends_when_the_vault_refuses_the_next_one(scene: Scene) -> None:
+    study = scene.opened()
+    reading = study.read(study.instances()[0])
+    labelled(scene)
+    with pytest.raises(NotFound):
+        scene.frame()
+    with pytest.raises(CoffreError) as ended:
+        list(reading)
+    assert ended.value.code == "grant_ended"
+
+
+# whose it is
+
+
+def test_nobody_else_reads_under_it(scene: Scene) -> None:
+    scene.frame()
+    scene.token = scene.room.coffre.professional(STRANGER, "1750000009")
+    with pytest.raises(Refused):
+        scene.frame()
+    scene.token = scene.token[:-4] + "AAAA"
+    with pytest.raises(CredentialError):
+        scene.frame()
+
+
+def test_a_record_without_right_and_one_that_is_not_there_are_refused_alike(scene: Scene) -> None:
+    other = scene.room.coffre.open_record()
+    for locator in (other.ins, str(other.public_id), str(uuid4())):
+        with pytest.raises(Refused) as refused:
+            scene.room.gateway.study(scene.call, locator, scene.study)
+        assert refused.value.code == "not_authorised"
+
+
+# how long its key is kept
+
+
+def test_a_key_is_forgotten_after_sixty_seconds_without_use(scene: Scene) -> None:
+    study = scene.opened()
+    instance = study.instances()[0]
+    scene.room.clock.ahead += IDLE_S - 1
+    assert next(study.read(instance)), "used meanwhile"
+    scene.room.clock.ahead += IDLE_S - 1
+    scene.room.gateway.held.sweep()
+    assert next(study.read(instance))
+    scene.room.clock.ahead += IDLE_S
+    scene.room.gateway.held.sweep()
+    with pytest.raises(CoffreError) as ended:
+        next(study.read(instance))
+    assert ended.value.code == "grant_ended"
+    scene.frame()
+    assert len(scene.lines()) == 2, "another one, with its own line"
+
+
+def test_and_never_kept_longer_than_its_grant(scene: Scene) -> None:
+    study = scene.opened()
+    instance = study.instances()[0]
+    for _ in range(GRANT_S // 50):
+        assert next(study.read(instance))
+        scene.room.clock.ahead += 50
+    with pytest.raises(CoffreError) as ended:
+        next(study.read(instance))
+    assert ended.value.code == "grant_ended"
+
+
+# over HTTP, of the gateway's own process
+
+
+def test_over_http_the_next_request_is_refused_too(scene: Scene) -> None:
+    coffre, instance = scene.room.coffre, scene.opened().instances()[0]
+    record = f"/records/{scene.patient.ins}/dicomweb/studies/{instance.study}"
+    path = f"{record}/series/{instance.series}/instances/{instance.sop}/frames/1"
+    before = len(scene.lines())
+
+    def status() -> int:
+        return coffre.http.get(path, headers=bearer(scene.token)).status_code
+
+    assert [status() for _ in range(3)] == [200, 200, 200]
+    assert len(scene.lines()) == before + 1
+    labelled(scene)
+    assert status() == 404
+    (document,) = scene.patient.documents()
+    assert scene.patient.call("PUT", f"/documents/{document['id']}/labels", json=[]).status_code == 200
+    assert status() == 200
+    revoked(scene)
+    assert status() == 403
