@@ -77,6 +77,12 @@ def limit_cpu(seconds: int) -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
 
+def collect_what_is_left() -> None:
+    """Frees what files left behind in cycles, where that is much."""
+    if gc.get_count()[0] > MOST_LEFT:
+        gc.collect()
+
+
 class _Zygote:
     def __init__(
         self,
@@ -144,8 +150,7 @@ class _Child:
                 kind, payload = receive(self._sock, 2 * LARGEST_READ)
                 if kind != Message.JOB or not self._answer(self._sock, payload):
                     break
-                if gc.get_count()[0] > MOST_LEFT:
-                    gc.collect()
+                collect_what_is_left()
         except (WireClosed, WireViolation):
             pass
         finally:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from content.byte_source import BLOCK
@@ -20,8 +20,10 @@ from content.sandbox.zygote import Zygote, ZygoteLost
 from records.errors import CoffreError
 
 Kind = Literal["dicom", "pdf", "dicom+json", "dicom+xml"]
+Range = tuple[int, int]
+"""Offset and length."""
 Read = Callable[[int, int], bytes]
-"""Offset and length to bytes."""
+"""The bytes of a range."""
 _READ_FACTOR = 16  # a file may be read this often; a parser that wants more is not getting anywhere
 _READ_FLOOR = 64 * 2**20
 
@@ -32,7 +34,7 @@ class Child:
     def __init__(self, zygote: Zygote) -> None:
         self._zygote = zygote
         self.sock, self.pid = zygote.fork()
-        self.jobs = 0
+        self.files = 0
         self.worked = 0.0
 
     def cpu(self) -> float:
@@ -72,26 +74,29 @@ class Job:
         self._deadline = time.monotonic() + limits.wall_seconds
         self._allowance = max(_READ_FLOOR, _READ_FACTOR * size)
 
-    def run(self, kind: Kind, options: Mapping[str, str]) -> bytes:
+    def run(self, kind: str, options: Mapping[str, Any], heads: Sequence[Range] | None = None) -> bytes:
         """The child's answer, unchecked. Raises `TimeoutError`, `WireClosed`, `WireViolation`.
 
         Passes through what `read` raises; CoffreError "short_read" where it gives fewer bytes than asked for.
         """
-        for message, payload in self.messages(kind, options):
+        for message, payload in self.messages(kind, options, heads):
             if message != Message.RESULT:
                 break
             return payload
         raise WireViolation
 
-    def messages(self, kind: str, options: Mapping[str, Any]) -> Iterator[tuple[Message, bytes]]:
+    def messages(
+        self, kind: str, options: Mapping[str, Any], heads: Sequence[Range] | None = None
+    ) -> Iterator[tuple[Message, bytes]]:
         """What the child says, unchecked, each at most `answer_bytes`: pieces, and at last the result.
 
+        `heads` are ranges that it is given without having asked: the first 64 KiB where nothing else is said.
         Raises as `run` does. Each piece has the time of a job; what the caller takes over it is not counted.
         """
         meta = json.dumps({"kind": kind, "size": self._size, "options": dict(options)}).encode()
-        head = self._fetch(0, min(self._size, BLOCK))
+        given = [self._fetch(*each) for each in heads or [(0, min(self._size, BLOCK))]]
         self._patience()
-        send(self._child.sock, Message.JOB, META_LENGTH.pack(len(meta)), meta, head)
+        send(self._child.sock, Message.JOB, META_LENGTH.pack(len(meta)), meta, *given)
         while True:
             self._patience()
             message, payload = receive(self._child.sock, self._limits.answer_bytes)

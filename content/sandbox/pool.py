@@ -35,22 +35,33 @@ class ChildPool:
         self._closed = False
         self._told = False
 
-    def take(self, *, fresh: bool = False) -> Child:
-        """A child for one job; `fresh`: one that has seen no file. Raises `SandboxUnavailable`."""
+    @property
+    def most_files(self) -> int:
+        """So many files one child may see."""
+        return self._recycle_after
+
+    def take(self, *, fresh: bool = False, files: int = 1) -> Child:
+        """A child for one job of so many files; `fresh`: one that has seen none.
+
+        Raises `SandboxUnavailable`.
+        """
         with self._lock:
             if self._closed:
                 raise SandboxUnavailable("The sandbox is closed. Start the worker again.")
-            if self._idle and not fresh:
-                return self._idle.pop()
+            while self._idle and not fresh:
+                child = self._idle.pop()
+                if child.files + files <= self._recycle_after:
+                    return child
+                child.end()
             try:
                 return Child(self._running())
             except ZygoteLost:
                 return self._replace()
 
-    def give_back(self, child: Child, *, spent: bool = False) -> None:
+    def give_back(self, child: Child, *, spent: bool = False, files: int = 1) -> None:
         """Keeps the child for another job, unless it is `spent` or has worked enough."""
-        child.jobs += 1
-        spent = spent or child.jobs >= self._recycle_after or child.worked >= self._recycle_seconds
+        child.files += files
+        spent = spent or child.files >= self._recycle_after or child.worked >= self._recycle_seconds
         with self._lock:
             if not spent and not self._closed:
                 self._idle.append(child)

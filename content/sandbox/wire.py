@@ -2,6 +2,7 @@
 
 import socket
 import struct
+from collections.abc import Sequence
 from enum import IntEnum
 
 _HEADER = struct.Struct(">BI")
@@ -10,6 +11,8 @@ CONTROL = struct.Struct(">cI")  # parent to zygote: verb, process id
 REPLY = struct.Struct(">i")
 META_LENGTH = struct.Struct(">I")
 LARGEST_READ = 2**20
+HANDFUL = "handful"
+"""Instead of the kind of a job's file: it is several files, of the kind that its options name."""
 
 
 class Message(IntEnum):
@@ -31,9 +34,9 @@ class WireViolation(Exception):  # noqa: N818
 
 
 def send(sock: socket.socket, kind: Message, *parts: bytes) -> None:
-    payload = b"".join(parts)
+    header = _HEADER.pack(kind, sum(map(len, parts)))
     try:
-        sock.sendall(_HEADER.pack(kind, len(payload)) + payload)
+        sock.sendall(b"".join((header, *parts)))
     except (BrokenPipeError, ConnectionError) as error:
         raise WireClosed from error
 
@@ -44,6 +47,25 @@ def receive(sock: socket.socket, largest: int) -> tuple[int, bytes]:
     if length > largest:
         raise WireViolation
     return kind, _exactly(sock, length)
+
+
+def framed(answers: Sequence[bytes]) -> bytes:
+    """Several answers as one payload, each behind its length (4, big-endian)."""
+    return b"".join(part for answer in answers for part in (META_LENGTH.pack(len(answer)), answer))
+
+
+def unframed(payload: bytes) -> list[bytes]:
+    """What `framed` was given. Raises `WireViolation`."""
+    answers, at = [], 0
+    while at < len(payload):
+        start = at + META_LENGTH.size
+        if start > len(payload):
+            raise WireViolation
+        at = start + META_LENGTH.unpack_from(payload, at)[0]
+        answers.append(payload[start:at])
+    if at != len(payload):
+        raise WireViolation
+    return answers
 
 
 def _exactly(sock: socket.socket, length: int) -> bytes:

@@ -4,14 +4,14 @@ Where metadata and bulk data came apart, the parts judged are the instances put 
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, wait
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TypeVar
 from uuid import UUID
 
 from content.facts import MetadataFacts
+from content.sandbox.handful import File
 from content.sandbox.job import Kind
 from content.sandbox.metering import InHand
 from content.sandbox.parent import Inspection, Sandbox
@@ -20,7 +20,7 @@ from ingestion.envelope import MOST_PARTS, Declared, Payload
 from ingestion.grouping import InspectedPart
 from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome, judged
 from ingestion.worker.assembly import AssembledContent, Assembler, Instance, bulk_parts
-from ingestion.worker.inspection_turns import Turns
+from ingestion.worker.inspection_turns import Turns, patiently, turns_of
 from ingestion.worker.opening import Content, OpenedSubmission
 from ingestion.worker.placing import Differing, Placing
 from keyvault.keys.reception import ReceivedPart
@@ -28,10 +28,6 @@ from records.traits import IdentityCheck
 from records.vocabulary.codes import Environment
 from records.vocabulary.document_types import DOCUMENT_TYPES
 from records.vocabulary.person_warnings import PERSON_WARNINGS
-
-LOOK_UP_S = 1.0
-MOST_A_TURN, LARGEST_TURN, SHARES = 16, 16 * 2**20, 8
-"""Parts and bytes of one turn at the sandbox, and turns that a submission of as many parts has at least."""
 
 _RECORD_JUDGEMENT = {
     "unknown": "no_record",
@@ -44,7 +40,6 @@ _RECORD_JUDGEMENT = {
 
 _METADATA: Mapping[Payload, Kind] = {Payload.JSON: "dicom+json", Payload.XML: "dicom+xml"}
 _NO_BLOB = UUID(int=0)
-Done = TypeVar("Done")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +89,28 @@ class Inspector:
     ) -> list[InspectedPart]:
         """`told` is what is known of a part before it is validated."""
 
-        def validated(some: Sequence[tuple[int, ReceivedPart]]) -> list[InspectedPart]:
-            return [self._validate(n, part, kind, content, in_hand, told.get(n, ())) for n, part in some]
+        ended = threading.Event()
 
-        jobs = [self._turns.submit(in_hand, validated, some) for some in _turns_of([*parts.items()])]
+        def validated(some: Sequence[tuple[int, ReceivedPart]]) -> list[InspectedPart]:
+            files = [_file(part, content) for _, part in some]
+            judged_parts = []
+            for (number, part), found in zip(some, self._sandbox.inspect_each(kind, files), strict=False):
+                in_hand.meter.add(found.cpu)
+                judged_parts.append(_judged_part(number, part, found, told.get(number, ())))
+                if ended.is_set():
+                    break
+            return judged_parts
+
+        jobs = [self._turns.submit(in_hand, validated, some) for some in turns_of([*parts.items()])]
         inspected = []
         try:
             for job in jobs:
-                for part in _patiently(job, in_hand.heartbeat):
+                for part in patiently(job, in_hand.heartbeat):
                     inspected.append(self._whose(part, opened, differing))
                 in_hand.heartbeat()
         finally:
-            # where the try ends early, what waits for its turn must not keep others from theirs
+            # where the try ends early, neither what waits for its turn nor what has it keeps others waiting
+            ended.set()
             for job in jobs:
                 job.cancel()
         return inspected
@@ -126,7 +131,7 @@ class Inspector:
             if told.media_type != payload:
                 continue
             job = self._turns.submit(in_hand, self._examined, _METADATA[payload], part, received, in_hand)
-            found = _patiently(job, in_hand.heartbeat)
+            found = patiently(job, in_hand.heartbeat)
             if not (found.accepted and isinstance(found.facts, MetadataFacts)):
                 return _all_alike(parts, judged(found.findings), received)
             assembled = map(assembler.instance, found.facts.instances)
@@ -171,7 +176,8 @@ class Inspector:
         return JUDGEMENTS[code] if code else None
 
     def _examined(self, kind: Kind, part: ReceivedPart, content: Content, in_hand: InHand) -> Inspection:
-        found = self._sandbox.inspect(kind, part.length, _reader(part, content))
+        file = _file(part, content)
+        found = self._sandbox.inspect(kind, file.size, file.read)
         in_hand.meter.add(found.cpu)
         return found
 
@@ -180,21 +186,15 @@ class Inspector:
             return part  # nothing that a refused file says is believed
         return self._placing.placed(part, opened, differing)
 
-    def _validate(
-        self,
-        number: int,
-        part: ReceivedPart,
-        kind: Kind,
-        content: Content,
-        in_hand: InHand,
-        told: Sequence[Finding],
-    ) -> InspectedPart:
-        inspection = self._examined(kind, part, content, in_hand)
-        findings = (*told, *inspection.findings)
-        warnings = tuple(f.code for f in findings if VERDICTS[f.code].outcome is Outcome.WARN)
-        of_the_file = (f for f in findings if f.code not in PERSON_WARNINGS)
-        found = _part(number, part, judged(of_the_file))
-        return replace(found, warnings=warnings, facts=inspection.facts)
+
+def _judged_part(
+    number: int, part: ReceivedPart, inspection: Inspection, told: Sequence[Finding]
+) -> InspectedPart:
+    findings = (*told, *inspection.findings)
+    warnings = tuple(f.code for f in findings if VERDICTS[f.code].outcome is Outcome.WARN)
+    of_the_file = (f for f in findings if f.code not in PERSON_WARNINGS)
+    found = _part(number, part, judged(of_the_file))
+    return replace(found, warnings=warnings, facts=inspection.facts)
 
 
 def _all_alike(parts: Sequence[ReceivedPart], judgement: Judgement, content: Content) -> Inspected:
@@ -209,8 +209,8 @@ def _digest(content: Content, offset: int, length: int, heartbeat: Callable[[], 
     return digest.digest()
 
 
-def _reader(part: ReceivedPart, content: Content) -> Callable[[int, int], bytes]:
-    return lambda offset, length: content.read(part.offset + offset, length)
+def _file(part: ReceivedPart, content: Content) -> File:
+    return File(part.length, lambda offset, length: content.read(part.offset + offset, length))
 
 
 def _unplaced(instances: Sequence[Instance], assembler: Assembler) -> str | None:
@@ -219,28 +219,6 @@ def _unplaced(instances: Sequence[Instance], assembler: Assembler) -> str | None
         return "metadata_missing"
     refused = any(each.failure for each in instances)
     return None if refused or assembler.complete else "bulk_data_unused"
-
-
-def _turns_of(parts: Sequence[tuple[int, ReceivedPart]]) -> Iterator[list[tuple[int, ReceivedPart]]]:
-    """Small neighbours share a turn, up to a share of the whole: every child of the sandbox has work."""
-    most = max(1, min(MOST_A_TURN, len(parts) // SHARES))
-    turn: list[tuple[int, ReceivedPart]] = []
-    size = 0
-    for number, part in parts:
-        if turn and (len(turn) == most or size + part.length > LARGEST_TURN):
-            yield turn
-            turn, size = [], 0
-        turn.append((number, part))
-        size += part.length
-    if turn:
-        yield turn
-
-
-def _patiently(job: Future[Done], heartbeat: Callable[[], None]) -> Done:
-    """Its result; the parts of other submissions may be before it."""
-    while not wait((job,), LOOK_UP_S).done:
-        heartbeat()
-    return job.result()
 
 
 def _part(number: int, part: ReceivedPart, judgement: Judgement) -> InspectedPart:

@@ -2,12 +2,19 @@
 
 import threading
 from collections import Counter, deque
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, ParamSpec, TypeVar
+
+from keyvault.keys.reception import ReceivedPart
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Numbered = tuple[int, ReceivedPart]
+
+LOOK_UP_S = 1.0
+MOST_A_TURN, LARGEST_TURN, SHARES = 16, 16 * 2**20, 8
+"""Parts and bytes of one turn at the sandbox, and turns that a submission of as many parts has at least."""
 
 
 class Turns:
@@ -69,3 +76,29 @@ class Turns:
                 if not self._running[submission]:
                     del self._running[submission]
                 self._start()
+
+
+def turns_of(parts: Sequence[Numbered]) -> Iterator[list[Numbered]]:
+    """Small neighbours share a turn, up to a share of the whole: every child of the sandbox has work."""
+    most = max(1, min(MOST_A_TURN, len(parts) // SHARES))
+    turn: list[Numbered] = []
+    size = 0
+    for number, part in parts:
+        if turn and (len(turn) == most or size + part.length > LARGEST_TURN):
+            yield turn
+            turn, size = [], 0
+        turn.append((number, part))
+        size += part.length
+    if turn:
+        yield turn
+
+
+def patiently(job: Future[T], heartbeat: Callable[[], None]) -> T:
+    """Its result; parts of other submissions may be before it. It gets no turn once `heartbeat` raises."""
+    try:
+        while not wait((job,), LOOK_UP_S).done:
+            heartbeat()
+    except BaseException:
+        job.cancel()
+        raise
+    return job.result()

@@ -19,6 +19,7 @@ from content.dicom.instance import inspect_dicom
 from content.facts import Facts
 from content.limits import DEFAULT_LIMITS
 from content.pdf.report import inspect_pdf
+from content.sandbox.handful import File
 from content.sandbox.parent import Inspection
 from content.verdicts import Finding
 from ingestion.envelope import ContentKind, SubmissionHeaders
@@ -62,6 +63,9 @@ class ValidatorsHere:
         examine = inspect_dicom if kind == "dicom" else inspect_pdf
         findings, facts = examine(BytesSource(read(0, size)), DEFAULT_LIMITS)
         return inspection_of(findings, facts)
+
+    def inspect_each(self, kind: str, files: Sequence[File]) -> Iterator[Inspection]:
+        return (self.inspect(kind, file.size, file.read) for file in files)
 
 
 def inspection_of(findings: Sequence[Finding], facts: Facts | None) -> Inspection:

@@ -6,7 +6,8 @@ from concurrent.futures import CancelledError
 
 import pytest
 
-from ingestion.worker.inspection_turns import Turns
+from ingestion.worker import inspection_turns
+from ingestion.worker.inspection_turns import Turns, patiently
 
 SOON_S = 5
 
@@ -79,3 +80,19 @@ def test_what_waits_at_the_end_never_begins() -> None:
     assert first.result(SOON_S) == "done"
     with pytest.raises(CancelledError):
         second.result(SOON_S)
+
+
+def test_what_nobody_waits_for_any_more_never_begins(turns: Turns, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inspection_turns, "LOOK_UP_S", 0.01)
+    slow, last = Held(), Held()
+    for _ in range(2):
+        turns.submit("a", slow)
+
+    def lost() -> None:
+        raise ConnectionError("the lease is lost")
+
+    with pytest.raises(ConnectionError):
+        patiently(turns.submit("a", last), lost)
+    slow.go.set()
+    last.go.set()
+    assert not last.begun.acquire(timeout=0.2)

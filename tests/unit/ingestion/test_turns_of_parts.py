@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.intake.use_cases import _each_in_a_thread
-from ingestion.worker.inspection import LARGEST_TURN, MOST_A_TURN, SHARES, _turns_of
+from ingestion.worker.inspection_turns import LARGEST_TURN, MOST_A_TURN, SHARES, turns_of
 from keyvault.keys.reception import ReceivedPart
 
 
@@ -21,7 +21,7 @@ def parts_of(sizes: list[int]) -> list[tuple[int, ReceivedPart]]:
 @given(st.lists(st.integers(0, 2 * LARGEST_TURN), max_size=300))
 def test_turns_hold_every_part_once_in_order_and_are_bounded(sizes: list[int]) -> None:
     parts = parts_of(sizes)
-    turns = list(_turns_of(parts))
+    turns = list(turns_of(parts))
     assert [part for turn in turns for part in turn] == parts
     for turn in turns:
         assert 1 <= len(turn) <= max(1, min(MOST_A_TURN, len(parts) // SHARES))
@@ -30,7 +30,7 @@ def test_turns_hold_every_part_once_in_order_and_are_bounded(sizes: list[int]) -
 
 @pytest.mark.parametrize(("count", "turns"), [(1, 1), (15, 15), (16, 8), (500, 32)])
 def test_few_parts_have_turns_of_their_own(count: int, turns: int) -> None:
-    assert len(list(_turns_of(parts_of([1000] * count)))) == turns
+    assert len(list(turns_of(parts_of([1000] * count)))) == turns
 
 
 def test_pieces_are_worked_on_in_order_while_the_next_one_comes() -> None:
