@@ -71,6 +71,9 @@ class Settings(BaseSettings):
         default=None,
         description="host:port of the monitoring network, where /metrics and /openapi.json answer",
     )
+    gateway: bool = Field(
+        default=True, description="content in clear for pages and stock viewers; off: encrypted grants alone"
+    )
     identity_check: IdentityCheck = IdentityCheck.USUAL
     log_format: Literal["text", "json"] = "text"
     lease_s: int = Field(

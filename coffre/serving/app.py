@@ -151,7 +151,7 @@ def build(
     if serves & {ServedPart.INTAKE, ServedPart.READER}:
         app.include_router(fhir_reading.about(public_url, cors=bool(origins)))
     line = GatewayLine(shared.gateway) if shared.gateway else None
-    if ServedPart.GATEWAY in serves or line is not None:
+    if ServedPart.GATEWAY in serves or line is not None or only is ServedPart.WEB:
         _gateway(app, system, public_url, line)
     if ServedPart.OPERATOR in serves:
         _operator(app, system, public_url)
@@ -216,12 +216,23 @@ def _reader(app: FastAPI, system: System, public_url: str) -> None:
 
 
 def _gateway(app: FastAPI, system: System, public_url: str, line: GatewayLine | None) -> None:
-    """Content in clear, and the pages: made here, or by the process at the other end of `line`."""
+    """Content in clear, and the pages: made here, or by the process at the other end of `line`.
+
+    Without content in clear the pages that list are left, and need no process of their own.
+    """
     # it reads the objects itself, and so needs neither addresses nor the key that signs them
     access = Access(system.index, system.guard.gateway, lambda _grant, _blob, _version: "")
-    gateway = Gateway(access, system.guard.gateway, system.objects, system.identity.grant_keys, system.clock)
+    gateway = Gateway(
+        access,
+        system.guard.gateway,
+        system.objects,
+        system.identity.grant_keys,
+        system.clock,
+        is_on=system.settings.gateway,
+    )
     environment = system.identity.environment
-    site = Site(Sessions(system.index, public_url, environment), environment)
+    sessions = Sessions(system.index, public_url, environment)
+    site = Site(sessions, environment, opens_content=system.settings.gateway)
     own = pages.router(site, access, gateway)
     app.include_router(own if line is None else relaying.router(own, line, site.route_class()))
     retrieving = wado.router(gateway, Authentication.of(system).credential(public_url), public_url)

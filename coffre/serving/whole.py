@@ -59,7 +59,8 @@ class _Whole:
         self._cores = whole_cores()
         self._webs = min(MOST_WEBS, self._cores)
         self._bells, self._connections = Bells(self._webs), Connections(self._webs)
-        metrics, gateway = folder / run_folder.METRICS, folder / run_folder.GATEWAY
+        metrics = folder / run_folder.METRICS
+        gateway = folder / run_folder.GATEWAY if settings.gateway else None
         self._shared = Shared(Buckets(BURST, PER_SECOND), metrics, gateway)
 
     def stages(self) -> list[list[Process]]:
@@ -67,9 +68,13 @@ class _Whole:
         return [
             [Process("vault", self._vault)] if self._has_vault else [],
             [_without_secrets("housekeeper", partial(run_housekeeper, self._settings))],
-            [_without_secrets("gateway", self._gateway), *self._workers()],
+            [*self._gateways(), *self._workers()],
             [_without_secrets(f"web-{number}", partial(self._web, number)) for number in range(self._webs)],
         ]
+
+    def _gateways(self) -> list[Process]:
+        """None where COFFRE_GATEWAY takes content in clear away."""
+        return [_without_secrets("gateway", self._gateway)] if self._settings.gateway else []
 
     def _vault(self, lifetime: UntilTold) -> None:
         vault_secrets.take()

@@ -312,7 +312,7 @@ def test_an_answer_that_is_being_read_ends_when_the_vault_refuses_the_next_one(s
         scene.frame()
     with pytest.raises(CoffreError) as ended:
         list(reading)
-    assert ended.value.code == "grant_ended"
+    assert ended.value.code == "content_closed"
 
 
 # whose it is
@@ -351,7 +351,7 @@ def test_a_key_is_forgotten_after_sixty_seconds_without_use(scene: Scene) -> Non
     scene.room.gateway.held.sweep()
     with pytest.raises(CoffreError) as ended:
         next(study.read(instance))
-    assert ended.value.code == "grant_ended"
+    assert ended.value.code == "content_closed"
     scene.frame()
     assert len(scene.lines()) == 2, "another one, with its own line"
 
@@ -364,7 +364,7 @@ def test_and_never_kept_longer_than_its_grant(scene: Scene) -> None:
         scene.room.clock.ahead += 50
     with pytest.raises(CoffreError) as ended:
         next(study.read(instance))
-    assert ended.value.code == "grant_ended"
+    assert ended.value.code == "content_closed"
 
 
 # over HTTP, of the gateway's own process

@@ -15,7 +15,7 @@ from keyvault.grants.grant import GrantedDocument, new_recipient, open_grant
 from keyvault.process.guard import GatewayDoor
 from keyvault.verbs.attempt import Call
 from records.details import DICOM, Place
-from records.errors import NotFound
+from records.errors import CoffreError, NotFound
 from storage.ports import ObjectStore
 from viewer_api.access import Access, GrantRequest, WantedRows
 from viewer_api.asking import check_reason
@@ -54,7 +54,10 @@ class Asked:
 
 
 class Gateway:
-    """Opens grants on behalf of their actors. `grant_keys` maps key ids to the vault's public grant keys."""
+    """Opens grants on behalf of their actors. `grant_keys` maps key ids to the vault's public grant keys.
+
+    Where it `is_on` no more (COFFRE_GATEWAY), whatever is asked raises `CoffreError` "gateway_off".
+    """
 
     def __init__(
         self,
@@ -63,12 +66,15 @@ class Gateway:
         objects: ObjectStore,
         grant_keys: Mapping[str, bytes],
         clock: Callable[[], float] = time.time,
+        *,
+        is_on: bool = True,
     ) -> None:
         self._access = access
         self._vault = vault
         self._objects = objects
         self._grant_keys = grant_keys
         self._clock = clock
+        self._is_on = is_on
         self.held: HeldGrants[OpenedThing] = HeldGrants(clock)
 
     def study(self, call: Call, locator: str, study_uid: str) -> OpenedStudy:
@@ -105,6 +111,8 @@ class Gateway:
 
     def _opened(self, asked: Asked) -> tuple[OpenedThing, bool]:
         """The thing under a grant that holds for this caller now, and whether it was granted just now."""
+        if not self._is_on:
+            raise gateway_off()
         check_reason(asked.call)
         key = asked.key
         with self.held.turn(key):
@@ -166,6 +174,13 @@ class Gateway:
 
 def _place_of(document: GrantedDocument) -> Place:
     return Place(document.blob_id, document.offset, document.length, document.sha256)
+
+
+def gateway_off() -> CoffreError:
+    return CoffreError(
+        "This server opens no content: fetch it encrypted, with coffre fetch or a client that takes grants.",
+        code="gateway_off",
+    )
 
 
 def _absent(what: str) -> NotFound:

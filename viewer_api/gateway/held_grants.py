@@ -79,10 +79,10 @@ class HeldGrant:
         }
 
     def blob(self, blob_id: UUID) -> OpenedBlob:
-        """Raises `CoffreError` "grant_ended" once it was dropped, `NotFound` for what it doesn't give."""
+        """Raises `CoffreError` "content_closed" once it was dropped, `NotFound` for what it doesn't give."""
         blobs = self._blobs
         if blobs is None or self._clock() >= self._expires:
-            raise CoffreError("This content is no longer open: ask for it again.", code="grant_ended")
+            raise CoffreError("This content is no longer open: ask for it again.", code="content_closed")
         self._used = self._clock()
         found = blobs.get(blob_id)
         if found is None:

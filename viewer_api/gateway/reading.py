@@ -12,6 +12,7 @@ from itertools import islice
 from keyvault.crypto.blob_opener import Opener
 from keyvault.crypto.opened_segments import opened
 from keyvault.crypto.sealed_blob import SEGMENT, BlobError, BlobRef
+from records.errors import NotFound
 from storage.ports import ObjectStore
 
 SEGMENTS_AT_ONCE = 4
@@ -21,12 +22,16 @@ SEGMENTS_AT_ONCE = 4
 def pieces(objects: ObjectStore, ref: BlobRef, opener: Opener, offset: int, length: int) -> Iterator[bytes]:
     """Yields `length` plaintext bytes from `offset` of a blob, in pieces of at most 256 KiB.
 
-    Raises `BlobError` "range_past_end", "short_range" or "blob_corrupt", and what the store raises.
+    Raises `BlobError` "range_past_end", "object_missing", "short_range" or "blob_corrupt", and what the store
+    raises.
     """
     if not length:
         return
     start, stop = opener.span(offset, length)
-    source = objects.stream(ref.blob_id, ref.version, start, stop, SEGMENTS_AT_ONCE * SEGMENT)
+    try:
+        source = objects.stream(ref.blob_id, ref.version, start, stop, SEGMENTS_AT_ONCE * SEGMENT)
+    except NotFound as error:  # what the vault grants is there: this is a loss, not an answer about a record
+        raise BlobError(error.sentence, code=error.code) from None
     segments = opened(opener, offset, length, source)
     try:
         while together := [*islice(segments, SEGMENTS_AT_ONCE)]:

@@ -92,6 +92,7 @@ ERRORS: Catalogue = {
     "error.403": ("Accès refusé", "Access refused"),
     "error.404": ("Page introuvable", "Page not found"),
     "error.429": ("Trop de demandes", "Too many requests"),
+    "error.501": ("Ouverture impossible ici", "Cannot be opened here"),
     "error.503": ("Service momentanément indisponible", "Service unavailable for a moment"),
     "error.500": ("Un problème est survenu", "Something went wrong"),
     "error.400": ("Demande incomprise", "Request not understood"),
@@ -120,6 +121,12 @@ ERRORS: Catalogue = {
     "sentence.500": (
         "Le problème est de notre côté. Réessayez ; s'il persiste, indiquez l'heure à l'hébergeur.",
         "The fault is on our side. Try again; if it stays, tell the host the time.",
+    ),
+    "sentence.501": (
+        "Ce serveur n'ouvre pas le contenu des documents. Le logiciel de votre cabinet ou de votre hôpital "
+        "le peut : il les reçoit chiffrés et les ouvre lui-même.",
+        "This server does not open the content of documents. The software of your practice or hospital can: "
+        "it receives them encrypted and opens them itself.",
     ),
     "sentence.503": (
         "Réessayez dans quelques secondes.",

@@ -47,6 +47,8 @@ _STATUS: Mapping[str, int] = {
     "card_changed": 503,
     "vault_unavailable": 503,
     "gateway_unavailable": 503,
+    "gateway_off": 501,
+    "content_closed": 503,
 }
 _KINDS: tuple[tuple[type[CoffreError], int], ...] = (
     (NotFound, 404),
@@ -80,10 +82,11 @@ def _static(name: str, media_type: str) -> StaticFile:
 
 
 class Site:
-    """Renders pages for whoever is signed in."""
+    """Renders pages for whoever is signed in. `opens_content`: unless the gateway is off, which opens it."""
 
-    def __init__(self, sessions: Sessions, environment: Environment) -> None:
+    def __init__(self, sessions: Sessions, environment: Environment, *, opens_content: bool = True) -> None:
         self.sessions = sessions
+        self._opens_content = opens_content
         self._is_demo = environment is not Environment.PRODUCTION
         self._templates = Templates(
             loader=FileSystemLoader(HERE / "templates"),
@@ -125,6 +128,7 @@ class Site:
             t=t,
             session=session,
             is_demo=self._is_demo,
+            opens_content=self._opens_content,
             style=f"/static/{self._style.name}",
             icon=f"/static/{self._icon.name}",
             path=request.url.path,
