@@ -136,10 +136,10 @@ from ingestion.intake.stow.rules import (  # noqa: E402
 from ingestion.intake.treatments import Rule  # noqa: E402
 from ingestion.outcomes import JUDGEMENTS  # noqa: E402
 from records.errors import CoffreError  # noqa: E402
+from records.imaging.attributes import ATTRIBUTES, MADE_LAST, Level  # noqa: E402
 from records.vocabulary.identifier_warnings import IDENTIFIER_WARNINGS  # noqa: E402
 from records.vocabulary.person_warnings import PERSON_WARNINGS  # noqa: E402
-from viewer_api.qido import LEVELS  # noqa: E402
-from viewer_api.qido_attributes import ATTRIBUTES, Level  # noqa: E402
+from viewer_api.qido.parameters import LEVELS  # noqa: E402
 
 _OUTCOMES = {
     Outcome.REJECT: "Refused",
@@ -312,8 +312,9 @@ def failure_reasons() -> str:
 
 def searched_by() -> str:
     lines = ["| search for | attributes |\n|---|---|\n"]
+    searched = [each for each in ATTRIBUTES if each.path not in MADE_LAST]
     for level in Level:
-        named = ", ".join(f"{each.keyword} ({each.path})" for each in ATTRIBUTES if each.level is level)
+        named = ", ".join(f"{each.keyword} ({each.path})" for each in searched if each.level is level)
         lines.append(f"| {LEVELS[level]} | {named} |\n")
     return "".join(lines)
 

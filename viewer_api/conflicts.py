@@ -5,12 +5,13 @@ with other bytes stands in the details, which are opened for those studies alone
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Protocol
 from uuid import UUID
 
-from keyvault.verbs.reader.listing import ListedDocument
 from keyvault.verbs.rows import STUDY, SeenDocument
 from records.instances import kept, newest
+from records.summaries import DocumentSummary
 from records.vocabulary.identifier_warnings import IDENTIFIER_WARNINGS, INSTANCE_UID_SHARED, STUDY_UID_SHARED
 
 Claim = tuple[str, str, object]
@@ -20,12 +21,23 @@ Conflicts = Mapping[UUID, frozenset[str]]
 NO_CONFLICTS: Conflicts = {}
 
 
-def sharing_studies(documents: Iterable[ListedDocument]) -> list[UUID]:
+class Summarised(Protocol):
+    """A document as a list or a search shows it."""
+
+    @property
+    def document_id(self) -> UUID: ...
+    @property
+    def structure(self) -> str: ...
+    @property
+    def summary(self) -> DocumentSummary: ...
+
+
+def sharing_studies(documents: Iterable[Summarised]) -> list[UUID]:
     """Those whose Study Instance UID another structure's among them has too."""
     dicom = [each for each in documents if each.summary.study_uid]
     structures: dict[str | None, set[str]] = defaultdict(set)
     for each in dicom:
-        structures[each.summary.study_uid].add(each.facts.author_structure)
+        structures[each.summary.study_uid].add(each.structure)
     return [each.document_id for each in dicom if len(structures[each.summary.study_uid]) > 1]
 
 
@@ -60,7 +72,6 @@ def _in_conflict(claimants: list[tuple[SeenDocument, object]]) -> list[SeenDocum
     return [document for document, _ in claimants]
 
 
-def sentences(found: Conflicts) -> list[str]:
+def sentences(codes: Collection[str]) -> list[str]:
     """What there is to say, in English, each once; for HTTP Warning headers."""
-    codes = frozenset().union(*found.values())
     return [english for code, (_, english) in IDENTIFIER_WARNINGS.items() if code in codes]

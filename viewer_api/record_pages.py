@@ -4,20 +4,28 @@ What the vault adopted is visible from the instant at which the index published 
 until then it is left out here, and its page is so much shorter.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
 from keyvault.keys.cards import changed_meanwhile
 from keyvault.process.guard import RecordDoor
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.filling import ListPage
-from keyvault.verbs.reader.listing import ListedDocument, Listing, RowsNeeded
+from keyvault.verbs.reader.listing import ListedDocument, Listing
+from keyvault.verbs.reader.rows_needed import RowsNeeded
+from keyvault.verbs.reader.searching import FoundImaging
 from keyvault.verbs.rows import SealedRow, sealed_rows
+from records.imaging.search import ImagingSearch
 from storage.index_ports import ReaderIndex
 from viewer_api.asking import ask, resolve
-from viewer_api.conflicts import NO_CONFLICTS, Conflicts, conflicts, sharing_studies
+from viewer_api.conflicts import NO_CONFLICTS, Conflicts, Summarised, conflicts, sharing_studies
 
+A = TypeVar("A")
+Reading = Callable[[Sequence[SealedRow], Sequence[UUID]], A | RowsNeeded | Denied]
+"""A verb that may ask for rows: of those that the index has, and of documents of which it has none."""
 MOST_ROUNDS = 64
 """Times that one page may ask for rows: each brings what an older version did not summarise."""
 
@@ -49,9 +57,28 @@ class RecordPages:
 
     def page(self, page: ListPage) -> Listing:
         """One page, decided and logged once."""
-        return self._published(ask(self._vault, self._record, lambda _: self._filled(page)))
+        found = ask(
+            self._vault,
+            self._record,
+            lambda record_id: self._brought(partial(self._vault.list, self._call, record_id, page)),
+        )
+        return self._published(found)
 
-    def conflicts(self, documents: Iterable[ListedDocument]) -> Conflicts:
+    def search(self, asked: ImagingSearch) -> FoundImaging:
+        """The studies of one page of a search, decided and logged once."""
+        found = ask(
+            self._vault,
+            self._record,
+            lambda record_id: self._brought(partial(self._vault.search, self._call, record_id, asked)),
+        )
+        known = self._known([document for each in found.studies for document in each.documents])
+        studies = (
+            replace(each, documents=tuple(one for one in each.documents if one.document_id in known))
+            for each in found.studies
+        )
+        return replace(found, studies=tuple(each for each in studies if each.documents))
+
+    def conflicts(self, documents: Iterable[Summarised]) -> Conflicts:
         """What of these contradicts one another, or another document that may be seen.
 
         The details of what has the same identifiers are opened, and that logged; of other documents none.
@@ -64,16 +91,17 @@ class RecordPages:
         opened = ask(self._vault, self._record, lambda at: self._vault.documents(self._call, at, rows))
         return conflicts(opened.documents)
 
-    def _sharing_instances(self, documents: Iterable[ListedDocument]) -> Iterator[UUID]:
+    def _sharing_instances(self, documents: Iterable[Summarised]) -> Iterator[UUID]:
         for each in documents:
             if others := self._sharing.get(each.document_id):
                 yield from (each.document_id, *others)
 
-    def _filled(self, page: ListPage) -> Listing | Denied:
+    def _brought(self, verb: Reading[A]) -> A | Denied:
+        """The verb's answer, with the rows that it asks for until it has them."""
         rows: list[SealedRow] = []
         without: list[UUID] = []
         for _ in range(MOST_ROUNDS):
-            answer = self._vault.list(self._call, self._record.record_id, page, rows, without)
+            answer = verb(rows, without)
             if not isinstance(answer, RowsNeeded):
                 return answer
             rows = self._rows(answer.ids)
@@ -85,11 +113,15 @@ class RecordPages:
         return sealed_rows(row for _, details in found for row in details)
 
     def _published(self, listing: Listing) -> Listing:
-        every = [*listing.documents, *listing.companions]
-        known = self._index.published(self._record.record_id, [each.document_id for each in every])
-        self._sharing |= {document_id: others for document_id, others in known.items() if others}
+        known = self._known([*listing.documents, *listing.companions])
 
         def visible(documents: Iterable[ListedDocument]) -> tuple[ListedDocument, ...]:
             return tuple(each for each in documents if each.document_id in known)
 
         return replace(listing, documents=visible(listing.documents), companions=visible(listing.companions))
+
+    def _known(self, documents: Iterable[Summarised]) -> Collection[UUID]:
+        """Those that the index has published."""
+        known = self._index.published(self._record.record_id, [each.document_id for each in documents])
+        self._sharing |= {document_id: others for document_id, others in known.items() if others}
+        return known.keys()

@@ -34,6 +34,7 @@ from records.vocabulary.codes import Environment
 from storage.index.waking import FINISHED
 from viewer_api.access import Access
 from viewer_api.gateway.gateway import Gateway
+from viewer_api.qido.searches import Searches
 from viewer_api.renewing import Renewal
 from viewer_api.routes import audit, grants, objects, qido, records
 from viewer_api.routes.objects import Presigner
@@ -206,7 +207,8 @@ def _reader(app: FastAPI, system: System, public_url: str) -> None:
     presign = objects.addresses(system.objects, presigner)
     access = Access(system.index, system.guard.reader, presign)
     app.include_router(records.router(access, credential))
-    app.include_router(qido.router(access, credential))
+    searches = Searches(system.index, system.guard.reader, public_url)
+    app.include_router(qido.router(searches, credential, public_url))
     app.include_router(grants.router(access, Renewal(system.guard.reader, presign), credential))
     app.include_router(objects.router(system.objects, system.guard.reader, presigner))
     app.include_router(audit.router(system.guard.public))

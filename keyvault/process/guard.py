@@ -39,6 +39,7 @@ from keyvault.verbs.reader.notices import NoticingVerbs
 from keyvault.verbs.reader.reading import ReadingVerbs
 from keyvault.verbs.reader.rechecking import HoldingVerbs, RecheckingVerbs, RenewingVerbs
 from keyvault.verbs.reader.releasing import ReleasingVerbs
+from keyvault.verbs.reader.searching import SearchingVerbs
 from keyvault.verbs.worker.adopting import AdoptingVerbs
 from keyvault.verbs.worker.adopting_jobs import AdoptingJobs
 from keyvault.verbs.worker.ingesting import ReleasingForIngest
@@ -51,6 +52,7 @@ EMBEDDED_SHARDS = 16
 
 class RecordDoor(
     ListingVerbs,
+    SearchingVerbs,
     ReadingVerbs,
     DocumentVerbs,
     ReleasingVerbs,
@@ -59,7 +61,7 @@ class RecordDoor(
     ChangingVerbs,
     NoticingVerbs,
 ):
-    """resolve, find, list, documents, document, choices, events, tokens, release, recheck.
+    """resolve, find, list, search, documents, document, choices, events, tokens, release, recheck.
 
     Of the holder: change_card, label, acknowledge.
     """

@@ -94,18 +94,13 @@ def _list(named: Named, _: bytes) -> SignedRequest:
     return _reading(named["record"], list={}, documents={})
 
 
-def _studies(named: Named, _: bytes) -> SignedRequest:
-    """Which studies are looked for stands in the query, which no proof covers (RFC 9449 section 4.2)."""
-    return _reading(named["record"], list={}, documents={}, tokens={})
+def _imaging(named: Named, _: bytes) -> SignedRequest:
+    """What is looked for stands in the query, which no proof covers (RFC 9449 section 4.2)."""
+    return _reading(named["record"], search={"study": named.get("study")}, documents={})
 
 
 def _choices(named: Named, _: bytes) -> SignedRequest:
     return _reading(named["record"], choices={})
-
-
-def _study(named: Named, _: bytes) -> SignedRequest:
-    values = [(TokenField.STUDY, named["study"])]
-    return _reading(named["record"], documents={}, tokens={"values": values})
 
 
 def _retrieve(named: Named, _: bytes) -> SignedRequest:
@@ -186,10 +181,12 @@ SIGNED: Mapping[tuple[str, str], Read] = {
     ("GET", "/fhir/DocumentReference/{document}"): _document,
     ("GET", f"{_RECORD}/documents"): _list,
     ("GET", f"{_RECORD}/authorisations"): _choices,
-    ("GET", f"{_RECORD}/dicomweb/studies"): _studies,
-    ("GET", f"{_RECORD}/dicomweb/studies/{{study}}/series"): _study,
-    ("GET", f"{_RECORD}/dicomweb/studies/{{study}}/instances"): _study,
-    ("GET", f"{_RECORD}/dicomweb/studies/{{study}}/series/{{series}}/instances"): _study,
+    ("GET", f"{_RECORD}/dicomweb/studies"): _imaging,
+    ("GET", f"{_RECORD}/dicomweb/series"): _imaging,
+    ("GET", f"{_RECORD}/dicomweb/instances"): _imaging,
+    ("GET", f"{_RECORD}/dicomweb/studies/{{study}}/series"): _imaging,
+    ("GET", f"{_RECORD}/dicomweb/studies/{{study}}/instances"): _imaging,
+    ("GET", f"{_RECORD}/dicomweb/studies/{{study}}/series/{{series}}/instances"): _imaging,
     **{("GET", f"{_STUDY}{below}"): _retrieve for below in ("", "/metadata")},
     **{("GET", f"{_SERIES}{below}"): _retrieve for below in ("", "/metadata")},
     **{("GET", f"{_INSTANCE}{below}"): _retrieve for below in ("", "/metadata", "/frames/{frames}")},

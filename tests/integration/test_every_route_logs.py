@@ -178,6 +178,13 @@ ROWS = [
         holder=True,
     ),
     Row("GET", "/dicomweb/studies", query="?PatientID={ins}"),
+    Row("GET", "/dicomweb/series", query="?PatientID={ins}"),
+    Row("GET", "/dicomweb/instances", query="?PatientID={ins}&limit=1"),
+    Row("GET", "/dicomweb/studies/{study}/series", query="?PatientID={ins}", things=True),
+    Row("GET", "/dicomweb/studies/{study}/instances", query="?PatientID={ins}", things=True),
+    Row("GET", "/dicomweb/studies/{study}/series/{uid}/instances", query="?PatientID={ins}", things=True),
+    Row("GET", "/records/{ins}/dicomweb/series", query="?limit=1&offset=1"),
+    Row("GET", "/records/{ins}/dicomweb/instances", query="?limit=1&offset=1"),
     Row("GET", "/records/{ins}/dicomweb/studies", query="?limit=1&offset=0"),
     Row(
         "GET",

@@ -52,7 +52,6 @@ from tests.integration.support import (
 )
 from tests.integration.test_vault_process import process
 from tests.unit.content.metadata_forms import read
-from viewer_api.study_search import LEAST_AT_ONCE
 
 CLIENT = typer.Typer()
 CLIENT.command("send")(send_command)
@@ -191,7 +190,7 @@ class TestAStolenToken:
         self, coffre: Coffre, patient: Patient, holder: Identity
     ) -> None:
         """A search reads page after page of the vault for one request; each page of a list has a proof."""
-        studies = [patient.ct(slices=1, size=16, seed=number)[0] for number in range(LEAST_AT_ONCE + 5)]
+        studies = [patient.ct(slices=1, size=16, seed=number)[0] for number in range(105)]
         assert coffre.stow(coffre.depositor(), studies, patient.ins).status_code == 200
         for query, count in (
             ("NumberOfStudyRelatedInstances=1", len(studies)),

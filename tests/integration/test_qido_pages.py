@@ -10,9 +10,8 @@ from pydicom import dcmread
 from pydicom.uid import generate_uid
 
 from tests.integration.support import HOSPITAL, LABORATORY, Coffre, bearer
-from viewer_api.study_search import LEAST_AT_ONCE
 
-STUDIES = LEAST_AT_ONCE + 60
+STUDIES = 160
 STUDY_UID, COUNT, CUSTODIAN = "0020000D", "00201208", "0040A07C"
 STRUCTURED_REPORT = "1.2.840.10008.5.1.4.1.1.88.11"
 few_examples = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))

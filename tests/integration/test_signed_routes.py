@@ -23,7 +23,17 @@ Route = tuple[str, str]
 DEPOSITS = {("POST", path) for path, methods in SHARED.items() if "POST" in methods}
 """The vault compares each with its envelope when a worker brings it (`admit_deposit`)."""
 NO_TABLE: Mapping[Route, str] = {
-    ("GET", "/dicomweb/studies"): "its record stands in the query, which no proof covers: refused with a key",
+    **dict.fromkeys(
+        (
+            ("GET", "/dicomweb/studies"),
+            ("GET", "/dicomweb/series"),
+            ("GET", "/dicomweb/instances"),
+            ("GET", "/dicomweb/studies/{}/series"),
+            ("GET", "/dicomweb/studies/{}/instances"),
+            ("GET", "/dicomweb/studies/{}/series/{}/instances"),
+        ),
+        "its record stands in the query, which no proof covers: refused with a key",
+    ),
     ("GET", "/submissions/{}"): "intake answers it from the index, and checks the proof itself",
 }
 

@@ -5,13 +5,14 @@ portions; each is judged with its copies, whose labels count (R20).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from uuid import UUID
 
 from keyvault.keys.summaries import open_summaries
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.attempt import Attempt
+from keyvault.verbs.judging import facts_with_decoys
 from keyvault.verbs.rows import copies_of, facts_of
 from records import policy
 from records.documents import DocumentFacts
@@ -71,7 +72,7 @@ class Reader:
         self,
         tx: VaultTransaction,
         found: Attempt,
-        made: dict[UUID, DocumentSummary],
+        made: Mapping[UUID, DocumentSummary],
         left_out: frozenset[UUID],
     ) -> None:
         self._tx = tx
@@ -99,13 +100,7 @@ class Reader:
         """What else may be seen of the studies on the page, newest first."""
         tokens = {each.row["study_token"] for each in shown} - {None}
         here = {each.row["document_id"] for each in shown}
-        rows = [
-            row
-            for portion in portions(sorted(tokens))
-            for row in self._tx.find("document", record_id=self._record_id, study_token__in=portion)
-            if row["document_id"] not in here
-        ]
-        rows.sort(key=key_of, reverse=True)
+        rows = [row for row in self.of_studies([*tokens]) if row["document_id"] not in here]
         return [each for portion in portions(rows) for each in self._visible(portion, DocumentFilter())]
 
     def _named(self, named: Sequence[UUID]) -> Iterator[Sequence[Row]]:
@@ -127,19 +122,18 @@ class Reader:
                 return
             start, size = key_of(rows[-1]), PORTION
 
-    def _read(self, start: Key | None, oldest: int, backwards: bool, size: int) -> list[Row]:
+    def _read(self, start: Key | None, oldest: int, backwards: bool, size: int, **more: object) -> list[Row]:
         """At most `size` rows beyond `start`: of the same instant first, then of the others."""
         beyond, sign = ("gt", "") if backwards else ("lt", "-")
         order = (f"{sign}created_at", f"{sign}document_id")
         if start is None:
-            return self._find(order, size, {"created_at__ge": oldest})
+            return self._find(order, size, {"created_at__ge": oldest, **more})
         at, document_id = start
-        tied = {"created_at": at, f"document_id__{beyond}": document_id}
+        tied = {"created_at": at, f"document_id__{beyond}": document_id, **more}
         rows = self._find(order, size, tied) if at >= oldest else []
         if len(rows) < size:
-            rows += self._find(
-                order, size - len(rows), {f"created_at__{beyond}": at, "created_at__ge": oldest}
-            )
+            others = {f"created_at__{beyond}": at, "created_at__ge": oldest, **more}
+            rows += self._find(order, size - len(rows), others)
         return rows
 
     def _find(self, order: Sequence[str], limit: int, where: Mapping[str, object]) -> list[Row]:
@@ -147,25 +141,56 @@ class Reader:
 
     def _visible(self, rows: Sequence[Row], wanted: DocumentFilter) -> list[Visible]:
         facts = facts_of(self._card, copies_of(self._tx, self._record_id, rows))
+        asked = [each for each in self._seen(rows, facts) if wanted.takes_facts(each.facts)]
+        found = self.summarised(asked)
+        if not wanted.asks_date:
+            return found
+        check_summarised(found)
+        return [each for each in found if each.summary is not None and wanted.takes_date(each.summary)]
+
+    def judged(self, rows: Sequence[Row]) -> list[Visible]:
+        """Those of the rows that may be seen, without their summaries; few cost what none cost."""
+        facts = facts_with_decoys(self._card, copies_of(self._tx, self._record_id, rows))
+        return self._seen(rows, facts)
+
+    def _seen(self, rows: Sequence[Row], facts: Mapping[UUID, DocumentFacts]) -> list[Visible]:
         here = [facts[row["document_id"]] for row in rows]
         seen = {each.document_id for each in policy.visible(self._found.request, self._found.facts, here)}
         seen -= self._left_out
-        asked = [
+        return [Visible(row, facts[row["document_id"]], None) for row in rows if row["document_id"] in seen]
+
+    def summarised(self, documents: Sequence[Visible]) -> list[Visible]:
+        """The same with their summaries, those that were made now before those that are kept."""
+        ids = [each.row["document_id"] for each in documents]
+        opened = open_summaries(self._tx, self._card, [each.row for each in documents])
+        made = {document_id: self._made[document_id] for document_id in ids if document_id in self._made}
+        summaries = opened | made
+        return [replace(each, summary=summaries.get(each.row["document_id"])) for each in documents]
+
+    def imaging(self, first: int) -> Iterator[Sequence[Row]]:
+        """The record's DICOM documents, newest first: those of a study. `first`: how many are read first."""
+        size, start = max(1, min(first, PORTION)), None
+        while rows := self._read(start, 0, False, size, study_token__ge=bytes(1)):
+            yield rows
+            if len(rows) < size:
+                return
+            start, size = key_of(rows[-1]), PORTION
+
+    def of_studies(self, tokens: Sequence[bytes]) -> list[Row]:
+        """The documents of these studies, newest first."""
+        rows = [
             row
-            for row in rows
-            if row["document_id"] in seen and wanted.takes_facts(facts[row["document_id"]])
+            for portion in portions(sorted({*tokens}))
+            for row in self._tx.find("document", record_id=self._record_id, study_token__in=portion)
         ]
-        summaries = open_summaries(self._tx, self._card, asked) | {
-            row["document_id"]: self._made[row["document_id"]]
-            for row in asked
-            if row["document_id"] in self._made
-        }
-        if wanted.asks_date:
-            lacking = [row["document_id"] for row in asked if row["document_id"] not in summaries]
-            if lacking:
-                raise SummariesLacking(lacking)
-            asked = [row for row in asked if wanted.takes_date(summaries[row["document_id"]])]
-        return [Visible(row, facts[row["document_id"]], summaries.get(row["document_id"])) for row in asked]
+        return sorted(rows, key=key_of, reverse=True)
+
+
+def check_summarised(documents: Sequence[Visible]) -> None:
+    """Raises `SummariesLacking`."""
+    lacking = [each.facts.document_id for each in documents if each.summary is None]
+    if lacking:
+        raise SummariesLacking(lacking)
 
 
 def key_of(row: Row) -> Key:

@@ -5,14 +5,13 @@ named in `RowsNeeded`: called again with its details rows, the vault makes the s
 documents of older versions, and studies that grew, are summarised at the first list that shows them.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from keyvault.context import Vault
-from keyvault.keys.summaries import replace_summaries
 from keyvault.store import VaultTransaction
 from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Attempt, Call, Denied
@@ -28,11 +27,12 @@ from keyvault.verbs.reader.filling import (
 )
 from keyvault.verbs.reader.notices import OwnNotice, unread
 from keyvault.verbs.reader.reading import Whose, tell_listed, whose
-from keyvault.verbs.reader.snapshot import Question, carry_out
-from keyvault.verbs.rows import SealedRow, genuine, open_rows
+from keyvault.verbs.reader.rows_needed import Brought, Made, RowsNeeded, with_rows
+from keyvault.verbs.reader.snapshot import Question
+from keyvault.verbs.rows import SealedRow
 from records.documents import DocumentFacts
 from records.policy import warnings
-from records.summaries import DocumentSummary, summary_of
+from records.summaries import DocumentSummary
 from records.vocabulary.codes import Action, Obligation
 
 
@@ -45,6 +45,11 @@ class ListedDocument:
     created_at: int
     summary: DocumentSummary = field(repr=False)
     obligations: frozenset[Obligation] = frozenset()
+
+    @property
+    def structure(self) -> str:
+        """That deposited it."""
+        return self.facts.author_structure
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,46 +70,6 @@ class Listing:
     whose: Whose = field(repr=False)
     choices: dict[str, Any] | None = field(repr=False)
     notices: tuple[OwnNotice, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class RowsNeeded:
-    """The details rows of these documents are to be sent along; nothing was disclosed, and nothing logged."""
-
-    ids: tuple[UUID, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """Summaries made of the rows that came along, by document; and what no row came of.
-
-    `whole` are the versions of those to be kept: every row that the vault sealed of them came.
-    """
-
-    summaries: dict[UUID, DocumentSummary]
-    whole: dict[UUID, int] = field(default_factory=dict)
-    left_out: frozenset[UUID] = frozenset()
-
-    @property
-    def kept(self) -> dict[tuple[UUID, int], DocumentSummary]:
-        return {
-            (document_id, version): self.summaries[document_id] for document_id, version in self.whole.items()
-        }
-
-    @property
-    def in_part(self) -> list[UUID]:
-        """What would lack again."""
-        return sorted(self.summaries.keys() - self.whole.keys())
-
-
-class _Needed(Exception):  # noqa: N818
-    """Ends a transaction of which nothing is kept."""
-
-    def __init__(self, answer: RowsNeeded, found: Attempt, made: _Made) -> None:
-        super().__init__()
-        self.answer = answer
-        self.found = found
-        self.made = made
 
 
 class ListingVerbs:
@@ -128,35 +93,24 @@ class ListingVerbs:
         vault = self._vault
         actor = caller(vault, call, "list", record_id=record_id, after=page.after)
 
-        def opened(tx: VaultTransaction, found: Attempt) -> tuple[Listing | RowsNeeded, _Made]:
-            made = _summarised(tx, found, rows, without)
-            return _read(vault, tx, found, page, made), made
-
-        def told(
-            transaction: Transaction, found: Attempt, read: tuple[Listing | RowsNeeded, _Made]
-        ) -> Listing:
-            answer, made = read
-            if isinstance(answer, RowsNeeded):
-                transaction.again = None  # nothing is disclosed: no line, no emergency begins
-                raise _Needed(answer, found, made)
-            _keep(transaction, found, made)
+        def told(transaction: Transaction, found: Attempt, answer: Listing) -> Listing:
             if answer.following is not None:
                 allow_next(transaction, call, "list", answer.following)
             tell_listed(transaction, found, len(answer.documents))
             return answer
 
-        try:
-            return carry_out(vault, Question(call, actor, Action.SEARCH, record_id), opened, told)
-        except _Needed as needed:
-            with vault.transaction() as transaction:
-                transaction.rows.get("record", lock=True, record_id=record_id)
-                _keep(transaction, needed.found, needed.made)
-                allow_next(transaction, call, "list", page.after)
-            return needed.answer
+        return with_rows(
+            vault,
+            Question(call, actor, Action.SEARCH, record_id),
+            Brought(rows, without),
+            partial(_read, vault, page),
+            told,
+            lambda transaction: allow_next(transaction, call, "list", page.after),
+        )
 
 
 def _read(
-    vault: Vault, tx: VaultTransaction, found: Attempt, page: ListPage, made: _Made
+    vault: Vault, page: ListPage, tx: VaultTransaction, found: Attempt, made: Made
 ) -> Listing | RowsNeeded:
     reader = Reader(tx, found, made.summaries, made.left_out)
     try:
@@ -206,36 +160,3 @@ def _listed(found: Attempt, documents: Sequence[Visible]) -> tuple[ListedDocumen
         for each in documents
         if each.summary is not None
     )
-
-
-def _summarised(
-    tx: VaultTransaction, found: Attempt, rows: Sequence[SealedRow], without: Sequence[UUID]
-) -> _Made:
-    """Summaries of the documents whose rows came along, as far as they are those that the vault sealed.
-
-    The index has a row a moment after the vault, from adoption to publication, and for long where its worker
-    died between the two: until then a study that grows is shown as it was published, and nothing is kept.
-    """
-    named = {row.document_id for row in rows} | {*without}
-    if not named:
-        return _Made({})
-    record_id = found.record.row["record_id"]
-    documents = tx.find("document", record_id=record_id, document_id__in=sorted(named))
-    ids = [row["document_id"] for row in documents]
-    taken = genuine(tx, rows, ids)
-    came = Counter(row.document_id for row in taken)
-    sealed = Counter(row["document_id"] for row in tx.find("document_row", document_id__in=ids))
-    opened = open_rows(tx, found.record.key, taken)
-    return _Made(
-        {document_id: summary_of(details) for document_id, details in opened.items()},
-        {
-            row["document_id"]: row["row_version"]
-            for row in documents
-            if 0 < came[row["document_id"]] == sealed[row["document_id"]]
-        },
-        frozenset(named - opened.keys()),
-    )
-
-
-def _keep(transaction: Transaction, found: Attempt, made: _Made) -> None:
-    replace_summaries(transaction.rows, found.record.card, made.kept)

@@ -21,6 +21,8 @@ from keyvault.verbs.reader.changing import CardChange
 from keyvault.verbs.reader.filling import ListPage
 from keyvault.verbs.worker.adopt_request import Adopted
 from records.errors import Conflict, NotFound
+from records.imaging.attributes import Level
+from records.imaging.search import ImagingSearch
 from records.vocabulary.codes import Action, ReasonCode, RecordState, Role
 from tests.integration.vault.bench import (
     DOCTOR,
@@ -46,6 +48,10 @@ ASKED: Mapping[str, tuple[Ask, ReasonCode]] = {
     "reader.resolve": (lambda at, call, _: at.reader.resolve(call, new_ins()), NOBODY),
     "reader.find": (lambda at, call, _: at.reader.find(call, new_ins()), NOBODY),
     "reader.list": (lambda at, call, _: at.reader.list(call, uuid4(), ListPage()), NOBODY),
+    "reader.search": (
+        lambda at, call, _: at.reader.search(call, uuid4(), ImagingSearch(Level.STUDY)),
+        NOBODY,
+    ),
     "reader.documents": (lambda at, call, _: at.reader.documents(call, uuid4(), []), NOBODY),
     "reader.document": (
         lambda at, call, _: at.reader.document(call, uuid4(), []),

@@ -24,6 +24,8 @@ from keyvault.verbs.worker.adopt_request import Adopted, AdoptRequest
 from keyvault.verbs.worker.ingest_request import IngestRequest
 from records.consent import Emergency
 from records.errors import NotFound
+from records.imaging.attributes import Level
+from records.imaging.search import ImagingSearch
 from records.vocabulary.codes import Action, PurposeOfUse, RecordState, Role
 from tests.integration.vault.bench import (
     ATTENDING,
@@ -211,6 +213,25 @@ def list_in_emergency(vault: VaultBench) -> Act:
     person, _ = deposited(vault)
     vault.change(person, Action.NAME_ATTENDING, ATTENDING)
     return lambda: vault.reader.list(vault.emergency(), person.record_id, ListPage())
+
+
+@row("reader.search", "search permit")
+def search(vault: VaultBench) -> Act:
+    person, _ = deposited(vault)
+    return lambda: vault.reader.search(vault.doctor(), person.record_id, ImagingSearch(Level.STUDY))
+
+
+@row("reader.search", "search deny", case="refused")
+def search_refused(vault: VaultBench) -> Act:
+    person = vault.person()
+    return lambda: vault.reader.search(vault.doctor(STRANGER), person.record_id, ImagingSearch(Level.STUDY))
+
+
+@row("reader.search", "search permit", case="in an emergency")
+def search_in_emergency(vault: VaultBench) -> Act:
+    person, _ = deposited(vault)
+    vault.change(person, Action.NAME_ATTENDING, ATTENDING)
+    return lambda: vault.reader.search(vault.emergency(), person.record_id, ImagingSearch(Level.STUDY))
 
 
 @row("reader.documents", "search permit")

@@ -8,9 +8,11 @@ import pytest
 
 from keyvault.verbs.rows import SeenDocument
 from records.details import DocumentDetails, StudyDetails
+from records.imaging.items import study_attributes
+from records.imaging.studies import ImagingDocument, studies_of
+from records.summaries import summary_of
 from tests.unit.records.factories import REPORT
 from viewer_api.presenting import document_json
-from viewer_api.presenting_dicom import studies_of, study_attributes
 from viewer_api.presenting_fhir import document_reference
 from viewer_api.summarising import summarised
 from viewer_api.web.texts import FRENCH, Texts
@@ -34,7 +36,8 @@ def compacted() -> SeenDocument:
 
 
 def of_study(document: SeenDocument) -> Any:
-    (study,) = studies_of([summarised(document)])
+    made = ImagingDocument(document.document_id, "", 0, summary_of(document.details))
+    (study,) = studies_of([made])
     return study_attributes(study)[DESCRIPTION]["Value"][0]
 
 

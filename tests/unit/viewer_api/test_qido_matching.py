@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime, time, timedelta
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 
 from ingestion.worker.details import INSTANCE_TAGS, REQUEST_TAGS, REQUESTS, SERIES_TAGS, STUDY_TAGS
 from records.errors import Invalid
-from viewer_api.qido import Query
-from viewer_api.qido_attributes import ATTRIBUTES, Level
+from records.imaging.attributes import ATTRIBUTES, MADE_LAST, Level
+from records.imaging.patterns import matches
+from viewer_api.qido.parameters import read_query
 
 DATETIMES = st.datetimes(datetime.fromisoformat("2000-01-01"), datetime.fromisoformat("2030-01-01"))
 STUDY: dict[str, Any] = {
@@ -43,14 +45,13 @@ STUDY: dict[str, Any] = {
 
 def found(query: str, item: dict[str, Any] = STUDY) -> bool:
     parameters = [tuple(part.split("=", 1)) for part in query.split("&") if part]
-    items, _ = Query.parse(parameters, Level.INSTANCE).page([(item, {})])  # type: ignore[arg-type]
-    return bool(items)
+    return read_query(parameters, Level.INSTANCE).search.conditions.hold(item)  # type: ignore[arg-type]
 
 
 def refusal(query: str, level: Level = Level.INSTANCE) -> str:
     parameters = [tuple(part.split("=", 1)) for part in query.split("&")]
     with pytest.raises(Invalid) as error:
-        Query.parse(parameters, level)  # type: ignore[arg-type]
+        read_query(parameters, level)  # type: ignore[arg-type]
     assert error.value.code == "bad_query"
     return error.value.sentence
 
@@ -301,12 +302,8 @@ class TestUidsAndNumbers:
             ("limit= 3", "The parameter limit is a number of at most nine digits."),
             ("offset=1_0", "The parameter offset is a number of at most nine digits."),
             (
-                f"PatientName={'*a' * 17}",
-                "The parameter PatientName has at most 324 characters and 16 stars.",
-            ),
-            (
                 f"StudyDescription={'a' * 325}",
-                "The parameter StudyDescription has at most 324 characters and 16 stars.",
+                "The parameter StudyDescription has at most 324 characters.",
             ),
             ("fuzzymatching=maybe", "The parameter fuzzymatching is true or false."),
         ],
@@ -337,55 +334,147 @@ class TestAttributes:
         )
 
     @pytest.mark.parametrize(
-        "name", ["Nonsense", "00091001", "00400275.00091001", "InstitutionName", "Nonsense="]
+        "name",
+        ["Nonsense", "00091001", "00400275.00091001", "InstitutionName", "RetrieveURL", "00400275"],
     )
-    def test_another_one_is_told_by_its_name(self, name: str) -> None:
-        shown = name.rstrip("=")
-        assert refusal(f"{shown}={'' if '=' in name else 'x'}") == (
-            f"The parameter {shown} names no attribute that instances are searched by."
-        )
+    @pytest.mark.parametrize("text", ["x", ""])
+    def test_another_one_is_left_out_and_told_by_its_name(self, name: str, text: str) -> None:
+        """PS3.18 section 8.3.4: what is not supported is ignored."""
+        query = read_query([(name, text), ("Modality", "CT")], Level.INSTANCE)
+        assert query.ignored == (name,)
+        assert query.search.asked == {"00080060": ("CT",)}
 
-    def test_a_name_of_another_form_is_not_repeated(self) -> None:
+    @pytest.mark.parametrize(("level", "name"), [(Level.STUDY, "Modality"), (Level.SERIES, "SOPInstanceUID")])
+    def test_so_is_one_of_a_level_below(self, level: Level, name: str) -> None:
+        assert read_query([(name, "CT")], level).ignored == (name,)
+
+    def test_a_name_of_another_form_is_refused_and_not_repeated(self) -> None:
         """It could be an identity, such as an INS."""
-        for name in ("277079999900167", "00100x20", "LEFÈVRE", "<script>", "x" * 999):
-            assert name not in refusal(f"{name}=1")
+        for name in ("277079999900167", "00100x20", "LEFÈVRE", "<script>", "x" * 999, "", "a..b", "a b"):
+            assert refusal(f"{name}=1").startswith("A parameter has another form than")
+            assert refusal(f"includefield={name}") if name else True
 
     @pytest.mark.parametrize(
-        ("level", "name", "sentence"),
+        "name",
         [
-            (Level.STUDY, "Modality", "that studies are searched by; it belongs to each series."),
-            (Level.SERIES, "SOPInstanceUID", "that series are searched by; it belongs to each instance."),
+            "RequestAttributesSequence.ScheduledProcedureStepID",
+            "00400275.00400009",
+            "RequestAttributesSequence.00400009",
+            "00400275.ScheduledProcedureStepID",
         ],
     )
-    def test_an_attribute_of_a_level_below_is_told(self, level: Level, name: str, sentence: str) -> None:
-        assert refusal(f"{name}=CT", level).endswith(sentence)
+    def test_a_path_is_of_keywords_or_tags(self, name: str) -> None:
+        assert read_query([(name, "SPS1")], Level.SERIES).search.asked == {"00400275.00400009": ("SPS1",)}
 
     @given(st.sampled_from([each.keyword for each in ATTRIBUTES]), st.text(max_size=40))
     def test_any_text_is_an_answer_or_a_sentence(self, name: str, text: str) -> None:
         try:
-            items, _ = Query.parse([(name, text)], Level.INSTANCE).page([(STUDY, {})])
+            query = read_query([(name, text)], Level.INSTANCE)
         except Invalid as error:
             assert error.code == "bad_query"
-            assert re.match(rf"The parameter {name} is ", error.sentence)
+            assert re.match(rf"The parameter {name} (is|has) ", error.sentence)
         else:
-            assert items in ([], [{}])
+            assert query.search.conditions.hold(STUDY) in (True, False)
+
+    @given(st.lists(st.tuples(st.text(max_size=20), st.text(max_size=20)), max_size=5))
+    def test_any_query_is_read_or_refused_with_one_code(self, parameters: list[tuple[str, str]]) -> None:
+        try:
+            query = read_query(parameters, Level.INSTANCE)
+        except Invalid as error:
+            assert error.code == "bad_query"
+        else:
+            assert {*query.search.asked} <= {each.path for each in ATTRIBUTES} - MADE_LAST
+            assert all(name.isascii() for name in query.ignored)
 
 
-class TestWarnings:
-    """PS3.18 sections 8.3.4.2 and 8.3.4.4."""
+class TestFields:
+    """PS3.18 section 8.3.4.3: attributes to be included, in lists, repeated, or all."""
 
-    def test_literal_matching_is_said_where_fuzzy_was_asked(self) -> None:
-        _, warnings = Query.parse([("fuzzymatching", "true")], Level.STUDY).page([])
-        assert warnings == [
-            "The fuzzymatching parameter is not supported. Only literal matching has been performed."
-        ]
-        assert Query.parse([("fuzzymatching", "false")], Level.STUDY).page([]) == ([], [])
+    @pytest.mark.parametrize(
+        "texts",
+        [
+            ["StudyDescription,00100010"],
+            ["00081030, PatientName"],
+            ["StudyDescription", "00100010"],
+            ["StudyDescription,StudyDescription,,00100010,"],
+        ],
+    )
+    def test_lists_and_repetitions(self, texts: list[str]) -> None:
+        query = read_query([("includefield", text) for text in texts], Level.STUDY)
+        assert query.fields == {"00081030", "00100010"}
+        assert query.ignored == ()
 
-    def test_what_our_own_limit_leaves_out_is_said(self) -> None:
-        many = [({}, {"n": n}) for n in range(1_003)]
+    @pytest.mark.parametrize("text", ["all", "ALL", "00081030,all"])
+    def test_all(self, text: str) -> None:
+        query = read_query([("includefield", text)], Level.SERIES)
+        assert query.includes("00081030") and query.includes("00100010")
+
+    def test_what_is_not_kept_is_told(self) -> None:
+        query = read_query([("includefield", "InstitutionName,00400275,00080060,00091001")], Level.STUDY)
+        assert query.ignored == ("InstitutionName", "00091001")
+        assert query.includes("00080060")
+
+
+class TestFuzzyNames:
+    """PS3.18 section 8.3.4.2, by the folding of the national identity rules."""
+
+    @pytest.mark.parametrize(
+        ("kept", "asked"),
+        [
+            ("LEFÈVRE-MÛRIER^Éléonore", "LEFEVRE"),
+            ("LEFÈVRE-MÛRIER^Éléonore", "lefevre murier"),
+            ("LEFÈVRE-MÛRIER^Éléonore", "LEFEVREMURIER^ELEONORE"),
+            ("LEFÈVRE-MÛRIER^Éléonore", "eleonore lefevre"),
+            ("LEFÈVRE-MÛRIER^Éléonore", "MUR*"),
+            ("LEFÈVRE-MÛRIER^Éléonore", "LEF?VRE"),
+            ("LEFÈVRE-MÛRIER^Éléonore", "*EVRE*"),
+            ("DUPONT^Jean-Pierre", "DUPONT^JEAN PIERRE"),
+            ("DUPONT^Jean-Pierre", "JEANPIERRE"),
+            ("DUPONT^JEAN PIERRE", "jean-pierre"),
+            ("D'ARTAGNAN^Charles", "DARTAGNAN"),
+            ("DARTAGNAN^Charles", "d’Artagnan"),
+            ("D'ARTAGNAN^Charles", "D ARTAGNAN"),
+            ("LŒUF^Zoë", "LOEUF^ZOE"),
+            ("LOEUF^ZOE", "Lœuf"),
+            ("ÆBERHARDT^Ægir", "AEBERHARDT"),
+            ("ﬁllon^A", "FILLON"),
+        ],
+    )
+    def test_one_name_in_many_spellings(self, kept: str, asked: str) -> None:
+        item = {"00100010": {"vr": "PN", "Value": [{"Alphabetic": kept}]}}
+        assert found(f"fuzzymatching=true&PatientName={asked}", item)
+
+    @pytest.mark.parametrize("asked", ["LEFEVR", "DUPONT", "LEFEVRE DUPONT", "^", "'", "-", "?", "ELEO NORA"])
+    def test_another_name_stays_another(self, asked: str) -> None:
+        item = {"00100010": {"vr": "PN", "Value": [{"Alphabetic": "LEFÈVRE-MÛRIER^Éléonore"}]}}
+        assert not found(f"fuzzymatching=true&PatientName={asked}", item)
+
+    def test_without_it_accents_count(self) -> None:
+        item = {"00100010": {"vr": "PN", "Value": [{"Alphabetic": "LEFÈVRE^Éléonore"}]}}
+        assert not found("PatientName=LEFEVRE*", item)
+        assert found("PatientName=lefèvre*", item)
+
+    def test_other_texts_are_matched_literally(self) -> None:
+        item = {"00081030": {"vr": "LO", "Value": ["Écho"]}}
+        assert not found("fuzzymatching=true&StudyDescription=echo", item)
+
+
+class TestPatterns:
+    @given(st.text("ab*?[.", max_size=12), st.text("ab[.", max_size=16))
+    def test_wild_cards_are_what_a_regular_expression_would_say(self, pattern: str, text: str) -> None:
+        wanted = "".join({"*": ".*", "?": "."}.get(each, re.escape(each)) for each in pattern)
+        assert matches(pattern, text) is bool(re.fullmatch(wanted, text, re.DOTALL))
+
+    def test_no_pattern_takes_long(self) -> None:
+        started = monotonic()
+        assert not matches("*a" * 160 + "*b", "a" * 10_000)
+        assert monotonic() - started < 5
+
+
+class TestPaging:
+    def test_a_page_has_at_most_a_thousand_items(self) -> None:
         for parameters in ([], [("limit", "5000")]):
-            items, warnings = Query.parse(parameters, Level.STUDY).page(iter(many))
-            assert len(items) == 1_000
-            assert warnings == ["There are 3 additional results that can be requested."]
-        assert Query.parse([("limit", "2")], Level.STUDY).page(iter(many))[1] == []
-        assert Query.parse([("offset", "3")], Level.STUDY).page(iter(many))[1] == []
+            search = read_query(parameters, Level.STUDY).search
+            assert (search.limit, search.offset, search.beyond) == (1_000, 0, 1_001)
+        search = read_query([("limit", "2"), ("offset", "7")], Level.STUDY).search
+        assert (search.limit, search.offset, search.beyond) == (2, 7, 1)

@@ -4,18 +4,18 @@ A text that no value of its representation could ever match is refused: an empty
 is no such study.
 """
 
-import fnmatch
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
+from records.imaging.patterns import matches
+from records.imaging.person_names import sounds_like
+
 Interval = tuple[int, int]  # both ends included: microseconds of a day, or days since the first
 Test = Callable[[Sequence[object]], bool]
 DAY = 24 * 3600 * 10**6  # microseconds
-LONGEST_TEXT, MOST_STARS = (
-    324,
-    16,
-)  # a person name of five components in three groups, with what separates them
+LONGEST_TEXT = 324
+"""Characters of a person name of five components in three groups, with what separates them."""
 ALWAYS: Interval = (-(2**62), 2**62)
 _DATE = re.compile(r"([0-9]{4})([.]?)([0-9]{2})\2([0-9]{2})")  # with dots before 1993 (PS3.5 table 6.2-1)
 _TIME = re.compile(r"([0-9]{2})(?:(:?)([0-9]{2})(?:\2([0-9]{2})(?:\.([0-9]{1,6}))?)?)?")
@@ -63,9 +63,13 @@ def overlaps(one: Interval, other: Interval) -> bool:
     return one[0] <= other[1] and other[0] <= one[1]
 
 
-def test_of(vr: str, asked: Sequence[str]) -> Test:
-    """The test for texts of which one has to match. Raises `QueryTextError`."""
-    tests = [_MAKERS[vr](text.strip()) for text in asked]
+def test_of(vr: str, asked: Sequence[str], *, fuzzy: bool = False) -> Test:
+    """The test for texts of which one has to match. Raises `QueryTextError`.
+
+    `fuzzy`: names also where they are spelled in another way (PS3.18 section 8.3.4.2).
+    """
+    maker = _fuzzy_name if fuzzy and vr == "PN" else _MAKERS[vr]
+    tests = [maker(text.strip()) for text in asked]
     return lambda values: any(test(values) for test in tests)
 
 
@@ -86,10 +90,20 @@ def _moment(vr: str) -> Callable[[str], Test]:
 
 def _text(asked: str) -> Test:
     """Single value or wild card matching (section C.2.2.2.4) in any case; * and ? alone are special."""
-    if len(asked) > LONGEST_TEXT or asked.count("*") > MOST_STARS:
-        raise QueryTextError(f"has at most {LONGEST_TEXT} characters and {MOST_STARS} stars")
-    pattern = re.compile(fnmatch.translate(re.sub(r"([\[\]])", r"[\1]", asked.casefold())))
-    return lambda values: any(pattern.match(str(each).strip().casefold()) for each in values)
+    pattern = _bounded(asked).casefold()
+    return lambda values: any(matches(pattern, str(each).strip().casefold()) for each in values)
+
+
+def _bounded(asked: str) -> str:
+    if len(asked) > LONGEST_TEXT:
+        raise QueryTextError(f"has at most {LONGEST_TEXT} characters")
+    return asked
+
+
+def _fuzzy_name(asked: str) -> Test:
+    """What matches literally, and what the national identity rules read as the same name."""
+    literal, similar = _name(asked), sounds_like(asked)
+    return lambda values: literal(values) or any(similar(group) for each in values for group in _groups(each))
 
 
 def _name(asked: str) -> Test:
