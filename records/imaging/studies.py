@@ -4,8 +4,6 @@ UIDs name what one structure deposited (`records/instances.py`). A study is made
 and of nothing else, its counts too.
 """
 
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -58,13 +56,3 @@ class Study:
     def series(self) -> list[SeriesDetails]:
         """Of the details; of equal SOP Instance UIDs the latest."""
         return live_series([row for each in reversed(self.documents) for row in each.details])
-
-
-def studies_of(documents: Iterable[ImagingDocument]) -> list[Study]:
-    """By Study Instance UID and structure; of documents newest first, the newest study first."""
-    found: dict[StudyKey, list[ImagingDocument]] = {}
-    for document in documents:
-        if uid := document.summary.study_uid:
-            found.setdefault((uid, document.structure), []).append(document)
-    uids = Counter(uid for uid, _ in found)
-    return [Study(tuple(each), uids[uid] > 1) for (uid, _), each in found.items()]

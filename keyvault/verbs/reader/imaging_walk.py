@@ -26,8 +26,8 @@ def groups(reader: Reader, tokens: Sequence[bytes] | None, first: int) -> Iterat
     Of named ones, hidden and absent take the same searches and openings.
     """
     if tokens is not None:
-        rows = [*portions(reader.of_studies(tokens))] or [[]]
-        named = [each for portion in rows for each in reader.judged(portion)]
+        together = [*portions(reader.of_studies(tokens))] or [[]]
+        named = [each for portion in together for each in reader.judged(portion)]
         yield from _grouped(named)
         return
     met: set[Key] = set()

@@ -9,7 +9,7 @@ import pytest
 from keyvault.verbs.rows import SeenDocument
 from records.details import DocumentDetails, StudyDetails
 from records.imaging.items import study_attributes
-from records.imaging.studies import ImagingDocument, studies_of
+from records.imaging.studies import ImagingDocument, Study
 from records.summaries import summary_of
 from tests.unit.records.factories import REPORT
 from viewer_api.presenting import document_json
@@ -37,8 +37,7 @@ def compacted() -> SeenDocument:
 
 def of_study(document: SeenDocument) -> Any:
     made = ImagingDocument(document.document_id, "", 0, summary_of(document.details))
-    (study,) = studies_of([made])
-    return study_attributes(study)[DESCRIPTION]["Value"][0]
+    return study_attributes(Study((made,)))[DESCRIPTION]["Value"][0]
 
 
 SHOWN: dict[str, Callable[[SeenDocument], Any]] = {
