@@ -111,13 +111,6 @@ class Access:
         found = self._index.document(document_id)
         return DocumentState(found[0].state) if found else None
 
-    def studies(self, call: Call, locator: str, uids: Sequence[str]) -> Disclosed:
-        """The documents of some studies."""
-        _check_studies(uids)
-        record = resolve(self._vault, call, locator)
-        rows = [row for study in self._studies(call, record, uids) for row in study]
-        return self._opened(call, record, rows)
-
     def grant(self, call: Call, request: GrantRequest) -> dict[str, Any]:
         """A grant with the addresses of its objects (docs/formats.md section 4)."""
         released = self.released(call, request, self.wanted(call, request))
