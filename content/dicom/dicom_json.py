@@ -1,4 +1,4 @@
-"""Write the values of a walked data set as DICOM JSON (PS3.18 §F.2), without bulk data.
+"""Write the values of a walked data set as DICOM JSON (PS3.18 §F.2), bulk data by its place.
 
 A value that does not follow its type never stops the instance: it is delivered as found, text or bytes.
 """
@@ -16,7 +16,17 @@ from pydicom.datadict import private_dictionary_VR
 from pydicom.valuerep import TEXT_VR_DELIMS, VR
 
 from content.dicom.character_sets import meant_text
-from content.dicom.elements import BULK_VRS, DataSet, Raw, dictionary_vr, tag_name
+from content.dicom.elements import (
+    BULK_VRS,
+    PIXEL_TAGS,
+    TRAILING_PADDING,
+    Bulk,
+    DataSet,
+    Raw,
+    dictionary_vr,
+    tag_name,
+)
+from content.dicom.references import REFERENCED_VRS, reference
 from records.numbers import decimal, integer
 
 Json = dict[str, Any]
@@ -41,11 +51,13 @@ def _public_vr(tag: int) -> str:
 class JsonWriter:
     """Writes one instance.
 
-    `not_valid` collects the tags of values that do not follow their type, `undeclared` those of texts in
-    another character set than they say.
+    `inflated`: places count in the data set that the stored bytes inflate to. `not_valid` collects the tags
+    of values that do not follow their type, `undeclared` those of texts in another character set than they
+    say.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, inflated: bool = False) -> None:
+        self._inflated = inflated
         self.not_valid: list[str] = []
         self.undeclared: list[str] = []
 
@@ -62,10 +74,22 @@ class JsonWriter:
             if isinstance(element, list):
                 items = [self.dataset(item, charset, signed) for item in element]
                 out[tag_name(tag)] = {"vr": "SQ", "Value": items} if items else {"vr": "SQ"}
+            elif isinstance(element, Bulk):
+                self._refer(out, tag, _resolve(dataset, tag, element.vr, signed), element)
             else:
-                vr = _resolve(dataset, tag, element, signed)
+                vr = _resolve(dataset, tag, element.vr, signed)
                 out[tag_name(tag)] = self._element(tag, vr, element.value, dataset, charset)
         return out
+
+    def _refer(self, out: Json, tag: int, vr: str, bulk: Bulk) -> None:
+        """A reference, where the type may be bulk data; fragments are addressed for pixel data alone."""
+        in_pieces = bulk.fragments is not None and tag not in PIXEL_TAGS
+        if tag == TRAILING_PADDING or vr not in REFERENCED_VRS or in_pieces:
+            return
+        out[tag_name(tag)] = {"vr": vr}
+        if bulk.length:
+            place = reference(bulk.offset, bulk.length, inflated=self._inflated)
+            out[tag_name(tag)]["BulkDataURI"] = place
 
     def _charset(self, dataset: DataSet, inherited: Sequence[str]) -> Sequence[str]:
         raw = dataset.elements.get(CHARSET)
@@ -121,8 +145,7 @@ class JsonWriter:
         return text
 
 
-def _resolve(dataset: DataSet, tag: int, raw: Raw, signed: bool) -> str:
-    vr = raw.vr
+def _resolve(dataset: DataSet, tag: int, vr: str | None, signed: bool) -> str:
     if vr is None or vr == "UN":
         vr = _private_vr(dataset, tag) if tag >> 16 & 1 else _public_vr(tag)
     if len(vr) > 2:  # "US or SS", "OB or OW", "US or SS or OW", "US or OW"

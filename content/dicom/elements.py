@@ -57,14 +57,17 @@ class DataSet:
     """Elements by tag, in the order read; a sequence is the list of its items."""
 
     encoding: Encoding
-    elements: "dict[int, Raw | list[DataSet]]" = field(default_factory=dict)
+    elements: "dict[int, Raw | Bulk | list[DataSet]]" = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Bulk:
-    """A value that was stepped over. `fragments` are the encapsulated pieces (offset, length), item headers
-    excluded, the first of them the basic offset table; `None` for a native value. `delimited` is False where
-    they have no proper delimiter behind them."""
+    """A value that was stepped over, at `offset` in bytes from the start of what was walked.
+
+    `fragments` are the encapsulated pieces (offset, length), item headers excluded, the first of them the
+    basic offset table; `None` for a native value. `delimited` is False where they have no proper delimiter
+    behind them.
+    """
 
     tag: int
     vr: str | None
@@ -76,7 +79,7 @@ class Bulk:
 
 @dataclass(slots=True)
 class Structure:
-    """A walked data set. `bulk` holds the stepped-over values of the top level."""
+    """A walked data set. `bulk` holds the stepped-over values of the top level, as `dataset` does too."""
 
     dataset: DataSet
     bulk: dict[int, Bulk] = field(default_factory=dict)

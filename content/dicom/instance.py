@@ -63,7 +63,7 @@ class _Inspection:
         structure, syntax = self._data_set(head, identifier(meta, "00020010") or "")
         if _DIRECTORY_RECORDS in structure.dataset.elements:
             raise Rejected("dicomdir")
-        writer = JsonWriter()
+        writer = JsonWriter(inflated=self._deflated)
         attributes = writer.dataset(structure.dataset)
         self._check_identifiers(attributes, meta)
         frames = self._frames(structure, attributes, syntax)

@@ -218,15 +218,17 @@ class Walk:
         return True
 
     def _value(self, level: Level, tag: int, vr: str | None, length: int, top: bool) -> None:
-        # bulk is named by its place, so that a file of any size costs little memory; in items it is not named
+        # bulk is named by its place, so that a file of any size costs little memory
         bulk = length > self._limits.value_bytes or tag in NEVER_KEPT
         if not bulk and length > self._limits.inline_bytes:
             bulk = (vr or dictionary_vr(tag) or "UN")[:2] in BULK_VRS
-        if bulk:
-            if top:
-                self._structure.bulk[tag] = Bulk(tag, vr, self._position, length)
-        elif not top and self._budget.is_spent:
+        if bulk and top:
+            self._structure.bulk[tag] = Bulk(tag, vr, self._position, length)
+        if not top and self._budget.is_spent:
             self._note("metadata_incomplete", tag_name(tag))
+        elif bulk:
+            self._budget.keep(0, beside=len(level.dataset.elements))
+            level.dataset.elements[tag] = Bulk(tag, vr, self._position, length)
         else:
             self._keep(level, tag, vr, length)
         self._position += length
@@ -247,4 +249,5 @@ class Walk:
         if not delimited:
             self._note("pixel_delimiter_missing", tag_name(tag))
         if top:
-            self._structure.bulk[tag] = Bulk(tag, vr, start, self._position - start, pieces, delimited)
+            found = Bulk(tag, vr, start, self._position - start, pieces, delimited)
+            self._structure.bulk[tag] = level.dataset.elements[tag] = found

@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from content.dicom.references import read_reference
 from content.facts import Facts
 from content.facts_json import from_json
 from content.json_text import read_json
@@ -47,7 +48,7 @@ def _read(data: bytes, kind: str, size: int) -> tuple[tuple[Finding, ...], Facts
     check_shape(facts, SHAPES[kind])
     if kind == "dicom":
         _check_frames(facts["frames"], size)
-        _check_dataset(facts["dicom"], 0)
+        _check_dataset(facts["dicom"], 0, size)
     return findings, from_json(kind, facts)
 
 
@@ -62,18 +63,25 @@ def _check_frames(frames: Any, size: int) -> None:
             require(offset >= 0 and length > 0 and offset + length <= size)
 
 
-def _check_dataset(dataset: Any, depth: int) -> None:
+def _check_dataset(dataset: Any, depth: int, size: int) -> None:
     """DICOM JSON (PS3.18 §F.2): tags, VRs, and values of the kinds that our writer makes."""
     require(type(dataset) is dict and depth < _DEEPEST)
     for tag, attribute in dataset.items():
         if not (_is_tag(tag) and type(attribute) is dict and len(attribute) <= 2 and _is_vr(attribute["vr"])):
             raise HostileAnswer
         if "Value" in attribute:
-            _check_values(attribute["Value"], attribute["vr"], depth)
+            _check_values(attribute["Value"], attribute["vr"], depth, size)
         elif "InlineBinary" in attribute:
             require(BASE64.fullmatch(attribute["InlineBinary"]) is not None)
+        elif "BulkDataURI" in attribute:
+            _check_reference(attribute["BulkDataURI"], size)
         else:
             require(len(attribute) == 1)
+
+
+def _check_reference(text: Any, size: int) -> None:
+    found = read_reference(text)
+    require(found is not None and (found.inflated or found.offset + found.length <= size))
 
 
 # the instances of a study have the same tags
@@ -87,11 +95,11 @@ def _is_vr(text: str) -> bool:
     return _VR.fullmatch(text) is not None
 
 
-def _check_values(values: Any, vr: str, depth: int) -> None:
+def _check_values(values: Any, vr: str, depth: int, size: int) -> None:
     require(type(values) is list)
     if vr == "SQ":
         for item in values:
-            _check_dataset(item, depth + 1)
+            _check_dataset(item, depth + 1, size)
     elif vr == "PN":
         for name in values:
             require(name is None or (type(name) is dict and all(type(part) is str for part in name.values())))

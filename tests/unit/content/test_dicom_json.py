@@ -6,6 +6,7 @@ import json
 import math
 import struct
 import warnings
+import zlib
 from typing import Any
 
 import pydicom
@@ -13,7 +14,12 @@ import pytest
 from pydicom.dataset import Dataset
 
 from content.byte_source import BytesSource
+from content.dicom.deflated import packing_of
+from content.dicom.elements import BULK_VRS
+from content.dicom.file_meta import read_head
 from content.dicom.instance import inspect_dicom
+from content.dicom.references import read_reference
+from content.limits import DEFAULT_LIMITS
 from tests.unit.content.dicom_bytes import (
     BIG,
     IMPLICIT,
@@ -23,6 +29,8 @@ from tests.unit.content.dicom_bytes import (
     part10,
 )
 from tests.unit.content.real_files import corpus, packaged
+
+PIXELS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 
 
 def attributes(data: bytes) -> tuple[dict[str, Any], list[str]]:
@@ -37,10 +45,10 @@ def one(vr: str, value: bytes, tag: int = 0x00091001) -> tuple[Any, list[str]]:
 
 
 def theirs(dataset: Dataset) -> dict[str, Any]:
-    """pydicom's JSON without group lengths, of which it makes attributes, and without bulk data."""
+    """pydicom's JSON without group lengths, of which it makes attributes, and without pixel data."""
     out = {}
     for element_ in dataset:
-        if element_.tag.element == 0:
+        if element_.tag.element == 0 or element_.tag in PIXELS:
             continue
         tag = f"{int(element_.tag):08X}"
         if element_.VR == "SQ":
@@ -65,8 +73,41 @@ def plain(value: Any) -> Any:
     return float(value) if isinstance(value, (int, float)) else value
 
 
+def inlined(dataset: dict[str, Any], data: bytes) -> dict[str, Any]:
+    """With the bytes that lie where each reference says, pixel data apart."""
+    found = {}
+    for tag, element_ in dataset.items():
+        if element_["vr"] == "SQ" and "Value" in element_:
+            found[tag] = {**element_, "Value": [inlined(each, data) for each in element_["Value"]]}
+        elif "BulkDataURI" in element_ and element_["vr"] in BULK_VRS:
+            bulk = base64.b64encode(referenced(element_["BulkDataURI"], data)).decode()
+            found[tag] = {"vr": element_["vr"], "InlineBinary": bulk}
+        elif int(tag, 16) not in PIXELS:
+            found[tag] = element_
+    return {tag: element_ for tag, element_ in found.items() if int(tag, 16) not in PIXELS}
+
+
+def referenced(uri: str, data: bytes) -> bytes:
+    """What lies where a reference says, in the instance or in what its data set inflates to."""
+    found = read_reference(uri)
+    assert found is not None
+    if found.inflated:
+        start = read_head(BytesSource(data), DEFAULT_LIMITS).start
+        data = zlib.decompressobj(packing_of(data[start : start + 16])).decompress(data[start:])
+    assert found.offset + found.length <= len(data)
+    return data[found.offset : found.offset + found.length]
+
+
+def pixels_of(dataset: dict[str, Any], data: bytes) -> bytes | None:
+    """Pixel data as the reference names it, without the delimiter behind fragments."""
+    element_ = next((dataset[f"{tag:08X}"] for tag in PIXELS if f"{tag:08X}" in dataset), {})
+    if "BulkDataURI" not in element_:
+        return None
+    return referenced(element_["BulkDataURI"], data).removesuffix(bytes.fromhex("feffdde000000000"))
+
+
 def differences(ours: dict[str, Any], pydicoms: dict[str, Any], *, big: bool) -> list[Any]:
-    """Tags that differ, except bulk data that only pydicom inlines and words it leaves big endian."""
+    """Tags that differ, except words that only pydicom leaves big endian."""
     found = []
     for tag in ours.keys() | pydicoms.keys():
         our, their = ours.get(tag, {}), pydicoms.get(tag, {})
