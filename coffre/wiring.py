@@ -15,6 +15,7 @@ from coffre.processes.bells import Bells
 from coffre.processes.worker_pool import WorkerPool
 from coffre.settings import Settings
 from content.limits import DEFAULT_LIMITS
+from content.pixels.children import PixelChildren
 from content.sandbox.parent import Sandbox
 from ingestion.intake.reception import Reception
 from ingestion.intake.use_cases import Intake
@@ -55,6 +56,8 @@ class System(Installation):
         self._wakers: list[Waker] = []
         self._stopping = threading.Event()
         self._sandbox: Sandbox | None = None
+        self.pixels = PixelChildren()
+        """They decode for who reads; none is there before the first picture."""
         self._turns: Turns | None = None
         self._bench = Bench(STAND_INS * self.settings.workers)
         self._introduced: set[bytes] = set()
@@ -66,6 +69,7 @@ class System(Installation):
         if self._sandbox is not None:
             # first: a job that still runs ends with its child
             self._sandbox.close()
+        self.pixels.close()
         if self._turns is not None:
             self._turns.shutdown()
         self._bench.close()

@@ -237,8 +237,11 @@ def _gateway(app: FastAPI, system: System, public_url: str, line: GatewayLine | 
     site = Site(sessions, environment, opens_content=system.settings.gateway)
     own = pages.router(site, access, gateway)
     app.include_router(own if line is None else relaying.router(own, line, site.route_class()))
-    retrieving = wado.router(gateway, Authentication.of(system).credential(public_url), public_url)
-    app.include_router(retrieving if line is None else relaying.router(retrieving, line, APIRoute))
+    retrieval = wado.Wado(
+        gateway, system.pixels, Authentication.of(system).credential(public_url), public_url
+    )
+    for routes in (wado.router(retrieval),):
+        app.include_router(routes if line is None else relaying.router(routes, line, APIRoute))
     problems.install_pages(app, site)
 
 

@@ -58,6 +58,11 @@ STATUS: Mapping[str, int] = {
     "card_changed": 503,
     "vault_frozen": 503,
     "sandbox_unavailable": 503,
+    "rendering_busy": 503,
+    "cannot_render": 406,
+    "cannot_transcode": 406,
+    "image_too_large": 406,
+    "pixels_not_decodable": 500,
     "url_invalid": 403,
     "url_expired": 403,
     "grant_too_large": 413,
@@ -96,7 +101,8 @@ def described(error: BaseException) -> tuple[int, str, str]:
     """Status, code and sentence of any error. A system's own words stay in the log: they name files."""
     if isinstance(error, CoffreError):
         status = status_of(error)
-        return status, error.code, error.sentence if status != 500 else INTERNAL
+        is_meant = status != 500 or error.code in STATUS
+        return status, error.code, error.sentence if is_meant else INTERNAL
     if isinstance(error, OSError):
         code = "store_full" if error.errno in _NO_ROOM else "store_failing"
         return STATUS[code], code, _DISK[code]

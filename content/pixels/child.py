@@ -15,10 +15,11 @@ from typing import Any, NoReturn
 from PIL import Image
 
 from content.byte_source import BlockReader, SliceSource, Source, in_pieces
+from content.dicom.bulk_values import value_at
 from content.limits import Limits
 from content.pixels.decoding import load_decoders
 from content.pixels.document import place_of_pdf
-from content.pixels.failures import DAMAGED, TOO_LARGE, Unpictured
+from content.pixels.failures import DAMAGED, NO_VALUE, TOO_LARGE, Unpictured
 from content.pixels.image_file import DESCRIPTION, ImageFile, Pieces
 from content.pixels.native_frames import native_frame
 from content.pixels.overviews import overview, strip
@@ -126,7 +127,21 @@ def _transcoded(job: Job) -> Made:
     return None
 
 
+def _value(job: Job) -> Made:
+    source, _, _ = job.place(0)
+    try:
+        pieces = value_at(source, job.options["path"], job.limits)
+    except LookupError:
+        raise Unpictured(NO_VALUE) from None
+    yield SAMPLES.encode()
+    for piece in pieces:
+        job.more_time()
+        yield piece
+    return None
+
+
 _MAKERS: Mapping[str, Maker] = {
+    "value": _value,
     "rendered": _rendered,
     "overview": _overview,
     "strip": _strip,

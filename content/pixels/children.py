@@ -130,6 +130,15 @@ class PixelChildren:
         next(made)
         return made
 
+    def value(self, source: ImageSource, path: Sequence[str | int]) -> Iterator[bytes]:
+        """The value of one attribute as Explicit VR Little Endian has it, by tags and numbers of items.
+
+        Raises `NotFound` "no_such_bulkdata", before this returns.
+        """
+        made = self._made("value", [(source, 1)], {"path": list(path)}, self._streams)
+        next(made)
+        return made
+
     def _whole(self, kind: str, images: Images, options: Mapping[str, Any]) -> bytes:
         made = self._made(kind, images, options)
         next(made)

@@ -6,7 +6,7 @@ from records.errors import CoffreError, Invalid, NotFound
 
 CANNOT_RENDER, NOT_FOUND, TOO_LARGE = "cannot_render", "frame_not_found", "image_too_large"
 OUTSIDE, DAMAGED = "region_outside_image", "pixels_not_decodable"
-CANNOT_TRANSCODE = "cannot_transcode"
+CANNOT_TRANSCODE, NO_VALUE = "cannot_transcode", "no_such_bulkdata"
 
 
 class Unpictured(Exception):  # noqa: N818
@@ -44,6 +44,7 @@ FAILURES: Mapping[str, tuple[type[CoffreError], str]] = {
         CannotRender,
         "This object cannot be given in another transfer syntax. Retrieve it as it is stored.",
     ),
+    NO_VALUE: (NotFound, "The instance has no bulk data at this place."),
     NOT_FOUND: (NotFound, "There is no frame of this number. Frames are counted from 1."),
     OUTSIDE: (Invalid, "The region lies outside of the image. Ask for a region inside of it."),
     TOO_LARGE: (

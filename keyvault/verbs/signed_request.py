@@ -59,6 +59,8 @@ def read_signed_request(method: str, url: str, body: bytes) -> SignedRequest:
 def _named(template: str, path: list[str]) -> Named | None:
     """What stands at the names of a template; None where the address is another."""
     parts = template.split("/")
+    if template.endswith(":path}"):  # the last name stands for one part or more
+        path = [*path[: len(parts) - 1], "/".join(path[len(parts) - 1 :])]
     named = {part: found for part, found in zip(parts, path, strict=False) if part.startswith("{")}
     whole = [named.get(part, part) for part in parts]
     return {part[1:-1]: found for part, found in named.items()} if whole == path else None
@@ -190,6 +192,7 @@ SIGNED: Mapping[tuple[str, str], Read] = {
     **{("GET", f"{_STUDY}{below}"): _retrieve for below in ("", "/metadata")},
     **{("GET", f"{_SERIES}{below}"): _retrieve for below in ("", "/metadata")},
     **{("GET", f"{_INSTANCE}{below}"): _retrieve for below in ("", "/metadata", "/frames/{frames}")},
+    ("GET", f"{_INSTANCE}/bulkdata/{{attribute:path}}"): _retrieve,
     ("GET", f"{_RECORD}/access-log"): _access_log,
     ("PUT", f"{_RECORD}/documents/{{document}}/labels"): _label,
     ("DELETE", f"{_RECORD}/notices/{{notice}}"): _acknowledge,

@@ -96,7 +96,7 @@ class Place:
     @property
     def address(self) -> dict[str, str]:
         named = {"study": self.study, "uid": self.series, "sop": self.sop, "id": str(self.pdf)}
-        record = {"ins": self.ins, "record": str(self.record), "frames": "1"}
+        record = {"ins": self.ins, "record": str(self.record), "frames": "1", "path": "7FE00010"}
         return {**named, **record, "professional": "899700099990", "notice_id": str(uuid4())}
 
 
@@ -203,6 +203,7 @@ ROWS = [
     Row("GET", f"{STUDY}/series/{{uid}}/instances/{{sop}}", things=True),
     Row("GET", f"{STUDY}/series/{{uid}}/instances/{{sop}}/metadata", things=True),
     Row("GET", f"{STUDY}/series/{{uid}}/instances/{{sop}}/frames/{{frames}}", things=True),
+    Row("GET", f"{STUDY}/series/{{uid}}/instances/{{sop}}/bulkdata/{{path:path}}", things=True),
     Row("POST", "/grants", lambda p: grant(record=p.ins), "of everything"),
     Row("POST", "/grants", lambda p: grant(record=p.ins, studies=[p.study]), "of a study", things=True),
     Row(
@@ -309,7 +310,9 @@ class World:
 
     def ask(self, row: Row, case: str, *, emergency: bool = False) -> tuple[httpx.Response, Cost]:
         place, token = self.places[case], self.actor(row, case, emergency=emergency)
-        path = (row.template + row.query).format(**place.address, document_id=row.document(place))
+        path = (row.template.replace(":path}", "}") + row.query).format(
+            **place.address, document_id=row.document(place)
+        )
         more = self._page(row, place, path, token, emergency) if row.page else None
         more = more or self._call(row, place, token, emergency)
         with self.watched.costing() as cost:

@@ -92,8 +92,8 @@ class OpenedStudy:
         document the latest. Raises `NotFound` "no_such_document" where there is none.
         """
         found = self._found(series, sop)
-        if not found and (renewed := self._renewed()) is not None:
-            self._thing = renewed
+        # a list is of the study as it is by now: what was published since the grant belongs to it
+        if (sop is None or not found) and self._is_grown():
             found = self._found(series, sop)
         if not found:
             raise NotFound("There is no such image in this record.", code="no_such_document")
@@ -104,7 +104,8 @@ class OpenedStudy:
 
         Raises `NotFound` "no_such_document".
         """
-        self.instances(series)
+        if not self._found(series):
+            self.instances(series)
         described = [each.described() for each in self._thing.opened if each.uid == series]
         return (dict(each.dicom) for one in described for each in one)
 
@@ -119,7 +120,14 @@ class OpenedStudy:
         end = instance.place.length if stop is None else stop
         return read_place(self._thing, instance.place, start, end)
 
-    def _found(self, series: str | None, sop: str | None) -> list[StoredInstance]:
+    def _is_grown(self) -> bool:
+        """Whether there is more than when it was opened; asked once in a request."""
+        renewed, self._renewed = self._renewed(), lambda: None
+        if renewed is not None:
+            self._thing = renewed
+        return renewed is not None
+
+    def _found(self, series: str | None, sop: str | None = None) -> list[StoredInstance]:
         return [
             each
             for one in self._thing.opened

@@ -1,6 +1,7 @@
 """In which forms stored instances and their frames can be given (PS3.18 section 8.7.3)."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from viewer_api.wado.accept import Offer
 
@@ -10,6 +11,8 @@ IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
 BIG_ENDIAN, DEFLATED = "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99"
 UNCOMPRESSED = frozenset((IMPLICIT, EXPLICIT, BIG_ENDIAN, DEFLATED))
 """Frames that are samples, as they lie or inflated and in the order of bytes that octet-stream has."""
+LIES_OTHERWISE = frozenset((BIG_ENDIAN, DEFLATED))
+"""Uncompressed, and yet not given as the stored bytes are."""
 
 _CODES = "1.2.840.10008.1.2.4."
 STORED_AS: Mapping[str, str] = {
@@ -29,23 +32,26 @@ STORED_AS: Mapping[str, str] = {
 
 def instance_offers(syntaxes: Iterable[str], *, alone: bool) -> list[Offer]:
     """What can be given of instances stored so; `alone`: one may come without multipart."""
-    offers = [Offer(DICOM, syntax, multipart=True, stored=True) for syntax in dict.fromkeys(syntaxes)]
-    return offers + [Offer(DICOM, each.transfer_syntax, stored=True) for each in offers if alone]
+    kept = list(dict.fromkeys(syntaxes))
+    offers = [Offer(DICOM, syntax, multipart=True, stored=True) for syntax in kept]
+    if EXPLICIT not in kept:
+        offers.append(Offer(DICOM, EXPLICIT, multipart=True))
+    return _with_single(offers, alone=alone)
 
 
-def frame_offers(syntax: str, *, alone: bool, decodable: bool = False) -> list[Offer]:
-    """What can be given of frames stored in `syntax`, the stored bytes first.
+def frame_offers(syntax: str, *, alone: bool) -> list[Offer]:
+    """What can be given of frames stored in `syntax`, the stored bytes first; compressed ones also decoded.
 
-    `alone`: one frame may come without multipart. `decodable`: compressed ones can be decoded.
+    `alone`: one frame may come without multipart.
     """
-    samples = syntax in UNCOMPRESSED
-    forms = [(OCTETS if samples else STORED_AS.get(syntax, OCTETS), EXPLICIT if samples else syntax, True)]
-    if not samples and decodable:
-        forms.append((OCTETS, EXPLICIT, False))
-    offers = [Offer(kind, given, multipart=True, stored=stored) for kind, given, stored in forms]
-    return offers + [
-        Offer(each.media_type, each.transfer_syntax, stored=each.stored) for each in offers if alone
-    ]
+    if syntax in UNCOMPRESSED:
+        return _with_single([Offer(OCTETS, EXPLICIT, multipart=True, stored=True)], alone=alone)
+    stored = Offer(STORED_AS.get(syntax, OCTETS), syntax, multipart=True, stored=True)
+    return _with_single([stored, Offer(OCTETS, EXPLICIT, multipart=True)], alone=alone)
+
+
+def _with_single(offers: list[Offer], *, alone: bool) -> list[Offer]:
+    return offers + [replace(each, multipart=False) for each in offers if alone]
 
 
 def content_type(offer: Offer) -> str:

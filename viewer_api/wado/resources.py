@@ -8,8 +8,11 @@ MOST_FRAMES = 4096
 """Frames of one request; viewers ask for them one by one."""
 # identifiers that break the form of UIDs but can stand in an address are kept as they came
 # (content/dicom/instance.py), and asked for as they are
+_DEEPEST = 32
 _UID = re.compile(r"[0-9A-Za-z._-]{1,64}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+_TAG = re.compile(r"[0-9A-Fa-f]{8}")
+_ITEM = re.compile(r"0|[1-9][0-9]{0,5}")
 
 
 def check_uids(*uids: str) -> None:
@@ -27,3 +30,16 @@ def frame_numbers(text: str) -> tuple[int, ...]:
             code="bad_frames",
         )
     return tuple(map(int, parts))
+
+
+def attribute_path(text: str) -> tuple[str | int, ...]:
+    """Tags in capitals, and between them the numbers of items, from 0. Raises `Invalid` "bad_bulkdata"."""
+    parts = text.split("/")
+    forms = (_ITEM if index % 2 else _TAG for index in range(len(parts)))
+    whole = all(form.fullmatch(part) for form, part in zip(forms, parts, strict=True))
+    if not whole or len(parts) % 2 == 0 or len(parts) > 2 * _DEEPEST:
+        raise Invalid(
+            "Bulk data is named by the tag of its attribute, behind sequences and numbers of their items.",
+            code="bad_bulkdata",
+        )
+    return tuple(int(part) if index % 2 else part.upper() for index, part in enumerate(parts))

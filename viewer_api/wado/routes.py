@@ -1,36 +1,33 @@
 """Addresses of the retrieve transactions of a record (PS3.18 section 10.4)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import StreamingResponse
 
+from content.pixels.children import PixelChildren
 from keyvault.credentials.tokens import Credential
 from keyvault.verbs.attempt import Call
 from viewer_api.calling import call_of
 from viewer_api.gateway.gateway import Gateway
+from viewer_api.gateway.opened_study import OpenedStudy
 from viewer_api.wado import metadata
 from viewer_api.wado.accept import MediaRange, Offer, accepted, choose
+from viewer_api.wado.bulk_data import PARTIAL, Ranged, bulk_data
 from viewer_api.wado.media_types import DICOM_JSON, JSON
 from viewer_api.wado.multipart import Body
-from viewer_api.wado.resources import check_uids, frame_numbers
+from viewer_api.wado.resources import attribute_path, check_uids, frame_numbers
 from viewer_api.wado.retrieval import Retrieval
+from viewer_api.wado.streaming import HEADERS, Begun, sent
 
-HEADERS = {
-    "Cache-Control": "private, no-store",
-    # whatever an instance holds, opened by a browser it runs nothing and loads nothing as a page of ours
-    "Content-Security-Policy": "sandbox; default-src 'none'",
-}
-_STUDY = "/records/{ins}/dicomweb/studies/{study}"
-_SERIES = _STUDY + "/series/{uid}"
-_INSTANCE = _SERIES + "/instances/{sop}"
+STUDY = "/records/{ins}/dicomweb/studies/{study}"
+SERIES = STUDY + "/series/{uid}"
+INSTANCE = SERIES + "/instances/{sop}"
 _METADATA = [Offer(DICOM_JSON), Offer(JSON)]
-
-
 Ranges = tuple[MediaRange, ...]
+Authenticate = Callable[[Request], Awaitable[Credential]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +45,10 @@ class Wado:
     """The retrieve transactions over HTTP."""
 
     def __init__(
-        self, gateway: Gateway, authenticate: Callable[[Request], Awaitable[Credential]], public_url: str
+        self, gateway: Gateway, pixels: PixelChildren, authenticate: Authenticate, public_url: str
     ) -> None:
         self._gateway = gateway
+        self._pixels = pixels
         self._authenticate = authenticate
         self._origin = public_url.rstrip("/")
 
@@ -62,17 +60,33 @@ class Wado:
 
     async def body(self, asked: Asked, work: Callable[[Retrieval], Body]) -> Response:
         """The answer that `work` makes; it begins in a thread, before any header is sent."""
+        begun = await asyncio.to_thread(lambda: Begun(work(self._opened(asked))))
+        return sent(asked.request, begun)
 
-        def begun() -> tuple[Body, bytes]:
-            body = work(self._opened(asked))
-            # a damaged object, or a store that is down, is an answer of its own
-            return body, next(body.pieces, b"")
+    async def bulk_data(self, asked: Asked, series: str, sop: str, path: Sequence[str | int]) -> Response:
+        """Bulk data, whole or by range (RFC 9110 section 14)."""
+        headers = asked.request.headers
+        # nothing here has a validator that If-Range could name: the whole is the answer (RFC 9110 section
+        # 13.1.5)
+        wanted = None if "if-range" in headers else headers.get("range")
 
-        return sent(asked.request, *await asyncio.to_thread(begun))
+        def begun() -> tuple[Ranged, Begun]:
+            found = bulk_data(self._opened(asked), asked.ranges, series, sop, path, wanted)
+            return found, Begun(found.body)
+
+        found, body = await asyncio.to_thread(begun)
+        if found.span is None:
+            return sent(asked.request, body)
+        first, last, size = found.span
+        return sent(asked.request, body, PARTIAL, {"Content-Range": f"bytes {first}-{last}/{size}"})
+
+    def opened_study(self, asked: Asked) -> OpenedStudy:
+        """Raises `NotAuthorised`, or `NotFound` for a hidden or absent study."""
+        return self._gateway.study(asked.call, asked.locator, asked.study)
 
     def _opened(self, asked: Asked) -> Retrieval:
         base = f"{self._origin}/records/{quote(asked.locator)}/dicomweb/studies/{asked.study}"
-        return Retrieval(self._gateway.study(asked.call, asked.locator, asked.study), base)
+        return Retrieval(self.opened_study(asked), base, self._pixels)
 
     async def metadata(self, asked: Asked, series: str | None = None, sop: str | None = None) -> Response:
         """Metadata as DICOM JSON, or 304 (RFC 9110 section 15.4.5)."""
@@ -80,23 +94,23 @@ class Wado:
         known, wanted = (asked.request.headers.get(name) for name in ("if-none-match", "accept-encoding"))
         coding = "gzip" if metadata.takes_gzip(wanted) else "identity"
 
-        def begun() -> tuple[str, Iterator[bytes] | None, bytes]:
+        def begun() -> tuple[str, Begun | None]:
             retrieval = self._opened(asked)
             found, datasets = retrieval.described(series, sop)
             tag = metadata.tag_of(found, retrieval.base, f"{media_type} {coding}")
             if metadata.matches(known, tag):
-                return tag, None, b""
+                return tag, None
             pieces = metadata.written(datasets())
             pieces = metadata.zipped(pieces) if coding == "gzip" else pieces
-            return tag, pieces, next(pieces, b"")
+            return tag, Begun(Body(media_type, None, pieces))
 
-        tag, pieces, first = await asyncio.to_thread(begun)
-        headers = {**HEADERS, "ETag": tag, "Vary": "Accept, Accept-Encoding"}
-        if pieces is None:
-            return Response(status_code=304, headers=headers)
-        answer = sent(asked.request, Body(media_type, None, pieces), first)
-        answer.headers.update(headers | ({"Content-Encoding": coding} if coding == "gzip" else {}))
-        return answer
+        tag, body = await asyncio.to_thread(begun)
+        headers = {"ETag": tag, "Vary": "Accept, Accept-Encoding"}
+        if body is None:
+            return Response(status_code=304, headers={**HEADERS, **headers})
+        if coding == "gzip":
+            headers["Content-Encoding"] = coding
+        return sent(asked.request, body, more=headers)
 
 
 def accepted_by(request: Request) -> Ranges:
@@ -104,62 +118,45 @@ def accepted_by(request: Request) -> Ranges:
     return accepted(request.query_params.getlist("accept"), request.headers.getlist("accept"))
 
 
-def sent(request: Request, body: Body, first: bytes, status: int = 200) -> Response:
-    """A body whose first piece is there; the others are read in threads while it is sent."""
-    headers = {**HEADERS, "Content-Type": body.content_type}
-    if body.length is not None:
-        headers["Content-Length"] = str(body.length)
-    if body.location is not None:
-        headers["Content-Location"] = body.location
-    if request.method == "HEAD":
-        return Response(status_code=status, headers=headers)
-    return StreamingResponse(_in_threads(first, body.pieces), status_code=status, headers=headers)
-
-
-async def _in_threads(first: bytes, pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-    piece = first
-    while piece:
-        yield piece
-        piece = await asyncio.to_thread(next, pieces, b"")
-
-
-def router(
-    gateway: Gateway, authenticate: Callable[[Request], Awaitable[Credential]], public_url: str
-) -> APIRouter:
+def router(wado: Wado) -> APIRouter:
     routes = APIRouter(tags=["DICOMweb WADO-RS"])
-    wado = Wado(gateway, authenticate, public_url)
 
-    @routes.get(_STUDY, summary="Every instance of a study")
+    @routes.get(STUDY, summary="Every instance of a study")
     async def study(ins: str, study: str, request: Request) -> Response:
         asked = await wado.asked(request, ins, study)
         return await wado.body(asked, lambda found: found.instances(asked.ranges, None, None))
 
-    @routes.get(_SERIES, summary="Every instance of a series")
+    @routes.get(SERIES, summary="Every instance of a series")
     async def series(ins: str, study: str, uid: str, request: Request) -> Response:
         asked = await wado.asked(request, ins, study, uid)
         return await wado.body(asked, lambda found: found.instances(asked.ranges, uid, None))
 
-    @routes.get(_INSTANCE, summary="An instance")
+    @routes.get(INSTANCE, summary="An instance")
     async def instance(ins: str, study: str, uid: str, sop: str, request: Request) -> Response:
         asked = await wado.asked(request, ins, study, uid, sop)
         return await wado.body(asked, lambda found: found.instances(asked.ranges, uid, sop))
 
-    @routes.get(_STUDY + "/metadata", summary="Metadata of a study")
+    @routes.get(STUDY + "/metadata", summary="Metadata of a study")
     async def study_metadata(ins: str, study: str, request: Request) -> Response:
         return await wado.metadata(await wado.asked(request, ins, study))
 
-    @routes.get(_SERIES + "/metadata", summary="Metadata of a series")
+    @routes.get(SERIES + "/metadata", summary="Metadata of a series")
     async def series_metadata(ins: str, study: str, uid: str, request: Request) -> Response:
         return await wado.metadata(await wado.asked(request, ins, study, uid), uid)
 
-    @routes.get(_INSTANCE + "/metadata", summary="Metadata of an instance")
+    @routes.get(INSTANCE + "/metadata", summary="Metadata of an instance")
     async def instance_metadata(ins: str, study: str, uid: str, sop: str, request: Request) -> Response:
         return await wado.metadata(await wado.asked(request, ins, study, uid, sop), uid, sop)
 
-    @routes.get(_INSTANCE + "/frames/{frames}", summary="Frames of an instance")
+    @routes.get(INSTANCE + "/frames/{frames}", summary="Frames of an instance")
     async def frames(ins: str, study: str, uid: str, sop: str, frames: str, request: Request) -> Response:
         asked = await wado.asked(request, ins, study, uid, sop)
         numbers = frame_numbers(frames)
         return await wado.body(asked, lambda found: found.frames(asked.ranges, uid, sop, numbers))
+
+    @routes.get(INSTANCE + "/bulkdata/{path:path}", summary="Bulk data of an instance")
+    async def bulk(ins: str, study: str, uid: str, sop: str, path: str, request: Request) -> Response:
+        asked = await wado.asked(request, ins, study, uid, sop)
+        return await wado.bulk_data(asked, uid, sop, attribute_path(path))
 
     return routes

@@ -133,7 +133,12 @@ def test_every_real_file_reads_as_pydicom_reads_it() -> None:
             if not facts or codes & {"value_not_valid", "encoding_differs"}:
                 continue
             expected = theirs(pydicom.dcmread(io.BytesIO(data), force=True, stop_before_pixels=True))
-        assert differences(facts.dicom, expected, big=facts.transfer_syntax == BIG) == [], real
+            read = pydicom.dcmread(io.BytesIO(data), force=True)
+        ours = inlined(facts.dicom, data)
+        assert differences(ours, expected, big=facts.transfer_syntax == BIG) == [], real
+        pixels = next((read[tag].value for tag in PIXELS if tag in read), None)
+        if not codes & {"pixel_delimiter_missing", "pixel_data_longer"}:  # pydicom reads on, or not at all
+            assert (pixels_of(facts.dicom, data) or None) == (pixels or None), real
         compared += 1
     assert compared > 150
 
@@ -188,12 +193,29 @@ def test_numbers_json_does_not_have_travel_as_strings() -> None:
     json.dumps(read, allow_nan=False)
 
 
-def test_binary_values_are_inline_up_to_a_kilobyte_and_little_endian() -> None:
+def test_binary_values_are_inline_up_to_a_kilobyte_and_little_endian_else_named_by_place() -> None:
     assert one("OW", b"\1\2\3\4")[0] == {"vr": "OW", "InlineBinary": "AQIDBA=="}
     big = part10(identifiers(BIG) + element(0x00281201, "OW", b"\2\1\4\3", syntax=BIG), BIG)
     assert attributes(big)[0]["00281201"] == {"vr": "OW", "InlineBinary": "AQIDBA=="}
-    large = attributes(part10(identifiers() + element(0x00281201, "OW", bytes(1026))))[0]
-    assert "00281201" not in large
+    data = part10(identifiers() + element(0x00281201, "OW", b"\7" * 1026))
+    large = attributes(data)[0]["00281201"]
+    assert (large["vr"], referenced(large["BulkDataURI"], data)) == ("OW", b"\7" * 1026)
+
+
+def test_bulk_data_in_items_is_named_by_place() -> None:
+    samples = bytes(range(256)) * 8
+    channel = element(0x54001010, "OW", samples)
+    data = part10(identifiers() + element(0x54000100, "SQ", item(b"") + item(channel)))
+    first, second = attributes(data)[0]["54000100"]["Value"]
+    assert first == {}
+    assert referenced(second["54001010"]["BulkDataURI"], data) == samples
+
+
+def test_padding_and_what_is_empty_have_no_reference() -> None:
+    data = part10(identifiers() + element(0x7FE00010, "OW", b"") + element(0xFFFCFFFC, "OB", bytes(2000)))
+    found = attributes(data)[0]
+    assert "FFFCFFFC" not in found
+    assert found["7FE00010"] == {"vr": "OW"}
 
 
 def test_texts_follow_the_character_set_also_inside_sequences() -> None:

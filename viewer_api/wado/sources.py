@@ -1,0 +1,25 @@
+"""Stored instances as sandboxed children read them."""
+
+from dataclasses import dataclass
+
+from content.series import Frames
+from viewer_api.gateway.opened_study import OpenedStudy, StoredInstance
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceSource:
+    """A stored instance as the children read it: each range from the segments that hold it."""
+
+    study: OpenedStudy
+    instance: StoredInstance
+
+    @property
+    def size(self) -> int:
+        return self.instance.place.length
+
+    @property
+    def frames(self) -> Frames | None:
+        return self.instance.frames
+
+    def read(self, offset: int, length: int) -> bytes:
+        return b"".join(self.study.read(self.instance, offset, min(offset + length, self.size)))
