@@ -12,7 +12,7 @@ WITH_REASON = {
     "coffre/demonstration/server.py": "hands it on to the server it starts",
     "storage/postgres_dump.py": "hands it on to pg_dump, which finds its own settings in it",
     "storage/objects/minio_sdk.py": "AWS_CA_BUNDLE, as the other SDK reads it by itself",
-    "content/sandbox/child.py": "empties it",
+    "content/sandbox/confined.py": "empties it",
     "coffre/processes/vault_secrets.py": "takes out of it what is the vault's alone",
     "coffre/serving/watching.py": "tells the metrics library where processes count together",
 }
