@@ -1,8 +1,13 @@
 """The gateway alone: what it streams is what was granted, or an error before the end."""
 
 import hashlib
-from collections.abc import Iterator
+import os
+import tracemalloc
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
+from unittest.mock import patch
 from uuid import UUID, uuid4
 
 import pytest
@@ -17,11 +22,20 @@ from keyvault.crypto.sealed_blob import (
     new_data_key,
 )
 from keyvault.crypto.signing import key_id, new_signing_key, sign
-from keyvault.grants.grant import GrantBody, GrantedBlob, GrantedDocument, GrantError, seal_grant
+from keyvault.grants.grant import (
+    GrantBody,
+    GrantedBlob,
+    GrantedDocument,
+    GrantError,
+    new_recipient,
+    seal_grant,
+)
 from keyvault.process.guard import GatewayDoor
 from keyvault.verbs.attempt import Call
 from keyvault.verbs.reader.releasing import Released
+from records.base64url import b64, unb64
 from records.errors import NotFound
+from storage.objects.filesystem import FilesystemObjects
 from storage.ports import ObjectStore
 from viewer_api.access import Access, GrantRequest, WantedRows
 from viewer_api.asking import Named
@@ -51,9 +65,11 @@ class World:
     """A document in a pack between two others, and an `Access` that grants it."""
 
     def __init__(self, document: bytes, digest: bytes | None = None) -> None:
-        self.private, public = new_signing_key()
-        self.key_id = key_id(public)
+        self.private, self.public = new_signing_key()
+        self.key_id = key_id(self.public)
+        self.now = NOW
         self.document_id = uuid4()
+        self.altered: Callable[[dict[str, Any]], dict[str, Any]] = lambda grant: grant
         ref, self.dek = BlobRef(uuid4(), 1, BlobKind.PACK), new_data_key()
         sealer = Sealer(ref, self.dek)
         content = bytes(sealer.update(BEFORE + document + AFTER))
@@ -70,7 +86,11 @@ class World:
         )
         objects = cast(ObjectStore, self.objects)
         self.gateway = Gateway(
-            cast(Access, self), cast(GatewayDoor, self), objects, {self.key_id: public}, clock=lambda: NOW
+            cast(Access, self),
+            cast(GatewayDoor, self),
+            objects,
+            {self.key_id: self.public},
+            clock=lambda: self.now,
         )
 
     def wanted(self, call: Call, request: GrantRequest) -> WantedRows:
@@ -80,7 +100,7 @@ class World:
         return True
 
     def released(self, call: Call, request: GrantRequest, wanted: WantedRows) -> Released:
-        grant = self.grant(request)
+        grant = self.altered(self.grant(request))
         return Released(grant, ((self.place.blob_id, 1),), (self.document_id,))
 
     def grant(self, request: GrantRequest) -> dict[str, Any]:
@@ -154,7 +174,84 @@ def test_a_grant_of_an_unknown_vault_is_not_opened() -> None:
     assert error.value.code == "grant_unsigned"
 
 
+def to_another(world: World) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """A genuine grant, sealed to somebody else's key."""
+    other = new_recipient()[1]
+    return lambda _: world.grant(GrantRequest("record", studies=(), documents=(), recipient=other))
+
+
+def expired(world: World) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    def replayed(grant: dict[str, Any]) -> dict[str, Any]:
+        world.now = NOW + 900 + 61
+        return grant
+
+    return replayed
+
+
+def changed(**members: object) -> Callable[[World], Callable[[dict[str, Any]], dict[str, Any]]]:
+    return lambda _: lambda grant: {**grant, **members}
+
+
+def resized(world: World) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Signed by the vault, and no recipient may accept it: the object's sizes contradict each other."""
+
+    def bigger(grant: dict[str, Any]) -> dict[str, Any]:
+        genuine, request = world.sealed, GrantRequest("", (), (), unb64(grant["recipient"]))
+        world.sealed = replace(genuine, ciphertext_size=genuine.ciphertext_size + 1)
+        with patch("keyvault.grants.grant.consistent", return_value=True):
+            altered = world.grant(request)
+        world.sealed = genuine
+        return altered
+
+    return bigger
+
+
+@pytest.mark.parametrize(
+    ("altered", "code"),
+    [
+        (to_another, "grant_other_recipient"),
+        (expired, "grant_expired"),
+        (changed(signature=b64(bytes(64))), "grant_unsigned"),
+        (changed(suite=2), "grant_unsigned"),
+        (changed(expires=NOW + 901), "grant_unsigned"),
+        (changed(body=b64(bytes(64))), "grant_unsigned"),
+        (resized, "grant_tampered"),
+    ],
+    ids=["another recipient", "expired", "unsigned", "another suite", "longer", "another body", "sizes"],
+)
+def test_a_grant_that_is_not_its_own_is_not_held(altered: Any, code: str) -> None:
+    world = World(b"report")
+    world.altered = altered(world)
+    for _ in range(2):
+        with pytest.raises(GrantError) as refused:
+            world.gateway.document(CALL, "record", world.document_id)
+        assert refused.value.code == code
+        assert world.objects.asked == []
+
+
 def test_what_the_grant_does_not_hold_is_not_found() -> None:
     with pytest.raises(NotFound) as error:
         World(b"x").gateway.document(CALL, "record", uuid4())
     assert error.value.code == "no_such_document"
+
+
+# memory
+
+
+def test_a_large_document_is_read_in_bounded_memory(tmp_path: Path) -> None:
+    """Beside the piece that leaves: what of the object is being opened."""
+    world = World(os.urandom(48 * 2**20))
+    store = FilesystemObjects(tmp_path)
+    ref = world.sealed.ref
+    with store.writer(ref.blob_id, ref.version) as writer:
+        writer.write(world.objects.content)
+        writer.commit()
+    keys = {world.key_id: world.public}
+    gateway = Gateway(cast(Access, world), cast(GatewayDoor, world), store, keys, clock=lambda: NOW)
+    content = gateway.document(CALL, "record", world.document_id)
+    tracemalloc.start()
+    try:
+        largest = max(len(piece) for piece in content.pieces)
+        assert tracemalloc.get_traced_memory()[1] - largest <= 2**20
+    finally:
+        tracemalloc.stop()
