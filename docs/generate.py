@@ -122,7 +122,7 @@ from requirements_table import REQUIREMENTS  # noqa: E402
 from client.send.verdicts import TROUBLES  # noqa: E402
 from coffre.command_line.exits import MEANINGS  # noqa: E402
 from coffre.serving.origins import ADMITTED_HEADERS, EXPOSED_HEADERS, METHODS  # noqa: E402
-from coffre.serving.problems import status_of  # noqa: E402
+from coffre.serving.problems import STATUS, status_of  # noqa: E402
 from content.pdf.agreement import AGREEMENT  # noqa: E402
 from content.verdicts import DECISIONS, VERDICTS, Outcome  # noqa: E402
 from ingestion.intake.fhir.document_reference_elements import ELEMENTS  # noqa: E402
@@ -222,8 +222,9 @@ def _rules(rules: Iterable[Rule]) -> Iterator[str]:
 def problems() -> str:
     """The page of every error with a code."""
     found = sorted(set(_problems()))
-    answers = [each for each in found if 0 < each.status < 500 or each.status in SHOWN]
     faults = [each for each in found if each.status >= 500 and each.status not in SHOWN]
+    faults = [each for each in faults if each.code not in STATUS]  # named there, it says so itself
+    answers = [each for each in found if each.status and each not in faults]
     commands = [each for each in found if not each.status]
     lines = [
         NOTE,

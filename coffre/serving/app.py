@@ -38,6 +38,7 @@ from viewer_api.qido.searches import Searches
 from viewer_api.renewing import Renewal
 from viewer_api.routes import audit, grants, objects, qido, records
 from viewer_api.routes.objects import Presigner
+from viewer_api.wado import rendered
 from viewer_api.wado import routes as wado
 from viewer_api.web import pages
 from viewer_api.web.sessions import Sessions
@@ -240,7 +241,7 @@ def _gateway(app: FastAPI, system: System, public_url: str, line: GatewayLine | 
     retrieval = wado.Wado(
         gateway, system.pixels, Authentication.of(system).credential(public_url), public_url
     )
-    for routes in (wado.router(retrieval),):
+    for routes in (wado.router(retrieval), rendered.router(retrieval, system.pixels)):
         app.include_router(routes if line is None else relaying.router(routes, line, APIRoute))
     problems.install_pages(app, site)
 

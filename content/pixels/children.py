@@ -53,9 +53,10 @@ Images = Sequence[tuple[ImageSource, int]]
 
 @dataclass(frozen=True, slots=True)
 class RenderedImage:
-    """A picture, or the PDF of an encapsulated document. `pieces` are read to their end, or closed."""
+    """A picture, or the PDF of an encapsulated document. `pieces` are read once; `length` in bytes."""
 
     media_type: str
+    length: int
     pieces: Iterator[bytes]
 
     def read(self) -> bytes:
@@ -68,7 +69,7 @@ class PixelChildren:
 
     `children` work at once at pictures and as many at whole instances; `waiting` callers of each kind wait
     for at most `patience` seconds, more are refused. Every
-    method raises what the source raises, and `CoffreError`: "cannot_render", "frame_not_found",
+    method raises what the source raises, and `CoffreError`: "cannot_render", "no_such_frame",
     "image_too_large", "region_outside_image", "cannot_transcode", "pixels_not_decodable",
     "rendering_busy", "sandbox_unavailable".
     """
@@ -105,9 +106,10 @@ class PixelChildren:
         try:
             media_type = next(made).decode()
         except StopIteration as end:
-            return RenderedImage(PDF, _document(source, end.value))
+            return _document(source, end.value)
         # a picture leaves its child at once, however slowly it is read
-        return RenderedImage(media_type, iter((b"".join(made),)))
+        data = b"".join(made)
+        return RenderedImage(media_type, len(data), iter((data,)))
 
     def overview(self, source: ImageSource, frame: int, most_bytes: int) -> bytes:
         """A small JPEG of one frame, by the file's window or its default."""
@@ -219,7 +221,7 @@ class _Together:
         return b"".join(found)
 
 
-def _document(source: ImageSource, result: Mapping[str, Any]) -> Iterator[bytes]:
+def _document(source: ImageSource, result: Mapping[str, Any]) -> RenderedImage:
     """The PDF that the child says is there, read by the parent: without a child, it may take its time."""
     place = result.get("document")
     if not (isinstance(place, list) and len(place) == 2 and all(type(number) is int for number in place)):
@@ -229,7 +231,7 @@ def _document(source: ImageSource, result: Mapping[str, Any]) -> Iterator[bytes]
         raise error_of(DAMAGED)
     if source.read(offset, min(length, len(_PDF_BEGINNING))) != _PDF_BEGINNING:
         raise error_of(DAMAGED)
-    return _read(source, offset, offset + length)
+    return RenderedImage(PDF, length, _read(source, offset, offset + length))
 
 
 def _read(source: ImageSource, offset: int, end: int) -> Iterator[bytes]:
@@ -275,4 +277,6 @@ def _result(payload: bytes) -> Mapping[str, Any]:
 
 
 def _busy() -> RenderingBusy:
-    return RenderingBusy("Too many images are being drawn at the moment. Try again in a few seconds.")
+    return RenderingBusy(
+        "Too many images are being drawn at the moment. Try again in a few seconds.", code="rendering_busy"
+    )

@@ -21,6 +21,7 @@ from content.dicom.registry import DEFLATED_FRAMES, ENCAPSULATED_UNCOMPRESSED, E
 from content.pixels import twelve_bit
 from content.pixels.failures import CANNOT_RENDER, DAMAGED, Unpictured
 from content.pixels.image_file import ImageFile, Pieces
+from content.pixels.syntaxes import CODECS, RLE, TWELVE_BIT
 
 Samples = NDArray[Any]
 
@@ -30,14 +31,6 @@ _KEPT = (
     *("BitsAllocated", "BitsStored", "PixelRepresentation"),
 )
 _DEFAULTS = {"SamplesPerPixel": 1, "PixelRepresentation": 0, "PhotometricInterpretation": "MONOCHROME2"}
-RLE = "1.2.840.10008.1.2.5"
-TWELVE_BIT = "twelve_bit"
-_CODECS = {
-    **dict.fromkeys(("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"), "pillow"),
-    **dict.fromkeys(("1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70"), "gdcm"),
-    **dict.fromkeys(("1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81"), "pyjpegls"),
-    **{f"1.2.840.10008.1.2.4.{number}": "pylibjpeg" for number in (90, 91, 201, 202, 203)},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +159,7 @@ def _codec(syntax: str, bits: int) -> str:
     """One codec for each syntax: the others that pydicom knows are not tried on what it refuses."""
     if syntax == JPEGExtended12Bit and bits > 8:
         return TWELVE_BIT
-    return _CODECS.get(syntax, "")
+    return CODECS.get(syntax, "")
 
 
 def load_decoders() -> None:

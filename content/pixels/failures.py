@@ -1,10 +1,10 @@
 """Why there is no picture: the codes that a child may answer, and the errors that callers get for them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from records.errors import CoffreError, Invalid, NotFound
 
-CANNOT_RENDER, NOT_FOUND, TOO_LARGE = "cannot_render", "frame_not_found", "image_too_large"
+CANNOT_RENDER, NOT_FOUND, TOO_LARGE = "cannot_render", "no_such_frame", "image_too_large"
 OUTSIDE, DAMAGED = "region_outside_image", "pixels_not_decodable"
 CANNOT_TRANSCODE, NO_VALUE = "cannot_transcode", "no_such_bulkdata"
 
@@ -35,30 +35,31 @@ class RenderingBusy(CoffreError):  # noqa: N818
     code = "rendering_busy"
 
 
-FAILURES: Mapping[str, tuple[type[CoffreError], str]] = {
-    CANNOT_RENDER: (
-        CannotRender,
+FAILURES: Mapping[str, Callable[[], CoffreError]] = {
+    CANNOT_RENDER: lambda: CannotRender(
         "This object holds no image that can be shown as a picture. Retrieve it as it is stored.",
+        code="cannot_render",
     ),
-    CANNOT_TRANSCODE: (
-        CannotRender,
+    CANNOT_TRANSCODE: lambda: CannotRender(
         "This object cannot be given in another transfer syntax. Retrieve it as it is stored.",
+        code="cannot_transcode",
     ),
-    NO_VALUE: (NotFound, "The instance has no bulk data at this place."),
-    NOT_FOUND: (NotFound, "There is no frame of this number. Frames are counted from 1."),
-    OUTSIDE: (Invalid, "The region lies outside of the image. Ask for a region inside of it."),
-    TOO_LARGE: (
-        CannotRender,
-        "A frame of this image is too large to be made a picture. Retrieve it as it is stored.",
+    NO_VALUE: lambda: NotFound("The instance has no bulk data at this place.", code="no_such_bulkdata"),
+    TOO_LARGE: lambda: CannotRender(
+        "A frame of this image is too large to be decoded here. Retrieve it as it is stored.",
+        code="image_too_large",
     ),
-    DAMAGED: (
-        RenderingFailed,
+    NOT_FOUND: lambda: NotFound("The image has no frame of this number.", code="no_such_frame"),
+    OUTSIDE: lambda: Invalid(
+        "The region lies outside of the image. Ask for a region inside of it.", code="region_outside_image"
+    ),
+    DAMAGED: lambda: RenderingFailed(
         "The image could not be decoded. Retrieve it as it is stored, and tell whoever sent it.",
+        code="pixels_not_decodable",
     ),
 }
 
 
 def error_of(code: str) -> CoffreError:
     """The error for a child's code; what is no such code counts as damage."""
-    kind, sentence = FAILURES.get(code, FAILURES[DAMAGED])
-    return kind(sentence, code=code if code in FAILURES else DAMAGED)
+    return FAILURES.get(code, FAILURES[DAMAGED])()

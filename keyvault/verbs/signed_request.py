@@ -176,6 +176,9 @@ _STUDY = f"{_RECORD}/dicomweb/studies/{{study}}"
 _SERIES = f"{_STUDY}/series/{{series}}"
 _INSTANCE = f"{_SERIES}/instances/{{instance}}"
 
+_RETRIEVED, _FRAME_FORMS = (_STUDY, _SERIES, _INSTANCE), ("", "/rendered", "/thumbnail")
+_FORMS = (*_FRAME_FORMS, "/metadata")
+
 SIGNED: Mapping[tuple[str, str], Read] = {
     ("POST", "/grants"): _grant,
     ("POST", "/grants/{grant}/urls"): _renew,
@@ -189,9 +192,8 @@ SIGNED: Mapping[tuple[str, str], Read] = {
     ("GET", f"{_RECORD}/dicomweb/studies/{{study}}/series"): _imaging,
     ("GET", f"{_RECORD}/dicomweb/studies/{{study}}/instances"): _imaging,
     ("GET", f"{_RECORD}/dicomweb/studies/{{study}}/series/{{series}}/instances"): _imaging,
-    **{("GET", f"{_STUDY}{below}"): _retrieve for below in ("", "/metadata")},
-    **{("GET", f"{_SERIES}{below}"): _retrieve for below in ("", "/metadata")},
-    **{("GET", f"{_INSTANCE}{below}"): _retrieve for below in ("", "/metadata", "/frames/{frames}")},
+    **{("GET", f"{above}{below}"): _retrieve for above in _RETRIEVED for below in _FORMS},
+    **{("GET", f"{_INSTANCE}/frames/{{frames}}{below}"): _retrieve for below in _FRAME_FORMS},
     ("GET", f"{_INSTANCE}/bulkdata/{{attribute:path}}"): _retrieve,
     ("GET", f"{_RECORD}/access-log"): _access_log,
     ("PUT", f"{_RECORD}/documents/{{document}}/labels"): _label,

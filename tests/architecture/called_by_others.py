@@ -20,8 +20,6 @@ _.client_address  # named by socketserver.BaseServer.handle_error
 _.raiseExceptions  # logging.Handler.handleError
 _.READ_NUM_BYTES  # httpcore: bytes that it takes off the wire at once
 
-_.PixelChildren  # content.pixels: who serves pictures and who makes renditions, as they land
-
 # pydicom and Pillow
 _.PlanarConfiguration  # pydicom's decoders read it from the data set
 _.MAX_IMAGE_PIXELS  # PIL.Image.open refuses more

@@ -26,6 +26,7 @@ from coffre.settings import load
 from coffre.wiring import System
 from keyvault.grants.grant import new_recipient
 from keyvault.process.guard import Guard
+from keyvault.quotas import DEFAULT_QUOTAS, Quota
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.changing import CardChange
 from records.base64url import b64
@@ -151,6 +152,15 @@ def images(place: Place) -> UUID:
 
 STUDY = "/records/{ins}/dicomweb/studies/{study}"
 FOUND_AGAIN = {"hidden": 2, "absent": 2}  # the page of what isn't found lists its record anew
+PICTURES = [
+    Row("GET", f"{STUDY}{below}/{form}", things=True)
+    for below in ("", "/series/{uid}", "/series/{uid}/instances/{sop}")
+    for form in ("rendered", "thumbnail")
+]
+PICTURES += [
+    Row("GET", f"{STUDY}/series/{{uid}}/instances/{{sop}}/frames/{{frames}}/{form}", things=True)
+    for form in ("rendered", "thumbnail")
+]
 ROWS = [
     Row("POST", "/records/find", lambda p: {"ins": p.ins}, searched=False),
     Row("GET", "/records/{ins}/documents"),
@@ -204,6 +214,7 @@ ROWS = [
     Row("GET", f"{STUDY}/series/{{uid}}/instances/{{sop}}/metadata", things=True),
     Row("GET", f"{STUDY}/series/{{uid}}/instances/{{sop}}/frames/{{frames}}", things=True),
     Row("GET", f"{STUDY}/series/{{uid}}/instances/{{sop}}/bulkdata/{{path:path}}", things=True),
+    *PICTURES,
     Row("POST", "/grants", lambda p: grant(record=p.ins), "of everything"),
     Row("POST", "/grants", lambda p: grant(record=p.ins, studies=[p.study]), "of a study", things=True),
     Row(
@@ -268,7 +279,8 @@ ROWS = [
         lines=FOUND_AGAIN,
     ),
 ]
-ROWS += [replace(row, method="HEAD") for row in ROWS if row.method == "GET"]
+# what answers HEAD is one for all routes; of the many pictures one form stands for the others
+ROWS += [replace(row, method="HEAD") for row in ROWS if row.method == "GET" and row not in PICTURES[1:]]
 
 
 class Unnoted(Identities):
@@ -289,6 +301,13 @@ class World:
     def guard(self) -> Guard:
         assert isinstance(self.watched.system.guard, Guard)
         return self.watched.system.guard
+
+    def issue_to_many(self) -> None:
+        """One operator issues an identity for each case, more than people are issued to in an hour."""
+        vault = self.guard()._vault
+        many = {**DEFAULT_QUOTAS.credential, Role.OPERATOR: Quota(100_000, 100_000)}
+        quotas = replace(DEFAULT_QUOTAS, credential=many)
+        vault.settings = replace(vault.settings, quotas=quotas)
 
     def doctor(self, *, authorised: bool) -> str:
         """A professional who never asked before: what an hour remembers of others changes nothing."""
@@ -396,6 +415,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     places = {"permit": seen, "hidden": masked, "absent": absent, "refused": other, "nobody": nobody}
     with System(load(data=data), vault_here=True) as system:
         found = World(WatchedApp(system), patient.token, places)
+        found.issue_to_many()
         hide_from_patient(found.guard()._vault, masked.own, None)
         for case in places:  # caches are warm, and chain 0 of this process has its row
             found.ask(ROWS[1], case)

@@ -124,8 +124,8 @@ def test_an_overview_fits_and_a_strip_has_a_tile_for_each(children: PixelChildre
     [
         ("test-SR.dcm", 1, "cannot_render"),
         ("waveform_ecg.dcm", 1, "cannot_render"),
-        ("CT_small.dcm", 2, "frame_not_found"),
-        ("CT_small.dcm", 0, "frame_not_found"),
+        ("CT_small.dcm", 2, "no_such_frame"),
+        ("CT_small.dcm", 0, "no_such_frame"),
         ("MR_truncated.dcm", 1, "pixels_not_decodable"),
     ],
 )
@@ -133,7 +133,7 @@ def test_what_gives_no_picture_says_why(children: PixelChildren, name: str, fram
     with pytest.raises(CoffreError) as refused:
         children.rendered(stored(name), frame, Rendering())
     assert refused.value.code == code
-    assert isinstance(refused.value, NotFound) == (code == "frame_not_found")
+    assert isinstance(refused.value, NotFound) == (code == "no_such_frame")
 
 
 @pytest.mark.parametrize("fault", ["crash", "spin", "memory", "say:{}", "say:[", "flood", "read:0,99999999"])

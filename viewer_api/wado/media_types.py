@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from content.pixels.syntaxes import CODECS
 from viewer_api.wado.accept import Offer
 
 DICOM, OCTETS = "application/dicom", "application/octet-stream"
@@ -46,8 +47,10 @@ def frame_offers(syntax: str, *, alone: bool) -> list[Offer]:
     """
     if syntax in UNCOMPRESSED:
         return _with_single([Offer(OCTETS, EXPLICIT, multipart=True, stored=True)], alone=alone)
-    stored = Offer(STORED_AS.get(syntax, OCTETS), syntax, multipart=True, stored=True)
-    return _with_single([stored, Offer(OCTETS, EXPLICIT, multipart=True)], alone=alone)
+    offers = [Offer(STORED_AS.get(syntax, OCTETS), syntax, multipart=True, stored=True)]
+    if syntax in CODECS:
+        offers.append(Offer(OCTETS, EXPLICIT, multipart=True))
+    return _with_single(offers, alone=alone)
 
 
 def _with_single(offers: list[Offer], *, alone: bool) -> list[Offer]:
