@@ -10,7 +10,7 @@ PORT   ?= 8080
 SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo serve unit test test-long fuzz check bench bench-scale docs format lock clean
+.PHONY: help setup dev demo ohif serve unit test test-long fuzz check bench bench-scale docs format lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,8 +48,18 @@ demo: setup $(if $(FULL),$(VENV)/.full-demo)
 	@$(BIN)/coffre demo $(if $(FULL),--full)
 endif
 
-serve: setup  ## the demo data behind a web server, with sign-in links
-	@$(BIN)/coffre demo --serve --data $(DATA) --port $(PORT)
+OHIF_DIST = .ohif/dist
+$(OHIF_DIST): deploy/ohif/unpack.py
+	@mkdir -p .ohif
+	@cd .ohif && npm pack --silent @ohif/app@3.13.2 > /dev/null
+	@$(BIN)/python deploy/ohif/unpack.py .ohif/ohif-app-3.13.2.tgz $@
+	@rm -f .ohif/ohif-app-3.13.2.tgz
+	@touch $@
+
+ohif: setup $(OHIF_DIST)  ## fetch OHIF, a stock viewer (npm), into .ohif
+
+serve: setup $(if $(OHIF),ohif)  ## the demo data behind a web server, with sign-in links (OHIF=1: and OHIF)
+	@$(if $(OHIF),COFFRE_OHIF=$(abspath $(OHIF_DIST))) $(BIN)/coffre demo --serve --data $(DATA) --port $(PORT)
 
 check: dev  ## ruff, mypy strict, import contracts, what nothing calls
 	@$(BIN)/ruff check .
@@ -100,6 +110,6 @@ lock: dev  ## pin the dependencies anew
 LEFT = $(wildcard opened coffre-identities $(or $(TMPDIR),/tmp)/coffre-* $(or $(TMPDIR),/tmp)/pytest-of-$(shell id -un) \
 	$(or $(TMPDIR),/tmp)/orthanc-* $(HOME)/.local/state/coffre)
 clean:  ## remove what the other words made inside the checkout, and list what lies elsewhere
-	@rm -rf $(VENV) .data .data-* .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
+	@rm -rf $(VENV) .ohif .data .data-* .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@test -z "$(LEFT)" || printf '%s\n' "Left, because you may still need it; remove it yourself:" $(addprefix "  rm -r ",$(LEFT))

@@ -74,6 +74,9 @@ class Settings(BaseSettings):
     gateway: bool = Field(
         default=True, description="content in clear for pages and stock viewers; off: encrypted grants alone"
     )
+    ohif: Path | None = Field(
+        default=None, description="folder with OHIF (make ohif), shown below each record; default: none"
+    )
     identity_check: IdentityCheck = IdentityCheck.USUAL
     log_format: Literal["text", "json"] = "text"
     lease_s: int = Field(

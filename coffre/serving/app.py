@@ -24,6 +24,7 @@ from coffre.serving.callers import BURST, PER_SECOND, Callers, Door
 from coffre.serving.methods import Options, answer_heads, taken
 from coffre.serving.origins import OtherOrigins
 from coffre.serving.relaying import GatewayLine
+from coffre.serving.session_cookies import SessionCookies
 from coffre.serving.shared_counts import Buckets
 from coffre.wiring import System
 from ingestion.intake.routes import fhir, stow, submissions
@@ -34,6 +35,8 @@ from records.vocabulary.codes import Environment
 from storage.index.waking import FINISHED
 from viewer_api.access import Access
 from viewer_api.gateway.gateway import Gateway
+from viewer_api.ohif import routes as ohif
+from viewer_api.ohif.files import OhifFiles
 from viewer_api.qido.searches import Searches
 from viewer_api.renewing import Renewal
 from viewer_api.routes import audit, grants, objects, qido, records
@@ -126,8 +129,10 @@ def build(
     shared = shared or Shared()
     metrics = watching.Metrics(system, shared.metrics)
     origins = system.settings.origins()
+    sessions = Sessions(system.index, public_url, system.identity.environment)
     app = _Application(
         lambda inner: Callers(inner, _door(app, system, only), system.settings.proxies(), shared.buckets),
+        lambda inner: SessionCookies(inner, sessions),
         lambda inner: OtherOrigins(inner, origins, problems.is_api),
         lambda inner: watching.Watch(inner, metrics, is_behind=shared.is_behind),
         SecurityHeaders,
@@ -154,7 +159,9 @@ def build(
         app.include_router(fhir_reading.about(public_url, cors=bool(origins)))
     line = GatewayLine(shared.gateway) if shared.gateway else None
     if ServedPart.GATEWAY in serves or line is not None or only is ServedPart.WEB:
-        _gateway(app, system, public_url, line)
+        _gateway(app, system, public_url, line, sessions)
+        if system.settings.ohif is not None and system.settings.gateway:
+            app.include_router(ohif.router(OhifFiles(system.settings.ohif)))
     if ServedPart.OPERATOR in serves:
         _operator(app, system, public_url)
     readiness.install(app, _needs(system, only, line))
@@ -218,7 +225,9 @@ def _reader(app: FastAPI, system: System, public_url: str) -> None:
     )
 
 
-def _gateway(app: FastAPI, system: System, public_url: str, line: GatewayLine | None) -> None:
+def _gateway(
+    app: FastAPI, system: System, public_url: str, line: GatewayLine | None, sessions: Sessions
+) -> None:
     """Content in clear, and the pages: made here, or by the process at the other end of `line`.
 
     Without content in clear the pages that list are left, and need no process of their own.
@@ -234,8 +243,8 @@ def _gateway(app: FastAPI, system: System, public_url: str, line: GatewayLine | 
         is_on=system.settings.gateway,
     )
     environment = system.identity.environment
-    sessions = Sessions(system.index, public_url, environment)
-    site = Site(sessions, environment, opens_content=system.settings.gateway)
+    has_viewer = system.settings.ohif is not None and system.settings.gateway
+    site = Site(sessions, environment, opens_content=system.settings.gateway, has_viewer=has_viewer)
     own = pages.router(site, access, gateway)
     app.include_router(own if line is None else relaying.router(own, line, site.route_class()))
     retrieval = wado.Wado(

@@ -98,6 +98,7 @@ DOSSIER: Mapping[str, tuple[str, str]] = {
         "Les images sont au format DICOM : un logiciel de radiologie les ouvre.",
         "The images are in DICOM format: radiology software opens them.",
     ),
+    "study.viewer": ("Voir les images à l'écran", "Show the images on the screen"),
     "study.instance": ("Image {number}", "Image {number}"),
     "study.frames": ("{n} vues", "{n} frames"),
     "study.download": ("Télécharger l'image {number}", "Download image {number}"),

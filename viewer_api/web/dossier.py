@@ -152,6 +152,7 @@ class DossierPages:
             "study.html",
             document=document,
             series=[series_view(each, n, t) for n, each in enumerate(live_series(found.details), 1)],
+            study_uid=newest(found.details).study_uid,
             record=record,
             mode=mode,
         )

@@ -84,9 +84,18 @@ def _static(name: str, media_type: str) -> StaticFile:
 class Site:
     """Renders pages for whoever is signed in. `opens_content`: unless the gateway is off, which opens it."""
 
-    def __init__(self, sessions: Sessions, environment: Environment, *, opens_content: bool = True) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        environment: Environment,
+        *,
+        opens_content: bool = True,
+        has_viewer: bool = False,
+    ) -> None:
+        """`has_viewer`: studies may be opened in OHIF."""
         self.sessions = sessions
         self._opens_content = opens_content
+        self.has_viewer = has_viewer
         self._is_demo = environment is not Environment.PRODUCTION
         self._templates = Templates(
             loader=FileSystemLoader(HERE / "templates"),
@@ -138,6 +147,7 @@ class Site:
             last_day=words.last_day,
             csrf=session.form_token if session else lambda action: "",
             whose=_whose_view(request, session, t),
+            has_viewer=self.has_viewer,
             **{"mode": None, "done": None, "problem": None, **context},
         )
         response = HTMLResponse(html, status, HEADERS)

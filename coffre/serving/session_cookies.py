@@ -1,0 +1,43 @@
+"""The sign-in of the pages counts for a viewer on the same origin: its DICOMweb requests carry the cookie.
+
+Reading alone, and only where the browser says that a page of ours asks (Fetch Metadata); what has an
+Authorization header is left as it is. The token goes on as if it had been sent: the vault verifies it.
+"""
+
+import asyncio
+import re
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from viewer_api.web.sessions import Sessions
+
+_READING = frozenset({"GET", "HEAD"})
+_DICOMWEB = re.compile(r"/records/[^/]+/dicomweb/.+")
+_OURS = "same-origin"
+
+
+class SessionCookies:
+    """Gives requests of a signed-in browser the token of that sign-in."""
+
+    def __init__(self, app: ASGIApp, sessions: Sessions) -> None:
+        self._app = app
+        self._sessions = sessions
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and _is_a_viewers(request := Request(scope)):
+            session = await asyncio.to_thread(self._sessions.current, request)
+            if session is not None:
+                token = (b"authorization", b"Bearer " + session.token.encode())
+                scope = {**scope, "headers": [*scope["headers"], token]}
+        await self._app(scope, receive, send)
+
+
+def _is_a_viewers(request: Request) -> bool:
+    return (
+        request.method in _READING
+        and _DICOMWEB.fullmatch(request.url.path) is not None
+        and "authorization" not in request.headers
+        and request.headers.get("sec-fetch-site", _OURS) == _OURS
+        and "cookie" in request.headers
+    )

@@ -1,0 +1,122 @@
+"""OHIF, a stock viewer, below a record: what it asks is answered, and what it shows is what was deposited."""
+
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import pydicom
+import pytest
+from playwright.sync_api import Browser
+from pydicom.data import get_testdata_file
+
+from coffre.installation.install import initialise
+from coffre.settings import load
+from tests.clients.ohif_viewer import RIGHT, Viewer, given_to, written
+from tests.integration.support import DOCTOR, STRANGER, Coffre, Patient, serving
+from tests.services import ohif
+
+SHORT = {
+    "JPEG 2000": "MR_small_jp2klossless.dcm",
+    "JPEG of a film, eight bits": "color3d_jpeg_baseline.dcm",
+}
+LONG = {
+    "deflated": "image_dfl.dcm",
+    "RLE": "MR_small_RLE.dcm",
+    "JPEG Baseline": "SC_rgb_jpeg_dcmtk.dcm",
+    "JPEG Extended, twelve bits": "JPEG-lossy.dcm",
+    "JPEG Lossless": "JPEG-LL.dcm",
+    "JPEG-LS": "MR_small_jpeg_ls_lossless.dcm",
+    "JPEG 2000, film": "emri_small_jpeg_2k_lossless.dcm",
+    "JPEG 2000, colour": "examples_jpeg2k.dcm",
+    "ultrasound film": "examples_ybr_color.dcm",
+    "JPEG 2000, palette of a CT": "JPEG2000.dcm",
+    "MR, uncompressed": "MR_small.dcm",
+    "big endian": "MR_small_bigendian.dcm",
+}
+SYNTAXES = [
+    *(pytest.param(name, id=what) for what, name in SHORT.items()),
+    *(pytest.param(name, id=what, marks=pytest.mark.long) for what, name in LONG.items()),
+]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coffre]:
+    data = tmp_path_factory.mktemp("coffre") / "data"
+    initialise(load(data=data))
+    with serving(data, COFFRE_OHIF=str(ohif.dist())) as coffre:
+        yield coffre
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with ohif.chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def viewer(browser: Browser, served: Coffre) -> Iterator[Viewer]:
+    page = browser.new_page(viewport={"width": 1200, "height": 900})
+    yield Viewer(page, served)
+    page.close()
+
+
+def deposited(coffre: Coffre, person: Patient, datasets: list[pydicom.FileDataset]) -> str:
+    answer = coffre.stow(coffre.depositor(), [written(each) for each in datasets], person.ins)
+    assert answer.status_code in (200, 202), answer.text  # 202: with a warning
+    return str(datasets[0].StudyInstanceUID)
+
+
+def test_an_authorised_doctor_reads_a_ct(served: Coffre, viewer: Viewer) -> None:
+    person = served.open_record()
+    person.authorise()
+    datasets = [pydicom.dcmread(BytesIO(content)) for content in person.ct(3, 128)]
+    study = deposited(served, person, datasets)
+    viewer.sign_in(served.professional(DOCTOR))
+    viewer.open(person, study)
+    assert viewer.resembles(datasets) >= RIGHT
+    assert viewer.failures == []
+
+
+@pytest.mark.parametrize("name", SYNTAXES)
+def test_each_syntax_is_shown_as_it_is(served: Coffre, viewer: Viewer, name: str) -> None:
+    person = served.open_record()
+    dataset = given_to(person, str(get_testdata_file(name)))
+    study = deposited(served, person, [dataset])
+    viewer.sign_in(person.token)
+    viewer.open(person, study)
+    assert viewer.resembles([pydicom.dcmread(BytesIO(written(dataset)))]) >= RIGHT
+    assert viewer.failures == []
+
+
+def test_without_a_sign_in_nothing_is_answered(served: Coffre, viewer: Viewer) -> None:
+    person = served.open_record()
+    study = deposited(served, person, [pydicom.dcmread(BytesIO(content)) for content in person.ct(1, 32)])
+    viewer.open(person, study)
+    assert viewer.until(lambda: any("/dicomweb/" in url for _, url in viewer.failures))
+    assert {status for status, url, _ in viewer.answers if "/dicomweb/" in url} == {401}
+
+
+def test_a_doctor_without_authorisation_sees_nothing(served: Coffre, viewer: Viewer) -> None:
+    person = served.open_record()
+    study = deposited(served, person, [pydicom.dcmread(BytesIO(content)) for content in person.ct(1, 32)])
+    viewer.sign_in(served.professional(STRANGER))
+    viewer.open(person, study)
+    assert viewer.until(lambda: any("/dicomweb/" in url for _, url in viewer.failures))
+    assert {status for status, url, _ in viewer.answers if "/dicomweb/" in url} == {403}
+
+
+class TestItsFiles:
+    def test_none_outside_its_folder_is_given(self, served: Coffre) -> None:
+        for name in ("../../pyproject.toml", "%2e%2e/%2e%2e/pyproject.toml", "assets/../../../Makefile.x"):
+            answer = served.http.get(f"/records/{served.open_record().public_id}/ohif/{name}")
+            assert answer.status_code == 404
+
+    def test_its_page_runs_no_inline_script(self, served: Coffre) -> None:
+        answer = served.http.get(f"/records/{served.open_record().public_id}/ohif/viewer")
+        assert "script-src 'self'" in answer.headers["content-security-policy"]
+        assert "<script>" not in answer.text
+
+    def test_what_has_a_digest_in_its_name_is_kept_for_good(self, served: Coffre) -> None:
+        script = next(path.name for path in Path(ohif.dist()).glob("app.bundle.*.js"))
+        answer = served.http.get(f"/records/{served.open_record().public_id}/ohif/{script}")
+        assert "immutable" in answer.headers["cache-control"]

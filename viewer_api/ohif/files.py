@@ -1,0 +1,93 @@
+"""OHIF's own files, prebuilt, as one record sees them: the page and its configuration name that record.
+
+The viewer lives below the record, so that whatever it asks is on the same origin and under the same session.
+It holds no content and nobody signs in to read it.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+INDEX, CONFIGURATION = "index.html", "app-config.js"
+_INLINE = re.compile(r"<script>.*?</script>", re.DOTALL)
+_ADDRESSES = re.compile(r'\b(href|src|content)="/(?!/)')
+_HASHED = re.compile(r"[.-]?[0-9a-f]{16}[.]")
+SOURCE = "coffre"
+
+
+@dataclass(frozen=True, slots=True)
+class OhifFiles:
+    """The folder with OHIF's `dist`, made by `make ohif`."""
+
+    folder: Path
+
+    def index(self, record: UUID) -> str:
+        """The page, without its inline scripts: the configuration says the same, and our policy runs none."""
+        html = _INLINE.sub("", (self.folder / INDEX).read_text("utf-8"))
+        return _ADDRESSES.sub(rf'\1="{base(record)}/', html)
+
+    def file(self, name: str) -> Path | None:
+        """A file of the folder; None for anything else, links out of it included."""
+        root = self.folder.resolve()
+        found = (root / name).resolve()
+        return found if found.is_file() and found.is_relative_to(root) else None
+
+    @staticmethod
+    def configuration(record: UUID) -> str:
+        """OHIF's `window.config`, with what its inline scripts would set."""
+        return (
+            f"window.PUBLIC_URL = {json.dumps(base(record) + '/')};\n"
+            "window.browserImportFunction = name => import(name);\n"
+            f"window.config = {json.dumps(_configuration(record), indent=1)};\n"
+        )
+
+
+def base(record: UUID) -> str:
+    return f"/records/{record}/ohif"
+
+
+def lasts(name: str) -> bool:
+    """Whether a file's name changes with its content, so that it may be kept for good."""
+    return _HASHED.search(name) is not None
+
+
+def _configuration(record: UUID) -> dict[str, object]:
+    root = f"/records/{record}/dicomweb"
+    return {
+        "routerBasename": base(record),
+        "extensions": [],
+        "modes": [],
+        "showStudyList": True,
+        "maxNumberOfWebWorkers": 3,
+        "showWarningMessageForCrossOrigin": False,
+        "showCPUFallbackMessage": True,
+        "showLoadingIndicator": True,
+        "strictZSpacingForVolumeViewport": True,
+        "investigationalUseDialog": {"option": "never"},
+        "maxNumRequests": {"interaction": 20, "thumbnail": 5, "prefetch": 10},
+        "showErrorDetails": "production",
+        "defaultDataSourceName": SOURCE,
+        "dataSources": [
+            {
+                "namespace": "@ohif/extension-default.dataSourcesModule.dicomweb",
+                "sourceName": SOURCE,
+                "configuration": {
+                    "friendlyName": "Coffre",
+                    "name": SOURCE,
+                    "qidoRoot": root,
+                    "wadoRoot": root,
+                    "qidoSupportsIncludeField": True,
+                    "imageRendering": "wadors",
+                    "thumbnailRendering": "wadors",
+                    "enableStudyLazyLoad": True,
+                    "supportsFuzzyMatching": True,
+                    "supportsWildcard": True,
+                    "omitQuotationForMultipartRequest": True,
+                    "singlepart": "bulkdata,video",
+                    "bulkDataURI": {"enabled": True, "relativeResolution": "studies"},
+                },
+            }
+        ],
+    }
