@@ -17,7 +17,7 @@ from pydicom.uid import generate_uid
 from coffre.demo_authority import identity_files
 from tests.integration.support import Coffre, Patient
 
-LONGEST_S = 120.0
+LONGEST_S = 240.0
 RIGHT = 0.97
 """At least so similar is the right picture; the best wrong one of a corpus was 0.844."""
 CANVAS = """() => {
