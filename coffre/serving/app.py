@@ -34,6 +34,9 @@ from keyvault.verbs.attempt import Call
 from records.vocabulary.codes import Environment
 from storage.index.waking import FINISHED
 from viewer_api.access import Access
+from viewer_api.fhir import routes as fhir_routes
+from viewer_api.fhir.addresses import Addresses
+from viewer_api.fhir.reading import FhirReading
 from viewer_api.gateway.gateway import Gateway
 from viewer_api.ohif import routes as ohif
 from viewer_api.ohif.files import OhifFiles
@@ -220,9 +223,11 @@ def _reader(app: FastAPI, system: System, public_url: str) -> None:
     app.include_router(grants.router(access, Renewal(system.guard.reader, presign), credential))
     app.include_router(objects.router(system.objects, system.guard.reader, presigner))
     app.include_router(audit.router(system.guard.public))
-    app.include_router(
-        fhir_reading.reading(access, credential, Authentication.of(system).depositor(public_url))
-    )
+    addresses = Addresses(public_url)
+    reading = FhirReading(access, addresses)
+    depositor = Authentication.of(system).depositor(public_url)
+    app.include_router(fhir_reading.reading(access, reading, credential, depositor))
+    app.include_router(fhir_routes.router(reading, credential, addresses.base))
 
 
 def _gateway(

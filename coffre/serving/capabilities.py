@@ -1,17 +1,31 @@
 """The CapabilityStatement: it names what this server supports, and nothing else (FHIR R4 section 5.1)."""
 
+from collections.abc import Iterable
 from typing import Any
 
-CHANGED_ON = "2026-11-28"  # the day on which this statement last changed
-PROFILE = "https://profiles.ihe.net/ITI/MHD/StructureDefinition/IHE.MHD.SimplifiedPublish.DocumentReference"
+from records.fhir import FHIR_JSON, FHIR_XML
+from viewer_api.fhir.matching import Kind, Parameter
+from viewer_api.fhir.searched_types import READ_BY_ID, SEARCHED_TYPES, SearchedType
+
+CHANGED_ON = "2026-11-29"  # the day on which this statement last changed
+PUBLISH = "https://profiles.ihe.net/ITI/MHD/StructureDefinition/IHE.MHD.SimplifiedPublish.DocumentReference"
 _SECURITY = (
     "Authorization: Bearer, or DPoP with a proof of possession (RFC 9449). Each read is decided for the "
-    "record that it is about, and logged."
+    "record that it is about, and logged. A proof covers an address without its query: with DPoP, search by "
+    "POST _search."
 )
-_DOCUMENTATION = (
-    "Create: one PDF for a record of the shared medical record, IHE MHD ITI-105; each element is honoured, "
-    "kept or refused by name. Read: for the depositor that it is there, for who may see the document what a "
-    "list shows."
+_SEARCH = (
+    "A search is for one patient, by patient or patient.identifier (urn:oid:…|INS). Answers are filtered by "
+    "document, newest first. _count (500 at most), _summary=count, _total, _sort=-_lastUpdated; Prefer: "
+    "handling=strict refuses what is not known here."
+)
+_CREATE = (
+    "Create: one PDF for a record of the shared medical record, IHE MHD ITI-105, in JSON; each element is "
+    "honoured, kept or refused by name."
+)
+_PATIENT = (
+    Parameter("patient", Kind.REFERENCE, lambda _: (), "Patient/{id}, the public id of the record."),
+    Parameter("patient.identifier", Kind.TOKEN, lambda _: (), "urn:oid:…|INS; patient:identifier too."),
 )
 
 
@@ -25,22 +39,48 @@ def capability_statement(public_url: str, *, cors: bool) -> dict[str, Any]:
         "software": {"name": "Coffre"},
         "implementation": {"description": "Coffre", "url": f"{public_url}/fhir"},
         "fhirVersion": "4.0.1",
-        "format": ["application/fhir+json", "json"],
+        "format": [FHIR_JSON, FHIR_XML, "json", "xml"],
         "rest": [
             {
                 "mode": "server",
+                "documentation": _SEARCH,
                 "security": {"cors": cors, "description": _SECURITY},
-                "resource": [_DOCUMENT_REFERENCE],
+                "resource": [*_resources()],
             }
         ],
     }
 
 
-_DOCUMENT_REFERENCE = {
-    "type": "DocumentReference",
-    "supportedProfile": [PROFILE],
-    "documentation": _DOCUMENTATION,
-    "interaction": [{"code": "create"}, {"code": "read"}],
+def _resources() -> Iterable[dict[str, Any]]:
+    for each in SEARCHED_TYPES.values():
+        yield _searched(each)
+    for kind in sorted(READ_BY_ID - SEARCHED_TYPES.keys()):
+        yield {"type": kind, "interaction": [{"code": "read"}], **_VERSIONS}
+
+
+def _searched(searched: SearchedType) -> dict[str, Any]:
+    creates = searched.kind == "DocumentReference"
+    interactions = [
+        *(["create"] if creates else []),
+        *(["read"] if searched.kind in READ_BY_ID else []),
+        "search-type",
+    ]
+    return {
+        "type": searched.kind,
+        **({"supportedProfile": [PUBLISH]} if creates else {}),
+        "documentation": f"{_CREATE} {searched.documentation}" if creates else searched.documentation,
+        "interaction": [{"code": code} for code in interactions],
+        **_VERSIONS,
+        "searchParam": [_parameter(each) for each in (*searched.parameters.values(), *_PATIENT)],
+    }
+
+
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    shown = {"name": parameter.name, "type": parameter.kind.value}
+    return {**shown, **({"documentation": parameter.documentation} if parameter.documentation else {})}
+
+
+_VERSIONS = {
     "versioning": "no-version",
     "readHistory": False,
     "updateCreate": False,

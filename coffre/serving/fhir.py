@@ -1,4 +1,4 @@
-"""Two FHIR routes: the capabilities (`/fhir/metadata`) and a document that was published.
+"""FHIR routes that belong to no single room: the capabilities, and a document that was published.
 
 Both upper rooms answer the second one: a depositor reads that its document is there, a reader of the record
 reads what a list would show.
@@ -10,19 +10,20 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
 
 from coffre.serving.capabilities import capability_statement
-from ingestion.intake.fhir.request import FHIR_JSON, check_answer
 from ingestion.intake.reception import Depositor
-from ingestion.intake.routes.stow import headers_of
 from keyvault.credentials.tokens import Credential
-from records.errors import NotFound, Refused
+from records.errors import Refused
 from viewer_api.access import Access
 from viewer_api.calling import call_of
-from viewer_api.presenting_fhir import document_reference, own_deposit
+from viewer_api.fhir.document_references import own_deposit
+from viewer_api.fhir.formats import form_of
+from viewer_api.fhir.ids import named
+from viewer_api.fhir.reading import FhirReading
+from viewer_api.fhir.routes import sent
 
-METADATA, DOCUMENT = "/fhir/metadata", "/fhir/DocumentReference/{id}"
+METADATA, DOCUMENT = "/fhir/metadata", "/fhir/DocumentReference/{id:fhir_id}"
 
 
 def about(public_url: str, *, cors: bool) -> APIRouter:
@@ -31,14 +32,14 @@ def about(public_url: str, *, cors: bool) -> APIRouter:
 
     @routes.get(METADATA, summary="What this server does (CapabilityStatement)")
     async def metadata(request: Request) -> Response:
-        _check(request)
-        return JSONResponse(capability_statement(public_url, cors=cors), media_type=FHIR_JSON)
+        return _answer(request, capability_statement(public_url, cors=cors))
 
     return routes
 
 
 def reading(
     access: Access,
+    fhir: FhirReading,
     authenticate: Callable[[Request], Awaitable[Credential]],
     depositor: Callable[[Request], Awaitable[Depositor]],
 ) -> APIRouter:
@@ -56,24 +57,20 @@ def reading(
 
     @routes.get(DOCUMENT, summary="One document, without its content")
     async def read(id: str, request: Request) -> Response:
-        _check(request)
+        _form_of(request)
         credential = await authenticate(request)
-        document_id = _named(id)
+        document_id = named(id)
         body = await own(request, document_id)
         if body is None:
-            call = call_of(request, credential)
-            body = document_reference(await asyncio.to_thread(access.document, call, document_id))
-        return JSONResponse(body, media_type=FHIR_JSON)
+            body = await asyncio.to_thread(fhir.document, call_of(request, credential), document_id)
+        return _answer(request, body)
 
     return routes
 
 
-def _check(request: Request) -> None:
-    check_answer(headers_of(request), request.query_params.multi_items())
+def _form_of(request: Request) -> str:
+    return form_of(request.headers.get("accept", ""), request.query_params.multi_items())
 
 
-def _named(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise NotFound("There is no such document, or you may not see it.", code="no_such_document") from None
+def _answer(request: Request, resource: dict[str, Any]) -> Response:
+    return sent(resource, _form_of(request), request.query_params.multi_items())

@@ -16,7 +16,7 @@ SHARED: Mapping[str, frozenset[str]] = {
     "/dicomweb/studies/{study}": frozenset({"POST"}),
     "/records/{ins}/dicomweb/studies": frozenset({"GET", "HEAD", "POST"}),
     "/records/{ins}/dicomweb/studies/{study}": frozenset({"GET", "HEAD", "POST"}),
-    "/fhir/DocumentReference": frozenset({"POST"}),
+    "/fhir/DocumentReference": frozenset({"GET", "HEAD", "POST"}),
 }
 """Addresses that a proxy gives to one process or another by the method: each process names all methods."""
 _SHARED = tuple((compile_path(path)[0], methods) for path, methods in SHARED.items())

@@ -11,10 +11,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from coffre.serving.methods import allow, taken
-from ingestion.intake.fhir.request import FHIR_JSON
-from ingestion.intake.routes.fhir import operation_outcome
 from keyvault.credentials.tokens import CredentialError
 from records.errors import CoffreError, Conflict, Invalid, NotFound, Refused
+from records.fhir import operation_outcome
+from viewer_api.fhir.formats import body_of, form_or_json
 from viewer_api.refusals import QUOTA_S
 from viewer_api.routes.objects import RangeNotSatisfiable
 from viewer_api.web.site import Site
@@ -81,6 +81,22 @@ STATUS: Mapping[str, int] = {
     "bad_rpps": 422,
     "reason_missing": 422,
 }
+# of an OperationOutcome (R4 section 2.36, issue-type)
+_ISSUES: Mapping[int, str] = {
+    400: "invalid",
+    401: "login",
+    403: "forbidden",
+    404: "not-found",
+    405: "not-supported",
+    406: "not-supported",
+    409: "conflict",
+    413: "too-long",
+    415: "not-supported",
+    429: "throttled",
+    500: "exception",
+    503: "transient",
+    507: "no-store",
+}
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _KINDS: tuple[tuple[type[CoffreError], int], ...] = (
     (CredentialError, 401),
@@ -116,13 +132,13 @@ def problem(request: Request, status: int, code: str, sentence: str, **more: obj
         headers["Retry-After"] = "5"
     if status == 429:
         headers["Retry-After"] = str(QUOTA_S)
-    if request.url.path.startswith("/fhir"):
-        body, media_type = operation_outcome(code, sentence), FHIR_JSON
-    else:
-        body = {"type": f"urn:coffre:problem:{code}", "title": code, "status": status, "code": code}
-        body |= {"detail": sentence, **more}
-        media_type = "application/problem+json"
-    return Response(json.dumps(body, ensure_ascii=False), status, headers, media_type)
+    if request.url.path.startswith("/fhir/"):
+        form = form_or_json(request.headers.get("accept", ""), request.query_params.multi_items())
+        outcome = operation_outcome(code, sentence, _ISSUES.get(status, "processing"))
+        return Response(body_of(outcome, form), status, headers, form)
+    body = {"type": f"urn:coffre:problem:{code}", "title": code, "status": status, "code": code}
+    body |= {"detail": sentence, **more}
+    return Response(json.dumps(body, ensure_ascii=False), status, headers, "application/problem+json")
 
 
 def install(app: FastAPI) -> None:

@@ -55,10 +55,12 @@ def sealed_rows(rows: Iterable[IndexRow]) -> list[SealedRow]:
 class SeenDocument:
     """A document the actor may see: facts from the vault, details from the opened rows, oldest first.
 
-    `obligations` is what showing this document obliges to at this moment.
+    `record` is the public id of its record. `obligations` is what showing this document obliges to at this
+    moment.
     """
 
     document_id: UUID
+    record: UUID
     facts: DocumentFacts
     created_at: int
     details: tuple[DocumentDetails, ...] = field(repr=False)

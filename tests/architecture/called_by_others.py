@@ -37,6 +37,7 @@ _.pubid  # named by the target of xml.etree.ElementTree.XMLParser
 _.timeout_keep_alive_task  # uvicorn's protocol cancels it
 _.capture_signals  # uvicorn.Server.serve
 _.should_exit  # uvicorn.Server.main_loop
+_.regex  # starlette.convertors.Convertor
 _.include_in_schema  # FastAPI, where it describes the routes
 _.list_commands  # click.Group: the order of --help
 _.backup_command  # coffre.command_line.later, by its name
@@ -89,7 +90,6 @@ _.SliceLocation  # the same
 # elements of a DocumentReference (FHIR R4) that are accepted and not kept
 _.Extension  # the type of every element's `extension`, by its name
 _.user_selected  # Coding
-_.period  # Identifier and the context of a DocumentReference
 _.assigner  # Identifier
 _.creation  # Attachment
 _.version_id  # Meta
@@ -123,7 +123,6 @@ _.ack_notice  # the same
 
 # the templates of the pages
 _.acts  # log.html
-_.instant  # log.html
 _.explanation  # log.html
 _.hidden_from_patient  # document.html
 _.visible_to_patient  # document.html

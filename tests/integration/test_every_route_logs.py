@@ -119,6 +119,7 @@ class Row:
     things: bool = False  # it names something in the record: hidden and absent are cases
     holder: bool = False  # the holder's alone
     page: bool = False
+    form: bool = False  # its body is a form, as FHIR has it
     query: str = ""
     searched: bool = True  # its answer is looked for in the index
     by_id: bool = False  # no record is named: an emergency begins where something is shown
@@ -227,6 +228,9 @@ ROWS = [
         "of both",
         things=True,
     ),
+    Row("GET", "/fhir/DocumentReference", query="?patient.identifier={ins}"),
+    Row("GET", "/fhir/DocumentReference", name="by id", query="?patient={record}&_id={id}", things=True),
+    Row("POST", "/fhir/DocumentReference/_search", lambda p: {"patient": str(p.record)}, form=True),
     Row("GET", "/fhir/DocumentReference/{id}", things=True, by_id=True),
     Row("GET", "/", holder=True, page=True),
     Row("GET", "/choix", holder=True, page=True),
@@ -344,7 +348,7 @@ class World:
             body = {**(body or {}), **IN_EMERGENCY}
         elif emergency:
             headers |= {"Coffre-Purpose": IN_EMERGENCY["purpose"], "Coffre-Reason": quote(REASON)}
-        return {"headers": headers, **({} if body is None else {"json": body})}
+        return {"headers": headers, **({} if body is None else {"data" if row.form else "json": body})}
 
     def _page(self, row: Row, place: Place, path: str, token: str, emergency: bool) -> dict[str, Any]:
         cookie = self.watched.browser(token)
@@ -436,7 +440,7 @@ def read_alike(answer: httpx.Response) -> tuple[object, ...]:
 def routes(world: World) -> set[Route]:
     found = iter_route_contexts(world.watched.app.router.routes)
     return {
-        (method, each.path)
+        (method, re.sub(r":\w+\}", "}", each.path))
         for each in found
         for method in each.methods or ()
         if each.path and method != "HEAD"

@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from fhir.resources.R4B.capabilitystatement import CapabilityStatement
 
 from coffre.demonstration import data as demo_data
 from tests.integration.support import (
@@ -66,16 +67,23 @@ def test_metadata_tells_what_is_here_to_whoever_asks(coffre: Coffre) -> None:
     assert statement["implementation"]["url"] == f"{coffre.url}/fhir"
     (rest,) = statement["rest"]
     told = {each["type"]: {i["code"] for i in each["interaction"]} for each in rest["resource"]}
-    assert told == {"DocumentReference": {"create", "read"}}
+    assert told == {"DocumentReference": {"create", "read", "search-type"}}
 
 
-def test_metadata_is_json_or_nothing(coffre: Coffre) -> None:
+def test_metadata_is_json_or_xml_or_nothing(coffre: Coffre) -> None:
     for address, headers in (
-        ("/fhir/metadata", {"Accept": "application/fhir+xml"}),
-        ("/fhir/metadata?_format=xml", {}),
+        ("/fhir/metadata", {"Accept": "application/fhir+turtle"}),
+        ("/fhir/metadata?_format=ttl", {}),
     ):
         answer = coffre.http.get(address, headers=headers)
         assert (answer.status_code, outcome(answer)) == (406, "not_acceptable")
+    for asked in (
+        {"Accept": "application/fhir+xml"},
+        {"Accept": "application/json;q=0.5, application/xml;q=0.9"},
+    ):
+        answer = coffre.http.get("/fhir/metadata", headers=asked)
+        assert answer.headers["content-type"] == "application/fhir+xml"
+        assert CapabilityStatement.model_validate_xml(answer.content).fhirVersion == "4.0.1"
     assert coffre.http.get("/fhir/metadata?_format=json").status_code == 200
     assert coffre.http.get("/fhir/metadata?_format=application/fhir+json").status_code == 200
 
@@ -101,7 +109,9 @@ def test_the_holder_reads_there_what_a_list_shows_and_it_is_on_the_log(
     assert found["author"] == [{"display": "Dr Anne Test"}]
     assert found["content"][0]["attachment"]["title"] == "Compte rendu"
     assert found["content"][0]["attachment"]["contentType"] == "application/pdf"
-    assert (found["date"], found["description"]) == ("2026-03-01", "Lu une seconde fois.")
+    (as_sent,) = found["_date"]["extension"]
+    assert (as_sent["valueString"], found["description"]) == ("2026-03-01", "Lu une seconde fois.")
+    assert found["date"] == found["meta"]["lastUpdated"], "R4 has an instant here, and a day is none"
     assert found["securityLabel"][0]["coding"][0]["code"] == "N"
     assert found["type"]["coding"][0]["code"] == "18748-4"
     assert "data" not in found["content"][0]["attachment"]
@@ -147,7 +157,7 @@ def test_head_and_options_are_answered_on_every_fhir_address(
         assert head.headers["content-length"] == whole.headers["content-length"]
     for address, methods in (
         ("/fhir/metadata", "GET, HEAD, OPTIONS"),
-        ("/fhir/DocumentReference", "OPTIONS, POST"),
+        ("/fhir/DocumentReference", "GET, HEAD, OPTIONS, POST"),
         (published.headers["location"], "GET, HEAD, OPTIONS"),
     ):
         answer = coffre.http.options(address)

@@ -29,7 +29,7 @@ http {{
   map "$request_method $uri" $process {{
     default                                      {gateway};
     "~^POST /(records/[^/]+/)?dicomweb/studies"  {intake};
-    "~^POST /fhir/"                              {intake};
+    "~^POST /fhir/DocumentReference/?$"          {intake};
     "~^[A-Z]+ /submissions"                      {intake};
     "~^[A-Z]+ /records/[^/]+/dicomweb/studies/(?!(.*/)?(series|instances)/?$)"  {gateway};
     "~^[A-Z]+ /(fhir|records|dicomweb|grants|objects|audit|health|metrics)"  {reader};

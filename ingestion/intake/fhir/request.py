@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from ingestion.intake.bodies.multipart import media_type
 from ingestion.intake.stow.request import preferences, quality, refuse_headers
 from records.errors import Invalid
+from records.fhir import FHIR_JSON
 
-FHIR_JSON = "application/fhir+json"
 _JSON = frozenset({FHIR_JSON, "application/json", "text/json", "application/json+fhir", "json"})
 _RANGES = frozenset({"*/*", "application/*"})
 _PARAMETERS = frozenset({"_format", "_pretty"})

@@ -2,20 +2,20 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from ingestion.envelope import SubmissionHeaders
 from ingestion.intake.fhir.document_reference import PublishedDocument, read_document_reference
-from ingestion.intake.fhir.request import FHIR_JSON, read_publish_request
+from ingestion.intake.fhir.request import read_publish_request
 from ingestion.intake.reception import Depositor
 from ingestion.intake.routes.stow import headers_of
 from ingestion.intake.use_cases import Intake
 from ingestion.intake.waiting import FINAL
 from ingestion.outcomes import PartOutcome
 from records.errors import Invalid
+from records.fhir import FHIR_JSON, operation_outcome
 from records.vocabulary.codes import Environment
 from storage.rows import PartVerdict
 
@@ -94,13 +94,3 @@ def router(
         return JSONResponse(body, status, headers, media_type=FHIR_JSON)
 
     return routes
-
-
-def operation_outcome(code: str, sentence: str, kind: str = "processing") -> dict[str, Any]:
-    """A FHIR OperationOutcome with our stable code."""
-    issue = {
-        "severity": "error",
-        "code": kind,
-        "details": {"coding": [{"system": "urn:coffre:code", "code": code}], "text": sentence},
-    }
-    return {"resourceType": "OperationOutcome", "issue": [issue]}

@@ -171,7 +171,12 @@ def opened_documents(tx: VaultTransaction, found: Attempt, rows: Sequence[Sealed
     opened = open_rows(tx, found.record.key, genuine(tx, rows, seen))
     shown = [
         SeenDocument(
-            document_id, facts, row["created_at"], opened[document_id], warnings(found.request, facts)
+            document_id,
+            found.public_id,
+            facts,
+            row["created_at"],
+            opened[document_id],
+            warnings(found.request, facts),
         )
         for document_id, (row, facts) in seen.items()
         if document_id in opened

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -12,14 +13,16 @@ from records.imaging.items import study_attributes
 from records.imaging.studies import ImagingDocument, Study
 from records.summaries import summary_of
 from tests.unit.records.factories import REPORT
+from viewer_api.fhir.addresses import Addresses
+from viewer_api.fhir.document_references import DocumentReferences
 from viewer_api.presenting import document_json
-from viewer_api.presenting_fhir import document_reference
 from viewer_api.summarising import summarised
 from viewer_api.web.texts import FRENCH, Texts
 from viewer_api.web.words import document_view
 
 JOINED_MEANWHILE, MERGED = "Scanner, relu", "Scanner"
 DESCRIPTION = "00081030"
+RECORD = UUID(int=9)
 
 
 def a_row(title: str, received: int) -> DocumentDetails:
@@ -32,7 +35,7 @@ def a_row(title: str, received: int) -> DocumentDetails:
 def compacted() -> SeenDocument:
     """A study of which a job merged the oldest submissions: the highest version, and an older instant."""
     rows = (a_row(JOINED_MEANWHILE, received=200), a_row(MERGED, received=100))
-    return SeenDocument(REPORT.document_id, replace(REPORT, kind="study"), 100_000, rows)
+    return SeenDocument(REPORT.document_id, RECORD, replace(REPORT, kind="study"), 100_000, rows)
 
 
 def of_study(document: SeenDocument) -> Any:
@@ -40,9 +43,13 @@ def of_study(document: SeenDocument) -> Any:
     return study_attributes(Study((made,)))[DESCRIPTION]["Value"][0]
 
 
+def as_reference(document: SeenDocument) -> dict[str, Any]:
+    return DocumentReferences(Addresses("https://coffre.test"), RECORD).shown(summarised(document))
+
+
 SHOWN: dict[str, Callable[[SeenDocument], Any]] = {
     "documents": lambda document: document_json(summarised(document))["title"],
-    "DocumentReference": lambda document: document_reference(document)["content"][0]["attachment"]["title"],
+    "DocumentReference": lambda document: as_reference(document)["content"][0]["attachment"]["title"],
     "studies": of_study,
     "page": lambda document: document_view(summarised(document), Texts(FRENCH), ()).title,
 }

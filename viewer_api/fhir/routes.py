@@ -1,0 +1,73 @@
+"""FHIR reading over HTTP: searches by GET and by POST `_search` (R4 sections 3.1.0.1 and 3.1.1.1)."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Request, Response
+
+from keyvault.credentials.tokens import Credential
+from keyvault.verbs.attempt import Call
+from records.errors import Invalid
+from viewer_api.calling import call_of
+from viewer_api.fhir.formats import body_of, form_of
+from viewer_api.fhir.reading import FhirReading
+from viewer_api.fhir.search_query import Parameters, SearchQuery, read_search
+from viewer_api.fhir.searched_types import DOCUMENT, SEARCHED_TYPES, SearchedType
+
+LARGEST_FORM = 64 * 1024
+_STRICT = re.compile(r'(^|[,;])\s*handling\s*=\s*"?strict"?\s*($|[,;])', re.IGNORECASE)
+Authenticate = Callable[[Request], Awaitable[Credential]]
+Search = Callable[[Call, SearchQuery], dict[str, Any]]
+
+
+def router(reading: FhirReading, authenticate: Authenticate, base: str) -> APIRouter:
+    routes = APIRouter(tags=["FHIR"])
+    searches: Mapping[str, Search] = {DOCUMENT: reading.documents}
+    for kind, searched in SEARCHED_TYPES.items():
+        _add_search(routes, searched, searches[kind], authenticate, base)
+    return routes
+
+
+def _add_search(
+    routes: APIRouter, searched: SearchedType, search: Search, authenticate: Authenticate, base: str
+) -> None:
+    async def answer(request: Request, parameters: Parameters) -> Response:
+        form = form_of(request.headers.get("accept", ""), parameters)
+        call = call_of(request, await authenticate(request))
+        strict = bool(_STRICT.search(request.headers.get("prefer", "")))
+        query = read_search(parameters, searched.parameters, base, strict=strict)
+        bundle = await asyncio.to_thread(search, call, query)
+        return sent(bundle, form, parameters)
+
+    @routes.get(f"/fhir/{searched.kind}", summary=f"Search {searched.kind}")
+    async def by_query(request: Request) -> Response:
+        return await answer(request, request.query_params.multi_items())
+
+    @routes.post(f"/fhir/{searched.kind}/_search", summary=f"Search {searched.kind}, criteria in the body")
+    async def by_form(request: Request) -> Response:
+        criteria = await _form(request)
+        return await answer(request, [*request.query_params.multi_items(), *criteria])
+
+
+async def _form(request: Request) -> Parameters:
+    """Criteria as a form in UTF-8 (R4 section 3.1.1.1)."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    body = await request.body()
+    if kind != "application/x-www-form-urlencoded" and body:
+        raise Invalid(
+            "Send the criteria with Content-Type: application/x-www-form-urlencoded.", code="bad_content_type"
+        )
+    if len(body) > LARGEST_FORM:
+        raise Invalid("The criteria of a search have at most 64 KiB.", code="too_large")
+    try:
+        return parse_qsl(body.decode(), keep_blank_values=True, errors="strict")
+    except ValueError:
+        raise Invalid("The criteria of a search are a form in UTF-8.", code="bad_query") from None
+
+
+def sent(resource: dict[str, Any], form: str, parameters: Parameters) -> Response:
+    pretty = ("_pretty", "true") in parameters
+    return Response(body_of(resource, form, pretty=pretty), media_type=form)
