@@ -12,6 +12,11 @@ from collections.abc import Callable, Generator, Mapping
 from functools import partial
 from typing import Any, NoReturn
 
+from content.sandbox.left_out import UNNEEDED, leave_out
+
+if __name__ == "__main__":
+    leave_out(*UNNEEDED)
+
 from PIL import Image
 
 from content.byte_source import BlockReader, SliceSource, Source, in_pieces

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NoReturn
 
-if __name__ == "__main__" and not json.loads(sys.argv[2])["decoded_frames"]:
-    # the parsers must not pull in native code that is not needed to read structure
-    for _native in ("numpy", "PIL"):
-        sys.modules[_native] = None  # type: ignore[assignment]
+from content.sandbox.left_out import DECODING, UNNEEDED, leave_out
+
+if __name__ == "__main__":
+    leave_out(*UNNEEDED, *(() if json.loads(sys.argv[2])["decoded_frames"] else DECODING))
 
 import orjson
 
