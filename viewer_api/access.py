@@ -84,11 +84,17 @@ class Access:
         read alike.
         """
         check_reason(call)
+        return self._alone(call, document_id)[1]
+
+    def _alone(self, call: Call, document_id: UUID) -> tuple[WantedRows, SeenDocument]:
         found = self._index.document(document_id)
-        answer = self._vault.document(call, document_id, _sealed([found] if found else []))
+        rows = _sealed([found] if found else [])
+        answer = self._vault.document(call, document_id, rows)
         if isinstance(answer, Denied) and answer.reason is not ReasonCode.QUOTA_EXCEEDED:
             raise no_such_document()
-        return permitted(answer)
+        seen = permitted(answer)
+        assert found is not None  # what the index doesn't have was refused
+        return WantedRows(Named(found[0].record_id), rows, [[document_id]]), seen
 
     def named(self, call: Call, locator: str, documents: Sequence[UUID]) -> Disclosed:
         """Those of the named documents of a record that the actor may see."""
@@ -131,6 +137,13 @@ class Access:
         things += [[document.document_id for document, _ in study] for study in studies]
         rows += [row for study in studies for row in study]
         return WantedRows(record, _sealed(rows), things)
+
+    def wanted_alone(self, call: Call, document_id: UUID) -> WantedRows:
+        """The same of a document that is named by its id alone; decided and logged like a list before its
+        record is told of. Raises `NotFound` whatever the reason.
+        """
+        check_reason(call)
+        return self._alone(call, document_id)[0]
 
     def released(self, call: Call, request: GrantRequest, wanted: WantedRows) -> Released:
         """Decided, logged, sealed to the recipient. Raises `NotAuthorised`, `QuotaExceeded` or `NotFound`."""

@@ -1,9 +1,17 @@
 """Opens the segments of an object as they arrive: of the ciphertext one of them is held, and a piece."""
 
 from collections.abc import Iterable, Iterator
+from typing import Protocol
 
-from keyvault.crypto.blob_opener import Opener
 from keyvault.crypto.sealed_blob import HEADER, STRIDE
+
+
+class Opens(Protocol):
+    """An `Opener`, or what asks for one each time and so holds no key between two segments."""
+
+    def span(self, offset: int, length: int) -> tuple[int, int]: ...
+
+    def open_span(self, offset: int, length: int, ciphertext: bytes | bytearray | memoryview) -> bytes: ...
 
 
 def segment_of(offset: int) -> int:
@@ -16,7 +24,7 @@ def border(segment: int) -> int:
     return max(0, segment * STRIDE - HEADER)
 
 
-def opened(opener: Opener, offset: int, length: int, pieces: Iterable[bytes]) -> Iterator[bytes]:
+def opened(opener: Opens, offset: int, length: int, pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Yields `length` plaintext bytes from `offset` segment by segment; `pieces` are those of their span.
 
     Raises what `Opener.open_span` raises: "short_range" where they end too early, "blob_corrupt".

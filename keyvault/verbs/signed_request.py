@@ -119,6 +119,14 @@ def _retrieve(named: Named, _: bytes) -> SignedRequest:
     return SignedRequest(signed.locator, signed.verbs, SignedThings(studies=(study,)))
 
 
+def _binary(named: Named, _: bytes) -> SignedRequest:
+    """The content of one document by its id alone, which the gateway opens."""
+    document = UUID(named["document"])
+    released = {"suite": 1, "documents": [[document]]}
+    verbs: dict[str, Arguments] = {"document": {"document_id": document}, "release": released}
+    return SignedRequest(None, {**verbs, "recheck_held": {}})
+
+
 def _access_log(named: Named, _: bytes) -> SignedRequest:
     return _reading(named["record"], Action.READ_LOG, events={})
 

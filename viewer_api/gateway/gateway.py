@@ -22,7 +22,7 @@ from viewer_api.asking import check_reason
 from viewer_api.gateway.held_grants import HeldGrants, key_of, rows_of
 from viewer_api.gateway.opened_study import OpenedStudy, OpenedThing, read_place
 from viewer_api.gateway.reading import begun
-from viewer_api.refusals import permitted
+from viewer_api.refusals import NotAuthorised, no_such_document, permitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,10 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a request asks for: a study or a document of a record."""
+    """What a request asks for: a study or a document of a record, or a document by its id alone."""
 
     call: Call
-    locator: str = field(repr=False)
+    locator: str | None = field(repr=False)
     study: str | None = None
     document: UUID | None = None
 
@@ -50,7 +50,7 @@ class Asked:
     def request(self, recipient: bytes) -> GrantRequest:
         studies = () if self.study is None else (self.study,)
         documents = () if self.document is None else (self.document,)
-        return GrantRequest(self.locator, studies=studies, documents=documents, recipient=recipient)
+        return GrantRequest(self.locator or "", studies=studies, documents=documents, recipient=recipient)
 
 
 class Gateway:
@@ -92,11 +92,22 @@ class Gateway:
 
     def document(self, call: Call, locator: str, document_id: UUID) -> Content:
         """One document. Raises like `study`, and `NotFound` for a study."""
-        asked = Asked(call, locator, document=document_id)
+        return self._document(Asked(call, locator, document=document_id))
+
+    def binary(self, call: Call, document_id: UUID) -> Content:
+        """One document by its id alone (IHE ITI-68). Raises `NotFound` whatever the reason: where no record
+        is named, no right, hidden and absent read alike.
+        """
+        try:
+            return self._document(Asked(call, None, document=document_id))
+        except NotAuthorised:
+            raise no_such_document() from None
+
+    def _document(self, asked: Asked) -> Content:
         thing, _ = self._opened(asked)
         for document in thing.documents:
-            if document.document_id == document_id:
-                return self._content(thing, _place_of(document), document.media_type)
+            if document.document_id == asked.document:
+                return self._content(asked, thing, document)
         raise _absent("document")
 
     def instance(self, call: Call, locator: str, document_id: UUID, sop_uid: str) -> Content:
@@ -107,7 +118,8 @@ class Gateway:
 
     def _study(self, asked: Asked) -> OpenedStudy:
         thing, is_new = self._opened(asked)
-        return OpenedStudy(thing, lambda: None if is_new else self._grown(asked, thing))
+        grown = lambda: None if is_new else self._grown(asked, thing)  # noqa: E731
+        return OpenedStudy(thing, grown, lambda: self._opened(asked)[0])
 
     def _opened(self, asked: Asked) -> tuple[OpenedThing, bool]:
         """The thing under a grant that holds for this caller now, and whether it was granted just now."""
@@ -132,7 +144,9 @@ class Gateway:
 
     def _still_holds(self, asked: Asked, thing: OpenedThing) -> bool:
         try:
-            return permitted(self._vault.recheck_held(asked.call, asked.locator, thing.grant_id))
+            return permitted(
+                self._vault.recheck_held(asked.call, asked.locator or thing.record, thing.grant_id)
+            )
         except NotFound:  # ended meanwhile, or with the vault that was restored
             return False
 
@@ -143,14 +157,20 @@ class Gateway:
             if current is not None and current is not thing:
                 return current
             private, public = new_recipient()
-            wanted = self._access.wanted(asked.call, asked.request(public))
+            wanted = self._wanted(asked, public)
             if rows_of(wanted.rows) == thing.rows:
                 return None
             return self._release(asked, private, public, wanted)
 
     def _granted(self, asked: Asked) -> OpenedThing:
         private, public = new_recipient()
-        return self._release(asked, private, public, self._access.wanted(asked.call, asked.request(public)))
+        return self._release(asked, private, public, self._wanted(asked, public))
+
+    def _wanted(self, asked: Asked, public: bytes) -> WantedRows:
+        if asked.locator is None:
+            assert asked.document is not None
+            return self._access.wanted_alone(asked.call, asked.document)
+        return self._access.wanted(asked.call, asked.request(public))
 
     def _release(self, asked: Asked, private: bytes, public: bytes, wanted: WantedRows) -> OpenedThing:
         released = self._access.released(asked.call, asked.request(public), wanted)
@@ -161,19 +181,23 @@ class Gateway:
         }
         rows = rows_of(wanted.rows)
         thing = OpenedThing(
-            self._objects, UUID(grant["id"]), grant["expires"], body, holders, rows, self._clock
+            self._objects,
+            UUID(grant["id"]),
+            grant["record"],
+            grant["expires"],
+            body,
+            holders,
+            rows,
+            self._clock,
         )
         self.held.put(asked.key, thing)
         return thing
 
-    def _content(self, thing: OpenedThing, place: Place, media_type: str) -> Content:
+    def _content(self, asked: Asked, thing: OpenedThing, document: GrantedDocument) -> Content:
+        place = Place(document.blob_id, document.offset, document.length, document.sha256)
         # the first piece is opened before any header is sent: a damaged object is an answer of its own
-        plain = begun(read_place(thing, place, 0, place.length))
-        return Content(media_type, place.length, plain)
-
-
-def _place_of(document: GrantedDocument) -> Place:
-    return Place(document.blob_id, document.offset, document.length, document.sha256)
+        plain = begun(read_place(thing, place, 0, place.length, lambda: self._opened(asked)[0]))
+        return Content(document.media_type, place.length, plain)
 
 
 def gateway_off() -> CoffreError:

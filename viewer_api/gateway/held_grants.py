@@ -30,9 +30,16 @@ MOST_HELD = 256
 Key = bytes
 
 
-def key_of(call: Call, locator: str, study: str | None, document: UUID | None) -> Key:
+def key_of(call: Call, locator: str | None, study: str | None, document: UUID | None) -> Key:
     """What a grant is held for. The token names its proof key, where it is bound to one (RFC 9449)."""
-    named = (call.token, locator, study or "", str(document or ""), call.purpose.value, call.reason or "")
+    named = (
+        call.token,
+        locator or "",
+        study or "",
+        str(document or ""),
+        call.purpose.value,
+        call.reason or "",
+    )
     digest = hashlib.sha256()
     for part in (each.encode() for each in named):
         digest.update(len(part).to_bytes(8) + part)
@@ -48,8 +55,15 @@ class OpenedBlob:
     opener: Opener = field(repr=False)
 
 
+class ContentClosedError(CoffreError):
+    code = "content_closed"
+
+    def __init__(self) -> None:
+        super().__init__("This content is no longer open: ask for it again.")
+
+
 class HeldGrant:
-    """An opened grant, until it is dropped.
+    """An opened grant, until it is dropped. `record` is its record's public id.
 
     `holders`: the document of each blob, as the vault said; `rows`: what the index had of what was asked for.
     """
@@ -57,6 +71,7 @@ class HeldGrant:
     def __init__(
         self,
         grant_id: UUID,
+        record: str,
         expires: int,
         body: GrantBody,
         holders: Mapping[UUID, UUID],
@@ -64,6 +79,7 @@ class HeldGrant:
         clock: Callable[[], float],
     ) -> None:
         self.grant_id = grant_id
+        self.record = record
         self.documents = body.documents
         self.series = body.series
         self.holders = holders
@@ -79,10 +95,10 @@ class HeldGrant:
         }
 
     def blob(self, blob_id: UUID) -> OpenedBlob:
-        """Raises `CoffreError` "content_closed" once it was dropped, `NotFound` for what it doesn't give."""
+        """Raises `ContentClosedError` once it was dropped, `NotFound` for what it doesn't give."""
         blobs = self._blobs
         if blobs is None or self._clock() >= self._expires:
-            raise CoffreError("This content is no longer open: ask for it again.", code="content_closed")
+            raise ContentClosedError
         self._used = self._clock()
         found = blobs.get(blob_id)
         if found is None:

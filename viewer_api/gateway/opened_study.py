@@ -11,12 +11,13 @@ from uuid import UUID
 
 from content.merged_series import merge_series, too_large
 from content.series import LARGEST, Frames, SeriesInstance
-from keyvault.crypto.sealed_blob import BlobError
+from keyvault.crypto.blob_opener import Opener
+from keyvault.crypto.sealed_blob import BlobError, BlobRef
 from keyvault.grants.grant import GrantedSeries
 from records.details import Place
 from records.errors import NotFound
 from storage.ports import ObjectStore
-from viewer_api.gateway.held_grants import HeldGrant
+from viewer_api.gateway.held_grants import ContentClosedError, HeldGrant
 from viewer_api.gateway.reading import checked, pieces
 
 
@@ -81,11 +82,19 @@ class OpenedThing(HeldGrant):
 
 
 class OpenedStudy:
-    """For one request. `renewed` obtains the grant anew where the index has more by now, else None."""
+    """For one request. `renewed` obtains the grant anew where the index has more by now, else None; `again`
+    the grant that holds now, where an answer outlives the one before.
+    """
 
-    def __init__(self, thing: OpenedThing, renewed: Callable[[], OpenedThing | None]) -> None:
+    def __init__(
+        self,
+        thing: OpenedThing,
+        renewed: Callable[[], OpenedThing | None],
+        again: Callable[[], OpenedThing],
+    ) -> None:
         self._thing = thing
         self._renewed = renewed
+        self._again = again
 
     def instances(self, series: str | None = None, sop: str | None = None) -> Sequence[StoredInstance]:
         """The instances of the study, of one series, or of one SOP Instance UID; of equal UIDs in one
@@ -118,7 +127,7 @@ class OpenedStudy:
         Raises `BlobError` "range_past_end", "short_range" or "blob_corrupt", and what the store raises.
         """
         end = instance.place.length if stop is None else stop
-        return read_place(self._thing, instance.place, start, end)
+        return read_place(self._thing, instance.place, start, end, self._again)
 
     def _is_grown(self) -> bool:
         """Whether there is more than when it was opened; asked once in a request."""
@@ -137,17 +146,39 @@ class OpenedStudy:
         ]
 
 
-def read_place(thing: OpenedThing, place: Place, start: int, stop: int) -> Iterator[bytes]:
+def read_place(
+    thing: OpenedThing, place: Place, start: int, stop: int, again: Callable[[], OpenedThing]
+) -> Iterator[bytes]:
     """Plaintext bytes [start, stop) of a part, while its grant is held.
 
-    Raises `BlobError` "range_past_end" for what reaches beyond the part.
+    An answer that outlives its grant goes on under another one, which `again` asks the vault for. Raises
+    `BlobError` "range_past_end" for what reaches beyond the part.
     """
     if not 0 <= start <= stop <= place.length:
         raise BlobError("The range asked for reaches past the end of the object.", code="range_past_end")
-    blob = thing.blob(place.blob_id)
-    plain = pieces(thing.objects, blob.ref, blob.opener, place.offset + start, stop - start)
-    if (start, stop) == (0, place.length):
-        plain = checked(plain, place.length, place.sha256)
-    for piece in plain:
-        thing.blob(place.blob_id)
-        yield piece
+    ref = thing.blob(place.blob_id).ref
+    plain = pieces(thing.objects, ref, _HeldOpener(thing, ref, again), place.offset + start, stop - start)
+    return checked(plain, place.length, place.sha256) if (start, stop) == (0, place.length) else plain
+
+
+class _HeldOpener:
+    """Opens segments with the key that is held at that moment, and holds none itself."""
+
+    def __init__(self, thing: OpenedThing, ref: BlobRef, again: Callable[[], OpenedThing]) -> None:
+        self._thing, self._ref, self._again = thing, ref, again
+
+    def span(self, offset: int, length: int) -> tuple[int, int]:
+        return self._opener().span(offset, length)
+
+    def open_span(self, offset: int, length: int, ciphertext: bytes | bytearray | memoryview) -> bytes:
+        return self._opener().open_span(offset, length, ciphertext)
+
+    def _opener(self) -> Opener:
+        try:
+            blob = self._thing.blob(self._ref.blob_id)
+        except ContentClosedError:
+            self._thing = self._again()
+            blob = self._thing.blob(self._ref.blob_id)
+        if blob.ref != self._ref:
+            raise ContentClosedError
+        return blob.opener

@@ -9,8 +9,7 @@ import hmac
 from collections.abc import Generator, Iterable, Iterator
 from itertools import islice
 
-from keyvault.crypto.blob_opener import Opener
-from keyvault.crypto.opened_segments import opened
+from keyvault.crypto.opened_segments import Opens, opened
 from keyvault.crypto.sealed_blob import SEGMENT, BlobError, BlobRef
 from records.errors import NotFound
 from storage.ports import ObjectStore
@@ -19,7 +18,7 @@ SEGMENTS_AT_ONCE = 4
 """Segments that leave together: beside the piece that leaves, its ciphertext and its segments are held."""
 
 
-def pieces(objects: ObjectStore, ref: BlobRef, opener: Opener, offset: int, length: int) -> Iterator[bytes]:
+def pieces(objects: ObjectStore, ref: BlobRef, opener: Opens, offset: int, length: int) -> Iterator[bytes]:
     """Yields `length` plaintext bytes from `offset` of a blob, in pieces of at most 256 KiB.
 
     Raises `BlobError` "range_past_end", "object_missing", "short_range" or "blob_corrupt", and what the store

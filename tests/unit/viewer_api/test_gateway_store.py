@@ -226,7 +226,7 @@ def test_a_range_is_read_from_its_segments_and_no_others(
     content = gateway.document(CALL, "record", world.document_id)
     content.pieces.close()  # type: ignore[attr-defined]
     store.asked.clear()
-    found = b"".join(read_place(thing_of(gateway), place_of(gateway), start, stop))
+    found = b"".join(read_place(thing_of(gateway), place_of(gateway), start, stop, lambda: thing_of(gateway)))
     assert found == DOCUMENT[start:stop]
     asked = sum(-(-last // SEGMENT) - first // SEGMENT for first, last in store.asked)
     assert (len(store.asked), asked) == (min(1, segments), segments)
@@ -242,6 +242,6 @@ def test_a_range_past_the_part_is_refused_though_its_object_goes_on(
     gateway.document(CALL, "record", world.document_id)
     store.asked.clear()
     with pytest.raises(CoffreError) as refused:
-        list(read_place(thing_of(gateway), place_of(gateway), start, stop))
+        list(read_place(thing_of(gateway), place_of(gateway), start, stop, lambda: thing_of(gateway)))
     assert refused.value.code == "range_past_end"
     assert store.asked == []
