@@ -53,7 +53,6 @@ _.UNKNOWN  # the same
 
 # for the route of ITI-68, GET /fhir/Binary/{document}
 _._binary  # keyvault.verbs.signed_request
-_.binary  # viewer_api.gateway.gateway.Gateway
 
 _.raw_headers  # starlette.responses.Response
 _.ValueClass  # prometheus_client.metrics, for each value
