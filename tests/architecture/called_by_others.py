@@ -51,9 +51,6 @@ _.FEMALE  # typer: a choice of `coffre record open --sex`
 _.MALE  # the same
 _.UNKNOWN  # the same
 
-# for the route of ITI-68, GET /fhir/Binary/{document}
-_._binary  # keyvault.verbs.signed_request
-
 _.raw_headers  # starlette.responses.Response
 _.ValueClass  # prometheus_client.metrics, for each value
 _.describe  # prometheus_client.CollectorRegistry.register
