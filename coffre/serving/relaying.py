@@ -68,21 +68,38 @@ class GatewayLine:
         return passed
 
 
-def router(pages: APIRouter, line: GatewayLine, route_class: type[APIRoute]) -> APIRouter:
-    """The addresses of the pages, each answered by the gateway."""
-    passing = APIRouter(route_class=route_class, include_in_schema=False)
+def router(made: APIRouter, line: GatewayLine, route_class: type[APIRoute]) -> APIRouter:
+    """The addresses of what the gateway makes, each answered by it, described as it describes them."""
+    passing = APIRouter(route_class=route_class, tags=made.tags)
 
     async def pass_on(request: Request) -> Response:
         return await line.pass_on(request)
 
-    for route in pages.routes:
+    for route in made.routes:
         assert isinstance(route, APIRoute) and route.methods
-        passing.add_api_route(route.path, pass_on, methods=sorted(route.methods))
+        passing.add_api_route(
+            route.path,
+            pass_on,
+            methods=sorted(route.methods),
+            summary=route.summary,
+            include_in_schema=route.include_in_schema,
+            openapi_extra={"parameters": _parameters(route)},
+        )
     return passing
 
 
+def _parameters(route: APIRoute) -> list[dict[str, object]]:
+    """The names in its path, which the passing route takes as they come."""
+    return [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in route.param_convertors
+    ]
+
+
 def _unavailable() -> CoffreError:
-    return CoffreError("The pages can't be reached for a moment: try again.", code="gateway_unavailable")
+    return CoffreError(
+        "Content and pages can't be reached for a moment: try again.", code="gateway_unavailable"
+    )
 
 
 def _passed(request: Request) -> list[tuple[bytes, bytes]]:

@@ -2,69 +2,21 @@
 
 import gzip
 import json
-from collections.abc import Mapping
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pydicom
 import pytest
-from dicomweb_client import DICOMwebClient
 from pydicom.encaps import generate_frames
 
-from tests.clients.test_dicomweb_client import client
+from tests.clients.retrieving import OHIF_FRAMES, Room, parts
 from tests.integration.support import Coffre, Patient, bearer
 
-OHIF_FRAMES = "multipart/related; type=application/octet-stream; transfer-syntax=*"
 DICOM_JSON = "application/dicom+json"
 OCTETS = "application/octet-stream"
 EXPLICIT = "1.2.840.10008.1.2.1"
-
-
-class Room:
-    """A record, what was deposited in it, and who reads it."""
-
-    def __init__(self, coffre: Coffre, patient: Patient, contents: list[bytes]) -> None:
-        self.coffre, self.patient, self.contents = coffre, patient, contents
-        self.originals = {each.SOPInstanceUID: each for each in map(pydicom.dcmread, map(BytesIO, contents))}
-        first = next(iter(self.originals.values()))
-        self.study, self.series, self.sop = (
-            first.StudyInstanceUID,
-            first.SeriesInstanceUID,
-            first.SOPInstanceUID,
-        )
-
-    @property
-    def reader(self) -> DICOMwebClient:
-        return client(self.coffre, self.patient.token, str(self.patient.public_id))
-
-    @property
-    def instance(self) -> str:
-        return f"studies/{self.study}/series/{self.series}/instances/{self.sop}"
-
-    def get(self, path: str, accept: str | None = None, **headers: str) -> httpx.Response:
-        asked = {**bearer(self.patient.token), **headers, **({"Accept": accept} if accept else {})}
-        root = f"/records/{self.patient.public_id}/dicomweb/"
-        return self.coffre.http.get(path if "://" in path else root + path, headers=asked)
-
-    def metadata(self) -> dict[str, Any]:
-        (found,) = self.get(f"{self.instance}/metadata", DICOM_JSON).json()
-        return dict(found)
-
-
-def parts(answer: httpx.Response) -> list[tuple[Mapping[str, str], bytes]]:
-    """Heads and bodies of a multipart answer, read as RFC 2046 has them."""
-    assert answer.status_code == 200, answer.text
-    assert answer.headers["content-type"].startswith("multipart/related; ")
-    boundary = answer.headers["content-type"].rpartition("boundary=")[2].encode()
-    first, *middle, end = (b"\r\n" + answer.content).split(b"\r\n--" + boundary)
-    assert (first, end) == (b"", b"--\r\n")
-    found = []
-    for each in middle:
-        head, _, body = each.removeprefix(b"\r\n").partition(b"\r\n\r\n")
-        lines = [line.partition(": ") for line in head.decode().split("\r\n")]
-        found.append(({name.lower(): value for name, _, value in lines}, body))
-    return found
 
 
 def deposited(coffre: Coffre, contents: list[bytes], patient: Patient | None = None) -> Room:
@@ -72,7 +24,9 @@ def deposited(coffre: Coffre, contents: list[bytes], patient: Patient | None = N
     answer = coffre.stow(coffre.depositor(), contents, patient.ins)
     # 202: some warn, of what they are by themselves; STOW tells each that failed
     assert answer.status_code in (200, 202) and "00081198" not in answer.json(), answer.text
-    return Room(coffre, patient, contents)
+    first = pydicom.dcmread(BytesIO(contents[0]))
+    series, sop = first.SeriesInstanceUID, first.SOPInstanceUID
+    return Room(coffre, patient, first.StudyInstanceUID, series, sop, contents)
 
 
 @pytest.fixture(scope="module")
@@ -399,3 +353,57 @@ def encapsulated_pdf(patient: Patient) -> bytes:
     written = BytesIO()
     dataset.save_as(written)
     return written.getvalue()
+
+
+class TestDamage:
+    """What the store has lost or altered is never answered as whole."""
+
+    @pytest.fixture
+    def stored(self, coffre: Coffre) -> tuple[Room, Path]:
+        """An image of two mebibytes, and where its object lies."""
+        patient = coffre.open_record()
+        room = deposited(coffre, patient.ct(slices=1, size=1024), patient)
+        blobs = coffre.grant(patient.token, patient.ins).open().blobs
+        (pack,) = [blob.sealed.ref for blob in blobs if blob.sealed.ref.kind == 1]
+        name = str(pack.blob_id)
+        return room, coffre.data / "objects" / "b" / name[:2] / name / str(pack.version)
+
+    def test_a_damaged_beginning_is_an_answer_of_its_own(self, stored: tuple[Room, Path]) -> None:
+        room, path = stored
+        altered(path, 5_000)
+        for asked, accept in ((room.instance, "application/dicom"), (f"{room.instance}/frames/1", OCTETS)):
+            answer = room.get(asked, accept)
+            assert (answer.status_code, answer.json()["code"]) == (500, "blob_corrupt")
+
+    @pytest.mark.parametrize("harm", ["altered", "cut"])
+    def test_a_damaged_end_closes_the_connection_before_it(
+        self, stored: tuple[Room, Path], harm: str
+    ) -> None:
+        room, path = stored
+        altered(path, -5_000) if harm == "altered" else cut(path, 5_000)
+        for asked, accept in (
+            (room.instance, "application/dicom"),
+            (f"studies/{room.study}", None),
+            (f"{room.instance}/frames/1", OHIF_FRAMES),
+            (f"{room.instance}/bulkdata/7FE00010", OCTETS),
+        ):
+            with pytest.raises(httpx.RemoteProtocolError):
+                room.get(asked, accept)
+
+    def test_what_lies_elsewhere_is_still_read(self, stored: tuple[Room, Path]) -> None:
+        room, path = stored
+        altered(path, -5_000)
+        original = room.originals[room.sop].PixelData
+        answer = room.get(f"{room.instance}/bulkdata/7FE00010", OCTETS, Range="bytes=0-99999")
+        assert (answer.status_code, answer.content) == (206, original[:100_000])
+        assert len(room.get(f"{room.instance}/metadata").json()) == 1
+
+
+def altered(path: Path, at: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[at] ^= 1
+    path.write_bytes(content)
+
+
+def cut(path: Path, size: int) -> None:
+    path.write_bytes(path.read_bytes()[:-size])

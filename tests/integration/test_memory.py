@@ -15,7 +15,7 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from coffre.installation.install import initialise
 from coffre.settings import load
-from tests.integration.support import Coffre, bearer, related, serving
+from tests.integration.support import Coffre, Patient, bearer, related, serving
 
 MIB = 1 << 20
 FRAME = 1024 * 1024 * 2
@@ -111,7 +111,27 @@ def deposit_and_read(coffre: Coffre, frames: int) -> int:
     for start in range(0, length, 32 * MIB):
         found.update(grant.read(pack.ref.blob_id, start, min(32 * MIB, length - start)))
     assert found.digest() == digest.digest()
+    assert read_in_clear(patient) == digest.digest()
     return peak(coffre.server.pid) - before
+
+
+def read_in_clear(patient: Patient) -> bytes:
+    """The largest instance over WADO-RS, which streams it; answers its SHA-256."""
+    found = []
+    for document in patient.documents():
+        path = f"/records/{patient.ins}/dicomweb/studies/{document['study_uid']}"
+        (instance,) = patient.call("GET", f"/dicomweb/studies/{document['study_uid']}/instances").json()
+        series, sop = (instance[tag]["Value"][0] for tag in ("0020000E", "00080018"))
+        headers = {**bearer(patient.token), "Accept": "application/dicom"}
+        digest = hashlib.sha256()
+        with patient.coffre.http.stream(
+            "GET", f"{path}/series/{series}/instances/{sop}", headers=headers
+        ) as answer:
+            assert answer.status_code == 200
+            for piece in answer.iter_bytes():
+                digest.update(piece)
+        found.append((int(answer.headers["content-length"]), digest.digest()))
+    return max(found)[1]
 
 
 def test_an_instance_of_128_mib_does_not_grow_the_server(one_worker: Coffre) -> None:
