@@ -38,7 +38,6 @@ _.timeout_keep_alive_task  # uvicorn's protocol cancels it
 _.capture_signals  # uvicorn.Server.serve
 _.should_exit  # uvicorn.Server.main_loop
 _.regex  # starlette.convertors.Convertor
-_.include_in_schema  # FastAPI, where it describes the routes
 _.list_commands  # click.Group: the order of --help
 _.backup_command  # coffre.command_line.later, by its name
 _.check_command  # the same
