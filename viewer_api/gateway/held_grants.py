@@ -26,6 +26,8 @@ IDLE_S = 60
 SPARE_S = 5
 """Seconds before its end from which a grant is asked for anew: the vault's clock may be ahead of ours."""
 MOST_HELD = 256
+MOST_PLACES = 200_000
+"""Places of instances and frames held in all, some 300 bytes each; those of the latest grant in any case."""
 
 Key = bytes
 
@@ -106,6 +108,11 @@ class HeldGrant:
         return found
 
     @property
+    def places(self) -> int:
+        """How many places of instances and frames are kept with it."""
+        return 0
+
+    @property
     def due(self) -> float:
         """When it is dropped, in unix seconds, unless it is used before."""
         return min(self._used + IDLE_S, self._expires - SPARE_S)
@@ -125,9 +132,15 @@ T = TypeVar("T", bound=HeldGrant)
 class HeldGrants(Generic[T]):
     """All grants that one process holds. Any number of threads may ask."""
 
-    def __init__(self, clock: Callable[[], float] = time.time, most: int = MOST_HELD) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.time,
+        most: int = MOST_HELD,
+        most_places: int = MOST_PLACES,
+    ) -> None:
         self._clock = clock
         self._most = most
+        self._most_places = most_places
         self._lock = threading.Condition()
         self._held: OrderedDict[Key, T] = OrderedDict()
         self._replaced: list[T] = []
@@ -156,6 +169,7 @@ class HeldGrants(Generic[T]):
             found = self._held.get(key)
             if found is not None:
                 self._held.move_to_end(key)
+            self._make_room()
             return found
 
     def put(self, key: Key, held: T) -> None:
@@ -165,8 +179,7 @@ class HeldGrants(Generic[T]):
             if before is not None:
                 self._replaced.append(before)
             self._held[key] = held
-            while len(self._held) > self._most:
-                self._held.popitem(last=False)[1].end()
+            self._make_room()
             self._begin_sweeping()
 
     def drop(self, key: Key, held: T) -> None:
@@ -189,6 +202,14 @@ class HeldGrants(Generic[T]):
         for held in [each for each in self._replaced if each.due <= now]:
             held.end()
             self._replaced.remove(held)
+
+    def _make_room(self) -> None:
+        """Forget what was used longest ago, where others are wanted more."""
+        places = sum(held.places for held in self._held.values())
+        while len(self._held) > self._most or (places > self._most_places and len(self._held) > 1):
+            _, oldest = self._held.popitem(last=False)
+            places -= oldest.places
+            oldest.end()
 
     def _begin_sweeping(self) -> None:
         if self._sweeper is None:

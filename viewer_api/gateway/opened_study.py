@@ -44,12 +44,14 @@ class OpenedSeries:
         self._held, self._objects, self._blobs = held, objects, granted.blobs
         self._parsing = threading.Lock()
         self._instances: tuple[StoredInstance, ...] | None = None
+        self.places = 0
 
     @property
     def instances(self) -> tuple[StoredInstance, ...]:
         with self._parsing:
             if self._instances is None:
                 self._instances = tuple(map(self._stored, self.described()))
+                self.places = sum(1 + len(each.frames or ()) for each in self._instances)
             return self._instances
 
     def described(self) -> list[SeriesInstance]:
@@ -79,6 +81,10 @@ class OpenedThing(HeldGrant):
         super().__init__(*granted)
         self.objects = objects
         self.opened = [OpenedSeries(self, objects, each) for each in self.series]
+
+    @property
+    def places(self) -> int:
+        return sum(each.places for each in self.opened)
 
 
 class OpenedStudy:

@@ -31,7 +31,7 @@ class GrantChecks:
         call: Call,
         actor: Actor,
         grant_id: UUID,
-        is_callers: Callable[[Row, KeptGrant], bool],
+        is_callers: Callable[[VaultTransaction, Row, KeptGrant], bool],
         judge: Callable[[Vault, VaultTransaction, Row, KeptGrant, Collection[GrantedBlob], int], Judged],
     ) -> tuple[bool, tuple[GrantedBlob, ...]] | Denied:
         """Whether everything that a grant of the caller's own gives would still be permitted; its objects.
@@ -44,7 +44,7 @@ class GrantChecks:
         with vault.store.reading() as tx:
             grant = tx.standing(grant_id)
             kept = open_grant(vault, grant, now_ms)
-            if grant is None or kept is None or kept.actor != actor or not is_callers(grant, kept):
+            if grant is None or kept is None or kept.actor != actor or not is_callers(tx, grant, kept):
                 judged = None
             elif stands(grant, kept, now_ms) and not kept.refused:
                 return True, kept.blobs
@@ -128,7 +128,7 @@ class RenewingVerbs(GrantChecks):
         log.
         """
         actor = caller(self._vault, call, "renew", grant_id=grant_id)
-        answer = self._all_stand(call, actor, grant_id, lambda _grant, _kept: True, judge_again)
+        answer = self._all_stand(call, actor, grant_id, lambda *_: True, judge_again)
         if isinstance(answer, Denied):
             return answer
         stands, blobs = answer
@@ -148,10 +148,9 @@ class HoldingVerbs(GrantChecks):
         """
         vault = self._vault
         actor = caller(vault, call, "recheck_held", locator=locator, grant_id=grant_id)
-        with vault.store.reading() as tx:
-            record = vault.find_record(tx, locator)
 
-        def is_callers(grant: Row, kept: KeptGrant) -> bool:
+        def is_callers(tx: VaultTransaction, grant: Row, kept: KeptGrant) -> bool:
+            record = vault.find_record(tx, locator)
             asked = (record["record_id"] if record else None, call.purpose.value, call.reason)
             return asked == (grant["record_id"], grant["purpose"], kept.reason)
 

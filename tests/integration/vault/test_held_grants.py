@@ -33,8 +33,8 @@ from tests.integration.vault.test_standing import ENDS, GOES_ON, Change
 
 __all__ = ["doctor"]
 
-# verified, then the record that the request names, then what the grant rests on: no lock, no transaction more
-STATEMENTS = ["find withdrawn", "get record", "standing grant"]
+# verified, then what the grant rests on and the record that the request names: no lock, nothing is written
+STATEMENTS = ["find withdrawn", "standing grant", "get record"]
 
 
 @dataclass
@@ -189,7 +189,7 @@ def image_withdrawn(vault: VaultBench, person: Person) -> Scene:
 def restored(vault: VaultBench, person: Person) -> Scene:
     vault.authorise(person)
     scene = Scene.of(vault, person, vault.doctor(), vault.deposit(person))
-    vault.sql('DELETE FROM "grant"')
+    vault.sql("DELETE FROM grant")
     return scene
 
 

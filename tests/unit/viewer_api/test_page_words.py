@@ -90,6 +90,13 @@ def test_a_line_of_the_log_names_who_and_what() -> None:
     assert (line.permitted, line.explanation, line.own, line.emergency) == (True, None, False, False)
 
 
+def test_a_line_says_that_the_server_opened_it_where_it_did() -> None:
+    opened = event(object="7", opened_by="gateway")
+    french, english = (log_line(opened, t, {"7": "Bilan"}).what for t in (FR, EN))
+    assert french == "Lecture du document «\u00a0Bilan\u00a0», ouvert et affiché par le serveur de Coffre"
+    assert english == "Reading of the document “Bilan”, opened and shown by the server of Coffre"
+
+
 def test_a_refusal_says_why_and_an_emergency_its_written_reason() -> None:
     line = log_line(
         event(outcome="deny", decision="opted_out", purpose="bris_de_glace", reason="Arrêt cardiaque"), EN, {}
