@@ -31,6 +31,7 @@ STATUS: Mapping[str, int] = {
     "not_acceptable": 406,
     "inflates_too_much": 413,
     "too_large": 413,
+    "binary_too_large": 406,
     "blob_too_large": 413,
     "too_many_parts": 413,
     "range_not_satisfiable": 416,

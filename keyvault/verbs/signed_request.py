@@ -92,6 +92,20 @@ def _document(named: Named, _: bytes) -> SignedRequest:
     return SignedRequest(None, {"document": {"document_id": UUID(named["document"])}})
 
 
+def _binary(named: Named, _: bytes) -> SignedRequest:
+    """Content of one document, whose record the vault names itself."""
+    document = UUID(named["document"])
+    return SignedRequest(
+        None,
+        {
+            "document": {"document_id": document},
+            "resolve": {"action": Action.RETRIEVE},
+            "release": {"documents": [[document]], "suite": 1},
+            "recheck_held": {},
+        },
+    )
+
+
 def _list(named: Named, _: bytes) -> SignedRequest:
     return _reading(named["record"], list={}, documents={})
 
@@ -192,6 +206,7 @@ SIGNED: Mapping[tuple[str, str], Read] = {
     ("POST", "/grants/{grant}/urls"): _renew,
     ("POST", "/records/find"): _find,
     ("GET", "/fhir/DocumentReference/{document}"): _document,
+    ("GET", "/fhir/Binary/{document}"): _binary,
     ("GET", f"{_RECORD}/documents"): _list,
     ("GET", f"{_RECORD}/authorisations"): _choices,
     ("GET", f"{_RECORD}/dicomweb/studies"): _imaging,

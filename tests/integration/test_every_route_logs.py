@@ -232,6 +232,13 @@ ROWS = [
     Row("GET", "/fhir/DocumentReference", name="by id", query="?patient={record}&_id={id}", things=True),
     Row("POST", "/fhir/DocumentReference/_search", lambda p: {"patient": str(p.record)}, form=True),
     Row("GET", "/fhir/DocumentReference/{id}", things=True, by_id=True),
+    Row(
+        "GET",
+        "/fhir/Binary/{id}",
+        things=True,
+        by_id=True,
+        lines={"permit": 2},  # whose document it is, then the grant
+    ),
     Row("GET", "/", holder=True, page=True),
     Row("GET", "/choix", holder=True, page=True),
     Row("POST", "/choix", lambda p: {"action": "revoke", **number(p)}, holder=True, page=True),
@@ -440,7 +447,7 @@ def read_alike(answer: httpx.Response) -> tuple[object, ...]:
 def routes(world: World) -> set[Route]:
     found = iter_route_contexts(world.watched.app.router.routes)
     return {
-        (method, re.sub(r":\w+\}", "}", each.path))
+        (method, each.path.replace(":fhir_id}", "}"))
         for each in found
         for method in each.methods or ()
         if each.path and method != "HEAD"
@@ -475,7 +482,7 @@ def test_and_in_an_emergency_its_window_and_notice(world: World, row: Row) -> No
     _compare(found)
 
 
-ONE_VERB = ("/records/find", "/dossier", "/fhir/DocumentReference/{id}")
+ONE_VERB = ("/records/find", "/dossier", "/fhir/DocumentReference/{id}", "/fhir/Binary/{id}")
 """Nothing comes before the verb that answers."""
 
 

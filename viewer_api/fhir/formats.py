@@ -31,12 +31,7 @@ _WEIGHT = re.compile(r"q=([01](?:\.[0-9]{0,3})?)")
 def form_of(accept: str, parameters: Iterable[tuple[str, str]]) -> str:
     """The media type to answer in; of equally welcome ones the first named. Raises `Invalid` 406."""
     wanted = next((text for name, text in parameters if name == "_format" and text), accept)
-    welcome: list[tuple[float, str]] = []
-    for each in wanted.split(","):
-        # an address may hold a "+" that stands for itself, and that many clients write unescaped
-        kind, *more = (part.strip().lower().replace(" ", "+") for part in each.split(";"))
-        if kind in _FORMS and (weight := _weight(more)) > 0:
-            welcome.append((weight, _FORMS[kind]))
+    welcome = [(weight, _FORMS[kind]) for kind, weight in media_ranges(wanted) if kind in _FORMS]
     if welcome:
         return max(welcome, key=lambda found: found[0])[1]
     if wanted.strip():
@@ -45,6 +40,15 @@ def form_of(accept: str, parameters: Iterable[tuple[str, str]]) -> str:
             code="not_acceptable",
         )
     return FHIR_JSON
+
+
+def media_ranges(text: str) -> Iterable[tuple[str, float]]:
+    """Each welcome range of an Accept header with its weight (RFC 9110 section 12.5.1)."""
+    for each in text.split(","):
+        # an address may hold a "+" that stands for itself, and that many clients write unescaped
+        kind, *more = (part.strip().lower().replace(" ", "+") for part in each.split(";"))
+        if (weight := _weight(more)) > 0:
+            yield kind, weight
 
 
 def form_or_json(accept: str, parameters: Iterable[tuple[str, str]]) -> str:

@@ -31,4 +31,4 @@ _TYPES = (
     ),
 )
 SEARCHED_TYPES: Mapping[str, SearchedType] = {each.kind: each for each in _TYPES}
-READ_BY_ID = frozenset({DOCUMENT})
+READ_BY_ID = frozenset({DOCUMENT, "Binary"})
