@@ -70,7 +70,7 @@ def head_of(method: str, path: str, *more: str) -> bytes:
     return ("\r\n".join([*lines, "Content-Length: 100000000"]) + "\r\n\r\n").encode()
 
 
-NAMES_NOBODY = ("/dicomweb/studies", "/fhir/DocumentReference/1", "/fhir/DocumentReference")
+NAMES_NOBODY = ("/dicomweb/studies", "/fhir/DocumentReference/1", "/fhir/DocumentReference", "/fhir/Binary/1")
 """Read without a patient or an id that could be one: such an answer asks no vault, which judges tokens."""
 
 

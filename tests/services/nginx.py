@@ -32,6 +32,7 @@ http {{
     "~^POST /fhir/DocumentReference/?$"          {intake};
     "~^[A-Z]+ /submissions"                      {intake};
     "~^[A-Z]+ /records/[^/]+/dicomweb/studies/(?!(.*/)?(series|instances)/?$)"  {gateway};
+    "~^[A-Z]+ /fhir/Binary/"                     {gateway};
     "~^[A-Z]+ /(fhir|records|dicomweb|grants|objects|audit|health|metrics)"  {reader};
   }}
   server {{
