@@ -37,7 +37,6 @@ from viewer_api.access import Access
 from viewer_api.fhir import binaries as fhir_binaries
 from viewer_api.fhir import routes as fhir_routes
 from viewer_api.fhir.addresses import Addresses
-from viewer_api.fhir.binaries import Binaries
 from viewer_api.fhir.reading import FhirReading
 from viewer_api.gateway.gateway import Gateway
 from viewer_api.ohif import routes as ohif
@@ -259,9 +258,7 @@ def _gateway(
     )
     for routes in (wado.router(retrieval), rendered.router(retrieval, system.pixels)):
         app.include_router(routes if line is None else relaying.router(routes, line, APIRoute))
-    binaries = fhir_binaries.router(
-        Binaries(access, gateway), Authentication.of(system).credential(public_url)
-    )
+    binaries = fhir_binaries.router(gateway, Authentication.of(system).credential(public_url))
     app.include_router(binaries if line is None else relaying.router(binaries, line, APIRoute))
     problems.install_pages(app, site)
 

@@ -92,20 +92,6 @@ def _document(named: Named, _: bytes) -> SignedRequest:
     return SignedRequest(None, {"document": {"document_id": UUID(named["document"])}})
 
 
-def _binary(named: Named, _: bytes) -> SignedRequest:
-    """Content of one document, whose record the vault names itself."""
-    document = UUID(named["document"])
-    return SignedRequest(
-        None,
-        {
-            "document": {"document_id": document},
-            "resolve": {"action": Action.RETRIEVE},
-            "release": {"documents": [[document]], "suite": 1},
-            "recheck_held": {},
-        },
-    )
-
-
 def _list(named: Named, _: bytes) -> SignedRequest:
     return _reading(named["record"], list={}, documents={})
 

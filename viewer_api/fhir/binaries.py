@@ -15,7 +15,6 @@ from keyvault.credentials.tokens import Credential
 from keyvault.verbs.attempt import Call
 from records.errors import CoffreError, Invalid, NotFound
 from records.fhir import FHIR_JSON, FHIR_XML
-from viewer_api.access import Access
 from viewer_api.calling import call_of
 from viewer_api.fhir.formats import body_of, media_ranges
 from viewer_api.fhir.ids import named
@@ -29,30 +28,13 @@ LARGEST_RESOURCE = 16 * 1024 * 1024
 _NAMED: Mapping[str, str] = {"json": FHIR_JSON, "xml": FHIR_XML}
 
 
-class Binaries:
-    """Reads documents through the gateway, under a grant of the caller's."""
-
-    def __init__(self, access: Access, gateway: Gateway) -> None:
-        self._access = access
-        self._gateway = gateway
-
-    def content(self, call: Call, document_id: UUID) -> Content:
-        """Raises `NotFound` alike for no right, hidden, absent, and a study, which DICOMweb reads."""
-        self._gateway.check()
-        record = self._access.document(call, document_id).record
-        try:
-            return self._gateway.document(call, str(record), document_id)
-        except NotFound:
-            raise no_such_document() from None
-
-
-def router(binaries: Binaries, authenticate: Callable[[Request], Awaitable[Credential]]) -> APIRouter:
+def router(gateway: Gateway, authenticate: Callable[[Request], Awaitable[Credential]]) -> APIRouter:
     routes = APIRouter(tags=["FHIR"])
 
     @routes.get("/fhir/Binary/{id:fhir_id}", summary="The content of one document (ITI-68)")
     async def read(id: str, request: Request) -> Response:
         call = call_of(request, await authenticate(request))
-        content = await asyncio.to_thread(binaries.content, call, named(id))
+        content = await asyncio.to_thread(_opened, gateway, call, named(id))
         form = chosen(_asked(request), content.media_type)
         if form in (FHIR_JSON, FHIR_XML):
             body = await asyncio.to_thread(_resource, id, content, form)
@@ -61,6 +43,14 @@ def router(binaries: Binaries, authenticate: Callable[[Request], Awaitable[Crede
         return StreamingResponse(in_threads(content.pieces), headers=headers, media_type=content.media_type)
 
     return routes
+
+
+def _opened(gateway: Gateway, call: Call, document_id: UUID) -> Content:
+    """Raises `NotFound` alike for no right, hidden, absent, and a study, which DICOMweb reads."""
+    try:
+        return gateway.binary(call, document_id)
+    except NotFound:
+        raise no_such_document() from None
 
 
 def _asked(request: Request) -> str:

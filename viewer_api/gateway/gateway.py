@@ -116,11 +116,6 @@ class Gateway:
         found = study.instances(sop=sop_uid)[-1]
         return Content(DICOM, found.place.length, begun(study.read(found)))
 
-    def check(self) -> None:
-        """Raises `CoffreError` "gateway_off" where nothing is opened here, whoever asks."""
-        if not self._is_on:
-            raise gateway_off()
-
     def _study(self, asked: Asked) -> OpenedStudy:
         thing, is_new = self._opened(asked)
         grown = lambda: None if is_new else self._grown(asked, thing)  # noqa: E731
@@ -128,7 +123,8 @@ class Gateway:
 
     def _opened(self, asked: Asked) -> tuple[OpenedThing, bool]:
         """The thing under a grant that holds for this caller now, and whether it was granted just now."""
-        self.check()
+        if not self._is_on:
+            raise gateway_off()
         check_reason(asked.call)
         key = asked.key
         with self.held.turn(key):
