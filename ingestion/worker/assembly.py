@@ -21,6 +21,7 @@ from content.dicom.data_set_encoding import (
     header,
     padded,
 )
+from content.dicom.directory import IMPLEMENTATION_UID
 from content.dicom.value_encoding import LONG_VRS
 from content.facts import EncodedFacts
 from content.verdicts import Finding, Rejected
@@ -31,7 +32,6 @@ from keyvault.keys.reception import ReceivedPart
 
 _PIXEL_DATA = "7FE00010"
 _FRAME = re.compile(r"(.*)/frames/([1-9][0-9]{0,6})")
-_IMPLEMENTATION = "2.25.109146193925914893306158403273229297041"
 _PREAMBLE = bytes(128) + b"DICM"
 Piece = bytes | tuple[int, int]
 """Bytes in memory, or offset and length in what was received."""
@@ -168,7 +168,7 @@ def _file_meta(sop_class: str, sop: str, syntax: str) -> bytes:
     """PS3.10 table 7.1-1."""
     identifiers = (("00020002", sop_class), ("00020003", sop), ("00020010", syntax))
     elements = header("00020001", "OB", 2) + b"\0\1"
-    for tag, uid in (*identifiers, ("00020012", _IMPLEMENTATION)):
+    for tag, uid in (*identifiers, ("00020012", IMPLEMENTATION_UID)):
         value = padded("UI", uid.encode("ascii"))
         elements += header(tag, "UI", len(value)) + value
     return header("00020000", "UL", 4) + struct.pack("<I", len(elements)) + elements

@@ -282,6 +282,23 @@ ROWS = [
         lines=FOUND_AGAIN,
     ),
     Row(
+        "GET",
+        "/dossier/{record}/documents/{document_id}/images.zip",
+        page=True,
+        things=True,
+        document=images,
+        lines=FOUND_AGAIN,
+    ),
+    Row(
+        "POST",
+        "/dossier/{record}/documents/{document_id}/images.zip",
+        lambda p: {},
+        page=True,
+        things=True,
+        document=images,
+        lines=FOUND_AGAIN,
+    ),
+    Row(
         "POST",
         "/dossier/{record}/images",
         lambda p: {"document": str(p.images), "sop": p.sop},

@@ -11,16 +11,23 @@ from starlette.responses import Response, StreamingResponse
 from keyvault.verbs.reader.filling import ListPage
 from records.errors import CoffreError, Invalid, NotFound
 from viewer_api.gateway.gateway import Content, Gateway
+from viewer_api.gateway.study_archive import study_archive
 from viewer_api.web.dossier import DossierPages
 from viewer_api.web.mode import NORMAL, Mode, mode_of
 from viewer_api.web.sessions import Session
 from viewer_api.web.site import Site
 
-PDF, DICOM = "application/pdf", "application/dicom"
+PDF, DICOM, ZIP = "application/pdf", "application/dicom", "application/zip"
 _SUFFIX = {PDF: "pdf", DICOM: "dcm"}
 # whatever a document holds, it runs nothing and loads nothing as a page of ours
+_POLICY = "sandbox; default-src 'none'"
+# browsers show no PDF in a sandbox: their own reader opens it, apart from our pages, which alone may frame it
+_SHOWN: Mapping[str, str] = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'",
+    "X-Frame-Options": "SAMEORIGIN",
+}
 CONTENT_HEADERS: Mapping[str, str] = {
-    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "Content-Security-Policy": _POLICY,
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -48,6 +55,16 @@ class Contents:
         found = await asyncio.to_thread(self._gateway.document, call, record, document_id)
         return _sent(found, f"document-{str(document_id)[:8]}", inline=not download)
 
+    async def study(self, session: Session, record: str, document_id: UUID, mode: Mode = NORMAL) -> Response:
+        """All images of a study as one zip, of unknown length: it is made as it leaves."""
+        call = mode.call(session)
+        pieces = await asyncio.to_thread(
+            study_archive, lambda: self._gateway.dicom_document(call, record, document_id)
+        )
+        name = f"images-{str(document_id)[:8]}.zip"
+        headers = {**CONTENT_HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
+        return StreamingResponse(pieces, headers=headers, media_type=ZIP)
+
     async def instance(self, session: Session, record: str, form: Mapping[str, str]) -> Response:
         call = mode_of(form).call(session)
         document_id, sop = _document_of(form), form.get("sop", "")
@@ -68,6 +85,7 @@ def _sent(content: Content, name: str, *, inline: bool) -> Response:
     disposition = "inline" if inline and content.media_type == PDF else "attachment"
     headers = {
         **CONTENT_HEADERS,
+        **(_SHOWN if disposition == "inline" else {}),
         "Content-Disposition": f'{disposition}; filename="{name}.{_SUFFIX.get(content.media_type, "bin")}"',
         "Content-Length": str(content.length),
     }
@@ -102,6 +120,19 @@ def install(routes: APIRouter, site: Site, contents: Contents, records: DossierP
         mode, download = mode_of(form), form.get("telecharger") == "true"
         async with page_of(request, session, record, mode):
             return await contents.document(session, str(record), document_id, mode=mode, download=download)
+
+    @routes.get("/dossier/{record}/documents/{document_id}/images.zip")
+    async def archive(record: UUID, document_id: UUID, request: Request) -> Response:
+        session = await site.session(request)
+        async with page_of(request, session, record, NORMAL):
+            return await contents.study(session, str(record), document_id)
+
+    @routes.post("/dossier/{record}/documents/{document_id}/images.zip")
+    async def archive_in_emergency(record: UUID, document_id: UUID, request: Request) -> Response:
+        session = await site.session(request)
+        mode = mode_of(await site.form(request, session))
+        async with page_of(request, session, record, mode):
+            return await contents.study(session, str(record), document_id, mode)
 
     @routes.post("/dossier/{record}/images")
     async def instance(record: UUID, request: Request) -> Response:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from keyvault.verbs.reader.filling import ListPage
 from records.details import InstanceDetails, SeriesDetails
 from records.errors import Invalid, NotFound
-from records.instances import live_series, newest
+from records.instances import live_series
 from records.numbers import decimal
 from records.vocabulary.sectors import REGULATION_SETTING
 from viewer_api.access import Access
@@ -20,13 +20,14 @@ from viewer_api.record_pages import ShownPage
 from viewer_api.refusals import NotAuthorised
 from viewer_api.summarising import summarised
 from viewer_api.web.mode import NORMAL, Mode, mode_of
-from viewer_api.web.paging import neighbours, page_of
+from viewer_api.web.paging import PREVIEWS, neighbours, page_of
 from viewer_api.web.sessions import Session
 from viewer_api.web.site import Site
 from viewer_api.web.texts import Texts
-from viewer_api.web.words import document_view, document_views, profession
+from viewer_api.web.words import DocumentView, document_view, document_views, profession
 
 UNPROCESSABLE, FORBIDDEN = 422, 403
+NO_PICTURES = frozenset({"AU", "DOC", "ECG", "HD", "KO", "PLAN", "PR", "REG", "RTPLAN", "RTSTRUCT", "SR"})
 NOTHING: Mapping[str, str] = {}
 
 
@@ -100,6 +101,7 @@ class DossierPages:
             count=len(listing.documents),
             record=str(listing.public_id),
             pages=neighbours(asked, listing),
+            previews=PREVIEWS in request.query_params,
             mode=mode,
         )
 
@@ -142,20 +144,28 @@ class DossierPages:
         opened = await asyncio.to_thread(self._access.with_study, call, record, document_id)
         request.state.whose = opened.whose
         found = next((each for each in opened.documents if each.document_id == document_id), None)
-        if found is None or not newest(found.details).study_uid:
-            raise NotFound("There is no such study in this record.", code="no_such_document")
+        if found is None:
+            raise NotFound("There is no such document in this record.", code="no_such_document")
         t = self._site.texts(request)
         conflicting = conflicts(opened.documents).get(document_id, ())
         document = document_view(summarised(found), t, conflicting)
+        if not document.is_study:
+            return self._shown(request, document, record, mode)
         return self._site.page(
             request,
             "study.html",
             document=document,
             series=[series_view(each, n, t) for n, each in enumerate(live_series(found.details), 1)],
-            study_uid=newest(found.details).study_uid,
             record=record,
             mode=mode,
         )
+
+    def _shown(self, request: Request, document: DocumentView, record: str, mode: Mode) -> Response:
+        """A document of one file: a PDF on this page, anything else to be downloaded."""
+        response = self._site.page(request, "shown.html", document=document, record=record, mode=mode)
+        policy = response.headers["Content-Security-Policy"]
+        response.headers["Content-Security-Policy"] = f"{policy}; frame-src 'self'"
+        return response
 
 
 def series_view(series: SeriesDetails, number: int, t: Texts) -> dict[str, Any]:
@@ -164,6 +174,8 @@ def series_view(series: SeriesDetails, number: int, t: Texts) -> dict[str, Any]:
     words = [_first(series.attributes, "0008103E"), series.modality]
     return {
         "number": number,
+        "uid": series.uid,
+        "has_pictures": series.modality not in NO_PICTURES,
         "title": " – ".join([t("study.series", number=number), *(word for word in words if word)]),
         "instances": [
             {"sop": each.sop, "number": n, "frames": each.frames or 1} for n, each in enumerate(instances, 1)

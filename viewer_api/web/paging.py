@@ -10,6 +10,8 @@ from viewer_api.cursors import read_cursor, write_cursor
 
 PAGE = 100
 AFTER, BEFORE = "apres", "avant"
+PREVIEWS = "apercus"
+"""Asks for a small picture of each study: each of them is a consultation of its images."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from records.vocabulary.codes import Action, Label
 from viewer_api.access import Access
 from viewer_api.record_pages import ShownPage
 from viewer_api.web.own import own
-from viewer_api.web.paging import neighbours, page_of, place_of
+from viewer_api.web.paging import PREVIEWS, neighbours, page_of, place_of
 from viewer_api.web.sessions import Session
 from viewer_api.web.site import Site
 from viewer_api.web.words import document_views, end_of, notice_text, professional_number
@@ -60,6 +60,7 @@ class PatientPages:
             record=listing.public_id,
             pages=neighbours(asked, listing),
             changed=UUID(changed) if changed in ids else None,
+            previews=PREVIEWS in request.query_params,
             notices=[notice_text(notice, t) for notice in listing.notices],
             notice_ids=",".join(str(notice.notice_id) for notice in listing.notices),
         )

@@ -107,6 +107,7 @@ class DocumentView:
     visible_to_patient: str
     hidden_from_representatives: bool
     is_study: bool
+    study_uid: str | None
     is_pdf: bool
 
 
@@ -136,6 +137,7 @@ def document_view(document: ListedDocument, t: Texts, conflicting: Collection[st
         visible_to_patient=_visible_to_patient(document.facts.visible_to_patient_from, t),
         hidden_from_representatives=Label.INVISIBLE_REPRESENTANTS_LEGAUX in labels,
         is_study=document.facts.kind == "study",
+        study_uid=summary.study_uid,
         is_pdf=summary.media_type == "application/pdf",
     )
 
