@@ -161,7 +161,7 @@ REQUIREMENTS: dict[str, Requirement] = {
     "R38": Requirement(
         "Documents and images",
         "MHD or XDS.b, and DICOMweb, on one store with one decision",
-        "ITI-105, STOW-RS and QIDO-RS; neither MHD nor XDS.b is complete, no WADO-RS",
+        "ITI-105, STOW-RS, QIDO-RS and WADO-RS; neither MHD nor XDS.b is complete",
     ),
     "R39": Requirement("Documents and images", "key object selections govern retrieval", "not there"),
     "R40": Requirement("Documents and images", "masking a report offers to mask its images", "not there"),

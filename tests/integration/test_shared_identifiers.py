@@ -277,3 +277,19 @@ class TestOneInstanceInTwoStudies:
         assert patient.call("PUT", f"/documents/{hidden}/labels", json=["MASQUE_PS"]).status_code == 200
         listed = coffre.http.get(f"/records/{patient.ins}/documents", headers=bearer(doctor)).json()
         assert [each["warnings"] for each in listed["documents"]] == [[]] * 4
+
+
+def test_an_address_of_images_names_the_older_one_and_says_so(attack: Attack) -> None:
+    """WADO-RS has no address but UIDs."""
+    address = f"/records/{attack.patient.ins}/dicomweb/studies/{attack.study}"
+    asked = {**bearer(attack.doctor), "Accept": "multipart/related; type=application/dicom"}
+    answer = attack.coffre.http.get(address, headers=asked)
+    assert answer.headers["warning"] == f'299 coffre "{IDENTIFIER_WARNINGS["instance_uid_shared"][1]}"'
+    assert all(content in answer.content for content in attack.genuine)
+    assert not any(content in answer.content for content in attack.forged)
+    described = attack.coffre.http.get(f"{address}/metadata", headers=bearer(attack.doctor))
+    assert len(described.json()) == 2 and "warning" in described.headers
+    first = dcmread(BytesIO(attack.genuine[0]))
+    frame = f"{address}/series/{first.SeriesInstanceUID}/instances/{first.SOPInstanceUID}/frames/1"
+    single = {**bearer(attack.doctor), "Accept": "application/octet-stream"}
+    assert attack.coffre.http.get(frame, headers=single).content == first.PixelData

@@ -180,8 +180,10 @@ class Gateway:
             blob: holder for (blob, _), holder in zip(released.objects, released.documents, strict=True)
         }
         rows = rows_of(wanted.rows)
+        newest_first = [document for thing in wanted.things or () for document in thing]
         thing = OpenedThing(
             self._objects,
+            newest_first[::-1],
             UUID(grant["id"]),
             grant["record"],
             grant["expires"],

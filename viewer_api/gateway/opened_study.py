@@ -47,6 +47,10 @@ class OpenedSeries:
         self.places = 0
 
     @property
+    def document(self) -> UUID:
+        return self._held.holders[self._blobs[0]]
+
+    @property
     def instances(self) -> tuple[StoredInstance, ...]:
         with self._parsing:
             if self._instances is None:
@@ -68,19 +72,22 @@ class OpenedSeries:
 
     def _stored(self, each: SeriesInstance) -> StoredInstance:
         place = Place(each.blob_id, each.offset, each.length, each.sha256)
-        document = self._held.holders[self._blobs[0]]
         return StoredInstance(
-            document, self.study, self.uid, each.sop, place, each.transfer_syntax, each.frames
+            self.document, self.study, self.uid, each.sop, place, each.transfer_syntax, each.frames
         )
 
 
 class OpenedThing(HeldGrant):
     """What one held grant gives, for every request under it."""
 
-    def __init__(self, objects: ObjectStore, *granted: Any) -> None:
+    def __init__(self, objects: ObjectStore, by_age: Sequence[UUID], *granted: Any) -> None:
+        """`by_age`: its documents, the oldest first, as their series come: what another structure deposits
+        under a document's UIDs later does not take its place.
+        """
         super().__init__(*granted)
         self.objects = objects
-        self.opened = [OpenedSeries(self, objects, each) for each in self.series]
+        opened = [OpenedSeries(self, objects, each) for each in self.series]
+        self.opened = sorted(opened, key=lambda each: by_age.index(each.document))
 
     @property
     def places(self) -> int:

@@ -4,13 +4,14 @@ Everything is asked of one opened study. Raises `NotFound` for hidden and absent
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from content.pixels.children import PixelChildren
 from content.pixels.failures import CANNOT_RENDER
 from content.series import Frames
 from records.errors import CoffreError, NotFound
+from records.vocabulary.identifier_warnings import IDENTIFIER_WARNINGS, INSTANCE_UID_SHARED
 from viewer_api.gateway.opened_study import OpenedStudy, StoredInstance
 from viewer_api.wado.accept import MediaRange, Offer, choose
 from viewer_api.wado.media_types import DICOM, LIES_OTHERWISE, content_type, frame_offers, instance_offers
@@ -29,10 +30,11 @@ class Retrieval:
     study: OpenedStudy
     base: str
     pixels: PixelChildren
+    warnings: set[str] = field(default_factory=set)
 
     def instances(self, ranges: Ranges, series: str | None, sop: str | None) -> Body:
         """Instances as they were deposited, or in Explicit VR Little Endian (PS3.18 section 10.4.1.1.1)."""
-        found = self.study.instances(series, sop)
+        found = self._named_once(series, sop)
         alone = len(found) == 1
         form = choose(ranges, instance_offers((each.transfer_syntax for each in found), alone=alone))
         # all of them or none: nothing half served as whole
@@ -81,19 +83,31 @@ class Retrieval:
             raise
 
     def one(self, series: str, sop: str) -> StoredInstance:
-        """The instance of this UID. Where two documents of the study have it, that of the first granted."""
-        return self.study.instances(series, sop)[0]
+        """The instance of this UID."""
+        return self._named_once(series, sop)[0]
+
+    def _named_once(self, series: str | None, sop: str | None) -> list[StoredInstance]:
+        """Each address once. Where two structures' documents have it, it names the older one's instance, and
+        `warnings` say so: what somebody deposits under another's UIDs takes nobody's place.
+        """
+        found: dict[tuple[str, str], StoredInstance] = {}
+        for each in self.study.instances(series, sop):
+            kept = found.setdefault((each.series, each.sop), each)
+            if kept.place.sha256 != each.place.sha256:
+                self.warnings.add(IDENTIFIER_WARNINGS[INSTANCE_UID_SHARED][1])
+        return list(found.values())
 
     def described(self, series: str | None, sop: str | None) -> tuple[Sequence[StoredInstance], Datasets]:
         """The instances that metadata is asked of, and what begins to read it."""
-        found = self.study.instances(series, sop)
+        found = self._named_once(series, sop)
         return found, partial(self._metadata, found)
 
     def _metadata(self, found: Sequence[StoredInstance]) -> Iterator[DataSet]:
         wanted = {(each.series, each.sop): each for each in found}
         for series in dict.fromkeys(each.series for each in found):
             for dataset in self.study.metadata(series):
-                instance = wanted.get((series, sop_of(dataset)))
+                # the older document's comes first
+                instance = wanted.pop((series, sop_of(dataset)), None)
                 if instance is not None:
                     full = completed(dataset, has_frames=instance.frames is not None)
                     yield referenced(full, f"{self.address(instance)}/bulkdata")

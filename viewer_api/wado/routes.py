@@ -60,8 +60,13 @@ class Wado:
 
     async def body(self, asked: Asked, work: Callable[[Retrieval], Body]) -> Response:
         """The answer that `work` makes; it begins in a thread, before any header is sent."""
-        begun = await asyncio.to_thread(lambda: Begun(work(self._opened(asked))))
-        return sent(asked.request, begun)
+
+        def begun() -> tuple[Begun, Retrieval]:
+            retrieval = self._opened(asked)
+            return Begun(work(retrieval)), retrieval
+
+        body, retrieval = await asyncio.to_thread(begun)
+        return warned(sent(asked.request, body), retrieval)
 
     async def bulk_data(self, asked: Asked, series: str, sop: str, path: Sequence[str | int]) -> Response:
         """Bulk data, whole or by range (RFC 9110 section 14)."""
@@ -70,15 +75,17 @@ class Wado:
         # 13.1.5)
         wanted = None if "if-range" in headers else headers.get("range")
 
-        def begun() -> tuple[Ranged, Begun]:
-            found = bulk_data(self._opened(asked), asked.ranges, series, sop, path, wanted)
-            return found, Begun(found.body)
+        def begun() -> tuple[Ranged, Begun, Retrieval]:
+            retrieval = self._opened(asked)
+            found = bulk_data(retrieval, asked.ranges, series, sop, path, wanted)
+            return found, Begun(found.body), retrieval
 
-        found, body = await asyncio.to_thread(begun)
+        found, body, retrieval = await asyncio.to_thread(begun)
         if found.span is None:
-            return sent(asked.request, body)
+            return warned(sent(asked.request, body), retrieval)
         first, last, size = found.span
-        return sent(asked.request, body, PARTIAL, {"Content-Range": f"bytes {first}-{last}/{size}"})
+        shown = {"Content-Range": f"bytes {first}-{last}/{size}"}
+        return warned(sent(asked.request, body, PARTIAL, shown), retrieval)
 
     def opened_study(self, asked: Asked) -> OpenedStudy:
         """Raises `NotAuthorised`, or `NotFound` for a hidden or absent study."""
@@ -94,23 +101,30 @@ class Wado:
         known, wanted = (asked.request.headers.get(name) for name in ("if-none-match", "accept-encoding"))
         coding = "gzip" if metadata.takes_gzip(wanted) else "identity"
 
-        def begun() -> tuple[str, Begun | None]:
+        def begun() -> tuple[Retrieval, str, Begun | None]:
             retrieval = self._opened(asked)
             found, datasets = retrieval.described(series, sop)
             tag = metadata.tag_of(found, retrieval.base, f"{media_type} {coding}")
             if metadata.matches(known, tag):
-                return tag, None
+                return retrieval, tag, None
             pieces = metadata.written(datasets())
             pieces = metadata.zipped(pieces) if coding == "gzip" else pieces
-            return tag, Begun(Body(media_type, None, pieces))
+            return retrieval, tag, Begun(Body(media_type, None, pieces))
 
-        tag, body = await asyncio.to_thread(begun)
+        retrieval, tag, body = await asyncio.to_thread(begun)
         headers = {"ETag": tag, "Vary": "Accept, Accept-Encoding"}
         if body is None:
             return Response(status_code=304, headers={**HEADERS, **headers})
         if coding == "gzip":
             headers["Content-Encoding"] = coding
-        return sent(asked.request, body, more=headers)
+        return warned(sent(asked.request, body, more=headers), retrieval)
+
+
+def warned(answer: Response, retrieval: Retrieval) -> Response:
+    """With what has to be known of identifiers that two structures used."""
+    for each in sorted(retrieval.warnings):
+        answer.headers.append("Warning", f'299 coffre "{each}"')
+    return answer
 
 
 def accepted_by(request: Request) -> Ranges:
