@@ -1,11 +1,41 @@
-"""What both rooms that speak FHIR R4 say alike: media types, the base of errors."""
+"""What rooms that speak FHIR R4 say alike: media types, errors, how a search names its patient."""
 
 from typing import Any
+from uuid import UUID
+
+from records.errors import Invalid
 
 FHIR_JSON = "application/fhir+json"
 FHIR_XML = "application/fhir+xml"
 CODES = "urn:coffre:code"
 """The system of our own stable codes in an OperationOutcome."""
+
+
+PATIENT_PARAMETERS = frozenset({"patient", "patient.identifier", "patient:identifier"})
+_OID = "urn:oid:"
+
+
+def record_named_by(parameter: str, text: str) -> str:
+    """The public id, or the INS as `matricule|oid`, by which a search names its patient (IHE MHD 2:3.67).
+
+    Raises `Invalid` "bad_query", without the value.
+    """
+    if parameter != "patient":
+        return _ins(parameter, text)
+    try:
+        return str(UUID(text.removeprefix("Patient/")))
+    except ValueError:
+        raise Invalid(
+            "The parameter patient is Patient/{id}; an INS goes into patient.identifier.", code="bad_query"
+        ) from None
+
+
+def _ins(parameter: str, text: str) -> str:
+    system, divider, value = text.rpartition("|")
+    oid = system.removeprefix(_OID)
+    if not value or "," in value or (divider and not oid):
+        raise Invalid(f"The parameter {parameter} is {_OID}1.2.250.1.213.1.4.…|INS.", code="bad_query")
+    return f"{value}|{oid}" if oid else value
 
 
 def operation_outcome(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 from uuid import UUID
 
 from audit.canonical import parse
@@ -15,6 +15,7 @@ from keyvault.crypto.members import integer, items, members, text
 from keyvault.crypto.search_tokens import TokenField
 from records.base64url import unb64
 from records.errors import Invalid
+from records.fhir import PATIENT_PARAMETERS, record_named_by
 from records.vocabulary.codes import Action, PurposeOfUse
 
 Arguments = Mapping[str, object]
@@ -90,6 +91,13 @@ def _find(_: Named, body: bytes) -> SignedRequest:
 
 def _document(named: Named, _: bytes) -> SignedRequest:
     return SignedRequest(None, {"document": {"document_id": UUID(named["document"])}})
+
+
+def _fhir_search(_: Named, body: bytes) -> SignedRequest:
+    """Its patient stands in the body; what else is looked for is filtered by the reader."""
+    named = [each for each in parse_qsl(body.decode()) if each[0] in PATIENT_PARAMETERS]
+    ((parameter, text),) = named or [("patient", "")]
+    return _reading(record_named_by(parameter, text), list={}, documents={})
 
 
 def _list(named: Named, _: bytes) -> SignedRequest:
@@ -193,6 +201,7 @@ SIGNED: Mapping[tuple[str, str], Read] = {
     ("POST", "/records/find"): _find,
     ("GET", "/fhir/DocumentReference/{document}"): _document,
     ("GET", "/fhir/Binary/{document}"): _binary,
+    ("POST", "/fhir/DocumentReference/_search"): _fhir_search,
     ("GET", f"{_RECORD}/documents"): _list,
     ("GET", f"{_RECORD}/authorisations"): _choices,
     ("GET", f"{_RECORD}/dicomweb/studies"): _imaging,

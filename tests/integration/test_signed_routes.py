@@ -31,6 +31,7 @@ NO_TABLE: Mapping[Route, str] = {
             ("GET", "/dicomweb/studies/{}/series"),
             ("GET", "/dicomweb/studies/{}/instances"),
             ("GET", "/dicomweb/studies/{}/series/{}/instances"),
+            ("GET", "/fhir/DocumentReference"),
         ),
         "its record stands in the query, which no proof covers: refused with a key",
     ),

@@ -7,10 +7,10 @@ What is not known is ignored and left out of the `self` link, or refused where t
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from uuid import UUID
 
 from keyvault.verbs.reader.filling import LARGEST_PAGE, Key
 from records.errors import Invalid
+from records.fhir import PATIENT_PARAMETERS, record_named_by
 from viewer_api.cursors import read_cursor
 from viewer_api.fhir.matching import Condition, Parameter, Resource, condition, split
 
@@ -80,8 +80,8 @@ class _Reading:
         self.ignored: list[str] = []
 
     def take(self, name: str, text: str) -> None:
-        if name in ("patient", "patient.identifier", "patient:identifier"):
-            self._locators.add(self._locator(name, text))
+        if name in PATIENT_PARAMETERS:
+            self._locators.add(record_named_by(name, text.removeprefix(f"{self._base}/")))
         elif name in ("_count", AFTER, "_summary", "_total", "_sort"):
             self._control(name, text)
         elif name not in _OF_THE_ANSWER:
@@ -107,18 +107,6 @@ class _Reading:
             total=self._once.get("_total"),
             ignored=tuple(dict.fromkeys(self.ignored)),
         )
-
-    def _locator(self, name: str, text: str) -> str:
-        if name != "patient":
-            return _ins(name, text)
-        reference = text.removeprefix(f"{self._base}/").removeprefix("Patient/")
-        try:
-            return str(UUID(reference))
-        except ValueError:
-            raise Invalid(
-                "The parameter patient is Patient/{id}; an INS goes into patient.identifier.",
-                code="bad_query",
-            ) from None
 
     def _control(self, name: str, text: str) -> None:
         if self._once.setdefault(name, text) != text:
@@ -152,12 +140,3 @@ class _Reading:
             raise Invalid(f"A search has at most {MOST_ALTERNATIVES} values.", code="bad_query")
         self._conditions.append(condition(parameter, modifier, text))
         self._asked.append((name, text))
-
-
-def _ins(name: str, text: str) -> str:
-    """`urn:oid:…|INS`, or the INS alone, as the vault reads it: `INS|OID`."""
-    system, divider, value = text.rpartition("|")
-    oid = system.removeprefix("urn:oid:")
-    if not value or "," in value or (divider and not oid):
-        raise Invalid(f"The parameter {name} is urn:oid:1.2.250.1.213.1.4.…|INS.", code="bad_query")
-    return f"{value}|{oid}" if oid else value
