@@ -190,7 +190,7 @@ def test_images_of_one_study_that_came_one_by_one_are_one_document(
 def test_a_file_that_takes_long_goes_on_alone_and_the_others_are_published_before(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sharing, "LONGEST_S", 0.05)
+    monkeypatch.setattr(sharing, "LONGEST_S", 1.0)
     ins = pipeline.open_record()
     before, slow, after = slices(ins, count=3)
     submissions: list[UUID] = []
