@@ -18,6 +18,7 @@ from coffre.demonstration.reading import (
     patient_forbids_emergency,
     patient_masks,
     patient_reads_log,
+    viewer_opens_the_same_study,
 )
 from coffre.demonstration.searching import search_for_plaintext
 from coffre.demonstration.step import Step
@@ -35,6 +36,7 @@ STORY: tuple[Step, ...] = (
     ("The patient authorises the doctor", patient_authorises),
     ("The doctor searches the record", doctor_searches),
     ("The doctor opens one image, by range", doctor_opens_one_frame),
+    ("A stock viewer opens the study in clear", viewer_opens_the_same_study),
     ("The doctor opens everything", doctor_opens_everything),
     ("The patient masks the study", patient_masks),
     ("An emergency doctor breaks the glass", emergency),
