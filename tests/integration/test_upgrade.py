@@ -140,9 +140,29 @@ def test_data_of_an_earlier_version_is_migrated_and_everything_in_it_holds(insta
         assert installed.opened(installed.data, url, patient, facts["patient"]) >= set(facts["digests"])
         events = ask(url, patient, "GET", f"/records/{facts['patient']}/access-log").json()["events"]
         assert len(events) > facts["events"]
+        _images_are_read_in_clear(url, patient, facts["patient"])
         _choices_still_count(installed, url, patient)
     installed.coffre("audit", "verify", "--data", installed.data)
     installed.coffre("check", "--data", installed.data)
+
+
+def _images_are_read_in_clear(url: str, patient: str, ins: str) -> None:
+    """Series metadata of 0.1.0 refers to no bulk data: its address is told all the same, and answers."""
+    root = f"/records/{ins}/dicomweb/studies"
+    read = 0
+    for study in ask(url, patient, "GET", root).json():
+        for described in ask(url, patient, "GET", f"{root}/{study['0020000D']['Value'][0]}/metadata").json():
+            uri = described.get("7FE00010", {}).get("BulkDataURI")
+            if uri is None:
+                continue
+            headers = {"Accept": "application/octet-stream", "Authorization": f"Bearer {patient}"}
+            address = uri.partition("/bulkdata/")[0]
+            frame = httpx.get(f"{address}/frames/1", timeout=60, headers=headers)
+            bulk = httpx.get(uri, timeout=60, headers=headers)
+            assert frame.status_code == bulk.status_code == 200
+            assert bulk.content.startswith(frame.content) and frame.content
+            read += 1
+    assert read
 
 
 def _choices_still_count(installed: Installed, url: str, patient: str) -> None:
