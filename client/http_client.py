@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from importlib.metadata import version
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
@@ -55,7 +56,7 @@ class CoffreClient:
     ) -> None:
         self.url = check_url(url, allow_http=allow_http)
         logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it logs addresses, which name records
-        headers = {"User-Agent": "coffre", "Accept-Encoding": _IDENTITY}
+        headers = {"User-Agent": f"coffre/{version('coffre')}", "Accept-Encoding": _IDENTITY}
         if token and key is None:
             headers["Authorization"] = f"Bearer {token}"
         self._token, self._key = token, key

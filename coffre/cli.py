@@ -50,6 +50,10 @@ class Commands(LaterGroup):
             "coffre.commands.compact:compact",
             "Repack studies that came in many deposits into one object each. Readers notice nothing.",
         ),
+        "renditions": Later(
+            "coffre.commands.renditions:renditions",
+            "Make the small pictures of studies that have none yet. Readers notice nothing else.",
+        ),
         "withdraw": Later(
             "coffre.commands.withdraw:withdraw",
             "Withdraw instances of a study, on request of the structure that deposited them.",

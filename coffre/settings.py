@@ -98,6 +98,11 @@ class Settings(BaseSettings):
         default=0, ge=0, description="compressed frames of each instance that are decoded as a check"
     )
 
+    renditions: bool = Field(
+        default=True,
+        description="off: no small pictures are made of what is deposited; `coffre renditions` does it later",
+    )
+
     @field_validator("public_url", "objects_public_url")
     @classmethod
     def _without_final_slash(cls, url: str | None) -> str | None:

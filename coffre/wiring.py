@@ -15,7 +15,7 @@ from coffre.processes.bells import Bells
 from coffre.processes.worker_pool import WorkerPool
 from coffre.settings import Settings
 from content.limits import DEFAULT_LIMITS
-from content.pixels.children import PixelChildren
+from content.pixels.children import PIXEL_LIMITS, PixelChildren
 from content.sandbox.parent import Sandbox
 from ingestion.intake.reception import Reception
 from ingestion.intake.use_cases import Intake
@@ -24,6 +24,7 @@ from ingestion.jobs.dispatch import TASKS
 from ingestion.worker.inspection import Inspector
 from ingestion.worker.inspection_turns import Turns
 from ingestion.worker.queue_loop import Worker
+from ingestion.worker.renditions import Renditions
 from ingestion.worker.sharing import SharedIngestion
 from ingestion.worker.standing_in import Bench
 from storage.index.waking import Waker
@@ -31,6 +32,9 @@ from storage.rows import Sharing
 
 STAND_INS = 3
 """Of each worker: so many structures more, whose files are slow, are served before others wait for them."""
+RENDITION_S = 20.0
+"""The longest that one rendition may take; what takes longer is published without."""
+RENDITION_LIMITS = replace(PIXEL_LIMITS, cpu_seconds=10, wall_seconds=RENDITION_S)
 LARGEST_SHARED = 2 * 2**20
 """A deposit of more bytes shares no transaction with another: its files take longer than these cost."""
 
@@ -59,6 +63,7 @@ class System(Installation):
         self.pixels = PixelChildren()
         """They decode for who reads; none is there before the first picture."""
         self._turns: Turns | None = None
+        self._picturing: PixelChildren | None = None
         self._bench = Bench(STAND_INS * self.settings.workers)
         self._introduced: set[bytes] = set()
 
@@ -70,6 +75,8 @@ class System(Installation):
             # first: a job that still runs ends with its child
             self._sandbox.close()
         self.pixels.close()
+        if self._picturing is not None:
+            self._picturing.close()
         if self._turns is not None:
             self._turns.shutdown()
         self._bench.close()
@@ -96,6 +103,17 @@ class System(Installation):
         check = self.settings.identity_check
         return Inspector(self._sandbox, self.identity.environment, check=check, turns=self._turns)
 
+    @cached_property
+    def _renditions(self) -> Renditions:
+        """Who makes small pictures in this process; made after any fork."""
+        assert self._inspector is not None and self._turns is not None  # the one makes the other
+        at_once = self.settings.workers
+        # turns bound how many wait; each of them rather waits for its picture than goes without
+        self._picturing = PixelChildren(
+            at_once, waiting=at_once * (2 + STAND_INS), patience=RENDITION_S, limits=RENDITION_LIMITS
+        )
+        return Renditions(self._picturing, self._turns)
+
     def worker(self, number: int = 0) -> Worker:
         """One worker of this process."""
         return Worker(
@@ -112,6 +130,8 @@ class System(Installation):
             bench=self._bench,
             introduced=self._introduced,
             tasks=TASKS,
+            renditions=self._renditions,
+            renders=self.settings.renditions,
             sharing=Sharing(self.settings.shared_deposits, LARGEST_SHARED),
             together=SharedIngestion,
         )

@@ -68,11 +68,26 @@ class SeriesDetails:
     unknown: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class RenditionDetails:
+    """A small picture of one series, in a blob of its own (`coffre-rendition-v1`).
+
+    `form` is overview or strip. `shows` names each instance that is seen on it, by SOP Instance UID and
+    SHA-256: it is shown only as long as all of them are (`records.renditions`).
+    """
+
+    series: str
+    form: str
+    blob_id: UUID
+    shows: frozenset[tuple[str, bytes]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class StudyDetails:
     """The DICOM content of a document: a study's images, or one object of it (PS3.3 C.7.2.1, General Study).
 
     `local_id` is the Patient ID of the structure's own (PS3.3 section C.7.1.1), `time` a DICOM TM.
+    `renditions` may show instances of other rows of the study, too.
     """
 
     uid: str
@@ -82,6 +97,7 @@ class StudyDetails:
     modalities: tuple[str, ...] = ()
     attributes: Mapping[str, Any] = field(default_factory=dict)
     series: tuple[SeriesDetails, ...] = ()
+    renditions: tuple[RenditionDetails, ...] = ()
     absent: frozenset[str] = frozenset()
 
 
@@ -150,6 +166,10 @@ class DocumentDetails:
     @property
     def series(self) -> tuple[SeriesDetails, ...]:
         return self.study.series if self.study else ()
+
+    @property
+    def renditions(self) -> tuple[RenditionDetails, ...]:
+        return self.study.renditions if self.study else ()
 
     @property
     def media_type(self) -> str:

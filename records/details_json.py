@@ -14,6 +14,7 @@ from records.details import (
     FileDetails,
     InstanceDetails,
     Place,
+    RenditionDetails,
     SeriesDetails,
     SetAside,
     StudyDetails,
@@ -71,7 +72,7 @@ def _document(row: Json) -> DocumentDetails:
     known = set(_DOCUMENT)
     study = content = file = set_aside = None
     if row.get("study_uid"):
-        known |= _STUDY
+        known |= _STUDY | {"renditions"}
         study = _study(row)
     if "sha256" in row:
         known |= _CONTENT
@@ -110,6 +111,7 @@ def _study(row: Json) -> StudyDetails:
         modalities=tuple(row.get("modalities", ())),
         attributes=row.get("attributes", {}),
         series=tuple(map(_series, row.get("series", ()))),
+        renditions=tuple(map(_rendition, row.get("renditions", ()))),
         absent=_STUDY.difference(row),
     )
 
@@ -124,7 +126,24 @@ def _study_json(study: StudyDetails) -> dict[str, Any]:
         "attributes": study.attributes,
         "series": [_series_json(each) for each in study.series],
     }
-    return _written(members, study.absent, {})
+    found = _written(members, study.absent, {})
+    if study.renditions:
+        found["renditions"] = [_rendition_json(each) for each in study.renditions]
+    return found
+
+
+def _rendition(value: Json) -> RenditionDetails:
+    shows = frozenset((sop, bytes.fromhex(digest)) for sop, digest in value["shows"])
+    return RenditionDetails(value["series"], value["form"], UUID(value["blob"]), shows)
+
+
+def _rendition_json(rendition: RenditionDetails) -> dict[str, Any]:
+    return {
+        "series": rendition.series,
+        "form": rendition.form,
+        "blob": str(rendition.blob_id),
+        "shows": sorted([sop, digest.hex()] for sop, digest in rendition.shows),
+    }
 
 
 def _series(value: Json) -> SeriesDetails:

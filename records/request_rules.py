@@ -47,6 +47,7 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = MappingProxyType(
                 Action.DISCHARGE,
                 Action.DESTROY,
                 Action.COMPACT,
+                Action.RENDER,
                 Action.WITHDRAW,
             }
         ),

@@ -54,6 +54,7 @@ _STATES: Mapping[tuple[Role, Action], frozenset[RecordState]] = MappingProxyType
         # a closed record is kept for ten years (R10): it is maintained like any other
         (Role.OPERATOR, Action.COMPACT): frozenset(RecordState),
         (Role.OPERATOR, Action.WITHDRAW): frozenset(RecordState),
+        (Role.OPERATOR, Action.RENDER): frozenset(RecordState),
     }
 )
 

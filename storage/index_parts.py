@@ -7,7 +7,16 @@ from collections.abc import Collection
 from typing import Protocol
 from uuid import UUID
 
-from storage.rows import Blob, Details, Document, GrownStudy, PartVerdict, QuarantinedPart, Submission
+from storage.rows import (
+    Blob,
+    Details,
+    Document,
+    GrownStudy,
+    PartVerdict,
+    QuarantinedPart,
+    Submission,
+    UnrenderedStudy,
+)
 
 
 class Uploads(Protocol):
@@ -73,6 +82,18 @@ class GrownStudies(Protocol):
         self, *, least: int, quiet_since: int, record_id: UUID | None = None, limit: int = 1000
     ) -> list[GrownStudy]:
         """Approved studies of at least `least` submissions, none of which joined after `quiet_since`."""
+
+
+class UnrenderedStudies(Protocol):
+    """Studies whose renditions are still to be made."""
+
+    def unrendered_studies(
+        self, *, after: UUID | None = None, record_id: UUID | None = None, limit: int = 1000
+    ) -> list[UnrenderedStudy]:
+        """Approved studies with images of which none were made, in the order of their ids."""
+
+    def rendition_counts(self) -> tuple[int, int]:
+        """Capped: the deposits whose renditions are to be made, and those of which some could not be."""
 
 
 class SignIns(Protocol):

@@ -19,6 +19,7 @@ from storage.index_parts import (
     Settling,
     SignIns,
     Submissions,
+    UnrenderedStudies,
     Uploads,
 )
 from storage.rows import (
@@ -183,7 +184,15 @@ class HousekeeperIndex(Uploads, Settling, Leftovers, GrownStudies, ReceptionKeys
         """Removes expired sign-ins and counts them."""
 
 
-class OperatorIndex(Submissions, Leftovers, GrownStudies, RecordDocuments, QuarantinedDocuments, Protocol):
+class OperatorIndex(
+    Submissions,
+    Leftovers,
+    GrownStudies,
+    UnrenderedStudies,
+    RecordDocuments,
+    QuarantinedDocuments,
+    Protocol,
+):
     """The index as an operator's commands use it: counts, the quarantine, repairs."""
 
     def end_leases(self) -> int:

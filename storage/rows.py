@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from records.renditions import RENDERED
+
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
@@ -15,7 +17,9 @@ class StoredObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blob:
-    """One stored object of a submission. `role`: received (intake's), repacked or series (the worker's)."""
+    """One stored object of a submission. `role`: received (intake's), repacked, series or rendition (the
+    worker's).
+    """
 
     blob_id: UUID
     version: int
@@ -78,7 +82,7 @@ class Document:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Details:
     """One sealed row of a document: a submission that adds to a study adds a row, `row_version` counting
-    up.
+    up. `rendered`: whether renditions of its images were made (`records.renditions`).
     """
 
     document_id: UUID
@@ -86,6 +90,7 @@ class Details:
     submission_id: UUID
     sealed: bytes
     created_at: int
+    rendered: int = RENDERED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +134,29 @@ class Removal:
     state: str | None = None
     freed: tuple[bytes, ...] = ()
     verdict: tuple[UUID, PartVerdict] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """The renditions of a study are made, as far as they can be, up to its row `row_version`: `state`.
+
+    `replaced` gives way to the new row of the same submission, whose the job's adopted objects become; those
+    in `blobs`, which no row names any more, are retired.
+    """
+
+    document_id: UUID
+    row_version: int
+    state: int = RENDERED
+    replaced: int | None = None
+    blobs: frozenset[tuple[UUID, int]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class UnrenderedStudy:
+    """A study with images of which no renditions were made yet."""
+
+    document_id: UUID
+    record_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +241,7 @@ class Publication:
     adopted: frozenset[tuple[UUID, int]] = frozenset()
     answer: bytes | None = None
     removal: Removal | None = None
+    rendered: Rendered | None = None
     cpu_use: CpuUse | None = None
 
 

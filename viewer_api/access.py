@@ -39,6 +39,7 @@ class GrantRequest:
     documents: tuple[UUID, ...]
     recipient: bytes
     suite: int = 1
+    renditions: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,7 @@ class Access:
                 documents=wanted.things,
                 recipient=request.recipient,
                 suite=request.suite,
+                renditions=request.renditions,
             ),
         )
 

@@ -17,11 +17,12 @@ from client.fetch.addresses import Addresses
 from client.fetch.ranges import Pace, Piece
 from client.http_client import CoffreClient, bad_answer
 from content.merged_series import merge_series, too_large
+from content.rendition import LARGEST_STRIP, Rendition, read_rendition_of
 from content.series import LARGEST, SeriesInstance
 from keyvault.crypto.blob_opener import Opener
 from keyvault.crypto.opened_segments import opened
-from keyvault.crypto.sealed_blob import HEADER, STRIDE, BlobError
-from keyvault.grants.grant import GrantBody, GrantedDocument, new_recipient, open_grant
+from keyvault.crypto.sealed_blob import HEADER, STRIDE, BlobError, BlobKind
+from keyvault.grants.grant import GrantBody, GrantedDocument, GrantedSeries, new_recipient, open_grant
 from records.base64url import b64
 from records.errors import NotFound
 from records.identity import INS
@@ -178,9 +179,26 @@ class OpenedGrant:
     def instances_by_series(self) -> Iterator[tuple[str, SeriesInstance]]:
         """Yields each instance with its Series Instance UID."""
         for series in self.body.series:
-            documents = (self._whole(blob_id) for blob_id in series.blobs)
+            # by kind: a series has blobs that aren't its metadata, and a later version may grant further ones
+            metadata = self.body.blobs_of(series, BlobKind.SERIES_METADATA)
+            documents = (self._whole(blob_id) for blob_id in metadata)
             for instance in merge_series(series.study, series.series, documents):
                 yield series.series, instance
+
+    def overview(self, series: GrantedSeries) -> Rendition | None:
+        """The small picture of a series, after one request; None where it has none.
+
+        Raises `Invalid` "rendition_not_valid".
+        """
+        found = self.body.blobs_of(series, BlobKind.RENDITION)
+        return self._rendition(series, found[-1]) if found else None
+
+    def renditions(self, series: GrantedSeries) -> list[Rendition]:
+        """All of them: the strip of small frames first, if there is one. Raises as `overview` does."""
+        return [self._rendition(series, each) for each in self.body.blobs_of(series, BlobKind.RENDITION)]
+
+    def _rendition(self, series: GrantedSeries, blob_id: UUID) -> Rendition:
+        return read_rendition_of(series.study, series.series, self._whole(blob_id, LARGEST_STRIP))
 
     def open_instance(self, instance: SeriesInstance) -> bytes:
         """Returns the DICOM file as it was deposited. Raises `BlobError` "digest_mismatch"."""
@@ -206,9 +224,9 @@ class OpenedGrant:
         content = self.read(document.blob_id, document.offset, document.length)
         return _checked(content, document.sha256)
 
-    def _whole(self, blob_id: UUID) -> bytes:
+    def _whole(self, blob_id: UUID, largest: int = LARGEST) -> bytes:
         size = self._sizes.get(blob_id, 0)
-        if size > LARGEST:
+        if size > largest:
             raise too_large()
         return b"".join(self.stream(blob_id, 0, size))
 

@@ -12,7 +12,7 @@ from client.fetch.documents import FetchClient
 from client.fetch.manifest import Manifest
 from client.fetch.names import stems_of
 from client.fetch.ranges import USUAL, Pace
-from client.fetch.writing import FetchedFile, parts_of, write_part
+from client.fetch.writing import FetchedFile, overviews_of, parts_of, write_part
 from client.http_client import bad_answer
 
 
@@ -37,11 +37,12 @@ def fetch(
     document: UUID | None = None,
     progress: Progress | None = None,
     pace: Pace = USUAL,
+    overview: bool = False,
 ) -> Fetched:
     """Opens a study, a document, or all that may be seen, and writes it below `out` with its manifest.
 
     One grant per document, so that none outlives its 15 minutes. Raises `CoffreError`; what was written until
-    then is complete, stays, and stands in the manifest.
+    then is complete, stays, and stands in the manifest. `overview`: the small picture of each series alone.
     """
     bar = progress or Progress(disable=True)
     fetched = Fetched(client.list())
@@ -55,6 +56,10 @@ def fetch(
                 client.grant(studies=[study])  # refused; in the server's words
             for each in ids:
                 opened, name = client.grant(documents=[each]), str(each)
+                if overview:
+                    pictures = overviews_of(opened, stems.get(name, name))
+                    fetched.written[name] = [write_part(out, part, [data]) for part, data in pictures]
+                    continue
                 parts = list(parts_of(opened, stems.get(name, name)))
                 bar.update(task, total=(bar.tasks[0].total or 0) + sum(part.length for part in parts))
                 written = fetched.written.setdefault(name, [])
@@ -62,7 +67,7 @@ def fetch(
                     written.append(write_part(out, parts[number], _counted(pieces, bar)))
                 manifest.note(name, written)
         finally:
-            if fetched.files:
+            if fetched.files and not overview:
                 manifest.write()
     return fetched
 

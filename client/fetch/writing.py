@@ -10,6 +10,7 @@ from uuid import UUID
 
 from client.fetch.documents import OpenedGrant, digest_mismatch
 from client.fetch.names import uid_name
+from keyvault.crypto.sealed_blob import BlobKind
 
 _ENDINGS = {
     "application/pdf": "pdf",
@@ -58,6 +59,17 @@ def parts_of(opened: OpenedGrant, stem: str) -> Iterator[FetchedPart]:
     for document in documents:
         place = Path(f"{stem}.{_ENDINGS.get(document.media_type, 'bin')}")
         yield FetchedPart(place, document.blob_id, document.offset, document.length, document.sha256)
+
+
+def overviews_of(opened: OpenedGrant, stem: str) -> Iterator[tuple[FetchedPart, bytes]]:
+    """Yields the small picture of each series of a grant of one document, named as the series' folder."""
+    for series in opened.body.series:
+        found = opened.overview(series)
+        if found is not None:
+            place = Path(stem, f"{uid_name(series.series)}.jpg")
+            blob_id = opened.body.blobs_of(series, BlobKind.RENDITION)[-1]
+            digest = hashlib.sha256(found.jpeg).digest()  # authentic by its seal alone: nobody deposited it
+            yield FetchedPart(place, blob_id, 0, len(found.jpeg), digest), found.jpeg
 
 
 def write_part(out: Path, part: FetchedPart, pieces: Iterable[bytes | memoryview]) -> FetchedFile:

@@ -62,6 +62,9 @@ def fetch_command(
             help="Memory that these ranges may take together; if it is little, they are shorter and fewer.",
         ),
     ] = MEMORY // MIB,
+    overview: Annotated[
+        bool, typer.Option("--overview", help="Only the small picture of each series, as SERIES.jpg.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
     allow_http: Annotated[
         bool, typer.Option("--allow-http", help="Send the token over http:// to another machine.")
@@ -95,7 +98,14 @@ def fetch_command(
             manifest = Manifest(out)
             pace = Pace.within(memory * MIB, at_once)
             fetched = fetch(
-                client, out, manifest, study=study, document=wanted, progress=_progress(), pace=pace
+                client,
+                out,
+                manifest,
+                study=study,
+                document=wanted,
+                progress=_progress(),
+                pace=pace,
+                overview=overview,
             )
     except CoffreError as error:
         raise _stop(error, Exit.REFUSED) from None
@@ -103,7 +113,7 @@ def fetch_command(
         where, why = error.filename or out, error.strerror or "the system refuses"
         full = CoffreError(f"{where} cannot be written or read: {why}.", code="cannot_write")
         raise _stop(full, Exit.REFUSED) from None
-    _print(fetched, manifest, as_json)
+    _print(fetched, None if overview else manifest, as_json)
 
 
 def _document_id(study: str | None, document: str | None) -> UUID | None:
@@ -131,15 +141,16 @@ def _progress() -> Progress | None:
     return Progress(*columns, console=Console(stderr=True), transient=True)
 
 
-def _print(fetched: Fetched, manifest: Manifest, as_json: bool) -> None:
+def _print(fetched: Fetched, manifest: Manifest | None, as_json: bool) -> None:
     files = fetched.files
+    listed = str(manifest.path) if files and manifest else None
     if as_json:
         told = {
             "files": [file.to_json() for file in files],
-            "documents": manifest.documents,
+            "documents": manifest.documents if manifest else fetched.listed,
             "seen": len(fetched.listed),
             "fetched": len(fetched.written),
-            "manifest": str(manifest.path) if files else None,
+            "manifest": listed,
         }
         print(json.dumps(told, indent=2))
         return
@@ -150,7 +161,7 @@ def _print(fetched: Fetched, manifest: Manifest, as_json: bool) -> None:
     typer.echo(
         f"There: {_counted_kinds(fetched.listed)}. Fetched: {len(fetched.written)} of them, "
         f"{len(files)} files, {sum(file.bytes for file in files)} bytes, every digest checked."
-        + (f" {shown(str(manifest.path))} says which file is what." if files else ""),
+        + (f" {shown(listed)} says which file is what." if listed else ""),
         err=True,
     )
 

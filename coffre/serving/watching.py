@@ -91,6 +91,17 @@ class _OfTheIndex(Collector):
             "Parts deposited under a Study Instance UID of another structure, capped",
             index.sharing_identifiers(),
         )
+        unrendered, failed = index.rendition_counts()
+        yield GaugeMetricFamily(
+            "coffre_deposits_without_renditions",
+            "Deposits of images whose renditions `coffre renditions` is to make, capped",
+            unrendered,
+        )
+        yield GaugeMetricFamily(
+            "coffre_deposits_not_renderable",
+            "Deposits with a series of which no rendition could be made, capped",
+            failed,
+        )
         yield GaugeMetricFamily(
             "coffre_sandbox_cpu_seconds_today",
             "CPU that examining files has cost since midnight, UTC",

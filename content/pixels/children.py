@@ -5,7 +5,7 @@ A child that crashes, hangs or lies costs one request its picture; the next one 
 
 import json
 import threading
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -49,6 +49,10 @@ class ImageSource(Protocol):
 Made = Generator[bytes, None, Mapping[str, Any]]
 Images = Sequence[tuple[ImageSource, int]]
 """Instances, each with the number of its frame that is wanted."""
+
+
+Spent = Callable[[float], None]
+"""Told the seconds of CPU that a child took, whatever came of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +115,15 @@ class PixelChildren:
         data = b"".join(made)
         return RenderedImage(media_type, len(data), iter((data,)))
 
-    def overview(self, source: ImageSource, frame: int, most_bytes: int) -> bytes:
+    def overview(
+        self, source: ImageSource, frame: int, most_bytes: int, spent: Spent = lambda _: None
+    ) -> bytes:
         """A small JPEG of one frame, by the file's window or its default."""
-        return self._whole("overview", [(source, frame)], {"most_bytes": most_bytes})
+        return self._whole("overview", [(source, frame)], {"most_bytes": most_bytes}, spent)
 
-    def strip(self, images: Images, most_bytes: int) -> bytes:
+    def strip(self, images: Images, most_bytes: int, spent: Spent = lambda _: None) -> bytes:
         """A JPEG with a tile of 128 × 128 pixels for each frame, from left to right."""
-        return self._whole("strip", images, {"most_bytes": most_bytes})
+        return self._whole("strip", images, {"most_bytes": most_bytes}, spent)
 
     def native_frame(self, source: ImageSource, frame: int) -> bytes:
         """The samples as Explicit VR Little Endian has them; what was compressed with loss comes as RGB."""
@@ -141,13 +147,20 @@ class PixelChildren:
         next(made)
         return made
 
-    def _whole(self, kind: str, images: Images, options: Mapping[str, Any]) -> bytes:
-        made = self._made(kind, images, options)
+    def _whole(
+        self, kind: str, images: Images, options: Mapping[str, Any], spent: Spent = lambda _: None
+    ) -> bytes:
+        made = self._made(kind, images, options, spent=spent)
         next(made)
         return b"".join(made)
 
     def _made(
-        self, kind: str, images: Images, options: Mapping[str, Any], slots: "_Slots | None" = None
+        self,
+        kind: str,
+        images: Images,
+        options: Mapping[str, Any],
+        slots: "_Slots | None" = None,
+        spent: Spent = lambda _: None,
     ) -> Made:
         """The media type, once it and the first bytes are there, then the bytes."""
         together = _Together(images)
@@ -155,7 +168,10 @@ class PixelChildren:
             child = self._pool.take()
             try:
                 job = Job(child, together.size, together.read, self._limits)
-                result = yield from _checked(job, kind, {"images": together.places, **options})
+                try:
+                    result = yield from _checked(job, kind, {"images": together.places, **options})
+                finally:
+                    spent(child.cpu())
             except (TimeoutError, WireClosed, WireViolation) as error:
                 child.end()
                 raise error_of(DAMAGED) from error

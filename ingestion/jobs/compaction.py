@@ -7,29 +7,46 @@ before the vault adopts them; one index transaction puts the new row in the plac
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from content.series import SeriesDocument, SeriesInstance, read_series, write_series
+from content.sandbox.metering import InHand
+from content.series import SeriesInstance, write_series
 from ingestion.envelope import NO_ENVELOPE
 from ingestion.jobs.maintenance import JobTry
 from ingestion.jobs.merging import Kept, kept_instances, live_series, merged_details, moved_metadata
+from ingestion.jobs.picturing import Contents, Documents, contents_of, pictured, series_documents
 from ingestion.worker.adoption import new_blob
-from ingestion.worker.opening import CHUNK, OpenedContent
+from ingestion.worker.opening import OpenedContent
+from ingestion.worker.packed_renditions import PackedRendition, described, followed, planned, with_blobs
 from ingestion.worker.packing import Packer, Sealing
 from ingestion.worker.queue_loop import Heartbeat, Worker
+from ingestion.worker.renditions import Maker, Pictured, made_of
 from keyvault.crypto.sealed_blob import BlobKind
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.verbs.attempt import Denied
 from keyvault.verbs.worker.adopt_request import Adopted, AdoptedDocument, AdoptRequest, NewDocument
 from keyvault.verbs.worker.opening_jobs import ForMaintenance
 from records.errors import CoffreError, Conflict, Refused
+from records.renditions import NOT_RENDERED
 from records.vocabulary.codes import DocumentState, SubmissionState
 from storage.rows import Blob, Details, Instance, Publication, Removal, Submission
 
 NO_DEPOSITOR = bytes(32)
-COPIED = 8 * CHUNK
-"""Plaintext bytes of a pack that are in memory at once: a store far away is asked for few ranges."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """The new pack, one metadata blob per series, and the renditions that could be made."""
+
+    pack: Blob
+    metadata: Sequence[Blob]
+    renditions: tuple[PackedRendition, ...]
+    rendered: int
+
+    @property
+    def blobs(self) -> tuple[Blob, ...]:
+        return (self.pack, *self.metadata, *(each.blob for each in self.renditions))
 
 
 class Repacking:
@@ -44,56 +61,77 @@ class Repacking:
     def run(self) -> None:
         opened = self._job.open()
         kept = kept_instances(opened.details, opened.instances)
-        blobs = self._blobs(opened, kept) if kept else []
-        request = self._request(opened, kept, blobs)
-        adopted = self._worker.vault.adopt_job(request)
+        packed, documents = None, tuple[NewDocument, ...]()
+        if kept:
+            contents = contents_of(opened, self._worker.objects)
+            metadata = series_documents(opened, contents)
+            images = pictured(metadata, kept, contents)
+            packed = self._packed(opened, kept, contents, metadata, images)
+            documents = (self._document(opened, kept, packed, images),)
+        adopted = self._worker.vault.adopt_job(self._request(documents, packed.blobs if packed else ()))
         if isinstance(adopted, Denied):
             raise Refused("The vault refuses this job.", code=adopted.reason.value)
-        rows = self._publication(opened, kept, blobs, adopted)
+        rows = self._publication(opened, kept, packed, adopted)
         self._worker.index.publish(self._id, self._worker.name, rows)
 
-    def _blobs(self, opened: ForMaintenance, kept: Sequence[Kept]) -> list[Blob]:
-        """The new pack and one metadata blob per series; those of an earlier try, if it got that far."""
+    def _packed(
+        self,
+        opened: ForMaintenance,
+        kept: Sequence[Kept],
+        contents: Contents,
+        documents: Documents,
+        images: Mapping[str, Sequence[Pictured]],
+    ) -> _Packed:
+        """What is written anew; what an earlier try wrote, if it got that far."""
         series = live_series(kept)
         if self._job.plan is not None:
-            return _planned(self._job.plan, self._job.blobs, len(kept), len(series))
+            return _planned(self._job.plan, self._job.blobs, len(kept), series)
         worker, sealing = self._worker, Sealing(self._id, NO_DEPOSITOR, opened.day_public)
         packer = Packer(worker.index, worker.objects, sealing, worker.now_ms, self._heartbeat.beat)
-        contents = self._contents(opened)
         pack = packer.write(BlobKind.PACK, _copied(contents, kept), "repacked")
-        documents = _metadata(opened, contents)
-        made = [pack]
-        for uid in series:
-            instances = moved_metadata(documents.get(uid, ()), kept, uid, pack.blob_id)
-            _check_described(kept, uid, instances)
-            document = write_series(opened.study_uid or "", uid, instances)
-            made.append(packer.write(BlobKind.SERIES_METADATA, [document], "series"))
-        plan = {"kept": len(kept), "blobs": [str(blob.blob_id) for blob in made]}
-        worker.index.add_blobs(self._id, worker.name, made, json.dumps(plan).encode())
-        return made
+        metadata = list(_moved(opened, documents, kept, series, pack.blob_id))
+        made = made_of(self._maker(opened), opened.study_uid or "", images)
+        small = packer.write_small(
+            *((BlobKind.SERIES_METADATA, document, "series") for document in metadata),
+            *((BlobKind.RENDITION, each.data, "rendition") for each in made.renditions),
+        )
+        renditions = with_blobs(made.renditions, small[len(series) :])
+        found = _Packed(pack, small[: len(series)], renditions, made.state)
+        worker.index.add_blobs(self._id, worker.name, found.blobs, _plan(found, len(kept), series))
+        return found
 
-    def _contents(self, opened: ForMaintenance) -> dict[UUID, OpenedContent]:
-        return {
-            blob_id: OpenedContent(self._worker.objects, sealed, dek, piece=COPIED)
-            for blob_id, (sealed, dek) in opened.blobs.items()
-        }
+    def _maker(self, opened: ForMaintenance) -> Maker | None:
+        """None where small pictures are not wanted here, and the study has none that would be lost."""
+        worker = self._worker
+        wanted = worker.renders or any(row.renditions for row in opened.details)
+        renditions = worker.renditions if wanted else None
+        return renditions.maker(InHand(self._heartbeat.beat)) if renditions else None
 
-    def _request(self, opened: ForMaintenance, kept: Sequence[Kept], blobs: Sequence[Blob]) -> AdoptRequest:
-        documents: tuple[NewDocument, ...] = ()
-        if kept:
-            pack, *metadata = blobs
-            places = dict(zip(live_series(kept), (blob.blob_id for blob in metadata), strict=True))
-            details = merged_details(
-                opened.details, kept, pack=pack.blob_id, series_blobs=places, job_id=self._id
-            )
-            document = NewDocument(
-                kind=details.kind,
-                type_code=details.type_code,
-                study_uid=opened.study_uid,
-                details=details,
-                blobs=tuple((blob.blob_id, blob.version) for blob in blobs),
-            )
-            documents = (document,)
+    def _document(
+        self,
+        opened: ForMaintenance,
+        kept: Sequence[Kept],
+        packed: _Packed,
+        images: Mapping[str, Sequence[Pictured]],
+    ) -> NewDocument:
+        metadata = (blob.blob_id for blob in packed.metadata)
+        details = merged_details(
+            opened.details,
+            kept,
+            pack=packed.pack.blob_id,
+            series_blobs=dict(zip(live_series(kept), metadata, strict=True)),
+            renditions=described(packed.renditions, images),
+            job_id=self._id,
+        )
+        return NewDocument(
+            kind=details.kind,
+            type_code=details.type_code,
+            study_uid=opened.study_uid,
+            details=details,
+            blobs=tuple((blob.blob_id, blob.version) for blob in packed.blobs),
+        )
+
+    def _request(self, documents: tuple[NewDocument, ...], blobs: Sequence[Blob]) -> AdoptRequest:
         return AdoptRequest(
             submission_id=self._id,
             worker=self._worker.name,
@@ -104,11 +142,11 @@ class Repacking:
         )
 
     def _publication(
-        self, opened: ForMaintenance, kept: Sequence[Kept], blobs: Sequence[Blob], adopted: Adopted
+        self, opened: ForMaintenance, kept: Sequence[Kept], packed: _Packed | None, adopted: Adopted
     ) -> Publication:
         now, document_id = self._worker.now_ms(), self._job.in_hand.document_id
         whole = Publication(state=SubmissionState.PUBLISHED.value, finished_at=now, parts=())
-        if not kept:
+        if packed is None:
             deleted = DocumentState.DELETED.value
             removal = Removal(document_id=document_id, state=deleted, freed=opened.freed)
             return replace(whole, removal=removal)
@@ -116,9 +154,9 @@ class Repacking:
         replaced = frozenset((blob_id, sealed.ref.version) for blob_id, (sealed, _) in opened.blobs.items())
         return replace(
             whole,
-            details=(_details(self._id, document, now),),
-            instances=tuple(self._instances(document_id, kept, blobs[0])),
-            adopted=frozenset((blob.blob_id, blob.version) for blob in blobs),
+            details=(_details(self._id, document, now, packed.rendered),),
+            instances=tuple(self._instances(document_id, kept, packed.pack)),
+            adopted=frozenset((blob.blob_id, blob.version) for blob in packed.blobs),
             removal=Removal(
                 document_id=document_id, submissions=opened.submissions, blobs=replaced, freed=opened.freed
             ),
@@ -161,18 +199,14 @@ def _copied(contents: Mapping[UUID, OpenedContent], kept: Sequence[Kept]) -> Ite
             )
 
 
-def _metadata(
-    opened: ForMaintenance, contents: Mapping[UUID, OpenedContent]
-) -> dict[str, list[SeriesDocument]]:
-    """The series documents of every row, by series, oldest first."""
-    found: dict[str, list[SeriesDocument]] = {}
-    for row in opened.details:
-        for series in row.series:
-            blob_id = series.metadata_blob
-            size = opened.blobs[blob_id][0].plaintext_size
-            document = read_series(contents[blob_id].read(0, size))
-            found.setdefault(series.uid, []).append(document)
-    return found
+def _moved(
+    opened: ForMaintenance, documents: Documents, kept: Sequence[Kept], series: Sequence[str], pack: UUID
+) -> Iterator[bytes]:
+    """The metadata of each series, of instances that lie in the new pack."""
+    for uid in series:
+        instances = moved_metadata(documents.get(uid, ()), kept, uid, pack)
+        _check_described(kept, uid, instances)
+        yield write_series(opened.study_uid or "", uid, instances)
 
 
 def _check_described(kept: Sequence[Kept], series: str, instances: Sequence[SeriesInstance]) -> None:
@@ -184,19 +218,33 @@ def _check_described(kept: Sequence[Kept], series: str, instances: Sequence[Seri
         )
 
 
-def _planned(plan: bytes, blobs: Sequence[Blob], kept: int, series: int) -> list[Blob]:
+def _plan(packed: _Packed, kept: int, series: Sequence[str]) -> bytes:
+    plan = {
+        "kept": kept,
+        "blobs": [str(blob.blob_id) for blob in (packed.pack, *packed.metadata)],
+        "renditions": planned(packed.renditions, series),
+        "rendered": packed.rendered,
+    }
+    return json.dumps(plan).encode()
+
+
+def _planned(plan: bytes, blobs: Sequence[Blob], kept: int, series: Sequence[str]) -> _Packed:
     """The objects of an earlier try. Raises `Conflict` "plan_changed" where a deposit came between."""
     found, known = json.loads(plan), {str(blob.blob_id): blob for blob in blobs}
-    if found["kept"] != kept or len(found["blobs"]) != series + 1:
+    if found["kept"] != kept or len(found["blobs"]) != len(series) + 1:
         raise Conflict("This study changed since it was packed: begin again.", code="plan_changed")
-    return [known[blob_id] for blob_id in found["blobs"]]
+    pack, *metadata = (known[blob_id] for blob_id in found["blobs"])
+    # 0.1.0 made none
+    renditions = followed(found.get("renditions", ()), series, known)
+    return _Packed(pack, metadata, renditions, found.get("rendered", NOT_RENDERED))
 
 
-def _details(job_id: UUID, document: AdoptedDocument, now: int) -> Details:
+def _details(job_id: UUID, document: AdoptedDocument, now: int, rendered: int) -> Details:
     return Details(
         document_id=document.document_id,
         row_version=document.row_version,
         submission_id=job_id,
         sealed=document.sealed,
         created_at=now,
+        rendered=rendered,
     )

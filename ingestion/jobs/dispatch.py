@@ -5,6 +5,7 @@ from uuid import UUID
 
 from ingestion.jobs.compaction import Repacking
 from ingestion.jobs.discharge import Destruction, Discharge
+from ingestion.jobs.rendering import Rendering
 from ingestion.worker.pipeline import DEPOSIT, Ingestion
 from ingestion.worker.queue_loop import Task, Worker
 from keyvault.process.guard import HousekeeperDoor
@@ -18,6 +19,7 @@ TASKS: Mapping[str, Callable[[Worker, Submission], Task]] = {
     JobKind.WITHDRAW.value: Repacking,
     JobKind.DISCHARGE.value: Discharge,
     JobKind.DESTROY.value: Destruction,
+    JobKind.RENDER.value: Rendering,
 }
 FEWEST_SUBMISSIONS = 2
 """Below so many a study lies in one pack already."""

@@ -11,7 +11,13 @@ from uuid import UUID
 
 from content.series import SeriesDocument, SeriesInstance
 from records import instances
-from records.details import DocumentDetails, InstanceDetails, SeriesDetails, damaged
+from records.details import (
+    DocumentDetails,
+    InstanceDetails,
+    RenditionDetails,
+    SeriesDetails,
+    damaged,
+)
 
 Extent = tuple[UUID, int, int]
 """Blob, offset, length, which a details row and a series document name alike."""
@@ -50,6 +56,7 @@ def merged_details(
     *,
     pack: UUID,
     series_blobs: Mapping[str, UUID],
+    renditions: tuple[RenditionDetails, ...] = (),
     job_id: UUID,
 ) -> DocumentDetails:
     """The row that stands for all of them: the newest one's words, everybody's instances."""
@@ -66,6 +73,7 @@ def merged_details(
             newest.study,
             modalities=tuple(sorted({found for uid in series_blobs if (found := described[uid].modality)})),
             series=tuple(_series(described[uid], kept, pack, blob) for uid, blob in series_blobs.items()),
+            renditions=renditions,
         ),
     )
 

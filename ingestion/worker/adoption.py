@@ -88,8 +88,14 @@ class Adoption:
         deposit = Deposit(self.opened.received, self.opened.structure, self.submission_id)
         # of what is set aside only that it is bytes: study and series are told of it once it is discharged
         if group.parts[0].is_dicom and group.record is not None:
-            series = packed.series_blobs()
-            return study_details(group, deposit, pack=pack, offsets=offsets, series_blobs=series)
+            return study_details(
+                group,
+                deposit,
+                pack=pack,
+                offsets=offsets,
+                series_blobs=packed.series_blobs(),
+                renditions=packed.rendition_details(),
+            )
         return document_details(
             group,
             deposit,

@@ -17,6 +17,7 @@ from records.details import (
     FileDetails,
     InstanceDetails,
     Place,
+    RenditionDetails,
     SeriesDetails,
     SetAside,
     StudyDetails,
@@ -70,6 +71,7 @@ def study_details(
     pack: UUID,
     offsets: Mapping[int, int],
     series_blobs: Mapping[str, UUID],
+    renditions: tuple[RenditionDetails, ...] = (),
 ) -> DocumentDetails:
     """Details of images of one study from one submission, or of one DICOM document of its own."""
     first = group.parts[0]
@@ -95,6 +97,7 @@ def study_details(
             series=tuple(
                 _series(uid, parts, series_blobs[uid], pack, offsets) for uid, parts in group.series()
             ),
+            renditions=renditions,
         ),
         content=content if group.kind == "document" else None,
     )

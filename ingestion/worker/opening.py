@@ -18,6 +18,8 @@ from storage.ports import ObjectStore
 from storage.rows import Blob
 
 CHUNK = 1 << 20
+COPIED = 8 * CHUNK
+"""Plaintext bytes of a pack that a job has in memory at once: a store far away is asked for few ranges."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

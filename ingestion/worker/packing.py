@@ -1,39 +1,50 @@
-"""Put the parts of each document into a blob of its own, and write the metadata of its series.
+"""Put the parts of each document into a blob of its own, and write metadata and renditions of its series.
 
 If one document takes every byte of the received blob, that blob is the pack and no byte is written again.
-Otherwise what remains is streamed into new blobs, sealed with new keys. The plan, kept in the index with the
-new blobs, lets a second worker go on with the objects of the first.
+Otherwise what remains is streamed into new blobs, sealed with new keys.
 """
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from content.series import SeriesInstance, write_series
 from ingestion.grouping import Group, InspectedPart
-from ingestion.outcomes import Judgement, PartOutcome
 from ingestion.worker.opening import Content
+from ingestion.worker.packed_renditions import PackedRendition, described, with_blobs
+from ingestion.worker.renditions import MadeOfSeries, Maker, Pictured, made_of
 from keyvault.crypto.blob_sealer import Sealer
 from keyvault.crypto.sealed_blob import BlobKind, BlobRef, new_data_key
 from keyvault.keys.reception import ReceivedKey, seal_key
+from records.details import RenditionDetails
+from records.renditions import RENDERED
 from storage.index_ports import WorkerIndex
 from storage.ports import ObjectStore
 from storage.rows import Blob
 
+STUDY = "study"
+
 
 @dataclass(frozen=True, slots=True)
 class PackedGroup:
-    """A group with its blobs: where each part lies in the pack, and one metadata blob per series."""
+    """A group with its blobs: where each part lies in the pack, and one metadata blob per series.
+
+    `rendered`: how far renditions were made (`records.renditions`).
+    """
 
     group: Group
     pack: Blob
     offsets: dict[int, int]
     series: tuple[Blob, ...]
+    renditions: tuple[PackedRendition, ...] = ()
+    rendered: int = RENDERED
 
     @property
     def blobs(self) -> tuple[Blob, ...]:
-        return (self.pack, *self.series)
+        return (self.pack, *self.series, *(each.blob for each in self.renditions))
+
+    def rendition_details(self) -> tuple[RenditionDetails, ...]:
+        return described(self.renditions, {uid: pictured(parts) for uid, parts in self.group.series()})
 
     def series_blobs(self) -> dict[str, UUID]:
         pairs = zip(self.group.series(), self.series, strict=True)
@@ -59,7 +70,10 @@ class Packer:
         sealing: Sealing,
         now_ms: Callable[[], int],
         heartbeat: Callable[[], None],
+        maker: Maker | None = None,
     ) -> None:
+        """`maker` makes renditions; None: none are made for now."""
+        self._maker = maker
         self._index = index
         self._objects = objects
         self._sealing = sealing
@@ -78,9 +92,24 @@ class Packer:
             pack, offsets = held, {part.number: part.offset for part in group.parts}
         else:
             pack, offsets = self._repack(group, content)
-        keep_series = group.record is not None
-        series = tuple(self._series(group, pack.blob_id, offsets)) if keep_series else ()
-        return PackedGroup(group, pack, offsets, series)
+        if group.record is None:
+            return PackedGroup(group, pack, offsets, ())
+        documents = list(_series_documents(group, pack.blob_id, offsets))
+        made = self._made(group, content)
+        blobs = self.write_small(
+            *((BlobKind.SERIES_METADATA, document, "series") for document in documents),
+            *((BlobKind.RENDITION, each.data, "rendition") for each in made.renditions),
+        )
+        series, pictures = blobs[: len(documents)], blobs[len(documents) :]
+        renditions = with_blobs(made.renditions, pictures)
+        return PackedGroup(group, pack, offsets, tuple(series), renditions, made.state)
+
+    def _made(self, group: Group, content: Content) -> MadeOfSeries:
+        """The renditions of all its series."""
+        if group.kind != STUDY:
+            return MadeOfSeries()
+        series = {uid: pictured(parts, content) for uid, parts in group.series()}
+        return made_of(self._maker, group.study_uid or "", series)
 
     def _repack(self, group: Group, content: Content) -> tuple[Blob, dict[int, int]]:
         offsets, position = {}, 0
@@ -90,30 +119,25 @@ class Packer:
         pieces = (piece for part in group.parts for piece in content.stream(part.offset, part.length))
         return self.write(BlobKind.PACK, pieces, "repacked"), offsets
 
-    def _series(self, group: Group, pack: UUID, offsets: dict[int, int]) -> Iterator[Blob]:
-        for uid, parts in group.series():
-            instances = [
-                SeriesInstance(
-                    sop=part.dicom.sop,
-                    blob_id=pack,
-                    offset=offsets[part.number],
-                    length=part.length,
-                    sha256=part.sha256,
-                    transfer_syntax=part.dicom.transfer_syntax,
-                    frames=part.dicom.frames,
-                    dicom=part.dicom.dicom,
-                )
-                for part in parts
-            ]
-            document = write_series(parts[0].dicom.study, uid, instances)
-            yield self.write(BlobKind.SERIES_METADATA, [document], "series")
-
     def write(self, kind: BlobKind, pieces: Iterable[bytes], role: str) -> Blob:
         """One new blob under a key of its own, named by an upload row before its first byte."""
-        # a key for each pack: who is granted one document opens no other
-        ref, dek = BlobRef(uuid4(), 1, kind), new_data_key()
-        sealer = Sealer(ref, dek)
+        ref = BlobRef(uuid4(), 1, kind)
         self._index.begin_upload(ref.blob_id, ref.version, self._now_ms())
+        return self._written(ref, pieces, role)
+
+    def write_small(self, *contents: tuple[BlobKind, bytes, str]) -> list[Blob]:
+        """New blobs of what is in memory, each with its kind and role; one transaction names them all."""
+        refs = [BlobRef(uuid4(), 1, kind) for kind, _, _ in contents]
+        self._index.begin_uploads([(ref.blob_id, ref.version) for ref in refs], self._now_ms())
+        return [
+            self._written(ref, [content], role)
+            for ref, (_, content, role) in zip(refs, contents, strict=True)
+        ]
+
+    def _written(self, ref: BlobRef, pieces: Iterable[bytes], role: str) -> Blob:
+        # a key for each pack: who is granted one document opens no other
+        dek = new_data_key()
+        sealer = Sealer(ref, dek)
         with self._objects.writer(ref.blob_id, ref.version) as writer:
             for piece in pieces:
                 self._heartbeat()
@@ -125,7 +149,7 @@ class Packer:
         return Blob(
             blob_id=ref.blob_id,
             version=ref.version,
-            kind=int(kind),
+            kind=int(ref.kind),
             plaintext_size=sealed.plaintext_size,
             ciphertext_size=sealed.ciphertext_size,
             header=sealed.header,
@@ -136,42 +160,33 @@ class Packer:
         )
 
 
-def write_plan(packed: Sequence[PackedGroup], parts: Sequence[InspectedPart]) -> bytes:
-    """The plan of a submission: part numbers, offsets, blob ids and verdicts, nothing of the content."""
-    groups = [
-        {
-            "pack": str(each.pack.blob_id),
-            "offsets": sorted(each.offsets.items()),
-            "series": [str(blob.blob_id) for blob in each.series],
-        }
-        for each in packed
-    ]
-    verdicts = [
-        [part.number, part.judgement.outcome.value, part.judgement.code, part.judgement.reason]
+def _series_documents(group: Group, pack: UUID, offsets: Mapping[int, int]) -> Iterator[bytes]:
+    """The metadata of each series."""
+    for uid, parts in group.series():
+        instances = [
+            SeriesInstance(
+                sop=part.dicom.sop,
+                blob_id=pack,
+                offset=offsets[part.number],
+                length=part.length,
+                sha256=part.sha256,
+                transfer_syntax=part.dicom.transfer_syntax,
+                frames=part.dicom.frames,
+                dicom=part.dicom.dicom,
+            )
+            for part in parts
+        ]
+        yield write_series(parts[0].dicom.study, uid, instances)
+
+
+def pictured(parts: Iterable[InspectedPart], content: Content | None = None) -> list[Pictured]:
+    """The parts with pixels; without their content where it only matters which they are."""
+
+    def read(part: InspectedPart) -> Callable[[int, int], bytes]:
+        return lambda offset, length: content.read(part.offset + offset, length) if content else b""
+
+    found = (
+        Pictured.of(part.dicom.sop, part.sha256, part.length, part.dicom.frames, part.dicom.dicom, read(part))
         for part in parts
-    ]
-    return json.dumps({"groups": groups, "verdicts": verdicts}).encode()
-
-
-def planned_judgements(plan: bytes) -> dict[int, Judgement]:
-    """What the try that wrote the plan judged of each part."""
-    return {
-        number: Judgement(PartOutcome(outcome), code, reason)
-        for number, outcome, code, reason in json.loads(plan)["verdicts"]
-    }
-
-
-def follow_plan(plan: bytes, groups: Sequence[Group], blobs: Sequence[Blob]) -> list[PackedGroup] | None:
-    """The packed groups of an earlier try; None where validation groups the parts otherwise by now."""
-    known = {str(blob.blob_id): blob for blob in blobs}
-    by_parts = {
-        frozenset(number for number, _ in entry["offsets"]): entry for entry in json.loads(plan)["groups"]
-    }
-    packed = []
-    for group in groups:
-        entry = by_parts.get(frozenset(part.number for part in group.parts))
-        if entry is None:
-            return None
-        series = tuple(known[blob] for blob in entry["series"])
-        packed.append(PackedGroup(group, known[entry["pack"]], dict(entry["offsets"]), series))
-    return packed
+    )
+    return [each for each in found if each is not None]

@@ -33,11 +33,9 @@ from ingestion.worker.packing import (
     PackedGroup,
     Packer,
     Sealing,
-    follow_plan,
-    planned_judgements,
-    write_plan,
 )
 from ingestion.worker.placing import Differing
+from ingestion.worker.planning import follow_plan, planned_judgements, write_plan
 from ingestion.worker.publication import AdoptedGroup, publication
 from ingestion.worker.queue_loop import Heartbeat, Worker
 from ingestion.worker.rejudging import as_planned
@@ -139,7 +137,9 @@ class Steps:
         """Writes the blobs of this submission."""
         worker, opened = self.worker, self.opened
         sealing = Sealing(self._id, opened.depositor, opened.day_public)
-        return Packer(worker.index, worker.objects, sealing, worker.now_ms, self.in_hand.heartbeat)
+        renditions = worker.renditions if worker.renders else None
+        maker = renditions.maker(self.in_hand) if renditions else None
+        return Packer(worker.index, worker.objects, sealing, worker.now_ms, self.in_hand.heartbeat, maker)
 
     # Step 3: the decision is the vault's alone, and as of now: a record may have closed since reception.
 

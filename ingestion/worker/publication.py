@@ -106,6 +106,7 @@ def _details(submission_id: UUID, each: AdoptedGroup, now_ms: int) -> Details:
         submission_id=submission_id,
         sealed=each.document.sealed,
         created_at=now_ms,
+        rendered=each.packed.rendered,
     )
 
 

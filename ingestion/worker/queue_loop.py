@@ -14,6 +14,7 @@ from typing import Protocol
 from uuid import UUID
 
 from ingestion.worker.inspection import Inspector
+from ingestion.worker.renditions import Renditions
 from ingestion.worker.settling import Ended, settle, settle_many
 from ingestion.worker.standing_in import Bench
 from keyvault.process.guard import WorkerDoor
@@ -88,7 +89,8 @@ class Worker:
     cost in a day before it comes after all others; `bench`: stand-ins, which take submissions of others
     beside slow ones; `beside`: it is one, and serves only structures that no worker serves; `introduced`:
     depositors whose structure the index knows; `sharing`: how much of one depositor `together` may have at
-    once, which answers the submissions that it published and leaves the others to be tried alone.
+    once, which answers the submissions that it published and leaves the others to be tried alone;
+    `renditions`: who makes them, None: nobody; `renders`: also of what is deposited.
     """
 
     name: str
@@ -107,6 +109,8 @@ class Worker:
     introduced: set[bytes] = field(default_factory=set)
     sharing: Sharing = ALONE
     together: Callable[["Worker", Sequence[Submission]], Together] | None = None
+    renditions: Renditions | None = None
+    renders: bool = True
     ended: Ended = field(default_factory=Ended)
 
     def now_ms(self) -> int:

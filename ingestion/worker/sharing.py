@@ -21,9 +21,10 @@ from ingestion.grouping import InspectedPart, groups_of
 from ingestion.outcomes import refused
 from ingestion.worker.adoption import Adoption
 from ingestion.worker.opening import OpenedSubmission
-from ingestion.worker.packing import PackedGroup, write_plan
+from ingestion.worker.packing import PackedGroup
 from ingestion.worker.pipeline import Ingestion, Steps, rejection
 from ingestion.worker.placing import Differing
+from ingestion.worker.planning import write_plan
 from ingestion.worker.publication import AdoptedGroup, publication, token_values
 from ingestion.worker.queue_loop import LetGo, Stopping, Worker, code_of
 from ingestion.worker.recognition import tokens_of_all

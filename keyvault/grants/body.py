@@ -39,7 +39,10 @@ class GrantedDocument:
 
 @dataclass(frozen=True, slots=True)
 class GrantedSeries:
-    """A series and the blobs that hold its metadata."""
+    """A series and its blobs: those with its metadata, oldest submission first, then its renditions.
+
+    A recipient tells them apart by their kinds, which `GrantBody.blobs` says.
+    """
 
     study: str
     series: str
@@ -53,6 +56,11 @@ class GrantBody:
     blobs: tuple[GrantedBlob, ...]
     documents: tuple[GrantedDocument, ...]
     series: tuple[GrantedSeries, ...]
+
+    def blobs_of(self, series: GrantedSeries, kind: BlobKind) -> list[UUID]:
+        """The blobs of a series that are of this kind, in their order."""
+        alike = {blob.sealed.ref.blob_id for blob in self.blobs if blob.sealed.ref.kind is kind}
+        return [blob_id for blob_id in series.blobs if blob_id in alike]
 
 
 def consistent(body: GrantBody) -> bool:

@@ -16,7 +16,8 @@ class JobRequest:
     A withdrawal: `code`, the reason for rejection, and `instances`, SOP Instance UIDs. A discharge or a
     destruction: `first`, the operator who proposed it, and `reason`; a discharge `target`, the record that it
     goes into, and `after`, the refused discharge it repeats. The first opening adds the newest row `version`
-    that the job is about, and what has to be `left` (`keyvault.verbs.worker.job_result`).
+    that the job is about, and what has to be `left` (`keyvault.verbs.worker.job_result`); of a rendering also
+    `row`, the version of the row that gets another in its place: None once nothing came of it.
     """
 
     document: UUID
@@ -28,6 +29,7 @@ class JobRequest:
     after: UUID | None = None
     version: int | None = None
     left: str | None = None
+    row: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Without the members that this job doesn't have."""
@@ -41,6 +43,7 @@ class JobRequest:
             "after": _text(self.after),
             "version": self.version,
             "left": self.left,
+            "row": self.row,
         }
         return {name: value for name, value in members.items() if value is not None}
 
@@ -57,6 +60,7 @@ class JobRequest:
             after=_id(members.get("after")),
             version=members.get("version"),
             left=members.get("left"),
+            row=members.get("row"),
         )
 
 

@@ -116,10 +116,22 @@ def move(transaction: Transaction, job: Job, state: JobState) -> Job:
     return replace(job, state=state)
 
 
-def note_opened(vault: Vault, transaction: Transaction, job: Job, *, version: int, left: str) -> None:
+def note_opened(
+    vault: Vault, transaction: Transaction, job: Job, *, version: int, left: str, row: int | None
+) -> Job:
     """Keep what the first opening of a job settles: the rows it is about, and what it has to leave."""
-    payload = _sealed(vault, job.job_id, replace(job.request, version=version, left=left))
+    return _note(vault, transaction, job, replace(job.request, version=version, left=left, row=row))
+
+
+def note_unrendered(vault: Vault, transaction: Transaction, job: Job) -> None:
+    """Nothing came of a rendering: its row stays."""
+    _note(vault, transaction, job, replace(job.request, row=None))
+
+
+def _note(vault: Vault, transaction: Transaction, job: Job, request: JobRequest) -> Job:
+    payload = _sealed(vault, job.job_id, request)
     transaction.rows.update("job", {"payload": payload}, job_id=job.job_id)
+    return replace(job, request=request)
 
 
 def lease(vault: Vault, transaction: Transaction, job_id: UUID, worker: str, lease_ms: int) -> Job:

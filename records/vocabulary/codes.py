@@ -76,6 +76,7 @@ class Action(StrEnum):
     DESTROY = "destroy"
     COMPACT = "compact"
     WITHDRAW = "withdraw"
+    RENDER = "render"
     ERASE = "erase"
     ACKNOWLEDGE = "acknowledge"
 
@@ -167,6 +168,7 @@ class JobKind(StrEnum):
     WITHDRAW = "withdraw"
     DISCHARGE = "release"  # the word on the wire, in the log and on the command line
     DESTROY = "destroy"
+    RENDER = "render"
 
 
 class JobState(StrEnum):

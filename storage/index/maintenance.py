@@ -1,5 +1,6 @@
 """Rows of jobs on adopted content: their queue, the rows they hide or replace, the lists they start with."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -199,22 +200,28 @@ def remove(connection: Connection, removal: Removal, at: int) -> None:
     """Takes out of sight what a job replaced, in the transaction that publishes what stands in its place."""
     of_document = {"b_document": removal.document_id}
     pairs = [of_document | {"b_submission": each} for each in sorted(removal.submissions)]
-    blobs = [{"b_blob": blob_id, "b_version": version} for blob_id, version in sorted(removal.blobs)]
     freed = [of_document | {"b_token": each} for each in sorted(removal.freed)]
     for statement, rows in (
         (_DROP_DETAILS, pairs),
         (_DROP_INSTANCES, pairs),
-        (_RETIRE, blobs),
         (_FREE, freed),
     ):
         if rows:
             connection.execute(statement, rows)
+    retire(connection, removal.blobs)
     if removal.whole:
         connection.execute(_DROP_DOCUMENT, of_document)
     elif removal.state is not None:
         connection.execute(_SET_STATE, of_document | {"b_state": removal.state, "b_at": at})
     if removal.verdict is not None:
         _judge(connection, *removal.verdict)
+
+
+def retire(connection: Connection, blobs: Collection[tuple[UUID, int]]) -> None:
+    """No row leads to these objects any more; holders of older grants still read them."""
+    rows = [{"b_blob": blob_id, "b_version": version} for blob_id, version in sorted(blobs)]
+    if rows:
+        connection.execute(_RETIRE, rows)
 
 
 def _judge(connection: Connection, submission_id: UUID, part: PartVerdict) -> None:

@@ -15,6 +15,7 @@ from storage.index.claims import settle_claims
 from storage.index.maintenance import remove
 from storage.index.mapping import BLOBS, DETAILS, DOCUMENTS, INSTANCES, PARTS, TOKENS
 from storage.index.queue import held_all, lease_lost, locked, locked_all
+from storage.index.renditions import note_rendered
 from storage.index.shared_instances import note_shared
 from storage.index.waking import FINISHED, notify
 from storage.rows import Blob, Publication
@@ -146,6 +147,9 @@ def _publish(connection: Connection, publications: Mapping[UUID, Publication]) -
     for found in publications.values():
         if found.removal is not None:
             remove(connection, found.removal, found.finished_at)
+    for submission_id, found in publications.items():
+        if found.rendered is not None:
+            note_rendered(connection, submission_id, found.rendered)
     connection.execute(_FINISH, [_finished(each, found) for each, found in publications.items()])
     for submission_id in publications:
         notify(connection, FINISHED, submission_id)

@@ -8,11 +8,14 @@ from storage.index.keeping import Keeping
 from storage.index.maintenance import Maintenance
 from storage.index.publications import Publications
 from storage.index.queue import Queue
+from storage.index.renditions import Renditions
 from storage.index.taking import Taking
 from storage.index.uploads import Uploads
 
 
-class SqlIndex(Uploads, Queue, Taking, Claims, Publications, Documents, Maintenance, CpuUses, Keeping):
+class SqlIndex(
+    Uploads, Queue, Taking, Claims, Publications, Documents, Maintenance, Renditions, CpuUses, Keeping
+):
     """An `Index` (see `storage.index_ports`) in the tables of `storage.index.tables`."""
 
     @property

@@ -104,7 +104,6 @@ _.authenticator  # DocumentReference
 _.custodian  # DocumentReference
 
 # words on the wire and in what is stored, which are read by their value
-_.RENDITION  # a kind of blob: docs/formats.md section 1 numbers it for ever
 _.EXPORT  # the same
 _.SPOKEN  # means of a consent, in a card
 _.WRITTEN  # the same

@@ -2,6 +2,7 @@
 planner.
 """
 
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -9,7 +10,7 @@ import pytest
 
 from storage.index.store import SqlIndex
 from storage.index_ports import Index
-from storage.rows import CpuUse, NewPlan, PartVerdict, Publication, Removal, Sharing
+from storage.rows import CpuUse, NewPlan, PartVerdict, Publication, Removal, Rendered, Sharing
 from storage.vault_store.store import SqlVaultStore
 from tests.contract.storage_adapters import open_database
 from tests.contract.storage_examples import (
@@ -19,6 +20,7 @@ from tests.contract.storage_examples import (
     claim_next,
     claimed,
     publication_of,
+    published,
     received,
 )
 from tests.contract.storage_filling import fill_index
@@ -70,6 +72,13 @@ def tour(index: Index) -> None:
         )
         job = claimed(index)
         index.publish(job, "worker", Publication(state="published", finished_at=1, parts=(), removal=removal))
+    pictured = published(index)
+    job = claimed(index)
+    renewed = publication_of(job, pictured, row_version=2, sop_tokens=(), blob=own)
+    rendered = Rendered(
+        document_id=pictured.document_id, row_version=1, replaced=1, blobs=frozenset({(uuid4(), 1)})
+    )
+    index.publish(job, "worker", replace(renewed, rendered=rendered))
     index.postpone(claimed(index), "worker", not_before=5)
     index.forget_blobs(index.settle(submission.submission_id, at=1))
     index.end_upload(uuid4(), 1)
@@ -94,6 +103,8 @@ def tour(index: Index) -> None:
     index.quarantined_document(document_id)
     for record in (None, RECORD):
         index.grown_studies(least=2, quiet_since=10, record_id=record, limit=5)
+        index.unrendered_studies(after=uuid4(), record_id=record, limit=5)
+    index.rendition_counts()
     index.oldest_unsettled()
     index.document(document_id)
     index.depositors(document_id)

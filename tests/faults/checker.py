@@ -130,11 +130,12 @@ class Checker:
             file = contents[one.blob_id][one.offset : one.offset + one.length]
             self._blame(hashlib.sha256(file).digest() != one.sha256, f"{document['id']} opens otherwise")
             yield hashlib.sha256(file).digest()
-        described = [blob for series in body.series for blob in series.blobs]
-        metadata = {
-            blob.sealed.ref.blob_id for blob in body.blobs if blob.sealed.ref.kind is BlobKind.SERIES_METADATA
-        }
-        self._blame(set(described) != metadata, f"{document['id']} is granted in part")
+        named = [blob for series in body.series for blob in series.blobs]
+        beside = {blob.sealed.ref.blob_id for blob in body.blobs if blob.sealed.ref.kind is not BlobKind.PACK}
+        self._blame(set(named) != beside, f"{document['id']} is granted in part")
+        described = [
+            blob for series in body.series for blob in body.blobs_of(series, BlobKind.SERIES_METADATA)
+        ]
         instances = [
             instance for blob in described for instance in read_series(contents[blob], SERIES_CAP).instances
         ]

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from content.merged_series import merge_series
+from keyvault.crypto.sealed_blob import BlobKind
 from records.errors import CoffreError
 from tests.faults.faulty import Died, Fault, How
 from tests.faults.maintenance import Hosting
@@ -118,7 +119,8 @@ def instances(found: Opened) -> dict[str, bytes]:
     """The content of every instance, by SOP Instance UID, as a recipient finds it: through the metadata."""
     read: dict[str, bytes] = {}
     for series in found.body.series:
-        merged = merge_series(series.study, series.series, [found.contents[blob] for blob in series.blobs])
+        metadata = found.body.blobs_of(series, BlobKind.SERIES_METADATA)
+        merged = merge_series(series.study, series.series, [found.contents[blob] for blob in metadata])
         for each in merged:
             assert each.sop not in read
             read[each.sop] = found.contents[each.blob_id][each.offset : each.offset + each.length]

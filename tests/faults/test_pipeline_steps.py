@@ -20,7 +20,7 @@ STEPS = [
     ("index.claim_parts", 1),
     ("index.begin_upload", 1),
     ("objects.commit", 1),
-    ("index.begin_upload", 2),
+    ("index.begin_uploads", 1),
     ("objects.commit", 2),
     ("index.add_blobs", 1),
     ("vault.adopt", 1),

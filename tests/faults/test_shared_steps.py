@@ -25,7 +25,7 @@ STEPS = [
     ("index.claim_some", 1),
     ("index.blobs_of", 1),
     ("vault.release_ingest_many", 1),
-    ("index.begin_upload", 2),
+    ("index.begin_uploads", 2),
     ("objects.commit", 2),
     ("index.add_plans", 1),
     ("vault.adopt_many", 1),
@@ -69,7 +69,7 @@ def test_what_waits_of_one_depositor_takes_each_step_once(pipeline: Pipeline) ->
     worker = pipeline.worker("first", Counting("", 0, How.FAILS), **SHARED)
     assert worker.ingest_next()
     worker.settle_ended(all_of_them=True)
-    shared = [verb for verb, _ in STEPS if verb not in ("index.begin_upload", "objects.commit")]
+    shared = [verb for verb, _ in STEPS if verb not in ("index.begin_uploads", "objects.commit")]
     assert shared.count("vault.adopt_many") == len(three.people)  # once for each record
     assert [verb for verb in calls if verb in shared] == shared
     assert not {"vault.adopt", "index.publish", "vault.settle", "vault.give_back"} & set(calls)

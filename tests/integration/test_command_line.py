@@ -75,6 +75,7 @@ ON_DATA = (
     "status",
     "check",
     "compact",
+    "renditions",
     "serve",
     "worker",
     "housekeeper",

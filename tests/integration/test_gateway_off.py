@@ -57,7 +57,7 @@ def test_whoever_asks_about_whatever_is_told_the_same(coffre: Coffre, patient: P
 def test_lists_and_encrypted_grants_go_on(coffre: Coffre, patient: Patient, study: dict[str, Any]) -> None:
     assert patient.call("GET", "/dicomweb/studies").status_code == 200
     grant = coffre.grant(patient.token, patient.ins, documents=[study["id"]])
-    assert len(grant.open().blobs) == 2
+    assert len(grant.open().blobs) == 3
 
 
 def test_pages_list_and_say_that_nothing_is_opened_here(

@@ -128,7 +128,7 @@ def test_breaking_the_glass_needs_a_reason_and_the_patients_tolerance(
     without = coffre.grant(doctor, patient.ins, purpose="bris_de_glace").answer
     assert (without.status_code, problem(without)) == (422, "reason_missing")
     opened = coffre.grant(doctor, patient.ins, purpose="bris_de_glace", reason=REASON)
-    assert len(opened.open().blobs) == 2
+    assert len(opened.open().blobs) == 3  # pack, metadata, the small picture of the series
     forbid = {"bris_de_glace": False, "centre_15": True}
     assert patient.call("PUT", "/emergency", json=forbid).json() == forbid
     refused = coffre.grant(doctor, patient.ins, purpose="bris_de_glace", reason=REASON).answer
@@ -178,4 +178,4 @@ def test_more_images_of_a_study_join_it(coffre: Coffre, patient: Patient) -> Non
     (document,) = patient.documents()
     assert document["instances"] == 4
     grant = coffre.grant(patient.token, patient.ins, studies=[document["study_uid"]])
-    assert len(grant.open().series[0].blobs) == 4
+    assert len(grant.open().series[0].blobs) == 4 + 1  # metadata of each, the newest small picture

@@ -621,6 +621,29 @@ def grant_rows() -> dict[str, Any]:
     }
 
 
+PICTURE = (
+    "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDABALDA4MChAODQ4SERATGCgaGBYWGDEjJR0oOjM9PDkzODdASFxOQERXRTc4UG1RV19iZ2hn"
+    "Pk1xeXBkeFxlZ2P/wAALCAAIABABAREA/8QAFQABAQAAAAAAAAAAAAAAAAAABgf/xAAWEAADAAAAAAAAAAAAAAAAAAAABUL/2gAIAQEA"
+    "AD8ANpJKAkk//9k="
+)
+"""A grey JPEG of 16 by 8 pixels, with one APP0 segment of 18 bytes behind its first marker."""
+
+
+def renditions() -> dict[str, Any]:
+    picture = base64.b64decode(PICTURE)
+    common = {"format": "coffre-rendition-v1", "study": "1.2.3", "series": "1.2.3.4", "height": 8}
+    cells = {
+        "overview": {"width": 16, "columns": 1, "frames": [["1.2.3.4.2", 1]]},
+        "strip": {"width": 8, "columns": 2, "frames": [["1.2.3.4.1", 1], ["1.2.3.4.2", 7]]},
+    }
+    found = []
+    for form, cell in cells.items():
+        text = canonical(common | cell | {"form": form})
+        segment = b"\xff\xfe" + be(len(text) + 2, 2) + text
+        found.append({"form": form, **cell, "file": (picture[:20] + segment + picture[20:]).hex()})
+    return {"picture": picture.hex(), "study": "1.2.3", "series": "1.2.3.4", "height": 8, "renditions": found}
+
+
 def build() -> dict[str, Any]:
     """File name → content."""
     return {
@@ -638,6 +661,7 @@ def build() -> dict[str, Any]:
         "accountability.json": accountability(),
         "refusals.json": refusals(),
         "grant-rows.json": grant_rows(),
+        "renditions.json": renditions(),
     }
 
 

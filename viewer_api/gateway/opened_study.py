@@ -10,9 +10,10 @@ from typing import Any
 from uuid import UUID
 
 from content.merged_series import merge_series, too_large
+from content.rendition import LARGEST_OVERVIEW, Rendition, read_rendition_of
 from content.series import LARGEST, Frames, SeriesInstance
 from keyvault.crypto.blob_opener import Opener
-from keyvault.crypto.sealed_blob import BlobError, BlobRef
+from keyvault.crypto.sealed_blob import BlobError, BlobKind, BlobRef
 from keyvault.grants.grant import GrantedSeries
 from records.details import Place
 from records.errors import NotFound
@@ -41,14 +42,18 @@ class OpenedSeries:
 
     def __init__(self, held: HeldGrant, objects: ObjectStore, granted: GrantedSeries) -> None:
         self.study, self.uid = granted.study, granted.series
-        self._held, self._objects, self._blobs = held, objects, granted.blobs
+        self._held, self._objects = held, objects
+        kinds = {blob_id: held.blob(blob_id).ref.kind for blob_id in granted.blobs}
+        # by kind: a later version may grant further ones
+        self._metadata = [each for each in granted.blobs if kinds[each] is BlobKind.SERIES_METADATA]
+        self._renditions = [each for each in granted.blobs if kinds[each] is BlobKind.RENDITION]
         self._parsing = threading.Lock()
         self._instances: tuple[StoredInstance, ...] | None = None
         self.places = 0
 
     @property
     def document(self) -> UUID:
-        return self._held.holders[self._blobs[0]]
+        return self._held.holders[self._metadata[0]]
 
     @property
     def instances(self) -> tuple[StoredInstance, ...]:
@@ -62,11 +67,17 @@ class OpenedSeries:
         """The instances with their attributes, opened from the sealed series metadata; the latest submission
         wins.
         """
-        return merge_series(self.study, self.uid, map(self._whole, self._blobs))
+        return merge_series(self.study, self.uid, map(self._whole, self._metadata))
 
-    def _whole(self, blob_id: UUID) -> bytes:
+    def overview(self) -> Rendition | None:
+        """The small picture of the series, opened anew; None where it has none."""
+        if not self._renditions:
+            return None
+        return read_rendition_of(self.study, self.uid, self._whole(self._renditions[-1], LARGEST_OVERVIEW))
+
+    def _whole(self, blob_id: UUID, largest: int = LARGEST) -> bytes:
         blob = self._held.blob(blob_id)
-        if blob.size > LARGEST:
+        if blob.size > largest:
             raise too_large()
         return b"".join(pieces(self._objects, blob.ref, blob.opener, 0, blob.size))
 
@@ -130,6 +141,15 @@ class OpenedStudy:
             self.instances(series)
         described = [each.described() for each in self._thing.opened if each.uid == series]
         return (dict(each.dicom) for one in described for each in one)
+
+    def rendition(self, series: str) -> Rendition | None:
+        """The overview of a series, of at most 64 KiB and without decoding; None where it has none.
+
+        Raises `NotFound` "no_such_document" where there is no such series, `Invalid` "rendition_not_valid".
+        """
+        self.instances(series)
+        found = (each.overview() for each in self._thing.opened if each.uid == series)
+        return next((each for each in found if each is not None), None)
 
     def read(self, instance: StoredInstance, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         """Plaintext bytes [start, stop) of an instance, from the segments that hold them and no others.

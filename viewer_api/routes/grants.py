@@ -17,6 +17,9 @@ from records.vocabulary.codes import PurposeOfUse
 from viewer_api.access import Access, GrantRequest
 from viewer_api.renewing import Renewal
 
+CLIENT_OF_0_1 = "coffre"
+"""The client of 0.1.0 takes every blob of a series for its metadata; the later ones name their version."""
+
 UID = Annotated[str, Field(min_length=1, max_length=64)]
 Id = Annotated[UUID, Field(strict=False)]  # JSON has no type for it but text
 
@@ -55,6 +58,7 @@ def router(
             tuple(body.documents),
             unb64(body.recipient, 32),
             body.suite,
+            renditions=request.headers.get("user-agent") != CLIENT_OF_0_1,
         )
         grant: dict[str, Any] = await asyncio.to_thread(access.grant, call, wanted)
         return JSONResponse(grant, status_code=201)

@@ -126,6 +126,10 @@ LOG: Mapping[str, tuple[str, str]] = {
         "Regroupement technique d'un examen, sans lecture",
         "Technical repacking of a study, without reading",
     ),
+    "did.render": (
+        "Préparation technique de petites images d'un examen, sans lecture",
+        "Technical preparation of small pictures of a study, without reading",
+    ),
     "did.withdraw": ("Retrait d'images par leur auteur", "Withdrawal of images by their author"),
     "did.erase": ("Effacement de ce qui a été retiré", "Erasure of what was withdrawn"),
     "did.authenticate": ("Identification", "Identification"),

@@ -40,6 +40,7 @@ _KINDS: Mapping[str, LogFilter] = MappingProxyType(
                 Action.WITHDRAW,
                 Action.ERASE,
                 Action.COMPACT,
+                Action.RENDER,
             )
         ),
         "choix": LogFilter(

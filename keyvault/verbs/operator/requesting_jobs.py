@@ -1,6 +1,7 @@
-"""Requests for jobs on adopted content: to compact a quiet study, to withdraw instances of one.
+"""Requests for jobs on adopted content: to compact a quiet study, to withdraw instances of one, to make its
+renditions.
 
-Either becomes a job that a worker carries out (`keyvault.verbs.worker.opening_jobs`).
+Each becomes a job that a worker carries out (`keyvault.verbs.worker.opening_jobs`).
 """
 
 from collections.abc import Sequence
@@ -47,10 +48,10 @@ class RequestingVerbs:
     def find_study(
         self, call: Call, record: str, action: Action, study_uid: str | None = None
     ) -> FoundStudy | Denied:
-        """The record that an INS or public id names, for `action` (compact, withdraw). Logged on it."""
+        """The record that an INS or public id names, for `action` on a study. Logged on it."""
         vault, actor = self._vault, self._vault.actor(call.token)
-        if action not in (Action.COMPACT, Action.WITHDRAW):
-            raise Invalid("This is asked for compacting and withdrawing only.", code="bad_request")
+        if action not in (Action.COMPACT, Action.WITHDRAW, Action.RENDER):
+            raise Invalid("This is asked for work on a study only.", code="bad_request")
         with vault.transaction() as transaction:
             found = attempt(vault, transaction, call, actor, action, locator=record, discloses=False)
             if isinstance(found, Denied):
@@ -73,6 +74,24 @@ class RequestingVerbs:
             job = queue_compaction(vault, transaction, record_id, document_id)
             if job is None:
                 raise Conflict("This study lies in one pack already.", code="nothing_to_compact")
+            transaction.append(found.record.chain, found.event(object_id=str(document_id)))
+        return job.job_id
+
+    def render(self, call: Call, record_id: UUID, document_id: UUID) -> UUID | Denied:
+        """Queue the making of a study's renditions; answers the job, which may be one that waits already.
+
+        Raises `NotFound` "no_such_document", `Conflict` "job_in_hand".
+        """
+        vault, actor = self._vault, self._vault.actor(call.token)
+        with vault.transaction() as transaction:
+            found = attempt(vault, transaction, call, actor, Action.RENDER, record_id=record_id)
+            if isinstance(found, Denied):
+                return found
+            job = _on_study(vault, transaction, record_id, document_id, JobKind.RENDER)
+            if job is None:
+                request = JobRequest(document=document_id)
+                kind = JobKind.RENDER
+                job = jobs.create(vault, transaction, kind, JobState.QUEUED, record_id, request)
             transaction.append(found.record.chain, found.event(object_id=str(document_id)))
         return job.job_id
 
@@ -159,18 +178,29 @@ def queue_compaction(
 
     Raises `NotFound` "no_such_document", `Conflict` "job_in_hand" where another kind of job is open on it.
     """
-    document = transaction.rows.get("document", document_id=document_id, record_id=record_id)
-    if document is None or document["kind"] != "study" or document["state"] != DocumentState.APPROVED:
-        raise _no_document()
-    job = jobs.of_document(vault, transaction.rows, record_id, document_id)
-    if job is not None and job.kind is not JobKind.COMPACT:
-        raise Conflict("This study is being worked on: ask again in a moment.", code="job_in_hand")
+    job = _on_study(vault, transaction, record_id, document_id, JobKind.COMPACT)
     if job is not None:
         return job
     if len(transaction.rows.find("document_row", document_id=document_id, limit=2)) < 2:
         return None
     request = JobRequest(document=document_id)
     return jobs.create(vault, transaction, JobKind.COMPACT, JobState.QUEUED, record_id, request)
+
+
+def _on_study(
+    vault: Vault, transaction: Transaction, record_id: UUID, document_id: UUID, kind: JobKind
+) -> jobs.Job | None:
+    """The job of this kind that is open on a study in a locked record.
+
+    Raises `NotFound` "no_such_document", `Conflict` "job_in_hand" where another kind of job is.
+    """
+    document = transaction.rows.get("document", document_id=document_id, record_id=record_id)
+    if document is None or document["kind"] != "study" or document["state"] != DocumentState.APPROVED:
+        raise _no_document()
+    job = jobs.of_document(vault, transaction.rows, record_id, document_id)
+    if job is not None and job.kind is not kind:
+        raise Conflict("This study is being worked on: ask again in a moment.", code="job_in_hand")
+    return job
 
 
 def _study(transaction: Transaction, found: Attempt, document_id: UUID) -> Row | None:

@@ -9,6 +9,7 @@ from itertools import chain
 from uuid import UUID
 
 from keyvault.context import Vault
+from keyvault.crypto.sealed_blob import BlobKind
 from keyvault.grants.body import GrantBody, GrantedBlob, GrantedDocument, GrantedSeries
 from keyvault.keys.blob_keys import ADOPTED, open_data_key, sealed_blob
 from keyvault.keys.record_keys import open_record_key
@@ -21,9 +22,13 @@ from records.details import DocumentDetails
 from records.errors import CoffreError
 from records.instances import by_age, newest
 from records.instants import changes_at
+from records.renditions import live_renditions
 from records.vocabulary.codes import ReasonCode
 
 MOST_BLOBS = 5_000
+"""Packs and series metadata; renditions, of which each series has two at most, are not counted."""
+
+Opened = dict[UUID, tuple[DocumentDetails, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +61,13 @@ def open_granted(
     found: Attempt,
     rows: Sequence[SealedRow],
     documents: Sequence[Sequence[UUID]] | None,
+    *,
+    renditions: bool = True,
 ) -> OpenedGrant | RefusedGrant:
-    """Each member of `documents` names one thing by the documents it consists of; None: all visible ones."""
+    """Each member of `documents` names one thing by the documents it consists of; None: all visible ones.
+
+    `renditions`: False for a recipient that takes every blob of a series for its metadata.
+    """
     # what the index hasn't published yet is absent, whoever asks (docs/vault.md section 2)
     published = {row.document_id for row in rows}
     asked = published if documents is None else published.intersection(chain.from_iterable(documents))
@@ -71,35 +81,38 @@ def open_granted(
     if key is None:
         return RefusedGrant(ReasonCode.OPTED_OUT)
     kept = _all_genuine(tx, rows, wanted)
-    blobs, holders = _blobs(tx, wanted, seen, {row.submission_id for row in kept})
     opened = open_rows(tx, found.record.key, kept)
+    shown = _renditions(opened) if renditions else frozenset()
+    every, holders = _blobs(tx, wanted, seen, {row.submission_id for row in kept})
+    blobs = [row for row in every if row["kind"] != BlobKind.RENDITION or row["blob_id"] in shown]
     granted = tuple(GrantedBlob(sealed_blob(row), open_data_key(key, row)) for row in blobs)
     until = changes_at(found.request, found.facts.record, (seen[document][1] for document in wanted))
-    body = GrantBody(granted, _documents(opened), _series(opened))
-    return OpenedGrant(tuple(wanted), tuple(blobs), holders, until, body)
+    named = {row["blob_id"] for row in blobs if row["kind"] == BlobKind.RENDITION}
+    body = GrantBody(granted, _documents(opened), _series(opened, named))
+    holding = tuple(holders[row["blob_id"], row["version"]] for row in blobs)
+    return OpenedGrant(tuple(wanted), tuple(blobs), holding, until, body)
 
 
 def _blobs(
     tx: VaultTransaction, wanted: Sequence[UUID], seen: Iterable[UUID], published: Collection[UUID]
-) -> tuple[list[Row], tuple[UUID, ...]]:
+) -> tuple[list[Row], dict[tuple[UUID, int], UUID]]:
     """The adopted blobs of the wanted documents that came with these submissions, and of which document each.
 
     A blob with a part the actor may not see is refused.
     """
     links = tx.find("blob_document", document_id__in=list(wanted))
     ids = sorted({link["blob_id"] for link in links})
-    if len(ids) > MOST_BLOBS:
-        raise CoffreError("Ask for fewer documents in one grant.", code="grant_too_large")
     every = tx.find("blob_document", blob_id__in=ids)
     allowed = set(seen)
     mixed = {link["blob_id"] for link in every if link["document_id"] not in allowed}
     if mixed:
         raise CoffreError("A stored object mixes documents: run coffre check.", code="mixed_blob")
     adopted = tx.find("blob", blob_id__in=ids, state=ADOPTED)
-    rows = (row for row in adopted if row["submission_id"] in published)
+    rows = [row for row in adopted if row["submission_id"] in published]
+    if sum(row["kind"] != BlobKind.RENDITION for row in rows) > MOST_BLOBS:
+        raise CoffreError("Ask for fewer documents in one grant.", code="grant_too_large")
     blobs = sorted(rows, key=lambda row: (row["blob_id"], row["version"]))
-    holders = {(link["blob_id"], link["version"]): link["document_id"] for link in every}
-    return blobs, tuple(holders[row["blob_id"], row["version"]] for row in blobs)
+    return blobs, {(link["blob_id"], link["version"]): link["document_id"] for link in every}
 
 
 def _all_genuine(tx: VaultTransaction, rows: Sequence[SealedRow], wanted: Sequence[UUID]) -> list[SealedRow]:
@@ -112,7 +125,7 @@ def _all_genuine(tx: VaultTransaction, rows: Sequence[SealedRow], wanted: Sequen
     return kept
 
 
-def _documents(opened: dict[UUID, tuple[DocumentDetails, ...]]) -> tuple[GrantedDocument, ...]:
+def _documents(opened: Opened) -> tuple[GrantedDocument, ...]:
     return tuple(
         GrantedDocument(
             document_id=document_id,
@@ -128,18 +141,27 @@ def _documents(opened: dict[UUID, tuple[DocumentDetails, ...]]) -> tuple[Granted
     )
 
 
-def _series(opened: dict[UUID, tuple[DocumentDetails, ...]]) -> tuple[GrantedSeries, ...]:
-    """One per series of each granted document: its metadata blobs, oldest submission first.
+def _renditions(opened: Opened) -> frozenset[UUID]:
+    """The blobs of those that live: what shows an instance that is gone or replaced is dead."""
+    living = (live_renditions(rows).values() for rows in opened.values())
+    return frozenset(each.blob_id for series in living for some in series for each in some)
 
-    Two documents may give their series the same UIDs, each is named by an entry of its own.
+
+def _series(opened: Opened, named: Collection[UUID]) -> tuple[GrantedSeries, ...]:
+    """One per series of each granted document: its metadata blobs, oldest submission first, then renditions.
+
+    Two documents may give their series the same UIDs, each is named by an entry of its own. `named` are the
+    renditions that are granted.
     """
-    return tuple(each for rows in opened.values() for each in _series_of(rows))
+    return tuple(each for rows in opened.values() for each in _series_of(rows, named))
 
 
-def _series_of(rows: tuple[DocumentDetails, ...]) -> Iterator[GrantedSeries]:
+def _series_of(rows: tuple[DocumentDetails, ...], named: Collection[UUID]) -> Iterator[GrantedSeries]:
     found: dict[tuple[str, str], list[UUID]] = {}
     for details in by_age(rows):
         for series in details.series:
             found.setdefault((details.study_uid or "", series.uid), []).append(series.metadata_blob)
+    living = live_renditions(rows)
     for (study, uid), blobs in found.items():
-        yield GrantedSeries(study, uid, tuple(blobs))
+        pictures = (each.blob_id for each in living.get(uid, ()) if each.blob_id in named)
+        yield GrantedSeries(study, uid, (*blobs, *pictures))

@@ -50,12 +50,13 @@ class ReleasingVerbs:
         documents: Sequence[Sequence[UUID]] | None,
         recipient: bytes,
         suite: int = 1,
+        renditions: bool = True,
     ) -> Released | Denied:
         """Decide, log, and seal the keys of `documents` (None: everything visible) to `recipient`.
 
         Each member names one thing by the documents it consists of: itself, or those of a study. What may be
         seen of it is granted; where that is nothing, the whole grant is refused with `NotFound`
-        "no_such_document".
+        "no_such_document". `renditions`: False leaves them out, for a recipient that doesn't know the kind.
         """
         check_recipient(recipient)
         actor = caller(
@@ -69,7 +70,7 @@ class ReleasingVerbs:
         )
 
         def opened(tx: VaultTransaction, found: Attempt) -> OpenedGrant | RefusedGrant:
-            return open_granted(self._vault, tx, found, rows, documents)
+            return open_granted(self._vault, tx, found, rows, documents, renditions=renditions)
 
         def told(
             transaction: Transaction, found: Attempt, what: OpenedGrant | RefusedGrant

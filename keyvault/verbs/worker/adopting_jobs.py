@@ -29,6 +29,7 @@ from keyvault.verbs.worker.adoption import Adoption
 from keyvault.verbs.worker.job_log import log_step
 from keyvault.verbs.worker.job_result import check_left
 from keyvault.verbs.worker.received import may_deposit
+from keyvault.verbs.worker.rendering import rendered
 from records.actors import Actor
 from records.errors import CoffreError, Conflict
 from records.vocabulary.codes import (
@@ -67,13 +68,25 @@ class AdoptingJobs:
                 return kept
             if job.state is not JobState.QUEUED or job.worker != request.worker:
                 raise Conflict("This worker doesn't hold the job any more.", code="lease_lost")
-            check_left(job, [document.details for document in request.documents])
-            adopted = self._discharge if job.kind is JobKind.DISCHARGE else self._replace
-            answer = adopted(transaction, job, request, keys)
+            if request.documents or job.kind is not JobKind.RENDER:
+                check_left(job, [document.details for document in request.documents])
+            answer = self._carry_out(transaction, job, request, keys)
             if isinstance(answer, Adopted):
                 jobs.move(transaction, job, JobState.ADOPTED)
                 keep_answer(transaction, request, answer)
             return answer
+
+    def _carry_out(
+        self, transaction: Transaction, job: jobs.Job, request: AdoptRequest, keys: dict[UUID, bytes]
+    ) -> Adopted | Denied:
+        if job.kind is JobKind.DISCHARGE:
+            return self._discharge(transaction, job, request, keys)
+        if job.kind is JobKind.RENDER:
+            row = transaction.rows.get("record", record_id=job.record_id)
+            record = self._vault.open(transaction.rows, row, lock=True)
+            document = _document_of(transaction, job)
+            return rendered(self._vault, transaction, job, record, document, request, keys)
+        return self._replace(transaction, job, request, keys)
 
     def _discharge(
         self, transaction: Transaction, job: jobs.Job, request: AdoptRequest, keys: dict[UUID, bytes]

@@ -13,6 +13,7 @@ _ACTIONS = {
     JobKind.WITHDRAW: Action.WITHDRAW,
     JobKind.DISCHARGE: Action.DISCHARGE,
     JobKind.DESTROY: Action.DESTROY,
+    JobKind.RENDER: Action.RENDER,
 }
 
 

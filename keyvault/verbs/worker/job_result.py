@@ -6,25 +6,32 @@ no job drops, adds or exchanges what a list shows. That bytes are those of a dig
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from audit.canonical import canonical
 from keyvault.verbs.jobs import Job
 from records.details import DocumentDetails
+from records.details_json import to_json
 from records.errors import Conflict
-from records.instances import KeptInstance, kept
+from records.instances import KeptInstance, kept, newest
 from records.vocabulary.codes import JobKind
 
 
 def left_by(job: Job, details: Sequence[DocumentDetails]) -> str:
     """Names what is left once `job` is done with the document of these rows, oldest first."""
     gone = frozenset(job.request.instances)
+    if job.kind is JobKind.RENDER:
+        return _named(_unchanged([newest(details)]))
     return _named(_discharged(details) if job.kind is JobKind.DISCHARGE else _merged(details, gone))
 
 
 def check_left(job: Job, details: Sequence[DocumentDetails]) -> None:
     """Raises `Conflict` "job_differs" unless the rows handed in are what the job has to leave."""
-    found = _discharged(details) if job.kind is JobKind.DISCHARGE else _merged(details, frozenset())
+    if job.kind is JobKind.RENDER:
+        found = _unchanged(details)
+    else:
+        found = _discharged(details) if job.kind is JobKind.DISCHARGE else _merged(details, frozenset())
     if len(details) > 1 or _named(found) != job.request.left:
         raise Conflict("This job would leave something else than it has to.", code="job_differs")
 
@@ -34,6 +41,11 @@ def _discharged(details: Sequence[DocumentDetails]) -> list[str]:
     places = [each.instance.place for each in kept(details)]
     places += [row.content.place for row in details if row.content]
     return sorted({place.sha256.hex() for place in places})
+
+
+def _unchanged(details: Sequence[DocumentDetails]) -> list[Any]:
+    """Everything but the renditions."""
+    return [to_json(replace(row, study=row.study and replace(row.study, renditions=()))) for row in details]
 
 
 def _merged(details: Sequence[DocumentDetails], gone: frozenset[str]) -> list[list[list[Any]]]:

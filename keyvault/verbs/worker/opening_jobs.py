@@ -65,7 +65,7 @@ class ForMaintenance:
     """A job opened for a worker: the document's rows, oldest first, and the blobs they stand on.
 
     `instances` and `freed` are what a withdrawal takes out: SOP Instance UIDs, tokens of their parts.
-    `target`: of a discharge alone.
+    `target`: of a discharge alone. `row`: of a rendering alone, the version of the newest row.
     """
 
     details: tuple[DocumentDetails, ...] = field(repr=False)
@@ -76,6 +76,7 @@ class ForMaintenance:
     instances: frozenset[str]
     freed: tuple[bytes, ...]
     target: Target | None
+    row: int | None
     day_public: bytes
 
 
@@ -117,8 +118,9 @@ class OpeningJobs:
             kept = _every_row(transaction, job, rows)
             details = open_rows(transaction.rows, record.key, kept)[job.document_id]
             if job.request.left is None:
-                newest, left = kept[-1].row_version, left_by(job, details)
-                jobs.note_opened(vault, transaction, job, version=newest, left=left)
+                opened_first, left = kept[-1].row_version, left_by(job, details)
+                row = _newest_row(kept, details) if job.kind is JobKind.RENDER else None
+                job = jobs.note_opened(vault, transaction, job, version=opened_first, left=left, row=row)
             if job.worker != worker:
                 log_step(transaction, vault, record, job, {"step": "opened"})
             submissions = {row.submission_id for row in kept}
@@ -132,6 +134,7 @@ class OpeningJobs:
                 "instances": list(job.request.instances),
                 "freed": _freed(vault, job, facts, details),
                 "target": {} if target is None else target.to_json(),
+                "row": job.request.row,
                 "day_public": b64(day["public"]),
             }
         return seal_box(recipient, canonical(answer))
@@ -174,6 +177,7 @@ def open_for_maintenance(private: bytes, sealed: bytes) -> ForMaintenance:
         instances=frozenset(found["instances"]),
         freed=tuple(unb64(each) for each in found["freed"]),
         target=Target.of_json(found["target"]) if found["target"] else None,
+        row=found["row"],
         day_public=unb64(found["day_public"]),
     )
 
@@ -187,6 +191,12 @@ def _every_row(transaction: Transaction, job: jobs.Job, rows: Sequence[SealedRow
     if not kept or {row.row_version for row in kept} != wanted:
         raise Conflict("A deposit is about to join this study: try again in a moment.", code="study_busy")
     return sorted(kept, key=lambda row: row.row_version)
+
+
+def _newest_row(rows: Sequence[SealedRow], details: Sequence[DocumentDetails]) -> int:
+    """The version of the row whose words stand for the document; both oldest version first."""
+    last = newest(details)
+    return next(row.row_version for row, each in zip(rows, details, strict=True) if each is last)
 
 
 def _opened_blobs(

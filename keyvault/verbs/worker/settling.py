@@ -9,6 +9,7 @@ from keyvault.verbs import jobs
 from keyvault.verbs.content_end import erase_quarantined, retire
 from keyvault.verbs.leases import SETTLED
 from keyvault.verbs.worker.job_log import log_settled
+from keyvault.verbs.worker.rendering import settle_rendered
 from records.vocabulary.codes import DocumentState, JobKind, JobState
 
 
@@ -46,7 +47,9 @@ def _settle_job(vault: Vault, transaction: Transaction, job: jobs.Job) -> None:
     document = transaction.rows.get("document", document_id=job.document_id)
     if document is None or job.kind is JobKind.DESTROY:
         return
-    if job.kind is JobKind.DISCHARGE:
+    if job.kind is JobKind.RENDER:
+        settle_rendered(transaction, job)
+    elif job.kind is JobKind.DISCHARGE:
         erase_quarantined(transaction, document)
         log_settled(transaction, vault, job, 1)
     elif document["state"] != DocumentState.DELETED:

@@ -106,6 +106,7 @@ ASKED: Mapping[str, tuple[Ask, ReasonCode]] = {
         ROLE,
     ),
     "operator.compact": (lambda at, call, _: at.operator.compact(call, uuid4(), uuid4()), ROLE),
+    "operator.render": (lambda at, call, _: at.operator.render(call, uuid4(), uuid4()), ROLE),
     "operator.withdraw": (
         lambda at, call, _: at.operator.withdraw(call, uuid4(), uuid4(), [], [], "113001"),
         NOBODY,

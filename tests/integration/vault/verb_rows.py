@@ -684,6 +684,12 @@ def compact(vault: VaultBench) -> Act:
     return lambda: vault.guard.operator.compact(vault.operator(), person.record_id, parts[0].document_id)
 
 
+@row("operator.render", "render permit")
+def render(vault: VaultBench) -> Act:
+    person, parts = two_rows(vault)
+    return lambda: vault.guard.operator.render(vault.operator(), person.record_id, parts[0].document_id)
+
+
 @row("operator.withdraw", "withdraw permit")
 def withdraw(vault: VaultBench) -> Act:
     person, parts = two_rows(vault)

@@ -18,10 +18,8 @@ from ingestion.worker.packing import (
     PackedGroup,
     Packer,
     Sealing,
-    follow_plan,
-    planned_judgements,
-    write_plan,
 )
+from ingestion.worker.planning import follow_plan, planned_judgements, write_plan
 from keyvault.crypto.boxes import new_box_key
 from keyvault.crypto.sealed_blob import BlobKind
 from keyvault.keys.reception import open_key
@@ -206,7 +204,9 @@ class TestPlan:
         parts = [dicom_part(1, description="Cancer", accession="A-1", local_id="4711"), pdf_part(3)]
         plan = json.loads(write_plan(packed, parts))
         assert set(plan) == {"groups", "verdicts"}
-        assert [set(each) for each in plan["groups"]] == [{"pack", "offsets", "series"}] * 2
+        assert [set(each) for each in plan["groups"]] == [
+            {"pack", "offsets", "series", "renditions", "rendered"}
+        ] * 2
         assert plan["verdicts"] == [[n, "published", "published", "Published."] for n in (1, 3)]
 
     @given(
