@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 START_TIMEOUT_S = 60
@@ -77,8 +78,11 @@ class KillableServer:
 
 def parts_of(supervisor: int) -> dict[str, int]:
     """Process ids of its children, by the names that ps(1) shows (15 characters of them)."""
-    children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
-    return {Path(f"/proc/{child}/comm").read_text().strip(): int(child) for child in children}
+    found = {}
+    for child in Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split():
+        with suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+            found[Path(f"/proc/{child}/comm").read_text().strip()] = int(child)
+    return found
 
 
 def comm(part: str) -> str:

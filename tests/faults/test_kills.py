@@ -16,7 +16,7 @@ from tests.faults.stage import Stage
 
 @pytest.mark.timeout(4 * 3600)
 @pytest.mark.parametrize(
-    "rounds", [pytest.param(12), pytest.param(kill_rounds.wanted(), marks=pytest.mark.long)]
+    "rounds", [pytest.param(6), pytest.param(kill_rounds.wanted(), marks=pytest.mark.long)]
 )
 def test_whatever_was_acknowledged_survives_a_kill_at_any_moment(
     tmp_path: Path, rounds: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
