@@ -23,6 +23,7 @@ from tests.services.server import Server
 PUBLISHED_WITHIN_S = LEASE_S + 15.0
 PAUSE_S = 0.1
 SETTINGS = {"COFFRE_LEASE_S": str(LEASE_S), "COFFRE_WORKERS": "1"}
+AWAITED = frozenset({"postgres", "objects", "queue", "root", "vault"})
 COMMANDS = (("audit", "verify", "--json"), ("check", "--json"))
 
 
@@ -34,7 +35,7 @@ class FullStage:
         self.coffre = Coffre(full.data, cast(DemoServer, SimpleNamespace(url=full.url)))
         self.ledger = Ledger()
         self.answers = Answers()
-        self._starting: set[str] = set()
+        self._starting: list[Server] = []
         self.people = [self._person(structure) for structure in (LABORATORY, HOSPITAL)]
 
     def _person(self, structure: str) -> Person:
@@ -49,8 +50,7 @@ class FullStage:
 
     def check(self, *, everything: bool) -> None:
         """AssertionError with every fault found."""
-        for name in list(self._starting):
-            self._await_start(name)
+        self._await_starts()
         checker = Checker(self.coffre, self.ledger, PUBLISHED_WITHIN_S, everything=everything)
         checker.check()
 
@@ -61,18 +61,20 @@ class FullStage:
         return shuffled([*processes, "postgres", engine], chance)
 
     def kill(self, name: str) -> None:
-        self._await_start(name)
+        self._await_starts()
         self._server(name).kill()
 
     def recover(self, name: str) -> None:
-        """Started; others may be killed before it is ready."""
-        self._server(name).launch()
-        self._starting.add(name)
+        """An engine, and the vault, are ready when this returns; others get ready meanwhile."""
+        if name in AWAITED:
+            self._server(name).restart()
+        else:
+            self._server(name).launch()
+            self._starting.append(self._server(name))
 
-    def _await_start(self, name: str) -> None:
-        if name in self._starting:
-            self._starting.remove(name)
-            server = self._server(name)
+    def _await_starts(self) -> None:
+        while self._starting:
+            server = self._starting.pop()
             try:
                 server.wait_until_ready()
             except RuntimeError:

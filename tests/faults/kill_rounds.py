@@ -18,7 +18,8 @@ BETWEEN_KILLS = (1, 3)
 """So many deposits are acknowledged between two kills: the least and the most."""
 MOMENT_S = 0.4
 """Within this time after the last of them the kill comes: longer than a deposit takes."""
-AGAIN_S = 60.0
+AGAIN_S = 150.0
+"""Twice as long as a deposit waits for its verdict."""
 TURNS_PER_STAGE = 5
 """Then an installation has grown so much that checking takes longer than killing, and a new one is made."""
 TOLD_EVERY = 50
