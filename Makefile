@@ -72,8 +72,9 @@ MEASURING = $(addprefix --ignore=tests/unit/content/test_,real_files.py mutation
 unit: dev  ## tests without servers or network, in less than a minute; all but those of whole corpora and of growth
 	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile tests/unit $(MEASURING)
 
-test: check  ## everything CI runs
-	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-report=json:.coverage.json
+# three at once on two cores: one of them waits for a server, a lease or a store at any time
+test: check  ## everything CI runs: about a quarter of an hour on two cores
+	@PYTHONHASHSEED=0 $(BIN)/python -m tests.services.in_memory -m "not long" -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-report=json:.coverage.json
 	@$(BIN)/python tests/architecture/coverage_floor.py .coverage.json
 
 test-long: dev  ## some hours: 1 000 kills of each set (COFFRE_TEST_ROUNDS), large bodies, the vault's suite on Postgres
@@ -107,7 +108,7 @@ lock: dev  ## pin the dependencies anew
 	@$(PIP_COMPILE) --extra setup --extra full-demo --output-file requirements/full-demo.txt
 	@$(PIP_COMPILE) --extra setup --extra engines --output-file requirements/engines.txt
 
-LEFT = $(wildcard opened coffre-identities $(or $(TMPDIR),/tmp)/coffre-* $(or $(TMPDIR),/tmp)/pytest-of-$(shell id -un) \
+LEFT = $(wildcard opened coffre-identities /dev/shm/coffre-* $(or $(TMPDIR),/tmp)/coffre-* $(or $(TMPDIR),/tmp)/pytest-of-$(shell id -un) \
 	$(or $(TMPDIR),/tmp)/orthanc-* $(HOME)/.local/state/coffre)
 clean:  ## remove what the other words made inside the checkout, and list what lies elsewhere
 	@rm -rf $(VENV) .ohif .data .data-* .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
