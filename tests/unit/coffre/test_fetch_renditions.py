@@ -68,7 +68,7 @@ def test_the_picture_of_another_series_is_refused() -> None:
     opened, series = Pictured((BlobKind.RENDITION, OTHERS)).granted()
     with pytest.raises(CoffreError) as refusal:
         opened.overview(series)
-    assert refusal.value.code == "series_damaged"
+    assert refusal.value.code == "rendition_not_valid"
 
 
 def test_overviews_alone_are_fetched_beside_no_image(tmp_path: Path) -> None:
