@@ -355,6 +355,23 @@ def encapsulated_pdf(patient: Patient) -> bytes:
     return written.getvalue()
 
 
+class TestTurningAway:
+    def test_children_of_answers_that_nobody_reads_are_free_again(self, coffre: Coffre) -> None:
+        """More than work at once; each was begun and has more to say than any buffer on its way holds."""
+        patient = coffre.open_record()
+        large = pydicom.dcmread(BytesIO(patient.ct(slices=1, size=2048)[0]))
+        large.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.1.99"
+        room = deposited(coffre, [saved(large, patient)], patient)
+        url = f"/records/{patient.public_id}/dicomweb/{room.instance}"
+        headers = bearer(patient.token) | {"Accept": f"application/dicom; transfer-syntax={EXPLICIT}"}
+        for _ in range(6):
+            with httpx.stream("GET", coffre.url + url, headers=headers, timeout=60) as answer:
+                assert answer.status_code == 200
+                next(answer.iter_raw(1024))
+        whole = coffre.http.get(url, headers=headers)
+        assert pydicom.dcmread(BytesIO(whole.content)).PixelData == large.PixelData
+
+
 class TestDamage:
     """What the store has lost or altered is never answered as whole."""
 
