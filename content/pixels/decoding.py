@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, Jpeg2KImagePlugin  # noqa: F401 - pydicom names the format; unknown, it loads them all
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders.base import get_decoder
@@ -164,7 +164,7 @@ def _codec(syntax: str, bits: int) -> str:
 
 def load_decoders() -> None:
     """Loads what codecs load at first use: later, in the sandbox, no file can be opened."""
-    Image.init()
+    Image.preinit()  # JPEG among them, and none of the rarer formats; JPEG 2000 has its own import
     decoder = get_decoder(JPEGExtended12Bit)
     if TWELVE_BIT not in decoder.available_plugins:
         decoder.add_plugin(TWELVE_BIT, (twelve_bit.__name__, twelve_bit.decode_frame.__name__))
