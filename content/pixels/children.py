@@ -5,7 +5,7 @@ A child that crashes, hangs or lies costs one request its picture; the next one 
 
 import json
 import threading
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -35,7 +35,10 @@ _STEP = 2**20
 
 
 class ImageSource(Protocol):
-    """An instance as it is stored. `frames`: where each frame lies, None where that is not known."""
+    """An instance as it is stored. `frames`: where each frame lies, None where that is not known.
+
+    It may have an `owner`: sources of one owner may share a child, those of others never do.
+    """
 
     @property
     def size(self) -> int: ...
@@ -165,7 +168,7 @@ class PixelChildren:
         """The media type, once it and the first bytes are there, then the bytes."""
         together = _Together(images)
         with (slots or self._pictures).one():
-            child = self._pool.take()
+            child = self._pool.take(owner=_owner(images))
             try:
                 job = Job(child, together.size, together.read, self._limits)
                 try:
@@ -183,6 +186,15 @@ class PixelChildren:
                 raise
             self._pool.give_back(child)
             return result
+
+
+def _owner(images: Images) -> Hashable:
+    """Whose the images are. A child that a hostile image took over could keep what it sees and show it to who
+    asks for that image again: it sees no others' images. Where nobody says whose they are, it sees none
+    but these.
+    """
+    owners = {getattr(source, "owner", None) for source, _ in images}
+    return next(iter(owners)) if len(owners) == 1 and None not in owners else object()
 
 
 class _Slots:

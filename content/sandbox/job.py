@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from content.byte_source import BLOCK
@@ -36,6 +36,7 @@ class Child:
         self.sock, self.pid = zygote.fork()
         self.files = 0
         self.worked = 0.0
+        self.owner: Hashable = None
 
     def cpu(self) -> float:
         """Seconds of CPU since the last call, as the kernel counts them: a child might lie."""

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 from content.sandbox.confinement import WHOLE
 from content.sandbox.job import Child
@@ -40,23 +40,37 @@ class ChildPool:
         """So many files one child may see."""
         return self._recycle_after
 
-    def take(self, *, fresh: bool = False, files: int = 1) -> Child:
-        """A child for one job of so many files; `fresh`: one that has seen none.
+    def take(self, *, fresh: bool = False, files: int = 1, owner: Hashable = None) -> Child:
+        """A child for one job of so many files; `fresh`: one that has seen none. It has seen none but those
+        of this `owner`, and sees no other's later.
 
         Raises `SandboxUnavailable`.
         """
         with self._lock:
             if self._closed:
                 raise SandboxUnavailable("The sandbox is closed. Start the worker again.")
-            while self._idle and not fresh:
-                child = self._idle.pop()
-                if child.files + files <= self._recycle_after:
-                    return child
-                child.end()
+            waiting = None if fresh else self._waiting(owner, files)
+            if waiting is not None:
+                return waiting
             try:
-                return Child(self._running())
+                child = Child(self._running())
             except ZygoteLost:
-                return self._replace()
+                child = self._replace()
+            child.owner = owner
+            return child
+
+    def _waiting(self, owner: Hashable, files: int) -> Child | None:
+        """The owner's latest child, where one waits. Where others' do, the one that has waited longest ends:
+        as many children are there as worked at once.
+        """
+        for child in [each for each in reversed(self._idle) if each.owner == owner]:
+            self._idle.remove(child)
+            if child.files + files <= self._recycle_after:
+                return child
+            child.end()
+        if self._idle:
+            self._idle.pop(0).end()
+        return None
 
     def give_back(self, child: Child, *, spent: bool = False, files: int = 1) -> None:
         """Keeps the child for another job, unless it is `spent` or has worked enough."""

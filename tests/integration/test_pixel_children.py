@@ -244,3 +244,25 @@ class TestOtherCodecs:
                 poor.append(path.name)
         assert poor == []
         assert seen > 90
+
+
+@dataclass
+class Owned(Stored):
+    owner: str = ""
+
+
+def test_a_child_sees_images_of_one_document_alone() -> None:
+    """What took it over with one image could else show another record's in its place."""
+    data = stored("CT_small.dcm").data
+
+    def child_after(source: Stored) -> int:
+        few.rendered(source, 1, Rendering())
+        (idle,) = few._pool._idle
+        return idle.pid
+
+    with PixelChildren(children=1, limits=LIMITS) as few:
+        first = child_after(Owned(data, owner="one"))
+        assert child_after(Owned(data, owner="one")) == first
+        other = child_after(Owned(data, owner="other"))
+        nobody = child_after(Stored(data))
+        assert len({first, other, nobody, child_after(Stored(data))}) == 4

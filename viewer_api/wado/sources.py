@@ -1,6 +1,7 @@
 """Stored instances as sandboxed children read them."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from content.series import Frames
 from viewer_api.gateway.opened_study import OpenedStudy, StoredInstance
@@ -12,6 +13,11 @@ class InstanceSource:
 
     study: OpenedStudy
     instance: StoredInstance
+
+    @property
+    def owner(self) -> UUID:
+        """The document: who may see one of its images may see them all."""
+        return self.instance.document_id
 
     @property
     def size(self) -> int:
