@@ -109,16 +109,12 @@ def _readable(image: ImageFile, described: Dataset, data: bytes) -> tuple[str, b
         described.PhotometricInterpretation = "YBR_FULL"  # some writers do not leave samples out
     if image.encoding.little:
         return EXPLICIT, data
-    return EXPLICIT, swapped(image, data)
+    return EXPLICIT, in_other_order(data, image.bits_allocated // 8)
 
 
-def swapped(image: ImageFile, data: bytes) -> bytes:
-    """Big-endian samples as little-endian ones; bytes in words are swapped too (PS3.5 §7.3, §8.1.1)."""
-    assert image.pixels is not None
-    width = image.bits_allocated // 8
-    if width <= 1:
-        width = 2 if image.pixels.vr == "OW" else 1
-    data += b"\0" * (-len(data) % width)
+def in_other_order(data: bytes, width: int) -> bytes:
+    """Big-endian samples, or words, of `width` bytes as little-endian ones."""
+    data += b"\0" * (-len(data) % max(width, 1))
     return np.frombuffer(data, np.dtype(f"u{width}")).byteswap().tobytes() if width > 1 else data
 
 

@@ -141,7 +141,8 @@ class ImageFile:
         needed = (self.bits_per_frame + 7) // 8
         if not 0 < number <= self.frames:
             raise Unpictured(NOT_FOUND)
-        if self.is_native and (pieces is None or self.is_deflated or self.bits_allocated % 8):
+        apart = self.bits_allocated % 8 or self.swaps_bytes  # a frame begins inside of a byte or word
+        if self.is_native and (pieces is None or self.is_deflated or apart):
             return self._native(number)
         if pieces is None or self.is_deflated:
             pieces = self._pieces(number)
@@ -158,7 +159,21 @@ class ImageFile:
         first, last = begin // 8, (begin + bits + 7) // 8
         if last > self.pixels.length:
             raise Unpictured(DAMAGED)
-        return self.source.read(self.pixels.offset + first, last - first), begin % 8
+        if not self.swaps_bytes:
+            return self.source.read(self.pixels.offset + first, last - first), begin % 8
+        # the words around the frame, which may begin or end in the middle of one
+        start, end = first & ~1, min(last + last % 2, self.pixels.length)
+        words = self.source.read(self.pixels.offset + start, end - start)
+        words += b"\0" * (len(words) % 2)
+        data = bytearray(len(words))
+        data[0::2], data[1::2] = words[1::2], words[0::2]
+        return bytes(data[first - start : last - start]), begin % 8
+
+    @property
+    def swaps_bytes(self) -> bool:
+        """Whether samples of a byte or less lie in big-endian words (PS3.5 §7.3, §8.1.1)."""
+        in_words = self.pixels is not None and self.pixels.vr == "OW" and self.bits_allocated <= 8
+        return in_words and self.is_native and not self.encoding.little
 
     def _stored_bits(self) -> int:
         """Of a native frame: those of subsampled colour are smaller, if the writer left samples out."""

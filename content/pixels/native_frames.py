@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from content.dicom.registry import ENCAPSULATED_UNCOMPRESSED
-from content.pixels.decoding import Decoded, decode, swapped
+from content.pixels.decoding import Decoded, decode, in_other_order
 from content.pixels.image_file import ImageFile, Pieces
 
 # lossy already: their luminance and chrominance become RGB; what is lossless keeps its values
@@ -26,7 +26,9 @@ def native_frame(image: ImageFile, number: int, pieces: Pieces | None = None) ->
         data, first_bit = image.encoded(number, pieces)
         if image.bits_allocated == 1:
             return NativeFrame(_shifted(data, first_bit, image.bits_per_frame), None)
-        return NativeFrame(data if image.encoding.little else swapped(image, data), None)
+        return NativeFrame(
+            data if image.encoding.little else in_other_order(data, image.bits_allocated // 8), None
+        )
     decoded = decode(image, number, pieces, as_rgb=image.syntax in _TO_RGB)
     return NativeFrame(_little_endian(image, decoded), decoded.photometric)
 

@@ -14,7 +14,7 @@ from content.dicom.elements import PIXEL_TAGS, TRAILING_PADDING, UNDEFINED, Raw
 from content.dicom.fragments import FragmentWalk
 from content.dicom.registry import EXPLICIT
 from content.limits import Limits
-from content.pixels.decoding import swapped
+from content.pixels.decoding import in_other_order
 from content.pixels.explicit_elements import Overrides, header, rewritten, written
 from content.pixels.failures import CANNOT_TRANSCODE, DAMAGED, Unpictured
 from content.pixels.image_file import ImageFile, Pieces, dataset_at
@@ -64,7 +64,10 @@ def _native_pixels(image: ImageFile) -> Iterator[bytes]:
     vr = {PIXEL_TAGS[1]: "OF", PIXEL_TAGS[2]: "OD"}.get(tag, image.pixels.vr or "OW")
     yield header(tag, vr, length)
     for piece in in_pieces(SliceSource(image.source, image.pixels.offset, length)):
-        yield piece if image.encoding.little else swapped(image, piece)
+        if image.encoding.little:
+            yield piece
+        else:
+            yield in_other_order(piece, 2 if image.swaps_bytes else image.bits_allocated // 8)
 
 
 def _decoded(image: ImageFile, each_frame: Callable[[], None]) -> Iterator[bytes]:

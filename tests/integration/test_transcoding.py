@@ -142,3 +142,13 @@ def test_a_native_frame_is_the_frame_of_the_instance_transcoded(children: PixelC
         made = pydicom.dcmread(io.BytesIO(transcoded(children, source)))
         frame = np.frombuffer(children.native_frame(source, number), made.pixel_array.dtype)
         assert (frame == made.pixel_array[number - 1].ravel()).all()
+
+
+def test_native_frames_of_every_order_of_bytes(children: PixelChildren) -> None:
+    """Frames of an odd length share a word of a big-endian file."""
+    for name in ("SC_rgb_small_odd_big_endian.dcm", "OBXXXX1A_expb_2frame.dcm", "rtdose_expb.dcm"):
+        file = pydicom.dcmread(str(pydicom.data.get_testdata_file(name)))
+        samples = file.pixel_array.astype(file.pixel_array.dtype.newbyteorder("<"))
+        last = int(file.get("NumberOfFrames") or 1)
+        made = children.native_frame(stored(name), last)
+        assert made == (samples[last - 1] if last > 1 else samples).tobytes()
