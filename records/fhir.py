@@ -20,7 +20,7 @@ def record_named_by(parameter: str, text: str) -> str:
 
     Raises `Invalid` "bad_query", without the value.
     """
-    if parameter != "patient":
+    if parameter not in ("patient", "_id"):
         return _ins(parameter, text)
     try:
         return str(UUID(text.removeprefix("Patient/")))

@@ -27,6 +27,10 @@ _PATIENT = (
     Parameter("patient", Kind.REFERENCE, lambda _: (), "Patient/{id}, the public id of the record."),
     Parameter("patient.identifier", Kind.TOKEN, lambda _: (), "urn:oid:…|INS; patient:identifier too."),
 )
+_ITSELF = (
+    Parameter("_id", Kind.TOKEN, lambda _: (), "The public id of the record."),
+    Parameter("identifier", Kind.TOKEN, lambda _: (), "urn:oid:…|INS."),
+)
 
 
 def capability_statement(public_url: str, *, cors: bool) -> dict[str, Any]:
@@ -71,8 +75,12 @@ def _searched(searched: SearchedType) -> dict[str, Any]:
         "documentation": f"{_CREATE} {searched.documentation}" if creates else searched.documentation,
         "interaction": [{"code": code} for code in interactions],
         **_VERSIONS,
-        "searchParam": [_parameter(each) for each in (*searched.parameters.values(), *_PATIENT)],
+        "searchParam": [_parameter(each) for each in (*searched.parameters.values(), *_naming(searched))],
     }
+
+
+def _naming(searched: SearchedType) -> tuple[Parameter, ...]:
+    return _PATIENT if searched.kind != "Patient" else _ITSELF
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:

@@ -95,9 +95,21 @@ def _document(named: Named, _: bytes) -> SignedRequest:
 
 def _fhir_search(_: Named, body: bytes) -> SignedRequest:
     """Its patient stands in the body; what else is looked for is filtered by the reader."""
-    named = [each for each in parse_qsl(body.decode()) if each[0] in PATIENT_PARAMETERS]
+    return _reading(_patient_of(body, PATIENT_PARAMETERS), list={}, documents={})
+
+
+def _fhir_patients(_: Named, body: bytes) -> SignedRequest:
+    return _reading(_patient_of(body, frozenset({"identifier", "_id"})), documents={})
+
+
+def _patient_of(body: bytes, parameters: frozenset[str]) -> str:
+    named = [each for each in parse_qsl(body.decode()) if each[0] in parameters]
     ((parameter, text),) = named or [("patient", "")]
-    return _reading(record_named_by(parameter, text), list={}, documents={})
+    return record_named_by(parameter, text)
+
+
+def _fhir_patient(named: Named, _: bytes) -> SignedRequest:
+    return _reading(named["record"], documents={})
 
 
 def _list(named: Named, _: bytes) -> SignedRequest:
@@ -202,6 +214,10 @@ SIGNED: Mapping[tuple[str, str], Read] = {
     ("GET", "/fhir/DocumentReference/{document}"): _document,
     ("GET", "/fhir/Binary/{document}"): _binary,
     ("POST", "/fhir/DocumentReference/_search"): _fhir_search,
+    ("GET", "/fhir/ImagingStudy/{document}"): _document,
+    ("POST", "/fhir/ImagingStudy/_search"): _fhir_search,
+    ("GET", "/fhir/Patient/{record}"): _fhir_patient,
+    ("POST", "/fhir/Patient/_search"): _fhir_patients,
     ("GET", f"{_RECORD}/documents"): _list,
     ("GET", f"{_RECORD}/authorisations"): _choices,
     ("GET", f"{_RECORD}/dicomweb/studies"): _imaging,

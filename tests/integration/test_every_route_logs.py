@@ -232,6 +232,12 @@ ROWS = [
     Row("GET", "/fhir/DocumentReference", name="by id", query="?patient={record}&_id={id}", things=True),
     Row("POST", "/fhir/DocumentReference/_search", lambda p: {"patient": str(p.record)}, form=True),
     Row("GET", "/fhir/DocumentReference/{id}", things=True, by_id=True),
+    Row("GET", "/fhir/ImagingStudy", query="?patient={record}&identifier={study}", things=True),
+    Row("POST", "/fhir/ImagingStudy/_search", lambda p: {"patient": str(p.record)}, form=True),
+    Row("GET", "/fhir/ImagingStudy/{document_id}", things=True, by_id=True, document=images),
+    Row("GET", "/fhir/Patient", query="?identifier={ins}"),
+    Row("POST", "/fhir/Patient/_search", lambda p: {"identifier": p.ins}, form=True),
+    Row("GET", "/fhir/Patient/{record}"),
     Row(
         "GET",
         "/fhir/Binary/{id}",

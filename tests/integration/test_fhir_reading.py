@@ -67,7 +67,12 @@ def test_metadata_tells_what_is_here_to_whoever_asks(coffre: Coffre) -> None:
     assert statement["implementation"]["url"] == f"{coffre.url}/fhir"
     (rest,) = statement["rest"]
     told = {each["type"]: {i["code"] for i in each["interaction"]} for each in rest["resource"]}
-    assert told == {"DocumentReference": {"create", "read", "search-type"}}
+    assert told == {
+        "Binary": {"read"},
+        "DocumentReference": {"create", "read", "search-type"},
+        "ImagingStudy": {"read", "search-type"},
+        "Patient": {"read", "search-type"},
+    }
 
 
 def test_metadata_is_json_or_xml_or_nothing(coffre: Coffre) -> None:

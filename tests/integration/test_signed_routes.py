@@ -32,6 +32,8 @@ NO_TABLE: Mapping[Route, str] = {
             ("GET", "/dicomweb/studies/{}/instances"),
             ("GET", "/dicomweb/studies/{}/series/{}/instances"),
             ("GET", "/fhir/DocumentReference"),
+            ("GET", "/fhir/ImagingStudy"),
+            ("GET", "/fhir/Patient"),
         ),
         "its record stands in the query, which no proof covers: refused with a key",
     ),

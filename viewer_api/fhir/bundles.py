@@ -11,6 +11,7 @@ from records.fhir import outcome_issue
 from viewer_api.cursors import write_cursor
 from viewer_api.fhir.addresses import Addresses
 from viewer_api.fhir.search_query import AFTER, SearchQuery
+from viewer_api.fhir.searched_types import PATIENT
 
 Issue = dict[str, Any]
 
@@ -44,7 +45,8 @@ def searchset(addresses: Addresses, kind: str, query: SearchQuery, found: Found)
 
 
 def _links(addresses: Addresses, kind: str, query: SearchQuery, found: Found) -> Iterable[dict[str, str]]:
-    asked: list[tuple[str, str]] = [("patient", f"Patient/{found.record}"), *query.asked]
+    named = ("_id", str(found.record)) if kind == PATIENT else ("patient", f"Patient/{found.record}")
+    asked: list[tuple[str, str]] = [named, *query.asked]
     asked.append(("_count", str(query.count)) if not query.counts_alone else ("_summary", "count"))
     if query.total is not None:
         asked.append(("_total", query.total))

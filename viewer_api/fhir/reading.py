@@ -1,11 +1,12 @@
 """The use cases of FHIR reading, without their transport."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 from uuid import UUID
 
 from keyvault.verbs.attempt import Call
 from keyvault.verbs.reader.listing import ListedDocument, Listing
+from keyvault.verbs.rows import STUDY
 from records.fhir import outcome_issue
 from records.filters import DocumentFilter
 from records.vocabulary.codes import Obligation
@@ -13,12 +14,16 @@ from viewer_api.access import Access
 from viewer_api.fhir.addresses import Addresses
 from viewer_api.fhir.bundles import Found, Issue, searchset
 from viewer_api.fhir.document_references import DocumentReferences
+from viewer_api.fhir.imaging_studies import ImagingStudies
+from viewer_api.fhir.patients import patient
 from viewer_api.fhir.record_search import last_key, matching
 from viewer_api.fhir.search_query import SearchQuery
-from viewer_api.fhir.searched_types import DOCUMENT
+from viewer_api.fhir.searched_types import DOCUMENT, IMAGING_STUDY, PATIENT
 from viewer_api.presenting import CAUTIONS, cautions_of, warnings_of
+from viewer_api.refusals import no_such_document
 from viewer_api.summarising import summarised
 
+Shown = Callable[[ListedDocument], dict[str, Any]]
 _HIDDEN = (
     "Le patient, ou ses représentants, ne voient pas encore ce document. / The patient, or their "
     "representatives, cannot see this document yet."
@@ -39,14 +44,50 @@ class FhirReading:
 
     def documents(self, call: Call, query: SearchQuery) -> dict[str, Any]:
         """ITI-67. Raises `NotAuthorised` alike for no right and no record."""
-        pages = self._access.pages(call, query.locator)
 
-        def present(listing: Listing) -> Any:
+        def present(listing: Listing) -> Shown:
             return DocumentReferences(self._addresses, listing.public_id).shown
 
-        found = matching(pages, query, _narrowed(query), present)
-        shown = [document for document, _ in found.found]
-        conflicting = pages.conflicts(shown) if not query.counts_alone else {}
+        return self._searched(call, query, DOCUMENT, _narrowed(query), present)
+
+    def study(self, call: Call, document_id: UUID) -> dict[str, Any]:
+        """One study. Raises `NotFound` alike for no right, hidden, absent, and what is no study."""
+        found = self._access.document(call, document_id)
+        if found.facts.kind != STUDY:
+            raise no_such_document()
+        return ImagingStudies(self._addresses, found.record).shown(summarised(found))
+
+    def studies(self, call: Call, query: SearchQuery) -> dict[str, Any]:
+        """The studies of a record. Raises like `documents`."""
+
+        def present(listing: Listing) -> Shown:
+            return ImagingStudies(self._addresses, listing.public_id).shown
+
+        return self._searched(call, query, IMAGING_STUDY, DocumentFilter(kinds=frozenset({STUDY})), present)
+
+    def patient(self, call: Call, locator: str) -> dict[str, Any]:
+        """Whose record it is. Raises like `documents`."""
+        found = self._access.named(call, locator, ())
+        return patient(found.public_id, found.whose)
+
+    def patients(self, call: Call, query: SearchQuery) -> dict[str, Any]:
+        """The one patient of an INS; without right and without a record there is the same refusal."""
+        shown = self.patient(call, query.locator)
+        found = Found(UUID(shown["id"]), [shown], total=1)
+        return searchset(self._addresses, PATIENT, query, found)
+
+    def _searched(
+        self,
+        call: Call,
+        query: SearchQuery,
+        kind: str,
+        wanted: DocumentFilter,
+        present: Callable[[Listing], Shown],
+    ) -> dict[str, Any]:
+        pages = self._access.pages(call, query.locator)
+        found = matching(pages, query, wanted, present)
+        shown = [] if query.counts_alone else [document for document, _ in found.found]
+        conflicting = pages.conflicts(shown)
         answer = Found(
             record=found.listing.public_id,
             resources=[resource for _, resource in found.found],
@@ -56,11 +97,9 @@ class FhirReading:
                 issue
                 for document in shown
                 for issue in _issues(document, conflicting.get(document.document_id, ()))
-            ]
-            if not query.counts_alone
-            else (),
+            ],
         )
-        return searchset(self._addresses, DOCUMENT, query, answer)
+        return searchset(self._addresses, kind, query, answer)
 
 
 def _narrowed(query: SearchQuery) -> DocumentFilter:

@@ -13,9 +13,10 @@ from keyvault.verbs.attempt import Call
 from records.errors import Invalid
 from viewer_api.calling import call_of
 from viewer_api.fhir.formats import body_of, form_of
+from viewer_api.fhir.ids import named
 from viewer_api.fhir.reading import FhirReading
 from viewer_api.fhir.search_query import Parameters, SearchQuery, read_search
-from viewer_api.fhir.searched_types import DOCUMENT, SEARCHED_TYPES, SearchedType
+from viewer_api.fhir.searched_types import DOCUMENT, IMAGING_STUDY, PATIENT, SEARCHED_TYPES, SearchedType
 
 LARGEST_FORM = 64 * 1024
 _STRICT = re.compile(r'(^|[,;])\s*handling\s*=\s*"?strict"?\s*($|[,;])', re.IGNORECASE)
@@ -25,9 +26,28 @@ Search = Callable[[Call, SearchQuery], dict[str, Any]]
 
 def router(reading: FhirReading, authenticate: Authenticate, base: str) -> APIRouter:
     routes = APIRouter(tags=["FHIR"])
-    searches: Mapping[str, Search] = {DOCUMENT: reading.documents}
+    searches: Mapping[str, Search] = {
+        DOCUMENT: reading.documents,
+        IMAGING_STUDY: reading.studies,
+        PATIENT: reading.patients,
+    }
     for kind, searched in SEARCHED_TYPES.items():
         _add_search(routes, searched, searches[kind], authenticate, base)
+
+    async def answer(request: Request, read: Callable[[Call], dict[str, Any]]) -> Response:
+        parameters = request.query_params.multi_items()
+        form = form_of(request.headers.get("accept", ""), parameters)
+        call = call_of(request, await authenticate(request))
+        return sent(await asyncio.to_thread(read, call), form, parameters)
+
+    @routes.get("/fhir/ImagingStudy/{document_id:fhir_id}", summary="One study, without its images")
+    async def study(document_id: str, request: Request) -> Response:
+        return await answer(request, lambda call: reading.study(call, named(document_id)))
+
+    @routes.get("/fhir/Patient/{record:fhir_id}", summary="Whose record it is")
+    async def patient(record: str, request: Request) -> Response:
+        return await answer(request, lambda call: reading.patient(call, str(named(record))))
+
     return routes
 
 
@@ -38,7 +58,7 @@ def _add_search(
         form = form_of(request.headers.get("accept", ""), parameters)
         call = call_of(request, await authenticate(request))
         strict = bool(_STRICT.search(request.headers.get("prefer", "")))
-        query = read_search(parameters, searched.parameters, base, strict=strict)
+        query = read_search(parameters, searched.parameters, base, patient=searched.patient, strict=strict)
         bundle = await asyncio.to_thread(search, call, query)
         return sent(bundle, form, parameters)
 

@@ -51,12 +51,19 @@ class SearchQuery:
 
 
 def read_search(
-    parameters: Parameters, known: Mapping[str, Parameter], base: str, *, strict: bool = False
+    parameters: Parameters,
+    known: Mapping[str, Parameter],
+    base: str,
+    *,
+    patient: frozenset[str] = PATIENT_PARAMETERS,
+    strict: bool = False,
 ) -> SearchQuery:
-    """`base`: the address of this FHIR server. Raises `Invalid` "bad_query", "bad_cursor", "patient_missing"
+    """`base`: the address of this FHIR server; `patient`: what names the patient.
+
+    Raises `Invalid` "bad_query", "bad_cursor", "patient_missing"
     or, where `strict`, "unknown_parameter".
     """
-    reading = _Reading(known, base)
+    reading = _Reading(known, base, patient)
     for name, text in parameters:
         reading.take(name, text)
     if strict and reading.ignored:
@@ -69,7 +76,8 @@ def read_search(
 
 
 class _Reading:
-    def __init__(self, known: Mapping[str, Parameter], base: str) -> None:
+    def __init__(self, known: Mapping[str, Parameter], base: str, patient: frozenset[str]) -> None:
+        self._patient = patient
         self._known = known
         self._base = base
         self._locators: set[str] = set()
@@ -80,7 +88,7 @@ class _Reading:
         self.ignored: list[str] = []
 
     def take(self, name: str, text: str) -> None:
-        if name in PATIENT_PARAMETERS:
+        if name in self._patient:
             self._locators.add(record_named_by(name, text.removeprefix(f"{self._base}/")))
         elif name in ("_count", AFTER, "_summary", "_total", "_sort"):
             self._control(name, text)

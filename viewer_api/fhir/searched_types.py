@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from records.fhir import PATIENT_PARAMETERS
 from viewer_api.fhir.document_parameters import DOCUMENT_PARAMETERS
+from viewer_api.fhir.imaging_parameters import IMAGING_PARAMETERS
 from viewer_api.fhir.matching import Parameter
 
-DOCUMENT = "DocumentReference"
+DOCUMENT, IMAGING_STUDY, PATIENT = "DocumentReference", "ImagingStudy", "Patient"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,11 @@ class SearchedType:
     kind: str
     parameters: Mapping[str, Parameter]
     documentation: str
+
+    @property
+    def patient(self) -> frozenset[str]:
+        """The parameters that name the patient."""
+        return frozenset({"identifier", "_id"}) if self.kind == PATIENT else PATIENT_PARAMETERS
 
 
 def _searched(kind: str, parameters: Iterable[Parameter], documentation: str) -> SearchedType:
@@ -29,6 +36,13 @@ _TYPES = (
         "Search: IHE MHD ITI-67. Read: for the depositor that it is there, for who may see the document what "
         "a list shows.",
     ),
+    _searched(
+        IMAGING_STUDY,
+        IMAGING_PARAMETERS,
+        "The studies of a record. Images are read at the contained endpoint; an order and reports have the "
+        "same accession number or Study Instance UID (DocumentReference?related:identifier).",
+    ),
+    _searched(PATIENT, (), "Whose record it is: INS and traits, to whoever may open the record."),
 )
 SEARCHED_TYPES: Mapping[str, SearchedType] = {each.kind: each for each in _TYPES}
-READ_BY_ID = frozenset({DOCUMENT, "Binary"})
+READ_BY_ID = frozenset({DOCUMENT, IMAGING_STUDY, PATIENT, "Binary"})

@@ -1,0 +1,139 @@
+"""ImagingStudy and Patient: studies by UID, accession and modality; the way to images and to reports."""
+
+import io
+from typing import Any
+
+import httpx
+import pydicom
+import pytest
+from fhir.resources.R4B.bundle import Bundle
+
+from coffre.demonstration import data as demo_data
+from records.identity import INS_NIR_TEST
+from tests.integration.support import HOSPITAL, TRAITS, Coffre, Patient, bearer, document_reference, new_ins
+from tests.integration.test_fhir_search import issues, link, matches
+
+ACCESSION = "ACC-2026-7"
+
+
+def numbered(slices: list[bytes]) -> list[bytes]:
+    """The same images under an accession number."""
+    found = []
+    for content in slices:
+        dataset, written = pydicom.dcmread(io.BytesIO(content)), io.BytesIO()
+        dataset.AccessionNumber = ACCESSION
+        dataset.save_as(written)
+        found.append(written.getvalue())
+    return found
+
+
+@pytest.fixture(scope="module")
+def patient(coffre: Coffre) -> Patient:
+    person, hospital = coffre.open_record(), coffre.depositor(HOSPITAL)
+    report = document_reference(person.ins, demo_data.report_pdf())
+    number = {"type": {"coding": [{"code": "ACSN"}]}, "value": ACCESSION}
+    report["context"] = {"related": [{"identifier": number}]}
+    sent = coffre.http.post("/fhir/DocumentReference", json=report, headers=bearer(hospital))
+    assert sent.status_code == 201, sent.text
+    answer = coffre.stow(hospital, numbered(person.ct(slices=3, size=16)), person.ins)
+    assert answer.status_code == 200, answer.text
+    return person
+
+
+def ask(coffre: Coffre, patient: Patient, address: str, **parameters: str) -> httpx.Response:
+    asked = {"patient": str(patient.public_id), **parameters}
+    return coffre.http.get(address, params=asked, headers=bearer(patient.token))
+
+
+@pytest.fixture(scope="module")
+def study(coffre: Coffre, patient: Patient) -> dict[str, Any]:
+    answer = ask(coffre, patient, "/fhir/ImagingStudy")
+    assert answer.status_code == 200, answer.text
+    Bundle.model_validate(answer.json())
+    (found,) = matches(answer)
+    return found
+
+
+def test_a_study_says_what_it_holds_and_where_its_images_are(
+    coffre: Coffre, patient: Patient, study: dict[str, Any]
+) -> None:
+    listed = next(each for each in patient.documents() if each["kind"] == "study")
+    assert study["id"] == listed["id"]
+    assert study["identifier"][0] == {"system": "urn:dicom:uid", "value": f"urn:oid:{listed['study_uid']}"}
+    assert (study["numberOfSeries"], study["numberOfInstances"]) == (1, 3)
+    assert [each["code"] for each in study["modality"]] == ["CT"]
+    (endpoint,) = study["contained"]
+    metadata = f"{endpoint['address']}/studies/{listed['study_uid']}/metadata"
+    images = coffre.http.get(metadata, headers=bearer(patient.token))
+    assert (images.status_code, len(images.json())) == (200, 3)
+    read = ask(coffre, patient, f"/fhir/ImagingStudy/{study['id']}")
+    assert read.json() == study
+
+
+CRITERIA = [
+    ("identifier", "{uid}", 1),
+    ("identifier", "urn:dicom:uid|urn:oid:{uid}", 1),
+    ("identifier", ACCESSION, 1),
+    ("identifier", "urn:dicom:uid|urn:oid:1.2.3", 0),
+    ("basedon:identifier", ACCESSION, 1),
+    ("modality", "CT", 1),
+    ("modality", "http://dicom.nema.org/resources/ontology/DCM|MR", 0),
+    ("started", "2026-01-05", 1),
+    ("started", "gt2026-01-05", 0),
+    ("series", "1.2.3", 0),
+    ("status", "available", 1),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "count"), CRITERIA)
+def test_each_parameter_finds_what_it_names(
+    coffre: Coffre, patient: Patient, study: dict[str, Any], name: str, text: str, count: int
+) -> None:
+    uid = study["identifier"][0]["value"].removeprefix("urn:oid:")
+    answer = ask(coffre, patient, "/fhir/ImagingStudy", **{name: text.format(uid=uid)})
+    assert (answer.status_code, len(matches(answer))) == (200, count)
+
+
+def test_report_and_images_find_one_another_by_the_accession_number(
+    coffre: Coffre, patient: Patient, study: dict[str, Any]
+) -> None:
+    answer = ask(coffre, patient, "/fhir/DocumentReference", **{"related:identifier": ACCESSION})
+    assert {each["content"][0]["attachment"]["contentType"] for each in matches(answer)} == {
+        "application/pdf",
+        "application/dicom",
+    }
+    own = ask(coffre, patient, "/fhir/DocumentReference", related=f"ImagingStudy/{study['id']}")
+    assert [each["id"] for each in matches(own)] == [study["id"]]
+
+
+def test_a_patient_is_whose_record_it_is(coffre: Coffre, patient: Patient) -> None:
+    headers = bearer(patient.token)
+    answer = coffre.http.get(f"/fhir/Patient/{patient.public_id}", headers=headers)
+    found = answer.json()
+    assert found["identifier"][0]["value"] == patient.ins
+    assert (found["name"][0]["family"], found["birthDate"]) == (TRAITS.family_name, TRAITS.birth_date)
+    system = f"urn:oid:{INS_NIR_TEST}"
+    searched = coffre.http.get(
+        "/fhir/Patient", params={"identifier": f"{system}|{patient.ins}"}, headers=headers
+    )
+    Bundle.model_validate(searched.json())
+    assert (matches(searched), searched.json()["total"]) == ([found], 1)
+    assert patient.ins not in (link(searched, "self") or "")
+
+
+@pytest.mark.requirement("R15")
+def test_no_right_and_no_record_are_one_answer(coffre: Coffre, patient: Patient) -> None:
+    stranger = bearer(coffre.professional("899700099990"))
+    for address, nobody in (
+        (f"/fhir/Patient/{patient.public_id}", "/fhir/Patient/01a223c4-d812-77ab-9926-72bee53d51fa"),
+        (f"/fhir/Patient?identifier={patient.ins}", f"/fhir/Patient?identifier={new_ins()}"),
+        (
+            f"/fhir/ImagingStudy?patient={patient.public_id}",
+            f"/fhir/ImagingStudy?patient.identifier={new_ins()}",
+        ),
+    ):
+        refused = coffre.http.get(address, headers=stranger)
+        assert (refused.status_code, issues(refused)) == (403, ["not_authorised"])
+
+        absent = coffre.http.get(nobody, headers=stranger)
+        assert (absent.status_code, absent.text) == (403, refused.text)
