@@ -70,7 +70,16 @@ def head_of(method: str, path: str, *more: str) -> bytes:
     return ("\r\n".join([*lines, "Content-Length: 100000000"]) + "\r\n\r\n").encode()
 
 
-NAMES_NOBODY = ("/dicomweb/studies", "/fhir/DocumentReference/1", "/fhir/DocumentReference", "/fhir/Binary/1")
+NAMES_NOBODY = (
+    "/dicomweb/studies",
+    "/fhir/DocumentReference/1",
+    "/fhir/DocumentReference",
+    "/fhir/Binary/1",
+    "/fhir/ImagingStudy",
+    "/fhir/ImagingStudy/1",
+    "/fhir/Patient",
+    "/fhir/Patient/1",
+)
 """Read without a patient or an id that could be one: such an answer asks no vault, which judges tokens."""
 
 
