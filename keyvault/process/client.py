@@ -25,6 +25,9 @@ from keyvault.verbs.public import PublishingVerbs
 from records.errors import CoffreError, Invalid
 
 TIMEOUT_S = 30
+WHOLE_LOG_S = 24 * 3600
+_OF_THE_WHOLE_LOG = frozenset({"verify_log", "end"})
+"""Verbs that go through the log from its beginning: a person waits for them, however long it is."""
 Connect = Callable[[str], http.client.HTTPConnection]
 
 
@@ -69,11 +72,12 @@ class _RemoteDoor:
 
         def call(*args: object, **more: object) -> Any:
             arguments = dict(zip(names, args, strict=False)) | more
-            return verb.read_answer(self._ask(_written(verb, arguments)))
+            patience = WHOLE_LOG_S if verb.name in _OF_THE_WHOLE_LOG else TIMEOUT_S
+            return verb.read_answer(self._ask(_written(verb, arguments), patience))
 
         return call
 
-    def _ask(self, body: bytes) -> bytes:
+    def _ask(self, body: bytes, patience: float) -> bytes:
         """One call. A connection that the vault closed while idle is opened anew before it is used; a call
         that may have arrived is never repeated here: it could be carried out twice."""
         connection: http.client.HTTPConnection | None = getattr(self._own, "connection", None)
@@ -83,13 +87,16 @@ class _RemoteDoor:
         if connection is None:
             connection = self._own.connection = self._connect(self._name)
         try:
-            return self._exchange(connection, body)
+            return self._exchange(connection, body, patience)
         except (OSError, http.client.HTTPException) as error:
             raise self._unavailable(connection) from error
 
-    def _exchange(self, connection: http.client.HTTPConnection, body: bytes) -> bytes:
-        until = int((time.time() + TIMEOUT_S) * 1000)
+    def _exchange(self, connection: http.client.HTTPConnection, body: bytes, patience: float) -> bytes:
+        until = int((time.time() + patience) * 1000)
         headers = {REQUEST_HEADER: REQUEST_ID.get(), UNTIL_HEADER: str(until)}
+        if connection.sock is None:
+            connection.connect()
+        connection.sock.settimeout(patience)
         connection.request("POST", f"/{self._name}", body, headers)
         return connection.getresponse().read()
 

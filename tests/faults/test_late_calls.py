@@ -5,6 +5,7 @@ Else a holder's authorisation, given up by everybody, could come after the revoc
 
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 
@@ -49,3 +50,22 @@ def test_what_a_stopped_vault_was_asked_is_not_done_once_its_caller_has_given_up
         connected.operator.open_record(operator, wanted, TRAITS, consent_by="me", consent_how="spoken")
         assert not isinstance(connected.reader.resolve(patients[wanted], wanted), Denied)
         assert isinstance(connected.reader.resolve(patients[given_up], given_up), Denied)
+
+
+def test_a_verification_of_the_whole_log_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long the log is, where any other verb is given up."""
+    monkeypatch.setattr(client, "TIMEOUT_S", WAITS_S)
+    data, doors = tmp_path / "data", f"unix://{tmp_path}/doors"
+    initialise(load(data=data))
+    with process("vault", "serve", "--data", str(data), env={"COFFRE_VAULT_URL": doors}) as vault:
+        inspector = connect(doors).inspector
+        size = inspector.verify_log().size
+        os.kill(vault.pid, signal.SIGSTOP)
+        goes_on = threading.Timer(3 * WAITS_S, os.kill, (vault.pid, signal.SIGCONT))
+        goes_on.start()
+        with pytest.raises(CoffreError):
+            connect(doors).inspector.status()
+        assert inspector.verify_log().size == size
+        goes_on.join()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import atheris  # type: ignore[import-untyped]
 
-with atheris.instrument_imports(include=["ingestion"]):
+with atheris.instrument_imports(include=["content", "ingestion"]):
     from tests.fuzz.seeds import LARGEST, SEEDS
     from tests.fuzz.targets import TARGETS
 

@@ -32,6 +32,10 @@ def test_a_few_seconds_of_fuzzing_find_nothing(target: str, tmp_path: Path) -> N
     runs = re.search(r"Done (\d+) runs", run.stderr)
     assert runs is not None
     assert int(runs.group(1)) > len(list(SEEDS[target]()))
+    # what runs is seen by the fuzzer: else it changes bytes blindly, and no input looks better than another
+    covered = re.search(r"INITED cov: (\d+)", run.stderr)
+    assert covered is not None
+    assert int(covered.group(1)) > 50
 
 
 @pytest.mark.parametrize("case", FOUND, ids=lambda path: f"{path.parent.name}-{path.name}")
