@@ -43,7 +43,7 @@ def key_of(call: Call, locator: str | None, study: str | None, document: UUID | 
         call.reason or "",
     )
     digest = hashlib.sha256()
-    for part in (each.encode() for each in named):
+    for part in (each.encode(errors="surrogatepass") for each in named):
         digest.update(len(part).to_bytes(8) + part)
     return digest.digest()
 
