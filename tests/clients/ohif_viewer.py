@@ -1,10 +1,13 @@
 """What OHIF shows of a study: its canvas beside an independent decode, and every answer that it got."""
 
 import base64
+import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from io import BytesIO
+from pathlib import Path
 
 import numpy
 import pydicom
@@ -12,10 +15,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Page, Response
 from pydicom.pixels import apply_modality_lut, apply_voi_lut, pixel_array
-from pydicom.uid import generate_uid
+from pydicom.uid import EncapsulatedPDFStorage, JPEGExtended12Bit, generate_uid
 
 from coffre.demo_authority import identity_files
 from tests.integration.support import Coffre, Patient
+from tests.services.processes import debian
 
 LONGEST_S = 240.0
 RIGHT = 0.97
@@ -98,6 +102,20 @@ def given_to(person: Patient, path: str) -> pydicom.FileDataset:
     return dataset
 
 
+def encapsulated(person: Patient, content: bytes) -> pydicom.FileDataset:
+    """A report as an Encapsulated PDF (PS3.3 section A.45.1)."""
+    dataset = pydicom.dcmread(BytesIO(person.ct(1, 8)[0]))
+    for element in [each for each in dataset if each.tag.group in (0x0018, 0x0028, 0x7FE0)]:
+        del dataset[element.tag]
+    dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = EncapsulatedPDFStorage
+    dataset.Modality, dataset.ConversionType, dataset.BurnedInAnnotation = "DOC", "WSD", "YES"
+    dataset.DocumentTitle, dataset.MIMETypeOfEncapsulatedDocument = "Compte rendu", "application/pdf"
+    dataset.ConceptNameCodeSequence = pydicom.Sequence()
+    dataset.EncapsulatedDocumentLength = len(content)
+    dataset.EncapsulatedDocument = content + bytes(len(content) % 2)
+    return dataset
+
+
 def written(dataset: pydicom.FileDataset) -> bytes:
     out = BytesIO()
     dataset.save_as(out, enforce_file_format=True)
@@ -124,11 +142,22 @@ def _correlation(shown: Picture, dataset: pydicom.FileDataset) -> float:
 
 def _decoded(dataset: pydicom.FileDataset) -> Picture:
     """The first frame in shades of grey, by pydicom, with the window of the file or all its values."""
-    image = pixel_array(dataset, index=0)
+    image = pixel_array(_readable(dataset), index=0)
     if image.ndim == 3:
         return _shades(Image.fromarray(image.astype(numpy.uint8)))
     shades = apply_voi_lut(apply_modality_lut(image, dataset), dataset).astype(float)
     return -shades if dataset.PhotometricInterpretation == "MONOCHROME1" else shades
+
+
+def _readable(dataset: pydicom.FileDataset) -> pydicom.FileDataset:
+    """pydicom's decoders know no JPEG of twelve bits; dcmtk's do."""
+    if dataset.file_meta.TransferSyntaxUID != JPEGExtended12Bit:
+        return dataset
+    with tempfile.TemporaryDirectory() as made:
+        packed, plain = Path(made) / "packed.dcm", Path(made) / "plain.dcm"
+        packed.write_bytes(written(dataset))
+        subprocess.run([debian("dcmdjpeg", "dcmtk"), packed, plain], check=True, capture_output=True)
+        return pydicom.dcmread(BytesIO(plain.read_bytes()))
 
 
 def _shades(image: Image.Image) -> Picture:

@@ -9,9 +9,10 @@ import pytest
 from playwright.sync_api import Browser
 from pydicom.data import get_testdata_file
 
+from coffre.demonstration import data as demo_data
 from coffre.installation.install import initialise
 from coffre.settings import load
-from tests.clients.ohif_viewer import RIGHT, Viewer, given_to, written
+from tests.clients.ohif_viewer import RIGHT, Viewer, encapsulated, given_to, written
 from tests.integration.support import DOCTOR, STRANGER, Coffre, Patient, serving
 from tests.services import ohif
 
@@ -85,6 +86,36 @@ def test_each_syntax_is_shown_as_it_is(served: Coffre, viewer: Viewer, name: str
     viewer.sign_in(person.token)
     viewer.open(person, study)
     assert viewer.resembles([pydicom.dcmread(BytesIO(written(dataset)))]) >= RIGHT
+    assert viewer.failures == []
+
+
+@pytest.mark.long
+def test_a_structured_report_is_read_from_its_metadata(served: Coffre, viewer: Viewer) -> None:
+    person = served.open_record()
+    study = deposited(served, person, [given_to(person, str(get_testdata_file("reportsi.dcm")))])
+    viewer.sign_in(person.token)
+    viewer.open(person, study)
+    assert viewer.until(lambda: "Section Heading" in viewer.page.inner_text("body"))
+    assert viewer.failures == []
+
+
+@pytest.mark.long
+def test_an_electrocardiogram_is_fetched_as_bulk_data(served: Coffre, viewer: Viewer) -> None:
+    person = served.open_record()
+    study = deposited(served, person, [given_to(person, str(get_testdata_file("waveform_ecg.dcm")))])
+    viewer.sign_in(person.token)
+    viewer.open(person, study)
+    assert viewer.until(lambda: any("/bulkdata/" in url for _, url, _ in viewer.answers))
+    assert viewer.failures == []
+
+
+@pytest.mark.long
+def test_an_encapsulated_pdf_is_fetched_as_bulk_data(served: Coffre, viewer: Viewer) -> None:
+    person = served.open_record()
+    study = deposited(served, person, [encapsulated(person, demo_data.report_pdf())])
+    viewer.sign_in(person.token)
+    viewer.open(person, study)
+    assert viewer.until(lambda: any("/bulkdata/" in url for _, url, _ in viewer.answers))
     assert viewer.failures == []
 
 

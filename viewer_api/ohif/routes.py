@@ -15,6 +15,10 @@ POLICY = (
     "form-action 'none'; frame-ancestors 'none'"
 )
 """Wasm for its codecs, workers and pictures from blobs, styles from its script; nothing from elsewhere."""
+WORKERS_POLICY = POLICY.replace("'wasm-unsafe-eval'", "'wasm-unsafe-eval' 'unsafe-eval'")
+"""A worker has the policy that its own script came with. The codecs of JPEG-LS and JPEG 2000, made by
+Emscripten, write small functions as text; the page itself may not.
+"""
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -37,7 +41,9 @@ def router(files: OhifFiles) -> APIRouter:
         found = files.file(name)
         if found is None:
             raise NotFound("There is no such file.", code="no_such_file")
+        policy = WORKERS_POLICY if name.endswith(".js") else POLICY
         kept = FOR_GOOD if lasts(name) else "no-cache"
-        return FileResponse(found, headers={**HEADERS, "Cache-Control": kept})
+        headers = {**HEADERS, "Content-Security-Policy": policy, "Cache-Control": kept}
+        return FileResponse(found, headers=headers)
 
     return routes
