@@ -125,7 +125,6 @@ _.explanation  # log.html
 _.hidden_from_patient  # document.html
 _.visible_to_patient  # document.html
 _.hidden_from_representatives  # document.html
-_.is_study  # document.html
 _.is_pdf  # document.html
 _.born  # base.html
 
