@@ -72,12 +72,12 @@ class _RemoteDoor:
 
         def call(*args: object, **more: object) -> Any:
             arguments = dict(zip(names, args, strict=False)) | more
-            patience = WHOLE_LOG_S if verb.name in _OF_THE_WHOLE_LOG else TIMEOUT_S
+            patience = WHOLE_LOG_S if verb.name in _OF_THE_WHOLE_LOG else None
             return verb.read_answer(self._ask(_written(verb, arguments), patience))
 
         return call
 
-    def _ask(self, body: bytes, patience: float) -> bytes:
+    def _ask(self, body: bytes, patience: float | None = None) -> bytes:
         """One call. A connection that the vault closed while idle is opened anew before it is used; a call
         that may have arrived is never repeated here: it could be carried out twice."""
         connection: http.client.HTTPConnection | None = getattr(self._own, "connection", None)
@@ -87,7 +87,7 @@ class _RemoteDoor:
         if connection is None:
             connection = self._own.connection = self._connect(self._name)
         try:
-            return self._exchange(connection, body, patience)
+            return self._exchange(connection, body, patience or TIMEOUT_S)
         except (OSError, http.client.HTTPException) as error:
             raise self._unavailable(connection) from error
 
