@@ -31,6 +31,7 @@ _FHIR_ACTION = {
     Action.OPEN_RECORD: "C",
     Action.QUARANTINE: "C",
     Action.SEARCH: "R",
+    Action.SEARCH_DEPOSITS: "R",
     Action.RETRIEVE: "R",
     Action.READ_LOG: "R",
     Action.IDENTIFY: "R",

@@ -50,13 +50,17 @@ def _same_structure(actor: Actor, document: DocumentFacts) -> bool:
     return bool(actor.structure) and actor.structure == document.author_structure
 
 
+OF_AN_AUTHOR = frozenset({Action.WITHDRAW, Action.SEARCH_DEPOSITS})
+"""What one does with what one deposited, without a right to consult."""
+
+
 def _author_alone(case: Case, document: DocumentFacts) -> ReasonCode | None:
     """R32: a document is taken back by its declared author, a person or a structure's own system; else by
     somebody of that structure whom the holder has not blocked. An operator does so on the author's
-    request.
+    request. A structure's own system also finds what it deposited, and nothing else.
     """
     actor = case.request.actor
-    if case.request.action is not Action.WITHDRAW or actor.role is Role.OPERATOR:
+    if case.request.action not in OF_AN_AUTHOR or actor.role is Role.OPERATOR:
         return None
     if actor.role is Role.DEPOSITOR:
         author = not document.author and _same_structure(actor, document)

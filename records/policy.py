@@ -16,7 +16,7 @@ from records.access import (
     Permit,
     RecordFacts,
 )
-from records.document_rules import DOCUMENT_RULES, is_hidden_from_patient
+from records.document_rules import DOCUMENT_RULES, OF_AN_AUTHOR, is_hidden_from_patient
 from records.documents import DocumentFacts
 from records.emergency import EMERGENCIES
 from records.request_rules import READS, WITHOUT_RECORD, general_objection
@@ -92,7 +92,7 @@ def _grounded(case: Case) -> Decision:
         return Permit(ReasonCode.OPERATOR)
     if case.request.action is Action.DEPOSIT:  # R31: feeding needs no right to consult
         return Permit(ReasonCode.DEPOSIT)
-    if case.request.action is Action.WITHDRAW:  # R32: a rule on the document says whose
+    if case.request.action in OF_AN_AUTHOR:  # R32: a rule on the document says whose
         return Permit(ReasonCode.AUTHOR)
     if purpose in EMERGENCIES:
         return Permit(_EMERGENCY_GROUND[purpose], _EMERGENCY_OBLIGATIONS)

@@ -34,7 +34,7 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = MappingProxyType(
             Action.ACKNOWLEDGE,
         },
         Role.PROFESSIONAL: READS | {Action.DEPOSIT, Action.READ_LOG, Action.WITHDRAW},
-        Role.DEPOSITOR: frozenset({Action.DEPOSIT, Action.WITHDRAW}),
+        Role.DEPOSITOR: frozenset({Action.DEPOSIT, Action.WITHDRAW, Action.SEARCH_DEPOSITS}),
         Role.OPERATOR: frozenset(
             {
                 Action.OPEN_RECORD,

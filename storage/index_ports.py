@@ -151,6 +151,13 @@ class ReaderIndex(RecordDocuments, SignIns, Protocol):
     def depositors(self, document_id: UUID) -> frozenset[bytes]:
         """The depositor tokens of the submissions that a document's details come from."""
 
+    def deposited(
+        self, depositor_token: bytes, field: str, tokens: Collection[bytes], limit: int
+    ) -> list[Details]:
+        """At most `limit` details rows of the depositor's submissions, newest first, whatever the record, and
+        those that a job merged: of documents that one of the tokens leads to. `field`: what they stand for.
+        """
+
 
 class HousekeeperIndex(Uploads, Settling, Leftovers, GrownStudies, ReceptionKeys, Protocol):
     """The index as the housekeeper uses it: sweep, forget, queue jobs."""

@@ -220,7 +220,8 @@ def _reader(app: FastAPI, system: System, public_url: str) -> None:
     access = Access(system.index, system.guard.reader, presign)
     app.include_router(records.router(access, credential))
     searches = Searches(system.index, system.guard.reader, public_url)
-    app.include_router(qido.router(searches, credential, public_url))
+    is_depositor = Authentication.of(system).is_depositor
+    app.include_router(qido.router(searches, credential, is_depositor, public_url))
     app.include_router(grants.router(access, Renewal(system.guard.reader, presign), credential))
     app.include_router(objects.router(system.objects, system.guard.reader, presigner))
     app.include_router(audit.router(system.guard.public))

@@ -57,9 +57,12 @@ class Authentication:
 
     def holds(self, token: str) -> bool:
         """Whether a token was signed for this Coffre and lasts; its proof is judged later."""
+        return self._signed_for(token) is not None
+
+    def _signed_for(self, token: str) -> Actor | None:
         identity = self._identity
         try:
-            verify_bound(
+            actor, _ = verify_bound(
                 token,
                 pinned_public=identity.authority_public,
                 issuer=identity.issuer,
@@ -68,8 +71,8 @@ class Authentication:
                 environment=identity.environment,
             )
         except CoffreError:
-            return False
-        return True
+            return None
+        return actor
 
     def credential(self, public_url: str) -> Callable[[Request], Awaitable[Credential]]:
         """What the reader's routes ask: the credential as presented, with the request that a proof is for.
@@ -87,6 +90,12 @@ class Authentication:
             return Credential(token, proof, request.method, url_of(request, public_url), body)
 
         return credential
+
+    def is_depositor(self, request: Request) -> bool:
+        """Whether the credential is that of a structure's own system; the vault judges it."""
+        token, _ = presented(request)
+        actor = self._signed_for(token)
+        return actor is not None and actor.role is Role.DEPOSITOR
 
     def depositor(self, public_url: str) -> Callable[[Request], Awaitable[Depositor]]:
         """What intake's routes ask: a depositor or a professional, whose token holds now.

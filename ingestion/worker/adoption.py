@@ -59,7 +59,7 @@ class Adoption:
         """The same for what was asked of one record, and its answer."""
         if isinstance(answer, Denied):
             return rejudged(parts, _numbers(packed), refused(answer.reason)), []
-        adopted = adopted_groups(packed, answer)
+        adopted = adopted_groups(packed, answer, self.opened.structure)
         return _with_shared(parts, adopted), adopted
 
     def request(self, record: str | None, packed: Sequence[PackedGroup]) -> AdoptRequest:

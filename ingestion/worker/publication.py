@@ -7,8 +7,9 @@ from uuid import UUID
 from ingestion.grouping import InspectedPart
 from ingestion.outcomes import PartOutcome, submission_state
 from ingestion.worker.packing import PackedGroup
-from keyvault.crypto.search_tokens import TokenField
+from keyvault.crypto.search_tokens import TokenField, study_day
 from keyvault.verbs.worker.adopt_request import Adopted, AdoptedDocument
+from records.filters import day_of
 from records.vocabulary.codes import DocumentState
 from storage.rows import Details, Document, Instance, PartVerdict, Publication, Token
 
@@ -24,12 +25,14 @@ class AdoptedGroup:
     packed: PackedGroup
     record_id: UUID
     document: AdoptedDocument
+    structure: str
+    """Whose submission it came in."""
 
 
-def adopted_groups(packed: Sequence[PackedGroup], adopted: Adopted) -> list[AdoptedGroup]:
+def adopted_groups(packed: Sequence[PackedGroup], adopted: Adopted, structure: str) -> list[AdoptedGroup]:
     """The vault answers in the order it was asked."""
     pairs = zip(packed, adopted.documents, strict=True)
-    return [AdoptedGroup(each, adopted.record_id, document) for each, document in pairs]
+    return [AdoptedGroup(each, adopted.record_id, document, structure) for each, document in pairs]
 
 
 def publication(
@@ -54,21 +57,19 @@ def publication(
         documents=tuple(_document(each, now_ms) for each in groups),
         details=tuple(_details(submission_id, each, now_ms) for each in groups),
         instances=tuple(row for each in groups for row in _instances(submission_id, each, found)),
-        tokens=tuple(row for each in groups for row in _accessions(each, found)),
+        tokens=tuple(row for each in groups for row in _tokens(each, found)),
         answer=answer,
         adopted=frozenset((blob.blob_id, blob.version) for each in groups for blob in each.packed.blobs),
     )
 
 
 def token_values(groups: Sequence[AdoptedGroup]) -> Iterator[Value]:
-    """What is searched by: each identifier of an instance or series, and accession numbers."""
+    """What is searched by: each identifier of an instance or series, accession numbers and days."""
     for each in groups:
         for part in each.packed.group.parts:
             if part.is_dicom:
                 yield from ((TokenField.SOP, part.dicom.sop), (TokenField.SERIES, part.dicom.series))
-        accession = _accession(each)
-        if accession:
-            yield TokenField.ACCESSION, accession
+        yield from _of_study(each)
 
 
 def _part(part: InspectedPart, document_of: dict[int, UUID], duplicates: dict[int, UUID]) -> PartVerdict:
@@ -129,17 +130,21 @@ def _instance(submission_id: UUID, each: AdoptedGroup, part: InspectedPart, foun
     )
 
 
-def _accession(each: AdoptedGroup) -> str | None:
-    """None under quarantine, where nobody searches."""
+def _of_study(each: AdoptedGroup) -> Iterator[Value]:
+    """What a study is found by: its accession number, and to its depositor the day; nothing in quarantine."""
     first = each.packed.group.parts[0]
     if not first.is_dicom or each.packed.group.record is None:
-        return None
-    return first.dicom.study_attributes.accession
+        return
+    attributes = first.dicom.study_attributes
+    if attributes.accession:
+        yield TokenField.ACCESSION, attributes.accession
+    day = day_of(attributes.date)
+    if day is not None and each.structure:
+        yield TokenField.STUDY_DAY, study_day(each.structure, day)
 
 
-def _accessions(each: AdoptedGroup, found: Found) -> list[Token]:
-    accession = _accession(each)
-    if not accession:
-        return []
-    token = found[TokenField.ACCESSION, accession]
-    return [Token(document_id=each.document.document_id, field=TokenField.ACCESSION.value, token=token)]
+def _tokens(each: AdoptedGroup, found: Found) -> list[Token]:
+    return [
+        Token(document_id=each.document.document_id, field=name.value, token=found[name, value])
+        for name, value in _of_study(each)
+    ]

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import re
 import unicodedata
+from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
@@ -29,6 +30,7 @@ class TokenField(StrEnum):
     PART = "part"
     IDENTIFIER = "identifier"
     STRUCTURE = "structure"
+    STUDY_DAY = "study_day"
 
 
 _OF_ONE_STRUCTURE = frozenset({TokenField.PART, TokenField.IDENTIFIER})
@@ -46,6 +48,12 @@ def token(index_key: bytes, field: TokenField, value: bytes | str) -> bytes:
     # name of the field has no zero byte, so a value of one field never makes the message of another.
     message = field.value.encode("ascii") + b"\0" + _value(field, value)
     return hmac.digest(index_key, message, "sha256")
+
+
+def study_day(structure: str, day: date) -> str:
+    """The value by which a structure finds what it deposited of one day (Study Date)."""
+    # with the structure in it: equal tokens tell nothing of what two structures did on one day
+    return f"{structure}|{day.isoformat()}"
 
 
 def check_value(field: TokenField, value: bytes | str) -> None:

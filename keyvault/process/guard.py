@@ -36,6 +36,7 @@ from keyvault.verbs.reader.changing import ChangingVerbs
 from keyvault.verbs.reader.choices import ChoicesVerbs
 from keyvault.verbs.reader.listing import ListingVerbs
 from keyvault.verbs.reader.notices import NoticingVerbs
+from keyvault.verbs.reader.own_deposits import OwnDepositsVerbs
 from keyvault.verbs.reader.reading import ReadingVerbs
 from keyvault.verbs.reader.rechecking import HoldingVerbs, RecheckingVerbs, RenewingVerbs
 from keyvault.verbs.reader.releasing import ReleasingVerbs
@@ -53,6 +54,7 @@ EMBEDDED_SHARDS = 16
 class RecordDoor(
     ListingVerbs,
     SearchingVerbs,
+    OwnDepositsVerbs,
     ReadingVerbs,
     DocumentVerbs,
     ReleasingVerbs,
@@ -63,7 +65,7 @@ class RecordDoor(
 ):
     """resolve, find, list, search, documents, document, choices, events, tokens, release, recheck.
 
-    Of the holder: change_card, label, acknowledge.
+    Of a depositor: search_deposits. Of the holder: change_card, label, acknowledge.
     """
 
     def __init__(self, vault: Vault) -> None:

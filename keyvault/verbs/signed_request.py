@@ -121,6 +121,11 @@ def _imaging(named: Named, _: bytes) -> SignedRequest:
     return _reading(named["record"], search={"study": named.get("study")}, documents={})
 
 
+def _own_imaging(named: Named, _: bytes) -> SignedRequest:
+    """A depositor's; whoever names a patient in the query is refused, since no proof covers it."""
+    return SignedRequest(None, {"search_deposits": {"study": named.get("study")}})
+
+
 def _choices(named: Named, _: bytes) -> SignedRequest:
     return _reading(named["record"], choices={})
 
@@ -200,6 +205,14 @@ def _changing(record: str, action: Action, **stated: Any) -> SignedRequest:
 
 
 _RECORD = "/records/{record}"
+_SEARCHED = (
+    "/studies",
+    "/series",
+    "/instances",
+    "/studies/{study}/series",
+    "/studies/{study}/instances",
+    "/studies/{study}/series/{series}/instances",
+)
 _STUDY = f"{_RECORD}/dicomweb/studies/{{study}}"
 _SERIES = f"{_STUDY}/series/{{series}}"
 _INSTANCE = f"{_SERIES}/instances/{{instance}}"
@@ -220,12 +233,8 @@ SIGNED: Mapping[tuple[str, str], Read] = {
     ("POST", "/fhir/Patient/_search"): _fhir_patients,
     ("GET", f"{_RECORD}/documents"): _list,
     ("GET", f"{_RECORD}/authorisations"): _choices,
-    ("GET", f"{_RECORD}/dicomweb/studies"): _imaging,
-    ("GET", f"{_RECORD}/dicomweb/series"): _imaging,
-    ("GET", f"{_RECORD}/dicomweb/instances"): _imaging,
-    ("GET", f"{_RECORD}/dicomweb/studies/{{study}}/series"): _imaging,
-    ("GET", f"{_RECORD}/dicomweb/studies/{{study}}/instances"): _imaging,
-    ("GET", f"{_RECORD}/dicomweb/studies/{{study}}/series/{{series}}/instances"): _imaging,
+    **{("GET", f"{_RECORD}/dicomweb{below}"): _imaging for below in _SEARCHED},
+    **{("GET", f"/dicomweb{below}"): _own_imaging for below in _SEARCHED},
     **{("GET", f"{above}{below}"): _retrieve for above in _RETRIEVED for below in _FORMS},
     **{("GET", f"{_INSTANCE}/frames/{{frames}}{below}"): _retrieve for below in _FRAME_FORMS},
     ("GET", f"{_INSTANCE}/bulkdata/{{attribute:path}}"): _retrieve,

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from records.imaging.attributes import Level
 from records.imaging.conditions import Condition, Conditions, values
-from records.imaging.matching import is_universal
+from records.imaging.matching import interval_of, is_universal
+from records.imaging.patterns import ANY_CHARACTER, ANY_TEXT
 
-STUDY_UID, SERIES_UID = "0020000D", "0020000E"
+STUDY_UID, SERIES_UID, SOP_UID = "0020000D", "0020000E", "00080018"
+ACCESSION, STUDY_DATE = "00080050", "00080020"
 MOST_NAMED = 100
 """Studies that are looked up by their UIDs, and not found by a walk through the record."""
 
@@ -50,3 +53,24 @@ class ImagingSearch:
             return (self.study,)
         asked = self.asked_of(STUDY_UID)
         return tuple(dict.fromkeys(asked)) if 0 < len(asked) <= MOST_NAMED else None
+
+    @property
+    def found_by(self) -> tuple[str, tuple[str, ...]] | None:
+        """By what a depositor's own submissions are found without a record: which kind of value, and values.
+
+        Studies or instances by UID, an accession number, or the day of the study (`YYYY-MM-DD`); None where
+        none of them is named.
+        """
+        if self.named is not None:
+            return "study", self.named
+        instances = self.asked_of(SOP_UID)
+        if 0 < len(instances) <= MOST_NAMED:
+            return "sop", instances
+        for accession in self.asked_of(ACCESSION):
+            if not {ANY_TEXT, ANY_CHARACTER} & {*accession}:
+                return "accession", (accession,)
+        for text in self.asked_of(STUDY_DATE):
+            first, last = interval_of("DA", text)
+            if first == last:
+                return "study_day", (date.fromordinal(first).isoformat(),)
+        return None

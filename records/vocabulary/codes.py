@@ -79,6 +79,7 @@ class Action(StrEnum):
     RENDER = "render"
     ERASE = "erase"
     ACKNOWLEDGE = "acknowledge"
+    SEARCH_DEPOSITS = "search_deposits"
 
 
 class Outcome(StrEnum):

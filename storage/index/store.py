@@ -6,6 +6,7 @@ from storage.index.documents import Documents
 from storage.index.inventory import SqlInventory
 from storage.index.keeping import Keeping
 from storage.index.maintenance import Maintenance
+from storage.index.own_deposits import OwnDeposits
 from storage.index.publications import Publications
 from storage.index.queue import Queue
 from storage.index.renditions import Renditions
@@ -14,7 +15,17 @@ from storage.index.uploads import Uploads
 
 
 class SqlIndex(
-    Uploads, Queue, Taking, Claims, Publications, Documents, Maintenance, Renditions, CpuUses, Keeping
+    Uploads,
+    Queue,
+    Taking,
+    Claims,
+    Publications,
+    Documents,
+    OwnDeposits,
+    Maintenance,
+    Renditions,
+    CpuUses,
+    Keeping,
 ):
     """An `Index` (see `storage.index_ports`) in the tables of `storage.index.tables`."""
 

@@ -104,6 +104,7 @@ document = Table(
     int_column("updated_at"),
     Index("document_by_record", "record_id", "created_at", "document_id"),
     Index("document_by_study", "record_id", "study_token"),
+    Index("document_by_study_token", "study_token"),
 )
 details = Table(
     "details",

@@ -57,6 +57,8 @@ def tour(index: Index) -> None:
     index.claim(submission.submission_id, "worker", now=30, until=40)
     index.add_blobs(submission.submission_id, "worker", [own], b"plan")
     index.claim_parts(submission.submission_id, {1: b"a"})
+    for field in ("study", "sop", "accession"):
+        index.deposited(b"2" * 32, field, [b"t" * 32], limit=10)
     publication = publication_of(submission.submission_id, adopted=frozenset({(own.blob_id, 1)}))
     index.publish(submission.submission_id, "worker", publication)
     part = PartVerdict(number=1, outcome="published", code="published", reason="", document_id=None)

@@ -25,12 +25,6 @@ DEPOSITS = {("POST", path) for path, methods in SHARED.items() if "POST" in meth
 NO_TABLE: Mapping[Route, str] = {
     **dict.fromkeys(
         (
-            ("GET", "/dicomweb/studies"),
-            ("GET", "/dicomweb/series"),
-            ("GET", "/dicomweb/instances"),
-            ("GET", "/dicomweb/studies/{}/series"),
-            ("GET", "/dicomweb/studies/{}/instances"),
-            ("GET", "/dicomweb/studies/{}/series/{}/instances"),
             ("GET", "/fhir/DocumentReference"),
             ("GET", "/fhir/ImagingStudy"),
             ("GET", "/fhir/Patient"),

@@ -9,11 +9,10 @@ from uuid import UUID
 
 from records.imaging.attributes import BY_NAME, RETRIEVE_URL, Level
 from records.imaging.items import CUSTODIAN, Found, below, studies_found, value
-from records.imaging.search import SERIES_UID, STUDY_UID, ImagingSearch
+from records.imaging.search import SERIES_UID, SOP_UID, STUDY_UID, ImagingSearch
 from records.imaging.studies import Study
 from viewer_api.qido.parameters import MOST, Query
 
-SOP_UID = "00080018"
 _ALWAYS: Mapping[Level, dict[str, Any]] = {
     level: {"00080005": value("CS", "ISO_IR 192")}
     | ({} if level is Level.SERIES else {"00080056": value("CS", "ONLINE")})

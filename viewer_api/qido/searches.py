@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from keyvault.crypto.search_tokens import TokenField, check_value
 from keyvault.process.guard import ReaderDoor
 from keyvault.verbs.attempt import Call
+from keyvault.verbs.reader.own_deposits import DepositsSought, FoundDeposits
 from keyvault.verbs.reader.searching import FoundImaging
-from records.errors import CoffreError, NotFound
+from keyvault.verbs.rows import sealed_rows
+from records.errors import CoffreError, Invalid, NotFound
 from records.imaging.studies import Study
 from records.vocabulary.identifier_warnings import STUDY_UID_SHARED
 from storage.index_ports import ReaderIndex
@@ -14,9 +16,11 @@ from viewer_api.conflicts import sentences
 from viewer_api.qido.answers import Page, item_json, items_of
 from viewer_api.qido.parameters import Query
 from viewer_api.record_pages import RecordPages
-from viewer_api.refusals import NotAuthorised
+from viewer_api.refusals import NotAuthorised, permitted
 
 PATIENT_ID = "00100020"
+MOST_ROWS = 500
+"""Details rows of own submissions that one search opens."""
 _NOTHING_ACROSS = frozenset({"not_authorised", "bad_ins", "bad_oid", "no_such_document"})
 
 
@@ -40,6 +44,29 @@ class Searches:
         root = f"{self._public_url}/records/{found.public_id}/dicomweb"
         items = [item_json(each, query, root) for each in items_of(found.studies, asked, found.skipped)]
         return _page(found, items, _cautions(pages, found.studies))
+
+    def of_depositor(self, call: Call, query: Query) -> Page:
+        """A depositor's own submissions, whatever the record: by study, instance, accession number or day.
+
+        Raises `Invalid` "bad_query" where none of these is named.
+        """
+        asked = query.search
+        if asked.found_by is None:
+            raise Invalid(
+                "Name what you deposited: a StudyInstanceUID, a SOPInstanceUID, an AccessionNumber without "
+                "wild cards, or one day as StudyDate.",
+                code="bad_query",
+            )
+        kind, values = asked.found_by
+        for each in values:
+            check_value(TokenField(kind), each)
+        sought = permitted(self._vault.search_deposits(call, asked))
+        assert isinstance(sought, DepositsSought)
+        rows = self._index.deposited(sought.depositor, sought.field, sought.tokens, MOST_ROWS + 1)
+        found = permitted(self._vault.search_deposits(call, asked, sealed_rows(rows[:MOST_ROWS])))
+        assert isinstance(found, FoundDeposits)
+        items = [item_json(each, query, None) for each in items_of(found.studies, asked, found.skipped)]
+        return Page(items, found.left > 0, found.left, len(rows) > MOST_ROWS)
 
     def of_patient(self, call: Call, query: Query) -> Page:
         """Across records nothing is searched: without the patient's INS, or without right, it is empty."""

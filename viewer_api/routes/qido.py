@@ -44,8 +44,12 @@ RESOURCES: Sequence[Resource] = (
 
 
 def router(
-    searches: Searches, authenticate: Callable[[Request], Awaitable[Credential]], public_url: str
+    searches: Searches,
+    authenticate: Callable[[Request], Awaitable[Credential]],
+    is_depositor: Callable[[Request], bool],
+    public_url: str,
 ) -> APIRouter:
+    """`is_depositor` tells whose own submissions are searched; the vault decides."""
     routes = APIRouter(tags=["DICOMweb QIDO-RS"])
     root = public_url.rstrip("/")
 
@@ -54,11 +58,12 @@ def router(
             return await answer(request, resource, lambda call, query: searches.in_record(call, query, ins))
 
         async def across(request: Request) -> Response:
-            return await answer(request, resource, searches.of_patient)
+            work = searches.of_depositor if is_depositor(request) else searches.of_patient
+            return await answer(request, resource, work)
 
         summary = resource.summary
         routes.get(RECORD + resource.path, summary=f"{summary} in a record")(in_record)
-        routes.get(ACROSS + resource.path, summary=f"{summary} of the patient named by PatientID")(across)
+        routes.get(ACROSS + resource.path, summary=f"{summary} of a patient or a depositor")(across)
 
     async def answer(request: Request, resource: Resource, work: Callable[[Call, Query], Page]) -> Response:
         call = call_of(request, await authenticate(request))

@@ -114,6 +114,10 @@ LOG: Mapping[str, tuple[str, str]] = {
     ),
     "did.set_emergency": ("Choix pour les urgences", "Choice for emergencies"),
     "did.identify": ("Recherche du dossier", "Search for the record"),
+    "did.search_deposits": (
+        "Recherche, par la structure qui les a déposés, de ses propres dépôts",
+        "Search for deposits of its own, by the structure that made them",
+    ),
     "did.still": ("Suite d'une lecture en cours", "Continuation of a reading"),
     "did.reject": ("Document refusé au dépôt", "Document refused at deposit"),
     "did.quarantine": ("Document mis de côté au dépôt", "Document put aside at deposit"),

@@ -29,7 +29,7 @@ _KINDS: Mapping[str, LogFilter] = MappingProxyType(
     {
         "": LogFilter(),
         "urgence": LogFilter(purposes=(PurposeOfUse.BRIS_DE_GLACE, PurposeOfUse.CENTRE_15)),
-        "lecture": LogFilter(actions=(Action.SEARCH, Action.RETRIEVE, Action.STILL)),
+        "lecture": LogFilter(actions=(Action.SEARCH, Action.RETRIEVE, Action.STILL, Action.SEARCH_DEPOSITS)),
         "depot": LogFilter(
             actions=(
                 Action.DEPOSIT,

@@ -52,6 +52,10 @@ ASKED: Mapping[str, tuple[Ask, ReasonCode]] = {
         lambda at, call, _: at.reader.search(call, uuid4(), ImagingSearch(Level.STUDY)),
         NOBODY,
     ),
+    "reader.search_deposits": (
+        lambda at, call, _: at.reader.search_deposits(call, ImagingSearch(Level.STUDY, study="1.2")),
+        ROLE,
+    ),
     "reader.documents": (lambda at, call, _: at.reader.documents(call, uuid4(), []), NOBODY),
     "reader.document": (
         lambda at, call, _: at.reader.document(call, uuid4(), []),

@@ -44,6 +44,7 @@ from tests.integration.vault.test_jobs import STUDY, WHY, imaged, leaving, taken
 Act = Callable[[], object]
 Arrange = Callable[[VaultBench], Act]
 PDF = b"%PDF-1.7 compte rendu"
+OF_STUDY = ImagingSearch(Level.STUDY, study=STUDY)
 
 
 @dataclass(frozen=True)
@@ -232,6 +233,29 @@ def search_in_emergency(vault: VaultBench) -> Act:
     person, _ = deposited(vault)
     vault.change(person, Action.NAME_ATTENDING, ATTENDING)
     return lambda: vault.reader.search(vault.emergency(), person.record_id, ImagingSearch(Level.STUDY))
+
+
+def own_deposit(vault: VaultBench) -> tuple[Call, list[SealedRow]]:
+    """A laboratory's study in somebody's record, and the laboratory's own credential."""
+    deposited_study = vault.deposit_study(vault.person(), STUDY)
+    return Call(token=vault.depositor()), rows_of(deposited_study)
+
+
+@row("reader.search_deposits", "search_deposits permit")
+def search_deposits(vault: VaultBench) -> Act:
+    call, rows = own_deposit(vault)
+    return lambda: vault.reader.search_deposits(call, OF_STUDY, rows)
+
+
+@row("reader.search_deposits", "search_deposits deny", case="refused")
+def search_deposits_refused(vault: VaultBench) -> Act:
+    return lambda: vault.reader.search_deposits(vault.doctor(), OF_STUDY, [])
+
+
+@row("reader.search_deposits", case="before the index is asked")
+def search_deposits_sought(vault: VaultBench) -> Act:
+    call, _ = own_deposit(vault)
+    return lambda: vault.reader.search_deposits(call, OF_STUDY)
 
 
 @row("reader.documents", "search permit")

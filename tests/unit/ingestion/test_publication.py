@@ -21,6 +21,7 @@ from tests.unit.ingestion.parts import (
 )
 
 SUBMISSION, RECORD_ID, NOW = UUID(int=1), UUID(int=2), 1_700_000_000_000
+STRUCTURE = "1750000001"
 
 
 def token(field: TokenField, value: str) -> bytes:
@@ -60,7 +61,7 @@ def adopted(parts: Sequence[InspectedPart]) -> list[AdoptedGroup]:
         series = tuple(a_blob(50 + 10 * at + n, "series") for n, _ in enumerate(group.series()))
         offsets = {part.number: 1000 * part.number for part in group.parts}
         packed.append(PackedGroup(group, a_blob(at), offsets, series if group.record else ()))
-    return adopted_groups(packed, Adopted(RECORD_ID, documents(len(packed))))
+    return adopted_groups(packed, Adopted(RECORD_ID, documents(len(packed))), STRUCTURE)
 
 
 def published(parts: Sequence[InspectedPart], duplicates: dict[int, UUID] | None = None) -> Publication:
@@ -93,7 +94,7 @@ class TestDocuments:
     def test_the_vault_answers_in_the_order_it_was_asked_and_of_all(self) -> None:
         packed = [each.packed for each in adopted([pdf_part(1), pdf_part(2)])]
         with pytest.raises(ValueError, match="shorter"):
-            adopted_groups(packed, Adopted(RECORD_ID, documents(1)))
+            adopted_groups(packed, Adopted(RECORD_ID, documents(1)), STRUCTURE)
 
     def test_every_blob_of_a_document_is_kept(self) -> None:
         rows = published([dicom_part(1, series="1.2.1"), dicom_part(2, series="1.2.2")])
@@ -145,7 +146,11 @@ class TestAccessions:
     def test_a_document_is_found_by_the_accession_number_of_its_first_instance(self) -> None:
         rows = published([dicom_part(1, accession="A-1"), dicom_part(2, accession="A-2")])
         found = token(TokenField.ACCESSION, "A-1")
-        assert rows.tokens == (Token(document_id=ONE, field="accession", token=found),)
+        assert Token(document_id=ONE, field="accession", token=found) in rows.tokens
+
+    def test_and_its_depositor_finds_it_by_the_day_of_the_study(self) -> None:
+        found = token(TokenField.STUDY_DAY, f"{STRUCTURE}|2026-01-05")
+        assert published([dicom_part(1)]).tokens[-1] == Token(document_id=ONE, field="study_day", token=found)
 
     @pytest.mark.parametrize(
         "part",
@@ -158,6 +163,12 @@ class TestAccessions:
         ids=["none", "empty", "set aside", "no DICOM"],
     )
     def test_without_one_and_under_quarantine_there_is_nothing_to_find(self, part: InspectedPart) -> None:
+        assert not [row for row in published([part]).tokens if row.field == "accession"]
+
+    @pytest.mark.parametrize(
+        "part", [dicom_part(1, judgement=SET_ASIDE, record=None), pdf_part(1)], ids=["set aside", "no DICOM"]
+    )
+    def test_nor_is_there_a_day(self, part: InspectedPart) -> None:
         assert published([part]).tokens == ()
 
 
