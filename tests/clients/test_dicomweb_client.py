@@ -101,6 +101,16 @@ def test_it_finds_studies_series_and_instances(coffre: Coffre, person: Patient) 
     assert found == {dataset.SOPInstanceUID for dataset in datasets(person)}
 
 
+def test_it_finds_series_and_instances_of_all_studies(coffre: Coffre, person: Patient) -> None:
+    reader = client(coffre, person.token, str(person.public_id))
+    (series,) = map(pydicom.Dataset.from_json, reader.search_for_series(search_filters={"Modality": "CT"}))
+    assert series.NumberOfSeriesRelatedInstances == 3
+    instances = [pydicom.Dataset.from_json(each) for each in reader.search_for_instances()]
+    assert {each.SOPInstanceUID for each in instances} == {each.SOPInstanceUID for each in datasets(person)}
+    (one,) = reader.search_for_instances(search_filters={"SOPInstanceUID": instances[1].SOPInstanceUID})
+    assert pydicom.Dataset.from_json(one).RetrieveURL.startswith(f"{coffre.url}/records/{person.public_id}/")
+
+
 def test_its_filters_fields_and_pages_are_understood(coffre: Coffre, person: Patient) -> None:
     reader = client(coffre, person.token, person.ins)
     filters = {"StudyDate": "20260101-20261231", "ModalitiesInStudy": "CT", "00080050": "RX26*"}

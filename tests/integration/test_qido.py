@@ -91,6 +91,52 @@ class TestLevels:
                 assert (first(instance, "00280010"), first(instance, "00280011")) == (16, 16)
                 assert first(instance, SERIES_UID) == uid
 
+    def test_series_and_instances_of_all_studies(self, person: Patient, ct_uids: list[str]) -> None:
+        """PS3.18 table 10.6.1-1: they come with the attributes of the levels above."""
+        every = person.call("GET", "/dicomweb/series").json()
+        assert len(every) == 3
+        assert all(first(each, "0020000D") and first(each, "00100020") == person.ins for each in every)
+        (one,) = person.call("GET", f"/dicomweb/series?StudyInstanceUID={ct_uids[0]}&Modality=CT").json()
+        assert first(one, "00081030") and first(one, STUDY_UID) == ct_uids[0]
+        instances = person.call("GET", "/dicomweb/instances?ModalitiesInStudy=CT").json()
+        assert len(instances) == 5
+        assert {first(each, "00080060") for each in instances} == {"CT"}
+        wanted = first(instances[3], SOP_UID)
+        assert person.call("GET", f"/dicomweb/instances?SOPInstanceUID={wanted}").json() == [instances[3]]
+        pages = [
+            each
+            for offset in range(0, 5, 2)
+            for each in person.call(
+                "GET", f"/dicomweb/instances?ModalitiesInStudy=CT&limit=2&offset={offset}"
+            ).json()
+        ]
+        assert pages == instances
+        assert person.call("GET", "/dicomweb/instances?SeriesDescription=none").json() == []
+
+    def test_each_item_says_where_it_is_retrieved(self, person: Patient, ct_uids: list[str]) -> None:
+        """An absolute address without an identity in it, whatever the record was named by."""
+        (instance, *_) = studies(person, below=f"/{ct_uids[0]}/instances")
+        series, sop = first(instance, SERIES_UID), first(instance, SOP_UID)
+        root = f"{person.coffre.url}/records/{person.public_id}/dicomweb/studies/{ct_uids[0]}"
+        assert first(instance, "00081190") == f"{root}/series/{series}/instances/{sop}"
+        assert (
+            first(studies(person, below=f"/{ct_uids[0]}/series")[0], "00081190") == f"{root}/series/{series}"
+        )
+        (study,) = studies(person, f"StudyInstanceUID={ct_uids[0]}")
+        assert first(study, "00081190") == root
+
+    def test_fields_of_the_levels_above_are_included_where_they_are_asked(
+        self, person: Patient, ct_uids: list[str]
+    ) -> None:
+        below = f"/{ct_uids[0]}/series"
+        assert "00081030" not in studies(person, below=below)[0]
+        for query in (
+            "includefield=StudyDescription",
+            "includefield=00100010%2C00081030",
+            "includefield=all",
+        ):
+            assert "00081030" in studies(person, query, below)[0], query
+
     def test_a_study_that_is_not_there_is_404_at_every_level(self, person: Patient) -> None:
         for below in ("/1.2.3/series", "/1.2.3/instances", "/1.2.3/series/1.2.3.4/instances"):
             answer = ask(person, below=below)
@@ -283,6 +329,20 @@ class TestPages:
         assert studies(person, "offset=3") == []
         assert studies(person, "limit=0") == []
         assert studies(person, "limit=999999999") == whole
+
+    def test_a_link_leads_from_page_to_page(self, person: Patient) -> None:
+        """RFC 8288; the filter stays, and the last page has none."""
+        whole = studies(person, "StudyDescription=*")
+        found, address = [], "/dicomweb/studies?StudyDescription=%2A&limit=1"
+        answer = person.call("GET", address)
+        while True:
+            found += answer.json()
+            if "link" not in answer.headers:
+                break
+            address, _, relation = answer.headers["link"].partition(">; ")
+            assert relation == 'rel="next"' and person.ins not in address
+            answer = httpx.get(address.removeprefix("<"), headers=bearer(person.token))
+        assert found == whole
 
     @pytest.mark.parametrize(
         "query",

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pydicom import dcmread
 from pydicom.uid import generate_uid
 
+from tests.integration.operators import soon
 from tests.integration.support import HOSPITAL, LABORATORY, Coffre, bearer
 
 STUDIES = 160
@@ -60,6 +61,7 @@ class Archive:
     def _deposit(self, depositor: str, contents: list[bytes]) -> None:
         answer = self.coffre.stow(depositor, contents, self.patient.ins)
         assert answer.status_code in (200, 202), answer.text  # stored, the hospital's with a warning
+        soon(lambda: self.coffre.submission(depositor, answer)["state"] == "published")
 
     def ask(self, query: str = "", token: str = "") -> list[Item]:
         path = f"/records/{self.patient.public_id}/dicomweb/studies?{query}"
@@ -120,6 +122,14 @@ def test_a_limit_of_nothing_is_decided_all_the_same(archive: Archive) -> None:
     assert archive.ask("limit=0") == []
     since = {each["action"] for each in archive.patient.log() if each["seq"] > before}
     assert since == {"search", "read_log"}
+
+
+def test_a_search_is_one_line_however_far_it_reads(archive: Archive) -> None:
+    for query in ("limit=3&offset=140", "NumberOfStudyRelatedSeries=7", "StudyDate=20260105&offset=100"):
+        before = archive.patient.log()[0]["seq"]
+        archive.ask(query)
+        since = [each["action"] for each in archive.patient.log() if each["seq"] > before]
+        assert since.count("search") == 1, query
 
 
 def test_pages_hold_what_may_be_seen_and_no_word_of_the_rest(archive: Archive, whole: list[Item]) -> None:
