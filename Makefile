@@ -73,7 +73,7 @@ unit: dev  ## tests without servers or network, in less than a minute; all but t
 	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile tests/unit $(MEASURING)
 
 # three at once on two cores: one of them waits for a server, a lease or a store at any time
-test: check  ## everything CI runs: about a quarter of an hour on two cores
+test: check  ## everything CI runs, at most twenty minutes on two cores
 	@PYTHONHASHSEED=0 $(BIN)/python -m tests.services.in_memory -m "not long" -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-report=json:.coverage.json
 	@$(BIN)/python tests/architecture/coverage_floor.py .coverage.json
 
