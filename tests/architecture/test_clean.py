@@ -34,7 +34,7 @@ def checkout(tmp_path: Path) -> Path:
 def clean(checkout: Path) -> list[str]:
     temporary = checkout.parent / "tmp"
     (temporary / "coffre-demo-x").mkdir(parents=True)
-    environment = as_typed(TMPDIR=str(temporary), HOME=str(checkout.parent))
+    environment = as_typed(TMPDIR=str(temporary), MEMORY=str(temporary / "none"), HOME=str(checkout.parent))
     done = subprocess.run(
         ["make", "clean"], cwd=checkout, env=environment, capture_output=True, text=True, check=True
     )
@@ -56,7 +56,7 @@ def test_what_is_left_is_listed_with_its_command(checkout: Path) -> None:
 
 def test_where_nothing_is_left_nothing_is_said(tmp_path: Path) -> None:
     shutil.copy(ROOT / "Makefile", tmp_path)
-    environment = as_typed(TMPDIR=str(tmp_path / "none"), HOME=str(tmp_path))
+    environment = as_typed(TMPDIR=str(tmp_path / "none"), MEMORY=str(tmp_path / "none"), HOME=str(tmp_path))
     done = subprocess.run(["make", "clean"], cwd=tmp_path, env=environment, capture_output=True, check=True)
     assert done.stdout == b""
 

@@ -72,6 +72,12 @@ def head_of(method: str, path: str, *more: str) -> bytes:
 
 NAMES_NOBODY = (
     "/dicomweb/studies",
+    "/dicomweb/series",
+    "/dicomweb/instances",
+    "/dicomweb/studies/1/series",
+    "/dicomweb/studies/1/instances",
+    "/dicomweb/studies/1/series/1/instances",
+    "/records/1/dicomweb/studies/1/series/1/instances/1/bulkdata/1",
     "/fhir/DocumentReference/1",
     "/fhir/DocumentReference",
     "/fhir/Binary/1",
@@ -80,7 +86,9 @@ NAMES_NOBODY = (
     "/fhir/Patient",
     "/fhir/Patient/1",
 )
-"""Read without a patient or an id that could be one: such an answer asks no vault, which judges tokens."""
+"""Read without a patient, an id or an element that could be one: such an answer asks no vault, which judges
+tokens.
+"""
 
 
 def expected(method: str, path: str) -> set[int]:
