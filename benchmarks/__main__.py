@@ -12,6 +12,7 @@ from benchmarks import (
     memory,
     objects,
     race,
+    reading_race,
     reports,
     roots,
     seal,
@@ -36,6 +37,7 @@ BENCHMARKS = {
     "memory": memory.run,
     "objects": objects.run,
     "race": race.run,
+    "reading-race": reading_race.run,
     "reports": reports.run,
     "roots": roots.run,
     "seal": seal.run,
@@ -54,7 +56,10 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all if none")
     parser.add_argument("--rows", type=int, default=1_000_000, help="instances that database goes up to")
     parser.add_argument("--records", type=int, default=100_000, help="records whose keys roots rotates")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds of each lap of race")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of each lap of race and reading-race")
+    parser.add_argument(
+        "--documents", type=int, default=10_000, help="of the record that reading-race searches"
+    )
     parser.add_argument("--minutes", type=float, default=3, help="how long fairness takes")
     asked = parser.parse_args()
     if unknown := [name for name in asked.names if name not in BENCHMARKS]:
@@ -64,6 +69,7 @@ def main() -> None:
         "roots": (asked.records,),
         "fairness": (asked.minutes,),
         "race": (asked.rounds,),
+        "reading-race": (asked.rounds, asked.documents),
     }
     for name in asked.names or BENCHMARKS:
         BENCHMARKS[name](*more.get(name, ()))

@@ -68,7 +68,7 @@ def radiograph(ins: str, seed: int) -> Files:
     dataset.Rows = dataset.Columns = side
     noise = numpy.random.default_rng(seed).integers(0, 4096, side * side, numpy.uint16)
     dataset.PixelData = noise.tobytes()
-    return [_written(dataset)]
+    return [written(dataset)]
 
 
 def jpeg_2000(ins: str, seed: int) -> Files:
@@ -86,10 +86,10 @@ def _numbered(dataset: pydicom.FileDataset, count: int) -> Iterator[bytes]:
     for number in range(1, count + 1):
         dataset.InstanceNumber = number
         dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = generate_uid()
-        yield _written(dataset)
+        yield written(dataset)
 
 
-def _written(dataset: pydicom.FileDataset) -> bytes:
+def written(dataset: pydicom.FileDataset) -> bytes:
     out = BytesIO()
     dataset.save_as(out, enforce_file_format=True)
     return out.getvalue()
@@ -136,11 +136,11 @@ def _raced(lap: Lap, racers: Sequence[Racer], ins: str, rounds: int) -> tuple[st
         files = lap.files(ins, number)
         count = len(files)
         for racer in racers if number % 2 else racers[::-1]:
-            _tell(f"  {lap.name}: round {number} of {rounds}, {racer.name} ")
+            tell(f"  {lap.name}: round {number} of {rounds}, {racer.name} ")
             found = _timed(racer, files, lap.a_request)
             if number:
                 times[racer.name].append(found)
-    _tell(" " * 79)
+    tell(" " * 79)
     mine, theirs = times["coffre"], times["orthanc"]
     rates = [t.wall / m.wall for m, t in zip(mine, theirs, strict=True)]
     costs = [m.cpu / max(t.cpu, 0.01) for m, t in zip(mine, theirs, strict=True)]
@@ -148,14 +148,14 @@ def _raced(lap: Lap, racers: Sequence[Racer], ins: str, rounds: int) -> tuple[st
         lap.name,
         *_shown(mine, count),
         *_shown(theirs, count),
-        _spread(rates),
+        spread(rates),
         f">= {lap.rate}",
-        _spread(costs),
+        spread(costs),
         f"<= {lap.cpu}",
     )
 
 
-def _tell(text: str) -> None:
+def tell(text: str) -> None:
     """A progress line, on a terminal alone."""
     if sys.stdout.isatty():
         print(text, end="\r", flush=True)
@@ -166,13 +166,13 @@ def _timed(racer: Racer, files: Files, a_request: int) -> Time:
     lines = [bodies[start::CONNECTIONS] for start in range(min(CONNECTIONS, len(bodies)))]
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         cpu, began = racer.cpu(), time.perf_counter()
-        list(pool.map(partial(_send, racer), lines))
+        list(pool.map(partial(send, racer), lines))
         wall = time.perf_counter() - began
     time.sleep(1)  # what is done after the answer counts as CPU, too
     return Time(wall, racer.cpu() - cpu)
 
 
-def _send(racer: Racer, bodies: Sequence[bytes]) -> None:
+def send(racer: Racer, bodies: Sequence[bytes]) -> None:
     """One after another on one connection; the plainest client there is, so that the server is timed."""
     where = urlsplit(racer.url)
     connection = HTTPConnection(where.hostname or "", where.port, timeout=300)
@@ -190,5 +190,5 @@ def _shown(times: Sequence[Time], count: int) -> tuple[str, str]:
     return f"{count / wall:.0f}", f"{1000 * cpu / count:.1f}"
 
 
-def _spread(ratios: Sequence[float]) -> str:
+def spread(ratios: Sequence[float]) -> str:
     return f"{statistics.median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f})"

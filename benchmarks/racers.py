@@ -5,7 +5,7 @@ import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -33,7 +33,10 @@ class Racer:
     url: str
     """Of the studies, where STOW-RS posts (PS3.18 section 10.5)."""
     headers: dict[str, str]
+    """Who deposits."""
     pid: int
+    reads: dict[str, str] = field(default_factory=dict)
+    """Who reads."""
 
     def cpu(self) -> float:
         """Seconds, those of ended children included."""
@@ -41,19 +44,29 @@ class Racer:
 
 
 @contextmanager
-def coffre(folder: Path, ins: str) -> Iterator[Racer]:
-    """`coffre serve` as it comes, with the record of `ins`. An answer means: validated and published."""
+def installed(folder: Path) -> Iterator[Coffre]:
+    """`coffre serve` as it comes, on an empty data directory."""
     data = folder / "coffre"
     initialise(load(data=data))
     with DemoServer(data) as server:
-        installed = Coffre(data, server)
-        installed.open_record(ins)
-        lab = installed.depositor()
-        url = f"{server.url}/records/{ins}/dicomweb/studies"
-        assert server.pid is not None
-        racer = Racer("coffre", url, bearer(lab), server.pid)
-        _warm(racer, ins, workers=load(data=data).workers)
-        yield racer
+        yield Coffre(data, server)
+
+
+@contextmanager
+def coffre(folder: Path, ins: str) -> Iterator[Racer]:
+    """Coffre with the record of `ins`. An answer to a deposit means: validated and published."""
+    with installed(folder) as served:
+        served.open_record(ins)
+        yield racing(served, ins)
+
+
+def racing(served: Coffre, ins: str, reads: str = "") -> Racer:
+    """A Coffre that is there, warm, with a depositor for the record of `ins`. `reads`: a doctor's token."""
+    url = f"{served.url}/records/{ins}/dicomweb/studies"
+    assert served.server.pid is not None
+    racer = Racer("coffre", url, bearer(served.depositor()), served.server.pid, bearer(reads))
+    _warm(racer, ins, workers=load(data=served.data).workers)
+    return racer
 
 
 def _warm(racer: Racer, ins: str, workers: int) -> None:

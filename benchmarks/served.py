@@ -78,7 +78,7 @@ def run() -> None:
                 *_deposits(coffre),
             ]
             table("The default beside its goals", ("what", "figure", "CPU", "goal"), rows)
-            read = [row for length in LENGTHS for row in _reads(coffre, length)]
+            read = [row for length in LENGTHS for row in reads(coffre, length)]
         table("Reads by the length of the record", ("documents", "what", "p95 ms", "CPU ms", "goal"), read)
 
 
@@ -139,7 +139,7 @@ def _sent(
     return len(requests) / wall, 1000 * (sum(cpu_of_children().values()) - spent) / len(requests)
 
 
-def _reads(coffre: Coffre, length: int) -> Iterator[tuple[str, ...]]:
+def reads(coffre: Coffre, length: int) -> Iterator[tuple[str, ...]]:
     person = coffre.open_record()
     study = _fill(coffre, person, length)
     person.authorise()
