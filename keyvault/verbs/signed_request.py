@@ -98,8 +98,9 @@ def _fhir_search(_: Named, body: bytes) -> SignedRequest:
     return _reading(_patient_of(body, PATIENT_PARAMETERS), list={}, documents={})
 
 
-def _fhir_patients(_: Named, body: bytes) -> SignedRequest:
-    return _reading(_patient_of(body, frozenset({"identifier", "_id"})), documents={})
+def _fhir_record(parameters: frozenset[str], _: Named, body: bytes) -> SignedRequest:
+    """What is known of a record without its documents; `parameters` name its patient."""
+    return _reading(_patient_of(body, parameters), documents={})
 
 
 def _patient_of(body: bytes, parameters: frozenset[str]) -> str:
@@ -229,8 +230,10 @@ SIGNED: Mapping[tuple[str, str], Read] = {
     ("POST", "/fhir/DocumentReference/_search"): _fhir_search,
     ("GET", "/fhir/ImagingStudy/{document}"): _document,
     ("POST", "/fhir/ImagingStudy/_search"): _fhir_search,
+    ("GET", "/fhir/Consent/{record}"): _fhir_patient,
+    ("POST", "/fhir/Consent/_search"): partial(_fhir_record, PATIENT_PARAMETERS),
     ("GET", "/fhir/Patient/{record}"): _fhir_patient,
-    ("POST", "/fhir/Patient/_search"): _fhir_patients,
+    ("POST", "/fhir/Patient/_search"): partial(_fhir_record, frozenset({"identifier", "_id"})),
     ("GET", f"{_RECORD}/documents"): _list,
     ("GET", f"{_RECORD}/authorisations"): _choices,
     **{("GET", f"{_RECORD}/dicomweb{below}"): _imaging for below in _SEARCHED},

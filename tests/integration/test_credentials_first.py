@@ -83,6 +83,8 @@ NAMES_NOBODY = (
     "/fhir/Binary/1",
     "/fhir/ImagingStudy",
     "/fhir/ImagingStudy/1",
+    "/fhir/Consent",
+    "/fhir/Consent/1",
     "/fhir/Patient",
     "/fhir/Patient/1",
 )

@@ -13,12 +13,13 @@ from records.vocabulary.codes import Obligation
 from viewer_api.access import Access
 from viewer_api.fhir.addresses import Addresses
 from viewer_api.fhir.bundles import Found, Issue, searchset
+from viewer_api.fhir.consents import shown_to
 from viewer_api.fhir.document_references import DocumentReferences
 from viewer_api.fhir.imaging_studies import ImagingStudies
 from viewer_api.fhir.patients import patient
 from viewer_api.fhir.record_search import last_key, matching
 from viewer_api.fhir.search_query import SearchQuery
-from viewer_api.fhir.searched_types import DOCUMENT, IMAGING_STUDY, PATIENT
+from viewer_api.fhir.searched_types import CONSENT, DOCUMENT, IMAGING_STUDY, PATIENT
 from viewer_api.presenting import CAUTIONS, cautions_of, warnings_of
 from viewer_api.refusals import no_such_document
 from viewer_api.summarising import summarised
@@ -75,6 +76,19 @@ class FhirReading:
         shown = self.patient(call, query.locator)
         found = Found(UUID(shown["id"]), [shown], total=1)
         return searchset(self._addresses, PATIENT, query, found)
+
+    def consent(self, call: Call, locator: str) -> dict[str, Any]:
+        """The choices on the card. Raises like `documents`, and `NotFound` where none concerns the caller."""
+        _, found = shown_to(self._access.named(call, locator, ()))
+        if not found:
+            raise no_such_document()
+        return found[0]
+
+    def consents(self, call: Call, query: SearchQuery) -> dict[str, Any]:
+        """The one Consent of a record, or none. Raises like `documents`."""
+        record, consents = shown_to(self._access.named(call, query.locator, ()))
+        taken = [each for each in consents if query.takes(each)]
+        return searchset(self._addresses, CONSENT, query, Found(record, taken, total=len(taken)))
 
     def _searched(
         self,

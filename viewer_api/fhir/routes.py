@@ -16,7 +16,14 @@ from viewer_api.fhir.formats import body_of, form_of
 from viewer_api.fhir.ids import named
 from viewer_api.fhir.reading import FhirReading
 from viewer_api.fhir.search_query import Parameters, SearchQuery, read_search
-from viewer_api.fhir.searched_types import DOCUMENT, IMAGING_STUDY, PATIENT, SEARCHED_TYPES, SearchedType
+from viewer_api.fhir.searched_types import (
+    CONSENT,
+    DOCUMENT,
+    IMAGING_STUDY,
+    PATIENT,
+    SEARCHED_TYPES,
+    SearchedType,
+)
 
 LARGEST_FORM = 64 * 1024
 _STRICT = re.compile(r'(^|[,;])\s*handling\s*=\s*"?strict"?\s*($|[,;])', re.IGNORECASE)
@@ -27,6 +34,7 @@ Search = Callable[[Call, SearchQuery], dict[str, Any]]
 def router(reading: FhirReading, authenticate: Authenticate, base: str) -> APIRouter:
     routes = APIRouter(tags=["FHIR"])
     searches: Mapping[str, Search] = {
+        CONSENT: reading.consents,
         DOCUMENT: reading.documents,
         IMAGING_STUDY: reading.studies,
         PATIENT: reading.patients,
@@ -47,6 +55,10 @@ def router(reading: FhirReading, authenticate: Authenticate, base: str) -> APIRo
     @routes.get("/fhir/Patient/{record:fhir_id}", summary="Whose record it is")
     async def patient(record: str, request: Request) -> Response:
         return await answer(request, lambda call: reading.patient(call, str(named(record))))
+
+    @routes.get("/fhir/Consent/{record:fhir_id}", summary="The choices on a record's card")
+    async def consent(record: str, request: Request) -> Response:
+        return await answer(request, lambda call: reading.consent(call, str(named(record))))
 
     return routes
 

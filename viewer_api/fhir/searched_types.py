@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from records.fhir import PATIENT_PARAMETERS
+from viewer_api.fhir.consent_parameters import CONSENT_PARAMETERS
 from viewer_api.fhir.document_parameters import DOCUMENT_PARAMETERS
 from viewer_api.fhir.imaging_parameters import IMAGING_PARAMETERS
 from viewer_api.fhir.matching import Parameter
 
-DOCUMENT, IMAGING_STUDY, PATIENT = "DocumentReference", "ImagingStudy", "Patient"
+CONSENT, DOCUMENT, IMAGING_STUDY, PATIENT = "Consent", "DocumentReference", "ImagingStudy", "Patient"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,12 @@ _TYPES = (
         "same accession number or Study Instance UID (DocumentReference?related:identifier).",
     ),
     _searched(PATIENT, (), "Whose record it is: INS and traits, to whoever may open the record."),
+    _searched(
+        CONSENT,
+        CONSENT_PARAMETERS,
+        "The choices on a record's card: all of them to the holder, to a professional those about himself. "
+        "Its id is the public id of the record.",
+    ),
 )
 SEARCHED_TYPES: Mapping[str, SearchedType] = {each.kind: each for each in _TYPES}
-READ_BY_ID = frozenset({DOCUMENT, IMAGING_STUDY, PATIENT, "Binary"})
+READ_BY_ID = frozenset({CONSENT, DOCUMENT, IMAGING_STUDY, PATIENT, "Binary"})

@@ -13,6 +13,9 @@ VISIBILITY = (
 )
 CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
 IDENTIFIER_TYPES = "http://terminology.hl7.org/CodeSystem/v2-0203"
+ACT_REASONS = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
+ROLE_CLASSES = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
+CONSENT_SCOPES = "http://terminology.hl7.org/CodeSystem/consentscope"
 DICOM_TERMS = "http://dicom.nema.org/resources/ontology/DCM"
 DICOM_UID = "urn:dicom:uid"
 FORMATS = "http://ihe.net/fhir/ihe.formatcode.fhir/CodeSystem/formatcode"

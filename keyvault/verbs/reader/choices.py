@@ -50,3 +50,16 @@ def choices_of(found: Attempt) -> dict[str, Any] | None:
         return None
     choices = card.to_json()
     return {name: choices[name] for name in ("authorisations", "blocks", "attending", "emergency", "consent")}
+
+
+def concerning(found: Attempt) -> dict[str, Any] | None:
+    """What of the card a professional may know: the choices about himself, and of nobody else."""
+    card, number = found.record.card.card, found.actor.rpps
+    if is_holder(found) or card is None or number is None:
+        return None
+    choices = card.to_json()
+    return {
+        "authorisations": [each for each in choices["authorisations"] if each["professional"] == number],
+        "blocks": [each for each in choices["blocks"] if each == number],
+        "attending": [each for each in choices["attending"] if each == number],
+    }

@@ -13,7 +13,7 @@ from keyvault.verbs.attempt import Attempt, Call, Denied, attempt
 from keyvault.verbs.caller import caller
 from keyvault.verbs.judging import judged
 from keyvault.verbs.reader.changing import CARD_CHANGES
-from keyvault.verbs.reader.choices import choices_of, is_holder
+from keyvault.verbs.reader.choices import choices_of, concerning, is_holder
 from keyvault.verbs.reader.filling import LARGEST_PAGE
 from keyvault.verbs.reader.log_reading import EVERY_LINE, LogFilter, find_lines
 from keyvault.verbs.reader.notices import OwnNotice, unread
@@ -56,7 +56,8 @@ class Disclosed:
     """Those of the named documents of a record that an actor may see, and whose record it is.
 
     `obligations` holds those of the permit and of every document shown. For the holder alone: `choices`, the
-    own card, and `notices`, what was not acknowledged yet.
+    own card, and `notices`, what was not acknowledged yet. For a professional: `concerning`, the choices
+    about himself.
     """
 
     public_id: UUID
@@ -65,6 +66,7 @@ class Disclosed:
     whose: Whose = field(repr=False)
     choices: dict[str, Any] | None = field(repr=False)
     notices: tuple[OwnNotice, ...] = ()
+    concerning: dict[str, Any] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ class ReadingVerbs:
                 whose=whose(found),
                 choices=choices_of(found),
                 notices=unread(self._vault, tx, record_id) if is_holder(found) else (),
+                concerning=concerning(found),
             )
 
         def told(transaction: Transaction, found: Attempt, answer: Disclosed) -> Disclosed:
