@@ -27,7 +27,7 @@ from content.pixels.document import place_of_pdf
 from content.pixels.failures import DAMAGED, NO_VALUE, TOO_LARGE, Unpictured
 from content.pixels.image_file import DESCRIPTION, ImageFile, Pieces
 from content.pixels.native_frames import native_frame
-from content.pixels.overviews import overview, strip
+from content.pixels.overviews import overview, smaller, strip
 from content.pixels.picture import picture, rendered
 from content.pixels.transcoding import transcoded
 from content.pixels.wanted import DICOM, JPEG, PDF, SAMPLES, from_json
@@ -115,6 +115,14 @@ def _strip(job: Job) -> Made:
     return None
 
 
+def _smaller(job: Job) -> Made:
+    source, _, _ = job.place(0)
+    made = smaller(source.read(0, source.size), *job.options["box"])
+    yield JPEG.encode()
+    yield made
+    return None
+
+
 def _native_frame(job: Job) -> Made:
     made = native_frame(*job.image()).data
     yield SAMPLES.encode()
@@ -150,6 +158,7 @@ _MAKERS: Mapping[str, Maker] = {
     "rendered": _rendered,
     "overview": _overview,
     "strip": _strip,
+    "smaller": _smaller,
     "native_frame": _native_frame,
     "transcoded": _transcoded,
 }

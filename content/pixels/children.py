@@ -128,6 +128,10 @@ class PixelChildren:
         """A JPEG with a tile of 128 × 128 pixels for each frame, from left to right."""
         return self._whole("strip", images, {"most_bytes": most_bytes}, spent)
 
+    def smaller(self, picture: ImageSource, width: int, height: int) -> bytes:
+        """A JPEG made smaller, so that it fits into the box; one that does keeps its size."""
+        return self._whole("smaller", [(picture, 1)], {"box": [width, height]})
+
     def native_frame(self, source: ImageSource, frame: int) -> bytes:
         """The samples as Explicit VR Little Endian has them; what was compressed with loss comes as RGB."""
         return self._whole("native_frame", [(source, frame)], {})

@@ -1,5 +1,6 @@
 """Small pictures that stand for a series: one of its middle image, and a strip of several."""
 
+import io
 from collections.abc import Callable, Iterable
 
 from PIL import Image
@@ -7,7 +8,7 @@ from PIL import Image
 from content.pixels.failures import CANNOT_RENDER, Unpictured
 from content.pixels.image_file import ImageFile, Pieces
 from content.pixels.picture import encoded, picture, within
-from content.pixels.wanted import JPEG
+from content.pixels.wanted import JPEG, USUAL_QUALITY
 
 TILE = 128
 """Pixels of a strip's tile on each side."""
@@ -43,3 +44,9 @@ def strip(images: Iterable[Callable[[], Image.Image]], count: int, most_bytes: i
         if len(data) <= most_bytes:
             return data
     raise Unpictured(CANNOT_RENDER)
+
+
+def smaller(jpeg: bytes, width: int, height: int) -> bytes:
+    """An overview in a box of fewer pixels, its aspect kept. Raises what Pillow raises."""
+    with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as made:
+        return encoded(within(made, width, height), JPEG, USUAL_QUALITY)

@@ -8,8 +8,9 @@ follows from the series alone, so that a second try names what the first one mad
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
+from uuid import UUID
 
 from content.rendition import (
     LARGEST_OVERVIEW,
@@ -59,7 +60,7 @@ Images = Sequence[tuple["Pictured", int]]
 @dataclass(frozen=True, slots=True, repr=False)
 class Pictured:
     """An instance with pixels. `number` is its Instance Number, `count` its frames; `read` counts from its
-    start.
+    start. `owner`: the submission that brought it, where a child is to see no others' images.
     """
 
     sop: str
@@ -69,6 +70,7 @@ class Pictured:
     count: int
     frames: Frames | None
     read: Read
+    owner: UUID | None = None
 
     @classmethod
     def of(
@@ -120,12 +122,15 @@ class Renditions:
         self._pictures = pictures
         self._turns = turns
 
-    def maker(self, in_hand: InHand) -> Maker:
-        """For the files of one submission or job."""
+    def maker(self, in_hand: InHand, submission: UUID | None = None) -> Maker:
+        """For the files of one submission, whose pictures one child may make, or of a job on a study of
+        several, each picture of which has a child of its own.
+        """
 
         def made(study: str, series: str, instances: Sequence[Pictured]) -> MadeOfSeries:
             if not instances:
                 return MadeOfSeries()
+            instances = [replace(each, owner=submission) for each in instances]
             job: Future[MadeOfSeries] = self._turns.submit(
                 in_hand, self._made, study, series, instances, in_hand
             )

@@ -16,6 +16,7 @@ from pydicom.encaps import generate_frames
 from pydicom.uid import generate_uid
 
 from coffre.demonstration import data as demo_data
+from content.rendition import read_rendition
 from records.identity import INS_NIR_TEST
 from tests.clients.test_dicomweb_client import client
 from tests.integration.support import TRAITS, Coffre, Patient, bearer
@@ -171,11 +172,26 @@ class TestRendered:
 class TestThumbnails:
     def test_at_every_level(self, deposited: Deposited) -> None:
         instance = deposited.of(deposited.files[ULTRASOUND])
-        series = instance.rpartition("/instances/")[0]
-        for path in (f"{instance}/frames/3", instance, series, series.rpartition("/series/")[0]):
+        for path in (f"{instance}/frames/3", instance):
             answer = deposited.get(f"{path}/thumbnail", "image/avif,image/webp,*/*;q=0.8")
             assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
             assert max(Image.open(io.BytesIO(answer.content)).size) == 256
+
+    def test_that_of_a_series_or_study_is_the_overview_made_at_the_deposit(
+        self, deposited: Deposited
+    ) -> None:
+        file = deposited.files[ULTRASOUND]
+        series = deposited.of(file).rpartition("/instances/")[0]
+        for path in (series, series.rpartition("/series/")[0]):
+            answer = deposited.get(f"{path}/thumbnail", "image/avif,image/webp,*/*;q=0.8")
+            assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
+            overview = read_rendition(answer.content)
+            assert overview.frames == ((file.SOPInstanceUID, file.NumberOfFrames // 2 + 1),)
+            middle = file.pixel_array[file.NumberOfFrames // 2].astype(float)
+            small = np.asarray(Image.open(io.BytesIO(answer.content)).resize((file.Columns, file.Rows)))
+            assert correlation(small.astype(float), middle) >= 0.97
+        smaller = deposited.get(f"{series}/thumbnail", viewport="100,100")
+        assert max(Image.open(io.BytesIO(smaller.content)).size) == 100
 
     def test_ohif_asks_so(self, deposited: Deposited) -> None:
         path = f"{deposited.of(deposited.ct[0])}/thumbnail?accept=image%2Fjpeg"

@@ -1,5 +1,6 @@
 """The gateway over a real vault, index and object store: one grant for a study, asked again each time."""
 
+import io
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,11 +12,14 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from PIL import Image
 
 from coffre.demo_authority.identities import Identities
 from coffre.demonstration.data import report_pdf
 from coffre.settings import load
 from coffre.wiring import System
+from content.pixels.children import PixelChildren
+from content.sandbox.pool import SandboxUnavailable
 from keyvault.credentials.tokens import CredentialError, number_of
 from keyvault.process.guard import Guard
 from keyvault.verbs.attempt import Call
@@ -28,6 +32,9 @@ from viewer_api.access import Access
 from viewer_api.gateway.gateway import Gateway
 from viewer_api.gateway.held_grants import IDLE_S, ContentClosedError
 from viewer_api.gateway.opened_study import OpenedStudy, OpenedThing
+from viewer_api.wado.accept import accepted
+from viewer_api.wado.parameters import of_thumbnail
+from viewer_api.wado.rendering import Pictures
 
 REASON = "Patient inconscient aux urgences"
 GRANT_S = 900
@@ -119,6 +126,47 @@ def scene(room: Room) -> Scene:
     patient.authorise(rpps)
     study = patient.documents()[0]["study_uid"]
     return Scene(room, patient, room.coffre.professional(rpps), rpps, files, study)
+
+
+# the small picture of a series
+
+
+def thumbnail(study: OpenedStudy, pixels: PixelChildren, accept: str, viewport: str | None = None) -> bytes:
+    """What a viewer that asks for the study's thumbnail gets."""
+    query = {} if viewport is None else {"viewport": viewport}
+    answer = Pictures(study, pixels, accepted([], [accept])).thumbnail(of_thumbnail(query), None, None)
+    return b"".join(answer.pieces)
+
+
+def test_a_study_gives_the_overview_of_a_series(scene: Scene) -> None:
+    study = scene.opened()
+    (series,) = {each.series for each in study.instances()}
+    found = study.rendition(series)
+    assert found is not None
+    assert (found.form, found.study, found.series) == ("overview", scene.study, series)
+    assert {sop for sop, _ in found.frames} < {each.sop for each in study.instances(series)}
+    with pytest.raises(NotFound, match="no such image"):
+        study.rendition("1.2.3")
+
+
+def test_a_thumbnail_is_the_overview_and_no_child_decodes(scene: Scene) -> None:
+    study = scene.opened()
+    overview = study.rendition(study.instances()[0].series)
+    assert overview is not None
+    pixels = PixelChildren()
+    pixels.close()  # whatever asks for a child now fails
+    assert thumbnail(study, pixels, "image/jpeg") == overview.jpeg
+    assert thumbnail(study, pixels, "image/jpeg", "32,32") == overview.jpeg
+    for accept, viewport in (("image/png", None), ("image/jpeg", "16,32")):
+        with pytest.raises(SandboxUnavailable):
+            thumbnail(study, pixels, accept, viewport)
+
+
+def test_a_smaller_thumbnail_is_made_of_the_overview(scene: Scene) -> None:
+    with PixelChildren() as pixels:
+        made = thumbnail(scene.opened(), pixels, "image/jpeg", "16,24")
+    with Image.open(io.BytesIO(made)) as picture:
+        assert (picture.format, picture.size) == ("JPEG", (16, 16))
 
 
 # one grant

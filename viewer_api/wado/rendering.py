@@ -1,7 +1,8 @@
 """Rendered and thumbnail resources (PS3.18 sections 8.7.4, 10.4.1.1.3, 10.4.1.1.4), without their transport.
 
 Pictures are made in sandboxed children (`content/pixels`) and never kept. Of a multi-frame image the picture
-is its first frame, the thumbnail its middle one; a series and a study have the thumbnail of a middle image.
+is its first frame, the thumbnail its middle one; a series and a study have the thumbnail of a middle image,
+which is the sealed overview where there is one.
 """
 
 from collections.abc import Sequence
@@ -11,11 +12,13 @@ from typing import Any
 from content.pixels.children import PixelChildren, RenderedImage
 from content.pixels.failures import CANNOT_RENDER, error_of
 from content.pixels.wanted import JPEG, PDF, PNG, MediaType, Rendering, Viewport
+from content.rendition import Rendition
+from records.errors import Invalid
 from viewer_api.gateway.opened_study import OpenedStudy, StoredInstance
 from viewer_api.wado.accept import MediaRange, NotAcceptable, Offer, choose
 from viewer_api.wado.multipart import Body, Part, Pieces, in_parts, single
 from viewer_api.wado.parameters import Parameters
-from viewer_api.wado.sources import InstanceSource
+from viewer_api.wado.sources import InstanceSource, OverviewSource
 
 THUMBNAIL = Viewport(256, 256)
 _PICTURES: tuple[MediaType, ...] = ("image/jpeg", "image/png")
@@ -60,17 +63,40 @@ class Pictures:
         self, asked: Parameters, series: str | None, sop: str | None, number: int | None = None
     ) -> Body:
         """One small picture, whatever it stands for."""
-        if series is not None and sop is not None:
-            instance = self._study.instances(series, sop)[0]
-        else:
-            groups = map(self._images, self._series(series))
-            instance = _middle(next(filter(None, groups), ()))
-        small = Parameters(None, asked.viewport or THUMBNAIL, asked.quality)
         form = choose(self._ranges, _ALONE)
+        if series is not None and sop is not None:
+            return self._small(self._study.instances(series, sop)[0], number, asked, form)
+        for each in self._series(series):
+            # an overview is a JPEG; who takes PNG alone has the image decoded
+            overview = self._overview(each) if form.media_type == JPEG else None
+            if overview is not None:
+                return self._fitted(overview, asked.viewport)
+            images = self._images(each)
+            if images:
+                return self._small(_middle(images), None, asked, form)
+        raise error_of(CANNOT_RENDER)
+
+    def _small(self, instance: StoredInstance, number: int | None, asked: Parameters, form: Offer) -> Body:
+        small = Parameters(None, asked.viewport or THUMBNAIL, asked.quality)
         drawn = self._drawn(instance, number or _middle_frame(instance), small, form)
         if drawn.media_type == PDF:
             raise error_of(CANNOT_RENDER)
         return _body(drawn)
+
+    def _overview(self, series: str) -> Rendition | None:
+        try:
+            return self._study.rendition(series)
+        except Invalid as error:
+            if error.code != "rendition_not_valid":
+                raise
+            return None  # the images themselves are there
+
+    def _fitted(self, overview: Rendition, viewport: Viewport | None) -> Body:
+        """As it is where it fits: a thumbnail's viewport is a size at most (PS3.18 section 8.3.5.2)."""
+        data = overview.jpeg
+        if viewport and (viewport.width < overview.width or viewport.height < overview.height):
+            data = self._pixels.smaller(OverviewSource(overview), viewport.width, viewport.height)
+        return _body(RenderedImage(JPEG, len(data), iter((data,))))
 
     def _single(self, instance: StoredInstance, number: int, asked: Parameters) -> Body:
         form = choose(self._ranges, [*_ALONE, Offer(PDF), *_TOGETHER])

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from content.rendition import Rendition
 from content.series import Frames
 from viewer_api.gateway.opened_study import OpenedStudy, StoredInstance
 
@@ -29,3 +30,21 @@ class InstanceSource:
 
     def read(self, offset: int, length: int) -> bytes:
         return b"".join(self.study.read(self.instance, offset, min(offset + length, self.size)))
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewSource:
+    """A small picture as a child reads it: a stranger's file may have shaped its bytes."""
+
+    rendition: Rendition
+
+    @property
+    def size(self) -> int:
+        return len(self.rendition.jpeg)
+
+    @property
+    def frames(self) -> Frames | None:
+        return None
+
+    def read(self, offset: int, length: int) -> bytes:
+        return self.rendition.jpeg[offset : offset + length]
