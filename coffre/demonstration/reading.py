@@ -53,24 +53,6 @@ def doctor_opens_one_frame(story: Story) -> str:
     )
 
 
-def viewer_opens_the_same_study(story: Story) -> str:
-    """As a stock viewer asks, which opens no grant: WADO-RS of the gateway (PS3.18 section 10.4)."""
-    reader, patient = story.actors.reader("doctor"), story.actors.reader("patient")
-    study = f"/records/{reader.record}/dicomweb/studies/{story.study['study_uid']}"
-    frames = 0
-    for each in reader.server.read("GET", f"{study}/instances?limit=3"):
-        series, sop = (each[tag]["Value"][0] for tag in ("0020000E", "00080018"))
-        path = f"{study}/series/{series}/instances/{sop}/frames/1"
-        answer = reader.server.call("GET", path, headers={"Accept": "application/octet-stream"})
-        pixels = pydicom.dcmread(io.BytesIO(by_sop(story)[sop])).PixelData
-        expect(answer.content == pixels, "A frame in clear differs from the deposited one.")
-        frames += 1
-    log = patient.server.read("GET", f"/records/{patient.record}/access-log?action=retrieve")["events"]
-    opened = [line for line in log if line.get("opened_by") == "gateway"]
-    expect(frames == 3 and len(opened) == 1, "A study that the gateway opens is not one line in the log.")
-    return f"{frames} frames in clear, identical to the deposited ones; one line in the log names the gateway"
-
-
 def doctor_opens_everything(story: Story) -> str:
     grant = story.actors.reader("doctor").grant()
     opened = [grant.open_instance(instance) for instance in grant.instances()]

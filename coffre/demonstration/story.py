@@ -18,10 +18,10 @@ from coffre.demonstration.reading import (
     patient_forbids_emergency,
     patient_masks,
     patient_reads_log,
-    viewer_opens_the_same_study,
 )
 from coffre.demonstration.searching import search_for_plaintext
 from coffre.demonstration.step import Step
+from coffre.demonstration.viewing import doctor_finds_the_report, viewer_opens_the_study
 
 DEPOSITS: tuple[Step, ...] = (
     ("A radiology laboratory deposits a CT study", deposit_ct),
@@ -36,7 +36,8 @@ STORY: tuple[Step, ...] = (
     ("The patient authorises the doctor", patient_authorises),
     ("The doctor searches the record", doctor_searches),
     ("The doctor opens one image, by range", doctor_opens_one_frame),
-    ("A stock viewer opens the study in clear", viewer_opens_the_same_study),
+    ("A stock viewer searches and opens the study in clear", viewer_opens_the_study),
+    ("A stock FHIR client finds the report and fetches it", doctor_finds_the_report),
     ("The doctor opens everything", doctor_opens_everything),
     ("The patient masks the study", patient_masks),
     ("An emergency doctor breaks the glass", emergency),
