@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
@@ -32,6 +34,15 @@ class Resource:
         found, _, within = LEVELS[self.level].capitalize(), *self.path.partition("}")[1:]
         return f"{found} of a {'series' if 'series/{uid}' in self.path else 'study'}" if within else found
 
+    @property
+    def described(self) -> dict[str, Any]:
+        """What stands in OpenAPI of the names in its path, which one signature for all cannot tell."""
+        names = re.findall(r"{(\w+)}", self.path)
+        told = [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
+        ]
+        return {"parameters": told}
+
 
 RESOURCES: Sequence[Resource] = (
     Resource("/studies", Level.STUDY),
@@ -51,7 +62,7 @@ def router(
 ) -> APIRouter:
     """`is_depositor` tells whose own submissions are searched; the vault decides."""
     routes = APIRouter(tags=["DICOMweb QIDO-RS"])
-    root = public_url.rstrip("/")
+    origin = public_url.rstrip("/")
 
     def add(resource: Resource) -> None:
         async def in_record(ins: str, request: Request) -> Response:
@@ -61,9 +72,12 @@ def router(
             work = searches.of_depositor if is_depositor(request) else searches.of_patient
             return await answer(request, resource, work)
 
-        summary = resource.summary
-        routes.get(RECORD + resource.path, summary=f"{summary} in a record")(in_record)
-        routes.get(ACROSS + resource.path, summary=f"{summary} of a patient or a depositor")(across)
+        for root, of, endpoint in (
+            (RECORD, "in a record", in_record),
+            (ACROSS, "of a patient or a depositor", across),
+        ):
+            summary, described = f"{resource.summary} {of}", resource.described
+            routes.get(root + resource.path, summary=summary, openapi_extra=described)(endpoint)
 
     async def answer(request: Request, resource: Resource, work: Callable[[Call, Query], Page]) -> Response:
         call = call_of(request, await authenticate(request))
@@ -74,7 +88,7 @@ def router(
         found = Response(json.dumps(page.items), media_type=DICOM_JSON)
         for warning in warnings_of(query, page):
             found.headers.append("Warning", f'299 coffre "{warning}"')
-        if link := next_link(root + _place(resource, request, page), query, page):
+        if link := next_link(origin + _place(resource, request, page), query, page):
             found.headers["Link"] = link
         return found
 
