@@ -23,7 +23,8 @@ _HOPS = frozenset(
 _OWN = frozenset({b"date", b"server", HEADER})
 _MOST_AT_ONCE = 512
 _IDLE_S = 4  # less than the gateway's own, so that no request goes to a connection that is being closed
-_TIMEOUT = httpx.Timeout(60.0, connect=5.0).as_dict()
+_TIMEOUT = httpx.Timeout(120.0, connect=5.0).as_dict()
+"""Longer than a child may draw (90 s) after it was waited for (20 s)."""
 
 
 class GatewayLine:
@@ -52,10 +53,11 @@ class GatewayLine:
             target += b"?" + query
         asked = httpx.Request(
             request.method,
-            httpx.URL("http://gateway").copy_with(raw_path=target),
+            "http://gateway/",
             headers=_passed(request),
             content=_body_of(request),
-            extensions={"timeout": _TIMEOUT},
+            # as it came: an address of httpx would follow its dots to another one than was judged here
+            extensions={"timeout": _TIMEOUT, "target": target},
         )
         try:
             answer = await self._transport.handle_async_request(asked)

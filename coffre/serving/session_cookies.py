@@ -1,7 +1,8 @@
 """The sign-in of the pages counts for a viewer on the same origin: its DICOMweb requests carry the cookie.
 
-Reading alone, and only where the browser says that a page of ours asks (Fetch Metadata); what has an
-Authorization header is left as it is. The token goes on as if it had been sent: the vault verifies it.
+Reading alone, and only where the browser says that a page of ours asks (Fetch Metadata, which browsers send
+over HTTPS and to the machine itself); what has an Authorization header is left as it is. The token goes on as
+if it had been sent: the vault verifies it.
 """
 
 import asyncio
@@ -38,6 +39,6 @@ def _is_a_viewers(request: Request) -> bool:
         request.method in _READING
         and _DICOMWEB.fullmatch(request.url.path) is not None
         and "authorization" not in request.headers
-        and request.headers.get("sec-fetch-site", _OURS) == _OURS
+        and request.headers.get("sec-fetch-site") == _OURS
         and "cookie" in request.headers
     )

@@ -9,7 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from content.dicom.data_set_encoding import CHARACTER_SET, SOP_CLASS, SOP_INSTANCE, header, padded
+from content.dicom.data_set_encoding import (
+    CHARACTER_SET,
+    LARGEST_SHORT,
+    SOP_CLASS,
+    SOP_INSTANCE,
+    header,
+    padded,
+)
 from content.dicom.value_encoding import encode_value
 from content.verdicts import Rejected
 
@@ -18,6 +25,7 @@ EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
 IMPLEMENTATION_UID = "2.25.109146193925914893306158403273229297041"
 _UTF_8 = {"vr": "CS", "Value": ["ISO_IR 192"]}
 _IN_USE = 0xFFFF
+_LONGEST_UID = 64
 _KEYS = {
     "PATIENT": ("00100010", "00100020"),
     "STUDY": ("00080020", "00080030", "00080050", "00081030", "0020000D", "00200010"),
@@ -178,9 +186,21 @@ def _keys(tags: Sequence[str], attributes: Attributes, must: Sequence[str] | Non
 def _value(tag: str, attribute: Attributes) -> bytes:
     """What cannot be written is left empty: the file itself has it."""
     try:
-        return encode_value(tag, _VRS[tag], attribute)
+        found = encode_value(tag, _VRS[tag], _as_text(attribute))
     except Rejected:
         return b""
+    return found if len(found) < LARGEST_SHORT else b""
+
+
+def _as_text(attribute: Attributes) -> Attributes:
+    """Numbers as the text that the encoder takes; DICOM JSON has them as numbers (PS3.18 section F.2.3)."""
+    values = attribute.get("Value", [])
+    is_number = [isinstance(each, int | float) and not isinstance(each, bool) for each in values]
+    return (
+        {**attribute, "Value": [str(v) if n else v for v, n in zip(values, is_number, strict=True)]}
+        if any(is_number)
+        else attribute
+    )
 
 
 def _first(attributes: Attributes, tag: str) -> str:
@@ -189,7 +209,7 @@ def _first(attributes: Attributes, tag: str) -> str:
 
 
 def _element(tag: str, vr: str, value: str) -> bytes:
-    return _raw(tag, vr, value.encode("ascii"))
+    return _raw(tag, vr, value[:_LONGEST_UID].encode("ascii", "replace"))
 
 
 def _raw(tag: str, vr: str, value: bytes) -> bytes:

@@ -142,6 +142,15 @@ class TestItsFiles:
             answer = served.http.get(f"/records/{served.open_record().public_id}/ohif/{name}")
             assert answer.status_code == 404
 
+    @pytest.mark.parametrize("name", ["a.%00b", "a." + "b" * 300], ids=["a zero byte", "too long"])
+    def test_a_name_that_no_file_can_have_is_not_there(self, served: Coffre, name: str) -> None:
+        answer = served.http.get(f"/records/{served.open_record().public_id}/ohif/{name}")
+        assert answer.status_code == 404
+
+    def test_any_number_of_them_may_be_fetched_from_one_address(self, served: Coffre) -> None:
+        path = f"/records/{served.open_record().public_id}/ohif/app-config.js"
+        assert {served.http.get(path).status_code for _ in range(300)} == {200}
+
     def test_its_page_runs_no_inline_script(self, served: Coffre) -> None:
         answer = served.http.get(f"/records/{served.open_record().public_id}/ohif/viewer")
         assert "script-src 'self'" in answer.headers["content-security-policy"]

@@ -31,8 +31,11 @@ class OhifFiles:
     def file(self, name: str) -> Path | None:
         """A file of the folder; None for anything else, links out of it included."""
         root = self.folder.resolve()
-        found = (root / name).resolve()
-        return found if found.is_file() and found.is_relative_to(root) else None
+        try:
+            found = (root / name).resolve()
+            return found if found.is_file() and found.is_relative_to(root) else None
+        except (OSError, ValueError):  # a name that no file can have
+            return None
 
     @staticmethod
     def configuration(record: UUID) -> str:

@@ -1,6 +1,5 @@
 """Routes of the rendered and thumbnail resources of a record's studies (PS3.18 section 10.4.1.1.3)."""
 
-import asyncio
 from collections.abc import Callable
 
 from fastapi import APIRouter, Request, Response
@@ -11,7 +10,7 @@ from viewer_api.wado.parameters import Parameters, of_rendered, of_thumbnail
 from viewer_api.wado.rendering import Pictures
 from viewer_api.wado.resources import frame_numbers
 from viewer_api.wado.routes import INSTANCE, SERIES, STUDY, Asked, Wado
-from viewer_api.wado.streaming import Begun, sent
+from viewer_api.wado.streaming import Begun, in_a_thread, sent
 
 Work = Callable[[Pictures], Body]
 
@@ -30,7 +29,7 @@ class RenderedResources:
             pictures = Pictures(self._wado.opened_study(asked), self._pixels, asked.ranges)
             return Begun(work(pictures))
 
-        answer = sent(asked.request, await asyncio.to_thread(begun))
+        answer = sent(asked.request, await in_a_thread(begun))
         for each in parameters.unsupported:  # PS3.18 section 8.3.5.1.1
             answer.headers.append("Warning", f'299 coffre "Not supported: {each}"')
         return answer

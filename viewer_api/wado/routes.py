@@ -1,6 +1,5 @@
 """Addresses of the retrieve transactions of a record (PS3.18 section 10.4)."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -20,7 +19,7 @@ from viewer_api.wado.media_types import DICOM_JSON, JSON
 from viewer_api.wado.multipart import Body
 from viewer_api.wado.resources import attribute_path, check_uids, frame_numbers
 from viewer_api.wado.retrieval import Retrieval
-from viewer_api.wado.streaming import HEADERS, Begun, sent
+from viewer_api.wado.streaming import HEADERS, Begun, in_a_thread, sent
 
 STUDY = "/records/{ins}/dicomweb/studies/{study}"
 SERIES = STUDY + "/series/{uid}"
@@ -65,7 +64,7 @@ class Wado:
             retrieval = self._opened(asked)
             return Begun(work(retrieval)), retrieval
 
-        body, retrieval = await asyncio.to_thread(begun)
+        body, retrieval = await in_a_thread(begun)
         return warned(sent(asked.request, body), retrieval)
 
     async def bulk_data(self, asked: Asked, series: str, sop: str, path: Sequence[str | int]) -> Response:
@@ -80,7 +79,7 @@ class Wado:
             found = bulk_data(retrieval, asked.ranges, series, sop, path, wanted)
             return found, Begun(found.body), retrieval
 
-        found, body, retrieval = await asyncio.to_thread(begun)
+        found, body, retrieval = await in_a_thread(begun)
         if found.span is None:
             return warned(sent(asked.request, body), retrieval)
         first, last, size = found.span
@@ -111,7 +110,7 @@ class Wado:
             pieces = metadata.zipped(pieces) if coding == "gzip" else pieces
             return retrieval, tag, Begun(Body(media_type, None, pieces))
 
-        retrieval, tag, body = await asyncio.to_thread(begun)
+        retrieval, tag, body = await in_a_thread(begun)
         headers = {"ETag": tag, "Vary": "Accept, Accept-Encoding"}
         if body is None:
             return Response(status_code=304, headers={**HEADERS, **headers})

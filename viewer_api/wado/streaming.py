@@ -2,7 +2,10 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from typing import TypeVar
 
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
@@ -14,6 +17,17 @@ HEADERS: Mapping[str, str] = {
     # whatever an instance holds, opened by a browser it runs nothing and loads nothing as a page of ours
     "Content-Security-Policy": "sandbox; default-src 'none'",
 }
+
+T = TypeVar("T")
+AT_ONCE = 64
+"""More than may wait for children that make pictures: 36 (`content/pixels/children.py`)."""
+_THREADS = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="retrieval")
+"""Their own, so that who waits for a child holds up no sign-in, no list and no deposit."""
+
+
+async def in_a_thread(work: Callable[[], T]) -> T:
+    """What `work` answers, done beside the loop."""
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, copy_context().run, work)
 
 
 class Begun:
@@ -60,8 +74,8 @@ def sent(
 
 async def _in_threads(begun: Begun) -> AsyncIterator[bytes]:
     try:
-        while piece := await asyncio.to_thread(begun.next):
+        while piece := await in_a_thread(begun.next):
             yield piece
     finally:
         # not awaited: whoever cancels waits for nothing, and a thread may still be at the last piece
-        asyncio.get_running_loop().run_in_executor(None, begun.close)
+        asyncio.get_running_loop().run_in_executor(_THREADS, begun.close)

@@ -49,6 +49,24 @@ def test_series_have_branches_of_their_own(tmp_path: Path) -> None:
     assert len(found.find(SeriesInstanceUID="1.2.3")) == 2
 
 
+def test_numbers_are_those_of_the_files(tmp_path: Path) -> None:
+    datasets = files(2)
+    for number, each in enumerate(datasets, 7):
+        each.SeriesNumber, each.InstanceNumber = 3, number
+    records = pydicom.dcmread(written(tmp_path, datasets)).DirectoryRecordSequence
+    assert [each.InstanceNumber for each in records[3:]] == [7, 8]
+    assert records[2].SeriesNumber == 3
+
+
+def test_a_value_that_fits_no_short_length_is_left_empty(tmp_path: Path) -> None:
+    datasets = files(1)
+    listed = datasets[0].to_json_dict(bulk_data_threshold=0)
+    listed["00100020"] = {"vr": "LO", "Value": ["x" * 70_000]}
+    name = ("DICOM", "SE000001", "IM000001")
+    found = pydicom.dcmread(BytesIO(write_directory([ListedFile(name, "1.2.840.10008.1.2.1", listed)])))
+    assert found.DirectoryRecordSequence[0].PatientID == ""
+
+
 def test_names_keep_their_letters(tmp_path: Path) -> None:
     datasets = files(1)
     datasets[0].SpecificCharacterSet = "ISO_IR 192"
