@@ -17,7 +17,7 @@ from keyvault.verbs.reader.filling import ListPage
 from keyvault.verbs.reader.listing import ListedDocument, Listing
 from keyvault.verbs.reader.rows_needed import RowsNeeded
 from keyvault.verbs.reader.searching import FoundImaging
-from keyvault.verbs.rows import SealedRow, sealed_rows
+from keyvault.verbs.rows import SealedRow, SeenDocument, sealed_rows
 from records.imaging.search import ImagingSearch
 from storage.index_ports import ReaderIndex
 from viewer_api.asking import ask, resolve
@@ -87,9 +87,14 @@ class RecordPages:
         claiming = [*sharing_studies(documents), *self._sharing_instances(documents)]
         if not claiming:
             return NO_CONFLICTS
-        rows = self._rows(sorted({*claiming}))
-        opened = ask(self._vault, self._record, lambda at: self._vault.documents(self._call, at, rows))
-        return conflicts(opened.documents)
+        return conflicts(self.opened(sorted({*claiming})))
+
+    def opened(self, documents: Collection[UUID]) -> tuple[SeenDocument, ...]:
+        """Those of the named documents that may be seen, with their details; decided and logged once."""
+        rows = self._rows(documents)
+        return ask(
+            self._vault, self._record, lambda at: self._vault.documents(self._call, at, rows)
+        ).documents
 
     def _sharing_instances(self, documents: Iterable[Summarised]) -> Iterator[UUID]:
         for each in documents:

@@ -10,7 +10,16 @@ from fhir.resources.R4B.bundle import Bundle
 
 from coffre.demonstration import data as demo_data
 from records.identity import INS_NIR_TEST
-from tests.integration.support import HOSPITAL, TRAITS, Coffre, Patient, bearer, document_reference, new_ins
+from tests.integration.support import (
+    DOCTOR,
+    HOSPITAL,
+    TRAITS,
+    Coffre,
+    Patient,
+    bearer,
+    document_reference,
+    new_ins,
+)
 from tests.integration.test_fhir_search import issues, link, matches
 
 ACCESSION = "ACC-2026-7"
@@ -102,8 +111,31 @@ def test_report_and_images_find_one_another_by_the_accession_number(
         "application/pdf",
         "application/dicom",
     }
-    own = ask(coffre, patient, "/fhir/DocumentReference", related=f"ImagingStudy/{study['id']}")
-    assert [each["id"] for each in matches(own)] == [study["id"]]
+    for asked in (f"ImagingStudy/{study['id']}", f"{coffre.url}/fhir/ImagingStudy/{study['id']}"):
+        found = ask(coffre, patient, "/fhir/DocumentReference", related=asked)
+        Bundle.model_validate(found.json())
+        assert {each["id"] for each in matches(found)} == {each["id"] for each in matches(answer)}
+        for each in matches(found):
+            related = {one.get("reference") for one in each["context"]["related"]}
+            assert f"ImagingStudy/{study['id']}" in related
+
+
+@pytest.mark.requirement("R15")
+def test_a_study_that_is_hidden_leads_to_no_report(
+    coffre: Coffre, patient: Patient, study: dict[str, Any]
+) -> None:
+    patient.authorise(DOCTOR)
+    doctor = bearer(coffre.professional(DOCTOR))
+    labels = f"/documents/{study['id']}/labels"
+    assert patient.call("PUT", labels, json=["MASQUE_PS"]).status_code == 200
+    try:
+        absent = "01a223c4-d812-77ab-9926-72bee53d51fa"
+        for named in (study["id"], absent):
+            asked = {"patient": str(patient.public_id), "related": f"ImagingStudy/{named}"}
+            answer = coffre.http.get("/fhir/DocumentReference", params=asked, headers=doctor)
+            assert (answer.status_code, matches(answer)) == (200, [])
+    finally:
+        assert patient.call("PUT", labels, json=[]).status_code == 200
 
 
 def test_a_patient_is_whose_record_it_is(coffre: Coffre, patient: Patient) -> None:

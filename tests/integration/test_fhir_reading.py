@@ -1,5 +1,6 @@
 """What FHIR clients ask first: /fhir/metadata, the address of what they published, OPTIONS and HEAD."""
 
+import re
 from uuid import uuid4
 
 import httpx
@@ -74,6 +75,42 @@ def test_metadata_tells_what_is_here_to_whoever_asks(coffre: Coffre) -> None:
         "ImagingStudy": {"read", "search-type"},
         "Patient": {"read", "search-type"},
     }
+
+
+INTERACTIONS = {
+    "create": {("post", "")},
+    "read": {("get", "/{}")},
+    "search-type": {("get", ""), ("post", "/_search")},
+}
+
+
+def test_metadata_names_every_route_and_no_other(coffre: Coffre) -> None:
+    (rest,) = coffre.http.get("/fhir/metadata").json()["rest"]
+    told = {
+        (method, f"/fhir/{each['type']}{below}")
+        for each in rest["resource"]
+        for interaction in each["interaction"]
+        for method, below in INTERACTIONS[interaction["code"]]
+    }
+    answered = {
+        (method, re.sub(r"{[^}]*}", "{}", path))
+        for path, methods in coffre.http.get("/openapi.json").json()["paths"].items()
+        for method in methods
+        if path.startswith("/fhir/") and path != "/fhir/metadata" and method != "head"
+    }
+    assert told == answered
+
+
+def test_each_search_parameter_that_metadata_names_is_known(coffre: Coffre, person: Patient) -> None:
+    (rest,) = coffre.http.get("/fhir/metadata").json()["rest"]
+    for each in rest["resource"]:
+        for parameter in each.get("searchParam", ()):
+            if each["type"] == "Patient" or parameter["name"].startswith("patient"):
+                continue
+            asked = {"patient": str(person.public_id), f"{parameter['name']}:missing": "false"}
+            headers = {**bearer(person.token), "Prefer": "handling=strict"}
+            answer = coffre.http.get(f"/fhir/{each['type']}", params=asked, headers=headers)
+            assert answer.status_code == 200, (each["type"], parameter["name"], answer.text)
 
 
 def test_metadata_is_json_or_xml_or_nothing(coffre: Coffre) -> None:

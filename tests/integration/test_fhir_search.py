@@ -5,6 +5,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 import pytest
+from fhir.resources.R4B.bundle import Bundle
 
 from coffre.demonstration import data as demo_data
 from records.identity import INS_NIR_TEST
@@ -194,6 +195,13 @@ def test_a_count_alone_shows_nothing(holder: Searcher) -> None:
         assert (answer.json()["total"], matches(answer)) == (2, [])
     assert holder.ask(("_count", "1"), ("_total", "accurate")).json()["total"] == 3
     assert "total" not in holder.ask(("_total", "none")).json()
+
+
+def test_the_answer_is_a_bundle_of_r4(holder: Searcher) -> None:
+    answer = holder.ask(("colour", "green"))
+    bundle = Bundle.model_validate(answer.json())
+    kinds = {type(each.resource).__name__ for each in bundle.entry}
+    assert kinds == {"DocumentReference", "OperationOutcome"}
 
 
 def test_criteria_in_a_body_find_the_same(coffre: Coffre, patient: Patient, holder: Searcher) -> None:

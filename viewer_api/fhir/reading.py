@@ -20,7 +20,9 @@ from viewer_api.fhir.patients import patient
 from viewer_api.fhir.record_search import last_key, matching
 from viewer_api.fhir.search_query import SearchQuery
 from viewer_api.fhir.searched_types import CONSENT, DOCUMENT, IMAGING_STUDY, PATIENT
+from viewer_api.fhir.study_links import StudyTokens, asked_studies, tokens_of_study, with_studies
 from viewer_api.presenting import CAUTIONS, cautions_of, warnings_of
+from viewer_api.record_pages import RecordPages
 from viewer_api.refusals import no_such_document
 from viewer_api.summarising import summarised
 
@@ -45,11 +47,14 @@ class FhirReading:
 
     def documents(self, call: Call, query: SearchQuery) -> dict[str, Any]:
         """ITI-67. Raises `NotAuthorised` alike for no right and no record."""
+        pages = self._access.pages(call, query.locator)
+        studies = _studies_of(pages, query)
 
         def present(listing: Listing) -> Shown:
-            return DocumentReferences(self._addresses, listing.public_id).shown
+            show = DocumentReferences(self._addresses, listing.public_id).shown
+            return lambda document: with_studies(show(document), studies)
 
-        return self._searched(call, query, DOCUMENT, _narrowed(query), present)
+        return self._searched(pages, query, DOCUMENT, _narrowed(query), present)
 
     def study(self, call: Call, document_id: UUID) -> dict[str, Any]:
         """One study. Raises `NotFound` alike for no right, hidden, absent, and what is no study."""
@@ -64,7 +69,8 @@ class FhirReading:
         def present(listing: Listing) -> Shown:
             return ImagingStudies(self._addresses, listing.public_id).shown
 
-        return self._searched(call, query, IMAGING_STUDY, DocumentFilter(kinds=frozenset({STUDY})), present)
+        pages = self._access.pages(call, query.locator)
+        return self._searched(pages, query, IMAGING_STUDY, DocumentFilter(kinds=frozenset({STUDY})), present)
 
     def patient(self, call: Call, locator: str) -> dict[str, Any]:
         """Whose record it is. Raises like `documents`."""
@@ -92,13 +98,12 @@ class FhirReading:
 
     def _searched(
         self,
-        call: Call,
+        pages: RecordPages,
         query: SearchQuery,
         kind: str,
         wanted: DocumentFilter,
         present: Callable[[Listing], Shown],
     ) -> dict[str, Any]:
-        pages = self._access.pages(call, query.locator)
         found = matching(pages, query, wanted, present)
         shown = [] if query.counts_alone else [document for document, _ in found.found]
         conflicting = pages.conflicts(shown)
@@ -114,6 +119,15 @@ class FhirReading:
             ],
         )
         return searchset(self._addresses, kind, query, answer)
+
+
+def _studies_of(pages: RecordPages, query: SearchQuery) -> StudyTokens:
+    """What the studies that a search names are known by; they are opened for it, and that logged."""
+    asked = asked_studies(query)
+    if not asked:
+        return {}
+    studies = (summarised(each) for each in pages.opened(asked) if each.facts.kind == STUDY)
+    return {each.document_id: tokens_of_study(each) for each in studies}
 
 
 def _narrowed(query: SearchQuery) -> DocumentFilter:

@@ -1,0 +1,59 @@
+"""Which studies a document is about: those whose identifiers it refers to (ITI TF-3, referenceIdList)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from keyvault.verbs.reader.listing import ListedDocument
+from viewer_api.fhir.matching import Token, token_of_identifier
+from viewer_api.fhir.search_query import SearchQuery
+from viewer_api.fhir.study_identifiers import accession_identifiers, uid_identifier
+from viewer_api.fhir.systems import one_name
+
+StudyTokens = Mapping[UUID, frozenset[Token]]
+
+
+def asked_studies(query: SearchQuery) -> Sequence[UUID]:
+    """The studies that `related=ImagingStudy/{id}` names."""
+    texts = (text for each in query.values_of("related") for text in each)
+    named = (text.rstrip("/").split("/")[-2:] for text in texts)
+    return [UUID(parts[-1]) for parts in named if parts[:-1] in ([], ["ImagingStudy"]) and _is_id(parts[-1])]
+
+
+def tokens_of_study(study: ListedDocument) -> frozenset[Token]:
+    """Its Study Instance UID and the accession numbers of its orders."""
+    identifiers = [*accession_identifiers(study.summary)]
+    if study.summary.study_uid:
+        identifiers.append(uid_identifier(study.summary.study_uid))
+    return frozenset(token for each in identifiers for token in token_of_identifier(each))
+
+
+def with_studies(reference: dict[str, Any], studies: StudyTokens) -> dict[str, Any]:
+    """The DocumentReference, which then names those of `studies` that it shares an identifier with."""
+    context = reference.get("context", {})
+    related = context.get("related", [])
+    named = {each.get("reference") for each in related}
+    own = [token for each in related for token in token_of_identifier(each.get("identifier"))]
+    added = [
+        {"reference": address, "type": "ImagingStudy"}
+        for study, tokens in studies.items()
+        if (address := f"ImagingStudy/{study}") not in named and _share(own, tokens)
+    ]
+    return {**reference, "context": {**context, "related": [*related, *added]}} if added else reference
+
+
+def _share(own: Iterable[Token], others: Iterable[Token]) -> bool:
+    """The same value, where the systems are not known to differ: DICOM's accession number has none."""
+    return any(_alike(one, other) for one in own for other in others)
+
+
+def _alike(one: Token, other: Token) -> bool:
+    systems = {one_name(system) for system, _ in (one, other) if system}
+    return one[1] == other[1] and len(systems) < 2
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return bool(UUID(text))
+    except ValueError:
+        return False
