@@ -99,7 +99,6 @@ _.encounter  # context
 _.facility_type  # context
 _.practice_setting  # context
 _.source_patient_info  # context
-_.related  # context
 _.authenticator  # DocumentReference
 _.custodian  # DocumentReference
 

@@ -123,7 +123,7 @@ class TestAdmitted:
             (403, "GET", f"{record}/documents", stranger),
             (404, "GET", "/records/no/such/address", {}),
             (405, "PATCH", f"{record}/documents", {}),
-            (400, "GET", f"{record}/dicomweb/studies?Nonsense=1", bearer(person.token)),
+            (400, "GET", f"{record}/dicomweb/studies?limit=some", bearer(person.token)),
             (415, "POST", f"{record}/dicomweb/studies", bearer(opened.depositor())),
             (422, "PUT", f"{record}/emergency", bearer(person.token)),
         ):
