@@ -408,7 +408,6 @@ def test_the_patient_may_be_named_by_a_conditional_reference(coffre: Coffre, hos
         ({"Content-Type": "application/fhir+json; charset=iso-8859-1"}, 415, "bad_content_type"),
         ({"Content-Type": "application/fhir+json; fhirVersion=5.0"}, 415, "bad_content_type"),
         ({"Content-Encoding": "gzip"}, 415, "bad_content_encoding"),
-        ({"Accept": "application/fhir+xml"}, 406, "not_acceptable"),
         ({"If-None-Exist": "identifier=1"}, 400, "unsupported_header"),
         ({"X-Provenance": "{}"}, 400, "unsupported_header"),
     ],
@@ -420,6 +419,14 @@ def test_headers_are_honoured_or_refused(
     before = Before.of(coffre)
     answer = post(coffre, hospital, document_reference(person.ins, PDF), **headers)
     assert (answer.status_code, outcome(answer)) == (status, code)
+    assert before.added() == {}
+
+
+def test_an_answer_in_xml_is_refused_in_xml(coffre: Coffre, person: Patient, hospital: str) -> None:
+    before = Before.of(coffre)
+    answer = post(coffre, hospital, document_reference(person.ins, PDF), Accept="application/fhir+xml")
+    assert (answer.status_code, answer.headers["content-type"]) == (406, "application/fhir+xml")
+    assert "not_acceptable" in answer.text
     assert before.added() == {}
 
 

@@ -90,7 +90,7 @@ def test_by_day(world: World) -> None:
 def test_another_structures_are_not_there(world: World) -> None:
     theirs = str(pydicom.dcmread(BytesIO(world.others[0])).StudyInstanceUID)
     mine = str(world.dataset(world.first).StudyInstanceUID)
-    assert world.ask(f"StudyInstanceUID={theirs}") == world.ask("StudyInstanceUID=1.2.3") == []
+    assert world.ask(f"StudyInstanceUID={theirs}") == world.ask("StudyInstanceUID=2.25.4711") == []
     assert world.ask(f"StudyInstanceUID={mine}", token=world.hospital) == []
     assert uids(world.ask(f"StudyInstanceUID={theirs}", token=world.hospital)) == {theirs}
 
