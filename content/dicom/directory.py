@@ -64,6 +64,11 @@ _TYPES = {
 }
 """Record types by the start of the SOP class, the longest that fits (PS3.3 table F.4-1); else IMAGE."""
 
+LISTED = frozenset(
+    (SOP_CLASS, SOP_INSTANCE, *_OF_AN_INSTANCE, *_KEYS["PATIENT"], *_KEYS["STUDY"], *_KEYS["SERIES"])
+)
+"""The attributes that a directory is written from."""
+
 Attributes = Mapping[str, Any]
 
 

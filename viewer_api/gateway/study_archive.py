@@ -1,6 +1,7 @@
 """One study as a zip: its files as they were deposited, and a DICOMDIR, as on a disc of images.
 
-Streamed: nothing is stored, and nothing of it is larger in memory than a piece. Names say nothing of anybody.
+Streamed: nothing is stored; in memory are a piece, what the DICOMDIR says of each file and, while that is
+gathered, the metadata of one series. Names say nothing of anybody.
 """
 
 import io
@@ -8,7 +9,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 
-from content.dicom.directory import ListedFile, write_directory
+from content.dicom.directory import LISTED, ListedFile, write_directory
 from viewer_api.gateway.opened_study import OpenedStudy, StoredInstance
 from viewer_api.gateway.reading import begun
 
@@ -52,7 +53,7 @@ def _entries(
 
 def _listed(study: OpenedStudy, named: Sequence[Named]) -> list[ListedFile]:
     described = {
-        (series, each["00080018"]["Value"][0]): each
+        (series, each["00080018"]["Value"][0]): {tag: each[tag] for tag in LISTED & each.keys()}
         for series in dict.fromkeys(instance.series for _, instance in named)
         for each in study.metadata(series)
     }
