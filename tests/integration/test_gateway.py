@@ -497,10 +497,17 @@ def test_damage_met_once_an_answer_has_begun_ends_its_connection(scene: Scene) -
     accept = {"Accept": 'multipart/related; type="application/dicom"', **bearer(scene.token)}
     assert files[0] in coffre.http.get(path, headers=accept).content
     (stored,) = (coffre.data / "objects").glob(f"b/*/{instance.place.blob_id}/*")
-    content = bytearray(stored.read_bytes())
-    content[-40] ^= 1
-    stored.write_bytes(content)
-    with pytest.raises(httpx.RemoteProtocolError), coffre.http.stream("GET", path, headers=accept) as answer:
-        assert answer.status_code == 200
-        for _ in answer.iter_raw():
-            pass
+    sealed = stored.read_bytes()
+    altered = bytearray(sealed)
+    altered[-40] ^= 1
+    stored.write_bytes(altered)
+    try:
+        with (
+            pytest.raises(httpx.RemoteProtocolError),
+            coffre.http.stream("GET", path, headers=accept) as answer,
+        ):
+            assert answer.status_code == 200
+            for _ in answer.iter_raw():
+                pass
+    finally:
+        stored.write_bytes(sealed)  # other tests check the whole of this installation
