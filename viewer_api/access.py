@@ -22,7 +22,7 @@ from keyvault.verbs.rows import NO_TOKEN, SealedRow, SeenDocument, sealed_rows
 from records.vocabulary.codes import Action, DocumentState, ReasonCode
 from storage.index_ports import ReaderIndex
 from storage.rows import Details, Document
-from viewer_api.asking import Named, ask, check_reason, resolve
+from viewer_api.named_records import Named, ask, check_reason, resolve
 from viewer_api.record_pages import RecordPages, ShownPage
 from viewer_api.refusals import no_such_document, permitted
 

@@ -20,8 +20,8 @@ from keyvault.verbs.reader.searching import FoundImaging
 from keyvault.verbs.rows import SealedRow, SeenDocument, sealed_rows
 from records.imaging.search import ImagingSearch
 from storage.index_ports import ReaderIndex
-from viewer_api.asking import ask, resolve
 from viewer_api.conflicts import NO_CONFLICTS, Conflicts, Summarised, conflicts, sharing_studies
+from viewer_api.named_records import ask, resolve
 
 A = TypeVar("A")
 Reading = Callable[[Sequence[SealedRow], Sequence[UUID]], A | RowsNeeded | Denied]

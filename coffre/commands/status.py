@@ -15,9 +15,9 @@ def status(data: Data = None, as_json: AsJson = False) -> None:
     """What this Coffre holds, what waits, and which processes run."""
     with refusals():
         settings = settings_of_installation(data)
-        from coffre.installation.standing import standing
+        from coffre.installation.status import installation_status
 
-        found = standing(settings)
+        found = installation_status(settings)
         processes = _processes(settings.data)
     show(found | {"processes": processes}, as_json, f"{listed(found)}\n{_lines(processes)}")
 
@@ -26,8 +26,8 @@ def _processes(data: Path) -> dict[str, dict[str, Any]] | None:
     """By name, those that the supervisor of this directory says, or the one of `--single`; None where
     nobody serves it here.
     """
-    from coffre.processes.asking import what_runs
     from coffre.processes.presence import server_of
+    from coffre.processes.status_request import what_runs
 
     pid = server_of(data)
     if pid is None:

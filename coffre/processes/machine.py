@@ -1,4 +1,4 @@
-"""What the machine leaves to this process: cores and memory, as the kernel and its control groups say.
+"""Cores and memory that the machine leaves to this process, as the kernel and its control groups say.
 
 Files are those of proc(5) and of cgroups(7), versions 1 and 2; `root` is where a test puts its own.
 """

@@ -1,4 +1,4 @@
-"""What a process of this machine costs: memory as only itself may read it, CPU as anybody may (proc(5))."""
+"""The cost of a process of this machine: memory as only itself may read it, CPU as anybody may (proc(5))."""
 
 import mmap
 import os

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 from coffre.processes.lifetime import ending_signals
 from coffre.processes.parts import Part, Process
-from coffre.processes.standing import Announcer
+from coffre.processes.status_socket import Announcer
 from records.errors import CoffreError
 
 log = logging.getLogger("coffre.supervisor")

@@ -1,4 +1,4 @@
-"""What opens the vault's root and databases is for the vault's process alone, not for those beside it.
+"""Secrets that open the vault's root and databases reach the vault's process alone, not those beside it.
 
 Processes that are forked from one share its memory and the environment it was started with. So `coffre serve`
 puts these variables into a file that has no name (memfd_create(2)), starts its program anew without them, and

@@ -16,7 +16,7 @@ from ingestion.intake.reception import Depositor
 from keyvault.credentials.tokens import Credential
 from records.errors import Refused
 from viewer_api.access import Access
-from viewer_api.calling import call_of
+from viewer_api.call_headers import call_of
 from viewer_api.fhir.document_references import own_deposit
 from viewer_api.fhir.formats import form_of
 from viewer_api.fhir.ids import named

@@ -17,7 +17,7 @@ from coffre.processes.lifetime import UntilTold, show_name
 from coffre.processes.machine import whole_cores
 from coffre.processes.parts import Process
 from coffre.processes.run import run_housekeeper, run_vault, run_worker
-from coffre.processes.standing import Announcer
+from coffre.processes.status_socket import Announcer
 from coffre.processes.supervisor import Supervisor
 from coffre.serving.app import ServedPart, Shared, build
 from coffre.serving.callers import BURST, PER_SECOND

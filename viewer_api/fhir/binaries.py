@@ -15,7 +15,7 @@ from keyvault.credentials.tokens import Credential
 from keyvault.verbs.attempt import Call
 from records.errors import CoffreError, Invalid, NotFound
 from records.fhir import FHIR_JSON, FHIR_XML
-from viewer_api.calling import call_of
+from viewer_api.call_headers import call_of
 from viewer_api.fhir.formats import body_of, media_ranges
 from viewer_api.fhir.ids import named
 from viewer_api.gateway.gateway import Content, Gateway

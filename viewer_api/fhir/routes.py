@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from keyvault.credentials.tokens import Credential
 from keyvault.verbs.attempt import Call
 from records.errors import Invalid
-from viewer_api.calling import call_of
+from viewer_api.call_headers import call_of
 from viewer_api.fhir.formats import body_of, form_of
 from viewer_api.fhir.ids import named
 from viewer_api.fhir.reading import FhirReading

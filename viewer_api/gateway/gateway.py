@@ -18,10 +18,10 @@ from records.details import DICOM, Place
 from records.errors import CoffreError, NotFound
 from storage.ports import ObjectStore
 from viewer_api.access import Access, GrantRequest, WantedRows
-from viewer_api.asking import check_reason
 from viewer_api.gateway.held_grants import HeldGrants, key_of, rows_of
 from viewer_api.gateway.opened_study import OpenedStudy, OpenedThing, read_place
 from viewer_api.gateway.reading import begun
+from viewer_api.named_records import check_reason
 from viewer_api.refusals import NotAuthorised, no_such_document, permitted
 
 

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request, Response
 from keyvault.credentials.tokens import Credential
 from keyvault.verbs.attempt import Call
 from records.imaging.attributes import Level
-from viewer_api.calling import call_of
+from viewer_api.call_headers import call_of
 from viewer_api.qido.answers import Page, next_link, warnings_of
 from viewer_api.qido.parameters import LEVELS, Query, read_query
 from viewer_api.qido.searches import Searches

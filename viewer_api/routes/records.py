@@ -16,7 +16,7 @@ from keyvault.verbs.reader.log_reading import LogFilter
 from records.consent import Emergency
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse
 from viewer_api.access import Access
-from viewer_api.calling import call_of
+from viewer_api.call_headers import call_of
 from viewer_api.presenting import page_json
 from viewer_api.routes.list_page import list_page, next_link
 from viewer_api.routes.numbers import Whole

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from content.pixels.children import PixelChildren
 from keyvault.credentials.tokens import Credential
 from keyvault.verbs.attempt import Call
-from viewer_api.calling import call_of
+from viewer_api.call_headers import call_of
 from viewer_api.gateway.gateway import Gateway
 from viewer_api.gateway.opened_study import OpenedStudy
 from viewer_api.wado import metadata

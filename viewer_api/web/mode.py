@@ -9,7 +9,7 @@ from keyvault.verbs.attempt import Call
 from records.emergency import EMERGENCIES
 from records.errors import Invalid
 from records.vocabulary.codes import PurposeOfUse
-from viewer_api.calling import LONGEST_REASON
+from viewer_api.call_headers import LONGEST_REASON
 from viewer_api.web.sessions import Session
 
 _BY_VALUE = {purpose.value: purpose for purpose in EMERGENCIES}

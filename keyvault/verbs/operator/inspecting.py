@@ -20,7 +20,7 @@ from keyvault.context import Vault
 from keyvault.keys.record_keys import care_key
 from keyvault.log.accountability import open_own
 from keyvault.log.appending import ORDINARY, SYSTEM, Chain, record_chain
-from keyvault.standing import standing
+from keyvault.status import vault_status
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.operator.copied_columns import check_copies
 from keyvault.verbs.operator.listing import ListingVerbs
@@ -123,7 +123,7 @@ class InspectingVerbs(ListingVerbs):
     def status(self) -> dict[str, Any]:
         """Bounded counts and the state of the log."""
         with self._vault.store.reading() as tx:
-            return standing(
+            return vault_status(
                 tx, self._vault.keyring.root_kind, has_second_place=self._vault.second_place is not None
             )
 

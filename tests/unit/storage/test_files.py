@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from keyvault.standing import standing
+from keyvault.status import vault_status
 from records.errors import CoffreError
 from records.vocabulary.codes import SubmissionState
 from storage.engines import engine_for
@@ -57,7 +57,7 @@ def test_counts_are_those_of_the_index(index: Path) -> None:
         assert found.cpu_of_day(3 * DAY_MS, 15) == (60, 3, 2)
 
 
-def test_the_vault_s_standing_is_that_of_its_store(tmp_path: Path) -> None:
+def test_the_vault_s_status_is_that_of_its_store(tmp_path: Path) -> None:
     path = made(tmp_path, "vault")
     store = SqlVaultStore(engine_for(f"sqlite:///{path}"))
     with store.writing() as tx:
@@ -67,8 +67,8 @@ def test_the_vault_s_standing_is_that_of_its_store(tmp_path: Path) -> None:
         for position in range(12):
             tx.insert("leaf", {"leaf_hash": bytes([position]) * 32, "position": position})
     with store.reading() as tx, looking_into(path, "vault") as connection:
-        ours = standing(VaultFile(connection), "file:/root", has_second_place=True)
-        assert ours == standing(tx, "file:/root", has_second_place=True)
+        ours = vault_status(VaultFile(connection), "file:/root", has_second_place=True)
+        assert ours == vault_status(tx, "file:/root", has_second_place=True)
     assert ours["log_size"] == 12 and ours["shards"] == 2 and ours["root"] == "file"
     assert ours["root_rotations"] == 3 and ours["root_rotation_running"] is True
 

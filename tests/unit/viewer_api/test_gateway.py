@@ -38,8 +38,8 @@ from records.errors import NotFound
 from storage.objects.filesystem import FilesystemObjects
 from storage.ports import ObjectStore
 from viewer_api.access import Access, GrantRequest, WantedRows
-from viewer_api.asking import Named
 from viewer_api.gateway.gateway import Gateway
+from viewer_api.named_records import Named
 
 STEP = 4 * SEGMENT
 

@@ -1,4 +1,4 @@
-"""What an installation holds and what waits, for `coffre status`.
+"""The state of an installation, for `coffre status`: what it holds and what waits.
 
 Databases that are files are asked with the driver alone, and their vault by its rows: engines, ciphers and
 the root take three times as long to load as all of the answer takes. Elsewhere index and vault are asked.
@@ -13,7 +13,7 @@ from coffre.installation.identity import Identity
 from coffre.installation.places import Places, naming
 from coffre.setting_rules import INPROCESS
 from coffre.settings import Settings
-from keyvault.standing import standing as standing_of_vault
+from keyvault.status import vault_status
 from storage.files import IndexFile, VaultFile, looking_into
 
 _FILE = "sqlite:///"
@@ -27,7 +27,7 @@ class _Counts(Protocol):
     def sharing_identifiers(self) -> int: ...
 
 
-def standing(settings: Settings) -> dict[str, Any]:
+def installation_status(settings: Settings) -> dict[str, Any]:
     """Raises `CoffreError` as `Installation` and the stores do."""
     places = Places(settings)
     identity = Identity.read(places.complete)
@@ -46,7 +46,7 @@ def _of_files(settings: Settings, places: Places) -> dict[str, Any]:
     with naming("vault"), looking_into(_path(places.vault), "vault") as connection:
         has_second_place = settings.second_place_url is not None
         rows = VaultFile(connection)
-        return found | standing_of_vault(rows, settings.root_url, has_second_place=has_second_place)
+        return found | vault_status(rows, settings.root_url, has_second_place=has_second_place)
 
 
 def _of_engines(settings: Settings) -> dict[str, Any]:

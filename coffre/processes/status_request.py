@@ -11,7 +11,7 @@ _PATIENCE_S = 5.0
 
 
 def what_runs(data: Path) -> dict[str, dict[str, Any]] | None:
-    """The supervisor and its parts, by name, as `coffre.processes.standing` says them.
+    """The supervisor and its parts, by name, as `coffre.processes.status_socket` says them.
 
     None where no supervisor answers.
     """

@@ -1,4 +1,4 @@
-"""What a vault says of itself to `coffre status`: bounded counts and its log's state, from rows alone."""
+"""The state of a vault for `coffre status`: bounded counts and its log's state, from rows alone."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from keyvault.store import VaultRows
 _MOST = 1_000
 
 
-def standing(tx: VaultRows, root: str, *, has_second_place: bool) -> dict[str, Any]:
+def vault_status(tx: VaultRows, root: str, *, has_second_place: bool) -> dict[str, Any]:
     """`root`: the name of its root, of which the kind is shown. Counts end at 1 000."""
     last = tx.find("checkpoint", order="-size", limit=1)
     newest = tx.find("leaf", order="-position", limit=1)

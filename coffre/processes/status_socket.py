@@ -1,4 +1,4 @@
-"""What runs under a supervisor, told to whoever asks at its socket; `coffre status` does.
+"""The socket where a supervisor tells what runs under it; `coffre status` asks there.
 
 An answer is one JSON object, after which the connection ends: by name, a process with its number (null while
 it waits to be started again), since when (seconds since 1970), how often it was started again, CPU seconds,
