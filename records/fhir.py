@@ -1,4 +1,4 @@
-"""What rooms that speak FHIR R4 say alike: media types, errors, how a search names its patient."""
+"""FHIR R4 as all rooms speak it alike: media types, errors, how a search names its patient."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Which documents a list is of, as far as facts and summary say it; an empty filter takes all."""
+"""Filters of a list, on facts and summary of a document; an empty filter takes all."""
 
 from dataclasses import dataclass
 from datetime import date

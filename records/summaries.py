@@ -1,4 +1,4 @@
-"""What a list shows of a document: short, made of its details, and without its instances.
+"""Summary of a document for lists: short, made of its details, and without its instances.
 
 Nothing in it decides what somebody may see: that is in `records.documents.DocumentFacts`.
 """

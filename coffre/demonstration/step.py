@@ -1,4 +1,4 @@
-"""What the demo's steps hand on to one another, and how a step says that it went otherwise than it must."""
+"""One step of the demo: hands on what the next ones need, stops where it goes otherwise than it must."""
 
 import io
 from collections.abc import Callable

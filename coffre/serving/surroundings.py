@@ -1,4 +1,4 @@
-"""What a server wants of its machine and of its data directory, looked at before anything is started."""
+"""Checks of a server's machine and data directory, made before anything is started."""
 
 import os
 import resource

@@ -1,4 +1,4 @@
-"""Why there is no picture: the codes that a child may answer, and the errors that callers get for them."""
+"""Reasons why there is no picture: the codes that a child may answer, and the errors that callers get."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,4 +1,4 @@
-"""What a picture is to be like: the rendering parameters of PS3.18 §8.3.5, as values and on the wire."""
+"""Rendering parameters that a picture is wanted with (PS3.18 §8.3.5), as values and on the wire."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

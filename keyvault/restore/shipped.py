@@ -1,4 +1,4 @@
-"""How much of the log the second place is known to have."""
+"""The part of the log that the second place is known to have."""
 
 from keyvault.store import VaultRows
 

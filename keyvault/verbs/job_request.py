@@ -1,4 +1,4 @@
-"""What a job was asked for, as its sealed row keeps it: one JSON form (docs/formats.md section 8)."""
+"""The request behind a job, as its sealed row keeps it: one JSON form (docs/formats.md section 8)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a search asks of attributes: conditions that have all to hold (PS3.4 section C.2.2.2)."""
+"""Conditions that a search puts on attributes, which have all to hold (PS3.4 section C.2.2.2)."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

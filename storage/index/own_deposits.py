@@ -1,4 +1,4 @@
-"""What a depositor deposited, whatever the record: by study, instance, accession number or day."""
+"""A depositor's own deposits, whatever the record: by study, instance, accession number or day."""
 
 from collections.abc import Collection, Mapping
 

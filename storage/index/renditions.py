@@ -1,4 +1,4 @@
-"""Which studies have no renditions yet, and the rows that change when a job has made them."""
+"""Studies that have no renditions yet, and the rows that change when a job has made them."""
 
 from typing import Any
 from uuid import UUID

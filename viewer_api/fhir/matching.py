@@ -1,4 +1,4 @@
-"""Whether a resource meets a search parameter (FHIR R4 section 3.1.1.4)."""
+"""Match a resource against a search parameter (FHIR R4 section 3.1.1.4)."""
 
 import re
 import unicodedata

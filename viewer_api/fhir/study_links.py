@@ -1,4 +1,4 @@
-"""Which studies a document is about: those whose identifiers it refers to (ITI TF-3, referenceIdList)."""
+"""Studies that a document is about: those whose identifiers it refers to (ITI TF-3, referenceIdList)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

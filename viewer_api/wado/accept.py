@@ -1,4 +1,4 @@
-"""What a client accepts: `Accept` of the request, or `accept` in its query, which comes first.
+"""Media types that a client accepts: `Accept` of the request, or `accept` in its query, which comes first.
 
 RFC 9110 section 12.5.1, with the parameters that DICOMweb gives its media types (PS3.18 section 8.7): `type`,
 quoted or not, and `transfer-syntax`, which may be `*`.

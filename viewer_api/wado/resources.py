@@ -1,4 +1,4 @@
-"""What an address of the retrieve transactions names: UIDs, frames, an attribute (PS3.18 section 10.4.1)."""
+"""Resources of the retrieve transactions as addresses name them: UIDs, frames, attributes (PS3.18 §10.4)."""
 
 import re
 

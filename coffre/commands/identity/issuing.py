@@ -1,4 +1,4 @@
-"""What the four commands of `coffre identity issue` share: their options, and how an identity is issued."""
+"""Options that the commands of `coffre identity issue` share, and how each of them issues an identity."""
 
 from datetime import UTC, datetime
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What `coffre quarantine release` and `destroy` share: two operators decide, then the job is carried out."""
+"""Two operators decide, then the job is run: what `coffre quarantine release` and `destroy` share."""
 
 from pathlib import Path
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""What the index shows of blobs and details rows, looked up in the vault and in the store."""
+"""Blobs and details rows of the index, looked up in the vault and in the store."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What waits for the sweeper for longer than it should."""
+"""Leftovers: things that wait for the sweeper for longer than they should."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""What a check compares, and where it notes what it looked at and what it found."""
+"""The two sides that a check compares, and its notes of what it looked at and found."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What the vault keeps, looked up in the index.
+"""Blobs and rows that the vault keeps, looked up in the index.
 
 What a submission or a job in hand is about to publish or to replace is no damage.
 """

@@ -1,4 +1,4 @@
-"""What a question needs of the index: details rows, brought by the reader once the vault has named documents.
+"""Details rows of the index that a question needs: the reader brings them once the vault has named documents.
 
 The vault names only documents that the actor may see, discloses and logs nothing, and keeps what summaries it
 can make of the rows that come (docs/adr/0017-summaries.md).

@@ -1,4 +1,4 @@
-"""What a worker asks of `release_ingest`, and what it reads of the answer."""
+"""A worker's request for `release_ingest`, and the form in which it reads the answer."""
 
 from dataclasses import dataclass, field
 from uuid import UUID

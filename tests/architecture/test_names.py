@@ -1,0 +1,41 @@
+"""Modules say by name and first sentence what they are: one word for each thing, subject first."""
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["root_packages"]
+MODULES = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py")) if path.read_text("utf-8")]
+INVERTED = re.compile(r"(What|Who|Whose|Where|When|Which|How|Why|Whether|That)\b")
+
+# the word that the house uses in their place
+GIVEN_UP = {
+    "asked": "signed_request",
+    "asking": "named_records",
+    "believing": "verify",
+    "calling": "call_headers",
+    "carrying": "run_job",
+    "happening": "event",
+    "leaks": "plaintext_search",
+    "promised": "rollback_check",
+    "shown": "presented",
+    "still": "recheck",
+    "surviving": "job_result",
+    "thawing": "unfreeze",
+    "tick": "expire",
+    "upkeep": "housekeeping",
+}
+NO_SUBJECT = {"common", "core", "helper", "helpers", "manager", "misc", "util", "utils"}
+
+
+def test_a_module_begins_with_what_it_is_or_does() -> None:
+    said = {path: ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "" for path in MODULES}
+    assert not [path for path, text in said.items() if not text]
+    assert not {str(path): text.partition("\n")[0] for path, text in said.items() if INVERTED.match(text)}
+
+
+def test_no_module_is_called_by_a_word_that_was_given_up_or_says_nothing() -> None:
+    names = {path.stem: path for path in MODULES} | {path.parent.name: path for path in MODULES}
+    assert not names.keys() & (GIVEN_UP.keys() | NO_SUBJECT)
