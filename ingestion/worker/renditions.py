@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from uuid import UUID
 
+from content.pixels.failures import FAILURES
 from content.rendition import (
     LARGEST_OVERVIEW,
     LARGEST_STRIP,
@@ -40,16 +41,7 @@ _DESCRIPTIONS = {OVERVIEW: 1024, STRIP: 8 * 1024}
 """Bytes left for what a rendition says of itself."""
 
 # of the image, whatever is tried again; of the machine, so that it is worth another try
-_IMAGES_OWN = frozenset(
-    {
-        "cannot_render",
-        "frame_not_found",
-        "image_too_large",
-        "pixels_not_decodable",
-        "region_outside_image",
-        "rendition_not_valid",
-    }
-)
+_IMAGES_OWN = frozenset(FAILURES) | {"rendition_not_valid"}
 _MACHINES = frozenset({"rendering_busy", "sandbox_unavailable"})
 
 log = logging.getLogger("coffre.ingestion")

@@ -59,6 +59,15 @@ class Hosting:
         self.enqueue()
         return planned
 
+    def render(self) -> int:
+        """Have the renditions made of every study that has none; answers how many studies."""
+        studies = self.pipeline.system.index.unrendered_studies()
+        for study in studies:
+            job = self.operator.render(self.anne, study.record_id, study.document_id)
+            assert isinstance(job, UUID)
+        self.enqueue()
+        return len(studies)
+
     def withdraw(self, ins: str, study: str, *instances: str, code: str = "113037") -> UUID:
         place = self.operator.find_study(self.anne, ins, Action.WITHDRAW, study)
         rows = self.pipeline.system.index.documents_by_study(place.record_id, place.study_token)  # type: ignore[union-attr,arg-type]

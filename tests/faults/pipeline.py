@@ -28,10 +28,12 @@ from ingestion.jobs.dispatch import TASKS
 from ingestion.worker.inspection import Inspector
 from ingestion.worker.inspection_turns import Turns
 from ingestion.worker.queue_loop import Worker
+from ingestion.worker.renditions import Renditions
 from records.identity import INS_NIR_TEST
 from records.traits import IdentityCheck
 from records.vocabulary.codes import RecordState
 from tests.faults.faulty import Fault, Faulty
+from tests.faults.pictures import PicturesHere
 from tests.faults.storage_check import left_over, sweep
 from tests.integration.support import LABORATORY, TRAITS, new_ins
 from tests.integration.vault.bench import put_in_state
@@ -179,7 +181,9 @@ class Pipeline:
         )
 
     def worker(self, name: str, fault: Fault | None = None, **changes: Any) -> Worker:
-        """A worker; with a fault, one whose stores and vault fail by it."""
+        """A worker that makes no small pictures of deposits; with a fault, one whose stores and vault fail by
+        it.
+        """
 
         def by_way(place: str, target: Any) -> Any:
             return Faulty(place, target, fault) if fault else target
@@ -193,6 +197,8 @@ class Pipeline:
             done=lambda _: None,
             clock=self.clock,
             tasks=TASKS,
+            renditions=Renditions(PicturesHere(), self._turns),
+            renders=False,
         )
         return replace(worker, **changes)
 

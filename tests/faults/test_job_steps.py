@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from content.merged_series import merge_series
+from content.rendition import Rendition, read_rendition
 from keyvault.crypto.sealed_blob import BlobKind
 from records.errors import CoffreError
 from tests.faults.faulty import Died, Fault, How
@@ -32,12 +33,22 @@ DISCHARGE = [
     ("index.settle", 1),
 ]
 REPACK = [step for step in DISCHARGE if step[0] != "index.claim_parts"]
+RENDER = [(verb.replace("begin_upload", "begin_uploads"), nth) for verb, nth in REPACK]
 DESTROY = [("vault.job", 1), ("index.publish", 1), ("vault.settle", 1), ("index.settle", 1)]
 HOWS = [
     How.FAILS_BUT_DONE,
     How.DIES,
     pytest.param(How.FAILS, marks=pytest.mark.long),
     pytest.param(How.DIES_AFTER, marks=pytest.mark.long),
+]
+# what a job does after its content lies there is the same as of a compaction, of which more is tried
+HOWS_OF_RENDERING = [
+    How.DIES,
+    *(
+        pytest.param(how, marks=pytest.mark.long)
+        for how in How
+        if how in (How.FAILS, How.FAILS_BUT_DONE, How.DIES_AFTER)
+    ),
 ]
 
 
@@ -188,6 +199,80 @@ def test_a_withdrawal_takes_out_what_was_named_and_nothing_else(
     broken(hosting, Fault(verb, nth, how), look)
     assert instances(opened(hosting.pipeline, ins)) == {stays: before[stays]}
     assert opened(hosting.pipeline, ins).packs == [before[stays]]
+    assert hosting.sound()
+    assert hosting.left_over() == []
+
+
+SERIES_LONG_ENOUGH = 16
+"""Images from which on a series has a strip beside its overview."""
+
+
+def renditions(found: Opened) -> list[Rendition]:
+    """Those that the grant names, each whole and of what it was granted with."""
+    (series,) = found.body.series
+    named = [read_rendition(found.contents[blob]) for blob in found.body.blobs_of(series, BlobKind.RENDITION)]
+    assert {sop for each in named for sop, _ in each.frames} <= instances(found).keys()
+    return named
+
+
+def forms(found: Opened) -> list[str]:
+    return [each.form for each in renditions(found)]
+
+
+def deposited_without_renditions(hosting: Hosting) -> str:
+    """A record with a study of two deposits."""
+    pipeline = hosting.pipeline
+    ins = pipeline.open_record()
+    files = slices(ins, count=SERIES_LONG_ENOUGH)
+    for some in (files[: len(files) // 2], files[len(files) // 2 :]):
+        pipeline.deposit(ins, some)
+    pipeline.work(pipeline.worker("ordinary"))
+    assert forms(opened(pipeline, ins)) == []
+    return ins
+
+
+@pytest.mark.parametrize("how", HOWS_OF_RENDERING)
+@pytest.mark.parametrize(("verb", "nth"), RENDER)
+def test_a_study_has_all_its_renditions_or_none(hosting: Hosting, verb: str, nth: int, how: How) -> None:
+    ins = deposited_without_renditions(hosting)
+    before = instances(opened(hosting.pipeline, ins))
+    assert hosting.render() == 1
+    looks: list[list[str]] = []
+
+    def look() -> None:
+        now = opened(hosting.pipeline, ins)
+        assert instances(now) == before
+        looks.append(forms(now))
+
+    broken(hosting, Fault(verb, nth, how), look)
+    assert looks[0] in ([], ["strip", "overview"])
+    assert looks[1] == ["strip", "overview"]
+    assert list(listed(hosting.pipeline, ins).values()) == [2]
+    assert hosting.sound()
+    assert hosting.left_over() == []
+    assert hosting.render() == 0
+
+
+def test_what_joins_a_study_while_it_is_rendered_is_not_shown_by_what_was_made_before(
+    hosting: Hosting,
+) -> None:
+    pipeline = hosting.pipeline
+    ins = pipeline.open_record()
+    files = slices(ins, count=3)
+    pipeline.deposit(ins, files[:2])
+    pipeline.work(pipeline.worker("ordinary"))
+    hosting.render()
+    fault = Fault("vault.adopt_job", 1, How.DIES)
+    with suppress(Died):
+        pipeline.worker("first", fault).ingest_next()
+    assert fault.struck
+    pipeline.deposit(ins, [files[2]])
+    hosting.work(pipeline.worker("second", renders=True))
+    (shown,) = renditions(opened(pipeline, ins))
+    newest = next(sop for sop, content in instances(opened(pipeline, ins)).items() if content == files[2])
+    assert shown.frames == ((newest, 1),)
+    # of the first deposit nothing was made: the study is still to be rendered
+    assert len(pipeline.system.index.unrendered_studies()) == 1
     assert hosting.sound()
     assert hosting.left_over() == []
 
