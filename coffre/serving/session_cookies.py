@@ -1,8 +1,8 @@
-"""The sign-in of the pages counts for a viewer on the same origin: its DICOMweb requests carry the cookie.
+"""The sign-in of the pages counts for a viewer on the same origin: its requests carry the cookie.
 
-Reading alone, and only where the browser says that a page of ours asks (Fetch Metadata, which browsers send
-over HTTPS and to the machine itself); what has an Authorization header is left as it is. The token goes on as
-if it had been sent: the vault verifies it.
+Reading alone: DICOMweb, and grants, whose keys are sealed to the viewer. Only where the browser says that a
+page of ours asks (Fetch Metadata, which browsers send over HTTPS and to the machine itself); what has an
+Authorization header is left as it is. The token goes on as if it had been sent: the vault verifies it.
 """
 
 import asyncio
@@ -13,8 +13,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from viewer_api.web.sessions import Sessions
 
-_READING = frozenset({"GET", "HEAD"})
-_DICOMWEB = re.compile(r"/records/[^/]+/dicomweb/.+")
+_DICOMWEB, _GRANTS = re.compile(r"/records/[^/]+/dicomweb/.+"), re.compile(r"/grants(/[^/]+/urls)?")
+_READING = {"GET": _DICOMWEB, "HEAD": _DICOMWEB, "POST": _GRANTS}
 _OURS = "same-origin"
 
 
@@ -35,9 +35,10 @@ class SessionCookies:
 
 
 def _is_a_viewers(request: Request) -> bool:
+    addresses = _READING.get(request.method)
     return (
-        request.method in _READING
-        and _DICOMWEB.fullmatch(request.url.path) is not None
+        addresses is not None
+        and addresses.fullmatch(request.url.path) is not None
         and "authorization" not in request.headers
         and request.headers.get("sec-fetch-site") == _OURS
         and "cookie" in request.headers

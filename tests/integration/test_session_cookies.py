@@ -1,4 +1,4 @@
-"""The pages' sign-in counts for DICOMweb reads of the same origin, and for nothing else."""
+"""The pages' sign-in counts for DICOMweb reads and grants of the same origin, and for nothing else."""
 
 from io import BytesIO
 
@@ -7,6 +7,8 @@ import pydicom
 import pytest
 
 from coffre.demo_authority import identity_files
+from keyvault.grants.grant import new_recipient
+from records.base64url import b64
 from tests.integration.support import STRANGER, Coffre, Patient, bearer, multipart, related
 
 OURS = {"Sec-Fetch-Site": "same-origin"}
@@ -36,6 +38,25 @@ def test_a_viewer_of_the_same_origin_reads_with_it(signed_in: httpx.Client, pati
     uid = study["0020000D"]["Value"][0]
     answer = signed_in.get(f"{studies(patient)}/{uid}/metadata", headers=OURS)
     assert answer.status_code == 200
+
+
+def asked(patient: Patient) -> dict[str, str]:
+    return {"record": str(patient.public_id), "recipient": b64(new_recipient()[1])}
+
+
+def test_a_viewer_that_opens_itself_is_granted_with_it(signed_in: httpx.Client, patient: Patient) -> None:
+    grant = signed_in.post("/grants", json=asked(patient), headers=OURS)
+    assert grant.status_code == 201
+    renewed = signed_in.post(f"/grants/{grant.json()['id']}/urls", headers=OURS)
+    assert renewed.status_code == 200
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "none", None])
+def test_a_page_of_elsewhere_is_granted_nothing(
+    signed_in: httpx.Client, patient: Patient, site: str | None
+) -> None:
+    headers = {} if site is None else {"Sec-Fetch-Site": site}
+    assert signed_in.post("/grants", json=asked(patient), headers=headers).status_code == 401
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "none", None])
