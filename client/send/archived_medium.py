@@ -19,7 +19,7 @@ from client.send.medium import (
     plain,
 )
 from client.send.plan import Candidate, Kind, Member
-from content.dicom.dicomdir import LARGEST, Reference, split
+from content.dicom.dicomdir_reader import LARGEST, Reference, split
 
 
 def absent(path: Path, members: Sequence[Candidate], file: BinaryIO) -> Iterator[Candidate]:

@@ -14,7 +14,7 @@ from client.send.archive import members
 from client.send.contents import open_regular
 from client.send.medium import DICOMDIR, Medium, MediumError, plain, references, roots
 from client.send.plan import HEAD, Candidate, Kind, is_archive, recognise
-from content.dicom.dicomdir import Reference
+from content.dicom.dicomdir_reader import Reference
 from records.errors import Invalid
 
 Found = Callable[[int], None]

@@ -12,8 +12,8 @@ from typing import BinaryIO
 
 from client.send.contents import open_regular
 from client.send.verdicts import TROUBLES
-from content.dicom import dicomdir
-from content.dicom.dicomdir import Reference
+from content.dicom import dicomdir_reader
+from content.dicom.dicomdir_reader import Reference
 from records.errors import Invalid
 
 DICOMDIR = "dicomdir"  # PS3.10 section 8.6: the one at the root has this name
@@ -43,8 +43,8 @@ def references(directory: Path) -> list[Reference]:
 def listed_in(file: BinaryIO) -> list[Reference]:
     """`references` of a directory file that is open and can be sought."""
     try:
-        return dicomdir.references(file)
-    except dicomdir.DamagedDirectory:
+        return dicomdir_reader.references(file)
+    except dicomdir_reader.DamagedDirectory:
         raise MediumError("bad_dicomdir") from None
 
 

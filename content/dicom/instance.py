@@ -9,12 +9,12 @@ from typing import Any
 
 from content.byte_source import BytesSource, Source
 from content.dicom.deflated import InflatedSource, Packing, packing_of
-from content.dicom.dicom_json import JsonWriter
 from content.dicom.elements import ENCAPSULATED_DOCUMENT, OTHER_CONTENT, Encoding, Structure
 from content.dicom.encapsulated_document import document_patients, inspect_document
 from content.dicom.facts import facts_of, first, identifier
 from content.dicom.file_meta import ENCODINGS, FileHead, encoding_of, read_head
 from content.dicom.frame_decoding import check_decoding
+from content.dicom.metadata.json_writer import JsonWriter
 from content.dicom.pixel_data import encapsulated, native, pixel_element, shape
 from content.dicom.registry import (
     DEFLATED_DATA_SETS,

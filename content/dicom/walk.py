@@ -1,7 +1,8 @@
 """A walk over a data set's tags and lengths, without recursion (PS3.5 §7.1, §7.5).
 
 pydicom reads truncated data silently and nests without bound, so structure is followed here, once; the values
-are converted afterwards with pydicom's tables (`dicom_json`). Bulk values are stepped over, never read.
+are converted afterwards with pydicom's tables (`metadata/json_writer.py`). Bulk values are stepped over,
+never read.
 """
 
 from content.byte_source import Source

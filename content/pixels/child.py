@@ -20,7 +20,7 @@ if __name__ == "__main__":
 from PIL import Image
 
 from content.byte_source import BlockReader, SliceSource, Source, in_pieces
-from content.dicom.bulk_values import value_at
+from content.dicom.metadata.bulk_values import value_at
 from content.limits import Limits
 from content.pixels.decoding import load_decoders
 from content.pixels.document import place_of_pdf

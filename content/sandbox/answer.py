@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from content.dicom.references import read_reference
+from content.dicom.metadata.references import read_reference
 from content.facts import Facts
 from content.facts_json import from_json
 from content.json_text import read_json

@@ -96,7 +96,7 @@ def _persons(value: Any) -> bool:
 
 
 def _instances(value: Any) -> bool:
-    """Of metadata: what `content.dicom.store_metadata` makes of each instance."""
+    """Of metadata: what `content.dicom.metadata.store_request` makes of each instance."""
     for instance in value:
         check_shape(instance, _INSTANCE)
     return isinstance(value, list) and len(value) > 0

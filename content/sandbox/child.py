@@ -17,7 +17,7 @@ import orjson
 
 from content.byte_source import BLOCK, BlockReader, Source
 from content.dicom.instance import inspect_dicom
-from content.dicom.store_metadata import encode_json, encode_xml
+from content.dicom.metadata.store_request import encode_json, encode_xml
 from content.facts import Facts
 from content.facts_json import finding_json, to_json
 from content.limits import Limits
@@ -117,7 +117,7 @@ def encode_answer(findings: list[Finding], facts: Facts | None) -> bytes:
         "facts": {} if facts is None else to_json(facts),
     }
     try:
-        return orjson.dumps(answer)  # numbers are finite (`content/dicom/dicom_json.py`)
+        return orjson.dumps(answer)  # numbers are finite (`content/dicom/metadata/json_writer.py`)
     except TypeError:  # half of a surrogate pair, or a number of more than 64 bits
         text = json.dumps(answer, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         return text.encode("utf-8", "replace")

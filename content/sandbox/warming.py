@@ -9,7 +9,7 @@ from pydicom.charset import python_encoding
 from content.byte_source import BytesSource
 from content.dicom.frame_decoding import load_decoders
 from content.dicom.instance import inspect_dicom
-from content.dicom.store_metadata import encode_json, encode_xml
+from content.dicom.metadata.store_request import encode_json, encode_xml
 from content.limits import Limits
 from content.pdf.repairing_reader import encrypted
 from content.pdf.report import inspect_pdf

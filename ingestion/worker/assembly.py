@@ -1,8 +1,8 @@
 """Part 10 instances put together from metadata and bulk data (PS3.18 section 8.6, PS3.10 section 7).
 
-The sandbox has parsed the metadata and left gaps (`content/dicom/store_metadata.py`). Here each gap is given
-the part of its address, and the instance becomes content to read by range like any other: in memory are the
-bytes of the metadata, bulk data stays where it was received. Nothing here looks inside a value.
+The sandbox has parsed the metadata and left gaps (`content/dicom/metadata/store_request.py`). Here each gap
+is given the part of its address, and the instance becomes content to read by range like any other: in memory
+are the bytes of the metadata, bulk data stays where it was received. Nothing here looks inside a value.
 """
 
 import base64
@@ -21,7 +21,7 @@ from content.dicom.data_set_encoding import (
     header,
     padded,
 )
-from content.dicom.directory import IMPLEMENTATION_UID
+from content.dicom.dicomdir_writer import IMPLEMENTATION_UID
 from content.dicom.value_encoding import LONG_VRS
 from content.facts import EncodedFacts
 from content.verdicts import Finding, Rejected

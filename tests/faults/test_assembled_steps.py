@@ -10,7 +10,7 @@ import pytest
 from coffre.demo_authority.identities import Identities
 from coffre.serving.authentication import Authentication
 from content.byte_source import BytesSource
-from content.dicom.store_metadata import encode_json
+from content.dicom.metadata.store_request import encode_json
 from content.limits import DEFAULT_LIMITS
 from content.sandbox.parent import Inspection
 from ingestion.envelope import Payload, SubmissionHeaders

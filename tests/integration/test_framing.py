@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from coffre.commands.fetch import fetch_command
 from coffre.demonstration.data import report_pdf
 from coffre.serving.bodies import LARGEST_BODY
-from content.dicom.native_model import NAMESPACE
+from content.dicom.metadata.xml_writer import NAMESPACE
 from content.merged_series import merge_series
 from keyvault.crypto.sealed_blob import BlobKind
 from tests.integration.outsider import stored_items

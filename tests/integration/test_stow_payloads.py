@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
-from content.dicom.native_model import NAMESPACE
+from content.dicom.metadata.xml_writer import NAMESPACE
 from ingestion.intake.stow.response import FAILURE_REASONS
 from tests.integration.outsider import Before, failed_items, first, stored_items
 from tests.integration.support import Coffre, Patient, bearer, multipart, problem, related

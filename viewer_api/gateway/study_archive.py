@@ -9,7 +9,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 
-from content.dicom.directory import LISTED, ListedFile, write_directory
+from content.dicom.dicomdir_writer import LISTED, ListedFile, write_directory
 from viewer_api.gateway.opened_study import OpenedStudy, StoredInstance
 from viewer_api.gateway.reading import begun
 

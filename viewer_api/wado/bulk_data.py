@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from content.dicom.references import Reference, read_reference
+from content.dicom.metadata.references import Reference, read_reference
 from records.errors import NotFound
 from viewer_api.gateway.opened_study import StoredInstance
 from viewer_api.routes.objects import span

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from secrets import token_hex
 from typing import Any
 
-from content.dicom.native_model import native_dicom
+from content.dicom.metadata.xml_writer import native_dicom
 from ingestion.answers import NamedInstance
 from ingestion.intake.stow.request import DICOM_XML, RELATED_XML
 from ingestion.outcomes import PartOutcome

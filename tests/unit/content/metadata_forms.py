@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 import pydicom
 from pydicom.encaps import generate_frames
 
-from content.dicom.native_model import NAMESPACE
+from content.dicom.metadata.xml_writer import NAMESPACE
 
 MEDIA_TYPES = {
     "1.2.840.10008.1.2.4.50": "image/jpeg",

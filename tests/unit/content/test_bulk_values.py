@@ -7,7 +7,7 @@ import pydicom
 import pytest
 
 from content.byte_source import BytesSource
-from content.dicom.bulk_values import value_at
+from content.dicom.metadata.bulk_values import value_at
 from content.limits import DEFAULT_LIMITS
 from tests.unit.content.dicom_bytes import BIG, IMPLICIT, element, identifiers, item, part10
 from tests.unit.content.real_files import packaged

@@ -18,7 +18,7 @@ from content.dicom.deflated import packing_of
 from content.dicom.elements import BULK_VRS
 from content.dicom.file_meta import read_head
 from content.dicom.instance import inspect_dicom
-from content.dicom.references import read_reference
+from content.dicom.metadata.references import read_reference
 from content.limits import DEFAULT_LIMITS
 from tests.unit.content.dicom_bytes import (
     BIG,

@@ -15,7 +15,7 @@ from pydicom.encaps import generate_frames
 
 from content.byte_source import BytesSource
 from content.dicom.instance import inspect_dicom
-from content.dicom.store_metadata import encode_json, encode_xml
+from content.dicom.metadata.store_request import encode_json, encode_xml
 from content.facts import EncodedFacts, MetadataFacts
 from content.limits import DEFAULT_LIMITS, Limits
 from content.sandbox.answer import read_answer

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 
 from content.byte_source import BytesSource, SliceSource, Source, in_pieces
 from content.dicom.deflated import InflatedSource, Packing, packing_of
-from content.dicom.dicom_json import JsonWriter
 from content.dicom.elements import PIXEL_TAGS, Bulk, DataSet, Encoding, Raw
 from content.dicom.facts import first
 from content.dicom.file_meta import encoding_of, read_head
+from content.dicom.metadata.json_writer import JsonWriter
 from content.dicom.registry import DEFLATED_DATA_SETS
 from content.dicom.walk import Walk
 from content.limits import Limits

@@ -26,7 +26,7 @@ from content.dicom.elements import (
     dictionary_vr,
     tag_name,
 )
-from content.dicom.references import REFERENCED_VRS, reference
+from content.dicom.metadata.references import REFERENCED_VRS, reference
 from records.numbers import decimal, integer
 
 Json = dict[str, Any]

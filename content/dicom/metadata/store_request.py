@@ -12,8 +12,8 @@ from xml.etree.ElementTree import ParseError
 
 from content.byte_source import Source
 from content.dicom.data_set_encoding import Gap, NotEncodable, encode_instance
-from content.dicom.metadata_json import json_datasets, json_text
-from content.dicom.metadata_xml import xml_datasets
+from content.dicom.metadata.json_reader import json_datasets, json_text
+from content.dicom.metadata.xml_reader import xml_datasets
 from content.facts import EncodedFacts, MetadataFacts
 from content.limits import Limits
 from content.verdicts import Finding, Rejected

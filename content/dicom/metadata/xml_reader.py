@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element, TreeBuilder, XMLParser
 
 from content.byte_order import marked_encoding
 from content.byte_source import Source, in_pieces
-from content.dicom.private_blocks import PrivateBlocks
+from content.dicom.metadata.private_blocks import PrivateBlocks
 from content.limits import Limits
 from content.verdicts import Rejected
 from records.numbers import whole

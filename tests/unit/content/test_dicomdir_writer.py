@@ -7,7 +7,7 @@ import pydicom
 from pydicom.fileset import FileSet
 
 from coffre.demonstration import data as demo_data
-from content.dicom.directory import ListedFile, write_directory
+from content.dicom.dicomdir_writer import ListedFile, write_directory
 from records.identity import INS_NIR_TEST
 
 INS = demo_data.PATIENT_INS
