@@ -16,11 +16,11 @@ from records.access import (
     Permit,
     RecordFacts,
 )
-from records.document_rules import DOCUMENT_RULES, OF_AN_AUTHOR, is_hidden_from_patient
 from records.documents import DocumentFacts
 from records.emergency import EMERGENCIES
-from records.request_rules import READS, WITHOUT_RECORD, general_objection
-from records.rules import RECORD_RULES, Case, is_attending
+from records.rules.document import DOCUMENT_RULES, OF_AN_AUTHOR, is_hidden_from_patient
+from records.rules.record import RECORD_RULES, Case, is_attending
+from records.rules.request import READS, WITHOUT_RECORD, general_objection
 from records.vocabulary.codes import Action, Obligation, PurposeOfUse, ReasonCode, RecordState, Role
 
 __all__ = [

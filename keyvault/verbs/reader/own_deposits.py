@@ -31,7 +31,7 @@ from records.imaging.items import may_hold, studies_found
 from records.imaging.search import ImagingSearch
 from records.imaging.studies import ImagingDocument, Study
 from records.policy import Facts
-from records.request_rules import general_objection
+from records.rules.request import general_objection
 from records.summaries import summary_of
 from records.vocabulary.codes import Action, Outcome, ReasonCode
 

@@ -35,8 +35,8 @@ from keyvault.verbs.worker.received import (
     open_sealed_key,
 )
 from records.actors import Actor
-from records.document_rules import depositor_kind
 from records.errors import Conflict
+from records.rules.document import depositor_kind
 from records.vocabulary import depositing
 from records.vocabulary.codes import ReasonCode
 

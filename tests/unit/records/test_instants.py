@@ -12,7 +12,7 @@ from records.consent import Authorisation
 from records.emergency import DAY_MS, WINDOW_MS, use_of
 from records.instants import changes_at
 from records.policy import decide
-from records.request_rules import READS
+from records.rules.request import READS
 from records.vocabulary.codes import Label, PurposeOfUse, RecordState
 from tests.unit.records.factories import CARD, DOCTOR, NOW, REPORT, patient, professional
 from tests.unit.records.test_policy_properties import everything, requests

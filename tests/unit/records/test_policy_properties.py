@@ -15,7 +15,7 @@ from records.actors import Actor
 from records.consent import Authorisation, Card, ConsentRecord, Emergency, block, remove_attending, revoke
 from records.documents import DocumentFacts
 from records.policy import AccessRequest, Deny, EmergencyUse, Facts, Permit, RecordFacts, decide, visible
-from records.request_rules import READS, WITHOUT_RECORD
+from records.rules.request import READS, WITHOUT_RECORD
 from records.vocabulary.codes import (
     Action,
     DocumentState,

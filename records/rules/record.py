@@ -1,7 +1,7 @@
 """The rules of access to a record, one small function each. Each objects with a reason or not at all.
 
-`records.policy` runs first the rules that look at the request alone (`records/request_rules.py`), then these
-in the order of the tuple at the end, then those on a document (`records/document_rules.py`). Requirement
+`records.policy` runs first the rules that look at the request alone (`records/rules/request.py`), then these
+in the order of the tuple at the end, then those on a document (`records/rules/document.py`). Requirement
 numbers (R…), articles of the Code de la santé publique (L…, R1111-…) and numbers of the DMP guide (EX_…) tell
 where a rule is from.
 """
@@ -13,7 +13,7 @@ from types import MappingProxyType
 from records.access import AccessRequest, EmergencyUse
 from records.consent import Card
 from records.emergency import EMERGENCIES, WINDOWS_A_DAY, long_enough
-from records.request_rules import WRITES
+from records.rules.request import WRITES
 from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode, RecordState, Role
 from records.vocabulary.professions import DOCTOR, is_health_professional, may_break_the_glass
 from records.vocabulary.sectors import REGULATION_SETTING, Opens, opened_by

@@ -8,7 +8,7 @@ from records.access import AccessRequest
 from records.actors import Actor
 from records.documents import DocumentFacts
 from records.emergency import EMERGENCIES
-from records.rules import Case, consults, is_attending
+from records.rules.record import Case, consults, is_attending
 from records.vocabulary.codes import Action, DocumentState, Label, ReasonCode, Role
 from records.vocabulary.depositing import Depositor, may_deposit
 from records.vocabulary.document_types import may_read
