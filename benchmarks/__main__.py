@@ -11,8 +11,6 @@ from benchmarks import (
     lists,
     memory,
     objects,
-    race,
-    reading_race,
     reports,
     roots,
     seal,
@@ -25,6 +23,7 @@ from benchmarks import (
     validation,
     vault,
 )
+from benchmarks.race import deposits, reading
 
 BENCHMARKS = {
     "canonical-json": canonical_json.run,
@@ -36,8 +35,8 @@ BENCHMARKS = {
     "summaries": summaries.run,
     "memory": memory.run,
     "objects": objects.run,
-    "race": race.run,
-    "reading-race": reading_race.run,
+    "race": deposits.run,
+    "reading-race": reading.run,
     "reports": reports.run,
     "roots": roots.run,
     "seal": seal.run,

@@ -26,7 +26,7 @@ from pydicom.uid import generate_uid
 
 from benchmarks.alone import alone
 from benchmarks.measuring import table
-from benchmarks.racers import Racer, coffre, orthanc
+from benchmarks.race.racers import Racer, coffre, orthanc
 from coffre.demonstration import data as demo_data
 from records.identity import INS_NIR_TEST
 from tests.integration.support import multipart, new_ins, related

@@ -24,8 +24,8 @@ from pydicom.uid import EnhancedCTImageStorage, generate_uid
 
 from benchmarks.alone import alone
 from benchmarks.measuring import table
-from benchmarks.race import TMPFS, Files, ct, send, spread, tell, written
-from benchmarks.racers import Racer, installed, orthanc, racing
+from benchmarks.race.deposits import TMPFS, Files, ct, send, spread, tell, written
+from benchmarks.race.racers import Racer, installed, orthanc, racing
 from benchmarks.served import reads
 from coffre.demonstration import data as demo_data
 from records.identity import INS_NIR_TEST
