@@ -41,6 +41,8 @@ from viewer_api.fhir.reading import FhirReading
 from viewer_api.gateway.gateway import Gateway
 from viewer_api.ohif import routes as ohif
 from viewer_api.ohif.files import OhifFiles
+from viewer_api.opener import routes as opener
+from viewer_api.opener.files import OpenerFiles
 from viewer_api.qido.searches import Searches
 from viewer_api.renewing import Renewal
 from viewer_api.routes import audit, grants, objects, qido, records
@@ -225,6 +227,7 @@ def _reader(app: FastAPI, system: System, public_url: str) -> None:
     app.include_router(grants.router(access, Renewal(system.guard.reader, presign), credential))
     app.include_router(objects.router(system.objects, system.guard.reader, presigner))
     app.include_router(audit.router(system.guard.public))
+    app.include_router(opener.router(OpenerFiles(), system.settings.objects_public_url))
     addresses = Addresses(public_url)
     reading = FhirReading(access, addresses)
     depositor = Authentication.of(system).depositor(public_url)

@@ -49,6 +49,8 @@ SILENT: Mapping[str, frozenset[Route]] = {
             ("GET", "/openapi.json"),
             ("GET", "/fhir/metadata"),
             ("GET", "/static/{name}"),
+            ("GET", "/opener/{name}"),
+            ("GET", "/opener/{version}/{name}"),
             ("GET", "/sign-in/{code}"),
             ("POST", "/sign-out"),
             ("GET", "/audit/checkpoint"),

@@ -1,5 +1,6 @@
 """The pages' sign-in counts for DICOMweb reads and grants of the same origin, and for nothing else."""
 
+import json
 from io import BytesIO
 
 import httpx
@@ -44,19 +45,42 @@ def asked(patient: Patient) -> dict[str, str]:
     return {"record": str(patient.public_id), "recipient": b64(new_recipient()[1])}
 
 
-def test_a_viewer_that_opens_itself_is_granted_with_it(signed_in: httpx.Client, patient: Patient) -> None:
-    grant = signed_in.post("/grants", json=asked(patient), headers=OURS)
-    assert grant.status_code == 201
-    renewed = signed_in.post(f"/grants/{grant.json()['id']}/urls", headers=OURS)
-    assert renewed.status_code == 200
-
-
-@pytest.mark.parametrize("site", ["cross-site", "same-site", "none", None])
-def test_a_page_of_elsewhere_is_granted_nothing(
-    signed_in: httpx.Client, patient: Patient, site: str | None
+def test_a_viewer_that_opens_itself_is_granted_with_it(
+    coffre: Coffre, signed_in: httpx.Client, patient: Patient
 ) -> None:
-    headers = {} if site is None else {"Sec-Fetch-Site": site}
+    ours = {**OURS, "Origin": coffre.url}
+    grant = signed_in.post("/grants", json=asked(patient), headers=ours)
+    assert grant.status_code == 201
+    renewed = signed_in.post(f"/grants/{grant.json()['id']}/urls", headers=ours)
+    assert renewed.json()["urls"].keys() == grant.json()["urls"].keys()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site", "Origin": "https://elsewhere.example"},
+        {"Sec-Fetch-Site": "same-site", "Origin": "https://other.coffre.example"},
+        {"Sec-Fetch-Site": "same-origin", "Origin": "https://elsewhere.example"},
+        {"Sec-Fetch-Site": "same-origin", "Origin": "null"},
+        {"Sec-Fetch-Site": "same-origin"},
+        {"Sec-Fetch-Site": "none"},
+        {},
+    ],
+)
+def test_a_page_of_elsewhere_is_granted_nothing(
+    coffre: Coffre, signed_in: httpx.Client, patient: Patient, headers: dict[str, str]
+) -> None:
     assert signed_in.post("/grants", json=asked(patient), headers=headers).status_code == 401
+    grant = signed_in.post("/grants", json=asked(patient), headers={**OURS, "Origin": coffre.url}).json()
+    assert signed_in.post(f"/grants/{grant['id']}/urls", headers=headers).status_code == 401
+
+
+def test_a_form_of_elsewhere_gets_no_grant(signed_in: httpx.Client, patient: Patient) -> None:
+    """Enctype text/plain can write JSON; where a browser does not say whose form it is, nothing is given."""
+    for said in ({"Origin": "null"}, {"Origin": "https://elsewhere.example"}, {}):
+        headers = {"Content-Type": "text/plain", **said}
+        answer = signed_in.post("/grants", content=json.dumps(asked(patient)), headers=headers)
+        assert answer.status_code == 401
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "none", None])

@@ -1,0 +1,18 @@
+"""Node.js, in which the opener runs as it does in browsers, and the tools that check its types."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from tests.services.processes import debian
+
+FOLDER = Path(__file__).parent / "node"
+
+
+def run(script: str, told: object) -> Any:
+    """What a script of the folder `node` answers to a JSON value."""
+    command = [debian("node", "nodejs"), FOLDER / script, json.dumps(told)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout)
