@@ -20,7 +20,10 @@ from coffre.settings import load
 from coffre.wiring import System
 from content.pixels.children import PixelChildren
 from content.sandbox.pool import SandboxUnavailable
+from keyvault.credentials.proof import PresentedProof
+from keyvault.credentials.proving import ProofKey
 from keyvault.credentials.tokens import CredentialError, number_of
+from keyvault.crypto.signing import new_signing_key
 from keyvault.process.guard import Guard
 from keyvault.verbs.attempt import Call
 from records.errors import CoffreError, NotFound, Refused
@@ -29,9 +32,11 @@ from tests.integration.operators import answer_of
 from tests.integration.support import HOSPITAL, PRACTICE, STRANGER, Coffre, Patient, bearer
 from tests.integration.test_withdraw import withdraw
 from viewer_api.access import Access
+from viewer_api.gateway.answer import ASKED_AGAIN_S
 from viewer_api.gateway.gateway import Gateway
 from viewer_api.gateway.held_grants import IDLE_S, ContentClosedError
 from viewer_api.gateway.opened_study import OpenedStudy, OpenedThing
+from viewer_api.gateway.study_archive import study_archive
 from viewer_api.wado.accept import accepted
 from viewer_api.wado.parameters import of_thumbnail
 from viewer_api.wado.rendering import Pictures
@@ -362,6 +367,64 @@ def test_an_answer_that_is_being_read_ends_when_the_vault_refuses_the_next_one(s
         scene.frame()
     with pytest.raises(NotFound):
         list(reading)
+
+
+# an answer that lasts
+
+
+def zipped(scene: Scene) -> Iterator[bytes]:
+    (document,) = scene.patient.documents()
+    opened = scene.room.gateway.dicom_document(scene.call, scene.patient.ins, UUID(document["id"]))
+    return study_archive(opened)
+
+
+def instances(scene: Scene) -> Iterator[bytes]:
+    study = scene.opened()
+    return (piece for each in study.instances() for piece in study.read(each))
+
+
+def described(scene: Scene) -> Iterator[object]:
+    study = scene.opened()
+    return study.metadata(study.instances()[0].series)
+
+
+def proven(scene: Scene) -> Iterator[bytes]:
+    """Asked for by a viewer that proves its key, as each proof is used once (RFC 9449)."""
+    coffre, key = scene.room.coffre, ProofKey(new_signing_key()[0])
+    bound = coffre.professional(scene.rpps, key=key.thumbprint)
+    path = f"/records/{scene.patient.ins}/dicomweb/studies/{scene.study}"
+    url = coffre.url + path
+    call = Call(token=bound, presented=PresentedProof(key.proof(bound, "GET", url), "GET", url, b""))
+    study = scene.room.gateway.study(call, scene.patient.ins, scene.study)
+    return (piece for each in study.instances() for piece in study.read(each))
+
+
+LASTING: dict[str, Callable[[Scene], Iterator[object]]] = {
+    "zip": zipped,
+    "instances": instances,
+    "metadata": described,
+    "with a proof": proven,
+}
+
+
+@pytest.mark.parametrize("kind", LASTING)
+def test_an_answer_under_way_ends_soon_after_a_revocation(scene: Scene, kind: str) -> None:
+    leaving = LASTING[kind](scene)
+    next(leaving)
+    revoked(scene)
+    scene.room.clock.ahead += ASKED_AGAIN_S + 1
+    with pytest.raises(Refused) as refused:
+        list(leaving)
+    assert refused.value.code == "not_authorised"
+
+
+@pytest.mark.parametrize("kind", LASTING)
+def test_and_goes_on_where_nothing_changed(scene: Scene, kind: str) -> None:
+    leaving = LASTING[kind](scene)
+    next(leaving)
+    scene.room.clock.ahead += ASKED_AGAIN_S + 1
+    assert list(leaving)
+    assert len(scene.lines()) == 1, "its grant has its line already"
 
 
 # whose it is

@@ -18,7 +18,8 @@ from records.details import DICOM, Place
 from records.errors import CoffreError, NotFound
 from storage.ports import ObjectStore
 from viewer_api.access import Access, GrantRequest, WantedRows
-from viewer_api.gateway.held_grants import HeldGrants, key_of, rows_of
+from viewer_api.gateway.answer import Answer
+from viewer_api.gateway.held_grants import ContentClosedError, HeldGrants, key_of, rows_of
 from viewer_api.gateway.opened_study import OpenedStudy, OpenedThing, read_place
 from viewer_api.gateway.reading import begun
 from viewer_api.named_records import check_reason
@@ -119,7 +120,27 @@ class Gateway:
     def _study(self, asked: Asked) -> OpenedStudy:
         thing, is_new = self._opened(asked)
         grown = lambda: None if is_new else self._grown(asked, thing)  # noqa: E731
-        return OpenedStudy(thing, grown, lambda: self._opened(asked)[0])
+        return OpenedStudy(self._answer(asked, thing), grown)
+
+    def _answer(self, asked: Asked, thing: OpenedThing) -> Answer[OpenedThing]:
+        return Answer(thing, lambda blob_id: self._again(asked, blob_id), self._clock)
+
+    def _again(self, asked: Asked, blob_id: UUID) -> OpenedThing:
+        """The thing under a grant that holds now, for an answer under way. Raises like `study`.
+
+        A proof of possession was used when the answer began: of a bound credential the vault is asked
+        whether the grant stands, to which the credential's end and withdrawal belong, and no other is
+        granted.
+        """
+        if asked.call.presented is None:
+            return self._opened(asked)[0]
+        thing = self.held.get(asked.key)
+        if thing is None:
+            raise ContentClosedError
+        if not self._vault.recheck(thing.grant_id, blob_id, thing.blob(blob_id).ref.version):
+            self.held.drop(asked.key, thing)
+            raise NotAuthorised
+        return thing
 
     def _opened(self, asked: Asked) -> tuple[OpenedThing, bool]:
         """The thing under a grant that holds for this caller now, and whether it was granted just now."""
@@ -198,7 +219,7 @@ class Gateway:
     def _content(self, asked: Asked, thing: OpenedThing, document: GrantedDocument) -> Content:
         place = Place(document.blob_id, document.offset, document.length, document.sha256)
         # the first piece is opened before any header is sent: a damaged object is an answer of its own
-        plain = begun(read_place(thing, place, 0, place.length, lambda: self._opened(asked)[0]))
+        plain = begun(read_place(self._answer(asked, thing), place, 0, place.length))
         return Content(document.media_type, place.length, plain)
 
 

@@ -18,6 +18,7 @@ from keyvault.grants.grant import GrantedSeries
 from records.details import Place
 from records.errors import NotFound
 from storage.ports import ObjectStore
+from viewer_api.gateway.answer import Answer
 from viewer_api.gateway.held_grants import ContentClosedError, HeldGrant
 from viewer_api.gateway.reading import checked, pieces
 
@@ -53,7 +54,12 @@ class OpenedSeries:
 
     @property
     def document(self) -> UUID:
-        return self._held.holders[self._metadata[0]]
+        return self._held.holders[self.metadata]
+
+    @property
+    def metadata(self) -> UUID:
+        """The oldest blob of its description."""
+        return self._metadata[0]
 
     @property
     def instances(self) -> tuple[StoredInstance, ...]:
@@ -106,19 +112,11 @@ class OpenedThing(HeldGrant):
 
 
 class OpenedStudy:
-    """For one request. `renewed` obtains the grant anew where the index has more by now, else None; `again`
-    the grant that holds now, where an answer outlives the one before.
-    """
+    """For one request. `renewed` obtains the grant anew where the index has more by now, else None."""
 
-    def __init__(
-        self,
-        thing: OpenedThing,
-        renewed: Callable[[], OpenedThing | None],
-        again: Callable[[], OpenedThing],
-    ) -> None:
-        self._thing = thing
+    def __init__(self, answer: Answer[OpenedThing], renewed: Callable[[], OpenedThing | None]) -> None:
+        self._answer = answer
         self._renewed = renewed
-        self._again = again
 
     def instances(self, series: str | None = None, sop: str | None = None) -> Sequence[StoredInstance]:
         """The instances of the study, of one series, or of one SOP Instance UID; of equal UIDs in one
@@ -139,8 +137,14 @@ class OpenedStudy:
         """
         if not self._found(series):
             self.instances(series)
-        described = [each.described() for each in self._thing.opened if each.uid == series]
-        return (dict(each.dicom) for one in described for each in one)
+        self._answer.check(self._opened(series)[0].metadata)
+        return self._told([(each.metadata, each.described()) for each in self._opened(series)])
+
+    def _told(self, described: Sequence[tuple[UUID, list[SeriesInstance]]]) -> Iterator[dict[str, Any]]:
+        for blob_id, instances in described:
+            for each in instances:
+                self._answer.check(blob_id)
+                yield dict(each.dicom)
 
     def rendition(self, series: str) -> Rendition | None:
         """The overview of a series, of at most 64 KiB and without decoding; None where it has none.
@@ -148,7 +152,7 @@ class OpenedStudy:
         Raises `NotFound` "no_such_document" where there is no such series, `Invalid` "rendition_not_valid".
         """
         self.instances(series)
-        found = (each.overview() for each in self._thing.opened if each.uid == series)
+        found = (each.overview() for each in self._opened(series))
         return next((each for each in found if each is not None), None)
 
     def read(self, instance: StoredInstance, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
@@ -160,45 +164,43 @@ class OpenedStudy:
         Raises `BlobError` "range_past_end", "short_range" or "blob_corrupt", and what the store raises.
         """
         end = instance.place.length if stop is None else stop
-        return read_place(self._thing, instance.place, start, end, self._again)
+        return read_place(self._answer, instance.place, start, end)
 
     def _is_grown(self) -> bool:
         """Whether there is more than when it was opened; asked once in a request."""
         renewed, self._renewed = self._renewed(), lambda: None
         if renewed is not None:
-            self._thing = renewed
+            self._answer.thing = renewed
         return renewed is not None
+
+    def _opened(self, series: str | None) -> list[OpenedSeries]:
+        return [each for each in self._answer.thing.opened if series in (None, each.uid)]
 
     def _found(self, series: str | None, sop: str | None = None) -> list[StoredInstance]:
         return [
-            each
-            for one in self._thing.opened
-            if series is None or one.uid == series
-            for each in one.instances
-            if sop is None or each.sop == sop
+            each for one in self._opened(series) for each in one.instances if sop is None or each.sop == sop
         ]
 
 
-def read_place(
-    thing: OpenedThing, place: Place, start: int, stop: int, again: Callable[[], OpenedThing]
-) -> Iterator[bytes]:
-    """Plaintext bytes [start, stop) of a part, while its grant is held.
+def read_place(answer: Answer[OpenedThing], place: Place, start: int, stop: int) -> Iterator[bytes]:
+    """Plaintext bytes [start, stop) of a part, while the vault permits it.
 
-    An answer that outlives its grant goes on under another one, which `again` asks the vault for. Raises
-    `BlobError` "range_past_end" for what reaches beyond the part.
+    An answer that outlives its grant goes on under another one. Raises `BlobError` "range_past_end" for what
+    reaches beyond the part.
     """
     if not 0 <= start <= stop <= place.length:
         raise BlobError("The range asked for reaches past the end of the object.", code="range_past_end")
-    ref = thing.blob(place.blob_id).ref
-    plain = pieces(thing.objects, ref, _HeldOpener(thing, ref, again), place.offset + start, stop - start)
+    ref = answer.blob(place.blob_id).ref
+    opener = _HeldOpener(answer, ref)
+    plain = pieces(answer.thing.objects, ref, opener, place.offset + start, stop - start)
     return checked(plain, place.length, place.sha256) if (start, stop) == (0, place.length) else plain
 
 
 class _HeldOpener:
     """Opens segments with the key that is held at that moment, and holds none itself."""
 
-    def __init__(self, thing: OpenedThing, ref: BlobRef, again: Callable[[], OpenedThing]) -> None:
-        self._thing, self._ref, self._again = thing, ref, again
+    def __init__(self, answer: Answer[OpenedThing], ref: BlobRef) -> None:
+        self._answer, self._ref = answer, ref
 
     def span(self, offset: int, length: int) -> tuple[int, int]:
         return self._opener().span(offset, length)
@@ -207,11 +209,7 @@ class _HeldOpener:
         return self._opener().open_span(offset, length, ciphertext)
 
     def _opener(self) -> Opener:
-        try:
-            blob = self._thing.blob(self._ref.blob_id)
-        except ContentClosedError:
-            self._thing = self._again()
-            blob = self._thing.blob(self._ref.blob_id)
+        blob = self._answer.blob(self._ref.blob_id)
         if blob.ref != self._ref:
             raise ContentClosedError
         return blob.opener

@@ -5,31 +5,24 @@ gathered, the metadata of one series. Names say nothing of anybody.
 """
 
 import io
-import time
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from content.dicom.dicomdir_writer import LISTED, ListedFile, write_directory
 from viewer_api.gateway.opened_study import OpenedStudy, StoredInstance
 from viewer_api.gateway.reading import begun
 
 DIRECTORY, FOLDER = "DICOMDIR", "DICOM"
-ASKED_AGAIN_S = 20.0
-"""A download may last: so often the vault is asked whether it may go on."""
 _NO_DATE = (1980, 1, 1, 0, 0, 0)
 Named = tuple[tuple[str, ...], StoredInstance]
 
 
-def study_archive(
-    opened: Callable[[], OpenedStudy], clock: Callable[[], float] = time.monotonic
-) -> Iterator[bytes]:
-    """The zip, in pieces. `opened` asks the vault each time; it raises before the first piece where it may
-    not be read, and later what `OpenedStudy.read` raises: the archive is then cut, and no tool takes it for
-    whole.
+def study_archive(study: OpenedStudy) -> Iterator[bytes]:
+    """The zip, in pieces. Raises what `OpenedStudy.read` raises, before the first piece or later: the
+    archive is then cut, and no tool takes it for whole.
     """
-    study = opened()
     named = list(_named(study.instances()))
-    return begun(_zipped(_entries(study, named, opened, clock)))
+    return begun(_zipped(_entries(study, named)))
 
 
 def _named(instances: Sequence[StoredInstance]) -> Iterator[Named]:
@@ -40,14 +33,9 @@ def _named(instances: Sequence[StoredInstance]) -> Iterator[Named]:
         yield (FOLDER, f"SE{place:06d}", f"IM{number:06d}"), each
 
 
-def _entries(
-    study: OpenedStudy, named: Sequence[Named], opened: Callable[[], OpenedStudy], clock: Callable[[], float]
-) -> Iterator[tuple[str, Iterator[bytes]]]:
+def _entries(study: OpenedStudy, named: Sequence[Named]) -> Iterator[tuple[str, Iterator[bytes]]]:
     yield DIRECTORY, iter([write_directory(_listed(study, named))])
-    asked = clock()
     for name, instance in named:
-        if clock() - asked > ASKED_AGAIN_S:
-            study, asked = opened(), clock()
         yield "/".join(name), study.read(instance)
 
 

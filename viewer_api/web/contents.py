@@ -59,7 +59,7 @@ class Contents:
         """All images of a study as one zip, of unknown length: it is made as it leaves."""
         call = mode.call(session)
         pieces = await asyncio.to_thread(
-            study_archive, lambda: self._gateway.dicom_document(call, record, document_id)
+            lambda: study_archive(self._gateway.dicom_document(call, record, document_id))
         )
         name = f"images-{str(document_id)[:8]}.zip"
         headers = {**CONTENT_HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}

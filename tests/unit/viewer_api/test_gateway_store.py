@@ -21,6 +21,7 @@ from storage.objects.opening import open_objects
 from storage.ports import ObjectStore
 from tests.unit.viewer_api.test_gateway import BEFORE, CALL, NOW, World
 from viewer_api.access import Access
+from viewer_api.gateway import answer as answers
 from viewer_api.gateway.gateway import Gateway
 from viewer_api.gateway.opened_study import OpenedThing, read_place
 
@@ -150,6 +151,11 @@ def thing_of(gateway: Gateway) -> OpenedThing:
     return thing
 
 
+def answer_of(gateway: Gateway) -> answers.Answer[OpenedThing]:
+    thing = thing_of(gateway)
+    return answers.Answer(thing, lambda _: thing, lambda: NOW)
+
+
 def place_of(gateway: Gateway) -> Place:
     (document,) = thing_of(gateway).documents
     return Place(document.blob_id, document.offset, document.length, document.sha256)
@@ -226,7 +232,7 @@ def test_a_range_is_read_from_its_segments_and_no_others(
     content = gateway.document(CALL, "record", world.document_id)
     content.pieces.close()  # type: ignore[attr-defined]
     store.asked.clear()
-    found = b"".join(read_place(thing_of(gateway), place_of(gateway), start, stop, lambda: thing_of(gateway)))
+    found = b"".join(read_place(answer_of(gateway), place_of(gateway), start, stop))
     assert found == DOCUMENT[start:stop]
     asked = sum(-(-last // SEGMENT) - first // SEGMENT for first, last in store.asked)
     assert (len(store.asked), asked) == (min(1, segments), segments)
@@ -242,6 +248,6 @@ def test_a_range_past_the_part_is_refused_though_its_object_goes_on(
     gateway.document(CALL, "record", world.document_id)
     store.asked.clear()
     with pytest.raises(CoffreError) as refused:
-        list(read_place(thing_of(gateway), place_of(gateway), start, stop, lambda: thing_of(gateway)))
+        list(read_place(answer_of(gateway), place_of(gateway), start, stop))
     assert refused.value.code == "range_past_end"
     assert store.asked == []
