@@ -30,23 +30,27 @@ GrantedBlob = tuple[UUID, int]
 class KeptGrant:
     """What is needed to decide again on a grant: its holder, the reason given, its blobs.
 
-    `refused`: those of the blobs that the last decision did not permit.
+    `refused`: those of the blobs that the last decision did not permit. `opened_by`: "gateway", where the
+    grant came through its door; no other door asks about it, since the two judge differently.
     """
 
     actor: Actor
     reason: str | None = field(repr=False)
     blobs: tuple[GrantedBlob, ...]
     refused: tuple[GrantedBlob, ...] = ()
+    opened_by: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         refused = {"refused": _to_json(self.refused)} if self.refused else {}
+        opened_by = {"opened_by": self.opened_by} if self.opened_by else {}
         kept = {"actor": actor_to_json(self.actor), "reason": self.reason, "blobs": _to_json(self.blobs)}
-        return kept | refused
+        return kept | refused | opened_by
 
     @classmethod
     def of_json(cls, members: Mapping[str, Any]) -> Self:
         blobs, refused = (_of_json(members.get(name, ())) for name in ("blobs", "refused"))
-        return cls(actor_from_json(members["actor"]), members["reason"], blobs, refused)
+        actor = actor_from_json(members["actor"])
+        return cls(actor, members["reason"], blobs, refused, members.get("opened_by"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +70,11 @@ def keep_grant(
     expires: int,
     objects: Sequence[GrantedBlob],
     until: int,
+    opened_by: str | None,
 ) -> None:
     """Keep what is needed to decide again, and when. `expires` is unix seconds, `until` milliseconds."""
     record = found.record.row
-    kept = KeptGrant(found.actor, found.call.reason, tuple(objects))
+    kept = KeptGrant(found.actor, found.call.reason, tuple(objects), opened_by=opened_by)
     grant = {
         "grant_id": grant_id,
         "record_id": record["record_id"],

@@ -22,9 +22,23 @@ MOST_JUDGED = 300
 
 
 class GrantChecks:
-    """What asking of a grant again has in common, whoever asks."""
+    """What asking of a grant again has in common, whoever asks. A door knows the grants that came through it,
+    and no others.
+    """
 
     _vault: Vault
+    _opened_by: str | None = None
+
+    def _read(self, grant: Row | None, now_ms: int) -> KeptGrant | None:
+        """What was kept of a grant of this door's that has not expired."""
+        kept = open_grant(self._vault, grant, now_ms)
+        return kept if kept is not None and kept.opened_by == self._opened_by else None
+
+    def _judge(
+        self, tx: VaultTransaction, grant: Row, kept: KeptGrant, blobs: Collection[GrantedBlob], now_ms: int
+    ) -> Judged:
+        judge = judge_held if kept.opened_by else judge_again
+        return judge(self._vault, tx, grant, kept, blobs, now_ms)
 
     def _all_stand(
         self,
@@ -32,7 +46,6 @@ class GrantChecks:
         actor: Actor,
         grant_id: UUID,
         is_callers: Callable[[VaultTransaction, Row, KeptGrant], bool],
-        judge: Callable[[Vault, VaultTransaction, Row, KeptGrant, Collection[GrantedBlob], int], Judged],
     ) -> tuple[bool, tuple[GrantedBlob, ...]] | Denied:
         """Whether everything that a grant of the caller's own gives would still be permitted; its objects.
 
@@ -43,13 +56,13 @@ class GrantChecks:
         now_ms = vault.now_ms()
         with vault.store.reading() as tx:
             grant = tx.standing(grant_id)
-            kept = open_grant(vault, grant, now_ms)
+            kept = self._read(grant, now_ms)
             if grant is None or kept is None or kept.actor != actor or not is_callers(tx, grant, kept):
                 judged = None
             elif stands(grant, kept, now_ms) and not kept.refused:
                 return True, kept.blobs
             else:
-                judged = judge(vault, tx, grant, kept, kept.blobs, now_ms)
+                judged = self._judge(tx, grant, kept, kept.blobs, now_ms)
         if grant is None or kept is None or judged is None:
             return self._refuse_unknown(call, actor, grant_id)
         self._keep(grant, kept, judged, kept.blobs)
@@ -105,7 +118,7 @@ class RecheckingVerbs(GrantChecks):
         vault, blob, now_ms = self._vault, (blob_id, version), self._vault.now_ms()
         with vault.store.reading() as tx:
             grant = tx.standing(grant_id)
-            kept = open_grant(vault, grant, now_ms)
+            kept = self._read(grant, now_ms)
             if grant is None or kept is None or blob not in kept.blobs:
                 return False
             known = stands(grant, kept, now_ms)
@@ -113,7 +126,7 @@ class RecheckingVerbs(GrantChecks):
                 return True
             # what was refused is asked again for itself: there is a reason to tell
             blobs = [blob] if known or len(kept.blobs) > MOST_JUDGED else kept.blobs
-            judged = judge_again(vault, tx, grant, kept, blobs, now_ms)
+            judged = self._judge(tx, grant, kept, blobs, now_ms)
         self._keep(grant, kept, judged, blobs)
         return self._told(grant, kept, judged, blob)
 
@@ -128,7 +141,7 @@ class RenewingVerbs(GrantChecks):
         log.
         """
         actor = caller(self._vault, call, "renew", grant_id=grant_id)
-        answer = self._all_stand(call, actor, grant_id, lambda *_: True, judge_again)
+        answer = self._all_stand(call, actor, grant_id, lambda *_: True)
         if isinstance(answer, Denied):
             return answer
         stands, blobs = answer
@@ -154,5 +167,5 @@ class HoldingVerbs(GrantChecks):
             asked = (record["record_id"] if record else None, call.purpose.value, call.reason)
             return asked == (grant["record_id"], grant["purpose"], kept.reason)
 
-        answer = self._all_stand(call, actor, grant_id, is_callers, judge_held)
+        answer = self._all_stand(call, actor, grant_id, is_callers)
         return answer if isinstance(answer, Denied) else answer[0]

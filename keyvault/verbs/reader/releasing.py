@@ -117,7 +117,7 @@ class ReleasingVerbs:
         objects = tuple((row["blob_id"], row["version"]) for row in opened.blobs)
         appended = _log(transaction, found, grant_id, opened, self._opened_by)
         until = self._until(transaction, found, opened, expires)
-        keep_grant(self._vault, transaction, found, grant_id, expires, objects, until)
+        keep_grant(self._vault, transaction, found, grant_id, expires, objects, until, self._opened_by)
         signing = self._vault.keyring.signing("grant")
         grant = seal_grant(
             suite=suite,

@@ -295,12 +295,31 @@ def test_nor_in_another_record(scene: Scene) -> None:
     assert scene.is_read()
 
 
-def test_a_grant_that_a_reader_took_is_held_by_nobody_else(scene: Scene) -> None:
-    """Of the same credential it may be asked: the answer says nothing that its holder does not know."""
+def test_each_door_knows_its_own_grants_alone(scene: Scene) -> None:
+    """They judge what was withdrawn differently: neither keeps its judgement with the other's grant."""
+    doors = scene.vault.guard
     released, _ = scene.vault.release(scene.call, scene.person, [scene.deposited])
     assert isinstance(released, Released)
-    gateway = scene.vault.guard.gateway
-    assert gateway.recheck_held(scene.call, scene.person.ins, UUID(released.grant["id"])) is True
+    ((blob, version),) = released.objects
+    taken = UUID(released.grant["id"])
+    with pytest.raises(NotFound) as held:
+        doors.gateway.recheck_held(scene.call, scene.person.ins, taken)
+    with pytest.raises(NotFound) as renewed:
+        doors.reader.renew(scene.call, scene.grant)
+    assert held.value.code == renewed.value.code == "no_such_grant"
+    assert doors.reader.recheck(taken, blob, version) and doors.gateway.recheck(scene.grant, blob, version)
+    assert not doors.gateway.recheck(taken, blob, version)
+    assert not doors.reader.recheck(scene.grant, blob, version)
+
+
+def test_what_was_withdrawn_is_refused_however_it_is_asked_about(vault: VaultBench, person: Person) -> None:
+    """An answer under way asks about its blob alone: what it learns is not kept for the whole."""
+    scene = image_withdrawn(vault, person)
+    grants = vault.guard.gateway
+    blobs = [blob for blob, _ in scene.deposited.request.documents[0].blobs]
+    for _ in range(2):
+        assert not all(grants.recheck(scene.grant, blob, 1) for blob in blobs)
+        assert scene.is_refused()
 
 
 # what its line says

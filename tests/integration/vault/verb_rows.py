@@ -379,15 +379,26 @@ def release_to_the_gateway(vault: VaultBench) -> Act:
     )
 
 
+def held(vault: VaultBench) -> tuple[Person, Call, UUID]:
+    """A record, a doctor, and their grant, which the gateway took."""
+    person, document = deposited(vault)
+    call, recipient = vault.doctor(), new_recipient()[1]
+    released = vault.guard.gateway.release(
+        call, person.record_id, rows_of(document), documents=None, recipient=recipient
+    )
+    assert isinstance(released, Released)
+    return person, call, UUID(released.grant["id"])
+
+
 @row("gateway.recheck_held")
 def recheck_held(vault: VaultBench) -> Act:
-    person, call, grant, _ = granted(vault)
+    person, call, grant = held(vault)
     return lambda: vault.guard.gateway.recheck_held(call, person.ins, grant)
 
 
 @row("gateway.recheck_held", "still deny", case="refused")
 def recheck_held_refused(vault: VaultBench) -> Act:
-    person, call, grant, _ = granted(vault)
+    person, call, grant = held(vault)
     vault.change(person, Action.REVOKE, "899700024450")
     return lambda: vault.guard.gateway.recheck_held(call, person.ins, grant)
 
