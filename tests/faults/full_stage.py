@@ -13,16 +13,18 @@ from coffre.demonstration.server import DemoServer
 from tests.faults.answers import Answers
 from tests.faults.checker import Checker
 from tests.faults.full_faults import LEASE_S
+from tests.faults.kill_rounds import Moment
 from tests.faults.ledger import Ledger, SentDeposit
 from tests.faults.load import Load, Person
 from tests.faults.seeds import shuffled
 from tests.integration.support import HOSPITAL, LABORATORY, Coffre
-from tests.services.full import Full
+from tests.services.full import ARGUMENTS, Full
 from tests.services.server import Server
 
 PUBLISHED_WITHIN_S = LEASE_S + 15.0
 PAUSE_S = 0.1
 SETTINGS = {"COFFRE_LEASE_S": str(LEASE_S), "COFFRE_WORKERS": "1"}
+MOST_AT_ONCE = 3
 AWAITED = frozenset({"postgres", "objects", "queue", "root", "vault"})
 COMMANDS = (("audit", "verify", "--json"), ("check", "--json"))
 
@@ -54,11 +56,23 @@ class FullStage:
         checker = Checker(self.coffre, self.ledger, PUBLISHED_WITHIN_S, everything=everything)
         checker.check()
 
-    def turn(self, chance: random.Random) -> list[str]:
-        """Every process of Coffre, Postgres, and one of the other engines, in any order."""
+    def turn(self, chance: random.Random) -> list[Moment]:
+        """Every process of Coffre, Postgres, and one of the other engines, in any order: alone, or up to
+        three at once.
+        """
         engine = chance.choice([name for name in self.full.engines if name != "postgres"])
         processes = [name for name in self.full.processes if name != "nginx"]
-        return shuffled([*processes, "postgres", engine], chance)
+        left = shuffled([*processes, "postgres", engine], chance)
+        moments = []
+        while left:
+            size = chance.randint(1, MOST_AT_ONCE)
+            moments.append(tuple(sorted(left[:size], key=self._start_order)))
+            left = left[size:]
+        return moments
+
+    def _start_order(self, name: str) -> int:
+        """Engines first, then the vault: what others need."""
+        return 0 if name in self.full.engines else list(ARGUMENTS).index(name) + 1
 
     def kill(self, name: str) -> None:
         self._await_starts()

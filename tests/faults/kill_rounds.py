@@ -1,4 +1,4 @@
-"""Rounds of kill -9 under a mixed load: each part of an installation by turn, at random moments.
+"""Rounds of kill -9 under a mixed load: the parts of an installation by turn, at random moments.
 
 After each kill whoever was told a verdict finds it again; after each turn everything is checked that was ever
 acknowledged.
@@ -25,6 +25,10 @@ TURNS_PER_STAGE = 5
 TOLD_EVERY = 50
 
 
+Moment = tuple[str, ...]
+"""What is killed at once."""
+
+
 class Stage(Protocol):
     """An installation with the people who act on it."""
 
@@ -32,8 +36,8 @@ class Stage(Protocol):
 
     def load(self, seed: int) -> Load: ...
 
-    def turn(self, chance: random.Random) -> list[str]:
-        """What is killed, one after another."""
+    def turn(self, chance: random.Random) -> list[Moment]:
+        """What is killed, one moment after another."""
 
     def kill(self, name: str) -> None: ...
 
@@ -56,33 +60,36 @@ def run(
     new_stage: Callable[[], AbstractContextManager[Stage]],
     say: Callable[[str], None],
 ) -> int:
-    """So many kills; how many deposits were acknowledged, all of which are there. AssertionError else."""
+    """So many kills at least; how many deposits were acknowledged, none of them lost. AssertionError else."""
     progress = Progress(rounds, say)
     while progress.done < rounds:
         with new_stage() as stage:
             for number in range(TURNS_PER_STAGE):
-                names = stage.turn(chance)[: rounds - progress.done]
-                last = number == TURNS_PER_STAGE - 1 or progress.done + len(names) == rounds
-                one_turn(stage, names, chance, everything=last)
-                progress.advance(len(names), stage.ledger.acknowledged())
+                moments = stage.turn(chance)
+                kills = sum(map(len, moments))
+                last = number == TURNS_PER_STAGE - 1 or progress.done + kills >= rounds
+                one_turn(stage, moments, chance, everything=last)
+                progress.advance(kills, stage.ledger.acknowledged())
                 if last:
                     break
             progress.keep(stage.ledger.acknowledged())
     return progress.acknowledged
 
 
-def one_turn(stage: Stage, names: Sequence[str], chance: random.Random, *, everything: bool) -> None:
-    """One round for each name, all under one load, then the check."""
+def one_turn(stage: Stage, moments: Sequence[Moment], chance: random.Random, *, everything: bool) -> None:
+    """All moments under one load, then the check."""
     load = stage.load(chance.randrange(2**32))
     load.start()
     try:
-        for name in names:
+        for names in moments:
             await_deposits(stage.ledger, chance.randint(*BETWEEN_KILLS))
             time.sleep(chance.uniform(0, MOMENT_S))
-            print(name, flush=True)
-            stage.kill(name)
+            print(*names, flush=True)
+            for name in names:
+                stage.kill(name)
             told = stage.ledger.newly_told()
-            stage.recover(name)
+            for name in names:
+                stage.recover(name)
             stage.check_told(told)
     finally:
         load.stop()
@@ -109,9 +116,9 @@ class Progress:
     def advance(self, rounds: int, acknowledged: int) -> None:
         """`acknowledged`: on the present stage."""
         before, self.done = self.done, self.done + rounds
-        if self.done // TOLD_EVERY > before // TOLD_EVERY or self.done == self._rounds:
+        if self.done // TOLD_EVERY > before // TOLD_EVERY or self.done >= self._rounds:
             took = time.monotonic() - self._began
-            rest = took / self.done * (self._rounds - self.done)
+            rest = took / self.done * max(0, self._rounds - self.done)
             told = f"{self.acknowledged + acknowledged} deposits acknowledged and none lost"
             self._say(f"{self.done} of {self._rounds} rounds, {told}, {took:.0f} s, about {rest:.0f} s more")
 

@@ -16,6 +16,7 @@ from coffre.installation.install import initialise
 from coffre.settings import load
 from tests.faults.answers import Answers
 from tests.faults.checker import Checker
+from tests.faults.kill_rounds import Moment
 from tests.faults.killable import KillableServer, comm
 from tests.faults.ledger import Ledger, SentDeposit, SentPart
 from tests.faults.load import Load, Person
@@ -56,9 +57,9 @@ class Stage:
     def load(self, seed: int) -> Load:
         return Load(self.server.url, self.people, self.ledger, seed, self.answers.excuses, PAUSE_S)
 
-    def turn(self, chance: random.Random) -> list[str]:
+    def turn(self, chance: random.Random) -> list[Moment]:
         """Each kind of part twice, the supervisor alone and with all that it started, in any order."""
-        return shuffled([*PARTS, *PARTS, SUPERVISOR, EVERYTHING], chance)
+        return [(name,) for name in shuffled([*PARTS, *PARTS, SUPERVISOR, EVERYTHING], chance)]
 
     def kill(self, name: str) -> None:
         """A part, or the supervisor alone, or all, of which nothing is left when this returns."""
