@@ -22,7 +22,7 @@ from ingestion.intake.reception import Depositor
 from ingestion.intake.stow.request import accepted_parts
 from ingestion.worker.opening import OpenedSubmission
 from ingestion.worker.pipeline import Ingestion
-from ingestion.worker.queue_loop import ALONE
+from ingestion.worker.queue.loop import ALONE
 from ingestion.worker.settling import settle
 
 SLICES = 500

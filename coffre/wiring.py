@@ -23,10 +23,10 @@ from ingestion.intake.waiting import Verdicts
 from ingestion.jobs.dispatch import TASKS
 from ingestion.worker.inspection import Inspector
 from ingestion.worker.inspection_turns import Turns
-from ingestion.worker.queue_loop import Worker
+from ingestion.worker.queue.loop import Worker
+from ingestion.worker.queue.standing_in import Bench
 from ingestion.worker.renditions import Renditions
 from ingestion.worker.sharing import SharedIngestion
-from ingestion.worker.standing_in import Bench
 from storage.index.waking import Waker
 from storage.rows import Sharing
 

@@ -14,7 +14,7 @@ from coffre.processes.presence import working
 from coffre.setting_rules import INPROCESS
 from coffre.settings import Settings
 from coffre.wiring import System
-from ingestion.worker.queue_loop import Worker
+from ingestion.worker.queue.loop import Worker
 from records.errors import CoffreError, Invalid
 from storage.index.waking import RECEIVED
 
@@ -26,7 +26,7 @@ def bell_of(system: System) -> tuple[Callable[..., None], Callable[[int], None]]
     settings = system.settings
     if settings.queue_url == INPROCESS:
         return lambda _: None, lambda _: None
-    from ingestion.worker.broker_tasks import Bell, queue
+    from ingestion.worker.queue.broker_tasks import Bell, queue
 
     bell = Bell(queue(settings.queue_url))
     return bell.ring, bell.ring_any
@@ -69,7 +69,7 @@ def run_worker(settings: Settings, lifetime: Lifetime, bells: Bells | None = Non
             lifetime.wait()
             system.workers.stop()
         return
-    from ingestion.worker.broker_tasks import queue, serve
+    from ingestion.worker.queue.broker_tasks import queue, serve
 
     systems: list[System] = []
 

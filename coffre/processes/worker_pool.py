@@ -4,7 +4,7 @@ import threading
 from collections.abc import Sequence
 
 from coffre.processes.bells import Bells
-from ingestion.worker.queue_loop import Worker
+from ingestion.worker.queue.loop import Worker
 
 LOOK_AGAIN_S = 1.0  # for what other processes left, and for what was postponed
 

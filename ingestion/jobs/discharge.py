@@ -19,7 +19,7 @@ from ingestion.jobs.maintenance import JobTry
 from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome
 from ingestion.worker.opening import OpenedContent, OpenedSubmission
 from ingestion.worker.pipeline import Steps
-from ingestion.worker.queue_loop import Heartbeat, Worker
+from ingestion.worker.queue.loop import Heartbeat, Worker
 from ingestion.worker.rejudging import overruled
 from ingestion.worker.spending import Spending
 from keyvault.keys.reception import ReceivedPart

@@ -7,7 +7,7 @@ from ingestion.jobs.compaction import Repacking
 from ingestion.jobs.discharge import Destruction, Discharge
 from ingestion.jobs.rendering import Rendering
 from ingestion.worker.pipeline import DEPOSIT, Ingestion
-from ingestion.worker.queue_loop import Task, Worker
+from ingestion.worker.queue.loop import Task, Worker
 from keyvault.process.guard import HousekeeperDoor
 from records.vocabulary.codes import JobKind
 from storage.index_ports import HousekeeperIndex

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from ingestion.worker.queue_loop import Worker
+from ingestion.worker.queue.loop import Worker
 from keyvault.crypto.boxes import new_box_key
 from keyvault.verbs.rows import sealed_rows
 from keyvault.verbs.worker.opening_jobs import ForMaintenance, JobInHand, open_for_maintenance

@@ -7,7 +7,7 @@
 3. **Adopt**, once for each record: the vault decides, and takes over keys and details
    (`ingestion/worker/adoption.py`).
 4. **Publish.** One transaction of the index adds all rows and the verdict: the only instant of visibility.
-5. **Settle** (`ingestion/worker/queue_loop.py`): no key opens the submission any more, and what was not
+5. **Settle** (`ingestion/worker/queue/loop.py`): no key opens the submission any more, and what was not
    adopted goes.
 
 The vault and the index share no transaction. A worker may die between any two steps, and another one begins
@@ -37,7 +37,7 @@ from ingestion.worker.packing import (
 from ingestion.worker.placing import Differing
 from ingestion.worker.planning import follow_plan, planned_judgements, write_plan
 from ingestion.worker.publication import AdoptedGroup, publication
-from ingestion.worker.queue_loop import Heartbeat, Worker
+from ingestion.worker.queue.loop import Heartbeat, Worker
 from ingestion.worker.rejudging import as_planned
 from ingestion.worker.spending import Spending
 from keyvault.crypto.boxes import new_box_key

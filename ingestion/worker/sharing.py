@@ -26,7 +26,7 @@ from ingestion.worker.pipeline import Ingestion, Steps, rejection
 from ingestion.worker.placing import Differing
 from ingestion.worker.planning import write_plan
 from ingestion.worker.publication import AdoptedGroup, publication, token_values
-from ingestion.worker.queue_loop import LetGo, Stopping, Worker, code_of
+from ingestion.worker.queue.loop import LetGo, Stopping, Worker, code_of
 from ingestion.worker.recognition import tokens_of_all
 from keyvault.crypto.boxes import new_box_key
 from keyvault.verbs.attempt import Denied

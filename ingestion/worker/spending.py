@@ -7,7 +7,7 @@ otherwise whoever sends what breaks its worker would pay nothing for it.
 from contextlib import suppress
 
 from content.sandbox.metering import Meter
-from ingestion.worker.queue_loop import NotItsTurn, Worker
+from ingestion.worker.queue.loop import NotItsTurn, Worker
 from records.errors import CoffreError
 from storage.rows import CpuUse, Submission
 

@@ -6,7 +6,7 @@ from functools import partial
 
 from kombu import Connection
 
-from ingestion.worker.broker_tasks import QUEUE
+from ingestion.worker.queue.broker_tasks import QUEUE
 from tests.services import proxy, rabbitmq
 from tests.services.full import Full
 from tests.services.proxy import What

@@ -27,7 +27,7 @@ from ingestion.intake.reception import Deposit, Depositor, Reception
 from ingestion.jobs.dispatch import TASKS
 from ingestion.worker.inspection import Inspector
 from ingestion.worker.inspection_turns import Turns
-from ingestion.worker.queue_loop import Worker
+from ingestion.worker.queue.loop import Worker
 from ingestion.worker.renditions import Renditions
 from records.identity import INS_NIR_TEST
 from records.traits import IdentityCheck

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from ingestion.worker.queue_loop import Heartbeat, Stopping, Worker
+from ingestion.worker.queue.loop import Heartbeat, Stopping, Worker
 from records.errors import Conflict
 from tests.faults.pipeline import BOTH_LEASES_S, Pipeline, slices
 

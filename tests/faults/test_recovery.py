@@ -3,7 +3,7 @@
 import asyncio
 
 from ingestion.intake.waiting import Verdicts
-from ingestion.worker.queue_loop import PAUSE_WHILE_AWAY_MS
+from ingestion.worker.queue.loop import PAUSE_WHILE_AWAY_MS
 from tests.faults.faulty import Fault, Faulty, How
 from tests.faults.pipeline import Pipeline, slices
 

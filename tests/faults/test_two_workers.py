@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from coffre.processes.leases import end_leases
-from ingestion.worker.queue_loop import Worker
+from ingestion.worker.queue.loop import Worker
 from tests.faults.pipeline import BOTH_LEASES_S, Pipeline, slices
 from tests.faults.reading import opened
 from tests.faults.storage_check import documents_of

@@ -8,7 +8,7 @@ import pytest
 
 from content.sandbox.metering import Meter
 from ingestion.worker import standing_in as module
-from ingestion.worker.standing_in import Bench
+from ingestion.worker.queue.standing_in import Bench
 
 
 @pytest.fixture(autouse=True)

@@ -14,9 +14,9 @@ from typing import Protocol
 from uuid import UUID
 
 from ingestion.worker.inspection import Inspector
+from ingestion.worker.queue.standing_in import Bench
 from ingestion.worker.renditions import Renditions
 from ingestion.worker.settling import Ended, settle, settle_many
-from ingestion.worker.standing_in import Bench
 from keyvault.process.guard import WorkerDoor
 from records.errors import CoffreError, Conflict
 from storage.index_ports import NO_ALLOWANCE, WorkerIndex

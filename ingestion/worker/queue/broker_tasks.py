@@ -17,7 +17,7 @@ from celery import Celery
 from celery.signals import worker_process_init, worker_process_shutdown
 from kombu.connection import Connection
 
-from ingestion.worker.queue_loop import Worker
+from ingestion.worker.queue.loop import Worker
 from keyvault.process.request_id import REQUEST_ID
 from records.errors import CoffreError
 
