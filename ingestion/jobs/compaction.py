@@ -20,7 +20,8 @@ from ingestion.worker.adoption import new_blob
 from ingestion.worker.opening import OpenedContent
 from ingestion.worker.packed_renditions import PackedRendition, described, followed, planned, with_blobs
 from ingestion.worker.packing import Packer, Sealing
-from ingestion.worker.queue.loop import Heartbeat, Worker
+from ingestion.worker.queue.heartbeat import Heartbeat
+from ingestion.worker.queue.loop import Worker
 from ingestion.worker.renditions import Maker, Pictured, made_of
 from keyvault.crypto.sealed_blob import BlobKind
 from keyvault.crypto.search_tokens import TokenField

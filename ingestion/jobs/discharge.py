@@ -18,10 +18,11 @@ from ingestion.grouping import InspectedPart
 from ingestion.jobs.maintenance import JobTry
 from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome
 from ingestion.worker.opening import OpenedContent, OpenedSubmission
-from ingestion.worker.pipeline import Steps
-from ingestion.worker.queue.loop import Heartbeat, Worker
+from ingestion.worker.queue.heartbeat import Heartbeat
+from ingestion.worker.queue.loop import Worker
 from ingestion.worker.rejudging import overruled
 from ingestion.worker.spending import Spending
+from ingestion.worker.steps import Steps
 from keyvault.keys.reception import ReceivedPart
 from keyvault.verbs.worker.opening_jobs import ForMaintenance, Target
 from records.details import DocumentDetails, SetAside, damaged

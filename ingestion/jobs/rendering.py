@@ -17,7 +17,8 @@ from ingestion.jobs.picturing import contents_of, pictured, series_documents
 from ingestion.worker.adoption import new_blob
 from ingestion.worker.packed_renditions import PackedRendition, described, followed, planned, with_blobs
 from ingestion.worker.packing import Packer, Sealing
-from ingestion.worker.queue.loop import Heartbeat, Worker
+from ingestion.worker.queue.heartbeat import Heartbeat
+from ingestion.worker.queue.loop import Worker
 from ingestion.worker.renditions import Maker, Pictured, made_of
 from keyvault.crypto.sealed_blob import BlobKind
 from keyvault.verbs.attempt import Denied

@@ -15,7 +15,7 @@ from ingestion.grouping import InspectedPart
 from ingestion.outcomes import JUDGEMENTS
 from ingestion.worker.opening import OpenedSubmission
 from ingestion.worker.patient import with_person_warnings
-from ingestion.worker.queue.loop import Busy
+from ingestion.worker.queue.putting_off import Busy
 from keyvault.process.guard import WorkerDoor
 from storage.index_ports import WorkerIndex
 from storage.rows import PartClaims

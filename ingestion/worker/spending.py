@@ -7,7 +7,8 @@ otherwise whoever sends what breaks its worker would pay nothing for it.
 from contextlib import suppress
 
 from content.sandbox.metering import Meter
-from ingestion.worker.queue.loop import NotItsTurn, Worker
+from ingestion.worker.queue.loop import Worker
+from ingestion.worker.queue.putting_off import NotItsTurn
 from records.errors import CoffreError
 from storage.rows import CpuUse, Submission
 

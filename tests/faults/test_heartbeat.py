@@ -6,7 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from ingestion.worker.queue.loop import Heartbeat, Stopping, Worker
+from ingestion.worker.queue.heartbeat import Heartbeat
+from ingestion.worker.queue.loop import Worker
+from ingestion.worker.queue.putting_off import Stopping
 from records.errors import Conflict
 from tests.faults.pipeline import BOTH_LEASES_S, Pipeline, slices
 

@@ -14,17 +14,17 @@ from typing import Protocol
 from uuid import UUID
 
 from ingestion.worker.inspection import Inspector
+from ingestion.worker.queue.putting_off import PutOff
 from ingestion.worker.queue.standing_in import Bench
 from ingestion.worker.renditions import Renditions
 from ingestion.worker.settling import Ended, settle, settle_many
 from keyvault.process.guard import WorkerDoor
-from records.errors import CoffreError, Conflict
+from records.errors import CoffreError
 from storage.index_ports import NO_ALLOWANCE, WorkerIndex
 from storage.ports import ObjectStore
 from storage.rows import Sharing, Submission
 
 LEASE_MS = 60_000
-BEATS = 4  # a lease is prolonged so often before it could end
 LONGEST_PAUSE_MS = 600_000
 PAUSE_WHILE_AWAY_MS = 5_000
 PAUSE_WHILE_ELSEWHERE_MS = 2_000
@@ -37,26 +37,6 @@ _AWAY = frozenset(
 )
 # another worker has it, or had: nothing to do but to look again soon
 _ELSEWHERE = frozenset({"leased", "lease_lost", "settled", "plan_exists", "study_busy"})
-
-
-class PutOff(Exception):  # noqa: N818 - none of these is an error
-    """A task ends before its time, through no fault; it is due again after `pause_ms`."""
-
-    pause_ms = 0
-
-
-class Busy(PutOff):
-    """Another unfinished submission holds the same bytes or identifier; this one waits for its end."""
-
-    pause_ms = 500
-
-
-class Stopping(PutOff):
-    """The process is about to end; the next one goes on."""
-
-
-class NotItsTurn(PutOff):
-    """A stand-in learnt whose submission it took, and that structure may be served already."""
 
 
 LetGo = Callable[[Collection[UUID], Collection[UUID]], None]
@@ -221,38 +201,6 @@ class Worker:
             self.vault.give_back(submission.submission_id, self.name)
         with suppress(CoffreError):  # likewise
             self.index.postpone(submission.submission_id, self.name, self.now_ms() + pause_ms)
-
-
-class Heartbeat:
-    """Keeps both leases of what a worker has in hand while that takes long.
-
-    `then` follows each renewal of the index's lease, in this order; the vault's lease is among it, whose verb
-    depends on the task.
-    """
-
-    def __init__(self, worker: Worker, submission_id: UUID, *then: Callable[[], object]) -> None:
-        self._worker = worker
-        self._id = submission_id
-        self._then = then
-        self._last = time.monotonic()
-
-    def beat(self) -> None:
-        """Called for each piece that is read or written; most calls cost nothing.
-
-        Raises `Stopping` where the process ends, `Conflict` "lease_lost" where another worker has taken over.
-        """
-        worker = self._worker
-        if worker.stopping():
-            raise Stopping
-        # a clock that is set meanwhile must neither starve a lease nor renew it at each piece
-        if time.monotonic() - self._last < worker.lease_ms / 1000 / BEATS:
-            return
-        self._last = time.monotonic()
-        # the index first: who has lost the turn there must not hold the vault's lease against its successor
-        if not worker.index.renew(self._id, worker.name, worker.now_ms() + worker.lease_ms):
-            raise Conflict("The lease of this submission is lost.", code="lease_lost")
-        for each in self._then:
-            each()
 
 
 def code_of(error: Exception) -> str:

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import pytest
 
 from content.sandbox.metering import Meter
-from ingestion.worker import standing_in as module
+from ingestion.worker.queue import standing_in as module
 from ingestion.worker.queue.standing_in import Bench
 
 
