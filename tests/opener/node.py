@@ -12,7 +12,7 @@ FOLDER = Path(__file__).parent / "node"
 
 def run(script: str, told: object) -> Any:
     """What a script of the folder `node` answers to a JSON value."""
-    command = [debian("node", "nodejs"), FOLDER / script, json.dumps(told)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [debian("node", "nodejs"), FOLDER / script]
+    done = subprocess.run(command, input=json.dumps(told), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout)

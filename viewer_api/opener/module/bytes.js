@@ -26,8 +26,9 @@ export function concat(...parts) {
   return out;
 }
 
-/** @param {number} value @returns {Bytes} */
+/** A version or count, 1..2^32-1. @param {number} value @returns {Bytes} */
 export function be32(value) {
+  if (value < 1 || value >= 2 ** 32) throw badMember();
   const out = new Uint8Array(4);
   new DataView(out.buffer).setUint32(0, value);
   return out;
