@@ -4,7 +4,11 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.integration.conftest import coffre, patient
+from tests.opener import node
+from tests.opener.faulty_store import Store, serving
+from tests.opener.runtimes import InNode, Runtime, in_chromium
 from tests.services.ohif import chromium
+from viewer_api.opener.files import HERE
 
 __all__ = ["coffre", "patient"]
 
@@ -14,3 +18,24 @@ def browser() -> Iterator[Browser]:
     """One for all: it takes seconds to start."""
     with chromium() as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def store() -> Iterator[Store]:
+    with serving(Store({"opener": HERE, "node": node.FOLDER})) as store:
+        yield store
+
+
+@pytest.fixture(scope="module", params=["node", "chromium"])
+def runtime(request: pytest.FixtureRequest, store: Store) -> Iterator[Runtime]:
+    if request.param == "node":
+        yield InNode()
+        return
+    with in_chromium(request.getfixturevalue("browser"), store) as runtime:
+        yield runtime
+
+
+@pytest.fixture(scope="module")
+def in_browser(browser: Browser, store: Store) -> Iterator[Runtime]:
+    with in_chromium(browser, store) as runtime:
+        yield runtime

@@ -8,6 +8,7 @@ import re
 import socket
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -30,7 +31,23 @@ class Store:
         self.blobs: dict[str, str] = {}
         self.asked: Counter[str] = Counter()
         self.renewals = 0
+        self.pause_s = 0.0
+        self.most_at_once = 0
+        self._busy, self._counting = 0, threading.Lock()
         self.url = ""
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Counts how many ranges are under way; each takes `pause_s` longer."""
+        with self._counting:
+            self._busy += 1
+            self.most_at_once = max(self.most_at_once, self._busy)
+        try:
+            time.sleep(self.pause_s)
+            yield
+        finally:
+            with self._counting:
+                self._busy -= 1
 
     def put(self, name: str, blob: str, content: bytes) -> None:
         self.put_sparse(name, blob, len(content), lambda start, stop: content[start:stop])
@@ -97,7 +114,8 @@ class _Answers(BaseHTTPRequestHandler):
         elif fault == "busy" and self.held.asked[path] == 1:
             self._send(503, b"", {"Retry-After": "0"})
         else:
-            self._range(fault, found, int(asked[1]), int(asked[2]) + 1)
+            with self.held.busy():
+                self._range(fault, found, int(asked[1]), int(asked[2]) + 1)
 
     def _range(self, fault: str, found: tuple[int, Object], start: int, stop: int) -> None:
         size, read = found

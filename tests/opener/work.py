@@ -284,7 +284,7 @@ def _sparse(store: Store) -> tuple[dict[str, Any], Any]:
 
     store.put_sparse("sparse", str(REF.blob_id), cipher_size, read)
     places = [(2**32 - 1, 2), (2**32 + 65480, 3 * STRIDE), (size - 5, 5), (0, 1)]
-    work = {"do": "blob", "sealed": _told(sealed), "dek": DEK.hex(), "url": "/store/good/sparse"}
+    work = {"do": "blob", "sealed": told(sealed), "dek": DEK.hex(), "url": "/store/good/sparse"}
     digests = [hashlib.sha256(bytes(length)).hexdigest() for _, length in places]
     return {**work, "grant": "good~sparse", "reads": places}, {"found": digests}
 
@@ -442,7 +442,7 @@ def _blob(
     store.put(stored, str(kept.sealed.ref.blob_id), kept.cipher)
     work = {
         "do": "blob",
-        "sealed": _told(kept.sealed),
+        "sealed": told(kept.sealed),
         "dek": kept.dek.hex(),
         "url": f"/store/{kept.fault}/{stored}",
         "grant": f"{kept.fault}~{stored}",
@@ -453,7 +453,7 @@ def _blob(
     return work, {"found": digests, "size": len(plain)}
 
 
-def _told(sealed: SealedBlob) -> dict[str, Any]:
+def told(sealed: SealedBlob) -> dict[str, Any]:
     return {
         "blob": str(sealed.ref.blob_id),
         "version": sealed.ref.version,
