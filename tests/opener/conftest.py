@@ -3,14 +3,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.integration.conftest import coffre, patient
 from tests.opener import node
 from tests.opener.faulty_store import Store, serving
 from tests.opener.runtimes import InNode, Runtime, in_chromium
 from tests.services.ohif import chromium
 from viewer_api.opener.files import HERE
-
-__all__ = ["coffre", "patient"]
 
 
 @pytest.fixture(scope="session")

@@ -16,3 +16,13 @@ def run(script: str, told: object) -> Any:
     done = subprocess.run(command, input=json.dumps(told), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout)
+
+
+def tools() -> None:
+    """Fetches TypeScript and @hpke/core as locked, where they are not there yet."""
+    if (FOLDER / "node_modules" / ".package-lock.json").exists():
+        return
+    command = [debian("npm", "npm"), "ci", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts"]
+    done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"npm ci failed; it needs its registry: {done.stderr[-500:]}")

@@ -1,17 +1,52 @@
 """A page opens what a running Coffre holds: documents, series, frames and small pictures, byte for byte."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from typing import Any
+from urllib.parse import urlsplit
 
 import pydicom
 import pytest
+from playwright.sync_api import Browser, Page, Route
 
+from coffre.demo_authority import identity_files
 from coffre.demonstration import data as demo_data
-from tests.integration.support import Coffre, Patient
+from coffre.installation.install import initialise
+from coffre.settings import load
+from tests.integration.support import Coffre, Patient, serving
 from tests.opener import node
+from tests.opener.faulty_store import Store
 
 SLICES, SIZE = 6, 256
+READ = """async told => {
+    const opening = await import("/opener/index.js");
+    const { readEverything } = await import("/test/served.js");
+    return readEverything(opening, told);
+}"""
+ASK_FROM_ELSEWHERE = """async ({ base, record }) => {
+    const { RecipientKey, Opener } = await import("/opener/index.js");
+    const key = await RecipientKey.create();
+    const opener = new Opener({ base, key, credentials: "include" });
+    const asked = await opener.grant({ record }).then(() => "granted", error => error.code);
+    const body = JSON.stringify({ record, suite: 2, recipient: key.public });
+    const asking = { method: "POST", mode: "no-cors", credentials: "include", body };
+    const simple = await fetch(`${base}/grants`, asking);
+    return [asked, simple.type];
+}"""
+
+
+@pytest.fixture(scope="module")
+def coffre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coffre]:
+    """One that opens nothing for anybody: its gateway is off."""
+    data = tmp_path_factory.mktemp("opener") / "data"
+    initialise(load(data=data))
+    with serving(data, COFFRE_GATEWAY="false") as coffre:
+        yield coffre
+
+
+@pytest.fixture(scope="module")
+def person(coffre: Coffre) -> Patient:
+    return coffre.open_record()
 
 
 @pytest.fixture(scope="module")
@@ -23,13 +58,55 @@ def files(coffre: Coffre, person: Patient) -> list[bytes]:
 
 
 @pytest.fixture(scope="module")
-def person(coffre: Coffre) -> Patient:
-    return coffre.open_record()
+def page(browser: Browser, coffre: Coffre, person: Patient) -> Iterator[Page]:
+    """A page of Coffre's own origin in which the patient is signed in, as a viewer would be."""
+    context = browser.new_context()
+    page = context.new_page()
+    with coffre.system() as system:
+        page.goto(identity_files.sign_in_link(system, person.token, coffre.url))
+    page.route(f"{coffre.url}/test/*", _test_file)
+    page.goto(f"{coffre.url}/test/page.html")
+    yield page
+    context.close()
+
+
+def _test_file(route: Route) -> None:
+    name = urlsplit(route.request.url).path.rpartition("/")[2]
+    kind = "text/html" if name.endswith(".html") else "text/javascript"
+    route.fulfill(body=(node.FOLDER / name).read_bytes(), content_type=kind)
+
+
+def told(coffre: Coffre, person: Patient) -> dict[str, Any]:
+    return {"base": coffre.url, "record": str(person.public_id)}
 
 
 def test_node_opens_all_of_a_record(coffre: Coffre, person: Patient, files: Sequence[bytes]) -> None:
-    told = {"base": coffre.url, "record": str(person.public_id), "token": person.token}
-    check_everything(node.run("read_served.js", told), files)
+    found = node.run("read_served.js", {**told(coffre, person), "token": person.token})
+    check_everything(found, files)
+
+
+@pytest.mark.parametrize("worker", [False, True])
+def test_a_page_opens_all_of_a_record_with_its_sign_in(
+    page: Page, coffre: Coffre, person: Patient, files: Sequence[bytes], worker: bool
+) -> None:
+    found = page.evaluate(READ, {**told(coffre, person), "base": "", "worker": worker})
+    check_everything(found, files)
+
+
+def test_a_page_of_another_origin_is_granted_nothing(
+    page: Page, store: Store, coffre: Coffre, person: Patient, files: Sequence[bytes]
+) -> None:
+    """127.0.0.1 with another port is the same site: the cookie is sent, and counts for nothing."""
+    lines = retrievals(person)
+    other = page.context.new_page()
+    other.goto(f"{store.url}/node/page.html")
+    assert other.evaluate(ASK_FROM_ELSEWHERE, told(coffre, person)) == ["unreachable", "opaque"]
+    other.close()
+    assert retrievals(person) == lines > 0
+
+
+def retrievals(person: Patient) -> int:
+    return sum(each["action"] == "retrieve" for each in person.log())
 
 
 def check_everything(found: dict[str, Any], files: Sequence[bytes]) -> None:
