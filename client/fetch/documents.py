@@ -4,29 +4,31 @@ The server sees which ranges are read and never their content. Everything a gran
 is used; whole parts are checked against their SHA-256.
 """
 
-import hashlib
-import hmac
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 from uuid import UUID
 
+from client.fetch import parts as whole_parts
 from client.fetch import ranges
 from client.fetch.addresses import Addresses
-from client.fetch.ranges import Pace, Piece
+from client.fetch.parts import Part, Rest, checked
+from client.fetch.ranges import USUAL, Pace, Piece
 from client.http_client import CoffreClient, bad_answer
 from content.merged_series import merge_series, too_large
 from content.rendition import LARGEST_STRIP, Rendition, read_rendition_of
 from content.series import LARGEST, SeriesInstance
 from keyvault.crypto.blob_opener import Opener
 from keyvault.crypto.opened_segments import opened
-from keyvault.crypto.sealed_blob import HEADER, STRIDE, BlobError, BlobKind
+from keyvault.crypto.sealed_blob import HEADER, STRIDE, BlobKind
 from keyvault.grants.grant import GrantBody, GrantedDocument, GrantedSeries, new_recipient, open_grant
 from records.base64url import b64
 from records.errors import NotFound
 from records.identity import INS
 
+P = TypeVar("P", bound=Part)
 CHUNK_SEGMENTS = 64
 """Segments fetched in one request where content is read from end to end: 4 MiB."""
 
@@ -45,7 +47,7 @@ class FetchClient:
         self,
         server: CoffreClient,
         objects: CoffreClient,
-        ins: INS,
+        record: INS | UUID,
         pinned: Mapping[str, bytes],
         *,
         purpose: str = "normal",
@@ -54,18 +56,19 @@ class FetchClient:
     ) -> None:
         self.server = server
         self._objects = objects
-        self._ins = ins
+        self._locator = record
         self._pinned = pinned
         self._purpose = purpose
         self._reason = reason
         self._clock = clock
-        self._record: str | None = None
+        self._record = str(record) if isinstance(record, UUID) else None
 
     @property
     def record(self) -> str:
         """The record's public id, asked for once: no other address names the patient."""
         if self._record is None:
-            body = {"ins": self._ins.value}
+            assert isinstance(self._locator, INS)  # a public id is asked for no more
+            body = {"ins": self._locator.value}
             found = self.server.read("POST", "/records/find", json=body, headers=self._why())
             self._record = str(UUID(_member(found, "record")))
         return self._record
@@ -162,6 +165,26 @@ class OpenedGrant:
         """Yields the number of each part with its plaintext in pieces, neighbours read in common ranges."""
         return ranges.read(parts, self._pieces, pace)
 
+    def open_all(self, parts: Iterable[P], *, pace: Pace = USUAL) -> Iterator[tuple[P, bytes]]:
+        """Yields each document or instance as it was deposited, in their order, read as `read_parts` does.
+
+        In memory are the ranges that `pace` admits, and one part. Raises `BlobError` "digest_mismatch".
+        """
+        wanted = list(parts)
+        for number, pieces in self.read_parts(wanted, pace):
+            yield wanted[number], checked(b"".join(pieces), wanted[number])
+
+    def save(self, part: Part, path: Path, *, pace: Pace = USUAL) -> None:
+        """Leaves a document or instance at `path`; called again after a stop it goes on where it was.
+
+        Raises `BlobError` "digest_mismatch", and then leaves nothing.
+        """
+
+        def read(rest: Rest) -> Iterator[memoryview]:
+            return (piece for _, pieces in self.read_parts([rest], pace) for piece in pieces)
+
+        whole_parts.save(part, path, read)
+
     def _pieces(self, blob_id: UUID, offset: int, length: int) -> list[bytes]:
         """Plaintext bytes of a blob, opened segment by segment while they arrive."""
         opener = self._opener(blob_id)
@@ -203,7 +226,7 @@ class OpenedGrant:
     def open_instance(self, instance: SeriesInstance) -> bytes:
         """Returns the DICOM file as it was deposited. Raises `BlobError` "digest_mismatch"."""
         content = self.read(instance.blob_id, instance.offset, instance.length)
-        return _checked(content, instance.sha256)
+        return checked(content, instance)
 
     def open_frame(self, instance: SeriesInstance, n: int) -> bytes:
         """Returns frame `n`, counted from 1, as it was deposited: compressed ones stay so, padding included.
@@ -222,26 +245,13 @@ class OpenedGrant:
     def open_document(self, document: GrantedDocument) -> bytes:
         """Returns the document as it was deposited. Raises `BlobError` "digest_mismatch"."""
         content = self.read(document.blob_id, document.offset, document.length)
-        return _checked(content, document.sha256)
+        return checked(content, document)
 
     def _whole(self, blob_id: UUID, largest: int = LARGEST) -> bytes:
         size = self._sizes.get(blob_id, 0)
         if size > largest:
             raise too_large()
         return b"".join(self.stream(blob_id, 0, size))
-
-
-def digest_mismatch() -> BlobError:
-    """What a part earns whose bytes are authentic and not the ones that were deposited."""
-    return BlobError(
-        "What was fetched is not what was deposited; tell the hosting team.", code="digest_mismatch"
-    )
-
-
-def _checked(content: bytes, sha256: bytes) -> bytes:
-    if not hmac.compare_digest(hashlib.sha256(content).digest(), sha256):
-        raise digest_mismatch()
-    return content
 
 
 def _page(found: object) -> tuple[list[dict[str, Any]], str | None]:

@@ -1,10 +1,13 @@
-"""A page opens what a running Coffre holds: documents, series, frames and small pictures, byte for byte."""
+"""A page opens what a running Coffre holds, byte for byte, and docs/opener.md is enough to write one."""
 
+import re
 from collections.abc import Iterator, Sequence
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import numpy
 import pydicom
 import pytest
 from playwright.sync_api import Browser, Page, Route
@@ -13,10 +16,13 @@ from coffre.demo_authority import identity_files
 from coffre.demonstration import data as demo_data
 from coffre.installation.install import initialise
 from coffre.settings import load
+from records.base64url import b64
 from tests.integration.support import Coffre, Patient, serving
 from tests.opener import node
 from tests.opener.faulty_store import Store
+from viewer_api.opener.files import HERE
 
+DOCUMENTED = (Path(__file__).parents[2] / "docs" / "opener.md").read_text("utf-8")
 SLICES, SIZE = 6, 256
 READ = """async told => {
     const opening = await import("/opener/index.js");
@@ -71,9 +77,11 @@ def page(browser: Browser, coffre: Coffre, person: Patient) -> Iterator[Page]:
 
 
 def _test_file(route: Route) -> None:
+    """The page of docs/opener.md, and what tests import."""
     name = urlsplit(route.request.url).path.rpartition("/")[2]
-    kind = "text/html" if name.endswith(".html") else "text/javascript"
-    route.fulfill(body=(node.FOLDER / name).read_bytes(), content_type=kind)
+    kind = "text/html; charset=utf-8" if name.endswith(".html") else "text/javascript"
+    content = block("html") if name == "image.html" else (node.FOLDER / name).read_text("utf-8")
+    route.fulfill(body=content, content_type=kind)
 
 
 def told(coffre: Coffre, person: Patient) -> dict[str, Any]:
@@ -136,3 +144,67 @@ def test_modules_are_kept_by_version_and_asked_for_anew_without(coffre: Coffre) 
     assert coffre.http.get("/opener/index.js", headers=tag).status_code == 304
     assert coffre.http.get("/opener/0123456789abcdef/index.js").status_code == 404
     assert coffre.http.get("/opener/routes.py").status_code == 404
+
+
+def block(language: str) -> str:
+    found = re.search(rf"^```{language}\n(.*?)^```$", DOCUMENTED, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def test_the_documented_page_draws_the_frame(
+    page: Page, coffre: Coffre, person: Patient, files: Sequence[bytes]
+) -> None:
+    dataset = pydicom.dcmread(BytesIO(files[0]))
+    page.goto(f"{coffre.url}/test/image.html#record={person.public_id}&study={dataset.StudyInstanceUID}")
+    page.get_by_text(f"CT, image 1 de {len(files)}").wait_for()
+    drawn = page.evaluate(
+        """() => {
+            const image = document.querySelector("canvas");
+            const { data } = image.getContext("2d").getImageData(0, 0, image.width, image.height);
+            return Array.from(data.filter((_, i) => i % 4 === 0));
+        }"""
+    )
+    assert numpy.abs(numpy.array(drawn) - _windowed(dataset).ravel()).max() <= 1
+    page.wait_for_function("document.getElementById('overview').naturalWidth > 0")
+
+
+def _windowed(dataset: pydicom.FileDataset) -> Any:
+    """The first window of the file (PS3.3 section C.11.2.1.2), in shades of grey."""
+    values = dataset.pixel_array * float(dataset.RescaleSlope) + float(dataset.RescaleIntercept)
+    centre, width = float(dataset.WindowCenter[0]), float(dataset.WindowWidth[0])
+    return numpy.clip(255 * ((values - centre) / width + 0.5), 0, 255)
+
+
+def test_a_study_that_may_not_be_seen_is_a_sentence(
+    page: Page, coffre: Coffre, files: Sequence[bytes]
+) -> None:
+    other = coffre.open_record()
+    page.goto("about:blank")  # another fragment alone would load nothing
+    page.goto(f"{coffre.url}/test/image.html#record={other.public_id}&study=1.2.3")
+    page.get_by_text("You have no access to this record, or there is no such record.").wait_for()
+
+
+def test_every_code_is_named() -> None:
+    codes = set(re.findall(r"^  ([a-z_0-9]+): \"", (HERE / "errors.js").read_text("utf-8"), re.MULTILINE))
+    named = set(re.findall(r"`([a-z_0-9]+)`", DOCUMENTED[DOCUMENTED.index("## What can go wrong") :]))
+    assert codes
+    assert not codes - named
+
+
+def test_the_documented_python_opens_a_study(
+    coffre: Coffre, person: Patient, files: Sequence[bytes], tmp_path: Path
+) -> None:
+    first = pydicom.dcmread(BytesIO(files[0]))
+    told: dict[str, Any] = {
+        "URL": coffre.url,
+        "TOKEN": person.token,
+        "RECORD": str(person.public_id),
+        "PINS": [b64(public) for public in coffre.grant_keys().values()],
+        "STUDY": first.StudyInstanceUID,
+        "FOLDER": tmp_path,
+    }
+    exec(block("python"), told)  # noqa: S102 - what the page shows
+    assert (tmp_path / "first.dcm").read_bytes() in files
+    assert told["first"] in [pydicom.dcmread(BytesIO(each)).PixelData for each in files]
+    assert told["content"] in files

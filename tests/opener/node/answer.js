@@ -13,12 +13,13 @@
  * @property {typeof import("../../../viewer_api/opener/module/reader.js")} reader
  * @property {typeof import("../../../viewer_api/opener/module/recipient-key.js")} key
  * @property {typeof import("../../../viewer_api/opener/module/rendition.js")} rendition
+ * @property {typeof import("../../../viewer_api/opener/module/segments.js")} segments
  * @property {typeof import("../../../viewer_api/opener/module/series.js")} series
  */
 
 /** @param {string} folder URL of the opener's modules @returns {Promise<Modules>} */
 export async function load(folder) {
-  const names = ["addresses", "blob", "bytes", "digests", "grant", "http", "json", "reader", "rendition", "series"];
+  const names = ["addresses", "blob", "bytes", "digests", "grant", "http", "json", "reader", "rendition", "segments", "series"];
   const found = await Promise.all([...names, "recipient-key"].map((name) => import(`${folder}/${name}.js`)));
   return /** @type {any} */ (Object.fromEntries([...names, "key"].map((name, i) => [name, found[i]])));
 }

@@ -78,11 +78,17 @@ function checkRange(answer, { start, stop, size }) {
   if (found[3] !== "*" && Number(found[3]) !== size) throw new OpenError("blob_size_mismatch");
 }
 
-/** @param {Response} answer @param {RangeTask} task @param {(cut: number, bytes: Bytes) => void} deliver */
-async function openSegments(answer, task, deliver) {
+/**
+ * Opens the segments of a range that are in an answer's body.
+ * @param {Response} answer @param {RangeTask} task @param {(cut: number, bytes: Bytes) => void} deliver
+ */
+export async function openSegments(answer, task, deliver) {
   const segments = new Segments(task, deliver);
   const reader = answer.body?.getReader();
-  for (let next; reader && !(next = await reader.read()).done; ) await segments.take(next.value);
+  for (let next; reader && !(next = await reader.read()).done; ) {
+    segments.take(next.value);
+    if (segments.isBusy) await segments.turn();
+  }
   await segments.end();
 }
 
@@ -94,37 +100,53 @@ class Segments {
     this.cuts = new Cuts(task.cuts, deliver);
     this.at = task.start;
     this.last = Math.floor((task.size - 1) / SEGMENT);
-    this.held = new Uint8Array(0);
+    this.held = new Uint8Array(SEGMENT);
     this.filled = 0;
     /** @type {Set<Promise<void>>} */
     this.opening = new Set();
   }
 
-  /** @param {Uint8Array} piece */
-  async take(piece) {
+  get isBusy() {
+    return this.opening.size >= AT_ONCE;
+  }
+
+  /** Until one of those that are being opened is. */
+  async turn() {
+    await Promise.race(this.opening);
+  }
+
+  /** @param {Uint8Array<ArrayBuffer>} piece */
+  take(piece) {
     if (this.at + piece.length > this.task.stop) throw new OpenError("short_range");
     for (let from = 0; from < piece.length; ) {
-      if (!this.filled) this.held = new Uint8Array(this.segmentEnd() - this.at);
-      const part = piece.subarray(from, from + this.held.length - this.filled);
-      this.held.set(part, this.filled);
-      this.filled += part.length;
-      this.at += part.length;
+      const size = this.segmentEnd() - this.at + this.filled;
+      const part = piece.subarray(from, from + size - this.filled);
       from += part.length;
-      if (this.filled === this.held.length) await this.open();
+      this.at += part.length;
+      if (part.length === size) this.open(part); // WebCrypto copies what it is given, before it returns
+      else this.hold(part, size);
     }
+  }
+
+  /** A segment that comes in several pieces. @param {Uint8Array} part @param {number} size of the segment */
+  hold(part, size) {
+    this.held.set(part, this.filled);
+    this.filled += part.length;
+    if (this.filled < size) return;
+    this.filled = 0;
+    this.open(this.held.subarray(0, size));
   }
 
   segmentEnd() {
     return Math.min((Math.floor(this.at / SEGMENT) + 1) * SEGMENT, this.task.stop);
   }
 
-  async open() {
-    const opened = this.openOne(Math.floor((this.at - 1) / SEGMENT), this.held);
-    this.filled = 0;
+  /** @param {Bytes} sealed a whole segment, the last byte of which is the last that was taken */
+  open(sealed) {
+    const opened = this.openOne(Math.floor((this.at - 1) / SEGMENT), sealed);
     this.opening.add(opened);
-    // who waits for one that fails is told there, and at the end
+    // one that fails is met by who waits for a turn, or at the end
     opened.then(() => this.opening.delete(opened), () => {});
-    if (this.opening.size >= AT_ONCE) await Promise.race(this.opening);
   }
 
   /** @param {number} index @param {Bytes} sealed */

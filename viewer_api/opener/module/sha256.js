@@ -2,8 +2,9 @@
 /** SHA-256 (FIPS 180-4) of a stream: WebCrypto digests only what is in memory as a whole. */
 
 const BLOCK = 64;
-const K = new Uint32Array(64);
-const START = new Uint32Array(8);
+// signed: so all sums stay whole numbers of 32 bits to the engine
+const K = new Int32Array(64);
+const START = new Int32Array(8);
 // section 4.2.2 and 5.3.3: fractional parts of cube and square roots of the first primes
 for (let n = 2, i = 0; i < 64; n++) {
   let isPrime = true;
@@ -59,7 +60,7 @@ export class Sha256 {
     new DataView(end.buffer).setBigUint64(end.length - 8, BigInt(bits));
     for (let at = 0; at < end.length; at += BLOCK) this.#block(end, at);
     const out = new Uint8Array(32), view = new DataView(out.buffer);
-    this.#state.forEach((word, i) => view.setUint32(4 * i, word));
+    this.#state.forEach((word, i) => view.setInt32(4 * i, word));
     return out;
   }
 
@@ -75,8 +76,7 @@ export class Sha256 {
       const s1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
       w[i] = (w[i - 16] + s0 + w[i - 7] + s1) | 0;
     }
-    let a = state[0] | 0, b = state[1] | 0, c = state[2] | 0, d = state[3] | 0;
-    let e = state[4] | 0, f = state[5] | 0, g = state[6] | 0, h = state[7] | 0;
+    let a = state[0], b = state[1], c = state[2], d = state[3], e = state[4], f = state[5], g = state[6], h = state[7];
     for (let i = 0; i < 64; i++) {
       const s1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
       const t1 = (h + s1 + ((e & f) ^ (~e & g)) + K[i] + w[i]) | 0;
