@@ -20,8 +20,7 @@ _.client_address  # named by socketserver.BaseServer.handle_error
 _.raiseExceptions  # logging.Handler.handleError
 _.READ_NUM_BYTES  # httpcore: bytes that it takes off the wire at once
 
-# programs that use client.fetch as docs/opener.md shows
-_.open_all
+_.open_all  # client.fetch as a library, docs/opener.md
 
 # pydicom and Pillow
 _.PlanarConfiguration  # pydicom's decoders read it from the data set
