@@ -11,12 +11,14 @@ import numpy
 import pydicom
 import pytest
 from playwright.sync_api import Browser, Page, Route
+from pydicom.uid import DeflatedExplicitVRLittleEndian, generate_uid
 
 from coffre.demo_authority import identity_files
 from coffre.demonstration import data as demo_data
 from coffre.installation.install import initialise
 from coffre.settings import load
 from records.base64url import b64
+from tests.clients.ohif_viewer import encapsulated, written
 from tests.integration.support import Coffre, Patient, serving
 from tests.opener import node
 from tests.opener.faulty_store import Store
@@ -57,10 +59,22 @@ def person(coffre: Coffre) -> Patient:
 
 @pytest.fixture(scope="module")
 def files(coffre: Coffre, person: Patient) -> list[bytes]:
-    files = person.ct(SLICES, SIZE)
-    assert coffre.stow(coffre.depositor(), files, person.ins).status_code == 200
+    """Images, one of them deflated, and an encapsulated PDF, each a study; a PDF beside them."""
+    images = person.ct(SLICES, SIZE)
+    packed = pydicom.dcmread(BytesIO(person.ct(1, 64)[0]))
+    packed.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    others = [of_its_own(packed), of_its_own(encapsulated(person, demo_data.report_pdf()))]
+    for content in (images, *([each] for each in others)):
+        assert coffre.stow(coffre.depositor(), content, person.ins).status_code == 200
     assert coffre.publish_pdf(coffre.depositor(), person.ins, demo_data.report_pdf()).status_code == 201
-    return files
+    return images + others
+
+
+def of_its_own(dataset: pydicom.FileDataset) -> bytes:
+    """The file as one of another study."""
+    dataset.StudyInstanceUID, dataset.SeriesInstanceUID = generate_uid(), generate_uid()
+    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    return written(dataset)
 
 
 @pytest.fixture(scope="module")
@@ -118,20 +132,22 @@ def retrievals(person: Patient) -> int:
 
 
 def check_everything(found: dict[str, Any], files: Sequence[bytes]) -> None:
-    assert found["documents"] == [demo_data.report_pdf().hex()]
-    (series,) = found["series"]
-    read = {each["sop"]: each for each in series["instances"]}
+    """Every file as it was deposited, every frame and value as pydicom reads them."""
+    assert demo_data.report_pdf().hex() in found["documents"]
+    read = {each["sop"]: each for series in found["series"] for each in series["instances"]}
     for content in files:
         dataset = pydicom.dcmread(BytesIO(content))
         one = read.pop(dataset.SOPInstanceUID)
         assert one["whole"] == one["streamed"] == content.hex()
-        assert one["frames"] == [dataset.PixelData.hex()]
+        assert one["frames"] == ([dataset.PixelData.hex()] if "PixelData" in dataset else [])
+        if "EncapsulatedDocument" in dataset:
+            assert one["values"] == {"00420011": dataset.EncapsulatedDocument.hex()}
         assert one["transferSyntax"] == dataset.file_meta.TransferSyntaxUID
     assert not read
-    assert series["overview"] == "ffd8ff"
+    assert "ffd8ff" in [series["overview"] for series in found["series"]]
     assert (found["closed"], found["signedOut"]) == ("grant_closed", "key_forgotten")
-    # the series' metadata, then all frames as one range: they adjoin and were asked for at once
-    assert sum(each["what"] == "series metadata" for each in found["fetched"]) == 1
+    # each series' metadata, then all frames of the CT as one range: they adjoin and were asked for at once
+    assert sum(each["what"] == "series metadata" for each in found["fetched"]) == len(found["series"])
     assert sum(each["what"] == "frames" for each in found["fetched"]) == 1
     assert not any("?" in each["url"] for each in found["fetched"])
 
@@ -157,7 +173,7 @@ def test_the_documented_page_draws_the_frame(
 ) -> None:
     dataset = pydicom.dcmread(BytesIO(files[0]))
     page.goto(f"{coffre.url}/test/image.html#record={person.public_id}&study={dataset.StudyInstanceUID}")
-    page.get_by_text(f"CT, image 1 de {len(files)}").wait_for()
+    page.get_by_text(f"CT, image 1 de {SLICES}").wait_for()
     drawn = page.evaluate(
         """() => {
             const image = document.querySelector("canvas");
@@ -206,5 +222,5 @@ def test_the_documented_python_opens_a_study(
     }
     exec(block("python"), told)  # noqa: S102 - what the page shows
     assert (tmp_path / "first.dcm").read_bytes() in files
-    assert told["first"] in [pydicom.dcmread(BytesIO(each)).PixelData for each in files]
+    assert told["first"] in [pydicom.dcmread(BytesIO(each)).PixelData for each in files[:SLICES]]
     assert told["content"] in files

@@ -36,9 +36,10 @@ export async function readEverything({ RecipientKey, Opener, OpenError }, { base
 async function readSeries(grant, study, uid) {
   const series = await grant.openSeries(study, uid);
   const instances = await Promise.all(
-    series.instances.map(async ({ sop, frames, transferSyntax }) => ({
+    series.instances.map(async ({ sop, frames, transferSyntax, dicom }) => ({
       sop,
       transferSyntax,
+      values: Object.fromEntries(await Promise.all(referred(dicom).map(async ([tag, uri]) => [tag, hex(await series.bulkData(sop, uri))]))),
       frames: await Promise.all(Array.from({ length: frames }, async (_, n) => hex((await series.frame(sop, n + 1)).bytes))),
       whole: hex(await series.instance(sop)),
       streamed: await streamed(series.instanceStream(sop)),
@@ -46,6 +47,11 @@ async function readSeries(grant, study, uid) {
   );
   const overview = await grant.overview(study, uid);
   return { uid, instances, overview: overview && hex(overview.subarray(0, 3)) };
+}
+
+/** Attributes of which metadata names the place alone, pixel data aside. @param {Record<string, any>} dicom */
+function referred(dicom) {
+  return Object.entries(dicom).flatMap(([tag, { BulkDataURI }]) => (BulkDataURI && tag !== "7FE00010" ? [[tag, BulkDataURI]] : []));
 }
 
 /** @param {AsyncIterable<Uint8Array>} pieces */

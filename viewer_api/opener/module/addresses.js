@@ -100,7 +100,7 @@ export class Addresses {
     const { found, bytes } = await this.server.json("POST", path);
     this.urls = read(found?.urls);
     this.#fetchedAt = Date.now();
-    this.fetched({ url: this.server.url(path), bytes, what: "addresses" });
+    this.fetched({ url: this.server.route(path), bytes, what: "addresses" });
   }
 }
 

@@ -31,9 +31,18 @@ export class Server {
     this.credentials = credentials;
   }
 
-  /** @param {string} path below the server, or absolute */
-  url(path) {
-    return new URL(path, this.base).href;
+  /** A route of the server. @param {string} path below its URL, with a slash before it */
+  route(path) {
+    return this.base.href.replace(/[/]+$/, "") + path;
+  }
+
+  /** An address that the server gave. @param {string} address absolute, or relative to the server */
+  url(address) {
+    try {
+      return new URL(address, this.base).href;
+    } catch {
+      throw new OpenError("bad_answer");
+    }
   }
 
   /** Whether an address is this server's own. @param {string} url */
@@ -49,7 +58,7 @@ export class Server {
    * @param {AbortSignal | null} [signal]
    */
   async json(method, path, content, signal) {
-    const url = this.url(path);
+    const url = this.route(path);
     const body = content === undefined ? undefined : JSON.stringify(content);
     const data = await attempted(signal, () => this.#once(method, url, body, signal));
     try {

@@ -160,11 +160,14 @@ export class OpenedSeries {
 async function inflatedDataSet(file) {
   const view = new DataView(file.buffer, file.byteOffset, file.length);
   if (file.length < META_AT) throw new OpenError("no_such_bulkdata");
-  const start = META_AT + view.getUint32(META_LENGTH_AT, true);
+  const packed = file.slice(META_AT + view.getUint32(META_LENGTH_AT, true));
   try {
-    return await inflated(file.slice(start), "deflate-raw", LARGEST_INFLATED);
+    return await inflated(packed, "deflate-raw", LARGEST_INFLATED);
   } catch {
-    throw new OpenError("no_such_bulkdata");
+    // a byte may make its length even (PS3.5 section A.5), and browsers refuse what follows the end
+    return inflated(packed.subarray(0, -1), "deflate-raw", LARGEST_INFLATED).catch(() => {
+      throw new OpenError("no_such_bulkdata");
+    });
   }
 }
 

@@ -54,7 +54,8 @@ export class Opener {
     this.#pinned = pinned;
     this.#fetched = onFetched ?? (() => {});
     this.#now = now ?? (() => Math.floor(Date.now() / 1000));
-    this.#workers = worker ? new RangeWorkers(Number(worker)) : null;
+    // a service worker has none of its own, nor has Node
+    this.#workers = worker && typeof Worker !== "undefined" ? new RangeWorkers(Number(worker)) : null;
   }
 
   /**
@@ -98,7 +99,7 @@ export class Opener {
   /** @param {string} method @param {string} path @param {string} what @param {unknown} content @param {AbortSignal | null} [signal] */
   async #asked(method, path, what, content, signal) {
     const { found, bytes } = await this.#server.json(method, path, content, signal);
-    this.#fetched({ url: this.#server.url(path), bytes, what });
+    this.#fetched({ url: this.#server.route(path), bytes, what });
     return found;
   }
 }
