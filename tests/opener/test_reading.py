@@ -8,7 +8,7 @@ import pytest
 
 from tests.opener import work
 from tests.opener.faulty_store import Store, serving
-from tests.opener.runtimes import Runtime
+from tests.opener.runtimes import InNode, Runtime
 from tests.unit.keyvault.sealing import DEK, Sample, seal
 
 MIB = 2**20
@@ -85,6 +85,13 @@ def test_a_stream_that_is_left_reads_a_few_pieces_ahead(runtime: Runtime, store:
     store.pause_s = 0.05
     assert runtime.behaves("streamLeft", stored(store, long)) > 7 * MIB
     assert sum(store.asked.values()) <= 4
+
+
+def test_memory_is_bounded_however_long_the_part(store: Store) -> None:
+    """Four ranges of 8 MiB and what the collector has not taken back yet."""
+    found = InNode().behaves("memory", work.zeros(store, 512 * MIB))
+    assert found["size"] == 512 * MIB
+    assert found["most"] < 160 * MIB
 
 
 def test_a_private_key_is_never_shown(runtime: Runtime) -> None:

@@ -263,8 +263,14 @@ def answered(store: Store) -> Answers:
 
 
 def _sparse(store: Store) -> tuple[dict[str, Any], Any]:
-    """Zeros, of which each segment is sealed when it is asked for."""
     size = 5 * 2**30
+    places = [(2**32 - 1, 2), (2**32 + 65480, 3 * STRIDE), (size - 5, 5), (0, 1)]
+    digests = [hashlib.sha256(bytes(length)).hexdigest() for _, length in places]
+    return {"do": "blob", **zeros(store, size), "reads": places}, {"found": digests}
+
+
+def zeros(store: Store, size: int) -> dict[str, Any]:
+    """An object of zeros, of which each segment is sealed when it is asked for."""
     sealer = sealing.sealer_with(REF, DEK, HEADER)
     segments = -(-(size + 40) // STRIDE)
     cipher_size = size + 40 + 16 * segments
@@ -282,11 +288,9 @@ def _sparse(store: Store) -> tuple[dict[str, Any], Any]:
         content = sealer._segments.cipher.encrypt(nonce, bytes(end - begin), None)
         return HEADER + content if index == 0 else content
 
-    store.put_sparse("sparse", str(REF.blob_id), cipher_size, read)
-    places = [(2**32 - 1, 2), (2**32 + 65480, 3 * STRIDE), (size - 5, 5), (0, 1)]
-    work = {"do": "blob", "sealed": told(sealed), "dek": DEK.hex(), "url": "/store/good/sparse"}
-    digests = [hashlib.sha256(bytes(length)).hexdigest() for _, length in places]
-    return {**work, "grant": "good~sparse", "reads": places}, {"found": digests}
+    store.put_sparse("zeros", str(REF.blob_id), cipher_size, read)
+    named = {"sealed": told(sealed), "dek": DEK.hex(), "url": "/store/good/zeros", "grant": "good~zeros"}
+    return {**named, "base": store.url}
 
 
 def texts() -> Answers:

@@ -91,6 +91,19 @@ export const BEHAVIOUR = {
     for await (const piece of reader.pieces(open, 0, open.size, "test")) return piece.length;
   },
 
+  /** Bytes that are held at most while a long part is streamed, in Node. @param {Modules} opener @param {Stored} stored */
+  async memory(opener, stored) {
+    const { open, reader } = await reading(opener, stored);
+    const held = () => /** @type {any} */ (globalThis).process.memoryUsage().arrayBuffers;
+    const before = held();
+    let most = 0, size = 0;
+    for await (const piece of reader.pieces(open, 0, open.size, "test")) {
+      size += piece.length;
+      most = Math.max(most, held() - before);
+    }
+    return { size, most };
+  },
+
   /** A store of another origin. @param {Modules} opener @param {Stored} stored */
   async opened(opener, stored) {
     const { open, reader } = await reading(opener, stored);
