@@ -130,6 +130,9 @@ class _Answers(BaseHTTPRequestHandler):
             case "whole":
                 self._send(200, read(0, size), headers)
                 return
+            case "called-whole":
+                self._send(200, content, {**headers, "Content-Range": place})
+                return
             case "short":
                 content = content[:-1]
             case "long":

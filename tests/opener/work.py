@@ -6,6 +6,7 @@ Golden vectors (tests/vectors) and the must-fail cases 1, 2, 4 and 5 of docs/for
 import dataclasses
 import gzip
 import hashlib
+import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from audit.canonical import canonical, parse
 from content.merged_series import merge_series
@@ -83,6 +85,7 @@ def grants() -> Answers:
     for number, point in enumerate(granting.LOW_ORDER):
         head = point + unb64(made(suite=2)["head"])[32:]
         add(f"shared secret of zeros {number}", resigned(made(suite=2), {"head": b64(head)}))
+    add("sealed by whoever knows that the secret is zeros", _to_zeros())
     elsewhere = b"coffre-grant-v1\0\2" + UUID(int=99).bytes
     add("the head of another grant", rebuilt(2, lambda body: None, head_place=elsewhere))
     for number, change in enumerate(granting.UNSIGNED):
@@ -92,6 +95,31 @@ def grants() -> Answers:
     for name, edit in granting.EDITS.items():
         add(f"a body with {name}", rebuilt(2, edit))
     return found
+
+
+def _to_zeros() -> dict[str, Any]:
+    """A grant of which everything is right but that its exchange gave zeros (RFC 9180 section 7.1.4)."""
+    grant = rebuilt(2, lambda body: None)
+    body, enc = unb64(grant["body"]), bytes(32)
+    info = b"coffre-grant-v1\0\2" + granting.GRANT.bytes + granting.RECIPIENT
+    secrets = (granting.NOW + 900).to_bytes(8, "big") + hashlib.sha256(body).digest() + bytes(range(32))
+
+    def extract(salt: bytes, suite: bytes, label: bytes, key: bytes) -> bytes:
+        return hmac.digest(salt or bytes(32), b"HPKE-v1" + suite + label + key, "sha256")
+
+    def expand(key: bytes, suite: bytes, label: bytes, context: bytes, size: int) -> bytes:
+        message = size.to_bytes(2, "big") + b"HPKE-v1" + suite + label + context + b"\1"
+        return hmac.digest(key, message, "sha256")[:size]
+
+    kem, suite = b"KEM\0\x20", b"HPKE\0\x20\0\1\0\2"
+    shared = expand(
+        extract(b"", kem, b"eae_prk", bytes(32)), kem, b"shared_secret", enc + granting.RECIPIENT, 32
+    )
+    context = b"\0" + extract(b"", suite, b"psk_id_hash", b"") + extract(b"", suite, b"info_hash", info)
+    schedule = extract(shared, suite, b"secret", b"")
+    key = expand(schedule, suite, b"key", context, 32)
+    nonce = expand(schedule, suite, b"base_nonce", context, 12)
+    return resigned(grant, {"head": b64(enc + AESGCM(key).encrypt(nonce, secrets, b""))})
 
 
 def _grant(
@@ -235,6 +263,7 @@ def answered(store: Store) -> Answers:
     }
     codes = {
         "whole": "short_range",
+        "called-whole": "short_range",
         "short": "short_range",
         "long": "short_range",
         "shifted": "short_range",
@@ -258,6 +287,9 @@ def answered(store: Store) -> Answers:
         found[name] = {**work, "reads": [place]}, {"code": "range_past_end"}
     work, _ = _blob(store, "another", Kept(long.sealed, sealing.seal([long.plain]).cipher), [], long.plain)
     found["another object of the same size"] = {**work, "reads": [(0, size)]}, {"code": "blob_corrupt"}
+    for name in ("streamed", "held"):
+        work, _ = _blob(store, f"not as deposited, {name}", Kept(long.sealed, long.cipher), [], long.plain)
+        found[f"not as deposited, {name}"] = {**work, name: bytes(32).hex()}, {"code": "digest_mismatch"}
     found["past 4 GiB"] = _sparse(store)
     return found
 

@@ -52,7 +52,7 @@ const DOES = {
   },
 
   /** @param {Modules} opener @param {any} work */
-  async blob(opener, { sealed, dek, url, grant, reads, streamed, base }) {
+  async blob(opener, { sealed, dek, url, grant, reads, streamed, held, base }) {
     const { addresses, blob, bytes, digests, http, reader } = opener;
     const named = { ...sealed, commitment: bytes.fromHex(sealed.commitment), header: bytes.fromHex(sealed.header) };
     const open = await blob.OpenBlob.from(named, bytes.fromHex(dek));
@@ -61,6 +61,7 @@ const DOES = {
     const found = await Promise.all(
       reads.map(async (/** @type {[number, number]} */ [offset, length]) => digest(bytes, await reading.read(open, offset, length, "test"))),
     );
+    if (held !== undefined) await digests.checkedDigest(await reading.read(open, 0, open.size, "test"), bytes.fromHex(held));
     if (streamed === undefined) return { found };
     let size = 0;
     for await (const piece of digests.verified(reading.pieces(open, 0, open.size, "test"), bytes.fromHex(streamed))) size += piece.length;
