@@ -5,8 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests import log_search
+
+settings.register_profile("coffre", deadline=None)  # on a machine that others use, time says nothing
+settings.load_profile("coffre")
 
 pytest_plugins = [
     "tests.services.fixtures_brokers",

@@ -17,7 +17,10 @@ from tests.contract.storage_work import Meter, meter_of
 
 SMALL = pytest.mark.parametrize("small", [3_000, pytest.param(10_000, marks=pytest.mark.long)])
 CAP = 10_000
-BOUND = 1.5
+BOUND = 2
+"""A tree of an index may be a level deeper; work that grew with the rows would be ten times as much."""
+TURNS = 6
+"""A claim begins with a structure by chance: of so many, one has the most work there can be."""
 
 
 def index_work(index: SqlIndex, meter: Meter, rows: int) -> dict[str, int]:
@@ -31,10 +34,10 @@ def index_work(index: SqlIndex, meter: Meter, rows: int) -> dict[str, int]:
         "by study": lambda: index.documents_by_study(record, one.bytes),
         "submission": lambda: index.submission(one),
         "receive": lambda: index.receive(a_submission(received_at=10**9), []),
-        "claim": lambda: claim_next(index, "w", now=rows, until=10**9),
         "unsettled": lambda: index.unsettled(rows),
     }
-    return {name: meter.work(call) for name, call in calls.items()}
+    claims = [meter.work(lambda: claim_next(index, "w", now=rows, until=10**9)) for _ in range(TURNS)]
+    return {name: meter.work(call) for name, call in calls.items()} | {"claim": max(claims)}
 
 
 def assert_bounded(small: dict[str, int], large: dict[str, int]) -> None:
