@@ -105,13 +105,14 @@ def _check_event(event: ChainEvent) -> bool:
     members = check_entry(event.leaf, event.entry, event.position)
     if event.salt is None or event.event is None:
         return False
-    if members["detail_hash"] != _detail_hash(event.salt, event.event):
+    if members["detail_hash"] != detail_hash(event.salt, event.event):
         sentence = f"The event of the entry{_at(event.position)} is not the one it was written with."
         raise LogFault("event_changed", sentence, event.position)
     return True
 
 
-def _detail_hash(salt: bytes, event: Any) -> str:
+def detail_hash(salt: bytes, event: Any) -> str:
+    """SHA-256(salt || canonical event) as an entry has it: base64url."""
     try:
         return _b64(sha256(salt + plain(event).encode()).digest())
     except (ValueError, TypeError, RecursionError):

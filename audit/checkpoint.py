@@ -122,15 +122,19 @@ def split_note(note: str) -> tuple[str, list[tuple[str, bytes]]]:
     return text + "\n", [_signature(line) for line in lines[:-1].split("\n")]
 
 
+def standard_base64(text: str) -> bytes:
+    """Bytes of standard base64 (RFC 4648 section 4) in its one canonical spelling, else ValueError."""
+    data = b64decode(text, validate=True)
+    if b64encode(data).decode() != text:
+        raise ValueError("another spelling")
+    return data
+
+
 def _decode(text: str) -> bytes:
-    """Bytes of standard base64 (RFC 4648 section 4) in its one canonical spelling."""
     try:
-        data = b64decode(text, validate=True)
+        return standard_base64(text)
     except ValueError:
         raise _malformed() from None
-    if b64encode(data).decode() != text:
-        raise _malformed()
-    return data
 
 
 def _signature(line: str) -> tuple[str, bytes]:

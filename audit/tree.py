@@ -87,6 +87,20 @@ def inclusion_proof(index: int, size: int, read_tile: HashReader) -> list[bytes]
     return path[::-1]
 
 
+def verify_inclusion(index: int, size: int, leaf: bytes, root: bytes, proof: Sequence[bytes]) -> None:
+    """Check that a leaf hash stands at `index` in the tree of `size` leaves under `root` (RFC 9162 2.1.3.2).
+
+    TreeError `not_included`, `no_such_leaf`, `bad_hash`.
+    """
+    _check_index(index, size)
+    siblings = [_checked(item) for item in proof]
+    inner = (index ^ (size - 1)).bit_length()
+    if len(siblings) != inner + (index >> inner).bit_count() or not compare_digest(
+        _climb(_checked(leaf), siblings, inner, index, node_hash), root
+    ):
+        raise TreeError("The proof does not lead from this entry to the signed root.", code="not_included")
+
+
 def consistency_proof(old: int, new: int, read_tile: HashReader) -> list[bytes]:
     """Proof that the tree of `new` leaves begins with the tree of `old` ≥ 1 leaves (RFC 6962 2.1.2)."""
     _check_growth(old, new)

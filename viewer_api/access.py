@@ -213,14 +213,22 @@ class Access:
         return ask(self._vault, record, lambda record_id: self._vault.acknowledge(call, record_id, notices))
 
     def access_log(
-        self, call: Call, locator: str, before: int | None, limit: int, wanted: LogFilter = EVERY_LINE
+        self,
+        call: Call,
+        locator: str,
+        before: int | None,
+        limit: int,
+        wanted: LogFilter = EVERY_LINE,
+        proven: bool = False,
     ) -> EventPage:
-        """The access log of this record."""
+        """The access log of this record; `proven`: with what its lines can be checked by."""
         record = resolve(self._vault, call, locator, Action.READ_LOG)
         return ask(
             self._vault,
             record,
-            lambda record_id: self._vault.events(call, record_id, before=before, limit=limit, wanted=wanted),
+            lambda record_id: self._vault.events(
+                call, record_id, before=before, limit=limit, wanted=wanted, proven=proven
+            ),
         )
 
 

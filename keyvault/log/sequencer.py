@@ -4,7 +4,8 @@ A kill after any step loses nothing: entries wait in `pending` until their posit
 their tiles, and a tree without a checkpoint gets it from the next round, which is the ordinary path.
 """
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from audit import tree
@@ -24,6 +25,22 @@ class Sequenced:
 
     size: int
     placed: int
+
+
+@dataclass(frozen=True, slots=True)
+class InclusionProof:
+    """The audit path of the leaf at position `index`, its sibling first."""
+
+    index: int
+    hashes: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InclusionProofs:
+    """Proofs under one signed checkpoint, in the order of the leaves; None for what it doesn't cover yet."""
+
+    checkpoint: str
+    proofs: tuple[InclusionProof | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +94,7 @@ class Sequencer:
         with self.store.reading() as tx:
             row = self._published(tx)
         if row is None:
-            raise NotFound("The log has no checkpoint yet: ask again in a second.", code="no_checkpoint")
+            raise _no_checkpoint()
         return str(row["note"])
 
     def proof(self, leaf: bytes) -> str:
@@ -89,6 +106,33 @@ class Sequencer:
                 raise NotFound("This entry is not in a signed checkpoint yet.", code="not_sequenced")
             hashes = tree.inclusion_proof(row["position"], last["size"], reader(tx))
         return format_proof(LogProof(row["position"], tuple(hashes), last["note"]))
+
+    def proofs(self, leaves: Sequence[bytes]) -> InclusionProofs:
+        """The same of several leaves at once, all under one checkpoint; None where it does not cover one."""
+        with self.store.reading() as tx:
+            last = self._published(tx)
+            if last is None:
+                raise _no_checkpoint()
+            rows = tx.find("leaf", leaf_hash__in=list(dict.fromkeys(leaves)), position__lt=last["size"])
+            positions = {row["leaf_hash"]: row["position"] for row in rows}
+            read = kept_tiles(reader(tx))
+            found = {
+                leaf: InclusionProof(at, tuple(tree.inclusion_proof(at, last["size"], read)))
+                for leaf, at in positions.items()
+            }
+        return InclusionProofs(str(last["note"]), tuple(found.get(leaf) for leaf in leaves))
+
+    def consistency(self, old: int, new: int) -> tuple[bytes, ...]:
+        """Proof that the published tree of `new` leaves begins with the one of `old` leaves."""
+        with self.store.reading() as tx:
+            last = self._published(tx)
+            if last is None or not 1 <= old <= new <= last["size"]:
+                raise NotFound(
+                    "The published log has no two trees of these sizes: the smaller one has at least one "
+                    "entry, the larger one at most as many as the newest checkpoint.",
+                    code="no_such_tree",
+                )
+            return tuple(tree.consistency_proof(old, new, reader(tx)))
 
     def tile(self, level: int, number: int) -> bytes:
         """The published hashes of one tile."""
@@ -134,6 +178,11 @@ def reader(tx: VaultTransaction) -> tree.HashReader:
     return read
 
 
+def kept_tiles(read: tree.HashReader) -> tree.HashReader:
+    """Each tile read once, however many proofs need it."""
+    return functools.cache(read)
+
+
 def keep_tile(tx: VaultTransaction, level: int, number: int, hashes: bytes) -> None:
     if not tx.update("tile", {"hashes": hashes}, level=level, number=number):
         tx.insert("tile", {"level": level, "number": number, "hashes": hashes})
@@ -153,3 +202,7 @@ def _last(tx: VaultTransaction) -> Checkpoint | None:
 def _last_note(tx: VaultTransaction) -> str | None:
     rows = tx.find("checkpoint", order="-size", limit=1)
     return rows[0]["note"] if rows else None
+
+
+def _no_checkpoint() -> NotFound:
+    return NotFound("The log has no checkpoint yet: ask again in a second.", code="no_checkpoint")

@@ -1,8 +1,13 @@
 """The vault tells everybody its public keys, checkpoints, proofs and tiles."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from keyvault.context import Vault
+from keyvault.log.sequencer import InclusionProofs
+from records.errors import Invalid
+
+MOST_LEAVES = 256
 
 
 class PublicKey(NamedTuple):
@@ -29,6 +34,15 @@ class PublishingVerbs:
 
     def proof(self, leaf: bytes) -> str:
         return self._vault.sequencer.proof(leaf)
+
+    def proofs(self, leaves: Sequence[bytes]) -> InclusionProofs:
+        """Of at most `MOST_LEAVES` leaves. Raises `NotFound` "no_checkpoint", `Invalid` "too_many_leaves"."""
+        if len(leaves) > MOST_LEAVES:
+            raise Invalid(f"Ask for at most {MOST_LEAVES} proofs at once.", code="too_many_leaves")
+        return self._vault.sequencer.proofs(leaves)
+
+    def consistency(self, old: int, new: int) -> tuple[bytes, ...]:
+        return self._vault.sequencer.consistency(old, new)
 
     def tile(self, level: int, number: int) -> bytes:
         return self._vault.sequencer.tile(level, number)

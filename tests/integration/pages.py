@@ -61,8 +61,10 @@ class Page(HTMLParser):
             self._form = None
 
     def handle_data(self, data: str) -> None:
-        self.text += data
         inside = [tag for tag, _ in self._open]
+        if "script" in inside:
+            return
+        self.text += data
         if self._form is not None:
             self._form.text += data
         if self.headings and any(tag in ("h1", "h2", "h3", "h4") for tag in inside):

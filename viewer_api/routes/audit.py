@@ -1,18 +1,27 @@
 """Routes of the public log: checkpoint, hash tiles, inclusion proofs, keys (docs/formats.md section 5)."""
 
 import asyncio
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse, Response
+from pydantic import BaseModel, ConfigDict, Field
 
-from keyvault.verbs.public import PublishingVerbs
+from keyvault.log.sequencer import InclusionProof
+from keyvault.verbs.public import MOST_LEAVES, PublishingVerbs
 from records.base64url import b64, unb64
 from records.errors import Invalid, NotFound
 from viewer_api.routes.numbers import Whole
 
 HASH_SIZE = 32
 HIGHEST_LEVEL, MOST_TILES = 63, 2**53  # C2SP tlog-tiles; beyond what any store counts
+
+
+class LeavesBody(BaseModel):
+    """Leaf hashes, each as `/audit/proof/{leaf}` takes it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    leaves: list[Annotated[str, Field(max_length=64)]] = Field(min_length=1, max_length=MOST_LEAVES)
 
 
 def router(vault: PublishingVerbs) -> APIRouter:
@@ -25,6 +34,16 @@ def router(vault: PublishingVerbs) -> APIRouter:
     @routes.get("/proof/{leaf}", summary="Inclusion proof of an entry (C2SP tlog-proof)")
     async def proof(leaf: str) -> Response:
         return PlainTextResponse(await asyncio.to_thread(vault.proof, _leaf(leaf)))
+
+    @routes.post("/proofs", summary="Inclusion proofs of several entries, all under the newest checkpoint")
+    async def proofs(body: LeavesBody) -> dict[str, Any]:
+        found = await asyncio.to_thread(vault.proofs, [_leaf(leaf) for leaf in body.leaves])
+        return {"checkpoint": found.checkpoint, "proofs": [_proof_json(each) for each in found.proofs]}
+
+    @routes.get("/consistency/{old}/{new}", summary="Proof that a tree begins with an older one (RFC 6962)")
+    async def consistency(old: Whole, new: Whole) -> dict[str, Any]:
+        hashes = await asyncio.to_thread(vault.consistency, old, new)
+        return {"old": old, "new": new, "hashes": [b64(value) for value in hashes]}
 
     @routes.get("/tile/{level}/{number}", summary="Hashes of one tile")
     async def tile(level: Whole, number: Whole) -> Response:
@@ -39,6 +58,12 @@ def router(vault: PublishingVerbs) -> APIRouter:
         return {"keys": [{"key_id": k.key_id, "use": k.use, "public": b64(k.public)} for k in keys]}
 
     return routes
+
+
+def _proof_json(proof: InclusionProof | None) -> dict[str, Any] | None:
+    if proof is None:
+        return None
+    return {"index": proof.index, "hashes": [b64(value) for value in proof.hashes]}
 
 
 def _leaf(text: str) -> bytes:

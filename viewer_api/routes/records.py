@@ -17,6 +17,7 @@ from records.consent import Emergency
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse
 from viewer_api.access import Access
 from viewer_api.call_headers import call_of
+from viewer_api.log_evidence import evidence_json
 from viewer_api.presenting import page_json
 from viewer_api.routes.list_page import list_page, next_link
 from viewer_api.routes.numbers import Whole
@@ -116,10 +117,12 @@ def router(access: Access, authenticate: Authenticate) -> APIRouter:
         wanted: Annotated[LogFilter, Depends(log_filter)],
         before: Position | None = None,
         limit: Position = 100,
+        evidence: bool = False,
     ) -> dict[str, Any]:
         asked = await call(request)
-        page = await asyncio.to_thread(access.access_log, asked, ins, before, limit, wanted)
-        return {"events": list(page.events), "next_before": page.next_before}
+        page = await asyncio.to_thread(access.access_log, asked, ins, before, limit, wanted, evidence)
+        shown = {"events": list(page.events), "next_before": page.next_before}
+        return {**shown, **evidence_json(page)} if evidence else shown
 
     @routes.get("/{ins}/authorisations", summary="The holder's choices")
     async def choices(ins: str, request: Request) -> dict[str, Any]:

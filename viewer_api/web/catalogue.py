@@ -6,6 +6,7 @@
 from collections.abc import Mapping
 
 from viewer_api.presenting import CAUTIONS
+from viewer_api.web.catalogue_check import CHECK
 from viewer_api.web.catalogue_choices import CHOICES
 from viewer_api.web.catalogue_dossier import DOSSIER
 from viewer_api.web.catalogue_log import LOG
@@ -193,4 +194,14 @@ ERRORS: Catalogue = {
 
 CAUTION: Catalogue = {f"caution.{code}": sentences for code, sentences in CAUTIONS.items()}
 
-TEXTS: Catalogue = {**FRAME, **WELCOME, **ERRORS, **DOSSIER, **CHOICES, **LOG, **REFUSALS, **CAUTION}
+TEXTS: Catalogue = {
+    **FRAME,
+    **WELCOME,
+    **ERRORS,
+    **DOSSIER,
+    **CHOICES,
+    **LOG,
+    **CHECK,
+    **REFUSALS,
+    **CAUTION,
+}

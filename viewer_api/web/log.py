@@ -13,6 +13,7 @@ from keyvault.verbs.reader.filling import ListPage
 from keyvault.verbs.reader.reading import EventPage
 from records.errors import Invalid
 from viewer_api.access import Access
+from viewer_api.log_evidence import evidence_json
 from viewer_api.record_pages import ShownPage
 from viewer_api.refusals import NotAuthorised
 from viewer_api.routes.numbers import Whole
@@ -51,10 +52,16 @@ class LogPages:
             wanted = asked.filter()
         except Invalid as error:
             return self._page(request, asked, [], problem=error.code)
-        page: EventPage = await own(self._access.access_log, session, before, LOG_PAGE, wanted)
+        page: EventPage = await own(self._access.access_log, session, before, LOG_PAGE, wanted, True)
         shown, older = whole_days(page)
-        rows = sittings(shown, self._site.texts(request), await self._titles(session, shown))
-        return self._page(request, asked, rows, older=older, is_newest=before is None)
+        texts = self._site.texts(request)
+        rows = sittings(shown, texts, await self._titles(session, shown))
+        claim = {
+            **evidence_json(page, {event["seq"] for event in shown}),
+            "is_newest": before is None,
+            "texts": texts.below("check."),
+        }
+        return self._page(request, asked, rows, older=older, is_newest=before is None, claim=claim)
 
     def _page(
         self,
@@ -65,11 +72,14 @@ class LogPages:
         older: Older | None = None,
         is_newest: bool = True,
         problem: str | None = None,
+        claim: Mapping[str, Any] | None = None,
     ) -> Response:
         return self._site.page(
             request,
             "log.html",
             UNPROCESSABLE if problem else 200,
+            scripted=bool(rows),
+            claim=claim,
             rows=rows,
             lines=sum(len(row.lines) for row in rows),
             asked=asked,

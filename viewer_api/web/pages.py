@@ -44,7 +44,7 @@ def _install_home(routes: APIRouter, site: Site, own: PatientPages, records: Dos
             return records.search(request, session)
         raise Refused("This account has no pages.", code="no_pages")
 
-    @routes.get("/static/{name}")
+    @routes.get("/static/{name:path}")
     async def static(name: str) -> Response:
         file = site.static.get(name)
         if file is None:

@@ -41,6 +41,15 @@ HEADERS: Mapping[str, str] = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+WITH_SCRIPT: Mapping[str, str] = {
+    **HEADERS,
+    "Content-Security-Policy": (
+        f"{HEADERS['Content-Security-Policy']}; script-src 'self'; connect-src 'self'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
+    ),
+}
+"""For the one page that has a program of its own: from our origin, and talking to it alone."""
+
 _STATUS: Mapping[str, int] = {
     "quota_exceeded": 429,
     "store_busy": 503,
@@ -81,6 +90,17 @@ def _static(name: str, media_type: str) -> StaticFile:
     return StaticFile(f"{stem}.{hashlib.sha256(content).hexdigest()[:12]}.{suffix}", content, media_type)
 
 
+def _folder(folder: Path) -> dict[str, StaticFile]:
+    """Modules that import each other by name: the folder's name changes with the content of all of them."""
+    files = {path.name: path.read_bytes() for path in sorted(folder.glob("*.js"))}
+    digest = hashlib.sha256(b"".join(hashlib.sha256(each).digest() for each in files.values()))
+    at = f"{folder.name}.{digest.hexdigest()[:12]}"
+    return {
+        f"{at}/{name}": StaticFile(f"{at}/{name}", content, "text/javascript")
+        for name, content in files.items()
+    }
+
+
 class Site:
     """Renders pages for whoever is signed in. `opens_content`: unless the gateway is off, which opens it."""
 
@@ -106,6 +126,8 @@ class Site:
         )
         self._style, self._icon = _static("coffre.css", "text/css"), _static("coffre.svg", "image/svg+xml")
         self.static = {each.name: each for each in (self._style, self._icon)}
+        self.static.update(_folder(HERE.parent / "log_check"))
+        self._log_check = next(name for name in self.static if name.endswith("/log_page.js"))
 
     async def visitor(self, request: Request) -> Session | None:
         """Whoever is signed in; kept with the request, for its error page too."""
@@ -129,8 +151,10 @@ class Site:
     def texts(self, request: Request) -> Texts:
         return Texts(language_of(request))
 
-    def page(self, request: Request, template: str, status: int = 200, **context: Any) -> Response:
-        """A page. Whatever `context` brings is escaped."""
+    def page(
+        self, request: Request, template: str, status: int = 200, *, scripted: bool = False, **context: Any
+    ) -> Response:
+        """A page; `scripted`: with a program of ours. Whatever `context` brings is escaped."""
         t = self.texts(request)
         session: Session | None = getattr(request.state, "session", None)
         html = self._templates.get_template(template).render(
@@ -140,6 +164,7 @@ class Site:
             opens_content=self._opens_content,
             style=f"/static/{self._style.name}",
             icon=f"/static/{self._icon.name}",
+            log_check=f"/static/{self._log_check}",
             path=request.url.path,
             other_language=_other_language(request, t),
             public_url=self.sessions.origin,
@@ -150,7 +175,7 @@ class Site:
             has_viewer=self.has_viewer,
             **{"mode": None, "done": None, "problem": None, **context},
         )
-        response = HTMLResponse(html, status, HEADERS)
+        response = HTMLResponse(html, status, WITH_SCRIPT if scripted else HEADERS)
         if request.query_params.get("lang") in LANGUAGES:
             response.set_cookie(
                 LANGUAGE_COOKIE, t.language, max_age=YEAR_S, path="/", httponly=True, samesite="lax"

@@ -41,6 +41,10 @@ class Texts:
         """How many: the text under `key.one` or `key.many`."""
         return self(f"{key}.one") if n == 1 else self(f"{key}.many", n=n)
 
+    def below(self, prefix: str) -> dict[str, str]:
+        """The texts whose key begins so, by the rest of it: for a page's program, which fills them in."""
+        return {key.removeprefix(prefix): text for key, text in self._texts.items() if key.startswith(prefix)}
+
     def has(self, key: str) -> bool:
         return key in self._texts
 

@@ -15,7 +15,14 @@ from keyvault.verbs.judging import judged
 from keyvault.verbs.reader.changing import CARD_CHANGES
 from keyvault.verbs.reader.choices import choices_of, concerning, is_holder
 from keyvault.verbs.reader.filling import LARGEST_PAGE
-from keyvault.verbs.reader.log_reading import EVERY_LINE, LogFilter, find_lines
+from keyvault.verbs.reader.log_reading import (
+    EVERY_LINE,
+    ChainLink,
+    LineEvidence,
+    LogFilter,
+    evidence,
+    find_lines,
+)
 from keyvault.verbs.reader.notices import OwnNotice, unread
 from keyvault.verbs.reader.snapshot import Question, carry_out
 from keyvault.verbs.rows import SealedRow, SeenDocument, genuine, open_rows
@@ -71,10 +78,15 @@ class Disclosed:
 
 @dataclass(frozen=True, slots=True)
 class EventPage:
-    """Lines of the access log, newest first; `next_before` asks for the following page."""
+    """Lines of the access log, newest first; `next_before` asks for the following page.
+
+    Where it was asked for: `evidence` of each line, and `passed`, the links of lines that were not wanted.
+    """
 
     events: tuple[dict[str, Any], ...] = field(repr=False)
     next_before: int | None
+    evidence: tuple[LineEvidence, ...] = ()
+    passed: tuple[ChainLink, ...] = ()
 
 
 class ReadingVerbs:
@@ -142,17 +154,23 @@ class ReadingVerbs:
         before: int | None = None,
         limit: int = 100,
         wanted: LogFilter = EVERY_LINE,
+        proven: bool = False,
     ) -> EventPage | Denied:
-        """The record's access log, newest first, or those of its lines that are wanted (R56, R1111-43)."""
+        """The record's access log, newest first, or those of its lines that are wanted (R56, R1111-43).
+
+        `proven`: with what the lines can be checked by.
+        """
         actor = caller(self._vault, call, "events", record_id=record_id)
         limit = max(1, min(limit, LARGEST_PAGE))
         with self._vault.transaction() as transaction:
             found = attempt(self._vault, transaction, call, actor, Action.READ_LOG, record_id=record_id)
             if isinstance(found, Denied):
                 return found
-            lines, more = find_lines(transaction.rows, found.record.chain, wanted, before, limit)
+            lines = find_lines(transaction.rows, found.record.chain, wanted, before, limit)
+            proof = evidence(transaction.rows, lines) if proven else ()
             transaction.append(found.record.chain, found.event())
-        return EventPage(lines, more)
+        passed = tuple(each.link for each in lines.passed) if proven else ()
+        return EventPage(tuple(each.line for each in lines.lines), lines.next_before, proof, passed)
 
     def tokens(
         self, call: Call, record_id: UUID, values: Sequence[tuple[TokenField, str]]
