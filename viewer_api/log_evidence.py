@@ -1,4 +1,4 @@
-"""What the lines of an access log are checked by, as JSON (docs/api.md)."""
+"""The evidence that the lines of an access log are checked by, as JSON (docs/api.md)."""
 
 from collections.abc import Collection
 from typing import Any

@@ -122,7 +122,7 @@ NO_EVENT: Mapping[str, str] = {
     },
     **{
         f"public.{verb}": "anybody may read it"
-        for verb in ("last_checkpoint", "proof", "public_keys", "tile")
+        for verb in ("consistency", "last_checkpoint", "proof", "proofs", "public_keys", "tile")
     },
 }
 
