@@ -41,6 +41,7 @@ from viewer_api.fhir.reading import FhirReading
 from viewer_api.gateway.gateway import Gateway
 from viewer_api.ohif import routes as ohif
 from viewer_api.ohif.files import OhifFiles
+from viewer_api.ohif.worker_files import WorkerFiles
 from viewer_api.opener import routes as opener
 from viewer_api.opener.files import OpenerFiles
 from viewer_api.qido.searches import Searches
@@ -166,8 +167,6 @@ def build(
     line = GatewayLine(shared.gateway) if shared.gateway else None
     if ServedPart.GATEWAY in serves or line is not None or only is ServedPart.WEB:
         _gateway(app, system, public_url, line, sessions)
-        if system.settings.ohif is not None and system.settings.gateway:
-            app.include_router(ohif.router(OhifFiles(system.settings.ohif)))
     if ServedPart.OPERATOR in serves:
         _operator(app, system, public_url)
     readiness.install(app, _needs(system, only, line))
@@ -253,7 +252,7 @@ def _gateway(
         is_on=system.settings.gateway,
     )
     environment = system.identity.environment
-    has_viewer = system.settings.ohif is not None and system.settings.gateway
+    has_viewer = system.settings.ohif is not None
     site = Site(sessions, environment, opens_content=system.settings.gateway, has_viewer=has_viewer)
     own = pages.router(site, access, gateway)
     app.include_router(own if line is None else relaying.router(own, line, site.route_class()))
@@ -264,7 +263,17 @@ def _gateway(
         app.include_router(routes if line is None else relaying.router(routes, line, APIRoute))
     binaries = fhir_binaries.router(gateway, Authentication.of(system).credential(public_url))
     app.include_router(binaries if line is None else relaying.router(binaries, line, APIRoute))
+    _ohif(app, system, site)
     problems.install_pages(app, site)
+
+
+def _ohif(app: FastAPI, system: System, site: Site) -> None:
+    """A stock viewer, which opens content in the browser: with the gateway and without."""
+    settings = system.settings
+    if settings.ohif is not None:
+        stores = (settings.objects_public_url,) if settings.objects_public_url else ()
+        files, worker = OhifFiles(settings.ohif), WorkerFiles(stores)
+        app.include_router(ohif.router(ohif.OhifPages(files, worker, site, has_gateway=settings.gateway)))
 
 
 def _operator(app: FastAPI, system: System, public_url: str) -> None:

@@ -50,11 +50,10 @@ class Viewer:
         with self.coffre.system() as system:
             self.page.goto(identity_files.sign_in_link(system, token, self.coffre.url))
 
-    def open(self, person: Patient, study: str) -> None:
-        self.page.goto(
-            f"{self.coffre.url}/records/{person.public_id}/ohif/viewer?StudyInstanceUIDs={study}",
-            wait_until="domcontentloaded",
-        )
+    def open(self, person: Patient, study: str, *, over_gateway: bool = False) -> None:
+        """`over_gateway`: as in a browser that opens nothing itself."""
+        address = f"{self.coffre.url}/records/{person.public_id}/ohif/viewer?StudyInstanceUIDs={study}"
+        self.page.goto(address + ("&over=gateway" if over_gateway else ""), wait_until="domcontentloaded")
 
     @property
     def failures(self) -> list[tuple[int, str]]:

@@ -1,4 +1,6 @@
-"""OHIF, a stock viewer, below a record: what it asks is answered, and what it shows is what was deposited."""
+"""OHIF, a stock viewer, below a record, over the gateway: what it asks is answered, and what it shows is what
+was deposited. Without the gateway its service worker opens: test_ohif_worker.py.
+"""
 
 from collections.abc import Iterator
 from io import BytesIO
@@ -34,10 +36,7 @@ LONG = {
     "MR, uncompressed": "MR_small.dcm",
     "big endian": "MR_small_bigendian.dcm",
 }
-SYNTAXES = [
-    *(pytest.param(name, id=what) for what, name in SHORT.items()),
-    *(pytest.param(name, id=what, marks=pytest.mark.long) for what, name in LONG.items()),
-]
+NO_X25519 = """crypto.subtle.generateKey = () => Promise.reject(new DOMException("", "NotSupportedError"));"""
 
 
 @pytest.fixture(scope="module")
@@ -67,24 +66,26 @@ def deposited(coffre: Coffre, person: Patient, datasets: list[pydicom.FileDatase
     return str(datasets[0].StudyInstanceUID)
 
 
+@pytest.mark.long
 def test_an_authorised_doctor_reads_a_ct(served: Coffre, viewer: Viewer) -> None:
     person = served.open_record()
     person.authorise()
     datasets = [pydicom.dcmread(BytesIO(content)) for content in person.ct(3, 128)]
     study = deposited(served, person, datasets)
     viewer.sign_in(served.professional(DOCTOR))
-    viewer.open(person, study)
+    viewer.open(person, study, over_gateway=True)
     assert viewer.resembles(datasets) >= RIGHT
     assert viewer.failures == []
 
 
-@pytest.mark.parametrize("name", SYNTAXES)
+@pytest.mark.long
+@pytest.mark.parametrize("name", [*SHORT.values(), *LONG.values()], ids=[*SHORT, *LONG])
 def test_each_syntax_is_shown_as_it_is(served: Coffre, viewer: Viewer, name: str) -> None:
     person = served.open_record()
     dataset = given_to(person, str(get_testdata_file(name)))
     study = deposited(served, person, [dataset])
     viewer.sign_in(person.token)
-    viewer.open(person, study)
+    viewer.open(person, study, over_gateway=True)
     assert viewer.resembles([pydicom.dcmread(BytesIO(written(dataset)))]) >= RIGHT
     assert viewer.failures == []
 
@@ -94,7 +95,7 @@ def test_a_structured_report_is_read_from_its_metadata(served: Coffre, viewer: V
     person = served.open_record()
     study = deposited(served, person, [given_to(person, str(get_testdata_file("reportsi.dcm")))])
     viewer.sign_in(person.token)
-    viewer.open(person, study)
+    viewer.open(person, study, over_gateway=True)
     assert viewer.until(lambda: "Section Heading" in viewer.page.inner_text("body"))
     assert viewer.failures == []
 
@@ -104,7 +105,7 @@ def test_an_electrocardiogram_is_fetched_as_bulk_data(served: Coffre, viewer: Vi
     person = served.open_record()
     study = deposited(served, person, [given_to(person, str(get_testdata_file("waveform_ecg.dcm")))])
     viewer.sign_in(person.token)
-    viewer.open(person, study)
+    viewer.open(person, study, over_gateway=True)
     assert viewer.until(lambda: any("/bulkdata/" in url for _, url, _ in viewer.answers))
     assert viewer.failures == []
 
@@ -114,15 +115,31 @@ def test_an_encapsulated_pdf_is_fetched_as_bulk_data(served: Coffre, viewer: Vie
     person = served.open_record()
     study = deposited(served, person, [encapsulated(person, demo_data.report_pdf())])
     viewer.sign_in(person.token)
-    viewer.open(person, study)
+    viewer.open(person, study, over_gateway=True)
     assert viewer.until(lambda: any("/bulkdata/" in url for _, url, _ in viewer.answers))
+    assert viewer.failures == []
+
+
+def test_a_browser_without_x25519_is_asked_whether_the_server_may_open(
+    served: Coffre, viewer: Viewer
+) -> None:
+    person = served.open_record()
+    datasets = [pydicom.dcmread(BytesIO(content)) for content in person.ct(1, 64)]
+    study = deposited(served, person, datasets)
+    viewer.sign_in(person.token)
+    viewer.page.add_init_script(NO_X25519)
+    viewer.open(person, study)
+    assert viewer.until(lambda: viewer.page.is_visible("#too_old"))
+    assert "the server then decrypts" in viewer.page.inner_text("#too_old")
+    viewer.page.click("#too_old a.button")
+    assert viewer.resembles(datasets) >= RIGHT
     assert viewer.failures == []
 
 
 def test_without_a_sign_in_nothing_is_answered(served: Coffre, viewer: Viewer) -> None:
     person = served.open_record()
     study = deposited(served, person, [pydicom.dcmread(BytesIO(content)) for content in person.ct(1, 32)])
-    viewer.open(person, study)
+    viewer.open(person, study, over_gateway=True)
     assert viewer.until(lambda: any("/dicomweb/" in url for _, url in viewer.failures))
     assert {status for status, url, _ in viewer.answers if "/dicomweb/" in url} == {401}
 
@@ -131,7 +148,7 @@ def test_a_doctor_without_authorisation_sees_nothing(served: Coffre, viewer: Vie
     person = served.open_record()
     study = deposited(served, person, [pydicom.dcmread(BytesIO(content)) for content in person.ct(1, 32)])
     viewer.sign_in(served.professional(STRANGER))
-    viewer.open(person, study)
+    viewer.open(person, study, over_gateway=True)
     assert viewer.until(lambda: any("/dicomweb/" in url for _, url in viewer.failures))
     assert {status for status, url, _ in viewer.answers if "/dicomweb/" in url} == {403}
 

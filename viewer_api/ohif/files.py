@@ -1,7 +1,8 @@
 """OHIF's own files, prebuilt, as one record sees them: the page and its configuration name that record.
 
-The viewer lives below the record, so that whatever it asks is on the same origin and under the same session.
-It holds no content and nobody signs in to read it.
+The viewer lives below the record, so that whatever it asks is on the same origin and under the same session,
+and within the scope of the service worker that opens it (docs/adr/0025-ohif-service-worker.md). It holds no
+content and nobody signs in to read it.
 """
 
 import json
@@ -12,6 +13,8 @@ from uuid import UUID
 
 INDEX, CONFIGURATION = "index.html", "app-config.js"
 _INLINE = re.compile(r"<script>.*?</script>", re.DOTALL)
+_OWN_WORKER = re.compile(r'<script [^>]*src="/init-service-worker\.js"></script>')
+"""Takes the registration of every service worker of the origin away."""
 _ADDRESSES = re.compile(r'\b(href|src|content)="/(?!/)')
 _HASHED = re.compile(r"[.-]?[0-9a-f]{16}[.]")
 SOURCE = "coffre"
@@ -23,9 +26,14 @@ class OhifFiles:
 
     folder: Path
 
-    def index(self, record: UUID) -> str:
-        """The page, without its inline scripts: the configuration says the same, and our policy runs none."""
-        html = _INLINE.sub("", (self.folder / INDEX).read_text("utf-8"))
+    def index(self, record: UUID, script: str | None = None) -> str:
+        """The page, without its inline scripts: the configuration says the same, and our policy runs none.
+
+        `script`: a module of ours that the page runs, too.
+        """
+        html = _OWN_WORKER.sub("", _INLINE.sub("", (self.folder / INDEX).read_text("utf-8")))
+        if script is not None:
+            html = html.replace("</head>", f'<script type="module" src="/{script}"></script></head>', 1)
         return _ADDRESSES.sub(rf'\1="{base(record)}/', html)
 
     def file(self, name: str) -> Path | None:

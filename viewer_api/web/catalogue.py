@@ -10,6 +10,7 @@ from viewer_api.web.catalogue_check import CHECK
 from viewer_api.web.catalogue_choices import CHOICES
 from viewer_api.web.catalogue_dossier import DOSSIER
 from viewer_api.web.catalogue_log import LOG
+from viewer_api.web.catalogue_ohif import OHIF
 from viewer_api.web.catalogue_refusals import REFUSALS
 
 Catalogue = Mapping[str, tuple[str, str]]
@@ -202,6 +203,7 @@ TEXTS: Catalogue = {
     **CHOICES,
     **LOG,
     **CHECK,
+    **OHIF,
     **REFUSALS,
     **CAUTION,
 }

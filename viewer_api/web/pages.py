@@ -65,7 +65,7 @@ def _install_sign_in(routes: APIRouter, site: Site) -> None:
         if own_code is None:
             return site.page(request, "expired.html", GONE)
         response = site.redirect("/")
-        sessions.set_cookie(response, own_code)
+        sessions.set_cookie(response, own_code, old)
         return response
 
     @routes.post("/sign-out")

@@ -131,10 +131,14 @@ class Sessions:
     def end(self, session: Session) -> None:
         self._index.end_sign_in(digest_of(session.code))
 
-    def set_cookie(self, response: Response, code: str) -> None:
+    def set_cookie(self, response: Response, code: str, old: Session | None = None) -> None:
+        """`old`: the sign-in that this one takes the place of."""
+        if old is not None:
+            _erase(response)
         response.set_cookie(self.cookie, code, path="/", secure=self._secure, httponly=True, samesite="lax")
 
     def drop_cookie(self, response: Response) -> None:
+        _erase(response)
         response.delete_cookie(self.cookie, path="/", secure=self._secure, httponly=True, samesite="lax")
 
     def check_form(self, request: Request, session: Session, form: Mapping[str, str]) -> None:
@@ -155,6 +159,13 @@ class Sessions:
         if site is not None and site != "same-origin":
             return False
         return origin in (None, _OPAQUE, self.origin)
+
+
+def _erase(response: Response) -> None:
+    """Ends the service workers of this origin, and with them the keys that they hold, whatever tab is open
+    (Clear Site Data, section 3.1).
+    """
+    response.headers["Clear-Site-Data"] = '"storage"'
 
 
 async def read_form(request: Request) -> dict[str, str]:

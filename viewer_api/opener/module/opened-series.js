@@ -3,7 +3,7 @@
 
 import { checkedDigest, checkHoldable, verified } from "./digests.js";
 import { OpenError } from "./errors.js";
-import { inflated } from "./series.js";
+import { inflatedDataSet } from "./series.js";
 
 /** @typedef {import("./bytes.js").Bytes} Bytes */
 /** @typedef {import("./series.js").StoredInstance} StoredInstance */
@@ -146,7 +146,7 @@ export class OpenedSeries {
   #inflated(one, options) {
     if (one.transferSyntax !== DEFLATED) throw new OpenError("no_such_bulkdata");
     if (this.#lastInflated?.sop !== one.sop) {
-      const bytes = this.instance(one.sop, options).then(inflatedDataSet);
+      const bytes = this.instance(one.sop, options).then(dataSetOf);
       this.#lastInflated = { sop: one.sop, bytes };
       bytes.catch(() => {
         if (this.#lastInflated?.bytes === bytes) this.#lastInflated = null;
@@ -157,17 +157,14 @@ export class OpenedSeries {
 }
 
 /** @param {Bytes} file */
-async function inflatedDataSet(file) {
+async function dataSetOf(file) {
   const view = new DataView(file.buffer, file.byteOffset, file.length);
   if (file.length < META_AT) throw new OpenError("no_such_bulkdata");
-  const packed = file.slice(META_AT + view.getUint32(META_LENGTH_AT, true));
+  const start = META_AT + view.getUint32(META_LENGTH_AT, true);
   try {
-    return await inflated(packed, "deflate-raw", LARGEST_INFLATED);
+    return await inflatedDataSet(file.subarray(start), LARGEST_INFLATED);
   } catch {
-    // a byte may make its length even (PS3.5 section A.5), and browsers refuse what follows the end
-    return inflated(packed.subarray(0, -1), "deflate-raw", LARGEST_INFLATED).catch(() => {
-      throw new OpenError("no_such_bulkdata");
-    });
+    throw new OpenError("no_such_bulkdata");
   }
 }
 

@@ -22,6 +22,7 @@ import { identifier, integer, items, members, readJson, text } from "./json.js";
 
 /** Bytes that a document may inflate to. */
 export const LARGEST = 256 * 1024 * 1024;
+const PIECE = 65536, TAIL = 64;
 const FORMAT = "coffre-series-v1";
 const INSTANCE = ["sop", "blob", "offset", "length", "sha256", "transfer_syntax", "frames", "dicom"];
 
@@ -56,12 +57,38 @@ export async function readSeries(study, series, document) {
   }
 }
 
-/** @param {Bytes} document @param {"gzip" | "deflate-raw"} [form] @param {number} [largest] */
-export async function inflated(document, form = "gzip", largest = LARGEST) {
-  const reader = new Blob([document]).stream().pipeThrough(new DecompressionStream(form)).getReader();
+/** @param {Bytes} document gzip */
+async function inflated(document) {
+  const out = joined((await inflatedPieces(document, "gzip", LARGEST)).pieces);
+  // RFC 1952 section 2.3.1; not every DecompressionStream refuses what follows the end
+  const end = new DataView(document.buffer, document.byteOffset, document.length);
+  if (end.getUint32(document.length - 4, true) !== out.length) throw new OpenError("series_damaged");
+  return out;
+}
+
+/**
+ * The data set of a deflated file (PS3.5 section A.5). What follows its end is left: a byte of padding, or the checksum
+ * that some writers append, for which browsers end the stream with an error.
+ * @param {Bytes} document
+ * @param {number} largest
+ */
+export async function inflatedDataSet(document, largest) {
+  return joined((await inflatedPieces(document, "deflate-raw", largest, TAIL)).pieces);
+}
+
+/**
+ * @param {Bytes} document
+ * @param {"gzip" | "deflate-raw"} form
+ * @param {number} largest
+ * @param {number} [tail] bytes at the end that come one by one, so that what an error ends was read before
+ */
+async function inflatedPieces(document, form, largest, tail = 0) {
+  const reader = pieceByPiece(document, tail).pipeThrough(new DecompressionStream(form)).getReader();
+  /** @type {Uint8Array[]} */
   const pieces = [];
-  let size = 0;
-  for (let next; !(next = await reader.read()).done; ) {
+  for (let size = 0; ; ) {
+    const next = await reader.read().catch((error) => (tail && size ? { done: true, value: undefined } : Promise.reject(error)));
+    if (!next.value) return { pieces };
     size += next.value.length;
     if (size > largest) {
       reader.cancel().catch(() => {});
@@ -69,10 +96,25 @@ export async function inflated(document, form = "gzip", largest = LARGEST) {
     }
     pieces.push(next.value);
   }
-  // RFC 1952 section 2.3.1; not every DecompressionStream refuses what follows the end
-  const end = new DataView(document.buffer, document.byteOffset, document.length);
-  if (form === "gzip" && end.getUint32(document.length - 4, true) !== size) throw new OpenError("series_damaged");
-  const out = new Uint8Array(size);
+}
+
+/** @param {Bytes} document @param {number} tail @returns {ReadableStream<Bytes>} */
+function pieceByPiece(document, tail) {
+  const cut = Math.max(0, document.length - tail);
+  let at = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (at >= document.length) return controller.close();
+      const stop = at < cut ? Math.min(cut, at + PIECE) : tail ? at + 1 : document.length;
+      controller.enqueue(document.subarray(at, stop));
+      at = stop;
+    },
+  });
+}
+
+/** @param {Uint8Array[]} pieces */
+function joined(pieces) {
+  const out = new Uint8Array(pieces.reduce((size, each) => size + each.length, 0));
   pieces.reduce((at, piece) => (out.set(piece, at), at + piece.length), 0);
   return out;
 }
