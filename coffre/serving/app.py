@@ -271,8 +271,7 @@ def _ohif(app: FastAPI, system: System, site: Site) -> None:
     """A stock viewer, which opens content in the browser: with the gateway and without."""
     settings = system.settings
     if settings.ohif is not None:
-        stores = (settings.objects_public_url,) if settings.objects_public_url else ()
-        files, worker = OhifFiles(settings.ohif), WorkerFiles(stores)
+        files, worker = OhifFiles(settings.ohif), WorkerFiles(settings.objects_public_url)
         app.include_router(ohif.router(ohif.OhifPages(files, worker, site, has_gateway=settings.gateway)))
 
 

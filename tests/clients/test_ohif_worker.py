@@ -3,8 +3,10 @@
 The gateway is off in all of it: a request for content that got past the worker would be answered 501.
 """
 
+import shutil
 from collections.abc import Callable, Iterator
 from io import BytesIO
+from pathlib import Path
 
 import httpx
 import numpy
@@ -16,16 +18,29 @@ from pydicom.data import get_testdata_file
 from pydicom.encaps import generate_frames
 
 from coffre.demonstration import data as demo_data
+from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise
 from coffre.settings import load
-from tests.clients.ohif_viewer import RIGHT, Viewer, encapsulated, given_to
+from tests.clients.ohif_viewer import RIGHT, Viewer, encapsulated, given_to, written
 from tests.clients.test_ohif import LONG, NO_X25519, SHORT
+from tests.clients.worker_memory import WorkersMemory
 from tests.clients.worker_page import FRAMES, ONE, Study, WorkersPage, deposited, parts
-from tests.integration.support import DOCTOR, Coffre, Patient, bearer, serving
+from tests.integration.support import DOCTOR, HOSPITAL, Coffre, Patient, bearer, serving
 from tests.services import ohif
+from viewer_api.ohif.worker_files import WorkerFiles
 
 EXPLICIT, BIG_ENDIAN = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"
 DEFLATED = "1.2.840.10008.1.2.1.99"
+ROOT = Path(__file__).parents[2]
+SLICES = 2000
+MOST_HELD, MOST_KEPT = 64 * 1024 * 1024, 16 * 1024 * 1024
+READ_ALL = """async ({paths, accept}) => {
+    const sizes = await Promise.all(paths.map(async (path) => {
+        const answer = await fetch(path, {headers: {Accept: accept}});
+        return (await answer.arrayBuffer()).byteLength;
+    }));
+    return sizes.reduce((sum, size) => sum + size, 0);
+}"""
 ASK_THE_WORKER = """async (path) => {
     let answer;
     const asked = new FetchEvent("fetch", {request: new Request(path)});
@@ -220,6 +235,17 @@ class TestWhatItAnswers:
         assert (answer.status, answer.json["code"]) == (status, code)
         assert answer.headers["content-type"] == "application/problem+json"
 
+    def test_what_another_structure_deposits_under_the_same_uids_takes_nobodys_place(
+        self, served: Coffre, opened: tuple[WorkersPage, Study]
+    ) -> None:
+        page, study = opened
+        altered = pydicom.dcmread(BytesIO(study.files[0]))
+        altered.PixelData = bytes(len(altered.PixelData))
+        sent = [written(altered)]
+        assert served.stow(served.depositor(HOSPITAL), sent, study.person.ins).status_code in (200, 202)
+        assert page.get(study.frame(0), ONE).content == study.datasets[0].PixelData
+        assert len(page.get(f"{study.series()}/metadata").json) == len(study.datasets)
+
     def test_searches_are_the_readers(self, opened: tuple[WorkersPage, Study]) -> None:
         page, study = opened
         (found,) = page.get(f"{study.address}/series").json
@@ -303,6 +329,13 @@ class TestRights:
         answer = page.get(study.frame(0), FRAMES)
         assert (answer.status, answer.json["code"]) == (502, "grant_expired")
 
+    def test_a_token_of_a_requests_own_counts_for_it_alone(self, served: Coffre, page: WorkersPage) -> None:
+        study = ct(served, 1, 16)
+        page.open(study.person)
+        token = {"Authorization": f"Bearer {study.person.token}"}
+        assert page.get(study.frame(), ONE, **token).content == study.datasets[0].PixelData
+        assert page.get(study.frame(), ONE).status == 401
+
     def test_without_a_sign_in_nothing_is_opened(self, served: Coffre, page: WorkersPage) -> None:
         study = ct(served, 1, 16)
         page.open(study.person)
@@ -373,6 +406,54 @@ class TestLife:
         assert page.page.query_selector("main a.button") is None
 
 
+@pytest.mark.long
+def test_a_study_of_two_thousand_slices_is_read_in_bounded_memory(
+    served: Coffre, browser: Browser, page: WorkersPage
+) -> None:
+    study = ct(served, SLICES, 128)
+    page.sign_in(study.person.token)
+    page.open(study.person)
+    memory = WorkersMemory(browser, page.page)
+    assert len(page.get(f"{study.series()}/metadata").json) == SLICES
+    described = memory.held()
+    assert described < MOST_HELD
+    for begin in range(0, SLICES, 100):
+        addresses = [study.frame(number) for number in range(begin, begin + 100)]
+        assert page.page.evaluate(READ_ALL, {"paths": addresses, "accept": ONE}) == 100 * 128 * 128 * 2
+        assert memory.held() < described + MOST_KEPT
+    assert len(_retrievals(study)) == 1
+
+
+@pytest.mark.long
+def test_a_new_version_takes_over_with_the_next_page(
+    context: BrowserContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = tmp_path / "older" / "viewer_api"
+    shutil.copytree(ROOT / "viewer_api", older)
+    with (older / "ohif" / "worker" / "worker.js").open("a") as script:
+        script.write("globalThis.version = 'older';\n")
+    initialise(load(data=tmp_path / "data"))
+    monkeypatch.setenv("COFFRE_OHIF", str(ohif.dist()))
+    monkeypatch.setenv("COFFRE_GATEWAY", "off")
+    with monkeypatch.context() as before:
+        before.setenv("PYTHONPATH", str(older.parent))
+        before.setenv("PYTHONSAFEPATH", "1")
+        server = DemoServer(tmp_path / "data")
+        with server:
+            coffre = Coffre(tmp_path / "data", server)
+            page, study = WorkersPage(context, coffre), ct(coffre)
+            page.sign_in(study.person.token)
+            page.open(study.person)
+            assert page.get(study.frame(0), ONE).content == study.datasets[0].PixelData
+            assert _versions(context) == ["older"]
+    with DemoServer(tmp_path / "data", server.port):
+        page.open(study.person)
+        page.until(lambda: None in _versions(context))
+        assert page.get(study.frame(1), ONE).content == study.datasets[1].PixelData
+        page.until(lambda: _versions(context) == [None])
+        assert len(_retrievals(study)) == 2
+
+
 class TestPolicies:
     def test_each_page_and_script_has_the_narrowest_that_it_runs_under(self, served: Coffre) -> None:
         folder = f"/records/{served.open_record().public_id}/ohif"
@@ -390,6 +471,11 @@ class TestPolicies:
         for each in ("worker/retrieval.js", "worker/page.js"):
             assert "service-worker-allowed" not in served.http.get(f"{folder}/{each}").headers
 
+    def test_the_worker_may_ask_the_store_where_that_has_an_address_of_its_own(self) -> None:
+        files = WorkerFiles("https://objects.example:9000/bucket")
+        policy = files.headers("worker/worker.js", "/records/…/ohif/")["Content-Security-Policy"]
+        assert policy.endswith("connect-src 'self' https://objects.example:9000")
+
     def test_ohifs_page_is_given_to_the_worker_alone(self, served: Coffre) -> None:
         folder = f"/records/{served.open_record().public_id}/ohif"
         navigated = served.http.get(f"{folder}/index.html", headers={"Sec-Fetch-Mode": "navigate"})
@@ -406,6 +492,10 @@ class TestPolicies:
 
 def _retrievals(study: Study) -> list[dict[str, object]]:
     return [each for each in study.person.log() if each["action"] == "retrieve"]
+
+
+def _versions(context: BrowserContext) -> list[str | None]:
+    return [worker.evaluate("globalThis.version ?? null") for worker in context.service_workers]
 
 
 def _frames(dataset: pydicom.FileDataset) -> int:

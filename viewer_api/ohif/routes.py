@@ -77,8 +77,8 @@ class OhifPages:
             return Response(text, headers=HEADERS, media_type="text/javascript")
         module = self._worker.module(name)
         if module is not None:
-            headers = {**ISOLATED, **self._worker.headers(name, f"{base(record)}/")}
-            return Response(module, headers=headers, media_type="text/javascript")
+            headers = self._worker.headers(name, f"{base(record)}/")
+            return Response(module, headers=dict(headers), media_type="text/javascript")
         found = self._files.file(name)
         if found is None:
             raise NotFound("There is no such file.", code="no_such_file")

@@ -3,25 +3,24 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from viewer_api.opener.routes import headers_of
+
 HERE = Path(__file__).parent / "worker"
 FOLDER = "worker"
 WORKER, START, PAGE = f"{FOLDER}/worker.js", f"{FOLDER}/start.js", f"{FOLDER}/page.js"
 
 
 class WorkerFiles:
-    """All modules, read once. `stores`: origins beside ours that answer ranges of ciphertext."""
+    """All modules, read once. `objects_url`: where browsers reach the store, None where that is here."""
 
-    def __init__(self, stores: tuple[str, ...] = ()) -> None:
+    def __init__(self, objects_url: str | None = None) -> None:
         self._modules = {f"{FOLDER}/{path.name}": path.read_bytes() for path in sorted(HERE.glob("*.js"))}
-        # a worker has the policy that its own script came with, whatever the page's is (CSP3 section 7.8)
-        sources = " ".join(("'self'", *stores))
-        self.policy = f"default-src 'none'; script-src 'self'; connect-src {sources}"
+        # asked for anew each time, so that the browser sees a new version with the next page
+        self._headers = {**headers_of(objects_url), "Cache-Control": "no-cache"}
 
     def module(self, name: str) -> bytes | None:
         return self._modules.get(name)
 
     def headers(self, name: str, scope: str) -> Mapping[str, str]:
-        """Asked for anew each time, so that the browser sees a new version with the next page."""
-        headers = {"Content-Security-Policy": self.policy, "Cache-Control": "no-cache"}
         # the script lies deeper than what it answers for (Service Workers, "Service-Worker-Allowed")
-        return {**headers, "Service-Worker-Allowed": scope} if name == WORKER else headers
+        return {**self._headers, "Service-Worker-Allowed": scope} if name == WORKER else self._headers

@@ -66,8 +66,9 @@ export async function response(pieces, length, headers) {
       await reading.return?.();
     },
   });
-  const size = length === null ? {} : { "Content-Length": String(length) };
-  return new Response(body, { headers: { ...HEADERS, ...headers, ...size } });
+  const answer = new Response(body, { headers: { ...HEADERS, ...headers } });
+  if (length !== null) answer.headers.set("Content-Length", String(length));
+  return answer;
 }
 
 /** @param {Uint8Array} bytes */
@@ -78,8 +79,11 @@ export async function* once(bytes) {
 /** @param {Part[]} parts @param {Uint8Array[]} heads @param {Uint8Array} end */
 async function* written(parts, heads, end) {
   for (const [index, each] of parts.entries()) {
+    const reading = each.open()[Symbol.asyncIterator]();
+    const begun = await reading.next(); // before its head: what fails at once is no part
     yield heads[index];
-    yield* each.open();
+    if (!begun.done) yield begun.value;
+    yield* { [Symbol.asyncIterator]: () => reading };
   }
   yield end;
 }

@@ -45,7 +45,9 @@ export function attributeAt(dataset, path) {
 
 /** A JSON array, in pieces of some dozen data sets. @param {Iterable<DataSet>} datasets */
 export async function* written(datasets) {
-  let texts = [], between = "[";
+  /** @type {string[]} */
+  let texts = [];
+  let between = "[";
   for (const dataset of datasets) {
     texts.push(JSON.stringify(dataset));
     if (texts.length < AT_ONCE) continue;

@@ -105,7 +105,6 @@ export class Retrieval {
     yield await frameOf(series, instance, number, this.#options);
   }
 
-  /** Who waits for what is shown goes before who fetches ahead. */
   get #options() {
     return { signal: this.request.signal };
   }

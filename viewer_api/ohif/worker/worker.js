@@ -64,7 +64,9 @@ async function retrieved(request, resource) {
     const authorization = request.headers.get("authorization") ?? "";
     const isList = resource.kind === "metadata" && !resource.sop;
     const answer = await studies.use(authorization, resource.study, (study) => answered(study, request, resource), { isList });
-    return request.method === "HEAD" ? new Response(null, answer) : answer;
+    if (request.method !== "HEAD") return answer;
+    await answer.body?.cancel();
+    return new Response(null, answer);
   } catch (error) {
     if (request.signal.aborted) return Response.error();
     return refused(error);
