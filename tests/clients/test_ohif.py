@@ -20,9 +20,9 @@ from tests.services import ohif
 
 SHORT = {
     "JPEG 2000": "MR_small_jp2klossless.dcm",
-    "JPEG of a film, eight bits": "color3d_jpeg_baseline.dcm",
 }
 LONG = {
+    "JPEG of a film, eight bits": "color3d_jpeg_baseline.dcm",
     "deflated": "image_dfl.dcm",
     "RLE": "MR_small_RLE.dcm",
     "JPEG Baseline": "SC_rgb_jpeg_dcmtk.dcm",

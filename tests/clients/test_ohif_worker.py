@@ -98,7 +98,18 @@ def ct(coffre: Coffre, slices: int = 3, size: int = 128, person: Patient | None 
 @pytest.fixture
 def opened(page: WorkersPage, served: Coffre) -> tuple[WorkersPage, Study]:
     """A CT of three slices, whose holder has OHIF's page before her."""
-    study = ct(served)
+    return _opened(page, ct(served))
+
+
+@pytest.fixture(scope="module")
+def room(browser: Browser, served: Coffre) -> Iterator[tuple[WorkersPage, Study]]:
+    """The same, for all that leaves it as it is."""
+    context = browser.new_context(locale="fr-FR")
+    yield _opened(WorkersPage(context, served), ct(served))
+    context.close()
+
+
+def _opened(page: WorkersPage, study: Study) -> tuple[WorkersPage, Study]:
     page.sign_in(study.person.token)
     page.open(study.person)
     return page, study
@@ -163,8 +174,8 @@ class TestWhatItAnswers:
                 assert kind == f"application/octet-stream; transfer-syntax={EXPLICIT}"
             assert frame == expected, syntax.name
 
-    def test_one_frame_comes_alone_where_that_is_accepted(self, opened: tuple[WorkersPage, Study]) -> None:
-        page, study = opened
+    def test_one_frame_comes_alone_where_that_is_accepted(self, room: tuple[WorkersPage, Study]) -> None:
+        page, study = room
         answer = page.get(study.frame(1), ONE)
         assert (
             answer.headers["content-type"] == "application/octet-stream; transfer-syntax=1.2.840.10008.1.2.1"
@@ -173,9 +184,9 @@ class TestWhatItAnswers:
         assert answer.headers["cache-control"] == "private, no-store"
 
     def test_metadata_names_bulk_data_by_addresses_that_it_answers(
-        self, opened: tuple[WorkersPage, Study]
+        self, room: tuple[WorkersPage, Study]
     ) -> None:
-        page, study = opened
+        page, study = room
         found = {each["00080018"]["Value"][0]: each for each in page.get(f"{study.series()}/metadata").json}
         for number, dataset in enumerate(study.datasets):
             described = found[dataset.SOPInstanceUID]
@@ -188,8 +199,8 @@ class TestWhatItAnswers:
             part = page.get(address, ONE, Range="bytes=10-19")
             assert (part.status, part.content) == (206, dataset.PixelData[10:20])
 
-    def test_instances_are_the_deposited_files(self, opened: tuple[WorkersPage, Study]) -> None:
-        page, study = opened
+    def test_instances_are_the_deposited_files(self, room: tuple[WorkersPage, Study]) -> None:
+        page, study = room
         answer = page.get(study.instance(2), "application/dicom")
         assert answer.content == study.files[2]
         every = page.get(study.address, 'multipart/related; type="application/dicom"')
@@ -205,8 +216,8 @@ class TestWhatItAnswers:
         assert found.startswith(report)
         assert page.get(f"{study.instance()}/rendered", "application/pdf").content.startswith(report)
 
-    def test_pictures_are_drawn_in_the_browser(self, opened: tuple[WorkersPage, Study]) -> None:
-        page, study = opened
+    def test_pictures_are_drawn_in_the_browser(self, room: tuple[WorkersPage, Study]) -> None:
+        page, study = room
         rendered = page.get(f"{study.instance(1)}/rendered", "image/png")
         assert rendered.headers["content-type"] == "image/png"
         shown = numpy.asarray(Image.open(BytesIO(rendered.content)).convert("L"), dtype=float)
@@ -230,9 +241,9 @@ class TestWhatItAnswers:
         ],
     )
     def test_what_it_cannot_answer_is_refused_as_the_server_would(
-        self, opened: tuple[WorkersPage, Study], below: str, accept: str, status: int, code: str
+        self, room: tuple[WorkersPage, Study], below: str, accept: str, status: int, code: str
     ) -> None:
-        page, study = opened
+        page, study = room
         answer = page.get(study.instance() + below, accept)
         assert (answer.status, answer.json["code"]) == (status, code)
         assert answer.headers["content-type"] == "application/problem+json"
@@ -248,15 +259,15 @@ class TestWhatItAnswers:
         assert page.get(study.frame(0), ONE).content == study.datasets[0].PixelData
         assert len(page.get(f"{study.series()}/metadata").json) == len(study.datasets)
 
-    def test_searches_are_the_readers(self, opened: tuple[WorkersPage, Study]) -> None:
-        page, study = opened
+    def test_searches_are_the_readers(self, room: tuple[WorkersPage, Study]) -> None:
+        page, study = room
         (found,) = page.get(f"{study.address}/series").json
         assert found["0020000E"]["Value"] == [study.datasets[0].SeriesInstanceUID]
 
     def test_another_record_is_not_within_its_scope(
-        self, served: Coffre, opened: tuple[WorkersPage, Study]
+        self, served: Coffre, room: tuple[WorkersPage, Study]
     ) -> None:
-        page, _ = opened
+        page, _ = room
         other = ct(served, 1, 16)
         assert page.get(other.frame(), FRAMES).status == 501  # the gateway, which is off
 
@@ -265,9 +276,9 @@ class TestDamage:
     """Whatever a store answers, nothing of it is shown that is not what was deposited."""
 
     @pytest.fixture
-    def seen(self, opened: tuple[WorkersPage, Study]) -> tuple[WorkersPage, Study]:
+    def seen(self, room: tuple[WorkersPage, Study]) -> tuple[WorkersPage, Study]:
         """The description of the series was read before the damage."""
-        page, study = opened
+        page, study = room
         assert page.get(f"{study.series()}/metadata").status == 200
         return page, study
 

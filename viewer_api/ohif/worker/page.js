@@ -52,16 +52,22 @@ function stayAwake() {
 function say(status) {
   const [french, english] = SENTENCES[status] ?? OTHERWISE;
   const isEnglish = navigator.language.startsWith("en");
-  let place = document.getElementById(MESSAGE);
-  if (!place) {
-    place = document.createElement("p");
-    place.id = MESSAGE;
-    place.setAttribute("role", "alert");
-    const style = "position:fixed;z-index:2147483647;left:1rem;right:1rem;bottom:1rem;margin:0;padding:1rem;"
-      + "background:#fff;color:#7a0019;border:3px solid #7a0019;font:600 1.1rem/1.5 sans-serif";
-    place.setAttribute("style", style);
-    document.body.append(place);
-  }
+  const place = document.getElementById(MESSAGE) ?? placed();
   place.lang = isEnglish ? "en" : "fr";
-  place.textContent = isEnglish ? english : french;
+  const close = document.createElement("button");
+  close.textContent = isEnglish ? "Close" : "Fermer";
+  close.setAttribute("style", "margin-left:1rem;padding:.3rem 1rem;font:inherit;color:inherit;background:#fff;border:2px solid");
+  close.addEventListener("click", () => place.remove());
+  place.replaceChildren(isEnglish ? english : french, close);
+}
+
+function placed() {
+  const place = document.createElement("p");
+  place.id = MESSAGE;
+  place.setAttribute("role", "alert");
+  const style = "position:fixed;z-index:2147483647;left:1rem;right:1rem;bottom:1rem;margin:0;padding:1rem;"
+    + "background:#fff;color:#7a0019;border:3px solid #7a0019;font:600 1.1rem/1.5 sans-serif";
+  place.setAttribute("style", style);
+  document.body.append(place);
+  return place;
 }
