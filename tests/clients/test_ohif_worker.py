@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import numpy
@@ -27,6 +28,7 @@ from tests.clients.worker_memory import WorkersMemory
 from tests.clients.worker_page import FRAMES, ONE, Study, WorkersPage, deposited, parts
 from tests.integration.support import DOCTOR, HOSPITAL, Coffre, Patient, bearer, serving
 from tests.services import ohif
+from tests.services.service import S3Service
 from viewer_api.ohif.worker_files import WorkerFiles
 
 EXPLICIT, BIG_ENDIAN = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"
@@ -464,6 +466,32 @@ def test_a_new_version_takes_over_with_the_next_page(
         page.until(lambda: None in _versions(context) and page.page.evaluate(IS_SETTLED))
         assert page.get(study.frame(1), ONE).content == study.datasets[1].PixelData
         assert len(_retrievals(study)) == 2  # the new one's own grant
+
+
+@pytest.mark.long
+def test_ranges_come_from_a_store_of_another_origin(
+    context: BrowserContext, seaweedfs_server: S3Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = DemoServer(tmp_path / "data")
+    for name, value in {
+        "COFFRE_PUBLIC_URL": server.url,
+        "COFFRE_OBJECTS_URL": seaweedfs_server.url("s3", f"viewer-{uuid4().hex}"),
+        "COFFRE_OBJECTS_PUBLIC_URL": seaweedfs_server.endpoint,
+        "COFFRE_OHIF": str(ohif.dist()),
+        "COFFRE_GATEWAY": "off",
+        **seaweedfs_server.environment(),
+    }.items():
+        monkeypatch.setenv(name, value)
+    initialise(load(data=tmp_path / "data"))
+    with server:
+        page = WorkersPage(context, Coffre(tmp_path / "data", server))
+        person = page.coffre.open_record()
+        (content,) = person.ct(1, 64)
+        study = Study(person, [pydicom.dcmread(BytesIO(content))], [content], [])
+        assert page.coffre.stow(page.coffre.depositor(), [content], person.ins).status_code == 200
+        page.sign_in(person.token)
+        page.open(person)
+        assert page.get(study.frame(), ONE).content == study.datasets[0].PixelData
 
 
 class TestPolicies:

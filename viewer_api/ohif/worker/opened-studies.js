@@ -34,8 +34,8 @@ export class OpenedStudy {
     this.kept = kept;
   }
 
-  get isOver() {
-    return Date.now() / 1000 > this.grant.expires - ENDS_EARLY_S;
+  get millisecondsLeft() {
+    return 1000 * (this.grant.expires - ENDS_EARLY_S) - Date.now();
   }
 
   /** UIDs of its series, each once. */
@@ -156,7 +156,7 @@ export class OpenedStudies {
   /** @param {string} key @param {string} authorization @param {string} study @param {number} newest @returns {Promise<OpenedStudy>} */
   async #opened(key, authorization, study, newest) {
     const found = await this.#studies.get(key)?.asked;
-    if (found && !found.isOver && Date.now() - found.grantedAt <= newest) return found;
+    if (found && found.millisecondsLeft > 0 && Date.now() - found.grantedAt <= newest) return found;
     if (found) this.#leave(key, found);
     const asked = this.#studies.get(key)?.asked;
     return asked ?? this.#asked(key, authorization, study);
@@ -170,7 +170,9 @@ export class OpenedStudies {
     const entry = { asked: this.#granted(authorization, study), opened: null };
     this.#studies.set(key, entry);
     try {
-      return (entry.opened = await entry.asked);
+      const opened = (entry.opened = await entry.asked);
+      setTimeout(() => this.#leave(key, opened), opened.millisecondsLeft); // keys go with their time, used or not
+      return opened;
     } catch (error) {
       this.#isRefused(key, entry, error);
       throw error;

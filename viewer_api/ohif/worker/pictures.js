@@ -53,8 +53,8 @@ export class Pictures {
 
   /** @param {Found} found */
   async #document({ series, instance }) {
-    const mediaType = String(first(instance.dicom, MEDIA_TYPE) ?? PDF);
-    const form = choose(acceptedBy(this.request), [{ mediaType }]);
+    if (first(instance.dicom, MEDIA_TYPE) !== PDF) throw cannotRender(); // whatever a file calls its content runs nowhere
+    const form = choose(acceptedBy(this.request), [{ mediaType: PDF }]);
     const bytes = await series.bulkData(instance.sop, instance.dicom[DOCUMENT].BulkDataURI, { signal: this.request.signal });
     return this.#answer(bytes, form.mediaType);
   }

@@ -51,8 +51,8 @@ function failed() {
   show("failed");
 }
 
-/** @param {string} id */
+/** What is wrong, and what can be done otherwise. @param {string} id */
 function show(id) {
   starting.hidden = true;
-  /** @type {HTMLElement} */ (document.getElementById(id)).hidden = false;
+  for (const each of [id, "otherwise"]) /** @type {HTMLElement} */ (document.getElementById(each)).hidden = false;
 }
