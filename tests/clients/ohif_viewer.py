@@ -121,6 +121,14 @@ def written(dataset: pydicom.FileDataset) -> bytes:
     return out.getvalue()
 
 
+def resemblance(picture: bytes, dataset: pydicom.FileDataset) -> float:
+    """The correlation of a picture that shows the first frame and nothing else with an independent decode."""
+    shown = Image.open(BytesIO(picture)).convert("L")
+    whole = Image.fromarray(_decoded(dataset).astype(numpy.float32))
+    expected = numpy.asarray(whole.resize(shown.size, Image.Resampling.BILINEAR), dtype=float)
+    return float(numpy.corrcoef(numpy.asarray(shown, dtype=float).ravel(), expected.ravel())[0, 1])
+
+
 def _correlation(shown: Picture, dataset: pydicom.FileDataset) -> float:
     """Of the part of the canvas in which the image is fitted, at the image's own size."""
     expected = _decoded(dataset)

@@ -22,7 +22,8 @@ from coffre.demonstration import data as demo_data
 from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise
 from coffre.settings import load
-from tests.clients.ohif_viewer import RIGHT, Viewer, encapsulated, given_to, written
+from records.errors import Invalid
+from tests.clients.ohif_viewer import RIGHT, Viewer, encapsulated, given_to, resemblance, written
 from tests.clients.test_ohif import LONG, NO_X25519, SHORT
 from tests.clients.worker_memory import WorkersMemory
 from tests.clients.worker_page import FRAMES, ONE, Study, WorkersPage, deposited, parts
@@ -30,6 +31,9 @@ from tests.integration.support import DOCTOR, HOSPITAL, Coffre, Patient, bearer,
 from tests.services import ohif
 from tests.services.service import S3Service
 from viewer_api.ohif.worker_files import WorkerFiles
+from viewer_api.wado.accept import accepted, choose
+from viewer_api.wado.media_types import content_type as contents
+from viewer_api.wado.media_types import frame_offers
 
 EXPLICIT, BIG_ENDIAN = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"
 DEFLATED = "1.2.840.10008.1.2.1.99"
@@ -45,6 +49,42 @@ READ_ALL = """async ({paths, accept}) => {
 }"""
 IS_SETTLED = """navigator.serviceWorker.getRegistration().then(({installing, waiting, active}) =>
     !installing && !waiting && active === navigator.serviceWorker.controller)"""
+CHOSEN = """async ({module, syntax, header}) => {
+    const {acceptedBy, choose, contentType} = await import(`${module}/accept.js`);
+    const {frameOffers} = await import(`${module}/forms.js`);
+    try {
+        const request = new Request("/", {headers: {Accept: header}});
+        const form = choose(acceptedBy(request), frameOffers(syntax, true));
+        return `${contentType(form)} ${form.isMultipart ? "in parts" : "alone"}`;
+    } catch (error) { return error.code; }
+}"""
+ACCEPTED = (
+    "",
+    "*/*",
+    "multipart/related",
+    FRAMES,
+    ONE,
+    "image/jp2",
+    "image/*",
+    "application/octet-stream",
+    "text/html",
+    'multipart/related; type="image/jp2"',
+    'multipart/related; type="application/octet-stream"',
+    'multipart/related; type="image/jp2"; transfer-syntax=1.2.840.10008.1.2.4.90',
+    'multipart/related; type="image/jp2"; transfer-syntax=1.2.840.10008.1.2.4.91',
+    "image/jp2;q=0.5, multipart/related;q=0.9",
+    "multipart/related;q=0.1, */*;q=0.5",
+    "image/jp2; q=0, */*",
+    "application/octet-stream; transfer-syntax=1.2.840.10008.1.2.1",
+    "multipart/related; q=0",
+    ",, */* ,",
+    "*/jp2",
+    "image",
+    "image/jp2; q=2",
+    "image/jp2; q=0.1234",
+    "image/jp2 image/jp2",
+    ", ".join(["a/b"] * 65),
+)
 ASK_THE_WORKER = """async (path) => {
     let answer;
     const asked = new FetchEvent("fetch", {request: new Request(path)});
@@ -175,6 +215,23 @@ class TestWhatItAnswers:
                 expected = _native(dataset)
                 assert kind == f"application/octet-stream; transfer-syntax={EXPLICIT}"
             assert frame == expected, syntax.name
+            if _frames(dataset) == 1:
+                picture = page.get(f"{study.instance(number)}/rendered", "image/jpeg")
+                assert resemblance(picture.content, dataset) >= RIGHT, syntax.name
+
+    def test_what_is_accepted_is_chosen_as_the_server_does(self, room: tuple[WorkersPage, Study]) -> None:
+        page, study = room
+        module = f"/records/{study.person.public_id}/ohif/worker"
+        for syntax in (EXPLICIT, "1.2.840.10008.1.2.4.90"):
+            stored = [each for each in frame_offers(syntax, alone=True) if each.stored]
+            for header in ACCEPTED:
+                try:
+                    found = choose(accepted([], [header]), stored)
+                    expected = f"{contents(found)} {'in parts' if found.multipart else 'alone'}"
+                except Invalid as error:
+                    expected = error.code
+                told = {"module": module, "syntax": syntax, "header": header}
+                assert page.page.evaluate(CHOSEN, told) == expected, header
 
     def test_one_frame_comes_alone_where_that_is_accepted(self, room: tuple[WorkersPage, Study]) -> None:
         page, study = room
