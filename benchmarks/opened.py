@@ -15,7 +15,7 @@ from benchmarks.measuring import cpu_of_children, table
 from benchmarks.race.deposits import TMPFS
 from benchmarks.race.racers import installed
 from tests.integration.support import Coffre, Patient
-from tests.services.processes import debian
+from tests.opener import node
 
 SLICES, SIZE, AT_ONCE, ROUNDS = 500, 512, 32, 3
 GOAL = 0.05
@@ -59,7 +59,7 @@ def _cost(coffre: Coffre, read: Callable[[], int]) -> float:
 
 def _opened(coffre: Coffre, person: Patient, token: str) -> dict[str, Any]:
     told = {"base": coffre.url, "record": str(person.public_id), "token": token, "atOnce": AT_ONCE}
-    command = [debian("node", "nodejs"), str(SCRIPT), json.dumps(told)]
+    command = [node.program(), str(SCRIPT), json.dumps(told)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)

@@ -237,6 +237,17 @@ def test_without_an_answer_nothing_is_called_verified(context: BrowserContext) -
     assert page.locator("[data-seq]").count() > 0
 
 
+def test_a_browser_that_cannot_read_the_signature_says_so(context: BrowserContext) -> None:
+    page = context.pages[0]
+    page.add_init_script(
+        "crypto.subtle.importKey = async () => { throw new DOMException('', 'NotSupportedError'); };"
+    )
+    page = visited(context)
+    assert verdict(page) == "in_part"
+    assert findings(page)["signature.unsupported"] == "unverified"
+    assert "inclusion.verified" not in findings(page)
+
+
 # a host that lies
 
 

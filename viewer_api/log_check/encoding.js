@@ -4,12 +4,12 @@ import { LogError } from "./log_error.js";
 
 const encoder = new TextEncoder();
 
-/** @param {string} text @returns {Uint8Array} UTF-8 */
+/** @param {string} text @returns {Uint8Array<ArrayBuffer>} UTF-8 */
 export function utf8(text) {
   return encoder.encode(text);
 }
 
-/** @param {...Uint8Array} parts */
+/** @param {...Uint8Array<ArrayBuffer>} parts */
 export function joined(...parts) {
   const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
   let at = 0;
@@ -20,22 +20,22 @@ export function joined(...parts) {
   return whole;
 }
 
-/** @param {Uint8Array} one @param {Uint8Array} other */
+/** @param {Uint8Array<ArrayBuffer>} one @param {Uint8Array<ArrayBuffer>} other */
 export function isSame(one, other) {
   return one.length === other.length && one.every((byte, at) => byte === other[at]);
 }
 
-/** @param {Uint8Array} bytes @returns {Promise<Uint8Array>} */
+/** @param {Uint8Array<ArrayBuffer>} bytes @returns {Promise<Uint8Array<ArrayBuffer>>} */
 export async function sha256(bytes) {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
 }
 
-/** @param {Uint8Array} bytes @returns {string} lower-case hexadecimal */
+/** @param {Uint8Array<ArrayBuffer>} bytes @returns {string} lower-case hexadecimal */
 export function hex(bytes) {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** @param {Uint8Array} bytes @returns {string} standard base64 (RFC 4648 section 4) */
+/** @param {Uint8Array<ArrayBuffer>} bytes @returns {string} standard base64 (RFC 4648 section 4) */
 export function base64(bytes) {
   let binary = "";
   for (const byte of bytes) binary += String.fromCharCode(byte);
@@ -56,7 +56,7 @@ export function fromBase64(text, code) {
   throw new LogError(code);
 }
 
-/** @param {Uint8Array} bytes @returns {string} base64url without padding (RFC 4648 section 5) */
+/** @param {Uint8Array<ArrayBuffer>} bytes @returns {string} base64url without padding (RFC 4648 section 5) */
 export function base64url(bytes) {
   return base64(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }

@@ -26,8 +26,8 @@ const RECORD = "urn:coffre:record";
 /**
  * @typedef {object} CheckedLine
  * @property {number} seq
- * @property {Uint8Array} leaf computed from the entry, never taken from anybody
- * @property {Uint8Array} prev
+ * @property {Uint8Array<ArrayBuffer>} leaf computed from the entry, never taken from anybody
+ * @property {Uint8Array<ArrayBuffer>} prev
  * @property {Record<string, any>} event
  * @property {Evidence} evidence
  */

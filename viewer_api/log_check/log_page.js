@@ -6,6 +6,7 @@ import { compareShown } from "./shown_lines.js";
 
 const AGAIN_MS = 2_000;
 const MOST_ROUNDS = 5;
+const EXPECTED = ["growth.first_visit", "chain.in_part"]; // what cannot be checked however often
 const FINDINGS_IN_ORDER = ["signature", "growth", "inclusion", "event", "shown", "chain", "seen"];
 
 const { texts, ...claim } = JSON.parse(textOf("log-evidence"));
@@ -50,8 +51,8 @@ function say(code, detail = {}) {
 /** @param {import("./report.js").Report} report @param {boolean} isLast */
 function draw(report, isLast) {
   const states = new Set(report.findings.map(({ state }) => state));
-  const isUnfinished = report.waiting.size > 0 || report.findings.some(({ code }) => code.endsWith(".no_answer"));
-  const verdict = states.has("alarm") ? "alarm" : isUnfinished ? (isLast ? "in_part" : "again") : "sound";
+  const isLacking = report.findings.some(({ state, code }) => state === "unverified" && !EXPECTED.includes(code));
+  const verdict = states.has("alarm") ? "alarm" : isLacking ? (isLast ? "in_part" : "again") : "sound";
   const section = element("log-check");
   section.dataset.verdict = verdict;
   section.classList.toggle("serious", verdict === "alarm");

@@ -8,12 +8,12 @@ const HASH_SIZE = 32;
 const LEAF = Uint8Array.of(0);
 const NODE = Uint8Array.of(1);
 
-/** @param {Uint8Array} entry @returns {Promise<Uint8Array>} */
+/** @param {Uint8Array<ArrayBuffer>} entry @returns {Promise<Uint8Array<ArrayBuffer>>} */
 export function leafHash(entry) {
   return sha256(joined(LEAF, entry));
 }
 
-/** @param {Uint8Array} left @param {Uint8Array} right */
+/** @param {Uint8Array<ArrayBuffer>} left @param {Uint8Array<ArrayBuffer>} right */
 function nodeHash(left, right) {
   return sha256(joined(NODE, left, right));
 }
@@ -22,9 +22,9 @@ function nodeHash(left, right) {
  * That a leaf stands at a position of the tree under a root.
  * @param {number} index
  * @param {number} size leaves of the tree
- * @param {Uint8Array} leaf
- * @param {Uint8Array} root
- * @param {Uint8Array[]} hashes the leaf's sibling first
+ * @param {Uint8Array<ArrayBuffer>} leaf
+ * @param {Uint8Array<ArrayBuffer>} root
+ * @param {Uint8Array<ArrayBuffer>[]} hashes the leaf's sibling first
  * @throws {LogError} not_included, no_such_leaf, bad_hash
  */
 export async function verifyInclusion(index, size, leaf, root, hashes) {
@@ -48,10 +48,10 @@ export async function verifyInclusion(index, size, leaf, root, hashes) {
 /**
  * That the newer tree begins with the older one.
  * @param {number} oldSize
- * @param {Uint8Array} oldRoot
+ * @param {Uint8Array<ArrayBuffer>} oldRoot
  * @param {number} newSize
- * @param {Uint8Array} newRoot
- * @param {Uint8Array[]} hashes
+ * @param {Uint8Array<ArrayBuffer>} newRoot
+ * @param {Uint8Array<ArrayBuffer>[]} hashes
  * @throws {LogError} inconsistent, empty_tree, bad_hash
  */
 export async function verifyConsistency(oldSize, oldRoot, newSize, newRoot, hashes) {
@@ -68,8 +68,8 @@ export async function verifyConsistency(oldSize, oldRoot, newSize, newRoot, hash
 /**
  * Climbs twice from the last perfect subtree of the older tree: to the older root with the siblings on its
  * left alone, to the newer one with all.
- * @param {bigint} oldSize @param {Uint8Array} oldRoot @param {bigint} newSize @param {Uint8Array} newRoot
- * @param {Uint8Array[]} hashes
+ * @param {bigint} oldSize @param {Uint8Array<ArrayBuffer>} oldRoot @param {bigint} newSize @param {Uint8Array<ArrayBuffer>} newRoot
+ * @param {Uint8Array<ArrayBuffer>[]} hashes
  */
 async function extendsTree(oldSize, oldRoot, newSize, newRoot, hashes) {
   const isPerfect = (oldSize & (oldSize - 1n)) === 0n;
@@ -91,7 +91,7 @@ async function extendsTree(oldSize, oldRoot, newSize, newRoot, hashes) {
   return last === 0n && isSame(before, oldRoot) && isSame(after, newRoot);
 }
 
-/** @param {Uint8Array[]} hashes */
+/** @param {Uint8Array<ArrayBuffer>[]} hashes */
 function checkHashes(hashes) {
   if (hashes.some((hash) => hash.length !== HASH_SIZE)) throw new LogError("bad_hash");
 }

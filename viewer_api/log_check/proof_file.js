@@ -6,7 +6,7 @@ import { lineText } from "./log_line.js";
 /**
  * @typedef {object} Inclusion
  * @property {number} index
- * @property {Uint8Array[]} hashes
+ * @property {Uint8Array<ArrayBuffer>[]} hashes
  */
 
 /**

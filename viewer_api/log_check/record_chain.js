@@ -6,8 +6,8 @@ import { LogError } from "./log_error.js";
 /**
  * @typedef {object} Link
  * @property {number} seq
- * @property {Uint8Array} leaf
- * @property {Uint8Array} prev leaf of the line before, zeros for the first
+ * @property {Uint8Array<ArrayBuffer>} leaf
+ * @property {Uint8Array<ArrayBuffer>} prev leaf of the line before, zeros for the first
  */
 
 /**

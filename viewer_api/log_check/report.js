@@ -49,7 +49,12 @@ export async function judged(report, about, work) {
     return await work();
   } catch (error) {
     if (error instanceof LogError) tell(report, about, "alarm", error.code, error.detail);
-    else tell(report, about, "unverified", "no_answer");
+    else tell(report, about, "unverified", isUnsupported(error) ? "unsupported" : "no_answer");
     return null;
   }
+}
+
+/** A browser whose WebCrypto lacks Ed25519. @param {unknown} error */
+function isUnsupported(error) {
+  return error instanceof DOMException && error.name === "NotSupportedError";
 }

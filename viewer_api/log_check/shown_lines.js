@@ -47,7 +47,8 @@ function shows(page, line, event) {
   const person = agent.who?.identifier;
   const numbers = [person?.system === RPPS && person.value, agent.location?.identifier?.value];
   return (
-    time?.getAttribute("datetime") === event.recorded &&
+    time !== null &&
+    time.getAttribute("datetime") === event.recorded &&
     hourOf(time.textContent) === hourOf(PARIS.format(new Date(event.recorded))) &&
     row.classList.contains(event.outcome === "0" ? "permit" : "deny") &&
     numbers.every((number) => !number || (row.textContent ?? "").includes(number)) &&

@@ -32,7 +32,8 @@ export async function checkTree(server, kept, report) {
   if (answer === null) return null;
   const signed = await judged(report, "signature", () => checkSignature(answer, before, report));
   if (signed === null) {
-    if (before !== null) report.contradiction = [before.note, answer.checkpoint];
+    const isAlarm = report.findings.some(({ about, state }) => about === "signature" && state === "alarm");
+    if (before !== null && isAlarm) report.contradiction = [before.note, answer.checkpoint];
     return null;
   }
   await judged(report, "inclusion", () => checkInclusion(answer.proofs, signed.checkpoint, report));

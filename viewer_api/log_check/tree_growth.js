@@ -8,7 +8,7 @@ import { verifyConsistency } from "./merkle_tree.js";
  * Whether today's tree contains the older one whole. Both checkpoints are verified already.
  * @param {import("./checkpoint.js").Checkpoint} before
  * @param {import("./checkpoint.js").Checkpoint} now
- * @param {(old: number, size: number) => Promise<Uint8Array[]>} proof asked for where the tree has grown
+ * @param {(old: number, size: number) => Promise<Uint8Array<ArrayBuffer>[]>} proof asked for where the tree has grown
  * @returns {Promise<"same" | "grown">}
  * @throws {LogError} fork, rollback, rewritten
  */

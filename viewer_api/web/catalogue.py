@@ -9,6 +9,7 @@ from viewer_api.presenting import CAUTIONS
 from viewer_api.web.catalogue_check import CHECK
 from viewer_api.web.catalogue_choices import CHOICES
 from viewer_api.web.catalogue_dossier import DOSSIER
+from viewer_api.web.catalogue_findings import FINDINGS
 from viewer_api.web.catalogue_log import LOG
 from viewer_api.web.catalogue_ohif import OHIF
 from viewer_api.web.catalogue_refusals import REFUSALS
@@ -203,6 +204,7 @@ TEXTS: Catalogue = {
     **CHOICES,
     **LOG,
     **CHECK,
+    **FINDINGS,
     **OHIF,
     **REFUSALS,
     **CAUTION,

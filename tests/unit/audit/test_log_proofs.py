@@ -22,7 +22,7 @@ from audit.proof import parse_proof, split_proofs
 from coffre.cli import app
 from records.base64url import unb64
 from records.errors import CoffreError
-from tests.services.processes import debian
+from tests.opener import node
 
 ROOT = Path(__file__).parents[3]
 VECTORS = ROOT / "tests" / "vectors"
@@ -86,7 +86,7 @@ def test_the_verifier_says_of_each_what_it_is(kind: str) -> None:
 
 def test_the_page_s_modules_say_the_same_in_node() -> None:
     command = [
-        debian("node", "nodejs"),
+        node.program(),
         VECTORS / "log_vectors_in_node.mjs",
         ROOT / "viewer_api" / "log_check",
     ]
