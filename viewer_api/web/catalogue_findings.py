@@ -1,4 +1,4 @@
-"""Texts of the findings of « Qui a consulté mes documents » about itself, each under `check.` and its code."""
+"""Texts of the findings of « Qui a consulté mes documents » about itself: `check.` and the code of each."""
 
 from collections.abc import Mapping
 
