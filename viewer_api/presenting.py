@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from keyvault.verbs.reader.listing import ListedDocument
 from records.details import FileDetails
+from records.listed_documents import ListedDocument
 from records.summaries import SeriesSummary
 from records.vocabulary.document_types import DOCUMENT_TYPES
 from records.vocabulary.identifier_warnings import IDENTIFIER_WARNINGS

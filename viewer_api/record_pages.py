@@ -14,11 +14,12 @@ from keyvault.keys.cards import changed_meanwhile
 from keyvault.process.guard import RecordDoor
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.filling import ListPage
-from keyvault.verbs.reader.listing import ListedDocument, Listing
+from keyvault.verbs.reader.listing import Listing
 from keyvault.verbs.reader.rows_needed import RowsNeeded
 from keyvault.verbs.reader.searching import FoundImaging
 from keyvault.verbs.rows import SealedRow, SeenDocument, sealed_rows
 from records.imaging.search import ImagingSearch
+from records.listed_documents import ListedDocument
 from storage.index_ports import ReaderIndex
 from viewer_api.conflicts import NO_CONFLICTS, Conflicts, Summarised, conflicts, sharing_studies
 from viewer_api.named_records import ask, resolve

@@ -1,7 +1,7 @@
 """An opened document as a list would show it: of both there is one presentation."""
 
-from keyvault.verbs.reader.listing import ListedDocument
 from keyvault.verbs.rows import SeenDocument
+from records.listed_documents import ListedDocument
 from records.summaries import summary_of
 
 

@@ -31,12 +31,12 @@ from ingestion.intake.routes import fhir, stow, submissions
 from ingestion.quarantine import routes as quarantine
 from ingestion.quarantine.listing import Quarantine
 from keyvault.verbs.attempt import Call
+from records.fhir.addresses import Addresses
 from records.vocabulary.codes import Environment
 from storage.index.waking import FINISHED
 from viewer_api.access import Access
 from viewer_api.fhir import binaries as fhir_binaries
 from viewer_api.fhir import routes as fhir_routes
-from viewer_api.fhir.addresses import Addresses
 from viewer_api.fhir.reading import FhirReading
 from viewer_api.gateway.gateway import Gateway
 from viewer_api.ohif import routes as ohif

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from records.fhir import FHIR_JSON, FHIR_XML
-from viewer_api.fhir.matching import Kind, Parameter
-from viewer_api.fhir.searched_types import READ_BY_ID, SEARCHED_TYPES, SearchedType
+from records.fhir.search.matching import Kind, Parameter
+from records.fhir.wording import FHIR_JSON, FHIR_XML
+from viewer_api.fhir.searching.searched_types import READ_BY_ID, SEARCHED_TYPES, SearchedType
 
 CHANGED_ON = "2026-11-29"  # the day on which this statement last changed
 PUBLISH = "https://profiles.ihe.net/ITI/MHD/StructureDefinition/IHE.MHD.SimplifiedPublish.DocumentReference"

@@ -15,10 +15,10 @@ from coffre.serving.capabilities import capability_statement
 from ingestion.intake.reception import Depositor
 from keyvault.credentials.tokens import Credential
 from records.errors import Refused
+from records.fhir.resources.document_references import own_deposit
 from viewer_api.access import Access
 from viewer_api.call_headers import call_of
-from viewer_api.fhir.document_references import own_deposit
-from viewer_api.fhir.formats import form_of
+from viewer_api.fhir.forms.formats import form_of
 from viewer_api.fhir.ids import named
 from viewer_api.fhir.reading import FhirReading
 from viewer_api.fhir.routes import sent

@@ -13,8 +13,8 @@ from starlette.requests import ClientDisconnect
 from coffre.serving.methods import allow, taken
 from keyvault.credentials.tokens import CredentialError
 from records.errors import CoffreError, Conflict, Invalid, NotFound, Refused
-from records.fhir import operation_outcome
-from viewer_api.fhir.formats import body_of, form_or_json
+from records.fhir.wording import operation_outcome
+from viewer_api.fhir.forms.formats import body_of, form_or_json
 from viewer_api.refusals import QUOTA_S
 from viewer_api.routes.objects import RangeNotSatisfiable
 from viewer_api.web.site import Site

@@ -15,7 +15,7 @@ from keyvault.crypto.members import integer, items, members, text
 from keyvault.crypto.search_tokens import TokenField
 from records.base64url import unb64
 from records.errors import Invalid
-from records.fhir import PATIENT_PARAMETERS, record_named_by
+from records.fhir.wording import PATIENT_PARAMETERS, record_named_by
 from records.vocabulary.codes import Action, PurposeOfUse
 
 Arguments = Mapping[str, object]

@@ -14,9 +14,9 @@ from starlette.responses import StreamingResponse
 from keyvault.credentials.tokens import Credential
 from keyvault.verbs.attempt import Call
 from records.errors import CoffreError, Invalid, NotFound
-from records.fhir import FHIR_JSON, FHIR_XML
+from records.fhir.wording import FHIR_JSON, FHIR_XML
 from viewer_api.call_headers import call_of
-from viewer_api.fhir.formats import body_of, media_ranges
+from viewer_api.fhir.forms.formats import body_of, media_ranges
 from viewer_api.fhir.ids import named
 from viewer_api.gateway.gateway import Content, Gateway
 from viewer_api.refusals import no_such_document

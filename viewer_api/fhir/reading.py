@@ -5,22 +5,23 @@ from typing import Any
 from uuid import UUID
 
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.reader.listing import ListedDocument, Listing
+from keyvault.verbs.reader.listing import Listing
 from keyvault.verbs.rows import STUDY
-from records.fhir import outcome_issue
+from records.fhir.addresses import Addresses
+from records.fhir.resources.document_references import DocumentReferences
+from records.fhir.resources.imaging_studies import ImagingStudies
+from records.fhir.resources.study_links import StudyTokens, asked_studies, tokens_of_study, with_studies
+from records.fhir.wording import outcome_issue
 from records.filters import DocumentFilter
+from records.listed_documents import ListedDocument
 from records.vocabulary.codes import Obligation
 from viewer_api.access import Access
-from viewer_api.fhir.addresses import Addresses
-from viewer_api.fhir.bundles import Found, Issue, searchset
-from viewer_api.fhir.consents import shown_to
-from viewer_api.fhir.document_references import DocumentReferences
-from viewer_api.fhir.imaging_studies import ImagingStudies
-from viewer_api.fhir.patients import patient
-from viewer_api.fhir.record_search import last_key, matching
-from viewer_api.fhir.search_query import SearchQuery
-from viewer_api.fhir.searched_types import CONSENT, DOCUMENT, IMAGING_STUDY, PATIENT
-from viewer_api.fhir.study_links import StudyTokens, asked_studies, tokens_of_study, with_studies
+from viewer_api.fhir.cards.consents import shown_to
+from viewer_api.fhir.cards.patients import patient
+from viewer_api.fhir.searching.bundles import Found, Issue, searchset
+from viewer_api.fhir.searching.record_search import last_key, matching
+from viewer_api.fhir.searching.search_query import SearchQuery
+from viewer_api.fhir.searching.searched_types import CONSENT, DOCUMENT, IMAGING_STUDY, PATIENT
 from viewer_api.presenting import CAUTIONS, cautions_of, warnings_of
 from viewer_api.record_pages import RecordPages
 from viewer_api.refusals import no_such_document

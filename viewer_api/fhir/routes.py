@@ -12,11 +12,11 @@ from keyvault.credentials.tokens import Credential
 from keyvault.verbs.attempt import Call
 from records.errors import Invalid
 from viewer_api.call_headers import call_of
-from viewer_api.fhir.formats import body_of, form_of
+from viewer_api.fhir.forms.formats import body_of, form_of
 from viewer_api.fhir.ids import named
 from viewer_api.fhir.reading import FhirReading
-from viewer_api.fhir.search_query import Parameters, SearchQuery, read_search
-from viewer_api.fhir.searched_types import (
+from viewer_api.fhir.searching.search_query import Parameters, SearchQuery, read_search
+from viewer_api.fhir.searching.searched_types import (
     CONSENT,
     DOCUMENT,
     IMAGING_STUDY,

@@ -8,10 +8,10 @@ from itertools import pairwise
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from keyvault.verbs.reader.listing import ListedDocument
 from keyvault.verbs.reader.notices import OwnNotice
 from keyvault.verbs.reader.reading import Whose
 from records.errors import Invalid
+from records.listed_documents import ListedDocument
 from records.vocabulary.codes import Label, Obligation
 from records.vocabulary.document_types import CLASS_NAMES, DOCUMENT_TYPES
 from records.vocabulary.professions import PROFESSIONS

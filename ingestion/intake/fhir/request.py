@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ingestion.intake.bodies.multipart import media_type
 from ingestion.intake.stow.request import preferences, quality, refuse_headers
 from records.errors import Invalid
-from records.fhir import FHIR_JSON
+from records.fhir.wording import FHIR_JSON
 
 _JSON = frozenset({FHIR_JSON, "application/json", "text/json", "application/json+fhir", "json"})
 _RANGES = frozenset({"*/*", "application/*"})

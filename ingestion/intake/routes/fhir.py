@@ -15,7 +15,7 @@ from ingestion.intake.use_cases import Intake
 from ingestion.intake.waiting import FINAL
 from ingestion.outcomes import PartOutcome
 from records.errors import Invalid
-from records.fhir import FHIR_JSON, operation_outcome
+from records.fhir.wording import FHIR_JSON, operation_outcome
 from records.vocabulary.codes import Environment
 from storage.rows import PartVerdict
 

@@ -30,26 +30,9 @@ from keyvault.verbs.reader.reading import Whose, tell_listed, whose
 from keyvault.verbs.reader.rows_needed import Brought, Made, RowsNeeded, with_rows
 from keyvault.verbs.reader.snapshot import Question
 from keyvault.verbs.rows import SealedRow
-from records.documents import DocumentFacts
+from records.listed_documents import ListedDocument
 from records.policy import warnings
-from records.summaries import DocumentSummary
 from records.vocabulary.codes import Action, Obligation
-
-
-@dataclass(frozen=True, slots=True)
-class ListedDocument:
-    """A document the actor may see, as a list shows it; `obligations` are those of showing it now."""
-
-    document_id: UUID
-    facts: DocumentFacts
-    created_at: int
-    summary: DocumentSummary = field(repr=False)
-    obligations: frozenset[Obligation] = frozenset()
-
-    @property
-    def structure(self) -> str:
-        """That deposited it."""
-        return self.facts.author_structure
 
 
 @dataclass(frozen=True, slots=True)

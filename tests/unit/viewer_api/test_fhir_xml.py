@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from fhir.resources.R4B import get_fhir_model_class
 
-from viewer_api.fhir.element_order import TYPES
-from viewer_api.fhir.xml_form import written
+from viewer_api.fhir.forms.element_order import TYPES
+from viewer_api.fhir.forms.xml_form import written
 
 # our short names for elements that are nested in one resource
 NESTED = {

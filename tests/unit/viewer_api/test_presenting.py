@@ -9,12 +9,12 @@ import pytest
 
 from keyvault.verbs.rows import SeenDocument
 from records.details import DocumentDetails, StudyDetails
+from records.fhir.addresses import Addresses
+from records.fhir.resources.document_references import DocumentReferences
 from records.imaging.items import study_attributes
 from records.imaging.studies import ImagingDocument, Study
 from records.summaries import summary_of
 from tests.unit.records.factories import REPORT
-from viewer_api.fhir.addresses import Addresses
-from viewer_api.fhir.document_references import DocumentReferences
 from viewer_api.presenting import document_json
 from viewer_api.summarising import summarised
 from viewer_api.web.texts import FRENCH, Texts

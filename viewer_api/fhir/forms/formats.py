@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from records.errors import Invalid
-from records.fhir import FHIR_JSON, FHIR_XML
-from viewer_api.fhir.xml_form import written
+from records.fhir.wording import FHIR_JSON, FHIR_XML
+from viewer_api.fhir.forms.xml_form import written
 
 _FORMS: Mapping[str, str] = {
     FHIR_JSON: FHIR_JSON,

@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 from records.errors import Invalid
-from viewer_api.fhir.dates import ALWAYS, Span, span
-from viewer_api.fhir.systems import DICOM_UID, URI, one_name
+from records.fhir.dates import ALWAYS, Span, span
+from records.fhir.systems import DICOM_UID, URI, one_name
 
 Resource = dict[str, Any]
 Token = tuple[str | None, str]

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from records.fhir import PATIENT_PARAMETERS
-from viewer_api.fhir.consent_parameters import CONSENT_PARAMETERS
-from viewer_api.fhir.document_parameters import DOCUMENT_PARAMETERS
-from viewer_api.fhir.imaging_parameters import IMAGING_PARAMETERS
-from viewer_api.fhir.matching import Parameter
+from records.fhir.search.document_parameters import DOCUMENT_PARAMETERS
+from records.fhir.search.imaging_parameters import IMAGING_PARAMETERS
+from records.fhir.search.matching import Parameter
+from records.fhir.wording import PATIENT_PARAMETERS
+from viewer_api.fhir.cards.consent_parameters import CONSENT_PARAMETERS
 
 CONSENT, DOCUMENT, IMAGING_STUDY, PATIENT = "Consent", "DocumentReference", "ImagingStudy", "Patient"
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+from records.fhir.systems import DICOM_UID, IDENTIFIER_TYPES
 from records.summaries import DocumentSummary
-from viewer_api.fhir.systems import DICOM_UID, IDENTIFIER_TYPES
 
 ACCESSION = "00080050"
 

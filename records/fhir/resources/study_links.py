@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from keyvault.verbs.reader.listing import ListedDocument
-from viewer_api.fhir.matching import Token, token_of_identifier
-from viewer_api.fhir.search_query import SearchQuery
-from viewer_api.fhir.study_identifiers import accession_identifiers, uid_identifier
-from viewer_api.fhir.systems import one_name
+from records.fhir.resources.study_identifiers import accession_identifiers, uid_identifier
+from records.fhir.search.matching import Token, token_of_identifier
+from records.fhir.systems import one_name
+from records.listed_documents import ListedDocument
+from viewer_api.fhir.searching.search_query import SearchQuery
 
 StudyTokens = Mapping[UUID, frozenset[Token]]
 

@@ -3,14 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from keyvault.verbs.reader.listing import ListedDocument
+from records.fhir.addresses import Addresses
+from records.fhir.dates import instant
+from records.fhir.resources.document_references import ABSENT, filled, study_day
+from records.fhir.resources.study_identifiers import accession_identifiers, uid_identifier
+from records.fhir.systems import DICOM_TERMS
+from records.listed_documents import ListedDocument
 from records.summaries import SeriesSummary
 from records.vocabulary.codes import DocumentState
-from viewer_api.fhir.addresses import Addresses
-from viewer_api.fhir.dates import instant
-from viewer_api.fhir.document_references import ABSENT, filled, study_day
-from viewer_api.fhir.study_identifiers import accession_identifiers, uid_identifier
-from viewer_api.fhir.systems import DICOM_TERMS
 
 _CONNECTIONS = "http://terminology.hl7.org/CodeSystem/endpoint-connection-type"
 _ENDPOINT = "dicomweb"

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from keyvault.verbs.reader.filling import LARGEST_PAGE, Key, ListPage
-from keyvault.verbs.reader.listing import ListedDocument, Listing
+from keyvault.verbs.reader.listing import Listing
 from records.filters import DocumentFilter
-from viewer_api.fhir.search_query import SearchQuery
+from records.listed_documents import ListedDocument
+from viewer_api.fhir.searching.search_query import SearchQuery
 from viewer_api.record_pages import RecordPages
 
 Shown = tuple[ListedDocument, dict[str, Any]]

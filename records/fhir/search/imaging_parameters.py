@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from viewer_api.fhir.matching import (
+from records.fhir.search.matching import (
     Kind,
     Parameter,
     Resource,

@@ -4,15 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from keyvault.verbs.reader.listing import ListedDocument
-from keyvault.verbs.rows import STUDY
-from records.summaries import DocumentSummary
-from records.vocabulary.codes import DocumentState, Label
-from records.vocabulary.document_types import CLASS_NAMES, DOCUMENT_TYPES
-from viewer_api.fhir.addresses import Addresses
-from viewer_api.fhir.dates import INSTANT, instant
-from viewer_api.fhir.study_identifiers import accession_identifiers, uid_identifier
-from viewer_api.fhir.systems import (
+from records.fhir.addresses import Addresses
+from records.fhir.dates import INSTANT, instant
+from records.fhir.resources.study_identifiers import accession_identifiers, uid_identifier
+from records.fhir.systems import (
     CONFIDENTIALITY,
     DICOM_TERMS,
     FORMATS,
@@ -22,6 +17,10 @@ from viewer_api.fhir.systems import (
     VISIBILITY,
     system_of_type,
 )
+from records.listed_documents import ListedDocument
+from records.summaries import DocumentSummary
+from records.vocabulary.codes import DocumentState, Label
+from records.vocabulary.document_types import CLASS_NAMES, DOCUMENT_TYPES
 
 ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 AS_SENT = "http://hl7.org/fhir/StructureDefinition/originalText"
@@ -79,7 +78,7 @@ class DocumentReferences:
 
     def _url(self, document: ListedDocument) -> str:
         """A study's images are read by DICOMweb, everything else as a Binary (ITI-68)."""
-        if document.facts.kind == STUDY and document.summary.study_uid:
+        if document.facts.kind == "study" and document.summary.study_uid:
             return self._addresses.study(self._record, document.summary.study_uid)
         return self._addresses.resource("Binary", document.document_id)
 
@@ -101,7 +100,7 @@ class DocumentReferences:
         summary = document.summary
         assert summary.study_uid is not None
         study = {"type": "ImagingStudy", "identifier": uid_identifier(summary.study_uid)}
-        if document.facts.kind == STUDY:
+        if document.facts.kind == "study":
             study = {"reference": f"ImagingStudy/{document.document_id}", **study}
         yield study
         for identifier in accession_identifiers(summary):

@@ -7,11 +7,11 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from keyvault.verbs.reader.filling import Key
-from records.fhir import outcome_issue
+from records.fhir.addresses import Addresses
+from records.fhir.wording import outcome_issue
 from viewer_api.cursors import write_cursor
-from viewer_api.fhir.addresses import Addresses
-from viewer_api.fhir.search_query import AFTER, SearchQuery
-from viewer_api.fhir.searched_types import PATIENT
+from viewer_api.fhir.searching.search_query import AFTER, SearchQuery
+from viewer_api.fhir.searching.searched_types import PATIENT
 
 Issue = dict[str, Any]
 

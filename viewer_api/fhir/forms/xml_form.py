@@ -1,6 +1,6 @@
 """Write a resource in XML (FHIR R4 section 2.6.1) from its JSON form.
 
-Members stand in the order of the specification's tables (`viewer_api/fhir/element_order.py`), which XML asks
+Members stand in the order of the specification's tables (`viewer_api/fhir/forms/element_order.py`), which XML asks
 for and JSON does not. What no XML can hold, control characters, becomes U+FFFD.
 """
 
@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from viewer_api.fhir.element_order import TYPES, Members
+from viewer_api.fhir.forms.element_order import TYPES, Members
 
 _NAMESPACE = "http://hl7.org/fhir"
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

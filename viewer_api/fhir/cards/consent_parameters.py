@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from viewer_api.fhir.matching import (
+from records.fhir.search.matching import (
     Kind,
     Parameter,
     Resource,

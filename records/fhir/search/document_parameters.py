@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from viewer_api.fhir.dates import Span
-from viewer_api.fhir.document_references import AS_SENT
-from viewer_api.fhir.matching import (
+from records.fhir.dates import Span
+from records.fhir.resources.document_references import AS_SENT
+from records.fhir.search.matching import (
     Kind,
     Parameter,
     Resource,

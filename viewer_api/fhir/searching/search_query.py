@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 from keyvault.verbs.reader.filling import LARGEST_PAGE, Key
 from records.errors import Invalid
-from records.fhir import PATIENT_PARAMETERS, record_named_by
+from records.fhir.search.matching import Condition, Parameter, Resource, condition, split
+from records.fhir.wording import PATIENT_PARAMETERS, record_named_by
 from viewer_api.cursors import read_cursor
-from viewer_api.fhir.matching import Condition, Parameter, Resource, condition, split
 
 DEFAULT_COUNT = 50
 MOST_ALTERNATIVES = 200

@@ -5,9 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from keyvault.verbs.reader.reading import Disclosed
-from viewer_api.fhir.dates import instant
-from viewer_api.fhir.document_references import filled
-from viewer_api.fhir.systems import ACT_REASONS, CONSENT_SCOPES, LOINC, ROLE_CLASSES
+from records.fhir.dates import instant
+from records.fhir.resources.document_references import filled
+from records.fhir.systems import ACT_REASONS, CONSENT_SCOPES, LOINC, ROLE_CLASSES
 
 NATIONAL_NUMBER = "urn:oid:1.2.250.1.71.4.2.1"
 """PSIdNat, the national number of a professional."""
