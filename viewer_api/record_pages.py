@@ -17,7 +17,9 @@ from keyvault.verbs.reader.filling import ListPage
 from keyvault.verbs.reader.listing import Listing
 from keyvault.verbs.reader.rows_needed import RowsNeeded
 from keyvault.verbs.reader.searching import FoundImaging
+from keyvault.verbs.reader.searching_documents import FoundDocuments
 from keyvault.verbs.rows import SealedRow, SeenDocument, sealed_rows
+from records.fhir.search.fhir_search import FhirSearch
 from records.imaging.search import ImagingSearch
 from records.listed_documents import ListedDocument
 from storage.index_ports import ReaderIndex
@@ -79,6 +81,25 @@ class RecordPages:
         )
         return replace(found, studies=tuple(each for each in studies if each.documents))
 
+    def search_documents(self, asked: FhirSearch) -> FoundDocuments:
+        """One page of a FHIR search, decided and logged once."""
+        found = ask(
+            self._vault,
+            self._record,
+            lambda record_id: self._brought(
+                partial(self._vault.search_documents, self._call, record_id, asked)
+            ),
+        )
+        of_sets = [document for each in found.sets for document in each.documents]
+        known = self._known([*found.documents, *found.beside, *of_sets])
+        sets = (replace(each, documents=_among(known, each.documents)) for each in found.sets)
+        return replace(
+            found,
+            documents=_among(known, found.documents),
+            beside=_among(known, found.beside),
+            sets=tuple(each for each in sets if each.documents),
+        )
+
     def conflicts(self, documents: Iterable[Summarised]) -> Conflicts:
         """What of these contradicts one another, or another document that may be seen.
 
@@ -120,14 +141,18 @@ class RecordPages:
 
     def _published(self, listing: Listing) -> Listing:
         known = self._known([*listing.documents, *listing.companions])
-
-        def visible(documents: Iterable[ListedDocument]) -> tuple[ListedDocument, ...]:
-            return tuple(each for each in documents if each.document_id in known)
-
-        return replace(listing, documents=visible(listing.documents), companions=visible(listing.companions))
+        return replace(
+            listing,
+            documents=_among(known, listing.documents),
+            companions=_among(known, listing.companions),
+        )
 
     def _known(self, documents: Iterable[Summarised]) -> Collection[UUID]:
         """Those that the index has published."""
         known = self._index.published(self._record.record_id, [each.document_id for each in documents])
         self._sharing |= {document_id: others for document_id, others in known.items() if others}
         return known.keys()
+
+
+def _among(known: Collection[UUID], documents: Iterable[ListedDocument]) -> tuple[ListedDocument, ...]:
+    return tuple(each for each in documents if each.document_id in known)

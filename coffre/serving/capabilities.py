@@ -5,7 +5,13 @@ from typing import Any
 
 from records.fhir.search.matching import Kind, Parameter
 from records.fhir.wording import FHIR_JSON, FHIR_XML
-from viewer_api.fhir.searching.searched_types import READ_BY_ID, SEARCHED_TYPES, SearchedType
+from viewer_api.fhir.searching.searched_types import (
+    INCLUDE,
+    READ_BY_ID,
+    REVERSE_INCLUDE,
+    SEARCHED_TYPES,
+    SearchedType,
+)
 
 CHANGED_ON = "2026-11-29"  # the day on which this statement last changed
 PUBLISH = "https://profiles.ihe.net/ITI/MHD/StructureDefinition/IHE.MHD.SimplifiedPublish.DocumentReference"
@@ -75,8 +81,14 @@ def _searched(searched: SearchedType) -> dict[str, Any]:
         "documentation": f"{_CREATE} {searched.documentation}" if creates else searched.documentation,
         "interaction": [{"code": code} for code in interactions],
         **_VERSIONS,
+        **_included(searched),
         "searchParam": [_parameter(each) for each in (*searched.parameters.values(), *_naming(searched))],
     }
+
+
+def _included(searched: SearchedType) -> dict[str, list[str]]:
+    names = {INCLUDE: "searchInclude", REVERSE_INCLUDE: "searchRevInclude"}
+    return {names[name]: sorted(values) for name, values in searched.includes.items()}
 
 
 def _naming(searched: SearchedType) -> tuple[Parameter, ...]:

@@ -41,6 +41,7 @@ from keyvault.verbs.reader.reading import ReadingVerbs
 from keyvault.verbs.reader.rechecking import HoldingVerbs, RecheckingVerbs, RenewingVerbs
 from keyvault.verbs.reader.releasing import ReleasingVerbs
 from keyvault.verbs.reader.searching import SearchingVerbs
+from keyvault.verbs.reader.searching_documents import SearchingDocumentsVerbs
 from keyvault.verbs.worker.adopting import AdoptingVerbs
 from keyvault.verbs.worker.adopting_jobs import AdoptingJobs
 from keyvault.verbs.worker.ingesting import ReleasingForIngest
@@ -54,6 +55,7 @@ EMBEDDED_SHARDS = 16
 class RecordDoor(
     ListingVerbs,
     SearchingVerbs,
+    SearchingDocumentsVerbs,
     OwnDepositsVerbs,
     ReadingVerbs,
     DocumentVerbs,
@@ -63,7 +65,8 @@ class RecordDoor(
     ChangingVerbs,
     NoticingVerbs,
 ):
-    """resolve, find, list, search, documents, document, choices, events, tokens, release, recheck.
+    """resolve, find, list, search, search_documents, documents, document, choices, events, tokens, release,
+    recheck.
 
     Of a depositor: search_deposits. Of the holder: change_card, label, acknowledge.
     """

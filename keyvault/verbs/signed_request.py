@@ -15,6 +15,8 @@ from keyvault.crypto.members import integer, items, members, text
 from keyvault.crypto.search_tokens import TokenField
 from records.base64url import unb64
 from records.errors import Invalid
+from records.fhir.resources.submission_sets import record_and_submission
+from records.fhir.search.fhir_search import set_search
 from records.fhir.wording import PATIENT_PARAMETERS, record_named_by
 from records.vocabulary.codes import Action, PurposeOfUse
 
@@ -94,8 +96,16 @@ def _document(named: Named, _: bytes) -> SignedRequest:
 
 
 def _fhir_search(_: Named, body: bytes) -> SignedRequest:
-    """Its patient stands in the body; what else is looked for is filtered by the reader."""
-    return _reading(_patient_of(body, PATIENT_PARAMETERS), list={}, documents={})
+    """Its patient stands in the body, with what is looked for, which the reader reads; `documents` are those
+    whose identifiers contradict one another.
+    """
+    return _reading(_patient_of(body, PATIENT_PARAMETERS), search_documents={}, documents={})
+
+
+def _fhir_set(named: Named, _: bytes) -> SignedRequest:
+    """A submission set: its id begins with that of the record."""
+    record, _submission = record_and_submission(named["set"])
+    return _reading(str(record), search_documents={"asked": set_search(named["set"])}, documents={})
 
 
 def _fhir_record(parameters: frozenset[str], _: Named, body: bytes) -> SignedRequest:
@@ -230,6 +240,8 @@ SIGNED: Mapping[tuple[str, str], Read] = {
     ("POST", "/fhir/DocumentReference/_search"): _fhir_search,
     ("GET", "/fhir/ImagingStudy/{document}"): _document,
     ("POST", "/fhir/ImagingStudy/_search"): _fhir_search,
+    ("GET", "/fhir/List/{set}"): _fhir_set,
+    ("POST", "/fhir/List/_search"): _fhir_search,
     ("GET", "/fhir/Consent/{record}"): _fhir_patient,
     ("POST", "/fhir/Consent/_search"): partial(_fhir_record, PATIENT_PARAMETERS),
     ("GET", "/fhir/Patient/{record}"): _fhir_patient,

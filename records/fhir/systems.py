@@ -18,6 +18,9 @@ ROLE_CLASSES = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
 CONSENT_SCOPES = "http://terminology.hl7.org/CodeSystem/consentscope"
 DICOM_TERMS = "http://dicom.nema.org/resources/ontology/DCM"
 DICOM_UID = "urn:dicom:uid"
+LIST_TYPES = "https://profiles.ihe.net/ITI/MHD/CodeSystem/MHDlistTypes"
+NATIONAL_STRUCTURE = "urn:oid:1.2.250.1.71.4.2.2"
+"""Struct_IdNat, the national number of a structure."""
 FORMATS = "http://ihe.net/fhir/ihe.formatcode.fhir/CodeSystem/formatcode"
 MIME_TYPE_SUFFICIENT = "urn:ihe:iti:xds:2017:mimeTypeSufficient"
 URI = "urn:ietf:rfc:3986"
@@ -34,6 +37,7 @@ _ALIKE: Mapping[str, str] = {
     "http://hl7.org/fhir/v3/Confidentiality": CONFIDENTIALITY,
     "urn:oid:1.2.840.10008.2.16.4": DICOM_TERMS,
     "urn:oid:1.3.6.1.4.1.19376.1.2.3": FORMATS,
+    "http://profiles.ihe.net/ITI/MHD/CodeSystem/MHDlistTypes": LIST_TYPES,
 }
 
 

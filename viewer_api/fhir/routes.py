@@ -11,19 +11,13 @@ from fastapi import APIRouter, Request, Response
 from keyvault.credentials.tokens import Credential
 from keyvault.verbs.attempt import Call
 from records.errors import Invalid
+from records.fhir.search.fhir_search import DOCUMENT, IMAGING_STUDY, SET
 from viewer_api.call_headers import call_of
 from viewer_api.fhir.forms.formats import body_of, form_of
 from viewer_api.fhir.ids import named
 from viewer_api.fhir.reading import FhirReading
 from viewer_api.fhir.searching.search_query import Parameters, SearchQuery, read_search
-from viewer_api.fhir.searching.searched_types import (
-    CONSENT,
-    DOCUMENT,
-    IMAGING_STUDY,
-    PATIENT,
-    SEARCHED_TYPES,
-    SearchedType,
-)
+from viewer_api.fhir.searching.searched_types import CONSENT, PATIENT, SEARCHED_TYPES, SearchedType
 
 LARGEST_FORM = 64 * 1024
 _STRICT = re.compile(r'(^|[,;])\s*handling\s*=\s*"?strict"?\s*($|[,;])', re.IGNORECASE)
@@ -37,6 +31,7 @@ def router(reading: FhirReading, authenticate: Authenticate, base: str) -> APIRo
         CONSENT: reading.consents,
         DOCUMENT: reading.documents,
         IMAGING_STUDY: reading.studies,
+        SET: reading.submission_sets,
         PATIENT: reading.patients,
     }
     for kind, searched in SEARCHED_TYPES.items():
@@ -51,6 +46,10 @@ def router(reading: FhirReading, authenticate: Authenticate, base: str) -> APIRo
     @routes.get("/fhir/ImagingStudy/{document_id:fhir_id}", summary="One study, without its images")
     async def study(document_id: str, request: Request) -> Response:
         return await answer(request, lambda call: reading.study(call, named(document_id)))
+
+    @routes.get("/fhir/List/{name:fhir_id}", summary="One submission set")
+    async def submission_set(name: str, request: Request) -> Response:
+        return await answer(request, lambda call: reading.submission_set(call, name))
 
     @routes.get("/fhir/Patient/{record:fhir_id}", summary="Whose record it is")
     async def patient(record: str, request: Request) -> Response:
@@ -70,7 +69,7 @@ def _add_search(
         form = form_of(request.headers.get("accept", ""), parameters)
         call = call_of(request, await authenticate(request))
         strict = bool(_STRICT.search(request.headers.get("prefer", "")))
-        query = read_search(parameters, searched.parameters, base, patient=searched.patient, strict=strict)
+        query = read_search(parameters, searched, base, strict=strict)
         bundle = await asyncio.to_thread(search, call, query)
         return sent(bundle, form, parameters)
 

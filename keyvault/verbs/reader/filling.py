@@ -4,16 +4,18 @@ What a page costs grows with what is hidden among what it shows, never with the 
 portions; each is judged with its copies, whose labels count (R20).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from uuid import UUID
 
+from keyvault.crypto.envelope import KeyUse
 from keyvault.keys.summaries import open_summaries
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.attempt import Attempt
 from keyvault.verbs.judging import facts_with_decoys
-from keyvault.verbs.rows import copies_of, facts_of
+from keyvault.verbs.rows import NOBODYS, copies_of, facts_of
 from records import policy
 from records.documents import DocumentFacts
 from records.filters import DocumentFilter
@@ -103,13 +105,52 @@ class Reader:
         rows = [row for row in self.of_studies([*tokens]) if row["document_id"] not in here]
         return [each for portion in portions(rows) for each in self._visible(portion, DocumentFilter())]
 
+    def walk(self, start: Key | None, wanted: DocumentFilter, first: int) -> Iterator[Visible]:
+        """What may be seen beyond `start`, newest first, without summaries, `first` rows at first."""
+        for rows in self._portions(start, 0, backwards=False, first=max(1, min(first, PORTION))):
+            yield from self._asked(rows, wanted)
+
+    def named(self, named: Sequence[UUID], wanted: DocumentFilter) -> Iterator[Visible]:
+        """Those of the named documents that may be seen, newest first; few cost what none cost."""
+        for rows in self._named(named):
+            yield from (each for each in self.judged(rows) if wanted.takes_facts(each.facts))
+
+    def submissions(self, before: UUID | None, first: int) -> Iterator[Sequence[UUID]]:
+        """Those of which the record holds something, newest first; `before`: beyond that one."""
+        size, use = max(1, min(first, PORTION)), int(KeyUse.DETAILS)
+        while True:
+            beyond = {} if before is None else {"object_id__lt": before}
+            where = {"record_id": self._record_id, "use": use, **beyond}
+            rows = self._tx.find("wrapped_key", order=("-object_id",), limit=size, **where)
+            yield [row["object_id"] for row in rows]
+            if len(rows) < size:
+                return
+            before, size = rows[-1]["object_id"], PORTION
+
+    def of_submissions(self, submissions: Sequence[UUID]) -> dict[UUID, list[Visible]]:
+        """What may be seen of each, newest first; few cost what none cost."""
+        rows = self._tx.find("document_row", submission_id__in=sorted({*submissions}) or [NOBODYS])
+        brought: dict[UUID, set[UUID]] = defaultdict(set)
+        for row in rows:
+            brought[row["document_id"]].add(row["submission_id"])
+        found: dict[UUID, list[Visible]] = {each: [] for each in submissions}
+        for portion in self._of_record(brought):
+            for each in self.judged(portion):
+                for submission in brought[each.row["document_id"]]:
+                    found[submission].append(each)
+        return found
+
     def _named(self, named: Sequence[UUID]) -> Iterator[Sequence[Row]]:
+        return self._of_record(sorted({*named})[:LARGEST_PAGE])
+
+    def _of_record(self, documents: Collection[UUID]) -> Iterator[Sequence[Row]]:
+        """Those of the record, newest first."""
         rows = [
             row
-            for portion in portions(sorted({*named})[:LARGEST_PAGE])
+            for portion in portions(sorted(documents) or [NOBODYS])
             for row in self._tx.find("document", record_id=self._record_id, document_id__in=portion)
         ]
-        return portions(sorted(rows, key=key_of, reverse=True))
+        return iter([*portions(sorted(rows, key=key_of, reverse=True))] or [()])
 
     def _portions(
         self, start: Key | None, oldest: int, *, backwards: bool, first: int
@@ -140,13 +181,15 @@ class Reader:
         return self._tx.find("document", order=order, limit=limit, record_id=self._record_id, **where)
 
     def _visible(self, rows: Sequence[Row], wanted: DocumentFilter) -> list[Visible]:
-        facts = facts_of(self._card, copies_of(self._tx, self._record_id, rows))
-        asked = [each for each in self._seen(rows, facts) if wanted.takes_facts(each.facts)]
-        found = self.summarised(asked)
+        found = self.summarised(self._asked(rows, wanted))
         if not wanted.asks_date:
             return found
         check_summarised(found)
         return [each for each in found if each.summary is not None and wanted.takes_date(each.summary)]
+
+    def _asked(self, rows: Sequence[Row], wanted: DocumentFilter) -> list[Visible]:
+        facts = facts_of(self._card, copies_of(self._tx, self._record_id, rows))
+        return [each for each in self._seen(rows, facts) if wanted.takes_facts(each.facts)]
 
     def judged(self, rows: Sequence[Row]) -> list[Visible]:
         """Those of the rows that may be seen, without their summaries; few cost what none cost."""

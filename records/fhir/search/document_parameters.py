@@ -16,6 +16,7 @@ from records.fhir.search.matching import (
     token_of_coding,
     token_of_identifier,
     tokens_of_concept,
+    words_of,
 )
 
 
@@ -45,8 +46,7 @@ def _identifiers(resource: Resource) -> Iterable[Token]:
 def _names(resource: Resource) -> Iterable[str]:
     """Authors are kept as the line that names them; each word of it may be looked for."""
     for author in resource.get("author", ()):
-        if line := author.get("display"):
-            yield from (line, *line.replace(",", " ").split())
+        yield from words_of(author.get("display"))
 
 
 def _concepts(resources: Iterable[Resource]) -> Iterable[Token]:

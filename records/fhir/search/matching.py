@@ -205,6 +205,12 @@ def token_of_identifier(identifier: Resource | None) -> Iterable[Token]:
         yield from ((name, each) for name in (URI, DICOM_UID) for each in (value, bare))
 
 
+def words_of(line: str | None) -> Iterable[str]:
+    """A line that names somebody, and each of its words."""
+    if line:
+        yield from (line, *line.replace(",", " ").split())
+
+
 def spans_of_period(period: Resource | None) -> Iterable[Span]:
     """An end that isn't given has not come (R4 section 3.1.1.4.8)."""
     if not period or not (period.get("start") or period.get("end")):

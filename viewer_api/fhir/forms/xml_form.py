@@ -1,7 +1,7 @@
 """Write a resource in XML (FHIR R4 section 2.6.1) from its JSON form.
 
-Members stand in the order of the specification's tables (`viewer_api/fhir/forms/element_order.py`), which XML asks
-for and JSON does not. What no XML can hold, control characters, becomes U+FFFD.
+Members stand in the order of the specification's tables (`element_order.py`), which XML asks for and JSON
+does not. What no XML can hold, control characters, becomes U+FFFD.
 """
 
 import re

@@ -19,11 +19,12 @@ Issue = dict[str, Any]
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a search answers. `total` is None where nobody counted to the end; `following` begins the next
-    page; `record` is the public id that links name instead of an INS.
+    page; `record` is the public id that links name instead of an INS; `included` came along.
     """
 
     record: UUID
     resources: Sequence[dict[str, Any]] = field(repr=False)
+    included: Sequence[dict[str, Any]] = field(default=(), repr=False)
     total: int | None = None
     following: Key | None = None
     issues: Sequence[Issue] = ()
@@ -35,7 +36,10 @@ def searchset(addresses: Addresses, kind: str, query: SearchQuery, found: Found)
     if found.total is not None:
         bundle["total"] = found.total
     bundle["link"] = [*_links(addresses, kind, query, found)]
-    entries = [*_matches(addresses, found.resources)] if not query.counts_alone else []
+    entries: list[dict[str, Any]] = []
+    if not query.counts_alone:
+        entries += _entries(addresses, found.resources, "match")
+        entries += _entries(addresses, found.included, "include")
     if issues := [*_ignored(query), *found.issues]:
         outcome = {"resourceType": "OperationOutcome", "issue": issues}
         entries.append({"resource": outcome, "search": {"mode": "outcome"}})
@@ -46,7 +50,7 @@ def searchset(addresses: Addresses, kind: str, query: SearchQuery, found: Found)
 
 def _links(addresses: Addresses, kind: str, query: SearchQuery, found: Found) -> Iterable[dict[str, str]]:
     named = ("_id", str(found.record)) if kind == PATIENT else ("patient", f"Patient/{found.record}")
-    asked: list[tuple[str, str]] = [named, *query.asked]
+    asked: list[tuple[str, str]] = [named, *query.asked, *query.included]
     asked.append(("_count", str(query.count)) if not query.counts_alone else ("_summary", "count"))
     if query.total is not None:
         asked.append(("_total", query.total))
@@ -62,10 +66,12 @@ def _link(addresses: Addresses, kind: str, relation: str, asked: Sequence[tuple[
     return {"relation": relation, "url": f"{addresses.base}/{kind}?{urlencode(asked)}"}
 
 
-def _matches(addresses: Addresses, resources: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
+def _entries(
+    addresses: Addresses, resources: Iterable[dict[str, Any]], mode: str
+) -> Iterable[dict[str, Any]]:
     for each in resources:
         address = addresses.resource(each["resourceType"], each["id"])
-        yield {"fullUrl": address, "resource": each, "search": {"mode": "match"}}
+        yield {"fullUrl": address, "resource": each, "search": {"mode": mode}}
 
 
 def _ignored(query: SearchQuery) -> Iterable[Issue]:

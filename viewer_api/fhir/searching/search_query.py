@@ -5,14 +5,16 @@ What is not known is ignored and left out of the `self` link, or refused where t
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from keyvault.verbs.reader.filling import LARGEST_PAGE, Key
 from records.errors import Invalid
-from records.fhir.search.matching import Condition, Parameter, Resource, condition, split
-from records.fhir.wording import PATIENT_PARAMETERS, record_named_by
+from records.fhir.search.fhir_search import FhirSearch
+from records.fhir.search.matching import Condition, Resource, condition, split
+from records.fhir.wording import record_named_by
 from viewer_api.cursors import read_cursor
+from viewer_api.fhir.searching.searched_types import INCLUDE, REVERSE_INCLUDE, SearchedType
 
 DEFAULT_COUNT = 50
 MOST_ALTERNATIVES = 200
@@ -30,7 +32,7 @@ Parameters = Sequence[tuple[str, str]]
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
     """`locator` is the INS or public id of the record. `asked` are the criteria as they came, but for the
-    patient; `ignored` the names of parameters that had no effect.
+    patient and for what is `included`; `ignored` the names of parameters that had no effect.
     """
 
     locator: str = field(repr=False)
@@ -40,30 +42,37 @@ class SearchQuery:
     after: Key | None = None
     counts_alone: bool = False
     total: str | None = None
+    included: tuple[tuple[str, str], ...] = ()
     ignored: tuple[str, ...] = ()
 
     def takes(self, resource: Resource) -> bool:
         return all(holds(resource) for holds in self.conditions)
 
-    def values_of(self, name: str) -> list[list[str]]:
-        """The alternatives of each time that a parameter was given, without modifier."""
-        return [split(text, ",") for asked, text in self.asked if asked == name]
+    def of(self, kind: str) -> FhirSearch:
+        """What the vault is asked."""
+        return FhirSearch(
+            kind,
+            self.asked,
+            self.after,
+            0 if self.counts_alone else self.count,
+            counted=self.counts_alone or self.total == "accurate",
+            beside=bool(self.included),
+        )
 
 
 def read_search(
     parameters: Parameters,
-    known: Mapping[str, Parameter],
+    searched: SearchedType,
     base: str,
     *,
-    patient: frozenset[str] = PATIENT_PARAMETERS,
     strict: bool = False,
 ) -> SearchQuery:
-    """`base`: the address of this FHIR server; `patient`: what names the patient.
+    """`base`: the address of this FHIR server.
 
     Raises `Invalid` "bad_query", "bad_cursor", "patient_missing"
     or, where `strict`, "unknown_parameter".
     """
-    reading = _Reading(known, base, patient)
+    reading = _Reading(searched, base)
     for name, text in parameters:
         reading.take(name, text)
     if strict and reading.ignored:
@@ -76,22 +85,24 @@ def read_search(
 
 
 class _Reading:
-    def __init__(self, known: Mapping[str, Parameter], base: str, patient: frozenset[str]) -> None:
-        self._patient = patient
-        self._known = known
+    def __init__(self, searched: SearchedType, base: str) -> None:
+        self._searched = searched
         self._base = base
         self._locators: set[str] = set()
         self._asked: list[tuple[str, str]] = []
         self._conditions: list[Condition] = []
+        self._included: list[tuple[str, str]] = []
         self._once: dict[str, str] = {}
         self._alternatives = 0
         self.ignored: list[str] = []
 
     def take(self, name: str, text: str) -> None:
-        if name in self._patient:
+        if name in self._searched.patient:
             self._locators.add(record_named_by(name, text.removeprefix(f"{self._base}/")))
         elif name in ("_count", AFTER, "_summary", "_total", "_sort"):
             self._control(name, text)
+        elif name in (INCLUDE, REVERSE_INCLUDE):
+            self._include(name, text)
         elif name not in _OF_THE_ANSWER:
             self._condition(name, text)
 
@@ -113,6 +124,7 @@ class _Reading:
             after=read_cursor(self._once.get(AFTER)),
             counts_alone=summary == "count" or count == 0,
             total=self._once.get("_total"),
+            included=tuple(dict.fromkeys(self._included)),
             ignored=tuple(dict.fromkeys(self.ignored)),
         )
 
@@ -122,6 +134,12 @@ class _Reading:
         allowed = {"_summary": _SUMMARIES, "_total": _TOTALS, "_sort": {NEWEST_FIRST}}
         if name in allowed and text not in allowed[name]:
             del self._once[name]
+            self.ignored.append(name)
+
+    def _include(self, name: str, text: str) -> None:
+        if text in self._searched.includes.get(name, ()):
+            self._included.append((name, text))
+        else:
             self.ignored.append(name)
 
     def _count(self) -> int | None:
@@ -134,7 +152,7 @@ class _Reading:
 
     def _condition(self, name: str, text: str) -> None:
         base, _, modifier = name.partition(":")
-        parameter = self._known.get(base)
+        parameter = self._searched.parameters.get(base)
         if parameter is None:
             self.ignored.append(name if _KNOWN_NAME.fullmatch(name) else "another")
             return

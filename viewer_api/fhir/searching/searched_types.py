@@ -1,15 +1,15 @@
 """The types of resources that are searched and read, as data: routes and CapabilityStatement follow them."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from records.fhir.search.document_parameters import DOCUMENT_PARAMETERS
-from records.fhir.search.imaging_parameters import IMAGING_PARAMETERS
+from records.fhir.search.fhir_search import DOCUMENT, IMAGING_STUDY, PARAMETERS, SET
 from records.fhir.search.matching import Parameter
 from records.fhir.wording import PATIENT_PARAMETERS
 from viewer_api.fhir.cards.consent_parameters import CONSENT_PARAMETERS
 
-CONSENT, DOCUMENT, IMAGING_STUDY, PATIENT = "Consent", "DocumentReference", "ImagingStudy", "Patient"
+CONSENT, PATIENT = "Consent", "Patient"
+INCLUDE, REVERSE_INCLUDE = "_include", "_revinclude"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,8 @@ class SearchedType:
     kind: str
     parameters: Mapping[str, Parameter]
     documentation: str
+    includes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The values of `_include` and `_revinclude` that are known (R4 section 3.1.1.5.1)."""
 
     @property
     def patient(self) -> frozenset[str]:
@@ -26,30 +28,37 @@ class SearchedType:
         return frozenset({"identifier", "_id"}) if self.kind == PATIENT else PATIENT_PARAMETERS
 
 
-def _searched(kind: str, parameters: Iterable[Parameter], documentation: str) -> SearchedType:
-    return SearchedType(kind, {each.name: each for each in parameters}, documentation)
-
-
 _TYPES = (
-    _searched(
+    SearchedType(
         DOCUMENT,
-        DOCUMENT_PARAMETERS,
+        PARAMETERS[DOCUMENT],
         "Search: IHE MHD ITI-67. Read: for the depositor that it is there, for who may see the document what "
-        "a list shows.",
+        "a list shows. With _include=DocumentReference:related each names the studies that it is about, by "
+        "Study Instance UID, accession and order numbers.",
+        {INCLUDE: frozenset({"DocumentReference:related", "DocumentReference:related:ImagingStudy"})},
     ),
-    _searched(
+    SearchedType(
         IMAGING_STUDY,
-        IMAGING_PARAMETERS,
-        "The studies of a record. Images are read at the contained endpoint; an order and reports have the "
-        "same accession number or Study Instance UID (DocumentReference?related:identifier).",
+        PARAMETERS[IMAGING_STUDY],
+        "The studies of a record. Images are read at the contained endpoint. With "
+        "_revinclude=DocumentReference:related come the documents that are about them, and name them, found "
+        "by Study Instance UID, accession and order numbers.",
+        {REVERSE_INCLUDE: frozenset({"DocumentReference:related"})},
     ),
-    _searched(PATIENT, (), "Whose record it is: INS and traits, to whoever may open the record."),
-    _searched(
+    SearchedType(
+        SET,
+        PARAMETERS[SET],
+        "Submission sets, IHE MHD ITI-66: what one deposit brought into the record, as far as the caller may "
+        "see it. There are no folders.",
+        {INCLUDE: frozenset({"List:item", "List:item:DocumentReference"})},
+    ),
+    SearchedType(PATIENT, {}, "Whose record it is: INS and traits, to whoever may open the record."),
+    SearchedType(
         CONSENT,
-        CONSENT_PARAMETERS,
+        {each.name: each for each in CONSENT_PARAMETERS},
         "The choices on a record's card: all of them to the holder, to a professional those about himself. "
         "Its id is the public id of the record.",
     ),
 )
 SEARCHED_TYPES: Mapping[str, SearchedType] = {each.kind: each for each in _TYPES}
-READ_BY_ID = frozenset({CONSENT, DOCUMENT, IMAGING_STUDY, PATIENT, "Binary"})
+READ_BY_ID = frozenset({CONSENT, DOCUMENT, IMAGING_STUDY, PATIENT, SET, "Binary"})

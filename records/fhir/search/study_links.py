@@ -1,6 +1,6 @@
 """Studies that a document is about: those whose identifiers it refers to (ITI TF-3, referenceIdList)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -8,16 +8,8 @@ from records.fhir.resources.study_identifiers import accession_identifiers, uid_
 from records.fhir.search.matching import Token, token_of_identifier
 from records.fhir.systems import one_name
 from records.listed_documents import ListedDocument
-from viewer_api.fhir.searching.search_query import SearchQuery
 
 StudyTokens = Mapping[UUID, frozenset[Token]]
-
-
-def asked_studies(query: SearchQuery) -> Sequence[UUID]:
-    """The studies that `related=ImagingStudy/{id}` names."""
-    texts = (text for each in query.values_of("related") for text in each)
-    named = (text.rstrip("/").split("/")[-2:] for text in texts)
-    return [UUID(parts[-1]) for parts in named if parts[:-1] in ([], ["ImagingStudy"]) and _is_id(parts[-1])]
 
 
 def tokens_of_study(study: ListedDocument) -> frozenset[Token]:
@@ -33,27 +25,28 @@ def with_studies(reference: dict[str, Any], studies: StudyTokens) -> dict[str, A
     context = reference.get("context", {})
     related = context.get("related", [])
     named = {each.get("reference") for each in related}
-    own = [token for each in related for token in token_of_identifier(each.get("identifier"))]
+    own = related_tokens(reference)
     added = [
         {"reference": address, "type": "ImagingStudy"}
         for study, tokens in studies.items()
-        if (address := f"ImagingStudy/{study}") not in named and _share(own, tokens)
+        if (address := f"ImagingStudy/{study}") not in named and share(own, tokens)
     ]
     return {**reference, "context": {**context, "related": [*related, *added]}} if added else reference
 
 
-def _share(own: Iterable[Token], others: Iterable[Token]) -> bool:
+def related_tokens(reference: dict[str, Any]) -> frozenset[Token]:
+    """The identifiers of what a DocumentReference is about."""
+    related = reference.get("context", {}).get("related", ())
+    return frozenset(token for each in related for token in token_of_identifier(each.get("identifier")))
+
+
+def share(own: Iterable[Token], others: Collection[Token]) -> bool:
     """The same value, where the systems are not known to differ: DICOM's accession number has none."""
-    return any(_alike(one, other) for one in own for other in others)
+    values = {value for _, value in others}
+    near = [one for one in own if one[1] in values]
+    return any(_alike(one, other) for one in near for other in others)
 
 
 def _alike(one: Token, other: Token) -> bool:
     systems = {one_name(system) for system, _ in (one, other) if system}
     return one[1] == other[1] and len(systems) < 2
-
-
-def _is_id(text: str) -> bool:
-    try:
-        return bool(UUID(text))
-    except ValueError:
-        return False
