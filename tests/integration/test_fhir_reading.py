@@ -73,6 +73,7 @@ def test_metadata_tells_what_is_here_to_whoever_asks(coffre: Coffre) -> None:
         "Consent": {"read", "search-type"},
         "DocumentReference": {"create", "read", "search-type"},
         "ImagingStudy": {"read", "search-type"},
+        "List": {"read", "search-type"},
         "Patient": {"read", "search-type"},
     }
 

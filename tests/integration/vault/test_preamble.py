@@ -21,6 +21,7 @@ from keyvault.verbs.reader.changing import CardChange
 from keyvault.verbs.reader.filling import ListPage
 from keyvault.verbs.worker.adopt_request import Adopted
 from records.errors import Conflict, NotFound
+from records.fhir.search.fhir_search import DOCUMENT, FhirSearch
 from records.imaging.attributes import Level
 from records.imaging.search import ImagingSearch
 from records.vocabulary.codes import Action, ReasonCode, RecordState, Role
@@ -50,6 +51,10 @@ ASKED: Mapping[str, tuple[Ask, ReasonCode]] = {
     "reader.list": (lambda at, call, _: at.reader.list(call, uuid4(), ListPage()), NOBODY),
     "reader.search": (
         lambda at, call, _: at.reader.search(call, uuid4(), ImagingSearch(Level.STUDY)),
+        NOBODY,
+    ),
+    "reader.search_documents": (
+        lambda at, call, _: at.reader.search_documents(call, uuid4(), FhirSearch(DOCUMENT)),
         NOBODY,
     ),
     "reader.search_deposits": (

@@ -24,6 +24,7 @@ from keyvault.verbs.worker.adopt_request import Adopted, AdoptRequest
 from keyvault.verbs.worker.ingest_request import IngestRequest
 from records.consent import Emergency
 from records.errors import NotFound
+from records.fhir.search.fhir_search import DOCUMENT, SET, FhirSearch
 from records.imaging.attributes import Level
 from records.imaging.search import ImagingSearch
 from records.vocabulary.codes import Action, PurposeOfUse, RecordState, Role
@@ -233,6 +234,32 @@ def search_in_emergency(vault: VaultBench) -> Act:
     person, _ = deposited(vault)
     vault.change(person, Action.NAME_ATTENDING, ATTENDING)
     return lambda: vault.reader.search(vault.emergency(), person.record_id, ImagingSearch(Level.STUDY))
+
+
+@row("reader.search_documents", "search permit")
+def search_documents(vault: VaultBench) -> Act:
+    person, _ = deposited(vault)
+    return lambda: vault.reader.search_documents(vault.doctor(), person.record_id, FhirSearch(DOCUMENT))
+
+
+@row("reader.search_documents", "search permit", case="of submission sets")
+def search_sets(vault: VaultBench) -> Act:
+    person, _ = deposited(vault)
+    return lambda: vault.reader.search_documents(vault.doctor(), person.record_id, FhirSearch(SET))
+
+
+@row("reader.search_documents", "search deny", case="refused")
+def search_documents_refused(vault: VaultBench) -> Act:
+    person = vault.person()
+    call = vault.doctor(STRANGER)
+    return lambda: vault.reader.search_documents(call, person.record_id, FhirSearch(DOCUMENT))
+
+
+@row("reader.search_documents", "search permit", case="in an emergency")
+def search_documents_in_emergency(vault: VaultBench) -> Act:
+    person, _ = deposited(vault)
+    vault.change(person, Action.NAME_ATTENDING, ATTENDING)
+    return lambda: vault.reader.search_documents(vault.emergency(), person.record_id, FhirSearch(DOCUMENT))
 
 
 def own_deposit(vault: VaultBench) -> tuple[Call, list[SealedRow]]:
