@@ -22,7 +22,17 @@ from keyvault.grants.grant import new_recipient
 from records.base64url import b64
 from tests.integration.api_examples import Example, blocks, differences, headings, parsed, read_examples
 from tests.integration.operators import soon
-from tests.integration.support import STRANGER, TRAITS, Coffre, Patient, multipart, new_ins, serving
+from tests.integration.support import (
+    LABORATORY,
+    STRANGER,
+    TRAITS,
+    Coffre,
+    Patient,
+    bearer,
+    multipart,
+    new_ins,
+    serving,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/api.md"
@@ -65,6 +75,7 @@ class Stage:
             "BRUNO": lambda: operator("bruno"),
             "STUDY": lambda: self._study()["study_uid"],
             "DOCUMENT": lambda: self._study()["id"],
+            "SET": self._set,
             "SERIES": self._series,
             "INSTANCE": self._instance,
             "PDF": lambda: base64.b64encode(demo_data.report_pdf(self.patient.ins)).decode(),
@@ -75,6 +86,11 @@ class Stage:
 
     def _study(self) -> dict[str, str]:
         return next(each for each in self.patient.documents() if each["kind"] == "study")
+
+    def _set(self) -> str:
+        asked = {"patient": str(self.patient.public_id), "sourceId": LABORATORY}
+        found = self.coffre.http.get("/fhir/List", params=asked, headers=bearer(self.patient.token)).json()
+        return str(found["entry"][0]["resource"]["id"])
 
     def _series(self) -> str:
         (series,) = self.patient.call("GET", f"/dicomweb/studies/{self.value('STUDY')}/series").json()

@@ -96,12 +96,14 @@ class Place:
     sop: str
     images: UUID  # the study as a document
     pdf: UUID
+    sent: UUID  # the submission that brought it
     own: UUID  # a document for its holder to label
 
     @property
     def address(self) -> dict[str, str]:
         named = {"study": self.study, "uid": self.series, "sop": self.sop, "id": str(self.pdf)}
         record = {"ins": self.ins, "record": str(self.record), "frames": "1", "path": "7FE00010"}
+        named["name"] = f"{self.record.hex}{self.sent.hex}"
         return {**named, **record, "professional": "899700099990", "notice_id": str(uuid4())}
 
 
@@ -245,6 +247,10 @@ ROWS = [
     ),
     Row("POST", "/fhir/ImagingStudy/_search", lambda p: {"patient": str(p.record)}, form=True),
     Row("GET", "/fhir/ImagingStudy/{document_id}", things=True, by_id=True, document=images),
+    Row("GET", "/fhir/List", query="?patient={record}&code=submissionset&status=current"),
+    Row("GET", "/fhir/List", name="by id", query="?patient={record}&_id={name}", things=True),
+    Row("POST", "/fhir/List/_search", lambda p: {"patient": str(p.record)}, form=True),
+    Row("GET", "/fhir/List/{name}", things=True),
     Row("GET", "/fhir/Consent", query="?patient.identifier={ins}", searched=False),
     Row("POST", "/fhir/Consent/_search", lambda p: {"patient": str(p.record)}, form=True, searched=False),
     Row("GET", "/fhir/Consent/{record}", searched=False),
@@ -416,11 +422,16 @@ def _study(coffre: Coffre, patient: Patient, lab: str, seed: int) -> dict[str, A
     }
 
 
-def _pdf(coffre: Coffre, patient: Patient, number: int) -> UUID:
+def _sent(coffre: Coffre, patient: Patient, number: int) -> dict[str, UUID]:
     content = demo_data.report_pdf() + b"\n%%%d\n" % number
     answer = coffre.publish_pdf(coffre.depositor(HOSPITAL), patient.ins, content)
     assert answer.status_code == 201, answer.text
-    return UUID(answer.json()["id"])
+    submission = answer.headers["content-location"].rpartition("/")[2]
+    return {"pdf": UUID(answer.json()["id"]), "sent": UUID(submission)}
+
+
+def _pdf(coffre: Coffre, patient: Patient, number: int) -> UUID:
+    return _sent(coffre, patient, number)["pdf"]
 
 
 @pytest.fixture(scope="module")
@@ -434,14 +445,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             patient.ins,
             patient.public_id,
             **_study(coffre, patient, lab, 1),
-            pdf=_pdf(coffre, patient, 1),
+            **_sent(coffre, patient, 1),
             own=_pdf(coffre, patient, 2),
         )
         masked = Place(
             patient.ins,
             patient.public_id,
             **_study(coffre, patient, lab, 2),
-            pdf=_pdf(coffre, patient, 3),
+            **_sent(coffre, patient, 3),
             own=_pdf(coffre, patient, 4),
         )
         for document in (masked.images, masked.pdf):
@@ -451,13 +462,15 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             opposed.ins,
             opposed.public_id,
             **_study(coffre, opposed, lab, 3),
-            pdf=_pdf(coffre, opposed, 5),
+            **_sent(coffre, opposed, 5),
             own=_pdf(coffre, opposed, 6),
         )
         modes = {"bris_de_glace": False, "centre_15": False}
         assert opposed.call("PUT", "/emergency", json=modes).status_code == 200
     unknown = {"study": "1.2.3.4.5", "series": "1.2.3.4.6", "sop": "1.2.3.4.7"}
-    absent = Place(patient.ins, patient.public_id, **unknown, images=uuid4(), pdf=uuid4(), own=uuid4())
+    absent = Place(
+        patient.ins, patient.public_id, **unknown, images=uuid4(), pdf=uuid4(), sent=uuid4(), own=uuid4()
+    )
     nobody = replace(absent, ins=new_ins(), record=uuid4())
     places = {"permit": seen, "hidden": masked, "absent": absent, "refused": other, "nobody": nobody}
     with System(load(data=data), vault_here=True) as system:
@@ -474,7 +487,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 def read_alike(answer: httpx.Response) -> tuple[object, ...]:
     """What an answer says, without what it repeats of its address and sign-in."""
-    text = re.sub(r'value="[^"]*"|[0-9a-f]{8}-[0-9a-f-]{27}|\d{15}', "", answer.text)
+    text = re.sub(r'value="[^"]*"|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{64}|\d{15}', "", answer.text)
     headers = {name: value for name, value in answer.headers.items() if name != "x-request-id"}
     headers["content-length"] = str(len(text)) if answer.text else ""
     return answer.status_code, text, headers

@@ -28,6 +28,7 @@ NO_TABLE: Mapping[Route, str] = {
             ("GET", "/fhir/Consent"),
             ("GET", "/fhir/DocumentReference"),
             ("GET", "/fhir/ImagingStudy"),
+            ("GET", "/fhir/List"),
             ("GET", "/fhir/Patient"),
         ),
         "its record stands in the query, which no proof covers: refused with a key",
