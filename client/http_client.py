@@ -83,7 +83,8 @@ class CoffreClient:
         most: int = LARGEST_ANSWER,
         take: Take | None = None,
     ) -> httpx.Response:
-        """Returns the answer, whatever its status, to a path below the server's URL or to an absolute URL.
+        """Returns the answer, whatever its status, to a path below the server's URL, which begins with
+        a slash whatever else it holds, or to an absolute URL.
 
         An answer whose body `take` took has none.
 
@@ -93,7 +94,7 @@ class CoffreClient:
         with the latter; `lost`, called after a lost connection, may end that by raising. Raises `CoffreError`
         "unreachable", and "bad_answer" for an answer of more than `most` bytes.
         """
-        url = path if "://" in path else self.url + path
+        url = self.url + path if path.startswith("/") else path
         pause = FIRST_PAUSE_S
         for attempt in range(1, ATTEMPTS + 1):
             content = body() if body else None

@@ -146,6 +146,41 @@ class TestLevels:
         assert studies(person, below=f"/{ct_uids[0]}/series/1.2.3/instances") == []
 
 
+class TestForms:
+    """PS3.18 section 8.7.3: what cannot be answered is 406, and no other form is given in its place."""
+
+    @pytest.mark.parametrize(
+        ("query", "header", "form"),
+        [
+            ("", "application/dicom+json", "application/dicom+json"),
+            ("", "application/json", "application/json"),
+            ("", "application/dicom+json;q=0.1, application/json", "application/json"),
+            ("", "multipart/related; type=application/dicom+xml, */*;q=0.1", "application/dicom+json"),
+            ("accept=application/json", "application/dicom+xml", "application/json"),
+        ],
+    )
+    def test_the_form_is_the_one_that_is_accepted_most(
+        self, coffre: Coffre, person: Patient, query: str, header: str, form: str
+    ) -> None:
+        headers = {**bearer(person.token), "Accept": header}
+        address = f"/records/{person.ins}/dicomweb/studies?{query}"
+        answer = coffre.http.get(address, headers=headers)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, form)
+        assert len(answer.json()) == 3
+
+    @pytest.mark.parametrize("level", ["studies", "series", "instances"])
+    def test_what_cannot_be_answered_is_406(self, coffre: Coffre, person: Patient, level: str) -> None:
+        for header, status, code in (
+            ('multipart/related; type="application/dicom+xml"', 406, "not_acceptable"),
+            ("application/dicom+json;q=0", 406, "not_acceptable"),
+            ("json", 400, "bad_accept"),
+        ):
+            for root in (f"/records/{person.ins}/dicomweb", "/dicomweb"):
+                headers = {**bearer(person.token), "Accept": header}
+                answer = coffre.http.get(f"{root}/{level}", headers=headers)
+                assert (answer.status_code, problem(answer)) == (status, code)
+
+
 class TestMatching:
     @pytest.mark.parametrize(
         ("query", "found"),

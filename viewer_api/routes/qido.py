@@ -17,8 +17,12 @@ from viewer_api.call_headers import call_of
 from viewer_api.qido.answers import Page, next_link, warnings_of
 from viewer_api.qido.parameters import LEVELS, Query, read_query
 from viewer_api.qido.searches import Searches
+from viewer_api.wado.accept import Offer, choose
+from viewer_api.wado.media_types import DICOM_JSON, JSON
+from viewer_api.wado.routes import accepted_by
 
-DICOM_JSON = "application/dicom+json"
+FORMS = (Offer(DICOM_JSON), Offer(JSON))
+"""PS3.18 table 8.7.3-2, but for DICOM XML, which the standard leaves to servers."""
 RECORD, ACROSS = "/records/{ins}/dicomweb", "/dicomweb"
 
 
@@ -81,11 +85,12 @@ def router(
 
     async def answer(request: Request, resource: Resource, work: Callable[[Call, Query], Page]) -> Response:
         call = call_of(request, await authenticate(request))
+        form = choose(accepted_by(request), FORMS).media_type
         named = request.path_params
         query = read_query(request.query_params.multi_items(), resource.level)
         query = query.below(named.get("study"), named.get("uid"))
         page = await asyncio.to_thread(work, call, query)
-        found = Response(json.dumps(page.items), media_type=DICOM_JSON)
+        found = Response(json.dumps(page.items), media_type=form)
         for warning in warnings_of(query, page):
             found.headers.append("Warning", f'299 coffre "{warning}"')
         if link := next_link(origin + _place(resource, request, page), query, page):

@@ -554,3 +554,18 @@ def test_a_token_goes_over_http_only_to_this_machine_or_on_purpose() -> None:
         with pytest.raises(Invalid) as refused:
             check_url(url)
         assert refused.value.code == "insecure_url"
+
+
+def test_a_path_is_below_the_server_whatever_it_holds(pauses: list[float]) -> None:
+    """What a name in a path holds leads the token to no other server."""
+    asked: list[str] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        return httpx.Response(200)
+
+    with CoffreClient(URL, TOKEN, sleep=pauses.append, transport=httpx.MockTransport(handler)) as client:
+        for path in ("/records/https://elsewhere.example", "//elsewhere.example/x", "/x?next=http://a/"):
+            client.call("GET", path)
+        client.call("GET", "https://objects.example/1")
+    assert [httpx.URL(each).host for each in asked] == [httpx.URL(URL).host] * 3 + ["objects.example"]
