@@ -8,8 +8,10 @@ import json
 import socket
 import sys
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import asdict
 from functools import partial
+from itertools import chain, islice
 from typing import Any, NoReturn
 
 from content.sandbox.left_out import UNNEEDED, leave_out
@@ -29,7 +31,7 @@ from content.pixels.image_file import DESCRIPTION, ImageFile, Pieces
 from content.pixels.native_frames import native_frame
 from content.pixels.overviews import overview, smaller, strip
 from content.pixels.picture import picture, rendered
-from content.pixels.transcoding import transcoded
+from content.pixels.transcoding import KnownFrames, Mark, Marked, transcoded
 from content.pixels.wanted import DICOM, JPEG, PDF, SAMPLES, from_json
 from content.sandbox.confined import fetch, limit_cpu, serve
 from content.sandbox.faults import misbehave
@@ -40,6 +42,8 @@ Made = Generator[bytes, None, dict[str, Any] | None]
 """Media type and bytes; what it returns goes into the result."""
 _MOST_CPU_SECONDS = 600
 """Of one job: what the largest multi-frame objects take that are known."""
+_FEW, _LARGEST_PART = 8, 32 * 2**20
+"""Where each part is read from the beginning they grow: by an eighth of what was sent, and to these bytes."""
 Maker = Callable[["Job"], Made]
 
 
@@ -65,6 +69,10 @@ class Job:
         source, number, pieces = self.place(index)
         self.more_time()
         return ImageFile(source, self._limits, DESCRIPTION), number, pieces
+
+    def known_frames(self) -> KnownFrames:
+        """What the parent knows of where frames lie."""
+        return KnownFrames(**self.options["frames"])
 
     def more_time(self) -> None:
         """The CPU time of one more frame. Raises `Unpictured` where the job has had its share."""
@@ -132,24 +140,41 @@ def _native_frame(job: Job) -> Made:
 
 def _transcoded(job: Job) -> Made:
     source, _, _ = job.place(0)
-    made = transcoded(ImageFile(source, job.limits, DESCRIPTION), job.limits, job.more_time)
-    first = next(made)
-    yield DICOM.encode()
-    yield first
-    yield from made
-    return None
+    after = job.options["after"] and Mark(**job.options["after"])
+    image, known = ImageFile(source, job.limits, DESCRIPTION), job.known_frames()
+    made = transcoded(image, job.limits, job.more_time, after, known)
+    first = [*islice(made, 1)]  # none where a part ended with the last bytes
+    yield (SAMPLES if after else DICOM).encode()
+    again = image.is_deflated or not (image.is_native or known.count)
+    return (yield from _one_part(job, chain(first, made), _LARGEST_PART if again else 0))
 
 
 def _value(job: Job) -> Made:
     source, _, _ = job.place(0)
+    start = job.options["after"]["next"] if job.options["after"] else 0
     try:
-        pieces = value_at(source, job.options["path"], job.limits)
+        pieces = value_at(source, job.options["path"], job.limits, start)
     except LookupError:
         raise Unpictured(NO_VALUE) from None
     yield SAMPLES.encode()
+    return (yield from _one_part(job, _marked(job, pieces, start), min(start // _FEW, _LARGEST_PART)))
+
+
+def _marked(job: Job, pieces: Iterator[bytes], at: int) -> Iterator[Marked]:
     for piece in pieces:
         job.more_time()
+        at += len(piece)
+        yield piece, Mark(at)
+
+
+def _one_part(job: Job, made: Iterator[Marked], least: int) -> Made:
+    """So much of it as is wanted at once, and where to go on; the last part does not say so."""
+    left, end = max(job.options["part"], least), job.known_frames().end
+    for piece, mark in made:
         yield piece
+        left -= len(piece)
+        if mark is not None and (left <= 0 or mark.next == end):
+            return {"after": asdict(mark)}
     return None
 
 

@@ -4,21 +4,21 @@ A child that crashes, hangs or lies costs one request its picture; the next one 
 """
 
 import json
-import threading
-from collections.abc import Callable, Generator, Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from content.limits import DEFAULT_LIMITS, Limits
-from content.pixels.failures import DAMAGED, RenderingBusy, error_of
+from content.pixels.failures import DAMAGED, TOO_LARGE, error_of
+from content.pixels.parts import LONGEST, Mark, Part, following, mark_of
+from content.pixels.slots import Slots
+from content.pixels.sources import Images, ImageSource, Together, caller_of, known_frames, owner_of
 from content.pixels.wanted import DICOM, JPEG, PDF, PNG, SAMPLES, Rendering, to_json
 from content.sandbox.job import Job
 from content.sandbox.pool import ChildPool
 from content.sandbox.wire import Message, WireClosed, WireViolation
 from content.sandbox.zygote import Zygote
-from content.series import Frames
 
 PIXEL_LIMITS = replace(
     DEFAULT_LIMITS,
@@ -30,29 +30,14 @@ PIXEL_LIMITS = replace(
 _PDF_BEGINNING = b"%PDF-"
 _BEGINNINGS = {JPEG: b"\xff\xd8\xff", PNG: b"\x89PNG", PDF: _PDF_BEGINNING, SAMPLES: b"", DICOM: bytes(128)}
 _LARGEST_ANSWER = 256 * 2**20
-_LONGEST_PIXELS = 2**32
 _STEP = 2**20
-
-
-class ImageSource(Protocol):
-    """An instance as it is stored. `frames`: where each frame lies, None where that is not known.
-
-    It may have an `owner`: sources of one owner may share a child, those of others never do.
-    """
-
-    @property
-    def size(self) -> int: ...
-
-    @property
-    def frames(self) -> Frames | None: ...
-
-    def read(self, offset: int, length: int) -> bytes: ...
+_MOST_CPU_SECONDS = 600.0
+"""Of all parts of one answer: what the largest multi-frame objects take that are known."""
+PART = 4 * 2**20
+"""Bytes of a whole instance or value that a child makes at once, and at least one frame."""
 
 
 Made = Generator[bytes, None, Mapping[str, Any]]
-Images = Sequence[tuple[ImageSource, int]]
-"""Instances, each with the number of its frame that is wanted."""
-
 
 Spent = Callable[[float], None]
 """Told the seconds of CPU that a child took, whatever came of it."""
@@ -88,12 +73,14 @@ class PixelChildren:
         patience: float = 20.0,
         limits: Limits = PIXEL_LIMITS,
         *,
+        part: int = PART,
         faults: bool = False,
     ) -> None:
         self._limits = limits
-        self._pictures = _Slots(children, waiting, patience)
-        # whoever reads a whole instance slowly keeps nobody from a picture
-        self._streams = _Slots(children, waiting, patience)
+        self._part_bytes = part
+        self._pictures = Slots(children, waiting, patience)
+        # whoever reads whole instances keeps nobody from a picture
+        self._streams = Slots(children, waiting, patience)
         start = partial(Zygote, limits, module="content.pixels.child", faults=faults)
         self._pool = ChildPool(start, recycle_after=200, recycle_seconds=60.0)
 
@@ -137,22 +124,40 @@ class PixelChildren:
         return self._whole("native_frame", [(source, frame)], {})
 
     def transcoded(self, source: ImageSource) -> Iterator[bytes]:
-        """The whole instance in Explicit VR Little Endian (1.2.840.10008.1.2.1), a frame in memory at a time.
+        """The whole instance in Explicit VR Little Endian (1.2.840.10008.1.2.1), a part in memory at a time.
 
-        The first frame is decoded before this returns; what is wrong with a later one ends the iteration.
+        The first part is made before this returns; what is wrong with a later one ends the iteration.
         """
-        made = self._made("transcoded", [(source, 1)], {}, self._streams)
-        next(made)
-        return made
+        return self._in_parts("transcoded", source, {})
 
     def value(self, source: ImageSource, path: Sequence[str | int]) -> Iterator[bytes]:
         """The value of one attribute as Explicit VR Little Endian has it, by tags and numbers of items.
 
         Raises `NotFound` "no_such_bulkdata", before this returns.
         """
-        made = self._made("value", [(source, 1)], {"path": list(path)}, self._streams)
-        next(made)
-        return made
+        return self._in_parts("value", source, {"path": list(path)})
+
+    def _in_parts(self, kind: str, source: ImageSource, options: Mapping[str, Any]) -> Iterator[bytes]:
+        """A child makes one part and is free: however slowly that is read, it keeps nobody waiting."""
+        cpu: list[float] = []
+
+        def part(after: Mark | None) -> Part:
+            if sum(cpu) > _MOST_CPU_SECONDS:
+                raise error_of(TOO_LARGE)
+            wanted = {**options, "part": self._part_bytes, "after": after}
+            wanted["frames"] = known_frames(source, after)
+            return self._collected(self._made(kind, [(source, 1)], wanted, self._streams, cpu.append))
+
+        return following(part(None), part)
+
+    def _collected(self, made: Made) -> Part:
+        found = []
+        try:
+            next(made)
+            while True:
+                found.append(next(made))
+        except StopIteration as end:
+            return Part(found, mark_of(end.value))
 
     def _whole(
         self, kind: str, images: Images, options: Mapping[str, Any], spent: Spent = lambda _: None
@@ -166,13 +171,14 @@ class PixelChildren:
         kind: str,
         images: Images,
         options: Mapping[str, Any],
-        slots: "_Slots | None" = None,
+        slots: Slots | None = None,
         spent: Spent = lambda _: None,
     ) -> Made:
         """The media type, once it and the first bytes are there, then the bytes."""
-        together = _Together(images)
-        with (slots or self._pictures).one():
-            child = self._pool.take(owner=_owner(images))
+        together = Together(images)
+        under_way = options.get("after") is not None
+        with (slots or self._pictures).one(caller_of(images), under_way=under_way):
+            child = self._pool.take(owner=owner_of(images))
             try:
                 job = Job(child, together.size, together.read, self._limits)
                 try:
@@ -192,65 +198,10 @@ class PixelChildren:
             return result
 
 
-def _owner(images: Images) -> Hashable:
-    """Whose the images are. A child that a hostile image took over could keep what it sees and show it to who
-    asks for that image again: it sees no others' images. Where nobody says whose they are, it sees none
-    but these.
-    """
-    owners = {getattr(source, "owner", None) for source, _ in images}
-    return next(iter(owners)) if len(owners) == 1 and None not in owners else object()
-
-
-class _Slots:
-    """So many at work at once, so many waiting for at most `patience` seconds, everybody else refused."""
-
-    def __init__(self, working: int, waiting: int, patience: float) -> None:
-        self._working = threading.BoundedSemaphore(working)
-        self._present = threading.BoundedSemaphore(working + waiting)
-        self._patience = patience
-
-    @contextmanager
-    def one(self) -> Iterator[None]:
-        if not self._present.acquire(blocking=False):
-            raise _busy()
-        try:
-            if not self._working.acquire(timeout=self._patience):
-                raise _busy()
-            try:
-                yield
-            finally:
-                self._working.release()
-        finally:
-            self._present.release()
-
-
 class _Failed(Exception):  # noqa: N818
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
-
-
-class _Together:
-    """Several sources as one, which is what a child reads from."""
-
-    def __init__(self, images: Images) -> None:
-        self._sources: list[tuple[int, ImageSource]] = []
-        self.places: list[dict[str, Any]] = []
-        self.size = 0
-        for source, frame in images:
-            table = source.frames
-            pieces = table[frame - 1] if table is not None and 0 < frame <= len(table) else None
-            self.places.append({"offset": self.size, "size": source.size, "frame": frame, "pieces": pieces})
-            self._sources.append((self.size, source))
-            self.size += source.size
-
-    def read(self, offset: int, length: int) -> bytes:
-        found = []
-        for start, source in self._sources:
-            begin, end = max(offset - start, 0), min(offset + length - start, source.size)
-            if begin < end:
-                found.append(source.read(begin, end - begin))
-        return b"".join(found)
 
 
 def _document(source: ImageSource, result: Mapping[str, Any]) -> RenderedImage:
@@ -274,11 +225,12 @@ def _read(source: ImageSource, offset: int, end: int) -> Iterator[bytes]:
 def _checked(job: Job, kind: str, options: Mapping[str, Any]) -> Made:
     """The child's pieces, where they look like what they should be: it has read a stranger's file."""
     media_type: str | None = None
-    left = _LONGEST_PIXELS if kind == "transcoded" else _LARGEST_ANSWER
+    left = LONGEST if kind == "transcoded" else _LARGEST_ANSWER
     for number, (message, payload) in enumerate(job.messages(kind, options)):
         if message == Message.RESULT:
             result = _result(payload)
-            if number < 2 and not (number == 0 and kind == "rendered" and result):
+            short = (number == 0 and kind == "rendered" and result) or (number == 1 and options.get("after"))
+            if number < 2 and not short:
                 raise WireViolation
             return result
         elif media_type is None:
@@ -306,9 +258,3 @@ def _result(payload: bytes) -> Mapping[str, Any]:
     if code is not None:
         raise _Failed(str(code))
     return dict(result)
-
-
-def _busy() -> RenderingBusy:
-    return RenderingBusy(
-        "Too many images are being drawn at the moment. Try again in a few seconds.", code="rendering_busy"
-    )

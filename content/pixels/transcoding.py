@@ -4,7 +4,8 @@ The attributes that describe the pixels follow them: Photometric Interpretation,
 Lossy Image Compression, which stays "01" for good (PS3.3 §C.7.6.1.1.5).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from pydicom.dataset import Dataset
@@ -26,17 +27,55 @@ _LOSSY = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 81, 91
 _LONGEST = 0xFFFFFFFE
 
 
-def transcoded(image: ImageFile, limits: Limits, each_frame: Callable[[], None]) -> Iterator[bytes]:
-    """The file in pieces. `each_frame` is called before each is decoded. The first frame is decoded before
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where the file is taken up again: the frame that comes next, counted from 0, or of samples that need no
+    decoding the byte. `photometric` is that of the first decoded frame.
+    """
+
+    next: int
+    photometric: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFrames:
+    """Where the frames from `start` on lie, as far as `pieces` say; `count` is 0 where none is known."""
+
+    start: int = 0
+    count: int = 0
+    pieces: Sequence[Pieces] = ()
+
+    @property
+    def end(self) -> int | None:
+        """The first frame that nothing is said of; None where everything is said, or nothing."""
+        end = self.start + len(self.pieces)
+        return end if 0 < end < self.count else None
+
+
+Marked = tuple[bytes, Mark | None]
+"""A piece, and where to go on behind it; None where nobody can."""
+
+
+def transcoded(
+    image: ImageFile,
+    limits: Limits,
+    each_frame: Callable[[], None],
+    after: Mark | None,
+    known: KnownFrames,
+) -> Iterator[Marked]:
+    """The file in pieces, from its start or from a mark on. `each_frame` is called before each is decoded.
+
+    Known frames are not looked for, and whoever reads stops where they end. The first frame is decoded before
     the first piece leaves. Raises `Unpictured`; codecs raise what they like.
     """
     if image.pixels is None or image.is_native:
-        yield _file_meta(image)
-        yield from rewritten(_elements(image))
-        yield from _native_pixels(image)
+        if after is None:
+            yield _file_meta(image), None
+            yield from ((piece, None) for piece in rewritten(_elements(image)))
+        yield from _native_pixels(image, after)
     else:
-        yield from _decoded(image, each_frame)
-    yield from _behind(image, limits)
+        yield from _decoded(image, each_frame, after, known)
+    yield from ((piece, None) for piece in _behind(image, limits))
 
 
 def _elements(image: ImageFile) -> Dataset:
@@ -57,34 +96,84 @@ def _file_meta(image: ImageFile) -> bytes:
     return bytes(128) + b"DICM" + written(_GROUP_LENGTH, "UL", len(group).to_bytes(4, "little")) + group
 
 
-def _native_pixels(image: ImageFile) -> Iterator[bytes]:
+def _native_pixels(image: ImageFile, after: Mark | None) -> Iterator[Marked]:
     if image.pixels is None:
         return
     tag, length = image.pixels.tag, image.pixels.length
     vr = {PIXEL_TAGS[1]: "OF", PIXEL_TAGS[2]: "OD"}.get(tag, image.pixels.vr or "OW")
-    yield header(tag, vr, length)
-    for piece in in_pieces(SliceSource(image.source, image.pixels.offset, length)):
+    if after is None:
+        yield header(tag, vr, length), None
+    at = after.next if after else 0
+    for piece in in_pieces(SliceSource(image.source, image.pixels.offset + at, length - at)):
+        at += len(piece)
         if image.encoding.little:
-            yield piece
+            yield piece, Mark(at)
         else:
-            yield in_other_order(piece, 2 if image.swaps_bytes else image.bits_allocated // 8)
+            yield in_other_order(piece, 2 if image.swaps_bytes else image.bits_allocated // 8), Mark(at)
 
 
-def _decoded(image: ImageFile, each_frame: Callable[[], None]) -> Iterator[bytes]:
+def _decoded(
+    image: ImageFile, each_frame: Callable[[], None], after: Mark | None, known: KnownFrames
+) -> Iterator[Marked]:
     assert image.pixels is not None
-    table = image.table()
-    if table is None or len(table) < image.frames:
-        raise Unpictured(CANNOT_TRANSCODE)
+    table = _table(image, known)
     bits = image.bits_per_frame
     size = (bits * image.frames + 7) // 8
     size += size % 2
     if size > _LONGEST:
         raise Unpictured(CANNOT_TRANSCODE)
+    if after is not None:
+        yield from _whole_frames(image, _following(image, table, each_frame, after))
+        return
     first = native_frame(image, 1, table[0])
-    yield _file_meta(image)
-    yield from rewritten(_elements(image), _described_anew(image, first))
-    yield header(image.pixels.tag, "OW" if image.bits_allocated > 8 else "OB", size)
-    yield from _evened(_all_frames(image, table, first, each_frame), bits)
+    yield _file_meta(image), None
+    yield from ((piece, None) for piece in rewritten(_elements(image), _described_anew(image, first)))
+    yield header(image.pixels.tag, "OW" if image.bits_allocated > 8 else "OB", size), None
+    if bits % 8:
+        frames = (frame for frame, _ in _all_frames(image, table, first, each_frame))
+        yield from ((piece, None) for piece in _evened(frames, bits))
+    else:
+        yield from _whole_frames(image, _all_frames(image, table, first, each_frame))
+
+
+def _table(image: ImageFile, known: KnownFrames) -> Mapping[int, Pieces]:
+    """Where frames lie, by their number from 0."""
+    if known.count and known.count >= image.frames:
+        return dict(enumerate(known.pieces, known.start))
+    table = image.table()
+    if table is None or len(table) < image.frames:
+        raise Unpictured(CANNOT_TRANSCODE)
+    return dict(enumerate(table))
+
+
+def _all_frames(
+    image: ImageFile, table: Mapping[int, Pieces], first: NativeFrame, each_frame: Callable[[], None]
+) -> Iterator[tuple[bytes, Mark]]:
+    mark = Mark(1, first.photometric)
+    yield first.data, mark
+    yield from _following(image, table, each_frame, mark)
+
+
+def _following(
+    image: ImageFile, table: Mapping[int, Pieces], each_frame: Callable[[], None], after: Mark
+) -> Iterator[tuple[bytes, Mark]]:
+    for index in range(after.next, image.frames):
+        each_frame()
+        frame = native_frame(image, index + 1, table[index])
+        if frame.photometric != after.photometric:
+            raise Unpictured(DAMAGED)
+        yield frame.data, Mark(index + 1, after.photometric)
+
+
+def _whole_frames(image: ImageFile, frames: Iterator[tuple[bytes, Mark]]) -> Iterator[Marked]:
+    """Frames of whole bytes, and one byte behind the last where together they have an odd length."""
+    size = image.bits_per_frame // 8
+    for data, mark in frames:
+        if len(data) != size:
+            raise Unpictured(DAMAGED)
+        yield data, mark
+    if size * image.frames % 2:
+        yield b"\0", None
 
 
 def _described_anew(image: ImageFile, first: NativeFrame) -> Overrides:
@@ -98,30 +187,16 @@ def _described_anew(image: ImageFile, first: NativeFrame) -> Overrides:
     return anew
 
 
-def _all_frames(
-    image: ImageFile, table: Sequence[Pieces], first: NativeFrame, each_frame: Callable[[], None]
-) -> Iterator[bytes]:
-    yield first.data
-    for number in range(2, image.frames + 1):
-        each_frame()
-        frame = native_frame(image, number, table[number - 1])
-        if frame.photometric != first.photometric:
-            raise Unpictured(DAMAGED)
-        yield frame.data
-
-
 def _evened(frames: Iterator[bytes], bits: int) -> Iterator[bytes]:
-    """Frames without padding between them, be they of single bits, and one byte to an even length."""
+    """Frames of single bits without padding between them, and one byte to an even length."""
     total, left = 0, np.zeros(0, np.uint8)
     for frame in frames:
         if len(frame) != (bits + 7) // 8:
             raise Unpictured(DAMAGED)
-        data = frame
-        if bits % 8:
-            cells = np.unpackbits(np.frombuffer(frame, np.uint8), bitorder="little")[:bits]
-            cells = np.concatenate([left, cells])
-            whole = len(cells) - len(cells) % 8
-            data, left = np.packbits(cells[:whole], bitorder="little").tobytes(), cells[whole:]
+        cells = np.unpackbits(np.frombuffer(frame, np.uint8), bitorder="little")[:bits]
+        cells = np.concatenate([left, cells])
+        whole = len(cells) - len(cells) % 8
+        data, left = np.packbits(cells[:whole], bitorder="little").tobytes(), cells[whole:]
         total += len(data)
         yield data
     if len(left):

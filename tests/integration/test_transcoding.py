@@ -125,6 +125,44 @@ def test_frames_come_one_at_a_time(children: PixelChildren) -> None:
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss <= max(400 * 1024, others)
 
 
+@pytest.fixture(scope="module")
+def by_frame() -> Iterator[PixelChildren]:
+    with PixelChildren(children=1, waiting=0, part=1) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_parts_join_to_the_whole(children: PixelChildren, by_frame: PixelChildren, name: str) -> None:
+    """However little is made at once: a frame, or a piece of samples."""
+    source = stored(name)
+    assert transcoded(by_frame, source) == transcoded(children, source)
+
+
+@pytest.fixture(scope="module")
+def long() -> Stored:
+    """Words in big-endian order, of 4 MiB: a child has to turn each."""
+    file = pydicom.dcmread(str(pydicom.data.get_testdata_file("emri_small_big_endian.dcm")))
+    file.NumberOfFrames = 10 * 52
+    file.PixelData = file.PixelData * 52
+    target = io.BytesIO()
+    file.save_as(target)
+    return Stored(target.getvalue())
+
+
+def test_who_reads_slowly_holds_no_child(
+    children: PixelChildren, by_frame: PixelChildren, long: Stored
+) -> None:
+    """One child, and nobody may wait for it: others get their answers while two are being read."""
+    other = stored("examples_ybr_color.dcm")
+    instance, value = by_frame.transcoded(long), by_frame.value(long, ["7FE00010"])
+    begun = next(instance), next(value)
+    assert transcoded(by_frame, other) == transcoded(children, other)
+    made = pydicom.dcmread(io.BytesIO(begun[0] + b"".join(instance)))
+    assert made.PixelData == begun[1] + b"".join(value)
+    turned = pydicom.dcmread(io.BytesIO(long.data)).pixel_array
+    assert (made.pixel_array == turned).all()
+
+
 def test_a_frame_that_does_not_decode_ends_the_answer(children: PixelChildren) -> None:
     """Nothing half is served as whole: the iteration raises instead of ending."""
     source = stored("examples_ybr_color.dcm")

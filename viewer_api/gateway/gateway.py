@@ -5,6 +5,7 @@ of its own in memory, with its line in the log. Each request asks the vault whet
 with the caller's own credential. Plaintext is streamed, never kept.
 """
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -120,7 +121,8 @@ class Gateway:
     def _study(self, asked: Asked) -> OpenedStudy:
         thing, is_new = self._opened(asked)
         grown = lambda: None if is_new else self._grown(asked, thing)  # noqa: E731
-        return OpenedStudy(self._answer(asked, thing), grown)
+        caller = hashlib.sha256(asked.call.token.encode(errors="surrogatepass")).digest()
+        return OpenedStudy(self._answer(asked, thing), grown, caller)
 
     def _answer(self, asked: Asked, thing: OpenedThing) -> Answer[OpenedThing]:
         return Answer(thing, lambda blob_id: self._again(asked, blob_id), self._clock)

@@ -112,9 +112,14 @@ class OpenedThing(HeldGrant):
 
 
 class OpenedStudy:
-    """For one request. `renewed` obtains the grant anew where the index has more by now, else None."""
+    """For one request. `renewed` obtains the grant anew where the index has more by now, else None; `caller`
+    names the credential, by a digest.
+    """
 
-    def __init__(self, answer: Answer[OpenedThing], renewed: Callable[[], OpenedThing | None]) -> None:
+    def __init__(
+        self, answer: Answer[OpenedThing], renewed: Callable[[], OpenedThing | None], caller: bytes
+    ) -> None:
+        self.caller = caller
         self._answer = answer
         self._renewed = renewed
 

@@ -21,6 +21,10 @@ class InstanceSource:
         return self.instance.document_id
 
     @property
+    def caller(self) -> bytes:
+        return self.study.caller
+
+    @property
     def size(self) -> int:
         return self.instance.place.length
 

@@ -20,7 +20,7 @@ HEADERS: Mapping[str, str] = {
 
 T = TypeVar("T")
 AT_ONCE = 64
-"""More than may wait for children that make pictures: 36 (`content/pixels/children.py`)."""
+"""More than may wait for children that make pictures: 56 (`content/pixels/slots.py`)."""
 _THREADS = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="retrieval")
 """Their own, so that who waits for a child holds up no sign-in, no list and no deposit."""
 

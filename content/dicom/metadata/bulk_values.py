@@ -26,8 +26,9 @@ _WORDS = {2: "H", 4: "I", 8: "Q"}
 _BITS_ALLOCATED = 0x00280100
 
 
-def value_at(source: Source, path: Sequence[str | int], limits: Limits) -> Iterator[bytes]:
-    """The value field at a path of tags and numbers of items, in pieces.
+def value_at(source: Source, path: Sequence[str | int], limits: Limits, start: int = 0) -> Iterator[bytes]:
+    """The value field at a path of tags and numbers of items, in pieces; from byte `start` on, where a word
+    begins.
 
     Raises `LookupError` where there is none, or one in fragments; `Rejected` where the instance can't be
     read.
@@ -45,7 +46,7 @@ def value_at(source: Source, path: Sequence[str | int], limits: Limits) -> Itera
     if not value.size:
         raise LookupError
     width = 1 if dataset.encoding.little else _width(dataset, int(str(path[-1]), 16), found.vr)
-    return (_swapped(piece, width) for piece in in_pieces(value))
+    return (_swapped(piece, width) for piece in in_pieces(SliceSource(value, start, value.size - start)))
 
 
 class _From:
