@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from content import series as series_format
-from content.series import SeriesInstance
-from records.errors import CoffreError, Invalid
+from content.series import SeriesInstance, read_series
+from content.series_stream import damaged, too_large
+from records.errors import Invalid
 from records.instances import latest
 
 
@@ -19,17 +19,9 @@ def merge_series(study: str, series: str, documents: Iterable[bytes]) -> list[Se
 
 def _instances(study: str, series: str, document: bytes) -> Iterator[SeriesInstance]:
     try:
-        found = series_format.read_series(document, series_format.LARGEST)
+        found = read_series(document)
     except Invalid as error:
-        raise too_large() if error.code == "series_document_too_large" else _damaged() from None
+        raise too_large() if error.code == "series_document_too_large" else damaged() from None
     if (found.study, found.series) != (study, series):  # the grant says which series the blob is of
-        raise _damaged()
+        raise damaged()
     yield from found.instances
-
-
-def too_large() -> CoffreError:
-    return CoffreError("The description of this series is too large to be read.", code="series_too_large")
-
-
-def _damaged() -> CoffreError:
-    return CoffreError("The description of a series is damaged; fetch it again.", code="series_damaged")

@@ -64,16 +64,24 @@ def write_series(study: str, series: str, instances: Iterable[SeriesInstance]) -
     """The document, gzipped. Raises `Invalid` "series_document_not_valid" for what no reader would take."""
     members = [_to_json(instance) for instance in instances]
     for each in members:
-        _instance(each)
+        instance_of(each)
     document = {"format": FORMAT, "study": _text(study), "series": _text(series), "instances": members}
-    text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
-    return packer.compress(text.encode("utf-8")) + packer.flush()
+    return packer.compress(text_of(document)) + packer.flush()
+
+
+def text_of(document: Mapping[str, Any]) -> bytes:
+    """Its JSON, as it is written."""
+    return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
 
 
 def read_series(data: bytes, largest: int = LARGEST) -> SeriesDocument:
     """Raises `Invalid` "series_document_too_large" or "series_document_not_valid"."""
-    text = _inflate(data, largest)
+    return read_text(_inflate(data, largest))
+
+
+def read_text(text: bytes) -> SeriesDocument:
+    """The document, inflated. Raises `Invalid` "series_document_not_valid"."""
     try:
         document = read_json(text)
     except (ValueError, RecursionError) as error:
@@ -82,7 +90,7 @@ def read_series(data: bytes, largest: int = LARGEST) -> SeriesDocument:
         raise _not_valid()
     if not isinstance(document["instances"], list):
         raise _not_valid()
-    instances = tuple(_instance(each) for each in document["instances"])
+    instances = tuple(instance_of(each) for each in document["instances"])
     return SeriesDocument(_text(document["study"]), _text(document["series"]), instances)
 
 
@@ -113,7 +121,8 @@ def _to_json(instance: SeriesInstance) -> dict[str, Any]:
     }
 
 
-def _instance(members: Any) -> SeriesInstance:
+def instance_of(members: Any) -> SeriesInstance:
+    """One instance of a document. Raises `Invalid` "series_document_not_valid"."""
     if not isinstance(members, dict) or members.keys() != _INSTANCE:
         raise _not_valid()
     if not isinstance(members["dicom"], dict):

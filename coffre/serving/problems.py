@@ -60,6 +60,7 @@ STATUS: Mapping[str, int] = {
     "vault_frozen": 503,
     "sandbox_unavailable": 503,
     "rendering_busy": 503,
+    "reading_busy": 503,
     "cannot_render": 406,
     "cannot_transcode": 406,
     "image_too_large": 406,

@@ -9,6 +9,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from uuid import UUID
 
 from keyvault.credentials.tokens import CredentialError
@@ -21,6 +22,7 @@ from storage.ports import ObjectStore
 from viewer_api.access import Access, GrantRequest, WantedRows
 from viewer_api.gateway.answer import Answer
 from viewer_api.gateway.held_grants import ContentClosedError, HeldGrants, key_of, rows_of
+from viewer_api.gateway.memory import Memory
 from viewer_api.gateway.opened_study import OpenedStudy, OpenedThing, read_place
 from viewer_api.gateway.reading import begun
 from viewer_api.named_records import check_reason
@@ -44,6 +46,11 @@ class Asked:
     locator: str | None = field(repr=False)
     study: str | None = None
     document: UUID | None = None
+
+    @property
+    def caller(self) -> bytes:
+        """The credential, by a digest."""
+        return hashlib.sha256(self.call.token.encode(errors="surrogatepass")).digest()
 
     @property
     def key(self) -> bytes:
@@ -77,6 +84,7 @@ class Gateway:
         self._grant_keys = grant_keys
         self._clock = clock
         self._is_on = is_on
+        self._memory = Memory()
         self.held: HeldGrants[OpenedThing] = HeldGrants(clock)
 
     def study(self, call: Call, locator: str, study_uid: str) -> OpenedStudy:
@@ -121,8 +129,7 @@ class Gateway:
     def _study(self, asked: Asked) -> OpenedStudy:
         thing, is_new = self._opened(asked)
         grown = lambda: None if is_new else self._grown(asked, thing)  # noqa: E731
-        caller = hashlib.sha256(asked.call.token.encode(errors="surrogatepass")).digest()
-        return OpenedStudy(self._answer(asked, thing), grown, caller)
+        return OpenedStudy(self._answer(asked, thing), grown, asked.caller)
 
     def _answer(self, asked: Asked, thing: OpenedThing) -> Answer[OpenedThing]:
         return Answer(thing, lambda blob_id: self._again(asked, blob_id), self._clock)
@@ -207,6 +214,7 @@ class Gateway:
         thing = OpenedThing(
             self._objects,
             newest_first[::-1],
+            partial(self._memory.holding, asked.caller),
             UUID(grant["id"]),
             grant["record"],
             grant["expires"],

@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from content.merged_series import merge_series, too_large
 from content.rendition import LARGEST_OVERVIEW, Rendition, read_rendition_of
-from content.series import LARGEST, Frames, SeriesInstance
+from content.series import Frames, SeriesInstance
+from content.series_stream import Holding, instances_in, too_large
 from keyvault.crypto.blob_opener import Opener
 from keyvault.crypto.sealed_blob import BlobError, BlobKind, BlobRef
 from keyvault.grants.grant import GrantedSeries
 from records.details import Place
 from records.errors import NotFound
+from records.instances import latest
 from storage.ports import ObjectStore
 from viewer_api.gateway.answer import Answer
-from viewer_api.gateway.held_grants import ContentClosedError, HeldGrant
+from viewer_api.gateway.held_grants import ContentClosedError, HeldGrant, OpenedBlob
 from viewer_api.gateway.reading import checked, pieces
 
 
@@ -38,18 +39,24 @@ class StoredInstance:
     frames: Frames | None
 
 
+BlobOf = Callable[[UUID], OpenedBlob]
+
+
 class OpenedSeries:
     """The places of one document's series, parsed when first asked for. Any number of threads may ask."""
 
-    def __init__(self, held: HeldGrant, objects: ObjectStore, granted: GrantedSeries) -> None:
+    def __init__(
+        self, held: HeldGrant, objects: ObjectStore, granted: GrantedSeries, holding: Holding
+    ) -> None:
         self.study, self.uid = granted.study, granted.series
-        self._held, self._objects = held, objects
+        self._held, self._objects, self._holding = held, objects, holding
         kinds = {blob_id: held.blob(blob_id).ref.kind for blob_id in granted.blobs}
         # by kind: a later version may grant further ones
         self._metadata = [each for each in granted.blobs if kinds[each] is BlobKind.SERIES_METADATA]
         self._renditions = [each for each in granted.blobs if kinds[each] is BlobKind.RENDITION]
         self._parsing = threading.Lock()
         self._instances: tuple[StoredInstance, ...] | None = None
+        self._replaced: frozenset[int] = frozenset()
         self.places = 0
 
     @property
@@ -65,27 +72,37 @@ class OpenedSeries:
     def instances(self) -> tuple[StoredInstance, ...]:
         with self._parsing:
             if self._instances is None:
-                self._instances = tuple(map(self._stored, self.described()))
-                self.places = sum(1 + len(each.frames or ()) for each in self._instances)
+                self._parse()
+            assert self._instances is not None
             return self._instances
 
-    def described(self) -> list[SeriesInstance]:
-        """The instances with their attributes, opened from the sealed series metadata; the latest submission
-        wins.
-        """
-        return merge_series(self.study, self.uid, map(self._whole, self._metadata))
+    def _parse(self) -> None:
+        every = [*enumerate(map(self._stored, self._every(self._held.blob)))]
+        live = latest(every, lambda each: each[1].sop)
+        self._replaced = frozenset(range(len(every))) - {number for number, _ in live}
+        self.places = sum(1 + len(each.frames or ()) for _, each in live)
+        self._instances = tuple(each for _, each in live)
 
-    def overview(self) -> Rendition | None:
+    def described(self, blob_of: BlobOf) -> Iterator[SeriesInstance]:
+        """The instances with their attributes, each opened anew from the sealed series metadata as it is
+        read; the latest submission wins.
+        """
+        replaced = self._replaced if self.instances else ()
+        return (each for number, each in enumerate(self._every(blob_of)) if number not in replaced)
+
+    def _every(self, blob_of: BlobOf) -> Iterator[SeriesInstance]:
+        for blob_id in self._metadata:
+            document = read_blob(self._objects, blob_of, blob_id)
+            yield from instances_in(self.study, self.uid, document, self._holding)
+
+    def overview(self, blob_of: BlobOf) -> Rendition | None:
         """The small picture of the series, opened anew; None where it has none."""
         if not self._renditions:
             return None
-        return read_rendition_of(self.study, self.uid, self._whole(self._renditions[-1], LARGEST_OVERVIEW))
-
-    def _whole(self, blob_id: UUID, largest: int = LARGEST) -> bytes:
-        blob = self._held.blob(blob_id)
-        if blob.size > largest:
+        blob_id = self._renditions[-1]
+        if blob_of(blob_id).size > LARGEST_OVERVIEW:
             raise too_large()
-        return b"".join(pieces(self._objects, blob.ref, blob.opener, 0, blob.size))
+        return read_rendition_of(self.study, self.uid, b"".join(read_blob(self._objects, blob_of, blob_id)))
 
     def _stored(self, each: SeriesInstance) -> StoredInstance:
         place = Place(each.blob_id, each.offset, each.length, each.sha256)
@@ -97,13 +114,13 @@ class OpenedSeries:
 class OpenedThing(HeldGrant):
     """What one held grant gives, for every request under it."""
 
-    def __init__(self, objects: ObjectStore, by_age: Sequence[UUID], *granted: Any) -> None:
+    def __init__(self, objects: ObjectStore, by_age: Sequence[UUID], holding: Holding, *granted: Any) -> None:
         """`by_age`: its documents, the oldest first, as their series come: what another structure deposits
         under a document's UIDs later does not take its place.
         """
         super().__init__(*granted)
         self.objects = objects
-        opened = [OpenedSeries(self, objects, each) for each in self.series]
+        opened = [OpenedSeries(self, objects, each, holding) for each in self.series]
         self.opened = sorted(opened, key=lambda each: by_age.index(each.document))
 
     @property
@@ -143,12 +160,12 @@ class OpenedStudy:
         if not self._found(series):
             self.instances(series)
         self._answer.check(self._opened(series)[0].metadata)
-        return self._told([(each.metadata, each.described()) for each in self._opened(series)])
+        return self._told(self._opened(series))
 
-    def _told(self, described: Sequence[tuple[UUID, list[SeriesInstance]]]) -> Iterator[dict[str, Any]]:
-        for blob_id, instances in described:
-            for each in instances:
-                self._answer.check(blob_id)
+    def _told(self, opened: Sequence[OpenedSeries]) -> Iterator[dict[str, Any]]:
+        for one in opened:
+            for each in one.described(self._answer.blob):
+                self._answer.check(one.metadata)
                 yield dict(each.dicom)
 
     def rendition(self, series: str) -> Rendition | None:
@@ -157,7 +174,7 @@ class OpenedStudy:
         Raises `NotFound` "no_such_document" where there is no such series, `Invalid` "rendition_not_valid".
         """
         self.instances(series)
-        found = (each.overview() for each in self._opened(series))
+        found = (each.overview(self._answer.blob) for each in self._opened(series))
         return next((each for each in found if each is not None), None)
 
     def read(self, instance: StoredInstance, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
@@ -195,17 +212,24 @@ def read_place(answer: Answer[OpenedThing], place: Place, start: int, stop: int)
     """
     if not 0 <= start <= stop <= place.length:
         raise BlobError("The range asked for reaches past the end of the object.", code="range_past_end")
-    ref = answer.blob(place.blob_id).ref
-    opener = _HeldOpener(answer, ref)
-    plain = pieces(answer.thing.objects, ref, opener, place.offset + start, stop - start)
+    plain = read_blob(answer.thing.objects, answer.blob, place.blob_id, place.offset + start, stop - start)
     return checked(plain, place.length, place.sha256) if (start, stop) == (0, place.length) else plain
+
+
+def read_blob(
+    objects: ObjectStore, blob_of: BlobOf, blob_id: UUID, offset: int = 0, length: int | None = None
+) -> Iterator[bytes]:
+    """Plaintext bytes of a blob, all without a `length`. `blob_of` is asked for it at each segment."""
+    blob = blob_of(blob_id)
+    size = blob.size - offset if length is None else length
+    return pieces(objects, blob.ref, _HeldOpener(blob_of, blob.ref), offset, size)
 
 
 class _HeldOpener:
     """Opens segments with the key that is held at that moment, and holds none itself."""
 
-    def __init__(self, answer: Answer[OpenedThing], ref: BlobRef) -> None:
-        self._answer, self._ref = answer, ref
+    def __init__(self, blob_of: BlobOf, ref: BlobRef) -> None:
+        self._blob_of, self._ref = blob_of, ref
 
     def span(self, offset: int, length: int) -> tuple[int, int]:
         return self._opener().span(offset, length)
@@ -214,7 +238,7 @@ class _HeldOpener:
         return self._opener().open_span(offset, length, ciphertext)
 
     def _opener(self) -> Opener:
-        blob = self._answer.blob(self._ref.blob_id)
+        blob = self._blob_of(self._ref.blob_id)
         if blob.ref != self._ref:
             raise ContentClosedError
         return blob.opener

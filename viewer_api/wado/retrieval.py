@@ -111,6 +111,8 @@ class Retrieval:
                 if instance is not None:
                     full = completed(dataset, has_frames=instance.frames is not None)
                     yield referenced(full, f"{self.address(instance)}/bulkdata")
+                if not wanted:
+                    return
 
     def address(self, instance: StoredInstance) -> str:
         return f"{self.base}/series/{instance.series}/instances/{instance.sop}"

@@ -1,0 +1,58 @@
+"""Room in memory for what has to be read as a whole, shared by all requests: beyond it they are refused."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from records.errors import CoffreError
+
+MOST = 512 * 2**20
+"""Bytes that are held at once for large descriptions, in one process."""
+SMALL = 256 * 1024
+"""Bytes of JSON that need no room of their own: connections are bounded already."""
+OF_TEXT = 8
+"""Bytes of a description that is read, for each of its JSON."""
+PATIENCE_S = 5.0
+
+
+class ReadingBusy(CoffreError):  # noqa: N818
+    """More is wanted at once than memory is set aside for. Try again in a moment."""
+
+    code = "reading_busy"
+
+
+class Memory:
+    """`most` bytes; one caller has half of them at most, so that nobody keeps out the others."""
+
+    def __init__(self, most: int = MOST, patience: float = PATIENCE_S) -> None:
+        self._most, self._patience = most, patience
+        self._freed = threading.Condition()
+        self._held: Counter[bytes] = Counter()
+
+    @contextmanager
+    def holding(self, caller: bytes, size: int) -> Iterator[None]:
+        """Room for reading `size` bytes of JSON, waited for a few seconds. Raises `ReadingBusy`.
+
+        What is larger than a share is read alone in it.
+        """
+        wanted = 0 if size <= SMALL else min(size * OF_TEXT, self._most // 2)
+        with self._freed:
+            if not self._freed.wait_for(lambda: self._has_room(caller, wanted), self._patience):
+                raise ReadingBusy(
+                    "Too many large descriptions are being read at the moment. Try again in a few seconds.",
+                    code="reading_busy",
+                )
+            self._held[caller] += wanted
+        try:
+            yield
+        finally:
+            with self._freed:
+                self._held[caller] -= wanted
+                if not self._held[caller]:
+                    del self._held[caller]
+                self._freed.notify_all()
+
+    def _has_room(self, caller: bytes, wanted: int) -> bool:
+        has_share = self._held[caller] + wanted <= self._most // 2
+        return not wanted or (has_share and self._held.total() + wanted <= self._most)
