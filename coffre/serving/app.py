@@ -50,6 +50,7 @@ from viewer_api.routes import audit, grants, objects, qido, records
 from viewer_api.routes.objects import Presigner
 from viewer_api.wado import rendered
 from viewer_api.wado import routes as wado
+from viewer_api.wado.answering import Answering
 from viewer_api.web import pages
 from viewer_api.web.sessions import Sessions
 from viewer_api.web.site import Site
@@ -256,10 +257,9 @@ def _gateway(
     site = Site(sessions, environment, opens_content=system.settings.gateway, has_viewer=has_viewer)
     own = pages.router(site, access, gateway)
     app.include_router(own if line is None else relaying.router(own, line, site.route_class()))
-    retrieval = wado.Wado(
-        gateway, system.pixels, Authentication.of(system).credential(public_url), public_url
-    )
-    for routes in (wado.router(retrieval), rendered.router(retrieval, system.pixels)):
+    answering = Answering(gateway, Authentication.of(system).credential(public_url))
+    retrieved, drawn = wado.Retrieved(system.pixels, public_url), rendered.Rendered(system.pixels)
+    for routes in (wado.router(answering, retrieved), rendered.router(answering, drawn)):
         app.include_router(routes if line is None else relaying.router(routes, line, APIRoute))
     binaries = fhir_binaries.router(gateway, Authentication.of(system).credential(public_url))
     app.include_router(binaries if line is None else relaying.router(binaries, line, APIRoute))

@@ -12,6 +12,7 @@ import pytest
 from pydicom.encaps import generate_frames
 
 from tests.clients.retrieving import OHIF_FRAMES, Room, parts
+from tests.integration.heads import damaged_objects
 from tests.integration.support import Coffre, Patient, bearer
 
 DICOM_JSON = "application/dicom+json"
@@ -336,6 +337,16 @@ class TestRefusals:
         answer = scan.coffre.http.head(url, headers=headers)
         assert (answer.status_code, answer.content) == (200, b"")
         assert int(answer.headers["content-length"]) == len(scan.contents[0])
+
+    @pytest.mark.parametrize("below", ["", "/frames/1", "/metadata"])
+    def test_head_opens_nothing(self, scan: Room, below: str) -> None:
+        url = f"/records/{scan.patient.public_id}/dicomweb/{scan.instance}{below}"
+        get, head = scan.coffre.http.get, scan.coffre.http.head
+        assert get(url, headers=bearer(scan.patient.token)).status_code == 200
+        with damaged_objects(scan.coffre):
+            assert get(url, headers=bearer(scan.patient.token)).status_code == 500
+            answer = head(url, headers=bearer(scan.patient.token))
+        assert (answer.status_code, answer.content) == (200, b"")
 
 
 def encapsulated_pdf(patient: Patient) -> bytes:

@@ -7,6 +7,7 @@ import pytest
 from fhir.resources.R4B.binary import Binary
 
 from coffre.demonstration import data as demo_data
+from tests.integration.heads import damaged_objects, same_headers
 from tests.integration.support import HOSPITAL, Coffre, Patient, bearer
 from tests.integration.test_fhir_search import Searcher, issues, matches
 
@@ -54,6 +55,19 @@ def test_as_a_resource_where_fhir_is_asked_for(coffre: Coffre, patient: Patient,
     assert b"<contentType" in xml.content
     other = coffre.http.get(address, headers={**bearer(patient.token), "Accept": "image/png"})
     assert (other.status_code, issues(other)) == (406, ["not_acceptable"])
+
+
+@pytest.mark.parametrize("accept", ["application/pdf", "application/fhir+json", "application/fhir+xml"])
+def test_head_says_what_get_would_and_opens_nothing(
+    coffre: Coffre, patient: Patient, address: str, accept: str
+) -> None:
+    headers = {**bearer(patient.token), "Accept": accept}
+    whole = coffre.http.get(address, headers=headers)
+    with damaged_objects(coffre):
+        assert coffre.http.get(address, headers=headers).status_code == 500
+        head = coffre.http.head(address, headers=headers)
+    assert (head.status_code, head.content) == (200, b"")
+    assert same_headers(head) == same_headers(whole)
 
 
 @pytest.mark.requirement("R15", "R54")

@@ -9,6 +9,7 @@ from PIL import Image
 from pydicom.fileset import FileSet
 
 from coffre.demonstration import data as demo_data
+from tests.integration.heads import damaged_objects, same_headers
 from tests.integration.pages import Browser, Page
 from tests.integration.support import HOSPITAL, STRANGER, Coffre, Patient
 
@@ -59,6 +60,25 @@ class TestAStudyAsOneZip:
         assert holder.http.get(link).status_code == 200
         # the second of them is the look into the log before
         assert len(person.call("GET", "/access-log").json()["events"]) == before + 2
+
+    def test_head_says_what_get_would_and_opens_nothing(
+        self, coffre: Coffre, holder: Browser, person: Patient
+    ) -> None:
+        study, report = opened(holder, "Voir les images"), opened(holder, "Ouvrir")
+        links = [study.link("Télécharger toutes les images"), report.all("iframe")[0]["src"]]
+        wholes = [holder.http.get(link) for link in links]
+        before = len(person.log())
+        with damaged_objects(coffre):
+            assert [holder.http.get(link).status_code for link in links] == [500, 500]
+            heads = [holder.http.head(link) for link in links]
+        assert [(head.status_code, head.content) for head in heads] == [(200, b"")] * 2
+        assert [same_headers(head) for head in heads] == [same_headers(whole) for whole in wholes]
+        assert len(person.log()) == before + 1, "held grants have their line already"
+
+    def test_head_of_a_report_is_no_zip(self, holder: Browser, person: Patient) -> None:
+        report = next(each["id"] for each in person.documents() if each["kind"] != "study")
+        path = f"/dossier/{person.public_id}/documents/{report}/images.zip"
+        assert holder.http.head(path).status_code == holder.http.get(path).status_code == 404
 
     def test_in_an_emergency_it_is_posted_with_the_reason(self, coffre: Coffre, person: Patient) -> None:
         doctor = Browser(coffre).sign_in(coffre.professional(STRANGER))

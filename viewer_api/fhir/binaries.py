@@ -36,11 +36,19 @@ def router(gateway: Gateway, authenticate: Callable[[Request], Awaitable[Credent
         call = call_of(request, await authenticate(request))
         content = await asyncio.to_thread(_opened, gateway, call, named(id))
         form = chosen(_asked(request), content.media_type)
+        head = request.method == "HEAD"
         if form in (FHIR_JSON, FHIR_XML):
+            _check_size(content)
+            if head:
+                length = {"Content-Length": str(_length(id, content, form))}
+                return Response(headers={**CONTENT_HEADERS, **length}, media_type=form)
             body = await asyncio.to_thread(_resource, id, content, form)
             return Response(body, headers=CONTENT_HEADERS, media_type=form)
         headers = {**CONTENT_HEADERS, "Content-Length": str(content.length)}
-        return StreamingResponse(in_threads(content.pieces), headers=headers, media_type=content.media_type)
+        if head:
+            return Response(headers=headers, media_type=content.media_type)
+        begun = await asyncio.to_thread(content.begun)
+        return StreamingResponse(in_threads(begun.pieces), headers=headers, media_type=begun.media_type)
 
     return routes
 
@@ -77,12 +85,24 @@ def chosen(accept: str, own: str) -> str:
     return own
 
 
-def _resource(name: str, content: Content, form: str) -> bytes:
+def _check_size(content: Content) -> None:
     if content.length > LARGEST_RESOURCE:
         raise CoffreError(
             "This document is too large for a Binary resource: accept its own media type.",
             code="binary_too_large",
         )
-    data = base64.b64encode(b"".join(content.pieces)).decode()
+
+
+def _resource(name: str, content: Content, form: str) -> bytes:
+    return _written(name, content, base64.b64encode(b"".join(content.pieces)).decode(), form)
+
+
+def _length(name: str, content: Content, form: str) -> int:
+    """Bytes of the resource: base64 stands in JSON and XML as it is."""
+    some = "AAAA"
+    return len(_written(name, content, some, form)) - len(some) + 4 * ((content.length + 2) // 3)
+
+
+def _written(name: str, content: Content, data: str, form: str) -> bytes:
     resource = {"resourceType": "Binary", "id": name, "contentType": content.media_type, "data": data}
     return body_of(resource, form)

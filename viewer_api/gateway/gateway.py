@@ -8,7 +8,7 @@ with the caller's own credential. Plaintext is streamed, never kept.
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from uuid import UUID
 
@@ -31,11 +31,18 @@ from viewer_api.refusals import NotAuthorised, no_such_document, permitted
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """One object in clear. `pieces` is read once; on other bytes than granted it raises before its end."""
+    """One object in clear. `pieces` is read once; on other bytes than granted it raises before its end.
+
+    Nothing of it is opened before it is read: who asks for the head alone reads nothing.
+    """
 
     media_type: str
     length: int
     pieces: Iterator[bytes] = field(repr=False)
+
+    def begun(self) -> "Content":
+        """With its first piece opened: a damaged object is an answer of its own."""
+        return replace(self, pieces=begun(self.pieces))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +131,7 @@ class Gateway:
         """One DICOM instance of a document, as it was deposited; of several versions the latest."""
         study = self.dicom_document(call, locator, document_id)
         found = study.instances(sop=sop_uid)[-1]
-        return Content(DICOM, found.place.length, begun(study.read(found)))
+        return Content(DICOM, found.place.length, study.read(found))
 
     def _study(self, asked: Asked) -> OpenedStudy:
         thing, is_new = self._opened(asked)
@@ -228,8 +235,7 @@ class Gateway:
 
     def _content(self, asked: Asked, thing: OpenedThing, document: GrantedDocument) -> Content:
         place = Place(document.blob_id, document.offset, document.length, document.sha256)
-        # the first piece is opened before any header is sent: a damaged object is an answer of its own
-        plain = begun(read_place(self._answer(asked, thing), place, 0, place.length))
+        plain = read_place(self._answer(asked, thing), place, 0, place.length)
         return Content(document.media_type, place.length, plain)
 
 

@@ -140,6 +140,11 @@ class OpenedStudy:
         self._answer = answer
         self._renewed = renewed
 
+    def check(self) -> None:
+        """Raises `NotFound` "no_such_document" where it holds no images; opens nothing."""
+        if not self._answer.thing.opened:
+            raise _no_such_image()
+
     def instances(self, series: str | None = None, sop: str | None = None) -> Sequence[StoredInstance]:
         """The instances of the study, of one series, or of one SOP Instance UID; of equal UIDs in one
         document the latest. Raises `NotFound` "no_such_document" where there is none.
@@ -149,7 +154,7 @@ class OpenedStudy:
         if (sop is None or not found) and self._is_grown():
             found = self._found(series, sop)
         if not found:
-            raise NotFound("There is no such image in this record.", code="no_such_document")
+            raise _no_such_image()
         return found
 
     def metadata(self, series: str) -> Iterator[dict[str, Any]]:
@@ -202,6 +207,10 @@ class OpenedStudy:
         return [
             each for one in self._opened(series) for each in one.instances if sop is None or each.sop == sop
         ]
+
+
+def _no_such_image() -> NotFound:
+    return NotFound("There is no such image in this record.", code="no_such_document")
 
 
 def read_place(answer: Answer[OpenedThing], place: Place, start: int, stop: int) -> Iterator[bytes]:

@@ -18,8 +18,8 @@ Named = tuple[tuple[str, ...], StoredInstance]
 
 
 def study_archive(study: OpenedStudy) -> Iterator[bytes]:
-    """The zip, in pieces. Raises what `OpenedStudy.read` raises, before the first piece or later: the
-    archive is then cut, and no tool takes it for whole.
+    """The zip, in pieces. Raises `NotFound` where there are no images, and what `OpenedStudy.read` raises:
+    before the first piece or later. The archive is then cut, and no tool takes it for whole.
     """
     named = list(_named(study.instances()))
     return begun(_zipped(_entries(study, named)))

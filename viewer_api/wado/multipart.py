@@ -28,8 +28,12 @@ class Body:
 
 
 def single(part: Part) -> Body:
-    """The part alone."""
-    return Body(part.content_type, part.length, part.open(), part.location)
+    """The part alone, opened when it is read."""
+    return Body(part.content_type, part.length, _opened(part), part.location)
+
+
+def _opened(part: Part) -> Pieces:
+    yield from part.open()
 
 
 def in_parts(media_type: str, parts: Sequence[Part]) -> Body:

@@ -1,97 +1,62 @@
-"""Routes of the rendered and thumbnail resources of a record's studies (PS3.18 section 10.4.1.1.3)."""
+"""Addresses of the rendered and thumbnail resources of a record's studies (PS3.18 section 10.4.1.1.3)."""
 
 from collections.abc import Callable
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter
 
 from content.pixels.children import PixelChildren
+from viewer_api.gateway.opened_study import OpenedStudy
+from viewer_api.wado.answering import INSTANCE, SERIES, STUDY, Answered, Answering, Asked, Work
 from viewer_api.wado.multipart import Body
 from viewer_api.wado.parameters import Parameters, of_rendered, of_thumbnail
 from viewer_api.wado.rendering import Pictures
 from viewer_api.wado.resources import frame_numbers
-from viewer_api.wado.routes import INSTANCE, SERIES, STUDY, Asked, Wado
-from viewer_api.wado.streaming import Begun, in_a_thread, sent
-
-Work = Callable[[Pictures], Body]
 
 
-class RenderedResources:
-    """Pictures of what a request names, over HTTP."""
+class Rendered:
+    """Pictures of what a request names."""
 
-    def __init__(self, wado: Wado, pixels: PixelChildren) -> None:
-        self._wado = wado
+    def __init__(self, pixels: PixelChildren) -> None:
         self._pixels = pixels
 
-    async def answer(self, asked: Asked, parameters: Parameters, work: Work) -> Response:
-        """The answer that `work` makes; it begins in a thread, before any header is sent."""
-
-        def begun() -> Begun:
-            pictures = Pictures(self._wado.opened_study(asked), self._pixels, asked.ranges)
-            return Begun(work(pictures))
-
-        answer = sent(asked.request, await in_a_thread(begun))
-        for each in parameters.unsupported:  # PS3.18 section 8.3.5.1.1
-            answer.headers.append("Warning", f'299 coffre "Not supported: {each}"')
-        return answer
-
-    async def rendered(self, asked: Asked, series: str | None = None, sop: str | None = None) -> Response:
+    def pictures(self, asked: Asked) -> Work:
         parameters = of_rendered(asked.request.query_params)
-        return await self.answer(asked, parameters, lambda found: found.rendered(parameters, series, sop))
+        return self._work(
+            asked, parameters, lambda found: found.rendered(parameters, asked.series, asked.sop)
+        )
 
-    async def thumbnail(
-        self, asked: Asked, series: str | None = None, sop: str | None = None, number: int | None = None
-    ) -> Response:
+    def frames(self, asked: Asked) -> Work:
+        parameters, numbers = of_rendered(asked.request.query_params), frame_numbers(asked.rest)
+        return self._work(asked, parameters, lambda found: found.frames(parameters, *asked.instance, numbers))
+
+    def thumbnail(self, asked: Asked) -> Work:
         parameters = of_thumbnail(asked.request.query_params)
-        return await self.answer(
-            asked, parameters, lambda found: found.thumbnail(parameters, series, sop, number)
+        number = frame_numbers(asked.rest)[0] if asked.rest else None
+        return self._work(
+            asked, parameters, lambda found: found.thumbnail(parameters, asked.series, asked.sop, number)
         )
 
-    async def frames(self, asked: Asked, series: str, sop: str, text: str) -> Response:
-        parameters, numbers = of_rendered(asked.request.query_params), frame_numbers(text)
-        return await self.answer(
-            asked, parameters, lambda found: found.frames(parameters, series, sop, numbers)
-        )
+    def _work(self, asked: Asked, parameters: Parameters, draw: Callable[[Pictures], Body]) -> Work:
+        # what is asked for and not done is told (PS3.18 section 8.3.5.1.1)
+        warnings = tuple(f"Not supported: {each}" for each in parameters.unsupported)
+
+        def work(study: OpenedStudy) -> Answered:
+            return Answered(draw(Pictures(study, self._pixels, asked.ranges)), warnings=warnings)
+
+        return work
 
 
-def router(wado: Wado, pixels: PixelChildren) -> APIRouter:
+def router(answering: Answering, rendered: Rendered) -> APIRouter:
     routes = APIRouter(tags=["DICOMweb WADO-RS"])
-    resources = RenderedResources(wado, pixels)
-
-    @routes.get(STUDY + "/rendered", summary="Every picture of a study")
-    async def study_rendered(ins: str, study: str, request: Request) -> Response:
-        return await resources.rendered(await wado.asked(request, ins, study))
-
-    @routes.get(SERIES + "/rendered", summary="Every picture of a series")
-    async def series_rendered(ins: str, study: str, uid: str, request: Request) -> Response:
-        return await resources.rendered(await wado.asked(request, ins, study, uid), uid)
-
-    @routes.get(INSTANCE + "/rendered", summary="The picture of an instance")
-    async def instance_rendered(ins: str, study: str, uid: str, sop: str, request: Request) -> Response:
-        return await resources.rendered(await wado.asked(request, ins, study, uid, sop), uid, sop)
-
-    @routes.get(INSTANCE + "/frames/{frames}/rendered", summary="Pictures of frames")
-    async def frames_rendered(
-        ins: str, study: str, uid: str, sop: str, frames: str, request: Request
-    ) -> Response:
-        return await resources.frames(await wado.asked(request, ins, study, uid, sop), uid, sop, frames)
-
-    @routes.get(STUDY + "/thumbnail", summary="A small picture for a study")
-    async def study_thumbnail(ins: str, study: str, request: Request) -> Response:
-        return await resources.thumbnail(await wado.asked(request, ins, study))
-
-    @routes.get(SERIES + "/thumbnail", summary="A small picture for a series")
-    async def series_thumbnail(ins: str, study: str, uid: str, request: Request) -> Response:
-        return await resources.thumbnail(await wado.asked(request, ins, study, uid), uid)
-
-    @routes.get(INSTANCE + "/thumbnail", summary="A small picture of an instance")
-    async def instance_thumbnail(ins: str, study: str, uid: str, sop: str, request: Request) -> Response:
-        return await resources.thumbnail(await wado.asked(request, ins, study, uid, sop), uid, sop)
-
-    @routes.get(INSTANCE + "/frames/{frames}/thumbnail", summary="A small picture of a frame")
-    async def frame_thumbnail(
-        ins: str, study: str, uid: str, sop: str, frames: str, request: Request
-    ) -> Response:
-        asked = await wado.asked(request, ins, study, uid, sop)
-        return await resources.thumbnail(asked, uid, sop, frame_numbers(frames)[0])
-
+    for path, summary, resource in (
+        (STUDY + "/rendered", "Every picture of a study", rendered.pictures),
+        (SERIES + "/rendered", "Every picture of a series", rendered.pictures),
+        (INSTANCE + "/rendered", "The picture of an instance", rendered.pictures),
+        (INSTANCE + "/frames/{frames}/rendered", "Pictures of frames", rendered.frames),
+        (STUDY + "/thumbnail", "A small picture for a study", rendered.thumbnail),
+        (SERIES + "/thumbnail", "A small picture for a series", rendered.thumbnail),
+        (INSTANCE + "/thumbnail", "A small picture of an instance", rendered.thumbnail),
+        (INSTANCE + "/frames/{frames}/thumbnail", "A small picture of a frame", rendered.thumbnail),
+    ):
+        answering.offer(routes, path, summary, resource)
     return routes

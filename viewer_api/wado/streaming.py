@@ -2,12 +2,13 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TypeVar
 
-from fastapi import Request, Response
+from fastapi import Response
 from fastapi.responses import StreamingResponse
 
 from viewer_api.wado.multipart import Body
@@ -21,6 +22,8 @@ HEADERS: Mapping[str, str] = {
 T = TypeVar("T")
 AT_ONCE = 64
 """More than may wait for children that make pictures: 56 (`content/pixels/slots.py`)."""
+_AT_ONCE, _AT_ONCE_S = 2**20, 0.05
+"""Bytes and seconds of one visit to a thread. What is whole by then leaves as a whole, of a known length."""
 _THREADS = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="retrieval")
 """Their own, so that who waits for a child holds up no sign-in, no list and no deposit."""
 
@@ -31,22 +34,46 @@ async def in_a_thread(work: Callable[[], T]) -> T:
 
 
 class Begun:
-    """A body whose first piece is there, so that what fails before it is an answer of its own.
+    """A body whose first pieces are there, so that what fails before them is an answer of its own.
 
-    Any thread may take the next piece, one at a time.
+    Any thread may take the next pieces, one at a time: so many that going there is worth it, and no more than
+    come at once. A body that nobody reads (HEAD) opens nothing: `is_read`.
     """
 
-    def __init__(self, body: Body) -> None:
+    def __init__(self, body: Body, *, is_read: bool = True) -> None:
         self.body = body
+        self.is_read = is_read
         self._pieces = body.pieces
         self._reading = threading.Lock()
-        self._first = next(self._pieces, b"")
+        self._is_over = not is_read
+        self._first = self._together() if is_read else b""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is to come."""
+        return self._is_over and not self._first
+
+    @property
+    def whole(self) -> bytes | None:
+        """All of it, where nothing is to come; None where its end was not read."""
+        return self._first if self._is_over else None
 
     def next(self) -> bytes:
         """Empty at the end."""
         with self._reading:
             first, self._first = self._first, b""
-            return first or next(self._pieces, b"")
+            return first or self._together()
+
+    def _together(self) -> bytes:
+        found: list[bytes] = []
+        size, until = 0, time.monotonic() + _AT_ONCE_S
+        while not self._is_over and size < _AT_ONCE and (not found or time.monotonic() < until):
+            piece = next(self._pieces, None)
+            self._is_over = piece is None
+            if piece:
+                found.append(piece)
+                size += len(piece)
+        return found[0] if len(found) == 1 else b"".join(found)
 
     def close(self) -> None:
         """Ends what stands behind the pieces: a child at work, a connection to the store."""
@@ -56,26 +83,28 @@ class Begun:
                 close()
 
 
-def sent(
-    request: Request, begun: Begun, status: int = 200, more: Mapping[str, str] | None = None
-) -> Response:
-    """The body with its headers and `more`; of HEAD the headers alone."""
+def sent(begun: Begun | None, status: int, more: Mapping[str, str]) -> Response:
+    """The body with its headers and `more`; of HEAD, and without a body, the headers alone."""
+    headers = {**HEADERS, **more}
+    if begun is None:
+        return Response(status_code=status, headers=headers)
     body = begun.body
-    headers = {**HEADERS, "Content-Type": body.content_type, **(more or {})}
-    if body.length is not None:
-        headers["Content-Length"] = str(body.length)
+    headers["Content-Type"] = body.content_type
+    length = body.length if begun.whole is None or not begun.is_read else len(begun.whole)
+    if length is not None:
+        headers["Content-Length"] = str(length)
     if body.location is not None:
         headers["Content-Location"] = body.location
-    if request.method == "HEAD":
-        begun.close()
-        return Response(status_code=status, headers=headers)
-    return StreamingResponse(_in_threads(begun), status_code=status, headers=headers)
+    if begun.whole is None or length is None:
+        return StreamingResponse(_in_threads(begun), status_code=status, headers=headers)
+    return Response(begun.whole, status_code=status, headers=headers)
 
 
 async def _in_threads(begun: Begun) -> AsyncIterator[bytes]:
     try:
-        while piece := await in_a_thread(begun.next):
-            yield piece
+        yield begun.next()  # is there
+        while not begun.is_over:
+            yield await in_a_thread(begun.next)
     finally:
         # not awaited: whoever cancels waits for nothing, and a thread may still be at the last piece
         asyncio.get_running_loop().run_in_executor(_THREADS, begun.close)

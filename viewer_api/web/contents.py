@@ -1,13 +1,14 @@
 """Answer a document or an image that somebody opens with its bytes, shut off from our pages."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
+from keyvault.verbs.attempt import Call
 from keyvault.verbs.reader.filling import ListPage
 from records.errors import CoffreError, Invalid, NotFound
 from viewer_api.gateway.gateway import Content, Gateway
@@ -50,25 +51,37 @@ class Contents:
         *,
         mode: Mode = NORMAL,
         download: bool = False,
+        head: bool = False,
     ) -> Response:
         call = mode.call(session)
-        found = await asyncio.to_thread(self._gateway.document, call, record, document_id)
-        return _sent(found, f"document-{str(document_id)[:8]}", inline=not download)
+        found = await asyncio.to_thread(self._document, call, record, document_id, head)
+        return _sent(found, f"document-{str(document_id)[:8]}", inline=not download, head=head)
 
-    async def study(self, session: Session, record: str, document_id: UUID, mode: Mode = NORMAL) -> Response:
+    def _document(self, call: Call, record: str, document_id: UUID, head: bool) -> Content:
+        found = self._gateway.document(call, record, document_id)
+        return found if head else found.begun()
+
+    async def study(
+        self, session: Session, record: str, document_id: UUID, mode: Mode = NORMAL, *, head: bool = False
+    ) -> Response:
         """All images of a study as one zip, of unknown length: it is made as it leaves."""
         call = mode.call(session)
-        pieces = await asyncio.to_thread(
-            lambda: study_archive(self._gateway.dicom_document(call, record, document_id))
-        )
+        pieces = await asyncio.to_thread(self._zipped, call, record, document_id, head)
         name = f"images-{str(document_id)[:8]}.zip"
         headers = {**CONTENT_HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
         return StreamingResponse(pieces, headers=headers, media_type=ZIP)
 
+    def _zipped(self, call: Call, record: str, document_id: UUID, head: bool) -> Iterator[bytes]:
+        study = self._gateway.dicom_document(call, record, document_id)
+        study.check()
+        return iter(()) if head else study_archive(study)
+
     async def instance(self, session: Session, record: str, form: Mapping[str, str]) -> Response:
         call = mode_of(form).call(session)
         document_id, sop = _document_of(form), form.get("sop", "")
-        found = await asyncio.to_thread(self._gateway.instance, call, record, document_id, sop)
+        found = await asyncio.to_thread(
+            lambda: self._gateway.instance(call, record, document_id, sop).begun()
+        )
         return _sent(found, "image", inline=False)
 
 
@@ -79,7 +92,7 @@ def _document_of(form: Mapping[str, str]) -> UUID:
         raise Invalid("Say whose image with the document's id.", code="bad_request") from None
 
 
-def _sent(content: Content, name: str, *, inline: bool) -> Response:
+def _sent(content: Content, name: str, *, inline: bool, head: bool = False) -> Response:
     """A document as its own answer, under a name that says nothing of the person."""
     known = content.media_type in _SUFFIX
     disposition = "inline" if inline and content.media_type == PDF else "attachment"
@@ -90,6 +103,8 @@ def _sent(content: Content, name: str, *, inline: bool) -> Response:
         "Content-Length": str(content.length),
     }
     media_type = content.media_type if known else "application/octet-stream"
+    if head:
+        return Response(headers=headers, media_type=media_type)
     return StreamingResponse(content.pieces, headers=headers, media_type=media_type)
 
 
@@ -111,7 +126,9 @@ def install(routes: APIRouter, site: Site, contents: Contents, records: DossierP
     ) -> Response:
         session = await site.session(request)
         async with page_of(request, session, record, NORMAL):
-            return await contents.document(session, str(record), document_id, download=telecharger)
+            return await contents.document(
+                session, str(record), document_id, download=telecharger, head=request.method == "HEAD"
+            )
 
     @routes.post("/dossier/{record}/documents/{document_id}/contenu")
     async def content_in_emergency(record: UUID, document_id: UUID, request: Request) -> Response:
@@ -125,7 +142,7 @@ def install(routes: APIRouter, site: Site, contents: Contents, records: DossierP
     async def archive(record: UUID, document_id: UUID, request: Request) -> Response:
         session = await site.session(request)
         async with page_of(request, session, record, NORMAL):
-            return await contents.study(session, str(record), document_id)
+            return await contents.study(session, str(record), document_id, head=request.method == "HEAD")
 
     @routes.post("/dossier/{record}/documents/{document_id}/images.zip")
     async def archive_in_emergency(record: UUID, document_id: UUID, request: Request) -> Response:

@@ -1,6 +1,7 @@
 """Bodies that are streamed, and ended where their client is gone."""
 
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -12,12 +13,12 @@ from viewer_api.wado.streaming import Begun
 class Source:
     """Pieces that note whether whoever reads them turned away."""
 
-    def __init__(self) -> None:
-        self.is_closed = False
+    def __init__(self, first: bytes = b"a") -> None:
+        self.is_closed, self.first = False, first
 
     def pieces(self) -> Iterator[bytes]:
         try:
-            yield b"a"
+            yield self.first
             yield b"b"
         finally:
             self.is_closed = True
@@ -32,15 +33,43 @@ def test_the_first_piece_is_read_before_an_answer_begins() -> None:
         Begun(Body("text/plain", None, failing()))
 
 
-def test_every_piece_comes_once_then_nothing() -> None:
+def test_what_comes_at_once_leaves_as_a_whole() -> None:
     begun = Begun(Body("text/plain", None, Source().pieces()))
-    assert [begun.next() for _ in range(4)] == [b"a", b"b", b"", b""]
+    assert begun.whole == b"ab"
+    assert [begun.next() for _ in range(3)] == [b"ab", b"", b""]
+    assert begun.is_over
+
+
+def test_what_is_large_leaves_in_pieces_of_a_megabyte() -> None:
+    begun = Begun(Body("text/plain", None, (bytes(2**18) for _ in range(9))))
+    assert begun.whole is None
+    assert [len(begun.next()) for _ in range(4)] == [2**20, 2**20, 2**18, 0]
+
+
+def test_what_comes_slowly_leaves_as_it_comes() -> None:
+    def slow() -> Iterator[bytes]:
+        for _ in range(3):
+            time.sleep(0.06)
+            yield b"a"
+
+    begun = Begun(Body("text/plain", None, slow()))
+    assert begun.whole is None
+    assert [begun.next() for _ in range(4)] == [b"a", b"a", b"a", b""]
+
+
+def test_of_a_body_that_nobody_reads_nothing_is_opened() -> None:
+    def failing() -> Iterator[bytes]:
+        raise ValueError
+        yield b""
+
+    begun = Begun(Body("text/plain", 7, failing()), is_read=False)
+    assert (begun.next(), begun.is_over) == (b"", True)
 
 
 def test_what_stands_behind_a_part_is_ended_with_its_answer() -> None:
-    source = Source()
+    source = Source(bytes(2**20))
     begun = Begun(in_parts("text/plain", [Part("text/plain", None, source.pieces)]))
-    assert begun.next().endswith(b"a")
+    assert begun.next().endswith(bytes(2**20))
     closing = threading.Thread(target=begun.close)
     closing.start()
     closing.join()
