@@ -21,7 +21,7 @@ from coffre.serving.addresses import SlashAtTheEnd
 from coffre.serving.authentication import Authentication
 from coffre.serving.bodies import BoundedBodies
 from coffre.serving.callers import BURST, PER_SECOND, Callers, Door
-from coffre.serving.methods import Options, answer_heads, taken
+from coffre.serving.methods import Options, TakenMethods, answer_heads
 from coffre.serving.origins import OtherOrigins
 from coffre.serving.relaying import GatewayLine
 from coffre.serving.session_cookies import SessionCookies
@@ -139,7 +139,7 @@ def build(
     origins = system.settings.origins()
     sessions = Sessions(system.index, public_url, system.identity.environment)
     app = _Application(
-        lambda inner: Callers(inner, _door(app, system, only), system.settings.proxies(), shared.buckets),
+        lambda inner: Callers(inner, _door(taken, system, only), system.settings.proxies(), shared.buckets),
         lambda inner: SessionCookies(inner, sessions),
         lambda inner: OtherOrigins(inner, origins, problems.is_api),
         lambda inner: watching.Watch(inner, metrics, is_behind=shared.is_behind),
@@ -154,8 +154,9 @@ def build(
         redoc_url=None,
         redirect_slashes=False,
     )
+    taken = TakenMethods(app.router)
     app.add_middleware(BoundedBodies)
-    app.add_middleware(Options, router=app.router)
+    app.add_middleware(Options, taken=taken)
     app.state.beside = watching.install(app, metrics, system.identity.environment)
     problems.install(app)
     serves = _SERVES.get(only, frozenset({only}))
@@ -175,7 +176,7 @@ def build(
     return app
 
 
-def _door(app: FastAPI, system: System, only: ServedPart | None) -> Door:
+def _door(taken: TakenMethods, system: System, only: ServedPart | None) -> Door:
     """What judges credentials before the routes do; what doesn't hold gets to the vault's log."""
 
     def refuse(token: str) -> None:
@@ -186,7 +187,7 @@ def _door(app: FastAPI, system: System, only: ServedPart | None) -> Door:
 
     refusing = dict.fromkeys((None, ServedPart.WEB, ServedPart.READER), refuse)
     refusing[ServedPart.OPERATOR] = refuse_operator
-    return Door(Authentication.of(system).holds, lambda path: taken(app.router, path), refusing.get(only))
+    return Door(Authentication.of(system).holds, taken.of, refusing.get(only))
 
 
 def _background(system: System) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

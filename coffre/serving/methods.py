@@ -1,8 +1,9 @@
 """Methods of each address: HEAD beside every GET, OPTIONS, the header Allow of a 405 (RFC 9110)."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from copy import copy
-from typing import Any
+from functools import cached_property
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute, iter_route_contexts
@@ -31,17 +32,33 @@ def answer_heads(router: APIRouter) -> None:
             router.routes.append(head)
 
 
-def taken(router: APIRouter, path: str) -> frozenset[str]:
-    """The methods that an address takes, OPTIONS among them; none where there is no such address."""
-    found = {
-        method
-        for route in iter_route_contexts(router.routes)
-        if route.methods and _matches(route, path)
-        for method in route.methods
-    }
-    if any(_area(route.path) == _area(path) for route in iter_route_contexts(router.routes) if route.path):
-        found.update(*(methods for pattern, methods in _SHARED if pattern.match(path)))
-    return frozenset(found | {"OPTIONS"} if found else found)
+class TakenMethods:
+    """The methods that each address of a router takes. Every request asks, so routes are listed once, when
+    they are first asked for.
+    """
+
+    def __init__(self, router: APIRouter) -> None:
+        self._router = router
+
+    @cached_property
+    def _routes(self) -> list[tuple[re.Pattern[str], frozenset[str]]]:
+        contexts = iter_route_contexts(self._router.routes)
+        return [(each.path_regex, frozenset(each.methods)) for each in contexts if each.methods]
+
+    @cached_property
+    def _areas(self) -> frozenset[str]:
+        return frozenset(_area(each.path) for each in iter_route_contexts(self._router.routes) if each.path)
+
+    def of(self, path: str) -> frozenset[str]:
+        """The methods that an address takes, OPTIONS among them; none where there is no such address."""
+        found = _matching(self._routes, path)
+        if _area(path) in self._areas:
+            found |= _matching(_SHARED, path)
+        return found | {"OPTIONS"} if found else found
+
+
+def _matching(routes: Iterable[tuple[re.Pattern[str], frozenset[str]]], path: str) -> frozenset[str]:
+    return frozenset().union(*(methods for pattern, methods in routes if pattern.match(path) is not None))
 
 
 def _area(path: str) -> str:
@@ -53,21 +70,17 @@ def allow(methods: frozenset[str]) -> str:
     return ", ".join(sorted(methods))
 
 
-def _matches(route: Any, path: str) -> bool:
-    return route.path_regex.match(path) is not None
-
-
 class Options:
     """Answers OPTIONS for every address there is. Nothing is decided, so nobody has to say who asks."""
 
-    def __init__(self, app: ASGIApp, router: APIRouter) -> None:
+    def __init__(self, app: ASGIApp, taken: TakenMethods) -> None:
         self._app = app
-        self._router = router
+        self._taken = taken
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         methods = frozenset[str]()
         if scope["type"] == "http" and scope["method"] == "OPTIONS":
-            methods = taken(self._router, scope["path"])
+            methods = self._taken.of(scope["path"])
         if not methods:
             await self._app(scope, receive, send)
             return

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from coffre.serving.methods import allow, taken
+from coffre.serving.methods import TakenMethods, allow
 from keyvault.credentials.tokens import CredentialError
 from records.errors import CoffreError, Conflict, Invalid, NotFound, Refused
 from records.fhir.wording import operation_outcome
@@ -197,7 +197,8 @@ def install_pages(app: FastAPI, site: Site) -> None:
 
 async def _refused_address(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    methods = taken(request.app.router, request.url.path) if error.status_code in (404, 405) else frozenset()
+    is_of_address = error.status_code in (404, 405)
+    methods = TakenMethods(request.app.router).of(request.url.path) if is_of_address else frozenset()
     status = 405 if methods else error.status_code  # another process may take this address
     sentence = _ROUTING.get(status, str(error.detail))
     code = getattr(error, "code", None) or _HTTP.get(status, "http_error")

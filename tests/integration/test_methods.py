@@ -11,7 +11,7 @@ from fastapi.routing import iter_route_contexts
 from coffre.demonstration import data as demo_data
 from coffre.installation.install import initialise
 from coffre.serving.app import ServedPart, build
-from coffre.serving.methods import SHARED, USED_UP, taken
+from coffre.serving.methods import SHARED, USED_UP, TakenMethods
 from coffre.settings import load
 from coffre.wiring import System
 from tests.integration.support import DOCTOR, Coffre, Patient, bearer, problem
@@ -152,4 +152,6 @@ class TestProcessesApart:
         alone = build(system, "http://127.0.0.1:8080", part)
         for template in addresses(app):
             path = filled(template)
-            assert taken(alone.router, path) in (frozenset(), taken(app.router, path)), template
+            assert TakenMethods(alone.router).of(path) in (frozenset(), TakenMethods(app.router).of(path)), (
+                template
+            )
