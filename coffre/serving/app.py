@@ -160,15 +160,21 @@ def build(
     app.state.beside = watching.install(app, metrics, system.identity.environment)
     problems.install(app)
     serves = _SERVES.get(only, frozenset({only}))
+    line = GatewayLine(shared.gateway) if shared.gateway else None
+    opens = ServedPart.GATEWAY in serves or line is not None or only is ServedPart.WEB
+    gateway, access = _gateway(system) if opens else (None, None)
+    if (
+        gateway is not None
+    ):  # first: a viewer asks for each frame, and addresses are compared one after another
+        _retrieving(app, system, public_url, line, gateway)
     if ServedPart.INTAKE in serves:
         _intake(app, system, public_url, only)
     if ServedPart.READER in serves:
         _reader(app, system, public_url)
     if serves & {ServedPart.INTAKE, ServedPart.READER}:
         app.include_router(fhir_reading.about(public_url, cors=bool(origins)))
-    line = GatewayLine(shared.gateway) if shared.gateway else None
-    if ServedPart.GATEWAY in serves or line is not None or only is ServedPart.WEB:
-        _gateway(app, system, public_url, line, sessions)
+    if gateway is not None and access is not None:
+        _content(app, system, public_url, line, sessions, gateway, access)
     if ServedPart.OPERATOR in serves:
         _operator(app, system, public_url)
     readiness.install(app, _needs(system, only, line))
@@ -236,14 +242,11 @@ def _reader(app: FastAPI, system: System, public_url: str) -> None:
     app.include_router(fhir_routes.router(reading, credential, addresses.base))
 
 
-def _gateway(
-    app: FastAPI, system: System, public_url: str, line: GatewayLine | None, sessions: Sessions
-) -> None:
-    """Content in clear, and the pages: made here, or by the process at the other end of `line`.
+def _gateway(system: System) -> tuple[Gateway, Access]:
+    """What opens content, and lists for the pages.
 
-    Without content in clear the pages that list are left, and need no process of their own.
+    It reads the objects itself, and so needs neither addresses nor the key that signs them.
     """
-    # it reads the objects itself, and so needs neither addresses nor the key that signs them
     access = Access(system.index, system.guard.gateway, lambda _grant, _blob, _version: "")
     gateway = Gateway(
         access,
@@ -253,15 +256,37 @@ def _gateway(
         system.clock,
         is_on=system.settings.gateway,
     )
+    return gateway, access
+
+
+def _retrieving(
+    app: FastAPI, system: System, public_url: str, line: GatewayLine | None, gateway: Gateway
+) -> None:
+    """Studies in clear: made here, or by the process at the other end of `line`."""
+    answering = Answering(gateway, Authentication.of(system).credential(public_url))
+    retrieved, drawn = wado.Retrieved(system.pixels, public_url), rendered.Rendered(system.pixels)
+    for routes in (wado.router(answering, retrieved), rendered.router(answering, drawn)):
+        app.include_router(routes if line is None else relaying.router(routes, line, APIRoute))
+
+
+def _content(
+    app: FastAPI,
+    system: System,
+    public_url: str,
+    line: GatewayLine | None,
+    sessions: Sessions,
+    gateway: Gateway,
+    access: Access,
+) -> None:
+    """Pages, and documents in clear: made here, or by the process at the other end of `line`.
+
+    Without content in clear the pages that list are left, and need no process of their own.
+    """
     environment = system.identity.environment
     has_viewer = system.settings.ohif is not None
     site = Site(sessions, environment, opens_content=system.settings.gateway, has_viewer=has_viewer)
     own = pages.router(site, access, gateway)
     app.include_router(own if line is None else relaying.router(own, line, site.route_class()))
-    answering = Answering(gateway, Authentication.of(system).credential(public_url))
-    retrieved, drawn = wado.Retrieved(system.pixels, public_url), rendered.Rendered(system.pixels)
-    for routes in (wado.router(answering, retrieved), rendered.router(answering, drawn)):
-        app.include_router(routes if line is None else relaying.router(routes, line, APIRoute))
     binaries = fhir_binaries.router(gateway, Authentication.of(system).credential(public_url))
     app.include_router(binaries if line is None else relaying.router(binaries, line, APIRoute))
     _ohif(app, system, site)

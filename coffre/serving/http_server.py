@@ -11,6 +11,7 @@ from typing import Any
 import uvicorn
 import uvloop
 from fastapi import FastAPI
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from coffre.processes.lifetime import Lifetime
 from coffre.serving.connections import HeldConnection, Open
@@ -18,6 +19,8 @@ from records.errors import CoffreError
 
 HOST = "127.0.0.1"
 BACKLOG = 2048
+SENT_AT_ONCE = 2**20
+"""Bytes that a process of ours takes at once: a frame, so that nobody waits until it is read."""
 GRACE_S = 20
 """Answers that are under way when a server is told to end have so long."""
 
@@ -92,13 +95,21 @@ def config(app: FastAPI, among: Open, **more: Any) -> uvicorn.Config:
     )
 
 
+class Behind(HttpToolsProtocol):
+    """A connection from a process of ours, on a Unix socket that holds a frame."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SENT_AT_ONCE)
+        super().connection_made(transport)
+
+
 def behind(app: FastAPI, path: str) -> uvicorn.Config:
     """Of a server whose only caller is a process of ours, which has bounded what it passes on."""
     return uvicorn.Config(
         app,
         access_log=False,
         log_config=None,
-        http="httptools",
+        http=Behind,
         uds=path,
         proxy_headers=False,
         server_header=False,

@@ -4,6 +4,7 @@ So that keys of content in clear are in one process only, and one credential tha
 line in the log (docs/architecture.md). Bodies go through in pieces both ways.
 """
 
+import re
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 from starlette.responses import StreamingResponse
 
+from coffre.serving.gateway_connections import GatewayConnection, GatewayConnections, GatewayLost
 from coffre.serving.watching import HEADER
 from keyvault.process.request_id import REQUEST_ID
 from records.errors import CoffreError
@@ -21,21 +23,18 @@ _HOPS = frozenset(
 )
 """Headers of one connection, whether or not its Connection names them (RFC 9110 section 7.6.1)."""
 _OWN = frozenset({b"date", b"server", HEADER})
-_MOST_AT_ONCE = 512
-_IDLE_S = 4  # less than the gateway's own, so that no request goes to a connection that is being closed
-_TIMEOUT = httpx.Timeout(120.0, connect=5.0).as_dict()
-"""Longer than a child may draw (90 s) after it was waited for (20 s)."""
+_MINE = frozenset({b"expect", HEADER})
+"""What this process answers or says itself."""
+_WHOLE = 2**20
+"""Bytes of an answer that are waited for, and leave together."""
+_BROKEN = re.compile(rb"[\r\n\0]")
 
 
 class GatewayLine:
-    """Requests to the gateway's process, over its Unix socket.
-
-    Through the transport alone: a client of httpx keeps cookies, and would give one visitor's to the next.
-    """
+    """Requests to the gateway's process, over its Unix socket."""
 
     def __init__(self, socket: Path) -> None:
-        limits = httpx.Limits(max_connections=_MOST_AT_ONCE, keepalive_expiry=_IDLE_S)
-        self._transport = httpx.AsyncHTTPTransport(uds=str(socket), limits=limits)
+        self._connections = GatewayConnections(socket)
         self._socket = socket
 
     def check(self) -> None:
@@ -48,26 +47,46 @@ class GatewayLine:
 
     async def pass_on(self, request: Request) -> Response:
         """The gateway's answer to this request, as it comes."""
-        target = request.scope["raw_path"].partition(b"?")[0]
-        if query := request.scope["query_string"]:
-            target += b"?" + query
-        asked = httpx.Request(
-            request.method,
-            "http://gateway/",
-            headers=_passed(request),
-            content=_body_of(request),
-            # as it came: an address of httpx would follow its dots to another one than was judged here
-            extensions={"timeout": _TIMEOUT, "target": target},
-        )
         try:
-            answer = await self._transport.handle_async_request(asked)
-        except httpx.HTTPError:
+            while True:
+                connection = await self._connections.take()
+                try:
+                    return await self._asked(connection, request)
+                except BaseException as error:
+                    connection.close()
+                    self._connections.give_back(connection)
+                    # a gateway that was started again has closed what was open (RFC 9112 section 9.3.1)
+                    is_stale = (
+                        isinstance(error, GatewayLost) and connection.is_used and not connection.has_head
+                    )
+                    if not (is_stale and request.method in ("GET", "HEAD") and not _has_body(request)):
+                        raise
+        except GatewayLost:
             raise _unavailable() from None
-        passed = StreamingResponse(_pieces(answer), answer.status_code)
-        passed.raw_headers = [
-            (name, value) for name, value in _end_to_end(answer.headers.raw) if name not in _OWN
-        ]
+
+    async def _asked(self, connection: GatewayConnection, request: Request) -> Response:
+        head, body, chunked = _written(request)
+        await connection.ask(head, body, chunked=chunked, has_body=request.method != "HEAD")
+        headers = [(name, value) for name, value in _end_to_end(connection.headers) if name not in _OWN]
+        length = int(next((value for name, value in headers if name == b"content-length"), b"-1"))
+        passed: Response
+        if connection.is_over or 0 <= length <= _WHOLE:
+            passed = Response(await connection.whole(), connection.status)
+            self._connections.give_back(connection)
+        else:
+            passed = StreamingResponse(self._pieces(connection), connection.status)
+        passed.raw_headers = headers
         return passed
+
+    async def _pieces(self, connection: GatewayConnection) -> AsyncIterator[bytes]:
+        """As they came. A gateway that ends amid an answer ends it here: the connection closes before the
+        promised length.
+        """
+        try:
+            while piece := await connection.read():
+                yield piece
+        finally:
+            self._connections.give_back(connection)
 
 
 def router(made: APIRouter, line: GatewayLine, route_class: type[APIRoute]) -> APIRouter:
@@ -104,9 +123,30 @@ def _unavailable() -> CoffreError:
     )
 
 
-def _passed(request: Request) -> list[tuple[bytes, bytes]]:
-    kept = [(name, value) for name, value in _end_to_end(request.headers.raw) if name != HEADER]
-    return [*kept, (HEADER, REQUEST_ID.get().encode())]
+def _written(request: Request) -> tuple[bytes, AsyncIterator[bytes] | None, bool]:
+    """The head of the request for the gateway, its body, and whether that goes in chunks."""
+    # as it came: an address that was put together anew might be another one than was judged here
+    target = request.scope["raw_path"].partition(b"?")[0]
+    if query := request.scope["query_string"]:
+        target += b"?" + query
+    headers = [(name, value) for name, value in _end_to_end(request.headers.raw) if name not in _MINE]
+    headers.append((HEADER, REQUEST_ID.get().encode()))
+    names = {name for name, _ in headers}
+    if b"host" not in names:
+        headers.append((b"host", b"gateway"))
+    chunked = "transfer-encoding" in request.headers
+    if chunked:
+        headers.append((b"transfer-encoding", b"chunked"))
+    lines = [b"%b %b HTTP/1.1" % (request.method.encode(), target)]
+    lines += [name + b": " + value for name, value in headers]
+    if any(_BROKEN.search(line) for line in lines):  # a server reads none such
+        raise GatewayLost
+    body = request.stream() if _has_body(request) else None
+    return b"\r\n".join([*lines, b"", b""]), body, chunked
+
+
+def _has_body(request: Request) -> bool:
+    return "content-length" in request.headers or "transfer-encoding" in request.headers
 
 
 def _end_to_end(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
@@ -115,19 +155,3 @@ def _end_to_end(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, byt
     named = b",".join(value for name, value in lowered if name == b"connection").lower().split(b",")
     own = _HOPS | {name.strip() for name in named}
     return [(name, value) for name, value in lowered if name not in own]
-
-
-def _body_of(request: Request) -> AsyncIterator[bytes] | None:
-    has_body = "content-length" in request.headers or "transfer-encoding" in request.headers
-    return request.stream() if has_body else None
-
-
-async def _pieces(answer: httpx.Response) -> AsyncIterator[bytes]:
-    """As they came: `aiter_raw` leaves a Content-Encoding as it is. A gateway that ends amid an answer ends
-    it here: the connection closes before the promised length.
-    """
-    try:
-        async for piece in answer.aiter_raw():
-            yield piece
-    finally:
-        await answer.aclose()
