@@ -15,6 +15,7 @@ _.do_POST  # http.server, by the method of a request
 _.close_connection  # http.server, after each answer
 _.log_message  # http.server, for each answer
 _.daemon_threads  # socketserver.ThreadingMixIn
+_.on_header  # httptools.HttpResponseParser
 _.handle_error  # socketserver, after an exception
 _.client_address  # named by socketserver.BaseServer.handle_error
 _.raiseExceptions  # logging.Handler.handleError
