@@ -18,8 +18,8 @@ from viewer_api.qido.answers import Page, next_link, warnings_of
 from viewer_api.qido.parameters import LEVELS, Query, read_query
 from viewer_api.qido.searches import Searches
 from viewer_api.wado.accept import Offer, choose
+from viewer_api.wado.answering import accepted_by
 from viewer_api.wado.media_types import DICOM_JSON, JSON
-from viewer_api.wado.routes import accepted_by
 
 FORMS = (Offer(DICOM_JSON), Offer(JSON))
 """PS3.18 table 8.7.3-2, but for DICOM XML, which the standard leaves to servers."""
