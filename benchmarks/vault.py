@@ -24,7 +24,7 @@ from coffre.wiring import System
 from keyvault.grants.grant import new_recipient
 from keyvault.process.client import connect
 from keyvault.process.guard import Doors
-from keyvault.process.service import client_context
+from keyvault.process.tls import client_context
 from keyvault.verbs.attempt import Call
 from keyvault.verbs.rows import SealedRow, sealed_rows
 from tests.integration.running import process

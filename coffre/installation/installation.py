@@ -101,7 +101,7 @@ class Installation:
     def _remote_guard(self) -> Doors:
         # commands that are the vault themselves need no codec of its doors
         from keyvault.process.client import connect
-        from keyvault.process.service import client_context
+        from keyvault.process.tls import client_context
 
         tls = None
         if self.settings.vault_url.startswith("https"):

@@ -31,7 +31,7 @@ class Process:
 
 
 @dataclass(slots=True)
-class Part:
+class SupervisedPart:
     """A part and the process that it is now; `pid` is 0 while it waits to be started again."""
 
     process: Process
@@ -50,7 +50,7 @@ class Part:
     def name(self) -> str:
         return self.process.name
 
-    def fork(self, others: "Iterable[Part]", keep_out: Iterable[int] = ()) -> None:
+    def fork(self, others: "Iterable[SupervisedPart]", keep_out: Iterable[int] = ()) -> None:
         """Start it. `others`: the parts whose pipes it must not hold; `keep_out`: what else is the parent's.
 
         Raises `OSError` where the system has no process for it now.

@@ -39,8 +39,9 @@ def run_vault(settings: Settings, lifetime: Lifetime) -> None:
             "Say where the vault listens: COFFRE_VAULT_URL=unix:///folder or https://host:port.",
             code="bad_setting",
         )
-    from keyvault.process.service import VaultService, tls_context
+    from keyvault.process.service import VaultService
     from keyvault.process.sockets import folder_of
+    from keyvault.process.tls import tls_context
 
     with System(settings, vault_here=True) as system:
         guard = system.local_guard()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from coffre.processes.measured import cpu_seconds, own_memory_kib
-from coffre.processes.parts import Part
+from coffre.processes.parts import SupervisedPart
 from coffre.processes.run_folder import SUPERVISOR
 
 _MEASURING_S = 0.05
@@ -34,7 +34,7 @@ class Announcer:
     def fileno(self) -> int:
         return self._listener.fileno()
 
-    def answer(self, parts: Sequence[Part]) -> None:
+    def answer(self, parts: Sequence[SupervisedPart]) -> None:
         """Tell one caller; never waits for it."""
         try:
             connection, _ = self._listener.accept()
@@ -50,12 +50,12 @@ class Announcer:
             except OSError:
                 return
 
-    def _found(self, parts: Sequence[Part]) -> dict[str, Any]:
+    def _found(self, parts: Sequence[SupervisedPart]) -> dict[str, Any]:
         own = _said(os.getpid(), self._since, 0, own_memory_kib())
         return {"supervisor": own, **{part.name: _of(part) for part in parts}}
 
 
-def _of(part: Part) -> dict[str, Any]:
+def _of(part: SupervisedPart) -> dict[str, Any]:
     return _said(part.pid, part.since, part.restarts, part.slot.read() if part.pid else 0)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from coffre.processes.lifetime import ending_signals
-from coffre.processes.parts import Part, Process
+from coffre.processes.parts import Process, SupervisedPart
 from coffre.processes.status_socket import Announcer
 from records.errors import CoffreError
 
@@ -36,7 +36,7 @@ class Supervisor:
 
         `announcer`: where whoever asks is told what runs.
         """
-        self._stages = [[Part(process) for process in stage] for stage in stages]
+        self._stages = [[SupervisedPart(process) for process in stage] for stage in stages]
         self._announcer = announcer
         self._ending = False
 
@@ -59,7 +59,7 @@ class Supervisor:
             finally:
                 self._end()
 
-    def _every(self) -> Iterator[Part]:
+    def _every(self) -> Iterator[SupervisedPart]:
         return (part for stage in self._stages for part in stage)
 
     @contextmanager
@@ -81,13 +81,13 @@ class Supervisor:
     def _told(self, *_: object) -> None:
         self._ending = True
 
-    def _fork(self, part: Part) -> None:
+    def _fork(self, part: SupervisedPart) -> None:
         part.fork(list(self._every()), self._asked())
 
     def _asked(self) -> list[int]:
         return [self._announcer.fileno()] if self._announcer else []
 
-    def _await(self, stage: Sequence[Part], wake: int) -> None:
+    def _await(self, stage: Sequence[SupervisedPart], wake: int) -> None:
         """Until every part of a stage is ready. Raises the first refusal."""
         until = time.monotonic() + START_S
         waiting = list(stage)

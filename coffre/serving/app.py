@@ -11,7 +11,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from coffre.installation.places import read_secret
 from coffre.processes.run import bell_of, housekeeper_of
@@ -24,6 +24,7 @@ from coffre.serving.callers import BURST, PER_SECOND, Callers, Door
 from coffre.serving.methods import Options, TakenMethods, answer_heads
 from coffre.serving.origins import OtherOrigins
 from coffre.serving.relaying import GatewayLine
+from coffre.serving.security_headers import SecurityHeaders
 from coffre.serving.session_cookies import SessionCookies
 from coffre.serving.shared_counts import Buckets
 from coffre.wiring import System
@@ -55,31 +56,8 @@ from viewer_api.web import pages
 from viewer_api.web.sessions import Sessions
 from viewer_api.web.site import Site
 
-HEADERS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-frame-options", b"DENY"),
-)
 DEMO = "Demo: never with real patients."
 NOBODY = str(UUID(int=0))  # no record has this public id
-DEFAULT_CACHE = (b"cache-control", b"no-store")
-
-
-class SecurityHeaders:
-    """Headers that every answer carries; a route's own Cache-Control wins."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                names = {name.lower() for name, _ in message["headers"]}
-                extra = [header for header in (*HEADERS, DEFAULT_CACHE) if header[0] not in names]
-                message = {**message, "headers": [*message["headers"], *extra]}
-            await send(message)
-
-        await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
 
 
 class _Application(FastAPI):

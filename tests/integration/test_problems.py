@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from coffre.installation.install import initialise
-from coffre.serving.app import DEFAULT_CACHE, HEADERS, build
+from coffre.serving.app import build
 from coffre.serving.readiness import LIMIT_S
+from coffre.serving.security_headers import DEFAULT_CACHE, HEADERS
 from coffre.settings import load
 from coffre.wiring import System
 from records.errors import CoffreError

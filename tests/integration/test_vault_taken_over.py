@@ -22,7 +22,7 @@ from keyvault.credentials.tokens import DEMO_ISSUER, CredentialError
 from keyvault.grants.grant import GrantError, new_recipient, open_grant
 from keyvault.process.client import RemoteGuard, connect
 from keyvault.process.guard import GatewayDoor, ReaderDoor
-from keyvault.process.service import client_context
+from keyvault.process.tls import client_context
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.changing import CardChange
 from keyvault.verbs.reader.reading import Disclosed, ResolvedRecord

@@ -13,7 +13,8 @@ from coffre.installation.install import initialise
 from coffre.settings import load
 from coffre.wiring import System
 from keyvault.process.client import RemoteGuard, connect
-from keyvault.process.service import VaultService, client_context, tls_context
+from keyvault.process.service import VaultService
+from keyvault.process.tls import client_context, tls_context
 from keyvault.verbs.attempt import Call
 from records.errors import CoffreError
 from tests.integration.support import TRAITS, new_ins

@@ -1,0 +1,22 @@
+"""Mutual TLS 1.3 between the vault and its callers: each has a certificate of one authority."""
+
+import ssl
+from pathlib import Path
+
+
+def tls_context(certificate: Path, key: Path, authority: Path) -> ssl.SSLContext:
+    """TLS 1.3 that demands a client certificate of our authority."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.load_cert_chain(certificate, key)
+    context.load_verify_locations(authority)
+    context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def client_context(certificate: Path, key: Path, authority: Path) -> ssl.SSLContext:
+    """A caller's side: its own certificate, and none but our authority's for the vault."""
+    context = ssl.create_default_context(cafile=str(authority))
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.load_cert_chain(certificate, key)
+    return context
