@@ -1,7 +1,6 @@
 """The gateway holds a grant and asks, with the caller's credential, whether all of it still stands."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -27,9 +26,9 @@ from tests.integration.vault.bench import (
     VaultBench,
     rows_of,
 )
+from tests.integration.vault.granted_scenes import ENDS, GOES_ON, GrantedScene
 from tests.integration.vault.test_jobs import STUDY, imaged, leaving, taken
 from tests.integration.vault.test_signed_requests import Holder, doctor, refused
-from tests.integration.vault.test_standing import ENDS, GOES_ON, Change
 
 __all__ = ["doctor"]
 
@@ -37,15 +36,8 @@ __all__ = ["doctor"]
 STATEMENTS = ["find withdrawn", "standing grant", "get record"]
 
 
-@dataclass
-class Scene:
-    """A person's document in a grant of the gateway's, whose first segment was read."""
-
-    vault: VaultBench
-    person: Person
-    deposited: Deposited
-    call: Call
-    grant: UUID
+class Scene(GrantedScene):
+    """The grant is the gateway's, and its first segment was read."""
 
     @classmethod
     def of(cls, vault: VaultBench, person: Person, call: Call, *deposited: Deposited) -> "Scene":
@@ -89,7 +81,7 @@ def scene(vault: VaultBench, person: Person) -> Scene:
 @pytest.mark.parametrize("kind", ENDS)
 def test_the_next_segment_is_refused(scene: Scene, kind: str) -> None:
     change, _ = ENDS[kind]
-    change(scene)  # type: ignore[arg-type] - of a scene it takes what both have
+    change(scene)
     with scene.vault.logging() as seen:
         assert scene.is_refused()
         assert scene.is_refused(), "and stays so"
@@ -221,8 +213,7 @@ def test_nor_is_it_read_after(
 
 @pytest.mark.parametrize("kind", GOES_ON)
 def test_what_concerns_others_is_decided_again_and_has_no_line(scene: Scene, kind: str) -> None:
-    change: Change = GOES_ON[kind]
-    change(scene)  # type: ignore[arg-type]
+    GOES_ON[kind](scene)
     with scene.vault.logging() as seen:
         assert scene.is_read() and scene.is_read()
     assert seen == []

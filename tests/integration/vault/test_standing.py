@@ -1,6 +1,6 @@
 """A range is asked for in one statement while nothing moved that its grant relies on, then decided again."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,34 +18,27 @@ from keyvault.verbs.reader import kept_grants, rechecking
 from keyvault.verbs.reader.releasing import Released
 from records.emergency import WINDOW_MS
 from records.errors import CoffreError, NotFound
-from records.vocabulary.codes import Action, ReasonCode, RecordState
+from records.vocabulary.codes import Action, ReasonCode
 from tests.integration.hiding import hide_from_patient
 from tests.integration.vault.bench import (
     ATTENDING,
     DOCTOR,
-    HOSPITAL,
-    PRACTICE,
     REASON,
     STRANGER,
     Deposited,
     Person,
     VaultBench,
 )
-from tests.integration.vault.test_epoch import rotate
+from tests.integration.vault.granted_scenes import ENDS, GOES_ON, GrantedScene
 from tests.integration.vault.watched_store import Statement
 
 ONE_STATEMENT = [Statement("standing", "grant")]
 
 
 @dataclass
-class Scene:
-    """A person's document in a grant, whose first range was read."""
+class Scene(GrantedScene):
+    """The first range of the grant was read."""
 
-    vault: VaultBench
-    person: Person
-    deposited: Deposited
-    call: Call
-    grant: UUID
     blobs: tuple[tuple[UUID, int], ...]
 
     @classmethod
@@ -69,43 +62,6 @@ class Scene:
 def scene(vault: VaultBench, person: Person) -> Scene:
     vault.authorise(person)
     return Scene.of(vault, person, vault.doctor(), vault.deposit(person))
-
-
-Change = Callable[[Scene], object]
-
-
-def mask_a_copy(scene: Scene) -> None:
-    copy = scene.vault.deposit(scene.person, structure=HOSPITAL)
-    assert scene.is_read()
-    scene.vault.label(scene.person, copy.document_id, "MASQUE_PS")
-
-
-def shred(scene: Scene) -> None:
-    for table in ("record", "record_key", "wrapped_key", "document", "blob"):
-        scene.vault.sql(f"DELETE FROM {table} WHERE record_id=?", scene.person.record_id.bytes)  # noqa: S608
-
-
-def withdraw(**name: str) -> Change:
-    return lambda scene: scene.vault.guard.operator.withdraw_credential(scene.vault.operator(), **name)
-
-
-ENDS: dict[str, tuple[Change, str]] = {
-    "mask": (lambda at: at.vault.label(at.person, at.deposited.document_id, "MASQUE_PS"), "masked"),
-    "mask of a copy": (mask_a_copy, "masked"),
-    "revocation": (lambda at: at.vault.change(at.person, Action.REVOKE, DOCTOR), "not_authorised"),
-    "block": (lambda at: at.vault.change(at.person, Action.BLOCK, DOCTOR), "blocked"),
-    "end of the record": (lambda at: at.vault.put_in_state(at.person, RecordState.CLOSED), "record_closed"),
-    "suspension": (
-        lambda at: at.vault.put_in_state(at.person, RecordState.SUSPENDED),
-        "record_suspended",
-    ),
-    "shredding": (shred, "no_such_record"),
-    "withdrawn credential": (
-        lambda at: withdraw(jti=number_of(at.call.token))(at),
-        "bad_credential",
-    ),
-    "all of a person withdrawn": (withdraw(subject=DOCTOR, structure=PRACTICE), "bad_credential"),
-}
 
 
 @pytest.mark.parametrize("kind", ENDS)
@@ -145,23 +101,6 @@ def test_what_is_hidden_from_its_holder_ends_her_own_grant(vault: VaultBench, pe
     vault.clock.advance(60)
     assert scene.is_read(), "its date shows it"
     assert scene.is_one_statement()
-
-
-GOES_ON: dict[str, Change] = {
-    "a deposit": lambda at: at.vault.deposit(at.person, b"%PDF-1.7 another"),
-    "a block of somebody else": lambda at: at.vault.change(at.person, Action.BLOCK, STRANGER),
-    "an opposition to a mode not used": lambda at: at.vault.allow(at.person, bris_de_glace=False),
-    "a longer authorisation": lambda at: at.vault.authorise(at.person),
-    "labels that change nothing": lambda at: at.vault.label(at.person, at.deposited.document_id),
-    "a label for representatives": lambda at: at.vault.label(
-        at.person, at.deposited.document_id, "INVISIBLE_REPRESENTANTS_LEGAUX"
-    ),
-    "another's withdrawn credential": withdraw(subject=STRANGER, structure=PRACTICE),
-    "the record's new key": lambda at: rotate(at.vault, at.person, at.deposited),
-    "an end and a new beginning": lambda at: [
-        at.vault.put_in_state(at.person, state) for state in (RecordState.SUSPENDED, RecordState.ACTIVE)
-    ],
-}
 
 
 @pytest.mark.parametrize("kind", GOES_ON)
