@@ -7,6 +7,9 @@ A code never changes its meaning. A sentence says what the sender can do and nev
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol, TypeVar
+
+F_co = TypeVar("F_co", covariant=True)
 
 
 class Outcome(StrEnum):
@@ -194,3 +197,24 @@ def worst(findings: Iterable[Finding]) -> Outcome:
     return max(
         (VERDICTS[f.code].outcome for f in findings), key=_SEVERITY.__getitem__, default=Outcome.ACCEPT
     )
+
+
+class Inspection(Protocol[F_co]):
+    """One look at a file: its facts, and `findings` as they come."""
+
+    findings: list[Finding]
+
+    def run(self) -> F_co:
+        """Raises `Rejected`."""
+
+
+def inspected(inspection: Inspection[F_co]) -> tuple[list[Finding], F_co | None]:
+    """Findings and facts; no facts where the file is rejected."""
+    facts = None
+    try:
+        facts = inspection.run()
+    except Rejected as rejected:
+        inspection.findings.append(rejected.finding)
+    if worst(inspection.findings) is Outcome.REJECT:
+        facts = None
+    return inspection.findings, facts

@@ -32,7 +32,7 @@ from content.limits import DEFAULT_LIMITS, Limits
 from content.person import Person
 from content.series import Frames
 from content.signatures import ARCHIVE_TAIL, ends_as_archive
-from content.verdicts import Finding, Outcome, Rejected, worst
+from content.verdicts import Finding, Rejected, inspected
 
 _UIDS = {
     "00080016": "SOPClassUID",
@@ -204,11 +204,4 @@ class _Inspection:
 
 def inspect_dicom(source: Source, limits: Limits = DEFAULT_LIMITS) -> tuple[list[Finding], DicomFacts | None]:
     """Findings and facts of one instance; no facts where it is rejected."""
-    inspection, facts = _Inspection(source, limits), None
-    try:
-        facts = inspection.run()
-    except Rejected as rejected:
-        inspection.findings.append(rejected.finding)
-    if worst(inspection.findings) is Outcome.REJECT:
-        facts = None
-    return inspection.findings, facts
+    return inspected(_Inspection(source, limits))

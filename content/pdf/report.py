@@ -20,7 +20,7 @@ from content.pdf.lenient_reader import Locked, PypdfView, listening
 from content.pdf.outside import Outside, examine_outside
 from content.pdf.repairing_reader import QpdfView
 from content.pdf.superseded_objects import look_at_superseded
-from content.verdicts import Finding, Outcome, Rejected, worst
+from content.verdicts import Finding, Rejected, inspected
 
 MEDIA_TYPE = "application/pdf"
 _ATTACHED = {"document_not_valid": "pdf_embedded_program"}  # as it is called where it is attached
@@ -153,11 +153,4 @@ def _pdfa(metadata: bytes) -> str | None:
 
 def inspect_pdf(source: Source, limits: Limits = DEFAULT_LIMITS) -> tuple[list[Finding], PdfFacts | None]:
     """Findings and facts; no facts where it is rejected."""
-    inspection, facts = _Inspection(source, limits, 0), None
-    try:
-        facts = inspection.run()
-    except Rejected as rejected:
-        inspection.findings.append(rejected.finding)
-    if worst(inspection.findings) is Outcome.REJECT:
-        facts = None
-    return inspection.findings, facts
+    return inspected(_Inspection(source, limits, 0))

@@ -3,7 +3,6 @@
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Barrier
 from uuid import uuid4
 
 import pytest
@@ -13,6 +12,7 @@ from records.errors import CoffreError, Conflict, NotFound
 from storage.ports import ObjectStore
 from storage.rows import StoredObject
 from tests.contract.storage_adapters import Spawn, open_objects
+from tests.contract.writers_at_once import winner_of
 
 CONTENT = bytes(range(256)) * 1000
 
@@ -174,22 +174,9 @@ def test_a_deletion_may_be_repeated(objects: ObjectStore) -> None:
 
 
 def test_of_many_threads_one_takes_the_name(objects: ObjectStore) -> None:
-    blob_id, start = uuid4(), Barrier(8)
-
-    def attempt(number: int) -> bool:
-        with objects.writer(blob_id, 1) as writer:
-            writer.write(bytes([number]) * 1000)
-            start.wait()
-            try:
-                writer.commit()
-            except Conflict:
-                return False
-            return True
-
-    with ThreadPoolExecutor(8) as pool:
-        won = list(pool.map(attempt, range(8)))
-    assert won.count(True) == 1
-    assert objects.read(blob_id, 1, 0, 1000) == bytes([won.index(True)]) * 1000
+    blob_id = uuid4()
+    won = winner_of(objects, blob_id, 8, 1000)
+    assert objects.read(blob_id, 1, 0, 1000) == bytes([won]) * 1000
 
 
 def test_writing_and_deleting_versions_of_one_blob_at_once_disturbs_neither(objects: ObjectStore) -> None:

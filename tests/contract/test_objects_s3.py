@@ -5,8 +5,6 @@ import os
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 from uuid import UUID, uuid4
 
 import httpx
@@ -21,6 +19,7 @@ from storage.objects.multipart import PART
 from storage.objects.opening import open_locked_notes, open_objects, prepare_objects
 from storage.ports import ObjectStore
 from storage.rows import StoredObject
+from tests.contract.writers_at_once import winner_of
 from tests.services.fixtures_s3 import BUCKET
 from tests.services.service import S3Service
 
@@ -97,22 +96,9 @@ class TestMultipart:
         assert objects.sweep_partial(-1) == 0
 
     def test_of_many_writers_of_a_large_object_one_takes_the_name(self, objects: ObjectStore) -> None:
-        blob_id, start = uuid4(), Barrier(4)
-
-        def attempt(number: int) -> bool:
-            with objects.writer(blob_id, 1) as writer:
-                writer.write(bytes([number]) * (PART + 1))
-                start.wait()
-                try:
-                    writer.commit()
-                except Conflict:
-                    return False
-                return True
-
-        with ThreadPoolExecutor(4) as pool:
-            won = list(pool.map(attempt, range(4)))
-        assert won.count(True) == 1
-        assert objects.read(blob_id, 1, 0, 10) == bytes([won.index(True)]) * 10
+        blob_id = uuid4()
+        won = winner_of(objects, blob_id, 4, PART + 1)
+        assert objects.read(blob_id, 1, 0, 10) == bytes([won]) * 10
         assert objects.sweep_partial(-1) == 0
 
     def test_a_large_object_deleted_while_it_is_read_is_whole_or_an_error(self, objects: ObjectStore) -> None:
