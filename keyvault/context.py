@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from keyvault.credentials import withdrawn
 from keyvault.credentials.possession import Verified, possession_required, verify_token
-from keyvault.credentials.proof import OLDEST, PresentedProof, Proof
+from keyvault.credentials.possession_proof import OLDEST, PresentedProof, Proof
 from keyvault.keys.keyring import Keyring
 from keyvault.keys.secret_keys import Use
 from keyvault.log.appending import Event

@@ -13,7 +13,7 @@ from coffre.installation.installation import Installation
 from coffre.serving.presented import presented, url_of
 from ingestion.intake.reception import Depositor
 from keyvault.credentials.possession import LARGEST_BODY, Verified, verify_token
-from keyvault.credentials.proof import PresentedProof
+from keyvault.credentials.possession_proof import PresentedProof
 from keyvault.credentials.tokens import Credential, verify_bound
 from records.actors import Actor
 from records.errors import CoffreError, Invalid, Refused

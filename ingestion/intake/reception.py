@@ -18,7 +18,7 @@ from uuid_utils.compat import uuid7
 
 from ingestion.envelope import MOST_PARTS, Described, SubmissionHeaders
 from keyvault.credentials.possession import proof_header
-from keyvault.credentials.proof import PresentedProof, Proof
+from keyvault.credentials.possession_proof import PresentedProof, Proof
 from keyvault.crypto.blob_sealer import Sealer
 from keyvault.crypto.sealed_blob import BlobKind, BlobRef, new_data_key
 from keyvault.keys.reception import (

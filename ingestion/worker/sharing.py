@@ -22,13 +22,13 @@ from ingestion.outcomes import refused
 from ingestion.worker.adoption import Adoption
 from ingestion.worker.opening import OpenedSubmission
 from ingestion.worker.packing import PackedGroup
+from ingestion.worker.part_tokens import tokens_of_all
 from ingestion.worker.pipeline import Ingestion, rejection
 from ingestion.worker.placing import Differing
 from ingestion.worker.planning import write_plan
 from ingestion.worker.publication import AdoptedGroup, publication, token_values
 from ingestion.worker.queue.loop import LetGo, Worker, code_of
 from ingestion.worker.queue.putting_off import Stopping
-from ingestion.worker.recognition import tokens_of_all
 from ingestion.worker.steps import Steps
 from keyvault.crypto.boxes import new_box_key
 from keyvault.verbs.attempt import Denied

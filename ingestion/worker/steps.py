@@ -12,7 +12,7 @@ from content.sandbox.metering import InHand
 from ingestion.answers import seal_answer
 from ingestion.grouping import Group, InspectedPart, groups_of
 from ingestion.worker.adoption import Adoption, Ask
-from ingestion.worker.claiming import Claiming
+from ingestion.worker.duplicates import Claiming
 from ingestion.worker.inspection import Inspected
 from ingestion.worker.opening import Content, OpenedSubmission
 from ingestion.worker.packing import (

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from keyvault.credentials.proof import OLDEST, PresentedProof, Proof, proof_invalid, verify_proof
+from keyvault.credentials.possession_proof import OLDEST, PresentedProof, Proof, proof_invalid, verify_proof
 from keyvault.credentials.tokens import Credential, CredentialError, verify_bound
 from keyvault.crypto.members import members, text
 from records.actors import Actor

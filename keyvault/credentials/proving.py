@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt.api_jws import PyJWS
 
 from audit.canonical import canonical
-from keyvault.credentials.proof import (
+from keyvault.credentials.possession_proof import (
     TYPE,
     body_digest,
     parts_digest,

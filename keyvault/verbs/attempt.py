@@ -13,7 +13,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from keyvault.context import Vault
-from keyvault.credentials.proof import PresentedProof
+from keyvault.credentials.possession_proof import PresentedProof
 from keyvault.log.appending import Chain, Event
 from keyvault.opened_records import OpenedRecord
 from keyvault.quotas import Touch, is_past

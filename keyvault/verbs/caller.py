@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 from keyvault.context import Vault
-from keyvault.credentials.proof import OLDEST, PresentedProof, Proof
+from keyvault.credentials.possession_proof import OLDEST, PresentedProof, Proof
 from keyvault.credentials.tokens import CredentialError
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.keys.reception import Envelope

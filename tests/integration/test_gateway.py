@@ -20,7 +20,7 @@ from coffre.settings import load
 from coffre.wiring import System
 from content.pixels.children import PixelChildren
 from content.sandbox.pool import SandboxUnavailable
-from keyvault.credentials.proof import PresentedProof
+from keyvault.credentials.possession_proof import PresentedProof
 from keyvault.credentials.proving import ProofKey
 from keyvault.credentials.tokens import CredentialError, number_of
 from keyvault.crypto.signing import new_signing_key

@@ -25,7 +25,7 @@ from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise
 from coffre.settings import load
 from coffre.wiring import System
-from keyvault.credentials.proof import PresentedProof
+from keyvault.credentials.possession_proof import PresentedProof
 from keyvault.credentials.proving import ProofKey
 from keyvault.credentials.tokens import CredentialError
 from keyvault.crypto.signing import new_signing_key

@@ -13,7 +13,7 @@ import pytest
 from ingestion.envelope import SubmissionHeaders
 from ingestion.intake.reception import Depositor, Reception
 from keyvault.credentials.possession import verify_token
-from keyvault.credentials.proof import PresentedProof
+from keyvault.credentials.possession_proof import PresentedProof
 from keyvault.credentials.proving import ProofKey
 from keyvault.credentials.tokens import CredentialError
 from keyvault.crypto.search_tokens import TokenField

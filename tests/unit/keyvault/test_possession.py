@@ -11,7 +11,7 @@ from jwt.api_jws import PyJWS
 
 from keyvault.credentials.authority import Authority
 from keyvault.credentials.possession import LONGEST_UPLOAD, presented_in, proof_header, verify_token
-from keyvault.credentials.proof import (
+from keyvault.credentials.possession_proof import (
     PresentedProof,
     Proof,
     body_digest,
