@@ -35,6 +35,8 @@ class Store:
         self.most_at_once = 0
         self._busy, self._counting = 0, threading.Lock()
         self.url = ""
+        self.objects_url = ""
+        """Where new addresses lead; void for here."""
 
     @contextmanager
     def busy(self) -> Iterator[None]:
@@ -95,7 +97,7 @@ class _Answers(BaseHTTPRequestHandler):
         self.held.renewals += 1
         self.rfile.read(int(self.headers.get("content-length", 0)))
         fault, _, name = self.path.split("/")[2].partition("~")
-        urls = {self.held.blobs[name]: f"/store/{fault}/{name}?{self.held.renewals}"}
+        urls = {self.held.blobs[name]: f"{self.held.objects_url}/store/{fault}/{name}?{self.held.renewals}"}
         self._send(200, json.dumps({"urls": urls}).encode(), {"Content-Type": "application/json"})
 
     def do_GET(self) -> None:
@@ -109,7 +111,7 @@ class _Answers(BaseHTTPRequestHandler):
         found, asked = self.held.objects.get(name), _RANGE.fullmatch(self.headers.get("range", ""))
         if fault == "gone" or found is None or asked is None:
             self._send(404, b'{"code": "object_missing", "detail": "The object is gone."}', {})
-        elif fault == "refused" or (fault == "expired" and not query):
+        elif fault == "refused" or (fault in ("expired", "cors-expired") and not query):
             self._send(403, b"", {})
         elif fault == "busy" and self.held.asked[path] == 1:
             self._send(503, b"", {"Retry-After": "0"})

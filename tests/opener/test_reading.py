@@ -26,7 +26,7 @@ def counts(store: Store) -> Iterator[None]:
     store.asked.clear()
     store.most_at_once, store.pause_s = 0, 0.0
     yield
-    store.pause_s = 0.0
+    store.pause_s, store.objects_url = 0.0, ""
 
 
 def stored(store: Store, made: Sample, fault: str = "good", origin: str = "") -> dict[str, Any]:
@@ -104,12 +104,18 @@ def test_without_x25519_a_sentence(runtime: Runtime) -> None:
 
 @pytest.mark.parametrize(
     ("fault", "outcome"),
-    [("cors", "opened"), ("good", "store_unreachable"), ("cors-hidden", "store_hides_range")],
+    [
+        ("cors", "opened"),
+        ("good", "store_unreachable"),
+        ("cors-hidden", "store_hides_range"),
+        ("cors-expired", "opened"),  # its refusal is not for the page to read
+    ],
 )
 def test_a_store_of_another_origin(
     in_browser: Runtime, store: Store, long: Sample, fault: str, outcome: str
 ) -> None:
     with serving(Store({})) as elsewhere:
         elsewhere.put("long", str(long.sealed.ref.blob_id), long.cipher)
+        store.objects_url = elsewhere.url
         told = stored(store, long, fault, elsewhere.url)
         assert in_browser.behaves("opened", told) == outcome

@@ -2,7 +2,7 @@
 /** Addresses of a grant's objects, and new ones where they have ended: each renewal is decided again. */
 
 import { OpenError } from "./errors.js";
-import { attempted, Refusal } from "./http.js";
+import { attempted, ATTEMPTS, Refusal } from "./http.js";
 import { openRange, Unsuccessful } from "./segments.js";
 
 /** @typedef {import("./segments.js").RangeTask} RangeTask */
@@ -17,6 +17,9 @@ import { openRange, Unsuccessful } from "./segments.js";
  */
 
 const ENDED = [401, 403];
+const ELSEWHERE = "store_unreachable";
+/** Attempts at a store of another origin, before and after its address is renewed. */
+const FEW = 2;
 /** Addresses live five minutes at most; older ones are renewed before they are used. */
 const FRESH_MS = 240_000;
 
@@ -52,37 +55,41 @@ export class Addresses {
   async read(blob, task, what, signal, deliver) {
     if (Date.now() - this.#fetchedAt > FRESH_MS) await this.renew(signal);
     const before = this.#fetchedAt;
-    if (await this.#opened(blob, task, what, signal, deliver)) return;
-    if (this.#fetchedAt === before) await this.renew(signal);
-    if (await this.#opened(blob, task, what, signal, deliver)) return;
-    throw new OpenError("no_address");
+    let refused = await this.#opened(blob, task, what, signal, deliver);
+    if (refused && this.#fetchedAt === before) await this.renew(signal);
+    if (refused) refused = await this.#opened(blob, task, what, signal, deliver);
+    if (refused) throw refused;
   }
 
   /**
-   * False where the address has ended, or there is none.
+   * Null where it was opened; what to raise where the address may have ended, or there is none.
    * @param {string} blob @param {Omit<RangeTask, "url">} task @param {string} what @param {AbortSignal} signal
    * @param {(cut: number, bytes: Bytes) => void} deliver
+   * @returns {Promise<OpenError | null>}
    */
   async #opened(blob, task, what, signal, deliver) {
     const relative = this.urls.get(blob);
-    if (relative === undefined) return false;
+    if (relative === undefined) return new OpenError("no_address");
     const url = this.server.url(relative);
+    const lost = this.#lost(url);
     try {
-      await attempted(signal, () => this.open({ ...task, url }, signal, deliver), this.#lost(url));
+      await attempted(signal, () => this.open({ ...task, url }, signal, deliver), lost, lost === ELSEWHERE ? FEW : ATTEMPTS);
     } catch (error) {
       if (error instanceof Unsuccessful) {
-        if (ENDED.includes(error.status)) return false;
+        if (ENDED.includes(error.status)) return new OpenError("no_address");
         throw new Refusal(error.status, error.body);
       }
+      // some stores refuse an ended address without saying that the page may read the refusal
+      if (error instanceof OpenError && error.code === ELSEWHERE) return error;
       throw error;
     }
     this.fetched({ url: url.replace(/[?#].*/, ""), bytes: task.stop - task.start, what });
-    return true;
+    return null;
   }
 
   /** A browser does not tell a store that is away from one that does not admit the page. @param {string} url */
   #lost(url) {
-    return this.server.isOwn(url) ? "unreachable" : "store_unreachable";
+    return this.server.isOwn(url) ? "unreachable" : ELSEWHERE;
   }
 
   /**

@@ -12,6 +12,7 @@ import { readJson } from "./json.js";
  * @returns {Promise<Record<string, string>> | Record<string, string>}
  */
 
+/** Of a request, unless said otherwise. */
 export const ATTEMPTS = 4;
 const FIRST_PAUSE_MS = 300, LONGEST_PAUSE_MS = 20_000;
 const UNAVAILABLE = 503, TOO_MANY = 429;
@@ -113,9 +114,10 @@ function shown(value) {
  * @param {AbortSignal | null | undefined} signal
  * @param {() => Promise<T>} once
  * @param {string} [lost] the code of a connection that stays lost
+ * @param {number} [attempts]
  * @returns {Promise<T>}
  */
-export async function attempted(signal, once, lost = "unreachable") {
+export async function attempted(signal, once, lost = "unreachable", attempts = ATTEMPTS) {
   let pause = FIRST_PAUSE_MS;
   for (let attempt = 1; ; attempt++) {
     checkGoing(signal);
@@ -124,7 +126,7 @@ export async function attempted(signal, once, lost = "unreachable") {
     } catch (error) {
       const wait = pauseAfter(error, pause);
       if (wait === null) throw error;
-      if (attempt === ATTEMPTS) throw error instanceof TypeError ? new OpenError(lost) : error;
+      if (attempt === attempts) throw error instanceof TypeError ? new OpenError(lost) : error;
       await paused(wait, signal);
       pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
     }
