@@ -139,8 +139,9 @@ export class OpenedGrant {
    * @returns {Promise<Bytes | null>}
    */
   async overview(study, series, options) {
-    const found = this.#blobs(study, series, RENDITION, options).at(-1);
-    return found === undefined ? null : (await this.#rendition(study, series, found, options)).jpeg;
+    const last = this.#blobs(study, series, RENDITION, options).at(-1);
+    const found = last === undefined ? null : await this.#rendition(study, series, last, options);
+    return found?.form === "overview" ? found.jpeg : null;
   }
 
   /**
