@@ -44,11 +44,11 @@ ASK_FROM_ELSEWHERE = """async ({ base, record }) => {
 
 
 @pytest.fixture(scope="module")
-def coffre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coffre]:
-    """One that opens nothing for anybody: its gateway is off."""
+def coffre(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coffre]:
+    """One that opens nothing for anybody, its gateway being off; pages of `store` may call it."""
     data = tmp_path_factory.mktemp("opener") / "data"
     initialise(load(data=data))
-    with serving(data, COFFRE_GATEWAY="false") as coffre:
+    with serving(data, COFFRE_GATEWAY="false", COFFRE_ALLOWED_ORIGINS=store.url) as coffre:
         yield coffre
 
 
@@ -115,10 +115,21 @@ def test_a_page_opens_all_of_a_record_with_its_sign_in(
     check_everything(found, files)
 
 
+def test_a_page_of_a_named_origin_opens_with_a_token_and_a_copy_of_the_opener(
+    browser: Browser, store: Store, coffre: Coffre, person: Patient, files: Sequence[bytes]
+) -> None:
+    page = browser.new_page()
+    page.goto(f"{store.url}/node/page.html")
+    script = READ.replace("/test/", "/node/")
+    found = page.evaluate(script, {**told(coffre, person), "token": person.token})
+    page.close()
+    check_everything(found, files)
+
+
 def test_a_page_of_another_origin_is_granted_nothing(
     page: Page, store: Store, coffre: Coffre, person: Patient, files: Sequence[bytes]
 ) -> None:
-    """127.0.0.1 with another port is the same site: the cookie is sent, and counts for nothing."""
+    """Even of one that may call: 127.0.0.1 with another port is the same site, so that the cookie is sent."""
     lines = retrievals(person)
     other = page.context.new_page()
     other.goto(f"{store.url}/node/page.html")
