@@ -4,6 +4,7 @@ The gateway is off in all of it: a request for content that got past the worker 
 """
 
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
@@ -28,6 +29,7 @@ from tests.clients.test_ohif import LONG, NO_X25519, SHORT
 from tests.clients.worker_memory import WorkersMemory
 from tests.clients.worker_page import FRAMES, ONE, Study, WorkersPage, deposited, parts
 from tests.integration.support import DOCTOR, HOSPITAL, Coffre, Patient, bearer, serving
+from tests.opener import node
 from tests.services import ohif
 from tests.services.service import S3Service
 from viewer_api.ohif.worker_files import WorkerFiles
@@ -572,6 +574,18 @@ class TestPolicies:
         files = WorkerFiles("https://objects.example:9000/bucket")
         policy = files.headers("worker/worker.js", "/records/…/ohif/")["Content-Security-Policy"]
         assert policy.endswith("connect-src 'self' https://objects.example:9000")
+
+    @pytest.mark.long
+    @pytest.mark.parametrize("project", ["worker.json", "pages.json"])
+    def test_its_modules_have_the_types_that_they_say(self, project: str) -> None:
+        node.tools()
+        command = [
+            node.FOLDER / "node_modules/.bin/tsc",
+            "-p",
+            Path(__file__).parent / "worker_types" / project,
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
 
     def test_ohifs_page_is_given_to_the_worker_alone(self, served: Coffre) -> None:
         folder = f"/records/{served.open_record().public_id}/ohif"
