@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from content.pixels.children import _busy
-from content.pixels.failures import FAILURES
+from content.pixels.failures import FAILURES, RenderingBusy
 from content.rendition import MOST_FRAMES
 from content.sandbox.metering import InHand
 from content.sandbox.pool import SandboxUnavailable
@@ -58,7 +57,10 @@ class TestWhatGivesNoPicture:
     def test_what_is_said_of_an_image_is_not_tried_again(self, turns: Turns, code: str) -> None:
         assert self.state_after(turns, FAILURES[code]()) == NOT_RENDERABLE
 
-    @pytest.mark.parametrize("error", [_busy(), SandboxUnavailable("The sandbox is closed.")])
+    @pytest.mark.parametrize(
+        "error",
+        [RenderingBusy("Too many images are being drawn."), SandboxUnavailable("The sandbox is closed.")],
+    )
     def test_a_machine_without_room_is_tried_again(self, turns: Turns, error: CoffreError) -> None:
         assert self.state_after(turns, error) == NOT_RENDERED
 
