@@ -134,16 +134,19 @@ def test_a_document_is_streamed_whole_and_alone(size: int) -> None:
 def test_memory_stays_bounded_by_the_step() -> None:
     world = World(bytes(3 * STEP))
     content = world.gateway.document(CALL, "record", world.document_id)
+    assert world.objects.asked == [], "for the head nothing is read"
+    begun = content.begun()
     assert len(world.objects.asked) == 1, "only the first piece is read before the answer begins"
-    list(content.pieces)
+    list(begun.pieces)
     assert all(stop - start <= STEP for start, stop in world.objects.asked)
 
 
 def test_a_damaged_object_is_refused_before_the_answer_begins() -> None:
     world = World(b"report" * 1000)
     world.objects.content[len(BEFORE) + 60] ^= 1
+    content = world.gateway.document(CALL, "record", world.document_id)
     with pytest.raises(BlobError) as error:
-        world.gateway.document(CALL, "record", world.document_id)
+        content.begun()
     assert error.value.code == "blob_corrupt"
 
 

@@ -178,7 +178,7 @@ def test_a_fault_from_the_first_byte_is_an_answer_of_its_own(
 ) -> None:
     store.answer, code = FAULTS[kind]
     with pytest.raises(CoffreError) as refused:
-        gateway.document(CALL, "record", world.document_id)
+        gateway.document(CALL, "record", world.document_id).begun()
     assert refused.value.code == code
 
 
