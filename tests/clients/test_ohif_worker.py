@@ -319,6 +319,8 @@ class TestWhatItAnswers:
         assert served.stow(served.depositor(HOSPITAL), sent, study.person.ins).status_code in (200, 202)
         assert page.get(study.frame(0), ONE).content == study.datasets[0].PixelData
         assert len(page.get(f"{study.series()}/metadata").json) == len(study.datasets)
+        small = Image.open(BytesIO(page.get(f"{study.series()}/thumbnail").content))
+        assert numpy.asarray(small).std() > 0  # the other's is black
 
     def test_searches_are_the_readers(self, room: tuple[WorkersPage, Study]) -> None:
         page, study = room

@@ -44,16 +44,29 @@ export class OpenedStudy {
   }
 
   /** The series, the oldest document's first: two structures may have used the same UIDs. @param {string} uid */
-  opened(uid) {
+  async opened(uid) {
     return this.kept.get(`${this.grant.id}/${uid}`, () => this.#open(uid));
   }
 
+  /** The small picture of a series, the oldest document's; null where none has one. @param {string} uid @param {AbortSignal} signal */
+  async overview(uid, signal) {
+    for (const which of this.#alike(uid)) {
+      const found = await this.grant.overview(this.study, uid, { which, signal });
+      if (found) return found;
+    }
+    return null;
+  }
+
   /** @param {string} uid @returns {Promise<OpenedSeries[]>} */
-  async #open(uid) {
-    const alike = this.grant.series.filter((each) => each.study === this.study && each.series === uid);
-    if (!alike.length) throw new OpenError("no_such_series");
-    const all = alike.map((_, which) => this.grant.openSeries(this.study, uid, { which }));
-    return (await Promise.all(all)).reverse(); // a grant names the newest first
+  #open(uid) {
+    return Promise.all(this.#alike(uid).map((which) => this.grant.openSeries(this.study, uid, { which })));
+  }
+
+  /** Numbers of the series of this UID, the oldest first: a grant names the newest first. @param {string} uid */
+  #alike(uid) {
+    const count = this.grant.series.filter((each) => each.study === this.study && each.series === uid).length;
+    if (!count) throw new OpenError("no_such_series");
+    return Array.from({ length: count }, (_, index) => count - 1 - index);
   }
 
   /** The instance that an address names: of two structures' the older one's. @param {string} uid @param {string} sop */

@@ -79,7 +79,7 @@ export class Pictures {
   async #overview(series) {
     for (const uid of series ? [series] : this.study.series) {
       try {
-        const found = await this.study.grant.overview(this.study.study, uid, { signal: this.request.signal });
+        const found = await this.study.overview(uid, this.request.signal);
         if (found) return found;
       } catch (error) {
         // the images themselves are there
