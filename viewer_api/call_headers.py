@@ -7,13 +7,11 @@ from starlette.requests import Request
 from keyvault.credentials.possession import presented_with
 from keyvault.credentials.tokens import Credential
 from keyvault.verbs.attempt import Call
+from records.emergency import EMERGENCIES
 from records.errors import Invalid
 from records.vocabulary.codes import PurposeOfUse
 
-READING = {
-    purpose.value: purpose
-    for purpose in (PurposeOfUse.NORMAL, PurposeOfUse.BRIS_DE_GLACE, PurposeOfUse.CENTRE_15)
-}
+READING = {purpose.value: purpose for purpose in (PurposeOfUse.NORMAL, *sorted(EMERGENCIES))}
 LONGEST_REASON = 1000
 
 

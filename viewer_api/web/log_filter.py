@@ -10,9 +10,10 @@ from types import MappingProxyType
 from urllib.parse import urlencode
 
 from keyvault.verbs.reader.log_reading import LogFilter
+from records.emergency import EMERGENCIES
 from records.errors import Invalid
 from records.numbers import is_whole
-from records.vocabulary.codes import Action, Outcome, PurposeOfUse, Role
+from records.vocabulary.codes import Action, Outcome, Role
 from viewer_api.web.words import PARIS
 
 LINE = "ligne-"
@@ -28,7 +29,7 @@ PEOPLE: Mapping[str, tuple[str, ...]] = MappingProxyType(
 _KINDS: Mapping[str, LogFilter] = MappingProxyType(
     {
         "": LogFilter(),
-        "urgence": LogFilter(purposes=(PurposeOfUse.BRIS_DE_GLACE, PurposeOfUse.CENTRE_15)),
+        "urgence": LogFilter(purposes=tuple(sorted(EMERGENCIES))),
         "lecture": LogFilter(actions=(Action.SEARCH, Action.RETRIEVE, Action.STILL, Action.SEARCH_DEPOSITS)),
         "depot": LogFilter(
             actions=(

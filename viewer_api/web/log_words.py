@@ -7,8 +7,9 @@ from typing import Any
 
 from audit.audit_event import OPENED_BY, REPEATED
 from keyvault.verbs.reader.log_reading import who
+from records.emergency import EMERGENCIES
 from records.numbers import is_whole
-from records.vocabulary.codes import Action, Outcome, PurposeOfUse, Role
+from records.vocabulary.codes import Action, Outcome, Role
 from viewer_api.web.texts import Texts
 from viewer_api.web.words import PARIS, day, hour, moment, profession
 
@@ -38,7 +39,7 @@ def log_line(event: Mapping[str, Any], t: Texts, titles: Mapping[str, str]) -> L
     """`titles` maps document ids to titles, of the documents that the reader may see."""
     actor = event["actor"]
     permitted = event["outcome"] == Outcome.PERMIT
-    emergency = event["purpose"] in (PurposeOfUse.BRIS_DE_GLACE, PurposeOfUse.CENTRE_15)
+    emergency = event["purpose"] in EMERGENCIES
     return LogLine(
         seq=event["seq"],
         instant=event["time"],
