@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from content import series as series_format
 from content.series import SeriesInstance, read_series
 from content.series_stream import damaged, too_large
 from records.errors import Invalid
@@ -19,7 +20,7 @@ def merge_series(study: str, series: str, documents: Iterable[bytes]) -> list[Se
 
 def _instances(study: str, series: str, document: bytes) -> Iterator[SeriesInstance]:
     try:
-        found = read_series(document)
+        found = read_series(document, series_format.LARGEST)
     except Invalid as error:
         raise too_large() if error.code == "series_document_too_large" else damaged() from None
     if (found.study, found.series) != (study, series):  # the grant says which series the blob is of

@@ -11,8 +11,9 @@ from rich.progress import Progress
 from client.fetch.documents import FetchClient
 from client.fetch.manifest import Manifest
 from client.fetch.names import stems_of
+from client.fetch.parts import is_whole
 from client.fetch.ranges import USUAL, Pace
-from client.fetch.writing import FetchedFile, overviews_of, parts_of, write_part
+from client.fetch.writing import FetchedFile, FetchedPart, already_written, overviews_of, parts_of, write_part
 from client.http_client import bad_answer
 
 
@@ -63,13 +64,26 @@ def fetch(
                 parts = list(parts_of(opened, stems.get(name, name)))
                 bar.update(task, total=(bar.tasks[0].total or 0) + sum(part.length for part in parts))
                 written = fetched.written.setdefault(name, [])
-                for number, pieces in opened.read_parts(parts, pace):
-                    written.append(write_part(out, parts[number], _counted(pieces, bar)))
+                there, missing = _sorted(out, parts)
+                for part in there:
+                    written.append(already_written(out, part))
+                    bar.advance(bar.tasks[0].id, part.length)
+                for number, pieces in opened.read_parts(missing, pace):
+                    written.append(write_part(out, missing[number], _counted(pieces, bar)))
                 manifest.note(name, written)
         finally:
             if fetched.files and not overview:
                 manifest.write()
     return fetched
+
+
+def _sorted(out: Path, parts: Iterable[FetchedPart]) -> tuple[list[FetchedPart], list[FetchedPart]]:
+    """Those that an earlier run wrote, whole and right, and the others."""
+    there: list[FetchedPart] = []
+    missing: list[FetchedPart] = []
+    for part in parts:
+        (there if is_whole(part, out / part.place) else missing).append(part)
+    return there, missing
 
 
 def _ids(listed: Sequence[Mapping[str, Any]], study: str | None, document: UUID | None) -> list[UUID]:

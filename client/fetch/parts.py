@@ -59,7 +59,7 @@ def save(part: Part, path: Path, read: ReadsRests) -> None:
     Where this ends early the file that was begun stays, for the next call. Raises `BlobError`
     "digest_mismatch", and then leaves none; and what `read` raises.
     """
-    if _is_whole(part, path):
+    if is_whole(part, path):
         return
     begun = path.with_name(path.name + BEGUN)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -71,6 +71,16 @@ def save(part: Part, path: Path, read: ReadsRests) -> None:
             begun.unlink(missing_ok=True)
             raise digest_mismatch()
     begun.replace(path)
+
+
+def is_whole(part: Part, path: Path) -> bool:
+    """Whether the file that is there is the part, by size and SHA-256."""
+    if not path.is_file() or path.stat().st_size != part.length:
+        return False
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        _feed(digest, iter(lambda: file.read(MIB), b""))
+    return hmac.compare_digest(digest.digest(), part.sha256)
 
 
 def _continued(part: Part, begun: Path, read: ReadsRests) -> bool:
@@ -86,15 +96,6 @@ def _continued(part: Part, begun: Path, read: ReadsRests) -> bool:
                 file.write(piece)
         file.flush()
         os.fsync(file.fileno())
-    return hmac.compare_digest(digest.digest(), part.sha256)
-
-
-def _is_whole(part: Part, path: Path) -> bool:
-    if not path.is_file() or path.stat().st_size != part.length:
-        return False
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        _feed(digest, iter(lambda: file.read(MIB), b""))
     return hmac.compare_digest(digest.digest(), part.sha256)
 
 

@@ -395,6 +395,23 @@ def test_a_uid_names_one_folder_and_no_other_place(uid: str) -> None:
     assert unquote(name) == uid
 
 
+def test_what_an_earlier_run_wrote_is_not_fetched_again(tmp_path: Path) -> None:
+    double = Double()
+    first = opened_to(client_of(double), tmp_path)
+    images = [file.path for file in first if file.path.suffix == ".dcm"]
+    images[0].write_bytes(b"altered since")
+    double.requests.clear()
+    again = opened_to(client_of(double), tmp_path)
+    assert {file.path: file.sha256 for file in again} == {file.path: file.sha256 for file in first}
+    assert images[0].read_bytes() in FILES
+    # the series' metadata and the altered image, but not its neighbour and not the report
+    assert {blob for blob, _ in double.ranges} == {
+        str(double.pack),
+        str(double.study_body.series[0].blobs[0]),
+    }
+    assert sum(blob == str(double.pack) for blob, _ in double.ranges) == 1
+
+
 def test_a_file_that_cannot_be_finished_leaves_the_older_one_alone(tmp_path: Path) -> None:
     (tmp_path / "a.pdf").write_bytes(b"older")
     part = FetchedPart(Path("a.pdf"), uuid4(), 0, 3, hashlib.sha256(b"new").digest())
