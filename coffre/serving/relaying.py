@@ -135,7 +135,8 @@ def _written(request: Request) -> tuple[bytes, AsyncIterator[bytes] | None, bool
     if b"host" not in names:
         headers.append((b"host", b"gateway"))
     chunked = "transfer-encoding" in request.headers
-    if chunked:
+    if chunked:  # which decides alone where the body ends (RFC 9112 section 6.3)
+        headers = [(name, value) for name, value in headers if name != b"content-length"]
         headers.append((b"transfer-encoding", b"chunked"))
     lines = [b"%b %b HTTP/1.1" % (request.method.encode(), target)]
     lines += [name + b": " + value for name, value in headers]

@@ -34,6 +34,8 @@ def gateway(path: Path) -> Iterator[list[bytes]]:
                     came += connection.recv(4096)
                 heads.append(came)
                 connection.sendall(ANSWER)
+                while connection.recv(4096):  # until the other side is done
+                    pass
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
@@ -46,7 +48,7 @@ def passed(tmp_path: Path) -> Iterator[tuple[TestClient, list[bytes]]]:
     with gateway(tmp_path / "gateway.sock") as heads:
         app, line = FastAPI(), GatewayLine(tmp_path / "gateway.sock")
 
-        @app.get("/page")
+        @app.api_route("/page", methods=["GET", "POST"])
         async def page(request: Request) -> Response:
             return await line.pass_on(request)
 
@@ -77,3 +79,18 @@ def test_headers_that_the_gateway_s_connection_names_are_not_passed_back(
     answer = passed[0].get("/page")
     assert answer.headers["x-kept"] == "theirs" and answer.headers.get_list("set-cookie") == ["a=1", "b=2"]
     assert not answer.headers.keys() & {"x-hop", "keep-alive", "connection"}
+
+
+def test_one_header_says_where_a_body_ends(passed: tuple[TestClient, list[bytes]]) -> None:
+    client, heads = passed
+    client.post(
+        "/page", content=iter([b"abc"]), headers={"Content-Length": "1", "Transfer-Encoding": "chunked"}
+    )
+    head = heads[0].lower()
+    assert head.count(b"transfer-encoding: chunked\r\n") == 1 and b"content-length" not in head
+
+
+def test_an_address_goes_on_as_it_came(passed: tuple[TestClient, list[bytes]]) -> None:
+    client, heads = passed
+    client.get("/page?a=%2e%2e%2F&b=%0d%0aX:1")
+    assert heads[0].startswith(b"GET /page?a=%2e%2e%2F&b=%0d%0aX:1 HTTP/1.1\r\n")
