@@ -89,8 +89,8 @@ def test_a_stream_that_is_left_reads_a_few_pieces_ahead(runtime: Runtime, store:
 
 def test_memory_is_bounded_however_long_the_part(store: Store) -> None:
     """Four ranges of 8 MiB and what the collector has not taken back yet."""
-    found = InNode().behaves("memory", work.zeros(store, 512 * MIB))
-    assert found["size"] == 512 * MIB
+    found = InNode().behaves("memory", work.zeros(store, 256 * MIB))
+    assert found["size"] == 256 * MIB
     assert found["most"] < 160 * MIB
 
 

@@ -19,7 +19,7 @@ from coffre.installation.install import initialise
 from coffre.settings import load
 from records.base64url import b64
 from tests.clients.ohif_viewer import encapsulated, written
-from tests.integration.support import Coffre, Patient, serving
+from tests.integration.support import DOCTOR, Coffre, Patient, serving
 from tests.opener import node
 from tests.opener.faulty_store import Store
 from viewer_api.opener.files import HERE
@@ -31,6 +31,16 @@ READ = """async told => {
     const { readEverything } = await import("/test/served.js");
     return readEverything(opening, told);
 }"""
+FIRST_FRAME = """async asked => {
+    const { RecipientKey, Opener } = await import("/opener/index.js");
+    const grant = await new Opener({ key: await RecipientKey.create() }).grant(asked);
+    const [{ study, series }] = grant.series;
+    window.series = await grant.openSeries(study, series);
+    return (await window.series.frame(window.series.instances[0].sop, 1)).bytes.length;
+}"""
+NEXT_FRAME = """() => window.series.frame(window.series.instances[1].sop, 1).then(
+    () => "opened", error => error.code
+)"""
 ASK_FROM_ELSEWHERE = """async ({ base, record }) => {
     const { RecipientKey, Opener } = await import("/opener/index.js");
     const key = await RecipientKey.create();
@@ -130,12 +140,30 @@ def test_a_page_of_another_origin_is_granted_nothing(
     page: Page, store: Store, coffre: Coffre, person: Patient, files: Sequence[bytes]
 ) -> None:
     """Even of one that may call: 127.0.0.1 with another port is the same site, so that the cookie is sent."""
+    coffre.grant(person.token, str(person.public_id)).open()
     lines = retrievals(person)
     other = page.context.new_page()
     other.goto(f"{store.url}/node/page.html")
     assert other.evaluate(ASK_FROM_ELSEWHERE, told(coffre, person)) == ["unreachable", "opaque"]
     other.close()
     assert retrievals(person) == lines > 0
+
+
+def test_a_right_that_is_withdrawn_ends_the_reading(
+    browser: Browser, coffre: Coffre, person: Patient, files: Sequence[bytes]
+) -> None:
+    person.authorise(DOCTOR)
+    context = browser.new_context()
+    page = context.new_page()
+    with coffre.system() as system:
+        page.goto(identity_files.sign_in_link(system, coffre.professional(), coffre.url))
+    page.goto(f"{coffre.url}/audit/keys")  # a page without a policy
+    study = str(pydicom.dcmread(BytesIO(files[0])).StudyInstanceUID)
+    asked = {"record": str(person.public_id), "studies": [study]}
+    assert page.evaluate(FIRST_FRAME, asked) == SIZE * SIZE * 2
+    assert person.call("DELETE", f"/authorisations/{DOCTOR}").status_code == 204
+    assert page.evaluate(NEXT_FRAME) == "not_authorised"
+    context.close()
 
 
 def retrievals(person: Patient) -> int:
