@@ -95,8 +95,8 @@ fuzz: dev  ## fuzz the validators and the reader of multipart (SECONDS=600 each)
 bench: dev  ## ratios against references measured in the same run
 	@$(BIN)/python -m benchmarks
 
-race: dev  ## against Debian's Orthanc, deposits and reading: about fifteen minutes (ROUNDS=3)
-	@$(BIN)/python -m benchmarks race reading-race --rounds $(or $(ROUNDS),3)
+race: dev  ## against Debian's Orthanc, deposits, reading and a page that opens a study: about twenty minutes (ROUNDS=3)
+	@$(BIN)/python -m benchmarks race reading-race viewing-race --rounds $(or $(ROUNDS),3)
 
 bench-scale: dev  ## look-ups among 10^7 rows, and rotations of 10^6 records: about half an hour
 	@$(BIN)/python -m benchmarks database roots --rows 10000000 --records 1000000

@@ -25,7 +25,7 @@ from benchmarks import (
     validation,
     vault,
 )
-from benchmarks.race import deposits, reading
+from benchmarks.race import deposits, reading, viewing
 
 BENCHMARKS = {
     "canonical-json": canonical_json.run,
@@ -51,6 +51,7 @@ BENCHMARKS = {
     "system": system.run,
     "validation": validation.run,
     "vault": vault.run,
+    "viewing-race": viewing.run,
 }
 
 
@@ -72,6 +73,7 @@ def main() -> None:
         "roots": (asked.records,),
         "fairness": (asked.minutes,),
         "race": (asked.rounds,),
+        "viewing-race": (asked.rounds,),
         "reading-race": (asked.rounds, asked.documents),
     }
     for name in asked.names or BENCHMARKS:
