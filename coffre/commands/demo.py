@@ -141,6 +141,17 @@ def _verify(folder: Path) -> str:
     )
 
 
+WHERE_TO_CLICK = """Where to click:
+  doctor    search the INS: refused. As the patient, on « Mes autorisations », authorise 899700024450.
+            Search again.
+  both      a study, « Voir les images à l'écran »: your browser opens them; the panel below says what was
+            fetched, and from where
+  urgences  search the INS, break the glass with a reason; the patient's first page tells her
+  patient   « Qui a consulté mes documents »: the page checks itself; download the proofs, then
+            .venv/bin/coffre audit proof coffre-preuves.tlog-proof --data (this directory)
+docs/guide-patient.md shows the pages in French."""
+
+
 def _afterwards(folder: Path) -> str:
     return f"""
 Go on by hand, in two terminals:
@@ -148,7 +159,7 @@ Go on by hand, in two terminals:
   .venv/bin/coffre identity issue patient --ins {PATIENT_INS} --data {folder} --link http://127.0.0.1:8080
   .venv/bin/coffre audit verify --data {folder}
   .venv/bin/coffre send --help    .venv/bin/coffre fetch --help
-or `make serve`: the same data behind pages, with sign-in links.
+or `make serve`: the same data behind pages, with sign-in links, and where to click.
 The data stays in {folder}; remove it when you are done."""
 
 
@@ -179,6 +190,6 @@ def _links(folder: Path, system: System, origin: str) -> str:
     ]
     found = "\n".join(lines)
     return (
-        f"Sign in with one of these links (12 hours):\n{found}\n"
+        f"Sign in with one of these links (12 hours):\n{found}\n{WHERE_TO_CLICK}\n"
         f"The demo patient's INS is {PATIENT_INS}. Ctrl-C ends."
     )

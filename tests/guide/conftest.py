@@ -1,0 +1,3 @@
+from tests.integration.conftest import coffre, patient
+
+__all__ = ["coffre", "patient"]
