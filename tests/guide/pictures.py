@@ -63,6 +63,7 @@ def _until(done: Callable[[], bool]) -> None:
 
 
 def _documents(page: Page, person: Patient) -> None:
+    page.set_viewport_size({**SIZE, "height": 1100})
     page.goto("/")
 
 
