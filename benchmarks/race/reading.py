@@ -135,14 +135,15 @@ def _raced(served: Coffre, peer: Racer, rounds: int) -> Iterator[tuple[str, ...]
     person = served.open_record()
     person.authorise()
     racers = [racing(served, person.ins, served.professional()), peer]
-    series, enhanced = (_deposited(racers, files) for files in (ct(person.ins, 1), _enhanced(person.ins)))
+    many = (ct(person.ins, 1), enhanced(person.ins, 1))
+    series, one_object = (_deposited(racers, files) for files in many)
     tokens = iter([served.professional() for lap in LAPS if lap.is_fresh for _ in range(8 * (rounds + 1))])
     for lap in LAPS:
         times: dict[str, list[Time]] = {racer.name: [] for racer in racers}
         for number in range(rounds + 1):  # the first round does not count
             for racer in racers if number % 2 else racers[::-1]:
                 tell(f"  {lap.name}: round {number} of {rounds}, {racer.name} ")
-                paths = lap.paths(series, enhanced)
+                paths = lap.paths(series, one_object)
                 fresh = lap.is_fresh and racer is not peer
                 headers = [bearer(next(tokens)) if fresh else racer.reads for _ in paths]
                 found = _timed(racer, lap, list(zip(paths, headers, strict=True)))
@@ -171,9 +172,9 @@ def _shown(lap: Lap, times: Sequence[Time]) -> tuple[str, str]:
     return f"{figure:.{0 if figure >= 100 else 1}f} {lap.unit}", f"{cpu:.1f}"
 
 
-def _enhanced(ins: str) -> Files:
+def enhanced(ins: str, seed: int) -> Files:
     """One object of 200 frames of 512 x 512, 105 MB."""
-    (content,) = (c for _, c in demo_data.ct_study(ins, INS_NIR_TEST, slices=1, size=512, seed=5000))
+    (content,) = (c for _, c in demo_data.ct_study(ins, INS_NIR_TEST, slices=1, size=512, seed=5000 + seed))
     dataset = pydicom.dcmread(BytesIO(content))
     dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = EnhancedCTImageStorage
     dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = generate_uid()

@@ -7,19 +7,18 @@ import typer
 
 from coffre.command_line.exits import Exit
 from coffre.command_line.opening import opened_system
-from coffre.command_line.options import AsJson, Data, DryRun, Operator
+from coffre.command_line.options import AsJson, Data, DryRun, MostStudies, OneRecord, Operator
 from coffre.command_line.output import bar, show
 
 DAY_MS = 24 * 3_600_000
-Record = Annotated[str | None, typer.Option("--record", help="INS or public id: this record alone.")]
 
 
 def compact(
     quiet_for: Annotated[
         float, typer.Option("--quiet-for", min=0, help="Days since the last deposit joined the study.")
     ] = 7.0,
-    record: Record = None,
-    most: Annotated[int, typer.Option("--most", min=1, help="Studies of this run.")] = 1000,
+    record: OneRecord = None,
+    most: MostStudies = 1000,
     dry_run: DryRun = False,
     operator: Operator = None,
     data: Data = None,
@@ -31,19 +30,14 @@ def compact(
     it any more, half an hour later.
     """
     with opened_system(data) as system:
-        from coffre.operators.calls import acting, permitted
-        from coffre.operators.run_job import carry_out
+        from coffre.operators.maintained_studies import carry_out_each, record_of
         from ingestion.jobs.dispatch import FEWEST_SUBMISSIONS
         from records.vocabulary.codes import Action
 
-        vault, record_id = system.guard.operator, None
-        if record is not None:
-            call = acting(system, operator)
-            record_id = permitted(vault.find_study(call, record, Action.COMPACT)).record_id
         studies = system.index.grown_studies(
             least=FEWEST_SUBMISSIONS,
             quiet_since=int(time.time() * 1000) - int(quiet_for * DAY_MS),
-            record_id=record_id,
+            record_id=record_of(system, record, Action.COMPACT, operator),
             limit=most,
         )
         told: dict[str, Any] = {
@@ -53,12 +47,8 @@ def compact(
         }
         if not dry_run:
             with bar("studies") as progress:
-                for number, study in enumerate(studies, 1):
-                    call = acting(system, operator)
-                    job = permitted(vault.compact(call, study.record_id, study.document_id))
-                    row = carry_out(system, job)
-                    told["compacted"] += row.state == "published"
-                    progress(number, len(studies))
+                ask = system.guard.operator.compact
+                told["compacted"] = carry_out_each(system, studies, ask, operator, progress)
     found = f"{told['studies']} studies of {told['submissions']} deposits"
     show(
         told, as_json, f"Would compact {found}." if dry_run else f"Compacted {told['compacted']} of {found}."

@@ -1,7 +1,6 @@
 """Run a job of the vault now: in this process, or through the workers that run beside it."""
 
 import time
-from collections.abc import Callable
 from uuid import UUID
 
 from coffre.setting_rules import INPROCESS
@@ -16,7 +15,7 @@ LONGEST_WAIT_S = 900.0
 FAILED_TRIES = 5
 
 
-def carry_out(system: System, job_id: UUID, told: Callable[[], None] = lambda: None) -> Submission:
+def carry_out(system: System, job_id: UUID) -> Submission:
     """The job's row once it is done or refused. Raises CoffreError "job_waits" where nobody ends it.
 
     Where the vault is a process apart, its housekeeper and workers have the doors for it.
@@ -36,6 +35,5 @@ def carry_out(system: System, job_id: UUID, told: Callable[[], None] = lambda: N
                 "The job is queued and not done yet: look at the worker's log, and run the command again.",
                 code="job_waits",
             )
-        told()
         if worker is None or not worker.ingest(job_id):
             time.sleep(LOOK_AGAIN_S)

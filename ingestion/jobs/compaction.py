@@ -5,35 +5,27 @@ before the vault adopts them; one index transaction puts the new row in the plac
 """
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
-from content.sandbox.metering import InHand
 from content.series import SeriesInstance, write_series
-from ingestion.envelope import NO_ENVELOPE
 from ingestion.jobs.maintenance import JobTry
 from ingestion.jobs.merging import Kept, kept_instances, live_series, merged_details, moved_metadata
 from ingestion.jobs.picturing import Contents, Documents, contents_of, pictured, series_documents
-from ingestion.worker.adoption import new_blob
 from ingestion.worker.opening import OpenedContent
 from ingestion.worker.packed_renditions import PackedRendition, described, followed, planned, with_blobs
-from ingestion.worker.packing import Packer, Sealing
-from ingestion.worker.queue.heartbeat import Heartbeat
 from ingestion.worker.queue.loop import Worker
 from ingestion.worker.renditions import Maker, Pictured, made_of
 from keyvault.crypto.sealed_blob import BlobKind
 from keyvault.crypto.search_tokens import TokenField
-from keyvault.verbs.attempt import Denied
-from keyvault.verbs.worker.adopt_request import Adopted, AdoptedDocument, AdoptRequest, NewDocument
+from keyvault.verbs.worker.adopt_request import Adopted, AdoptedDocument, NewDocument
 from keyvault.verbs.worker.opening_jobs import ForMaintenance
-from records.errors import CoffreError, Conflict, Refused
+from records.errors import CoffreError
 from records.renditions import NOT_RENDERED
 from records.vocabulary.codes import DocumentState, SubmissionState
 from storage.rows import Blob, Details, Instance, Publication, Removal, Submission
-
-NO_DEPOSITOR = bytes(32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +48,6 @@ class Repacking:
     def __init__(self, worker: Worker, submission: Submission) -> None:
         self._worker = worker
         self._job = JobTry(worker, submission)
-        self._id = submission.submission_id
-        self._heartbeat = Heartbeat(worker, self._id, self._job.hold)
 
     def run(self) -> None:
         opened = self._job.open()
@@ -69,11 +59,8 @@ class Repacking:
             images = pictured(metadata, kept, contents)
             packed = self._packed(opened, kept, contents, metadata, images)
             documents = (self._document(opened, kept, packed, images),)
-        adopted = self._worker.vault.adopt_job(self._request(documents, packed.blobs if packed else ()))
-        if isinstance(adopted, Denied):
-            raise Refused("The vault refuses this job.", code=adopted.reason.value)
-        rows = self._publication(opened, kept, packed, adopted)
-        self._worker.index.publish(self._id, self._worker.name, rows)
+        adopted = self._job.adopt(documents, packed.blobs if packed else ())
+        self._job.publish(self._publication(opened, kept, packed, adopted))
 
     def _packed(
         self,
@@ -85,10 +72,10 @@ class Repacking:
     ) -> _Packed:
         """What is written anew; what an earlier try wrote, if it got that far."""
         series = live_series(kept)
-        if self._job.plan is not None:
-            return _planned(self._job.plan, self._job.blobs, len(kept), series)
-        worker, sealing = self._worker, Sealing(self._id, NO_DEPOSITOR, opened.day_public)
-        packer = Packer(worker.index, worker.objects, sealing, worker.now_ms, self._heartbeat.beat)
+        earlier = self._job.earlier(kept=len(kept))
+        if earlier is not None:
+            return _planned(*earlier, series)
+        packer = self._job.packer(opened)
         pack = packer.write(BlobKind.PACK, _copied(contents, kept), "repacked")
         metadata = list(_moved(opened, documents, kept, series, pack.blob_id))
         made = made_of(self._maker(opened), opened.study_uid or "", images)
@@ -98,15 +85,13 @@ class Repacking:
         )
         renditions = with_blobs(made.renditions, small[len(series) :])
         found = _Packed(pack, small[: len(series)], renditions, made.state)
-        worker.index.add_blobs(self._id, worker.name, found.blobs, _plan(found, len(kept), series))
+        self._job.keep_plan(found.blobs, _plan(found, len(kept), series))
         return found
 
     def _maker(self, opened: ForMaintenance) -> Maker | None:
         """None where small pictures are not wanted here, and the study has none that would be lost."""
-        worker = self._worker
-        wanted = worker.renders or any(row.renditions for row in opened.details)
-        renditions = worker.renditions if wanted else None
-        return renditions.maker(InHand(self._heartbeat.beat)) if renditions else None
+        wanted = self._worker.renders or any(row.renditions for row in opened.details)
+        return self._job.maker() if wanted else None
 
     def _document(
         self,
@@ -122,7 +107,7 @@ class Repacking:
             pack=packed.pack.blob_id,
             series_blobs=dict(zip(live_series(kept), metadata, strict=True)),
             renditions=described(packed.renditions, images),
-            job_id=self._id,
+            job_id=self._job.job_id,
         )
         return NewDocument(
             kind=details.kind,
@@ -130,16 +115,6 @@ class Repacking:
             study_uid=opened.study_uid,
             details=details,
             blobs=tuple((blob.blob_id, blob.version) for blob in packed.blobs),
-        )
-
-    def _request(self, documents: tuple[NewDocument, ...], blobs: Sequence[Blob]) -> AdoptRequest:
-        return AdoptRequest(
-            submission_id=self._id,
-            worker=self._worker.name,
-            sealed_envelope=NO_ENVELOPE,
-            record=None,
-            documents=documents,
-            blobs=tuple(new_blob(blob) for blob in blobs),
         )
 
     def _publication(
@@ -155,7 +130,7 @@ class Repacking:
         replaced = frozenset((blob_id, sealed.ref.version) for blob_id, (sealed, _) in opened.blobs.items())
         return replace(
             whole,
-            details=(_details(self._id, document, now, packed.rendered),),
+            details=(_details(self._job.job_id, document, now, packed.rendered),),
             instances=tuple(self._instances(document_id, kept, packed.pack)),
             adopted=frozenset((blob.blob_id, blob.version) for blob in packed.blobs),
             removal=Removal(
@@ -174,7 +149,7 @@ class Repacking:
         for number, each in enumerate(live, 1):
             yield Instance(
                 document_id=document_id,
-                submission_id=self._id,
+                submission_id=self._job.job_id,
                 part=number,
                 sop_token=next(tokens),
                 series_token=next(tokens),
@@ -219,25 +194,21 @@ def _check_described(kept: Sequence[Kept], series: str, instances: Sequence[Seri
         )
 
 
-def _plan(packed: _Packed, kept: int, series: Sequence[str]) -> bytes:
-    plan = {
+def _plan(packed: _Packed, kept: int, series: Sequence[str]) -> dict[str, Any]:
+    return {
         "kept": kept,
         "blobs": [str(blob.blob_id) for blob in (packed.pack, *packed.metadata)],
         "renditions": planned(packed.renditions, series),
         "rendered": packed.rendered,
     }
-    return json.dumps(plan).encode()
 
 
-def _planned(plan: bytes, blobs: Sequence[Blob], kept: int, series: Sequence[str]) -> _Packed:
-    """The objects of an earlier try. Raises `Conflict` "plan_changed" where a deposit came between."""
-    found, known = json.loads(plan), {str(blob.blob_id): blob for blob in blobs}
-    if found["kept"] != kept or len(found["blobs"]) != len(series) + 1:
-        raise Conflict("This study changed since it was packed: begin again.", code="plan_changed")
-    pack, *metadata = (known[blob_id] for blob_id in found["blobs"])
+def _planned(plan: Mapping[str, Any], blobs: Mapping[str, Blob], series: Sequence[str]) -> _Packed:
+    """The objects of an earlier try."""
+    pack, *metadata = (blobs[blob_id] for blob_id in plan["blobs"])
     # 0.1.0 made none
-    renditions = followed(found.get("renditions", ()), series, known)
-    return _Packed(pack, metadata, renditions, found.get("rendered", NOT_RENDERED))
+    renditions = followed(plan.get("renditions", ()), series, blobs)
+    return _Packed(pack, metadata, renditions, plan.get("rendered", NOT_RENDERED))
 
 
 def _details(job_id: UUID, document: AdoptedDocument, now: int, rendered: int) -> Details:

@@ -1,13 +1,28 @@
-"""The beginning of every job on adopted content: its rows, the vault's lease, what the vault opens for it."""
+"""What every job on adopted content does alike: its rows, the vault's lease, what the vault opens for it, new
+objects named by upload rows and a plan before the vault adopts them, and one index transaction at the end.
+"""
 
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
+from content.sandbox.metering import InHand
+from ingestion.envelope import NO_ENVELOPE
+from ingestion.worker.adoption import new_blob
+from ingestion.worker.packing import Packer, Sealing
+from ingestion.worker.queue.heartbeat import Heartbeat
 from ingestion.worker.queue.loop import Worker
+from ingestion.worker.renditions import Maker
 from keyvault.crypto.boxes import new_box_key
+from keyvault.verbs.attempt import Denied
 from keyvault.verbs.rows import sealed_rows
+from keyvault.verbs.worker.adopt_request import Adopted, AdoptRequest, NewDocument
 from keyvault.verbs.worker.opening_jobs import ForMaintenance, JobInHand, open_for_maintenance
-from records.errors import NotFound
-from storage.rows import Details, Submission
+from records.errors import Conflict, NotFound, Refused
+from storage.rows import Blob, Details, Publication, Submission
+
+_NO_DEPOSITOR = bytes(32)
 
 
 class JobTry:
@@ -16,9 +31,10 @@ class JobTry:
     def __init__(self, worker: Worker, submission: Submission) -> None:
         self.worker = worker
         self.job_id: UUID = submission.submission_id
-        self.plan = submission.plan
+        self._plan = submission.plan
         self.blobs = worker.index.blobs(self.job_id)
         self.in_hand: JobInHand = worker.vault.job(self.job_id)
+        self.heartbeat = Heartbeat(worker, self.job_id, self.hold)
         self._private, self._public = new_box_key()
         self._rows: list[Details] = []
 
@@ -49,3 +65,47 @@ class JobTry:
     def hold(self) -> None:
         """Prolong the vault's lease, while much is copied."""
         self.worker.vault.hold_job(self.job_id, self.worker.name, self.worker.lease_ms)
+
+    def packer(self, opened: ForMaintenance) -> Packer:
+        """Writes the new objects, sealed to this job."""
+        worker, sealing = self.worker, Sealing(self.job_id, _NO_DEPOSITOR, opened.day_public)
+        return Packer(worker.index, worker.objects, sealing, worker.now_ms, self.heartbeat.beat)
+
+    def maker(self) -> Maker | None:
+        """Who makes renditions of what this job opens; None: nobody."""
+        renditions = self.worker.renditions
+        return renditions.maker(InHand(self.heartbeat.beat)) if renditions else None
+
+    def keep_plan(self, blobs: Sequence[Blob], plan: Mapping[str, Any]) -> None:
+        """Name the new objects: whoever tries again goes on with these."""
+        self.worker.index.add_blobs(self.job_id, self.worker.name, blobs, json.dumps(plan).encode())
+
+    def earlier(self, **same: object) -> tuple[dict[str, Any], dict[str, Blob]] | None:
+        """The plan and objects of an earlier try, if it got that far; `same`: what the plan must say, too.
+
+        Raises `Conflict` "plan_changed".
+        """
+        if self._plan is None:
+            return None
+        found: dict[str, Any] = json.loads(self._plan)
+        if any(found[name] != value for name, value in same.items()):
+            raise Conflict("This study changed since it was packed: begin again.", code="plan_changed")
+        return found, {str(blob.blob_id): blob for blob in self.blobs}
+
+    def adopt(self, documents: Sequence[NewDocument], blobs: Sequence[Blob]) -> Adopted:
+        """Raises `Refused` with the vault's reason."""
+        request = AdoptRequest(
+            submission_id=self.job_id,
+            worker=self.worker.name,
+            sealed_envelope=NO_ENVELOPE,
+            record=None,
+            documents=tuple(documents),
+            blobs=tuple(map(new_blob, blobs)),
+        )
+        adopted = self.worker.vault.adopt_job(request)
+        if isinstance(adopted, Denied):
+            raise Refused("The vault refuses this job.", code=adopted.reason.value)
+        return adopted
+
+    def publish(self, rows: Publication) -> None:
+        self.worker.index.publish(self.job_id, self.worker.name, rows)

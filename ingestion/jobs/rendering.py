@@ -3,29 +3,20 @@
 A deposit that joins the study meanwhile brings renditions of its own; the vault then takes none of these.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from content.sandbox.metering import InHand
-from ingestion.envelope import NO_ENVELOPE
-from ingestion.jobs.compaction import NO_DEPOSITOR
 from ingestion.jobs.maintenance import JobTry
 from ingestion.jobs.merging import kept_instances, live_series
 from ingestion.jobs.picturing import contents_of, pictured, series_documents
-from ingestion.worker.adoption import new_blob
 from ingestion.worker.packed_renditions import PackedRendition, described, followed, planned, with_blobs
-from ingestion.worker.packing import Packer, Sealing
-from ingestion.worker.queue.heartbeat import Heartbeat
 from ingestion.worker.queue.loop import Worker
-from ingestion.worker.renditions import Maker, Pictured, made_of
+from ingestion.worker.renditions import Pictured, made_of
 from keyvault.crypto.sealed_blob import BlobKind
-from keyvault.verbs.attempt import Denied
-from keyvault.verbs.worker.adopt_request import Adopted, AdoptRequest, NewDocument
+from keyvault.verbs.worker.adopt_request import Adopted, NewDocument
 from keyvault.verbs.worker.opening_jobs import ForMaintenance
 from records.details import RenditionDetails, damaged
-from records.errors import Conflict, Refused
 from records.instances import newest
 from records.renditions import live_renditions
 from records.vocabulary.codes import SubmissionState
@@ -41,8 +32,6 @@ class Rendering:
     def __init__(self, worker: Worker, submission: Submission) -> None:
         self._worker = worker
         self._job = JobTry(worker, submission)
-        self._id = submission.submission_id
-        self._heartbeat = Heartbeat(worker, self._id, self._job.hold)
 
     def run(self) -> None:
         opened = self._job.open()
@@ -51,45 +40,24 @@ class Rendering:
         images = pictured(series_documents(opened, contents), kept, contents)
         renditions, state = self._packed(opened, live_series(kept), images)
         named = _named(opened, described(renditions, images))
-        request = AdoptRequest(
-            submission_id=self._id,
-            worker=self._worker.name,
-            sealed_envelope=NO_ENVELOPE,
-            record=None,
-            documents=(_document(opened, renditions, named),) if renditions else (),
-            blobs=tuple(new_blob(each.blob) for each in renditions),
-        )
-        adopted = self._worker.vault.adopt_job(request)
-        if isinstance(adopted, Denied):
-            raise Refused("The vault refuses this job.", code=adopted.reason.value)
-        rows = self._publication(opened, renditions, named, state, adopted)
-        self._worker.index.publish(self._id, self._worker.name, rows)
+        documents = (_document(opened, renditions, named),) if renditions else ()
+        adopted = self._job.adopt(documents, [each.blob for each in renditions])
+        self._job.publish(self._publication(opened, renditions, named, state, adopted))
 
     def _packed(
         self, opened: ForMaintenance, series: Sequence[str], images: dict[str, list[Pictured]]
     ) -> tuple[tuple[PackedRendition, ...], int]:
         """What could be made, or what an earlier try made, and how far."""
-        if self._job.plan is not None:
-            return self._planned(self._job.plan, series)
-        worker, sealing = self._worker, Sealing(self._id, NO_DEPOSITOR, opened.day_public)
-        packer = Packer(worker.index, worker.objects, sealing, worker.now_ms, self._heartbeat.beat)
-        made = made_of(self._maker(), opened.study_uid or "", images)
+        earlier = self._job.earlier(series=len(series))
+        if earlier is not None:
+            plan, blobs = earlier
+            return followed(plan["renditions"], series, blobs), plan["rendered"]
+        made = made_of(self._job.maker(), opened.study_uid or "", images)
         contents = ((BlobKind.RENDITION, each.data, "rendition") for each in made.renditions)
-        found = with_blobs(made.renditions, packer.write_small(*contents))
+        found = with_blobs(made.renditions, self._job.packer(opened).write_small(*contents))
         plan = {"series": len(series), "renditions": planned(found, series), "rendered": made.state}
-        blobs = [each.blob for each in found]
-        worker.index.add_blobs(self._id, worker.name, blobs, json.dumps(plan).encode())
+        self._job.keep_plan([each.blob for each in found], plan)
         return found, made.state
-
-    def _planned(self, plan: bytes, series: Sequence[str]) -> tuple[tuple[PackedRendition, ...], int]:
-        found, known = json.loads(plan), {str(blob.blob_id): blob for blob in self._job.blobs}
-        if found["series"] != len(series):
-            raise Conflict("This study changed since it was packed: begin again.", code="plan_changed")
-        return followed(found["renditions"], series, known), found["rendered"]
-
-    def _maker(self) -> Maker | None:
-        renditions = self._worker.renditions
-        return renditions.maker(InHand(self._heartbeat.beat)) if renditions else None
 
     def _publication(
         self,
