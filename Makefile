@@ -10,13 +10,16 @@ PORT   ?= 8080
 SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo ohif serve unit test test-long fuzz check bench bench-scale docs format lock clean
+.PHONY: help setup dev demo ohif viewer serve unit test test-long fuzz check bench bench-scale docs format lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-setup: $(VENV)/.runtime  ## .venv with the coffre command; nothing outside the checkout
-dev: $(VENV)/.dev  ## setup and everything the tests and checks need
+VIEWER = viewer_api/viewer/frontend
+VIEWER_BUILT = viewer_api/viewer/built/manifest.json
+
+setup: $(VENV)/.runtime $(VIEWER_BUILT)  ## .venv with the coffre command and the viewer page; nothing outside the checkout
+dev: $(VENV)/.dev $(VIEWER_BUILT)  ## setup and everything the tests and checks need
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Coffre needs Python 3.11 or newer: make PYTHON=python3.12"; exit 1; }
@@ -47,6 +50,14 @@ else
 demo: setup $(if $(FULL),$(VENV)/.full-demo)
 	@$(BIN)/coffre demo $(if $(FULL),--full)
 endif
+
+# without Node.js or npm's registry everything else is installed, and it says what is missing
+$(VIEWER_BUILT): $(wildcard $(VIEWER)/*.js $(VIEWER)/*.json $(VIEWER)/src/*) deploy/viewer/build.py deploy/viewer/node.txt | $(VENV)/.runtime
+	@echo "building the viewer page (a minute or two the first time)"
+	@$(BIN)/python deploy/viewer/build.py $(VIEWER) || true
+
+viewer: $(VENV)/.runtime  ## build the viewer page anew, which opens images and PDF in the browser (Node.js, npm)
+	@$(BIN)/python deploy/viewer/build.py $(VIEWER)
 
 OHIF_DIST = .ohif/dist
 $(OHIF_DIST): deploy/ohif/unpack.py
@@ -115,12 +126,13 @@ lock: dev  ## pin the dependencies anew
 	@$(PIP_COMPILE) --extra setup --extra full-demo --extra engines --extra dev --output-file requirements/dev.txt
 	@$(PIP_COMPILE) --extra setup --extra full-demo --output-file requirements/full-demo.txt
 	@$(PIP_COMPILE) --extra setup --extra engines --output-file requirements/engines.txt
+	@$(filter-out pyproject.toml,$(PIP_COMPILE)) deploy/viewer/node.in --output-file deploy/viewer/node.txt
 
 MEMORY ?= /dev/shm
 LEFT = $(wildcard opened coffre-identities $(MEMORY)/coffre-* $(or $(TMPDIR),/tmp)/coffre-* $(or $(TMPDIR),/tmp)/pytest-of-$(shell id -un) \
 	$(or $(TMPDIR),/tmp)/orthanc-* $(HOME)/.local/state/coffre)
 clean:  ## remove what the other words made inside the checkout, and list what lies elsewhere
-	@rm -rf $(VENV) .ohif .axe .data .data-* .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
+	@rm -rf $(VENV) $(dir $(VIEWER_BUILT)) .ohif .axe .data .data-* .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
 	@find . -name node_modules -prune -exec rm -rf {} +
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@test -z "$(LEFT)" || printf '%s\n' "Left, because you may still need it; remove it yourself:" $(addprefix "  rm -r ",$(LEFT))

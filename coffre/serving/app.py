@@ -49,10 +49,14 @@ from viewer_api.qido.searches import Searches
 from viewer_api.renewing import Renewal
 from viewer_api.routes import audit, grants, objects, qido, records
 from viewer_api.routes.objects import Presigner
+from viewer_api.viewer import routes as viewer
+from viewer_api.viewer.built_files import BuiltViewer
+from viewer_api.viewer.pages import ViewerPages
 from viewer_api.wado import rendered
 from viewer_api.wado import routes as wado
 from viewer_api.wado.answering import Answering
 from viewer_api.web import pages
+from viewer_api.web.dossier import DossierPages
 from viewer_api.web.sessions import Sessions
 from viewer_api.web.site import Site
 
@@ -262,8 +266,20 @@ def _content(
     """
     environment = system.identity.environment
     has_viewer = system.settings.ohif is not None
-    site = Site(sessions, environment, opens_content=system.settings.gateway, has_viewer=has_viewer)
-    own = pages.router(site, access, gateway)
+    built = BuiltViewer.find()
+    site = Site(
+        sessions,
+        environment,
+        opens_content=system.settings.gateway,
+        has_viewer=has_viewer,
+        opens_here=built is not None,
+    )
+
+    def viewer_pages(shown: DossierPages) -> ViewerPages:
+        return ViewerPages(site, shown, built, OpenerFiles().version, system.settings.objects_public_url)
+
+    own = pages.router(site, access, gateway, viewer_pages)
+    app.include_router(viewer.router(built))
     app.include_router(own if line is None else relaying.router(own, line, site.route_class()))
     binaries = fhir_binaries.router(gateway, Authentication.of(system).credential(public_url))
     app.include_router(binaries if line is None else relaying.router(binaries, line, APIRoute))

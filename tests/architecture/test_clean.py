@@ -26,7 +26,7 @@ def checkout(tmp_path: Path) -> Path:
     shutil.copy(ROOT / "Makefile", folder)
     for line in (ROOT / ".gitignore").read_text("utf-8").split():
         name = line.rstrip("/").replace("*", "made")
-        (folder / name).mkdir() if line.endswith("/") else (folder / name).write_text("x")
+        (folder / name).mkdir(parents=True) if line.endswith("/") else (folder / name).write_text("x")
     (folder / "coffre" / "__pycache__").mkdir()
     return folder
 
@@ -43,7 +43,8 @@ def clean(checkout: Path) -> list[str]:
 
 def test_all_that_git_ignores_is_removed_but_what_people_put_there(checkout: Path) -> None:
     clean(checkout)
-    assert {path.name for path in checkout.iterdir()} == {"Makefile", "coffre", *KEPT}
+    assert {path.name for path in checkout.iterdir()} == {"Makefile", "coffre", "viewer_api", *KEPT}
+    assert [path for path in (checkout / "viewer_api").rglob("*") if path.name != "viewer"] == []
     assert not (checkout / "coffre" / "__pycache__").exists()
 
 

@@ -7,7 +7,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["root_packages"]
-MODULES = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py")) if path.read_text("utf-8")]
+MODULES = [
+    path
+    for room in ROOMS
+    for path in sorted((ROOT / room).rglob("*.py"))
+    if path.read_text("utf-8") and "node_modules" not in path.parts
+]
 INVERTED = re.compile(r"(What|Who|Whose|Where|When|Which|How|Why|Whether|That)\b")
 
 # the word that the house uses in their place

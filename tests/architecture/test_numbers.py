@@ -6,7 +6,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 ROOMS = ("records", "audit", "keyvault", "storage", "content", "ingestion", "viewer_api", "client", "coffre")
 WIDER = frozenset({"isdecimal", "isdigit", "isnumeric"})
-FILES = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
+FILES = [
+    path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py")) if "node_modules" not in path.parts
+]
 
 
 def places(path: Path) -> list[str]:

@@ -14,7 +14,7 @@ import pydicom
 from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Page, Response
-from pydicom.pixels import apply_modality_lut, apply_voi_lut, pixel_array
+from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi_lut, pixel_array
 from pydicom.uid import EncapsulatedPDFStorage, JPEGExtended12Bit, generate_uid
 
 from coffre.demo_authority import identity_files
@@ -39,6 +39,9 @@ class Viewer:
     coffre: Coffre
     answers: list[tuple[int, str, str]] = field(default_factory=list)
     """Status, address and media type of everything that was asked."""
+    longest_s: float = LONGEST_S
+    canvas: str = CANVAS
+    """A function that gives the picture as a data address, or null while there is none."""
 
     def __post_init__(self) -> None:
         self.page.on("response", self._answered)
@@ -61,11 +64,11 @@ class Viewer:
 
     def until(self, found: Callable[[], bool]) -> bool:
         """Looked at from outside: a strict policy allows no eval in the page."""
-        until = time.monotonic() + LONGEST_S
+        until = time.monotonic() + self.longest_s
         while time.monotonic() < until:
             if found():
                 return True
-            self.page.wait_for_timeout(500)
+            self.page.wait_for_timeout(250)
         return False
 
     def resembles(self, datasets: list[pydicom.FileDataset]) -> float:
@@ -76,7 +79,7 @@ class Viewer:
 
         def looked() -> bool:
             nonlocal best
-            url = self.page.evaluate(CANVAS)
+            url = self.page.evaluate(self.canvas)
             if url:
                 shown = numpy.asarray(
                     Image.open(BytesIO(base64.b64decode(url.partition(",")[2]))).convert("L")
@@ -150,6 +153,9 @@ def _correlation(shown: Picture, dataset: pydicom.FileDataset) -> float:
 def _decoded(dataset: pydicom.FileDataset) -> Picture:
     """The first frame in shades of grey, by pydicom, with the window of the file or all its values."""
     image = pixel_array(_readable(dataset), index=0)
+    if dataset.PhotometricInterpretation == "PALETTE COLOR":
+        colours = apply_color_lut(image, dataset)
+        return _shades(Image.fromarray((colours >> (8 * (colours.dtype.itemsize - 1))).astype(numpy.uint8)))
     if image.ndim == 3:
         return _shades(Image.fromarray(image.astype(numpy.uint8)))
     shades = apply_voi_lut(apply_modality_lut(image, dataset), dataset).astype(float)

@@ -49,6 +49,7 @@ SILENT: Mapping[str, frozenset[Route]] = {
             ("GET", "/openapi.json"),
             ("GET", "/fhir/metadata"),
             ("GET", "/static/{name:path}"),
+            ("GET", "/viewer/{name:path}"),
             ("GET", "/opener/{name}"),
             ("GET", "/opener/{version}/{name}"),
             ("GET", "/sign-in/{code}"),
@@ -286,6 +287,15 @@ ROWS = [
     Row(
         "POST",
         "/dossier/{record}/documents/{document_id}",
+        lambda p: {},
+        page=True,
+        things=True,
+        document=images,
+    ),
+    Row("GET", "/dossier/{record}/documents/{document_id}/viewer", page=True, things=True, document=images),
+    Row(
+        "POST",
+        "/dossier/{record}/documents/{document_id}/viewer",
         lambda p: {},
         page=True,
         things=True,

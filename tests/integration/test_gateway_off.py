@@ -60,7 +60,7 @@ def test_lists_and_encrypted_grants_go_on(coffre: Coffre, patient: Patient, stud
     assert len(grant.open().blobs) == 3
 
 
-def test_pages_list_and_say_that_nothing_is_opened_here(
+def test_pages_list_and_lead_to_where_the_browser_opens(
     coffre: Coffre, patient: Patient, study: dict[str, Any]
 ) -> None:
     with coffre.system() as system:
@@ -72,7 +72,7 @@ def test_pages_list_and_say_that_nothing_is_opened_here(
     assert browser.get("/", headers=cookie).status_code == 200
     page = browser.get(here, headers=cookie)
     assert page.status_code == 200
-    assert "n'ouvre pas le contenu" in page.text.replace("&#39;", "'")
+    assert f'href="{here}/viewer"' in page.text  # the visitor's browser opens it
     assert 'name="sop"' not in page.text
     content = browser.get(f"{here}/contenu", headers=cookie)
     assert content.status_code == 501

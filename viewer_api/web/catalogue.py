@@ -13,6 +13,8 @@ from viewer_api.web.catalogue_findings import FINDINGS
 from viewer_api.web.catalogue_log import LOG
 from viewer_api.web.catalogue_ohif import OHIF
 from viewer_api.web.catalogue_refusals import REFUSALS
+from viewer_api.web.catalogue_viewer import VIEWER
+from viewer_api.web.catalogue_viewer_failures import FAILURES
 
 Catalogue = Mapping[str, tuple[str, str]]
 
@@ -208,4 +210,6 @@ TEXTS: Catalogue = {
     **OHIF,
     **REFUSALS,
     **CAUTION,
+    **VIEWER,
+    **FAILURES,
 }

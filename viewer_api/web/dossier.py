@@ -1,7 +1,8 @@
 """`/dossier/{record}`: show the documents that a reader may see, ordinarily or in an emergency."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from keyvault.verbs.reader.filling import ListPage
-from records.details import InstanceDetails, SeriesDetails
+from keyvault.verbs.reader.reading import Whose
+from records.details import DocumentDetails, InstanceDetails, SeriesDetails
 from records.errors import Invalid, NotFound
 from records.instances import live_series
 from records.numbers import decimal
@@ -29,6 +31,15 @@ from viewer_api.web.words import DocumentView, document_view, document_views, pr
 UNPROCESSABLE, FORBIDDEN = 422, 403
 NO_PICTURES = frozenset({"AU", "DOC", "ECG", "HD", "KO", "PLAN", "PR", "REG", "RTPLAN", "RTSTRUCT", "SR"})
 NOTHING: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedDocument:
+    """A document as pages show it, with what is known of its series and of whose it is."""
+
+    view: DocumentView
+    details: Sequence[DocumentDetails]
+    whose: Whose
 
 
 class DossierPages:
@@ -137,25 +148,32 @@ class DossierPages:
             may_regulate=session.claims.get("setting") == REGULATION_SETTING,
         )
 
-    async def study(
-        self, request: Request, session: Session, record: str, document_id: UUID, mode: Mode = NORMAL
-    ) -> Response:
+    async def document(
+        self, request: Request, session: Session, record: str, document_id: UUID, mode: Mode
+    ) -> OpenedDocument:
+        """One document that the visitor may see. Raises `NotFound` or `NotAuthorised`."""
         call = mode.call(session)
         opened = await asyncio.to_thread(self._access.with_study, call, record, document_id)
         request.state.whose = opened.whose
         found = next((each for each in opened.documents if each.document_id == document_id), None)
         if found is None:
             raise NotFound("There is no such document in this record.", code="no_such_document")
-        t = self._site.texts(request)
         conflicting = conflicts(opened.documents).get(document_id, ())
-        document = document_view(summarised(found), t, conflicting)
-        if not document.is_study:
-            return self._shown(request, document, record, mode)
+        view = document_view(summarised(found), self._site.texts(request), conflicting)
+        return OpenedDocument(view, found.details, opened.whose)
+
+    async def study(
+        self, request: Request, session: Session, record: str, document_id: UUID, mode: Mode = NORMAL
+    ) -> Response:
+        opened = await self.document(request, session, record, document_id, mode)
+        if not opened.view.is_study:
+            return self._shown(request, opened.view, record, mode)
+        t = self._site.texts(request)
         return self._site.page(
             request,
             "study.html",
-            document=document,
-            series=[series_view(each, n, t) for n, each in enumerate(live_series(found.details), 1)],
+            document=opened.view,
+            series=[series_view(each, n, t) for n, each in enumerate(live_series(opened.details), 1)],
             record=record,
             mode=mode,
         )

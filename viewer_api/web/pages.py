@@ -1,6 +1,7 @@
 """The pages of Coffre: plain HTML that works without a script, on a phone and on paper."""
 
 import asyncio
+from collections.abc import Callable
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -8,6 +9,8 @@ from starlette.responses import Response
 from records.errors import NotFound, Refused
 from viewer_api.access import Access
 from viewer_api.gateway.gateway import Gateway
+from viewer_api.viewer import pages as viewer
+from viewer_api.viewer.pages import ViewerPages
 from viewer_api.web import contents, dossier, log, patient
 from viewer_api.web.contents import Contents
 from viewer_api.web.dossier import DossierPages
@@ -18,8 +21,10 @@ from viewer_api.web.site import HEADERS, YEAR_S, Site
 GONE = 410
 
 
-def router(site: Site, access: Access, gateway: Gateway) -> APIRouter:
-    """Every page, its sign-in and its style sheet."""
+def router(
+    site: Site, access: Access, gateway: Gateway, viewer_pages: Callable[[DossierPages], ViewerPages]
+) -> APIRouter:
+    """Every page, its sign-in and its style sheet. `viewer_pages`: those that browsers open content on."""
     own = PatientPages(site, access)
     records = DossierPages(site, access)
     routes = APIRouter(route_class=site.route_class(), include_in_schema=False)
@@ -29,6 +34,7 @@ def router(site: Site, access: Access, gateway: Gateway) -> APIRouter:
     log.install(routes, site, log.LogPages(site, access))
     dossier.install(routes, site, records)
     contents.install(routes, site, Contents(gateway), records)
+    viewer.install(routes, site, viewer_pages(records))
     return routes
 
 

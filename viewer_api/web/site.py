@@ -57,6 +57,7 @@ _STATUS: Mapping[str, int] = {
     "vault_unavailable": 503,
     "gateway_unavailable": 503,
     "gateway_off": 501,
+    "viewer_missing": 501,
     "content_closed": 503,
 }
 _KINDS: tuple[tuple[type[CoffreError], int], ...] = (
@@ -111,11 +112,13 @@ class Site:
         *,
         opens_content: bool = True,
         has_viewer: bool = False,
+        opens_here: bool = False,
     ) -> None:
-        """`has_viewer`: studies may be opened in OHIF."""
+        """`has_viewer`: studies may be opened in OHIF. `opens_here`: the browser opens content itself."""
         self.sessions = sessions
         self._opens_content = opens_content
         self.has_viewer = has_viewer
+        self.opens_here = opens_here
         self._is_demo = environment is not Environment.PRODUCTION
         self._templates = Templates(
             loader=FileSystemLoader(HERE / "templates"),
@@ -173,6 +176,7 @@ class Site:
             csrf=session.form_token if session else lambda action: "",
             whose=_whose_view(request, session, t),
             has_viewer=self.has_viewer,
+            opens_here=self.opens_here,
             **{"mode": None, "done": None, "problem": None, **context},
         )
         response = HTMLResponse(html, status, WITH_SCRIPT if scripted else HEADERS)

@@ -109,6 +109,8 @@ class DocumentView:
     is_study: bool
     study_uid: str | None
     is_pdf: bool
+    carries_pdf: bool
+    """It is a PDF, or a DICOM file around one (PS3.3 section A.45.1)."""
 
 
 def document_views(page: ShownPage, t: Texts) -> list[DocumentView]:
@@ -119,14 +121,14 @@ def document_views(page: ShownPage, t: Texts) -> list[DocumentView]:
 
 
 def document_view(document: ListedDocument, t: Texts, conflicting: Collection[str]) -> DocumentView:
-    summary, labels = document.summary, document.facts.labels
+    summary, labels, images = document.summary, document.facts.labels, images_of(document)
     warnings = warnings_of(document, conflicting)
     cautions = tuple(cautions_of(warnings))
     return DocumentView(
         id=document.document_id,
         cautions=cautions,
         repairs=tuple(code for code in warnings if code not in cautions),
-        images=images_of(document),
+        images=images,
         title=summary.title.strip() or t("document.type.unknown"),
         type=_type(document, t),
         date=_document_date(summary.date, t),
@@ -139,6 +141,8 @@ def document_view(document: ListedDocument, t: Texts, conflicting: Collection[st
         is_study=document.facts.kind == "study",
         study_uid=summary.study_uid,
         is_pdf=summary.media_type == "application/pdf",
+        carries_pdf=summary.media_type == "application/pdf"
+        or (images is not None and images.modalities == ["DOC"]),
     )
 
 
