@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from fhirclient.models.documentreference import DocumentReference
 from fhirclient.models.imagingstudy import ImagingStudy
+from fhirclient.models.list import List
 from fhirclient.models.patient import Patient as FhirPatient
 from fhirclient.server import FHIRServer
 
@@ -50,3 +51,11 @@ def test_it_reads_the_study_and_whose_it_is(server: FHIRServer, patient: Patient
     assert study.numberOfInstances == 2
     whose = FhirPatient.read(study.subject.reference.rpartition("/")[2], server)
     assert whose.identifier[0].value == patient.ins
+
+
+def test_it_reads_what_each_deposit_brought(server: FHIRServer, patient: Patient) -> None:
+    asked = {"patient": str(patient.public_id), "code": "submissionset", "status": "current", "_count": "3"}
+    sets = list(List.where(asked).perform_resources_iter(server))
+    brought = [entry.item.reference for each in sets for entry in each.entry]
+    assert brought == [f"DocumentReference/{each['id']}" for each in patient.documents()]
+    assert List.read(sets[0].id, server).as_json() == sets[0].as_json()

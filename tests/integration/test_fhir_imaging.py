@@ -1,6 +1,7 @@
 """ImagingStudy and Patient: studies by UID, accession and modality; the way to images and to reports."""
 
 import io
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from records.identity import INS_NIR_TEST
 from tests.integration.support import (
     DOCTOR,
     HOSPITAL,
+    LABORATORY,
     TRAITS,
     Coffre,
     Patient,
@@ -21,6 +23,7 @@ from tests.integration.support import (
     new_ins,
 )
 from tests.integration.test_fhir_search import issues, link, matches
+from tests.integration.test_possession import issue
 
 ACCESSION = "ACC-2026-7"
 
@@ -120,6 +123,60 @@ def test_report_and_images_find_one_another_by_the_accession_number(
             assert f"ImagingStudy/{study['id']}" in related
 
 
+def included(answer: httpx.Response) -> list[dict[str, Any]]:
+    assert answer.status_code == 200, answer.text
+    Bundle.model_validate(answer.json())
+    entries = answer.json().get("entry", [])
+    return [each["resource"] for each in entries if each["search"]["mode"] == "include"]
+
+
+def test_reports_come_with_their_study_and_studies_with_their_report(
+    coffre: Coffre, patient: Patient, study: dict[str, Any]
+) -> None:
+    """R4 section 3.1.1.5.1; each is one search, and one line in the log."""
+    before = len(patient.log())
+    about = ask(coffre, patient, "/fhir/ImagingStudy", _revinclude="DocumentReference:related")
+    assert len(patient.log()) == before + 2  # the log's own reading is one
+    assert matches(about) == [study]
+    kinds = {each["content"][0]["attachment"]["contentType"] for each in included(about)}
+    assert kinds == {"application/pdf", "application/dicom"}
+    report = next(
+        each
+        for each in included(about)
+        if each["content"][0]["attachment"]["contentType"] == "application/pdf"
+    )
+    assert {"reference": f"ImagingStudy/{study['id']}", "type": "ImagingStudy"} in report["context"][
+        "related"
+    ]
+    asked = {"contenttype": "application/pdf", "_include": "DocumentReference:related"}
+    found = ask(coffre, patient, "/fhir/DocumentReference", **asked)
+    assert (matches(found), included(found)) == ([report], [study])
+    nothing = ask(coffre, patient, "/fhir/DocumentReference", **{**asked, "contenttype": "text/plain"})
+    assert (matches(nothing), included(nothing)) == ([], [])
+    xml = ask(coffre, patient, "/fhir/DocumentReference", **asked, _format="xml")
+    assert len(Bundle.model_validate_xml(xml.content).entry) == 2
+
+
+def test_under_a_key_a_search_by_study_proves_itself_once(coffre: Coffre, tmp_path: Path) -> None:
+    """Two structures used one Study Instance UID, so that the answer carries a caution of opened details."""
+    person = coffre.open_record()
+    holder = issue(coffre, tmp_path / "holder", "patient", "--ins", person.ins)
+    for structure, size in ((LABORATORY, 16), (HOSPITAL, 32)):
+        sent = coffre.stow(coffre.depositor(structure), person.ct(slices=1, size=size), person.ins)
+        assert sent.status_code in (200, 202), sent.text  # the second one is warned of
+    named = person.documents()[0]["id"]
+    form = {"patient": str(person.public_id), "related": f"ImagingStudy/{named}"}
+    body = str(httpx.QueryParams(form)).encode()
+    address = "/fhir/DocumentReference/_search"
+    proved = holder.headers(coffre, "POST", address, body=body)
+    headers = {**proved, "Content-Type": "application/x-www-form-urlencoded"}
+    answer = coffre.http.post(address, content=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert len(matches(answer)) == 2 and "study_uid_shared" in issues(answer)
+    again = coffre.http.post(address, content=body, headers=headers)
+    assert (again.status_code, issues(again)) == (401, ["proof_replayed"])
+
+
 @pytest.mark.requirement("R15")
 def test_a_study_that_is_hidden_leads_to_no_report(
     coffre: Coffre, patient: Patient, study: dict[str, Any]
@@ -130,6 +187,9 @@ def test_a_study_that_is_hidden_leads_to_no_report(
     assert patient.call("PUT", labels, json=["MASQUE_PS"]).status_code == 200
     try:
         absent = "01a223c4-d812-77ab-9926-72bee53d51fa"
+        asked = {"patient": str(patient.public_id), "_include": "DocumentReference:related"}
+        seen = coffre.http.get("/fhir/DocumentReference", params=asked, headers=doctor)
+        assert (len(matches(seen)), included(seen), study["id"] in seen.text) == (1, [], False)
         for named in (study["id"], absent):
             asked = {"patient": str(patient.public_id), "related": f"ImagingStudy/{named}"}
             answer = coffre.http.get("/fhir/DocumentReference", params=asked, headers=doctor)
