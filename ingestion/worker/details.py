@@ -38,6 +38,8 @@ STUDY_TAGS = [
     "00100040",
     "0020000D",
     "00200010",
+    "00402016",
+    "00402017",
 ]
 SERIES_TAGS = [
     "00080021",
@@ -52,6 +54,9 @@ SERIES_TAGS = [
 ]
 REQUESTS, MOST_REQUESTS = "00400275", 32
 REQUEST_TAGS = ["00400009", "00401001"]
+REFERENCED = "0040A370"
+REFERENCED_TAGS = ["00080050", "00401001", "00402016", "00402017"]
+"""Of Referenced Request Sequence, by which reports name their orders (PS3.3 section C.17.2)."""
 INSTANCE_TAGS = ["00080016", "00080018", "00200013", "00280008", "00280010", "00280011", "00280100"]
 
 
@@ -93,7 +98,8 @@ def study_details(
             accession=attributes.accession,
             local_id=first.dicom.patient.identifiers[0].value,
             modalities=tuple(sorted({p.dicom.modality for p in group.parts if p.dicom.modality})),
-            attributes=pick(first.dicom.dicom, STUDY_TAGS),
+            attributes=pick(first.dicom.dicom, STUDY_TAGS)
+            | _requests(first.dicom.dicom, REFERENCED, REFERENCED_TAGS),
             series=tuple(
                 _series(uid, parts, series_blobs[uid], pack, offsets) for uid, parts in group.series()
             ),
@@ -145,12 +151,12 @@ def pick(attributes: Mapping[str, Any], tags: Iterable[str]) -> dict[str, Any]:
     return {tag: attributes[tag] for tag in tags if tag in attributes}
 
 
-def _requests(dataset: Mapping[str, Any]) -> dict[str, Any]:
-    """What the series was asked by: two numbers of each item of Request Attributes Sequence."""
-    element = dataset.get(REQUESTS, {})
+def _requests(dataset: Mapping[str, Any], sequence: str, tags: Sequence[str]) -> dict[str, Any]:
+    """What it was asked by: the numbers of each item of a sequence of requests."""
+    element = dataset.get(sequence, {})
     items = element.get("Value", []) if element.get("vr") == "SQ" else []
-    kept = [found for item in items[:MOST_REQUESTS] if (found := pick(item, REQUEST_TAGS))]
-    return {REQUESTS: {"vr": "SQ", "Value": kept}} if kept else {}
+    kept = [found for item in items[:MOST_REQUESTS] if (found := pick(item, tags))]
+    return {sequence: {"vr": "SQ", "Value": kept}} if kept else {}
 
 
 def _series(
@@ -161,7 +167,8 @@ def _series(
         uid=uid,
         metadata_blob=metadata,
         modality=first.dicom.modality,
-        attributes=pick(first.dicom.dicom, SERIES_TAGS) | _requests(first.dicom.dicom),
+        attributes=pick(first.dicom.dicom, SERIES_TAGS)
+        | _requests(first.dicom.dicom, REQUESTS, REQUEST_TAGS),
         instances=tuple(_instance(part, pack, offsets[part.number]) for part in parts),
     )
 

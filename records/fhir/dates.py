@@ -2,9 +2,10 @@
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
-FRANCE = ZoneInfo("Europe/Paris")
+from records.fhir.french_time import FrenchTime
+
+FRANCE = FrenchTime()
 """A date without an offset is a day there."""
 INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,12})?(Z|[+-][0-9]{2}:[0-9]{2})"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pydicom
 import pytest
@@ -25,7 +26,10 @@ IN_QUERY = {
     "/rendered": ("window", "viewport", "quality", "accept"),
     "/thumbnail": ("viewport", "accept"),
     "/dicomweb/": ("limit", "offset", "includefield", "fuzzymatching", "PatientID", "StudyDate", "00080061"),
-    "/fhir/": ("patient", "patient.identifier", "date", "status", "type", "identifier", "_count", "_format"),
+    "/fhir/": (
+        *("patient", "patient.identifier", "date", "status", "type", "code", "related", "sourceId"),
+        *("identifier", "_id", "_include", "_revinclude", "_count", "_after", "_format"),
+    ),
 }
 """What is read of the query and stands in no signature, by a part of the path."""
 
@@ -58,6 +62,7 @@ def stage(coffre: Coffre, tmp_path_factory: pytest.TempPathFactory) -> Stage:
         "path": "7FE00010",
         "id": document,
         "document_id": document,
+        "name": patient.public_id.hex + UUID(document).hex,
     }
     path: Path = tmp_path_factory.mktemp("schemathesis") / "openapi.json"
     path.write_text(json.dumps(with_known(coffre.http.get("/openapi.json").json(), known)))

@@ -157,6 +157,29 @@ def test_reports_come_with_their_study_and_studies_with_their_report(
     assert len(Bundle.model_validate_xml(xml.content).entry) == 2
 
 
+def test_a_report_that_names_the_order_of_its_placer_finds_the_study(coffre: Coffre) -> None:
+    """Placer Order Number (0040,2016), at the top of the images or in Referenced Request Sequence."""
+    person, hospital = coffre.open_record(), coffre.depositor(HOSPITAL)
+    dataset, written = pydicom.dcmread(io.BytesIO(person.ct(slices=1, size=16)[0])), io.BytesIO()
+    dataset.PlacerOrderNumberImagingServiceRequest = "PLACER-9"
+    request = pydicom.Dataset()
+    request.FillerOrderNumberImagingServiceRequest = "FILLER-9"
+    dataset.ReferencedRequestSequence = [request]
+    dataset.save_as(written)
+    assert coffre.stow(hospital, [written.getvalue()], person.ins).status_code == 200
+    ids = []
+    for number, order in enumerate(("PLACER-9", "FILLER-9", "PLACER-8")):
+        report = document_reference(person.ins, demo_data.report_pdf() + b"\n%%%d\n" % number)
+        report["context"] = {"related": [{"identifier": {"value": order}}]}
+        sent = coffre.http.post("/fhir/DocumentReference", json=report, headers=bearer(hospital))
+        ids.append(sent.json()["id"])
+    answer = ask(coffre, person, "/fhir/ImagingStudy", _revinclude="DocumentReference:related")
+    (study,) = matches(answer)
+    assert {each["id"] for each in included(answer)} == {study["id"], *ids[:2]}
+    for order in ("PLACER-9", "FILLER-9"):
+        assert matches(ask(coffre, person, "/fhir/ImagingStudy", **{"basedon:identifier": order})) == [study]
+
+
 def test_under_a_key_a_search_by_study_proves_itself_once(coffre: Coffre, tmp_path: Path) -> None:
     """Two structures used one Study Instance UID, so that the answer carries a caution of opened details."""
     person = coffre.open_record()

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from records.fhir.addresses import Addresses
 from records.fhir.dates import INSTANT, instant
-from records.fhir.resources.study_identifiers import accession_identifiers, uid_identifier
+from records.fhir.resources.study_identifiers import order_identifiers, uid_identifier
 from records.fhir.systems import (
     CONFIDENTIALITY,
     DICOM_TERMS,
@@ -103,7 +103,7 @@ class DocumentReferences:
         if document.facts.kind == "study":
             study = {"reference": f"ImagingStudy/{document.document_id}", **study}
         yield study
-        for identifier in accession_identifiers(summary):
+        for identifier in order_identifiers(summary):
             yield {"type": "ServiceRequest", "identifier": identifier}
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from records.fhir.addresses import Addresses
 from records.fhir.dates import instant
 from records.fhir.resources.document_references import ABSENT, filled, study_day
-from records.fhir.resources.study_identifiers import accession_identifiers, uid_identifier
+from records.fhir.resources.study_identifiers import order_identifiers, uid_identifier
 from records.fhir.systems import DICOM_TERMS
 from records.listed_documents import ListedDocument
 from records.summaries import SeriesSummary
@@ -26,19 +26,19 @@ class ImagingStudies:
     def shown(self, document: ListedDocument) -> dict[str, Any]:
         """Its images are at the endpoint, its order and reports by the same identifiers elsewhere."""
         summary = document.summary
-        accessions = [*accession_identifiers(summary)]
+        orders = order_identifiers(summary)
         return filled(
             {
                 "resourceType": "ImagingStudy",
                 "id": str(document.document_id),
                 "meta": {"lastUpdated": instant(document.created_at)},
                 "contained": [self._endpoint()],
-                "identifier": [uid_identifier(summary.study_uid or ""), *accessions],
+                "identifier": [uid_identifier(summary.study_uid or ""), *orders],
                 "status": _status(document.facts.state),
                 "modality": [*{each.modality: _modality(each) for each in summary.series}.values()],
                 "subject": {"reference": f"Patient/{self._record}"},
                 "started": study_day(summary),
-                "basedOn": [{"type": "ServiceRequest", "identifier": each} for each in accessions],
+                "basedOn": [{"type": "ServiceRequest", "identifier": each} for each in orders],
                 "endpoint": [{"reference": f"#{_ENDPOINT}"}],
                 "numberOfSeries": len(summary.series),
                 "numberOfInstances": sum(each.instances for each in summary.series),

@@ -1,12 +1,15 @@
 """Identifiers by which images, orders and reports find one another (PS3.3 C.7.2.1; FHIR R4 section 10.4)."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 from records.fhir.systems import DICOM_UID, IDENTIFIER_TYPES
 from records.summaries import DocumentSummary
 
-ACCESSION = "00080050"
+_NUMBERS: Mapping[str, str] = {"00080050": "ACSN", "00402016": "PLAC", "00402017": "FILL"}
+"""Accession Number, and the order's numbers with its placer and its filler: types of HL7 table 0203."""
+_REFERENCED = "0040A370"
+"""Referenced Request Sequence (PS3.3 section C.17.2), by which a report in DICOM names its orders."""
 
 
 def uid_identifier(uid: str) -> dict[str, Any]:
@@ -14,9 +17,17 @@ def uid_identifier(uid: str) -> dict[str, Any]:
     return {"system": DICOM_UID, "value": f"urn:oid:{uid}"}
 
 
-def accession_identifiers(summary: DocumentSummary) -> Iterable[dict[str, Any]]:
-    """Accession Number (0008,0050): the order's number, given by the structure that took the images."""
-    for number in summary.attributes.get(ACCESSION, {}).get("Value", ()):
-        if text := str(number or "").strip():
-            kind = {"coding": [{"system": IDENTIFIER_TYPES, "code": "ACSN"}]}
-            yield {"type": kind, "value": text}
+def order_identifiers(summary: DocumentSummary) -> list[dict[str, Any]]:
+    """The numbers of its orders, each once; the structures that gave them are not known."""
+    requests = summary.attributes.get(_REFERENCED, {}).get("Value", ())
+    found = {
+        (kind, text): None
+        for item in (summary.attributes, *requests)
+        for tag, kind in _NUMBERS.items()
+        for number in item.get(tag, {}).get("Value", ())
+        if (text := str(number or "").strip())
+    }
+    return [
+        {"type": {"coding": [{"system": IDENTIFIER_TYPES, "code": kind}]}, "value": text}
+        for kind, text in found
+    ]

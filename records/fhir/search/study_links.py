@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from records.fhir.resources.study_identifiers import accession_identifiers, uid_identifier
+from records.fhir.resources.study_identifiers import order_identifiers, uid_identifier
 from records.fhir.search.matching import Token, token_of_identifier
 from records.fhir.systems import one_name
 from records.listed_documents import ListedDocument
@@ -13,8 +13,8 @@ StudyTokens = Mapping[UUID, frozenset[Token]]
 
 
 def tokens_of_study(study: ListedDocument) -> frozenset[Token]:
-    """Its Study Instance UID and the accession numbers of its orders."""
-    identifiers = [*accession_identifiers(study.summary)]
+    """Its Study Instance UID and the numbers of its orders."""
+    identifiers = [*order_identifiers(study.summary)]
     if study.summary.study_uid:
         identifiers.append(uid_identifier(study.summary.study_uid))
     return frozenset(token for each in identifiers for token in token_of_identifier(each))

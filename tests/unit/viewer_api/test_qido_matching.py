@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion.worker.details import INSTANCE_TAGS, REQUEST_TAGS, REQUESTS, SERIES_TAGS, STUDY_TAGS
+from ingestion.worker.details import (
+    INSTANCE_TAGS,
+    REFERENCED,
+    REFERENCED_TAGS,
+    REQUEST_TAGS,
+    REQUESTS,
+    SERIES_TAGS,
+    STUDY_TAGS,
+)
 from records.errors import Invalid
 from records.imaging.attributes import ATTRIBUTES, MADE_LAST, Level
 from records.imaging.patterns import matches
@@ -315,6 +323,7 @@ class TestUidsAndNumbers:
 class TestAttributes:
     def test_whatever_lists_keep_can_be_searched_by(self) -> None:
         kept = {*STUDY_TAGS, *SERIES_TAGS, *INSTANCE_TAGS, *(f"{REQUESTS}.{tag}" for tag in REQUEST_TAGS)}
+        kept |= {f"{REFERENCED}.{tag}" for tag in REFERENCED_TAGS}
         assert kept <= {each.path for each in ATTRIBUTES}
 
     def test_keywords_and_representations_are_the_standards(self) -> None:
