@@ -23,7 +23,7 @@ from tests.integration.support import Coffre, Patient, serving
 
 GOAL = 0.15
 SETTLED_S = 1.0
-ROUNDS = 5
+ROUNDS = 3
 
 
 @dataclass(frozen=True)

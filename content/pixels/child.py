@@ -29,7 +29,7 @@ from content.pixels.document import place_of_pdf
 from content.pixels.failures import DAMAGED, NO_VALUE, TOO_LARGE, Unpictured
 from content.pixels.image_file import DESCRIPTION, ImageFile, Pieces
 from content.pixels.native_frames import native_frame
-from content.pixels.overviews import overview, smaller, strip
+from content.pixels.overviews import TILE, overview, smaller, strip
 from content.pixels.picture import picture, rendered
 from content.pixels.transcoding import KnownFrames, Mark, Marked, transcoded
 from content.pixels.wanted import DICOM, JPEG, PDF, SAMPLES, from_json
@@ -115,7 +115,7 @@ def _overview(job: Job) -> Made:
 
 def _strip(job: Job) -> Made:
     def one(index: int) -> Image.Image:
-        return picture(*job.image(index), None)
+        return picture(*job.image(index), None, TILE)
 
     made = strip((partial(one, index) for index in range(len(job))), len(job), job.options["most_bytes"])
     yield JPEG.encode()

@@ -18,7 +18,7 @@ _TILE_QUALITIES = (75, 55, 35, 20)
 
 def overview(image: ImageFile, number: int, pieces: Pieces | None, most_bytes: int) -> bytes:
     """A JPEG of at most `most_bytes`, as large and as good as fits. Raises `Unpictured`."""
-    whole = picture(image, number, pieces, None)
+    whole = picture(image, number, pieces, None, _STEPS[0][0])
     for side, quality in _STEPS:
         made = encoded(within(whole, side, side), JPEG, quality)
         if len(made) <= most_bytes:

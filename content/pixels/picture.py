@@ -2,6 +2,7 @@
 
 import io
 import math
+from dataclasses import replace
 
 from PIL import Image
 
@@ -19,9 +20,18 @@ _COLOUR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT")
 _PNG_EFFORT = 3
 
 
-def picture(image: ImageFile, number: int, pieces: Pieces | None, window: Window | None) -> Image.Image:
-    """Frame `number`, counted from 1, in its own size. Raises `Unpictured`."""
+def picture(
+    image: ImageFile, number: int, pieces: Pieces | None, window: Window | None, side: int | None = None
+) -> Image.Image:
+    """Frame `number`, counted from 1, in its own size. Raises `Unpictured`.
+
+    `side`: pixels of the box that it will be made to fit into. Of a frame of more than twice as many, samples
+    are left out at equal distances before they become levels.
+    """
     decoded = decode(image, number, pieces, as_rgb=True)
+    if side is not None:
+        step = max(1, max(decoded.samples.shape[:2]) // (2 * side))
+        decoded = replace(decoded, samples=decoded.samples[::step, ::step])
     found, photometric = image.dataset, decoded.photometric
     if photometric == "PALETTE COLOR":
         return Image.fromarray(from_palette(decoded.samples, found, little=image.encoding.little))

@@ -1,5 +1,6 @@
-"""What every job on adopted content does alike: its rows, the vault's lease, what the vault opens for it, new
-objects named by upload rows and a plan before the vault adopts them, and one index transaction at the end.
+"""A try at a job on adopted content: its rows, the vault's lease, what the vault opens for it, its end.
+
+New objects are named by upload rows and a plan before the vault adopts them; one index transaction publishes.
 """
 
 import json

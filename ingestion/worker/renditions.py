@@ -33,9 +33,12 @@ TILE = 128
 """Pixels of a strip's cell on each side."""
 SHARE = 0.1
 """Of the CPU that the deposit of a series is reckoned to take: so much may its strip cost."""
-S_PER_INSTANCE, S_PER_MIB = 0.005, 0.005
-"""The reckoning, in seconds of CPU of every process together, on the low side: 100 slices of 128 KiB take
-0.8 to 0.95 s."""
+S_PER_INSTANCE, S_PER_MIB = 0.0025, 0.003
+"""The reckoning, in seconds of CPU of every process together: 100 slices of 512 x 512 take 0.4 s, of half the
+side 0.29 s (`python -m benchmarks renditions`).
+"""
+S_TO_START = 0.008
+"""Of a child's first picture, which no further one costs."""
 _ROWS, _NUMBER, _FRAMES = "00280010", "00200013", "00280008"
 _DESCRIPTIONS = {OVERVIEW: 1024, STRIP: 8 * 1024}
 """Bytes left for what a rendition says of itself."""
@@ -196,14 +199,14 @@ def shown_by(instances: Sequence[Pictured], count: int) -> list[tuple[Pictured, 
     return found
 
 
-def strip_count(instances: Sequence[Pictured], seconds_each: float) -> int:
-    """How many frames a strip shows, one of which costs so much CPU; 0: none is made."""
+def strip_count(instances: Sequence[Pictured], first: float) -> int:
+    """How many frames a strip shows, where the first picture cost so much CPU; 0: none is made."""
     total = sum(each.count for each in instances)
     if total < 2 or (total < MANY and all(each.count == 1 for each in instances)):
         return 0
     mebibytes = sum(each.size for each in instances) / 2**20
     budget = SHARE * (S_PER_INSTANCE * len(instances) + S_PER_MIB * mebibytes)
-    affordable = int(budget / max(seconds_each, 0.0005))
+    affordable = int(budget / max(first - S_TO_START, 0.0005))
     count = min(MOST_FRAMES, total, affordable)
     return count if count > 1 else 0
 

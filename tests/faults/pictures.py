@@ -8,7 +8,7 @@ from PIL import Image
 from content.byte_source import BytesSource
 from content.limits import DEFAULT_LIMITS
 from content.pixels.image_file import DESCRIPTION, ImageFile, Pieces
-from content.pixels.overviews import overview, strip
+from content.pixels.overviews import TILE, overview, strip
 from content.pixels.picture import picture
 from ingestion.worker.renditions import Images, Pictured
 
@@ -30,7 +30,7 @@ def _tiles(images: Images) -> Sequence[Callable[[], Image.Image]]:
 
 
 def _tile(source: Pictured, frame: int) -> Image.Image:
-    return picture(*_image(source, frame), None)
+    return picture(*_image(source, frame), None, TILE)
 
 
 def _image(source: Pictured, frame: int) -> tuple[ImageFile, int, Pieces | None]:

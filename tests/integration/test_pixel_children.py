@@ -150,6 +150,24 @@ def test_a_child_that_goes_wrong_costs_one_picture(children: PixelChildren, faul
     assert children.rendered(source, 1, Rendering()).read()
 
 
+def test_an_overview_of_a_large_image_shows_all_of_it(children: PixelChildren) -> None:
+    """Of 2 600 pixels a side every second one is looked at; the bright corner and the ramp are there."""
+    file = pydicom.dcmread(str(pydicom.data.get_testdata_file("CT_small.dcm")))
+    side = file.Rows = file.Columns = 2600
+    ramp = np.add.outer(np.arange(side), np.arange(side)).astype("<u2") // 2
+    ramp[:400, :400] = 4000
+    file.PixelRepresentation, file.PixelData = 0, ramp.tobytes()
+    for keyword in ("WindowCenter", "WindowWidth", "PixelPaddingValue"):
+        file.pop(keyword, None)
+    written = io.BytesIO()
+    file.save_as(written)
+    source = Stored(written.getvalue())
+    whole = picture(children.rendered(source, 1, Rendering(PNG, Viewport(512, 512))).read())
+    assert correlation(picture(children.overview(source, 1, 64 * 1024)), whole) >= 0.99
+    tile = picture(children.strip([(source, 1)], 64 * 1024))
+    assert correlation(tile, whole[2::4, 2::4]) >= 0.97
+
+
 def test_more_callers_than_may_wait_are_refused() -> None:
     with PixelChildren(children=1, waiting=0, limits=LIMITS) as few, ThreadPoolExecutor(1) as others:
         source = stored("CT_small.dcm")

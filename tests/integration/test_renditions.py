@@ -4,9 +4,10 @@ import io
 from pathlib import Path
 
 import pydicom
+import pytest
 from PIL import Image
 from pydicom.encaps import encapsulate
-from pydicom.uid import JPEG2000Lossless
+from pydicom.uid import EnhancedCTImageStorage, JPEG2000Lossless
 
 from coffre.installation.install import initialise
 from coffre.plaintext_search.search import prove_and_search
@@ -14,7 +15,7 @@ from coffre.settings import load
 from content.rendition import LARGEST_OVERVIEW, LARGEST_STRIP, Rendition, read_rendition
 from keyvault.crypto.sealed_blob import BlobKind
 from tests.integration.operators import answer_of, command
-from tests.integration.support import LABORATORY, Coffre, Grant, Patient, serving
+from tests.integration.support import LABORATORY, Coffre, Grant, Patient, bearer, serving
 from tests.integration.test_withdraw import uids, withdraw
 
 MANY = 120
@@ -113,6 +114,15 @@ class TestAtTheDeposit:
         found = prove_and_search(coffre.data, needles, [("overview", overview.jpeg)])
         assert found.found == ()
 
+    def test_an_object_of_many_frames_has_a_strip_of_them(self, coffre: Coffre, patient: Patient) -> None:
+        deposited(coffre, patient, [_of_frames(patient, 200)])
+        (instance,) = uids(patient)[1]
+        strip, overview = of(coffre, patient)
+        assert overview.frames == ((instance, 101),)
+        numbers = [number for _, number in strip.frames]
+        assert {sop for sop, _ in strip.frames} == {instance}
+        assert numbers == sorted(set(numbers)) and 1 <= numbers[0] < 101 < numbers[-1] <= 200
+
 
 class TestDeath:
     """A rendition dies with any instance that it shows."""
@@ -157,6 +167,44 @@ class TestDeath:
         assert len(coffre.grant(patient.token, patient.ins).open().blobs) == 3
         checked(coffre)
 
+    @pytest.mark.long
+    def test_a_strip_dies_with_an_instance_that_it_shows_and_with_no_other(
+        self, coffre: Coffre, patient: Patient
+    ) -> None:
+        deposited(coffre, patient, patient.ct(slices=MANY, size=32))
+        _, instances = uids(patient)
+        (before, _) = of(coffre, patient)
+        shown = {sop for sop, _ in before.frames}
+        apart = next(sop for sop in instances if sop not in shown)
+        for gone in (before.frames[0][0], apart):
+            assert answer_of(withdraw(coffre, patient, "--instance", gone))["state"] == "done"
+            every = of(coffre, patient)
+            assert all(sop != gone for each in every for sop, _ in each.frames)
+            assert forms(every) == ["strip", "overview"]
+        checked(coffre)
+
+
+class TestRights:
+    """A rendition is granted as its study is, and never without it."""
+
+    def test_what_is_masked_shows_nothing_of_itself(self, coffre: Coffre, patient: Patient) -> None:
+        deposited(coffre, patient, patient.ct(slices=2, seed=1))
+        deposited(coffre, patient, patient.ct(slices=2, seed=2))
+        patient.authorise()
+        doctor = coffre.professional()
+        both = renditions(coffre.grant(doctor, patient.ins))
+        assert len({each.study for each in both}) == 2
+        masked = patient.documents()[0]
+        path = f"/documents/{masked['id']}/labels"
+        assert patient.call("PUT", path, json=["MASQUE_PS"]).status_code == 200
+        left = renditions(coffre.grant(doctor, patient.ins))
+        assert [each.study for each in left] == [
+            each.study for each in both if each.study != masked["study_uid"]
+        ]
+        assert len(of(coffre, patient)) == 2, "the holder sees it as before"
+        thumbnail = f"/records/{patient.ins}/dicomweb/studies/{masked['study_uid']}/thumbnail"
+        assert coffre.http.get(thumbnail, headers=bearer(doctor)).status_code == 404
+
 
 class TestMakingThemLater:
     def made(self, coffre: Coffre, patient: Patient, *more: str, code: int = 0) -> dict[str, int]:
@@ -189,13 +237,15 @@ class TestMakingThemLater:
             assert forms(after) == ["strip", "overview"]
             checked(coffre)
 
-    def test_what_cannot_be_decoded_is_not_tried_again(self, tmp_path: Path) -> None:
+    def test_a_run_goes_on_and_what_cannot_be_decoded_is_not_tried_again(self, tmp_path: Path) -> None:
         initialise(load(data=tmp_path / "data"))
         with serving(tmp_path / "data", COFFRE_RENDITIONS="off") as coffre:
             patient = coffre.open_record()
             deposited(coffre, patient, [_damaged(content) for content in patient.ct(slices=2)])
-            assert self.made(coffre, patient) == {"studies": 1, "done": 1}
-            assert of(coffre, patient) == []
+            deposited(coffre, patient, patient.ct(slices=2, seed=2))
+            for _ in range(2):  # a run goes on behind what the one before it has done
+                assert self.made(coffre, patient, "--most", "1") == {"studies": 1, "done": 1}
+            assert forms(of(coffre, patient)) == ["overview"]
             assert self.made(coffre, patient) == {"studies": 0, "done": 0}
 
 
@@ -203,6 +253,14 @@ def metric(coffre: Coffre, name: str) -> int:
     text = coffre.http.get("/metrics").text
     (line,) = [line for line in text.splitlines() if line.startswith(f"{name} ")]
     return int(float(line.split()[1]))
+
+
+def _of_frames(patient: Patient, count: int) -> bytes:
+    """One object of so many frames of 256 x 256."""
+    found = pydicom.dcmread(io.BytesIO(patient.ct(slices=1, size=256)[0]))
+    found.SOPClassUID = found.file_meta.MediaStorageSOPClassUID = EnhancedCTImageStorage
+    found.NumberOfFrames, found.PixelData = count, found.PixelData * count
+    return _written(found)
 
 
 def _damaged(content: bytes) -> bytes:
