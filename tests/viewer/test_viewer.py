@@ -72,6 +72,34 @@ def test_each_syntax_is_shown_as_it_is(served: Coffre, viewer: ViewerPage, name:
     assert (viewer.failures, viewer.complaints, viewer.strangers) == ([], [], set())
 
 
+@pytest.mark.long
+def test_a_graphics_card_draws_the_same(served: Coffre, viewer: ViewerPage) -> None:
+    person = served.open_record()
+    datasets = [pydicom.dcmread(BytesIO(content)) for content in person.ct(1, 128)]
+    study = deposited(served, person, datasets)
+    viewer.sign_in(person.token)
+    viewer.show(person, study, "?rendu=carte")
+    assert viewer.resembles(datasets) >= RIGHT
+    assert (viewer.failures, viewer.complaints, viewer.strangers) == ([], [], set())
+
+
+@pytest.mark.long
+def test_a_film_is_played_in_a_loop_and_stopped(served: Coffre, viewer: ViewerPage) -> None:
+    person = served.open_record()
+    study = deposited(served, person, [given_to(person, str(get_testdata_file("examples_ybr_color.dcm")))])
+    viewer.sign_in(person.token)
+    viewer.show(person, study)
+    assert viewer.until(lambda: viewer.place == "image 1 sur 30")
+    viewer.page.locator("#play").click()
+    assert viewer.until(lambda: viewer.place not in ("image 1 sur 30", ""))
+    viewer.page.locator("#play").click()
+    viewer.page.wait_for_timeout(500)
+    stopped = viewer.place
+    viewer.page.wait_for_timeout(500)
+    assert viewer.place == stopped
+    assert (viewer.failures, viewer.complaints, viewer.strangers) == ([], [], set())
+
+
 def test_a_pdf_is_drawn_with_its_text(served: Coffre, viewer: ViewerPage) -> None:
     person = served.open_record()
     document = published(served, person, demo_data.report_pdf())
