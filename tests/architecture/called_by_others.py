@@ -130,4 +130,8 @@ _.hidden_from_representatives  # document.html
 _.is_pdf  # document.html
 _.born  # base.html
 
+# what the standard library asks of a time zone
+_.tzname  # datetime
+_.fromutc  # datetime.astimezone
+
 _.OTHER_INS  # of the demo's other person: tests/vectors/make_data_directory.py deposits for both
