@@ -82,7 +82,7 @@ def _through_gateway(coffre: Coffre, person: Patient, token: str) -> int:
         connection.request("GET", path, headers={**headers, "Accept": STORED})
         answer = connection.getresponse()
         size += len(answer.read())
-        assert answer.status == 200
+        assert answer.status == 200, f"{answer.status} after {size} bytes"
     connection.close()
     assert len(instances) == SLICES
     return size
