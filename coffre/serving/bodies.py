@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -38,7 +39,7 @@ class HalfCharacter(HTTPException):
 
 
 class BoundedBodies:
-    """Answers 413 to a larger body.
+    """Answers 413 to a larger body, and to one that says it will be before any of it is waited for.
 
     Of a body that is JSON it also answers 400 to an object with the same member twice, and to half a
     character.
@@ -51,18 +52,29 @@ class BoundedBodies:
         if scope["type"] != "http" or STREAMED.fullmatch(scope["path"]):
             await self._app(scope, receive, send)
             return
-        read = bytearray()
+        read, declared = bytearray(), _declared_length(scope)
 
         async def counted() -> Message:
+            _check_length(declared)
             message = await receive()
             read.extend(message.get("body", b""))
-            if len(read) > LARGEST_BODY:
-                raise HTTPException(413, "The body is too large: this address takes one mebibyte.")
+            _check_length(len(read))
             if message["type"] == "http.request" and not message.get("more_body"):
                 _check_members(bytes(read))
             return message
 
         await self._app(scope, counted, send)
+
+
+def _declared_length(scope: Scope) -> int:
+    """0 where none is declared, or no number: the server has refused that."""
+    value = Headers(scope=scope).get("content-length", "")
+    return int(value) if value.isascii() and value.isdigit() else 0
+
+
+def _check_length(length: int) -> None:
+    if length > LARGEST_BODY:
+        raise HTTPException(413, "The body is too large: this address takes one mebibyte.")
 
 
 def _check_members(body: bytes) -> None:

@@ -83,6 +83,8 @@ NAMES_NOBODY = (
     "/fhir/Binary/1",
     "/fhir/ImagingStudy",
     "/fhir/ImagingStudy/1",
+    "/fhir/List",
+    "/fhir/List/1",
     "/fhir/Consent",
     "/fhir/Consent/1",
     "/fhir/Patient",
@@ -97,7 +99,7 @@ def expected(method: str, path: str) -> set[int]:
     if path in NAMES_NOBODY and method in ("GET", "HEAD"):
         return {200, 400, 401, 404}
     if path.startswith(ANONYMOUS) or path == "/":
-        return {200, 303, 400, 403, 404, 405, 410, 422, 503}
+        return {200, 303, 400, 403, 404, 405, 410, 413, 422, 503}
     first = path.split("/")[1]
     if first in ("dicomweb", "fhir", "grants", "quarantine", "records", "submissions"):
         return {401}
