@@ -66,6 +66,7 @@ def valid_bodies(person: Patient) -> dict[str, tuple[str, Any]]:
                 "recipient": b64(public),
             },
         ),
+        "POST /audit/proofs": ("holder", {"leaves": ["0" * 64]}),
         "POST /records/find": ("holder", {"ins": person.ins}),
         "PUT /records/{ins}/documents/{document_id}/labels": ("holder", ["MASQUE_PS"]),
         "POST /records/{ins}/authorisations": (
