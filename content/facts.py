@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from content.person import Person
-from content.series import Frames
+from content.series_metadata import Frames
 from content.verdicts import Finding
 
 

@@ -17,7 +17,7 @@ from content.facts import (
     StudyFacts,
 )
 from content.person import Person
-from content.series import Frames
+from content.series_metadata import Frames
 from content.verdicts import Finding
 
 

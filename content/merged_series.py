@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from content import series as series_format
-from content.series import SeriesInstance, read_series
+from content import series_metadata as series_format
+from content.series_metadata import SeriesInstance, read_series
 from content.series_stream import damaged, too_large
 from records.errors import Invalid
 from records.instances import latest

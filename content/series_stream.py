@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from content import series as series_format
+from content import series_metadata as series_format
 from content.json_text import read_json
-from content.series import FORMAT, LARGEST, SeriesInstance, instance_of
+from content.series_metadata import FORMAT, LARGEST, SeriesInstance, instance_of
 from records.errors import CoffreError, Invalid
 
 _HEAD, _BEGINNING, _NEXT, _END = b'"instances":[', b'{"sop":', b',{"sop":', b"]}"

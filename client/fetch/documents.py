@@ -19,7 +19,7 @@ from client.fetch.ranges import USUAL, Pace, Piece
 from client.http_client import CoffreClient, bad_answer
 from content.merged_series import merge_series
 from content.rendition import LARGEST_STRIP, Rendition, read_rendition_of
-from content.series import LARGEST, SeriesInstance
+from content.series_metadata import LARGEST, SeriesInstance
 from content.series_stream import too_large
 from keyvault.crypto.blob_opener import Opener
 from keyvault.crypto.opened_segments import opened

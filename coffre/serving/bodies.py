@@ -10,6 +10,8 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from records.numbers import whole
+
 LARGEST_BODY = 1 << 20  # a thousand ids, a form, a reason; the routes below count for themselves
 STREAMED = re.compile(r".*/dicomweb/studies(/[^/]+)?|.*/fhir/DocumentReference", re.DOTALL)
 
@@ -67,9 +69,8 @@ class BoundedBodies:
 
 
 def _declared_length(scope: Scope) -> int:
-    """0 where none is declared, or no number: the server has refused that."""
-    value = Headers(scope=scope).get("content-length", "")
-    return int(value) if value.isascii() and value.isdigit() else 0
+    """0 where none is declared; the server has refused what is no number."""
+    return whole(Headers(scope=scope).get("content-length", "0"))
 
 
 def _check_length(length: int) -> None:

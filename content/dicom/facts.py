@@ -5,7 +5,7 @@ from typing import Any
 
 from content.facts import DicomFacts, StudyFacts
 from content.person import Identifier, Person, person
-from content.series import Frames
+from content.series_metadata import Frames
 from records.numbers import whole
 
 Attributes = dict[str, Any]

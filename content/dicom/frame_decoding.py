@@ -13,7 +13,7 @@ from content.byte_source import Source
 from content.dicom.facts import first
 from content.dicom.registry import DEFLATED_FRAMES, ENCAPSULATED_UNCOMPRESSED, NATIVE
 from content.limits import Limits
-from content.series import Frames
+from content.series_metadata import Frames
 from content.verdicts import Finding, Rejected
 
 _DESCRIPTION = {

@@ -30,7 +30,7 @@ from content.dicom.walk import Walk
 from content.facts import DicomFacts
 from content.limits import DEFAULT_LIMITS, Limits
 from content.person import Person
-from content.series import Frames
+from content.series_metadata import Frames
 from content.signatures import ARCHIVE_TAIL, ends_as_archive
 from content.verdicts import Finding, Rejected, inspected
 

@@ -21,7 +21,7 @@ from content.dicom.registry import (
     is_transfer_syntax,
 )
 from content.limits import Limits
-from content.series import Frames
+from content.series_metadata import Frames
 from content.verdicts import Finding, Rejected
 
 _SOME = 64

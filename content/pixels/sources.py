@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Protocol
 
-from content.series import Frames
+from content.series_metadata import Frames
 
 _FRAMES_AT_ONCE = 256
 

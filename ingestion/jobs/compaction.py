@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from content.series import SeriesInstance, write_series
+from content.series_metadata import SeriesInstance, write_series
 from ingestion.jobs.maintenance import JobTry
 from ingestion.jobs.merging import Kept, kept_instances, live_series, merged_details, moved_metadata
 from ingestion.jobs.picturing import Contents, Documents, contents_of, pictured, series_documents

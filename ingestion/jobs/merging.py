@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from uuid import UUID
 
-from content.series import SeriesDocument, SeriesInstance
+from content.series_metadata import SeriesDocument, SeriesInstance
 from records import instances
 from records.details import (
     DocumentDetails,

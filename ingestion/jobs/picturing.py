@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from uuid import UUID
 
-from content.series import SeriesDocument, SeriesInstance, read_series
+from content.series_metadata import SeriesDocument, SeriesInstance, read_series
 from ingestion.jobs.merging import Extent, Kept
 from ingestion.worker.opening import COPIED, OpenedContent
 from ingestion.worker.renditions import Pictured

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from content.series import SeriesInstance, write_series
+from content.series_metadata import SeriesInstance, write_series
 from ingestion.grouping import Group, InspectedPart
 from ingestion.worker.opening import Content
 from ingestion.worker.packed_renditions import PackedRendition, described, with_blobs

@@ -22,7 +22,7 @@ from content.rendition import (
     write_rendition,
 )
 from content.sandbox.metering import InHand
-from content.series import Frames
+from content.series_metadata import Frames
 from ingestion.worker.inspection_turns import Turns, patiently
 from records.errors import CoffreError
 from records.renditions import NOT_RENDERABLE, NOT_RENDERED, OVERVIEW, RENDERED, STRIP

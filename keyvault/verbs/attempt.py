@@ -19,7 +19,7 @@ from keyvault.opened_records import OpenedRecord
 from keyvault.quotas import Touch, is_past
 from keyvault.store import Row, VaultTransaction
 from keyvault.transaction import Transaction
-from keyvault.verbs.emergency_windows import emergency_use, open_window
+from keyvault.verbs.open_emergencies import emergency_use, open_window
 from records.actors import Actor
 from records.emergency import EMERGENCIES
 from records.policy import AccessRequest, Deny, EmergencyUse, Facts, Permit, decide

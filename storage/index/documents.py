@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, bindparam, select, update
 
 from storage.index import tables
-from storage.index.keyset_pages import beyond, parameters_of
+from storage.index.beyond_a_row import beyond, parameters_of
 from storage.index.mapping import DETAILS, DOCUMENTS, portions
 from storage.rows import Details, Document
 from storage.transactions import Database

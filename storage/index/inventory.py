@@ -14,7 +14,7 @@ from sqlalchemy import BindParameter, Column, Select, bindparam, select
 
 from records.vocabulary.codes import SubmissionState
 from storage.index import tables
-from storage.index.keyset_pages import Pages
+from storage.index.beyond_a_row import Pages
 from storage.index.mapping import DOCUMENTS, INSTANCES, portions
 from storage.rows import Document, Instance
 from storage.transactions import Database

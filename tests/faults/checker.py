@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from coffre.wiring import System
-from content.series import read_series
+from content.series_metadata import read_series
 from keyvault.crypto.sealed_blob import BlobKind
 from tests.faults.blob_reading import whole
 from tests.faults.ledger import Ledger, SentDeposit, digests

@@ -22,7 +22,7 @@ from content.facts import DicomFacts
 from content.pixels.children import PIXEL_LIMITS, PixelChildren
 from content.pixels.failures import RenderingBusy
 from content.pixels.wanted import PNG, Rendering, Viewport, Window
-from content.series import Frames
+from content.series_metadata import Frames
 from records.errors import CoffreError, NotFound
 
 LIMITS = replace(PIXEL_LIMITS, cpu_seconds=2, wall_seconds=5.0)

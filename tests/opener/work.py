@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from audit.canonical import canonical, parse
 from content.merged_series import merge_series
 from content.rendition import read_rendition_of
-from content.series import SeriesInstance, write_series
+from content.series_metadata import SeriesInstance, write_series
 from keyvault.crypto.blob_opener import Opener
 from keyvault.crypto.envelope import derive
 from keyvault.crypto.sealed_blob import BlobKind, BlobRef, SealedBlob, commitment, plaintext_size

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from content.rendition import LARGEST_OVERVIEW, Rendition, read_rendition_of
-from content.series import Frames, SeriesInstance
+from content.series_metadata import Frames, SeriesInstance
 from content.series_stream import Holding, instances_in, too_large
 from keyvault.crypto.blob_opener import Opener
 from keyvault.crypto.sealed_blob import BlobError, BlobKind, BlobRef

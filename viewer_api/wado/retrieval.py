@@ -9,7 +9,7 @@ from functools import partial
 
 from content.pixels.children import PixelChildren
 from content.pixels.failures import CANNOT_RENDER
-from content.series import Frames
+from content.series_metadata import Frames
 from records.errors import CoffreError, NotFound
 from records.vocabulary.identifier_warnings import IDENTIFIER_WARNINGS, INSTANCE_UID_SHARED
 from viewer_api.gateway.opened_study import OpenedStudy, StoredInstance

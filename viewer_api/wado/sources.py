@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from content.rendition import Rendition
-from content.series import Frames
+from content.series_metadata import Frames
 from viewer_api.gateway.opened_study import OpenedStudy, StoredInstance
 
 

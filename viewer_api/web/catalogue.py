@@ -11,6 +11,7 @@ from viewer_api.web.catalogue_choices import CHOICES
 from viewer_api.web.catalogue_dossier import DOSSIER
 from viewer_api.web.catalogue_findings import FINDINGS
 from viewer_api.web.catalogue_log import LOG
+from viewer_api.web.catalogue_log_refusals import LOG_REFUSALS
 from viewer_api.web.catalogue_ohif import OHIF
 from viewer_api.web.catalogue_refusals import REFUSALS
 from viewer_api.web.catalogue_viewer import VIEWER
@@ -93,122 +94,19 @@ WELCOME: Catalogue = {
     ),
 }
 
-ERRORS: Catalogue = {
-    "error.403": ("Accès refusé", "Access refused"),
-    "error.404": ("Page introuvable", "Page not found"),
-    "error.429": ("Trop de demandes", "Too many requests"),
-    "error.501": ("Ouverture impossible ici", "Cannot be opened here"),
-    "error.503": ("Service momentanément indisponible", "Service unavailable for a moment"),
-    "error.500": ("Un problème est survenu", "Something went wrong"),
-    "error.400": ("Demande incomprise", "Request not understood"),
-    "error.409": ("Le dossier a changé", "The record has changed"),
-    "error.home": ("Retour à l'accueil", "Back to the first page"),
-    "sentence.400": (
-        "Quelque chose manque ou n'a pas la forme attendue. Revenez en arrière et réessayez.",
-        "Something is missing or malformed. Go back and try again.",
-    ),
-    "sentence.403": (
-        "Vous n'avez pas accès à ce dossier, ou ce dossier n'existe pas.",
-        "You have no access to this record, or there is no such record.",
-    ),
-    "sentence.404": (
-        "Cette page ou ce document n'existe pas, ou ne vous est pas visible.",
-        "This page or document does not exist, or is not visible to you.",
-    ),
-    "sentence.409": (
-        "Quelqu'un l'a modifié au même moment. Revenez en arrière et réessayez.",
-        "It was changed at the same moment. Go back and try again.",
-    ),
-    "sentence.429": (
-        "Vous avez ouvert trop de dossiers en peu de temps. Attendez une heure, ou contactez l'hébergeur.",
-        "You opened too many records in a short time. Wait an hour, or contact the host.",
-    ),
-    "sentence.500": (
-        "Le problème est de notre côté. Réessayez ; s'il persiste, indiquez l'heure à l'hébergeur.",
-        "The fault is on our side. Try again; if it stays, tell the host the time.",
-    ),
-    "sentence.501": (
-        "Ce serveur n'ouvre pas le contenu des documents. Le logiciel de votre cabinet ou de votre hôpital "
-        "le peut : il les reçoit chiffrés et les ouvre lui-même.",
-        "This server does not open the content of documents. The software of your practice or hospital can: "
-        "it receives them encrypted and opens them itself.",
-    ),
-    "sentence.503": (
-        "Réessayez dans quelques secondes.",
-        "Try again in a few seconds.",
-    ),
-    "sentence.form_refused": (
-        "Ce formulaire n'est plus valable : il vient d'une autre page ou d'une connexion terminée. Revenez "
-        "à la page précédente, rechargez-la et recommencez.",
-        "This form is no longer valid: it comes from another page or a sign-in that has ended. Go back, "
-        "reload the page and start again.",
-    ),
-    "sentence.signed_out": (
-        "Vous n'êtes pas connecté, ou votre connexion a expiré. Ouvrez de nouveau votre lien de connexion.",
-        "You are not signed in, or your sign-in has expired. Open your sign-in link again.",
-    ),
-    "sentence.signed_out.closed": (
-        "Vous n'êtes pas connecté, et la connexion n'est pas encore ouverte sur cette installation. "
-        "Adressez-vous à l'établissement de santé qui vous a donné cette adresse, ou à l'hébergeur.",
-        "You are not signed in, and sign-in is not open yet on this installation. Ask the health institution "
-        "that gave you this address, or the host.",
-    ),
-    "sentence.no_pages": (
-        "Ce compte n'a pas de pages : il sert à déposer des documents par logiciel.",
-        "This account has no pages: it is for depositing documents by software.",
-    ),
-    "sentence.no_own_record": (
-        "Aucun dossier ouvert n'est à votre nom : il n'a pas été créé, ou il est fermé ou suspendu.",
-        "No open record is in your name: it was not created, or it is closed or suspended.",
-    ),
-    "sentence.bad_ins": (
-        "Cet INS n'est pas valable : 15 caractères, tels qu'imprimés sur la carte Vitale, clé comprise.",
-        "This INS is not valid: 15 characters as printed on the Vitale card, key included.",
-    ),
-    "sentence.bad_rpps": (
-        "Ce numéro RPPS n'est pas valable : 11 chiffres, imprimés sur les ordonnances du professionnel.",
-        "This RPPS number is not valid: 11 digits, printed on the professional's prescriptions.",
-    ),
-    "sentence.bad_authorisation": (
-        "Choisissez une date de fin dans le futur.",
-        "Choose an end date in the future.",
-    ),
-    "sentence.bad_period": (
-        "Écrivez les dates sous la forme AAAA-MM-JJ, la première avant la dernière.",
-        "Write the dates as YYYY-MM-DD, the first before the last.",
-    ),
-    "sentence.bad_cursor": (
-        "Aucune page de la liste ne commence ici. Revenez au début de la liste.",
-        "No page of the list begins here. Go back to the beginning of the list.",
-    ),
-    "sentence.reason_missing": (
-        "Écrivez le motif de l'urgence, en dix caractères au moins.",
-        "Write the reason for the emergency, in at least ten characters.",
-    ),
-    "sentence.bad_reason": (
-        "Le motif a mille caractères au plus.",
-        "The reason has at most a thousand characters.",
-    ),
-    "sentence.labels_conflict": (
-        "Ce document ne peut pas être masqué : plus personne ne pourrait le lire.",
-        "This document cannot be masked: nobody could read it any more.",
-    ),
-    "problem": ("À corriger : ", "Please correct: "),
-}
-
 CAUTION: Catalogue = {f"caution.{code}": sentences for code, sentences in CAUTIONS.items()}
 
 TEXTS: Catalogue = {
     **FRAME,
     **WELCOME,
-    **ERRORS,
+    **REFUSALS,
     **DOSSIER,
     **CHOICES,
     **LOG,
     **CHECK,
     **FINDINGS,
     **OHIF,
-    **REFUSALS,
+    **LOG_REFUSALS,
     **CAUTION,
     **VIEWER,
     **FAILURES,

@@ -142,19 +142,6 @@ DOSSIER: Mapping[str, tuple[str, str]] = {
         "Aucun document de ce dossier ne vous est visible.",
         "No document of this record is visible to you.",
     ),
-    "refused.title": ("Ce dossier ne vous est pas ouvert", "This record is not open to you"),
-    "refused.why": (
-        "Le patient ne vous a pas autorisé, ou ce dossier n'existe pas. Le patient peut vous autoriser à "
-        "tout moment, depuis sa page « Mes autorisations », avec votre numéro RPPS.",
-        "The patient has not authorised you, or there is no such record. The patient can authorise you at "
-        "any time, on the page “My permissions”, with your RPPS number.",
-    ),
-    "refused.emergency": (
-        "L'accès en urgence aussi est refusé : le patient s'y est opposé ou vous a bloqué, le délai de "
-        "quatre heures ou le nombre d'accès du jour est dépassé, ou ce dossier n'existe pas.",
-        "Emergency access is refused as well: the patient opposed it or blocked you, the four hours or "
-        "today's number of accesses are used up, or there is no such record.",
-    ),
     "emergency.title": ("Urgence vitale : bris de glace", "Life at risk: break the glass"),
     "emergency.when": (
         "Réservé au cas où le patient ne peut pas exprimer sa volonté et où sa vie est en danger immédiat. "

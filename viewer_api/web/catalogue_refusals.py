@@ -1,103 +1,119 @@
-"""Texts of the access log that say why an attempt was refused, for the holder and not for who was refused."""
+"""Texts of the pages that refuse or fail: what whoever asked for the page reads."""
 
 from collections.abc import Mapping
 
 REFUSALS: Mapping[str, tuple[str, str]] = {
-    "denied.not_authorised": (
-        "Cet accès n'était pas autorisé.",
-        "This access was not authorised.",
+    "error.403": ("Accès refusé", "Access refused"),
+    "error.404": ("Page introuvable", "Page not found"),
+    "error.429": ("Trop de demandes", "Too many requests"),
+    "error.501": ("Ouverture impossible ici", "Cannot be opened here"),
+    "error.503": ("Service momentanément indisponible", "Service unavailable for a moment"),
+    "error.500": ("Un problème est survenu", "Something went wrong"),
+    "error.400": ("Demande incomprise", "Request not understood"),
+    "error.409": ("Le dossier a changé", "The record has changed"),
+    "error.home": ("Retour à l'accueil", "Back to the first page"),
+    "sentence.400": (
+        "Quelque chose manque ou n'a pas la forme attendue. Revenez en arrière et réessayez.",
+        "Something is missing or malformed. Go back and try again.",
     ),
-    "denied.no_such_record": (
-        "Aucun dossier ne correspondait à la demande.",
-        "No record matched the request.",
+    "sentence.403": (
+        "Vous n'avez pas accès à ce dossier, ou ce dossier n'existe pas.",
+        "You have no access to this record, or there is no such record.",
     ),
-    "denied.no_such_document": (
-        "Aucun document ne correspondait à la demande.",
-        "No document matched the request.",
+    "sentence.404": (
+        "Cette page ou ce document n'existe pas, ou ne vous est pas visible.",
+        "This page or document does not exist, or is not visible to you.",
     ),
-    "denied.record_closed": ("Le dossier était fermé.", "The record was closed."),
-    "denied.record_suspended": ("Le dossier était suspendu.", "The record was suspended."),
-    "denied.record_not_active": ("Le dossier n'était pas encore ouvert.", "The record was not open yet."),
-    "denied.blocked": ("Vous aviez bloqué ce professionnel.", "You had blocked this professional."),
-    "denied.consent_missing": (
-        "Le consentement requis n'était pas enregistré.",
-        "The consent that is needed was not recorded.",
+    "sentence.409": (
+        "Quelqu'un l'a modifié au même moment. Revenez en arrière et réessayez.",
+        "It was changed at the same moment. Go back and try again.",
     ),
-    "denied.authorisation_expired": (
-        "L'autorisation que vous aviez donnée avait expiré.",
-        "The authorisation that you had given had expired.",
+    "sentence.429": (
+        "Vous avez ouvert trop de dossiers en peu de temps. Attendez une heure, ou contactez l'hébergeur.",
+        "You opened too many records in a short time. Wait an hour, or contact the host.",
     ),
-    "denied.forbidden_sector": (
-        "La loi ne donne pas accès à ce secteur d'activité, même avec votre accord.",
-        "The law gives no access to this sector of activity, even if you agree.",
+    "sentence.500": (
+        "Le problème est de notre côté. Réessayez ; s'il persiste, indiquez l'heure à l'hébergeur.",
+        "The fault is on our side. Try again; if it stays, tell the host the time.",
     ),
-    "denied.profession_not_entitled": (
-        "Cette profession n'a pas accès aux dossiers.",
-        "This profession has no access to records.",
+    "sentence.501": (
+        "Ce serveur n'ouvre pas le contenu des documents. Le logiciel de votre cabinet ou de votre hôpital "
+        "le peut : il les reçoit chiffrés et les ouvre lui-même.",
+        "This server does not open the content of documents. The software of your practice or hospital can: "
+        "it receives them encrypted and opens them itself.",
     ),
-    "denied.type_not_entitled": (
-        "Cette profession n'a pas accès à ce type de document.",
-        "This profession has no access to this type of document.",
+    "sentence.503": (
+        "Réessayez dans quelques secondes.",
+        "Try again in a few seconds.",
     ),
-    "denied.depositor_not_entitled": (
-        "Ce type de document n'est pas déposé par cette sorte d'auteur.",
-        "This type of document is not deposited by this kind of author.",
+    "sentence.form_refused": (
+        "Ce formulaire n'est plus valable : il vient d'une autre page ou d'une connexion terminée. Revenez "
+        "à la page précédente, rechargez-la et recommencez.",
+        "This form is no longer valid: it comes from another page or a sign-in that has ended. Go back, "
+        "reload the page and start again.",
     ),
-    "denied.masked": (
-        "Vous aviez masqué ce document aux professionnels.",
-        "You had masked this document to professionals.",
+    "sentence.signed_out": (
+        "Vous n'êtes pas connecté, ou votre connexion a expiré. Ouvrez de nouveau votre lien de connexion.",
+        "You are not signed in, or your sign-in has expired. Open your sign-in link again.",
     ),
-    "denied.hidden_from_patient": (
-        "Ce document sera visible après une consultation d'annonce.",
-        "This document becomes visible after an announcement visit.",
+    "sentence.signed_out.closed": (
+        "Vous n'êtes pas connecté, et la connexion n'est pas encore ouverte sur cette installation. "
+        "Adressez-vous à l'établissement de santé qui vous a donné cette adresse, ou à l'hébergeur.",
+        "You are not signed in, and sign-in is not open yet on this installation. Ask the health institution "
+        "that gave you this address, or the host.",
     ),
-    "denied.hidden_from_representatives": (
-        "Ce document n'est pas visible des représentants légaux.",
-        "This document is not visible to legal representatives.",
+    "sentence.no_pages": (
+        "Ce compte n'a pas de pages : il sert à déposer des documents par logiciel.",
+        "This account has no pages: it is for depositing documents by software.",
     ),
-    "denied.opted_out": (
-        "Vous aviez interdit ce mode d'accès en urgence.",
-        "You had forbidden this mode of emergency access.",
+    "sentence.no_own_record": (
+        "Aucun dossier ouvert n'est à votre nom : il n'a pas été créé, ou il est fermé ou suspendu.",
+        "No open record is in your name: it was not created, or it is closed or suspended.",
     ),
-    "denied.reason_missing": (
-        "Le motif de l'urgence manquait ou était trop court.",
-        "The reason for the emergency was missing or too short.",
+    "sentence.bad_ins": (
+        "Cet INS n'est pas valable : 15 caractères, tels qu'imprimés sur la carte Vitale, clé comprise.",
+        "This INS is not valid: 15 characters as printed on the Vitale card, key included.",
     ),
-    "denied.emergency_expired": (
-        "L'accès en urgence, limité à quatre heures, était terminé.",
-        "The emergency access, which lasts four hours, was over.",
+    "sentence.bad_rpps": (
+        "Ce numéro RPPS n'est pas valable : 11 chiffres, imprimés sur les ordonnances du professionnel.",
+        "This RPPS number is not valid: 11 digits, printed on the professional's prescriptions.",
     ),
-    "denied.emergency_too_often": (
-        "Trois accès en urgence avaient déjà été ouverts ce jour-là.",
-        "Three emergency accesses had already been opened that day.",
+    "sentence.bad_authorisation": (
+        "Choisissez une date de fin dans le futur.",
+        "Choose an end date in the future.",
     ),
-    "denied.not_regulation_centre": (
-        "Ce mode est réservé aux centres de régulation du SAMU.",
-        "This mode is for emergency call centres only.",
+    "sentence.bad_period": (
+        "Écrivez les dates sous la forme AAAA-MM-JJ, la première avant la dernière.",
+        "Write the dates as YYYY-MM-DD, the first before the last.",
     ),
-    "denied.role_not_entitled": (
-        "Cette action n'est pas ouverte à ce type de compte.",
-        "This action is not open to this kind of account.",
+    "sentence.bad_cursor": (
+        "Aucune page de la liste ne commence ici. Revenez au début de la liste.",
+        "No page of the list begins here. Go back to the beginning of the list.",
     ),
-    "denied.read_only_purpose": (
-        "Ce mode d'accès ne permet que la lecture.",
-        "This access mode only allows reading.",
+    "sentence.reason_missing": (
+        "Écrivez le motif de l'urgence, en dix caractères au moins.",
+        "Write the reason for the emergency, in at least ten characters.",
     ),
-    "denied.purpose_not_entitled": (
-        "Ce mode d'accès ne convenait pas à cette action.",
-        "This access mode did not fit this action.",
+    "sentence.bad_reason": (
+        "Le motif a mille caractères au plus.",
+        "The reason has at most a thousand characters.",
     ),
-    "denied.quota_exceeded": (
-        "Trop de dossiers avaient été demandés en peu de temps.",
-        "Too many records had been asked for in a short time.",
+    "sentence.labels_conflict": (
+        "Ce document ne peut pas être masqué : plus personne ne pourrait le lire.",
+        "This document cannot be masked: nobody could read it any more.",
     ),
-    "denied.document_deleted": (
-        "Ce document avait été supprimé par son auteur.",
-        "This document had been deleted by its author.",
+    "problem": ("À corriger : ", "Please correct: "),
+    "refused.title": ("Ce dossier ne vous est pas ouvert", "This record is not open to you"),
+    "refused.why": (
+        "Le patient ne vous a pas autorisé, ou ce dossier n'existe pas. Le patient peut vous autoriser à "
+        "tout moment, depuis sa page « Mes autorisations », avec votre numéro RPPS.",
+        "The patient has not authorised you, or there is no such record. The patient can authorise you at "
+        "any time, on the page “My permissions”, with your RPPS number.",
     ),
-    "denied.record_exists": ("Cette personne avait déjà un dossier.", "This person already had a record."),
-    "denied.bad_credential": (
-        "L'identification n'a pas pu être vérifiée.",
-        "The credential could not be verified.",
+    "refused.emergency": (
+        "L'accès en urgence aussi est refusé : le patient s'y est opposé ou vous a bloqué, le délai de "
+        "quatre heures ou le nombre d'accès du jour est dépassé, ou ce dossier n'existe pas.",
+        "Emergency access is refused as well: the patient opposed it or blocked you, the four hours or "
+        "today's number of accesses are used up, or there is no such record.",
     ),
 }

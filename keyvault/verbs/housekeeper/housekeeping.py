@@ -16,9 +16,9 @@ from keyvault.quotas import forget_old
 from keyvault.restore import shipping
 from keyvault.store import Row
 from keyvault.verbs import jobs
-from keyvault.verbs.emergency_windows import forget_windows
 from keyvault.verbs.leases import OPEN
 from keyvault.verbs.notice_outbox import open_notice
+from keyvault.verbs.open_emergencies import forget_windows
 from records.errors import CoffreError
 
 DAY_KEY_LIFE_MS = 72 * 3_600_000  # after the end of its day

@@ -16,8 +16,8 @@ from keyvault.store import Row, VaultTransaction
 from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Call, Denied, Preamble, attempt, refuse
 from keyvault.verbs.caller import caller
-from keyvault.verbs.emergency_windows import emergency_use
 from keyvault.verbs.judging import facts_with_decoys
+from keyvault.verbs.open_emergencies import emergency_use
 from keyvault.verbs.reader.reading import opened_documents, tell_listed
 from keyvault.verbs.reader.snapshot import MOST_SNAPSHOTS, permitted
 from keyvault.verbs.rows import NOBODYS, SealedRow, SeenDocument, copies_of

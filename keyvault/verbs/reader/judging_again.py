@@ -12,7 +12,7 @@ from keyvault.keys.blob_keys import ADOPTED
 from keyvault.keys.record_keys import open_record_key
 from keyvault.opened_records import BRANCH_OF, OpenedRecord
 from keyvault.store import Row, VaultTransaction
-from keyvault.verbs.emergency_windows import emergency_use, use_changes_at
+from keyvault.verbs.open_emergencies import emergency_use, use_changes_at
 from keyvault.verbs.reader.kept_grants import GrantedBlob, KeptGrant, Standing
 from keyvault.verbs.rows import copies_of, facts_of
 from records.documents import DocumentFacts

@@ -14,7 +14,7 @@ from keyvault.store import VaultTransaction
 from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Attempt, Call, Denied, refuse
 from keyvault.verbs.caller import caller
-from keyvault.verbs.emergency_windows import use_changes_at
+from keyvault.verbs.open_emergencies import use_changes_at
 from keyvault.verbs.reader.granted import OpenedGrant, RefusedGrant, open_granted
 from keyvault.verbs.reader.kept_grants import keep_grant
 from keyvault.verbs.reader.snapshot import Question, carry_out

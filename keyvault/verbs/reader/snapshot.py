@@ -15,7 +15,7 @@ from keyvault.opened_records import Moved, OpenedRecord
 from keyvault.store import VaultTransaction
 from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Attempt, Call, Denied, Preamble, attempt
-from keyvault.verbs.emergency_windows import emergency_use
+from keyvault.verbs.open_emergencies import emergency_use
 from records.actors import Actor
 from records.policy import Deny, Facts, decide
 from records.vocabulary.codes import Action

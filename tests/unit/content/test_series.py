@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from content.series import FORMAT, SeriesDocument, SeriesInstance, read_series, write_series
+from content.series_metadata import FORMAT, SeriesDocument, SeriesInstance, read_series, write_series
 from records.errors import Invalid
 
 BLOB = UUID("01890a5d-ac96-774b-bcce-b302099a8057")

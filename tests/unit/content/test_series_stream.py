@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from content.series import FORMAT, SeriesInstance, read_series, write_series
+from content.series_metadata import FORMAT, SeriesInstance, read_series, write_series
 from content.series_stream import instances_in
 from records.errors import CoffreError
 from tests.unit.content.test_series import DAMAGED, INSTANCE, NOT_READ, WRITTEN, packed

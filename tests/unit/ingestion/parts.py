@@ -7,7 +7,7 @@ from typing import Any
 
 from content.facts import DicomFacts, PdfFacts, StudyFacts
 from content.person import Identifier, Person
-from content.series import Frames
+from content.series_metadata import Frames
 from ingestion.grouping import InspectedPart
 from ingestion.outcomes import JUDGEMENTS, Judgement
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from content.series import SeriesDocument, SeriesInstance
+from content.series_metadata import SeriesDocument, SeriesInstance
 from ingestion.jobs.merging import kept_instances, live_series, merged_details, moved_metadata
 from records.details import DocumentDetails, InstanceDetails, Place, SeriesDetails, StudyDetails
 from records.details_json import to_json

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from content.series import Frames, read_series
+from content.series_metadata import Frames, read_series
 from ingestion.grouping import InspectedPart, groups_of
 from ingestion.outcomes import Judgement, PartOutcome
 from ingestion.worker.opening import OpenedContent, sealed_blob
