@@ -272,10 +272,11 @@ class TestConnections:
         eventually(lambda: self._nothing(before))
 
     def _nothing(self, before: Before) -> None:
+        """Nothing more: what another test broke off may have gone meanwhile."""
         rows = outsider.counts(before.coffre)
-        assert rows["upload"] == before.rows["upload"]
+        assert rows["upload"] <= before.rows["upload"]
         assert rows["submission"] == before.rows["submission"]
-        assert outsider.objects(before.coffre) == before.files
+        assert outsider.objects(before.coffre) <= before.files
 
     def test_a_length_longer_than_the_body_leaves_nothing(
         self, coffre: Coffre, person: Patient, lab: str, good: list[bytes]
