@@ -90,7 +90,7 @@ DECIDING = tests/unit/records tests/unit/audit tests/unit/keyvault tests/contrac
 	tests/integration/test_quarantine.py tests/integration/test_backup.py
 COVERAGE = --cov=records --cov=keyvault --cov=audit --cov-report=term:skip-covered --cov-report=json:.coverage.json
 # three at once on two cores: one of them waits for a server, a lease or a store at any time
-PYTEST = PYTHONHASHSEED=0 $(BIN)/python -m tests.services.in_memory -m "not long" -n 3 --dist loadfile --no-loadscope-reorder
+PYTEST = PYTHONHASHSEED=0 $(BIN)/python -m tests.services.in_memory -m "not long" -n 3 --dist loadfile --no-loadscope-reorder --durations=40
 test: check  ## everything CI runs, at most twenty minutes on two cores
 	@$(PYTEST) $(DECIDING) $(COVERAGE) && decided=0 || decided=$$?; \
 	$(PYTEST) $(addprefix --ignore=,$(DECIDING)) || exit $$?; exit $$decided
