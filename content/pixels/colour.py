@@ -1,15 +1,13 @@
 """Colour samples to eight bits of red, green and blue (PS3.3 §C.7.6.3.1.2, §C.7.6.3.1.5, §C.7.9.2)."""
 
-import struct
-
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from pydicom.pixels.processing import _expand_segmented_lut
 
 from content.pixels.decoding import Decoded, Samples
 from content.pixels.failures import DAMAGED, Unpictured
 from content.pixels.image_file import COLOURS
+from content.pixels.segmented_tables import expanded
 
 Colours = NDArray[np.uint8]
 
@@ -33,12 +31,13 @@ def from_palette(samples: Samples, found: Dataset, *, little: bool) -> Colours:
 
 def _mapped(samples: Samples, found: Dataset, colour: str, little: bool) -> Colours:
     count, start, bits = (int(number) for number in found[f"{colour}PaletteColorLookupTableDescriptor"].value)
-    entries = _entries(found, colour, count or 2**16, bits, little)
-    if not entries.size:
-        raise Unpictured(DAMAGED)
+    count = count % 2**16 or 2**16  # it may come as signed; 0 is one more than fits
+    entries = _entries(found, colour, count, bits, little)
     if samples.dtype.kind == "u" and start >= 2**15 and int(samples.max(initial=0)) < start:
         start -= 2**16  # written as signed
-    places = np.clip(samples.astype(np.int64) - start, 0, entries.size - 1)
+    places = np.clip(samples.astype(np.int64) - start, 0, count - 1)
+    if int(places.max(initial=0)) >= entries.size:  # shorter than it says, and than what is shown needs
+        raise Unpictured(DAMAGED)
     return entries[places]
 
 
@@ -46,7 +45,7 @@ def _entries(found: Dataset, colour: str, count: int, bits: int, little: bool) -
     """A channel's table in eight bits. Some writers fill eight of the sixteen bits that they declare."""
     segmented = found.get(f"Segmented{colour}PaletteColorLookupTableData")
     if segmented is not None:
-        return _eight_bits(_expanded(segmented, bits, little)[:count], bits)
+        return _eight_bits(_expanded(segmented, count, bits, little), bits)
     data = found[f"{colour}PaletteColorLookupTableData"].value
     if len(data) >= 2 * count:
         return _eight_bits(np.frombuffer(data, "<u2" if little else ">u2", count), bits)
@@ -54,11 +53,11 @@ def _entries(found: Dataset, colour: str, count: int, bits: int, little: bool) -
     return order.view(np.uint8)[:count] if not little else np.frombuffer(data, np.uint8)[:count]
 
 
-def _expanded(data: bytes, bits: int, little: bool) -> NDArray[np.uint16]:
+def _expanded(data: bytes, count: int, bits: int, little: bool) -> NDArray[np.uint16]:
     if bits <= 8 and len(data) % 2 == 0:
-        return np.asarray(_expand_segmented_lut(tuple(data), "<B"), np.uint16)
-    form = f"{'<' if little else '>'}{len(data) // 2}H"
-    return np.asarray(_expand_segmented_lut(struct.unpack(form, data[: len(data) & ~1]), form), np.uint16)
+        return np.asarray(expanded(data, 1, count), np.uint16)
+    words = np.frombuffer(data[: len(data) & ~1], "<u2" if little else ">u2").tolist()
+    return np.asarray(expanded(words, 2, count), np.uint16)
 
 
 def _eight_bits(entries: NDArray[np.uint16], bits: int) -> Colours:
