@@ -161,8 +161,16 @@ def _images_are_read_in_clear(url: str, patient: str, ins: str) -> None:
             bulk = httpx.get(uri, timeout=60, headers=headers)
             assert frame.status_code == bulk.status_code == 200
             assert bulk.content.startswith(frame.content) and frame.content
+            _what_metadata_does_not_name_is_looked_for(f"{address}/bulkdata", headers)
             read += 1
     assert read
+
+
+def _what_metadata_does_not_name_is_looked_for(root: str, headers: dict[str, str]) -> None:
+    """0.1.0 left values of more than 1 KiB out of series metadata: private ones are found in the instance."""
+    for path, status in (("00291010", 404), ("00091001/0/00091010", 404), ("00080018", 404)):
+        answer = httpx.get(f"{root}/{path}", timeout=60, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (status, "no_such_bulkdata")
 
 
 def _choices_still_count(installed: Installed, url: str, patient: str) -> None:

@@ -21,7 +21,7 @@ from viewer_api.wado.media_types import (
     UNCOMPRESSED,
     content_type,
 )
-from viewer_api.wado.metadata import DataSet, completed
+from viewer_api.wado.metadata import UNNOTED, DataSet, completed, refers
 from viewer_api.wado.multipart import Body, Part, Pieces, in_parts, single
 from viewer_api.wado.retrieval import Ranges, Retrieval, sop_of
 from viewer_api.wado.sources import InstanceSource
@@ -81,10 +81,13 @@ def _read(
 
 
 def _element(retrieval: Retrieval, instance: StoredInstance, path: Path) -> dict[str, Any]:
-    """The attribute, if metadata names an address for it."""
+    """The attribute, if metadata names an address for it, or was written before addresses were noted."""
     for dataset in retrieval.study.metadata(instance.series):
         if sop_of(dataset) == instance.sop:
+            has_references = refers(dataset)
             found = _at(completed(dataset, has_frames=instance.frames is not None), path)
+            if found is None and not has_references:
+                return UNNOTED  # a private one, perhaps: the instance itself is asked
             if found is not None and "BulkDataURI" in found:
                 return found
             break

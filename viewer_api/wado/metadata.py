@@ -54,8 +54,20 @@ def completed(dataset: DataSet, *, has_frames: bool) -> DataSet:
     return _sort(dataset)
 
 
+def refers(dataset: DataSet) -> bool:
+    """Whether references to bulk data were noted in it: what was written by 0.1.0 has none."""
+    return any(
+        "BulkDataURI" in element or (element.get("vr") == "SQ" and any(map(refers, element.get("Value", ()))))
+        for element in dataset.values()
+    )
+
+
 def _noted(vr: str) -> dict[str, Any]:
     return {"vr": vr, "BulkDataURI": ""}
+
+
+UNNOTED = _noted("UN")
+"""An element that the instance may hold in bulk, and its metadata does not name."""
 
 
 def _sort(dataset: DataSet) -> DataSet:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from viewer_api.wado.metadata import completed, matches, referenced, takes_gzip
+from viewer_api.wado.metadata import completed, matches, referenced, refers, takes_gzip
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,13 @@ def test_what_was_deposited_before_bulk_data_was_noted_has_its_address_too() -> 
         {"54000100": {"vr": "SQ", "Value": [{"54001004": {"vr": "US", "Value": [16]}}]}}, has_frames=False
     )
     assert ecg["54000100"]["Value"][0]["54001010"] == {"vr": "OW", "BulkDataURI": ""}
+
+
+def test_whether_bulk_data_was_noted() -> None:
+    """References stand in items too; 0.1.0 noted none."""
+    noted = {"vr": "UN", "BulkDataURI": "?offset=1&length=2"}
+    nested = {
+        "00291010": {"vr": "SQ", "Value": [{}, {"00291020": {"vr": "SQ", "Value": [{"00291030": noted}]}}]}
+    }
+    assert refers({"00291030": noted}) and refers(nested)
+    assert not refers({}) and not refers({"00291010": {"vr": "SQ"}, "00280100": {"vr": "US", "Value": [8]}})
