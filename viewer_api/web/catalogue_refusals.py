@@ -37,10 +37,12 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
         "The fault is on our side. Try again; if it stays, tell the host the time.",
     ),
     "sentence.501": (
-        "Ce serveur n'ouvre pas le contenu des documents. Le logiciel de votre cabinet ou de votre hôpital "
-        "le peut : il les reçoit chiffrés et les ouvre lui-même.",
-        "This server does not open the content of documents. The software of your practice or hospital can: "
-        "it receives them encrypted and opens them itself.",
+        "Ce serveur n'ouvre pas le contenu des documents : il ne peut pas vous les montrer ici. Un "
+        "professionnel de santé les ouvre avec le logiciel de son cabinet ou de son hôpital, qui les reçoit "
+        "chiffrés.",
+        "This server does not open the content of documents: it cannot show them to you here. A health "
+        "professional opens them with the software of their practice or hospital, which receives them "
+        "encrypted.",
     ),
     "sentence.503": (
         "Réessayez dans quelques secondes.",

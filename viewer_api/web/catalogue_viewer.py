@@ -31,7 +31,10 @@ VIEWER: Mapping[str, tuple[str, str]] = {
     "viewer.view.fetched.many": ("{n} images reçues", "{n} images received"),
     "viewer.position": ("Image", "Image"),
     "viewer.window.now": ("centre {center}, largeur {width}", "centre {center}, width {width}"),
-    "viewer.tools": ("Ce que fait un glissement sur l'image", "What dragging on the image does"),
+    "viewer.tools": (
+        "Quand vous faites glisser la souris ou le doigt sur l'image",
+        "When you drag the mouse or a finger on the image",
+    ),
     "viewer.tool.scroll": ("Défiler", "Scroll"),
     "viewer.tool.window": ("Contraste", "Contrast"),
     "viewer.tool.zoom": ("Zoom", "Zoom"),
@@ -103,8 +106,7 @@ VIEWER: Mapping[str, tuple[str, str]] = {
     ),
     "viewer.help.touch": (
         "La molette change d'image ; avec Ctrl, elle agrandit. Deux doigts agrandissent et déplacent. Le "
-        "bouton "
-        "droit de la souris agrandit, celui du milieu déplace.",
+        "bouton droit de la souris agrandit, celui du milieu déplace.",
         "The wheel changes the image; with Ctrl it enlarges. Two fingers enlarge and move. The right "
         "button of "
         "the mouse enlarges, the middle one moves.",

@@ -33,9 +33,8 @@ _AWAY = (
     "The server does not answer. Check the connection, then try again.",
 )
 _STORE = (
-    "L'entrepôt des documents ne répond pas à cette page, ou n'y est pas réglé. Réessayez ; si cela "
-    "dure, donnez "
-    "ce code à l'hébergeur.",
+    "Le service qui garde les documents ne répond pas à cette page, ou n'est pas réglé pour elle. "
+    "Réessayez ; si cela dure, donnez ce code à l'hébergeur.",
     "The store of the documents does not answer this page, or is not set up for it. Try again; if it "
     "stays, give "
     "this code to the host.",
@@ -45,11 +44,10 @@ _NO_PICTURE = (
     "This series holds no image to show.",
 )
 _NOT_DRAWN = (
-    "Cette image ne peut pas être affichée ici avec certitude : rien n'est affiché. Téléchargez-la, ou "
-    "ouvrez-la "
-    "dans un logiciel de radiologie.",
-    "This image cannot be shown here with certainty: nothing is shown. Download it, or open it in radiology "
-    "software.",
+    "Cette image ne peut pas être affichée ici sans risque d'erreur : rien n'est affiché. Téléchargez-la, ou "
+    "ouvrez-la dans un logiciel de radiologie.",
+    "This image cannot be shown here without a risk of error: nothing is shown. Download it, or open it in "
+    "radiology software.",
 )
 _PDF = (
     "Ce PDF ne peut pas être affiché ici. Téléchargez-le.",
