@@ -15,6 +15,8 @@ from tests.integration.support import Coffre, Patient
 
 ROOT = Path(__file__).parents[2]
 FRONTEND = ROOT / "viewer_api" / "viewer" / "frontend"
+TABLES_OF_REAL_FILES = {"modality": "mlut_18.dcm", "values of interest": "vlut_04.dcm"}
+"""Images of pydicom-data whose grey values follow a table."""
 UNCOVERED = """() => {
     const is_shown = id => !document.getElementById(id).hidden;
     const found = document.querySelector('canvas.cornerstone-canvas');

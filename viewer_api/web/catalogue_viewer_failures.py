@@ -49,6 +49,12 @@ _NOT_DRAWN = (
     "This image cannot be shown here without a risk of error: nothing is shown. Download it, or open it in "
     "radiology software.",
 )
+_TABLE = (
+    "Les gris de cette image suivent une table que la visionneuse ne sait pas appliquer avec certitude : "
+    "rien n'est affiché. Téléchargez-la, ou ouvrez-la dans un logiciel de radiologie.",
+    "The greys of this image follow a table that the viewer cannot apply with certainty: nothing is shown. "
+    "Download it, or open it in radiology software.",
+)
 _PDF = (
     "Ce PDF ne peut pas être affiché ici. Téléchargez-le.",
     "This PDF cannot be shown here. Download it.",
@@ -77,6 +83,7 @@ BY_SENTENCE: Mapping[tuple[str, str], str] = {
         "no_such_instance palette_missing pixel_format_unknown pixels_not_decodable series_too_large "
         "syntax_unknown too_large_for_memory"
     ),
+    _TABLE: "lookup_table_unknown",
     _PDF: "pdf_encrypted pdf_unreadable no_such_document",
     _SIGNED_OUT: "key_forgotten no_token signed_out token_expired token_revoked http_401",
     (

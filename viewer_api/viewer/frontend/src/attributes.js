@@ -1,5 +1,4 @@
 // Reads DICOM JSON (PS3.18 annex F): first values, numbers, names, dates.
-import { language } from "./page.js";
 
 /** @typedef {{[tag: string]: {vr: string, Value?: unknown[], InlineBinary?: string, BulkDataURI?: string}}} Attributes */
 
@@ -30,7 +29,7 @@ export function day(attributes, tag) {
   const found = /^(\d{4})\.?(\d{2})\.?(\d{2})$/.exec(text(attributes, tag));
   if (!found) return "";
   const date = new Date(Date.UTC(Number(found[1]), Number(found[2]) - 1, Number(found[3])));
-  return new Intl.DateTimeFormat(language, { dateStyle: "long", timeZone: "UTC" }).format(date);
+  return new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeZone: "UTC" }).format(date);
 }
 
 /** The bytes of a value that stands in the JSON itself. */

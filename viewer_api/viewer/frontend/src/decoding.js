@@ -1,9 +1,10 @@
 // cornerstone3D's decoders over frames that the opener opened: what comes out is checked before it is drawn.
-import { getShouldUseCPURendering, imageLoader, metaData } from "@cornerstonejs/core";
+import { getShouldUseCPURendering, imageLoader, metaData, utilities } from "@cornerstonejs/core";
 import { createImage, init as initLoader, wadors } from "@cornerstonejs/dicom-image-loader/imageLoader";
-import { number, numbers, text } from "./attributes.js";
+import { number, text } from "./attributes.js";
 import { Failure, codeOf, isAbort } from "./failures.js";
 import { readyToDecode } from "./frame_bytes.js";
+import { hasWindow } from "./lookup_tables.js";
 import { pixelFormat } from "./pixel_format.js";
 
 const SCHEME = "coffre";
@@ -41,6 +42,7 @@ function load(frame, { priority = 0 } = {}) {
 async function image(frame, signal, priority) {
   const attributes = await frame.attributes(signal);
   const declared = pixelFormat(attributes, frame.instance.transferSyntax);
+  const tables = await frame.tables(attributes, signal);
   const { bytes, syntax } = await frame.bytes(declared, signal, priority);
   const format = pixelFormat(attributes, syntax);
   const ready = readyToDecode(bytes, format);
@@ -53,7 +55,7 @@ async function image(frame, signal, priority) {
   });
   const made = await decoded(frame.id, ready);
   check(made, format);
-  return windowed(made, attributes);
+  return windowed(tables ? mapped(made, tables) : made, attributes, tables);
 }
 
 async function decoded(id, { bytes, syntax }) {
@@ -81,19 +83,50 @@ function check(image, { rows, columns, samples }) {
   }
 }
 
-/** Without a window of its own an image is shown from its least to its greatest value, padding left out. */
-function windowed(image, attributes) {
-  if (image.color || numbers(attributes, "00281050").length) return image;
-  const padding = number(attributes, "00280120");
-  if (padding === undefined) return image;
-  const slope = number(attributes, "00281053") ?? 1;
-  const hidden = padding * slope + (number(attributes, "00281052") ?? 0);
+/** The image with the values that its tables give in place of those that were decoded. */
+function mapped(image, tables) {
+  const values = tables.of(image.getPixelData());
+  const [least, most] = range(values);
+  image.imageFrame.pixelData = values;
+  const { width, height } = image;
+  return Object.assign(image, {
+    getPixelData: () => values,
+    voxelManager: utilities.VoxelManager.createImageVoxelManager({ scalarData: values, width, height, numberOfComponents: 1 }),
+    dataType: values.constructor.name,
+    sizeInBytes: values.byteLength,
+    minPixelValue: least,
+    maxPixelValue: most,
+  });
+}
+
+/**
+ * Without a window of its own an image is shown by its table of values of interest, otherwise from its least to its
+ * greatest value, padding left out.
+ */
+function windowed(image, attributes, tables) {
+  if (image.color || hasWindow(attributes)) return image;
+  if (tables?.window) return Object.assign(image, tables.window);
+  const hidden = padding(attributes, tables);
+  if (hidden === undefined && !tables) return image; // the decoder did it
+  const [least, most] = range(image.getPixelData(), hidden);
+  if (least < most) Object.assign(image, { windowWidth: most - least + 1, windowCenter: (most + least + 1) / 2 });
+  return image;
+}
+
+/** The value that padding has in the decoded image; undefined where there is none. */
+function padding(attributes, tables) {
+  const stored = number(attributes, "00280120");
+  if (stored === undefined) return undefined;
+  if (tables) return tables.of([stored])[0];
+  return stored * (number(attributes, "00281053") ?? 1) + (number(attributes, "00281052") ?? 0);
+}
+
+function range(values, hidden) {
   let [least, most] = [Infinity, -Infinity];
-  for (const value of image.getPixelData()) {
+  for (const value of values) {
     if (value === hidden) continue;
     if (value < least) least = value;
     if (value > most) most = value;
   }
-  if (least < most) Object.assign(image, { windowWidth: most - least + 1, windowCenter: (most + least + 1) / 2 });
-  return image;
+  return [least, most];
 }

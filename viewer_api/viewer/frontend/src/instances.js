@@ -1,7 +1,9 @@
 // The images of an open series in their order, and the bytes and attributes of each frame.
 import { inlineBytes, number, numbers, ofFrame, text, value } from "./attributes.js";
 import { Failure } from "./failures.js";
+import { lookupTables } from "./lookup_tables.js";
 import { withPalettes } from "./palettes.js";
+import { BIG_ENDIAN } from "./pixel_format.js";
 import { readWhole } from "./whole_instance.js";
 
 const SPACING = "00280030";
@@ -25,6 +27,11 @@ export class Frame {
     }
     if (text(found, "00280004") !== "PALETTE COLOR") return found;
     return withPalettes(found, (element) => this.series.value(this.instance, element, signal));
+  }
+
+  /** Tables of its grey values, of which `attributes` are the frame's own; null where they are linear. */
+  tables(attributes, signal) {
+    return lookupTables(attributes, (element) => this.series.value(this.instance, element, signal));
   }
 
   /** @returns {Promise<{bytes: Uint8Array, syntax: string}>} the frame as it was deposited, inflated where it was deflated */
@@ -60,6 +67,8 @@ export class OpenSeries {
   async value(instance, element, signal) {
     if (element?.InlineBinary !== undefined) return inlineBytes(element);
     if (!element?.BulkDataURI) throw new Failure("instance_unreadable");
+    // parts of the file are as they were written; values in the metadata are little endian
+    if (instance.transferSyntax === BIG_ENDIAN) throw new Failure("pixel_format_unknown");
     return this.opened.bulkData(instance.sop, element.BulkDataURI, { signal });
   }
 

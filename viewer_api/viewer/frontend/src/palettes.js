@@ -21,11 +21,12 @@ export async function withPalettes(attributes, bytesOf) {
   return made;
 }
 
-/** Entries of eight bits, two to a word, or of sixteen, little endian. */
-function entriesOf(bytes, [count, , bits]) {
+/** Entries of eight bits, two to a word, or of sixteen, little endian. @throws {Failure} `missing` where there are fewer than the descriptor says */
+export function entriesOf(bytes, [count, , bits], missing = "palette_missing") {
   const entries = count || 2 ** 16;
-  if (bits === 8 && bytes.length < entries * 2) return bytes.subarray(0, entries);
+  const isPacked = bits === 8 && bytes.length < entries * 2;
+  if (bytes.length < entries * (isPacked ? 1 : 2)) throw new Failure(missing);
+  if (isPacked) return bytes.subarray(0, entries);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < entries * 2) throw new Failure("palette_missing");
   return Array.from({ length: entries }, (_, at) => view.getUint16(at * 2, true));
 }
