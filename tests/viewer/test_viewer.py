@@ -1,16 +1,25 @@
 """The viewer page draws what was deposited, in the browser alone: the server opens no content."""
 
+import base64
+import json
+import struct
+import subprocess
 from io import BytesIO
+from pathlib import Path
 
 import pydicom
 import pytest
 from pydicom.data import get_testdata_file
+from pydicom.encaps import encapsulate
+from pydicom.uid import HTJ2K, UID, HTJ2KLossless
 
 from coffre.demonstration import data as demo_data
 from tests.clients.ohif_viewer import RIGHT, encapsulated, given_to, written
 from tests.integration.support import DOCTOR, Coffre
+from tests.opener import node
 from tests.viewer.viewer_page import ViewerPage, deposited, published
 
+ENCODER = Path(__file__).parent / "encode_htj2k.mjs"
 SHORT = {"JPEG 2000": "MR_small_jp2klossless.dcm"}
 LONG = {
     "deflated": "image_dfl.dcm",
@@ -73,6 +82,35 @@ def test_each_syntax_is_shown_as_it_is(served: Coffre, viewer: ViewerPage, name:
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("syntax", [HTJ2KLossless, HTJ2K])
+def test_high_throughput_jpeg_2000_is_shown_as_it_is(served: Coffre, viewer: ViewerPage, syntax: UID) -> None:
+    """No real file of it lies in pydicom's packages: a real MR is encoded anew, and pydicom decodes it."""
+    person = served.open_record()
+    dataset = in_htj2k(given_to(person, str(get_testdata_file("MR_small.dcm"))), syntax)
+    study = deposited(served, person, [dataset])
+    viewer.sign_in(person.token)
+    viewer.show(person, study)
+    assert viewer.resembles([pydicom.dcmread(BytesIO(written(dataset)))]) >= RIGHT
+    assert (viewer.failures, viewer.complaints, viewer.strangers) == ([], [], set())
+
+
+def in_htj2k(dataset: pydicom.FileDataset, syntax: UID) -> pydicom.FileDataset:
+    told = {
+        "samples": base64.b64encode(dataset.PixelData).decode(),
+        "columns": dataset.Columns,
+        "rows": dataset.Rows,
+        "bits": dataset.BitsStored,
+        "isSigned": dataset.PixelRepresentation == 1,
+    }
+    command = [node.program(), ENCODER]
+    done = subprocess.run(command, input=json.dumps(told), capture_output=True, text=True, check=True)
+    dataset.PixelData = encapsulate([base64.b64decode(done.stdout)])
+    dataset["PixelData"].VR = "OB"
+    dataset.file_meta.TransferSyntaxUID = syntax
+    return dataset
+
+
+@pytest.mark.long
 def test_a_graphics_card_draws_the_same(served: Coffre, viewer: ViewerPage) -> None:
     person = served.open_record()
     datasets = [pydicom.dcmread(BytesIO(content)) for content in person.ct(1, 128)]
@@ -81,6 +119,32 @@ def test_a_graphics_card_draws_the_same(served: Coffre, viewer: ViewerPage) -> N
     viewer.show(person, study, "?rendu=carte")
     assert viewer.resembles(datasets) >= RIGHT
     assert (viewer.failures, viewer.complaints, viewer.strangers) == ([], [], set())
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("drawn_by", ["processeur", "carte"])
+@pytest.mark.parametrize("tables", ["ModalityLUTSequence", "VOILUTSequence"])
+def test_greys_follow_the_table_of_the_file(
+    served: Coffre, viewer: ViewerPage, tables: str, drawn_by: str
+) -> None:
+    """The table turns dark into bright: drawn without it, the picture would be the opposite."""
+    person = served.open_record()
+    dataset = following_table(given_to(person, str(get_testdata_file("MR_small.dcm"))), tables)
+    viewer.sign_in(person.token)
+    viewer.show(person, deposited(served, person, [dataset]), f"?rendu={drawn_by}")
+    assert viewer.resembles([pydicom.dcmread(BytesIO(written(dataset)))]) >= RIGHT
+    assert (viewer.failures, viewer.complaints, viewer.strangers) == ([], [], set())
+
+
+def following_table(dataset: pydicom.FileDataset, tables: str) -> pydicom.FileDataset:
+    entries = [(4095 - value) ** 2 // 256 for value in range(4096)]
+    item = pydicom.Dataset()
+    item.add_new("LUTDescriptor", "US", [len(entries), 0, 16])
+    item.add_new("LUTData", "OW", struct.pack(f"<{len(entries)}H", *entries))
+    for name in ("WindowCenter", "WindowWidth", "RescaleSlope", "RescaleIntercept"):
+        dataset.pop(name, None)
+    setattr(dataset, tables, pydicom.Sequence([item]))
+    return dataset
 
 
 @pytest.mark.long

@@ -1,13 +1,29 @@
 """What the viewer page does when something is wrong: it says so with a code, and draws nothing."""
 
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pydicom
 import pytest
-from playwright.sync_api import Route
+from playwright.sync_api import Browser, Request, Route
+from pydicom.data import get_testdata_file
 
-from tests.integration.support import Coffre
-from tests.viewer.viewer_page import ViewerPage, deposited
+from coffre.demonstration.server import DemoServer
+from coffre.installation.install import initialise
+from coffre.settings import load
+from storage.objects.credentials import Credentials
+from storage.objects.opening import prepare_objects
+from tests.clients.ohif_viewer import given_to
+from tests.integration.support import STRANGER, Coffre, Patient
+from tests.services.service import S3Service
+from tests.viewer.viewer_page import TABLES_OF_REAL_FILES, ViewerPage, deposited
 
 NO_X25519 = """
     const generate = crypto.subtle.generateKey.bind(crypto.subtle);
@@ -16,6 +32,7 @@ NO_X25519 = """
     crypto.subtle.generateKey = made;
 """
 OBJECTS = "**/objects/**"
+REASON = "Patient inconscient, urgence vitale"
 
 
 def flipped(route: Route) -> None:
@@ -23,11 +40,6 @@ def flipped(route: Route) -> None:
     body = bytearray(answer.body())
     body[len(body) // 2] ^= 1
     route.fulfill(response=answer, body=bytes(body))
-
-
-def swapped(route: Route) -> None:
-    answer = route.fetch()
-    route.fulfill(response=answer, body=bytes(reversed(answer.body())))
 
 
 def cut(route: Route) -> None:
@@ -40,9 +52,42 @@ def ended(route: Route) -> None:
     route.fulfill(status=403, content_type="application/problem+json", body='{"code": "grant_ended"}')
 
 
-def refused(route: Route) -> None:
-    """As a browser does where the store does not admit the page."""
-    route.abort("failed")
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A study of one image, and the files of the embedded store that hold it, by their length."""
+
+    document: str
+    files: Mapping[int, Path]
+
+    @classmethod
+    def of(cls, coffre: Coffre, person: Patient, dataset: pydicom.FileDataset) -> Self:
+        """`dataset` as this person's, with identifiers as long as they were."""
+        named = pydicom.dcmread(BytesIO(*person.ct(1, 64)), stop_before_pixels=True)
+        dataset.update(named.group_dataset(0x0010))
+        for name in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"):
+            setattr(dataset, name, "2.25." + str(10**37 + secrets.randbelow(10**37)))
+        dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+        before = stored_files(coffre)
+        document = deposited(coffre, person, [dataset])
+        return cls(document, {each.stat().st_size: each for each in stored_files(coffre) - before})
+
+    @contextmanager
+    def replaced_by(self, other: "Stored") -> Iterator[None]:
+        """For a while the other's objects lie where these did, each of those that are as long."""
+        alike = self.files.keys() & other.files.keys()
+        assert alike
+        kept = {self.files[size]: self.files[size].read_bytes() for size in alike}
+        try:
+            for size in alike:
+                self.files[size].write_bytes(other.files[size].read_bytes())
+            yield
+        finally:
+            for path, content in kept.items():
+                path.write_bytes(content)
+
+
+def stored_files(coffre: Coffre) -> set[Path]:
+    return {each for each in (coffre.data / "objects").rglob("*") if each.is_file()}
 
 
 @pytest.fixture
@@ -68,9 +113,7 @@ def shown(viewer: ViewerPage, record: str, document: str) -> str:
     ("fault", "codes"),
     [
         pytest.param(flipped, {"blob_corrupt"}, id="a flipped byte"),
-        pytest.param(swapped, {"blob_corrupt"}, id="another blob", marks=pytest.mark.long),
         pytest.param(cut, {"short_range", "blob_corrupt"}, id="a cut range", marks=pytest.mark.long),
-        pytest.param(refused, {"unreachable", "store_unreachable"}, id="no CORS", marks=pytest.mark.long),
     ],
 )
 def test_what_the_store_gets_wrong_is_not_drawn(
@@ -90,6 +133,91 @@ def test_a_grant_that_has_ended_is_said_and_asked_for_anew(study: tuple[ViewerPa
     viewer.page.context.unroute(OBJECTS)
     viewer.page.locator("#message-retry").click()
     assert viewer.until(lambda: viewer.place == "image 1 sur 2")
+
+
+@pytest.mark.long
+def test_another_object_of_equal_length_at_that_address_is_not_drawn(
+    served: Coffre, viewer: ViewerPage
+) -> None:
+    """Both are real: the images of two people, which differ in nothing else."""
+    one, other = served.open_record(), served.open_record()
+    (content,) = one.ct(1, 64)
+    stored = [Stored.of(served, each, pydicom.dcmread(BytesIO(content))) for each in (one, other)]
+    viewer.sign_in(one.token)
+    with stored[0].replaced_by(stored[1]):
+        assert shown(viewer, str(one.public_id), stored[0].document) == "blob_corrupt"
+    viewer.page.locator("#message-retry").click()
+    assert viewer.until(lambda: viewer.place == "image 1 sur 1")
+
+
+@pytest.mark.long
+def test_a_store_of_another_origin_that_does_not_admit_the_page_is_said(
+    browser: Browser, seaweedfs_server: S3Service, tmp_path: Path
+) -> None:
+    server, bucket = DemoServer(tmp_path / "data"), seaweedfs_server.url("s3", f"unadmitted-{uuid4().hex}")
+    keys = Credentials(seaweedfs_server.access_key, seaweedfs_server.secret_key)
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in {
+            **seaweedfs_server.environment(),
+            "COFFRE_OBJECTS_URL": bucket,
+            "COFFRE_OBJECTS_PUBLIC_URL": seaweedfs_server.endpoint,
+            "COFFRE_PUBLIC_URL": server.url,
+            "COFFRE_GATEWAY": "false",
+        }.items():
+            environment.setenv(name, value)
+        initialise(load(data=tmp_path / "data"))
+        prepare_objects(bucket, origins=["https://elsewhere.example"], create=False, credentials=keys)
+        with server:
+            viewer = ViewerPage(browser.new_page(locale="fr-FR"), Coffre(tmp_path / "data", server))
+            person = viewer.coffre.open_record()
+            document = deposited(viewer.coffre, person, [pydicom.dcmread(BytesIO(*person.ct(1, 32)))])
+            viewer.sign_in(person.token)
+            assert shown(viewer, str(person.public_id), document) == "store_unreachable"
+            prepare_objects(bucket, origins=[server.url], create=False, credentials=keys)
+            viewer.page.locator("#message-retry").click()
+            assert viewer.until(lambda: viewer.place == "image 1 sur 1")
+            viewer.page.close()
+
+
+@pytest.mark.long
+def test_a_grant_that_has_ended_in_an_emergency_is_asked_for_anew_with_its_reason(
+    served: Coffre, viewer: ViewerPage
+) -> None:
+    person = served.open_record()
+    deposited(served, person, [pydicom.dcmread(BytesIO(each)) for each in person.ct(2, 32)])
+    asked: list[dict[str, str]] = []
+    viewer.page.on("request", lambda each: asked.append(each.post_data_json) if is_grant(each) else None)
+    viewer.sign_in(served.professional(STRANGER))
+    viewer.page.goto(f"{served.url}/dossier/{person.public_id}")
+    viewer.page.get_by_label("Motif de l'urgence").fill(REASON)
+    viewer.page.get_by_role("button", name="Ouvrir le dossier en urgence").click()
+    viewer.page.get_by_role("button", name="Voir les images").click()
+    viewer.page.context.route(OBJECTS, ended)
+    viewer.page.context.route("**/grants/*/urls", ended)
+    viewer.page.get_by_role("button", name="Voir les images à l'écran").click()
+    assert viewer.code == "grant_ended"
+    viewer.page.context.unroute(OBJECTS)
+    viewer.page.locator("#message-retry").click()
+    assert viewer.until(lambda: viewer.place == "image 1 sur 2")
+    assert [(each["purpose"], each["reason"]) for each in asked] == [("bris_de_glace", REASON)] * 2
+
+
+def is_grant(request: Request) -> bool:
+    return request.method == "POST" and urlsplit(request.url).path == "/grants"
+
+
+@pytest.mark.long
+def test_an_image_whose_table_is_not_surely_understood_is_not_drawn(
+    served: Coffre, viewer: ViewerPage
+) -> None:
+    person = served.open_record()
+    dataset = given_to(person, str(get_testdata_file(TABLES_OF_REAL_FILES["modality"])))
+    dataset.ModalityLUTSequence[0].LUTDescriptor[0] += 1
+    viewer.sign_in(person.token)
+    assert shown(viewer, str(person.public_id), deposited(served, person, [dataset])) == (
+        "lookup_table_unknown"
+    )
+    assert "table" in viewer.page.locator("#message-text").inner_text()
 
 
 @pytest.mark.long
