@@ -10,9 +10,9 @@ from tests.services.ohif import chromium
 from viewer_api.opener.files import HERE
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One for all: it takes seconds to start."""
+    """No longer than its file: Playwright keeps an event loop in this thread, where other tests run their own."""
     with chromium() as browser:
         yield browser
 

@@ -23,8 +23,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coffre]:
         yield coffre
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """No longer than its file: Playwright keeps an event loop in this thread, where other tests run their own."""
     with ohif.chromium() as found:
         yield found
 
