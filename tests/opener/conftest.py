@@ -12,7 +12,7 @@ from viewer_api.opener.files import HERE
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """No longer than its file: Playwright keeps an event loop in this thread, where other tests have theirs."""
+    """Ends with its file: Playwright keeps an event loop in this thread, where other tests have theirs."""
     with chromium() as browser:
         yield browser
 

@@ -25,7 +25,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coffre]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """No longer than its file: Playwright keeps an event loop in this thread, where other tests have theirs."""
+    """Ends with its file: Playwright keeps an event loop in this thread, where other tests have theirs."""
     with ohif.chromium() as found:
         yield found
 
