@@ -79,7 +79,7 @@ check: dev  ## ruff, mypy strict, import contracts, what nothing calls
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/vulture
 
-MEASURING = $(addprefix --ignore=tests/unit/content/test_,real_files.py mutations.py pdf_bounds.py dicom_attacks.py)
+MEASURING = $(addprefix --ignore=tests/unit/content/test_,real_files.py mutations.py pdf_bounds.py dicom_attacks.py growth.py pdf_active.py)
 unit: dev  ## tests without servers or network, in less than a minute; all but those of whole corpora and of growth
 	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile tests/unit $(MEASURING)
 

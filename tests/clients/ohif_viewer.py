@@ -4,7 +4,8 @@ import base64
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy
 import pydicom
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Page, Response
+from playwright.sync_api import Error, Page, Response
 from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi_lut, pixel_array
 from pydicom.uid import EncapsulatedPDFStorage, JPEGExtended12Bit, generate_uid
 
@@ -66,8 +67,9 @@ class Viewer:
         """Looked at from outside: a strict policy allows no eval in the page."""
         until = time.monotonic() + self.longest_s
         while time.monotonic() < until:
-            if found():
-                return True
+            with suppress_navigation():
+                if found():
+                    return True
             self.page.wait_for_timeout(250)
         return False
 
@@ -89,6 +91,16 @@ class Viewer:
 
         self.until(looked)
         return best
+
+
+@contextmanager
+def suppress_navigation() -> Iterator[None]:
+    """A page that leads to the next one, as a first visit does, is looked at again there."""
+    try:
+        yield
+    except Error as error:
+        if "Execution context was destroyed" not in error.message:
+            raise
 
 
 def given_to(person: Patient, path: str) -> pydicom.FileDataset:

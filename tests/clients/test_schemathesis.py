@@ -137,7 +137,7 @@ def test_every_name_in_a_path_is_described(coffre: Coffre) -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_no_request_is_answered_as_our_failure(stage: Stage, role: str, tmp_path: Path) -> None:
-    found = asked_by_schemathesis(stage, role, tmp_path, 1, 10)
+    found = asked_by_schemathesis(stage, role, tmp_path, 1, 5)
     assert (401 if role == "nobody" else 400) in found
 
 
