@@ -42,6 +42,9 @@ def say_ready(what: str, banner: str = "") -> None:
         print(banner, flush=True)
 
 
+LOOKS_EVERY_S = 1.0
+
+
 class UntilSignal:
     """Of a command: ready on a line of standard output, ended by SIGTERM, SIGINT or SIGHUP."""
 
@@ -56,8 +59,10 @@ class UntilSignal:
         say_ready(what, self._banner)
 
     def wait(self) -> None:
+        """The kernel may give a signal to any thread, which wakes this one not: it looks by itself."""
         self._listen()
-        self._told.wait()
+        while not self._told.wait(LOOKS_EVERY_S):
+            pass
 
     def when_told(self, callback: Callable[[], None]) -> None:
         self._callbacks.append(callback)
