@@ -59,7 +59,7 @@ class UntilSignal:
         say_ready(what, self._banner)
 
     def wait(self) -> None:
-        """The kernel may give a signal to any thread, which wakes this one not: it looks by itself."""
+        """Looks every second: the kernel may give a signal to another thread, which wakes nobody here."""
         self._listen()
         while not self._told.wait(LOOKS_EVERY_S):
             pass
