@@ -79,8 +79,8 @@ def open_details(key: bytes, sealed: bytes, document_id: UUID, row_version: int)
 
 
 def card_aad(record_id: UUID, object_id: UUID, version: int) -> bytes:
-    """Associated data of a document's facts (object = the document), and of a card before it held the
-    record's state (object = the record).
+    """Associated data of a document's facts in their first form (object = the document), and of a card before
+    it held the record's state (object = the record).
     """
     # the version: older facts don't open as the present ones; put back with their own version, they
     # contradict the event that named the newer (docs/formats.md section 2)
@@ -92,6 +92,12 @@ def stated_card_aad(record_id: UUID, version: int) -> bytes:
     # A label of its own: a card without a state can't be opened as one with it. The state is sealed so that
     # whoever writes the table can't reopen a record that its holder closed.
     return b"coffre-card-v2\0" + record_id.bytes + record_id.bytes + be32(version)
+
+
+def facts_aad(record_id: UUID, document_id: UUID, version: int) -> bytes:
+    """Associated data of a document's facts as they are sealed now."""
+    # A label of its own: the first form, which knows no circles, can't be opened as one that shows to nobody
+    return b"coffre-facts-v2\0" + record_id.bytes + document_id.bytes + be32(version)
 
 
 def packed_details_aad(document_id: UUID, row_version: int) -> bytes:

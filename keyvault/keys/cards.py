@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from keyvault.crypto.envelope import KeyUse, derive
-from keyvault.crypto.sealed_json import card_aad, open_json, seal_json, stated_card_aad
+from keyvault.crypto.envelope import KeyUse, KeyvaultError, derive
+from keyvault.crypto.sealed_json import card_aad, facts_aad, open_json, seal_json, stated_card_aad
 from keyvault.keys.record_keys import RecordKey, open_object_key
 from keyvault.store import Row, VaultTransaction
 from records.consent import Card
@@ -91,14 +91,22 @@ def open_facts(opened: OpenedCard, rows: Iterable[Row]) -> dict[UUID, DocumentFa
     facts = {}
     for row in rows:
         _check_digest(row["facts"], row["facts_digest"])
-        aad = card_aad(opened.record_id, row["document_id"], row["facts_version"])
-        facts[row["document_id"]] = DocumentFacts.from_json(open_json(opened.key, row["facts"], aad))
+        facts[row["document_id"]] = _unsealed_facts(opened, row)
     return facts
+
+
+def _unsealed_facts(opened: OpenedCard, row: Row) -> DocumentFacts:
+    """Facts of either form."""
+    place = opened.record_id, row["document_id"], row["facts_version"]
+    try:
+        return DocumentFacts.from_json(open_json(opened.key, row["facts"], facts_aad(*place)))
+    except KeyvaultError:
+        return DocumentFacts.from_first_json(open_json(opened.key, row["facts"], card_aad(*place)))
 
 
 def seal_facts(opened: OpenedCard, facts: DocumentFacts, version: int) -> dict[str, object]:
     """The columns that keep a document's facts at `version`."""
-    aad = card_aad(opened.record_id, facts.document_id, version)
+    aad = facts_aad(opened.record_id, facts.document_id, version)
     sealed = seal_json(opened.key, facts.to_json(), aad)
     digest = hashlib.sha256(sealed).digest()
     return {"facts": sealed, "facts_version": version, "facts_digest": digest}

@@ -203,6 +203,12 @@ REFUSED_TYPES: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 
 
+def class_of(type_code: str) -> str:
+    """The class of a type, empty for an unknown type (R34)."""
+    known = DOCUMENT_TYPES.get(type_code)
+    return known.class_code if known else ""
+
+
 def may_read(profession: str | None, type_code: str) -> bool:
     """Whether the matrix lets a profession read a type; unknown profession or unknown type is False (R16)."""
     if not is_health_professional(profession) or type_code not in DOCUMENT_TYPES:

@@ -235,6 +235,44 @@ def cards() -> dict[str, Any]:
     return {"record": str(record), "key": key.hex(), "version": version, "cards": sealed}
 
 
+def facts() -> dict[str, Any]:
+    """A document's facts of each form: the second knows circles, authors it names, and choices about it."""
+    record, document, key, version = uuid("record"), uuid("document"), stream("card-key", 32), 4
+    first: dict[str, Any] = {
+        "document_id": str(document),
+        "kind": "document",
+        "type_code": "11502-2",
+        "author_structure": "1750000001",
+        "author": "",
+        "labels": ["INVISIBLE_PATIENT"],
+        "state": "approved",
+        "visible_to_patient_from": 1800000000,
+    }
+    second = first | {
+        "shown_to": sorted([str(uuid("circle")), str(uuid("team"))]),
+        "class_code": "10",
+        "practice_setting": "AMBULATOIRE",
+        "declared_author": "899700024450",
+        "declared_structure": "1750000002",
+        "announcement": {"since": 1799000000, "announced_by": None, "announced_at": None},
+        "replaces": str(uuid("former")),
+        "refused": {"at": 1799500000, "reason": "Ce n'est pas moi."},
+    }
+    sealed = []
+    for label, content in {"coffre-card-v1": first, "coffre-facts-v2": second}.items():
+        aad = label.encode() + b"\0" + record.bytes + document.bytes + be(version, 4)
+        data = wrap(key, canonical(content), aad, stream(f"{label}-facts", 12))
+        digest = hashlib.sha256(data).hexdigest()
+        sealed.append({"label": label, "content": content, "sealed": data.hex(), "digest": digest})
+    return {
+        "record": str(record),
+        "document": str(document),
+        "key": key.hex(),
+        "version": version,
+        "facts": sealed,
+    }
+
+
 def tokens() -> dict[str, Any]:
     index_key = stream("index-key", 32)
     values = {
@@ -652,6 +690,7 @@ def build() -> dict[str, Any]:
         "keys.json": keys(),
         "packed.json": packed(),
         "cards.json": cards(),
+        "facts.json": facts(),
         "tokens.json": tokens(),
         "reception.json": reception(),
         "grants.json": grants(),

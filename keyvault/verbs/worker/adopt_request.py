@@ -14,10 +14,12 @@ from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Denied
 from records.actors import Actor
 from records.base64url import b64, unb64
+from records.declared import declared_authors, practice_setting
 from records.details import DocumentDetails
 from records.documents import DocumentFacts, Kind
 from records.errors import Conflict
 from records.vocabulary.codes import DocumentState
+from records.vocabulary.document_types import class_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +103,8 @@ def facts_of_all(request: AdoptRequest, actor: Actor) -> list[DocumentFacts]:
 
 
 def facts_of_new(new: NewDocument, document_id: UUID, actor: Actor) -> DocumentFacts:
-    """The first facts of a document: whoever deposits it is its author."""
+    """The first facts of a document: whoever deposits it is its author, beside those whom it names."""
+    named = declared_authors(new.details)
     return DocumentFacts(
         document_id=document_id,
         kind=new.kind,
@@ -110,6 +113,10 @@ def facts_of_new(new: NewDocument, document_id: UUID, actor: Actor) -> DocumentF
         author=actor.rpps or "",
         labels=frozenset(),
         state=DocumentState.APPROVED,
+        class_code=class_of(new.type_code),
+        practice_setting=practice_setting(new.details),
+        declared_author=named.person,
+        declared_structure=named.structure,
     )
 
 

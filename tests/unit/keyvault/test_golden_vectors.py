@@ -28,6 +28,7 @@ from keyvault.crypto.sealed_json import (
     card_aad,
     details_aad,
     event_aad,
+    facts_aad,
     open_details,
     open_json,
     open_packed,
@@ -39,7 +40,7 @@ from keyvault.crypto.signing import key_id
 from keyvault.grants.body import read_body
 from keyvault.grants.grant import open_grant
 from keyvault.grants.signed_urls import sign_url
-from keyvault.keys.cards import read_card
+from keyvault.keys.cards import OpenedCard, open_facts, read_card
 from keyvault.keys.reception import ReceivedKey, depositor_token, open_envelope, open_key
 from keyvault.keys.reception_keys import verify_reception_key
 from keyvault.keys.secret_keys import SecretKeys, Use
@@ -179,6 +180,29 @@ def test_cards(card: dict[str, Any]) -> None:
         with pytest.raises(CoffreError) as refused:
             read_card(key, row | {"state": flipped.value})
         assert refused.value.code == "card_altered"
+
+
+@pytest.mark.parametrize("form", load("facts.json")["facts"], ids=lambda form: form["label"])
+def test_facts(form: dict[str, Any]) -> None:
+    """Facts of either form are read under their own label alone."""
+    case = load("facts.json")
+    record, document, key = UUID(case["record"]), UUID(case["document"]), made(case["key"])
+    sealed, version = made(form["sealed"]), case["version"]
+    assert hashlib.sha256(sealed).hexdigest() == form["digest"]
+    aads = {"coffre-card-v1": card_aad, "coffre-facts-v2": facts_aad}
+    assert open_json(key, sealed, aads.pop(form["label"])(record, document, version)) == form["content"]
+    for other in aads.values():
+        with pytest.raises(KeyvaultError):
+            open_json(key, sealed, other(record, document, version))
+    row = {
+        "document_id": document,
+        "facts": sealed,
+        "facts_version": version,
+        "facts_digest": made(form["digest"]),
+    }
+    found = open_facts(OpenedCard(record, 1, None, key), [row])[document]
+    assert found.to_json() | form["content"] == found.to_json()
+    assert found.class_code == "10"
 
 
 def test_tokens_addresses_and_depositors() -> None:

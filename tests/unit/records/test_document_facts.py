@@ -1,18 +1,39 @@
 import json
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
-from records.documents import DocumentFacts, check_labels, labelled_alike, labels_by_holder
+from records.documents import (
+    Announcement,
+    DocumentFacts,
+    HoldersRefusal,
+    check_labels,
+    labelled_alike,
+    labels_by_holder,
+)
 from records.errors import Invalid, Refused
 from records.vocabulary.codes import DocumentState, Label
-from tests.unit.records.factories import NOW, PRACTICE, REPORT
+from tests.unit.records.factories import DOCTOR, NOW, PRACTICE, REPORT
+
+CHOSEN = replace(
+    REPORT,
+    shown_to=frozenset({UUID(int=1), UUID(int=2)}),
+    class_code="10",
+    practice_setting="AMBULATOIRE",
+    declared_author=DOCTOR,
+    declared_structure=PRACTICE,
+    announcement=Announcement(NOW, DOCTOR, NOW + 1),
+    replaces=UUID(int=3),
+    refused=HoldersRefusal(NOW, "Ce n'est pas moi."),
+)
 
 
 def test_facts_survive_their_json_form() -> None:
     for facts in (
         REPORT,
         replace(REPORT, labels=frozenset(Label), state=DocumentState.ARCHIVED, visible_to_patient_from=NOW),
+        CHOSEN,
     ):
         assert DocumentFacts.from_json(json.loads(json.dumps(facts.to_json()))) == facts
 
@@ -27,6 +48,11 @@ def test_facts_survive_their_json_form() -> None:
         ("labels", [1]),
         ("state", "lost"),
         ("visible_to_patient_from", "tomorrow"),
+        ("shown_to", ["everybody"]),
+        ("shown_to", [1]),
+        ("announcement", {"since": NOW}),
+        ("replaces", "the former"),
+        ("refused", {"at": NOW, "reason": None}),
         ("extra", 1),
     ],
 )
@@ -34,6 +60,18 @@ def test_facts_of_another_shape_are_refused(name: str, value: object) -> None:
     with pytest.raises(Invalid) as refusal:
         DocumentFacts.from_json(REPORT.to_json() | {name: value})
     assert refusal.value.code == "bad_shape"
+
+
+def test_facts_of_the_first_form_are_shown_to_nobody_and_have_the_class_of_their_type() -> None:
+    later = ("shown_to", "practice_setting", "announcement", "replaces", "refused", "class_code")
+    first = {
+        name: value
+        for name, value in REPORT.to_json().items()
+        if name not in (*later, "declared_author", "declared_structure")
+    }
+    assert DocumentFacts.from_first_json(first) == replace(REPORT, class_code="10")
+    with pytest.raises(Invalid):
+        DocumentFacts.from_first_json(REPORT.to_json())
 
 
 def test_labels_combine() -> None:
