@@ -1,4 +1,4 @@
-"""What a document says of itself that the vault decides on: who made it, and in which medical domain."""
+"""The authors and the medical domain that a document states of itself, for the vault to decide on."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass

@@ -100,7 +100,6 @@ _.profile  # Meta
 _.div  # Narrative
 _.encounter  # context
 _.facility_type  # context
-_.practice_setting  # context
 _.source_patient_info  # context
 _.authenticator  # DocumentReference
 _.custodian  # DocumentReference
@@ -133,5 +132,8 @@ _.born  # base.html
 # what the standard library asks of a time zone
 _.tzname  # datetime
 _.fromutc  # datetime.astimezone
+
+_.announced_by  # sealed in facts, as `asdict` names it
+_.announced_at  # the same
 
 _.OTHER_INS  # of the demo's other person: tests/vectors/make_data_directory.py deposits for both
