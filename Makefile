@@ -52,7 +52,7 @@ demo: setup $(if $(FULL),$(VENV)/.full-demo)
 endif
 
 # without Node.js or npm's registry everything else is installed, and it says what is missing
-$(VIEWER_BUILT): $(wildcard $(VIEWER)/*.js $(VIEWER)/*.json $(VIEWER)/src/*) deploy/viewer/build.py deploy/viewer/node.txt | $(VENV)/.runtime
+$(VIEWER_BUILT): $(wildcard $(VIEWER)/*.js $(VIEWER)/*.json $(VIEWER)/src/*) deploy/viewer/build.py deploy/viewer/nodejs.py deploy/viewer/node.txt | $(VENV)/.runtime
 	@echo "building the viewer page (a minute or two the first time)"
 	@$(BIN)/python deploy/viewer/build.py $(VIEWER) || true
 
@@ -60,9 +60,9 @@ viewer: $(VENV)/.runtime  ## build the viewer page anew, which opens images and 
 	@$(BIN)/python deploy/viewer/build.py $(VIEWER)
 
 OHIF_DIST = .ohif/dist
-$(OHIF_DIST): deploy/ohif/unpack.py
+$(OHIF_DIST): deploy/ohif/unpack.py | $(VENV)/.runtime
 	@mkdir -p .ohif
-	@cd .ohif && npm pack --silent @ohif/app@3.13.2 > /dev/null
+	@cd .ohif && ../$(BIN)/python ../deploy/viewer/nodejs.py npm pack --silent @ohif/app@3.13.2 > /dev/null
 	@$(BIN)/python deploy/ohif/unpack.py .ohif/ohif-app-3.13.2.tgz $@
 	@rm -f .ohif/ohif-app-3.13.2.tgz
 	@touch $@
@@ -132,7 +132,7 @@ MEMORY ?= /dev/shm
 LEFT = $(wildcard opened coffre-identities $(MEMORY)/coffre-* $(or $(TMPDIR),/tmp)/coffre-* $(or $(TMPDIR),/tmp)/pytest-of-$(shell id -un) \
 	$(or $(TMPDIR),/tmp)/orthanc-* $(HOME)/.local/state/coffre)
 clean:  ## remove what the other words made inside the checkout, and list what lies elsewhere
-	@rm -rf $(VENV) $(dir $(VIEWER_BUILT)) .ohif .axe .data .data-* .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
+	@rm -rf $(VENV) $(dir $(VIEWER_BUILT)) .ohif .data .data-* .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
 	@find . -name node_modules -prune -exec rm -rf {} +
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@test -z "$(LEFT)" || printf '%s\n' "Left, because you may still need it; remove it yourself:" $(addprefix "  rm -r ",$(LEFT))

