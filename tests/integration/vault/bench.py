@@ -52,7 +52,14 @@ from keyvault.verbs.worker.ingest_request import ForIngest, open_for_ingest
 from keyvault.verbs.worker.received import ReceivedBlobKey
 from records.actors import Actor
 from records.consent import Emergency
-from records.details import ContentDetails, DocumentDetails, Place, SeriesDetails, StudyDetails
+from records.details import (
+    ContentDetails,
+    DocumentDetails,
+    InstanceDetails,
+    Place,
+    SeriesDetails,
+    StudyDetails,
+)
 from records.identity import INS, INS_NIR_TEST, Traits
 from records.vocabulary.codes import (
     Action,
@@ -448,14 +455,26 @@ class VaultBench:
         )
 
     def study_request(
-        self, received: Received, taken: ForIngest, record: str, study_uid: str, series_uid: str
+        self,
+        received: Received,
+        taken: ForIngest,
+        record: str,
+        study_uid: str,
+        series_uid: str,
+        images: int = 0,
     ) -> AdoptRequest:
         """Adopt the received blob as the images of one study, with its series' metadata."""
         (blob,) = received.blobs
         pack = new_blob(blob)
         metadata = self.seal_like_worker(received, taken, b"metadata", BlobKind.SERIES_METADATA)
-        series = SeriesDetails(uid=series_uid, metadata_blob=metadata.blob_id)
-        study = StudyDetails(uid=study_uid, series=(series,))
+        series = SeriesDetails(
+            uid=series_uid,
+            attributes={"0020000E": {"vr": "UI", "Value": [series_uid]}},
+            instances=tuple(image(f"{series_uid}.{n}", pack.blob_id) for n in range(images)),
+            metadata_blob=metadata.blob_id,
+        )
+        named = {"0020000D": {"vr": "UI", "Value": [study_uid]}}
+        study = StudyDetails(uid=study_uid, attributes=named, series=(series,))
         details = DocumentDetails(kind="study", title="Scanner", study=study)
         document = NewDocument(
             kind="study",
@@ -489,14 +508,20 @@ class VaultBench:
         return self._adopted(received, request, content)
 
     def deposit_study(
-        self, person: Person, study_uid: str, series_uid: str = "1.2.3.4", *, structure: str = LABORATORY
+        self,
+        person: Person,
+        study_uid: str,
+        series_uid: str = "1.2.3.4",
+        *,
+        structure: str = LABORATORY,
+        images: int = 0,
     ) -> Deposited:
         """The whole way of one submission of images."""
         content = b"images " + secrets.token_bytes(8)
         received = self.receive(content, token=self.depositor(structure), ins=person.ins)
         taken = self.take(received)
         assert isinstance(taken, ForIngest)
-        request = self.study_request(received, taken, person.ins, study_uid, series_uid)
+        request = self.study_request(received, taken, person.ins, study_uid, series_uid, images)
         return self._adopted(received, request, content)
 
     def _adopted(self, received: Received, request: AdoptRequest, content: bytes) -> Deposited:
@@ -585,6 +610,11 @@ class VaultBench:
         while self.guard.housekeeper.sequence().placed:
             pass
         self.guard.housekeeper.checkpoint()
+
+
+def image(sop: str, blob: UUID) -> InstanceDetails:
+    """An instance of ten bytes at the beginning of a blob."""
+    return InstanceDetails(sop=sop, place=Place(blob, 0, 10, bytes(32)))
 
 
 def rows_of(*deposited: Deposited) -> list[SealedRow]:
