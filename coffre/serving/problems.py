@@ -64,6 +64,7 @@ STATUS: Mapping[str, int] = {
     "cannot_render": 406,
     "cannot_transcode": 406,
     "image_too_large": 406,
+    "lookup_table_unknown": 406,
     "pixels_not_decodable": 500,
     "url_invalid": 403,
     "url_expired": 403,

@@ -7,6 +7,7 @@ from records.errors import CoffreError, Invalid, NotFound
 CANNOT_RENDER, NOT_FOUND, TOO_LARGE = "cannot_render", "no_such_frame", "image_too_large"
 OUTSIDE, DAMAGED = "region_outside_image", "pixels_not_decodable"
 CANNOT_TRANSCODE, NO_VALUE = "cannot_transcode", "no_such_bulkdata"
+TABLE_UNKNOWN = "lookup_table_unknown"
 
 
 class Unpictured(Exception):  # noqa: N818
@@ -45,6 +46,11 @@ FAILURES: Mapping[str, Callable[[], CoffreError]] = {
         code="cannot_transcode",
     ),
     NO_VALUE: lambda: NotFound("The instance has no bulk data at this place.", code="no_such_bulkdata"),
+    TABLE_UNKNOWN: lambda: CannotRender(
+        "The grays of this image follow a table that is incomplete, or contradicts the rest of it. Retrieve "
+        "it as it is stored, and tell whoever sent it.",
+        code="lookup_table_unknown",
+    ),
     TOO_LARGE: lambda: CannotRender(
         "A frame of this image is too large to be decoded here. Retrieve it as it is stored.",
         code="image_too_large",

@@ -5,7 +5,6 @@ Pixel padding becomes black and counts for nothing (PS3.3 §C.7.5.1.1.2). Overla
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from content.pixels.decoding import Samples
+from content.pixels.lookup_tables import LookUp, modality_table, table_of_interest
 from content.pixels.wanted import SHAPES, Shape, Window
 
 Values = NDArray[Any]
@@ -47,10 +47,13 @@ def _mapped(
     hidden = np.zeros(stored.shape, bool)
     if padding is not None:
         hidden = (stored >= padding[0]) & (stored <= padding[1])
-    values = _modality(stored, functional_group(found, number, "PixelValueTransformationSequence"))
-    shown = present & ~hidden
+    transformation = functional_group(found, number, "PixelValueTransformationSequence")
     voi = functional_group(found, number, "FrameVOILUTSequence")
-    bright = _of_interest(values, values[shown], voi, wanted)
+    values = _modality(stored, found, transformation)
+    shown = values[present & ~hidden]
+    window = wanted or _window(voi)
+    table = None if window else table_of_interest(found, transformation, voi)
+    bright = windowed(values, window) if window else _of_interest(values, shown, table)
     if photometric == "MONOCHROME1":
         bright = 1.0 - bright
     mapped: Levels = np.rint(np.nan_to_num(bright) * _WHITE).astype(np.uint8)
@@ -80,22 +83,18 @@ def _padding(found: Dataset) -> tuple[int, int] | None:
     return min(value, other), max(value, other)
 
 
-def _modality(stored: Samples, transformation: Dataset) -> Values:
+def _modality(stored: Samples, found: Dataset, transformation: Dataset) -> Values:
     """Stored values in the modality's unit (PS3.3 §C.11.1)."""
-    if sequence := transformation.get("ModalityLUTSequence"):
-        return LookUp.of(sequence[0]).mapped(stored)
+    if (table := modality_table(found, transformation)) is not None:
+        return table.mapped(stored)
     slope, intercept = transformation.get("RescaleSlope"), transformation.get("RescaleIntercept")
     values: Values = stored.astype(np.float64 if stored.dtype.itemsize > 2 else np.float32)
     return values * float(1 if slope is None else slope) + float(intercept or 0)
 
 
-def _of_interest(values: Values, shown: Values, voi: Dataset, wanted: Window | None) -> Values:
-    """Brightness from 0 to 1: the window asked for, the file's first one, its first table, or everything."""
-    window = wanted or _window(voi)
-    if window is not None:
-        return windowed(values, window)
-    if sequence := voi.get("VOILUTSequence"):
-        table = LookUp.of(sequence[0])
+def _of_interest(values: Values, shown: Values, table: LookUp | None) -> Values:
+    """Brightness from 0 to 1 where there is no window: by the file's first table, or everything."""
+    if table is not None:
         return table.mapped(values) / table.brightest
     low, high = (float(shown.min()), float(shown.max())) if shown.size else (0.0, 0.0)
     return np.clip((values - low) / (high - low), 0.0, 1.0) if high > low else np.zeros_like(values)
@@ -130,27 +129,3 @@ def windowed(values: Values, window: Window) -> Values:
     if width <= 1:
         return (values > center - 0.5).astype(values.dtype)
     return np.clip((values - (center - 0.5)) / (width - 1) + 0.5, 0.0, 1.0)
-
-
-@dataclass(frozen=True, slots=True)
-class LookUp:
-    """A table of modality or values of interest: the entry for `start`, and of what follows it."""
-
-    entries: NDArray[np.float32]
-    start: int
-    brightest: float
-
-    @classmethod
-    def of(cls, item: Dataset) -> "LookUp":
-        """From its descriptor and data (PS3.3 §C.11.1.1, §C.11.2.1.1)."""
-        count, start, bits = (int(number) for number in item.LUTDescriptor)
-        data = item.LUTData
-        kind = np.dtype("<u2") if bits > 8 or len(data) >= 2 * (count or 2**16) else np.dtype("u1")
-        stored = np.frombuffer(data, kind) if isinstance(data, bytes) else np.asarray(data)
-        # a negative start comes as unsigned where values are read so; tables begin near zero
-        return cls(stored[: count or 2**16].astype(np.float32), start, float(2 ** min(bits, 16) - 1))
-
-    def mapped(self, values: Samples) -> Values:
-        places = np.clip(values - self.start, 0, len(self.entries) - 1).astype(np.int64)
-        found: Values = self.entries[places]
-        return found

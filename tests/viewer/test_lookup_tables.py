@@ -1,9 +1,11 @@
-"""Grey values that follow a table are drawn as the table says, as pydicom reads it; otherwise refused."""
+"""Grey values that follow a table are drawn as the table says, as pydicom reads it; otherwise refused.
+
+The server's pictures and the viewer page have one rule (PS3.3 §C.11.1, PS3.4 §N.2.5).
+"""
 
 import base64
 import json
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,11 @@ from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 from pydicom.pixels import apply_modality_lut, apply_voi_lut
 from pydicom.sequence import Sequence
-from pydicom.uid import XRayAngiographicImageStorage
+from pydicom.uid import XRayAngiographicImageStorage, XRayRadiofluoroscopicImageStorage
 
+from content.pixels.failures import TABLE_UNKNOWN as UNKNOWN
+from content.pixels.failures import Unpictured
+from content.pixels.grayscale import levels
 from tests.opener import node
 from tests.viewer.viewer_page import TABLES_OF_REAL_FILES
 
@@ -93,26 +98,61 @@ def test_entries_may_be_a_part_of_the_file(packed: bytes) -> None:
     assert shown(told)[0]["values"] == [0, 90, 250]
 
 
-@pytest.mark.parametrize(
-    "changed",
-    [
-        pytest.param(lambda d: d.update({"RescaleSlope": 2}), id="a table and a slope"),
-        pytest.param(lambda d: d.update({"RescaleIntercept": -5}), id="a table and an intercept"),
-        pytest.param(lambda d: d.update({"Modality": "CT"}), id="windows that mean Hounsfield numbers"),
-        pytest.param(lambda d: d.update({"SOPClassUID": XRayAngiographicImageStorage}), id="to intensity"),
-        pytest.param(lambda d: d.update({"ModalityLUTSequence": table(count=7)}), id="too few entries"),
-        pytest.param(lambda d: d.update({"ModalityLUTSequence": table(bits=0)}), id="no depth"),
-        pytest.param(lambda d: d.update({"ModalityLUTSequence": [Dataset()]}), id="an empty table"),
-        pytest.param(
-            lambda d: d.update({"ModalityLUTSequence": table(65530), "PixelRepresentation": 1}),
-            id="a start that lost its sign",
-        ),
-        pytest.param(
-            lambda d: d.update({"ModalityLUTSequence": table(entries=bytes(4))}), id="half of the entries"
-        ),
-    ],
-)
-def test_what_is_not_surely_understood_is_refused(changed: Callable[[Dataset], None]) -> None:
-    dataset = grey(ModalityLUTSequence=table())
-    changed(dataset)
-    assert shown(image(dataset, [0])) == [{"code": "lookup_table_unknown"}]
+def drawn_by_the_server(dataset: Dataset, values: list[int]) -> list[int] | str:
+    """Its gray levels of these values, or the code it refuses them with."""
+    try:
+        found = levels(numpy.array([values]), dataset, 1, "MONOCHROME2", None)
+    except Unpictured as error:
+        return error.code
+    return [int(level) for level in found[0]]
+
+
+def drawn_by_the_page(dataset: Dataset, values: list[int]) -> list[int] | str:
+    """What its values are on the stage, which shows them from the least to the greatest, or by their window."""
+    (found,) = shown(image(dataset, values))
+    if found is not None and "code" in found:
+        return str(found["code"])
+    values, window = (found["values"], found["window"]) if found else (values, None)
+    low, high = min(values), max(values)
+    if window is not None:
+        low, high = 0, int(window["windowWidth"]) - 1
+    return [round(255 * (value - low) / (high - low)) for value in values]
+
+
+ANGIOGRAPHY = {"SOPClassUID": XRayAngiographicImageStorage}
+CASES: dict[str, tuple[dict[str, Any], list[int] | str]] = {
+    "a table alone": ({}, [0, 92, 255]),
+    "of CT": ({"Modality": "CT"}, [0, 92, 255]),
+    "and one of interest": ({"VOILUTSequence": table(entries=[0, 0, 0, 5, 5, 255])}, [0, 255, 255]),
+    "beside a slope that changes nothing": ({"RescaleSlope": 1, "RescaleIntercept": 0}, [0, 92, 255]),
+    "beside a slope": ({"RescaleSlope": 2}, UNKNOWN),
+    "beside an intercept": ({"RescaleIntercept": -5}, UNKNOWN),
+    "to intensity": (ANGIOGRAPHY, [0, 153, 255]),
+    "of fluoroscopy": ({"SOPClassUID": XRayRadiofluoroscopicImageStorage}, [0, 153, 255]),
+    "too few entries": ({"ModalityLUTSequence": table(count=7)}, UNKNOWN),
+    "too few entries of interest": ({"VOILUTSequence": table(count=7)}, UNKNOWN),
+    "more entries than it says": ({"ModalityLUTSequence": table(count=5)}, [0, 143, 255]),
+    "no depth": ({"ModalityLUTSequence": table(bits=0)}, UNKNOWN),
+    "deeper than tables are": ({"ModalityLUTSequence": table(bits=17)}, UNKNOWN),
+    "an empty table": ({"ModalityLUTSequence": [Dataset()]}, UNKNOWN),
+    "half of the entries": ({"ModalityLUTSequence": table(entries=bytes(4))}, UNKNOWN),
+    "a start that lost its sign": (
+        {"ModalityLUTSequence": table(65530), "PixelRepresentation": 1},
+        UNKNOWN,
+    ),
+    "a start of interest that lost its sign": (
+        {"ModalityLUTSequence": None, "RescaleIntercept": -9, "VOILUTSequence": table(65530)},
+        UNKNOWN,
+    ),
+    "a window that is none": (
+        {"ModalityLUTSequence": None, "WindowCenter": 5, "WindowWidth": 0, "VOILUTSequence": table()},
+        [0, 90, 250],
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "drawn"), CASES.values(), ids=CASES)
+def test_the_server_and_the_page_have_one_rule(changes: dict[str, Any], drawn: list[int] | str) -> None:
+    dataset = grey(**{"ModalityLUTSequence": table(), **changes})
+    assert drawn_by_the_server(dataset, [0, 3, 5]) == drawn
+    assert drawn_by_the_page(dataset, [0, 3, 5]) == drawn

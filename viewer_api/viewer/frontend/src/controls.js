@@ -1,6 +1,7 @@
 // Buttons, slider and words around the stage: what is shown, of how many, of whom.
 import * as attributes from "./attributes.js";
 import { windowText } from "./commands.js";
+import { followsTable } from "./lookup_tables.js";
 import { counted, number, page, part, say, show } from "./page.js";
 
 const SPOKEN_AFTER_MS = 400;
@@ -42,7 +43,8 @@ export class Controls {
     slider.value = 1;
     show(part("position-row"), opened.frames.length > 1);
     for (const each of document.querySelectorAll("[data-many]")) show(each, opened.frames.length > 1);
-    for (const each of part("preset").options) each.hidden = each.dataset.ct !== undefined && !isCt(dicom);
+    const isMeasured = isCt(dicom) && !opened.frames.some(isByTable);
+    for (const each of part("preset").options) each.hidden = each.dataset.ct !== undefined && !isMeasured;
     part("preset").value = "own";
   }
 
@@ -116,4 +118,5 @@ export class Controls {
   }
 }
 
+const isByTable = ({ instance, frame }) => followsTable(attributes.ofFrame(instance.dicom, frame));
 const isCt = (dicom) => attributes.text(dicom, "00080060") === "CT";

@@ -52,6 +52,8 @@ async function image(frame, signal, priority) {
     // the decoder takes it for granted that there is one
     "00080060": { vr: "CS", Value: [text(attributes, "00080060") || "OT"] },
     "00280006": { vr: "US", Value: [ready.isPlanar ? 1 : 0] },
+    // one that is none would be taken for one
+    ...(hasWindow(attributes) ? {} : { "00281050": undefined, "00281051": undefined }),
   });
   const made = await decoded(frame.id, ready);
   check(made, format);
