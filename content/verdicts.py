@@ -92,6 +92,7 @@ _DICOM = (
     ("frames_missing", _R, "There are fewer compressed frames than the instance declares. Send the whole file again.", "PS3.5 §A.4"),
     ("frames_not_addressable", _W, "Single frames cannot be told apart without reading the images; viewers will fetch the whole instance.", "PS3.5 §A.4"),
     ("offset_table_not_valid", _W, "The table of frame offsets does not fit the compressed pixel data. The frames were found without it.", "PS3.5 §A.4"),
+    ("frame_size_differs", _W, "A compressed frame has another size than rows, columns and samples say. It is kept; no picture is made of it. Correct the exporting device.", "PS3.5 §8.2"),
     ("frames_not_decodable", _R, "A compressed frame cannot be decoded. Export the instance again.", "PS3.5 §8.2"),
     ("frames_not_decoded", _W, "Not every compressed frame was decoded as a check: no decoder for it is installed, or there are more frames than are checked.", ""),
     ("document_missing", _R, "The instance is of a class that encapsulates a document and holds none. Send it with the document.", "PS3.3 §C.24.2"),

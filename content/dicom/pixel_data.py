@@ -14,6 +14,7 @@ from content.dicom.fragments import (
     numbers,
     starts,
 )
+from content.dicom.frame_sizes import FrameSize, begins_as, declared
 from content.dicom.registry import (
     ENCAPSULATED_UNCOMPRESSED,
     frames_share_fragments,
@@ -25,6 +26,8 @@ from content.series_metadata import Frames
 from content.verdicts import Finding, Rejected
 
 _SOME = 64
+_HEADS = (1024, 256 * 1024)
+"""Bytes of a frame that are read for its header: what most need, and behind long comments."""
 
 # how much of the samples is stored where colour is subsampled (PS3.3 §C.7.6.3.1.2); not every writer does it
 _SUBSAMPLED = {
@@ -43,6 +46,9 @@ class Shape:
 
     frames: int | None
     bits_per_frame: tuple[int, ...]
+    size: FrameSize | None = None
+    bits: int = 0
+    """Allocated for a sample."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,8 @@ def shape(attributes: dict[str, Any], tag: int) -> Shape:
     photometric = _first(attributes, "00280004")
     least = _SUBSAMPLED.get(photometric, 1) if samples == 3 and isinstance(photometric, str) else 1
     cells = rows * columns * samples * bits
-    return Shape(frames, tuple(sorted({math.ceil(cells * least), cells})))
+    sizes = tuple(sorted({math.ceil(cells * least), cells}))
+    return Shape(frames, sizes, FrameSize(rows, columns, samples), bits)
 
 
 def _first(attributes: dict[str, Any], tag: str) -> Any:
@@ -141,7 +148,31 @@ def encapsulated(bulk: dict[int, Bulk], form: Shape, syntax: str, source: Source
     )
     if syntax == ENCAPSULATED_UNCOMPRESSED:
         _check_uncompressed(table, form)
-    return Pixels(table, findings)
+    return Pixels(table, [*findings, *_differing(table, form, syntax, source)])
+
+
+def _differing(table: Frames, form: Shape, syntax: str, source: Source) -> list[Finding]:
+    """Which of some frames, spread over all of them, says another size than the attributes do."""
+    if form.size is None:
+        return []
+    for index in range(0, len(table), -(-len(table) // _SOME)):
+        length = sum(length for _, length in table[index])
+        offset, first = table[index][0] if table[index] else (0, 0)
+        if not _begins_as(source, (offset, first), length, syntax, form):
+            return [Finding("frame_size_differs", f"frame {index + 1}")]
+    return []
+
+
+def _begins_as(source: Source, fragment: Fragment, length: int, syntax: str, form: Shape) -> bool:
+    assert form.size is not None
+    offset, first = fragment
+    for most in _HEADS:
+        head = source.read(offset, min(first, most))
+        if not begins_as(head, length, syntax, form.size, form.bits):
+            return False
+        if len(head) == first or declared(head, syntax) is not None:
+            break
+    return True
 
 
 def _ends(fragments: list[Fragment], frames: int, syntax: str, source: Source) -> bool:

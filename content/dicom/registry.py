@@ -16,7 +16,11 @@ NATIVE = frozenset((IMPLICIT, EXPLICIT, BIG_ENDIAN, DEFLATED, "1.2.840.10008.1.2
 _VIDEO = tuple(f"1.2.840.10008.1.2.4.10{digit}" for digit in range(9))
 _MULTI_COMPONENT = ("1.2.840.10008.1.2.4.92", "1.2.840.10008.1.2.4.93")
 
-_IMAGE_CODES = "1.2.840.10008.1.2.4."
+RLE, _IMAGE_CODES = "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4."
+JPEG_FAMILY = frozenset(f"{_IMAGE_CODES}{number}" for number in (50, 51, 57, 70, 80, 81))
+"""JPEG-LS among them."""
+JPEG_2000_FAMILY = frozenset(f"{_IMAGE_CODES}{number}" for number in (90, 91, 201, 202, 203))
+"""High-throughput JPEG 2000 among them."""
 _WITHOUT_MARKER = tuple(f"1.2.840.10008.1.2.4.11{digit}" for digit in range(3))  # JPEG XL
 
 _LATER_SYNTAXES = (

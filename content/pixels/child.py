@@ -43,7 +43,7 @@ Made = Generator[bytes, None, dict[str, Any] | None]
 _MOST_CPU_SECONDS = 600
 """Of one job: what the largest multi-frame objects take that are known."""
 _FEW, _LARGEST_PART = 8, 32 * 2**20
-"""Where each part is read from the beginning they grow: by an eighth of what was sent, and to these bytes."""
+"""Where each part is read from the beginning they grow: to an eighth of what was sent, and these bytes."""
 Maker = Callable[["Job"], Made]
 
 
@@ -146,7 +146,8 @@ def _transcoded(job: Job) -> Made:
     first = [*islice(made, 1)]  # none where a part ended with the last bytes
     yield (SAMPLES if after else DICOM).encode()
     again = image.is_deflated or not (image.is_native or known.count)
-    return (yield from _one_part(job, chain(first, made), _LARGEST_PART if again else 0))
+    least = _grown(after.next if image.is_native else after.next * image.bits_per_frame // 8) if after else 0
+    return (yield from _one_part(job, chain(first, made), least if again else 0))
 
 
 def _value(job: Job) -> Made:
@@ -157,7 +158,11 @@ def _value(job: Job) -> Made:
     except LookupError:
         raise Unpictured(NO_VALUE) from None
     yield SAMPLES.encode()
-    return (yield from _one_part(job, _marked(job, pieces, start), min(start // _FEW, _LARGEST_PART)))
+    return (yield from _one_part(job, _marked(job, pieces, start), _grown(start)))
+
+
+def _grown(sent: int) -> int:
+    return min(sent // _FEW, _LARGEST_PART)
 
 
 def _marked(job: Job, pieces: Iterator[bytes], at: int) -> Iterator[Marked]:

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from content.limits import DEFAULT_LIMITS, Limits
 from content.pixels.failures import DAMAGED, TOO_LARGE, error_of
+from content.pixels.held import Held, room_of
 from content.pixels.parts import LONGEST, Mark, Part, following, mark_of
 from content.pixels.slots import Slots
 from content.pixels.sources import Images, ImageSource, Together, caller_of, known_frames, owner_of
@@ -33,7 +34,7 @@ _LARGEST_ANSWER = 256 * 2**20
 _STEP = 2**20
 _MOST_CPU_SECONDS = 600.0
 """Of all parts of one answer: what the largest multi-frame objects take that are known."""
-PART = 4 * 2**20
+PART = 2**20
 """Bytes of a whole instance or value that a child makes at once, and at least one frame."""
 
 
@@ -101,9 +102,8 @@ class PixelChildren:
             media_type = next(made).decode()
         except StopIteration as end:
             return _document(source, end.value)
-        # a picture leaves its child at once, however slowly it is read
-        data = b"".join(made)
-        return RenderedImage(media_type, len(data), iter((data,)))
+        held = _held(made, [(source, frame)])
+        return RenderedImage(media_type, held.size, held)
 
     def overview(
         self, source: ImageSource, frame: int, most_bytes: int, spent: Spent = lambda _: None
@@ -119,9 +119,12 @@ class PixelChildren:
         """A JPEG made smaller, so that it fits into the box; one that does keeps its size."""
         return self._whole("smaller", [(picture, 1)], {"box": [width, height]})
 
-    def native_frame(self, source: ImageSource, frame: int) -> bytes:
+    def native_frame(self, source: ImageSource, frame: int) -> Held:
         """The samples as Explicit VR Little Endian has them; what was compressed with loss comes as RGB."""
-        return self._whole("native_frame", [(source, frame)], {})
+        images = [(source, frame)]
+        made = self._made("native_frame", images, {})
+        next(made)
+        return _held(made, images)
 
     def transcoded(self, source: ImageSource) -> Iterator[bytes]:
         """The whole instance in Explicit VR Little Endian (1.2.840.10008.1.2.1), a part in memory at a time.
@@ -146,16 +149,17 @@ class PixelChildren:
                 raise error_of(TOO_LARGE)
             wanted = {**options, "part": self._part_bytes, "after": after}
             wanted["frames"] = known_frames(source, after)
-            return self._collected(self._made(kind, [(source, 1)], wanted, self._streams, cpu.append))
+            images = [(source, 1)]
+            return self._collected(self._made(kind, images, wanted, self._streams, cpu.append), images)
 
         return following(part(None), part)
 
-    def _collected(self, made: Made) -> Part:
-        found = []
+    def _collected(self, made: Made, images: Images) -> Part:
+        found = Held(room_of(images))
         try:
             next(made)
             while True:
-                found.append(next(made))
+                found.add(next(made))
         except StopIteration as end:
             return Part(found, mark_of(end.value))
 
@@ -196,6 +200,14 @@ class PixelChildren:
                 raise
             self._pool.give_back(child)
             return result
+
+
+def _held(made: Iterator[bytes], images: Images) -> Held:
+    """All of it: what is made leaves its child at once, however slowly it is read."""
+    held = Held(room_of(images))
+    for piece in made:
+        held.add(piece)
+    return held
 
 
 class _Failed(Exception):  # noqa: N818

@@ -17,12 +17,11 @@ from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID, JPEGExtended12Bit
 
 from content.dicom.elements import PIXEL_TAGS
-from content.dicom.registry import DEFLATED_FRAMES, ENCAPSULATED_UNCOMPRESSED, EXPLICIT
+from content.dicom.registry import DEFLATED_FRAMES, ENCAPSULATED_UNCOMPRESSED, EXPLICIT, RLE
 from content.pixels import twelve_bit
 from content.pixels.failures import CANNOT_RENDER, DAMAGED, TOO_LARGE, Unpictured
-from content.pixels.frame_headers import FrameSize, check_size
 from content.pixels.image_file import LARGEST_FRAME, ImageFile, Pieces
-from content.pixels.syntaxes import CODECS, RLE, TWELVE_BIT
+from content.pixels.syntaxes import CODECS, TWELVE_BIT
 
 Samples = NDArray[Any]
 
@@ -56,7 +55,6 @@ def decode(image: ImageFile, number: int, pieces: Pieces | None = None, *, as_rg
     if image.syntax == RLE and image.bits_allocated == 1:
         return _of_bits(described, _unpacked(data, image.bits_per_frame), 0)
     syntax, data = _readable(image, described, data)
-    check_size(data, syntax, FrameSize(described.Rows, described.Columns, described.SamplesPerPixel))
     if syntax == EXPLICIT:
         keyword = _NATIVE_KEYWORDS[image.pixels.tag]
         setattr(described, keyword, data + b"\0" * (len(data) % 2))

@@ -13,6 +13,7 @@ from content.dicom.deflated import InflatedSource, Packing, packing_of
 from content.dicom.elements import PIXEL_TAGS, UNDEFINED, Bulk, Encoding, Raw, read_header
 from content.dicom.file_meta import FileHead, encoding_of, read_head
 from content.dicom.fragments import FragmentWalk
+from content.dicom.frame_sizes import FrameSize, is_of_size
 from content.dicom.pixel_data import Shape, encapsulated, shape
 from content.dicom.registry import DEFLATED_DATA_SETS, EXPLICIT
 from content.limits import Limits
@@ -121,11 +122,16 @@ class ImageFile:
         found = self.dataset
         if self.pixels is None or not (found.get("Rows") and found.get("Columns")):
             raise Unpictured(CANNOT_RENDER)
-        cells = int(found.Rows) * int(found.Columns) * int(found.get("SamplesPerPixel") or 1)
-        bits = cells * self.bits_allocated
+        bits = self.size.cells * self.size.components * self.bits_allocated
         if bits > 8 * LARGEST_FRAME:
             raise Unpictured(TOO_LARGE)
         return bits
+
+    @property
+    def size(self) -> FrameSize:
+        """Of each frame, as the data set says."""
+        found = self.dataset
+        return FrameSize(int(found.Rows), int(found.Columns), int(found.get("SamplesPerPixel") or 1))
 
     @property
     def bits_allocated(self) -> int:
@@ -149,7 +155,10 @@ class ImageFile:
         # compressed frames are smaller than what they decode to, headers apart
         if sum(length for _, length in pieces) > 2 * needed + 2**16:
             raise Unpictured(TOO_LARGE)
-        return b"".join(self.source.read(offset, length) for offset, length in pieces), 0
+        data = b"".join(self.source.read(offset, length) for offset, length in pieces)
+        if not (self.is_native or is_of_size(data, self.syntax, self.size, self.bits_allocated)):
+            raise Unpictured(DAMAGED)
+        return data, 0
 
     def _native(self, number: int) -> tuple[bytes, int]:
         """Native frames follow each other without padding, be they of single bits (PS3.5 §8.1.1)."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from content.pixels.failures import DAMAGED, error_of
+from content.pixels.held import Held
 
 LONGEST = 2**32
 """Bytes of an answer, all parts together."""
@@ -19,19 +20,17 @@ Mark = Mapping[str, Any]
 class Part:
     """Bytes of an answer, and where its next part begins, as the child says; None at its end."""
 
-    pieces: list[bytes]
+    pieces: Held
     after: Mark | None
 
 
 def following(part: Part, more: Callable[[Mark], Part]) -> Iterator[bytes]:
     left = LONGEST
     while True:
-        left -= sum(map(len, part.pieces))
-        if left < 0 or (part.after is not None and not part.pieces):
+        left -= part.pieces.size
+        if left < 0 or (part.after is not None and not part.pieces.size):
             raise error_of(DAMAGED)
-        for index, piece in enumerate(part.pieces):
-            part.pieces[index] = b""
-            yield piece
+        yield from part.pieces
         if part.after is None:
             return
         part = more(part.after)

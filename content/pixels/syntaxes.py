@@ -2,13 +2,10 @@
 
 from collections.abc import Mapping
 
-RLE = "1.2.840.10008.1.2.5"
+from content.dicom.registry import JPEG_2000_FAMILY, RLE
+
 _CODES = "1.2.840.10008.1.2.4."
 TWELVE_BIT = "twelve_bit"
-JPEG_FAMILY = frozenset(f"{_CODES}{number}" for number in (50, 51, 57, 70, 80, 81))
-"""JPEG-LS among them."""
-JPEG_2000_FAMILY = frozenset(f"{_CODES}{number}" for number in (90, 91, 201, 202, 203))
-"""High-throughput JPEG 2000 among them."""
 CODECS: Mapping[str, str] = {
     RLE: "pydicom",
     **dict.fromkeys((_CODES + "50", _CODES + "51"), "pillow"),

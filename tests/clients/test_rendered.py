@@ -263,7 +263,8 @@ class TestRefused:
         (frame,) = generate_frames(damaged.PixelData, number_of_frames=1)
         broken = frame[:20] + bytes(len(frame) - 22) + frame[-2:]
         damaged.PixelData = pydicom.encaps.encapsulate([broken])
-        assert coffre.stow(coffre.depositor(), [of_patient(damaged, patient)], patient.ins).status_code == 200
+        sent = coffre.stow(coffre.depositor(), [of_patient(damaged, patient)], patient.ins)
+        assert (sent.status_code, "frame_size_differs" in sent.text) == (202, True)
         answer = deposited.get(f"{deposited.of(damaged)}/rendered")
         assert (answer.status_code, answer.json()["code"]) == (500, "pixels_not_decodable")
         assert "could not be decoded" in answer.json()["detail"]

@@ -338,7 +338,18 @@ class TestRefusals:
         assert (answer.status_code, answer.content) == (200, b"")
         assert int(answer.headers["content-length"]) == len(scan.contents[0])
 
-    @pytest.mark.parametrize("below", ["", "/frames/1", "/metadata"])
+    @pytest.mark.parametrize(
+        "below",
+        [
+            "",
+            "/frames/1",
+            "/metadata",
+            "/rendered",
+            "/frames/1/rendered",
+            "/thumbnail",
+            "/frames/1/thumbnail",
+        ],
+    )
     def test_head_opens_nothing(self, scan: Room, below: str) -> None:
         url = f"/records/{scan.patient.public_id}/dicomweb/{scan.instance}{below}"
         get, head = scan.coffre.http.get, scan.coffre.http.head
@@ -347,6 +358,33 @@ class TestRefusals:
             assert get(url, headers=bearer(scan.patient.token)).status_code == 500
             answer = head(url, headers=bearer(scan.patient.token))
         assert (answer.status_code, answer.content) == (200, b"")
+
+    @pytest.mark.parametrize(
+        ("level", "accept", "media_type"),
+        [
+            (0, "image/png", "image/png"),
+            (0, "*/*", 'multipart/related; type="image/jpeg"'),
+            (1, "image/jpeg", "image/jpeg"),
+            (2, "image/jpeg", "image/jpeg"),
+            (2, "*/*", None),  # a picture, or the PDF that it may carry
+        ],
+    )
+    def test_head_of_pictures_says_what_is_known_unopened(
+        self, scan: Room, level: int, accept: str, media_type: str | None
+    ) -> None:
+        above = scan.instance.split("/")[: 2 + 2 * level]
+        url = f"/records/{scan.patient.public_id}/dicomweb/{'/'.join(above)}"
+        headers = {**bearer(scan.patient.token), "Accept": accept}
+        with damaged_objects(scan.coffre):
+            answer = scan.coffre.http.head(f"{url}/rendered", headers=headers)
+        assert (answer.status_code, answer.content) == (200, b"")
+        found = answer.headers.get("content-type")
+        assert found == media_type if media_type is None else found.startswith(media_type)
+        assert "content-length" not in answer.headers
+        missing = scan.coffre.http.head(
+            f"/records/{scan.patient.public_id}/dicomweb/{scan.instance}/frames/9/rendered", headers=headers
+        )
+        assert missing.status_code == 404
 
 
 def encapsulated_pdf(patient: Patient) -> bytes:

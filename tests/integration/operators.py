@@ -1,10 +1,13 @@
 """Two people who operate a running Coffre, over HTTP and on the command line."""
 
 import json
+import os
+import pty
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +60,23 @@ def command(coffre: Coffre, *arguments: str) -> "subprocess.CompletedProcess[str
     """A command beside the running server."""
     every = [sys.executable, "-m", "coffre.cli", *arguments, "--data", str(coffre.data)]
     return subprocess.run(every, capture_output=True, text=True, timeout=120, check=False)
+
+
+def on_a_terminal(coffre: Coffre, *arguments: str) -> str:
+    """What the person at the terminal of such a command sees, its answer last."""
+    ours, theirs = pty.openpty()
+    every = [sys.executable, "-m", "coffre.cli", *arguments, "--data", str(coffre.data)]
+    with subprocess.Popen(every, stdout=subprocess.PIPE, stderr=theirs, text=True) as running:
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # EIO: nobody writes any more
+            while piece := os.read(ours, 4096):
+                shown += piece
+        os.close(ours)
+        assert running.stdout is not None
+        answer = running.stdout.read()
+    assert running.returncode == 0, shown
+    return shown.decode() + answer.strip()
 
 
 def answer_of(done: "subprocess.CompletedProcess[str]", code: int = 0) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from coffre.demonstration.data import report_pdf
 from coffre.settings import load
 from coffre.wiring import System
 from content.pixels.children import PixelChildren
+from content.pixels.wanted import Rendering
 from content.sandbox.pool import SandboxUnavailable
 from keyvault.credentials.possession_proof import PresentedProof
 from keyvault.credentials.proving import ProofKey
@@ -32,6 +33,7 @@ from tests.integration.operators import answer_of
 from tests.integration.support import HOSPITAL, PRACTICE, STRANGER, Coffre, Patient, bearer
 from tests.integration.test_withdraw import withdraw
 from viewer_api.access import Access
+from viewer_api.gateway import memory
 from viewer_api.gateway.answer import ASKED_AGAIN_S
 from viewer_api.gateway.gateway import Gateway
 from viewer_api.gateway.held_grants import IDLE_S, ContentClosedError
@@ -40,6 +42,7 @@ from viewer_api.gateway.study_archive import study_archive
 from viewer_api.wado.accept import accepted
 from viewer_api.wado.parameters import of_thumbnail
 from viewer_api.wado.rendering import Pictures
+from viewer_api.wado.sources import InstanceSource
 
 REASON = "Patient inconscient aux urgences"
 GRANT_S = 900
@@ -172,6 +175,29 @@ def test_a_smaller_thumbnail_is_made_of_the_overview(scene: Scene) -> None:
         made = thumbnail(scene.opened(), pixels, "image/jpeg", "16,24")
     with Image.open(io.BytesIO(made)) as picture:
         assert (picture.format, picture.size) == ("JPEG", (16, 16))
+
+
+def test_what_is_made_of_an_image_takes_room_until_it_is_read(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client that reads slowly holds it: it counts like what is read of descriptions."""
+    monkeypatch.setattr(memory, "SMALL", 0)
+    study, held = scene.opened(), scene.room.gateway._memory._held
+    source = InstanceSource(study, study.instances()[0])
+    with PixelChildren() as pixels:
+        for work in (
+            lambda: pixels.native_frame(source, 1),
+            lambda: pixels.rendered(source, 1, Rendering()).pieces,
+            lambda: pixels.transcoded(source),
+        ):
+            made = work()
+            assert held[study.caller] > 500
+            list(made)
+            assert held.total() == 0
+        unread = pixels.native_frame(source, 1)
+        assert held[study.caller] == unread.size == 32 * 32 * 2
+        del unread
+        assert held.total() == 0
 
 
 # one grant

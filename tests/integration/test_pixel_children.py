@@ -236,7 +236,7 @@ class TestOtherCodecs:
         file = pydicom.dcmread(str(pydicom.data.get_testdata_file(name)))
         decoder = get_decoder(file.file_meta.TransferSyntaxUID)
         expected, _ = decoder.as_array(file, index=0, decoding_plugin="gdcm")
-        made = np.frombuffer(children.native_frame(stored(name), 1), expected.dtype)
+        made = np.frombuffer(b"".join(children.native_frame(stored(name), 1)), expected.dtype)
         assert correlation(made.astype(float), expected.astype(float)) >= 0.9999
         assert np.abs(made.astype(float) - expected.ravel().astype(float)).max() <= 1
 

@@ -1,7 +1,10 @@
 """The first picture of a series after one request: made at the deposit, granted, dead with what it shows."""
 
 import io
+import struct
+import time
 from pathlib import Path
+from uuid import UUID
 
 import pydicom
 import pytest
@@ -14,7 +17,9 @@ from coffre.plaintext_search.search import prove_and_search
 from coffre.settings import load
 from content.rendition import LARGEST_OVERVIEW, LARGEST_STRIP, Rendition, read_rendition
 from keyvault.crypto.sealed_blob import BlobKind
-from tests.integration.operators import answer_of, command
+from keyvault.process.guard import Guard
+from tests.integration.hiding import hide_from_patient
+from tests.integration.operators import answer_of, command, on_a_terminal
 from tests.integration.support import LABORATORY, Coffre, Grant, Patient, bearer, serving
 from tests.integration.test_withdraw import uids, withdraw
 
@@ -183,9 +188,40 @@ class TestDeath:
             assert forms(every) == ["strip", "overview"]
         checked(coffre)
 
+    @pytest.mark.long
+    def test_a_strip_of_frames_dies_with_their_object(self, coffre: Coffre, patient: Patient) -> None:
+        first, second = patient.ct(slices=2, size=256)
+        deposited(coffre, patient, [_repeated(first, 200), second])
+        (strip, _) = of(coffre, patient)
+        ((gone, _), *_) = strip.frames
+        assert {sop for sop, _ in strip.frames} == {gone} == {pydicom_of(first).SOPInstanceUID}
+        assert answer_of(withdraw(coffre, patient, "--instance", gone))["state"] == "done"
+        (overview,) = of(coffre, patient)
+        assert overview.form == "overview"
+        assert overview.frames == ((pydicom_of(second).SOPInstanceUID, 1),)
+        checked(coffre)
+
 
 class TestRights:
     """A rendition is granted as its study is, and never without it."""
+
+    def test_what_the_patient_does_not_see_yet_shows_only_others_itself(
+        self, coffre: Coffre, patient: Patient
+    ) -> None:
+        deposited(coffre, patient, patient.ct(slices=2))
+        patient.authorise()
+        (study,) = patient.documents()
+        thumbnail = f"/records/{patient.ins}/dicomweb/studies/{study['study_uid']}/thumbnail"
+        assert coffre.http.get(thumbnail, headers=bearer(patient.token)).status_code == 200
+        with coffre.system() as system:
+            assert isinstance(system.guard, Guard)
+            hide_from_patient(system.guard._vault, UUID(study["id"]), int(time.time()) + 1000)
+        doctor = coffre.professional()
+        assert forms(renditions(coffre.grant(doctor, patient.ins))) == ["overview"]
+        assert coffre.http.get(thumbnail, headers=bearer(doctor)).status_code == 200
+        refused = coffre.http.get(thumbnail, headers=bearer(patient.token))
+        assert (refused.status_code, refused.json()["code"]) == (404, "no_such_document")
+        assert of(coffre, patient) == []
 
     def test_what_is_masked_shows_nothing_of_itself(self, coffre: Coffre, patient: Patient) -> None:
         deposited(coffre, patient, patient.ct(slices=2, seed=1))
@@ -243,8 +279,10 @@ class TestMakingThemLater:
             patient = coffre.open_record()
             deposited(coffre, patient, [_damaged(content) for content in patient.ct(slices=2)])
             deposited(coffre, patient, patient.ct(slices=2, seed=2))
-            for _ in range(2):  # a run goes on behind what the one before it has done
-                assert self.made(coffre, patient, "--most", "1") == {"studies": 1, "done": 1}
+            assert self.made(coffre, patient, "--most", "1") == {"studies": 1, "done": 1}
+            # a run goes on behind what the one before it has done, and a terminal shows how far it is
+            shown = on_a_terminal(coffre, "renditions", "--record", patient.ins)
+            assert "1/1" in shown and shown.endswith("Rendered 1 of 1 studies.")
             assert forms(of(coffre, patient)) == ["overview"]
             assert self.made(coffre, patient) == {"studies": 0, "done": 0}
 
@@ -255,19 +293,28 @@ def metric(coffre: Coffre, name: str) -> int:
     return int(float(line.split()[1]))
 
 
+def pydicom_of(content: bytes) -> pydicom.FileDataset:
+    return pydicom.dcmread(io.BytesIO(content))
+
+
 def _of_frames(patient: Patient, count: int) -> bytes:
     """One object of so many frames of 256 x 256."""
-    found = pydicom.dcmread(io.BytesIO(patient.ct(slices=1, size=256)[0]))
+    return _repeated(patient.ct(slices=1, size=256)[0], count)
+
+
+def _repeated(content: bytes, count: int) -> bytes:
+    found = pydicom_of(content)
     found.SOPClassUID = found.file_meta.MediaStorageSOPClassUID = EnhancedCTImageStorage
     found.NumberOfFrames, found.PixelData = count, found.PixelData * count
     return _written(found)
 
 
 def _damaged(content: bytes) -> bytes:
-    """The same object, its pixel data a codestream that ends before its first tile."""
+    """The same object, its pixel data a codestream of its size that ends before its first tile."""
     found = pydicom.dcmread(io.BytesIO(content))
     found.file_meta.TransferSyntaxUID = JPEG2000Lossless
-    found.PixelData = encapsulate([b"\xff\x4f\xff\x51" + bytes(60) + b"\xff\xd9"])
+    siz = struct.pack(">HH4I16xH", 41, 0, found.Columns, found.Rows, 0, 0, 1)
+    found.PixelData = encapsulate([b"\xff\x4f\xff\x51" + siz + bytes(20) + b"\xff\xd9"])
     found["PixelData"].VR = "OB"
     return _written(found)
 

@@ -163,6 +163,43 @@ def test_who_reads_slowly_holds_no_child(
     assert (made.pixel_array == turned).all()
 
 
+class Counted(Stored):
+    """Notes the most that was held of what was made of it."""
+
+    held = most = 0
+
+    def room(self) -> "Counted":
+        return self
+
+    def take(self, size: int) -> None:
+        self.held += size
+        self.most = max(self.most, self.held)
+
+    def give_back(self, size: int) -> None:
+        self.held -= size
+
+
+def deflated(size: int) -> bytes:
+    """An instance whose only frame has so many bytes, as one deflate stream."""
+    file = pydicom.dcmread(str(pydicom.data.get_testdata_file("image_dfl.dcm")))
+    file.Rows, file.Columns, file.PixelData = 1024, size // 1024, bytes(range(256)) * (size // 256)
+    target = io.BytesIO()
+    file.save_as(target)
+    return target.getvalue()
+
+
+def test_little_is_held_beside_a_frame(children: PixelChildren, long: Stored) -> None:
+    """A mebibyte and the piece that goes beyond it; where a part is read from the beginning, an eighth of
+    what was sent before it.
+    """
+    whole = Counted(long.data, long.frames)
+    assert len(transcoded(children, whole)) > 4 * 2**20
+    assert (whole.most <= 2 * 2**20, whole.held) == (True, 0)
+    inflated = Counted(deflated(24 * 2**20))
+    assert len(transcoded(children, inflated)) > 24 * 2**20
+    assert (inflated.most <= 4 * 2**20, inflated.held) == (True, 0)
+
+
 def test_a_frame_that_does_not_decode_ends_the_answer(children: PixelChildren) -> None:
     """Nothing half is served as whole: the iteration raises instead of ending."""
     source = stored("examples_ybr_color.dcm")
@@ -179,7 +216,7 @@ def test_a_native_frame_is_the_frame_of_the_instance_transcoded(children: PixelC
     for name, number in (("examples_ybr_color.dcm", 7), ("emri_small_jpeg_2k_lossless.dcm", 3)):
         source = stored(name)
         made = pydicom.dcmread(io.BytesIO(transcoded(children, source)))
-        frame = np.frombuffer(children.native_frame(source, number), made.pixel_array.dtype)
+        frame = np.frombuffer(b"".join(children.native_frame(source, number)), made.pixel_array.dtype)
         assert (frame == made.pixel_array[number - 1].ravel()).all()
 
 
@@ -189,5 +226,5 @@ def test_native_frames_of_every_order_of_bytes(children: PixelChildren) -> None:
         file = pydicom.dcmread(str(pydicom.data.get_testdata_file(name)))
         samples = file.pixel_array.astype(file.pixel_array.dtype.newbyteorder("<"))
         last = int(file.get("NumberOfFrames") or 1)
-        made = children.native_frame(stored(name), last)
+        made = b"".join(children.native_frame(stored(name), last))
         assert made == (samples[last - 1] if last > 1 else samples).tobytes()

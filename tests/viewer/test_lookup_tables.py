@@ -108,7 +108,7 @@ def drawn_by_the_server(dataset: Dataset, values: list[int]) -> list[int] | str:
 
 
 def drawn_by_the_page(dataset: Dataset, values: list[int]) -> list[int] | str:
-    """What its values are on the stage, which shows them from the least to the greatest, or by their window."""
+    """Its values on the stage, which shows them from the least to the greatest, or by their window."""
     (found,) = shown(image(dataset, values))
     if found is not None and "code" in found:
         return str(found["code"])

@@ -136,7 +136,7 @@ class Gateway:
     def _study(self, asked: Asked) -> OpenedStudy:
         thing, is_new = self._opened(asked)
         grown = lambda: None if is_new else self._grown(asked, thing)  # noqa: E731
-        return OpenedStudy(self._answer(asked, thing), grown, asked.caller)
+        return OpenedStudy(self._answer(asked, thing), grown, asked.caller, self._memory)
 
     def _answer(self, asked: Asked, thing: OpenedThing) -> Answer[OpenedThing]:
         return Answer(thing, lambda blob_id: self._again(asked, blob_id), self._clock)

@@ -6,6 +6,7 @@ Places and frame tables are kept as long as the grant; attributes and content ar
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from records.instances import latest
 from storage.ports import ObjectStore
 from viewer_api.gateway.answer import Answer
 from viewer_api.gateway.held_grants import ContentClosedError, HeldGrant, OpenedBlob
+from viewer_api.gateway.memory import Memory
 from viewer_api.gateway.reading import checked, pieces
 
 
@@ -130,13 +132,18 @@ class OpenedThing(HeldGrant):
 
 class OpenedStudy:
     """For one request. `renewed` obtains the grant anew where the index has more by now, else None; `caller`
-    names the credential, by a digest.
+    names the credential, by a digest; of `memory` it takes what is made of images and not read yet.
     """
 
     def __init__(
-        self, answer: Answer[OpenedThing], renewed: Callable[[], OpenedThing | None], caller: bytes
+        self,
+        answer: Answer[OpenedThing],
+        renewed: Callable[[], OpenedThing | None],
+        caller: bytes,
+        memory: Memory,
     ) -> None:
         self.caller = caller
+        self.room = partial(memory.room, caller)
         self._answer = answer
         self._renewed = renewed
 

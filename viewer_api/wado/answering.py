@@ -46,6 +46,11 @@ class Asked:
         return self.request.headers.get(name)
 
     @property
+    def is_read(self) -> bool:
+        """Whether anybody reads the body: who asks for the head alone has nothing opened."""
+        return self.request.method != "HEAD"
+
+    @property
     def instance(self) -> tuple[str, str]:
         """Series and SOP Instance UID of an address that names an instance."""
         assert self.series is not None and self.sop is not None
@@ -87,7 +92,7 @@ class Answering:
             answered = work(self._gateway.study(asked.call, asked.locator, asked.study))
             if answered.body is None:
                 return answered, None
-            return answered, Begun(answered.body, is_read=request.method != "HEAD")
+            return answered, Begun(answered.body, is_read=asked.is_read)
 
         answered, body = await in_a_thread(begun)
         answer = sent(body, answered.status, answered.headers)

@@ -19,9 +19,12 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What is answered. `pieces` is read once; where it raises, what was sent is no whole answer."""
+    """What is answered. `pieces` is read once; where it raises, what was sent is no whole answer.
 
-    content_type: str
+    `content_type` is None where only reading would tell it, and nobody reads.
+    """
+
+    content_type: str | None
     length: int | None
     pieces: Pieces = field(repr=False)
     location: str | None = field(default=None, repr=False)

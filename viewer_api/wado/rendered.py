@@ -1,15 +1,17 @@
 """Addresses of the rendered and thumbnail resources of a record's studies (PS3.18 section 10.4.1.1.3)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from fastapi import APIRouter
 
 from content.pixels.children import PixelChildren
 from viewer_api.gateway.opened_study import OpenedStudy
+from viewer_api.wado.accept import Offer
 from viewer_api.wado.answering import INSTANCE, SERIES, STUDY, Answered, Answering, Asked, Work
 from viewer_api.wado.multipart import Body
 from viewer_api.wado.parameters import Parameters, of_rendered, of_thumbnail
-from viewer_api.wado.rendering import Pictures
+from viewer_api.wado.rendering import ALONE, OF_ONE, OF_SEVERAL, TOGETHER, Pictures
 from viewer_api.wado.resources import frame_numbers
 
 
@@ -21,27 +23,44 @@ class Rendered:
 
     def pictures(self, asked: Asked) -> Work:
         parameters = of_rendered(asked.request.query_params)
-        return self._work(
-            asked, parameters, lambda found: found.rendered(parameters, asked.series, asked.sop)
-        )
+        names, forms = (asked.series, asked.sop), OF_SEVERAL if asked.sop is None else OF_ONE
+        return self._work(asked, parameters, lambda found: found.rendered(parameters, *names), forms)
 
     def frames(self, asked: Asked) -> Work:
         parameters, numbers = of_rendered(asked.request.query_params), frame_numbers(asked.rest)
-        return self._work(asked, parameters, lambda found: found.frames(parameters, *asked.instance, numbers))
+        forms = OF_ONE if len(numbers) == 1 else TOGETHER
+        return self._work(
+            asked,
+            parameters,
+            lambda found: found.frames(parameters, *asked.instance, numbers),
+            forms,
+            numbers,
+        )
 
     def thumbnail(self, asked: Asked) -> Work:
         parameters = of_thumbnail(asked.request.query_params)
-        number = frame_numbers(asked.rest)[0] if asked.rest else None
+        numbers = frame_numbers(asked.rest) if asked.rest else ()
+        number = numbers[0] if numbers else None
+        names = asked.series, asked.sop
         return self._work(
-            asked, parameters, lambda found: found.thumbnail(parameters, asked.series, asked.sop, number)
+            asked, parameters, lambda found: found.thumbnail(parameters, *names, number), ALONE, numbers[:1]
         )
 
-    def _work(self, asked: Asked, parameters: Parameters, draw: Callable[[Pictures], Body]) -> Work:
+    def _work(
+        self,
+        asked: Asked,
+        parameters: Parameters,
+        draw: Callable[[Pictures], Body],
+        forms: Sequence[Offer],
+        numbers: Sequence[int] = (),
+    ) -> Work:
         # what is asked for and not done is told (PS3.18 section 8.3.5.1.1)
         warnings = tuple(f"Not supported: {each}" for each in parameters.unsupported)
 
         def work(study: OpenedStudy) -> Answered:
-            return Answered(draw(Pictures(study, self._pixels, asked.ranges)), warnings=warnings)
+            found = Pictures(study, self._pixels, asked.ranges)
+            head = partial(found.head, forms, asked.series, asked.sop, numbers)
+            return Answered(draw(found) if asked.is_read else head(), warnings=warnings)
 
         return work
 

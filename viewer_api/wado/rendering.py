@@ -6,6 +6,7 @@ which is the sealed overview where there is one.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -22,8 +23,11 @@ from viewer_api.wado.sources import InstanceSource, OverviewSource
 
 THUMBNAIL = Viewport(256, 256)
 _PICTURES: tuple[MediaType, ...] = ("image/jpeg", "image/png")
-_ALONE = [Offer(JPEG), Offer(PNG)]
-_TOGETHER = [Offer(JPEG, multipart=True), Offer(PNG, multipart=True)]
+ALONE = [Offer(JPEG), Offer(PNG)]
+TOGETHER = [Offer(JPEG, multipart=True), Offer(PNG, multipart=True)]
+OF_ONE = [*ALONE, Offer(PDF), *TOGETHER]
+"""What is rendered of an instance, which may be a PDF."""
+OF_SEVERAL = [*TOGETHER, *ALONE]
 _SOP, _ROWS, _INSTANCE_NUMBER = "00080018", "00280010", "00200013"
 
 
@@ -45,25 +49,45 @@ class Pictures:
         if series is not None and sop is not None:
             return self._single(self._study.instances(series, sop)[0], 1, asked)
         found = [image for each in self._series(series) for image in self._images(each)]
-        form = choose(self._ranges, [*_TOGETHER, *_ALONE])
+        form = choose(self._ranges, OF_SEVERAL)
         middle = _middle(found)
         if not form.multipart:
             return self._single(middle, 1, asked)
         return self._together(form, asked, [(image, 1) for image in found])
+
+    def head(
+        self, forms: Sequence[Offer], series: str | None, sop: str | None, numbers: Sequence[int]
+    ) -> Body:
+        """What is known of an answer without opening anything: that it is there, and its type where no PDF
+        may come in its place.
+        """
+        found = self._study.instances(series, sop)
+        _check_numbers([(found[0], number) for number in numbers])
+        form = choose(self._ranges, forms)
+        if form.multipart:
+            return replace(in_parts(form.media_type, []), length=None)
+        may_differ = Offer(PDF) in forms and form != Offer(PDF) and self._takes_pdf()
+        return Body(None if may_differ else form.media_type, None, iter(()))
+
+    def _takes_pdf(self) -> bool:
+        try:
+            return choose(self._ranges, [Offer(PDF)]) is not None
+        except NotAcceptable:
+            return False
 
     def frames(self, asked: Parameters, series: str, sop: str, numbers: Sequence[int]) -> Body:
         """Frames of one instance, in the order asked."""
         instance = self._study.instances(series, sop)[0]
         if len(numbers) == 1:
             return self._single(instance, numbers[0], asked)
-        form = choose(self._ranges, _TOGETHER)
+        form = choose(self._ranges, TOGETHER)
         return self._together(form, asked, [(instance, number) for number in numbers])
 
     def thumbnail(
         self, asked: Parameters, series: str | None, sop: str | None, number: int | None = None
     ) -> Body:
         """One small picture, whatever it stands for."""
-        form = choose(self._ranges, _ALONE)
+        form = choose(self._ranges, ALONE)
         if series is not None and sop is not None:
             return self._small(self._study.instances(series, sop)[0], number, asked, form)
         for each in self._series(series):
@@ -99,7 +123,7 @@ class Pictures:
         return _body(RenderedImage(JPEG, len(data), iter((data,))))
 
     def _single(self, instance: StoredInstance, number: int, asked: Parameters) -> Body:
-        form = choose(self._ranges, [*_ALONE, Offer(PDF), *_TOGETHER])
+        form = choose(self._ranges, OF_ONE)
         drawn = self._drawn(instance, number, asked, form)
         choose(self._ranges, [Offer(drawn.media_type, multipart=form.multipart)])
         if not form.multipart:
@@ -107,9 +131,7 @@ class Pictures:
         return in_parts(drawn.media_type, [Part(drawn.media_type, None, lambda: drawn.pieces)])
 
     def _together(self, form: Offer, asked: Parameters, wanted: Sequence[tuple[StoredInstance, int]]) -> Body:
-        for instance, number in wanted:
-            if instance.frames is not None and number > len(instance.frames):
-                raise error_of("no_such_frame")  # before the first one is sent
+        _check_numbers(wanted)  # before the first one is sent
         parts = [
             Part(form.media_type, None, partial(self._pieces, instance, number, asked, form))
             for instance, number in wanted
@@ -124,7 +146,7 @@ class Pictures:
         wanted = Rendering(kind, asked.viewport, asked.window, asked.quality)
         drawn = self._pixels.rendered(InstanceSource(self._study, instance), number, wanted)
         if form.media_type == PDF != drawn.media_type:
-            raise NotAcceptable(_ALONE)
+            raise NotAcceptable(ALONE)
         return drawn
 
     def _series(self, series: str | None) -> list[str]:
@@ -140,6 +162,12 @@ class Pictures:
         }
         found = [each for each in self._study.instances(series) if each.sop in numbers]
         return sorted(found, key=lambda each: _whole(numbers[each.sop]))
+
+
+def _check_numbers(wanted: Sequence[tuple[StoredInstance, int]]) -> None:
+    for instance, number in wanted:
+        if instance.frames is not None and number > len(instance.frames):
+            raise error_of("no_such_frame")
 
 
 def _first(dataset: dict[str, Any], tag: str) -> Any:

@@ -76,7 +76,7 @@ class Retrieval:
 
     def _samples(self, instance: StoredInstance, number: int) -> Pieces:
         try:
-            yield self.pixels.native_frame(InstanceSource(self.study, instance), number)
+            yield from self.pixels.native_frame(InstanceSource(self.study, instance), number)
         except CoffreError as error:
             if error.code == CANNOT_RENDER:  # there is no image at all
                 raise _no_such_frame() from None

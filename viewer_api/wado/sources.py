@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from content.pixels.held import Room
 from content.rendition import Rendition
 from content.series_metadata import Frames
 from viewer_api.gateway.opened_study import OpenedStudy, StoredInstance
@@ -23,6 +24,10 @@ class InstanceSource:
     @property
     def caller(self) -> bytes:
         return self.study.caller
+
+    def room(self) -> Room:
+        """Memory for what is made of it."""
+        return self.study.room()
 
     @property
     def size(self) -> int:

@@ -89,7 +89,8 @@ def sent(begun: Begun | None, status: int, more: Mapping[str, str]) -> Response:
     if begun is None:
         return Response(status_code=status, headers=headers)
     body = begun.body
-    headers["Content-Type"] = body.content_type
+    if body.content_type is not None:
+        headers["Content-Type"] = body.content_type
     length = body.length if begun.whole is None or not begun.is_read else len(begun.whole)
     if length is not None:
         headers["Content-Length"] = str(length)

@@ -5,7 +5,9 @@ is the second bound (tests/integration/test_hostile_pixels.py).
 import io
 import logging
 import struct
+import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,18 +21,26 @@ from pydicom.dataset import FileDataset
 from pydicom.encaps import encapsulate, generate_frames
 
 from content.byte_source import BytesSource
+from content.dicom.frame_sizes import FrameSize, declared
+from content.dicom.instance import inspect_dicom
+from content.dicom.registry import (
+    DEFLATED_FRAMES,
+    ENCAPSULATED_UNCOMPRESSED,
+    JPEG_2000_FAMILY,
+    JPEG_FAMILY,
+    RLE,
+)
 from content.limits import DEFAULT_LIMITS
 from content.pixels import decoding
 from content.pixels.colour import from_palette
 from content.pixels.failures import CANNOT_RENDER, DAMAGED, NOT_FOUND, OUTSIDE, TOO_LARGE, Unpictured
-from content.pixels.frame_headers import FrameSize, declared
 from content.pixels.grayscale import levels
 from content.pixels.image_file import DESCRIPTION, ImageFile
 from content.pixels.native_frames import native_frame
 from content.pixels.picture import fitted, rendered
 from content.pixels.segmented_tables import expanded
-from content.pixels.syntaxes import JPEG_2000_FAMILY, JPEG_FAMILY
 from content.pixels.wanted import LONGEST_SIDE, MOST_PIXELS, Rendering, Shape, Viewport, Window
+from content.verdicts import Finding
 from records.errors import Invalid
 from tests.unit.content.dicom_bytes import element, fragments, identifiers, part10, pixel_module, pixels
 from viewer_api.wado.parameters import of_rendered, of_thumbnail
@@ -229,6 +239,104 @@ def test_rle_of_too_few_bytes_or_segments(cut: int) -> None:
     with pytest.raises(Exception) as error:
         drawn(saved(file))
     assert not isinstance(error.value, MemoryError)
+
+
+def rle(*segments: bytes, tail: bytes = b"") -> bytes:
+    """A frame of literal runs of at most 128 bytes (PS3.5 §G.3, §G.5)."""
+    packed = [
+        b"".join(
+            bytes((len(run) - 1,)) + run
+            for run in (segment[at : at + 128] for at in range(0, len(segment), 128))
+        )
+        for segment in segments
+    ]
+    starts = [64 + sum(map(len, packed[:number])) for number in range(len(packed))]
+    return struct.pack("<16L", len(packed), *starts, *[0] * (15 - len(packed))) + b"".join(packed) + tail
+
+
+def compressed(frame: bytes, syntax: str, *, bits: int = 8) -> bytes:
+    """An image of 4 × 4 whose only frame this is."""
+    described = element(0x00280004, "CS", b"MONOCHROME2") + element(0x00280103, "US", b"\0\0")
+    stored = element(0x00280101, "US", bytes((bits, 0)))
+    return part10(identifiers() + pixel_module(bits=bits) + described + stored + fragments(frame), syntax)
+
+
+def deflated(content: bytes) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return packer.compress(content) + packer.flush()
+
+
+WHOLE = bytes(range(16))
+
+
+class TestSizesThatNoHeaderSays:
+    """RLE, deflated and uncompressed frames (PS3.5 §G.2, §A.4.13, §A.4.11): as many bytes as they need."""
+
+    RIGHT = (
+        pytest.param(rle(WHOLE), RLE, 8, id="RLE"),
+        pytest.param(rle(WHOLE, tail=b"\0"), RLE, 8, id="RLE, even"),
+        pytest.param(rle(WHOLE, tail=b"\x80\0\0\0"), RLE, 8, id="RLE, padded"),
+        pytest.param(rle(WHOLE, WHOLE), RLE, 16, id="RLE of words"),
+        pytest.param(rle(WHOLE[:2]), RLE, 1, id="RLE of bits"),
+        pytest.param(deflated(WHOLE), DEFLATED_FRAMES, 8, id="deflated"),
+        pytest.param(WHOLE, ENCAPSULATED_UNCOMPRESSED, 8, id="uncompressed"),
+    )
+    WRONG = (
+        pytest.param(rle(WHOLE + b"\1"), RLE, 8, id="RLE, a sample more"),
+        pytest.param(rle(WHOLE * 2), RLE, 8, id="RLE, twice"),
+        pytest.param(rle(WHOLE[:-1]), RLE, 8, id="RLE, a sample less"),
+        pytest.param(rle(WHOLE, WHOLE + b"\1"), RLE, 16, id="RLE of words, one more"),
+        pytest.param(rle(WHOLE[:3]), RLE, 1, id="RLE of bits, more"),
+        pytest.param(deflated(WHOLE + bytes(2)), DEFLATED_FRAMES, 8, id="deflated, more"),
+    )
+    TOLD = (
+        pytest.param(rle(WHOLE, WHOLE), RLE, 8, id="RLE, two segments"),
+        pytest.param(rle(WHOLE), RLE, 16, id="RLE of words, one segment"),
+        pytest.param(struct.pack("<16L", 1, 64, *[0] * 14), RLE, 8, id="RLE, an empty segment"),
+        pytest.param(WHOLE * 2, ENCAPSULATED_UNCOMPRESSED, 8, id="uncompressed, twice"),
+    )
+
+    @pytest.mark.parametrize(("frame", "syntax", "bits"), RIGHT)
+    def test_a_frame_that_fits_is_drawn(self, frame: bytes, syntax: str, bits: int) -> None:
+        assert drawn(compressed(frame, syntax, bits=bits)).size == (4, 4)
+
+    @pytest.mark.parametrize(("frame", "syntax", "bits"), [*WRONG, *TOLD])
+    def test_one_that_is_longer_or_shorter_is_not(self, frame: bytes, syntax: str, bits: int) -> None:
+        image = opened(compressed(frame, syntax, bits=bits))
+        assert refusal(lambda: rendered(image, 1, None, Rendering())) == DAMAGED
+        assert refusal(lambda: native_frame(image, 1)) == DAMAGED
+
+    @pytest.mark.parametrize(("frame", "syntax", "bits"), RIGHT)
+    def test_the_check_at_a_deposit_takes_one(self, frame: bytes, syntax: str, bits: int) -> None:
+        assert self.checked(frame, syntax, bits) == ["elements_unordered"]
+
+    @pytest.mark.parametrize(("frame", "syntax", "bits"), [*WRONG, *TOLD[:3]])
+    def test_and_refuses_the_other(self, frame: bytes, syntax: str, bits: int) -> None:
+        assert self.checked(frame, syntax, bits)[-1] == "frames_not_decodable"
+
+    def checked(self, frame: bytes, syntax: str, bits: int) -> list[str]:
+        data = compressed(frame, syntax, bits=bits)
+        found, _ = inspect_dicom(BytesSource(data), replace(DEFAULT_LIMITS, decoded_frames=1))
+        return [each.code for each in found]
+
+    @pytest.mark.parametrize(("frame", "syntax", "bits"), TOLD)
+    def test_a_deposit_is_warned_of_what_the_first_bytes_tell(
+        self, frame: bytes, syntax: str, bits: int
+    ) -> None:
+        found, _ = inspect_dicom(BytesSource(compressed(frame, syntax, bits=bits)))
+        assert Finding("frame_size_differs", "frame 1") in found
+
+    @pytest.mark.parametrize("name", SYNTAXES.values(), ids=SYNTAXES)
+    def test_and_of_what_a_header_says(self, name: str) -> None:
+        file = real(name)
+        assert Finding("frame_size_differs", "frame 1") not in inspect_dicom(BytesSource(saved(file)))[0]
+        file.Columns += 1
+        assert Finding("frame_size_differs", "frame 1") in inspect_dicom(BytesSource(saved(file)))[0]
+
+    def test_frames_behind_the_first_are_looked_at_too(self) -> None:
+        described = identifiers() + pixel_module(bits=8, frames=3)
+        data = part10(described + fragments(rle(WHOLE), rle(WHOLE), rle(WHOLE, WHOLE)), RLE)
+        assert Finding("frame_size_differs", "frame 3") in inspect_dicom(BytesSource(data))[0]
 
 
 class TestDeclaredSizes:

@@ -1,9 +1,10 @@
-"""Room for large descriptions: bounded in all and for each caller, waited for, and given back."""
+"""Room for large descriptions and pictures: bounded in all and for each caller, waited for, given back."""
 
 import threading
 
 import pytest
 
+from content.pixels.held import Held
 from viewer_api.gateway.memory import OF_TEXT, SMALL, Memory, ReadingBusy
 
 MOST = 16 * 2**20
@@ -50,3 +51,29 @@ def test_room_is_waited_for() -> None:
         assert not entered.wait(0.05)
     assert entered.wait(5)
     thread.join()
+
+
+def test_what_an_answer_holds_is_counted_as_it_comes_and_leaves() -> None:
+    memory = Memory(MOST, patience=0.01)
+    held = Held(memory.room(b"1"))
+    for _ in range(8):
+        held.add(bytes(2**20))  # half of the memory, and the first 256 KiB are free
+    with pytest.raises(ReadingBusy):
+        held.add(bytes(2**20))
+    assert next(held) == bytes(2**20)
+    held.add(bytes(2**20))
+    with memory.holding(b"2", 2 * QUARTER), pytest.raises(ReadingBusy):
+        memory.room(b"3").take(2**20)
+    del held
+    with memory.holding(b"1", 2 * QUARTER), memory.holding(b"2", 2 * QUARTER):
+        pass  # nothing is held for whoever turned away
+
+
+def test_a_small_picture_comes_when_all_is_taken() -> None:
+    memory = Memory(MOST, patience=0.01)
+    with memory.holding(b"1", 2 * QUARTER), memory.holding(b"2", 2 * QUARTER):
+        held = Held(memory.room(b"3"))
+        held.add(bytes(SMALL))
+        with pytest.raises(ReadingBusy):
+            held.add(b"1")
+        assert [len(each) for each in held] == [SMALL]
