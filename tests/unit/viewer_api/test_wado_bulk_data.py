@@ -20,6 +20,7 @@ from tests.unit.content.dicom_bytes import (
     item,
     part10,
 )
+from viewer_api.gateway.memory import Memory, Room
 from viewer_api.gateway.opened_study import OpenedStudy, StoredInstance
 from viewer_api.wado.accept import accepted
 from viewer_api.wado.bulk_data import bulk_data
@@ -44,6 +45,9 @@ class Study:
     data: bytes = FILE
     document: UUID = DOCUMENT
     caller: bytes = b"caller"
+
+    def room(self) -> Room:
+        return Memory().room(self.caller)
 
     def instances(self, series: str | None = None, sop: str | None = None) -> Sequence[StoredInstance]:
         place = Place(self.document, 0, len(self.data), bytes(32))
