@@ -104,7 +104,8 @@ class SubmissionHeaders:
 
     `kind` is what the parts are; `payload` how the instances of a Store request are written and `study` the
     one of its address; `described` has an entry for each part where parts are not all alike, else none;
-    `answer_key` is the X25519 public key of a request that waits; `document` what a FHIR sender declared.
+    `answer_key` is the X25519 public key of a request that waits; `document` what a FHIR sender declared;
+    `labels` codes of TRE_A07 for everything in the request, which the vault reads.
     """
 
     kind: ContentKind
@@ -113,6 +114,7 @@ class SubmissionHeaders:
     answer_key: bytes | None = None
     described: tuple[Described, ...] = ()
     document: Declared | None = None
+    labels: tuple[str, ...] = ()
 
     @classmethod
     def of_json(cls, value: Any) -> "SubmissionHeaders":
@@ -126,6 +128,7 @@ class SubmissionHeaders:
             answer_key=_optional(_key, found.get("answer_key")),
             described=tuple(Described.of_json(each) for each in _list(found.get("described", []))),
             document=Declared.of_json(document) if document else None,
+            labels=tuple(_text(each) for each in _list(found.get("labels", []))),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -136,6 +139,7 @@ class SubmissionHeaders:
             "answer_key": b64(self.answer_key) if self.answer_key else None,
             "described": [each.to_json() for each in self.described] or None,
             "document": self.document.to_json() if self.document else None,
+            "labels": sorted(self.labels) or None,
         }
         said = {name: value for name, value in members.items() if value is not None}
         return {"kind": self.kind, **said}

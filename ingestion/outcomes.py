@@ -50,6 +50,9 @@ JUDGEMENTS: Mapping[str, Judgement] = {
         ("record_suspended", _R, "This record is suspended and takes no deposit for now."),
         ("not_entitled", _R, "This credential may not deposit in this record."),
         ("depositor_not_entitled", _R, "This kind of depositor may not deposit this type of document: reimbursements come from the health insurer, what a patient expresses from the patient."),
+        ("labels_differ", _R, "The same bytes are in the record, and were deposited without these labels: nothing was changed. Set the labels of that document."),
+        ("labels_conflict", _R, "A document cannot be both hidden from the patient and masked to professionals: choose one. The study it belongs to may have the other label already."),
+        ("unknown_label", _R, "A label of this deposit is not known here: use MASQUE_PS, INVISIBLE_PATIENT or INVISIBLE_REPRESENTANTS_LEGAUX."),
         ("bad_credential", _R, "The credential was not valid when the deposit was received. Sign in again and deposit again."),
         ("quota_exceeded", _R, "Too many deposits by this structure. Wait an hour, then deposit again."),
         ("type_unknown", _R, "The type code is not one of the shared medical record. Use a code of the ASS_X16 table."),
@@ -64,6 +67,8 @@ _REFUSALS = {
     ReasonCode.BAD_CREDENTIAL: "bad_credential",
     ReasonCode.QUOTA_EXCEEDED: "quota_exceeded",
     ReasonCode.DEPOSITOR_NOT_ENTITLED: "depositor_not_entitled",
+    ReasonCode.LABELS_CONFLICT: "labels_conflict",
+    ReasonCode.UNKNOWN_LABEL: "unknown_label",
 }
 
 _BY_VERDICT = {

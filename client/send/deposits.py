@@ -19,6 +19,7 @@ from client.send.multipart import Multipart, Sent
 from client.send.plan import Candidate
 from client.send.verdicts import FileVerdict, Outcome
 from records.errors import Invalid
+from records.fhir.systems import VISIBILITY
 from records.identity import INS
 
 LARGEST_PDF = 23 * 2**20
@@ -34,19 +35,21 @@ Taken = Callable[[Sequence[FileVerdict]], None]
 
 
 class SendClient:
-    """Deposits into one record. `wait` is how many seconds a verdict may take."""
+    """Deposits into one record, everything with `labels`. `wait` is how many seconds a verdict may take."""
 
     def __init__(
         self,
         server: CoffreClient,
         ins: INS,
         *,
+        labels: Sequence[str] = (),
         wait: float = LONGEST_WAIT_S,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._server = server
         self._ins = ins
+        self._labels = sorted({*labels})
         self._wait = wait
         self._sleep = sleep
         self._clock = clock
@@ -67,6 +70,7 @@ class SendClient:
                 "Content-Type": f'multipart/related; type="application/dicom"; boundary={parts.boundary}',
                 "Content-Length": str(parts.length),
                 "Accept": "application/dicom+json",
+                **({"Coffre-Labels": ", ".join(self._labels)} if self._labels else {}),
             },
             parts=parts.digests,
             lost=self._check_token,
@@ -122,7 +126,11 @@ class SendClient:
                 "identifier": {"system": f"urn:oid:{self._ins.oid}", "value": self._ins.matricule},
             },
             "content": [{"attachment": attachment}],
+            **({"securityLabel": self._security_labels()} if self._labels else {}),
         }
+
+    def _security_labels(self) -> list[dict[str, Any]]:
+        return [{"coding": [{"system": VISIBILITY, "code": label}]} for label in self._labels]
 
     def _verdicts(
         self, files: Sequence[FileVerdict], answer: httpx.Response, taken: Taken

@@ -20,8 +20,10 @@ from client.send.plan import Candidate
 from client.send.verdicts import HARMLESS, FileVerdict, Outcome
 from coffre.command_line.exits import Exit
 from keyvault.credentials.proving import ProofKey
+from records.depositing_labels import stated_labels
 from records.errors import CoffreError, Invalid
 from records.identity import INS, INS_NIR_TEST
+from records.vocabulary.codes import Label
 from records.vocabulary.document_types import DOCUMENT_TYPES
 
 IMAGING_REPORT = "18748-4"
@@ -46,6 +48,10 @@ def send_command(
     ] = IMAGING_REPORT,
     title: Annotated[
         str | None, typer.Option(help="Title of PDF documents; their file name if not given.")
+    ] = None,
+    labels: Annotated[
+        list[Label] | None,
+        typer.Option("--label", help="Who shall not see it, for all that is sent; again for each one."),
     ] = None,
     wait: Annotated[float, typer.Option(help="Seconds that a verdict may take.", min=0)] = LONGEST_WAIT_S,
     parallel: Annotated[int, typer.Option(help="Requests at once.", min=1, max=MOST_PARALLEL)] = PARALLEL,
@@ -82,10 +88,13 @@ def send_command(
         url = check_url(to, allow_http=allow_http, option="--to")
         if type_code not in DOCUMENT_TYPES:
             raise Invalid("This is no document type of the shared medical record.", code="type_unknown")
+        stated = tuple(sorted(stated_labels(labels or [], type_code)))
         token = read_token(token_file)
         key = read_key(key_file) if key_file else None
         check_bound(token, key)
-        sending = _Sending(ins, url, token, key, allow_http, type_code, title, wait, parallel, journal)
+        sending = _Sending(
+            ins, url, token, key, allow_http, type_code, title, stated, wait, parallel, journal
+        )
         verdicts, interrupted = _sent(sending, paths, dry_run=dry_run, as_lines=as_lines)
     except CoffreError as error:
         typer.echo(f"{error.code}: {error.sentence}", err=True)
@@ -109,6 +118,7 @@ class _Sending:
     allow_http: bool
     type_code: str
     title: str | None
+    labels: tuple[Label, ...]
     wait: float
     parallel: int
     journal: Path | None
@@ -119,7 +129,7 @@ class _Sending:
     @property
     def context(self) -> list[str]:
         """What makes the same bytes another deposit."""
-        return [self.url, self.ins.oid, self.ins.matricule, self.type_code, self.title or ""]
+        return [self.url, self.ins.oid, self.ins.matricule, self.type_code, self.title or "", *self.labels]
 
 
 def _sent(
@@ -136,7 +146,9 @@ def _sent(
         bar.start(len(found), sum(one.size for one in found if not one.trouble))
         servers = [sending.server() for _ in range(sending.parallel)]
         journal = _journal(sending, paths, servers[0])
-        clients = [SendClient(server, sending.ins, wait=sending.wait) for server in servers]
+        clients = [
+            SendClient(server, sending.ins, labels=sending.labels, wait=sending.wait) for server in servers
+        ]
         delivery = Delivery(clients, journal, type_code=sending.type_code, title=sending.title, watch=watch)
         verdicts = delivery.run(found)
     whole = all(one.final or one.outcome is Outcome.SKIPPED for one in verdicts)

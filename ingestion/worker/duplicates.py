@@ -35,12 +35,16 @@ class Claiming:
         """The parts as judged by what is there already, and the documents that duplicates repeat."""
         # the identifier first: who holds bytes then waits for nothing, and no two wait for one another
         holders = self._claimed(self._identifiers(parts, opened)).duplicates
+        labelled = self._claimed(self._labelled(parts, opened)).duplicates
         judged, tokens = self._tokens(parts, opened)
         claims = self._claimed(tokens)
         judged = [_repeating(part, claims) for part in judged]
         # one uniqueId names one content for ever (IHE ITI TF-3 section 4.2.3.2): other bytes need another one
         taken = {number for number, document in holders.items() if claims.duplicates.get(number) != document}
         judged = [_judge(part, "identifier_taken") if part.number in taken else part for part in judged]
+        if opened.headers.labels:  # a label is never dropped: nor by taking its document for an earlier one
+            taken |= (other := claims.duplicates.keys() - labelled.keys() - taken)
+            judged = [_judge(part, "labels_differ") if part.number in other else part for part in judged]
         return judged, {n: document for n, document in claims.duplicates.items() if n not in taken}
 
     def _claimed(self, tokens: Mapping[int, bytes]) -> PartClaims:
@@ -60,6 +64,15 @@ class Claiming:
             if part.record
         }
         return {number: token for number, token in found.items() if token is not None}
+
+    def _labelled(self, parts: Sequence[InspectedPart], opened: OpenedSubmission) -> dict[int, bytes]:
+        """Tokens of the parts with their labels, which tell whether an earlier deposit had the same ones."""
+        stated = canonical(sorted(opened.headers.labels))
+        if not opened.headers.labels:
+            return {}
+        digests = (hashlib.sha256(part.sha256 + stated).digest() for part in parts)
+        named = [replace(part, sha256=digest) for part, digest in zip(parts, digests, strict=True)]
+        return self._tokens(named, opened)[1]
 
     def _tokens(
         self, parts: Sequence[InspectedPart], opened: OpenedSubmission

@@ -3,9 +3,9 @@
 Each keeps what is its own: credential check, count, decision, details key, event, verdict and answer. The
 steps are those of `ingestion/worker/pipeline.py`, in the same order, each of them for all; adoption is for
 those of one record. Whatever is not plain for one of them, such as bytes that were deposited before or an
-identifier to be claimed, has that one tried alone, in its own turn; where a shared step fails, all of them
-are. Each step finds then what was done by this one, as it does after a crash. A file that takes long goes on
-alone, and the others are published before it ends (docs/adr/0019-shared-steps.md).
+identifier or labels to be claimed, has that one tried alone, in its own turn; where a shared step fails, all
+of them are. Each step finds then what was done by this one, as it does after a crash. A file that takes long
+goes on alone, and the others are published before it ends (docs/adr/0019-shared-steps.md).
 """
 
 import logging
@@ -167,9 +167,11 @@ class SharedIngestion:
             content = deposit.one.content(steps.opened)
             inspected = steps.validate(content)
             deposit.parts = inspected.parts
-            document = steps.opened.headers.document or Declared()
+            headers = steps.opened.headers
+            document = headers.document or Declared()
             groups = groups_of(deposit.parts, document.type_code)
-            if inspected.content is not content or document.identifier() is not None or len(groups) > 1:
+            claims_more = document.identifier() is not None or headers.labels
+            if inspected.content is not content or claims_more or len(groups) > 1:
                 return False
             deposit.packed = steps.packer().pack(groups, content)
         except Stopping:

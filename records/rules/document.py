@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from records.access import AccessRequest
 from records.actors import Actor
+from records.depositing_labels import is_hidden, may_cumulate
 from records.documents import DocumentFacts
 from records.emergency import EMERGENCIES
 from records.rules.record import Case, consults, is_attending
@@ -19,9 +20,7 @@ DocumentRule = Callable[[Case, DocumentFacts], ReasonCode | None]
 
 def is_hidden_from_patient(request: AccessRequest, document: DocumentFacts) -> bool:
     """INVISIBLE_PATIENT, until the date that ends it by itself (R22)."""
-    if Label.INVISIBLE_PATIENT not in document.labels:
-        return False
-    return document.visible_to_patient_from is None or request.now < document.visible_to_patient_from
+    return is_hidden(document, request.now)
 
 
 def _not_deleted(case: Case, document: DocumentFacts) -> ReasonCode | None:
@@ -88,6 +87,14 @@ def _depositor(case: Case, document: DocumentFacts) -> ReasonCode | None:
     return ReasonCode.DEPOSITOR_NOT_ENTITLED
 
 
+def _labels_stated(case: Case, document: DocumentFacts) -> ReasonCode | None:
+    """R24: hidden from the patient and masked, a document has no reader; a signature needs none."""
+    if case.request.action is not Action.DEPOSIT or may_cumulate(document.type_code):
+        return None
+    both = {Label.INVISIBLE_PATIENT, Label.MASQUE_PS} <= document.labels
+    return ReasonCode.LABELS_CONFLICT if both else None
+
+
 def _hidden_from_patient(case: Case, document: DocumentFacts) -> ReasonCode | None:
     """R22. INVISIBLE_REPRESENTANTS_LEGAUX hides nothing here: the minor sees it (R23), and a
     representative, whose INS is not the record's, is refused the record."""
@@ -99,6 +106,7 @@ def _hidden_from_patient(case: Case, document: DocumentFacts) -> ReasonCode | No
 DOCUMENT_RULES: tuple[DocumentRule, ...] = (
     _not_deleted,
     _depositor,
+    _labels_stated,
     _author_alone,
     _matrix,
     _masked,

@@ -112,6 +112,8 @@ class ReasonCode(StrEnum):
     PROFESSION_NOT_ENTITLED = "profession_not_entitled"
     TYPE_NOT_ENTITLED = "type_not_entitled"
     DEPOSITOR_NOT_ENTITLED = "depositor_not_entitled"
+    LABELS_CONFLICT = "labels_conflict"
+    UNKNOWN_LABEL = "unknown_label"
     MASKED = "masked"
     HIDDEN_FROM_PATIENT = "hidden_from_patient"
     HIDDEN_FROM_REPRESENTATIVES = "hidden_from_representatives"

@@ -206,10 +206,10 @@ WRONG: dict[str, tuple[int, str, Any, tuple[str | int, ...]]] = {
     "OID of production": (400, "bad_oid", f"urn:oid:{INS_NIR}", ("subject", "identifier", "system")),
     "no date": (400, "bad_date", "\ud800 jadis", ("date",)),
     "day 45 of month 13": (400, "bad_date", "2026-13-45", ("date",)),
-    "a label of visibility": (
+    "two labels that leave no reader": (
         422,
-        "label_not_supported",
-        [{"coding": [{"code": "MASQUE_PS"}]}],
+        "labels_conflict",
+        [{"coding": [{"code": "MASQUE_PS"}]}, {"coding": [{"code": "INVISIBLE_PATIENT"}]}],
         ("securityLabel",),
     ),
     "a replacement": (

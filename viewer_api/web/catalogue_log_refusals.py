@@ -43,6 +43,14 @@ LOG_REFUSALS: Mapping[str, tuple[str, str]] = {
         "Ce type de document n'est pas déposé par cette sorte d'auteur.",
         "This type of document is not deposited by this kind of author.",
     ),
+    "denied.labels_conflict": (
+        "Un document ne peut pas être à la fois caché au patient et masqué aux professionnels.",
+        "A document cannot be both hidden from the patient and masked to professionals.",
+    ),
+    "denied.unknown_label": (
+        "Le dépôt portait une étiquette inconnue.",
+        "The deposit had a label that is not known.",
+    ),
     "denied.masked": (
         "Vous aviez masqué ce document aux professionnels.",
         "You had masked this document to professionals.",

@@ -25,19 +25,23 @@ from ingestion.intake.fhir.data_types import (
 )
 from ingestion.intake.fhir.described_patient import described_patients
 from ingestion.intake.fhir.document_reference_model import DocumentReference
-from ingestion.intake.fhir.security_labels import check_labels, is_test_data
+from ingestion.intake.fhir.security_labels import is_test_data, labels_of
 from ingestion.intake.fhir.shape_faults import refuse_shape
 from ingestion.intake.fhir.strict_json import read_json, refuse_modifiers
 from ingestion.intake.fhir.subject import ins_of
+from records.depositing_labels import stated_labels
 from records.errors import Invalid
+from records.vocabulary.codes import Label
 from records.vocabulary.document_types import DOCUMENT_TYPES
 
 ADMITTED = frozenset({"application/pdf"})
 LONGEST_TITLE = 255  # characters, as the DMP has it
 LARGEST_KEPT = 64 * 1024  # of what is kept beside the document, in bytes of JSON
 _DOC_STATUS = frozenset({"preliminary", "final", "amended"})
-# neither kept nor shown again: what is honoured otherwise, and what has no effect
-_NOT_KEPT = frozenset({"resource_type", "contained", "text", "meta", "language", "subject", "status"})
+# neither kept nor shown again: what is honoured otherwise (labels change), and what has no effect
+_NOT_KEPT = frozenset(
+    {"resource_type", "contained", "text", "meta", "language", "subject", "status", "security_label"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class PublishedDocument:
     """A document that a sender publishes: the record's INS as `matricule|oid`, the type, the content.
 
     `authors` are names in one line; `kept` is the resource as FHIR JSON, less what is not kept of it;
-    `patients` are the persons it describes, for the comparison of INS and traits.
+    `patients` are the persons it describes, for the comparison of INS and traits; `labels` hide it.
     """
 
     ins: str = field(repr=False)
@@ -58,6 +62,7 @@ class PublishedDocument:
     kept: dict[str, Any] = field(repr=False)
     test_data: bool
     patients: tuple[Person, ...] = field(repr=False)
+    labels: frozenset[Label]
 
     def declared(self) -> Declared:
         """What the envelope carries to whoever makes the document's details."""
@@ -94,6 +99,7 @@ def read_document_reference(body: bytes) -> PublishedDocument:
         kept=_kept(resource),
         test_data=is_test_data(resource.meta.security if resource.meta else ()),
         patients=tuple(described_patients(found)),
+        labels=_labels(resource),
     )
 
 
@@ -125,11 +131,15 @@ def _refuse_what_is_not_there_yet(resource: DocumentReference) -> None:
             "Send it without, or ask the hosting team to withdraw the earlier one.",
             code="relation_not_supported",
         )
-    check_labels("securityLabel", resource.security_label)
-    check_labels("meta.security", [CodeableConcept(coding=[each]) for each in _security(resource)])
     identifier = resource.master_identifier
     if identifier is not None and not (identifier.value or "").strip():
         raise Invalid("DocumentReference.masterIdentifier has no value.", code="bad_element")
+
+
+def _labels(resource: DocumentReference) -> frozenset[Label]:
+    codes = labels_of("securityLabel", resource.security_label)
+    codes |= labels_of("meta.security", [CodeableConcept(coding=[each]) for each in _security(resource)])
+    return stated_labels(codes, _type(resource.type))
 
 
 def _security(resource: DocumentReference) -> list[Coding]:

@@ -41,7 +41,7 @@ _RESOURCE = (
     ("relatesTo.code", _R, "", "relation_not_supported"),
     ("relatesTo.target", _R, "", "relation_not_supported"),
     ("description", _K, "Shown in lists; at most 4 096 characters. It is the title where attachment.title is missing."),
-    ("securityLabel", _H, "`N` is normal. `R`, `V`, `MASQUE_PS`, `INVISIBLE_PATIENT` and `INVISIBLE_REPRESENTANTS_LEGAUX` are refused (`label_not_supported`) until a deposit can carry them, any other label as `unknown_label`."),
+    ("securityLabel", _H, "`MASQUE_PS`, `INVISIBLE_PATIENT` and `INVISIBLE_REPRESENTANTS_LEGAUX` become the labels of the document, the first two not together (`labels_conflict`); `N` is normal. `R` and `V` are refused (`label_not_supported`) until a deposit can carry them, any other label as `unknown_label`."),
     ("content", _H, "Exactly one: `bad_content`."),
     ("content.id", _N, _ID),
     ("content.extension", _N, _EXTENSION),

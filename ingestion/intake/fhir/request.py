@@ -4,15 +4,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ingestion.intake.bodies.multipart import media_type
-from ingestion.intake.stow.request import preferences, quality, refuse_headers
+from ingestion.intake.stow.request import LABELS, preferences, quality, refuse_headers
 from records.errors import Invalid
 from records.fhir.wording import FHIR_JSON
 
 _JSON = frozenset({FHIR_JSON, "application/json", "text/json", "application/json+fhir", "json"})
 _RANGES = frozenset({"*/*", "application/*"})
 _PARAMETERS = frozenset({"_format", "_pretty"})
-# each would make the request another one
-_NOT_UNDERSTOOD = ("if-none-exist", "if-match", "if-none-match", "content-range", "x-provenance")
+# each would make the request another one; labels stand in the resource
+_NOT_UNDERSTOOD = ("if-none-exist", "if-match", "if-none-match", "content-range", "x-provenance", LABELS)
 
 
 @dataclass(frozen=True, slots=True)

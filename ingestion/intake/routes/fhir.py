@@ -47,7 +47,7 @@ def router(
         body = await _body(request)
         depositor.check_body(body)
         document = await asyncio.to_thread(_read, body)
-        headers = SubmissionHeaders(kind="pdf", document=document.declared())
+        headers = SubmissionHeaders(kind="pdf", document=document.declared(), labels=tuple(document.labels))
         submission_id = await intake.receive_bytes(depositor, document.ins, headers, document.content)
         row = await intake.verdict(submission_id, not wanted.respond_async)
         location = f"/submissions/{submission_id}"

@@ -32,7 +32,13 @@ def router(intake: Intake, authenticate: Authenticate, public_url: str) -> APIRo
         wanted = read_store_request({**headers_of(request), **({"accept": asked} if asked else {})})
         about = check_study_uid(study) if study is not None else None
         key = AnswerKey()
-        headers = SubmissionHeaders(kind="dicom", payload=wanted.payload, study=about, answer_key=key.public)
+        headers = SubmissionHeaders(
+            kind="dicom",
+            payload=wanted.payload,
+            study=about,
+            answer_key=key.public,
+            labels=tuple(wanted.labels),
+        )
         submission_id = await intake.receive_stream(depositor, ins, headers, wanted.reader, request.stream())
         row = await intake.verdict(submission_id, not wanted.respond_async)
         location = f"/submissions/{submission_id}"

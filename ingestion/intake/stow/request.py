@@ -19,8 +19,10 @@ from ingestion.intake.bodies.multipart import (
 from ingestion.intake.reception import Deposit
 from ingestion.intake.stow.rules import REQUEST_HEADERS
 from ingestion.intake.treatments import Treatment
+from records.depositing_labels import stated_labels
 from records.errors import Invalid
 from records.numbers import decimal
+from records.vocabulary.codes import Label
 
 DICOM_JSON, DICOM_XML = Payload.JSON.value, Payload.XML.value
 JSON = "application/json"
@@ -32,6 +34,8 @@ ANSWERS = (DICOM_JSON, DICOM_XML, JSON, RELATED_XML)  # the first is the default
 _LISTED = {mark: re.compile(rf'(?:[^"{mark}]|"(?:[^"\\]|\\.)*(?:"|\\?$))+', re.DOTALL) for mark in ",;"}
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 LONGEST_UID = 64
+LABELS = "coffre-labels"
+"""Header with labels of TRE_A07 for everything in the request."""
 _NOT_UNDERSTOOD = [rule.name for rule in REQUEST_HEADERS.values() if rule.treatment is Treatment.REFUSED]
 
 
@@ -52,6 +56,7 @@ class StoreRequest:
     answer_type: str
     respond_async: bool
     minimal: bool
+    labels: frozenset[Label] = frozenset()
 
     def reader(self, deposit: Deposit) -> BodyReader:
         """What reads this body into a deposit."""
@@ -68,7 +73,7 @@ def read_store_request(headers: Mapping[str, str]) -> StoreRequest:
     """Read the headers; their names in lower case.
 
     Raises `Invalid` "bad_content_type", "bad_boundary", "bad_content_encoding", "unsupported_header" or
-    "not_acceptable".
+    "not_acceptable", "unknown_label" or "labels_conflict".
     """
     refuse_headers(headers, _NOT_UNDERSTOOD)
     payload, boundary = _payload(headers.get("content-type", ""))
@@ -80,7 +85,13 @@ def read_store_request(headers: Mapping[str, str]) -> StoreRequest:
         _answer_type(headers.get("accept", "")),
         respond_async="respond-async" in wishes,
         minimal="return=minimal" in wishes,
+        labels=stated_labels(_stated(headers.get(LABELS, ""))),
     )
+
+
+def _stated(labels: str) -> list[str]:
+    """The codes that a header lists, separated by commas."""
+    return [each.strip() for each in labels.split(",") if each.strip()]
 
 
 def refuse_headers(headers: Mapping[str, str], names: Iterable[str]) -> None:

@@ -30,6 +30,7 @@ REQUEST_HEADERS = _rules(
     ("content-length", _N, "The boundary and the connection tell the end."),
     ("content-location", _N, "The address of the request names the record and the study."),
     ("content-language", _N, "An instance names its languages itself."),
+    ("coffre-labels", _H, "Labels for everything in the request, separated by commas: `unknown_label`, `labels_conflict`."),
     ("coffre-purpose", _N, "A deposit has no other purpose."),
     ("coffre-reason", _N, "A deposit needs none."),
     ("content-range", _R, "A part of a body is no deposit.", _UNDERSTOOD),

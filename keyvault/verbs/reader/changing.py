@@ -7,7 +7,8 @@ from uuid import UUID
 
 from keyvault.context import Vault
 from keyvault.crypto.envelope import Branch
-from keyvault.keys.cards import open_facts, seal_facts, store_card
+from keyvault.keys.cards import open_facts, store_card
+from keyvault.keys.document_facts import keep_facts
 from keyvault.keys.record_keys import set_branch
 from keyvault.store import Row
 from keyvault.transaction import Transaction
@@ -146,20 +147,8 @@ class ChangingVerbs:
         """Seal one document's labels, with the event that names them."""
         document_id = row["document_id"]
         facts = open_facts(found.record.card, [row])[document_id]
-        columns = seal_facts(found.record.card, replace(facts, labels=labels), row["facts_version"] + 1)
-        present = {name: row[name] for name in ("document_id", "record_id", "facts_version")}
-        transaction.rows.update("document", columns, **present)
-        transaction.append(
-            found.record.chain,
-            found.event(
-                object_id=str(document_id),
-                details={
-                    "labels": ",".join(sorted(label.value for label in labels)),
-                    "facts_version": columns["facts_version"],
-                    "facts_digest": columns["facts_digest"].hex(),  # type: ignore[attr-defined]
-                },
-            ),
-        )
+        told = keep_facts(transaction.rows, found.record.card, row, replace(facts, labels=labels))
+        transaction.append(found.record.chain, found.event(object_id=str(document_id), details=told))
 
     def _refuse_change(
         self, transaction: Transaction, found: Attempt, reason: ReasonCode, document_id: UUID | None = None

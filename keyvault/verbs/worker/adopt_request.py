@@ -15,10 +15,11 @@ from keyvault.verbs.attempt import Denied
 from records.actors import Actor
 from records.base64url import b64, unb64
 from records.declared import declared_authors, practice_setting
+from records.depositing_labels import labelled_too
 from records.details import DocumentDetails
 from records.documents import DocumentFacts, Kind
 from records.errors import Conflict
-from records.vocabulary.codes import DocumentState
+from records.vocabulary.codes import DocumentState, Label
 from records.vocabulary.document_types import class_of
 
 
@@ -97,15 +98,24 @@ class AdoptAnswer:
         return found
 
 
-def facts_of_all(request: AdoptRequest, actor: Actor) -> list[DocumentFacts]:
+@dataclass(frozen=True, slots=True)
+class Deposited:
+    """By whom, with which labels and when (unix seconds) documents are deposited."""
+
+    actor: Actor
+    labels: frozenset[Label] = frozenset()
+    now: int = 0
+
+
+def facts_of_all(request: AdoptRequest, by: Deposited) -> list[DocumentFacts]:
     """The facts of what is to be adopted, for the decision."""
-    return [facts_of_new(new, UUID(int=0), actor) for new in request.documents]
+    return [facts_of_new(new, UUID(int=0), by) for new in request.documents]
 
 
-def facts_of_new(new: NewDocument, document_id: UUID, actor: Actor) -> DocumentFacts:
+def facts_of_new(new: NewDocument, document_id: UUID, by: Deposited) -> DocumentFacts:
     """The first facts of a document: whoever deposits it is its author, beside those whom it names."""
-    named = declared_authors(new.details)
-    return DocumentFacts(
+    named, actor = declared_authors(new.details), by.actor
+    facts = DocumentFacts(
         document_id=document_id,
         kind=new.kind,
         type_code=new.type_code,
@@ -118,6 +128,7 @@ def facts_of_new(new: NewDocument, document_id: UUID, actor: Actor) -> DocumentF
         declared_author=named.person,
         declared_structure=named.structure,
     )
+    return labelled_too(facts, by.labels, by.now)
 
 
 def check_packs(request: AdoptRequest) -> None:

@@ -19,6 +19,7 @@ from keyvault.verbs.worker.adopt_request import (
     AdoptAnswer,
     Adopted,
     AdoptRequest,
+    Deposited,
     check_packs,
     facts_of_all,
     keep_answer,
@@ -38,7 +39,7 @@ from records.actors import Actor
 from records.errors import Conflict
 from records.rules.document import depositor_kind
 from records.vocabulary import depositing
-from records.vocabulary.codes import ReasonCode
+from records.vocabulary.codes import Label, ReasonCode
 
 _Open = Callable[[str], OpenedRecord]
 
@@ -97,15 +98,19 @@ class AdoptingVerbs:
     ) -> Adopted | Denied:
         vault, keys = self._vault, _opened_keys(request, received)
         actor = depositor_of(vault, transaction, received.envelope, keys)
-        aside = _set_aside_objection(request, actor)
+        aside, labels = _set_aside_objection(request, actor), _labels(received)
         if request.record is None:
-            record = self._new_quarantine(transaction, None if aside else actor)
+            record = self._new_quarantine(transaction, None if aside or labels is None else actor)
         else:
             record = self._record(transaction, request.record, received.envelope.ins, open_record)
-        reason = aside or _objection(transaction, request, actor, record)
-        if actor is None or reason is not None:
-            return _refuse(vault, transaction, request, record, actor, reason or ReasonCode.BAD_CREDENTIAL)
-        adoption = Adoption(vault, transaction, request, record, actor)
+        if actor is None:
+            return _refuse(vault, transaction, request, record, actor, ReasonCode.BAD_CREDENTIAL)
+        if labels is None:
+            return _refuse(vault, transaction, request, record, actor, ReasonCode.UNKNOWN_LABEL)
+        adoption = Adoption(vault, transaction, request, record, actor, labels=labels)
+        reason = aside or _objection(transaction, request, actor, record, labels) or adoption.conflict()
+        if reason is not None:
+            return _refuse(vault, transaction, request, record, actor, reason)
         return adoption.carry_out({key.ref.blob_id: key.dek for key in keys})
 
     def _new_quarantine(self, transaction: Transaction, actor: Actor | None) -> OpenedRecord:
@@ -146,13 +151,25 @@ def _check_lease(transaction: Transaction, request: AdoptRequest) -> None:
 
 
 def _objection(
-    transaction: Transaction, request: AdoptRequest, actor: Actor | None, record: OpenedRecord
+    transaction: Transaction,
+    request: AdoptRequest,
+    actor: Actor,
+    record: OpenedRecord,
+    labels: frozenset[Label],
 ) -> ReasonCode | None:
-    if actor is None:
-        return ReasonCode.BAD_CREDENTIAL
     if request.record is None:
         return None
-    return may_deposit(transaction, actor, record, facts_of_all(request, actor))
+    stated = facts_of_all(request, Deposited(actor, labels, transaction.now))
+    return may_deposit(transaction, actor, record, stated)
+
+
+def _labels(received: OpenedEnvelope) -> frozenset[Label] | None:
+    """The labels of the envelope, which intake sealed; None where one is unknown: it is never dropped."""
+    stated = received.envelope.headers.get("labels", [])
+    try:
+        return frozenset(map(Label, stated))
+    except (ValueError, TypeError):
+        return None
 
 
 def _set_aside_objection(request: AdoptRequest, actor: Actor | None) -> ReasonCode | None:

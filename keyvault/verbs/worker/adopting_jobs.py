@@ -19,6 +19,7 @@ from keyvault.verbs.attempt import Denied
 from keyvault.verbs.worker.adopt_request import (
     Adopted,
     AdoptRequest,
+    Deposited,
     NewBlob,
     check_packs,
     facts_of_all,
@@ -31,6 +32,7 @@ from keyvault.verbs.worker.job_result import check_left
 from keyvault.verbs.worker.received import may_deposit
 from keyvault.verbs.worker.rendering import rendered
 from records.actors import Actor
+from records.documents import DocumentFacts
 from records.errors import CoffreError, Conflict
 from records.vocabulary.codes import (
     DOCUMENT_TRANSITIONS,
@@ -94,25 +96,31 @@ class AdoptingJobs:
         vault = self._vault
         row = transaction.rows.get("record", record_id=job.request.target)
         record = vault.open(transaction.rows, row, lock=True)
-        depositor = self._depositor(transaction, job, request)
-        refusal = may_deposit(transaction, depositor, record, facts_of_all(request, depositor))
+        aside = self._aside(transaction, job)
+        depositor = self._depositor(aside, request)
+        stated = facts_of_all(request, Deposited(depositor, aside.labels, transaction.now))
+        maintains = PurposeOfUse.MAINTENANCE
+        adoption = Adoption(vault, transaction, request, record, depositor, maintains, aside.labels)
+        refusal = may_deposit(transaction, depositor, record, stated) or adoption.conflict()
         if refusal is not None:
             log_step(transaction, vault, record, job, {"step": "refused"}, refusal)
             return Denied(refusal)
-        adoption = Adoption(vault, transaction, request, record, depositor, PurposeOfUse.MAINTENANCE)
         return adoption.carry_out(keys)
 
-    def _depositor(self, transaction: Transaction, job: jobs.Job, request: AdoptRequest) -> Actor:
-        """Who deposited, as the facts of the quarantined document have it: labels look at that.
+    def _aside(self, transaction: Transaction, job: jobs.Job) -> DocumentFacts:
+        """The facts of the quarantined document: who deposited it, with which labels."""
+        vault, tx = self._vault, transaction.rows
+        source = vault.open(tx, tx.get("record", record_id=job.record_id))
+        return open_facts(source.card, [_document_of(transaction, job)])[job.document_id]
+
+    def _depositor(self, facts: DocumentFacts, request: AdoptRequest) -> Actor:
+        """Who deposited, as the facts of the quarantined document have it.
 
         What the health insurer alone deposits came from its feed: from others it was refused on arrival.
         """
-        vault, tx = self._vault, transaction.rows
-        source = vault.open(tx, tx.get("record", record_id=job.record_id))
-        facts = open_facts(source.card, [_document_of(transaction, job)])[job.document_id]
         return Actor(
             role=Role.DEPOSITOR,
-            issuer=vault.settings.issuer,
+            issuer=self._vault.settings.issuer,
             subject="released from quarantine",
             rpps=facts.author or None,
             structure=facts.author_structure,

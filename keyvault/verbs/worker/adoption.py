@@ -12,6 +12,7 @@ from keyvault.crypto.sealed_json import seal_details
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.keys.blob_keys import ADOPTED, wrap_data_key
 from keyvault.keys.cards import content_token, open_facts, seal_facts
+from keyvault.keys.document_facts import keep_facts
 from keyvault.keys.record_keys import new_object_key, open_object_key
 from keyvault.keys.summaries import add_summaries
 from keyvault.log.appending import Event
@@ -22,16 +23,20 @@ from keyvault.verbs.worker.adopt_request import (
     Adopted,
     AdoptedDocument,
     AdoptRequest,
+    Deposited,
     NewBlob,
     NewDocument,
     facts_of_new,
 )
 from records.actors import Actor
+from records.depositing_labels import labelled_too
 from records.details import damaged
 from records.details_json import to_json
+from records.documents import DocumentFacts
 from records.errors import Conflict
+from records.policy import AccessRequest, Deny, Facts, decide
 from records.summaries import summary_of
-from records.vocabulary.codes import Action, DocumentState, PurposeOfUse, ReasonCode
+from records.vocabulary.codes import Action, DocumentState, Label, PurposeOfUse, ReasonCode
 from records.vocabulary.person_warnings import person_codes
 
 
@@ -54,12 +59,25 @@ class Adoption:
     record: OpenedRecord
     actor: Actor
     purpose: PurposeOfUse = PurposeOfUse.INGEST
+    labels: frozenset[Label] = frozenset()
+
+    def conflict(self) -> ReasonCode | None:
+        """Why the labels cannot join those that a study of this request has already (R24)."""
+        if not self.labels:
+            return None
+        request = AccessRequest(self.actor, Action.DEPOSIT, PurposeOfUse.INGEST, self.transaction.now)
+        grown = (self._labelled(row) for row in self._grown())
+        refused = (decide(request, Facts(self.record.facts, facts)) for facts in grown)
+        return next((each.reason for each in refused if isinstance(each, Deny)), None)
 
     def carry_out(self, deks: dict[UUID, bytes]) -> Adopted:
         """Keep the blobs and documents, and log the deposit. `deks`: data keys by blob."""
         self._keep_blobs(deks)
+        grown = self._grown() if self.labels else []
         documents = self._keep_documents(self._details_key())
         self._log(documents)
+        for row in grown:
+            self._relabel(row)
         return Adopted(self.record.row["record_id"], documents)
 
     def carry_out_in(self, document: Row, deks: dict[UUID, bytes]) -> Adopted:
@@ -167,7 +185,7 @@ class Adoption:
     def _new_row(
         self, new: NewDocument, document_id: UUID, study: bytes | None, digest: bytes
     ) -> dict[str, object]:
-        facts = facts_of_new(new, document_id, self.actor)
+        facts = facts_of_new(new, document_id, self._deposited)
         return {
             "document_id": document_id,
             "record_id": self.record.key.record_id,
@@ -180,6 +198,36 @@ class Adoption:
             "created_at": self.transaction.now_ms,
             **seal_facts(self.record.card, facts, 1),
         }
+
+    @property
+    def _deposited(self) -> Deposited:
+        return Deposited(self.actor, self.labels, self.transaction.now)
+
+    def _grown(self) -> list[Row]:
+        """The documents of the record that this request adds images to."""
+        ids = sorted(each.document_id for each in self._studies().values() if each.document_id)
+        return self.transaction.rows.find("document", document_id__in=ids) if ids else []
+
+    def _labelled(self, row: Row) -> DocumentFacts:
+        facts = open_facts(self.record.card, [row])[row["document_id"]]
+        return labelled_too(facts, self.labels, self.transaction.now)
+
+    def _relabel(self, row: Row) -> None:
+        """A study has the labels of all its deposits: each can only take away."""
+        facts = self._labelled(row)
+        if facts.labels == open_facts(self.record.card, [row])[row["document_id"]].labels:
+            return
+        told = keep_facts(self.transaction.rows, self.record.card, row, facts)
+        event = Event.of(
+            Action.LABEL,
+            self.purpose,
+            self.actor,
+            permitted=ReasonCode.DEPOSIT,
+            record=self.record.row["public_id"],
+            object_id=row["document_id"],
+            details=told,
+        )
+        self.transaction.append(self.vault.chain_of(self.record), event)
 
     def _content(self, new: NewDocument) -> bytes | None:
         """The token of a single document's content; a study is known by its own."""
@@ -231,9 +279,12 @@ class Adoption:
             record=None if quarantined else self.record.row["public_id"],
             object_id=single,
             commitment=hashlib.sha256(commitments).digest(),
-            details={"documents": len(documents), **self._differing()},
+            details={"documents": len(documents), **self._differing(), **self._stated()},
         )
         self.transaction.append(self.vault.chain_of(self.record), told)
+
+    def _stated(self) -> dict[str, str]:
+        return {"labels": ",".join(sorted(self.labels))} if self.labels else {}
 
     def _differing(self) -> dict[str, str]:
         """What the comparison of traits found, by its codes; nothing where nothing differs."""

@@ -368,7 +368,12 @@ class VaultBench:
         return next(key.public for key in self.guard.public.public_keys() if key.use == use)
 
     def receive(
-        self, content: bytes = b"%PDF-1.7 compte rendu", *, token: str | None = None, ins: str | None = None
+        self,
+        content: bytes = b"%PDF-1.7 compte rendu",
+        *,
+        token: str | None = None,
+        ins: str | None = None,
+        labels: Sequence[str] = (),
     ) -> Received:
         """Seal one part like intake; `ins` is the record that the address names."""
         token = token or self.depositor()
@@ -380,7 +385,9 @@ class VaultBench:
             clock=self.clock,
         )
         deposit = reception.begin(
-            Depositor.of(token, self.actor(token)), ins, SubmissionHeaders(kind="dicom")
+            Depositor.of(token, self.actor(token)),
+            ins,
+            SubmissionHeaders(kind="dicom", labels=tuple(labels)),
         )
         deposit.start_part()
         deposit.write(content)
@@ -499,10 +506,12 @@ class VaultBench:
         *,
         structure: str = LABORATORY,
         token: str | None = None,
+        labels: Sequence[str] = (),
         **more: Any,
     ) -> Deposited:
         """The whole way of one document."""
-        received = self.receive(content, token=token or self.depositor(structure), ins=person.ins)
+        depositor = token or self.depositor(structure)
+        received = self.receive(content, token=depositor, ins=person.ins, labels=labels)
         assert isinstance(self.take(received), ForIngest)
         request = self.request(received, person.ins, content, **more)
         return self._adopted(received, request, content)
@@ -515,10 +524,11 @@ class VaultBench:
         *,
         structure: str = LABORATORY,
         images: int = 0,
+        labels: Sequence[str] = (),
     ) -> Deposited:
         """The whole way of one submission of images."""
         content = b"images " + secrets.token_bytes(8)
-        received = self.receive(content, token=self.depositor(structure), ins=person.ins)
+        received = self.receive(content, token=self.depositor(structure), ins=person.ins, labels=labels)
         taken = self.take(received)
         assert isinstance(taken, ForIngest)
         request = self.study_request(received, taken, person.ins, study_uid, series_uid, images)

@@ -14,7 +14,9 @@ from ingestion.intake.fhir.document_reference import PublishedDocument, read_doc
 from ingestion.intake.fhir.document_reference_elements import ELEMENTS
 from ingestion.intake.treatments import Treatment
 from records.errors import Invalid
+from records.fhir.systems import VISIBILITY
 from records.identity import INS_NIR_TEST
+from records.vocabulary.codes import Label
 
 CONTENT = b"%PDF-1.4 any bytes: they are judged elsewhere"
 INS = "277079999900167"
@@ -303,9 +305,12 @@ def test_hash_and_size_are_verified(more: dict[str, Any], code: str) -> None:
         ({"coding": [{"code": "N"}]}, None),
         ({"coding": [{"system": "urn:oid:2.16.840.1.113883.5.25", "code": "N"}]}, None),
         ({"coding": [{"system": "urn:x", "code": "N"}]}, "unknown_label"),
-        ({"coding": [{"code": "N"}, {"code": "MASQUE_PS"}]}, "label_not_supported"),
-        ({"coding": [{"code": "INVISIBLE_PATIENT"}]}, "label_not_supported"),
-        ({"coding": [{"code": "INVISIBLE_REPRESENTANTS_LEGAUX"}]}, "label_not_supported"),
+        ({"coding": [{"code": "N"}, {"code": "MASQUE_PS"}]}, None),
+        ({"coding": [{"code": "INVISIBLE_PATIENT"}]}, None),
+        ({"coding": [{"system": "urn:oid:1.2.250.1.213.1.1.4.13", "code": "MASQUE_PS"}]}, None),
+        ({"coding": [{"system": "urn:x", "code": "MASQUE_PS"}]}, "unknown_label"),
+        ({"coding": [{"system": "urn:oid:1.2.250.1.213.1.1.4.13", "code": "N"}]}, "unknown_label"),
+        ({"coding": [{"code": "MASQUE_PS"}, {"code": "INVISIBLE_PATIENT"}]}, "labels_conflict"),
         ({"coding": [{"code": "R"}]}, "label_not_supported"),
         ({"coding": [{"code": "V"}]}, "label_not_supported"),
         ({"coding": [{"code": "n"}]}, "unknown_label"),
@@ -324,6 +329,15 @@ def test_no_label_is_dropped(label: dict[str, Any], code: str | None) -> None:
     if label.get("coding"):
         labelled = minimal() | {"meta": {"security": label["coding"]}}
         assert (refusal(labelled).code if code else read(labelled)) == (code or read(labelled))
+
+
+@pytest.mark.parametrize("place", ["securityLabel", "meta.security"])
+def test_labels_are_what_the_document_is_deposited_with(place: str) -> None:
+    coding = [{"system": VISIBILITY, "code": "MASQUE_PS"}]
+    stated = {"securityLabel": [{"coding": coding}]} if "Label" in place else {"meta": {"security": coding}}
+    found = read(minimal() | stated)
+    assert found.labels == {Label.MASQUE_PS}
+    assert "securityLabel" not in found.kept  # labels change; what was sent would be shown for ever
 
 
 def test_test_data_is_recognised() -> None:

@@ -316,6 +316,10 @@ TABLE = """
   lab                    deposit          INGEST        active     refunds            depositor_not_entitled
   lab                    deposit          INGEST        active     patients-own       depositor_not_entitled
   lab                    deposit          INGEST        active     unknown-type       depositor_not_entitled
+  lab                    deposit          INGEST        active     hidden             deposit
+  lab                    deposit          INGEST        active     masked             deposit
+  lab                    deposit          INGEST        active     all-labels         labels_conflict
+  doctor                 deposit          normal        active     all-labels         labels_conflict
   doctor                 deposit          normal        active     directives         depositor_not_entitled
   doctor                 deposit          normal        active     refunds            depositor_not_entitled
   doctor                 deposit          normal        active     rights             deposit
@@ -397,6 +401,7 @@ def test_the_table_shows_every_reason_that_a_decision_can_give() -> None:
     elsewhere = {"reason_missing", "emergency_expired", "emergency_too_often"}  # the tests below
     # given by the vault, or kept for representatives, who cannot sign in yet
     never = {"no_such_document", "quota_exceeded", "hidden_from_representatives", "record_exists"}
+    never |= {"unknown_label"}
     assert {line[-1] for line in LINES} | elsewhere | never == set(ReasonCode)
 
 
