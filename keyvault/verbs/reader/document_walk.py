@@ -1,18 +1,30 @@
 """Walk through the documents of a record, newest first, as one actor sees them, for a FHIR search.
 
 Without conditions, facts are opened of what is walked past, and summaries of the page; with conditions,
-summaries too. What refers to the page is looked for in the whole record, and only where it is asked for.
+summaries too. Studies that the page names by their UID are looked up, those that share a number of an order
+are looked for among the record's studies; what refers to the page, in the whole record. Each only where it is
+asked for.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
+from uuid import UUID
 
+from keyvault.store import Row
 from keyvault.verbs.attempt import Attempt
-from keyvault.verbs.reader.filling import LARGEST_PAGE, Reader, Visible, check_summarised
+from keyvault.verbs.reader.filling import LARGEST_PAGE, Reader, Visible, check_summarised, portions
 from keyvault.verbs.reader.search_page import SearchPage, page_of
 from records.fhir.addresses import Addresses
 from records.fhir.search.fhir_search import DOCUMENT, IMAGING_STUDY, FhirSearch, Resources
-from records.fhir.search.study_links import StudyTokens, related_tokens, share, tokens_of_study
+from records.fhir.search.matching import Token
+from records.fhir.search.study_links import (
+    StudyTokens,
+    has_numbers,
+    related_tokens,
+    share,
+    study_uids,
+    tokens_of_study,
+)
 from records.filters import DocumentFilter
 from records.listed_documents import ListedDocument
 from records.policy import warnings
@@ -26,8 +38,12 @@ _NOWHERE = Addresses("")  # no condition is about the address of this server
 class DocumentWalk:
     """One search of one record. What opens summaries raises `SummariesLacking`."""
 
-    def __init__(self, reader: Reader, found: Attempt, asked: FhirSearch) -> None:
+    def __init__(
+        self, reader: Reader, found: Attempt, asked: FhirSearch, token: Callable[[str], bytes]
+    ) -> None:
+        """`token`: of a Study Instance UID."""
         self._reader = reader
+        self._token = token
         self._found = found
         self._asked = asked
         self._resources = Resources(_NOWHERE, found.public_id)
@@ -54,11 +70,18 @@ class DocumentWalk:
         return [*self._named, *islice((each for each in walk if each.document_id not in named), LARGEST_PAGE)]
 
     def _studies_of(self, page: Sequence[ListedDocument]) -> Iterator[ListedDocument]:
-        own = [self._related(each) for each in page]
-        whole = frozenset().union(*own)
-        for each in self._walk(_STUDIES):
+        whole = frozenset[Token]().union(*(self._related(each) for each in page))
+        rows = self._reader.of_studies([self._token(uid) for uid in study_uids(whole)])
+        numbered = self._reader.imaging(AT_ONCE) if has_numbers(whole) else ()
+        for each in _once(self._judged(chain([*portions(rows)] or [[]], numbered))):
             if share(whole, tokens_of_study(each)):
                 yield each
+
+    def _judged(self, walked: Iterable[Sequence[Row]]) -> Iterator[ListedDocument]:
+        visible = (each for portion in walked for each in self._reader.judged(portion))
+        return listed(
+            self._reader, self._found, (each for each in visible if _STUDIES.takes_facts(each.facts))
+        )
 
     def _about_studies(self, page: Sequence[ListedDocument]) -> Iterator[ListedDocument]:
         whole = frozenset().union(*map(tokens_of_study, page))
@@ -90,6 +113,14 @@ class DocumentWalk:
         named = self._asked.named_studies
         found = self._reader.named(named, _STUDIES) if named else ()
         return [*listed(self._reader, self._found, found)]
+
+
+def _once(documents: Iterable[ListedDocument]) -> Iterator[ListedDocument]:
+    met: set[UUID] = set()
+    for each in documents:
+        if each.document_id not in met:
+            met.add(each.document_id)
+            yield each
 
 
 def listed(reader: Reader, found: Attempt, documents: Iterable[Visible]) -> Iterator[ListedDocument]:

@@ -4,12 +4,13 @@ Matched here like images (docs/adr/0020-search-in-the-vault.md): one call, one l
 about the resources that the reader will show; nothing that is hidden is matched, counted or linked.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from uuid import UUID
 
 from keyvault.context import Vault
+from keyvault.crypto.search_tokens import TokenField
 from keyvault.store import VaultTransaction
 from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Attempt, Call, Denied
@@ -50,6 +51,10 @@ class FoundDocuments:
         return len({each.document_id for each in (*self.documents, *of_sets, *self.beside)})
 
 
+StudyToken = Callable[[str], bytes]
+"""The search token of a Study Instance UID."""
+
+
 class SearchingDocumentsVerbs:
     """For the reader process."""
 
@@ -75,24 +80,24 @@ class SearchingDocumentsVerbs:
             vault,
             Question(call, actor, Action.SEARCH, record_id),
             Brought(rows, without),
-            partial(_search, asked),
+            partial(_search, asked, partial(vault.token, TokenField.STUDY)),
             told,
             lambda transaction: allow_next(transaction, call, "search_documents", None),
         )
 
 
 def _search(
-    asked: FhirSearch, tx: VaultTransaction, found: Attempt, made: Made
+    asked: FhirSearch, token: StudyToken, tx: VaultTransaction, found: Attempt, made: Made
 ) -> FoundDocuments | RowsNeeded:
     reader = Reader(tx, found, made.summaries, made.left_out)
     try:
-        return _sets(reader, found, asked) if asked.kind == SET else _documents(reader, found, asked)
+        return _sets(reader, found, asked) if asked.kind == SET else _documents(reader, found, asked, token)
     except SummariesLacking as lacking:
         return RowsNeeded((*made.in_part, *lacking.ids[:LARGEST_PAGE]))
 
 
-def _documents(reader: Reader, found: Attempt, asked: FhirSearch) -> FoundDocuments:
-    walk = DocumentWalk(reader, found, asked)
+def _documents(reader: Reader, found: Attempt, asked: FhirSearch, token: StudyToken) -> FoundDocuments:
+    walk = DocumentWalk(reader, found, asked, token)
     page = walk.page()
     return FoundDocuments(
         found.public_id,

@@ -1,14 +1,16 @@
 """Studies that a document is about: those whose identifiers it refers to (ITI TF-3, referenceIdList)."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
 from records.fhir.resources.study_identifiers import order_identifiers, uid_identifier
 from records.fhir.search.matching import Token, token_of_identifier
-from records.fhir.systems import one_name
+from records.fhir.systems import DICOM_UID, URI, one_name
 from records.listed_documents import ListedDocument
 
+_UID = re.compile(r"[0-9][0-9.]{0,63}")
 StudyTokens = Mapping[UUID, frozenset[Token]]
 
 
@@ -38,6 +40,17 @@ def related_tokens(reference: dict[str, Any]) -> frozenset[Token]:
     """The identifiers of what a DocumentReference is about."""
     related = reference.get("context", {}).get("related", ())
     return frozenset(token for each in related for token in token_of_identifier(each.get("identifier")))
+
+
+def study_uids(tokens: Iterable[Token]) -> list[str]:
+    """What of them may be Study Instance UIDs, each once, as DICOM writes it."""
+    values = (value.removeprefix("urn:oid:") for _, value in tokens)
+    return sorted({value for value in values if _UID.fullmatch(value)})
+
+
+def has_numbers(tokens: Iterable[Token]) -> bool:
+    """Whether there is one that is no UID by its system: of an order, whose studies nothing names."""
+    return any(system not in (URI, DICOM_UID) for system, _ in tokens)
 
 
 def share(own: Iterable[Token], others: Collection[Token]) -> bool:

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.reader import filling
 from keyvault.verbs.reader.rows_needed import RowsNeeded
 from keyvault.verbs.reader.searching_documents import FoundDocuments
 from records.errors import Invalid
@@ -103,6 +104,26 @@ def test_what_is_hidden_is_neither_matched_nor_counted_nor_linked(
         page = found(vault, doctor, person, asked)
         assert (page.documents, page.beside) == ((), ())
     assert found(vault, doctor, person, FhirSearch(IMAGING_STUDY)).documents == ()
+
+
+def test_the_studies_of_a_page_are_looked_up_however_long_the_record(
+    vault: VaultBench, person: Person, deposited: list[Deposited], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the token of their UID: of the reports none is read."""
+    monkeypatch.setattr(filling, "PORTION", 1)  # a statement for each document that is walked past
+    study = deposited[1].document_id
+    asked = FhirSearch(DOCUMENT, (("_id", str(study)),), beside=True)
+
+    def statements() -> int:
+        vault.store.forget()
+        page = found(vault, person.call, person, asked)
+        assert [each.document_id for each in page.beside] == [study]
+        return sum(each.verb == "find" and each.table == "document" for each in vault.store.statements)
+
+    before = statements()
+    for number in range(5):
+        vault.deposit(person, b"%%PDF-1.7 more %d" % number)
+    assert statements() == before
 
 
 def test_submission_sets_are_newest_first_and_of_what_may_be_seen(
