@@ -5,12 +5,12 @@ is. What cannot be decoded is published without a rendition: that is no verdict.
 follows from the series alone, so that a second try names what the first one made (`shown_by`).
 """
 
+import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
-from uuid import UUID
 
 from content.pixels.failures import FAILURES
 from content.rendition import (
@@ -55,7 +55,7 @@ Images = Sequence[tuple["Pictured", int]]
 @dataclass(frozen=True, slots=True, repr=False)
 class Pictured:
     """An instance with pixels. `number` is its Instance Number, `count` its frames; `read` counts from its
-    start. `owner`: the submission that brought it, where a child is to see no others' images.
+    start. `owner`: whose it is, where a child is to see no others' images (`owner_of`).
     """
 
     sop: str
@@ -65,7 +65,7 @@ class Pictured:
     count: int
     frames: Frames | None
     read: Read
-    owner: UUID | None = None
+    owner: bytes | None = None
 
     @classmethod
     def of(
@@ -117,15 +117,16 @@ class Renditions:
         self._pictures = pictures
         self._turns = turns
 
-    def maker(self, in_hand: InHand, submission: UUID | None = None) -> Maker:
-        """For the files of one submission, whose pictures one child may make, or of a job on a study of
-        several, each picture of which has a child of its own.
+    def maker(self, in_hand: InHand, brought_by: Sequence[bytes] = ()) -> Maker:
+        """For the files of one submission, which `brought_by` names, or of a job on a study of several, each
+        picture of which has a child of its own.
         """
 
         def made(study: str, series: str, instances: Sequence[Pictured]) -> MadeOfSeries:
             if not instances:
                 return MadeOfSeries()
-            instances = [replace(each, owner=submission) for each in instances]
+            owner = owner_of(*brought_by, study.encode()) if brought_by else None
+            instances = [replace(each, owner=owner) for each in instances]
             job: Future[MadeOfSeries] = self._turns.submit(
                 in_hand, self._made, study, series, instances, in_hand
             )
@@ -185,6 +186,17 @@ class _Described:
         frames = tuple((instance.sop, frame) for instance, frame in images)
         described = Rendition(form, self.study, self.series, len(images), width, height, frames)
         return MadeRendition(self.series, form, len(images), write_rendition(picture, described))
+
+
+def owner_of(*names: bytes) -> bytes:
+    """Whose images one child may draw: those of one depositor, record and study, which one document holds.
+
+    A child that an image took over can show what it sees to who may see a later one of them: the same people.
+    """
+    digest = hashlib.sha256()
+    for name in names:
+        digest.update(len(name).to_bytes(8) + name)
+    return digest.digest()
 
 
 def shown_by(instances: Sequence[Pictured], count: int) -> list[tuple[Pictured, int]]:

@@ -117,8 +117,13 @@ class Steps:
         worker, opened = self.worker, self.opened
         sealing = Sealing(self._id, opened.depositor, opened.day_public)
         renditions = worker.renditions if worker.renders else None
-        maker = renditions.maker(self.in_hand, self._id) if renditions else None
+        maker = renditions.maker(self.in_hand, self._brought_by()) if renditions else None
         return Packer(worker.index, worker.objects, sealing, worker.now_ms, self.in_hand.heartbeat, maker)
+
+    def _brought_by(self) -> Sequence[bytes]:
+        """Depositor and record; a submission that names no record is one of its own."""
+        record = self.opened.expected_ins
+        return (self.opened.depositor, record.encode()) if record else (self._id.bytes,)
 
     # Step 3: the decision is the vault's alone, and as of now: a record may have closed since reception.
 

@@ -333,3 +333,28 @@ def test_a_worker_process_that_ends_within_a_compaction_changes_nothing_of_that(
     assert len(opened(hosting.pipeline, ins).packs) == 1
     assert hosting.left_over() == []
     assert hosting.sound()
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        *(pytest.param(each, marks=pytest.mark.long) for each in ("objects.commit", "index.add_blobs")),
+        *("vault.adopt_job", pytest.param("index.publish", marks=pytest.mark.long)),
+    ],
+)
+def test_a_worker_process_that_ends_while_it_makes_renditions_leaves_none_or_all(
+    hosting: Hosting, verb: str
+) -> None:
+    ins = deposited_without_renditions(hosting)
+    before = instances(opened(hosting.pipeline, ins))
+    assert hosting.render() == 1
+    command = [sys.executable, "-m", "tests.faults.worker_child", str(hosting.pipeline.data), verb]
+    child = subprocess.run(command, cwd=Path(__file__).parents[2], timeout=60, check=False)
+    assert child.returncode == 9
+    now = opened(hosting.pipeline, ins)
+    assert (instances(now), forms(now) in ([], ["strip", "overview"])) == (before, True)
+    hosting.work(hosting.pipeline.worker("second"))
+    assert forms(opened(hosting.pipeline, ins)) == ["strip", "overview"]
+    assert instances(opened(hosting.pipeline, ins)) == before
+    assert hosting.left_over() == []
+    assert hosting.sound()

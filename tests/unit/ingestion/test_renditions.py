@@ -45,6 +45,36 @@ class Raising:
         raise self._error
 
 
+class Noting(Raising):
+    """Notes whose images are drawn."""
+
+    def __init__(self) -> None:
+        super().__init__(FAILURES["cannot_render"]())
+        self.owners: list[bytes | None] = []
+
+    def overview(
+        self, source: Pictured, frame: int, most_bytes: int, spent: Callable[[float], None]
+    ) -> bytes:
+        self.owners.append(source.owner)
+        raise self._error
+
+
+def test_a_child_draws_for_one_depositor_record_and_study(turns: Turns) -> None:
+    """Submissions that grow a study share it; nobody's images are seen by another's child."""
+    pictures = Noting()
+    renditions = Renditions(pictures, turns)
+    brought = ([b"depositor", b"record"], [b"depositor", b"other"], [b"another", b"record"], [b"submission"])
+    for study in ("1.2", "1.3"):
+        for names in brought:
+            for series in ("1.4", "1.5"):
+                renditions.maker(InHand(lambda: None), names)(study, series, [image(1)])
+    pairs = [*zip(pictures.owners[::2], pictures.owners[1::2], strict=True)]
+    assert all(one == other for one, other in pairs)
+    assert len(set(pictures.owners)) == 2 * len(brought)
+    renditions.maker(InHand(lambda: None))("1.2", "1.4", [image(1)])
+    assert pictures.owners[-1] is None
+
+
 class TestWhatGivesNoPicture:
     """It is no verdict: the deposit goes on and is published without."""
 
