@@ -24,6 +24,7 @@ from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise
 from coffre.settings import load
 from records.errors import Invalid
+from tests.clients import encoded
 from tests.clients.ohif_viewer import RIGHT, Viewer, encapsulated, given_to, resemblance, written
 from tests.clients.test_ohif import LONG, NO_X25519, SHORT
 from tests.clients.worker_memory import WorkersMemory
@@ -99,6 +100,7 @@ SYNTAXES = [
     *(pytest.param(name, id=what) for what, name in SHORT.items()),
     *(pytest.param(name, id=what, marks=pytest.mark.long) for what, name in LONG.items()),
 ]
+ENCODED = encoded.SHORT | encoded.LONG
 
 
 @pytest.fixture(scope="module")
@@ -180,6 +182,18 @@ class TestInOhif:
         assert viewer.failures == []
 
     @pytest.mark.long
+    @pytest.mark.parametrize("make", ENCODED.values(), ids=ENCODED)
+    def test_what_was_encoded_for_this_is_shown_as_it_is(
+        self, served: Coffre, viewer: Viewer, make: encoded.Made
+    ) -> None:
+        person = served.open_record()
+        study = deposited(served, person, [make(person)])
+        viewer.sign_in(person.token)
+        viewer.open(person, study.uid)
+        assert viewer.resembles([pydicom.dcmread(BytesIO(study.files[0]))]) >= RIGHT
+        assert viewer.failures == []
+
+    @pytest.mark.long
     @pytest.mark.parametrize("name", ["waveform_ecg.dcm", "a report"])
     def test_what_is_no_image_is_fetched_as_bulk_data(
         self, served: Coffre, viewer: Viewer, name: str
@@ -201,6 +215,7 @@ class TestWhatItAnswers:
     def test_frames_of_every_syntax_are_the_stored_ones(self, served: Coffre, page: WorkersPage) -> None:
         person = served.open_record()
         datasets = [given_to(person, str(get_testdata_file(name))) for name in (SHORT | LONG).values()]
+        datasets += [make(person) for make in encoded.SHORT.values()]
         for each in datasets:
             each.StudyInstanceUID = datasets[0].StudyInstanceUID
         study = deposited(served, person, datasets)
