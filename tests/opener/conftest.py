@@ -5,7 +5,7 @@ from playwright.sync_api import Browser
 
 from tests.opener import node
 from tests.opener.faulty_store import Store, serving
-from tests.opener.runtimes import InNode, Runtime, in_chromium
+from tests.opener.runtimes import InNode, Runtime, in_chromium, in_firefox
 from tests.services.ohif import chromium
 from viewer_api.opener.files import HERE
 
@@ -23,10 +23,14 @@ def store() -> Iterator[Store]:
         yield store
 
 
-@pytest.fixture(scope="module", params=["node", "chromium"])
+@pytest.fixture(scope="module", params=["node", "chromium", pytest.param("firefox", marks=pytest.mark.long)])
 def runtime(request: pytest.FixtureRequest, store: Store) -> Iterator[Runtime]:
     if request.param == "node":
         yield InNode()
+        return
+    if request.param == "firefox":
+        with in_firefox(store) as runtime:
+            yield runtime
         return
     with in_chromium(request.getfixturevalue("browser"), store) as runtime:
         yield runtime

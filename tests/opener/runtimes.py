@@ -1,4 +1,4 @@
-"""Where the opener runs in tests: Node, and a page of Chromium on the store's own origin."""
+"""Where the opener runs in tests: Node, and a page of a browser on the store's own origin."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.opener import node
 from tests.opener.faulty_store import Store
+from tests.services.firefox import FirefoxPage, firefox
 
 ANSWER = """async ([folder, work]) => {
     const { answers, load } = await import("/node/answer.js");
@@ -47,6 +48,25 @@ class InChromium:
 
     def behaves(self, name: str, told: dict[str, Any]) -> Any:
         return self._page.evaluate(BEHAVE, [self._folder, name, told])
+
+
+class InFirefox:
+    def __init__(self, page: FirefoxPage, store: Store) -> None:
+        self._page, self._folder = page, f"{store.url}/opener"
+
+    def answers(self, work: list[dict[str, Any]]) -> list[Any]:
+        found: list[Any] = self._page.evaluate_in_page(ANSWER, [self._folder, work])
+        return found
+
+    def behaves(self, name: str, told: dict[str, Any]) -> Any:
+        return self._page.evaluate_in_page(BEHAVE, [self._folder, name, told])
+
+
+@contextmanager
+def in_firefox(store: Store) -> Iterator[Runtime]:
+    with firefox() as page:
+        page.goto(f"{store.url}/node/page.html")
+        yield InFirefox(page, store)
 
 
 @contextmanager
