@@ -48,6 +48,13 @@ LOG: Mapping[str, tuple[str, str]] = {
     "log.lines.one": ("1 ligne", "1 line"),
     "log.lines.many": ("{n} lignes", "{n} lines"),
     "log.detail": ("Détail : {lines}", "Details: {lines}"),
+    "log.ways": (
+        "Lire un document laisse plusieurs lignes : trouver le dossier, afficher la liste, puis ouvrir le "
+        "document. Quand elles se suivent à moins de dix minutes, elles comptent plus haut pour une seule "
+        "lecture.",
+        "Reading a document leaves several lines: finding the record, showing the list, then opening the "
+        "document. Where they follow each other within ten minutes, they count above as one reading.",
+    ),
     "log.times": ("{n} fois", "{n} times"),
     "log.repeated": (
         "{n} autres demandes, de {first} à {last}, refusées de même",

@@ -10,6 +10,7 @@ from keyvault.verbs.reader.log_reading import who
 from records.emergency import EMERGENCIES
 from records.numbers import is_whole
 from records.vocabulary.codes import Action, Outcome, Role
+from viewer_api.web.log_looks import looks
 from viewer_api.web.texts import Texts
 from viewer_api.web.words import PARIS, day, hour, moment, profession
 
@@ -102,13 +103,15 @@ def _did(event: Mapping[str, Any], t: Texts, titles: Mapping[str, str]) -> str:
 class Sitting:
     """What one person did on one day, in one mode and with one result: one row of the page.
 
-    `acts` are the different things done with how often; `lines` all of them, newest first. An emergency is
+    `acts` are the different things done with how often, where the way to a document belongs to its reading;
+    `has_ways`: one of them has more than one line. `lines` are all of them, newest first. An emergency is
     never together with anything else, nor is a refusal.
     """
 
     lines: tuple[LogLine, ...]
     day: str
     acts: tuple[tuple[str, int], ...]
+    has_ways: bool
 
     @property
     def newest(self) -> LogLine:
@@ -121,13 +124,24 @@ class Sitting:
 
 def sittings(events: Iterable[Mapping[str, Any]], t: Texts, titles: Mapping[str, str]) -> list[Sitting]:
     """The lines put together, in the order of the newest line of each."""
-    found: dict[tuple[object, ...], list[LogLine]] = {}
-    days: dict[tuple[object, ...], str] = {}
+    found: dict[tuple[object, ...], list[Mapping[str, Any]]] = {}
     for event in events:
         key = (day_of(event), *who(event), *_circumstances(event))
-        found.setdefault(key, []).append(log_line(event, t, titles))
-        days.setdefault(key, day(datetime.fromisoformat(event["time"]).astimezone(PARIS), t.language))
-    return [Sitting(tuple(lines), days[key], _acts(lines)) for key, lines in found.items()]
+        found.setdefault(key, []).append(event)
+    return [_sitting(each, t, titles) for each in found.values()]
+
+
+def _sitting(events: Sequence[Mapping[str, Any]], t: Texts, titles: Mapping[str, str]) -> Sitting:
+    """`events` newest first."""
+    lines = {event["seq"]: log_line(event, t, titles) for event in events}
+    parts = looks(events[::-1])
+    counts: dict[str, int] = {}
+    for look in parts:
+        line = lines[look[-1]["seq"]]
+        counts[line.what] = counts.get(line.what, 0) + line.times
+    newest = datetime.fromisoformat(events[0]["time"]).astimezone(PARIS)
+    has_ways = any(len(look) > 1 for look in parts)
+    return Sitting(tuple(lines.values()), day(newest, t.language), tuple(counts.items()), has_ways)
 
 
 def _circumstances(event: Mapping[str, Any]) -> tuple[object, ...]:
@@ -135,13 +149,6 @@ def _circumstances(event: Mapping[str, Any]) -> tuple[object, ...]:
     actor, denied = event["actor"], event["outcome"] != Outcome.PERMIT
     where = (actor.get("structure"), actor.get("profession"))
     return (*where, event["purpose"], event.get("reason"), event["decision"] if denied else None)
-
-
-def _acts(lines: Sequence[LogLine]) -> tuple[tuple[str, int], ...]:
-    counts: dict[str, int] = {}
-    for line in reversed(lines):
-        counts[line.what] = counts.get(line.what, 0) + line.times
-    return tuple(counts.items())
 
 
 def day_of(event: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from records.errors import Invalid
 from records.vocabulary.codes import Action
 from viewer_api.web.log import whole_days
 from viewer_api.web.log_filter import KINDS, AskedLog
+from viewer_api.web.log_looks import looks
 from viewer_api.web.log_words import day_of, sittings
 from viewer_api.web.texts import Texts
 
@@ -53,6 +54,58 @@ def test_what_one_person_did_on_one_day_stands_together_with_its_counts() -> Non
         "10\u00a0h\u00a000",
         "16\u00a0h\u00a020",
     )
+
+
+def look(first: int, *actions: str, minutes: float = 1, **changes: Any) -> list[dict[str, Any]]:
+    """Lines at a distance of `minutes`, the oldest first."""
+    return [
+        line(first + n, f"2026-01-05T10:{int(n * minutes):02}:00.000+00:00", action=action, **changes)
+        for n, action in enumerate(actions)
+    ]
+
+
+ONE_LOOK = ("identify", "search", "search", "search", "retrieve", "retrieve")
+"""The record found, its list, the page of a study, that of its images, a grant, and another one."""
+
+
+def test_one_look_at_a_study_is_one_reading_and_opens_to_show_each_of_its_lines() -> None:
+    events = look(1, *ONE_LOOK, object="7")[::-1]
+    (sitting,) = sittings(events, FR, {"7": "Scanner"})
+    assert sitting.acts == (("Lecture du document «\u00a0Scanner\u00a0»", 1),)
+    assert [each.seq for each in sitting.lines] == [6, 5, 4, 3, 2, 1]
+    assert sitting.has_ways
+
+
+@pytest.mark.parametrize(
+    ("events", "parts"),
+    [
+        (look(1, *ONE_LOOK, object="7"), [[1, 2, 3, 4, 5, 6]]),
+        (look(1, *ONE_LOOK, object="7", minutes=10), [[1, 2, 3, 4, 5, 6]]),
+        (look(1, "search", "retrieve", minutes=11), [[1], [2]]),
+        (look(1, "search", "search"), [[1], [2]]),  # nothing was read: the list is what was looked at
+        (look(1, "retrieve", "search", "retrieve", object="7"), [[1], [2, 3]]),
+        ([line(1, object="7"), line(2, object="8")], [[1], [2]]),
+        ([line(1, documents="3"), line(2, documents="3")], [[1], [2]]),  # they may be others
+        (look(1, "search", "deposit"), [[1], [2]]),
+        (look(1, "search", "retrieve", outcome="deny"), [[1], [2]]),
+    ],
+)
+def test_what_is_one_look(events: list[dict[str, Any]], parts: list[list[int]]) -> None:
+    assert [[each["seq"] for each in look] for look in looks(events)] == parts
+
+
+@given(st.lists(st.tuples(st.sampled_from(sorted(Action)), st.integers(0, 20), st.sampled_from(["", "7"]))))
+def test_looks_keep_every_line_in_its_order(done: list[tuple[str, int, str]]) -> None:
+    events = [
+        line(
+            seq,
+            f"2026-01-05T{10 + minute // 12:02}:{minute % 12 * 5:02}:00.000+00:00",
+            action=action,
+            object=name,
+        )
+        for seq, (action, minute, name) in enumerate(sorted(done, key=lambda each: each[1]), 1)
+    ]
+    assert [each for look in looks(events) for each in look] == events
 
 
 def test_a_line_that_stands_for_many_refusals_counts_as_many_and_says_so() -> None:
