@@ -14,6 +14,7 @@ from rich.table import Table
 from coffre.command_line.refusals import refusals
 from coffre.demo_authority import identity_files
 from coffre.demonstration.cast import Actors, Cast, issue_credentials, open_record_with_consent
+from coffre.demonstration.clicks import guide
 from coffre.demonstration.data import PATIENT_INS
 from coffre.demonstration.server import DemoServer
 from coffre.demonstration.step import Step, Story
@@ -24,6 +25,7 @@ from coffre.processes import logs
 from coffre.serving.serve import run
 from coffre.settings import load
 from coffre.wiring import System
+from viewer_api.viewer.built_files import BuiltViewer
 
 
 class Stage:
@@ -141,15 +143,9 @@ def _verify(folder: Path) -> str:
     )
 
 
-WHERE_TO_CLICK = """Where to click:
-  doctor    search the INS: refused. As the patient, on « Mes autorisations », authorise 899700024450.
-            Search again.
-  both      a study, « Voir les images à l'écran »: your browser opens them; the panel below says what was
-            fetched, and from where
-  urgences  search the INS, break the glass with a reason; the patient's first page tells her
-  patient   « Qui a consulté mes documents »: the page checks itself; download the proofs, then
-            .venv/bin/coffre audit proof coffre-preuves.tlog-proof --data (this directory)
-docs/guide-patient.md shows the pages in French."""
+WITHOUT_VIEWER = (
+    """La visionneuse n'est pas construite : `make viewer`. The viewer page is not built: `make viewer`."""
+)
 
 
 def _afterwards(folder: Path) -> str:
@@ -183,13 +179,27 @@ def _prepare(console: Console, folder: Path) -> None:
 
 def _links(folder: Path, system: System, origin: str) -> str:
     cast = issue_credentials(folder, "")
-    names = {"patient": "patient ", "doctor": "doctor  ", "emergency": "urgences"}
-    lines = [
+    names = {
+        "patient": "patiente / patient ",
+        "doctor": "médecin / doctor  ",
+        "emergency": "urgences          ",
+    }
+    links = [
         f"  {label}  {identity_files.sign_in_link(system, cast.tokens[name], origin)}"
         for name, label in names.items()
     ]
-    found = "\n".join(lines)
-    return (
-        f"Sign in with one of these links (12 hours):\n{found}\n{WHERE_TO_CLICK}\n"
-        f"The demo patient's INS is {PATIENT_INS}. Ctrl-C ends."
+    return "\n".join(
+        [
+            "Pour entrer, un de ces liens (12 heures). Sign in with one of these links (12 hours):",
+            *links,
+            "",
+            guide("fr"),
+            "docs/guide-patient.md : les pages en images.",
+            "",
+            guide("en"),
+            *([WITHOUT_VIEWER] if BuiltViewer.find() is None else []),
+            "",
+            f"Proofs: .venv/bin/coffre audit proof coffre-preuves.tlog-proof --data {folder}",
+            f"INS: {PATIENT_INS}. Ctrl-C: fin / end.",
+        ]
     )
