@@ -64,7 +64,9 @@ def until_one_is_examined(coffre: Coffre) -> None:
         time.sleep(0.1)
 
 
-@pytest.mark.parametrize(("workers", "doctors"), [("2", 0), ("1", SLOW_FILES)])
+@pytest.mark.parametrize(
+    ("workers", "doctors"), [pytest.param("2", 0, marks=pytest.mark.long), ("1", SLOW_FILES)]
+)
 def test_sixteen_slow_files_of_one_structure_hold_up_no_other(
     tmp_path: Path, workers: str, doctors: int
 ) -> None:
@@ -78,6 +80,7 @@ def test_sixteen_slow_files_of_one_structure_hold_up_no_other(
             assert validating(coffre) <= int(workers)  # and take no stand-in
 
 
+@pytest.mark.long
 def test_nor_do_slow_files_of_two_structures_hold_up_a_third(tmp_path: Path) -> None:
     initialise(load(data=tmp_path / "data"))
     with serving(tmp_path / "data", COFFRE_WORKERS="1") as coffre:
