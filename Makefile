@@ -86,6 +86,7 @@ unit: dev  ## tests without servers or network, in less than a minute; all but t
 # the rooms that decide, seal or remember are measured by the tests that are about them: measuring takes half as
 # much time again
 DECIDING = tests/unit/records tests/unit/audit tests/unit/keyvault tests/integration/vault \
+	$(addprefix tests/contract/test_,roots.py vault_store.py roles.py vaults_on_one_store.py) \
 	$(wildcard tests/integration/test_vault_*.py tests/integration/test_qido*.py) \
 	tests/integration/test_quarantine.py tests/integration/test_backup.py
 COVERAGE = --cov=records --cov=keyvault --cov=audit --cov-report=term:skip-covered --cov-report=json:.coverage.json
