@@ -6,6 +6,7 @@ docs/deposits.md from those of `ingestion/intake/fhir/document_reference_element
 `ingestion/intake/stow/rules.py`,
 docs/problems.md from the status table of `coffre/serving/problems.py` and every place where an error is made.
 docs/requirements.md from `docs/requirements_table.py` and the tests that are marked with a requirement.
+docs/rules.md from the tables of `records/vocabulary`, by `docs/rules_page.py`.
 Of docs/api.md it writes what stands between marks.
 """
 
@@ -117,6 +118,7 @@ Printed on standard error as `code: sentence`. The codes above can be met here t
 
 sys.path[:0] = [str(ROOT), str(DOCS)]
 
+import rules_page  # noqa: E402
 from requirements_table import REQUIREMENTS  # noqa: E402
 
 from client.send.verdicts import TROUBLES  # noqa: E402
@@ -387,6 +389,7 @@ PAGES = {
     DOCS / "problems.md": problems,
     DOCS / "deposits.md": deposits,
     DOCS / "requirements.md": requirements,
+    DOCS / "rules.md": lambda: NOTE + rules_page.rules(),
     DOCS / "api.md": api,
 }
 

@@ -74,8 +74,8 @@ REQUIREMENTS: dict[str, Requirement] = {
     ),
     "R16": Requirement(
         "Access",
-        "profession × document type from a versioned table; the unknown is refused",
-        "dates from which a table applies",
+        "profession × document type from a versioned table with dates; the unknown is refused",
+        "the order's table is not public: cells that no source tells are assumed, and say so",
     ),
     "R17": Requirement(
         "Access",

@@ -57,6 +57,7 @@ class Permit:
 @dataclass(frozen=True, slots=True)
 class Deny:
     reason: ReasonCode
+    obligations: frozenset[Obligation] = frozenset()
 
 
 Decision = Permit | Deny

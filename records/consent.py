@@ -32,11 +32,18 @@ class ConsentRecord:
 
 @dataclass(frozen=True, slots=True)
 class Authorisation:
-    """One professional may consult from `since` up to, not including, `until` (None: for good)."""
+    """One professional may consult from `since` up to, not including, `until` (None: for good).
+
+    `express`: given to this very person (L1111-17), as all of a card are; one for a team or a list is not.
+    """
 
     professional: str
     since: int
     until: int | None
+    express: bool = True
+
+    def to_json(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in _AUTHORISATION}
 
     def is_live(self, now: int) -> bool:
         return self.since <= now and not self.has_expired(now)
@@ -76,7 +83,7 @@ class Card:
             "ins": asdict(self.ins),
             "traits": asdict(self.traits),
             "consent": None if self.consent is None else asdict(self.consent),
-            "authorisations": [asdict(each) for each in self.authorisations],
+            "authorisations": [each.to_json() for each in self.authorisations],
             "blocks": sorted(self.blocks),
             "attending": sorted(self.attending),
             "emergency": asdict(self.emergency),

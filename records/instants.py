@@ -8,15 +8,26 @@ from collections.abc import Iterable, Iterator
 
 from records.access import AccessRequest, RecordFacts
 from records.documents import DocumentFacts
+from records.vocabulary.matrix import Matrices
+from records.vocabulary.matrix_tables import MATRICES
 
 
-def changes_at(request: AccessRequest, record: RecordFacts, documents: Iterable[DocumentFacts]) -> int | None:
+def changes_at(
+    request: AccessRequest,
+    record: RecordFacts,
+    documents: Iterable[DocumentFacts],
+    matrices: Matrices = MATRICES,
+) -> int | None:
     """The earliest instant (unix seconds) after `request.now` at which `policy.decide` can answer otherwise
     about the record or one of the documents, all facts staying as they are; None: never.
 
     What ends an emergency is not in the facts: `emergency.changes_at` tells.
     """
-    instants = [*_of_card(request, record), *(each.visible_to_patient_from for each in documents)]
+    instants = [
+        *_of_card(request, record),
+        *(each.visible_to_patient_from for each in documents),
+        *matrices.instants(),
+    ]
     return min((each for each in instants if each is not None and each > request.now), default=None)
 
 

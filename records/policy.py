@@ -18,10 +18,13 @@ from records.access import (
 )
 from records.documents import DocumentFacts
 from records.emergency import EMERGENCIES
+from records.rules.assumptions import matrix_of, of_cell, of_refused_record
 from records.rules.document import DOCUMENT_RULES, OF_AN_AUTHOR, is_hidden_from_patient
 from records.rules.record import RECORD_RULES, Case, is_attending
 from records.rules.request import READS, WITHOUT_RECORD, general_objection
 from records.vocabulary.codes import Action, Obligation, PurposeOfUse, ReasonCode, RecordState, Role
+from records.vocabulary.matrix import Matrices
+from records.vocabulary.matrix_tables import MATRICES
 
 __all__ = [
     "AccessRequest",
@@ -37,31 +40,35 @@ __all__ = [
 ]
 
 
-def decide(request: AccessRequest, facts: Facts) -> Decision:
+def decide(request: AccessRequest, facts: Facts, matrices: Matrices = MATRICES) -> Decision:
     """Permit or Deny, always with a reason code; never raises."""
-    case, decision = _on_record(request, facts)
+    case, decision = _on_record(request, facts, matrices)
     if case is None or facts.document is None or isinstance(decision, Deny):
         return decision
     objection = _objection(case, facts.document)
     if objection is not None:
-        return Deny(objection)
-    return Permit(decision.reason, decision.obligations | warnings(request, facts.document))
+        typed = objection is ReasonCode.TYPE_NOT_ENTITLED
+        return Deny(objection, of_cell(case.cell(facts.document.type_code) if typed else None))
+    return Permit(decision.reason, decision.obligations | warnings(request, facts.document, matrices))
 
 
 def visible(
-    request: AccessRequest, facts: Facts, documents: Iterable[DocumentFacts]
+    request: AccessRequest,
+    facts: Facts,
+    documents: Iterable[DocumentFacts],
+    matrices: Matrices = MATRICES,
 ) -> tuple[DocumentFacts, ...]:
     """Those documents for which `decide` permits the request, in their order (R15: lists and counts too).
 
     The record is judged once, `facts.document` is ignored.
     """
-    case, decision = _on_record(request, facts)
+    case, decision = _on_record(request, facts, matrices)
     if case is None or isinstance(decision, Deny):
         return ()
     return tuple(each for each in documents if _objection(case, each) is None)
 
 
-def _on_record(request: AccessRequest, facts: Facts) -> tuple[Case | None, Decision]:
+def _on_record(request: AccessRequest, facts: Facts, matrices: Matrices) -> tuple[Case | None, Decision]:
     """The decision as far as the record goes; without a case there is no record to speak of."""
     objection = general_objection(request)
     if objection is not None:
@@ -71,11 +78,11 @@ def _on_record(request: AccessRequest, facts: Facts) -> tuple[Case | None, Decis
     record = facts.record
     if record.card is None or record.state is RecordState.DESTROYED:
         return None, Deny(ReasonCode.NO_SUCH_RECORD)
-    case = Case(request, record.state, record.card, facts.emergency)
+    case = Case(request, record.state, record.card, facts.emergency, matrices.in_force(request.now))
     for rule in RECORD_RULES:
         objection = rule(case)
         if objection is not None:
-            return case, Deny(objection)
+            return case, Deny(objection, of_refused_record(objection, case))
     return case, _grounded(case)
 
 
@@ -112,16 +119,20 @@ def _care(case: Case) -> Decision:
     return Deny(ReasonCode.AUTHORISATION_EXPIRED if expired else ReasonCode.NOT_AUTHORISED)
 
 
-def warnings(request: AccessRequest, document: DocumentFacts) -> frozenset[Obligation]:
+def warnings(
+    request: AccessRequest, document: DocumentFacts, matrices: Matrices = MATRICES
+) -> frozenset[Obligation]:
     """The obligations that come with showing a permitted document, in lists too.
 
     Whoever reads what the patient may not see yet is told so on screen (EX_3.2-1025), until the date on which
-    the patient sees it.
+    the patient sees it; and whoever is let in by a cell of the matrix that is assumed.
     """
-    reads = request.actor.role is Role.PROFESSIONAL and request.action in READS
-    if not (reads and is_hidden_from_patient(request, document)):
+    if request.actor.role is not Role.PROFESSIONAL or request.action not in READS:
         return frozenset()
-    return frozenset({Obligation.WARN_HIDDEN_FROM_PATIENT})
+    matrix = matrix_of(request, matrices)
+    told = of_cell(matrix.cell(request.actor.profession, document.type_code) if matrix else None)
+    hidden = is_hidden_from_patient(request, document)
+    return told | {Obligation.WARN_HIDDEN_FROM_PATIENT} if hidden else told
 
 
 _EMERGENCY_GROUND = {

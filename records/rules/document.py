@@ -12,7 +12,6 @@ from records.emergency import EMERGENCIES
 from records.rules.record import Case, consults, is_attending
 from records.vocabulary.codes import Action, DocumentState, Label, ReasonCode, Role
 from records.vocabulary.depositing import Depositor, may_deposit
-from records.vocabulary.document_types import may_read
 from records.vocabulary.sectors import INSURER_SETTING
 
 DocumentRule = Callable[[Case, DocumentFacts], ReasonCode | None]
@@ -29,10 +28,12 @@ def _not_deleted(case: Case, document: DocumentFacts) -> ReasonCode | None:
 
 
 def _matrix(case: Case, document: DocumentFacts) -> ReasonCode | None:
-    """R16: profession and type, in every mode; an unknown type is read by no professional."""
-    if not consults(case) or may_read(case.request.actor.profession, document.type_code):
+    """R16: profession and type, in every mode, by the matrix in force; an unknown type is read by no
+    professional."""
+    if not consults(case):
         return None
-    return ReasonCode.TYPE_NOT_ENTITLED
+    cell = case.cell(document.type_code)
+    return None if cell is not None and cell.reads else ReasonCode.TYPE_NOT_ENTITLED
 
 
 def _masked(case: Case, document: DocumentFacts) -> ReasonCode | None:

@@ -15,18 +15,24 @@ from records.consent import Card
 from records.emergency import EMERGENCIES, WINDOWS_A_DAY, long_enough
 from records.rules.request import WRITES
 from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode, RecordState, Role
+from records.vocabulary.matrix import Cell, Matrix
 from records.vocabulary.professions import DOCTOR, is_health_professional, may_break_the_glass
 from records.vocabulary.sectors import REGULATION_SETTING, Opens, opened_by
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A request and the facts of an existing record."""
+    """A request and the facts of an existing record, with the matrix in force; None: there is none yet."""
 
     request: AccessRequest
     state: RecordState
     card: Card
     use: EmergencyUse | None
+    matrix: Matrix | None
+
+    def cell(self, type_code: str) -> Cell | None:
+        """The cell of the actor's profession in the matrix; None where it has none."""
+        return self.matrix.cell(self.request.actor.profession, type_code) if self.matrix else None
 
 
 Rule = Callable[[Case], ReasonCode | None]
@@ -130,13 +136,14 @@ def _initial_consent(case: Case) -> ReasonCode | None:
 
 def _express_consent(case: Case) -> ReasonCode | None:
     """R30: some sectors need the holder's express consent, which no emergency replaces: an authorisation of
-    this very person that is live. To be named attending doctor is none.
+    this very person that is live. To be named attending doctor is none, nor to be one of a team or a list.
     """
     actor = case.request.actor
     if not consults(case) or opened_by(actor.sector) is not Opens.EXPRESS_CONSENT:
         return None
     given = case.card.authorisation_of(actor.rpps or "")
-    return None if given is not None and given.is_live(case.request.now) else ReasonCode.CONSENT_MISSING
+    expressly = given is not None and given.express and given.is_live(case.request.now)
+    return None if expressly else ReasonCode.CONSENT_MISSING
 
 
 def _regulation_centre(case: Case) -> ReasonCode | None:

@@ -132,12 +132,13 @@ class ReasonCode(StrEnum):
 
 
 class Obligation(StrEnum):
-    """Duties of whoever acts on a Permit."""
+    """Duties of whoever acts on a decision, a refusal too (XACML 3.0 section 7.18)."""
 
     NOTIFY_PATIENT = "notify_patient"
     NOTIFY_ATTENDING = "notify_attending"
     WARN_HIDDEN_FROM_PATIENT = "warn_hidden_from_patient"
     SHOW_EMERGENCY_BANNER = "show_emergency_banner"
+    TELL_ASSUMED_RIGHT = "tell_assumed_right"  # the cell of the matrix that decides has no source
 
 
 class RecordState(StrEnum):

@@ -1,4 +1,4 @@
-"""Types of documents, the class each belongs to, and which professions may read them.
+"""Types of documents, and the class each belongs to.
 
 Types: ASS_X16-CorrespondanceType-Classe-DMP, version of 23 February 2024 (102 codes), then what
 JDV_J07-XdsTypeCode-CISIS knows beyond it, with the class that ASS_X04 (26 April 2024) gives. French names
@@ -10,15 +10,6 @@ The class is always derived from the type, never taken from a sender (R34).
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-
-from records.vocabulary.professions import (
-    DENTIST,
-    DOCTOR,
-    MIDWIFE,
-    NURSE,
-    PSYCHIATRIC_NURSE,
-    is_health_professional,
-)
 
 CLASS_NAMES: Mapping[str, str] = MappingProxyType(
     {
@@ -180,37 +171,8 @@ DOCUMENT_TYPES: Mapping[str, DocumentType] = MappingProxyType(
 
 STUDY_TYPE = "IMG-KOS"  # an imaging study is decided upon as the reference that announces it
 
-# The matrix as refusals. The table of the order of 26 October 2023 (Journal officiel of 29 October 2023) is
-# not public in a usable form: the rows of doctors, nurses and dentists hold the cells that the professions'
-# press published. Nobody reads more than a doctor. A health profession without a row of its own is refused
-# whatever any published row refuses; what is left to it is the "majority of documents" that the order gives
-# to the other professions.
-_DOCTOR = frozenset({"ATTEST-RESID"})
-_OTHERS = _DOCTOR | {row[0] for row in _BEYOND_DMP}
-_NURSE = _OTHERS | {"75496-0", "68599-0", "83901-9", "68817-6", "89601-9"}
-_DENTIST = _OTHERS | {"80788-3", "75496-0", "83981-1", "83901-9", "68599-0", "EXPPAT_3"}
-_PODIATRIST = _OTHERS | {"15508-5"}
-_CAUTIOUS = _NURSE | _DENTIST | _PODIATRIST
-
-REFUSED_TYPES: Mapping[str, frozenset[str]] = MappingProxyType(
-    {
-        DOCTOR: _DOCTOR,
-        NURSE: _NURSE,
-        PSYCHIATRIC_NURSE: _NURSE,
-        DENTIST: _DENTIST,
-        MIDWIFE: _CAUTIOUS - {"15508-5"},  # the delivery report is refused to podiatrists alone
-    }
-)
-
 
 def class_of(type_code: str) -> str:
     """The class of a type, empty for an unknown type (R34)."""
     known = DOCUMENT_TYPES.get(type_code)
     return known.class_code if known else ""
-
-
-def may_read(profession: str | None, type_code: str) -> bool:
-    """Whether the matrix lets a profession read a type; unknown profession or unknown type is False (R16)."""
-    if not is_health_professional(profession) or type_code not in DOCUMENT_TYPES:
-        return False
-    return type_code not in REFUSED_TYPES.get(profession or "", _CAUTIOUS)

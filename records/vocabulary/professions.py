@@ -9,12 +9,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 DOCTOR = "10"
-PHARMACIST = "21"
-DENTIST = "40"
-MIDWIFE = "50"
-NURSE = "60"
-PSYCHIATRIC_NURSE = "69"
-PODIATRIST = "80"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +32,7 @@ PROFESSIONS: Mapping[str, Profession] = MappingProxyType(
         profession.code: profession
         for profession in (
             Profession(DOCTOR, "Médecin"),
-            Profession(PHARMACIST, "Pharmacien"),
+            Profession("21", "Pharmacien"),
             Profession("26", "Audioprothésiste", emergencies=False),
             Profession("28", "Opticien-lunetier", emergencies=False),
             Profession("31", "Assistant dentaire", emergencies=False),
@@ -48,12 +42,12 @@ PROFESSIONS: Mapping[str, Profession] = MappingProxyType(
             Profession("37", "Auxiliaire de puériculture"),
             Profession("38", "Préparateur en pharmacie hospitalière", emergencies=False),
             Profession("39", "Préparateur en pharmacie", emergencies=False),
-            Profession(DENTIST, "Chirurgien-dentiste"),
-            Profession(MIDWIFE, "Sage-femme"),
-            Profession(NURSE, "Infirmier"),
-            Profession(PSYCHIATRIC_NURSE, "Infirmier psychiatrique"),
+            Profession("40", "Chirurgien-dentiste"),
+            Profession("50", "Sage-femme"),
+            Profession("60", "Infirmier"),
+            Profession("69", "Infirmier psychiatrique"),
             Profession("70", "Masseur-kinésithérapeute"),
-            Profession(PODIATRIST, "Pédicure-podologue"),
+            Profession("80", "Pédicure-podologue"),
             Profession("81", "Orthoprothésiste", emergencies=False),
             Profession("82", "Podo-orthésiste", emergencies=False),
             Profession("83", "Orthopédiste-orthésiste", emergencies=False),

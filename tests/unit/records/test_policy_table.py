@@ -57,7 +57,7 @@ ACTORS: dict[str, Actor] = {
     "hospital-no-number": professional(None, structure=HOSPITAL),
     "hospital-psychologist": professional(STRANGER, structure=HOSPITAL, profession="93"),
     "hospital-blocked": professional(BLOCKED, structure=HOSPITAL),
-    "hospital-carer": professional(STRANGER, structure=HOSPITAL, profession="35"),
+    "hospital-carer": professional(STRANGER, structure=HOSPITAL, profession="70"),
     "optician": professional(STRANGER, profession="28"),
     "authorised-optician": professional(DOCTOR, profession="28"),
     "attending-nurse": professional(ATTENDING, profession="60"),
@@ -116,6 +116,7 @@ DOCUMENTS: dict[str, DocumentFacts | None] = {
     "archived": replace(REPORT, state=DocumentState.ARCHIVED),
     "psychiatric": replace(REPORT, type_code="68599-0"),
     "residence": replace(REPORT, type_code="ATTEST-RESID"),
+    "eyes": replace(REPORT, type_code="78513-9"),
     "by-doctor": replace(REPORT, author=DOCTOR),
     "by-blocked": replace(REPORT, author=BLOCKED),
     "directives": replace(REPORT, type_code="EXPPAT_3"),
@@ -259,7 +260,8 @@ TABLE = """
   attending-nurse        retrieve         normal        active     report             not_authorised
   attending-nurse        read_log         normal        active     -                  not_authorised
   attending-nurse        retrieve         bris_de_glace active     masked             masked
-  authorised-optician    retrieve         normal        active     report             authorised
+  authorised-optician    retrieve         normal        active     report             type_not_entitled
+  authorised-optician    retrieve         normal        active     eyes               authorised
 
   stranger               search           bris_de_glace active     -                  emergency
   stranger               retrieve         bris_de_glace active     report             emergency
@@ -429,6 +431,66 @@ def test_r30_a_doctor_of_pmi_reads_and_feeds_as_any_other() -> None:
         decide(ask("pmi-doctor", does, "normal"), Facts(ACTIVE, document)).reason
         for does, document in (("search", None), ("retrieve", REPORT), ("deposit", None))
     ] == ["authorised", "authorised", "deposit"]
+
+
+# Who has no way in, and what is stated for them: SA (TRE_R02) or nothing
+FORBIDDEN = [
+    ("insurer", "SA23"),
+    ("mutuelle", "SA23"),  # TRE_R02 has private insurance for it; a mutualist pharmacy is a pharmacy
+    ("social security", "SA24"),
+    ("bank", None),
+    ("bank", "SA43"),
+    ("bank", "SA99"),
+    ("employer", "SA48"),
+    ("employer", "SA44"),
+    ("temporary employment agency", "SA11"),
+    ("ministry", "SA26"),
+    ("research", "SA22"),
+    ("manufacturer", "SA32"),
+]
+
+
+@pytest.mark.parametrize(("who", "sector"), FORBIDDEN)
+@pytest.mark.requirement("R29")
+def test_r29_insurers_banks_employers_and_mutuelles_have_no_way_in(who: str, sector: str | None) -> None:
+    """Article L1111-18: whatever the holder agreed to, in every mode, for whatever is asked."""
+    for does in Action:
+        for purpose in PurposeOfUse:
+            asked = AccessRequest(professional(ATTENDING, sector=sector), does, purpose, NOW, "au moins dix")
+            assert decide(asked, Facts(ACTIVE, REPORT)) == Deny(ReasonCode.FORBIDDEN_SECTOR), who
+
+
+@pytest.mark.requirement("R29")
+def test_r29_a_mutualist_pharmacy_is_a_pharmacy() -> None:
+    asked = AccessRequest(professional(sector="SA39"), Action.RETRIEVE, PurposeOfUse.NORMAL, NOW)
+    assert decide(asked, Facts(ACTIVE, REPORT)).reason is ReasonCode.AUTHORISED
+
+
+#   sector    express  purpose          reason
+@pytest.mark.parametrize(
+    ("sector", "express", "purpose", "reason"),
+    [
+        ("SA66", True, PurposeOfUse.NORMAL, ReasonCode.AUTHORISED),
+        ("SA66", False, PurposeOfUse.NORMAL, ReasonCode.CONSENT_MISSING),
+        ("SA66", False, PurposeOfUse.BRIS_DE_GLACE, ReasonCode.CONSENT_MISSING),
+        ("SA66", True, PurposeOfUse.BRIS_DE_GLACE, ReasonCode.EMERGENCY),
+        ("SA13", False, PurposeOfUse.NORMAL, ReasonCode.CONSENT_MISSING),
+        ("SA68", True, PurposeOfUse.NORMAL, ReasonCode.AUTHORISED),
+        ("SA68", False, PurposeOfUse.NORMAL, ReasonCode.CONSENT_MISSING),
+        ("SA47", False, PurposeOfUse.BRIS_DE_GLACE, ReasonCode.CONSENT_MISSING),
+        ("SA07", False, PurposeOfUse.NORMAL, ReasonCode.AUTHORISED),
+        ("SA15", False, PurposeOfUse.NORMAL, ReasonCode.AUTHORISED),
+    ],
+)
+@pytest.mark.requirement("R30")
+def test_r30_occupational_and_fire_brigade_doctors_read_by_express_consent_alone(
+    sector: str, express: bool, purpose: PurposeOfUse, reason: ReasonCode
+) -> None:
+    """Article L1111-17: an authorisation of a team or a list, which is not express, opens nothing to them."""
+    given = replace(CARD.authorisations[0], express=express)
+    record = RecordFacts(RecordState.ACTIVE, replace(CARD, authorisations=(given,)))
+    asked = AccessRequest(professional(sector=sector), Action.RETRIEVE, purpose, NOW, "patient inconscient")
+    assert decide(asked, Facts(record, REPORT)).reason is reason
 
 
 @pytest.mark.parametrize("reason", [None, "", "urgence", "urgence 9", "urgence   \n", " " * 10])

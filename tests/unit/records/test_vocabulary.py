@@ -18,11 +18,8 @@ from records.vocabulary.codes import (
 from records.vocabulary.document_types import (
     CLASS_NAMES,
     DOCUMENT_TYPES,
-    REFUSED_TYPES,
     STUDY_TYPE,
-    may_read,
 )
-from records.vocabulary.professions import PROFESSIONS, is_health_professional
 
 TABLES: list[tuple[type[StrEnum], Mapping[Any, frozenset[Any]]]] = [
     (DocumentState, DOCUMENT_TRANSITIONS),
@@ -82,50 +79,3 @@ def test_the_102_types_of_the_dmp_and_ten_beyond_each_in_a_named_class() -> None
     assert DOCUMENT_TYPES["11502-2"].class_code == "10"
     assert DOCUMENT_TYPES["REMB"].class_code == "60"
     assert DOCUMENT_TYPES[STUDY_TYPE].class_code == "31"
-
-
-#   profession:         10         21         40          50          60        69        70         80
-MATRIX = """
-    11502-2             yes        yes        yes         yes         yes       yes       yes        yes
-    IMG-KOS             yes        yes        yes         yes         yes       yes       yes        yes
-    REMB                yes        yes        yes         yes         yes       yes       yes        yes
-    ATTEST-RESID        no         no         no          no          no        no        no         no
-    83981-1             yes        no         no          no          yes       yes       no         no
-    DOCPAT03            yes        yes        yes         yes         yes       yes       yes        yes
-    DOCPAT05            yes        yes        yes         yes         yes       yes       yes        yes
-    DOCPAT06            yes        yes        yes         yes         yes       yes       yes        yes
-    47420-5             yes        yes        yes         yes         yes       yes       yes        yes
-    15507-7             yes        yes        yes         yes         yes       yes       yes        yes
-    56445-0             yes        yes        yes         yes         yes       yes       yes        yes
-    PROT_ALD            yes        yes        yes         yes         yes       yes       yes        yes
-    75496-0             yes        no         no          no          no        no        no         no
-    68599-0             yes        no         no          no          no        no        no         no
-    83901-9             yes        no         no          no          no        no        no         no
-    68817-6             yes        no         yes         no          no        no        no         no
-    89601-9             yes        no         yes         no          no        no        no         no
-    80788-3             yes        no         no          no          yes       yes       no         no
-    EXPPAT_3            yes        no         no          no          yes       yes       no         no
-    15508-5             yes        no         yes         yes         yes       yes       no         no
-    EXPORT_DUI          yes        no         no          no          no        no        no         no
-    unheard-of          no         no         no          no          no        no        no         no
-"""
-
-
-@pytest.mark.parametrize("row", MATRIX.strip().splitlines(), ids=lambda row: row.split()[0])
-def test_the_matrix(row: str) -> None:
-    type_code, *cells = row.split()
-    for profession, cell in zip(("10", "21", "40", "50", "60", "69", "70", "80"), cells, strict=True):
-        assert may_read(profession, type_code) is (cell == "yes"), profession
-
-
-@pytest.mark.requirement("R16")
-def test_r16_whoever_has_no_known_health_profession_reads_no_type() -> None:
-    for profession in (None, "", "00", "93", "médecin"):
-        assert not is_health_professional(profession)
-        assert not any(may_read(profession, each) for each in DOCUMENT_TYPES)
-
-
-def test_the_matrix_speaks_of_known_professions_and_types_and_nobody_reads_more_than_a_doctor() -> None:
-    assert set(REFUSED_TYPES) <= set(PROFESSIONS)
-    for refused in REFUSED_TYPES.values():
-        assert REFUSED_TYPES["10"] <= refused <= set(DOCUMENT_TYPES)
