@@ -92,7 +92,7 @@ class Access:
         rows = _sealed([found] if found else [])
         answer = self._vault.document(call, document_id, rows)
         if isinstance(answer, Denied) and answer.reason is not ReasonCode.QUOTA_EXCEEDED:
-            raise no_such_document()
+            raise no_such_document(answer)
         seen = permitted(answer)
         assert found is not None  # what the index doesn't have was refused
         return WantedRows(Named(found[0].record_id), rows, [[document_id]]), seen

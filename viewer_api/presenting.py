@@ -112,6 +112,8 @@ def page_json(page: ShownPage) -> dict[str, Any]:
         "next": None if listing.following is None else write_cursor(listing.following),
         "obligations": sorted(obligation.value for obligation in listing.obligations),
     }
+    if listing.closed_by_assumption:
+        body["closed_by_assumption"] = list(listing.closed_by_assumption)
     if listing.choices is not None:
         body["choices"] = listing.choices
         body["notices"] = [

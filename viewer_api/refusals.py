@@ -4,18 +4,26 @@ from typing import TypeVar
 
 from keyvault.verbs.attempt import Denied
 from records.errors import NotFound, Refused
-from records.vocabulary.codes import ReasonCode
+from records.vocabulary.codes import Obligation, ReasonCode
 
 T = TypeVar("T")
 
 
 class NotAuthorised(Refused):
-    """One answer for no right and no such record: same body, same work."""
+    """One answer for no right and no such record: same body, same work.
+
+    `assumed`: the actor's profession reads no record, and that is our assumption.
+    """
 
     code = "not_authorised"
 
-    def __init__(self) -> None:
-        super().__init__("You have no access to this record, or there is no such record.")
+    def __init__(self, *, assumed: bool = False) -> None:
+        super().__init__(
+            "We take it that your profession reads no record, since its row of the official table is not "
+            "known: ask the hosting team if it is wrong."
+            if assumed
+            else "You have no access to this record, or there is no such record."
+        )
 
 
 QUOTA_S = 3600
@@ -32,8 +40,16 @@ class QuotaExceeded(Refused):
         )
 
 
-def no_such_document() -> NotFound:
-    """Alike for no right, hidden and absent, where no record is named."""
+def no_such_document(refused: Denied | None = None) -> NotFound:
+    """Alike for no right, hidden and absent, where no record is named; who may be refused by an assumed cell
+    of the matrix is told that.
+    """
+    if refused is not None and _is_assumed(refused):
+        return NotFound(
+            "There is no such document, or you may not see it: some types are closed to your profession by "
+            "our assumption alone. Ask the hosting team if you need it.",
+            code="no_such_document",
+        )
     return NotFound("There is no such document, or you may not see it.", code="no_such_document")
 
 
@@ -43,4 +59,9 @@ def permitted(answer: T | Denied) -> T:
         return answer
     if answer.reason is ReasonCode.QUOTA_EXCEEDED:
         raise QuotaExceeded
-    raise NotAuthorised
+    raise NotAuthorised(assumed=_is_assumed(answer))
+
+
+def _is_assumed(refused: Denied) -> bool:
+    """Whether who was refused is told that the rule may be an assumption."""
+    return Obligation.TELL_ASSUMED_RIGHT in refused.obligations

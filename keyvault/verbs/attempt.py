@@ -6,7 +6,7 @@ for one verb what is counted, what its line in the log says and how it refuses. 
 the verbs on a record, `keyvault/verbs/operator/permission.py` that of an operator's.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Self
@@ -23,7 +23,8 @@ from keyvault.verbs.open_emergencies import emergency_use, open_window
 from records.actors import Actor
 from records.emergency import EMERGENCIES
 from records.policy import AccessRequest, Deny, EmergencyUse, Facts, Permit, decide
-from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode
+from records.rules.assumptions import of_refusal, told_in_log
+from records.vocabulary.codes import Action, Obligation, Outcome, PurposeOfUse, ReasonCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +39,13 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """A refusal, already logged and counted. Callers answer alike whatever the reason, but for quotas."""
+    """A refusal, already logged and counted. Callers answer alike whatever the reason, but for quotas.
+
+    `obligations` follow from who asks and from what is asked, never from what the record holds.
+    """
 
     reason: ReasonCode
+    obligations: frozenset[Obligation] = field(default=frozenset(), compare=False)
 
     @property
     def is_of_quota(self) -> bool:
@@ -129,8 +134,14 @@ class Preamble:
         counted = self.touch if reason is not ReasonCode.QUOTA_EXCEEDED else None
         if counted is not None and transaction.refused_too_often(counted):
             reason = ReasonCode.QUOTA_EXCEEDED
-        transaction.append(chain, self.event(Outcome.DENY, reason, **more))
-        return Denied(reason)
+        if self.actor is None:
+            transaction.append(chain, self.event(Outcome.DENY, reason, **more))
+            return Denied(reason)
+        request = self.request(transaction.now)
+        obligations = of_refusal(request, reason)
+        details = told_in_log(request, obligations) | more.pop("details", {})
+        transaction.append(chain, self.event(Outcome.DENY, reason, details=details, **more))
+        return Denied(reason, obligations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +160,13 @@ class Attempt:
         found: UUID = self.record.row["public_id"]
         return found
 
-    def event(self, **more: Any) -> Event:
-        """A permitted event on this record."""
+    def event(self, *, obligations: Collection[Obligation] = (), **more: Any) -> Event:
+        """A permitted event on this record; `obligations` are those of what is shown."""
         preamble = Preamble.of(self.call, self.actor, self.request.action, b"")
-        return preamble.event(Outcome.PERMIT, self.permit.reason, record=self.public_id, **more)
+        details = told_in_log(self.request, obligations) | more.pop("details", {})
+        return preamble.event(
+            Outcome.PERMIT, self.permit.reason, record=self.public_id, details=details, **more
+        )
 
     @property
     def facts(self) -> Facts:

@@ -4,12 +4,17 @@ What a refusal says follows from the profession and the time alone, never from w
 told that a type is closed by assumption does not learn whether the record has a document of it.
 """
 
+from collections.abc import Collection
+
 from records.access import AccessRequest
 from records.rules.record import Case
 from records.rules.request import WRITES
 from records.vocabulary.codes import Obligation, ReasonCode, Role
-from records.vocabulary.matrix import Cell, Matrices, Matrix
+from records.vocabulary.matrix import Cell, Mark, Matrices, Matrix
 from records.vocabulary.matrix_tables import MATRICES
+
+RULES, BASIS = "rules", "basis"
+"""Details of a line of the log: the version of the matrix, and how well the cell that decided is known."""
 
 _TELL = frozenset({Obligation.TELL_ASSUMED_RIGHT})
 _NOTHING = frozenset[Obligation]()
@@ -33,6 +38,30 @@ def matrix_of(request: AccessRequest, matrices: Matrices = MATRICES) -> Matrix |
     """The version that decides this request; None where no matrix has a say, or none is in force."""
     consults = request.actor.role is Role.PROFESSIONAL and request.action not in WRITES
     return matrices.in_force(request.now) if consults else None
+
+
+def told_in_log(
+    request: AccessRequest, obligations: Collection[Obligation] = (), matrices: Matrices = MATRICES
+) -> dict[str, str]:
+    """The details of a line about this decision: the version that it took (R54), and that it rests on an
+    assumed cell, where it does.
+    """
+    matrix = matrix_of(request, matrices)
+    version = {} if matrix is None else {RULES: matrix.name}
+    return version | ({BASIS: Mark.ASSUMED.value} if Obligation.TELL_ASSUMED_RIGHT in obligations else {})
+
+
+def of_refusal(
+    request: AccessRequest, reason: ReasonCode, matrices: Matrices = MATRICES
+) -> frozenset[Obligation]:
+    """What whoever is refused is told: that the profession reads nothing by assumption; where a document is
+    not shown or not there, that it may be of a type that is closed by assumption.
+    """
+    matrix, profession = matrix_of(request, matrices), request.actor.profession
+    if matrix is None or not matrix.closed_by_assumption(profession):
+        return _NOTHING
+    unseen = reason is ReasonCode.NO_SUCH_DOCUMENT
+    return _TELL if unseen or matrix.reads_nothing(profession) else _NOTHING
 
 
 def closed_by_assumption(request: AccessRequest, matrices: Matrices = MATRICES) -> tuple[str, ...]:

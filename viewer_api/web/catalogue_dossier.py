@@ -68,6 +68,19 @@ DOSSIER: Mapping[str, tuple[str, str]] = {
         "Attention : le patient ne peut pas voir ce document.",
         "Caution: the patient cannot see this document.",
     ),
+    "document.assumed": (
+        "Nous supposons que votre profession peut lire ce type de document : le tableau officiel n'est pas "
+        "connu en entier.",
+        "We take it that your profession may read this type of document: the official table is not known in "
+        "full.",
+    ),
+    "record.assumed": (
+        "Certains types de documents ne vous sont jamais montrés, car nous supposons que votre profession ne "
+        "peut pas les lire : le tableau officiel n'est pas connu en entier. S'il vous en manque un, écrivez "
+        "à l'hébergeur.",
+        "Some types of document are never shown to you, because we take it that your profession may not read "
+        "them: the official table is not known in full. If you lack one, write to the hosting team.",
+    ),
     "document.visible_after_visit": (
         "Il lui sera montré après une consultation d'annonce.",
         "It will be shown after an announcement visit.",

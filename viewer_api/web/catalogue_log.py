@@ -56,6 +56,10 @@ LOG: Mapping[str, tuple[str, str]] = {
         "document. Where they follow each other within ten minutes, they count above as one reading.",
     ),
     "log.times": ("{n} fois", "{n} times"),
+    "log.assumed": (
+        "Cette règle est supposée : le tableau officiel n'est pas connu en entier.",
+        "This rule is assumed: the official table is not known in full.",
+    ),
     "log.repeated": (
         "{n} autres demandes, de {first} à {last}, refusées de même",
         "{n} further requests, from {first} to {last}, refused alike",

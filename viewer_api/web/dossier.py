@@ -113,6 +113,7 @@ class DossierPages:
             record=str(listing.public_id),
             pages=neighbours(asked, listing),
             previews=PREVIEWS in request.query_params,
+            assumed=bool(listing.closed_by_assumption),
             mode=mode,
         )
 

@@ -9,7 +9,9 @@ from audit.audit_event import OPENED_BY, REPEATED
 from keyvault.verbs.reader.log_reading import who
 from records.emergency import EMERGENCIES
 from records.numbers import is_whole
+from records.rules.assumptions import BASIS
 from records.vocabulary.codes import Action, Outcome, Role
+from records.vocabulary.matrix import Mark
 from viewer_api.web.log_looks import looks
 from viewer_api.web.texts import Texts
 from viewer_api.web.words import PARIS, day, hour, moment, profession
@@ -53,11 +55,17 @@ def log_line(event: Mapping[str, Any], t: Texts, titles: Mapping[str, str]) -> L
         emergency=emergency,
         permitted=permitted,
         reason=event.get("reason") if emergency else None,
-        explanation=None if permitted else t(f"denied.{event['decision']}"),
+        explanation=None if permitted else _explanation(event, t),
         own=actor["role"] == Role.PATIENT,
         times=event.get(REPEATED, 1),
         period=_period(event, t) if REPEATED in event else None,
     )
+
+
+def _explanation(event: Mapping[str, Any], t: Texts) -> str:
+    """Why it was refused; and whether that rests on an assumption."""
+    why = t(f"denied.{event['decision']}")
+    return f"{why} {t('log.assumed')}" if event.get(BASIS) == Mark.ASSUMED else why
 
 
 def _period(event: Mapping[str, Any], t: Texts) -> tuple[str, str]:

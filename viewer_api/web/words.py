@@ -104,6 +104,8 @@ class DocumentView:
     by: str
     masked: bool
     hidden_from_patient: bool
+    assumed: bool
+    """The reader sees it by a cell of the matrix that is assumed."""
     visible_to_patient: str
     hidden_from_representatives: bool
     is_study: bool
@@ -136,6 +138,7 @@ def document_view(document: ListedDocument, t: Texts, conflicting: Collection[st
         by=_structure(summary.structure or document.facts.author_structure, t),
         masked=Label.MASQUE_PS in labels,
         hidden_from_patient=Obligation.WARN_HIDDEN_FROM_PATIENT in document.obligations,
+        assumed=Obligation.TELL_ASSUMED_RIGHT in document.obligations,
         visible_to_patient=_visible_to_patient(document.facts.visible_to_patient_from, t),
         hidden_from_representatives=Label.INVISIBLE_REPRESENTANTS_LEGAUX in labels,
         is_study=document.facts.kind == "study",

@@ -23,7 +23,8 @@ from keyvault.verbs.reader.snapshot import MOST_SNAPSHOTS, permitted
 from keyvault.verbs.rows import NOBODYS, SealedRow, SeenDocument, copies_of
 from records.actors import Actor
 from records.policy import Deny, Facts, decide
-from records.vocabulary.codes import Action, ReasonCode
+from records.rules.assumptions import of_refusal
+from records.vocabulary.codes import Action, Obligation, ReasonCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +115,12 @@ class DocumentVerbs:
         if seen.shown is None:  # refused then, permitted now
             transaction.again = None
             raise Moved
-        tell_listed(transaction, found, len(seen.shown))
-        return seen.shown[0] if seen.shown else Denied(ReasonCode.NO_SUCH_DOCUMENT)
+        told = frozenset[Obligation]().union(*(each.obligations for each in seen.shown))
+        tell_listed(transaction, found, len(seen.shown), told)
+        if not seen.shown:
+            absent = ReasonCode.NO_SUCH_DOCUMENT
+            return Denied(absent, of_refusal(found.request, absent))
+        return seen.shown[0]
 
     def _objection(
         self,

@@ -22,8 +22,9 @@ from records.details import DocumentDetails
 from records.errors import CoffreError
 from records.instances import by_age, newest
 from records.instants import changes_at
+from records.policy import warnings
 from records.renditions import live_renditions
-from records.vocabulary.codes import ReasonCode
+from records.vocabulary.codes import Obligation, ReasonCode
 
 MOST_BLOBS = 5_000
 """Packs and series metadata; renditions, of which each series has two at most, are not counted."""
@@ -38,12 +39,14 @@ class OpenedGrant:
     `holders`: for each of the blobs the document that has bytes in it.
 
     `until` (unix seconds): the clock alone leaves all of it permitted up to there; None: for ever.
+    `obligations` are those of the documents.
     """
 
     documents: tuple[UUID, ...]
     blobs: tuple[Row, ...]
     holders: tuple[UUID, ...]
     until: int | None
+    obligations: frozenset[Obligation]
     body: GrantBody = field(repr=False)
 
 
@@ -86,11 +89,13 @@ def open_granted(
     every, holders = _blobs(tx, wanted, seen, {row.submission_id for row in kept})
     blobs = [row for row in every if row["kind"] != BlobKind.RENDITION or row["blob_id"] in shown]
     granted = tuple(GrantedBlob(sealed_blob(row), open_data_key(key, row)) for row in blobs)
-    until = changes_at(found.request, found.facts.record, (seen[document][1] for document in wanted))
+    facts = [seen[document][1] for document in wanted]
+    until = changes_at(found.request, found.facts.record, facts)
+    told = frozenset[Obligation]().union(*(warnings(found.request, each) for each in facts))
     named = {row["blob_id"] for row in blobs if row["kind"] == BlobKind.RENDITION}
     body = GrantBody(granted, _documents(opened), _series(opened, named))
     holding = tuple(holders[row["blob_id"], row["version"]] for row in blobs)
-    return OpenedGrant(tuple(wanted), tuple(blobs), holding, until, body)
+    return OpenedGrant(tuple(wanted), tuple(blobs), holding, until, told, body)
 
 
 def _blobs(

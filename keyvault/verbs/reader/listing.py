@@ -32,6 +32,7 @@ from keyvault.verbs.reader.snapshot import Question
 from keyvault.verbs.rows import SealedRow
 from records.listed_documents import ListedDocument
 from records.policy import warnings
+from records.rules.assumptions import closed_by_assumption
 from records.vocabulary.codes import Action, Obligation
 
 
@@ -42,6 +43,8 @@ class Listing:
     `following` and `preceding` are the keys to ask on with, None where nothing more may be seen there: those
     of documents on the page, so that they say nothing of others. `companions` are not counted. For the
     holder alone: `choices`, the own card, and `notices`, what was not acknowledged yet.
+    `closed_by_assumption`: types that the reader's profession is taken not to read, whatever the record
+    holds.
     """
 
     public_id: UUID
@@ -53,6 +56,7 @@ class Listing:
     whose: Whose = field(repr=False)
     choices: dict[str, Any] | None = field(repr=False)
     notices: tuple[OwnNotice, ...] = ()
+    closed_by_assumption: tuple[str, ...] = ()
 
 
 class ListingVerbs:
@@ -79,7 +83,7 @@ class ListingVerbs:
         def told(transaction: Transaction, found: Attempt, answer: Listing) -> Listing:
             if answer.following is not None:
                 allow_next(transaction, call, "list", answer.following)
-            tell_listed(transaction, found, len(answer.documents))
+            tell_listed(transaction, found, len(answer.documents), answer.obligations)
             return answer
 
         return with_rows(
@@ -116,6 +120,7 @@ def _read(
         whose=whose(found),
         choices=choices_of(found),
         notices=unread(vault, tx, found.record.row["record_id"]) if is_holder(found) else (),
+        closed_by_assumption=closed_by_assumption(found.request),
     )
 
 

@@ -1,6 +1,6 @@
 """The reader's verbs that disclose no content: resolve, find, documents, events, tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -141,7 +141,7 @@ class ReadingVerbs:
             )
 
         def told(transaction: Transaction, found: Attempt, answer: Disclosed) -> Disclosed:
-            tell_listed(transaction, found, len(answer.documents))
+            tell_listed(transaction, found, len(answer.documents), answer.obligations)
             return answer
 
         return carry_out(self._vault, Question(call, actor, Action.SEARCH, record_id), opened, told)
@@ -206,9 +206,11 @@ def opened_documents(tx: VaultTransaction, found: Attempt, rows: Sequence[Sealed
     return shown
 
 
-def tell_listed(transaction: Transaction, found: Attempt, count: int) -> None:
-    """The line of a list, however many documents it shows."""
-    transaction.append(found.record.chain, found.event(details={"documents": count}))
+def tell_listed(
+    transaction: Transaction, found: Attempt, count: int, obligations: Collection[Obligation] = ()
+) -> None:
+    """The line of a list, however many documents it shows; `obligations` are theirs."""
+    transaction.append(found.record.chain, found.event(obligations=obligations, details={"documents": count}))
 
 
 def _searchable(name: TokenField) -> TokenField:

@@ -20,7 +20,7 @@ from keyvault.verbs.reader.kept_grants import keep_grant
 from keyvault.verbs.reader.snapshot import Question, carry_out
 from keyvault.verbs.rows import SealedRow
 from records.errors import NotFound
-from records.vocabulary.codes import Action, ReasonCode
+from records.vocabulary.codes import Action, Obligation, ReasonCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +74,17 @@ class ReleasingVerbs:
 
         def told(
             transaction: Transaction, found: Attempt, what: OpenedGrant | RefusedGrant
-        ) -> Released | Denied | None:
+        ) -> Released | Denied | NotFound:
             if isinstance(what, OpenedGrant):
                 return self._seal(transaction, found, what, recipient, suite)
             refused = self._refuse(transaction, found, what.why, what.object_id)
             absent = what.why is ReasonCode.NO_SUCH_DOCUMENT and not refused.is_of_quota
-            return None if absent else refused
+            return _no_such_document(refused) if absent else refused
 
         asked = Question(call, actor, Action.RETRIEVE, record_id)
         released = carry_out(self._vault, asked, opened, told)
-        if released is None:
-            # raised after the commit, so that the refusal keeps its line in the log
-            raise NotFound("There is no such document in this record.", code="no_such_document")
+        if isinstance(released, NotFound):
+            raise released  # after the commit, so that the refusal keeps its line in the log
         return released
 
     def _refuse(
@@ -143,6 +142,17 @@ class ReleasingVerbs:
         return min(*(end * 1000 for end in ends), *([] if window is None else [window]))
 
 
+def _no_such_document(refused: Denied) -> NotFound:
+    """Alike for hidden and absent, to one actor; who may be refused by an assumed cell is told that."""
+    if Obligation.TELL_ASSUMED_RIGHT in refused.obligations:
+        return NotFound(
+            "There is no such document in this record, or it is of a type that we take to be closed to your "
+            "profession: ask the hosting team if you need it.",
+            code="no_such_document",
+        )
+    return NotFound("There is no such document in this record.", code="no_such_document")
+
+
 def _log(
     transaction: Transaction, found: Attempt, grant_id: UUID, opened: OpenedGrant, opened_by: str | None
 ) -> Appended:
@@ -153,6 +163,7 @@ def _log(
         object_id=str(wanted[0]) if len(wanted) == 1 else None,
         commitment=hashlib.sha256(b"".join(row["commitment"] for row in opened.blobs)).digest(),
         grant=grant_id,
+        obligations=opened.obligations,
         details={"documents": len(wanted), **by},
     )
     appended = transaction.append(found.record.chain, event)

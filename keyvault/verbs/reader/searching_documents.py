@@ -4,7 +4,7 @@ Matched here like images (docs/adr/0020-search-in-the-vault.md): one call, one l
 about the resources that the reader will show; nothing that is hidden is matched, counted or linked.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from uuid import UUID
@@ -25,7 +25,7 @@ from keyvault.verbs.rows import SealedRow
 from records.fhir.resources.submission_sets import SubmissionSet
 from records.fhir.search.fhir_search import SET, FhirSearch
 from records.listed_documents import ListedDocument
-from records.vocabulary.codes import Action
+from records.vocabulary.codes import Action, Obligation
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,14 @@ class FoundDocuments:
     total: int | None = field(default=None)
 
     @property
-    def disclosed(self) -> int:
-        """How many documents are shown, each once."""
+    def disclosed(self) -> Collection[ListedDocument]:
+        """The documents that are shown, each once."""
         of_sets = (document for each in self.sets for document in each.documents)
-        return len({each.document_id for each in (*self.documents, *of_sets, *self.beside)})
+        return {each.document_id: each for each in (*self.documents, *of_sets, *self.beside)}.values()
+
+    @property
+    def obligations(self) -> frozenset[Obligation]:
+        return frozenset[Obligation]().union(*(each.obligations for each in self.disclosed))
 
 
 StudyToken = Callable[[str], bytes]
@@ -73,7 +77,7 @@ class SearchingDocumentsVerbs:
         actor = caller(vault, call, "search_documents", record_id=record_id, asked=asked, after=None)
 
         def told(transaction: Transaction, found: Attempt, answer: FoundDocuments) -> FoundDocuments:
-            tell_listed(transaction, found, answer.disclosed)
+            tell_listed(transaction, found, len(answer.disclosed), answer.obligations)
             return answer
 
         return with_rows(

@@ -21,6 +21,12 @@ _HIDDEN = (
     "representatives, cannot see this document yet."
 )
 
+_ASSUMED = (
+    "Nous supposons que votre profession peut lire ce type de document : le tableau officiel n'est pas connu "
+    "en entier. / We take it that your profession may read this type of document: the official table is not "
+    "known in full."
+)
+
 
 class RecordAnswers:
     """Searches of one type of resource, `kind`."""
@@ -94,6 +100,8 @@ def _issues(document: ListedDocument, conflicting: Collection[str]) -> Iterable[
         yield _about(document, code, " / ".join(CAUTIONS[code]))
     if Obligation.WARN_HIDDEN_FROM_PATIENT in document.obligations:
         yield _about(document, Obligation.WARN_HIDDEN_FROM_PATIENT.value, _HIDDEN)
+    if Obligation.TELL_ASSUMED_RIGHT in document.obligations:
+        yield _about(document, Obligation.TELL_ASSUMED_RIGHT.value, _ASSUMED)
 
 
 def _about(document: ListedDocument, code: str, sentence: str) -> Issue:
