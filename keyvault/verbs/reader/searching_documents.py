@@ -4,9 +4,10 @@ Matched here like images (docs/adr/0020-search-in-the-vault.md): one call, one l
 about the resources that the reader will show; nothing that is hidden is matched, counted or linked.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from uuid import UUID
 
 from keyvault.context import Vault
@@ -45,14 +46,16 @@ class FoundDocuments:
     total: int | None = field(default=None)
 
     @property
-    def disclosed(self) -> Collection[ListedDocument]:
-        """The documents that are shown, each once."""
-        of_sets = (document for each in self.sets for document in each.documents)
-        return {each.document_id: each for each in (*self.documents, *of_sets, *self.beside)}.values()
+    def disclosed(self) -> int:
+        """How many documents are shown, each once."""
+        return len({each.document_id for each in self._shown()})
 
     @property
     def obligations(self) -> frozenset[Obligation]:
-        return frozenset[Obligation]().union(*(each.obligations for each in self.disclosed))
+        return frozenset[Obligation]().union(*(each.obligations for each in self._shown()))
+
+    def _shown(self) -> Iterator[ListedDocument]:
+        return chain(self.documents, *(each.documents for each in self.sets), self.beside)
 
 
 StudyToken = Callable[[str], bytes]
@@ -77,7 +80,7 @@ class SearchingDocumentsVerbs:
         actor = caller(vault, call, "search_documents", record_id=record_id, asked=asked, after=None)
 
         def told(transaction: Transaction, found: Attempt, answer: FoundDocuments) -> FoundDocuments:
-            tell_listed(transaction, found, len(answer.disclosed), answer.obligations)
+            tell_listed(transaction, found, answer.disclosed, answer.obligations)
             return answer
 
         return with_rows(
