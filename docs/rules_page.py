@@ -12,7 +12,8 @@ from records.vocabulary.sectors import SECTORS, Opens
 
 INTRO = """\
 What the tables say, printed from them; the rules that use them are `records/rules/`, a function each with its
-article. A decision is taken with the version in force at its own time.
+article. A decision is taken with the version in force at its own time; a line of the access log about it
+names that version, `rules`.
 """
 MATRIX_INTRO = """
 ## What a profession may read
@@ -20,7 +21,10 @@ MATRIX_INTRO = """
 The matrix of access rights (matrice d'habilitation) of the order of 26 October 2023: the profession (TRE_G15)
 and the type of the document, in every mode. What stands in no version is read by no professional. The
 order's table is not public in a form that can be read here, so that each cell says what it rests on. Whoever
-is let in by a cell that is *assumed* is told so: `tell_assumed_right` among a document's `obligations`.
+is let in by a cell that is *assumed* is told so, by `tell_assumed_right` among a document's `obligations`,
+and whoever may be refused by one, by `closed_by_assumption` beside each list and the `detail` of a refusal.
+The access log has `basis`. What is said of refusals follows from the profession alone, never from what the
+record holds.
 
 Tables: `records/vocabulary/tables`. A published version is not edited: a new order, or a source found later,
 is a new grid, from a day on.

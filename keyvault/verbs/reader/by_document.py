@@ -6,7 +6,7 @@ without a lock, and only an actor who may see the document goes on to the record
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from keyvault.context import Vault
@@ -62,10 +62,18 @@ class DocumentVerbs:
         """One document, decided and logged like a list of its record.
 
         A refusal is on the record's chain where the actor has no right to that record; a document that is
-        hidden from whoever has one is refused on chain 0, like one that is not there.
+        hidden from whoever has one is refused on chain 0, like one that is not there. Whatever the reason,
+        who is refused is told the same.
         """
         actor = caller(self._vault, call, "document", document_id=document_id)
         asked = _Asked(call, actor, document_id, rows)
+        answer = self._answered(asked)
+        if not isinstance(answer, Denied):
+            return answer
+        request = asked.preamble.request(self._vault.now_ms() // 1000)
+        return replace(answer, obligations=of_refusal(request, ReasonCode.NO_SUCH_DOCUMENT))
+
+    def _answered(self, asked: _Asked) -> SeenDocument | Denied:
         for _ in range(MOST_SNAPSHOTS):
             with self._vault.store.reading() as tx:
                 seen = self._look(tx, asked, self._vault.now_ms())
@@ -117,10 +125,7 @@ class DocumentVerbs:
             raise Moved
         told = frozenset[Obligation]().union(*(each.obligations for each in seen.shown))
         tell_listed(transaction, found, len(seen.shown), told)
-        if not seen.shown:
-            absent = ReasonCode.NO_SUCH_DOCUMENT
-            return Denied(absent, of_refusal(found.request, absent))
-        return seen.shown[0]
+        return seen.shown[0] if seen.shown else Denied(ReasonCode.NO_SUCH_DOCUMENT)
 
     def _objection(
         self,

@@ -81,6 +81,7 @@ def test_who_is_refused_is_told_alike_whether_there_is_such_a_document(
     for each in (hidden, absent):
         answer = vault.reader.document(driver, each.document_id, rows_of(each))
         assert answer == Denied(ReasonCode.NO_SUCH_DOCUMENT if each is hidden else ReasonCode.NOT_AUTHORISED)
+        assert isinstance(answer, Denied) and answer.obligations == {TELL}
     told = [sentence(vault, call, person, each) for call, each in ((driver, hidden), (driver, absent))]
     assert told[0] == told[1] != sentence(vault, doctor, person, absent)
     assert "profession" in told[0]

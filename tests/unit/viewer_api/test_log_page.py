@@ -234,3 +234,15 @@ def test_a_period_that_is_none_is_refused(query: dict[str, str]) -> None:
     with pytest.raises(Invalid) as error:
         AskedLog.of(query).filter()
     assert error.value.code == "bad_period"
+
+
+def test_a_refusal_by_an_assumed_rule_says_so() -> None:
+    refused = {"outcome": "deny", "decision": "profession_not_entitled", "rules": "2023-10-26-r1"}
+    (known,), (assumed,) = (
+        sittings([line(1, **refused, **more)], FR, {}) for more in ({}, {"basis": "assumed"})
+    )
+    assert known.newest.explanation == "Cette profession n'a pas accès aux dossiers."
+    assert assumed.newest.explanation == (
+        "Cette profession n'a pas accès aux dossiers. Cette règle est supposée\u00a0: le tableau officiel n'est "
+        "pas connu en entier."
+    )
