@@ -243,6 +243,6 @@ def test_a_refusal_by_an_assumed_rule_says_so() -> None:
     )
     assert known.newest.explanation == "Cette profession n'a pas accès aux dossiers."
     assert assumed.newest.explanation == (
-        "Cette profession n'a pas accès aux dossiers. Cette règle est supposée\u00a0: le tableau officiel n'est "
-        "pas connu en entier."
+        "Cette profession n'a pas accès aux dossiers. Cette règle est supposée\u00a0: le tableau officiel "
+        "n'est pas connu en entier."
     )
