@@ -1,12 +1,13 @@
 """What the viewer page does when something is wrong: it says so with a code, and draws nothing."""
 
 import secrets
+import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -15,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Request, Route
 from pydicom.data import get_testdata_file
 
+from coffre.demonstration import data as demo_data
 from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise
 from coffre.settings import load
@@ -23,7 +25,7 @@ from storage.objects.opening import prepare_objects
 from tests.clients.ohif_viewer import given_to
 from tests.integration.support import STRANGER, Coffre, Patient
 from tests.services.service import S3Service
-from tests.viewer.viewer_page import TABLES_OF_REAL_FILES, ViewerPage, deposited
+from tests.viewer.viewer_page import TABLES_OF_REAL_FILES, ViewerPage, deposited, published
 
 NO_X25519 = """
     const generate = crypto.subtle.generateKey.bind(crypto.subtle);
@@ -226,3 +228,56 @@ def test_a_browser_without_x25519_is_told_so(study: tuple[ViewerPage, str, str])
     viewer.page.add_init_script(NO_X25519)
     assert shown(viewer, record, document) == "no_x25519"
     assert "X25519" in viewer.page.locator("#message-text").inner_text()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", ["images", "a PDF"])
+def test_whoever_signs_out_in_another_tab_leaves_nothing_on_the_screen(
+    served: Coffre, browser: Browser, kind: str
+) -> None:
+    person, context = served.open_record(), browser.new_context(locale="fr-FR")
+    viewer = ViewerPage(context.new_page(), served)
+    viewer.sign_in(person.token)
+    if kind == "images":
+        viewer.show(person, deposited(served, person, [pydicom.dcmread(BytesIO(*person.ct(1, 32)))]))
+        assert viewer.until(lambda: viewer.place == "image 1 sur 1")
+    else:
+        viewer.show(person, published(served, person, demo_data.report_pdf()))
+        assert viewer.says("Micronodule calcifié séquellaire")
+    other = context.new_page()
+    other.goto(f"{served.url}/")
+    other.click("form.sign-out button")
+    other.wait_for_url("**/?fait=signed_out")
+    viewer.page.wait_for_url(f"{served.url}/", timeout=10_000)
+    assert viewer.page.locator("canvas").count() == 0
+    context.close()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("claim", "codes"),
+    [
+        ({"Rows": 128}, {"pixels_not_decodable"}),
+        ({"Columns": 63}, {"pixels_not_decodable"}),
+        ({"Rows": 65535, "Columns": 65535}, {"pixel_format_unknown"}),
+        ({"SIZ": (65535, 65535)}, {"pixels_not_decodable"}),
+        ({"SIZ": (2**31, 2**31)}, {"pixels_not_decodable"}),
+        ({"SIZ": (1, 1)}, {"pixels_not_decodable"}),
+    ],
+    ids=str,
+)
+def test_an_image_of_other_sizes_than_its_header_claims_is_not_drawn(
+    served: Coffre, viewer: ViewerPage, claim: dict[str, Any], codes: set[str]
+) -> None:
+    """`SIZ` are width and height in the codestream itself (ISO/IEC 15444-1 section A.5.1)."""
+    person = served.open_record()
+    dataset = given_to(person, str(get_testdata_file("MR_small_jp2klossless.dcm")))
+    for name, value in claim.items():
+        if name == "SIZ":
+            at = dataset.PixelData.index(b"\xff\x4f\xff\x51") + 8
+            sizes = struct.pack(">II", *value)
+            dataset.PixelData = dataset.PixelData[:at] + sizes + dataset.PixelData[at + 8 :]
+        else:
+            setattr(dataset, name, value)
+    viewer.sign_in(person.token)
+    assert shown(viewer, str(person.public_id), deposited(served, person, [dataset])) in codes

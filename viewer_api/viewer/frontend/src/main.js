@@ -5,6 +5,7 @@ import { Failure } from "./failures.js";
 import { Journal } from "./journal.js";
 import { clear, tell } from "./messages.js";
 import { page, part, say, show } from "./page.js";
+import { whenSignedOut } from "./signed_out.js";
 
 const journal = new Journal();
 const views = { study: () => import("./study.js"), pdf: () => import("./pdf_view.js") };
@@ -42,4 +43,8 @@ async function opening() {
 }
 
 addEventListener("pagehide", () => shown?.end());
+whenSignedOut(() => {
+  shown?.end();
+  location.replace("/");
+});
 start();
