@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from coffre.installation.address_forms import is_listener, is_origin
+from coffre.notifying.smtp_address import read_smtp_address
+from records.contacts import ContactKind, read_contact
 from records.errors import Invalid
 from records.numbers import is_whole
 from records.vocabulary.codes import Environment
@@ -84,6 +86,7 @@ def _other_forms(settings: "Settings") -> Iterator[str]:
         yield "COFFRE_VAULT_PEERS is door=uid,door=uid…"
     if settings.operator_address is not None and not is_listener(settings.operator_address):
         yield "COFFRE_OPERATOR_ADDRESS is host:port, such as 127.0.0.1:9464."
+    yield from _notices(settings)
     try:
         settings.origins()
     except Invalid as error:
@@ -92,6 +95,23 @@ def _other_forms(settings: "Settings") -> Iterator[str]:
         settings.proxies()
     except ValueError:
         yield "COFFRE_TRUSTED_PROXIES names addresses or networks: 10.0.0.5,10.1.0.0/16."
+
+
+def _notices(settings: "Settings") -> Iterator[str]:
+    """How messages leave, and whom they are from."""
+    try:
+        sends = read_smtp_address(settings.notices_url) is not None
+    except Invalid as error:
+        yield error.sentence
+        return
+    sender = settings.notices_from
+    if sends and sender is None:
+        yield "Messages are from somebody: set COFFRE_NOTICES_FROM, such as avis@coffre.example."
+    try:
+        if sender is not None:
+            read_contact(ContactKind.EMAIL, sender)
+    except Invalid:
+        yield "COFFRE_NOTICES_FROM is an e-mail address, such as avis@coffre.example."
 
 
 def _wanted_by_production(settings: "Settings") -> Wanted:

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from coffre import setting_rules
 from coffre.installation.address_forms import origin_of
+from coffre.notifying.smtp_address import PAGE
 from coffre.serving.proxies import TrustedProxies
 from coffre.setting_rules import INPROCESS
 from records.errors import Invalid
@@ -77,6 +78,11 @@ class Settings(BaseSettings):
     ohif: Path | None = Field(
         default=None, description="folder with OHIF (make ohif), shown below each record; default: none"
     )
+    notices_url: str = Field(
+        default=PAGE,
+        description="where notices leave: page: (on the holder's page alone), smtp://host:port, smtps://…",
+    )
+    notices_from: str | None = Field(default=None, description="the address that messages are from")
     identity_check: IdentityCheck = IdentityCheck.USUAL
     log_format: Literal["text", "json"] = "text"
     lease_s: int = Field(

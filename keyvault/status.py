@@ -6,6 +6,7 @@ from keyvault.keys.states import LIVE, RETIRING, RUNNING, root_rotation
 from keyvault.restore.frozen import read_frozen
 from keyvault.restore.shipped import shipped_size
 from keyvault.store import VaultRows
+from records.notices import UNDELIVERED_FOR, NoticeState
 
 _MOST = 1_000
 
@@ -26,5 +27,15 @@ def vault_status(tx: VaultRows, root: str, *, has_second_place: bool) -> dict[st
         "log_signed": last[0]["size"] if last else 0,
         "log_shipped": shipped_size(tx) if has_second_place else None,
         "frozen": read_frozen(tx) is not None,
-        "notices_queued": len(tx.find("notice", state="queued", limit=_MOST)),
+        "notices": notice_counts(tx),
     }
+
+
+def notice_counts(tx: VaultRows) -> dict[str, int]:
+    """Notices by state, and those that reached nobody by the reason; what there is none of is left out."""
+    states = (state for state in NoticeState if state is not NoticeState.UNDELIVERED)
+    counts = {state.value: len(tx.find("notice", state=state.value, limit=_MOST)) for state in states}
+    for reason in UNDELIVERED_FOR:
+        where = {"state": NoticeState.UNDELIVERED.value, "outcome": reason.value}
+        counts[f"{NoticeState.UNDELIVERED}_{reason}"] = len(tx.find("notice", limit=_MOST, **where))
+    return {name: count for name, count in counts.items() if count}

@@ -16,13 +16,14 @@ from records.access import (
     Permit,
     RecordFacts,
 )
+from records.actors import Actor
 from records.documents import DocumentFacts
 from records.emergency import EMERGENCIES
 from records.rules.assumptions import matrix_of, of_cell, of_refused_record
 from records.rules.document import DOCUMENT_RULES, OF_AN_AUTHOR, is_hidden_from_patient
 from records.rules.record import RECORD_RULES, Case, is_attending
 from records.rules.request import READS, WITHOUT_RECORD, general_objection
-from records.vocabulary.codes import Action, Obligation, PurposeOfUse, ReasonCode, RecordState, Role
+from records.vocabulary.codes import Action, Label, Obligation, PurposeOfUse, ReasonCode, RecordState, Role
 from records.vocabulary.matrix import Matrices
 from records.vocabulary.matrix_tables import MATRICES
 
@@ -35,6 +36,7 @@ __all__ = [
     "Permit",
     "RecordFacts",
     "decide",
+    "told_to_holder",
     "visible",
     "warnings",
 ]
@@ -66,6 +68,18 @@ def visible(
     if case is None or isinstance(decision, Deny):
         return ()
     return tuple(each for each in documents if _objection(case, each) is None)
+
+
+def told_to_holder(record: RecordFacts, documents: Iterable[DocumentFacts], now: int) -> bool:
+    """Whether the holder is told that these came (R57): what she may not see yet isn't announced by a notice,
+    and what a minor keeps from the representatives (R23) by none that they may read.
+    """
+    if record.card is None:
+        return False
+    holder = Actor(role=Role.PATIENT, issuer="", subject="", ins=record.card.ins)
+    request = AccessRequest(holder, Action.SEARCH, PurposeOfUse.NORMAL, now)
+    seen = visible(request, Facts(record, None), documents)
+    return any(Label.INVISIBLE_REPRESENTANTS_LEGAUX not in each.labels for each in seen)
 
 
 def _on_record(request: AccessRequest, facts: Facts, matrices: Matrices) -> tuple[Case | None, Decision]:

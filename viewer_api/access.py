@@ -207,11 +207,6 @@ class Access:
         found: list[str] = changed.choices["labels"]
         return found
 
-    def acknowledge(self, call: Call, locator: str, notices: Sequence[UUID]) -> int:
-        """The holder has read these notices; answers how many there were."""
-        record = resolve(self._vault, call, locator, Action.ACKNOWLEDGE)
-        return ask(self._vault, record, lambda record_id: self._vault.acknowledge(call, record_id, notices))
-
     def access_log(
         self,
         call: Call,

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from keyvault.verbs.reader.contacting import OwnContact
+from keyvault.verbs.reader.notices import OwnNotice
 from records.details import FileDetails
 from records.listed_documents import ListedDocument
 from records.summaries import SeriesSummary
@@ -116,11 +118,34 @@ def page_json(page: ShownPage) -> dict[str, Any]:
         body["closed_by_assumption"] = list(listing.closed_by_assumption)
     if listing.choices is not None:
         body["choices"] = listing.choices
-        body["notices"] = [
-            {"id": str(notice.notice_id), "kind": notice.kind, "time": _instant(notice.at * 1000)}
-            for notice in listing.notices
-        ]
+        body["notices"] = [notice_json(notice) for notice in listing.notices]
     return body
+
+
+def notice_json(notice: OwnNotice) -> dict[str, Any]:
+    """`delivery`: what became of the message about it; it stands here whatever that is."""
+    return {
+        "id": str(notice.notice_id),
+        "kind": notice.kind,
+        "time": _instant(notice.at * 1000),
+        "delivery": notice.state.value,
+    }
+
+
+def contact_json(contact: OwnContact) -> dict[str, Any]:
+    """`pending`: an address that its code has not proven yet."""
+    code = (
+        {"until": _instant(contact.code_until * 1000), "tries_left": contact.tries_left}
+        if (contact.code_until is not None)
+        else None
+    )
+    return {
+        "kind": contact.kind.value,
+        "address": contact.address,
+        "confirmed": None if contact.since is None else _instant(contact.since * 1000),
+        "pending": contact.pending,
+        "code": code,
+    }
 
 
 def modalities(series: Iterable[SeriesSummary]) -> list[str]:

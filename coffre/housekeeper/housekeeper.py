@@ -3,19 +3,25 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from coffre.housekeeper.chores import Chores
+from coffre.notifying.messenger import Messenger
 from records.errors import CoffreError
 
 log = logging.getLogger("coffre.housekeeper")
 
+Pace = tuple[float, Callable[[], object]]
+"""A chore, and how many seconds lie between two turns of it."""
+
 
 class Housekeeper:
-    """Runs the chores in one thread, each at its own pace."""
+    """Runs the chores in one thread, each at its own pace, and the messenger in another: a mail server may
+    take its time, and the log may not.
+    """
 
-    def __init__(self, chores: Chores) -> None:
-        self._paces: list[tuple[float, Callable[[], object]]] = [
+    def __init__(self, chores: Chores, messenger: Messenger) -> None:
+        paces: list[Pace] = [
             (0.5, chores.sequence),
             (2.0, chores.ship),
             (5.0, chores.ring),
@@ -26,24 +32,29 @@ class Housekeeper:
         ]
         self._chores = chores
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="housekeeper", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._run, args=(each,), name=name, daemon=True)
+            for name, each in (("housekeeper", paces), ("messenger", [(1.0, messenger.notify)]))
+        ]
 
     def start(self) -> None:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         """End after the present chore; the log is sequenced and signed a last time."""
         self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
         _attempt(self._chores.sequence)
         _attempt(self._chores.ship)
 
-    def _run(self) -> None:
-        due = [0.0 for _ in self._paces]
+    def _run(self, paces: Sequence[Pace]) -> None:
+        due = [0.0 for _ in paces]
         while not self._stopping.wait(0.1):
             now = time.monotonic()
-            for at, (pace, chore) in enumerate(self._paces):
+            for at, (pace, chore) in enumerate(paces):
                 if due[at] <= now:
                     _attempt(chore)
                     due[at] = time.monotonic() + pace

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from coffre.housekeeper.chores import Chores
 from coffre.housekeeper.housekeeper import Housekeeper
+from coffre.notifying.messenger import Messenger, notifier_of
 from coffre.processes.bells import Bells
 from coffre.processes.day_keys import publish_day_keys
 from coffre.processes.leases import end_leases
@@ -92,11 +93,16 @@ def run_worker(settings: Settings, lifetime: Lifetime, bells: Bells | None = Non
     serve(queue(settings.queue_url), make, end, settings.workers)
 
 
-def housekeeper_of(system: System) -> Housekeeper:
-    """Not started yet. The first deposit must not wait for its first turn: day keys are published now."""
+def housekeeper_of(system: System, origin: str | None) -> Housekeeper:
+    """Not started yet. The first deposit must not wait for its first turn: day keys are published now.
+
+    `origin`: where readers of notices sign in.
+    """
     _, ring_any = bell_of(system)
+    notifier = notifier_of(system.settings, origin)
     _once_the_vault_answers(lambda: publish_day_keys(system.guard.housekeeper, system.index))
-    return Housekeeper(Chores(system.index, system.objects, system.guard, ring_any))
+    chores = Chores(system.index, system.objects, system.guard, ring_any)
+    return Housekeeper(chores, Messenger(system.guard.housekeeper, notifier))
 
 
 def _once_the_vault_answers(work: Callable[[], object]) -> None:
@@ -114,9 +120,9 @@ def _once_the_vault_answers(work: Callable[[], object]) -> None:
 
 
 def run_housekeeper(settings: Settings, lifetime: Lifetime) -> None:
-    """Sequencer, sweeper, day keys; any number of copies."""
+    """Sequencer, sweeper, day keys, notices; any number of copies."""
     with System(settings) as system:
-        housekeeper = housekeeper_of(system)
+        housekeeper = housekeeper_of(system, settings.public_url)
         housekeeper.start()
         lifetime.ready("housekeeper")
         lifetime.wait()

@@ -40,6 +40,7 @@ from viewer_api.fhir import binaries as fhir_binaries
 from viewer_api.fhir import routes as fhir_routes
 from viewer_api.fhir.reading import FhirReading
 from viewer_api.gateway.gateway import Gateway
+from viewer_api.notices import Notices
 from viewer_api.ohif import routes as ohif
 from viewer_api.ohif.files import OhifFiles
 from viewer_api.ohif.worker_files import WorkerFiles
@@ -47,7 +48,7 @@ from viewer_api.opener import routes as opener
 from viewer_api.opener.files import OpenerFiles
 from viewer_api.qido.searches import Searches
 from viewer_api.renewing import Renewal
-from viewer_api.routes import audit, grants, objects, qido, records
+from viewer_api.routes import audit, grants, notices, objects, qido, records
 from viewer_api.routes.objects import Presigner
 from viewer_api.viewer import routes as viewer
 from viewer_api.viewer.built_files import BuiltViewer
@@ -130,7 +131,7 @@ def build(
         summary="Hosting layer of a shared medical record",
         description="" if system.identity.environment is Environment.PRODUCTION else DEMO,
         version=version("coffre"),
-        lifespan=_background(system) if only is None else None,
+        lifespan=_background(system, public_url) if only is None else None,
         openapi_url=None,  # answered beside /metrics
         docs_url=None,
         redoc_url=None,
@@ -178,9 +179,9 @@ def _door(taken: TakenMethods, system: System, only: ServedPart | None) -> Door:
     return Door(Authentication.of(system).holds, taken.of, refusing.get(only))
 
 
-def _background(system: System) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _background(system: System, public_url: str) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """Workers and housekeeper, as long as the application lives."""
-    housekeeper = housekeeper_of(system)
+    housekeeper = housekeeper_of(system, public_url)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -210,6 +211,7 @@ def _reader(app: FastAPI, system: System, public_url: str) -> None:
     presign = objects.addresses(system.objects, presigner)
     access = Access(system.index, system.guard.reader, presign)
     app.include_router(records.router(access, credential))
+    app.include_router(notices.router(Notices(system.guard.reader), credential))
     searches = Searches(system.index, system.guard.reader, public_url)
     is_depositor = Authentication.of(system).is_depositor
     app.include_router(qido.router(searches, credential, is_depositor, public_url))
@@ -278,7 +280,7 @@ def _content(
     def viewer_pages(shown: DossierPages) -> ViewerPages:
         return ViewerPages(site, shown, built, OpenerFiles().version, system.settings.objects_public_url)
 
-    own = pages.router(site, access, gateway, viewer_pages)
+    own = pages.router(site, access, Notices(system.guard.gateway), gateway, viewer_pages)
     app.include_router(viewer.router(built))
     app.include_router(own if line is None else relaying.router(own, line, site.route_class()))
     binaries = fhir_binaries.router(gateway, Authentication.of(system).credential(public_url))

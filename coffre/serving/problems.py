@@ -83,6 +83,10 @@ STATUS: Mapping[str, int] = {
     "bad_authorisation": 422,
     "bad_rpps": 422,
     "reason_missing": 422,
+    "bad_contact": 422,
+    "wrong_code": 422,
+    "no_code": 422,
+    "too_many_codes": 429,
 }
 # of an OperationOutcome (R4 section 2.36, issue-type)
 _ISSUES: Mapping[int, str] = {

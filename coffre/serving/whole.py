@@ -67,10 +67,14 @@ class _Whole:
         """In the order of their start: whoever is asked is there before who asks."""
         return [
             [Process("vault", self._vault)] if self._has_vault else [],
-            [_without_secrets("housekeeper", partial(run_housekeeper, self._settings))],
+            [_without_secrets("housekeeper", partial(run_housekeeper, self._of_housekeeper()))],
             [*self._gateways(), *self._workers()],
             [_without_secrets(f"web-{number}", partial(self._web, number)) for number in range(self._webs)],
         ]
+
+    def _of_housekeeper(self) -> Settings:
+        """It tells readers of notices where they sign in."""
+        return self._settings.model_copy(update={"public_url": self._origin})
 
     def _gateways(self) -> list[Process]:
         """None where COFFRE_GATEWAY takes content in clear away."""

@@ -18,6 +18,7 @@ from keyvault.restore.second_place import SecondPlace
 from keyvault.roots.ports import Root
 from keyvault.store import VaultStore
 from keyvault.vault_keys import VaultSettings
+from keyvault.verbs.housekeeper.delivering import DeliveringVerbs
 from keyvault.verbs.housekeeper.housekeeping import HousekeepingVerbs
 from keyvault.verbs.housekeeper.retiring import RetiringVerbs
 from keyvault.verbs.operator.certifying import CertifyingVerbs
@@ -34,6 +35,7 @@ from keyvault.verbs.public import PublishingVerbs
 from keyvault.verbs.reader.by_document import DocumentVerbs
 from keyvault.verbs.reader.changing import ChangingVerbs
 from keyvault.verbs.reader.choices import ChoicesVerbs
+from keyvault.verbs.reader.contacting import ContactingVerbs
 from keyvault.verbs.reader.listing import ListingVerbs
 from keyvault.verbs.reader.notices import NoticingVerbs
 from keyvault.verbs.reader.own_deposits import OwnDepositsVerbs
@@ -64,11 +66,13 @@ class RecordDoor(
     ChoicesVerbs,
     ChangingVerbs,
     NoticingVerbs,
+    ContactingVerbs,
 ):
     """resolve, find, list, search, search_documents, documents, document, choices, events, tokens, release,
     recheck.
 
-    Of a depositor: search_deposits. Of the holder: change_card, label, acknowledge.
+    Of a depositor: search_deposits. Of the holder: change_card, label, notices, acknowledge, contacts,
+    put_contact, confirm_contact, delete_contact.
     """
 
     def __init__(self, vault: Vault) -> None:
@@ -97,7 +101,7 @@ class WorkerDoor(
         self._vault = vault
 
 
-class HousekeeperDoor(HousekeepingVerbs, RetiringVerbs, PlanningVerbs, SettlingVerbs):
+class HousekeeperDoor(HousekeepingVerbs, DeliveringVerbs, RetiringVerbs, PlanningVerbs, SettlingVerbs):
     """The log, day keys, notices; jobs that wait; what was left unsettled; the end of what was retired."""
 
 

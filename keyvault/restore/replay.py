@@ -24,6 +24,9 @@ REPLAYED = frozenset(
         "document_row",
         "blob",
         "blob_document",
+        "contact",
+        "first_access",
+        "notice",
     }
 )
 

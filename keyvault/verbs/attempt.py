@@ -19,7 +19,8 @@ from keyvault.opened_records import OpenedRecord
 from keyvault.quotas import Touch, is_past
 from keyvault.store import Row, VaultTransaction
 from keyvault.transaction import Transaction
-from keyvault.verbs.open_emergencies import emergency_use, open_window
+from keyvault.verbs.access_notices import tell_of_access
+from keyvault.verbs.open_emergencies import emergency_use
 from records.actors import Actor
 from records.emergency import EMERGENCIES
 from records.policy import AccessRequest, Deny, EmergencyUse, Facts, Permit, decide
@@ -212,7 +213,7 @@ def attempt(
         return refuse(vault, transaction, call, actor, action, record, decision.reason, about=about)
     found = Attempt(call, actor, record, request, decision, emergency)
     if discloses:
-        open_window(vault, transaction, record, request, decision)
+        tell_of_access(vault, transaction, record, request, decision)
         transaction.again = partial(_write_down, vault, found)
     return found
 
@@ -221,7 +222,7 @@ def _write_down(vault: Vault, found: Attempt, transaction: Transaction, failed: 
     """The line of what was permitted and could not be done, with its window and notices."""
     row = transaction.rows.get("record", record_id=found.record.row["record_id"])
     record = vault.open(transaction.rows, row, lock=True)
-    open_window(vault, transaction, record, found.request, found.permit)
+    tell_of_access(vault, transaction, record, found.request, found.permit)
     transaction.append(record.chain, found.event(details={"failed": failed}))
 
 

@@ -8,9 +8,10 @@ from keyvault.context import Vault
 from keyvault.opened_records import OpenedRecord
 from keyvault.store import Row, VaultTransaction
 from keyvault.transaction import Transaction
-from keyvault.verbs.notice_outbox import queue_notice
+from keyvault.verbs.notice_outbox import HOLDER, PROFESSIONAL, queue_notice
 from records.actors import Actor
 from records.emergency import DAY_MS, EMERGENCIES, WINDOW_MS, changes_at, normal_reason, use_of
+from records.notices import NoticeKind
 from records.policy import AccessRequest, EmergencyUse, Permit
 from records.vocabulary.codes import Obligation
 
@@ -64,7 +65,8 @@ def open_window(
         return
     transaction.rows.insert("emergency_window", {**window, "opened_at": transaction.now_ms})
     for recipient in _recipients(record, permit):
-        queue_notice(vault, transaction, record, kind=request.purpose.value, recipient=recipient)
+        kind = NoticeKind(request.purpose.value)
+        queue_notice(transaction, record.card, kind=kind, recipient=recipient)
 
 
 def forget_windows(tx: VaultTransaction, now_ms: int) -> None:
@@ -79,11 +81,11 @@ def _is_open(transaction: Transaction, window: Row) -> bool:
 
 def _recipients(record: OpenedRecord, permit: Permit) -> list[str]:
     """Whom the permit obliges to tell (L1111-17, R1111-48)."""
-    recipients = ["patient"] if Obligation.NOTIFY_PATIENT in permit.obligations else []
+    recipients = [HOLDER] if Obligation.NOTIFY_PATIENT in permit.obligations else []
     card = record.card.card
     if Obligation.NOTIFY_ATTENDING in permit.obligations and card is not None:
         # the block of a named doctor holds for what is told too
-        recipients += [f"professional:{number}" for number in sorted(card.attending - card.blocks)]
+        recipients += [f"{PROFESSIONAL}:{number}" for number in sorted(card.attending - card.blocks)]
     return recipients
 
 

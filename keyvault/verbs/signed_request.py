@@ -176,6 +176,28 @@ def _acknowledge(named: Named, _: bytes) -> SignedRequest:
     return _reading(named["record"], Action.ACKNOWLEDGE, acknowledge={"notices": [UUID(named["notice"])]})
 
 
+def _notices(named: Named, _: bytes) -> SignedRequest:
+    return _reading(named["record"], Action.READ_NOTICES, notices={})
+
+
+def _contacts(named: Named, _: bytes) -> SignedRequest:
+    return _reading(named["record"], Action.READ_CONTACTS, contacts={})
+
+
+def _put_contact(named: Named, body: bytes) -> SignedRequest:
+    stated = {"kind": named["kind"], **members(parse(body), {"address"})}
+    return _reading(named["record"], Action.SET_CONTACT, put_contact=stated)
+
+
+def _confirm_contact(named: Named, body: bytes) -> SignedRequest:
+    stated = {"kind": named["kind"], **members(parse(body), {"code"})}
+    return _reading(named["record"], Action.CONFIRM_CONTACT, confirm_contact=stated)
+
+
+def _delete_contact(named: Named, _: bytes) -> SignedRequest:
+    return _reading(named["record"], Action.DELETE_CONTACT, delete_contact={"kind": named["kind"]})
+
+
 def _authorise(named: Named, body: bytes) -> SignedRequest:
     stated = members(parse(body), {"professional"}, {"until", "permanent"})
     return _changing(named["record"], Action.AUTHORISE, **stated)
@@ -255,7 +277,12 @@ SIGNED: Mapping[tuple[str, str], Read] = {
     ("GET", f"{_INSTANCE}/bulkdata/{{attribute:path}}"): _retrieve,
     ("GET", f"{_RECORD}/access-log"): _access_log,
     ("PUT", f"{_RECORD}/documents/{{document}}/labels"): _label,
+    ("GET", f"{_RECORD}/notices"): _notices,
     ("DELETE", f"{_RECORD}/notices/{{notice}}"): _acknowledge,
+    ("GET", f"{_RECORD}/contacts"): _contacts,
+    ("PUT", f"{_RECORD}/contacts/{{kind}}"): _put_contact,
+    ("POST", f"{_RECORD}/contacts/{{kind}}/confirmation"): _confirm_contact,
+    ("DELETE", f"{_RECORD}/contacts/{{kind}}"): _delete_contact,
     ("POST", f"{_RECORD}/authorisations"): _authorise,
     ("DELETE", f"{_RECORD}/authorisations/{{professional}}"): partial(_take_off, Action.REVOKE),
     ("POST", f"{_RECORD}/blocks"): partial(_add, Action.BLOCK),

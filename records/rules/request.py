@@ -14,6 +14,9 @@ from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode, Role
 from records.vocabulary.sectors import Opens, opened_by
 
 READS = frozenset({Action.SEARCH, Action.RETRIEVE, Action.STILL})
+CONTACTS = frozenset(
+    {Action.READ_CONTACTS, Action.SET_CONTACT, Action.CONFIRM_CONTACT, Action.DELETE_CONTACT}
+)
 WRITES = frozenset({Action.DEPOSIT, Action.WITHDRAW})
 
 ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = MappingProxyType(
@@ -32,6 +35,8 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = MappingProxyType(
             Action.LABEL,
             Action.SET_EMERGENCY,
             Action.ACKNOWLEDGE,
+            Action.READ_NOTICES,
+            *CONTACTS,
         },
         Role.PROFESSIONAL: READS | {Action.DEPOSIT, Action.READ_LOG, Action.WITHDRAW},
         Role.DEPOSITOR: frozenset({Action.DEPOSIT, Action.WITHDRAW, Action.SEARCH_DEPOSITS}),

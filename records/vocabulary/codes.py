@@ -79,6 +79,11 @@ class Action(StrEnum):
     RENDER = "render"
     ERASE = "erase"
     ACKNOWLEDGE = "acknowledge"
+    READ_NOTICES = "read_notices"
+    READ_CONTACTS = "read_contacts"
+    SET_CONTACT = "set_contact"
+    CONFIRM_CONTACT = "confirm_contact"
+    DELETE_CONTACT = "delete_contact"
     SEARCH_DEPOSITS = "search_deposits"
 
 

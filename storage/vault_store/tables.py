@@ -255,15 +255,40 @@ Table(
     VAULT,
     id_column("notice_id", primary_key=True),
     id_column("record_id"),
-    text_column("kind"),
     text_column("recipient"),
     bytes_column("payload"),
     text_column("state"),
     text_column("worker", nullable=True),
     int_column("lease_until"),
     int_column("created_at"),
+    int_column("attempts", server_default="0"),
+    text_column("outcome", nullable=True),
     Index("notice_by_state", "state", "created_at"),
     Index("notice_by_record", "record_id"),
+)
+# how a holder is written to, the codes that prove an address, and who has had access before
+compact_table(
+    "contact",
+    VAULT,
+    id_column("record_id", primary_key=True),
+    text_column("kind", primary_key=True),
+    int_column("version"),
+    bytes_column("sealed"),
+)
+compact_table(
+    "contact_code",
+    VAULT,
+    id_column("record_id", primary_key=True),
+    text_column("kind", primary_key=True),
+    bytes_column("sealed"),
+    int_column("expires"),
+    Index("contact_code_by_expiry", "expires"),
+)
+compact_table(
+    "first_access",
+    VAULT,
+    id_column("record_id", primary_key=True),
+    bytes_column("actor", primary_key=True),
 )
 
 # a database of its own: reception keys are in no backup

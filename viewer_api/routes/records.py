@@ -103,13 +103,6 @@ def router(access: Access, authenticate: Authenticate) -> APIRouter:
         labels = await asyncio.to_thread(access.label, await call(request), ins, document_id, body)
         return {"id": str(document_id), "labels": labels}
 
-    @routes.delete(
-        "/{ins}/notices/{notice_id}", status_code=NO_CONTENT, summary="The holder has read a notice"
-    )
-    async def acknowledge(ins: str, notice_id: UUID, request: Request) -> Response:
-        await asyncio.to_thread(access.acknowledge, await call(request), ins, [notice_id])
-        return Response(status_code=NO_CONTENT)
-
     @routes.get("/{ins}/access-log", summary="Who did what, newest first")
     async def access_log(
         ins: str,

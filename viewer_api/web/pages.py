@@ -9,6 +9,7 @@ from starlette.responses import Response
 from records.errors import NotFound, Refused
 from viewer_api.access import Access
 from viewer_api.gateway.gateway import Gateway
+from viewer_api.notices import Notices
 from viewer_api.viewer import pages as viewer
 from viewer_api.viewer.pages import ViewerPages
 from viewer_api.web import contents, dossier, log, patient
@@ -22,10 +23,14 @@ GONE = 410
 
 
 def router(
-    site: Site, access: Access, gateway: Gateway, viewer_pages: Callable[[DossierPages], ViewerPages]
+    site: Site,
+    access: Access,
+    notices: Notices,
+    gateway: Gateway,
+    viewer_pages: Callable[[DossierPages], ViewerPages],
 ) -> APIRouter:
     """Every page, its sign-in and its style sheet. `viewer_pages`: those that browsers open content on."""
-    own = PatientPages(site, access)
+    own = PatientPages(site, access, notices)
     records = DossierPages(site, access)
     routes = APIRouter(route_class=site.route_class(), include_in_schema=False)
     _install_home(routes, site, own, records)

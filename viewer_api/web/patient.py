@@ -15,6 +15,7 @@ from records.consent import Emergency
 from records.errors import Invalid, NotFound
 from records.vocabulary.codes import Action, Label
 from viewer_api.access import Access
+from viewer_api.notices import Notices
 from viewer_api.record_pages import ShownPage
 from viewer_api.web.own import own
 from viewer_api.web.paging import PREVIEWS, neighbours, page_of, place_of
@@ -42,9 +43,10 @@ TYPED = frozenset({Action.AUTHORISE, Action.BLOCK, Action.NAME_ATTENDING})
 class PatientPages:
     """Every page asks the vault anew with the holder's own credential."""
 
-    def __init__(self, site: Site, access: Access) -> None:
+    def __init__(self, site: Site, access: Access, notices: Notices) -> None:
         self._site = site
         self._access = access
+        self._notices = notices
 
     async def documents(self, request: Request, session: Session) -> Response:
         asked = page_of(request.query_params)
@@ -106,7 +108,7 @@ class PatientPages:
             notices = [UUID(each) for each in form.get("avis", "").split(",")]
         except ValueError:
             raise Invalid("The form names no notice.", code="bad_form") from None
-        await own(self._access.acknowledge, session, notices)
+        await own(self._notices.acknowledge, session, notices)
         return self._site.redirect("/")
 
     async def choose(self, request: Request, session: Session) -> Response:

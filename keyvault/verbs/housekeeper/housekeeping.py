@@ -1,39 +1,25 @@
-"""The housekeeper's verbs: sequence and sign the log, keep the day keys, hand out notices."""
+"""The housekeeper's verbs: sequence and sign the log, keep the day keys, end what is over."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from audit.canonical import canonical
 from keyvault.context import Vault
 from keyvault.credentials import withdrawn
+from keyvault.keys.contacts import forget_old_codes
 from keyvault.keys.reception_keys import new_day_key, signed_reception_key
 from keyvault.log import sequencer
 from keyvault.log.refusals import HOUR_MS
 from keyvault.quotas import forget_old
 from keyvault.restore import shipping
-from keyvault.store import Row
 from keyvault.verbs import jobs
 from keyvault.verbs.leases import OPEN
-from keyvault.verbs.notice_outbox import open_notice
 from keyvault.verbs.open_emergencies import forget_windows
 from records.errors import CoffreError
 
 DAY_KEY_LIFE_MS = 72 * 3_600_000  # after the end of its day
-NOTICE_LEASE_MS = 60_000
 MOST_CLOSED = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """A message to send once in effect. It carries no health data."""
-
-    notice_id: UUID
-    kind: str
-    recipient: str = field(repr=False)
-    payload: dict[str, Any] = field(repr=False)
 
 
 class HousekeepingVerbs:
@@ -130,6 +116,7 @@ class HousekeepingVerbs:
             forget_old(tx, self._vault.now_ms())
             forget_windows(tx, self._vault.now_ms())
             withdrawn.forget(tx, self._vault.now_ms())
+            forget_old_codes(tx, self._vault.now_ms() // 1000)
             tx.delete("grant", expires__lt=self._vault.now_ms() // 1000 - 3600)
             tx.delete("proof", expires__lt=self._vault.now_ms() // 1000)
         self._close_refusals()
@@ -147,25 +134,3 @@ class HousekeepingVerbs:
                 failed = error
         if failed is not None:
             raise failed
-
-    def take_notices(self, worker: str, limit: int = 100) -> list[Notice]:
-        """Lease queued notices for a minute."""
-        now = self._vault.now_ms()
-        with self._vault.store.writing() as tx:
-            free = {"state": "queued", "lease_until__le": now}
-            lease = {"worker": worker, "lease_until": now + NOTICE_LEASE_MS}
-            rows = [
-                row
-                for row in tx.find("notice", order=("created_at", "notice_id"), limit=limit, **free)
-                if tx.update("notice", lease, notice_id=row["notice_id"], **free)
-            ]
-        return [self._notice(row) for row in rows]
-
-    def _notice(self, row: Row) -> Notice:
-        opened = open_notice(self._vault, row)
-        return Notice(row["notice_id"], row["kind"], opened.recipient, opened.payload)
-
-    def ack_notice(self, notice_id: UUID) -> None:
-        """Mark a notice as sent."""
-        with self._vault.store.writing() as tx:
-            tx.update("notice", {"state": "sent", "worker": None}, notice_id=notice_id, state="queued")

@@ -41,7 +41,7 @@ class InspectingVerbs(ListingVerbs):
 
         Raises `LogFault` naming the first divergence: those of `audit.verify`, and `event_missing`,
         `line_missing`, `chain_cut`, `chain_changed`, `card_rolled_back`, `card_altered`, `facts_rolled_back`,
-        `facts_altered`.
+        `facts_altered`, `contact_rolled_back`.
         """
         with self._vault.store.reading() as tx:
             report = verify(self._view(tx, witnessed))

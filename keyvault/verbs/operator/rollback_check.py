@@ -1,4 +1,4 @@
-"""The check that a record's newest card and facts are those its events name.
+"""The check that a record's newest card, facts and contacts are those its events name.
 
 The vault's tables alone can't tell an older card put back with its digest; the log can, since each change is
 an event that carries the new version and the digest of the sealed bytes (docs/formats.md section 2).
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from audit.audit_event import access_line
 from audit.view import ChainEvent, LogFault
+from keyvault.keys.contacts import contact_digest
 from keyvault.store import Row, VaultTransaction
 
 _Sealed = tuple[str, str]  # version and digest, as events tell them
@@ -19,6 +20,7 @@ class RollbackCheck:
     def __init__(self) -> None:
         self._card: _Sealed | None = None
         self._facts: dict[str, _Sealed] = {}
+        self._contacts: dict[str, _Sealed] = {}
 
     def note(self, event: ChainEvent) -> None:
         if event.event is None:
@@ -28,9 +30,11 @@ class RollbackCheck:
             self._card = (line["card_version"], line["card_digest"])
         if "facts_digest" in line:
             self._facts[line["object"]] = (line["facts_version"], line["facts_digest"])
+        if "contact_digest" in line:
+            self._contacts[line["contact"]] = (line["contact_version"], line["contact_digest"])
 
     def check(self, tx: VaultTransaction, record_id: UUID) -> None:
-        """Raises LogFault `card_rolled_back` or `facts_rolled_back`.
+        """Raises LogFault `card_rolled_back`, `facts_rolled_back` or `contact_rolled_back`.
 
         A card seals the record's state: whoever opens it (`keyvault/keys/cards.py`) compares the row's copy.
         """
@@ -41,6 +45,13 @@ class RollbackCheck:
             newest = self._facts.get(str(row["document_id"]), ("1", row["facts_digest"].hex()))
             if newest != _sealed(row, "facts"):
                 raise LogFault("facts_rolled_back", "A document's labels aren't the newest that events name.")
+        if self._contacts != _contacts(tx, record_id):
+            raise LogFault("contact_rolled_back", "A holder's contact is not the newest that events name.")
+
+
+def _contacts(tx: VaultTransaction, record_id: UUID) -> dict[str, _Sealed]:
+    rows = tx.find("contact", record_id=record_id)
+    return {row["kind"]: (str(row["version"]), contact_digest(row)) for row in rows}
 
 
 def _sealed(row: Row, name: str) -> _Sealed:

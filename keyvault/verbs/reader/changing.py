@@ -15,11 +15,13 @@ from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
 from keyvault.verbs.caller import caller
 from keyvault.verbs.judging import facts_with_decoys
+from keyvault.verbs.notice_outbox import queue_notice
 from keyvault.verbs.rows import copies_of
 from records import consent
 from records.consent import Card, Emergency, protects
 from records.documents import HOLDERS_LABELS, check_labels, labels_by_holder
 from records.errors import NotFound
+from records.notices import NOTICE_OF_CHANGE, NoticeKind
 from records.policy import Deny, Facts, decide
 from records.vocabulary.codes import Action, Label, ReasonCode, RecordState
 
@@ -91,6 +93,8 @@ class ChangingVerbs:
                 return self._refuse_change(transaction, found, ReasonCode.RECORD_SUSPENDED)
             version, digest = store_card(transaction.rows, opened, card)
             self._set_branches(transaction, found, card)
+            if card != opened.card:
+                queue_notice(transaction, opened, kind=NOTICE_OF_CHANGE[wanted.action])
             details = {"card_version": version, "card_digest": digest.hex(), **_told(wanted)}
             transaction.append(found.record.chain, found.event(details=details))
             return Changed(_choices(card))
@@ -136,6 +140,8 @@ class ChangingVerbs:
         suspended = found.record.facts.state is not RecordState.ACTIVE
         if suspended and not chosen >= present & HOLDERS_LABELS:
             return self._refuse_change(transaction, found, ReasonCode.RECORD_SUSPENDED, document_id)
+        if chosen != present:
+            queue_notice(transaction, found.record.card, kind=NoticeKind.LABELS_CHANGED, hourly=True)
         self._relabel(transaction, found, row, chosen)
         for copy in copies:
             if copy["document_id"] != document_id:

@@ -119,7 +119,7 @@ def _read(
         obligations=found.permit.obligations.union(*(each.obligations for each in documents)),
         whose=whose(found),
         choices=choices_of(found),
-        notices=unread(vault, tx, found.record.row["record_id"]) if is_holder(found) else (),
+        notices=unread(vault, tx, found.record.card) if is_holder(found) else (),
         closed_by_assumption=closed_by_assumption(found.request),
     )
 

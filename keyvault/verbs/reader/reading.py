@@ -28,6 +28,7 @@ from keyvault.verbs.reader.snapshot import Question, carry_out
 from keyvault.verbs.rows import SealedRow, SeenDocument, genuine, open_rows
 from records.identity import INS, Traits
 from records.policy import warnings
+from records.rules.request import CONTACTS
 from records.vocabulary.codes import Action, Obligation
 
 _SEARCHABLE = frozenset({TokenField.STUDY, TokenField.SERIES, TokenField.SOP, TokenField.ACCESSION})
@@ -38,6 +39,8 @@ _RESOLVABLE = CARD_CHANGES | {
     Action.READ_LOG,
     Action.LABEL,
     Action.ACKNOWLEDGE,
+    Action.READ_NOTICES,
+    *CONTACTS,
 }
 
 
@@ -136,7 +139,7 @@ class ReadingVerbs:
                 obligations=found.permit.obligations.union(*(each.obligations for each in shown)),
                 whose=whose(found),
                 choices=choices_of(found),
-                notices=unread(self._vault, tx, record_id) if is_holder(found) else (),
+                notices=unread(self._vault, tx, found.record.card) if is_holder(found) else (),
                 concerning=concerning(found),
             )
 

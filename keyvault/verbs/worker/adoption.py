@@ -28,6 +28,7 @@ from keyvault.verbs.worker.adopt_request import (
     NewDocument,
     facts_of_new,
 )
+from keyvault.verbs.worker.deposit_notices import tell_of_deposit
 from records.actors import Actor
 from records.depositing_labels import labelled_too
 from records.details import damaged
@@ -78,6 +79,7 @@ class Adoption:
         self._log(documents)
         for row in grown:
             self._relabel(row)
+        tell_of_deposit(self.transaction, self.record, self.actor, [done.document_id for done in documents])
         return Adopted(self.record.row["record_id"], documents)
 
     def carry_out_in(self, document: Row, deks: dict[UUID, bytes]) -> Adopted:

@@ -37,6 +37,7 @@ from keyvault.restore.second_place import SecondPlace
 from keyvault.roots.file import FileRoot
 from keyvault.vault_keys import VaultSettings
 from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.notice_outbox import open_notice
 from keyvault.verbs.operator.records import OpenedAnew
 from keyvault.verbs.reader.changing import CardChange, Changed
 from keyvault.verbs.reader.releasing import Released
@@ -269,6 +270,16 @@ class VaultBench:
     def sql(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         with self.sqlite() as connection:
             return connection.execute(statement, values).fetchall()
+
+    def told(self, *kinds: str) -> list[tuple[str, str]]:
+        """Kind and recipient of every notice, or of those of some kinds, in their order."""
+        context = self.guard.reader._vault
+        with self.guard.reader._vault.store.reading() as tx:
+            opened = [
+                open_notice(context, context.open(tx, tx.get("record", record_id=row["record_id"])).card, row)
+                for row in tx.find("notice", order=("created_at", "notice_id"))
+            ]
+        return [(each.kind, each.recipient) for each in opened if not kinds or each.kind in kinds]
 
     def dump(self) -> dict[str, list[tuple[Any, ...]]]:
         """Every row of every table of the vault."""

@@ -9,6 +9,7 @@ from keyvault.crypto.search_tokens import TokenField
 from keyvault.opened_records import DECOY_ID
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.changing import CardChange
+from records.contacts import ContactKind
 from records.vocabulary.codes import Action, ReasonCode, RecordState
 from tests.integration.vault.bench import DOCTOR, Person, VaultBench, new_ins
 from tests.integration.vault.watched_store import Statement
@@ -26,6 +27,14 @@ VERBS: dict[str, Verb] = {
     "release": lambda vault, call, person: vault.release(call, person, [])[0],
     "label": lambda vault, call, person: vault.reader.label(call, person.record_id, uuid4(), []),
     "acknowledge": lambda vault, call, person: vault.reader.acknowledge(call, person.record_id, [uuid4()]),
+    "notices": lambda vault, call, person: vault.reader.notices(call, person.record_id),
+    "contacts": lambda vault, call, person: vault.reader.contacts(call, person.record_id),
+    "put_contact": lambda vault, call, person: vault.reader.put_contact(
+        call, person.record_id, ContactKind.EMAIL, "a@example.fr"
+    ),
+    "confirm_contact": lambda vault, call, person: vault.reader.confirm_contact(
+        call, person.record_id, ContactKind.EMAIL, "000000"
+    ),
     "change_card": lambda vault, call, person: vault.reader.change_card(
         call, person.record_id, CardChange(action=Action.BLOCK, professional=DOCTOR)
     ),

@@ -39,6 +39,11 @@ from tests.integration.vault.bench import (
 DAY = 24 * HOUR
 
 
+def told(vault: VaultBench) -> list[tuple[str, str]]:
+    """The notices of emergencies."""
+    return vault.told("bris_de_glace", "centre_15")
+
+
 def counted(vault: VaultBench, table: str) -> int:
     ((count,),) = vault.sql(f"SELECT count(*) FROM {table}")  # noqa: S608
     return int(count)
@@ -73,9 +78,9 @@ def test_finding_a_record_in_an_emergency_opens_its_window_and_queues_its_notice
     vault.change(person, Action.NAME_ATTENDING, ATTENDING)
     for _ in range(3):
         vault.reader.find(vault.emergency(), person.ins)
-    assert (counted(vault, "emergency_window"), counted(vault, "notice")) == (1, 2)
+    assert (counted(vault, "emergency_window"), len(told(vault))) == (1, 2)
     vault.reader.find(vault.regulation(), person.ins)
-    assert (counted(vault, "emergency_window"), counted(vault, "notice")) == (2, 4)
+    assert (counted(vault, "emergency_window"), len(told(vault))) == (2, 4)
 
 
 def test_whom_the_table_does_not_admit_to_emergencies_finds_nothing(
@@ -86,20 +91,20 @@ def test_whom_the_table_does_not_admit_to_emergencies_finds_nothing(
         assert vault.reader.find(optician(vault), person.ins) == Denied(ReasonCode.PROFESSION_NOT_ENTITLED)
         assert isinstance(vault.reader.find(optician(vault), new_ins()), Denied)
     assert [event.told[:2] for event in seen] == [("search", "deny")] * 2
-    assert counted(vault, "emergency_window") == counted(vault, "notice") == 0
+    assert counted(vault, "emergency_window") == len(told(vault)) == 0
 
 
 @pytest.mark.requirement("R20")
 def test_an_unknown_study_is_refused_like_a_masked_one(vault: VaultBench, person: Person) -> None:
     images = vault.deposit_study(person, "1.2.3")
     vault.label(person, images.document_id, "MASQUE_PS")
-    told = []
+    refusals = []
     for rows, study in (([images], [images.document_id]), ([], list[UUID]())):
         with vault.logging() as seen, pytest.raises(NotFound):
             vault.release(vault.emergency(), person, rows, documents=[study])
-        told.append([event.told for event in seen])
-    assert told == [[("retrieve", "deny", "no_such_document")]] * 2
-    assert counted(vault, "notice") == 1
+        refusals.append([event.told for event in seen])
+    assert refusals == [[("retrieve", "deny", "no_such_document")]] * 2
+    assert told(vault) == [("bris_de_glace", "patient")]
 
 
 # Emergencies.
@@ -113,7 +118,7 @@ def test_the_regulation_centre_without_a_reason_is_answered_all_day(
             listing = vault.reader.documents(vault.regulation(), person.record_id, [])
         assert isinstance(listing, Disclosed), hour
         assert [event.told for event in seen] == [("search", "permit", "regulation_centre")]
-        assert counted(vault, "notice") == hour // 4 + 1  # each window has its own
+        assert len(told(vault)) == hour // 4 + 1  # each window has its own
         vault.clock.advance(HOUR)
 
 
@@ -137,8 +142,7 @@ def test_a_blocked_attending_doctor_is_told_nothing(vault: VaultBench, person: P
     vault.change(person, Action.NAME_ATTENDING, DOCTOR)
     vault.change(person, Action.BLOCK, ATTENDING)
     vault.reader.documents(vault.emergency(), person.record_id, [])
-    told = {notice.recipient for notice in vault.guard.housekeeper.take_notices("housekeeper")}
-    assert told == {"patient", f"professional:{DOCTOR}"}
+    assert {recipient for _, recipient in told(vault)} == {"patient", f"professional:{DOCTOR}"}
 
 
 def test_windows_go_when_no_decision_looks_at_them_any_more(vault: VaultBench, person: Person) -> None:

@@ -20,6 +20,7 @@ from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.changing import CardChange
 from keyvault.verbs.reader.filling import ListPage
 from keyvault.verbs.worker.adopt_request import Adopted
+from records.contacts import ContactKind
 from records.errors import Conflict, NotFound
 from records.fhir.search.fhir_search import DOCUMENT, FhirSearch
 from records.imaging.attributes import Level
@@ -84,6 +85,20 @@ ASKED: Mapping[str, tuple[Ask, ReasonCode]] = {
     "reader.change_card": (lambda at, call, _: at.reader.change_card(call, uuid4(), CHANGE), ROLE),
     "reader.label": (lambda at, call, _: at.reader.label(call, uuid4(), uuid4(), []), ROLE),
     "reader.acknowledge": (lambda at, call, _: at.reader.acknowledge(call, uuid4(), []), ROLE),
+    "reader.notices": (lambda at, call, _: at.reader.notices(call, uuid4()), ROLE),
+    "reader.contacts": (lambda at, call, _: at.reader.contacts(call, uuid4()), ROLE),
+    "reader.put_contact": (
+        lambda at, call, _: at.reader.put_contact(call, uuid4(), ContactKind.EMAIL, "a@example.fr"),
+        ROLE,
+    ),
+    "reader.confirm_contact": (
+        lambda at, call, _: at.reader.confirm_contact(call, uuid4(), ContactKind.EMAIL, "000000"),
+        ROLE,
+    ),
+    "reader.delete_contact": (
+        lambda at, call, _: at.reader.delete_contact(call, uuid4(), ContactKind.EMAIL),
+        ROLE,
+    ),
     "operator.open_record": (
         lambda at, call, _: at.operator.open_record(
             call, new_ins(), TRAITS, consent_by="x", consent_how="spoken"

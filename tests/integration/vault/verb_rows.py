@@ -23,6 +23,7 @@ from keyvault.verbs.rows import SealedRow
 from keyvault.verbs.worker.adopt_request import Adopted, AdoptRequest
 from keyvault.verbs.worker.ingest_request import IngestRequest
 from records.consent import Emergency
+from records.contacts import ContactKind
 from records.errors import NotFound
 from records.fhir.search.fhir_search import DOCUMENT, SET, FhirSearch
 from records.imaging.attributes import Level
@@ -464,6 +465,63 @@ def acknowledge(vault: VaultBench) -> Act:
     return lambda: vault.reader.acknowledge(person.call, person.record_id, [uuid4()])
 
 
+@row("reader.notices", "read_notices permit")
+def notices(vault: VaultBench) -> Act:
+    person = noticed(vault)
+    return lambda: vault.reader.notices(person.call, person.record_id)
+
+
+@row("reader.contacts", "read_contacts permit")
+def contacts(vault: VaultBench) -> Act:
+    person = vault.person()
+    return lambda: vault.reader.contacts(person.call, person.record_id)
+
+
+@row("reader.put_contact", "set_contact permit")
+def put_contact(vault: VaultBench) -> Act:
+    person = vault.person()
+    return lambda: vault.reader.put_contact(
+        person.call, person.record_id, ContactKind.EMAIL, "jeanne@example.fr"
+    )
+
+
+@row("reader.put_contact", "set_contact deny", case="refused")
+def put_contact_refused(vault: VaultBench) -> Act:
+    person = vault.person()
+    return lambda: vault.reader.put_contact(
+        vault.doctor(), person.record_id, ContactKind.EMAIL, "jeanne@example.fr"
+    )
+
+
+@row("reader.confirm_contact", "confirm_contact permit")
+def confirm_contact(vault: VaultBench) -> Act:
+    person = vault.person()
+    put_contact_of(vault, person)
+    (notice,) = vault.guard.housekeeper.take_notices("worker")
+    return lambda: vault.reader.confirm_contact(
+        person.call, person.record_id, ContactKind.EMAIL, notice.code or ""
+    )
+
+
+@row("reader.confirm_contact", "confirm_contact permit", case="another code")
+def confirm_contact_wrongly(vault: VaultBench) -> Act:
+    person = vault.person()
+    put_contact_of(vault, person)
+    vault.guard.housekeeper.take_notices("worker")
+    return lambda: vault.reader.confirm_contact(person.call, person.record_id, ContactKind.EMAIL, "none")
+
+
+@row("reader.delete_contact", "delete_contact permit")
+def delete_contact(vault: VaultBench) -> Act:
+    person = vault.person()
+    put_contact_of(vault, person)
+    return lambda: vault.reader.delete_contact(person.call, person.record_id, ContactKind.EMAIL)
+
+
+def put_contact_of(vault: VaultBench, person: Person) -> None:
+    vault.reader.put_contact(person.call, person.record_id, ContactKind.EMAIL, "jeanne@example.fr")
+
+
 # the worker's
 
 
@@ -673,9 +731,10 @@ def expire(vault: VaultBench) -> Act:
     return vault.guard.housekeeper.expire
 
 
-def noticed(vault: VaultBench) -> None:
+def noticed(vault: VaultBench) -> Person:
     person, document = deposited(vault)
     vault.reader.documents(vault.emergency(), person.record_id, rows_of(document))
+    return person
 
 
 @row("housekeeper.take_notices")
@@ -688,7 +747,7 @@ def take_notices(vault: VaultBench) -> Act:
 def ack_notice(vault: VaultBench) -> Act:
     noticed(vault)
     (notice, *_) = vault.guard.housekeeper.take_notices("worker")
-    return lambda: vault.guard.housekeeper.ack_notice(notice.notice_id)
+    return lambda: vault.guard.housekeeper.ack_notice(notice.notice_id, "worker")
 
 
 @row("housekeeper.erase_retired", "erase permit")

@@ -1,0 +1,141 @@
+"""Messages by SMTP (RFC 5321), over TLS with the server's certificate checked."""
+
+import smtplib
+import ssl
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from email.message import EmailMessage
+
+from coffre.notifying.message import message_of
+from coffre.notifying.notifier import Report
+from coffre.notifying.smtp_address import SmtpAddress
+from keyvault.verbs.housekeeper.delivering import Notice
+from records.errors import CoffreError
+from records.notices import Delivery
+
+_PERMANENT = 500  # RFC 5321 section 4.2.1: 5yz, not to be tried again as it is
+_LOGIN_REFUSED = frozenset({530, 534, 535})  # RFC 4954 section 6: a fault of ours, not of a recipient
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpNotifier:
+    """One connection for the notices of a turn. `origin`: where their readers sign in."""
+
+    server: SmtpAddress
+    sender: str
+    origin: str
+
+    def deliver(self, notices: Sequence[Notice], report: Report) -> Iterator[tuple[Notice, Delivery]]:
+        """Whom nobody can write to costs no connection. Where the server is away or refuses us, each of the
+        others failed, and is tried again.
+        """
+        addressed = [notice for notice in notices if notice.address is not None]
+        yield from ((notice, Delivery.NO_CONTACT) for notice in notices if notice.address is None)
+        if not addressed:
+            return
+        try:
+            connection = self._connect()
+        except (OSError, smtplib.SMTPException, CoffreError) as error:
+            report(_code(error))
+            yield from ((notice, Delivery.FAILED) for notice in addressed)
+            return
+        try:
+            for notice in addressed:
+                yield notice, self._send(connection, notice, report)
+        finally:
+            _leave(connection)
+
+    def _connect(self) -> smtplib.SMTP:
+        server, trust = self.server, self._trust()
+        if server.implicit_tls:
+            connection: smtplib.SMTP = smtplib.SMTP_SSL(
+                server.host, server.port, timeout=server.timeout_s, context=trust
+            )
+        else:
+            connection = smtplib.SMTP(server.host, server.port, timeout=server.timeout_s)
+        try:
+            if server.starttls:
+                connection.starttls(context=trust)  # raises where the server has none: never in clear
+            if server.user is not None:
+                connection.login(server.user, self._password())
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _trust(self) -> ssl.SSLContext:
+        try:
+            return ssl.create_default_context(cafile=self.server.authority)
+        except OSError:
+            raise CoffreError(
+                "The file of COFFRE_NOTICES_URL's authority holds no certificate that can be read.",
+                code="mail_authority_unreadable",
+            ) from None
+
+    def _password(self) -> str:
+        """Read at each turn, so that a new one serves at once."""
+        assert self.server.password_file is not None
+        try:
+            return self.server.password_file.read_text("utf-8").strip()
+        except (OSError, UnicodeError):
+            raise CoffreError(
+                "The file of COFFRE_NOTICES_URL's password can't be read.", code="mail_password_unreadable"
+            ) from None
+
+    def _send(self, connection: smtplib.SMTP, notice: Notice, report: Report) -> Delivery:
+        assert notice.address is not None
+        message = message_of(notice, notice.address, self.sender, self.origin)
+        try:
+            _hand_over(connection, self.sender, notice.address, message)
+        except _Rejected:
+            return Delivery.REFUSED
+        except (OSError, smtplib.SMTPException) as error:
+            report(_code(error))
+            return Delivery.FAILED
+        return Delivery.SENT
+
+
+class _Rejected(Exception):  # noqa: N818 - an answer, not a fault
+    """The recipient, or a message to it, is refused for good."""
+
+
+def _hand_over(connection: smtplib.SMTP, sender: str, address: str, message: EmailMessage) -> None:
+    """Raises `_Rejected`, or what `smtplib` raises for what may be tried again."""
+    try:
+        connection.send_message(message, sender, [address])
+    except smtplib.SMTPRecipientsRefused as error:
+        ((status, _),) = error.recipients.values()
+        if status >= _PERMANENT and status not in _LOGIN_REFUSED:
+            raise _Rejected from None
+        raise
+    except smtplib.SMTPDataError as error:
+        if error.smtp_code >= _PERMANENT:
+            raise _Rejected from None
+        raise
+
+
+def _leave(connection: smtplib.SMTP) -> None:
+    try:
+        connection.quit()
+    except (OSError, smtplib.SMTPException):
+        connection.close()
+
+
+def _code(error: BaseException) -> str:
+    """What an operator is told. The server's own words may name a recipient: they are told nowhere."""
+    if isinstance(error, CoffreError):
+        return error.code
+    return next((code for kind, code in _CODES if isinstance(error, kind)), "mail_server_failing")
+
+
+_CODES: tuple[tuple[type[BaseException], str], ...] = (
+    (ssl.SSLCertVerificationError, "mail_certificate_refused"),
+    (ssl.SSLError, "mail_tls_failing"),
+    (smtplib.SMTPNotSupportedError, "mail_server_without_tls"),
+    (smtplib.SMTPAuthenticationError, "mail_login_refused"),
+    (smtplib.SMTPSenderRefused, "mail_sender_refused"),
+    (smtplib.SMTPResponseException, "mail_server_failing"),
+    (smtplib.SMTPRecipientsRefused, "mail_not_taken_yet"),
+    (smtplib.SMTPServerDisconnected, "mail_server_gone"),
+    (OSError, "mail_server_away"),
+)
