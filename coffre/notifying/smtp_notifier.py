@@ -26,11 +26,13 @@ class SmtpNotifier:
     origin: str
 
     def deliver(self, notices: Sequence[Notice], report: Report) -> Iterator[tuple[Notice, Delivery]]:
-        """Whom nobody can write to costs no connection. Where the server is away or refuses us, each of the
-        others failed, and is tried again.
+        """What comes too late, and whom nobody can write to, costs no connection. Where the server is away or
+        refuses us, each of the others failed, and is tried again.
         """
-        addressed = [notice for notice in notices if notice.address is not None]
-        yield from ((notice, Delivery.NO_CONTACT) for notice in notices if notice.address is None)
+        addressed = [notice for notice in notices if notice.address is not None and not notice.is_late]
+        for notice in notices:
+            if notice not in addressed:
+                yield notice, Delivery.NO_CONTACT if notice.address is None else Delivery.GIVEN_UP
         if not addressed:
             return
         try:

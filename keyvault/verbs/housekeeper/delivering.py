@@ -15,7 +15,7 @@ from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.notice_outbox import CONTACT, HOLDER, SealedNotice, open_notice
 from records.contacts import ContactKind
 from records.errors import CoffreError
-from records.notices import STATE_AFTER, Delivery, NoticeState, after_attempt, next_delay_ms
+from records.notices import GIVEN_UP_MS, STATE_AFTER, Delivery, NoticeState, after_attempt, next_delay_ms
 
 NOTICE_LEASE_MS = 60_000
 MOST_LEASED = 20
@@ -26,12 +26,12 @@ _CHANCES = 2**32
 @dataclass(frozen=True, slots=True)
 class Notice:
     """A message to send once in effect: its text is the same whatever happened, but for a `code` to prove
-    the address. `address`: None where nobody knows one.
+    the address. `address`: None where nobody knows one. `is_late`: it has waited so long that it helps nobody.
     """
 
     notice_id: UUID
     recipient: str
-    attempts: int
+    is_late: bool
     address: str | None = field(default=None, repr=False)
     code: str | None = field(default=None, repr=False)
 
@@ -64,13 +64,14 @@ class DeliveringVerbs:
             return None
 
     def _notice(self, tx: VaultTransaction, row: Row) -> Notice:
+        is_late = self._vault.now_ms() - row["created_at"] >= GIVEN_UP_MS
         card = self._card(tx, row["record_id"])
         if card is None:  # of a record that is no more nobody is told
-            return Notice(row["notice_id"], row["recipient"], row["attempts"])
+            return Notice(row["notice_id"], row["recipient"], is_late)
         opened = open_notice(self._vault, card, row)
         code = self._new_code(tx, card) if row["recipient"] == CONTACT else None
         address = _address(tx, card, row, opened)
-        return Notice(row["notice_id"], row["recipient"], row["attempts"], address, code if address else None)
+        return Notice(row["notice_id"], row["recipient"], is_late, address, code if address else None)
 
     def _card(self, tx: VaultTransaction, record_id: UUID) -> OpenedCard | None:
         record = tx.get("record", record_id=record_id)

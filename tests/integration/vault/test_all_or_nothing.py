@@ -144,8 +144,8 @@ def test_what_a_restored_vault_would_need_is_kept_with_the_change(vault: VaultBe
     rows = vault.sql("SELECT leaf_hash, kind, payload FROM replay ORDER BY replay_id")
     assert [kind for _, kind, _ in rows] == [
         "record+record_key+wrapped_key",
-        "record+record_key",
-        "blob+blob_document+document+document_row+record+wrapped_key",
+        "notice+record+record_key",
+        "blob+blob_document+document+document_row+notice+record+wrapped_key",
     ]
     leaves = [event.leaf for event in vault.log()]
     assert [leaves.index(leaf) for leaf, _, _ in rows] == [0, 1, 2]

@@ -17,6 +17,7 @@ from records.notices import GIVEN_UP_MS, LONGEST_DELAY_MS, Delivery, NoticeKind,
 from records.vocabulary.codes import Action
 from tests.integration.vault.bench import ATTENDING, DOCTOR, HOUR, STRANGER, Person, VaultBench
 from tests.integration.vault.test_rotations import two_operators
+from tests.integration.vault.watched_store import Killed
 
 HERS, HIS = "jeanne.essai@example.fr", "autre@example.org"
 EMAIL = ContactKind.EMAIL
@@ -164,7 +165,7 @@ def announce(vault: VaultBench, person: Person) -> None:
 
 def test_a_notice_is_kept_with_its_cause_or_not_at_all(vault: VaultBench, person: Person) -> None:
     vault.store.fail = lambda _number, each: each.table == "notice"
-    with pytest.raises(BaseException, match=""):
+    with pytest.raises(Killed):
         vault.authorise(person)
     vault.store.fail = lambda _number, _each: False
     assert vault.told() == []
