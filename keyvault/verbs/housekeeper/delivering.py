@@ -26,7 +26,7 @@ _CHANCES = 2**32
 @dataclass(frozen=True, slots=True)
 class Notice:
     """A message to send once in effect: its text is the same whatever happened, but for a `code` to prove
-    the address. `address`: None where nobody knows one. `is_late`: it has waited so long that it helps nobody.
+    the address. `address`: None where nobody knows one. `is_late`: it has waited too long to help anybody.
     """
 
     notice_id: UUID
