@@ -1,4 +1,4 @@
-"""Where to click in the demo's pages: a path as data, which `coffre demo --serve` prints and a test walks.
+"""The path of the demo through its pages, as data: `coffre demo --serve` prints it, a test walks it.
 
 Names of links, buttons and fields are keys of the pages' texts, so that what is printed stands on the pages.
 """
