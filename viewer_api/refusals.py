@@ -12,18 +12,27 @@ T = TypeVar("T")
 class NotAuthorised(Refused):
     """One answer for no right and no such record: same body, same work.
 
-    `assumed`: the actor's profession reads no record, and that is our assumption.
+    Where sector or profession open no record at all, whichever is named, it says so.
     """
 
     code = "not_authorised"
 
-    def __init__(self, *, assumed: bool = False) -> None:
-        super().__init__(
+    def __init__(self, refused: Denied | None = None) -> None:
+        super().__init__(_why(refused))
+
+
+def _why(refused: Denied | None) -> str:
+    if refused is not None and refused.reason is ReasonCode.FORBIDDEN_SECTOR:
+        return (
+            "Records are for care alone (article L1111-18): your credential names no sector of activity of "
+            "care. Ask whoever issued it, if you work in one."
+        )
+    if refused is not None and _is_assumed(refused):
+        return (
             "We take it that your profession reads no record, since its row of the official table is not "
             "known: ask the hosting team if it is wrong."
-            if assumed
-            else "You have no access to this record, or there is no such record."
         )
+    return "You have no access to this record, or there is no such record."
 
 
 QUOTA_S = 3600
@@ -59,7 +68,7 @@ def permitted(answer: T | Denied) -> T:
         return answer
     if answer.reason is ReasonCode.QUOTA_EXCEEDED:
         raise QuotaExceeded
-    raise NotAuthorised(assumed=_is_assumed(answer))
+    raise NotAuthorised(answer)
 
 
 def _is_assumed(refused: Denied) -> bool:
