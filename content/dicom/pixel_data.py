@@ -26,7 +26,7 @@ from content.series_metadata import Frames
 from content.verdicts import Finding, Rejected
 
 _SOME = 64
-_HEADS = (1024, 256 * 1024)
+_HEADS = (1024, 64 * 1024)
 """Bytes of a frame that are read for its header: what most need, and behind long comments."""
 
 # how much of the samples is stored where colour is subsampled (PS3.3 §C.7.6.3.1.2); not every writer does it

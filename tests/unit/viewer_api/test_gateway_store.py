@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import pytest
 
@@ -41,6 +41,10 @@ class Store(ThreadingHTTPServer):
         self.answer: Answer = exact
         self.asked: list[tuple[int, int]] = []
 
+    def of(self, path: str) -> "Store":
+        """Where the object at this path is asked for."""
+        return self
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that turns away is no fault here."""
 
@@ -54,7 +58,7 @@ class _Handler(BaseHTTPRequestHandler):
         assert named is not None
         start, stop = int(named[1]), int(named[2]) + 1
         store.asked.append((start, stop))
-        status, headers, body = store.answer(store, start, stop)
+        status, headers, body = store.answer(store.of(self.path), start, stop)
         self.send_response(status)
         for name, value in {"Content-Length": str(len(body)), **headers}.items():
             self.send_header(name, value)
@@ -62,6 +66,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
         if headers.get("Content-Length"):  # a body that ends before its length ends the connection
             self.close_connection = True
+
+    def do_HEAD(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(cast(Store, self.server).of(self.path).content)))
+        self.end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing."""
@@ -113,9 +122,11 @@ def down(store: Store, start: int, stop: int) -> tuple[int, dict[str, str], byte
     return 503, {"Content-Type": "application/xml"}, b"<Error><Code>SlowDown</Code></Error>"
 
 
+S = TypeVar("S", bound=Store)
+
+
 @contextmanager
-def serving(content: bytes) -> Iterator[Store]:
-    store = Store(content)
+def running(store: S) -> Iterator[S]:
     thread = threading.Thread(target=store.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
@@ -133,7 +144,7 @@ def world() -> World:
 
 @pytest.fixture
 def store(world: World) -> Iterator[Store]:
-    with serving(bytes(world.objects.content)) as store:
+    with running(Store(bytes(world.objects.content))) as store:
         yield store
 
 
