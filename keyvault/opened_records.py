@@ -6,12 +6,15 @@ from uuid import UUID
 from keyvault.crypto.envelope import Branch
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.keys.cards import OpenedCard, altered, open_card
+from keyvault.keys.choices import counting_authorisation
 from keyvault.keys.record_keys import RecordKey, care_key
 from keyvault.log.appending import ORDINARY, Chain, record_chain
 from keyvault.store import Row, VaultTransaction
 from keyvault.vault_keys import VaultKeys
+from records.actors import Actor
+from records.choices.authorisations import Authorisation
 from records.policy import RecordFacts
-from records.vocabulary.codes import PurposeOfUse, RecordState
+from records.vocabulary.codes import PurposeOfUse, RecordState, Role
 
 PERSON, QUARANTINE, DECOY = "person", "quarantine", "decoy"
 # The decoy's public id is fixed and never listed; it has no INS, so nothing resolves to it.
@@ -30,12 +33,16 @@ class Moved(Exception):  # noqa: N818 - no error: what asks begins anew
 
 @dataclass(frozen=True, slots=True)
 class OpenedRecord:
-    """A record as one verb sees it: its row, its key by ordinary care, its card, its ordinary chain."""
+    """A record as one verb sees it: its row, its key by ordinary care, its card, its ordinary chain.
+
+    `authorisation` is that of whoever asks, and of nobody else.
+    """
 
     row: Row
     key: RecordKey = field(repr=False)
     card: OpenedCard
     chain: Chain
+    authorisation: Authorisation | None = None
 
     @property
     def exists(self) -> bool:
@@ -45,7 +52,7 @@ class OpenedRecord:
     def facts(self) -> RecordFacts:
         if not self.exists:
             return RecordFacts(RecordState.ACTIVE, None)
-        return RecordFacts(self.card.state, self.card.card)
+        return RecordFacts(self.card.state, self.card.card, self.authorisation)
 
 
 class Records(VaultKeys):
@@ -78,8 +85,13 @@ class Records(VaultKeys):
         except ValueError:
             return self._ins_token(name)
 
-    def open(self, tx: VaultTransaction, row: Row | None, *, lock: bool = False) -> OpenedRecord:
+    def open(
+        self, tx: VaultTransaction, row: Row | None, *, lock: bool = False, actor: Actor | None = None
+    ) -> OpenedRecord:
         """Open a record, or the decoy where there is none: absent and forbidden cost the same work.
+
+        `actor` is whoever asks to consult: of a professional the own authorisation is read, one row by its
+        key however many there are.
 
         Raises CoffreError `card_altered` like `read_card`, and where the INS that finds the record is not its
         holder's.
@@ -91,7 +103,9 @@ class Records(VaultKeys):
         holder = None if card.card is None else self.token(TokenField.INS, card.card.ins.value)
         if row["kind"] == PERSON and row["ins_token"] != holder:
             raise altered()
-        return OpenedRecord(row, key, card, chain)
+        number = actor.rpps if actor is not None and actor.role is Role.PROFESSIONAL else None
+        given = counting_authorisation(tx, card, number) if number else None
+        return OpenedRecord(row, key, card, chain, given)
 
     def unmoved(
         self, tx: VaultTransaction, row: Row | None, known: OpenedRecord, *, lock: bool

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 
 from records.actors import Actor
+from records.choices.authorisations import Authorisation
+from records.choices.authorising import NO_CIRCLE, of_card
 from records.consent import Card
 from records.documents import DocumentFacts
 from records.vocabulary.codes import Action, Obligation, PurposeOfUse, ReasonCode, RecordState
@@ -21,10 +23,21 @@ class AccessRequest:
 
 @dataclass(frozen=True, slots=True)
 class RecordFacts:
-    """The record's state and card; `card` is None where there is no such record."""
+    """The record's state and card; `card` is None where there is no such record.
+
+    `authorisation` is that of whoever asks, and of nobody else, with the grounds that count alone.
+    """
 
     state: RecordState
     card: Card | None
+    authorisation: Authorisation | None = None
+
+    def authorisation_of(self, actor: Actor) -> Authorisation | None:
+        """What a card of an earlier label says counts only where the actor has no row."""
+        if self.authorisation is not None or self.card is None:
+            return self.authorisation
+        given = self.card.authorisation_of(actor.rpps or "")
+        return None if given is None else of_card(given, NO_CIRCLE)
 
 
 @dataclass(frozen=True, slots=True)

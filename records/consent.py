@@ -1,14 +1,15 @@
-"""The card of a record: what its holder has decided. Changes are pure, from one card to the next.
+"""The card of a record: what its holder decided, save what permits one professional or a team to consult
+(`records.choices`). Changes are pure, from one card to the next.
 
 Every change may be repeated: done twice it gives the same card. Times are unix seconds.
 """
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from records.errors import Invalid
-from records.identity import INS, Traits, check_rpps
+from records.identity import INS, Traits, check_rpps, check_structure
 from records.numbers import is_whole
 from records.shape import Shape, members
 from records.vocabulary.codes import ConsentMeans
@@ -31,25 +32,14 @@ class ConsentRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Authorisation:
-    """One professional may consult from `since` up to, not including, `until` (None: for good).
-
-    `express`: given to this very person (L1111-17), as all of a card are; one for a team or a list is not.
+class CardAuthorisation:
+    """One professional may consult from `since` up to, not including, `until` (None: for good), as cards of
+    earlier labels say; now each has a row of its own (`records.choices`).
     """
 
     professional: str
     since: int
     until: int | None
-    express: bool = True
-
-    def to_json(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in _AUTHORISATION}
-
-    def is_live(self, now: int) -> bool:
-        return self.since <= now and not self.has_expired(now)
-
-    def has_expired(self, now: int) -> bool:
-        return self.until is not None and self.until <= now
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,77 +51,135 @@ class Emergency:
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """Everything the holder decides on. `consent` is None while no initial consent is recorded.
+class Refusals:
+    """Who may not feed the record, by the holder's choice: classes of documents, and structures."""
 
-    At most one authorisation per professional; `blocks` and `attending` hold national numbers.
+    classes: frozenset[str] = frozenset()
+    structures: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What the holder decides on and what forbids. `consent` is None while no initial consent is recorded.
+
+    `blocks` and `delegates` hold national numbers, `blocked_structures` those of structures. `attending` has
+    for each attending doctor since when, None where an earlier card did not say. `former_ins` are those that
+    the holder had before. `authorisations` are those of a card of an earlier label, and go into rows of their
+    own before it is sealed anew.
     """
 
     ins: INS
     traits: Traits
     consent: ConsentRecord | None
-    authorisations: tuple[Authorisation, ...] = ()
+    authorisations: tuple[CardAuthorisation, ...] = ()
     blocks: frozenset[str] = frozenset()
-    attending: frozenset[str] = frozenset()
+    blocked_structures: frozenset[str] = frozenset()
+    attending: Mapping[str, int | None] = field(default_factory=dict)
+    delegates: frozenset[str] = frozenset()
+    refusals: Refusals = Refusals()
     emergency: Emergency = Emergency()
+    former_ins: tuple[INS, ...] = ()
 
-    def authorisation_of(self, professional: str) -> Authorisation | None:
+    def authorisation_of(self, professional: str) -> CardAuthorisation | None:
         return next((a for a in self.authorisations if a.professional == professional), None)
 
     def to_json(self) -> dict[str, Any]:
+        """The members of `coffre-card-v3`, but for the record's state."""
         return {
             "ins": asdict(self.ins),
             "traits": asdict(self.traits),
             "consent": None if self.consent is None else asdict(self.consent),
-            "authorisations": [each.to_json() for each in self.authorisations],
             "blocks": sorted(self.blocks),
-            "attending": sorted(self.attending),
+            "blocked_structures": sorted(self.blocked_structures),
+            "attending": dict(self.attending),
+            "delegates": sorted(self.delegates),
+            "refusals": {
+                "classes": sorted(self.refusals.classes),
+                "structures": sorted(self.refusals.structures),
+            },
             "emergency": asdict(self.emergency),
+            "former_ins": [asdict(each) for each in self.former_ins],
         }
 
     @classmethod
     def from_json(cls, value: object) -> "Card":
         """The reverse of `to_json`; raises Invalid `bad_shape` on a missing, unknown or odd member."""
-        found = members(value, _CARD, what="card")
+        found = members(value, {**_COMMON, **_LATER}, what="card")
+        refused = members(found["refusals"], _REFUSALS, what="card's refusals")
+        if not all(isinstance(since, int | None) for since in found["attending"].values()):
+            raise Invalid("A card tells since when a doctor is attending.", code="bad_shape")
         return cls(
-            ins=INS(**members(found["ins"], _INS, what="card's INS")),
-            traits=Traits(**members(found["traits"], _TRAITS, what="card's traits")),
-            consent=_consent(found["consent"]),
+            **_common(found),
+            blocked_structures=_texts(found["blocked_structures"]),
+            attending={number: found["attending"][number] for number in _numbers([*found["attending"]])},
+            delegates=_numbers(found["delegates"]),
+            refusals=Refusals(_texts(refused["classes"]), _texts(refused["structures"])),
+            former_ins=tuple(INS(**members(each, _INS, what="former INS")) for each in found["former_ins"]),
+        )
+
+    @classmethod
+    def from_earlier_json(cls, value: object) -> "Card":
+        """A card of the labels before, on which authorisations stood."""
+        found = members(value, {**_COMMON, **_EARLIER}, what="card")
+        return cls(
+            **_common(found),
             authorisations=tuple(_authorisation(each) for each in found["authorisations"]),
-            blocks=_numbers(found["blocks"]),
-            attending=_numbers(found["attending"]),
-            emergency=Emergency(**members(found["emergency"], _EMERGENCY, what="card's emergency choice")),
+            attending=dict.fromkeys(sorted(_numbers(found["attending"]))),
         )
 
 
-_CARD: Shape = {
+_COMMON: Shape = {
     "ins": dict,
     "traits": dict,
     "consent": (dict, type(None)),
-    "authorisations": list,
     "blocks": list,
-    "attending": list,
     "emergency": dict,
+}
+_EARLIER: Shape = {"authorisations": list, "attending": list}
+_LATER: Shape = {
+    "blocked_structures": list,
+    "attending": dict,
+    "delegates": list,
+    "refusals": dict,
+    "former_ins": list,
 }
 _INS: Shape = {"matricule": str, "oid": str}
 _TRAITS: Shape = {"family_name": str, "given_name": str, "birth_date": str, "sex": str}
-_CONSENT: Shape = {"by": str, "how": str, "at": int}
+CONSENT_SHAPE: Shape = {"by": str, "how": str, "at": int}
 _AUTHORISATION: Shape = {"professional": str, "since": int, "until": (int, type(None))}
+_REFUSALS: Shape = {"classes": list, "structures": list}
 _EMERGENCY: Shape = {"bris_de_glace": bool, "centre_15": bool}
 
 
+def _common(found: Mapping[str, Any]) -> dict[str, Any]:
+    """What cards of every label hold."""
+    return {
+        "ins": INS(**members(found["ins"], _INS, what="card's INS")),
+        "traits": Traits(**members(found["traits"], _TRAITS, what="card's traits")),
+        "consent": _consent(found["consent"]),
+        "blocks": _numbers(found["blocks"]),
+        "emergency": Emergency(**members(found["emergency"], _EMERGENCY, what="card's emergency choice")),
+    }
+
+
 def _consent(value: object) -> ConsentRecord | None:
-    return None if value is None else ConsentRecord(**members(value, _CONSENT, what="card's consent"))
+    return None if value is None else ConsentRecord(**members(value, CONSENT_SHAPE, what="card's consent"))
 
 
-def _authorisation(value: object) -> Authorisation:
-    return Authorisation(**members(value, _AUTHORISATION, what="card's authorisation"))
+def _authorisation(value: object) -> CardAuthorisation:
+    return CardAuthorisation(**members(value, _AUTHORISATION, what="card's authorisation"))
 
 
 def _numbers(values: list[object]) -> frozenset[str]:
     """Cards of earlier versions may hold numbers of other forms: they stay, and can be taken off."""
     if not all(isinstance(each, str) and is_whole(each) for each in values):
         raise Invalid("A card names professionals by their national number.", code="bad_shape")
+    return frozenset(map(str, values))
+
+
+def _texts(values: list[object]) -> frozenset[str]:
+    if not all(isinstance(each, str) for each in values):
+        raise Invalid("A card names structures and classes by their codes.", code="bad_shape")
     return frozenset(map(str, values))
 
 
@@ -150,32 +198,17 @@ def check_consent(how: str) -> ConsentMeans:
         ) from None
 
 
-def authorise(
-    card: Card, professional: str, now: int, until: int | None = None, *, permanent: bool = False
-) -> Card:
-    """Let a professional consult until `until` (default: 365 days from now) or for good if `permanent`.
+def end_of(now: int, until: int | None = None, *, permanent: bool = False) -> int | None:
+    """The end of what is given now: as stated, in one year, or never if `permanent`.
 
-    A present authorisation is renewed in place. Raises Invalid `bad_rpps`, or `bad_authorisation` for an
-    end that lies in the past or more than a hundred years ahead, or contradicts `permanent`. A block stays a
-    block: it is lifted by `unblock`.
+    Raises Invalid `bad_authorisation` for an end that lies in the past or more than a hundred years ahead, or
+    contradicts `permanent`.
     """
-    check_rpps(professional)
     if until is not None and (permanent or not now < until <= now + LONGEST_DURATION):
         raise Invalid(
             "An authorisation ends in the future, within a hundred years, or never.", code="bad_authorisation"
         )
-    end = None if permanent else now + DEFAULT_DURATION if until is None else until
-    present = card.authorisation_of(professional)
-    since = present.since if present is not None and present.is_live(now) else now
-    others = tuple(a for a in card.authorisations if a.professional != professional)
-    return replace(card, authorisations=(*others, Authorisation(professional, since, end)))
-
-
-def revoke(card: Card, professional: str) -> Card:
-    """Withdraw an authorisation, effective with the next decision. Raises Invalid `bad_rpps`."""
-    _taken_off(professional, (each.professional for each in card.authorisations))
-    kept = tuple(a for a in card.authorisations if a.professional != professional)
-    return replace(card, authorisations=kept)
+    return None if permanent else now + DEFAULT_DURATION if until is None else until
 
 
 def block(card: Card, professional: str) -> Card:
@@ -188,9 +221,20 @@ def unblock(card: Card, professional: str) -> Card:
     return replace(card, blocks=card.blocks - {_taken_off(professional, card.blocks)})
 
 
-def name_attending(card: Card, professional: str) -> Card:
+def block_structure(card: Card, structure: str) -> Card:
+    """Shut out everybody who comes from a structure (R19). Raises Invalid `bad_structure`."""
+    return replace(card, blocked_structures=card.blocked_structures | {check_structure(structure)})
+
+
+def unblock_structure(card: Card, structure: str) -> Card:
+    """Lift the block of a structure. Raises Invalid `bad_structure`."""
+    return replace(card, blocked_structures=card.blocked_structures - {check_structure(structure)})
+
+
+def name_attending(card: Card, professional: str, now: int) -> Card:
     """Name an attending doctor, one of possibly several (R21). Raises Invalid `bad_rpps`."""
-    return replace(card, attending=card.attending | {check_rpps(professional)})
+    since = card.attending.get(check_rpps(professional), now)
+    return replace(card, attending={**card.attending, professional: since})
 
 
 def remove_attending(card: Card, professional: str) -> Card:
@@ -198,7 +242,9 @@ def remove_attending(card: Card, professional: str) -> Card:
 
     Raises Invalid `bad_rpps`.
     """
-    return replace(card, attending=card.attending - {_taken_off(professional, card.attending)})
+    gone = _taken_off(professional, card.attending)
+    kept = {number: since for number, since in card.attending.items() if number != gone}
+    return replace(card, attending=kept)
 
 
 def set_emergency(card: Card, emergency: Emergency) -> Card:
@@ -210,11 +256,10 @@ def protects(before: Card, after: Card) -> bool:
     """Whether a change takes rights away and gives none: what a holder may do while the record is
     suspended.
     """
-    kept = {each.professional: each for each in before.authorisations}
     return (
-        all(kept.get(each.professional) == each for each in after.authorisations)
-        and after.blocks >= before.blocks
-        and after.attending <= before.attending
+        after.blocks >= before.blocks
+        and after.blocked_structures >= before.blocked_structures
+        and after.attending.keys() <= before.attending.keys()
         and before.emergency.bris_de_glace >= after.emergency.bris_de_glace
         and before.emergency.centre_15 >= after.emergency.centre_15
     )

@@ -7,6 +7,7 @@ holds the two together.
 from collections.abc import Iterable, Iterator
 
 from records.access import AccessRequest, RecordFacts
+from records.choices.authorisations import instants
 from records.documents import DocumentFacts
 from records.vocabulary.matrix import Matrices
 from records.vocabulary.matrix_tables import MATRICES
@@ -23,17 +24,14 @@ def changes_at(
 
     What ends an emergency is not in the facts: `emergency.changes_at` tells.
     """
-    instants = [
-        *_of_card(request, record),
+    every = [
+        *_of_grounds(request, record),
         *(each.visible_to_patient_from for each in documents),
         *matrices.instants(),
     ]
-    return min((each for each in instants if each is not None and each > request.now), default=None)
+    return min((each for each in every if each is not None and each > request.now), default=None)
 
 
-def _of_card(request: AccessRequest, record: RecordFacts) -> Iterator[int | None]:
-    """The beginning and the end of the actor's authorisation (R18, R30)."""
-    given = record.card.authorisation_of(request.actor.rpps or "") if record.card is not None else None
-    if given is not None:
-        yield given.since
-        yield given.until
+def _of_grounds(request: AccessRequest, record: RecordFacts) -> Iterator[int | None]:
+    """The beginning and the end of the actor's grounds (R18, R30)."""
+    return instants(record.authorisation_of(request.actor))

@@ -92,7 +92,9 @@ def _on_record(request: AccessRequest, facts: Facts, matrices: Matrices) -> tupl
     record = facts.record
     if record.card is None or record.state is RecordState.DESTROYED:
         return None, Deny(ReasonCode.NO_SUCH_RECORD)
-    case = Case(request, record.state, record.card, facts.emergency, matrices.in_force(request.now))
+    given = record.authorisation_of(request.actor)
+    matrix = matrices.in_force(request.now)
+    case = Case(request, record.state, record.card, facts.emergency, matrix, given)
     for rule in RECORD_RULES:
         objection = rule(case)
         if objection is not None:
@@ -122,7 +124,7 @@ def _grounded(case: Case) -> Decision:
 
 def _care(case: Case) -> Decision:
     """A professional in ordinary care: attending doctor (R21), or authorised at this moment (R18)."""
-    authorisation = case.card.authorisation_of(case.request.actor.rpps or "")
+    authorisation = case.authorisation
     if is_attending(case):
         return Permit(ReasonCode.ATTENDING_DOCTOR)
     if authorisation is None or case.request.action not in READS:

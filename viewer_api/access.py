@@ -13,12 +13,17 @@ from keyvault.crypto.search_tokens import TokenField, check_value
 from keyvault.grants.grant import check_recipient
 from keyvault.process.guard import RecordDoor
 from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.reader.authorising import PAGE
 from keyvault.verbs.reader.changing import CardChange, Changed
+from keyvault.verbs.reader.choices import Choices
+from keyvault.verbs.reader.choosing import Chosen
 from keyvault.verbs.reader.filling import ListPage
 from keyvault.verbs.reader.log_reading import EVERY_LINE, LogFilter
 from keyvault.verbs.reader.reading import Disclosed, EventPage, ResolvedRecord
 from keyvault.verbs.reader.releasing import Released
 from keyvault.verbs.rows import NO_TOKEN, SealedRow, SeenDocument, sealed_rows
+from records.choices.authorisations import DocumentKind
+from records.errors import NotFound
 from records.vocabulary.codes import Action, DocumentState, ReasonCode
 from storage.index_ports import ReaderIndex
 from storage.rows import Details, Document
@@ -185,10 +190,41 @@ class Access:
         # an unknown study has no rows: the verb that follows refuses it like a hidden one, and logs
         return [self._index.documents_by_study(record.record_id, token) for token in tokens]
 
-    def choices(self, call: Call, locator: str) -> dict[str, Any] | None:
-        """The holder's choices, to the holder; None to anybody else who may open the record."""
+    def choices(self, call: Call, locator: str, after: bytes | None = None, most: int = PAGE) -> Choices:
+        """The holder's choices, to the holder, with a page of authorisations; nothing to anybody else who may
+        open the record.
+        """
         record = resolve(self._vault, call, locator)
-        return ask(self._vault, record, lambda record_id: self._vault.choices(call, record_id)).own
+        return ask(self._vault, record, lambda record_id: self._vault.choices(call, record_id, after, most))
+
+    def choices_about(self, call: Call, locator: str, professional: str) -> dict[str, Any]:
+        """What one professional was given, to the holder. Raises `NotFound` "no_such_authorisation"."""
+        record = resolve(self._vault, call, locator)
+        found: Choices = ask(
+            self._vault, record, lambda record_id: self._vault.choices(call, record_id, about=professional)
+        )
+        if found.own is None:
+            raise NotFound("This professional has no authorisation.", code="no_such_authorisation")
+        return found.own
+
+    def choose(
+        self,
+        call: Call,
+        locator: str,
+        professional: str,
+        documents: Sequence[UUID],
+        kinds: Sequence[DocumentKind],
+        with_linked: bool = True,
+    ) -> Chosen:
+        """Show a professional these documents and kinds alone."""
+        record = resolve(self._vault, call, locator, Action.CHOOSE)
+        return ask(
+            self._vault,
+            record,
+            lambda record_id: self._vault.choose(
+                call, record_id, professional, documents, kinds, with_linked
+            ),
+        )
 
     def change(self, call: Call, locator: str, wanted: CardChange) -> dict[str, Any]:
         """Apply one of the holder's choices; effective at the next call."""

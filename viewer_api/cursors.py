@@ -35,6 +35,14 @@ def read_cursor(text: str | None) -> Key | None:
     return at, UUID(bytes=document_id)
 
 
+def read_position(text: str | None) -> bytes | None:
+    """Where a page of authorisations goes on, as the page before said. Raises `Invalid` "bad_cursor"."""
+    try:
+        return None if text is None else unb64(text)
+    except Invalid:
+        raise _bad_cursor() from None
+
+
 def _bad_cursor() -> Invalid:
     return Invalid(
         "No page begins there: pass `after` as `next` gave it, or leave it out to begin with the newest.",

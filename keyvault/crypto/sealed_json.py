@@ -89,8 +89,23 @@ def card_aad(record_id: UUID, object_id: UUID, version: int) -> bytes:
     return b"coffre-card-v1\0" + record_id.bytes + object_id.bytes + be32(version)
 
 
+def choice_card_aad(record_id: UUID, version: int) -> bytes:
+    """Associated data of a card as it is sealed now, on which no authorisation stands."""
+    return b"coffre-card-v3\0" + record_id.bytes + record_id.bytes + be32(version)
+
+
+def authorisation_aad(record_id: UUID, person: bytes, version: int) -> bytes:
+    """Associated data of the authorisation of one professional; `person` is the pseudonym in its row."""
+    return b"coffre-authorisation-v1\0" + record_id.bytes + person + be32(version)
+
+
+def circle_aad(record_id: UUID, circle_id: UUID, version: int) -> bytes:
+    """Associated data of a circle of professionals."""
+    return b"coffre-circle-v1\0" + record_id.bytes + circle_id.bytes + be32(version)
+
+
 def stated_card_aad(record_id: UUID, version: int) -> bytes:
-    """Associated data of a card that holds the record's state."""
+    """Associated data of a card that holds the record's state, and authorisations."""
     # A label of its own: a card without a state can't be opened as one with it. The state is sealed so that
     # whoever writes the table can't reopen a record that its holder closed.
     return b"coffre-card-v2\0" + record_id.bytes + record_id.bytes + be32(version)

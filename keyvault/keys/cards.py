@@ -7,11 +7,19 @@ unless the digest was put back too, and then the audit event of the newer one te
 import hashlib
 import hmac
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from keyvault.crypto.envelope import KeyUse, KeyvaultError, derive
-from keyvault.crypto.sealed_json import card_aad, facts_aad, open_json, seal_json, stated_card_aad
+from keyvault.crypto.sealed_json import (
+    card_aad,
+    choice_card_aad,
+    facts_aad,
+    open_json,
+    seal_json,
+    stated_card_aad,
+)
 from keyvault.keys.record_keys import RecordKey, open_object_key
 from keyvault.store import Row, VaultTransaction
 from records.consent import Card
@@ -55,13 +63,16 @@ def read_card(key: bytes, record: Row) -> OpenedCard:
 def _unsealed(key: bytes, record: Row) -> tuple[Card, RecordState]:
     """The card with the state that it seals; one of the first format is of when every record was active."""
     record_id, version = record["record_id"], record["card_version"]
-    try:
+    with suppress(KeyvaultError):
+        found = open_json(key, record["card"], choice_card_aad(record_id, version))
+        state = RecordState(found.pop("state"))
+        return Card.from_json(found), state
+    with suppress(KeyvaultError):
         found = open_json(key, record["card"], stated_card_aad(record_id, version))
-    except CoffreError:
-        found = open_json(key, record["card"], card_aad(record_id, record_id, version))
-        return Card.from_json(found), RecordState.ACTIVE
-    state = RecordState(found.pop("state"))
-    return Card.from_json(found), state
+        state = RecordState(found.pop("state"))
+        return Card.from_earlier_json(found), state
+    found = open_json(key, record["card"], card_aad(record_id, record_id, version))
+    return Card.from_earlier_json(found), RecordState.ACTIVE
 
 
 def store_card(
@@ -69,11 +80,13 @@ def store_card(
 ) -> tuple[int, bytes]:
     """Seal the next version of the card, in `state` or the present one.
 
-    Answers its version and the digest that the event names.
+    Answers its version and the digest that the event names. Authorisations that still stand on the card have
+    their rows before (`move_authorisations`): a programming error where they haven't.
     """
+    assert not card.authorisations
     version, state = opened.version + 1, state or opened.state
     content = card.to_json() | {"state": state.value}
-    sealed = seal_json(opened.key, content, stated_card_aad(opened.record_id, version))
+    sealed = seal_json(opened.key, content, choice_card_aad(opened.record_id, version))
     digest = hashlib.sha256(sealed).digest()
     changed = tx.update(
         "record",

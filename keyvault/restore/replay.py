@@ -27,10 +27,12 @@ REPLAYED = frozenset(
         "contact",
         "first_access",
         "notice",
+        "authorisation",
+        "circle",
     }
 )
 
-DECIDING = frozenset({"record", "record_key", "wrapped_key", "document", "blob"})
+DECIDING = frozenset({"record", "record_key", "wrapped_key", "document", "blob", "authorisation", "circle"})
 """Tables from which it is decided what somebody may see or open of a record, and by which keys.
 
 `document_row` and `blob_document` change together with `document` or `blob`.

@@ -200,7 +200,7 @@ def attempt(
     preamble = Preamble.of(call, actor, action, vault.touched(row, named))
     over = preamble.over_quota(transaction)
     if known is None:
-        record = vault.open(transaction.rows, row, lock=discloses)
+        record = vault.open(transaction.rows, row, lock=discloses, actor=actor)
     else:
         record = vault.unmoved(transaction.rows, row, known, lock=discloses)
     request = preamble.request(transaction.now)

@@ -85,7 +85,7 @@ def _recipients(record: OpenedRecord, permit: Permit) -> list[str]:
     card = record.card.card
     if Obligation.NOTIFY_ATTENDING in permit.obligations and card is not None:
         # the block of a named doctor holds for what is told too
-        recipients += [f"{PROFESSIONAL}:{number}" for number in sorted(card.attending - card.blocks)]
+        recipients += [f"{PROFESSIONAL}:{number}" for number in sorted(card.attending.keys() - card.blocks)]
     return recipients
 
 

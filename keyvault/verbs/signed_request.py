@@ -138,7 +138,7 @@ def _own_imaging(named: Named, _: bytes) -> SignedRequest:
 
 
 def _choices(named: Named, _: bytes) -> SignedRequest:
-    return _reading(named["record"], choices={})
+    return _reading(named["record"], choices={"about": None})
 
 
 def _retrieve(named: Named, _: bytes) -> SignedRequest:
@@ -199,8 +199,25 @@ def _delete_contact(named: Named, _: bytes) -> SignedRequest:
 
 
 def _authorise(named: Named, body: bytes) -> SignedRequest:
-    stated = members(parse(body), {"professional"}, {"until", "permanent"})
+    stated = members(parse(body), {"professional"}, {"until", "permanent", "scope"})
     return _changing(named["record"], Action.AUTHORISE, **stated)
+
+
+def _choose(named: Named, body: bytes) -> SignedRequest:
+    """The same defaults as the route's (`viewer_api/routes/records.py`)."""
+    stated = members(parse(body), {"documents"}, {"kinds", "with_linked"})
+    kinds = [members(each, set(), {"class", "domain"}) for each in items(stated.get("kinds", []))]
+    chosen = {
+        "professional": named["professional"],
+        "documents": [UUID(text(each)) for each in items(stated["documents"])],
+        "kinds": [(each.get("class"), each.get("domain")) for each in kinds],
+        "with_linked": stated.get("with_linked", True),
+    }
+    return _reading(named["record"], Action.CHOOSE, choose=chosen)
+
+
+def _choices_about(named: Named, _: bytes) -> SignedRequest:
+    return _reading(named["record"], choices={"about": named["professional"]})
 
 
 def _add(action: Action, named: Named, body: bytes) -> SignedRequest:
@@ -209,6 +226,14 @@ def _add(action: Action, named: Named, body: bytes) -> SignedRequest:
 
 def _take_off(action: Action, named: Named, _: bytes) -> SignedRequest:
     return _changing(named["record"], action, professional=named["professional"])
+
+
+def _block_structure(named: Named, body: bytes) -> SignedRequest:
+    return _changing(named["record"], Action.BLOCK, **members(parse(body), {"structure"}))
+
+
+def _unblock_structure(named: Named, _: bytes) -> SignedRequest:
+    return _changing(named["record"], Action.UNBLOCK, structure=named["structure"])
 
 
 def _emergency(named: Named, body: bytes) -> SignedRequest:
@@ -233,7 +258,14 @@ def _reading(record: str, action: Action = Action.SEARCH, **verbs: Arguments) ->
 
 
 def _changing(record: str, action: Action, **stated: Any) -> SignedRequest:
-    nothing = {"professional": None, "until": None, "permanent": False, "emergency": None}
+    nothing = {
+        "professional": None,
+        "structure": None,
+        "until": None,
+        "permanent": False,
+        "scope": None,
+        "emergency": None,
+    }
     return _reading(record, action, change_card={"wanted": nothing | {"action": action, **stated}})
 
 
@@ -285,8 +317,12 @@ SIGNED: Mapping[tuple[str, str], Read] = {
     ("DELETE", f"{_RECORD}/contacts/{{kind}}"): _delete_contact,
     ("POST", f"{_RECORD}/authorisations"): _authorise,
     ("DELETE", f"{_RECORD}/authorisations/{{professional}}"): partial(_take_off, Action.REVOKE),
+    ("GET", f"{_RECORD}/authorisations/{{professional}}"): _choices_about,
+    ("PUT", f"{_RECORD}/authorisations/{{professional}}/chosen"): _choose,
     ("POST", f"{_RECORD}/blocks"): partial(_add, Action.BLOCK),
     ("DELETE", f"{_RECORD}/blocks/{{professional}}"): partial(_take_off, Action.UNBLOCK),
+    ("POST", f"{_RECORD}/blocked-structures"): _block_structure,
+    ("DELETE", f"{_RECORD}/blocked-structures/{{structure}}"): _unblock_structure,
     ("POST", f"{_RECORD}/attending-doctors"): partial(_add, Action.NAME_ATTENDING),
     ("DELETE", f"{_RECORD}/attending-doctors/{{professional}}"): partial(_take_off, Action.REMOVE_ATTENDING),
     ("PUT", f"{_RECORD}/emergency"): _emergency,

@@ -9,7 +9,7 @@ from records.actors import Actor
 from records.depositing_labels import is_hidden, may_cumulate
 from records.documents import DocumentFacts
 from records.emergency import EMERGENCIES
-from records.rules.record import Case, consults, is_attending
+from records.rules.record import Case, consults, is_attending, is_blocked
 from records.vocabulary.codes import Action, DocumentState, Label, ReasonCode, Role
 from records.vocabulary.depositing import Depositor, may_deposit
 from records.vocabulary.sectors import INSURER_SETTING
@@ -41,9 +41,26 @@ def _masked(case: Case, document: DocumentFacts) -> ReasonCode | None:
     authorisation like everybody. An emergency asks for none, so it spares them not."""
     if not consults(case) or Label.MASQUE_PS not in document.labels or is_attending(case):
         return None
+    return None if _is_own(case, document) else ReasonCode.MASKED
+
+
+def _scope(case: Case, document: DocumentFacts) -> ReasonCode | None:
+    """R1111-49: who is shown chosen documents alone sees no other, but its own. Attending doctors see all; an
+    emergency shows what an authorisation for all would show, and no more.
+    """
+    if not consults(case) or is_attending(case) or case.request.purpose in EMERGENCIES:
+        return None
+    given = case.authorisation
+    if _is_own(case, document) or (given is not None and given.shows(document, case.request.now)):
+        return None
+    return ReasonCode.NOT_SHOWN
+
+
+def _is_own(case: Case, document: DocumentFacts) -> bool:
+    """Whether, in ordinary care, the actor or the actor's structure made the document."""
     actor = case.request.actor
     own = actor.rpps == document.author or _same_structure(actor, document)
-    return None if own and case.request.purpose not in EMERGENCIES else ReasonCode.MASKED
+    return own and case.request.purpose not in EMERGENCIES
 
 
 def _same_structure(actor: Actor, document: DocumentFacts) -> bool:
@@ -69,7 +86,7 @@ def _author_alone(case: Case, document: DocumentFacts) -> ReasonCode | None:
         return None
     if not _same_structure(actor, document):
         return ReasonCode.NOT_AUTHORISED
-    return ReasonCode.BLOCKED if actor.rpps in case.card.blocks else None
+    return ReasonCode.BLOCKED if is_blocked(case) else None
 
 
 def depositor_kind(actor: Actor) -> Depositor:
@@ -112,4 +129,5 @@ DOCUMENT_RULES: tuple[DocumentRule, ...] = (
     _matrix,
     _masked,
     _hidden_from_patient,
+    _scope,
 )

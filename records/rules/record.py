@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from records.access import AccessRequest, EmergencyUse
+from records.choices.authorisations import Authorisation
 from records.consent import Card
 from records.emergency import EMERGENCIES, WINDOWS_A_DAY, long_enough
 from records.rules.request import WRITES
@@ -22,13 +23,17 @@ from records.vocabulary.sectors import REGULATION_SETTING, Opens, opened_by
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A request and the facts of an existing record, with the matrix in force; None: there is none yet."""
+    """A request and the facts of an existing record, with the matrix in force; None: there is none yet.
+
+    `authorisation` is that of whoever asks.
+    """
 
     request: AccessRequest
     state: RecordState
     card: Card
     use: EmergencyUse | None
     matrix: Matrix | None
+    authorisation: Authorisation | None = None
 
     def cell(self, type_code: str) -> Cell | None:
         """The cell of the actor's profession in the matrix; None where it has none."""
@@ -99,6 +104,12 @@ def _withdraws(case: Case) -> bool:
     return case.request.actor.role is Role.PROFESSIONAL and case.request.action is Action.WITHDRAW
 
 
+def is_blocked(case: Case) -> bool:
+    """Whether the holder blocked the person, or the structure whose account is used (R19)."""
+    actor = case.request.actor
+    return actor.rpps in case.card.blocks or actor.structure in case.card.blocked_structures
+
+
 def is_attending(case: Case) -> bool:
     """An attending doctor (R21) is named by the holder, and is a doctor by the own credential."""
     actor = case.request.actor
@@ -112,8 +123,10 @@ def _named_professional(case: Case) -> ReasonCode | None:
 
 
 def _block(case: Case) -> ReasonCode | None:
-    """A blocked professional never consults, in an emergency neither (R19, R26); feeding stays (R31)."""
-    return ReasonCode.BLOCKED if consults(case) and case.request.actor.rpps in case.card.blocks else None
+    """Who is blocked, as a person or by the structure they come from, never consults, in an emergency
+    neither (R19, R26); feeding stays (R31).
+    """
+    return ReasonCode.BLOCKED if consults(case) and is_blocked(case) else None
 
 
 def _profession(case: Case) -> ReasonCode | None:
@@ -141,9 +154,8 @@ def _express_consent(case: Case) -> ReasonCode | None:
     actor = case.request.actor
     if not consults(case) or opened_by(actor.sector) is not Opens.EXPRESS_CONSENT:
         return None
-    given = case.card.authorisation_of(actor.rpps or "")
-    expressly = given is not None and given.express and given.is_live(case.request.now)
-    return None if expressly else ReasonCode.CONSENT_MISSING
+    grounds = case.authorisation.live(case.request.now) if case.authorisation is not None else ()
+    return None if any(each.express for each in grounds) else ReasonCode.CONSENT_MISSING
 
 
 def _regulation_centre(case: Case) -> ReasonCode | None:

@@ -28,6 +28,7 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = MappingProxyType(
             Action.REOPEN_RECORD,
             Action.AUTHORISE,
             Action.REVOKE,
+            Action.CHOOSE,
             Action.BLOCK,
             Action.UNBLOCK,
             Action.NAME_ATTENDING,

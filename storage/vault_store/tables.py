@@ -74,6 +74,32 @@ compact_table(
     bytes_column("wrap"),
 )
 
+# what the holder chose about one professional, and about a team or a list; `ends_on` counts days from 1970
+compact_table(
+    "authorisation",
+    VAULT,
+    id_column("record_id", primary_key=True),
+    bytes_column("person", primary_key=True),
+    int_column("version"),
+    text_column("state"),
+    int_column("ends_on", nullable=True),
+    bytes_column("sealed"),
+    bytes_column("digest"),
+    Index("authorisation_by_end", "state", "ends_on"),
+)
+compact_table(
+    "circle",
+    VAULT,
+    id_column("record_id", primary_key=True),
+    id_column("circle_id", primary_key=True),
+    int_column("version"),
+    text_column("state"),
+    int_column("ends_on", nullable=True),
+    bytes_column("sealed"),
+    bytes_column("digest"),
+    Index("circle_by_end", "state", "ends_on"),
+)
+
 # documents and blobs
 Table(
     "document",

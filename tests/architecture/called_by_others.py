@@ -108,7 +108,6 @@ _.custodian  # DocumentReference
 _.EXPORT  # the same
 _.SPOKEN  # means of a consent, in a card
 _.WRITTEN  # the same
-_.ONLINE  # the same
 _.HIDDEN_FROM_REPRESENTATIVES  # pages explain it; no decision gives it while nobody signs in for another
 _.certificate_public  # coffre.wiring compares it with the vault's, by its name
 _.taken_at  # written with the manifest of an archive

@@ -201,8 +201,17 @@ ROWS = [
     Row("DELETE", "/records/{ins}/contacts/{kind}", holder=True),
     Row("POST", "/records/{ins}/authorisations", number, holder=True),
     Row("DELETE", "/records/{ins}/authorisations/{professional}", holder=True),
+    Row("GET", "/records/{ins}/authorisations/{professional}", holder=True),
+    Row(
+        "PUT",
+        "/records/{ins}/authorisations/{professional}/chosen",
+        lambda p: {"documents": []},
+        holder=True,
+    ),
     Row("POST", "/records/{ins}/blocks", number, holder=True),
     Row("DELETE", "/records/{ins}/blocks/{professional}", holder=True),
+    Row("POST", "/records/{ins}/blocked-structures", lambda p: {"structure": "1750000002"}, holder=True),
+    Row("DELETE", "/records/{ins}/blocked-structures/{structure}", holder=True),
     Row("POST", "/records/{ins}/attending-doctors", number, holder=True),
     Row("DELETE", "/records/{ins}/attending-doctors/{professional}", holder=True),
     Row(

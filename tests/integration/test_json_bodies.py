@@ -71,9 +71,18 @@ def valid_bodies(person: Patient) -> dict[str, tuple[str, Any]]:
         "PUT /records/{ins}/documents/{document_id}/labels": ("holder", ["MASQUE_PS"]),
         "POST /records/{ins}/authorisations": (
             "holder",
-            professional | {"until": 2_000_000_000, "permanent": False},
+            professional | {"until": 2_000_000_000, "permanent": False, "scope": "all"},
+        ),
+        "PUT /records/{ins}/authorisations/{professional}/chosen": (
+            "holder",
+            {
+                "documents": ["01a20119-6a78-7000-8000-000000000000"],
+                "kinds": [{"class": "10", "domain": "CARDIO"}],
+                "with_linked": True,
+            },
         ),
         "POST /records/{ins}/blocks": ("holder", professional),
+        "POST /records/{ins}/blocked-structures": ("holder", {"structure": "1750000002"}),
         "POST /records/{ins}/attending-doctors": ("holder", professional),
         "PUT /records/{ins}/emergency": ("holder", {"bris_de_glace": True, "centre_15": True}),
         "POST /quarantine/{document_id}/release": ("operator", {"record": person.ins, "reason": reason}),

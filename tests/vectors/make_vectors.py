@@ -214,7 +214,7 @@ def packed() -> dict[str, Any]:
 
 
 def cards() -> dict[str, Any]:
-    """A card of each format: the second holds the record's state and has a label of its own."""
+    """A card of each format: the second holds the record's state, the third no authorisations."""
     record, key, version = uuid("record"), stream("card-key", 32), 3
     card: dict[str, Any] = {
         "ins": {"matricule": "255069900000159", "oid": "1.2.250.1.213.1.4.10"},
@@ -225,7 +225,20 @@ def cards() -> dict[str, Any]:
         "attending": [],
         "emergency": {"bris_de_glace": True, "centre_15": False},
     }
-    contents = {"coffre-card-v1": card, "coffre-card-v2": card | {"state": "suspended"}}
+    third: dict[str, Any] = {name: card[name] for name in ("ins", "traits", "consent", "blocks", "emergency")}
+    third |= {
+        "blocked_structures": ["1750000001"],
+        "attending": {"899700024451": 1800000000, "899700024452": None},
+        "delegates": [],
+        "refusals": {"classes": ["11"], "structures": []},
+        "former_ins": [{"matricule": "155067200010159", "oid": "1.2.250.1.213.1.4.10"}],
+        "state": "suspended",
+    }
+    contents = {
+        "coffre-card-v1": card,
+        "coffre-card-v2": card | {"state": "suspended"},
+        "coffre-card-v3": third,
+    }
     sealed = []
     for label, content in contents.items():
         aad = label.encode() + b"\0" + record.bytes + record.bytes + be(version, 4)
@@ -271,6 +284,58 @@ def facts() -> dict[str, Any]:
         "version": version,
         "facts": sealed,
     }
+
+
+def choices() -> dict[str, Any]:
+    """What the holder chose about one professional, and about a team."""
+    record, circle, team, key, version = (
+        uuid("record"),
+        uuid("circle"),
+        uuid("team"),
+        stream("card-key", 32),
+        2,
+    )
+    number = "899700024450"
+    person_key = hkdf(key, bytes(32), b"coffre-person-key-v1\0")
+    person = hmac.digest(person_key, b"coffre-person-v1\0" + number.encode(), "sha256")
+    consent = {"by": "patient", "how": "online", "at": 1800000000}
+    own = {
+        "circle": str(circle),
+        "since": 1800000000,
+        "until": 1831536000,
+        "consent": consent,
+        "scope": "chosen",
+        "kinds": [["10", None], ["11", "CARDIO"]],
+        "express": True,
+        "of_team": False,
+        "ended": None,
+    }
+    member = own | {"circle": str(team), "until": 1802592000, "scope": "all", "kinds": []}
+    member |= {"express": False, "of_team": True, "ended": 1801000000}
+    contents = {
+        "coffre-authorisation-v1": {"professional": number, "grounds": [own, member], "archived": False},
+        "coffre-circle-v1": {
+            "circle_id": str(team),
+            "name": "Équipe de rééducation",
+            "since": 1800000000,
+            "until": 1802592000,
+            "consent": consent | {"by": number, "how": "spoken"},
+            "members": 4,
+            "ended": None,
+            "archived": False,
+        },
+    }
+    places = {"coffre-authorisation-v1": person, "coffre-circle-v1": team.bytes}
+    ends = {"coffre-authorisation-v1": 1831536000 // 86400, "coffre-circle-v1": 1802592000 // 86400}
+    rows = []
+    for label, content in contents.items():
+        aad = label.encode() + b"\0" + record.bytes + places[label] + be(version, 4)
+        data = wrap(key, canonical(content), aad, stream(label, 12))
+        digest = hashlib.sha256(data).hexdigest()
+        row = {"label": label, "content": content, "sealed": data.hex(), "digest": digest}
+        rows.append(row | {"ends_on": ends[label]})
+    named = {"record": str(record), "circle": str(team), "professional": number, "person": person.hex()}
+    return {**named, "key": key.hex(), "version": version, "rows": rows}
 
 
 def tokens() -> dict[str, Any]:
@@ -691,6 +756,7 @@ def build() -> dict[str, Any]:
         "packed.json": packed(),
         "cards.json": cards(),
         "facts.json": facts(),
+        "choices.json": choices(),
         "tokens.json": tokens(),
         "reception.json": reception(),
         "grants.json": grants(),

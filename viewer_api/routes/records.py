@@ -10,13 +10,18 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from keyvault.credentials.tokens import Credential
 from keyvault.verbs.attempt import Call
+from keyvault.verbs.reader.authorising import LARGEST_PAGE, PAGE
 from keyvault.verbs.reader.changing import CardChange
 from keyvault.verbs.reader.filling import ListPage
 from keyvault.verbs.reader.log_reading import LogFilter
+from records.base64url import b64
+from records.choices.authorisations import DocumentKind, Scope
+from records.choices.authorising import MOST_KINDS
 from records.consent import Emergency
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse
 from viewer_api.access import Access
 from viewer_api.call_headers import call_of
+from viewer_api.cursors import read_position
 from viewer_api.log_evidence import evidence_json
 from viewer_api.presenting import page_json
 from viewer_api.routes.list_page import list_page, next_link
@@ -38,6 +43,33 @@ class AuthorisationBody(BaseModel):
     professional: str = Field(max_length=64)
     until: StrictInt | None = Field(default=None, description="unix seconds")
     permanent: bool = False
+    scope: Scope | None = Field(
+        strict=False,
+        default=None,
+        description="all documents, or those that are chosen; unsaid, as before, else all",
+    )
+
+
+class KindBody(BaseModel):
+    """Documents of a class, of a medical domain, or of both."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    class_code: str | None = Field(default=None, alias="class", max_length=64)
+    domain: str | None = Field(default=None, max_length=64)
+
+
+class ChosenBody(BaseModel):
+    """`with_linked`: what belongs to the same studies is shown, too."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    documents: list[UUID] = Field(max_length=10_000, strict=False)
+    kinds: list[KindBody] = Field(default=[], max_length=MOST_KINDS)
+    with_linked: bool = True
+
+
+class StructureBody(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    structure: str = Field(max_length=64)
 
 
 class ProfessionalBody(BaseModel):
@@ -118,8 +150,16 @@ def router(access: Access, authenticate: Authenticate) -> APIRouter:
         return {**shown, **evidence_json(page)} if evidence else shown
 
     @routes.get("/{ins}/authorisations", summary="The holder's choices")
-    async def choices(ins: str, request: Request) -> dict[str, Any]:
-        return await asyncio.to_thread(access.choices, await call(request), ins) or {}
+    async def choices(
+        ins: str,
+        request: Request,
+        after: Annotated[str | None, Query(max_length=64)] = None,
+        limit: Annotated[Whole, Query(ge=1, le=LARGEST_PAGE)] = PAGE,
+    ) -> dict[str, Any]:
+        found = await asyncio.to_thread(access.choices, await call(request), ins, read_position(after), limit)
+        if found.own is None:
+            return {}
+        return found.own | {"next": None if found.following is None else b64(found.following)}
 
     @routes.post("/{ins}/authorisations", status_code=201, summary="Authorise a professional")
     async def authorise(ins: str, body: AuthorisationBody, request: Request) -> dict[str, Any]:
@@ -128,6 +168,7 @@ def router(access: Access, authenticate: Authenticate) -> APIRouter:
             professional=body.professional,
             until=body.until,
             permanent=body.permanent,
+            scope=body.scope,
         )
         return await change(request, ins, wanted)
 
@@ -136,6 +177,24 @@ def router(access: Access, authenticate: Authenticate) -> APIRouter:
         await change(request, ins, CardChange(action=Action.REVOKE, professional=professional))
         return Response(status_code=NO_CONTENT)
 
+    @routes.get("/{ins}/authorisations/{professional}", summary="What a professional was given")
+    async def choices_about(ins: str, professional: str, request: Request) -> dict[str, Any]:
+        return await asyncio.to_thread(access.choices_about, await call(request), ins, professional)
+
+    @routes.put("/{ins}/authorisations/{professional}/chosen", summary="Choose what a professional is shown")
+    async def choose(ins: str, professional: str, body: ChosenBody, request: Request) -> dict[str, Any]:
+        kinds = [DocumentKind(each.class_code, each.domain) for each in body.kinds]
+        chosen = await asyncio.to_thread(
+            access.choose,
+            await call(request),
+            ins,
+            professional,
+            body.documents,
+            kinds,
+            body.with_linked,
+        )
+        return chosen.to_json()
+
     @routes.post("/{ins}/blocks", status_code=201, summary="Block a professional")
     async def block(ins: str, body: ProfessionalBody, request: Request) -> dict[str, Any]:
         return await change(request, ins, CardChange(action=Action.BLOCK, professional=body.professional))
@@ -143,6 +202,17 @@ def router(access: Access, authenticate: Authenticate) -> APIRouter:
     @routes.delete("/{ins}/blocks/{professional}", status_code=NO_CONTENT, summary="Lift a block")
     async def unblock(ins: str, professional: str, request: Request) -> Response:
         await change(request, ins, CardChange(action=Action.UNBLOCK, professional=professional))
+        return Response(status_code=NO_CONTENT)
+
+    @routes.post("/{ins}/blocked-structures", status_code=201, summary="Block whoever comes from a structure")
+    async def block_structure(ins: str, body: StructureBody, request: Request) -> dict[str, Any]:
+        return await change(request, ins, CardChange(action=Action.BLOCK, structure=body.structure))
+
+    @routes.delete(
+        "/{ins}/blocked-structures/{structure}", status_code=NO_CONTENT, summary="Lift a structure's block"
+    )
+    async def unblock_structure(ins: str, structure: str, request: Request) -> Response:
+        await change(request, ins, CardChange(action=Action.UNBLOCK, structure=structure))
         return Response(status_code=NO_CONTENT)
 
     @routes.post("/{ins}/attending-doctors", status_code=201, summary="Name an attending doctor")

@@ -111,6 +111,14 @@ LOG: Mapping[str, tuple[str, str]] = {
     "did.suspend_record": ("Suspension du dossier", "Suspension of the record"),
     "did.authorise": ("Autorisation d'un professionnel", "Authorisation of a professional"),
     "did.revoke": ("Retrait d'une autorisation", "Withdrawal of an authorisation"),
+    "did.choose": (
+        "Choix des documents montrés à un professionnel",
+        "Choice of what a professional is shown",
+    ),
+    "did.move_choices": (
+        "Rangement d'une autorisation par le coffre, sans changement de droits",
+        "Filing of an authorisation by the vault; no right changes",
+    ),
     "did.block": ("Blocage d'un professionnel", "Blocking of a professional"),
     "did.unblock": ("Déblocage d'un professionnel", "Unblocking of a professional"),
     "did.name_attending": ("Désignation d'un médecin traitant", "Naming of an attending doctor"),

@@ -55,6 +55,10 @@ LOG_REFUSALS: Mapping[str, tuple[str, str]] = {
         "Vous aviez masqué ce document aux professionnels.",
         "You had masked this document to professionals.",
     ),
+    "denied.not_shown": (
+        "Ce professionnel ne voit que les documents que vous avez choisis.",
+        "This professional sees only the documents that you chose.",
+    ),
     "denied.hidden_from_patient": (
         "Ce document sera visible après une consultation d'annonce.",
         "This document becomes visible after an announcement visit.",

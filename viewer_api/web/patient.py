@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -10,12 +9,15 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from keyvault.verbs.reader.changing import CardChange
+from keyvault.verbs.reader.choices import Choices
 from keyvault.verbs.reader.reading import Disclosed
+from records.base64url import b64
 from records.consent import Emergency
 from records.errors import Invalid, NotFound
 from records.vocabulary.codes import Action, Label
 from viewer_api.access import Access
 from viewer_api.notices import Notices
+from viewer_api.cursors import read_position
 from viewer_api.record_pages import ShownPage
 from viewer_api.web.own import own
 from viewer_api.web.paging import PREVIEWS, neighbours, page_of, place_of
@@ -75,11 +77,14 @@ class PatientPages:
         form: Mapping[str, str] | None = None,
     ) -> Response:
         """The page of choices; `problem` is (action, code) of a form to correct, `form` what it held."""
+        after = request.query_params.get("apres")
+        found: Choices = await own(self._access.choices, session, read_position(after))
         return self._site.page(
             request,
             "choices.html",
             UNPROCESSABLE if problem else 200,
-            choices=await own(self._access.choices, session),
+            choices=found.own,
+            following=None if found.following is None else b64(found.following),
             now=int(time.time()),
             problem=problem,
             form=form or {},
@@ -150,9 +155,9 @@ class PatientPages:
 
     async def _emergency(self, session: Session, form: Mapping[str, str]) -> Emergency:
         """The form speaks of one mode; the other stays as it is."""
-        choices: Mapping[str, Any] | None = await own(self._access.choices, session)
-        assert choices is not None  # the holder's own
-        allowed = dict(choices["emergency"])
+        found: Choices = await own(self._access.choices, session)
+        assert found.own is not None  # the holder's own
+        allowed = dict(found.own["emergency"])
         allowed[_mode(form)] = form.get("allowed") == "oui"
         return Emergency(**allowed)
 

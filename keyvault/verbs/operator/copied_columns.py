@@ -6,6 +6,7 @@ from uuid import UUID
 from audit.view import LogFault
 from keyvault.context import Vault
 from keyvault.keys.cards import OpenedCard, open_facts
+from keyvault.keys.choices import open_authorisation, open_circle
 from keyvault.store import Row, VaultTransaction
 from records.errors import CoffreError
 
@@ -13,12 +14,13 @@ from records.errors import CoffreError
 def check_copies(vault: Vault, tx: VaultTransaction, record_id: UUID) -> None:
     """The card and all facts open, and what stands beside them is what they seal.
 
-    Raises LogFault `card_altered` or `facts_altered`.
+    Raises LogFault `card_altered`, `facts_altered`, `authorisation_altered` or `circle_altered`.
     """
     record = tx.get("record", record_id=record_id)
     if record is None:
         return
     card = _checked_card(vault, tx, record)
+    _check_choices(tx, card)
     documents = tx.find("document", record_id=record_id)
     rows = tx.find("document_row", document_id__in=[row["document_id"] for row in documents])
     newest = {row["document_id"]: row for row in sorted(rows, key=itemgetter("row_version"))}
@@ -33,6 +35,17 @@ def _checked_card(vault: Vault, tx: VaultTransaction, record: Row) -> OpenedCard
     except CoffreError as error:
         sentence = "A record's card does not open, or its state or INS is not the one that the card seals."
         raise LogFault("card_altered", sentence) from error
+
+
+def _check_choices(tx: VaultTransaction, card: OpenedCard) -> None:
+    """Every row about a professional or a circle opens, and stands under what it seals."""
+    for table, opened in (("authorisation", open_authorisation), ("circle", open_circle)):
+        for row in tx.find(table, record_id=card.record_id):
+            try:
+                opened(card, row)
+            except CoffreError as error:
+                sentence = f"A record's {table} does not open, or is not what stands beside it."
+                raise LogFault(f"{table}_altered", sentence) from error
 
 
 def _check_facts(card: OpenedCard, document: Row) -> None:

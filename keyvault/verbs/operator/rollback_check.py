@@ -21,6 +21,7 @@ class RollbackCheck:
         self._card: _Sealed | None = None
         self._facts: dict[str, _Sealed] = {}
         self._contacts: dict[str, _Sealed] = {}
+        self._choices: dict[str, dict[str, _Sealed]] = {"authorisation": {}, "circle": {}}
 
     def note(self, event: ChainEvent) -> None:
         if event.event is None:
@@ -32,9 +33,13 @@ class RollbackCheck:
             self._facts[line["object"]] = (line["facts_version"], line["facts_digest"])
         if "contact_digest" in line:
             self._contacts[line["contact"]] = (line["contact_version"], line["contact_digest"])
+        for table, named in self._choices.items():
+            if f"{table}_digest" in line:
+                named[line[table]] = (line[f"{table}_version"], line[f"{table}_digest"])
 
     def check(self, tx: VaultTransaction, record_id: UUID) -> None:
-        """Raises LogFault `card_rolled_back`, `facts_rolled_back` or `contact_rolled_back`.
+        """Raises LogFault `card_rolled_back`, `facts_rolled_back`, `contact_rolled_back`,
+        `authorisation_rolled_back` or `circle_rolled_back`.
 
         A card seals the record's state: whoever opens it (`keyvault/keys/cards.py`) compares the row's copy.
         """
@@ -47,7 +52,26 @@ class RollbackCheck:
                 raise LogFault("facts_rolled_back", "A document's labels aren't the newest that events name.")
         if self._contacts != _contacts(tx, record_id):
             raise LogFault("contact_rolled_back", "A holder's contact is not the newest that events name.")
+        if record is None:
+            return
+        for table, key in (("authorisation", "person"), ("circle", "circle_id")):
+            self._check_choices(tx, record_id, table, key)
 
+    def _check_choices(self, tx: VaultTransaction, record_id: UUID, table: str, key: str) -> None:
+        """Rows are never deleted: each has its events, and each that an event names is there."""
+        here = {
+            _name(row[key]): (str(row["version"]), row["digest"].hex())
+            for row in tx.find(table, record_id=record_id)
+        }
+        if here != self._choices[table]:
+            raise LogFault(
+                f"{table}_rolled_back", f"A record's {table} rows are not the newest that its events name."
+            )
+
+
+def _name(key: bytes | UUID) -> str:
+    """The key of a row as events tell it."""
+    return key.hex() if isinstance(key, bytes) else str(key)
 
 def _contacts(tx: VaultTransaction, record_id: UUID) -> dict[str, _Sealed]:
     rows = tx.find("contact", record_id=record_id)

@@ -93,7 +93,7 @@ class DocumentVerbs:
         row = row if any(each.document_id == asked.document_id for each in asked.rows) else None
         record_id = row["record_id"] if row else NOBODYS
         named = tx.get("record", record_id=record_id)
-        record = self._vault.open(tx, named)
+        record = self._vault.open(tx, named, actor=asked.actor)
         reason = self._objection(tx, asked.preamble, record, row, now_ms)
         counted = self._vault.touched(named, record_id)
         preamble = Preamble.of(asked.call, asked.actor, Action.SEARCH, counted)

@@ -15,9 +15,14 @@ from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
 from keyvault.verbs.caller import caller
 from keyvault.verbs.judging import facts_with_decoys
+from keyvault.verbs.moving_choices import move_authorisations, moving
+from keyvault.verbs.reader.authorising import authorisation_json, by_holder, change_authorisation
+from keyvault.verbs.reader.choices import card_choices
 from keyvault.verbs.notice_outbox import queue_notice
 from keyvault.verbs.rows import copies_of
 from records import consent
+from records.choices.authorisations import Scope
+from records.choices.authorising import Given
 from records.consent import Card, Emergency, protects
 from records.documents import HOLDERS_LABELS, check_labels, labels_by_holder
 from records.errors import NotFound
@@ -28,12 +33,16 @@ from records.vocabulary.codes import Action, Label, ReasonCode, RecordState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardChange:
-    """A change of the card. `professional` is a national number; `until` is unix seconds, None = one year."""
+    """One of the holder's choices. `professional` is a national number, `structure` that of a structure to
+    block; `until` is unix seconds, None = one year.
+    """
 
     action: Action
     professional: str | None = None
+    structure: str | None = None
     until: int | None = None
     permanent: bool = False
+    scope: Scope | None = None
     emergency: Emergency | None = None
 
 
@@ -44,27 +53,37 @@ class Changed:
     choices: dict[str, Any]
 
 
-def _authorise(card: Card, wanted: CardChange, now: int) -> Card:
-    return consent.authorise(card, wanted.professional or "", now, wanted.until, permanent=wanted.permanent)
-
-
 def _set_emergency(card: Card, wanted: CardChange, now: int) -> Card:
     assert wanted.emergency is not None
     return consent.set_emergency(card, wanted.emergency)
 
 
+def _block(card: Card, wanted: CardChange) -> Card:
+    if wanted.structure is not None:
+        return consent.block_structure(card, wanted.structure)
+    return consent.block(card, wanted.professional or "")
+
+
+def _unblock(card: Card, wanted: CardChange) -> Card:
+    if wanted.structure is not None:
+        return consent.unblock_structure(card, wanted.structure)
+    return consent.unblock(card, wanted.professional or "")
+
+
 _CHANGES: Mapping[Action, Callable[[Card, CardChange, int], Card]] = {
-    Action.AUTHORISE: _authorise,
-    Action.REVOKE: lambda card, wanted, now: consent.revoke(card, wanted.professional or ""),
-    Action.BLOCK: lambda card, wanted, now: consent.block(card, wanted.professional or ""),
-    Action.UNBLOCK: lambda card, wanted, now: consent.unblock(card, wanted.professional or ""),
-    Action.NAME_ATTENDING: lambda card, wanted, now: consent.name_attending(card, wanted.professional or ""),
+    Action.BLOCK: lambda card, wanted, now: _block(card, wanted),
+    Action.UNBLOCK: lambda card, wanted, now: _unblock(card, wanted),
+    Action.NAME_ATTENDING: lambda card, wanted, now: consent.name_attending(
+        card, wanted.professional or "", now
+    ),
     Action.REMOVE_ATTENDING: lambda card, wanted, now: consent.remove_attending(
         card, wanted.professional or ""
     ),
     Action.SET_EMERGENCY: _set_emergency,
 }
-CARD_CHANGES = frozenset(_CHANGES)
+OF_ONE_PROFESSIONAL = frozenset({Action.AUTHORISE, Action.REVOKE})
+"""These change a row of their own, and not the card."""
+CARD_CHANGES = frozenset(_CHANGES) | OF_ONE_PROFESSIONAL
 
 
 class ChangingVerbs:
@@ -86,10 +105,14 @@ class ChangingVerbs:
             found = attempt(self._vault, transaction, call, actor, wanted.action, record_id=record_id)
             if isinstance(found, Denied):
                 return found
+            if wanted.action in OF_ONE_PROFESSIONAL:
+                return Changed(self._about_one(transaction, found, wanted))
+            told = moving(actor, found.public_id, found.permit.reason)
             opened = found.record.card
-            assert opened.card is not None
-            card = _CHANGES[wanted.action](opened.card, wanted, transaction.now)
-            if opened.state is not RecordState.ACTIVE and not protects(opened.card, card):
+            present = move_authorisations(transaction, opened, found.record.chain, told)
+            assert present is not None
+            card = _CHANGES[wanted.action](present, wanted, transaction.now)
+            if opened.state is not RecordState.ACTIVE and not protects(present, card):
                 return self._refuse_change(transaction, found, ReasonCode.RECORD_SUSPENDED)
             version, digest = store_card(transaction.rows, opened, card)
             self._set_branches(transaction, found, card)
@@ -98,6 +121,18 @@ class ChangingVerbs:
             details = {"card_version": version, "card_digest": digest.hex(), **_told(wanted)}
             transaction.append(found.record.chain, found.event(details=details))
             return Changed(_choices(card))
+
+    def _about_one(self, transaction: Transaction, found: Attempt, wanted: CardChange) -> dict[str, Any]:
+        """Authorise or revoke; answers what is now given to this professional."""
+        given = None
+        if wanted.action is Action.AUTHORISE:
+            consented = by_holder(found, transaction.now)
+            given = Given(
+                consent=consented, until=wanted.until, permanent=wanted.permanent, scope=wanted.scope
+            )
+        changed = change_authorisation(transaction, found, wanted.professional or "", given)
+        shown = authorisation_json(changed) if changed is not None else None
+        return {"authorisations": [shown] if shown else []}
 
     def _set_branches(self, transaction: Transaction, found: Attempt, card: Card) -> None:
         row, keyring = found.record.row, self._vault.keyring
@@ -171,6 +206,8 @@ def _told(wanted: CardChange) -> dict[str, Any]:
     told: dict[str, Any] = {}
     if wanted.professional:
         told["professional"] = wanted.professional
+    if wanted.structure:
+        told["structure"] = wanted.structure
     if wanted.emergency:
         told["bris_de_glace"] = wanted.emergency.bris_de_glace
         told["centre_15"] = wanted.emergency.centre_15
@@ -178,5 +215,4 @@ def _told(wanted: CardChange) -> dict[str, Any]:
 
 
 def _choices(card: Card) -> dict[str, Any]:
-    everything = card.to_json()
-    return {name: everything[name] for name in ("authorisations", "blocks", "attending", "emergency")}
+    return card_choices(card, ("blocks", "blocked_structures", "attending", "emergency"))

@@ -1,23 +1,39 @@
 """`choices`: what the holder of a record decided, as its card says it; no document is read for it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from keyvault.context import Vault
+from keyvault.keys.choices import counting_authorisation
 from keyvault.store import VaultTransaction
 from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Attempt, Call, Denied
 from keyvault.verbs.caller import caller
+from keyvault.verbs.reader.authorising import (
+    LARGEST_PAGE,
+    PAGE,
+    authorisation_json,
+    authorisations_page,
+)
 from keyvault.verbs.reader.snapshot import Question, carry_out
+from keyvault.verbs.rows import facts_of
+from records import policy
+from records.choices.authorising import NO_CIRCLE, of_card
+from records.consent import Card
 from records.vocabulary.codes import Action, Role
 
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The card without identity, for its holder; None for anybody else who may open the record."""
+    """The choices of a record's holder, for its holder; None for anybody else who may open the record.
+
+    `following` asks for the next authorisations, None where there are no more.
+    """
 
     own: dict[str, Any] | None = field(repr=False)
+    following: bytes | None = None
 
 
 class ChoicesVerbs:
@@ -25,18 +41,51 @@ class ChoicesVerbs:
 
     _vault: Vault
 
-    def choices(self, call: Call, record_id: UUID) -> Choices | Denied:
-        """Decided and logged like a list, which says the same beside documents."""
-        actor = caller(self._vault, call, "choices", record_id=record_id)
+    def choices(
+        self,
+        call: Call,
+        record_id: UUID,
+        after: bytes | None = None,
+        most: int = PAGE,
+        about: str | None = None,
+    ) -> Choices | Denied:
+        """The card, and at most `most` authorisations behind `after`; decided and logged like a list.
 
-        def read(_: VaultTransaction, found: Attempt) -> Choices:
-            return Choices(choices_of(found))
+        With `about` it is what that professional was given, with the documents that are shown.
+        """
+        actor = caller(self._vault, call, "choices", record_id=record_id, about=about)
+
+        def read(tx: VaultTransaction, found: Attempt) -> Choices:
+            own = choices_of(found)
+            if own is None:
+                return Choices(None)
+            if about is not None:
+                return Choices(_about(tx, found, about))
+            page = authorisations_page(tx, found, after, max(1, min(most, LARGEST_PAGE)))
+            return Choices({"authorisations": [*page.authorisations], **own}, page.following)
 
         def told(transaction: Transaction, found: Attempt, answer: Choices) -> Choices:
             transaction.append(found.record.chain, found.event())
             return answer
 
         return carry_out(self._vault, Question(call, actor, Action.SEARCH, record_id), read, told)
+
+
+def _about(tx: VaultTransaction, found: Attempt, professional: str) -> dict[str, Any] | None:
+    """What one professional was given, and which documents were chosen; None where nothing runs."""
+    given = counting_authorisation(tx, found.record.card, professional)
+    card = found.record.card.card
+    assert card is not None
+    if given is None and (earlier := card.authorisation_of(professional)) is not None:
+        given = of_card(earlier, NO_CIRCLE)
+    told = authorisation_json(given) if given is not None else None
+    if given is None or told is None:
+        return None
+    facts = facts_of(found.record.card, tx.find("document", record_id=found.record.row["record_id"]))
+    own = given.own
+    seen = policy.visible(found.request, found.facts, facts.values()) if own is not None else ()
+    shown = [str(each.document_id) for each in seen if own is not None and own.circle in each.shown_to]
+    return {**told, "documents": sorted(shown)}
 
 
 def is_holder(found: Attempt) -> bool:
@@ -48,8 +97,22 @@ def choices_of(found: Attempt) -> dict[str, Any] | None:
     card = found.record.card.card
     if not is_holder(found) or card is None:
         return None
+    return card_choices(card, ("blocks", "blocked_structures", "attending", "emergency", "consent"))
+
+
+def card_choices(card: Card, names: Iterable[str]) -> dict[str, Any]:
+    """These members of the card; attending doctors by their numbers alone."""
     choices = card.to_json()
-    return {name: choices[name] for name in ("authorisations", "blocks", "attending", "emergency", "consent")}
+    choices["attending"] = sorted(card.attending)
+    return {name: choices[name] for name in names}
+
+
+def with_authorisations(tx: VaultTransaction, found: Attempt) -> dict[str, Any] | None:
+    """The holder's choices with the first authorisations, as many as one answer holds."""
+    own = choices_of(found)
+    if own is None:
+        return None
+    return {"authorisations": [*authorisations_page(tx, found, None, LARGEST_PAGE).authorisations], **own}
 
 
 def concerning(found: Attempt) -> dict[str, Any] | None:
@@ -57,9 +120,10 @@ def concerning(found: Attempt) -> dict[str, Any] | None:
     card, number = found.record.card.card, found.actor.rpps
     if is_holder(found) or card is None or number is None:
         return None
-    choices = card.to_json()
+    given = found.record.facts.authorisation_of(found.actor)
+    own = authorisation_json(given) if given is not None else None
     return {
-        "authorisations": [each for each in choices["authorisations"] if each["professional"] == number],
-        "blocks": [each for each in choices["blocks"] if each == number],
-        "attending": [each for each in choices["attending"] if each == number],
+        "authorisations": [own] if own else [],
+        "blocks": [each for each in card.blocks if each == number],
+        "attending": [each for each in card.attending if each == number],
     }

@@ -46,7 +46,7 @@ def judge_again(
     if row is None or why is not None:
         return Judged(dict.fromkeys(blobs, why or ReasonCode.NO_SUCH_RECORD))
     request = AccessRequest(kept.actor, Action.RETRIEVE, purpose, now_ms // 1000, kept.reason)
-    record = vault.open(tx, row)
+    record = vault.open(tx, row, actor=kept.actor)
     facts = Facts(record.facts, None, emergency_use(vault, tx, record, request, now_ms))
     decision = decide(request, facts)
     if isinstance(decision, Deny):

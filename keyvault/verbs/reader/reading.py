@@ -13,7 +13,7 @@ from keyvault.verbs.attempt import Attempt, Call, Denied, attempt
 from keyvault.verbs.caller import caller
 from keyvault.verbs.judging import judged
 from keyvault.verbs.reader.changing import CARD_CHANGES
-from keyvault.verbs.reader.choices import choices_of, concerning, is_holder
+from keyvault.verbs.reader.choices import concerning, is_holder, with_authorisations
 from keyvault.verbs.reader.filling import LARGEST_PAGE
 from keyvault.verbs.reader.log_reading import (
     EVERY_LINE,
@@ -38,6 +38,7 @@ _RESOLVABLE = CARD_CHANGES | {
     Action.RETRIEVE,
     Action.READ_LOG,
     Action.LABEL,
+    Action.CHOOSE,
     Action.ACKNOWLEDGE,
     Action.READ_NOTICES,
     *CONTACTS,
@@ -138,7 +139,7 @@ class ReadingVerbs:
                 documents=tuple(shown),
                 obligations=found.permit.obligations.union(*(each.obligations for each in shown)),
                 whose=whose(found),
-                choices=choices_of(found),
+                choices=with_authorisations(tx, found),
                 notices=unread(self._vault, tx, found.record.card) if is_holder(found) else (),
                 concerning=concerning(found),
             )

@@ -72,7 +72,7 @@ def _look(vault: Vault, asked: Question, prepare: Callable[[VaultTransaction, At
     now_ms = vault.now_ms()
     with vault.store.reading() as tx:
         row = tx.get("record", record_id=asked.record_id)
-        record = vault.open(tx, row)
+        record = vault.open(tx, row, actor=asked.actor)
         counted = vault.touched(row, asked.record_id)
         preamble = Preamble.of(asked.call, asked.actor, asked.action, counted)
         found = permitted(vault, tx, preamble, asked.call, record, now_ms)

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import replace
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -228,9 +229,9 @@ def test_release_is_denied_with_its_event(vault: VaultBench, person: Person) -> 
 
 
 CHANGES = [
-    (Action.AUTHORISE, {"professional": DOCTOR}),
-    (Action.REVOKE, {"professional": DOCTOR}),
     (Action.BLOCK, {"professional": DOCTOR}),
+    (Action.BLOCK, {"structure": "1750000002"}),
+    (Action.UNBLOCK, {"structure": "1750000002"}),
     (Action.UNBLOCK, {"professional": DOCTOR}),
     (Action.NAME_ATTENDING, {"professional": ATTENDING}),
     (Action.REMOVE_ATTENDING, {"professional": ATTENDING}),
@@ -240,9 +241,9 @@ CHANGES = [
 
 @pytest.mark.parametrize(("action", "members"), CHANGES)
 def test_each_change_of_the_card_is_one_event_with_its_digest(
-    vault: VaultBench, person: Person, action: Action, members: dict[str, object]
+    vault: VaultBench, person: Person, action: Action, members: dict[str, Any]
 ) -> None:
-    wanted = CardChange(action=action, **members)  # type: ignore[arg-type]
+    wanted = CardChange(action=action, **members)
     with vault.logging() as seen:
         changed = vault.reader.change_card(person.call, person.record_id, wanted)
     assert isinstance(changed, Changed)
@@ -253,17 +254,51 @@ def test_each_change_of_the_card_is_one_event_with_its_digest(
     )
     assert (event.line["card_version"], event.line["card_digest"]) == (str(version), digest.hex())
     assert version == 2
-    if "professional" in members:
-        assert event.line["professional"] == members["professional"]
-    else:
+    for named in ("professional", "structure"):
+        if named in members:
+            assert event.line[named] == members[named]
+    if action is Action.SET_EMERGENCY:
         assert (event.line["bris_de_glace"], event.line["centre_15"]) == ("False", "True")
 
 
-@pytest.mark.parametrize(("action", "members"), CHANGES)
-def test_nobody_changes_another_person_s_card(
-    vault: VaultBench, person: Person, action: Action, members: dict[str, object]
+OF_ONE = [(Action.AUTHORISE, {"professional": DOCTOR}), (Action.REVOKE, {"professional": DOCTOR})]
+
+
+@pytest.mark.parametrize(("action", "members"), OF_ONE)
+def test_each_change_about_one_professional_is_one_event_with_its_row_s_digest(
+    vault: VaultBench, person: Person, action: Action, members: dict[str, Any]
 ) -> None:
-    wanted = CardChange(action=action, **members)  # type: ignore[arg-type]
+    vault.authorise(person)
+    with vault.logging() as seen:
+        changed = vault.reader.change_card(
+            person.call, person.record_id, CardChange(action=action, **members)
+        )
+    assert isinstance(changed, Changed)
+    (event,) = seen
+    assert event.told == (action.value, "permit", "own_record")
+    ((pseudonym, version, digest, state),) = vault.sql(
+        "SELECT person, version, digest, state FROM authorisation WHERE record_id=?", person.record_id.bytes
+    )
+    assert event.line["professional"] == DOCTOR and event.line["authorisation"] == pseudonym.hex()
+    told = (event.line["authorisation_version"], event.line["authorisation_digest"])
+    assert told == (str(version), digest.hex()) and version == 2
+    assert state == ("archived" if action is Action.REVOKE else "live")
+    assert vault.sql("SELECT card_version FROM record WHERE record_id=?", person.record_id.bytes) == [(1,)]
+
+
+def test_who_was_never_authorised_is_revoked_without_a_row(vault: VaultBench, person: Person) -> None:
+    with vault.logging() as seen:
+        assert vault.change(person, Action.REVOKE, DOCTOR) == Changed({"authorisations": []})
+    (event,) = seen
+    assert event.told == ("revoke", "permit", "own_record")
+    assert vault.sql("SELECT count(*) FROM authorisation") == [(0,)]
+
+
+@pytest.mark.parametrize(("action", "members"), CHANGES + OF_ONE)
+def test_nobody_changes_another_person_s_card(
+    vault: VaultBench, person: Person, action: Action, members: dict[str, Any]
+) -> None:
+    wanted = CardChange(action=action, **members)
     vault.change(person, Action.NAME_ATTENDING, ATTENDING)
     other = vault.person()
     for call in (other.call, vault.doctor(ATTENDING), vault.operator()):

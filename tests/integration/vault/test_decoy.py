@@ -26,6 +26,7 @@ VERBS: dict[str, Verb] = {
     ),
     "release": lambda vault, call, person: vault.release(call, person, [])[0],
     "label": lambda vault, call, person: vault.reader.label(call, person.record_id, uuid4(), []),
+    "choose": lambda vault, call, person: vault.reader.choose(call, person.record_id, DOCTOR, [], []),
     "acknowledge": lambda vault, call, person: vault.reader.acknowledge(call, person.record_id, [uuid4()]),
     "notices": lambda vault, call, person: vault.reader.notices(call, person.record_id),
     "contacts": lambda vault, call, person: vault.reader.contacts(call, person.record_id),

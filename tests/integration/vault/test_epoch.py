@@ -28,7 +28,13 @@ def rotate(vault: VaultBench, person: Person, _: Deposited) -> None:
 
 CHANGES: dict[str, Change] = {
     "authorisation": lambda vault, person, _: vault.authorise(person),
-    "revocation": lambda vault, person, _: vault.change(person, Action.REVOKE, DOCTOR),
+    "revocation": lambda vault, person, _: (
+        vault.authorise(person),
+        vault.change(person, Action.REVOKE, DOCTOR),
+    ),
+    "block of a structure": lambda vault, person, _: vault.change(
+        person, Action.BLOCK, structure="1750000002"
+    ),
     "block": lambda vault, person, _: vault.change(person, Action.BLOCK, DOCTOR),
     "attending": lambda vault, person, _: vault.change(person, Action.NAME_ATTENDING, DOCTOR),
     "opt-out of a branch": allow_no_emergency,

@@ -17,11 +17,11 @@ from keyvault.roots.file import FileRoot
 from keyvault.verbs.attempt import Denied
 from keyvault.verbs.worker.ingest_request import ForIngest
 from records.errors import CoffreError
-from records.vocabulary.codes import ReasonCode
+from records.vocabulary.codes import Action, ReasonCode
 from storage.engines import engine_for
 from storage.migrate import upgrade
 from storage.vault_store.store import SqlVaultStore
-from tests.integration.vault.bench import LABORATORY, NOON, Person, VaultBench, new_ins
+from tests.integration.vault.bench import DOCTOR, LABORATORY, NOON, Person, VaultBench, new_ins
 
 
 def refused(code: str, call: object) -> None:
@@ -80,7 +80,7 @@ def test_a_card_that_changed_meanwhile_is_not_overwritten(vault: VaultBench, per
     """Where an engine's row lock would fail, the version still tells."""
     with vault.store.writing() as tx:
         opened = vault.guard._vault.open(tx, tx.get("record", record_id=person.record_id)).card
-    vault.authorise(person)
+    vault.change(person, Action.BLOCK, DOCTOR)
     assert opened.card is not None
     with vault.store.writing() as tx:
         refused("card_changed", lambda: store_card(tx, opened, opened.card))  # type: ignore[arg-type]

@@ -16,7 +16,7 @@ from keyvault.verbs.reader.changing import CardChange, Changed
 from keyvault.verbs.reader.reading import Disclosed, ResolvedRecord
 from keyvault.verbs.worker.adopt_request import Adopted
 from keyvault.verbs.worker.ingest_request import ForIngest
-from records.consent import Emergency
+from records.consent import CardAuthorisation, Emergency
 from records.details import SetAside
 from records.errors import CoffreError, Invalid, NotFound, Refused
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode, RecordState
@@ -35,6 +35,7 @@ from tests.integration.vault.bench import (
     new_ins,
     rows_of,
 )
+from tests.unit.records.earlier_cards import earlier_json
 
 DAY = 24 * HOUR
 
@@ -322,7 +323,9 @@ def test_a_suspension_lifted_in_the_database_is_named(vault: VaultBench, person:
         vault.guard.inspector.verify_log()
 
 
-def reseal_as_first_format(vault: VaultBench, person: Person) -> None:
+def reseal_as_first_format(
+    vault: VaultBench, person: Person, authorisations: tuple[CardAuthorisation, ...] = ()
+) -> None:
     """The card as 0.1.0 would have left it."""
     inner = vault.guard.reader._vault
     with inner.transaction() as transaction:
@@ -333,7 +336,8 @@ def reseal_as_first_format(vault: VaultBench, person: Person) -> None:
         assert opened.card is not None
         version = opened.version + 1
         aad = card_aad(person.record_id, person.record_id, version)
-        sealed = seal_json(opened.key, opened.card.to_json(), aad)
+        earlier = earlier_json(replace(opened.card, authorisations=authorisations))
+        sealed = seal_json(opened.key, earlier, aad)
         digest = hashlib.sha256(sealed).digest()
         columns = {"card": sealed, "card_version": version, "card_digest": digest}
         transaction.rows.update("record", columns, record_id=person.record_id)

@@ -84,6 +84,7 @@ ASKED: Mapping[str, tuple[Ask, ReasonCode]] = {
     ),
     "reader.change_card": (lambda at, call, _: at.reader.change_card(call, uuid4(), CHANGE), ROLE),
     "reader.label": (lambda at, call, _: at.reader.label(call, uuid4(), uuid4(), []), ROLE),
+    "reader.choose": (lambda at, call, _: at.reader.choose(call, uuid4(), DOCTOR, [], []), ROLE),
     "reader.acknowledge": (lambda at, call, _: at.reader.acknowledge(call, uuid4(), []), ROLE),
     "reader.notices": (lambda at, call, _: at.reader.notices(call, uuid4()), ROLE),
     "reader.contacts": (lambda at, call, _: at.reader.contacts(call, uuid4()), ROLE),

@@ -12,8 +12,8 @@ from keyvault.verbs.reader.reading import Disclosed
 from keyvault.verbs.reader.releasing import Released
 from keyvault.verbs.rows import SealedRow
 from records.errors import CoffreError, NotFound
-from records.vocabulary.codes import Action, DocumentState
-from tests.integration.vault.bench import DOCTOR, Deposited, Person, VaultBench
+from records.vocabulary.codes import Action, DocumentState, ReasonCode
+from tests.integration.vault.bench import DOCTOR, STRANGER, Deposited, Person, VaultBench
 
 
 def saved(vault: VaultBench, table: str, columns: str, key: str, value: bytes) -> tuple[object, ...]:
@@ -32,9 +32,9 @@ def put_back(
 def test_an_older_card_without_its_digest_opens_for_nobody(
     vault: VaultBench, person: Person, columns: str
 ) -> None:
-    vault.authorise(person)
+    vault.change(person, Action.BLOCK, STRANGER)
     old = saved(vault, "record", columns, "record_id", person.record_id.bytes)
-    vault.change(person, Action.REVOKE, DOCTOR)
+    vault.change(person, Action.BLOCK, DOCTOR)
     put_back(vault, "record", columns, old, "record_id", person.record_id.bytes)
     for call in (vault.doctor(), person.call):
         with pytest.raises(CoffreError) as refusal:
@@ -45,9 +45,9 @@ def test_an_older_card_without_its_digest_opens_for_nobody(
 def test_an_older_card_put_back_with_its_digest_and_another_version_does_not_open(
     vault: VaultBench, person: Person
 ) -> None:
-    vault.authorise(person)
+    vault.change(person, Action.BLOCK, STRANGER)
     old = saved(vault, "record", "card, card_digest", "record_id", person.record_id.bytes)
-    vault.change(person, Action.REVOKE, DOCTOR)
+    vault.change(person, Action.BLOCK, DOCTOR)
     put_back(vault, "record", "card, card_digest", old, "record_id", person.record_id.bytes)
     with pytest.raises(CoffreError) as refusal:
         vault.reader.resolve(vault.doctor(), person.ins)
@@ -57,9 +57,9 @@ def test_an_older_card_put_back_with_its_digest_and_another_version_does_not_ope
 def test_an_older_card_put_back_whole_is_named_by_the_log(vault: VaultBench, person: Person) -> None:
     """Who may write the vault's own tables can do this; that it happened cannot be hidden."""
     columns = "card, card_version, card_digest"
-    vault.authorise(person)
+    vault.change(person, Action.BLOCK, STRANGER)
     old = saved(vault, "record", columns, "record_id", person.record_id.bytes)
-    vault.change(person, Action.REVOKE, DOCTOR)
+    vault.change(person, Action.BLOCK, DOCTOR)
     vault.guard.inspector.verify_log()
     put_back(vault, "record", columns, old, "record_id", person.record_id.bytes)
     with pytest.raises(LogFault) as fault:
@@ -70,13 +70,82 @@ def test_an_older_card_put_back_whole_is_named_by_the_log(vault: VaultBench, per
 def test_cards_of_two_records_cannot_be_exchanged(vault: VaultBench, person: Person) -> None:
     columns = "card, card_version, card_digest"
     other = vault.person()
-    vault.authorise(other)
-    vault.authorise(person, "899700024468")
+    vault.change(other, Action.BLOCK, STRANGER)
+    vault.change(person, Action.BLOCK, DOCTOR)
     theirs = saved(vault, "record", columns, "record_id", other.record_id.bytes)
     put_back(vault, "record", columns, theirs, "record_id", person.record_id.bytes)
     with pytest.raises(CoffreError) as refusal:
         vault.reader.resolve(vault.doctor(), person.ins)
     assert refusal.value.code == "unseal_failed"
+
+
+WHOLE_CHOICE = "version, state, ends_on, sealed, digest"
+
+
+def test_an_older_authorisation_without_its_digest_opens_for_nobody(
+    vault: VaultBench, person: Person
+) -> None:
+    vault.authorise(person)
+    old = saved(vault, "authorisation", WHOLE_CHOICE, "record_id", person.record_id.bytes)
+    vault.change(person, Action.REVOKE, DOCTOR)
+    new = saved(vault, "authorisation", WHOLE_CHOICE, "record_id", person.record_id.bytes)
+    for columns, row, code in (
+        ("sealed", old[3:4], "card_altered"),
+        ("version", old[0:1], "unseal_failed"),
+        ("state", old[1:2], "card_altered"),
+        ("ends_on", old[2:3], "card_altered"),
+        ("sealed, digest", old[3:5], "unseal_failed"),
+    ):
+        put_back(vault, "authorisation", WHOLE_CHOICE, new, "record_id", person.record_id.bytes)
+        put_back(vault, "authorisation", columns, row, "record_id", person.record_id.bytes)
+        with pytest.raises(CoffreError) as refusal:
+            vault.reader.resolve(vault.doctor(), person.ins)
+        assert refusal.value.code == code
+        with pytest.raises(LogFault):
+            vault.guard.inspector.verify_log()
+
+
+def test_an_older_authorisation_put_back_whole_or_one_taken_away_is_named_by_the_log(
+    vault: VaultBench, person: Person
+) -> None:
+    vault.authorise(person)
+    old = saved(vault, "authorisation", WHOLE_CHOICE, "record_id", person.record_id.bytes)
+    vault.change(person, Action.REVOKE, DOCTOR)
+    vault.guard.inspector.verify_log()
+    put_back(vault, "authorisation", WHOLE_CHOICE, old, "record_id", person.record_id.bytes)
+    with pytest.raises(LogFault) as fault:
+        vault.guard.inspector.verify_log()
+    assert fault.value.code == "authorisation_rolled_back"
+    vault.sql("DELETE FROM authorisation")
+    assert vault.reader.resolve(vault.doctor(), person.ins) == Denied(ReasonCode.NOT_AUTHORISED)
+    with pytest.raises(LogFault) as fault:
+        vault.guard.inspector.verify_log()
+    assert fault.value.code == "authorisation_rolled_back"
+
+
+def test_authorisations_of_two_professionals_or_records_cannot_be_exchanged(
+    vault: VaultBench, person: Person
+) -> None:
+    other = vault.person()
+    vault.authorise(other)
+    theirs = saved(vault, "authorisation", WHOLE_CHOICE, "record_id", other.record_id.bytes)
+    vault.authorise(person)
+    vault.change(person, Action.REVOKE, DOCTOR)
+    put_back(vault, "authorisation", WHOLE_CHOICE, theirs, "record_id", person.record_id.bytes)
+    with pytest.raises(CoffreError) as refusal:
+        vault.reader.resolve(vault.doctor(), person.ins)
+    assert refusal.value.code == "unseal_failed"
+    vault.authorise(other, STRANGER)
+    vault.change(other, Action.REVOKE, DOCTOR)
+    vault.sql(
+        "UPDATE authorisation SET person=zeroblob(32) WHERE record_id=? AND version=2", other.record_id.bytes
+    )
+    ((revoked,),) = vault.sql(
+        "SELECT person FROM authorisation WHERE record_id=? AND version=1", other.record_id.bytes
+    )
+    assert revoked != bytes(32)
+    with pytest.raises(LogFault):
+        vault.guard.inspector.verify_log()
 
 
 def test_older_facts_are_refused_or_named_by_the_log(vault: VaultBench, person: Person) -> None:

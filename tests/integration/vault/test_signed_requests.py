@@ -21,10 +21,12 @@ from keyvault.crypto.signing import new_signing_key
 from keyvault.grants.grant import new_recipient
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.changing import CardChange, Changed
+from keyvault.verbs.reader.choosing import Chosen
 from keyvault.verbs.reader.reading import Disclosed, EventPage, ResolvedRecord
 from keyvault.verbs.reader.releasing import Released
 from keyvault.verbs.worker.ingest_request import ForIngest
 from records.base64url import b64
+from records.choices.authorisations import DocumentKind
 from records.consent import Emergency
 from records.errors import CoffreError
 from records.identity import INS, INS_NIR_TEST
@@ -176,6 +178,13 @@ class TestWhatWasSigned:
         call = holder.call("PUT", f"/records/{person.ins}/emergency", modes)
         change = CardChange(action=Action.SET_EMERGENCY, emergency=Emergency(False, True))
         assert isinstance(vault.reader.change_card(call, person.record_id, change), Changed)
+        vault.authorise(person)
+        path, shown = f"/records/{person.ins}/authorisations/{DOCTOR}/chosen", deposited.document_id
+        call = holder.call("PUT", path, {"documents": [str(shown)], "kinds": [{"class": "10"}]})
+        refused(vault, lambda: vault.reader.choose(call, person.record_id, DOCTOR, [shown], []))
+        call = holder.call("PUT", path, {"documents": [str(shown)], "kinds": [{"class": "10"}]})
+        kinds = [DocumentKind("10")]
+        assert isinstance(vault.reader.choose(call, person.record_id, DOCTOR, [shown], kinds), Chosen)
         path = f"/records/{person.ins}/documents/{deposited.document_id}/labels"
         call = holder.call("PUT", path, ["MASQUE_PS"])
         answer = vault.reader.label(call, person.record_id, deposited.document_id, ["MASQUE_PS"])
@@ -294,6 +303,7 @@ class TestATakenOverReader:
             lambda: vault.reader.release(call, record, [deposited.row], documents=None, recipient=mine),
             lambda: vault.reader.change_card(call, record, wanted),
             lambda: vault.reader.label(call, record, document, []),
+            lambda: vault.reader.choose(call, record, DOCTOR, [document], []),
             lambda: vault.reader.events(call, record),
             lambda: vault.reader.tokens(call, record, [(TokenField.STUDY, STUDY)]),
             lambda: vault.reader.renew(call, uuid4()),

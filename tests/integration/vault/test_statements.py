@@ -81,12 +81,12 @@ VERBS: dict[str, tuple[Callable[[Scene], object], Callable[[Scene], object], Cos
     "resolve, first": (
         lambda at: at.vault.clock.advance(3600),
         lambda at: at.vault.reader.resolve(at.call, at.person.ins),
-        Cost(10, 2, 1),
+        Cost(11, 2, 1),
     ),
     "resolve": (
         lambda at: at.vault.reader.resolve(at.call, at.person.ins),
         lambda at: at.vault.reader.resolve(at.call, at.person.ins),
-        Cost(9, 2, 1),
+        Cost(10, 2, 1),
     ),
     "release": (
         lambda _: None,
@@ -94,7 +94,7 @@ VERBS: dict[str, tuple[Callable[[Scene], object], Callable[[Scene], object], Cos
         Cost(29, 3, 1),
     ),
     "recheck": (lambda _: None, Scene.recheck, Cost(1, 1, 0)),
-    "recheck, once the record has changed": (moved, Scene.recheck, Cost(13, 2, 1)),
+    "recheck, once the record has changed": (moved, Scene.recheck, Cost(14, 2, 1)),
     "renew": (
         lambda _: None,
         lambda at: at.vault.reader.renew(at.call, UUID(at.released.grant["id"])),

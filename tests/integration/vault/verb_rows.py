@@ -32,6 +32,7 @@ from records.vocabulary.codes import Action, PurposeOfUse, RecordState, Role
 from tests.integration.vault.bench import (
     ATTENDING,
     DAY,
+    DOCTOR,
     HOUR,
     STRANGER,
     TRAITS,
@@ -457,6 +458,13 @@ def change_card_refused(vault: VaultBench) -> Act:
 def label(vault: VaultBench) -> Act:
     person, document = deposited(vault)
     return lambda: vault.reader.label(person.call, person.record_id, document.document_id, ["MASQUE_PS"])
+
+
+@row("reader.choose", "choose permit", "choose permit")
+def choose(vault: VaultBench) -> Act:
+    person, document = deposited(vault)
+    vault.authorise(person)
+    return lambda: vault.reader.choose(person.call, person.record_id, DOCTOR, [document.document_id], [])
 
 
 @row("reader.acknowledge", "acknowledge permit")

@@ -25,7 +25,10 @@ from keyvault.crypto.envelope import (
 )
 from keyvault.crypto.sealed_blob import BlobKind, BlobRef, ciphertext_size, commitment
 from keyvault.crypto.sealed_json import (
+    authorisation_aad,
     card_aad,
+    choice_card_aad,
+    circle_aad,
     details_aad,
     event_aad,
     facts_aad,
@@ -41,6 +44,7 @@ from keyvault.grants.body import read_body
 from keyvault.grants.grant import open_grant
 from keyvault.grants.signed_urls import sign_url
 from keyvault.keys.cards import OpenedCard, open_facts, read_card
+from keyvault.keys.choices import open_authorisation, open_circle, person_of
 from keyvault.keys.reception import ReceivedKey, depositor_token, open_envelope, open_key
 from keyvault.keys.reception_keys import verify_reception_key
 from keyvault.keys.secret_keys import SecretKeys, Use
@@ -53,6 +57,7 @@ from records.errors import CoffreError
 from records.vocabulary.codes import Environment, RecordState, Role
 from storage.objects.kept_files import KeptFiles
 from tests.unit.keyvault.sealing import opened, sealer_with
+from tests.unit.records.earlier_cards import earlier_json
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 NOW = 1_800_000_001
@@ -159,6 +164,7 @@ def test_cards(card: dict[str, Any]) -> None:
     aads = {
         "coffre-card-v1": card_aad(record, record, case["version"]),
         "coffre-card-v2": stated_card_aad(record, case["version"]),
+        "coffre-card-v3": choice_card_aad(record, case["version"]),
     }
     assert hashlib.sha256(sealed).hexdigest() == card["digest"]
     assert open_json(key, sealed, aads.pop(card["label"])) == card["content"]
@@ -175,11 +181,40 @@ def test_cards(card: dict[str, Any]) -> None:
     }
     opened = read_card(key, row)
     assert opened.state is RecordState(state) and opened.card is not None
-    assert opened.card.to_json() | ({"state": state} if "state" in card["content"] else {}) == card["content"]
+    written = opened.card.to_json() if card["label"] == "coffre-card-v3" else earlier_json(opened.card)
+    assert written | ({"state": state} if "state" in card["content"] else {}) == card["content"]
     for flipped in set(RecordState) - {opened.state}:
         with pytest.raises(CoffreError) as refused:
             read_card(key, row | {"state": flipped.value})
         assert refused.value.code == "card_altered"
+
+
+def test_choices() -> None:
+    """Rows about a professional and about a circle open in their place, and under no other label."""
+    case = load("choices.json")
+    record, key, version = UUID(case["record"]), made(case["key"]), case["version"]
+    opened = OpenedCard(record, 1, None, key)
+    assert person_of(opened, case["professional"]).hex() == case["person"]
+    person, circle = made(case["person"]), UUID(case["circle"])
+    rows = {row["label"]: row for row in case["rows"]}
+    given, team = rows["coffre-authorisation-v1"], rows["coffre-circle-v1"]
+    for row, aad, other in (
+        (given, authorisation_aad(record, person, version), authorisation_aad(record, person, version + 1)),
+        (team, circle_aad(record, circle, version), circle_aad(record, record, version)),
+    ):
+        sealed = made(row["sealed"])
+        assert hashlib.sha256(sealed).hexdigest() == row["digest"]
+        assert open_json(key, sealed, aad) == row["content"]
+        with pytest.raises(KeyvaultError):
+            open_json(key, sealed, other)
+    columns = [
+        {"version": version, "state": "live", "ends_on": row["ends_on"], "sealed": made(row["sealed"])}
+        | {"digest": made(row["digest"])}
+        for row in (given, team)
+    ]
+    found = open_authorisation(opened, {"person": person, **columns[0]})
+    assert found.to_json() == given["content"]
+    assert open_circle(opened, {"circle_id": circle, **columns[1]}).to_json() == team["content"]
 
 
 @pytest.mark.parametrize("form", load("facts.json")["facts"], ids=lambda form: form["label"])

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from records.actors import Actor
-from records.consent import Authorisation, Card, ConsentRecord, Emergency
+from records.consent import Card, CardAuthorisation, ConsentRecord, Emergency
 from records.documents import DocumentFacts
 from records.identity import INS, INS_NIR_TEST, Traits
 from records.vocabulary.codes import DocumentState, ReasonCode, Role
@@ -45,15 +45,17 @@ CARD = Card(
     traits=Traits("MARTIN", "Camille", "1977-07-01", "F"),
     consent=ConsentRecord(by=DOCTOR, how="oral", at=NOW - 30 * DAY),
     authorisations=(
-        Authorisation(DOCTOR, NOW - DAY, NOW + DAY),
-        Authorisation(EXPIRED, NOW - 2 * DAY, NOW),
-        Authorisation(FUTURE, NOW + 1, None),
-        Authorisation(BLOCKED, NOW - DAY, None),
+        CardAuthorisation(DOCTOR, NOW - DAY, NOW + DAY),
+        CardAuthorisation(EXPIRED, NOW - 2 * DAY, NOW),
+        CardAuthorisation(FUTURE, NOW + 1, None),
+        CardAuthorisation(BLOCKED, NOW - DAY, None),
     ),
     blocks=frozenset({BLOCKED}),
-    attending=frozenset({ATTENDING}),
+    attending={ATTENDING: None},
     emergency=Emergency(bris_de_glace=True, centre_15=True),
 )
+
+CIRCLE = UUID("0190b3a0-0000-4000-8000-0000000000c1")
 
 REPORT = DocumentFacts(
     document_id=UUID("0190b3a0-0000-7000-8000-000000000001"),

@@ -6,75 +6,41 @@ from typing import Any
 import pytest
 
 from records.consent import (
-    DEFAULT_DURATION,
-    LONGEST_DURATION,
-    Authorisation,
     Card,
+    CardAuthorisation,
     Emergency,
-    authorise,
+    Refusals,
     block,
+    block_structure,
     name_attending,
     protects,
     remove_attending,
-    revoke,
     set_emergency,
     unblock,
+    unblock_structure,
 )
 from records.errors import Invalid
-from tests.unit.records.factories import CARD, DAY, DOCTOR, EXPIRED, FUTURE, NOW, STRANGER
+from records.identity import INS
+from tests.unit.records import factories
+from tests.unit.records.earlier_cards import earlier_json
+from tests.unit.records.factories import HOSPITAL, NOW, PRACTICE, STRANGER
 
-
-@pytest.mark.requirement("R18")
-def test_an_authorisation_lasts_a_year_unless_said_otherwise() -> None:
-    year = authorise(CARD, STRANGER, NOW).authorisation_of(STRANGER)
-    week = authorise(CARD, STRANGER, NOW, NOW + 7 * DAY).authorisation_of(STRANGER)
-    ever = authorise(CARD, STRANGER, NOW, permanent=True).authorisation_of(STRANGER)
-    assert year == Authorisation(STRANGER, NOW, NOW + DEFAULT_DURATION)
-    assert week == Authorisation(STRANGER, NOW, NOW + 7 * DAY)
-    assert ever == Authorisation(STRANGER, NOW, None)
-
-
-def test_an_authorisation_is_live_from_its_first_second_to_before_its_last() -> None:
-    week = Authorisation(STRANGER, NOW, NOW + 7)
-    assert [week.is_live(NOW + each) for each in (-1, 0, 6, 7)] == [False, True, True, False]
-    assert [week.has_expired(NOW + each) for each in (-1, 0, 6, 7)] == [False, False, False, True]
-
-
-def test_renewing_keeps_one_authorisation_and_its_beginning_while_it_runs() -> None:
-    renewed = authorise(CARD, DOCTOR, NOW, permanent=True)
-    assert renewed.authorisation_of(DOCTOR) == Authorisation(DOCTOR, NOW - DAY, None)
-    assert len(renewed.authorisations) == len(CARD.authorisations)
-    assert authorise(CARD, EXPIRED, NOW, permanent=True).authorisation_of(EXPIRED) == Authorisation(
-        EXPIRED, NOW, None
-    )
-    assert authorise(CARD, FUTURE, NOW, permanent=True).authorisation_of(FUTURE) == Authorisation(
-        FUTURE, NOW, None
-    )
-
-
-@pytest.mark.parametrize(
-    "choice",
-    [
-        {"until": NOW},
-        {"until": NOW - 1},
-        {"until": NOW + 1, "permanent": True},
-        {"until": NOW + LONGEST_DURATION + 1},
-        {"until": 2**53 - 1},
-    ],
+CARD = replace(
+    factories.CARD,
+    authorisations=(),
+    blocked_structures=frozenset({HOSPITAL}),
+    refusals=Refusals(frozenset({"90"}), frozenset({PRACTICE})),
+    former_ins=(INS("155067200010159", factories.INS_NIR_TEST),),
 )
-def test_an_authorisation_ends_in_the_future_or_never(choice: dict[str, Any]) -> None:
-    with pytest.raises(Invalid) as refusal:
-        authorise(CARD, STRANGER, NOW, **choice)
-    assert refusal.value.code == "bad_authorisation"
+"""As it is sealed now: what permits one professional stands in rows of its own."""
 
 
 CHANGES: dict[str, Callable[[Card], Card]] = {
-    "authorise": lambda card: authorise(card, STRANGER, NOW),
-    "authorise again": lambda card: authorise(card, DOCTOR, NOW),
-    "revoke": lambda card: revoke(card, DOCTOR),
+    "block structure": lambda card: block_structure(card, PRACTICE),
+    "unblock structure": lambda card: unblock_structure(card, HOSPITAL),
     "block": lambda card: block(card, STRANGER),
     "unblock": lambda card: unblock(card, next(iter(CARD.blocks))),
-    "name attending": lambda card: name_attending(card, STRANGER),
+    "name attending": lambda card: name_attending(card, STRANGER, NOW),
     "remove attending": lambda card: remove_attending(card, next(iter(CARD.attending))),
     "set emergency": lambda card: set_emergency(card, Emergency(bris_de_glace=False)),
 }
@@ -87,12 +53,12 @@ def test_a_change_changes_the_card_once(change: Callable[[Card], Card]) -> None:
     assert change(once) == once
 
 
-@pytest.mark.parametrize("undo", [revoke, unblock, remove_attending])
+@pytest.mark.parametrize("undo", [unblock, remove_attending])
 def test_taking_back_what_was_never_given_changes_nothing(undo: Callable[[Card, str], Card]) -> None:
     assert undo(CARD, STRANGER) == CARD
 
 
-@pytest.mark.parametrize("change", [block, name_attending, lambda card, who: authorise(card, who, NOW)])
+@pytest.mark.parametrize("change", [block, lambda card, who: name_attending(card, who, NOW)])
 def test_a_card_names_professionals_by_national_number(change: Callable[[Card, str], Card]) -> None:
     with pytest.raises(Invalid) as refusal:
         change(CARD, "Dr Durand")
@@ -102,15 +68,14 @@ def test_a_card_names_professionals_by_national_number(change: Callable[[Card, s
 OLDER = "89970002"
 
 
-@pytest.mark.parametrize("undo", [revoke, unblock, remove_attending])
+@pytest.mark.parametrize("undo", [unblock, remove_attending])
 def test_a_number_of_an_earlier_form_stays_readable_and_can_be_taken_off(
     undo: Callable[[Card, str], Card],
 ) -> None:
     kept = replace(
         CARD,
-        authorisations=(*CARD.authorisations, Authorisation(OLDER, NOW, None)),
         blocks=CARD.blocks | {OLDER},
-        attending=CARD.attending | {OLDER},
+        attending={**CARD.attending, OLDER: None},
     )
     assert Card.from_json(json.loads(json.dumps(kept.to_json()))) == kept
     assert undo(kept, OLDER) != kept
@@ -119,7 +84,7 @@ def test_a_number_of_an_earlier_form_stays_readable_and_can_be_taken_off(
     assert refusal.value.code == "bad_rpps"
 
 
-GIVING = {"authorise", "authorise again", "unblock", "name attending"}
+GIVING = {"unblock", "unblock structure", "name attending"}
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -137,6 +102,17 @@ def test_lifting_an_opposition_protects_nobody() -> None:
 @pytest.mark.parametrize("card", [CARD, replace(CARD, consent=None), Card(CARD.ins, CARD.traits, None)])
 def test_a_card_survives_its_json_form(card: Card) -> None:
     assert Card.from_json(json.loads(json.dumps(card.to_json()))) == card
+
+
+def test_a_card_of_an_earlier_label_has_authorisations_and_no_more() -> None:
+    earlier = earlier_json(factories.CARD)
+    assert Card.from_earlier_json(json.loads(json.dumps(earlier))) == factories.CARD
+    for value in (CARD.to_json(), earlier | {"refusals": {}}, earlier | {"authorisations": [1]}):
+        with pytest.raises(Invalid) as refusal:
+            Card.from_earlier_json(value)
+        assert refusal.value.code == "bad_shape"
+    assert factories.CARD.authorisation_of(STRANGER) is None
+    assert isinstance(factories.CARD.authorisation_of(factories.DOCTOR), CardAuthorisation)
 
 
 def _altered(path: str, value: object) -> dict[str, Any]:
@@ -158,9 +134,13 @@ def _altered(path: str, value: object) -> dict[str, Any]:
         ("traits.sex", 1),
         ("consent.at", "today"),
         ("consent.at", True),
-        ("authorisations.0.until", "never"),
-        ("authorisations.0.extra", 1),
-        ("authorisations", {}),
+        ("authorisations", []),
+        ("attending", []),
+        ("attending", {"899700024451": "yesterday"}),
+        ("blocked_structures", [1]),
+        ("refusals.classes", [1]),
+        ("refusals.extra", []),
+        ("former_ins", [1]),
         ("blocks", [1]),
         ("emergency.bris_de_glace", 1),
         ("emergency.extra", True),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from records import emergency
 from records.access import AccessRequest, Facts, RecordFacts
-from records.consent import Authorisation
+from records.consent import CardAuthorisation
 from records.emergency import DAY_MS, WINDOW_MS, use_of
 from records.instants import changes_at
 from records.policy import decide
@@ -38,7 +38,7 @@ ACTORS = (professional(), professional(sector="SA47"), patient())
 readers = st.builds(
     AccessRequest, st.sampled_from(ACTORS), st.sampled_from([*READS]), st.just(PurposeOfUse.NORMAL), MOMENTS
 )
-authorisations = st.builds(Authorisation, st.just(DOCTOR), MOMENTS, st.none() | MOMENTS)
+authorisations = st.builds(CardAuthorisation, st.just(DOCTOR), MOMENTS, st.none() | MOMENTS)
 cards = st.builds(replace, st.just(CARD), authorisations=st.tuples(authorisations))
 records = st.builds(RecordFacts, st.just(RecordState.ACTIVE), cards)
 documents = st.builds(

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 import records
 from records.actors import Actor
-from records.consent import Authorisation, Card, ConsentRecord, Emergency, block, remove_attending, revoke
+from records.choices.authorisations import Authorisation, DocumentKind, Ground, Scope
+from records.choices.authorising import revoke
+from records.consent import Card, CardAuthorisation, ConsentRecord, Emergency, block, remove_attending
 from records.documents import DocumentFacts
 from records.policy import AccessRequest, Deny, EmergencyUse, Facts, Permit, RecordFacts, decide, visible
 from records.rules.request import READS, WITHOUT_RECORD
@@ -29,7 +31,17 @@ from records.vocabulary.depositing import Depositor, may_deposit
 from records.vocabulary.document_types import DOCUMENT_TYPES
 from records.vocabulary.professions import DOCTOR, PROFESSIONS, is_health_professional
 from records.vocabulary.sectors import INSURER_SETTING, SECTORS, Opens
-from tests.unit.records.factories import CARD, DAY, HER_INS, HIS_INS, HOSPITAL, NOW, PERMITTING, PRACTICE
+from tests.unit.records.factories import (
+    CARD,
+    CIRCLE,
+    DAY,
+    HER_INS,
+    HIS_INS,
+    HOSPITAL,
+    NOW,
+    PERMITTING,
+    PRACTICE,
+)
 
 NUMBERS = ["899700024450", "899700024451"]
 numbers = st.sampled_from(NUMBERS)
@@ -90,18 +102,13 @@ cards = st.builds(
     traits=st.just(CARD.traits),
     consent=mostly(ConsentRecord("x", "oral", NOW - DAY), None),
     authorisations=st.lists(
-        st.builds(
-            Authorisation,
-            numbers,
-            mostly(NOW - DAY, NOW + 1),
-            mostly(None, NOW, NOW + 1),
-            mostly(True, False),
-        ),
+        st.builds(CardAuthorisation, numbers, mostly(NOW - DAY, NOW + 1), mostly(None, NOW, NOW + 1)),
         max_size=2,
         unique_by=lambda each: each.professional,
     ).map(tuple),
     blocks=mostly(frozenset(), frozenset(NUMBERS[:1])),
-    attending=st.sampled_from([frozenset(), frozenset(NUMBERS[1:]), frozenset(NUMBERS)]),
+    attending=st.sampled_from([{}, dict.fromkeys(NUMBERS[1:]), dict.fromkeys(NUMBERS)]),
+    blocked_structures=st.sampled_from([frozenset(), frozenset({PRACTICE})]),
     emergency=mostly(Emergency(), Emergency(False, True), Emergency(True, False)),
 )
 labels = st.sampled_from(Label)
@@ -115,11 +122,27 @@ documents = st.builds(
     labels=st.frozensets(labels, max_size=1) | st.frozensets(labels),
     state=mostly(DocumentState.APPROVED, *DocumentState),
     visible_to_patient_from=mostly(None, NOW - 1, NOW + 1),
+    shown_to=mostly(frozenset(), frozenset({CIRCLE})),
+    class_code=st.sampled_from(["", "10"]),
 )
 states = mostly(RecordState.ACTIVE, *RecordState)
 uses = st.none() | st.builds(EmergencyUse, mostly(False, True), st.sampled_from([0, 1, 2, 3]))
-everything = st.builds(Facts, st.builds(RecordFacts, states, st.none() | cards), st.none() | documents, uses)
-existing = st.builds(Facts, st.builds(RecordFacts, states, cards), documents, uses)
+grounds = st.builds(
+    Ground,
+    circle=st.just(CIRCLE),
+    since=mostly(NOW - DAY, NOW + 1),
+    until=mostly(None, NOW, NOW + 1),
+    consent=st.just(ConsentRecord("patient", "online", NOW - DAY)),
+    scope=st.sampled_from(Scope),
+    kinds=mostly(frozenset(), frozenset({DocumentKind("10")})),
+    express=st.booleans(),
+    ended=mostly(None, NOW - 1),
+)
+given_rows = st.none() | st.builds(Authorisation, numbers, st.lists(grounds, max_size=2).map(tuple))
+everything = st.builds(
+    Facts, st.builds(RecordFacts, states, st.none() | cards, given_rows), st.none() | documents, uses
+)
+existing = st.builds(Facts, st.builds(RecordFacts, states, cards, given_rows), documents, uses)
 
 
 def permits(request: AccessRequest, facts: Facts) -> bool:
@@ -134,6 +157,10 @@ def with_card(facts: Facts, **changes: Any) -> Facts:
 def with_document(facts: Facts, **changes: Any) -> Facts:
     assert facts.document is not None
     return replace(facts, document=replace(facts.document, **changes))
+
+
+def with_rows(facts: Facts, rows: Authorisation) -> Facts:
+    return replace(facts, record=replace(facts.record, authorisation=rows))
 
 
 def never_more(request: AccessRequest, before: Facts, after: Facts) -> bool:
@@ -163,8 +190,29 @@ def test_every_question_has_one_answer_with_its_reason(request: AccessRequest, f
 def test_removing_a_right_never_adds_access(request: AccessRequest, facts: Facts, who: str) -> None:
     card = facts.record.card
     assert card is not None
-    for less in (revoke(card, who), remove_attending(card, who), replace(card, consent=None)):
+    for less in (remove_attending(card, who), replace(card, consent=None), replace(card, authorisations=())):
         assert never_more(request, facts, replace(facts, record=replace(facts.record, card=less)))
+    rows = facts.record.authorisation
+    if rows is not None:
+        gone = Authorisation(who, ())
+        for fewer in (gone, revoke(rows, NOW - 2), *(replace(rows, grounds=(one,)) for one in rows.grounds)):
+            assert never_more(request, facts, with_rows(facts, fewer))
+
+
+@settings(max_examples=300)
+@given(requests, existing)
+@pytest.mark.requirement("R18")
+def test_choosing_less_never_adds_access(request: AccessRequest, facts: Facts) -> None:
+    """From all documents to chosen ones, from shown to not shown, from a kind to none."""
+    rows = facts.record.authorisation
+    if rows is not None:
+        narrow = (
+            replace(rows, grounds=tuple(replace(each, **less) for each in rows.grounds))
+            for less in ({"scope": Scope.CHOSEN}, {"kinds": frozenset()})
+        )
+        for fewer in narrow:
+            assert never_more(request, facts, with_rows(facts, fewer))
+    assert never_more(request, facts, with_document(facts, shown_to=frozenset()))
 
 
 @settings(max_examples=300)
@@ -276,7 +324,7 @@ def test_r21_the_status_of_attending_doctor_counts_for_a_doctor_alone(
     request: AccessRequest, facts: Facts
 ) -> None:
     if request.actor.role is Role.PROFESSIONAL and request.actor.profession != DOCTOR:
-        assert decide(request, facts) == decide(request, with_card(facts, attending=frozenset()))
+        assert decide(request, facts) == decide(request, with_card(facts, attending={}))
 
 
 @settings(max_examples=300)

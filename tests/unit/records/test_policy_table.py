@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from records.actors import Actor
-from records.consent import Card, Emergency
+from records.choices.authorisations import Authorisation, DocumentKind, Ground, Scope
+from records.consent import Card, ConsentRecord, Emergency
 from records.documents import DocumentFacts
 from records.policy import AccessRequest, Deny, EmergencyUse, Facts, Permit, RecordFacts, decide, visible
 from records.vocabulary.codes import (
@@ -21,6 +22,7 @@ from tests.unit.records.factories import (
     ATTENDING,
     BLOCKED,
     CARD,
+    CIRCLE,
     DOCTOR,
     EXPIRED,
     FUTURE,
@@ -28,6 +30,7 @@ from tests.unit.records.factories import (
     HOSPITAL,
     NOW,
     PERMITTING,
+    PRACTICE,
     REPORT,
     STRANGER,
     depositor,
@@ -83,8 +86,31 @@ ACTORS: dict[str, Actor] = {
     "operator": operator(),
 }
 
-RECORDS: dict[str, tuple[RecordState, Card | None]] = {
+CHOSEN = Authorisation(
+    DOCTOR,
+    (
+        Ground(
+            CIRCLE,
+            NOW - 1,
+            NOW + 1,
+            ConsentRecord("patient", "online", NOW - 1),
+            Scope.CHOSEN,
+            frozenset({DocumentKind("11", "RHUMATO")}),
+        ),
+    ),
+)
+"""Shows its professional chosen documents alone, and summaries of rheumatology."""
+
+RECORDS: dict[str, tuple[RecordState, Card | None] | tuple[RecordState, Card, Authorisation]] = {
     "active": (RecordState.ACTIVE, CARD),
+    "chosen": (RecordState.ACTIVE, CARD, CHOSEN),
+    "chosen-no-consent": (RecordState.ACTIVE, replace(CARD, consent=None), CHOSEN),
+    "chosen-no-glass": (RecordState.ACTIVE, replace(CARD, emergency=Emergency(bris_de_glace=False)), CHOSEN),
+    "chosen-no-structure": (
+        RecordState.ACTIVE,
+        replace(CARD, blocked_structures=frozenset({PRACTICE})),
+        CHOSEN,
+    ),
     "proposed": (RecordState.PROPOSED, CARD),
     "suspended": (RecordState.SUSPENDED, CARD),
     "closed": (RecordState.CLOSED, CARD),
@@ -124,6 +150,10 @@ DOCUMENTS: dict[str, DocumentFacts | None] = {
     "patients-own": replace(REPORT, type_code="DOCPAT03"),
     "rights": replace(REPORT, type_code="ATTEST-DROITS-AM"),
     "unknown-type": replace(REPORT, type_code="unheard-of"),
+    "shown": replace(REPORT, shown_to=frozenset({CIRCLE})),
+    "shown-and-masked": replace(labelled(Label.MASQUE_PS), shown_to=frozenset({CIRCLE})),
+    "of-a-kind": replace(REPORT, class_code="11", practice_setting="RHUMATO"),
+    "of-a-class": replace(REPORT, class_code="11"),
 }
 
 # who                    does             purpose       record     document           reason
@@ -381,7 +411,41 @@ TABLE = """
   holder                 compact          normal        active     report             role_not_entitled
 """
 
-LINES = [line.split() for line in TABLE.splitlines() if line.strip()]
+# block, opposition, label, scope: the first that objects gives the reason
+SCOPES = """
+  doctor                 search           normal        chosen     -                  authorised
+  doctor                 retrieve         normal        chosen     shown              authorised
+  doctor                 retrieve         normal        chosen     of-a-kind          authorised
+  doctor                 retrieve         normal        chosen     report             not_shown
+  doctor                 search           normal        chosen     report             not_shown
+  doctor                 still            normal        chosen     report             not_shown
+  doctor                 retrieve         normal        chosen     of-a-class         not_shown
+  doctor                 retrieve         normal        chosen     masked             masked
+  doctor                 retrieve         normal        chosen     shown-and-masked   masked
+  doctor                 retrieve         normal        chosen     by-doctor          authorised
+  doctor                 retrieve         normal        chosen     masked-by-doctor   authorised
+  hospital-doctor        retrieve         normal        chosen     report             authorised
+  hospital-doctor        retrieve         normal        chosen     masked             authorised
+  no-structure           retrieve         normal        chosen     masked-nowhere     masked
+  attending              retrieve         normal        chosen     report             attending_doctor
+  attending              retrieve         normal        chosen     masked             attending_doctor
+  blocked                retrieve         normal        chosen     shown              blocked
+  doctor                 retrieve         normal        chosen-no-structure shown     blocked
+  doctor                 retrieve         bris_de_glace chosen-no-structure shown     blocked
+  doctor                 deposit          normal        chosen-no-structure -         deposit
+  doctor                 retrieve         normal        chosen-no-consent shown       consent_missing
+  doctor                 retrieve         normal        chosen-no-consent report      consent_missing
+  doctor                 retrieve         bris_de_glace chosen-no-glass shown         opted_out
+  doctor                 retrieve         bris_de_glace chosen     report             emergency
+  doctor                 retrieve         bris_de_glace chosen     shown-and-masked   masked
+  doctor                 retrieve         bris_de_glace chosen     masked-by-doctor   masked
+  doctor                 retrieve         bris_de_glace chosen     residence          type_not_entitled
+  regulator              retrieve         centre_15     chosen     report             regulation_centre
+  regulator              retrieve         centre_15     chosen     masked             masked
+  holder                 retrieve         normal        chosen     report             own_record
+"""
+
+LINES = [line.split() for line in (TABLE + SCOPES).splitlines() if line.strip()]
 WRITTEN = "patient inconscient, allergies ?"
 
 
@@ -559,7 +623,16 @@ def test_whoever_reads_what_the_patient_may_not_see_is_warned_until_the_patient_
 def test_r15_a_list_leaves_out_what_may_not_be_read_and_says_nothing_of_it() -> None:
     every = [each for each in DOCUMENTS.values() if each is not None]
     seen = visible(ask("nurse", "search", "normal"), Facts(ACTIVE), every)
-    unseen = ["masked", "masked-nowhere", "all-labels", "deleted", "psychiatric", "residence", "unknown-type"]
+    unseen = [
+        "shown-and-masked",
+        "masked",
+        "masked-nowhere",
+        "all-labels",
+        "deleted",
+        "psychiatric",
+        "residence",
+        "unknown-type",
+    ]
     assert seen == tuple(each for each in every if each not in [DOCUMENTS[name] for name in unseen])
     assert visible(ask("stranger", "search", "normal"), Facts(ACTIVE), every) == ()
     assert visible(ask("operator", "root", "normal"), Facts(ACTIVE), every) == ()

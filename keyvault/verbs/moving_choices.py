@@ -1,0 +1,57 @@
+"""Move authorisations from a card of an earlier label to rows of their own: all of a record, or none."""
+
+from dataclasses import replace
+from uuid import uuid4
+
+from keyvault.keys.cards import OpenedCard
+from keyvault.keys.choices import keep_authorisations, person_of
+from keyvault.log.appending import Chain, Event
+from keyvault.transaction import Transaction
+from records.actors import Actor
+from records.choices.authorising import of_card
+from records.consent import Card
+from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode
+
+LARGEST_SEARCH = 300
+
+
+def move_authorisations(
+    transaction: Transaction, opened: OpenedCard, chain: Chain, told: Event
+) -> Card | None:
+    """Give each authorisation that stands on the card its row, with an event like `told`; the card without
+    them is for the caller to seal in the same transaction.
+
+    The record is locked. Where a professional has a row already, that counts, and stays.
+    """
+    card = opened.card
+    if card is None or not card.authorisations:
+        return card
+    tx = transaction.rows
+    people = [person_of(opened, each.professional) for each in card.authorisations]
+    known = {
+        row["person"]
+        for at in range(0, len(people), LARGEST_SEARCH)
+        for row in tx.find(
+            "authorisation", record_id=opened.record_id, person__in=people[at : at + LARGEST_SEARCH]
+        )
+    }
+    moved = [
+        of_card(each, uuid4())
+        for each, person in zip(card.authorisations, people, strict=True)
+        if person not in known
+    ]
+    for each, kept in zip(moved, keep_authorisations(tx, opened, moved), strict=True):
+        details = {"professional": each.professional, **kept.told("authorisation")}
+        transaction.append(chain, replace(told, details=details))
+    return replace(card, authorisations=())
+
+
+def moving(actor: Actor | None, record: object, reason: ReasonCode) -> Event:
+    """The event of each row that is moved; it changes no right."""
+    return Event.of(
+        Action.MOVE_CHOICES,
+        PurposeOfUse.MAINTENANCE,
+        actor,
+        permitted=reason,
+        record=record,  # type: ignore[arg-type]
+    )

@@ -1,0 +1,242 @@
+"""What the holder gives one professional: grounds that add up, begin, run out and are ended."""
+
+import json
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from records.choices.authorisations import Authorisation, DocumentKind, Ground, Scope, day_of_end
+from records.choices.authorising import (
+    MOST_KINDS,
+    Given,
+    authorise,
+    choose,
+    join,
+    leave,
+    of_card,
+    revoke,
+)
+from records.choices.circles import Circle, counting
+from records.consent import DEFAULT_DURATION, LONGEST_DURATION, CardAuthorisation, ConsentRecord
+from records.errors import Invalid, NotFound
+from tests.unit.records.factories import DAY, DOCTOR, NOW, REPORT, STRANGER
+
+ONLINE = ConsentRecord("patient", "online", NOW)
+CIRCLE, OTHER, TEAM = UUID(int=1), UUID(int=2), UUID(int=3)
+GROUND = Ground(CIRCLE, NOW - DAY, NOW + DAY, ONLINE, express=True)
+OWN = Authorisation(DOCTOR, (GROUND,))
+MEMBER = Ground(TEAM, NOW - DAY, NOW + 9 * DAY, ONLINE)
+KIND = DocumentKind(class_code="10")
+
+
+def given(**more: Any) -> Given:
+    return Given(consent=ONLINE, **more)
+
+
+@pytest.mark.requirement("R18")
+def test_an_authorisation_lasts_a_year_unless_said_otherwise() -> None:
+    ends = {
+        NOW + DEFAULT_DURATION: given(),
+        NOW + 7 * DAY: given(until=NOW + 7 * DAY),
+        None: given(permanent=True),
+    }
+    for until, asked in ends.items():
+        expected = Ground(CIRCLE, NOW, until, ONLINE, express=True)
+        assert authorise(None, STRANGER, asked, NOW, CIRCLE) == Authorisation(STRANGER, (expected,))
+
+
+def test_a_ground_is_live_from_its_first_second_to_before_its_last() -> None:
+    week = Authorisation(STRANGER, (Ground(CIRCLE, NOW, NOW + 7, ONLINE),))
+    assert [week.is_live(NOW + each) for each in (-1, 0, 6, 7)] == [False, True, True, False]
+    assert [week.has_expired(NOW + each) for each in (-1, 0, 6, 7)] == [False, False, False, True]
+    ended = revoke(week, NOW + 1)
+    assert not ended.is_live(NOW + 1) and not ended.has_expired(NOW + 7)
+
+
+def test_renewing_keeps_circle_and_choice_and_the_beginning_while_it_runs() -> None:
+    chosen = choose(OWN, [KIND])
+    renewed = authorise(chosen, DOCTOR, given(permanent=True), NOW, OTHER)
+    assert renewed.own == replace(GROUND, until=None, scope=Scope.CHOSEN, kinds=frozenset({KIND}))
+    later = authorise(chosen, DOCTOR, given(), NOW + 2 * DAY, OTHER)
+    assert later.own is not None and (later.own.circle, later.own.since) == (CIRCLE, NOW + 2 * DAY)
+    all_again = authorise(chosen, DOCTOR, given(scope=Scope.ALL), NOW, OTHER)
+    assert all_again.own is not None and all_again.own.scope is Scope.ALL
+
+
+def test_what_was_revoked_begins_anew_with_nothing_chosen() -> None:
+    again = authorise(revoke(choose(OWN, [KIND]), NOW), DOCTOR, given(scope=Scope.CHOSEN), NOW + 1, OTHER)
+    assert again.grounds == (
+        Ground(OTHER, NOW + 1, NOW + 1 + DEFAULT_DURATION, ONLINE, Scope.CHOSEN, express=True),
+    )
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        {"until": NOW},
+        {"until": NOW - 1},
+        {"until": NOW + 1, "permanent": True},
+        {"until": NOW + LONGEST_DURATION + 1},
+        {"until": 2**53 - 1},
+        {"until": 2**53},
+    ],
+)
+def test_an_authorisation_ends_in_the_future_or_never(end: dict[str, Any]) -> None:
+    with pytest.raises(Invalid) as refusal:
+        authorise(None, STRANGER, given(**end), NOW, CIRCLE)
+    assert refusal.value.code == "bad_authorisation"
+
+
+@pytest.mark.parametrize("number", ["Dr Durand", "89970002", "10002445011", "8100024450110", ""])
+def test_a_professional_is_named_by_the_national_number_alone(number: str) -> None:
+    for change in (
+        lambda: authorise(None, number, given(), NOW, CIRCLE),
+        lambda: join(None, number, MEMBER),
+    ):
+        with pytest.raises(Invalid) as refusal:
+            change()
+        assert refusal.value.code == "bad_rpps"
+
+
+@pytest.mark.parametrize(
+    ("ground", "is_shown"),
+    [
+        (GROUND, True),
+        (replace(GROUND, scope=Scope.CHOSEN), False),
+        (replace(GROUND, scope=Scope.CHOSEN, circle=OTHER), True),
+        (replace(GROUND, scope=Scope.CHOSEN, kinds=frozenset({KIND})), True),
+        (replace(GROUND, scope=Scope.CHOSEN, kinds=frozenset({DocumentKind("10", "CARDIO")})), False),
+        (replace(GROUND, scope=Scope.CHOSEN, kinds=frozenset({DocumentKind("10", "AMBU")})), True),
+        (replace(GROUND, scope=Scope.CHOSEN, kinds=frozenset({DocumentKind(None, "AMBU")})), True),
+        (replace(GROUND, scope=Scope.CHOSEN, kinds=frozenset({DocumentKind("11")})), False),
+        (replace(GROUND, scope=Scope.CHOSEN, kinds=frozenset({DocumentKind()})), False),
+        (replace(GROUND, ended=NOW), False),
+        (replace(GROUND, until=NOW), False),
+        (replace(GROUND, since=NOW + 1), False),
+    ],
+)
+def test_a_ground_shows_all_or_what_was_chosen_while_it_runs(ground: Ground, is_shown: bool) -> None:
+    document = replace(REPORT, class_code="10", practice_setting="AMBU", shown_to=frozenset({OTHER}))
+    assert Authorisation(DOCTOR, (ground,)).shows(document, NOW) is is_shown
+
+
+def test_grounds_add_up() -> None:
+    chosen = replace(GROUND, scope=Scope.CHOSEN)
+    both = join(Authorisation(DOCTOR, (chosen,)), DOCTOR, MEMBER)
+    assert both.shows(REPORT, NOW) and not replace(both, grounds=(chosen,)).shows(REPORT, NOW)
+
+
+def test_a_membership_counts_while_its_team_is_there_and_runs() -> None:
+    both = join(OWN, DOCTOR, MEMBER)
+    team = Circle(TEAM, "Equipe", NOW - DAY, NOW + 2 * DAY, ONLINE, 3)
+    alone = replace(both, grounds=tuple(each for each in both.grounds if each.of_team))
+    for circles, instant, lives in (
+        ({}, NOW, False),
+        ({TEAM: team}, NOW, True),
+        ({TEAM: team}, NOW + 2 * DAY, False),
+        ({TEAM: replace(team, ended=NOW)}, NOW, False),
+        ({TEAM: replace(team, until=None)}, NOW + 3 * DAY, True),
+    ):
+        assert counting(alone, circles).is_live(instant) is lives
+        assert counting(both, circles).own == GROUND
+    assert [team.is_live(NOW + each * DAY) for each in (-2, 0, 2)] == [False, True, False]
+
+
+def test_leaving_a_team_ends_that_ground_alone_and_joining_again_replaces_it() -> None:
+    left = leave(join(OWN, DOCTOR, MEMBER), TEAM, NOW)
+    assert [each.ended for each in left.grounds] == [None, NOW]
+    assert leave(left, TEAM, NOW + 1) == left
+    again = join(left, DOCTOR, MEMBER)
+    assert [each.ended for each in again.grounds] == [None, None]
+    elsewhere = join(again, DOCTOR, replace(MEMBER, circle=OTHER))
+    assert len(elsewhere.grounds) == 3
+
+
+def test_revoking_ends_every_ground_once() -> None:
+    ended = revoke(join(OWN, DOCTOR, MEMBER), NOW)
+    assert [each.ended for each in ended.grounds] == [NOW, NOW]
+    assert revoke(ended, NOW + 1) == ended
+    ran_out = Authorisation(DOCTOR, (replace(GROUND, until=NOW),))
+    assert revoke(ran_out, NOW) == ran_out
+
+
+def test_who_has_no_authorisation_of_its_own_is_shown_no_choice() -> None:
+    with pytest.raises(NotFound):
+        choose(Authorisation(DOCTOR, (replace(MEMBER, of_team=True),)), [])
+
+
+@pytest.mark.parametrize(
+    "kinds",
+    [
+        [DocumentKind()],
+        [DocumentKind("99")],
+        [DocumentKind("10", str(each)) for each in range(MOST_KINDS + 1)],
+    ],
+)
+def test_a_kind_names_a_known_class_or_a_domain(kinds: list[DocumentKind]) -> None:
+    with pytest.raises(Invalid) as refusal:
+        choose(OWN, kinds)
+    assert refusal.value.code == "bad_kind"
+
+
+def test_the_day_of_the_end_is_that_of_the_last_ground() -> None:
+    assert OWN.ends_at() == NOW + DAY
+    assert join(OWN, DOCTOR, MEMBER).ends_at() == NOW + 9 * DAY
+    assert join(OWN, DOCTOR, replace(MEMBER, until=None)).ends_at() is None
+    assert revoke(OWN, NOW).ends_at() == NOW
+    assert (day_of_end(None), day_of_end(DAY - 1), day_of_end(DAY)) == (None, 0, 1)
+
+
+def test_what_a_card_said_is_a_ground_for_all_documents_on_express_consent() -> None:
+    moved = of_card(CardAuthorisation(DOCTOR, NOW - DAY, None), CIRCLE)
+    (ground,) = moved.grounds
+    assert (ground.circle, ground.since, ground.until) == (CIRCLE, NOW - DAY, None)
+    assert ground.scope is Scope.ALL and ground.express and not ground.of_team
+
+
+EVERYTHING = Authorisation(
+    DOCTOR,
+    (
+        replace(GROUND, scope=Scope.CHOSEN, kinds=frozenset({KIND, DocumentKind(None, "AMBU")}), ended=NOW),
+        replace(MEMBER, until=None, of_team=True),
+    ),
+    archived=True,
+)
+
+
+def test_authorisations_survive_their_json_form() -> None:
+    for each in (OWN, EVERYTHING, Authorisation(DOCTOR, ())):
+        assert Authorisation.from_json(json.loads(json.dumps(each.to_json()))) == each
+    team = Circle(TEAM, "Equipe", NOW, None, ONLINE, 3, ended=NOW, archived=True)
+    assert Circle.from_json(json.loads(json.dumps(team.to_json()))) == team
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("circle", "mine"),
+        ("scope", "some"),
+        ("kinds", [1]),
+        ("kinds", [["10", None, None]]),
+        ("consent", {"by": "patient"}),
+        ("until", "never"),
+        ("express", 1),
+        ("extra", 1),
+    ],
+)
+def test_an_authorisation_of_another_shape_is_refused(name: str, value: object) -> None:
+    form = OWN.to_json()
+    form["grounds"][0][name] = value
+    with pytest.raises(Invalid) as refusal:
+        Authorisation.from_json(form)
+    assert refusal.value.code == "bad_shape"
+
+
+@pytest.mark.parametrize(("name", "value"), [("circle_id", "mine"), ("members", "many"), ("extra", 1)])
+def test_a_circle_of_another_shape_is_refused(name: str, value: object) -> None:
+    form = Circle(TEAM, "Equipe", NOW, None, ONLINE, 3).to_json()
+    with pytest.raises(Invalid) as refusal:
+        Circle.from_json(form | {name: value})
+    assert refusal.value.code == "bad_shape"
