@@ -23,7 +23,6 @@ from keyvault.verbs.reader.reading import Disclosed, EventPage, ResolvedRecord
 from keyvault.verbs.reader.releasing import Released
 from keyvault.verbs.rows import NO_TOKEN, SealedRow, SeenDocument, sealed_rows
 from records.choices.authorisations import DocumentKind
-from records.errors import NotFound
 from records.vocabulary.codes import Action, DocumentState, ReasonCode
 from storage.index_ports import ReaderIndex
 from storage.rows import Details, Document
@@ -198,14 +197,12 @@ class Access:
         return ask(self._vault, record, lambda record_id: self._vault.choices(call, record_id, after, most))
 
     def choices_about(self, call: Call, locator: str, professional: str) -> dict[str, Any]:
-        """What one professional was given, to the holder. Raises `NotFound` "no_such_authorisation"."""
+        """What one professional was given, to the holder; nothing where nothing runs, and to anybody else."""
         record = resolve(self._vault, call, locator)
         found: Choices = ask(
             self._vault, record, lambda record_id: self._vault.choices(call, record_id, about=professional)
         )
-        if found.own is None:
-            raise NotFound("This professional has no authorisation.", code="no_such_authorisation")
-        return found.own
+        return found.own or {}
 
     def choose(
         self,

@@ -105,7 +105,14 @@ class Place:
         named = {"study": self.study, "uid": self.series, "sop": self.sop, "id": str(self.pdf)}
         record = {"ins": self.ins, "record": str(self.record), "frames": "1", "path": "7FE00010"}
         named["name"] = f"{self.record.hex}{self.sent.hex}"
-        return {**named, **record, "professional": "899700099990", "kind": "email", "notice_id": str(uuid4())}
+        return {
+            **named,
+            **record,
+            "professional": "899700099990",
+            "kind": "email",
+            "structure": "1750000002",
+            "notice_id": str(uuid4()),
+        }
 
 
 Body = Callable[[Place], dict[str, Any]]
@@ -200,14 +207,14 @@ ROWS = [
     ),
     Row("DELETE", "/records/{ins}/contacts/{kind}", holder=True),
     Row("POST", "/records/{ins}/authorisations", number, holder=True),
-    Row("DELETE", "/records/{ins}/authorisations/{professional}", holder=True),
-    Row("GET", "/records/{ins}/authorisations/{professional}", holder=True),
+    Row("GET", "/records/{ins}/authorisations/{professional}", searched=False),
     Row(
         "PUT",
         "/records/{ins}/authorisations/{professional}/chosen",
         lambda p: {"documents": []},
         holder=True,
     ),
+    Row("DELETE", "/records/{ins}/authorisations/{professional}", holder=True),
     Row("POST", "/records/{ins}/blocks", number, holder=True),
     Row("DELETE", "/records/{ins}/blocks/{professional}", holder=True),
     Row("POST", "/records/{ins}/blocked-structures", lambda p: {"structure": "1750000002"}, holder=True),

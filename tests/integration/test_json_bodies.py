@@ -122,7 +122,8 @@ def put(body: Any, path: tuple[Any, ...], value: Any) -> Any:
 
 def send(coffre: Coffre, person: Patient, token: str, route: str, body: Any) -> httpx.Response:
     method, _, path = route.partition(" ")
-    address = path.format(ins=person.ins, document_id="01a20119-6a78-7000-8000-000000000000")
+    named = {"document_id": "01a20119-6a78-7000-8000-000000000000", "professional": "899700024450"}
+    address = path.format(ins=person.ins, **named)
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     headers = {**bearer(token), "Content-Type": "application/json"}
     return coffre.http.request(method, address, content=content, headers=headers)
