@@ -551,8 +551,9 @@ def test_r30_occupational_and_fire_brigade_doctors_read_by_express_consent_alone
     sector: str, express: bool, purpose: PurposeOfUse, reason: ReasonCode
 ) -> None:
     """Article L1111-17: an authorisation of a team or a list, which is not express, opens nothing to them."""
-    given = replace(CARD.authorisations[0], express=express)
-    record = RecordFacts(RecordState.ACTIVE, replace(CARD, authorisations=(given,)))
+    (ground,) = CHOSEN.grounds
+    given = replace(CHOSEN, grounds=(replace(ground, scope=Scope.ALL, express=express),))
+    record = RecordFacts(RecordState.ACTIVE, CARD, given)
     asked = AccessRequest(professional(sector=sector), Action.RETRIEVE, purpose, NOW, "patient inconscient")
     assert decide(asked, Facts(record, REPORT)).reason is reason
 
