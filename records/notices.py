@@ -73,6 +73,7 @@ NOTICE_OF_CHANGE: Mapping[Action, NoticeKind] = MappingProxyType(
     {
         Action.AUTHORISE: NoticeKind.AUTHORISATION_CHANGED,
         Action.REVOKE: NoticeKind.AUTHORISATION_CHANGED,
+        Action.CHOOSE: NoticeKind.AUTHORISATION_CHANGED,
         Action.BLOCK: NoticeKind.BLOCK_CHANGED,
         Action.UNBLOCK: NoticeKind.BLOCK_CHANGED,
         Action.NAME_ATTENDING: NoticeKind.ATTENDING_CHANGED,

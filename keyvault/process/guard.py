@@ -35,8 +35,8 @@ from keyvault.verbs.public import PublishingVerbs
 from keyvault.verbs.reader.by_document import DocumentVerbs
 from keyvault.verbs.reader.changing import ChangingVerbs
 from keyvault.verbs.reader.choices import ChoicesVerbs
-from keyvault.verbs.reader.contacting import ContactingVerbs
 from keyvault.verbs.reader.choosing import ChoosingVerbs
+from keyvault.verbs.reader.contacting import ContactingVerbs
 from keyvault.verbs.reader.listing import ListingVerbs
 from keyvault.verbs.reader.notices import NoticingVerbs
 from keyvault.verbs.reader.own_deposits import OwnDepositsVerbs
@@ -73,8 +73,8 @@ class RecordDoor(
     """resolve, find, list, search, search_documents, documents, document, choices, events, tokens, release,
     recheck.
 
-    Of a depositor: search_deposits. Of the holder: change_card, choose, label, notices, acknowledge, contacts,
-    put_contact, confirm_contact, delete_contact.
+    Of a depositor: search_deposits. Of the holder: change_card, choose, label, notices, acknowledge,
+    contacts, put_contact, confirm_contact, delete_contact.
     """
 
     def __init__(self, vault: Vault) -> None:

@@ -16,8 +16,8 @@ from records.consent import Emergency
 from records.errors import Invalid, NotFound
 from records.vocabulary.codes import Action, Label
 from viewer_api.access import Access
-from viewer_api.notices import Notices
 from viewer_api.cursors import read_position
+from viewer_api.notices import Notices
 from viewer_api.record_pages import ShownPage
 from viewer_api.web.own import own
 from viewer_api.web.paging import PREVIEWS, neighbours, page_of, place_of

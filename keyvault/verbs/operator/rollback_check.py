@@ -73,6 +73,7 @@ def _name(key: bytes | UUID) -> str:
     """The key of a row as events tell it."""
     return key.hex() if isinstance(key, bytes) else str(key)
 
+
 def _contacts(tx: VaultTransaction, record_id: UUID) -> dict[str, _Sealed]:
     rows = tx.find("contact", record_id=record_id)
     return {row["kind"]: (str(row["version"]), contact_digest(row)) for row in rows}

@@ -16,9 +16,9 @@ from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
 from keyvault.verbs.caller import caller
 from keyvault.verbs.judging import facts_with_decoys
 from keyvault.verbs.moving_choices import move_authorisations, moving
+from keyvault.verbs.notice_outbox import queue_notice
 from keyvault.verbs.reader.authorising import authorisation_json, by_holder, change_authorisation
 from keyvault.verbs.reader.choices import card_choices
-from keyvault.verbs.notice_outbox import queue_notice
 from keyvault.verbs.rows import copies_of
 from records import consent
 from records.choices.authorisations import Scope
@@ -107,16 +107,17 @@ class ChangingVerbs:
                 return found
             if wanted.action in OF_ONE_PROFESSIONAL:
                 return Changed(self._about_one(transaction, found, wanted))
-            told = moving(actor, found.public_id, found.permit.reason)
             opened = found.record.card
-            present = move_authorisations(transaction, opened, found.record.chain, told)
-            assert present is not None
+            assert opened.card is not None
+            present = replace(opened.card, authorisations=())
             card = _CHANGES[wanted.action](present, wanted, transaction.now)
             if opened.state is not RecordState.ACTIVE and not protects(present, card):
                 return self._refuse_change(transaction, found, ReasonCode.RECORD_SUSPENDED)
+            told = moving(actor, found.public_id, found.permit.reason)
+            move_authorisations(transaction, opened, found.record.chain, told)
             version, digest = store_card(transaction.rows, opened, card)
             self._set_branches(transaction, found, card)
-            if card != opened.card:
+            if card != present:
                 queue_notice(transaction, opened, kind=NOTICE_OF_CHANGE[wanted.action])
             details = {"card_version": version, "card_digest": digest.hex(), **_told(wanted)}
             transaction.append(found.record.chain, found.event(details=details))
@@ -131,6 +132,8 @@ class ChangingVerbs:
                 consent=consented, until=wanted.until, permanent=wanted.permanent, scope=wanted.scope
             )
         changed = change_authorisation(transaction, found, wanted.professional or "", given)
+        if changed is not None:
+            queue_notice(transaction, found.record.card, kind=NOTICE_OF_CHANGE[wanted.action])
         shown = authorisation_json(changed) if changed is not None else None
         return {"authorisations": [shown] if shown else []}
 

@@ -16,6 +16,7 @@ from keyvault.store import Row
 from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
 from keyvault.verbs.caller import caller
+from keyvault.verbs.notice_outbox import queue_notice
 from keyvault.verbs.reader.authorising import kinds_json, settle_card
 from keyvault.verbs.rows import facts_of, same_content
 from records import policy
@@ -23,6 +24,7 @@ from records.choices.authorisations import DocumentKind, Ground
 from records.choices.authorising import choose
 from records.documents import DocumentFacts
 from records.errors import NotFound
+from records.notices import NOTICE_OF_CHANGE
 from records.vocabulary.codes import Action, ReasonCode
 
 
@@ -179,6 +181,7 @@ def _narrow(
         raise NotFound("This professional has no authorisation of its own.", code="no_such_authorisation")
     changed = choose(present, kinds)
     (kept,) = keep_authorisations(tx, card, [changed], [row])
+    queue_notice(transaction, card, kind=NOTICE_OF_CHANGE[Action.CHOOSE])
     details = {"professional": professional, "scope": "chosen", **kept.told("authorisation")}
     transaction.append(found.record.chain, found.event(details=details))
     assert changed.own is not None
