@@ -1,5 +1,7 @@
 """Answers to readers where the vault refuses or shows nothing; they never tell whether there is a record."""
 
+from collections.abc import Mapping
+from enum import StrEnum
 from typing import TypeVar
 
 from keyvault.verbs.attempt import Denied
@@ -9,30 +11,33 @@ from records.vocabulary.codes import Obligation, ReasonCode
 T = TypeVar("T")
 
 
+class ClosedTo(StrEnum):
+    """Why no record at all is open, whichever is named."""
+
+    SECTOR = "sector"
+    PROFESSION = "profession"
+
+
+_SENTENCES: Mapping[ClosedTo | None, str] = {
+    None: "You have no access to this record, or there is no such record.",
+    ClosedTo.SECTOR: "Records are for care alone (article L1111-18): your credential names no sector of "
+    "activity of care. Ask whoever issued it, if you work in one.",
+    ClosedTo.PROFESSION: "We take it that your profession reads no record, since its row of the official "
+    "table is not known: ask the hosting team if it is wrong.",
+}
+
+
 class NotAuthorised(Refused):
     """One answer for no right and no such record: same body, same work.
 
-    Where sector or profession open no record at all, whichever is named, it says so.
+    `closed_to`: where sector or profession open no record at all, whichever is named, it says so.
     """
 
     code = "not_authorised"
 
-    def __init__(self, refused: Denied | None = None) -> None:
-        super().__init__(_why(refused))
-
-
-def _why(refused: Denied | None) -> str:
-    if refused is not None and refused.reason is ReasonCode.FORBIDDEN_SECTOR:
-        return (
-            "Records are for care alone (article L1111-18): your credential names no sector of activity of "
-            "care. Ask whoever issued it, if you work in one."
-        )
-    if refused is not None and _is_assumed(refused):
-        return (
-            "We take it that your profession reads no record, since its row of the official table is not "
-            "known: ask the hosting team if it is wrong."
-        )
-    return "You have no access to this record, or there is no such record."
+    def __init__(self, closed_to: ClosedTo | None = None) -> None:
+        super().__init__(_SENTENCES[closed_to])
+        self.closed_to = closed_to
 
 
 QUOTA_S = 3600
@@ -68,7 +73,13 @@ def permitted(answer: T | Denied) -> T:
         return answer
     if answer.reason is ReasonCode.QUOTA_EXCEEDED:
         raise QuotaExceeded
-    raise NotAuthorised(answer)
+    raise NotAuthorised(_closed_to(answer))
+
+
+def _closed_to(refused: Denied) -> ClosedTo | None:
+    if refused.reason is ReasonCode.FORBIDDEN_SECTOR:
+        return ClosedTo.SECTOR
+    return ClosedTo.PROFESSION if _is_assumed(refused) else None
 
 
 def _is_assumed(refused: Denied) -> bool:

@@ -76,21 +76,24 @@ def test_hidden_by_an_assumption_and_absent_read_alike(coffre: Coffre, person: P
     assert len(told) == 1 and "closed to your profession by our assumption" in told.pop()
 
 
-#   who                                    what the answer says, whatever record is named
+CARE_ALONE = "réserve les dossiers aux soins"
+
+
+#   who                      what the answer and the page say, whatever record is named
 @pytest.mark.parametrize(
-    ("who", "says"),
+    ("who", "says", "page"),
     [
-        ({"sector": "SA23"}, "L1111-18"),  # an insurer, a mutuelle
-        ({"sector": "SA24"}, "L1111-18"),  # social security
-        ({"sector": "SA48"}, "L1111-18"),  # an employer
-        ({"sector": "SA99"}, "L1111-18"),  # a bank: no sector of care is its
-        ({"profession": "93"}, "your profession reads no record"),
-        ({"rpps": STRANGER}, "no access to this record, or there is no such record"),
+        ({"sector": "SA23"}, "L1111-18", CARE_ALONE),  # an insurer, a mutuelle
+        ({"sector": "SA24"}, "L1111-18", CARE_ALONE),  # social security
+        ({"sector": "SA48"}, "L1111-18", CARE_ALONE),  # an employer
+        ({"sector": "SA99"}, "L1111-18", CARE_ALONE),  # a bank: no sector of care is its
+        ({"profession": "93"}, "your profession reads no record", "supposons que votre profession ne lit"),
+        ({"rpps": STRANGER}, "no access to this record, or there is no such record", "en urgence"),
     ],
 )
 @pytest.mark.requirement("R29")
 def test_r29_who_has_no_way_in_reads_why_and_not_whether_there_is_a_record(
-    coffre: Coffre, person: Patient, who: dict[str, str], says: str
+    coffre: Coffre, person: Patient, who: dict[str, str], says: str, page: str
 ) -> None:
     token = coffre.professional(**{"rpps": DOCTOR, **who})
     answers = [
@@ -99,6 +102,9 @@ def test_r29_who_has_no_way_in_reads_why_and_not_whether_there_is_a_record(
     assert [each.status_code for each in answers] == [403, 403]
     assert answers[0].json() == answers[1].json()
     assert answers[0].json()["code"] == "not_authorised" and says in answers[0].json()["detail"]
+    refused = Browser(coffre).sign_in(token).get(f"/dossier/{person.public_id}", 403)
+    assert page in refused.text
+    assert bool([each for each in refused.forms if each.action.startswith("/dossier")]) is ("rpps" in who)
 
 
 @pytest.mark.requirement("R30")

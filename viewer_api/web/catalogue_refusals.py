@@ -106,6 +106,18 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
     ),
     "problem": ("À corriger : ", "Please correct: "),
     "refused.title": ("Ce dossier ne vous est pas ouvert", "This record is not open to you"),
+    "refused.sector": (
+        "La loi réserve les dossiers aux soins. Votre identification n'indique aucun lieu de soins : si vous "
+        "y travaillez, adressez-vous à qui vous l'a remise.",
+        "By law, records are for care alone. Your credential names no place of care: ask whoever issued it, "
+        "if you work in one.",
+    ),
+    "refused.profession": (
+        "Nous supposons que votre profession ne lit aucun dossier : le tableau officiel n'est pas connu en "
+        "entier. Si c'est une erreur, écrivez à l'hébergeur.",
+        "We take it that your profession reads no record: the official table is not known in full. If that "
+        "is wrong, write to the hosting team.",
+    ),
     "refused.why": (
         "Le patient ne vous a pas autorisé, ou ce dossier n'existe pas. Le patient peut vous autoriser à "
         "tout moment, depuis sa page « Mes autorisations », avec votre numéro RPPS.",

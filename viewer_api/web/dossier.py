@@ -19,7 +19,7 @@ from records.vocabulary.sectors import REGULATION_SETTING
 from viewer_api.access import Access
 from viewer_api.conflicts import conflicts
 from viewer_api.record_pages import ShownPage
-from viewer_api.refusals import NotAuthorised
+from viewer_api.refusals import ClosedTo, NotAuthorised
 from viewer_api.summarising import summarised
 from viewer_api.web.mode import NORMAL, Mode, mode_of
 from viewer_api.web.paging import PREVIEWS, neighbours, page_of
@@ -74,8 +74,8 @@ class DossierPages:
                 page = page_of(NOTHING)
                 return self._list(request, page, await self.listed(request, session, ins, mode, page), mode)
             found = await asyncio.to_thread(self._access.find, mode.call(session), ins)
-        except NotAuthorised:
-            return self._refused(request, session, "/dossier", mode, {"ins": ins})
+        except NotAuthorised as error:
+            return self._refused(request, session, "/dossier", mode, {"ins": ins}, closed_to=error.closed_to)
         except Invalid as error:
             if error.code in ("reason_missing", "bad_reason"):
                 return self._refused(request, session, "/dossier", mode, {"ins": ins}, error.code)
@@ -95,8 +95,8 @@ class DossierPages:
         target, page = f"/dossier/{record}", page_of(fields)
         try:
             shown = await self.listed(request, session, record, mode, page)
-        except NotAuthorised:
-            return self._refused(request, session, target, mode, {})
+        except NotAuthorised as error:
+            return self._refused(request, session, target, mode, {}, closed_to=error.closed_to)
         except Invalid as error:
             if error.code != "reason_missing":
                 raise
@@ -133,8 +133,11 @@ class DossierPages:
         mode: Mode,
         fields: Mapping[str, str],
         problem: str | None = None,
+        closed_to: ClosedTo | None = None,
     ) -> Response:
-        """Not open to this professional; what remains is an emergency, with its reason."""
+        """Not open to this professional; what remains is an emergency, with its reason, unless sector or
+        profession open no record at all.
+        """
         if not session.is_professional:
             raise NotAuthorised
         return self._site.page(
@@ -146,6 +149,7 @@ class DossierPages:
             problem=problem,
             tried=mode,
             reason=mode.reason or "",
+            closed_to=closed_to,
             may_regulate=session.claims.get("setting") == REGULATION_SETTING,
         )
 
