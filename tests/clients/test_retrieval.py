@@ -257,6 +257,7 @@ class TestBulkData:
             ("bytes=10-99999999", 206, slice(10, None)),
             ("bytes=0-1,4-5", 200, slice(None)),
             ("lines=1-2", 200, slice(None)),
+            *((f"bytes={none}", 200, slice(None)) for none in ("5-1", "-", "a-b", "1", "9" * 30 + "-", "")),
         ],
     )
     def test_ranges_of_it(self, ecg: Room, asked: str, status: int, span: slice) -> None:

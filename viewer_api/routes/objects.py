@@ -94,9 +94,11 @@ def router(objects: ObjectStore, vault: ReaderDoor, presigner: Presigner) -> API
 
 
 def span(header: str | None, size: int) -> tuple[int, int, int]:
-    """[start, stop) and the status of one range (RFC 9110 section 14); of several the whole is the answer."""
+    """[start, stop) and the status of one range (RFC 9110 section 14). The whole is the answer to several,
+    and to what is none.
+    """
     found = _RANGE.fullmatch(header.strip(" \t")) if header else None
-    if found is None or found[1] == found[2] == "":
+    if found is None or found[1] == found[2] == "" or _ends_before_it_begins(*found.groups()):
         return 0, size, 200
     if found[1] == "":
         start, stop = max(0, size - int(found[2])), size
@@ -106,6 +108,10 @@ def span(header: str | None, size: int) -> tuple[int, int, int]:
     if start >= size or stop <= start:
         raise RangeNotSatisfiable(size)
     return start, stop, 206
+
+
+def _ends_before_it_begins(first: str, last: str) -> bool:
+    return bool(first and last) and int(last) < int(first)
 
 
 class RangeNotSatisfiable(Refused):
