@@ -692,7 +692,8 @@ class TestAddresses:
             assert answer.headers["content-range"] == f"bytes */{size}"
 
     @pytest.mark.parametrize(
-        "asked", ["bytes=0-1,5-6", "items=0-1", "bytes=-", "bytes=a-b", "bytes=0-" + "9" * 5000, "0-1"]
+        "asked",
+        ["bytes=0-1,5-6", "items=0-1", "bytes=-", "bytes=9-5", "bytes=a-b", "bytes=0-" + "9" * 5000, "0-1"],
     )
     def test_a_range_that_is_not_understood_is_the_whole(self, urls: list[str], asked: str) -> None:
         answer = httpx.get(urls[0], headers={"Range": asked})
