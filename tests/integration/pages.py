@@ -49,7 +49,7 @@ class Page(HTMLParser):
             self._form = Form(found["action"], found["method"])
             self.forms.append(self._form)
         elif self._form is not None and tag in ("input", "textarea"):
-            if found.get("type") != "radio" or "checked" in found:
+            if found.get("type") not in ("radio", "checkbox") or "checked" in found:
                 self._form.fields[found["name"]] = found.get("value", "")
         elif tag in ("h1", "h2", "h3", "h4"):
             self.headings.append((int(tag[1]), ""))

@@ -236,6 +236,31 @@ def test_authorising_opens_the_record_to_a_doctor_and_withdrawing_closes_it(
     open_record(doctor, patient.ins, 403)
 
 
+def test_the_holder_chooses_what_a_professional_is_shown(
+    holder: Browser, doctor: Browser, patient: Patient, report: str
+) -> None:
+    """At first nothing; then what is ticked, and only that."""
+    form = holder.get("/choix").form("/choix", action="authorise")
+    page = holder.submit(form, professional=DOCTOR, scope="chosen")
+    assert "voit seulement ce qui est coché" in page.text
+    assert TITLE not in open_record(doctor, patient.ins).text
+
+    ticked = holder.submit(page.form(f"/choix/{DOCTOR}"), **{f"document-{report}": "oui"})
+    assert "Votre choix est enregistré." in ticked.text
+    assert TITLE in open_record(doctor, patient.ins).text
+    assert "Voit seulement les documents que vous avez choisis" in holder.get("/choix").text
+
+    of_a_kind = holder.submit(page.form(f"/choix/{DOCTOR}"), **{"sorte-11": "oui"})
+    about = patient.call("GET", f"/authorisations/{DOCTOR}").json()
+    assert (about["documents"], about["kinds"]) == ([], [{"class": "11", "domain": None}])
+    assert TITLE not in open_record(doctor, patient.ins).text
+    assert "checked" in [name for _, each in of_a_kind.elements for name in each]
+
+
+def test_who_was_not_authorised_can_be_shown_nothing(holder: Browser) -> None:
+    assert "Vous n'avez pas autorisé ce professionnel" in holder.get("/choix/899700024999").text
+
+
 def test_an_authorisation_until_a_day_includes_that_day(holder: Browser) -> None:
     form = holder.get("/choix").form("/choix", action="authorise")
     page = holder.submit(form, professional=DOCTOR, duration="until", until="2099-03-01")

@@ -52,6 +52,11 @@ def _full_choices(coffre: Coffre, patient: Patient) -> Page:
     return _holder(coffre, patient).get("/choix")
 
 
+def _shown(coffre: Coffre, patient: Patient) -> Page:
+    patient.authorise()
+    return _holder(coffre, patient).get(f"/choix/{DOCTOR}")
+
+
 def _confirmation(coffre: Coffre, patient: Patient) -> Page:
     holder = _holder(coffre, patient)
     return holder.submit(holder.get("/choix").form("/choix", mode="bris_de_glace"))
@@ -90,6 +95,7 @@ VISITS: dict[str, Visit] = {
     "log to correct": lambda coffre, patient: _holder(coffre, patient).get("/consultations?du=x", 422),
     "choices": _full_choices,
     "choices to correct": _wrong_choice,
+    "what a professional is shown": _shown,
     "confirmation": _confirmation,
     "search": lambda coffre, patient: _doctor(coffre, patient).get("/"),
     "refused": lambda coffre, patient: _refused(coffre, patient)[1],

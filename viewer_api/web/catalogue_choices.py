@@ -33,7 +33,52 @@ CHOICES: Mapping[str, tuple[str, str]] = {
         "Seulement si vous avez choisi « Jusqu'à une date ».",
         "Only if you chose “Until a date”.",
     ),
+    "authorise.scope": ("Que peut-il voir ?", "What may they see?"),
+    "authorise.scope.all": ("Tous mes documents", "All my documents"),
+    "authorise.scope.chosen": (
+        "Seulement les documents que je choisis ensuite",
+        "Only the documents that I choose next",
+    ),
     "authorise.submit": ("Autoriser", "Authorise"),
+    "authorised.scope.all": ("Voit tous vos documents", "Sees all your documents"),
+    "authorised.scope.chosen": (
+        "Voit seulement les documents que vous avez choisis",
+        "Sees only the documents that you chose",
+    ),
+    "authorised.choose": ("Choisir les documents", "Choose documents"),
+    "authorised.more": ("Autorisations suivantes", "More permissions"),
+    "shown.title": ("Documents montrés à un professionnel", "Documents shown to a professional"),
+    "shown.nobody": (
+        "Vous n'avez pas autorisé ce professionnel, ou son autorisation est retirée.",
+        "You have not authorised this professional, or the authorisation was withdrawn.",
+    ),
+    "shown.now.all": (
+        "Aujourd'hui, ce professionnel voit tous vos documents.",
+        "At present this professional sees all your documents.",
+    ),
+    "shown.now.chosen": (
+        "Aujourd'hui, ce professionnel voit seulement ce qui est coché ci-dessous.",
+        "At present this professional sees only what is ticked below.",
+    ),
+    "shown.explain": (
+        "Quand vous enregistrez, il ne voit plus que ce que vous avez coché, et les documents qu'il a "
+        "déposés lui-même ou que son établissement a déposés. Un nouveau document ne lui est pas montré, "
+        "sauf s'il est d'une sorte cochée.",
+        "Once you save, they see only what you ticked, and the documents that they or their institution "
+        "deposited. A new document is not shown to them, unless it is of a kind that you ticked.",
+    ),
+    "shown.documents": ("Documents à montrer", "Documents to show"),
+    "shown.kinds": (
+        "Sortes de documents à montrer, présents et à venir",
+        "Kinds of documents to show, present ones and later ones",
+    ),
+    "shown.together": (
+        "Un examen d'imagerie et son compte rendu sont montrés ensemble.",
+        "An imaging study and its report are shown together.",
+    ),
+    "shown.submit": ("Enregistrer mon choix", "Save my choice"),
+    "shown.done": ("Votre choix est enregistré.", "Your choice is saved."),
+    "shown.back": ("Revenir à mes autorisations", "Back to my permissions"),
     "attending.title": ("Médecin traitant", "Attending doctor"),
     "attending.explain": (
         "Votre médecin traitant voit tous vos documents, même masqués, ainsi que la liste des "

@@ -48,6 +48,7 @@ _KINDS: Mapping[str, LogFilter] = MappingProxyType(
             actions=(
                 Action.AUTHORISE,
                 Action.REVOKE,
+                Action.CHOOSE,
                 Action.BLOCK,
                 Action.UNBLOCK,
                 Action.NAME_ATTENDING,

@@ -12,7 +12,7 @@ from viewer_api.gateway.gateway import Gateway
 from viewer_api.notices import Notices
 from viewer_api.viewer import pages as viewer
 from viewer_api.viewer.pages import ViewerPages
-from viewer_api.web import contents, dossier, log, patient
+from viewer_api.web import contents, dossier, log, patient, shown
 from viewer_api.web.contents import Contents
 from viewer_api.web.dossier import DossierPages
 from viewer_api.web.patient import PatientPages
@@ -36,6 +36,7 @@ def router(
     _install_home(routes, site, own, records)
     _install_sign_in(routes, site)
     patient.install(routes, site, own)
+    shown.install(routes, site, shown.ShownPages(site, access))
     log.install(routes, site, log.LogPages(site, access))
     dossier.install(routes, site, records)
     contents.install(routes, site, Contents(gateway), records)

@@ -12,6 +12,7 @@ from keyvault.verbs.reader.changing import CardChange
 from keyvault.verbs.reader.choices import Choices
 from keyvault.verbs.reader.reading import Disclosed
 from records.base64url import b64
+from records.choices.authorisations import Scope
 from records.consent import Emergency
 from records.errors import Invalid, NotFound
 from records.vocabulary.codes import Action, Label
@@ -129,6 +130,8 @@ class PatientPages:
             if error.code not in ("bad_rpps", "bad_authorisation"):
                 raise
             return await self.choices(request, session, (action.value, error.code), form)
+        if wanted.scope is Scope.CHOSEN:
+            return self._site.redirect(f"/choix/{wanted.professional}")
         return self._site.redirect(f"/choix?fait={action.value}#{SECTIONS[action]}")
 
     async def _confirm(
@@ -151,6 +154,7 @@ class PatientPages:
             professional=_number(action, form),
             until=end_of(form.get("until", "")) if duration == "until" else None,
             permanent=duration == "permanent",
+            scope=_scope(form) if action is Action.AUTHORISE else None,
         )
 
     async def _emergency(self, session: Session, form: Mapping[str, str]) -> Emergency:
@@ -185,6 +189,14 @@ def _action(form: Mapping[str, str]) -> Action:
 def _number(action: Action, form: Mapping[str, str]) -> str:
     typed = form.get("professional", "")
     return professional_number(typed) if action in TYPED else typed
+
+
+def _scope(form: Mapping[str, str]) -> Scope | None:
+    """What the form says that a professional may see; None where it says nothing."""
+    said = form.get("scope")
+    if said is not None and said not in (*Scope,):
+        raise Invalid("The form names no scope.", code="bad_form")
+    return None if said is None else Scope(said)
 
 
 def _mode(form: Mapping[str, str]) -> str:
