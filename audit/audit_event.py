@@ -14,11 +14,13 @@ from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode
 RPPS = "urn:oid:1.2.250.1.71.4.2.1"
 STRUCTURE = "urn:oid:1.2.250.1.71.4.2.2"
 PROFESSION = "urn:oid:1.2.250.1.71.1.2.7"
+SECTOR = "urn:oid:1.2.250.1.71.4.2.4"
 ACCESS_MODE = "urn:oid:1.2.250.1.213.1.1.4.248"
 REST = {"system": "http://terminology.hl7.org/CodeSystem/audit-event-type", "code": "rest"}
 ACTIONS = "urn:coffre:action"
 RECORD = "urn:coffre:record"
 OBJECT = "urn:coffre:object"
+_ROLES = {PROFESSION: "profession", SECTOR: "sector"}
 REPEATED = "repeated"
 """The detail of a line that stands for so many refusals."""
 
@@ -34,6 +36,7 @@ _FHIR_ACTION = {
     Action.SEARCH_DEPOSITS: "R",
     Action.RETRIEVE: "R",
     Action.READ_LOG: "R",
+    Action.READ_OWN_LOG: "R",
     Action.IDENTIFY: "R",
     Action.STILL: "R",
     Action.AUTHENTICATE: "E",
@@ -89,8 +92,9 @@ def _agent(actor: Actor | None) -> dict[str, Any]:
         return agent
     if actor.rpps:
         agent["who"] = {"identifier": {"system": RPPS, "value": actor.rpps}}
-    if actor.profession:
-        agent["role"] = [{"coding": [{"system": PROFESSION, "code": actor.profession}]}]
+    roles = [(PROFESSION, actor.profession), (SECTOR, actor.sector)]
+    if any(code for _, code in roles):
+        agent["role"] = [{"coding": [{"system": system, "code": code}]} for system, code in roles if code]
     if actor.structure:
         agent["location"] = {"identifier": {"system": STRUCTURE, "value": actor.structure}}
     return agent
@@ -121,8 +125,9 @@ def _actor(agent: Mapping[str, Any]) -> dict[str, Any]:
     actor: dict[str, Any] = {"role": agent["type"]["text"]}
     if "who" in agent:
         actor["rpps"] = agent["who"]["identifier"]["value"]
-    if "role" in agent:
-        actor["profession"] = agent["role"][0]["coding"][0]["code"]
+    for role in agent.get("role", []):
+        coding = role["coding"][0]
+        actor[_ROLES[coding["system"]]] = coding["code"]
     if "location" in agent:
         actor["structure"] = agent["location"]["identifier"]["value"]
     return actor

@@ -35,5 +35,10 @@ class Actor:
 
     def display(self) -> dict[str, str]:
         """The text about this actor that the holder of a record reads in the access log."""
-        shown = {"rpps": self.rpps, "profession": self.profession, "structure": self.structure}
+        shown = {
+            "rpps": self.rpps,
+            "profession": self.profession,
+            "sector": self.sector,
+            "structure": self.structure,
+        }
         return {"role": self.role.value} | {name: text for name, text in shown.items() if text is not None}

@@ -88,7 +88,7 @@ def _on_record(request: AccessRequest, facts: Facts, matrices: Matrices) -> tupl
     if objection is not None:
         return None, Deny(objection)
     if request.action in WITHOUT_RECORD:
-        return None, Permit(ReasonCode.OPERATOR)
+        return None, Permit(WITHOUT_RECORD[request.action])
     record = facts.record
     if record.card is None or record.state is RecordState.DESTROYED:
         return None, Deny(ReasonCode.NO_SUCH_RECORD)

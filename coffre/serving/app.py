@@ -46,9 +46,10 @@ from viewer_api.ohif.files import OhifFiles
 from viewer_api.ohif.worker_files import WorkerFiles
 from viewer_api.opener import routes as opener
 from viewer_api.opener.files import OpenerFiles
+from viewer_api.own_log import OwnLog
 from viewer_api.qido.searches import Searches
 from viewer_api.renewing import Renewal
-from viewer_api.routes import audit, grants, notices, objects, qido, records
+from viewer_api.routes import audit, grants, me, notices, objects, qido, records
 from viewer_api.routes.objects import Presigner
 from viewer_api.viewer import routes as viewer
 from viewer_api.viewer.built_files import BuiltViewer
@@ -212,6 +213,7 @@ def _reader(app: FastAPI, system: System, public_url: str) -> None:
     access = Access(system.index, system.guard.reader, presign)
     app.include_router(records.router(access, credential))
     app.include_router(notices.router(Notices(system.guard.reader), credential))
+    app.include_router(me.router(OwnLog(system.guard.reader), credential))
     searches = Searches(system.index, system.guard.reader, public_url)
     is_depositor = Authentication.of(system).is_depositor
     app.include_router(qido.router(searches, credential, is_depositor, public_url))
@@ -280,7 +282,8 @@ def _content(
     def viewer_pages(shown: DossierPages) -> ViewerPages:
         return ViewerPages(site, shown, built, OpenerFiles().version, system.settings.objects_public_url)
 
-    own = pages.router(site, access, Notices(system.guard.gateway), gateway, viewer_pages)
+    shown = Notices(system.guard.gateway), OwnLog(system.guard.gateway)
+    own = pages.router(site, access, *shown, gateway, viewer_pages)
     app.include_router(viewer.router(built))
     app.include_router(own if line is None else relaying.router(own, line, site.route_class()))
     binaries = fhir_binaries.router(gateway, Authentication.of(system).credential(public_url))

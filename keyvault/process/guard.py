@@ -39,6 +39,7 @@ from keyvault.verbs.reader.choosing import ChoosingVerbs
 from keyvault.verbs.reader.contacting import ContactingVerbs
 from keyvault.verbs.reader.listing import ListingVerbs
 from keyvault.verbs.reader.notices import NoticingVerbs
+from keyvault.verbs.reader.own_actions import OwnActionsVerbs
 from keyvault.verbs.reader.own_deposits import OwnDepositsVerbs
 from keyvault.verbs.reader.reading import ReadingVerbs
 from keyvault.verbs.reader.rechecking import HoldingVerbs, RecheckingVerbs, RenewingVerbs
@@ -69,12 +70,13 @@ class RecordDoor(
     ChoosingVerbs,
     NoticingVerbs,
     ContactingVerbs,
+    OwnActionsVerbs,
 ):
     """resolve, find, list, search, search_documents, documents, document, choices, events, tokens, release,
     recheck.
 
-    Of a depositor: search_deposits. Of the holder: change_card, choose, label, notices, acknowledge,
-    contacts, put_contact, confirm_contact, delete_contact.
+    Of a depositor: search_deposits. Of a professional: own_actions. Of the holder: change_card, choose,
+    label, notices, acknowledge, contacts, put_contact, confirm_contact, delete_contact.
     """
 
     def __init__(self, vault: Vault) -> None:

@@ -189,8 +189,9 @@ def attempt(
     """Ask whether `actor` may do `action` on the record that `locator` or `record_id` names.
 
     The record stays locked until the transaction ends: no change of its card and no deposit comes between
-    the decision, what is disclosed and the event. What discloses nothing needs no lock, has no event and
-    begins no emergency: no notice without a line to explain it.
+    the decision, what is disclosed and the event. What discloses nothing to somebody who has a right of their
+    own needs no lock and has no event. In an emergency that there is such a record is news: the first answer
+    begins the emergency, with its line, window and notices (`begin_emergency`).
 
     `known`: the record as a snapshot opened it, which is not opened again. Raises `Moved` where a change came
     since; then nothing of the transaction may be kept.
@@ -198,11 +199,12 @@ def attempt(
     row = _find(vault, transaction, locator, record_id)
     named = record_id if record_id is not None else locator or ""
     preamble = Preamble.of(call, actor, action, vault.touched(row, named))
+    locks = discloses or call.purpose in EMERGENCIES
     over = preamble.over_quota(transaction)
     if known is None:
-        record = vault.open(transaction.rows, row, lock=discloses, actor=actor)
+        record = vault.open(transaction.rows, row, lock=locks, actor=actor)
     else:
-        record = vault.unmoved(transaction.rows, row, known, lock=discloses)
+        record = vault.unmoved(transaction.rows, row, known, lock=locks)
     request = preamble.request(transaction.now)
     emergency = emergency_use(vault, transaction.rows, record, request, transaction.now_ms)
     decision = decide(request, Facts(record.facts, None, emergency))
@@ -215,7 +217,17 @@ def attempt(
     if discloses:
         tell_of_access(vault, transaction, record, request, decision)
         transaction.again = partial(_write_down, vault, found)
+    else:
+        begin_emergency(vault, transaction, found)
     return found
+
+
+def begin_emergency(vault: Vault, transaction: Transaction, found: Attempt) -> None:
+    """Where an answer without a line of its own is the first of an emergency: window, notices and a line
+    which says that the record was looked for. What comes later in its four hours tells nothing new by that.
+    """
+    if open_window(vault, transaction, found.record, found.request, found.permit):
+        transaction.append(found.record.chain, replace(found.event(), action=Action.IDENTIFY))
 
 
 def _write_down(vault: Vault, found: Attempt, transaction: Transaction, failed: str) -> None:

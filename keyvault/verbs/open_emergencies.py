@@ -51,10 +51,10 @@ def _windows(
 
 def open_window(
     vault: Vault, transaction: Transaction, record: OpenedRecord, request: AccessRequest, permit: Permit
-) -> None:
-    """Start a window with its notices, unless one with the same reason is still open."""
+) -> bool:
+    """Start a window with its notices, unless one with the same reason is still open; whether one began."""
     if request.purpose not in EMERGENCIES:
-        return
+        return False
     window = {
         "record_id": record.row["record_id"],
         "actor": _actor_key(vault, request.actor),
@@ -62,11 +62,12 @@ def open_window(
         "reason_hash": _reason_hash(vault, request.reason),
     }
     if _is_open(transaction, window):
-        return
+        return False
     transaction.rows.insert("emergency_window", {**window, "opened_at": transaction.now_ms})
     for recipient in _recipients(record, permit):
         kind = NoticeKind(request.purpose.value)
         queue_notice(transaction, record.card, kind=kind, recipient=recipient)
+    return True
 
 
 def forget_windows(tx: VaultTransaction, now_ms: int) -> None:

@@ -163,6 +163,10 @@ def _binary(named: Named, _: bytes) -> SignedRequest:
     return SignedRequest(None, {**verbs, "recheck_held": {}})
 
 
+def _own_log(_: Named, __: bytes) -> SignedRequest:
+    return SignedRequest(None, {"own_actions": {}})
+
+
 def _access_log(named: Named, _: bytes) -> SignedRequest:
     return _reading(named["record"], Action.READ_LOG, events={})
 
@@ -308,6 +312,7 @@ SIGNED: Mapping[tuple[str, str], Read] = {
     **{("GET", f"{_INSTANCE}/frames/{{frames}}{below}"): _retrieve for below in _FRAME_FORMS},
     ("GET", f"{_INSTANCE}/bulkdata/{{attribute:path}}"): _retrieve,
     ("GET", f"{_RECORD}/access-log"): _access_log,
+    ("GET", "/me/access-log"): _own_log,
     ("PUT", f"{_RECORD}/documents/{{document}}/labels"): _label,
     ("GET", f"{_RECORD}/notices"): _notices,
     ("DELETE", f"{_RECORD}/notices/{{notice}}"): _acknowledge,

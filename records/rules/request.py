@@ -39,7 +39,7 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = MappingProxyType(
             Action.READ_NOTICES,
             *CONTACTS,
         },
-        Role.PROFESSIONAL: READS | {Action.DEPOSIT, Action.READ_LOG, Action.WITHDRAW},
+        Role.PROFESSIONAL: READS | {Action.DEPOSIT, Action.READ_LOG, Action.READ_OWN_LOG, Action.WITHDRAW},
         Role.DEPOSITOR: frozenset({Action.DEPOSIT, Action.WITHDRAW, Action.SEARCH_DEPOSITS}),
         Role.OPERATOR: frozenset(
             {
@@ -64,12 +64,22 @@ _EMERGENCY_REFUSES = {
     Action.DEPOSIT: ReasonCode.READ_ONLY_PURPOSE,
     Action.WITHDRAW: ReasonCode.READ_ONLY_PURPOSE,
     Action.READ_LOG: ReasonCode.PURPOSE_NOT_ENTITLED,
+    Action.READ_OWN_LOG: ReasonCode.PURPOSE_NOT_ENTITLED,
 }
 
-# Done by an operator where there may be no record yet, or no longer.
-WITHOUT_RECORD = frozenset(
-    {Action.OPEN_RECORD, Action.ISSUE_IDENTITY, Action.ROOT, Action.REVIEW_QUARANTINE, Action.DESTROY}
+WITHOUT_RECORD: Mapping[Action, ReasonCode] = MappingProxyType(
+    {
+        # by an operator where there may be no record yet, or no longer
+        Action.OPEN_RECORD: ReasonCode.OPERATOR,
+        Action.ISSUE_IDENTITY: ReasonCode.OPERATOR,
+        Action.ROOT: ReasonCode.OPERATOR,
+        Action.REVIEW_QUARANTINE: ReasonCode.OPERATOR,
+        Action.DESTROY: ReasonCode.OPERATOR,
+        # by a professional under the own credential, whatever became of the records (R56)
+        Action.READ_OWN_LOG: ReasonCode.OWN_ACTIONS,
+    }
 )
+"""What is permitted without a record to look at, and on which ground."""
 
 
 def general_objection(request: AccessRequest) -> ReasonCode | None:

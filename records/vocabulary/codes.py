@@ -87,6 +87,7 @@ class Action(StrEnum):
     CONFIRM_CONTACT = "confirm_contact"
     DELETE_CONTACT = "delete_contact"
     SEARCH_DEPOSITS = "search_deposits"
+    READ_OWN_LOG = "read_own_log"
 
 
 class Outcome(StrEnum):
@@ -95,7 +96,7 @@ class Outcome(StrEnum):
 
 
 class ReasonCode(StrEnum):
-    """The reasons of decisions. The first eight permit, all others deny."""
+    """The reasons of decisions. The first nine permit, all others deny."""
 
     OWN_RECORD = "own_record"
     AUTHORISED = "authorised"
@@ -105,6 +106,7 @@ class ReasonCode(StrEnum):
     DEPOSIT = "deposit"
     OPERATOR = "operator"
     AUTHOR = "author"
+    OWN_ACTIONS = "own_actions"
 
     NOT_AUTHORISED = "not_authorised"
     NO_SUCH_RECORD = "no_such_record"

@@ -98,6 +98,7 @@ VISITS: dict[str, Visit] = {
     "what a professional is shown": _shown,
     "confirmation": _confirmation,
     "search": lambda coffre, patient: _doctor(coffre, patient).get("/"),
+    "own actions": lambda coffre, patient: _doctor(coffre, patient).get("/mes-consultations"),
     "refused": lambda coffre, patient: _refused(coffre, patient)[1],
     "refused to correct": _without_reason,
     "emergency": _emergency,

@@ -23,6 +23,7 @@ from viewer_api.access import Access
 from viewer_api.call_headers import call_of
 from viewer_api.cursors import read_position
 from viewer_api.log_evidence import evidence_json
+from viewer_api.named_actors import named_line
 from viewer_api.presenting import page_json
 from viewer_api.routes.list_page import list_page, next_link
 from viewer_api.routes.numbers import Whole
@@ -146,7 +147,7 @@ def router(access: Access, authenticate: Authenticate) -> APIRouter:
     ) -> dict[str, Any]:
         asked = await call(request)
         page = await asyncio.to_thread(access.access_log, asked, ins, before, limit, wanted, evidence)
-        shown = {"events": list(page.events), "next_before": page.next_before}
+        shown = {"events": [named_line(each) for each in page.events], "next_before": page.next_before}
         return {**shown, **evidence_json(page)} if evidence else shown
 
     @routes.get("/{ins}/authorisations", summary="The holder's choices")

@@ -3,6 +3,20 @@
 from collections.abc import Mapping
 
 LOG: Mapping[str, tuple[str, str]] = {
+    "nav.own": ("Mes consultations", "My consultations"),
+    "own.title": ("Mes consultations", "My consultations"),
+    "own.intro": (
+        "Tout ce que vous avez fait ou demandé sous cette identification, dans cet établissement, du plus "
+        "récent au plus ancien. Vous seul lisez cette page. Une demande refusée ne dit ni le dossier ni la "
+        "raison. Les heures sont celles de Paris.",
+        "Everything you did or asked for under this identification, at this institution, newest first. You "
+        "alone read this page. A refused request tells neither the record nor the reason. Times are those of "
+        "Paris.",
+    ),
+    "own.none": ("Rien n'est noté pour l'instant.", "Nothing is noted so far."),
+    "own.record": ("Dossier", "Record"),
+    "own.open": ("Dossier {record}…", "Record {record}…"),
+    "own.no_record": ("Aucun dossier nommé", "No record named"),
     "log.title": ("Qui a consulté mes documents", "Who looked at my documents"),
     "log.intro": (
         "Chaque accès et chaque tentative sont notés ici, du plus récent au plus ancien. Personne ne peut "
@@ -105,6 +119,7 @@ LOG: Mapping[str, tuple[str, str]] = {
     ),
     "did.deposit": ("Dépôt d'un document", "Deposit of a document"),
     "did.read_log": ("Lecture de cet historique", "Reading of this history"),
+    "did.read_own_log": ("Lecture de ses propres actions", "Reading of own actions"),
     "did.open_record": ("Ouverture du dossier", "Opening of the record"),
     "did.close_record": ("Fermeture du dossier", "Closing of the record"),
     "did.reopen_record": ("Réouverture du dossier", "Reopening of the record"),

@@ -10,11 +10,13 @@ from records.errors import NotFound, Refused
 from viewer_api.access import Access
 from viewer_api.gateway.gateway import Gateway
 from viewer_api.notices import Notices
+from viewer_api.own_log import OwnLog
 from viewer_api.viewer import pages as viewer
 from viewer_api.viewer.pages import ViewerPages
-from viewer_api.web import contents, dossier, log, patient, shown
+from viewer_api.web import contents, dossier, log, own_actions, patient, shown
 from viewer_api.web.contents import Contents
 from viewer_api.web.dossier import DossierPages
+from viewer_api.web.own_actions import OwnActionsPages
 from viewer_api.web.patient import PatientPages
 from viewer_api.web.sessions import SignedOut, read_form
 from viewer_api.web.site import HEADERS, YEAR_S, Site
@@ -26,6 +28,7 @@ def router(
     site: Site,
     access: Access,
     notices: Notices,
+    own_log: OwnLog,
     gateway: Gateway,
     viewer_pages: Callable[[DossierPages], ViewerPages],
 ) -> APIRouter:
@@ -38,6 +41,7 @@ def router(
     patient.install(routes, site, own)
     shown.install(routes, site, shown.ShownPages(site, access))
     log.install(routes, site, log.LogPages(site, access))
+    own_actions.install(routes, site, OwnActionsPages(site, own_log))
     dossier.install(routes, site, records)
     contents.install(routes, site, Contents(gateway), records)
     viewer.install(routes, site, viewer_pages(records))

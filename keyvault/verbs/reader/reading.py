@@ -101,8 +101,9 @@ class ReadingVerbs:
     def resolve(self, call: Call, locator: str, action: Action = Action.SEARCH) -> ResolvedRecord | Denied:
         """The record that an INS or public id names, if the actor may do `action` on it.
 
-        A permit is no event: nothing is disclosed before the verb that follows, which decides and logs. No
-        answer to a caller stands on this alone.
+        A permit is no event for whoever has a right of their own: nothing is disclosed before the verb that
+        follows, which decides and logs. In an emergency it says that there is such a record: the first one
+        has its line, window and notices. No answer to a caller stands on this alone.
         """
         if action not in _RESOLVABLE:
             raise ValueError("the reader resolves records for its own verbs only")

@@ -1,7 +1,7 @@
 """Details rows of the index that a question needs: the reader brings them once the vault has named documents.
 
-The vault names only documents that the actor may see, discloses and logs nothing, and keeps what summaries it
-can make of the rows that come (docs/adr/0017-summaries.md).
+The vault names only documents that the actor may see, discloses nothing, logs that an emergency begins where
+it does, and keeps what summaries it can make of the rows that come (docs/adr/0017-summaries.md).
 """
 
 from collections import Counter
@@ -14,7 +14,7 @@ from keyvault.context import Vault
 from keyvault.keys.summaries import open_summaries, replace_summaries
 from keyvault.store import VaultTransaction
 from keyvault.transaction import Transaction
-from keyvault.verbs.attempt import Attempt, Denied
+from keyvault.verbs.attempt import Attempt, Denied, begin_emergency
 from keyvault.verbs.reader.snapshot import Question, carry_out
 from keyvault.verbs.rows import SealedRow, genuine, open_rows
 from records.details import DocumentDetails
@@ -25,7 +25,7 @@ A = TypeVar("A")
 
 @dataclass(frozen=True, slots=True)
 class RowsNeeded:
-    """The details rows of these documents are to be sent along; nothing was disclosed, and nothing logged."""
+    """The details rows of these documents are to be sent along; no content was disclosed."""
 
     ids: tuple[UUID, ...]
 
@@ -79,7 +79,7 @@ def with_rows(
     again: Callable[[Transaction], None],
 ) -> A | RowsNeeded | Denied:
     """`read` opens in a snapshot what may be seen, `told` writes its line. Where rows are needed there is
-    none, and `again` lets the same request come once more with them.
+    none but that of an emergency's beginning, and `again` lets the same request come once more with them.
     """
 
     def opened(tx: VaultTransaction, found: Attempt) -> tuple[A | RowsNeeded, Made]:
@@ -89,7 +89,7 @@ def with_rows(
     def finished(transaction: Transaction, found: Attempt, seen: tuple[A | RowsNeeded, Made]) -> A:
         answer, made = seen
         if isinstance(answer, RowsNeeded):
-            transaction.again = None  # nothing is disclosed: no line, no emergency begins
+            transaction.again = None  # nothing is disclosed: no line but of an emergency that begins
             raise _Needed(answer, found, made)
         _keep(transaction, found, made)
         return told(transaction, found, answer)
@@ -100,6 +100,7 @@ def with_rows(
         with vault.transaction() as transaction:
             transaction.rows.get("record", lock=True, record_id=asked.record_id)
             _keep(transaction, needed.found, needed.made)
+            begin_emergency(vault, transaction, needed.found)
             again(transaction)
         return needed.answer
 

@@ -208,14 +208,15 @@ def test_rows_of_notices_and_windows_name_nobody(vault: VaultBench, person: Pers
     assert not any(word in kept for word in (ATTENDING, STRANGER, person.ins, "inconscient"))
 
 
-def test_looking_for_the_record_begins_nothing(vault: VaultBench, person: Person) -> None:
-    """A notice without a line in the log would tell of an access that nobody can find."""
+def test_looking_for_the_record_begins_the_emergency_once(vault: VaultBench, person: Person) -> None:
+    """That there is such a record is news to whoever breaks the glass: it has its line, and its notice."""
     with vault.logging() as seen:
         assert isinstance(vault.reader.resolve(vault.emergency(), person.ins), ResolvedRecord)
         assert vault.reader.tokens(vault.emergency(), person.record_id, []) == ()
-    assert seen == []
-    assert vault.sql("SELECT count(*) FROM emergency_window") == vault.sql("SELECT count(*) FROM notice")
-    assert vault.sql("SELECT count(*) FROM notice") == [(0,)]
+    assert [event.told for event in seen] == [("identify", "permit", "emergency")]
+    assert seen[0].chain_id == person.record_id and seen[0].line["reason"] == REASON
+    assert vault.sql("SELECT count(*) FROM emergency_window") == [(1,)]
+    assert vault.sql("SELECT count(*) FROM notice") == [(1,)]
 
 
 @pytest.mark.parametrize(("mode", "branch"), [("bris_de_glace", 2), ("centre_15", 3)])

@@ -303,16 +303,18 @@ class TestSummaries:
         answer = vault.reader.list(vault.doctor(STRANGER), person.record_id, ListPage())
         assert answer == Denied(ReasonCode.NOT_AUTHORISED)
 
-    def test_begin_no_emergency_before_they_are_there(self, vault: VaultBench, person: Person) -> None:
+    def test_begin_the_emergency_once(self, vault: VaultBench, person: Person) -> None:
+        """Which rows lack says that there are documents."""
         deposited = vault.deposit(person)
         vault.sql("DELETE FROM document_summary")
         with vault.logging() as seen:
             answer = vault.reader.list(vault.emergency(), person.record_id, ListPage())
-        assert isinstance(answer, RowsNeeded) and not seen
-        assert vault.sql("SELECT count(*) FROM emergency_window") == [(0,)]
-        assert vault.sql("SELECT count(*) FROM notice") == [(0,)]
-        answer = vault.reader.list(vault.emergency(), person.record_id, ListPage(), [deposited.row])
-        assert isinstance(answer, Listing)
+            assert isinstance(answer, RowsNeeded)
+            answer = vault.reader.list(vault.emergency(), person.record_id, ListPage(), [deposited.row])
+            assert isinstance(answer, Listing)
+        assert [event.told[:2] for event in seen] == [("identify", "permit"), ("search", "permit")]
+        assert vault.sql("SELECT count(*) FROM emergency_window") == [(1,)]
+        assert vault.sql("SELECT count(*) FROM notice") == [(1,)]
 
 
 class TestASignedRequest:

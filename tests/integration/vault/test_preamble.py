@@ -6,6 +6,7 @@ The verbs are those of the doors: a new one fails here until it says how it is a
 import inspect
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
@@ -25,7 +26,7 @@ from records.errors import Conflict, NotFound
 from records.fhir.search.fhir_search import DOCUMENT, FhirSearch
 from records.imaging.attributes import Level
 from records.imaging.search import ImagingSearch
-from records.vocabulary.codes import Action, ReasonCode, RecordState, Role
+from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode, RecordState, Role
 from tests.integration.vault.bench import (
     DOCTOR,
     HOUR,
@@ -40,6 +41,7 @@ from tests.integration.vault.verb_rows import is_the_readers
 
 WHY = "Contrôle de la procédure"
 ROLE, NOBODY = ReasonCode.ROLE_NOT_ENTITLED, ReasonCode.NO_SUCH_RECORD
+OTHER, PURPOSE = PurposeOfUse.MAINTENANCE, ReasonCode.PURPOSE_NOT_ENTITLED
 OVER = Denied(ReasonCode.QUOTA_EXCEEDED)
 CHANGE = CardChange(action=Action.AUTHORISE, professional=DOCTOR)
 DOORS = ("reader", "gateway", "worker", "housekeeper", "operator", "inspector", "public")
@@ -69,6 +71,7 @@ ASKED: Mapping[str, tuple[Ask, ReasonCode]] = {
     ),
     "reader.choices": (lambda at, call, _: at.reader.choices(call, uuid4()), NOBODY),
     "reader.events": (lambda at, call, _: at.reader.events(call, uuid4()), NOBODY),
+    "reader.own_actions": (lambda at, call, _: at.reader.own_actions(replace(call, purpose=OTHER)), PURPOSE),
     "reader.tokens": (lambda at, call, _: at.reader.tokens(call, uuid4(), []), NOBODY),
     "reader.release": (
         lambda at, call, _: at.reader.release(

@@ -83,7 +83,6 @@ def row(verb: str, *events: str, case: str = "", whole: bool = True) -> Callable
 _READS = "it reads, and answers nothing of a person"
 _LEASED = "what it answers is read under the lease of a submission, whose opening is on the log"
 NO_EVENT: Mapping[str, str] = {
-    "reader.tokens": "it answers what an index is searched by; the verb that shows what is found logs it",
     "worker.release_ingest": "a deposit has its event where it is adopted or refused",
     "worker.release_ingest_many": "a deposit has its event where it is adopted or refused",
     "worker.settle_many": "what was received goes, after the event of its deposit",
@@ -192,6 +191,12 @@ def resolve(vault: VaultBench) -> Act:
 def resolve_refused(vault: VaultBench) -> Act:
     person = vault.person()
     return lambda: vault.reader.resolve(vault.doctor(STRANGER), person.ins)
+
+
+@row("reader.resolve", "identify permit", case="in an emergency")
+def resolve_in_emergency(vault: VaultBench) -> Act:
+    person, _ = deposited(vault)
+    return lambda: vault.reader.resolve(vault.emergency(), person.ins)
 
 
 @row("reader.find", "identify permit")
@@ -328,6 +333,24 @@ def choices_refused(vault: VaultBench) -> Act:
 def events(vault: VaultBench) -> Act:
     person, _ = deposited(vault)
     return lambda: vault.reader.events(person.call, person.record_id)
+
+
+@row("reader.own_actions", "read_own_log permit")
+def own_actions(vault: VaultBench) -> Act:
+    deposited(vault)
+    return lambda: vault.reader.own_actions(vault.doctor())
+
+
+@row("reader.own_actions", "read_own_log deny", case="refused")
+def own_actions_refused(vault: VaultBench) -> Act:
+    person = vault.person()
+    return lambda: vault.reader.own_actions(person.call)
+
+
+@row("reader.tokens", "identify permit", case="in an emergency")
+def tokens_in_emergency(vault: VaultBench) -> Act:
+    person, _ = deposited(vault)
+    return lambda: vault.reader.tokens(vault.emergency(), person.record_id, [(TokenField.STUDY, STUDY)])
 
 
 @row("reader.tokens")

@@ -20,6 +20,7 @@ PERMITTING = frozenset(
         ReasonCode.DEPOSIT,
         ReasonCode.OPERATOR,
         ReasonCode.AUTHOR,
+        ReasonCode.OWN_ACTIONS,
     }
 )
 """The grounds of a permit; every other reason denies."""

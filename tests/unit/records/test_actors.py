@@ -14,6 +14,7 @@ def test_the_access_log_names_a_professional_and_never_an_ins() -> None:
         "role": "professional",
         "rpps": DOCTOR,
         "profession": "10",
+        "sector": "SA07",
         "structure": "1750000002",
     }
     assert depositor().display() == {"role": "depositor", "structure": "1750000001"}

@@ -266,6 +266,12 @@ TABLE = """
   attending              read_log         normal        active     -                  attending_doctor
   attending              read_log         normal        closed     -                  record_closed
   attending              read_log         bris_de_glace active     -                  purpose_not_entitled
+  doctor                 read_own_log     normal        active     -                  own_actions
+  blocked                read_own_log     normal        closed     -                  own_actions
+  stranger               read_own_log     normal        destroyed  -                  own_actions
+  doctor                 read_own_log     bris_de_glace active     -                  purpose_not_entitled
+  holder                 read_own_log     normal        active     -                  role_not_entitled
+  lab                    read_own_log     normal        active     -                  role_not_entitled
   attending              label            normal        active     report             role_not_entitled
   insurer                search           normal        active     -                  forbidden_sector
   insurer                retrieve         bris_de_glace active     report             forbidden_sector
