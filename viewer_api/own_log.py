@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from keyvault.log.lines_of_actors import Written
 from keyvault.process.guard import RecordDoor
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.reader.own_actions import OwnAction, OwnActions, Place
+from keyvault.verbs.reader.own_actions import OwnAction, OwnActions
 from records.base64url import b64, unb64
 from records.errors import Invalid
 from viewer_api.named_actors import named
@@ -21,7 +22,7 @@ _LATEST = 2**63 - 1  # of what the vault's columns hold
 class Asked:
     """A page and a period: `since` (included) and `until` (not included) are unix seconds."""
 
-    before: Place | None = None
+    before: Written | None = None
     limit: int = 100
     since: int | None = None
     until: int | None = None
@@ -42,12 +43,12 @@ class OwnLog:
         )
 
 
-def write_place(place: Place | None) -> str | None:
+def write_place(place: Written | None) -> str | None:
     """Where the next page begins, as text that callers pass back; None at the end."""
     return None if place is None else b64(_FORM.pack(*place))
 
 
-def read_place(text: str | None) -> Place | None:
+def read_place(text: str | None) -> Written | None:
     """Raises `Invalid` "bad_cursor"."""
     if text is None:
         return None

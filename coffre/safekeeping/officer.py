@@ -60,28 +60,30 @@ def lines(
     told: Callable[[int], None],
 ) -> list[dict[str, Any]]:
     """The lines that fit, oldest first; `told` hears how many opened. CoffreError "officer_key_other"."""
-    found = [line for line in _opened(system, call, key, of, told) if wanted.fits(line)]
+    found = [line for line in every_line(system, call, key, of, told) if wanted.fits(line)]
     return sorted(found, key=lambda line: int(line["time"]))
 
 
-def _opened(
+def every_line(
     system: Installation,
     call: Callable[[], Call],
     key: bytes,
     of: Credentialed | None,
     told: Callable[[int], None],
 ) -> Iterator[dict[str, Any]]:
+    """All lines, of everybody or of one person's credentials, in no order of time."""
     after: bytes | None = b""
     opened = 0
     while after is not None:
         page = permitted(system.guard.operator.officer_lines(call(), of=of, after=after))
         for box in page.boxes:
-            yield _open(key, box)
+            yield open_line(key, box)
         opened, after = opened + len(page.boxes), page.after
         told(opened)
 
 
-def _open(key: bytes, box: bytes) -> dict[str, Any]:
+def open_line(key: bytes, box: bytes) -> dict[str, Any]:
+    """One line. CoffreError "officer_key_other"."""
     try:
         line: dict[str, Any] = parse(open_box(key, box))
     except CoffreError:

@@ -12,15 +12,13 @@ from audit.events import Entry, line_hash
 from keyvault.context import Vault
 from keyvault.crypto.envelope import KeyvaultError
 from keyvault.log.accountability import open_own, own_tokens
+from keyvault.log.lines_of_actors import Period, Written, newest_first
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.attempt import Call, Denied, Preamble
 from keyvault.verbs.caller import caller
 from keyvault.verbs.reader.filling import LARGEST_PAGE
 from records.policy import Deny, Facts, RecordFacts, decide
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode, RecordState
-
-Place = tuple[int, bytes]
-"""When a line was written, in ms, and its leaf hash: where a page ends."""
 
 _NO_RECORD = Facts(RecordFacts(RecordState.ACTIVE, None))
 
@@ -46,7 +44,7 @@ class OwnActions:
 
     actor: dict[str, str] = field(repr=False)
     actions: tuple[OwnAction, ...] = field(repr=False)
-    following: Place | None
+    following: Written | None
 
 
 class OwnActionsVerbs:
@@ -58,7 +56,7 @@ class OwnActionsVerbs:
         self,
         call: Call,
         *,
-        before: Place | None = None,
+        before: Written | None = None,
         limit: int = 100,
         since: int | None = None,
         until: int | None = None,
@@ -81,42 +79,10 @@ class OwnActionsVerbs:
         limit = max(1, min(limit, LARGEST_PAGE))
         with vault.store.reading() as tx:
             tokens = own_tokens(vault.keyring, actor)
-            rows = _newest_first(tx, tokens, before, limit + 1, _ms(since), _ms(until))
+            rows = newest_first(tx, tokens, Period.of(since, until), before, limit + 1)
             actions = _opened(vault, tx, rows[:limit])
         following = (rows[limit - 1]["at"], rows[limit - 1]["leaf_hash"]) if len(rows) > limit else None
         return OwnActions(actor.display(), tuple(actions), following)
-
-
-def _ms(seconds: int | None) -> int | None:
-    return None if seconds is None else seconds * 1000
-
-
-def _newest_first(
-    tx: VaultTransaction,
-    tokens: Sequence[bytes],
-    before: Place | None,
-    limit: int,
-    since: int | None,
-    until: int | None,
-) -> list[Row]:
-    """By time, then by leaf hash, since lines of one transaction have one time."""
-    order = ("-at", "-leaf_hash")
-    where: dict[str, object] = {"actor__in": list(tokens)}
-    if since is not None:
-        where["at__ge"] = since
-    if before is None:
-        ends = {} if until is None else {"at__lt": until}
-        return tx.find("accountability", order=order, limit=limit, **where, **ends)
-    at, leaf = before
-    rows: list[Row] = []
-    if (until is None or at < until) and (since is None or at >= since):
-        rows = tx.find(
-            "accountability", order=order, limit=limit, actor__in=list(tokens), at=at, leaf_hash__lt=leaf
-        )
-    if len(rows) < limit:
-        earlier = at if until is None else min(at, until)
-        rows += tx.find("accountability", order=order, limit=limit - len(rows), **where, at__lt=earlier)
-    return rows
 
 
 def _opened(vault: Vault, tx: VaultTransaction, rows: Sequence[Row]) -> list[OwnAction]:

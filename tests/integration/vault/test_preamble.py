@@ -141,6 +141,7 @@ ASKED: Mapping[str, tuple[Ask, ReasonCode]] = {
     ),
     "operator.certify_backup": (lambda at, call, _: at.operator.certify_backup(call, uuid4(), {}), ROLE),
     "operator.officer_lines": (lambda at, call, _: at.operator.officer_lines(call), ROLE),
+    "operator.officer_traces": (lambda at, call, _: at.operator.officer_traces(call, []), ROLE),
     "operator.withdraw_credential": (
         lambda at, call, _: at.operator.withdraw_credential(call, subject="somebody"),
         ROLE,

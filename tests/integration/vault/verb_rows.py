@@ -16,6 +16,7 @@ from keyvault.crypto.search_tokens import TokenField
 from keyvault.grants.grant import new_recipient
 from keyvault.process.guard import ReaderDoor
 from keyvault.verbs.attempt import Call
+from keyvault.verbs.operator.officer import Credentialed
 from keyvault.verbs.reader.changing import CardChange
 from keyvault.verbs.reader.filling import ListPage
 from keyvault.verbs.reader.releasing import Released
@@ -34,6 +35,7 @@ from tests.integration.vault.bench import (
     DAY,
     DOCTOR,
     HOUR,
+    PRACTICE,
     STRANGER,
     TRAITS,
     Deposited,
@@ -822,6 +824,13 @@ def certify_backup(vault: VaultBench) -> Act:
 def officer_lines(vault: VaultBench) -> Act:
     vault.person()
     return lambda: vault.guard.operator.officer_lines(vault.operator())
+
+
+@row("operator.officer_traces", "root permit")
+def officer_traces(vault: VaultBench) -> Act:
+    vault.person()
+    of = [Credentialed(DOCTOR, PRACTICE)]
+    return lambda: vault.guard.operator.officer_traces(vault.operator(), of)
 
 
 @row("operator.find_study", "withdraw permit")
