@@ -1,4 +1,4 @@
-"""Name who stands in a line of the log: the codes of the credential, with the French words of their tables."""
+"""Name who stands in a line of the log: codes of the credential, with the French words of their tables."""
 
 from collections.abc import Mapping
 from typing import Any

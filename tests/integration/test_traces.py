@@ -1,4 +1,4 @@
-"""`coffre audit traces`: what one professional did over a period, each line checked against the signed log."""
+"""`coffre audit traces`: what one professional did over a period, each line checked against the log."""
 
 import csv
 import json
