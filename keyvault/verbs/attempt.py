@@ -20,7 +20,7 @@ from keyvault.quotas import Touch, is_past
 from keyvault.store import Row, VaultTransaction
 from keyvault.transaction import Transaction
 from keyvault.verbs.access_notices import tell_of_access
-from keyvault.verbs.open_emergencies import emergency_use
+from keyvault.verbs.open_emergencies import emergency_use, open_window
 from records.actors import Actor
 from records.emergency import EMERGENCIES
 from records.policy import AccessRequest, Deny, EmergencyUse, Facts, Permit, decide
