@@ -314,7 +314,6 @@ class TestSummaries:
             assert isinstance(answer, Listing)
         assert [event.told[:2] for event in seen] == [("identify", "permit"), ("search", "permit")]
         assert vault.sql("SELECT count(*) FROM emergency_window") == [(1,)]
-        assert vault.sql("SELECT count(*) FROM notice") == [(1,)]
 
 
 class TestASignedRequest:
