@@ -41,7 +41,16 @@ TELLING: Mapping[str, Ask] = {
 NOT_IN_AN_EMERGENCY: Mapping[str, str] = {
     "events": "no emergency reads the log (R26)",
     **dict.fromkeys(
-        ("change_card", "label", "notices", "acknowledge", "contacts", "put_contact", "confirm_contact"),
+        (
+            "change_card",
+            "choose",
+            "label",
+            "notices",
+            "acknowledge",
+            "contacts",
+            "put_contact",
+            "confirm_contact",
+        ),
         "the holder's alone",
     ),
     "delete_contact": "the holder's alone",
