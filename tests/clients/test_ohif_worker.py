@@ -30,7 +30,7 @@ from tests.clients.test_ohif import LONG, NO_X25519, SHORT
 from tests.clients.worker_memory import WorkersMemory
 from tests.clients.worker_page import FRAMES, ONE, Study, WorkersPage, deposited, parts
 from tests.integration.support import DOCTOR, HOSPITAL, Coffre, Patient, bearer, serving
-from tests.opener import node
+from tests.opener import faulty_store, node
 from tests.services import ohif
 from tests.services.service import S3Service
 from viewer_api.ohif.worker_files import WorkerFiles
@@ -50,6 +50,9 @@ READ_ALL = """async ({paths, accept}) => {
     }));
     return sizes.reduce((sum, size) => sum + size, 0);
 }"""
+START_ELSEWHERE = """({worker, scope}) =>
+    navigator.serviceWorker.register(worker, {scope, type: "module"})
+        .then(() => "started", ({name}) => name)"""
 IS_SETTLED = """navigator.serviceWorker.getRegistration().then(({installing, waiting, active}) =>
     !installing && !waiting && active === navigator.serviceWorker.controller)"""
 CHOSEN = """async ({module, syntax, header}) => {
@@ -386,6 +389,45 @@ class TestDamage:
         assert answer.json["code"] in codes
         assert "altérée" in page.page.inner_text("#coffre-message")
         assert page.get(study.frame(2), ONE).content == study.datasets[2].PixelData
+
+
+class TestHostilePages:
+    @pytest.mark.parametrize("scope", ["/", "/records/", "/records/{other}/ohif/", "/dossier/"])
+    def test_its_worker_can_be_started_for_no_other_scope(
+        self, served: Coffre, room: tuple[WorkersPage, Study], scope: str
+    ) -> None:
+        page, study = room
+        told = {
+            "worker": f"/records/{study.person.public_id}/ohif/worker/worker.js",
+            "scope": scope.format(other=served.open_record().public_id),
+        }
+        assert page.page.evaluate(START_ELSEWHERE, told) == "SecurityError"
+
+    @pytest.mark.long
+    def test_a_page_of_another_origin_has_none_of_ours_in_a_frame(
+        self, served: Coffre, context: BrowserContext, tmp_path: Path
+    ) -> None:
+        """On the same host, so that the sign-in's cookie would go along."""
+        study = ct(served, 1, 16)
+        page = WorkersPage(context, served)
+        page.sign_in(study.person.token)
+        document = study.person.documents()[0]["id"]
+        record = study.person.public_id
+        framed = [
+            f"/records/{record}/ohif/viewer?StudyInstanceUIDs={study.uid}",
+            f"/dossier/{record}/documents/{document}/viewer",
+            f"/dossier/{record}/documents/{document}",
+            "/consultations",
+            "/",
+        ]
+        assert {context.request.get(served.url + each).status for each in framed} == {200}
+        frames = "".join(f'<iframe src="{served.url}{each}"></iframe>' for each in framed)
+        (tmp_path / "hostile.html").write_text(f"<!doctype html><title>Hostile</title>{frames}")
+        with faulty_store.serving(faulty_store.Store({"hostile": tmp_path})) as hostile:
+            other = context.new_page()
+            other.goto(f"{hostile.url}/hostile/hostile.html")
+            shown = [each.url for each in other.frames[1:]]
+            assert shown == ["chrome-error://chromewebdata/"] * len(framed)
 
 
 class TestRights:
