@@ -58,6 +58,10 @@ class Commands(LaterGroup):
             "coffre.commands.withdraw:withdraw",
             "Withdraw instances of a study, on request of the structure that deposited them.",
         ),
+        "notices": Later(
+            "coffre.commands.notices:notices",
+            "Notices by what became of them, and the newest that reached nobody, without identity.",
+        ),
         "status": Later(
             "coffre.commands.status:status", "What this Coffre holds, what waits, and which processes run."
         ),

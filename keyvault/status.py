@@ -1,5 +1,6 @@
 """The state of a vault for `coffre status`: bounded counts and its log's state, from rows alone."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from keyvault.keys.states import LIVE, RETIRING, RUNNING, root_rotation
@@ -9,6 +10,7 @@ from keyvault.store import VaultRows
 from records.notices import UNDELIVERED_FOR, NoticeState
 
 _MOST = 1_000
+_MOST_SHOWN = 50
 
 
 def vault_status(tx: VaultRows, root: str, *, has_second_place: bool) -> dict[str, Any]:
@@ -29,6 +31,21 @@ def vault_status(tx: VaultRows, root: str, *, has_second_place: bool) -> dict[st
         "frozen": read_frozen(tx) is not None,
         "notices": notice_counts(tx),
     }
+
+
+def undelivered_notices(tx: VaultRows) -> list[dict[str, Any]]:
+    """The newest notices that reached nobody: when they were queued, for whom in one word, and why."""
+    where = {"state": NoticeState.UNDELIVERED.value}
+    rows = tx.find("notice", order=("-created_at", "-notice_id"), limit=_MOST_SHOWN, **where)
+    return [
+        {
+            "queued": datetime.fromtimestamp(row["created_at"] / 1000, UTC).isoformat(timespec="seconds"),
+            "recipient": row["recipient"],
+            "reason": row["outcome"],
+            "attempts": row["attempts"],
+        }
+        for row in rows
+    ]
 
 
 def notice_counts(tx: VaultRows) -> dict[str, int]:

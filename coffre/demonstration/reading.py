@@ -88,6 +88,20 @@ def emergency(story: Story) -> str:
     return f"doctor {EMERGENCY_DOCTOR} writes “{REASON}” and opens the report; {told}"
 
 
+def patient_reads_notice(story: Story) -> str:
+    patient = story.actors.reader("patient")
+    path = f"/records/{patient.record}/notices"
+    waiting = patient.server.read("GET", path)["notices"]
+    broken = [notice for notice in waiting if notice["kind"] == "bris_de_glace"]
+    expect(len(broken) == 1, "The broken glass is not among the patient's notices.")
+    read = patient.server.call("DELETE", f"{path}/{broken[0]['id']}")
+    expect(read.is_success, "A notice can't be marked as read.")
+    left = patient.server.read("GET", path)["notices"]
+    expect(broken[0] not in left, "The notice was marked as read and is still shown.")
+    kinds = ", ".join(sorted({notice["kind"] for notice in left}))
+    return f"it waited on her page, and is marked as read; others that wait: {kinds}"
+
+
 def patient_forbids_emergency(story: Story) -> str:
     patient = story.actors.reader("patient")
     path = f"/records/{patient.record}/emergency"

@@ -18,6 +18,7 @@ from coffre.demonstration.reading import (
     patient_forbids_emergency,
     patient_masks,
     patient_reads_log,
+    patient_reads_notice,
 )
 from coffre.demonstration.searching import search_for_plaintext
 from coffre.demonstration.step import Step
@@ -41,6 +42,7 @@ STORY: tuple[Step, ...] = (
     ("The doctor opens everything", doctor_opens_everything),
     ("The patient masks the study", patient_masks),
     ("An emergency doctor breaks the glass", emergency),
+    ("The patient reads the notice of it", patient_reads_notice),
     ("The patient forbids that mode", patient_forbids_emergency),
     ("The patient reads who did what", patient_reads_log),
 )

@@ -13,7 +13,7 @@ from coffre.installation.identity import Identity
 from coffre.installation.places import Places, naming
 from coffre.setting_rules import INPROCESS
 from coffre.settings import Settings
-from keyvault.status import vault_status
+from keyvault.status import notice_counts, undelivered_notices, vault_status
 from storage.files import IndexFile, VaultFile, looking_into
 
 _FILE = "sqlite:///"
@@ -36,6 +36,21 @@ def installation_status(settings: Settings) -> dict[str, Any]:
     if settings.vault_url == INPROCESS and all(url.startswith(_FILE) for url in (places.index, places.vault)):
         return facts | _of_files(settings, places)
     return facts | _of_engines(settings)
+
+
+def installation_notices(settings: Settings) -> dict[str, Any]:
+    """What became of notices. Raises `CoffreError` as `Installation` and the stores do."""
+    places = Places(settings)
+    settings = settings.of_installation(Identity.read(places.complete).environment)
+    if settings.vault_url == INPROCESS and places.vault.startswith(_FILE):
+        with naming("vault"), looking_into(_path(places.vault), "vault") as connection:
+            rows = VaultFile(connection)
+            return {"counts": notice_counts(rows), "undelivered": undelivered_notices(rows)}
+    from coffre.installation.installation import Installation  # noqa: PLC0415 - loads the engines
+
+    with Installation(settings) as found:
+        notices: dict[str, Any] = found.guard.inspector.notices()
+        return notices
 
 
 def _of_files(settings: Settings, places: Places) -> dict[str, Any]:

@@ -133,7 +133,7 @@ def _code(error: BaseException) -> str:
 _CODES: tuple[tuple[type[BaseException], str], ...] = (
     (ssl.SSLCertVerificationError, "mail_certificate_refused"),
     (ssl.SSLError, "mail_tls_failing"),
-    (smtplib.SMTPNotSupportedError, "mail_server_without_tls"),
+    (smtplib.SMTPNotSupportedError, "mail_server_lacks_tls_or_login"),
     (smtplib.SMTPAuthenticationError, "mail_login_refused"),
     (smtplib.SMTPSenderRefused, "mail_sender_refused"),
     (smtplib.SMTPResponseException, "mail_server_failing"),

@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute
 from starlette.types import ASGIApp
 
 from coffre.installation.places import read_secret
+from coffre.notifying.smtp_address import PAGE
 from coffre.processes.run import bell_of, housekeeper_of
 from coffre.serving import fhir as fhir_reading
 from coffre.serving import problems, readiness, relaying, watching
@@ -59,6 +60,7 @@ from viewer_api.wado import routes as wado
 from viewer_api.wado.answering import Answering
 from viewer_api.web import pages
 from viewer_api.web.dossier import DossierPages
+from viewer_api.web.own_notices import NoticePages
 from viewer_api.web.sessions import Sessions
 from viewer_api.web.site import Site
 
@@ -282,8 +284,9 @@ def _content(
     def viewer_pages(shown: DossierPages) -> ViewerPages:
         return ViewerPages(site, shown, built, OpenerFiles().version, system.settings.objects_public_url)
 
-    shown = Notices(system.guard.gateway), OwnLog(system.guard.gateway)
-    own = pages.router(site, access, *shown, gateway, viewer_pages)
+    sends = system.settings.notices_url != PAGE
+    told = NoticePages(site, Notices(system.guard.gateway), sends_messages=sends)
+    own = pages.router(site, access, told, OwnLog(system.guard.gateway), gateway, viewer_pages)
     app.include_router(viewer.router(built))
     app.include_router(own if line is None else relaying.router(own, line, site.route_class()))
     binaries = fhir_binaries.router(gateway, Authentication.of(system).credential(public_url))

@@ -312,7 +312,19 @@ ROWS = [
     Row(
         "POST", "/choix/{professional}", lambda p: {"liste": ""}, holder=True, page=True, lines={"permit": 2}
     ),
+    Row("GET", "/avis", holder=True, page=True, lines={"permit": 2}),
     Row("POST", "/avis", lambda p: {"avis": str(uuid4())}, holder=True, page=True),
+    Row("POST", "/avis/adresse", address, holder=True, page=True),
+    Row(
+        "POST",
+        "/avis/code",
+        lambda p: {"code": "000000"},
+        holder=True,
+        page=True,
+        refused_to_all=422,
+        lines={"permit": 3},
+    ),
+    Row("POST", "/avis/retrait", lambda p: {}, holder=True, page=True),
     Row(
         "POST",
         "/documents/{document_id}/visibilite",

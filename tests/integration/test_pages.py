@@ -646,8 +646,10 @@ def test_who_reads_what_the_patient_may_not_see_is_warned_until_the_patient_may(
 def test_what_happened_since_her_last_visit_waits_on_the_holder_s_first_page_until_she_has_read_it(
     coffre: Coffre, holder: Browser, doctor: Browser, patient: Patient
 ) -> None:
-    """No message is sent: this page is where she learns of it, and no page says that she was told."""
-    assert "À lire" not in holder.get("/").text
+    """No message leaves this Coffre: she learns of it on this page, and none says that she was told."""
+    for before in patient.call("GET", "/notices").json()["notices"]:
+        assert patient.call("DELETE", f"/notices/{before['id']}").status_code == 204
+    assert "J'ai lu" not in holder.get("/").text
     listed = break_glass(doctor, patient.ins)
     for claim in ("informé", "prévenu", "averti"):
         assert claim not in listed.text
@@ -655,9 +657,9 @@ def test_what_happened_since_her_last_visit_waits_on_the_holder_s_first_page_unt
 
     page = holder.get("/")
     assert "un professionnel a ouvert votre dossier en urgence (bris de glace)" in page.text
-    assert REASON in holder.get(page.link("Voir qui l'a ouvert")).text
+    assert REASON in holder.get("/consultations").text
     (notice,) = patient.call("GET", "/documents").json()["notices"]
-    assert (notice["kind"], set(notice)) == ("bris_de_glace", {"id", "kind", "time"})
+    assert (notice["kind"], set(notice)) == ("bris_de_glace", {"id", "kind", "time", "delivery"})
 
     form = page.form("/avis")
     regulator = Browser(coffre).sign_in(coffre.professional(COLLEAGUE, setting="SAMU_SMUR"))
@@ -667,7 +669,23 @@ def test_what_happened_since_her_last_visit_waits_on_the_holder_s_first_page_unt
     (last,) = patient.call("GET", "/documents").json()["notices"]
     for _ in range(2):
         assert patient.call("DELETE", f"/notices/{last['id']}").status_code == 204
-    assert "À lire" not in holder.get("/").text
+    assert "J'ai lu" not in holder.get("/").text
+
+
+def test_the_holder_gives_an_address_on_the_page_and_is_told_that_no_message_leaves_here(
+    holder: Browser, patient: Patient
+) -> None:
+    page = holder.get("/avis")
+    assert "n'envoie pas de messages" in page.text and "Aucune adresse n'est confirmée" in page.text
+    wrong = holder.submit(page.form("/avis/adresse"), 422, address="jeanne")
+    assert "nom@exemple.fr, sans accents" in wrong.text
+    page = holder.submit(page.form("/avis/adresse"), address="jeanne@example.fr")
+    assert "Adresse à confirmer : jeanne@example.fr" in page.text
+    refused = holder.submit(page.form("/avis/code"), 422, code="123 456")
+    assert "Aucun code n'est attendu" in refused.text
+    page = holder.submit(page.form("/avis/retrait"))
+    assert "jeanne@example.fr" not in page.text
+    assert patient.call("GET", "/contacts").json()["contacts"][0]["pending"] is None
 
 
 # whose record is open

@@ -179,6 +179,9 @@ def test_every_posted_address_wants_a_proof(coffre: Coffre, patient: Patient, do
     for path in (
         "/choix",
         "/avis",
+        "/avis/adresse",
+        "/avis/code",
+        "/avis/retrait",
         "/sign-out",
         "/dossier",
         f"/dossier/{record}",

@@ -1,5 +1,6 @@
 """A real mail server on the loopback (aiosmtpd), with TLS under an authority of its own."""
 
+import logging
 import socket
 import ssl
 import time
@@ -29,6 +30,7 @@ class Mail:
 
     port: int
     authority: Path
+    implicit_tls: bool = False
     received: list[tuple[str, EmailMessage]] = field(default_factory=list)
     to_recipient: Callable[[str], str] = lambda _address: TAKEN
     to_message: Callable[[str], str] = lambda _address: TAKEN
@@ -56,7 +58,7 @@ class Mail:
         return answer
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        assert session.ssl is not None, "a message came in clear"
+        assert self.implicit_tls or session.ssl is not None, "a message came in clear"
         (address,) = envelope.rcpt_tos
         content = envelope.content
         assert isinstance(content, bytes)
@@ -70,13 +72,18 @@ class Mail:
 def mail_server(folder: Path, *, implicit_tls: bool = False, with_login: bool = False) -> Iterator[Mail]:
     """Until the block is left."""
     authority, trust = _certificate(folder)
-    mail = Mail(_free_port(), authority)
+    mail = Mail(_free_port(), authority, implicit_tls)
+    logging.getLogger("mail.log").setLevel(logging.CRITICAL)  # a client that hangs up is no fault here
 
     def authenticate(*asked: object) -> AuthResult:
         """`asked` ends with what the client logs in with."""
         return AuthResult(success=asked[-1] == LoginPassword(USER.encode(), PASSWORD.encode()))
 
-    login = {"authenticator": authenticate, "auth_required": True} if with_login else {}
+    login = (
+        {"authenticator": authenticate, "auth_required": True, "auth_require_tls": not implicit_tls}
+        if with_login
+        else {}
+    )
     tls = {"ssl_context": trust} if implicit_tls else {"tls_context": trust, "require_starttls": True}
     controller = Controller(mail, hostname="127.0.0.1", port=mail.port, **tls, **login)
     controller.start()

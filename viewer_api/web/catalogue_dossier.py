@@ -22,7 +22,69 @@ DOSSIER: Mapping[str, tuple[str, str]] = {
         "A masked document stays visible to you, to the institution that deposited it and to your "
         "attending doctor. Other professionals do not know that it exists.",
     ),
-    "notices.title": ("À lire : accès à votre dossier", "To read: accesses to your record"),
+    "notices.title": ("Vos avis", "Your notices"),
+    "notices.none": ("Rien de nouveau à lire.", "Nothing new to read."),
+    "notices.all": ("Vos avis et votre adresse e-mail", "Your notices and your e-mail address"),
+    "notices.undelivered": (
+        "Nous n'avons pas pu vous écrire. Donnez ou vérifiez votre adresse e-mail.",
+        "We could not write to you. Give or check your e-mail address.",
+    ),
+    "notices.first_access": (
+        "Le {when}, un professionnel a consulté votre dossier pour la première fois.",
+        "On {when}, a professional read your record for the first time.",
+    ),
+    "notices.deposit": (
+        "Le {when}, un document ou un examen a été déposé dans votre dossier.",
+        "On {when}, a document or an examination was deposited in your record.",
+    ),
+    "notices.authorisation_changed": (
+        "Le {when}, une autorisation a été donnée ou retirée.",
+        "On {when}, an authorisation was given or withdrawn.",
+    ),
+    "notices.block_changed": (
+        "Le {when}, un professionnel a été bloqué ou débloqué.",
+        "On {when}, a professional was blocked or unblocked.",
+    ),
+    "notices.attending_changed": (
+        "Le {when}, un médecin traitant a été désigné ou retiré.",
+        "On {when}, an attending doctor was named or removed.",
+    ),
+    "notices.emergency_changed": (
+        "Le {when}, votre choix pour les urgences a changé.",
+        "On {when}, your choice for emergencies changed.",
+    ),
+    "notices.labels_changed": (
+        "Le {when}, un document a été masqué ou montré de nouveau.",
+        "On {when}, a document was masked or shown again.",
+    ),
+    "notices.contact_changed": (
+        "Le {when}, un changement de votre adresse e-mail a été demandé ou fait.",
+        "On {when}, a change of your e-mail address was asked for or made.",
+    ),
+    "contact.title": ("Votre adresse e-mail", "Your e-mail address"),
+    "contact.about": (
+        "Quand quelque chose se passe dans votre dossier, nous vous écrivons à cette adresse. Le message ne "
+        "dit ni qui, ni quoi : il vous invite seulement à vous connecter.",
+        "When something happens in your record, we write to you at this address. The message says neither "
+        "who nor what: it only asks you to sign in.",
+    ),
+    "contact.no_messages": (
+        "Cette installation n'envoie pas de messages : vos avis se lisent ici seulement.",
+        "This installation sends no messages: your notices are read here only.",
+    ),
+    "contact.none": ("Aucune adresse n'est confirmée.", "No address is confirmed."),
+    "contact.confirmed": ("Adresse confirmée : {address}", "Confirmed address: {address}"),
+    "contact.pending": (
+        "Adresse à confirmer : {address}. Un code à 6 chiffres y est envoyé, valable 10 minutes.",
+        "Address to confirm: {address}. A code of 6 digits is sent to it, good for 10 minutes.",
+    ),
+    "contact.code": ("Code reçu par e-mail", "Code received by e-mail"),
+    "contact.confirm": ("Confirmer", "Confirm"),
+    "contact.address": ("Adresse e-mail", "E-mail address"),
+    "contact.address.hint": ("Par exemple : nom@exemple.fr", "For example: name@example.fr"),
+    "contact.submit": ("Enregistrer et recevoir un code", "Save and receive a code"),
+    "contact.remove": ("Retirer cette adresse", "Remove this address"),
+    "contact.remove.about": (": ne plus être prévenu par e-mail", ": no longer be told by e-mail"),
     "notices.bris_de_glace": (
         "Le {when}, un professionnel a ouvert votre dossier en urgence (bris de glace).",
         "On {when}, a professional opened your record in an emergency (broken glass).",
@@ -31,8 +93,11 @@ DOSSIER: Mapping[str, tuple[str, str]] = {
         "Le {when}, un médecin du SAMU a ouvert votre dossier après un appel au 15.",
         "On {when}, a doctor of the emergency call centre opened your record after a call to 15.",
     ),
-    "notices.other": ("Le {when}, votre dossier a été ouvert.", "On {when}, your record was opened."),
-    "notices.log": ("Voir qui l'a ouvert, et pourquoi", "See who opened it, and why"),
+    "notices.other": (
+        "Le {when}, quelque chose s'est passé dans votre dossier.",
+        "On {when}, something happened in your record.",
+    ),
+    "notices.log": ("Voir qui a fait quoi, et pourquoi", "See who did what, and why"),
     "notices.read": ("J'ai lu", "I have read this"),
     "notices.read.about": (": ne plus afficher", ": show it no more"),
     "document.type": ("Type", "Type"),

@@ -147,6 +147,14 @@ LOG: Mapping[str, tuple[str, str]] = {
         "Change of visibility of “{title}”",
     ),
     "did.set_emergency": ("Choix pour les urgences", "Choice for emergencies"),
+    "did.read_notices": ("Lecture des avis", "Reading of notices"),
+    "did.read_contacts": ("Lecture de l'adresse e-mail", "Reading of the e-mail address"),
+    "did.set_contact": ("Nouvelle adresse pour les avis", "New address for notices"),
+    "did.confirm_contact": (
+        "Confirmation d'une adresse pour les avis",
+        "Confirmation of an address for notices",
+    ),
+    "did.delete_contact": ("Retrait d'une adresse pour les avis", "Removal of an address for notices"),
     "did.identify": ("Recherche du dossier", "Search for the record"),
     "did.search_deposits": (
         "Recherche, par la structure qui les a déposés, de ses propres dépôts",

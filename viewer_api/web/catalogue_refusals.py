@@ -84,6 +84,25 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
         "Choisissez une date de fin dans le futur.",
         "Choose an end date in the future.",
     ),
+    "sentence.bad_contact": (
+        "Écrivez l'adresse comme nom@exemple.fr, sans accents avant le signe @.",
+        "Write the address as name@example.fr, without accents before the @.",
+    ),
+    "sentence.wrong_code": (
+        "Ce n'est pas le code envoyé. Relisez le message le plus récent : après cinq essais, le code ne sert "
+        "plus.",
+        "This is not the code that was sent. Read the newest message again: after five tries the code no "
+        "longer serves.",
+    ),
+    "sentence.no_code": (
+        "Aucun code n'est attendu, ou il a déjà servi ou expiré. Enregistrez l'adresse encore une fois : un "
+        "nouveau code sera envoyé.",
+        "No code is waiting, or it was used or ran out. Save the address once more: a new code will be sent.",
+    ),
+    "sentence.too_many_codes": (
+        "Trop de codes ont été demandés. Attendez une heure et vérifiez l'adresse.",
+        "Codes were asked for too often. Wait an hour and check the address.",
+    ),
     "sentence.bad_period": (
         "Écrivez les dates sous la forme AAAA-MM-JJ, la première avant la dernière.",
         "Write the dates as YYYY-MM-DD, the first before the last.",

@@ -9,14 +9,14 @@ from starlette.responses import Response
 from records.errors import NotFound, Refused
 from viewer_api.access import Access
 from viewer_api.gateway.gateway import Gateway
-from viewer_api.notices import Notices
 from viewer_api.own_log import OwnLog
 from viewer_api.viewer import pages as viewer
 from viewer_api.viewer.pages import ViewerPages
-from viewer_api.web import contents, dossier, log, own_actions, patient, shown
+from viewer_api.web import contents, dossier, log, own_actions, own_notices, patient, shown
 from viewer_api.web.contents import Contents
 from viewer_api.web.dossier import DossierPages
 from viewer_api.web.own_actions import OwnActionsPages
+from viewer_api.web.own_notices import NoticePages
 from viewer_api.web.patient import PatientPages
 from viewer_api.web.sessions import SignedOut, read_form
 from viewer_api.web.site import HEADERS, YEAR_S, Site
@@ -27,19 +27,20 @@ GONE = 410
 def router(
     site: Site,
     access: Access,
-    notices: Notices,
+    notices: NoticePages,
     own_log: OwnLog,
     gateway: Gateway,
     viewer_pages: Callable[[DossierPages], ViewerPages],
 ) -> APIRouter:
     """Every page, its sign-in and its style sheet. `viewer_pages`: those that browsers open content on."""
-    own = PatientPages(site, access, notices)
+    own = PatientPages(site, access)
     records = DossierPages(site, access)
     routes = APIRouter(route_class=site.route_class(), include_in_schema=False)
     _install_home(routes, site, own, records)
     _install_sign_in(routes, site)
     patient.install(routes, site, own)
     shown.install(routes, site, shown.ShownPages(site, access))
+    own_notices.install(routes, site, notices)
     log.install(routes, site, log.LogPages(site, access))
     own_actions.install(routes, site, OwnActionsPages(site, own_log))
     dossier.install(routes, site, records)

@@ -18,13 +18,13 @@ from records.errors import Invalid, NotFound
 from records.vocabulary.codes import Action, Label
 from viewer_api.access import Access
 from viewer_api.cursors import read_position
-from viewer_api.notices import Notices
 from viewer_api.record_pages import ShownPage
 from viewer_api.web.own import own
+from viewer_api.web.own_notices import shown as shown_notices
 from viewer_api.web.paging import PREVIEWS, neighbours, page_of, place_of
 from viewer_api.web.sessions import Session
 from viewer_api.web.site import Site
-from viewer_api.web.words import document_views, end_of, notice_text, professional_number
+from viewer_api.web.words import document_views, end_of, professional_number
 
 UNPROCESSABLE = 422
 
@@ -46,10 +46,9 @@ TYPED = frozenset({Action.AUTHORISE, Action.BLOCK, Action.NAME_ATTENDING})
 class PatientPages:
     """Every page asks the vault anew with the holder's own credential."""
 
-    def __init__(self, site: Site, access: Access, notices: Notices) -> None:
+    def __init__(self, site: Site, access: Access) -> None:
         self._site = site
         self._access = access
-        self._notices = notices
 
     async def documents(self, request: Request, session: Session) -> Response:
         asked = page_of(request.query_params)
@@ -66,8 +65,7 @@ class PatientPages:
             pages=neighbours(asked, listing),
             changed=UUID(changed) if changed in ids else None,
             previews=PREVIEWS in request.query_params,
-            notices=[notice_text(notice, t) for notice in listing.notices],
-            notice_ids=",".join(str(notice.notice_id) for notice in listing.notices),
+            **shown_notices(listing.notices, t),
         )
 
     async def choices(
@@ -106,16 +104,6 @@ class PatientPages:
         await own(self._access.label, session, document_id, sorted(labels))
         query = urlencode({**place, "document": str(document_id)})
         return self._site.redirect(f"/?{query}#document-{document_id}")
-
-    async def acknowledge(self, request: Request, session: Session) -> Response:
-        """What the form showed was read; what came meanwhile stays."""
-        form = await self._site.form(request, session)
-        try:
-            notices = [UUID(each) for each in form.get("avis", "").split(",")]
-        except ValueError:
-            raise Invalid("The form names no notice.", code="bad_form") from None
-        await own(self._notices.acknowledge, session, notices)
-        return self._site.redirect("/")
 
     async def choose(self, request: Request, session: Session) -> Response:
         """One change of the card, after a confirmation where its consequence is serious."""
@@ -214,10 +202,6 @@ def install(routes: APIRouter, site: Site, pages: PatientPages) -> None:
     @routes.post("/choix")
     async def choose(request: Request) -> Response:
         return await pages.choose(request, await site.session(request))
-
-    @routes.post("/avis")
-    async def acknowledge(request: Request) -> Response:
-        return await pages.acknowledge(request, await site.session(request))
 
     @routes.post("/documents/{document_id}/visibilite")
     async def label(document_id: UUID, request: Request) -> Response:

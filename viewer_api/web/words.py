@@ -1,7 +1,7 @@
 """Put documents, dates and lines of the log into the words of a page."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
@@ -12,6 +12,7 @@ from keyvault.verbs.reader.notices import OwnNotice
 from keyvault.verbs.reader.reading import Whose
 from records.errors import Invalid
 from records.listed_documents import ListedDocument
+from records.notices import NoticeState
 from records.vocabulary.codes import Label, Obligation
 from records.vocabulary.document_types import CLASS_NAMES, DOCUMENT_TYPES
 from records.vocabulary.professions import PROFESSIONS
@@ -204,6 +205,13 @@ def _document_date(text: str | None, t: Texts) -> str:
         return day(date(*map(int, found.groups()[:3])), t.language) if found else text
     except ValueError:
         return text
+
+
+def is_undelivered(notices: Iterable[OwnNotice]) -> bool:
+    """Whether the message about the newest notice that had one reached nobody."""
+    ends = (NoticeState.SENT, NoticeState.UNDELIVERED)
+    newest = next((notice.state for notice in notices if notice.state in ends), None)
+    return newest is NoticeState.UNDELIVERED
 
 
 def notice_text(notice: OwnNotice, t: Texts) -> str:

@@ -20,7 +20,7 @@ from keyvault.context import Vault
 from keyvault.keys.record_keys import care_key
 from keyvault.log.accountability import open_own
 from keyvault.log.appending import ORDINARY, SYSTEM, Chain, record_chain
-from keyvault.status import vault_status
+from keyvault.status import notice_counts, undelivered_notices, vault_status
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.operator.copied_columns import check_copies
 from keyvault.verbs.operator.listing import ListingVerbs
@@ -119,6 +119,11 @@ class InspectingVerbs(ListingVerbs):
         if line.get("time") != row["at"]:
             sentence = "An accountability line is kept under another actor or time than it was written with."
             raise LogFault("line_changed", sentence, position)
+
+    def notices(self) -> dict[str, Any]:
+        """Notices by what became of them, and the newest that reached nobody, without identity."""
+        with self._vault.store.reading() as tx:
+            return {"counts": notice_counts(tx), "undelivered": undelivered_notices(tx)}
 
     def status(self) -> dict[str, Any]:
         """Bounded counts and the state of the log."""

@@ -120,6 +120,7 @@ NO_EVENT: Mapping[str, str] = {
             "documents_named",
             "parts_of",
             "rows_named",
+            "notices",
             "status",
             "verify_log",
         )
