@@ -77,7 +77,8 @@ def mail_server(folder: Path, *, implicit_tls: bool = False, with_login: bool = 
 
     def authenticate(*asked: object) -> AuthResult:
         """`asked` ends with what the client logs in with."""
-        return AuthResult(success=asked[-1] == LoginPassword(USER.encode(), PASSWORD.encode()))
+        right = asked[-1] == LoginPassword(USER.encode(), PASSWORD.encode())
+        return AuthResult(success=right, handled=False)
 
     login = (
         {"authenticator": authenticate, "auth_required": True, "auth_require_tls": not implicit_tls}
