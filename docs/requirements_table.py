@@ -117,7 +117,7 @@ REQUIREMENTS: dict[str, Requirement] = {
     "R26": Requirement(
         "Access",
         "breaking the glass: written reason, shown, opposable, four hours, flagged, notified",
-        "no message is sent to anybody: the holder's first page shows the notice",
+        "attending doctors: no address of theirs is known, their notices count as undelivered",
     ),
     "R27": Requirement("Access", "regulation centres: their own mode and opposition, reading alone", ""),
     "R28": Requirement("Access", "opposition has no exception and survives the loss of a key", ""),
@@ -234,7 +234,7 @@ REQUIREMENTS: dict[str, Requirement] = {
     "R57": Requirement(
         "Traces",
         "a notice within a minute, without health data",
-        "emergencies alone, on the holder's first page at the next visit; no mail or text message",
+        "text messages; attending doctors' addresses; bounces that come later by a mail of their own",
     ),
     "R58": Requirement(
         "Traces",
