@@ -22,7 +22,7 @@ from records.emergency import EMERGENCIES
 from records.rules.assumptions import matrix_of, of_cell, of_refused_record
 from records.rules.document import DOCUMENT_RULES, OF_AN_AUTHOR, is_hidden_from_patient
 from records.rules.record import RECORD_RULES, Case, is_attending
-from records.rules.request import READS, WITHOUT_RECORD, general_objection
+from records.rules.request import CONSULTS, READS, WITHOUT_RECORD, general_objection
 from records.vocabulary.codes import Action, Label, Obligation, PurposeOfUse, ReasonCode, RecordState, Role
 from records.vocabulary.matrix import Matrices
 from records.vocabulary.matrix_tables import MATRICES
@@ -127,7 +127,7 @@ def _care(case: Case) -> Decision:
     authorisation = case.authorisation
     if is_attending(case):
         return Permit(ReasonCode.ATTENDING_DOCTOR)
-    if authorisation is None or case.request.action not in READS:
+    if authorisation is None or case.request.action not in CONSULTS:
         return Deny(ReasonCode.NOT_AUTHORISED)
     if authorisation.is_live(case.request.now):
         return Permit(ReasonCode.AUTHORISED)

@@ -240,6 +240,15 @@ class Access:
         found: list[str] = changed.choices["labels"]
         return found
 
+    def announce(self, call: Call, locator: str, document_id: UUID) -> list[str]:
+        """A professional has announced a document: the patient sees it. Answers its labels."""
+        record = resolve(self._vault, call, locator, Action.ANNOUNCE)
+        changed: Changed = ask(
+            self._vault, record, lambda record_id: self._vault.announce(call, record_id, document_id)
+        )
+        found: list[str] = changed.choices["labels"]
+        return found
+
     def access_log(
         self,
         call: Call,

@@ -68,8 +68,8 @@ class Actors:
     def server(self, name: str) -> CoffreClient:
         return self._servers[name]
 
-    def sender(self, name: str) -> SendClient:
-        return SendClient(self.server(name), PERSON)
+    def sender(self, name: str, *labels: str) -> SendClient:
+        return SendClient(self.server(name), PERSON, labels=labels)
 
     def reader(self, name: str, *, purpose: str = "normal", reason: str | None = None) -> FetchClient:
         server = self.server(name)

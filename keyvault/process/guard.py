@@ -32,6 +32,7 @@ from keyvault.verbs.operator.restoring import RestoringVerbs
 from keyvault.verbs.operator.rotating import RotatingVerbs
 from keyvault.verbs.operator.withdrawing import WithdrawingVerbs
 from keyvault.verbs.public import PublishingVerbs
+from keyvault.verbs.reader.announcing import AnnouncingVerbs
 from keyvault.verbs.reader.by_document import DocumentVerbs
 from keyvault.verbs.reader.changing import ChangingVerbs
 from keyvault.verbs.reader.choices import ChoicesVerbs
@@ -68,6 +69,7 @@ class RecordDoor(
     ChoicesVerbs,
     ChangingVerbs,
     ChoosingVerbs,
+    AnnouncingVerbs,
     NoticingVerbs,
     ContactingVerbs,
     OwnActionsVerbs,
@@ -75,8 +77,8 @@ class RecordDoor(
     """resolve, find, list, search, search_documents, documents, document, choices, events, tokens, release,
     recheck.
 
-    Of a depositor: search_deposits. Of a professional: own_actions. Of the holder: change_card, choose,
-    label, notices, acknowledge, contacts, put_contact, confirm_contact, delete_contact.
+    Of a depositor: search_deposits. Of a professional: own_actions, label, announce. Of the holder:
+    change_card, choose, label, notices, acknowledge, contacts, put_contact, confirm_contact, delete_contact.
     """
 
     def __init__(self, vault: Vault) -> None:

@@ -29,6 +29,8 @@ REPLAYED = frozenset(
         "notice",
         "authorisation",
         "circle",
+        "clock",
+        "clock_mark",
     }
 )
 

@@ -176,6 +176,10 @@ def _label(named: Named, body: bytes) -> SignedRequest:
     return _reading(named["record"], Action.LABEL, label=labels)
 
 
+def _announce(named: Named, _: bytes) -> SignedRequest:
+    return _reading(named["record"], Action.ANNOUNCE, announce={"document_id": UUID(named["document"])})
+
+
 def _acknowledge(named: Named, _: bytes) -> SignedRequest:
     return _reading(named["record"], Action.ACKNOWLEDGE, acknowledge={"notices": [UUID(named["notice"])]})
 
@@ -315,6 +319,7 @@ SIGNED: Mapping[tuple[str, str], Read] = {
     ("GET", "/me/access-log"): _own_log,
     ("PUT", f"{_RECORD}/documents/{{document}}/labels"): _label,
     ("GET", f"{_RECORD}/notices"): _notices,
+    ("POST", f"{_RECORD}/documents/{{document}}/announcement"): _announce,
     ("DELETE", f"{_RECORD}/notices/{{notice}}"): _acknowledge,
     ("GET", f"{_RECORD}/contacts"): _contacts,
     ("PUT", f"{_RECORD}/contacts/{{kind}}"): _put_contact,

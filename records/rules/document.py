@@ -77,7 +77,8 @@ def _author_alone(case: Case, document: DocumentFacts) -> ReasonCode | None:
     request. A structure's own system also finds what it deposited, and nothing else.
     """
     actor = case.request.actor
-    if case.request.action not in OF_AN_AUTHOR or actor.role is Role.OPERATOR:
+    authors = OF_AN_AUTHOR | {Action.LABEL}  # which takes a right to consult besides
+    if case.request.action not in authors or actor.role in (Role.OPERATOR, Role.PATIENT):
         return None
     if actor.role is Role.DEPOSITOR:
         author = not document.author and _same_structure(actor, document)

@@ -17,6 +17,9 @@ READS = frozenset({Action.SEARCH, Action.RETRIEVE, Action.STILL})
 CONTACTS = frozenset(
     {Action.READ_CONTACTS, Action.SET_CONTACT, Action.CONFIRM_CONTACT, Action.DELETE_CONTACT}
 )
+CONSULTS = READS | {Action.ANNOUNCE, Action.LABEL}
+"""What takes a professional a right to consult: whoever announces a document has read it (R22), and who asks
+to hide one would be told without that right that there is a record."""
 WRITES = frozenset({Action.DEPOSIT, Action.WITHDRAW})
 
 ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = MappingProxyType(
@@ -39,7 +42,7 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = MappingProxyType(
             Action.READ_NOTICES,
             *CONTACTS,
         },
-        Role.PROFESSIONAL: READS | {Action.DEPOSIT, Action.READ_LOG, Action.READ_OWN_LOG, Action.WITHDRAW},
+        Role.PROFESSIONAL: CONSULTS | WRITES | {Action.READ_LOG, Action.READ_OWN_LOG},
         Role.DEPOSITOR: frozenset({Action.DEPOSIT, Action.WITHDRAW, Action.SEARCH_DEPOSITS}),
         Role.OPERATOR: frozenset(
             {
@@ -63,6 +66,8 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = MappingProxyType(
 _EMERGENCY_REFUSES = {
     Action.DEPOSIT: ReasonCode.READ_ONLY_PURPOSE,
     Action.WITHDRAW: ReasonCode.READ_ONLY_PURPOSE,
+    Action.LABEL: ReasonCode.READ_ONLY_PURPOSE,
+    Action.ANNOUNCE: ReasonCode.READ_ONLY_PURPOSE,
     Action.READ_LOG: ReasonCode.PURPOSE_NOT_ENTITLED,
     Action.READ_OWN_LOG: ReasonCode.PURPOSE_NOT_ENTITLED,
 }

@@ -65,6 +65,7 @@ class Action(StrEnum):
     NAME_ATTENDING = "name_attending"
     REMOVE_ATTENDING = "remove_attending"
     LABEL = "label"
+    ANNOUNCE = "announce"
     SET_EMERGENCY = "set_emergency"
     IDENTIFY = "identify"
     ISSUE_IDENTITY = "issue_identity"

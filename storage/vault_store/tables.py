@@ -276,6 +276,18 @@ Table(
     Index("job_by_state", "state", "created_at"),
     Index("job_by_record", "record_id"),
 )
+compact_table(
+    "clock",
+    VAULT,
+    id_column("clock_id", primary_key=True),
+    id_column("record_id"),
+    int_column("due_at"),
+    bytes_column("sealed"),
+    Index("clock_by_due", "due_at"),
+    Index("clock_by_record", "record_id"),
+)
+# the latest time that terms count from, whatever the machine's clock says later
+compact_table("clock_mark", VAULT, text_column("name", primary_key=True), int_column("at"))
 Table(
     "notice",
     VAULT,

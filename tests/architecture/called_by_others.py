@@ -116,7 +116,6 @@ _.taken_at  # written with the manifest of an archive
 _.series_token  # a column of the index, written with each instance
 
 # verbs of the housekeeper's door for a messenger, which is the operator's own (docs/vault.md section 4)
-_.ANNOUNCEMENT_DUE  # kept in sealed notices: whoever carries out the announcement queues it
 
 # the templates of the pages
 _.acts  # log.html

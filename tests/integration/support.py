@@ -95,11 +95,20 @@ class Coffre:
         return self.http.post(path, content=multipart(parts), headers=sent)
 
     def publish_pdf(
-        self, token: str, ins: str, content: bytes, *, type_code: str = "18748-4", title: str = "Compte rendu"
+        self,
+        token: str,
+        ins: str,
+        content: bytes,
+        *,
+        type_code: str = "18748-4",
+        title: str = "Compte rendu",
+        labels: Iterable[str] = (),
     ) -> httpx.Response:
+        stated = [{"coding": [{"code": label}]} for label in labels]
         return self.http.post(
             "/fhir/DocumentReference",
-            json=document_reference(ins, content, type_code=type_code, title=title),
+            json=document_reference(ins, content, type_code=type_code, title=title)
+            | ({"securityLabel": stated} if stated else {}),
             headers=bearer(token),
         )
 

@@ -23,6 +23,7 @@ from records.base64url import b64
 from tests.integration.api_examples import Example, blocks, differences, headings, parsed, read_examples
 from tests.integration.operators import soon
 from tests.integration.support import (
+    HOSPITAL,
     LABORATORY,
     STRANGER,
     TRAITS,
@@ -75,6 +76,7 @@ class Stage:
             "BRUNO": lambda: operator("bruno"),
             "STUDY": lambda: self._study()["study_uid"],
             "DOCUMENT": lambda: self._study()["id"],
+            "HIDDEN": self._hidden,
             "SET": self._set,
             "SERIES": self._series,
             "INSTANCE": self._instance,
@@ -86,6 +88,13 @@ class Stage:
 
     def _study(self) -> dict[str, str]:
         return next(each for each in self.patient.documents() if each["kind"] == "study")
+
+    def _hidden(self) -> str:
+        """A result that its patient does not see until the doctor, who may consult, announces it."""
+        self.patient.authorise()
+        hospital, content = self.coffre.depositor(HOSPITAL), demo_data.report_pdf(self.patient.ins)
+        answer = self.coffre.publish_pdf(hospital, self.patient.ins, content, labels=["INVISIBLE_PATIENT"])
+        return str(answer.json()["id"])
 
     def _set(self) -> str:
         asked = {"patient": str(self.patient.public_id), "sourceId": LABORATORY}

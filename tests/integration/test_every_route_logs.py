@@ -102,6 +102,7 @@ class Place:
     pdf: UUID
     sent: UUID  # the submission that brought it
     own: UUID  # a document for its holder to label
+    told: UUID  # one that is announced to its patient
 
     @property
     def address(self) -> dict[str, str]:
@@ -136,6 +137,7 @@ class Row:
     things: bool = False  # it names something in the record: hidden and absent are cases
     holder: bool = False  # the holder's alone
     page: bool = False
+    calm: bool = False  # in an emergency it is refused
     form: bool = False  # its body is a form, as FHIR has it
     query: str = ""
     searched: bool = True  # its answer is looked for in the index
@@ -155,7 +157,7 @@ class Row:
 
     @property
     def emergencies(self) -> bool:
-        return not (self.page and (self.method in ("GET", "HEAD") or self.holder))
+        return not self.calm and not (self.page and (self.method in ("GET", "HEAD") or self.holder))
 
     @property
     def looks_for_it(self) -> bool:
@@ -203,6 +205,14 @@ ROWS = [
         document=lambda p: p.own,
     ),
     Row("GET", "/records/{ins}/notices", holder=True),
+    Row(
+        "POST",
+        "/records/{ins}/documents/{document_id}/announcement",
+        searched=False,
+        calm=True,
+        things=True,
+        document=lambda p: p.told,
+    ),
     Row("DELETE", "/records/{ins}/notices/{notice_id}", holder=True),
     Row("GET", "/records/{ins}/contacts", holder=True),
     Row("PUT", "/records/{ins}/contacts/{kind}", address, holder=True),
@@ -340,6 +350,15 @@ ROWS = [
     Row("GET", "/dossier/{record}", page=True),
     Row("POST", "/dossier/{record}", lambda p: {}, page=True),
     Row("GET", "/dossier/{record}/documents/{document_id}", page=True, things=True, document=images),
+    Row(
+        "POST",
+        "/dossier/{record}/documents/{document_id}/annonce",
+        lambda p: {},
+        calm=True,
+        page=True,
+        things=True,
+        document=lambda p: p.told,
+    ),
     Row(
         "POST",
         "/dossier/{record}/documents/{document_id}",
@@ -488,9 +507,9 @@ def _study(coffre: Coffre, patient: Patient, lab: str, seed: int) -> dict[str, A
     }
 
 
-def _sent(coffre: Coffre, patient: Patient, number: int) -> dict[str, UUID]:
+def _sent(coffre: Coffre, patient: Patient, number: int, *labels: str) -> dict[str, UUID]:
     content = demo_data.report_pdf() + b"\n%%%d\n" % number
-    answer = coffre.publish_pdf(coffre.depositor(HOSPITAL), patient.ins, content)
+    answer = coffre.publish_pdf(coffre.depositor(HOSPITAL), patient.ins, content, labels=labels)
     assert answer.status_code == 201, answer.text
     submission = answer.headers["content-location"].rpartition("/")[2]
     return {"pdf": UUID(answer.json()["id"]), "sent": UUID(submission)}
@@ -513,6 +532,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             **_study(coffre, patient, lab, 1),
             **_sent(coffre, patient, 1),
             own=_pdf(coffre, patient, 2),
+            told=_sent(coffre, patient, 7, "INVISIBLE_PATIENT")["pdf"],
         )
         masked = Place(
             patient.ins,
@@ -520,8 +540,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             **_study(coffre, patient, lab, 2),
             **_sent(coffre, patient, 3),
             own=_pdf(coffre, patient, 4),
+            told=_pdf(coffre, patient, 8),
         )
-        for document in (masked.images, masked.pdf):
+        for document in (masked.images, masked.pdf, masked.told):
             path = f"/documents/{document}/labels"
             assert patient.call("PUT", path, json=["MASQUE_PS"]).status_code == 200
         other = Place(
@@ -530,13 +551,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             **_study(coffre, opposed, lab, 3),
             **_sent(coffre, opposed, 5),
             own=_pdf(coffre, opposed, 6),
+            told=_pdf(coffre, opposed, 9),
         )
         modes = {"bris_de_glace": False, "centre_15": False}
         assert opposed.call("PUT", "/emergency", json=modes).status_code == 200
     unknown = {"study": "1.2.3.4.5", "series": "1.2.3.4.6", "sop": "1.2.3.4.7"}
-    absent = Place(
-        patient.ins, patient.public_id, **unknown, images=uuid4(), pdf=uuid4(), sent=uuid4(), own=uuid4()
-    )
+    ids = {name: uuid4() for name in ("images", "pdf", "sent", "own", "told")}
+    absent = Place(patient.ins, patient.public_id, **unknown, **ids)
     nobody = replace(absent, ins=new_ins(), record=uuid4())
     places = {"permit": seen, "hidden": masked, "absent": absent, "refused": other, "nobody": nobody}
     with System(load(data=data), vault_here=True) as system:

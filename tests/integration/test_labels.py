@@ -93,3 +93,19 @@ def test_coffre_send_labels_images_and_reports(coffre: Coffre, hospital: str, tm
     assert labels_of(patient) == [["MASQUE_PS"], ["MASQUE_PS"]]
     both = ("--label", "MASQUE_PS", "--label", "INVISIBLE_PATIENT")
     assert "labels_conflict" in run("send", folder, *where, *both, status=2).output
+
+
+def test_a_hidden_document_is_announced_and_its_patient_sees_it(coffre: Coffre, hospital: str) -> None:
+    patient = coffre.open_record()
+    document = publish(coffre, hospital, patient, "INVISIBLE_PATIENT").json()["id"]
+    doctor = bearer(coffre.professional())
+    path = f"/records/{patient.public_id}/documents/{document}/announcement"
+    refused = coffre.http.post(path, headers=doctor)
+    assert (refused.status_code, problem(refused)) == (403, "not_authorised")
+    patient.authorise()
+    assert labels_of(patient) == []
+    for _ in range(2):
+        answer = coffre.http.post(path, headers=doctor)
+        assert (answer.status_code, answer.json()["labels"]) == (200, [])
+    assert labels_of(patient) == [[]]
+    assert patient.call("POST", f"/documents/{document}/announcement").status_code == 403

@@ -131,9 +131,19 @@ def router(access: Access, authenticate: Authenticate) -> APIRouter:
             response.headers["Link"] = link
         return page_json(shown)
 
-    @routes.put("/{ins}/documents/{document_id}/labels", summary="Mask or unmask a document or study")
+    @routes.put(
+        "/{ins}/documents/{document_id}/labels",
+        summary="Mask or unmask a document or study, or hide it from its patient",
+    )
     async def label(ins: str, document_id: UUID, body: list[str], request: Request) -> dict[str, Any]:
         labels = await asyncio.to_thread(access.label, await call(request), ins, document_id, body)
+        return {"id": str(document_id), "labels": labels}
+
+    @routes.post(
+        "/{ins}/documents/{document_id}/announcement", summary="A document is announced to its patient"
+    )
+    async def announce(ins: str, document_id: UUID, request: Request) -> dict[str, Any]:
+        labels = await asyncio.to_thread(access.announce, await call(request), ins, document_id)
         return {"id": str(document_id), "labels": labels}
 
     @routes.get("/{ins}/access-log", summary="Who did what, newest first")

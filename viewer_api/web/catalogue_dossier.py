@@ -93,6 +93,10 @@ DOSSIER: Mapping[str, tuple[str, str]] = {
         "Le {when}, un médecin du SAMU a ouvert votre dossier après un appel au 15.",
         "On {when}, a doctor of the emergency call centre opened your record after a call to 15.",
     ),
+    "notices.announcement_due": (
+        "Le {when}, votre dossier a été mis à jour. Vous pouvez en parler avec votre médecin.",
+        "On {when}, your record was updated. You may talk about it with your doctor.",
+    ),
     "notices.other": (
         "Le {when}, quelque chose s'est passé dans votre dossier.",
         "On {when}, something happened in your record.",
@@ -145,6 +149,14 @@ DOSSIER: Mapping[str, tuple[str, str]] = {
         "à l'hébergeur.",
         "Some types of document are never shown to you, because we take it that your profession may not read "
         "them: the official table is not known in full. If you lack one, write to the hosting team.",
+    ),
+    "document.announce": (
+        "J'ai annoncé ce résultat au patient",
+        "I have announced this result to the patient",
+    ),
+    "document.announce.about": (
+        "Après la consultation d'annonce, le patient peut lire ce document. Ce choix ne se reprend pas.",
+        "After the announcement visit the patient can read this document. This cannot be undone.",
     ),
     "document.visible_after_visit": (
         "Il lui sera montré après une consultation d'annonce.",

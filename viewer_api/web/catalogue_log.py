@@ -146,6 +146,11 @@ LOG: Mapping[str, tuple[str, str]] = {
         "Changement de visibilité de « {title} »",
         "Change of visibility of “{title}”",
     ),
+    "did.announce": ("Annonce d'un document au patient", "Announcement of a document to the patient"),
+    "did.announce.titled": (
+        "Annonce de « {title} » au patient",
+        "Announcement of “{title}” to the patient",
+    ),
     "did.set_emergency": ("Choix pour les urgences", "Choice for emergencies"),
     "did.read_notices": ("Lecture des avis", "Reading of notices"),
     "did.read_contacts": ("Lecture de l'adresse e-mail", "Reading of the e-mail address"),

@@ -183,9 +183,15 @@ class DossierPages:
             mode=mode,
         )
 
+    async def announce(self, request: Request, session: Session, record: str, document_id: UUID) -> Response:
+        """The patient was told what a document says, and sees it from now on."""
+        await self._site.form(request, session)
+        await asyncio.to_thread(self._access.announce, NORMAL.call(session), record, document_id)
+        return self._site.redirect(f"/dossier/{record}/documents/{document_id}")
+
     def _shown(self, request: Request, document: DocumentView, record: str, mode: Mode) -> Response:
         """A document of one file: a PDF on this page, anything else to be downloaded."""
-        response = self._site.page(request, "shown.html", document=document, record=record, mode=mode)
+        response = self._site.page(request, "one_file.html", document=document, record=record, mode=mode)
         policy = response.headers["Content-Security-Policy"]
         response.headers["Content-Security-Policy"] = f"{policy}; frame-src 'self'"
         return response
@@ -241,6 +247,10 @@ def install(routes: APIRouter, site: Site, pages: DossierPages) -> None:
     @routes.get("/dossier/{record}/documents/{document_id}")
     async def study(record: UUID, document_id: UUID, request: Request) -> Response:
         return await pages.study(request, await site.session(request), str(record), document_id)
+
+    @routes.post("/dossier/{record}/documents/{document_id}/annonce")
+    async def announce(record: UUID, document_id: UUID, request: Request) -> Response:
+        return await pages.announce(request, await site.session(request), str(record), document_id)
 
     @routes.post("/dossier/{record}/documents/{document_id}")
     async def study_in_emergency(record: UUID, document_id: UUID, request: Request) -> Response:

@@ -14,6 +14,7 @@ from keyvault.log.refusals import HOUR_MS
 from keyvault.quotas import forget_old
 from keyvault.restore import shipping
 from keyvault.verbs import jobs
+from keyvault.verbs.housekeeper.legal_clocks import run_clocks
 from keyvault.verbs.leases import OPEN
 from keyvault.verbs.open_emergencies import forget_windows
 from records.errors import CoffreError
@@ -111,7 +112,9 @@ class HousekeepingVerbs:
             return tx.update("ingest", {"worker": None, "lease_until": 0}, state=OPEN)
 
     def expire(self) -> None:
-        """Drop counters, emergency windows, grants and proofs that nothing relies on any more."""
+        """Carry out what legal clocks have due; drop counters, emergency windows, grants and proofs that
+        nothing relies on any more.
+        """
         with self._vault.store.writing() as tx:
             forget_old(tx, self._vault.now_ms())
             forget_windows(tx, self._vault.now_ms())
@@ -120,6 +123,7 @@ class HousekeepingVerbs:
             tx.delete("grant", expires__lt=self._vault.now_ms() // 1000 - 3600)
             tx.delete("proof", expires__lt=self._vault.now_ms() // 1000)
         self._close_refusals()
+        run_clocks(self._vault)
 
     def _close_refusals(self) -> None:
         """Write the lines of hours that are over, each by itself; what can't be written holds up nothing."""

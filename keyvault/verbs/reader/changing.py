@@ -8,6 +8,7 @@ from uuid import UUID
 from keyvault.context import Vault
 from keyvault.crypto.envelope import Branch
 from keyvault.keys.cards import open_facts, store_card
+from keyvault.keys.clocks import legal_now, set_clock
 from keyvault.keys.document_facts import keep_facts
 from keyvault.keys.record_keys import set_branch
 from keyvault.store import Row
@@ -21,6 +22,7 @@ from keyvault.verbs.reader.authorising import authorisation_json, by_holder, cha
 from keyvault.verbs.reader.choices import card_choices
 from keyvault.verbs.rows import copies_of
 from records import consent
+from records.announcing import Step, hidden_by_author
 from records.choices.authorisations import Scope
 from records.choices.authorising import Given
 from records.consent import Card, Emergency, protects
@@ -28,7 +30,7 @@ from records.documents import HOLDERS_LABELS, check_labels, labels_by_holder
 from records.errors import NotFound
 from records.notices import NOTICE_OF_CHANGE, NoticeKind
 from records.policy import Deny, Facts, decide
-from records.vocabulary.codes import Action, Label, ReasonCode, RecordState
+from records.vocabulary.codes import Action, Label, ReasonCode, RecordState, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,10 +147,12 @@ class ChangingVerbs:
     def label(
         self, call: Call, record_id: UUID, document_id: UUID, labels: Sequence[str]
     ) -> Changed | Denied:
-        """Give a document its labels, and the copies of it from other structures too.
+        """Give a document its labels, and those of the holder to the copies of it from other structures too.
 
-        Raises `Invalid` for bad labels, `Refused` "label_not_entitled" for one that is not the holder's to
-        give, `NotFound` for a hidden document. While the record is suspended labels can be added alone.
+        A professional of the author's side hides it from the patient and changes no other label. Raises
+        `Invalid` for bad labels, `Refused` "label_not_entitled" for one that is not the caller's to give,
+        `Conflict` "already_announced", `NotFound` for a hidden document. While the record is suspended labels
+        can be added alone.
         """
         actor = caller(
             self._vault, call, "label", record_id=record_id, document_id=document_id, labels=labels
@@ -173,6 +177,8 @@ class ChangingVerbs:
             refused = self._refuse_change(transaction, found, ReasonCode.NO_SUCH_DOCUMENT, document_id)
             return refused if refused.is_of_quota else None
         present = facts[document_id].labels
+        if found.actor.role is Role.PROFESSIONAL:
+            return self._hide(transaction, found, row, present, labels)
         wanted = check_labels(labels, cumul_allowed=Label.INVISIBLE_PATIENT in present)
         chosen = labels_by_holder(present, wanted)
         suspended = found.record.facts.state is not RecordState.ACTIVE
@@ -186,6 +192,24 @@ class ChangingVerbs:
                 hiding = {Label.INVISIBLE_PATIENT} & facts[copy["document_id"]].labels
                 self._relabel(transaction, found, copy, chosen | hiding)
         return Changed({"labels": sorted(label.value for label in chosen)})
+
+    def _hide(
+        self,
+        transaction: Transaction,
+        found: Attempt,
+        row: Row,
+        present: frozenset[Label],
+        labels: Sequence[str],
+    ) -> Changed:
+        """For the author's side: the document alone, from now on, with the clock that ends it."""
+        rows, card = transaction.rows, found.record.card
+        before = open_facts(card, [row])[row["document_id"]]
+        after = hidden_by_author(before, present, labels, legal_now(rows, transaction.now))
+        told = keep_facts(rows, card, row, after)
+        if after != before:
+            set_clock(rows, card, after, Step.NOTICE)
+        transaction.append(found.record.chain, found.event(object_id=str(row["document_id"]), details=told))
+        return Changed({"labels": sorted(after.labels | present)})
 
     def _relabel(self, transaction: Transaction, found: Attempt, row: Row, labels: frozenset[Label]) -> None:
         """Seal one document's labels, with the event that names them."""

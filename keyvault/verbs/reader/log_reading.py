@@ -4,7 +4,7 @@ Lines are sealed, so a filter is applied after opening: newest first, from `befo
 full, the chain ends, or so many lines were looked at that the caller had better ask again.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -112,9 +112,14 @@ def who(line: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def find_lines(
-    tx: VaultTransaction, chain: Chain, wanted: LogFilter, before: int | None, limit: int
+    tx: VaultTransaction,
+    chain: Chain,
+    wanted: LogFilter,
+    before: int | None,
+    limit: int,
+    withheld: Container[str] = (),
 ) -> FoundLines:
-    """At most `limit` lines older than `before`, newest first."""
+    """At most `limit` lines older than `before`, newest first; none about an object that is `withheld`."""
     person = None
     if wanted.actor_of is not None:
         row = tx.get("event", chain_id=chain.chain_id, chain=ORDINARY, seq=wanted.actor_of)
@@ -124,10 +129,12 @@ def find_lines(
     found: list[OpenedLine] = []
     passed: list[OpenedLine] = []
     oldest = before
-    for each in _newest_first(tx, chain, before, _AT_ONCE if wanted != EVERY_LINE else limit + 1):
+    few = wanted == EVERY_LINE and not withheld
+    for each in _newest_first(tx, chain, before, limit + 1 if few else _AT_ONCE):
         if wanted.ends_before(each.line):
             return FoundLines(tuple(found), tuple(passed), None)
-        if wanted.fits(each.line) and person in (None, who(each.line)):
+        told = each.line.get("object") not in withheld
+        if told and wanted.fits(each.line) and person in (None, who(each.line)):
             if len(found) == limit:
                 return FoundLines(tuple(found), tuple(passed), found[-1].seq)
             found.append(each)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from keyvault.context import Vault
 from keyvault.crypto.search_tokens import TokenField
+from keyvault.keys.clocks import documents_on_clocks
 from keyvault.store import VaultTransaction
 from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt
@@ -29,7 +30,7 @@ from keyvault.verbs.rows import SealedRow, SeenDocument, genuine, open_rows
 from records.identity import INS, Traits
 from records.policy import warnings
 from records.rules.request import CONTACTS
-from records.vocabulary.codes import Action, Obligation
+from records.vocabulary.codes import Action, Obligation, Role
 
 _SEARCHABLE = frozenset({TokenField.STUDY, TokenField.SERIES, TokenField.SOP, TokenField.ACCESSION})
 # anybody may deposit, an operator may open: resolving for those would tell which records exist
@@ -37,6 +38,7 @@ _RESOLVABLE = CARD_CHANGES | {
     Action.SEARCH,
     Action.RETRIEVE,
     Action.READ_LOG,
+    Action.ANNOUNCE,
     Action.LABEL,
     Action.CHOOSE,
     Action.ACKNOWLEDGE,
@@ -171,7 +173,8 @@ class ReadingVerbs:
             found = attempt(self._vault, transaction, call, actor, Action.READ_LOG, record_id=record_id)
             if isinstance(found, Denied):
                 return found
-            lines = find_lines(transaction.rows, found.record.chain, wanted, before, limit)
+            withheld = _unannounced(transaction.rows, found)
+            lines = find_lines(transaction.rows, found.record.chain, wanted, before, limit, withheld)
             proof = evidence(transaction.rows, lines) if proven else ()
             transaction.append(found.record.chain, found.event())
         passed = tuple(each.link for each in lines.passed) if proven else ()
@@ -189,6 +192,15 @@ class ReadingVerbs:
             if isinstance(found, Denied):
                 return found
         return tuple(self._vault.token(_searchable(name), value) for name, value in values)
+
+
+def _unannounced(tx: VaultTransaction, found: Attempt) -> frozenset[str]:
+    """The documents whose lines the holder doesn't read before she sees them, and their submissions (R22)."""
+    if found.actor.role is not Role.PATIENT:
+        return frozenset()
+    documents = documents_on_clocks(tx, found.record.card)
+    rows = tx.find("document_row", document_id__in=sorted(documents)) if documents else []
+    return frozenset(map(str, (*documents, *(row["submission_id"] for row in rows))))
 
 
 def opened_documents(tx: VaultTransaction, found: Attempt, rows: Sequence[SealedRow]) -> list[SeenDocument]:

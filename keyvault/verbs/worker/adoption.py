@@ -12,6 +12,7 @@ from keyvault.crypto.sealed_json import seal_details
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.keys.blob_keys import ADOPTED, wrap_data_key
 from keyvault.keys.cards import content_token, open_facts, seal_facts
+from keyvault.keys.clocks import legal_now, set_clock
 from keyvault.keys.document_facts import keep_facts
 from keyvault.keys.record_keys import new_object_key, open_object_key
 from keyvault.keys.summaries import add_summaries
@@ -30,6 +31,7 @@ from keyvault.verbs.worker.adopt_request import (
 )
 from keyvault.verbs.worker.deposit_notices import tell_of_deposit
 from records.actors import Actor
+from records.announcing import Step
 from records.depositing_labels import labelled_too
 from records.details import damaged
 from records.details_json import to_json
@@ -80,6 +82,7 @@ class Adoption:
         for row in grown:
             self._relabel(row)
         tell_of_deposit(self.transaction, self.record, self.actor, [done.document_id for done in documents])
+        self._begin_clocks(documents)
         return Adopted(self.record.row["record_id"], documents)
 
     def carry_out_in(self, document: Row, deks: dict[UUID, bytes]) -> Adopted:
@@ -203,16 +206,27 @@ class Adoption:
 
     @property
     def _deposited(self) -> Deposited:
-        return Deposited(self.actor, self.labels, self.transaction.now)
+        now, hides = self.transaction.now, Label.INVISIBLE_PATIENT in self.labels
+        return Deposited(self.actor, self.labels, legal_now(self.transaction.rows, now) if hides else now)
 
     def _grown(self) -> list[Row]:
         """The documents of the record that this request adds images to."""
         ids = sorted(each.document_id for each in self._studies().values() if each.document_id)
         return self.transaction.rows.find("document", document_id__in=ids) if ids else []
 
+    def _begin_clocks(self, documents: Sequence[AdoptedDocument]) -> None:
+        """Of what the patient doesn't see until it is announced (R22); under quarantine nothing runs."""
+        if Label.INVISIBLE_PATIENT not in self.labels or not self.record.exists:
+            return
+        tx, card = self.transaction.rows, self.record.card
+        rows = tx.find("document", document_id__in=sorted({each.document_id for each in documents}))
+        for facts in open_facts(card, rows).values():
+            if facts.announcement is not None and facts.announcement.since == self._deposited.now:
+                set_clock(tx, card, facts, Step.NOTICE)
+
     def _labelled(self, row: Row) -> DocumentFacts:
         facts = open_facts(self.record.card, [row])[row["document_id"]]
-        return labelled_too(facts, self.labels, self.transaction.now)
+        return labelled_too(facts, self.labels, self._deposited.now)
 
     def _relabel(self, row: Row) -> None:
         """A study has the labels of all its deposits: each can only take away."""

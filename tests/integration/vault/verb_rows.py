@@ -35,6 +35,7 @@ from tests.integration.vault.bench import (
     DAY,
     DOCTOR,
     HOUR,
+    LABORATORY,
     PRACTICE,
     STRANGER,
     TRAITS,
@@ -493,6 +494,38 @@ def choose(vault: VaultBench) -> Act:
     return lambda: vault.reader.choose(person.call, person.record_id, DOCTOR, [document.document_id], [])
 
 
+def unannounced(vault: VaultBench) -> tuple[Person, Deposited]:
+    """A document hidden from its patient, and a doctor who may announce it."""
+    person = vault.person()
+    vault.authorise(person)
+    return person, vault.deposit(person, labels=["INVISIBLE_PATIENT"])
+
+
+@row("reader.label", "label permit", case="hides")
+def label_hides(vault: VaultBench) -> Act:
+    person, document = deposited(vault)
+    own, hidden = vault.doctor(structure=LABORATORY), ["INVISIBLE_PATIENT"]
+    return lambda: vault.reader.label(own, person.record_id, document.document_id, hidden)
+
+
+@row("reader.announce", "announce permit")
+def announce(vault: VaultBench) -> Act:
+    person, document = unannounced(vault)
+    return lambda: vault.reader.announce(vault.doctor(), person.record_id, document.document_id)
+
+
+@row("reader.announce", "announce deny", case="refused")
+def announce_refused(vault: VaultBench) -> Act:
+    person, document = unannounced(vault)
+    return lambda: vault.reader.announce(vault.doctor(STRANGER), person.record_id, document.document_id)
+
+
+@row("reader.announce", "announce deny", case="absent")
+def announce_absent(vault: VaultBench) -> Act:
+    person, _ = unannounced(vault)
+    return raising(NotFound, lambda: vault.reader.announce(vault.doctor(), person.record_id, uuid4()))
+
+
 @row("reader.acknowledge", "acknowledge permit")
 def acknowledge(vault: VaultBench) -> Act:
     person = vault.person()
@@ -762,6 +795,15 @@ def expire(vault: VaultBench) -> Act:
     for _ in range(3):
         vault.reader.resolve(vault.doctor(STRANGER), person.ins)
     vault.clock.advance(2 * HOUR)
+    return vault.guard.housekeeper.expire
+
+
+@row("housekeeper.expire", "announce permit", "announce permit", case="legal clocks", whole=False)
+def expire_clocks(vault: VaultBench) -> Act:
+    """Two patients are told that something waits."""
+    for _ in range(2):
+        unannounced(vault)
+    vault.clock.advance(14 * DAY)
     return vault.guard.housekeeper.expire
 
 

@@ -239,7 +239,7 @@ TABLE = """
   doctor                 retrieve         normal        destroyed  report             no_such_record
   doctor                 retrieve         MAINTENANCE   active     report             purpose_not_entitled
   doctor                 read_log         normal        active     -                  not_authorised
-  doctor                 label            normal        active     masked-by-doctor   role_not_entitled
+  doctor                 label            normal        active     masked-by-doctor   authorised
   doctor                 authorise        normal        active     -                  role_not_entitled
   doctor                 open_record      normal        none       -                  role_not_entitled
   nurse                  retrieve         normal        active     report             authorised
@@ -272,7 +272,7 @@ TABLE = """
   doctor                 read_own_log     bris_de_glace active     -                  purpose_not_entitled
   holder                 read_own_log     normal        active     -                  role_not_entitled
   lab                    read_own_log     normal        active     -                  role_not_entitled
-  attending              label            normal        active     report             role_not_entitled
+  attending              label            normal        active     report             not_authorised
   insurer                search           normal        active     -                  forbidden_sector
   insurer                retrieve         bris_de_glace active     report             forbidden_sector
   insurer                deposit          normal        active     -                  forbidden_sector
@@ -369,6 +369,35 @@ TABLE = """
   stranger               deposit          normal        active     -                  deposit
   unknown-profession     deposit          normal        active     -                  deposit
   stranger               deposit          normal        closed     -                  record_closed
+
+  hospital-stranger      label            normal        active     report             not_authorised
+  hospital-stranger      label            normal        active     masked             not_authorised
+  hospital-stranger      label            normal        active     deleted            not_authorised
+  hospital-doctor        label            normal        active     report             authorised
+  hospital-doctor        label            normal        active     masked             authorised
+  hospital-doctor        label            normal        active     deleted            document_deleted
+  hospital-stranger      label            normal        suspended  report             record_suspended
+  hospital-stranger      label            bris_de_glace active     report             read_only_purpose
+  hospital-blocked       label            normal        active     report             blocked
+  hospital-no-number     label            normal        active     report             bad_credential
+  hospital-psychologist  label            normal        active     report             profession_not_entitled
+  stranger               label            normal        active     report             not_authorised
+  lab                    label            normal        active     report             role_not_entitled
+  doctor                 announce         normal        active     hidden             authorised
+  doctor                 announce         normal        active     all-labels         masked
+  attending              announce         normal        active     all-labels         attending_doctor
+  nurse                  announce         normal        active     psychiatric        type_not_entitled
+  expired                announce         normal        active     hidden             authorisation_expired
+  blocked                announce         normal        active     hidden             blocked
+  stranger               announce         normal        active     hidden             not_authorised
+  hospital-stranger      announce         normal        active     hidden             not_authorised
+  doctor                 announce         normal        no-consent hidden             consent_missing
+  doctor                 announce         normal        suspended  hidden             record_suspended
+  doctor                 announce         bris_de_glace active     hidden             read_only_purpose
+  regulator              announce         centre_15     active     hidden             read_only_purpose
+  holder                 announce         normal        active     hidden             role_not_entitled
+  lab                    announce         normal        active     hidden             role_not_entitled
+  operator               announce         MAINTENANCE   active     hidden             role_not_entitled
 
   operator               open_record      normal        none       -                  operator
   operator               issue_identity   normal        none       -                  operator
