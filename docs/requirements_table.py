@@ -105,7 +105,7 @@ REQUIREMENTS: dict[str, Requirement] = {
     "R22": Requirement(
         "Access",
         "`INVISIBLE_PATIENT` with its clocks",
-        "the label and a date that ends it; no notice on day 14, no end by announcing",
+        "hidden at deposit or by the author's side, announced, told of on day 14, visible after a month",
     ),
     "R23": Requirement(
         "Access",
