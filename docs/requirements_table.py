@@ -105,7 +105,7 @@ REQUIREMENTS: dict[str, Requirement] = {
     "R22": Requirement(
         "Access",
         "`INVISIBLE_PATIENT` with its clocks",
-        "hidden at deposit or by the author's side, announced, told of on day 14, visible after a month",
+        "a clock of the machine that is set ahead ends terms early",
     ),
     "R23": Requirement(
         "Access",
