@@ -319,9 +319,7 @@ ROWS = [
     Row("GET", "/choix", holder=True, page=True),
     Row("POST", "/choix", lambda p: {"action": "revoke", **number(p)}, holder=True, page=True),
     Row("GET", "/choix/{professional}", holder=True, page=True, lines={"permit": 2}),
-    Row(
-        "POST", "/choix/{professional}", lambda p: {"liste": ""}, holder=True, page=True, lines={"permit": 2}
-    ),
+    Row("POST", "/choix/{professional}", lambda p: {"liste": ""}, holder=True, page=True),
     Row("GET", "/avis", holder=True, page=True, lines={"permit": 2}),
     Row("POST", "/avis", lambda p: {"avis": str(uuid4())}, holder=True, page=True),
     Row("POST", "/avis/adresse", address, holder=True, page=True),

@@ -1,6 +1,7 @@
 """The page on which the holder chooses what one professional is shown: documents, and kinds of documents."""
 
 from collections.abc import Mapping
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -52,6 +53,8 @@ class ShownPages:
         """What the form shows is chosen or not; documents of other pages, and kinds of a domain, stay."""
         form = await self._site.form(request, session)
         given = await own(self._access.choices_about, session, professional)
+        if not given:  # withdrawn meanwhile: the page says so
+            return self._site.redirect(f"/choix/{quote(professional)}")
         before = {UUID(each) for each in given.get("documents", ())}
         listed = _listed(form)
         ticked = {each for each in listed if form.get(f"document-{each}") == YES}
@@ -61,7 +64,7 @@ class ShownPages:
         chosen = sorted((before - listed) | ticked)
         await own(self._access.choose, session, professional, chosen, kinds)
         query = "".join(f"&{name}={value}" for name, value in place_of(form).items())
-        return self._site.redirect(f"/choix/{professional}?fait={YES}{query}")
+        return self._site.redirect(f"/choix/{quote(professional)}?fait={YES}{query}")
 
 
 def _listed(form: Mapping[str, str]) -> set[UUID]:
