@@ -12,7 +12,7 @@ from viewer_api.gateway.gateway import Gateway
 from viewer_api.own_log import OwnLog
 from viewer_api.viewer import pages as viewer
 from viewer_api.viewer.pages import ViewerPages
-from viewer_api.web import contents, dossier, log, own_actions, own_notices, patient, shown
+from viewer_api.web import contents, dossier, log, own_actions, own_notices, patient
 from viewer_api.web.contents import Contents
 from viewer_api.web.dossier import DossierPages
 from viewer_api.web.own_actions import OwnActionsPages
@@ -39,7 +39,7 @@ def router(
     _install_home(routes, site, own, records)
     _install_sign_in(routes, site)
     patient.install(routes, site, own)
-    shown.install(routes, site, shown.ShownPages(site, access))
+    chosen_documents.install(routes, site, chosen_documents.ShownPages(site, access))
     own_notices.install(routes, site, notices)
     log.install(routes, site, log.LogPages(site, access))
     own_actions.install(routes, site, OwnActionsPages(site, own_log))
