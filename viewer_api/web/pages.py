@@ -12,7 +12,7 @@ from viewer_api.gateway.gateway import Gateway
 from viewer_api.own_log import OwnLog
 from viewer_api.viewer import pages as viewer
 from viewer_api.viewer.pages import ViewerPages
-from viewer_api.web import contents, dossier, log, own_actions, own_notices, patient
+from viewer_api.web import chosen_documents, contents, dossier, log, own_actions, own_notices, patient
 from viewer_api.web.contents import Contents
 from viewer_api.web.dossier import DossierPages
 from viewer_api.web.own_actions import OwnActionsPages
