@@ -375,7 +375,7 @@ def test_what_a_doctor_did_in_a_day_is_one_row_and_an_emergency_another(
     page = holder.get("/consultations?qui=professionnels")
     rows = [each["class"] for each in page.all("tr") if "class" in each]
     assert rows == ["permit urgent", "deny", "permit"]
-    assert "Sur cette page : 3 passages, 7 lignes." in page.text
+    assert "Sur cette page : 3 passages, 8 lignes." in page.text
     before, _, detail = page.text.partition("Détail : 5 lignes")
     summary = before.rpartition(f"RPPS {DOCTOR}")[2]
     assert summary.count("Lecture du document") == 1 and summary.count("Liste des documents") == 1
