@@ -381,7 +381,7 @@ def test_what_a_doctor_did_in_a_day_is_one_row_and_an_emergency_another(
     assert summary.count("Lecture du document") == 1 and summary.count("Liste des documents") == 1
     assert detail.count("Lecture du document") == 1 and detail.count("Liste des documents") == 3
     assert "comptent plus haut pour une seule lecture" in detail
-    assert len([each for each in page.all("details") if "id" not in each]) == 1
+    assert len([each for each in page.all("details") if "id" not in each]) == 2
 
 
 def test_the_log_is_filtered_by_person_kind_result_and_period(
