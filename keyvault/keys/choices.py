@@ -8,6 +8,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -15,10 +16,13 @@ from keyvault.crypto.envelope import derive
 from keyvault.crypto.sealed_json import authorisation_aad, circle_aad, open_json, seal_json
 from keyvault.keys.cards import OpenedCard, altered, changed_meanwhile
 from keyvault.store import Row, VaultTransaction
-from records.choices.authorisations import Authorisation, day_of_end
+from records.choices.authorisations import Authorisation, Ground, day_of_end
 from records.choices.circles import Circle, counting
+from records.consent import ConsentRecord
+from records.vocabulary.codes import ConsentMeans
 
 LIVE, ARCHIVED = "live", "archived"
+_DECOY, _NOBODY = OpenedCard(UUID(int=0), 0, None, bytes(32)), "899700000000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +48,25 @@ def counting_authorisation(
     tx: VaultTransaction, opened: OpenedCard, professional: str
 ) -> Authorisation | None:
     """The authorisation that decides about one professional: one row by its key, and the circles of its
-    grounds where it has some.
+    grounds where it has some. Where there is none, a decoy is opened: that costs the same.
     """
     row = authorisation_row(tx, opened, professional)
     if row is None:
+        open_authorisation(_DECOY, _decoy())
         return None
     found = open_authorisation(opened, row)
     circles = sorted({each.circle for each in found.grounds if each.of_team})
     return counting(found, open_circles(tx, opened, circles) if circles else {})
+
+
+@cache
+def _decoy() -> Row:
+    """Sealed once, opened each time."""
+    given = ConsentRecord(by=_NOBODY, how=ConsentMeans.ONLINE, at=0)
+    authorisation = Authorisation(_NOBODY, (Ground(_DECOY.record_id, 0, None, given),))
+    person = person_of(_DECOY, _NOBODY)
+    aad = authorisation_aad(_DECOY.record_id, person, 1)
+    return {"person": person, **_columns(_DECOY, authorisation.to_json(), aad, 1, False, None)}
 
 
 def authorisation_row(tx: VaultTransaction, opened: OpenedCard, professional: str) -> Row | None:
