@@ -91,7 +91,7 @@ VERBS: dict[str, tuple[Callable[[Scene], object], Callable[[Scene], object], Cos
     "release": (
         lambda _: None,
         lambda at: at.vault.release(at.call, at.person, [at.deposited]),
-        Cost(29, 3, 1),
+        Cost(30, 3, 1),
     ),
     "recheck": (lambda _: None, Scene.recheck, Cost(1, 1, 0)),
     "recheck, once the record has changed": (moved, Scene.recheck, Cost(14, 2, 1)),
