@@ -215,6 +215,7 @@ def test_release_names_purpose_actor_document_grant_and_commitment(vault: VaultB
         "rpps": DOCTOR,
         "profession": "10",
         "structure": PRACTICE,
+        "sector": "SA07",
     }
 
 
@@ -331,13 +332,14 @@ def test_labels_are_one_event_with_the_digest_of_the_facts(vault: VaultBench, pe
     assert event.line["facts_digest"] == digest.hex() and event.line["labels"] == "MASQUE_PS"
 
 
-def test_labelling_is_the_holder_s_alone(vault: VaultBench, person: Person) -> None:
+def test_labelling_is_for_the_holder_and_the_author_s_side(vault: VaultBench, person: Person) -> None:
+    """Whoever else may read the document is told like somebody to whom it is not there."""
     deposited = vault.deposit(person)
-    vault.authorise(person)
-    with vault.logging() as seen:
-        answer = vault.reader.label(vault.doctor(), person.record_id, deposited.document_id, [])
-    assert answer == Denied(ReasonCode.ROLE_NOT_ENTITLED)
-    assert [event.told for event in seen] == [("label", "deny", "role_not_entitled")]
+    for doctor, named in ((DOCTOR, deposited.document_id), (STRANGER, uuid4())):
+        vault.authorise(person, doctor)
+        with vault.logging() as seen, pytest.raises(NotFound):
+            vault.reader.label(vault.doctor(doctor), person.record_id, named, [])
+        assert [event.told for event in seen] == [("label", "deny", "no_such_document")]
 
 
 def test_an_absent_a_foreign_and_a_hidden_document_are_labelled_alike(

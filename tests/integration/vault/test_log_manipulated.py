@@ -39,7 +39,7 @@ def test_an_untouched_log_is_sound_and_reports_its_tail(vault: VaultBench, story
         "log_signed": 5,
         "log_shipped": None,
         "frozen": False,
-        "notices": {},
+        "notices": {"queued": 4},
         "root": "file",
         "root_rotations": 0,
         "root_rotation_running": False,

@@ -30,6 +30,7 @@ PUBLIC_BY_NATURE = {
     "CredentialError.code",
     "Denied.reason",  # a code, not the actor's words
     "Event.reason",
+    "NotConfirmed.code",  # why it was refused, not what was typed
     "Quotas.credential",  # limits by role
     "Verb.answers",
 }

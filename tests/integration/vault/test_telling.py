@@ -54,6 +54,7 @@ NOT_IN_AN_EMERGENCY: Mapping[str, str] = {
         "the holder's alone",
     ),
     "delete_contact": "the holder's alone",
+    "announce": "who announces is in ordinary care",
     "search_deposits": "a depositor's alone",
     "recheck": "of a grant, whose release has its line",
     "own_actions": "the caller's own lines; no record is named",

@@ -167,7 +167,10 @@ def never_more(request: AccessRequest, before: Facts, after: Facts) -> bool:
     return permits(request, before) or not permits(request, after)
 
 
-@pytest.mark.parametrize("reason", PERMITTING - {ReasonCode.DEPOSIT, ReasonCode.OPERATOR, ReasonCode.AUTHOR})
+@pytest.mark.parametrize(
+    "reason",
+    PERMITTING - {ReasonCode.DEPOSIT, ReasonCode.OPERATOR, ReasonCode.AUTHOR, ReasonCode.OWN_ACTIONS},
+)
 def test_the_situations_below_reach_every_ground_of_reading(reason: ReasonCode) -> None:
     find(
         st.tuples(likely, existing),
@@ -286,9 +289,8 @@ def test_r29_a_professional_acts_from_a_sector_that_the_table_admits(
     if sector not in SECTORS or SECTORS[sector].opens is Opens.NOTHING:
         assert decide(there, facts) == Deny(ReasonCode.FORBIDDEN_SECTOR)
     elif SECTORS[sector].opens is Opens.EXPRESS_CONSENT and request.action in READS and permits(there, facts):
-        assert facts.record.card is not None
-        given = facts.record.card.authorisation_of(request.actor.rpps or "")
-        assert given is not None and given.express and given.is_live(request.now)
+        given = facts.record.authorisation_of(request.actor)
+        assert given is not None and any(each.express for each in given.live(request.now))
 
 
 @settings(max_examples=300)
