@@ -148,7 +148,10 @@ def test_the_patient_reads_who_did_what(coffre: Coffre, patient: Patient, study:
         "role": "professional",
         "rpps": "899700077770",
         "profession": "10",
+        "profession_display": "Médecin",
         "structure": "1750000002",
+        "sector": "SA07",
+        "sector_display": "Cabinet individuel",
     }
     assert ("deposit", "permit", "INGEST") in lines
 
