@@ -10,8 +10,8 @@ from records.documents import DocumentFacts
 def keep_facts(tx: VaultTransaction, opened: OpenedCard, row: Row, facts: DocumentFacts) -> dict[str, Any]:
     """Seal the version after that of `row`, a row of `document`, and bring its copied state along.
 
-    Answers the event's details: labels, version and digest. Raises `CoffreError` "card_changed" where the row
-    isn't the newest any more.
+    Answers the event's details: version and digest. Raises `CoffreError` "card_changed" where the row isn't
+    the newest any more.
     """
     columns = seal_facts(opened, facts, row["facts_version"] + 1)
     present = {name: row[name] for name in ("document_id", "record_id", "facts_version")}
@@ -19,8 +19,10 @@ def keep_facts(tx: VaultTransaction, opened: OpenedCard, row: Row, facts: Docume
         raise changed_meanwhile()
     digest = columns["facts_digest"]
     assert isinstance(digest, bytes)
-    return {
-        "labels": ",".join(sorted(label.value for label in facts.labels)),
-        "facts_version": columns["facts_version"],
-        "facts_digest": digest.hex(),
-    }
+    return {"facts_version": columns["facts_version"], "facts_digest": digest.hex()}
+
+
+def keep_labels(tx: VaultTransaction, opened: OpenedCard, row: Row, facts: DocumentFacts) -> dict[str, Any]:
+    """The same, where the event tells the labels, too."""
+    labels = ",".join(sorted(label.value for label in facts.labels))
+    return {"labels": labels, **keep_facts(tx, opened, row, facts)}

@@ -11,6 +11,8 @@ from keyvault.store import Row, VaultTransaction
 Written = tuple[int, bytes]
 """When a line was written, in ms, and its leaf hash: where a page ends."""
 
+_NEWEST, _OLDEST = ("-at", "-leaf_hash"), ("at", "leaf_hash")
+
 
 @dataclass(frozen=True, slots=True)
 class Period:
@@ -32,38 +34,32 @@ def newest_first(
     tx: VaultTransaction, tokens: Sequence[bytes], period: Period, before: Written | None, limit: int
 ) -> list[Row]:
     """At most `limit` lines kept under these tokens (`own_tokens`), that stand before `before`."""
-    order = ("-at", "-leaf_hash")
-    whose: dict[str, object] = {"actor__in": list(tokens)}
-    rows: list[Row] = []
-    until = period.until
-    if before is not None:
-        at, leaf = before
-        if period.has(at):
-            rows = tx.find("accountability", order=order, limit=limit, **whose, at=at, leaf_hash__lt=leaf)
-        until = at if until is None else min(at, until)
-    if len(rows) < limit:
-        more = _within(Period(period.since, until))
-        rows += tx.find("accountability", order=order, limit=limit - len(rows), **whose, **more)
-    return rows
+    if before is None:
+        return _lines(tx, tokens, _NEWEST, limit, _within(period))
+    at, leaf = before
+    rest = Period(period.since, at if period.until is None else min(at, period.until))
+    rows = _lines(tx, tokens, _NEWEST, limit, {"at": at, "leaf_hash__lt": leaf}) if period.has(at) else []
+    return rows + _lines(tx, tokens, _NEWEST, limit - len(rows), _within(rest))
 
 
 def oldest_first(
     tx: VaultTransaction, tokens: Sequence[bytes], period: Period, after: Written | None, limit: int
 ) -> list[Row]:
     """The same in the order of time, from `after` on."""
-    order = ("at", "leaf_hash")
-    whose: dict[str, object] = {"actor__in": list(tokens)}
-    rows: list[Row] = []
-    since = period.since
-    if after is not None:
-        at, leaf = after
-        if period.has(at):
-            rows = tx.find("accountability", order=order, limit=limit, **whose, at=at, leaf_hash__gt=leaf)
-        since = at + 1 if since is None else max(at + 1, since)
-    if len(rows) < limit:
-        more = _within(Period(since, period.until))
-        rows += tx.find("accountability", order=order, limit=limit - len(rows), **whose, **more)
-    return rows
+    if after is None:
+        return _lines(tx, tokens, _OLDEST, limit, _within(period))
+    at, leaf = after
+    rest = Period(at + 1 if period.since is None else max(at + 1, period.since), period.until)
+    rows = _lines(tx, tokens, _OLDEST, limit, {"at": at, "leaf_hash__gt": leaf}) if period.has(at) else []
+    return rows + _lines(tx, tokens, _OLDEST, limit - len(rows), _within(rest))
+
+
+def _lines(
+    tx: VaultTransaction, tokens: Sequence[bytes], order: Sequence[str], limit: int, where: dict[str, object]
+) -> list[Row]:
+    if limit <= 0:
+        return []
+    return tx.find("accountability", order=order, limit=limit, actor__in=list(tokens), **where)
 
 
 def _within(period: Period) -> dict[str, object]:

@@ -7,7 +7,7 @@ housekeepers may run, a kill between two clocks loses nothing, and nothing is do
 from keyvault.context import Vault
 from keyvault.keys.cards import OpenedCard, open_facts
 from keyvault.keys.clocks import RunningClock, end_clock, note_time, open_clock, set_clock
-from keyvault.keys.document_facts import keep_facts
+from keyvault.keys.document_facts import keep_labels
 from keyvault.opened_records import OpenedRecord
 from keyvault.store import Row
 from keyvault.transaction import Transaction
@@ -62,7 +62,7 @@ def _carry_out(vault: Vault, transaction: Transaction, record: OpenedRecord, run
         end_clock(transaction.rows, record.card, running.clock_id)
         shown = announced(facts, None, transaction.now)
         kind, details = NoticeKind.DEPOSIT, {"step": Step.VISIBLE.value}
-        details |= keep_facts(transaction.rows, record.card, document, shown)
+        details |= keep_labels(transaction.rows, record.card, document, shown)
     queue_notice(transaction, record.card, kind=kind)
     told = jobs.maintained(
         vault,

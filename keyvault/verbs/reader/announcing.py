@@ -5,7 +5,7 @@ from uuid import UUID
 from keyvault.context import Vault
 from keyvault.keys.cards import open_facts
 from keyvault.keys.clocks import end_clocks_of
-from keyvault.keys.document_facts import keep_facts
+from keyvault.keys.document_facts import keep_labels
 from keyvault.store import Row
 from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
@@ -69,6 +69,6 @@ class AnnouncingVerbs:
         rows, card, document_id = transaction.rows, found.record.card, row["document_id"]
         before = open_facts(card, [row])[document_id]
         after = announced(before, found.actor.rpps, transaction.now)
-        details = {} if after == before else keep_facts(rows, card, row, after)
+        details = {} if after == before else keep_labels(rows, card, row, after)
         end_clocks_of(rows, card, document_id)
         transaction.append(found.record.chain, found.event(object_id=str(document_id), details=details))

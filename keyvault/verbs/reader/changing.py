@@ -9,7 +9,7 @@ from keyvault.context import Vault
 from keyvault.crypto.envelope import Branch
 from keyvault.keys.cards import open_facts, store_card
 from keyvault.keys.clocks import legal_now, set_clock
-from keyvault.keys.document_facts import keep_facts
+from keyvault.keys.document_facts import keep_labels
 from keyvault.keys.record_keys import set_branch
 from keyvault.store import Row
 from keyvault.transaction import Transaction
@@ -205,7 +205,7 @@ class ChangingVerbs:
         rows, card = transaction.rows, found.record.card
         before = open_facts(card, [row])[row["document_id"]]
         after = hidden_by_author(before, present, labels, legal_now(rows, transaction.now))
-        told = keep_facts(rows, card, row, after)
+        told = keep_labels(rows, card, row, after)
         if after != before:
             set_clock(rows, card, after, Step.NOTICE)
         transaction.append(found.record.chain, found.event(object_id=str(row["document_id"]), details=told))
@@ -215,7 +215,7 @@ class ChangingVerbs:
         """Seal one document's labels, with the event that names them."""
         document_id = row["document_id"]
         facts = open_facts(found.record.card, [row])[document_id]
-        told = keep_facts(transaction.rows, found.record.card, row, replace(facts, labels=labels))
+        told = keep_labels(transaction.rows, found.record.card, row, replace(facts, labels=labels))
         transaction.append(found.record.chain, found.event(object_id=str(document_id), details=told))
 
     def _refuse_change(

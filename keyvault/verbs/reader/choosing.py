@@ -10,8 +10,9 @@ from typing import Any
 from uuid import UUID
 
 from keyvault.context import Vault
-from keyvault.keys.cards import open_facts, seal_facts
+from keyvault.keys.cards import open_facts
 from keyvault.keys.choices import authorisation_row, keep_authorisations, open_authorisation
+from keyvault.keys.document_facts import keep_facts
 from keyvault.store import Row
 from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
@@ -197,13 +198,6 @@ def _show(
     shown_to = facts.shown_to | {circle} if is_shown else facts.shown_to - {circle}
     if shown_to == facts.shown_to:
         return
-    version = row["facts_version"] + 1
-    columns = seal_facts(card, replace(facts, shown_to=shown_to), version)
-    present = {name: row[name] for name in ("document_id", "record_id", "facts_version")}
-    transaction.rows.update("document", columns, **present)
-    digest: Any = columns["facts_digest"]
-    details = {"professional": professional, "shown": is_shown, "facts_version": version}
-    transaction.append(
-        found.record.chain,
-        found.event(object_id=str(document_id), details={**details, "facts_digest": digest.hex()}),
-    )
+    told = keep_facts(transaction.rows, card, row, replace(facts, shown_to=shown_to))
+    details = {"professional": professional, "shown": is_shown, **told}
+    transaction.append(found.record.chain, found.event(object_id=str(document_id), details=details))

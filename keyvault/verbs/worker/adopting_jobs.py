@@ -9,7 +9,8 @@ from uuid import UUID
 
 from keyvault.context import Vault
 from keyvault.crypto.sealed_blob import BlobRef
-from keyvault.keys.cards import open_facts, seal_facts
+from keyvault.keys.cards import open_facts
+from keyvault.keys.document_facts import keep_facts
 from keyvault.keys.reception import open_key
 from keyvault.opened_records import OpenedRecord
 from keyvault.store import Row
@@ -180,10 +181,4 @@ def _delete(transaction: Transaction, record: OpenedRecord, document: Row) -> di
     facts = open_facts(record.card, [document])[document["document_id"]]
     check_transition(DOCUMENT_TRANSITIONS, facts.state, DocumentState.DELETED)
     gone = replace(facts, state=DocumentState.DELETED)
-    columns = seal_facts(record.card, gone, document["facts_version"] + 1)
-    state = {"state": DocumentState.DELETED.value}
-    named = {"document_id": document["document_id"], "record_id": document["record_id"]}
-    transaction.rows.update("document", {**columns, **state}, **named)
-    digest = columns["facts_digest"]
-    assert isinstance(digest, bytes)
-    return {"facts_version": columns["facts_version"], "facts_digest": digest.hex()}
+    return keep_facts(transaction.rows, record.card, document, gone)

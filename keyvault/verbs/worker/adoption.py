@@ -13,7 +13,7 @@ from keyvault.crypto.search_tokens import TokenField
 from keyvault.keys.blob_keys import ADOPTED, wrap_data_key
 from keyvault.keys.cards import content_token, open_facts, seal_facts
 from keyvault.keys.clocks import legal_now, set_clock
-from keyvault.keys.document_facts import keep_facts
+from keyvault.keys.document_facts import keep_labels
 from keyvault.keys.record_keys import new_object_key, open_object_key
 from keyvault.keys.summaries import add_summaries
 from keyvault.log.appending import Event
@@ -233,7 +233,7 @@ class Adoption:
         facts = self._labelled(row)
         if facts.labels == open_facts(self.record.card, [row])[row["document_id"]].labels:
             return
-        told = keep_facts(self.transaction.rows, self.record.card, row, facts)
+        told = keep_labels(self.transaction.rows, self.record.card, row, facts)
         event = Event.of(
             Action.LABEL,
             self.purpose,
