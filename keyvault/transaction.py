@@ -29,6 +29,8 @@ class Transaction:
         self._recording = RecordingTransaction(tx)
         self._leaf: bytes | None = None
         self.now_ms = vault.now_ms()
+        # notices that this transaction has queued: of several deposits one tells
+        self.queued: set[UUID] = set()
         # writes down what was permitted, and failed
         self.again: Callable[[Transaction, str], None] | None = None
 

@@ -52,6 +52,9 @@ def queue_notice(
     `hourly`: what happens again within the hour is told by the notice that is queued already.
     """
     notice_id = _hourly_id(transaction, card, kind, recipient) if hourly else new_id()
+    if notice_id in transaction.queued:
+        return
+    transaction.queued.add(notice_id)
     payload = {"kind": kind.value, "at": transaction.now, "to": recipient, "address": address}
     row = {
         "notice_id": notice_id,

@@ -45,11 +45,14 @@ from records.vocabulary.person_warnings import person_codes
 
 @dataclass(frozen=True, slots=True)
 class _Study:
-    """A study of the depositor's structure as it is kept by now; `others`: another structure has one, too."""
+    """A study of the depositor's structure as it is kept by now, with its facts where it was there before;
+    `others`: another structure has one, too.
+    """
 
     document_id: UUID | None = None
     row_version: int = 0
     others: bool = False
+    facts: DocumentFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +80,12 @@ class Adoption:
         """Keep the blobs and documents, and log the deposit. `deks`: data keys by blob."""
         self._keep_blobs(deks)
         grown = self._grown() if self.labels else []
-        documents = self._keep_documents(self._details_key())
+        documents, facts = self._keep_documents(self._details_key())
         self._log(documents)
         for row in grown:
             self._relabel(row)
-        tell_of_deposit(self.transaction, self.record, self.actor, [done.document_id for done in documents])
-        self._begin_clocks(documents)
+        tell_of_deposit(self.transaction, self.record, self.actor, facts)
+        self._begin_clocks(facts)
         return Adopted(self.record.row["record_id"], documents)
 
     def carry_out_in(self, document: Row, deks: dict[UUID, bytes]) -> Adopted:
@@ -131,16 +134,23 @@ class Adoption:
             return open_object_key(self.transaction.rows, key, KeyUse.DETAILS, submission)
         return new_object_key(self.transaction.rows, key, KeyUse.DETAILS, submission)
 
-    def _keep_documents(self, details_key: bytes) -> tuple[AdoptedDocument, ...]:
-        """One statement per table, however many documents there are; one more per study that grows."""
-        studies = self._studies()
+    def _keep_documents(self, details_key: bytes) -> tuple[tuple[AdoptedDocument, ...], list[DocumentFacts]]:
+        """One statement per table, however many documents there are; one more per study that grows.
+
+        Answers the facts of them too, as this deposit leaves them.
+        """
+        studies, by = self._studies(), self._deposited
+        facts = {each.facts.document_id: each.facts for each in studies.values() if each.facts}
         kept, begun, summaries = [], {}, {}
         for new in self.request.documents:
             done = self._sealed(new, studies, details_key)
             kept.append((new, done))
             digest = hashlib.sha256(done.sealed).digest()
             if done.row_version == 1:
-                begun[done.document_id] = self._new_row(new, done.document_id, done.study_token, digest)
+                facts[done.document_id] = facts_of_new(new, done.document_id, by)
+                begun[done.document_id] = self._new_row(
+                    new, facts[done.document_id], done.study_token, digest
+                )
                 summaries[done.document_id, 1] = summary_of([new.details])
             elif done.document_id in begun:
                 begun[done.document_id] |= {"row_version": done.row_version, "row_digest": digest}
@@ -149,7 +159,9 @@ class Adoption:
         self.transaction.rows.insert("document", *begun.values())
         add_summaries(self.transaction.rows, self.record.card, summaries)
         self._keep_rows(kept)
-        return tuple(done for _, done in kept)
+        named = dict.fromkeys(done.document_id for _, done in kept)
+        left = [labelled_too(facts[each], by.labels, by.now) for each in named]
+        return tuple(done for _, done in kept), left
 
     def _sealed(self, new: NewDocument, studies: dict[bytes, _Study], details_key: bytes) -> AdoptedDocument:
         """A new document, or the study that these images join, with its newest row sealed."""
@@ -188,11 +200,10 @@ class Adoption:
         tx.insert("blob_document", *links)
 
     def _new_row(
-        self, new: NewDocument, document_id: UUID, study: bytes | None, digest: bytes
+        self, new: NewDocument, facts: DocumentFacts, study: bytes | None, digest: bytes
     ) -> dict[str, object]:
-        facts = facts_of_new(new, document_id, self._deposited)
         return {
-            "document_id": document_id,
+            "document_id": facts.document_id,
             "record_id": self.record.key.record_id,
             "kind": new.kind,
             "state": DocumentState.APPROVED.value,
@@ -214,15 +225,14 @@ class Adoption:
         ids = sorted(each.document_id for each in self._studies().values() if each.document_id)
         return self.transaction.rows.find("document", document_id__in=ids) if ids else []
 
-    def _begin_clocks(self, documents: Sequence[AdoptedDocument]) -> None:
+    def _begin_clocks(self, documents: Sequence[DocumentFacts]) -> None:
         """Of what the patient doesn't see until it is announced (R22); under quarantine nothing runs."""
         if Label.INVISIBLE_PATIENT not in self.labels or not self.record.exists:
             return
-        tx, card = self.transaction.rows, self.record.card
-        rows = tx.find("document", document_id__in=sorted({each.document_id for each in documents}))
-        for facts in open_facts(card, rows).values():
-            if facts.announcement is not None and facts.announcement.since == self._deposited.now:
-                set_clock(tx, card, facts, Step.NOTICE)
+        now = self._deposited.now
+        for facts in documents:
+            if facts.announcement is not None and facts.announcement.since == now:
+                set_clock(self.transaction.rows, self.record.card, facts, Step.NOTICE)
 
     def _labelled(self, row: Row) -> DocumentFacts:
         facts = open_facts(self.record.card, [row])[row["document_id"]]
@@ -275,7 +285,9 @@ class Adoption:
             if fact.author_structure != structure:
                 study = replace(study, others=True)
             elif study.document_id is None:
-                study = replace(study, document_id=row["document_id"], row_version=row["row_version"])
+                study = replace(
+                    study, document_id=row["document_id"], row_version=row["row_version"], facts=fact
+                )
             found[row["study_token"]] = study
         return found
 
