@@ -50,7 +50,7 @@ class Code:
         return self.tries_left > 0 and now < self.until
 
     def is_of(self, text: str) -> bool:
-        return hmac.compare_digest(self.digest, _digest(self.salt, text))
+        return text.isascii() and hmac.compare_digest(self.digest, _digest(self.salt, text))
 
 
 def open_contact(tx: VaultTransaction, card: OpenedCard, kind: ContactKind) -> Contact:

@@ -84,6 +84,8 @@ def valid_bodies(person: Patient) -> dict[str, tuple[str, Any]]:
         "POST /records/{ins}/blocks": ("holder", professional),
         "POST /records/{ins}/blocked-structures": ("holder", {"structure": "1750000002"}),
         "POST /records/{ins}/attending-doctors": ("holder", professional),
+        "PUT /records/{ins}/contacts/{kind}": ("holder", {"address": "camille@example.fr"}),
+        "POST /records/{ins}/contacts/{kind}/confirmation": ("holder", {"code": "012345"}),
         "PUT /records/{ins}/emergency": ("holder", {"bris_de_glace": True, "centre_15": True}),
         "POST /quarantine/{document_id}/release": ("operator", {"record": person.ins, "reason": reason}),
         "POST /quarantine/{document_id}/destroy": ("operator", {"reason": reason}),
@@ -122,7 +124,8 @@ def put(body: Any, path: tuple[Any, ...], value: Any) -> Any:
 
 def send(coffre: Coffre, person: Patient, token: str, route: str, body: Any) -> httpx.Response:
     method, _, path = route.partition(" ")
-    named = {"document_id": "01a20119-6a78-7000-8000-000000000000", "professional": "899700024450"}
+    document = "01a20119-6a78-7000-8000-000000000000"
+    named = {"document_id": document, "professional": "899700024450", "kind": "email"}
     address = path.format(ins=person.ins, **named)
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     headers = {**bearer(token), "Content-Type": "application/json"}

@@ -32,7 +32,7 @@ def test_in_an_emergency_it_has_its_window_and_notices_too(
     assert [notice.recipient for notice in vault.guard.housekeeper.take_notices("x")] == [
         "patient",
         "patient",
-    ]  # of the emergency, and of a first access
+    ]  # of the deposit, and of the emergency
 
 
 def test_bad_labels_of_the_holder_have_their_line(vault: VaultBench, person: Person) -> None:
