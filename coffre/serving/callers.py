@@ -23,7 +23,6 @@ from records.errors import CoffreError, Refused
 BURST = 200
 PER_SECOND = 2.0
 _BODIES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_WITH_CREDENTIAL = ("dicomweb", "fhir", "grants", "quarantine", "records", "submissions")
 _PUBLIC = frozenset({"fhir/metadata"})
 _OHIF = re.compile("records/[^/]+/ohif(/|$)")
 
@@ -113,4 +112,8 @@ def _wants_credential(scope: Scope) -> bool:
     path = scope["path"].strip("/")
     if _OHIF.match(path):  # files that say nothing of anybody, a hundred for each opening
         return False
-    return path.partition("/")[0] in _WITH_CREDENTIAL and path not in _PUBLIC and scope["method"] != "OPTIONS"
+    return (
+        path.partition("/")[0] in problems.ASK_CREDENTIALS
+        and path not in _PUBLIC
+        and scope["method"] != "OPTIONS"
+    )

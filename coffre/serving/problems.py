@@ -225,12 +225,9 @@ def _is_browser(request: Request) -> bool:
     return first.partition(";")[0].strip().lower() == "text/html"
 
 
-_API = frozenset(
-    {
-        *("audit", "dicomweb", "fhir", "grants", "health", "objects", "openapi.json", "quarantine"),
-        *("records", "submissions"),
-    }
-)
+ASK_CREDENTIALS = frozenset({"dicomweb", "fhir", "grants", "me", "quarantine", "records", "submissions"})
+"""The addresses of the API that begin so want a credential; a call without one that holds counts as such."""
+_API = ASK_CREDENTIALS | {"audit", "health", "objects", "openapi.json"}
 _DISK = {
     "store_full": "There is no room for this at the moment; nothing was kept. Try again later.",
     "store_failing": "The store does not answer as it should; nothing was kept. Try again later.",

@@ -16,6 +16,7 @@ from coffre.serving.app import ServedPart, build
 from coffre.serving.callers import BURST
 from coffre.serving.connections import Open
 from coffre.serving.http_server import config as configured
+from coffre.serving.problems import ASK_CREDENTIALS
 from coffre.serving.proxies import TrustedProxies
 from coffre.settings import load
 from coffre.wiring import System
@@ -101,9 +102,14 @@ def expected(method: str, path: str) -> set[int]:
     if path.startswith(ANONYMOUS) or path == "/":
         return {200, 303, 400, 403, 404, 405, 410, 413, 422, 503}
     first = path.split("/")[1]
-    if first in ("dicomweb", "fhir", "grants", "quarantine", "records", "submissions"):
+    if first in ASK_CREDENTIALS:
         return {401}
     return {303, 401, 403, 404}  # a page asks to sign in, or there is none
+
+
+def test_every_address_of_the_api_asks_a_credential_or_is_public(system: System) -> None:
+    first = {path.split("/")[1] for path in build(system, "http://127.0.0.1:8080").openapi()["paths"]}
+    assert first == ASK_CREDENTIALS | {"audit", "health", "objects"}
 
 
 @pytest.mark.parametrize("expectation", EXPECTATIONS)
