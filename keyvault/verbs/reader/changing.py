@@ -26,10 +26,10 @@ from records.announcing import Step, hidden_by_author
 from records.choices.authorisations import Scope
 from records.choices.authorising import Given
 from records.consent import Card, Emergency, protects
-from records.documents import HOLDERS_LABELS, check_labels, labels_by_holder
+from records.documents import HOLDERS_LABELS, DocumentFacts, check_labels, labels_by_holder
 from records.errors import NotFound
 from records.notices import NOTICE_OF_CHANGE, NoticeKind
-from records.policy import Deny, Facts, decide
+from records.policy import Facts, Permit, decide
 from records.vocabulary.codes import Action, Label, ReasonCode, RecordState, Role
 
 
@@ -86,6 +86,7 @@ _CHANGES: Mapping[Action, Callable[[Card, CardChange, int], Card]] = {
 OF_ONE_PROFESSIONAL = frozenset({Action.AUTHORISE, Action.REVOKE})
 """These change a row of their own, and not the card."""
 CARD_CHANGES = frozenset(_CHANGES) | OF_ONE_PROFESSIONAL
+_ABSENT = ReasonCode.NO_SUCH_DOCUMENT
 
 
 class ChangingVerbs:
@@ -173,9 +174,10 @@ class ChangingVerbs:
         row = transaction.rows.get("document", record_id=record_id, document_id=document_id)
         copies = copies_of(transaction.rows, record_id, [row] if row else [])
         facts = facts_with_decoys(found.record.card, copies)
-        if row is None or self._hidden(found, facts[document_id]):
-            refused = self._refuse_change(transaction, found, ReasonCode.NO_SUCH_DOCUMENT, document_id)
-            return refused if refused.is_of_quota else None
+        why = _ABSENT if row is None else _labelling_objection(found, facts[document_id])
+        if row is None or why is not None:
+            refused = self._refuse_change(transaction, found, why or _ABSENT, document_id)
+            return None if why is _ABSENT and not refused.is_of_quota else refused
         present = facts[document_id].labels
         if found.actor.role is Role.PROFESSIONAL:
             return self._hide(transaction, found, row, present, labels)
@@ -225,8 +227,16 @@ class ChangingVerbs:
         action = found.request.action
         return refuse(self._vault, transaction, found.call, found.actor, action, found.record, reason, named)
 
-    def _hidden(self, found: Attempt, facts: Any) -> bool:
-        return isinstance(decide(found.request, Facts(found.record.facts, facts)), Deny)
+
+def _labelling_objection(found: Attempt, facts: DocumentFacts) -> ReasonCode | None:
+    """Why the labels of a document are not this actor's to give: one that is not seen is not there."""
+    decision = decide(found.request, Facts(found.record.facts, facts))
+    if isinstance(decision, Permit):
+        return None
+    seen = replace(found.request, action=Action.SEARCH)
+    if isinstance(decide(seen, Facts(found.record.facts, facts)), Permit):
+        return decision.reason
+    return _ABSENT
 
 
 def _told(wanted: CardChange) -> dict[str, Any]:

@@ -104,8 +104,10 @@ def test_r22_the_author_s_side_hides_a_document_later_and_once(vault: VaultBench
     assert label(own, person.record_id, report.document_id, HIDDEN) == Changed({"labels": HIDDEN})
     assert code(lambda: label(own, person.record_id, report.document_id, [])) == "label_not_entitled"
     vault.authorise(person)
-    with pytest.raises(NotFound):  # another structure's doctor reads it and is not its author
-        label(vault.doctor(), person.record_id, report.document_id, HIDDEN)
+    refused = label(vault.doctor(), person.record_id, report.document_id, HIDDEN)
+    assert refused == Denied(
+        ReasonCode.NOT_AUTHORISED
+    )  # another structure's doctor reads it and is no author
     announce(vault, vault.doctor(), person, report)
     assert code(lambda: label(own, person.record_id, report.document_id, HIDDEN)) == "already_announced"
     vault.guard.inspector.verify_log()

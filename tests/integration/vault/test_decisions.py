@@ -333,10 +333,16 @@ def test_labels_are_one_event_with_the_digest_of_the_facts(vault: VaultBench, pe
 
 
 def test_labelling_is_for_the_holder_and_the_author_s_side(vault: VaultBench, person: Person) -> None:
-    """Whoever else may read the document is told like somebody to whom it is not there."""
-    deposited = vault.deposit(person)
-    for doctor, named in ((DOCTOR, deposited.document_id), (STRANGER, uuid4())):
-        vault.authorise(person, doctor)
+    """Whoever else reads a document is refused; what is masked is like what is not there."""
+    read, masked = vault.deposit(person), vault.deposit(person, b"%PDF-1.7 other")
+    vault.authorise(person)
+    vault.label(person, masked.document_id, "MASQUE_PS")
+    with vault.logging() as seen:
+        answer = vault.reader.label(vault.doctor(), person.record_id, read.document_id, [])
+    assert answer == Denied(ReasonCode.NOT_AUTHORISED)
+    assert [event.told for event in seen] == [("label", "deny", "not_authorised")]
+    vault.authorise(person, STRANGER)
+    for doctor, named in ((DOCTOR, masked.document_id), (STRANGER, uuid4())):
         with vault.logging() as seen, pytest.raises(NotFound):
             vault.reader.label(vault.doctor(doctor), person.record_id, named, [])
         assert [event.told for event in seen] == [("label", "deny", "no_such_document")]
