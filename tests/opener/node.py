@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.viewer import nodejs
+from tests.services.one_at_a_time import one_at_a_time
 
 FOLDER = Path(__file__).parent / "node"
 
@@ -31,8 +32,10 @@ def tools() -> None:
 def locked(folder: Path) -> Path:
     """The packages of a folder, fetched as its lock has them, by digest, where they are not there yet."""
     packages = folder / "node_modules"
-    if not (packages / ".package-lock.json").exists():
-        npm("ci", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts", folder=folder)
+    _node()  # whose own fetching waits for the others too
+    with one_at_a_time():
+        if not (packages / ".package-lock.json").exists():
+            npm("ci", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts", folder=folder)
     return packages
 
 
@@ -48,7 +51,8 @@ def npm(*words: str, folder: Path) -> None:
 @cache
 def _node() -> nodejs.Node:
     """As `make viewer` finds it; RuntimeError with what to install."""
-    found = nodejs.found()
+    with one_at_a_time():
+        found = nodejs.found()
     if found is None:
         raise RuntimeError(nodejs.MISSING)
     return found

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.services.one_at_a_time import ROOT, one_at_a_time
 from tests.services.processes import debian
 
-ROOT = Path(__file__).parents[2]
 DIST = ROOT / ".ohif" / "dist"
 FLAGS = (
     "--no-sandbox",  # as root; what it opens is ours alone
@@ -23,10 +23,11 @@ FLAGS = (
 
 def dist() -> Path:
     """OHIF's folder, fetched by `make ohif` where it is missing."""
-    if not (DIST / "index.html").exists():
-        made = subprocess.run(["make", "ohif"], cwd=ROOT, capture_output=True, text=True, check=False)
-        if made.returncode:
-            raise RuntimeError(f"make ohif failed; it needs npm and its registry: {made.stderr[-500:]}")
+    with one_at_a_time():
+        if not (DIST / "index.html").exists():
+            made = subprocess.run(["make", "ohif"], cwd=ROOT, capture_output=True, text=True, check=False)
+            if made.returncode:
+                raise RuntimeError(f"make ohif failed; it needs npm and its registry: {made.stderr[-500:]}")
     return DIST
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.services.one_at_a_time import one_at_a_time
 from tests.services.service import free_ports
 
 POLICY = Path("/usr/sbin/policy-rc.d")
@@ -37,7 +38,9 @@ def debian(command: str, package: str) -> str:
     """Where a command of a Debian package is: installs it as root, names the line to run else."""
     found = _found(command)
     if found is None:
-        install(command, package)
+        with one_at_a_time():
+            if _found(command) is None:
+                _install(command, package)
         found = _found(command)
     if found is None:
         raise RuntimeError(f"{command} is missing although {package} is installed.")
@@ -46,6 +49,11 @@ def debian(command: str, package: str) -> str:
 
 def install(what: str, *packages: str) -> None:
     """Installs Debian packages, whose own services stay stopped; RuntimeError with the line for root."""
+    with one_at_a_time():
+        _install(what, *packages)
+
+
+def _install(what: str, *packages: str) -> None:
     line = f"apt-get install -y --no-install-recommends {' '.join(packages)}"
     if os.geteuid() != 0:
         raise RuntimeError(f"{what} is missing. As root: {line}")
