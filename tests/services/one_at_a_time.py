@@ -1,4 +1,4 @@
-"""What the tests fetch or install belongs to the checkout or to the machine, and several processes run tests."""
+"""What tests fetch or install belongs to the checkout or the machine, and several processes run tests."""
 
 import fcntl
 import os
