@@ -7,6 +7,7 @@ from audit.view import LogFault
 from keyvault.context import Vault
 from keyvault.keys.cards import OpenedCard, open_facts
 from keyvault.keys.choices import open_authorisation, open_circle
+from keyvault.keys.clocks import open_clock
 from keyvault.store import Row, VaultTransaction
 from records.errors import CoffreError
 
@@ -14,7 +15,8 @@ from records.errors import CoffreError
 def check_copies(vault: Vault, tx: VaultTransaction, record_id: UUID) -> None:
     """The card and all facts open, and what stands beside them is what they seal.
 
-    Raises LogFault `card_altered`, `facts_altered`, `authorisation_altered` or `circle_altered`.
+    Raises LogFault `card_altered`, `facts_altered`, `authorisation_altered`, `circle_altered` or
+    `clock_altered`.
     """
     record = tx.get("record", record_id=record_id)
     if record is None:
@@ -38,8 +40,9 @@ def _checked_card(vault: Vault, tx: VaultTransaction, record: Row) -> OpenedCard
 
 
 def _check_choices(tx: VaultTransaction, card: OpenedCard) -> None:
-    """Every row about a professional or a circle opens, and stands under what it seals."""
-    for table, opened in (("authorisation", open_authorisation), ("circle", open_circle)):
+    """Every row about a professional, a circle or a term opens, and stands under what it seals."""
+    kinds = {"authorisation": open_authorisation, "circle": open_circle, "clock": open_clock}
+    for table, opened in kinds.items():
         for row in tx.find(table, record_id=card.record_id):
             try:
                 opened(card, row)

@@ -216,7 +216,8 @@ class VaultBench:
         self._databases: list[Database] = []
         self.store = WatchedStore(SqlVaultStore(self._open("vault")))
         self.days = SqlVaultStore(self._open("day_keys"), DAY_KEYS)
-        self.index = SqlIndex(self._open("index"))
+        self.index_database = self._open("index")
+        self.index = SqlIndex(self.index_database)
         self.objects = cast(ObjectStore, _NoObjects())
         self.settings = VaultSettings(
             environment=Environment.TEST,
