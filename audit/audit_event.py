@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from records.actors import Actor
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode
 
 RPPS = "urn:oid:1.2.250.1.71.4.2.1"
@@ -56,14 +55,17 @@ def audit_event(
     time_ms: int,
     action: Action,
     outcome: Outcome,
-    reason: ReasonCode,
+    reason: ReasonCode | None,
     purpose: PurposeOfUse,
-    actor: Actor | None,
+    actor: Mapping[str, str] | None,
     record: str | None,
     object_id: str | None = None,
     details: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Build the event. `details` carries what the kind of action adds: the written reason, labels, counts."""
+    """Build the event. `actor`: as `Actor.display` tells it; `reason` is None where it is not to be told.
+
+    `details` carries what the kind of action adds: the written reason, labels, counts.
+    """
     event: dict[str, Any] = {
         "resourceType": "AuditEvent",
         "type": REST,
@@ -71,12 +73,13 @@ def audit_event(
         "action": _FHIR_ACTION.get(action, "U"),
         "recorded": datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(timespec="milliseconds"),
         "outcome": "0" if outcome is Outcome.PERMIT else "4",
-        "outcomeDesc": reason.value,
         "purposeOfEvent": [{"coding": [{"system": ACCESS_MODE, "code": purpose.value}]}],
         "agent": [_agent(actor)],
         "source": {"observer": {"display": "coffre vault"}},
         "entity": [],
     }
+    if reason is not None:
+        event["outcomeDesc"] = reason.value
     if record is not None:
         event["entity"].append({"what": {"identifier": {"system": RECORD, "value": record}}})
     if object_id is not None:
@@ -86,17 +89,17 @@ def audit_event(
     return event
 
 
-def _agent(actor: Actor | None) -> dict[str, Any]:
-    agent: dict[str, Any] = {"requestor": True, "type": {"text": actor.role.value if actor else "unknown"}}
+def _agent(actor: Mapping[str, str] | None) -> dict[str, Any]:
+    agent: dict[str, Any] = {"requestor": True, "type": {"text": actor["role"] if actor else "unknown"}}
     if actor is None:
         return agent
-    if actor.rpps:
-        agent["who"] = {"identifier": {"system": RPPS, "value": actor.rpps}}
-    roles = [(PROFESSION, actor.profession), (SECTOR, actor.sector)]
-    if any(code for _, code in roles):
-        agent["role"] = [{"coding": [{"system": system, "code": code}]} for system, code in roles if code]
-    if actor.structure:
-        agent["location"] = {"identifier": {"system": STRUCTURE, "value": actor.structure}}
+    if rpps := actor.get("rpps"):
+        agent["who"] = {"identifier": {"system": RPPS, "value": rpps}}
+    roles = [(system, actor[name]) for system, name in _ROLES.items() if actor.get(name)]
+    if roles:
+        agent["role"] = [{"coding": [{"system": system, "code": code}]} for system, code in roles]
+    if structure := actor.get("structure"):
+        agent["location"] = {"identifier": {"system": STRUCTURE, "value": structure}}
     return agent
 
 

@@ -229,7 +229,7 @@ REQUIREMENTS: dict[str, Requirement] = {
     "R56": Requirement(
         "Traces",
         "holder, attending doctor and the professional for their own acts read them",
-        "professionals do not read their own acts; nothing destroys traces with the record",
+        "nothing destroys traces with the record",
     ),
     "R57": Requirement(
         "Traces",

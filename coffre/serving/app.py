@@ -224,7 +224,7 @@ def _reader(app: FastAPI, system: System, public_url: str) -> None:
     app.include_router(audit.router(system.guard.public))
     app.include_router(opener.router(OpenerFiles(), system.settings.objects_public_url))
     addresses = Addresses(public_url)
-    reading = FhirReading(access, addresses)
+    reading = FhirReading(access, OwnLog(system.guard.reader), addresses)
     depositor = Authentication.of(system).depositor(public_url)
     app.include_router(fhir_reading.reading(access, reading, credential, depositor))
     app.include_router(fhir_routes.router(reading, credential, addresses.base))

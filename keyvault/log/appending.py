@@ -177,7 +177,7 @@ def _event_body(event: Event, now_ms: int) -> dict[str, Any]:
         outcome=event.outcome,
         reason=event.reason,
         purpose=event.purpose,
-        actor=event.actor,
+        actor=event.actor.display() if event.actor else None,
         record=str(event.record) if event.record else None,
         object_id=event.object_id,
         details=event.details,

@@ -113,10 +113,20 @@ def _fhir_record(parameters: frozenset[str], _: Named, body: bytes) -> SignedReq
     return _reading(_patient_of(body, parameters), documents={})
 
 
+def _fhir_log(named: Named, body: bytes) -> SignedRequest:
+    """The log of a record, or, where none is named, what the caller did."""
+    if not _patients(body, PATIENT_PARAMETERS):
+        return _own_log(named, body)
+    return _reading(_patient_of(body, PATIENT_PARAMETERS), Action.READ_LOG, events={})
+
+
 def _patient_of(body: bytes, parameters: frozenset[str]) -> str:
-    named = [each for each in parse_qsl(body.decode()) if each[0] in parameters]
-    ((parameter, text),) = named or [("patient", "")]
+    ((parameter, text),) = _patients(body, parameters) or [("patient", "")]
     return record_named_by(parameter, text)
+
+
+def _patients(body: bytes, parameters: frozenset[str]) -> list[tuple[str, str]]:
+    return [each for each in parse_qsl(body.decode()) if each[0] in parameters]
 
 
 def _fhir_patient(named: Named, _: bytes) -> SignedRequest:
@@ -304,6 +314,7 @@ SIGNED: Mapping[tuple[str, str], Read] = {
     ("POST", "/fhir/ImagingStudy/_search"): _fhir_search,
     ("GET", "/fhir/List/{set}"): _fhir_set,
     ("POST", "/fhir/List/_search"): _fhir_search,
+    ("POST", "/fhir/AuditEvent/_search"): _fhir_log,
     ("GET", "/fhir/Consent/{record}"): _fhir_patient,
     ("POST", "/fhir/Consent/_search"): partial(_fhir_record, PATIENT_PARAMETERS),
     ("GET", "/fhir/Patient/{record}"): _fhir_patient,

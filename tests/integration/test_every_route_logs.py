@@ -302,6 +302,8 @@ ROWS = [
     Row("GET", "/fhir/List", name="by id", query="?patient={record}&_id={name}", things=True),
     Row("POST", "/fhir/List/_search", lambda p: {"patient": str(p.record)}, form=True),
     Row("GET", "/fhir/List/{name}", things=True),
+    Row("GET", "/fhir/AuditEvent", query="?patient.identifier={ins}", holder=True),
+    Row("POST", "/fhir/AuditEvent/_search", lambda p: {"patient": str(p.record)}, form=True, holder=True),
     Row("GET", "/fhir/Consent", query="?patient.identifier={ins}", searched=False),
     Row("POST", "/fhir/Consent/_search", lambda p: {"patient": str(p.record)}, form=True, searched=False),
     Row("GET", "/fhir/Consent/{record}", searched=False),

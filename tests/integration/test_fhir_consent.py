@@ -7,6 +7,7 @@ import pytest
 from fhir.resources.R4B.bundle import Bundle
 from fhir.resources.R4B.consent import Consent
 
+from keyvault.verbs.reader.authorising import LARGEST_PAGE
 from tests.integration.support import COLLEAGUE, DOCTOR, Coffre, Patient, bearer
 from tests.integration.test_fhir_search import issues, matches
 
@@ -106,3 +107,15 @@ def test_without_right_it_is_403_as_without_a_record(coffre: Coffre, patient: Pa
         for address in (f"/fhir/Consent/{record}", f"/fhir/Consent?patient={record}"):
             answer = coffre.http.get(address, headers=blocked)
             assert (answer.status_code, issues(answer)) == (403, ["not_authorised"])
+
+
+@pytest.mark.requirement("R18")
+def test_it_tells_every_authorisation_however_many_there_are(coffre: Coffre) -> None:
+    person = coffre.open_record()
+    numbers = [str(899740000001 + number) for number in range(LARGEST_PAGE + 1)]
+    for number in numbers:
+        person.authorise(number)
+    told = {name for kind, name in provisions(ask(coffre, person, person.token)) if kind == "permit"}
+    assert told >= {*numbers}
+    last = ask(coffre, person, person.token, **{"actor:identifier": numbers[-1]})
+    assert last.json()["total"] == 1

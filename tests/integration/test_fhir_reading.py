@@ -69,6 +69,7 @@ def test_metadata_tells_what_is_here_to_whoever_asks(coffre: Coffre) -> None:
     (rest,) = statement["rest"]
     told = {each["type"]: {i["code"] for i in each["interaction"]} for each in rest["resource"]}
     assert told == {
+        "AuditEvent": {"search-type"},
         "Binary": {"read"},
         "Consent": {"read", "search-type"},
         "DocumentReference": {"create", "read", "search-type"},

@@ -25,6 +25,7 @@ DEPOSITS = {("POST", path) for path, methods in SHARED.items() if "POST" in meth
 NO_TABLE: Mapping[Route, str] = {
     **dict.fromkeys(
         (
+            ("GET", "/fhir/AuditEvent"),
             ("GET", "/fhir/Consent"),
             ("GET", "/fhir/DocumentReference"),
             ("GET", "/fhir/ImagingStudy"),

@@ -1,22 +1,29 @@
 """The use cases of FHIR reading, without their transport."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from keyvault.verbs.attempt import Call
+from keyvault.verbs.reader.authorising import LARGEST_PAGE
+from keyvault.verbs.reader.reading import Disclosed
 from keyvault.verbs.rows import STUDY
+from records.base64url import b64
 from records.fhir.addresses import Addresses
 from records.fhir.resources.document_references import DocumentReferences
 from records.fhir.resources.imaging_studies import ImagingStudies
 from records.fhir.search.fhir_search import DOCUMENT, IMAGING_STUDY, SET, Resources, set_search
 from viewer_api.access import Access
+from viewer_api.cursors import read_position
 from viewer_api.fhir.cards.consents import shown_to
 from viewer_api.fhir.cards.patients import patient
 from viewer_api.fhir.ids import named_set, no_such_set
+from viewer_api.fhir.log.log_answers import LogAnswers
 from viewer_api.fhir.searching.bundles import Found, searchset
 from viewer_api.fhir.searching.record_answers import RecordAnswers
 from viewer_api.fhir.searching.search_query import SearchQuery
 from viewer_api.fhir.searching.searched_types import CONSENT, PATIENT
+from viewer_api.own_log import OwnLog
 from viewer_api.refusals import no_such_document
 from viewer_api.summarising import summarised
 
@@ -24,9 +31,10 @@ from viewer_api.summarising import summarised
 class FhirReading:
     """Reads records for callers. Everything asks the vault, which decides and logs."""
 
-    def __init__(self, access: Access, addresses: Addresses) -> None:
+    def __init__(self, access: Access, own: OwnLog, addresses: Addresses) -> None:
         self._access = access
         self._addresses = addresses
+        self._log = LogAnswers(addresses, access, own)
 
     def document(self, call: Call, document_id: UUID) -> dict[str, Any]:
         """One document. Raises `NotFound` alike for no right, hidden and absent."""
@@ -72,16 +80,31 @@ class FhirReading:
 
     def consent(self, call: Call, locator: str) -> dict[str, Any]:
         """The choices on the card. Raises like `documents`, and `NotFound` where none concerns the caller."""
-        _, found = shown_to(self._access.named(call, locator, ()))
+        _, found = shown_to(self._choices(call, locator))
         if not found:
             raise no_such_document()
         return found[0]
 
     def consents(self, call: Call, query: SearchQuery) -> dict[str, Any]:
         """The one Consent of a record, or none. Raises like `documents`."""
-        record, consents = shown_to(self._access.named(call, query.locator, ()))
+        record, consents = shown_to(self._choices(call, query.locator))
         taken = [each for each in consents if query.takes(each)]
         return searchset(self._addresses, CONSENT, query, Found(record, taken, total=len(taken)))
+
+    def _choices(self, call: Call, locator: str) -> Disclosed:
+        """The card with all authorisations: one Consent tells them all; each page is a line of the log."""
+        found = self._access.named(call, locator, ())
+        choices = dict(found.choices or {})
+        while (following := read_position(choices.get("next"))) is not None:
+            more = self._access.choices(call, locator, following, LARGEST_PAGE)
+            behind = (more.own or {}).get("authorisations", [])
+            choices["authorisations"] = [*choices["authorisations"], *behind]
+            choices["next"] = None if more.following is None else b64(more.following)
+        return replace(found, choices=choices or None)
+
+    def audit_events(self, call: Call, query: SearchQuery) -> dict[str, Any]:
+        """ITI-81. Raises `NotAuthorised` alike for no right and no record."""
+        return self._log.answer(call, query)
 
     def _searched(self, call: Call, query: SearchQuery, kind: str) -> dict[str, Any]:
         pages = self._access.pages(call, query.locator)

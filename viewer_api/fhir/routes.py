@@ -15,6 +15,7 @@ from records.fhir.search.fhir_search import DOCUMENT, IMAGING_STUDY, SET
 from viewer_api.call_headers import call_of
 from viewer_api.fhir.forms.formats import body_of, form_of
 from viewer_api.fhir.ids import named
+from viewer_api.fhir.log.audit_events import AUDIT_EVENT
 from viewer_api.fhir.reading import FhirReading
 from viewer_api.fhir.searching.search_query import Parameters, SearchQuery, read_search
 from viewer_api.fhir.searching.searched_types import CONSENT, PATIENT, SEARCHED_TYPES, SearchedType
@@ -28,6 +29,7 @@ Search = Callable[[Call, SearchQuery], dict[str, Any]]
 def router(reading: FhirReading, authenticate: Authenticate, base: str) -> APIRouter:
     routes = APIRouter(tags=["FHIR"])
     searches: Mapping[str, Search] = {
+        AUDIT_EVENT: reading.audit_events,
         CONSENT: reading.consents,
         DOCUMENT: reading.documents,
         IMAGING_STUDY: reading.studies,

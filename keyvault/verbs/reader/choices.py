@@ -20,6 +20,7 @@ from keyvault.verbs.reader.authorising import (
 from keyvault.verbs.reader.snapshot import Question, carry_out
 from keyvault.verbs.rows import facts_of
 from records import policy
+from records.base64url import b64
 from records.choices.authorising import NO_CIRCLE, of_card
 from records.consent import Card
 from records.vocabulary.codes import Action, Role
@@ -108,11 +109,15 @@ def card_choices(card: Card, names: Iterable[str]) -> dict[str, Any]:
 
 
 def with_authorisations(tx: VaultTransaction, found: Attempt) -> dict[str, Any] | None:
-    """The holder's choices with the first authorisations, as many as one answer holds."""
+    """The holder's choices with the first authorisations, as many as one answer holds; `next` as text is
+    what `choices` takes for those that follow, None where there are none.
+    """
     own = choices_of(found)
     if own is None:
         return None
-    return {"authorisations": [*authorisations_page(tx, found, None, LARGEST_PAGE).authorisations], **own}
+    page = authorisations_page(tx, found, None, LARGEST_PAGE)
+    following = None if page.following is None else b64(page.following)
+    return {"authorisations": [*page.authorisations], **own, "next": following}
 
 
 def concerning(found: Attempt) -> dict[str, Any] | None:

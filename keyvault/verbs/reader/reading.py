@@ -84,11 +84,12 @@ class Disclosed:
 
 @dataclass(frozen=True, slots=True)
 class EventPage:
-    """Lines of the access log, newest first; `next_before` asks for the following page.
+    """Lines of the access log of one record, newest first; `next_before` asks for the following page.
 
     Where it was asked for: `evidence` of each line, and `passed`, the links of lines that were not wanted.
     """
 
+    public_id: UUID
     events: tuple[dict[str, Any], ...] = field(repr=False)
     next_before: int | None
     evidence: tuple[LineEvidence, ...] = ()
@@ -178,7 +179,8 @@ class ReadingVerbs:
             proof = evidence(transaction.rows, lines) if proven else ()
             transaction.append(found.record.chain, found.event())
         passed = tuple(each.link for each in lines.passed) if proven else ()
-        return EventPage(tuple(each.line for each in lines.lines), lines.next_before, proof, passed)
+        events = tuple(each.line for each in lines.lines)
+        return EventPage(found.public_id, events, lines.next_before, proof, passed)
 
     def tokens(
         self, call: Call, record_id: UUID, values: Sequence[tuple[TokenField, str]]

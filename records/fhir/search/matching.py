@@ -109,14 +109,19 @@ def _test(parameter: Parameter, modifier: str, text: str) -> Callable[[Any], boo
 
 
 def _date(parameter: Parameter, text: str) -> Callable[[Span], bool]:
-    found = _DATE.fullmatch(text)
     try:
-        if found is None:
-            raise ValueError
-        start, stop = span(found["date"])
+        prefix, asked = asked_date(text)
     except ValueError:
         raise _bad(parameter, "is a date of FHIR, after eq, ne, gt, lt, ge, le, sa, eb or ap") from None
-    return _COMPARED[found["prefix"] or "eq"]((start, stop))
+    return _COMPARED[prefix](asked)
+
+
+def asked_date(text: str) -> tuple[str, Span]:
+    """How to compare, `eq` where nothing is said, and with which range of time. Raises `ValueError`."""
+    found = _DATE.fullmatch(text)
+    if found is None:
+        raise ValueError("no date of a search")
+    return found["prefix"] or "eq", span(found["date"])
 
 
 def _near(asked: Span) -> Callable[[Span], bool]:

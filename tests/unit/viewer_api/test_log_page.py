@@ -2,6 +2,7 @@
 
 import itertools
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from viewer_api.web.log_looks import looks
 from viewer_api.web.log_words import day_of, sittings
 from viewer_api.web.texts import Texts
 
+RECORD = UUID(int=1)
 FR, EN = Texts("fr"), Texts("en")
 DOCTOR = {"role": "professional", "rpps": "899700024450", "profession": "10", "structure": "1750000002"}
 NURSE = {"role": "professional", "rpps": "899700099990", "profession": "60", "structure": "1750000002"}
@@ -169,7 +171,7 @@ def test_pages_of_whole_days_hold_every_line_once(days: list[int], size: int) ->
         found = [each for each in log if before is None or each["seq"] < before]
         cut = tuple(found[:size])
         more = cut[-1]["seq"] if len(found) > size else None
-        part, older = whole_days(EventPage(cut, more))
+        part, older = whole_days(EventPage(RECORD, cut, more))
         shown += part
         if older is None:
             break
@@ -180,7 +182,7 @@ def test_pages_of_whole_days_hold_every_line_once(days: list[int], size: int) ->
 
 
 def test_an_empty_page_that_goes_on_leads_on() -> None:
-    shown, older = whole_days(EventPage((), 7))
+    shown, older = whole_days(EventPage(RECORD, (), 7))
     assert shown == () and older is not None and (older.before, older.cuts_a_day) == (7, False)
 
 

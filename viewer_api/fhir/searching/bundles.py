@@ -6,10 +6,8 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from keyvault.verbs.reader.filling import Key
 from records.fhir.addresses import Addresses
 from records.fhir.wording import outcome_issue
-from viewer_api.cursors import write_cursor
 from viewer_api.fhir.searching.search_query import AFTER, SearchQuery
 from viewer_api.fhir.searching.searched_types import PATIENT
 
@@ -19,14 +17,15 @@ Issue = dict[str, Any]
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a search answers. `total` is None where nobody counted to the end; `following` begins the next
-    page; `record` is the public id that links name instead of an INS; `included` came along.
+    page, as `_after` takes it; `record` is the public id that links name instead of an INS, None where the
+    answer is about the caller; `included` came along.
     """
 
-    record: UUID
+    record: UUID | None
     resources: Sequence[dict[str, Any]] = field(repr=False)
     included: Sequence[dict[str, Any]] = field(default=(), repr=False)
     total: int | None = None
-    following: Key | None = None
+    following: str | None = None
     issues: Sequence[Issue] = ()
 
 
@@ -49,17 +48,21 @@ def searchset(addresses: Addresses, kind: str, query: SearchQuery, found: Found)
 
 
 def _links(addresses: Addresses, kind: str, query: SearchQuery, found: Found) -> Iterable[dict[str, str]]:
-    named = ("_id", str(found.record)) if kind == PATIENT else ("patient", f"Patient/{found.record}")
-    asked: list[tuple[str, str]] = [named, *query.asked, *query.included]
+    asked: list[tuple[str, str]] = [*_named(kind, found.record), *query.asked, *query.included]
     asked.append(("_count", str(query.count)) if not query.counts_alone else ("_summary", "count"))
     if query.total is not None:
         asked.append(("_total", query.total))
-    here = [*asked, (AFTER, write_cursor(query.after))] if query.after else asked
+    here = [*asked, (AFTER, query.after)] if query.after else asked
     yield _link(addresses, kind, "self", here)
     if query.after:
         yield _link(addresses, kind, "first", asked)
     if found.following is not None:
-        yield _link(addresses, kind, "next", [*asked, (AFTER, write_cursor(found.following))])
+        yield _link(addresses, kind, "next", [*asked, (AFTER, found.following)])
+
+
+def _named(kind: str, record: UUID | None) -> Iterable[tuple[str, str]]:
+    if record is not None:
+        yield ("_id", str(record)) if kind == PATIENT else ("patient", f"Patient/{record}")
 
 
 def _link(addresses: Addresses, kind: str, relation: str, asked: Sequence[tuple[str, str]]) -> dict[str, str]:

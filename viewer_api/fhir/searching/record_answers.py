@@ -10,6 +10,7 @@ from records.fhir.search.study_links import tokens_of_study
 from records.fhir.wording import outcome_issue
 from records.listed_documents import ListedDocument
 from records.vocabulary.codes import Obligation
+from viewer_api.cursors import write_cursor
 from viewer_api.fhir.searching.bundles import Found, Issue, searchset
 from viewer_api.fhir.searching.search_query import SearchQuery
 from viewer_api.presenting import CAUTIONS, cautions_of, warnings_of
@@ -51,7 +52,7 @@ class RecordAnswers:
                 resources=shown,
                 included=[resource for _, resource in beside],
                 total=found.total if query.total != "none" else None,
-                following=found.following,
+                following=None if found.following is None else write_cursor(found.following),
                 issues=[
                     issue
                     for document in _once(described)

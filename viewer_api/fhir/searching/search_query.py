@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from keyvault.verbs.reader.filling import LARGEST_PAGE, Key
+from keyvault.verbs.reader.filling import LARGEST_PAGE
 from records.errors import Invalid
 from records.fhir.search.fhir_search import FhirSearch
 from records.fhir.search.matching import Condition, Resource, condition, split
@@ -24,6 +24,7 @@ _KNOWN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,63}")
 _OF_THE_ANSWER = frozenset({"_format", "_pretty"})
 _SUMMARIES = frozenset({"count", "false"})
 _TOTALS = frozenset({"none", "estimate", "accurate"})
+_NOT_COUNTED = {"_summary": frozenset({"false"}), "_total": frozenset({"none"})}
 NEWEST_FIRST = "-_lastUpdated"
 
 Parameters = Sequence[tuple[str, str]]
@@ -31,15 +32,17 @@ Parameters = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """`locator` is the INS or public id of the record. `asked` are the criteria as they came, but for the
-    patient and for what is `included`; `ignored` the names of parameters that had no effect.
+    """`locator` is the INS or public id of the record, empty where none has to be named.
+
+    `asked` are the criteria as they came, but for the patient and for what is `included`; `ignored` the names
+    of parameters that had no effect.
     """
 
     locator: str = field(repr=False)
     asked: tuple[tuple[str, str], ...] = field(repr=False)
     conditions: tuple[Condition, ...]
     count: int = DEFAULT_COUNT
-    after: Key | None = None
+    after: str | None = None
     counts_alone: bool = False
     total: str | None = None
     included: tuple[tuple[str, str], ...] = ()
@@ -49,11 +52,11 @@ class SearchQuery:
         return all(holds(resource) for holds in self.conditions)
 
     def of(self, kind: str) -> FhirSearch:
-        """What the vault is asked."""
+        """What the vault is asked. Raises `Invalid` "bad_cursor"."""
         return FhirSearch(
             kind,
             self.asked,
-            self.after,
+            read_cursor(self.after),
             0 if self.counts_alone else self.count,
             counted=self.counts_alone or self.total == "accurate",
             beside=bool(self.included),
@@ -69,7 +72,7 @@ def read_search(
 ) -> SearchQuery:
     """`base`: the address of this FHIR server.
 
-    Raises `Invalid` "bad_query", "bad_cursor", "patient_missing"
+    Raises `Invalid` "bad_query", "patient_missing"
     or, where `strict`, "unknown_parameter".
     """
     reading = _Reading(searched, base)
@@ -107,7 +110,7 @@ class _Reading:
             self._condition(name, text)
 
     def query(self) -> SearchQuery:
-        if not self._locators:
+        if not self._locators and self._searched.needs_patient:
             raise Invalid(
                 "Say whose documents: patient=Patient/{id}, or patient.identifier=urn:oid:…|INS.",
                 code="patient_missing",
@@ -117,12 +120,12 @@ class _Reading:
         summary = self._once.get("_summary")
         count = self._count()
         return SearchQuery(
-            self._locators.pop(),
+            self._locators.pop() if self._locators else "",
             tuple(self._asked),
             tuple(self._conditions),
             count=count or DEFAULT_COUNT,
-            after=read_cursor(self._once.get(AFTER)),
-            counts_alone=summary == "count" or count == 0,
+            after=self._once.get(AFTER),
+            counts_alone=self._searched.counted and (summary == "count" or count == 0),
             total=self._once.get("_total"),
             included=tuple(dict.fromkeys(self._included)),
             ignored=tuple(dict.fromkeys(self.ignored)),
@@ -131,7 +134,8 @@ class _Reading:
     def _control(self, name: str, text: str) -> None:
         if self._once.setdefault(name, text) != text:
             raise Invalid(f"The parameter {name} is given twice.", code="bad_query")
-        allowed = {"_summary": _SUMMARIES, "_total": _TOTALS, "_sort": {NEWEST_FIRST}}
+        counts = {"_summary": _SUMMARIES, "_total": _TOTALS} if self._searched.counted else _NOT_COUNTED
+        allowed = {**counts, "_sort": frozenset({NEWEST_FIRST})}
         if name in allowed and text not in allowed[name]:
             del self._once[name]
             self.ignored.append(name)

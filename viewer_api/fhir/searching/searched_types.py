@@ -7,6 +7,8 @@ from records.fhir.search.fhir_search import DOCUMENT, IMAGING_STUDY, PARAMETERS,
 from records.fhir.search.matching import Parameter
 from records.fhir.wording import PATIENT_PARAMETERS
 from viewer_api.fhir.cards.consent_parameters import CONSENT_PARAMETERS
+from viewer_api.fhir.log.audit_events import AUDIT_EVENT
+from viewer_api.fhir.log.audit_parameters import AUDIT_EVENT_PARAMETERS
 
 CONSENT, PATIENT = "Consent", "Patient"
 INCLUDE, REVERSE_INCLUDE = "_include", "_revinclude"
@@ -21,6 +23,9 @@ class SearchedType:
     documentation: str
     includes: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """The values of `_include` and `_revinclude` that are known (R4 section 3.1.1.5.1)."""
+    needs_patient: bool = True
+    counted: bool = True
+    """Whether a search may be for the number alone; a log is counted by reading it."""
 
     @property
     def patient(self) -> frozenset[str]:
@@ -58,6 +63,15 @@ _TYPES = (
         {each.name: each for each in CONSENT_PARAMETERS},
         "The choices on a record's card: all of them to the holder, to a professional those about himself. "
         "Its id is the public id of the record.",
+    ),
+    SearchedType(
+        AUDIT_EVENT,
+        {each.name: each for each in AUDIT_EVENT_PARAMETERS},
+        "IHE ITI-81. With patient: the access log of that record, for its holder and attending doctors. "
+        "Without: what a professional did, for that professional. A page may hold fewer than _count, or "
+        "none, and yet have a next one. Asking is a line of the log, too.",
+        needs_patient=False,
+        counted=False,
     ),
 )
 SEARCHED_TYPES: Mapping[str, SearchedType] = {each.kind: each for each in _TYPES}
