@@ -6,13 +6,25 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import IO, Protocol, Self
 
 from records.errors import CoffreError
 
 START_TIMEOUT_S = 60
+
+
+class Started(Protocol):
+    """What is asked of the process: a part of `subprocess.Popen`."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def stdout(self) -> IO[str] | None: ...
+    def send_signal(self, number: int, /) -> None: ...
+    def kill(self) -> None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
 
 
 class DemoServer:
@@ -24,7 +36,7 @@ class DemoServer:
         self.port = port or _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = (data.with_name(f"{data.name}-server.log")).open("ab")
-        self._process: subprocess.Popen[str] | None = None
+        self._process: Started | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -39,14 +51,8 @@ class DemoServer:
 
     def start(self) -> None:
         """Returns once the server accepts. Raises `CoffreError` "not_started"."""
-        command = [sys.executable, "-m", *self._command, "serve"]
-        self._process = subprocess.Popen(  # noqa: S603 - our own command
-            [*command, "--data", str(self._data), "--port", str(self.port)],
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            text=True,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        )
+        arguments = ("serve", "--data", str(self._data), "--port", str(self.port))
+        self._process = self._started(arguments, {**os.environ, "PYTHONUNBUFFERED": "1"})
         assert self._process.stdout is not None
         timer = threading.Timer(START_TIMEOUT_S, self._process.kill)
         timer.start()
@@ -57,6 +63,12 @@ class DemoServer:
             raise CoffreError(
                 "The server did not start: see its log beside the data directory.", code="not_started"
             )
+
+    def _started(self, arguments: Sequence[str], environment: Mapping[str, str]) -> "Started":
+        command = [sys.executable, "-m", *self._command, *arguments]
+        return subprocess.Popen(  # noqa: S603 - our own command
+            command, stdout=subprocess.PIPE, stderr=self._log, text=True, env=environment
+        )
 
     def stop(self) -> int:
         """Ask it to end and wait; answers its exit code."""

@@ -32,15 +32,12 @@ def run(
         surroundings.check(settings)
     else:  # its data directory is shared by the users of other processes
         surroundings.check_files()
-    with _sockets(settings, port) as sockets:
-        if only is not None:
+    # first: parts of a killed server hold its port until the last of them is gone
+    with serving(settings.data) if only is None else nullcontext(), _sockets(settings, port) as sockets:
+        if only is None and not single:
+            whole.run(settings, origin, sockets, lambda: say_ready(origin, banner))
+        else:
             _run_here(settings, origin, sockets, only, banner)
-            return
-        with serving(settings.data):
-            if single:
-                _run_here(settings, origin, sockets, None, banner)
-            else:
-                whole.run(settings, origin, sockets, lambda: say_ready(origin, banner))
 
 
 def _run_here(

@@ -20,7 +20,6 @@ from pydicom.data import get_testdata_file
 from pydicom.encaps import generate_frames
 
 from coffre.demonstration import data as demo_data
-from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise
 from coffre.settings import load
 from records.errors import Invalid
@@ -33,6 +32,7 @@ from tests.integration.support import DOCTOR, HOSPITAL, Coffre, Patient, bearer,
 from tests.opener import faulty_store, node
 from tests.services import ohif
 from tests.services.service import S3Service
+from tests.services.warm import WarmServer
 from viewer_api.ohif.worker_files import WorkerFiles
 from viewer_api.wado.accept import accepted, choose
 from viewer_api.wado.media_types import content_type as contents
@@ -571,7 +571,7 @@ def test_a_new_version_takes_over_with_the_next_page(
     with monkeypatch.context() as before:
         before.setenv("PYTHONPATH", str(older.parent))
         before.setenv("PYTHONSAFEPATH", "1")
-        server = DemoServer(tmp_path / "data")
+        server = WarmServer(tmp_path / "data")
         with server:
             coffre = Coffre(tmp_path / "data", server)
             page, study = WorkersPage(context, coffre), ct(coffre)
@@ -579,7 +579,7 @@ def test_a_new_version_takes_over_with_the_next_page(
             page.open(study.person)
             assert page.get(study.frame(0), ONE).content == study.datasets[0].PixelData
             assert _versions(context) == ["older"]
-    with DemoServer(tmp_path / "data", server.port):
+    with WarmServer(tmp_path / "data", server.port):
         page.open(study.person)
         page.until(lambda: None in _versions(context) and page.page.evaluate(IS_SETTLED))
         assert page.get(study.frame(1), ONE).content == study.datasets[1].PixelData
@@ -590,7 +590,7 @@ def test_a_new_version_takes_over_with_the_next_page(
 def test_ranges_come_from_a_store_of_another_origin(
     context: BrowserContext, seaweedfs_server: S3Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server = DemoServer(tmp_path / "data")
+    server = WarmServer(tmp_path / "data")
     for name, value in {
         "COFFRE_PUBLIC_URL": server.url,
         "COFFRE_OBJECTS_URL": seaweedfs_server.url("s3", f"viewer-{uuid4().hex}"),

@@ -16,13 +16,13 @@ from typing import Any
 import httpx
 import pytest
 
-from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise
 from coffre.serving.callers import BURST, PER_SECOND
 from coffre.serving.whole import BEHIND_READERS
 from coffre.settings import load
 from tests.faults.killable import comm, parts_of
 from tests.integration.support import Coffre, bearer
+from tests.services.warm import WarmServer
 
 PARTS = ("vault", "housekeeper", "gateway", "worker-0", "web-0")
 PATIENCE_S = 20.0
@@ -32,7 +32,7 @@ PATIENCE_S = 20.0
 def coffre(tmp_path: Path) -> Iterator[Coffre]:
     data = tmp_path / "data"
     initialise(load(data=data))
-    found = Coffre(data, DemoServer(data))
+    found = Coffre(data, WarmServer(data))
     found.server.start()
     try:
         yield found
@@ -105,7 +105,7 @@ def test_a_killed_supervisor_leaves_nobody_and_the_next_start_succeeds_at_once(c
         parts, supervisor = parts_of(coffre.server.pid or 0), coffre.server.pid
         assert supervisor is not None
         os.kill(supervisor, signal.SIGKILL)
-        restarted = DemoServer(coffre.data, coffre.server.port)
+        restarted = WarmServer(coffre.data, coffre.server.port)
         restarted.start()
         until(lambda parts=parts: all(gone(pid) for pid in parts.values()))  # type: ignore[misc]
         coffre.server.stop()
@@ -120,7 +120,7 @@ def test_kill_of_everything_at_once_and_a_restart(coffre: Coffre) -> None:
     for pid in (coffre.server.pid, *parts_of(coffre.server.pid or 0).values()):
         os.kill(pid or 0, signal.SIGKILL)
     coffre.server.stop()
-    coffre.server = DemoServer(coffre.data, coffre.server.port)
+    coffre.server = WarmServer(coffre.data, coffre.server.port)
     coffre.server.start()
     assert len(patient.documents()) == 1
 
@@ -236,7 +236,7 @@ def test_status_shows_no_process_where_none_runs_any_more(coffre: Coffre) -> Non
 def test_a_data_directory_may_have_any_name(tmp_path: Path, name: str) -> None:
     data = tmp_path / name
     initialise(load(data=data))
-    found = Coffre(data, DemoServer(data))
+    found = Coffre(data, WarmServer(data))
     found.server.start()
     try:
         assert deposit(found) == 1

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise
 from coffre.settings import load
 from tests.integration.support import Coffre, Patient
+from tests.services.warm import WarmServer
 
 
 @pytest.fixture(scope="session")
@@ -14,7 +14,7 @@ def coffre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coffre]:
     """A real server on a fresh data directory, shared by the tests; each test opens its own records."""
     data = tmp_path_factory.mktemp("coffre") / "data"
     initialise(load(data=data))
-    with DemoServer(data) as server:
+    with WarmServer(data) as server:
         yield Coffre(data, server)
 
 
@@ -23,7 +23,7 @@ def fresh_coffre(tmp_path: Path) -> Iterator[Coffre]:
     """A server of the test's own, for what changes or stops it."""
     data = tmp_path / "data"
     initialise(load(data=data))
-    with DemoServer(data) as server:
+    with WarmServer(data) as server:
         yield Coffre(data, server)
 
 

@@ -16,6 +16,7 @@ import httpx
 
 from coffre.demo_authority.identities import Identities
 from tests.integration.support import Coffre, bearer
+from tests.services import warm
 
 WHY = "checked with the laboratory by telephone"
 SOON_S = 30.0
@@ -58,8 +59,7 @@ class Operators:
 
 def command(coffre: Coffre, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """A command beside the running server."""
-    every = [sys.executable, "-m", "coffre.cli", *arguments, "--data", str(coffre.data)]
-    return subprocess.run(every, capture_output=True, text=True, timeout=120, check=False)
+    return warm.run(*arguments, "--data", str(coffre.data))
 
 
 def on_a_terminal(coffre: Coffre, *arguments: str) -> str:

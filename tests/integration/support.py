@@ -14,13 +14,13 @@ import pytest
 
 from coffre.demo_authority.identities import Identities
 from coffre.demonstration import data as demo_data
-from coffre.demonstration.server import DemoServer
 from coffre.settings import load
 from coffre.wiring import System
 from keyvault.crypto.blob_opener import Opener
 from keyvault.grants.grant import GrantBody, new_recipient, open_grant
 from records.base64url import b64, unb64
 from records.identity import INS_NIR_TEST, Traits
+from tests.services.warm import WarmServer
 
 LABORATORY, HOSPITAL, PRACTICE, OTHER_PRACTICE = "1750000001", "1750000003", "1750000002", "1750000009"
 DOCTOR, COLLEAGUE, STRANGER = "899700024450", "899700024468", "899700099990"
@@ -52,7 +52,7 @@ class Coffre:
     """One data directory with its running server."""
 
     data: Path
-    server: DemoServer
+    server: WarmServer
     http: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
@@ -133,7 +133,7 @@ class Coffre:
 @contextmanager
 def serving(data: Path, **settings: str) -> Iterator[Coffre]:
     """A Coffre whose server alone is told these settings."""
-    server = DemoServer(data)
+    server = WarmServer(data)
     with pytest.MonkeyPatch.context() as environment:
         for name, value in settings.items():
             environment.setenv(name, value)

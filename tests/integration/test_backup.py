@@ -6,7 +6,6 @@ import os
 import shutil
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +20,6 @@ from sqlalchemy import text
 from audit.checkpoint import sign_note
 from coffre.commands.check import check_of
 from coffre.demo_authority.identities import Identities
-from coffre.demonstration.server import DemoServer
 from coffre.installation.database_roles import give as give_roles
 from coffre.installation.install import initialise
 from coffre.plaintext_search.search import prove_and_search
@@ -37,7 +35,9 @@ from records.errors import CoffreError, Conflict
 from storage.archiving import put_back
 from storage.engines import engine_for
 from tests.integration.support import DOCTOR, TRAITS, Coffre, Patient, bearer, problem
+from tests.services import warm
 from tests.services.fixtures_postgres import NewDatabase
+from tests.services.warm import WarmServer
 
 REASON = "Patient inconscient, antécédents inconnus"
 WHY = "Le centre a brûlé, rien de plus récent n'existe"
@@ -45,12 +45,7 @@ DATABASES = ("COFFRE_INDEX_URL", "COFFRE_VAULT_STORE_URL", "COFFRE_DAY_KEYS_URL"
 
 
 def coffre_command(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "coffre.cli", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return warm.run(*arguments)
 
 
 def codes(data: Path, *, scrub: bool = True) -> dict[str, int]:
@@ -134,7 +129,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     data = place / "data"
     settings = load(data=data)
     initialise(settings)
-    with DemoServer(data) as server:
+    with WarmServer(data) as server:
         coffre = Coffre(data, server)
         patient = coffre.open_record()
         patient.authorise()
@@ -153,7 +148,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     yield Story(data, patient, first, second, before, sent)
 
 
-def elsewhere(story: Story, data: Path, server: DemoServer) -> Patient:
+def elsewhere(story: Story, data: Path, server: WarmServer) -> Patient:
     """The same person, at the restored server."""
     return Patient(Coffre(data, server), story.patient.ins, story.patient.public_id, story.patient.token)
 
@@ -168,7 +163,7 @@ def test_a_restored_coffre_opens_every_byte_that_was_published(story: Story, tmp
     ]
     assert codes(data) == {}  # frozen, with deposits cut in the middle
     accept_gap(data)
-    with DemoServer(data) as server:
+    with WarmServer(data) as server:
         patient = elsewhere(story, data, server)
         found = opened(patient)
         assert story.published_before <= found <= story.sent
@@ -204,7 +199,7 @@ def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:
 def test_a_frozen_vault_decides_nothing_and_says_so(story: Story, tmp_path: Path) -> None:
     data = tmp_path / "data"
     restore(story.first, data, story.data)
-    with DemoServer(data) as server:
+    with WarmServer(data) as server:
         patient = elsewhere(story, data, server)
         for answer in (
             patient.call("GET", "/documents"),
@@ -224,7 +219,7 @@ def test_what_was_closed_after_the_backup_stays_closed_through_replay(story: Sto
     data = tmp_path / "data"
     restore(story.first, data, story.data)
     assert replay(data, story.second.vault, tmp_path) == 0
-    with DemoServer(data) as server:
+    with WarmServer(data) as server:
         patient = elsewhere(story, data, server)
         assert patient.call("GET", "/authorisations").json()["authorisations"] == []
         doctor = patient.coffre.professional()
@@ -318,7 +313,7 @@ def test_replay_on_the_command_line(story: Story, tmp_path: Path) -> None:
 def test_another_vaults_archive_brings_nothing_forward(story: Story, tmp_path: Path) -> None:
     other = tmp_path / "other"
     initialise(load(data=other))
-    with DemoServer(other) as server:
+    with WarmServer(other) as server:
         Coffre(other, server).open_record()
     foreign = take(load(data=other), tmp_path / "foreign", None, with_objects=False)
     data = tmp_path / "data"
@@ -535,7 +530,7 @@ def test_the_same_on_postgres_with_roles(
     settings = on(original, new_databases())
     initialise(settings)
     give_roles(settings, None)  # rules on rows name roles, which another server has not
-    with DemoServer(original) as server:
+    with WarmServer(original) as server:
         coffre = Coffre(original, server)
         patient = coffre.open_record()
         assert coffre.stow(coffre.depositor(), patient.ct(), patient.ins).status_code == 200
@@ -558,7 +553,7 @@ def test_the_same_on_postgres_with_roles(
     done = coffre_command("vault", "replay", "--at", at, "--data", restored)
     assert done.returncode == 0, done.stderr
     on(restored, vaults_own(restored))
-    with DemoServer(restored) as server:
+    with WarmServer(restored) as server:
         patient = Patient(Coffre(restored, server), patient.ins, patient.public_id, patient.token)
         assert before <= opened(patient)
         doctor = patient.coffre.professional()

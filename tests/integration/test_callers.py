@@ -6,7 +6,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise
 from coffre.serving.callers import BURST, PER_SECOND
 from coffre.serving.proxies import TrustedProxies, subscriber
@@ -14,6 +13,7 @@ from coffre.serving.shared_counts import Buckets
 from coffre.settings import load
 from tests.integration.outsider import answer_of, connect
 from tests.integration.support import Coffre, Patient, bearer
+from tests.services.warm import WarmServer
 
 FORGED = {"Authorization": "Bearer eyJ.eyJ.eyJ"}
 
@@ -54,7 +54,7 @@ def apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Coffre]:
     monkeypatch.setenv("COFFRE_TRUSTED_PROXIES", "127.0.0.9")
     data = tmp_path / "data"
     initialise(load(data=data))
-    with DemoServer(data) as server:
+    with WarmServer(data) as server:
         yield Coffre(data, server)
 
 

@@ -4,7 +4,6 @@ import json
 import shutil
 import sqlite3
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,12 +13,13 @@ from typing import Any
 import pytest
 
 from coffre.commands.check import check_of, told_of
-from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise
 from coffre.settings import load
 from coffre.wiring import System
 from storage.index.inventory import every
 from tests.integration.support import Coffre
+from tests.services import warm
+from tests.services.warm import WarmServer
 
 
 @dataclass
@@ -48,12 +48,7 @@ def command(data: Path, *options: str) -> Checked:
 
 
 def run(data: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "coffre.cli", "check", "--data", str(data), *options],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return warm.run("check", "--data", data, *options)
 
 
 def sql(path: Path, statement: str, *values: object) -> list[Any]:
@@ -70,7 +65,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory with a study and a report, its server stopped."""
     data = tmp_path_factory.mktemp("check") / "data"
     initialise(load(data=data))
-    with DemoServer(data) as server:
+    with WarmServer(data) as server:
         coffre = Coffre(data, server)
         patient = coffre.open_record()
         assert coffre.stow(coffre.depositor(), patient.ct(), patient.ins).status_code == 200

@@ -20,7 +20,6 @@ from fastapi.routing import iter_route_contexts
 
 from coffre.demo_authority.identities import Identities
 from coffre.demonstration import data as demo_data
-from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise
 from coffre.settings import load
 from coffre.wiring import System
@@ -34,6 +33,7 @@ from records.vocabulary.codes import Action, Role
 from tests.integration.hiding import hide_from_patient
 from tests.integration.support import HOSPITAL, PRACTICE, Coffre, Patient, bearer, new_ins
 from tests.integration.watched_app import Cost, WatchedApp
+from tests.services.warm import WarmServer
 
 REASON = "Patient inconscient, urgence vitale"
 IN_EMERGENCY = {"purpose": "bris_de_glace", "reason": REASON}
@@ -523,7 +523,7 @@ def _pdf(coffre: Coffre, patient: Patient, number: int) -> UUID:
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     data: Path = tmp_path_factory.mktemp("routes") / "data"
     initialise(load(data=data))
-    with DemoServer(data) as server:
+    with WarmServer(data) as server:
         coffre = Coffre(data, server)
         lab, patient, opposed = coffre.depositor(), coffre.open_record(), coffre.open_record()
         seen = Place(

@@ -9,7 +9,6 @@ import httpx
 import pytest
 
 from coffre.demonstration import data as demo_data
-from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise
 from coffre.settings import load
 from records.identity import INS_NIR_TEST
@@ -18,6 +17,7 @@ from tests.integration.slow_files import slow_pdf
 from tests.integration.support import HOSPITAL, LABORATORY, Coffre, bearer, document_reference, serving
 from tests.services.fixtures_postgres import NewDatabase
 from tests.services.processes import free_port
+from tests.services.warm import WarmServer
 
 SECONDS = 10.0
 """Alone it takes 0.1 s; of sixteen slow files before it each costs three seconds of CPU at least."""
@@ -167,7 +167,7 @@ def test_two_workers_over_postgres_and_after_a_kill(
     with monkeypatch.context() as environment:
         environment.setenv("COFFRE_INDEX_URL", apart["COFFRE_INDEX_URL"])
         initialise(load(data=data))
-        coffre = Coffre(data, DemoServer(data))
+        coffre = Coffre(data, WarmServer(data))
         coffre.http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=90)
         with (
             process("vault", "serve", "--data", str(data), env=apart),

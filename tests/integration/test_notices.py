@@ -8,11 +8,11 @@ from email.message import EmailMessage
 import pytest
 
 from coffre.demonstration import data as demo_data
-from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise
 from coffre.settings import load
 from tests.integration.support import COLLEAGUE, DOCTOR, STRANGER, Coffre, Patient, bearer
 from tests.services.mail import Mail, mail_server
+from tests.services.warm import WarmServer
 
 FROM = "avis@coffre.example"
 GLASS = {"Coffre-Purpose": "bris_de_glace", "Coffre-Reason": "Patiente%20inconsciente%20aux%20urgences"}
@@ -33,7 +33,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
         initialise(load(data=folder / "data"))
         environment.setenv("COFFRE_NOTICES_URL", mail.url)
         environment.setenv("COFFRE_NOTICES_FROM", FROM)
-        with DemoServer(folder / "data") as server:
+        with WarmServer(folder / "data") as server:
             yield Told(Coffre(folder / "data", server), mail)
 
 

@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 
 from coffre.cli import app
 from coffre.demonstration import data as demo_data
-from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise
 from coffre.settings import load
 from records.identity import INS_NIR_TEST, Traits
@@ -20,6 +19,7 @@ from records.vocabulary.person_warnings import PERSON_WARNINGS
 from tests.integration.operators import Operators, soon
 from tests.integration.pages import Browser
 from tests.integration.support import HOSPITAL, Coffre, Patient, bearer, document_reference
+from tests.services.warm import WarmServer
 
 WOMAN = Traits("DURAND", "Jeanne Marie", "1965-03-09", "F")
 MAN = {"PatientName": "NOËL-GARÇON^Barthélemy", "PatientBirthDate": "19400617", "PatientSex": "M"}
@@ -305,12 +305,12 @@ class TestSettings:
 
     @pytest.fixture
     def running(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Coffre]]:
-        servers: list[DemoServer] = []
+        servers: list[WarmServer] = []
 
         def run(check: str) -> Coffre:
             monkeypatch.setenv("COFFRE_IDENTITY_CHECK", check)
             initialise(load(data=tmp_path / "data"))
-            servers.append(DemoServer(tmp_path / "data"))
+            servers.append(WarmServer(tmp_path / "data"))
             servers[0].start()
             return Coffre(tmp_path / "data", servers[0])
 

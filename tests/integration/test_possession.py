@@ -21,7 +21,6 @@ from coffre.commands.fetch import fetch_command
 from coffre.commands.send import send_command
 from coffre.demo_authority.identities import Identities
 from coffre.demonstration import data as demo_data
-from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise
 from coffre.settings import load
 from coffre.wiring import System
@@ -51,6 +50,7 @@ from tests.integration.support import (
     related,
 )
 from tests.integration.test_vault_process import process
+from tests.services.warm import WarmServer
 from tests.unit.content.metadata_forms import read
 
 CLIENT = typer.Typer()
@@ -343,7 +343,7 @@ def strict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Coffre]:
     monkeypatch.setenv("COFFRE_REQUIRE_POSSESSION", "true")
     data = tmp_path / "data"
     initialise(load(data=data))
-    with DemoServer(data) as server:
+    with WarmServer(data) as server:
         yield Coffre(data, server)
 
 

@@ -4,7 +4,6 @@ import json
 import os
 import secrets
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from records.vocabulary.codes import Environment, Role
 from tests.integration.pages import Page
 from tests.integration.running import process
 from tests.integration.support import bearer, new_ins, problem
+from tests.services import warm
 from tests.services.processes import free_port
 
 Init = Callable[..., tuple[str, str]]
@@ -49,14 +49,8 @@ class Production:
 
     def run(self, *arguments: object, **changed: str | None) -> subprocess.CompletedProcess[str]:
         env = {**os.environ, **self.env, **changed}
-        return subprocess.run(
-            [sys.executable, "-m", "coffre.cli", *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=self.folder,
-            env={name: value for name, value in env.items() if value is not None},
-        )
+        told = {name: value for name, value in env.items() if value is not None}
+        return warm.run(*arguments, env=told, cwd=self.folder)
 
     def refused(self, *arguments: object, **changed: str | None) -> str:
         done = self.run(*arguments, **changed)

@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
-from coffre.demonstration.server import DemoServer
 from tests.integration.laboratory import instances, write_laboratory
 from tests.integration.support import Coffre, Patient, new_ins
+from tests.services.warm import WarmServer
 from tests.unit.coffre.test_send_files import dicomdir
 
 
@@ -166,7 +166,7 @@ def submissions(sender: Sender) -> int:
 def restarted(coffre: Coffre) -> Iterator[None]:
     """The same server anew, at its old address."""
     coffre.server.stop()
-    with DemoServer(coffre.data, coffre.server.port):
+    with WarmServer(coffre.data, coffre.server.port):
         yield
 
 

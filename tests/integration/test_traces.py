@@ -4,13 +4,12 @@ import csv
 import json
 import stat
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.operators import soon
+from tests.integration.operators import command, soon
 from tests.integration.support import HOSPITAL, PRACTICE, Coffre, Patient, bearer, new_ins
 
 RPPS = "899730000001"
@@ -18,9 +17,7 @@ RPPS = "899730000001"
 
 def run(coffre: Coffre, out: Path, *more: str) -> subprocess.CompletedProcess[str]:
     key = coffre.data.with_name(f"{coffre.data.name}-officer.key")
-    command = [sys.executable, "-m", "coffre.cli", "audit", "traces", "--key", str(key), "--out", str(out)]
-    whole = [*command, "--data", str(coffre.data), "--json", *more]
-    return subprocess.run(whole, capture_output=True, text=True, check=False)
+    return command(coffre, "audit", "traces", "--key", str(key), "--out", str(out), "--json", *more)
 
 
 def read(out: Path) -> list[dict[str, Any]]:

@@ -4,8 +4,6 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
-import sys
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +21,7 @@ from keyvault.crypto.sealed_json import open_details
 from keyvault.keys.record_keys import unwrap
 from records.details_json import from_json, to_json
 from tests.integration.running import process
+from tests.services import warm
 from tests.services.processes import free_port
 
 RELEASES = sorted((Path(__file__).parents[1] / "vectors").glob("data-*.tar.xz"))
@@ -59,9 +58,7 @@ class Installed:
         return {"COFFRE_VAULT_PASSPHRASE": self.facts["passphrase"]}
 
     def coffre(self, *arguments: object, code: int = 0) -> str:
-        command = [sys.executable, "-m", "coffre.cli", *map(str, arguments)]
-        env = {**os.environ, **self.environment}
-        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        done = warm.run(*arguments, env={**os.environ, **self.environment})
         assert done.returncode == code, (arguments[:2], done.returncode, done.stdout, done.stderr)
         return done.stdout + done.stderr
 

@@ -13,7 +13,6 @@ import pytest
 
 from audit.canonical import canonical, parse
 from coffre.demo_authority.identities import Identities
-from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise
 from coffre.settings import load
 from coffre.wiring import System
@@ -37,6 +36,7 @@ from tests.integration.running import process
 from tests.integration.support import COLLEAGUE, DOCTOR, PRACTICE, STRANGER, Coffre, Patient
 from tests.services.authority import Authority as CertificateAuthority
 from tests.services.processes import free_port
+from tests.services.warm import WarmServer
 
 OPPOSED = {"bris_de_glace": False, "centre_15": False}
 REASON = "Patient inconscient aux urgences"
@@ -130,7 +130,7 @@ def taken_over(
     folder = tmp_path_factory.mktemp("taken-over")
     data = folder / "data"
     initialise(load(data=data))
-    with DemoServer(data) as server:
+    with WarmServer(data) as server:
         coffre = Coffre(data, server)
         patients = [coffre.open_record() for _ in range(2)]
         lab = coffre.depositor()

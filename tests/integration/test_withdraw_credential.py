@@ -1,17 +1,14 @@
 """`coffre identity withdraw`, as somebody types it whose card was stolen."""
 
 import subprocess
-import sys
 from pathlib import Path
 
+from tests.integration.operators import command
 from tests.integration.support import DOCTOR, PRACTICE, Coffre, Patient, bearer, problem
 
 
 def withdraw(coffre: Coffre, *arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "coffre.cli", "identity", "withdraw", *map(str, arguments)]
-    return subprocess.run(
-        [*command, "--data", str(coffre.data)], capture_output=True, text=True, check=False, input=""
-    )
+    return command(coffre, "identity", "withdraw", *map(str, arguments))
 
 
 def test_a_stolen_credential_is_refused_from_the_next_call_on(

@@ -12,13 +12,13 @@ import pytest
 from playwright.sync_api import Browser, Route
 
 from coffre.demo_authority import identity_files
-from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise
 from coffre.settings import load
 from tests.integration.support import Coffre
 from tests.opener import node
 from tests.services.processes import free_port
 from tests.services.service import S3Service
+from tests.services.warm import WarmServer
 
 pytestmark = pytest.mark.long
 READ = """async told => {
@@ -47,7 +47,7 @@ def coffre(seaweedfs_server: S3Service, tmp_path_factory: pytest.TempPathFactory
         for name, value in settings.items():
             environment.setenv(name, value)
         initialise(load(data=data))
-        with DemoServer(data, port) as server:
+        with WarmServer(data, port) as server:
             yield Coffre(data, server)
 
 

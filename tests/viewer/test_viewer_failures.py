@@ -17,7 +17,6 @@ from playwright.sync_api import Browser, Request, Route
 from pydicom.data import get_testdata_file
 
 from coffre.demonstration import data as demo_data
-from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise
 from coffre.settings import load
 from storage.objects.credentials import Credentials
@@ -25,6 +24,7 @@ from storage.objects.opening import prepare_objects
 from tests.clients.ohif_viewer import given_to
 from tests.integration.support import STRANGER, Coffre, Patient
 from tests.services.service import S3Service
+from tests.services.warm import WarmServer
 from tests.viewer.viewer_page import TABLES_OF_REAL_FILES, ViewerPage, deposited, published
 
 NO_X25519 = """
@@ -156,7 +156,7 @@ def test_another_object_of_equal_length_at_that_address_is_not_drawn(
 def test_a_store_of_another_origin_that_does_not_admit_the_page_is_said(
     browser: Browser, seaweedfs_server: S3Service, tmp_path: Path
 ) -> None:
-    server, bucket = DemoServer(tmp_path / "data"), seaweedfs_server.url("s3", f"unadmitted-{uuid4().hex}")
+    server, bucket = WarmServer(tmp_path / "data"), seaweedfs_server.url("s3", f"unadmitted-{uuid4().hex}")
     keys = Credentials(seaweedfs_server.access_key, seaweedfs_server.secret_key)
     with pytest.MonkeyPatch.context() as environment:
         for name, value in {
