@@ -51,7 +51,7 @@ def queue_notice(
 
     `hourly`: what happens again within the hour is told by the notice that is queued already.
     """
-    notice_id = _hourly_id(transaction, card, kind, recipient) if hourly else new_id()
+    notice_id = hourly_id(card, transaction.now_ms, kind, recipient) if hourly else new_id()
     if notice_id in transaction.queued:
         return
     transaction.queued.add(notice_id)
@@ -94,8 +94,8 @@ def _padded(payload: dict[str, Any]) -> dict[str, Any]:
     return payload | {"pad": " " * (_LENGTH - unpadded)}
 
 
-def _hourly_id(transaction: Transaction, card: OpenedCard, kind: NoticeKind, recipient: str) -> UUID:
+def hourly_id(card: OpenedCard, now_ms: int, kind: NoticeKind, recipient: str) -> UUID:
     """One id for each kind, recipient and hour; without the card key it says nothing of them."""
-    hour = transaction.now_ms // TOLD_ONCE_MS
+    hour = now_ms // TOLD_ONCE_MS
     key = derive(card.key, ZEROS, b"coffre-notice-id-key-v1\x00")
     return UUID(bytes=hmac.digest(key, f"{hour} {kind} {recipient}".encode(), "sha256")[:16])

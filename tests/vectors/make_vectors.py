@@ -338,6 +338,48 @@ def choices() -> dict[str, Any]:
     return {**named, "key": key.hex(), "version": version, "rows": rows}
 
 
+def told() -> dict[str, Any]:
+    """How a holder is written to, the code that proves an address, a term that runs, and a notice."""
+    record, document, clock, notice = (uuid(name) for name in ("record", "document", "clock", "notice"))
+    key, version, due_at, created_at = stream("card-key", 32), 3, 1800000000000, 1800003600000
+    code, salt = "042137", stream("code-salt", 32)
+    said = {"kind": "contact_code", "at": 1800003600, "to": "contact", "address": "zoe.née@example.fr"}
+    unpadded = len(canonical(said | {"pad": ""}))
+    contents: dict[str, tuple[bytes, dict[str, Any]]] = {
+        "coffre-contact-v1": (
+            record.bytes + b"\1" + be(version, 4),
+            {"address": "zoe@example.fr", "since": 1800000000, "pending": "zoe.née@example.fr"},
+        ),
+        "coffre-contact-code-v1": (
+            record.bytes + b"\1",
+            {
+                "salt": b64(salt),
+                "digest": b64(hmac.digest(salt, code.encode(), "sha256")),
+                "until": 1800004200,
+                "tries_left": 4,
+            },
+        ),
+        "coffre-clock-v1": (
+            record.bytes + clock.bytes + be(due_at, 8),
+            {"kind": "announcement", "document": str(document), "step": "notice"},
+        ),
+        "coffre-notice-v2": (record.bytes + notice.bytes, said | {"pad": " " * (448 - unpadded)}),
+    }
+    rows = [
+        {
+            "label": label,
+            "content": content,
+            "sealed": wrap(key, canonical(content), label.encode() + b"\0" + place, stream(label, 12)).hex(),
+        }
+        for label, (place, content) in contents.items()
+    ]
+    id_key = hkdf(key, bytes(32), b"coffre-notice-id-key-v1\0")
+    hourly = hmac.digest(id_key, f"{created_at // 3_600_000} deposit patient".encode(), "sha256")[:16]
+    named = {"record": str(record), "document": str(document), "clock": str(clock), "notice": str(notice)}
+    times = {"version": version, "due_at": due_at, "created_at": created_at}
+    return {**named, **times, "key": key.hex(), "code": code, "hourly": str(UUID(bytes=hourly)), "rows": rows}
+
+
 def tokens() -> dict[str, Any]:
     index_key = stream("index-key", 32)
     values = {
@@ -757,6 +799,7 @@ def build() -> dict[str, Any]:
         "cards.json": cards(),
         "facts.json": facts(),
         "choices.json": choices(),
+        "told.json": told(),
         "tokens.json": tokens(),
         "reception.json": reception(),
         "grants.json": grants(),

@@ -29,9 +29,12 @@ from keyvault.crypto.sealed_json import (
     card_aad,
     choice_card_aad,
     circle_aad,
+    contact_aad,
+    contact_code_aad,
     details_aad,
     event_aad,
     facts_aad,
+    notice_aad,
     open_details,
     open_json,
     open_packed,
@@ -45,15 +48,22 @@ from keyvault.grants.grant import open_grant
 from keyvault.grants.signed_urls import sign_url
 from keyvault.keys.cards import OpenedCard, open_facts, read_card
 from keyvault.keys.choices import open_authorisation, open_circle, person_of
+from keyvault.keys.clocks import clock_aad, open_clock
+from keyvault.keys.contacts import Code
 from keyvault.keys.reception import ReceivedKey, depositor_token, open_envelope, open_key
 from keyvault.keys.reception_keys import verify_reception_key
 from keyvault.keys.secret_keys import SecretKeys, Use
 from keyvault.log.accountability import open_own, own_token, own_tokens
 from keyvault.restore.second_place import Checkpoints, read_segment, segment_name
 from keyvault.roots.file import FileRoot
+from keyvault.verbs.notice_outbox import HOLDER, hourly_id
 from keyvault.verbs.reader.kept_grants import KeptGrant, row_aad
 from records.actors import Actor
+from records.announcing import Step
+from records.base64url import unb64
+from records.contacts import ContactKind
 from records.errors import CoffreError
+from records.notices import NoticeKind
 from records.vocabulary.codes import Environment, RecordState, Role
 from storage.objects.kept_files import KeptFiles
 from tests.unit.keyvault.sealing import opened, sealer_with
@@ -238,6 +248,50 @@ def test_facts(form: dict[str, Any]) -> None:
     found = open_facts(OpenedCard(record, 1, None, key), [row])[document]
     assert found.to_json() | form["content"] == found.to_json()
     assert found.class_code == "10"
+
+
+TOLD = load("told.json")
+
+
+@pytest.mark.parametrize("row", TOLD["rows"], ids=lambda row: row["label"])
+def test_what_tells_a_holder_opens_in_its_place_alone(row: dict[str, Any]) -> None:
+    """Contact, code, clock and notice: each under its own label, and bound to where it stands."""
+    record, clock, notice = (UUID(TOLD[name]) for name in ("record", "clock", "notice"))
+    key, sealed, version, due_at = made(TOLD["key"]), made(row["sealed"]), TOLD["version"], TOLD["due_at"]
+    email, telephone = ContactKind.EMAIL, ContactKind.TELEPHONE
+    aads = {
+        "coffre-contact-v1": contact_aad(record, email, version),
+        "coffre-contact-code-v1": contact_code_aad(record, email),
+        "coffre-clock-v1": clock_aad(record, clock, due_at),
+        "coffre-notice-v2": notice_aad(record, notice),
+    }
+    assert open_json(key, sealed, aads.pop(row["label"])) == row["content"]
+    elsewhere = [
+        contact_aad(record, email, version + 1),
+        contact_aad(record, telephone, version),
+        contact_code_aad(record, telephone),
+        clock_aad(record, clock, due_at + 1),
+        clock_aad(record, notice, due_at),
+        notice_aad(record, clock),
+        notice_aad(notice, notice),
+    ]
+    for other in [*aads.values(), *elsewhere]:
+        with pytest.raises(KeyvaultError):
+            open_json(key, sealed, other)
+
+
+def test_a_code_a_clock_and_an_hourly_notice_are_read_as_written() -> None:
+    rows = {row["label"]: row for row in TOLD["rows"]}
+    opened = OpenedCard(UUID(TOLD["record"]), 1, None, made(TOLD["key"]))
+    kept = rows["coffre-contact-code-v1"]["content"]
+    code = Code(unb64(kept["salt"]), unb64(kept["digest"]), kept["until"], kept["tries_left"])
+    assert code.is_of(TOLD["code"]) and not code.is_of("042138")
+    clock = {"clock_id": UUID(TOLD["clock"]), "due_at": TOLD["due_at"]}
+    found = open_clock(opened, {**clock, "sealed": made(rows["coffre-clock-v1"]["sealed"])})
+    assert (found.clock.document, found.clock.step) == (UUID(TOLD["document"]), Step.NOTICE)
+    assert found.clock.to_json() == rows["coffre-clock-v1"]["content"]
+    assert len(canonical(rows["coffre-notice-v2"]["content"])) == 448
+    assert hourly_id(opened, TOLD["created_at"], NoticeKind.DEPOSIT, HOLDER) == UUID(TOLD["hourly"])
 
 
 def test_tokens_addresses_and_depositors() -> None:
