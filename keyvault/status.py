@@ -13,7 +13,7 @@ _MOST = 1_000
 _MOST_SHOWN = 50
 
 
-def vault_status(tx: VaultRows, root: str, *, has_second_place: bool) -> dict[str, Any]:
+def vault_status(tx: VaultRows, root: str, now_ms: int, *, has_second_place: bool) -> dict[str, Any]:
     """`root`: the name of its root, of which the kind is shown. Counts end at 1 000."""
     last = tx.find("checkpoint", order="-size", limit=1)
     newest = tx.find("leaf", order="-position", limit=1)
@@ -29,11 +29,18 @@ def vault_status(tx: VaultRows, root: str, *, has_second_place: bool) -> dict[st
         "log_signed": last[0]["size"] if last else 0,
         "log_shipped": shipped_size(tx) if has_second_place else None,
         "frozen": read_frozen(tx) is not None,
-        "notices": notice_counts(tx),
+        "notices": {name: count for name, count in notice_counts(tx).items() if count},
+        "notices_oldest_waiting_s": oldest_waiting_s(tx, now_ms),
     }
 
 
-def undelivered_notices(tx: VaultRows) -> list[dict[str, Any]]:
+def notices_told(tx: VaultRows) -> dict[str, Any]:
+    """For `coffre notices`: how many of each, and the newest that reached nobody."""
+    counts = {name: count for name, count in notice_counts(tx).items() if count}
+    return {"counts": counts, "undelivered": _undelivered(tx)}
+
+
+def _undelivered(tx: VaultRows) -> list[dict[str, Any]]:
     """The newest notices that reached nobody: when they were queued, for whom in one word, and why."""
     where = {"state": NoticeState.UNDELIVERED.value}
     rows = tx.find("notice", order=("-created_at", "-notice_id"), limit=_MOST_SHOWN, **where)
@@ -49,10 +56,16 @@ def undelivered_notices(tx: VaultRows) -> list[dict[str, Any]]:
 
 
 def notice_counts(tx: VaultRows) -> dict[str, int]:
-    """Notices by state, and those that reached nobody by the reason; what there is none of is left out."""
+    """Notices by state, and those that reached nobody by the reason; each number ends at 1 000."""
     states = (state for state in NoticeState if state is not NoticeState.UNDELIVERED)
     counts = {state.value: len(tx.find("notice", state=state.value, limit=_MOST)) for state in states}
     for reason in UNDELIVERED_FOR:
         where = {"state": NoticeState.UNDELIVERED.value, "outcome": reason.value}
         counts[f"{NoticeState.UNDELIVERED}_{reason}"] = len(tx.find("notice", limit=_MOST, **where))
-    return {name: count for name, count in counts.items() if count}
+    return counts
+
+
+def oldest_waiting_s(tx: VaultRows, now_ms: int) -> int | None:
+    """How long the first of the notices that are queued has waited; None where none is."""
+    first = tx.find("notice", order="created_at", limit=1, state=NoticeState.QUEUED.value)
+    return max(0, now_ms - first[0]["created_at"]) // 1000 if first else None

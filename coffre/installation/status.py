@@ -13,7 +13,7 @@ from coffre.installation.identity import Identity
 from coffre.installation.places import Places, naming
 from coffre.setting_rules import INPROCESS
 from coffre.settings import Settings
-from keyvault.status import notice_counts, undelivered_notices, vault_status
+from keyvault.status import notices_told, vault_status
 from storage.files import IndexFile, VaultFile, looking_into
 
 _FILE = "sqlite:///"
@@ -44,8 +44,7 @@ def installation_notices(settings: Settings) -> dict[str, Any]:
     settings = settings.of_installation(Identity.read(places.complete).environment)
     if settings.vault_url == INPROCESS and places.vault.startswith(_FILE):
         with naming("vault"), looking_into(_path(places.vault), "vault") as connection:
-            rows = VaultFile(connection)
-            return {"counts": notice_counts(rows), "undelivered": undelivered_notices(rows)}
+            return notices_told(VaultFile(connection))
     from coffre.installation.installation import Installation  # noqa: PLC0415 - loads the engines
 
     with Installation(settings) as found:
@@ -61,7 +60,7 @@ def _of_files(settings: Settings, places: Places) -> dict[str, Any]:
     with naming("vault"), looking_into(_path(places.vault), "vault") as connection:
         has_second_place = settings.second_place_url is not None
         rows = VaultFile(connection)
-        return found | vault_status(rows, settings.root_url, has_second_place=has_second_place)
+        return found | vault_status(rows, settings.root_url, now_ms, has_second_place=has_second_place)
 
 
 def _of_engines(settings: Settings) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from coffre.serving.methods import answer_heads
 from coffre.wiring import System
 from keyvault.process.request_id import REQUEST_ID
+from records.errors import CoffreError
 from records.vocabulary.codes import Environment
 
 HEADER = b"x-request-id"
@@ -49,6 +50,7 @@ class Metrics:
             registry=counting,
         )
         self.registry.register(_OfTheIndex(system))
+        self.registry.register(_OfNotices(system))
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         self._requests.labels(method, route, str(status)).inc()
@@ -111,6 +113,33 @@ class _OfTheIndex(Collector):
             "coffre_structures_past_allowance",
             "Structures past COFFRE_CPU_ALLOWANCE_S today, which come after all others",
             today.past_allowance,
+        )
+
+
+class _OfNotices(Collector):
+    """What became of notices (R57), as the vault counts them."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: to be registered must not ask the vault."""
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        """Nothing where the vault doesn't answer: the others are told all the same."""
+        try:
+            found = self._system.guard.public.delivery()
+        except CoffreError:
+            return
+        states = GaugeMetricFamily("coffre_notices", "Notices by state, capped", labels=("state",))
+        for state, count in found.counts.items():
+            states.add_metric((state,), count)
+        yield states
+        yield GaugeMetricFamily(
+            "coffre_notices_oldest_waiting_seconds",
+            "How long the oldest notice that is queued has waited",
+            found.oldest_waiting_s or 0,
         )
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from keyvault.context import Vault
 from keyvault.log.sequencer import InclusionProofs
+from keyvault.status import notice_counts, oldest_waiting_s
 from records.errors import Invalid
 
 MOST_LEAVES = 256
@@ -18,8 +19,15 @@ class PublicKey(NamedTuple):
     public: bytes
 
 
+class Delivering(NamedTuple):
+    """Notices by state, each number up to 1 000; seconds that the oldest one has waited, None where none."""
+
+    counts: dict[str, int]
+    oldest_waiting_s: int | None
+
+
 class PublishingVerbs:
-    """For whoever serves `/audit`, and for intake's pinned key."""
+    """For whoever serves `/audit` and `/metrics`, and for intake's pinned key."""
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
@@ -28,6 +36,11 @@ class PublishingVerbs:
         """What `/audit/keys` publishes."""
         keys = self._vault.keyring.public_keys()
         return [PublicKey(key.key_id, key.use, key.public) for key in keys]
+
+    def delivery(self) -> Delivering:
+        """What became of notices, for whoever watches the installation: numbers alone."""
+        with self._vault.store.reading() as tx:
+            return Delivering(notice_counts(tx), oldest_waiting_s(tx, self._vault.now_ms()))
 
     def last_checkpoint(self) -> str:
         return self._vault.sequencer.last_checkpoint()

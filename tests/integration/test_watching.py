@@ -2,7 +2,9 @@
 
 import re
 
-from tests.integration.support import Coffre, Patient, bearer
+import pytest
+
+from tests.integration.support import STRANGER, Coffre, Patient, bearer
 
 
 def test_metrics_count_by_route_template(coffre: Coffre, patient: Patient) -> None:
@@ -14,6 +16,28 @@ def test_metrics_count_by_route_template(coffre: Coffre, patient: Patient) -> No
     assert "coffre_submissions_due" in text
     assert patient.ins not in text
     assert str(patient.public_id) not in text
+
+
+@pytest.mark.requirement("R57")
+def test_metrics_tell_what_became_of_notices(coffre: Coffre, patient: Patient) -> None:
+    """Numbers alone, each state from the beginning, so that an alarm can be set on it."""
+    patient.call("POST", "/blocks", json={"professional": STRANGER})
+    told = {name: int(count) for name, count in notices_of(coffre)}
+    assert told.keys() == {
+        "queued",
+        "sent",
+        "page",
+        "read",
+        "undelivered_no_contact",
+        "undelivered_refused",
+        "undelivered_given_up",
+    }
+    assert sum(told.values()) >= 1
+    assert re.search(r"^coffre_notices_oldest_waiting_seconds \d", coffre.http.get("/metrics").text, re.M)
+
+
+def notices_of(coffre: Coffre) -> list[tuple[str, str]]:
+    return re.findall(r'^coffre_notices\{state="(\w+)"\} (\d+)', coffre.http.get("/metrics").text, re.M)
 
 
 def test_every_answer_carries_an_id_of_its_own(coffre: Coffre, patient: Patient) -> None:

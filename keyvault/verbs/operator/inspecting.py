@@ -20,7 +20,7 @@ from keyvault.context import Vault
 from keyvault.keys.record_keys import care_key
 from keyvault.log.accountability import open_own
 from keyvault.log.appending import ORDINARY, SYSTEM, Chain, record_chain
-from keyvault.status import notice_counts, undelivered_notices, vault_status
+from keyvault.status import notices_told, vault_status
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.operator.copied_columns import check_copies
 from keyvault.verbs.operator.listing import ListingVerbs
@@ -123,13 +123,16 @@ class InspectingVerbs(ListingVerbs):
     def notices(self) -> dict[str, Any]:
         """Notices by what became of them, and the newest that reached nobody, without identity."""
         with self._vault.store.reading() as tx:
-            return {"counts": notice_counts(tx), "undelivered": undelivered_notices(tx)}
+            return notices_told(tx)
 
     def status(self) -> dict[str, Any]:
         """Bounded counts and the state of the log."""
         with self._vault.store.reading() as tx:
             return vault_status(
-                tx, self._vault.keyring.root_kind, has_second_place=self._vault.second_place is not None
+                tx,
+                self._vault.keyring.root_kind,
+                self._vault.now_ms(),
+                has_second_place=self._vault.second_place is not None,
             )
 
 

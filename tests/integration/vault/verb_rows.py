@@ -128,7 +128,7 @@ NO_EVENT: Mapping[str, str] = {
     },
     **{
         f"public.{verb}": "anybody may read it"
-        for verb in ("consistency", "last_checkpoint", "proof", "proofs", "public_keys", "tile")
+        for verb in ("consistency", "delivery", "last_checkpoint", "proof", "proofs", "public_keys", "tile")
     },
 }
 

@@ -67,8 +67,8 @@ def test_the_vault_s_status_is_that_of_its_store(tmp_path: Path) -> None:
         for position in range(12):
             tx.insert("leaf", {"leaf_hash": bytes([position]) * 32, "position": position})
     with store.reading() as tx, looking_into(path, "vault") as connection:
-        ours = vault_status(VaultFile(connection), "file:/root", has_second_place=True)
-        assert ours == vault_status(tx, "file:/root", has_second_place=True)
+        ours = vault_status(VaultFile(connection), "file:/root", 0, has_second_place=True)
+        assert ours == vault_status(tx, "file:/root", 0, has_second_place=True)
     assert ours["log_size"] == 12 and ours["shards"] == 2 and ours["root"] == "file"
     assert ours["root_rotations"] == 3 and ours["root_rotation_running"] is True
 
