@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+import decision_tables
+import state_diagrams
+
 from records.fhir.french_time import FrenchTime
 from records.vocabulary.document_types import CLASS_NAMES, DOCUMENT_TYPES
 from records.vocabulary.matrix import Cell, Mark, Matrix
@@ -45,7 +48,8 @@ OPENS = {
 
 
 def rules() -> str:
-    return "".join(["# Rules of access\n\n", INTRO, *_matrix(), SECTORS_INTRO, *_sectors()])
+    decided = [*decision_tables.tables(), *state_diagrams.diagrams()]
+    return "".join(["# Rules of access\n\n", INTRO, *decided, *_matrix(), SECTORS_INTRO, *_sectors()])
 
 
 def _matrix() -> Iterator[str]:

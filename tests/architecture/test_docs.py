@@ -15,6 +15,8 @@ from coffre.wiring import System
 from keyvault.process.guard import HousekeeperDoor, OperatorDoor, ReaderDoor, WorkerDoor
 from keyvault.verbs.operator.inspecting import InspectingVerbs
 from keyvault.verbs.public import PublishingVerbs
+from records.rules.document import DOCUMENT_RULES
+from records.rules.record import RECORD_RULES
 from storage.vault_store.tables import DAY_KEYS, VAULT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -97,3 +99,11 @@ def test_named_files_exist(page: Path) -> None:
     rooms = "audit|client|coffre|content|docs|ingestion|keyvault|records|storage|tests|viewer_api"
     named = re.findall(rf"`((?:{rooms})/[\w/.-]+\.(?:py|md|json|tsv))`", page.read_text("utf-8"))
     assert not [name for name in named if not (ROOT / name).exists()]
+
+
+def test_each_rule_of_a_decision_names_where_it_is_from_and_its_reasons() -> None:
+    """A requirement, an article of the Code de la santé publique, or a rule of the DMP guide."""
+    page = (ROOT / "docs/rules.md").read_text("utf-8")
+    rows = re.findall(r"^\| \d+ \| (\w+) \| ([^|]+) \| ([^|]+) \| ([^|]*) \| ([^|]*) \|$", page, re.MULTILINE)
+    assert len(rows) == 1 + len(RECORD_RULES) + len(DOCUMENT_RULES)
+    assert not [name for _, name, _, source, reasons in rows if not (source.strip() and reasons.strip())]
