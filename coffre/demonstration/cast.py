@@ -16,8 +16,8 @@ from records.errors import CoffreError
 from records.identity import INS, INS_NIR_TEST
 
 LABORATORY, HOSPITAL, PRACTICE, EMERGENCY_WARD = "1750000001", "1750000003", "1750000002", "1750000004"
-DOCTOR, EMERGENCY_DOCTOR = "899700024450", "899700024468"
-PROFESSION_DOCTOR = "10"
+DOCTOR, EMERGENCY_DOCTOR, PHYSIOTHERAPIST = "899700024450", "899700024468", "899700024476"
+PROFESSION_DOCTOR, PROFESSION_PHYSIOTHERAPIST = "10", "70"
 PERSON = INS(PATIENT_INS, INS_NIR_TEST)
 
 
@@ -50,6 +50,7 @@ def issue_credentials(data: Path, record: str) -> Cast:
             "hospital": identities.depositor(HOSPITAL),
             "doctor": identities.professional(DOCTOR, PROFESSION_DOCTOR, PRACTICE),
             "emergency": identities.professional(EMERGENCY_DOCTOR, PROFESSION_DOCTOR, EMERGENCY_WARD),
+            "physiotherapist": identities.professional(PHYSIOTHERAPIST, PROFESSION_PHYSIOTHERAPIST, PRACTICE),
             "patient": identities.patient(PATIENT_INS),
         }
     return Cast(record, tokens)

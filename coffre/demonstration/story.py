@@ -1,6 +1,7 @@
 """The story that the demo plays, step by step, on real files and over HTTP; each step checks its outcome."""
 
 from coffre.demonstration.announcing import result_not_yet_announced
+from coffre.demonstration.choosing import patient_chooses
 from coffre.demonstration.depositing import (
     deposit_ct,
     deposit_real_ct,
@@ -41,6 +42,7 @@ STORY: tuple[Step, ...] = (
     ("A stock viewer searches and opens the study in clear", viewer_opens_the_study),
     ("A stock FHIR client finds the report and fetches it", doctor_finds_the_report),
     ("The doctor opens everything", doctor_opens_everything),
+    ("The patient shows one document and not another", patient_chooses),
     ("A result that is not announced yet", result_not_yet_announced),
     ("The patient masks the study", patient_masks),
     ("An emergency doctor breaks the glass", emergency),

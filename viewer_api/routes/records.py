@@ -63,7 +63,7 @@ class ChosenBody(BaseModel):
     """`with_linked`: what belongs to the same studies is shown, too."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
-    documents: list[UUID] = Field(max_length=10_000, strict=False)
+    documents: list[Annotated[UUID, Field(strict=False)]] = Field(max_length=10_000)
     kinds: list[KindBody] = Field(default=[], max_length=MOST_KINDS)
     with_linked: bool = True
 
