@@ -12,18 +12,21 @@ from records.errors import Invalid
 from records.identity import INS, Traits, check_rpps, check_structure
 from records.numbers import is_whole
 from records.shape import Shape, members
-from records.vocabulary.codes import ConsentMeans
+from records.vocabulary.codes import ConsentMeans, Role
 
 DEFAULT_DURATION = 365 * 86_400  # R18: an authorisation lasts one year unless said otherwise
+HOLDER = Role.PATIENT.value
+"""Who gave a consent that nobody else recorded."""
 LONGEST_DURATION = 100 * 365 * 86_400
 """An authorisation with an end has one that a calendar shows; whoever means for good says so."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConsentRecord:
-    """The recorded initial consent (R17): by whom, by which means, when.
+    """A recorded consent (R17, R18): by whom, by which means, when.
 
-    `how` is one of `ConsentMeans`; cards of earlier versions hold words of their own.
+    `by` is the holder (`HOLDER`), or the national number of the professional who recorded it; cards have what
+    an operator wrote. `how` is one of `ConsentMeans`; cards of earlier versions hold words of their own.
     """
 
     by: str
@@ -211,6 +214,19 @@ def end_of(now: int, until: int | None = None, *, permanent: bool = False) -> in
     return None if permanent else now + DEFAULT_DURATION if until is None else until
 
 
+def withdraw_consent(card: Card) -> Card:
+    """Take back every consent: nobody but the holder consults any more, emergencies apart (R17). Who attended
+    is named anew, if ever, once it is given again.
+    """
+    return replace(card, consent=None, attending={})
+
+
+def give_consent(card: Card, now: int) -> Card:
+    """Give the initial consent, first or again (R17); it permits nobody by itself."""
+    given = card.consent or ConsentRecord(HOLDER, ConsentMeans.ONLINE.value, now)
+    return replace(card, consent=given)
+
+
 def block(card: Card, professional: str) -> Card:
     """Shut a professional out whatever else the card says (R19). Raises Invalid `bad_rpps`."""
     return replace(card, blocks=card.blocks | {check_rpps(professional)})
@@ -262,4 +278,5 @@ def protects(before: Card, after: Card) -> bool:
         and after.attending.keys() <= before.attending.keys()
         and before.emergency.bris_de_glace >= after.emergency.bris_de_glace
         and before.emergency.centre_15 >= after.emergency.centre_15
+        and after.consent in (None, before.consent)
     )

@@ -22,6 +22,8 @@ class NoticeKind(StrEnum):
     CENTRE_15 = "centre_15"
     FIRST_ACCESS = "first_access"
     AUTHORISATION_CHANGED = "authorisation_changed"
+    CONSENT_RECORDED = "consent_recorded"
+    CONSENT_CHANGED = "consent_changed"
     BLOCK_CHANGED = "block_changed"
     ATTENDING_CHANGED = "attending_changed"
     EMERGENCY_CHANGED = "emergency_changed"
@@ -74,6 +76,12 @@ NOTICE_OF_CHANGE: Mapping[Action, NoticeKind] = MappingProxyType(
         Action.AUTHORISE: NoticeKind.AUTHORISATION_CHANGED,
         Action.REVOKE: NoticeKind.AUTHORISATION_CHANGED,
         Action.CHOOSE: NoticeKind.AUTHORISATION_CHANGED,
+        Action.FORM_TEAM: NoticeKind.AUTHORISATION_CHANGED,
+        Action.JOIN_TEAM: NoticeKind.AUTHORISATION_CHANGED,
+        Action.LEAVE_TEAM: NoticeKind.AUTHORISATION_CHANGED,
+        Action.END_TEAM: NoticeKind.AUTHORISATION_CHANGED,
+        Action.WITHDRAW_CONSENT: NoticeKind.CONSENT_CHANGED,
+        Action.GIVE_CONSENT: NoticeKind.CONSENT_CHANGED,
         Action.BLOCK: NoticeKind.BLOCK_CHANGED,
         Action.UNBLOCK: NoticeKind.BLOCK_CHANGED,
         Action.NAME_ATTENDING: NoticeKind.ATTENDING_CHANGED,

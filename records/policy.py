@@ -22,7 +22,7 @@ from records.emergency import EMERGENCIES
 from records.rules.assumptions import matrix_of, of_cell, of_refused_record
 from records.rules.document import DOCUMENT_RULES, OF_AN_AUTHOR, is_hidden_from_patient
 from records.rules.record import RECORD_RULES, Case, is_attending
-from records.rules.request import CONSULTS, READS, WITHOUT_RECORD, general_objection
+from records.rules.request import CONSULTS, OF_A_TEAM, READS, WITHOUT_RECORD, general_objection
 from records.vocabulary.codes import Action, Label, Obligation, PurposeOfUse, ReasonCode, RecordState, Role
 from records.vocabulary.matrix import Matrices
 from records.vocabulary.matrix_tables import MATRICES
@@ -123,11 +123,14 @@ def _grounded(case: Case) -> Decision:
 
 
 def _care(case: Case) -> Decision:
-    """A professional in ordinary care: attending doctor (R21), or authorised at this moment (R18)."""
+    """A professional in ordinary care: attending doctor (R21), or authorised at this moment (R18), or about
+    to write down the patient's consent."""
     authorisation = case.authorisation
+    if case.request.action is Action.RECORD_CONSENT:  # R17, R18: who sees the patient writes it down
+        return Permit(ReasonCode.CONSENT_RECORDED)
     if is_attending(case):
         return Permit(ReasonCode.ATTENDING_DOCTOR)
-    if authorisation is None or case.request.action not in CONSULTS:
+    if authorisation is None or case.request.action not in CONSULTS | OF_A_TEAM:
         return Deny(ReasonCode.NOT_AUTHORISED)
     if authorisation.is_live(case.request.now):
         return Permit(ReasonCode.AUTHORISED)

@@ -82,6 +82,8 @@ STATUS: Mapping[str, int] = {
     "test_data": 422,
     "bad_authorisation": 422,
     "bad_rpps": 422,
+    "bad_team": 422,
+    "bad_consent": 422,
     "reason_missing": 422,
     "bad_contact": 422,
     "wrong_code": 422,

@@ -6,7 +6,7 @@ where no row is, nothing is permitted.
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -22,6 +22,11 @@ from records.consent import ConsentRecord
 from records.vocabulary.codes import ConsentMeans
 
 LIVE, ARCHIVED = "live", "archived"
+LARGEST_SEARCH = 300
+MOST_TEAMS = 500
+"""Shown at once; what ended yesterday is archived."""
+TOLD_AT_ONCE = 100
+"""Rows that one event names, so that it stays a line that a log can show."""
 _DECOY, _NOBODY = OpenedCard(UUID(int=0), 0, None, bytes(32)), "899700000000"
 
 
@@ -36,6 +41,18 @@ class KeptChoice:
     def told(self, of: str) -> dict[str, Any]:
         """The details of the event: `of` is authorisation or circle."""
         return {of: self.name, f"{of}_version": self.version, f"{of}_digest": self.digest.hex()}
+
+
+def told_together(kept: Iterable[KeptChoice], of: str = "authorisation") -> dict[str, str]:
+    """The detail of an event that names many rows, in the plural; `read_together` reads it."""
+    return {f"{of}s": " ".join(f"{each.name}:{each.version}:{each.digest.hex()}" for each in kept)}
+
+
+def read_together(detail: str) -> Iterator[tuple[str, str, str]]:
+    """Name, version and digest of each row."""
+    for each in detail.split():
+        name, version, digest = each.split(":")
+        yield name, version, digest
 
 
 def person_of(opened: OpenedCard, professional: str) -> bytes:
@@ -73,6 +90,18 @@ def authorisation_row(tx: VaultTransaction, opened: OpenedCard, professional: st
     return tx.get("authorisation", record_id=opened.record_id, person=person_of(opened, professional))
 
 
+def authorisation_rows(tx: VaultTransaction, opened: OpenedCard, professionals: Iterable[str]) -> list[Row]:
+    """The rows that these professionals have."""
+    people = [person_of(opened, each) for each in professionals]
+    return [
+        row
+        for at in range(0, len(people), LARGEST_SEARCH)
+        for row in tx.find(
+            "authorisation", record_id=opened.record_id, person__in=people[at : at + LARGEST_SEARCH]
+        )
+    ]
+
+
 def open_authorisation(opened: OpenedCard, row: Row) -> Authorisation:
     """Raises CoffreError `card_altered` where the row is not the one that its digest names, or what stands
     beside it is not what it seals.
@@ -89,6 +118,12 @@ def open_circles(tx: VaultTransaction, opened: OpenedCard, circles: Sequence[UUI
     """The circles that are there, by id."""
     rows = tx.find("circle", record_id=opened.record_id, circle_id__in=circles)
     return {row["circle_id"]: open_circle(opened, row) for row in rows}
+
+
+def running_teams(tx: VaultTransaction, opened: OpenedCard) -> list[Circle]:
+    """Teams and lists that were not ended, the newest first."""
+    rows = tx.find("circle", limit=MOST_TEAMS, record_id=opened.record_id, state=LIVE)
+    return sorted((open_circle(opened, row) for row in rows), key=lambda each: -each.since)
 
 
 def open_circle(opened: OpenedCard, row: Row) -> Circle:
@@ -120,6 +155,26 @@ def keep_authorisations(
             new.append({"record_id": opened.record_id, "person": person, **columns})
     tx.insert("authorisation", *new)
     return kept
+
+
+def keep_circle(tx: VaultTransaction, opened: OpenedCard, circle: Circle, present: Row | None) -> KeptChoice:
+    """Seal the next version of a team or list; `present` is the row that it has."""
+    version = present["version"] + 1 if present is not None else 1
+    aad = circle_aad(opened.record_id, circle.circle_id, version)
+    columns = _columns(opened, circle.to_json(), aad, version, circle.archived, circle.ends_at())
+    key = {"record_id": opened.record_id, "circle_id": circle.circle_id}
+    if present is not None:
+        _replace(tx, "circle", columns, **key)
+    else:
+        tx.insert("circle", {**key, **columns})
+    return KeptChoice(str(circle.circle_id), version, columns["digest"])
+
+
+def circle_id_of(opened: OpenedCard, by: str, request: UUID) -> UUID:
+    """The id of the team that a request forms: whoever asks again with the same request id gets the same."""
+    key = derive(opened.key, bytes(32), b"coffre-circle-id-key-v1\0")
+    named = b"coffre-circle-id-v1\0" + request.bytes + by.encode()
+    return UUID(bytes=hmac.digest(key, named, "sha256")[:16])
 
 
 def _replace(tx: VaultTransaction, table: str, columns: dict[str, Any], **key: object) -> None:

@@ -47,6 +47,7 @@ from keyvault.verbs.reader.rechecking import HoldingVerbs, RecheckingVerbs, Rene
 from keyvault.verbs.reader.releasing import ReleasingVerbs
 from keyvault.verbs.reader.searching import SearchingVerbs
 from keyvault.verbs.reader.searching_documents import SearchingDocumentsVerbs
+from keyvault.verbs.reader.teaming import TeamingVerbs
 from keyvault.verbs.worker.adopting import AdoptingVerbs
 from keyvault.verbs.worker.adopting_jobs import AdoptingJobs
 from keyvault.verbs.worker.ingesting import ReleasingForIngest
@@ -69,6 +70,7 @@ class RecordDoor(
     ChoicesVerbs,
     ChangingVerbs,
     ChoosingVerbs,
+    TeamingVerbs,
     AnnouncingVerbs,
     NoticingVerbs,
     ContactingVerbs,
@@ -77,8 +79,9 @@ class RecordDoor(
     """resolve, find, list, search, search_documents, documents, document, choices, events, tokens, release,
     recheck.
 
-    Of a depositor: search_deposits. Of a professional: own_actions, label, announce. Of the holder:
-    change_card, choose, label, notices, acknowledge, contacts, put_contact, confirm_contact, delete_contact.
+    Of a depositor: search_deposits. Of a professional: own_actions, label, announce, record_consent,
+    change_team. Of the holder: change_card, choose, form_team, change_team, label, notices, acknowledge,
+    contacts, put_contact, confirm_contact, delete_contact.
     """
 
     def __init__(self, vault: Vault) -> None:

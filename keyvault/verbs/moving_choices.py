@@ -4,15 +4,13 @@ from dataclasses import replace
 from uuid import uuid4
 
 from keyvault.keys.cards import OpenedCard
-from keyvault.keys.choices import keep_authorisations, person_of
+from keyvault.keys.choices import authorisation_rows, keep_authorisations, person_of
 from keyvault.log.appending import Chain, Event
 from keyvault.transaction import Transaction
 from records.actors import Actor
 from records.choices.authorising import of_card
 from records.consent import Card
 from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode
-
-LARGEST_SEARCH = 300
 
 
 def move_authorisations(
@@ -27,19 +25,10 @@ def move_authorisations(
     if card is None or not card.authorisations:
         return card
     tx = transaction.rows
-    people = [person_of(opened, each.professional) for each in card.authorisations]
-    known = {
-        row["person"]
-        for at in range(0, len(people), LARGEST_SEARCH)
-        for row in tx.find(
-            "authorisation", record_id=opened.record_id, person__in=people[at : at + LARGEST_SEARCH]
-        )
-    }
-    moved = [
-        of_card(each, uuid4())
-        for each, person in zip(card.authorisations, people, strict=True)
-        if person not in known
-    ]
+    given = {person_of(opened, each.professional): each for each in card.authorisations}
+    numbers = [each.professional for each in card.authorisations]
+    known = {row["person"] for row in authorisation_rows(tx, opened, numbers)}
+    moved = [of_card(each, uuid4()) for person, each in given.items() if person not in known]
     for each, kept in zip(moved, keep_authorisations(tx, opened, moved), strict=True):
         details = {"professional": each.professional, **kept.told("authorisation")}
         transaction.append(chain, replace(told, details=details))

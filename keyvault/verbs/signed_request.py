@@ -14,6 +14,7 @@ from audit.canonical import parse
 from keyvault.crypto.members import integer, items, members, text
 from keyvault.crypto.search_tokens import TokenField
 from records.base64url import unb64
+from records.choices.teams import UNNAMED
 from records.errors import Invalid
 from records.fhir.resources.submission_sets import record_and_submission
 from records.fhir.search.fhir_search import set_search
@@ -148,7 +149,7 @@ def _own_imaging(named: Named, _: bytes) -> SignedRequest:
 
 
 def _choices(named: Named, _: bytes) -> SignedRequest:
-    return _reading(named["record"], choices={"about": None})
+    return _reading(named["record"], choices={"about": None, "team": None})
 
 
 def _retrieve(named: Named, _: bytes) -> SignedRequest:
@@ -235,7 +236,47 @@ def _choose(named: Named, body: bytes) -> SignedRequest:
 
 
 def _choices_about(named: Named, _: bytes) -> SignedRequest:
-    return _reading(named["record"], choices={"about": named["professional"]})
+    return _reading(named["record"], choices={"about": named["professional"], "team": None})
+
+
+def _form_team(named: Named, body: bytes) -> SignedRequest:
+    stated = members(parse(body), {"request", "name", "members"}, {"until"})
+    formed = {"until": None, **stated, "request": UUID(text(stated["request"]))}
+    return _reading(named["record"], Action.FORM_TEAM, form_team=formed)
+
+
+def _record_consent(named: Named, body: bytes) -> SignedRequest:
+    """The same defaults as the route's (`viewer_api/routes/teams.py`)."""
+    stated = members(parse(body), {"request", "how"}, {"name", "members", "until"})
+    unsaid: Arguments = {"name": UNNAMED, "members": [], "until": None}
+    recorded = {**unsaid, **stated, "request": UUID(text(stated["request"])), "locator": named["record"]}
+    return SignedRequest(named["record"], {"record_consent": recorded})
+
+
+def _join_team(named: Named, body: bytes) -> SignedRequest:
+    stated = members(parse(body), {"members"})
+    return _team(Action.JOIN_TEAM, named, items(stated["members"]))
+
+
+def _leave_team(named: Named, _: bytes) -> SignedRequest:
+    return _team(Action.LEAVE_TEAM, named, [named["professional"]])
+
+
+def _end_team(named: Named, _: bytes) -> SignedRequest:
+    return _team(Action.END_TEAM, named, [])
+
+
+def _team(action: Action, named: Named, people: list[Any]) -> SignedRequest:
+    changed = {"team": UUID(named["team"]), "action": action, "members": people}
+    return _reading(named["record"], action, change_team=changed)
+
+
+def _team_choices(named: Named, _: bytes) -> SignedRequest:
+    return _reading(named["record"], choices={"about": None, "team": UUID(named["team"])})
+
+
+def _consent(action: Action, named: Named, _: bytes) -> SignedRequest:
+    return _changing(named["record"], action)
 
 
 def _add(action: Action, named: Named, body: bytes) -> SignedRequest:
@@ -340,6 +381,14 @@ SIGNED: Mapping[tuple[str, str], Read] = {
     ("DELETE", f"{_RECORD}/authorisations/{{professional}}"): partial(_take_off, Action.REVOKE),
     ("GET", f"{_RECORD}/authorisations/{{professional}}"): _choices_about,
     ("PUT", f"{_RECORD}/authorisations/{{professional}}/chosen"): _choose,
+    ("POST", f"{_RECORD}/consents"): _record_consent,
+    ("POST", f"{_RECORD}/teams"): _form_team,
+    ("GET", f"{_RECORD}/teams/{{team}}"): _team_choices,
+    ("DELETE", f"{_RECORD}/teams/{{team}}"): _end_team,
+    ("POST", f"{_RECORD}/teams/{{team}}/members"): _join_team,
+    ("DELETE", f"{_RECORD}/teams/{{team}}/members/{{professional}}"): _leave_team,
+    ("PUT", f"{_RECORD}/consent"): partial(_consent, Action.GIVE_CONSENT),
+    ("DELETE", f"{_RECORD}/consent"): partial(_consent, Action.WITHDRAW_CONSENT),
     ("POST", f"{_RECORD}/blocks"): partial(_add, Action.BLOCK),
     ("DELETE", f"{_RECORD}/blocks/{{professional}}"): partial(_take_off, Action.UNBLOCK),
     ("POST", f"{_RECORD}/blocked-structures"): _block_structure,

@@ -1,11 +1,11 @@
 """The changes of an authorisation, pure, from one to the next; each may be repeated. Times: unix seconds."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from uuid import UUID
 
 from records.choices.authorisations import Authorisation, DocumentKind, Ground, Scope
-from records.consent import CardAuthorisation, ConsentRecord, end_of
+from records.consent import HOLDER, CardAuthorisation, ConsentRecord, end_of
 from records.errors import Invalid, NotFound
 from records.identity import check_rpps
 from records.vocabulary.codes import ConsentMeans
@@ -18,7 +18,7 @@ NO_CIRCLE = UUID(int=0)
 
 def of_card(given: CardAuthorisation, circle: UUID, consent: ConsentRecord | None = None) -> Authorisation:
     """What a card of an earlier label says of one professional: all documents, on the holder's own word."""
-    said = consent or ConsentRecord("patient", ConsentMeans.ONLINE.value, given.since)
+    said = consent or ConsentRecord(HOLDER, ConsentMeans.ONLINE.value, given.since)
     ground = Ground(circle, given.since, given.until, said, express=True)
     return Authorisation(given.professional, (ground,))
 
@@ -78,11 +78,23 @@ def revoke(present: Authorisation, now: int) -> Authorisation:
 
 
 def choose(present: Authorisation, kinds: Iterable[DocumentKind]) -> Authorisation:
-    """Replace the kinds that the professional's own ground shows, which from now on shows what is chosen."""
+    """Replace the kinds that the professional's own ground shows; from now on no ground shows anything else
+    than what is chosen, one of a team neither.
+    """
     own = present.own
     if own is None:
         raise NotFound("This professional has no authorisation of its own.", code="no_such_authorisation")
-    return _with(present, present.professional, replace(own, scope=Scope.CHOSEN, kinds=check_kinds(kinds)))
+    of_teams = tuple(replace(each, scope=Scope.CHOSEN) for each in present.grounds if each.of_team)
+    chosen = replace(own, scope=Scope.CHOSEN, kinds=check_kinds(kinds))
+    return Authorisation(present.professional, (*of_teams, chosen))
+
+
+def narrows(before: Ground, kinds: Iterable[DocumentKind], newly_shown: Collection[object]) -> bool:
+    """Whether a choice takes sight away and gives none: what a holder may do while the record is
+    suspended.
+    """
+    shows_all = before.scope is Scope.ALL
+    return shows_all or (not newly_shown and before.kinds.issuperset(kinds))
 
 
 def check_kinds(kinds: Iterable[DocumentKind]) -> frozenset[DocumentKind]:

@@ -44,10 +44,20 @@ Rule = Callable[[Case], ReasonCode | None]
 
 _ACTIVE = frozenset({RecordState.ACTIVE})
 PROTECTIVE = frozenset(
-    {Action.REVOKE, Action.BLOCK, Action.REMOVE_ATTENDING, Action.LABEL, Action.SET_EMERGENCY}
+    {
+        Action.REVOKE,
+        Action.CHOOSE,
+        Action.BLOCK,
+        Action.REMOVE_ATTENDING,
+        Action.LABEL,
+        Action.SET_EMERGENCY,
+        Action.LEAVE_TEAM,
+        Action.END_TEAM,
+        Action.WITHDRAW_CONSENT,
+    }
 )
-"""With these the holder takes rights away. Some can also give: `consent.protects` tells, and for labels their
-set.
+"""With these the holder takes rights away. Some can also give: `consent.protects` tells, for labels their
+set, for a choice `authorising.narrows`.
 """
 _STATES: Mapping[tuple[Role, Action], frozenset[RecordState]] = MappingProxyType(
     {

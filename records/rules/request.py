@@ -21,6 +21,8 @@ CONSULTS = READS | {Action.ANNOUNCE, Action.LABEL}
 """What takes a professional a right to consult: whoever announces a document has read it (R22), and who asks
 to hide one would be told without that right that there is a record."""
 WRITES = frozenset({Action.DEPOSIT, Action.WITHDRAW})
+OF_A_TEAM = frozenset({Action.JOIN_TEAM, Action.LEAVE_TEAM, Action.END_TEAM})
+"""What a professional who may consult does with a team; `records.choices.teams` says with which."""
 
 ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = MappingProxyType(
     {
@@ -32,6 +34,10 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = MappingProxyType(
             Action.AUTHORISE,
             Action.REVOKE,
             Action.CHOOSE,
+            Action.FORM_TEAM,
+            *OF_A_TEAM,
+            Action.WITHDRAW_CONSENT,
+            Action.GIVE_CONSENT,
             Action.BLOCK,
             Action.UNBLOCK,
             Action.NAME_ATTENDING,
@@ -42,7 +48,10 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = MappingProxyType(
             Action.READ_NOTICES,
             *CONTACTS,
         },
-        Role.PROFESSIONAL: CONSULTS | WRITES | {Action.READ_LOG, Action.READ_OWN_LOG},
+        Role.PROFESSIONAL: CONSULTS
+        | WRITES
+        | OF_A_TEAM
+        | {Action.READ_LOG, Action.READ_OWN_LOG, Action.RECORD_CONSENT},
         Role.DEPOSITOR: frozenset({Action.DEPOSIT, Action.WITHDRAW, Action.SEARCH_DEPOSITS}),
         Role.OPERATOR: frozenset(
             {
@@ -68,6 +77,8 @@ _EMERGENCY_REFUSES = {
     Action.WITHDRAW: ReasonCode.READ_ONLY_PURPOSE,
     Action.LABEL: ReasonCode.READ_ONLY_PURPOSE,
     Action.ANNOUNCE: ReasonCode.READ_ONLY_PURPOSE,
+    # whoever breaks the glass has no consent to record
+    **dict.fromkeys((Action.RECORD_CONSENT, *OF_A_TEAM), ReasonCode.READ_ONLY_PURPOSE),
     Action.READ_LOG: ReasonCode.PURPOSE_NOT_ENTITLED,
     Action.READ_OWN_LOG: ReasonCode.PURPOSE_NOT_ENTITLED,
 }

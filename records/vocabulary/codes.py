@@ -60,6 +60,14 @@ class Action(StrEnum):
     REVOKE = "revoke"
     CHOOSE = "choose"
     MOVE_CHOICES = "move_choices"
+    ARCHIVE_CHOICES = "archive_choices"
+    RECORD_CONSENT = "record_consent"
+    FORM_TEAM = "form_team"
+    JOIN_TEAM = "join_team"
+    LEAVE_TEAM = "leave_team"
+    END_TEAM = "end_team"
+    WITHDRAW_CONSENT = "withdraw_consent"
+    GIVE_CONSENT = "give_consent"
     BLOCK = "block"
     UNBLOCK = "unblock"
     NAME_ATTENDING = "name_attending"
@@ -97,7 +105,7 @@ class Outcome(StrEnum):
 
 
 class ReasonCode(StrEnum):
-    """The reasons of decisions. The first nine permit, all others deny."""
+    """The reasons of decisions. The first ten permit, all others deny."""
 
     OWN_RECORD = "own_record"
     AUTHORISED = "authorised"
@@ -108,10 +116,12 @@ class ReasonCode(StrEnum):
     OPERATOR = "operator"
     AUTHOR = "author"
     OWN_ACTIONS = "own_actions"
+    CONSENT_RECORDED = "consent_recorded"
 
     NOT_AUTHORISED = "not_authorised"
     NO_SUCH_RECORD = "no_such_record"
     NO_SUCH_DOCUMENT = "no_such_document"
+    NO_SUCH_TEAM = "no_such_team"
     RECORD_CLOSED = "record_closed"
     RECORD_SUSPENDED = "record_suspended"
     RECORD_NOT_ACTIVE = "record_not_active"

@@ -144,6 +144,8 @@ class Stage:
             self.told["REPORT"] = answer.headers["location"].rpartition("/")[2]
         if example.heading == "`GET /quarantine`":
             self.told |= {f"ASIDE_{n}": each["id"] for n, each in enumerate(answer.json()["quarantined"], 1)}
+        if example.heading == "`POST /records/{ins}/teams`":
+            self.told["TEAM"] = answer.json()["team"]
         if '"next": "' in example.shown_body:
             self.told["NEXT"] = answer.json()["next"]
         if example.heading == "`POST /grants`":

@@ -35,6 +35,7 @@ from tests.integration.support import HOSPITAL, PRACTICE, Coffre, Patient, beare
 from tests.integration.watched_app import Cost, WatchedApp
 from tests.services.warm import WarmServer
 
+BLOCKED = "1750000099"
 REASON = "Patient inconscient, urgence vitale"
 IN_EMERGENCY = {"purpose": "bris_de_glace", "reason": REASON}
 Route = tuple[str, str]
@@ -103,6 +104,7 @@ class Place:
     sent: UUID  # the submission that brought it
     own: UUID  # a document for its holder to label
     told: UUID  # one that is announced to its patient
+    team: UUID = field(default_factory=uuid4)
 
     @property
     def address(self) -> dict[str, str]:
@@ -116,6 +118,7 @@ class Place:
             "kind": "email",
             "structure": "1750000002",
             "notice_id": str(uuid4()),
+            "team": str(self.team),
         }
 
 
@@ -136,6 +139,7 @@ class Row:
     name: str = ""
     things: bool = False  # it names something in the record: hidden and absent are cases
     holder: bool = False  # the holder's alone
+    of_all: bool = False  # it takes no right to consult: who is refused is blocked
     page: bool = False
     calm: bool = False  # in an emergency it is refused
     form: bool = False  # its body is a form, as FHIR has it
@@ -176,6 +180,10 @@ def address(_: Place) -> dict[str, Any]:
     return {"address": f"{uuid4().hex}@example.fr"}
 
 
+def team(_: Place) -> dict[str, Any]:
+    return {"request": str(uuid4()), "name": "Équipe", "members": ["899700099990"]}
+
+
 def images(place: Place) -> UUID:
     return place.images
 
@@ -194,6 +202,22 @@ PICTURES += [
 ROWS = [
     Row("POST", "/records/find", lambda p: {"ins": p.ins}, searched=False),
     Row("GET", "/records/{ins}/documents"),
+    Row(
+        "POST",
+        "/records/{ins}/consents",
+        lambda p: {"request": str(uuid4()), "how": "spoken"},
+        of_all=True,
+        calm=True,
+        searched=False,
+    ),
+    Row("POST", "/records/{ins}/teams", team, holder=True),
+    Row("GET", "/records/{ins}/teams/{team}", searched=False),
+    Row("POST", "/records/{ins}/teams/{team}/members", lambda p: {"members": ["899700012345"]}, holder=True),
+    Row("DELETE", "/records/{ins}/teams/{team}/members/{professional}", holder=True),
+    Row("DELETE", "/records/{ins}/teams/{team}", holder=True),
+    # everybody's consent ends: a doctor of the rows that follow is authorised anew
+    Row("DELETE", "/records/{ins}/consent", holder=True),
+    Row("PUT", "/records/{ins}/consent", holder=True),
     Row("GET", "/records/{ins}/authorisations", searched=False),
     Row("GET", "/records/{ins}/access-log", holder=True),
     Row(
@@ -447,7 +471,7 @@ class World:
         quotas = replace(DEFAULT_QUOTAS, credential=many)
         vault.settings = replace(vault.settings, quotas=quotas)
 
-    def doctor(self, *, authorised: bool) -> str:
+    def doctor(self, *, authorised: bool, structure: str = PRACTICE) -> str:
         """A professional who never asked before: what an hour remembers of others changes nothing."""
         rpps = f"89971{next(_DOCTORS):07d}"
         if authorised:
@@ -456,14 +480,16 @@ class World:
             wanted = CardChange(action=Action.AUTHORISE, professional=rpps)
             changed = self.guard().reader.change_card(Call(token=self.holder), record.record_id, wanted)
             assert not isinstance(changed, Denied)
-        return Unnoted(self.watched.system).professional(rpps, "10", PRACTICE)
+        return Unnoted(self.watched.system).professional(rpps, "10", structure)
 
     def actor(self, row: Row, case: str, *, emergency: bool) -> str:
         if row.holder and not emergency and case not in ("refused", "nobody"):
             return self.holder
         if row.holder and row.page:
             return Unnoted(self.watched.system).patient(new_ins())
-        return self.doctor(authorised=not emergency and case not in ("refused", "nobody"))
+        others = case in ("refused", "nobody")
+        blocked = BLOCKED if row.of_all and others else PRACTICE
+        return self.doctor(authorised=not emergency and not others, structure=blocked)
 
     def ask(self, row: Row, case: str, *, emergency: bool = False) -> tuple[httpx.Response, Cost]:
         place, token = self.places[case], self.actor(row, case, emergency=emergency)
@@ -555,6 +581,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         )
         modes = {"bris_de_glace": False, "centre_15": False}
         assert opposed.call("PUT", "/emergency", json=modes).status_code == 200
+        shut_out = opposed.call("POST", "/blocked-structures", json={"structure": BLOCKED})
+        assert shut_out.status_code == 201
+        seen = replace(seen, team=UUID(patient.call("POST", "/teams", json=team(seen)).json()["team"]))
     unknown = {"study": "1.2.3.4.5", "series": "1.2.3.4.6", "sop": "1.2.3.4.7"}
     ids = {name: uuid4() for name in ("images", "pdf", "sent", "own", "told")}
     absent = Place(patient.ins, patient.public_id, **unknown, **ids)
@@ -622,7 +651,13 @@ def test_and_in_an_emergency_its_window_and_notice(world: World, row: Row) -> No
     _compare(found)
 
 
-ONE_VERB = ("/records/find", "/dossier", "/fhir/DocumentReference/{id}", "/fhir/Binary/{id}")
+ONE_VERB = (
+    "/records/find",
+    "/records/{ins}/consents",
+    "/dossier",
+    "/fhir/DocumentReference/{id}",
+    "/fhir/Binary/{id}",
+)
 """Nothing comes before the verb that answers."""
 
 

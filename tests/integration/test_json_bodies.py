@@ -39,7 +39,12 @@ def person(coffre: Coffre) -> Patient:
 def tokens(coffre: Coffre, person: Patient) -> dict[str, str]:
     with coffre.system() as system:
         operator = Identities(system).operator().token
-    return {"holder": person.token, "operator": operator, "depositor": coffre.depositor()}
+    return {
+        "holder": person.token,
+        "operator": operator,
+        "depositor": coffre.depositor(),
+        "doctor": coffre.professional(),
+    }
 
 
 def valid_bodies(person: Patient) -> dict[str, tuple[str, Any]]:
@@ -81,6 +86,26 @@ def valid_bodies(person: Patient) -> dict[str, tuple[str, Any]]:
                 "with_linked": True,
             },
         ),
+        "POST /records/{ins}/consents": (
+            "doctor",
+            {
+                "request": "01a20119-6a78-7000-8000-000000000001",
+                "how": "spoken",
+                "name": "Consultation",
+                "members": ["899700024468"],
+                "until": None,
+            },
+        ),
+        "POST /records/{ins}/teams": (
+            "holder",
+            {
+                "request": "01a20119-6a78-7000-8000-000000000002",
+                "name": "Équipe",
+                "members": ["899700024468"],
+                "until": None,
+            },
+        ),
+        "POST /records/{ins}/teams/{team}/members": ("holder", {"members": ["899700024468"]}),
         "POST /records/{ins}/blocks": ("holder", professional),
         "POST /records/{ins}/blocked-structures": ("holder", {"structure": "1750000002"}),
         "POST /records/{ins}/attending-doctors": ("holder", professional),
@@ -125,7 +150,7 @@ def put(body: Any, path: tuple[Any, ...], value: Any) -> Any:
 def send(coffre: Coffre, person: Patient, token: str, route: str, body: Any) -> httpx.Response:
     method, _, path = route.partition(" ")
     document = "01a20119-6a78-7000-8000-000000000000"
-    named = {"document_id": document, "professional": "899700024450", "kind": "email"}
+    named = {"document_id": document, "professional": "899700024450", "kind": "email", "team": document}
     address = path.format(ins=person.ins, **named)
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     headers = {**bearer(token), "Content-Type": "application/json"}

@@ -247,4 +247,14 @@ def router(access: Access, authenticate: Authenticate) -> APIRouter:
         found: dict[str, Any] = choices["emergency"]
         return found
 
+    @routes.put("/{ins}/consent", status_code=NO_CONTENT, summary="Give consent, first or again")
+    async def give_consent(ins: str, request: Request) -> Response:
+        await change(request, ins, CardChange(action=Action.GIVE_CONSENT))
+        return Response(status_code=NO_CONTENT)
+
+    @routes.delete("/{ins}/consent", status_code=NO_CONTENT, summary="Withdraw all consent")
+    async def withdraw_consent(ins: str, request: Request) -> Response:
+        await change(request, ins, CardChange(action=Action.WITHDRAW_CONSENT))
+        return Response(status_code=NO_CONTENT)
+
     return routes

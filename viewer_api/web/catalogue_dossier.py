@@ -41,6 +41,16 @@ DOSSIER: Mapping[str, tuple[str, str]] = {
         "Le {when}, une autorisation a été donnée ou retirée.",
         "On {when}, an authorisation was given or withdrawn.",
     ),
+    "notices.consent_recorded": (
+        "Le {when}, un professionnel a noté que vous avez donné votre accord. Si ce n'est pas vrai, "
+        "retirez-le sur la page « Mes autorisations ».",
+        "On {when}, a professional noted that you gave your consent. If that is not so, withdraw it on the "
+        "page “My permissions”.",
+    ),
+    "notices.consent_changed": (
+        "Le {when}, vous avez retiré tout votre consentement, ou vous l'avez donné de nouveau.",
+        "On {when}, you withdrew all your consent, or gave it again.",
+    ),
     "notices.block_changed": (
         "Le {when}, un professionnel a été bloqué ou débloqué.",
         "On {when}, a professional was blocked or unblocked.",

@@ -130,6 +130,20 @@ LOG: Mapping[str, tuple[str, str]] = {
         "Choix des documents montrés à un professionnel",
         "Choice of what a professional is shown",
     ),
+    "did.record_consent": (
+        "Consentement recueilli par le professionnel pendant une consultation",
+        "Consent that the professional recorded during a visit",
+    ),
+    "did.form_team": ("Autorisation d'une équipe ou d'une liste", "Authorisation of a team or a list"),
+    "did.join_team": ("Ajout dans une équipe", "Addition to a team"),
+    "did.leave_team": ("Départ d'une équipe", "Departure from a team"),
+    "did.end_team": ("Fin d'une équipe et de ses accès", "End of a team and of its access"),
+    "did.withdraw_consent": ("Retrait de tout consentement", "Withdrawal of all consent"),
+    "did.give_consent": ("Consentement donné", "Consent given"),
+    "did.archive_choices": (
+        "Classement par le coffre d'autorisations terminées",
+        "Filing by the vault of authorisations that had ended",
+    ),
     "did.move_choices": (
         "Rangement d'une autorisation par le coffre, sans changement de droits",
         "Filing of an authorisation by the vault; no right changes",

@@ -55,6 +55,10 @@ LOG_REFUSALS: Mapping[str, tuple[str, str]] = {
         "Vous aviez masqué ce document aux professionnels.",
         "You had masked this document to professionals.",
     ),
+    "denied.no_such_team": (
+        "Aucune équipe ne correspondait à la demande.",
+        "No team matched the request.",
+    ),
     "denied.not_shown": (
         "Ce professionnel ne voit que les documents que vous avez choisis.",
         "This professional sees only the documents that you chose.",

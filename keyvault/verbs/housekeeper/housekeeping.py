@@ -14,6 +14,7 @@ from keyvault.log.refusals import HOUR_MS
 from keyvault.quotas import forget_old
 from keyvault.restore import shipping
 from keyvault.verbs import jobs
+from keyvault.verbs.housekeeper.archiving import archive_ended
 from keyvault.verbs.housekeeper.legal_clocks import run_clocks
 from keyvault.verbs.leases import OPEN
 from keyvault.verbs.open_emergencies import forget_windows
@@ -112,7 +113,7 @@ class HousekeepingVerbs:
             return tx.update("ingest", {"worker": None, "lease_until": 0}, state=OPEN)
 
     def expire(self) -> None:
-        """Carry out what legal clocks have due; drop counters, emergency windows, grants and proofs that
+        """Carry out what legal clocks have due; archive choices that ended; drop counters, emergency windows, grants and proofs that
         nothing relies on any more.
         """
         with self._vault.store.writing() as tx:
@@ -123,6 +124,7 @@ class HousekeepingVerbs:
             tx.delete("grant", expires__lt=self._vault.now_ms() // 1000 - 3600)
             tx.delete("proof", expires__lt=self._vault.now_ms() // 1000)
         self._close_refusals()
+        archive_ended(self._vault)
         run_clocks(self._vault)
 
     def _close_refusals(self) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from audit.audit_event import access_line
 from audit.view import ChainEvent, LogFault
+from keyvault.keys.choices import read_together
 from keyvault.keys.contacts import contact_digest
 from keyvault.store import Row, VaultTransaction
 
@@ -36,6 +37,8 @@ class RollbackCheck:
         for table, named in self._choices.items():
             if f"{table}_digest" in line:
                 named[line[table]] = (line[f"{table}_version"], line[f"{table}_digest"])
+            for name, version, digest in read_together(line.get(f"{table}s", "")):
+                named[name] = (version, digest)
 
     def check(self, tx: VaultTransaction, record_id: UUID) -> None:
         """Raises LogFault `card_rolled_back`, `facts_rolled_back`, `contact_rolled_back`,

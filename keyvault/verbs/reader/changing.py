@@ -20,6 +20,7 @@ from keyvault.verbs.moving_choices import move_authorisations, moving
 from keyvault.verbs.notice_outbox import queue_notice
 from keyvault.verbs.reader.authorising import authorisation_json, by_holder, change_authorisation
 from keyvault.verbs.reader.choices import card_choices
+from keyvault.verbs.reader.ending import end_every_choice
 from keyvault.verbs.rows import copies_of
 from records import consent
 from records.announcing import Step, hidden_by_author
@@ -82,6 +83,8 @@ _CHANGES: Mapping[Action, Callable[[Card, CardChange, int], Card]] = {
         card, wanted.professional or ""
     ),
     Action.SET_EMERGENCY: _set_emergency,
+    Action.WITHDRAW_CONSENT: lambda card, wanted, now: consent.withdraw_consent(card),
+    Action.GIVE_CONSENT: lambda card, wanted, now: consent.give_consent(card, now),
 }
 OF_ONE_PROFESSIONAL = frozenset({Action.AUTHORISE, Action.REVOKE})
 """These change a row of their own, and not the card."""
@@ -123,7 +126,10 @@ class ChangingVerbs:
             if card != present:
                 queue_notice(transaction, opened, kind=NOTICE_OF_CHANGE[wanted.action])
             details = {"card_version": version, "card_digest": digest.hex(), **_told(wanted)}
-            transaction.append(found.record.chain, found.event(details=details))
+            if wanted.action is Action.WITHDRAW_CONSENT:
+                end_every_choice(transaction, found, details)
+            else:
+                transaction.append(found.record.chain, found.event(details=details))
             return Changed(_choices(card))
 
     def _about_one(self, transaction: Transaction, found: Attempt, wanted: CardChange) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from keyvault.context import Vault
-from keyvault.keys.choices import counting_authorisation
+from keyvault.keys.choices import counting_authorisation, open_circles, running_teams
 from keyvault.store import VaultTransaction
 from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Attempt, Call, Denied
@@ -14,6 +14,7 @@ from keyvault.verbs.caller import caller
 from keyvault.verbs.reader.authorising import (
     LARGEST_PAGE,
     PAGE,
+    AuthorisationPage,
     authorisation_json,
     authorisations_page,
 )
@@ -22,6 +23,7 @@ from keyvault.verbs.rows import facts_of
 from records import policy
 from records.base64url import b64
 from records.choices.authorising import NO_CIRCLE, of_card
+from records.choices.teams import team_json
 from records.consent import Card
 from records.vocabulary.codes import Action, Role
 
@@ -49,12 +51,16 @@ class ChoicesVerbs:
         after: bytes | None = None,
         most: int = PAGE,
         about: str | None = None,
+        team: UUID | None = None,
     ) -> Choices | Denied:
-        """The card, and at most `most` authorisations behind `after`; decided and logged like a list.
+        """The card, its teams, and at most `most` authorisations behind `after`; decided and logged like a
+        list.
 
-        With `about` it is what that professional was given, with the documents that are shown.
+        With `about` it is what that professional was given, with the documents that are shown; with `team`
+        that team, with those of its members who are among these authorisations.
         """
-        actor = caller(self._vault, call, "choices", record_id=record_id, about=about)
+        actor = caller(self._vault, call, "choices", record_id=record_id, about=about, team=team)
+        limit = max(1, min(most, LARGEST_PAGE))
 
         def read(tx: VaultTransaction, found: Attempt) -> Choices:
             own = choices_of(found)
@@ -62,8 +68,12 @@ class ChoicesVerbs:
                 return Choices(None)
             if about is not None:
                 return Choices(_about(tx, found, about))
-            page = authorisations_page(tx, found, after, max(1, min(most, LARGEST_PAGE)))
-            return Choices({"authorisations": [*page.authorisations], **own}, page.following)
+            page = authorisations_page(tx, found, after, limit)
+            if team is not None:
+                told = _team(tx, found, team, page)
+                return Choices(told, page.following if told is not None else None)
+            teams = [team_json(each) for each in running_teams(tx, found.record.card)]
+            return Choices({"authorisations": [*page.authorisations], "teams": teams, **own}, page.following)
 
         def told(transaction: Transaction, found: Attempt, answer: Choices) -> Choices:
             transaction.append(found.record.chain, found.event())
@@ -87,6 +97,15 @@ def _about(tx: VaultTransaction, found: Attempt, professional: str) -> dict[str,
     seen = policy.visible(found.request, found.facts, facts.values()) if own is not None else ()
     shown = [str(each.document_id) for each in seen if own is not None and own.circle in each.shown_to]
     return {**told, "documents": sorted(shown)}
+
+
+def _team(tx: VaultTransaction, found: Attempt, team: UUID, page: AuthorisationPage) -> dict[str, Any] | None:
+    """A team with its members on a page; None where there is none that runs."""
+    circle = open_circles(tx, found.record.card, [team]).get(team)
+    if circle is None or not circle.is_live(found.request.now):
+        return None
+    named = [each["professional"] for each in page.authorisations if str(team) in each["teams"]]
+    return {**team_json(circle), "professionals": named}
 
 
 def is_holder(found: Attempt) -> bool:

@@ -21,12 +21,12 @@ from keyvault.verbs.notice_outbox import queue_notice
 from keyvault.verbs.reader.authorising import kinds_json, settle_card
 from keyvault.verbs.rows import facts_of, same_content
 from records import policy
-from records.choices.authorisations import DocumentKind, Ground
-from records.choices.authorising import choose
+from records.choices.authorisations import Authorisation, DocumentKind, Ground
+from records.choices.authorising import choose, narrows
 from records.documents import DocumentFacts
 from records.errors import NotFound
 from records.notices import NOTICE_OF_CHANGE
-from records.vocabulary.codes import Action, ReasonCode
+from records.vocabulary.codes import Action, ReasonCode, RecordState
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +137,17 @@ class ChoosingVerbs:
         kinds: Sequence[DocumentKind],
         every: _Documents,
         with_linked: bool,
-    ) -> Chosen:
-        ground = _narrow(transaction, found, professional, kinds)
+    ) -> Chosen | Denied:
+        settle_card(transaction, found)
+        row, present, own = _present(transaction, found, professional)
         linked = every.of_studies(named)
         shown = every.copies(named | linked if with_linked else named)
+        newly = {each for each in shown if own.circle not in every.facts[each].shown_to}
+        suspended = found.record.facts.state is not RecordState.ACTIVE
+        if suspended and not narrows(own, kinds, newly):
+            why, action = ReasonCode.RECORD_SUSPENDED, Action.CHOOSE
+            return refuse(self._vault, transaction, found.call, found.actor, action, found.record, why)
+        ground = _narrow(transaction, found, row, present, kinds)
         for document_id, facts in every.facts.items():
             if (ground.circle in facts.shown_to) != (document_id in shown):
                 _show(
@@ -169,21 +176,32 @@ def _documents(transaction: Transaction, found: Attempt) -> _Documents:
     )
 
 
-def _narrow(
-    transaction: Transaction, found: Attempt, professional: str, kinds: Sequence[DocumentKind]
-) -> Ground:
-    """The professional's own ground, which now shows chosen documents alone, with its event."""
-    settle_card(transaction, found)
-    tx, card = transaction.rows, found.record.card
-    row = authorisation_row(tx, card, professional)
+def _present(
+    transaction: Transaction, found: Attempt, professional: str
+) -> tuple[Row, Authorisation, Ground]:
+    """What a professional has, with the ground of its own."""
+    card = found.record.card
+    row = authorisation_row(transaction.rows, card, professional)
     present = open_authorisation(card, row) if row is not None else None
     own = present.own if present is not None else None
     if row is None or present is None or own is None or own.ended is not None:
         raise NotFound("This professional has no authorisation of its own.", code="no_such_authorisation")
+    return row, present, own
+
+
+def _narrow(
+    transaction: Transaction,
+    found: Attempt,
+    row: Row,
+    present: Authorisation,
+    kinds: Sequence[DocumentKind],
+) -> Ground:
+    """The professional's own ground, which now shows chosen documents alone, with its event."""
+    tx, card = transaction.rows, found.record.card
     changed = choose(present, kinds)
     (kept,) = keep_authorisations(tx, card, [changed], [row])
     queue_notice(transaction, card, kind=NOTICE_OF_CHANGE[Action.CHOOSE])
-    details = {"professional": professional, "scope": "chosen", **kept.told("authorisation")}
+    details = {"professional": present.professional, "scope": "chosen", **kept.told("authorisation")}
     transaction.append(found.record.chain, found.event(details=details))
     assert changed.own is not None
     return changed.own

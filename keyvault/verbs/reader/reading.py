@@ -29,11 +29,12 @@ from keyvault.verbs.reader.snapshot import Question, carry_out
 from keyvault.verbs.rows import SealedRow, SeenDocument, genuine, open_rows
 from records.identity import INS, Traits
 from records.policy import warnings
-from records.rules.request import CONTACTS
+from records.rules.request import CONTACTS, OF_A_TEAM
 from records.vocabulary.codes import Action, Obligation, Role
 
 _SEARCHABLE = frozenset({TokenField.STUDY, TokenField.SERIES, TokenField.SOP, TokenField.ACCESSION})
-# anybody may deposit, an operator may open: resolving for those would tell which records exist
+# anybody may deposit, an operator may open, a professional record a consent: resolving for those would tell
+# which records exist
 _RESOLVABLE = CARD_CHANGES | {
     Action.SEARCH,
     Action.RETRIEVE,
@@ -41,6 +42,8 @@ _RESOLVABLE = CARD_CHANGES | {
     Action.ANNOUNCE,
     Action.LABEL,
     Action.CHOOSE,
+    Action.FORM_TEAM,
+    *OF_A_TEAM,
     Action.ACKNOWLEDGE,
     Action.READ_NOTICES,
     *CONTACTS,

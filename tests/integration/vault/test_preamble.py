@@ -87,6 +87,18 @@ ASKED: Mapping[str, tuple[Ask, ReasonCode]] = {
     ),
     "reader.change_card": (lambda at, call, _: at.reader.change_card(call, uuid4(), CHANGE), ROLE),
     "reader.choose": (lambda at, call, _: at.reader.choose(call, uuid4(), DOCTOR, [], []), ROLE),
+    "reader.form_team": (
+        lambda at, call, _: at.reader.form_team(call, uuid4(), uuid4(), "Équipe", [DOCTOR]),
+        ROLE,
+    ),
+    "reader.record_consent": (
+        lambda at, call, _: at.reader.record_consent(call, new_ins(), uuid4(), "spoken", "Visite"),
+        NOBODY,
+    ),
+    "reader.change_team": (
+        lambda at, call, _: at.reader.change_team(call, uuid4(), uuid4(), Action.END_TEAM),
+        NOBODY,
+    ),
     "reader.label": (lambda at, call, _: at.reader.label(call, uuid4(), uuid4(), []), NOBODY),
     "reader.announce": (lambda at, call, _: at.reader.announce(call, uuid4(), uuid4()), NOBODY),
     "reader.acknowledge": (lambda at, call, _: at.reader.acknowledge(call, uuid4(), []), ROLE),

@@ -55,6 +55,7 @@ NOT_IN_AN_EMERGENCY: Mapping[str, str] = {
     ),
     "delete_contact": "the holder's alone",
     "announce": "who announces is in ordinary care",
+    **dict.fromkeys(("form_team", "record_consent", "change_team"), "who records a consent has heard it"),
     "search_deposits": "a depositor's alone",
     "recheck": "of a grant, whose release has its line",
     "own_actions": "the caller's own lines; no record is named",

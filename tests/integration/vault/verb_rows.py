@@ -17,7 +17,7 @@ from keyvault.grants.grant import new_recipient
 from keyvault.process.guard import ReaderDoor
 from keyvault.verbs.attempt import Call
 from keyvault.verbs.operator.officer import Credentialed
-from keyvault.verbs.reader.changing import CardChange
+from keyvault.verbs.reader.changing import CardChange, Changed
 from keyvault.verbs.reader.filling import ListPage
 from keyvault.verbs.reader.releasing import Released
 from keyvault.verbs.rows import SealedRow
@@ -331,6 +331,78 @@ def choices(vault: VaultBench) -> Act:
 def choices_refused(vault: VaultBench) -> Act:
     person = vault.person()
     return lambda: vault.reader.choices(vault.doctor(STRANGER), person.record_id)
+
+
+def formed(vault: VaultBench) -> tuple[Person, UUID]:
+    """A record, and a team of two whose consent its holder gave."""
+    person, _ = deposited(vault)
+    call = vault.patient(person.ins)
+    team = vault.reader.form_team(call, person.record_id, uuid4(), "Équipe", [DOCTOR, STRANGER])
+    assert isinstance(team, Changed)
+    return person, UUID(team.choices["team"])
+
+
+@row("reader.form_team", "form_team permit")
+def form_team(vault: VaultBench) -> Act:
+    person, _ = deposited(vault)
+    named = (person.record_id, uuid4(), "Équipe", [DOCTOR, STRANGER])
+    return lambda: vault.reader.form_team(vault.patient(person.ins), *named)
+
+
+@row("reader.record_consent", "record_consent permit")
+def record_consent(vault: VaultBench) -> Act:
+    person = vault.person()
+    named = (person.ins, uuid4(), "spoken", "Consultation")
+    return lambda: vault.reader.record_consent(vault.doctor(), *named)
+
+
+@row("reader.record_consent", "record_consent deny", case="refused")
+def record_consent_refused(vault: VaultBench) -> Act:
+    person = vault.person()
+    vault.change(person, Action.BLOCK, DOCTOR)
+    named = (person.ins, uuid4(), "spoken", "Consultation")
+    return lambda: vault.reader.record_consent(vault.doctor(), *named)
+
+
+@row("reader.change_team", "join_team permit")
+def join_team(vault: VaultBench) -> Act:
+    person, team = formed(vault)
+    call, named = vault.patient(person.ins), (Action.JOIN_TEAM, [ATTENDING])
+    return lambda: vault.reader.change_team(call, person.record_id, team, *named)
+
+
+@row("reader.change_team", "leave_team permit", case="left")
+def leave_team(vault: VaultBench) -> Act:
+    person, team = formed(vault)
+    call, named = vault.doctor(STRANGER), (Action.LEAVE_TEAM, [STRANGER])
+    return lambda: vault.reader.change_team(call, person.record_id, team, *named)
+
+
+@row("reader.change_team", "end_team permit", case="ended")
+def end_team(vault: VaultBench) -> Act:
+    person, team = formed(vault)
+    call = vault.patient(person.ins)
+    return lambda: vault.reader.change_team(call, person.record_id, team, Action.END_TEAM)
+
+
+@row("reader.change_team", "end_team deny", case="absent")
+def end_no_team(vault: VaultBench) -> Act:
+    person, _ = formed(vault)
+    call = vault.patient(person.ins)
+    return raising(
+        NotFound, lambda: vault.reader.change_team(call, person.record_id, uuid4(), Action.END_TEAM)
+    )
+
+
+@row(
+    "reader.change_card",
+    "withdraw_consent permit",
+    case="all consent is withdrawn",
+)
+def withdraw_consent(vault: VaultBench) -> Act:
+    """The team, whoever is authorised, and the card."""
+    person, _ = formed(vault)
+    return lambda: vault.change(person, Action.WITHDRAW_CONSENT)
 
 
 @row("reader.events", "read_log permit")
@@ -804,6 +876,14 @@ def expire_clocks(vault: VaultBench) -> Act:
     for _ in range(2):
         unannounced(vault)
     vault.clock.advance(14 * DAY)
+    return vault.guard.housekeeper.expire
+
+
+@row("housekeeper.expire", "archive_choices permit", case="choices that ended", whole=False)
+def expire_choices(vault: VaultBench) -> Act:
+    """A team and whoever was authorised beside it."""
+    formed(vault)
+    vault.clock.advance(367 * DAY)
     return vault.guard.housekeeper.expire
 
 

@@ -15,6 +15,7 @@ PERMITTING = frozenset(
         ReasonCode.OWN_RECORD,
         ReasonCode.AUTHORISED,
         ReasonCode.ATTENDING_DOCTOR,
+        ReasonCode.CONSENT_RECORDED,
         ReasonCode.EMERGENCY,
         ReasonCode.REGULATION_CENTRE,
         ReasonCode.DEPOSIT,

@@ -169,7 +169,14 @@ def never_more(request: AccessRequest, before: Facts, after: Facts) -> bool:
 
 @pytest.mark.parametrize(
     "reason",
-    PERMITTING - {ReasonCode.DEPOSIT, ReasonCode.OPERATOR, ReasonCode.AUTHOR, ReasonCode.OWN_ACTIONS},
+    PERMITTING
+    - {
+        ReasonCode.DEPOSIT,
+        ReasonCode.OPERATOR,
+        ReasonCode.AUTHOR,
+        ReasonCode.OWN_ACTIONS,
+        ReasonCode.CONSENT_RECORDED,
+    },
 )
 def test_the_situations_below_reach_every_ground_of_reading(reason: ReasonCode) -> None:
     find(

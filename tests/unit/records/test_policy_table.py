@@ -205,6 +205,16 @@ TABLE = """
   holder                 label            normal        suspended  report             own_record
   holder                 set_emergency    normal        suspended  -                  own_record
   other-patient          revoke           normal        suspended  -                  not_authorised
+  holder                 choose           normal        suspended  -                  own_record
+  holder                 form_team        normal        active     -                  own_record
+  holder                 form_team        normal        suspended  -                  record_suspended
+  holder                 join_team        normal        suspended  -                  record_suspended
+  holder                 leave_team       normal        suspended  -                  own_record
+  holder                 end_team         normal        suspended  -                  own_record
+  holder                 withdraw_consent normal        suspended  -                  own_record
+  holder                 give_consent     normal        no-consent -                  own_record
+  holder                 give_consent     normal        suspended  -                  record_suspended
+  holder                 record_consent   normal        active     -                  role_not_entitled
   holder                 deposit          normal        active     -                  role_not_entitled
   holder                 suspend_record   normal        active     -                  role_not_entitled
   holder                 retrieve         bris_de_glace active     report             role_not_entitled
@@ -255,6 +265,21 @@ TABLE = """
   stranger               retrieve         normal        active     report             not_authorised
   hospital-stranger      retrieve         normal        active     report             not_authorised
   hospital-stranger      retrieve         normal        active     masked             not_authorised
+  stranger               record_consent   normal        active     -                  consent_recorded
+  nurse                  record_consent   normal        active     -                  consent_recorded
+  blocked                record_consent   normal        active     -                  blocked
+  psychologist           record_consent   normal        active     -                  profession_not_entitled
+  no-number              record_consent   normal        active     -                  bad_credential
+  stranger               record_consent   normal        no-consent -                  consent_missing
+  stranger               record_consent   normal        suspended  -                  record_suspended
+  stranger               record_consent   normal        none       -                  no_such_record
+  stranger               record_consent   bris_de_glace active     -                  read_only_purpose
+  lab                    record_consent   normal        active     -                  role_not_entitled
+  doctor                 form_team        normal        active     -                  role_not_entitled
+  doctor                 leave_team       normal        active     -                  authorised
+  doctor                 end_team         bris_de_glace active     -                  read_only_purpose
+  stranger               leave_team       normal        active     -                  not_authorised
+  expired                end_team         normal        active     -                  authorisation_expired
   blocked                search           normal        active     -                  blocked
   blocked                retrieve         normal        active     report             blocked
   blocked                deposit          normal        active     -                  deposit
@@ -502,7 +527,7 @@ def test_the_table_shows_every_reason_that_a_decision_can_give() -> None:
     elsewhere = {"reason_missing", "emergency_expired", "emergency_too_often"}  # the tests below
     # given by the vault, or kept for representatives, who cannot sign in yet
     never = {"no_such_document", "quota_exceeded", "hidden_from_representatives", "record_exists"}
-    never |= {"unknown_label"}
+    never |= {"unknown_label", "no_such_team"}
     assert {line[-1] for line in LINES} | elsewhere | never == set(ReasonCode)
 
 
