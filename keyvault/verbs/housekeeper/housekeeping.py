@@ -113,8 +113,8 @@ class HousekeepingVerbs:
             return tx.update("ingest", {"worker": None, "lease_until": 0}, state=OPEN)
 
     def expire(self) -> None:
-        """Carry out what legal clocks have due; archive choices that ended; drop counters, emergency windows, grants and proofs that
-        nothing relies on any more.
+        """Carry out what legal clocks have due, and archive choices that ended; drop counters, emergency
+        windows, grants and proofs that nothing relies on any more.
         """
         with self._vault.store.writing() as tx:
             forget_old(tx, self._vault.now_ms())
