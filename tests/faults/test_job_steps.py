@@ -1,10 +1,7 @@
 """A worker that fails or dies between any two steps of a job: it is done once, by whoever comes next."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -18,6 +15,8 @@ from tests.faults.maintenance import Hosting
 from tests.faults.pipeline import Pipeline, slices
 from tests.faults.reading import Opened, listed, opened
 from tests.faults.storage_check import documents_of
+from tests.faults.worker_child import WORKER_CHILD
+from tests.services import warm
 
 # every step that leaves a trace, in order
 DISCHARGE = [
@@ -324,9 +323,7 @@ def test_a_worker_process_that_ends_within_a_compaction_changes_nothing_of_that(
 ) -> None:
     ins, before = in_single_deposits(hosting, 2)
     hosting.compact()
-    command = [sys.executable, "-m", "tests.faults.worker_child", str(hosting.pipeline.data), verb]
-    child = subprocess.run(command, cwd=Path(__file__).parents[2], timeout=60, check=False)
-    assert child.returncode == 9
+    assert warm.run(str(hosting.pipeline.data), verb, module=WORKER_CHILD).returncode == 9
     assert instances(opened(hosting.pipeline, ins)) == before
     hosting.work(hosting.pipeline.worker("second"))
     assert instances(opened(hosting.pipeline, ins)) == before
@@ -348,9 +345,7 @@ def test_a_worker_process_that_ends_while_it_makes_renditions_leaves_none_or_all
     ins = deposited_without_renditions(hosting)
     before = instances(opened(hosting.pipeline, ins))
     assert hosting.render() == 1
-    command = [sys.executable, "-m", "tests.faults.worker_child", str(hosting.pipeline.data), verb]
-    child = subprocess.run(command, cwd=Path(__file__).parents[2], timeout=60, check=False)
-    assert child.returncode == 9
+    assert warm.run(str(hosting.pipeline.data), verb, module=WORKER_CHILD).returncode == 9
     now = opened(hosting.pipeline, ins)
     assert (instances(now), forms(now) in ([], ["strip", "overview"])) == (before, True)
     hosting.work(hosting.pipeline.worker("second"))

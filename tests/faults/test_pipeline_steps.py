@@ -1,9 +1,6 @@
 """A worker that fails or dies between any two steps of the pipeline; a second one ends its work, once."""
 
-import subprocess
-import sys
 from contextlib import suppress
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -13,6 +10,8 @@ from tests.faults.faulty import Died, Fault, How
 from tests.faults.pipeline import Pipeline, slices
 from tests.faults.reading import listed, opened
 from tests.faults.storage_check import documents_of
+from tests.faults.worker_child import WORKER_CHILD
+from tests.services import warm
 
 # every step that leaves a trace, with the calls of a submission that is packed anew
 STEPS = [
@@ -70,9 +69,7 @@ def test_a_worker_process_that_ends_after_a_step_changes_nothing_of_that(
     ins = pipeline.open_record()
     files = slices(ins)
     submission = pipeline.deposit(ins, [*files, BAD])
-    command = [sys.executable, "-m", "tests.faults.worker_child", str(pipeline.data), verb]
-    child = subprocess.run(command, cwd=Path(__file__).parents[2], timeout=60, check=False)
-    assert child.returncode == 9
+    assert warm.run(str(pipeline.data), verb, module=WORKER_CHILD).returncode == 9
     pipeline.work(pipeline.worker("second"))
     published_once(pipeline, ins, submission, files)
 

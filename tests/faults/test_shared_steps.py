@@ -1,9 +1,6 @@
 """Small deposits that share their steps: whatever breaks one of these, each is published exactly once."""
 
-import subprocess
-import sys
 import time
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -18,7 +15,9 @@ from tests.faults.faulty import Died, Fault, Faulty, How
 from tests.faults.pipeline import Pipeline, ValidatorsHere, slices
 from tests.faults.reading import listed, opened
 from tests.faults.storage_check import documents_of
+from tests.faults.worker_child import WORKER_CHILD
 from tests.integration.support import new_ins
+from tests.services import warm
 
 SHARED = {"sharing": Sharing(most=8, largest=2**20), "together": SharedIngestion}
 STEPS = [
@@ -101,9 +100,7 @@ def test_a_worker_process_that_ends_after_a_shared_step_changes_nothing_of_that(
     pipeline: Pipeline, verb: str
 ) -> None:
     three = Three(pipeline)
-    command = [sys.executable, "-m", "tests.faults.worker_child", str(pipeline.data), verb, "together"]
-    child = subprocess.run(command, cwd=Path(__file__).parents[2], timeout=60, check=False)
-    assert child.returncode == 9
+    assert warm.run(str(pipeline.data), verb, "together", module=WORKER_CHILD).returncode == 9
     pipeline.work(pipeline.worker("second", **SHARED))
     three.published_once()
 

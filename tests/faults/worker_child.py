@@ -10,6 +10,8 @@ from storage.rows import Sharing
 from tests.faults.faulty import Fault, How
 from tests.faults.pipeline import Pipeline
 
+WORKER_CHILD = "tests.faults.worker_child"
+
 if __name__ == "__main__":
     shared = {"sharing": Sharing(most=8, largest=2**20), "together": SharedIngestion}
     more = shared if sys.argv[3:] == ["together"] else {}

@@ -1,13 +1,14 @@
-"""`coffre` forked from a process that has loaded it: a run of the tests starts it hundreds of times.
+"""Programs of ours forked from a process that has loaded them: a run of the tests starts hundreds.
 
-It is the command as a shell would start it, but for what Python loads first. What is tested about the start
-itself uses a new Python (`DemoServer`, `tests/integration/running.py`).
+They are as a shell would start them, but for what Python loads first. What is tested about the start itself
+uses a new Python (`DemoServer`, `tests/integration/running.py`).
 """
 
 import io
 import multiprocessing
 import os
 import random
+import runpy
 import signal
 import subprocess
 import sys
@@ -32,12 +33,16 @@ class WarmServer(DemoServer):
 
 
 def run(
-    *arguments: object, env: Mapping[str, str] | None = None, cwd: Path | None = None
+    *arguments: object,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    module: str = "coffre.cli",
 ) -> "subprocess.CompletedProcess[str]":
-    """A command to its end, as `subprocess.run` would answer it."""
+    """A command, or another program of ours, to its end, as `subprocess.run` would answer it."""
     with tempfile.NamedTemporaryFile("r", encoding="utf-8") as errors:
         words = [str(each) for each in arguments]
-        process = WarmProcess(words, os.environ if env is None else env, Path(errors.name), cwd)
+        environment = os.environ if env is None else env
+        process = WarmProcess(words, environment, Path(errors.name), folder=cwd, module=module)
         with process.stdout as out:
             told = out.read()
         code = process.wait(120)
@@ -52,11 +57,13 @@ class WarmProcess:
         arguments: Sequence[str],
         environment: Mapping[str, str],
         errors: Path,
+        *,
         folder: Path | None = None,
+        module: str = "coffre.cli",
     ) -> None:
         reading, writing = _forking.Pipe(duplex=False)
-        told = (tuple(arguments), dict(environment), folder or Path.cwd(), writing, errors)
-        self._process: ForkServerProcess = _forking.Process(target=_coffre, args=told)
+        told = (module, tuple(arguments), dict(environment), folder or Path.cwd(), writing, errors)
+        self._process: ForkServerProcess = _forking.Process(target=_program, args=told)
         self._process.start()
         writing.close()
         self.stdout: IO[str] = os.fdopen(os.dup(reading.fileno()), "r", encoding="utf-8")
@@ -81,10 +88,15 @@ class WarmProcess:
         return self._process.exitcode
 
 
-def _coffre(
-    arguments: Sequence[str], environment: Mapping[str, str], folder: Path, out: Connection, errors: Path
+def _program(
+    module: str,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    folder: Path,
+    out: Connection,
+    errors: Path,
 ) -> None:
-    """In the forked process: what a shell sets up, then the command."""
+    """In the forked process: what a shell sets up, then `python -m` of this module."""
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
@@ -94,13 +106,11 @@ def _coffre(
     os.dup2(log, 2)
     os.close(log)
     sys.stdout, sys.stderr = _text(1), _text(2)
-    sys.argv = ["coffre", *arguments]
+    sys.argv = [module, *arguments]
     random.seed()  # else each goes on where the process they come from stands
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
-    from coffre.cli import main
-
-    main()
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 def _text(descriptor: int) -> io.TextIOWrapper:
