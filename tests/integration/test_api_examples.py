@@ -116,6 +116,10 @@ class Stage:
         soon(lambda: self.coffre.http.get(f"/audit/proof/{leaf}").status_code == 200)
         return leaf
 
+    def _code_was_sent(self) -> bool:
+        answer = self.patient.call("GET", "/contacts").json()
+        return bool(answer["contacts"][0]["code"])
+
     def send(self, example: Example) -> httpx.Response:
         headers = {name: self.filled(value) for name, value in example.headers}
         answer = self.coffre.http.request(
@@ -146,6 +150,8 @@ class Stage:
             self.told |= {f"ASIDE_{n}": each["id"] for n, each in enumerate(answer.json()["quarantined"], 1)}
         if example.heading == "`POST /records/{ins}/teams`":
             self.told["TEAM"] = answer.json()["team"]
+        if example.heading == "`PUT /records/{ins}/contacts/{kind}`":
+            soon(self._code_was_sent)
         if '"next": "' in example.shown_body:
             self.told["NEXT"] = answer.json()["next"]
         if example.heading == "`POST /grants`":

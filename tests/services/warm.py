@@ -110,6 +110,7 @@ def _program(
     random.seed()  # else each goes on where the process they come from stands
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    sys.modules.pop(module, None)  # else runpy warns that it runs it twice
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
