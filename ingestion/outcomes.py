@@ -50,6 +50,7 @@ JUDGEMENTS: Mapping[str, Judgement] = {
         ("record_suspended", _R, "This record is suspended and takes no deposit for now."),
         ("not_entitled", _R, "This credential may not deposit in this record."),
         ("depositor_not_entitled", _R, "This kind of depositor may not deposit this type of document: reimbursements come from the health insurer, what a patient expresses from the patient."),
+        ("refused_by_holder", _R, "The patient takes no document of this kind, or none from this structure. Keep it in your own file and talk about it with the patient."),
         ("labels_differ", _R, "The same bytes are in the record, and were deposited without these labels: nothing was changed. Set the labels of that document."),
         ("labels_conflict", _R, "A document cannot be both hidden from the patient and masked to professionals: choose one. The study it belongs to may have the other label already."),
         ("unknown_label", _R, "A label of this deposit is not known here: use MASQUE_PS, INVISIBLE_PATIENT or INVISIBLE_REPRESENTANTS_LEGAUX."),
@@ -67,6 +68,7 @@ _REFUSALS = {
     ReasonCode.BAD_CREDENTIAL: "bad_credential",
     ReasonCode.QUOTA_EXCEEDED: "quota_exceeded",
     ReasonCode.DEPOSITOR_NOT_ENTITLED: "depositor_not_entitled",
+    ReasonCode.REFUSED_BY_HOLDER: "refused_by_holder",
     ReasonCode.LABELS_CONFLICT: "labels_conflict",
     ReasonCode.UNKNOWN_LABEL: "unknown_label",
 }

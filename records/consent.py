@@ -13,6 +13,7 @@ from records.identity import INS, Traits, check_rpps, check_structure
 from records.numbers import is_whole
 from records.shape import Shape, members
 from records.vocabulary.codes import ConsentMeans, Role
+from records.vocabulary.document_types import CLASS_NAMES, DOCUMENT_TYPES
 
 DEFAULT_DURATION = 365 * 86_400  # R18: an authorisation lasts one year unless said otherwise
 HOLDER = Role.PATIENT.value
@@ -55,9 +56,11 @@ class Emergency:
 
 @dataclass(frozen=True, slots=True)
 class Refusals:
-    """Who may not feed the record, by the holder's choice: classes of documents, and structures."""
+    """What may not feed the record, by the holder's choice: `kinds` of documents, each the code of a class or
+    of a type, which never coincide, and structures.
+    """
 
-    classes: frozenset[str] = frozenset()
+    kinds: frozenset[str] = frozenset()
     structures: frozenset[str] = frozenset()
 
 
@@ -97,7 +100,7 @@ class Card:
             "attending": dict(self.attending),
             "delegates": sorted(self.delegates),
             "refusals": {
-                "classes": sorted(self.refusals.classes),
+                "classes": sorted(self.refusals.kinds),
                 "structures": sorted(self.refusals.structures),
             },
             "emergency": asdict(self.emergency),
@@ -268,6 +271,35 @@ def set_emergency(card: Card, emergency: Emergency) -> Card:
     return replace(card, emergency=emergency)
 
 
+def refuse_deposits(card: Card, *, kind: str | None = None, structure: str | None = None) -> Card:
+    """Take no more deposits of a kind or from a structure (R31). Raises Invalid `bad_kind` or
+    `bad_structure`.
+    """
+    refused = card.refusals
+    if structure is not None:
+        structures = refused.structures | {check_structure(structure)}
+        return replace(card, refusals=replace(refused, structures=structures))
+    return replace(card, refusals=replace(refused, kinds=refused.kinds | {check_kind(kind or "")}))
+
+
+def admit_deposits(card: Card, *, kind: str | None = None, structure: str | None = None) -> Card:
+    """Take them again. Raises like `refuse_deposits`."""
+    refused = card.refusals
+    if structure is not None:
+        structures = refused.structures - {check_structure(structure)}
+        return replace(card, refusals=replace(refused, structures=structures))
+    return replace(card, refusals=replace(refused, kinds=refused.kinds - {check_kind(kind or "")}))
+
+
+def check_kind(kind: str) -> str:
+    """The code of a class or of a type of documents; raises Invalid `bad_kind` for any other."""
+    if kind not in CLASS_NAMES and kind not in DOCUMENT_TYPES:
+        raise Invalid(
+            "A kind of documents is a class or a type of the shared medical record.", code="bad_kind"
+        )
+    return kind
+
+
 def protects(before: Card, after: Card) -> bool:
     """Whether a change takes rights away and gives none: what a holder may do while the record is
     suspended.
@@ -276,6 +308,8 @@ def protects(before: Card, after: Card) -> bool:
         after.blocks >= before.blocks
         and after.blocked_structures >= before.blocked_structures
         and after.attending.keys() <= before.attending.keys()
+        and after.refusals.kinds >= before.refusals.kinds
+        and after.refusals.structures >= before.refusals.structures
         and before.emergency.bris_de_glace >= after.emergency.bris_de_glace
         and before.emergency.centre_15 >= after.emergency.centre_15
         and after.consent in (None, before.consent)

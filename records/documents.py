@@ -162,12 +162,16 @@ HOLDERS_LABELS = frozenset({Label.MASQUE_PS, Label.INVISIBLE_REPRESENTANTS_LEGAU
 
 def labelled_alike(copies: Iterable[DocumentFacts]) -> tuple[DocumentFacts, ...]:
     """The same content in the hands of several structures: the holder's labels on one copy hold for all
-    (R20), and to whom one is shown all are (R40).
+    (R20), to whom one is shown all are (R40), and who refused one refused all (R31).
     """
     copies = tuple(copies)
     shared = frozenset[Label]().union(*(each.labels for each in copies)) & HOLDERS_LABELS
     shown_to = frozenset[UUID]().union(*(each.shown_to for each in copies))
-    return tuple(replace(each, labels=each.labels | shared, shown_to=shown_to) for each in copies)
+    refused = next((each.refused for each in copies if each.refused is not None), None)
+    return tuple(
+        replace(each, labels=each.labels | shared, shown_to=shown_to, refused=each.refused or refused)
+        for each in copies
+    )
 
 
 def labels_by_holder(present: frozenset[Label], wanted: frozenset[Label]) -> frozenset[Label]:

@@ -29,6 +29,8 @@ class NoticeKind(StrEnum):
     EMERGENCY_CHANGED = "emergency_changed"
     LABELS_CHANGED = "labels_changed"
     DEPOSIT = "deposit"
+    TAKEN_BACK = "taken_back"
+    REFUSALS_CHANGED = "refusals_changed"
     CONTACT_CHANGED = "contact_changed"
     ANNOUNCEMENT_DUE = "announcement_due"
     CONTACT_CODE = "contact_code"
@@ -87,6 +89,10 @@ NOTICE_OF_CHANGE: Mapping[Action, NoticeKind] = MappingProxyType(
         Action.NAME_ATTENDING: NoticeKind.ATTENDING_CHANGED,
         Action.REMOVE_ATTENDING: NoticeKind.ATTENDING_CHANGED,
         Action.SET_EMERGENCY: NoticeKind.EMERGENCY_CHANGED,
+        Action.REFUSE: NoticeKind.REFUSALS_CHANGED,
+        Action.ADMIT: NoticeKind.REFUSALS_CHANGED,
+        Action.REFUSE_DEPOSITS: NoticeKind.REFUSALS_CHANGED,
+        Action.ADMIT_DEPOSITS: NoticeKind.REFUSALS_CHANGED,
     }
 )
 

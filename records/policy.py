@@ -6,6 +6,7 @@ or a setting.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from records.access import (
     AccessRequest,
@@ -20,10 +21,27 @@ from records.actors import Actor
 from records.documents import DocumentFacts
 from records.emergency import EMERGENCIES
 from records.rules.assumptions import matrix_of, of_cell, of_refused_record
-from records.rules.document import DOCUMENT_RULES, OF_AN_AUTHOR, is_hidden_from_patient
+from records.rules.document import DOCUMENT_RULES, is_hidden_from_patient
 from records.rules.record import RECORD_RULES, Case, is_attending
-from records.rules.request import CONSULTS, OF_A_TEAM, READS, WITHOUT_RECORD, general_objection
-from records.vocabulary.codes import Action, Label, Obligation, PurposeOfUse, ReasonCode, RecordState, Role
+from records.rules.request import (
+    CONSULTS,
+    FOLLOWS,
+    OF_A_TEAM,
+    OF_AN_AUTHOR,
+    READS,
+    WITHOUT_RECORD,
+    general_objection,
+)
+from records.vocabulary.codes import (
+    Action,
+    DocumentState,
+    Label,
+    Obligation,
+    PurposeOfUse,
+    ReasonCode,
+    RecordState,
+    Role,
+)
 from records.vocabulary.matrix import Matrices
 from records.vocabulary.matrix_tables import MATRICES
 
@@ -36,6 +54,7 @@ __all__ = [
     "Permit",
     "RecordFacts",
     "decide",
+    "told_to_author",
     "told_to_holder",
     "visible",
     "warnings",
@@ -82,6 +101,14 @@ def told_to_holder(record: RecordFacts, documents: Iterable[DocumentFacts], now:
     return any(Label.INVISIBLE_REPRESENTANTS_LEGAUX not in each.labels for each in seen)
 
 
+def told_to_author(request: AccessRequest, record: RecordFacts, document: DocumentFacts) -> bool:
+    """Whether the request's actor is of the author's side, who hears what became of a document (R31): also
+    that it was refused, or deleted.
+    """
+    as_deposited = replace(document, state=DocumentState.APPROVED, refused=None)
+    return isinstance(decide(request, Facts(record, as_deposited)), Permit)
+
+
 def _on_record(request: AccessRequest, facts: Facts, matrices: Matrices) -> tuple[Case | None, Decision]:
     """The decision as far as the record goes; without a case there is no record to speak of."""
     objection = general_objection(request)
@@ -115,7 +142,7 @@ def _grounded(case: Case) -> Decision:
         return Permit(ReasonCode.OPERATOR)
     if case.request.action is Action.DEPOSIT:  # R31: feeding needs no right to consult
         return Permit(ReasonCode.DEPOSIT)
-    if case.request.action in OF_AN_AUTHOR:  # R32: a rule on the document says whose
+    if case.request.action in OF_AN_AUTHOR | FOLLOWS:  # R32: a rule on the document says whose
         return Permit(ReasonCode.AUTHOR)
     if purpose in EMERGENCIES:
         return Permit(_EMERGENCY_GROUND[purpose], _EMERGENCY_OBLIGATIONS)

@@ -148,6 +148,9 @@ class ReaderIndex(RecordDocuments, SignIns, Protocol):
     def document(self, document_id: UUID) -> tuple[Document, tuple[Details, ...]] | None:
         """One document of whatever record, as `documents` gives it."""
 
+    def set_state(self, document_id: UUID, state: str, at: int) -> bool:
+        """Copies a state that the vault decided; False for an unknown document."""
+
     def depositors(self, document_id: UUID) -> frozenset[bytes]:
         """The depositor tokens of the submissions that a document's details come from."""
 

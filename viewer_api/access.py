@@ -4,6 +4,7 @@ Every call goes to the vault, which verifies the credential, decides and logs. T
 passes them on, and shapes the answer; it never decides and never holds a key.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,12 +19,13 @@ from keyvault.verbs.reader.changing import CardChange, Changed
 from keyvault.verbs.reader.choices import Choices
 from keyvault.verbs.reader.choosing import Chosen
 from keyvault.verbs.reader.filling import ListPage
+from keyvault.verbs.reader.following import DocumentStanding
 from keyvault.verbs.reader.log_reading import EVERY_LINE, LogFilter
 from keyvault.verbs.reader.reading import Disclosed, EventPage, ResolvedRecord
 from keyvault.verbs.reader.releasing import Released
 from keyvault.verbs.rows import NO_TOKEN, SealedRow, SeenDocument, sealed_rows
 from records.choices.authorisations import DocumentKind
-from records.vocabulary.codes import Action, DocumentState, ReasonCode
+from records.vocabulary.codes import Action, ReasonCode
 from storage.index_ports import ReaderIndex
 from storage.rows import Details, Document
 from viewer_api.named_records import Named, ask, check_reason, resolve
@@ -115,12 +117,15 @@ class Access:
         study = self._index.documents_by_study(record.record_id, token or NO_TOKEN)
         return self._opened(call, record, study or rows)
 
-    def own_deposit(self, depositor_token: bytes, document_id: UUID) -> DocumentState | None:
-        """The state of a document that this depositor deposited; None of any other."""
+    def own_deposit(self, call: Call, depositor_token: bytes, document_id: UUID) -> DocumentStanding | None:
+        """What became of a document that this depositor deposited; None of any other."""
         if depositor_token not in self._index.depositors(document_id):
             return None
-        found = self._index.document(document_id)
-        return DocumentState(found[0].state) if found else None
+        return next(iter(self.followed(call, [document_id])), None)
+
+    def followed(self, call: Call, documents: Sequence[UUID]) -> Sequence[DocumentStanding]:
+        """What became of those of these documents that the caller's side deposited."""
+        return permitted(self._vault.follow_deposits(call, documents)).documents
 
     def grant(self, call: Call, request: GrantRequest) -> dict[str, Any]:
         """A grant with the addresses of its objects (docs/formats.md section 4)."""
@@ -239,6 +244,30 @@ class Access:
         )
         found: list[str] = changed.choices["labels"]
         return found
+
+    def refuse(self, call: Call, locator: str, document_id: UUID, reason: str | None) -> DocumentStanding:
+        """The holder refuses a document for this reason, or with None takes it after all."""
+        record = resolve(self._vault, call, locator, Action.ADMIT if reason is None else Action.REFUSE)
+        return ask(
+            self._vault,
+            record,
+            lambda record_id: self._vault.refuse_document(call, record_id, document_id, reason),
+        )
+
+    def change_document(self, call: Call, document_id: UUID, action: Action) -> DocumentStanding:
+        """Delete, archive or unarchive a document. Raises `NotFound` alike for no right, hidden and absent,
+        and `NotAuthorised` to who sees the document.
+
+        The index copies the state once the vault has decided it; what is lost of that in between a repeat of
+        the request copies, or `coffre check`.
+        """
+        check_reason(call)
+        answer = self._vault.change_document(call, document_id, action)
+        if isinstance(answer, Denied) and answer.reason is ReasonCode.NO_SUCH_DOCUMENT:
+            raise no_such_document(answer)
+        standing = permitted(answer)
+        self._index.set_state(document_id, standing.state.value, int(time.time() * 1000))
+        return standing
 
     def announce(self, call: Call, locator: str, document_id: UUID) -> list[str]:
         """A professional has announced a document: the patient sees it. Answers its labels."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from keyvault.verbs.reader.contacting import OwnContact
+from keyvault.verbs.reader.following import DocumentStanding
 from keyvault.verbs.reader.notices import OwnNotice
 from records.details import FileDetails
 from records.listed_documents import ListedDocument
@@ -47,6 +48,8 @@ def document_json(document: ListedDocument, conflicting: Collection[str] = ()) -
             "series": images.series,
             "instances": images.instances,
         }
+    if (refused := document.facts.refused) is not None:
+        shown["refused"] = {"time": _instant(refused.at * 1000), "reason": refused.reason}
     if summary.file is not None:
         shown |= _as_declared(summary.file)
     display = DOCUMENT_TYPES.get(document.facts.type_code)
@@ -120,6 +123,16 @@ def page_json(page: ShownPage) -> dict[str, Any]:
         body["choices"] = listing.choices
         body["notices"] = [notice_json(notice) for notice in listing.notices]
     return body
+
+
+def standing_json(standing: DocumentStanding) -> dict[str, Any]:
+    """What became of a document: its state, and when its holder refused it."""
+    refused = standing.refused_at
+    return {
+        "id": str(standing.document_id),
+        "state": standing.state.value,
+        "refused": None if refused is None else _instant(refused * 1000),
+    }
 
 
 def notice_json(notice: OwnNotice) -> dict[str, Any]:

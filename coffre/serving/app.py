@@ -50,7 +50,7 @@ from viewer_api.opener.files import OpenerFiles
 from viewer_api.own_log import OwnLog
 from viewer_api.qido.searches import Searches
 from viewer_api.renewing import Renewal
-from viewer_api.routes import audit, grants, me, notices, objects, qido, records, teams
+from viewer_api.routes import audit, grants, me, notices, objects, qido, records, refusals, teams
 from viewer_api.routes.objects import Presigner
 from viewer_api.teams import Teams
 from viewer_api.viewer import routes as viewer
@@ -215,6 +215,7 @@ def _reader(app: FastAPI, system: System, public_url: str) -> None:
     presign = objects.addresses(system.objects, presigner)
     access = Access(system.index, system.guard.reader, presign)
     app.include_router(records.router(access, credential))
+    app.include_router(refusals.router(access, credential))
     app.include_router(notices.router(Notices(system.guard.reader), credential))
     app.include_router(teams.router(Teams(system.guard.reader), credential))
     app.include_router(me.router(OwnLog(system.guard.reader), credential))

@@ -27,7 +27,8 @@ _SEARCH = (
 )
 _CREATE = (
     "Create: one PDF for a record of the shared medical record, IHE MHD ITI-105, in JSON; each element is "
-    "honoured, kept or refused by name."
+    "honoured, kept or refused by name. Patch (FHIRPath Patch, JSON Patch): archive and "
+    "unarchive, by the holder and the author's side; delete, by the latter, is logical."
 )
 _PATIENT = (
     Parameter("patient", Kind.REFERENCE, lambda _: (), "Patient/{id}, the public id of the record."),
@@ -73,6 +74,7 @@ def _searched(searched: SearchedType) -> dict[str, Any]:
     interactions = [
         *(["create"] if creates else []),
         *(["read"] if searched.kind in READ_BY_ID else []),
+        *(["patch", "delete"] if creates else []),
         "search-type",
     ]
     return {

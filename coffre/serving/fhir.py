@@ -11,11 +11,16 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
+from audit.canonical import parse
 from coffre.serving.capabilities import capability_statement
 from ingestion.intake.reception import Depositor
 from keyvault.credentials.tokens import Credential
-from records.errors import Refused
+from keyvault.verbs.attempt import Call
+from records.errors import Invalid, Refused
+from records.fhir.patches import read_patch
 from records.fhir.resources.document_references import own_deposit
+from records.fhir.wording import FHIR_JSON
+from records.vocabulary.codes import Action
 from viewer_api.access import Access
 from viewer_api.call_headers import call_of
 from viewer_api.fhir.forms.formats import form_of
@@ -23,6 +28,7 @@ from viewer_api.fhir.ids import named
 from viewer_api.fhir.reading import FhirReading
 from viewer_api.fhir.routes import sent
 
+_PATCHES = frozenset({FHIR_JSON, "application/json", "application/json-patch+json"})
 METADATA, DOCUMENT = "/fhir/metadata", "/fhir/DocumentReference/{id:fhir_id}"
 
 
@@ -46,26 +52,50 @@ def reading(
     """`authenticate` gives the credential as shown, `depositor` who may deposit, or raises `Refused`."""
     routes = APIRouter(tags=["FHIR"])
 
-    async def own(request: Request, document_id: UUID) -> dict[str, Any] | None:
+    async def own(request: Request, call: Call, document_id: UUID) -> dict[str, Any] | None:
         try:
             found = await depositor(request)
         except Refused:  # another role: it reads as a reader or not at all
             return None
         found.check_body(b"")
-        state = await asyncio.to_thread(access.own_deposit, found.token, document_id)
-        return own_deposit(document_id, state) if state else None
+        standing = await asyncio.to_thread(access.own_deposit, call, found.token, document_id)
+        return own_deposit(document_id, standing.state, refused=standing.refused_at) if standing else None
 
     @routes.get(DOCUMENT, summary="One document, without its content")
     async def read(id: str, request: Request) -> Response:
         _form_of(request)
-        credential = await authenticate(request)
+        call = call_of(request, await authenticate(request))
         document_id = named(id)
-        body = await own(request, document_id)
+        body = await own(request, call, document_id)
         if body is None:
-            body = await asyncio.to_thread(fhir.document, call_of(request, credential), document_id)
+            body = await asyncio.to_thread(fhir.document, call, document_id)
         return _answer(request, body)
 
+    @routes.delete(DOCUMENT, status_code=204, summary="Delete one's own document, logically")
+    async def delete(id: str, request: Request) -> Response:
+        _form_of(request)
+        call = call_of(request, await authenticate(request))
+        await asyncio.to_thread(access.change_document, call, named(id), Action.DELETE)
+        return Response(status_code=204)
+
+    @routes.patch(DOCUMENT, summary="Archive, unarchive or delete a document")
+    async def patch(id: str, request: Request) -> Response:
+        _form_of(request)
+        call = call_of(request, await authenticate(request))
+        _check_type(request.headers.get("content-type", ""))
+        action = read_patch(parse(await request.body()))
+        standing = await asyncio.to_thread(access.change_document, call, named(id), action)
+        return _answer(request, own_deposit(standing.document_id, standing.state))
+
     return routes
+
+
+def _check_type(content_type: str) -> None:
+    if content_type.partition(";")[0].strip().lower() not in _PATCHES:
+        raise Invalid(
+            "Send a FHIRPath Patch as application/fhir+json, or application/json-patch+json.",
+            code="bad_content_type",
+        )
 
 
 def _form_of(request: Request) -> str:

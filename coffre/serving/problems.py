@@ -80,10 +80,15 @@ STATUS: Mapping[str, int] = {
     "size_mismatch": 422,
     "hash_mismatch": 422,
     "test_data": 422,
+    "bad_patch": 422,
+    "patch_not_supported": 422,
+    "element_not_patchable": 405,
     "bad_authorisation": 422,
     "bad_rpps": 422,
     "bad_team": 422,
     "bad_consent": 422,
+    "bad_kind": 422,
+    "bad_structure": 422,
     "reason_missing": 422,
     "bad_contact": 422,
     "wrong_code": 422,
@@ -159,6 +164,8 @@ def install(app: FastAPI) -> None:
         if status >= 500:
             log.error("request failed", extra={"code": code})
         answer = problem(request, status, code, sentence)
+        if status == 405:  # RFC 9110 section 15.5.6
+            answer.headers["Allow"] = allow(TakenMethods(request.app.router).of(request.url.path))
         if isinstance(error, RangeNotSatisfiable):  # RFC 9110 section 15.5.17
             answer.headers["Content-Range"] = f"bytes */{error.size}"
         return answer

@@ -35,9 +35,11 @@ from keyvault.verbs.public import PublishingVerbs
 from keyvault.verbs.reader.announcing import AnnouncingVerbs
 from keyvault.verbs.reader.by_document import DocumentVerbs
 from keyvault.verbs.reader.changing import ChangingVerbs
+from keyvault.verbs.reader.changing_documents import DocumentChangesVerbs
 from keyvault.verbs.reader.choices import ChoicesVerbs
 from keyvault.verbs.reader.choosing import ChoosingVerbs
 from keyvault.verbs.reader.contacting import ContactingVerbs
+from keyvault.verbs.reader.following import FollowingVerbs
 from keyvault.verbs.reader.listing import ListingVerbs
 from keyvault.verbs.reader.notices import NoticingVerbs
 from keyvault.verbs.reader.own_actions import OwnActionsVerbs
@@ -72,6 +74,8 @@ class RecordDoor(
     ChoosingVerbs,
     TeamingVerbs,
     AnnouncingVerbs,
+    DocumentChangesVerbs,
+    FollowingVerbs,
     NoticingVerbs,
     ContactingVerbs,
     OwnActionsVerbs,
@@ -79,9 +83,10 @@ class RecordDoor(
     """resolve, find, list, search, search_documents, documents, document, choices, events, tokens, release,
     recheck.
 
-    Of a depositor: search_deposits. Of a professional: own_actions, label, announce, record_consent,
-    change_team. Of the holder: change_card, choose, form_team, change_team, label, notices, acknowledge,
-    contacts, put_contact, confirm_contact, delete_contact.
+    Of a depositor: search_deposits, follow_deposits, change_document; of a professional follow_deposits,
+    change_document, own_actions, label, announce, record_consent, change_team. Of the holder: change_card,
+    choose, form_team, change_team, label, refuse_document, change_document, notices, acknowledge, contacts,
+    put_contact, confirm_contact, delete_contact.
     """
 
     def __init__(self, vault: Vault) -> None:

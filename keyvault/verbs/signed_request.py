@@ -16,6 +16,7 @@ from keyvault.crypto.search_tokens import TokenField
 from records.base64url import unb64
 from records.choices.teams import UNNAMED
 from records.errors import Invalid
+from records.fhir.patches import read_patch
 from records.fhir.resources.submission_sets import record_and_submission
 from records.fhir.search.fhir_search import set_search
 from records.fhir.wording import PATIENT_PARAMETERS, record_named_by
@@ -94,6 +95,13 @@ def _find(_: Named, body: bytes) -> SignedRequest:
 
 def _document(named: Named, _: bytes) -> SignedRequest:
     return SignedRequest(None, {"document": {"document_id": UUID(named["document"])}})
+
+
+def _published(named: Named, _: bytes) -> SignedRequest:
+    """Its depositor hears what became of it, a reader reads it."""
+    document = UUID(named["document"])
+    verbs: dict[str, Arguments] = {"document": {"document_id": document}}
+    return SignedRequest(None, {**verbs, "follow_deposits": {"documents": [document]}})
 
 
 def _fhir_search(_: Named, body: bytes) -> SignedRequest:
@@ -185,6 +193,30 @@ def _access_log(named: Named, _: bytes) -> SignedRequest:
 def _label(named: Named, body: bytes) -> SignedRequest:
     labels = {"document_id": UUID(named["document"]), "labels": items(parse(body))}
     return _reading(named["record"], Action.LABEL, label=labels)
+
+
+def _refuse(named: Named, body: bytes) -> SignedRequest:
+    stated = {"document_id": UUID(named["document"]), **members(parse(body), {"reason"})}
+    return _reading(named["record"], Action.REFUSE, refuse_document=stated)
+
+
+def _admit(named: Named, _: bytes) -> SignedRequest:
+    stated = {"document_id": UUID(named["document"]), "reason": None}
+    return _reading(named["record"], Action.ADMIT, refuse_document=stated)
+
+
+def _delete(named: Named, _: bytes) -> SignedRequest:
+    return _changed_alone(named, Action.DELETE)
+
+
+def _patch(named: Named, body: bytes) -> SignedRequest:
+    return _changed_alone(named, read_patch(parse(body)))
+
+
+def _changed_alone(named: Named, action: Action) -> SignedRequest:
+    return SignedRequest(
+        None, {"change_document": {"document_id": UUID(named["document"]), "action": action}}
+    )
 
 
 def _announce(named: Named, _: bytes) -> SignedRequest:
@@ -295,6 +327,14 @@ def _unblock_structure(named: Named, _: bytes) -> SignedRequest:
     return _changing(named["record"], Action.UNBLOCK, structure=named["structure"])
 
 
+def _refuse_deposits(what: str, named: Named, body: bytes) -> SignedRequest:
+    return _changing(named["record"], Action.REFUSE_DEPOSITS, **members(parse(body), {what}))
+
+
+def _admit_deposits(what: str, named: Named, _: bytes) -> SignedRequest:
+    return _changing(named["record"], Action.ADMIT_DEPOSITS, **{what: named[what]})
+
+
 def _emergency(named: Named, body: bytes) -> SignedRequest:
     modes = members(parse(body), {"bris_de_glace", "centre_15"})
     return _changing(named["record"], Action.SET_EMERGENCY, emergency=modes)
@@ -320,6 +360,7 @@ def _changing(record: str, action: Action, **stated: Any) -> SignedRequest:
     nothing = {
         "professional": None,
         "structure": None,
+        "kind": None,
         "until": None,
         "permanent": False,
         "scope": None,
@@ -348,7 +389,9 @@ SIGNED: Mapping[tuple[str, str], Read] = {
     ("POST", "/grants"): _grant,
     ("POST", "/grants/{grant}/urls"): _renew,
     ("POST", "/records/find"): _find,
-    ("GET", "/fhir/DocumentReference/{document}"): _document,
+    ("GET", "/fhir/DocumentReference/{document}"): _published,
+    ("DELETE", "/fhir/DocumentReference/{document}"): _delete,
+    ("PATCH", "/fhir/DocumentReference/{document}"): _patch,
     ("GET", "/fhir/Binary/{document}"): _binary,
     ("POST", "/fhir/DocumentReference/_search"): _fhir_search,
     ("GET", "/fhir/ImagingStudy/{document}"): _document,
@@ -370,6 +413,8 @@ SIGNED: Mapping[tuple[str, str], Read] = {
     ("GET", f"{_RECORD}/access-log"): _access_log,
     ("GET", "/me/access-log"): _own_log,
     ("PUT", f"{_RECORD}/documents/{{document}}/labels"): _label,
+    ("PUT", f"{_RECORD}/documents/{{document}}/refusal"): _refuse,
+    ("DELETE", f"{_RECORD}/documents/{{document}}/refusal"): _admit,
     ("GET", f"{_RECORD}/notices"): _notices,
     ("POST", f"{_RECORD}/documents/{{document}}/announcement"): _announce,
     ("DELETE", f"{_RECORD}/notices/{{notice}}"): _acknowledge,
@@ -393,6 +438,10 @@ SIGNED: Mapping[tuple[str, str], Read] = {
     ("DELETE", f"{_RECORD}/blocks/{{professional}}"): partial(_take_off, Action.UNBLOCK),
     ("POST", f"{_RECORD}/blocked-structures"): _block_structure,
     ("DELETE", f"{_RECORD}/blocked-structures/{{structure}}"): _unblock_structure,
+    ("POST", f"{_RECORD}/refused-structures"): partial(_refuse_deposits, "structure"),
+    ("DELETE", f"{_RECORD}/refused-structures/{{structure}}"): partial(_admit_deposits, "structure"),
+    ("POST", f"{_RECORD}/refused-kinds"): partial(_refuse_deposits, "kind"),
+    ("DELETE", f"{_RECORD}/refused-kinds/{{kind}}"): partial(_admit_deposits, "kind"),
     ("POST", f"{_RECORD}/attending-doctors"): partial(_add, Action.NAME_ATTENDING),
     ("DELETE", f"{_RECORD}/attending-doctors/{{professional}}"): partial(_take_off, Action.REMOVE_ATTENDING),
     ("PUT", f"{_RECORD}/emergency"): _emergency,

@@ -10,8 +10,10 @@ from records.depositing_labels import is_hidden, may_cumulate
 from records.documents import DocumentFacts
 from records.emergency import EMERGENCIES
 from records.rules.record import Case, consults, is_attending, is_blocked
+from records.rules.request import FOLLOWS, OF_AN_AUTHOR
 from records.vocabulary.codes import Action, DocumentState, Label, ReasonCode, Role
 from records.vocabulary.depositing import Depositor, may_deposit
+from records.vocabulary.document_types import class_of
 from records.vocabulary.sectors import INSURER_SETTING
 
 DocumentRule = Callable[[Case, DocumentFacts], ReasonCode | None]
@@ -23,8 +25,25 @@ def is_hidden_from_patient(request: AccessRequest, document: DocumentFacts) -> b
 
 
 def _not_deleted(case: Case, document: DocumentFacts) -> ReasonCode | None:
-    """Deletion is logical and holds for everybody (R32)."""
-    return ReasonCode.DOCUMENT_DELETED if document.state is DocumentState.DELETED else None
+    """Deletion is logical and holds for everybody (R32); its author may say it again."""
+    gone = document.state is DocumentState.DELETED and case.request.action is not Action.DELETE
+    return ReasonCode.DOCUMENT_DELETED if gone else None
+
+
+def _not_refused(case: Case, document: DocumentFacts) -> ReasonCode | None:
+    """R31: what the holder refused nobody else sees, in an emergency neither. Its author may still take it
+    back, and an operator erase what was withdrawn.
+    """
+    request = case.request
+    spared = request.actor.role in (Role.PATIENT, Role.OPERATOR) or request.action in OF_AN_AUTHOR
+    return ReasonCode.REFUSED_BY_HOLDER if document.refused is not None and not spared else None
+
+
+def _refuses_kind(case: Case, document: DocumentFacts) -> ReasonCode | None:
+    """R31: the holder takes no documents of this type, or of its class."""
+    kinds = {document.type_code, class_of(document.type_code)}
+    refused = case.request.action is Action.DEPOSIT and not kinds.isdisjoint(case.card.refusals.kinds)
+    return ReasonCode.REFUSED_BY_HOLDER if refused else None
 
 
 def _matrix(case: Case, document: DocumentFacts) -> ReasonCode | None:
@@ -67,25 +86,22 @@ def _same_structure(actor: Actor, document: DocumentFacts) -> bool:
     return bool(actor.structure) and actor.structure == document.author_structure
 
 
-OF_AN_AUTHOR = frozenset({Action.WITHDRAW, Action.SEARCH_DEPOSITS})
-"""What one does with what one deposited, without a right to consult."""
-
-
 def _author_alone(case: Case, document: DocumentFacts) -> ReasonCode | None:
-    """R32: a document is taken back by its declared author, a person or a structure's own system; else by
-    somebody of that structure whom the holder has not blocked. An operator does so on the author's
-    request. A structure's own system also finds what it deposited, and nothing else.
+    """R32: a document is taken back by its author, whoever deposited it or whom it names, a person or a
+    structure's own system; else, as when that person left, by somebody who is of that structure now and whom
+    the holder has not blocked. An operator does so on the author's request. A structure's own system also
+    finds what it deposited, and nothing else.
     """
     actor = case.request.actor
-    authors = OF_AN_AUTHOR | {Action.LABEL}  # which takes a right to consult besides
+    authors = OF_AN_AUTHOR | FOLLOWS | {Action.LABEL}  # which takes a right to consult besides
     if case.request.action not in authors or actor.role in (Role.OPERATOR, Role.PATIENT):
         return None
     if actor.role is Role.DEPOSITOR:
         author = not document.author and _same_structure(actor, document)
         return None if author else ReasonCode.NOT_AUTHORISED
-    if document.author and actor.rpps == document.author:
+    if actor.rpps and actor.rpps in (document.author, document.declared_author):
         return None
-    if not _same_structure(actor, document):
+    if not actor.structure or actor.structure not in (document.author_structure, document.declared_structure):
         return ReasonCode.NOT_AUTHORISED
     return ReasonCode.BLOCKED if is_blocked(case) else None
 
@@ -125,8 +141,10 @@ def _hidden_from_patient(case: Case, document: DocumentFacts) -> ReasonCode | No
 DOCUMENT_RULES: tuple[DocumentRule, ...] = (
     _not_deleted,
     _depositor,
+    _refuses_kind,
     _labels_stated,
     _author_alone,
+    _not_refused,
     _matrix,
     _masked,
     _hidden_from_patient,

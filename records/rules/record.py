@@ -14,7 +14,7 @@ from records.access import AccessRequest, EmergencyUse
 from records.choices.authorisations import Authorisation
 from records.consent import Card
 from records.emergency import EMERGENCIES, WINDOWS_A_DAY, long_enough
-from records.rules.request import WRITES
+from records.rules.request import OF_AN_AUTHOR, WRITES
 from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode, RecordState, Role
 from records.vocabulary.matrix import Cell, Matrix
 from records.vocabulary.professions import DOCTOR, is_health_professional, may_break_the_glass
@@ -50,6 +50,8 @@ PROTECTIVE = frozenset(
         Action.BLOCK,
         Action.REMOVE_ATTENDING,
         Action.LABEL,
+        Action.REFUSE,
+        Action.REFUSE_DEPOSITS,
         Action.SET_EMERGENCY,
         Action.LEAVE_TEAM,
         Action.END_TEAM,
@@ -109,9 +111,9 @@ def _state(case: Case) -> ReasonCode | None:
     return None if case.state in admitted else _NOT_ACTIVE[case.state]
 
 
-def _withdraws(case: Case) -> bool:
-    """Whether a professional takes back what was deposited (R32)."""
-    return case.request.actor.role is Role.PROFESSIONAL and case.request.action is Action.WITHDRAW
+def _takes_back(case: Case) -> bool:
+    """Whether a professional takes back or archives what was deposited (R32)."""
+    return case.request.actor.role is Role.PROFESSIONAL and case.request.action in OF_AN_AUTHOR
 
 
 def is_blocked(case: Case) -> bool:
@@ -127,8 +129,8 @@ def is_attending(case: Case) -> bool:
 
 
 def _named_professional(case: Case) -> ReasonCode | None:
-    """Whoever consults or withdraws is a person with a number (R8), not a structure (R7)."""
-    named = not (consults(case) or _withdraws(case)) or case.request.actor.rpps
+    """Whoever consults or takes back is a person with a number (R8), not a structure (R7)."""
+    named = not (consults(case) or _takes_back(case)) or case.request.actor.rpps
     return None if named else ReasonCode.BAD_CREDENTIAL
 
 
@@ -140,9 +142,9 @@ def _block(case: Case) -> ReasonCode | None:
 
 
 def _profession(case: Case) -> ReasonCode | None:
-    """R16: an unknown profession reads nothing and withdraws nothing (R32). A table says who breaks the glass
-    (R26); a regulation doctor is a doctor (L1111-17, L6311-2)."""
-    if not (consults(case) or _withdraws(case)):
+    """R16: an unknown profession reads nothing and takes nothing back (R32). A table says who breaks the
+    glass (R26); a regulation doctor is a doctor (L1111-17, L6311-2)."""
+    if not (consults(case) or _takes_back(case)):
         return None
     entitled = {
         PurposeOfUse.BRIS_DE_GLACE: may_break_the_glass,
@@ -155,6 +157,12 @@ def _initial_consent(case: Case) -> ReasonCode | None:
     """R17: without a recorded initial consent nobody consults, save in an emergency."""
     needed = consults(case) and case.request.purpose not in EMERGENCIES
     return ReasonCode.CONSENT_MISSING if needed and case.card.consent is None else None
+
+
+def _refuses_structure(case: Case) -> ReasonCode | None:
+    """R31: a structure from which the holder takes no deposits."""
+    refused = case.request.action is Action.DEPOSIT and case.request.actor.structure
+    return ReasonCode.REFUSED_BY_HOLDER if refused in case.card.refusals.structures else None
 
 
 def _express_consent(case: Case) -> ReasonCode | None:
@@ -206,6 +214,7 @@ RECORD_RULES: tuple[Rule, ...] = (
     _named_professional,
     _block,
     _profession,
+    _refuses_structure,
     _express_consent,
     _regulation_centre,
     _opted_out,

@@ -20,9 +20,14 @@ CONTACTS = frozenset(
 CONSULTS = READS | {Action.ANNOUNCE, Action.LABEL}
 """What takes a professional a right to consult: whoever announces a document has read it (R22), and who asks
 to hide one would be told without that right that there is a record."""
-WRITES = frozenset({Action.DEPOSIT, Action.WITHDRAW})
 OF_A_TEAM = frozenset({Action.JOIN_TEAM, Action.LEAVE_TEAM, Action.END_TEAM})
 """What a professional who may consult does with a team; `records.choices.teams` says with which."""
+OF_AN_AUTHOR = frozenset({Action.WITHDRAW, Action.DELETE, Action.ARCHIVE, Action.UNARCHIVE})
+"""What an author, or its structure, does with what it made (R32)."""
+FOLLOWS = frozenset({Action.SEARCH_DEPOSITS, Action.FOLLOW_DEPOSITS})
+"""How one learns what became of what one deposited."""
+WRITES = frozenset({Action.DEPOSIT, Action.FOLLOW_DEPOSITS}) | OF_AN_AUTHOR
+"""What takes a professional no right to consult: to feed (R31), to hear of it and to take it back (R32)."""
 
 ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = MappingProxyType(
     {
@@ -43,6 +48,12 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = MappingProxyType(
             Action.NAME_ATTENDING,
             Action.REMOVE_ATTENDING,
             Action.LABEL,
+            Action.REFUSE,
+            Action.ADMIT,
+            Action.REFUSE_DEPOSITS,
+            Action.ADMIT_DEPOSITS,
+            Action.ARCHIVE,
+            Action.UNARCHIVE,
             Action.SET_EMERGENCY,
             Action.ACKNOWLEDGE,
             Action.READ_NOTICES,
@@ -52,7 +63,7 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = MappingProxyType(
         | WRITES
         | OF_A_TEAM
         | {Action.READ_LOG, Action.READ_OWN_LOG, Action.RECORD_CONSENT},
-        Role.DEPOSITOR: frozenset({Action.DEPOSIT, Action.WITHDRAW, Action.SEARCH_DEPOSITS}),
+        Role.DEPOSITOR: frozenset({Action.DEPOSIT}) | OF_AN_AUTHOR | FOLLOWS,
         Role.OPERATOR: frozenset(
             {
                 Action.OPEN_RECORD,
@@ -74,11 +85,12 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = MappingProxyType(
 
 _EMERGENCY_REFUSES = {
     Action.DEPOSIT: ReasonCode.READ_ONLY_PURPOSE,
-    Action.WITHDRAW: ReasonCode.READ_ONLY_PURPOSE,
+    **dict.fromkeys(OF_AN_AUTHOR, ReasonCode.READ_ONLY_PURPOSE),
     Action.LABEL: ReasonCode.READ_ONLY_PURPOSE,
     Action.ANNOUNCE: ReasonCode.READ_ONLY_PURPOSE,
     # whoever breaks the glass has no consent to record
     **dict.fromkeys((Action.RECORD_CONSENT, *OF_A_TEAM), ReasonCode.READ_ONLY_PURPOSE),
+    Action.FOLLOW_DEPOSITS: ReasonCode.PURPOSE_NOT_ENTITLED,
     Action.READ_LOG: ReasonCode.PURPOSE_NOT_ENTITLED,
     Action.READ_OWN_LOG: ReasonCode.PURPOSE_NOT_ENTITLED,
 }

@@ -87,6 +87,13 @@ class Action(StrEnum):
     DESTROY = "destroy"
     COMPACT = "compact"
     WITHDRAW = "withdraw"
+    DELETE = "delete"
+    ARCHIVE = "archive"
+    UNARCHIVE = "unarchive"
+    REFUSE = "refuse"
+    ADMIT = "admit"
+    REFUSE_DEPOSITS = "refuse_deposits"
+    ADMIT_DEPOSITS = "admit_deposits"
     RENDER = "render"
     ERASE = "erase"
     ACKNOWLEDGE = "acknowledge"
@@ -96,6 +103,7 @@ class Action(StrEnum):
     CONFIRM_CONTACT = "confirm_contact"
     DELETE_CONTACT = "delete_contact"
     SEARCH_DEPOSITS = "search_deposits"
+    FOLLOW_DEPOSITS = "follow_deposits"
     READ_OWN_LOG = "read_own_log"
 
 
@@ -148,6 +156,7 @@ class ReasonCode(StrEnum):
     PURPOSE_NOT_ENTITLED = "purpose_not_entitled"
     QUOTA_EXCEEDED = "quota_exceeded"
     DOCUMENT_DELETED = "document_deleted"
+    REFUSED_BY_HOLDER = "refused_by_holder"
     RECORD_EXISTS = "record_exists"
     BAD_CREDENTIAL = "bad_credential"
 

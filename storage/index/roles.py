@@ -1,6 +1,6 @@
-"""Rights of each process in the index: intake adds received rows, a worker publishes, the reader reads, the
-gateway also keeps who is signed in, the housekeeper erases and tidies. Columns are granted one by one where
-a row changes hands.
+"""Rights of each process in the index: intake adds received rows, a worker publishes, the reader reads, and
+copies the state that the vault gave a document, the gateway also keeps who is signed in, the
+housekeeper erases and tidies. Columns are granted one by one where a row changes hands.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ READER, GATEWAY = "coffre_reader", "coffre_gateway"
 
 _WATCHED = "SELECT (state, not_before, lease_until) ON submission"  # what /health and /metrics count
 _COUNTED = "SELECT (day, cpu_ms) ON cpu_use"
+_COPIED = "UPDATE (state, updated_at) ON document"  # what the vault decided on request
 _READ = "SELECT ON document, details, instance, token, shared_instance"
 
 GRANTS: Mapping[str, Sequence[str]] = {
@@ -36,8 +37,8 @@ GRANTS: Mapping[str, Sequence[str]] = {
         "SELECT, INSERT, UPDATE ON depositor, cpu_use",
     ),
     # whose deposit a document is: a depositor reads back what it deposited
-    READER: (_WATCHED, _COUNTED, _READ, "SELECT (submission_id, depositor_token) ON submission"),
-    GATEWAY: (_WATCHED, _COUNTED, _READ, "SELECT, INSERT, UPDATE, DELETE ON sign_in"),
+    READER: (_WATCHED, _COUNTED, _READ, _COPIED, "SELECT (submission_id, depositor_token) ON submission"),
+    GATEWAY: (_WATCHED, _COUNTED, _READ, _COPIED, "SELECT, INSERT, UPDATE, DELETE ON sign_in"),
     HOUSEKEEPER: (
         "SELECT, DELETE, UPDATE (condemned) ON upload",
         "SELECT, INSERT ON submission",

@@ -77,6 +77,7 @@ class Stage:
             "STUDY": lambda: self._study()["study_uid"],
             "DOCUMENT": lambda: self._study()["id"],
             "HIDDEN": self._hidden,
+            "OWN": self._own,
             "SET": self._set,
             "SERIES": self._series,
             "INSTANCE": self._instance,
@@ -94,6 +95,12 @@ class Stage:
         self.patient.authorise()
         hospital, content = self.coffre.depositor(HOSPITAL), demo_data.report_pdf(self.patient.ins)
         answer = self.coffre.publish_pdf(hospital, self.patient.ins, content, labels=["INVISIBLE_PATIENT"])
+        return str(answer.json()["id"])
+
+    def _own(self) -> str:
+        """A report of the laboratory, which archives and deletes it."""
+        content = demo_data.report_pdf(self.patient.ins) + b"\n% of its own\n%%EOF\n"
+        answer = self.coffre.publish_pdf(self.coffre.depositor(), self.patient.ins, content)
         return str(answer.json()["id"])
 
     def _set(self) -> str:

@@ -79,6 +79,13 @@ SILENT: Mapping[str, frozenset[Route]] = {
     "the line is that of the caller's own grant, a refusal has its own": frozenset(
         {("POST", "/grants/{grant_id}/urls"), ("GET", "/objects/{blob}/{version}")}
     ),
+    "no record is named, and who is no author is told of none (test_refusing.py)": frozenset(
+        {
+            ("DELETE", "/fhir/DocumentReference/{id}"),
+            ("PATCH", "/fhir/DocumentReference/{id}"),
+            ("POST", "/dossier/{record}/documents/{document_id}/archives"),
+        }
+    ),
     "what lies under quarantine is in nobody's record (test_quarantine.py)": frozenset(
         {
             ("GET", "/quarantine"),
@@ -116,6 +123,7 @@ class Place:
             **record,
             "professional": "899700099990",
             "kind": "email",
+            "code": "31",
             "structure": "1750000002",
             "notice_id": str(uuid4()),
             "team": str(self.team),
@@ -237,6 +245,23 @@ ROWS = [
         things=True,
         document=lambda p: p.told,
     ),
+    Row(
+        "PUT",
+        "/records/{ins}/documents/{document_id}/refusal",
+        lambda p: {"reason": "Erreur de dossier"},
+        holder=True,
+        things=True,
+        searched=False,
+        document=lambda p: p.own,
+    ),
+    Row(
+        "DELETE",
+        "/records/{ins}/documents/{document_id}/refusal",
+        holder=True,
+        things=True,
+        searched=False,
+        document=lambda p: p.own,
+    ),
     Row("DELETE", "/records/{ins}/notices/{notice_id}", holder=True),
     Row("GET", "/records/{ins}/contacts", holder=True),
     Row("PUT", "/records/{ins}/contacts/{kind}", address, holder=True),
@@ -261,6 +286,10 @@ ROWS = [
     Row("DELETE", "/records/{ins}/blocks/{professional}", holder=True),
     Row("POST", "/records/{ins}/blocked-structures", lambda p: {"structure": "1750000002"}, holder=True),
     Row("DELETE", "/records/{ins}/blocked-structures/{structure}", holder=True),
+    Row("POST", "/records/{ins}/refused-structures", lambda p: {"structure": "1750000002"}, holder=True),
+    Row("DELETE", "/records/{ins}/refused-structures/{structure}", holder=True),
+    Row("POST", "/records/{ins}/refused-kinds", lambda p: {"kind": "31"}, holder=True),
+    Row("DELETE", "/records/{ins}/refused-kinds/{code}", holder=True),
     Row("POST", "/records/{ins}/attending-doctors", number, holder=True),
     Row("DELETE", "/records/{ins}/attending-doctors/{professional}", holder=True),
     Row(
@@ -340,6 +369,15 @@ ROWS = [
         things=True,
         by_id=True,
         lines={"permit": 2},  # whose document it is, then the grant
+    ),
+    Row(
+        "POST",
+        "/dossier/{record}/documents/{document_id}/refus",
+        lambda p: {"motif": "Erreur de dossier"},
+        holder=True,
+        page=True,
+        things=True,
+        document=lambda p: p.own,
     ),
     Row("GET", "/", holder=True, page=True),
     Row("GET", "/choix", holder=True, page=True),

@@ -14,7 +14,7 @@ from coffre.demo_authority.identities import Identities
 from coffre.demonstration import data as demo_data
 from keyvault.context import Vault
 from tests.integration.hiding import hide_from_patient
-from tests.integration.pages import Browser, Page
+from tests.integration.pages import Browser, Form, Page
 from tests.integration.support import (
     COLLEAGUE,
     DOCTOR,
@@ -812,3 +812,55 @@ def test_pages_and_interface_tell_the_same_story(coffre: Coffre, patient: Patien
     assert lines[0]["object"] == report
     listed = coffre.http.get(f"/records/{patient.ins}/documents", headers=bearer(patient.token))
     assert listed.status_code == 200
+
+
+def posting(page: Page, end: str) -> Form:
+    (found,) = (each for each in page.forms if each.action.endswith(end))
+    return found
+
+
+def test_the_holder_refuses_a_document_and_accepts_it_again(
+    holder: Browser, coffre: Coffre, patient: Patient, report: str
+) -> None:
+    patient.authorise()
+    page = holder.get(holder.get("/").link("Ouvrir «"))
+    assert "Vous seul lirez cette réponse." in page.text
+    refused = holder.submit(posting(page, "/refus"), motif="Ce document concerne quelqu'un d'autre")
+    assert "Ce document concerne quelqu'un d'autre" in refused.text
+    assert "Refusé" in holder.get("/").text
+    doctor = Browser(coffre).sign_in(coffre.professional())
+    assert "Refusé" not in open_record(doctor, patient.ins).text
+    again = holder.submit(posting(refused, "/refus"))
+    assert "Refuser ce document" in again.text
+    assert "Refusé" not in holder.get("/").text
+
+
+def test_the_holder_archives_a_document_and_takes_it_out_again(holder: Browser, report: str) -> None:
+    page = holder.get(holder.get("/").link("Ouvrir «"))
+    archived = holder.submit(posting(page, "/archives"))
+    assert "Sortir ce document des archives" in archived.text
+    assert "Archivé" in holder.get("/").text
+    assert "Archiver ce document" in holder.submit(posting(archived, "/archives")).text
+
+
+def test_the_holder_takes_no_more_documents_of_a_kind_or_from_a_structure(
+    holder: Browser, coffre: Coffre, patient: Patient, report: str
+) -> None:
+    def forms(page: Page) -> list[Form]:
+        return [each for each in page.forms if each.fields.get("action") == "refuse_deposits"]
+
+    kinds, structures = forms(holder.get("/choix"))
+    asked = holder.submit(kinds, kind="31")
+    assert "Imagerie médicale" in asked.text
+    done = holder.submit(asked.form("/choix"))
+    assert "Ces documents ne sont plus reçus." in done.text
+    answer = coffre.publish_pdf(
+        coffre.depositor(HOSPITAL), patient.ins, demo_data.report_pdf() + b"\n%1\n%%EOF\n"
+    )
+    assert answer.status_code == 422
+    taken = next(each for each in done.forms if each.fields.get("action") == "admit_deposits")
+    assert "Ces documents sont reçus de nouveau." in holder.submit(taken).text
+    wrong = holder.submit(structures, 422, structure="12")
+    assert "Ce numéro d'établissement n'est pas valable" in wrong.text
+    asked = holder.submit(structures, structure="1 750000009")
+    assert "Établissement 1750000009" in holder.submit(asked.form("/choix")).text

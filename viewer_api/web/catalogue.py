@@ -14,6 +14,7 @@ from viewer_api.web.catalogue_log import LOG
 from viewer_api.web.catalogue_log_refusals import LOG_REFUSALS
 from viewer_api.web.catalogue_ohif import OHIF
 from viewer_api.web.catalogue_refusals import REFUSALS
+from viewer_api.web.catalogue_refusing import REFUSING
 from viewer_api.web.catalogue_viewer import VIEWER
 from viewer_api.web.catalogue_viewer_failures import FAILURES
 
@@ -100,6 +101,7 @@ TEXTS: Catalogue = {
     **FRAME,
     **WELCOME,
     **REFUSALS,
+    **REFUSING,
     **DOSSIER,
     **CHOICES,
     **LOG,

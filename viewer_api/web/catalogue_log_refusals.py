@@ -43,6 +43,10 @@ LOG_REFUSALS: Mapping[str, tuple[str, str]] = {
         "Ce type de document n'est pas déposé par cette sorte d'auteur.",
         "This type of document is not deposited by this kind of author.",
     ),
+    "denied.refused_by_holder": (
+        "La personne a refusé ce document, ou ne reçoit pas de tels documents.",
+        "The person refused this document, or takes no such documents.",
+    ),
     "denied.labels_conflict": (
         "Un document ne peut pas être à la fois caché au patient et masqué aux professionnels.",
         "A document cannot be both hidden from the patient and masked to professionals.",

@@ -80,6 +80,14 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
         "Ce numéro RPPS n'est pas valable : 11 chiffres, imprimés sur les ordonnances du professionnel.",
         "This RPPS number is not valid: 11 digits, printed on the professional's prescriptions.",
     ),
+    "sentence.bad_structure": (
+        "Ce numéro d'établissement n'est pas valable : recopiez-le d'un de vos documents.",
+        "This number of an institution is not valid: copy it from one of your documents.",
+    ),
+    "sentence.bad_kind": (
+        "Choisissez une sorte de documents dans la liste.",
+        "Choose a kind of documents from the list.",
+    ),
     "sentence.bad_authorisation": (
         "Choisissez une date de fin dans le futur.",
         "Choose an end date in the future.",

@@ -15,6 +15,7 @@ from records.details import DocumentDetails, InstanceDetails, SeriesDetails
 from records.errors import Invalid, NotFound
 from records.instances import live_series
 from records.numbers import decimal
+from records.vocabulary.codes import Action
 from records.vocabulary.sectors import REGULATION_SETTING
 from viewer_api.access import Access
 from viewer_api.conflicts import conflicts
@@ -189,6 +190,19 @@ class DossierPages:
         await asyncio.to_thread(self._access.announce, NORMAL.call(session), record, document_id)
         return self._site.redirect(f"/dossier/{record}/documents/{document_id}")
 
+    async def refuse(self, request: Request, session: Session, record: str, document_id: UUID) -> Response:
+        """The holder refuses a document, or takes it after all."""
+        form = await self._site.form(request, session)
+        reason = None if form.get("accepte") == "oui" else form.get("motif", "")
+        await asyncio.to_thread(self._access.refuse, NORMAL.call(session), record, document_id, reason)
+        return self._site.redirect(f"/dossier/{record}/documents/{document_id}")
+
+    async def archive(self, request: Request, session: Session, record: str, document_id: UUID) -> Response:
+        form = await self._site.form(request, session)
+        action = Action.ARCHIVE if form.get("archive") == "oui" else Action.UNARCHIVE
+        await asyncio.to_thread(self._access.change_document, NORMAL.call(session), document_id, action)
+        return self._site.redirect(f"/dossier/{record}/documents/{document_id}")
+
     def _shown(self, request: Request, document: DocumentView, record: str, mode: Mode) -> Response:
         """A document of one file: a PDF on this page, anything else to be downloaded."""
         response = self._site.page(request, "one_file.html", document=document, record=record, mode=mode)
@@ -251,6 +265,14 @@ def install(routes: APIRouter, site: Site, pages: DossierPages) -> None:
     @routes.post("/dossier/{record}/documents/{document_id}/annonce")
     async def announce(record: UUID, document_id: UUID, request: Request) -> Response:
         return await pages.announce(request, await site.session(request), str(record), document_id)
+
+    @routes.post("/dossier/{record}/documents/{document_id}/refus")
+    async def refuse(record: UUID, document_id: UUID, request: Request) -> Response:
+        return await pages.refuse(request, await site.session(request), str(record), document_id)
+
+    @routes.post("/dossier/{record}/documents/{document_id}/archives")
+    async def archive(record: UUID, document_id: UUID, request: Request) -> Response:
+        return await pages.archive(request, await site.session(request), str(record), document_id)
 
     @routes.post("/dossier/{record}/documents/{document_id}")
     async def study_in_emergency(record: UUID, document_id: UUID, request: Request) -> Response:

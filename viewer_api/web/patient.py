@@ -13,9 +13,11 @@ from keyvault.verbs.reader.choices import Choices
 from keyvault.verbs.reader.reading import Disclosed
 from records.base64url import b64
 from records.choices.authorisations import Scope
-from records.consent import Emergency
+from records.consent import Emergency, check_kind
 from records.errors import Invalid, NotFound
+from records.identity import check_structure
 from records.vocabulary.codes import Action, Label
+from records.vocabulary.document_types import CLASS_NAMES
 from viewer_api.access import Access
 from viewer_api.cursors import read_position
 from viewer_api.record_pages import ShownPage
@@ -24,7 +26,7 @@ from viewer_api.web.own_notices import shown as shown_notices
 from viewer_api.web.paging import PREVIEWS, neighbours, page_of, place_of
 from viewer_api.web.sessions import Session
 from viewer_api.web.site import Site
-from viewer_api.web.words import document_views, end_of, professional_number
+from viewer_api.web.words import document_views, end_of, kind_name, professional_number
 
 UNPROCESSABLE = 422
 
@@ -36,8 +38,13 @@ SECTIONS: Mapping[Action, str] = {
     Action.REMOVE_ATTENDING: "medecin-traitant",
     Action.BLOCK: "bloques",
     Action.UNBLOCK: "bloques",
+    Action.REFUSE_DEPOSITS: "refus",
+    Action.ADMIT_DEPOSITS: "refus",
     Action.SET_EMERGENCY: "urgence",
 }
+
+# explained beside their field
+EXPLAINED = frozenset({"bad_rpps", "bad_authorisation", "bad_structure", "bad_kind"})
 
 # whose number is typed by hand; the others name somebody who stands on the page
 TYPED = frozenset({Action.AUTHORISE, Action.BLOCK, Action.NAME_ATTENDING})
@@ -89,6 +96,8 @@ class PatientPages:
             form=form or {},
             changed=request.query_params.get("fait") if request.method == "GET" else None,
             sections=SECTIONS,
+            classes=CLASS_NAMES,
+            kind_name=kind_name,
         )
 
     async def label(self, request: Request, session: Session, document_id: UUID) -> Response:
@@ -115,7 +124,7 @@ class PatientPages:
             wanted = await self._wanted(session, action, form)
             await own(self._access.change, session, wanted)
         except Invalid as error:
-            if error.code not in ("bad_rpps", "bad_authorisation"):
+            if error.code not in EXPLAINED:
                 raise
             return await self.choices(request, session, (action.value, error.code), form)
         if wanted.scope is Scope.CHOSEN:
@@ -126,6 +135,8 @@ class PatientPages:
         self, request: Request, session: Session, action: Action, form: Mapping[str, str]
     ) -> Response:
         number = _number(action, form)
+        if action is Action.REFUSE_DEPOSITS:
+            number = self._refused(request, form)
         key = {
             Action.SET_EMERGENCY: f"confirm.{form.get('mode')}",
             Action.AUTHORISE: "confirm.permanent",
@@ -133,9 +144,19 @@ class PatientPages:
         fields = {name: value for name, value in form.items() if name != "csrf"}
         return self._site.page(request, "confirm.html", key=key, number=number, fields=fields)
 
+    def _refused(self, request: Request, form: Mapping[str, str]) -> str:
+        """What is not to be taken any more, in words. Raises `Invalid` "bad_kind" or "bad_structure"."""
+        kind, structure = _refusal(form)
+        if kind is not None:
+            return kind_name(check_kind(kind))
+        return self._site.texts(request)("refusals.structure", number=check_structure(structure or ""))
+
     async def _wanted(self, session: Session, action: Action, form: Mapping[str, str]) -> CardChange:
         if action is Action.SET_EMERGENCY:
             return CardChange(action=action, emergency=await self._emergency(session, form))
+        if action in (Action.REFUSE_DEPOSITS, Action.ADMIT_DEPOSITS):
+            kind, structure = _refusal(form)
+            return CardChange(action=action, kind=kind, structure=structure)
         duration = form.get("duration") if action is Action.AUTHORISE else None
         return CardChange(
             action=action,
@@ -163,7 +184,7 @@ def needs_confirmation(action: Action, form: Mapping[str, str]) -> bool:
         return form.get("allowed") != "oui"
     if action is Action.AUTHORISE:
         return form.get("duration") == "permanent"
-    return action in (Action.BLOCK, Action.NAME_ATTENDING)
+    return action in (Action.BLOCK, Action.NAME_ATTENDING, Action.REFUSE_DEPOSITS)
 
 
 def _action(form: Mapping[str, str]) -> Action:
@@ -177,6 +198,12 @@ def _action(form: Mapping[str, str]) -> Action:
 def _number(action: Action, form: Mapping[str, str]) -> str:
     typed = form.get("professional", "")
     return professional_number(typed) if action in TYPED else typed
+
+
+def _refusal(form: Mapping[str, str]) -> tuple[str | None, str | None]:
+    """Kind or structure; a number may be typed with spaces."""
+    kind, structure = form.get("kind"), "".join(form.get("structure", "").split())
+    return (None, structure) if kind is None else (kind, None)
 
 
 def _scope(form: Mapping[str, str]) -> Scope | None:

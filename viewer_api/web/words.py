@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 
 from keyvault.verbs.reader.notices import OwnNotice
 from keyvault.verbs.reader.reading import Whose
+from records.documents import HoldersRefusal
 from records.errors import Invalid
 from records.listed_documents import ListedDocument
 from records.notices import NoticeState
-from records.vocabulary.codes import Label, Obligation
+from records.vocabulary.codes import DocumentState, Label, Obligation
 from records.vocabulary.document_types import CLASS_NAMES, DOCUMENT_TYPES
 from records.vocabulary.professions import PROFESSIONS
 from viewer_api.presenting import Images, cautions_of, images_of, warnings_of
@@ -109,6 +110,9 @@ class DocumentView:
     """The reader sees it by a cell of the matrix that is assumed."""
     visible_to_patient: str
     hidden_from_representatives: bool
+    refused: str
+    """When and why its holder refused it, in words; nothing for who did not."""
+    archived: bool
     is_study: bool
     study_uid: str | None
     is_pdf: bool
@@ -142,12 +146,27 @@ def document_view(document: ListedDocument, t: Texts, conflicting: Collection[st
         assumed=Obligation.TELL_ASSUMED_RIGHT in document.obligations,
         visible_to_patient=_visible_to_patient(document.facts.visible_to_patient_from, t),
         hidden_from_representatives=Label.INVISIBLE_REPRESENTANTS_LEGAUX in labels,
+        refused=_refused(document.facts.refused, t),
+        archived=document.facts.state is DocumentState.ARCHIVED,
         is_study=document.facts.kind == "study",
         study_uid=summary.study_uid,
         is_pdf=summary.media_type == "application/pdf",
         carries_pdf=summary.media_type == "application/pdf"
         or (images is not None and images.modalities == ["DOC"]),
     )
+
+
+def _refused(refused: HoldersRefusal | None, t: Texts) -> str:
+    """Nobody but the holder sees a document that she refused."""
+    if refused is None:
+        return ""
+    when = day_of_unix(refused.at, t.language)
+    return t("document.refused", when=when, reason=refused.reason)
+
+
+def kind_name(code: str) -> str:
+    """A class or a type of documents, by its name."""
+    return CLASS_NAMES[code] if code in CLASS_NAMES else DOCUMENT_TYPES[code].display
 
 
 def _visible_to_patient(at: int | None, t: Texts) -> str:

@@ -28,6 +28,7 @@ _TRANSFER_SYNTAX_NOT_SUPPORTED = 0xC122
 FAILURE_REASONS: Mapping[str, int] = {
     "not_entitled": _NOT_AUTHORISED,
     "depositor_not_entitled": _NOT_AUTHORISED,
+    "refused_by_holder": _NOT_AUTHORISED,
     "no_record": _NOT_AUTHORISED,
     "record_closed": _NOT_AUTHORISED,
     "record_suspended": _NOT_AUTHORISED,

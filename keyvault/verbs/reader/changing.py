@@ -37,12 +37,14 @@ from records.vocabulary.codes import Action, Label, ReasonCode, RecordState, Rol
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardChange:
     """One of the holder's choices. `professional` is a national number, `structure` that of a structure to
-    block; `until` is unix seconds, None = one year.
+    block or to take no deposits from, `kind` the class or type of documents that are not taken; `until` is
+    unix seconds, None = one year.
     """
 
     action: Action
     professional: str | None = None
     structure: str | None = None
+    kind: str | None = None
     until: int | None = None
     permanent: bool = False
     scope: Scope | None = None
@@ -85,6 +87,12 @@ _CHANGES: Mapping[Action, Callable[[Card, CardChange, int], Card]] = {
     Action.SET_EMERGENCY: _set_emergency,
     Action.WITHDRAW_CONSENT: lambda card, wanted, now: consent.withdraw_consent(card),
     Action.GIVE_CONSENT: lambda card, wanted, now: consent.give_consent(card, now),
+    Action.REFUSE_DEPOSITS: lambda card, wanted, now: consent.refuse_deposits(
+        card, kind=wanted.kind, structure=wanted.structure
+    ),
+    Action.ADMIT_DEPOSITS: lambda card, wanted, now: consent.admit_deposits(
+        card, kind=wanted.kind, structure=wanted.structure
+    ),
 }
 OF_ONE_PROFESSIONAL = frozenset({Action.AUTHORISE, Action.REVOKE})
 """These change a row of their own, and not the card."""
@@ -251,6 +259,8 @@ def _told(wanted: CardChange) -> dict[str, Any]:
         told["professional"] = wanted.professional
     if wanted.structure:
         told["structure"] = wanted.structure
+    if wanted.kind:
+        told["kind"] = wanted.kind
     if wanted.emergency:
         told["bris_de_glace"] = wanted.emergency.bris_de_glace
         told["centre_15"] = wanted.emergency.centre_15
@@ -258,4 +268,4 @@ def _told(wanted: CardChange) -> dict[str, Any]:
 
 
 def _choices(card: Card) -> dict[str, Any]:
-    return card_choices(card, ("blocks", "blocked_structures", "attending", "emergency"))
+    return card_choices(card, ("blocks", "blocked_structures", "attending", "refusals", "emergency"))

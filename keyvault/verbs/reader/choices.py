@@ -117,13 +117,19 @@ def choices_of(found: Attempt) -> dict[str, Any] | None:
     card = found.record.card.card
     if not is_holder(found) or card is None:
         return None
-    return card_choices(card, ("blocks", "blocked_structures", "attending", "emergency", "consent"))
+    return card_choices(
+        card, ("blocks", "blocked_structures", "attending", "refusals", "emergency", "consent")
+    )
 
 
 def card_choices(card: Card, names: Iterable[str]) -> dict[str, Any]:
     """These members of the card; attending doctors by their numbers alone."""
     choices = card.to_json()
     choices["attending"] = sorted(card.attending)
+    choices["refusals"] = {
+        "kinds": sorted(card.refusals.kinds),
+        "structures": sorted(card.refusals.structures),
+    }
     return {name: choices[name] for name in names}
 
 

@@ -44,6 +44,8 @@ _RESOLVABLE = CARD_CHANGES | {
     Action.CHOOSE,
     Action.FORM_TEAM,
     *OF_A_TEAM,
+    Action.REFUSE,
+    Action.ADMIT,
     Action.ACKNOWLEDGE,
     Action.READ_NOTICES,
     *CONTACTS,

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from records.fhir.addresses import Addresses
 from records.fhir.dates import INSTANT, instant
+from records.fhir.patches import IS_ARCHIVED, IS_DELETED
 from records.fhir.resources.study_identifiers import order_identifiers, uid_identifier
 from records.fhir.systems import (
     CONFIDENTIALITY,
@@ -31,6 +32,7 @@ STATUS: Mapping[DocumentState, str] = {
     DocumentState.DEPRECATED: "superseded",
     DocumentState.DELETED: "entered-in-error",
 }
+REFUSED_AT = "urn:coffre:extension:refused-by-holder"
 _KEPT = ("docStatus", "author", "authenticator", "custodian", "description")
 
 
@@ -44,10 +46,12 @@ class DocumentReferences:
     def shown(self, document: ListedDocument) -> dict[str, Any]:
         """What the sender said of it where a FHIR sender said it, and what is known here; no content."""
         summary, kept = document.summary, _kept(document.summary)
+        refused = document.facts.refused
         return filled(
             {
                 "resourceType": "DocumentReference",
                 "id": str(document.document_id),
+                **_extensions(document.facts.state, refused.at if refused else None),
                 "meta": {"lastUpdated": instant(document.created_at)},
                 "masterIdentifier": kept.get("masterIdentifier") or _own_identifier(document.document_id),
                 "identifier": kept.get("identifier"),
@@ -112,15 +116,30 @@ def study_day(summary: DocumentSummary) -> str | None:
     return summary.date if summary.study_uid else None
 
 
-def own_deposit(document_id: UUID, state: DocumentState) -> dict[str, Any]:
-    """What a depositor may read back of what it deposited: that it is there. Details are for readers."""
+def own_deposit(document_id: UUID, state: DocumentState, *, refused: int | None = None) -> dict[str, Any]:
+    """What a depositor may read back of what it deposited: that it is there, and what became of it. Details
+    are for readers. `refused` (unix seconds): when the holder refused it.
+    """
     masked = {"extension": [{"url": ABSENT, "valueCode": "masked"}]}
     return {
         "resourceType": "DocumentReference",
         "id": str(document_id),
+        **_extensions(state, refused),
         "status": STATUS[state],
         "content": [{"attachment": {"_contentType": masked}}],
     }
+
+
+def _extensions(state: DocumentState, refused: int | None = None) -> dict[str, Any]:
+    """What R4 has no element for: the archive flag and the deletion of the national profile, a refusal."""
+    found: list[dict[str, Any]] = []
+    if state is DocumentState.ARCHIVED:
+        found.append({"url": IS_ARCHIVED, "valueBoolean": True})
+    if state is DocumentState.DELETED:
+        found.append({"url": IS_DELETED, "valueBoolean": True})
+    if refused is not None:
+        found.append({"url": REFUSED_AT, "valueDateTime": instant(refused * 1000)})
+    return {"extension": found} if found else {}
 
 
 def filled(members: Mapping[str, Any]) -> dict[str, Any]:

@@ -101,6 +101,18 @@ ASKED: Mapping[str, tuple[Ask, ReasonCode]] = {
     ),
     "reader.label": (lambda at, call, _: at.reader.label(call, uuid4(), uuid4(), []), NOBODY),
     "reader.announce": (lambda at, call, _: at.reader.announce(call, uuid4(), uuid4()), NOBODY),
+    "reader.refuse_document": (
+        lambda at, call, _: at.reader.refuse_document(call, uuid4(), uuid4(), WHY),
+        ROLE,
+    ),
+    "reader.change_document": (
+        lambda at, call, _: at.reader.change_document(call, uuid4(), Action.DELETE),
+        ReasonCode.NO_SUCH_DOCUMENT,
+    ),
+    "reader.follow_deposits": (
+        lambda at, call, _: at.reader.follow_deposits(replace(call, purpose=OTHER), [uuid4()]),
+        PURPOSE,
+    ),
     "reader.acknowledge": (lambda at, call, _: at.reader.acknowledge(call, uuid4(), []), ROLE),
     "reader.notices": (lambda at, call, _: at.reader.notices(call, uuid4()), ROLE),
     "reader.contacts": (lambda at, call, _: at.reader.contacts(call, uuid4()), ROLE),

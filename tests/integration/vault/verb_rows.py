@@ -598,6 +598,68 @@ def announce_absent(vault: VaultBench) -> Act:
     return raising(NotFound, lambda: vault.reader.announce(vault.doctor(), person.record_id, uuid4()))
 
 
+@row("reader.refuse_document", "refuse permit")
+def refuse_document(vault: VaultBench) -> Act:
+    person, sent = deposited(vault)
+    return lambda: vault.reader.refuse_document(person.call, person.record_id, sent.document_id, "Erreur")
+
+
+@row("reader.refuse_document", "admit permit", case="taken after all")
+def admit_document(vault: VaultBench) -> Act:
+    person, sent = deposited(vault)
+    vault.reader.refuse_document(person.call, person.record_id, sent.document_id, "Erreur")
+    return lambda: vault.reader.refuse_document(person.call, person.record_id, sent.document_id, None)
+
+
+@row("reader.refuse_document", "refuse deny", case="refused")
+def refuse_document_refused(vault: VaultBench) -> Act:
+    person, sent = deposited(vault)
+    return lambda: vault.reader.refuse_document(vault.doctor(), person.record_id, sent.document_id, "Erreur")
+
+
+@row("reader.refuse_document", "refuse deny", case="absent")
+def refuse_document_absent(vault: VaultBench) -> Act:
+    person = vault.person()
+    return raising(
+        NotFound, lambda: vault.reader.refuse_document(person.call, person.record_id, uuid4(), "Erreur")
+    )
+
+
+@row("reader.change_document", "delete permit")
+def delete_document(vault: VaultBench) -> Act:
+    _, sent = deposited(vault)
+    own = Call(token=vault.depositor())
+    return lambda: vault.reader.change_document(own, sent.document_id, Action.DELETE)
+
+
+@row("reader.change_document", "archive permit", case="archived by the holder")
+def archive_document(vault: VaultBench) -> Act:
+    person, sent = deposited(vault)
+    return lambda: vault.reader.change_document(person.call, sent.document_id, Action.ARCHIVE)
+
+
+@row("reader.change_document", "delete deny", case="another's")
+def delete_document_refused(vault: VaultBench) -> Act:
+    _, sent = deposited(vault)
+    other = Call(token=vault.depositor(PRACTICE))
+    return lambda: vault.reader.change_document(other, sent.document_id, Action.DELETE)
+
+
+@row("reader.follow_deposits", "follow_deposits permit")
+def follow_deposits(vault: VaultBench) -> Act:
+    person, sent = deposited(vault)
+    vault.reader.refuse_document(person.call, person.record_id, sent.document_id, "Erreur")
+    own = Call(token=vault.depositor())
+    return lambda: vault.reader.follow_deposits(own, [sent.document_id])
+
+
+@row("reader.follow_deposits", case="no news")
+def follow_deposits_unchanged(vault: VaultBench) -> Act:
+    _, sent = deposited(vault)
+    own = Call(token=vault.depositor())
+    return lambda: vault.reader.follow_deposits(own, [sent.document_id])
+
+
 @row("reader.acknowledge", "acknowledge permit")
 def acknowledge(vault: VaultBench) -> Act:
     person = vault.person()

@@ -6,8 +6,8 @@ import pytest
 
 from records.actors import Actor
 from records.choices.authorisations import Authorisation, DocumentKind, Ground, Scope
-from records.consent import Card, ConsentRecord, Emergency
-from records.documents import DocumentFacts
+from records.consent import Card, ConsentRecord, Emergency, Refusals
+from records.documents import DocumentFacts, HoldersRefusal
 from records.policy import AccessRequest, Deny, EmergencyUse, Facts, Permit, RecordFacts, decide, visible
 from records.vocabulary.codes import (
     Action,
@@ -118,6 +118,13 @@ RECORDS: dict[str, tuple[RecordState, Card | None] | tuple[RecordState, Card, Au
     "none": (RecordState.ACTIVE, None),
     "no-consent": (RecordState.ACTIVE, replace(CARD, consent=None)),
     "no-glass": (RecordState.ACTIVE, replace(CARD, emergency=Emergency(bris_de_glace=False))),
+    "no-type": (RecordState.ACTIVE, replace(CARD, refusals=Refusals(kinds=frozenset({"11502-2"})))),
+    "no-class": (RecordState.ACTIVE, replace(CARD, refusals=Refusals(kinds=frozenset({"10", "90"})))),
+    "no-hospital": (RecordState.ACTIVE, replace(CARD, refusals=Refusals(structures=frozenset({HOSPITAL})))),
+    "no-hospital-closed": (
+        RecordState.CLOSED,
+        replace(CARD, refusals=Refusals(structures=frozenset({HOSPITAL}))),
+    ),
     "no-15": (RecordState.ACTIVE, replace(CARD, emergency=Emergency(centre_15=False))),
 }
 
@@ -139,6 +146,10 @@ DOCUMENTS: dict[str, DocumentFacts | None] = {
     "all-labels": labelled(*Label),
     "deleted": replace(REPORT, state=DocumentState.DELETED),
     "replaced": replace(REPORT, state=DocumentState.DEPRECATED),
+    "refused": replace(REPORT, refused=HoldersRefusal(NOW, "Erreur")),
+    "refused-by-doctor": replace(REPORT, author=DOCTOR, refused=HoldersRefusal(NOW, "Erreur")),
+    "names-doctor": replace(REPORT, declared_author=DOCTOR),
+    "names-practice": replace(REPORT, declared_structure=PRACTICE),
     "archived": replace(REPORT, state=DocumentState.ARCHIVED),
     "psychiatric": replace(REPORT, type_code="68599-0"),
     "residence": replace(REPORT, type_code="ATTEST-RESID"),
@@ -458,6 +469,72 @@ TABLE = """
   doctor                 withdraw         bris_de_glace active     report             read_only_purpose
   holder                 withdraw         normal        active     report             role_not_entitled
   operator               withdraw         MAINTENANCE   closed     report             operator
+
+  lab                    delete           normal        active     report             author
+  lab                    delete           normal        active     deleted            author
+  lab                    delete           normal        active     refused            author
+  lab                    delete           normal        active     by-doctor          not_authorised
+  lab                    delete           normal        active     names-practice     author
+  lab                    delete           normal        closed     report             record_closed
+  lab                    delete           centre_15     active     report             role_not_entitled
+  doctor                 delete           normal        active     by-doctor          author
+  doctor                 delete           normal        active     refused-by-doctor  author
+  doctor                 delete           normal        active     names-doctor       author
+  doctor                 delete           normal        active     names-practice     author
+  stranger               delete           normal        active     names-practice     author
+  stranger               delete           normal        active     names-doctor       not_authorised
+  no-structure           delete           normal        active     masked-nowhere     not_authorised
+  no-number              delete           normal        active     names-practice     bad_credential
+  hospital-stranger      delete           normal        active     by-doctor          author
+  hospital-blocked       delete           normal        active     by-doctor          blocked
+  hospital-psychologist  delete           normal        active     by-doctor          profession_not_entitled
+  doctor                 delete           normal        active     report             not_authorised
+  attending              delete           normal        active     report             not_authorised
+  hospital-stranger      delete           bris_de_glace active     by-doctor          read_only_purpose
+  holder                 delete           normal        active     report             role_not_entitled
+  operator               delete           MAINTENANCE   active     report             role_not_entitled
+  holder                 archive          normal        active     report             own_record
+  holder                 unarchive        normal        active     archived           own_record
+  holder                 archive          normal        active     hidden             hidden_from_patient
+  holder                 archive          normal        suspended  report             record_suspended
+  other-patient          archive          normal        active     report             not_authorised
+  lab                    archive          normal        active     report             author
+  doctor                 archive          normal        active     report             not_authorised
+  doctor                 unarchive        centre_15     active     archived           read_only_purpose
+  holder                 refuse           normal        active     report             own_record
+  holder                 refuse           normal        suspended  report             own_record
+  holder                 refuse           normal        active     hidden             hidden_from_patient
+  holder                 admit            normal        active     refused            own_record
+  holder                 admit            normal        suspended  refused            record_suspended
+  doctor                 refuse           normal        active     by-doctor          role_not_entitled
+  lab                    refuse           normal        active     report             role_not_entitled
+  holder                 retrieve         normal        active     refused            own_record
+  doctor                 retrieve         normal        active     refused            refused_by_holder
+  attending              retrieve         normal        active     refused            refused_by_holder
+  doctor                 retrieve         normal        active     refused-by-doctor  refused_by_holder
+  stranger               retrieve         bris_de_glace active     refused            refused_by_holder
+  doctor                 announce         normal        active     refused            refused_by_holder
+  hospital-doctor        label            normal        active     refused            refused_by_holder
+  lab                    search_deposits  normal        active     refused            refused_by_holder
+  lab                    follow_deposits  normal        active     report             author
+  doctor                 follow_deposits  normal        active     names-doctor       author
+  doctor                 follow_deposits  normal        active     report             not_authorised
+  doctor                 follow_deposits  bris_de_glace active     names-doctor       purpose_not_entitled
+  holder                 follow_deposits  normal        active     report             role_not_entitled
+  holder                 refuse_deposits  normal        suspended  -                  own_record
+  holder                 admit_deposits   normal        suspended  -                  record_suspended
+  doctor                 refuse_deposits  normal        active     -                  role_not_entitled
+  lab                    deposit          INGEST        no-type    report             refused_by_holder
+  lab                    deposit          INGEST        no-class   report             refused_by_holder
+  lab                    deposit          INGEST        no-class   eyes               refused_by_holder
+  lab                    deposit          INGEST        no-type    eyes               deposit
+  lab                    deposit          INGEST        no-class   directives         depositor_not_entitled
+  lab                    deposit          INGEST        no-hospital -                  refused_by_holder
+  doctor                 deposit          normal        no-hospital report             deposit
+  no-structure           deposit          normal        no-hospital report             deposit
+  hospital-doctor        deposit          normal        no-hospital report             refused_by_holder
+  hospital-doctor        retrieve         normal        no-hospital report             authorised
+  lab                    deposit          INGEST        no-hospital-closed -                  record_closed
   operator               compact          MAINTENANCE   closed     report             operator
   operator               compact          MAINTENANCE   destroyed  report             no_such_record
   operator               release          MAINTENANCE   active     -                  operator
@@ -690,6 +767,8 @@ def test_r15_a_list_leaves_out_what_may_not_be_read_and_says_nothing_of_it() -> 
         "masked-nowhere",
         "all-labels",
         "deleted",
+        "refused",
+        "refused-by-doctor",
         "psychiatric",
         "residence",
         "unknown-type",

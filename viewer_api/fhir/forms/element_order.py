@@ -30,7 +30,7 @@ _DOMAIN_RESOURCES = {
 }
 _ELEMENTS = {
     "Element": "",
-    "Extension": "url@ valueCode valueString valueCodeableConcept:CodeableConcept valueIdentifier:Identifier",
+    "Extension": "url@ valueBoolean valueCode valueDateTime valueString valueCodeableConcept:CodeableConcept valueIdentifier:Identifier",
     "Meta": "versionId lastUpdated source profile security:Coding tag:Coding",
     "Narrative": "status div",
     "Identifier": "use type:CodeableConcept system value period:Period assigner:Reference",

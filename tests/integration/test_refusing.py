@@ -1,0 +1,152 @@
+"""A document after its deposit, over HTTP: refused, archived, deleted; and deposits that are not taken."""
+
+import json
+from contextlib import closing
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from coffre.demonstration import data as demo_data
+from records.fhir.patches import IS_ARCHIVED, IS_DELETED
+from tests.integration.support import HOSPITAL, Coffre, Patient, bearer, document_reference, problem
+from tests.unit.records.test_patches import added, flag_of, parameters, replaced
+
+PDF = demo_data.report_pdf()
+FHIR = {"Content-Type": "application/fhir+json"}
+
+
+@pytest.fixture(scope="module")
+def hospital(coffre: Coffre) -> str:
+    return coffre.depositor(HOSPITAL)
+
+
+def publish(coffre: Coffre, token: str, patient: Patient, **more: Any) -> httpx.Response:
+    pdf = PDF + f"\n% {uuid4()}\n%%EOF\n".encode()
+    content = json.dumps(document_reference(patient.ins, pdf) | more).encode()
+    return coffre.http.post("/fhir/DocumentReference", content=content, headers=FHIR | bearer(token))
+
+
+def published(coffre: Coffre, token: str, patient: Patient) -> str:
+    answer = publish(coffre, token, patient)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def issue(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["issue"][0]["details"]["coding"][0]["code"]
+
+
+def read(coffre: Coffre, token: str, document: str) -> httpx.Response:
+    return coffre.http.get(f"/fhir/DocumentReference/{document}", headers=bearer(token))
+
+
+@pytest.mark.requirement("R32")
+def test_r32_its_author_deletes_a_document_by_fhir(coffre: Coffre, hospital: str) -> None:
+    patient = coffre.open_record()
+    patient.authorise()
+    document = published(coffre, hospital, patient)
+    doctor, path = coffre.professional(), f"/fhir/DocumentReference/{document}"
+    assert issue(coffre.http.delete(path, headers=bearer(doctor))) == (403, "not_authorised")
+    stranger = coffre.depositor("1750000009")
+    other = f"/fhir/DocumentReference/{uuid4()}"
+    assert issue(coffre.http.delete(path, headers=bearer(stranger))) == (404, "no_such_document")
+    assert issue(coffre.http.delete(other, headers=bearer(hospital))) == (404, "no_such_document")
+    for _ in range(2):
+        assert coffre.http.delete(path, headers=bearer(hospital)).status_code == 204
+    assert patient.documents() == []
+    assert issue(read(coffre, doctor, document)) == (404, "no_such_document")
+    told = read(coffre, hospital, document).json()
+    assert told["status"] == "entered-in-error"
+    assert told["extension"] == [{"url": IS_DELETED, "valueBoolean": True}]
+    assert "delete" in [line["action"] for line in patient.log() if line["outcome"] == "permit"]
+    with closing(coffre.system()) as system:
+        found = system.index.document(UUID(document))
+    assert found is not None
+    assert found[0].state == "deleted"
+
+
+@pytest.mark.requirement("R37")
+def test_r37_a_patch_archives_and_back_and_deletes(coffre: Coffre, hospital: str) -> None:
+    patient = coffre.open_record()
+    document = published(coffre, hospital, patient)
+    path = f"/fhir/DocumentReference/{document}"
+
+    def patch(token: str, body: object, kind: str = "application/fhir+json") -> httpx.Response:
+        headers = {"Content-Type": kind, **bearer(token)}
+        return coffre.http.patch(path, content=json.dumps(body).encode(), headers=headers)
+
+    archive = parameters(replaced(flag_of(IS_ARCHIVED), valueBoolean=True))
+    answer = patch(patient.token, archive)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["extension"] == [{"url": IS_ARCHIVED, "valueBoolean": True}]
+    assert [each["state"] for each in patient.documents()] == ["archived"]
+    assert read(coffre, patient.token, document).json()["extension"][0]["url"] == IS_ARCHIVED
+    back = [{"op": "replace", "path": f"/extension[url:'{IS_ARCHIVED}']/valueBoolean", "value": False}]
+    assert patch(hospital, back, "application/json-patch+json").status_code == 200
+    assert [each["state"] for each in patient.documents()] == ["approved"]
+    description = parameters(replaced("DocumentReference.description", valueString="autre"))
+    refused = patch(hospital, description)
+    assert issue(refused) == (405, "element_not_patchable")
+    assert {"DELETE", "GET", "PATCH"} <= {each.strip() for each in refused.headers["allow"].split(",")}
+    assert issue(patch(hospital, archive, "application/xml")) == (415, "bad_content_type")
+    assert issue(patch(hospital, {"resourceType": "Patient"})) == (422, "bad_patch")
+    gone = parameters(replaced("DocumentReference.status", valueCode="superseded"), added(IS_DELETED, True))
+    assert issue(patch(patient.token, gone)) == (403, "not_authorised")
+    assert patch(hospital, gone).status_code == 200
+    assert issue(patch(hospital, archive)) == (404, "no_such_document")
+
+
+def test_a_method_that_is_not_served_is_answered_in_fhir_with_those_that_are(
+    coffre: Coffre, hospital: str
+) -> None:
+    answer = coffre.http.put(f"/fhir/DocumentReference/{uuid4()}", headers=bearer(hospital), json={})
+    assert issue(answer) == (405, "method_not_allowed")
+    assert {"DELETE", "PATCH"} <= {each.strip() for each in answer.headers["allow"].split(",")}
+
+
+@pytest.mark.requirement("R31")
+def test_r31_a_holder_refuses_one_document_and_who_sent_it_hears_of_that(
+    coffre: Coffre, hospital: str
+) -> None:
+    patient = coffre.open_record()
+    patient.authorise()
+    document, doctor = published(coffre, hospital, patient), coffre.professional()
+    path = f"/documents/{document}/refusal"
+    asked = coffre.http.put(f"/records/{patient.ins}{path}", headers=bearer(doctor), json={"reason": "non"})
+    assert (asked.status_code, problem(asked)) == (403, "not_authorised")
+    empty = patient.call("PUT", path, json={"reason": " "})
+    assert (empty.status_code, problem(empty)) == (422, "reason_missing")
+    answer = patient.call("PUT", path, json={"reason": "Ce n'est pas mon compte rendu"})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["refused"] is not None
+    (shown,) = patient.documents()
+    assert shown["refused"]["reason"] == "Ce n'est pas mon compte rendu"
+    assert issue(read(coffre, doctor, document)) == (404, "no_such_document")
+    told = read(coffre, hospital, document)
+    assert told.json()["extension"][0]["url"] == "urn:coffre:extension:refused-by-holder"
+    assert "compte rendu" not in told.text
+    assert patient.call("DELETE", path).status_code == 204
+    assert read(coffre, doctor, document).status_code == 200
+    assert "extension" not in read(coffre, hospital, document).json()
+
+
+@pytest.mark.requirement("R31")
+def test_r31_deposits_that_the_holder_does_not_take_have_a_code_of_their_own(
+    coffre: Coffre, hospital: str
+) -> None:
+    patient = coffre.open_record()
+    assert patient.call("POST", "/refused-kinds", json={"kind": "31"}).status_code == 201
+    refused = publish(coffre, hospital, patient)
+    assert issue(refused) == (422, "refused_by_holder")
+    assert patient.documents() == []
+    assert patient.call("DELETE", "/refused-kinds/31").status_code == 204
+    assert publish(coffre, hospital, patient).status_code == 201
+    answer = patient.call("POST", "/refused-structures", json={"structure": HOSPITAL})
+    assert answer.json()["refusals"] == {"kinds": [], "structures": [HOSPITAL]}
+    assert issue(publish(coffre, hospital, patient)) == (422, "refused_by_holder")
+    assert patient.call("DELETE", f"/refused-structures/{HOSPITAL}").status_code == 204
+    assert publish(coffre, hospital, patient).status_code == 201
+    bad = patient.call("POST", "/refused-kinds", json={"kind": "cancer"})
+    assert (bad.status_code, problem(bad)) == (422, "bad_kind")
