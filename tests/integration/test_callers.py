@@ -63,6 +63,11 @@ def client(coffre: Coffre, address: str) -> httpx.Client:
     return httpx.Client(base_url=coffre.url, transport=httpx.HTTPTransport(local_address=address))
 
 
+def is_limited(caller: httpx.Client, path: str, headers: dict[str, str]) -> bool:
+    """Of an address that has spent its burst: on a slow machine a call or two are given back meanwhile."""
+    return any(caller.get(path, headers=headers).status_code == 429 for _ in range(BURST // 4))
+
+
 def test_rubbish_is_limited_by_address_and_valid_credentials_never_are(apart: Coffre) -> None:
     person = apart.open_record()
     path = f"/records/{person.public_id}/documents"
@@ -72,16 +77,16 @@ def test_rubbish_is_limited_by_address_and_valid_credentials_never_are(apart: Co
         assert set(statuses) == {401, 429} and statuses[:BURST] == [401] * BURST
         refused = next(answer for answer in answers if answer.status_code == 429)
         assert refused.json()["code"] == "too_many_calls" and int(refused.headers["retry-after"]) >= 1
-        assert flood.get(path).status_code == 429  # no credential at all
+        assert is_limited(flood, path, {})  # no credential at all
         assert flood.get(path, headers=bearer(person.token)).status_code == 200
         assert flood.get("/health/live", headers=FORGED).status_code == 200
         assert other.get(path, headers=FORGED).status_code == 401
         told = {"X-Forwarded-For": "203.0.113.9"}
-        assert flood.get(path, headers={**FORGED, **told}).status_code == 429  # not a proxy's word
+        assert is_limited(flood, path, {**FORGED, **told})  # not a proxy's word
     with client(apart, "127.0.0.9") as proxy:
         for _ in range(BURST + 60):
             proxy.get(path, headers={**FORGED, "X-Forwarded-For": "198.51.100.1, 203.0.113.7"})
-        assert proxy.get(path, headers={**FORGED, "X-Forwarded-For": "203.0.113.7"}).status_code == 429
+        assert is_limited(proxy, path, {**FORGED, "X-Forwarded-For": "203.0.113.7"})
         assert proxy.get(path, headers={**FORGED, "X-Forwarded-For": "203.0.113.8"}).status_code == 401
     with apart.system() as system, system.vault_stores[0].reading() as tx:
         assert len(tx.find("refusal")) == 1  # the log has one line, and a count
