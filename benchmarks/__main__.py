@@ -4,6 +4,7 @@ import argparse
 
 from benchmarks import (
     canonical_json,
+    choices,
     database,
     fairness,
     fetching,
@@ -29,6 +30,7 @@ from benchmarks.race import deposits, reading, viewing
 
 BENCHMARKS = {
     "canonical-json": canonical_json.run,
+    "choices": choices.run,
     "database": database.run,
     "fairness": fairness.run,
     "fetching": fetching.run,

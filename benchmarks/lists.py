@@ -50,7 +50,7 @@ class Lock:
 
 def run() -> None:
     with tempfile.TemporaryDirectory() as made:
-        vault = _installed(Path(made))
+        vault = installed(Path(made))
         try:
             table(
                 "One call of the vault by the length of the record, on SQLite: ms",
@@ -71,7 +71,7 @@ def run() -> None:
 
 def _measured(vault: VaultBench, length: int) -> tuple[str, ...]:
     person = vault.person()
-    rows = _fill(vault, person, length)
+    rows = filled(vault, person, length)
     one = rows[length // 2]
     _, recipient = new_recipient()
 
@@ -116,7 +116,7 @@ def _timed(vault: VaultBench) -> Iterator[Lock]:
         yield lock
 
 
-def _fill(vault: VaultBench, person: Person, length: int) -> list[SealedRow]:
+def filled(vault: VaultBench, person: Person, length: int) -> list[SealedRow]:
     """Reports of one laboratory, each in a blob of its own; their rows as the index keeps them."""
     rows: list[SealedRow] = []
     while len(rows) < length:
@@ -145,7 +145,7 @@ def _deposit(vault: VaultBench, person: Person, count: int, first: int) -> Itera
         yield SealedRow(each.document_id, each.row_version, received.submission_id, each.sealed)
 
 
-def _installed(folder: Path) -> VaultBench:
+def installed(folder: Path) -> VaultBench:
     authority = Authority(secrets.token_bytes(32), environment=Environment.TEST)
     root = FileRoot.create(folder / "root.json", None)
     for branch in get_args(Branch):

@@ -240,3 +240,59 @@ def test_a_circle_of_another_shape_is_refused(name: str, value: object) -> None:
     with pytest.raises(Invalid) as refusal:
         Circle.from_json(form | {name: value})
     assert refusal.value.code == "bad_shape"
+
+
+def test_a_change_of_one_s_own_ground_leaves_those_of_teams_alone() -> None:
+    both = join(OWN, DOCTOR, MEMBER)
+    member = both.grounds[1]
+    renewed = authorise(both, DOCTOR, given(permanent=True), NOW, OTHER)
+    chosen = choose(both, [KIND])
+    for changed in (renewed, chosen):
+        assert member in changed.grounds and len(changed.grounds) == 2 and changed.professional == DOCTOR
+    assert join(None, DOCTOR, MEMBER) == Authorisation(DOCTOR, (member,))
+    assert join(both, DOCTOR, MEMBER).own == GROUND
+    first = authorise(Authorisation(DOCTOR, (member,)), DOCTOR, given(), NOW, OTHER)
+    assert member in first.grounds and first.own is not None and first.own.circle == OTHER
+
+
+def test_a_renewal_keeps_the_consent_that_was_given_with_it() -> None:
+    later = ConsentRecord(DOCTOR, "spoken", NOW + 5)
+    renewed = authorise(OWN, DOCTOR, Given(consent=later), NOW + 5, OTHER)
+    assert renewed.own is not None and renewed.own.consent == later
+
+
+def test_leaving_one_team_leaves_another() -> None:
+    two = join(join(OWN, DOCTOR, MEMBER), DOCTOR, replace(MEMBER, circle=OTHER))
+    ended = {each.circle: each.ended for each in leave(two, TEAM, NOW).grounds}
+    assert ended == {CIRCLE: None, TEAM: NOW, OTHER: None}
+    own_circle = leave(two, CIRCLE, NOW)  # an own ground is revoked, not left
+    assert own_circle == two
+
+
+def test_as_many_kinds_as_there_may_be_are_taken() -> None:
+    kinds = [DocumentKind("10", str(each)) for each in range(MOST_KINDS)]
+    assert choose(OWN, kinds).own == replace(GROUND, scope=Scope.CHOSEN, kinds=frozenset(kinds))
+
+
+def test_a_circle_runs_from_its_first_second_and_bounds_what_is_for_good() -> None:
+    team = Circle(TEAM, "Equipe", NOW, NOW + DAY, ONLINE, 3)
+    assert [team.is_live(NOW + each) for each in (-1, 0, DAY - 1, DAY)] == [False, True, True, False]
+    assert (team.ends_at(), replace(team, ended=NOW + 5).ends_at()) == (NOW + DAY, NOW + 5)
+    for_good = replace(team, until=None)
+    assert for_good.ends_at() is None
+    assert for_good.bound(replace(MEMBER, until=None)).until is None
+    assert team.bound(replace(MEMBER, until=None)).until == NOW + DAY
+    assert replace(team, ended=NOW + 7).bound(replace(MEMBER, ended=NOW + 3)).ended == NOW + 3
+
+
+def test_nobody_has_an_end_without_a_ground() -> None:
+    assert Authorisation(DOCTOR, ()).ends_at() == 0
+
+
+def test_a_refused_choice_says_which_code() -> None:
+    with pytest.raises(NotFound) as refusal:
+        choose(Authorisation(DOCTOR, ()), [])
+    assert refusal.value.code == "no_such_authorisation"
+    mixed = [DocumentKind("99", "CARDIO")]
+    with pytest.raises(Invalid):
+        choose(OWN, mixed)

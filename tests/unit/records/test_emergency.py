@@ -28,6 +28,7 @@ def test_what_windows_of_the_last_day_mean(
 
 def test_a_reason_is_the_same_in_other_capitals_and_spaces() -> None:
     assert normal_reason("  Chute  dans\tl'escalier ") == normal_reason("chute dans L'ESCALIER")
+    assert normal_reason("Chute  dans l'escalier") == "chute dans l'escalier"
     assert normal_reason(None) == ""
 
 

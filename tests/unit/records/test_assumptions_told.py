@@ -1,0 +1,43 @@
+"""What is told of a decision: the version of the matrix, and that it rests on an assumed cell."""
+
+from dataclasses import replace
+
+from records.access import AccessRequest
+from records.rules.assumptions import closed_by_assumption, of_refusal, told_in_log
+from records.vocabulary.codes import Action, Obligation, PurposeOfUse, ReasonCode
+from records.vocabulary.matrix import Matrices
+from records.vocabulary.matrix_tables import MATRICES
+from tests.unit.records.factories import NOW, depositor, patient, professional
+
+AT = MATRICES.versions[0].since + NOW % 1000
+NONE_IN_FORCE = Matrices(MATRICES.bases, ())
+TELL = frozenset({Obligation.TELL_ASSUMED_RIGHT})
+DOCTOR, NURSE, PSYCHOLOGIST = (professional(profession=code) for code in ("10", "60", "93"))
+
+
+def ask(actor: object, action: Action = Action.RETRIEVE) -> AccessRequest:
+    return AccessRequest(actor, action, PurposeOfUse.NORMAL, AT)  # type: ignore[arg-type]
+
+
+def test_a_line_names_the_version_that_decided_and_whether_it_was_assumed() -> None:
+    name = MATRICES.versions[-1].name
+    assert told_in_log(ask(DOCTOR)) == {"rules": name}
+    assert told_in_log(ask(DOCTOR), TELL) == {"rules": name, "basis": "assumed"}
+    assert told_in_log(ask(DOCTOR, Action.DEPOSIT)) == told_in_log(ask(patient())) == {}
+    assert told_in_log(ask(depositor(), Action.DEPOSIT), TELL) == {"basis": "assumed"}
+    assert told_in_log(ask(DOCTOR), TELL, NONE_IN_FORCE) == {"basis": "assumed"}
+
+
+def test_who_is_refused_is_told_by_profession_and_never_by_the_record() -> None:
+    absent, other = ReasonCode.NO_SUCH_DOCUMENT, ReasonCode.NOT_AUTHORISED
+    assert of_refusal(ask(NURSE), absent) == TELL and of_refusal(ask(NURSE), other) == frozenset()
+    assert of_refusal(ask(PSYCHOLOGIST), absent) == of_refusal(ask(PSYCHOLOGIST), other) == TELL
+    for nobody in (patient(), depositor(), replace(NURSE, profession="00")):
+        assert of_refusal(ask(nobody), absent) == frozenset()
+    assert of_refusal(ask(NURSE), absent, NONE_IN_FORCE) == frozenset()
+    assert of_refusal(ask(PSYCHOLOGIST), other, NONE_IN_FORCE) == frozenset()
+
+
+def test_types_closed_by_assumption_are_those_of_the_version_in_force() -> None:
+    assert "15508-5" not in closed_by_assumption(ask(NURSE)) and closed_by_assumption(ask(NURSE))
+    assert closed_by_assumption(ask(NURSE), NONE_IN_FORCE) == ()
