@@ -7,6 +7,7 @@ object that is older or altered does not open, and nothing of it leaves (docs/fo
 import hashlib
 import hmac
 from collections.abc import Generator, Iterable, Iterator
+from io import BytesIO
 from itertools import islice
 
 from keyvault.crypto.opened_segments import Opens, opened
@@ -14,12 +15,12 @@ from keyvault.crypto.sealed_blob import SEGMENT, BlobError, BlobRef
 from records.errors import NotFound
 from storage.ports import ObjectStore
 
-SEGMENTS_AT_ONCE = 4
-"""Segments that leave together: beside the piece that leaves, its ciphertext and its segments are held."""
+SEGMENTS_AT_ONCE = 2
+"""Segments that are read and leave together: beside the piece that leaves, its ciphertext is held."""
 
 
 def pieces(objects: ObjectStore, ref: BlobRef, opener: Opens, offset: int, length: int) -> Iterator[bytes]:
-    """Yields `length` plaintext bytes from `offset` of a blob, in pieces of at most 256 KiB.
+    """Yields `length` plaintext bytes from `offset` of a blob, in pieces of at most 128 KiB.
 
     Raises `BlobError` "range_past_end", "object_missing", "short_range" or "blob_corrupt", and what the store
     raises.
@@ -33,11 +34,16 @@ def pieces(objects: ObjectStore, ref: BlobRef, opener: Opens, offset: int, lengt
         raise BlobError(error.sentence, code=error.code) from None
     segments = opened(opener, offset, length, source)
     try:
-        while together := [*islice(segments, SEGMENTS_AT_ONCE)]:
-            yield together[0] if len(together) == 1 else b"".join(together)
+        yield from iter(lambda: _together(segments), b"")
     finally:  # a connection to the store goes back when the reader turns away
         if isinstance(source, Generator):
             source.close()
+
+
+def _together(segments: Iterator[bytes]) -> bytes:
+    found = BytesIO()  # gives what it holds without a copy
+    found.writelines(islice(segments, SEGMENTS_AT_ONCE))
+    return found.getvalue()
 
 
 def checked(plain: Iterable[bytes], length: int, sha256: bytes) -> Iterator[bytes]:
@@ -54,6 +60,7 @@ def checked(plain: Iterable[bytes], length: int, sha256: bytes) -> Iterator[byte
         if left <= 0:
             _compare(digest.digest(), sha256)
         yield piece
+        del piece  # not held while the next one is read
 
 
 def begun(plain: Iterator[bytes]) -> Iterator[bytes]:

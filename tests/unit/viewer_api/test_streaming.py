@@ -2,6 +2,7 @@
 
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
 
 import pytest
@@ -40,10 +41,28 @@ def test_what_comes_at_once_leaves_as_a_whole() -> None:
     assert begun.is_over
 
 
-def test_what_is_large_leaves_in_pieces_of_a_megabyte() -> None:
-    begun = Begun(Body("text/plain", None, (bytes(2**18) for _ in range(9))))
+def test_what_is_large_leaves_in_pieces_of_less_than_a_megabyte() -> None:
+    begun = Begun(Body("text/plain", None, (bytes(2**18) for _ in range(7))))
     assert begun.whole is None
-    assert [len(begun.next()) for _ in range(4)] == [2**20, 2**20, 2**18, 0]
+    assert [len(begun.next()) for _ in range(4)] == [3 * 2**18, 3 * 2**18, 2**18, 0]
+
+
+@pytest.mark.parametrize("size", [2**10, 2**17], ids=["small pieces", "the gateway's"])
+def test_an_answer_of_any_length_takes_a_megabyte_beside_what_leaves(size: int) -> None:
+    body = Body("text/plain", None, (bytes(size) for _ in range(24 * 2**20 // size)))
+    tracemalloc.start()
+    try:
+        begun, largest = Begun(body), 0
+        while leaving := begun.next():  # held while the next ones are read, as a server does
+            largest = max(largest, len(leaving))
+        assert tracemalloc.get_traced_memory()[1] - largest <= 2**20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_frame_of_a_ct_leaves_as_a_whole() -> None:
+    frame = [bytes(200), *[bytes(2**17)] * 4, bytes(100)]
+    assert Begun(Body("text/plain", None, iter(frame))).whole == b"".join(frame)
 
 
 def test_what_comes_slowly_leaves_as_it_comes() -> None:
