@@ -28,10 +28,11 @@ from keyvault.crypto.signing import new_signing_key
 from keyvault.process.guard import Guard
 from keyvault.verbs.attempt import Call
 from records.errors import CoffreError, NotFound, Refused
-from records.vocabulary.codes import PurposeOfUse
+from records.vocabulary.codes import PurposeOfUse, RecordState
 from tests.integration.operators import answer_of
 from tests.integration.support import HOSPITAL, PRACTICE, STRANGER, Coffre, Patient, bearer
 from tests.integration.test_withdraw import withdraw
+from tests.integration.vault.bench import put_in_state
 from viewer_api.access import Access
 from viewer_api.gateway import memory
 from viewer_api.gateway.answer import ASKED_AGAIN_S
@@ -330,10 +331,15 @@ def token_over(scene: Scene) -> None:
     scene.room.clock.ahead = 13 * 3600
 
 
+def closed(scene: Scene) -> None:
+    put_in_state(guard_of(scene), scene.patient.public_id, RecordState.CLOSED)
+
+
 ENDS: dict[str, tuple[Callable[[Scene], None], str]] = {
     "mask": (labelled, "no_such_document"),
     "revoke": (revoked, "not_authorised"),
     "block": (blocked, "not_authorised"),
+    "close the record": (closed, "not_authorised"),
     "withdraw the study": (lambda scene: by_command(scene, "--all"), "no_such_document"),
     "withdraw the credential": (token_withdrawn, "credential_withdrawn"),
     "expire the token": (token_over, "token_expired"),
