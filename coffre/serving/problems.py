@@ -65,7 +65,7 @@ STATUS: Mapping[str, int] = {
     "cannot_transcode": 406,
     "image_too_large": 406,
     "lookup_table_unknown": 406,
-    "pixels_not_decodable": 500,
+    "pixels_not_decodable": 406,
     "url_invalid": 403,
     "url_expired": 403,
     "grant_too_large": 413,

@@ -266,7 +266,7 @@ class TestRefused:
         sent = coffre.stow(coffre.depositor(), [of_patient(damaged, patient)], patient.ins)
         assert (sent.status_code, "frame_size_differs" in sent.text) == (202, True)
         answer = deposited.get(f"{deposited.of(damaged)}/rendered")
-        assert (answer.status_code, answer.json()["code"]) == (500, "pixels_not_decodable")
+        assert (answer.status_code, answer.json()["code"]) == (406, "pixels_not_decodable")
         assert "could not be decoded" in answer.json()["detail"]
         assert deposited.get(f"{deposited.of(deposited.ct[0])}/rendered").status_code == 200
 

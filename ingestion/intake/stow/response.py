@@ -100,7 +100,8 @@ def encoded(answer: Mapping[str, Any], media_type: str) -> tuple[bytes, str]:
 def answer(parts: Sequence[PartVerdict], names: Mapping[int, NamedInstance]) -> dict[str, Any]:
     """The Store Instances Response as DICOM JSON.
 
-    RetrieveURL (0008,1190) is of type 2 and left out: what is stored is read by grants, at no such address.
+    RetrieveURL (0008,1190) is of type 2 and left out: a depositor's credential retrieves nothing. Whoever may
+    read a study gets its address by searching it.
     """
     stored, failed = [], []
     for part in parts:
