@@ -134,12 +134,12 @@ REQUIREMENTS: dict[str, Requirement] = {
     "R31": Requirement(
         "Access",
         "feeding needs no right to read; the patient may refuse one document",
-        "the refusal of one document by the patient",
+        "who deposited a document that is refused later reads so by its address, and has no message",
     ),
     "R32": Requirement(
         "Access",
         "the author alone deletes or replaces",
-        "images are withdrawn by their author's structure; nothing is replaced, and patients delete nothing",
+        "nothing is replaced, and patients have no documents of their own to delete",
     ),
     "R33": Requirement("Access", "quotas per professional and structure inside the key service", "alerts"),
     "R34": Requirement(
@@ -157,11 +157,15 @@ REQUIREMENTS: dict[str, Requirement] = {
         "versions keep their history",
         "only equal instances of a study: no replacement of documents",
     ),
-    "R37": Requirement("Documents and images", "changes of metadata limited", "not there"),
+    "R37": Requirement(
+        "Documents and images",
+        "changes of metadata limited",
+        "labels change by an address of their own, not by a PATCH",
+    ),
     "R38": Requirement(
         "Documents and images",
         "MHD or XDS.b, and DICOMweb, on one store with one decision",
-        "ITI-105, STOW-RS, QIDO-RS and WADO-RS; neither MHD nor XDS.b is complete",
+        "ITI-65 with one document a bundle, ITI-66, 67, 68 and 105, DICOMweb; nothing is replaced by it",
     ),
     "R39": Requirement("Documents and images", "key object selections govern retrieval", "not there"),
     "R40": Requirement("Documents and images", "masking a report offers to mask its images", "not there"),

@@ -30,6 +30,10 @@ _CREATE = (
     "honoured, kept or refused by name. Patch (FHIRPath Patch, JSON Patch): archive and "
     "unarchive, by the holder and the author's side; delete, by the latter, is logical."
 )
+_PROVIDE = (
+    "IHE MHD ITI-65: a submission set (List) with one DocumentReference, its content inline or as Binary, "
+    "and the Patient where it is no reference; in JSON, all or nothing."
+)
 _PATIENT = (
     Parameter("patient", Kind.REFERENCE, lambda _: (), "Patient/{id}, the public id of the record."),
     Parameter("patient.identifier", Kind.TOKEN, lambda _: (), "urn:oid:…|INS; patient:identifier too."),
@@ -57,6 +61,7 @@ def capability_statement(public_url: str, *, cors: bool) -> dict[str, Any]:
                 "documentation": _SEARCH,
                 "security": {"cors": cors, "description": _SECURITY},
                 "resource": [*_resources()],
+                "interaction": [{"code": "transaction", "documentation": _PROVIDE}],
             }
         ],
     }

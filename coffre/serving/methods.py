@@ -17,6 +17,7 @@ SHARED: Mapping[str, frozenset[str]] = {
     "/dicomweb/studies/{study}": frozenset({"POST"}),
     "/records/{ins}/dicomweb/studies": frozenset({"GET", "HEAD", "POST"}),
     "/records/{ins}/dicomweb/studies/{study}": frozenset({"GET", "HEAD", "POST"}),
+    "/fhir": frozenset({"POST"}),
     "/fhir/DocumentReference": frozenset({"GET", "HEAD", "POST"}),
 }
 """Addresses that a proxy gives to one process or another by the method: each process names all methods."""

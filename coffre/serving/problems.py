@@ -80,6 +80,9 @@ STATUS: Mapping[str, int] = {
     "size_mismatch": 422,
     "hash_mismatch": 422,
     "test_data": 422,
+    "bad_bundle": 422,
+    "bundle_not_supported": 422,
+    "too_many_documents": 413,
     "bad_patch": 422,
     "patch_not_supported": 422,
     "element_not_patchable": 405,
@@ -146,7 +149,7 @@ def problem(request: Request, status: int, code: str, sentence: str, **more: obj
         headers["Retry-After"] = "5"
     if status == 429:
         headers["Retry-After"] = str(QUOTA_S)
-    if request.url.path.startswith("/fhir/"):
+    if f"{request.url.path}/".startswith("/fhir/"):
         form = form_or_json(request.headers.get("accept", ""), request.query_params.multi_items())
         outcome = operation_outcome(code, sentence, _ISSUES.get(status, "processing"))
         return Response(body_of(outcome, form), status, headers, form)

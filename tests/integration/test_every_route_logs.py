@@ -69,6 +69,7 @@ SILENT: Mapping[str, frozenset[Route]] = {
             ("POST", "/dicomweb/studies/{study}"),
             ("POST", "/records/{ins}/dicomweb/studies"),
             ("POST", "/records/{ins}/dicomweb/studies/{study}"),
+            ("POST", "/fhir"),
             ("POST", "/fhir/DocumentReference"),
             ("GET", "/submissions/{submission_id}"),
         }

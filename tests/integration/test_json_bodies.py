@@ -15,6 +15,7 @@ from coffre.demonstration import data as demo_data
 from keyvault.grants.grant import new_recipient
 from records.base64url import b64
 from tests.integration.support import DOCTOR, Coffre, Patient, bearer, document_reference
+from tests.integration.test_fhir_bundle import for_patient
 
 JSON = st.recursive(
     st.none()
@@ -58,6 +59,7 @@ def valid_bodies(person: Patient) -> dict[str, tuple[str, Any]]:
         "context": {"period": {"start": "2026-01-01"}},
     }
     return {
+        "POST /fhir": ("depositor", for_patient(person)),
         "POST /fhir/DocumentReference": ("depositor", document),
         "POST /grants": (
             "holder",

@@ -78,7 +78,11 @@ class PublishedDocument:
 
 def read_document_reference(body: bytes) -> PublishedDocument:
     """Raises `Invalid` with a code and the element to correct; never a value."""
-    found = read_json(body)
+    return read_document(read_json(body))
+
+
+def read_document(found: Any) -> PublishedDocument:
+    """The same of a resource that is JSON already."""
     resource = _resource(found)
     _refuse_what_is_not_there_yet(resource)
     attachment = resource.content[0].attachment
@@ -204,9 +208,14 @@ def _kept(resource: DocumentReference) -> dict[str, Any]:
     )
     names = {f"#{each.id}": each.words() for each in resource.contained}
     kept = _without_contained(kept, names)
+    check_kept(kept)
+    return kept
+
+
+def check_kept(kept: Mapping[str, Any]) -> None:
+    """Raises `Invalid` "too_large"."""
     if len(json.dumps(kept)) > LARGEST_KEPT:
         raise Invalid("The elements beside the document have at most 64 KiB.", code="too_large")
-    return kept
 
 
 def _without_contained(found: Any, names: Mapping[str, str]) -> Any:

@@ -1,14 +1,17 @@
-"""ITI-105 Simplified Publish: `POST /fhir/DocumentReference` (IHE MHD 4.2)."""
+"""Deposits in FHIR (IHE MHD 4.2): ITI-105 `POST /fhir/DocumentReference`, ITI-65 `POST /fhir`."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from ingestion.envelope import SubmissionHeaders
+from ingestion.intake.fhir.document_bundle import BINARY, DOCUMENT, DocumentBundle, read_document_bundle
 from ingestion.intake.fhir.document_reference import PublishedDocument, read_document_reference
-from ingestion.intake.fhir.request import read_publish_request
+from ingestion.intake.fhir.request import PublishRequest, read_publish_request
 from ingestion.intake.reception import Depositor
 from ingestion.intake.routes.stow import headers_of
 from ingestion.intake.use_cases import Intake
@@ -25,10 +28,25 @@ _STATUS = {
     PartOutcome.REJECTED.value: 422,
     PartOutcome.QUARANTINED.value: 422,
 }
-_BODY = {
-    "content": {FHIR_JSON: {"schema": {"type": "object", "title": "DocumentReference"}}},
-    "required": True,
-}
+_LINES = {201: "201 Created", 200: "200 OK"}
+
+
+def _body_of(kind: str) -> dict[str, Any]:
+    schema = {"type": "object", "title": kind}
+    return {"requestBody": {"content": {FHIR_JSON: {"schema": schema}}, "required": True}}
+
+
+@dataclass(frozen=True, slots=True)
+class _Received:
+    """A deposit on its way: what was sent and how it is to be answered, its verdict once there is one."""
+
+    bundle: DocumentBundle
+    wanted: PublishRequest
+    part: PartVerdict | None
+    location: str
+
+
+_Answer = Callable[[_Received, PartVerdict, dict[str, str]], Response]
 
 
 def router(
@@ -36,35 +54,41 @@ def router(
 ) -> APIRouter:
     routes = APIRouter(tags=["FHIR"])
 
-    @routes.post(
-        "/fhir/DocumentReference",
-        summary="Publish one document (ITI-105)",
-        openapi_extra={"requestBody": _BODY},
-    )
-    async def publish(request: Request) -> Response:
+    async def receive(request: Request, read: Callable[[bytes], DocumentBundle]) -> _Received:
         depositor = await authenticate(request)
         wanted = read_publish_request(headers_of(request), request.query_params.multi_items())
         body = await _body(request)
         depositor.check_body(body)
-        document = await asyncio.to_thread(_read, body)
+        bundle = await asyncio.to_thread(read, body)
+        document = bundle.document
+        _check_test_data(document)
         headers = SubmissionHeaders(kind="pdf", document=document.declared(), labels=tuple(document.labels))
         submission_id = await intake.receive_bytes(depositor, document.ins, headers, document.content)
         row = await intake.verdict(submission_id, not wanted.respond_async)
-        location = f"/submissions/{submission_id}"
-        if row.state not in FINAL:
-            later = {"Location": public_url + location, "Content-Location": location}
-            return Response(status_code=202, headers=later)
-        _, parts = intake.submission(depositor, submission_id)
-        return _answer(document, parts[0], location, minimal=wanted.minimal)
+        part = intake.submission(depositor, submission_id)[1][0] if row.state in FINAL else None
+        return _Received(bundle, wanted, part, f"/submissions/{submission_id}")
 
-    def _read(body: bytes) -> PublishedDocument:
-        document = read_document_reference(body)
+    @routes.post(
+        "/fhir/DocumentReference",
+        summary="Publish one document (ITI-105)",
+        openapi_extra=_body_of("DocumentReference"),
+    )
+    async def publish(request: Request) -> Response:
+        received = await receive(request, lambda body: DocumentBundle(read_document_reference(body), ()))
+        return _answer(received, _document_answer)
+
+    @routes.post(
+        "/fhir", summary="Provide one document in a bundle (ITI-65)", openapi_extra=_body_of("Bundle")
+    )
+    async def provide(request: Request) -> Response:
+        return _answer(await receive(request, read_document_bundle), _bundle_answer)
+
+    def _check_test_data(document: PublishedDocument) -> None:
         if document.test_data and intake.environment is Environment.PRODUCTION:
             raise Invalid(
                 "DocumentReference.meta.security says that these are test data, which do not enter here.",
                 code="test_data",
             )
-        return document
 
     async def _body(request: Request) -> bytes:
         pieces, size = [], 0
@@ -75,14 +99,21 @@ def router(
             pieces.append(piece)
         return b"".join(pieces)
 
-    def _answer(document: PublishedDocument, part: PartVerdict, location: str, *, minimal: bool) -> Response:
-        status = _STATUS[part.outcome]
-        headers = {"Content-Location": location}
-        if part.document_id is None:
-            body = operation_outcome(part.code, part.reason, "invalid")
-            return JSONResponse(body, status, headers, media_type=FHIR_JSON)
-        headers["Location"] = f"{public_url}/fhir/DocumentReference/{part.document_id}"
-        if minimal:
+    def _answer(
+        received: _Received, answer: Callable[[_Received, PartVerdict, dict[str, str]], Response]
+    ) -> Response:
+        headers = {"Content-Location": received.location}
+        if received.part is None:
+            return Response(status_code=202, headers={"Location": public_url + received.location, **headers})
+        if received.part.document_id is None:
+            body = operation_outcome(received.part.code, received.part.reason, "invalid")
+            return JSONResponse(body, _STATUS[received.part.outcome], headers, media_type=FHIR_JSON)
+        return answer(received, received.part, headers)
+
+    def _document_answer(received: _Received, part: PartVerdict, headers: dict[str, str]) -> Response:
+        document, status = received.bundle.document, _STATUS[part.outcome]
+        headers["Location"] = _address(DOCUMENT, part)
+        if received.wanted.minimal:
             return Response(status_code=status, headers={**headers, "Preference-Applied": "return=minimal"})
         body = {
             "resourceType": "DocumentReference",
@@ -92,5 +123,18 @@ def router(
             "content": [{"attachment": {"contentType": document.content_type}}],
         }
         return JSONResponse(body, status, headers, media_type=FHIR_JSON)
+
+    def _bundle_answer(received: _Received, part: PartVerdict, headers: dict[str, str]) -> Response:
+        """What became of each entry, in their order (R4 section 3.1.0.11.3); a set's address names its record
+        by an id that intake doesn't know, and who is a reader finds the set by its document.
+        """
+        line = {"status": _LINES[_STATUS[part.outcome]]}
+        placed = {kind: {**line, "location": _address(kind, part)} for kind in (DOCUMENT, BINARY)}
+        entries = [{"response": placed.get(kind, line)} for kind in received.bundle.kinds]
+        body = {"resourceType": "Bundle", "type": "transaction-response", "entry": entries}
+        return JSONResponse(body, 200, headers, media_type=FHIR_JSON)
+
+    def _address(kind: str, part: PartVerdict) -> str:
+        return f"{public_url}/fhir/{kind}/{part.document_id}"
 
     return routes

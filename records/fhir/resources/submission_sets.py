@@ -15,6 +15,8 @@ from records.fhir.systems import LIST_TYPES, NATIONAL_STRUCTURE, URI
 from records.listed_documents import ListedDocument
 
 SUBMISSION_SET = "submissionset"
+KEPT_OF_SET = ("identifier", "title", "date", "source", "note")
+"""Of a List that was sent (ITI-65), kept with the document; the first two are shown again."""
 SOURCE_ID = "https://profiles.ihe.net/ITI/MHD/StructureDefinition/ihe-sourceId"
 DESIGNATION_TYPE = "https://profiles.ihe.net/ITI/MHD/StructureDefinition/ihe-designationType"
 _ID_DIGITS = 32
@@ -49,16 +51,17 @@ def record_and_submission(text: str) -> tuple[UUID, UUID]:
 
 def submission_set(record: UUID, found: SubmissionSet) -> dict[str, Any]:
     """Of the deposit its time and who sent it, of its documents references alone."""
-    came = _came(found)
+    came, sent = _came(found), _sent(found)
     return filled(
         {
             "resourceType": "List",
             "id": set_id(record, found.submission_id),
             "meta": {"lastUpdated": instant(max(each.created_at for each in found.documents))},
             "extension": [{"url": SOURCE_ID, "valueIdentifier": _structure(found)}],
-            "identifier": [*_identifiers(found.submission_id)],
+            "identifier": [*_identifiers(found.submission_id), *sent.get("identifier", ())],
             "status": "current",
             "mode": "working",
+            "title": sent.get("title"),
             "code": {"coding": [{"system": LIST_TYPES, "code": SUBMISSION_SET}]},
             "subject": {"reference": f"Patient/{record}"},
             "date": came,
@@ -68,6 +71,13 @@ def submission_set(record: UUID, found: SubmissionSet) -> dict[str, Any]:
             ],
         }
     )
+
+
+def _sent(found: SubmissionSet) -> Mapping[str, Any]:
+    """What its sender said of the set."""
+    files = (each.summary.file for each in found.documents)
+    sets = ((file.fhir or {}).get("submissionSet") for file in files if file)
+    return next(filter(None, sets), {})
 
 
 def _came(found: SubmissionSet) -> str | None:
