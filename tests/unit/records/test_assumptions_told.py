@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
-from records.access import AccessRequest
+from records.access import AccessRequest, Facts, RecordFacts
+from records.policy import decide
 from records.rules.assumptions import closed_by_assumption, of_refusal, told_in_log
-from records.vocabulary.codes import Action, Obligation, PurposeOfUse, ReasonCode
+from records.vocabulary.codes import Action, Obligation, PurposeOfUse, ReasonCode, RecordState
 from records.vocabulary.matrix import Matrices
 from records.vocabulary.matrix_tables import MATRICES
-from tests.unit.records.factories import NOW, depositor, patient, professional
+from tests.unit.records.factories import BLOCKED, CARD, NOW, depositor, patient, professional
 
 AT = MATRICES.versions[0].since + NOW % 1000
 NONE_IN_FORCE = Matrices(MATRICES.bases, ())
@@ -41,3 +42,15 @@ def test_who_is_refused_is_told_by_profession_and_never_by_the_record() -> None:
 def test_types_closed_by_assumption_are_those_of_the_version_in_force() -> None:
     assert "15508-5" not in closed_by_assumption(ask(NURSE)) and closed_by_assumption(ask(NURSE))
     assert closed_by_assumption(ask(NURSE), NONE_IN_FORCE) == ()
+
+
+def test_a_refusal_tells_an_assumption_where_it_was_the_reason() -> None:
+    """The profession that reads nothing by assumption; not one that only may not break the glass."""
+    record = Facts(RecordFacts(RecordState.ACTIVE, CARD))
+    silent = decide(ask(PSYCHOLOGIST), record)
+    assert (silent.reason, silent.obligations) == (ReasonCode.PROFESSION_NOT_ENTITLED, TELL)
+    blocked = decide(ask(replace(PSYCHOLOGIST, rpps=BLOCKED)), record)
+    assert (blocked.reason, blocked.obligations) == (ReasonCode.BLOCKED, frozenset())
+    glass = replace(ask(professional(profession="28")), purpose=PurposeOfUse.BRIS_DE_GLACE, reason="x" * 10)
+    optician = decide(glass, record)
+    assert (optician.reason, optician.obligations) == (ReasonCode.PROFESSION_NOT_ENTITLED, frozenset())

@@ -242,13 +242,13 @@ def test_a_circle_of_another_shape_is_refused(name: str, value: object) -> None:
     assert refusal.value.code == "bad_shape"
 
 
-def test_a_change_of_one_s_own_ground_leaves_those_of_teams_alone() -> None:
+def test_a_change_of_one_s_own_ground_ends_none_of_a_team() -> None:
     both = join(OWN, DOCTOR, MEMBER)
     member = both.grounds[1]
     renewed = authorise(both, DOCTOR, given(permanent=True), NOW, OTHER)
     chosen = choose(both, [KIND])
-    for changed in (renewed, chosen):
-        assert member in changed.grounds and len(changed.grounds) == 2 and changed.professional == DOCTOR
+    for changed, kept in ((renewed, member), (chosen, replace(member, scope=Scope.CHOSEN))):
+        assert kept in changed.grounds and len(changed.grounds) == 2 and changed.professional == DOCTOR
     assert join(None, DOCTOR, MEMBER) == Authorisation(DOCTOR, (member,))
     assert join(both, DOCTOR, MEMBER).own == GROUND
     first = authorise(Authorisation(DOCTOR, (member,)), DOCTOR, given(), NOW, OTHER)
@@ -296,3 +296,11 @@ def test_a_refused_choice_says_which_code() -> None:
     mixed = [DocumentKind("99", "CARDIO")]
     with pytest.raises(Invalid):
         choose(OWN, mixed)
+
+
+def test_what_a_card_said_is_the_holder_s_own_consent_unless_another_is_known() -> None:
+    given_then = CardAuthorisation(DOCTOR, NOW - DAY, NOW + DAY)
+    said = ConsentRecord("patient", "online", NOW - DAY)
+    assert of_card(given_then, CIRCLE).grounds == (Ground(CIRCLE, NOW - DAY, NOW + DAY, said, express=True),)
+    other = ConsentRecord(DOCTOR, "written", NOW)
+    assert [each.consent for each in of_card(given_then, CIRCLE, other).grounds] == [other]

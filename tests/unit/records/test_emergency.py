@@ -3,7 +3,7 @@
 import pytest
 
 from records.access import EmergencyUse
-from records.emergency import WINDOW_MS, long_enough, normal_reason, use_of
+from records.emergency import DAY_MS, WINDOW_MS, changes_at, long_enough, normal_reason, use_of
 
 NOW = 1_800_000_000_000
 NONE, FALL, STROKE = b"none", b"fall", b"stroke"
@@ -37,3 +37,12 @@ def test_a_reason_is_the_same_in_other_capitals_and_spaces() -> None:
 )
 def test_surrounding_space_makes_no_reason_longer(reason: str | None, enough: bool) -> None:
     assert long_enough(reason) is enough
+
+
+def test_the_next_change_lies_ahead_and_windows_without_a_reason_make_none() -> None:
+    reason, other = b"r" * 32, b"o" * 32
+    assert changes_at([(NONE, NOW - 5)], reason, NONE, NOW) is None
+    assert changes_at([(other, NOW - 5)], None, NONE, NOW) is None
+    assert changes_at([(reason, NOW - 5)], reason, NONE, NOW) == NOW - 5 + WINDOW_MS
+    # at the end of its window it has changed already: what comes is that a day is over
+    assert changes_at([(reason, NOW - WINDOW_MS)], reason, NONE, NOW) == NOW - WINDOW_MS + DAY_MS
