@@ -1,4 +1,4 @@
-"""What one depositor who floods takes from all others: `python -m benchmarks fairness --minutes 10`.
+"""Measures what one depositor who floods takes from all others: `python -m benchmarks fairness --minutes 10`.
 
 `coffre serve` as it is. Others deposit a report and an image, list, grant and fetch, at a low and steady
 rate: first alone, then beside the flood. What they wait is counted from the instant at which they meant to

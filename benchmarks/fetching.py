@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from benchmarks.measuring import cpu_of_children, table
-from client.fetch.documents import FetchClient, OpenedGrant
+from client.fetch.documents import FetchClient
 from client.fetch.keys import trusted_keys
+from client.fetch.opened_grant import OpenedGrant
 from client.fetch.ranges import MIB, Pace
 from client.fetch.writing import FetchedPart, parts_of, write_part
 from client.http_client import CoffreClient

@@ -1,4 +1,4 @@
-"""What the small pictures of a deposit cost: CPU of a server that makes them beside one that makes none.
+"""Measures the small pictures of a deposit: CPU of a server that makes them beside one that makes none.
 
 Both are fed the same files in turns; all processes count, and what is done after the answer.
 """

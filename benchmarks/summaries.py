@@ -1,4 +1,4 @@
-"""What a record's summaries cost, sealed one by one or together as a catalogue: CPU and bytes, by its length.
+"""Measures a record's summaries, sealed one by one or together as a catalogue: CPU and bytes, by its length.
 
 No store is in it: statements are the same few either way. A catalogue is opened whole for a page or a search,
 and sealed whole by every deposit.

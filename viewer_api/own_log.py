@@ -19,7 +19,7 @@ _LATEST = 2**63 - 1  # of what the vault's columns hold
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class LogPeriod:
     """A page and a period: `since` (included) and `until` (not included) are unix seconds."""
 
     before: Written | None = None
@@ -34,11 +34,11 @@ class OwnLog:
     def __init__(self, vault: RecordDoor) -> None:
         self._vault = vault
 
-    def actions(self, call: Call, asked: Asked) -> OwnActions:
+    def actions(self, call: Call, wanted: LogPeriod) -> OwnActions:
         """Raises `NotAuthorised` or `QuotaExceeded`."""
         return permitted(
             self._vault.own_actions(
-                call, before=asked.before, limit=asked.limit, since=asked.since, until=asked.until
+                call, before=wanted.before, limit=wanted.limit, since=wanted.since, until=wanted.until
             )
         )
 

@@ -1,4 +1,4 @@
-"""Who takes part in the race: Coffre's default, and Debian's Orthanc with its DICOMweb plugin."""
+"""The two racers: Coffre's default, and Debian's Orthanc with its DICOMweb plugin."""
 
 import json
 import socket

@@ -3,7 +3,8 @@
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Self, TypeVar
 from urllib.parse import urljoin
 from uuid import UUID
 
@@ -19,16 +20,36 @@ _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/(?:[0-9]+|\*)")
 _URL_GONE = frozenset({401, 403})
 
 
+@dataclass(frozen=True, slots=True)
+class GrantAnswer:
+    """A grant as `POST /grants` answers it, without its sealed body: `urls` by blob.
+
+    `event` is the leaf hash of the line that it left in the audit log, base64url.
+    """
+
+    id: str
+    event: str
+    urls: dict[str, str]
+
+    @classmethod
+    def read(cls, found: Mapping[str, Any]) -> Self:
+        """Raises `CoffreError` "bad_answer"."""
+        grant_id, event = found.get("id"), found.get("event")
+        if not isinstance(grant_id, str) or not isinstance(event, str):
+            raise bad_answer()
+        return cls(grant_id, event, _urls(found))
+
+
 class Addresses:
     """Of one grant. Several threads may read at once; `objects` has no credential."""
 
-    def __init__(self, server: CoffreClient, objects: CoffreClient, grant: Mapping[str, Any]) -> None:
+    def __init__(self, client: CoffreClient, objects: CoffreClient, grant: GrantAnswer) -> None:
         self.fetched = 0
         """Ciphertext bytes read so far."""
-        self._server = server
+        self._client = client
         self._objects = objects
-        self._grant_id = str(grant["id"])
-        self._urls = _urls(grant)
+        self._grant_id = grant.id
+        self._urls = grant.urls
         self._renewing = threading.Lock()
         self._ended: CoffreError | None = None
 
@@ -58,7 +79,7 @@ class Addresses:
                 raise self._ended
             if self._urls.get(str(blob_id)) == ended:
                 try:
-                    self._urls = _urls(self._server.read("POST", f"/grants/{self._grant_id}/urls"))
+                    self._urls = _urls(self._client.read("POST", f"/grants/{self._grant_id}/urls"))
                 except CoffreError as error:
                     self._ended = error
                     raise
@@ -78,7 +99,7 @@ class Addresses:
 
         asked = {"Range": f"bytes={start}-{stop - 1}"}
         most = max(stop - start, LARGEST_ANSWER)
-        address = _absolute(self._server.url, url)
+        address = _absolute(self._client.url, url)
         answer = self._objects.call("GET", address, headers=asked, most=most, take=take)
         if answer.status_code in _URL_GONE:
             return None

@@ -15,9 +15,9 @@ NOTE_UNPINNED = "The key that signs grants came from the server itself; pin it w
 NOTE_REMEMBERED = "The server's keys were kept in the file of known keys; from now on others are refused."
 
 
-def published_keys(server: CoffreClient) -> dict[str, bytes]:
+def published_keys(client: CoffreClient) -> dict[str, bytes]:
     """Returns the keys that sign grants, by id, as `GET /audit/keys` gives them."""
-    found = server.read("GET", "/audit/keys")
+    found = client.read("GET", "/audit/keys")
     try:
         keys = {
             key_id(public): public
@@ -30,14 +30,14 @@ def published_keys(server: CoffreClient) -> dict[str, bytes]:
 
 
 def trusted_keys(
-    server: CoffreClient, pins: Collection[str] = (), known: Path | None = None
+    client: CoffreClient, pins: Collection[str] = (), known: Path | None = None
 ) -> tuple[dict[str, bytes], str]:
     """Returns the keys to accept and a note for people, empty where nothing is to be said.
 
     `pins` are key ids or whole public keys, `known` a file of keys kept since the first visit. Raises
     `CoffreError` "key_not_pinned" if the server has none of them.
     """
-    published = published_keys(server)
+    published = published_keys(client)
     if pins:
         return _only(
             published, {name for name, public in published.items() if {name, b64(public)} & {*pins}}
@@ -45,10 +45,10 @@ def trusted_keys(
     if known is None:
         return published, NOTE_UNPINNED
     file = _read(known)
-    if server.url in file:
-        kept = file[server.url]
+    if client.url in file:
+        kept = file[client.url]
         return _only(published, {n for n, public in published.items() if kept.get(n) == b64(public)}), ""
-    file[server.url] = {name: b64(public) for name, public in published.items()}
+    file[client.url] = {name: b64(public) for name, public in published.items()}
     _write(known, file)
     return published, NOTE_REMEMBERED
 

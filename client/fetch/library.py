@@ -39,11 +39,11 @@ def open_record(
     check_bound(token, key)
     locator = _locator(record, oid)
     with (
-        CoffreClient(url, token, key=key, allow_http=allow_http) as server,
+        CoffreClient(url, token, key=key, allow_http=allow_http) as client,
         CoffreClient(url, None, allow_http=allow_http) as objects,
     ):
-        keys, _ = trusted_keys(server, pins, known_keys)
-        yield FetchClient(server, objects, locator, keys, purpose=purpose, reason=reason)
+        keys, _ = trusted_keys(client, pins, known_keys)
+        yield FetchClient(client, objects, locator, keys, purpose=purpose, reason=reason)
 
 
 def _locator(record: str, oid: str) -> INS | UUID:

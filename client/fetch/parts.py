@@ -19,7 +19,7 @@ BEGUN = ".part"
 """Behind the name of a file that isn't whole yet."""
 
 
-class Part(Piece, Protocol):
+class GrantedPart(Piece, Protocol):
     """A document or an instance: a piece of an object that was deposited as one file."""
 
     @property
@@ -39,7 +39,7 @@ class ReadsRests(Protocol):
     def __call__(self, rest: Rest, /) -> Iterator[memoryview]: ...
 
 
-def checked(content: bytes, part: Part) -> bytes:
+def checked(content: bytes, part: GrantedPart) -> bytes:
     """Raises `BlobError` "digest_mismatch"."""
     if not hmac.compare_digest(hashlib.sha256(content).digest(), part.sha256):
         raise digest_mismatch()
@@ -53,7 +53,7 @@ def digest_mismatch() -> BlobError:
     )
 
 
-def save(part: Part, path: Path, read: ReadsRests) -> None:
+def save(part: GrantedPart, path: Path, read: ReadsRests) -> None:
     """Leaves the part at `path`, readable by its owner alone; a file that is there and right is left alone.
 
     Where this ends early the file that was begun stays, for the next call. Raises `BlobError`
@@ -73,7 +73,7 @@ def save(part: Part, path: Path, read: ReadsRests) -> None:
     begun.replace(path)
 
 
-def is_whole(part: Part, path: Path) -> bool:
+def is_whole(part: GrantedPart, path: Path) -> bool:
     """Whether the file that is there is the part, by size and SHA-256."""
     if not path.is_file() or path.stat().st_size != part.length:
         return False
@@ -83,7 +83,7 @@ def is_whole(part: Part, path: Path) -> bool:
     return hmac.compare_digest(digest.digest(), part.sha256)
 
 
-def _continued(part: Part, begun: Path, read: ReadsRests) -> bool:
+def _continued(part: GrantedPart, begun: Path, read: ReadsRests) -> bool:
     """Whether the file is the part, now that it is as long."""
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
     with os.fdopen(os.open(begun, flags, 0o600), "r+b") as file:

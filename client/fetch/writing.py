@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from client.fetch.documents import OpenedGrant
 from client.fetch.names import uid_name
+from client.fetch.opened_grant import OpenedGrant
 from client.fetch.parts import digest_mismatch
 from keyvault.crypto.sealed_blob import BlobKind
 

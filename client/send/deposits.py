@@ -39,7 +39,7 @@ class SendClient:
 
     def __init__(
         self,
-        server: CoffreClient,
+        client: CoffreClient,
         ins: INS,
         *,
         labels: Sequence[str] = (),
@@ -47,7 +47,7 @@ class SendClient:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._server = server
+        self._client = client
         self._ins = ins
         self._labels = sorted({*labels})
         self._wait = wait
@@ -62,7 +62,7 @@ class SendClient:
         Raises what `CoffreClient.call` raises, `Refused` for a request that was not taken, and `FileTrouble`.
         """
         parts = Multipart(batch, sent)
-        answer = self._server.call(
+        answer = self._client.call(
             "POST",
             f"/records/{self._ins.matricule}/dicomweb/studies",
             body=parts.body,
@@ -91,7 +91,7 @@ class SendClient:
         if candidate.size > LARGEST_PDF:
             raise Invalid("A PDF deposited over FHIR has at most 23 MiB.", code="too_large")
         data = b"".join(content(candidate))
-        answer = self._server.call(
+        answer = self._client.call(
             "POST",
             "/fhir/DocumentReference",
             json=self._document_reference(data, type_code, title or default_title(candidate)),
@@ -107,11 +107,11 @@ class SendClient:
 
     def alive(self) -> bool:
         """Whether the server answers at all at this moment."""
-        return self._server.once("/health/live") is not None
+        return self._client.once("/health/live") is not None
 
     def _check_token(self) -> None:
         """A server that refuses a token hangs up on the body; its answer may be lost with the connection."""
-        answer = self._server.once(f"/submissions/{UUID(int=0)}")
+        answer = self._client.once(f"/submissions/{UUID(int=0)}")
         if answer is not None and answer.status_code == _UNAUTHORISED:
             raise refusal(answer)
 
@@ -162,7 +162,7 @@ class SendClient:
         end = self._clock() + self._wait
         pause = FIRST_POLL_S
         while True:
-            answer = self._server.call("GET", f"/submissions/{submission_id}")
+            answer = self._client.call("GET", f"/submissions/{submission_id}")
             if not answer.is_success:
                 raise refusal(answer)
             found = json_of(answer)

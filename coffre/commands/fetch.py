@@ -88,17 +88,17 @@ def fetch_command(
         raise _stop(error, Exit.MISUSED) from None
     try:
         with (
-            CoffreClient(address, token, key=key, allow_http=allow_http) as server,
+            CoffreClient(address, token, key=key, allow_http=allow_http) as client,
             CoffreClient(address, None, allow_http=allow_http) as objects,
         ):
-            keys, note = trusted_keys(server, pin or (), known_keys)
+            keys, note = trusted_keys(client, pin or (), known_keys)
             if note:
                 typer.echo(note, err=True)
-            client = FetchClient(server, objects, ins, keys, purpose=purpose, reason=reason)
+            reader = FetchClient(client, objects, ins, keys, purpose=purpose, reason=reason)
             manifest = Manifest(out)
             pace = Pace.within(memory * MIB, at_once)
             fetched = fetch(
-                client,
+                reader,
                 out,
                 manifest,
                 study=study,

@@ -123,7 +123,7 @@ class _Sending:
     parallel: int
     journal: Path | None
 
-    def server(self) -> CoffreClient:
+    def client(self) -> CoffreClient:
         return CoffreClient(self.url, self.token, key=self.key, allow_http=self.allow_http)
 
     @property
@@ -144,12 +144,12 @@ def _sent(
             watch.judged(verdicts)
             return verdicts, False
         bar.start(len(found), sum(one.size for one in found if not one.trouble))
-        servers = [sending.server() for _ in range(sending.parallel)]
-        journal = _journal(sending, paths, servers[0])
-        clients = [
-            SendClient(server, sending.ins, labels=sending.labels, wait=sending.wait) for server in servers
+        clients = [sending.client() for _ in range(sending.parallel)]
+        journal = _journal(sending, paths, clients[0])
+        senders = [
+            SendClient(client, sending.ins, labels=sending.labels, wait=sending.wait) for client in clients
         ]
-        delivery = Delivery(clients, journal, type_code=sending.type_code, title=sending.title, watch=watch)
+        delivery = Delivery(senders, journal, type_code=sending.type_code, title=sending.title, watch=watch)
         verdicts = delivery.run(found)
     whole = all(one.final or one.outcome is Outcome.SKIPPED for one in verdicts)
     journal.close(forget=whole and sending.journal is None)
@@ -160,9 +160,9 @@ def _sent(
     return verdicts, delivery.interrupted
 
 
-def _journal(sending: _Sending, paths: Iterable[Path], server: CoffreClient) -> Journal:
+def _journal(sending: _Sending, paths: Iterable[Path], client: CoffreClient) -> Journal:
     """The journal named, or the command's own. Raises what `Journal` raises, `Invalid` "journal_unusable"."""
-    context = [*_who(server), *sending.context]
+    context = [*_who(client), *sending.context]
     try:
         if sending.journal is not None:
             return Journal(context, sending.journal)
@@ -181,13 +181,13 @@ def _journal(sending: _Sending, paths: Iterable[Path], server: CoffreClient) -> 
     return Journal(context)
 
 
-def _who(server: CoffreClient) -> list[str]:
+def _who(client: CoffreClient) -> list[str]:
     """The keys of a server: another one at the same address knows none of the verdicts.
 
     Raises `CoffreError` "unreachable".
     """
     try:
-        return sorted(published_keys(server))
+        return sorted(published_keys(client))
     except CoffreError as error:
         if error.code == "unreachable":
             raise

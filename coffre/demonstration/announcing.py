@@ -22,7 +22,7 @@ def result_not_yet_announced(story: Story) -> str:
         return verdict.document in {one["id"] for one in by.list()}
 
     expect(seen(doctor) and not seen(patient), "Not the doctor alone sees what is not announced yet.")
-    doctor.server.read("POST", f"/records/{doctor.record}/documents/{verdict.document}/announcement")
+    doctor.client.read("POST", f"/records/{doctor.record}/documents/{verdict.document}/announcement")
     expect(seen(patient), "The patient does not see what was announced.")
     return (
         "the doctor sees it and the patient does not, until the doctor has announced it in a visit; "

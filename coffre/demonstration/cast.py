@@ -62,16 +62,16 @@ class Actors:
     def __init__(self, url: str, cast: Cast) -> None:
         self.cast = cast
         self._url = url
-        self._servers = {name: CoffreClient(url, token) for name, token in cast.tokens.items()}
+        self._clients = {name: CoffreClient(url, token) for name, token in cast.tokens.items()}
         self._objects = CoffreClient(url, None)
         self._pinned = published_keys(self._objects)
 
-    def server(self, name: str) -> CoffreClient:
-        return self._servers[name]
+    def client(self, name: str) -> CoffreClient:
+        return self._clients[name]
 
     def sender(self, name: str, *labels: str) -> SendClient:
-        return SendClient(self.server(name), PERSON, labels=labels)
+        return SendClient(self.client(name), PERSON, labels=labels)
 
     def reader(self, name: str, *, purpose: str = "normal", reason: str | None = None) -> FetchClient:
-        server = self.server(name)
-        return FetchClient(server, self._objects, PERSON, self._pinned, purpose=purpose, reason=reason)
+        client = self.client(name)
+        return FetchClient(client, self._objects, PERSON, self._pinned, purpose=purpose, reason=reason)

@@ -14,9 +14,9 @@ def patient_chooses(story: Story) -> str:
     smear = _deposited(story, "frottis", CYTOLOGY, "Compte rendu de frottis")
     patient, reader = story.actors.reader("patient"), story.actors.reader("physiotherapist")
     path = f"/records/{patient.record}/authorisations"
-    patient.server.read("POST", path, json={"professional": PHYSIOTHERAPIST, "scope": "chosen"})
+    patient.client.read("POST", path, json={"professional": PHYSIOTHERAPIST, "scope": "chosen"})
     expect(not reader.list(), "Somebody who is to be shown chosen documents sees others.")
-    patient.server.read("PUT", f"{path}/{PHYSIOTHERAPIST}/chosen", json={"documents": [shoulder]})
+    patient.client.read("PUT", f"{path}/{PHYSIOTHERAPIST}/chosen", json={"documents": [shoulder]})
     expect([one["id"] for one in reader.list()] == [shoulder], "Not the chosen document alone is shown.")
     doctor = {one["id"] for one in story.actors.reader("doctor").list()}
     expect({shoulder, smear} <= doctor, "Who is authorised for all does not see both.")

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pydicom
 
-from client.fetch.documents import OpenedGrant
+from client.fetch.opened_grant import OpenedGrant
 from coffre.demonstration.cast import DOCTOR, EMERGENCY_DOCTOR
 from coffre.demonstration.step import MIB, Story, StoryError, by_sop, expect, expect_refused
 from records.errors import CoffreError
@@ -23,7 +23,7 @@ def doctor_without_authorisation(story: Story) -> str:
 
 def patient_authorises(story: Story) -> str:
     patient = story.actors.reader("patient")
-    patient.server.read("POST", f"/records/{patient.record}/authorisations", json={"professional": DOCTOR})
+    patient.client.read("POST", f"/records/{patient.record}/authorisations", json={"professional": DOCTOR})
     return f"the doctor {DOCTOR} may consult for one year, from this moment"
 
 
@@ -64,7 +64,7 @@ def doctor_opens_everything(story: Story) -> str:
 def patient_masks(story: Story) -> str:
     patient = story.actors.reader("patient")
     path = f"/records/{patient.record}/documents/{story.study['id']}/labels"
-    patient.server.read("PUT", path, json=["MASQUE_PS"])
+    patient.client.read("PUT", path, json=["MASQUE_PS"])
     left = story.actors.reader("doctor").list()
     expect(story.study["id"] not in {one["id"] for one in left}, "The doctor still sees the masked study.")
     expect_refused_or_absent(lambda: story.actors.reader("doctor").grant(studies=[story.study["study_uid"]]))
@@ -91,12 +91,12 @@ def emergency(story: Story) -> str:
 def patient_reads_notice(story: Story) -> str:
     patient = story.actors.reader("patient")
     path = f"/records/{patient.record}/notices"
-    waiting = patient.server.read("GET", path)["notices"]
+    waiting = patient.client.read("GET", path)["notices"]
     broken = [notice for notice in waiting if notice["kind"] == "bris_de_glace"]
     expect(len(broken) == 1, "The broken glass is not among the patient's notices.")
-    read = patient.server.call("DELETE", f"{path}/{broken[0]['id']}")
+    read = patient.client.call("DELETE", f"{path}/{broken[0]['id']}")
     expect(read.is_success, "A notice can't be marked as read.")
-    left = patient.server.read("GET", path)["notices"]
+    left = patient.client.read("GET", path)["notices"]
     expect(broken[0] not in left, "The notice was marked as read and is still shown.")
     kinds = ", ".join(sorted({notice["kind"] for notice in left}))
     return f"it waited on her page, and is marked as read; others that wait: {kinds}"
@@ -105,7 +105,7 @@ def patient_reads_notice(story: Story) -> str:
 def patient_forbids_emergency(story: Story) -> str:
     patient = story.actors.reader("patient")
     path = f"/records/{patient.record}/emergency"
-    patient.server.read("PUT", path, json={"bris_de_glace": False, "centre_15": True})
+    patient.client.read("PUT", path, json={"bris_de_glace": False, "centre_15": True})
     reader = story.actors.reader("emergency", purpose="bris_de_glace", reason=REASON)
     refusal = expect_refused(reader.grant, "The glass was broken against the patient's will.")
     return f"next attempt refused: “{refusal.sentence}”; the key of that way in no longer exists"
@@ -113,7 +113,7 @@ def patient_forbids_emergency(story: Story) -> str:
 
 def patient_reads_log(story: Story) -> str:
     patient = story.actors.reader("patient")
-    page = patient.server.read("GET", f"/records/{patient.record}/access-log?limit=500")
+    page = patient.client.read("GET", f"/records/{patient.record}/access-log?limit=500")
     lines = [line for line in page["events"] if line["actor"]["role"] == "professional"]
     denied = [line for line in lines if line["outcome"] == "deny"]
     broken = [line for line in lines if line["purpose"] == "bris_de_glace" and line["outcome"] == "permit"]

@@ -52,7 +52,7 @@ def doctor_finds_the_report(story: Story) -> str:
 
 
 def _answer(story: Story, path: str, accept: str) -> httpx.Response:
-    answer = story.actors.reader("doctor").server.call("GET", path, headers={"Accept": accept})
+    answer = story.actors.reader("doctor").client.call("GET", path, headers={"Accept": accept})
     expect(answer.status_code == httpx.codes.OK, f"A stock client is answered {answer.status_code}.")
     return answer
 
@@ -83,5 +83,5 @@ def _picture(story: Story, path: str) -> int:
 def _opened_in_clear(story: Story) -> int:
     """Lines of the patient's log that say that the gateway opened something."""
     patient = story.actors.reader("patient")
-    page = patient.server.read("GET", f"/records/{patient.record}/access-log?action=retrieve&limit=500")
+    page = patient.client.read("GET", f"/records/{patient.record}/access-log?action=retrieve&limit=500")
     return sum(line.get("opened_by") == "gateway" for line in page["events"])

@@ -12,7 +12,7 @@ from typing import Any, Self
 from content.limits import DEFAULT_LIMITS, Limits
 from content.pixels.failures import DAMAGED, TOO_LARGE, error_of
 from content.pixels.held import Held, room_of
-from content.pixels.parts import LONGEST, Mark, Part, following, mark_of
+from content.pixels.parts import LONGEST, AnswerPart, Mark, following, mark_of
 from content.pixels.slots import Slots
 from content.pixels.sources import Images, ImageSource, Together, caller_of, known_frames, owner_of
 from content.pixels.wanted import DICOM, JPEG, PDF, PNG, SAMPLES, Rendering, to_json
@@ -144,7 +144,7 @@ class PixelChildren:
         """A child makes one part and is free: however slowly that is read, it keeps nobody waiting."""
         cpu: list[float] = []
 
-        def part(after: Mark | None) -> Part:
+        def part(after: Mark | None) -> AnswerPart:
             if sum(cpu) > _MOST_CPU_SECONDS:
                 raise error_of(TOO_LARGE)
             wanted = {**options, "part": self._part_bytes, "after": after}
@@ -154,14 +154,14 @@ class PixelChildren:
 
         return following(part(None), part)
 
-    def _collected(self, made: Made, images: Images) -> Part:
+    def _collected(self, made: Made, images: Images) -> AnswerPart:
         found = Held(room_of(images))
         try:
             next(made)
             while True:
                 found.add(next(made))
         except StopIteration as end:
-            return Part(found, mark_of(end.value))
+            return AnswerPart(found, mark_of(end.value))
 
     def _whole(
         self, kind: str, images: Images, options: Mapping[str, Any], spent: Spent = lambda _: None

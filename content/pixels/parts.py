@@ -17,14 +17,14 @@ Mark = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class AnswerPart:
     """Bytes of an answer, and where its next part begins, as the child says; None at its end."""
 
     pieces: Held
     after: Mark | None
 
 
-def following(part: Part, more: Callable[[Mark], Part]) -> Iterator[bytes]:
+def following(part: AnswerPart, more: Callable[[Mark], AnswerPart]) -> Iterator[bytes]:
     left = LONGEST
     while True:
         left -= part.pieces.size

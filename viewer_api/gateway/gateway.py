@@ -46,7 +46,7 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ContentRequest:
     """What a request asks for: a study or a document of a record, or a document by its id alone."""
 
     call: Call
@@ -63,7 +63,7 @@ class Asked:
     def key(self) -> bytes:
         return key_of(self.call, self.locator, self.study, self.document)
 
-    def request(self, recipient: bytes) -> GrantRequest:
+    def grant_request(self, recipient: bytes) -> GrantRequest:
         studies = () if self.study is None else (self.study,)
         documents = () if self.document is None else (self.document,)
         return GrantRequest(self.locator or "", studies=studies, documents=documents, recipient=recipient)
@@ -98,33 +98,33 @@ class Gateway:
         """Everything of one study that the caller may see. Raises `NotAuthorised`, or `NotFound` for a hidden
         or absent one.
         """
-        return self._study(Asked(call, locator, study=study_uid))
+        return self._study(ContentRequest(call, locator, study=study_uid))
 
     def dicom_document(self, call: Call, locator: str, document_id: UUID) -> OpenedStudy:
         """The instances of one document. A UID alone names nothing: other structures may have used it.
 
         Raises like `study`.
         """
-        return self._study(Asked(call, locator, document=document_id))
+        return self._study(ContentRequest(call, locator, document=document_id))
 
     def document(self, call: Call, locator: str, document_id: UUID) -> Content:
         """One document. Raises like `study`, and `NotFound` for a study."""
-        return self._document(Asked(call, locator, document=document_id))
+        return self._document(ContentRequest(call, locator, document=document_id))
 
     def binary(self, call: Call, document_id: UUID) -> Content:
         """One document by its id alone (IHE ITI-68). Raises `NotFound` whatever the reason: where no record
         is named, no right, hidden and absent read alike.
         """
         try:
-            return self._document(Asked(call, None, document=document_id))
+            return self._document(ContentRequest(call, None, document=document_id))
         except NotAuthorised:
             raise no_such_document() from None
 
-    def _document(self, asked: Asked) -> Content:
-        thing, _ = self._opened(asked)
+    def _document(self, request: ContentRequest) -> Content:
+        thing, _ = self._opened(request)
         for document in thing.documents:
-            if document.document_id == asked.document:
-                return self._content(asked, thing, document)
+            if document.document_id == request.document:
+                return self._content(request, thing, document)
         raise _absent("document")
 
     def instance(self, call: Call, locator: str, document_id: UUID, sop_uid: str) -> Content:
@@ -133,43 +133,43 @@ class Gateway:
         found = study.instances(sop=sop_uid)[-1]
         return Content(DICOM, found.place.length, study.read(found))
 
-    def _study(self, asked: Asked) -> OpenedStudy:
-        thing, is_new = self._opened(asked)
-        grown = lambda: None if is_new else self._grown(asked, thing)  # noqa: E731
-        return OpenedStudy(self._answer(asked, thing), grown, asked.caller, self._memory)
+    def _study(self, request: ContentRequest) -> OpenedStudy:
+        thing, is_new = self._opened(request)
+        grown = lambda: None if is_new else self._grown(request, thing)  # noqa: E731
+        return OpenedStudy(self._answer(request, thing), grown, request.caller, self._memory)
 
-    def _answer(self, asked: Asked, thing: OpenedThing) -> Answer[OpenedThing]:
-        return Answer(thing, lambda blob_id: self._again(asked, blob_id), self._clock)
+    def _answer(self, request: ContentRequest, thing: OpenedThing) -> Answer[OpenedThing]:
+        return Answer(thing, lambda blob_id: self._again(request, blob_id), self._clock)
 
-    def _again(self, asked: Asked, blob_id: UUID) -> OpenedThing:
+    def _again(self, request: ContentRequest, blob_id: UUID) -> OpenedThing:
         """The thing under a grant that holds now, for an answer under way. Raises like `study`.
 
         A proof of possession was used when the answer began: of a bound credential the vault is asked
         whether the grant stands, to which the credential's end and withdrawal belong, and no other is
         granted.
         """
-        if asked.call.presented is None:
-            return self._opened(asked)[0]
-        thing = self.held.get(asked.key)
+        if request.call.presented is None:
+            return self._opened(request)[0]
+        thing = self.held.get(request.key)
         if thing is None:
             raise ContentClosedError
         if not self._vault.recheck(thing.grant_id, blob_id, thing.blob(blob_id).ref.version):
-            self.held.drop(asked.key, thing)
+            self.held.drop(request.key, thing)
             raise NotAuthorised
         return thing
 
-    def _opened(self, asked: Asked) -> tuple[OpenedThing, bool]:
+    def _opened(self, request: ContentRequest) -> tuple[OpenedThing, bool]:
         """The thing under a grant that holds for this caller now, and whether it was granted just now."""
         if not self._is_on:
             raise gateway_off()
-        check_reason(asked.call)
-        key = asked.key
+        check_reason(request.call)
+        key = request.key
         with self.held.turn(key):
             thing = self.held.get(key)
             if thing is None:
-                return self._granted(asked), True
+                return self._granted(request), True
         try:
-            if self._still_holds(asked, thing):
+            if self._still_holds(request, thing):
                 return thing, False
         except CredentialError:
             self.held.drop(key, thing)
@@ -177,40 +177,42 @@ class Gateway:
         self.held.drop(key, thing)
         with self.held.turn(key):
             # another request may have it anew: decided after this one's credential was verified
-            return self.held.get(key) or self._granted(asked), True
+            return self.held.get(key) or self._granted(request), True
 
-    def _still_holds(self, asked: Asked, thing: OpenedThing) -> bool:
+    def _still_holds(self, request: ContentRequest, thing: OpenedThing) -> bool:
         try:
             return permitted(
-                self._vault.recheck_held(asked.call, asked.locator or thing.record, thing.grant_id)
+                self._vault.recheck_held(request.call, request.locator or thing.record, thing.grant_id)
             )
         except NotFound:  # ended meanwhile, or with the vault that was restored
             return False
 
-    def _grown(self, asked: Asked, thing: OpenedThing) -> OpenedThing | None:
+    def _grown(self, request: ContentRequest, thing: OpenedThing) -> OpenedThing | None:
         """The thing under a new grant, where the index has other rows of it than when it was granted."""
-        with self.held.turn(asked.key):
-            current = self.held.get(asked.key)
+        with self.held.turn(request.key):
+            current = self.held.get(request.key)
             if current is not None and current is not thing:
                 return current
             private, public = new_recipient()
-            wanted = self._wanted(asked, public)
+            wanted = self._wanted(request, public)
             if rows_of(wanted.rows) == thing.rows:
                 return None
-            return self._release(asked, private, public, wanted)
+            return self._release(request, private, public, wanted)
 
-    def _granted(self, asked: Asked) -> OpenedThing:
+    def _granted(self, request: ContentRequest) -> OpenedThing:
         private, public = new_recipient()
-        return self._release(asked, private, public, self._wanted(asked, public))
+        return self._release(request, private, public, self._wanted(request, public))
 
-    def _wanted(self, asked: Asked, public: bytes) -> WantedRows:
-        if asked.locator is None:
-            assert asked.document is not None
-            return self._access.wanted_alone(asked.call, asked.document)
-        return self._access.wanted(asked.call, asked.request(public))
+    def _wanted(self, request: ContentRequest, public: bytes) -> WantedRows:
+        if request.locator is None:
+            assert request.document is not None
+            return self._access.wanted_alone(request.call, request.document)
+        return self._access.wanted(request.call, request.grant_request(public))
 
-    def _release(self, asked: Asked, private: bytes, public: bytes, wanted: WantedRows) -> OpenedThing:
-        released = self._access.released(asked.call, asked.request(public), wanted)
+    def _release(
+        self, request: ContentRequest, private: bytes, public: bytes, wanted: WantedRows
+    ) -> OpenedThing:
+        released = self._access.released(request.call, request.grant_request(public), wanted)
         grant = released.grant
         body = open_grant(grant, private, self._grant_keys, int(self._clock()))
         holders = {
@@ -221,7 +223,7 @@ class Gateway:
         thing = OpenedThing(
             self._objects,
             newest_first[::-1],
-            partial(self._memory.holding, asked.caller),
+            partial(self._memory.holding, request.caller),
             UUID(grant["id"]),
             grant["record"],
             grant["expires"],
@@ -230,12 +232,12 @@ class Gateway:
             rows,
             self._clock,
         )
-        self.held.put(asked.key, thing)
+        self.held.put(request.key, thing)
         return thing
 
-    def _content(self, asked: Asked, thing: OpenedThing, document: GrantedDocument) -> Content:
+    def _content(self, request: ContentRequest, thing: OpenedThing, document: GrantedDocument) -> Content:
         place = Place(document.blob_id, document.offset, document.length, document.sha256)
-        plain = read_place(self._answer(asked, thing), place, 0, place.length)
+        plain = read_place(self._answer(request, thing), place, 0, place.length)
         return Content(document.media_type, place.length, plain)
 
 

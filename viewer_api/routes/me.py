@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 
 from keyvault.credentials.tokens import Credential
 from viewer_api.call_headers import call_of
-from viewer_api.own_log import Asked, OwnLog, page_json, read_place
+from viewer_api.own_log import LogPeriod, OwnLog, page_json, read_place
 from viewer_api.routes.numbers import Whole
 
 Seconds = Annotated[Whole, Query(ge=0, lt=2**53)]
@@ -28,7 +28,7 @@ def router(own: OwnLog, authenticate: Callable[[Request], Awaitable[Credential]]
         until: Seconds | None = None,
     ) -> dict[str, Any]:
         call = call_of(request, await authenticate(request))
-        asked = Asked(read_place(before), limit, since, until)
-        return page_json(await asyncio.to_thread(own.actions, call, asked))
+        wanted = LogPeriod(read_place(before), limit, since, until)
+        return page_json(await asyncio.to_thread(own.actions, call, wanted))
 
     return routes

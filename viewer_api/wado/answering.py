@@ -27,13 +27,13 @@ Authenticate = Callable[[Request], Awaitable[Credential]]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class StudyRequest:
     """A request for something of a study, by who has shown a credential. `ranges`: what is accepted.
 
     `series` and `sop` where the address names them; `rest`: frames or the path of an attribute, as it came.
     """
 
-    request: Request
+    http: Request
     call: Call
     locator: str
     study: str
@@ -43,12 +43,12 @@ class Asked:
     ranges: Ranges
 
     def header(self, name: str) -> str | None:
-        return self.request.headers.get(name)
+        return self.http.headers.get(name)
 
     @property
     def is_read(self) -> bool:
         """Whether anybody reads the body: who asks for the head alone has nothing opened."""
-        return self.request.method != "HEAD"
+        return self.http.method != "HEAD"
 
     @property
     def instance(self) -> tuple[str, str]:
@@ -68,7 +68,7 @@ class Answered:
 
 
 Work = Callable[[OpenedStudy], Answered]
-Resource = Callable[[Asked], Work]
+Resource = Callable[[StudyRequest], Work]
 
 
 class Answering:
@@ -85,14 +85,14 @@ class Answering:
         call = call_of(request, await self._authenticate(request))
         check_uids(study, *below)
         series, sop = (*below, None, None)[:2]
-        asked = Asked(request, call, locator, study, series, sop, rest, accepted_by(request))
-        work = resource(asked)
+        wanted = StudyRequest(request, call, locator, study, series, sop, rest, accepted_by(request))
+        work = resource(wanted)
 
         def begun() -> tuple[Answered, Begun | None]:
-            answered = work(self._gateway.study(asked.call, asked.locator, asked.study))
+            answered = work(self._gateway.study(wanted.call, wanted.locator, wanted.study))
             if answered.body is None:
                 return answered, None
-            return answered, Begun(answered.body, is_read=asked.is_read)
+            return answered, Begun(answered.body, is_read=wanted.is_read)
 
         answered, body = await in_a_thread(begun)
         answer = sent(body, answered.status, answered.headers)

@@ -22,7 +22,7 @@ from viewer_api.wado.media_types import (
     content_type,
 )
 from viewer_api.wado.metadata import UNNOTED, DataSet, completed, refers
-from viewer_api.wado.multipart import Body, Part, Pieces, in_parts, single
+from viewer_api.wado.multipart import Body, BodyPart, Pieces, in_parts, single
 from viewer_api.wado.retrieval import Ranges, Retrieval, sop_of
 from viewer_api.wado.sources import InstanceSource
 
@@ -62,14 +62,16 @@ def bulk_data(
     if found is None or found.inflated or _is_swapped(instance, element):
         source = InstanceSource(retrieval.study, instance)
         length = None if found is None else found.length
-        part = Part(content_type(offer), length, partial(retrieval.pixels.value, source, path), address)
+        part = BodyPart(content_type(offer), length, partial(retrieval.pixels.value, source, path), address)
         return Ranged(in_parts(OCTETS, [part]) if offer.multipart else single(part))
     if offer.multipart:
-        part = Part(content_type(offer), found.length, partial(_read, retrieval, instance, found), address)
+        part = BodyPart(
+            content_type(offer), found.length, partial(_read, retrieval, instance, found), address
+        )
         return Ranged(in_parts(OCTETS, [part]))
     start, stop, status = span(wanted, found.length)
     read = partial(_read, retrieval, instance, found, start, stop)
-    body = single(Part(content_type(offer), stop - start, read, address))
+    body = single(BodyPart(content_type(offer), stop - start, read, address))
     return Ranged(body, (start, stop - 1, found.length) if status == PARTIAL else None)
 
 

@@ -8,7 +8,7 @@ Pieces = Iterator[bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class BodyPart:
     """One representation. `length` in bytes, None where only its end tells; `open` begins to read it."""
 
     content_type: str
@@ -30,16 +30,16 @@ class Body:
     location: str | None = field(default=None, repr=False)
 
 
-def single(part: Part) -> Body:
+def single(part: BodyPart) -> Body:
     """The part alone, opened when it is read."""
     return Body(part.content_type, part.length, _opened(part), part.location)
 
 
-def _opened(part: Part) -> Pieces:
+def _opened(part: BodyPart) -> Pieces:
     yield from part.open()
 
 
-def in_parts(media_type: str, parts: Sequence[Part]) -> Body:
+def in_parts(media_type: str, parts: Sequence[BodyPart]) -> Body:
     """All parts, each with its own head, in their order. `media_type` is that of the first."""
     # random, so that no content can hold it (RFC 2046 section 5.1.1)
     boundary = secrets.token_hex(16)
@@ -54,7 +54,7 @@ def in_parts(media_type: str, parts: Sequence[Part]) -> Body:
     )
 
 
-def _head(boundary: str, part: Part, *, first: bool) -> bytes:
+def _head(boundary: str, part: BodyPart, *, first: bool) -> bytes:
     lines = [f"--{boundary}", f"Content-Type: {part.content_type}"]
     if part.length is not None:
         lines.append(f"Content-Length: {part.length}")
@@ -63,7 +63,7 @@ def _head(boundary: str, part: Part, *, first: bool) -> bytes:
     return ("" if first else "\r\n").encode() + "\r\n".join([*lines, "", ""]).encode()
 
 
-def _written(heads: Sequence[bytes], parts: Sequence[Part], end: bytes) -> Pieces:
+def _written(heads: Sequence[bytes], parts: Sequence[BodyPart], end: bytes) -> Pieces:
     for head, part in zip(heads, parts, strict=True):
         pieces = part.open()
         # a head alone would cost a turn of the loop and a write of its own

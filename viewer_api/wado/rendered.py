@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from content.pixels.children import PixelChildren
 from viewer_api.gateway.opened_study import OpenedStudy
 from viewer_api.wado.accept import Offer
-from viewer_api.wado.answering import INSTANCE, SERIES, STUDY, Answered, Answering, Asked, Work
+from viewer_api.wado.answering import INSTANCE, SERIES, STUDY, Answered, Answering, StudyRequest, Work
 from viewer_api.wado.multipart import Body
 from viewer_api.wado.parameters import Parameters, of_rendered, of_thumbnail
 from viewer_api.wado.rendering import ALONE, OF_ONE, OF_SEVERAL, TOGETHER, Pictures
@@ -21,34 +21,34 @@ class Rendered:
     def __init__(self, pixels: PixelChildren) -> None:
         self._pixels = pixels
 
-    def pictures(self, asked: Asked) -> Work:
-        parameters = of_rendered(asked.request.query_params)
-        names, forms = (asked.series, asked.sop), OF_SEVERAL if asked.sop is None else OF_ONE
-        return self._work(asked, parameters, lambda found: found.rendered(parameters, *names), forms)
+    def pictures(self, request: StudyRequest) -> Work:
+        parameters = of_rendered(request.http.query_params)
+        names, forms = (request.series, request.sop), OF_SEVERAL if request.sop is None else OF_ONE
+        return self._work(request, parameters, lambda found: found.rendered(parameters, *names), forms)
 
-    def frames(self, asked: Asked) -> Work:
-        parameters, numbers = of_rendered(asked.request.query_params), frame_numbers(asked.rest)
+    def frames(self, request: StudyRequest) -> Work:
+        parameters, numbers = of_rendered(request.http.query_params), frame_numbers(request.rest)
         forms = OF_ONE if len(numbers) == 1 else TOGETHER
         return self._work(
-            asked,
+            request,
             parameters,
-            lambda found: found.frames(parameters, *asked.instance, numbers),
+            lambda found: found.frames(parameters, *request.instance, numbers),
             forms,
             numbers,
         )
 
-    def thumbnail(self, asked: Asked) -> Work:
-        parameters = of_thumbnail(asked.request.query_params)
-        numbers = frame_numbers(asked.rest) if asked.rest else ()
+    def thumbnail(self, request: StudyRequest) -> Work:
+        parameters = of_thumbnail(request.http.query_params)
+        numbers = frame_numbers(request.rest) if request.rest else ()
         number = numbers[0] if numbers else None
-        names = asked.series, asked.sop
+        names = request.series, request.sop
         return self._work(
-            asked, parameters, lambda found: found.thumbnail(parameters, *names, number), ALONE, numbers[:1]
+            request, parameters, lambda found: found.thumbnail(parameters, *names, number), ALONE, numbers[:1]
         )
 
     def _work(
         self,
-        asked: Asked,
+        request: StudyRequest,
         parameters: Parameters,
         draw: Callable[[Pictures], Body],
         forms: Sequence[Offer],
@@ -58,9 +58,9 @@ class Rendered:
         warnings = tuple(f"Not supported: {each}" for each in parameters.unsupported)
 
         def work(study: OpenedStudy) -> Answered:
-            found = Pictures(study, self._pixels, asked.ranges)
-            head = partial(found.head, forms, asked.series, asked.sop, numbers)
-            return Answered(draw(found) if asked.is_read else head(), warnings=warnings)
+            found = Pictures(study, self._pixels, request.ranges)
+            head = partial(found.head, forms, request.series, request.sop, numbers)
+            return Answered(draw(found) if request.is_read else head(), warnings=warnings)
 
         return work
 

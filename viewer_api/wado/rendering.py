@@ -17,7 +17,7 @@ from content.rendition import Rendition
 from records.errors import Invalid
 from viewer_api.gateway.opened_study import OpenedStudy, StoredInstance
 from viewer_api.wado.accept import MediaRange, NotAcceptable, Offer, choose
-from viewer_api.wado.multipart import Body, Part, Pieces, in_parts, single
+from viewer_api.wado.multipart import Body, BodyPart, Pieces, in_parts, single
 from viewer_api.wado.parameters import Parameters
 from viewer_api.wado.sources import InstanceSource, OverviewSource
 
@@ -128,12 +128,12 @@ class Pictures:
         choose(self._ranges, [Offer(drawn.media_type, multipart=form.multipart)])
         if not form.multipart:
             return _body(drawn)
-        return in_parts(drawn.media_type, [Part(drawn.media_type, None, lambda: drawn.pieces)])
+        return in_parts(drawn.media_type, [BodyPart(drawn.media_type, None, lambda: drawn.pieces)])
 
     def _together(self, form: Offer, asked: Parameters, wanted: Sequence[tuple[StoredInstance, int]]) -> Body:
         _check_numbers(wanted)  # before the first one is sent
         parts = [
-            Part(form.media_type, None, partial(self._pieces, instance, number, asked, form))
+            BodyPart(form.media_type, None, partial(self._pieces, instance, number, asked, form))
             for instance, number in wanted
         ]
         return in_parts(form.media_type, parts)
@@ -189,4 +189,4 @@ def _middle_frame(instance: StoredInstance) -> int:
 
 
 def _body(drawn: RenderedImage) -> Body:
-    return single(Part(drawn.media_type, drawn.length, lambda: drawn.pieces))
+    return single(BodyPart(drawn.media_type, drawn.length, lambda: drawn.pieces))

@@ -16,7 +16,7 @@ from viewer_api.gateway.opened_study import OpenedStudy, StoredInstance
 from viewer_api.wado.accept import MediaRange, Offer, choose
 from viewer_api.wado.media_types import DICOM, LIES_OTHERWISE, content_type, frame_offers, instance_offers
 from viewer_api.wado.metadata import DataSet, completed, referenced
-from viewer_api.wado.multipart import Body, Part, Pieces, in_parts, single
+from viewer_api.wado.multipart import Body, BodyPart, Pieces, in_parts, single
 from viewer_api.wado.sources import InstanceSource
 
 Ranges = Sequence[MediaRange]
@@ -45,12 +45,12 @@ class Retrieval:
         offers = instance_offers([instance.transfer_syntax], alone=alone)
         return choose(ranges, [each for each in offers if each.multipart == form.multipart])
 
-    def _whole(self, instance: StoredInstance, form: Offer) -> Part:
+    def _whole(self, instance: StoredInstance, form: Offer) -> BodyPart:
         kind, address = content_type(form), self.address(instance)
         if form.stored:
-            return Part(kind, instance.place.length, partial(self.study.read, instance), address)
+            return BodyPart(kind, instance.place.length, partial(self.study.read, instance), address)
         source = InstanceSource(self.study, instance)
-        return Part(kind, None, partial(self.pixels.transcoded, source), address)
+        return BodyPart(kind, None, partial(self.pixels.transcoded, source), address)
 
     def frames(self, ranges: Ranges, series: str, sop: str, numbers: Sequence[int]) -> Body:
         """Frames of one instance, in the order asked (PS3.18 section 10.4.1.1.5)."""
@@ -61,12 +61,14 @@ class Retrieval:
         parts = [self._frame(instance, number, offer) for number in numbers]
         return in_parts(offer.media_type, parts) if offer.multipart else single(parts[0])
 
-    def _frame(self, instance: StoredInstance, number: int, offer: Offer) -> Part:
+    def _frame(self, instance: StoredInstance, number: int, offer: Offer) -> BodyPart:
         kind, address = content_type(offer), f"{self.address(instance)}/frames/{number}"
         table = instance.frames
         if offer.stored and table is not None and instance.transfer_syntax not in LIES_OTHERWISE:
-            return Part(kind, length_of(table, number), partial(self.stored_frame, instance, number), address)
-        return Part(kind, None, partial(self._samples, instance, number), address)
+            return BodyPart(
+                kind, length_of(table, number), partial(self.stored_frame, instance, number), address
+            )
+        return BodyPart(kind, None, partial(self._samples, instance, number), address)
 
     def stored_frame(self, instance: StoredInstance, number: int) -> Pieces:
         """The bytes of one frame as they are stored, without the headers of their fragments."""

@@ -8,7 +8,7 @@ from content.pixels.children import PixelChildren
 from viewer_api.gateway.opened_study import OpenedStudy
 from viewer_api.wado import metadata
 from viewer_api.wado.accept import Offer, choose
-from viewer_api.wado.answering import INSTANCE, SERIES, STUDY, Answered, Answering, Asked, Work
+from viewer_api.wado.answering import INSTANCE, SERIES, STUDY, Answered, Answering, StudyRequest, Work
 from viewer_api.wado.bulk_data import PARTIAL, bulk_data
 from viewer_api.wado.media_types import DICOM_JSON, JSON
 from viewer_api.wado.multipart import Body
@@ -25,36 +25,36 @@ class Retrieved:
         self._pixels = pixels
         self._origin = public_url.rstrip("/")
 
-    def _of(self, asked: Asked, study: OpenedStudy) -> Retrieval:
-        base = f"{self._origin}/records/{quote(asked.locator)}/dicomweb/studies/{asked.study}"
+    def _of(self, request: StudyRequest, study: OpenedStudy) -> Retrieval:
+        base = f"{self._origin}/records/{quote(request.locator)}/dicomweb/studies/{request.study}"
         return Retrieval(study, base, self._pixels)
 
-    def instances(self, asked: Asked) -> Work:
+    def instances(self, request: StudyRequest) -> Work:
         def work(study: OpenedStudy) -> Answered:
-            found = self._of(asked, study)
-            return _told(found, found.instances(asked.ranges, asked.series, asked.sop))
+            found = self._of(request, study)
+            return _told(found, found.instances(request.ranges, request.series, request.sop))
 
         return work
 
-    def frames(self, asked: Asked) -> Work:
-        numbers = frame_numbers(asked.rest)
+    def frames(self, request: StudyRequest) -> Work:
+        numbers = frame_numbers(request.rest)
 
         def work(study: OpenedStudy) -> Answered:
-            found = self._of(asked, study)
-            return _told(found, found.frames(asked.ranges, *asked.instance, numbers))
+            found = self._of(request, study)
+            return _told(found, found.frames(request.ranges, *request.instance, numbers))
 
         return work
 
-    def bulk_data(self, asked: Asked) -> Work:
+    def bulk_data(self, request: StudyRequest) -> Work:
         """Bulk data, whole or by range (RFC 9110 section 14)."""
-        path = attribute_path(asked.rest)
+        path = attribute_path(request.rest)
         # nothing here has a validator that If-Range could name: the whole is the answer (RFC 9110 section
         # 13.1.5)
-        wanted = None if asked.header("if-range") is not None else asked.header("range")
+        wanted = None if request.header("if-range") is not None else request.header("range")
 
         def work(study: OpenedStudy) -> Answered:
-            retrieval = self._of(asked, study)
-            found = bulk_data(retrieval, asked.ranges, *asked.instance, path, wanted)
+            retrieval = self._of(request, study)
+            found = bulk_data(retrieval, request.ranges, *request.instance, path, wanted)
             if found.span is None:
                 return _told(retrieval, found.body)
             first, last, size = found.span
@@ -62,17 +62,17 @@ class Retrieved:
 
         return work
 
-    def metadata(self, asked: Asked) -> Work:
+    def metadata(self, request: StudyRequest) -> Work:
         """Metadata as DICOM JSON, or 304 (RFC 9110 section 15.4.5)."""
-        media_type = choose(asked.ranges, _METADATA).media_type
-        coding = "gzip" if metadata.takes_gzip(asked.header("accept-encoding")) else "identity"
+        media_type = choose(request.ranges, _METADATA).media_type
+        coding = "gzip" if metadata.takes_gzip(request.header("accept-encoding")) else "identity"
 
         def work(study: OpenedStudy) -> Answered:
-            retrieval = self._of(asked, study)
-            found, datasets = retrieval.described(asked.series, asked.sop)
+            retrieval = self._of(request, study)
+            found, datasets = retrieval.described(request.series, request.sop)
             tag = metadata.tag_of(found, retrieval.base, f"{media_type} {coding}")
             headers = {"ETag": tag, "Vary": "Accept, Accept-Encoding"}
-            if metadata.matches(asked.header("if-none-match"), tag):
+            if metadata.matches(request.header("if-none-match"), tag):
                 return Answered(None, 304, headers)
             pieces = metadata.written(datasets())
             if coding == "gzip":

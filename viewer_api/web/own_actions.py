@@ -12,7 +12,7 @@ from starlette.responses import Response
 from keyvault.verbs.reader.own_actions import OwnAction
 from records.emergency import EMERGENCIES
 from records.vocabulary.codes import Outcome
-from viewer_api.own_log import Asked, OwnLog, read_place, write_place
+from viewer_api.own_log import LogPeriod, OwnLog, read_place, write_place
 from viewer_api.refusals import NotAuthorised
 from viewer_api.web.sessions import Session
 from viewer_api.web.site import Site
@@ -46,8 +46,8 @@ class OwnActionsPages:
     async def page(self, request: Request, session: Session, before: str | None) -> Response:
         if not session.is_professional:
             raise NotAuthorised
-        asked = Asked(read_place(before), PAGE)
-        found = await asyncio.to_thread(self._own.actions, session.call(), asked)
+        wanted = LogPeriod(read_place(before), PAGE)
+        found = await asyncio.to_thread(self._own.actions, session.call(), wanted)
         t = self._site.texts(request)
         return self._site.page(
             request,

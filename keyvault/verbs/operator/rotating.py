@@ -47,11 +47,11 @@ class RotatingVerbs:
     def announce_root(self, calls: Sequence[Call], former: str, present: str) -> Denied | None:
         """Put a rotation of the root on the log; `rotation.rotate_root` follows, beside the store."""
         details = {"rotation": "root", "from": former, "to": present}
-        asked = Together.of(self._vault, calls, details)
-        if denied := asked.objection():
+        together = Together.of(self._vault, calls, details)
+        if denied := together.objection():
             return denied
         with self._vault.transaction() as transaction:
-            asked.permit(transaction)
+            together.permit(transaction)
         return None
 
     def begin_shards(self, calls: Sequence[Call]) -> ShardsBegun | Denied:
@@ -60,14 +60,14 @@ class RotatingVerbs:
         Called again after an interruption, it lets that rotation go on.
         """
         vault = self._vault
-        asked = Together.of(vault, calls, {"rotation": "shards"})
-        if denied := asked.objection():
+        together = Together.of(vault, calls, {"rotation": "shards"})
+        if denied := together.objection():
             return denied
 
         @contextmanager
         def logged() -> Iterator[VaultTransaction]:
             with vault.transaction() as transaction:
-                asked.permit(transaction)
+                together.permit(transaction)
                 yield transaction.rows
 
         shards = range(vault.keyring.shard_count)
@@ -81,13 +81,13 @@ class RotatingVerbs:
     def rotate_secrets(self, calls: Sequence[Call]) -> SecretsRotated | Denied:
         """Give accountability and the system's chains new keys; the former ones open what they sealed."""
         vault = self._vault
-        asked = Together.of(vault, calls, {"rotation": "secrets"})
-        if denied := asked.objection():
+        together = Together.of(vault, calls, {"rotation": "secrets"})
+        if denied := together.objection():
             return denied
         rows = vault.keyring.next_secrets()
         with vault.transaction() as transaction:
             vault.keyring.check_present(transaction.rows)
-            asked.permit(transaction)
+            together.permit(transaction)
             for row in rows:
                 former = {"name": row["name"], "version__lt": row["version"]}
                 transaction.rows.insert_new(
@@ -101,19 +101,19 @@ class RotatingVerbs:
     def rotate_record(self, calls: Sequence[Call], record: str) -> RecordRotated | Denied:
         """Give the record that an INS or a public id names a new key. Raises `NotFound` "no_such_record"."""
         vault = self._vault
-        asked = Together.of(vault, calls, {"rotation": "record"})
-        if denied := asked.objection():
+        together = Together.of(vault, calls, {"rotation": "record"})
+        if denied := together.objection():
             return denied
         with vault.transaction() as transaction:
             row = vault.find_record(transaction.rows, record)
-            asked = asked.about(vault.touched(row, record))
-            if asked.over_quota(transaction):
-                return asked.refuse(transaction, ReasonCode.QUOTA_EXCEEDED)
+            together = together.about(vault.touched(row, record))
+            if together.over_quota(transaction):
+                return together.refuse(transaction, ReasonCode.QUOTA_EXCEEDED)
             if row is not None:
-                asked.permit(transaction, row["public_id"])
+                together.permit(transaction, row["public_id"])
                 version = rekeying.rotate_record_key(transaction.rows, vault.keyring, row["record_id"])
                 return RecordRotated(row["public_id"], version)
-            refused = asked.refuse(transaction, ReasonCode.NO_SUCH_RECORD)
+            refused = together.refuse(transaction, ReasonCode.NO_SUCH_RECORD)
         if refused.is_of_quota:
             return refused
         raise NotFound("There is no such record.", code="no_such_record")  # once its line is kept

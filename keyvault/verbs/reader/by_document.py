@@ -28,7 +28,7 @@ from records.vocabulary.codes import Action, Obligation, ReasonCode
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _WantedDocument:
     call: Call
     actor: Actor
     document_id: UUID
@@ -66,55 +66,63 @@ class DocumentVerbs:
         who is refused is told the same.
         """
         actor = caller(self._vault, call, "document", document_id=document_id)
-        asked = _Asked(call, actor, document_id, rows)
-        answer = self._answered(asked)
+        wanted = _WantedDocument(call, actor, document_id, rows)
+        answer = self._answered(wanted)
         if not isinstance(answer, Denied):
             return answer
-        request = asked.preamble.request(self._vault.now_ms() // 1000)
+        request = wanted.preamble.request(self._vault.now_ms() // 1000)
         return replace(answer, obligations=of_refusal(request, ReasonCode.NO_SUCH_DOCUMENT))
 
-    def _answered(self, asked: _Asked) -> SeenDocument | Denied:
+    def _answered(self, wanted: _WantedDocument) -> SeenDocument | Denied:
         for _ in range(MOST_SNAPSHOTS):
             with self._vault.store.reading() as tx:
-                seen = self._look(tx, asked, self._vault.now_ms())
+                seen = self._look(tx, wanted, self._vault.now_ms())
             with suppress(Moved), self._vault.transaction() as transaction:
-                return self._answer(transaction, asked, seen)
+                return self._answer(transaction, wanted, seen)
         try:
             with self._vault.transaction() as transaction:
                 return self._answer(
-                    transaction, asked, self._look(transaction.rows, asked, transaction.now_ms)
+                    transaction, wanted, self._look(transaction.rows, wanted, transaction.now_ms)
                 )
         except Moved:  # where writers do not exclude each other, one may come before the record is locked
             raise changed_meanwhile() from None
 
-    def _look(self, tx: VaultTransaction, asked: _Asked, now_ms: int) -> _Seen:
+    def _look(self, tx: VaultTransaction, wanted: _WantedDocument, now_ms: int) -> _Seen:
         """Judge, and open what may be shown."""
-        row = tx.get("document", document_id=asked.document_id)
-        row = row if any(each.document_id == asked.document_id for each in asked.rows) else None
+        row = tx.get("document", document_id=wanted.document_id)
+        row = row if any(each.document_id == wanted.document_id for each in wanted.rows) else None
         record_id = row["record_id"] if row else NOBODYS
         named = tx.get("record", record_id=record_id)
-        record = self._vault.open(tx, named, actor=asked.actor)
-        reason = self._objection(tx, asked.preamble, record, row, now_ms)
+        record = self._vault.open(tx, named, actor=wanted.actor)
+        reason = self._objection(tx, wanted.preamble, record, row, now_ms)
         counted = self._vault.touched(named, record_id)
-        preamble = Preamble.of(asked.call, asked.actor, Action.SEARCH, counted)
-        found = None if reason else permitted(self._vault, tx, preamble, asked.call, record, now_ms)
+        preamble = Preamble.of(wanted.call, wanted.actor, Action.SEARCH, counted)
+        found = None if reason else permitted(self._vault, tx, preamble, wanted.call, record, now_ms)
         if found is None:
             return _Seen(record, record_id, reason)
         try:
-            return _Seen(record, record_id, None, opened_documents(tx, found, asked.rows))
+            return _Seen(record, record_id, None, opened_documents(tx, found, wanted.rows))
         except Exception as error:  # raised once more where it has its line
             return _Seen(record, record_id, None, failed=error)
 
-    def _answer(self, transaction: Transaction, asked: _Asked, seen: _Seen) -> SeenDocument | Denied:
+    def _answer(
+        self, transaction: Transaction, wanted: _WantedDocument, seen: _Seen
+    ) -> SeenDocument | Denied:
         """Raises `Moved` where a change came since the look."""
         vault, known = self._vault, seen.record
         row = transaction.rows.get("record", record_id=seen.record_id)
         vault.unmoved(transaction.rows, row, known, lock=False)
         if seen.why is not None:
-            preamble, record = asked.preamble, seen.record
-            return self._refuse_document(transaction, preamble, asked.call, asked.actor, record, seen.why)
+            preamble, record = wanted.preamble, seen.record
+            return self._refuse_document(transaction, preamble, wanted.call, wanted.actor, record, seen.why)
         found = attempt(
-            vault, transaction, asked.call, asked.actor, Action.SEARCH, record_id=seen.record_id, known=known
+            vault,
+            transaction,
+            wanted.call,
+            wanted.actor,
+            Action.SEARCH,
+            record_id=seen.record_id,
+            known=known,
         )
         if isinstance(found, Denied):
             return found

@@ -255,7 +255,7 @@ def test_an_instance_without_addressed_frames_is_opened_whole_only() -> None:
 def test_long_content_is_read_in_ranges_that_overlap_nowhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("client.fetch.documents.CHUNK_SEGMENTS", 2)
+    monkeypatch.setattr("client.fetch.opened_grant.CHUNK_SEGMENTS", 2)
     double = Double()
     opened = client_of(double).grant(studies=[STUDY])
     total = len(FILES[0]) + len(FILES[1])

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from client.fetch.documents import OpenedGrant
 from client.fetch.fetching import fetch
 from client.fetch.manifest import Manifest
+from client.fetch.opened_grant import OpenedGrant
 from content.rendition import Rendition, write_rendition
 from keyvault.crypto.sealed_blob import BlobKind
 from keyvault.grants.grant import GrantBody, GrantedSeries

@@ -19,7 +19,7 @@ import typer
 from typer.testing import CliRunner
 
 from client import http_client as server
-from client.fetch.addresses import Addresses
+from client.fetch.addresses import Addresses, GrantAnswer
 from client.http_client import CoffreClient, printable
 from client.options import check_url, read_token
 from client.send.contents import CHUNK
@@ -359,7 +359,7 @@ def test_an_address_that_is_none_is_a_bad_answer(address: str, pauses: list[floa
     )
     with pytest.raises(CoffreError) as refused:
         blob = uuid4()
-        grant = {"id": str(uuid4()), "urls": {str(blob): address}}
+        grant = GrantAnswer(str(uuid4()), "", {str(blob): address})
         Addresses(objects, objects, grant).read(blob, 0, 10, b"".join)
     assert refused.value.code == "bad_answer"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from viewer_api.wado.multipart import Body, Part, in_parts
+from viewer_api.wado.multipart import Body, BodyPart, in_parts
 from viewer_api.wado.streaming import Begun
 
 
@@ -87,7 +87,7 @@ def test_of_a_body_that_nobody_reads_nothing_is_opened() -> None:
 
 def test_what_stands_behind_a_part_is_ended_with_its_answer() -> None:
     source = Source(bytes(2**20))
-    begun = Begun(in_parts("text/plain", [Part("text/plain", None, source.pieces)]))
+    begun = Begun(in_parts("text/plain", [BodyPart("text/plain", None, source.pieces)]))
     assert begun.next().endswith(bytes(2**20))
     closing = threading.Thread(target=begun.close)
     closing.start()
@@ -96,7 +96,7 @@ def test_what_stands_behind_a_part_is_ended_with_its_answer() -> None:
 
 
 def test_a_multipart_body_has_the_length_that_it_says() -> None:
-    parts = [Part("text/plain", 2, lambda: iter([b"ab"]), f"/{number}") for number in range(3)]
+    parts = [BodyPart("text/plain", 2, lambda: iter([b"ab"]), f"/{number}") for number in range(3)]
     body = in_parts("text/plain", parts)
     assert body.length == sum(map(len, body.pieces))
-    assert in_parts("text/plain", [*parts, Part("text/plain", None, lambda: iter([]))]).length is None
+    assert in_parts("text/plain", [*parts, BodyPart("text/plain", None, lambda: iter([]))]).length is None

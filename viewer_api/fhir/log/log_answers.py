@@ -14,7 +14,7 @@ from viewer_api.fhir.log.audit_events import AUDIT_EVENT, Resource, lines_of, ow
 from viewer_api.fhir.log.audit_parameters import period
 from viewer_api.fhir.searching.bundles import Found, searchset
 from viewer_api.fhir.searching.search_query import SearchQuery
-from viewer_api.own_log import Asked, OwnLog, read_place, write_place
+from viewer_api.own_log import LogPeriod, OwnLog, read_place, write_place
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,15}")
 Line = tuple[str | None, Resource]
@@ -45,8 +45,8 @@ class LogAnswers:
 
     def _of_caller(self, call: Call, query: SearchQuery) -> dict[str, Any]:
         since, until = period(query.asked)
-        asked = Asked(read_place(query.after), _looked_at(query), since, until)
-        page = self._own.actions(call, asked)
+        wanted = LogPeriod(read_place(query.after), _looked_at(query), since, until)
+        page = self._own.actions(call, wanted)
         lines = ((write_place((each.at, each.leaf)), own_line(each, page.actor)) for each in page.actions)
         shown, following = taken(query, lines, write_place(page.following))
         return self._bundle(query, Found(None, shown, following=following))
