@@ -1,4 +1,4 @@
-"""What the holder's choices cost: decisions, one among 100 000 authorisations, a choice to its effect, and a
+"""Measures the holder's choices: decisions, one among 100 000 authorisations, a choice to its effect, and a
 page of a long record with labels and scopes. Four minutes.
 
 The vault in this process on SQLite, without the index and HTTP, which choices do not touch.
