@@ -20,6 +20,7 @@ from coffre.plaintext_search.search import prove_and_search
 from records.base64url import unb64
 from records.errors import Invalid
 from records.identity import INS, INS_NIR_TEST
+from tests.other_person import OTHER_INS
 
 SUFFIXES = (".log", ".out", ".err", ".stderr")
 FOLDERS = frozenset({"log", "logs"})
@@ -40,7 +41,7 @@ _CONTENT = {
     "another family name": demo_data.OTHER_PATIENT.family_name,
     "another given name": demo_data.OTHER_PATIENT.given_name,
     "INS of the demo": demo_data.PATIENT_INS,
-    "another INS of the demo": demo_data.OTHER_INS,
+    "another INS of the demo": OTHER_INS,
     "accession number": demo_data.ACCESSION,
     "referring physician": "PÉRÉ-DUBREUIL",
     "study description": "Scanner thoracique sans injection",

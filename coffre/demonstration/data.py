@@ -28,7 +28,6 @@ from records.identity import INS_NIR_TEST, Traits
 OID = INS_NIR_TEST
 PATIENT_INS = "277079999900167"
 PATIENT = Traits("LEFÈVRE-MÛRIER", "Éléonore", "1977-07-01", "F")
-OTHER_INS = "154039999900215"
 OTHER_PATIENT = Traits("NOËL-GARÇON", "Barthélemy", "1954-03-17", "M")
 
 SEED = 20260105

@@ -108,7 +108,8 @@ class WorkerDoor(
 ):
     """Deposits: release_ingest, differing_traits, tokens, part_tokens, identifier_token, adopt, settle.
 
-    Jobs: job, …_job. Both: give_back.
+    Of several deposits in one transaction: release_ingest_many, adopt_many, settle_many. Jobs: job, …_job.
+    Both: give_back.
     """
 
     def __init__(self, vault: Vault) -> None:

@@ -105,17 +105,15 @@ _.authenticator  # DocumentReference
 _.custodian  # DocumentReference
 
 # words on the wire and in what is stored, which are read by their value
-_.EXPORT  # the same
+_.EXPORT  # a kind of blob whose number is given (docs/formats.md), though none is made yet
 _.SPOKEN  # means of a consent, in a card
 _.WRITTEN  # the same
 _.HIDDEN_FROM_REPRESENTATIVES  # pages explain it; no decision gives it while nobody signs in for another
-_.certificate_public  # coffre.wiring compares it with the vault's, by its name
+_.certificate_public  # coffre.installation.installation compares it with the vault's, by its name
 _.taken_at  # written with the manifest of an archive
 
 # rows and cards
 _.series_token  # a column of the index, written with each instance
-
-# verbs of the housekeeper's door for a messenger, which is the operator's own (docs/vault.md section 4)
 
 # the templates of the pages
 _.acts  # log.html
@@ -130,7 +128,6 @@ _.born  # base.html
 _.tzname  # datetime
 _.fromutc  # datetime.astimezone
 
+# facts of documents
 _.announced_by  # sealed in facts, as `asdict` names it
 _.announced_at  # the same
-
-_.OTHER_INS  # of the demo's other person: tests/vectors/make_data_directory.py deposits for both

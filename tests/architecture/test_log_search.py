@@ -12,12 +12,13 @@ import pytest
 from coffre.demonstration import data as demo_data
 from tests.integration.support import new_ins
 from tests.log_search import keep_logs, plaintext_in
+from tests.other_person import OTHER_INS
 
 ROOT = Path(__file__).parents[2]
 KEY = bytes(range(100, 132))
 TOKEN = b"eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiIxMjM0NTYifQ.c2lnbmF0dXJlc2lnbmF0dXJl"
 TRACEBACK = b'Traceback (most recent call last):\n  File "x.py", line 1\nKeyError'
-(_, SLICE), *_ = demo_data.ct_study(demo_data.OTHER_INS, demo_data.OID, slices=1, size=16)
+(_, SLICE), *_ = demo_data.ct_study(OTHER_INS, demo_data.OID, slices=1, size=16)
 
 
 @pytest.fixture

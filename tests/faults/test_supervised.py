@@ -22,6 +22,7 @@ from coffre.serving.whole import BEHIND_READERS
 from coffre.settings import load
 from tests.faults.killable import comm, parts_of
 from tests.integration.support import Coffre, bearer
+from tests.services.processes import free_port
 from tests.services.warm import WarmServer
 
 PARTS = ("vault", "housekeeper", "gateway", "worker-0", "web-0")
@@ -221,6 +222,30 @@ def test_status_shows_what_waits_and_for_how_long(coffre: Coffre) -> None:
             os.kill(pid, signal.SIGCONT)
         assert answer.result().status_code == 200
     assert status_of(coffre.data)["queue"] == {"waiting": 0, "oldest_s": None}
+
+
+def test_a_single_process_serves_says_so_and_ends_in_order(tmp_path: Path) -> None:
+    """`coffre serve --single`, for debugging: the same health and end, and no part of it is a process."""
+    data = tmp_path / "data"
+    initialise(load(data=data))
+    port = free_port()
+    command = [sys.executable, "-m", "coffre.cli", "serve", "--single"]
+    with subprocess.Popen(
+        [*command, "--data", str(data), "--port", str(port)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None and process.stdout.readline().startswith("ready")
+            assert status_of(data)["processes"] == {"single": {"pid": process.pid}}
+            assert httpx.get(f"http://127.0.0.1:{port}/health/ready", timeout=10).status_code == 200
+            assert not {comm(part) for part in PARTS} & parts_of(process.pid).keys()
+        finally:
+            process.terminate()
+            _, said = process.communicate(timeout=30)
+    assert process.returncode == 0, said
+    assert status_of(data)["processes"] is None
 
 
 def test_status_shows_no_process_where_none_runs_any_more(coffre: Coffre) -> None:

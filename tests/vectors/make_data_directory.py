@@ -24,6 +24,7 @@ import httpx
 import pydicom
 
 from coffre.demonstration import data as demo
+from tests.other_person import OTHER_INS
 from tests.services.processes import free_port
 
 PASSPHRASE = "a passphrase of tests, for a data directory of tests"
@@ -48,7 +49,7 @@ def _live(folder: Path) -> dict[str, Any]:
     coffre("init", "--data", data)
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    for ins, person in ((demo.PATIENT_INS, demo.PATIENT), (demo.OTHER_INS, demo.OTHER_PATIENT)):
+    for ins, person in ((demo.PATIENT_INS, demo.PATIENT), (OTHER_INS, demo.OTHER_PATIENT)):
         names = ("--family-name", person.family_name, "--given-name", person.given_name)
         coffre(
             "record",
@@ -97,12 +98,12 @@ def _use(folder: Path, data: Path, url: str) -> dict[str, Any]:
         folder / "j1",
     )
     other = folder / "other.pdf"
-    other.write_bytes(demo.report_pdf(demo.OTHER_INS, traits=demo.OTHER_PATIENT, accession="RX26-004218"))
+    other.write_bytes(demo.report_pdf(OTHER_INS, traits=demo.OTHER_PATIENT, accession="RX26-004218"))
     coffre(
         "send",
         other,
         "--record",
-        demo.OTHER_INS,
+        OTHER_INS,
         "--to",
         url,
         "--token-file",
@@ -141,7 +142,7 @@ def _use(folder: Path, data: Path, url: str) -> dict[str, Any]:
         "version": "0.1.0",
         "passphrase": PASSPHRASE,
         "patient": demo.PATIENT_INS,
-        "other": demo.OTHER_INS,
+        "other": OTHER_INS,
         "structure": STRUCTURE,
         "doctor": DOCTOR,
         "blocked": BLOCKED,

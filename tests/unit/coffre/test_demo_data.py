@@ -14,6 +14,7 @@ from content.byte_source import BytesSource
 from content.dicom.instance import inspect_dicom
 from content.pdf.report import inspect_pdf
 from records.identity import INS
+from tests.other_person import OTHER_INS
 
 INS_, OID = demo_data.PATIENT_INS, demo_data.OID
 
@@ -23,7 +24,7 @@ def slices() -> list[bytes]:
     return [data for _, data in demo_data.ct_study(INS_, OID, slices=4, size=64)]
 
 
-@pytest.mark.parametrize("matricule", [demo_data.PATIENT_INS, demo_data.OTHER_INS])
+@pytest.mark.parametrize("matricule", [demo_data.PATIENT_INS, OTHER_INS])
 def test_a_demo_identity_has_a_valid_key_and_a_birthplace_that_does_not_exist(matricule: str) -> None:
     assert INS.parse(matricule, OID).matricule[5:10] == "99999"
 
