@@ -139,10 +139,12 @@ export class Stage {
     this.#viewport.render();
   }
 
-  /** Moves the image by pixels of the screen. */
+  /** Moves the image by pixels of the screen; cornerstone's `setPan` goes by other units where the processor draws. */
   pan(right, down) {
-    const [x, y] = this.#viewport.getPan();
-    this.#viewport.setPan([x + right, y + down]);
+    const [from, to] = [[0, 0], [right, down]].map((place) => this.#viewport.canvasToWorld(place));
+    const moved = (point) => point.map((value, axis) => value + from[axis] - to[axis]);
+    const { focalPoint, position } = this.#viewport.getCamera();
+    this.#viewport.setCamera({ focalPoint: moved(focalPoint), position: moved(position) });
     this.#viewport.render();
   }
 
