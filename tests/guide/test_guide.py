@@ -21,6 +21,10 @@ def test_the_guide_shows_every_picture_and_none_is_large() -> None:
     assert all((IMAGES / f"{name}.jpg").stat().st_size <= LARGEST for name in PICTURES)
 
 
+def test_every_picture_in_the_tree_is_one_that_can_be_taken_again() -> None:
+    assert {each.name for each in IMAGES.iterdir()} == {f"{name}.jpg" for name in PICTURES}
+
+
 @pytest.mark.long
 def test_each_picture_can_be_taken_again(coffre: Coffre, tmp_path: Path) -> None:
     with ohif.chromium() as browser:
