@@ -1,4 +1,7 @@
-"""Migrations and tables say the same, arrive whole or not at all, and are in what is shipped."""
+"""Migrations and tables say the same, arrive whole or not at all, and are in what is shipped.
+
+The wheel is made once, here: what else it has to carry that is not Python is asked of it too.
+"""
 
 import re
 import sys
@@ -20,6 +23,9 @@ from storage.revisions import MIGRATIONS, Branch, revisions
 from storage.schema_version import check
 from tests.contract.storage_adapters import Spawn
 from tests.services.fixtures_postgres import NewDatabase
+from viewer_api.opener.files import HERE as OPENER
+from viewer_api.viewer.built_files import FOLDER as VIEWER
+from viewer_api.viewer.built_files import BuiltViewer
 
 ROOT = Path(__file__).parents[2]
 BRANCHES = sorted(TABLES)
@@ -119,11 +125,29 @@ def test_processes_and_threads_upgrading_at_once_take_turns(new_database: NewDat
         check(engine_for(address), "vault")
 
 
-def test_the_wheel_holds_every_migration(tmp_path: Path) -> None:
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """The names of what is in the wheel."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     run(build, cwd=ROOT, check=True, capture_output=True)
-    [wheel] = tmp_path.glob("*.whl")
-    shipped = set(zipfile.ZipFile(wheel).namelist())
+    [wheel] = folder.glob("*.whl")
+    return set(zipfile.ZipFile(wheel).namelist())
+
+
+def test_the_wheel_holds_every_migration(shipped: set[str]) -> None:
     ours = {str(path.relative_to(ROOT)) for path in (ROOT / "storage" / "migrations").rglob("*.py")}
     assert len(ours) > len(BRANCHES)
     assert ours <= shipped
+
+
+def test_the_wheel_holds_the_viewer_page_as_it_was_built_and_the_opener(shipped: set[str]) -> None:
+    """Beside Git's rules, by which what is built is left out of the tree."""
+    assert BuiltViewer.find() is not None, "The viewer page is not built: `make viewer`."
+    built, opener = (
+        {str(path.relative_to(ROOT)) for path in folder.rglob("*") if path.is_file()}
+        for folder in (VIEWER, OPENER)
+    )
+    assert len(built) > len(opener) > 10
+    assert built | opener <= shipped
+    assert not any("/frontend/" in name for name in shipped)  # packages of npm that are not ours to ship
