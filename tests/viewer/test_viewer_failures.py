@@ -2,6 +2,7 @@
 
 import secrets
 import struct
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,17 +16,21 @@ import pydicom
 import pytest
 from playwright.sync_api import Browser, Request, Route
 from pydicom.data import get_testdata_file
+from pydicom.encaps import encapsulate
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_dataset, write_file_meta_info
 
 from coffre.demonstration import data as demo_data
 from coffre.installation.install import initialise
 from coffre.settings import load
+from content.dicom.registry import DEFLATED_FRAMES
 from storage.objects.credentials import Credentials
 from storage.objects.opening import prepare_objects
 from tests.clients.ohif_viewer import given_to
 from tests.integration.support import STRANGER, Coffre, Patient
 from tests.services.service import S3Service
 from tests.services.warm import WarmServer
-from tests.viewer.viewer_page import TABLES_OF_REAL_FILES, ViewerPage, deposited, published
+from tests.viewer.viewer_page import TABLES_OF_REAL_FILES, ViewerPage, deposited, deposited_files, published
 
 NO_X25519 = """
     const generate = crypto.subtle.generateKey.bind(crypto.subtle);
@@ -281,3 +286,27 @@ def test_an_image_of_other_sizes_than_its_header_claims_is_not_drawn(
             setattr(dataset, name, value)
     viewer.sign_in(person.token)
     assert shown(viewer, str(person.public_id), deposited(served, person, [dataset])) in codes
+
+
+def test_an_image_of_a_syntax_that_the_page_does_not_draw_is_said(served: Coffre, viewer: ViewerPage) -> None:
+    """Deflated Image Frame Compression (PS3.5 section A.4): each frame is a stream of deflate."""
+    person = served.open_record()
+    dataset = pydicom.dcmread(BytesIO(*person.ct(1, 32)))
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    dataset.PixelData = encapsulate([packer.compress(dataset.PixelData) + packer.flush()])
+    dataset["PixelData"].VR, dataset["PixelData"].is_undefined_length = "OB", True
+    dataset.file_meta.TransferSyntaxUID = DEFLATED_FRAMES
+    viewer.sign_in(person.token)
+    document = deposited_files(served, person, [in_explicit(dataset)])
+    assert shown(viewer, str(person.public_id), document) == "syntax_unknown"
+    assert "ne peut pas être affichée" in viewer.page.locator("#message-text").inner_text()
+
+
+def in_explicit(dataset: pydicom.FileDataset) -> bytes:
+    """As it is; pydicom knows how it would write the syntaxes of its own list alone."""
+    out = DicomBytesIO()
+    out.is_little_endian, out.is_implicit_VR = True, False
+    out.write(bytes(128) + b"DICM")
+    write_file_meta_info(out, dataset.file_meta)
+    write_dataset(out, dataset)
+    return out.getvalue()

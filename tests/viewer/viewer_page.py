@@ -76,8 +76,12 @@ class ViewerPage(Viewer):
 
 def deposited(coffre: Coffre, person: Patient, datasets: list[pydicom.FileDataset]) -> str:
     """The id of the study that they make."""
+    return deposited_files(coffre, person, [written(each) for each in datasets])
+
+
+def deposited_files(coffre: Coffre, person: Patient, files: list[bytes]) -> str:
     before = {each["id"] for each in person.documents()}
-    answer = coffre.stow(coffre.depositor(), [written(each) for each in datasets], person.ins)
+    answer = coffre.stow(coffre.depositor(), files, person.ins)
     assert answer.status_code in (200, 202), answer.text  # 202: with a warning
     return _new(person, before)
 
