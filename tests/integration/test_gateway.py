@@ -1,10 +1,12 @@
 """The gateway over a real vault, index and object store: one grant for a study, asked again each time."""
 
 import io
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -399,6 +401,24 @@ def test_an_answer_that_is_being_read_ends_when_the_vault_refuses_the_next_one(s
         scene.frame()
     with pytest.raises(NotFound):
         list(reading)
+
+
+def test_a_blob_with_a_hidden_part_is_opened_for_nobody(scene: Scene) -> None:
+    """One key would open both. Adoption makes no such blob: here a row is written that says so."""
+    (study,) = scene.patient.documents()
+    hidden = scene.room.coffre.publish_pdf(scene.room.coffre.depositor(), scene.patient.ins, report_pdf())
+    other = UUID(hidden.headers["location"].rpartition("/")[2])
+    assert scene.patient.call("PUT", f"/documents/{other}/labels", json=["MASQUE_PS"]).status_code == 200
+    scene.frame()
+    with closing(sqlite3.connect(scene.room.coffre.data / "vault" / "vault.db")) as rows, rows:
+        rows.execute(
+            "INSERT INTO blob_document (blob_id, version, document_id) "
+            "SELECT blob_id, version, ? FROM blob_document WHERE document_id=?",
+            (other.bytes, UUID(study["id"]).bytes),
+        )
+    with pytest.raises(CoffreError) as refused:
+        scene.opened(scene.room.anew())
+    assert refused.value.code == "mixed_blob"
 
 
 # an answer that lasts

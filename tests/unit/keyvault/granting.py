@@ -56,10 +56,10 @@ def made(**changes: Any) -> dict[str, Any]:
     return seal_grant(**(arguments | changes))
 
 
-def resigned(grant: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+def resigned(grant: dict[str, Any], change: dict[str, Any], signer: bytes = SIGNER) -> dict[str, Any]:
     """What a vault that went wrong, or was taken over, might sign."""
     document = {name: value for name, value in (grant | change).items() if name != "signature"}
-    return document | {"signature": b64(sign(SIGNER, b"coffre-grant-v1\0" + canonical(document)))}
+    return document | {"signature": b64(sign(signer, b"coffre-grant-v1\0" + canonical(document)))}
 
 
 def rebuilt(

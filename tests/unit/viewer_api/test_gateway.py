@@ -37,6 +37,7 @@ from records.base64url import b64, unb64
 from records.errors import NotFound
 from storage.objects.filesystem import FilesystemObjects
 from storage.ports import ObjectStore
+from tests.unit.keyvault.granting import LOW_ORDER, resigned
 from viewer_api.access import Access, GrantRequest, WantedRows
 from viewer_api.gateway.gateway import Content, Gateway
 from viewer_api.named_records import Named
@@ -197,6 +198,16 @@ def changed(**members: object) -> Callable[[World], Callable[[dict[str, Any]], d
     return lambda _: lambda grant: {**grant, **members}
 
 
+def of_zeros(world: World) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Signed by the vault, its head sealed with a point that shares zeros with everybody (RFC 7748)."""
+
+    def weakened(grant: dict[str, Any]) -> dict[str, Any]:
+        head = b64(LOW_ORDER[0] + unb64(grant["head"])[32:])
+        return resigned(grant, {"head": head}, world.private)
+
+    return weakened
+
+
 def resized(world: World) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """Signed by the vault, and no recipient may accept it: the object's sizes contradict each other."""
 
@@ -220,9 +231,19 @@ def resized(world: World) -> Callable[[dict[str, Any]], dict[str, Any]]:
         (changed(suite=2), "grant_unsigned"),
         (changed(expires=NOW + 901), "grant_unsigned"),
         (changed(body=b64(bytes(64))), "grant_unsigned"),
+        (of_zeros, "grant_tampered"),
         (resized, "grant_tampered"),
     ],
-    ids=["another recipient", "expired", "unsigned", "another suite", "longer", "another body", "sizes"],
+    ids=[
+        "another recipient",
+        "expired",
+        "unsigned",
+        "another suite",
+        "longer",
+        "another body",
+        "zeros",
+        "sizes",
+    ],
 )
 def test_a_grant_that_is_not_its_own_is_not_held(altered: Any, code: str) -> None:
     world = World(b"report")
