@@ -57,6 +57,13 @@ class PdfFacts:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class EntryFacts:
+    """One entry of own information, a FHIR R4 resource that keeps the rules of `records.profile`."""
+
+    resource: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class EncodedFacts:
     """One instance of STOW-RS metadata (PS3.18 section 8.6), encoded but for its bulk data.
 
@@ -78,4 +85,4 @@ class MetadataFacts:
     instances: tuple[EncodedFacts, ...]
 
 
-Facts = DicomFacts | PdfFacts | MetadataFacts
+Facts = DicomFacts | PdfFacts | EntryFacts | MetadataFacts

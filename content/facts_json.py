@@ -11,6 +11,7 @@ from typing import Any
 from content.facts import (
     DicomFacts,
     EncodedFacts,
+    EntryFacts,
     Facts,
     MetadataFacts,
     PdfFacts,
@@ -30,7 +31,7 @@ def to_json(facts: Facts) -> dict[str, Any]:
                 "document_patients": [each.to_json() for each in facts.document_patients],
                 "study_attributes": _members(facts.study_attributes),
             }
-        case PdfFacts():
+        case PdfFacts() | EntryFacts():
             return _members(facts)
         case MetadataFacts():
             return {"instances": [_encoded_json(each) for each in facts.instances]}
@@ -58,6 +59,8 @@ def from_json(kind: str, members: Mapping[str, Any]) -> Facts:
         return _dicom(members)
     if kind == "pdf":
         return PdfFacts(**members)
+    if kind == "entry":
+        return EntryFacts(**members)
     return MetadataFacts(tuple(map(_encoded, members["instances"])))
 
 

@@ -145,6 +145,17 @@ _PDF = (
     ("pdf_too_complex", _R, "The PDF has more objects, or expands to more bytes, than can be examined. Print it to a new PDF and send that.", ""),
 )  # fmt: skip
 
+_ENTRY = (
+    ("entry_not_json", _R, "This is not one resource in JSON. Send a FHIR resource as JSON in UTF-8, each member once.", "R4 §2.6.2"),
+    ("entry_too_large", _R, "An entry of own information has at most 16 KiB. Deposit what is longer as a document of its own.", ""),
+    ("entry_kind_unknown", _R, "The resource is of no kind of own information: its type, the category of a Consent or the relationship of a RelatedPerson tells the kind. Correct it.", ""),
+    ("entry_member_unknown", _R, "An element is not known here, and would be lost. Send the entry without it.", ""),
+    ("entry_member_missing", _R, "An element that this kind of entry needs is missing. Send it along.", ""),
+    ("entry_value_bad", _R, "An element has a value of another form, empty, too long or with signs that can't be shown. Correct it.", "R4 §2.24"),
+    ("entry_code_unknown", _R, "A code is none of those that this element may have. Correct it.", ""),
+    ("entry_date_bad", _R, "A date is none: write YYYY-MM-DD, or a year, or a year and month; an end comes after its beginning.", "R4 §2.24.0.2"),
+)  # fmt: skip
+
 _SANDBOX = (
     ("sandbox_crashed", _Q, "The file made the validator stop. It is set aside for the hosting team; nothing is needed from you.", ""),
     ("sandbox_timeout", _Q, "The file could not be examined in time. It is set aside for the hosting team; nothing is needed from you.", ""),
@@ -153,7 +164,7 @@ _SANDBOX = (
 
 VERDICTS: Mapping[str, Verdict] = {
     code: Verdict(code, outcome, sentence, standard)
-    for code, outcome, sentence, standard in (*_DICOM, *_METADATA, *_PDF, *_SANDBOX)
+    for code, outcome, sentence, standard in (*_DICOM, *_METADATA, *_PDF, *_ENTRY, *_SANDBOX)
 }
 
 

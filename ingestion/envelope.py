@@ -13,13 +13,17 @@ from typing import Any, Literal, TypeVar
 from content.person import Person
 from records.base64url import b64, unb64
 from records.errors import Invalid
+from records.profile.replacing import Replaced
 
 MOST_PARTS = 10_000
 """Parts of one request, and instances put together from one."""
 NO_ENVELOPE = b""
 """What the vault is given where no depositor sent anything: of a job."""
-DICOM, PDF = "dicom", "pdf"
-ContentKind = Literal["dicom", "pdf"]
+ContentKind = Literal["dicom", "pdf", "entry"]
+DICOM: ContentKind = "dicom"
+PDF: ContentKind = "pdf"
+ENTRY: ContentKind = "entry"
+_KINDS: Mapping[object, ContentKind] = {"dicom": "dicom", "entry": "entry"}
 T = TypeVar("T")
 
 
@@ -99,13 +103,43 @@ class Declared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class EntryHeaders:
+    """What a request says of one entry of own information, beside its resource.
+
+    `resource` is the type of resource of its address. `request` names the request: what comes again under the
+    same name is the same. `replaced` is the version,
+    a document, that this one replaces, `entry` the entry that both belong to; neither of a new one.
+    """
+
+    resource: str
+    request: str
+    replaced: Replaced | None = None
+
+    @classmethod
+    def of_json(cls, value: Any) -> "EntryHeaders":
+        """Raises `Invalid` "envelope_invalid"."""
+        found = _object(value)
+        try:
+            replaced = Replaced.of_json(found.get("replaced"))
+        except Invalid:
+            raise _not_ours() from None
+        return cls(
+            resource=_text(found.get("resource")), request=_text(found.get("request")), replaced=replaced
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        replaced = self.replaced.to_json() if self.replaced else None
+        return {"resource": self.resource, "request": self.request, "replaced": replaced}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SubmissionHeaders:
     """The headers that a request stated for all its parts.
 
     `kind` is what the parts are; `payload` how the instances of a Store request are written and `study` the
     one of its address; `described` has an entry for each part where parts are not all alike, else none;
     `answer_key` is the X25519 public key of a request that waits; `document` what a FHIR sender declared;
-    `labels` codes of TRE_A07 for everything in the request, which the vault reads.
+    `labels` codes of TRE_A07 for everything in the request, which the vault reads, and `entry`, too.
     """
 
     kind: ContentKind
@@ -115,6 +149,7 @@ class SubmissionHeaders:
     described: tuple[Described, ...] = ()
     document: Declared | None = None
     labels: tuple[str, ...] = ()
+    entry: EntryHeaders | None = None
 
     @classmethod
     def of_json(cls, value: Any) -> "SubmissionHeaders":
@@ -122,13 +157,14 @@ class SubmissionHeaders:
         found = _object(value)
         document = found.get("document")
         return cls(
-            kind="dicom" if found.get("kind") == DICOM else "pdf",
+            kind=_KINDS.get(found.get("kind"), "pdf"),
             payload=_optional(_payload, found.get("payload")),
             study=_optional(_text, found.get("study")),
             answer_key=_optional(_key, found.get("answer_key")),
             described=tuple(Described.of_json(each) for each in _list(found.get("described", []))),
             document=Declared.of_json(document) if document else None,
             labels=tuple(_text(each) for each in _list(found.get("labels", []))),
+            entry=_optional(EntryHeaders.of_json, found.get("entry")),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -140,6 +176,7 @@ class SubmissionHeaders:
             "described": [each.to_json() for each in self.described] or None,
             "document": self.document.to_json() if self.document else None,
             "labels": sorted(self.labels) or None,
+            "entry": self.entry.to_json() if self.entry else None,
         }
         said = {name: value for name, value in members.items() if value is not None}
         return {"kind": self.kind, **said}

@@ -7,9 +7,10 @@ the images of one study, or one document. Reports and key objects are documents 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from content.facts import DicomFacts, Facts, PdfFacts
+from content.facts import DicomFacts, EntryFacts, Facts, PdfFacts
 from ingestion.outcomes import Judgement, PartOutcome
 from records.documents import Kind
+from records.profile.entries import MEDIA_TYPE, Entry, read_entry
 from records.vocabulary.document_types import STUDY_TYPE
 
 _STRUCTURED_REPORT = "1.2.840.10008.5.1.4.1.1.88."
@@ -54,11 +55,18 @@ class InspectedPart:
     def media_type(self) -> str:
         if isinstance(self.facts, DicomFacts | PdfFacts):
             return self.facts.media_type
+        if self.entry is not None:
+            return MEDIA_TYPE
         return "application/octet-stream"
 
     @property
     def pdf(self) -> PdfFacts | None:
         return self.facts if isinstance(self.facts, PdfFacts) else None
+
+    @property
+    def entry(self) -> Entry | None:
+        """What the holder declares of herself; None of any other part."""
+        return read_entry(self.facts.resource) if isinstance(self.facts, EntryFacts) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,4 +120,6 @@ def _group(parts: tuple[InspectedPart, ...], type_code: str | None) -> Group:
     if first.is_dicom:
         code = STUDY_TYPE if first.dicom.sop_class == _KEY_OBJECTS else TYPE_REPORT
         return Group(first.record, "document", code, parts)
+    if first.entry is not None:
+        return Group(first.record, "document", first.entry.rule.type_code, parts)
     return Group(first.record, "document", type_code or TYPE_REPORT, parts)

@@ -56,6 +56,9 @@ JUDGEMENTS: Mapping[str, Judgement] = {
         ("unknown_label", _R, "A label of this deposit is not known here: use MASQUE_PS, INVISIBLE_PATIENT or INVISIBLE_REPRESENTANTS_LEGAUX."),
         ("bad_credential", _R, "The credential was not valid when the deposit was received. Sign in again and deposit again."),
         ("quota_exceeded", _R, "Too many deposits by this structure. Wait an hour, then deposit again."),
+        ("label_not_entitled", _R, "Only a professional hides a document from its patient: choose MASQUE_PS, INVISIBLE_REPRESENTANTS_LEGAUX or both."),
+        ("not_newest", _R, "The version to replace is not the newest of this entry: nothing was kept. Read the entry again, and change what it says now."),
+        ("other_resource", _R, "The resource is of another type than the address. Send it to the address of its own type."),
         ("type_unknown", _R, "The type code is not one of the shared medical record. Use a code of the ASS_X16 table."),
         ("reception_key_gone", _R, "The deposit waited longer than its key lives and can't be opened any more. Deposit it again."),
     )
@@ -71,6 +74,8 @@ _REFUSALS = {
     ReasonCode.REFUSED_BY_HOLDER: "refused_by_holder",
     ReasonCode.LABELS_CONFLICT: "labels_conflict",
     ReasonCode.UNKNOWN_LABEL: "unknown_label",
+    ReasonCode.LABEL_NOT_ENTITLED: "label_not_entitled",
+    ReasonCode.NOT_NEWEST: "not_newest",
 }
 
 _BY_VERDICT = {

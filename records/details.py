@@ -110,10 +110,22 @@ class ContentDetails:
     absent: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class EntryDetails:
+    """One version of an entry of own information: its FHIR resource (`records.profile`).
+
+    `entry` is the document that was its first version; None where this is it.
+    """
+
+    resource: Mapping[str, Any]
+    entry: UUID | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class FileDetails:
     """A document that isn't DICOM: its size in bytes, the pages and PDF/A part of a PDF, and what its sender
     said of it (IHE MHD, ITI-105): names of authors, the other elements of its DocumentReference in FHIR JSON.
+    `entry`: it is own information.
     """
 
     authors: tuple[str, ...] | None = ()
@@ -121,6 +133,7 @@ class FileDetails:
     size: int | None = None
     pages: int | None = None
     pdfa: str | None = None
+    entry: EntryDetails | None = None
     absent: frozenset[str] = frozenset()
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from records.details import (
     ContentDetails,
     DocumentDetails,
+    EntryDetails,
     FileDetails,
     InstanceDetails,
     Place,
@@ -78,7 +79,7 @@ def _document(row: Json) -> DocumentDetails:
         known |= _CONTENT
         content = _content(row)
     if not _FILE.isdisjoint(row):
-        known |= _FILE
+        known |= _FILE | {"entry"}
         file = _file(row)
     if row.get("set_aside"):
         known.add("set_aside")
@@ -230,6 +231,7 @@ def _file(row: Json) -> FileDetails:
         size=row.get("size"),
         pages=row.get("pages"),
         pdfa=row.get("pdfa"),
+        entry=entry_of(row.get("entry")),
         absent=_FILE.difference(row),
     )
 
@@ -242,7 +244,23 @@ def _file_json(file: FileDetails) -> dict[str, Any]:
         "pages": file.pages,
         "pdfa": file.pdfa,
     }
-    return _written(members, file.absent, {})
+    return _written(members, file.absent, {}) | entry_json(file.entry)
+
+
+def entry_of(value: Json | None) -> EntryDetails | None:
+    """Raises `LookupError`, `TypeError` or `ValueError` for another form."""
+    if value is None:
+        return None
+    entry = value["entry"]
+    return EntryDetails(resource=value["resource"], entry=None if entry is None else UUID(entry))
+
+
+def entry_json(entry: EntryDetails | None) -> dict[str, Any]:
+    """The member of own information; what is none has none."""
+    if entry is None:
+        return {}
+    name = None if entry.entry is None else str(entry.entry)
+    return {"entry": {"entry": name, "resource": entry.resource}}
 
 
 def _set_aside(value: Json) -> SetAside:

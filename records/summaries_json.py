@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from records.details import FileDetails, damaged
+from records.details_json import entry_json, entry_of
 from records.summaries import DocumentSummary, SeriesSummary
 
 _FILE = ("authors", "fhir", "size", "pages", "pdfa")
@@ -54,12 +55,14 @@ def _summary(found: Mapping[str, Any]) -> DocumentSummary:
 
 def _file_json(file: FileDetails) -> dict[str, Any]:
     found = {name: getattr(file, name) for name in _FILE}
-    return found | {"authors": None if file.authors is None else list(file.authors)}
+    authors = None if file.authors is None else list(file.authors)
+    return found | {"authors": authors} | entry_json(file.entry)
 
 
 def _file(found: Mapping[str, Any]) -> FileDetails:
     authors = found["authors"]
     return FileDetails(
         authors=None if authors is None else tuple(authors),
+        entry=entry_of(found.get("entry")),
         **{name: found[name] for name in _FILE if name != "authors"},
     )

@@ -226,7 +226,8 @@ class CpuOfDay:
 class Publication:
     """Everything that one transaction makes visible. `state`: published, rejected or quarantined.
 
-    `documents` are inserted, or touched (`updated_at`) where they exist; `adopted` names
+    `documents` are inserted, or touched (`updated_at`) where they exist; `deprecated` are those that they
+    replace; `adopted` names
     the submission's blobs that the vault adopted, the others are left for `settle`; `answer` is sealed to
     the request that waits for the verdict; `cpu_use` is counted in the same transaction.
     """
@@ -238,6 +239,7 @@ class Publication:
     details: tuple[Details, ...] = ()
     instances: tuple[Instance, ...] = ()
     tokens: tuple[Token, ...] = ()
+    deprecated: frozenset[UUID] = frozenset()
     adopted: frozenset[tuple[UUID, int]] = frozenset()
     answer: bytes | None = None
     removal: Removal | None = None

@@ -24,7 +24,7 @@ from records.imaging.search import ImagingSearch
 from records.listed_documents import ListedDocument
 from storage.index_ports import ReaderIndex
 from viewer_api.conflicts import NO_CONFLICTS, Conflicts, Summarised, conflicts, sharing_studies
-from viewer_api.named_records import ask, resolve
+from viewer_api.named_records import Named, ask
 
 A = TypeVar("A")
 Reading = Callable[[Sequence[SealedRow], Sequence[UUID]], A | RowsNeeded | Denied]
@@ -44,14 +44,14 @@ class ShownPage:
 class RecordPages:
     """Reads one record for one call that named it. What asks the vault raises `NotAuthorised` or more."""
 
-    def __init__(self, index: ReaderIndex, vault: RecordDoor, call: Call, locator: str) -> None:
+    def __init__(self, index: ReaderIndex, vault: RecordDoor, call: Call, record: Named) -> None:
         self._index = index
         self._vault = vault
         self._call = call
-        self._record = resolve(vault, call, locator)
+        self._record = record
         self._sharing: dict[UUID, frozenset[UUID]] = {}
         # an index that fails does so before the vault is asked: for whoever is permitted, refused or unknown
-        index.published(self._record.record_id, ())
+        index.published(record.record_id, ())
 
     def shown(self, page: ListPage) -> ShownPage:
         """One page with its cautions."""

@@ -29,7 +29,7 @@ from coffre.serving.security_headers import SecurityHeaders
 from coffre.serving.session_cookies import SessionCookies
 from coffre.serving.shared_counts import Buckets
 from coffre.wiring import System
-from ingestion.intake.routes import fhir, stow, submissions
+from ingestion.intake.routes import entries, fhir, stow, submissions
 from ingestion.quarantine import routes as quarantine
 from ingestion.quarantine.listing import Quarantine
 from keyvault.verbs.attempt import Call
@@ -205,6 +205,7 @@ def _intake(app: FastAPI, system: System, public_url: str, only: ServedPart | No
     system.wake(FINISHED, system.verdicts.done)
     app.include_router(stow.router(intake, depositor, public_url))
     app.include_router(fhir.router(intake, depositor, public_url))
+    app.include_router(entries.router(intake, depositor, public_url))
     app.include_router(submissions.router(intake, depositor))
 
 

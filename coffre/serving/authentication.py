@@ -98,7 +98,7 @@ class Authentication:
         return actor is not None and actor.role is Role.DEPOSITOR
 
     def depositor(self, public_url: str) -> Callable[[Request], Awaitable[Depositor]]:
-        """What intake's routes ask: a depositor or a professional, whose token holds now.
+        """What intake's routes ask: a depositor, a professional or a holder, whose token holds now.
 
         Of a deposit neither body nor parts are there yet: they are compared as they come (`Depositor`).
         """
@@ -109,7 +109,7 @@ class Authentication:
                 PresentedProof(proof, request.method, url_of(request, public_url)) if proof else None
             )
             found = self.verified(token, presented_proof)
-            if found.actor.role not in (Role.DEPOSITOR, Role.PROFESSIONAL):
+            if found.actor.role not in (Role.DEPOSITOR, Role.PROFESSIONAL, Role.PATIENT):
                 raise Refused("This credential may not deposit.", code="role_not_entitled")
             return Depositor.of(token, found.actor, presented_proof, found.proof)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from records.fhir.search.matching import Kind, Parameter
 from records.fhir.wording import FHIR_JSON, FHIR_XML
+from records.profile.kinds import RESOURCES
 from viewer_api.fhir.searching.searched_types import (
     INCLUDE,
     READ_BY_ID,
@@ -76,8 +77,10 @@ def _resources() -> Iterable[dict[str, Any]]:
 
 def _searched(searched: SearchedType) -> dict[str, Any]:
     creates = searched.kind == "DocumentReference"
+    declares = searched.kind in RESOURCES
     interactions = [
-        *(["create"] if creates else []),
+        *(["create"] if creates or declares else []),
+        *(["update", "history-instance", "vread"] if declares else []),
         *(["read"] if searched.kind in READ_BY_ID else []),
         *(["patch", "delete"] if creates else []),
         "search-type",
@@ -87,7 +90,7 @@ def _searched(searched: SearchedType) -> dict[str, Any]:
         **({"supportedProfile": [PUBLISH]} if creates else {}),
         "documentation": f"{_CREATE} {searched.documentation}" if creates else searched.documentation,
         "interaction": [{"code": code} for code in interactions],
-        **_VERSIONS,
+        **(_VERSIONED if declares else _VERSIONS),
         **_included(searched),
         "searchParam": [_parameter(each) for each in (*searched.parameters.values(), *_naming(searched))],
     }
@@ -107,6 +110,14 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
     return {**shown, **({"documentation": parameter.documentation} if parameter.documentation else {})}
 
 
+_VERSIONED = {
+    "versioning": "versioned-update",
+    "readHistory": True,
+    "updateCreate": False,
+    "conditionalCreate": False,
+    "conditionalUpdate": False,
+}
+"""A change names the version that it is of, as If-Match (R4 section 3.1.0.7.1)."""
 _VERSIONS = {
     "versioning": "no-version",
     "readHistory": False,

@@ -20,7 +20,7 @@ from records.errors import Invalid, Refused
 from records.fhir.patches import read_patch
 from records.fhir.resources.document_references import own_deposit
 from records.fhir.wording import FHIR_JSON
-from records.vocabulary.codes import Action
+from records.vocabulary.codes import Action, Role
 from viewer_api.access import Access
 from viewer_api.call_headers import call_of
 from viewer_api.fhir.forms.formats import form_of
@@ -56,6 +56,8 @@ def reading(
         try:
             found = await depositor(request)
         except Refused:  # another role: it reads as a reader or not at all
+            return None
+        if found.actor.role is Role.PATIENT:  # who reads what she deposited as everything else of hers
             return None
         found.check_body(b"")
         standing = await asyncio.to_thread(access.own_deposit, call, found.token, document_id)

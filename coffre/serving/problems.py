@@ -72,6 +72,8 @@ STATUS: Mapping[str, int] = {
     "type_unknown": 422,
     "labels_conflict": 422,
     "unknown_label": 422,
+    "version_missing": 428,
+    "bad_request_name": 422,
     "label_not_supported": 422,
     "relation_not_supported": 422,
     "entered_in_error": 422,

@@ -12,6 +12,8 @@ from content.dicom.data_set_encoding import LONGEST_URI
 from content.dicom.value_encoding import VRS
 from content.person import MOST_IDENTIFIERS, MOST_NAMES
 from content.verdicts import VERDICTS, Finding, Outcome
+from records.profile.elements import EntryRefused
+from records.profile.entries import read_entry
 
 Check = Callable[[Any], bool]
 Shape = Mapping[str, "Check | Shape"]
@@ -76,6 +78,15 @@ def _identifiers(value: Any) -> bool:
     for item in value:
         check_shape(item, _IDENTIFIER)
     return len(value) <= MOST_IDENTIFIERS
+
+
+def _entry(value: Any) -> bool:
+    """By the rules that the child has to keep."""
+    try:
+        read_entry(value)
+    except EntryRefused:
+        return False
+    return True
 
 
 def _names(value: Any) -> bool:
@@ -173,9 +184,11 @@ _PDF: Shape = {
     "media_type": lambda value: value == "application/pdf",
     "pdfa": _text,
 }
+_ENTRY: Shape = {"resource": _entry}
 SHAPES: Mapping[str, Shape] = {
     "dicom": _DICOM,
     "pdf": _PDF,
+    "entry": _ENTRY,
     "dicom+json": _METADATA,
     "dicom+xml": _METADATA,
 }

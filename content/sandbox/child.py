@@ -18,6 +18,7 @@ import orjson
 from content.byte_source import BLOCK, BlockReader, Source
 from content.dicom.instance import inspect_dicom
 from content.dicom.metadata.store_request import encode_json, encode_xml
+from content.entry import inspect_entry
 from content.facts import Facts
 from content.facts_json import finding_json, to_json
 from content.limits import Limits
@@ -31,6 +32,7 @@ from content.verdicts import Finding
 _INSPECTORS: Mapping[str, Callable[[Source, Limits], tuple[list[Finding], Facts | None]]] = {
     "dicom": inspect_dicom,
     "pdf": inspect_pdf,
+    "entry": inspect_entry,
     "dicom+json": encode_json,
     "dicom+xml": encode_xml,
 }

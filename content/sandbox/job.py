@@ -19,7 +19,7 @@ from content.sandbox.wire import (
 from content.sandbox.zygote import Zygote, ZygoteLost
 from records.errors import CoffreError
 
-Kind = Literal["dicom", "pdf", "dicom+json", "dicom+xml"]
+Kind = Literal["dicom", "pdf", "entry", "dicom+json", "dicom+xml"]
 Range = tuple[int, int]
 """Offset and length."""
 Read = Callable[[int, int], bytes]

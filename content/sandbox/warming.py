@@ -10,6 +10,7 @@ from content.byte_source import BytesSource
 from content.dicom.frame_decoding import load_decoders
 from content.dicom.instance import inspect_dicom
 from content.dicom.metadata.store_request import encode_json, encode_xml
+from content.entry import inspect_entry
 from content.limits import Limits
 from content.pdf.repairing_reader import encrypted
 from content.pdf.report import inspect_pdf
@@ -32,6 +33,9 @@ def warm_up(limits: Limits) -> None:
     inspect_pdf(BytesSource(_pdf_sample()), limits)
     for revision in (2, 3, 4, 6):  # each loads ciphers of its own
         inspect_pdf(BytesSource(encrypted(_pdf_sample(), revision)), limits)
+    inspect_entry(
+        BytesSource(b'{"resourceType": "Immunization", "occurrenceDateTime": "2020-01-01"}'), limits
+    )
     encode_json(BytesSource(b'[{"00080005": {"vr": "CS"}}]'), limits)
     encode_xml(BytesSource(b"<NativeDicomModel/>"), limits)
 

@@ -102,6 +102,7 @@ class Adoption:
             pack=pack,
             offsets=offsets,
             declared=self.opened.headers.document or Declared(),
+            replaced=self.opened.headers.entry.replaced if self.opened.headers.entry else None,
             set_aside=self._set_aside() if group.record is None else None,
         )
 

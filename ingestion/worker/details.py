@@ -14,6 +14,7 @@ from ingestion.grouping import Group, InspectedPart
 from records.details import (
     ContentDetails,
     DocumentDetails,
+    EntryDetails,
     FileDetails,
     InstanceDetails,
     Place,
@@ -22,6 +23,7 @@ from records.details import (
     SetAside,
     StudyDetails,
 )
+from records.profile.replacing import Replaced
 from records.vocabulary.document_types import DOCUMENT_TYPES
 
 # PS3.18 tables 10.6.3-3 to 10.6.3-5, and what viewers ask beyond them
@@ -116,17 +118,23 @@ def document_details(
     pack: UUID,
     offsets: Mapping[int, int],
     declared: Declared,
+    replaced: Replaced | None = None,
     set_aside: SetAside | None = None,
 ) -> DocumentDetails:
-    """Details of one document that isn't DICOM, or of a part that is set aside."""
+    """Details of one document that isn't DICOM, or of a part that is set aside.
+
+    `replaced`: what an entry of own information replaces.
+    """
     part = group.parts[0]
     known = DOCUMENT_TYPES.get(group.type_code)
+    entry = part.entry if group.record is not None else None
+    titled = entry.rule.display if entry else (known.display if known else "Document")
     return DocumentDetails(
         kind="document",
-        title=declared.title or (known.display if known else "Document"),
+        title=declared.title or titled,
         type_code=group.type_code,
         class_code=known.class_code if known else "",
-        date=declared.date,
+        date=entry.date if entry else declared.date,
         structure=deposit.structure,
         received=deposit.received,
         submission=str(deposit.submission_id),
@@ -141,6 +149,7 @@ def document_details(
             size=part.length,
             pages=part.pdf.pages if part.pdf else None,
             pdfa=part.pdf.pdfa if part.pdf else None,
+            entry=EntryDetails(entry.resource, replaced.entry if replaced else None) if entry else None,
         ),
         set_aside=set_aside,
     )

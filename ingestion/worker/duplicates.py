@@ -82,12 +82,23 @@ class Claiming:
         # a token is of one record: equal bytes in two records have two, so that the index shows no relation
         for record in {part.record for part in parts if part.record}:
             mine = [part for part in parts if part.record == record]
-            found = self.vault.part_tokens(record, opened.structure, [part.sha256 for part in mine])
+            found = self.vault.part_tokens(record, opened.structure, [_digest(part, opened) for part in mine])
             if found is None:
                 judged = [_judge(part, "no_record") if part.record == record else part for part in judged]
                 continue
             tokens |= {part.number: token for part, token in zip(mine, found, strict=True)}
         return judged, tokens
+
+
+def _digest(part: InspectedPart, opened: OpenedSubmission) -> bytes:
+    """By what a part is recognised: its bytes; of an entry also its request, or the version it replaces:
+    what was changed and then changed back is a new version.
+    """
+    entry = opened.headers.entry
+    if entry is None:
+        return part.sha256
+    stated = canonical(entry.replaced.to_json() if entry.replaced else {"request": entry.request})
+    return hashlib.sha256(part.sha256 + stated).digest()
 
 
 def _digest_of_identifier(declared: Declared) -> bytes | None:

@@ -10,7 +10,6 @@ from ingestion.worker.packing import PackedGroup
 from keyvault.crypto.search_tokens import TokenField, study_day
 from keyvault.verbs.worker.adopt_request import Adopted, AdoptedDocument
 from records.filters import day_of
-from records.vocabulary.codes import DocumentState
 from storage.rows import Details, Document, Instance, PartVerdict, Publication, Token
 
 Value = tuple[TokenField, str]
@@ -59,6 +58,7 @@ def publication(
         instances=tuple(row for each in groups for row in _instances(submission_id, each, found)),
         tokens=tuple(row for each in groups for row in _tokens(each, found)),
         answer=answer,
+        deprecated=frozenset(each.document.replaced for each in groups if each.document.replaced),
         adopted=frozenset((blob.blob_id, blob.version) for each in groups for blob in each.packed.blobs),
     )
 
@@ -93,7 +93,7 @@ def _document(each: AdoptedGroup, now_ms: int) -> Document:
         document_id=each.document.document_id,
         record_id=each.record_id,
         kind=each.packed.group.kind,
-        state=DocumentState.APPROVED.value,
+        state=each.document.state.value,
         study_token=each.document.study_token,
         created_at=now_ms,
         updated_at=now_ms,

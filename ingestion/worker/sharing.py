@@ -170,7 +170,7 @@ class SharedIngestion:
             headers = steps.opened.headers
             document = headers.document or Declared()
             groups = groups_of(deposit.parts, document.type_code)
-            claims_more = document.identifier() is not None or headers.labels
+            claims_more = document.identifier() is not None or headers.labels or headers.entry
             if inspected.content is not content or claims_more or len(groups) > 1:
                 return False
             deposit.packed = steps.packer().pack(groups, content)

@@ -46,6 +46,12 @@ def _refuses_kind(case: Case, document: DocumentFacts) -> ReasonCode | None:
     return ReasonCode.REFUSED_BY_HOLDER if refused else None
 
 
+def _replaced(case: Case, document: DocumentFacts) -> ReasonCode | None:
+    """R36: what was replaced, or is no longer counted, is history, and the holder's own."""
+    former = document.state is DocumentState.DEPRECATED
+    return ReasonCode.DOCUMENT_REPLACED if former and consults(case) else None
+
+
 def _matrix(case: Case, document: DocumentFacts) -> ReasonCode | None:
     """R16: profession and type, in every mode, by the matrix in force; an unknown type is read by no
     professional."""
@@ -123,8 +129,13 @@ def _depositor(case: Case, document: DocumentFacts) -> ReasonCode | None:
 
 
 def _labels_stated(case: Case, document: DocumentFacts) -> ReasonCode | None:
-    """R24: hidden from the patient and masked, a document has no reader; a signature needs none."""
-    if case.request.action is not Action.DEPOSIT or may_cumulate(document.type_code):
+    """R24: hidden from the patient and masked, a document has no reader; a signature needs none. Only a
+    professional hides one from its patient (R22)."""
+    if case.request.action is not Action.DEPOSIT:
+        return None
+    if case.request.actor.role is Role.PATIENT and Label.INVISIBLE_PATIENT in document.labels:
+        return ReasonCode.LABEL_NOT_ENTITLED
+    if may_cumulate(document.type_code):
         return None
     both = {Label.INVISIBLE_PATIENT, Label.MASQUE_PS} <= document.labels
     return ReasonCode.LABELS_CONFLICT if both else None
@@ -140,6 +151,7 @@ def _hidden_from_patient(case: Case, document: DocumentFacts) -> ReasonCode | No
 
 DOCUMENT_RULES: tuple[DocumentRule, ...] = (
     _not_deleted,
+    _replaced,
     _depositor,
     _refuses_kind,
     _labels_stated,

@@ -33,6 +33,7 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = MappingProxyType(
     {
         Role.PATIENT: READS
         | {
+            Action.DEPOSIT,
             Action.READ_LOG,
             Action.CLOSE_RECORD,
             Action.REOPEN_RECORD,

@@ -73,6 +73,7 @@ class Action(StrEnum):
     NAME_ATTENDING = "name_attending"
     REMOVE_ATTENDING = "remove_attending"
     LABEL = "label"
+    REPLACE = "replace"
     ANNOUNCE = "announce"
     SET_EMERGENCY = "set_emergency"
     IDENTIFY = "identify"
@@ -157,6 +158,9 @@ class ReasonCode(StrEnum):
     QUOTA_EXCEEDED = "quota_exceeded"
     DOCUMENT_DELETED = "document_deleted"
     REFUSED_BY_HOLDER = "refused_by_holder"
+    DOCUMENT_REPLACED = "document_replaced"
+    NOT_NEWEST = "not_newest"
+    LABEL_NOT_ENTITLED = "label_not_entitled"
     RECORD_EXISTS = "record_exists"
     BAD_CREDENTIAL = "bad_credential"
 

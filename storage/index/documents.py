@@ -56,7 +56,7 @@ _DEPOSITORS = (
     .join_from(tables.details, tables.submission, _SUBMISSION.submission_id == _DETAILS.submission_id)
     .where(_DETAILS.document_id == bindparam("document_id"))
 )
-_SET_STATE = (
+SET_STATE = (
     update(tables.document)
     .where(_DOCUMENT.document_id == bindparam("b_id"))
     .values(state=bindparam("b_state"), updated_at=bindparam("b_at"))
@@ -106,7 +106,7 @@ class Documents:
     def set_state(self, document_id: UUID, state: str, at: int) -> bool:
         with self._database.writing() as connection:
             values = {"b_id": document_id, "b_state": state, "b_at": at}
-            return connection.execute(_SET_STATE, values).rowcount == 1
+            return connection.execute(SET_STATE, values).rowcount == 1
 
     def _list(self, pair: Pair, values: Mapping[str, object]) -> list[DocumentWithDetails]:
         with self._database.reading() as connection:

@@ -7,11 +7,12 @@ from uuid import UUID
 from sqlalchemy import Connection, bindparam, delete, func, literal, select, update
 
 from records.errors import Conflict, NotFound
-from records.vocabulary.codes import SUBMISSION_TRANSITIONS, SubmissionState
+from records.vocabulary.codes import SUBMISSION_TRANSITIONS, DocumentState, SubmissionState
 from storage.bulk import insert_many
 from storage.conflicts import insert_new, upsert
 from storage.index import cpu_uses, tables
 from storage.index.claims import settle_claims
+from storage.index.documents import SET_STATE
 from storage.index.maintenance import remove
 from storage.index.mapping import BLOBS, DETAILS, DOCUMENTS, INSTANCES, PARTS, TOKENS
 from storage.index.queue import held_all, lease_lost, locked, locked_all
@@ -144,6 +145,7 @@ def _publish(connection: Connection, publications: Mapping[UUID, Publication]) -
     note_shared(connection, [each for each, found in publications.items() if found.instances])
     settle_claims(connection, {each: found.parts for each, found in publications.items()})
     _adopt(connection, publications)
+    _deprecate(connection, publications)
     for found in publications.values():
         if found.removal is not None:
             remove(connection, found.removal, found.finished_at)
@@ -203,6 +205,16 @@ def _insert(connection: Connection, publications: Mapping[UUID, Publication]) ->
     insert_many(
         connection, tables.instance, [INSTANCES.parameters(row) for each in found for row in each.instances]
     )
+
+
+def _deprecate(connection: Connection, publications: Mapping[UUID, Publication]) -> None:
+    """Documents that others take the place of, in the order of their keys."""
+    rows = sorted(
+        (document, found.finished_at) for found in publications.values() for document in found.deprecated
+    )
+    if rows:
+        state = DocumentState.DEPRECATED.value
+        connection.execute(SET_STATE, [{"b_id": each, "b_state": state, "b_at": at} for each, at in rows])
 
 
 def _adopt(connection: Connection, publications: Mapping[UUID, Publication]) -> None:

@@ -17,6 +17,7 @@ from viewer_api.access import Access
 from viewer_api.cursors import read_position
 from viewer_api.fhir.cards.consents import shown_to
 from viewer_api.fhir.cards.patients import patient
+from viewer_api.fhir.entries import Entries
 from viewer_api.fhir.ids import named_set, no_such_set
 from viewer_api.fhir.log.log_answers import LogAnswers
 from viewer_api.fhir.searching.bundles import Found, searchset
@@ -24,6 +25,7 @@ from viewer_api.fhir.searching.record_answers import RecordAnswers
 from viewer_api.fhir.searching.search_query import SearchQuery
 from viewer_api.fhir.searching.searched_types import CONSENT, PATIENT
 from viewer_api.own_log import OwnLog
+from viewer_api.own_information import OwnInformation
 from viewer_api.refusals import no_such_document
 from viewer_api.summarising import summarised
 
@@ -35,6 +37,7 @@ class FhirReading:
         self._access = access
         self._addresses = addresses
         self._log = LogAnswers(addresses, access, own)
+        self.entries = Entries(OwnInformation(access), addresses)
 
     def document(self, call: Call, document_id: UUID) -> dict[str, Any]:
         """One document. Raises `NotFound` alike for no right, hidden and absent."""
@@ -86,9 +89,10 @@ class FhirReading:
         return found[0]
 
     def consents(self, call: Call, query: SearchQuery) -> dict[str, Any]:
-        """The one Consent of a record, or none. Raises like `documents`."""
+        """The one Consent of a record's card, or none, and the declared ones. Raises like `documents`."""
         record, consents = shown_to(self._choices(call, query.locator))
         taken = [each for each in consents if query.takes(each)]
+        taken += self.entries.taken(CONSENT, call, query)[1]
         return searchset(self._addresses, CONSENT, query, Found(record, taken, total=len(taken)))
 
     def _choices(self, call: Call, locator: str) -> Disclosed:

@@ -3,16 +3,20 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
+from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
 from keyvault.credentials.tokens import Credential
 from keyvault.verbs.attempt import Call
-from records.errors import Invalid
+from records.errors import Invalid, NotFound
 from records.fhir.search.fhir_search import DOCUMENT, IMAGING_STUDY, SET
+from records.profile.kinds import RESOURCES
 from viewer_api.call_headers import call_of
+from viewer_api.fhir.entries import Entries
 from viewer_api.fhir.forms.formats import body_of, form_of
 from viewer_api.fhir.ids import named
 from viewer_api.fhir.log.audit_events import AUDIT_EVENT
@@ -35,6 +39,7 @@ def router(reading: FhirReading, authenticate: Authenticate, base: str) -> APIRo
         IMAGING_STUDY: reading.studies,
         SET: reading.submission_sets,
         PATIENT: reading.patients,
+        **{kind: partial(reading.entries.search, kind) for kind in RESOURCES - {CONSENT}},
     }
     for kind, searched in SEARCHED_TYPES.items():
         _add_search(routes, searched, searches[kind], authenticate, base)
@@ -57,11 +62,53 @@ def router(reading: FhirReading, authenticate: Authenticate, base: str) -> APIRo
     async def patient(record: str, request: Request) -> Response:
         return await answer(request, lambda call: reading.patient(call, str(named(record))))
 
-    @routes.get("/fhir/Consent/{record:fhir_id}", summary="The choices on a record's card")
+    @routes.get("/fhir/Consent/{record:fhir_id}", summary="The choices on a card, or a declared wish")
     async def consent(record: str, request: Request) -> Response:
-        return await answer(request, lambda call: reading.consent(call, str(named(record))))
+        return await answer(request, lambda call: _consent(reading, call, named(record)))
 
+    for kind in sorted(RESOURCES):
+        _add_entries(routes, kind, reading.entries, authenticate)
     return routes
+
+
+def _consent(reading: FhirReading, call: Call, name: UUID) -> dict[str, Any]:
+    """Ids of entries are those of documents, that of a card is its record's."""
+    try:
+        return reading.entries.read(CONSENT, call, name)[1]
+    except NotFound:
+        return reading.consent(call, str(name))
+
+
+def _add_entries(routes: APIRouter, kind: str, entries: Entries, authenticate: Authenticate) -> None:
+    async def answer(request: Request, read: Callable[[Call], tuple[str | None, dict[str, Any]]]) -> Response:
+        parameters = request.query_params.multi_items()
+        form = form_of(request.headers.get("accept", ""), parameters)
+        call = call_of(request, await authenticate(request))
+        etag, resource = await asyncio.to_thread(read, call)
+        response = sent(resource, form, parameters)
+        if etag is not None:
+            response.headers["ETag"] = etag
+        return response
+
+    if kind != CONSENT:  # of which a card is one, too
+
+        @routes.get(f"/fhir/{kind}/{{entry:fhir_id}}", summary=f"Own information ({kind})")
+        async def read(entry: str, request: Request) -> Response:
+            return await answer(request, lambda call: entries.read(kind, call, named(entry)))
+
+    @routes.get(f"/fhir/{kind}/{{entry:fhir_id}}/_history", summary=f"Versions of own information ({kind})")
+    async def history(entry: str, request: Request) -> Response:
+        return await answer(request, lambda call: (None, entries.history(kind, call, named(entry))))
+
+    @routes.get(
+        f"/fhir/{kind}/{{entry:fhir_id}}/_history/{{version:fhir_id}}",
+        summary=f"One version of own information ({kind})",
+    )
+    async def one_version(entry: str, version: str, request: Request) -> Response:
+        return await answer(
+            request,
+            lambda call: (f'W/"{version}"', entries.version(kind, call, named(entry), named(version))),
+        )
 
 
 def _add_search(

@@ -13,6 +13,7 @@ from records.imaging.studies import Study
 from records.vocabulary.identifier_warnings import STUDY_UID_SHARED
 from storage.index_ports import ReaderIndex
 from viewer_api.conflicts import sentences
+from viewer_api.named_records import resolve
 from viewer_api.qido.answers import Page, item_json, items_of
 from viewer_api.qido.parameters import Query
 from viewer_api.record_pages import RecordPages
@@ -37,7 +38,7 @@ class Searches:
         asked = query.without(PATIENT_ID).search  # in one record any identifier of the patient will do
         for uid in asked.named or ():
             check_value(TokenField.STUDY, uid)
-        pages = RecordPages(self._index, self._vault, call, locator)
+        pages = RecordPages(self._index, self._vault, call, resolve(self._vault, call, locator))
         found = pages.search(asked)
         if asked.study is not None and not found.named:
             raise NotFound("There is no such study in this record.", code="no_such_document")

@@ -29,7 +29,7 @@ def read_publish_request(headers: Mapping[str, str], query: Iterable[tuple[str, 
     Raises `Invalid` "bad_content_type", "bad_content_encoding", "unsupported_header", "bad_query" or
     "not_acceptable".
     """
-    _check_content(headers)
+    check_content(headers)
     refuse_headers(headers, _NOT_UNDERSTOOD)
     check_answer(headers, query)
     wishes = preferences(headers)
@@ -47,7 +47,8 @@ def check_answer(headers: Mapping[str, str], query: Iterable[tuple[str, str]]) -
         raise Invalid("The answer is application/fhir+json: accept it.", code="not_acceptable")
 
 
-def _check_content(headers: Mapping[str, str]) -> None:
+def check_content(headers: Mapping[str, str]) -> None:
+    """A resource of R4 in JSON. Raises `Invalid` "bad_content_type" or "bad_content_encoding"."""
     kind, parameters = media_type(headers.get("content-type") or FHIR_JSON)
     charset = parameters.get("charset", "utf-8").lower()
     version = parameters.get("fhirversion", "4.0")

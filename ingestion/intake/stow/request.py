@@ -85,11 +85,11 @@ def read_store_request(headers: Mapping[str, str]) -> StoreRequest:
         _answer_type(headers.get("accept", "")),
         respond_async="respond-async" in wishes,
         minimal="return=minimal" in wishes,
-        labels=stated_labels(_stated(headers.get(LABELS, ""))),
+        labels=stated_labels(stated(headers.get(LABELS, ""))),
     )
 
 
-def _stated(labels: str) -> list[str]:
+def stated(labels: str) -> list[str]:
     """The codes that a header lists, separated by commas."""
     return [each.strip() for each in labels.split(",") if each.strip()]
 

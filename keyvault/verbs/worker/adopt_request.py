@@ -6,6 +6,7 @@ equal ids and no second event.
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from audit.canonical import canonical, parse
@@ -19,6 +20,7 @@ from records.depositing_labels import labelled_too
 from records.details import DocumentDetails
 from records.documents import DocumentFacts, Kind
 from records.errors import Conflict
+from records.profile.entries import read_entry
 from records.vocabulary.codes import DocumentState, Label
 from records.vocabulary.document_types import class_of
 
@@ -65,6 +67,7 @@ class AdoptedDocument:
     """One adopted document as the index keeps it: the row is opaque to everyone but the vault.
 
     `shared`: another structure has a study under this Study Instance UID in this record, and keeps it.
+    `state` is that of the document, `replaced` the one that is deprecated by it.
     """
 
     document_id: UUID
@@ -72,6 +75,8 @@ class AdoptedDocument:
     sealed: bytes
     study_token: bytes | None
     shared: bool = False
+    state: DocumentState = DocumentState.APPROVED
+    replaced: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,8 @@ def facts_of_all(request: AdoptRequest, by: Deposited) -> list[DocumentFacts]:
 def facts_of_new(new: NewDocument, document_id: UUID, by: Deposited) -> DocumentFacts:
     """The first facts of a document: whoever deposits it is its author, beside those whom it names."""
     named, actor = declared_authors(new.details), by.actor
+    own = new.details.file.entry if new.details.file else None
+    former = own is not None and read_entry(own.resource).removed
     facts = DocumentFacts(
         document_id=document_id,
         kind=new.kind,
@@ -122,7 +129,7 @@ def facts_of_new(new: NewDocument, document_id: UUID, by: Deposited) -> Document
         author_structure=actor.structure or "",
         author=actor.rpps or "",
         labels=frozenset(),
-        state=DocumentState.APPROVED,
+        state=DocumentState.DEPRECATED if former else DocumentState.APPROVED,
         class_code=class_of(new.type_code),
         practice_setting=practice_setting(new.details),
         declared_author=named.person,
@@ -166,6 +173,7 @@ def _written(adopted: Adopted) -> bytes:
             b64(document.sealed),
             b64(document.study_token) if document.study_token else None,
             *([True] if document.shared else []),
+            *_own_json(document),
         ]
         for document in adopted.documents
     ]
@@ -175,7 +183,30 @@ def _written(adopted: Adopted) -> bytes:
 def _read(answer: bytes) -> Adopted:
     found = parse(answer)
     documents = tuple(
-        AdoptedDocument(UUID(document), version, unb64(sealed), unb64(study) if study else None, any(shared))
-        for document, version, sealed, study, *shared in found["documents"]
+        AdoptedDocument(
+            UUID(document),
+            version,
+            unb64(sealed),
+            unb64(study) if study else None,
+            True in more,
+            **_own(more),
+        )
+        for document, version, sealed, study, *more in found["documents"]
     )
     return Adopted(UUID(found["record"]), documents)
+
+
+def _own_json(document: AdoptedDocument) -> list[dict[str, str | None]]:
+    """What only entries of own information have."""
+    if document.state is DocumentState.APPROVED and document.replaced is None:
+        return []
+    replaced = None if document.replaced is None else str(document.replaced)
+    return [{"state": document.state.value, "replaced": replaced}]
+
+
+def _own(more: list[Any]) -> dict[str, Any]:
+    found = next((each for each in more if isinstance(each, dict)), None)
+    if found is None:
+        return {}
+    replaced = found["replaced"]
+    return {"state": DocumentState(found["state"]), "replaced": None if replaced is None else UUID(replaced)}

@@ -35,6 +35,7 @@ from keyvault.verbs.worker.received import (
     open_all_received,
     open_sealed_key,
 )
+from keyvault.verbs.worker.replacing import replaced_in
 from records.actors import Actor
 from records.errors import Conflict
 from records.rules.document import depositor_kind
@@ -107,7 +108,16 @@ class AdoptingVerbs:
             return _refuse(vault, transaction, request, record, actor, ReasonCode.BAD_CREDENTIAL)
         if labels is None:
             return _refuse(vault, transaction, request, record, actor, ReasonCode.UNKNOWN_LABEL)
-        adoption = Adoption(vault, transaction, request, record, actor, labels=labels)
+        replaced = replaced_in(received.envelope.headers)
+        adoption = Adoption(
+            vault,
+            transaction,
+            request,
+            record,
+            actor,
+            labels=labels,
+            replaced=replaced if record.exists else None,
+        )
         reason = aside or _objection(transaction, request, actor, record, labels) or adoption.conflict()
         if reason is not None:
             return _refuse(vault, transaction, request, record, actor, reason)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
 from keyvault.context import Vault
@@ -30,6 +31,7 @@ from keyvault.verbs.worker.adopt_request import (
     facts_of_new,
 )
 from keyvault.verbs.worker.deposit_notices import tell_of_deposit
+from keyvault.verbs.worker.replacing import Former, former_of
 from records.actors import Actor
 from records.announcing import Step
 from records.depositing_labels import labelled_too
@@ -38,6 +40,7 @@ from records.details_json import to_json
 from records.documents import DocumentFacts
 from records.errors import Conflict
 from records.policy import AccessRequest, Deny, Facts, decide
+from records.profile.replacing import Replaced, successor
 from records.summaries import summary_of
 from records.vocabulary.codes import Action, DocumentState, Label, PurposeOfUse, ReasonCode
 from records.vocabulary.person_warnings import person_codes
@@ -66,9 +69,14 @@ class Adoption:
     actor: Actor
     purpose: PurposeOfUse = PurposeOfUse.INGEST
     labels: frozenset[Label] = frozenset()
+    replaced: Replaced | None = None
 
     def conflict(self) -> ReasonCode | None:
-        """Why the labels cannot join those that a study of this request has already (R24)."""
+        """Why what this request names is not to be replaced (R36), or the labels cannot join those that a
+        study of it has already (R24).
+        """
+        if self.replaced is not None and self._former() is None:
+            return ReasonCode.NOT_NEWEST
         if not self.labels:
             return None
         request = AccessRequest(self.actor, Action.DEPOSIT, PurposeOfUse.INGEST, self.transaction.now)
@@ -80,10 +88,13 @@ class Adoption:
         """Keep the blobs and documents, and log the deposit. `deks`: data keys by blob."""
         self._keep_blobs(deks)
         grown = self._grown() if self.labels else []
-        documents, facts = self._keep_documents(self._details_key())
+        former = self._former()
+        documents, facts = self._keep_documents(self._details_key(), former)
         self._log(documents)
         for row in grown:
             self._relabel(row)
+        if former is not None:
+            self._told(Action.REPLACE, former.row, former.retire(self.transaction, self.record))
         tell_of_deposit(self.transaction, self.record, self.actor, facts)
         self._begin_clocks(facts)
         return Adopted(self.record.row["record_id"], documents)
@@ -134,7 +145,16 @@ class Adoption:
             return open_object_key(self.transaction.rows, key, KeyUse.DETAILS, submission)
         return new_object_key(self.transaction.rows, key, KeyUse.DETAILS, submission)
 
-    def _keep_documents(self, details_key: bytes) -> tuple[tuple[AdoptedDocument, ...], list[DocumentFacts]]:
+    def _former(self) -> Former | None:
+        """The version that the one document of this request replaces."""
+        if self.replaced is None or len(self.request.documents) != 1:
+            return None
+        new = facts_of_new(self.request.documents[0], UUID(int=0), self._deposited)
+        return former_of(self.transaction, self.record, self.replaced, new)
+
+    def _keep_documents(
+        self, details_key: bytes, former: Former | None = None
+    ) -> tuple[tuple[AdoptedDocument, ...], list[DocumentFacts]]:
         """One statement per table, however many documents there are; one more per study that grows.
 
         Answers the facts of them too, as this deposit leaves them.
@@ -147,7 +167,8 @@ class Adoption:
             kept.append((new, done))
             digest = hashlib.sha256(done.sealed).digest()
             if done.row_version == 1:
-                facts[done.document_id] = facts_of_new(new, done.document_id, by)
+                begins = facts_of_new(new, done.document_id, by)
+                facts[done.document_id] = successor(former.facts, begins) if former else begins
                 begun[done.document_id] = self._new_row(
                     new, facts[done.document_id], done.study_token, digest
                 )
@@ -161,7 +182,7 @@ class Adoption:
         self._keep_rows(kept)
         named = dict.fromkeys(done.document_id for _, done in kept)
         left = [labelled_too(facts[each], by.labels, by.now) for each in named]
-        return tuple(done for _, done in kept), left
+        return tuple(_stated(done, facts[done.document_id]) for _, done in kept), left
 
     def _sealed(self, new: NewDocument, studies: dict[bytes, _Study], details_key: bytes) -> AdoptedDocument:
         """A new document, or the study that these images join, with its newest row sealed."""
@@ -206,7 +227,7 @@ class Adoption:
             "document_id": facts.document_id,
             "record_id": self.record.key.record_id,
             "kind": new.kind,
-            "state": DocumentState.APPROVED.value,
+            "state": facts.state.value,
             "study_token": study,
             "content_token": self._content(new),
             "row_version": 1,
@@ -243,15 +264,18 @@ class Adoption:
         facts = self._labelled(row)
         if facts.labels == open_facts(self.record.card, [row])[row["document_id"]].labels:
             return
-        told = keep_labels(self.transaction.rows, self.record.card, row, facts)
+        self._told(Action.LABEL, row, keep_labels(self.transaction.rows, self.record.card, row, facts))
+
+    def _told(self, action: Action, row: Row, details: dict[str, Any]) -> None:
+        """Log what becomes of a document that was there before."""
         event = Event.of(
-            Action.LABEL,
+            action,
             self.purpose,
             self.actor,
             permitted=ReasonCode.DEPOSIT,
             record=self.record.row["public_id"],
             object_id=row["document_id"],
-            details=told,
+            details=details,
         )
         self.transaction.append(self.vault.chain_of(self.record), event)
 
@@ -318,6 +342,11 @@ class Adoption:
         """What the comparison of traits found, by its codes; nothing where nothing differs."""
         found = person_codes(code for new in self.request.documents for code in new.details.warnings)
         return {"differing": ", ".join(found)} if found else {}
+
+
+def _stated(done: AdoptedDocument, facts: DocumentFacts) -> AdoptedDocument:
+    """With what the index copies of its facts."""
+    return replace(done, state=facts.state, replaced=facts.replaces)
 
 
 def _check_blob(blob: NewBlob, dek: bytes) -> None:

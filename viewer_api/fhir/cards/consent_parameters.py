@@ -15,7 +15,7 @@ from records.fhir.search.matching import (
 
 
 def _provisions(resource: Resource) -> Iterable[Resource]:
-    found: list[Resource] = resource["provision"]["provision"]
+    found: list[Resource] = resource.get("provision", {}).get("provision", [])
     return found
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from records.fhir.search.fhir_search import DOCUMENT, IMAGING_STUDY, PARAMETERS, SET
 from records.fhir.search.matching import Parameter
 from records.fhir.wording import PATIENT_PARAMETERS
+from records.profile.kinds import RESOURCES
 from viewer_api.fhir.cards.consent_parameters import CONSENT_PARAMETERS
 from viewer_api.fhir.log.audit_events import AUDIT_EVENT
 from viewer_api.fhir.log.audit_parameters import AUDIT_EVENT_PARAMETERS
@@ -61,8 +62,9 @@ _TYPES = (
     SearchedType(
         CONSENT,
         {each.name: each for each in CONSENT_PARAMETERS},
-        "The choices on a record's card: all of them to the holder, to a professional those about himself. "
-        "Its id is the public id of the record.",
+        "The choices on a record's card: all of them to the holder, to a professional those about himself; "
+        "its id is the public id of the record. Then what the patient declares: advance directives, organ "
+        "donation.",
     ),
     SearchedType(
         AUDIT_EVENT,
@@ -74,5 +76,14 @@ _TYPES = (
         counted=False,
     ),
 )
-SEARCHED_TYPES: Mapping[str, SearchedType] = {each.kind: each for each in _TYPES}
-READ_BY_ID = frozenset({CONSENT, DOCUMENT, IMAGING_STUDY, PATIENT, SET, "Binary"})
+_ENTRIES = tuple(
+    SearchedType(
+        kind,
+        {},
+        "What the patient declares, as it counts now: created and changed by the patient alone, and marked "
+        "as patient asserted.",
+    )
+    for kind in sorted(RESOURCES - {CONSENT})
+)
+SEARCHED_TYPES: Mapping[str, SearchedType] = {each.kind: each for each in (*_TYPES, *_ENTRIES)}
+READ_BY_ID = frozenset({CONSENT, DOCUMENT, IMAGING_STUDY, PATIENT, SET, "Binary", *RESOURCES})
