@@ -211,8 +211,7 @@ class ReleasingForIngest:
         row, ins = named(envelope.ins)
         if row is None or ins is None:
             return "unknown", None, ()
-        # who has no structure deposits nothing here, and is told so where it is decided
-        digests = [part.sha256 for part in envelope.parts] if actor.structure else []
+        digests = [part.sha256 for part in envelope.parts]
         tokens = tokens_of(self._vault, TokenField.PART, row["record_id"], actor.structure or "", digests)
         return row["state"], ins, tokens
 

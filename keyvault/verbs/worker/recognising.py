@@ -21,11 +21,18 @@ def record_named(vault: Vault, tx: VaultTransaction, locator: str) -> Row | None
         return None
 
 
+HOLDER = "holder"
+
+
 def tokens_of(
     vault: Vault, name: TokenField, record_id: UUID, structure: str, digests: Iterable[bytes]
 ) -> tuple[bytes, ...]:
-    """Tokens by which what one structure sends is recognised in one record, and nowhere else."""
-    return tuple(vault.token(name, part_value(record_id, structure, digest)) for digest in digests)
+    """Tokens by which what one structure sends is recognised in one record, and nowhere else.
+
+    Who has no structure is the record's holder; no structure is called so.
+    """
+    sender = structure or HOLDER
+    return tuple(vault.token(name, part_value(record_id, sender, digest)) for digest in digests)
 
 
 class RecognisingVerbs:
