@@ -147,7 +147,7 @@ _PDF = (
 
 _ENTRY = (
     ("entry_not_json", _R, "This is not one resource in JSON. Send a FHIR resource as JSON in UTF-8, each member once.", "R4 §2.6.2"),
-    ("entry_too_large", _R, "An entry of own information has at most 16 KiB. Deposit what is longer as a document of its own.", ""),
+    ("entry_too_large", _R, "An entry of own information has at most 16 KiB. Send what is longer as a document of its own.", ""),
     ("entry_kind_unknown", _R, "The resource is of no kind of own information: its type, the category of a Consent or the relationship of a RelatedPerson tells the kind. Correct it.", ""),
     ("entry_member_unknown", _R, "An element is not known here, and would be lost. Send the entry without it.", ""),
     ("entry_member_missing", _R, "An element that this kind of entry needs is missing. Send it along.", ""),

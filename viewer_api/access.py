@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from keyvault.crypto.search_tokens import TokenField, check_value
 from keyvault.grants.grant import check_recipient
@@ -73,16 +73,6 @@ class Access:
     def pages(self, call: Call, locator: str) -> RecordPages:
         """The documents of the record that the actor may see, newest first, to be read by the page."""
         return RecordPages(self._index, self._vault, call, resolve(self._vault, call, locator))
-
-    def pages_of(self, call: Call, document_id: UUID) -> RecordPages:
-        """The same of the record that holds a document, which may be hidden: a search decides.
-
-        Where there is no such document, one under which nothing is kept is asked for, and costs as much.
-        """
-        check_reason(call)
-        found = self._index.document(document_id)
-        record = Named(found[0].record_id if found else uuid4())
-        return RecordPages(self._index, self._vault, call, record)
 
     def documents(self, call: Call, locator: str, page: ListPage) -> ShownPage:
         """One page of them."""

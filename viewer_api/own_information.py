@@ -10,7 +10,8 @@ from records.profile.kinds import ENTRY_TYPES
 from records.profile.versions import EntryVersion, versions_of
 from viewer_api.access import Access
 from viewer_api.record_pages import RecordPages
-from viewer_api.refusals import NotAuthorised, no_such_document
+from viewer_api.refusals import no_such_document
+from viewer_api.summarising import summarised
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,20 @@ class OwnInformation:
         return _read(self._access.pages(call, locator))
 
     def of_entry(self, call: Call, entry_id: UUID) -> Declared:
-        """All of the record that holds an entry. Raises `NotFound` alike for no right, hidden and absent."""
-        try:
-            return _read(self._access.pages_of(call, entry_id))
-        except NotAuthorised:
-            raise no_such_document() from None
+        """All of the record that holds an entry, whose first version the caller may see.
+
+        Raises `NotFound` alike for no right, hidden and absent.
+        """
+        first = self._access.document(call, entry_id)
+        return self.of_record(call, str(first.record))
+
+    def version(self, call: Call, document_id: UUID) -> Declared:
+        """One version alone. Raises `NotFound` likewise, and for what is none."""
+        seen = self._access.document(call, document_id)
+        found = versions_of([summarised(seen)])
+        if not found:
+            raise no_such_document()
+        return Declared(seen.record, found)
 
 
 def _read(pages: RecordPages) -> Declared:

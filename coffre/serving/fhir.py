@@ -23,10 +23,10 @@ from records.fhir.wording import FHIR_JSON
 from records.vocabulary.codes import Action, Role
 from viewer_api.access import Access
 from viewer_api.call_headers import call_of
+from viewer_api.fhir.exchange import sent
 from viewer_api.fhir.forms.formats import form_of
 from viewer_api.fhir.ids import named
 from viewer_api.fhir.reading import FhirReading
-from viewer_api.fhir.routes import sent
 
 _PATCHES = frozenset({FHIR_JSON, "application/json", "application/json-patch+json"})
 METADATA, DOCUMENT = "/fhir/metadata", "/fhir/DocumentReference/{id:fhir_id}"

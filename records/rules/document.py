@@ -9,6 +9,7 @@ from records.actors import Actor
 from records.depositing_labels import is_hidden, may_cumulate
 from records.documents import DocumentFacts
 from records.emergency import EMERGENCIES
+from records.profile.replacing import is_own
 from records.rules.record import Case, consults, is_attending, is_blocked
 from records.rules.request import FOLLOWS, OF_AN_AUTHOR
 from records.vocabulary.codes import Action, DocumentState, Label, ReasonCode, Role
@@ -47,8 +48,8 @@ def _refuses_kind(case: Case, document: DocumentFacts) -> ReasonCode | None:
 
 
 def _replaced(case: Case, document: DocumentFacts) -> ReasonCode | None:
-    """R36: what was replaced, or is no longer counted, is history, and the holder's own."""
-    former = document.state is DocumentState.DEPRECATED
+    """R36: what the holder declared and replaced, or counts no longer, is history, and hers alone to read."""
+    former = document.state is DocumentState.DEPRECATED and is_own(document)
     return ReasonCode.DOCUMENT_REPLACED if former and consults(case) else None
 
 

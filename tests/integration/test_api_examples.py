@@ -155,6 +155,8 @@ class Stage:
             self.told["SUBMISSION"] = answer.headers["content-location"].rpartition("/")[2]
         if example.heading == "`POST /fhir/DocumentReference`" and answer.status_code == 201:
             self.told["REPORT"] = answer.headers["location"].rpartition("/")[2]
+        if example.heading == "`POST /fhir/{declared}`" and answer.status_code == 201:
+            self.told["ENTRY"] = answer.headers["location"].rpartition("/")[2]
         if example.heading == "`GET /quarantine`":
             self.told |= {f"ASIDE_{n}": each["id"] for n, each in enumerate(answer.json()["quarantined"], 1)}
         if example.heading == "`POST /records/{ins}/teams`":

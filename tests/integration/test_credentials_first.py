@@ -91,6 +91,10 @@ NAMES_NOBODY = (
     "/fhir/Consent/1",
     "/fhir/Patient",
     "/fhir/Patient/1",
+    "/fhir/Immunization",
+    "/fhir/Immunization/1",
+    "/fhir/Immunization/1/_history",
+    "/fhir/Immunization/1/_history/1",
 )
 """Read without a patient, an id or an element that could be one: such an answer asks no vault, which judges
 tokens.

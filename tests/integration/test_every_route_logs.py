@@ -34,6 +34,7 @@ from tests.integration.hiding import hide_from_patient
 from tests.integration.support import HOSPITAL, PRACTICE, Coffre, Patient, bearer, new_ins
 from tests.integration.watched_app import Cost, WatchedApp
 from tests.services.warm import WarmServer
+from tests.own_information import allergy
 
 BLOCKED = "1750000099"
 REASON = "Patient inconscient, urgence vitale"
@@ -71,6 +72,8 @@ SILENT: Mapping[str, frozenset[Route]] = {
             ("POST", "/records/{ins}/dicomweb/studies/{study}"),
             ("POST", "/fhir"),
             ("POST", "/fhir/DocumentReference"),
+            ("POST", "/fhir/{declared}"),
+            ("PUT", "/fhir/{declared}/{entry}"),
             ("GET", "/submissions/{submission_id}"),
         }
     ),
@@ -112,6 +115,7 @@ class Place:
     sent: UUID  # the submission that brought it
     own: UUID  # a document for its holder to label
     told: UUID  # one that is announced to its patient
+    entry: UUID  # what the patient declared herself
     team: UUID = field(default_factory=uuid4)
 
     @property
@@ -128,6 +132,9 @@ class Place:
             "structure": "1750000002",
             "notice_id": str(uuid4()),
             "team": str(self.team),
+            "declared": "AllergyIntolerance",
+            "entry": str(self.entry),
+            "version": str(self.entry),
         }
 
 
@@ -195,6 +202,10 @@ def team(_: Place) -> dict[str, Any]:
 
 def images(place: Place) -> UUID:
     return place.images
+
+
+def entry(place: Place) -> UUID:
+    return place.entry
 
 
 STUDY = "/records/{ins}/dicomweb/studies/{study}"
@@ -361,6 +372,12 @@ ROWS = [
     Row("GET", "/fhir/Consent", query="?patient.identifier={ins}", searched=False),
     Row("POST", "/fhir/Consent/_search", lambda p: {"patient": str(p.record)}, form=True, searched=False),
     Row("GET", "/fhir/Consent/{record}", searched=False),
+    Row("GET", "/fhir/{declared}", query="?patient={record}"),
+    Row("POST", "/fhir/{declared}/_search", lambda p: {"patient": str(p.record)}, form=True),
+    # whose it is, then all of it
+    Row("GET", "/fhir/{declared}/{entry}", things=True, by_id=True, document=entry, lines={"permit": 2}),
+    Row("GET", "/fhir/{declared}/{entry}/_history", things=True, by_id=True, lines={"permit": 2}),
+    Row("GET", "/fhir/{declared}/{entry}/_history/{version}", things=True, by_id=True),
     Row("GET", "/fhir/Patient", query="?identifier={ins}", searched=False),
     Row("POST", "/fhir/Patient/_search", lambda p: {"identifier": p.ins}, form=True, searched=False),
     Row("GET", "/fhir/Patient/{record}", searched=False),
@@ -584,6 +601,12 @@ def _pdf(coffre: Coffre, patient: Patient, number: int) -> UUID:
     return _sent(coffre, patient, number)["pdf"]
 
 
+def _declared(coffre: Coffre, patient: Patient) -> UUID:
+    answer = coffre.http.post("/fhir/AllergyIntolerance", json=allergy(), headers=bearer(patient.token))
+    assert answer.status_code == 201, answer.text
+    return UUID(answer.headers["location"].rpartition("/")[2])
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     data: Path = tmp_path_factory.mktemp("routes") / "data"
@@ -598,6 +621,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             **_sent(coffre, patient, 1),
             own=_pdf(coffre, patient, 2),
             told=_sent(coffre, patient, 7, "INVISIBLE_PATIENT")["pdf"],
+            entry=_declared(coffre, patient),
         )
         masked = Place(
             patient.ins,
@@ -606,8 +630,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             **_sent(coffre, patient, 3),
             own=_pdf(coffre, patient, 4),
             told=_pdf(coffre, patient, 8),
+            entry=_declared(coffre, patient),
         )
-        for document in (masked.images, masked.pdf, masked.told):
+        for document in (masked.images, masked.pdf, masked.told, masked.entry):
             path = f"/documents/{document}/labels"
             assert patient.call("PUT", path, json=["MASQUE_PS"]).status_code == 200
         other = Place(
@@ -617,6 +642,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             **_sent(coffre, opposed, 5),
             own=_pdf(coffre, opposed, 6),
             told=_pdf(coffre, opposed, 9),
+            entry=_declared(coffre, opposed),
         )
         modes = {"bris_de_glace": False, "centre_15": False}
         assert opposed.call("PUT", "/emergency", json=modes).status_code == 200
@@ -624,7 +650,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         assert shut_out.status_code == 201
         seen = replace(seen, team=UUID(patient.call("POST", "/teams", json=team(seen)).json()["team"]))
     unknown = {"study": "1.2.3.4.5", "series": "1.2.3.4.6", "sop": "1.2.3.4.7"}
-    ids = {name: uuid4() for name in ("images", "pdf", "sent", "own", "told")}
+    ids = {name: uuid4() for name in ("images", "pdf", "sent", "own", "told", "entry")}
     absent = Place(patient.ins, patient.public_id, **unknown, **ids)
     nobody = replace(absent, ins=new_ins(), record=uuid4())
     places = {"permit": seen, "hidden": masked, "absent": absent, "refused": other, "nobody": nobody}

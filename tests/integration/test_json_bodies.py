@@ -16,6 +16,7 @@ from keyvault.grants.grant import new_recipient
 from records.base64url import b64
 from tests.integration.support import DOCTOR, Coffre, Patient, bearer, document_reference
 from tests.integration.test_fhir_bundle import for_patient
+from tests.own_information import allergy
 
 JSON = st.recursive(
     st.none()
@@ -61,6 +62,8 @@ def valid_bodies(person: Patient) -> dict[str, tuple[str, Any]]:
     return {
         "POST /fhir": ("depositor", for_patient(person)),
         "POST /fhir/DocumentReference": ("depositor", document),
+        "POST /fhir/{declared}": ("holder", allergy()),
+        "PUT /fhir/{declared}/{entry}": ("holder", allergy()),
         "POST /grants": (
             "holder",
             {
@@ -156,6 +159,7 @@ def send(coffre: Coffre, person: Patient, token: str, route: str, body: Any) -> 
     method, _, path = route.partition(" ")
     document = "01a20119-6a78-7000-8000-000000000000"
     named = {"document_id": document, "professional": "899700024450", "kind": "email", "team": document}
+    named |= {"declared": "AllergyIntolerance", "entry": document}
     address = path.format(ins=person.ins, **named)
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     headers = {**bearer(token), "Content-Type": "application/json"}

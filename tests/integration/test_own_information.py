@@ -69,7 +69,7 @@ def test_each_kind_is_declared_and_read_back_as_asserted_by_the_patient(
         assert whose == {"reference": f"Patient/{patient.public_id}"}
 
 
-@pytest.mark.requirement(36)
+@pytest.mark.requirement("R36")
 def test_a_change_is_a_new_version_and_the_former_is_history_of_the_holder_alone(
     coffre: Coffre, patient: Patient, doctor: str
 ) -> None:
@@ -156,7 +156,7 @@ def test_a_request_that_is_sent_again_under_its_name_declares_once(coffre: Coffr
     assert len(declared(coffre, patient.token, patient, "AllergyIntolerance")) == 1
 
 
-@pytest.mark.requirement(20)
+@pytest.mark.requirement("R20")
 def test_a_masked_entry_stays_masked_when_it_is_changed(
     coffre: Coffre, patient: Patient, doctor: str
 ) -> None:
@@ -184,7 +184,7 @@ def test_what_is_shown_to_one_stays_shown_when_it_is_changed(coffre: Coffre, pat
     assert shown["code"]["text"] == "Iode"
 
 
-@pytest.mark.requirement(16)
+@pytest.mark.requirement("R16")
 def test_the_matrix_decides_by_kind_dentists_read_allergies_and_no_directives(
     coffre: Coffre, patient: Patient
 ) -> None:
@@ -197,7 +197,7 @@ def test_the_matrix_decides_by_kind_dentists_read_allergies_and_no_directives(
     assert [one["id"] for one in wishes] == [str(patient.public_id)]  # the card alone
 
 
-@pytest.mark.requirement(26)
+@pytest.mark.requirement("R26")
 def test_an_emergency_reads_what_is_not_hidden(coffre: Coffre, patient: Patient) -> None:
     assert send(coffre, patient.token, allergy("Iode")).status_code == 201
     assert send(coffre, patient.token, allergy("Latex"), Coffre_Labels="MASQUE_PS").status_code == 201
@@ -213,7 +213,7 @@ def test_an_emergency_reads_what_is_not_hidden(coffre: Coffre, patient: Patient)
     assert refused.status_code == 403
 
 
-@pytest.mark.requirement(32)
+@pytest.mark.requirement("R32")
 def test_nobody_but_the_holder_declares(coffre: Coffre, patient: Patient, doctor: str) -> None:
     entry, first = entry_of(send(coffre, patient.token, allergy()))
     for token in (doctor, coffre.depositor(HOSPITAL)):
@@ -260,7 +260,7 @@ def test_a_resource_goes_to_the_address_of_its_type(coffre: Coffre, patient: Pat
     assert code_of(answer) == (422, "other_resource")
 
 
-@pytest.mark.requirement(57)
+@pytest.mark.requirement("R57")
 def test_nobody_is_told_by_a_notice_of_what_she_declares_herself_and_the_log_has_it(
     coffre: Coffre, patient: Patient
 ) -> None:

@@ -11,7 +11,6 @@ from records.profile.versions import EntryVersion, current, history, shown_versi
 from viewer_api.fhir.searching.bundles import Found, searchset
 from viewer_api.fhir.searching.search_query import SearchQuery
 from viewer_api.own_information import Declared, OwnInformation
-from viewer_api.refusals import no_such_document
 
 
 class Entries:
@@ -40,11 +39,9 @@ class Entries:
 
     def version(self, kind: str, call: Call, entry_id: UUID, version: UUID) -> dict[str, Any]:
         """One version. Raises `NotFound`."""
-        declared = self._own.of_entry(call, entry_id)
-        for each in history(_of(kind, declared), entry_id):
-            if each.document_id == version:
-                return shown_version(each, declared.record)
-        raise no_such_document()
+        declared = self._own.version(call, version)
+        (found,) = history(_of(kind, declared), entry_id)
+        return shown_version(found, declared.record)
 
     def history(self, kind: str, call: Call, entry_id: UUID) -> dict[str, Any]:
         """The versions that may be seen, newest first. Raises `NotFound`."""

@@ -160,6 +160,7 @@ LOG: Mapping[str, tuple[str, str]] = {
         "Changement de visibilité de « {title} »",
         "Change of visibility of “{title}”",
     ),
+    "did.replace": ("Remplacement d'une information", "Replacement of information"),
     "did.announce": ("Annonce d'un document au patient", "Announcement of a document to the patient"),
     "did.announce.titled": (
         "Annonce de « {title} » au patient",

@@ -115,6 +115,18 @@ LOG_REFUSALS: Mapping[str, tuple[str, str]] = {
         "Ce document avait été supprimé par son auteur.",
         "This document had been deleted by its author.",
     ),
+    "denied.document_replaced": (
+        "Cette information avait été remplacée ou retirée par le patient.",
+        "The patient had replaced or removed this information.",
+    ),
+    "denied.not_newest": (
+        "Une version plus récente avait été déclarée entre-temps.",
+        "A newer version had been declared meanwhile.",
+    ),
+    "denied.label_not_entitled": (
+        "Seul un professionnel cache un document à son patient.",
+        "Only a professional hides a document from its patient.",
+    ),
     "denied.record_exists": ("Cette personne avait déjà un dossier.", "This person already had a record."),
     "denied.bad_credential": (
         "L'identification n'a pas pu être vérifiée.",

@@ -1,4 +1,4 @@
-"""Own information: `POST /fhir/{type}` and `PUT /fhir/{type}/{id}`, by the holder.
+"""Own information: `POST /fhir/{declared}` and `PUT /fhir/{declared}/{entry}`, by the holder.
 
 Intake opens nothing: a worker judges the resource, like every document
 (docs/adr/0029-own-information.md).
@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
+from starlette.convertors import StringConvertor, register_url_convertor
 
 from ingestion.envelope import ENTRY, EntryHeaders, SubmissionHeaders
 from ingestion.intake.fhir.entry_request import EntryRequest, read_entry_request
@@ -27,51 +28,50 @@ LARGEST_BODY = 64 * 1024
 _KEPT = frozenset({PartOutcome.PUBLISHED.value, PartOutcome.DUPLICATE.value})
 _REFUSED = {"not_newest": 412, "not_entitled": 403}
 Authenticate = Callable[[Request], Awaitable[Depositor]]
+_DESCRIBED = {
+    "requestBody": {
+        "content": {FHIR_JSON: {"schema": {"type": "object", "title": "A resource of own information"}}},
+        "required": True,
+    }
+}
+
+
+class _Declared(StringConvertor):
+    """The types of resources that own information is."""
+
+    regex = "|".join(sorted(RESOURCES))
+
+
+register_url_convertor("declared", _Declared())
 
 
 def router(intake: Intake, authenticate: Authenticate, public_url: str) -> APIRouter:
     routes = APIRouter(tags=["FHIR"])
-    for resource in sorted(RESOURCES):
-        _add(routes, resource, intake, authenticate, public_url)
-    return routes
 
-
-def _add(
-    routes: APIRouter, resource: str, intake: Intake, authenticate: Authenticate, public_url: str
-) -> None:
-    described = {
-        "requestBody": {
-            "content": {FHIR_JSON: {"schema": {"type": "object", "title": resource}}},
-            "required": True,
-        }
-    }
-
-    async def deposited(request: Request, entry: str | None) -> Response:
+    async def deposited(request: Request, declared: str, entry: str | None) -> Response:
         depositor = await authenticate(request)
         record = _own_record(depositor)
         asked = read_entry_request(headers_of(request), request.query_params.multi_items(), entry)
         body = await _body(request)
         depositor.check_body(body)
-        submission_id = await intake.receive_bytes(depositor, record, _headers(resource, asked), body)
+        submission_id = await intake.receive_bytes(depositor, record, _headers(declared, asked), body)
         row = await intake.verdict(submission_id, not asked.respond_async)
         location = f"/submissions/{submission_id}"
         if row.state not in FINAL:
             later = {"Location": public_url + location, "Content-Location": location}
             return Response(status_code=202, headers=later)
         _, parts = intake.submission(depositor, submission_id)
-        return _answer(f"{public_url}/fhir/{resource}", asked, parts[0], location)
+        return _answer(f"{public_url}/fhir/{declared}", asked, parts[0], location)
 
-    @routes.post(
-        f"/fhir/{resource}", summary=f"Declare own information ({resource})", openapi_extra=described
-    )
-    async def create(request: Request) -> Response:
-        return await deposited(request, None)
+    @routes.post("/fhir/{declared:declared}", summary="Declare own information", openapi_extra=_DESCRIBED)
+    async def create(declared: str, request: Request) -> Response:
+        return await deposited(request, declared, None)
 
-    @routes.put(
-        f"/fhir/{resource}/{{id}}", summary=f"Change own information ({resource})", openapi_extra=described
-    )
-    async def update(id: str, request: Request) -> Response:
-        return await deposited(request, id)
+    @routes.put("/fhir/{declared:declared}/{entry}", summary="Change it", openapi_extra=_DESCRIBED)
+    async def update(declared: str, entry: str, request: Request) -> Response:
+        return await deposited(request, declared, entry)
+
+    return routes
 
 
 def _own_record(depositor: Depositor) -> str:

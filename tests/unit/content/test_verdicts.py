@@ -9,6 +9,7 @@ import pytest
 
 import content
 import ingestion
+import records
 from content.byte_source import BytesSource
 from content.dicom.instance import inspect_dicom
 from content.facts import Facts
@@ -25,6 +26,8 @@ SOURCES = [
     for path in Path(next(iter(room.__path__))).rglob("*.py")
     if path.name != "verdicts.py"
 ]
+RULES = [*Path(next(iter(records.__path__))).glob("profile/*.py")]
+"""What the rules of own information find, in words of their own."""
 
 
 def test_every_verdict_is_complete() -> None:
@@ -47,7 +50,7 @@ def test_every_refusal_says_what_to_do() -> None:
 
 
 def test_every_verdict_is_given_somewhere() -> None:
-    text = "".join(path.read_text() for path in SOURCES)
+    text = "".join(path.read_text() for path in (*SOURCES, *RULES))
     assert [code for code in VERDICTS if f'"{code}"' not in text] == []
 
 

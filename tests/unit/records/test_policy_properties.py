@@ -345,7 +345,8 @@ def test_r34_a_deposit_follows_the_table_of_depositors(
     deposit = replace(request, action=Action.DEPOSIT, purpose=PurposeOfUse.NORMAL)
     if permits(deposit, with_document(facts, type_code=type_code)):
         insurer = deposit.actor.role is Role.DEPOSITOR and deposit.actor.setting == INSURER_SETTING
-        assert may_deposit(Depositor.INSURER if insurer else Depositor.CARE, type_code)
+        other = Depositor.HOLDER if deposit.actor.role is Role.PATIENT else Depositor.CARE
+        assert may_deposit(Depositor.INSURER if insurer else other, type_code)
 
 
 @settings(max_examples=300)

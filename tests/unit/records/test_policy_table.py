@@ -133,6 +133,7 @@ def labelled(*labels: Label, until: int | None = None) -> DocumentFacts:
     return replace(REPORT, labels=frozenset(labels), visible_to_patient_from=until)
 
 
+DECLARED = replace(REPORT, type_code="DOCPAT08", class_code="11", author_structure="", author="")
 DOCUMENTS: dict[str, DocumentFacts | None] = {
     "-": None,
     "report": REPORT,
@@ -150,6 +151,9 @@ DOCUMENTS: dict[str, DocumentFacts | None] = {
     "refused-by-doctor": replace(REPORT, author=DOCTOR, refused=HoldersRefusal(NOW, "Erreur")),
     "names-doctor": replace(REPORT, declared_author=DOCTOR),
     "names-practice": replace(REPORT, declared_structure=PRACTICE),
+    "declared": DECLARED,
+    "declared-before": replace(DECLARED, state=DocumentState.DEPRECATED),
+    "declared-hidden": replace(DECLARED, labels=frozenset({Label.INVISIBLE_PATIENT})),
     "archived": replace(REPORT, state=DocumentState.ARCHIVED),
     "psychiatric": replace(REPORT, type_code="68599-0"),
     "residence": replace(REPORT, type_code="ATTEST-RESID"),
@@ -226,7 +230,7 @@ TABLE = """
   holder                 give_consent     normal        no-consent -                  own_record
   holder                 give_consent     normal        suspended  -                  record_suspended
   holder                 record_consent   normal        active     -                  role_not_entitled
-  holder                 deposit          normal        active     -                  role_not_entitled
+  holder                 deposit          normal        active     -                  own_record
   holder                 suspend_record   normal        active     -                  role_not_entitled
   holder                 retrieve         bris_de_glace active     report             role_not_entitled
   holder                 retrieve         INGEST        active     report             purpose_not_entitled
@@ -248,6 +252,18 @@ TABLE = """
   doctor                 retrieve         normal        active     all-labels         masked
   doctor                 retrieve         normal        active     deleted            document_deleted
   doctor                 retrieve         normal        active     replaced           authorised
+  doctor                 retrieve         normal        active     declared           authorised
+  doctor                 retrieve         normal        active     declared-before    document_replaced
+  attending              retrieve         normal        active     declared-before    document_replaced
+  doctor                 retrieve         bris_de_glace active     declared-before    document_replaced
+  doctor                 retrieve         bris_de_glace active     declared           emergency
+  holder                 retrieve         normal        active     declared-before    own_record
+  holder                 deposit          INGEST        active     declared           own_record
+  holder                 deposit          INGEST        active     declared-hidden    label_not_entitled
+  holder                 deposit          INGEST        active     report             depositor_not_entitled
+  holder                 deposit          INGEST        suspended  -                  record_suspended
+  other-patient          deposit          INGEST        active     declared           not_authorised
+  hospital-doctor        deposit          INGEST        active     declared           depositor_not_entitled
   doctor                 retrieve         normal        active     archived           authorised
   doctor                 retrieve         normal        active     psychiatric        authorised
   doctor                 retrieve         normal        active     residence          type_not_entitled
@@ -604,7 +620,7 @@ def test_the_table_shows_every_reason_that_a_decision_can_give() -> None:
     elsewhere = {"reason_missing", "emergency_expired", "emergency_too_often"}  # the tests below
     # given by the vault, or kept for representatives, who cannot sign in yet
     never = {"no_such_document", "quota_exceeded", "hidden_from_representatives", "record_exists"}
-    never |= {"unknown_label", "no_such_team"}
+    never |= {"unknown_label", "no_such_team", "not_newest"}
     assert {line[-1] for line in LINES} | elsewhere | never == set(ReasonCode)
 
 
@@ -769,6 +785,7 @@ def test_r15_a_list_leaves_out_what_may_not_be_read_and_says_nothing_of_it() -> 
         "deleted",
         "refused",
         "refused-by-doctor",
+        "declared-before",
         "psychiatric",
         "residence",
         "unknown-type",
