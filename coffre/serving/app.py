@@ -24,6 +24,7 @@ from coffre.serving.bodies import BoundedBodies
 from coffre.serving.callers import BURST, PER_SECOND, Callers, Door
 from coffre.serving.methods import Options, TakenMethods, answer_heads
 from coffre.serving.origins import OtherOrigins
+from coffre.serving.own_deposits import IntakeDeposits
 from coffre.serving.relaying import GatewayLine
 from coffre.serving.security_headers import SecurityHeaders
 from coffre.serving.session_cookies import SessionCookies
@@ -62,6 +63,7 @@ from viewer_api.wado.answering import Answering
 from viewer_api.web import pages
 from viewer_api.web.dossier import DossierPages
 from viewer_api.web.own_notices import NoticePages
+from viewer_api.web.profile import forms as profile_forms
 from viewer_api.web.sessions import Sessions
 from viewer_api.web.site import Site
 
@@ -161,7 +163,7 @@ def build(
     if serves & {ServedPart.INTAKE, ServedPart.READER}:
         app.include_router(fhir_reading.about(public_url, cors=bool(origins)))
     if gateway is not None and access is not None:
-        _content(app, system, public_url, line, sessions, gateway, access)
+        _content(app, system, public_url, only, line, sessions, gateway, access)
     if ServedPart.OPERATOR in serves:
         _operator(app, system, public_url)
     readiness.install(app, _needs(system, only, line))
@@ -207,6 +209,12 @@ def _intake(app: FastAPI, system: System, public_url: str, only: ServedPart | No
     app.include_router(fhir.router(intake, depositor, public_url))
     app.include_router(entries.router(intake, depositor, public_url))
     app.include_router(submissions.router(intake, depositor))
+
+
+def _own_deposits(system: System, only: ServedPart | None) -> IntakeDeposits:
+    """What the pages' forms deposit: by intake, in a process that serves it, too."""
+    ring = bell_of(system)[0] if only is ServedPart.INTAKE else system.bells.ring
+    return IntakeDeposits(system.intake(ring), Authentication.of(system))
 
 
 def _reader(app: FastAPI, system: System, public_url: str) -> None:
@@ -265,6 +273,7 @@ def _content(
     app: FastAPI,
     system: System,
     public_url: str,
+    only: ServedPart | None,
     line: GatewayLine | None,
     sessions: Sessions,
     gateway: Gateway,
@@ -294,6 +303,8 @@ def _content(
     app.include_router(viewer.router(built))
     app.include_router(own if line is None else relaying.router(own, line, site.route_class()))
     binaries = fhir_binaries.router(gateway, Authentication.of(system).credential(public_url))
+    if only is None or only is ServedPart.WEB:
+        app.include_router(profile_forms.router(site, _own_deposits(system, only)))
     app.include_router(binaries if line is None else relaying.router(binaries, line, APIRoute))
     _ohif(app, system, site)
     problems.install_pages(app, site)

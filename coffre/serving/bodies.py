@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from records.numbers import whole
 
 LARGEST_BODY = 1 << 20  # a thousand ids, a form, a reason; the routes below count for themselves
-STREAMED = re.compile(r".*/dicomweb/studies(/[^/]+)?|.*/fhir(/DocumentReference)?", re.DOTALL)
+STREAMED = re.compile(r".*/dicomweb/studies(/[^/]+)?|.*/fhir(/DocumentReference)?|/deposer", re.DOTALL)
 
 
 TWICE = "The body gives a member twice in one object: give it once."

@@ -56,6 +56,8 @@ SILENT: Mapping[str, frozenset[Route]] = {
             ("GET", "/opener/{version}/{name}"),
             ("GET", "/sign-in/{code}"),
             ("POST", "/sign-out"),
+            ("GET", "/profil/nouveau/{kind}"),
+            ("GET", "/deposer"),
             ("GET", "/audit/checkpoint"),
             ("GET", "/audit/proof/{leaf}"),
             ("POST", "/audit/proofs"),
@@ -74,6 +76,8 @@ SILENT: Mapping[str, frozenset[Route]] = {
             ("POST", "/fhir/DocumentReference"),
             ("POST", "/fhir/{declared}"),
             ("PUT", "/fhir/{declared}/{entry}"),
+            ("POST", "/profil"),
+            ("POST", "/deposer"),
             ("GET", "/submissions/{submission_id}"),
         }
     ),
@@ -369,8 +373,16 @@ ROWS = [
     Row("GET", "/fhir/List/{name}", things=True),
     Row("GET", "/fhir/AuditEvent", query="?patient.identifier={ins}", holder=True),
     Row("POST", "/fhir/AuditEvent/_search", lambda p: {"patient": str(p.record)}, form=True, holder=True),
-    Row("GET", "/fhir/Consent", query="?patient.identifier={ins}", searched=False),
-    Row("POST", "/fhir/Consent/_search", lambda p: {"patient": str(p.record)}, form=True, searched=False),
+    # the card, then what is declared
+    Row("GET", "/fhir/Consent", query="?patient.identifier={ins}", searched=False, lines={"permit": 2}),
+    Row(
+        "POST",
+        "/fhir/Consent/_search",
+        lambda p: {"patient": str(p.record)},
+        form=True,
+        searched=False,
+        lines={"permit": 2},
+    ),
     Row("GET", "/fhir/Consent/{record}", searched=False),
     Row("GET", "/fhir/{declared}", query="?patient={record}"),
     Row("POST", "/fhir/{declared}/_search", lambda p: {"patient": str(p.record)}, form=True),
@@ -398,6 +410,10 @@ ROWS = [
         document=lambda p: p.own,
     ),
     Row("GET", "/", holder=True, page=True),
+    Row("GET", "/profil", holder=True, page=True),
+    Row("GET", "/profil/{entry}", holder=True, page=True),
+    Row("GET", "/dossier/{record}/profil", page=True),
+    Row("POST", "/dossier/{record}/profil", lambda p: {}, page=True),
     Row("GET", "/choix", holder=True, page=True),
     Row("POST", "/choix", lambda p: {"action": "revoke", **number(p)}, holder=True, page=True),
     Row("GET", "/choix/{professional}", holder=True, page=True, lines={"permit": 2}),
@@ -601,8 +617,9 @@ def _pdf(coffre: Coffre, patient: Patient, number: int) -> UUID:
     return _sent(coffre, patient, number)["pdf"]
 
 
-def _declared(coffre: Coffre, patient: Patient) -> UUID:
-    answer = coffre.http.post("/fhir/AllergyIntolerance", json=allergy(), headers=bearer(patient.token))
+def _declared(coffre: Coffre, patient: Patient, number: int) -> UUID:
+    resource = allergy(f"Allergie {number}")  # copies of one content are masked together
+    answer = coffre.http.post("/fhir/AllergyIntolerance", json=resource, headers=bearer(patient.token))
     assert answer.status_code == 201, answer.text
     return UUID(answer.headers["location"].rpartition("/")[2])
 
@@ -621,7 +638,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             **_sent(coffre, patient, 1),
             own=_pdf(coffre, patient, 2),
             told=_sent(coffre, patient, 7, "INVISIBLE_PATIENT")["pdf"],
-            entry=_declared(coffre, patient),
+            entry=_declared(coffre, patient, 1),
         )
         masked = Place(
             patient.ins,
@@ -630,7 +647,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             **_sent(coffre, patient, 3),
             own=_pdf(coffre, patient, 4),
             told=_pdf(coffre, patient, 8),
-            entry=_declared(coffre, patient),
+            entry=_declared(coffre, patient, 2),
         )
         for document in (masked.images, masked.pdf, masked.told, masked.entry):
             path = f"/documents/{document}/labels"
@@ -642,7 +659,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             **_sent(coffre, opposed, 5),
             own=_pdf(coffre, opposed, 6),
             told=_pdf(coffre, opposed, 9),
-            entry=_declared(coffre, opposed),
+            entry=_declared(coffre, opposed, 3),
         )
         modes = {"bris_de_glace": False, "centre_15": False}
         assert opposed.call("PUT", "/emergency", json=modes).status_code == 200

@@ -81,8 +81,10 @@ def test_a_change_is_a_new_version_and_the_former_is_history_of_the_holder_alone
     for reader in (patient.token, doctor):
         (shown,) = declared(coffre, reader, patient, "Observation")
         assert shown["valueCodeableConcept"]["coding"][0]["code"] == "278147001"
-        read = coffre.http.get(f"/fhir/Observation/{entry}", headers=bearer(reader))
-        assert (read.status_code, read.headers["etag"]) == (200, f'W/"{second}"')
+        version = coffre.http.get(f"/fhir/Observation/{entry}/_history/{second}", headers=bearer(reader))
+        assert (version.status_code, version.headers["etag"]) == (200, f'W/"{second}"')
+    read = coffre.http.get(f"/fhir/Observation/{entry}", headers=bearer(patient.token))
+    assert (read.status_code, read.headers["etag"]) == (200, f'W/"{second}"')
     history = coffre.http.get(f"/fhir/Observation/{entry}/_history", headers=bearer(patient.token)).json()
     assert [each["resource"]["meta"]["versionId"] for each in history["entry"]] == [second, first]
     assert {each["id"]: each["state"] for each in patient.documents()} == {

@@ -3,13 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
-from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
 from keyvault.credentials.tokens import Credential
 from keyvault.verbs.attempt import Call
-from records.errors import NotFound
 from records.fhir.search.fhir_search import DOCUMENT, IMAGING_STUDY, SET
 from viewer_api.call_headers import call_of
 from viewer_api.fhir.entry_routes import add_entries
@@ -56,20 +54,12 @@ def router(reading: FhirReading, authenticate: Authenticate, base: str) -> APIRo
     async def patient(record: str, request: Request) -> Response:
         return await answer(request, lambda call: reading.patient(call, str(named(record))))
 
-    @routes.get("/fhir/Consent/{record:fhir_id}", summary="The choices on a card, or a declared wish")
+    @routes.get("/fhir/Consent/{record:fhir_id}", summary="The choices on a record's card")
     async def consent(record: str, request: Request) -> Response:
-        return await answer(request, lambda call: _consent(reading, call, named(record)))
+        return await answer(request, lambda call: reading.consent(call, str(named(record))))
 
     add_entries(routes, reading.entries, authenticate, base)
     return routes
-
-
-def _consent(reading: FhirReading, call: Call, name: UUID) -> dict[str, Any]:
-    """Ids of entries are those of documents, that of a card is its record's."""
-    try:
-        return reading.entries.read(CONSENT, call, name)[1]
-    except NotFound:
-        return reading.consent(call, str(name))
 
 
 def _add_search(

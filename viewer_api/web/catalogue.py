@@ -13,6 +13,7 @@ from viewer_api.web.catalogue_findings import FINDINGS
 from viewer_api.web.catalogue_log import LOG
 from viewer_api.web.catalogue_log_refusals import LOG_REFUSALS
 from viewer_api.web.catalogue_ohif import OHIF
+from viewer_api.web.catalogue_profile import PROFILE
 from viewer_api.web.catalogue_refusals import REFUSALS
 from viewer_api.web.catalogue_refusing import REFUSING
 from viewer_api.web.catalogue_viewer import VIEWER
@@ -25,6 +26,7 @@ FRAME: Catalogue = {
     "skip": ("Aller au contenu", "Skip to content"),
     "nav.label": ("Navigation principale", "Main navigation"),
     "nav.documents": ("Mes documents", "My documents"),
+    "nav.profile": ("Mon profil médical", "My medical profile"),
     "nav.log": ("Qui a consulté mes documents", "Who looked at my documents"),
     "nav.choices": ("Mes autorisations", "My permissions"),
     "nav.search": ("Ouvrir un dossier", "Open a record"),
@@ -102,6 +104,7 @@ TEXTS: Catalogue = {
     **WELCOME,
     **REFUSALS,
     **REFUSING,
+    **PROFILE,
     **DOSSIER,
     **CHOICES,
     **LOG,

@@ -7,6 +7,8 @@ DOSSIER: Mapping[str, tuple[str, str]] = {
     "documents.none": ("Aucun document pour le moment.", "No document yet."),
     "documents.count.one": ("1 document", "1 document"),
     "documents.count.many": ("{n} documents", "{n} documents"),
+    "document.by.patient": ("Le patient", "The patient"),
+    "document.former.tag": ("Ancienne version", "Former version"),
     "documents.in_pages": (
         "Les documents sont présentés par pages, les plus récents d'abord.",
         "Documents are shown by the page, the newest first.",

@@ -72,6 +72,7 @@ class PatientPages:
             pages=neighbours(asked, listing),
             changed=UUID(changed) if changed in ids else None,
             previews=PREVIEWS in request.query_params,
+            done=request.query_params.get("fait"),
             **shown_notices(listing.notices, t),
         )
 

@@ -14,6 +14,7 @@ from records.documents import HoldersRefusal
 from records.errors import Invalid
 from records.listed_documents import ListedDocument
 from records.notices import NoticeState
+from records.profile.replacing import is_own
 from records.vocabulary.codes import DocumentState, Label, Obligation
 from records.vocabulary.document_types import CLASS_NAMES, DOCUMENT_TYPES
 from records.vocabulary.professions import PROFESSIONS
@@ -43,6 +44,11 @@ def moment(value: datetime, language: str) -> str:
     """3 mars 2026 à 14 h 05, or 3 March 2026, 14:05; in Paris."""
     between = " à " if language == FRENCH else ", "
     return f"{day(value.astimezone(PARIS), language)}{between}{hour(value, language)}"
+
+
+def moment_of(ms: int, language: str) -> str:
+    """The same of milliseconds since the epoch."""
+    return moment(datetime.fromtimestamp(ms / 1000, UTC), language)
 
 
 def hour(value: datetime, language: str) -> str:
@@ -113,6 +119,8 @@ class DocumentView:
     refused: str
     """When and why its holder refused it, in words; nothing for who did not."""
     archived: bool
+    is_former: bool
+    """The patient has replaced it, or it counts no longer."""
     is_study: bool
     study_uid: str | None
     is_pdf: bool
@@ -139,8 +147,8 @@ def document_view(document: ListedDocument, t: Texts, conflicting: Collection[st
         title=summary.title.strip() or t("document.type.unknown"),
         type=_type(document, t),
         date=_document_date(summary.date, t),
-        deposited=moment(datetime.fromtimestamp(document.created_at / 1000, UTC), t.language),
-        by=_structure(summary.structure or document.facts.author_structure, t),
+        deposited=moment_of(document.created_at, t.language),
+        by=_by(document, t),
         masked=Label.MASQUE_PS in labels,
         hidden_from_patient=Obligation.WARN_HIDDEN_FROM_PATIENT in document.obligations,
         assumed=Obligation.TELL_ASSUMED_RIGHT in document.obligations,
@@ -148,6 +156,7 @@ def document_view(document: ListedDocument, t: Texts, conflicting: Collection[st
         hidden_from_representatives=Label.INVISIBLE_REPRESENTANTS_LEGAUX in labels,
         refused=_refused(document.facts.refused, t),
         archived=document.facts.state is DocumentState.ARCHIVED,
+        is_former=document.facts.state is DocumentState.DEPRECATED,
         is_study=document.facts.kind == "study",
         study_uid=summary.study_uid,
         is_pdf=summary.media_type == "application/pdf",
@@ -209,6 +218,12 @@ def _type(document: ListedDocument, t: Texts) -> str:
     if known := DOCUMENT_TYPES.get(document.facts.type_code):
         return known.display
     return CLASS_NAMES.get(document.summary.class_code) or t("document.type.unknown")
+
+
+def _by(document: ListedDocument, t: Texts) -> str:
+    if is_own(document.facts):
+        return t("document.by.patient")
+    return _structure(document.summary.structure or document.facts.author_structure, t)
 
 
 def _structure(number: str | None, t: Texts) -> str:
