@@ -2,6 +2,7 @@
 
 from coffre.demonstration.announcing import result_not_yet_announced
 from coffre.demonstration.choosing import patient_chooses
+from coffre.demonstration.declaring import patient_declares
 from coffre.demonstration.depositing import (
     deposit_ct,
     deposit_real_ct,
@@ -44,6 +45,7 @@ STORY: tuple[Step, ...] = (
     ("The doctor opens everything", doctor_opens_everything),
     ("The patient shows one document and not another", patient_chooses),
     ("A result that is not announced yet", result_not_yet_announced),
+    ("The patient declares an allergy, and corrects it", patient_declares),
     ("The patient masks the study", patient_masks),
     ("An emergency doctor breaks the glass", emergency),
     ("The patient reads the notice of it", patient_reads_notice),

@@ -33,8 +33,8 @@ from records.vocabulary.codes import Action, Role
 from tests.integration.hiding import hide_from_patient
 from tests.integration.support import HOSPITAL, PRACTICE, Coffre, Patient, bearer, new_ins
 from tests.integration.watched_app import Cost, WatchedApp
-from tests.services.warm import WarmServer
 from tests.own_information import allergy
+from tests.services.warm import WarmServer
 
 BLOCKED = "1750000099"
 REASON = "Patient inconscient, urgence vitale"

@@ -163,6 +163,8 @@ def send(coffre: Coffre, person: Patient, token: str, route: str, body: Any) -> 
     address = path.format(ins=person.ins, **named)
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     headers = {**bearer(token), "Content-Type": "application/json"}
+    if route == "PUT /fhir/{declared}/{entry}":
+        headers["If-Match"] = f'W/"{document}"'
     return coffre.http.request(method, address, content=content, headers=headers)
 
 

@@ -24,8 +24,8 @@ from viewer_api.fhir.searching.bundles import Found, searchset
 from viewer_api.fhir.searching.record_answers import RecordAnswers
 from viewer_api.fhir.searching.search_query import SearchQuery
 from viewer_api.fhir.searching.searched_types import CONSENT, PATIENT
-from viewer_api.own_log import OwnLog
 from viewer_api.own_information import OwnInformation
+from viewer_api.own_log import OwnLog
 from viewer_api.refusals import no_such_document
 from viewer_api.summarising import summarised
 

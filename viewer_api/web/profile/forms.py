@@ -1,4 +1,4 @@
-"""What the holder's forms of own information and of documents send; served where intake is."""
+"""Take the holder's forms of own information and of documents; served where intake is."""
 
 import json
 from collections.abc import Mapping
