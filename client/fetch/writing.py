@@ -15,6 +15,7 @@ from keyvault.crypto.sealed_blob import BlobKind
 
 _ENDINGS = {
     "application/pdf": "pdf",
+    "application/fhir+json": "json",
     "application/dicom": "dcm",
     "text/xml": "xml",
     "application/xml": "xml",

@@ -13,11 +13,14 @@ METHODS = ("DELETE", "GET", "HEAD", "POST", "PUT")
 ADMITTED_HEADERS = (
     "Accept",  # a media type with parameters in quotes is not safelisted (Fetch, section 2.2.2)
     "Authorization",
+    "Coffre-Labels",
     "Coffre-Purpose",
     "Coffre-Reason",
     "Content-Encoding",
     "Content-Type",
     "DPoP",
+    "Idempotency-Key",
+    "If-Match",
     "If-Modified-Since",
     "If-None-Match",
     "If-Range",

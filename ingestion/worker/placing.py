@@ -38,8 +38,8 @@ class Placing:
         study = part.dicom.study if part.is_dicom else None
         if opened.headers.study not in (None, study):
             return replace(part, judgement=JUDGEMENTS["other_study"])
-        expected = opened.headers.entry.resource if opened.headers.entry else None
-        if part.entry is not None and part.entry.rule.resource != expected:
+        stated = opened.headers.entry  # what is discharged from quarantine came to no address
+        if part.entry is not None and stated is not None and part.entry.rule.resource != stated.resource:
             return replace(part, judgement=JUDGEMENTS["other_resource"])
         persons = persons_in(part.facts, opened.headers.document or Declared())
         claims = claimed_ins(persons, self.environment)

@@ -11,6 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from keyvault.verbs.attempt import Call
 from keyvault.verbs.reader.filling import ListPage
 from records.errors import CoffreError, Invalid, NotFound
+from records.profile.entries import MEDIA_TYPE
 from viewer_api.gateway.gateway import Content, Gateway
 from viewer_api.gateway.study_archive import study_archive
 from viewer_api.web.dossier import DossierPages
@@ -19,7 +20,7 @@ from viewer_api.web.sessions import Session
 from viewer_api.web.site import Site
 
 PDF, DICOM, ZIP = "application/pdf", "application/dicom", "application/zip"
-_SUFFIX = {PDF: "pdf", DICOM: "dcm"}
+_SUFFIX = {PDF: "pdf", DICOM: "dcm", MEDIA_TYPE: "json"}
 # whatever a document holds, it runs nothing and loads nothing as a page of ours
 _POLICY = "sandbox; default-src 'none'"
 # browsers show no PDF in a sandbox: their own reader opens it, apart from our pages, which alone may frame it
