@@ -153,7 +153,7 @@ _ENTRY = (
     ("entry_member_missing", _R, "An element that this kind of entry needs is missing. Send it along.", ""),
     ("entry_value_bad", _R, "An element has a value of another form, empty, too long or with signs that can't be shown. Correct it.", "R4 §2.24"),
     ("entry_code_unknown", _R, "A code is none of those that this element may have. Correct it.", ""),
-    ("entry_date_bad", _R, "A date is none: write YYYY-MM-DD, or a year, or a year and month; an end comes after its beginning.", "R4 §2.24.0.2"),
+    ("entry_date_bad", _R, "A date is none. Send YYYY-MM-DD, or a year, or a year and month; an end comes after its beginning.", "R4 §2.24.0.2"),
 )  # fmt: skip
 
 _SANDBOX = (

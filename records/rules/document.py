@@ -41,9 +41,10 @@ def _not_refused(case: Case, document: DocumentFacts) -> ReasonCode | None:
 
 
 def _refuses_kind(case: Case, document: DocumentFacts) -> ReasonCode | None:
-    """R31: the holder takes no documents of this type, or of its class."""
+    """R31: the holder takes no documents of this type, or of its class, from others."""
     kinds = {document.type_code, class_of(document.type_code)}
-    refused = case.request.action is Action.DEPOSIT and not kinds.isdisjoint(case.card.refusals.kinds)
+    comes = case.request.action is Action.DEPOSIT and case.request.actor.role is not Role.PATIENT
+    refused = comes and not kinds.isdisjoint(case.card.refusals.kinds)
     return ReasonCode.REFUSED_BY_HOLDER if refused else None
 
 
