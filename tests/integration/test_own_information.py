@@ -7,7 +7,9 @@ import httpx
 import pytest
 
 from tests.integration.support import DOCTOR, HOSPITAL, Coffre, Patient, bearer
+from tests.integration.test_check import check
 from tests.own_information import EVERY_KIND, allergy, blood_group, directives
+from tests.services import warm
 
 FHIR = {"Content-Type": "application/fhir+json"}
 
@@ -279,3 +281,16 @@ def test_the_statement_of_capabilities_names_what_is_declared(coffre: Coffre) ->
     codes = {each["type"]: {one["code"] for one in each["interaction"]} for each in found}
     for kind in {each["resourceType"] for each in EVERY_KIND.values()}:
         assert codes[kind] == {"create", "read", "update", "vread", "history-instance", "search-type"}
+
+
+def test_what_was_replaced_and_removed_is_sound_to_check_and_to_verify(fresh_coffre: Coffre) -> None:
+    patient = fresh_coffre.open_record()
+    entry, first = entry_of(send(fresh_coffre, patient.token, allergy()))
+    changed = send(fresh_coffre, patient.token, allergy("Iode"), entry, If_Match=f'W/"{first}"')
+    second = entry_of(changed)[1]
+    gone = allergy("Iode", status="entered-in-error")
+    entry_of(send(fresh_coffre, patient.token, gone, entry, If_Match=f'W/"{second}"'))
+    assert {each["state"] for each in patient.documents()} == {"deprecated"}
+    assert check(fresh_coffre.data, scrub=True).codes == set()
+    verified = warm.run("audit", "verify", "--data", fresh_coffre.data)
+    assert verified.returncode == 0, verified.stdout + verified.stderr

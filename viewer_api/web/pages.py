@@ -19,7 +19,7 @@ from viewer_api.web.dossier import DossierPages
 from viewer_api.web.own_actions import OwnActionsPages
 from viewer_api.web.own_notices import NoticePages
 from viewer_api.web.patient import PatientPages
-from viewer_api.web.profile import pages as profile
+from viewer_api.web.profile import pages as own_information
 from viewer_api.web.profile.pages import ProfilePages
 from viewer_api.web.sessions import SignedOut, read_form
 from viewer_api.web.site import HEADERS, YEAR_S, Site
@@ -44,7 +44,7 @@ def router(
     patient.install(routes, site, own)
     chosen_documents.install(routes, site, chosen_documents.ShownPages(site, access))
     own_notices.install(routes, site, notices)
-    profile.install(routes, site, ProfilePages(site, OwnInformation(access)))
+    own_information.install(routes, site, ProfilePages(site, OwnInformation(access)))
     log.install(routes, site, log.LogPages(site, access))
     own_actions.install(routes, site, OwnActionsPages(site, own_log))
     dossier.install(routes, site, records)

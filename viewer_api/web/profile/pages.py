@@ -152,7 +152,7 @@ def kind_of(name: str) -> EntryKind:
 
 def install(routes: APIRouter, site: Site, pages: ProfilePages) -> None:
     @routes.get("/profil")
-    async def profile(request: Request) -> Response:
+    async def own_profile(request: Request) -> Response:
         return await pages.own(request, await site.session(request))
 
     @routes.get("/profil/nouveau/{kind}")
