@@ -28,7 +28,7 @@ from records.profile.kinds import (
 )
 
 Resource = dict[str, Any]
-_FRENCH = re.compile(r"(?:(?:(?P<day>\d{1,2})[/.])?(?P<month>\d{1,2})[/.])?(?P<year>\d{4})")
+_FRENCH = re.compile(r"(?:(?:(?P<day>[0-9]{1,2})[/.])?(?P<month>[0-9]{1,2})[/.])?(?P<year>[0-9]{4})")
 _GROUPS = {group: code for code, group in BLOOD_GROUPS.items()}
 
 
