@@ -139,7 +139,7 @@ REQUIREMENTS: dict[str, Requirement] = {
     "R32": Requirement(
         "Access",
         "the author alone deletes or replaces",
-        "nothing is replaced, and patients have no documents of their own to delete",
+        "own information alone is replaced; patients delete no file of their own",
     ),
     "R33": Requirement("Access", "quotas per professional and structure inside the key service", "alerts"),
     "R34": Requirement(
@@ -155,7 +155,7 @@ REQUIREMENTS: dict[str, Requirement] = {
     "R36": Requirement(
         "Documents and images",
         "versions keep their history",
-        "only equal instances of a study: no replacement of documents",
+        "equal instances of a study, and own information: no replacement of other documents",
     ),
     "R37": Requirement(
         "Documents and images",

@@ -694,7 +694,7 @@ def read_alike(answer: httpx.Response) -> tuple[object, ...]:
 def routes(world: World) -> set[Route]:
     found = iter_route_contexts(world.watched.app.router.routes)
     return {
-        (method, each.path.replace(":fhir_id}", "}"))
+        (method, re.sub(r":(fhir_id|declared|declared_alone)\}", "}", each.path))
         for each in found
         for method in each.methods or ()
         if each.path and method != "HEAD"
