@@ -105,7 +105,7 @@ fuzz: dev  ## fuzz the validators and the reader of multipart (SECONDS=600 each)
 	@for target in dicom pdf multipart; do $(BIN)/python -m tests.fuzz $$target --seconds $(SECONDS) || exit 1; done
 
 bench: dev  ## ratios against references measured in the same run
-	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks --minutes 10
 
 race: dev  ## against Debian's Orthanc, deposits, reading and a page that opens a study: about twenty minutes (ROUNDS=3)
 	@$(BIN)/python -m benchmarks race reading-race viewing-race --rounds $(or $(ROUNDS),3)

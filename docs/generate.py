@@ -98,10 +98,14 @@ What is `skipped` is nothing Coffre takes; what `failed` may be, so that the com
 
 """
 REQUIREMENTS_INTRO = """\
-What a host of the French shared medical record has to do, from the Code de la santé publique and the
-national guides, in one line each; comments and tests cite the numbers. **done**: nothing is missing, and the
-tests named show it. **part**: tests show some of it, within the limits that the line says. **open**: no test
-shows anything of it. A test is marked with `@pytest.mark.requirement`. Nothing is certified.
+What a host of the French shared medical record has to do, in one line each; comments and tests cite the
+numbers, which are ours. A line is short for a whole requirement, the one that the national rules state:
+articles L1111-8, L1111-17 to L1111-19, L1115-1, R1111-7, R1111-11 and R1111-28 to R1111-53 of the Code de la
+santé publique; the guides and terminologies of the Agence du numérique en santé (INS, Pro Santé Connect, HDS,
+CI-SIS, DRIM-M, TRE_A07); the integration guide of the DMP, as far as it is quoted in public. **done**:
+nothing of that whole requirement is missing, and the tests named show it. **part**: tests show some of it,
+within the limits that the line says. **open**: no test shows anything of it.
+A test is marked with `@pytest.mark.requirement`. Nothing is certified.
 """
 ANSWERS_INTRO = """\
 Beside these: `bad_request` 422 (names the fields to correct), `no_such_address` 404,

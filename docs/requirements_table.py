@@ -1,7 +1,7 @@
 """The requirements of docs/requirements.md: what a host has to do, and what of it is missing.
 
-Comments and tests cite the numbers R1 to R60. `missing` is empty where the whole requirement is met, which
-a test that is marked with its number has to show.
+Comments and tests cite the numbers R1 to R60. `missing` is empty where the whole requirement is met, as
+the rules named at the top of that page state it, which a test that is marked with its number has to show.
 """
 
 from dataclasses import dataclass
