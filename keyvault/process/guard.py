@@ -40,6 +40,7 @@ from keyvault.verbs.reader.choices import ChoicesVerbs
 from keyvault.verbs.reader.choosing import ChoosingVerbs
 from keyvault.verbs.reader.contacting import ContactingVerbs
 from keyvault.verbs.reader.following import FollowingVerbs
+from keyvault.verbs.reader.labelling import LabellingVerbs
 from keyvault.verbs.reader.listing import ListingVerbs
 from keyvault.verbs.reader.notices import NoticingVerbs
 from keyvault.verbs.reader.own_actions import OwnActionsVerbs
@@ -71,6 +72,7 @@ class RecordDoor(
     RecheckingVerbs,
     ChoicesVerbs,
     ChangingVerbs,
+    LabellingVerbs,
     ChoosingVerbs,
     TeamingVerbs,
     AnnouncingVerbs,
