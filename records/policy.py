@@ -105,7 +105,7 @@ def told_to_author(request: AccessRequest, record: RecordFacts, document: Docume
     """Whether the request's actor is of the author's side, who hears what became of a document (R31): also
     that it was refused, or deleted.
     """
-    as_deposited = replace(document, state=DocumentState.APPROVED, refused=None)
+    as_deposited = replace(document, state=DocumentState.APPROVED)
     return isinstance(decide(request, Facts(record, as_deposited)), Permit)
 
 

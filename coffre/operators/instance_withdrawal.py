@@ -9,8 +9,10 @@ from coffre.wiring import System
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.rows import sealed_rows
 from records.errors import Conflict, NotFound
-from records.vocabulary.codes import Action
+from records.vocabulary.codes import Action, DocumentState
 from storage.rows import Details, Document
+
+_KEPT = frozenset({DocumentState.APPROVED.value, DocumentState.ARCHIVED.value})
 
 
 @dataclass(slots=True)
@@ -38,7 +40,7 @@ class Withdrawal:
             each
             for each in rows
             if each[0].kind == "study"
-            and each[0].state == "approved"
+            and each[0].state in _KEPT
             and self.document in (None, each[0].document_id)
         ]
         if not self._found:

@@ -11,7 +11,7 @@ from records.documents import DocumentFacts
 from records.emergency import EMERGENCIES
 from records.profile.replacing import is_own
 from records.rules.record import Case, consults, is_attending, is_blocked
-from records.rules.request import FOLLOWS, OF_AN_AUTHOR
+from records.rules.request import FOLLOWS, OF_AN_AUTHOR, WRITES
 from records.vocabulary.codes import Action, DocumentState, Label, ReasonCode, Role
 from records.vocabulary.depositing import Depositor, may_deposit
 from records.vocabulary.document_types import class_of
@@ -33,10 +33,10 @@ def _not_deleted(case: Case, document: DocumentFacts) -> ReasonCode | None:
 
 def _not_refused(case: Case, document: DocumentFacts) -> ReasonCode | None:
     """R31: what the holder refused nobody else sees, in an emergency neither. Its author may still take it
-    back, and an operator erase what was withdrawn.
+    back, what joins it is as hidden, and an operator erases what was withdrawn.
     """
     request = case.request
-    spared = request.actor.role in (Role.PATIENT, Role.OPERATOR) or request.action in OF_AN_AUTHOR
+    spared = request.actor.role in (Role.PATIENT, Role.OPERATOR) or request.action in WRITES
     return ReasonCode.REFUSED_BY_HOLDER if document.refused is not None and not spared else None
 
 

@@ -3,7 +3,6 @@
 What a job replaced stays readable under older grants until these have expired (docs/vault.md section 3).
 """
 
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -33,17 +32,10 @@ from keyvault.verbs.worker.job_result import check_left
 from keyvault.verbs.worker.received import may_deposit
 from keyvault.verbs.worker.rendering import rendered
 from records.actors import Actor
+from records.document_changes import DocumentChange, changed
 from records.documents import DocumentFacts
 from records.errors import CoffreError, Conflict
-from records.vocabulary.codes import (
-    DOCUMENT_TRANSITIONS,
-    DocumentState,
-    JobKind,
-    JobState,
-    PurposeOfUse,
-    Role,
-    check_transition,
-)
+from records.vocabulary.codes import Action, JobKind, JobState, PurposeOfUse, Role
 from records.vocabulary.depositing import Depositor
 from records.vocabulary.depositing import may_deposit as may_deposit_type
 from records.vocabulary.sectors import INSURER_SETTING
@@ -179,6 +171,5 @@ def _delete(transaction: Transaction, record: OpenedRecord, document: Row) -> di
     Answers what the event says of the new facts.
     """
     facts = open_facts(record.card, [document])[document["document_id"]]
-    check_transition(DOCUMENT_TRANSITIONS, facts.state, DocumentState.DELETED)
-    gone = replace(facts, state=DocumentState.DELETED)
-    return keep_facts(transaction.rows, record.card, document, gone)
+    gone = changed(facts, DocumentChange(Action.DELETE), transaction.now)
+    return {} if gone == facts else keep_facts(transaction.rows, record.card, document, gone)

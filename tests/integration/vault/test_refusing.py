@@ -1,6 +1,6 @@
 """A document after its deposit: refused by its holder, archived, deleted by its author's side (R31, R32)."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -25,6 +25,7 @@ from tests.integration.vault.bench import (
     VaultBench,
     rows_of,
 )
+from tests.integration.vault.test_jobs import imaged, leaving, taken
 
 WHY = "Ce compte rendu n'est pas le mien"
 ABSENT = Denied(ReasonCode.NO_SUCH_DOCUMENT)
@@ -251,3 +252,25 @@ def test_the_holder_is_told_of_a_deletion_and_of_her_own_refusals(vault: VaultBe
     found = vault.reader.notices(person.call, person.record_id)
     assert not isinstance(found, Denied)
     assert {each.kind for each in found.notices} == {"deposit", "taken_back", "refusals_changed"}
+
+
+def test_a_withdrawal_that_comes_after_a_deletion_ends_all_the_same(
+    vault: VaultBench, person: Person
+) -> None:
+    sent = imaged(vault, person, "1.2.7")
+    named = (person.record_id, sent.document_id, rows_of(sent), [], "113037")
+    job = vault.guard.operator.withdraw(vault.operator(), *named)
+    assert isinstance(job, UUID)
+    assert delete(vault, laboratory(vault), sent) == deleted(sent)
+    opened = taken(vault, job, rows_of(sent))
+    assert isinstance(vault.worker.adopt_job(leaving(job, opened)), Adopted)
+    vault.guard.inspector.verify_log()
+
+
+def test_images_that_join_a_refused_study_are_as_hidden(vault: VaultBench, person: Person) -> None:
+    first = imaged(vault, person, "1.2.7")
+    vault.authorise(person)
+    refuse(vault, person, first)
+    second = imaged(vault, person, "1.2.8")
+    assert second.document_id == first.document_id
+    assert sees(vault, vault.doctor(), person, first, second) == 0

@@ -533,6 +533,8 @@ TABLE = """
   hospital-doctor        label            normal        active     refused            refused_by_holder
   lab                    search_deposits  normal        active     refused            refused_by_holder
   lab                    follow_deposits  normal        active     report             author
+  lab                    follow_deposits  normal        active     refused            author
+  lab                    deposit          INGEST        active     refused            deposit
   doctor                 follow_deposits  normal        active     names-doctor       author
   doctor                 follow_deposits  normal        active     report             not_authorised
   doctor                 follow_deposits  bris_de_glace active     names-doctor       purpose_not_entitled
