@@ -62,6 +62,13 @@ class DocumentFacts:
     replaces: UUID | None = None
     refused: HoldersRefusal | None = None
 
+    def is_by(self, rpps: str | None, structure: str | None) -> bool:
+        """Whether a person, or somebody of a structure, is of the author's side: who deposited it or whom it
+        names (R32).
+        """
+        person = bool(rpps) and rpps in (self.author, self.declared_author)
+        return person or (bool(structure) and structure in (self.author_structure, self.declared_structure))
+
     def to_json(self) -> dict[str, Any]:
         """The members of `coffre-facts-v2`."""
         return {

@@ -107,9 +107,9 @@ def _author_alone(case: Case, document: DocumentFacts) -> ReasonCode | None:
     if actor.role is Role.DEPOSITOR:
         author = not document.author and _same_structure(actor, document)
         return None if author else ReasonCode.NOT_AUTHORISED
-    if actor.rpps and actor.rpps in (document.author, document.declared_author):
+    if document.is_by(actor.rpps, None):
         return None
-    if not actor.structure or actor.structure not in (document.author_structure, document.declared_structure):
+    if not document.is_by(None, actor.structure):
         return ReasonCode.NOT_AUTHORISED
     return ReasonCode.BLOCKED if is_blocked(case) else None
 

@@ -92,6 +92,7 @@ SILENT: Mapping[str, frozenset[Route]] = {
             ("DELETE", "/fhir/DocumentReference/{id}"),
             ("PATCH", "/fhir/DocumentReference/{id}"),
             ("POST", "/dossier/{record}/documents/{document_id}/archives"),
+            ("POST", "/dossier/{record}/documents/{document_id}/suppression"),
         }
     ),
     "what lies under quarantine is in nobody's record (test_quarantine.py)": frozenset(

@@ -860,7 +860,21 @@ def test_the_holder_takes_no_more_documents_of_a_kind_or_from_a_structure(
     assert answer.status_code == 422
     taken = next(each for each in done.forms if each.fields.get("action") == "admit_deposits")
     assert "Ces documents sont reçus de nouveau." in holder.submit(taken).text
-    wrong = holder.submit(structures, 422, structure="12")
+    wrong = holder.submit(structures, 422, structure="douze")
     assert "Ce numéro d'établissement n'est pas valable" in wrong.text
     asked = holder.submit(structures, structure="1 750000009")
     assert "Établissement 1750000009" in holder.submit(asked.form("/choix")).text
+
+
+def test_who_wrote_a_document_deletes_it_and_nobody_else_is_offered_that(
+    coffre: Coffre, patient: Patient, report: str
+) -> None:
+    patient.authorise()
+    other = Browser(coffre).sign_in(coffre.professional())
+    page = other.get(open_record(other, patient.ins).link("Ouvrir «"))
+    assert "Supprimer ce document" not in page.text
+    author = Browser(coffre).sign_in(coffre.professional(structure=HOSPITAL))
+    page = author.get(open_record(author, patient.ins).link("Ouvrir «"))
+    listed = author.submit(posting(page, "/suppression"))
+    assert TITLE not in listed.text
+    assert patient.documents() == []

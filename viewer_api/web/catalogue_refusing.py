@@ -25,6 +25,14 @@ REFUSING: Mapping[str, tuple[str, str]] = {
         "For example: this document is about another person. Only you will read this answer.",
     ),
     "document.refuse.submit": ("Oui, je refuse ce document", "Yes, I refuse this document"),
+    "document.delete": ("Supprimer ce document", "Delete this document"),
+    "document.delete.explain": (
+        "Vous ou votre établissement avez déposé ce document. Une fois supprimé, plus personne ne le voit, "
+        "et ce choix ne se reprend pas. Le patient en est averti.",
+        "You or your institution deposited this document. Once deleted nobody sees it any more, and this "
+        "cannot be undone. The patient is told.",
+    ),
+    "document.delete.submit": ("Oui, je supprime ce document", "Yes, I delete this document"),
     "document.archive": ("Archiver ce document", "Archive this document"),
     "document.archive.explain": (
         "Archiver range un document qui ne sert plus. Ceux qui y ont droit peuvent toujours le lire.",

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -166,7 +166,10 @@ class DossierPages:
             raise NotFound("There is no such document in this record.", code="no_such_document")
         conflicting = conflicts(opened.documents).get(document_id, ())
         view = document_view(summarised(found), self._site.texts(request), conflicting)
-        return OpenedDocument(view, found.details, opened.whose)
+        own = session.is_professional and found.facts.is_by(
+            session.claims.get("rpps"), session.claims.get("structure")
+        )
+        return OpenedDocument(replace(view, own=own), found.details, opened.whose)
 
     async def study(
         self, request: Request, session: Session, record: str, document_id: UUID, mode: Mode = NORMAL
@@ -196,6 +199,14 @@ class DossierPages:
         reason = None if form.get("accepte") == "oui" else form.get("motif", "")
         await asyncio.to_thread(self._access.refuse, NORMAL.call(session), record, document_id, reason)
         return self._site.redirect(f"/dossier/{record}/documents/{document_id}")
+
+    async def delete(self, request: Request, session: Session, record: str, document_id: UUID) -> Response:
+        """Its author's side deletes a document; the vault says whose it is."""
+        await self._site.form(request, session)
+        await asyncio.to_thread(
+            self._access.change_document, NORMAL.call(session), document_id, Action.DELETE
+        )
+        return self._site.redirect(f"/dossier/{record}")
 
     async def archive(self, request: Request, session: Session, record: str, document_id: UUID) -> Response:
         form = await self._site.form(request, session)
@@ -269,6 +280,10 @@ def install(routes: APIRouter, site: Site, pages: DossierPages) -> None:
     @routes.post("/dossier/{record}/documents/{document_id}/refus")
     async def refuse(record: UUID, document_id: UUID, request: Request) -> Response:
         return await pages.refuse(request, await site.session(request), str(record), document_id)
+
+    @routes.post("/dossier/{record}/documents/{document_id}/suppression")
+    async def delete(record: UUID, document_id: UUID, request: Request) -> Response:
+        return await pages.delete(request, await site.session(request), str(record), document_id)
 
     @routes.post("/dossier/{record}/documents/{document_id}/archives")
     async def archive(record: UUID, document_id: UUID, request: Request) -> Response:

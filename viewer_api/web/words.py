@@ -126,6 +126,8 @@ class DocumentView:
     is_pdf: bool
     carries_pdf: bool
     """It is a PDF, or a DICOM file around one (PS3.3 section A.45.1)."""
+    own: bool = False
+    """The professional who reads it, or the structure, made it."""
 
 
 def document_views(page: ShownPage, t: Texts) -> list[DocumentView]:
