@@ -299,7 +299,8 @@ def _content(
 
     sends = system.settings.notices_url != PAGE
     told = NoticePages(site, Notices(system.guard.gateway), sends_messages=sends)
-    own = pages.router(site, access, told, OwnLog(system.guard.gateway), gateway, viewer_pages)
+    own_log, of_teams = OwnLog(system.guard.gateway), Teams(system.guard.gateway)
+    own = pages.router(site, access, told, own_log, of_teams, gateway, viewer_pages)
     app.include_router(viewer.router(built))
     app.include_router(own if line is None else relaying.router(own, line, site.route_class()))
     binaries = fhir_binaries.router(gateway, Authentication.of(system).credential(public_url))

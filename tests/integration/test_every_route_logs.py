@@ -239,6 +239,28 @@ ROWS = [
     Row("GET", "/records/{ins}/teams/{team}", searched=False),
     Row("POST", "/records/{ins}/teams/{team}/members", lambda p: {"members": ["899700012345"]}, holder=True),
     Row("DELETE", "/records/{ins}/teams/{team}/members/{professional}", holder=True),
+    Row("GET", "/equipes", holder=True, page=True),
+    Row(
+        "POST",
+        "/equipes",
+        lambda p: {"demande": str(uuid4()), "name": "Équipe", "members": "99700099990"},
+        holder=True,
+        page=True,
+    ),
+    Row("GET", "/equipes/{team}", holder=True, page=True),
+    Row("POST", "/equipes/{team}", lambda p: {"members": "99700012345"}, holder=True, page=True),
+    Row("POST", "/equipes/{team}/depart", number, holder=True, page=True),
+    Row(
+        "POST",
+        "/accord",
+        lambda p: {"dossier": p.ins, "demande": str(uuid4()), "how": "spoken"},
+        page=True,
+        calm=True,
+        of_all=True,
+        searched=False,
+        lines={"permit": 2},  # the consent, and that the record was looked for
+    ),
+    Row("POST", "/equipes/{team}/fin", lambda p: {}, holder=True, page=True),
     Row("DELETE", "/records/{ins}/teams/{team}", holder=True),
     # everybody's consent ends: a doctor of the rows that follow is authorised anew
     Row("DELETE", "/records/{ins}/consent", holder=True),

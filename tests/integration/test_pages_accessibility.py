@@ -57,6 +57,33 @@ def _shown(coffre: Coffre, patient: Patient) -> Page:
     return _holder(coffre, patient).get(f"/choix/{DOCTOR}")
 
 
+def _teams(coffre: Coffre, patient: Patient) -> Page:
+    doctor, page = _refused(coffre, patient)
+    doctor.submit(page.form("/accord"))
+    return _holder(coffre, patient).get("/equipes")
+
+
+def _list_result(coffre: Coffre, patient: Patient) -> Page:
+    holder = _holder(coffre, patient)
+    lines = f"{DOCTOR}\n{DOCTOR}\nDr Martin"
+    return holder.submit(holder.get("/equipes").form("/equipes"), name="Réseau", members=lines)
+
+
+def _wrong_list(coffre: Coffre, patient: Patient) -> Page:
+    holder = _holder(coffre, patient)
+    return holder.submit(holder.get("/equipes").form("/equipes"), 422, name="Réseau", members="Dr Martin")
+
+
+def _team(coffre: Coffre, patient: Patient) -> Page:
+    holder, result = _holder(coffre, patient), _list_result(coffre, patient)
+    return holder.get(result.link("Voir ses membres"))
+
+
+def _without_consent(coffre: Coffre, patient: Patient) -> Page:
+    patient.call("DELETE", "/consent")
+    return _holder(coffre, patient).get("/choix")
+
+
 def _confirmation(coffre: Coffre, patient: Patient) -> Page:
     holder = _holder(coffre, patient)
     return holder.submit(holder.get("/choix").form("/choix", mode="bris_de_glace"))
@@ -96,6 +123,11 @@ VISITS: dict[str, Visit] = {
     "choices": _full_choices,
     "choices to correct": _wrong_choice,
     "what a professional is shown": _shown,
+    "teams": _teams,
+    "a list's result": _list_result,
+    "a list to correct": _wrong_list,
+    "members of a team": _team,
+    "consent withdrawn": _without_consent,
     "confirmation": _confirmation,
     "search": lambda coffre, patient: _doctor(coffre, patient).get("/"),
     "own actions": lambda coffre, patient: _doctor(coffre, patient).get("/mes-consultations"),

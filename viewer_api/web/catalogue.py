@@ -16,6 +16,7 @@ from viewer_api.web.catalogue_ohif import OHIF
 from viewer_api.web.catalogue_profile import PROFILE
 from viewer_api.web.catalogue_refusals import REFUSALS
 from viewer_api.web.catalogue_refusing import REFUSING
+from viewer_api.web.catalogue_teams import TEAMS
 from viewer_api.web.catalogue_viewer import VIEWER
 from viewer_api.web.catalogue_viewer_failures import FAILURES
 
@@ -107,6 +108,7 @@ TEXTS: Catalogue = {
     **PROFILE,
     **DOSSIER,
     **CHOICES,
+    **TEAMS,
     **LOG,
     **CHECK,
     **FINDINGS,

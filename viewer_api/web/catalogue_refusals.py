@@ -88,6 +88,26 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
         "Choisissez une sorte de documents dans la liste.",
         "Choose a kind of documents from the list.",
     ),
+    "sentence.bad_team": (
+        "Donnez un nom d'une ligne, et de 1 à 1 000 numéros (49 pour votre équipe de soins).",
+        "Give a name of one line, and 1 to 1,000 numbers (49 for your care team).",
+    ),
+    "sentence.bad_consent": (
+        "Dites si le patient a donné son accord de vive voix ou par écrit.",
+        "Say whether the patient consented in words or in writing.",
+    ),
+    "sentence.team_ended": (
+        "Cette équipe est terminée : autorisez-en une nouvelle.",
+        "This team has ended: authorise a new one.",
+    ),
+    "sentence.request_reused": (
+        "Ce formulaire a déjà servi. Rechargez la page et recommencez.",
+        "This form was used already. Reload the page and try again.",
+    ),
+    "sentence.no_such_team": (
+        "Cette équipe n'existe pas dans votre dossier.",
+        "There is no such team in your record.",
+    ),
     "sentence.bad_authorisation": (
         "Choisissez une date de fin dans le futur.",
         "Choose an end date in the future.",

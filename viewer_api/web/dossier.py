@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -147,6 +147,8 @@ class DossierPages:
             UNPROCESSABLE if problem else FORBIDDEN,
             target=target,
             fields=fields,
+            locator=fields.get("ins") or target.rpartition("/")[2],
+            asked=uuid4(),
             problem=problem,
             tried=mode,
             reason=mode.reason or "",

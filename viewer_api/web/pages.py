@@ -11,9 +11,19 @@ from viewer_api.access import Access
 from viewer_api.gateway.gateway import Gateway
 from viewer_api.own_information import OwnInformation
 from viewer_api.own_log import OwnLog
+from viewer_api.teams import Teams
 from viewer_api.viewer import pages as viewer
 from viewer_api.viewer.pages import ViewerPages
-from viewer_api.web import chosen_documents, contents, dossier, log, own_actions, own_notices, patient
+from viewer_api.web import (
+    chosen_documents,
+    contents,
+    dossier,
+    log,
+    own_actions,
+    own_notices,
+    patient,
+    team_pages,
+)
 from viewer_api.web.contents import Contents
 from viewer_api.web.dossier import DossierPages
 from viewer_api.web.own_actions import OwnActionsPages
@@ -32,6 +42,7 @@ def router(
     access: Access,
     notices: NoticePages,
     own_log: OwnLog,
+    teams: Teams,
     gateway: Gateway,
     viewer_pages: Callable[[DossierPages], ViewerPages],
 ) -> APIRouter:
@@ -43,6 +54,7 @@ def router(
     _install_sign_in(routes, site)
     patient.install(routes, site, own)
     chosen_documents.install(routes, site, chosen_documents.ShownPages(site, access))
+    team_pages.install(routes, site, team_pages.TeamPages(site, access, teams))
     own_notices.install(routes, site, notices)
     own_information.install(routes, site, ProfilePages(site, OwnInformation(access)))
     log.install(routes, site, log.LogPages(site, access))

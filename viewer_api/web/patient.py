@@ -41,10 +41,15 @@ SECTIONS: Mapping[Action, str] = {
     Action.REFUSE_DEPOSITS: "refus",
     Action.ADMIT_DEPOSITS: "refus",
     Action.SET_EMERGENCY: "urgence",
+    Action.WITHDRAW_CONSENT: "consentement",
+    Action.GIVE_CONSENT: "consentement",
 }
 
 # explained beside their field
 EXPLAINED = frozenset({"bad_rpps", "bad_authorisation", "bad_structure", "bad_kind"})
+
+OF_CONSENT = frozenset({Action.WITHDRAW_CONSENT, Action.GIVE_CONSENT})
+"""These name nobody."""
 
 # whose number is typed by hand; the others name somebody who stands on the page
 TYPED = frozenset({Action.AUTHORISE, Action.BLOCK, Action.NAME_ATTENDING})
@@ -158,6 +163,8 @@ class PatientPages:
         if action in (Action.REFUSE_DEPOSITS, Action.ADMIT_DEPOSITS):
             kind, structure = _refusal(form)
             return CardChange(action=action, kind=kind, structure=structure)
+        if action in OF_CONSENT:
+            return CardChange(action=action)
         duration = form.get("duration") if action is Action.AUTHORISE else None
         return CardChange(
             action=action,
@@ -185,7 +192,12 @@ def needs_confirmation(action: Action, form: Mapping[str, str]) -> bool:
         return form.get("allowed") != "oui"
     if action is Action.AUTHORISE:
         return form.get("duration") == "permanent"
-    return action in (Action.BLOCK, Action.NAME_ATTENDING, Action.REFUSE_DEPOSITS)
+    return action in (
+        Action.BLOCK,
+        Action.NAME_ATTENDING,
+        Action.REFUSE_DEPOSITS,
+        Action.WITHDRAW_CONSENT,
+    )
 
 
 def _action(form: Mapping[str, str]) -> Action:
