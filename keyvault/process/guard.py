@@ -24,6 +24,7 @@ from keyvault.verbs.housekeeper.retiring import RetiringVerbs
 from keyvault.verbs.operator.certifying import CertifyingVerbs
 from keyvault.verbs.operator.discharging import DischargingVerbs
 from keyvault.verbs.operator.inspecting import InspectingVerbs
+from keyvault.verbs.operator.moving import MovingVerbs
 from keyvault.verbs.operator.officer import OfficerVerbs
 from keyvault.verbs.operator.quarantine import QuarantineVerbs
 from keyvault.verbs.operator.records import OperatingVerbs, ensure_decoy
@@ -131,8 +132,11 @@ class OperatorDoor(
     CertifyingVerbs,
     OfficerVerbs,
     WithdrawingVerbs,
+    MovingVerbs,
 ):
-    """Records and identities; rotations; quarantine; jobs; backups' signatures; the officer's lines."""
+    """Records and identities; rotations; choices on cards of earlier versions; quarantine; jobs; backups'
+    signatures; the officer's lines.
+    """
 
 
 class Doors(Protocol):

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from uuid import uuid4
 
-from keyvault.keys.cards import OpenedCard
+from keyvault.keys.cards import OpenedCard, store_card
 from keyvault.keys.choices import authorisation_rows, keep_authorisations, person_of
 from keyvault.log.appending import Chain, Event
 from keyvault.transaction import Transaction
@@ -33,6 +33,19 @@ def move_authorisations(
         details = {"professional": each.professional, **kept.told("authorisation")}
         transaction.append(chain, replace(told, details=details))
     return replace(card, authorisations=())
+
+
+def settle(transaction: Transaction, opened: OpenedCard, chain: Chain, told: Event) -> Card:
+    """Move them, and seal the card without them in the same transaction, with its event."""
+    assert opened.card is not None
+    if not opened.card.authorisations:
+        return opened.card
+    card = move_authorisations(transaction, opened, chain, told)
+    assert card is not None
+    version, digest = store_card(transaction.rows, opened, card)
+    details = {"card_version": version, "card_digest": digest.hex()}
+    transaction.append(chain, replace(told, details=details))
+    return card
 
 
 def moving(actor: Actor | None, record: object, reason: ReasonCode) -> Event:

@@ -182,6 +182,24 @@ def _choices_still_count(installed: Installed, url: str, patient: str) -> None:
     assert ask(url, blocked, "GET", f"{record}/documents").status_code == 403
 
 
+def test_choices_on_earlier_cards_are_moved_by_a_job_that_first_counts_them(installed: Installed) -> None:
+    def job(*options: str) -> dict[str, int]:
+        told = installed.coffre("migrate", "--choices", *options, "--json", "--data", installed.data)
+        return dict(json.loads(told))
+
+    installed.coffre("migrate", "--data", installed.data)
+    counted = job("--dry-run")
+    assert counted["cards"] >= 1 and counted["authorisations"] >= counted["cards"]
+    assert job("--dry-run") == counted and job() == counted
+    assert job() == {**counted, "cards": 0, "authorisations": 0}
+    assert job("--after", "ffffffff-ffff-ffff-ffff-ffffffffffff")["records"] == 0
+    installed.coffre("migrate", "--dry-run", "--data", installed.data, code=2)
+    installed.coffre("audit", "verify", "--data", installed.data)
+    installed.coffre("check", "--data", installed.data)
+    with serving(installed, installed.data) as url:
+        _choices_still_count(installed, url, installed.patient(installed.data))
+
+
 def test_two_operators_give_an_earlier_vault_keys_that_are_derived_apart(installed: Installed) -> None:
     installed.coffre("migrate", "--data", installed.data)
     files = []

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
-from keyvault.keys.cards import store_card
 from keyvault.keys.choices import (
     LIVE,
     authorisation_row,
@@ -16,7 +15,7 @@ from keyvault.keys.choices import (
 from keyvault.store import VaultTransaction
 from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Attempt
-from keyvault.verbs.moving_choices import move_authorisations, moving
+from keyvault.verbs.moving_choices import moving, settle
 from records.choices.authorisations import Authorisation, DocumentKind, Scope
 from records.choices.authorising import NO_CIRCLE, Given, authorise, of_card, revoke
 from records.choices.circles import counting
@@ -71,17 +70,8 @@ def by_holder(found: Attempt, now: int) -> ConsentRecord:
 
 def settle_card(transaction: Transaction, found: Attempt) -> Card:
     """Move what still stands on a card of an earlier label to rows, and seal the card without it."""
-    opened, chain = found.record.card, found.record.chain
-    assert opened.card is not None
-    if not opened.card.authorisations:
-        return opened.card
     told = moving(found.actor, found.public_id, found.permit.reason)
-    card = move_authorisations(transaction, opened, chain, told)
-    assert card is not None
-    version, digest = store_card(transaction.rows, opened, card)
-    details = {"card_version": version, "card_digest": digest.hex()}
-    transaction.append(chain, replace(told, details=details))
-    return card
+    return settle(transaction, found.record.card, found.record.chain, told)
 
 
 def authorisations_page(

@@ -135,6 +135,23 @@ class TestCardsOfEarlierVersions:
         assert vault.reader.resolve(vault.doctor(), person.ins) == Denied(ReasonCode.NOT_AUTHORISED)
         vault.guard.inspector.verify_log()
 
+    def test_a_job_moves_all_and_a_run_again_finds_none(self, vault: VaultBench, person: Person) -> None:
+        reseal_as_first_format(vault, person, self.GIVEN)
+        vault.person()
+        move = vault.guard.operator.move_choices
+        counted = move(dry_run=True)
+        assert (counted.cards, counted.authorisations) == (1, 2)
+        assert vault.sql("SELECT count(*) FROM authorisation") == [(0,)]
+        assert move() == counted
+        assert vault.sql("SELECT count(*) FROM authorisation") == [(2,)]
+        for rpps in (DOCTOR, STRANGER):
+            assert isinstance(vault.reader.resolve(vault.doctor(rpps), person.ins), ResolvedRecord)
+        again = move()
+        assert (again.cards, again.after) == (0, None)
+        beyond = move(UUID(int=2**128 - 1))
+        assert beyond.records == 0
+        vault.guard.inspector.verify_log()
+
     def test_where_both_exist_the_row_counts(self, vault: VaultBench, person: Person) -> None:
         vault.authorise(person)
         vault.change(person, Action.REVOKE, DOCTOR)

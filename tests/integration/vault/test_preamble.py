@@ -199,6 +199,7 @@ UNASKED: Mapping[str, frozenset[str]] = {
         )
     ),
     "two operators began it": frozenset({"operator.move_records"}),
+    "it tells counts, changes no right, and each row has its line": frozenset({"operator.move_choices"}),
     "it runs beside the vault's own store": frozenset(
         f"restoring.{name}" for name in ("frozen", "replay", "replay_shipped", "end")
     ),

@@ -23,7 +23,7 @@ from keyvault.verbs.reader.releasing import Released
 from keyvault.verbs.rows import SealedRow
 from keyvault.verbs.worker.adopt_request import Adopted, AdoptRequest
 from keyvault.verbs.worker.ingest_request import IngestRequest
-from records.consent import Emergency
+from records.consent import CardAuthorisation, Emergency
 from records.contacts import ContactKind
 from records.errors import NotFound
 from records.fhir.search.fhir_search import DOCUMENT, SET, FhirSearch
@@ -46,6 +46,7 @@ from tests.integration.vault.bench import (
     rows_of,
 )
 from tests.integration.vault.test_jobs import STUDY, WHY, imaged, leaving, taken
+from tests.integration.vault.test_law import reseal_as_first_format
 
 Act = Callable[[], object]
 Arrange = Callable[[VaultBench], Act]
@@ -987,6 +988,14 @@ def open_record(vault: VaultBench) -> Act:
     return lambda: vault.guard.operator.open_record(
         vault.operator(), ins, TRAITS, consent_by="x", consent_how="spoken"
     )
+
+
+@row("operator.move_choices", *("move_choices permit",) * 3, whole=False)
+def move_choices(vault: VaultBench) -> Act:
+    """A card of the first format, with two authorisations."""
+    person = vault.person()
+    reseal_as_first_format(vault, person, tuple(CardAuthorisation(n, 0, None) for n in (DOCTOR, STRANGER)))
+    return vault.guard.operator.move_choices
 
 
 @row("operator.issue_identity", "issue_identity permit")
