@@ -253,12 +253,11 @@ ROWS = [
     Row(
         "POST",
         "/accord",
-        lambda p: {"dossier": p.ins, "demande": str(uuid4()), "how": "spoken"},
+        lambda p: {"ins": p.ins, "demande": str(uuid4()), "how": "spoken"},
         page=True,
         calm=True,
         of_all=True,
         searched=False,
-        lines={"permit": 2},  # the consent, and that the record was looked for
     ),
     Row("POST", "/equipes/{team}/fin", lambda p: {}, holder=True, page=True),
     Row("DELETE", "/records/{ins}/teams/{team}", holder=True),
@@ -760,6 +759,7 @@ ONE_VERB = (
     "/records/find",
     "/records/{ins}/consents",
     "/dossier",
+    "/accord",
     "/fhir/DocumentReference/{id}",
     "/fhir/Binary/{id}",
 )

@@ -54,7 +54,7 @@ def test_whose_record_is_not_there_reads_the_same_as_who_may_not_note_it(
     refused = doctor.submit(doctor.get("/").form("/dossier"), 403, ins=patient.ins)
     asked = refused.form("/accord")
     here = doctor.send(asked)
-    nowhere = doctor.send(asked, dossier="00000000-0000-4000-8000-000000000001")
+    nowhere = doctor.send(asked, ins="00000000-0000-4000-8000-000000000001")
     assert here.status_code == nowhere.status_code == 403
     assert here.text == nowhere.text
 

@@ -117,11 +117,10 @@ class TeamPages:
         form = await self._site.form(request, session)
         if not session.is_professional:
             raise NotAuthorised
-        call, locator = NORMAL.call(session), form.get("dossier", "")
+        call, locator = NORMAL.call(session), form.get("ins", "")
         stated = (_request(form), form.get("how", ""), UNNAMED, _lines(form), None)
-        await asyncio.to_thread(self._teams.record_consent, call, locator, *stated)
-        found = await asyncio.to_thread(self._access.find, call, locator)
-        return self._site.redirect(f"/dossier/{found.public_id}")
+        told = await asyncio.to_thread(self._teams.record_consent, call, locator, *stated)
+        return self._site.redirect(f"/dossier/{told['record']}")
 
 
 def _request(form: Mapping[str, str]) -> UUID:

@@ -106,7 +106,7 @@ class TeamingVerbs:
         """A professional records that the patient consented during a visit, for itself and its team.
 
         No record is resolved before: that there is one is an answer, and has its line. `how`: in words or in
-        writing. Raises like `form_team`, and `Invalid` "bad_consent".
+        writing. Answers also the record's public id. Raises like `form_team`, and `Invalid` "bad_consent".
         """
         wanted = {"request": request, "how": how, "name": name, "members": members, "until": until}
         actor = caller(self._vault, call, "record_consent", locator=locator, **wanted)
@@ -117,7 +117,9 @@ class TeamingVerbs:
             by = found.actor.rpps or ""
             team = [by, *members]
             check_members(team, MOST_RECORDED)
-            return _form(transaction, found, request, name, team, until, recorded(by, how, transaction.now))
+            consent = recorded(by, how, transaction.now)
+            told = _form(transaction, found, request, name, team, until, consent).choices
+            return Changed({"record": str(found.public_id), **told})
 
     def change_team(
         self, call: Call, record_id: UUID, team: UUID, action: Action, members: Sequence[str] = ()
