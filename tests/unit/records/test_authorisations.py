@@ -15,6 +15,7 @@ from records.choices.authorising import (
     choose,
     join,
     leave,
+    narrows,
     of_card,
     revoke,
 )
@@ -253,6 +254,31 @@ def test_a_change_of_one_s_own_ground_ends_none_of_a_team() -> None:
     assert join(both, DOCTOR, MEMBER).own == GROUND
     first = authorise(Authorisation(DOCTOR, (member,)), DOCTOR, given(), NOW, OTHER)
     assert member in first.grounds and first.own is not None and first.own.circle == OTHER
+
+
+def test_what_is_chosen_for_one_person_holds_in_every_team() -> None:
+    both = join(OWN, DOCTOR, MEMBER)
+    chosen = choose(both, [KIND])
+    assert chosen.professional == DOCTOR
+    assert {each.circle: each.scope for each in chosen.grounds} == dict.fromkeys((CIRCLE, TEAM), Scope.CHOSEN)
+    (member,) = (each for each in chosen.grounds if each.of_team)
+    assert replace(member, scope=Scope.ALL) == both.grounds[1]
+
+
+@pytest.mark.parametrize(
+    ("scope", "kinds", "newly", "less"),
+    [
+        (Scope.ALL, [KIND], {1}, True),
+        (Scope.CHOSEN, [], set(), True),
+        (Scope.CHOSEN, [KIND], set(), True),
+        (Scope.CHOSEN, [KIND], {1}, False),
+        (Scope.CHOSEN, [KIND, DocumentKind("31")], set(), False),
+    ],
+)
+def test_a_choice_narrows_if_it_shows_nothing_more(
+    scope: Scope, kinds: list[DocumentKind], newly: set[int], less: bool
+) -> None:
+    assert narrows(replace(GROUND, scope=scope, kinds=frozenset({KIND})), kinds, newly) is less
 
 
 def test_a_renewal_keeps_the_consent_that_was_given_with_it() -> None:
