@@ -30,7 +30,7 @@ UNPROCESSABLE = 422
 LONGEST_LINE = 64
 CORRECTED = frozenset({"bad_team", "bad_rpps", "bad_authorisation", "team_ended", "request_reused"})
 """What the form is shown again for, with what it held."""
-_NUMBER = re.compile(r"(?<!\d)8?\d{11}(?!\d)", re.ASCII)
+_NUMBER = re.compile("(?<![0-9])8?[0-9]{11}(?![0-9])")
 
 
 class TeamPages:
