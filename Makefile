@@ -97,9 +97,10 @@ test: check  ## everything CI runs, at most twenty minutes on two cores
 	$(PYTEST) $(addprefix --ignore=,$(DECIDING)) || exit $$?; exit $$decided
 	@$(BIN)/python tests/architecture/coverage_floor.py .coverage.json
 
-test-long: dev  ## some hours: 1 000 kills of each set (COFFRE_TEST_ROUNDS), large bodies, the vault's suite on Postgres
+test-long: dev  ## some hours: 1 000 kills of each set (COFFRE_TEST_ROUNDS), large bodies, the vault's suite on Postgres, mutations of what decides
 	@$(BIN)/python -m pytest --timeout=3600 -m long --durations=20
 	@COFFRE_TEST_STORE=postgres $(BIN)/python -m pytest tests/integration/vault
+	@PYTHONHASHSEED=0 $(BIN)/python -m tests.mutations
 
 fuzz: dev  ## fuzz the validators and the reader of multipart (SECONDS=600 each)
 	@for target in dicom pdf multipart; do $(BIN)/python -m tests.fuzz $$target --seconds $(SECONDS) || exit 1; done
@@ -133,7 +134,7 @@ MEMORY ?= /dev/shm
 LEFT = $(wildcard opened coffre-identities $(MEMORY)/coffre-* $(or $(TMPDIR),/tmp)/coffre-* $(or $(TMPDIR),/tmp)/pytest-of-$(shell id -un) \
 	$(or $(TMPDIR),/tmp)/orthanc-* $(HOME)/.local/state/coffre)
 clean:  ## remove what the other words made inside the checkout, and list what lies elsewhere
-	@rm -rf $(VENV) $(dir $(VIEWER_BUILT)) .ohif .axe .data .data-* .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
+	@rm -rf $(VENV) $(dir $(VIEWER_BUILT)) mutants .ohif .axe .data .data-* .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
 	@find . -name node_modules -prune -exec rm -rf {} +
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@test -z "$(LEFT)" || printf '%s\n' "Left, because you may still need it; remove it yourself:" $(addprefix "  rm -r ",$(LEFT))

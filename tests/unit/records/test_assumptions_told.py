@@ -2,15 +2,16 @@
 
 from dataclasses import replace
 
-from records.access import AccessRequest, Facts, RecordFacts
-from records.policy import decide
+from records.access import AccessRequest, Facts, Permit, RecordFacts
+from records.policy import decide, warnings
 from records.rules.assumptions import closed_by_assumption, of_refusal, told_in_log
-from records.vocabulary.codes import Action, Obligation, PurposeOfUse, ReasonCode, RecordState
-from records.vocabulary.matrix import Matrices
+from records.vocabulary.codes import Action, Label, Obligation, PurposeOfUse, ReasonCode, RecordState
+from records.vocabulary.matrix import Cell, Mark, Matrices
 from records.vocabulary.matrix_tables import MATRICES
-from tests.unit.records.factories import BLOCKED, CARD, NOW, depositor, patient, professional
+from tests.unit.records.factories import BLOCKED, CARD, NOW, REPORT, depositor, patient, professional
+from tests.unit.records.factories import DOCTOR as RPPS
 
-AT = MATRICES.versions[0].since + NOW % 1000
+AT = NOW
 NONE_IN_FORCE = Matrices(MATRICES.bases, ())
 TELL = frozenset({Obligation.TELL_ASSUMED_RIGHT})
 DOCTOR, NURSE, PSYCHOLOGIST = (professional(profession=code) for code in ("10", "60", "93"))
@@ -54,3 +55,27 @@ def test_a_refusal_tells_an_assumption_where_it_was_the_reason() -> None:
     glass = replace(ask(professional(profession="28")), purpose=PurposeOfUse.BRIS_DE_GLACE, reason="x" * 10)
     optician = decide(glass, record)
     assert (optician.reason, optician.obligations) == (ReasonCode.PROFESSION_NOT_ENTITLED, frozenset())
+
+
+ASSUMED_OPEN = replace(REPORT, type_code="15508-5")
+"""Of a type that nurses read by an assumed cell."""
+
+
+def test_what_is_told_follows_the_matrix_that_decides() -> None:
+    nurse = replace(NURSE, rpps=RPPS)
+    record = RecordFacts(RecordState.ACTIVE, CARD)
+    permitted = decide(ask(nurse), Facts(record, ASSUMED_OPEN))
+    assert isinstance(permitted, Permit) and permitted.obligations == TELL
+    sourced = next(each for each in MATRICES.bases.values() if each.mark is Mark.SOURCED)
+    version = replace(MATRICES.versions[-1], rows={"60": {"15508-5": Cell(True, sourced)}})
+    other = Matrices(MATRICES.bases, (version,))
+    permitted = decide(ask(nurse), Facts(record, ASSUMED_OPEN), other)
+    assert isinstance(permitted, Permit) and permitted.obligations == frozenset()
+    assert warnings(ask(nurse), ASSUMED_OPEN, NONE_IN_FORCE) == frozenset()
+
+
+def test_another_reason_than_the_matrix_tells_no_assumption() -> None:
+    record = RecordFacts(RecordState.ACTIVE, CARD)
+    masked = replace(ASSUMED_OPEN, labels=frozenset({Label.MASQUE_PS}))
+    denied = decide(ask(replace(NURSE, rpps=RPPS)), Facts(record, masked))
+    assert (denied.reason, denied.obligations) == (ReasonCode.MASKED, frozenset())

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from records.choices.authorisations import Authorisation, DocumentKind, Ground, Scope, day_of_end
+from records.choices.authorisations import Authorisation, DocumentKind, Ground, Scope, day_of_end, instants
 from records.choices.authorising import (
     MOST_KINDS,
     Given,
@@ -330,3 +330,19 @@ def test_what_a_card_said_is_the_holder_s_own_consent_unless_another_is_known() 
     assert of_card(given_then, CIRCLE).grounds == (Ground(CIRCLE, NOW - DAY, NOW + DAY, said, express=True),)
     other = ConsentRecord(DOCTOR, "written", NOW)
     assert [each.consent for each in of_card(given_then, CIRCLE, other).grounds] == [other]
+
+
+def test_a_choice_narrows_if_it_shows_nothing_that_was_not_shown() -> None:
+    kind, other = KIND, DocumentKind(practice_setting="AMBU")
+    chosen = replace(GROUND, scope=Scope.CHOSEN, kinds=frozenset({kind}))
+    assert narrows(GROUND, [other], [OTHER])  # all was shown
+    assert narrows(chosen, [], ()) and narrows(chosen, [kind], ())
+    assert not narrows(chosen, [kind], [OTHER]) and not narrows(chosen, [other], ())
+    assert not narrows(chosen, [kind, other], ())
+
+
+def test_a_ground_changes_a_decision_where_it_begins_and_ends() -> None:
+    assert list(instants(join(OWN, DOCTOR, MEMBER))) == [
+        each for ground in join(OWN, DOCTOR, MEMBER).grounds for each in (ground.since, ground.until)
+    ]
+    assert list(instants(None)) == []

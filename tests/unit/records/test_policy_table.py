@@ -8,7 +8,17 @@ from records.actors import Actor
 from records.choices.authorisations import Authorisation, DocumentKind, Ground, Scope
 from records.consent import Card, ConsentRecord, Emergency, Refusals
 from records.documents import DocumentFacts, HoldersRefusal
-from records.policy import AccessRequest, Deny, EmergencyUse, Facts, Permit, RecordFacts, decide, visible
+from records.policy import (
+    AccessRequest,
+    Deny,
+    EmergencyUse,
+    Facts,
+    Permit,
+    RecordFacts,
+    decide,
+    told_to_author,
+    visible,
+)
 from records.vocabulary.codes import (
     Action,
     DocumentState,
@@ -795,3 +805,34 @@ def test_r15_a_list_leaves_out_what_may_not_be_read_and_says_nothing_of_it() -> 
     assert seen == tuple(each for each in every if each not in [DOCUMENTS[name] for name in unseen])
     assert visible(ask("stranger", "search", "normal"), Facts(ACTIVE), every) == ()
     assert visible(ask("operator", "root", "normal"), Facts(ACTIVE), every) == ()
+
+
+@pytest.mark.requirement("R32")
+def test_a_named_author_is_the_author_alone_and_not_whoever_asks() -> None:
+    named = replace(REPORT, author=DOCTOR)
+    for who, reason in (
+        ("doctor", "author"),
+        ("stranger", "not_authorised"),
+        ("hospital-stranger", "author"),
+    ):
+        assert decide(ask(who, "withdraw", "normal"), Facts(ACTIVE, named)).reason == reason
+
+
+@pytest.mark.requirement("R24")
+def test_the_two_labels_that_leave_no_reader_are_refused_together() -> None:
+    both = labelled(Label.INVISIBLE_PATIENT, Label.MASQUE_PS)
+    assert decide(ask("lab", "deposit", "normal"), Facts(ACTIVE, both)).reason is ReasonCode.LABELS_CONFLICT
+    for label in both.labels:
+        alone = replace(both, labels=frozenset({label}))
+        assert isinstance(decide(ask("lab", "deposit", "normal"), Facts(ACTIVE, alone)), Permit)
+
+
+@pytest.mark.requirement("R31")
+def test_the_author_s_side_is_told_of_a_document_whatever_became_of_it_and_nobody_else() -> None:
+    """Deleted or refused since, it is still its structure's deposit."""
+    own = replace(REPORT, author_structure=HOSPITAL)
+    refused = replace(own, refused=HoldersRefusal(NOW, "Ce n'est pas moi."))
+    for each in (own, replace(own, state=DocumentState.DELETED), refused):
+        assert told_to_author(ask("lab", "follow_deposits", "normal"), ACTIVE, each)
+        other = replace(each, author_structure=PRACTICE)
+        assert not told_to_author(ask("lab", "follow_deposits", "normal"), ACTIVE, other)
