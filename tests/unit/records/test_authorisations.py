@@ -327,7 +327,8 @@ def test_a_refused_choice_says_which_code() -> None:
 def test_what_a_card_said_is_the_holder_s_own_consent_unless_another_is_known() -> None:
     given_then = CardAuthorisation(DOCTOR, NOW - DAY, NOW + DAY)
     said = ConsentRecord("patient", "online", NOW - DAY)
-    assert of_card(given_then, CIRCLE).grounds == (Ground(CIRCLE, NOW - DAY, NOW + DAY, said, express=True),)
+    expected = Ground(CIRCLE, NOW - DAY, NOW + DAY, said, express=True)
+    assert of_card(given_then, CIRCLE) == Authorisation(DOCTOR, (expected,))
     other = ConsentRecord(DOCTOR, "written", NOW)
     assert [each.consent for each in of_card(given_then, CIRCLE, other).grounds] == [other]
 
