@@ -73,6 +73,14 @@ class Viewer:
             self.page.wait_for_timeout(250)
         return False
 
+    def drawn(self, colour: tuple[int, int, int]) -> int:
+        """How many pixels of the canvas have nearly this colour."""
+        url = self.page.evaluate(self.canvas)
+        if not url:
+            return 0
+        shown = Image.open(BytesIO(base64.b64decode(url.partition(",")[2]))).convert("RGB")
+        return int((abs(numpy.asarray(shown, dtype=int) - colour).max(axis=2) < 40).sum())
+
     def resembles(self, datasets: list[pydicom.FileDataset]) -> float:
         """The correlation of the canvas with the image that it resembles most, once one is right or no more
         comes.

@@ -14,17 +14,18 @@ from pydicom.data import get_testdata_file
 from coffre.demonstration import data as demo_data
 from coffre.installation.install import initialise
 from coffre.settings import load
+from tests.clients import encoded
 from tests.clients.ohif_viewer import RIGHT, Viewer, encapsulated, given_to, written
 from tests.integration.support import DOCTOR, STRANGER, Coffre, Patient, serving
 from tests.services import ohif
 
 SHORT = {
     "JPEG 2000": "MR_small_jp2klossless.dcm",
+    "RLE": "MR_small_RLE.dcm",
 }
 LONG = {
     "JPEG of a film, eight bits": "color3d_jpeg_baseline.dcm",
     "deflated": "image_dfl.dcm",
-    "RLE": "MR_small_RLE.dcm",
     "JPEG Baseline": "SC_rgb_jpeg_dcmtk.dcm",
     "JPEG Extended, twelve bits": "JPEG-lossy.dcm",
     "JPEG Lossless": "JPEG-LL.dcm",
@@ -36,6 +37,19 @@ LONG = {
     "MR, uncompressed": "MR_small.dcm",
     "big endian": "MR_small_bigendian.dcm",
 }
+
+
+def packaged(name: str) -> encoded.Made:
+    return lambda person: given_to(person, str(get_testdata_file(name)))
+
+
+OF_EACH_SYNTAX: dict[str, encoded.Made] = {
+    **{title: packaged(name) for title, name in LONG.items()},
+    **encoded.SHORT,
+    **encoded.LONG,
+}
+TRACE = (255, 255, 255)
+"""The colour of the lines of an electrocardiogram, on a grid of dark red."""
 NO_X25519 = """crypto.subtle.generateKey = () => Promise.reject(new DOMException("", "NotSupportedError"));"""
 
 
@@ -78,11 +92,20 @@ def test_an_authorised_doctor_reads_a_ct(served: Coffre, viewer: Viewer) -> None
     assert viewer.failures == []
 
 
+@pytest.mark.parametrize("name", SHORT.values(), ids=SHORT)
+def test_an_image_is_shown_as_it_is(served: Coffre, viewer: Viewer, name: str) -> None:
+    assert_shown(served, viewer, packaged(name))
+
+
 @pytest.mark.long
-@pytest.mark.parametrize("name", [*SHORT.values(), *LONG.values()], ids=[*SHORT, *LONG])
-def test_each_syntax_is_shown_as_it_is(served: Coffre, viewer: Viewer, name: str) -> None:
+@pytest.mark.parametrize("make", OF_EACH_SYNTAX.values(), ids=OF_EACH_SYNTAX)
+def test_each_syntax_is_shown_as_it_is(served: Coffre, viewer: Viewer, make: encoded.Made) -> None:
+    assert_shown(served, viewer, make)
+
+
+def assert_shown(served: Coffre, viewer: Viewer, make: encoded.Made) -> None:
     person = served.open_record()
-    dataset = given_to(person, str(get_testdata_file(name)))
+    dataset = make(person)
     study = deposited(served, person, [dataset])
     viewer.sign_in(person.token)
     viewer.open(person, study, over_gateway=True)
@@ -101,22 +124,26 @@ def test_a_structured_report_is_read_from_its_metadata(served: Coffre, viewer: V
 
 
 @pytest.mark.long
-def test_an_electrocardiogram_is_fetched_as_bulk_data(served: Coffre, viewer: Viewer) -> None:
+def test_an_electrocardiogram_is_drawn(served: Coffre, viewer: Viewer) -> None:
     person = served.open_record()
     study = deposited(served, person, [given_to(person, str(get_testdata_file("waveform_ecg.dcm")))])
     viewer.sign_in(person.token)
     viewer.open(person, study, over_gateway=True)
     assert viewer.until(lambda: any("/bulkdata/" in url for _, url, _ in viewer.answers))
+    assert viewer.until(lambda: viewer.drawn(TRACE) > 1000)
     assert viewer.failures == []
 
 
 @pytest.mark.long
-def test_an_encapsulated_pdf_is_fetched_as_bulk_data(served: Coffre, viewer: Viewer) -> None:
+def test_an_encapsulated_pdf_is_shown(served: Coffre, viewer: Viewer) -> None:
     person = served.open_record()
     study = deposited(served, person, [encapsulated(person, demo_data.report_pdf())])
     viewer.sign_in(person.token)
     viewer.open(person, study, over_gateway=True)
     assert viewer.until(lambda: any("/bulkdata/" in url for _, url, _ in viewer.answers))
+    shown = viewer.page.locator('[data-viewport-id] object[type="application/pdf"]')
+    shown.wait_for(state="visible", timeout=1000 * viewer.longest_s)
+    assert (shown.get_attribute("data") or "").startswith("blob:")
     assert viewer.failures == []
 
 
