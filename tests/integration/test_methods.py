@@ -54,8 +54,9 @@ def person(coffre: Coffre) -> Patient:
 
 def filled(template: str) -> str:
     """The template as an address at which there is nothing."""
-    path = re.sub(r"\{\w+_id\}|\{blob\}", str(UUID(int=0)), template)
-    return re.sub(r"\{[^}]+\}", "1", path.replace("{declared}", "Immunization"))
+    path = re.sub(r"\{\w+_id\}|\{blob\}|\{team\}", str(UUID(int=0)), template)
+    path = re.sub(r"\{declared(:\w+)?\}", "Immunization", path)
+    return re.sub(r"\{[^}]+\}", "1", path)
 
 
 class TestEveryAddress:

@@ -85,13 +85,13 @@ def _entries(found: Any) -> list[_Entry]:
 def _kind(entry: Any) -> str:
     resource = entry.get("resource") if isinstance(entry, dict) else None
     kind = resource.get("resourceType") if isinstance(resource, dict) else None
-    if kind not in _MOST:
+    if not isinstance(kind, str) or kind not in _MOST:
         raise Invalid(
             f"Bundle.entry holds {', '.join(_MOST)}, and nothing else here: no folder, and no change of "
             "another document.",
             code="bundle_not_supported",
         )
-    return str(kind)
+    return kind
 
 
 def _entry(entry: dict[str, Any], kind: str) -> _Entry:

@@ -331,14 +331,17 @@ def _envelope(vault: VaultBench, token: str, received_at: int, ins: str) -> Rece
     return Received(row, tuple(vault.index.blobs(deposit.submission_id)))
 
 
-def test_patients_and_operators_deposit_nothing_here(vault: VaultBench, person: Person) -> None:
-    for token in (person.call.token, vault.operator().token):
+def test_operators_deposit_nothing_and_patients_no_report(vault: VaultBench, person: Person) -> None:
+    for token, why in (
+        (person.call.token, ReasonCode.DEPOSITOR_NOT_ENTITLED),
+        (vault.operator().token, ReasonCode.ROLE_NOT_ENTITLED),
+    ):
         received = vault.receive(CONTENT, token=token, ins=person.ins)
         assert isinstance(vault.take(received), ForIngest)
         with vault.logging() as seen:
             answer = vault.worker.adopt(vault.request(received, person.ins, CONTENT))
-        assert answer == Denied(ReasonCode.ROLE_NOT_ENTITLED)
-        assert [event.told for event in seen] == [("deposit", "deny", "role_not_entitled")]
+        assert answer == Denied(why)
+        assert [event.told for event in seen] == [("deposit", "deny", why.value)]
 
 
 @pytest.mark.requirement("R31")
