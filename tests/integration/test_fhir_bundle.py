@@ -94,7 +94,7 @@ def test_labels_of_a_bundle_count_and_what_it_may_not_do_is_refused_whole(
     assert provide(coffre, hospital, for_patient(patient, securityLabel=masked)).status_code == 200
     assert [each["labels"] for each in patient.documents()] == [["MASQUE_PS"]]
     nobody = provide(coffre, patient.token, for_patient(patient))
-    assert code(nobody) == (403, "role_not_entitled")
+    assert code(nobody) == (422, "depositor_not_entitled")  # the holder is no author of a report
     many = for_patient(patient)
     many["entry"].append(many["entry"][1])
     assert code(provide(coffre, hospital, many)) == (413, "too_many_documents")
