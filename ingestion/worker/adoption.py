@@ -69,6 +69,7 @@ class Adoption:
             worker=self.worker,
             sealed_envelope=self.sealed_envelope or NO_ENVELOPE,
             record=record,
+            # the vault knows a repeat by its blobs, so that a plan has to give every try the same ones
             documents=tuple(map(self._document, packed)),
             blobs=tuple(new_blob(blob) for each in packed for blob in each.blobs),
         )

@@ -54,6 +54,7 @@ SERIES_TAGS = [
     "00400244",
     "00400245",
 ]
+# bounded: details are opened whole for a page, and a file may repeat a sequence as often as it likes
 REQUESTS, MOST_REQUESTS = "00400275", 32
 REQUEST_TAGS = ["00400009", "00401001"]
 REFERENCED = "0040A370"
@@ -98,6 +99,7 @@ def study_details(
             uid=first.dicom.study,
             time=attributes.time,
             accession=attributes.accession,
+            # as the sender wrote it, and nobody's key: the record is found by the INS alone (R2)
             local_id=first.dicom.patient.identifiers[0].value,
             modalities=tuple(sorted({p.dicom.modality for p in group.parts if p.dicom.modality})),
             attributes=pick(first.dicom.dicom, STUDY_TAGS)

@@ -49,6 +49,7 @@ class Claiming:
 
     def _claimed(self, tokens: Mapping[int, bytes]) -> PartClaims:
         claims = self.index.claim_parts(self.submission_id, tokens) if tokens else PartClaims()
+        # who holds them has no verdict yet: if it is refused they are free, if not this is its duplicate
         if claims.busy:
             raise Busy
         return claims

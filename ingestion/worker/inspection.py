@@ -29,6 +29,7 @@ from records.vocabulary.codes import Environment
 from records.vocabulary.document_types import DOCUMENT_TYPES
 from records.vocabulary.person_warnings import PERSON_WARNINGS
 
+# a closed record has a code of its own (R10); one that was destroyed, or is only proposed, is none (R9, R12)
 _RECORD_JUDGEMENT = {
     "unknown": "no_record",
     "closed": "record_closed",
@@ -69,6 +70,7 @@ class Inspector:
     ) -> Inspected:
         """Every part with its judgement, in order."""
         headers, parts = opened.headers, opened.parts
+        # before any byte of it is parsed: strangers' content costs nothing where it cannot be kept
         refusal = self._refusal(opened)
         if refusal is not None:
             return _all_alike(parts, refusal, content)
@@ -95,7 +97,7 @@ class Inspector:
             files = [_file(part, content) for _, part in some]
             judged_parts = []
             for (number, part), found in zip(some, self._sandbox.inspect_each(kind, files), strict=False):
-                in_hand.meter.add(found.cpu)
+                in_hand.meter.add(found.cpu)  # of a refused file, too: it was spent on this depositor
                 judged_parts.append(_judged_part(number, part, found, told.get(number, ())))
                 if ended.is_set():
                     break

@@ -93,6 +93,7 @@ class Packer:
         else:
             pack, offsets = self._repack(group, content)
         if group.record is None:
+            # whose it is was not settled: nobody sees a series of it, and its discharge packs it anew
             return PackedGroup(group, pack, offsets, ())
         documents = list(_series_documents(group, pack.blob_id, offsets))
         made = self._made(group, content)
@@ -127,6 +128,8 @@ class Packer:
 
     def write_small(self, *contents: tuple[BlobKind, bytes, str]) -> list[Blob]:
         """New blobs of what is in memory, each with its kind and role; one transaction names them all."""
+        # rows before objects, here as in `write`: whatever a crash leaves in the store has a name, by which
+        # the sweeper finds it (docs/vault.md section 2, steps 0 and 2)
         refs = [BlobRef(uuid4(), 1, kind) for kind, _, _ in contents]
         self._index.begin_uploads([(ref.blob_id, ref.version) for ref in refs], self._now_ms())
         return [

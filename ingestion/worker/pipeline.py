@@ -88,6 +88,8 @@ class Ingestion:
         parts, duplicates = steps.claim(inspected.parts)
         # not `received`: instances put together from metadata and bulk data lie nowhere as they came
         packed = steps.pack(parts, inspected.content)
+        # the vault before the index: what it adopted and no list shows is ended by the next try; rows that it
+        # refused afterwards would have been seen (docs/vault.md section 2, step 4)
         parts, adopted = steps.adopt(parts, packed)
         steps.publish(steps.rows(parts, duplicates, adopted), self._spending)
 
@@ -134,6 +136,7 @@ class Ingestion:
         return OpenedContent(self._worker.objects, sealed_blob(received), key, blob=received)
 
     def _reject(self, judgement: Judgement) -> None:
+        # there is nothing to adopt; step 4 all the same, which alone tells the depositor
         rows = rejection(judgement, self._worker.now_ms())
         self._worker.index.publish(self.submission_id, self._worker.name, rows)
 

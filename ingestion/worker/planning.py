@@ -18,7 +18,7 @@ def write_plan(packed: Sequence[PackedGroup], parts: Sequence[InspectedPart]) ->
     groups = [
         {
             "pack": str(each.pack.blob_id),
-            "offsets": sorted(each.offsets.items()),
+            "offsets": sorted(each.offsets.items()),  # pairs: names of a JSON object are text (RFC 8259)
             "series": [str(blob.blob_id) for blob in each.series],
             "renditions": planned(each.renditions, [uid for uid, _ in each.group.series()]),
             "rendered": each.rendered,
@@ -43,6 +43,7 @@ def planned_judgements(plan: bytes) -> dict[int, Judgement]:
 def follow_plan(plan: bytes, groups: Sequence[Group], blobs: Sequence[Blob]) -> list[PackedGroup] | None:
     """The packed groups of an earlier try; None where validation groups the parts otherwise by now."""
     known = {str(blob.blob_id): blob for blob in blobs}
+    # by numbers alone: the plan lies in clear in the index, and may hold nothing that the content says
     by_parts = {
         frozenset(number for number, _ in entry["offsets"]): entry for entry in json.loads(plan)["groups"]
     }

@@ -44,6 +44,7 @@ def publication(
     answer: bytes | None = None,
 ) -> Publication:
     """All rows of the one transaction that makes the submission visible."""
+    # each value once, in one call: the vault makes tokens, since the key that they are made with stays there
     values = list(dict.fromkeys(token_values(groups)))
     found = dict(zip(values, tokens(values), strict=True)) if values else {}
     document_of = {
@@ -59,6 +60,7 @@ def publication(
         tokens=tuple(row for each in groups for row in _tokens(each, found)),
         answer=answer,
         deprecated=frozenset(each.document.replaced for each in groups if each.document.replaced),
+        # all others of the submission are deleted at step 5: a blob left out here would be lost
         adopted=frozenset((blob.blob_id, blob.version) for each in groups for blob in each.packed.blobs),
     )
 
@@ -74,6 +76,7 @@ def token_values(groups: Sequence[AdoptedGroup]) -> Iterator[Value]:
 
 def _part(part: InspectedPart, document_of: dict[int, UUID], duplicates: dict[int, UUID]) -> PartVerdict:
     judgement = part.judgement
+    # a part that repeats another one of this submission names the document of that one
     first = part.repeats or part.number
     shown = {
         PartOutcome.PUBLISHED: document_of.get(part.number),

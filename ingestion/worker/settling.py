@@ -14,7 +14,11 @@ SETTLE_AFTER_S, SETTLE_AT_ONCE = 0.5, 32
 
 
 class Ended:
-    """Submissions of a worker that are published, and settled a little later, many at a time."""
+    """Submissions of a worker that are published, and settled a little later, many at a time.
+
+    Kept in memory alone: what a worker that dies has forgotten, the sweeper settles (docs/vault.md section 2,
+    step 5). Depositors have their verdicts by then, so that nobody waits for it.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -58,6 +62,7 @@ def settle_many(
 
 
 def _delete(index: Settling, objects: ObjectStore, abandoned: Collection[Blob]) -> None:
+    # deleting an object that is gone succeeds: a repeat passes over what an earlier one got done
     for blob in abandoned:
         objects.delete(blob.blob_id, blob.version)
     index.forget_blobs(abandoned)

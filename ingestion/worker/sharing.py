@@ -68,6 +68,7 @@ class SharedIngestion:
     def __init__(self, worker: Worker, submissions: Sequence[Submission]) -> None:
         self._worker = worker
         self._private, self._public = new_box_key()
+        # the beat prolongs the lease of the one in hand alone: those of the others have to outlast all steps
         self._until = time.monotonic() + min(LONGEST_S, worker.lease_ms / 4000)
         blobs = worker.index.blobs_of([each.submission_id for each in submissions])
         sizes = (sum(blob.plaintext_size for blob in found) for found in blobs.values())
@@ -189,6 +190,7 @@ class SharedIngestion:
             for each, own in zip(packed, tokens, strict=True)
             if own is not None
         ]
+        # plans before the vault hears of any, as for one alone; not added is whose bytes are held by now
         added = self._worker.index.add_plans(self._worker.name, plans) if plans else frozenset()
         for each in packed:
             if each.submission_id not in added:
