@@ -7,10 +7,10 @@ before the vault adopts them; one index transaction puts the new row in the plac
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 from uuid import UUID
 
 from content.series_metadata import SeriesInstance, write_series
+from ingestion.jobs.job_plan import JobPlan
 from ingestion.jobs.maintenance import JobTry
 from ingestion.jobs.merging import Kept, kept_instances, live_series, merged_details, moved_metadata
 from ingestion.jobs.picturing import Contents, Documents, contents_of, pictured, series_documents
@@ -23,7 +23,6 @@ from keyvault.crypto.search_tokens import TokenField
 from keyvault.verbs.worker.adopt_request import Adopted, AdoptedDocument, NewDocument
 from keyvault.verbs.worker.opening_jobs import ForMaintenance
 from records.errors import CoffreError
-from records.renditions import NOT_RENDERED
 from records.vocabulary.codes import DocumentState, SubmissionState
 from storage.rows import Blob, Details, Instance, Publication, Removal, Submission
 
@@ -194,21 +193,19 @@ def _check_described(kept: Sequence[Kept], series: str, instances: Sequence[Seri
         )
 
 
-def _plan(packed: _Packed, kept: int, series: Sequence[str]) -> dict[str, Any]:
-    return {
-        "kept": kept,
-        "blobs": [str(blob.blob_id) for blob in (packed.pack, *packed.metadata)],
-        "renditions": planned(packed.renditions, series),
-        "rendered": packed.rendered,
-    }
+def _plan(packed: _Packed, kept: int, series: Sequence[str]) -> JobPlan:
+    return JobPlan(
+        kept=kept,
+        blobs=tuple(str(blob.blob_id) for blob in (packed.pack, *packed.metadata)),
+        renditions=planned(packed.renditions, series),
+        rendered=packed.rendered,
+    )
 
 
-def _planned(plan: Mapping[str, Any], blobs: Mapping[str, Blob], series: Sequence[str]) -> _Packed:
+def _planned(plan: JobPlan, blobs: Mapping[str, Blob], series: Sequence[str]) -> _Packed:
     """The objects of an earlier try."""
-    pack, *metadata = (blobs[blob_id] for blob_id in plan["blobs"])
-    # 0.1.0 made none
-    renditions = followed(plan.get("renditions", ()), series, blobs)
-    return _Packed(pack, metadata, renditions, plan.get("rendered", NOT_RENDERED))
+    pack, *metadata = (blobs[blob_id] for blob_id in plan.blobs)
+    return _Packed(pack, metadata, followed(plan.renditions, series, blobs), plan.rendered)
 
 
 def _details(job_id: UUID, document: AdoptedDocument, now: int, rendered: int) -> Details:

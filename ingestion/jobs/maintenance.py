@@ -3,13 +3,12 @@
 New objects are named by upload rows and a plan before the vault adopts them; one index transaction publishes.
 """
 
-import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
 from content.sandbox.metering import InHand
 from ingestion.envelope import NO_ENVELOPE
+from ingestion.jobs.job_plan import JobPlan
 from ingestion.worker.adoption import new_blob
 from ingestion.worker.packing import Packer, Sealing
 from ingestion.worker.queue.heartbeat import Heartbeat
@@ -77,19 +76,21 @@ class JobTry:
         renditions = self.worker.renditions
         return renditions.maker(InHand(self.heartbeat.beat)) if renditions else None
 
-    def keep_plan(self, blobs: Sequence[Blob], plan: Mapping[str, Any]) -> None:
+    def keep_plan(self, blobs: Sequence[Blob], plan: JobPlan) -> None:
         """Name the new objects: whoever tries again goes on with these."""
-        self.worker.index.add_blobs(self.job_id, self.worker.name, blobs, json.dumps(plan).encode())
+        self.worker.index.add_blobs(self.job_id, self.worker.name, blobs, plan.write())
 
-    def earlier(self, **same: object) -> tuple[dict[str, Any], dict[str, Blob]] | None:
-        """The plan and objects of an earlier try, if it got that far; `same`: what the plan must say, too.
+    def earlier(
+        self, *, kept: int | None = None, series: int | None = None
+    ) -> tuple[JobPlan, dict[str, Blob]] | None:
+        """The plan and objects of an earlier try, if it got that far, of as many instances or series.
 
         Raises `Conflict` "plan_changed".
         """
         if self._plan is None:
             return None
-        found: dict[str, Any] = json.loads(self._plan)
-        if any(found[name] != value for name, value in same.items()):
+        found = JobPlan.read(self._plan)
+        if (found.kept, found.series) != (kept, series):
             raise Conflict("This study changed since it was packed: begin again.", code="plan_changed")
         return found, {str(blob.blob_id): blob for blob in self.blobs}
 

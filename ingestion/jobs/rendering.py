@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
+from ingestion.jobs.job_plan import JobPlan
 from ingestion.jobs.maintenance import JobTry
 from ingestion.jobs.merging import kept_instances, live_series
 from ingestion.jobs.picturing import contents_of, pictured, series_documents
@@ -51,11 +52,11 @@ class Rendering:
         earlier = self._job.earlier(series=len(series))
         if earlier is not None:
             plan, blobs = earlier
-            return followed(plan["renditions"], series, blobs), plan["rendered"]
+            return followed(plan.renditions, series, blobs), plan.rendered
         made = made_of(self._job.maker(), opened.study_uid or "", images)
         contents = ((BlobKind.RENDITION, each.data, "rendition") for each in made.renditions)
         found = with_blobs(made.renditions, self._job.packer(opened).write_small(*contents))
-        plan = {"series": len(series), "renditions": planned(found, series), "rendered": made.state}
+        plan = JobPlan(series=len(series), renditions=planned(found, series), rendered=made.state)
         self._job.keep_plan([each.blob for each in found], plan)
         return found, made.state
 
