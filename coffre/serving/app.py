@@ -157,7 +157,7 @@ def build(
     ):  # first: a viewer asks for each frame, and addresses are compared one after another
         _retrieving(app, system, public_url, line, gateway)
     if ServedPart.INTAKE in serves:
-        _intake(app, system, public_url, only)
+        _intake(app, system, public_url, only, sessions)
     if ServedPart.READER in serves:
         _reader(app, system, public_url)
     if serves & {ServedPart.INTAKE, ServedPart.READER}:
@@ -200,8 +200,10 @@ def _background(system: System, public_url: str) -> Callable[[FastAPI], Abstract
     return lifespan
 
 
-def _intake(app: FastAPI, system: System, public_url: str, only: ServedPart | None) -> None:
-    """What deposits; it never calls the vault."""
+def _intake(
+    app: FastAPI, system: System, public_url: str, only: ServedPart | None, sessions: Sessions
+) -> None:
+    """What deposits, the forms of the pages as well; it never calls the vault."""
     ring = bell_of(system)[0] if only is ServedPart.INTAKE else system.bells.ring
     intake, depositor = system.intake(ring), Authentication.of(system).depositor(public_url)
     system.wake(FINISHED, system.verdicts.done)
@@ -209,12 +211,8 @@ def _intake(app: FastAPI, system: System, public_url: str, only: ServedPart | No
     app.include_router(fhir.router(intake, depositor, public_url))
     app.include_router(entries.router(intake, depositor, public_url))
     app.include_router(submissions.router(intake, depositor))
-
-
-def _own_deposits(system: System, only: ServedPart | None) -> IntakeDeposits:
-    """What the pages' forms deposit: by intake, in a process that serves it, too."""
-    ring = bell_of(system)[0] if only is ServedPart.INTAKE else system.bells.ring
-    return IntakeDeposits(system.intake(ring), Authentication.of(system))
+    own = IntakeDeposits(intake, Authentication.of(system))
+    app.include_router(profile_forms.router(Site(sessions, system.identity.environment), own))
 
 
 def _reader(app: FastAPI, system: System, public_url: str) -> None:
@@ -304,8 +302,6 @@ def _content(
     app.include_router(viewer.router(built))
     app.include_router(own if line is None else relaying.router(own, line, site.route_class()))
     binaries = fhir_binaries.router(gateway, Authentication.of(system).credential(public_url))
-    if only is None or only is ServedPart.WEB:
-        app.include_router(profile_forms.router(site, _own_deposits(system, only)))
     app.include_router(binaries if line is None else relaying.router(binaries, line, APIRoute))
     _ohif(app, system, site)
     problems.install_pages(app, site)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from copy import copy
-from functools import cached_property
+from functools import cache, cached_property
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute, iter_route_contexts
@@ -19,9 +19,12 @@ SHARED: Mapping[str, frozenset[str]] = {
     "/records/{ins}/dicomweb/studies/{study}": frozenset({"GET", "HEAD", "POST"}),
     "/fhir": frozenset({"POST"}),
     "/fhir/DocumentReference": frozenset({"GET", "HEAD", "POST"}),
+    "/fhir/{declared:declared}": frozenset({"GET", "HEAD", "POST"}),
+    "/fhir/{declared:declared}/{entry:fhir_id}": frozenset({"GET", "HEAD", "PUT"}),
+    "/profil": frozenset({"GET", "HEAD", "POST"}),
+    "/deposer": frozenset({"GET", "HEAD", "POST"}),
 }
 """Addresses that a proxy gives to one process or another by the method: each process names all methods."""
-_SHARED = tuple((compile_path(path)[0], methods) for path, methods in SHARED.items())
 
 
 def answer_heads(router: APIRouter) -> None:
@@ -54,12 +57,18 @@ class TakenMethods:
         """The methods that an address takes, OPTIONS among them; none where there is no such address."""
         found = _matching(self._routes, path)
         if _area(path) in self._areas:
-            found |= _matching(_SHARED, path)
+            found |= _matching(_shared(), path)
         return found | {"OPTIONS"} if found else found
 
 
 def _matching(routes: Iterable[tuple[re.Pattern[str], frozenset[str]]], path: str) -> frozenset[str]:
     return frozenset().union(*(methods for pattern, methods in routes if pattern.match(path) is not None))
+
+
+@cache
+def _shared() -> tuple[tuple[re.Pattern[str], frozenset[str]], ...]:
+    """Compiled once the rooms have said what their words for parts of a path stand for."""
+    return tuple((compile_path(path)[0], methods) for path, methods in SHARED.items())
 
 
 def _area(path: str) -> str:

@@ -1,6 +1,6 @@
-"""Rights of each process in the index: intake adds received rows, a worker publishes, the reader reads, and
-copies the state that the vault gave a document, the gateway also keeps who is signed in, the
-housekeeper erases and tidies. Columns are granted one by one where a row changes hands.
+"""Rights of each process in the index: intake adds received rows and reads who is signed in, a worker
+publishes, the reader reads, and copies the state that the vault gave a document, the gateway also keeps who
+is signed in, the housekeeper erases and tidies. Columns are granted one by one where a row changes hands.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,6 +20,8 @@ GRANTS: Mapping[str, Sequence[str]] = {
         "SELECT, INSERT, DELETE ON upload",
         "SELECT, INSERT ON submission, blob",
         "SELECT ON part, reception_key",
+        # who sends a form of the pages: the row opens with the browser's code alone
+        "SELECT ON sign_in",
         _COUNTED,
     ),
     WORKER: (

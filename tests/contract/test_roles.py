@@ -211,13 +211,10 @@ CHANGES = [
     *((role, "UPDATE submission SET state = 'published'") for role in GRANTS if role != WORKER),
     *((role, "UPDATE submission SET depositor_token = 'x'") for role in GRANTS),
     *((role, "UPDATE document SET record_id = document_id") for role in GRANTS),
-    *(
-        (role, "UPDATE document SET state = 'approved'")
-        for role in GRANTS
-        if role not in (HOUSEKEEPER, WORKER)
-    ),
+    *((role, "UPDATE document SET state = 'approved'") for role in GRANTS if role == INTAKE),
     *((role, "INSERT INTO reception_key VALUES ('d', '{}')") for role in GRANTS if role != HOUSEKEEPER),
-    *((role, "SELECT sealed FROM sign_in") for role in (INTAKE, WORKER, READER)),
+    *((role, "SELECT sealed FROM sign_in") for role in (WORKER, READER)),
+    *((INTAKE, each) for each in ("UPDATE sign_in SET sealed = 'x'", "DELETE FROM sign_in")),
     *((INTAKE, f"SELECT 1 FROM {table}") for table in ("document", "details", "instance", "token")),
     *((role, "INSERT INTO document SELECT * FROM document") for role in (READER, GATEWAY)),
     *((role, "INSERT INTO instance SELECT * FROM instance") for role in (READER, GATEWAY)),

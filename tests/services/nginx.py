@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from records.profile.kinds import RESOURCES
 from tests.services.processes import debian
 from tests.services.server import Server
 from tests.services.service import listens
@@ -29,7 +30,9 @@ http {{
   map "$request_method $uri" $process {{
     default                                      {gateway};
     "~^POST /(records/[^/]+/)?dicomweb/studies"  {intake};
-    "~^POST /fhir/DocumentReference/?$"          {intake};
+    "~^POST /fhir(/(DocumentReference|{declared}))?/?$"  {intake};
+    "~^PUT /fhir/({declared})/[^/]+/?$"          {intake};
+    "~^POST /(profil|deposer)/?$"                {intake};
     "~^[A-Z]+ /submissions"                      {intake};
     "~^[A-Z]+ /records/[^/]+/dicomweb/studies/(?!(.*/)?(series|instances)/?$)"  {gateway};
     "~^[A-Z]+ /fhir/Binary/"                     {gateway};
@@ -59,6 +62,7 @@ def made(directory: Path, port: int, *, intake: int, reader: int, gateway: int) 
     directory.mkdir(parents=True, exist_ok=True)
     configuration = directory / "nginx.conf"
     ports = {"port": port, "intake": intake, "reader": reader, "gateway": gateway}
-    configuration.write_text(CONFIGURATION.format(directory=directory, **ports))
+    declared = "|".join(sorted(RESOURCES))
+    configuration.write_text(CONFIGURATION.format(directory=directory, declared=declared, **ports))
     command = [program, "-c", configuration, "-p", directory, "-e", directory / "error.log"]
     return Server("nginx", command, directory / "nginx.log", lambda: listens(port))

@@ -42,7 +42,14 @@ class _Declared(StringConvertor):
     regex = "|".join(sorted(RESOURCES))
 
 
+class _Id(StringConvertor):
+    """An id of FHIR (R4 section 2.24.0.1), which begins with no underscore, as operations do."""
+
+    regex = r"[A-Za-z0-9\-.]{1,64}"
+
+
 register_url_convertor("declared", _Declared())
+register_url_convertor("fhir_id", _Id())
 
 
 def router(intake: Intake, authenticate: Authenticate, public_url: str) -> APIRouter:
@@ -67,7 +74,7 @@ def router(intake: Intake, authenticate: Authenticate, public_url: str) -> APIRo
     async def create(declared: str, request: Request) -> Response:
         return await deposited(request, declared, None)
 
-    @routes.put("/fhir/{declared:declared}/{entry}", summary="Change it", openapi_extra=_DESCRIBED)
+    @routes.put("/fhir/{declared:declared}/{entry:fhir_id}", summary="Change it", openapi_extra=_DESCRIBED)
     async def update(declared: str, entry: str, request: Request) -> Response:
         return await deposited(request, declared, entry)
 

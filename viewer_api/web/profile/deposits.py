@@ -1,4 +1,4 @@
-"""The port by which pages deposit what the holder declares: intake's, where one process serves both."""
+"""The port by which pages deposit what the holder declares: intake's, whose process takes these forms."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
