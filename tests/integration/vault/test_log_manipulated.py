@@ -40,6 +40,7 @@ def test_an_untouched_log_is_sound_and_reports_its_tail(vault: VaultBench, story
         "log_shipped": None,
         "frozen": False,
         "notices": {"queued": 4},
+        "notices_oldest_waiting_s": 0,
         "root": "file",
         "root_rotations": 0,
         "root_rotation_running": False,
