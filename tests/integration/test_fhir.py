@@ -323,7 +323,7 @@ def test_without_or_with_a_bad_credential_it_is_401_in_fhirs_shape(coffre: Coffr
     bad = post(coffre, "x.y.z", resource)
     assert (bad.status_code, outcome(bad)) == (401, "token_invalid")
     patient = post(coffre, person.token, resource)
-    assert (patient.status_code, outcome(patient)) == (403, "role_not_entitled")
+    assert (patient.status_code, outcome(patient)) == (422, "depositor_not_entitled")
 
 
 def test_what_a_sender_says_beside_the_document_is_kept_and_listed(coffre: Coffre, hospital: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 from fhir.resources.R4B.capabilitystatement import CapabilityStatement
 
 from coffre.demonstration import data as demo_data
+from records.profile.kinds import RESOURCES
 from tests.integration.support import (
     COLLEAGUE,
     HOSPITAL,
@@ -68,11 +69,12 @@ def test_metadata_tells_what_is_here_to_whoever_asks(coffre: Coffre) -> None:
     assert statement["implementation"]["url"] == f"{coffre.url}/fhir"
     (rest,) = statement["rest"]
     told = {each["type"]: {i["code"] for i in each["interaction"]} for each in rest["resource"]}
+    declared = {"create", "update", "history-instance", "vread", "read", "search-type"}
     assert told == {
+        **dict.fromkeys(RESOURCES, declared),
         "AuditEvent": {"search-type"},
         "Binary": {"read"},
-        "Consent": {"read", "search-type"},
-        "DocumentReference": {"create", "read", "search-type"},
+        "DocumentReference": {"create", "read", "patch", "delete", "search-type"},
         "ImagingStudy": {"read", "search-type"},
         "List": {"read", "search-type"},
         "Patient": {"read", "search-type"},
@@ -82,6 +84,11 @@ def test_metadata_tells_what_is_here_to_whoever_asks(coffre: Coffre) -> None:
 INTERACTIONS = {
     "create": {("post", "")},
     "read": {("get", "/{}")},
+    "update": {("put", "/{}")},
+    "patch": {("patch", "/{}")},
+    "delete": {("delete", "/{}")},
+    "history-instance": {("get", "/{}/_history")},
+    "vread": {("get", "/{}/_history/{}")},
     "search-type": {("get", ""), ("post", "/_search")},
 }
 
@@ -95,9 +102,10 @@ def test_metadata_names_every_route_and_no_other(coffre: Coffre) -> None:
         for method, below in INTERACTIONS[interaction["code"]]
     }
     answered = {
-        (method, re.sub(r"{[^}]*}", "{}", path))
+        (method, re.sub(r"{[^}]*}", "{}", path.replace("{declared}", resource)))
         for path, methods in coffre.http.get("/openapi.json").json()["paths"].items()
         for method in methods
+        for resource in (RESOURCES if "{declared}" in path else [""])
         if path.startswith("/fhir/") and path != "/fhir/metadata" and method != "head"
     }
     assert told == answered
@@ -203,7 +211,7 @@ def test_head_and_options_are_answered_on_every_fhir_address(
     for address, methods in (
         ("/fhir/metadata", "GET, HEAD, OPTIONS"),
         ("/fhir/DocumentReference", "GET, HEAD, OPTIONS, POST"),
-        (published.headers["location"], "GET, HEAD, OPTIONS"),
+        (published.headers["location"], "DELETE, GET, HEAD, OPTIONS, PATCH"),
     ):
         answer = coffre.http.options(address)
         assert (answer.status_code, answer.headers["allow"]) == (204, methods)

@@ -363,18 +363,19 @@ class TestRights:
         answer = coffre.stow(lab, [b"junk"], person.ins)
         path = answer.headers["content-location"]
         assert coffre.http.get(path, headers=bearer(lab)).status_code == 200
-        for token in (coffre.depositor(HOSPITAL), doctor):
+        for token in (coffre.depositor(HOSPITAL), doctor, person.token):
             hidden = coffre.http.get(path, headers=bearer(token))
             absent = coffre.http.get(f"/submissions/{uuid4()}", headers=bearer(token))
             assert hidden.status_code == absent.status_code == 404
             assert hidden.text == absent.text
-        assert coffre.http.get(path, headers=bearer(person.token)).status_code == 403
 
-    def test_a_patient_deposits_nothing(self, coffre: Coffre, person: Patient) -> None:
-        before = outsider.Before.of(coffre)
-        assert coffre.stow(person.token, person.ct(slices=1, size=16), person.ins).status_code == 403
-        assert coffre.publish_pdf(person.token, person.ins, demo_data.report_pdf()).status_code == 403
-        assert before.added() == {}
+    def test_what_is_not_the_patients_to_state_is_not_kept_from_her(
+        self, coffre: Coffre, person: Patient
+    ) -> None:
+        before = person.documents()
+        assert coffre.stow(person.token, person.ct(slices=1, size=16), person.ins).status_code == 409
+        assert coffre.publish_pdf(person.token, person.ins, demo_data.report_pdf()).status_code == 422
+        assert person.documents() == before
 
 
 class TestBodies:

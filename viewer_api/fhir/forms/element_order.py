@@ -48,7 +48,7 @@ _ELEMENTS = {
     "Issue": "severity code details:CodeableConcept diagnostics location expression",
     "Software": "name version",
     "Implementation": "description url",
-    "Rest": "mode documentation security:Security resource:RestResource",
+    "Rest": "mode documentation security:Security resource:RestResource interaction:Interaction",
     "Security": "cors service:CodeableConcept description",
     "RestResource": "type profile supportedProfile documentation interaction:Interaction versioning readHistory updateCreate conditionalCreate conditionalRead conditionalUpdate searchInclude searchRevInclude searchParam:SearchParam",
     "Interaction": "code documentation",
