@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from fhir.resources.R4B.bundle import Bundle
 
 from tests.integration.support import DOCTOR, HOSPITAL, Coffre, Patient, bearer
 from tests.integration.test_check import check
@@ -69,6 +70,12 @@ def test_each_kind_is_declared_and_read_back_as_asserted_by_the_patient(
         assert shown["meta"]["security"][0]["code"] == "PATAST"
         whose = shown.get("subject") or shown["patient"]
         assert whose == {"reference": f"Patient/{patient.public_id}"}
+    address = f"/fhir/{resource['resourceType']}?patient=Patient/{patient.public_id}"
+    written = coffre.http.get(address, headers={**bearer(patient.token), "Accept": "application/fhir+xml"})
+    assert written.status_code == 200, written.text
+    resources = [one.resource for one in Bundle.model_validate_xml(written.content).entry]
+    (read,) = [one for one in resources if one.id == entry]
+    assert read == type(read).model_validate(shown)
 
 
 @pytest.mark.requirement("R36")

@@ -23,6 +23,7 @@ NESTED = {
     "Security": "CapabilityStatementRestSecurity",
     "RestResource": "CapabilityStatementRestResource",
     "Interaction": "CapabilityStatementRestResourceInteraction",
+    "SystemInteraction": "CapabilityStatementRestInteraction",
     "SearchParam": "CapabilityStatementRestResourceSearchParam",
     "AuditAgent": "AuditEventAgent",
     "AuditSource": "AuditEventSource",
@@ -35,6 +36,7 @@ NESTED = {
     "ConsentActor": "ConsentProvisionActor",
     "ConsentData": "ConsentProvisionData",
     "ImagingSeries": "ImagingStudySeries",
+    "AllergyReaction": "AllergyIntoleranceReaction",
 }
 
 
