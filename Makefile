@@ -81,7 +81,7 @@ check: dev  ## ruff, mypy strict, import contracts, what nothing calls
 
 MEASURING = $(addprefix --ignore=tests/unit/content/test_,real_files.py mutations.py pdf_bounds.py dicom_attacks.py growth.py pdf_active.py)
 unit: dev  ## tests without servers or network, in less than a minute; all but those of whole corpora and of growth
-	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile tests/unit $(MEASURING)
+	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --hypothesis-profile=quick tests/unit $(MEASURING)
 
 # the rooms that decide, seal or remember are measured by the tests that are about them: measuring takes half as
 # much time again

@@ -10,6 +10,7 @@ from hypothesis import settings
 from tests import log_search
 
 settings.register_profile("coffre", deadline=None)  # on a machine that others use, time says nothing
+settings.register_profile("quick", settings.get_profile("coffre"), max_examples=25)  # of `make unit`
 settings.load_profile("coffre")
 
 pytest_plugins = [
