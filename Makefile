@@ -79,9 +79,13 @@ check: dev  ## ruff, mypy strict, import contracts, what nothing calls
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/vulture
 
-MEASURING = $(addprefix --ignore=tests/unit/content/test_,real_files.py mutations.py pdf_bounds.py dicom_attacks.py growth.py pdf_active.py)
-unit: dev  ## tests without servers or network, in less than a minute; all but those of whole corpora and of growth
-	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --hypothesis-profile=quick tests/unit $(MEASURING)
+MEASURING = $(addprefix --ignore=tests/unit/content/test_,real_files.py mutations.py pdf_bounds.py dicom_attacks.py growth.py pdf_active.py \
+	series_stream.py)
+# these start servers and processes, or wait for a clock
+WAITING = $(addprefix --ignore=tests/unit/,viewer_api/test_gateway_store.py coffre/test_supervisor.py coffre/test_ending_signals.py \
+	ingestion/test_standing_in.py)
+unit: dev  ## tests without servers, processes or network, in less than a minute; all but those of whole corpora and of growth
+	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --hypothesis-profile=quick tests/unit $(MEASURING) $(WAITING)
 
 # the rooms that decide, seal or remember are measured by the tests that are about them: measuring takes half as
 # much time again
