@@ -403,6 +403,8 @@ SIGNED: Mapping[tuple[str, str], Read] = {
     ("POST", "/fhir/Consent/_search"): partial(_fhir_record, PATIENT_PARAMETERS),
     ("GET", "/fhir/Patient/{record}"): _fhir_patient,
     ("POST", "/fhir/Patient/_search"): partial(_fhir_record, frozenset({"identifier", "_id"})),
+    ("POST", "/fhir/{declared}/_search"): _fhir_search,
+    ("GET", "/fhir/{declared}/{entry}/_history/{document}"): _document,
     ("GET", f"{_RECORD}/documents"): _list,
     ("GET", f"{_RECORD}/authorisations"): _choices,
     **{("GET", f"{_RECORD}/dicomweb{below}"): _imaging for below in _SEARCHED},

@@ -5,7 +5,7 @@ import pytest
 from tests.integration.pages import Browser
 from tests.integration.support import HOSPITAL, PRACTICE, Coffre, Patient, bearer, new_ins, problem
 
-NUMBERS = iter(range(899730000001, 899730009999))
+NUMBERS = iter(range(899760000001, 899760009999))
 
 
 @pytest.fixture

@@ -20,7 +20,12 @@ from tests.integration.watched_app import WatchedApp
 
 Route = tuple[str, str]
 
-DEPOSITS = {("POST", path) for path, methods in SHARED.items() if "POST" in methods}
+DEPOSITS = {
+    (method, path)
+    for path, methods in SHARED.items()
+    for method in methods & {"POST", "PUT"}
+    if path.startswith(("/dicomweb/", "/records/", "/fhir"))
+}
 """The vault compares each with its envelope when a worker brings it (`admit_deposit`)."""
 NO_TABLE: Mapping[Route, str] = {
     **dict.fromkeys(
@@ -31,11 +36,21 @@ NO_TABLE: Mapping[Route, str] = {
             ("GET", "/fhir/ImagingStudy"),
             ("GET", "/fhir/List"),
             ("GET", "/fhir/Patient"),
+            ("GET", "/fhir/{}"),
         ),
         "its record stands in the query, which no proof covers: refused with a key",
     ),
+    **dict.fromkeys(
+        (("GET", "/fhir/{}/{}"), ("GET", "/fhir/{}/{}/_history")),
+        "the entry's record is found first, and no proof names it: refused with a key, POST _search is not",
+    ),
     ("GET", "/submissions/{}"): "intake answers it from the index, and checks the proof itself",
 }
+
+
+def _address(template: str) -> str:
+    declared = re.sub(r"{declared(:\w+)?}", "Immunization", template)
+    return re.sub(r"{[^}]*}", str(UUID(int=1)), declared)
 
 
 def plain(route: Route) -> Route:
@@ -61,7 +76,7 @@ def with_credential(app: WatchedApp) -> set[Route]:
         if each.path and method != "HEAD"
     }
     assert len(routes) > 50
-    asked = {route: re.sub(r"{[^}]*}", str(UUID(int=1)), route[1]) for route in routes}
+    asked = {route: _address(route[1]) for route in routes}
     return {route for route, path in asked.items() if app.ask(route[0], path).status_code == 401}
 
 
