@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+RESOURCE_ID = r"[A-Za-z0-9\-.]{1,64}"
+"""An id (FHIR R4 section 2.24.0.1); it begins with no underscore, as operations do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Addresses:

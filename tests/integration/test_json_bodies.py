@@ -1,8 +1,6 @@
 """No JSON body of any route is anything but read or refused with a code: an engine never retries for ever."""
 
-import copy
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -16,6 +14,7 @@ from keyvault.grants.grant import new_recipient
 from records.base64url import b64
 from tests.integration.support import DOCTOR, Coffre, Patient, bearer, document_reference
 from tests.integration.test_fhir_bundle import for_patient
+from tests.json_places import places, put
 from tests.own_information import allergy
 
 JSON = st.recursive(
@@ -133,26 +132,6 @@ def routes_with_json(coffre: Coffre) -> set[str]:
         for method, told in methods.items()
         if any(kind.endswith("json") for kind in told.get("requestBody", {}).get("content", {}))
     }
-
-
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    yield path
-    members = (
-        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    )
-    for name, inner in members:
-        yield from places(inner, (*path, name))
-
-
-def put(body: Any, path: tuple[Any, ...], value: Any) -> Any:
-    if not path:
-        return value
-    found = copy.deepcopy(body)
-    inner = found
-    for step in path[:-1]:
-        inner = inner[step]
-    inner[path[-1]] = value
-    return found
 
 
 def send(coffre: Coffre, person: Patient, token: str, route: str, body: Any) -> httpx.Response:

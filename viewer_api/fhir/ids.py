@@ -5,11 +5,12 @@ from uuid import UUID
 from starlette.convertors import StringConvertor, register_url_convertor
 
 from records.errors import NotFound
+from records.fhir.addresses import RESOURCE_ID
 from records.fhir.resources.submission_sets import record_and_submission
 
 
 class _FhirId(StringConvertor):
-    regex = r"[A-Za-z0-9.\-]{1,64}"
+    regex = RESOURCE_ID
 
 
 register_url_convertor("fhir_id", _FhirId())

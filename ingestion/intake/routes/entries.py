@@ -19,6 +19,7 @@ from ingestion.intake.use_cases import Intake
 from ingestion.intake.waiting import FINAL
 from ingestion.outcomes import PartOutcome
 from records.errors import Invalid, Refused
+from records.fhir.addresses import RESOURCE_ID
 from records.fhir.wording import FHIR_JSON, operation_outcome
 from records.profile.kinds import RESOURCES
 from records.vocabulary.codes import Role
@@ -43,9 +44,7 @@ class _Declared(StringConvertor):
 
 
 class _Id(StringConvertor):
-    """An id of FHIR (R4 section 2.24.0.1), which begins with no underscore, as operations do."""
-
-    regex = r"[A-Za-z0-9\-.]{1,64}"
+    regex = RESOURCE_ID
 
 
 register_url_convertor("declared", _Declared())

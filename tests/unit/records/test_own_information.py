@@ -1,7 +1,6 @@
 """Own information: which resources keep the rules, what they mean, and how versions follow one another."""
 
 import copy
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,6 +16,7 @@ from records.profile.kinds import ENTRY_TYPES, KINDS, EntryKind
 from records.profile.replacing import Replaced, may_succeed, succeeded, successor
 from records.vocabulary.codes import DocumentState, Label
 from records.vocabulary.depositing import Depositor, may_deposit
+from tests.json_places import places, put
 from tests.own_information import EVERY_KIND, allergy, blood_group, contact, treatment
 from tests.unit.records.factories import REPORT
 
@@ -26,24 +26,6 @@ JSON = st.recursive(
     max_leaves=8,
 )
 DECLARED = replace(REPORT, type_code="DOCPAT08", author="", author_structure="")
-
-
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    yield path
-    found = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, inner in found:
-        yield from places(inner, (*path, name))
-
-
-def put(resource: Any, path: tuple[Any, ...], value: Any) -> Any:
-    if not path:
-        return value
-    found = copy.deepcopy(resource)
-    inner = found
-    for step in path[:-1]:
-        inner = inner[step]
-    inner[path[-1]] = value
-    return found
 
 
 def test_there_is_an_example_of_each_kind_and_it_keeps_the_rules() -> None:
