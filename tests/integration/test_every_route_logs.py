@@ -162,6 +162,7 @@ class Row:
     holder: bool = False  # the holder's alone
     of_all: bool = False  # it takes no right to consult: who is refused is blocked
     page: bool = False
+    attending: bool = False  # for attending doctors, no other professional
     calm: bool = False  # in an emergency it is refused
     form: bool = False  # its body is a form, as FHIR has it
     query: str = ""
@@ -464,6 +465,7 @@ ROWS = [
         lines={"permit": 2},  # its labels are read, then changed
     ),
     Row("GET", "/consultations", holder=True, page=True, lines={"permit": 2}),  # what it is, and its titles
+    Row("GET", "/dossier/{record}/consultations", attending=True, page=True, lines={"permit": 2}),
     Row("POST", "/dossier", lambda p: {"ins": p.ins}, page=True),
     Row("GET", "/dossier/{record}", page=True),
     Row("POST", "/dossier/{record}", lambda p: {}, page=True),
@@ -565,13 +567,13 @@ class World:
         quotas = replace(DEFAULT_QUOTAS, credential=many)
         vault.settings = replace(vault.settings, quotas=quotas)
 
-    def doctor(self, *, authorised: bool, structure: str = PRACTICE) -> str:
+    def doctor(self, *given: Action, structure: str = PRACTICE) -> str:
         """A professional who never asked before: what an hour remembers of others changes nothing."""
         rpps = f"89971{next(_DOCTORS):07d}"
-        if authorised:
+        for action in given:
             record = self.guard().reader.find(Call(token=self.holder), self.places["permit"].ins)
             assert not isinstance(record, Denied)
-            wanted = CardChange(action=Action.AUTHORISE, professional=rpps)
+            wanted = CardChange(action=action, professional=rpps)
             changed = self.guard().reader.change_card(Call(token=self.holder), record.record_id, wanted)
             assert not isinstance(changed, Denied)
         return Unnoted(self.watched.system).professional(rpps, "10", structure)
@@ -583,7 +585,10 @@ class World:
             return Unnoted(self.watched.system).patient(new_ins())
         others = case in ("refused", "nobody")
         blocked = BLOCKED if row.of_all and others else PRACTICE
-        return self.doctor(authorised=not emergency and not others, structure=blocked)
+        given = [] if emergency or others else [Action.AUTHORISE]
+        if given and row.attending:
+            given.append(Action.NAME_ATTENDING)
+        return self.doctor(*given, structure=blocked)
 
     def ask(self, row: Row, case: str, *, emergency: bool = False) -> tuple[httpx.Response, Cost]:
         place, token = self.places[case], self.actor(row, case, emergency=emergency)

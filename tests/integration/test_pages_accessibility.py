@@ -52,6 +52,11 @@ def _full_choices(coffre: Coffre, patient: Patient) -> Page:
     return _holder(coffre, patient).get("/choix")
 
 
+def _log_as_attending(coffre: Coffre, patient: Patient) -> Page:
+    patient.call("POST", "/attending-doctors", json={"professional": DOCTOR})
+    return _doctor(coffre, patient).get(f"/dossier/{patient.public_id}/consultations?qui=tous")
+
+
 def _shown(coffre: Coffre, patient: Patient) -> Page:
     patient.authorise()
     return _holder(coffre, patient).get(f"/choix/{DOCTOR}")
@@ -120,6 +125,7 @@ VISITS: dict[str, Visit] = {
     "study": _study,
     "log": lambda coffre, patient: _holder(coffre, patient).get("/consultations?qui=tous"),
     "log to correct": lambda coffre, patient: _holder(coffre, patient).get("/consultations?du=x", 422),
+    "log for an attending doctor": _log_as_attending,
     "choices": _full_choices,
     "choices to correct": _wrong_choice,
     "what a professional is shown": _shown,

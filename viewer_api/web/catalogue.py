@@ -11,6 +11,7 @@ from viewer_api.web.catalogue_choices import CHOICES
 from viewer_api.web.catalogue_dossier import DOSSIER
 from viewer_api.web.catalogue_findings import FINDINGS
 from viewer_api.web.catalogue_log import LOG
+from viewer_api.web.catalogue_log_attending import LOG_ATTENDING
 from viewer_api.web.catalogue_log_refusals import LOG_REFUSALS
 from viewer_api.web.catalogue_ohif import OHIF
 from viewer_api.web.catalogue_profile import PROFILE
@@ -113,6 +114,7 @@ TEXTS: Catalogue = {
     **CHECK,
     **FINDINGS,
     **OHIF,
+    **LOG_ATTENDING,
     **LOG_REFUSALS,
     **CAUTION,
     **VIEWER,

@@ -115,6 +115,7 @@ class DossierPages:
             pages=neighbours(asked, listing),
             previews=PREVIEWS in request.query_params,
             assumed=bool(listing.closed_by_assumption),
+            log_is_open=listing.log_is_open,
             mode=mode,
         )
 

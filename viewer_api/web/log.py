@@ -1,8 +1,12 @@
-"""`/consultations`: the access log of the holder's own record, by sitting, whole or filtered."""
+"""`/consultations`, and `/dossier/{record}/consultations` for its attending doctors: the access log of a
+record, by sitting, whole or filtered.
+"""
 
+import asyncio
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -17,7 +21,7 @@ from viewer_api.log_evidence import evidence_json
 from viewer_api.record_pages import ShownPage
 from viewer_api.refusals import NotAuthorised
 from viewer_api.routes.numbers import Whole
-from viewer_api.web.log_filter import KINDS, LINE, PEOPLE, RESULTS, AskedLog
+from viewer_api.web.log_filter import KINDS, LINE, OWN, PEOPLE, RESULTS, AskedLog
 from viewer_api.web.log_words import Sitting, day_of, sittings
 from viewer_api.web.own import NoOwnRecord, own
 from viewer_api.web.sessions import Session
@@ -25,6 +29,7 @@ from viewer_api.web.site import Site
 
 LOG_PAGE = 200
 UNPROCESSABLE = 422
+ATTENDING = "attending"
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 Position = Annotated[Whole, Query(ge=0, lt=2**53)]
 
@@ -37,36 +42,67 @@ class Older:
     cuts_a_day: bool
 
 
+@dataclass(frozen=True, slots=True)
+class LogReader:
+    """Who reads which log: `ask` calls a method of `Access` for the reader about the record. `to`: how the
+    texts speak, `checks`: whether the page checks its lines by itself, and keeps in the browser what it saw.
+    """
+
+    asked: AskedLog
+    ask: Callable[..., Awaitable[Any]]
+    to: str | None
+    checks: bool
+
+
 class LogPages:
-    """The holder's own log; asking for it is a line of it."""
+    """To the holder and to attending doctors (R56); asking for it is a line of it."""
 
     def __init__(self, site: Site, access: Access) -> None:
         self._site = site
         self._access = access
 
-    async def log(self, request: Request, session: Session, before: int | None) -> Response:
+    async def own(self, request: Request, session: Session, before: int | None) -> Response:
         if not session.is_patient:
             raise NotAuthorised
         asked = AskedLog.of(request.query_params)
+
+        def ask(work: Callable[..., Any], *args: Any) -> Awaitable[Any]:
+            return own(work, session, *args)
+
+        return await self._log(request, LogReader(asked, ask, None, True), before)
+
+    async def of_record(
+        self, request: Request, session: Session, record: str, before: int | None
+    ) -> Response:
+        asked = AskedLog.of(request.query_params, f"/dossier/{record}/consultations")
+
+        def ask(work: Callable[..., Any], *args: Any) -> Awaitable[Any]:
+            return asyncio.to_thread(work, session.call(), record, *args)
+
+        return await self._log(request, LogReader(asked, ask, ATTENDING, False), before)
+
+    async def _log(self, request: Request, reader: LogReader, before: int | None) -> Response:
+        show = partial(self._page, request, reader)
         try:
-            wanted = asked.filter()
+            wanted = reader.asked.filter()
         except Invalid as error:
-            return self._page(request, asked, [], problem=error.code)
-        page: EventPage = await own(self._access.access_log, session, before, LOG_PAGE, wanted, True)
+            return show([], problem=error.code)
+        page: EventPage = await reader.ask(self._access.access_log, before, LOG_PAGE, wanted, reader.checks)
+        request.state.whose = page.whose
         shown, older = whole_days(page)
-        texts = self._site.texts(request)
-        rows = sittings(shown, texts, await self._titles(session, shown))
+        texts = self._site.texts(request, reader.to)
+        rows = sittings(shown, texts, await self._titles(reader, shown))
         claim = {
             **evidence_json(page, {event["seq"] for event in shown}),
             "is_newest": before is None,
             "texts": texts.below("check."),
         }
-        return self._page(request, asked, rows, older=older, is_newest=before is None, claim=claim)
+        return show(rows, older=older, is_newest=before is None, claim=claim if reader.checks else None)
 
     def _page(
         self,
         request: Request,
-        asked: AskedLog,
+        reader: LogReader,
         rows: Sequence[Sitting],
         *,
         older: Older | None = None,
@@ -74,11 +110,13 @@ class LogPages:
         problem: str | None = None,
         claim: Mapping[str, Any] | None = None,
     ) -> Response:
+        asked = reader.asked
         return self._site.page(
             request,
             "log.html",
             UNPROCESSABLE if problem else 200,
-            scripted=bool(rows),
+            to=reader.to,
+            scripted=bool(rows and claim),
             claim=claim,
             rows=rows,
             lines=sum(len(row.lines) for row in rows),
@@ -93,8 +131,8 @@ class LogPages:
             day_continues=older is not None and older.cuts_a_day,
         )
 
-    async def _titles(self, session: Session, shown: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
-        """Titles of the documents that these lines name, as far as the holder may see them.
+    async def _titles(self, reader: LogReader, shown: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
+        """Titles of the documents that these lines name, as far as the reader may see them.
 
         A closed record still shows its log (R1111-43).
         """
@@ -102,9 +140,7 @@ class LogPages:
         if not named:
             return {}
         try:
-            page: ShownPage = await own(
-                self._access.documents, session, ListPage(named=named, limit=LOG_PAGE)
-            )
+            page: ShownPage = await reader.ask(self._access.documents, ListPage(named=named, limit=LOG_PAGE))
         except NoOwnRecord:
             return {}
         return {str(each.document_id): each.summary.title for each in page.listing.documents}
@@ -150,4 +186,11 @@ def _name(row: Sitting) -> str:
 def install(routes: APIRouter, site: Site, pages: LogPages) -> None:
     @routes.get("/consultations")
     async def log(request: Request, avant: Position | None = None) -> Response:
-        return await pages.log(request, await site.session(request), avant)
+        return await pages.own(request, await site.session(request), avant)
+
+    @routes.get("/dossier/{record}/consultations")
+    async def log_of_record(record: UUID, request: Request, avant: Position | None = None) -> Response:
+        session = await site.session(request)
+        if session.is_patient:
+            return site.redirect(OWN)
+        return await pages.of_record(request, session, str(record), avant)

@@ -1,4 +1,4 @@
-"""The form above the access log: its fields, and their form in an address.
+"""The form above an access log: its fields, and their form in an address.
 
 The address names a person by the number of a line in the log, so that nobody's own number stands in it.
 """
@@ -16,6 +16,7 @@ from records.numbers import is_whole
 from records.vocabulary.codes import Action, Outcome, Role
 from viewer_api.web.words import PARIS
 
+OWN = "/consultations"
 LINE = "ligne-"
 
 PEOPLE: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -84,16 +85,17 @@ RESULTS: Mapping[str, Outcome | None] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class AskedLog:
-    """The fields as they were sent; what is none of its choices is the first of them."""
+    """The fields as they were sent, and the page's path; what is none of its choices is the first of them."""
 
     qui: str
     acte: str
     resultat: str
     du: str
     au: str
+    at: str = OWN
 
     @classmethod
-    def of(cls, query: Mapping[str, str]) -> "AskedLog":
+    def of(cls, query: Mapping[str, str], at: str = OWN) -> "AskedLog":
         qui = query.get("qui", "")
         number = qui.removeprefix(LINE)
         is_line = qui.startswith(LINE) and is_whole(number) and len(number) < 16
@@ -104,6 +106,7 @@ class AskedLog:
             _one_of(RESULTS, query.get("resultat")),
             query.get("du", "").strip(),
             query.get("au", "").strip(),
+            at,
         )
 
     @property
@@ -117,7 +120,7 @@ class AskedLog:
         query = {name: value for name, value in {**fields, **more}.items() if value}
         if query["qui"] == "autres":
             del query["qui"]
-        return f"/consultations?{urlencode(query)}" if query else "/consultations"
+        return f"{self.at}?{urlencode(query)}" if query else self.at
 
     def filter(self) -> LogFilter:
         """Raises `Invalid` "bad_period"."""

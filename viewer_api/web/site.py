@@ -151,14 +151,23 @@ class Site:
         self.sessions.check_form(request, session, form)
         return form
 
-    def texts(self, request: Request) -> Texts:
-        return Texts(language_of(request))
+    def texts(self, request: Request, to: str | None = None) -> Texts:
+        return Texts(language_of(request), to)
 
     def page(
-        self, request: Request, template: str, status: int = 200, *, scripted: bool = False, **context: Any
+        self,
+        request: Request,
+        template: str,
+        status: int = 200,
+        *,
+        scripted: bool = False,
+        to: str | None = None,
+        **context: Any,
     ) -> Response:
-        """A page; `scripted`: with a program of ours. Whatever `context` brings is escaped."""
-        t = self.texts(request)
+        """A page; `scripted`: with a program of ours, `to`: in the words for these readers. Whatever
+        `context` brings is escaped.
+        """
+        t = self.texts(request, to)
         session: Session | None = getattr(request.state, "session", None)
         html = self._templates.get_template(template).render(
             t=t,

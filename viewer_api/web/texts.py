@@ -27,11 +27,14 @@ _BY_LANGUAGE: Mapping[str, Mapping[str, str]] = {
 
 
 class Texts:
-    """The catalogue in one language. Values are filled in as they are: the template escapes the whole."""
+    """The catalogue in one language. Values are filled in as they are: the template escapes the whole.
 
-    def __init__(self, language: str) -> None:
+    `to` names readers who are spoken to in other words: where there is a text `to.key`, it stands for `key`.
+    """
+
+    def __init__(self, language: str, to: str | None = None) -> None:
         self.language = language
-        self._texts = _BY_LANGUAGE[language]
+        self._texts = {**_BY_LANGUAGE[language], **self.below(f"{to}.")} if to else _BY_LANGUAGE[language]
 
     def __call__(self, key: str, **values: object) -> str:
         """The text under `key`; an unknown key is a programming error."""
@@ -43,7 +46,8 @@ class Texts:
 
     def below(self, prefix: str) -> dict[str, str]:
         """The texts whose key begins so, by the rest of it: for a page's program, which fills them in."""
-        return {key.removeprefix(prefix): text for key, text in self._texts.items() if key.startswith(prefix)}
+        texts = _BY_LANGUAGE[self.language]
+        return {key.removeprefix(prefix): text for key, text in texts.items() if key.startswith(prefix)}
 
     def has(self, key: str) -> bool:
         return key in self._texts

@@ -6,7 +6,7 @@ documents of older versions, and studies that grew, are summarised at the first 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -31,7 +31,7 @@ from keyvault.verbs.reader.rows_needed import Brought, Made, RowsNeeded, with_ro
 from keyvault.verbs.reader.snapshot import Question
 from keyvault.verbs.rows import SealedRow
 from records.listed_documents import ListedDocument
-from records.policy import warnings
+from records.policy import Facts, Permit, decide, warnings
 from records.rules.assumptions import closed_by_assumption
 from records.vocabulary.codes import Action, Obligation
 
@@ -44,7 +44,7 @@ class Listing:
     of documents on the page, so that they say nothing of others. `companions` are not counted. For the
     holder alone: `choices`, the own card, and `notices`, what was not acknowledged yet.
     `closed_by_assumption`: types that the reader's profession is taken not to read, whatever the record
-    holds.
+    holds. `log_is_open`: whether the reader may read this record's access log.
     """
 
     public_id: UUID
@@ -57,6 +57,7 @@ class Listing:
     choices: dict[str, Any] | None = field(repr=False)
     notices: tuple[OwnNotice, ...] = ()
     closed_by_assumption: tuple[str, ...] = ()
+    log_is_open: bool = False
 
 
 class ListingVerbs:
@@ -121,7 +122,13 @@ def _read(
         choices=choices_of(found),
         notices=unread(vault, tx, found.record.card) if is_holder(found) else (),
         closed_by_assumption=closed_by_assumption(found.request),
+        log_is_open=_may_read_log(found),
     )
+
+
+def _may_read_log(found: Attempt) -> bool:
+    request = replace(found.request, action=Action.READ_LOG)
+    return isinstance(decide(request, Facts(found.record.facts)), Permit)
 
 
 def _ends(page: ListPage, shown: Sequence[Visible], more: bool) -> tuple[Key | None, Key | None]:

@@ -95,6 +95,7 @@ class EventPage:
     """
 
     public_id: UUID
+    whose: Whose = field(repr=False)
     events: tuple[dict[str, Any], ...] = field(repr=False)
     next_before: int | None
     evidence: tuple[LineEvidence, ...] = ()
@@ -185,7 +186,7 @@ class ReadingVerbs:
             transaction.append(found.record.chain, found.event())
         passed = tuple(each.link for each in lines.passed) if proven else ()
         events = tuple(each.line for each in lines.lines)
-        return EventPage(found.public_id, events, lines.next_before, proof, passed)
+        return EventPage(found.public_id, whose(found), events, lines.next_before, proof, passed)
 
     def tokens(
         self, call: Call, record_id: UUID, values: Sequence[tuple[TokenField, str]]

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyvault.verbs.reader.reading import EventPage
+from keyvault.verbs.reader.reading import EventPage, Whose
 from records.errors import Invalid
+from records.identity import INS, Traits
 from records.vocabulary.codes import Action
 from viewer_api.web.log import whole_days
 from viewer_api.web.log_filter import KINDS, AskedLog
@@ -18,6 +19,7 @@ from viewer_api.web.log_words import day_of, sittings
 from viewer_api.web.texts import Texts
 
 RECORD = UUID(int=1)
+WHOSE = Whose(INS("277076322082910", "1.2.250.1.213.1.4.10"), Traits("MARTIN", "Camille", "1977-07-01", "F"))
 FR, EN = Texts("fr"), Texts("en")
 DOCTOR = {"role": "professional", "rpps": "899700024450", "profession": "10", "structure": "1750000002"}
 NURSE = {"role": "professional", "rpps": "899700099990", "profession": "60", "structure": "1750000002"}
@@ -171,7 +173,7 @@ def test_pages_of_whole_days_hold_every_line_once(days: list[int], size: int) ->
         found = [each for each in log if before is None or each["seq"] < before]
         cut = tuple(found[:size])
         more = cut[-1]["seq"] if len(found) > size else None
-        part, older = whole_days(EventPage(RECORD, cut, more))
+        part, older = whole_days(EventPage(RECORD, WHOSE, cut, more))
         shown += part
         if older is None:
             break
@@ -182,7 +184,7 @@ def test_pages_of_whole_days_hold_every_line_once(days: list[int], size: int) ->
 
 
 def test_an_empty_page_that_goes_on_leads_on() -> None:
-    shown, older = whole_days(EventPage(RECORD, (), 7))
+    shown, older = whole_days(EventPage(RECORD, WHOSE, (), 7))
     assert shown == () and older is not None and (older.before, older.cuts_a_day) == (7, False)
 
 
