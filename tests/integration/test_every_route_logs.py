@@ -555,6 +555,7 @@ class World:
     watched: WatchedApp
     holder: str
     places: Mapping[str, Place]
+    attending: list[str] = field(default_factory=list)
 
     def guard(self) -> Guard:
         assert isinstance(self.watched.system.guard, Guard)
@@ -571,12 +572,17 @@ class World:
         """A professional who never asked before: what an hour remembers of others changes nothing."""
         rpps = f"89971{next(_DOCTORS):07d}"
         for action in given:
-            record = self.guard().reader.find(Call(token=self.holder), self.places["permit"].ins)
-            assert not isinstance(record, Denied)
-            wanted = CardChange(action=action, professional=rpps)
-            changed = self.guard().reader.change_card(Call(token=self.holder), record.record_id, wanted)
-            assert not isinstance(changed, Denied)
+            self._change(action, rpps)
+        if Action.NAME_ATTENDING in given:
+            self.attending.append(rpps)
         return Unnoted(self.watched.system).professional(rpps, "10", structure)
+
+    def _change(self, action: Action, rpps: str) -> None:
+        record = self.guard().reader.find(Call(token=self.holder), self.places["permit"].ins)
+        assert not isinstance(record, Denied)
+        wanted = CardChange(action=action, professional=rpps)
+        changed = self.guard().reader.change_card(Call(token=self.holder), record.record_id, wanted)
+        assert not isinstance(changed, Denied)
 
     def actor(self, row: Row, case: str, *, emergency: bool) -> str:
         if row.holder and not emergency and case not in ("refused", "nobody"):
@@ -599,6 +605,8 @@ class World:
         more = more or self._call(row, place, token, emergency)
         with self.watched.costing() as cost:
             answer = self.watched.ask(row.method, path, **more)
+        while self.attending:  # they would be told of each emergency
+            self._change(Action.REMOVE_ATTENDING, self.attending.pop())
         return answer, cost
 
     def _call(self, row: Row, place: Place, token: str, emergency: bool) -> dict[str, Any]:
