@@ -17,7 +17,8 @@ from records.identity import INS, INS_NIR_TEST
 
 LABORATORY, HOSPITAL, PRACTICE, EMERGENCY_WARD = "1750000001", "1750000003", "1750000002", "1750000004"
 DOCTOR, EMERGENCY_DOCTOR, PHYSIOTHERAPIST = "899700024450", "899700024468", "899700024476"
-PROFESSION_DOCTOR, PROFESSION_PHYSIOTHERAPIST = "10", "70"
+SURGEON, NURSE = "899700024484", "899700024492"
+PROFESSION_DOCTOR, PROFESSION_NURSE, PROFESSION_PHYSIOTHERAPIST = "10", "60", "70"
 PERSON = INS(PATIENT_INS, INS_NIR_TEST)
 
 
@@ -51,6 +52,8 @@ def issue_credentials(data: Path, record: str) -> Cast:
             "doctor": identities.professional(DOCTOR, PROFESSION_DOCTOR, PRACTICE),
             "emergency": identities.professional(EMERGENCY_DOCTOR, PROFESSION_DOCTOR, EMERGENCY_WARD),
             "physiotherapist": identities.professional(PHYSIOTHERAPIST, PROFESSION_PHYSIOTHERAPIST, PRACTICE),
+            "surgeon": identities.professional(SURGEON, PROFESSION_DOCTOR, HOSPITAL),
+            "nurse": identities.professional(NURSE, PROFESSION_NURSE, HOSPITAL),
             "patient": identities.patient(PATIENT_INS),
         }
     return Cast(record, tokens)

@@ -2,6 +2,7 @@
 
 from coffre.demonstration.announcing import result_not_yet_announced
 from coffre.demonstration.choosing import patient_chooses
+from coffre.demonstration.consenting import care_team
 from coffre.demonstration.declaring import patient_declares
 from coffre.demonstration.depositing import (
     deposit_ct,
@@ -23,6 +24,7 @@ from coffre.demonstration.reading import (
     patient_reads_log,
     patient_reads_notice,
 )
+from coffre.demonstration.refusing import patient_refuses
 from coffre.demonstration.searching import search_for_plaintext
 from coffre.demonstration.step import Step
 from coffre.demonstration.viewing import doctor_finds_the_report, viewer_opens_the_study
@@ -45,6 +47,8 @@ STORY: tuple[Step, ...] = (
     ("The doctor opens everything", doctor_opens_everything),
     ("The patient shows one document and not another", patient_chooses),
     ("A result that is not announced yet", result_not_yet_announced),
+    ("A surgeon records consent for a care team, and the patient ends it", care_team),
+    ("The patient refuses a document after its deposit", patient_refuses),
     ("The patient declares an allergy, and corrects it", patient_declares),
     ("The patient masks the study", patient_masks),
     ("An emergency doctor breaks the glass", emergency),
