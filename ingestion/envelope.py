@@ -57,7 +57,7 @@ class Described:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Declared:
-    """What its sender said of a document that comes alone (IHE MHD, ITI-105).
+    """What its sender said of one document (IHE MHD, ITI-105, ITI-65).
 
     `type_code`, `title` and `date` are DocumentEntry.typeCode, title and creationTime as they came; `authors`
     names in one line; `fhir` the other elements that are kept, as FHIR JSON; `patients` the persons that it
@@ -138,8 +138,9 @@ class SubmissionHeaders:
 
     `kind` is what the parts are; `payload` how the instances of a Store request are written and `study` the
     one of its address; `described` has an entry for each part where parts are not all alike, else none;
-    `answer_key` is the X25519 public key of a request that waits; `document` what a FHIR sender declared;
-    `labels` codes of TRE_A07 for everything in the request, which the vault reads, and `entry`, too.
+    `answer_key` is the X25519 public key of a request that waits; `document` what a FHIR sender declared of
+    the one document, `documents` of each of several, which are kept together or not at all; `labels` codes of
+    TRE_A07 for everything in the request, which the vault reads, and `entry`, too.
     """
 
     kind: ContentKind
@@ -148,6 +149,7 @@ class SubmissionHeaders:
     answer_key: bytes | None = None
     described: tuple[Described, ...] = ()
     document: Declared | None = None
+    documents: tuple[Declared, ...] = ()
     labels: tuple[str, ...] = ()
     entry: EntryHeaders | None = None
 
@@ -163,6 +165,7 @@ class SubmissionHeaders:
             answer_key=_optional(_key, found.get("answer_key")),
             described=tuple(Described.of_json(each) for each in _list(found.get("described", []))),
             document=Declared.of_json(document) if document else None,
+            documents=tuple(Declared.of_json(_object(each)) for each in _list(found.get("documents", []))),
             labels=tuple(_text(each) for each in _list(found.get("labels", []))),
             entry=_optional(EntryHeaders.of_json, found.get("entry")),
         )
@@ -175,11 +178,23 @@ class SubmissionHeaders:
             "answer_key": b64(self.answer_key) if self.answer_key else None,
             "described": [each.to_json() for each in self.described] or None,
             "document": self.document.to_json() if self.document else None,
+            "documents": [each.to_json() for each in self.documents] or None,
             "labels": sorted(self.labels) or None,
             "entry": self.entry.to_json() if self.entry else None,
         }
         said = {name: value for name, value in members.items() if value is not None}
         return {"kind": self.kind, **said}
+
+    def declared(self, part: int) -> Declared:
+        """What was declared of the document that is this part, counted from 1; what says nothing elsewhere.
+
+        Raises `Invalid` "envelope_invalid".
+        """
+        if not self.documents:
+            return self.document or Declared()
+        if not 0 < part <= len(self.documents):
+            raise _not_ours()
+        return self.documents[part - 1]
 
 
 def _optional(read: Callable[[Any], T], value: Any) -> T | None:

@@ -4,7 +4,7 @@ A pack holds parts that are only ever granted, withdrawn and replaced together (
 the images of one study, or one document. Reports and key objects are documents of their own.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from content.facts import DicomFacts, EntryFacts, Facts, PdfFacts
@@ -92,13 +92,13 @@ class Group:
         return [(uid, tuple(parts)) for uid, parts in found.items()]
 
 
-def groups_of(parts: Iterable[InspectedPart], type_code: str | None) -> list[Group]:
-    """Group the parts that are to be kept. `type_code` is the one declared for a single document."""
+def groups_of(parts: Iterable[InspectedPart], type_code: Callable[[int], str | None]) -> list[Group]:
+    """Group the parts that are to be kept. `type_code` answers what was declared of a part, by its number."""
     found: dict[tuple[str, ...], list[InspectedPart]] = {}
     for part in parts:
         if part.judgement.outcome in (PartOutcome.PUBLISHED, PartOutcome.QUARANTINED):
             found.setdefault(_key(part), []).append(part)
-    return [_group(tuple(members), type_code) for members in found.values()]
+    return [_group(tuple(members), type_code(members[0].number)) for members in found.values()]
 
 
 def _key(part: InspectedPart) -> tuple[str, ...]:

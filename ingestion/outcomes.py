@@ -58,6 +58,7 @@ JUDGEMENTS: Mapping[str, Judgement] = {
         ("quota_exceeded", _R, "Too many deposits by this structure. Wait an hour, then deposit again."),
         ("label_not_entitled", _R, "Only a professional hides a document from its patient: choose MASQUE_PS, INVISIBLE_REPRESENTANTS_LEGAUX or both."),
         ("not_newest", _R, "The version to replace is not the newest of this entry: nothing was kept. Read the entry again, and change what it says now."),
+        ("bundle_refused", _R, "Another document of this bundle was refused or set aside, and a bundle is taken whole: nothing was done with this one. Correct that one, then send all of them again."),
         ("other_resource", _R, "The resource is of another type than the address. Send it to the address of its own type."),
         ("type_unknown", _R, "The type code is not one of the shared medical record. Use a code of the ASS_X16 table."),
         ("reception_key_gone", _R, "The deposit waited longer than its key lives and can't be opened any more. Deposit it again."),

@@ -32,8 +32,8 @@ _CREATE = (
     "unarchive, by the holder and the author's side; delete, by the latter, is logical."
 )
 _PROVIDE = (
-    "IHE MHD ITI-65: a submission set (List) with one DocumentReference, its content inline or as Binary, "
-    "and the Patient where it is no reference; in JSON, all or nothing."
+    "IHE MHD ITI-65: a submission set (List) with up to 100 DocumentReferences, the content of each inline or "
+    "as Binary, and the Patient where it is no reference; in JSON, all or nothing."
 )
 _PATIENT = (
     Parameter("patient", Kind.REFERENCE, lambda _: (), "Patient/{id}, the public id of the record."),

@@ -47,14 +47,15 @@ class Intake:
         return await self._receive(depositor, ins, headers, fill)
 
     async def receive_bytes(
-        self, depositor: Depositor, ins: str | None, headers: SubmissionHeaders, content: bytes
+        self, depositor: Depositor, ins: str | None, headers: SubmissionHeaders, *contents: bytes
     ) -> UUID:
-        """Seal one document that arrived inside an envelope."""
+        """Seal documents that arrived inside an envelope, each a part."""
 
         async def fill(deposit: Deposit) -> None:
-            deposit.start_part()
-            await asyncio.to_thread(deposit.write, content)
-            deposit.end_part()
+            for content in contents:
+                deposit.start_part()
+                await asyncio.to_thread(deposit.write, content)
+                deposit.end_part()
 
         return await self._receive(depositor, ins, headers, fill)
 

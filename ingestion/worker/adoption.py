@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from ingestion.envelope import NO_ENVELOPE, Declared
+from ingestion.envelope import NO_ENVELOPE
 from ingestion.grouping import InspectedPart
 from ingestion.outcomes import refused
 from ingestion.worker.details import Deposit, document_details, study_details
@@ -102,16 +102,16 @@ class Adoption:
             deposit,
             pack=pack,
             offsets=offsets,
-            declared=self.opened.headers.document or Declared(),
+            declared=self.opened.headers.declared(group.parts[0].number),
             replaced=self.opened.headers.entry.replaced if self.opened.headers.entry else None,
-            set_aside=self._set_aside() if group.record is None else None,
+            set_aside=self._set_aside(group.parts[0].number) if group.record is None else None,
         )
 
-    def _set_aside(self) -> SetAside:
+    def _set_aside(self, part: int) -> SetAside:
         """What its discharge has to know (`ingestion/jobs/discharge.py`), by when the envelope is gone."""
         headers = self.opened.headers
-        document = headers.document.to_json() if headers.document else None
-        return SetAside(kind=headers.kind, document=document)
+        stated = headers.declared(part) if headers.document or headers.documents else None
+        return SetAside(kind=headers.kind, document=stated.to_json() if stated else None)
 
 
 def new_blob(blob: Blob) -> NewBlob:

@@ -55,14 +55,12 @@ class Claiming:
         return claims
 
     def _identifiers(self, parts: Sequence[InspectedPart], opened: OpenedSubmission) -> dict[int, bytes]:
-        """The token of the identifier that the sender gave its one document (XDS uniqueId)."""
-        digest = _digest_of_identifier(opened.headers.document or Declared())
-        if digest is None:
-            return {}
+        """The token of the identifier that the sender gave a document (XDS uniqueId), where it gave one."""
+        digests = {each.number: _digest_of_identifier(opened.headers.declared(each.number)) for each in parts}
         found = {
             part.number: self.vault.identifier_token(part.record, opened.structure, digest)
             for part in parts
-            if part.record
+            if part.record and (digest := digests[part.number]) is not None
         }
         return {number: token for number, token in found.items() if token is not None}
 

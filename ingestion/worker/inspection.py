@@ -16,7 +16,7 @@ from content.sandbox.job import Kind
 from content.sandbox.metering import InHand
 from content.sandbox.parent import Inspection, Sandbox
 from content.verdicts import VERDICTS, Finding, Outcome
-from ingestion.envelope import MOST_PARTS, Declared, Payload
+from ingestion.envelope import MOST_PARTS, Payload
 from ingestion.grouping import InspectedPart
 from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome, judged
 from ingestion.worker.assembly import AssembledContent, Assembler, Instance, bulk_parts
@@ -172,8 +172,9 @@ class Inspector:
     def _refusal(self, opened: OpenedSubmission) -> Judgement | None:
         """What refuses the whole submission before any byte is parsed."""
         code = _RECORD_JUDGEMENT.get(opened.record_state)
-        declared = opened.headers.document or Declared()
-        if code is None and declared.type_code and declared.type_code not in DOCUMENT_TYPES:
+        declared = (opened.headers.declared(number) for number, _ in enumerate(opened.parts, 1))
+        types = {each.type_code for each in declared if each.type_code}
+        if code is None and types - DOCUMENT_TYPES.keys():
             code = "type_unknown"
         return JUDGEMENTS[code] if code else None
 

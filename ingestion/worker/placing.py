@@ -7,7 +7,6 @@ docs/architecture.md ("Whose record", "Which person") has the rules in words; wh
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ingestion.envelope import Declared
 from ingestion.grouping import InspectedPart
 from ingestion.outcomes import JUDGEMENTS
 from ingestion.worker.opening import OpenedSubmission
@@ -41,7 +40,7 @@ class Placing:
         stated = opened.headers.entry  # what is discharged from quarantine came to no address
         if part.entry is not None and stated is not None and part.entry.rule.resource != stated.resource:
             return replace(part, judgement=JUDGEMENTS["other_resource"])
-        persons = persons_in(part.facts, opened.headers.document or Declared())
+        persons = persons_in(part.facts, opened.headers.declared(part.number))
         claims = claimed_ins(persons, self.environment)
         record = opened.expected_ins
         if record is None:

@@ -15,6 +15,7 @@ from records.vocabulary.identifier_warnings import IDENTIFIER_WARNINGS, STUDY_UI
 from records.vocabulary.person_warnings import OTHER_PERSON, PERSON_WARNINGS
 
 PUBLISHED = JUDGEMENTS["published"]
+_TAKEN = frozenset({PartOutcome.PUBLISHED, PartOutcome.DUPLICATE})
 
 
 def rejudged(
@@ -53,6 +54,19 @@ def like_their_first(parts: Sequence[InspectedPart]) -> list[InspectedPart]:
     """A part that repeats one which was refused after all is refused with it, not a duplicate of nothing."""
     refused = {p.number: p.judgement for p in parts if p.judgement.outcome is PartOutcome.REJECTED}
     return [replace(p, judgement=refused[p.repeats]) if p.repeats in refused else p for p in parts]
+
+
+def kept_together(parts: Sequence[InspectedPart]) -> list[InspectedPart]:
+    """The parts of a bundle, which is taken whole or not at all (FHIR R4 section 3.1.0.11.2): where one is
+    refused or set aside, those that were good are refused, too.
+    """
+    if {each.judgement.outcome for each in parts} <= _TAKEN:
+        return [*parts]
+    judgement = JUDGEMENTS["bundle_refused"]
+    return [
+        replace(each, judgement=judgement, record=None) if each.judgement.outcome in _TAKEN else each
+        for each in parts
+    ]
 
 
 def told_of_shared(parts: Sequence[InspectedPart], shared: Collection[int]) -> list[InspectedPart]:

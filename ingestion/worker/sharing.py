@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from ingestion.answers import seal_answer
-from ingestion.envelope import NO_ENVELOPE, Declared
+from ingestion.envelope import NO_ENVELOPE
 from ingestion.grouping import InspectedPart, groups_of
 from ingestion.outcomes import refused
 from ingestion.worker.adoption import Adoption
@@ -169,9 +169,9 @@ class SharedIngestion:
             inspected = steps.validate(content)
             deposit.parts = inspected.parts
             headers = steps.opened.headers
-            document = headers.document or Declared()
-            groups = groups_of(deposit.parts, document.type_code)
-            claims_more = document.identifier() is not None or headers.labels or headers.entry
+            groups = groups_of(deposit.parts, steps.type_code)
+            identified = headers.declared(1).identifier() is not None
+            claims_more = identified or headers.labels or headers.entry or headers.documents
             if inspected.content is not content or claims_more or len(groups) > 1:
                 return False
             deposit.packed = steps.packer().pack(groups, content)

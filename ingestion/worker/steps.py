@@ -24,7 +24,7 @@ from ingestion.worker.placing import Differing
 from ingestion.worker.planning import follow_plan, planned_judgements, write_plan
 from ingestion.worker.publication import AdoptedGroup, publication
 from ingestion.worker.queue.loop import Worker
-from ingestion.worker.rejudging import as_planned
+from ingestion.worker.rejudging import as_planned, kept_together
 from ingestion.worker.spending import Spending
 from records.errors import Conflict
 from records.traits import ClaimedTraits, Trait
@@ -59,9 +59,14 @@ class Steps:
             # whether the record still takes deposits is for the vault, which may have adopted this one: to
             # refuse it now would leave a document that is in the record and never shown
             opened = replace(opened, record_state="active")
-        return self.worker.inspector.inspect(
+        inspected = self.worker.inspector.inspect(
             opened, content, self.in_hand, self.differing or self.comparing()
         )
+        return replace(inspected, parts=self._whole_at_first(inspected.parts))
+
+    def type_code(self, part: int) -> str | None:
+        """The type that was declared of a part."""
+        return self.opened.headers.declared(part).type_code
 
     def comparing(self) -> Differing:
         """Has the vault compare traits with those of the record: a worker never sees these."""
@@ -81,6 +86,7 @@ class Steps:
         """
         claiming = Claiming(self.worker.index, self.worker.vault, self._id)
         judged, duplicates = claiming.claim(parts, self.opened)
+        judged = self._whole_at_first(judged)
         if self.submission.plan is not None:
             judged = as_planned(judged, planned_judgements(self.submission.plan))
         return judged, duplicates
@@ -91,8 +97,7 @@ class Steps:
         The vault names an adoption by its blobs: packed into others, the same parts would be adopted twice.
         Once there is a plan there is no other. Raises `Conflict` "plan_changed" where it no longer fits.
         """
-        document = self.opened.headers.document
-        groups = groups_of(parts, document.type_code if document else None)
+        groups = groups_of(parts, self.type_code)
         plan = self.submission.plan
         if plan is None:
             return self._pack_anew(parts, groups, content)
@@ -133,7 +138,15 @@ class Steps:
         """The parts as the vault left them, and the groups that it adopted."""
         sealed = self.submission.sealed_envelope
         adoption = Adoption(self._id, self.worker.name, sealed, self.opened)
-        return adoption.adopt(parts, packed, self.adopt_by)
+        judged, adopted = adoption.adopt(parts, packed, self.adopt_by)
+        return self._whole(judged), adopted
+
+    def _whole_at_first(self, parts: Sequence[InspectedPart]) -> list[InspectedPart]:
+        """A plan says what its try had judged of the whole, and the vault may have adopted by that."""
+        return [*parts] if self.submission.plan is not None else self._whole(parts)
+
+    def _whole(self, parts: Sequence[InspectedPart]) -> list[InspectedPart]:
+        return kept_together(parts) if self.opened.headers.documents else [*parts]
 
     # Step 4: all rows at once, or a reader would see half a study and a depositor a verdict without document.
 

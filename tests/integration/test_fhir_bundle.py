@@ -11,7 +11,7 @@ import pytest
 from coffre.demonstration import data as demo_data
 from records.fhir.systems import VISIBILITY
 from tests.integration.support import HOSPITAL, Coffre, Patient, bearer
-from tests.unit.ingestion.test_document_bundle import bundle
+from tests.unit.ingestion.test_document_bundle import bundle, several
 
 FHIR = {"Content-Type": "application/fhir+json"}
 
@@ -96,12 +96,103 @@ def test_labels_of_a_bundle_count_and_what_it_may_not_do_is_refused_whole(
     nobody = provide(coffre, patient.token, for_patient(patient))
     assert code(nobody) == (422, "depositor_not_entitled")  # the holder is no author of a report
     many = for_patient(patient)
-    many["entry"].append(many["entry"][1])
+    many["entry"] += [many["entry"][1]] * 100
     assert code(provide(coffre, hospital, many)) == (413, "too_many_documents")
     assert code(provide(coffre, hospital, b'{"resourceType": "Bundle"')) == (400, "bad_json")
     assert code(provide(coffre, hospital, b" " * (32 * 2**20 + 1))) == (413, "too_large")
     in_xml = provide(coffre, hospital, for_patient(patient), **{"Content-Type": "application/xml"})
     assert code(in_xml) == (415, "bad_content_type")
+    assert len(patient.documents()) == 1
+
+
+def of_several(patient: Patient, *contents: bytes) -> dict[str, Any]:
+    sent = several(*contents)
+    reference = f"Patient?identifier=urn:oid:1.2.250.1.213.1.4.10|{patient.ins}"
+    for each in sent["entry"]:
+        if each["resource"]["resourceType"] != "Binary":
+            each["resource"]["subject"] = {"reference": reference}
+    return sent
+
+
+def numbered(number: int) -> bytes:
+    return demo_data.report_pdf() + f"\n% {number}\n%%EOF\n".encode()
+
+
+def issues(answer: httpx.Response) -> list[tuple[str, list[str]]]:
+    return [(each["details"]["coding"][0]["code"], each["expression"]) for each in answer.json()["issue"]]
+
+
+def test_several_documents_of_one_set_are_published_together(coffre: Coffre, hospital: str) -> None:
+    patient = coffre.open_record()
+    sent = of_several(patient, numbered(1), numbered(2), numbered(3))
+    answer = provide(coffre, hospital, sent)
+    assert answer.status_code == 200, answer.text
+    responses = [each["response"] for each in answer.json()["entry"]]
+    assert [each["status"] for each in responses] == ["201 Created"] * 7
+    places = [each.get("location", "").rpartition("/") for each in responses]
+    assert [kind.rpartition("/")[2] for kind, _, _ in places[1:]] == ["DocumentReference"] * 3 + [
+        "Binary"
+    ] * 3
+    documents = [name for _, _, name in places[1:4]]
+    assert [name for _, _, name in places[4:]] == documents[::-1]  # each with its own content
+    read = coffre.http.get(responses[4]["location"], headers=bearer(patient.token))
+    assert read.content == numbered(3)
+    titles = {each["id"]: each["title"] for each in patient.documents()}
+    assert titles == dict(zip(documents, ["Document 0", "Document 1", "Document 2"], strict=True))
+    parts = coffre.submission(hospital, answer)["parts"]
+    assert [each["outcome"] for each in parts] == ["published"] * 3
+    asked = {"patient": f"Patient/{patient.public_id}"}
+    found = coffre.http.get("/fhir/List", params=asked, headers=bearer(patient.token)).json()
+    (shown,) = (each["resource"] for each in found["entry"])
+    assert {each["item"]["reference"] for each in shown["entry"]} == {
+        f"DocumentReference/{name}" for name in documents
+    }
+    deposits = [line for line in patient.log() if line["action"] == "deposit"]
+    assert [line["documents"] for line in deposits] == ["3"]
+    again = provide(coffre, hospital, sent).json()["entry"]
+    assert [each["response"]["status"] for each in again] == ["200 OK"] * 7
+
+
+def test_where_one_document_is_refused_nothing_of_the_bundle_is_kept(coffre: Coffre, hospital: str) -> None:
+    patient = coffre.open_record()
+    provide(coffre, hospital, of_several(patient, numbered(1)))
+    sent = of_several(patient, numbered(1), demo_data.javascript_pdf(), numbered(2))
+    answer = provide(coffre, hospital, sent)
+    assert answer.status_code == 422
+    (first, script, third) = issues(answer)
+    assert (first[0], third[0]) == ("bundle_refused", "bundle_refused")
+    assert script[0] not in ("bundle_refused", "published")
+    assert [each[1] for each in (first, script, third)] == [
+        [f"Bundle.entry[{at}].resource"] for at in (1, 2, 3)
+    ]
+    assert len(patient.documents()) == 1
+    assert [each["outcome"] for each in coffre.submission(hospital, answer)["parts"]] == ["rejected"] * 3
+    assert coffre.submission(hospital, answer)["state"] == "rejected"
+    del sent["entry"][2], sent["entry"][4]  # without the script
+    listed = sent["entry"][0]["resource"]["entry"]
+    listed[:] = [
+        each for each in listed if each["item"]["reference"] in {e["fullUrl"] for e in sent["entry"]}
+    ]
+    assert provide(coffre, hospital, sent).status_code == 200
+    assert len(patient.documents()) == 2
+
+
+def test_what_the_vault_or_an_identifier_refuses_takes_the_others_with_it(
+    coffre: Coffre, hospital: str
+) -> None:
+    patient = coffre.open_record()
+    identifier = {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{uuid4()}"}
+    assert provide(coffre, hospital, for_patient(patient, masterIdentifier=identifier)).status_code == 200
+    sent = of_several(patient, numbered(4), numbered(5))
+    sent["entry"][2]["resource"]["masterIdentifier"] = identifier
+    assert [each for each, _ in issues(provide(coffre, hospital, sent))] == [
+        "bundle_refused",
+        "identifier_taken",
+    ]
+    del sent["entry"][2]["resource"]["masterIdentifier"]
+    sent["entry"][2]["resource"]["type"] = {"coding": [{"code": "REMB"}]}
+    refused = provide(coffre, hospital, sent)
+    assert {each for each, _ in issues(refused)} == {"depositor_not_entitled"}
     assert len(patient.documents()) == 1
 
 

@@ -1,7 +1,7 @@
 """Parts of a submission after their inspection, as the later steps of a worker get them."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -82,3 +82,8 @@ def dicom_part(
 def pdf_part(number: int, **part: Any) -> InspectedPart:
     facts = PdfFacts(pages=3, version="1.7", media_type="application/pdf", pdfa="1b")
     return replace(dicom_part(number, **part), facts=facts)
+
+
+def typed(code: str | None = None) -> Callable[[int], str | None]:
+    """What was declared of every part."""
+    return lambda part: code

@@ -30,6 +30,7 @@ from tests.unit.ingestion.parts import (
     STRUCTURED_REPORT,
     dicom_part,
     pdf_part,
+    typed,
 )
 
 PACK, SUBMISSION = UUID(int=1), UUID(int=2)
@@ -38,7 +39,7 @@ TITLE, MEANING, CONCEPT_NAME = "00420010", "00080104", "0040A043"
 
 
 def of_study(*parts: InspectedPart) -> DocumentDetails:
-    (group,) = groups_of(parts, None)
+    (group,) = groups_of(parts, typed())
     offsets = {part.number: 100 * part.number for part in parts}
     blobs = {uid: UUID(int=10 + at) for at, (uid, _) in enumerate(group.series())}
     return study_details(group, DEPOSIT, pack=PACK, offsets=offsets, series_blobs=blobs)
@@ -48,7 +49,7 @@ def of_document(
     part: InspectedPart, declared: Declared | None = None, set_aside: SetAside | None = None
 ) -> DocumentDetails:
     declared = declared or Declared()
-    (group,) = groups_of([part], declared.type_code)
+    (group,) = groups_of([part], typed(declared.type_code))
     return document_details(
         group, DEPOSIT, pack=PACK, offsets={part.number: 7}, declared=declared, set_aside=set_aside
     )

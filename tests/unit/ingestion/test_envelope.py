@@ -38,6 +38,15 @@ PUBLISHED = {
     },
 }
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+DECLARED = st.builds(
+    Declared,
+    type_code=st.none() | TEXT,
+    title=st.none() | TEXT,
+    date=st.none() | TEXT,
+    authors=st.lists(TEXT, max_size=3).map(tuple),
+    fhir=st.none() | st.just(FHIR),
+    patients=st.lists(st.just(WHO), max_size=2).map(tuple),
+)
 HEADERS = st.builds(
     SubmissionHeaders,
     kind=st.sampled_from([DICOM, PDF]),
@@ -45,20 +54,26 @@ HEADERS = st.builds(
     study=st.none() | TEXT,
     answer_key=st.none() | st.binary(min_size=32, max_size=32),
     described=st.lists(st.builds(Described, TEXT, TEXT, TEXT), max_size=4).map(tuple),
-    document=st.none()
-    | st.builds(
-        Declared,
-        type_code=st.none() | TEXT,
-        title=st.none() | TEXT,
-        date=st.none() | TEXT,
-        authors=st.lists(TEXT, max_size=3).map(tuple),
-        fhir=st.none() | st.just(FHIR),
-        patients=st.lists(st.just(WHO), max_size=2).map(tuple),
-    ),
+    document=st.none() | DECLARED,
+    documents=st.lists(DECLARED, max_size=3).map(tuple),
 )
 
 
-@pytest.mark.parametrize("written", [STORED, PUBLISHED, {"kind": "dicom"}])
+SEVERAL = {"kind": "pdf", "documents": [PUBLISHED["document"], {**PUBLISHED["document"], "title": "Annexe"}]}
+
+
+def test_what_was_declared_of_a_part_is_found_by_its_number() -> None:
+    headers = SubmissionHeaders.of_json(SEVERAL)
+    assert [headers.declared(part).title for part in (1, 2)] == ["Compte rendu", "Annexe"]
+    assert SubmissionHeaders.of_json(PUBLISHED).declared(1).title == "Compte rendu"
+    assert SubmissionHeaders.of_json(STORED).declared(7) == Declared()
+    for unknown in (0, 3):
+        with pytest.raises(Invalid) as caught:
+            headers.declared(unknown)
+        assert caught.value.code == "envelope_invalid"
+
+
+@pytest.mark.parametrize("written", [STORED, PUBLISHED, SEVERAL, {"kind": "dicom"}])
 def test_what_intake_writes_is_read_and_written_with_the_same_bytes(written: dict[str, Any]) -> None:
     headers = SubmissionHeaders.of_json(parse(canonical(written)))
     assert canonical(headers.to_json()) == canonical(written)
@@ -123,6 +138,8 @@ def test_whatever_is_written_is_read_again(headers: SubmissionHeaders) -> None:
         {"document": {"patient": {"other_ids": [{"id": 1}]}}},
         {"document": {"patient": {"birth_date": 1965}}},
         {"document": {"fhir": []}},
+        {"documents": {}},
+        {"documents": ["x"]},
     ],
 )
 def test_what_no_intake_writes_is_refused_by_its_code(altered: dict[str, Any]) -> None:

@@ -28,7 +28,7 @@ from storage.migrate import upgrade
 from storage.ports import ObjectStore
 from storage.rows import Blob
 from tests.contract.storage_adapters import open_database, open_objects
-from tests.unit.ingestion.parts import SET_ASIDE, STRUCTURED_REPORT, dicom_part, pdf_part
+from tests.unit.ingestion.parts import SET_ASIDE, STRUCTURED_REPORT, dicom_part, pdf_part, typed
 from tests.unit.keyvault.sealing import material
 
 SUBMISSION, DEPOSITOR = UUID(int=1), b"d" * 32
@@ -65,7 +65,7 @@ class Bench:
         return found.read(0, blob.plaintext_size)
 
     def pack(self, parts: Iterable[InspectedPart], content: OpenedContent) -> list[PackedGroup]:
-        return self.packer.pack(groups_of(parts, None), content)
+        return self.packer.pack(groups_of(parts, typed()), content)
 
 
 @pytest.fixture
@@ -187,7 +187,7 @@ class TestPlan:
         self, parts: list[InspectedPart], packed: list[PackedGroup]
     ) -> None:
         blobs = [blob for each in packed for blob in each.blobs]
-        assert follow_plan(write_plan(packed, parts), groups_of(parts, None), blobs) == packed
+        assert follow_plan(write_plan(packed, parts), groups_of(parts, typed()), blobs) == packed
 
     @pytest.mark.parametrize("otherwise", [lambda found: found[1:], lambda found: [found[0], found[2]]])
     def test_parts_that_are_grouped_otherwise_by_now_follow_no_plan(
@@ -197,7 +197,7 @@ class TestPlan:
         otherwise: Callable[[list[InspectedPart]], list[InspectedPart]],
     ) -> None:
         blobs = [blob for each in packed for blob in each.blobs]
-        assert follow_plan(write_plan(packed, parts), groups_of(otherwise(parts), None), blobs) is None
+        assert follow_plan(write_plan(packed, parts), groups_of(otherwise(parts), typed()), blobs) is None
 
     def test_holds_nothing_of_the_content(self, packed: list[PackedGroup], bench: Bench) -> None:
         """It lies in the index, where no INS, identifier or title may stand."""

@@ -18,6 +18,7 @@ from tests.unit.ingestion.parts import (
     SET_ASIDE,
     dicom_part,
     pdf_part,
+    typed,
 )
 
 SUBMISSION, RECORD_ID, NOW = UUID(int=1), UUID(int=2), 1_700_000_000_000
@@ -57,7 +58,7 @@ def documents(count: int) -> tuple[AdoptedDocument, ...]:
 def adopted(parts: Sequence[InspectedPart]) -> list[AdoptedGroup]:
     """Every kept part packed at 1000 times its number, and adopted into one record."""
     packed = []
-    for at, group in enumerate(groups_of(parts, None)):
+    for at, group in enumerate(groups_of(parts, typed())):
         series = tuple(a_blob(50 + 10 * at + n, "series") for n, _ in enumerate(group.series()))
         offsets = {part.number: 1000 * part.number for part in group.parts}
         packed.append(PackedGroup(group, a_blob(at), offsets, series if group.record else ()))

@@ -7,7 +7,13 @@ import pytest
 from ingestion.grouping import InspectedPart
 from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome, refused
 from ingestion.worker.patient import other_person, with_person_warnings
-from ingestion.worker.rejudging import as_planned, like_their_first, rejudged, told_of_shared
+from ingestion.worker.rejudging import (
+    as_planned,
+    kept_together,
+    like_their_first,
+    rejudged,
+    told_of_shared,
+)
 from records.errors import CoffreError
 from records.vocabulary.codes import ReasonCode
 from records.vocabulary.identifier_warnings import IDENTIFIER_WARNINGS, STUDY_UID_SHARED
@@ -48,6 +54,15 @@ def test_what_an_earlier_try_published_is_overruled_in_another_persons_content()
 def test_what_repeats_a_refused_part_is_refused_with_it_and_no_other_duplicate_is() -> None:
     parts = [part(1, REFUSED), part(2, DUPLICATE, repeats=1), part(3), part(4, DUPLICATE, repeats=3)]
     assert [each.judgement for each in like_their_first(parts)] == [REFUSED, REFUSED, PUBLISHED, DUPLICATE]
+
+
+@pytest.mark.parametrize("bad", [REFUSED, SET_ASIDE])
+def test_a_bundle_is_taken_whole_or_not_at_all(bad: Judgement) -> None:
+    kept = kept_together([part(1), part(2, bad), part(3, DUPLICATE)])
+    assert [each.judgement.code for each in kept] == ["bundle_refused", bad.code, "bundle_refused"]
+    assert [each.record for each in kept if each.judgement.code == "bundle_refused"] == [None, None]
+    whole = [part(1), part(2, DUPLICATE)]
+    assert kept_together(whole) == whole
 
 
 def test_a_verdict_is_given_to_the_parts_it_names() -> None:
