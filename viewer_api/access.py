@@ -25,6 +25,7 @@ from keyvault.verbs.reader.reading import Disclosed, EventPage, ResolvedRecord
 from keyvault.verbs.reader.releasing import Released
 from keyvault.verbs.rows import NO_TOKEN, SealedRow, SeenDocument, sealed_rows
 from records.choices.authorisations import DocumentKind
+from records.label_changes import LabelChange
 from records.vocabulary.codes import Action, ReasonCode
 from storage.index_ports import ReaderIndex
 from storage.rows import Details, Document
@@ -262,12 +263,14 @@ class Access:
         the request copies, or `coffre check`.
         """
         check_reason(call)
-        answer = self._vault.change_document(call, document_id, action)
-        if isinstance(answer, Denied) and answer.reason is ReasonCode.NO_SUCH_DOCUMENT:
-            raise no_such_document(answer)
-        standing = permitted(answer)
+        standing = _of_document(self._vault.change_document(call, document_id, action))
         self._index.set_state(document_id, standing.state.value, int(time.time() * 1000))
         return standing
+
+    def change_labels(self, call: Call, document_id: UUID, change: LabelChange) -> DocumentStanding:
+        """Change labels of a document that is named by its id alone. Raises like `change_document`."""
+        check_reason(call)
+        return _of_document(self._vault.change_labels(call, document_id, change))
 
     def announce(self, call: Call, locator: str, document_id: UUID) -> list[str]:
         """A professional has announced a document: the patient sees it. Answers its labels."""
@@ -296,6 +299,12 @@ class Access:
                 call, record_id, before=before, limit=limit, wanted=wanted, proven=proven
             ),
         )
+
+
+def _of_document(answer: DocumentStanding | Denied) -> DocumentStanding:
+    if isinstance(answer, Denied) and answer.reason is ReasonCode.NO_SUCH_DOCUMENT:
+        raise no_such_document(answer)
+    return permitted(answer)
 
 
 def _key(found: Sequence[tuple[Document, object]]) -> tuple[int, UUID] | None:

@@ -16,13 +16,16 @@ from coffre.serving.capabilities import capability_statement
 from ingestion.intake.reception import Depositor
 from keyvault.credentials.tokens import Credential
 from keyvault.verbs.attempt import Call
+from keyvault.verbs.reader.following import DocumentStanding
 from records.errors import Invalid, Refused
 from records.fhir.patches import read_patch
 from records.fhir.resources.document_references import own_deposit
 from records.fhir.wording import FHIR_JSON
+from records.label_changes import LabelChange
 from records.vocabulary.codes import Action, Role
 from viewer_api.access import Access
 from viewer_api.call_headers import call_of
+from viewer_api.fhir.conditional import document_named
 from viewer_api.fhir.exchange import sent
 from viewer_api.fhir.forms.formats import form_of
 from viewer_api.fhir.ids import named
@@ -30,6 +33,7 @@ from viewer_api.fhir.reading import FhirReading
 
 _PATCHES = frozenset({FHIR_JSON, "application/json", "application/json-patch+json"})
 METADATA, DOCUMENT = "/fhir/metadata", "/fhir/DocumentReference/{id:fhir_id}"
+DOCUMENTS = "/fhir/DocumentReference"
 
 
 def about(public_url: str, *, cors: bool) -> APIRouter:
@@ -80,16 +84,31 @@ def reading(
         await asyncio.to_thread(access.change_document, call, named(id), Action.DELETE)
         return Response(status_code=204)
 
-    @routes.patch(DOCUMENT, summary="Archive, unarchive or delete a document")
+    @routes.patch(DOCUMENT, summary="Archive, unarchive, label or delete a document")
     async def patch(id: str, request: Request) -> Response:
+        return await patched(request, lambda call: named(id))
+
+    @routes.patch(DOCUMENTS, summary="The same for the one document that an identifier names")
+    async def patch_by_identifier(request: Request) -> Response:
+        criteria = request.query_params.multi_items()
+        return await patched(request, lambda call: document_named(criteria, call, fhir.documents, fhir.base))
+
+    async def patched(request: Request, document_of: Callable[[Call], UUID]) -> Response:
         _form_of(request)
         call = call_of(request, await authenticate(request))
         _check_type(request.headers.get("content-type", ""))
-        action = read_patch(parse(await request.body()))
-        standing = await asyncio.to_thread(access.change_document, call, named(id), action)
-        return _answer(request, own_deposit(standing.document_id, standing.state))
+        wanted = read_patch(parse(await request.body()))
+        document_id = await asyncio.to_thread(document_of, call)
+        standing = await asyncio.to_thread(_changed, access, call, document_id, wanted)
+        return _answer(request, own_deposit(standing.document_id, standing.state, labels=standing.labels))
 
     return routes
+
+
+def _changed(access: Access, call: Call, document_id: UUID, wanted: Action | LabelChange) -> DocumentStanding:
+    if isinstance(wanted, Action):
+        return access.change_document(call, document_id, wanted)
+    return access.change_labels(call, document_id, wanted)
 
 
 def _check_type(content_type: str) -> None:

@@ -87,9 +87,9 @@ class RecordDoor(
     recheck.
 
     Of a depositor: search_deposits, follow_deposits, change_document; of a professional follow_deposits,
-    change_document, own_actions, label, announce, record_consent, change_team. Of the holder: change_card,
-    choose, form_team, change_team, label, refuse_document, change_document, notices, acknowledge, contacts,
-    put_contact, confirm_contact, delete_contact.
+    change_document, own_actions, label, change_labels, announce, record_consent, change_team. Of the holder:
+    change_card, choose, form_team, change_team, label, change_labels, refuse_document, change_document,
+    notices, acknowledge, contacts, put_contact, confirm_contact, delete_contact.
     """
 
     def __init__(self, vault: Vault) -> None:

@@ -210,7 +210,11 @@ def _delete(named: Named, _: bytes) -> SignedRequest:
 
 
 def _patch(named: Named, body: bytes) -> SignedRequest:
-    return _changed_alone(named, read_patch(parse(body)))
+    wanted = read_patch(parse(body))
+    if isinstance(wanted, Action):
+        return _changed_alone(named, wanted)
+    document = UUID(named["document"])
+    return SignedRequest(None, {"change_labels": {"document_id": document, "change": wanted}})
 
 
 def _changed_alone(named: Named, action: Action) -> SignedRequest:

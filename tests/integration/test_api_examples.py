@@ -84,7 +84,7 @@ class Stage:
             "INSTANCE": self._instance,
             "PDF": lambda: base64.b64encode(demo_data.report_pdf(self.patient.ins)).decode(),
             "BUNDLED": lambda: base64.b64encode(demo_data.report_pdf(self.other.ins)).decode(),
-            "ANNEX": lambda: base64.b64encode(demo_data.report_pdf() + b"\n% annexe\n%%EOF\n").decode(),
+            "ANNEX": lambda: base64.b64encode(demo_data.report_pdf(self.other.ins, study="Bilan")).decode(),
             "NOTICE": lambda: self.patient.call("GET", "/documents").json()["notices"][0]["id"],
             "RECIPIENT": lambda: b64(new_recipient()[1]),
             "LEAF": self._sequenced,

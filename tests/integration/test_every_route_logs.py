@@ -91,6 +91,7 @@ SILENT: Mapping[str, frozenset[Route]] = {
         {
             ("DELETE", "/fhir/DocumentReference/{id}"),
             ("PATCH", "/fhir/DocumentReference/{id}"),
+            ("PATCH", "/fhir/DocumentReference"),  # where it searches, like every search
             ("POST", "/dossier/{record}/documents/{document_id}/archives"),
             ("POST", "/dossier/{record}/documents/{document_id}/suppression"),
         }

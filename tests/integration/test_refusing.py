@@ -10,8 +10,17 @@ import pytest
 
 from coffre.demonstration import data as demo_data
 from records.fhir.patches import IS_ARCHIVED, IS_DELETED
-from tests.integration.support import HOSPITAL, Coffre, Patient, bearer, document_reference, problem
-from tests.unit.records.test_patches import added, flag_of, parameters, replaced
+from tests.integration.support import (
+    COLLEAGUE,
+    HOSPITAL,
+    STRANGER,
+    Coffre,
+    Patient,
+    bearer,
+    document_reference,
+    problem,
+)
+from tests.unit.records.test_patches import added, flag_of, labelled, parameters, replaced, unlabelled
 
 PDF = demo_data.report_pdf()
 FHIR = {"Content-Type": "application/fhir+json"}
@@ -96,6 +105,80 @@ def test_r37_a_patch_archives_and_back_and_deletes(coffre: Coffre, hospital: str
     assert issue(patch(patient.token, gone)) == (403, "not_authorised")
     assert patch(hospital, gone).status_code == 200
     assert issue(patch(hospital, archive)) == (404, "no_such_document")
+
+
+PATCHED = {"Content-Type": "application/fhir+json"}
+
+
+@pytest.mark.requirement("R20", "R37")
+def test_r37_a_patch_changes_labels_for_the_holder_and_hides_for_the_author_s_side(
+    coffre: Coffre, hospital: str
+) -> None:
+    patient = coffre.open_record()
+    patient.authorise()
+    document, doctor = published(coffre, hospital, patient), coffre.professional()
+    path = f"/fhir/DocumentReference/{document}"
+
+    def patch(token: str, body: object, where: str = path) -> httpx.Response:
+        headers = PATCHED | bearer(token)
+        return coffre.http.patch(where, content=json.dumps(body).encode(), headers=headers)
+
+    masked = parameters(labelled("MASQUE_PS"))
+    assert issue(patch(doctor, masked)) == (403, "not_authorised")
+    assert issue(patch(coffre.professional(STRANGER), masked)) == (404, "no_such_document")
+    assert issue(patch(hospital, masked)) == (404, "no_such_document")  # a system reads nothing
+    assert issue(patch(patient.token, masked, f"/fhir/DocumentReference/{uuid4()}")) == (
+        404,
+        "no_such_document",
+    )
+    answer = patch(patient.token, masked)
+    assert answer.status_code == 200, answer.text
+    assert [each["coding"][0]["code"] for each in answer.json()["securityLabel"]] == ["MASQUE_PS"]
+    assert [each["labels"] for each in patient.documents()] == [["MASQUE_PS"]]
+    assert issue(read(coffre, doctor, document)) == (404, "no_such_document")
+    taken = parameters(unlabelled("DocumentReference.securityLabel.where(coding.code='MASQUE_PS')"))
+    assert patch(patient.token, taken).json()["securityLabel"][0]["coding"][0]["code"] == "N"
+    hidden = parameters(labelled("INVISIBLE_PATIENT"))
+    assert issue(patch(patient.token, hidden)) == (403, "label_not_entitled")
+    author = coffre.professional(COLLEAGUE, HOSPITAL)
+    patient.authorise(COLLEAGUE)
+    assert issue(patch(author, masked)) == (403, "label_not_entitled")
+    assert patch(author, hidden).status_code == 200
+    assert patient.documents() == []
+    done = [line["action"] for line in patient.log() if line["outcome"] == "permit"]
+    assert done.count("label") == 2  # what hides from her is not told to her
+
+
+@pytest.mark.requirement("R37")
+def test_r37_a_document_is_patched_by_its_identifier(coffre: Coffre, hospital: str) -> None:
+    patient = coffre.open_record()
+    identifier = {"system": "urn:ietf:rfc:3986", "value": f"urn:oid:2.25.{uuid4().int}"}
+    document = publish(coffre, hospital, patient, masterIdentifier=identifier).json()["id"]
+    whose, named = str(patient.public_id), f"{identifier['system']}|{identifier['value']}"
+    archive = json.dumps(parameters(added(IS_ARCHIVED, True))).encode()
+
+    def patch(token: str, **criteria: str) -> httpx.Response:
+        return coffre.http.patch(
+            "/fhir/DocumentReference", params=criteria, content=archive, headers=PATCHED | bearer(token)
+        )
+
+    answer = patch(patient.token, patient=whose, identifier=named)
+    assert (answer.status_code, answer.json()["id"]) == (200, document)
+    assert [each["state"] for each in patient.documents()] == ["archived"]
+    own = f"urn:ietf:rfc:3986|urn:uuid:{document}"
+    assert patch(hospital, identifier=own).status_code == 200  # who has no right to search names it so
+    assert issue(patch(patient.token, patient=whose, identifier=f"{named}0")) == (404, "no_such_document")
+    assert issue(patch(patient.token, identifier=named)) == (400, "patient_missing")
+    assert issue(patch(patient.token, patient=whose)) == (400, "bad_query")
+    assert issue(patch(patient.token, patient=whose, identifier=named, colour="x")) == (
+        400,
+        "unknown_parameter",
+    )
+    assert issue(patch(coffre.professional(), patient=whose, identifier=named)) == (403, "not_authorised")
+    laboratory = coffre.depositor()
+    second = publish(coffre, laboratory, patient, masterIdentifier=identifier)
+    assert second.status_code == 201, second.text
+    assert issue(patch(patient.token, patient=whose, identifier=named)) == (412, "several_documents")
 
 
 def test_a_method_that_is_not_served_is_answered_in_fhir_with_those_that_are(

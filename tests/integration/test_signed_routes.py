@@ -37,6 +37,7 @@ NO_TABLE: Mapping[Route, str] = {
             ("GET", "/fhir/List"),
             ("GET", "/fhir/Patient"),
             ("GET", "/fhir/{}"),
+            ("PATCH", "/fhir/DocumentReference"),
         ),
         "its record stands in the query, which no proof covers: refused with a key",
     ),

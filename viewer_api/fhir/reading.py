@@ -36,6 +36,7 @@ class FhirReading:
     def __init__(self, access: Access, own: OwnLog, addresses: Addresses) -> None:
         self._access = access
         self._addresses = addresses
+        self.base = addresses.base
         self._log = LogAnswers(addresses, access, own)
         self.entries = Entries(OwnInformation(access), addresses)
 

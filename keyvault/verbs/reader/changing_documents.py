@@ -10,7 +10,7 @@ from keyvault.keys.cards import open_facts
 from keyvault.keys.clocks import end_clocks_of
 from keyvault.keys.document_facts import keep_facts
 from keyvault.opened_records import OpenedRecord
-from keyvault.store import Row, VaultTransaction
+from keyvault.store import Row
 from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Attempt, Call, Denied, Preamble, attempt, refuse
 from keyvault.verbs.caller import caller
@@ -38,7 +38,7 @@ _NOTICES = {**NOTICE_OF_CHANGE, Action.DELETE: NoticeKind.TAKEN_BACK}
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class Look:
     """What was found of a document before anything is locked; `why` it is refused, and whether it is `seen`
     nevertheless by who asks.
     """
@@ -85,11 +85,10 @@ class DocumentChangesVerbs:
             self._vault,
             caller(self._vault, call, "change_document", document_id=document_id, action=action),
         )
-        with vault.store.reading() as tx:
-            look = self._look_for(tx, Preamble.of(call, actor, action, document_id.bytes), document_id)
+        look = look_for(vault, call, actor, action, document_id)
         with vault.transaction() as transaction:
             if look.why is not None:
-                return self._refuse_unnamed(transaction, call, actor, action, document_id, look)
+                return refuse_unnamed(vault, transaction, call, actor, action, document_id, look)
             found = attempt(vault, transaction, call, actor, action, record_id=look.record_id)
             if isinstance(found, Denied):
                 return found
@@ -131,30 +130,40 @@ class DocumentChangesVerbs:
         if kind is not None and told_to_holder(found.record.facts, [before], transaction.now):
             queue_notice(transaction, found.record.card, kind=kind, hourly=True)
 
-    def _look_for(self, tx: VaultTransaction, preamble: Preamble, document_id: UUID) -> _Look:
-        """Judged without a lock: who is refused waits for nobody, whatever there is."""
+
+def look_for(vault: Vault, call: Call, actor: Actor, action: Action, document_id: UUID) -> Look:
+    """Judged without a lock: who is refused waits for nobody, whatever there is."""
+    preamble = Preamble.of(call, actor, action, document_id.bytes)
+    with vault.store.reading() as tx:
         row = tx.get("document", document_id=document_id)
         record_id = row["record_id"] if row else NOBODYS
-        record = self._vault.open(tx, tx.get("record", record_id=record_id), actor=preamble.actor)
+        record = vault.open(tx, tx.get("record", record_id=record_id), actor=actor)
         facts = facts_with_decoys(record.card, copies_of(tx, record_id, [row] if row else []))
-        request = preamble.request(self._vault.now_ms() // 1000)
-        asked = Facts(record.facts, facts.get(document_id))
-        decision, seen = decide(request, asked), decide(_seeing(request), asked)
-        if row is None or not record.exists:
-            return _Look(record_id, record, ABSENT)
-        why = decision.reason if isinstance(decision, Deny) else None
-        return _Look(record_id, record, why, isinstance(seen, Permit))
+    request = preamble.request(vault.now_ms() // 1000)
+    asked = Facts(record.facts, facts.get(document_id))
+    decision, seen = decide(request, asked), decide(_seeing(request), asked)
+    if row is None or not record.exists:
+        return Look(record_id, record, ABSENT)
+    why = decision.reason if isinstance(decision, Deny) else None
+    return Look(record_id, record, why, isinstance(seen, Permit))
 
-    def _refuse_unnamed(
-        self, transaction: Transaction, call: Call, actor: Actor, action: Action, document: UUID, look: _Look
-    ) -> Denied:
-        """With its line: on the record's chain, or on chain 0 where the actor sees no such document."""
-        vault, preamble = self._vault, Preamble.of(call, actor, action, document.bytes)
-        if preamble.over_quota(transaction):
-            return preamble.refuse(transaction, vault.system_chain, ReasonCode.QUOTA_EXCEEDED)
-        if look.why is None or not look.seen:
-            return preamble.refuse(transaction, vault.system_chain, ABSENT, about=document.bytes)
-        return refuse(vault, transaction, call, actor, action, look.record, look.why, str(document))
+
+def refuse_unnamed(
+    vault: Vault,
+    transaction: Transaction,
+    call: Call,
+    actor: Actor,
+    action: Action,
+    document: UUID,
+    look: Look,
+) -> Denied:
+    """With its line: on the record's chain, or on chain 0 where the actor sees no such document."""
+    preamble = Preamble.of(call, actor, action, document.bytes)
+    if preamble.over_quota(transaction):
+        return preamble.refuse(transaction, vault.system_chain, ReasonCode.QUOTA_EXCEEDED)
+    if look.why is None or not look.seen:
+        return preamble.refuse(transaction, vault.system_chain, ABSENT, about=document.bytes)
+    return refuse(vault, transaction, call, actor, action, look.record, look.why, str(document))
 
 
 def _is_permitted(found: Attempt, document: DocumentFacts) -> bool:

@@ -14,18 +14,19 @@ from keyvault.verbs.rows import copies_of, facts_of
 from records.documents import DocumentFacts
 from records.policy import told_to_author
 from records.rules.request import general_objection
-from records.vocabulary.codes import Action, DocumentState, Outcome, ReasonCode
+from records.vocabulary.codes import Action, DocumentState, Label, Outcome, ReasonCode
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentStanding:
     """What its author's side, or its holder, hears of a document. `refused_at` (unix seconds): its holder
-    refused it then.
+    refused it then. `labels`: to whom changed them.
     """
 
     document_id: UUID
     state: DocumentState
     refused_at: int | None = None
+    labels: tuple[Label, ...] | None = None
 
     @classmethod
     def of(cls, facts: DocumentFacts) -> "DocumentStanding":

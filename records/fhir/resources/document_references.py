@@ -116,9 +116,15 @@ def study_day(summary: DocumentSummary) -> str | None:
     return summary.date if summary.study_uid else None
 
 
-def own_deposit(document_id: UUID, state: DocumentState, *, refused: int | None = None) -> dict[str, Any]:
+def own_deposit(
+    document_id: UUID,
+    state: DocumentState,
+    *,
+    refused: int | None = None,
+    labels: Iterable[Label] | None = None,
+) -> dict[str, Any]:
     """What a depositor may read back of what it deposited: that it is there, and what became of it. Details
-    are for readers. `refused` (unix seconds): when the holder refused it.
+    are for readers. `refused` (unix seconds): when the holder refused it; `labels`: to whom changed them.
     """
     masked = {"extension": [{"url": ABSENT, "valueCode": "masked"}]}
     return {
@@ -126,6 +132,7 @@ def own_deposit(document_id: UUID, state: DocumentState, *, refused: int | None 
         "id": str(document_id),
         **_extensions(state, refused),
         "status": STATUS[state],
+        **({} if labels is None else {"securityLabel": _labels(labels)}),
         "content": [{"attachment": {"_contentType": masked}}],
     }
 
@@ -179,7 +186,7 @@ def _date(sent: str | None, received: int) -> dict[str, Any]:
     }
 
 
-def _labels(labels: frozenset[Label]) -> list[dict[str, Any]]:
+def _labels(labels: Iterable[Label]) -> list[dict[str, Any]]:
     codings = [{"system": VISIBILITY, "code": code} for code in sorted(label.value for label in labels)]
     return [{"coding": [coding]} for coding in codings or [{"system": CONFIDENTIALITY, "code": "N"}]]
 

@@ -26,6 +26,7 @@ from records.errors import Conflict, NotFound
 from records.fhir.search.fhir_search import DOCUMENT, FhirSearch
 from records.imaging.attributes import Level
 from records.imaging.search import ImagingSearch
+from records.label_changes import LabelChange
 from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode, RecordState, Role
 from tests.integration.vault.bench import (
     DOCTOR,
@@ -100,6 +101,10 @@ ASKED: Mapping[str, tuple[Ask, ReasonCode]] = {
         NOBODY,
     ),
     "reader.label": (lambda at, call, _: at.reader.label(call, uuid4(), uuid4(), []), NOBODY),
+    "reader.change_labels": (
+        lambda at, call, _: at.reader.change_labels(call, uuid4(), LabelChange()),
+        ReasonCode.NO_SUCH_DOCUMENT,
+    ),
     "reader.announce": (lambda at, call, _: at.reader.announce(call, uuid4(), uuid4()), NOBODY),
     "reader.refuse_document": (
         lambda at, call, _: at.reader.refuse_document(call, uuid4(), uuid4(), WHY),

@@ -45,6 +45,7 @@ NOT_IN_AN_EMERGENCY: Mapping[str, str] = {
             "change_card",
             "choose",
             "label",
+            "change_labels",
             "notices",
             "acknowledge",
             "contacts",

@@ -29,7 +29,8 @@ from records.errors import NotFound
 from records.fhir.search.fhir_search import DOCUMENT, SET, FhirSearch
 from records.imaging.attributes import Level
 from records.imaging.search import ImagingSearch
-from records.vocabulary.codes import Action, PurposeOfUse, RecordState, Role
+from records.label_changes import LabelChange
+from records.vocabulary.codes import Action, Label, PurposeOfUse, RecordState, Role
 from tests.integration.vault.bench import (
     ATTENDING,
     DAY,
@@ -558,6 +559,22 @@ def change_card_refused(vault: VaultBench) -> Act:
 def label(vault: VaultBench) -> Act:
     person, document = deposited(vault)
     return lambda: vault.reader.label(person.call, person.record_id, document.document_id, ["MASQUE_PS"])
+
+
+MASKED = LabelChange(added=frozenset({Label.MASQUE_PS}))
+
+
+@row("reader.change_labels", "label permit")
+def change_labels(vault: VaultBench) -> Act:
+    person, document = deposited(vault)
+    return lambda: vault.reader.change_labels(person.call, document.document_id, MASKED)
+
+
+@row("reader.change_labels", "label deny", case="another's")
+def change_labels_refused(vault: VaultBench) -> Act:
+    _, document = deposited(vault)
+    other = vault.person()
+    return lambda: vault.reader.change_labels(other.call, document.document_id, MASKED)
 
 
 @row("reader.choose", "choose permit", "choose permit")

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from records.errors import Invalid
 from records.fhir.patches import IS_ARCHIVED, IS_DELETED, read_patch
-from records.vocabulary.codes import Action
+from records.fhir.systems import VISIBILITY
+from records.label_changes import LabelChange
+from records.vocabulary.codes import Action, Label
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=20),
@@ -107,7 +109,79 @@ def test_r37_another_element_and_another_value_are_refused_by_name(body: object,
     assert refusal.value.code == code
 
 
+def concept(code: str, system: str | None = VISIBILITY) -> dict[str, Any]:
+    return {"coding": [{"code": code} if system is None else {"system": system, "code": code}]}
+
+
+def labelled(code: str) -> dict[str, Any]:
+    return operation(
+        type={"valueCode": "add"},
+        path={"valueString": "DocumentReference"},
+        name={"valueString": "securityLabel"},
+        value={"valueCodeableConcept": concept(code)},
+    )
+
+
+def unlabelled(path: str) -> dict[str, Any]:
+    return operation(type={"valueCode": "delete"}, path={"valueString": path})
+
+
+MASKED, MINOR = Label.MASQUE_PS, Label.INVISIBLE_REPRESENTANTS_LEGAUX
+LABELS = "DocumentReference.securityLabel"
+
+
+@pytest.mark.requirement("R20", "R37")
+@pytest.mark.parametrize(
+    ("body", "before", "after"),
+    [
+        (parameters(labelled("MASQUE_PS")), {MINOR}, {MASKED, MINOR}),
+        (parameters(unlabelled(f"{LABELS}.where(coding.code='MASQUE_PS')")), {MASKED, MINOR}, {MINOR}),
+        (parameters(unlabelled(f"{LABELS}.coding.where(code = 'MASQUE_PS')")), {MASKED}, set()),
+        (
+            parameters(unlabelled(f"{LABELS}.where(coding.code='{MINOR}')"), labelled("MASQUE_PS")),
+            {MINOR},
+            {MASKED},
+        ),
+        (parameters(replaced(LABELS, valueCodeableConcept=concept("MASQUE_PS"))), {MINOR}, {MASKED}),
+        ([{"op": "add", "path": "/securityLabel/-", "value": concept("MASQUE_PS", None)}], set(), {MASKED}),
+        ([{"op": "replace", "path": "/securityLabel", "value": [concept("N", None)]}], {MASKED}, set()),
+        ([{"op": "remove", "path": "/securityLabel"}], {MASKED, MINOR}, set()),
+    ],
+)
+def test_r37_labels_are_added_taken_away_and_given_anew(
+    body: object, before: set[Label], after: set[Label]
+) -> None:
+    change = read_patch(body)
+    assert isinstance(change, LabelChange)
+    assert change.of(frozenset(before)) == after
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (parameters(labelled("SECRET")), "unknown_label"),
+        (
+            [{"op": "add", "path": "/securityLabel/-", "value": concept("MASQUE_PS", "urn:x")}],
+            "unknown_label",
+        ),
+        ([{"op": "add", "path": "/securityLabel/-", "value": "MASQUE_PS"}], "unknown_label"),
+        ([{"op": "remove", "path": "/securityLabel/0"}], "patch_not_supported"),
+        (parameters(unlabelled(LABELS)), "patch_not_supported"),
+        (parameters(unlabelled(f"{LABELS}[0]")), "patch_not_supported"),
+        (parameters(labelled("MASQUE_PS"), added(IS_ARCHIVED, True)), "patch_not_supported"),
+        (
+            parameters(labelled("MASQUE_PS"), unlabelled(f"{LABELS}.where(coding.code='MASQUE_PS')")),
+            "patch_not_supported",
+        ),
+    ],
+)
+def test_r37_a_label_is_named_by_its_code_and_a_request_is_one_change(body: object, code: str) -> None:
+    with pytest.raises(Invalid) as refusal:
+        read_patch(body)
+    assert refusal.value.code == code
+
+
 @given(JSON)
 def test_whatever_comes_is_a_change_or_a_refusal(body: object) -> None:
     with suppress(Invalid):
-        assert read_patch(body) in Action
+        assert isinstance(read_patch(body), Action | LabelChange)
