@@ -51,7 +51,7 @@ class BoundedBodies:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or STREAMED.fullmatch(scope["path"]):
+        if scope["type"] != "http" or (scope["method"] == "POST" and STREAMED.fullmatch(scope["path"])):
             await self._app(scope, receive, send)
             return
         read, declared = bytearray(), _declared_length(scope)

@@ -18,7 +18,7 @@ SHARED: Mapping[str, frozenset[str]] = {
     "/records/{ins}/dicomweb/studies": frozenset({"GET", "HEAD", "POST"}),
     "/records/{ins}/dicomweb/studies/{study}": frozenset({"GET", "HEAD", "POST"}),
     "/fhir": frozenset({"POST"}),
-    "/fhir/DocumentReference": frozenset({"GET", "HEAD", "POST"}),
+    "/fhir/DocumentReference": frozenset({"GET", "HEAD", "PATCH", "POST"}),
     "/fhir/{declared:declared}": frozenset({"GET", "HEAD", "POST"}),
     "/fhir/{declared:declared}/{entry:fhir_id}": frozenset({"GET", "HEAD", "PUT"}),
     "/profil": frozenset({"GET", "HEAD", "POST"}),

@@ -175,6 +175,9 @@ def test_r37_a_document_is_patched_by_its_identifier(coffre: Coffre, hospital: s
         "unknown_parameter",
     )
     assert issue(patch(coffre.professional(), patient=whose, identifier=named)) == (403, "not_authorised")
+    headers = PATCHED | bearer(patient.token)
+    large = coffre.http.patch("/fhir/DocumentReference", content=b" " * (2**20 + 1), headers=headers)
+    assert large.status_code == 413
     laboratory = coffre.depositor()
     second = publish(coffre, laboratory, patient, masterIdentifier=identifier)
     assert second.status_code == 201, second.text
