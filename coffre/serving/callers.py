@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from coffre.serving import problems
-from coffre.serving.bodies import STREAMED
+from coffre.serving.bodies import is_streamed
 from coffre.serving.presented import presented
 from coffre.serving.proxies import TrustedProxies, subscriber
 from coffre.serving.shared_counts import Buckets
@@ -93,8 +93,7 @@ class Callers:
 
     def _reads_a_body_first(self, request: Request) -> bool:
         """Whether the application would read a body before it judges; routes that stream one do not."""
-        path = request.url.path
-        return request.method in _BODIES and not STREAMED.fullmatch(path)
+        return request.method in _BODIES and not is_streamed(request.method, request.url.path)
 
     async def _refused(
         self, request: Request, token: str, missing: CredentialError | None
