@@ -33,6 +33,10 @@ class Commands(LaterGroup):
             "coffre.commands.identity.group:identity_app",
             "Identities of the demo authority (demo and test only).",
         ),
+        "issuers": Later(
+            "coffre.commands.issuers.group:issuers_app",
+            "Issuers: whose credentials are accepted, and for what.",
+        ),
         "audit": Later("coffre.commands.audit.group:audit_app", "The log of every access."),
         "send": Later(
             "coffre.commands.send:send_command",

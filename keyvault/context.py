@@ -1,12 +1,15 @@
 """The context of every verb of the vault: its store, its keys, its clock, and the way a change is made."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from keyvault.credentials import withdrawn
+from keyvault.credentials.issuers import Issuer
 from keyvault.credentials.possession import Verified, possession_required, verify_token
 from keyvault.credentials.possession_proof import OLDEST, PresentedProof, Proof
+from keyvault.keys.issuers import KeptIssuers
 from keyvault.keys.keyring import Keyring
 from keyvault.keys.secret_keys import Use
 from keyvault.log.appending import Event
@@ -15,12 +18,14 @@ from keyvault.log.sequencer import Sequencer
 from keyvault.opened_records import Records
 from keyvault.restore.second_place import SecondPlace
 from keyvault.restore.shipping import Shipper
-from keyvault.store import Row, VaultStore
+from keyvault.store import Row, VaultRows, VaultStore
 from keyvault.transaction import Transaction
 from keyvault.vault_keys import VaultSettings
 from records.actors import Actor
 from records.errors import CoffreError
 from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode
+
+log = logging.getLogger("coffre.vault")
 
 
 class Vault(Records):
@@ -40,6 +45,7 @@ class Vault(Records):
         self.store = store
         self.day_keys = day_keys
         self.second_place = second_place
+        self.issuers = KeptIssuers(keyring, settings.first_issuers)
         self._not_verified = Together(self._log_bad_credentials)
         self.open_days()
 
@@ -120,20 +126,34 @@ class Vault(Records):
         bearers are refused, an operator's is, too.
         """
         try:
-            found = self.verified(token_text, at=at, presented=presented if admit else None)
             with self.store.reading() as tx:
+                found = self.verified(tx, token_text, at=at, presented=presented if admit else None)
                 withdrawn.check(tx, self.pseudonym, found.actor, None if at is None else at * 1000)
             if admit is not None and found.proof is not None:
                 admit(found.proof)
-            if bound and found.proof is None and self.settings.require_possession:
+            if bound and found.is_bearer and self.settings.require_possession:
                 raise possession_required()
         except CoffreError:
             self._not_verified.count()
             raise
+        if self.issuers.is_new(found.issuer):
+            with self.transaction() as transaction:
+                self.first_seen(transaction, found.issuer)
         return found.actor
+
+    def first_seen(self, transaction: Transaction, issuer: Issuer) -> None:
+        """Tell that the first credential of an issuer came: in the log, and to who watches this process."""
+        told = self.issuers.see(transaction.rows, issuer, transaction.now)
+        if told is None:
+            return
+        details = {"issuer_change": "first_seen", **told}
+        seen = Event.of(Action.AUTHENTICATE, PurposeOfUse.NORMAL, None, details=details)
+        transaction.append(self.system_chain, seen)
+        log.warning("issuer seen for the first time", extra={"issuer": issuer.name, "key_id": issuer.key_id})
 
     def verified(
         self,
+        tx: VaultRows,
         token_text: str,
         *,
         at: int | None = None,
@@ -144,8 +164,7 @@ class Vault(Records):
         return verify_token(
             token_text,
             presented,
-            pinned_public=self.settings.authority_public,
-            issuer=self.settings.issuer,
+            issuers=self.issuers.seen_in(tx, is_live=at is None),
             audience=self.settings.audience,
             at=at if at is not None else self.now_ms() // 1000,
             environment=self.settings.environment,

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from keyvault.keys.states import LIVE, RETIRING, RUNNING, root_rotation
+from keyvault.keys.states import ISSUER_ACTIVE, LIVE, RETIRING, RUNNING, root_rotation
 from keyvault.restore.frozen import read_frozen
 from keyvault.restore.shipped import shipped_size
 from keyvault.store import VaultRows
@@ -11,6 +11,7 @@ from records.notices import UNDELIVERED_FOR, NoticeState
 
 _MOST = 1_000
 _MOST_SHOWN = 50
+_NEW_S = 7 * 86_400
 
 
 def vault_status(tx: VaultRows, root: str, now_ms: int, *, has_second_place: bool) -> dict[str, Any]:
@@ -29,9 +30,17 @@ def vault_status(tx: VaultRows, root: str, now_ms: int, *, has_second_place: boo
         "log_signed": last[0]["size"] if last else 0,
         "log_shipped": shipped_size(tx) if has_second_place else None,
         "frozen": read_frozen(tx) is not None,
+        **issuers_told(tx, now_ms // 1000),
         "notices": {name: count for name, count in notice_counts(tx).items() if count},
         "notices_oldest_waiting_s": oldest_waiting_s(tx, now_ms),
     }
+
+
+def issuers_told(tx: VaultRows, now: int) -> dict[str, Any]:
+    """How many issuers are accepted, and the names of those that are new: first seen this week, or never."""
+    rows = tx.find("issuer", state=ISSUER_ACTIVE, order=("name", "key_id"), limit=_MOST)
+    new = [row["name"] for row in rows if row["first_seen"] is None or now - row["first_seen"] < _NEW_S]
+    return {"issuers": len(rows), "issuers_new": new[:_MOST_SHOWN]}
 
 
 def notices_told(tx: VaultRows) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import uuid4
 
+from keyvault.credentials.issuers import Issuer
 from keyvault.crypto.search_tokens import TokenField, token
 from keyvault.keys.keyring import Keyring
 from keyvault.log.appending import SYSTEM, Chain
@@ -21,9 +22,9 @@ class VaultSettings:
 
     environment: Environment
     origin: str  # of the log's checkpoints, audit.<host>/<environment>
-    issuer: str  # of the tokens it accepts
+    issuer: str  # the authority of former versions, which credentials without a number of their own name
     audience: str
-    authority_public: bytes  # Ed25519, pinned
+    first_issuers: tuple[Issuer, ...]  # with which the table of issuers begins
     officer_public: bytes  # X25519 of the audit officer
     quotas: Quotas = DEFAULT_QUOTAS
     require_possession: bool = False  # refuses bearer tokens; true in production

@@ -12,7 +12,8 @@ class Actor:
 
     A professional is known to authorisations and blocks by `rpps` (PSIdNat), a patient by `ins`,
     a depositor by `structure`. `profession` is a code of TRE_G15, `sector` of TRE_R02 (SA…), `setting`
-    a practice setting such as SAMU_SMUR. `credential_id` is the credential's own number (jti).
+    a practice setting such as SAMU_SMUR. `credential_id` is the credential's own number (jti),
+    `proven_at` when the person last proved who it is, where the credential says so.
     """
 
     role: Role
@@ -27,6 +28,7 @@ class Actor:
     credential_id: str = ""
     issued_at: int = 0
     expires_at: int = 0
+    proven_at: int | None = None
 
     @property
     def value(self) -> list[str]:

@@ -118,6 +118,15 @@ class ReceptionKeys(Protocol):
     def reception_key(self, day: str) -> str | None: ...
 
 
+class PublishedIssuers(Protocol):
+    """Whose credentials are accepted, as the vault has signed it."""
+
+    def put_issuers(self, document: str) -> None:
+        """Keeps the signed list, in place of an earlier one."""
+
+    def issuers(self) -> str | None: ...
+
+
 class RecordDocuments(Protocol):
     """Documents of a record by what names them."""
 

@@ -13,6 +13,7 @@ from uuid import UUID
 from storage.index_parts import (
     GrownStudies,
     Leftovers,
+    PublishedIssuers,
     QuarantinedDocuments,
     ReceptionKeys,
     RecordDocuments,
@@ -40,7 +41,7 @@ NO_ALLOWANCE = 2**53
 """Milliseconds of CPU that nobody gets beyond."""
 
 
-class IntakeIndex(Uploads, Submissions, ReceptionKeys, Protocol):
+class IntakeIndex(Uploads, Submissions, ReceptionKeys, PublishedIssuers, Protocol):
     """The index as intake uses it: receive and answer, never claim or publish."""
 
     def receive(self, submission: Submission, blobs: Collection[Blob]) -> None:
@@ -128,7 +129,7 @@ class WorkerIndex(Uploads, Submissions, Settling, RecordDocuments, QuarantinedDo
         """Counts CPU for a depositor's structure on the day of `at`; `publish` does so with its own."""
 
 
-class ReaderIndex(RecordDocuments, SignIns, Protocol):
+class ReaderIndex(RecordDocuments, SignIns, PublishedIssuers, Protocol):
     """The index as a reader uses it: documents and sign-ins, nothing of the queue."""
 
     def documents(
@@ -162,7 +163,7 @@ class ReaderIndex(RecordDocuments, SignIns, Protocol):
         """
 
 
-class HousekeeperIndex(Uploads, Settling, Leftovers, GrownStudies, ReceptionKeys, Protocol):
+class HousekeeperIndex(Uploads, Settling, Leftovers, GrownStudies, ReceptionKeys, PublishedIssuers, Protocol):
     """The index as the housekeeper uses it: sweep, forget, queue jobs."""
 
     def stale_uploads(self, before: int) -> list[tuple[UUID, int]]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from coffre.housekeeper.sweeping import OLDEST_UPLOAD_MS, Sweeper, Swept
-from coffre.processes.day_keys import publish_day_keys
+from coffre.processes.signed_documents import publish_day_keys, publish_issuers
 from ingestion.jobs.dispatch import enqueue_waiting, plan_compactions
 from keyvault.process.guard import Doors
 from storage.index_ports import HousekeeperIndex
@@ -46,6 +46,10 @@ class Chores:
     def day_keys(self) -> None:
         publish_day_keys(self.guard.housekeeper, self.index)
         self.guard.housekeeper.destroy_day_keys(self.index.oldest_unsettled())
+
+    def issuers(self) -> None:
+        """Whom intake and the readers believe: within seconds what two operators decided."""
+        publish_issuers(self.guard.housekeeper, self.index)
 
     def ring(self) -> None:
         """Ring once more for what waits: a broker may have lost the first ring."""

@@ -25,6 +25,7 @@ class Housekeeper:
             (0.5, chores.sequence),
             (2.0, chores.ship),
             (5.0, chores.ring),
+            (5.0, chores.issuers),
             (1.0, chores.jobs),
             (30.0, chores.sweep),
             (300.0, chores.day_keys),

@@ -3,9 +3,13 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from records.errors import CoffreError
 from records.vocabulary.codes import Environment
+
+if TYPE_CHECKING:
+    from keyvault.credentials.issuers import Issuer
 
 PUBLIC_KEY_SIZE = 32
 
@@ -24,6 +28,13 @@ class Identity:
     reception_public: bytes
     checkpoint_public: bytes
     certificate_public: bytes
+
+    @property
+    def first_issuers(self) -> tuple["Issuer", ...]:
+        """Those that the vault's table of issuers begins with."""
+        from keyvault.credentials.issuers import first_issuer  # noqa: PLC0415 - ciphers load slowly
+
+        return (first_issuer(self.issuer, self.authority_public, self.environment),)
 
     @property
     def grant_keys(self) -> dict[str, bytes]:

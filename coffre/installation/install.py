@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from coffre.installation.places import Places
 from coffre.settings import Settings
 from keyvault.credentials import private_files
-from keyvault.credentials.tokens import DEMO_ISSUER
+from keyvault.credentials.issuers import DEMO_ISSUER
 from keyvault.crypto.boxes import new_box_key
 from keyvault.crypto.signing import new_signing_key, read_public_key
 from keyvault.process.guard import Guard

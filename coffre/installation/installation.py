@@ -153,7 +153,7 @@ class Installation:
                 origin=identity.origin,
                 issuer=identity.issuer,
                 audience=identity.audience,
-                authority_public=identity.authority_public,
+                first_issuers=identity.first_issuers,
                 officer_public=identity.officer_public,
                 require_possession=self.settings.bearers_refused,
             ),

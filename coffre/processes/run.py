@@ -8,10 +8,10 @@ from coffre.housekeeper.chores import Chores
 from coffre.housekeeper.housekeeper import Housekeeper
 from coffre.notifying.messenger import Messenger, notifier_of
 from coffre.processes.bells import Bells
-from coffre.processes.day_keys import publish_day_keys
 from coffre.processes.leases import end_leases
 from coffre.processes.lifetime import Lifetime
 from coffre.processes.presence import working
+from coffre.processes.signed_documents import publish
 from coffre.setting_rules import INPROCESS
 from coffre.settings import Settings
 from coffre.wiring import System
@@ -100,7 +100,7 @@ def housekeeper_of(system: System, origin: str | None) -> Housekeeper:
     """
     _, ring_any = bell_of(system)
     notifier = notifier_of(system.settings, origin)
-    _once_the_vault_answers(lambda: publish_day_keys(system.guard.housekeeper, system.index))
+    _once_the_vault_answers(lambda: publish(system.guard.housekeeper, system.index))
     chores = Chores(system.index, system.objects, system.guard, ring_any)
     return Housekeeper(chores, Messenger(system.guard.housekeeper, notifier))
 

@@ -12,30 +12,69 @@ from coffre.installation.identity import Identity
 from coffre.installation.installation import Installation
 from coffre.serving.presented import presented, url_of
 from ingestion.intake.reception import Depositor
+from keyvault.credentials.issuers import Issuer, IssuerList, Issuers
+from keyvault.credentials.issuers_document import verify_issuers
 from keyvault.credentials.possession import LARGEST_BODY, Verified, verify_token
 from keyvault.credentials.possession_proof import PresentedProof
+from keyvault.credentials.refusing import CredentialError
 from keyvault.credentials.tokens import Credential, verify_bound
 from records.actors import Actor
-from records.errors import CoffreError, Invalid, Refused
+from records.errors import Invalid, Refused
 from records.vocabulary.codes import Role
+from storage.index_parts import PublishedIssuers
+
+FRESH_S = 2.0
+"""Seconds for which what the index says of issuers is believed without a look."""
+
+
+class PublishedList:
+    """The issuers as the vault has published them through the index (`Issuers`); threads may share it."""
+
+    def __init__(self, index: PublishedIssuers, pinned: bytes, clock: Callable[[], float]) -> None:
+        """`pinned`: the vault's public reception signing key."""
+        self._index = index
+        self._pinned = pinned
+        self._clock = clock
+        self._seen: tuple[float, str | None, IssuerList] | None = None
+
+    def find(self, name: str, key: str | None) -> Issuer | None:
+        """Raises `CoffreError` "issuers_unknown"."""
+        return self._list().find(name, key)
+
+    def _list(self) -> IssuerList:
+        seen, now = self._seen, self._clock()
+        if seen is not None and 0 <= now - seen[0] < FRESH_S:
+            return seen[2]
+        document = self._index.issuers()
+        found = verify_issuers(document, self._pinned, int(now))
+        self._seen = (now, document, found)
+        return found
 
 
 class Authentication:
-    """Credentials of one installation, against the authority key that `init` pinned."""
+    """Credentials of one installation, against the issuers that its vault accepts."""
 
     def __init__(
-        self, identity: Identity, *, proof_required: bool, clock: Callable[[], float] = time.time
+        self,
+        identity: Identity,
+        issuers: Issuers,
+        *,
+        proof_required: bool,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         """`proof_required`: a bearer token is refused, only one with a proof of its key holds (RFC 9449)."""
         self._identity = identity
+        self._issuers = issuers
         self._proof_required = proof_required
         self._clock = clock
 
     @classmethod
     def of(cls, installation: Installation) -> "Authentication":
         """That of an installation, by its settings."""
+        pinned, clock = installation.identity.reception_public, installation.clock
+        issuers = PublishedList(installation.index, pinned, clock)
         refused = installation.settings.bearers_refused
-        return cls(installation.identity, proof_required=refused, clock=installation.clock)
+        return cls(installation.identity, issuers, proof_required=refused, clock=clock)
 
     def actor(self, token: str) -> Actor:
         """A bearer's token: signature, audience, time."""
@@ -43,15 +82,13 @@ class Authentication:
 
     def verified(self, token: str, presented_proof: PresentedProof | None = None) -> Verified:
         """Intake's own check of a token, and of the proof of its key."""
-        identity = self._identity
         return verify_token(
             token,
             presented_proof,
-            pinned_public=identity.authority_public,
-            issuer=identity.issuer,
-            audience=identity.audience,
+            issuers=self._issuers,
+            audience=self._identity.audience,
             at=int(self._clock()),
-            environment=identity.environment,
+            environment=self._identity.environment,
             required=self._proof_required,
         )
 
@@ -62,17 +99,16 @@ class Authentication:
     def _signed_for(self, token: str) -> Actor | None:
         identity = self._identity
         try:
-            actor, _ = verify_bound(
+            found = verify_bound(
                 token,
-                pinned_public=identity.authority_public,
-                issuer=identity.issuer,
+                issuers=self._issuers,
                 audience=identity.audience,
                 at=int(self._clock()),
                 environment=identity.environment,
             )
-        except CoffreError:
+        except CredentialError:
             return None
-        return actor
+        return found.actor
 
     def credential(self, public_url: str) -> Callable[[Request], Awaitable[Credential]]:
         """What the reader's routes ask: the credential as presented, with the request that a proof is for.

@@ -17,7 +17,7 @@ from coffre.serving.bodies import is_streamed
 from coffre.serving.presented import presented
 from coffre.serving.proxies import TrustedProxies, subscriber
 from coffre.serving.shared_counts import Buckets
-from keyvault.credentials.tokens import CredentialError
+from keyvault.credentials.refusing import CredentialError
 from records.errors import CoffreError, Refused
 
 BURST = 200

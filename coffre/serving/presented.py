@@ -2,7 +2,7 @@
 
 from fastapi import Request
 
-from keyvault.credentials.tokens import CredentialError
+from keyvault.credentials.refusing import CredentialError
 
 
 def presented(request: Request) -> tuple[str, str | None]:

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from coffre.serving.methods import TakenMethods, allow
-from keyvault.credentials.tokens import CredentialError
+from keyvault.credentials.refusing import CredentialError
 from records.errors import CoffreError, Conflict, Invalid, NotFound, Refused
 from records.fhir.wording import operation_outcome
 from viewer_api.fhir.forms.formats import body_of, form_or_json
@@ -38,6 +38,8 @@ STATUS: Mapping[str, int] = {
     "quota_exceeded": 429,
     "too_many_calls": 429,
     "reception_closed": 503,
+    "issuers_unknown": 503,
+    "issuer_rolled_back": 503,
     "reception_key_expired": 503,
     "not_ready": 503,
     "store_busy": 503,

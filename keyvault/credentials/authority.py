@@ -1,32 +1,28 @@
-"""The demo authority: it issues credentials (docs/formats.md section 9). Production has the national ones."""
+"""Issues credentials (docs/formats.md section 9): for the demo, the sign-in service, a person's own key."""
 
 import secrets
+from collections.abc import Mapping
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit.canonical import canonical
-from keyvault.credentials.tokens import (
-    DEMO_ISSUER,
-    JWS,
-    LONGEST_LIFE,
-    TYPE,
-    actor_of,
-    bound_key,
-    check_issuer,
-)
-from keyvault.crypto.signing import public_key
+from keyvault.credentials.claims import LONGEST_LIFE, Binding, Confirmation, actor_of, binding_of
+from keyvault.credentials.issuers import DEMO_ISSUER
+from keyvault.credentials.tokens import JWS, TYPE, check_issuer
+from keyvault.crypto.signing import key_id, public_key
 from records.errors import Invalid
 from records.identity import INS
 from records.vocabulary.codes import Environment, Role
 
 
 class Authority:
-    """The demo authority: signs tokens with a key that the command line alone holds."""
+    """Signs tokens with one key, under one name. What it may say is in the vault's table of issuers."""
 
     def __init__(self, private: bytes, *, environment: Environment, issuer: str = DEMO_ISSUER) -> None:
         """Takes a raw Ed25519 private key. Raises `Invalid` "demo_authority_refused" in production."""
         check_issuer(issuer, environment)
         self.public = public_key(private)
+        self.key_id = key_id(self.public)
         self.issuer = issuer
         self._environment = environment
         self._key = Ed25519PrivateKey.from_private_bytes(private)
@@ -46,11 +42,14 @@ class Authority:
         setting: str | None = None,
         ins: INS | None = None,
         key: str | None = None,
+        cnf: Mapping[str, str] | None = None,
+        auth_time: int | None = None,
     ) -> str:
         """Returns a token from `now` (unix seconds), for the role's longest life unless `lifetime` says less.
 
-        `key` is the thumbprint (RFC 7638) of the key that its holder has to prove. Raises `Invalid` if the
-        role misses a claim or has one too many, or one is malformed. A professional has a sector: tokens of
+        `cnf` is what it is bound to (`Binding.claim`); `key` says the same by the thumbprint (RFC 7638) of a
+        key. `auth_time` is when the person last proved who it is (unix seconds). Raises `Invalid` if the role
+        misses a claim or has one too many, or one is malformed. A professional has a sector: tokens of
         earlier issues without one are read, and open nothing (R29).
         """
         if role is Role.PROFESSIONAL and sector is None:
@@ -69,9 +68,11 @@ class Authority:
             "sector": sector,
             "setting": setting,
             "ins": None if ins is None else ins.value,
-            "cnf": None if key is None else {"jkt": key},
+            "cnf": cnf if key is None else Binding(Confirmation.KEY, key).claim,
+            "auth_time": auth_time,
         }
         stated = {name: value for name, value in claims.items() if value is not None}
         actor_of(stated, self._environment)
-        bound_key(stated)
-        return JWS.encode(canonical(stated), self._key, algorithm="EdDSA", headers={"typ": TYPE})
+        binding_of(stated)
+        header = {"typ": TYPE, "kid": self.key_id}
+        return JWS.encode(canonical(stated), self._key, algorithm="EdDSA", headers=header)

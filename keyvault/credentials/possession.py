@@ -4,12 +4,16 @@ A credential that names a key (`cnf`) is never a bearer's. What a proof is used 
 (`keyvault/verbs/caller.py`).
 """
 
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from keyvault.credentials.claims import Binding, Confirmation
+from keyvault.credentials.issuers import Issuer, Issuers
 from keyvault.credentials.possession_proof import OLDEST, PresentedProof, Proof, proof_invalid, verify_proof
-from keyvault.credentials.tokens import Credential, CredentialError, verify_bound
+from keyvault.credentials.refusing import CredentialError
+from keyvault.credentials.tokens import Credential, verify_bound
 from keyvault.crypto.members import members, text
 from records.actors import Actor
 from records.vocabulary.codes import Environment, Role
@@ -30,46 +34,64 @@ def presented_with(credential: Credential) -> PresentedProof | None:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """An actor, and the proof that its credential's key made; None for a bearer's."""
+    """An actor, the proof that its credential's key made (None without one), and who issued it.
+
+    `is_bearer`: the credential is bound to nothing.
+    """
 
     actor: Actor
     proof: Proof | None
+    issuer: Issuer
+    is_bearer: bool = False
 
 
 def verify_token(
     token: str,
     presented: PresentedProof | None,
     *,
-    pinned_public: bytes,
-    issuer: str,
+    issuers: Issuers,
     audience: str,
     at: int,
     environment: Environment,
+    certificate: str | None = None,
     required: bool = False,
     oldest: int = OLDEST,
 ) -> Verified:
     """Verify a credential, and the proof that it asks for. The body is compared by the caller (`Proof`).
 
+    `certificate`: the thumbprint (RFC 8705 section 3.1) of the one that the named proxy saw with the request.
+
     `required` refuses bearer tokens, but for an operator's, which the command line hands to the vault itself;
-    verbs that HTTP leads to refuse it as well (`Vault.actor`). Raises
-    `CredentialError` "possession_required", "proof_invalid" or what `keyvault.credentials.tokens.verify`
-    raises.
+    verbs that HTTP leads to refuse it as well (`Vault.actor`). Raises `CredentialError`
+    "possession_required", "proof_invalid", "certificate_required" or what
+    `keyvault.credentials.tokens.verify_bound` raises.
     """
-    actor, key = verify_bound(
-        token, pinned_public=pinned_public, issuer=issuer, audience=audience, at=at, environment=environment
-    )
-    if key is None:
-        if required and actor.role is not Role.OPERATOR:
-            raise possession_required()
-        if presented is not None:  # RFC 9449 section 7.1: the scheme DPoP is for tokens that name a key
-            raise proof_invalid()
-        return Verified(actor, None)
-    if presented is None:
+    found = verify_bound(token, issuers=issuers, audience=audience, at=at, environment=environment)
+    binding = found.binding
+    if binding is not None and binding.confirmation is Confirmation.KEY:
+        if presented is None:
+            raise CredentialError(
+                "This credential is bound to a key: send Authorization: DPoP, and a proof with each request.",
+                code="possession_required",
+            )
+        checked = verify_proof(presented, token, binding.thumbprint, at=at, oldest=oldest)
+        return Verified(found.actor, checked, found.issuer)
+    if presented is not None:  # RFC 9449 section 7.1: the scheme DPoP is for tokens that name a key
+        raise proof_invalid()
+    if binding is not None:
+        _check_certificate(binding, certificate)
+    elif required and found.actor.role is not Role.OPERATOR:
+        raise possession_required()
+    return Verified(found.actor, None, found.issuer, is_bearer=binding is None)
+
+
+def _check_certificate(binding: Binding, certificate: str | None) -> None:
+    if certificate is None or not hmac.compare_digest(certificate.encode(), binding.thumbprint.encode()):
         raise CredentialError(
-            "This credential is bound to a key: send Authorization: DPoP, and a proof with each request.",
-            code="possession_required",
+            "This credential is bound to a client certificate: send the request with that certificate, to "
+            "the address of this service that asks for one.",
+            code="certificate_required",
         )
-    return Verified(actor, verify_proof(presented, token, key, at=at, oldest=oldest))
 
 
 def possession_required() -> CredentialError:

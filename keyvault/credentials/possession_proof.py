@@ -20,7 +20,7 @@ from jwt.api_jws import PyJWS
 from jwt.exceptions import PyJWTError
 
 from audit.canonical import canonical, parse
-from keyvault.credentials.tokens import CredentialError
+from keyvault.credentials.refusing import CredentialError
 from keyvault.crypto.members import integer, members, text
 from records.base64url import b64, unb64
 from records.errors import Invalid

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from audit.canonical import canonical
-from keyvault.credentials.tokens import LONGEST_LIFE, CredentialError
+from keyvault.credentials.claims import LONGEST_LIFE
+from keyvault.credentials.refusing import CredentialError
 from keyvault.store import VaultTransaction
 from records.actors import Actor
 

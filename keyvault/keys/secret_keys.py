@@ -29,6 +29,7 @@ class Use(StrEnum):
     JOB = "job"
     GRANT = "grant"
     REFUSAL = "refusal"
+    ISSUER = "issuer"
 
 
 def use_key(key: bytes, version: int, use: Use) -> bytes:

@@ -4,6 +4,7 @@ from keyvault.store import VaultRows
 
 # a retiring shard version opens what hangs under it and takes nothing new; of a destroyed one the row remains
 LIVE, RETIRING, DESTROYED = "live", "retiring", "destroyed"
+ISSUER_ACTIVE, ISSUER_ENDED = "active", "ended"
 # row of `meta`: how many rotations of the root began, and whether the last one ended ("3 running", "3 done")
 ROOT_ROTATION, RUNNING, NEVER_ROTATED = "root-rotation", "running", "0 done"
 

@@ -24,6 +24,7 @@ from keyvault.verbs.housekeeper.retiring import RetiringVerbs
 from keyvault.verbs.operator.certifying import CertifyingVerbs
 from keyvault.verbs.operator.discharging import DischargingVerbs
 from keyvault.verbs.operator.inspecting import InspectingVerbs
+from keyvault.verbs.operator.issuers import IssuersVerbs, begin_issuers
 from keyvault.verbs.operator.moving import MovingVerbs
 from keyvault.verbs.operator.officer import OfficerVerbs
 from keyvault.verbs.operator.quarantine import QuarantineVerbs
@@ -133,9 +134,10 @@ class OperatorDoor(
     OfficerVerbs,
     WithdrawingVerbs,
     MovingVerbs,
+    IssuersVerbs,
 ):
-    """Records and identities; rotations; choices on cards of earlier versions; quarantine; jobs; backups'
-    signatures; the officer's lines.
+    """Records and identities; issuers; rotations; choices on cards of earlier versions; quarantine; jobs;
+    backups' signatures; the officer's lines.
     """
 
 
@@ -176,6 +178,7 @@ class Guard:
         laid_open = copy(self._vault)  # what only looks, or ends a freeze, isn't refused by it
         laid_open.store = store
         ensure_decoy(laid_open)
+        begin_issuers(laid_open)
         self.reader = ReaderDoor(self._vault)
         self.gateway = GatewayDoor(self._vault)
         self.worker = WorkerDoor(self._vault)

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from keyvault.credentials.tokens import CredentialError
+from keyvault.credentials.refusing import CredentialError
 from keyvault.grants.grant import GrantError
 from records.errors import CoffreError, Conflict, Invalid, NotFound, Refused
 

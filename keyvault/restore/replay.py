@@ -16,6 +16,7 @@ REPLAYED = frozenset(
     {
         "secret",
         "withdrawn",
+        "issuer",
         "shard",
         "record",
         "record_key",

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from keyvault.context import Vault
 from keyvault.credentials.possession_proof import OLDEST, PresentedProof, Proof
-from keyvault.credentials.tokens import CredentialError
+from keyvault.credentials.refusing import CredentialError
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.keys.reception import Envelope
 from keyvault.store import VaultTransaction

@@ -8,10 +8,14 @@ from storage.index import counted, tables
 from storage.transactions import Database
 
 _RECEPTION_KEY = tables.reception_key.c
+_ISSUERS = tables.issuer_list.c
 _SIGN_IN = tables.sign_in.c
 
 _PUT_RECEPTION_KEY = upsert(tables.reception_key, ["document"])
 _RECEPTION_KEY_OF = select(_RECEPTION_KEY.document).where(_RECEPTION_KEY.day == bindparam("day"))
+_ACCEPTED = "accepted"
+_PUT_ISSUERS = upsert(tables.issuer_list, ["document"])
+_PUBLISHED_ISSUERS = select(_ISSUERS.document).where(_ISSUERS.name == _ACCEPTED)
 _PUT_SIGN_IN = upsert(tables.sign_in, ["sealed", "expires"])
 _LIVE_SIGN_IN = select(_SIGN_IN.sealed).where(
     _SIGN_IN.digest == bindparam("digest"), _SIGN_IN.expires > bindparam("now")
@@ -36,6 +40,14 @@ class Keeping:
     def reception_key(self, day: str) -> str | None:
         with self._database.reading() as connection:
             return connection.execute(_RECEPTION_KEY_OF, {"day": day}).scalar_one_or_none()
+
+    def put_issuers(self, document: str) -> None:
+        with self._database.writing() as connection:
+            connection.execute(_PUT_ISSUERS, {"name": _ACCEPTED, "document": document})
+
+    def issuers(self) -> str | None:
+        with self._database.reading() as connection:
+            return connection.execute(_PUBLISHED_ISSUERS).scalar_one_or_none()
 
     def put_sign_in(self, digest: bytes, sealed: bytes, expires: int) -> None:
         with self._database.writing() as connection:

@@ -13,13 +13,13 @@ READER, GATEWAY = "coffre_reader", "coffre_gateway"
 _WATCHED = "SELECT (state, not_before, lease_until) ON submission"  # what /health and /metrics count
 _COUNTED = "SELECT (day, cpu_ms) ON cpu_use"
 _COPIED = "UPDATE (state, updated_at) ON document"  # what the vault decided on request
-_READ = "SELECT ON document, details, instance, token, shared_instance"
+_READ = "SELECT ON document, details, instance, token, shared_instance, issuer_list"
 
 GRANTS: Mapping[str, Sequence[str]] = {
     INTAKE: (
         "SELECT, INSERT, DELETE ON upload",
         "SELECT, INSERT ON submission, blob",
-        "SELECT ON part, reception_key",
+        "SELECT ON part, reception_key, issuer_list",
         # who sends a form of the pages: the row opens with the browser's code alone
         "SELECT ON sign_in",
         _COUNTED,
@@ -49,7 +49,7 @@ GRANTS: Mapping[str, Sequence[str]] = {
         "UPDATE (sealed_envelope, plan, answer, settled_at) ON submission",
         "DELETE, UPDATE (state, sealed_key) ON blob",
         "UPDATE (state, updated_at) ON document",
-        "SELECT, INSERT, UPDATE ON reception_key",
+        "SELECT, INSERT, UPDATE ON reception_key, issuer_list",
         "SELECT, DELETE ON sign_in",
         "SELECT, DELETE ON depositor, cpu_use",
     ),

@@ -148,6 +148,7 @@ token = compact_table(
     id_column("document_id", primary_key=True),
 )
 reception_key = Table("reception_key", INDEX, text_column("day", primary_key=True), text_column("document"))
+issuer_list = Table("issuer_list", INDEX, text_column("name", primary_key=True), text_column("document"))
 sign_in = Table(
     "sign_in",
     INDEX,

@@ -34,6 +34,17 @@ Table(
     bytes_column("wrap"),
     text_column("state"),
 )
+# whose credentials are accepted
+Table(
+    "issuer",
+    VAULT,
+    text_column("name", primary_key=True),
+    text_column("key_id", primary_key=True),
+    int_column("version"),
+    text_column("state"),
+    int_column("first_seen", nullable=True),
+    bytes_column("sealed"),
+)
 
 # records and their keys
 Table(

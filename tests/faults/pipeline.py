@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from coffre.processes.day_keys import publish_day_keys
+
 from coffre.demo_authority.identities import Identities
 from coffre.demonstration import data as demo_data
 from coffre.installation.install import initialise
-from coffre.processes.day_keys import publish_day_keys
 from coffre.serving.authentication import Authentication
 from coffre.settings import load
 from coffre.wiring import System

@@ -25,7 +25,8 @@ from content.pixels.wanted import Rendering
 from content.sandbox.pool import SandboxUnavailable
 from keyvault.credentials.possession_proof import PresentedProof
 from keyvault.credentials.proving import ProofKey
-from keyvault.credentials.tokens import CredentialError, number_of
+from keyvault.credentials.refusing import CredentialError
+from keyvault.credentials.tokens import number_of
 from keyvault.crypto.signing import new_signing_key
 from keyvault.process.guard import Guard
 from keyvault.verbs.attempt import Call

@@ -26,7 +26,7 @@ from coffre.settings import load
 from coffre.wiring import System
 from keyvault.credentials.possession_proof import PresentedProof
 from keyvault.credentials.proving import ProofKey
-from keyvault.credentials.tokens import CredentialError
+from keyvault.credentials.refusing import CredentialError
 from keyvault.crypto.signing import new_signing_key
 from keyvault.grants.grant import new_recipient
 from keyvault.process.client import connect

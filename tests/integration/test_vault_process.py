@@ -11,10 +11,10 @@ from uuid import UUID
 import httpx
 import msgspec
 import pytest
+from coffre.processes.day_keys import publish_day_keys
 
 from coffre.demo_authority.identities import Identities
 from coffre.installation.install import initialise
-from coffre.processes.day_keys import publish_day_keys
 from coffre.settings import load
 from coffre.wiring import System
 from keyvault.process.client import RemoteGuard, connect

@@ -17,7 +17,8 @@ from coffre.installation.install import initialise
 from coffre.settings import load
 from coffre.wiring import System
 from keyvault.credentials.authority import Authority
-from keyvault.credentials.tokens import DEMO_ISSUER, CredentialError
+from keyvault.credentials.issuers import DEMO_ISSUER
+from keyvault.credentials.refusing import CredentialError
 from keyvault.grants.grant import GrantError, new_recipient, open_grant
 from keyvault.process.client import RemoteGuard, connect
 from keyvault.process.guard import GatewayDoor, ReaderDoor

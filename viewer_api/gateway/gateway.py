@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from uuid import UUID
 
-from keyvault.credentials.tokens import CredentialError
+from keyvault.credentials.refusing import CredentialError
 from keyvault.grants.grant import GrantedDocument, new_recipient, open_grant
 from keyvault.process.guard import GatewayDoor
 from keyvault.verbs.attempt import Call

@@ -16,7 +16,7 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from keyvault.credentials.tokens import CredentialError
+from keyvault.credentials.refusing import CredentialError
 from keyvault.verbs.reader.reading import Whose
 from records.errors import CoffreError, Conflict, Invalid, NotFound, Refused
 from records.vocabulary.codes import Environment

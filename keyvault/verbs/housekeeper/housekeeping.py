@@ -7,6 +7,7 @@ from uuid import UUID
 from audit.canonical import canonical
 from keyvault.context import Vault
 from keyvault.credentials import withdrawn
+from keyvault.credentials.issuers_document import signed_issuers
 from keyvault.keys.contacts import forget_old_codes
 from keyvault.keys.reception_keys import new_day_key, signed_reception_key
 from keyvault.log import sequencer
@@ -79,6 +80,14 @@ class HousekeepingVerbs:
             made = tx.get("day_key", day=day)  # by another process meanwhile: there is one key a day
             assert made is not None
             return str(made["document"])
+
+    def issuers_document(self) -> str:
+        """Whose credentials are accepted, signed for intake and the readers; it lasts a day."""
+        vault = self._vault
+        with vault.store.reading() as tx:
+            known = [each.issuer for each in vault.issuers.all(tx)]
+        signing = vault.keyring.signing("reception")
+        return signed_issuers(known, vault.now_ms() // 1000, signing.public, signing.sign)
 
     def destroy_day_keys(self, oldest_unsettled_ms: int | None) -> list[str]:
         """Destroy reception keys 72 h after their day, unless a submission of that time isn't settled.

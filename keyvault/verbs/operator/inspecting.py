@@ -24,7 +24,7 @@ from keyvault.status import notices_told, vault_status
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.operator.copied_columns import check_copies
 from keyvault.verbs.operator.listing import ListingVerbs
-from keyvault.verbs.operator.rollback_check import RollbackCheck
+from keyvault.verbs.operator.rollback_check import IssuersCheck, RollbackCheck
 from records.errors import CoffreError
 
 PAGE = 1_000
@@ -41,7 +41,7 @@ class InspectingVerbs(ListingVerbs):
 
         Raises `LogFault` naming the first divergence: those of `audit.verify`, and `event_missing`,
         `line_missing`, `chain_cut`, `chain_changed`, `card_rolled_back`, `card_altered`, `facts_rolled_back`,
-        `facts_altered`, `contact_rolled_back`.
+        `facts_altered`, `contact_rolled_back`, `issuer_rolled_back`.
         """
         with self._vault.store.reading() as tx:
             report = verify(self._view(tx, witnessed))
@@ -66,11 +66,14 @@ class InspectingVerbs(ListingVerbs):
         )
 
     def _events(self, tx: VaultTransaction) -> Iterator[ChainEvent]:
+        issuers = IssuersCheck()
         for chain in tx.find("chain", order=("chain_id", "chain")):
             opened, rollback, last = self._chain(tx, chain), RollbackCheck(), (0, FIRST_PREV)
             for row in _rows_of(tx, chain):
                 event = _event(tx, row, opened)
                 rollback.note(event)
+                if chain["chain"] == SYSTEM:
+                    issuers.note(event)
                 last = (event.seq, event.leaf)
                 yield event
             if last != (chain["seq"], chain["head"]):
@@ -78,6 +81,7 @@ class InspectingVerbs(ListingVerbs):
             if chain["chain"] == ORDINARY:
                 rollback.check(tx, chain["chain_id"])
                 check_copies(self._vault, tx, chain["chain_id"])
+        issuers.check(tx, self._vault.settings.first_issuers)
 
     def _chain(self, tx: VaultTransaction, chain: Row) -> Chain | None:
         """The chain with its key, or None where the record was shredded."""

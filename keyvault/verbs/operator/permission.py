@@ -11,6 +11,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from keyvault.context import Vault
+from keyvault.credentials.issuers import OPERATORS
 from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Call, Denied, Preamble
 from records.errors import Refused
@@ -18,7 +19,6 @@ from records.policy import Deny, Facts, RecordFacts, decide
 from records.vocabulary.codes import Action, Outcome, ReasonCode, RecordState
 
 NOWHERE = RecordFacts(RecordState.ACTIVE, None)
-OPERATORS = 2
 
 
 def denied(

@@ -1,15 +1,18 @@
-"""The check that a record's newest card, facts and contacts are those its events name.
+"""The check that a record's newest card, facts and contacts, and the issuers, are those that events name.
 
 The vault's tables alone can't tell an older card put back with its digest; the log can, since each change is
 an event that carries the new version and the digest of the sealed bytes (docs/formats.md section 2).
 """
 
+from collections.abc import Collection
 from uuid import UUID
 
 from audit.audit_event import access_line
 from audit.view import ChainEvent, LogFault
+from keyvault.credentials.issuers import Issuer
 from keyvault.keys.choices import read_together
 from keyvault.keys.contacts import contact_digest
+from keyvault.keys.issuers import issuer_digest
 from keyvault.store import Row, VaultTransaction
 
 _Sealed = tuple[str, str]  # version and digest, as events tell them
@@ -70,6 +73,39 @@ class RollbackCheck:
             raise LogFault(
                 f"{table}_rolled_back", f"A record's {table} rows are not the newest that its events name."
             )
+
+
+class IssuersCheck:
+    """Fed with the opened events of every chain 0; then `check`ed against the table of issuers.
+
+    Chains of several processes interleave: the newest of an issuer is the one with the highest version.
+    """
+
+    def __init__(self) -> None:
+        self._newest: dict[tuple[str, str], tuple[int, str]] = {}
+
+    def note(self, event: ChainEvent) -> None:
+        line = access_line(event.event) if event.event is not None else {}
+        if "issuer_digest" not in line:
+            return
+        place, told = (
+            (line["issuer"], line["issuer_key"]),
+            (int(line["issuer_version"]), line["issuer_digest"]),
+        )
+        self._newest[place] = max(told, self._newest.get(place, told))
+
+    def check(self, tx: VaultTransaction, pinned: Collection[Issuer]) -> None:
+        """Rows are never deleted; those that no event names are the pinned ones, in their first version.
+
+        Raises LogFault `issuer_rolled_back`.
+        """
+        rows = tx.find("issuer")
+        here = {(row["name"], row["key_id"]): (row["version"], issuer_digest(row["sealed"])) for row in rows}
+        first = {(each.name, each.key_id) for each in pinned}
+        unnamed = here.keys() - self._newest.keys()
+        as_begun = all(place in first and here[place][0] == 1 for place in unnamed)
+        if not as_begun or any(here.get(place) != told for place, told in self._newest.items()):
+            raise LogFault("issuer_rolled_back", "The issuers are not the newest that events name.")
 
 
 def _name(key: bytes | UUID) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from keyvault.context import Vault
 from keyvault.credentials import withdrawn
-from keyvault.credentials.tokens import CredentialError
+from keyvault.credentials.refusing import CredentialError
 from keyvault.keys.blob_keys import ADOPTED
 from keyvault.keys.record_keys import open_record_key
 from keyvault.opened_records import BRANCH_OF, OpenedRecord

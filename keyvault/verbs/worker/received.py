@@ -88,11 +88,17 @@ def depositor_of(
     try:
         presented = presented_in(envelope.headers)
         verified = vault.verified(
-            envelope.credential, at=envelope.received, presented=presented, oldest=LONGEST_UPLOAD
+            transaction.rows,
+            envelope.credential,
+            at=envelope.received,
+            presented=presented,
+            oldest=LONGEST_UPLOAD,
         )
         withdrawn.check(transaction.rows, vault.pseudonym, verified.actor, envelope.received * 1000)
         if verified.proof is not None and presented is not None:
             admit_deposit(transaction, envelope, presented, verified.proof)
+        if vault.issuers.is_new(verified.issuer):
+            vault.first_seen(transaction, verified.issuer)
     except CoffreError:
         return None
     actor = verified.actor

@@ -22,7 +22,8 @@ from ingestion.envelope import SubmissionHeaders
 from ingestion.intake.reception import Depositor, Reception
 from ingestion.worker.adoption import new_blob
 from keyvault.credentials.authority import Authority
-from keyvault.credentials.tokens import DEMO_ISSUER, verify
+from keyvault.credentials.issuers import DEMO_ISSUER, Issuer, IssuerList, first_issuer
+from keyvault.credentials.tokens import verify
 from keyvault.crypto.blob_sealer import Sealer
 from keyvault.crypto.boxes import new_box_key
 from keyvault.crypto.sealed_blob import BlobKind, BlobRef, new_data_key
@@ -211,6 +212,7 @@ class VaultBench:
     clock: Clock = field(default_factory=Clock)
     quotas: Quotas = DEFAULT_QUOTAS
     second_place: SecondPlace | None = None
+    known_doors: tuple[Issuer, ...] = ()  # other issuers that intake knows
 
     def __post_init__(self) -> None:
         self._databases: list[Database] = []
@@ -224,13 +226,18 @@ class VaultBench:
             origin="audit.localhost/test",
             issuer=DEMO_ISSUER,
             audience=AUDIENCE,
-            authority_public=self.authority.public,
+            first_issuers=(self.issuer,),
             officer_public=self.officer_public,
             quotas=self.quotas,
         )
         self.guard = self.another_process()
         self.reader, self.worker = self.guard.reader, self.guard.worker
         self.store.forget()
+
+    @property
+    def issuer(self) -> Issuer:
+        """With whom the table of issuers begins."""
+        return first_issuer(DEMO_ISSUER, self.authority.public, Environment.TEST)
 
     def _open(self, name: str) -> Database:
         database = engine_for(f"sqlite:///{self.folder / name}.db")
@@ -334,8 +341,7 @@ class VaultBench:
     def actor(self, token: str) -> Actor:
         return verify(
             token,
-            pinned_public=self.authority.public,
-            issuer=DEMO_ISSUER,
+            issuers=IssuerList((self.issuer, *self.known_doors)),
             audience=AUDIENCE,
             at=int(self.clock()),
             environment=Environment.TEST,

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from keyvault.credentials.tokens import CredentialError
+from keyvault.credentials.refusing import CredentialError
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.changing import CardChange, Changed

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from keyvault.credentials.tokens import CredentialError
+from keyvault.credentials.refusing import CredentialError
 from keyvault.grants.grant import new_recipient
 from keyvault.verbs.attempt import Call
 from keyvault.verbs.reader.releasing import Released

@@ -9,6 +9,7 @@ import pytest
 
 from audit.tree import TreeError
 from audit.view import LogFault
+from keyvault.credentials.issuers import DEMO_ISSUER
 from records.errors import CoffreError, NotFound
 from records.vocabulary.codes import Action
 from storage.vault_store.tables import VAULT
@@ -39,6 +40,8 @@ def test_an_untouched_log_is_sound_and_reports_its_tail(vault: VaultBench, story
         "log_signed": 5,
         "log_shipped": None,
         "frozen": False,
+        "issuers": 1,
+        "issuers_new": [DEMO_ISSUER],
         "notices": {"queued": 4},
         "notices_oldest_waiting_s": 0,
         "root": "file",

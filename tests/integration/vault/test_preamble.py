@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from keyvault.credentials.tokens import CredentialError
+from keyvault.credentials.refusing import CredentialError
 from keyvault.grants.grant import new_recipient
 from keyvault.process.guard import Guard
 from keyvault.process.wire import verbs_of

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 
-from keyvault.credentials.tokens import CredentialError
+from keyvault.credentials.refusing import CredentialError
 from keyvault.log.refusals import Together
 from keyvault.quotas import DEFAULT_QUOTAS
 from keyvault.verbs.attempt import Call, Denied

@@ -12,10 +12,11 @@ import pytest
 
 from ingestion.envelope import SubmissionHeaders
 from ingestion.intake.reception import Depositor, Reception
+from keyvault.credentials.issuers import IssuerList
 from keyvault.credentials.possession import verify_token
 from keyvault.credentials.possession_proof import PresentedProof
 from keyvault.credentials.proving import ProofKey
-from keyvault.credentials.tokens import CredentialError
+from keyvault.credentials.refusing import CredentialError
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.crypto.signing import new_signing_key
 from keyvault.grants.grant import new_recipient
@@ -444,8 +445,7 @@ class TestADeposit:
         actor = verify_token(
             lab.token,
             presented,
-            pinned_public=vault.authority.public,
-            issuer=vault.settings.issuer,
+            issuers=IssuerList((vault.issuer,)),
             audience=vault.settings.audience,
             at=int(vault.clock()),
             environment=vault.settings.environment,

@@ -7,7 +7,7 @@ import pytest
 
 from audit.canonical import canonical, parse
 from keyvault.credentials.authority import Authority
-from keyvault.credentials.tokens import CredentialError
+from keyvault.credentials.refusing import CredentialError
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.grants.grant import GrantError, new_recipient
 from keyvault.verbs.attempt import Call, Denied

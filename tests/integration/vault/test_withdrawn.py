@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from keyvault.credentials.tokens import CredentialError, number_of
+from keyvault.credentials.refusing import CredentialError
+from keyvault.credentials.tokens import number_of
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.reading import ResolvedRecord
 from keyvault.verbs.reader.releasing import Released

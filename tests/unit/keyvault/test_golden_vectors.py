@@ -14,6 +14,7 @@ import pytest
 from audit.canonical import canonical
 from keyvault.credentials import tokens as credentials
 from keyvault.credentials import withdrawn
+from keyvault.credentials.issuers import IssuerList, first_issuer
 from keyvault.crypto import search_tokens as tokens
 from keyvault.crypto.blob_opener import Opener
 from keyvault.crypto.envelope import (
@@ -346,10 +347,10 @@ def test_grants(grant: dict[str, Any]) -> None:
 def test_credentials() -> None:
     case = load("credentials.json")
     claims = case["claims"]
+    authority = first_issuer(claims["iss"], made(case["authority_public"]), Environment.DEMO)
     actor = credentials.verify(
         case["token"],
-        pinned_public=made(case["authority_public"]),
-        issuer=claims["iss"],
+        issuers=IssuerList((authority,)),
         audience=claims["aud"],
         at=NOW,
         environment=Environment.DEMO,

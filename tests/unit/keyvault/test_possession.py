@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.api_jws import PyJWS
 
 from keyvault.credentials.authority import Authority
+from keyvault.credentials.issuers import DEMO_ISSUER, IssuerList, first_issuer
 from keyvault.credentials.possession import LONGEST_UPLOAD, presented_in, proof_header, verify_token
 from keyvault.credentials.possession_proof import (
     PresentedProof,
@@ -21,7 +22,8 @@ from keyvault.credentials.possession_proof import (
     verify_proof,
 )
 from keyvault.credentials.proving import ProofKey
-from keyvault.credentials.tokens import DEMO_ISSUER, CredentialError, verify
+from keyvault.credentials.refusing import CredentialError
+from keyvault.credentials.tokens import verify
 from keyvault.crypto.signing import new_signing_key
 from records.base64url import b64
 from records.errors import Invalid
@@ -29,6 +31,7 @@ from records.vocabulary.codes import Environment, Role
 
 NOW = 1_800_000_000
 AUTHORITY = Authority(new_signing_key()[0], environment=Environment.TEST)
+ISSUERS = IssuerList((first_issuer(DEMO_ISSUER, AUTHORITY.public, Environment.TEST),))
 AUDIENCE = "coffre/test"
 URL = "https://coffre.example/grants"
 BODY = b'{"record":"x"}'
@@ -78,8 +81,7 @@ def refused(proof: str, **changes: Any) -> str:
 
 def presented(token: str, presented: PresentedProof | None, **changes: Any) -> Any:
     expected: dict[str, Any] = {
-        "pinned_public": AUTHORITY.public,
-        "issuer": DEMO_ISSUER,
+        "issuers": ISSUERS,
         "audience": AUDIENCE,
         "at": NOW,
         "environment": Environment.TEST,
@@ -298,8 +300,7 @@ class TestACredential:
         with pytest.raises(CredentialError) as caught:
             verify(
                 TOKEN,
-                pinned_public=AUTHORITY.public,
-                issuer=DEMO_ISSUER,
+                issuers=ISSUERS,
                 audience=AUDIENCE,
                 at=NOW,
                 environment=Environment.TEST,

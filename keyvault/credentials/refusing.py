@@ -1,0 +1,9 @@
+"""How a credential is refused."""
+
+from records.errors import Refused
+
+
+class CredentialError(Refused):
+    """A credential is not accepted."""
+
+    code = "token_invalid"
