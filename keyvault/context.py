@@ -164,7 +164,7 @@ class Vault(Records):
         return verify_token(
             token_text,
             presented,
-            issuers=self.issuers.seen_in(tx, is_live=at is None),
+            issuers=self.issuers.seen_in(tx, self.now_ms(), is_live=at is None),
             audience=self.settings.audience,
             at=at if at is not None else self.now_ms() // 1000,
             environment=self.settings.environment,

@@ -32,6 +32,8 @@ def listed(found: Mapping[str, object]) -> str:
 def _worded(value: object) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {_worded(each)}" for name, each in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_worded, value)) or "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "none" if value is None else str(value)

@@ -51,6 +51,7 @@ class Metrics:
         )
         self.registry.register(_OfTheIndex(system))
         self.registry.register(_OfNotices(system))
+        self.registry.register(_OfIssuers(system))
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         self._requests.labels(method, route, str(status)).inc()
@@ -141,6 +142,31 @@ class _OfNotices(Collector):
             "How long the oldest notice that is queued has waited",
             found.oldest_waiting_s or 0,
         )
+
+
+class _OfIssuers(Collector):
+    """Whose credentials the vault accepts: an alarm where one is new that nobody expects."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: to be registered must not ask the vault."""
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        """Nothing where the vault doesn't answer: the others are told all the same."""
+        try:
+            found = self._system.guard.public.known_issuers()
+        except CoffreError:
+            return
+        yield GaugeMetricFamily("coffre_issuers", "Issuers whose credentials are accepted", found.accepted)
+        new = GaugeMetricFamily(
+            "coffre_issuer_new", "Issuers first seen in the last seven days, or never yet", labels=("issuer",)
+        )
+        for name in found.new:
+            new.add_metric((name,), 1)
+        yield new
 
 
 class Watch:

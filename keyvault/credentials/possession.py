@@ -67,26 +67,27 @@ def verify_token(
     `keyvault.credentials.tokens.verify_bound` raises.
     """
     found = verify_bound(token, issuers=issuers, audience=audience, at=at, environment=environment)
-    binding = found.binding
-    if binding is not None and binding.confirmation is Confirmation.KEY:
-        if presented is None:
-            raise CredentialError(
-                "This credential is bound to a key: send Authorization: DPoP, and a proof with each request.",
-                code="possession_required",
-            )
-        checked = verify_proof(presented, token, binding.thumbprint, at=at, oldest=oldest)
-        return Verified(found.actor, checked, found.issuer)
+    match found.binding:
+        case Binding(Confirmation.KEY, thumbprint):
+            if presented is None:
+                raise CredentialError(
+                    "This credential is bound to a key: send Authorization: DPoP, and a proof with each "
+                    "request.",
+                    code="possession_required",
+                )
+            proof = verify_proof(presented, token, thumbprint, at=at, oldest=oldest)
+            return Verified(found.actor, proof, found.issuer)
+        case Binding(Confirmation.CERTIFICATE, thumbprint):
+            _check_certificate(thumbprint, certificate)
+        case _ if required and found.actor.role is not Role.OPERATOR:
+            raise possession_required()
     if presented is not None:  # RFC 9449 section 7.1: the scheme DPoP is for tokens that name a key
         raise proof_invalid()
-    if binding is not None:
-        _check_certificate(binding, certificate)
-    elif required and found.actor.role is not Role.OPERATOR:
-        raise possession_required()
-    return Verified(found.actor, None, found.issuer, is_bearer=binding is None)
+    return Verified(found.actor, None, found.issuer, is_bearer=found.binding is None)
 
 
-def _check_certificate(binding: Binding, certificate: str | None) -> None:
-    if certificate is None or not hmac.compare_digest(certificate.encode(), binding.thumbprint.encode()):
+def _check_certificate(named: str, certificate: str | None) -> None:
+    if certificate is None or not hmac.compare_digest(certificate.encode(), named.encode()):
         raise CredentialError(
             "This credential is bound to a client certificate: send the request with that certificate, to "
             "the address of this service that asks for one.",

@@ -18,6 +18,8 @@ from keyvault.keys.states import ISSUER_ACTIVE, ISSUER_ENDED
 from keyvault.store import Row, VaultRows, VaultTransaction
 from records.errors import CoffreError
 
+FRESH_MS = 1_000
+"""How long what was read is believed: a copy of the vault follows the others within a second."""
 NEVER = 0
 """A `not_after` before everything."""
 
@@ -51,18 +53,28 @@ class KeptIssuers:
 
     keyring: Keyring = field(repr=False)
     first: tuple[Issuer, ...]
+    _read: dict[tuple[str, str | None], tuple[int, KeptIssuer]] = field(default_factory=dict, repr=False)
     _opened: dict[tuple[str, str], tuple[Row, KeptIssuer]] = field(default_factory=dict, repr=False)
 
-    def seen_in(self, tx: VaultRows, *, is_live: bool) -> "SeenIssuers":
+    def seen_in(self, tx: VaultRows, now_ms: int, *, is_live: bool) -> "SeenIssuers":
         """For one verification. `is_live`: of a call, not of what was received earlier."""
-        return SeenIssuers(self, tx, is_live)
+        return SeenIssuers(self, tx, now_ms, is_live)
 
     def all(self, tx: VaultRows) -> list[KeptIssuer]:
         rows = [self._open(row) for row in tx.find("issuer", order=("name", "key_id"))]
         return rows or [KeptIssuer(each) for each in self.first]
 
-    def of(self, tx: VaultRows, name: str, key: str | None) -> KeptIssuer | None:
-        """Raises `CoffreError` "issuer_rolled_back" or `KeyvaultError` "unseal_failed"."""
+    def of(self, tx: VaultRows, name: str, key: str | None, now_ms: int) -> KeptIssuer | None:
+        """Raises `CoffreError` "issuer_rolled_back", `KeyvaultError` "unseal_failed" or "issuer_altered"."""
+        read = self._read.get((name, key))
+        if read is not None and 0 <= now_ms - read[0] < FRESH_MS:
+            return read[1]
+        found = self._find(tx, name, key)
+        if found is not None:  # of names that nobody has, none is kept
+            self._read[name, key] = (now_ms, found)
+        return found
+
+    def _find(self, tx: VaultRows, name: str, key: str | None) -> KeptIssuer | None:
         named = {"name": name} if key is None else {"name": name, "key_id": key}
         found = [self._open(row) for row in tx.find("issuer", limit=2, **named)]
         if not found:
@@ -104,6 +116,7 @@ class KeptIssuers:
         # in place of an update, so that a replay needs no earlier row
         tx.delete("issuer", name=name, key_id=key)
         place = {"name": name, "key_id": key, "version": new.version}
+        self._read = {}
         tx.insert("issuer", place | new.copied | {"sealed": sealed})
         return new, {
             "issuer": name,
@@ -141,10 +154,11 @@ class SeenIssuers:
 
     kept: KeptIssuers
     tx: VaultRows
+    now_ms: int
     is_live: bool
 
     def find(self, name: str, key: str | None) -> Issuer | None:
-        found = self.kept.of(self.tx, name, key)
+        found = self.kept.of(self.tx, name, key, self.now_ms)
         if found is None:
             return None
         return found.accepted_now if self.is_live else found.issuer

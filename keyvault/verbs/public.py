@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from keyvault.context import Vault
 from keyvault.log.sequencer import InclusionProofs
-from keyvault.status import notice_counts, oldest_waiting_s
+from keyvault.status import issuers_told, notice_counts, oldest_waiting_s
 from records.errors import Invalid
 
 MOST_LEAVES = 256
@@ -26,6 +26,13 @@ class Delivering(NamedTuple):
     oldest_waiting_s: int | None
 
 
+class KnownIssuers(NamedTuple):
+    """How many issuers are accepted, up to 1 000; the names of those that came this week, or never yet."""
+
+    accepted: int
+    new: list[str]
+
+
 class PublishingVerbs:
     """For whoever serves `/audit` and `/metrics`, and for intake's pinned key."""
 
@@ -41,6 +48,12 @@ class PublishingVerbs:
         """What became of notices, for whoever watches the installation: numbers alone."""
         with self._vault.store.reading() as tx:
             return Delivering(notice_counts(tx), oldest_waiting_s(tx, self._vault.now_ms()))
+
+    def known_issuers(self) -> KnownIssuers:
+        """Whose credentials are accepted, and which of them are new, for whoever watches the installation."""
+        with self._vault.store.reading() as tx:
+            told = issuers_told(tx, self._vault.now_ms() // 1000)
+        return KnownIssuers(told["issuers"], told["issuers_new"])
 
     def last_checkpoint(self) -> str:
         return self._vault.sequencer.last_checkpoint()

@@ -109,6 +109,12 @@ class TestShared:
             index.put_reception_key("2026-01-01", document)
         assert index.reception_key("2026-01-01") == "second"
 
+    def test_a_later_list_of_issuers_replaces_the_earlier(self, index: Index) -> None:
+        assert index.issuers() is None
+        for document in ("first", "second"):
+            index.put_issuers(document)
+        assert index.issuers() == "second"
+
     def test_a_sign_in_lives_until_it_expires_or_ends(self, index: Index) -> None:
         index.put_sign_in(b"one", b"sealed", expires=10)
         index.put_sign_in(b"two", b"sealed too", expires=20)

@@ -115,6 +115,8 @@ def tour(index: Index) -> None:
     index.set_state(document_id, "deleted", at=1)
     index.put_reception_key("2026-01-01", "{}")
     index.reception_key("2026-01-01")
+    index.put_issuers("{}")
+    index.issuers()
     index.put_sign_in(b"d", b"s", expires=1)
     index.sign_in(b"d", now=1)
     index.end_sign_in(b"d")

@@ -91,6 +91,9 @@ class TestWork:
         housekeeper.put_reception_key("2026-01-01", "first")
         housekeeper.put_reception_key("2026-01-01", "{}")
         assert intake.reception_key("2026-01-01") == "{}"
+        housekeeper.put_issuers("first")
+        housekeeper.put_issuers("{}")
+        assert {each.issuers() for each in (intake, reader, gateway)} == {"{}"}
         blob, own = a_blob(), a_blob(role="repacked")
         intake.begin_upload(blob.blob_id, 1, at=1)
         submission = a_submission()
@@ -213,6 +216,7 @@ CHANGES = [
     *((role, "UPDATE document SET record_id = document_id") for role in GRANTS),
     *((role, "UPDATE document SET state = 'approved'") for role in GRANTS if role == INTAKE),
     *((role, "INSERT INTO reception_key VALUES ('d', '{}')") for role in GRANTS if role != HOUSEKEEPER),
+    *((role, "INSERT INTO issuer_list VALUES ('a', '{}')") for role in GRANTS if role != HOUSEKEEPER),
     *((role, "SELECT sealed FROM sign_in") for role in (WORKER, READER)),
     *((INTAKE, each) for each in ("UPDATE sign_in SET sealed = 'x'", "DELETE FROM sign_in")),
     *((INTAKE, f"SELECT 1 FROM {table}") for table in ("document", "details", "instance", "token")),

@@ -134,7 +134,7 @@ def test_a_first_credential_in_a_deposit_is_told_as_well(vault: VaultBench, pers
     assert [event.line["issuer_change"] for event in seen] == ["first_seen"]
 
 
-def test_one_that_ended_is_refused_by_every_process_from_the_next_call_on(
+def test_one_that_ended_is_refused_from_the_next_call_on_and_by_copies_within_a_second(
     vault: VaultBench, person: Person
 ) -> None:
     door = Door(vault)
@@ -144,6 +144,7 @@ def test_one_that_ended_is_refused_by_every_process_from_the_next_call_on(
     assert isinstance(other.reader.resolve(call, person.ins), ResolvedRecord)
     assert ended(vault, PATIENTS).state == "ended"
     assert code_of(lambda: resolved(vault, call, person)) == "issuer_ended"
+    vault.clock.advance(1)
     assert code_of(lambda: other.reader.resolve(call, person.ins)) == "issuer_ended"
     vault.clock.advance(-3600)
     assert code_of(lambda: resolved(vault, door.patient(person), person)) == "issuer_ended"
@@ -278,6 +279,7 @@ class TestPutBack:
         assert code_of(lambda: resolved(vault, door.patient(person), person)) == "issuer_ended"
         assert self.verified(vault) is None
         self.put(vault, before)
+        vault.clock.advance(1)
         assert code_of(lambda: resolved(vault, door.patient(person), person)) == "issuer_rolled_back"
         assert self.verified(vault) == "issuer_rolled_back"
 
@@ -291,12 +293,7 @@ class TestPutBack:
         """A row of another vault, whoever sealed it, and one of this under another name."""
         door = Door(vault)
         added(vault, door.new())
-        (name, key, *rest), first = next(
-            (row, other)
-            for row in self.rows(vault)
-            for other in self.rows(vault)
-            if row[0] == PATIENTS != other[0]
-        )
+        first, (_, key, *rest) = sorted(self.rows(vault))
         posing = Authority(door.private, environment=Environment.TEST, issuer="https://evil.example")
         self.put(vault, [first, ("https://evil.example", key, *rest)])
         token = posing.issue(

@@ -18,6 +18,7 @@ from keyvault.process.wire import verbs_of
 from keyvault.quotas import Quota, Quotas
 from keyvault.restore.frozen import freeze
 from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.operator.issuers import NewIssuer
 from keyvault.verbs.reader.changing import CardChange
 from keyvault.verbs.reader.filling import ListPage
 from keyvault.verbs.worker.adopt_request import Adopted
@@ -142,6 +143,17 @@ ASKED: Mapping[str, tuple[Ask, ReasonCode]] = {
     "operator.issue_identity": (lambda at, call, _: at.operator.issue_identity(call, "patient"), ROLE),
     "operator.announce_root": (
         lambda at, call, other: at.operator.announce_root([call, other], "one", "two"),
+        ROLE,
+    ),
+    "operator.issuers": (lambda at, call, _: at.operator.issuers(call), ROLE),
+    "operator.add_issuer": (
+        lambda at, call, other: at.operator.add_issuer(
+            [call, other], NewIssuer(name="new", public=bytes(32), roles=["patient"])
+        ),
+        ROLE,
+    ),
+    "operator.end_issuer": (
+        lambda at, call, other: at.operator.end_issuer([call, other], "coffre-demo-authority"),
         ROLE,
     ),
     "operator.begin_shards": (lambda at, call, other: at.operator.begin_shards([call, other]), ROLE),

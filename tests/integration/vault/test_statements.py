@@ -81,7 +81,7 @@ VERBS: dict[str, tuple[Callable[[Scene], object], Callable[[Scene], object], Cos
     "resolve, first": (
         lambda at: at.vault.clock.advance(3600),
         lambda at: at.vault.reader.resolve(at.call, at.person.ins),
-        Cost(11, 2, 1),
+        Cost(12, 2, 1),  # one of them is for the issuer, once a second
     ),
     "resolve": (
         lambda at: at.vault.reader.resolve(at.call, at.person.ins),

@@ -81,6 +81,7 @@ NOT_CHECKED: Mapping[str, str] = {
 }
 
 INDEX_NOT_CHECKED: Mapping[str, str] = {
+    "issuer_list": "whom intake believes, signed by the vault and verified each time it is read",
     "cpu_use": "a day's use of the processor, by which turns are taken",
     "depositor": "whose turn it is",
     "lease": "of 0.1.0: nothing reads or writes it any more",

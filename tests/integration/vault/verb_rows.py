@@ -10,12 +10,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from keyvault.credentials.issuers import DEMO_ISSUER
 from keyvault.credentials.tokens import number_of
 from keyvault.crypto.boxes import new_box_key
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.grants.grant import new_recipient
 from keyvault.process.guard import ReaderDoor
 from keyvault.verbs.attempt import Call
+from keyvault.verbs.operator.issuers import NewIssuer
 from keyvault.verbs.operator.officer import Credentialed
 from keyvault.verbs.reader.changing import CardChange, Changed
 from keyvault.verbs.reader.filling import ListPage
@@ -108,6 +110,7 @@ NO_EVENT: Mapping[str, str] = {
     "housekeeper.ship": "it copies the log",
     "housekeeper.forget_shipped": "it ends copies of the log, after a term that is fixed",
     "housekeeper.day_keys": "its keys are published, each signed",
+    "housekeeper.issuers_document": "it signs what two operators decided, each time with its events",
     "housekeeper.destroy_day_keys": "it ends keys after a term that is fixed, when no deposit needs them",
     "housekeeper.end_leases": "a lease alone",
     "housekeeper.take_notices": "a notice has the event of what it tells of",
@@ -130,7 +133,16 @@ NO_EVENT: Mapping[str, str] = {
     },
     **{
         f"public.{verb}": "anybody may read it"
-        for verb in ("consistency", "delivery", "last_checkpoint", "proof", "proofs", "public_keys", "tile")
+        for verb in (
+            "consistency",
+            "delivery",
+            "known_issuers",
+            "last_checkpoint",
+            "proof",
+            "proofs",
+            "public_keys",
+            "tile",
+        )
     },
 }
 
@@ -929,6 +941,11 @@ def waiting_jobs(vault: VaultBench) -> Act:
     return vault.guard.housekeeper.waiting_jobs
 
 
+@row("housekeeper.issuers_document")
+def issuers_document(vault: VaultBench) -> Act:
+    return vault.guard.housekeeper.issuers_document
+
+
 @row("housekeeper.never_adopted")
 def never_adopted(vault: VaultBench) -> Act:
     return lambda: vault.guard.housekeeper.never_adopted([(uuid4(), 1)])
@@ -1104,6 +1121,25 @@ def destruction_agreed(vault: VaultBench) -> Act:
 @row("operator.announce_root", "root permit", "root permit")
 def announce_root(vault: VaultBench) -> Act:
     return lambda: vault.guard.operator.announce_root(two_operators(vault), "file", "transit")
+
+
+NEW = NewIssuer(name="https://new.example", public=new_box_key()[1], roles=["patient"], beside=[DEMO_ISSUER])
+
+
+@row("operator.issuers", "root permit")
+def issuers(vault: VaultBench) -> Act:
+    return lambda: vault.guard.operator.issuers(vault.operator())
+
+
+@row("operator.add_issuer", "root permit", "root permit")
+def add_issuer(vault: VaultBench) -> Act:
+    return lambda: vault.guard.operator.add_issuer(two_operators(vault), NEW)
+
+
+@row("operator.end_issuer", "root permit", "root permit")
+def end_issuer(vault: VaultBench) -> Act:
+    vault.guard.operator.add_issuer(two_operators(vault), NEW)
+    return lambda: vault.guard.operator.end_issuer(two_operators(vault), NEW.name)
 
 
 @row("operator.begin_shards", "root permit", "root permit")
