@@ -160,7 +160,7 @@ def refused_too_often(
 ) -> bool:
     """Count a refused call for the person, and for the person on this record; True beyond either limit."""
     actor = touch.actor
-    name = _name("refused", actor.issuer, actor.subject, *_kind(touch))
+    name = _name("refused", *actor.person, *_kind(touch))
     limits = (
         (quotas.of_refused(actor.role, touch.emergency), pseudonym(b"coffre-quota-v1", name)),
         (
@@ -218,7 +218,7 @@ def forget_old(tx: VaultTransaction, now_ms: int) -> None:
 
 
 def _person(pseudonym: Pseudonym, touch: Touch) -> bytes:
-    name = _name("person", touch.actor.issuer, touch.actor.subject, *_kind(touch))
+    name = _name("person", *touch.actor.person, *_kind(touch))
     return pseudonym(b"coffre-quota-v1", name)
 
 

@@ -31,9 +31,17 @@ class Actor:
     proven_at: int | None = None
 
     @property
-    def value(self) -> list[str]:
-        """`[issuer, subject, structure]`, the canonical identity behind tokens and quotas."""
-        return [self.issuer, self.subject, self.structure or ""]
+    def person(self) -> list[str]:
+        """Who it is, whatever door it came by and wherever it works: `[role, national number]`.
+
+        This is what quotas, own traces, withdrawals and blocks go by. An operator has no such number, and a
+        sender is a system of its structure: for these the subject tells.
+        """
+        if self.role is Role.PROFESSIONAL and self.rpps is not None:
+            return [self.role.value, self.rpps]
+        if self.role is Role.PATIENT and self.ins is not None:
+            return [self.role.value, self.ins.value]
+        return [self.role.value, self.structure or "", self.subject]
 
     def display(self) -> dict[str, str]:
         """The text about this actor that the holder of a record reads in the access log."""

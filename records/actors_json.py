@@ -10,6 +10,8 @@ from records.vocabulary.codes import Role
 
 def actor_to_json(actor: Actor) -> dict[str, Any]:
     members = asdict(actor)
+    if actor.proven_at is None:  # as of credentials that don't say it, and as former versions wrote it
+        del members["proven_at"]
     members["ins"] = [actor.ins.matricule, actor.ins.oid] if actor.ins else None
     return members
 

@@ -20,16 +20,22 @@ Pseudonym = Callable[[bytes, bytes], bytes]
 
 @dataclass(frozen=True, slots=True)
 class CredentialName:
-    """One credential by its number (jti), or every one that names `subject` and `structure`."""
+    """One credential by its number (jti), or every one of a person (`Actor.person`).
 
-    issuer: str
+    Former versions named a person by what the credentials say: `subject` and `structure`.
+    """
+
+    issuer: str = ""
     jti: str | None = None
+    person: tuple[str, ...] = field(default=(), repr=False)
     subject: str | None = field(default=None, repr=False)
     structure: str = ""
 
     def key(self, pseudonym: Pseudonym) -> bytes:
         if self.jti is not None:
             return pseudonym(b"coffre-withdrawn-jti-v1", canonical([self.issuer, self.jti]))
+        if self.person:
+            return pseudonym(b"coffre-withdrawn-person-v1", canonical(list(self.person)))
         named = canonical([self.issuer, self.subject, self.structure])
         return pseudonym(b"coffre-withdrawn-subject-v1", named)
 
@@ -44,7 +50,7 @@ def withdraw(tx: VaultTransaction, pseudonym: Pseudonym, name: CredentialName, n
 def names_of(actor: Actor, pseudonym: Pseudonym) -> tuple[bytes, bytes]:
     """Under which withdrawals of this actor's credential lie: of it alone, and of all of its holder's."""
     alone = CredentialName(actor.issuer, jti=actor.credential_id)
-    every = CredentialName(actor.issuer, subject=actor.subject, structure=actor.structure or "")
+    every = CredentialName(person=tuple(actor.person))
     return alone.key(pseudonym), every.key(pseudonym)
 
 
@@ -64,9 +70,11 @@ def check(tx: VaultTransaction, pseudonym: Pseudonym, actor: Actor, at_ms: int |
     Without `at_ms`, for one that is withdrawn at all: a clock that went back admits nobody again.
     """
     alone, every = names_of(actor, pseudonym)
-    rows = tx.find("withdrawn", credential__in=[alone, every])
+    former = CredentialName(actor.issuer, subject=actor.subject, structure=actor.structure or "")
+    rows = tx.find("withdrawn", credential__in=[alone, every, former.key(pseudonym)])
     since = {row["credential"]: row["since"] for row in rows if at_ms is None or row["since"] <= at_ms}
-    if ended(actor, since.get(alone), since.get(every)):
+    of_holder = [at for name, at in since.items() if name != alone]
+    if ended(actor, since.get(alone), max(of_holder, default=None)):
         raise CredentialError(
             "This credential was withdrawn: sign in again, or ask whoever issued it.",
             code="credential_withdrawn",

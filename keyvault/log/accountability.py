@@ -23,9 +23,19 @@ def own_token(keyring: Keyring, actor: Actor | None) -> bytes:
     return _token(keyring.accountability.key(Use.OWN_TOKEN), actor)
 
 
-def own_tokens(keyring: Keyring, actor: Actor) -> list[bytes]:
-    """The tokens under which an actor's own lines are found, one for each version of the key (R56)."""
-    return [_token(key, actor) for key in keyring.accountability.keys(Use.OWN_TOKEN)]
+def own_tokens(keyring: Keyring, actor: Actor, former_issuer: str) -> list[bytes]:
+    """The tokens under which an actor's own lines are found, for each version of the key (R56).
+
+    Former versions kept a line under the credential's issuer, subject and structure: found are those of this
+    credential's, and those of `former_issuer`, whose subjects were the national numbers.
+    """
+    keys = keyring.accountability.keys(Use.OWN_TOKEN)
+    names = {(actor.issuer, actor.subject), (former_issuer, actor.rpps or actor.subject)}
+    former = [canonical([*name, actor.structure or ""]) for name in sorted(names)]
+    return [
+        *(_token(key, actor) for key in keys),
+        *(hmac.digest(key, b"coffre-own-v1\x00" + value, "sha256") for key in keys for value in former),
+    ]
 
 
 def seal_lines(
@@ -51,8 +61,8 @@ def open_own(keyring: Keyring, place: Place, actor: bytes, own: bytes) -> dict[s
 
 
 def _token(key: bytes, actor: Actor | None) -> bytes:
-    value = canonical(actor.value) if actor else b""
-    return hmac.digest(key, b"coffre-own-v1\x00" + value, "sha256")
+    value = canonical(actor.person) if actor else b""
+    return hmac.digest(key, b"coffre-own-v3\x00" + value, "sha256")
 
 
 def _aad(place: Place, actor: bytes) -> bytes:

@@ -188,7 +188,7 @@ def _entry(chain: Chain, seq: int, event: Event, now_ms: int, details: bytes, li
     def pseudonym(member: EntryField, value: str | None) -> bytes | None:
         return actor_token(chain.pseudonym_key, member, chain.chain_id, seq, value) if value else None
 
-    actor = canonical(event.actor.value).decode() if event.actor else None
+    actor = canonical(event.actor.person).decode() if event.actor else None
     return Entry(
         time=now_ms,
         action=event.action,

@@ -102,7 +102,7 @@ class Refusals:
             place = [refused.about.hex()] if refused.about else []
         if refused.reason is ReasonCode.QUOTA_EXCEEDED:
             place = []
-        actor = refused.actor.value if refused.actor else []
+        actor = refused.actor.person if refused.actor else []
         kind = [refused.action.value, refused.purpose.value, refused.reason.value]
         return self.pseudonym(b"coffre-refusal-v1", canonical([place, actor, kind]))
 

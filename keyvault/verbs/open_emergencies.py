@@ -91,7 +91,7 @@ def _recipients(record: OpenedRecord, permit: Permit) -> list[str]:
 
 
 def _actor_key(vault: Vault, actor: Actor) -> bytes:
-    return vault.pseudonym(b"coffre-actor-v1", canonical(actor.value))
+    return vault.pseudonym(b"coffre-actor-v2", canonical(actor.person))
 
 
 def _reason_hash(vault: Vault, reason: str | None) -> bytes:

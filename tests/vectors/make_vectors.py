@@ -674,6 +674,47 @@ def accountability() -> dict[str, Any]:
     }
 
 
+def issuers() -> dict[str, Any]:
+    """An issuer as the vault keeps it, the list that it signs, and a person's token of own lines."""
+    key, signing = stream("issuers", 32), stream("issuers-signing", 32)
+    used = hkdf(key, bytes(32), b"coffre-use-v1\0issuer")
+    tokens = hkdf(key, bytes(32), b"coffre-use-v1\0own-token")
+    public = ed25519_public(stream("issuers-key", 32))
+    issuer = {
+        "name": "https://patients.example",
+        "public": b64(public),
+        "roles": ["patient"],
+        "claims": ["ins"],
+        "environment": "test",
+        "not_before": 1800000000,
+        "not_after": 1831536000,
+    }
+    named = hashlib.sha256(public).hexdigest()[:16]
+    content = {"issuer": issuer, "is_ended": False, "first_seen": None}
+    aad = b"coffre-issuer-v1\0" + named.encode() + be(3, 4) + issuer["name"].encode()
+    told = {
+        "format": "coffre-issuers-v1",
+        "issuers": [issuer],
+        "not_after": 1800086400,
+        "key_id": hashlib.sha256(ed25519_public(signing)).hexdigest()[:16],
+    }
+    signature = b64(sign(signing, b"coffre-issuers-v1\0" + canonical(told)))
+    person = ["professional", "899700024450"]
+    return {
+        "key": key.hex(),
+        "by_use": {"issuer": used.hex()},
+        "issuer": issuer,
+        "key_id": named,
+        "version": 3,
+        "content": content,
+        "sealed": wrap(used, canonical(content), aad, stream("issuers-1", 12)).hex(),
+        "signing_public": ed25519_public(signing).hex(),
+        "document": canonical(told | {"signature": signature}).decode(),
+        "person": person,
+        "own_token": hmac.digest(tokens, b"coffre-own-v3\0" + canonical(person), "sha256").hex(),
+    }
+
+
 def refusals() -> dict[str, Any]:
     """A count of refusals as it is kept, and the name that it is kept under."""
     key, index = stream("refusals", 32), stream("refusals-index", 32)
@@ -809,6 +850,7 @@ def build() -> dict[str, Any]:
         "shipped-v2.json": shipped_v2(),
         "accountability.json": accountability(),
         "refusals.json": refusals(),
+        "issuers.json": issuers(),
         "grant-rows.json": grant_rows(),
         "renditions.json": renditions(),
     }

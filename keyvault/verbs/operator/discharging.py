@@ -190,7 +190,7 @@ def _check_agrees(job: jobs.Job, plan: _Plan, preamble: Preamble) -> None:
             code="other_proposal",
         )
     first, second = job.request.first, preamble.actor
-    if first is None or second is None or (first.issuer, first.subject) == (second.issuer, second.subject):
+    if first is None or second is None or first.person == second.person:
         raise Conflict("A second, different operator has to agree.", code="second_operator")
 
 

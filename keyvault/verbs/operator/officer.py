@@ -103,8 +103,14 @@ class OfficerVerbs:
     def _tokens(self, of: Credentialed) -> list[bytes]:
         issuer, keyring = self._vault.settings.issuer, self._vault.keyring
         # the role is no part of the value that the token stands for
-        actor = Actor(role=Role.PROFESSIONAL, issuer=issuer, subject=of.subject, structure=of.structure)
-        return own_tokens(keyring, actor)
+        actor = Actor(
+            role=Role.PROFESSIONAL,
+            issuer=issuer,
+            subject=of.subject,
+            rpps=of.subject,
+            structure=of.structure,
+        )
+        return own_tokens(keyring, actor, issuer)
 
 
 def _of_leaves(tx: VaultTransaction, leaves: Sequence[bytes]) -> Iterator[Row]:

@@ -68,7 +68,7 @@ class Together:
     def of(cls, vault: Vault, calls: Sequence[Call], details: Mapping[str, object]) -> Self:
         """Raises `Refused` "two_operators" for fewer, or for the same person twice, once each has a line."""
         actors = [vault.actor(call.token) for call in calls]
-        people = {(actor.issuer, actor.subject) for actor in actors}
+        people = {tuple(actor.person) for actor in actors}
         asked = (Preamble.of(call, actor, Action.ROOT) for call, actor in zip(calls, actors, strict=True))
         together = cls(vault, tuple(asked), details)
         if len(actors) != OPERATORS or len(people) < OPERATORS:

@@ -61,7 +61,7 @@ class OwnActionsVerbs:
         since: int | None = None,
         until: int | None = None,
     ) -> OwnActions | Denied:
-        """What the caller did at the structure that the credential names; the question is one of the lines.
+        """What the caller did, wherever and by whichever door; the question is one of the lines.
 
         `since` (included) and `until` (not included) are unix seconds. CoffreError "own_line_altered".
         """
@@ -78,7 +78,7 @@ class OwnActionsVerbs:
             transaction.append(vault.system_chain, preamble.event(Outcome.PERMIT, decision.reason))
         limit = max(1, min(limit, LARGEST_PAGE))
         with vault.store.reading() as tx:
-            tokens = own_tokens(vault.keyring, actor)
+            tokens = own_tokens(vault.keyring, actor, vault.settings.issuer)
             rows = newest_first(tx, tokens, Period.of(since, until), before, limit + 1)
             actions = _opened(vault, tx, rows[:limit])
         following = (rows[limit - 1]["at"], rows[limit - 1]["leaf_hash"]) if len(rows) > limit else None

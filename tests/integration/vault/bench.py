@@ -621,7 +621,7 @@ class VaultBench:
             row = tx.get("event", leaf_hash=logged.leaf)
             chain = self._chain(tx, logged.chain_id, logged.chain)
         assert row is not None and chain is not None
-        value = canonical(self.actor(token).value).decode()
+        value = canonical(self.actor(token).person).decode()
         expected = actor_token(chain.pseudonym_key, EntryField.ACTOR, logged.chain_id, row["seq"], value)
         return logged.entry.actor == expected
 

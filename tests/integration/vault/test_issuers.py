@@ -17,9 +17,18 @@ from keyvault.verbs.operator.issuers import ListedIssuer, NewIssuer
 from keyvault.verbs.reader.reading import ResolvedRecord
 from records.errors import CoffreError, Refused
 from records.identity import INS, INS_NIR_TEST
-from records.vocabulary.codes import Environment, PurposeOfUse, Role
+from records.vocabulary.codes import Action, Environment, PurposeOfUse, Role
 from storage.vault_store.store import SqlVaultStore
-from tests.integration.vault.bench import AUDIENCE, DAY, DOCTOR, PRACTICE, Person, VaultBench
+from tests.integration.vault.bench import (
+    AUDIENCE,
+    DAY,
+    DOCTOR,
+    HOSPITAL,
+    PRACTICE,
+    Person,
+    VaultBench,
+    new_ins,
+)
 
 PATIENTS = "https://patients.example"
 
@@ -45,9 +54,9 @@ class Door:
     def patient(self, person: Person) -> Call:
         return self.call(Role.PATIENT, "ins-hmac:1", ins=INS(person.ins, INS_NIR_TEST))
 
-    def doctor(self) -> Call:
-        told = {"rpps": DOCTOR, "profession": "10", "structure": PRACTICE, "sector": "SA07"}
-        return self.call(Role.PROFESSIONAL, DOCTOR, **told)
+    def doctor(self, rpps: str = DOCTOR, *, subject: str = DOCTOR, **more: Any) -> Call:
+        told = {"rpps": rpps, "profession": "10", "structure": PRACTICE, "sector": "SA07"} | more
+        return self.call(Role.PROFESSIONAL, subject, **told)
 
 
 def two(vault: VaultBench, *names: str) -> list[Call]:
@@ -202,6 +211,50 @@ def test_a_name_takes_its_next_key_while_the_former_one_lasts(vault: VaultBench,
     ended(vault, PATIENTS, former.authority.key_id)
     assert code_of(lambda: resolved(vault, former.patient(person), person)) == "issuer_ended"
     assert resolved(vault, following.patient(person), person)
+
+
+class TestOnePersonBehindTwoDoors:
+    """Card and Pro Santé Connect: who somebody is, is the national number, whoever signed it."""
+
+    def doors(self, vault: VaultBench) -> tuple[Door, Door]:
+        cards, connect = Door(vault, "https://cards.example"), Door(vault, "https://connect.example")
+        added(vault, cards.new(Role.PROFESSIONAL))
+        added(vault, connect.new(Role.PROFESSIONAL, beside=[DEMO_ISSUER, cards.name]))
+        return cards, connect
+
+    def test_has_one_quota(self, vault: VaultBench) -> None:
+        cards, connect = self.doors(vault)
+        most = vault.quotas.credential[Role.PROFESSIONAL].per_hour
+        for number in range(most):
+            door = (cards, connect)[number % 2]
+            call = door.doctor(subject=door.name, structure=(PRACTICE, HOSPITAL)[number % 2])
+            answer = vault.reader.resolve(call, new_ins())
+            assert isinstance(answer, Denied) and not answer.is_of_quota
+        for door in (cards, connect):
+            answer = vault.reader.resolve(door.doctor(subject="another name"), new_ins())
+            assert isinstance(answer, Denied) and answer.is_of_quota
+
+    def test_is_withdrawn_and_blocked_at_both(self, vault: VaultBench, person: Person) -> None:
+        vault.authorise(person)
+        doors = self.doors(vault)
+        calls = [door.doctor(subject=door.name) for door in doors]
+        assert all(resolved(vault, call, person) for call in calls)
+        vault.clock.advance(5)
+        vault.guard.operator.withdraw_credential(vault.operator(), subject=DOCTOR)
+        for call in calls:
+            assert code_of(lambda call=call: resolved(vault, call, person)) == "credential_withdrawn"  # type: ignore[misc]
+        vault.clock.advance(5)
+        assert resolved(vault, doors[0].doctor(), person)
+        vault.change(person, Action.BLOCK, DOCTOR)
+        assert not any(resolved(vault, door.doctor(subject=door.name), person) for door in doors)
+
+    def test_is_one_operator(self, vault: VaultBench) -> None:
+        own = Door(vault, "operator:alice")
+        added(vault, own.new(Role.OPERATOR, subject="alice"))
+        calls = [own.call(Role.OPERATOR, "alice"), Call(token=vault.token(Role.OPERATOR, "alice"))]
+        with pytest.raises(Refused) as refused:
+            vault.guard.operator.add_issuer(calls, Door(vault).new())
+        assert refused.value.code == "two_operators"
 
 
 class TestNobodyAlone:

@@ -10,8 +10,9 @@ import pytest
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.own_actions import OwnAction, OwnActions
 from records.errors import CoffreError
-from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode
-from tests.integration.vault.bench import DOCTOR, HOSPITAL, STRANGER, Person, VaultBench, new_ins
+from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode, Role
+from tests.integration.vault.bench import DOCTOR, HOSPITAL, PRACTICE, STRANGER, Person, VaultBench, new_ins
+from tests.integration.vault.test_issuers import Door, added
 
 
 def own(vault: VaultBench, call: Call, **asked: object) -> OwnActions:
@@ -49,14 +50,30 @@ def test_they_say_when_where_what_and_whose_record(vault: VaultBench, person: Pe
 
 
 def test_nobody_else_s_are_among_them(vault: VaultBench, person: Person) -> None:
-    """Not another's, not those of the same person at another structure."""
     for rpps in (DOCTOR, STRANGER):
         vault.authorise(person, rpps)
     looks(vault, person, vault.doctor())
     looks(vault, person, vault.doctor(STRANGER))
-    looks(vault, person, vault.doctor(structure=HOSPITAL))
-    for call in (vault.doctor(), vault.doctor(STRANGER), vault.doctor(structure=HOSPITAL)):
+    for call in (vault.doctor(), vault.doctor(STRANGER)):
         assert [each.action for each in own(vault, call).actions] == ["read_own_log", "search"]
+
+
+def test_wherever_one_works_and_by_whichever_door_one_came_they_are_one_s_own(
+    vault: VaultBench, person: Person
+) -> None:
+    """A person is known by the national number, not by who signed the credential or what that calls her."""
+    vault.authorise(person)
+    door = Door(vault, "https://cards.example")
+    added(vault, door.new(Role.PROFESSIONAL))
+    calls = [vault.doctor(), vault.doctor(structure=HOSPITAL), door.doctor(subject="card 1")]
+    for call in calls:
+        looks(vault, person, call)
+    assert [each.structure for each in own(vault, calls[2]).actions] == [
+        PRACTICE,
+        PRACTICE,
+        HOSPITAL,
+        PRACTICE,
+    ]
 
 
 def test_what_was_refused_reads_alike_with_and_without_a_record(vault: VaultBench, person: Person) -> None:

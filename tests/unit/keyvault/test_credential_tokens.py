@@ -82,7 +82,7 @@ class TestIssued:
         )
         actor = check(token)
         assert actor.role is Role.PROFESSIONAL
-        assert actor.value == [DEMO_ISSUER, "doctor", "1750000002"]
+        assert (actor.issuer, actor.subject, actor.structure) == (DEMO_ISSUER, "doctor", "1750000002")
         assert (actor.rpps, actor.profession, actor.sector) == ("899700024450", "10", "SA07")
         assert actor.setting == "SAMU_SMUR"
         assert (actor.issued_at, actor.expires_at) == (NOW, NOW + 12 * 3600)

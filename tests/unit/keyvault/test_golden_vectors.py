@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import importlib.util
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,7 +15,9 @@ import pytest
 from audit.canonical import canonical
 from keyvault.credentials import tokens as credentials
 from keyvault.credentials import withdrawn
-from keyvault.credentials.issuers import IssuerList, first_issuer
+from keyvault.credentials.issuers import IssuerList, first_issuer, issuer_from_json, issuer_to_json
+from keyvault.credentials.issuers_document import verify_issuers
+from keyvault.credentials.withdrawn import CredentialName
 from keyvault.crypto import search_tokens as tokens
 from keyvault.crypto.blob_opener import Opener
 from keyvault.crypto.envelope import (
@@ -35,6 +38,7 @@ from keyvault.crypto.sealed_json import (
     details_aad,
     event_aad,
     facts_aad,
+    issuer_aad,
     notice_aad,
     open_details,
     open_json,
@@ -381,11 +385,23 @@ def test_a_secret_key_serves_each_use_by_a_key_of_its_own() -> None:
     case = load("accountability.json")
     keys = SecretKeys({1: made(case["key"]), 2: made(case["key"])})
     for use in Use:
-        if use is Use.REFUSAL:  # a later label, with vectors of its own
+        if use in (Use.REFUSAL, Use.ISSUER):  # later labels, with vectors of their own
             continue
         assert keys.key(use, 1) == made(case["key"])
         assert keys.key(use) == keys.key(use, 2) == made(case["by_use"][use.value])
-    assert len(set(case["by_use"].values()) | {case["key"]}) == len(Use)
+    assert len(set(case["by_use"].values()) | {case["key"]}) == len(Use) - 1
+
+
+def test_issuers_as_they_are_kept_and_signed() -> None:
+    case = load("issuers.json")
+    keys = SecretKeys({2: made(case["key"])})
+    assert keys.key(Use.ISSUER) == made(case["by_use"]["issuer"])
+    issuer = issuer_from_json(case["issuer"])
+    aad = issuer_aad(issuer.name, issuer.key_id, case["version"])
+    assert keys.open(Use.ISSUER, made(case["sealed"]), aad) == case["content"]
+    assert issuer.key_id == case["key_id"] and issuer_to_json(issuer) == case["issuer"]
+    listed = verify_issuers(case["document"], made(case["signing_public"]), NOW)
+    assert listed == IssuerList((issuer,))
 
 
 def test_a_count_of_refusals_is_kept_under_a_name_that_tells_nobody_and_sealed() -> None:
@@ -414,7 +430,14 @@ def test_grants_are_kept_bound_to_what_their_decision_rests_on() -> None:
     def pseudonym(label: bytes, value: bytes) -> bytes:
         return hmac.digest(made(case["index"]), label + b"\x00" + value, "sha256")
 
-    assert withdrawn.names_of(kept.actor, pseudonym) == (row["credential"], row["holder"])
+    credential, holder = withdrawn.names_of(kept.actor, pseudonym)
+    assert credential == row["credential"]
+    assert holder == pseudonym(b"coffre-withdrawn-person-v1", canonical(kept.actor.person))
+    # a withdrawal names what former versions kept, too
+    former = CredentialName(
+        kept.actor.issuer, subject=kept.actor.subject, structure=kept.actor.structure or ""
+    )
+    assert former.key(pseudonym) == row["holder"]
 
 
 class _Keyring:
@@ -430,8 +453,13 @@ def test_own_lines_are_found_and_opened_under_each_version_of_the_key() -> None:
     issuer, subject, structure = case["actor"]
     actor = Actor(role=Role.PROFESSIONAL, issuer=issuer, subject=subject, structure=structure)
     tokens = {version: made(token) for version, token in case["tokens"].items()}
-    assert own_tokens(keyring, actor) == [tokens["2"], tokens["1"]]
-    assert own_token(keyring, actor) == tokens["2"]
+    present = own_token(keyring, actor)
+    found = own_tokens(keyring, actor, issuer)
+    assert found[0] == present and found[2:] == [tokens["2"], tokens["1"]]
+    named = load("issuers.json")
+    other: Any = _Keyring({2: made(named["key"])})
+    professional = replace(actor, rpps=named["person"][1])
+    assert own_token(other, professional) == made(named["own_token"])
     place = (UUID(case["chain_id"]), case["chain"], case["seq"])
     for label, version in (("coffre-own-v1", "1"), ("coffre-own-v2", "2")):
         assert open_own(keyring, place, tokens[version], made(case["sealed"][label])) == case["line"]

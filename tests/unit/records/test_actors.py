@@ -1,11 +1,24 @@
+from dataclasses import replace
+
 import pytest
 
 from tests.unit.records.factories import DOCTOR, HER_INS, depositor, operator, patient, professional
 
 
-def test_an_actor_is_its_issuer_subject_and_structure() -> None:
-    assert professional().value == ["demo", DOCTOR, "1750000002"]
-    assert operator().value == ["demo", "operator", ""]
+def test_an_actor_is_one_person_by_the_national_number() -> None:
+    """Whatever door she came by, whatever it calls her, and wherever she works today."""
+    doctor = professional()
+    elsewhere = replace(doctor, issuer="https://cards.example", subject="rpps:1", structure="1750000009")
+    assert doctor.person == elsewhere.person == ["professional", DOCTOR]
+    assert (
+        patient().person == replace(patient(), issuer="x", subject="y").person == ["patient", HER_INS.value]
+    )
+
+
+def test_operators_and_systems_of_a_structure_are_told_apart_by_their_names() -> None:
+    assert operator().person == ["operator", "", "operator"]
+    assert depositor().person[:2] == ["depositor", "1750000001"]
+    assert depositor().person != replace(depositor(), subject="another system").person
 
 
 @pytest.mark.requirement("R8")
