@@ -14,7 +14,7 @@ from records.identity import INS, INS_NIR_TEST, Traits
 from records.policy import AccessRequest, Facts, Permit, RecordFacts, decide
 from records.rules.document import DOCUMENT_RULES
 from records.rules.record import RECORD_RULES
-from records.rules.request import ROLE_ACTIONS, WITHOUT_RECORD, general_objection
+from records.rules.request import ROLE_ACTIONS, WITHOUT_RECORD, general_objection, step_up_objection
 from records.vocabulary.codes import Action, DocumentState, Label, PurposeOfUse, ReasonCode, RecordState, Role
 
 SOURCE = re.compile(r"EX_[0-9.-]+|[RL]1111-[0-9]+|L6311-2|R[0-9]+(?: to R[0-9]+)?")
@@ -60,7 +60,10 @@ was chosen (R19, R20, R28, article R1111-49).
 
 def tables() -> Iterator[str]:
     yield INTRO
-    rules: list[tuple[str, Callable[..., ReasonCode | None]]] = [("request", general_objection)]
+    rules: list[tuple[str, Callable[..., ReasonCode | None]]] = [
+        ("request", general_objection),
+        ("request", step_up_objection),
+    ]
     rules += [("record", rule) for rule in RECORD_RULES] + [("document", rule) for rule in DOCUMENT_RULES]
     for number, (about, rule) in enumerate(rules, 1):
         yield f"| {number} | {about} | {_name(rule)} | {_says(rule)} | {_from(rule)} | {_reasons(rule)} |\n"

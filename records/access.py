@@ -45,11 +45,12 @@ class EmergencyUse:
     """This actor's earlier emergencies on this record, in this purpose, as the vault remembers them.
 
     `expired`: a window with this same reason was opened more than 4 h ago. `windows_today`: windows opened
-    today under other reasons than this one.
+    today under other reasons than this one. `is_open`: a window with this same reason is.
     """
 
     expired: bool
     windows_today: int
+    is_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)

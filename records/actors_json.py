@@ -10,8 +10,7 @@ from records.vocabulary.codes import Role
 
 def actor_to_json(actor: Actor) -> dict[str, Any]:
     members = asdict(actor)
-    if actor.proven_at is None:  # as of credentials that don't say it, and as former versions wrote it
-        del members["proven_at"]
+    del members["proven_at"]  # what asked for it was decided when this began, and isn't asked again
     members["ins"] = [actor.ins.matricule, actor.ins.oid] if actor.ins else None
     return members
 

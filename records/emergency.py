@@ -13,6 +13,8 @@ EMERGENCIES = frozenset({PurposeOfUse.BRIS_DE_GLACE, PurposeOfUse.CENTRE_15})
 SHORTEST_REASON = 10  # characters, surrounding space apart
 WINDOWS_A_DAY = 3
 WINDOW_MS = 4 * 3_600_000  # the same reason serves this long (docs/vault.md section 3)
+STEP_UP_S = 15 * 60
+"""How long ago whoever breaks the glass may have proven who it is; older, it proves it again first."""
 DAY_MS = 24 * 3_600_000
 
 
@@ -41,7 +43,8 @@ def use_of(
     same = [opened for digest, opened in stated if digest == reason]
     if not same:
         return EmergencyUse(expired=False, windows_today=len(stated))
-    return EmergencyUse(expired=max(same) + WINDOW_MS <= now, windows_today=0)
+    over = max(same) + WINDOW_MS <= now
+    return EmergencyUse(expired=over, windows_today=0, is_open=not over)
 
 
 def changes_at(

@@ -31,6 +31,7 @@ from records.rules.request import (
     READS,
     WITHOUT_RECORD,
     general_objection,
+    step_up_objection,
 )
 from records.vocabulary.codes import (
     Action,
@@ -111,7 +112,7 @@ def told_to_author(request: AccessRequest, record: RecordFacts, document: Docume
 
 def _on_record(request: AccessRequest, facts: Facts, matrices: Matrices) -> tuple[Case | None, Decision]:
     """The decision as far as the record goes; without a case there is no record to speak of."""
-    objection = general_objection(request)
+    objection = general_objection(request) or step_up_objection(request, facts.emergency)
     if objection is not None:
         return None, Deny(objection)
     if request.action in WITHOUT_RECORD:

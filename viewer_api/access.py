@@ -33,6 +33,8 @@ from viewer_api.named_records import Named, ask, check_reason, resolve
 from viewer_api.record_pages import RecordPages, ShownPage
 from viewer_api.refusals import no_such_document, permitted
 
+TOLD_OF_A_DOCUMENT = frozenset({ReasonCode.QUOTA_EXCEEDED, ReasonCode.STEP_UP_REQUIRED})
+"""Refusals that depend on who asks alone: of all others a document is said not to be there."""
 ROWS_AT_ONCE = 500
 Presign = Callable[[UUID, UUID, int], str]  # grant, blob, version → URL
 
@@ -98,7 +100,7 @@ class Access:
         found = self._index.document(document_id)
         rows = _sealed([found] if found else [])
         answer = self._vault.document(call, document_id, rows)
-        if isinstance(answer, Denied) and answer.reason is not ReasonCode.QUOTA_EXCEEDED:
+        if isinstance(answer, Denied) and answer.reason not in TOLD_OF_A_DOCUMENT:
             raise no_such_document(answer)
         seen = permitted(answer)
         assert found is not None  # what the index doesn't have was refused

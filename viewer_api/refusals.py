@@ -40,6 +40,17 @@ class NotAuthorised(Refused):
         self.closed_to = closed_to
 
 
+class StepUpRequired(Refused):
+    """Whoever breaks the glass has to prove anew who it is; said whatever record is named (RFC 9470)."""
+
+    code = "step_up_required"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "You signed in too long ago to open a record in an emergency: sign in again, then ask once more."
+        )
+
+
 QUOTA_S = 3600
 """Retry-After of a quota: its hour slides."""
 
@@ -68,11 +79,13 @@ def no_such_document(refused: Denied | None = None) -> NotFound:
 
 
 def permitted(answer: T | Denied) -> T:
-    """What the vault answered; raises `NotAuthorised` or `QuotaExceeded` where it refused."""
+    """What the vault answered; raises `NotAuthorised`, `QuotaExceeded` or `StepUpRequired` if it refused."""
     if not isinstance(answer, Denied):
         return answer
     if answer.reason is ReasonCode.QUOTA_EXCEEDED:
         raise QuotaExceeded
+    if answer.reason is ReasonCode.STEP_UP_REQUIRED:
+        raise StepUpRequired
     raise NotAuthorised(_closed_to(answer))
 
 

@@ -12,10 +12,11 @@ from starlette.requests import ClientDisconnect
 
 from coffre.serving.methods import TakenMethods, allow
 from keyvault.credentials.refusing import CredentialError
+from records.emergency import STEP_UP_S
 from records.errors import CoffreError, Conflict, Invalid, NotFound, Refused
 from records.fhir.wording import operation_outcome
 from viewer_api.fhir.forms.formats import body_of, form_or_json
-from viewer_api.refusals import QUOTA_S
+from viewer_api.refusals import QUOTA_S, StepUpRequired
 from viewer_api.routes.objects import RangeNotSatisfiable
 from viewer_api.web.site import Site
 
@@ -36,6 +37,7 @@ STATUS: Mapping[str, int] = {
     "too_many_parts": 413,
     "range_not_satisfiable": 416,
     "quota_exceeded": 429,
+    "step_up_required": 401,
     "too_many_calls": 429,
     "reception_closed": 503,
     "issuers_unknown": 503,
@@ -150,7 +152,7 @@ def described(error: BaseException) -> tuple[int, str, str]:
 
 def problem(request: Request, status: int, code: str, sentence: str, **more: object) -> Response:
     """The one shape of an error on this path; `more` members beside it (RFC 9457 section 3.2)."""
-    headers = {"WWW-Authenticate": 'Bearer, DPoP algs="EdDSA ES256"'} if status == 401 else {}
+    headers = {"WWW-Authenticate": _challenge(code)} if status == 401 else {}
     if status == 503:
         headers["Retry-After"] = "5"
     if status == 429:
@@ -162,6 +164,13 @@ def problem(request: Request, status: int, code: str, sentence: str, **more: obj
     body = {"type": f"urn:coffre:problem:{code}", "title": code, "status": status, "code": code}
     body |= {"detail": sentence, **more}
     return Response(json.dumps(body, ensure_ascii=False), status, headers, "application/problem+json")
+
+
+def _challenge(code: str) -> str:
+    """What to sign in with; of a sign-in that is too old, RFC 9470 section 3."""
+    if code == StepUpRequired.code:
+        return f'Bearer error="insufficient_user_authentication", max_age={STEP_UP_S}'
+    return 'Bearer, DPoP algs="EdDSA ES256"'
 
 
 def install(app: FastAPI) -> None:

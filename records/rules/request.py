@@ -7,9 +7,9 @@ from.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from records.access import AccessRequest
+from records.access import AccessRequest, EmergencyUse
 from records.actors import Actor
-from records.emergency import EMERGENCIES
+from records.emergency import EMERGENCIES, STEP_UP_S
 from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode, Role
 from records.vocabulary.sectors import Opens, opened_by
 
@@ -118,6 +118,18 @@ def general_objection(request: AccessRequest) -> ReasonCode | None:
     if request.action not in ROLE_ACTIONS[request.actor.role]:  # R16, R31, R32
         return ReasonCode.ROLE_NOT_ENTITLED
     return _purpose_objection(request)
+
+
+def step_up_objection(request: AccessRequest, use: EmergencyUse | None) -> ReasonCode | None:
+    """Whoever breaks the glass (R26) proved lately who it is, where the credential says when; an emergency that
+    has begun goes on.
+    """
+    proven = request.actor.proven_at
+    if request.purpose is not PurposeOfUse.BRIS_DE_GLACE or proven is None:
+        return None
+    # that a window is open tells nothing new: it is this actor's own
+    is_recent = request.now - proven <= STEP_UP_S or (use is not None and use.is_open)
+    return None if is_recent else ReasonCode.STEP_UP_REQUIRED
 
 
 def _sector_admitted(actor: Actor) -> bool:

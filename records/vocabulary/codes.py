@@ -163,6 +163,7 @@ class ReasonCode(StrEnum):
     LABEL_NOT_ENTITLED = "label_not_entitled"
     RECORD_EXISTS = "record_exists"
     BAD_CREDENTIAL = "bad_credential"
+    STEP_UP_REQUIRED = "step_up_required"
 
 
 class Obligation(StrEnum):

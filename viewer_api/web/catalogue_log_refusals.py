@@ -91,6 +91,10 @@ LOG_REFUSALS: Mapping[str, tuple[str, str]] = {
         "Trois accès en urgence avaient déjà été ouverts ce jour-là.",
         "Three emergency accesses had already been opened that day.",
     ),
+    "denied.step_up_required": (
+        "Cette personne s'était identifiée depuis trop longtemps pour un accès en urgence.",
+        "This person had signed in too long ago for an emergency access.",
+    ),
     "denied.not_regulation_centre": (
         "Ce mode est réservé aux centres de régulation du SAMU.",
         "This mode is for emergency call centres only.",

@@ -16,6 +16,11 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
         "Quelque chose manque ou n'a pas la forme attendue. Revenez en arrière et réessayez.",
         "Something is missing or malformed. Go back and try again.",
     ),
+    "sentence.step_up_required": (
+        "Vous vous êtes identifié il y a trop longtemps pour un accès en urgence. Identifiez-vous à nouveau, "
+        "puis recommencez.",
+        "You signed in too long ago for an emergency access. Sign in again, then try once more.",
+    ),
     "sentence.403": (
         "Vous n'avez pas accès à ce dossier, ou ce dossier n'existe pas.",
         "You have no access to this record, or there is no such record.",

@@ -23,7 +23,9 @@ NONE, FALL, STROKE = b"none", b"fall", b"stroke"
 def test_what_windows_of_the_last_day_mean(
     windows: list[tuple[bytes, int]], reason: bytes | None, expired: bool, today: int
 ) -> None:
-    assert use_of(windows, reason, NONE, NOW) == EmergencyUse(expired=expired, windows_today=today)
+    is_open = not expired and reason in {digest for digest, _ in windows}
+    expected = EmergencyUse(expired=expired, windows_today=today, is_open=is_open)
+    assert use_of(windows, reason, NONE, NOW) == expected
 
 
 def test_a_reason_is_the_same_in_other_capitals_and_spaces() -> None:

@@ -8,6 +8,7 @@ from records.actors import Actor
 from records.choices.authorisations import Authorisation, DocumentKind, Ground, Scope
 from records.consent import Card, ConsentRecord, Emergency, Refusals
 from records.documents import DocumentFacts, HoldersRefusal
+from records.emergency import STEP_UP_S
 from records.policy import (
     AccessRequest,
     Deny,
@@ -629,7 +630,7 @@ def test_the_table(line: list[str]) -> None:
 
 
 def test_the_table_shows_every_reason_that_a_decision_can_give() -> None:
-    elsewhere = {"reason_missing", "emergency_expired", "emergency_too_often"}  # the tests below
+    elsewhere = {"reason_missing", "emergency_expired", "emergency_too_often", "step_up_required"}  # below
     # given by the vault, or kept for representatives, who cannot sign in yet
     never = {"no_such_document", "quota_exceeded", "hidden_from_representatives", "record_exists"}
     never |= {"unknown_label", "no_such_team", "not_newest"}
@@ -732,6 +733,30 @@ def test_r26_breaking_the_glass_takes_ten_written_characters(reason: str | None)
     assert (
         decide(ask("regulator", "retrieve", "centre_15", reason), Facts(ACTIVE)).reason == "regulation_centre"
     )
+
+
+@pytest.mark.parametrize("facts", [Facts(ACTIVE), Facts(RecordFacts(RecordState.ACTIVE, None))])
+@pytest.mark.requirement("R26")
+def test_r26_whoever_breaks_the_glass_proved_lately_who_it_is(facts: Facts) -> None:
+    """Said whatever record is named, so that it tells nothing of one; and for breaking the glass alone."""
+    breaks = ask("stranger", "retrieve", "bris_de_glace")
+    for ago, objects in [(0, False), (STEP_UP_S, False), (STEP_UP_S + 1, True), (8 * 3600, True)]:
+        proven = replace(breaks.actor, proven_at=breaks.now - ago)
+        decision = decide(replace(breaks, actor=proven), facts)
+        assert (decision.reason == "step_up_required") is objects
+        ordinary = decide(replace(breaks, actor=proven, purpose=PurposeOfUse.NORMAL), facts)
+        assert ordinary.reason != "step_up_required"
+    assert decide(breaks, facts).reason != "step_up_required", "a credential that does not say when"
+
+
+@pytest.mark.requirement("R26")
+def test_r26_an_emergency_that_has_begun_goes_on_without_proving_it_again() -> None:
+    breaks = ask("stranger", "retrieve", "bris_de_glace")
+    long_ago = replace(breaks, actor=replace(breaks.actor, proven_at=breaks.now - 2 * STEP_UP_S))
+    open_window = EmergencyUse(expired=False, windows_today=0, is_open=True)
+    assert decide(long_ago, Facts(ACTIVE, REPORT, open_window)).reason == "emergency"
+    over = EmergencyUse(expired=True, windows_today=0)
+    assert decide(long_ago, Facts(ACTIVE, REPORT, over)).reason == "step_up_required"
 
 
 #    expired  windows under other reasons  reason
