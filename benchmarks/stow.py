@@ -7,12 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from coffre.processes.day_keys import publish_day_keys
-
 from benchmarks.measuring import cpu_of_tree, table
 from coffre.demo_authority.identities import Identities
 from coffre.demonstration import data as demo_data
 from coffre.installation.install import initialise
+from coffre.processes.signed_documents import publish
 from coffre.serving.authentication import Authentication
 from coffre.settings import load
 from coffre.wiring import System
@@ -65,7 +64,7 @@ def _measure(system: System) -> None:
         consent_by="operator",
         consent_how="spoken",
     )
-    publish_day_keys(system.guard.housekeeper, system.index)
+    publish(system.guard.housekeeper, system.index)
     token = identities.depositor("1750000001")
     depositor = Depositor.of(token, Authentication.of(system).actor(token))
     files = [

@@ -7,7 +7,6 @@ from typing import Any
 
 from coffre.installation.address_forms import is_origin
 from coffre.installation.places import read_secret
-from coffre.serving.authentication import Authentication
 from coffre.wiring import System
 from keyvault.credentials import private_files
 from keyvault.credentials.certificates import issue_certificate
@@ -57,6 +56,5 @@ def sign_in_link(system: System, token: str, origin: str) -> str:
     if not is_origin(origin.rstrip("/")):
         raise Invalid("--link is the origin of the pages, such as http://127.0.0.1:8080.", code="bad_url")
     made = new_sign_in(token)
-    expires = Authentication.of(system).actor(token).expires_at
-    system.index.put_sign_in(made.digest, made.sealed, expires * 1000)
+    system.index.put_sign_in(made.digest, made.sealed, stated(token)["exp"] * 1000)
     return f"{origin.rstrip('/')}/sign-in/{made.code}"

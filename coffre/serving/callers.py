@@ -79,7 +79,7 @@ class Callers:
             token, _ = presented(request)
         except CredentialError as error:
             missing = error
-        if missing is None and self._door.holds(token):
+        if missing is None and await run_in_threadpool(self._door.holds, token):
             return None
         forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
         peer = request.client.host if request.client else ""

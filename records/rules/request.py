@@ -121,8 +121,8 @@ def general_objection(request: AccessRequest) -> ReasonCode | None:
 
 
 def step_up_objection(request: AccessRequest, use: EmergencyUse | None) -> ReasonCode | None:
-    """Whoever breaks the glass (R26) proved lately who it is, where the credential says when; an emergency that
-    has begun goes on.
+    """Whoever breaks the glass (R26) proved lately who it is, where the credential says when; an emergency
+    that has begun goes on.
     """
     proven = request.actor.proven_at
     if request.purpose is not PurposeOfUse.BRIS_DE_GLACE or proven is None:

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from coffre.processes.day_keys import publish_day_keys
-
 from coffre.demo_authority.identities import Identities
 from coffre.demonstration import data as demo_data
 from coffre.installation.install import initialise
+from coffre.processes.signed_documents import publish
 from coffre.serving.authentication import Authentication
 from coffre.settings import load
 from coffre.wiring import System
@@ -114,7 +113,7 @@ class Pipeline:
             initialise(settings)
         self.system = System(settings, clock=self.clock)
         self._turns = Turns(2, 16)
-        publish_day_keys(self.system.guard.housekeeper, self.system.index)
+        publish(self.system.guard.housekeeper, self.system.index)
         # issued before the clock is moved: tokens are dated by the true time
         self.patients: dict[str, str] = {}
         self._depositor = Identities(self.system).depositor(LABORATORY)

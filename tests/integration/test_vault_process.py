@@ -11,10 +11,10 @@ from uuid import UUID
 import httpx
 import msgspec
 import pytest
-from coffre.processes.day_keys import publish_day_keys
 
 from coffre.demo_authority.identities import Identities
 from coffre.installation.install import initialise
+from coffre.processes.signed_documents import publish
 from coffre.settings import load
 from coffre.wiring import System
 from keyvault.process.client import RemoteGuard, connect
@@ -106,7 +106,7 @@ def test_while_the_vault_is_down_reads_answer_503_and_deposits_go_on(data: Path,
             identities.operator(), ins, TRAITS, consent_by="operator", consent_how="spoken"
         )
         lab, patient = identities.depositor("1750000001"), identities.patient(ins)
-        publish_day_keys(system.guard.housekeeper, system.index)
+        publish(system.guard.housekeeper, system.index)
     intake = ["serve", "--only", "intake", "--data", str(data), "--port", str(port)]
     reader = ["serve", "--only", "reader", "--data", str(data), "--port", str(reader_port)]
     documents = f"http://127.0.0.1:{reader_port}/records/{ins}/documents"
