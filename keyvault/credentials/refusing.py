@@ -1,4 +1,4 @@
-"""How a credential is refused."""
+"""The refusal of a credential."""
 
 from records.errors import Refused
 

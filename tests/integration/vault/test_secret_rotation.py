@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from keyvault.credentials.issuers import DEMO_ISSUER
 from keyvault.keys.root_secrets import ACCOUNTABILITY, SYSTEM_CHAIN
 from keyvault.log.accountability import open_own, own_token, own_tokens
 from keyvault.verbs.attempt import Call, Denied
@@ -24,7 +25,7 @@ def own_actions(vault: VaultBench, actor: Actor) -> list[str]:
     """What an actor's own lines say."""
     keyring = vault.guard._vault.keyring
     with vault.store.inner.reading() as tx:
-        rows = tx.find("accountability", actor__in=own_tokens(keyring, actor))
+        rows = tx.find("accountability", actor__in=own_tokens(keyring, actor, DEMO_ISSUER))
         events = {row["leaf_hash"]: tx.get("event", leaf_hash=row["leaf_hash"]) for row in rows}
     lines = []
     for row in rows:
