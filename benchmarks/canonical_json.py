@@ -39,6 +39,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _details() -> dict[str, Any]:
     with open(str(get_testdata_file("CT_small.dcm")), "rb") as file:  # noqa: PTH123
         _, facts = inspect_dicom(BytesSource(file.read()), DEFAULT_LIMITS)
+    assert facts is not None
     return dict(json.loads(json.dumps(to_json(facts))))
 
 

@@ -91,13 +91,13 @@ _ANSWER = Door.answer
 def run() -> None:
     counts = Counts(Path(sys.argv.pop(1)))
     event.listen(Engine, "before_cursor_execute", counts.statement)
-    SqliteDatabase.reading = counts.transactions(READING, SqliteDatabase.reading)  # type: ignore[method-assign]
-    SqliteDatabase.writing = counts.transactions(WRITING, SqliteDatabase.writing)  # type: ignore[method-assign]
+    SqliteDatabase.reading = counts.transactions(READING, SqliteDatabase.reading)  # type: ignore[method-assign, assignment]
+    SqliteDatabase.writing = counts.transactions(WRITING, SqliteDatabase.writing)  # type: ignore[method-assign, assignment]
 
     def answer(door: Door, data: bytes) -> bytes:
         return counts.answer(door, data)
 
-    Door.answer = answer  # type: ignore[method-assign]
+    Door.answer = answer  # type: ignore[method-assign, assignment]
     main()
 
 

@@ -57,8 +57,10 @@ class Stage:
     def of(cls, server: DemoServer, data: Path) -> "Stage":
         coffre = Coffre(data, server)
         people = [coffre.open_record() for _ in range(PEOPLE)]
-        of_each = [coffre.depositor(structure) for structure in (HOSPITAL, OTHER_PRACTICE, LABORATORY)]
-        stage = cls(coffre, people, *of_each, coffre.open_record())
+        hospital, practice, flooder = (
+            coffre.depositor(each) for each in (HOSPITAL, OTHER_PRACTICE, LABORATORY)
+        )
+        stage = cls(coffre, people, hospital, practice, flooder, coffre.open_record())
         for number, person in enumerate(people):
             flooding.ask(coffre.url, flooding.study(person.ins, stage.practice, slices=8), number)
             stage.urls.append(stage.granted(person))
@@ -67,7 +69,7 @@ class Stage:
     def granted(self, person: Patient) -> str:
         """The address of a pack of theirs."""
         found = self.coffre.grant(person.token, person.ins).answer.json()["urls"].values()
-        return max(found, key=lambda url: len(self.coffre.http.get(url).content))
+        return max(map(str, found), key=lambda url: len(self.coffre.http.get(url).content))
 
 
 Asked = Callable[[int], None]

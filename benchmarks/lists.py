@@ -32,7 +32,7 @@ from records.filters import DocumentFilter
 from records.vocabulary.codes import Environment
 from storage.engines import engine_for
 from storage.migrate import upgrade
-from storage.schema_version import Branch
+from storage.revisions import Branch
 from storage.vault_store.store import SqlVaultStore
 from tests.integration.vault.bench import Person, VaultBench
 

@@ -53,7 +53,7 @@ def _rows(scheme: str, objects: ObjectStore, bare: "Bare", rounds: int) -> list[
             lambda: objects.read(known, 1, LARGE // 2, LARGE // 2 + RANGE),
         ),
     ]
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for title, count, plain, adapted in pairs:
         found = compete({"bare": repeat(plain, count), "adapter": repeat(adapted, count)}, rounds)
         one, other = found["bare"], found["adapter"]

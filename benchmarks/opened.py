@@ -18,7 +18,7 @@ from uuid import uuid4
 
 import pytest
 
-from benchmarks.measuring import cpu_of_children, table
+from benchmarks.measuring import cpu_below, table
 from benchmarks.race.deposits import TMPFS
 from coffre.installation.install import initialise
 from coffre.settings import load
@@ -151,9 +151,9 @@ def _rounds(coffre: Coffre, readings: Mapping[str, Reading]) -> dict[str, float]
 
 def _spent(coffre: Coffre, read: Reading) -> float:
     assert coffre.server.pid is not None
-    before = cpu_of_children()[coffre.server.pid]
+    before = cpu_below(coffre.server.pid)
     size = read()
-    return 1e9 * (cpu_of_children()[coffre.server.pid] - before) / size
+    return 1e9 * (cpu_below(coffre.server.pid) - before) / size
 
 
 def _opened(coffre: Coffre, person: Patient, token: str) -> dict[str, Any]:

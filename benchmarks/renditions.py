@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from benchmarks.measuring import cpu_of_children, table
-from benchmarks.race.deposits import Files, images, jpeg_2000, radiograph, tell
+from benchmarks.measuring import cpu_below, table
+from benchmarks.race.deposits import Files, images, jpeg_2000, radiographs, tell
 from benchmarks.race.reading import enhanced
 from coffre.demonstration import data as demo_data
 from coffre.installation.install import initialise
@@ -44,7 +44,7 @@ LAPS = (
     Lap("CT, 100 slices of 256 x 256", partial(_ct, 256), 100),
     Lap("CT, 100 slices of 512 x 512", partial(_ct, 512), 100),
     Lap("CT, 100 slices in JPEG 2000", jpeg_2000, 100),
-    Lap("radiograph of 18 MB", radiograph, 1),
+    Lap("radiograph of 18 MB", radiographs, 1),
     Lap("object of 200 frames, 105 MB", enhanced, 1),
     Lap("40 images, one a request", lambda ins, seed: images(ins, seed)[:40], 1),
 )
@@ -58,7 +58,7 @@ class Served:
 
     def cpu(self) -> float:
         assert self.coffre.server.pid is not None
-        return cpu_of_children()[self.coffre.server.pid]
+        return cpu_below(self.coffre.server.pid)
 
     def takes(self, files: Files, a_request: int) -> float:
         """Seconds of CPU of the deposit."""

@@ -192,7 +192,7 @@ def _vault(folder: Path, root: Root, shards: int = SHARDS) -> Iterator[tuple[Sql
     databases: list[Database] = []
     for branch in ("vault", "day_keys"):
         databases.append(engine_for(f"sqlite:///{folder}/{branch}.db"))
-        upgrade(databases[-1], branch)  # type: ignore[arg-type]
+        upgrade(databases[-1], branch)
     store, days = SqlVaultStore(databases[0]), SqlVaultStore(databases[1], DAY_KEYS)
     Guard.initialise(store, root, shards=shards)
     yield store, days

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from http.client import HTTPConnection
 from io import BytesIO
 from itertools import count
@@ -155,7 +156,7 @@ def reads(coffre: Coffre, length: int, short: dict[str, float]) -> Iterator[tupl
     for name, (path, goal) in READS.items():
         who = bearer(person.token) if path == "/authorisations" else doctor
         url = f"/records/{person.ins}{path.format(study=study)}"
-        wall, cpu = _timed(lambda url=url, who=who: _asked(coffre, url, who))
+        wall, cpu = _timed(partial(_asked, coffre, url, who))
         wanted = _as_in_the_short(short, name, length, cpu) if name == SERIES else goal
         yield f"{length:,}", name, f"{wall:.0f}", f"{cpu:.0f}", str(wanted or "")
     granted = {"studies": [study]}

@@ -202,7 +202,7 @@ def _sqlite_size(path: Path) -> int:
             connection.execute(f"PRAGMA {name}").fetchone()
             for name in ("page_count", "freelist_count", "page_size")
         )
-    return (pages - free) * size
+    return int((pages - free) * size)
 
 
 def _postgres_size(url: str) -> int:

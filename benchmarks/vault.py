@@ -26,6 +26,8 @@ from keyvault.process.client import connect
 from keyvault.process.guard import Doors
 from keyvault.process.tls import client_context
 from keyvault.verbs.attempt import Call
+from keyvault.verbs.reader.reading import ResolvedRecord
+from keyvault.verbs.reader.releasing import Released
 from keyvault.verbs.rows import SealedRow, sealed_rows
 from tests.integration.running import process
 from tests.integration.support import Coffre
@@ -49,7 +51,7 @@ class SignedRequest:
         answer = doors.reader.release(
             Call(token=self.token), self.record_id, self.rows, documents=None, recipient=new_recipient()[1]
         )
-        assert answer.objects
+        assert isinstance(answer, Released) and answer.objects
 
 
 def run() -> None:
@@ -84,10 +86,13 @@ def _measure(store: str, folder: Path) -> None:
     token, ins = _fill(data)
     with System(load(data=data)) as system, _doors(folder, data, system) as doors:
         record = system.guard.reader.resolve(Call(token=token), ins)
+        assert isinstance(record, ResolvedRecord)
         documents = system.index.documents(record.record_id, limit=100)
         rows = sealed_rows(row for _, details in documents for row in details)
         asked = SignedRequest(token, record.record_id, rows)
-        rates = {(name, callers): [] for name in doors for callers in CALLERS}
+        rates: dict[tuple[str, int], list[float]] = {
+            (name, callers): [] for name in doors for callers in CALLERS
+        }
         for _ in range(ROUNDS):
             for (name, callers), found in rates.items():
                 found.append(_rate(doors[name], asked, callers))

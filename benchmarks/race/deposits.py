@@ -9,7 +9,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -25,13 +25,12 @@ from pydicom.data import get_testdata_file
 from pydicom.uid import generate_uid
 
 from benchmarks.alone import alone
-from benchmarks.measuring import table
+from benchmarks.measuring import profile, table
 from benchmarks.race.racers import Racer, coffre, orthanc
 from coffre.demonstration import data as demo_data
 from records.identity import INS_NIR_TEST
 from tests.integration.support import multipart, new_ins, related
 
-CONNECTIONS = 4
 J2K = "693_J2KI.dcm"  # a CT of 512 x 512 of pydicom's tests
 TMPFS = Path("/dev/shm")
 Files = list[bytes]
@@ -48,6 +47,7 @@ class Lap:
     """At least so many times its rate."""
     cpu: float
     """At most so many times its CPU."""
+    connections: int = 4
 
 
 def ct(ins: str, seed: int) -> Files:
@@ -60,15 +60,19 @@ def images(ins: str, seed: int) -> Files:
     return [content for _, content in demo_data.ct_study(ins, INS_NIR_TEST, slices=200, seed=1000 + seed)]
 
 
-def radiograph(ins: str, seed: int) -> Files:
-    """One image of 3 000 x 3 000 in 16 bits, 18 MB."""
+def radiographs(ins: str, seed: int) -> Files:
+    """Four studies of one image of 3 000 x 3 000 in 16 bits, 18 MB each."""
+    return [radiograph(ins, 4 * seed + at) for at in range(4)]
+
+
+def radiograph(ins: str, seed: int) -> bytes:
     (content,) = (c for _, c in demo_data.ct_study(ins, INS_NIR_TEST, slices=1, size=64, seed=2000 + seed))
     dataset = pydicom.dcmread(BytesIO(content))
     side = 3000
     dataset.Rows = dataset.Columns = side
     noise = numpy.random.default_rng(seed).integers(0, 4096, side * side, numpy.uint16)
     dataset.PixelData = noise.tobytes()
-    return [written(dataset)]
+    return written(dataset)
 
 
 def jpeg_2000(ins: str, seed: int) -> Files:
@@ -98,8 +102,8 @@ def written(dataset: pydicom.FileDataset) -> bytes:
 LAPS = (
     Lap("CT of 500 slices, one request", ct, 500, 2.0, 0.8),
     Lap("100 slices JPEG 2000, one request", jpeg_2000, 100, 1.5, 1.2),
-    Lap("radiograph of 18 MB", radiograph, 1, 1.0, 1.0),
-    Lap(f"200 images, one a request, {CONNECTIONS} connections", images, 1, 0.75, 2.4),
+    Lap("radiographs of 18 MB, one after the other", radiographs, 1, 1.0, 1.0, connections=1),
+    Lap("200 images, one a request, 4 connections", images, 1, 0.75, 2.4),
 )
 
 
@@ -108,7 +112,11 @@ class Time:
     """One lap of one racer."""
 
     wall: float
-    cpu: float
+    by_process: Mapping[str, float]
+
+    @property
+    def cpu(self) -> float:
+        return sum(self.by_process.values())
 
 
 def run(rounds: int = 3) -> None:
@@ -124,12 +132,15 @@ def run(rounds: int = 3) -> None:
                 stack.enter_context(coffre(Path(made), ins)),
                 stack.enter_context(orthanc(Path(made))),
             ]
-            rows = [_raced(lap, racers, ins, rounds) for lap in LAPS]
+            raced = [_raced(lap, racers, ins, rounds) for lap in LAPS]
+            rows, profiles = [row for row, _ in raced], [(row[0], spent) for row, spent in raced]
         header = ("work", "coffre /s", "CPU ms", "orthanc /s", "CPU ms", "rate", "goal", "CPU", "goal")
         table(f"Race on {place}: instances a second, CPU of all processes an instance", header, rows)
+        table(f"CPU ms of Coffre by process, on {place}", ("work", "an instance"), profiles)
 
 
-def _raced(lap: Lap, racers: Sequence[Racer], ins: str, rounds: int) -> tuple[str, ...]:
+def _raced(lap: Lap, racers: Sequence[Racer], ins: str, rounds: int) -> tuple[tuple[str, ...], str]:
+    """The row, and what Coffre's processes spent."""
     times: dict[str, list[Time]] = {racer.name: [] for racer in racers}
     count = 1
     for number in range(rounds + 1):  # the first round does not count
@@ -137,14 +148,14 @@ def _raced(lap: Lap, racers: Sequence[Racer], ins: str, rounds: int) -> tuple[st
         count = len(files)
         for racer in racers if number % 2 else racers[::-1]:
             tell(f"  {lap.name}: round {number} of {rounds}, {racer.name} ")
-            found = _timed(racer, files, lap.a_request)
+            found = _timed(racer, files, lap)
             if number:
                 times[racer.name].append(found)
     tell(" " * 79)
     mine, theirs = times["coffre"], times["orthanc"]
     rates = [t.wall / m.wall for m, t in zip(mine, theirs, strict=True)]
     costs = [m.cpu / max(t.cpu, 0.01) for m, t in zip(mine, theirs, strict=True)]
-    return (
+    row = (
         lap.name,
         *_shown(mine, count),
         *_shown(theirs, count),
@@ -153,6 +164,11 @@ def _raced(lap: Lap, racers: Sequence[Racer], ins: str, rounds: int) -> tuple[st
         spread(costs),
         f"<= {lap.cpu}",
     )
+    return row, profile([each.by_process for each in mine], count)
+
+
+def more(now: Mapping[str, float], before: Mapping[str, float]) -> dict[str, float]:
+    return {name: seconds - before.get(name, 0.0) for name, seconds in now.items()}
 
 
 def tell(text: str) -> None:
@@ -161,15 +177,15 @@ def tell(text: str) -> None:
         print(text, end="\r", flush=True)
 
 
-def _timed(racer: Racer, files: Files, a_request: int) -> Time:
-    bodies = [multipart(files[at : at + a_request]) for at in range(0, len(files), a_request)]
-    lines = [bodies[start::CONNECTIONS] for start in range(min(CONNECTIONS, len(bodies)))]
-    with ThreadPoolExecutor(CONNECTIONS) as pool:
+def _timed(racer: Racer, files: Files, lap: Lap) -> Time:
+    bodies = [multipart(files[at : at + lap.a_request]) for at in range(0, len(files), lap.a_request)]
+    lines = [bodies[start :: lap.connections] for start in range(min(lap.connections, len(bodies)))]
+    with ThreadPoolExecutor(lap.connections) as pool:
         cpu, began = racer.cpu(), time.perf_counter()
         list(pool.map(partial(send, racer), lines))
         wall = time.perf_counter() - began
     time.sleep(1)  # what is done after the answer counts as CPU, too
-    return Time(wall, racer.cpu() - cpu)
+    return Time(wall, more(racer.cpu(), cpu))
 
 
 def send(racer: Racer, bodies: Sequence[bytes]) -> None:

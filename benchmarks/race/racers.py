@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from benchmarks.measuring import cpu_of_children
+from benchmarks.measuring import cpu_by_process
 from coffre.demonstration import data as demo_data
 from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise
@@ -38,9 +38,9 @@ class Racer:
     reads: dict[str, str] = field(default_factory=dict)
     """Who reads."""
 
-    def cpu(self) -> float:
-        """Seconds, those of ended children included."""
-        return cpu_of_children().get(self.pid, 0.0)
+    def cpu(self) -> dict[str, float]:
+        """Seconds by the name of the process, those of ended children included."""
+        return cpu_by_process(self.pid)
 
 
 @contextmanager

@@ -223,7 +223,7 @@ def _ohif(folder: Path, peer: Racer) -> Iterator[int]:
     origin = peer.url.removesuffix("/dicom-web/studies")
     user = "user root;\n" if os.geteuid() == 0 else ""  # whoever serves may read what we alone may
     conf.write_text(NGINX.format(user=user, folder=folder / "nginx", port=port, dist=dist, orthanc=origin))
-    command = [
+    command: list[str | Path] = [
         debian("nginx", "nginx-light"),
         "-c",
         conf,

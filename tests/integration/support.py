@@ -14,6 +14,7 @@ import pytest
 
 from coffre.demo_authority.identities import Identities
 from coffre.demonstration import data as demo_data
+from coffre.demonstration.server import DemoServer
 from coffre.settings import load
 from coffre.wiring import System
 from keyvault.crypto.blob_opener import Opener
@@ -52,7 +53,7 @@ class Coffre:
     """One data directory with its running server."""
 
     data: Path
-    server: WarmServer
+    server: DemoServer
     http: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
