@@ -125,6 +125,7 @@ class Waited:
 
     seconds: dict[str, list[float]] = field(default_factory=dict)
     failed: dict[str, int] = field(default_factory=dict)
+    reasons: dict[str, int] = field(default_factory=dict)
 
     def percentile(self, name: str, percent: int) -> float:
         found = self.seconds.get(name, [])
@@ -151,6 +152,9 @@ def run(minutes: float = 10) -> None:
                 flood = _phase("flood", asked, seconds, numbers, lambda: answered.value)
                 rate = (answered.value - before) / seconds
     _print(asked, quiet, flood, rate)
+    for title, waited in (("quiet", quiet), ("flood", flood)):
+        for reason, times in waited.reasons.items():
+            print(f"{title}: {times} times {reason}")
 
 
 def _phase(
@@ -166,9 +170,10 @@ def _phase(
     def once(name: str, work: Asked, meant: float, number: int) -> None:
         try:
             work(number)
-        except (OSError, RuntimeError):
+        except (OSError, RuntimeError) as error:
             with lock:
                 waited.failed[name] = waited.failed.get(name, 0) + 1
+                waited.reasons[str(error)] = waited.reasons.get(str(error), 0) + 1
             return
         with lock:
             waited.seconds.setdefault(name, []).append(time.monotonic() - meant)

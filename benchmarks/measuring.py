@@ -66,6 +66,11 @@ def cpu_by_process(ancestor: int) -> dict[str, float]:
     return found
 
 
+def more(now: Mapping[str, float], before: Mapping[str, float]) -> dict[str, float]:
+    """What each process spent since."""
+    return {name: seconds - before.get(name, 0.0) for name, seconds in now.items()}
+
+
 def profile(spent: Sequence[Mapping[str, float]], each: int) -> str:
     """Milliseconds of CPU by process for one of `each`, medians over the rounds; the dearest first."""
     names = {name for one in spent for name in one}

@@ -25,7 +25,7 @@ from pydicom.data import get_testdata_file
 from pydicom.uid import generate_uid
 
 from benchmarks.alone import alone
-from benchmarks.measuring import profile, table
+from benchmarks.measuring import more, profile, table
 from benchmarks.race.racers import Racer, coffre, orthanc
 from coffre.demonstration import data as demo_data
 from records.identity import INS_NIR_TEST
@@ -165,10 +165,6 @@ def _raced(lap: Lap, racers: Sequence[Racer], ins: str, rounds: int) -> tuple[tu
         f"<= {lap.cpu}",
     )
     return row, profile([each.by_process for each in mine], count)
-
-
-def more(now: Mapping[str, float], before: Mapping[str, float]) -> dict[str, float]:
-    return {name: seconds - before.get(name, 0.0) for name, seconds in now.items()}
 
 
 def tell(text: str) -> None:
