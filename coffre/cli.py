@@ -89,6 +89,11 @@ class Commands(LaterGroup):
             "coffre.commands.roles:roles",
             "Give each process a role of its own in the Postgres databases, with exactly its rights.",
         ),
+        "settings": Later("coffre.commands.settings:settings_app", "The settings of a site's processes."),
+        "deploy": Later(
+            "coffre.commands.deploy.group:deploy_app",
+            "Units, users and settings of a site, from one description.",
+        ),
         "demo": Later(
             "coffre.commands.demo:demo_command",
             "Play the whole story on real files, or serve its data to try the pages.",

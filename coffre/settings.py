@@ -1,4 +1,6 @@
-"""Settings, from `COFFRE_…` variables and the command line; the only module that reads the environment."""
+"""Settings, from the command line, `COFFRE_…` variables and files of secrets; the only module that reads the
+environment.
+"""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -9,6 +11,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from coffre import setting_rules
+from coffre.credential_files import variables
 from coffre.installation.address_forms import origin_of
 from coffre.notifying.smtp_address import PAGE
 from coffre.serving.proxies import TrustedProxies
@@ -19,13 +22,13 @@ from records.traits import IdentityCheck
 from records.vocabulary.codes import Environment
 from storage.objects.credentials import Credentials
 
-_NEW = "COFFRE_VAULT_NEW_"
+_PREFIX, _NEW = "COFFRE_", "COFFRE_VAULT_NEW_"
 
 
 class Settings(BaseSettings):
     """Every setting with its default: the embedded engine, everything under one data directory."""
 
-    model_config = SettingsConfigDict(env_prefix="COFFRE_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="ignore")
 
     environment: Environment = Environment.DEMO
     data: Path = Path(".data")
@@ -220,12 +223,13 @@ class Settings(BaseSettings):
 
     def root_environ(self) -> dict[str, str]:
         """Where roots find what their modules and services want: COFFRE_VAULT_PIN, _SHARES, AWS_…"""
-        return dict(os.environ)
+        return {**_in_files(), **os.environ}
 
     def new_root_environ(self) -> dict[str, str]:
         """A new root has its secrets in COFFRE_VAULT_NEW_PASSPHRASE, _NEW_PIN…, else the present one's."""
-        given = {name.replace("_NEW_", "_", 1): v for name, v in os.environ.items() if name.startswith(_NEW)}
-        return {**os.environ, **given}
+        told = self.root_environ()
+        given = {name.replace("_NEW_", "_", 1): v for name, v in told.items() if name.startswith(_NEW)}
+        return {**told, **given}
 
 
 def load(*, for_init: bool = False, **given: object) -> Settings:
@@ -234,8 +238,29 @@ def load(*, for_init: bool = False, **given: object) -> Settings:
     Raises `Invalid` "bad_setting" or "not_for_production", and then names all that is wrong or missing.
     """
     typed = {name: value for name, value in given.items() if value is not None}
+    files = {name: value for name, value in _in_files().items() if name not in os.environ}
+    return _made({**_fields(files), **typed}, typed).checked(for_init=for_init)
+
+
+def read_alone(environ: Mapping[str, str]) -> Settings:
+    """The settings of a process with this environment, whatever ours is. Raises `Invalid` "bad_setting"."""
+    defaults = {name: field.get_default() for name, field in Settings.model_fields.items()}
+    return _made({**defaults, **_fields(environ)}, {})
+
+
+def _in_files() -> dict[str, str]:
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    return variables(Path(folder)) if folder else {}
+
+
+def _fields(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name.removeprefix(_PREFIX).lower(): value for name, value in environ.items() if _PREFIX in name}
+
+
+def _made(given: Mapping[str, object], typed: Mapping[str, object]) -> Settings:
+    """`typed`: those of `given` that stood on a command line."""
     try:
-        return Settings(**typed).checked(for_init=for_init)  # type: ignore[arg-type]
+        return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         # never the value: it may be a secret
         told = [f"{_spelled(each['loc'], typed)}: {_lowered(each['msg'])}" for each in error.errors()]

@@ -1,5 +1,5 @@
-"""What each process of the full set is: its Unix user, its database role, its keys of the object store, the
-doors of the vault it may come through, and the settings that it alone is told.
+"""Processes of the full set apart: each its Unix user, its database role, its keys of the object store, the
+doors of the vault and the settings that the table of processes gives it (coffre/deploying/processes.py).
 """
 
 import os
@@ -7,47 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from coffre.deploying.processes import CALLERS, OWNERS_DOORS, PROCESSES, SETTINGS, settings_of
+from coffre.deploying.site import ROLES_WRITE
 from coffre.installation.database_roles import give
 from coffre.settings import load
-from keyvault.process.service import DOORS
 from tests.services.users import OneUser, Users, users_for
 
-CALLERS = "callers"
-"""The group that reaches the vault's sockets at all; which one is asked of the kernel, user by user."""
 TOLD_TO_ALL = ("PATH", "LANG", "LC_ALL", "PYTHONHASHSEED", "PYTHONPATH")
-
-
-@dataclass(frozen=True)
-class Process:
-    """`told`: settings beside those that everybody is told; `doors`: of the vault; `objects`: its rights on
-    the bucket, in SeaweedFS' words (S3 asks of a HEAD what it asks of a GET).
-    """
-
-    told: frozenset[str]
-    doors: tuple[str, ...] = ()
-    objects: tuple[str, ...] = ()
-
-
-_STORE, _BROKER, _VAULT = "COFFRE_OBJECTS_URL", "COFFRE_QUEUE_URL", "COFFRE_VAULT_URL"
-PARTS: Mapping[str, Process] = {
-    "vault": Process(
-        frozenset({_VAULT, "COFFRE_VAULT_PEERS", "COFFRE_VAULT_ROOT", "COFFRE_VAULT_TOKEN"}),
-    ),
-    "housekeeper": Process(frozenset({_STORE, _BROKER, _VAULT}), ("housekeeper",), ("Read", "Write", "List")),
-    "worker": Process(frozenset({_STORE, _BROKER, _VAULT}), ("worker",), ("Read", "Write")),
-    "intake": Process(frozenset({_STORE, _BROKER}), (), ("Read", "Write")),
-    "reader": Process(frozenset({_STORE, _VAULT}), ("reader", "public"), ("Read",)),
-    "gateway": Process(frozenset({_STORE, _VAULT}), ("gateway", "public"), ("Read",)),
-}
-OWNER = ("operator", "inspector", "housekeeper", "public")
-"""The doors of whoever runs the commands."""
-
-OWNERS_ALONE = frozenset(
-    {
-        *("COFFRE_INDEX_URL", "COFFRE_VAULT_STORE_URL", "COFFRE_DAY_KEYS_URL"),
-        *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
-    }
-)
+OWNERS_ALONE = ROLES_WRITE | {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+"""Of the environment that starts everything: each process has its own instead."""
 
 
 def part_of(process: str) -> str:
@@ -68,7 +36,7 @@ class Apart:
     def found(cls, folder: Path, keys: Mapping[str, tuple[str, str]]) -> "Apart":
         """`keys`: access and secret key of the object store, by part."""
         try:
-            return cls(users_for((*PARTS, CALLERS), folder), None, keys)
+            return cls(users_for((*PROCESSES, CALLERS), folder), None, keys)
         except OneUser as reason:
             return cls(None, f"One Unix user for all processes: {reason}.", keys)
 
@@ -77,9 +45,9 @@ class Apart:
         if self.users is None:
             return {}
         entries = [
-            f"{door}={self.users.numbers[name]}" for name, part in PARTS.items() for door in part.doors
+            f"{door}={self.users.numbers[name]}" for name, part in PROCESSES.items() for door in part.doors
         ]
-        entries += [f"{door}={os.geteuid()}" for door in DOORS if door in OWNER]
+        entries += [f"{door}={os.geteuid()}" for door in OWNERS_DOORS]
         return {"COFFRE_VAULT_PEERS": ",".join(entries)}
 
     def hand_over(self, folder: Path, data: Path) -> None:
@@ -103,13 +71,17 @@ class Apart:
         if self.users is None:
             return [python]
         part = part_of(process)
-        groups = [CALLERS] if PARTS[part].doors else []
+        groups = [CALLERS] if PROCESSES[part].doors else []
         return [*self.users.become(part, *groups), str(self.users.python)]
 
     def environment(self, process: str, env: Mapping[str, str]) -> dict[str, str]:
         """What of `env` this process is told, its own addresses and keys, and nothing of ours."""
         part = part_of(process)
-        somebodys = OWNERS_ALONE.union(*(each.told for each in PARTS.values()))
+        mine = settings_of(part) - OWNERS_ALONE
         told = {name: value for name, value in os.environ.items() if name in TOLD_TO_ALL}
-        told |= {name: env[name] for name in env if name not in somebodys or name in PARTS[part].told}
+        told |= {
+            name: value
+            for name, value in env.items()
+            if name in mine or (name not in SETTINGS and name not in OWNERS_ALONE)
+        }
         return {"HOME": "/", **told, **self.own[part]}

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from coffre.deploying.processes import PROCESSES
 from coffre.installation.install import initialise
 from coffre.settings import load
 from tests.services import nginx, openbao, postgres, proxy, rabbitmq, seaweedfs
-from tests.services.apart import PARTS, Apart
+from tests.services.apart import Apart
 from tests.services.processes import free_port
 from tests.services.proxy import Proxy
 from tests.services.server import Server, all_running
@@ -26,15 +27,13 @@ DATABASES = ("coffre_index", "coffre_vault", "coffre_days")
 GRACE_S = 40
 
 Say = Callable[[str], None]
-HTTP = ("intake", "reader", "gateway")
+HTTP = tuple(name for name, part in PROCESSES.items() if part.port)
 ARGUMENTS = {
-    "vault": ("vault", "serve"),
-    "housekeeper": ("housekeeper",),
-    "worker-1": ("worker",),
-    "worker-2": ("worker",),
-    **{name: ("serve", "--only", name) for name in HTTP},
+    name: part.arguments
+    for each, part in PROCESSES.items()
+    for name in (("worker-1", "worker-2") if each == "worker" else (each,))
 }
-"""What each process runs, in the order in which they start."""
+"""Arguments of each process, in the order in which they start; as its unit runs it, but two workers."""
 
 
 @dataclass
@@ -106,7 +105,7 @@ def _engines(
     index_server, database = postgres.made(folder / "postgres")
     tell("SeaweedFS: objects")
     (folder / "seaweed").mkdir()
-    rights = {name: [f"{right}:{BUCKET}" for right in part.objects] for name, part in PARTS.items()}
+    rights = {name: [f"{right}:{BUCKET}" for right in part.objects] for name, part in PROCESSES.items()}
     rights = {name: each for name, each in rights.items() if each}
     objects_server, store = seaweedfs.made(folder / "seaweed", others=rights)
     tell("RabbitMQ: the bell of the queue")

@@ -1,0 +1,62 @@
+"""Everything that a machine of a site needs, as files by their place below the folder they are written to."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from coffre.deploying import units
+from coffre.deploying.processes import PROCESSES, peers
+from coffre.deploying.site import Site
+from coffre.deploying.site_check import check
+from records.errors import Conflict
+
+
+def rendered(site: Site) -> dict[str, str]:
+    """Text by path: units, users, folders, settings. Raises `Invalid` "bad_site"."""
+    complete = _with_peers(site)
+    check(complete)
+    return {
+        **{f"systemd/{name}": text for name, text in units.units(complete).items()},
+        "sysusers.d/coffre.conf": units.users(complete),
+        "tmpfiles.d/coffre.conf": units.folders(complete),
+        **{f"settings/{process}.env": _lines(complete.settings[process]) for process in PROCESSES},
+    }
+
+
+def write(files: Mapping[str, str], folder: Path) -> int:
+    """Writes them below `folder` and says how many differ from what was there.
+
+    Raises `Conflict` "foreign_files" where `folder` holds anything that was not rendered.
+    """
+    there = (
+        {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+        if folder.exists()
+        else set()
+    )
+    if strange := sorted(there - files.keys()):
+        raise Conflict(
+            f"{folder} holds {strange[0]}, which is none of these files: name an empty folder.",
+            code="foreign_files",
+        )
+    changed = 0
+    for name, text in files.items():
+        path = folder / name
+        if not path.exists() or path.read_text("utf-8") != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+            changed += 1
+    return changed
+
+
+def _with_peers(site: Site) -> Site:
+    """On one machine the vault knows its callers by the users of the units."""
+    vault = site.settings["vault"]
+    if not vault.get("COFFRE_VAULT_URL", "").startswith("unix:") or "COFFRE_VAULT_PEERS" in vault:
+        return site
+    settings = {**site.settings, "vault": {**vault, "COFFRE_VAULT_PEERS": peers()}}
+    return Site(settings, site.secrets, site.networks, site.data, site.program, site.etc)
+
+
+def _lines(settings: Mapping[str, str]) -> str:
+    """As systemd reads an EnvironmentFile: in single quotes only the quote has a meaning."""
+    quoted = {name: value.replace("'", "'\\''") for name, value in settings.items()}
+    return "".join(f"{name}='{value}'\n" for name, value in sorted(quoted.items()))

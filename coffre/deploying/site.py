@@ -1,0 +1,112 @@
+"""The description of a site: settings by process, and which of them lie in files because they are secret.
+
+It is TOML, or the JSON of `terraform output -json`, with the same names:
+
+    [settings.all]                      # told to each process that reads it
+    COFFRE_ENVIRONMENT = "production"
+    [settings.vault]
+    COFFRE_VAULT_ROOT = "pkcs11:…"
+    [secrets]
+    vault = ["COFFRE_VAULT_PIN"]        # in /etc/coffre/secrets/vault.env
+    [site]
+    networks = ["10.20.0.0/16"]         # whom processes may speak with, beside this machine
+"""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from coffre.deploying.processes import PROCESSES, SETTINGS
+from records.errors import Invalid
+
+ALL = "all"
+TABLES = ("settings", "secrets", "site")
+ROLES_WRITE = frozenset({"COFFRE_INDEX_URL", "COFFRE_VAULT_STORE_URL", "COFFRE_DAY_KEYS_URL"})
+"""What `coffre roles --out /etc/coffre/roles` puts into files, so that nobody has to name it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """`settings` and `secrets` have every process; `secrets` are names alone."""
+
+    settings: Mapping[str, Mapping[str, str]]
+    secrets: Mapping[str, frozenset[str]]
+    networks: tuple[str, ...] = ()
+    data: Path = Path("/var/lib/coffre")
+    program: Path = Path("/opt/coffre/bin/coffre")
+    etc: Path = field(default=Path("/etc/coffre"))
+
+
+def read(text: str) -> Site:
+    """Raises `Invalid` "bad_site" where it is no such description, with all that is wrong in it."""
+    found = _plain(_parsed(text))
+    unknown = found.keys() - set(TABLES)
+    given, secrets = _table(found, "settings"), _table(found, "secrets")
+    strange = sorted({*given, *secrets} - {*PROCESSES, ALL})
+    if unknown and not given:
+        raise Invalid(f"{', '.join(sorted(unknown))} is none of settings, secrets, site.", code="bad_site")
+    if strange:
+        raise Invalid(
+            f"There is no process {', '.join(strange)}: name {', '.join(PROCESSES)}.", code="bad_site"
+        )
+    if not given:
+        raise Invalid(
+            "It names no settings: give TOML with [settings.…], or terraform output -json.", code="bad_site"
+        )
+    about = _table(found, "site")
+    return Site(
+        settings={process: _told(given, process) for process in PROCESSES},
+        secrets={process: _named(secrets, process) for process in PROCESSES},
+        networks=tuple(map(str, about.get("networks", ()))),
+        data=Path(str(about.get("data", "/var/lib/coffre"))),
+        program=Path(str(about.get("program", "/opt/coffre/bin/coffre"))),
+    )
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
+    except ValueError as error:
+        raise Invalid(f"It is neither TOML nor JSON: {error}.", code="bad_site") from None
+    if not isinstance(found, dict):
+        raise Invalid("It is a table with settings.", code="bad_site")
+    return found
+
+
+def _plain(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Terraform wraps each output; whatever else a configuration puts out is not for us."""
+    if all(isinstance(each, dict) and "value" in each and "sensitive" in each for each in found.values()):
+        return {
+            name: each["value"] for name, each in found.items() if name in ("settings", "secrets", "site")
+        }
+    return dict(found)
+
+
+def _table(found: Mapping[str, Any], name: str) -> dict[str, Any]:
+    table = found.get(name, {})
+    if not isinstance(table, dict):
+        raise Invalid(f"{name} is a table.", code="bad_site")
+    return table
+
+
+def _told(given: Mapping[str, Any], process: str) -> dict[str, str]:
+    """Of what all are told, that which this process reads; then its own, whatever it is."""
+    shared = {
+        name: value
+        for name, value in _table(given, ALL).items()
+        if name not in SETTINGS or process in SETTINGS[name].told
+    }
+    return {name: str(value) for name, value in (shared | _table(given, process)).items()}
+
+
+def _named(secrets: Mapping[str, Any], process: str) -> frozenset[str]:
+    mine = [*secrets.get(ALL, ()), *secrets.get(process, ())]
+    written = {name for name in ROLES_WRITE if process in SETTINGS[name].told}
+    return frozenset(written | {name for name in map(str, mine) if _reads(process, name)})
+
+
+def _reads(process: str, name: str) -> bool:
+    return name not in SETTINGS or process in SETTINGS[name].told

@@ -1,0 +1,141 @@
+"""Check that a site's settings hold together: each process by itself, what it is told, and all of them."""
+
+from collections.abc import Iterator
+from urllib.parse import parse_qsl, urlsplit
+
+from coffre import setting_rules
+from coffre.deploying.processes import PROCESSES, SETTINGS
+from coffre.deploying.site import Site
+from coffre.settings import read_alone
+from records.errors import Invalid
+from records.vocabulary.codes import Environment
+from storage.objects.address import EEA_REGIONS, parse
+
+ALIKE = ("COFFRE_ENVIRONMENT", "COFFRE_PUBLIC_URL", "COFFRE_VAULT_URL", "COFFRE_QUEUE_URL")
+_OF_AWS = ("amazonaws.com", "amazonaws.eu")
+_ELSEWHERE = ("COFFRE_PUBLIC_URL", "COFFRE_ALLOWED_ORIGINS")
+"""They name pages, wherever these are served from, and no place where data lie."""
+
+
+def faults(site: Site) -> list[str]:
+    """Everything that is wrong, each with the process and the variable; no value, which may be secret."""
+    return [*_each(site), *_together(site)]
+
+
+def check(site: Site) -> None:
+    """Raises `Invalid` "bad_site" with all that is wrong."""
+    found = faults(site)
+    if found:
+        raise Invalid(
+            "\n".join(["These settings do not hold:", *(f"  {line}" for line in found)]), code="bad_site"
+        )
+
+
+def _each(site: Site) -> Iterator[str]:
+    for process, settings in site.settings.items():
+        for line in (
+            *_told(site, process),
+            *_places(site, process),
+            *_missing(site, process),
+            *_rules(process, dict(settings)),
+        ):
+            yield f"{process}: {line}"
+
+
+def _told(site: Site, process: str) -> Iterator[str]:
+    """Names that nobody knows, what is another's to know, and secrets that lie open."""
+    settings, secrets = site.settings[process], site.secrets[process]
+    for name in sorted({*settings, *secrets}):
+        known = SETTINGS.get(name)
+        if known is None:
+            if not _is_of_cloud(name, process):
+                yield f"{name} is no setting of Coffre."
+        elif process not in known.told:
+            whose = ", ".join(sorted(known.told)) or "init, which the owner runs"
+            yield f"{name} is not for it, but for {whose}: take it away."
+    for name, value in sorted(settings.items()):
+        known = SETTINGS.get(name)
+        secret = known is not None and known.secret
+        if secret or urlsplit(value).password or name.startswith("AWS_SECRET"):
+            file = site.etc / "secrets" / f"{process}.env"
+            yield f"{name} is secret: put it into {file}, and its name under secrets."
+
+
+def _is_of_cloud(name: str, process: str) -> bool:
+    """What the clients of a cloud find by themselves, and the `_FILE` of a secret."""
+    of_file = SETTINGS.get(name.removesuffix("_FILE"))
+    return name.startswith("AWS_") or (
+        name.endswith("_FILE") and of_file is not None and process in of_file.told
+    )
+
+
+def _places(site: Site, process: str) -> Iterator[str]:
+    """R50: nothing lies outside the EEA, as far as names of known providers tell."""
+    for name, value in sorted(site.settings[process].items()):
+        if name not in _ELSEWHERE and lies_outside(value):
+            yield (
+                f"{name} names a region outside the European Economic Area: health data, and what opens "
+                "them, stay there."
+            )
+
+
+def lies_outside(value: str) -> bool:
+    """Whether an address, or a region in it, is of a known provider and outside the EEA."""
+    if value.startswith(("s3:", "minio:")):
+        try:
+            parse(value)
+        except Invalid as error:
+            return error.code == "non_eea_region"
+        return False
+    parts = urlsplit(value)
+    region = dict(parse_qsl(parts.query)).get("region")
+    if value.startswith("aws-kms:"):
+        return region is not None and not any(
+            region in EEA_REGIONS[name] for name in ("amazonaws.com", "amazonaws.eu")
+        )
+    host = (parts.hostname or "").lower() if "://" in value else ""
+    provider = next((name for name in EEA_REGIONS if host == name or host.endswith(f".{name}")), None)
+    return provider is not None and not set(host.split(".")) & EEA_REGIONS[provider]
+
+
+def _missing(site: Site, process: str) -> Iterator[str]:
+    has = {*site.settings[process], *site.secrets[process]}
+    for name, each in SETTINGS.items():
+        if each.needed and process in each.told and name not in has:
+            yield f"{name} is missing."
+    if site.settings[process].get("COFFRE_VAULT_URL", "").startswith("https"):
+        lacking = [name for name in SETTINGS if name.startswith("COFFRE_VAULT_TLS_") and name not in has]
+        if lacking:
+            yield f"an https:// vault needs {', '.join(lacking)}."
+
+
+def _rules(process: str, settings: dict[str, str]) -> Iterator[str]:
+    """What the process itself would refuse at its start."""
+    if process == "intake":  # asks no vault, so that it is told none
+        settings.setdefault("COFFRE_VAULT_URL", "unix:///nowhere")
+    for name in [name for name, each in SETTINGS.items() if each.secret]:
+        settings.pop(name, None)
+    try:
+        setting_rules.check(read_alone(settings))
+    except Invalid as error:
+        yield error.sentence
+
+
+def _together(site: Site) -> Iterator[str]:
+    for name in ALIKE:
+        values = {site.settings[process].get(name) for process in PROCESSES if name in site.settings[process]}
+        if len(values) > 1:
+            yield f"all: {name} differs between processes: give each the same."
+    environments = {each.get("COFFRE_ENVIRONMENT") for each in site.settings.values()}
+    if None in environments and Environment.PRODUCTION in environments:
+        yield "all: COFFRE_ENVIRONMENT is production for some and left out for others: give it to all."
+    buckets = {
+        _bucket(each["COFFRE_OBJECTS_URL"]) for each in site.settings.values() if "COFFRE_OBJECTS_URL" in each
+    }
+    if len(buckets) > 1:
+        yield "all: COFFRE_OBJECTS_URL names several stores: each process has its own way to the same."
+
+
+def _bucket(url: str) -> str:
+    parts = urlsplit(url)
+    return parts.path if parts.scheme == "minio" else parts.netloc + parts.path

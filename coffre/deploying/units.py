@@ -1,0 +1,142 @@
+"""systemd units of a site, one for each process: what it may do is written down, all else is taken away."""
+
+from collections.abc import Iterator
+
+from coffre.deploying.processes import CALLERS, HOSTS, PROCESSES, number_of, user_of
+from coffre.deploying.site import Site
+
+STOP_S = 90
+HARDENING = """\
+NoNewPrivileges=yes
+CapabilityBoundingSet=
+AmbientCapabilities=
+ProtectSystem=strict
+ProtectHome=yes
+ProtectProc=invisible
+ProcSubset=pid
+ProtectClock=yes
+ProtectControlGroups=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+PrivateTmp=yes
+PrivateDevices=yes
+PrivateIPC=yes
+PrivateMounts=yes
+DevicePolicy=closed
+RemoveIPC=yes
+KeyringMode=private
+LockPersonality=yes
+MemoryDenyWriteExecute=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
+SystemCallArchitectures=native
+SystemCallErrorNumber=EPERM
+LimitCORE=0
+LimitNOFILE=16384
+MemorySwapMax=0
+UMask=0077
+"""
+"""Of every unit; systemd.exec(5). No swap: keys stay in memory."""
+_TAKEN = "~@privileged @resources @memlock"
+_CHILDREN_TAKEN = "~@privileged @memlock"
+"""A worker is nicer than what readers wait for, and bounds its children: it sets priorities and limits."""
+
+
+def units(site: Site) -> dict[str, str]:
+    """The text of each unit, by file name: a service for each process, a target for each kind of machine."""
+    services = {f"{user_of(process)}.service": service(site, process) for process in PROCESSES}
+    targets = {f"coffre-{host}.target": _target(host, names) for host, names in HOSTS.items()}
+    return {**services, **targets, "coffre.target": _target("all", tuple(PROCESSES))}
+
+
+def service(site: Site, process: str) -> str:
+    """The unit of one process."""
+    part = PROCESSES[process]
+    after = "" if process == "vault" else f" {user_of('vault')}.service"
+    arguments = " ".join((*part.arguments, *(("--port", str(part.port)) if part.port else ())))
+    lines = [
+        "[Unit]",
+        f"Description=Coffre: {process}",
+        "Documentation=file:///usr/share/doc/coffre/operate.md",
+        "Wants=network-online.target",
+        f"After=network-online.target{after}",
+        "StartLimitIntervalSec=300",
+        "StartLimitBurst=20",
+        "",
+        "[Service]",
+        "Type=exec",
+        f"ExecStart={site.program} {arguments} --data {site.data}",
+        f"User={user_of(process)}",
+        f"Group={_group(process)}",
+        *([f"SupplementaryGroups=coffre-{CALLERS}"] if part.doors else []),
+        f"EnvironmentFile={site.etc}/settings/{process}.env",
+        f"LoadCredential=roles.env:{site.etc}/roles/{process}.env",
+        f"LoadCredential=secrets.env:{site.etc}/secrets/{process}.env",
+        "Environment=HOME=/nonexistent PYTHONDONTWRITEBYTECODE=1",
+        "Restart=always",
+        "RestartSec=1",
+        f"TimeoutStopSec={STOP_S}",
+        "KillMode=mixed",
+        *_folders(site, process),
+        f"MemoryMax={part.memory_mib}M",
+        f"TasksMax={part.tasks}",
+        "SystemCallFilter=@system-service",
+        f"SystemCallFilter={_CHILDREN_TAKEN if part.children else _TAKEN}",
+        # the vault asks the kernel which user calls: in a user namespace all others would be nobody
+        *([] if process == "vault" else ["PrivateUsers=yes"]),
+        # children read files without a network, which takes a namespace
+        f"RestrictNamespaces={'net user' if part.children else 'yes'}",
+        "IPAddressDeny=any",
+        f"IPAddressAllow={' '.join(('localhost', *site.networks))}",
+        HARDENING.rstrip(),
+        "",
+        "[Install]",
+        "WantedBy=multi-user.target",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _group(process: str) -> str:
+    """The vault's sockets have the group of its callers."""
+    return f"coffre-{CALLERS}" if process == "vault" else user_of(process)
+
+
+def _folders(site: Site, process: str) -> Iterator[str]:
+    writes = PROCESSES[process].writes
+    yield f"ReadOnlyPaths={site.data}"
+    if writes:
+        yield f"ReadWritePaths={' '.join(f'-{site.data}/{each}' for each in writes)}"
+    if process == "vault":
+        yield "RuntimeDirectory=coffre-vault"
+        yield "RuntimeDirectoryMode=0750"
+
+
+def _target(host: str, names: tuple[str, ...]) -> str:
+    wanted = " ".join(f"{user_of(name)}.service" for name in names)
+    what = "everything on one machine" if host == "all" else f"what runs on machines of the kind {host}"
+    return f"[Unit]\nDescription=Coffre: {what}\nWants={wanted}\n\n[Install]\nWantedBy=multi-user.target\n"
+
+
+def users(site: Site) -> str:
+    """For sysusers.d(5). Numbers are fixed, since the vault knows its callers by them."""
+    lines = [f"g coffre-{CALLERS} {number_of(CALLERS)}"]
+    for process, part in PROCESSES.items():
+        user = user_of(process)
+        lines.append(f'u {user} {number_of(process)} "Coffre: {process}" {site.data} /usr/sbin/nologin')
+        lines += [f"m {user} coffre-{CALLERS}"] if part.doors else []
+    return "\n".join([*lines, ""])
+
+
+def folders(site: Site) -> str:
+    """For tmpfiles.d(5): the data directory is entered by all and listed by nobody."""
+    lines = [f"d {site.data} 0711 root root", f"z {site.data}/coffre 0644 root root"]
+    for process, part in PROCESSES.items():
+        for each in part.writes:
+            lines.append(f"d {site.data}/{each} 0700 {user_of(process)} {user_of(process)}")
+            lines.append(f"Z {site.data}/{each} - {user_of(process)} {user_of(process)}")
+    lines += [f"d {site.etc}/{each} 0700 root root" for each in ("roles", "secrets")]
+    return "\n".join([*lines, ""])

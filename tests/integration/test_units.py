@@ -1,0 +1,51 @@
+"""The units as systemd itself judges them."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from coffre.deploying import rendering
+from coffre.deploying.processes import PROCESSES, user_of
+from tests.unit.coffre.deploying.test_site import site
+
+ANALYZE = shutil.which("systemd-analyze")
+pytestmark = pytest.mark.skipif(ANALYZE is None, reason="systemd is not installed")
+EXPOSURE = 2.0
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The units, with a program that is there."""
+    folder = tmp_path_factory.mktemp("units")
+    rendering.write(rendering.rendered(site()), folder)
+    for unit in (folder / "systemd").glob("*.service"):
+        unit.write_text(unit.read_text().replace("/opt/coffre/bin/coffre", "/bin/true"))
+    return folder / "systemd"
+
+
+def analyze(*words: str | Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([str(ANALYZE), *words], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_little_of_the_system_is_exposed_to_it(folder: Path, process: str) -> None:
+    said = analyze("security", "--offline=true", "--no-pager", folder / f"{user_of(process)}.service").stdout
+    (level,) = re.findall(r"Overall exposure level for \S+: ([0-9.]+)", said)
+    assert float(level) <= EXPOSURE, said
+
+
+def test_systemd_understands_every_line(folder: Path) -> None:
+    said = analyze("verify", "--man=no", "--recursive-errors=no", *sorted(folder.iterdir()))
+    assert said.stderr == ""
+    assert said.returncode == 0
+
+
+def test_it_would_say_what_it_does_not_understand(folder: Path, tmp_path: Path) -> None:
+    unit = tmp_path / "coffre-vault.service"
+    unit.write_text(
+        (folder / "coffre-vault.service").read_text().replace("NoNewPrivileges", "NoNewPrivilege")
+    )
+    assert "NoNewPrivilege" in analyze("verify", "--man=no", unit).stderr

@@ -1,0 +1,200 @@
+"""terraform/, planned and applied by Terraform's own binary against the schemas that providers publish."""
+
+import json
+import re
+import subprocess
+from typing import Any
+
+import pytest
+
+from coffre.deploying.processes import HOSTS, PROCESSES, SETTINGS
+from coffre.deploying.site import read
+from coffre.deploying.site_check import faults
+from storage.objects.address import EEA_REGIONS
+from tests.terraform.running import ROOT, Terraform
+
+OF_PLACE = (
+    "European Economic Area",
+    "A zone is one of the region",
+    "of the provider, and its name has the region",
+    "whose regions are known here",
+)
+SITE: dict[str, Any] = {
+    "name": "coffre",
+    "environment": "production",
+    "cloud": "amazonaws.com",
+    "region": "eu-west-3",
+    "public_url": "https://coffre.example",
+    "root": "aws-kms:alias/root?region=eu-west-3",
+    "account": "123456789012",
+    "hosts": {"vault": "vault:8443", "index": "i.internal", "keys": "k.internal", "broker": "b.internal"},
+}
+
+
+def resources(found: Terraform, kind: str) -> list[dict[str, Any]]:
+    return [values for applied, values in found.applied["examples/aws"] if applied == kind]
+
+
+def test_it_is_written_as_terraform_formats_it(infrastructure: Terraform) -> None:
+    assert infrastructure.run(".", "fmt", "-check", "-recursive", check=False).stdout == ""
+
+
+def test_each_module_is_planned_by_an_example() -> None:
+    modules = {
+        path.parent for path in (ROOT / "terraform").glob("*/**/main.tf") if "examples" not in path.parts
+    }
+    named = {
+        (example.parent / source).resolve()
+        for example in (ROOT / "terraform/examples").glob("*/main.tf")
+        for source in re.findall(r'source\s+= "(\.\.[^"]+)"', example.read_text("utf-8"))
+    }
+    assert modules == named
+
+
+def test_what_a_provider_does_not_have_is_refused(infrastructure: Terraform) -> None:
+    """The schemas are asked: this fails without them, so that the others mean something."""
+    folder = infrastructure.folder / "wrong"
+    folder.mkdir()
+    header = 'terraform {\n required_providers {\n aws = { source = "hashicorp/aws" }\n }\n}\n'
+    (folder / "main.tf").write_text(
+        f'{header}resource "aws_kms_key" "k" {{\n encrypt_everything = true\n}}\n'
+        'resource "aws_s3_bucket_versioning" "v" {\n bucket = "b"\n}\n'
+    )
+    infrastructure.run("wrong", "init", "-no-color")
+    said = infrastructure.run("wrong", "validate", "-no-color", check=False).stderr
+    assert 'An argument named "encrypt_everything" is not expected here' in said
+    assert "versioning_configuration" in said
+
+
+@pytest.mark.requirement("R50")
+def test_the_table_of_regions_is_that_of_the_program(infrastructure: Terraform) -> None:
+    text = (ROOT / "terraform/site/regions.tf").read_text("utf-8")
+    rows = re.findall(r'"([a-z.]+)"\s+= (\[.*\])', text)
+    assert {name: frozenset(json.loads(regions)) for name, regions in rows} == {
+        name: regions for name, regions in EEA_REGIONS.items() if regions
+    }
+
+
+@pytest.mark.requirement("R50")
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        {"region": "us-east-1"},
+        {"region": "eu-west-2"},
+        {"region": "EU-WEST-3"},
+        {"replica_region": "ca-central-1"},
+        {"zones": ["eu-west-3a", "us-east-1a"]},
+        {"root": "aws-kms:alias/root?region=us-east-1"},
+        {"root": "aws-kms:arn:aws:kms:us-east-1:123456789012:key/1"},
+        {"hosts": {**SITE["hosts"], "keys": "coffre.abc.us-east-1.rds.amazonaws.com"}},
+        {"hosts": {**SITE["hosts"], "broker": "b-1.mq.eu-west-2.amazonaws.com"}},
+        {"cloud": "ovh.net", "region": "gra", "objects_endpoint": "https://s3.bhs.io.cloud.ovh.net"},
+        {"cloud": "ovh.net", "region": "bhs", "objects_endpoint": "https://s3.bhs.io.cloud.ovh.net"},
+        {"cloud": "example.net", "region": "eu-west-3"},
+    ],
+    ids=str,
+)
+def test_a_region_outside_the_eea_is_refused_wherever_it_is_hidden(
+    infrastructure: Terraform, hidden: dict[str, Any]
+) -> None:
+    said = infrastructure.refusal("site", {**SITE, **hidden})
+    assert any(words in said for words in OF_PLACE), said
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"retention": {"vault_backup_days": 8}}, "backups of the vault live 1 to 7 days"),
+        ({"retention": {"log_days": 30}}, "six months to three years"),
+        ({"root": "file:/srv/root"}, "A root that is a file is for demos"),
+        ({"public_url": "http://coffre.example"}, "The origin is https://name"),
+        ({"trusted_proxies": ["0.0.0.0/0"]}, "name the proxies, not everybody"),
+        ({"copies": {"vault": 2}}, "one vault runs"),
+    ],
+)
+def test_a_value_that_cannot_hold_says_what_can(
+    infrastructure: Terraform, wrong: dict[str, Any], sentence: str
+) -> None:
+    assert sentence in infrastructure.refusal("site", {**SITE, **wrong})
+
+
+def test_the_site_plans_as_it_is(infrastructure: Terraform) -> None:
+    assert infrastructure.refusal("site", SITE) == ""
+
+
+@pytest.mark.parametrize("example", ["aws", "openstack"])
+def test_outputs_are_settings_that_hold(request: pytest.FixtureRequest, example: str) -> None:
+    site = read(json.dumps(request.getfixturevalue(example)))
+    assert faults(site) == []
+    assert site.settings.keys() == PROCESSES.keys()
+
+
+def test_the_command_takes_them_from_a_pipe(aws: dict[str, Any]) -> None:
+    import sys
+
+    done = subprocess.run(
+        [sys.executable, "-m", "coffre.cli", "settings", "check"],
+        input=json.dumps(aws),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "These settings hold.\n"), done.stderr
+
+
+@pytest.mark.parametrize("example", ["aws", "openstack"])
+def test_no_secret_of_the_vault_is_in_an_output(request: pytest.FixtureRequest, example: str) -> None:
+    found = request.getfixturevalue(example)["settings"]["value"]
+    secret = {name for name, each in SETTINGS.items() if each.secret}
+    assert not [name for settings in found.values() for name in settings if name in secret]
+
+
+def test_machines_are_those_of_the_table_of_processes(aws: dict[str, Any], infrastructure: Terraform) -> None:
+    groups = {values["name"] for values in resources(infrastructure, "aws_autoscaling_group")}
+    assert groups == {f"coffre-{host}" for host in HOSTS}
+
+
+def test_databases_are_apart_encrypted_and_never_public(
+    aws: dict[str, Any], infrastructure: Terraform
+) -> None:
+    servers = {each["identifier"]: each for each in resources(infrastructure, "aws_db_instance")}
+    assert servers.keys() == {"coffre-index", "coffre-keys", "coffre-days"}
+    for each in servers.values():
+        assert each["storage_encrypted"] is True
+        assert each["publicly_accessible"] is False
+        assert each["manage_master_user_password"] is True
+        assert each["password"] is None
+    kept = {name: each["backup_retention_period"] for name, each in servers.items()}
+    assert kept["coffre-days"] == 0, "day keys are in no backup"
+    assert kept["coffre-keys"] <= 7
+
+
+def test_only_the_vault_may_use_the_key_of_the_root(aws: dict[str, Any], infrastructure: Terraform) -> None:
+    root = next(
+        json.loads(each["policy"])
+        for each in resources(infrastructure, "aws_kms_key")
+        if each["description"].endswith("root of the vault")
+    )
+    opening = [
+        statement
+        for statement in root["Statement"]
+        if any(action.startswith(("kms:Decrypt", "kms:Generate", "kms:*")) for action in statement["Action"])
+    ]
+    assert [each["Principal"] for each in opening] == [{"AWS": "arn:aws:iam::123456789012:role/coffre-vault"}]
+
+
+def test_nothing_but_the_edge_is_reached_from_outside(aws: dict[str, Any], infrastructure: Terraform) -> None:
+    rules = resources(infrastructure, "aws_vpc_security_group_ingress_rule")
+    open_to_all = [each for each in rules if each["cidr_ipv4"] == "0.0.0.0/0"]
+    assert [(each["from_port"], each["to_port"]) for each in open_to_all] == [(443, 443)]
+    assert not [
+        each for each in resources(infrastructure, "aws_vpc_security_group_egress_rule") if each["cidr_ipv4"]
+    ]
+
+
+def test_schemas_are_of_what_is_used_and_of_nothing_else() -> None:
+    from tests.terraform.published import SCHEMAS, used
+
+    for provider in ("aws", "openstack"):
+        found = json.loads((SCHEMAS / f"{provider}.json").read_text("utf-8"))
+        assert {kind: set(found[kind]) for kind in ("resource", "data")} == used(provider)

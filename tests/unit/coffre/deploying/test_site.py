@@ -1,0 +1,212 @@
+"""Descriptions of a site: one table says what each process is told, and a check says what does not hold."""
+
+import json
+from typing import Any
+
+import pytest
+
+from coffre.deploying.processes import EVERYBODY, HOSTS, OWNERS_DOORS, PROCESSES, SETTINGS, peers
+from coffre.deploying.site import Site, read
+from coffre.deploying.site_check import check, faults
+from coffre.installation.database_roles import PROCESSES as ROLES
+from coffre.settings import Settings
+from keyvault.process.service import DOORS
+from records.errors import Invalid
+
+GOOD: dict[str, Any] = {
+    "settings": {
+        "all": {
+            "COFFRE_ENVIRONMENT": "production",
+            "COFFRE_PUBLIC_URL": "https://coffre.example",
+            "COFFRE_OBJECTS_URL": "s3://coffre?region=eu-west-3",
+            "COFFRE_VAULT_URL": "unix:///run/coffre-vault",
+        },
+        "vault": {"COFFRE_VAULT_ROOT": "aws-kms:alias/root?region=eu-west-3"},
+    }
+}
+
+
+def site(**more: dict[str, str]) -> Site:
+    """The good one, with more settings for the processes named."""
+    settings = {name: dict(each) for name, each in GOOD["settings"].items()}
+    for process, given in more.items():
+        settings[process] = settings.get(process, {}) | given
+    return read(json.dumps({"settings": settings}))
+
+
+def refused(**more: dict[str, str]) -> str:
+    return "\n".join(faults(site(**more)))
+
+
+# The table
+
+
+def test_every_setting_says_who_is_told() -> None:
+    named = {f"COFFRE_{name.upper()}" for name in Settings.model_fields} - {"COFFRE_DATA"}
+    of_the_root = {"COFFRE_VAULT_PIN", "COFFRE_VAULT_TOKEN", "COFFRE_VAULT_SHARES"}
+    assert named | of_the_root == SETTINGS.keys()
+
+
+def test_what_holds_a_password_or_a_key_is_secret() -> None:
+    secret = {name for name, each in SETTINGS.items() if each.secret}
+    assert {
+        f"COFFRE_{name.upper()}" for name, each in Settings.model_fields.items() if "Secret" in str(each)
+    } <= secret
+    assert {"COFFRE_VAULT_PIN", "COFFRE_VAULT_TOKEN", "COFFRE_VAULT_SHARES", "COFFRE_QUEUE_URL"} <= secret
+
+
+def test_roles_files_are_of_the_processes_that_are_told_these_addresses() -> None:
+    assert ROLES.keys() == PROCESSES.keys()
+    for process, role in ROLES.items():
+        assert {name for name in role.settings if process not in SETTINGS[name].told} == set()
+
+
+def test_doors_are_those_of_the_vault_and_each_has_somebody() -> None:
+    named = {door for each in PROCESSES.values() for door in each.doors} | set(OWNERS_DOORS)
+    assert named == DOORS.keys()
+    assert {entry.partition("=")[0] for entry in peers().split(",")} == named
+
+
+def test_every_process_runs_on_one_kind_of_machine() -> None:
+    assert sorted(name for names in HOSTS.values() for name in names) == sorted(EVERYBODY)
+
+
+def test_intake_is_told_nothing_of_the_vault() -> None:
+    assert not [name for name, each in SETTINGS.items() if "VAULT" in name and "intake" in each.told]
+
+
+# Reading
+
+
+def test_toml_and_the_output_of_terraform_say_the_same() -> None:
+    toml = "\n".join(
+        line
+        for process, given in GOOD["settings"].items()
+        for line in (f"[settings.{process}]", *(f'{name} = "{value}"' for name, value in given.items()))
+    )
+    whole = {
+        "settings": {"sensitive": False, "type": ["object", {}], "value": GOOD["settings"]},
+        "owner_secrets": {"sensitive": True, "type": "string", "value": "arn:of:another"},
+    }
+    assert read(toml) == read(json.dumps(whole)) == site()
+
+
+def test_of_what_all_are_told_each_gets_what_it_reads() -> None:
+    assert "COFFRE_OBJECTS_URL" not in site().settings["vault"]
+    assert "COFFRE_VAULT_URL" not in site().settings["intake"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "names no settings"),
+        ("[settings", "neither TOML nor JSON"),
+        ("{]", "neither TOML nor JSON"),
+        ("settings = 3", "settings is a table"),
+        ("[settings.valt]\nA = 1", "There is no process valt"),
+        ("[sittings.vault]\nA = 1", "sittings is none of settings, secrets, site"),
+    ],
+)
+def test_what_is_no_description_says_what_one_is(text: str, sentence: str) -> None:
+    with pytest.raises(Invalid, match=sentence) as refusal:
+        read(text)
+    assert refusal.value.code == "bad_site"
+
+
+# The check
+
+
+def test_a_good_one_holds() -> None:
+    assert faults(site()) == []
+    check(site())
+
+
+def test_a_name_that_nobody_knows_is_told() -> None:
+    assert "worker: COFFRE_WORKRES is no setting of Coffre." in refused(worker={"COFFRE_WORKRES": "4"})
+
+
+def test_what_is_anothers_is_told_with_whose_it_is() -> None:
+    said = refused(reader={"COFFRE_VAULT_ROOT": "pkcs11:token=t"})
+    assert "reader: COFFRE_VAULT_ROOT is not for it, but for vault: take it away." in said
+
+
+@pytest.mark.parametrize(
+    ("process", "name", "value"),
+    [
+        ("vault", "COFFRE_VAULT_PIN", "123456"),
+        ("reader", "COFFRE_INDEX_URL", "postgresql://coffre_reader@db/index"),
+        ("worker", "COFFRE_S3_SECRET_ACCESS_KEY", "abc"),
+        ("worker", "AWS_SECRET_ACCESS_KEY", "abc"),
+        ("housekeeper", "COFFRE_NOTICES_URL", "smtp://user:word@mail.example:587"),
+    ],
+)
+def test_a_secret_that_lies_open_is_told_and_not_repeated(process: str, name: str, value: str) -> None:
+    said = refused(**{process: {name: value}})
+    assert f"{process}: {name} is secret: put it into /etc/coffre/secrets/{process}.env" in said
+    assert value not in said
+
+
+@pytest.mark.requirement("R50")
+@pytest.mark.parametrize(
+    ("process", "name", "value"),
+    [
+        ("all", "COFFRE_OBJECTS_URL", "s3://coffre?region=us-east-1"),
+        ("all", "COFFRE_OBJECTS_URL", "s3://coffre?endpoint=https://s3.bhs.io.cloud.ovh.net&region=bhs"),
+        ("vault", "COFFRE_SECOND_PLACE_URL", "s3://coffre?region=eu-west-2"),
+        ("vault", "COFFRE_VAULT_ROOT", "aws-kms:alias/root?region=us-east-1"),
+        ("all", "COFFRE_VAULT_URL", "https://vault.eu-west-2.compute.amazonaws.com:8443"),
+        ("reader", "COFFRE_OBJECTS_PUBLIC_URL", "https://s3.us-west-2.amazonaws.com"),
+    ],
+)
+def test_a_region_outside_the_eea_is_found_wherever_it_is(process: str, name: str, value: str) -> None:
+    assert f"{name} names a region outside the European Economic Area" in refused(**{process: {name: value}})
+
+
+@pytest.mark.parametrize(
+    "value", ["https://vault.eu-west-3.compute.amazonaws.com:8443", "https://vault.coffre.internal:8443"]
+)
+def test_places_inside_it_and_names_of_ones_own_are_taken(value: str) -> None:
+    assert "European" not in refused(all={"COFFRE_VAULT_URL": value})
+
+
+def test_what_is_missing_is_named() -> None:
+    settings = {name: each for name, each in GOOD["settings"].items() if name != "vault"}
+    assert faults(read(json.dumps({"settings": settings}))) == ["vault: COFFRE_VAULT_ROOT is missing."]
+    said = refused(all={"COFFRE_VAULT_URL": "https://vault.coffre.internal:8443"})
+    assert "reader: an https:// vault needs COFFRE_VAULT_TLS_CERTIFICATE" in said
+
+
+@pytest.mark.parametrize(
+    ("process", "name", "value", "sentence"),
+    [
+        ("all", "COFFRE_PUBLIC_URL", "http://coffre.example", "its origin: COFFRE_PUBLIC_URL=https://…"),
+        ("worker", "COFFRE_WORKERS", "2_0", "COFFRE_WORKERS"),
+        ("gateway", "COFFRE_TRUSTED_PROXIES", "nginx", "COFFRE_TRUSTED_PROXIES names addresses"),
+        ("vault", "COFFRE_REQUIRE_POSSESSION", "false", "proofs of possession"),
+    ],
+)
+def test_what_a_process_would_refuse_at_its_start_is_told_before(
+    process: str, name: str, value: str, sentence: str
+) -> None:
+    assert sentence in refused(**{process: {name: value}})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("COFFRE_PUBLIC_URL", "https://other.example", "COFFRE_PUBLIC_URL differs between processes"),
+        ("COFFRE_ENVIRONMENT", "test", "COFFRE_ENVIRONMENT differs between processes"),
+        ("COFFRE_OBJECTS_URL", "s3://other?region=eu-west-3", "COFFRE_OBJECTS_URL names several stores"),
+    ],
+)
+def test_processes_that_contradict_each_other_are_told(name: str, value: str, sentence: str) -> None:
+    assert f"all: {sentence}" in refused(reader={name: value})
+
+
+def test_two_ways_to_one_bucket_are_no_contradiction() -> None:
+    assert refused(reader={"COFFRE_OBJECTS_URL": "s3://coffre?region=eu-west-3&timeout=5"}) == ""
+
+
+def test_what_this_process_has_in_its_environment_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COFFRE_WORKERS", "many")
+    assert faults(site()) == []
