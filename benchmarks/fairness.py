@@ -38,6 +38,8 @@ GOAL = 2.0
 """Others' p95 beside the flood is at most so many times that without it."""
 PEOPLE = 8
 RANGE = 256 << 10
+ADDRESS_S = 240
+"""Addresses of ranges last five minutes."""
 AT_ONCE = 8
 
 
@@ -51,7 +53,7 @@ class Stage:
     practice: str
     flooder: str
     flooded: Patient
-    urls: list[str] = field(default_factory=list)
+    addresses: dict[int, tuple[float, str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, server: DemoServer, data: Path) -> "Stage":
@@ -63,11 +65,18 @@ class Stage:
         stage = cls(coffre, people, hospital, practice, flooder, coffre.open_record())
         for number, person in enumerate(people):
             flooding.ask(coffre.url, flooding.study(person.ins, stage.practice, slices=8), number)
-            stage.urls.append(stage.granted(person))
+            stage.address(number)
         return stage
 
-    def granted(self, person: Patient) -> str:
-        """The address of a pack of theirs."""
+    def address(self, number: int) -> str:
+        """Of a pack of one of them, asked for anew before it expires."""
+        asked, found = self.addresses.get(number, (0.0, ""))
+        if time.monotonic() - asked > ADDRESS_S:
+            asked, found = time.monotonic(), self._granted(self.people[number])
+            self.addresses[number] = asked, found
+        return found
+
+    def _granted(self, person: Patient) -> str:
         found = self.coffre.grant(person.token, person.ins).answer.json()["urls"].values()
         return max(map(str, found), key=lambda url: len(self.coffre.http.get(url).content))
 
@@ -96,7 +105,7 @@ def _asked(stage: Stage) -> dict[str, tuple[float, Asked]]:
         get(f"{url}/records/{person.ins}/documents?limit=20", bearer(person.token), 200)
 
     def fetched(number: int) -> None:
-        get(stage.urls[number % PEOPLE], {"Range": f"bytes=0-{RANGE - 1}"}, 206)
+        get(stage.address(number % PEOPLE), {"Range": f"bytes=0-{RANGE - 1}"}, 206)
 
     return {
         "deposit of a report": (1.0, lambda number: flooding.ask(url, reports[number % PEOPLE], number)),
@@ -144,7 +153,6 @@ def run(minutes: float = 10) -> None:
             asked, numbers = _asked(stage), count(10**7)
             _phase("warm up", asked, WARM_UP_S, numbers, lambda: 0)
             quiet = _phase("quiet", asked, total * QUIET_SHARE, numbers, lambda: 0)
-            stage.urls = [stage.granted(person) for person in stage.people]
             flooded = (stage.coffre.url, stage.flooded.ins, stage.flooder, SEED)
             with flooding.flood(*flooded) as answered:
                 _phase("flood begins", asked, 2 * WARM_UP_S, numbers, lambda: answered.value)
@@ -164,7 +172,7 @@ def _phase(
     numbers: "count[int]",
     answered: Callable[[], int],
 ) -> Waited:
-    """Everybody asks at their own rate for so long. Grants last 15 minutes, so a phase may as well."""
+    """Everybody asks at their own rate for so long."""
     waited, lock, began = Waited(), threading.Lock(), time.monotonic()
 
     def once(name: str, work: Asked, meant: float, number: int) -> None:
