@@ -1,6 +1,8 @@
 """Fixtures that every test may ask for."""
 
+import gc
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,8 +11,9 @@ from hypothesis import settings
 
 from tests import log_search
 
-settings.register_profile("coffre", deadline=None)  # on a machine that others use, time says nothing
+settings.register_profile("coffre", deadline=None, max_examples=60)  # where others run, time says nothing
 settings.register_profile("quick", settings.get_profile("coffre"), max_examples=25)  # of `make unit`
+settings.register_profile("many", settings.get_profile("coffre"), max_examples=1000)  # of `make test-long`
 settings.load_profile("coffre")
 
 pytest_plugins = [
@@ -19,6 +22,19 @@ pytest_plugins = [
     "tests.services.fixtures_roots",
     "tests.services.fixtures_s3",
 ]
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # thousands of tests, which no collection of garbage looks through from here on
+
+
+@pytest.fixture
+def unmeasured() -> Iterator[None]:
+    """For what goes, thousands of times, where other tests have been: measuring it would take twice as long."""
+    tracing = sys.gettrace()
+    sys.settrace(None)
+    yield
+    sys.settrace(tracing)
 
 
 @pytest.fixture

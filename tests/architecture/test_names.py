@@ -3,6 +3,7 @@
 import ast
 import re
 import tomllib
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -13,7 +14,6 @@ MODULES = [
     for path in sorted((ROOT / room).rglob("*.py"))
     if path.read_text("utf-8") and "node_modules" not in path.parts
 ]
-TREES = {path: ast.parse(path.read_text("utf-8")) for path in MODULES}
 INVERTED = re.compile(r"(What|Who|Whose|Where|When|Which|How|Why|Whether|That)\b")
 
 # the word that the house uses in their place
@@ -36,8 +36,13 @@ GIVEN_UP = {
 NO_SUBJECT = {"common", "core", "helper", "helpers", "manager", "misc", "util", "utils"}
 
 
+@cache  # parsed where the tests run, not by every worker that collects them
+def trees() -> dict[Path, ast.Module]:
+    return {path: ast.parse(path.read_text("utf-8")) for path in MODULES}
+
+
 def test_a_module_begins_with_what_it_is_or_does() -> None:
-    said = {path: ast.get_docstring(tree) or "" for path, tree in TREES.items()}
+    said = {path: ast.get_docstring(tree) or "" for path, tree in trees().items()}
     assert not [path for path, text in said.items() if not text]
     assert not {str(path): text.partition("\n")[0] for path, text in said.items() if INVERTED.match(text)}
 
@@ -49,14 +54,14 @@ def test_no_module_is_called_by_a_word_that_was_given_up_or_says_nothing() -> No
 
 def test_one_class_at_most_is_a_part() -> None:
     """A part of an answer, of a body, of a grant: each says of what."""
-    named = [path for path, tree in TREES.items() for each in _classes(tree) if each.name == "Part"]
+    named = [path for path, tree in trees().items() for each in _classes(tree) if each.name == "Part"]
     assert len(named) <= 1, named
 
 
 def test_no_class_is_named_for_having_been_asked() -> None:
     assert not [
         f"{path}: {each.name}"
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         for each in _classes(tree)
         if each.name.strip("_") == "Asked"
     ]
@@ -66,7 +71,7 @@ def test_a_client_is_not_called_a_server() -> None:
     """Neither a parameter that is given one nor a function that makes one."""
     assert not [
         f"{path}:{each.lineno}"
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         for each in ast.walk(tree)
         if (isinstance(each, ast.arg) and each.arg == "server" and _is_client(each.annotation))
         or (isinstance(each, ast.FunctionDef) and each.name == "server" and _is_client(each.returns))

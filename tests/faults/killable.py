@@ -3,11 +3,11 @@
 import os
 import resource
 import signal
-import subprocess
-import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
+
+from tests.services.warm import WarmProcess
 
 START_TIMEOUT_S = 60
 
@@ -18,23 +18,20 @@ class KillableServer:
     def __init__(self, data: Path, port: int, *, largest_file: int | None = None) -> None:
         """`largest_file`: no file of the server grows past so many bytes, as on a disk that is full."""
         self.url = f"http://127.0.0.1:{port}"
-        self._log = data.with_name(f"{data.name}-server.log").open("ab")
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "coffre.cli", "serve", "--data", str(data), "--port", str(port)],
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            text=True,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-            start_new_session=True,
+        log = data.with_name(f"{data.name}-server.log")
+        self._process = WarmProcess(
+            ["serve", "--data", str(data), "--port", str(port)],
+            {**os.environ, "PYTHONUNBUFFERED": "1"},
+            log,
+            new_session=True,
         )
         if largest_file is not None:
             resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (largest_file, largest_file))
-        assert self._process.stdout is not None
         timer = threading.Timer(START_TIMEOUT_S, self._process.kill)
         timer.start()
         line = self._process.stdout.readline()
         timer.cancel()
-        assert line.startswith("ready"), f"the server did not start: see {self._log.name}"
+        assert line.startswith("ready"), f"the server did not start: see {log}"
 
     @property
     def pid(self) -> int:
@@ -71,9 +68,7 @@ class KillableServer:
             self.kill()
 
     def _close(self) -> None:
-        assert self._process.stdout is not None
         self._process.stdout.close()
-        self._log.close()
 
 
 def parts_of(supervisor: int) -> dict[str, int]:

@@ -3,12 +3,11 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,16 +21,16 @@ from coffre.serving.whole import BEHIND_READERS
 from coffre.settings import load
 from tests.faults.killable import comm, parts_of
 from tests.integration.support import Coffre, bearer
+from tests.services import warm
 from tests.services.processes import free_port
-from tests.services.warm import WarmServer
+from tests.services.warm import WarmProcess, WarmServer
 
 PARTS = ("vault", "housekeeper", "gateway", "worker-0", "web-0")
 PATIENCE_S = 20.0
 
 
-@pytest.fixture
-def coffre(tmp_path: Path) -> Iterator[Coffre]:
-    data = tmp_path / "data"
+@contextmanager
+def served(data: Path) -> Iterator[Coffre]:
     initialise(load(data=data))
     found = Coffre(data, WarmServer(data))
     found.server.start()
@@ -39,6 +38,20 @@ def coffre(tmp_path: Path) -> Iterator[Coffre]:
         yield found
     finally:
         found.server.stop()  # whichever it is by now
+
+
+@pytest.fixture
+def coffre(tmp_path: Path) -> Iterator[Coffre]:
+    """Of the test's own, which ends its supervisor or counts from its start."""
+    with served(tmp_path / "data") as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coffre]:
+    """For tests after which everything runs as before."""
+    with served(tmp_path_factory.mktemp("supervised") / "data") as found:
+        yield found
 
 
 def until(true: Callable[[], bool], seconds: float = PATIENCE_S) -> None:
@@ -70,39 +83,39 @@ def deposit(coffre: Coffre) -> int:
     return len(patient.documents())
 
 
-def test_every_part_is_a_process_of_its_own_with_a_name(coffre: Coffre) -> None:
-    assert {comm(part) for part in PARTS} <= parts_of(coffre.server.pid or 0).keys()
+def test_every_part_is_a_process_of_its_own_with_a_name(shared: Coffre) -> None:
+    assert {comm(part) for part in PARTS} <= parts_of(shared.server.pid or 0).keys()
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_a_part_that_is_killed_is_started_again(coffre: Coffre, part: str) -> None:
-    assert deposit(coffre) == 1
-    before = parts_of(coffre.server.pid or 0)
+def test_a_part_that_is_killed_is_started_again(shared: Coffre, part: str) -> None:
+    assert deposit(shared) == 1
+    before = parts_of(shared.server.pid or 0)
     os.kill(before[comm(part)], signal.SIGKILL)
-    until(lambda: parts_of(coffre.server.pid or 0).get(comm(part), 0) not in (0, before[comm(part)]))
-    until(lambda: answers(coffre))
-    assert deposit(coffre) == 1
+    until(lambda: parts_of(shared.server.pid or 0).get(comm(part), 0) not in (0, before[comm(part)]))
+    until(lambda: answers(shared))
+    assert deposit(shared) == 1
     others = {name: pid for name, pid in before.items() if name != comm(part)}
-    assert others.items() <= parts_of(coffre.server.pid or 0).items()
+    assert others.items() <= parts_of(shared.server.pid or 0).items()
 
 
-def test_without_the_gateway_pages_wait_and_everything_else_goes_on(coffre: Coffre) -> None:
-    patient = coffre.open_record()
-    gateway = parts_of(coffre.server.pid or 0)[comm("gateway")]
+def test_without_the_gateway_pages_wait_and_everything_else_goes_on(shared: Coffre) -> None:
+    patient = shared.open_record()
+    gateway = parts_of(shared.server.pid or 0)[comm("gateway")]
     os.kill(gateway, signal.SIGSTOP)
     try:
-        assert coffre.stow(coffre.depositor(), patient.ct(slices=1), patient.ins).status_code == 200
+        assert shared.stow(shared.depositor(), patient.ct(slices=1), patient.ins).status_code == 200
         assert len(patient.documents()) == 1
     finally:
         os.kill(gateway, signal.SIGKILL)
-    missing = httpx.get(f"{coffre.url}/", headers={"Accept": "text/html"}, timeout=10)
+    missing = httpx.get(f"{shared.url}/", headers={"Accept": "text/html"}, timeout=10)
     assert missing.status_code in (200, 503)
-    until(lambda: httpx.get(f"{coffre.url}/", timeout=10).status_code == 200)
+    until(lambda: httpx.get(f"{shared.url}/", timeout=10).status_code == 200)
 
 
 def test_a_killed_supervisor_leaves_nobody_and_the_next_start_succeeds_at_once(coffre: Coffre) -> None:
     assert deposit(coffre) == 1
-    for _ in range(3):
+    for _ in range(2):
         parts, supervisor = parts_of(coffre.server.pid or 0), coffre.server.pid
         assert supervisor is not None
         os.kill(supervisor, signal.SIGKILL)
@@ -126,13 +139,12 @@ def test_kill_of_everything_at_once_and_a_restart(coffre: Coffre) -> None:
     assert len(patient.documents()) == 1
 
 
-def test_a_second_server_on_the_same_data_directory_is_refused_with_a_sentence(coffre: Coffre) -> None:
+def test_a_second_server_on_the_same_data_directory_is_refused_with_a_sentence(shared: Coffre) -> None:
     for more in ((), ("--single",)):
-        command = [sys.executable, "-m", "coffre.cli", "serve", "--data", str(coffre.data), "--port", "18999"]
-        done = subprocess.run([*command, *more], capture_output=True, text=True, timeout=60, check=False)
+        done = warm.run("serve", "--data", shared.data, "--port", free_port(), *more)
         assert done.returncode == 1
         assert done.stderr.startswith("served_already: ") and "Traceback" not in done.stderr
-    assert answers(coffre)
+    assert answers(shared)
 
 
 @pytest.mark.usefixtures("interruptible")
@@ -140,31 +152,29 @@ def test_a_signal_to_the_whole_group_ends_all_in_order_with_exit_0(tmp_path: Pat
     """As systemd and terminals send it: the vault does not end before those who still need it."""
     data = tmp_path / "data"
     initialise(load(data=data))
-    command = [sys.executable, "-m", "coffre.cli", "serve", "--data", str(data), "--port", "18998"]
     for number in (signal.SIGTERM, signal.SIGINT):
-        with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-        ) as process:
-            assert process.stdout is not None and process.stdout.readline().startswith("ready")
-            os.killpg(process.pid, number)
-            _, said = process.communicate(timeout=30)
-        assert process.returncode == 0, said
-        assert "failed" not in said, said
+        log = tmp_path / f"{number}.log"
+        words = ["serve", "--data", str(data), "--port", str(free_port())]
+        process = WarmProcess(words, os.environ, log, new_session=True)
+        assert process.stdout.readline().startswith("ready")
+        os.killpg(process.pid, number)
+        assert process.wait(30) == 0, log.read_text()
+        assert "failed" not in log.read_text()
     assert not (data / "run").exists()
 
 
-def test_counts_and_limits_hold_over_all_web_processes(coffre: Coffre) -> None:
+def test_counts_and_limits_hold_over_all_web_processes(shared: Coffre) -> None:
+    def counted() -> set[float]:
+        metrics = {httpx.get(f"{shared.url}/metrics").text for _ in range(6)}
+        lines = [line for text in metrics for line in text.splitlines() if 'route="/audit/keys"' in line]
+        return {float(line.rpartition(" ")[2]) for line in lines if line.startswith("coffre_http_requests_")}
+
     asked = 40
+    httpx.get(f"{shared.url}/audit/keys")
+    (before,) = counted()
     for _ in range(asked):  # a connection each, so that every web process accepts some
-        httpx.get(f"{coffre.url}/audit/keys")
-    metrics = {httpx.get(f"{coffre.url}/metrics").text for _ in range(6)}
-    counts = [
-        float(line.rpartition(" ")[2])
-        for text in metrics
-        for line in text.splitlines()
-        if line.startswith("coffre_http_requests_total") and 'route="/audit/keys"' in line
-    ]
-    assert set(counts) == {asked}
+        httpx.get(f"{shared.url}/audit/keys")
+    assert counted() == {before + asked}
 
 
 def test_an_address_has_as_many_calls_as_of_one_process(coffre: Coffre) -> None:
@@ -180,8 +190,7 @@ def test_an_address_has_as_many_calls_as_of_one_process(coffre: Coffre) -> None:
 
 
 def status_of(data: Path) -> dict[str, Any]:
-    command = [sys.executable, "-m", "coffre.cli", "status", "--data", str(data), "--json"]
-    found: dict[str, Any] = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    found: dict[str, Any] = json.loads(warm.run("status", "--data", data, "--json").stdout)
     return found
 
 
@@ -207,21 +216,21 @@ def test_status_and_log_show_every_process_what_it_costs_and_how_often_it_was_st
     assert all("process=" in line or "coffre.supervisor" in line for line in log.read_text().splitlines())
 
 
-def test_status_shows_what_waits_and_for_how_long(coffre: Coffre) -> None:
-    patient = coffre.open_record()
+def test_status_shows_what_waits_and_for_how_long(shared: Coffre) -> None:
+    patient = shared.open_record()
     workers = [
-        pid for name, pid in parts_of(coffre.server.pid or 0).items() if name.startswith(comm("worker-"))
+        pid for name, pid in parts_of(shared.server.pid or 0).items() if name.startswith(comm("worker-"))
     ]
     for pid in workers:
         os.kill(pid, signal.SIGSTOP)
     with ThreadPoolExecutor(1) as depositor:
-        answer = depositor.submit(coffre.stow, coffre.depositor(), patient.ct(slices=1), patient.ins)
-        until(lambda: status_of(coffre.data)["queue"]["waiting"] == 1)
-        until(lambda: status_of(coffre.data)["queue"]["oldest_s"] >= 1)
+        answer = depositor.submit(shared.stow, shared.depositor(), patient.ct(slices=1), patient.ins)
+        until(lambda: status_of(shared.data)["queue"]["waiting"] == 1)
+        until(lambda: status_of(shared.data)["queue"]["oldest_s"] >= 1)
         for pid in workers:
             os.kill(pid, signal.SIGCONT)
         assert answer.result().status_code == 200
-    assert status_of(coffre.data)["queue"] == {"waiting": 0, "oldest_s": None}
+    assert status_of(shared.data)["queue"] == {"waiting": 0, "oldest_s": None}
 
 
 def test_a_single_process_serves_says_so_and_ends_in_order(tmp_path: Path) -> None:
@@ -229,22 +238,18 @@ def test_a_single_process_serves_says_so_and_ends_in_order(tmp_path: Path) -> No
     data = tmp_path / "data"
     initialise(load(data=data))
     port = free_port()
-    command = [sys.executable, "-m", "coffre.cli", "serve", "--single"]
-    with subprocess.Popen(
-        [*command, "--data", str(data), "--port", str(port)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            assert process.stdout is not None and process.stdout.readline().startswith("ready")
-            assert status_of(data)["processes"] == {"single": {"pid": process.pid}}
-            assert httpx.get(f"http://127.0.0.1:{port}/health/ready", timeout=10).status_code == 200
-            assert not {comm(part) for part in PARTS} & parts_of(process.pid).keys()
-        finally:
-            process.terminate()
-            _, said = process.communicate(timeout=30)
-    assert process.returncode == 0, said
+    log = tmp_path / "single.log"
+    words = ["serve", "--single", "--data", str(data), "--port", str(port)]
+    process = WarmProcess(words, os.environ, log)
+    try:
+        assert process.stdout.readline().startswith("ready")
+        assert status_of(data)["processes"] == {"single": {"pid": process.pid}}
+        assert httpx.get(f"http://127.0.0.1:{port}/health/ready", timeout=10).status_code == 200
+        assert not {comm(part) for part in PARTS} & parts_of(process.pid).keys()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(30)
+    assert code == 0, log.read_text()
     assert status_of(data)["processes"] is None
 
 
@@ -271,9 +276,9 @@ def test_a_data_directory_may_have_any_name(tmp_path: Path, name: str) -> None:
     assert not (data / "run").exists()
 
 
-def test_workers_and_their_sandboxes_leave_the_processors_to_readers_first(coffre: Coffre) -> None:
-    assert deposit(coffre) == 1
-    parts = parts_of(coffre.server.pid or 0)
+def test_workers_and_their_sandboxes_leave_the_processors_to_readers_first(shared: Coffre) -> None:
+    assert deposit(shared) == 1
+    parts = parts_of(shared.server.pid or 0)
     nice = {name: os.getpriority(os.PRIO_PROCESS, pid) for name, pid in parts.items()}
     assert nice[comm("worker-0")] == nice[comm("web-0")] + BEHIND_READERS
     assert nice[comm("vault")] == nice[comm("web-0")]

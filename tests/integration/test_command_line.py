@@ -155,14 +155,16 @@ def _become_the_command(
         os._exit(code)
 
 
-def loaded(*arguments: str, status: int = DONE, **environment: str) -> set[str]:
-    """The packages that a command imported until it ended."""
+def loaded(*arguments: str, status: int = DONE, said: str = "", **environment: str) -> set[str]:
+    """The packages that a command imported until it ended, having said this of what went wrong."""
     python = [sys.executable, "-X", "importtime", COFFRE, *arguments]
     environ = {**os.environ, **environment}
     done = subprocess.run(python, capture_output=True, text=True, check=False, env=environ)
     assert done.returncode == status, done.stderr
-    lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
-    return {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
+    lines = done.stderr.splitlines(keepends=True)
+    imports = [line for line in lines if line.startswith("import time:")]
+    assert not said or said == "".join(line for line in lines if line not in imports)
+    return {line.rpartition("|")[2].strip().partition(".")[0] for line in imports}
 
 
 def _checked(done: Done, arguments: tuple[object, ...], status: int) -> Done:
@@ -321,19 +323,17 @@ class TestStory:
 
 class TestServe:
     @pytest.mark.usefixtures("interruptible")
-    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-    def test_a_signal_ends_it_with_exit_0(self, copied: Path, number: int) -> None:
+    def test_it_starts_again_on_what_a_killed_one_left_and_a_signal_ends_it_with_exit_0(
+        self, copied: Path
+    ) -> None:
+        """SIGINT here; SIGTERM ends the server of `story`."""
         served = Served(copied)
         assert served.first_line.startswith("ready")
-        assert served.end(number) == DONE
-        quick("audit", "verify", "--data", copied, status=DONE)
-
-    def test_it_starts_again_on_what_a_killed_one_left(self, copied: Path) -> None:
-        served = Served(copied)
         served.end(signal.SIGKILL)
         again = Served(copied)
         assert again.first_line.startswith("ready")
-        assert again.end() == DONE
+        assert again.end(signal.SIGINT) == DONE
+        quick("audit", "verify", "--data", copied, status=DONE)
 
     def test_a_taken_port_is_told(self, copied: Path) -> None:
         with socket.socket() as other:
@@ -344,31 +344,14 @@ class TestServe:
         assert done.stderr.startswith("port_taken: ")
         assert "ready" not in done.stdout
 
-    def test_it_listens_on_the_loopback_alone(self, copied: Path) -> None:
-        served = Served(copied)
-        try:
-            hexadecimal = f"{served.port:04X}"
-            lines = Path("/proc/net/tcp").read_text().splitlines()
-            lines += Path("/proc/net/tcp6").read_text().splitlines()
-            listening = [line.split()[1] for line in lines if line.split()[3] == "0A"]
-            assert [place for place in listening if place.endswith(f":{hexadecimal}")] == [
-                f"0100007F:{hexadecimal}"
-            ]
-        finally:
-            served.end()
-
-    def test_public_url_stands_in_answers(self, copied: Path) -> None:
-        port = free_port()
-        command = [COFFRE, "serve", "--data", copied, "--port", str(port)]
-        environment = {**os.environ, "COFFRE_PUBLIC_URL": "https://coffre.example"}
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
-        assert process.stdout is not None
-        try:
-            assert process.stdout.readline().startswith("ready")
-        finally:
-            process.terminate()
-            process.communicate(timeout=40)
-        assert process.returncode == DONE
+    def test_it_listens_on_the_loopback_alone(self, story: dict[str, Any]) -> None:
+        hexadecimal = f"{story['served'].port:04X}"
+        lines = Path("/proc/net/tcp").read_text().splitlines()
+        lines += Path("/proc/net/tcp6").read_text().splitlines()
+        listening = [line.split()[1] for line in lines if line.split()[3] == "0A"]
+        assert [place for place in listening if place.endswith(f":{hexadecimal}")] == [
+            f"0100007F:{hexadecimal}"
+        ]
 
 
 class TestHelp:
@@ -423,11 +406,9 @@ class TestHelp:
         self, command: str, tmp_path: Path
     ) -> None:
         nowhere = tmp_path / "nowhere"
-        done = run(*command.format(folder=tmp_path).split(), "--data", nowhere, status=REFUSED)
-        assert done.stderr == (
-            f"not_initialised: There is no Coffre in {nowhere}: run coffre init --data {nowhere}.\n"
-        )
-        found = loaded(*command.format(folder=tmp_path).split(), "--data", str(nowhere), status=REFUSED)
+        sentence = f"not_initialised: There is no Coffre in {nowhere}: run coffre init --data {nowhere}.\n"
+        words = [*command.format(folder=tmp_path).split(), "--data", str(nowhere)]
+        found = loaded(*words, status=REFUSED, said=sentence)
         assert found & {*ENGINES, "cryptography", "httpx"} == set()
 
     def test_status_loads_no_engine_no_cipher_and_nothing_that_prints(self, made: Path) -> None:
@@ -859,7 +840,7 @@ def test_init_warns_that_the_root_lies_open(tmp_path: Path) -> None:
 
 
 def test_on_a_terminal_the_command_asks_how_consent_was_given(tmp_path: Path) -> None:
-    run("init", "--data", tmp_path / "D", status=DONE)
+    quick("init", "--data", tmp_path / "D", status=DONE)
     ours, theirs = os.openpty()
     command = [COFFRE, "record", "open", INS, *PERSON, "--data", str(tmp_path / "D")]
     with subprocess.Popen(command, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as asked:

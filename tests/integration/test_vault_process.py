@@ -1,6 +1,7 @@
 """The vault as a process apart: its doors, who may come through them, and what happens while it is down."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -24,24 +25,36 @@ from records.errors import CoffreError
 from tests.integration.running import process
 from tests.integration.support import TRAITS, bearer, multipart, new_ins, related
 from tests.services.processes import free_port
+from tests.services.warm import WarmProcess
 
 NOBODY = 65534
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    folder = tmp_path / "data"
-    initialise(load(data=folder))
-    return folder
+def installed(folder: Path) -> tuple[Path, dict[str, str]]:
+    """A data directory, and what its processes are told."""
+    data = folder / "data"
+    initialise(load(data=data))
+    return data, {"COFFRE_VAULT_URL": f"unix://{folder}/doors"}
 
 
-@pytest.fixture
-def env(tmp_path: Path) -> dict[str, str]:
-    return {"COFFRE_VAULT_URL": f"unix://{tmp_path}/doors"}
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    return installed(tmp_path_factory.mktemp("vault"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def data(shared: tuple[Path, dict[str, str]]) -> Path:
+    return shared[0]
+
+
+@pytest.fixture(scope="module")
+def env(shared: tuple[Path, dict[str, str]]) -> dict[str, str]:
+    return shared[1]
+
+
+@pytest.fixture(scope="module")
 def guard(data: Path, env: dict[str, str]) -> Iterator[RemoteGuard]:
+    """Of one vault for all tests that leave it as it is."""
     with process("vault", "serve", "--data", str(data), env=env):
         yield connect(env["COFFRE_VAULT_URL"])
 
@@ -98,7 +111,8 @@ def test_another_user_comes_through_no_door(guard: RemoteGuard, env: dict[str, s
     assert "door_refused" in found.stdout, found.stderr
 
 
-def test_while_the_vault_is_down_reads_answer_503_and_deposits_go_on(data: Path, env: dict[str, str]) -> None:
+def test_while_the_vault_is_down_reads_answer_503_and_deposits_go_on(tmp_path: Path) -> None:
+    data, env = installed(tmp_path)
     ins, port, reader_port = new_ins(), free_port(), free_port()
     with System(load(data=data)) as system:
         identities = Identities(system)
@@ -146,17 +160,12 @@ def call_verb(env: dict[str, str], door: str, verb: str, arguments: str) -> None
     raise read_error(msgspec.json.decode(answer, type=dict[str, msgspec.Raw])["error"])
 
 
-def test_a_housekeeper_that_is_there_before_the_vault_waits_for_it(data: Path, env: dict[str, str]) -> None:
-    def started(*words: str) -> "subprocess.Popen[str]":
-        command = [sys.executable, "-m", "coffre.cli", *words, "--data", str(data)]
-        return subprocess.Popen(command, env=os.environ | env, stdout=subprocess.PIPE, text=True)
-
-    with started("housekeeper") as early:
-        time.sleep(2)
-        assert early.poll() is None
-        with started("vault", "serve") as vault:
-            assert early.stdout is not None and early.stdout.readline().startswith("ready")
-            early.terminate()
-            early.wait(30)
-            vault.terminate()
-    assert (early.returncode, vault.returncode) == (0, 0)
+def test_a_housekeeper_that_is_there_before_the_vault_waits_for_it(tmp_path: Path) -> None:
+    data, env = installed(tmp_path)
+    early = WarmProcess(["housekeeper", "--data", str(data)], os.environ | env, data.with_name("early.log"))
+    time.sleep(2)
+    assert early.poll() is None
+    with process("vault", "serve", "--data", str(data), env=env):
+        assert early.stdout.readline().startswith("ready")
+        early.send_signal(signal.SIGTERM)
+        assert early.wait(30) == 0

@@ -1,6 +1,7 @@
 """`python -m tests.services.in_memory …` runs pytest with its folders in memory, where the machine has room.
 
 Databases and objects are synchronised at each commit, and a run would wait for the disk half a million times.
+Byte code is kept, whatever the shell says: a run starts hundreds of Pythons, which would compile it anew.
 What is left of a run that failed stays to be looked at; kill loops and benchmarks run on the disk.
 """
 
@@ -30,7 +31,9 @@ def main(arguments: list[str]) -> int:
     made = folder()
     more = [f"--basetemp={made}/t"] if made else []  # short: an address of a socket has 107 characters
     try:
-        ended = subprocess.run([sys.executable, "-m", "pytest", *more, *arguments], check=False).returncode
+        command = [sys.executable, "-m", "pytest", *more, *arguments]
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        ended = subprocess.run(command, env=environment, check=False).returncode
     except KeyboardInterrupt:
         ended = 2
     if made and ended:

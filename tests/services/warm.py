@@ -1,7 +1,7 @@
 """Programs of ours forked from a process that has loaded them: a run of the tests starts hundreds.
 
 They are as a shell would start them, but for what Python loads first. What is tested about the start itself
-uses a new Python (`DemoServer`, `tests/integration/running.py`).
+uses a new Python (`DemoServer`).
 """
 
 import io
@@ -60,9 +60,11 @@ class WarmProcess:
         *,
         folder: Path | None = None,
         module: str = "coffre.cli",
+        new_session: bool = False,
     ) -> None:
         reading, writing = _forking.Pipe(duplex=False)
-        told = (module, tuple(arguments), dict(environment), folder or Path.cwd(), writing, errors)
+        place = (folder or Path.cwd(), new_session)
+        told = (module, tuple(arguments), dict(environment), place, writing, errors)
         self._process: ForkServerProcess = _forking.Process(target=_program, args=told)
         self._process.start()
         writing.close()
@@ -73,6 +75,9 @@ class WarmProcess:
     def pid(self) -> int:
         assert self._process.pid is not None
         return self._process.pid
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
 
     def send_signal(self, number: int) -> None:
         if self._process.exitcode is None:
@@ -92,11 +97,14 @@ def _program(
     module: str,
     arguments: Sequence[str],
     environment: Mapping[str, str],
-    folder: Path,
+    place: tuple[Path, bool],
     out: Connection,
     errors: Path,
 ) -> None:
     """In the forked process: what a shell sets up, then `python -m` of this module."""
+    folder, new_session = place
+    if new_session:
+        os.setsid()
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from keyvault.crypto.blob_opener import Opener
@@ -81,7 +81,6 @@ class TestSpan:
 
 
 class TestRead:
-    @settings(max_examples=200, deadline=None)
     @given(st.data())
     def test_any_range(self, long: Sample, data: st.DataObject) -> None:
         size = len(long.plain)

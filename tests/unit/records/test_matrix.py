@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from records.documents import DocumentFacts
@@ -235,7 +235,6 @@ professions = st.sampled_from(sorted(PROFESSIONS))
 types = st.sampled_from(sorted(DOCUMENT_TYPES))
 
 
-@settings(max_examples=200)
 @given(professions, types, types, st.sampled_from([Action.SEARCH, Action.RETRIEVE, Action.STILL]))
 @pytest.mark.requirement("R16")
 def test_taking_a_cell_away_never_adds_access(profession: str, taken: str, asked: str, does: Action) -> None:

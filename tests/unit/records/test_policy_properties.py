@@ -43,6 +43,8 @@ from tests.unit.records.factories import (
     PRACTICE,
 )
 
+pytestmark = pytest.mark.usefixtures("unmeasured")  # the tables of the rules go the same ways
+
 NUMBERS = ["899700024450", "899700024451"]
 numbers = st.sampled_from(NUMBERS)
 structures = st.sampled_from([HOSPITAL, PRACTICE])
@@ -194,7 +196,6 @@ def test_every_question_has_one_answer_with_its_reason(request: AccessRequest, f
     assert isinstance(decision, Permit) is (decision.reason in PERMITTING)
 
 
-@settings(max_examples=300)
 @given(requests, existing, numbers)
 @pytest.mark.requirement("R18")
 def test_removing_a_right_never_adds_access(request: AccessRequest, facts: Facts, who: str) -> None:
@@ -209,7 +210,6 @@ def test_removing_a_right_never_adds_access(request: AccessRequest, facts: Facts
             assert never_more(request, facts, with_rows(facts, fewer))
 
 
-@settings(max_examples=300)
 @given(requests, existing)
 @pytest.mark.requirement("R18")
 def test_choosing_less_never_adds_access(request: AccessRequest, facts: Facts) -> None:
@@ -225,7 +225,6 @@ def test_choosing_less_never_adds_access(request: AccessRequest, facts: Facts) -
     assert never_more(request, facts, with_document(facts, shown_to=frozenset()))
 
 
-@settings(max_examples=300)
 @given(requests, existing, numbers)
 @pytest.mark.requirement("R19")
 def test_adding_a_block_never_adds_access(request: AccessRequest, facts: Facts, who: str) -> None:
@@ -234,7 +233,6 @@ def test_adding_a_block_never_adds_access(request: AccessRequest, facts: Facts, 
     assert never_more(request, facts, replace(facts, record=replace(facts.record, card=block(card, who))))
 
 
-@settings(max_examples=300)
 @given(requests, existing, st.sampled_from(Label))
 @pytest.mark.requirement("R24")
 def test_r24_adding_a_label_never_adds_access(request: AccessRequest, facts: Facts, label: Label) -> None:
@@ -242,7 +240,6 @@ def test_r24_adding_a_label_never_adds_access(request: AccessRequest, facts: Fac
     assert never_more(request, facts, with_document(facts, labels=facts.document.labels | {label}))
 
 
-@settings(max_examples=300)
 @given(requests, existing)
 @pytest.mark.requirement("R28")
 def test_r28_opting_out_never_adds_access_and_closes_its_own_mode(
@@ -254,7 +251,6 @@ def test_r28_opting_out_never_adds_access_and_closes_its_own_mode(
         assert not permits(request, opposed)
 
 
-@settings(max_examples=300)
 @given(requests, existing)
 def test_asking_for_a_document_never_gives_more_than_asking_for_the_record(
     request: AccessRequest, facts: Facts
@@ -262,7 +258,6 @@ def test_asking_for_a_document_never_gives_more_than_asking_for_the_record(
     assert never_more(request, replace(facts, document=None), facts)
 
 
-@settings(max_examples=300)
 @given(requests, existing, st.text(max_size=4))
 @pytest.mark.requirement("R16")
 def test_r16_an_unknown_profession_reads_nothing(
@@ -273,7 +268,6 @@ def test_r16_an_unknown_profession_reads_nothing(
         assert request.action is Action.DEPOSIT or not permits(unknown, facts)
 
 
-@settings(max_examples=300)
 @given(requests, existing, st.text(max_size=8))
 @pytest.mark.requirement("R16")
 def test_r16_an_unknown_type_is_read_by_no_professional(
@@ -284,7 +278,6 @@ def test_r16_an_unknown_type_is_read_by_no_professional(
         assert not reads or not permits(request, with_document(facts, type_code=type_code))
 
 
-@settings(max_examples=300)
 @given(requests, existing, st.none() | st.text(max_size=4) | st.sampled_from(sorted(SECTORS)))
 @pytest.mark.requirement("R29")
 def test_r29_a_professional_acts_from_a_sector_that_the_table_admits(
@@ -300,7 +293,6 @@ def test_r29_a_professional_acts_from_a_sector_that_the_table_admits(
         assert given is not None and any(each.express for each in given.live(request.now))
 
 
-@settings(max_examples=300)
 @given(requests, existing)
 @pytest.mark.requirement("R20")
 def test_r20_an_emergency_shows_nothing_masked_that_normal_mode_would_not(
@@ -315,7 +307,6 @@ def test_r20_an_emergency_shows_nothing_masked_that_normal_mode_would_not(
         assert permits(replace(request, purpose=PurposeOfUse.NORMAL), consented)
 
 
-@settings(max_examples=300)
 @given(requests, existing)
 @pytest.mark.requirement("R26")
 def test_r26_only_the_professions_of_the_table_break_the_glass(request: AccessRequest, facts: Facts) -> None:
@@ -326,7 +317,6 @@ def test_r26_only_the_professions_of_the_table_break_the_glass(request: AccessRe
             assert profession is not None and PROFESSIONS[profession].emergencies
 
 
-@settings(max_examples=300)
 @given(requests, existing)
 @pytest.mark.requirement("R21")
 def test_r21_the_status_of_attending_doctor_counts_for_a_doctor_alone(
@@ -336,7 +326,6 @@ def test_r21_the_status_of_attending_doctor_counts_for_a_doctor_alone(
         assert decide(request, facts) == decide(request, with_card(facts, attending={}))
 
 
-@settings(max_examples=300)
 @given(requests, existing, st.sampled_from(sorted(DOCUMENT_TYPES)))
 @pytest.mark.requirement("R34")
 def test_r34_a_deposit_follows_the_table_of_depositors(
@@ -349,7 +338,6 @@ def test_r34_a_deposit_follows_the_table_of_depositors(
         assert may_deposit(Depositor.INSURER if insurer else other, type_code)
 
 
-@settings(max_examples=300)
 @given(requests, existing)
 @pytest.mark.requirement("R32")
 def test_r32_withdrawing_is_for_the_author_or_a_person_of_the_authoring_structure(
