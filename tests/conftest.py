@@ -30,7 +30,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture
 def unmeasured() -> Iterator[None]:
-    """For what goes, thousands of times, where other tests have been: measuring it would take twice as long."""
+    """For what goes, thousands of times, where other tests have been: coverage would take as long again."""
     tracing = sys.gettrace()
     sys.settrace(None)
     yield

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from coffre.demo_authority.identities import Identities
 from coffre.demonstration import data as demo_data
-from coffre.installation.install import initialise
 from coffre.processes.signed_documents import publish
 from coffre.serving.authentication import Authentication
 from coffre.settings import load
@@ -37,6 +36,7 @@ from tests.faults.pictures import PicturesHere
 from tests.faults.storage_check import left_over, sweep
 from tests.integration.support import LABORATORY, TRAITS, new_ins
 from tests.integration.vault.bench import put_in_state
+from tests.services.installed import installed
 
 BOTH_LEASES_S = 16 * 60
 """After so long neither the index nor the vault waits for a worker that fell silent."""
@@ -108,10 +108,9 @@ class Pipeline:
     sandbox: Any = field(default_factory=ValidatorsHere)
 
     def __post_init__(self) -> None:
-        settings = load(data=self.data)
         if not self.data.exists():
-            initialise(settings)
-        self.system = System(settings, clock=self.clock)
+            installed(self.data)
+        self.system = System(load(data=self.data), clock=self.clock)
         self._turns = Turns(2, 16)
         publish(self.system.guard.housekeeper, self.system.index)
         # issued before the clock is moved: tokens are dated by the true time

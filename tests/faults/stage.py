@@ -12,8 +12,6 @@ from typing import Any
 import httpx
 
 from coffre.demonstration.server import _free_port
-from coffre.installation.install import initialise
-from coffre.settings import load
 from tests.faults.answers import Answers
 from tests.faults.checker import Checker
 from tests.faults.kill_rounds import Moment
@@ -22,6 +20,7 @@ from tests.faults.ledger import Ledger, SentDeposit, SentPart
 from tests.faults.load import Load, Person
 from tests.faults.seeds import shuffled
 from tests.integration.support import HOSPITAL, LABORATORY, Coffre, bearer, multipart, related
+from tests.services.installed import installed
 from tests.services.server import descendants, survivors
 
 PARTS = ("vault", "housekeeper", "gateway", "worker-0", "web-0")
@@ -36,7 +35,7 @@ class Stage:
     def __init__(self, data: Path, **server: Any) -> None:
         self.data = data
         self.port = _free_port()
-        initialise(load(data=data))
+        installed(data)
         self.server = KillableServer(data, self.port, **server)
         self.coffre = Coffre(data, self.server)  # type: ignore[arg-type]
         self.ledger, self.answers = Ledger(), Answers()

@@ -40,8 +40,8 @@ HOWS = [
     pytest.param(How.FAILS, marks=pytest.mark.long),
     pytest.param(How.DIES_AFTER, marks=pytest.mark.long),
 ]
-# what a job does after its content lies there is the same as of a compaction, of which more is tried
-HOWS_OF_RENDERING = [
+# a withdrawal and a rendering take the steps of a compaction, of which more is tried
+HOWS_OF_OTHERS = [
     How.DIES,
     *(
         pytest.param(how, marks=pytest.mark.long)
@@ -183,7 +183,7 @@ def test_a_compaction_loses_nothing_and_shows_nothing_twice(
     assert hosting.compact() == 0
 
 
-@pytest.mark.parametrize("how", HOWS)
+@pytest.mark.parametrize("how", HOWS_OF_OTHERS)
 @pytest.mark.parametrize(("verb", "nth"), REPACK)
 def test_a_withdrawal_takes_out_what_was_named_and_nothing_else(
     hosting: Hosting, verb: str, nth: int, how: How
@@ -230,7 +230,7 @@ def deposited_without_renditions(hosting: Hosting) -> str:
     return ins
 
 
-@pytest.mark.parametrize("how", HOWS_OF_RENDERING)
+@pytest.mark.parametrize("how", HOWS_OF_OTHERS)
 @pytest.mark.parametrize(("verb", "nth"), RENDER)
 def test_a_study_has_all_its_renditions_or_none(hosting: Hosting, verb: str, nth: int, how: How) -> None:
     ins = deposited_without_renditions(hosting)
@@ -317,7 +317,7 @@ def test_a_job_waits_for_a_deposit_that_is_adopted_and_not_published(hosting: Ho
     assert hosting.sound()
 
 
-@pytest.mark.parametrize("verb", ["objects.commit", "index.add_blobs", "vault.adopt_job", "index.publish"])
+@pytest.mark.parametrize("verb", ["vault.adopt_job", "index.publish"])
 def test_a_worker_process_that_ends_within_a_compaction_changes_nothing_of_that(
     hosting: Hosting, verb: str
 ) -> None:

@@ -15,13 +15,12 @@ from typing import Any
 import httpx
 import pytest
 
-from coffre.installation.install import initialise
 from coffre.serving.callers import BURST, PER_SECOND
 from coffre.serving.whole import BEHIND_READERS
-from coffre.settings import load
 from tests.faults.killable import comm, parts_of
 from tests.integration.support import Coffre, bearer
 from tests.services import warm
+from tests.services.installed import installed
 from tests.services.processes import free_port
 from tests.services.warm import WarmProcess, WarmServer
 
@@ -31,7 +30,7 @@ PATIENCE_S = 20.0
 
 @contextmanager
 def served(data: Path) -> Iterator[Coffre]:
-    initialise(load(data=data))
+    installed(data)
     found = Coffre(data, WarmServer(data))
     found.server.start()
     try:
@@ -151,7 +150,7 @@ def test_a_second_server_on_the_same_data_directory_is_refused_with_a_sentence(s
 def test_a_signal_to_the_whole_group_ends_all_in_order_with_exit_0(tmp_path: Path) -> None:
     """As systemd and terminals send it: the vault does not end before those who still need it."""
     data = tmp_path / "data"
-    initialise(load(data=data))
+    installed(data)
     for number in (signal.SIGTERM, signal.SIGINT):
         log = tmp_path / f"{number}.log"
         words = ["serve", "--data", str(data), "--port", str(free_port())]
@@ -236,7 +235,7 @@ def test_status_shows_what_waits_and_for_how_long(shared: Coffre) -> None:
 def test_a_single_process_serves_says_so_and_ends_in_order(tmp_path: Path) -> None:
     """`coffre serve --single`, for debugging: the same health and end, and no part of it is a process."""
     data = tmp_path / "data"
-    initialise(load(data=data))
+    installed(data)
     port = free_port()
     log = tmp_path / "single.log"
     words = ["serve", "--single", "--data", str(data), "--port", str(port)]
@@ -265,7 +264,7 @@ def test_status_shows_no_process_where_none_runs_any_more(coffre: Coffre) -> Non
 )
 def test_a_data_directory_may_have_any_name(tmp_path: Path, name: str) -> None:
     data = tmp_path / name
-    initialise(load(data=data))
+    installed(data)
     found = Coffre(data, WarmServer(data))
     found.server.start()
     try:

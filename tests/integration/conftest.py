@@ -3,9 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from coffre.installation.install import initialise
-from coffre.settings import load
 from tests.integration.support import Coffre, Patient
+from tests.services.installed import installed
 from tests.services.warm import WarmServer
 
 
@@ -13,7 +12,7 @@ from tests.services.warm import WarmServer
 def coffre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coffre]:
     """A real server on a fresh data directory, shared by the tests; each test opens its own records."""
     data = tmp_path_factory.mktemp("coffre") / "data"
-    initialise(load(data=data))
+    installed(data)
     with WarmServer(data) as server:
         yield Coffre(data, server)
 
@@ -22,7 +21,7 @@ def coffre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coffre]:
 def fresh_coffre(tmp_path: Path) -> Iterator[Coffre]:
     """A server of the test's own, for what changes or stops it."""
     data = tmp_path / "data"
-    initialise(load(data=data))
+    installed(data)
     with WarmServer(data) as server:
         yield Coffre(data, server)
 
