@@ -28,6 +28,10 @@ class Commands(LaterGroup):
             "Sequence the log, sweep, keep day keys, in a process of its own, until SIGTERM.",
         ),
         "vault": Later("coffre.commands.vault.group:vault_app", "The vault: keys, decisions, audit log."),
+        "signin": Later("coffre.commands.sign_in:sign_in_app", "Who somebody is: the process of the doors."),
+        "account": Later(
+            "coffre.commands.account:account_app", "Accounts of patients: open one, print letters."
+        ),
         "record": Later("coffre.commands.record:record_app", "Records of persons."),
         "identity": Later(
             "coffre.commands.identity.group:identity_app",

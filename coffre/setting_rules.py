@@ -53,6 +53,7 @@ def _other_kinds(settings: "Settings") -> Iterator[str]:
         ("COFFRE_INDEX_URL", settings.index_url, _DATABASES),
         ("COFFRE_VAULT_STORE_URL", settings.vault_store_url, _DATABASES),
         ("COFFRE_DAY_KEYS_URL", settings.day_keys_url, _DATABASES),
+        ("COFFRE_ACCOUNTS_URL", settings.accounts_url, _DATABASES),
         ("COFFRE_OBJECTS_URL", settings.objects_url, _PLACES),
         ("COFFRE_SECOND_PLACE_URL", settings.second_place_url, _PLACES),
     ):

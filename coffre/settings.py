@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     index_url: str | None = None
     vault_store_url: str | None = None
     day_keys_url: str | None = Field(default=None, description="a database of its own, in no backup")
+    accounts_url: str | None = Field(default=None, description="the database of who signs in, its own")
     objects_url: str | None = None
     s3_access_key_id: SecretStr | None = Field(
         default=None, description="this process's own, for the objects alone; default the AWS variables"

@@ -20,7 +20,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
-ROOMS = ("records", "audit", "keyvault", "storage", "content", "ingestion", "viewer_api", "client", "coffre")
+ROOMS = (
+    *("records", "audit", "keyvault", "storage", "content"),
+    *("ingestion", "viewer_api", "sign_in", "client", "coffre"),
+)
 # of the top room, these serve HTTP callers; the others are the command line
 SERVING = frozenset(
     {

@@ -28,7 +28,11 @@ REQUIREMENTS: dict[str, Requirement] = {
         "a provisional identity becomes definitive, records merge and part again, nothing lost",
         "not there",
     ),
-    "R4": Requirement("Identity", "patients sign in with two factors", "not there"),
+    "R4": Requirement(
+        "Identity",
+        "patients sign in with two factors",
+        "codes leave by mail: no gateway for SMS is connected",
+    ),
     "R5": Requirement(
         "Identity",
         "professionals sign in by certificate or federated identity",

@@ -96,6 +96,13 @@ def snapshots(index: Database, vault: Database) -> Iterator[tuple[Snapshot, Snap
         )
 
 
+@contextmanager
+def snapshot(database: Database, branch: Branch) -> Iterator[Snapshot]:
+    """One database by itself."""
+    with database.reading() as connection:
+        yield Snapshot(connection, branch, _begin(connection))
+
+
 def _begin(connection: Connection) -> str | None:
     """The first read decides what a snapshot shows; answers its name where the engine gives one."""
     if connection.dialect.name == SQLITE:

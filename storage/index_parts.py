@@ -14,6 +14,7 @@ from storage.rows import (
     GrownStudy,
     PartVerdict,
     QuarantinedPart,
+    SignedIn,
     Submission,
     UnrenderedStudy,
 )
@@ -99,14 +100,30 @@ class UnrenderedStudies(Protocol):
 class SignIns(Protocol):
     """Sealed sign-ins of the pages."""
 
-    def put_sign_in(self, digest: bytes, sealed: bytes, expires: int) -> None:
-        """Keeps a sealed sign-in under the digest of its cookie."""
+    def put_sign_in(self, signed_in: SignedIn) -> None:
+        """Keeps a sealed sign-in."""
 
-    def sign_in(self, digest: bytes, now: int) -> bytes | None:
-        """The sealed sign-in unless it expired."""
+    def sign_in(self, digest: bytes, now: int, idle_since: int) -> SignedIn | None:
+        """The sealed sign-in, unless it expired, or is of a session that nobody used since `idle_since`."""
+
+    def use_sign_in(self, digest: bytes, at: int) -> None:
+        """Notes that its session is used."""
+
+    def renew_sign_in(self, old: bytes, new: SignedIn, until: int) -> bool:
+        """Puts `new` in the place of `old`, which counts until then; False where it is replaced already."""
 
     def end_sign_in(self, digest: bytes) -> None:
-        """Signs out. May be repeated."""
+        """Signs out, and ends every other code of the same session. May be repeated."""
+
+
+class LiveSessions(Protocol):
+    """Sessions as the process that begins them sees them."""
+
+    def live_sessions(self, session_ids: Collection[UUID], now: int, idle_since: int) -> dict[UUID, int]:
+        """Those of them that last, each with when it was used last."""
+
+    def end_sessions(self, session_ids: Collection[UUID]) -> int:
+        """Ends them at once, everywhere; counts the codes that were left."""
 
 
 class ReceptionKeys(Protocol):

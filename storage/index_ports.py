@@ -13,6 +13,7 @@ from uuid import UUID
 from storage.index_parts import (
     GrownStudies,
     Leftovers,
+    LiveSessions,
     PublishedIssuers,
     QuarantinedDocuments,
     ReceptionKeys,
@@ -230,5 +231,9 @@ class OperatorIndex(
         """Parts whose depositor was told "study_uid_shared", counted to 10 000 and no further."""
 
 
-class Index(IntakeIndex, WorkerIndex, ReaderIndex, HousekeeperIndex, OperatorIndex, Protocol):
+class SignInIndex(SignIns, LiveSessions, Protocol):
+    """The index as the process that signs in uses it."""
+
+
+class Index(IntakeIndex, WorkerIndex, ReaderIndex, HousekeeperIndex, OperatorIndex, SignInIndex, Protocol):
     """All of it: what an adapter has, and what the contract suite runs over. Callers take a narrower one."""

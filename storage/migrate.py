@@ -1,7 +1,7 @@
 """Brings a database's tables to what this version expects, in one transaction, with the files shipped in
 the package.
 
-Each of the three databases has its own line of migrations; there is no way back but a backup.
+Each of the four databases has its own line of migrations; there is no way back but a backup.
 """
 
 import threading
@@ -14,12 +14,18 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData
 
+from storage.accounts.tables import ACCOUNTS
 from storage.index.tables import INDEX
 from storage.revisions import MIGRATIONS, Branch, refuse_newer, revisions
 from storage.transactions import Database
 from storage.vault_store.tables import DAY_KEYS, VAULT
 
-TABLES: Mapping[Branch, MetaData] = {"index": INDEX, "vault": VAULT, "day_keys": DAY_KEYS}
+TABLES: Mapping[Branch, MetaData] = {
+    "index": INDEX,
+    "vault": VAULT,
+    "day_keys": DAY_KEYS,
+    "accounts": ACCOUNTS,
+}
 
 _ONE_AT_A_TIME = threading.Lock()  # Alembic's `op` is one per process
 
@@ -38,6 +44,12 @@ def upgrade(database: Database, branch: Branch) -> None:
         with EnvironmentContext(Config(), scripts, fn=missing) as environment:
             environment.configure(connection=connection, target_metadata=TABLES[branch])
             environment.run_migrations()
+
+
+def is_empty(database: Database) -> bool:
+    """Whether no migration was ever applied."""
+    with database.reading() as connection:
+        return MigrationContext.configure(connection).get_current_revision() is None
 
 
 def _scripts(branch: Branch) -> ScriptDirectory:

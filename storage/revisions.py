@@ -6,7 +6,7 @@ from typing import Literal
 
 from records.errors import CoffreError
 
-Branch = Literal["index", "vault", "day_keys"]
+Branch = Literal["index", "vault", "day_keys", "accounts"]
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 

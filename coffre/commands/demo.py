@@ -16,11 +16,13 @@ from coffre.demo_authority import identity_files
 from coffre.demonstration.cast import Actors, Cast, issue_credentials, open_record_with_consent
 from coffre.demonstration.clicks import guide
 from coffre.demonstration.data import PATIENT_INS
+from coffre.demonstration.entering import patients_account
 from coffre.demonstration.server import DemoServer
 from coffre.demonstration.step import Step, Story
 from coffre.demonstration.story import DEPOSITS, FULL_DEPOSIT, PLAINTEXT_SEARCH, STORY
 from coffre.installation.install import initialise
 from coffre.installation.places import Places
+from coffre.notifying.carriers import RINGS
 from coffre.processes import logs
 from coffre.serving.serve import run
 from coffre.settings import load
@@ -86,18 +88,26 @@ def _play(console: Console, data: Path | None, full: bool) -> None:
     )
     stage.play("A data directory with its databases and keys is made", lambda: _initialise(folder))
     with DemoServer(folder) as server:
-        play_story(stage, folder, server.url, full=full)
+        play_story(stage, folder, server.url, server.telephone, full=full)
     stage.summary()
     console.print(_afterwards(folder), soft_wrap=True)
 
 
 def play_story(
-    stage: Stage, data: Path, url: str, *, full: bool = False, searched: Path | None = None
+    stage: Stage,
+    data: Path,
+    url: str,
+    telephone: Callable[[], str],
+    *,
+    full: bool = False,
+    searched: Path | None = None,
 ) -> None:
-    """Every step on a running installation; `searched` is where nothing may stand in clear."""
+    """Every step on a running installation; `telephone` waits for the patient's to ring, `searched` is where
+    nothing may stand in clear.
+    """
     with tempfile.TemporaryDirectory(prefix="coffre-desk-") as desk:
         cast = _begin(stage, data)
-        story = Story(Actors(url, cast), searched or data, Path(desk), full)
+        story = Story(Actors(url, cast), data, searched or data, Path(desk), full, telephone)
         _steps(stage, story, (*DEPOSITS, *((FULL_DEPOSIT,) if full else ()), *STORY))
         stage.play("The log of all this is verified", lambda: _verify(data))
         _steps(stage, story, (PLAINTEXT_SEARCH,))
@@ -174,13 +184,17 @@ def _prepare(console: Console, folder: Path) -> None:
     stage.play("A data directory with its databases and keys is made", lambda: _initialise(folder))
     with tempfile.TemporaryDirectory(prefix="coffre-desk-") as desk, DemoServer(folder) as server:
         cast = _begin(stage, folder)
-        _steps(stage, Story(Actors(server.url, cast), folder, Path(desk), full=False), DEPOSITS)
+        _steps(stage, _story(server, cast, folder, Path(desk)), DEPOSITS)
+
+
+def _story(server: DemoServer, cast: Cast, folder: Path, desk: Path) -> Story:
+    return Story(Actors(server.url, cast), folder, folder, desk, False, server.telephone)
 
 
 def _links(folder: Path, system: System, origin: str) -> str:
     cast = issue_credentials(folder, "")
+    account = patients_account(folder)
     names = {
-        "patient": "patiente / patient ",
         "doctor": "médecin / doctor  ",
         "emergency": "urgences          ",
     }
@@ -190,7 +204,11 @@ def _links(folder: Path, system: System, origin: str) -> str:
     ]
     return "\n".join(
         [
-            "Pour entrer, un de ces liens (12 heures). Sign in with one of these links (12 hours):",
+            f"La patiente se connecte ici / the patient signs in here:  {origin}/sign-in",
+            f"  identifiant / identifier      {account.identifier}",
+            f"  mot de passe / password       {account.password}",
+            f"  code                          {RINGS} dans ce terminal / in this terminal",
+            "Les autres entrent par un lien (12 heures). The others by a link (12 hours):",
             *links,
             "",
             guide("fr"),

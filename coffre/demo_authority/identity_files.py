@@ -13,6 +13,7 @@ from keyvault.credentials.certificates import issue_certificate
 from keyvault.credentials.proving import ProofKey
 from keyvault.credentials.sign_in_links import new_sign_in, stated
 from records.errors import Invalid
+from storage.rows import SignedIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,5 +57,6 @@ def sign_in_link(system: System, token: str, origin: str) -> str:
     if not is_origin(origin.rstrip("/")):
         raise Invalid("--link is the origin of the pages, such as http://127.0.0.1:8080.", code="bad_url")
     made = new_sign_in(token)
-    system.index.put_sign_in(made.digest, made.sealed, stated(token)["exp"] * 1000)
-    return f"{origin.rstrip('/')}/sign-in/{made.code}"
+    expires = stated(token)["exp"] * 1000
+    system.index.put_sign_in(SignedIn(digest=made.digest, sealed=made.sealed, expires=expires))
+    return f"{origin.rstrip('/')}/link/{made.code}"

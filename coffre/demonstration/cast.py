@@ -64,7 +64,7 @@ class Actors:
 
     def __init__(self, url: str, cast: Cast) -> None:
         self.cast = cast
-        self._url = url
+        self.url = url
         self._clients = {name: CoffreClient(url, token) for name, token in cast.tokens.items()}
         self._objects = CoffreClient(url, None)
         self._pinned = published_keys(self._objects)

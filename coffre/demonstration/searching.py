@@ -15,8 +15,8 @@ def search_for_plaintext(story: Story) -> str:
     report = search_data(story)
     expect(not report.found, "Something stands in clear in the data directory.")
     return (
-        f"{report.files} files, {report.bytes / MIB:.0f} MiB searched at every offset for names, INS, UIDs "
-        f"and {report.windows} windows of content: nothing (the planted canary was found)"
+        f"{report.files} files, {report.bytes / MIB:.0f} MiB searched at every offset for names, INS, UIDs, "
+        f"the account and {report.windows} windows of content: nothing (the planted canary was found)"
     )
 
 
@@ -28,6 +28,7 @@ def search_data(story: Story) -> PlaintextReport:
         "family name of another person": OTHER_PATIENT.family_name,
         "INS": PATIENT_INS,
         "accession number": demo_data.ACCESSION,
+        **story.account,
         **{f"token of {name}": token for name, token in story.actors.cast.tokens.items()},
     }
     for content in by_sop(story).values():
@@ -35,4 +36,4 @@ def search_data(story: Story) -> PlaintextReport:
         for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"):
             uid = str(dataset[keyword].value)
             needles[f"{keyword} {hashlib.sha256(uid.encode()).hexdigest()[:8]}"] = uid
-    return prove_and_search(story.data, needles, story.files.items())
+    return prove_and_search(story.searched, needles, story.files.items())

@@ -1,6 +1,8 @@
 """A Coffre for the demo: a data directory, and `coffre serve` as a process of its own."""
 
+import contextlib
 import os
+import queue
 import signal
 import socket
 import subprocess
@@ -10,9 +12,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Protocol, Self
 
+from coffre.notifying.carriers import RINGS
 from records.errors import CoffreError
 
 START_TIMEOUT_S = 60
+MESSAGE_TIMEOUT_S = 30
 
 
 class Started(Protocol):
@@ -37,6 +41,7 @@ class DemoServer:
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = (data.with_name(f"{data.name}-server.log")).open("ab")
         self._process: Started | None = None
+        self._messages: queue.Queue[str] = queue.Queue()
 
     def __enter__(self) -> Self:
         self.start()
@@ -58,6 +63,8 @@ class DemoServer:
         timer.start()
         line = self._process.stdout.readline()
         timer.cancel()
+        listening = threading.Thread(target=self._listen, args=(self._process.stdout,), daemon=True)
+        listening.start()
         if not line.startswith("ready"):
             self.stop()
             raise CoffreError(
@@ -69,6 +76,22 @@ class DemoServer:
         return subprocess.Popen(  # noqa: S603 - our own command
             command, stdout=subprocess.PIPE, stderr=self._log, text=True, env=environment
         )
+
+    def telephone(self) -> str:
+        """The next message that the server prints where a telephone would ring. Raises `CoffreError`
+        "no_message".
+        """
+        try:
+            return self._messages.get(timeout=MESSAGE_TIMEOUT_S)
+        except queue.Empty:
+            raise CoffreError("No message came.", code="no_message") from None
+
+    def _listen(self, printed: IO[str]) -> None:
+        """Until its end; nobody else reads the pipe, which must never fill."""
+        with contextlib.suppress(ValueError):  # closed
+            for line in printed:
+                if line.startswith(RINGS):
+                    self._messages.put(line)
 
     def stop(self) -> int:
         """Ask it to end and wait; answers its exit code."""

@@ -22,15 +22,21 @@ class StoryError(CoffreError):
 
 @dataclass(slots=True)
 class Story:
-    """What the steps hand on. `desk` is the laboratory's own disk, outside of Coffre."""
+    """What the steps hand on. `searched` is where nothing may stand in clear, `desk` the laboratory's own
+    disk, outside of Coffre.
+    """
 
     actors: Actors
     data: Path
+    searched: Path
     desk: Path
     full: bool
+    telephone: Callable[[], str]
+    """The next message that comes to the patient's telephone."""
     files: dict[str, bytes] = field(default_factory=dict)
     study: dict[str, Any] = field(default_factory=dict)
     report: dict[str, Any] = field(default_factory=dict)
+    account: dict[str, str] = field(default_factory=dict)
 
 
 def expect(truth: bool, sentence: str) -> None:

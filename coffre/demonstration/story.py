@@ -12,6 +12,7 @@ from coffre.demonstration.depositing import (
     refuse_bad_files,
     set_aside_another_person,
 )
+from coffre.demonstration.entering import patient_signs_in
 from coffre.demonstration.reading import (
     doctor_opens_everything,
     doctor_opens_one_frame,
@@ -39,6 +40,7 @@ STORY: tuple[Step, ...] = (
     ("Two bad files are refused, each with its reason", refuse_bad_files),
     ("Images of another person are set aside", set_aside_another_person),
     ("A doctor without authorisation asks", doctor_without_authorisation),
+    ("The patient signs in at the door", patient_signs_in),
     ("The patient authorises the doctor", patient_authorises),
     ("The doctor searches the record", doctor_searches),
     ("The doctor opens one image, by range", doctor_opens_one_frame),

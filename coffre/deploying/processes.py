@@ -51,13 +51,14 @@ PROCESSES: Mapping[str, Process] = {
         memory_mib=4096,
         tasks=256,
     ),
+    "signin": Process(("signin", "serve"), port=8084, writes=("sign-in",)),
 }
 """In the order in which they start."""
 HOSTS: Mapping[str, tuple[str, ...]] = {
     "vault": ("vault",),
     "housekeeper": ("housekeeper",),
     "worker": ("worker",),
-    "web": ("intake", "reader", "gateway"),
+    "web": ("intake", "reader", "gateway", "signin"),
 }
 """What runs on one kind of machine, where a site has several; the proxy is on web."""
 
@@ -91,6 +92,7 @@ SETTINGS: Mapping[str, Setting] = {
     "COFFRE_INDEX_URL": Setting(_INDEX, needed=True, secret=True),
     "COFFRE_VAULT_STORE_URL": Setting(_VAULT, needed=True, secret=True),
     "COFFRE_DAY_KEYS_URL": Setting(_VAULT, needed=True, secret=True),
+    "COFFRE_ACCOUNTS_URL": Setting(frozenset({"signin"}), needed=True, secret=True),
     "COFFRE_OBJECTS_URL": Setting(_OBJECTS, needed=True),
     "COFFRE_OBJECTS_PUBLIC_URL": Setting(frozenset({"reader", "gateway"})),
     "COFFRE_S3_ACCESS_KEY_ID": Setting(EVERYBODY, secret=True),
@@ -112,8 +114,8 @@ SETTINGS: Mapping[str, Setting] = {
     "COFFRE_ALLOWED_ORIGINS": Setting(_HTTP),
     "COFFRE_GATEWAY": Setting(frozenset({"reader", "gateway"})),
     "COFFRE_OHIF": Setting(frozenset({"gateway"})),
-    "COFFRE_NOTICES_URL": Setting(frozenset({"housekeeper", "gateway"})),
-    "COFFRE_NOTICES_FROM": Setting(frozenset({"housekeeper"})),
+    "COFFRE_NOTICES_URL": Setting(frozenset({"housekeeper", "gateway", "signin"})),
+    "COFFRE_NOTICES_FROM": Setting(frozenset({"housekeeper", "signin"})),
     "COFFRE_IDENTITY_CHECK": Setting(_WORKER),
     "COFFRE_LEASE_S": Setting(_WORKER),
     "COFFRE_WORKERS": Setting(_WORKER),

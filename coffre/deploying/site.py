@@ -24,7 +24,9 @@ from records.errors import Invalid
 
 ALL = "all"
 TABLES = ("settings", "secrets", "site")
-ROLES_WRITE = frozenset({"COFFRE_INDEX_URL", "COFFRE_VAULT_STORE_URL", "COFFRE_DAY_KEYS_URL"})
+ROLES_WRITE = frozenset(
+    {"COFFRE_INDEX_URL", "COFFRE_VAULT_STORE_URL", "COFFRE_DAY_KEYS_URL", "COFFRE_ACCOUNTS_URL"}
+)
 """What `coffre roles --out /etc/coffre/roles` puts into files, so that nobody has to name it."""
 
 

@@ -15,6 +15,7 @@ from coffre.settings import Settings
 from keyvault.credentials import private_files
 from records.errors import CoffreError, Invalid
 from storage import roles
+from storage.accounts import roles as accounts
 from storage.engines import Database, engine_for
 from storage.index import roles as index
 from storage.revisions import Branch
@@ -43,6 +44,7 @@ PROCESSES: Mapping[str, DatabaseUser] = {
     "reader": DatabaseUser(index.READER, _INDEX),
     "gateway": DatabaseUser(index.GATEWAY, _INDEX),
     "housekeeper": DatabaseUser(index.HOUSEKEEPER, _INDEX),
+    "signin": DatabaseUser(index.SIGN_IN, {"COFFRE_INDEX_URL": "index", "COFFRE_ACCOUNTS_URL": "accounts"}),
     "vault": DatabaseUser(
         vault.VAULT, {"COFFRE_VAULT_STORE_URL": "vault", "COFFRE_DAY_KEYS_URL": "day_keys"}
     ),
@@ -51,6 +53,7 @@ RIGHTS: Mapping[Branch, roles.Rights] = {
     "index": index.RIGHTS,
     "vault": vault.RIGHTS,
     "day_keys": vault.DAY_KEY_RIGHTS,
+    "accounts": accounts.RIGHTS,
 }
 
 
@@ -113,7 +116,12 @@ def _check_names(rotate: Collection[str], out: Path | None) -> None:
 
 def _addresses(settings: Settings) -> dict[Branch, str]:
     places = Places(settings)
-    return {"index": places.index, "vault": places.vault, "day_keys": places.day_keys}
+    return {
+        "index": places.index,
+        "vault": places.vault,
+        "day_keys": places.day_keys,
+        "accounts": places.accounts,
+    }
 
 
 @contextmanager
@@ -130,7 +138,8 @@ def _databases(settings: Settings) -> Iterator[dict[Branch, Database]]:
         if not found:
             raise CoffreError(
                 "Every database here is SQLite, which has no roles: its files belong to one user. For roles, "
-                "set COFFRE_INDEX_URL, COFFRE_VAULT_STORE_URL and COFFRE_DAY_KEYS_URL to Postgres.",
+                "set COFFRE_INDEX_URL, COFFRE_VAULT_STORE_URL, COFFRE_DAY_KEYS_URL and COFFRE_ACCOUNTS_URL "
+                "to Postgres.",
                 code="bad_setting",
             )
         yield found

@@ -5,7 +5,9 @@ import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from coffre.installation.identity import Identity
 from coffre.installation.places import Places
+from coffre.installation.sign_in import make_keys
 from coffre.settings import Settings
 from keyvault.credentials import private_files
 from keyvault.credentials.issuers import DEMO_ISSUER
@@ -17,7 +19,7 @@ from keyvault.roots.ports import Root
 from records.errors import Conflict, Invalid
 from records.vocabulary.codes import Environment
 from storage.engines import engine_for
-from storage.migrate import upgrade
+from storage.migrate import is_empty, upgrade
 from storage.objects.opening import open_locked_notes, open_objects, prepare_objects
 from storage.revisions import Branch
 from storage.roles import on_postgres
@@ -62,7 +64,9 @@ def initialise(settings: Settings) -> Places:
     private_files.create(places.officer_key, officer_private.hex())
     for number, share in enumerate(created.shares, 1):
         private_files.create(places.share(number), share)
-    _make_index(places)
+    make_keys(places, settings.environment)
+    _make_database(places.index, "index")
+    _make_database(places.accounts, "accounts")
     _prepare_objects(settings, places, create=True)
     _prepare_second_place(settings)
     identity = _make_vault(settings, places, created.root, authority_public, officer_public)
@@ -104,7 +108,7 @@ def _demo_authority(settings: Settings, places: Places) -> bytes:
 
 
 def migrate(settings: Settings) -> bool:
-    """Bring all three databases to this version's tables, and have the bucket admit the pages' origins.
+    """Bring all databases to this version's tables, and have the bucket admit the pages' origins.
 
     Raises CoffreError "not_initialised"; nothing to do is fine. Answers whether a database has
     roles, which then must be given their rights again.
@@ -115,15 +119,26 @@ def migrate(settings: Settings) -> bool:
         (places.index, "index"),
         (places.vault, "vault"),
         (places.day_keys, "day_keys"),
+        (places.accounts, "accounts"),
     )
+    _make_sign_in(places)
     for url, branch in databases:
-        database = engine_for(url)
-        upgrade(database, branch)
-        database.close()
+        _make_database(url, branch)
     if settings.pages():
         _prepare_objects(settings, places, create=False)
     _prepare_second_place(settings)
     return any(on_postgres(url) for url, _ in databases)
+
+
+def _make_sign_in(places: Places) -> None:
+    """Of before there was one. Never keys beside accounts that others have sealed: those must be brought."""
+    places.accounts_key.parent.mkdir(mode=OWNER_ONLY, exist_ok=True)
+    database = engine_for(places.accounts)
+    try:
+        if is_empty(database):
+            make_keys(places, Identity.read(places.complete).environment)
+    finally:
+        database.close()
 
 
 def _prepare_objects(settings: Settings, places: Places, *, create: bool) -> None:
@@ -139,9 +154,9 @@ def _prepare_second_place(settings: Settings) -> None:
         )
 
 
-def _make_index(places: Places) -> None:
-    database = engine_for(places.index)
-    upgrade(database, "index")
+def _make_database(url: str, branch: Branch) -> None:
+    database = engine_for(url)
+    upgrade(database, branch)
     database.close()
 
 
@@ -149,9 +164,7 @@ def _make_vault(
     settings: Settings, places: Places, root: Root, authority_public: bytes, officer_public: bytes
 ) -> dict[str, str]:
     """Answers what every process may know: whose tokens are accepted, which keys sign."""
-    days = engine_for(places.day_keys)
-    upgrade(days, "day_keys")
-    days.close()
+    _make_database(places.day_keys, "day_keys")
     database = engine_for(places.vault)
     upgrade(database, "vault")
     store = SqlVaultStore(database)

@@ -16,6 +16,7 @@ from keyvault.roots.ports import Root
 from keyvault.vault_keys import VaultSettings
 from records.errors import CoffreError
 from records.vocabulary.codes import Environment
+from storage.accounts.tables import ACCOUNTS
 from storage.engines import Database, engine_for
 from storage.index.store import SqlIndex
 from storage.objects.kept_files import KeptFiles
@@ -89,6 +90,11 @@ class Installation:
     @cached_property
     def _vault_store(self) -> SqlVaultStore:
         return SqlVaultStore(self._open(self.places.vault, "vault"))
+
+    @cached_property
+    def accounts(self) -> SqlVaultStore:
+        """The store of the sign-in: the same small verbs over its own tables."""
+        return SqlVaultStore(self._open(self.places.accounts, "accounts"), ACCOUNTS)
 
     @cached_property
     def identity(self) -> Identity:

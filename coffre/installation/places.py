@@ -42,6 +42,20 @@ class Places:
         return f"sqlite:///{quote(str(self.data.joinpath(*names).absolute()))}"
 
     @property
+    def accounts(self) -> str:
+        return self.settings.accounts_url or self._database("sign-in", "accounts.db")
+
+    @property
+    def accounts_key(self) -> Path:
+        """The key of accounts: without it nobody signs in with a password again."""
+        return self.data / "sign-in" / "accounts.key"
+
+    @property
+    def issuer_key(self) -> Path:
+        """What signs the credentials of those whom the sign-in has recognised."""
+        return self.data / "sign-in" / "issuer.key"
+
+    @property
     def url_key(self) -> Path:
         return self.data / "reader" / "url.key"
 
@@ -76,7 +90,7 @@ class Places:
 
 @contextmanager
 def naming(branch: Branch) -> Iterator[None]:
-    """Say of an error which of the three databases it is about; never its address, which may hold a
+    """Say of an error which of the databases it is about; never its address, which may hold a
     password.
     """
     try:

@@ -36,18 +36,18 @@ class SmtpNotifier:
         if not addressed:
             return
         try:
-            connection = self._connect()
+            connection = self.connect()
         except (OSError, smtplib.SMTPException, CoffreError) as error:
-            report(_code(error))
+            report(code_of(error))
             yield from ((notice, Delivery.FAILED) for notice in addressed)
             return
         try:
             for notice in addressed:
                 yield notice, self._send(connection, notice, report)
         finally:
-            _leave(connection)
+            leave(connection)
 
-    def _connect(self) -> smtplib.SMTP:
+    def connect(self) -> smtplib.SMTP:
         server, trust = self.server, self._trust()
         if server.implicit_tls:
             connection: smtplib.SMTP = smtplib.SMTP_SSL(
@@ -88,42 +88,42 @@ class SmtpNotifier:
         assert notice.address is not None
         message = message_of(notice, notice.address, self.sender, self.origin)
         try:
-            _hand_over(connection, self.sender, notice.address, message)
-        except _Rejected:
+            hand_over(connection, self.sender, notice.address, message)
+        except RecipientRefused:
             return Delivery.REFUSED
         except (OSError, smtplib.SMTPException) as error:
-            report(_code(error))
+            report(code_of(error))
             return Delivery.FAILED
         return Delivery.SENT
 
 
-class _Rejected(Exception):  # noqa: N818 - an answer, not a fault
+class RecipientRefused(Exception):  # noqa: N818 - an answer, not a fault
     """The recipient, or a message to it, is refused for good."""
 
 
-def _hand_over(connection: smtplib.SMTP, sender: str, address: str, message: EmailMessage) -> None:
-    """Raises `_Rejected`, or what `smtplib` raises for what may be tried again."""
+def hand_over(connection: smtplib.SMTP, sender: str, address: str, message: EmailMessage) -> None:
+    """Raises `RecipientRefused`, or what `smtplib` raises for what may be tried again."""
     try:
         connection.send_message(message, sender, [address])
     except smtplib.SMTPRecipientsRefused as error:
         ((status, _),) = error.recipients.values()
         if status >= _PERMANENT and status not in _LOGIN_REFUSED:
-            raise _Rejected from None
+            raise RecipientRefused from None
         raise
     except smtplib.SMTPDataError as error:
         if error.smtp_code >= _PERMANENT:
-            raise _Rejected from None
+            raise RecipientRefused from None
         raise
 
 
-def _leave(connection: smtplib.SMTP) -> None:
+def leave(connection: smtplib.SMTP) -> None:
     try:
         connection.quit()
     except (OSError, smtplib.SMTPException):
         connection.close()
 
 
-def _code(error: BaseException) -> str:
+def code_of(error: BaseException) -> str:
     """What an operator is told. The server's own words may name a recipient: they are told nowhere."""
     if isinstance(error, CoffreError):
         return error.code

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from keyvault.process.sockets import check_folder, claim, fits
 
-SUPERVISOR, GATEWAY, DOORS, METRICS = "supervisor.sock", "gateway.sock", "vault", "metrics"
+SUPERVISOR, GATEWAY, SIGN_IN = "supervisor.sock", "gateway.sock", "sign-in.sock"
+DOORS, METRICS = "vault", "metrics"
 _ELSEWHERE = "elsewhere"
 _LONGEST_DOOR = "housekeeper.sock"
 
@@ -24,7 +25,12 @@ def make(data: Path) -> Path:
     for own in (folder, folder / DOORS):
         check_folder(own)
     if fits(folder / DOORS / _LONGEST_DOOR):
-        for socket in (folder / SUPERVISOR, folder / GATEWAY, *sorted((folder / DOORS).glob("*"))):
+        for socket in (
+            folder / SUPERVISOR,
+            folder / GATEWAY,
+            folder / SIGN_IN,
+            *sorted((folder / DOORS).glob("*")),
+        ):
             claim(socket)
     clear(data)
     folder.mkdir(mode=0o700)

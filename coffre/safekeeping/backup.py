@@ -1,4 +1,4 @@
-"""Take a backup: index, vault and objects of one instant, with live servers, in two archives.
+"""Take a backup: index, vault and objects of one instant, and accounts, with live servers, in two archives.
 
 Neither holds the root, a day key, the authority's key or anything in clear: the databases are copied as they
 are, sealed rows and wraps, and the objects as ciphertext.
@@ -31,7 +31,7 @@ from coffre.safekeeping.archive import (
 from coffre.settings import Settings
 from keyvault.restore.frozen import log_size
 from records.errors import NotFound
-from storage.archiving import Snapshot, snapshots
+from storage.archiving import Snapshot, snapshot, snapshots
 from storage.engines import engine_for
 from storage.index.inventory import ListedBlob, SqlInventory, every
 from storage.objects.opening import open_objects
@@ -88,6 +88,7 @@ def take(
         found = _objects(of_index, folder, store if with_objects else None)
         _write(of_vault, vault_folder, Manifest(part="vault", counts=of_vault.counts(), **about))
         (folder / PUBLIC_FACTS).write_bytes(places.complete.read_bytes())
+        _save_accounts(places, folder)
         whole = Manifest(part="index", counts=of_index.counts(), objects=found, **about)
         _write(of_index, folder, whole)
         _sign(settings, operator, UUID(about["backup"]), {"index": folder, "vault": vault_folder})
@@ -98,6 +99,16 @@ def take(
             objects=found["count"],
             log_size=about["log_size"],
         )
+
+
+def _save_accounts(places: Places, folder: Path) -> None:
+    """Sealed rows, without their key; of a moment of their own: no other database refers to them."""
+    database = engine_for(places.accounts)
+    try:
+        with snapshot(database, "accounts") as accounts:
+            accounts.save(folder)
+    finally:
+        database.close()
 
 
 def _sign(settings: Settings, operator: Path | None, backup: UUID, folders: Mapping[str, Path]) -> None:

@@ -66,6 +66,7 @@ def put_all_back(
     _put_database(source, index, places.index)
     _put_database(vault_source, vault, places.vault)
     _new_day_keys(places)
+    _put_accounts(source, index, places)
     objects, absent = _put_objects(source, places)
     private_files.create(places.url_key, secrets.token_hex(32))
     frozen = _freeze(places, vault, checkpoint)
@@ -92,7 +93,13 @@ def _largest(
 
 
 def _make_folders(settings: Settings, places: Places) -> None:
-    for folder in (settings.data, settings.vault_dir, settings.authority_dir, places.url_key.parent):
+    for folder in (
+        settings.data,
+        settings.vault_dir,
+        settings.authority_dir,
+        places.url_key.parent,
+        places.accounts_key.parent,
+    ):
         folder.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
         folder.chmod(OWNER_ONLY)
 
@@ -109,6 +116,18 @@ def _new_day_keys(places: Places) -> None:
     database = engine_for(places.day_keys)
     try:
         upgrade(database, "day_keys")
+    finally:
+        database.close()
+
+
+def _put_accounts(source: Path, index: Manifest, places: Places) -> None:
+    """Those of the archive; an empty store where it is of a version that had none."""
+    for name in index.files:
+        if Path(name).stem == "accounts":
+            put_back(source / name, places.accounts)
+    database = engine_for(places.accounts)
+    try:
+        upgrade(database, "accounts")
     finally:
         database.close()
 
@@ -168,6 +187,14 @@ def _missing(settings: Settings, places: Places, vault: Manifest, absent: int) -
         found.append("day keys: what had no verdict yet is refused, and its senders send it again")
     if vault.environment != Environment.PRODUCTION and not places.authority_key.exists():
         found.append(f"the authority's key, {places.authority_key}: no identity can be issued")
+    found += [
+        f"the sign-in's key, {path}: {without}"
+        for path, without in (
+            (places.accounts_key, "no account opens without it"),
+            (places.issuer_key, "nobody can be signed in"),
+        )
+        if not path.exists()
+    ]
     if absent:
         found.append(f"{absent} objects: bring them to {places.objects}")
     return tuple(found)

@@ -1,6 +1,6 @@
 """The HTTP application: the routes of both upper rooms over one wired system."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Set
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -14,6 +14,8 @@ from fastapi.routing import APIRoute
 from starlette.types import ASGIApp
 
 from coffre.installation.places import read_secret
+from coffre.installation.sign_in import SignIn
+from coffre.notifying.carriers import carrier_of
 from coffre.notifying.smtp_address import PAGE
 from coffre.processes.run import bell_of, housekeeper_of
 from coffre.serving import fhir as fhir_reading
@@ -21,6 +23,7 @@ from coffre.serving import problems, readiness, relaying, watching
 from coffre.serving.addresses import SlashAtTheEnd
 from coffre.serving.authentication import Authentication
 from coffre.serving.bodies import BoundedBodies
+from coffre.serving.caller_address import as_passed_on, of_connection
 from coffre.serving.callers import BURST, PER_SECOND, Callers, Door
 from coffre.serving.methods import Options, TakenMethods, answer_heads
 from coffre.serving.origins import OtherOrigins
@@ -36,6 +39,10 @@ from ingestion.quarantine.listing import Quarantine
 from keyvault.verbs.attempt import Call
 from records.fhir.addresses import Addresses
 from records.vocabulary.codes import Environment
+from sign_in.pages.site import Look
+from sign_in.pages.site import Site as SignInSite
+from sign_in.routes import entry as sign_in_entry
+from sign_in.routes import own_sessions
 from storage.index.waking import FINISHED
 from viewer_api.access import Access
 from viewer_api.fhir import binaries as fhir_binaries
@@ -65,7 +72,8 @@ from viewer_api.web.dossier import DossierPages
 from viewer_api.web.own_notices import NoticePages
 from viewer_api.web.profile import forms as profile_forms
 from viewer_api.web.sessions import Sessions
-from viewer_api.web.site import Site
+from viewer_api.web.site import HEADERS, ICON, STYLE, Site
+from viewer_api.web.words import moment_of
 
 DEMO = "Demo: never with real patients."
 NOBODY = str(UUID(int=0))  # no record has this public id
@@ -97,25 +105,27 @@ class ServedPart(StrEnum):
     READER = "reader"
     GATEWAY = "gateway"
     OPERATOR = "operator"
+    SIGN_IN = "signin"
     WEB = "web"
-    """Everything over HTTP, of which the gateway's share comes from its own process (`Shared.gateway`)."""
+    """Everything over HTTP; the shares of gateway and sign-in come from their own processes (`Shared`)."""
 
 
 _WEB = frozenset({ServedPart.INTAKE, ServedPart.READER, ServedPart.OPERATOR})
-_SERVES = {None: _WEB | {ServedPart.GATEWAY}, ServedPart.WEB: _WEB}
+_SERVES = {None: _WEB | {ServedPart.GATEWAY, ServedPart.SIGN_IN}, ServedPart.WEB: _WEB}
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
     """What web processes of one supervisor share, made before they are; alone, each process has its own.
 
-    `metrics`: the folder of their counts. `gateway`: the gateway's socket. `is_behind`: this process is the
-    one at that socket.
+    `metrics`: the folder of their counts. `gateway`, `sign_in`: the sockets of those processes. `is_behind`:
+    this process is one at such a socket.
     """
 
     buckets: Buckets = field(default_factory=lambda: Buckets(BURST, PER_SECOND))
     metrics: Path | None = None
     gateway: Path | None = None
+    sign_in: Path | None = None
     is_behind: bool = False
 
 
@@ -166,7 +176,9 @@ def build(
         _content(app, system, public_url, only, line, sessions, gateway, access)
     if ServedPart.OPERATOR in serves:
         _operator(app, system, public_url)
-    readiness.install(app, _needs(system, only, line))
+    sign_in_line = _sign_in(app, system, public_url, shared, serves)
+    lines = {"gateway": line, "sign_in": sign_in_line}
+    readiness.install(app, _needs(system, only, {name: each for name, each in lines.items() if each}))
     answer_heads(app.router)
     return app
 
@@ -290,6 +302,7 @@ def _content(
         opens_content=system.settings.gateway,
         has_viewer=has_viewer,
         opens_here=built is not None,
+        keeps_sessions=True,
     )
 
     def viewer_pages(shown: DossierPages) -> ViewerPages:
@@ -315,6 +328,25 @@ def _ohif(app: FastAPI, system: System, site: Site) -> None:
         app.include_router(ohif.router(ohif.OhifPages(files, worker, site, has_gateway=settings.gateway)))
 
 
+def _sign_in(
+    app: FastAPI, system: System, public_url: str, shared: Shared, serves: Set[ServedPart | None]
+) -> GatewayLine | None:
+    """The pages that sign in: made here, or by the process at the other end of the line that is answered."""
+    caller = as_passed_on if shared.is_behind else of_connection(system.settings.proxies())
+    line = GatewayLine(shared.sign_in, caller) if shared.sign_in else None
+    if ServedPart.SIGN_IN not in serves and line is None:
+        return None
+    is_demo = system.identity.environment is not Environment.PRODUCTION
+    site = SignInSite(Look(STYLE, ICON, HEADERS, moment_of), public_url, caller, is_demo=is_demo)
+    doors = SignIn(system, carrier_of(system.settings, public_url))
+    for made in (
+        sign_in_entry.router(site, doors),
+        own_sessions.router(site, doors),
+    ):
+        app.include_router(made if line is None else relaying.router(made, line, site.route_class()))
+    return line
+
+
 def _operator(app: FastAPI, system: System, public_url: str) -> None:
     """What the hosting team decides; the vault accepts each operator's own credential."""
     use_cases = Quarantine(system.index, system.guard.operator)
@@ -322,14 +354,12 @@ def _operator(app: FastAPI, system: System, public_url: str) -> None:
 
 
 def _needs(
-    system: System, only: ServedPart | None, line: GatewayLine | None
+    system: System, only: ServedPart | None, lines: Mapping[str, GatewayLine]
 ) -> dict[str, Callable[[], object]]:
     """What this process can't work without. A broker isn't among it: the sweeper rings as well."""
     needs: dict[str, Callable[[], object]] = {"index": system.index.counts}
-    if only is not ServedPart.INTAKE:
+    if only not in (ServedPart.INTAKE, ServedPart.SIGN_IN):
         needs["vault"] = system.guard.public.public_keys
-    if only is not ServedPart.OPERATOR:
+    if only not in (ServedPart.OPERATOR, ServedPart.SIGN_IN):
         needs["objects"] = system.objects.check
-    if line is not None:
-        needs["gateway"] = line.check
-    return needs
+    return needs | {name: line.check for name, line in lines.items()}

@@ -14,8 +14,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from coffre.serving import problems
 from coffre.serving.bodies import is_streamed
+from coffre.serving.caller_address import of_connection
 from coffre.serving.presented import presented
-from coffre.serving.proxies import TrustedProxies, subscriber
+from coffre.serving.proxies import TrustedProxies
 from coffre.serving.shared_counts import Buckets
 from keyvault.credentials.refusing import CredentialError
 from records.errors import CoffreError, Refused
@@ -61,7 +62,7 @@ class Callers:
     def __init__(self, app: ASGIApp, door: Door, proxies: TrustedProxies, buckets: Buckets) -> None:
         self._app = app
         self._door = door
-        self._proxies = proxies
+        self._caller = of_connection(proxies)
         self._buckets = buckets
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,9 +82,7 @@ class Callers:
             missing = error
         if missing is None and await run_in_threadpool(self._door.holds, token):
             return None
-        forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
-        peer = request.client.host if request.client else ""
-        if wait := self._buckets.take(subscriber(self._proxies.caller(peer, forwarded))):
+        if wait := self._buckets.take(self._caller(request)):
             answer = problems.problem(request, *problems.described(TooManyCalls()))
             answer.headers["Retry-After"] = str(wait)
             return answer

@@ -11,7 +11,7 @@ from starlette.routing import compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 # opening one uses it up, and programs that check links in letters send HEAD
-USED_UP: frozenset[str] = frozenset({"/sign-in/{code}"})
+USED_UP: frozenset[str] = frozenset({"/link/{code}"})
 SHARED: Mapping[str, frozenset[str]] = {
     "/dicomweb/studies": frozenset({"GET", "HEAD", "POST"}),
     "/dicomweb/studies/{study}": frozenset({"POST"}),

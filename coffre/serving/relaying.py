@@ -5,7 +5,7 @@ line in the log (docs/architecture.md). Bodies go through in pieces both ways.
 """
 
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 
 import httpx
@@ -13,6 +13,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 from starlette.responses import StreamingResponse
 
+from coffre.serving.caller_address import CALLER
 from coffre.serving.gateway_connections import GatewayConnection, GatewayConnections, GatewayLost
 from coffre.serving.watching import HEADER
 from keyvault.process.request_id import REQUEST_ID
@@ -23,7 +24,7 @@ _HOPS = frozenset(
 )
 """Headers of one connection, whether or not its Connection names them (RFC 9110 section 7.6.1)."""
 _OWN = frozenset({b"date", b"server", HEADER})
-_MINE = frozenset({b"expect", HEADER})
+_MINE = frozenset({b"expect", HEADER, CALLER})
 """What this process answers or says itself."""
 _WHOLE = 2**20
 """Bytes of an answer that are waited for, and leave together."""
@@ -33,9 +34,11 @@ _BROKEN = re.compile(rb"[\r\n\0]")
 class GatewayLine:
     """Requests to the gateway's process, over its Unix socket."""
 
-    def __init__(self, socket: Path) -> None:
+    def __init__(self, socket: Path, caller: Callable[[Request], str] | None = None) -> None:
+        """`caller`: the address that a request comes from, where the process behind counts by it."""
         self._connections = GatewayConnections(socket)
         self._socket = socket
+        self._caller = caller
 
     def check(self) -> None:
         """Raises `CoffreError` "gateway_unavailable" where the process doesn't answer."""
@@ -65,7 +68,8 @@ class GatewayLine:
             raise _unavailable() from None
 
     async def _asked(self, connection: GatewayConnection, request: Request) -> Response:
-        head, body, chunked = _written(request)
+        caller = self._caller(request) if self._caller is not None else None
+        head, body, chunked = _written(request, caller)
         await connection.ask(head, body, chunked=chunked, has_body=request.method != "HEAD")
         headers = [(name, value) for name, value in _end_to_end(connection.headers) if name not in _OWN]
         length = int(next((value for name, value in headers if name == b"content-length"), b"-1"))
@@ -123,7 +127,7 @@ def _unavailable() -> CoffreError:
     )
 
 
-def _written(request: Request) -> tuple[bytes, AsyncIterator[bytes] | None, bool]:
+def _written(request: Request, caller: str | None) -> tuple[bytes, AsyncIterator[bytes] | None, bool]:
     """The head of the request for the gateway, its body, and whether that goes in chunks."""
     # as it came: an address that was put together anew might be another one than was judged here
     target = request.scope["raw_path"].partition(b"?")[0]
@@ -131,6 +135,8 @@ def _written(request: Request) -> tuple[bytes, AsyncIterator[bytes] | None, bool
         target += b"?" + query
     headers = [(name, value) for name, value in _end_to_end(request.headers.raw) if name not in _MINE]
     headers.append((HEADER, REQUEST_ID.get().encode()))
+    if caller is not None:
+        headers.append((CALLER, caller.encode("latin-1")))
     names = {name for name, _ in headers}
     if b"host" not in names:
         headers.append((b"host", b"gateway"))

@@ -1,5 +1,5 @@
 """Everything as several processes under one supervisor (docs/architecture.md): the vault behind its doors,
-housekeeper, gateway, workers, and web processes that accept on one socket.
+housekeeper, gateway, sign-in, workers, and web processes that accept on one socket.
 
 They are forked from one process that has loaded the code, and share its memory; each opens its own databases.
 """
@@ -61,14 +61,15 @@ class _Whole:
         self._bells, self._connections = Bells(self._webs), Connections(self._webs)
         metrics = folder / run_folder.METRICS
         gateway = folder / run_folder.GATEWAY if settings.gateway else None
-        self._shared = Shared(Buckets(BURST, PER_SECOND), metrics, gateway)
+        sign_in = folder / run_folder.SIGN_IN
+        self._shared = Shared(Buckets(BURST, PER_SECOND), metrics, gateway, sign_in)
 
     def stages(self) -> list[list[Process]]:
         """In the order of their start: whoever is asked is there before who asks."""
         return [
             [Process("vault", self._vault)] if self._has_vault else [],
             [_without_secrets("housekeeper", partial(run_housekeeper, self._of_housekeeper()))],
-            [*self._gateways(), *self._workers()],
+            [*self._gateways(), _without_secrets("signin", self._sign_in), *self._workers()],
             [_without_secrets(f"web-{number}", partial(self._web, number)) for number in range(self._webs)],
         ]
 
@@ -105,6 +106,11 @@ class _Whole:
             app = build(system, self._origin, ServedPart.GATEWAY, Shared(is_behind=True))
             serve([(behind(app, str(self._shared.gateway)), None)], lifetime, "gateway", _nothing)
 
+    def _sign_in(self, lifetime: UntilTold) -> None:
+        with System(self._settings) as system:
+            app = build(system, self._origin, ServedPart.SIGN_IN, Shared(is_behind=True))
+            serve([(behind(app, str(self._shared.sign_in)), None)], lifetime, "signin", _nothing)
+
     def _web(self, number: int, lifetime: UntilTold) -> None:
         with System(self._settings, bells=self._bells) as system:
             self._bells.hear(number, system.verdicts.done)
@@ -127,4 +133,4 @@ def _without_secrets(name: str, run: Callable[[UntilTold], None]) -> Process:
 
 
 def _nothing() -> None:
-    """No request of the gateway waits for anything but its answer."""
+    """No request there waits for anything but its answer."""

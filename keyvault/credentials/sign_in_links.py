@@ -30,12 +30,23 @@ class SignIn:
     sealed: bytes = field(repr=False)
 
 
-def new_sign_in(token: str) -> SignIn:
-    """Draws a code and seals a token under it."""
+@dataclass(frozen=True, slots=True)
+class OpenedSignIn:
+    """The token of a sign-in, and the secret that its forms are bound to, the same for every code of one
+    session: a page that was open meanwhile sends a form that counts.
+    """
+
+    token: str = field(repr=False)
+    forms: str = field(repr=False)
+
+
+def new_sign_in(token: str, forms: str | None = None) -> SignIn:
+    """Draws a code and seals a token under it; `forms` of the code that this one takes the place of."""
     secret = os.urandom(KEY_SIZE)
     code = b64(secret)
     digest = digest_of(code)
-    return SignIn(code, digest, seal_json(_key(secret), {"token": token}, digest))
+    kept = {"token": token} | ({"forms": forms} if forms else {})
+    return SignIn(code, digest, seal_json(_key(secret), kept, digest))
 
 
 def digest_of(code: str) -> bytes:
@@ -46,12 +57,13 @@ def digest_of(code: str) -> bytes:
     return hashlib.sha256(_DIGEST_LABEL + _secret(code)).digest()
 
 
-def open_sign_in(code: str, sealed: bytes) -> str:
-    """Returns the token. Raises `KeyvaultError` "unseal_failed", or `Invalid` "bad_base64" for no code."""
-    token = open_json(_key(_secret(code)), sealed, digest_of(code)).get("token")
-    if not isinstance(token, str):
+def open_sign_in(code: str, sealed: bytes) -> OpenedSignIn:
+    """Raises `KeyvaultError` "unseal_failed", or `Invalid` "bad_base64" for no code."""
+    found = open_json(_key(_secret(code)), sealed, digest_of(code))
+    token, forms = found.get("token"), found.get("forms", code)
+    if not isinstance(token, str) or not isinstance(forms, str):
         raise KeyvaultError("A sealed sign-in holds no token.", code="unseal_failed")
-    return token
+    return OpenedSignIn(token, forms)
 
 
 def stated(token: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Rights of each process in the index: intake adds received rows and reads who is signed in, a worker
 publishes, the reader reads, and copies the state that the vault gave a document, the gateway also keeps who
-is signed in, the housekeeper erases and tidies. Columns are granted one by one where a row changes hands.
+is signed in, sign-in lets them in, the housekeeper erases and tidies. Columns are granted one by one where a
+row changes hands.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from storage import roles
 
 INTAKE, WORKER, HOUSEKEEPER = "coffre_intake", "coffre_worker", "coffre_housekeeper"
-READER, GATEWAY = "coffre_reader", "coffre_gateway"
+READER, GATEWAY, SIGN_IN = "coffre_reader", "coffre_gateway", "coffre_signin"
 
 _WATCHED = "SELECT (state, not_before, lease_until) ON submission"  # what /health and /metrics count
 _COUNTED = "SELECT (day, cpu_ms) ON cpu_use"
@@ -41,6 +42,7 @@ GRANTS: Mapping[str, Sequence[str]] = {
     # whose deposit a document is: a depositor reads back what it deposited
     READER: (_WATCHED, _COUNTED, _READ, _COPIED, "SELECT (submission_id, depositor_token) ON submission"),
     GATEWAY: (_WATCHED, _COUNTED, _READ, _COPIED, "SELECT, INSERT, UPDATE, DELETE ON sign_in"),
+    SIGN_IN: (_WATCHED, _COUNTED, "SELECT, INSERT, UPDATE, DELETE ON sign_in"),
     HOUSEKEEPER: (
         "SELECT, DELETE, UPDATE (condemned) ON upload",
         "SELECT, INSERT ON submission",

@@ -155,7 +155,11 @@ sign_in = Table(
     bytes_column("digest", primary_key=True),
     bytes_column("sealed"),
     int_column("expires"),
+    id_column("session_id", nullable=True),  # None: a sign-in by a link
+    int_column("made_at", server_default="0"),
+    int_column("used_at", server_default="0"),
     Index("sign_in_by_expiry", "expires"),
+    Index("sign_in_by_session", "session_id"),
 )
 # 0.1.0 made it; nothing reads or writes it any more
 lease = Table(

@@ -8,7 +8,7 @@ terraform {
 locals {
   bucket = coalesce(var.objects_bucket, "${var.name}-objects")
   second = "${var.name}-checkpoints"
-  # what runs on which machines: the proxy and the three processes behind it share some, each with a user of its own
+  # what runs on which machines: the proxy and the four processes behind it share some, each with a user of its own
   hosts  = ["vault", "housekeeper", "worker", "web"]
   copies = merge({ for each in local.hosts : each => 2 }, var.copies, { vault = 1 })
   objects = {
@@ -46,5 +46,6 @@ locals {
     intake      = merge(local.common, local.has_objects, local.serves, { COFFRE_OPERATOR_ADDRESS = "0.0.0.0:9464" })
     reader      = merge(local.common, local.asks_vault, local.tls, local.has_objects, local.serves, { COFFRE_OPERATOR_ADDRESS = "0.0.0.0:9465" })
     gateway     = merge(local.common, local.asks_vault, local.tls, local.has_objects, local.serves, { COFFRE_OPERATOR_ADDRESS = "0.0.0.0:9466" })
+    signin      = merge(local.common, local.serves, { COFFRE_OPERATOR_ADDRESS = "0.0.0.0:9467" })
   }
 }

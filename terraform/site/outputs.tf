@@ -12,6 +12,7 @@ output "secrets" {
     intake      = ["COFFRE_INDEX_URL", "COFFRE_QUEUE_URL"]
     reader      = ["COFFRE_INDEX_URL"]
     gateway     = ["COFFRE_INDEX_URL"]
+    signin      = ["COFFRE_INDEX_URL", "COFFRE_ACCOUNTS_URL"]
   }
 }
 

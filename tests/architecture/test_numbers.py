@@ -4,7 +4,10 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("records", "audit", "keyvault", "storage", "content", "ingestion", "viewer_api", "client", "coffre")
+ROOMS = (
+    *("records", "audit", "keyvault", "storage", "content"),
+    *("ingestion", "viewer_api", "sign_in", "client", "coffre"),
+)
 WIDER = frozenset({"isdecimal", "isdigit", "isnumeric"})
 FILES = [
     path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py")) if "node_modules" not in path.parts

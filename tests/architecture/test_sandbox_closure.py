@@ -10,7 +10,8 @@ import sys
 import pytest
 
 OURS = frozenset(
-    {"audit", "client", "coffre", "content", "ingestion", "keyvault", "records", "storage", "viewer_api"}
+    {"audit", "client", "coffre", "content", "ingestion", "keyvault", "records", "sign_in"}
+    | {"storage", "viewer_api"}
 )
 LISTING = """
 import importlib, json, sys

@@ -5,11 +5,20 @@ from uuid import UUID, uuid4
 import pytest
 
 from storage.index_ports import Index
-from storage.rows import Document
+from storage.rows import Document, SignedIn
 from tests.contract.storage_examples import RECORD, a_document, published
 
 SOPS = (b"s" * 32, b"s" * 32, b"t" * 32)
 OTHER_RECORD = UUID("01890000-0000-7000-8000-000000000002")
+SESSION = uuid4()
+
+
+def of_session(code: bytes, session_id: UUID | None) -> SignedIn:
+    return SignedIn(digest=code, sealed=b"s", expires=100, session_id=session_id, made_at=1, used_at=5)
+
+
+def live(index: Index, code: bytes, now: int, idle_since: int = 0) -> SignedIn | None:
+    return index.sign_in(code, now, idle_since)
 
 
 @pytest.fixture
@@ -116,9 +125,44 @@ class TestShared:
         assert index.issuers() == "second"
 
     def test_a_sign_in_lives_until_it_expires_or_ends(self, index: Index) -> None:
-        index.put_sign_in(b"one", b"sealed", expires=10)
-        index.put_sign_in(b"two", b"sealed too", expires=20)
-        assert (index.sign_in(b"one", now=9), index.sign_in(b"one", now=10)) == (b"sealed", None)
+        one = SignedIn(digest=b"one", sealed=b"sealed", expires=10)
+        index.put_sign_in(one)
+        index.put_sign_in(SignedIn(digest=b"two", sealed=b"sealed too", expires=20))
+        assert (live(index, b"one", 9), live(index, b"one", 10)) == (one, None)
         assert index.forget_sign_ins(now=10) == 1
         index.end_sign_in(b"two")
-        assert index.sign_in(b"two", now=1) is None
+        assert live(index, b"two", 1) is None
+
+    def test_a_session_lives_while_it_is_used(self, index: Index) -> None:
+        index.put_sign_in(of_session(b"one", SESSION))
+        assert live(index, b"one", 8, idle_since=4) is not None
+        assert live(index, b"one", 8, idle_since=5) is None
+        index.use_sign_in(b"one", at=9)
+        assert live(index, b"one", 12, idle_since=8) is not None
+        assert index.live_sessions([SESSION, uuid4()], now=12, idle_since=8) == {SESSION: 9}
+        assert index.live_sessions([SESSION], now=12, idle_since=9) == {}
+
+    def test_a_new_code_takes_the_place_of_the_old_once(self, index: Index) -> None:
+        index.put_sign_in(of_session(b"one", SESSION))
+        assert index.renew_sign_in(b"one", of_session(b"two", SESSION), until=30)
+        assert not index.renew_sign_in(b"one", of_session(b"three", SESSION), until=40)
+        assert [live(index, code, 29) is not None for code in (b"one", b"two", b"three")] == [
+            True,
+            True,
+            False,
+        ]
+        assert live(index, b"one", 30) is None
+
+    def test_a_session_ends_with_every_code_of_it_and_no_other(self, index: Index) -> None:
+        for code, session in ((b"one", SESSION), (b"two", SESSION), (b"three", uuid4()), (b"four", None)):
+            index.put_sign_in(of_session(code, session))
+        index.end_sign_in(b"one")
+        assert [live(index, code, 1) is not None for code in (b"one", b"two", b"three", b"four")] == [
+            False,
+            False,
+            True,
+            True,
+        ]
+        assert index.end_sessions([SESSION]) == 0
+        index.put_sign_in(of_session(b"one", SESSION))
+        assert index.end_sessions([SESSION]) == 1

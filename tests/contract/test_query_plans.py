@@ -10,7 +10,7 @@ import pytest
 
 from storage.index.store import SqlIndex
 from storage.index_ports import Index
-from storage.rows import CpuUse, NewPlan, PartVerdict, Publication, Removal, Rendered, Sharing
+from storage.rows import CpuUse, NewPlan, PartVerdict, Publication, Removal, Rendered, Sharing, SignedIn
 from storage.vault_store.store import SqlVaultStore
 from tests.contract.storage_adapters import open_database
 from tests.contract.storage_examples import (
@@ -117,8 +117,13 @@ def tour(index: Index) -> None:
     index.reception_key("2026-01-01")
     index.put_issuers("{}")
     index.issuers()
-    index.put_sign_in(b"d", b"s", expires=1)
-    index.sign_in(b"d", now=1)
+    signed_in = SignedIn(digest=b"d", sealed=b"s", expires=1, session_id=uuid4())
+    index.put_sign_in(signed_in)
+    index.sign_in(b"d", now=1, idle_since=0)
+    index.use_sign_in(b"d", at=1)
+    index.renew_sign_in(b"d", signed_in, until=1)
+    index.live_sessions([uuid4()], now=1, idle_since=0)
+    index.end_sessions([uuid4()])
     index.end_sign_in(b"d")
     index.introduce(b"d" * 32, b"s" * 32, 1)
     index.count_cpu(CpuUse(depositor_token=b"d", structure_token=b"s", cpu_ms=1), at=1)

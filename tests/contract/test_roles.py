@@ -23,7 +23,7 @@ from storage.engines import Database, engine_for
 from storage.index import roles as index_roles
 from storage.index.roles import GATEWAY, GRANTS, HOUSEKEEPER, INTAKE, READER, WORKER
 from storage.index.store import SqlIndex
-from storage.rows import CpuUse, PartVerdict, Publication, Removal, Submission
+from storage.rows import CpuUse, PartVerdict, Publication, Removal, SignedIn, Submission
 from storage.schema_version import check
 from storage.vault_store import roles as vault_roles
 from storage.vault_store.roles import FOR_GOOD, VAULT
@@ -128,8 +128,9 @@ class TestWork:
         assert reader.document(document.document_id) == (seen, details)
         assert reader.depositors(document.document_id) == {submission.depositor_token}
         for expires in (5, 6):
-            gateway.put_sign_in(b"d", b"s", expires=expires)
-        assert gateway.sign_in(b"d", now=1)
+            gateway.put_sign_in(SignedIn(digest=b"d", sealed=b"s", expires=expires))
+        assert gateway.sign_in(b"d", now=1, idle_since=0)
+        gateway.use_sign_in(b"d", at=1)
 
         assert housekeeper.unsettled(10**15) == [found.submission_id]
         assert [each.blob_id for each in housekeeper.settle(found.submission_id, at=400)] == [blob.blob_id]

@@ -160,6 +160,8 @@ def test_a_restored_coffre_opens_every_byte_that_was_published(story: Story, tmp
         "the root",
         "day keys",
         "the authority's key",
+        "the sign-in's key",
+        "the sign-in's key",
     ]
     assert codes(data) == {}  # frozen, with deposits cut in the middle
     accept_gap(data)
@@ -456,7 +458,7 @@ def test_the_manifests_tell_what_is_there(story: Story) -> None:
     assert index.backup == vault.backup == story.first.backup
     assert index.log_size == vault.log_size == story.first.log_size
     assert note(story.first).splitlines()[0] == vault.origin
-    assert set(index.files) == {"index.db", "objects.jsonl", "coffre"}
+    assert set(index.files) == {"index.db", "accounts.db", "objects.jsonl", "coffre"}
     assert set(vault.files) == {"vault.db"}
     assert index.objects["copied"] <= index.objects["count"] == len(inventory(story.first))
     assert "day_key" not in vault.counts

@@ -25,7 +25,8 @@ from tests.integration.test_methods import addresses, filled
 
 ANONYMOUS = (
     "/health/",
-    "/sign-in/",
+    "/link/",
+    "/sign-in",
     "/static/",
     "/audit/",
     "/objects/",

@@ -44,7 +44,7 @@ def played(every_log_is_clean: Path) -> Iterator[Full]:
     ):
         assert running.apart.alone is None, running.apart.alone
         stage = Stage(Console(file=io.StringIO()))
-        play_story(stage, running.data, running.url, searched=Path(folder))
+        play_story(stage, running.data, running.url, running.telephone, searched=Path(folder))
         yield running
         keep_logs(Path(folder), every_log_is_clean)
 

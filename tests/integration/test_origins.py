@@ -39,7 +39,7 @@ API = (
     ("GET", "/openapi.json"),
     ("GET", "/records/no/such/address"),
 )
-PAGES = ("/", "/consultations", "/choix", "/sign-in/x", "/static/x", "/dossier/x", "/metrics", "/nothing")
+PAGES = ("/", "/consultations", "/choix", "/link/x", "/static/x", "/dossier/x", "/metrics", "/nothing")
 A_VIEWERS_HEADERS = (
     *("accept", "authorization", "content-encoding", "content-type", "coffre-purpose", "coffre-reason"),
     *("dpop", "if-none-match", "prefer", "range"),

@@ -116,7 +116,7 @@ def _masked(coffre: Coffre, patient: Patient) -> Page:
 
 VISITS: dict[str, Visit] = {
     "welcome": lambda coffre, _: Browser(coffre).get("/"),
-    "expired": lambda coffre, _: Browser(coffre).get("/sign-in/x", 410),
+    "expired": lambda coffre, _: Browser(coffre).get("/link/x", 410),
     "error": lambda coffre, _: Browser(coffre).get("/choix", 403),
     "documents": lambda coffre, patient: _holder(coffre, patient).get("/"),
     "notices": _after_an_emergency,

@@ -9,8 +9,10 @@ import pytest
 
 from coffre.demo_authority import identity_files
 from coffre.demonstration import data as demo_data
-from keyvault.credentials.sign_in_links import new_sign_in
+from coffre.wiring import System
+from keyvault.credentials.sign_in_links import SignIn, new_sign_in
 from records.base64url import b64
+from storage.rows import SignedIn
 from tests.integration.pages import Browser, Form, Page
 from tests.integration.support import DOCTOR, HOSPITAL, TRAITS, Coffre, Patient
 from viewer_api.web.words import grouped_ins
@@ -55,7 +57,7 @@ def every_page(coffre: Coffre, patient: Patient) -> list[httpx.Response]:
         nobody.http.get("/"),
         nobody.http.get("/?lang=en"),
         nobody.http.get("/choix"),
-        nobody.http.get(f"/sign-in/{b64(bytes(32))}"),
+        nobody.http.get(f"/link/{b64(bytes(32))}"),
         *(holder.http.get(path) for path in ("/", "/consultations?qui=tous", "/choix", study)),
         holder.http.get("/consultations?avant=rien"),
         holder.send(block, professional=DOCTOR),
@@ -259,16 +261,21 @@ def test_signing_out_ends_the_sign_in_and_not_the_link(coffre: Coffre, patient: 
 
 @pytest.mark.parametrize("code", [b64(bytes(32)), "x", "A" * 44, "%00", "é"])
 def test_an_unknown_link_has_a_page_of_its_own(coffre: Coffre, code: str) -> None:
-    page = Browser(coffre).get(f"/sign-in/{code}", 410)
+    page = Browser(coffre).get(f"/link/{code}", 410)
     assert page.headings[0] == (1, "Ce lien de connexion n'est plus valable")
+
+
+def put(system: System, made: SignIn, for_ms: int) -> None:
+    expires = int(time.time() * 1000) + for_ms
+    system.index.put_sign_in(SignedIn(digest=made.digest, sealed=made.sealed, expires=expires))
 
 
 def test_an_expired_link_signs_nobody_in(coffre: Coffre, patient: Patient) -> None:
     made = new_sign_in(patient.token)
     with coffre.system() as system:
-        system.index.put_sign_in(made.digest, made.sealed, int(time.time() * 1000) - 1)
+        put(system, made, -1)
     browser = Browser(coffre)
-    browser.get(f"/sign-in/{made.code}", 410)
+    browser.get(f"/link/{made.code}", 410)
     assert not list(browser.http.cookies.jar)
 
 
@@ -277,9 +284,9 @@ def test_a_forged_token_signs_in_to_nothing(coffre: Coffre, patient: Patient) ->
     head, claims, _ = patient.token.split(".")
     made = new_sign_in(f"{head}.{claims}.{b64(bytes(64))}")
     with coffre.system() as system:
-        system.index.put_sign_in(made.digest, made.sealed, int(time.time() * 1000) + 60_000)
+        put(system, made, 60_000)
     browser = Browser(coffre)
-    browser.http.get(f"/sign-in/{made.code}")
+    browser.http.get(f"/link/{made.code}")
     page = browser.get("/", 403)
     assert "votre connexion a expiré" in page.text
     assert not page.forms
@@ -300,7 +307,7 @@ def test_the_index_says_nothing_of_who_is_signed_in(
 def test_logs_name_neither_person_nor_address(coffre: Coffre, patient: Patient) -> None:
     every_page(coffre, patient)
     written = coffre.data.with_name(f"{coffre.data.name}-server.log").read_text()
-    said = ("/sign-in/", HOSTILE, "Urgence vitale", TRAITS.family_name, grouped_ins(patient.ins))
+    said = ("/link/", HOSTILE, "Urgence vitale", TRAITS.family_name, grouped_ins(patient.ins))
     for word in (patient.ins, DOCTOR, str(patient.public_id), *said):
         assert word not in written
 

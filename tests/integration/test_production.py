@@ -232,25 +232,40 @@ def test_it_starts_and_serves_who_proves_their_key(served: Served) -> None:
     assert served.production.run("audit", "verify", "--data", served.production.data).returncode == 0
 
 
-@pytest.mark.parametrize(("path", "status"), [("/", 200), ("/sign-in/x", 403), ("/choix", 403)])
 @pytest.mark.parametrize(
-    ("language", "closed", "ask"),
+    ("language", "patients", "professionals"),
     [
-        ("fr", "la connexion n'est pas encore ouverte sur cette installation", "l'établissement de santé"),
-        ("en", "sign-in is not open yet on this installation", "the health institution"),
+        (
+            "fr",
+            "Il vous faut votre identifiant",
+            "Pour les professionnels, la connexion à ces pages n'est pas",
+        ),
+        ("en", "You need your identifier", "For professionals, sign-in to these pages is not open yet"),
     ],
 )
-def test_its_pages_say_that_sign_in_is_not_open_and_whom_to_ask(
-    served: Served, path: str, status: int, language: str, closed: str, ask: str
+def test_its_first_page_says_who_can_sign_in_and_who_not_yet(
+    served: Served, language: str, patients: str, professionals: str
 ) -> None:
-    """And nothing of a demonstration, nor a command that this installation refuses."""
-    answer = served.get(path, {"Accept": "text/html", "Accept-Language": language})
-    assert answer.status_code == status
-    text = " ".join(Page(answer.text).text.split())
-    assert closed in text or closed.capitalize() in text
-    assert ask in text
+    text = text_of(served, "/", 200, language)
+    assert patients in text and professionals in text
+
+
+@pytest.mark.parametrize(("path", "status"), [("/", 200), ("/link/x", 403), ("/choix", 403)])
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_its_pages_lead_to_the_door_and_say_nothing_of_a_demonstration(
+    served: Served, path: str, status: int, language: str
+) -> None:
+    """Nor of a command that this installation refuses."""
+    text = text_of(served, path, status, language)
+    assert {"fr": "Se connecter", "en": "Sign in"}[language] in text
     for word in ("émonstration", "coffre identity", "lien de connexion", "sign-in link"):
         assert word not in text
+
+
+def text_of(served: Served, path: str, status: int, language: str) -> str:
+    answer = served.get(path, {"Accept": "text/html", "Accept-Language": language})
+    assert answer.status_code == status
+    return " ".join(Page(answer.text).text.split())
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/openapi.json"])

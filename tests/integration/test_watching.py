@@ -57,4 +57,5 @@ def test_readiness_asks_whatever_the_process_needs(coffre: Coffre) -> None:
         "vault": "ok",
         "objects": "ok",
         "gateway": "ok",
+        "sign_in": "ok",
     }

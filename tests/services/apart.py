@@ -63,6 +63,7 @@ class Apart:
             self.users.own(folder / "doors", "vault", 0o2750, CALLERS)  # sockets inherit the group
             self.users.own(data / "vault", "vault", 0o700)
             self.users.own(data / "reader", "reader", 0o700)
+            self.users.own(data / "sign-in", "signin", 0o700)
             data.chmod(0o711)
             (data / "coffre").chmod(0o644)  # public facts and keys, for everybody
 

@@ -6,6 +6,7 @@
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 
 from coffre.deploying.processes import PROCESSES
 from coffre.installation.install import initialise
+from coffre.notifying.carriers import RINGS
 from coffre.settings import load
 from tests.services import nginx, openbao, postgres, proxy, rabbitmq, seaweedfs
 from tests.services.apart import Apart
@@ -23,7 +25,7 @@ from tests.services.server import Server, all_running
 from tests.services.wires import Wires
 
 BUCKET = "coffre"
-DATABASES = ("coffre_index", "coffre_vault", "coffre_days")
+DATABASES = ("coffre_index", "coffre_vault", "coffre_days", "coffre_accounts")
 GRACE_S = 40
 
 Say = Callable[[str], None]
@@ -55,6 +57,18 @@ class Full:
     processes: dict[str, Server] = field(default_factory=dict)
     wires: Wires | None = None
     store: Proxy | None = None
+    rung: int = 0
+
+    def telephone(self) -> str:
+        """The next message that the sign-in prints where a telephone would ring."""
+        for _ in range(300):
+            text = (self.folder / "signin.out").read_text("utf-8")
+            rung = [line for line in text.splitlines() if line.startswith(RINGS)]
+            if len(rung) > self.rung:
+                self.rung += 1
+                return rung[self.rung - 1]
+            time.sleep(0.1)
+        raise AssertionError("no message came")
 
     def port_for(self, who: str, whom: str, port: int) -> int:
         """Where `who` reaches `whom`, which listens on `port`."""
@@ -101,7 +115,7 @@ def _engines(
     """Start the engines; their ports, the environment that names them, keys of the store by part."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o755)  # Postgres runs as a user of its own and must reach its directory
-    tell("Postgres: index, vault store, day keys, each a database of its own")
+    tell("Postgres: index, vault store, day keys, accounts, each a database of its own")
     index_server, database = postgres.made(folder / "postgres")
     tell("SeaweedFS: objects")
     (folder / "seaweed").mkdir()
@@ -134,6 +148,7 @@ def _engines(
             "COFFRE_INDEX_URL": database.url(DATABASES[0]),
             "COFFRE_VAULT_STORE_URL": database.url(DATABASES[1]),
             "COFFRE_DAY_KEYS_URL": database.url(DATABASES[2]),
+            "COFFRE_ACCOUNTS_URL": database.url(DATABASES[3]),
             "COFFRE_OBJECTS_URL": store.url("s3", BUCKET),
             "COFFRE_QUEUE_URL": broker,
             "COFFRE_VAULT_URL": f"unix://{folder}/doors",

@@ -16,7 +16,7 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="coffre-full-"))
     console.print("[bold]Coffre[/bold] on real engines; everything is written under", str(folder))
     with full.running(folder, lambda line: console.print(f"  [dim]{line}[/dim]")) as installation:
-        play_story(stage, installation.data, installation.url, searched=folder)
+        play_story(stage, installation.data, installation.url, installation.telephone, searched=folder)
     stage.summary()
     console.print("The data stays in", f"{folder};", "remove it when you are done.")
     return 0

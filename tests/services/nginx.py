@@ -34,6 +34,7 @@ http {{
     "~^PUT /fhir/({declared})/[^/]+/?$"          {intake};
     "~^POST /(profil|deposer)/?$"                {intake};
     "~^[A-Z]+ /submissions"                      {intake};
+    "~^[A-Z]+ /sign-in(/|$)"                     {signin};
     "~^[A-Z]+ /records/[^/]+/dicomweb/studies/(?!(.*/)?(series|instances)/?$)"  {gateway};
     "~^[A-Z]+ /fhir/Binary/"                     {gateway};
     "~^[A-Z]+ /(fhir|records|dicomweb|grants|objects|audit|health|metrics)"  {reader};
@@ -56,12 +57,12 @@ http {{
 """
 
 
-def made(directory: Path, port: int, *, intake: int, reader: int, gateway: int) -> Server:
+def made(directory: Path, port: int, *, intake: int, reader: int, gateway: int, signin: int) -> Server:
     """Serves on 127.0.0.1:`port` once started; nothing of a request is written to disk."""
     program = debian("nginx", "nginx-light")
     directory.mkdir(parents=True, exist_ok=True)
     configuration = directory / "nginx.conf"
-    ports = {"port": port, "intake": intake, "reader": reader, "gateway": gateway}
+    ports = {"port": port, "intake": intake, "reader": reader, "gateway": gateway, "signin": signin}
     declared = "|".join(sorted(RESOURCES))
     configuration.write_text(CONFIGURATION.format(directory=directory, declared=declared, **ports))
     command = [program, "-c", configuration, "-p", directory, "-e", directory / "error.log"]

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from coffre.demonstration.clicks import WALKS, Click, Way, guide
+from coffre.notifying.carriers import RINGS
 from tests.services.processes import free_port
 from tests.services.service import process, wait_until
 from viewer_api.web.texts import Texts
@@ -31,14 +32,28 @@ def test_every_click_that_is_printed_can_be_made(browser: Browser, tmp_path: Pat
         wait_until(lambda: "Ctrl-C" in log.read_text("utf-8"), child, log, timeout_s=200)
         said = log.read_text("utf-8")
         assert guide("fr") in said and said.index(guide("fr")) < said.index(guide("en"))
-        patient, doctor, emergency = re.findall(r"http://127\.0\.0\.1:\d+/\S+", said)
-        links = {"patient": patient, "doctor": doctor, "emergency": emergency}
+        door, doctor, emergency = re.findall(r"http://127\.0\.0\.1:\d+/\S+", said)
+        links = {"doctor": doctor, "emergency": emergency}
         pages = {name: signed_in(browser, link, language) for name, link in links.items()}
+        pages["patient"] = entered(browser, door, said, log, language)
         for walk in WALKS:
             for click in walk.clicks:
                 made(pages[walk.who], click, Texts(language))
         for page in pages.values():
             page.context.close()
+
+
+def entered(browser: Browser, door: str, said: str, log: Path, language: str) -> Page:
+    """By identifier, password and the code that the terminal shows."""
+    page = signed_in(browser, door, language)
+    for name in ("identifier", "password"):
+        page.fill(f"#{name}", re.search(rf"/ {name}\s+(.+)", said)[1])  # type: ignore[index]
+    page.click("main button")
+    code = re.search(rf"{RINGS} .*?\b([0-9]{{6}})\b", log.read_text("utf-8"))
+    assert code is not None
+    page.fill("#code", code[1])
+    page.click("main button")
+    return page
 
 
 def signed_in(browser: Browser, link: str, language: str) -> Page:

@@ -70,25 +70,28 @@ WELCOME: Catalogue = {
         "You open the records of patients who authorise you. Every consultation is written down, and the "
         "patient can see it.",
     ),
-    "welcome.link.title": ("Comment se connecter", "How to sign in"),
+    "welcome.sign_in": ("Se connecter", "Sign in"),
+    "welcome.patient.how": (
+        "Il vous faut votre identifiant, votre mot de passe, et le téléphone ou la messagerie où nous vous "
+        "envoyons un code.",
+        "You need your identifier, your password, and the telephone or mailbox that we send a code to.",
+    ),
+    "welcome.link.title": ("Dans cette démonstration", "In this demonstration"),
     "welcome.link": (
-        "Dans cette démonstration, on entre par un lien de connexion. La commande suivante, lancée sur la "
-        "machine qui héberge Coffre, en affiche un :",
-        "In this demonstration you enter through a sign-in link. This command, run on the machine that "
-        "hosts Coffre, prints one:",
+        "Chacun peut aussi entrer par un lien de connexion. La commande suivante, lancée sur la machine qui "
+        "héberge Coffre, en affiche un :",
+        "Everybody may enter through a sign-in link as well. This command, run on the machine that hosts "
+        "Coffre, prints one:",
     ),
     "welcome.link.valid": (
         "Le lien sert autant de fois que nécessaire jusqu'à son expiration. Ne le transmettez à personne.",
         "The link works as often as needed until it expires. Give it to nobody.",
     ),
-    "welcome.closed.title": ("Se connecter", "Signing in"),
     "welcome.closed": (
-        "La connexion n'est pas encore ouverte sur cette installation : personne ne peut entrer dans ces "
-        "pages pour le moment. Pour savoir quand elle ouvrira, adressez-vous à l'établissement de santé qui "
-        "vous a donné cette adresse, ou à l'hébergeur de cette installation.",
-        "Sign-in is not open yet on this installation: nobody can enter these pages for now. To know when it "
-        "will open, ask the health institution that gave you this address, or the host of this "
-        "installation.",
+        "Pour les professionnels, la connexion à ces pages n'est pas encore ouverte sur cette installation. "
+        "Pour savoir quand elle ouvrira, adressez-vous à l'hébergeur.",
+        "For professionals, sign-in to these pages is not open yet on this installation. To know when it "
+        "will open, ask the host.",
     ),
     "done.signed_out": ("Vous êtes déconnecté.", "You are signed out."),
     "expired.title": ("Ce lien de connexion n'est plus valable", "This sign-in link is no longer valid"),

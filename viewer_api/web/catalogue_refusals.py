@@ -60,14 +60,9 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
         "reload the page and start again.",
     ),
     "sentence.signed_out": (
-        "Vous n'êtes pas connecté, ou votre connexion a expiré. Ouvrez de nouveau votre lien de connexion.",
-        "You are not signed in, or your sign-in has expired. Open your sign-in link again.",
-    ),
-    "sentence.signed_out.closed": (
-        "Vous n'êtes pas connecté, et la connexion n'est pas encore ouverte sur cette installation. "
-        "Adressez-vous à l'établissement de santé qui vous a donné cette adresse, ou à l'hébergeur.",
-        "You are not signed in, and sign-in is not open yet on this installation. Ask the health institution "
-        "that gave you this address, or the host.",
+        "Vous n'êtes pas connecté, ou votre connexion a expiré. Connectez-vous : vous reviendrez à "
+        "cette page.",
+        "You are not signed in, or your sign-in has expired. Sign in, and you will come back to this page.",
     ),
     "sentence.no_pages": (
         "Ce compte n'a pas de pages : il sert à déposer des documents par logiciel.",

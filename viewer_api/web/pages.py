@@ -89,8 +89,8 @@ def _install_home(routes: APIRouter, site: Site, own: PatientPages, records: Dos
 def _install_sign_in(routes: APIRouter, site: Site) -> None:
     sessions = site.sessions
 
-    @routes.get("/sign-in/{code}")
-    async def sign_in(code: str, request: Request) -> Response:
+    @routes.get("/link/{code}")
+    async def link(code: str, request: Request) -> Response:
         if not sessions.has_links:
             raise SignedOut
         old = await site.visitor(request)

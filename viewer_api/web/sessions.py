@@ -5,9 +5,8 @@ The pages read from the token whom they speak to; only the vault accepts it, at 
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,21 +20,19 @@ from keyvault.credentials.sign_in_links import (
     stated,
 )
 from keyvault.verbs.attempt import Call
-from records.errors import CoffreError, Invalid, Refused
+from records.errors import CoffreError, Refused
+from records.sessions import IDLE_MS, NOTED_AFTER_MS, OVERLAP_MS, RENEWED_AFTER_MS, cookie_name
 from records.vocabulary.codes import Environment, PurposeOfUse, Role
+from records.web_forms import LARGEST_FORM, bad_form, fields_of, is_form, is_ours
 from storage.index_parts import SignIns
-
-LARGEST_FORM = 64 * 1024
-MOST_FIELDS = 160  # a page of 100 documents to tick, and what stands beside them
-FORM_TYPE = "application/x-www-form-urlencoded"
-_OPAQUE = "null"  # what browsers send as Origin with a form of a page under no-referrer
+from storage.rows import SignedIn
 
 
 class SignedOut(Refused):
     code = "signed_out"
 
     def __init__(self) -> None:
-        super().__init__("You are not signed in: open your sign-in link again.")
+        super().__init__("You are not signed in: sign in, or open your sign-in link again.")
 
 
 class FormRefused(Refused):
@@ -52,6 +49,10 @@ class Session:
     code: str = field(repr=False)
     token: str = field(repr=False)
     claims: Mapping[str, Any] = field(repr=False)
+    forms: str = field(repr=False)
+    kept: SignedIn = field(repr=False)
+    is_renewed: bool = False
+    """Its code is another than the one that the browser sent."""
 
     @property
     def role(self) -> str:
@@ -73,7 +74,7 @@ class Session:
         return Call(token=self.token, purpose=purpose, reason=reason)
 
     def form_token(self, action: str) -> str:
-        return form_token(self.code, action)
+        return form_token(self.forms, action)
 
 
 class Sessions:
@@ -91,20 +92,20 @@ class Sessions:
         self._secure = self.origin.startswith("https:")
         self.has_links = environment is not Environment.PRODUCTION
         self._clock = clock
-        # the prefix keeps other hosts of the domain and plain HTTP from setting the cookie
-        self.cookie = "__Host-coffre" if self._secure else "coffre"
+        self.cookie = cookie_name("coffre", self.origin)
 
     def _now_ms(self) -> int:
         return int(self._clock() * 1000)
 
     def session(self, code: str) -> Session | None:
-        """The live sign-in of a code; None for an expired, ended, unknown or malformed one."""
+        """The live sign-in of a code; None for an expired, ended, idle, unknown or malformed one."""
+        now = self._now_ms()
         try:
-            sealed = self._index.sign_in(digest_of(code), self._now_ms())
-            if sealed is None:
+            kept = self._index.sign_in(digest_of(code), now, now - IDLE_MS)
+            if kept is None:
                 return None
-            token = open_sign_in(code, sealed)
-            return Session(code, token, stated(token))
+            opened = open_sign_in(code, kept.sealed)
+            return Session(code, opened.token, stated(opened.token), opened.forms, kept)
         except CoffreError as error:
             if error.code in ("bad_base64", "bad_json", "unseal_failed"):
                 return None
@@ -113,6 +114,27 @@ class Sessions:
     def current(self, request: Request) -> Session | None:
         code = request.cookies.get(self.cookie)
         return self.session(code) if code else None
+
+    def keep(self, session: Session, *, may_renew: bool) -> Session:
+        """Notes that a session is used. After a while, and where its answer can carry a cookie, it goes on
+        under another code.
+        """
+        kept, now = session.kept, self._now_ms()
+        if kept.session_id is None:
+            return session
+        if may_renew and kept.made_at <= now - RENEWED_AFTER_MS:
+            return self._renewed(session, now)
+        if kept.used_at <= now - NOTED_AFTER_MS:
+            self._index.use_sign_in(kept.digest, now)
+        return session
+
+    def _renewed(self, session: Session, now: int) -> Session:
+        """Two requests at once lead to one new code: the other goes on with the old, which still counts."""
+        made = new_sign_in(session.token, session.forms)
+        kept = replace(session.kept, digest=made.digest, sealed=made.sealed, made_at=now, used_at=now)
+        if not self._index.renew_sign_in(session.kept.digest, kept, now + OVERLAP_MS):
+            return session
+        return replace(session, code=made.code, kept=kept, is_renewed=True)
 
     def begin(self, link_code: str, old: Session | None) -> str | None:
         """Sign in by a link: a code of this browser's own, so that signing out ends it and not the link."""
@@ -123,7 +145,7 @@ class Sessions:
         expires = linked.claims.get("exp")
         if not isinstance(expires, int) or expires * 1000 <= self._now_ms():
             return None
-        self._index.put_sign_in(made.digest, made.sealed, expires * 1000)
+        self._index.put_sign_in(SignedIn(digest=made.digest, sealed=made.sealed, expires=expires * 1000))
         if old is not None:
             self.end(old)
         return made.code
@@ -143,22 +165,11 @@ class Sessions:
 
     def check_form(self, request: Request, session: Session, form: Mapping[str, str]) -> None:
         """Raises `FormRefused` unless the form was made here, for this sign-in and this address."""
-        if not self._same_origin(request):
+        said = request.headers.get("origin"), request.headers.get("sec-fetch-site")
+        if not is_ours(*said, self.origin):
             raise FormRefused
-        if not is_form_token(session.code, request.url.path, form.get("csrf", "")):
+        if not is_form_token(session.forms, request.url.path, form.get("csrf", "")):
             raise FormRefused
-
-    def _same_origin(self, request: Request) -> bool:
-        """Whatever the browser says of the form's origin must not contradict ours.
-
-        Under no-referrer a form's Origin is "null" (Fetch, "serializing a request origin"), and browsers say
-        Sec-Fetch-Site to trustworthy origins only; where neither says anything the form's token decides.
-        """
-        site = request.headers.get("sec-fetch-site")
-        origin = request.headers.get("origin")
-        if site is not None and site != "same-origin":
-            return False
-        return origin in (None, _OPAQUE, self.origin)
 
 
 def _erase(response: Response) -> None:
@@ -170,23 +181,11 @@ def _erase(response: Response) -> None:
 
 async def read_form(request: Request) -> dict[str, str]:
     """The fields of a posted form, each once. Raises `Invalid` "bad_form"."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_TYPE:
-        raise _bad_form()
+    if not is_form(request.headers.get("content-type", "")):
+        raise bad_form()
     body = bytearray()
     async for piece in request.stream():
         body += piece
         if len(body) > LARGEST_FORM:
-            raise _bad_form()
-    try:
-        fields = parse_qsl(
-            body.decode("ascii"), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict"
-        )
-    except ValueError:
-        raise _bad_form() from None
-    if len({name for name, _ in fields}) != len(fields):
-        raise _bad_form()
-    return dict(fields)
-
-
-def _bad_form() -> Invalid:
-    return Invalid("The form cannot be read: reload its page and try again.", code="bad_form")
+            raise bad_form()
+    return fields_of(bytes(body))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
@@ -19,11 +19,13 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from keyvault.credentials.refusing import CredentialError
 from keyvault.verbs.reader.reading import Whose
 from records.errors import CoffreError, Conflict, Invalid, NotFound, Refused
+from records.languages import LANGUAGE_COOKIE, LANGUAGES
+from records.sessions import return_path
 from records.vocabulary.codes import Environment
 from viewer_api.refusals import QUOTA_S
 from viewer_api.web import words
 from viewer_api.web.sessions import Session, Sessions, SignedOut, read_form
-from viewer_api.web.texts import LANGUAGE_COOKIE, LANGUAGES, Texts, language_of
+from viewer_api.web.texts import Texts, language_of
 from viewer_api.web.words import WhoseView, whose_view
 
 log = logging.getLogger("coffre.pages")
@@ -102,6 +104,11 @@ def _folder(folder: Path) -> dict[str, StaticFile]:
     }
 
 
+STYLE = f"/static/{_static('coffre.css', 'text/css').name}"
+ICON = f"/static/{_static('coffre.svg', 'image/svg+xml').name}"
+"""Addresses that pages of other rooms share."""
+
+
 class Site:
     """Renders pages for whoever is signed in. `opens_content`: unless the gateway is off, which opens it."""
 
@@ -113,9 +120,13 @@ class Site:
         opens_content: bool = True,
         has_viewer: bool = False,
         opens_here: bool = False,
+        keeps_sessions: bool = False,
     ) -> None:
-        """`has_viewer`: studies may be opened in OHIF. `opens_here`: the browser opens content itself."""
+        """`has_viewer`: studies may be opened in OHIF. `opens_here`: the browser opens content itself.
+        `keeps_sessions`: this process notes that a session is used, and renews its code.
+        """
         self.sessions = sessions
+        self._keeps_sessions = keeps_sessions
         self._opens_content = opens_content
         self.has_viewer = has_viewer
         self.opens_here = opens_here
@@ -135,6 +146,9 @@ class Site:
     async def visitor(self, request: Request) -> Session | None:
         """Whoever is signed in; kept with the request, for its error page too."""
         session = await asyncio.to_thread(self.sessions.current, request)
+        if session is not None and self._keeps_sessions:
+            may_renew = request.method in ("GET", "HEAD")
+            session = await asyncio.to_thread(self.sessions.keep, session, may_renew=may_renew)
         request.state.session = session
         return session
 
@@ -201,19 +215,20 @@ class Site:
 
     def error(self, request: Request, status: int, code: str) -> Response:
         t = self.texts(request)
-        sentence = t(self._sentence(t, status, code))
-        title = t(f"error.{status}")
-        response = self.page(request, "error.html", status, title=title, sentence=sentence)
+        key = f"sentence.{code}"
+        response = self.page(
+            request,
+            "error.html",
+            status,
+            title=t(f"error.{status}"),
+            sentence=t(key if t.has(key) else f"sentence.{status}"),
+            sign_in=_way_in(request) if code == SignedOut.code else None,
+        )
         if status == 503:
             response.headers["Retry-After"] = str(RETRY_AFTER_S)
         if status == 429:
             response.headers["Retry-After"] = str(QUOTA_S)
         return response
-
-    def _sentence(self, t: Texts, status: int, code: str) -> str:
-        """The most fitting text: where nobody can sign in, none that says to do so."""
-        known = [f"sentence.{code}"] if self._is_demo else [f"sentence.{code}.closed", f"sentence.{code}"]
-        return next((key for key in known if t.has(key)), f"sentence.{status}")
 
     def _answer(self, request: Request, error: Exception) -> Response:
         if isinstance(error, CredentialError):
@@ -240,9 +255,13 @@ class Site:
 
                 async def answer(request: Request) -> Response:
                     try:
-                        return await handle(request)
+                        response = await handle(request)
                     except Exception as error:
-                        return site._answer(request, error)
+                        response = site._answer(request, error)
+                    session: Session | None = getattr(request.state, "session", None)
+                    if session is not None and session.is_renewed:
+                        site.sessions.set_cookie(response, session.code)
+                    return response
 
                 return answer
 
@@ -255,6 +274,14 @@ def _whose_view(request: Request, session: Session | None, t: Texts) -> WhoseVie
     if whose is None or session is None or not session.is_professional:
         return None
     return whose_view(whose, t)
+
+
+def _way_in(request: Request) -> str:
+    """The door, which leads back to the page that was asked for; never to what was posted."""
+    query = request.url.query
+    here = f"{request.url.path}?{query}" if query else request.url.path
+    back = return_path(here) if request.method in ("GET", "HEAD") else "/"
+    return f"/sign-in?next={quote(back, safe='/')}"
 
 
 def _other_language(request: Request, t: Texts) -> str | None:

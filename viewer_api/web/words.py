@@ -12,6 +12,7 @@ from keyvault.verbs.reader.notices import OwnNotice
 from keyvault.verbs.reader.reading import Whose
 from records.documents import HoldersRefusal
 from records.errors import Invalid
+from records.languages import FRENCH
 from records.listed_documents import ListedDocument
 from records.notices import NoticeState
 from records.profile.replacing import is_own
@@ -20,7 +21,7 @@ from records.vocabulary.document_types import CLASS_NAMES, DOCUMENT_TYPES
 from records.vocabulary.professions import PROFESSIONS
 from viewer_api.presenting import Images, cautions_of, images_of, warnings_of
 from viewer_api.record_pages import ShownPage
-from viewer_api.web.texts import FRENCH, Texts
+from viewer_api.web.texts import Texts
 
 PARIS = ZoneInfo("Europe/Paris")
 _MONTH_NAMES = {

@@ -51,6 +51,7 @@ locals {
     watching-intake       = ["watching", "web", 9464]
     watching-reader       = ["watching", "web", 9465]
     watching-gateway      = ["watching", "web", 9466]
+    watching-signin       = ["watching", "web", 9467]
     vault-endpoints       = ["vault", "endpoints", 443]
     web-endpoints         = ["web", "endpoints", 443]
     worker-endpoints      = ["worker", "endpoints", 443]

@@ -32,6 +32,7 @@ locals {
     watching-intake    = ["watching", "web", 9464]
     watching-reader    = ["watching", "web", 9465]
     watching-gateway   = ["watching", "web", 9466]
+    watching-signin    = ["watching", "web", 9467]
   }
   asks_objects = ["web", "worker", "housekeeper", "vault"]
 }

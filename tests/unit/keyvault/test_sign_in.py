@@ -22,7 +22,7 @@ TOKEN = "aaaa.bbbb.cccc"
 
 def test_the_code_opens_what_the_index_keeps() -> None:
     made = new_sign_in(TOKEN)
-    assert open_sign_in(made.code, made.sealed) == TOKEN
+    assert open_sign_in(made.code, made.sealed).token == TOKEN
     assert made.digest == digest_of(made.code)
 
 
@@ -37,6 +37,14 @@ def test_neither_row_nor_repr_holds_token_or_code() -> None:
     assert TOKEN.encode() not in kept
     assert unb64(made.code) not in kept
     assert made.code not in repr(made)
+
+
+def test_forms_of_a_session_count_whatever_its_code_is_by_now() -> None:
+    first = new_sign_in(TOKEN)
+    forms = open_sign_in(first.code, first.sealed).forms
+    assert forms == first.code
+    second = new_sign_in(TOKEN, forms)
+    assert open_sign_in(second.code, second.sealed).forms == forms != second.code
 
 
 def test_two_sign_ins_of_one_token_have_nothing_in_common() -> None:

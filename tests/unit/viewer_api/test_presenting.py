@@ -13,11 +13,12 @@ from records.fhir.addresses import Addresses
 from records.fhir.resources.document_references import DocumentReferences
 from records.imaging.items import study_attributes
 from records.imaging.studies import ImagingDocument, Study
+from records.languages import FRENCH
 from records.summaries import summary_of
 from tests.unit.records.factories import REPORT
 from viewer_api.presenting import document_json
 from viewer_api.summarising import summarised
-from viewer_api.web.texts import FRENCH, Texts
+from viewer_api.web.texts import Texts
 from viewer_api.web.words import document_view
 
 JOINED_MEANWHILE, MERGED = "Scanner, relu", "Scanner"

@@ -48,6 +48,7 @@ def test_of_the_data_directory_each_writes_its_own_alone() -> None:
     written = {process: [v for n, v in lines(process) if n == "ReadWritePaths"] for process in PROCESSES}
     assert written.pop("vault") == ["-/var/lib/coffre/vault"]
     assert written.pop("reader") == ["-/var/lib/coffre/reader"]
+    assert written.pop("signin") == ["-/var/lib/coffre/sign-in"]
     assert set(map(tuple, written.values())) == {()}
 
 

@@ -1,0 +1,116 @@
+"""`coffre account`: accounts of patients."""
+
+import json
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from coffre.command_line.opening import opened_installation
+from coffre.command_line.options import AsJson, Data
+from coffre.command_line.output import listed, show
+
+account_app = typer.Typer(help="Accounts of patients.", no_args_is_help=True)
+
+Ins = Annotated[str, typer.Argument(help="INS: 15 characters, key included.")]
+LetterFile = Annotated[
+    Path | None,
+    typer.Option("--letter", help="File (0600) for the letter with the first code, instead of a message."),
+]
+
+
+class Language(StrEnum):
+    FRENCH = "fr"
+    ENGLISH = "en"
+
+
+@account_app.command("open")
+def account_open(
+    ins: Ins,
+    email: Annotated[str | None, typer.Option(help="Where codes are sent: an e-mail address.")] = None,
+    telephone: Annotated[str | None, typer.Option(help="Where codes are sent: a telephone number.")] = None,
+    letter: LetterFile = None,
+    language: Annotated[Language, typer.Option(help="Of messages.")] = Language.FRENCH,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Open an account for the holder of a record.
+
+    The identifier printed here is handed over; the first code leaves by message, or by letter. The two never
+    take one way.
+    """
+    with opened_installation(data) as installation:
+        from keyvault.credentials import private_files
+        from records.contacts import ContactKind
+        from records.errors import Invalid
+
+        if (email is None) == (telephone is None):
+            raise Invalid("Give one of --email and --telephone.", code="bad_request")
+        kind = ContactKind.EMAIL if email is not None else ContactKind.TELEPHONE
+        opened = _opening(installation).open(
+            _ins(installation, ins),
+            kind,
+            email or telephone or "",
+            by_letter=letter is not None,
+            language=language.value,
+        )
+        if letter is not None and opened.letter is not None:
+            private_files.create(letter, _printed(ins, opened.letter))
+    told = {"identifier": opened.identifier, "letter": str(letter) if letter else None}
+    show(told, as_json, listed({name: value for name, value in told.items() if value}))
+
+
+@account_app.command("letter")
+def account_letter(
+    ins: Ins,
+    out: Annotated[Path, typer.Option("--out", help="File (0600) for the letter.")],
+    data: Data = None,
+) -> None:
+    """Print the letter with a code to choose a password; the code of before ends."""
+    with opened_installation(data) as installation:
+        from keyvault.credentials import private_files
+
+        private_files.create(out, _printed(ins, _opening(installation).letter(_ins(installation, ins))))
+    print(f"The letter is in {out}: print it, send it by post, and remove the file.")
+
+
+@account_app.command("letters")
+def account_letters(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the letters, one file (0600) each.")],
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the letters that holders asked for on the pages."""
+    with opened_installation(data) as installation:
+        from keyvault.credentials import private_files
+
+        out.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = _opening(installation).asked_letters()
+        for number, (ins, code) in enumerate(found, 1):
+            private_files.replace(out / f"letter-{number}.json", _printed(ins, code).encode())
+    show({"letters": len(found)}, as_json, f"{len(found)} letters in {out}: send them, and remove the files.")
+
+
+def _opening(installation: Any) -> Any:
+    from coffre.installation.sign_in import SignIn
+    from coffre.notifying.carriers import carrier_of
+
+    settings = installation.settings
+    return SignIn(installation, carrier_of(settings, settings.public_url or "")).opening
+
+
+def _ins(installation: Any, text: str) -> Any:
+    from records.identity import INS, check_oid, default_oid
+
+    matricule, _, oid = text.partition("|")
+    environment = installation.identity.environment
+    return INS.parse(matricule, check_oid(oid or default_oid(environment), environment))
+
+
+def _printed(ins: str, letter: Any) -> str:
+    from sign_in.accounts.account import in_groups
+
+    until = datetime.fromtimestamp(letter.expires / 1000, UTC).date().isoformat()
+    return json.dumps({"recipient": ins, "code": in_groups(letter.code), "valid_until": until}, indent=1)

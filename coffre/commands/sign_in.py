@@ -1,0 +1,30 @@
+"""`coffre signin`: the process of the doors at which people sign in."""
+
+from typing import Annotated
+
+import typer
+
+from coffre.command_line.opening import settings_of_installation
+from coffre.command_line.options import Data
+from coffre.command_line.refusals import refusals
+
+sign_in_app = typer.Typer(help="Who somebody is: the process of the doors.", no_args_is_help=True)
+
+
+@sign_in_app.callback()
+def sign_in() -> None:
+    """Who somebody is: the process of the doors."""
+
+
+@sign_in_app.command("serve")
+def serve(
+    data: Data = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 8084,
+) -> None:
+    """Serve the pages at which people sign in, in a process of its own, until SIGTERM."""
+    with refusals():
+        settings = settings_of_installation(data)
+        from coffre.serving.app import ServedPart
+        from coffre.serving.serve import run
+
+        run(settings, port, only=ServedPart.SIGN_IN)

@@ -1,0 +1,95 @@
+"""The sign-in of an installation: its database, its keys, and its doors."""
+
+import secrets
+from functools import cached_property
+
+from coffre.installation.installation import Installation
+from coffre.installation.places import Places, read_secret
+from keyvault.credentials import private_files
+from keyvault.credentials.account_keys import AccountKeys
+from keyvault.credentials.authority import Authority
+from keyvault.credentials.password_hashes import PasswordHashes
+from records.vocabulary.codes import Environment
+from sign_in.accounts.account import AccountRows
+from sign_in.accounts.known_passwords import KnownPasswords
+from sign_in.accounts.letters import Letters
+from sign_in.accounts.opening import Opening
+from sign_in.accounts.passwords import Passwords
+from sign_in.doors.admitting import Admitting
+from sign_in.doors.letter import LetterDoor
+from sign_in.doors.password import PasswordDoor
+from sign_in.sending import Carrier
+from sign_in.sessions.own import OwnSessions
+from sign_in.sessions.sessions import Sessions
+from sign_in.store import AccountStore
+from sign_in.tokens.issuing import TokenIssuer
+
+FOLDER_MODE = 0o700
+ISSUER = "coffre-sign-in"
+
+
+def make_keys(places: Places, environment: Environment) -> None:
+    """Those that are missing: the key of accounts, and the key that signs what doors have proven.
+
+    In demo and test that is the key of the demo authority, the one that their vault accepts.
+    """
+    folder = places.accounts_key.parent
+    folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    folder.chmod(FOLDER_MODE)
+    own = environment is Environment.PRODUCTION
+    issuer = secrets.token_hex(32) if own else read_secret(places.authority_key).hex()
+    for path, key in ((places.accounts_key, secrets.token_hex(32)), (places.issuer_key, issuer)):
+        if not path.exists():
+            private_files.create(path, key)
+
+
+class SignIn:
+    """Made when first asked for, and closed with its installation."""
+
+    def __init__(self, installation: Installation, carrier: Carrier) -> None:
+        self._installation, self._carrier = installation, carrier
+        self._clock = installation.clock
+
+    @cached_property
+    def store(self) -> AccountStore:
+        return self._installation.accounts
+
+    @cached_property
+    def _keys(self) -> AccountKeys:
+        return AccountKeys(read_secret(self._installation.places.accounts_key))
+
+    @cached_property
+    def _issuer(self) -> TokenIssuer:
+        identity, places = self._installation.identity, self._installation.places
+        is_production = identity.environment is Environment.PRODUCTION
+        authority = Authority(
+            read_secret(places.issuer_key),
+            environment=identity.environment,
+            issuer=ISSUER if is_production else identity.issuer,
+        )
+        return TokenIssuer(authority, identity.audience)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        return Sessions(self._installation.index, self._issuer, None, self._clock)
+
+    @cached_property
+    def _passwords(self) -> Passwords:
+        return Passwords(PasswordHashes(), KnownPasswords())
+
+    @cached_property
+    def opening(self) -> Opening:
+        return Opening(self.store, AccountRows(self._keys), Letters(self._keys), self._carrier, self._clock)
+
+    @cached_property
+    def password(self) -> PasswordDoor:
+        admitting = Admitting(self._keys, self.sessions, self._carrier, self._clock)
+        return PasswordDoor(self.store, self._keys, self._passwords, self._carrier, admitting, self._clock)
+
+    @cached_property
+    def letter(self) -> LetterDoor:
+        return LetterDoor(self.store, self._keys, self._passwords, self.sessions, self._carrier, self._clock)
+
+    @cached_property
+    def own_sessions(self) -> OwnSessions:
+        return OwnSessions(self.store, self._keys, self.sessions)

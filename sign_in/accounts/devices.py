@@ -1,0 +1,96 @@
+"""Browsers that somebody has signed in with: their holder is told of a new one, and sees them all."""
+
+import re
+import secrets
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from keyvault.credentials.account_keys import AccountKeys, Named, Sealed
+from records.base64url import b64
+from sign_in.store import AccountTransaction, Row
+
+_LONGEST_LABEL = 60
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("Firefox", "Firefox"),
+    ("Chrom", "Chrome"),
+    ("Safari", "Safari"),
+)
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    name: bytes = field(repr=False)
+    label: str
+    first_at: int
+    last_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """`secret` is for the browser's cookie, the same for as long as it keeps it."""
+
+    name: bytes = field(repr=False)
+    secret: str = field(repr=False)
+    is_new: bool
+
+
+def label_of(user_agent: str) -> str:
+    """What a person calls it: no version, and nothing that a stranger wrote."""
+    found = [
+        next((said for sign, said in table if re.search(sign, user_agent)), "")
+        for table in (_BROWSERS, _SYSTEMS)
+    ]
+    return ", ".join(filter(None, found))[:_LONGEST_LABEL]
+
+
+class Devices:
+    """Devices in their table, each of one account."""
+
+    def __init__(self, keys: AccountKeys) -> None:
+        self._keys = keys
+
+    def known(self, tx: AccountTransaction, account_id: UUID, secret: str | None) -> bytes | None:
+        """The name of a device of this account."""
+        if not secret:
+            return None
+        name = self._name(account_id, secret)
+        return name if tx.get("device", device=name) is not None else None
+
+    def meet(
+        self, tx: AccountTransaction, account_id: UUID, secret: str | None, label: str, now_ms: int
+    ) -> Met:
+        """Somebody has just signed in with it."""
+        name = self.known(tx, account_id, secret)
+        if name is not None and secret is not None:
+            tx.update("device", {"last_at": now_ms}, device=name)
+            return Met(name, secret, is_new=False)
+        drawn = secret or b64(secrets.token_bytes(32))
+        name = self._name(account_id, drawn)
+        sealed = self._keys.seal(Sealed.DEVICE, name, {"label": label})
+        row = {"account_id": account_id, "sealed": sealed, "first_at": now_ms, "last_at": now_ms}
+        tx.insert_new("device", {"device": name} | row)
+        return Met(name, drawn, is_new=True)
+
+    def all(self, tx: AccountTransaction, account_id: UUID) -> list[Device]:
+        """The last used first."""
+        return [self._opened(row) for row in tx.find("device", account_id=account_id, order="-last_at")]
+
+    def forget_all(self, tx: AccountTransaction, account_id: UUID) -> None:
+        tx.delete("device", account_id=account_id)
+
+    def _opened(self, row: Row) -> Device:
+        label = self._keys.open(Sealed.DEVICE, row["device"], row["sealed"])["label"]
+        return Device(row["device"], label, row["first_at"], row["last_at"])
+
+    def _name(self, account_id: UUID, secret: str) -> bytes:
+        return self._keys.name(Named.DEVICE, account_id.bytes, secret)

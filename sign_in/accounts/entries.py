@@ -1,0 +1,90 @@
+"""A browser on its way in: its password was right, and the code it was sent is still to come (R4).
+
+Six digits, ten minutes, once, five tries; kept as a digest, and good in the browser alone that asked.
+"""
+
+import hmac
+import secrets
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from keyvault.credentials.account_keys import AccountKeys, Named, Sealed
+from records.contacts import CODE_DIGITS, CODE_LIFE_S, CODE_TRIES
+from records.errors import Invalid, Refused
+from sign_in.store import AccountTransaction
+
+
+class NoCode(Refused):
+    code = "no_code"
+
+    def __init__(self) -> None:
+        super().__init__("There is no code to give, or it came too late: sign in again.")
+
+
+class WrongCode(Invalid):
+    code = "wrong_code"
+
+    def __init__(self) -> None:
+        super().__init__("This is not the code that was sent last: read it again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`leads_to`: the page that its browser came from."""
+
+    account_id: UUID
+    leads_to: str = field(repr=False)
+
+
+class Entries:
+    """Entries in their table, by the name of the secret in their browser's cookie."""
+
+    def __init__(self, keys: AccountKeys) -> None:
+        self._keys = keys
+
+    def begin(self, tx: AccountTransaction, browser: str, entry: Entry, now_ms: int) -> str:
+        """The code that is to be sent; what this browser began before ends."""
+        name = self._name(browser)
+        code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
+        tx.delete("entry", entry=name)
+        tx.delete("entry", expires__le=now_ms)
+        tx.insert_new(
+            "entry",
+            {
+                "entry": name,
+                "account_id": entry.account_id,
+                "code": self._digest(name, entry.account_id, code),
+                "tries": 0,
+                "expires": now_ms + CODE_LIFE_S * 1000,
+                "sealed": self._keys.seal(Sealed.ENTRY, name, {"leads_to": entry.leads_to}),
+            },
+        )
+        return code
+
+    def waiting(self, tx: AccountTransaction, browser: str, now_ms: int) -> Entry:
+        """What this browser began. Raises `NoCode`."""
+        name = self._name(browser)
+        row = tx.get("entry", lock=True, entry=name)
+        if row is None or row["expires"] <= now_ms or row["tries"] >= CODE_TRIES:
+            raise NoCode
+        return Entry(row["account_id"], self._keys.open(Sealed.ENTRY, name, row["sealed"])["leads_to"])
+
+    def is_code(self, tx: AccountTransaction, browser: str, code: str, now_ms: int) -> bool:
+        """Whether it is the code that was sent; it ends with the right one, a wrong one counts. Raises
+        `NoCode`.
+        """
+        name, entry = self._name(browser), self.waiting(tx, browser, now_ms)
+        row = tx.get("entry", entry=name)
+        assert row is not None
+        given = self._digest(name, entry.account_id, "".join(code.split()))
+        if hmac.compare_digest(given, row["code"]):
+            tx.delete("entry", entry=name)
+            return True
+        tx.update("entry", {"tries": row["tries"] + 1}, entry=name)
+        return False
+
+    def _name(self, browser: str) -> bytes:
+        return self._keys.name(Named.ENTRY, browser)
+
+    def _digest(self, name: bytes, account_id: UUID, code: str) -> bytes:
+        return self._keys.name(Named.CODE, name, account_id.bytes, code)

@@ -1,0 +1,71 @@
+"""Codes that leave by another channel than the identifier, as a letter: for a first visit, to recover."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+from keyvault.credentials.account_keys import AccountKeys, Named
+from sign_in.accounts.account import as_read, new_code
+from sign_in.store import AccountTransaction
+
+LETTERS_OF_A_CODE = 12
+"""60 bits: nobody guesses it, however often he tries, so that no wrong try spends it."""
+_DAY_MS = 86_400_000
+_ASKED = b""  # the digest of no code
+
+
+class Purpose(StrEnum):
+    FIRST_VISIT = "first_visit"
+    RECOVERY = "recovery"
+
+
+LIFE_MS = {Purpose.FIRST_VISIT: 30 * _DAY_MS, Purpose.RECOVERY: 14 * _DAY_MS}
+
+
+@dataclass(frozen=True, slots=True)
+class LetterCode:
+    """A code just drawn: the store keeps its digest alone."""
+
+    code: str = field(repr=False)
+    expires: int
+
+
+class Letters:
+    """The codes of letters in their table; a new one takes the place of the one before."""
+
+    def __init__(self, keys: AccountKeys) -> None:
+        self._keys = keys
+
+    def draw(self, tx: AccountTransaction, account_id: UUID, purpose: Purpose, now_ms: int) -> LetterCode:
+        made = LetterCode(new_code(LETTERS_OF_A_CODE), now_ms + LIFE_MS[purpose])
+        values = {"code": self._digest(account_id, purpose, made.code), "expires": made.expires}
+        key = {"account_id": account_id, "purpose": purpose.value}
+        if not tx.insert_new("letter", key | values):
+            tx.update("letter", values, **key)
+        return made
+
+    def ask(self, tx: AccountTransaction, account_id: UUID, now_ms: int) -> None:
+        """Its holder wants a letter, whose code is drawn when it is printed. One that is under way counts on:
+        nobody spends it by asking for another.
+        """
+        key = {"account_id": account_id, "purpose": Purpose.RECOVERY.value}
+        tx.delete("letter", expires__le=now_ms, **key)
+        tx.insert_new("letter", key | {"code": _ASKED, "expires": now_ms + LIFE_MS[Purpose.RECOVERY]})
+
+    def asked(self, tx: AccountTransaction, now_ms: int) -> list[UUID]:
+        """The accounts whose letters are to be printed."""
+        rows = tx.find("letter", purpose=Purpose.RECOVERY.value, code=_ASKED, expires__gt=now_ms)
+        return [row["account_id"] for row in rows]
+
+    def use(self, tx: AccountTransaction, account_id: UUID, code: str, now_ms: int) -> Purpose | None:
+        """What the code is for, which serves once; None where it is none of this account that lasts."""
+        for purpose in Purpose:
+            digest = self._digest(account_id, purpose, code)
+            if tx.delete(
+                "letter", account_id=account_id, purpose=purpose.value, code=digest, expires__gt=now_ms
+            ):
+                return purpose
+        return None
+
+    def _digest(self, account_id: UUID, purpose: Purpose, code: str) -> bytes:
+        return self._keys.name(Named.LETTER, account_id.bytes, purpose.value, as_read(code))

@@ -1,0 +1,99 @@
+"""Pauses after failed tries, which grow and end: nobody is locked out for good.
+
+A try counts before it is judged, so that many at once are no way around; one that was right is forgiven.
+Of an account, tries from a device that its holder has signed in with before count apart: whoever tries from
+elsewhere keeps out himself and other strangers, never that device.
+"""
+
+import math
+from dataclasses import dataclass
+
+from keyvault.credentials.account_keys import AccountKeys, Named
+from records.errors import Refused
+from sign_in.store import AccountTransaction
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How many tries are free, and how long the longest pause is; forgotten `kept_ms` after the last."""
+
+    free: int
+    longest_ms: int
+    kept_ms: int = 3_600_000
+
+
+ACCOUNT = Patience(free=4, longest_ms=120_000)
+DEVICE = Patience(free=6, longest_ms=60_000)
+ADDRESS = Patience(free=30, longest_ms=900_000)
+"""A household or a hospital has one address."""
+FIRST_PAUSE_MS = 1_000
+
+
+class TooManyTries(Refused):
+    """`wait_s`: the pause that is left."""
+
+    code = "too_many_tries"
+
+    def __init__(self, wait_s: int) -> None:
+        super().__init__("Too many tries: wait a moment, then try again.")
+        self.wait_s = wait_s
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose tries are counted: `name` as it is found, and how patient one is with them."""
+
+    name: bytes
+    patience: Patience
+
+
+class Tries:
+    """Failed tries in their table."""
+
+    def __init__(self, keys: AccountKeys) -> None:
+        self._keys = keys
+
+    def of_identifier(self, identifier: str) -> Whose:
+        return Whose(self._keys.name(Named.TRIES, "identifier", identifier), ACCOUNT)
+
+    def of_device(self, identifier: str, device: bytes) -> Whose:
+        return Whose(self._keys.name(Named.TRIES, "device", identifier, device), DEVICE)
+
+    def of_address(self, address: str) -> Whose:
+        return Whose(self._keys.name(Named.TRIES, "address", address), ADDRESS)
+
+    def count(self, tx: AccountTransaction, whose: Whose, now_ms: int) -> None:
+        """One more try. Raises `TooManyTries` while its pause lasts, and then counts nothing: who keeps on
+        trying makes nobody's pause longer.
+        """
+        row = tx.get("tries", lock=True, whose=whose.name)
+        failures = 0 if row is None or row["expires"] <= now_ms else row["failures"]
+        if row is not None and failures and row["until"] > now_ms:
+            raise TooManyTries(math.ceil((row["until"] - now_ms) / 1000))
+        values = {
+            "failures": failures + 1,
+            "until": now_ms + pause_ms(failures + 1, whose.patience),
+            "expires": now_ms + whose.patience.kept_ms,
+        }
+        if row is not None:
+            tx.update("tries", values, whose=whose.name)
+        elif not tx.insert_new("tries", {"whose": whose.name} | values):
+            raise TooManyTries(1)  # another try of the same moment was first
+
+    def forgive(self, tx: AccountTransaction, whose: Whose) -> None:
+        tx.delete("tries", whose=whose.name)
+
+    def take_back(self, tx: AccountTransaction, whose: Whose, now_ms: int) -> None:
+        """The try that was counted last was right: what others failed before it stays."""
+        row = tx.get("tries", lock=True, whose=whose.name)
+        if row is not None:
+            tx.update("tries", {"failures": max(0, row["failures"] - 1), "until": now_ms}, whose=whose.name)
+
+    def forget(self, tx: AccountTransaction, now_ms: int) -> None:
+        tx.delete("tries", expires__le=now_ms)
+
+
+def pause_ms(failures: int, patience: Patience) -> int:
+    """None for the first tries, then twice as long each time."""
+    beyond = failures - patience.free
+    return 0 if beyond < 0 else min(patience.longest_ms, FIRST_PAUSE_MS << min(beyond, 30))

@@ -1,0 +1,49 @@
+"""The end of every door for patients: a session of this browser, and word to the holder of a new device."""
+
+import logging
+from collections.abc import Callable
+
+from keyvault.credentials.account_keys import AccountKeys, Named
+from records.base64url import b64
+from records.errors import CoffreError
+from records.vocabulary.codes import Role
+from sign_in.accounts.account import Account
+from sign_in.accounts.devices import Devices, Met
+from sign_in.doors.visitor import Admitted, Visitor
+from sign_in.sending import Carrier, new_device
+from sign_in.sessions.sessions import Sessions
+from sign_in.store import AccountTransaction
+from sign_in.tokens.proven import Means, Proven
+
+log = logging.getLogger("coffre.sign_in")
+
+
+class Admitting:
+    """Lets a person in whom a door has recognised."""
+
+    def __init__(
+        self, keys: AccountKeys, sessions: Sessions, carrier: Carrier, clock: Callable[[], float]
+    ) -> None:
+        self._keys, self._sessions, self._carrier, self._clock = keys, sessions, carrier, clock
+        self._devices = Devices(keys)
+
+    def admit(
+        self, tx: AccountTransaction, account: Account, visitor: Visitor, means: Means, leads_to: str
+    ) -> tuple[Admitted, Met]:
+        now = int(self._clock())
+        met = self._devices.meet(tx, account.account_id, visitor.device, visitor.label, now * 1000)
+        session = self._sessions.begin(tx, account.account_id, met.name, self._proven(account, means, now))
+        return Admitted(session, met.secret, leads_to), met
+
+    def tell(self, account: Account, met: Met) -> None:
+        """Once it is kept. Who cannot be told is signed in all the same, and sees the device in the list."""
+        if not met.is_new:
+            return
+        try:
+            self._carrier.carry(new_device(account))
+        except CoffreError as error:
+            log.warning("a new device could not be told", extra={"code": error.code})
+
+    def _proven(self, account: Account, means: Means, now: int) -> Proven:
+        subject = f"ins-hmac:{b64(self._keys.name(Named.SUBJECT, account.ins))}"
+        return Proven(Role.PATIENT, subject, {"ins": account.ins}, means, now)

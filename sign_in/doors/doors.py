@@ -1,0 +1,18 @@
+"""The doors as routes know them, each made when somebody comes: addresses are there without any key."""
+
+from typing import Protocol
+
+from sign_in.doors.letter import LetterDoor
+from sign_in.doors.password import PasswordDoor
+from sign_in.sessions.own import OwnSessions
+
+
+class Doors(Protocol):
+    @property
+    def password(self) -> PasswordDoor: ...
+
+    @property
+    def letter(self) -> LetterDoor: ...
+
+    @property
+    def own_sessions(self) -> OwnSessions: ...

@@ -1,0 +1,113 @@
+"""The door of identifier, password and one-time code (R4).
+
+Who has no account, or another password, is answered alike: same words, status and work, and nobody gets a
+message.
+"""
+
+import logging
+from collections.abc import Callable
+
+from keyvault.credentials.account_keys import AccountKeys
+from records.errors import CoffreError, Refused
+from sign_in.accounts.account import Account, AccountRows, AccountState, as_read
+from sign_in.accounts.devices import Devices
+from sign_in.accounts.entries import Entries, Entry, NoCode, WrongCode
+from sign_in.accounts.passwords import Passwords
+from sign_in.accounts.tries import Tries, Whose
+from sign_in.doors.admitting import Admitting
+from sign_in.doors.visitor import Admitted, Visitor
+from sign_in.sending import Carrier, sign_in_code
+from sign_in.store import AccountStore, AccountTransaction
+from sign_in.tokens.proven import Means
+
+log = logging.getLogger("coffre.sign_in")
+
+
+class WrongPassword(Refused):
+    code = "wrong_password"
+
+    def __init__(self) -> None:
+        super().__init__("Identifier and password do not go together: check both.")
+
+
+class PasswordDoor:
+    """Two steps: `knock` with identifier and password, `enter` with the code that was sent."""
+
+    def __init__(
+        self,
+        store: AccountStore,
+        keys: AccountKeys,
+        passwords: Passwords,
+        carrier: Carrier,
+        admitting: Admitting,
+        clock: Callable[[], float],
+    ) -> None:
+        self._store, self._passwords = store, passwords
+        self._carrier, self._admitting, self._clock = carrier, admitting, clock
+        self._rows, self._entries, self._tries = AccountRows(keys), Entries(keys), Tries(keys)
+        self._devices = Devices(keys)
+
+    def knock(self, identifier: str, password: str, visitor: Visitor, leads_to: str = "/") -> None:
+        """Sends a code where the password is right. Raises `WrongPassword`, `TooManyTries`, CoffreError
+        "sign_in_busy" or "message_not_sent".
+        """
+        told = as_read(identifier)
+        with self._store.writing() as tx:
+            account = self._rows.of_identifier(tx, told)
+            counted = self._counted(tx, told, account, visitor)
+        kept = account.password if account is not None and account.state is AccountState.ACTIVE else None
+        if not self._passwords.holds(password, kept) or account is None:
+            raise WrongPassword
+        with self._store.writing() as tx:
+            self._tries.forgive(tx, counted)
+            self._tries.take_back(tx, self._tries.of_address(visitor.address), self._now_ms())
+            code = self._entries.begin(
+                tx, visitor.browser, Entry(account.account_id, leads_to), self._now_ms()
+            )
+        self._send(account, code)
+
+    def enter(self, code: str, visitor: Visitor) -> Admitted:
+        """Signs in. Raises `WrongCode`, `NoCode` or `TooManyTries`."""
+        with self._store.writing() as tx:
+            now = self._now_ms()
+            entry = self._entries.waiting(tx, visitor.browser, now)
+            account = self._rows.of_id(tx, entry.account_id)
+            if account is None or account.state is not AccountState.ACTIVE:
+                raise NoCode
+            device = self._devices.known(tx, account.account_id, visitor.device) or b""
+            whose = self._tries.of_device(f"code {account.account_id}", device)
+            self._tries.count(tx, whose, now)
+            is_right = self._entries.is_code(tx, visitor.browser, code, now)
+            if is_right:
+                self._tries.forgive(tx, whose)
+                admitted, met = self._admitting.admit(tx, account, visitor, Means.TWO_FACTORS, entry.leads_to)
+        if not is_right:  # outside: what was counted stays
+            raise WrongCode
+        self._admitting.tell(account, met)
+        return admitted
+
+    def _counted(
+        self, tx: AccountTransaction, identifier: str, account: Account | None, visitor: Visitor
+    ) -> Whose:
+        """One more try of the address and of the account, before it is judged; whose of the account."""
+        now = self._now_ms()
+        self._tries.forget(tx, now)
+        self._tries.count(tx, self._tries.of_address(visitor.address), now)
+        device = None if account is None else self._devices.known(tx, account.account_id, visitor.device)
+        whose = (
+            self._tries.of_identifier(identifier)
+            if device is None
+            else self._tries.of_device(identifier, device)
+        )
+        self._tries.count(tx, whose, now)
+        return whose
+
+    def _send(self, account: Account, code: str) -> None:
+        try:
+            self._carrier.carry(sign_in_code(account, code))
+        except CoffreError as error:
+            log.warning("a code could not be sent", extra={"code": error.code})
+            raise
+
+    def _now_ms(self) -> int:
+        return int(self._clock() * 1000)

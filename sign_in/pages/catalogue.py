@@ -1,0 +1,229 @@
+"""Every text of the pages that sign in: French, then English. Plain words; nothing here is markup."""
+
+from records.languages import Catalogue
+from sign_in.accounts.passwords import LONGEST, SHORTEST
+
+FRAME: Catalogue = {
+    "site": ("Coffre", "Coffre"),
+    "skip": ("Aller au contenu", "Skip to content"),
+    "language.other": ("English", "Français"),
+    "demo": (
+        "Démonstration : n'y mettez jamais de vraies données de santé.",
+        "Demonstration: never put real health data here.",
+    ),
+    "footer": (
+        "Coffre garde des dossiers médicaux chiffrés, et note chaque accès.",
+        "Coffre keeps medical records encrypted, and writes down every access.",
+    ),
+    "problem": ("À corriger : ", "To correct: "),
+    "again": ("Revenir à « Se connecter »", 'Back to "Sign in"'),
+    "home": ("Revenir à l'accueil", "Back to the first page"),
+}
+
+SIGN_IN: Catalogue = {
+    "sign_in.title": ("Se connecter", "Sign in"),
+    "sign_in.what": (
+        "Avec votre identifiant et votre mot de passe. Nous vous envoyons ensuite un code.",
+        "With your identifier and your password. We then send you a code.",
+    ),
+    "sign_in.identifier": ("Identifiant", "Identifier"),
+    "sign_in.identifier.hint": (
+        "Dix lettres et chiffres, comme K7QM4-TX2B9. Les espaces et les tirets ne comptent pas.",
+        "Ten letters and digits, such as K7QM4-TX2B9. Spaces and dashes do not count.",
+    ),
+    "sign_in.password": ("Mot de passe", "Password"),
+    "sign_in.submit": ("Continuer", "Continue"),
+    "sign_in.first.title": ("C'est votre première visite ?", "Is it your first visit?"),
+    "sign_in.first": (
+        "Vous avez reçu un identifiant et un premier code : choisissez votre mot de passe.",
+        "You received an identifier and a first code: choose your password.",
+    ),
+    "sign_in.first.link": ("Choisir mon mot de passe", "Choose my password"),
+    "sign_in.lost.title": ("Vous avez oublié votre mot de passe ?", "Did you forget your password?"),
+    "sign_in.lost": (
+        "Nous vous envoyons une lettre avec un code pour en choisir un autre.",
+        "We send you a letter with a code to choose another one.",
+    ),
+    "sign_in.lost.link": ("Demander une lettre", "Ask for a letter"),
+    "code.title": ("Votre code", "Your code"),
+    "code.what": (
+        "Un code de six chiffres vient de partir vers votre téléphone ou votre messagerie. Il sert pendant "
+        "dix minutes, dans ce navigateur.",
+        "A code of six digits has just left for your telephone or mailbox. It serves for ten minutes, in "
+        "this browser.",
+    ),
+    "code.code": ("Code reçu", "Code received"),
+    "code.submit": ("Me connecter", "Sign in"),
+    "code.none": ("Vous ne recevez rien ?", "Nothing comes?"),
+    "code.none.what": (
+        "Attendez une minute, regardez aussi dans les messages indésirables, puis recommencez : un nouveau "
+        "code partira.",
+        "Wait a minute, look among unwanted messages as well, then begin again: a new code will leave.",
+    ),
+}
+
+LETTER: Catalogue = {
+    "letter.title": ("Choisir mon mot de passe", "Choose my password"),
+    "letter.what": (
+        "Il vous faut votre identifiant, et le code reçu par lettre ou par message.",
+        "You need your identifier, and the code received by letter or message.",
+    ),
+    "letter.code": ("Code reçu", "Code received"),
+    "letter.code.hint": (
+        "Douze lettres et chiffres, comme 8F2K-Q7XW-41MD.",
+        "Twelve letters and digits, such as 8F2K-Q7XW-41MD.",
+    ),
+    "letter.password": ("Nouveau mot de passe", "New password"),
+    "letter.password.hint": (
+        f"De {SHORTEST} à {LONGEST} caractères. Plusieurs mots qui ne vont pas ensemble font un bon mot de "
+        "passe : rien d'autre n'est exigé.",
+        f"{SHORTEST} to {LONGEST} characters. Several words that do not belong together make a good "
+        "password: nothing else is asked.",
+    ),
+    "letter.again": ("Le même, encore une fois", "The same once more"),
+    "letter.terms.title": ("Ce que vous acceptez", "What you agree to"),
+    "letter.terms.1": (
+        "Votre dossier médical partagé est ouvert. Vous y voyez vos documents de santé, et qui les a "
+        "consultés.",
+        "Your shared medical record is open. There you see your health documents, and who looked at them.",
+    ),
+    "letter.terms.2": (
+        "Aucun professionnel ne le lit sans votre accord, sauf en urgence : vous en êtes alors averti, et "
+        "vous pouvez l'interdire.",
+        "No professional reads it without your consent, but in an emergency: you are told of it then, and "
+        "you may forbid it.",
+    ),
+    "letter.terms.3": (
+        "Vous pouvez masquer un document, retirer une autorisation, fermer votre dossier, à tout moment.",
+        "You may mask a document, withdraw a permission, or close your record at any time.",
+    ),
+    "letter.terms.4": (
+        "Pour vous connecter, nous gardons votre numéro de sécurité sociale, et l'adresse ou le téléphone où "
+        "partent les codes, chiffrés, et rien d'autre.",
+        "To sign you in we keep your social security number, and the address or telephone that codes are "
+        "sent to, encrypted, and nothing else.",
+    ),
+    "letter.terms": ("J'ai lu, et je suis d'accord.", "I have read this, and I agree."),
+    "letter.submit": ("Choisir ce mot de passe", "Choose this password"),
+    "recover.title": ("Demander une lettre", "Ask for a letter"),
+    "recover.what": (
+        "Donnez votre identifiant. Si un compte y correspond, une lettre part à l'adresse que connaît votre "
+        "caisse d'assurance maladie.",
+        "Give your identifier. If an account belongs to it, a letter leaves for the address that your health "
+        "insurer knows.",
+    ),
+    "recover.submit": ("Demander la lettre", "Ask for the letter"),
+    "recover.alone": (
+        "Sans identifiant, adressez-vous à l'accueil de votre caisse, avec une pièce d'identité.",
+        "Without an identifier, ask at the counter of your insurer, with proof of identity.",
+    ),
+}
+
+SESSIONS: Catalogue = {
+    "sessions.title": ("Mes connexions", "My sessions"),
+    "sessions.what": (
+        "Les navigateurs où vous êtes connecté en ce moment.",
+        "The browsers in which you are signed in at this moment.",
+    ),
+    "sessions.here": ("Ici", "Here"),
+    "sessions.unknown": ("Appareil inconnu", "Unknown device"),
+    "sessions.began": ("Connecté depuis", "Signed in since"),
+    "sessions.used": ("Dernière activité", "Last activity"),
+    "sessions.end": ("Fermer", "End"),
+    "sessions.end_all": ("Fermer toutes les autres connexions", "End all other sessions"),
+    "sessions.end_all.what": (
+        "Faites-le si vous ne reconnaissez pas un appareil, puis changez de mot de passe.",
+        "Do this if you do not recognise a device, then change your password.",
+    ),
+    "sessions.devices": ("Appareils où vous vous êtes déjà connecté", "Devices you have signed in with"),
+    "sessions.devices.what": (
+        "Depuis tout autre appareil, une connexion vous est signalée.",
+        "A sign-in from any other device is reported to you.",
+    ),
+    "sessions.first": ("Première connexion", "First sign-in"),
+    "sessions.last": ("Dernière connexion", "Last sign-in"),
+}
+
+DONE: Catalogue = {
+    "done.chosen": (
+        "Votre mot de passe est choisi. Connectez-vous maintenant.",
+        "Your password is chosen. Sign in now.",
+    ),
+    "done.asked": (
+        "Si un compte correspond à cet identifiant, une lettre part dans les jours qui viennent.",
+        "If an account belongs to this identifier, a letter leaves within days.",
+    ),
+    "done.ended": ("C'est fait : ces connexions sont fermées.", "Done: these sessions are ended."),
+}
+
+SENTENCES: Catalogue = {
+    "error.title": ("Cela n'a pas marché", "This did not work"),
+    "sentence.wrong_password": (
+        "Identifiant et mot de passe ne vont pas ensemble : vérifiez les deux.",
+        "Identifier and password do not go together: check both.",
+    ),
+    "sentence.wrong_code": (
+        "Ce n'est pas le dernier code envoyé : relisez-le.",
+        "This is not the code that was sent last: read it again.",
+    ),
+    "sentence.no_code": (
+        "Il n'y a pas de code à donner, ou il arrive trop tard : recommencez.",
+        "There is no code to give, or it came too late: begin again.",
+    ),
+    "sentence.wrong_letter": (
+        "Identifiant et code de la lettre ne vont pas ensemble, ou le code a déjà servi : vérifiez les deux.",
+        "Identifier and code of the letter do not go together, or the code was used: check both.",
+    ),
+    "sentence.too_many_tries": (
+        "Trop d'essais : attendez {wait}, puis recommencez. Votre compte n'est pas bloqué.",
+        "Too many tries: wait {wait}, then try again. Your account is not blocked.",
+    ),
+    "sentence.password_short": (
+        f"Un mot de passe a au moins {SHORTEST} caractères.",
+        f"A password has at least {SHORTEST} characters.",
+    ),
+    "sentence.password_long": (
+        f"Un mot de passe a au plus {LONGEST} caractères.",
+        f"A password has at most {LONGEST} characters.",
+    ),
+    "sentence.password_known": (
+        "Les voleurs essaient d'abord ce mot de passe : choisissez-en un autre.",
+        "Thieves try this password first: choose another.",
+    ),
+    "sentence.passwords_differ": (
+        "Les deux mots de passe ne sont pas les mêmes : écrivez-les encore une fois.",
+        "The two passwords are not the same: write them once more.",
+    ),
+    "sentence.terms_missing": (
+        "Cochez la case si vous êtes d'accord ; sinon, rien n'est ouvert.",
+        "Tick the box if you agree; otherwise nothing is opened.",
+    ),
+    "sentence.form_refused": (
+        "Ce formulaire ne vient pas de cette page : rechargez-la, et acceptez son cookie.",
+        "This form does not come from this page: reload it, and accept its cookie.",
+    ),
+    "sentence.bad_form": (
+        "Le formulaire est illisible : rechargez la page et recommencez.",
+        "The form cannot be read: reload its page and try again.",
+    ),
+    "sentence.sign_in_busy": (
+        "Beaucoup de personnes se connectent en ce moment : recommencez dans une minute.",
+        "Many sign in at this moment: try again in a minute.",
+    ),
+    "sentence.message_not_sent": (
+        "Le code n'a pas pu partir : recommencez dans quelques minutes.",
+        "The code could not leave: try again in a few minutes.",
+    ),
+    "sentence.signed_out": (
+        "Vous n'êtes pas connecté, ou votre connexion a expiré : connectez-vous.",
+        "You are not signed in, or your sign-in has expired: sign in.",
+    ),
+    "sentence.other": (
+        "Quelque chose ne va pas de notre côté : recommencez plus tard.",
+        "Something is wrong on our side: try again later.",
+    ),
+    "wait.seconds": ("{n} secondes", "{n} seconds"),
+    "wait.minutes": ("{n} minutes", "{n} minutes"),
+}
+
+TEXTS: Catalogue = {**FRAME, **SIGN_IN, **LETTER, **SESSIONS, **DONE, **SENTENCES}

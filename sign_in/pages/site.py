@@ -1,0 +1,230 @@
+"""Pages that sign in: templates, headers, forms of this browser, and errors as pages."""
+
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi.routing import APIRoute
+from jinja2 import Environment as Templates
+from jinja2 import FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from keyvault.credentials.sign_in_links import form_token, is_form_token
+from records.errors import CoffreError, Conflict, Invalid, NotFound, Refused
+from records.languages import LANGUAGE_COOKIE, LANGUAGES, Wording, by_language, chosen
+from records.sessions import cookie_name
+from records.web_forms import LARGEST_FORM, bad_form, fields_of, is_form, is_ours
+from sign_in.accounts.tries import TooManyTries
+from sign_in.doors.visitor import Admitted, Visitor
+from sign_in.pages.catalogue import TEXTS
+from sign_in.sessions.sessions import new_secret
+
+log = logging.getLogger("coffre.sign_in")
+YEAR_S = 365 * 86_400
+_TEXTS = by_language(TEXTS)
+_STATUS: Mapping[str, int] = {
+    "wrong_code": 422,
+    "too_many_tries": 429,
+    "sign_in_busy": 503,
+    "message_not_sent": 503,
+    "store_busy": 503,
+}
+_KINDS: tuple[tuple[type[CoffreError], int], ...] = (
+    (NotFound, 404),
+    (Conflict, 409),
+    (Refused, 403),
+    (Invalid, 400),
+)
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class FormRefused(Refused):
+    code = "form_refused"
+
+    def __init__(self) -> None:
+        super().__init__("This form does not come from this page: reload it, and accept its cookie.")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What these pages have in common with all others: addresses of style sheet and icon, headers, words."""
+
+    style: str
+    icon: str
+    headers: Mapping[str, str]
+    moment: Callable[[int, str], str]
+    """An instant (ms) in words of a language."""
+
+
+def status_of(error: CoffreError) -> int:
+    if error.code in _STATUS:
+        return _STATUS[error.code]
+    return next((status for kind, status in _KINDS if isinstance(error, kind)), 500)
+
+
+class Site:
+    """`caller`: the address that a request comes from, as it is counted."""
+
+    def __init__(self, look: Look, origin: str, caller: Callable[[Request], str], *, is_demo: bool) -> None:
+        self._look, self.origin, self._caller, self._is_demo = look, origin, caller, is_demo
+        self._secure = origin.startswith("https:")
+        self.session_cookie = cookie_name("coffre", origin)
+        self._browser_cookie = cookie_name("coffre-browser", origin)
+        self._device_cookie = cookie_name("coffre-device", origin)
+        self._templates = Templates(
+            loader=FileSystemLoader(Path(__file__).parent / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def texts(self, request: Request) -> Wording:
+        asked, kept = request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)
+        language = chosen(asked, kept, request.headers.get("accept-language", ""))
+        return Wording(language, _TEXTS[language])
+
+    def visitor(self, request: Request, label: str = "") -> Visitor:
+        """Raises `FormRefused` for a browser that keeps no cookie of ours."""
+        browser = request.cookies.get(self._browser_cookie)
+        if not browser:
+            raise FormRefused
+        return Visitor(browser, request.cookies.get(self._device_cookie), self._caller(request), label)
+
+    async def form(self, request: Request) -> dict[str, str]:
+        """The fields of a form that this browser was given for this address and this session. Raises
+        `FormRefused` or `Invalid` "bad_form".
+        """
+        if not is_form(request.headers.get("content-type", "")):
+            raise bad_form()
+        body = bytearray()
+        async for piece in request.stream():
+            body += piece
+            if len(body) > LARGEST_FORM:
+                raise bad_form()
+        form = fields_of(bytes(body))
+        said = request.headers.get("origin"), request.headers.get("sec-fetch-site")
+        browser = request.cookies.get(self._browser_cookie, "")
+        try:
+            is_its_own = is_form_token(browser, self._action(request), form.get("csrf", ""))
+        except Invalid:
+            is_its_own = False
+        if not is_its_own or not is_ours(*said, self.origin):
+            raise FormRefused
+        return form
+
+    def page(self, request: Request, template: str, status: int = 200, **context: Any) -> Response:
+        """A page, and a cookie for a browser that has none yet."""
+        t = self.texts(request)
+        given = request.cookies.get(self._browser_cookie)
+        browser = given if given is not None and _is_secret(given) else new_secret()
+        html = self._templates.get_template(template).render(
+            t=t,
+            is_demo=self._is_demo,
+            style=self._look.style,
+            icon=self._look.icon,
+            other_language=_other_language(request, t),
+            csrf=form_token(browser, self._action(request)),
+            csrf_of=lambda path: form_token(browser, self._action(request, path)),
+            **{"done": None, "problem": None, **context},
+        )
+        response = HTMLResponse(html, status, self._look.headers)
+        if browser != given:
+            self._set(response, self._browser_cookie, browser)
+        if request.query_params.get("lang") in LANGUAGES:
+            response.set_cookie(
+                LANGUAGE_COOKIE, t.language, max_age=YEAR_S, path="/", httponly=True, samesite="lax"
+            )
+        return response
+
+    def redirect(self, path: str) -> Response:
+        """303: the browser goes on with GET."""
+        return RedirectResponse(path, 303, self._look.headers)
+
+    def admit(self, admitted: Admitted) -> Response:
+        """To the page that somebody came from, with the cookies of a new session and of this device."""
+        response = self.redirect(admitted.leads_to)
+        # whoever used this browser before has left keys in its workers (Clear Site Data, section 3.1)
+        response.headers["Clear-Site-Data"] = '"storage"'
+        self._set(response, self.session_cookie, admitted.session)
+        self._set(response, self._device_cookie, admitted.device, YEAR_S)
+        self._set(response, self._browser_cookie, new_secret())
+        return response
+
+    def moment(self, request: Request, ms: int) -> str:
+        return self._look.moment(ms, self.texts(request).language)
+
+    def sentence(self, t: Wording, error: CoffreError) -> str:
+        key = f"sentence.{error.code}"
+        if isinstance(error, TooManyTries):
+            return t(key, wait=_waited(t, error.wait_s))
+        return t(key) if t.has(key) else t("sentence.other")
+
+    def answer(self, request: Request, error: CoffreError, template: str, **context: Any) -> Response:
+        """The page of a form again, with what was wrong."""
+        status = status_of(error)
+        if status >= 500:
+            log.error("sign-in failed", extra={"code": error.code})
+        problem = self.sentence(self.texts(request), error)
+        response = self.page(request, template, status, problem=problem, **context)
+        if isinstance(error, TooManyTries):
+            response.headers["Retry-After"] = str(error.wait_s)
+        return response
+
+    def route_class(self) -> type[APIRoute]:
+        """Routes whose errors are pages, in the visitor's language."""
+        site = self
+
+        class PageRoute(APIRoute):
+            def get_route_handler(self) -> Handler:
+                handle = super().get_route_handler()
+
+                async def answer(request: Request) -> Response:
+                    try:
+                        return await handle(request)
+                    except CoffreError as error:
+                        return site.answer(request, error, "error.html")
+                    except Exception as error:
+                        # neither message nor frames: they could quote what was given
+                        log.error("sign-in failed", extra={"code": type(error).__name__})  # noqa: TRY400
+                        return site.page(
+                            request, "error.html", 500, problem=site.texts(request)("sentence.other")
+                        )
+
+                return answer
+
+        return PageRoute
+
+    def _action(self, request: Request, path: str | None = None) -> str:
+        """What a form is bound to: an address, and who was signed in when it was shown."""
+        return f"{path or request.url.path}\n{request.cookies.get(self.session_cookie, '')}"
+
+    def _set(self, response: Response, name: str, value: str, max_age: int | None = None) -> None:
+        response.set_cookie(
+            name, value, max_age=max_age, path="/", secure=self._secure, httponly=True, samesite="lax"
+        )
+
+
+def _is_secret(text: str) -> bool:
+    try:
+        form_token(text, "")
+    except Invalid:
+        return False
+    return True
+
+
+def _waited(t: Wording, seconds: int) -> str:
+    return t("wait.seconds", n=seconds) if seconds < 120 else t("wait.minutes", n=-(-seconds // 60))
+
+
+def _other_language(request: Request, t: Wording) -> str | None:
+    """The same page in the other language; none for what was posted."""
+    if request.method not in ("GET", "HEAD"):
+        return None
+    (other,) = (language for language in LANGUAGES if language != t.language)
+    kept = [pair for pair in request.query_params.multi_items() if pair[0] not in ("lang", "fait")]
+    return f"{request.url.path}?{urlencode([*kept, ('lang', other)])}"

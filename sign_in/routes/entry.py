@@ -1,0 +1,105 @@
+"""Addresses of the doors for patients: identifier and password, then the code; a letter."""
+
+import asyncio
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from records.errors import CoffreError, Invalid
+from records.sessions import return_path
+from sign_in.accounts.devices import label_of
+from sign_in.doors.doors import Doors
+from sign_in.pages.site import FormRefused, Site
+
+
+def router(site: Site, doors: Doors) -> APIRouter:
+    """The pages of signing in."""
+    routes = APIRouter(route_class=site.route_class(), include_in_schema=False)
+    _install_password(routes, site, doors)
+    _install_code(routes, site, doors)
+    _install_letter(routes, site, doors)
+    return routes
+
+
+def _install_password(routes: APIRouter, site: Site, doors: Doors) -> None:
+    @routes.get("/sign-in")
+    async def sign_in(request: Request) -> Response:
+        leads_to = return_path(request.query_params.get("next", "/"))
+        done = request.query_params.get("fait")
+        return site.page(request, "sign_in.html", identifier="", leads_to=leads_to, done=done)
+
+    @routes.post("/sign-in")
+    async def knock(request: Request) -> Response:
+        form = await site.form(request)
+        identifier, leads_to = form.get("identifier", ""), return_path(form.get("next", "/"))
+        try:
+            visitor = site.visitor(request)
+            await asyncio.to_thread(
+                lambda: doors.password.knock(identifier, form.get("password", ""), visitor, leads_to)
+            )
+        except FormRefused:
+            raise
+        except CoffreError as error:
+            return site.answer(request, error, "sign_in.html", identifier=identifier, leads_to=leads_to)
+        return site.redirect("/sign-in/code")
+
+
+def _install_code(routes: APIRouter, site: Site, doors: Doors) -> None:
+    @routes.get("/sign-in/code")
+    async def code(request: Request) -> Response:
+        return site.page(request, "code.html")
+
+    @routes.post("/sign-in/code")
+    async def enter(request: Request) -> Response:
+        form = await site.form(request)
+        visitor = site.visitor(request, label_of(request.headers.get("user-agent", "")))
+        try:
+            admitted = await asyncio.to_thread(lambda: doors.password.enter(form.get("code", ""), visitor))
+        except CoffreError as error:
+            if error.code in ("wrong_code", "too_many_tries"):
+                return site.answer(request, error, "code.html")
+            raise
+        return site.admit(admitted)
+
+
+def _install_letter(routes: APIRouter, site: Site, doors: Doors) -> None:
+    @routes.get("/sign-in/letter")
+    async def letter(request: Request) -> Response:
+        return site.page(request, "letter.html", identifier="")
+
+    @routes.post("/sign-in/letter")
+    async def choose(request: Request) -> Response:
+        form = await site.form(request)
+        identifier, visitor = form.get("identifier", ""), site.visitor(request)
+        try:
+            password = _chosen(form)
+            await asyncio.to_thread(
+                lambda: doors.letter.choose(identifier, form.get("code", ""), password, visitor)
+            )
+        except CoffreError as error:
+            return site.answer(request, error, "letter.html", identifier=identifier)
+        return site.redirect("/sign-in?fait=chosen")
+
+    @routes.get("/sign-in/recover")
+    async def recover(request: Request) -> Response:
+        return site.page(request, "recover.html", identifier="")
+
+    @routes.post("/sign-in/recover")
+    async def ask(request: Request) -> Response:
+        form = await site.form(request)
+        identifier, visitor = form.get("identifier", ""), site.visitor(request)
+        try:
+            await asyncio.to_thread(lambda: doors.letter.ask(identifier, visitor))
+        except CoffreError as error:
+            return site.answer(request, error, "recover.html", identifier=identifier)
+        return site.redirect("/sign-in?fait=asked")
+
+
+def _chosen(form: dict[str, str]) -> str:
+    """Raises `Invalid` "passwords_differ" or "terms_missing"."""
+    password = form.get("password", "")
+    if password != form.get("again"):
+        raise Invalid("The two passwords are not the same.", code="passwords_differ")
+    if form.get("terms") != "oui":
+        raise Invalid("Nothing is opened without consent.", code="terms_missing")
+    return password

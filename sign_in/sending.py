@@ -1,0 +1,105 @@
+"""Messages to somebody who signs in, and the port of whatever carries them."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from records.contacts import CODE_LIFE_S, ContactKind
+from records.languages import FRENCH
+from sign_in.accounts.account import Account, in_groups
+
+_MINUTES = CODE_LIFE_S // 60
+_CODE = {
+    "fr": (
+        "Votre code de connexion",
+        "Votre code pour vous connecter à votre dossier médical : {code}\n"
+        "Il sert une fois, pendant {minutes} minutes, dans le navigateur où vous l'avez demandé.\n"
+        "Ne le donnez à personne. Si vous n'avez rien demandé, changez votre mot de passe.",
+    ),
+    "en": (
+        "Your sign-in code",
+        "Your code to sign in to your medical record: {code}\n"
+        "It serves once, for {minutes} minutes, in the browser where you asked for it.\n"
+        "Give it to nobody. If you did not ask for it, change your password.",
+    ),
+}
+_DEVICE = {
+    "fr": (
+        "Connexion depuis un nouvel appareil",
+        "On vient de se connecter à votre dossier médical depuis un nouvel appareil.\n"
+        "Si ce n'est pas vous, connectez-vous, ouvrez « Mes connexions » et fermez-les toutes,\n"
+        "puis changez votre mot de passe.",
+    ),
+    "en": (
+        "Sign-in from a new device",
+        "Somebody has just signed in to your medical record from a new device.\n"
+        'If it was not you, sign in, open "My sessions" and end them all,\n'
+        "then change your password.",
+    ),
+}
+_CHANGED = {
+    "fr": (
+        "Votre mot de passe a changé",
+        "Le mot de passe de votre dossier médical vient d'être changé, et toutes vos connexions "
+        "sont fermées.\n"
+        "Si ce n'est pas vous, demandez une lettre sur la page « Se connecter ».",
+    ),
+    "en": (
+        "Your password was changed",
+        "The password of your medical record has just been changed, and all your sessions were ended.\n"
+        'If it was not you, ask for a letter on the page "Sign in".',
+    ),
+}
+_FIRST = {
+    "fr": (
+        "Votre premier code",
+        "Votre premier code pour ouvrir votre compte : {code}\n"
+        "L'identifiant qui va avec vous est remis d'une autre façon. Le code sert une fois, "
+        "pendant 30 jours.",
+    ),
+    "en": (
+        "Your first code",
+        "Your first code to open your account: {code}\n"
+        "The identifier that belongs to it reaches you in another way. The code serves once, for 30 days.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Words for one person; nothing in them says whose record it is."""
+
+    kind: ContactKind
+    address: str = field(repr=False)
+    subject: str
+    text: str = field(repr=False)
+
+
+class Carrier(Protocol):
+    """Whatever carries messages: mail, a gateway for SMS, or, in the demo, the terminal."""
+
+    def carry(self, message: Message) -> None:
+        """Raises CoffreError "message_not_sent": it may be tried again."""
+
+    def carries(self, kind: ContactKind) -> bool:
+        """Whether messages to addresses of this kind leave at all."""
+
+
+def sign_in_code(account: Account, code: str) -> Message:
+    return _to(account, _CODE, code=code, minutes=_MINUTES)
+
+
+def new_device(account: Account) -> Message:
+    return _to(account, _DEVICE)
+
+
+def password_changed(account: Account) -> Message:
+    return _to(account, _CHANGED)
+
+
+def first_code(account: Account, code: str) -> Message:
+    return _to(account, _FIRST, code=in_groups(code))
+
+
+def _to(account: Account, said: dict[str, tuple[str, str]], **values: object) -> Message:
+    subject, text = said.get(account.language, said[FRENCH])
+    return Message(account.kind, account.contact, subject, text.format(**values))

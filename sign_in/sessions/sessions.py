@@ -1,0 +1,109 @@
+"""Sessions of the pages: begun here, found and ended in the index: an end counts at once everywhere."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+from keyvault.credentials.claims import Binding
+from keyvault.credentials.sign_in_links import digest_of, new_sign_in
+from records.errors import Invalid
+from records.sessions import IDLE_MS, LONGEST_S
+from sign_in.store import AccountTransaction
+from sign_in.tokens.issuing import TokenIssuer
+from sign_in.tokens.proven import Proven
+from storage.index_ports import SignInIndex
+from storage.rows import SignedIn
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """`device`: the name of the browser in which it was begun."""
+
+    session_id: UUID
+    device: bytes = field(repr=False)
+    began_at: int
+    used_at: int
+
+
+class Sessions:
+    """`bound_to`: the key of the process of the pages, whose calls alone their credentials are good for."""
+
+    def __init__(
+        self, index: SignInIndex, issuer: TokenIssuer, bound_to: Binding | None, clock: Callable[[], float]
+    ) -> None:
+        self._index, self._issuer, self._bound_to, self._clock = index, issuer, bound_to, clock
+
+    def begin(self, tx: AccountTransaction, account_id: UUID, device: bytes, who: Proven) -> str:
+        """The code for the browser's cookie, drawn now: none that was there before is ever taken over."""
+        session_id, now = uuid4(), self._now_ms()
+        made = new_sign_in(
+            self._issuer.issue(who, bound_to=self._bound_to, lifetime=LONGEST_S),
+            forms=new_secret(),
+        )
+        expires = (who.proven_at + LONGEST_S) * 1000
+        tx.delete("session", expires__le=now)
+        # first: what the index holds and no list names could not be ended by its holder
+        tx.insert_new(
+            "session",
+            {
+                "session_id": session_id,
+                "account_id": account_id,
+                "device": device,
+                "began_at": now,
+                "expires": expires,
+            },
+        )
+        self._index.put_sign_in(
+            SignedIn(
+                digest=made.digest,
+                sealed=made.sealed,
+                expires=expires,
+                session_id=session_id,
+                made_at=now,
+                used_at=now,
+            )
+        )
+        return made.code
+
+    def account_of(self, tx: AccountTransaction, code: str | None) -> tuple[UUID, UUID] | None:
+        """(account, session) of a browser that is signed in."""
+        now = self._now_ms()
+        try:
+            kept = self._index.sign_in(digest_of(code), now, now - IDLE_MS) if code else None
+        except Invalid:
+            return None
+        row = tx.get("session", session_id=kept.session_id) if kept and kept.session_id else None
+        return None if row is None else (row["account_id"], row["session_id"])
+
+    def all(self, tx: AccountTransaction, account_id: UUID) -> list[OpenSession]:
+        """Those that last, the last used first."""
+        now = self._now_ms()
+        rows = tx.find("session", account_id=account_id, expires__gt=now)
+        live = self._index.live_sessions([row["session_id"] for row in rows], now, now - IDLE_MS)
+        found = [
+            OpenSession(row["session_id"], row["device"], row["began_at"], live[row["session_id"]])
+            for row in rows
+            if row["session_id"] in live
+        ]
+        return sorted(found, key=lambda each: each.used_at, reverse=True)
+
+    def end(self, tx: AccountTransaction, account_id: UUID, but: UUID | None = None) -> int:
+        """Ends all of a person, `but` the one they sit at; counts them."""
+        rows = tx.find("session", account_id=account_id)
+        ended = [row["session_id"] for row in rows if row["session_id"] != but]
+        self._index.end_sessions(ended)
+        return tx.delete("session", session_id__in=ended)
+
+    def end_one(self, tx: AccountTransaction, account_id: UUID, session_id: UUID) -> None:
+        """Nothing, where it is another person's."""
+        if tx.delete("session", session_id=session_id, account_id=account_id):
+            self._index.end_sessions([session_id])
+
+    def _now_ms(self) -> int:
+        return int(self._clock() * 1000)
+
+
+def new_secret() -> str:
+    """For a cookie or a form: 32 random bytes as base64url."""
+    return secrets.token_urlsafe(32)

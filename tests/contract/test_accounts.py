@@ -1,0 +1,235 @@
+"""Accounts on both engines: found by names, changed once; codes serve once, tries are counted together."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+
+from keyvault.credentials.account_keys import AccountKeys
+from keyvault.crypto.envelope import KeyvaultError
+from records.contacts import ContactKind
+from records.errors import CoffreError
+from sign_in.accounts.account import Account, AccountRows, AccountState
+from sign_in.accounts.devices import Devices
+from sign_in.accounts.entries import Entries, Entry, NoCode
+from sign_in.accounts.letters import Letters, Purpose
+from sign_in.accounts.tries import ACCOUNT, TooManyTries, Tries
+from storage.accounts.tables import ACCOUNTS
+from storage.vault_store.store import SqlVaultStore
+from tests.contract.storage_adapters import open_database
+from tests.services.fixtures_postgres import NewDatabase
+
+KEYS = AccountKeys(bytes(range(32)))
+ROWS, LETTERS, ENTRIES, TRIES, DEVICES = (
+    AccountRows(KEYS),
+    Letters(KEYS),
+    Entries(KEYS),
+    Tries(KEYS),
+    Devices(KEYS),
+)
+INS = "277079999900167|1.2.250.1.213.1.4.10"
+MINUTE = 60_000
+
+
+@pytest.fixture
+def store(new_database: NewDatabase) -> SqlVaultStore:
+    return SqlVaultStore(open_database(new_database("accounts")), ACCOUNTS)
+
+
+def an_account(**changes: object) -> Account:
+    made = Account(
+        account_id=uuid4(),
+        state=AccountState.ACTIVE,
+        identifier="K7QM4TX2B9",
+        ins=INS,
+        kind=ContactKind.EMAIL,
+        contact="zoe@example.fr",
+        password="$argon2id$",
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def account(store: SqlVaultStore) -> Account:
+    account = an_account()
+    with store.writing() as tx:
+        ROWS.add(tx, account, 1)
+    return account
+
+
+class TestAccounts:
+    def test_one_is_found_by_identifier_by_person_and_by_id(
+        self, store: SqlVaultStore, account: Account
+    ) -> None:
+        with store.reading() as tx:
+            for found in (
+                ROWS.of_identifier(tx, "k7qm4-tx2b9"),
+                ROWS.of_person(tx, INS),
+                ROWS.of_id(tx, account.account_id),
+            ):
+                assert found == account
+            assert ROWS.of_identifier(tx, "K7QM4-TX2B8") is None
+
+    def test_a_person_has_one_and_an_identifier_is_of_one(
+        self, store: SqlVaultStore, account: Account
+    ) -> None:
+        for other in (an_account(identifier="AAAAAAAAAA"), an_account(ins=INS.replace("167", "264"))):
+            with pytest.raises(CoffreError) as error, store.writing() as tx:
+                ROWS.add(tx, other, 1)
+            assert error.value.code == "account_exists"
+
+    def test_two_changes_at_once_do_not_both_count(self, store: SqlVaultStore, account: Account) -> None:
+        with store.writing() as tx:
+            changed = ROWS.change(tx, account, password="new")
+        with pytest.raises(CoffreError) as error, store.writing() as tx:
+            ROWS.change(tx, account, password="late")
+        assert error.value.code == "account_changed"
+        with store.reading() as tx:
+            assert ROWS.of_id(tx, account.account_id) == changed
+
+    def test_nothing_of_a_person_stands_in_a_row(self, store: SqlVaultStore, account: Account) -> None:
+        with store.reading() as tx:
+            row = tx.get("account", account_id=account.account_id)
+        assert row is not None
+        told = b"".join(value for value in row.values() if isinstance(value, bytes))
+        for secret in (account.identifier, INS.partition("|")[0], account.contact, "argon2"):
+            assert secret.encode() not in told
+
+    def test_a_row_put_back_or_moved_does_not_open(self, store: SqlVaultStore, account: Account) -> None:
+        other = an_account(identifier="AAAAAAAAAA", ins=INS.replace("167", "264"))
+        with store.writing() as tx:
+            old = tx.get("account", account_id=account.account_id)
+            assert old is not None
+            ROWS.change(tx, account, password="new")
+            ROWS.add(tx, other, 1)
+        for of in (account, other):
+            with store.writing() as tx:
+                tx.update("account", {"sealed": old["sealed"], "version": 2}, account_id=of.account_id)
+            with pytest.raises(KeyvaultError), store.reading() as tx:
+                ROWS.of_id(tx, of.account_id)
+
+
+class TestLetters:
+    def test_a_code_serves_once_for_its_account_in_its_time(
+        self, store: SqlVaultStore, account: Account
+    ) -> None:
+        with store.writing() as tx:
+            letter = LETTERS.draw(tx, account.account_id, Purpose.FIRST_VISIT, 1)
+            assert LETTERS.use(tx, uuid4(), letter.code, 2) is None
+            assert LETTERS.use(tx, account.account_id, letter.code, letter.expires) is None
+            assert LETTERS.use(tx, account.account_id, letter.code.lower(), 2) is Purpose.FIRST_VISIT
+            assert LETTERS.use(tx, account.account_id, letter.code, 3) is None
+
+    def test_asking_again_does_not_spend_the_letter_that_is_under_way(
+        self, store: SqlVaultStore, account: Account
+    ) -> None:
+        with store.writing() as tx:
+            LETTERS.ask(tx, account.account_id, 1)
+            assert LETTERS.asked(tx, 2) == [account.account_id]
+            letter = LETTERS.draw(tx, account.account_id, Purpose.RECOVERY, 3)
+            LETTERS.ask(tx, account.account_id, 4)
+            assert LETTERS.asked(tx, 5) == []
+            assert LETTERS.use(tx, account.account_id, letter.code, 6) is Purpose.RECOVERY
+
+    def test_no_code_opens_a_letter_that_was_only_asked_for(
+        self, store: SqlVaultStore, account: Account
+    ) -> None:
+        with store.writing() as tx:
+            LETTERS.ask(tx, account.account_id, 1)
+            assert LETTERS.use(tx, account.account_id, "", 2) is None
+
+
+@pytest.mark.requirement("R4")
+class TestEntries:
+    def test_a_code_is_right_once_in_its_browser_and_time(
+        self, store: SqlVaultStore, account: Account
+    ) -> None:
+        entry = Entry(account.account_id, "/choix")
+        with store.writing() as tx:
+            code = ENTRIES.begin(tx, "mine", entry, 1)
+            assert len(code) == 6 and code.isdigit()
+            other = ENTRIES.begin(tx, "other", entry, 1)
+            assert ENTRIES.waiting(tx, "mine", 2) == entry
+            assert (code == other) or not ENTRIES.is_code(tx, "other", code, 2)
+            assert ENTRIES.is_code(tx, "mine", f" {code[:3]} {code[3:]}", 2)
+            with pytest.raises(NoCode):
+                ENTRIES.is_code(tx, "mine", code, 3)
+            with pytest.raises(NoCode):
+                ENTRIES.is_code(tx, "other", other, 1 + 10 * MINUTE)
+
+    def test_five_wrong_ones_end_it(self, store: SqlVaultStore, account: Account) -> None:
+        with store.writing() as tx:
+            code = ENTRIES.begin(tx, "mine", Entry(account.account_id, "/"), 1)
+            wrong = f"{(int(code) + 1) % 10**6:06d}"
+            assert not any(ENTRIES.is_code(tx, "mine", wrong, 2) for _ in range(5))
+            with pytest.raises(NoCode):
+                ENTRIES.is_code(tx, "mine", code, 3)
+
+
+class TestTries:
+    def test_pauses_grow_and_end_and_are_forgiven(self, store: SqlVaultStore) -> None:
+        whose, now, pauses = TRIES.of_identifier("K7QM4TX2B9"), 1, []
+        with store.writing() as tx:
+            for _ in range(ACCOUNT.free - 1):
+                TRIES.count(tx, whose, now)
+            for _ in range(10):
+                TRIES.count(tx, whose, now)
+                with pytest.raises(TooManyTries) as error:
+                    TRIES.count(tx, whose, now)
+                pauses.append(error.value.wait_s)
+                now += error.value.wait_s * 1000
+            assert pauses == [1, 2, 4, 8, 16, 32, 64, 120, 120, 120]
+            TRIES.forgive(tx, whose)
+            for _ in range(ACCOUNT.free):
+                TRIES.count(tx, whose, now)
+
+    def test_tries_during_a_pause_make_it_no_longer(self, store: SqlVaultStore) -> None:
+        whose = TRIES.of_identifier("K7QM4TX2B9")
+        with store.writing() as tx:
+            for _ in range(ACCOUNT.free):
+                TRIES.count(tx, whose, 1)
+            for now in range(1, 1000, 50):
+                with pytest.raises(TooManyTries):
+                    TRIES.count(tx, whose, now)
+            TRIES.count(tx, whose, 1001)
+
+    def test_a_right_try_takes_back_itself_alone(self, store: SqlVaultStore) -> None:
+        whose = TRIES.of_address("192.0.2.1")
+        with store.writing() as tx:
+            for _ in range(20):
+                TRIES.count(tx, whose, 1)
+            for _ in range(40):
+                TRIES.count(tx, whose, 1)
+                TRIES.take_back(tx, whose, 1)
+            row = tx.get("tries", whose=whose.name)
+        assert row is not None and row["failures"] == 20
+
+    def test_many_at_once_are_all_counted(self, store: SqlVaultStore) -> None:
+        whose = TRIES.of_identifier("K7QM4TX2B9")
+
+        def one(_: int) -> bool:
+            try:
+                with store.writing() as tx:
+                    TRIES.count(tx, whose, 1)
+            except TooManyTries:
+                return False
+            return True
+
+        with ThreadPoolExecutor(8) as pool:
+            passed = sum(pool.map(one, range(24)))
+        assert passed <= ACCOUNT.free
+
+
+class TestDevices:
+    def test_a_browser_is_new_once_for_each_account(self, store: SqlVaultStore, account: Account) -> None:
+        with store.writing() as tx:
+            first = DEVICES.meet(tx, account.account_id, None, "Firefox, Linux", 1)
+            again = DEVICES.meet(tx, account.account_id, first.secret, "Firefox, Linux", 2)
+            other = DEVICES.meet(tx, uuid4(), first.secret, "Firefox, Linux", 3)
+            assert [first.is_new, again.is_new, other.is_new] == [True, False, True]
+            assert first.secret == other.secret and first.name != other.name
+            (shown,) = DEVICES.all(tx, account.account_id)
+            assert (shown.label, shown.first_at, shown.last_at) == ("Firefox, Linux", 1, 2)
+            DEVICES.forget_all(tx, account.account_id)
+            assert DEVICES.known(tx, account.account_id, first.secret) is None

@@ -1,0 +1,203 @@
+"""A patient signs in at the door: first visit, password and code, and what the pages show then (R4)."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.entering import PASSWORD, Door, Person, door, text_of
+from tests.integration.pages import Browser, Page
+
+
+@pytest.fixture(scope="module")
+def at_door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    with door(tmp_path_factory.mktemp("door")) as found:
+        yield found
+
+
+@pytest.fixture
+def person(at_door: Door) -> Person:
+    return at_door.person()
+
+
+@pytest.mark.requirement("R4")
+def test_a_patient_signs_in_with_identifier_password_and_code(person: Person) -> None:
+    browser = person.enter()
+    page = browser.get("/")
+    assert page.headings[0] == (1, "Mes documents")
+    assert browser.http.post("/sign-out", data=page.form("/sign-out").fields).status_code == 303
+    assert browser.get("/choix", 403)
+
+
+@pytest.mark.requirement("R4")
+def test_identifier_and_first_code_leave_by_two_ways(at_door: Door) -> None:
+    person = at_door.person(has_password=False)
+    (message,) = person.arrived()
+    assert person.code in message
+    assert person.identifier not in message
+
+
+def test_before_the_first_visit_there_is_no_password(at_door: Door) -> None:
+    person = at_door.person(has_password=False)
+    assert person.knock(person.browser()).status_code == 403
+    assert person.choose().headers["location"] == "/sign-in?fait=chosen"
+    person.enter()
+
+
+def test_nothing_is_opened_without_consent(at_door: Door) -> None:
+    person = at_door.person(has_password=False)
+    refused = person.choose(terms="non")
+    assert refused.status_code == 400
+    assert "Cochez la case" in text_of(refused)
+    assert person.choose().status_code == 303, "the code was not used up"
+
+
+def test_the_first_code_serves_once(at_door: Door) -> None:
+    person = at_door.person()
+    assert person.choose(password="un autre mot de passe").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("password", "said"),
+    [
+        ("court", "au moins 12"),
+        ("a" * 129, "au plus 128"),
+        ("abababababab", "Les voleurs"),
+        ("Motdepasse2026!", "Les voleurs"),
+    ],
+)
+def test_a_poor_password_is_refused_with_the_reason(at_door: Door, password: str, said: str) -> None:
+    person = at_door.person(has_password=False)
+    refused = person.choose(password=password)
+    assert refused.status_code == 400
+    assert said in text_of(refused)
+
+
+@pytest.mark.requirement("R4")
+def test_unknown_and_known_accounts_are_answered_alike(person: Person) -> None:
+    pages = []
+    for identifier in (person.identifier, "AAAAA-AAAAA"):
+        browser = person.browser()
+        answer = person.knock(browser, "pas le bon mot de passe", identifier)
+        page = Page(answer.text)
+        page.form("/sign-in").fields.pop("csrf")
+        pages.append((answer.status_code, page.text, sorted(answer.headers)))
+    assert pages[0] == pages[1]
+    assert pages[0][0] == 403
+    assert len(person.arrived()) == 1, "nobody is written to for a wrong password"
+
+
+@pytest.mark.requirement("R4")
+def test_a_code_is_good_in_the_browser_alone_that_asked(person: Person) -> None:
+    asking, other = person.browser(), person.browser()
+    assert person.knock(asking).status_code == 303
+    code = person.code_after(1)
+    assert person.knock(other).status_code == 303
+    assert person.give(other, code).status_code == 422
+    assert person.give(asking, code).status_code == 303
+
+
+@pytest.mark.requirement("R4")
+def test_a_code_serves_once_and_a_newer_one_ends_it(person: Person) -> None:
+    browser = person.browser()
+    assert person.knock(browser).status_code == 303
+    first = person.code_after(1)
+    assert person.knock(browser).status_code == 303
+    assert person.give(browser, first).status_code == 422
+    second = person.code_after(2)
+    assert person.give(browser, second).status_code == 303
+    assert person.give(browser, second).status_code == 403
+
+
+@pytest.mark.requirement("R4")
+def test_five_wrong_codes_end_the_code(person: Person) -> None:
+    browser = person.browser()
+    assert person.knock(browser).status_code == 303
+    code = person.code_after(1)
+    wrong = f"{(int(code) + 1) % 10**6:06d}"
+    assert [person.give(browser, wrong).status_code for _ in range(5)] == [422] * 5
+    assert person.give(browser, code).status_code in (403, 429)
+
+
+def test_the_holder_is_told_of_a_new_device_once(person: Person) -> None:
+    browser = person.enter()
+    assert "nouvel appareil" in person.mail.wait_for(person.address, 3)[2].get_content()
+    browser.http.cookies.delete("coffre")
+    person.enter(browser)
+    assert len(person.arrived()) == 4, "the same browser is no news"
+
+
+def test_sessions_are_listed_and_ended_at_once_everywhere(person: Person) -> None:
+    here, there = person.enter(), person.enter()
+    page = here.get("/sign-in/sessions")
+    assert page.text.count("Connecté depuis") == 2
+    assert there.get("/choix")
+    ending = [form for form in page.forms if form.action == "/sign-in/sessions/end"]
+    all_others = next(form for form in ending if "session" not in form.fields)
+    assert here.send(all_others).status_code == 303
+    assert there.get("/choix", 403)
+    assert here.get("/choix")
+
+
+def test_nobody_ends_anothers_session(at_door: Door, person: Person) -> None:
+    other = at_door.person()
+    theirs, mine = other.enter(), person.enter()
+    listed = mine.get("/sign-in/sessions")
+    assert listed.text.count("Connecté depuis") == 1
+    person.enter()
+    form = next(form for form in mine.get("/sign-in/sessions").forms if "session" in form.fields)
+    with other.coffre.system() as system, system.accounts.reading() as tx:
+        sessions = {row["session_id"] for row in tx.find("session")}
+    for session_id in sessions:
+        mine.send(form, session=str(session_id))
+    assert theirs.get("/choix")
+
+
+def test_a_letter_that_was_asked_for_leads_to_a_new_password(at_door: Door, person: Person) -> None:
+    import json
+
+    signed_in = person.enter()
+    browser = person.browser()
+    answers = []
+    for identifier in (person.identifier, "AAAAA-AAAAA"):
+        form = browser.get("/sign-in/recover").form("/sign-in/recover")
+        answer = browser.send(form, identifier=identifier)
+        answers.append((answer.status_code, answer.headers["location"]))
+    assert answers[0] == answers[1] == (303, "/sign-in?fait=asked")
+    folder = at_door.coffre.data.parent / f"letters-{person.patient.ins}"
+    assert json.loads(at_door.command("account", "letters", "--out", str(folder), "--json"))["letters"] == 1
+    letter = json.loads((folder / "letter-1.json").read_text())
+    assert letter["recipient"].startswith(person.patient.ins)
+    person.code = letter["code"]
+    assert person.choose(password="un tout autre secret").status_code == 303
+    assert signed_in.get("/choix", 403), "what was signed in before is ended"
+    assert person.knock(person.browser(), PASSWORD).status_code == 403
+    assert person.knock(person.browser(), "un tout autre secret").status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("asked", "leads_to"),
+    [
+        ("/consultations", "/consultations"),
+        ("/dossier/0192%3Fmode%3Dnormal", "/"),
+        ("//evil.example", "/"),
+        ("/%5Cevil.example", "/"),
+        ("https://evil.example/", "/"),
+        ("/sign-out", "/"),
+        ("javascript:alert(1)", "/"),
+    ],
+)
+def test_a_sign_in_leads_back_to_our_pages_alone(at_door: Door, asked: str, leads_to: str) -> None:
+    page = Browser(at_door.coffre).get(f"/sign-in?next={asked}")
+    found = page.form("/sign-in").fields["next"]
+    assert found == leads_to or (asked.startswith("/dossier") and found == "/dossier/0192?mode=normal")
+
+
+def test_an_expired_session_brings_back_to_where_one_was(person: Person) -> None:
+    browser = person.browser()
+    page = browser.get("/consultations", 403)
+    assert page.link("Se connecter") == "/sign-in?next=/consultations"
+    person.enter(browser, next="/consultations")
+
+
+def test_the_first_page_leads_to_the_door(at_door: Door) -> None:
+    assert Browser(at_door.coffre).get("/").link("Se connecter").startswith("/sign-in")
