@@ -73,6 +73,7 @@ class Commands(LaterGroup):
         "status": Later(
             "coffre.commands.status:status", "What this Coffre holds, what waits, and which processes run."
         ),
+        "doctor": Later("coffre.commands.doctor:doctor", "Say on one screen what is wrong and what to do."),
         "check": Later(
             "coffre.commands.check:check_command",
             "Compare objects, index, vault and log. Exit 0 where all is sound, 1 where something was found.",

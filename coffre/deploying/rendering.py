@@ -1,8 +1,12 @@
 """Everything that a machine of a site needs, as files by their place below the folder they are written to."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from coffre.alerting.alerts import rules
+from coffre.alerting.dashboard import dashboard
 from coffre.deploying import units
 from coffre.deploying.processes import PROCESSES, peers
 from coffre.deploying.site import Site
@@ -18,6 +22,8 @@ def rendered(site: Site) -> dict[str, str]:
         **{f"systemd/{name}": text for name, text in units.units(complete).items()},
         "sysusers.d/coffre.conf": units.users(complete),
         "tmpfiles.d/coffre.conf": units.folders(complete),
+        "watching/rules.yaml": _json(rules()),
+        "watching/dashboard.json": _json(dashboard()),
         **{f"settings/{process}.env": _lines(complete.settings[process]) for process in PROCESSES},
     }
 
@@ -54,6 +60,10 @@ def _with_peers(site: Site) -> Site:
         return site
     settings = {**site.settings, "vault": {**vault, "COFFRE_VAULT_PEERS": peers()}}
     return Site(settings, site.secrets, site.networks, site.data, site.program, site.etc)
+
+
+def _json(found: Mapping[str, Any]) -> str:
+    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
 
 
 def _lines(settings: Mapping[str, str]) -> str:

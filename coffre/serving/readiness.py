@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from importlib.metadata import version
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
@@ -10,6 +11,7 @@ from fastapi.responses import JSONResponse
 from coffre.serving import problems
 from records.errors import CoffreError
 
+VERSION = version("coffre")
 LIMIT_S = 5.0
 """A probe asks every few seconds and must not wait as long as a request may."""
 _SILENT = CoffreError("Something this process needs is silent: see its log.", code="not_ready")
@@ -47,7 +49,7 @@ def install(app: FastAPI, needs: Mapping[str, Callable[[], object]]) -> None:
 
     @app.get("/health/live", tags=["Health"], summary="The process answers")
     async def live() -> dict[str, str]:
-        return {"status": "ok"}
+        return {"status": "ok", "version": VERSION}
 
     readiness = Readiness(needs)
 

@@ -49,15 +49,15 @@ def claim(path: Path) -> None:
     path.unlink()
 
 
-def check_folder(folder: Path) -> None:
-    """Raises `CoffreError` "foreign_socket" where `folder` is there and is no folder of this user."""
+def check_folder(folder: Path, user: int | None = None) -> None:
+    """Raises `CoffreError` "foreign_socket" where `folder` is there and is no folder of `user`: this one."""
     try:
         found = folder.lstat()
     except FileNotFoundError:
         return
     if not stat.S_ISDIR(found.st_mode):
         raise foreign(folder, f"is {_kind(found.st_mode)} and no folder")
-    if found.st_uid != os.geteuid():
+    if found.st_uid != (os.geteuid() if user is None else user):
         raise foreign(folder, f"belongs to the user {found.st_uid}")
 
 

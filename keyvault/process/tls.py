@@ -1,7 +1,10 @@
 """Mutual TLS 1.3 between the vault and its callers: each has a certificate of one authority."""
 
 import ssl
+import time
 from pathlib import Path
+
+from cryptography import x509
 
 
 def tls_context(certificate: Path, key: Path, authority: Path) -> ssl.SSLContext:
@@ -20,3 +23,12 @@ def client_context(certificate: Path, key: Path, authority: Path) -> ssl.SSLCont
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.load_cert_chain(certificate, key)
     return context
+
+
+def days_left(certificate: Path) -> float | None:
+    """Until the first certificate of the file ends; negative where it has. None where there is none."""
+    try:
+        found = x509.load_pem_x509_certificate(certificate.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return (found.not_valid_after_utc.timestamp() - time.time()) / 86_400

@@ -1,6 +1,7 @@
 """What operators watch: metrics without identities, one request id per request."""
 
 import re
+from importlib.metadata import version
 
 import pytest
 
@@ -50,7 +51,7 @@ def test_every_answer_carries_an_id_of_its_own(coffre: Coffre, patient: Patient)
 
 
 def test_readiness_asks_whatever_the_process_needs(coffre: Coffre) -> None:
-    assert coffre.http.get("/health/live").json() == {"status": "ok"}
+    assert coffre.http.get("/health/live").json() == {"status": "ok", "version": version("coffre")}
     assert coffre.http.get("/health/ready").json() == {
         "status": "ok",
         "index": "ok",

@@ -1,0 +1,76 @@
+"""Examine an installation as far as its owner sees it: each check that cannot be made is a finding, too."""
+
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from coffre.command_line.opening import settings_of_installation
+from coffre.credential_files import check_mode
+from coffre.doctor.findings import Finding, of_certificate, of_disk, of_status
+from coffre.settings import Settings
+from keyvault.process.sockets import check_folder, folder_of
+from keyvault.process.tls import days_left
+from records.errors import CoffreError
+
+ETC = Path("/etc/coffre")
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_READ_FIRST = "Do what this sentence says, and ask again."
+
+
+def examine(data: Path | None, etc: Path = ETC) -> list[Finding]:
+    """Everything that is wrong, in the order of `findings.CHECKS`."""
+    try:
+        settings = settings_of_installation(data)
+    except CoffreError as error:
+        return [Finding("settings", error.sentence, _READ_FIRST), *_secret_files(etc)]
+    return [
+        *_secret_files(etc),
+        *_certificates(settings),
+        *_sockets(settings),
+        *_disk(settings),
+        *_status(settings),
+    ]
+
+
+def _secret_files(etc: Path) -> Iterator[Finding]:
+    for path in sorted((*etc.glob("roles/*.env"), *etc.glob("secrets/*.env"))):
+        try:
+            check_mode(path, _OTHERS)
+        except CoffreError as error:
+            yield Finding("secret_files", error.sentence, "Draw anew what it holds: others may have read it.")
+
+
+def _certificates(settings: Settings) -> Iterator[Finding]:
+    path = settings.vault_tls_certificate
+    if path is not None:
+        yield from of_certificate(str(path), days_left(path))
+
+
+def _sockets(settings: Settings) -> Iterator[Finding]:
+    """A folder that belongs to another user than the vault's files is no place of its sockets."""
+    if not settings.vault_url.startswith("unix:"):
+        return
+    folder = folder_of(settings.vault_url)
+    try:
+        owner = settings.vault_dir.stat().st_uid
+    except OSError:
+        return
+    try:
+        check_folder(folder, owner)
+    except CoffreError as error:
+        yield Finding("sockets", error.sentence, "Whoever made it can listen in the vault's place.")
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    room = shutil.disk_usage(settings.data)
+    yield from of_disk(str(settings.data), room.free, room.total)
+
+
+def _status(settings: Settings) -> Iterator[Finding]:
+    from coffre.installation.status import installation_status  # noqa: PLC0415 - loads the engines
+
+    try:
+        yield from of_status(installation_status(settings))
+    except CoffreError as error:
+        yield Finding("status", f"{error.code}: {error.sentence}", _READ_FIRST)

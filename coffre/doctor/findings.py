@@ -1,0 +1,113 @@
+"""Rules of `coffre doctor`: what of an installation's facts is wrong, and what to do. Nothing is opened."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+CHECKS: Mapping[str, str] = {
+    "settings": "settings hold together",
+    "status": "index and vault tell their state",
+    "secret_files": "files of secrets are their owner's alone",
+    "certificate": "certificates are valid for two weeks more",
+    "sockets": "the vault's sockets are its own",
+    "disk": "there is room for a day's log",
+    "frozen": "the vault decides",
+    "log_unsigned": "the log is signed",
+    "log_unshipped": "checkpoints reach the second place",
+    "queue": "deposits are validated",
+    "notices": "notices leave",
+    "issuer_new": "no issuer is new",
+    "root_rotation": "no rotation was left half done",
+}
+"""Each check and what is true where it finds nothing; docs/operate.md has a page for each."""
+QUEUE_S, NOTICES_S, ROOM = 900, 3_600, 0.05
+LOG_BEHIND = 1_000
+"""Entries that may wait: the housekeeper signs every second, and more than these are minutes of work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`check` is one of `CHECKS`; `sentence` says what is wrong, `remedy` what to do first."""
+
+    check: str
+    sentence: str
+    remedy: str
+
+
+def of_status(told: Mapping[str, Any]) -> Iterator[Finding]:
+    """From what `coffre status` tells."""
+    yield from _of_log(told)
+    waiting = told["queue"]["oldest_s"]
+    if waiting is not None and waiting > QUEUE_S:
+        yield Finding(
+            "queue",
+            f"{told['queue']['waiting']} deposits wait, the oldest for {waiting // 60} minutes.",
+            "Start a worker, or look into its log: nothing is lost, and depositors wait.",
+        )
+    oldest = told["notices_oldest_waiting_s"]
+    if oldest is not None and oldest > NOTICES_S:
+        yield Finding(
+            "notices",
+            f"A notice has waited for {oldest // 60} minutes.",
+            "Look for `notices could not be sent` in the housekeeper's log, which has the code.",
+        )
+    if told["issuers_new"]:
+        yield Finding(
+            "issuer_new",
+            f"Issuers are new: {', '.join(told['issuers_new'])}.",
+            "Ask the two operators who set them; what nobody knows of is a break-in.",
+        )
+    if told["root_rotation_running"]:
+        yield Finding(
+            "root_rotation",
+            "A rotation of the root was begun and did not end.",
+            "Run the same `coffre vault rotate-root` again: it goes on where it was.",
+        )
+
+
+def _of_log(told: Mapping[str, Any]) -> Iterator[Finding]:
+    if told["frozen"]:
+        yield Finding(
+            "frozen",
+            "The vault is frozen since its restore: nobody reads.",
+            "Bring newer decisions with `coffre vault replay`, or `coffre vault accept-gap`.",
+        )
+    unsigned = told["log_size"] + told["log_pending"] - told["log_signed"]
+    if unsigned > LOG_BEHIND:
+        yield Finding(
+            "log_unsigned",
+            f"{unsigned} entries of the log are in no signed checkpoint.",
+            "Start the housekeeper: it signs. Entries are kept, and nobody outside can prove them yet.",
+        )
+    if told["log_shipped"] is not None and told["log_signed"] - told["log_shipped"] > LOG_BEHIND:
+        yield Finding(
+            "log_unshipped",
+            f"{told['log_signed'] - told['log_shipped']} signed entries are not in the second place.",
+            "Ask COFFRE_SECOND_PLACE_URL: is it reached, is there room, does its lock hold?",
+        )
+
+
+def of_disk(path: str, free: int, size: int) -> Iterator[Finding]:
+    """Of the file system of the data directory; bytes."""
+    if free < size * ROOM:
+        yield Finding(
+            "disk",
+            f"Of the disk of {path} {100 * free // size} % are free.",
+            "Make room, or make it larger: without a line of the log nothing is read either.",
+        )
+
+
+def of_certificate(path: str, days_left: float | None) -> Iterator[Finding]:
+    """None: it cannot be read as a certificate."""
+    if days_left is None:
+        yield Finding("certificate", f"{path} is no certificate.", "Put the process's certificate there.")
+    elif days_left < 0:
+        yield Finding(
+            "certificate", f"{path} ended {-days_left:.0f} days ago.", "Have a new one issued, then restart."
+        )
+    elif days_left < 14:
+        yield Finding(
+            "certificate",
+            f"{path} ends in {days_left:.0f} days.",
+            "Have a new one issued now, put it in its place, and restart the process.",
+        )

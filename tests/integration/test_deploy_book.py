@@ -1,0 +1,37 @@
+"""The description of docs/deploy.md, checked and rendered as the page says."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+PAGE = Path(__file__).resolve().parents[2] / "docs/deploy.md"
+
+
+def coffre(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "coffre.cli", *words]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_the_site_of_the_page_holds_and_is_rendered(tmp_path: Path) -> None:
+    (block,) = re.findall(r"^```toml\n(.*?)^```$", PAGE.read_text("utf-8"), re.M | re.S)
+    (tmp_path / "site.toml").write_text(block)
+    checked = coffre(tmp_path, "settings", "check", "site.toml")
+    assert (checked.returncode, checked.stdout) == (0, "These settings hold.\n"), checked.stderr
+    first = coffre(tmp_path, "deploy", "render", "site.toml", "--out", "site")
+    assert first.returncode == 0, first.stderr
+    folders = {path.name for path in (tmp_path / "site").iterdir()}
+    assert folders == {"settings", "systemd", "sysusers.d", "tmpfiles.d", "watching"}
+    assert all(f"`{each}/`" in PAGE.read_text("utf-8") for each in folders)
+
+
+def test_what_does_not_hold_is_named_and_nothing_is_written(tmp_path: Path) -> None:
+    (tmp_path / "site.toml").write_text('[settings.vault]\nCOFFRE_VAULT_PIN = "1234"\n')
+    checked = coffre(tmp_path, "settings", "check", "site.toml")
+    assert checked.returncode == 1
+    assert "COFFRE_VAULT_PIN is secret" in checked.stdout
+    refused = coffre(tmp_path, "deploy", "render", "site.toml", "--out", "site")
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("bad_site: ")
+    assert "1234" not in checked.stdout + refused.stderr
+    assert not (tmp_path / "site").exists()

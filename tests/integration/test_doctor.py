@@ -1,0 +1,75 @@
+"""`coffre doctor` on a real data directory: it finds what was put wrong there, and nothing else."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from subprocess import run
+
+import pytest
+
+from coffre.installation.install import initialise
+from coffre.settings import load
+from tests.services.service import certificate
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    data = tmp_path_factory.mktemp("doctor") / "data"
+    initialise(load(data=data))
+    return data
+
+
+def examined(data: Path, etc: Path, **settings: str) -> tuple[int, dict[str, str]]:
+    """Exit code, and each check that found something with its sentence."""
+    command = [sys.executable, "-m", "coffre.cli", "doctor", "--data", str(data), "--etc", str(etc), "--json"]
+    done = run(command, env={**os.environ, **settings}, capture_output=True, text=True, check=False)
+    found = json.loads(done.stdout)["findings"]
+    return done.returncode, {each["check"]: each["sentence"] for each in found}
+
+
+def test_a_sound_one_is_well_and_says_so_on_one_screen(data: Path, tmp_path: Path) -> None:
+    assert examined(data, tmp_path) == (0, {})
+    command = [sys.executable, "-m", "coffre.cli", "doctor", "--data", str(data), "--etc", str(tmp_path)]
+    said = run(command, capture_output=True, text=True, check=True).stdout
+    assert "WRONG" not in said
+    assert len(said.splitlines()) <= 24
+
+
+def test_what_was_put_wrong_is_found_at_once(data: Path, tmp_path: Path) -> None:
+    """A secret that all may read, a certificate that ends tomorrow, a folder of somebody else's."""
+    (tmp_path / "secrets").mkdir()
+    secret = tmp_path / "secrets/vault.env"
+    secret.write_text("COFFRE_VAULT_PIN=1234\n")
+    secret.chmod(0o644)
+    path, key = certificate(tmp_path)  # for two days
+    doors = tmp_path / "doors"
+    doors.mkdir()
+    if os.geteuid() == 0:
+        os.chown(doors, 60_900, 60_900)
+    settings = {
+        "COFFRE_VAULT_TLS_CERTIFICATE": str(path),
+        "COFFRE_VAULT_TLS_KEY": str(key),
+        "COFFRE_VAULT_TLS_AUTHORITY": str(path),
+        "COFFRE_VAULT_URL": f"unix://{doors}",
+    }
+    code, found = examined(data, tmp_path, **settings)
+    assert code == 1
+    assert "chmod 600" in found["secret_files"] and "1234" not in str(found)
+    assert "ends in 2 days" in found["certificate"]
+    assert "vault_unavailable" in found["status"]
+    if os.geteuid() == 0:
+        assert "belongs to the user 60900" in found["sockets"]
+
+
+def test_where_there_is_no_installation_it_says_that(tmp_path: Path) -> None:
+    code, found = examined(tmp_path / "none", tmp_path)
+    assert code == 1
+    assert found.keys() == {"settings"}
+
+
+def test_metrics_are_written_beside(data: Path, tmp_path: Path) -> None:
+    file = tmp_path / "coffre.prom"
+    command = [sys.executable, "-m", "coffre.cli", "doctor", "--data", str(data), "--etc", str(tmp_path)]
+    run([*command, "--metrics", str(file)], capture_output=True, check=True)
+    assert 'coffre_doctor_finding{check="disk"} 0' in file.read_text()

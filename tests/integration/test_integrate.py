@@ -1,0 +1,47 @@
+"""The examples of docs/integrate.md, run as they stand against a real server."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.integration.support import Coffre, Patient
+
+PAGE = Path(__file__).resolve().parents[2] / "docs/integrate.md"
+EXAMPLES = dict(re.findall(r"^```(\w+)\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL))
+RUN: dict[str, tuple[str, Callable[[Path], list[str]]]] = {
+    "sh": ("curl", lambda path: ["sh", str(path)]),
+    "python": (sys.executable, lambda path: [sys.executable, str(path)]),
+    "java": ("java", lambda path: ["java", "-XX:TieredStopAtLevel=1", str(path)]),
+}
+
+
+def test_every_example_is_run_but_the_one_that_says_so() -> None:
+    assert EXAMPLES.keys() - RUN.keys() == {"csharp"}
+
+
+@pytest.mark.parametrize("language", RUN)
+def test_it_deposits(coffre: Coffre, patient: Patient, tmp_path: Path, language: str) -> None:
+    program, command = RUN[language]
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed")
+    example = tmp_path / "Send.java"
+    example.write_text(EXAMPLES[language])
+    (tmp_path / "image.dcm").write_bytes(patient.ct(1, seed=len(language))[0])
+    environment = {
+        "COFFRE": coffre.url,
+        "INS": patient.ins,
+        "TOKEN": coffre.depositor(),
+        "FILE": str(tmp_path / "image.dcm"),
+    }
+    done = subprocess.run(
+        command(example), env={**os.environ, **environment}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    patient.authorise()
+    assert len(patient.documents()) == 1
