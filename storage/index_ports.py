@@ -32,6 +32,7 @@ from storage.rows import (
     Document,
     NewPlan,
     PartClaims,
+    PartVerdict,
     Publication,
     QuarantinedPart,
     Sharing,
@@ -161,6 +162,11 @@ class ReaderIndex(RecordDocuments, SignIns, PublishedIssuers, Protocol):
     ) -> list[Details]:
         """At most `limit` details rows of the depositor's submissions, newest first, whatever the record, and
         those that a job merged: of documents that one of the tokens leads to. `field`: what they stand for.
+        """
+
+    def verdicts(self, submission_id: UUID, depositor_token: bytes) -> tuple[str, list[PartVerdict]] | None:
+        """State and verdicts of a submission, parts in the order sent; None for one that this depositor did
+        not send.
         """
 
 

@@ -19,7 +19,7 @@ from coffre.notifying.carriers import carrier_of
 from coffre.notifying.smtp_address import PAGE
 from coffre.processes.run import bell_of, housekeeper_of
 from coffre.serving import fhir as fhir_reading
-from coffre.serving import problems, readiness, relaying, watching
+from coffre.serving import problems, readiness, relaying, submissions, watching
 from coffre.serving.addresses import SlashAtTheEnd
 from coffre.serving.authentication import Authentication
 from coffre.serving.bodies import BoundedBodies
@@ -33,7 +33,7 @@ from coffre.serving.security_headers import SecurityHeaders
 from coffre.serving.session_cookies import SessionCookies
 from coffre.serving.shared_counts import Buckets
 from coffre.wiring import System
-from ingestion.intake.routes import entries, fhir, stow, submissions
+from ingestion.intake.routes import entries, fhir, stow
 from ingestion.quarantine import routes as quarantine
 from ingestion.quarantine.listing import Quarantine
 from keyvault.verbs.attempt import Call
@@ -222,7 +222,6 @@ def _intake(
     app.include_router(stow.router(intake, depositor, public_url))
     app.include_router(fhir.router(intake, depositor, public_url))
     app.include_router(entries.router(intake, depositor, public_url))
-    app.include_router(submissions.router(intake, depositor))
     own = IntakeDeposits(intake, Authentication.of(system))
     app.include_router(profile_forms.router(Site(sessions, system.identity.environment), own))
 
@@ -249,6 +248,7 @@ def _reader(app: FastAPI, system: System, public_url: str) -> None:
     reading = FhirReading(access, OwnLog(system.guard.reader), addresses)
     depositor = Authentication.of(system).depositor(public_url)
     app.include_router(fhir_reading.reading(access, reading, credential, depositor))
+    app.include_router(submissions.router(system.index, access, credential, depositor))
     app.include_router(fhir_routes.router(reading, credential, addresses.base))
 
 

@@ -104,6 +104,12 @@ def _published(named: Named, _: bytes) -> SignedRequest:
     return SignedRequest(None, {**verbs, "follow_deposits": {"documents": [document]}})
 
 
+def _submission(_: Named, __: bytes) -> SignedRequest:
+    """Its depositor hears what became of its documents, which the index names: the vault tells of none that
+    is not the depositor's own."""
+    return SignedRequest(None, {"follow_deposits": {}})
+
+
 def _fhir_search(_: Named, body: bytes) -> SignedRequest:
     """Its patient stands in the body, with what is looked for, which the reader reads; `documents` are those
     whose identifiers contradict one another.
@@ -394,6 +400,7 @@ SIGNED: Mapping[tuple[str, str], Read] = {
     ("POST", "/grants/{grant}/urls"): _renew,
     ("POST", "/records/find"): _find,
     ("GET", "/fhir/DocumentReference/{document}"): _published,
+    ("GET", "/submissions/{submission}"): _submission,
     ("DELETE", "/fhir/DocumentReference/{document}"): _delete,
     ("PATCH", "/fhir/DocumentReference/{document}"): _patch,
     ("GET", "/fhir/Binary/{document}"): _binary,

@@ -1,13 +1,14 @@
 """A depositor's own deposits, whatever the record: by study, instance, accession number or day."""
 
 from collections.abc import Collection, Mapping
+from uuid import UUID
 
 from sqlalchemy import BindParameter, Select, bindparam, select
 
 from storage.index import tables
 from storage.index.maintenance import NOBODY
-from storage.index.mapping import DETAILS
-from storage.rows import Details
+from storage.index.mapping import DETAILS, PARTS
+from storage.rows import Details, PartVerdict
 from storage.transactions import Database
 
 _DOCUMENT, _DETAILS, _SUBMISSION = tables.document.c, tables.details.c, tables.submission.c
@@ -37,6 +38,15 @@ def _statement(named: Select[tuple[object]]) -> Select[tuple[object, ...]]:
 
 _STATEMENTS = {field: _statement(named) for field, named in _NAMED.items()}
 _OTHERS = _statement(_BY_TOKEN)
+_STATE = select(_SUBMISSION.state).where(
+    _SUBMISSION.submission_id == bindparam("submission_id"),
+    _SUBMISSION.depositor_token == bindparam("depositor"),
+)
+_PARTS = (
+    select(*PARTS.columns)
+    .where(tables.part.c.submission_id == bindparam("submission_id"))
+    .order_by(tables.part.c.number)
+)
 
 
 class OwnDeposits:
@@ -53,3 +63,11 @@ class OwnDeposits:
         with self._database.reading() as connection:
             more = {} if field in _STATEMENTS else {"field": field}
             return DETAILS.values(connection.execute(statement, values | more))
+
+    def verdicts(self, submission_id: UUID, depositor_token: bytes) -> tuple[str, list[PartVerdict]] | None:
+        values = {"submission_id": submission_id, "depositor": depositor_token}
+        with self._database.reading() as connection:
+            state = connection.execute(_STATE, values).scalar()
+            if state is None:
+                return None
+            return state, PARTS.values(connection.execute(_PARTS, {"submission_id": submission_id}))

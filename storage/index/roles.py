@@ -39,8 +39,15 @@ GRANTS: Mapping[str, Sequence[str]] = {
         "SELECT, INSERT, DELETE, UPDATE (document_id) ON part_claim",
         "SELECT, INSERT, UPDATE ON depositor, cpu_use",
     ),
-    # whose deposit a document is: a depositor reads back what it deposited
-    READER: (_WATCHED, _COUNTED, _READ, _COPIED, "SELECT (submission_id, depositor_token) ON submission"),
+    # whose deposit a document is, and its verdicts: a depositor reads back what it deposited
+    READER: (
+        _WATCHED,
+        _COUNTED,
+        _READ,
+        _COPIED,
+        "SELECT (submission_id, depositor_token) ON submission",
+        "SELECT ON part",
+    ),
     GATEWAY: (_WATCHED, _COUNTED, _READ, _COPIED, "SELECT, INSERT, UPDATE, DELETE ON sign_in"),
     SIGN_IN: (_WATCHED, _COUNTED, "SELECT, INSERT, UPDATE, DELETE ON sign_in"),
     HOUSEKEEPER: (

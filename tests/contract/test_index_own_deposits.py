@@ -54,6 +54,17 @@ class TestFoundBy:
         assert found(index, ONE, field, b"x" * 32) == found(index, ONE, field) == []
 
 
+def test_verdicts_are_told_to_who_sent_the_submission_and_to_nobody_else(index: Index) -> None:
+    submission_id = deposited_by(index, ONE, a_document())
+    found = index.verdicts(submission_id, ONE)
+    assert found is not None
+    assert found == ("published", index.parts(submission_id))
+    assert index.verdicts(submission_id, OTHER) is None
+    assert index.verdicts(uuid4(), ONE) is None
+    waiting = received(index, depositor_token=OTHER)
+    assert index.verdicts(waiting, OTHER) == ("received", [])
+
+
 def test_newest_first_and_no_more_than_asked(index: Index) -> None:
     documents = [a_document() for _ in range(4)]
     for at, document in enumerate(documents):

@@ -88,8 +88,10 @@ SILENT: Mapping[str, frozenset[Route]] = {
             ("PUT", "/fhir/{declared}/{entry}"),
             ("POST", "/profil"),
             ("POST", "/deposer"),
-            ("GET", "/submissions/{submission_id}"),
         }
+    ),
+    "of one's own deposit, with a line where there is news (test_refusing.py)": frozenset(
+        {("GET", "/submissions/{submission_id}")}
     ),
     "no record is named, and its line is on chain 0 (test_own_log.py)": frozenset(
         {("GET", "/me/access-log"), ("GET", "/mes-consultations")}

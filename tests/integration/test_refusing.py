@@ -219,6 +219,37 @@ def test_r31_a_holder_refuses_one_document_and_who_sent_it_hears_of_that(
 
 
 @pytest.mark.requirement("R31")
+def test_r31_a_submission_tells_its_depositor_what_became_of_its_documents(
+    coffre: Coffre, hospital: str
+) -> None:
+    patient = coffre.open_record()
+    sent = publish(coffre, hospital, patient)
+    document = sent.json()["id"]
+
+    def part() -> dict[str, Any]:
+        (found,) = coffre.submission(hospital, sent)["parts"]
+        return dict(found)
+
+    def told() -> int:
+        return sum(line["action"] == "follow_deposits" for line in patient.log())
+
+    assert "became" not in part() and told() == 0  # no news is no line
+    path = f"/documents/{document}/refusal"
+    refused = patient.call("PUT", path, json={"reason": "Ce n'est pas mon compte rendu"}).json()["refused"]
+    after = part()
+    assert (after["outcome"], after["document"]) == ("published", document)
+    assert after["became"] == {"state": "approved", "refused": refused}
+    assert "compte rendu" not in str(after) and told() == 1
+    assert patient.call("DELETE", path).status_code == 204
+    assert "became" not in part()
+    gone = coffre.http.delete(f"/fhir/DocumentReference/{document}", headers=bearer(hospital))
+    assert gone.status_code == 204
+    assert part()["became"] == {"state": "deleted", "refused": None}
+    where = sent.headers["content-location"]
+    assert problem(coffre.http.get(where, headers=bearer(coffre.depositor()))) == "no_such_submission"
+
+
+@pytest.mark.requirement("R31")
 def test_r31_deposits_that_the_holder_does_not_take_have_a_code_of_their_own(
     coffre: Coffre, hospital: str
 ) -> None:

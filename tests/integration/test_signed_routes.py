@@ -45,7 +45,6 @@ NO_TABLE: Mapping[Route, str] = {
         (("GET", "/fhir/{}/{}"), ("GET", "/fhir/{}/{}/_history")),
         "the entry's record is found first, and no proof names it: refused with a key, POST _search is not",
     ),
-    ("GET", "/submissions/{}"): "intake answers it from the index, and checks the proof itself",
 }
 
 

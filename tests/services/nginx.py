@@ -33,11 +33,10 @@ http {{
     "~^POST /fhir(/(DocumentReference|{declared}))?/?$"  {intake};
     "~^PUT /fhir/({declared})/[^/]+/?$"          {intake};
     "~^POST /(profil|deposer)/?$"                {intake};
-    "~^[A-Z]+ /submissions"                      {intake};
     "~^[A-Z]+ /sign-in(/|$)"                     {signin};
     "~^[A-Z]+ /records/[^/]+/dicomweb/studies/(?!(.*/)?(series|instances)/?$)"  {gateway};
     "~^[A-Z]+ /fhir/Binary/"                     {gateway};
-    "~^[A-Z]+ /(fhir|records|dicomweb|grants|objects|audit|health|metrics)"  {reader};
+    "~^[A-Z]+ /(fhir|records|submissions|dicomweb|grants|objects|audit|health|metrics)"  {reader};
   }}
   server {{
     listen 127.0.0.1:{port};
