@@ -180,6 +180,9 @@ class HousekeeperIndex(Uploads, Settling, Leftovers, GrownStudies, ReceptionKeys
         crash in between lists it again.
         """
 
+    def set_state(self, document_id: UUID, state: str, at: int) -> bool:
+        """Copies a state that the vault decided; False for an unknown document."""
+
     def waiting(self, now: int) -> int:
         """The number of submissions that could be claimed now; counts to 10 000 per state and no further."""
 

@@ -6,7 +6,9 @@ Each may run in any number of copies: it is idempotent, or takes a lease.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
+from coffre.housekeeper.state_copying import StateCopying
 from coffre.housekeeper.sweeping import OLDEST_UPLOAD_MS, Sweeper, Swept
 from coffre.processes.signed_documents import publish_day_keys, publish_issuers
 from ingestion.jobs.dispatch import enqueue_waiting, plan_compactions
@@ -19,7 +21,7 @@ QUIET_MS = 7 * 24 * 3_600_000
 MOST_COMPACTIONS = 10  # a turn: each copies a study
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Chores:
     """What they work on."""
 
@@ -29,6 +31,11 @@ class Chores:
     ring_any: Callable[[int], None] = lambda _: None
     clock: Callable[[], float] = time.time
     oldest_upload_ms: int = OLDEST_UPLOAD_MS
+
+    @cached_property
+    def copying(self) -> StateCopying:
+        """Remembers how far it came."""
+        return StateCopying(self.index, self.guard.housekeeper)
 
     def now_ms(self) -> int:
         return int(self.clock() * 1000)
@@ -65,6 +72,10 @@ class Chores:
         """Have studies repacked that came in many deposits, the last of them a week ago."""
         quiet_since = self.now_ms() - QUIET_MS
         return plan_compactions(self.index, self.guard.housekeeper, quiet_since, MOST_COMPACTIONS)
+
+    def copy_states(self) -> int:
+        """Have the index show the states that the vault decided, where who asked died before it said so."""
+        return self.copying.copy(self.now_ms())
 
     def sweep(self) -> Swept:
         """Remove what nobody keeps."""

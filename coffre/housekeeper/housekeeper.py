@@ -28,6 +28,7 @@ class Housekeeper:
             (5.0, chores.issuers),
             (1.0, chores.jobs),
             (30.0, chores.sweep),
+            (30.0, chores.copy_states),
             (300.0, chores.day_keys),
             (3600.0, chores.compact),
         ]

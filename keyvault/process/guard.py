@@ -18,6 +18,7 @@ from keyvault.restore.second_place import SecondPlace
 from keyvault.roots.ports import Root
 from keyvault.store import VaultStore
 from keyvault.vault_keys import VaultSettings
+from keyvault.verbs.housekeeper.changed_states import ChangedStatesVerbs
 from keyvault.verbs.housekeeper.delivering import DeliveringVerbs
 from keyvault.verbs.housekeeper.housekeeping import HousekeepingVerbs
 from keyvault.verbs.housekeeper.retiring import RetiringVerbs
@@ -120,7 +121,9 @@ class WorkerDoor(
         self._vault = vault
 
 
-class HousekeeperDoor(HousekeepingVerbs, DeliveringVerbs, RetiringVerbs, PlanningVerbs, SettlingVerbs):
+class HousekeeperDoor(
+    HousekeepingVerbs, DeliveringVerbs, RetiringVerbs, ChangedStatesVerbs, PlanningVerbs, SettlingVerbs
+):
     """The log, day keys, notices; jobs that wait; what was left unsettled; the end of what was retired."""
 
 

@@ -105,6 +105,7 @@ NO_EVENT: Mapping[str, str] = {
     "housekeeper.settle": "what was received goes, after the event of its deposit",
     "housekeeper.waiting_jobs": _READS,
     "housekeeper.never_adopted": _READS,
+    "housekeeper.changed_states": _READS,
     "housekeeper.sequence": "it places the log's own entries",
     "housekeeper.checkpoint": "it signs the log",
     "housekeeper.ship": "it copies the log",
