@@ -262,7 +262,7 @@ class Access:
         and `NotAuthorised` to who sees the document.
 
         The index copies the state once the vault has decided it; what is lost of that in between a repeat of
-        the request copies, or `coffre check`.
+        the request copies, the housekeeper, or `coffre check`.
         """
         check_reason(call)
         standing = _of_document(self._vault.change_document(call, document_id, action))

@@ -861,6 +861,13 @@ def settle_many(vault: VaultBench) -> Act:
     return lambda: vault.worker.settle_many(submissions)
 
 
+@row("housekeeper.changed_states")
+def changed_states(vault: VaultBench) -> Act:
+    person, sent = deposited(vault)
+    assert vault.reader.change_document(person.call, sent.document_id, Action.ARCHIVE)
+    return lambda: vault.guard.housekeeper.changed_states(0)
+
+
 @row("housekeeper.settle_many")
 def settle_many_left(vault: VaultBench) -> Act:
     submissions = [settling(vault), settling(vault)]
