@@ -16,8 +16,9 @@ from keyvault.verbs.moving_choices import move_authorisations, moving
 from keyvault.verbs.notice_outbox import queue_notice
 from keyvault.verbs.reader.authorising import authorisation_json, by_holder, change_authorisation
 from keyvault.verbs.reader.choices import card_choices
-from keyvault.verbs.reader.ending import end_every_choice
+from keyvault.verbs.reader.ending import Ending, end_every_choice, end_more, left_by_withdrawal
 from records import consent
+from records.actors import Actor
 from records.choices.authorisations import Scope
 from records.choices.authorising import Given
 from records.consent import Card, Emergency, protects
@@ -105,6 +106,11 @@ class ChangingVerbs:
         ):
             raise ValueError("a change of the card names what it changes")
         actor = caller(self._vault, call, "change_card", record_id=record_id, wanted=wanted)
+        if wanted.action is Action.GIVE_CONSENT:
+            denied = self._end_what_is_left(call, actor, record_id)
+            if denied is not None:
+                return denied
+        left: Ending | None = None
         with self._vault.transaction() as transaction:
             found = attempt(self._vault, transaction, call, actor, wanted.action, record_id=record_id)
             if isinstance(found, Denied):
@@ -125,10 +131,32 @@ class ChangingVerbs:
                 queue_notice(transaction, opened, kind=NOTICE_OF_CHANGE[wanted.action])
             details = {"card_version": version, "card_digest": digest.hex(), **_told(wanted)}
             if wanted.action is Action.WITHDRAW_CONSENT:
-                end_every_choice(transaction, found, details)
+                left = end_every_choice(transaction, found, details)
             else:
                 transaction.append(found.record.chain, found.event(details=details))
-            return Changed(_choices(card))
+        self._go_on_ending(call, actor, record_id, left)
+        return Changed(_choices(card))
+
+    def _end_what_is_left(self, call: Call, actor: Actor, record_id: UUID) -> Denied | None:
+        """Before consent is given again: of a withdrawal that was cut off nothing may come to life."""
+        with self._vault.transaction() as transaction:
+            action = Action.GIVE_CONSENT
+            found = attempt(self._vault, transaction, call, actor, action, record_id=record_id)
+            if isinstance(found, Denied):
+                return found
+            left = left_by_withdrawal(transaction.rows, found)
+        return self._go_on_ending(call, actor, record_id, left)
+
+    def _go_on_ending(self, call: Call, actor: Actor, record_id: UUID, left: Ending | None) -> Denied | None:
+        """One transaction after another; who is refused meanwhile has withdrawn all the same."""
+        while left is not None:
+            with self._vault.transaction() as transaction:
+                action = Action.WITHDRAW_CONSENT
+                found = attempt(self._vault, transaction, call, actor, action, record_id=record_id)
+                if isinstance(found, Denied):
+                    return found
+                left = end_more(transaction, found, left)
+        return None
 
     def _about_one(self, transaction: Transaction, found: Attempt, wanted: CardChange) -> dict[str, Any]:
         """Authorise or revoke; answers what is now given to this professional."""

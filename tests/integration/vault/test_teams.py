@@ -5,7 +5,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from keyvault.keys.choices import TOLD_AT_ONCE
 from keyvault.verbs.attempt import Denied
+from keyvault.verbs.reader import ending
 from keyvault.verbs.reader.changing import CardChange, Changed
 from keyvault.verbs.reader.choices import Choices
 from keyvault.verbs.reader.choosing import Chosen
@@ -26,6 +28,7 @@ from tests.integration.vault.bench import (
     VaultBench,
     new_ins,
 )
+from tests.integration.vault.watched_store import Killed, Statement
 
 NURSE = "899700012345"
 NOT_AUTHORISED = Denied(ReasonCode.NOT_AUTHORISED)
@@ -308,6 +311,51 @@ class TestWithdrawal:
         vault.authorise(person)
         assert reads(vault, person)
         assert vault.told("consent_changed") == [("consent_changed", "patient")] * 2
+        vault.guard.inspector.verify_log()
+
+    @pytest.mark.requirement("R17", "R18")
+    def test_of_very_many_each_transaction_ends_some_and_all_have_their_event(
+        self, vault: VaultBench, person: Person, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(ending, "AT_ONCE", TOLD_AT_ONCE)
+        form(vault, person, *TestList.GPS[:250])
+        vault.store.forget()
+        with vault.logging() as seen:
+            vault.change(person, Action.WITHDRAW_CONSENT)
+        assert [line.told[0] for line in seen] == ["withdraw_consent"] * 3
+        assert sum(each.verb == "commit" for each in vault.store.statements) == 3
+        assert own(vault, person) | {"teams": [], "authorisations": []} == own(vault, person)
+        vault.guard.inspector.verify_log()
+
+    @pytest.mark.requirement("R17", "R18")
+    def test_cut_off_it_refuses_everybody_and_what_is_left_ends_before_consent_is_given_again(
+        self, vault: VaultBench, person: Person, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(ending, "AT_ONCE", TOLD_AT_ONCE)
+        doctors = TestList.GPS[:250]
+        for each in doctors[::50]:
+            vault.change(person, Action.AUTHORISE, each)
+        form(vault, person, *doctors)
+        begun: list[Statement] = []
+
+        def killed(_: int, statement: Statement) -> bool:
+            begun.append(statement)
+            return [each.verb for each in begun].count("commit") == 2
+
+        vault.store.fail = killed
+        with pytest.raises(Killed):
+            vault.change(person, Action.WITHDRAW_CONSENT)
+        vault.store.fail = None
+        left = vault.sql("SELECT count(*) FROM authorisation WHERE state = 'live'")
+        assert left == [(150,)]
+        for each in doctors[::50]:
+            assert not reads(vault, person, each)
+        vault.clock.advance(60)
+        vault.change(person, Action.AUTHORISE, STRANGER)
+        vault.change(person, Action.GIVE_CONSENT)
+        assert reads(vault, person, STRANGER)
+        assert not any(reads(vault, person, each) for each in doctors[::50])
+        assert vault.sql("SELECT count(*) FROM authorisation WHERE state = 'live'") == [(1,)]
         vault.guard.inspector.verify_log()
 
     def test_a_professional_cannot_record_it_instead(self, vault: VaultBench, person: Person) -> None:
