@@ -52,6 +52,8 @@ _ONE_MIGRATION_AT_A_TIME = (
     text("SET LOCAL statement_timeout = 0"),
     text("SET LOCAL lock_timeout = '60s'"),
     text("SELECT pg_advisory_xact_lock(7163384699736027250)"),
+    # a change that waits for a table has all others wait behind it: rather give up, and be repeated
+    text("SET LOCAL lock_timeout = '5s'"),
 )
 
 _BUSY = ("store_busy", "The database is busy; repeat the call in a moment.")

@@ -53,7 +53,7 @@ PROCESSES: Mapping[str, Process] = {
     ),
     "signin": Process(("signin", "serve"), port=8084, writes=("sign-in",)),
 }
-"""In the order in which they start."""
+"""In the order in which they start. A new one comes last, so that users keep their numbers."""
 HOSTS: Mapping[str, tuple[str, ...]] = {
     "vault": ("vault",),
     "housekeeper": ("housekeeper",),
@@ -141,7 +141,7 @@ def user_of(process: str) -> str:
 
 def number_of(name: str) -> int:
     """The user's, or the group's of the vault's callers."""
-    return FIRST_USER + [*PROCESSES, CALLERS].index(name)
+    return FIRST_USER - 1 if name == CALLERS else FIRST_USER + list(PROCESSES).index(name)
 
 
 def peers(owner: int = 0) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from coffre.alerting.alerts import rules
 from coffre.alerting.dashboard import dashboard
 from coffre.deploying import units
+from coffre.deploying.compose import compose
 from coffre.deploying.processes import PROCESSES, peers
 from coffre.deploying.site import Site
 from coffre.deploying.site_check import check
@@ -22,6 +23,7 @@ def rendered(site: Site) -> dict[str, str]:
         **{f"systemd/{name}": text for name, text in units.units(complete).items()},
         "sysusers.d/coffre.conf": units.users(complete),
         "tmpfiles.d/coffre.conf": units.folders(complete),
+        "container/compose.yaml": _json(compose(complete)),
         "watching/rules.yaml": _json(rules()),
         "watching/dashboard.json": _json(dashboard()),
         **{f"settings/{process}.env": _lines(complete.settings[process]) for process in PROCESSES},

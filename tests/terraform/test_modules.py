@@ -158,7 +158,7 @@ def test_databases_are_apart_encrypted_and_never_public(
     aws: dict[str, Any], infrastructure: Terraform
 ) -> None:
     servers = {each["identifier"]: each for each in resources(infrastructure, "aws_db_instance")}
-    assert servers.keys() == {"coffre-index", "coffre-keys", "coffre-days"}
+    assert servers.keys() == {"coffre-index", "coffre-keys", "coffre-days", "coffre-accounts"}
     for each in servers.values():
         assert each["storage_encrypted"] is True
         assert each["publicly_accessible"] is False

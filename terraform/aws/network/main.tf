@@ -35,9 +35,10 @@ locals {
     }
   }
   # who may call whom on which port; nothing else is open. It follows coffre/deploying/processes.py
-  groups = ["edge", "web", "worker", "housekeeper", "vault", "index", "keys", "broker", "endpoints", "watching"]
+  groups = ["edge", "web", "worker", "housekeeper", "vault", "index", "keys", "accounts", "broker", "endpoints", "watching"]
   flows = {
     edge-web              = ["edge", "web", 443]
+    web-accounts          = ["web", "accounts", 5432]
     web-index             = ["web", "index", 5432]
     worker-index          = ["worker", "index", 5432]
     housekeeper-index     = ["housekeeper", "index", 5432]

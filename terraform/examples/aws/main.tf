@@ -55,10 +55,11 @@ module "site" {
   public_url  = var.public_url
   root        = "aws-kms:alias/${var.name}-root?region=${var.region}"
   hosts = {
-    vault  = "vault.${var.name}.internal:8443"
-    index  = module.database.hosts["index"]
-    keys   = module.database.hosts["keys"]
-    broker = "${module.broker.id}.mq.${var.region}.amazonaws.com"
+    vault    = "vault.${var.name}.internal:8443"
+    index    = module.database.hosts["index"]
+    keys     = module.database.hosts["keys"]
+    accounts = module.database.hosts["accounts"]
+    broker   = "${module.broker.id}.mq.${var.region}.amazonaws.com"
   }
 }
 
@@ -94,12 +95,13 @@ module "database" {
   source      = "../../aws/database"
   name        = var.name
   subnets     = module.network.subnets["data"]
-  groups      = { index = module.network.groups["index"], keys = module.network.groups["keys"] }
+  groups      = { index = module.network.groups["index"], keys = module.network.groups["keys"], accounts = module.network.groups["accounts"] }
   key_arn     = module.kms.rest_arn
-  backup_days = { index = module.site.retention.index_backup_days, keys = module.site.retention.vault_backup_days }
+  backup_days = { index = module.site.retention.index_backup_days, keys = module.site.retention.vault_backup_days, accounts = module.site.retention.index_backup_days }
   sizes = {
-    index = { class = "db.r7g.xlarge", gib = 200, most_gib = 4000 }
-    keys  = { class = "db.r7g.large", gib = 100, most_gib = 1000 }
+    index    = { class = "db.r7g.xlarge", gib = 200, most_gib = 4000 }
+    keys     = { class = "db.r7g.large", gib = 100, most_gib = 1000 }
+    accounts = { class = "db.r7g.large", gib = 20, most_gib = 200 }
   }
 }
 

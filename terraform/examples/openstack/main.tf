@@ -53,10 +53,11 @@ module "site" {
   objects_endpoint = "https://s3.${var.region}.io.cloud.ovh.net"
   root             = "transit:https://root.${var.name}.internal:8200/transit/coffre-root"
   hosts = {
-    vault  = "vault.${var.name}.internal:8443"
-    index  = "index.${var.name}.internal"
-    keys   = "keys.${var.name}.internal"
-    broker = "broker.${var.name}.internal"
+    vault    = "vault.${var.name}.internal:8443"
+    index    = "index.${var.name}.internal"
+    keys     = "keys.${var.name}.internal"
+    accounts = "accounts.${var.name}.internal"
+    broker   = "broker.${var.name}.internal"
   }
 }
 
@@ -89,6 +90,7 @@ module "hosts" {
     { for task, copies in module.site.copies : task => { copies = copies, tier = task == "vault" ? "vault" : "processes" } },
     {
       index    = { flavor = "r3-32", gib = 1000, tier = "data" }
+      accounts = { flavor = "b3-8", gib = 50, tier = "data" }
       keys     = { flavor = "b3-16", gib = 200, tier = "data" }
       broker   = { flavor = "b3-8", gib = 20, tier = "data" }
       root     = { copies = 3, flavor = "b3-8", gib = 10, tier = "vault" }

@@ -15,9 +15,10 @@ variable "cidr" {
 }
 locals {
   tiers  = ["edge", "processes", "vault", "data"]
-  groups = ["web", "worker", "housekeeper", "vault", "index", "keys", "broker", "root", "watching"]
+  groups = ["web", "worker", "housekeeper", "vault", "index", "keys", "accounts", "broker", "root", "watching"]
   # who may call whom on which port; nothing else is open. It follows coffre/deploying/processes.py
   flows = {
+    web-accounts       = ["web", "accounts", 5432]
     web-index          = ["web", "index", 5432]
     worker-index       = ["worker", "index", 5432]
     housekeeper-index  = ["housekeeper", "index", 5432]

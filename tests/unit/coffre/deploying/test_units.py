@@ -83,10 +83,13 @@ def test_values_reach_the_process_as_they_are_written() -> None:
 # Writing
 
 
-def test_again_nothing_changes_and_a_change_changes_its_file_alone(tmp_path: Path) -> None:
+def test_again_nothing_changes_and_a_change_changes_what_says_it(tmp_path: Path) -> None:
     assert rendering.write(RENDERED, tmp_path) == len(RENDERED)
     assert rendering.write(RENDERED, tmp_path) == 0
-    assert rendering.write(rendering.rendered(site(worker={"COFFRE_WORKERS": "4"})), tmp_path) == 1
+    before = {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
+    rendering.write(rendering.rendered(site(worker={"COFFRE_WORKERS": "4"})), tmp_path)
+    changed = {str(path.relative_to(tmp_path)) for path, text in before.items() if path.read_text() != text}
+    assert changed == {"settings/worker.env", "container/compose.yaml"}
 
 
 def test_a_folder_with_anything_else_is_left_as_it_is(tmp_path: Path) -> None:

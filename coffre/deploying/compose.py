@@ -1,0 +1,111 @@
+"""A site on one machine as containers: compose.yaml from the table of processes. JSON, which YAML reads.
+
+Networks are who speaks with whom and nothing more: a process is in the network of each thing that it asks.
+HTTP processes share the proxy's, since they listen on the loopback alone.
+"""
+
+from typing import Any
+
+from coffre.deploying.processes import CALLERS, PROCESSES, SETTINGS, number_of
+from coffre.deploying.site import Site
+
+DOORS = "/run/coffre-vault"
+ASKS = {
+    "index": "COFFRE_INDEX_URL",
+    "keys": "COFFRE_VAULT_STORE_URL",
+    "broker": "COFFRE_QUEUE_URL",
+    "objects": "COFFRE_OBJECTS_URL",
+    "root": "COFFRE_VAULT_ROOT",
+    "accounts": "COFFRE_ACCOUNTS_URL",
+}
+"""Networks, each with an engine in it and the processes that are told where it is."""
+_HARDENED: dict[str, Any] = {
+    "read_only": True,
+    "cap_drop": ["ALL"],
+    "security_opt": ["no-new-privileges:true"],
+    "restart": "unless-stopped",
+    "ulimits": {"core": 0, "nofile": 16_384},
+}
+PROXY = "proxy"
+
+
+def compose(site: Site) -> dict[str, Any]:
+    """Services of the processes and the proxy; engines are whose you choose, in these networks."""
+    return {
+        "name": "coffre",
+        "services": {PROXY: _proxy(), **{process: _service(site, process) for process in PROCESSES}},
+        "networks": {"edge": {}, **{name: {"internal": True} for name in ASKS}},
+        "volumes": {"data": {}, "doors": {}},
+        "secrets": {
+            f"{process}_{kind}": {"file": f"./{kind}/{process}.env"}
+            for process in PROCESSES
+            for kind in ("roles", "secrets")
+        },
+    }
+
+
+def networks_of(process: str) -> list[str]:
+    """Those of the engines that it asks."""
+    return sorted(name for name, setting in ASKS.items() if process in SETTINGS[setting].told)
+
+
+def _proxy() -> dict[str, Any]:
+    mine = sorted({name for process, part in PROCESSES.items() if part.port for name in networks_of(process)})
+    return {
+        **_HARDENED,
+        "image": "nginx",
+        "ports": ["443:8443"],
+        "networks": ["edge", *mine],
+        "volumes": ["./nginx:/etc/nginx:ro"],
+        "tmpfs": ["/var/cache/nginx", "/run"],
+    }
+
+
+def _service(site: Site, process: str) -> dict[str, Any]:
+    part = PROCESSES[process]
+    group = number_of(CALLERS) if process == "vault" else number_of(process)
+    service = {
+        **_HARDENED,
+        "image": "coffre",
+        "command": [*part.arguments, *(["--port", str(part.port)] if part.port else [])],
+        "user": f"{number_of(process)}:{group}",
+        "environment": dict(site.settings[process]),
+        "secrets": [
+            {"source": f"{process}_{kind}", "target": f"{kind}.env"} for kind in ("roles", "secrets")
+        ],
+        "volumes": list(_volumes(process)),
+        "tmpfs": ["/tmp"],  # noqa: S108 - the container's own, in memory
+        "mem_limit": f"{part.memory_mib}m",
+        "memswap_limit": f"{part.memory_mib}m",
+        "pids_limit": part.tasks,
+        "stop_grace_period": "90s",
+    }
+    if part.doors:
+        service["group_add"] = [str(number_of(CALLERS))]
+        service["depends_on"] = {"vault": {"condition": "service_healthy"}}
+    if part.port:
+        return {**service, "network_mode": f"service:{PROXY}", "healthcheck": _healthy(_READY % part.port)}
+    return {
+        **service,
+        "networks": networks_of(process),
+        **({"healthcheck": _healthy(_DOOR)} if process == "vault" else {}),
+    }
+
+
+_READY = "import urllib.request as u; u.urlopen('http://127.0.0.1:%d/health/ready', timeout=5)"
+_DOOR = f"import socket as s; s.socket(s.AF_UNIX).connect('{DOORS}/public.sock')"
+
+
+def _healthy(program: str) -> dict[str, Any]:
+    """There is no shell to run anything else."""
+    test = ["CMD", "/opt/coffre/bin/python", "-c", program]
+    return {"test": test, "interval": "10s", "timeout": "6s", "retries": 6, "start_period": "30s"}
+
+
+def _volumes(process: str) -> list[str]:
+    """The data directory read-only, below it what it writes; the sockets, which the vault alone makes."""
+    part = PROCESSES[process]
+    own = [f"data:/var/lib/coffre{'' if part.writes else ':ro'}"]
+    if process == "vault":
+        return [*own, f"doors:{DOORS}"]
+    return [*own, f"doors:{DOORS}:ro"] if part.doors else own

@@ -1,0 +1,90 @@
+"""Containers of a site: each as closed as its unit, in the networks of what it asks and in no other."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from coffre.deploying.compose import ASKS, DOORS, PROXY, compose, networks_of
+from coffre.deploying.processes import CALLERS, PROCESSES, SETTINGS, number_of, user_of
+from tests.unit.coffre.deploying.test_site import site
+
+ROOT = Path(__file__).resolve().parents[4]
+FOUND = compose(site())
+SERVICES = FOUND["services"]
+
+
+def test_every_process_is_a_service_and_the_proxy_alone_is_reached_from_outside() -> None:
+    assert SERVICES.keys() == {PROXY, *PROCESSES}
+    assert {name for name, each in SERVICES.items() if "ports" in each} == {PROXY}
+    assert {name for name, each in SERVICES.items() if "edge" in each.get("networks", ())} == {PROXY}
+    assert all(each.get("internal") for name, each in FOUND["networks"].items() if name != "edge")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_each_is_closed(service: str) -> None:
+    found = SERVICES[service]
+    assert found["read_only"] is True
+    assert found["cap_drop"] == ["ALL"]
+    assert found["security_opt"] == ["no-new-privileges:true"]
+    assert found["ulimits"]["core"] == 0
+    assert "privileged" not in found
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_each_has_its_user_its_bounds_and_no_swap(process: str) -> None:
+    found = SERVICES[process]
+    assert found["user"].split(":")[0] == str(number_of(process))
+    assert found["mem_limit"] == found["memswap_limit"]
+    assert found["pids_limit"] == PROCESSES[process].tasks
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_secrets_are_files_of_this_process_alone(process: str) -> None:
+    assert {each["source"] for each in SERVICES[process]["secrets"]} == {
+        f"{process}_roles",
+        f"{process}_secrets",
+    }
+    secret = {name for name, each in SETTINGS.items() if each.secret}
+    assert not secret & SERVICES[process]["environment"].keys()
+    assert FOUND["secrets"][f"{process}_roles"] == {"file": f"./roles/{process}.env"}
+
+
+def test_networks_are_of_those_who_speak_with_each_other() -> None:
+    members = {name: {process for process in PROCESSES if name in networks_of(process)} for name in ASKS}
+    assert members["keys"] == members["root"] == {"vault"}
+    assert members["accounts"] == {"signin"}
+    assert members["index"] == PROCESSES.keys() - {"vault"}
+    assert members["objects"] == {name for name, part in PROCESSES.items() if part.objects}
+    assert members["broker"] == {"intake", "worker", "housekeeper"}
+    for process, part in PROCESSES.items():
+        if part.port:
+            assert SERVICES[process]["network_mode"] == f"service:{PROXY}"
+        else:
+            assert SERVICES[process]["networks"] == networks_of(process)
+
+
+def test_only_callers_see_the_vaults_sockets_and_only_the_vault_makes_them() -> None:
+    seen = {name: [v for v in SERVICES[name]["volumes"] if DOORS in v] for name in PROCESSES}
+    assert seen.pop("vault") == [f"doors:{DOORS}"]
+    assert {name for name, each in seen.items() if each} == {n for n, p in PROCESSES.items() if p.doors}
+    assert all(each.endswith(":ro") for volumes in seen.values() for each in volumes)
+
+
+def test_users_of_the_image_are_those_of_the_table() -> None:
+    text = (ROOT / "deploy/container/passwd").read_text()
+    users = dict(re.findall(r"^(coffre-\w+):x:(\d+):", text, re.M))
+    assert users == {user_of(process): str(number_of(process)) for process in PROCESSES}
+    groups = (ROOT / "deploy/container/group").read_text()
+    members = re.findall(rf"^coffre-callers:x:{number_of(CALLERS)}:(.*)$", groups, re.M)
+    assert members == [",".join(user_of(name) for name, part in PROCESSES.items() if part.doors)]
+
+
+def test_the_image_ends_without_root_and_without_a_shell() -> None:
+    text = (ROOT / "deploy/container/Containerfile").read_text()
+    last = text.rpartition("\nFROM ")[2]
+    assert "\nUSER 60801:60801\n" in last
+    assert "\nRUN " not in last
+    assert "--require-hashes" in text
+    (run,) = re.findall(r"^run=(\S+)$", (ROOT / "deploy/container/bases.sh").read_text(), re.M)
+    assert not {"dash", "bash", "busybox", "coreutils", "apt"} & set(run.split(","))
