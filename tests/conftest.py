@@ -24,6 +24,22 @@ pytest_plugins = [
 ]
 
 
+# the dearest files, which begin first, so that no worker is left with one of them at the end
+DEAREST = [
+    *("faults/test_full_set.py", "integration/test_command_line.py", "faults/test_kills.py"),
+    *("faults/test_supervised.py", "clients/test_ohif_worker.py", "faults/test_stop.py"),
+    *("integration/test_every_route_logs.py", "faults/test_job_steps.py", "integration/test_fairness.py"),
+    *("integration/test_pixel_children.py", "clients/test_real_files_retrieved.py"),
+    *("clients/test_schemathesis.py", "clients/test_ohif.py", "viewer/test_viewer_controls.py"),
+    *("integration/vault/test_all_or_nothing.py", "integration/test_backup.py"),
+]
+_TURNS = {f"tests/{file}": turn for turn, file in enumerate(DEAREST)}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: _TURNS.get(item.nodeid.partition("::")[0], len(_TURNS)))
+
+
 def pytest_collection_finish() -> None:
     gc.freeze()  # thousands of tests, which no collection of garbage looks through from here on
 

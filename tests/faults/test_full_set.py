@@ -83,7 +83,7 @@ def test_whatever_was_acknowledged_survives_any_fault_of_any_part(
 def test_whatever_was_acknowledged_survives_kill_after_kill(stage: FullStage) -> None:
     """A turn of what `make test-long` goes on with."""
     chance = seeded()
-    one_turn(stage, stage.turn(chance)[:4], chance, everything=False)
+    one_turn(stage, stage.turn(chance)[:2], chance, everything=False)
 
 
 @pytest.mark.parametrize(

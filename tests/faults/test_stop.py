@@ -19,7 +19,7 @@ from tests.integration.support import related
 from tests.services.server import descendants, survivors
 
 LONGEST_STOP_S = 30.0
-PARTS = 4_000
+PARTS = 2_000
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     made.close()
 
 
-@pytest.mark.parametrize("rounds", [pytest.param(3), pytest.param(30, marks=pytest.mark.long)])
+@pytest.mark.parametrize("rounds", [pytest.param(2), pytest.param(30, marks=pytest.mark.long)])
 def test_a_server_under_load_stops_and_every_deposit_is_acknowledged_or_absent(
     stage: Stage, rounds: int
 ) -> None:

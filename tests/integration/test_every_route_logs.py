@@ -6,7 +6,7 @@ no record, but for the chain.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -554,6 +554,11 @@ ROWS = [
 ROWS += [replace(row, method="HEAD") for row in ROWS if row.method == "GET" and row not in PICTURES[1:]]
 
 
+def by_get(rows: Iterable[Row]) -> list[Any]:
+    """In make test, these rows but for HEAD, which `test_each_answer_has_its_lines` asks of each."""
+    return [pytest.param(row, marks=[pytest.mark.long] if row.method == "HEAD" else []) for row in rows]
+
+
 class Unnoted(Identities):
     """As an authority elsewhere issues them: of its own an operator may issue a thousand an hour."""
 
@@ -769,7 +774,7 @@ def test_each_answer_has_its_lines(world: World, row: Row) -> None:
     _compare(found)
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row.emergencies], ids=str)
+@pytest.mark.parametrize("row", by_get(row for row in ROWS if row.emergencies), ids=str)
 def test_and_in_an_emergency_its_window_and_notice(world: World, row: Row) -> None:
     found = {case: world.ask(row, case, emergency=True) for case in row.cases}
     permitted = set() if row.holder else {"permit"} if row.by_id else {"permit", "hidden", "absent"}
@@ -792,7 +797,7 @@ ONE_VERB = (
 """Nothing comes before the verb that answers."""
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row.template not in ONE_VERB], ids=str)
+@pytest.mark.parametrize("row", by_get(row for row in ROWS if row.template not in ONE_VERB), ids=str)
 def test_a_vault_that_fails_on_the_way_to_the_verb_tells_nobody_of_a_record(world: World, row: Row) -> None:
     with world.watched.vault_failing_after_the_first_verb():
         found = [world.ask(row, case) for case in row.cases]
@@ -802,7 +807,7 @@ def test_a_vault_that_fails_on_the_way_to_the_verb_tells_nobody_of_a_record(worl
 
 @pytest.mark.parametrize("emergency", [False, True], ids=["normal", "emergency"])
 @pytest.mark.parametrize(
-    "row", [row for row in ROWS if row.searched and not (row.page or row.holder)], ids=str
+    "row", by_get(row for row in ROWS if row.searched and not (row.page or row.holder)), ids=str
 )
 def test_nor_does_an_index_that_fails(world: World, row: Row, emergency: bool) -> None:
     with world.watched.index_failing():
