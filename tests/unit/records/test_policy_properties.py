@@ -43,8 +43,6 @@ from tests.unit.records.factories import (
     PRACTICE,
 )
 
-pytestmark = pytest.mark.usefixtures("unmeasured")  # the tables of the rules go the same ways
-
 NUMBERS = ["899700024450", "899700024451"]
 numbers = st.sampled_from(NUMBERS)
 structures = st.sampled_from([HOSPITAL, PRACTICE])
