@@ -96,6 +96,10 @@ def _other_forms(settings: "Settings") -> Iterator[str]:
         settings.proxies()
     except ValueError:
         yield "COFFRE_TRUSTED_PROXIES names addresses or networks: 10.0.0.5,10.1.0.0/16."
+    try:
+        settings.certifying()
+    except ValueError:
+        yield "COFFRE_CERTIFICATE_PROXIES names addresses or networks: 10.0.0.5,10.1.0.0/16."
 
 
 def _notices(settings: "Settings") -> Iterator[str]:

@@ -72,6 +72,10 @@ class Settings(BaseSettings):
         default="",
         description="addresses and networks of proxies before it, whose X-Forwarded-For is accepted",
     )
+    certificate_proxies: str = Field(
+        default="",
+        description="addresses and networks of proxies whose Client-Cert is believed; default: none",
+    )
     operator_address: str | None = Field(
         default=None,
         description="host:port of the monitoring network, where /metrics and /openapi.json answer",
@@ -155,6 +159,10 @@ class Settings(BaseSettings):
     def proxies(self) -> TrustedProxies:
         """Who is accepted about whose calls it passes on. Raises `ValueError`."""
         return TrustedProxies(self.trusted_proxies)
+
+    def certifying(self) -> TrustedProxies:
+        """Whose word about the certificates of its clients is believed. Raises `ValueError`."""
+        return TrustedProxies(self.certificate_proxies)
 
     def named_origins(self) -> list[str]:
         """The origins of COFFRE_ALLOWED_ORIGINS as they are written."""

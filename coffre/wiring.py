@@ -11,6 +11,7 @@ from functools import cached_property
 from uuid import UUID
 
 from coffre.installation.installation import Installation
+from coffre.installation.page_key import page_key
 from coffre.processes.bells import Bells
 from coffre.processes.worker_pool import WorkerPool
 from coffre.settings import Settings
@@ -27,8 +28,11 @@ from ingestion.worker.queue.loop import Worker
 from ingestion.worker.queue.standing_in import Bench
 from ingestion.worker.renditions import Renditions
 from ingestion.worker.sharing import SharedIngestion
+from keyvault.credentials.proving import ProofKey
+from keyvault.process.guard import GatewayDoor, ReaderDoor
 from storage.index.waking import Waker
 from storage.rows import Sharing
+from viewer_api.session_calls import proving
 
 STAND_INS = 3
 """Of each worker: so many structures more, whose files are slow, are served before others wait for them."""
@@ -81,6 +85,19 @@ class System(Installation):
             self._turns.shutdown()
         self._bench.close()
         super().close()
+
+    @cached_property
+    def page_key(self) -> ProofKey | None:
+        """With which this process proves the calls of the pages, if it may read the key."""
+        return page_key(self.places)
+
+    @cached_property
+    def reader_door(self) -> ReaderDoor:
+        return proving(self.guard.reader, self.page_key)
+
+    @cached_property
+    def gateway_door(self) -> GatewayDoor:
+        return proving(self.guard.gateway, self.page_key)
 
     def wake(self, channel: str, callback: Callable[[UUID], None]) -> None:
         """Call back for what other processes say, where the index can tell; until `close`."""

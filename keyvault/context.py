@@ -117,6 +117,7 @@ class Vault(Records):
         *,
         at: int | None = None,
         presented: PresentedProof | None = None,
+        certificate: str | None = None,
         admit: Callable[[Proof], None] | None = None,
         bound: bool = False,
     ) -> Actor:
@@ -127,7 +128,13 @@ class Vault(Records):
         """
         try:
             with self.store.reading() as tx:
-                found = self.verified(tx, token_text, at=at, presented=presented if admit else None)
+                found = self.verified(
+                    tx,
+                    token_text,
+                    at=at,
+                    presented=presented if admit else None,
+                    certificate=certificate,
+                )
                 withdrawn.check(tx, self.pseudonym, found.actor, None if at is None else at * 1000)
             if admit is not None and found.proof is not None:
                 admit(found.proof)
@@ -158,6 +165,7 @@ class Vault(Records):
         *,
         at: int | None = None,
         presented: PresentedProof | None = None,
+        certificate: str | None = None,
         oldest: int = OLDEST,
     ) -> Verified:
         """Verify a credential and the proof that it asks for, as of `at` (unix seconds), default now."""
@@ -168,6 +176,7 @@ class Vault(Records):
             audience=self.settings.audience,
             at=at if at is not None else self.now_ms() // 1000,
             environment=self.settings.environment,
+            certificate=certificate,
             required=self.settings.require_possession,
             oldest=oldest,
         )

@@ -10,6 +10,7 @@ from keyvault.verbs.attempt import Call
 from records.emergency import EMERGENCIES
 from records.errors import Invalid
 from records.vocabulary.codes import PurposeOfUse
+from viewer_api.session_calls import SessionCall
 
 READING = {purpose.value: purpose for purpose in (PurposeOfUse.NORMAL, *sorted(EMERGENCIES))}
 LONGEST_REASON = 1000
@@ -27,6 +28,18 @@ def call_of(request: Request, credential: Credential) -> Call:
         raise Invalid("Coffre-Reason is percent-encoded UTF-8.", code="bad_reason") from None
     if decoded is not None and len(decoded) > LONGEST_REASON:
         raise Invalid(f"Coffre-Reason has at most {LONGEST_REASON} characters.", code="bad_reason")
-    return Call(
-        token=credential.token, purpose=READING[text], reason=decoded, presented=presented_with(credential)
+    return call_with(credential, READING[text], decoded)
+
+
+def call_with(
+    credential: Credential, purpose: PurposeOfUse = PurposeOfUse.NORMAL, reason: str | None = None
+) -> Call:
+    """A call with what came with the request: a proof, a certificate, or the pages' cookie."""
+    kind = SessionCall if credential.in_session else Call
+    return kind(
+        token=credential.token,
+        purpose=purpose,
+        reason=reason,
+        presented=presented_with(credential),
+        certificate=credential.certificate,
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from coffre.installation.identity import Identity
+from coffre.installation.page_key import draw_page_key
 from coffre.installation.places import Places
 from coffre.installation.sign_in import make_keys
 from coffre.settings import Settings
@@ -61,6 +62,7 @@ def initialise(settings: Settings) -> Places:
     officer_private, officer_public = new_box_key()
     authority_public = pinned or _demo_authority(settings, places)
     private_files.create(places.url_key, secrets.token_hex(32))
+    draw_page_key(places)
     private_files.create(places.officer_key, officer_private.hex())
     for number, share in enumerate(created.shares, 1):
         private_files.create(places.share(number), share)
@@ -124,6 +126,7 @@ def migrate(settings: Settings) -> bool:
     _make_sign_in(places)
     for url, branch in databases:
         _make_database(url, branch)
+    draw_page_key(places)
     if settings.pages():
         _prepare_objects(settings, places, create=False)
     _prepare_second_place(settings)

@@ -60,6 +60,16 @@ class Places:
         return self.data / "reader" / "url.key"
 
     @property
+    def page_key(self) -> Path:
+        """With which the page process proves the calls of who is signed in; for pages and intake alone."""
+        return self.data / "pages" / "proof.key"
+
+    @property
+    def page_thumbprint(self) -> Path:
+        """The name of that key, which a credential of the pages is bound to; anybody may read it."""
+        return self.data / "pages" / "proof.thumbprint"
+
+    @property
     def authority_key(self) -> Path:
         return self.data / "authority" / "signing.key"
 

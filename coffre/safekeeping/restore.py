@@ -14,6 +14,7 @@ from uuid import UUID
 
 from audit.checkpoint import parse_and_verify
 from coffre.installation.install import OWNER_ONLY
+from coffre.installation.page_key import draw_page_key
 from coffre.installation.places import Places
 from coffre.safekeeping.archive import CHUNK, MANIFEST, Manifest, altered, check_signature, read_manifest
 from coffre.safekeeping.backup import INVENTORY, OBJECTS, PUBLIC_FACTS, object_path
@@ -69,6 +70,7 @@ def put_all_back(
     _put_accounts(source, index, places)
     objects, absent = _put_objects(source, places)
     private_files.create(places.url_key, secrets.token_hex(32))
+    draw_page_key(places)
     frozen = _freeze(places, vault, checkpoint)
     places.complete.write_bytes((source / PUBLIC_FACTS).read_bytes())
     return Restored(frozen=frozen, objects=objects, missing=_missing(settings, places, vault, absent))

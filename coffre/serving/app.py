@@ -25,6 +25,7 @@ from coffre.serving.authentication import Authentication
 from coffre.serving.bodies import BoundedBodies
 from coffre.serving.caller_address import as_passed_on, of_connection
 from coffre.serving.callers import BURST, PER_SECOND, Callers, Door
+from coffre.serving.client_certificates import NamedProxies
 from coffre.serving.methods import Options, TakenMethods, answer_heads
 from coffre.serving.origins import OtherOrigins
 from coffre.serving.own_deposits import IntakeDeposits
@@ -143,6 +144,8 @@ def build(
         lambda inner: OtherOrigins(inner, origins, problems.is_api),
         lambda inner: watching.Watch(inner, metrics, is_behind=shared.is_behind),
         SecurityHeaders,
+        # of a process behind another one the other is the edge
+        *(() if shared.is_behind else (lambda inner: NamedProxies(inner, system.settings.certifying()),)),
         title="Coffre",
         summary="Hosting layer of a shared medical record",
         description="" if system.identity.environment is Environment.PRODUCTION else DEMO,
@@ -222,7 +225,7 @@ def _intake(
     app.include_router(stow.router(intake, depositor, public_url))
     app.include_router(fhir.router(intake, depositor, public_url))
     app.include_router(entries.router(intake, depositor, public_url))
-    own = IntakeDeposits(intake, Authentication.of(system))
+    own = IntakeDeposits(intake, Authentication.of(system), system.page_key)
     app.include_router(profile_forms.router(Site(sessions, system.identity.environment), own))
 
 
@@ -231,21 +234,21 @@ def _reader(app: FastAPI, system: System, public_url: str) -> None:
     credential = Authentication.of(system).credential(public_url)
     presigner = Presigner(read_secret(system.places.url_key), public_url)
     presign = objects.addresses(system.objects, presigner)
-    access = Access(system.index, system.guard.reader, presign)
+    access = Access(system.index, system.reader_door, presign)
     app.include_router(records.router(access, credential))
     app.include_router(refusals.router(access, credential))
-    app.include_router(notices.router(Notices(system.guard.reader), credential))
-    app.include_router(teams.router(Teams(system.guard.reader), credential))
-    app.include_router(me.router(OwnLog(system.guard.reader), credential))
-    searches = Searches(system.index, system.guard.reader, public_url)
+    app.include_router(notices.router(Notices(system.reader_door), credential))
+    app.include_router(teams.router(Teams(system.reader_door), credential))
+    app.include_router(me.router(OwnLog(system.reader_door), credential))
+    searches = Searches(system.index, system.reader_door, public_url)
     is_depositor = Authentication.of(system).is_depositor
     app.include_router(qido.router(searches, credential, is_depositor, public_url))
-    app.include_router(grants.router(access, Renewal(system.guard.reader, presign), credential))
-    app.include_router(objects.router(system.objects, system.guard.reader, presigner))
+    app.include_router(grants.router(access, Renewal(system.reader_door, presign), credential))
+    app.include_router(objects.router(system.objects, system.reader_door, presigner))
     app.include_router(audit.router(system.guard.public))
     app.include_router(opener.router(OpenerFiles(), system.settings.objects_public_url))
     addresses = Addresses(public_url)
-    reading = FhirReading(access, OwnLog(system.guard.reader), addresses)
+    reading = FhirReading(access, OwnLog(system.reader_door), addresses)
     depositor = Authentication.of(system).depositor(public_url)
     app.include_router(fhir_reading.reading(access, reading, credential, depositor))
     app.include_router(submissions.router(system.index, access, credential, depositor))
@@ -257,10 +260,10 @@ def _gateway(system: System) -> tuple[Gateway, Access]:
 
     It reads the objects itself, and so needs neither addresses nor the key that signs them.
     """
-    access = Access(system.index, system.guard.gateway, lambda _grant, _blob, _version: "")
+    access = Access(system.index, system.gateway_door, lambda _grant, _blob, _version: "")
     gateway = Gateway(
         access,
-        system.guard.gateway,
+        system.gateway_door,
         system.objects,
         system.identity.grant_keys,
         system.clock,
@@ -309,8 +312,8 @@ def _content(
         return ViewerPages(site, shown, built, OpenerFiles().version, system.settings.objects_public_url)
 
     sends = system.settings.notices_url != PAGE
-    told = NoticePages(site, Notices(system.guard.gateway), sends_messages=sends)
-    own_log, of_teams = OwnLog(system.guard.gateway), Teams(system.guard.gateway)
+    told = NoticePages(site, Notices(system.gateway_door), sends_messages=sends)
+    own_log, of_teams = OwnLog(system.gateway_door), Teams(system.gateway_door)
     own = pages.router(site, access, told, own_log, of_teams, gateway, viewer_pages)
     app.include_router(viewer.router(built))
     app.include_router(own if line is None else relaying.router(own, line, site.route_class()))

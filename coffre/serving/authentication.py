@@ -10,7 +10,8 @@ from fastapi import Request
 
 from coffre.installation.identity import Identity
 from coffre.installation.installation import Installation
-from coffre.serving.presented import presented, url_of
+from coffre.serving.client_certificates import certificate_of
+from coffre.serving.presented import IN_SESSION, presented, url_of
 from ingestion.intake.reception import Depositor
 from keyvault.credentials.issuers import Issuer, IssuerList, Issuers
 from keyvault.credentials.issuers_document import verify_issuers
@@ -62,7 +63,9 @@ class Authentication:
         proof_required: bool,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`proof_required`: a bearer token is refused, only one with a proof of its key holds (RFC 9449)."""
+        """`proof_required`: a bearer token is refused, only one with a proof of its key holds (RFC 9449), or
+        with its certificate.
+        """
         self._identity = identity
         self._issuers = issuers
         self._proof_required = proof_required
@@ -73,15 +76,25 @@ class Authentication:
         """That of an installation, by its settings."""
         pinned, clock = installation.identity.reception_public, installation.clock
         issuers = PublishedList(installation.index, pinned, clock)
-        refused = installation.settings.bearers_refused
-        return cls(installation.identity, issuers, proof_required=refused, clock=clock)
+        settings = installation.settings
+        return cls(
+            installation.identity,
+            issuers,
+            proof_required=settings.bearers_refused,
+            clock=clock,
+        )
 
     def actor(self, token: str) -> Actor:
         """A bearer's token: signature, audience, time."""
         return self.verified(token).actor
 
-    def verified(self, token: str, presented_proof: PresentedProof | None = None) -> Verified:
-        """Intake's own check of a token, and of the proof of its key."""
+    def verified(
+        self,
+        token: str,
+        presented_proof: PresentedProof | None = None,
+        certificate: str | None = None,
+    ) -> Verified:
+        """Intake's own check of a token, and of the proof of its key or its certificate."""
         return verify_token(
             token,
             presented_proof,
@@ -89,6 +102,7 @@ class Authentication:
             audience=self._identity.audience,
             at=int(self._clock()),
             environment=self._identity.environment,
+            certificate=certificate,
             required=self._proof_required,
         )
 
@@ -125,7 +139,11 @@ class Authentication:
         async def credential(request: Request) -> Credential:
             token, proof = presented(request)
             if proof is None:
-                return Credential(token)
+                return Credential(
+                    token,
+                    certificate=certificate_of(request),
+                    in_session=IN_SESSION in request.scope,
+                )
             body = await request.body()
             if len(body) > LARGEST_BODY:
                 raise Invalid("A request with a proof has at most 1 MiB.", code="too_large")
@@ -150,9 +168,10 @@ class Authentication:
             presented_proof = (
                 PresentedProof(proof, request.method, url_of(request, public_url)) if proof else None
             )
-            found = self.verified(token, presented_proof)
+            certificate = certificate_of(request)
+            found = self.verified(token, presented_proof, certificate)
             if found.actor.role not in (Role.DEPOSITOR, Role.PROFESSIONAL, Role.PATIENT):
                 raise Refused("This credential may not deposit.", code="role_not_entitled")
-            return Depositor.of(token, found.actor, presented_proof, found.proof)
+            return Depositor.of(token, found.actor, presented_proof, found.proof, certificate)
 
         return depositor

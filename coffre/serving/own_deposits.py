@@ -1,11 +1,15 @@
 """Deposits of the pages' forms, made by intake: the one place that knows both rooms."""
 
+import hashlib
+
 from coffre.serving.authentication import Authentication
 from ingestion.envelope import ENTRY, PDF, Declared, EntryHeaders, SubmissionHeaders
 from ingestion.intake.reception import Depositor
 from ingestion.intake.use_cases import Intake
 from ingestion.intake.waiting import FINAL
+from keyvault.credentials.proving import ProofKey
 from records.errors import Refused
+from viewer_api.session_calls import deposit_proof
 from viewer_api.web.profile.deposits import LATER, EntryDeposit, FileDeposit
 from viewer_api.web.sessions import Session
 
@@ -13,16 +17,21 @@ from viewer_api.web.sessions import Session
 class IntakeDeposits:
     """Implements `viewer_api.web.profile.deposits.OwnDeposits`."""
 
-    def __init__(self, intake: Intake, authentication: Authentication) -> None:
+    def __init__(self, intake: Intake, authentication: Authentication, key: ProofKey | None) -> None:
+        """`key`: the page process's, with which the deposits of a session are proven."""
         self._intake = intake
         self._authentication = authentication
+        self._key = key
 
     async def deposit(self, session: Session, what: EntryDeposit | FileDeposit) -> str:
         """Raises `CredentialError` for a sign-in that holds no longer, `Refused` for who is no holder."""
-        actor = self._authentication.actor(session.token)
+        digest = hashlib.sha256(what.content).digest()
+        presented = deposit_proof(self._key, session.token, [digest])
+        found = self._authentication.verified(session.token, presented)
+        actor = found.actor
         if actor.ins is None:
             raise Refused("This credential may not deposit.", code="role_not_entitled")
-        depositor = Depositor.of(session.token, actor)
+        depositor = Depositor.of(session.token, actor, presented, found.proof)
         submission_id = await self._intake.receive_bytes(
             depositor, actor.ins.value, _headers(what), what.content
         )

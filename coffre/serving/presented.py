@@ -4,6 +4,9 @@ from fastapi import Request
 
 from keyvault.credentials.refusing import CredentialError
 
+IN_SESSION = "coffre.in_session"
+"""In the scope of a request whose credential the pages' cookie stands for."""
+
 
 def presented(request: Request) -> tuple[str, str | None]:
     """The token and the proof, which the scheme DPoP alone has. Raises `CredentialError`."""

@@ -15,6 +15,7 @@ from starlette.responses import StreamingResponse
 
 from coffre.serving.caller_address import CALLER
 from coffre.serving.gateway_connections import GatewayConnection, GatewayConnections, GatewayLost
+from coffre.serving.presented import IN_SESSION
 from coffre.serving.watching import HEADER
 from keyvault.process.request_id import REQUEST_ID
 from records.errors import CoffreError
@@ -133,7 +134,10 @@ def _written(request: Request, caller: str | None) -> tuple[bytes, AsyncIterator
     target = request.scope["raw_path"].partition(b"?")[0]
     if query := request.scope["query_string"]:
         target += b"?" + query
-    headers = [(name, value) for name, value in _end_to_end(request.headers.raw) if name not in _MINE]
+    mine = _MINE
+    if IN_SESSION in request.scope:  # the cookie goes on, for which the gateway does the same
+        mine |= {b"authorization"}
+    headers = [(name, value) for name, value in _end_to_end(request.headers.raw) if name not in mine]
     headers.append((HEADER, REQUEST_ID.get().encode()))
     if caller is not None:
         headers.append((CALLER, caller.encode("latin-1")))

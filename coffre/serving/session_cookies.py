@@ -12,6 +12,7 @@ import re
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from coffre.serving.presented import IN_SESSION
 from viewer_api.web.sessions import Sessions
 
 _DICOMWEB, _GRANTS = re.compile(r"/records/[^/]+/dicomweb/.+"), re.compile(r"/grants(/[^/]+/urls)?")
@@ -31,7 +32,7 @@ class SessionCookies:
             session = await asyncio.to_thread(self._sessions.current, request)
             if session is not None:
                 token = (b"authorization", b"Bearer " + session.token.encode())
-                scope = {**scope, "headers": [*scope["headers"], token]}
+                scope = {**scope, "headers": [*scope["headers"], token], IN_SESSION: True}
         await self._app(scope, receive, send)
 
     def _is_a_viewers(self, request: Request) -> bool:

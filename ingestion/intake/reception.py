@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 from uuid_utils.compat import uuid7
 
 from ingestion.envelope import MOST_PARTS, Described, SubmissionHeaders
-from keyvault.credentials.possession import proof_header
+from keyvault.credentials.possession import certificate_header, proof_header
 from keyvault.credentials.possession_proof import PresentedProof, Proof
 from keyvault.crypto.blob_sealer import Sealer
 from keyvault.crypto.sealed_blob import BlobKind, BlobRef, new_data_key
@@ -47,6 +47,7 @@ class Depositor:
     token: bytes
     presented: PresentedProof | None = field(default=None, repr=False)
     proof: Proof | None = field(default=None, repr=False)
+    certificate: str | None = field(default=None, repr=False)
 
     @classmethod
     def of(
@@ -55,10 +56,13 @@ class Depositor:
         actor: Actor,
         presented: PresentedProof | None = None,
         proof: Proof | None = None,
+        certificate: str | None = None,
     ) -> "Depositor":
-        """`proof` is verified but for body and parts; `shown` goes to the vault with the deposit."""
+        """`proof` is verified but for body and parts; `presented` goes to the vault with the deposit, and so
+        does `certificate`, the thumbprint of the one that the named proxy saw.
+        """
         token = depositor_token(actor.issuer, actor.subject, actor.structure or "")
-        return cls(credential, actor, token, presented, proof)
+        return cls(credential, actor, token, presented, proof, certificate)
 
     def check_body(self, body: bytes) -> None:
         """Raises `CredentialError` "proof_invalid" if the proof is for another body."""
@@ -225,8 +229,12 @@ class Deposit:
 
     def _written_headers(self) -> dict[str, Any]:
         headers = replace(self._headers, described=tuple(self._described)).to_json()
-        presented = self._depositor.presented
-        return headers | proof_header(presented) if presented else headers
+        depositor = self._depositor
+        if depositor.presented is not None:
+            headers |= proof_header(depositor.presented)
+        if depositor.certificate is not None:
+            headers |= certificate_header(depositor.certificate)
+        return headers
 
     def abort(self) -> None:
         """Forget a submission that did not come to its end; repeatable.

@@ -37,7 +37,11 @@ def router(quarantine: Quarantine, authenticate: Authenticate) -> APIRouter:
 
     async def call(request: Request) -> Call:
         credential = await authenticate(request)
-        return Call(token=credential.token, presented=presented_with(credential))
+        return Call(
+            token=credential.token,
+            presented=presented_with(credential),
+            certificate=credential.certificate,
+        )
 
     @routes.get("", summary="What lies under quarantine, oldest first")
     async def read(request: Request, after: str | None = None, limit: Limit = PAGE) -> dict[str, Any]:

@@ -23,6 +23,8 @@ LONGEST_UPLOAD = 900
 LARGEST_BODY = 2**20
 HEADER = "proof"
 """The member of an envelope's headers that holds a depositor's proof."""
+CERTIFICATE = "certificate"
+"""The member that holds the thumbprint of a depositor's client certificate."""
 
 
 def presented_with(credential: Credential) -> PresentedProof | None:
@@ -105,6 +107,16 @@ def possession_required() -> CredentialError:
 def proof_header(presented: PresentedProof) -> dict[str, Any]:
     """The member about a proof that intake adds to an envelope's headers."""
     return {HEADER: {"jws": presented.proof, "method": presented.method, "url": presented.url}}
+
+
+def certificate_header(thumbprint: str) -> dict[str, Any]:
+    """The member about the client certificate that a deposit came with."""
+    return {CERTIFICATE: thumbprint}
+
+
+def certificate_in(headers: Mapping[str, Any]) -> str | None:
+    """The thumbprint of that certificate, if there was one. Raises `Invalid` "bad_member"."""
+    return text(headers[CERTIFICATE], 64) if CERTIFICATE in headers else None
 
 
 def presented_in(headers: Mapping[str, Any]) -> PresentedProof | None:

@@ -38,6 +38,10 @@ _KEYS: Mapping[str, tuple[str, str, frozenset[str]]] = MappingProxyType(
         "ES256": ("EC", "P-256", frozenset({"kty", "crv", "x", "y"})),
     }
 )
+_CALLS = "https://vault.invalid/calls/"
+"""The address that a process signs for a call of its own (RFC 6761 section 6.4: it is nobody's)."""
+DEPOSIT = "deposit"
+"""What a deposit is called in such an address, and among the uses of a proof."""
 _PORTS = {"http": 80, "https": 443}
 _SEEN_LABEL = b"coffre-proof-v1\x00"
 _PARTS_LABEL = b"coffre-parts-v1\x00"
@@ -130,6 +134,16 @@ def public_jwk(public: bytes) -> dict[str, str]:
 def body_digest(body: bytes) -> str:
     """The claim `bd`."""
     return b64(hashlib.sha256(body).digest())
+
+
+def call_address(verb: str) -> str:
+    """What a process that holds the key of a credential signs, to call one verb of the vault itself."""
+    return _CALLS + verb
+
+
+def called_verb(url: str) -> str | None:
+    """The verb of such an address; None for a request that came over HTTP."""
+    return url.removeprefix(_CALLS) if url.startswith(_CALLS) else None
 
 
 def parts_digest(digests: Iterable[bytes]) -> bytes:

@@ -37,6 +37,7 @@ class Credential:
     """A credential as presented, verified by the vault alone. With a proof, also the request it is for.
 
     `certificate` is the thumbprint of the client certificate that the proxy handed over with the request.
+    `in_session`: the pages' cookie stood for it.
     """
 
     token: str = field(repr=False)
@@ -45,6 +46,7 @@ class Credential:
     url: str = field(default="", repr=False)
     body: bytes = field(default=b"", repr=False)
     certificate: str | None = field(default=None, repr=False)
+    in_session: bool = False
 
 
 @dataclass(frozen=True, slots=True)

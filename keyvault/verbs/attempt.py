@@ -30,12 +30,16 @@ from records.vocabulary.codes import Action, Obligation, Outcome, PurposeOfUse, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A call: its credential, purpose and reason; token and proof are accepted by the vault alone."""
+    """A call: its credential, purpose and reason; token and proof are accepted by the vault alone.
+
+    `certificate` is the thumbprint of the client certificate that the named proxy saw (RFC 8705).
+    """
 
     token: str = field(repr=False)
     purpose: PurposeOfUse = PurposeOfUse.NORMAL
     reason: str | None = field(default=None, repr=False)
     presented: PresentedProof | None = field(default=None, repr=False)
+    certificate: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

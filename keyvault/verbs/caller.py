@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 from keyvault.context import Vault
-from keyvault.credentials.possession_proof import OLDEST, PresentedProof, Proof
+from keyvault.credentials.possession_proof import DEPOSIT, OLDEST, PresentedProof, Proof, called_verb
 from keyvault.credentials.refusing import CredentialError
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.keys.reception import Envelope
@@ -39,7 +39,9 @@ def caller(vault: Vault, call: Call, verb: str, **arguments: object) -> Actor:
         proof.check_body(call.presented.body)
         _admit(vault, call, call.presented, proof, verb, arguments)
 
-    return vault.actor(call.token, presented=call.presented, admit=admit, bound=True)
+    return vault.actor(
+        call.token, presented=call.presented, certificate=call.certificate, admit=admit, bound=True
+    )
 
 
 def _admit(
@@ -138,6 +140,9 @@ def admit_deposit(
     Raises `CredentialError`.
     """
     proof.check_parts(part.sha256 for part in envelope.parts)
+    if called_verb(presented.url) == DEPOSIT:
+        _admit_once(transaction, envelope, proof)
+        return
     match [presented.method, *(unquote(part) for part in urlsplit(presented.url).path.split("/")[1:])]:
         case ["POST", "records", record, "dicomweb", "studies", *study] if record == envelope.ins:
             _check_study(study, envelope)
@@ -147,6 +152,10 @@ def admit_deposit(
             pass  # the record is named in the body, which intake alone has seen
         case _:
             raise _mismatch()
+    _admit_once(transaction, envelope, proof)
+
+
+def _admit_once(transaction: Transaction, envelope: Envelope, proof: Proof) -> None:
     use = str(envelope.submission_id)
     digest = proof.seen("deposit")
     row = {"digest": digest, "used_for": use, "expires": envelope.received + _DEPOSIT_KEPT}

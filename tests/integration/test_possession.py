@@ -1,7 +1,9 @@
 """Tokens bound to a key against the real server: useless without the key, and good for what was signed."""
 
+import base64
 import hashlib
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,8 +24,11 @@ from coffre.commands.send import send_command
 from coffre.demo_authority.identities import Identities
 from coffre.demonstration import data as demo_data
 from coffre.installation.install import initialise
+from coffre.installation.page_key import page_thumbprint
+from coffre.installation.places import read_secret
 from coffre.settings import load
 from coffre.wiring import System
+from keyvault.credentials.authority import Authority
 from keyvault.credentials.possession_proof import PresentedProof
 from keyvault.credentials.proving import ProofKey
 from keyvault.credentials.refusing import CredentialError
@@ -34,7 +39,9 @@ from keyvault.verbs.attempt import Call
 from keyvault.verbs.reader.reading import Disclosed, ResolvedRecord
 from keyvault.verbs.rows import sealed_rows
 from records.base64url import b64
-from records.vocabulary.codes import PurposeOfUse
+from records.identity import INS, INS_NIR_TEST
+from records.vocabulary.codes import Environment, PurposeOfUse, Role
+from tests.integration.pages import Browser
 from tests.integration.support import (
     DOCTOR,
     LABORATORY,
@@ -341,6 +348,7 @@ class TestADeposit:
 def strict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Coffre]:
     """A server that believes no bearer."""
     monkeypatch.setenv("COFFRE_REQUIRE_POSSESSION", "true")
+    monkeypatch.setenv("COFFRE_CERTIFICATE_PROXIES", "127.0.0.1")
     data = tmp_path / "data"
     initialise(load(data=data))
     with WarmServer(data) as server:
@@ -361,6 +369,44 @@ def test_where_possession_is_required_bearers_are_refused(strict: Coffre, tmp_pa
     run("send", image, "--record", patient.ins, "--to", strict.url, *lab.files)
     run("fetch", "--record", patient.ins, "--from", strict.url, "--out", str(out), *holder.files)
     assert sorted(path.suffix for path in out.rglob("*") if path.is_file()) == [".dcm", ".json"]
+
+
+def test_where_bearers_are_refused_the_pages_prove_their_calls_and_machines_show_a_certificate(
+    strict: Coffre,
+) -> None:
+    """The pages' credentials are bound to the page process's key: nothing for whoever reads them out."""
+    patient = strict.open_record()
+    with strict.system() as system:
+        authority = Authority(read_secret(system.places.authority_key), environment=Environment.DEMO)
+        thumbprint = page_thumbprint(system.places)
+    told: dict[str, Any] = {
+        "role": Role.PATIENT,
+        "subject": "s",
+        "audience": "coffre/demo",
+        "now": int(time.time()),
+        "ins": INS(patient.ins, INS_NIR_TEST),
+    }
+    bound = authority.issue(**told, key=thumbprint)
+    browser = Browser(strict).sign_in(bound)
+    assert "choix" in browser.get("/choix").text
+    ours = {"Sec-Fetch-Site": "same-origin", "Origin": strict.url}
+    asked = {"record": patient.ins, "recipient": b64(new_recipient()[1])}
+    assert browser.http.post("/grants", json=asked, headers=ours).status_code == 201
+    viewed = browser.http.get(f"/records/{patient.public_id}/dicomweb/studies", headers=ours)
+    assert viewed.status_code in (200, 204)
+    form = browser.get("/profil/nouveau/blood_group").form("/profil")
+    assert "C'est enregistré." in browser.submit(form, group="O-", date="1999").text
+    # out of the session it is nothing, and a session with a bearer's credential neither
+    stolen = strict.http.get(documents(patient), headers=bearer(bound))
+    assert (stolen.status_code, problem(stolen)) == (401, "possession_required")
+    assert Browser(strict).sign_in(patient.token).http.get("/choix").status_code == 403
+    der = b"a certificate in DER"
+    shown = {"Client-Cert": f":{base64.b64encode(der).decode()}:"}
+    machine = bearer(authority.issue(**told, cnf={"x5t#S256": b64(hashlib.sha256(der).digest())}))
+    assert strict.http.get(documents(patient), headers={**machine, **shown}).status_code == 200
+    for other in ({}, {"Client-Cert": ":AAAA:"}):
+        answer = strict.http.get(documents(patient), headers={**machine, **other})
+        assert (answer.status_code, problem(answer)) == (401, "certificate_required")
 
 
 class TestTheCommands:

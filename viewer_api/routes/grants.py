@@ -9,12 +9,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from keyvault.credentials.possession import presented_with
 from keyvault.credentials.tokens import Credential
-from keyvault.verbs.attempt import Call
 from records.base64url import unb64
 from records.vocabulary.codes import PurposeOfUse
 from viewer_api.access import Access, GrantRequest
+from viewer_api.call_headers import call_with
 from viewer_api.renewing import Renewal
 
 CLIENT_OF_0_1 = "coffre"
@@ -46,12 +45,7 @@ def router(
     @routes.post("/grants", status_code=201, summary="Keys of documents, sealed to a recipient")
     async def create(body: GrantBody, request: Request) -> JSONResponse:
         credential = await authenticate(request)
-        call = Call(
-            token=credential.token,
-            purpose=PurposeOfUse(body.purpose),
-            reason=body.reason,
-            presented=presented_with(credential),
-        )
+        call = call_with(credential, PurposeOfUse(body.purpose), body.reason)
         wanted = GrantRequest(
             body.record,
             tuple(body.studies),
@@ -66,7 +60,6 @@ def router(
     @routes.post("/grants/{grant_id}/urls", summary="New addresses for a grant that still holds")
     async def renew(grant_id: UUID, request: Request) -> dict[str, Any]:
         credential = await authenticate(request)
-        call = Call(token=credential.token, presented=presented_with(credential))
-        return await asyncio.to_thread(renewal.renew, call, grant_id)
+        return await asyncio.to_thread(renewal.renew, call_with(credential), grant_id)
 
     return routes

@@ -26,6 +26,7 @@ from records.vocabulary.codes import Environment, PurposeOfUse, Role
 from records.web_forms import LARGEST_FORM, bad_form, fields_of, is_form, is_ours
 from storage.index_parts import SignIns
 from storage.rows import SignedIn
+from viewer_api.session_calls import SessionCall
 
 
 class SignedOut(Refused):
@@ -71,7 +72,7 @@ class Session:
         return str(self.claims.get("ins", ""))
 
     def call(self, purpose: PurposeOfUse = PurposeOfUse.NORMAL, reason: str | None = None) -> Call:
-        return Call(token=self.token, purpose=purpose, reason=reason)
+        return SessionCall(token=self.token, purpose=purpose, reason=reason)
 
     def form_token(self, action: str) -> str:
         return form_token(self.forms, action)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from audit.canonical import canonical
 from keyvault.context import Vault
-from keyvault.credentials.possession import HEADER
+from keyvault.credentials.possession import CERTIFICATE, HEADER
 from keyvault.crypto.boxes import seal_box
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.keys.reception import Envelope, ReceivedKey, depositor_token
@@ -31,6 +31,9 @@ from records.actors import Actor
 from records.base64url import b64
 from records.errors import Conflict
 from records.vocabulary.codes import ReasonCode
+
+_UNTOLD = frozenset({HEADER, CERTIFICATE})
+"""Headers of an envelope that are about its credential: no worker gets them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +186,7 @@ class ReleasingForIngest:
         return {
             "received": envelope.received,
             "ins": envelope.ins,
-            "headers": {name: value for name, value in envelope.headers.items() if name != HEADER},
+            "headers": {name: value for name, value in envelope.headers.items() if name not in _UNTOLD},
             "parts": [
                 [str(part.blob), part.offset, part.length, b64(part.sha256), part.name]
                 for part in envelope.parts

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from keyvault.context import Vault
 from keyvault.credentials import withdrawn
-from keyvault.credentials.possession import LONGEST_UPLOAD, presented_in
+from keyvault.credentials.possession import LONGEST_UPLOAD, certificate_in, presented_in
 from keyvault.keys.reception import Envelope, ReceivedKey, depositor_token, open_envelope, open_key
 from keyvault.opened_records import OpenedRecord
 from keyvault.transaction import Transaction
@@ -92,6 +92,7 @@ def depositor_of(
             envelope.credential,
             at=envelope.received,
             presented=presented,
+            certificate=certificate_in(envelope.headers),
             oldest=LONGEST_UPLOAD,
         )
         withdrawn.check(transaction.rows, vault.pseudonym, verified.actor, envelope.received * 1000)

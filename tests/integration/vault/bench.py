@@ -23,7 +23,8 @@ from ingestion.intake.reception import Depositor, Reception
 from ingestion.worker.adoption import new_blob
 from keyvault.credentials.authority import Authority
 from keyvault.credentials.issuers import DEMO_ISSUER, Issuer, IssuerList, first_issuer
-from keyvault.credentials.tokens import verify
+from keyvault.credentials.possession_proof import PresentedProof
+from keyvault.credentials.tokens import verify_bound
 from keyvault.crypto.blob_sealer import Sealer
 from keyvault.crypto.boxes import new_box_key
 from keyvault.crypto.sealed_blob import BlobKind, BlobRef, new_data_key
@@ -339,13 +340,13 @@ class VaultBench:
         return Call(token=self.token(Role.PATIENT, ins, ins=INS(ins, INS_NIR_TEST), **claims))
 
     def actor(self, token: str) -> Actor:
-        return verify(
+        return verify_bound(
             token,
             issuers=IssuerList((self.issuer, *self.known_doors)),
             audience=AUDIENCE,
             at=int(self.clock()),
             environment=Environment.TEST,
-        )
+        ).actor
 
     def person(self, ins: str | None = None) -> Person:
         """Open a record with recorded consent."""
@@ -392,8 +393,10 @@ class VaultBench:
         token: str | None = None,
         ins: str | None = None,
         labels: Sequence[str] = (),
+        presented: PresentedProof | None = None,
+        certificate: str | None = None,
     ) -> Received:
-        """Seal one part like intake; `ins` is the record that the address names."""
+        """Seal one part like an intake that checks nothing; `ins` is the record that the address names."""
         token = token or self.depositor()
         reception = Reception(
             self.index,
@@ -403,7 +406,7 @@ class VaultBench:
             clock=self.clock,
         )
         deposit = reception.begin(
-            Depositor.of(token, self.actor(token)),
+            Depositor.of(token, self.actor(token), presented, certificate=certificate),
             ins,
             SubmissionHeaders(kind="dicom", labels=tuple(labels)),
         )
