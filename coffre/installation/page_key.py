@@ -11,13 +11,14 @@ OWNER_ONLY = 0o700
 
 
 def draw_page_key(places: Places) -> None:
-    """A new key with its thumbprint beside it; nothing where there is one. May be repeated."""
+    """A new key, and its thumbprint for everybody; nothing where there is one. May be repeated."""
     folder = places.page_key.parent
     folder.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
     if not places.page_key.exists():
         private_files.create(places.page_key, secrets.token_hex(32))
     thumbprint = ProofKey(read_secret(places.page_key)).thumbprint
     places.page_thumbprint.write_text(thumbprint + "\n")
+    places.page_thumbprint.chmod(0o644)
 
 
 def page_key(places: Places) -> ProofKey | None:

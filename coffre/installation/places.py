@@ -67,7 +67,7 @@ class Places:
     @property
     def page_thumbprint(self) -> Path:
         """The name of that key, which a credential of the pages is bound to; anybody may read it."""
-        return self.data / "pages" / "proof.thumbprint"
+        return self.data / "pages.thumbprint"
 
     @property
     def authority_key(self) -> Path:

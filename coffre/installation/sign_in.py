@@ -4,10 +4,12 @@ import secrets
 from functools import cached_property
 
 from coffre.installation.installation import Installation
+from coffre.installation.page_key import page_thumbprint
 from coffre.installation.places import Places, read_secret
 from keyvault.credentials import private_files
 from keyvault.credentials.account_keys import AccountKeys
 from keyvault.credentials.authority import Authority
+from keyvault.credentials.claims import Binding, Confirmation
 from keyvault.credentials.password_hashes import PasswordHashes
 from records.vocabulary.codes import Environment
 from sign_in.accounts.account import AccountRows
@@ -71,7 +73,9 @@ class SignIn:
 
     @cached_property
     def sessions(self) -> Sessions:
-        return Sessions(self._installation.index, self._issuer, None, self._clock)
+        thumbprint = page_thumbprint(self._installation.places)
+        bound_to = Binding(Confirmation.KEY, thumbprint) if thumbprint else None
+        return Sessions(self._installation.index, self._issuer, bound_to, self._clock)
 
     @cached_property
     def _passwords(self) -> Passwords:

@@ -75,10 +75,11 @@ def test_each_kind_of_process_is_a_user_of_its_own_without_privileges(played: Fu
 
 @pytest.mark.parametrize("part", PARTS)
 def test_of_the_data_directory_it_opens_the_public_facts_and_its_own(played: Full, part: str) -> None:
-    own = {"reader": {"reader/url.key"}}.get(part, set())
+    pages = {"pages/proof.key"}
+    own = {"reader": {"reader/url.key"}, "intake": pages, "gateway": pages}.get(part, set())
     files = {str(path.relative_to(played.data)) for path in played.data.rglob("*") if path.is_file()}
     opened = {file for file in files if _may_read(played, part, played.data / file)}
-    assert opened == {"coffre", *own}
+    assert opened == {"coffre", "pages.thumbprint", *own}
     assert not _may_read(played, part, played.data.with_name("data-officer.key"))
     assert not any(_may_read(played, part, file) for file in (played.folder / "roles").iterdir())
 

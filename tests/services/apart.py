@@ -64,6 +64,8 @@ class Apart:
             self.users.own(data / "vault", "vault", 0o700)
             self.users.own(data / "reader", "reader", 0o700)
             self.users.own(data / "sign-in", "signin", 0o700)
+            self.users.own(data / "pages", "intake", 0o750, "gateway")
+            (data / "pages" / "proof.key").chmod(0o640)
             data.chmod(0o711)
             (data / "coffre").chmod(0o644)  # public facts and keys, for everybody
 
