@@ -97,6 +97,10 @@ def _other_forms(settings: "Settings") -> Iterator[str]:
     except ValueError:
         yield "COFFRE_TRUSTED_PROXIES names addresses or networks: 10.0.0.5,10.1.0.0/16."
     try:
+        settings.first_operators()
+    except ValueError:
+        yield "COFFRE_OPERATORS is NAME=FILE,NAME=FILE: two persons or more, each with a key of their own."
+    try:
         settings.certifying()
     except ValueError:
         yield "COFFRE_CERTIFICATE_PROXIES names addresses or networks: 10.0.0.5,10.1.0.0/16."
@@ -142,8 +146,15 @@ def _wanted_by_init(settings: "Settings") -> Wanted:
     """What only a new installation must have."""
     bare = "file:" in settings.root_url and not settings.passphrase()
     return (
-        (settings.authority_public is not None, "whom to accept: COFFRE_AUTHORITY_PUBLIC=FILE"),
-        (bool(settings.authority_issuer), "its name in tokens: COFFRE_AUTHORITY_ISSUER"),
+        (
+            bool(settings.operators) or settings.authority_public is not None,
+            "whom to accept first: two operators, COFFRE_OPERATORS=NAME=FILE,NAME=FILE, or "
+            "COFFRE_AUTHORITY_PUBLIC=FILE",
+        ),
+        (
+            bool(settings.authority_issuer) or (bool(settings.operators) and not settings.authority_public),
+            "its name in tokens: COFFRE_AUTHORITY_ISSUER",
+        ),
         (
             not bare,
             "a root that no copy of a file gives away: COFFRE_VAULT_ROOT, or COFFRE_VAULT_PASSPHRASE",

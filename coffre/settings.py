@@ -3,6 +3,7 @@ environment.
 """
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
@@ -23,6 +24,9 @@ from records.vocabulary.codes import Environment
 from storage.objects.credentials import Credentials
 
 _PREFIX, _NEW = "COFFRE_", "COFFRE_VAULT_NEW_"
+
+
+OPERATOR_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
 class Settings(BaseSettings):
@@ -65,6 +69,10 @@ class Settings(BaseSettings):
         default=None, description="file with the Ed25519 key that signs tokens; init of production takes it"
     )
     authority_issuer: str | None = Field(default=None, description="the issuer that those tokens name")
+    operators: str = Field(
+        default="",
+        description="init of production: the first operators' own public keys, NAME=FILE,NAME=FILE",
+    )
     require_possession: bool | None = Field(
         default=None, description="refuse bearer tokens; default only in production"
     )
@@ -159,6 +167,16 @@ class Settings(BaseSettings):
     def proxies(self) -> TrustedProxies:
         """Who is accepted about whose calls it passes on. Raises `ValueError`."""
         return TrustedProxies(self.trusted_proxies)
+
+    def first_operators(self) -> list[tuple[str, Path]]:
+        """Their names, and the files with their public keys. Raises `ValueError` for another form."""
+        entries = [entry.partition("=") for entry in filter(None, self.operators.split(","))]
+        named = [(name.strip(), Path(file.strip())) for name, _, file in entries]
+        if any(not OPERATOR_NAME.fullmatch(name) or file == Path() for name, file in named):
+            raise ValueError
+        if len(named) == 1 or len({name for name, _ in named}) < len(named):
+            raise ValueError
+        return named
 
     def certifying(self) -> TrustedProxies:
         """Whose word about the certificates of its clients is believed. Raises `ValueError`."""

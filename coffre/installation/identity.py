@@ -16,25 +16,36 @@ PUBLIC_KEY_SIZE = 32
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What `init` fixed: whose tokens are accepted, and for what."""
+    """What `init` fixed: whose tokens are accepted first, and for what.
+
+    `operators`: JSON of names and public keys, of operators who sign for themselves. `issuer` is the
+    authority that was pinned, or nobody's name where none was.
+    """
 
     environment: Environment
     origin: str
     issuer: str
     audience: str
-    authority_public: bytes
+    authority_public: bytes | None
     officer_public: bytes
     grant_public: bytes
     reception_public: bytes
     checkpoint_public: bytes
     certificate_public: bytes
+    operators: str = "[]"
 
     @property
     def first_issuers(self) -> tuple["Issuer", ...]:
         """Those that the vault's table of issuers begins with."""
-        from keyvault.credentials.issuers import first_issuer  # noqa: PLC0415 - ciphers load slowly
+        from keyvault.credentials.issuers import first_issuer, own_key  # noqa: PLC0415 - ciphers load slowly
 
-        return (first_issuer(self.issuer, self.authority_public, self.environment),)
+        own = (
+            own_key(name, bytes.fromhex(public), self.environment)
+            for name, public in json.loads(self.operators)
+        )
+        if self.authority_public is None:
+            return tuple(own)
+        return (first_issuer(self.issuer, self.authority_public, self.environment), *own)
 
     @property
     def grant_keys(self) -> dict[str, bytes]:
@@ -64,10 +75,11 @@ class Identity:
             origin=found["origin"],
             issuer=found["issuer"],
             audience=found["audience"],
-            authority_public=keys["authority_public"],
+            authority_public=keys.get("authority_public"),
             officer_public=keys["officer_public"],
             grant_public=keys["grant_public"],
             reception_public=keys["reception_public"],
             checkpoint_public=keys["checkpoint_public"],
             certificate_public=keys["certificate_public"],
+            operators=found.get("operators", "[]"),
         )

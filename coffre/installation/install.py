@@ -28,6 +28,8 @@ from storage.vault_store.store import SqlVaultStore
 
 OWNER_ONLY = 0o700
 FORMAT = "coffre-data-v1"
+NOBODY = "none"
+"""The issuer of an installation that began with operators alone."""
 
 
 def initialise(settings: Settings) -> Places:
@@ -53,14 +55,14 @@ def initialise(settings: Settings) -> Places:
     if not places.objects.startswith("file:"):
         open_objects(places.objects)  # a wrong address is told before anything is made; no server is asked
     production = settings.environment is Environment.PRODUCTION
-    pinned = _pinned(settings)
+    pinned, operators = _pinned(settings), _operators(settings)
     for folder in (settings.data, settings.vault_dir, places.url_key.parent):
         _make_folder(folder)
     created = create_root(
         settings.root_url, settings.passphrase(), environ=settings.root_environ(), sealed=production
     )
     officer_private, officer_public = new_box_key()
-    authority_public = pinned or _demo_authority(settings, places)
+    authority_public = pinned if production else _demo_authority(settings, places)
     private_files.create(places.url_key, secrets.token_hex(32))
     draw_page_key(places)
     private_files.create(places.officer_key, officer_private.hex())
@@ -71,7 +73,7 @@ def initialise(settings: Settings) -> Places:
     _make_database(places.accounts, "accounts")
     _prepare_objects(settings, places, create=True)
     _prepare_second_place(settings)
-    identity = _make_vault(settings, places, created.root, authority_public, officer_public)
+    identity = _make_vault(settings, places, created.root, authority_public, officer_public, operators)
     places.complete.write_text(json.dumps(identity, indent=1) + "\n")
     return places
 
@@ -82,22 +84,33 @@ def _make_folder(folder: Path) -> None:
 
 
 def _pinned(settings: Settings) -> bytes | None:
-    """The key of the authority whose tokens production accepts; it is nobody's here."""
-    if settings.environment is not Environment.PRODUCTION:
+    """The key of an authority whose tokens production accepts from the start; it is nobody's here."""
+    if settings.environment is not Environment.PRODUCTION or settings.authority_public is None:
         return None
-    assert settings.authority_public is not None
     if settings.authority_issuer == DEMO_ISSUER:
         raise Invalid(
             "Production does not accept the demo authority: give COFFRE_AUTHORITY_ISSUER of your own.",
             code="demo_authority_refused",
         )
+    return _public_key("COFFRE_AUTHORITY_PUBLIC", settings.authority_public)
+
+
+def _operators(settings: Settings) -> list[tuple[str, str]]:
+    """Who sets the table of issuers first: names and public keys, each person with a key of their own."""
+    found = [(name, _public_key("COFFRE_OPERATORS", file).hex()) for name, file in settings.first_operators()]
+    if len({public for _, public in found}) < len(found):
+        said = "COFFRE_OPERATORS: two of the files hold the same key, and two operators are two persons."
+        raise Invalid(said, code="bad_setting")
+    return found
+
+
+def _public_key(setting: str, file: Path) -> bytes:
     try:
-        return read_public_key(settings.authority_public.read_bytes())
+        return read_public_key(file.read_bytes())
     except Invalid as error:
-        said = f"COFFRE_AUTHORITY_PUBLIC, {settings.authority_public}: {error.sentence}"
-        raise Invalid(said, code=error.code) from None
+        raise Invalid(f"{setting}, {file}: {error.sentence}", code=error.code) from None
     except OSError as error:
-        said = f"COFFRE_AUTHORITY_PUBLIC, {settings.authority_public}, cannot be read: {error.strerror}."
+        said = f"{setting}, {file}, cannot be read: {error.strerror}."
         raise Invalid(said, code="bad_setting") from None
 
 
@@ -164,7 +177,12 @@ def _make_database(url: str, branch: Branch) -> None:
 
 
 def _make_vault(
-    settings: Settings, places: Places, root: Root, authority_public: bytes, officer_public: bytes
+    settings: Settings,
+    places: Places,
+    root: Root,
+    authority_public: bytes | None,
+    officer_public: bytes,
+    operators: list[tuple[str, str]],
 ) -> dict[str, str]:
     """Answers what every process may know: whose tokens are accepted, which keys sign."""
     _make_database(places.day_keys, "day_keys")
@@ -178,9 +196,12 @@ def _make_vault(
         "origin": f"audit.{host}/{settings.environment.value}",
         "issuer": _issuer(settings),
         "audience": f"coffre/{settings.environment.value}",
-        "authority_public": authority_public.hex(),
         "officer_public": officer_public.hex(),
     }
+    if authority_public is not None:
+        values["authority_public"] = authority_public.hex()
+    if operators:
+        values["operators"] = json.dumps(operators)
     with store.writing() as tx:
         tx.insert("meta", *({"name": name, "value": value} for name, value in values.items()))
     values |= {f"{use}_public": public.hex() for use, public in Guard.public_halves(store).items()}
@@ -189,5 +210,6 @@ def _make_vault(
 
 
 def _issuer(settings: Settings) -> str:
-    real = settings.authority_issuer if settings.environment is Environment.PRODUCTION else None
-    return real or DEMO_ISSUER
+    if settings.environment is not Environment.PRODUCTION:
+        return DEMO_ISSUER
+    return settings.authority_issuer or NOBODY

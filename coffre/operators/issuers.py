@@ -14,7 +14,7 @@ def lines_about(issuer: ListedIssuer) -> str:
     until = f"until {issuer.not_after}" if issuer.not_after else "until it is ended"
     seen = f"first seen {_instant(issuer.first_seen)}" if issuer.first_seen else "never seen"
     return (
-        f"{issuer.name}  key {issuer.key}  {issuer.state}\n"
+        f"{issuer.name}  key {issuer.key_id}  {issuer.state}\n"
         f"    says who is {', '.join(issuer.roles)}{whom}; {until}; {seen}"
     )
 

@@ -97,6 +97,17 @@ def first_issuer(name: str, public: bytes, environment: Environment) -> Issuer:
     return issuer_of(name, public, Role, environment)
 
 
+def operator_issuer(name: str) -> str:
+    """The name of an operator's own key, and the only person whom it may name."""
+    return f"operator:{name}"
+
+
+def own_key(name: str, public: bytes, environment: Environment) -> Issuer:
+    """An operator who signs for herself: the first two set a vault's table of issuers."""
+    named = operator_issuer(name)
+    return issuer_of(named, public, [Role.OPERATOR], environment, subject=named)
+
+
 def issuer_of(
     name: str, public: bytes, roles: Iterable[Role], environment: Environment, **more: Any
 ) -> Issuer:
@@ -207,7 +218,7 @@ def told(issuer: Issuer) -> dict[str, Any]:
     """As a person reads it: names, roles and dates; the key by its id."""
     return {
         "name": issuer.name,
-        "key": issuer.key_id,
+        "key_id": issuer.key_id,
         "roles": sorted(issuer.roles),
         "claims": sorted(issuer.claims),
         "subject": issuer.subject,

@@ -8,11 +8,17 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 from coffre.installation.install import initialise
 from coffre.settings import load
@@ -83,6 +89,17 @@ def production_in(folder: Path) -> Production:
     return Production(folder, authority, env)
 
 
+def operators_in(folder: Path, *names: str) -> dict[str, str]:
+    """Keys of operators' own, as openssl makes them, and the setting that names their public halves."""
+    for name in names:
+        key = Ed25519PrivateKey.generate()
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        (folder / f"{name}.key").write_bytes(pem)
+        public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        (folder / f"{name}.pem").write_bytes(public)
+    return {"COFFRE_OPERATORS": ",".join(f"{name}={folder}/{name}.pem" for name in names)}
+
+
 @pytest.fixture
 def production(tmp_path: Path) -> Production:
     return production_in(tmp_path)
@@ -147,6 +164,34 @@ def test_a_region_outside_the_eea_is_refused(init: Init) -> None:
     assert init(COFFRE_OBJECTS_URL="s3://bucket?region=us-west-2")[0] == "non_eea_region"
 
 
+class TestTheFirstOperators:
+    """Who begins: two persons, each with a key of their own, in place of an authority."""
+
+    ALONE: ClassVar = {"COFFRE_AUTHORITY_PUBLIC": None, "COFFRE_AUTHORITY_ISSUER": None}
+
+    def test_are_all_that_it_knows(self, production: Production) -> None:
+        production.env |= operators_in(production.folder, "alice", "bob")
+        done = production.run("init", "--data", production.data, **self.ALONE)
+        assert done.returncode == 0, done.stderr
+        facts = json.loads((production.data / "coffre").read_text())
+        assert "authority_public" not in facts and not (production.data / "authority").exists()
+        assert [name for name, _ in json.loads(facts["operators"])] == ["alice", "bob"]
+
+    @pytest.mark.parametrize("given", ["alice={0}/alice.pem", "alice", "A B={0}/alice.pem,bob={0}/bob.pem"])
+    def test_are_two_with_names_and_files(self, production: Production, init: Init, given: str) -> None:
+        operators_in(production.folder, "alice", "bob")
+        code, sentence = init(**self.ALONE, COFFRE_OPERATORS=given.format(production.folder))
+        assert code == "bad_setting" and "COFFRE_OPERATORS" in sentence
+
+    def test_have_two_keys(self, production: Production, init: Init) -> None:
+        """Else one person is two."""
+        operators_in(production.folder, "alice")
+        file = production.folder / "alice.pem"
+        for other in (file, production.folder / "none.pem"):
+            code, sentence = init(**self.ALONE, COFFRE_OPERATORS=f"alice={file},bob={other}")
+            assert code == "bad_setting" and "COFFRE_OPERATORS" in sentence
+
+
 @pytest.fixture
 def made(production: Production) -> Production:
     done = production.run("init", "--data", production.data)
@@ -208,6 +253,7 @@ class Served:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     made = production_in(tmp_path_factory.mktemp("production"))
+    made.env |= operators_in(made.folder, "alice", "bob")
     assert made.run("init", "--data", made.data).returncode == 0
     port, operators, ins = free_port(), free_port(), new_ins()
     everything = ("serve", "--data", str(made.data), "--port", str(port))
@@ -307,3 +353,53 @@ def test_two_operators_of_its_authority_rotate(served: Served) -> None:
         *rotate, "--operator", made.operator("first"), "--second-operator", made.operator("first")
     )
     assert told.startswith("two_operators: ")
+
+
+def test_two_operators_with_keys_of_their_own_set_whose_credentials_are_accepted(served: Served) -> None:
+    """Must fail: an identity service of patients names a doctor."""
+    made, path = served.production, f"/records/{served.ins}/documents"
+    name, here = "https://patients.example", ("--data", made.data)
+    patients = Authority(secrets.token_bytes(32), environment=Environment.PRODUCTION, issuer=name)
+    (made.folder / "patients.hex").write_text(patients.public.hex())
+
+    def operator(who: str) -> Path:
+        out = made.folder / f"{who}.token"
+        done = made.run("issuers", "token", who, "--key", made.folder / f"{who}.key", "--out", out, *here)
+        assert done.returncode == 0, done.stderr
+        return out
+
+    def answered(role: Role, **claims: object) -> httpx.Response:
+        told = {"audience": "coffre/production", "now": int(time.time()), "key": served.key.thumbprint}
+        token = patients.issue(role=role, subject="s", **told, **claims)  # type: ignore[arg-type]
+        proof = served.key.proof(token, "GET", ORIGIN + path)
+        return served.get(path, {"Authorization": f"DPoP {token}", "DPoP": proof})
+
+    def patient() -> httpx.Response:
+        return answered(Role.PATIENT, ins=INS(served.ins, INS_NIR))
+
+    add = ("issuers", "add", name, "--key", made.folder / "patients.hex", "--role", "patient", *here)
+    add = (*add, "--until", "2099-12-31", "--beside", ISSUER, "--yes")
+    assert problem(patient()) == "token_invalid"
+    alone = made.refused(*add, "--operator", operator("alice"), "--second-operator", operator("alice"))
+    assert alone.startswith("two_operators: ")
+    both = ("--operator", operator("alice"), "--second-operator", operator("bob"))
+    assert made.refused(*(word for word in add if word not in ("--beside", ISSUER)), *both).startswith(
+        "issuer_overlaps: "
+    )
+    assert made.run(*add, *both).returncode == 0
+    assert patient().status_code == 200
+    doctor = answered(
+        Role.PROFESSIONAL, rpps="899700024450", profession="10", structure="1750000002", sector="SA07"
+    )
+    assert (doctor.status_code, problem(doctor)) == (401, "issuer_not_entitled")
+    listed = json.loads(made.run("issuers", "list", *here, "--operator", operator("bob"), "--json").stdout)
+    assert {each["name"]: each["state"] for each in listed["issuers"]} == dict.fromkeys(
+        (ISSUER, "operator:alice", "operator:bob", name), "active"
+    )
+    end = ("issuers", "end", name, "--yes", *here, *both)
+    assert "nothing was changed" in made.run(*end, "--dry-run").stdout
+    assert patient().status_code == 200
+    assert made.run(*end).returncode == 0
+    assert problem(patient()) == "issuer_ended"
+    assert made.refused("issuers", "end", "nobody", "--yes", *here, *both).startswith("no_such_issuer: ")
+    assert made.run("audit", "verify", *here).returncode == 0

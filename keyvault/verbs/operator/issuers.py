@@ -61,7 +61,7 @@ class ListedIssuer:
     """An issuer as `coffre issuers list` shows it; dates in ISO 8601. `state`: active, ended or expired."""
 
     name: str
-    key: str
+    key_id: str
     roles: list[str]
     claims: list[str]
     subject: str | None
@@ -72,7 +72,7 @@ class ListedIssuer:
     version: int
 
     def is_named(self, name: str, key: str | None) -> bool:
-        return self.name == name and key in (None, self.key)
+        return self.name == name and key in (None, self.key_id)
 
 
 def begin_issuers(vault: Vault) -> None:

@@ -91,7 +91,7 @@ def resolved(vault: VaultBench, call: Call, person: Person) -> bool:
 def test_the_pinned_key_is_the_first_issuer(vault: VaultBench) -> None:
     """Of a new vault as of one that is upgraded: what was accepted before is accepted, until it is ended."""
     (first,) = vault.guard.operator.issuers(vault.operator())  # type: ignore[misc]
-    assert (first.name, first.key) == (DEMO_ISSUER, vault.issuer.key_id)
+    assert (first.name, first.key_id) == (DEMO_ISSUER, vault.issuer.key_id)
     assert (first.state, first.version, first.not_after) == ("active", 1, None)
     assert first.roles == sorted(Role) and first.first_seen
 
