@@ -5,6 +5,7 @@ import argparse
 from benchmarks import (
     canonical_json,
     choices,
+    credentials,
     database,
     fairness,
     fetching,
@@ -31,6 +32,7 @@ from benchmarks.race import deposits, reading, viewing
 BENCHMARKS = {
     "canonical-json": canonical_json.run,
     "choices": choices.run,
+    "credentials": credentials.run,
     "database": database.run,
     "fairness": fairness.run,
     "fetching": fetching.run,

@@ -95,6 +95,10 @@ class KeptIssuers:
             return None
         return self.keep(tx, replace(kept, first_seen=now))[1]
 
+    def forget(self) -> None:
+        """Read and open each row anew, at its next use."""
+        self._read, self._opened = {}, {}
+
     def begin(self, tx: VaultTransaction, now: int) -> None:
         """Put the pinned ones into a table that holds none yet; `now` in unix seconds. May be repeated."""
         if tx.find("issuer", limit=1):
