@@ -1,8 +1,8 @@
 """Measure how many credentials a vault verifies a second, with one issuer in its table and with many.
 
-Verified is a bearer's token by the vault's own code over its own store: look-up of the issuer, signature, claims,
-withdrawals. Beside it stands the signature check alone, which no table can make faster. The first look at an
-issuer of a second reads and unseals one row; `first looks` asks each issuer once, so that none is remembered.
+Verified is a bearer's token by the vault's own code over its own store: look-up of the issuer, signature,
+claims, withdrawals. Beside it stands the signature check alone, which no table makes faster. The first look
+at an issuer of a second reads and unseals one row; `first looks` asks each once, so that none is remembered.
 """
 
 import secrets
@@ -56,7 +56,7 @@ def _vault(number: int) -> Iterator[tuple[Vault, list[str]]]:
         stores = {}
         for branch in ("vault", "day_keys"):
             database = engine_for(f"sqlite:///{folder}/{branch}.db")
-            upgrade(database, branch)  # type: ignore[arg-type]
+            upgrade(database, branch)
             stores[branch] = database
         store = SqlVaultStore(stores["vault"])
         root = FileRoot.create(Path(folder) / "root.json", None)
