@@ -85,7 +85,7 @@ INTERACTIONS = {
     "create": {("post", "")},
     "read": {("get", "/{}")},
     "update": {("put", "/{}")},
-    "patch": {("patch", "/{}")},
+    "patch": {("patch", "/{}"), ("patch", "")},  # R4 has no word for the conditional one
     "delete": {("delete", "/{}")},
     "history-instance": {("get", "/{}/_history")},
     "vread": {("get", "/{}/_history/{}")},
@@ -210,7 +210,7 @@ def test_head_and_options_are_answered_on_every_fhir_address(
         assert head.headers["content-length"] == whole.headers["content-length"]
     for address, methods in (
         ("/fhir/metadata", "GET, HEAD, OPTIONS"),
-        ("/fhir/DocumentReference", "GET, HEAD, OPTIONS, POST"),
+        ("/fhir/DocumentReference", "GET, HEAD, OPTIONS, PATCH, POST"),
         (published.headers["location"], "DELETE, GET, HEAD, OPTIONS, PATCH"),
     ):
         answer = coffre.http.options(address)
