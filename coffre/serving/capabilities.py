@@ -30,7 +30,8 @@ _CREATE = (
     "Create: one PDF for a record of the shared medical record, IHE MHD ITI-105, in JSON; each element is "
     "honoured, kept or refused by name. Patch (FHIRPath Patch, JSON Patch), by id or conditional by "
     "identifier: archive and unarchive, by the holder and the author's side; delete, by the latter, is "
-    "logical; securityLabel, by the holder, and by the author's side to hide a document until it is announced."
+    "logical; securityLabel, by the holder, and by the author's side to hide a document until it is "
+    "announced."
 )
 _PROVIDE = (
     "IHE MHD ITI-65: a submission set (List) with up to 100 DocumentReferences, the content of each inline "
