@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from coffre.installation.address_forms import is_listener, is_origin
 from coffre.notifying.smtp_address import read_smtp_address
+from coffre.notifying.syslog_address import read_syslog_address
 from records.contacts import ContactKind, read_contact
 from records.errors import Invalid
 from records.numbers import is_whole
@@ -88,6 +89,10 @@ def _other_forms(settings: "Settings") -> Iterator[str]:
     if settings.operator_address is not None and not is_listener(settings.operator_address):
         yield "COFFRE_OPERATOR_ADDRESS is host:port, such as 127.0.0.1:9464."
     yield from _notices(settings)
+    try:
+        read_syslog_address(settings.syslog_url or "unix:///dev/log")
+    except Invalid as error:
+        yield error.sentence
     try:
         settings.origins()
     except Invalid as error:

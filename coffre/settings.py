@@ -99,6 +99,9 @@ class Settings(BaseSettings):
         description="where notices leave: page: (on the holder's page alone), smtp://host:port, smtps://…",
     )
     notices_from: str | None = Field(default=None, description="the address that messages are from")
+    syslog_url: str | None = Field(
+        default=None, description="who watches the door: udp://host:port or unix:///dev/log"
+    )
     identity_check: IdentityCheck = IdentityCheck.USUAL
     log_format: Literal["text", "json"] = "text"
     lease_s: int = Field(

@@ -1,5 +1,6 @@
 """`coffre signin`: the process of the doors at which people sign in."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,11 +10,6 @@ from coffre.command_line.options import Data
 from coffre.command_line.refusals import refusals
 
 sign_in_app = typer.Typer(help="Who somebody is: the process of the doors.", no_args_is_help=True)
-
-
-@sign_in_app.callback()
-def sign_in() -> None:
-    """Who somebody is: the process of the doors."""
 
 
 @sign_in_app.command("serve")
@@ -28,3 +24,24 @@ def serve(
         from coffre.serving.serve import run
 
         run(settings, port, only=ServedPart.SIGN_IN)
+
+
+@sign_in_app.command("key")
+def key(
+    out: Annotated[Path, typer.Option("--out", help="File for the public key, in hexadecimal.")],
+    data: Data = None,
+) -> None:
+    """Write the public key of the sign-in, which two operators have the vault accept once."""
+    with refusals():
+        settings = settings_of_installation(data)
+        from coffre.installation.identity import Identity
+        from coffre.installation.places import Places
+        from coffre.installation.sign_in import issuer_of
+
+        places = Places(settings)
+        issuer = issuer_of(places, Identity.read(places.complete))
+        out.write_text(issuer.public.hex() + "\n")
+    print(
+        f"The key is in {out}. In production have the vault accept it:\n"
+        f"  coffre issuers add {issuer.issuer} --key {out} --role patient --until YYYY-MM-DD …"
+    )

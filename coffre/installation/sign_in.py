@@ -3,9 +3,11 @@
 import secrets
 from functools import cached_property
 
+from coffre.installation.identity import Identity
 from coffre.installation.installation import Installation
 from coffre.installation.page_key import page_thumbprint
 from coffre.installation.places import Places, read_secret
+from coffre.notifying.syslog import Syslog
 from keyvault.credentials import private_files
 from keyvault.credentials.account_keys import AccountKeys
 from keyvault.credentials.authority import Authority
@@ -20,6 +22,7 @@ from sign_in.accounts.passwords import Passwords
 from sign_in.doors.admitting import Admitting
 from sign_in.doors.letter import LetterDoor
 from sign_in.doors.password import PasswordDoor
+from sign_in.events import Watched
 from sign_in.sending import Carrier
 from sign_in.sessions.own import OwnSessions
 from sign_in.sessions.sessions import Sessions
@@ -45,12 +48,27 @@ def make_keys(places: Places, environment: Environment) -> None:
             private_files.create(path, key)
 
 
+def issuer_of(places: Places, identity: Identity) -> Authority:
+    """The issuer that the sign-in is. Raises CoffreError "key_file_missing"."""
+    is_production = identity.environment is Environment.PRODUCTION
+    return Authority(
+        read_secret(places.issuer_key),
+        environment=identity.environment,
+        issuer=ISSUER if is_production else identity.issuer,
+    )
+
+
 class SignIn:
     """Made when first asked for, and closed with its installation."""
 
     def __init__(self, installation: Installation, carrier: Carrier) -> None:
         self._installation, self._carrier = installation, carrier
         self._clock = installation.clock
+
+    @cached_property
+    def _witness(self) -> Watched:
+        url = self._installation.settings.syslog_url
+        return Watched([Syslog(url)] if url else [], self._clock)
 
     @cached_property
     def store(self) -> AccountStore:
@@ -62,14 +80,8 @@ class SignIn:
 
     @cached_property
     def _issuer(self) -> TokenIssuer:
-        identity, places = self._installation.identity, self._installation.places
-        is_production = identity.environment is Environment.PRODUCTION
-        authority = Authority(
-            read_secret(places.issuer_key),
-            environment=identity.environment,
-            issuer=ISSUER if is_production else identity.issuer,
-        )
-        return TokenIssuer(authority, identity.audience)
+        identity = self._installation.identity
+        return TokenIssuer(issuer_of(self._installation.places, identity), identity.audience)
 
     @cached_property
     def sessions(self) -> Sessions:
@@ -88,11 +100,15 @@ class SignIn:
     @cached_property
     def password(self) -> PasswordDoor:
         admitting = Admitting(self._keys, self.sessions, self._carrier, self._clock)
-        return PasswordDoor(self.store, self._keys, self._passwords, self._carrier, admitting, self._clock)
+        return PasswordDoor(
+            self.store, self._keys, self._passwords, self._carrier, admitting, self._witness, self._clock
+        )
 
     @cached_property
     def letter(self) -> LetterDoor:
-        return LetterDoor(self.store, self._keys, self._passwords, self.sessions, self._carrier, self._clock)
+        return LetterDoor(
+            self.store, self._keys, self._passwords, self.sessions, self._carrier, self._witness, self._clock
+        )
 
     @cached_property
     def own_sessions(self) -> OwnSessions:

@@ -32,6 +32,7 @@ class Named(Enum):
     LETTER = b"coffre-account-letter-v1\0"
     TRIES = b"coffre-account-tries-v1\0"
     DEVICE = b"coffre-account-device-name-v1\0"
+    WATCHED = b"coffre-account-watched-v1\0"
 
 
 class AccountKeys:
@@ -46,6 +47,10 @@ class AccountKeys:
         raw = [part.encode() if isinstance(part, str) else part for part in parts]
         told = b"".join(be32(len(part) + 1) + part for part in raw)
         return hmac.digest(self._naming, what.value + told, "sha256")
+
+    def pseudonym(self, identifier: str) -> str:
+        """Of whoever gave this identifier, for those who watch the door; 128 bits in hexadecimal."""
+        return self.name(Named.WATCHED, identifier).hex()[:32]
 
     def seal(self, what: Sealed, place: bytes, payload: Mapping[str, Any], version: int = 1) -> bytes:
         """Seals a row to its primary key and version (from 1)."""

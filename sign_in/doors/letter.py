@@ -15,6 +15,7 @@ from sign_in.accounts.letters import Letters
 from sign_in.accounts.passwords import Passwords
 from sign_in.accounts.tries import Tries
 from sign_in.doors.visitor import Visitor
+from sign_in.events import DoorEvent, Noted, Witness
 from sign_in.sending import Carrier, password_changed
 from sign_in.sessions.sessions import Sessions
 from sign_in.store import AccountStore
@@ -41,9 +42,11 @@ class LetterDoor:
         passwords: Passwords,
         sessions: Sessions,
         carrier: Carrier,
+        witness: Witness,
         clock: Callable[[], float],
     ) -> None:
         self._store, self._passwords, self._sessions = store, passwords, sessions
+        self._keys, self._witness = keys, witness
         self._carrier, self._clock = carrier, clock
         self._rows, self._letters, self._tries = AccountRows(keys), Letters(keys), Tries(keys)
         self._devices = Devices(keys)
@@ -57,6 +60,17 @@ class LetterDoor:
             self._tries.count(tx, self._tries.of_address(visitor.address), self._now_ms())
             self._tries.count(tx, self._tries.of_identifier(f"letter {told}"), self._now_ms())
         hashed = self._passwords.choose(password, beside=told)  # before the code is used up
+        try:
+            account, was_here = self._chosen(told, code, hashed, visitor)
+        except WrongLetter:
+            self._note(DoorEvent.LETTER_WRONG, told, visitor)
+            raise
+        self._note(DoorEvent.CHOSEN, told, visitor)
+        if was_here:
+            self._tell(account)
+
+    def _chosen(self, told: str, code: str, hashed: str, visitor: Visitor) -> tuple[Account, bool]:
+        """The account with its new password, and whether it had one before."""
         with self._store.writing() as tx:
             account = self._rows.of_identifier(tx, told)
             if account is None or account.state is AccountState.CLOSED:
@@ -70,8 +84,7 @@ class LetterDoor:
             self._tries.take_back(tx, self._tries.of_address(visitor.address), self._now_ms())
             self._sessions.end(tx, account.account_id)
             self._devices.forget_all(tx, account.account_id)
-        if was_here:
-            self._tell(account)
+        return account, was_here
 
     def ask(self, identifier: str, visitor: Visitor) -> None:
         """A letter leaves for who has an account; nobody learns whether that is so. Raises `TooManyTries`."""
@@ -82,6 +95,10 @@ class LetterDoor:
             account = self._rows.of_identifier(tx, told)
             if account is not None and account.state is AccountState.ACTIVE:
                 self._letters.ask(tx, account.account_id, self._now_ms())
+        self._note(DoorEvent.LETTER_ASKED, told, visitor)
+
+    def _note(self, event: DoorEvent, identifier: str, visitor: Visitor) -> None:
+        self._witness.note(Noted(event, self._keys.pseudonym(identifier), visitor.address))
 
     def _tell(self, account: Account) -> None:
         try:

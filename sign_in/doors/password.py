@@ -13,9 +13,10 @@ from sign_in.accounts.account import Account, AccountRows, AccountState, as_read
 from sign_in.accounts.devices import Devices
 from sign_in.accounts.entries import Entries, Entry, NoCode, WrongCode
 from sign_in.accounts.passwords import Passwords
-from sign_in.accounts.tries import Tries, Whose
+from sign_in.accounts.tries import TooManyTries, Tries, Whose
 from sign_in.doors.admitting import Admitting
 from sign_in.doors.visitor import Admitted, Visitor
+from sign_in.events import DoorEvent, Noted, Witness
 from sign_in.sending import Carrier, sign_in_code
 from sign_in.store import AccountStore, AccountTransaction
 from sign_in.tokens.proven import Means
@@ -40,9 +41,10 @@ class PasswordDoor:
         passwords: Passwords,
         carrier: Carrier,
         admitting: Admitting,
+        witness: Witness,
         clock: Callable[[], float],
     ) -> None:
-        self._store, self._passwords = store, passwords
+        self._store, self._passwords, self._keys, self._witness = store, passwords, keys, witness
         self._carrier, self._admitting, self._clock = carrier, admitting, clock
         self._rows, self._entries, self._tries = AccountRows(keys), Entries(keys), Tries(keys)
         self._devices = Devices(keys)
@@ -52,12 +54,18 @@ class PasswordDoor:
         "sign_in_busy" or "message_not_sent".
         """
         told = as_read(identifier)
-        with self._store.writing() as tx:
-            account = self._rows.of_identifier(tx, told)
-            counted = self._counted(tx, told, account, visitor)
+        try:
+            with self._store.writing() as tx:
+                account = self._rows.of_identifier(tx, told)
+                counted = self._counted(tx, told, account, visitor)
+        except TooManyTries:
+            self._note(DoorEvent.PAUSED, told, visitor)
+            raise
         kept = account.password if account is not None and account.state is AccountState.ACTIVE else None
         if not self._passwords.holds(password, kept) or account is None:
+            self._note(DoorEvent.FIRST_STEP_WRONG, told, visitor)
             raise WrongPassword
+        self._note(DoorEvent.FIRST_STEP, told, visitor)
         with self._store.writing() as tx:
             self._tries.forgive(tx, counted)
             self._tries.take_back(tx, self._tries.of_address(visitor.address), self._now_ms())
@@ -82,9 +90,16 @@ class PasswordDoor:
                 self._tries.forgive(tx, whose)
                 admitted, met = self._admitting.admit(tx, account, visitor, Means.TWO_FACTORS, entry.leads_to)
         if not is_right:  # outside: what was counted stays
+            self._note(DoorEvent.CODE_WRONG, account.identifier, visitor)
             raise WrongCode
+        self._note(DoorEvent.SIGNED_IN, account.identifier, visitor)
+        if met.is_new:
+            self._note(DoorEvent.NEW_DEVICE, account.identifier, visitor)
         self._admitting.tell(account, met)
         return admitted
+
+    def _note(self, event: DoorEvent, identifier: str, visitor: Visitor) -> None:
+        self._witness.note(Noted(event, self._keys.pseudonym(identifier), visitor.address))
 
     def _counted(
         self, tx: AccountTransaction, identifier: str, account: Account | None, visitor: Visitor

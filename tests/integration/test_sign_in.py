@@ -201,3 +201,11 @@ def test_an_expired_session_brings_back_to_where_one_was(person: Person) -> None
 
 def test_the_first_page_leads_to_the_door(at_door: Door) -> None:
     assert Browser(at_door.coffre).get("/").link("Se connecter").startswith("/sign-in")
+
+
+def test_the_key_of_the_sign_in_is_written_out_for_the_vault(at_door: Door) -> None:
+    out = at_door.coffre.data.parent / "sign-in.pub"
+    told = at_door.command("signin", "key", "--out", str(out))
+    with at_door.coffre.system() as system:
+        assert out.read_text().strip() == system.identity.authority_public.hex(), "in a demo, the demo's"
+    assert "coffre issuers add coffre-demo-authority" in told

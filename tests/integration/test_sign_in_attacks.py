@@ -27,6 +27,7 @@ from sign_in.doors.admitting import Admitting
 from sign_in.doors.letter import LetterDoor
 from sign_in.doors.password import PasswordDoor, WrongPassword
 from sign_in.doors.visitor import Admitted, Visitor
+from sign_in.events import THRESHOLDS, DoorEvent, Noted, Watched
 from sign_in.sending import Message
 from sign_in.sessions.sessions import Sessions
 from sign_in.tokens.issuing import TokenIssuer
@@ -54,6 +55,16 @@ class Mailbox:
         return True
 
 
+@dataclass
+class Seen:
+    """Whoever watches the door."""
+
+    events: list[Noted] = field(default_factory=list)
+
+    def note(self, noted: Noted) -> None:
+        self.events.append(noted)
+
+
 class Attacked:
     """A door of its own on SQLite, whose clock is ours, and whose hashes are cheap."""
 
@@ -62,14 +73,18 @@ class Attacked:
         for branch in ("index", "accounts"):
             stores[branch] = engine_for(f"sqlite:///{folder}/{branch}.db")
             upgrade(stores[branch], branch)  # type: ignore[arg-type]
-        self.now, self.mailbox = time.time(), Mailbox()
+        self.now, self.mailbox, self.seen = time.time(), Mailbox(), Seen()
         self.index, self.store = SqlIndex(stores["index"]), SqlVaultStore(stores["accounts"], ACCOUNTS)
         keys, passwords = AccountKeys(bytes(32)), Passwords(hashes, lambda _: False)
         issuer = TokenIssuer(Authority(bytes(range(32)), environment=Environment.DEMO), "coffre/demo")
         sessions = Sessions(self.index, issuer, None, self.clock)
         admitting = Admitting(keys, sessions, self.mailbox, self.clock)
-        self.door = PasswordDoor(self.store, keys, passwords, self.mailbox, admitting, self.clock)
-        self.letter = LetterDoor(self.store, keys, passwords, sessions, self.mailbox, self.clock)
+        self.door = PasswordDoor(
+            self.store, keys, passwords, self.mailbox, admitting, Watched([self.seen], self.clock), self.clock
+        )
+        self.letter = LetterDoor(
+            self.store, keys, passwords, sessions, self.mailbox, Watched([], self.clock), self.clock
+        )
         self.opening = Opening(self.store, AccountRows(keys), Letters(keys), self.mailbox, self.clock)
         self.pages = PageSessions(self.index, "http://127.0.0.1:1", Environment.DEMO, self.clock)
 
@@ -148,6 +163,30 @@ def test_one_address_does_not_try_every_account(attacked: Attacked) -> None:
             continue
     assert judged == ADDRESS.free
     attacked.enter(attacked.account())
+
+
+def test_whoever_watches_the_door_is_told_once_that_a_threshold_is_passed(attacked: Attacked) -> None:
+    for _ in range(2 * THRESHOLDS[DoorEvent.FIRST_STEP_WRONG]):
+        with pytest.raises(WrongPassword):
+            attacked.door.knock(uuid4().hex, PASSWORD, visitor())
+    passed = [noted.who for noted in attacked.seen.events if noted.event is DoorEvent.THRESHOLD]
+    assert passed == ["password_wrong"]
+
+
+def test_events_name_one_account_alike_and_nobody(attacked: Attacked) -> None:
+    identifier = attacked.account()
+    attacked.enter(identifier)
+    with pytest.raises(WrongPassword):
+        attacked.door.knock(identifier, "un autre mot de passe", visitor("192.0.2.1"))
+    events = attacked.seen.events
+    assert [noted.event.value for noted in events] == [
+        "password_right",
+        "signed_in",
+        "new_device",
+        "password_wrong",
+    ]
+    assert len({noted.who for noted in events}) == 1 and events[-1].address == "192.0.2.1"
+    assert identifier.replace("-", "") not in str(events)
 
 
 def request_with(code: str) -> Request:
