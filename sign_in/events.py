@@ -23,7 +23,6 @@ class DoorEvent(StrEnum):
     LETTER_ASKED = "letter_asked"
     LETTER_WRONG = "letter_wrong"
     CHOSEN = "password_chosen"
-    SESSIONS_ENDED = "sessions_ended"
     THRESHOLD = "threshold"
     """One of the others came more often than `THRESHOLDS` says; `who` is which."""
 

@@ -13,7 +13,7 @@ from sign_in.events import DoorEvent, Noted
 
 FACILITY = 10  # security and authorisation messages, authpriv
 NOTICE, WARNING = 5, 4
-_ORDINARY = frozenset({DoorEvent.FIRST_STEP, DoorEvent.SIGNED_IN, DoorEvent.CHOSEN, DoorEvent.SESSIONS_ENDED})
+_ORDINARY = frozenset({DoorEvent.FIRST_STEP, DoorEvent.SIGNED_IN, DoorEvent.CHOSEN})
 _BOM = "\ufeff"  # RFC 5424 section 6.4: what follows is UTF-8
 
 

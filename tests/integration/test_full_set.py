@@ -73,10 +73,17 @@ def test_each_kind_of_process_is_a_user_of_its_own_without_privileges(played: Fu
     assert "0" not in users.values()
 
 
+OWN_FILES = {
+    "intake": {"pages/proof.key"},
+    "gateway": {"pages/proof.key"},
+    "reader": {"reader/url.key"},
+    "signin": {"sign-in/accounts.key", "sign-in/issuer.key"},
+}
+
+
 @pytest.mark.parametrize("part", PARTS)
 def test_of_the_data_directory_it_opens_the_public_facts_and_its_own(played: Full, part: str) -> None:
-    pages = {"pages/proof.key"}
-    own = {"reader": {"reader/url.key"}, "intake": pages, "gateway": pages}.get(part, set())
+    own = OWN_FILES.get(part, set())
     files = {str(path.relative_to(played.data)) for path in played.data.rglob("*") if path.is_file()}
     opened = {file for file in files if _may_read(played, part, played.data / file)}
     assert opened == {"coffre", "pages.thumbprint", *own}
@@ -123,7 +130,7 @@ INDEX_WRITES = {
     "UPDATE submission SET depositor_token = depositor_token": set(),
     "INSERT INTO reception_key SELECT * FROM reception_key WHERE false": {"housekeeper"},
     "SELECT sealed FROM details": {"worker", "reader", "gateway"},
-    "SELECT sealed FROM sign_in": {"gateway", "housekeeper"},
+    "SELECT sealed FROM sign_in": {"intake", "gateway", "signin", "housekeeper"},
     "SELECT sealed_envelope FROM submission": {"intake", "worker", "housekeeper"},
     "DROP TABLE submission": set(),
 }

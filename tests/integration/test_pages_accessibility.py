@@ -114,9 +114,20 @@ def _masked(coffre: Coffre, patient: Patient) -> Page:
     return holder.submit(next(form for form in holder.get("/").forms if "Masquer" in form.text))
 
 
+def _wrong_sign_in(coffre: Coffre) -> Page:
+    browser = Browser(coffre)
+    form = browser.get("/sign-in").form("/sign-in")
+    return browser.submit(form, 403, identifier="AAAAA-AAAAA", password="pas le bon mot de passe")
+
+
 VISITS: dict[str, Visit] = {
     "welcome": lambda coffre, _: Browser(coffre).get("/"),
     "expired": lambda coffre, _: Browser(coffre).get("/link/x", 410),
+    "sign-in": lambda coffre, _: Browser(coffre).get("/sign-in"),
+    "sign-in to correct": lambda coffre, _: _wrong_sign_in(coffre),
+    "code": lambda coffre, _: Browser(coffre).get("/sign-in/code"),
+    "letter": lambda coffre, _: Browser(coffre).get("/sign-in/letter"),
+    "recover in English": lambda coffre, _: Browser(coffre).get("/sign-in/recover?lang=en"),
     "error": lambda coffre, _: Browser(coffre).get("/choix", 403),
     "documents": lambda coffre, patient: _holder(coffre, patient).get("/"),
     "notices": _after_an_emergency,

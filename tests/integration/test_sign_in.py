@@ -128,7 +128,7 @@ def test_the_holder_is_told_of_a_new_device_once(person: Person) -> None:
 
 def test_sessions_are_listed_and_ended_at_once_everywhere(person: Person) -> None:
     here, there = person.enter(), person.enter()
-    page = here.get("/sign-in/sessions")
+    page = here.get(here.get("/").link("Mes connexions"))
     assert page.text.count("Connecté depuis") == 2
     assert there.get("/choix")
     ending = [form for form in page.forms if form.action == "/sign-in/sessions/end"]

@@ -32,6 +32,7 @@ FRAME: Catalogue = {
     "nav.log": ("Qui a consulté mes documents", "Who looked at my documents"),
     "nav.choices": ("Mes autorisations", "My permissions"),
     "nav.search": ("Ouvrir un dossier", "Open a record"),
+    "nav.sessions": ("Mes connexions", "My sessions"),
     "nav.sign_out": ("Se déconnecter", "Sign out"),
     "language.other": ("English", "Français"),
     "demo": (
