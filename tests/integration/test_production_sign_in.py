@@ -1,0 +1,98 @@
+"""Production: two operators have the vault accept the door once, and a patient signs in and reads."""
+
+import json
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from records.identity import INS_NIR
+from tests.integration.entering import FROM, PASSWORD
+from tests.integration.pages import Page
+from tests.integration.running import process
+from tests.integration.support import new_ins
+from tests.integration.test_production import ISSUER, ORIGIN, TRAITS, Production, production_in
+from tests.services.mail import Mail, mail_server
+from tests.services.processes import free_port
+
+ADDRESS = "zoe@example.fr"
+
+
+class BehindTls:
+    """A browser that speaks TLS with a proxy, which ends it: cookies are secure, and kept here by hand."""
+
+    def __init__(self, url: str) -> None:
+        self._url, self.cookies = url, dict[str, str]()
+
+    def ask(self, method: str, path: str, fields: dict[str, str] | None = None) -> httpx.Response:
+        held = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        answer = httpx.request(
+            method,
+            self._url + path,
+            data=fields,
+            headers={"Cookie": held, "Origin": ORIGIN, "Accept": "text/html"},
+            timeout=60,
+        )
+        for set_cookie in answer.headers.get_list("set-cookie"):
+            assert "Secure" in set_cookie and "HttpOnly" in set_cookie and "SameSite=lax" in set_cookie
+            name, _, value = set_cookie.partition(";")[0].partition("=")
+            assert name.startswith("__Host-")
+            self.cookies[name] = value
+        return answer
+
+    def send(self, path: str, **fields: str) -> httpx.Response:
+        form = Page(self.ask("GET", path).text).form(path)
+        return self.ask("POST", path, form.fields | fields)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Production, Mail, str]]:
+    folder = tmp_path_factory.mktemp("production-door")
+    made = production_in(folder)
+    with mail_server(folder / "mail") as mail:
+        made.env |= {"COFFRE_NOTICES_URL": mail.url, "COFFRE_NOTICES_FROM": FROM}
+        assert made.run("init", "--data", made.data).returncode == 0
+        port = free_port()
+        with (
+            process("vault", "serve", "--data", str(made.data), env=made.env),
+            process("serve", "--data", str(made.data), "--port", str(port), env=made.env),
+        ):
+            yield made, mail, f"http://127.0.0.1:{port}"
+
+
+def done(made: Production, *words: object) -> str:
+    ended = made.run(*words, "--data", made.data)
+    assert ended.returncode == 0, ended.stderr
+    return str(ended.stdout)
+
+
+@pytest.mark.requirement("R4")
+def test_a_patient_signs_in_once_two_operators_accepted_the_door(
+    place: tuple[Production, Mail, str],
+) -> None:
+    made, mail, url = place
+    ins, key = new_ins(), made.folder / "sign-in.pub"
+    done(made, "record", "open", ins, *TRAITS, "--operator", made.operator())
+    done(made, "signin", "key", "--out", key)
+    both = ("--operator", made.operator("alice"), "--second-operator", made.operator("bob"))
+    said = ("--key", key, "--role", "patient", "--until", "2099-01-01", "--beside", ISSUER, "--yes")
+    done(made, "issuers", "add", "coffre-sign-in", *said, *both)
+
+    opened = done(made, "account", "open", f"{ins}|{INS_NIR}", "--email", ADDRESS, "--json")
+    identifier = json.loads(opened)["identifier"]
+    (first,) = mail.wait_for(ADDRESS)
+    code = re.search(r"\b(?:[0-9A-Z]{4}-){2}[0-9A-Z]{4}\b", first.get_content())
+    assert code is not None
+    browser = BehindTls(url)
+    chosen = {"identifier": identifier, "password": PASSWORD, "again": PASSWORD, "terms": "oui"}
+    assert browser.send("/sign-in/letter", code=code[0], **chosen).status_code == 303
+    assert browser.send("/sign-in", identifier=identifier, password=PASSWORD).status_code == 303
+    digits = re.search(r"\b[0-9]{6}\b", mail.wait_for(ADDRESS, 2)[1].get_content())
+    assert digits is not None
+    assert browser.send("/sign-in/code", code=digits[0]).status_code == 303
+
+    page = Page(browser.ask("GET", "/").text)
+    assert page.headings[0] == (1, "Mes documents"), page.text
+    assert browser.ask("GET", "/consultations").status_code == 200
+    assert browser.ask("GET", "/sign-in/sessions").status_code == 200
