@@ -66,18 +66,23 @@ def refusing_while_frozen(store: VaultStore) -> VaultStore:
     return _RefusingStore(store) if frozen else store
 
 
+def laid_open(store: VaultStore) -> VaultStore:
+    """The store itself, for what is told of a frozen vault, too."""
+    return store.whole if isinstance(store, _RefusingStore) else store
+
+
 class _RefusingStore:
     """Asks in each transaction, until another process has ended the freeze; a vault in use never freezes."""
 
     def __init__(self, store: VaultStore) -> None:
-        self._store = store
+        self.whole = store
         self._frozen = True
 
     def writing(self) -> AbstractContextManager[VaultTransaction]:
-        return self._checked(self._store.writing) if self._frozen else self._store.writing()
+        return self._checked(self.whole.writing) if self._frozen else self.whole.writing()
 
     def reading(self) -> AbstractContextManager[VaultTransaction]:
-        return self._checked(self._store.reading) if self._frozen else self._store.reading()
+        return self._checked(self.whole.reading) if self._frozen else self.whole.reading()
 
     @contextmanager
     def _checked(

@@ -14,6 +14,7 @@ from keyvault.log import sequencer
 from keyvault.log.refusals import HOUR_MS
 from keyvault.quotas import forget_old
 from keyvault.restore import shipping
+from keyvault.restore.frozen import laid_open
 from keyvault.verbs import jobs
 from keyvault.verbs.housekeeper.archiving import archive_ended
 from keyvault.verbs.housekeeper.legal_clocks import run_clocks
@@ -82,9 +83,12 @@ class HousekeepingVerbs:
             return str(made["document"])
 
     def issuers_document(self) -> str:
-        """Whose credentials are accepted, signed for intake and the readers; it lasts a day."""
+        """Whose credentials are accepted, signed for intake and the readers; it lasts a day.
+
+        A frozen vault tells it as well: intake takes deposits meanwhile.
+        """
         vault = self._vault
-        with vault.store.reading() as tx:
+        with laid_open(vault.store).reading() as tx:
             known = [each.issuer for each in vault.issuers.all(tx)]
         signing = vault.keyring.signing("reception")
         return signed_issuers(known, vault.now_ms() // 1000, signing.public, signing.sign)
