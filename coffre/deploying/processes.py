@@ -110,6 +110,7 @@ SETTINGS: Mapping[str, Setting] = {
     "COFFRE_VAULT_TLS_AUTHORITY": Setting(_CALLERS | _VAULT),
     "COFFRE_VAULT_PEERS": Setting(_VAULT),
     "COFFRE_TRUSTED_PROXIES": Setting(_HTTP),
+    "COFFRE_CERTIFICATE_PROXIES": Setting(frozenset({"signin"})),
     "COFFRE_OPERATOR_ADDRESS": Setting(_HTTP),
     "COFFRE_ALLOWED_ORIGINS": Setting(_HTTP),
     "COFFRE_GATEWAY": Setting(frozenset({"reader", "gateway"})),
@@ -127,6 +128,7 @@ SETTINGS: Mapping[str, Setting] = {
     # of the owner alone: `init` writes them into the data directory
     "COFFRE_AUTHORITY_PUBLIC": Setting(_NOBODY),
     "COFFRE_AUTHORITY_ISSUER": Setting(_NOBODY),
+    "COFFRE_OPERATORS": Setting(_NOBODY),
 }
 """By variable. COFFRE_DATA stands in each command line."""
 
