@@ -131,3 +131,16 @@ _.fromutc  # datetime.astimezone
 # facts of documents
 _.announced_by  # sealed in facts, as `asdict` names it
 _.announced_at  # the same
+
+# kinds of cards, by the codes that certificates have
+_.CPF  # TRE_G02
+_.CPE  # TRE_G02
+_.CPA  # TRE_G02
+
+# the door of certificates (ADR 36): no route opens it in this version
+_.client_certificate  # its route
+_.CertificateDoor  # its route
+_.Responders  # its route
+_.read_certificates  # its route
+_.token_request  # POST /token
+_.check_client  # POST /token

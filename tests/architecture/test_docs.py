@@ -96,7 +96,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_named_files_exist(page: Path) -> None:
     """`room/module.py` in backticks is a promise to whoever looks for it."""
-    rooms = "audit|client|coffre|content|docs|ingestion|keyvault|records|storage|tests|viewer_api"
+    rooms = "audit|client|coffre|content|docs|ingestion|keyvault|records|sign_in|storage|tests|viewer_api"
     named = re.findall(rf"`((?:{rooms})/[\w/.-]+\.(?:py|md|json|tsv))`", page.read_text("utf-8"))
     assert not [name for name in named if not (ROOT / name).exists()]
 
