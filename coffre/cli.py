@@ -41,6 +41,11 @@ class Commands(LaterGroup):
             "coffre.commands.issuers.group:issuers_app",
             "Issuers: whose credentials are accepted, and for what.",
         ),
+        "directory": Later(
+            "coffre.commands.directory:directory_app",
+            "Names of professionals and structures, from the public directory.",
+        ),
+        "proxy": Later("coffre.commands.proxy:proxy_app", "The proxy before the processes."),
         "audit": Later("coffre.commands.audit.group:audit_app", "The log of every access."),
         "send": Later(
             "coffre.commands.send:send_command",

@@ -84,6 +84,31 @@ class Settings(BaseSettings):
         default="",
         description="addresses and networks of proxies whose Client-Cert is believed; default: none",
     )
+    machines_url: str | None = Field(
+        default=None, description="origin where cards and machines come with their certificates (a proxy's)"
+    )
+    card_authorities: Path | None = Field(
+        default=None,
+        description="authorities of cards, in PEM",
+    )
+    organisation_authorities: Path | None = Field(
+        default=None, description="authorities of organisations' certificates, in PEM"
+    )
+    revocation_lists: Path | None = Field(default=None, description="folder of their revocation lists")
+    certificates_socket: Path | None = Field(
+        default=None, description="where the sign-in process takes certificates from the proxy"
+    )
+    proxy_user: int | None = Field(
+        default=None, description="number of the proxy's Unix user; default the sign-in process's own"
+    )
+    proxy_processes: str = Field(
+        default="", description="where a proxy finds the processes: intake=host:port,… or one for all"
+    )
+    proxy_certificate: Path | None = Field(default=None, description="of the proxy's names, in PEM")
+    proxy_key: Path | None = None
+    proxy_authorities: Path | None = Field(
+        default=None, description="authorities of the cards and certificates that are admitted, in PEM"
+    )
     operator_address: str | None = Field(
         default=None,
         description="host:port of the monitoring network, where /metrics and /openapi.json answer",
@@ -128,7 +153,7 @@ class Settings(BaseSettings):
         description="off: no small pictures are made of what is deposited; `coffre renditions` does it later",
     )
 
-    @field_validator("public_url", "objects_public_url")
+    @field_validator("public_url", "objects_public_url", "machines_url")
     @classmethod
     def _without_final_slash(cls, url: str | None) -> str | None:
         return url.strip().rstrip("/") if url else None

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from typing import Protocol
 from uuid import UUID
 
+from records.directory import DirectoryEntry, Exercise, Person, Structure
 from storage.rows import (
     Blob,
     Details,
@@ -124,6 +125,31 @@ class LiveSessions(Protocol):
 
     def end_sessions(self, session_ids: Collection[UUID]) -> int:
         """Ends them at once, everywhere; counts the codes that were left."""
+
+
+class Named(Protocol):
+    """Names of professionals and structures, from the public directory."""
+
+    def people(self, numbers: Collection[str]) -> dict[str, Person]:
+        """Those of the national numbers that the directory has, or once had."""
+
+    def structures(self, numbers: Collection[str]) -> dict[str, Structure]: ...
+
+    def exercises(self, person: str) -> list[Exercise]:
+        """Where a professional exercises, by profession and structure; none where nobody knows him."""
+
+
+class KeptDirectory(Named, Protocol):
+    """The directory as whoever imports it uses it."""
+
+    def put_directory(self, entries: Collection[DirectoryEntry], at: int) -> None:
+        """Adds entries, in place of earlier ones, as seen at `at`. May be repeated."""
+
+    def count_exercises(self, *, seen_at: int | None = None) -> int:
+        """All exercises, or those seen at that time."""
+
+    def end_exercises(self, before: int) -> int:
+        """Removes exercises last seen before that time and counts them. Names stay: traces show them."""
 
 
 class ReceptionKeys(Protocol):

@@ -12,8 +12,10 @@ from uuid import UUID
 
 from storage.index_parts import (
     GrownStudies,
+    KeptDirectory,
     Leftovers,
     LiveSessions,
+    Named,
     PublishedIssuers,
     QuarantinedDocuments,
     ReceptionKeys,
@@ -131,8 +133,8 @@ class WorkerIndex(Uploads, Submissions, Settling, RecordDocuments, QuarantinedDo
         """Counts CPU for a depositor's structure on the day of `at`; `publish` does so with its own."""
 
 
-class ReaderIndex(RecordDocuments, SignIns, PublishedIssuers, Protocol):
-    """The index as a reader uses it: documents and sign-ins, nothing of the queue."""
+class ReaderIndex(RecordDocuments, SignIns, PublishedIssuers, Named, Protocol):
+    """The index as a reader uses it: documents, sign-ins and names, nothing of the queue."""
 
     def documents(
         self, record_id: UUID, *, after: tuple[int, UUID] | None = None, limit: int
@@ -212,6 +214,7 @@ class OperatorIndex(
     UnrenderedStudies,
     RecordDocuments,
     QuarantinedDocuments,
+    KeptDirectory,
     Protocol,
 ):
     """The index as an operator's commands use it: counts, the quarantine, repairs."""

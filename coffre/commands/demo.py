@@ -13,7 +13,13 @@ from rich.table import Table
 
 from coffre.command_line.refusals import refusals
 from coffre.demo_authority import identity_files
-from coffre.demonstration.cast import Actors, Cast, issue_credentials, open_record_with_consent
+from coffre.demonstration.cast import (
+    Actors,
+    Cast,
+    issue_credentials,
+    name_everybody,
+    open_record_with_consent,
+)
 from coffre.demonstration.clicks import guide
 from coffre.demonstration.data import PATIENT_INS
 from coffre.demonstration.entering import patients_account
@@ -130,6 +136,7 @@ def _begin(stage: Stage, folder: Path) -> Cast:
         found["record"] = open_record_with_consent(folder)
         return f"public id {found['record']}; no identity ever stands in an address of ours"
 
+    stage.play("The directory of professionals is imported", lambda: name_everybody(folder))
     stage.play("A record is opened with the patient's consent", opened)
     cast: list[Cast] = []
 

@@ -1,5 +1,6 @@
 """The cast of the demo and their credentials."""
 
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from client.http_client import CoffreClient
 from client.send.deposits import SendClient
 from coffre.demo_authority.identities import Identities
 from coffre.demonstration.data import PATIENT, PATIENT_INS
+from coffre.operators.directory_import import import_directory
 from coffre.settings import load
 from coffre.wiring import System
 from keyvault.verbs.attempt import Denied
@@ -22,12 +24,23 @@ PROFESSION_DOCTOR, PROFESSION_NURSE, PROFESSION_PHYSIOTHERAPIST = "10", "60", "7
 PERSON = INS(PATIENT_INS, INS_NIR_TEST)
 
 
+DIRECTORY = Path(__file__).with_name("directory.txt")
+"""The cast and their places, in the columns of the public directory; all of them are made up."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cast:
     """The tokens of everybody, and the record's public id."""
 
     record: str
     tokens: dict[str, str] = field(repr=False)
+
+
+def name_everybody(data: Path) -> str:
+    """The operator imports the directory, so that pages say who is who."""
+    with System(load(data=data)) as system:
+        done = import_directory(system.index, DIRECTORY, int(time.time() * 1000))
+    return f"{done.exercises} exercises of invented people: pages show names beside national numbers"
 
 
 def open_record_with_consent(data: Path) -> str:

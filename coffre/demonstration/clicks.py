@@ -59,8 +59,16 @@ WALKS: Sequence[Walk] = (
     ),
     Walk(
         "patient",
-        (*_link("nav.choices"), Click(Way.FIELD, "rpps", DOCTOR), Click(Way.BUTTON, "authorise.submit")),
-        ("La patiente autorise ce médecin.", "The patient authorises this doctor."),
+        (
+            *_link("nav.choices"),
+            Click(Way.FIELD, "rpps", DOCTOR),
+            Click(Way.BUTTON, "authorise.submit"),
+            Click(Way.BUTTON, "confirm.yes"),
+        ),
+        (
+            "La patiente lit le nom du médecin, confirme, et l'autorise.",
+            "The patient reads the doctor's name, confirms, and authorises him.",
+        ),
     ),
     Walk(
         "doctor",

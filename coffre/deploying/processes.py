@@ -70,6 +70,7 @@ _INDEX = EVERYBODY - {"vault"}
 _VAULT = frozenset({"vault"})
 _QUEUE = frozenset({"intake", "worker", "housekeeper"})
 _WORKER = frozenset({"worker"})
+_SIGN_IN = frozenset({"signin"})
 _NOBODY: frozenset[str] = frozenset()
 
 
@@ -125,10 +126,21 @@ SETTINGS: Mapping[str, Setting] = {
     "COFFRE_DECODE_FRAMES": Setting(_WORKER),
     "COFFRE_RENDITIONS": Setting(_WORKER),
     "COFFRE_CPU_ALLOWANCE_S": Setting(_WORKER | _HTTP),
+    "COFFRE_CARD_AUTHORITIES": Setting(_SIGN_IN),
+    "COFFRE_ORGANISATION_AUTHORITIES": Setting(_SIGN_IN),
+    "COFFRE_REVOCATION_LISTS": Setting(_SIGN_IN),
+    "COFFRE_CERTIFICATES_SOCKET": Setting(_SIGN_IN),
+    "COFFRE_PROXY_USER": Setting(_SIGN_IN),
+    "COFFRE_MACHINES_URL": Setting(_SIGN_IN),
+    # of the owner alone: `proxy render` writes them into the configuration of nginx
+    "COFFRE_PROXY_PROCESSES": Setting(_NOBODY),
+    "COFFRE_PROXY_CERTIFICATE": Setting(_NOBODY),
+    "COFFRE_PROXY_KEY": Setting(_NOBODY),
+    "COFFRE_PROXY_AUTHORITIES": Setting(_NOBODY),
     # of the owner alone: `init` writes them into the data directory
+    "COFFRE_OPERATORS": Setting(_NOBODY),
     "COFFRE_AUTHORITY_PUBLIC": Setting(_NOBODY),
     "COFFRE_AUTHORITY_ISSUER": Setting(_NOBODY),
-    "COFFRE_OPERATORS": Setting(_NOBODY),
 }
 """By variable. COFFRE_DATA stands in each command line."""
 

@@ -3,6 +3,8 @@
 import secrets
 from functools import cached_property
 
+from fastapi import FastAPI
+
 from coffre.installation.identity import Identity
 from coffre.installation.installation import Installation
 from coffre.installation.page_key import page_thumbprint
@@ -19,10 +21,16 @@ from sign_in.accounts.known_passwords import KnownPasswords
 from sign_in.accounts.letters import Letters
 from sign_in.accounts.opening import Opening
 from sign_in.accounts.passwords import Passwords
+from sign_in.certificates.door import CertificateDoor
+from sign_in.certificates.responders import Responders
+from sign_in.certificates.revocation_folder import RevocationFolder
+from sign_in.certificates.trust import Trusted, anchors_of
 from sign_in.doors.admitting import Admitting
 from sign_in.doors.letter import LetterDoor
 from sign_in.doors.password import PasswordDoor
+from sign_in.doors.professional import ProfessionalDoor
 from sign_in.events import Watched
+from sign_in.routes import certificates
 from sign_in.sending import Carrier
 from sign_in.sessions.own import OwnSessions
 from sign_in.sessions.sessions import Sessions
@@ -108,6 +116,27 @@ class SignIn:
     def letter(self) -> LetterDoor:
         return LetterDoor(
             self.store, self._keys, self._passwords, self.sessions, self._carrier, self._witness, self._clock
+        )
+
+    @cached_property
+    def professionals(self) -> ProfessionalDoor:
+        return ProfessionalDoor(self.store, self._keys, self.sessions, self._clock)
+
+    def certificates(self, origin: str) -> FastAPI:
+        """What is answered on the socket of the proxy; `origin` is that of the name of people."""
+        settings, installation = self._installation.settings, self._installation
+        door = CertificateDoor(
+            {
+                Trusted.PERSONS: anchors_of(Trusted.PERSONS, settings.card_authorities),
+                Trusted.ORGANISATIONS: anchors_of(Trusted.ORGANISATIONS, settings.organisation_authorities),
+            },
+            RevocationFolder(settings.revocation_lists),
+            installation.identity.environment,
+            Responders().ask,
+            self._clock,
+        )
+        return certificates.application(
+            door, self.professionals, installation.index, self._issuer, origin, self._clock
         )
 
     @cached_property

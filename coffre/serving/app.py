@@ -43,7 +43,7 @@ from records.vocabulary.codes import Environment
 from sign_in.pages.site import Look
 from sign_in.pages.site import Site as SignInSite
 from sign_in.routes import entry as sign_in_entry
-from sign_in.routes import own_sessions
+from sign_in.routes import own_sessions, professional
 from storage.index.waking import FINISHED
 from viewer_api.access import Access
 from viewer_api.fhir import binaries as fhir_binaries
@@ -306,6 +306,7 @@ def _content(
         has_viewer=has_viewer,
         opens_here=built is not None,
         keeps_sessions=True,
+        directory=system.index,
     )
 
     def viewer_pages(shown: DossierPages) -> ViewerPages:
@@ -340,12 +341,15 @@ def _sign_in(
     if ServedPart.SIGN_IN not in serves and line is None:
         return None
     is_demo = system.identity.environment is not Environment.PRODUCTION
-    site = SignInSite(Look(STYLE, ICON, HEADERS, moment_of), public_url, caller, is_demo=is_demo)
+    machines = system.settings.machines_url
+    site = SignInSite(
+        Look(STYLE, ICON, HEADERS, moment_of), public_url, caller, is_demo=is_demo, takes_cards=bool(machines)
+    )
     doors = SignIn(system, carrier_of(system.settings, public_url))
-    for made in (
-        sign_in_entry.router(site, doors),
-        own_sessions.router(site, doors),
-    ):
+    routers = [sign_in_entry.router(site, doors), own_sessions.router(site, doors)]
+    if machines:
+        routers.append(professional.router(site, doors.professionals, machines))
+    for made in routers:
         app.include_router(made if line is None else relaying.router(made, line, site.route_class()))
     return line
 

@@ -3,9 +3,11 @@
 import asyncio
 import errno
 import socket
+import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -18,6 +20,7 @@ from coffre.serving.connections import HeldConnection, Open
 from records.errors import CoffreError
 
 HOST = "127.0.0.1"
+PEER_CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
 BACKLOG = 2048
 SENT_AT_ONCE = 2**20
 """Bytes that a process of ours takes at once: a frame, so that nobody waits until it is read."""
@@ -101,6 +104,36 @@ class Behind(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SENT_AT_ONCE)
         super().connection_made(transport)
+
+
+class FromProxy(Behind):
+    """A connection from the proxy's Unix user, whom the kernel names (unix(7), SO_PEERCRED)."""
+
+    def __init__(self, *given: Any, user: int, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._user = user
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        told = transport.get_extra_info("socket").getsockopt(
+            socket.SOL_SOCKET, socket.SO_PEERCRED, PEER_CREDENTIALS.size
+        )
+        super().connection_made(transport)
+        if PEER_CREDENTIALS.unpack(told)[1] != self._user:
+            transport.abort()
+
+
+def from_proxy(app: FastAPI, path: Path, user: int) -> uvicorn.Config:
+    """Of a server that believes what its caller says of certificates: the proxy's user `user` alone."""
+    return uvicorn.Config(
+        app,
+        access_log=False,
+        log_config=None,
+        http=partial(FromProxy, user=user),  # type: ignore[arg-type]
+        uds=str(path),
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+    )
 
 
 def behind(app: FastAPI, path: str) -> uvicorn.Config:

@@ -11,6 +11,7 @@ from coffre.processes.lifetime import UntilSignal, say_ready
 from coffre.processes.presence import serving, working
 from coffre.serving import surroundings, whole
 from coffre.serving.app import ServedPart, build
+from coffre.serving.certificates import certificate_servers
 from coffre.serving.connections import Open
 from coffre.serving.http_server import HOST, Served, config, listening, serve
 from coffre.settings import Settings
@@ -57,6 +58,8 @@ def _run_here(
             (config(each, Open(settings.proxies())), listener)
             for each, listener in zip(applications, sockets, strict=False)
         ]
+        if only in (None, ServedPart.SIGN_IN):
+            servers += certificate_servers(system, origin)
         serve(servers, UntilSignal(banner), origin, system.verdicts.hurry)
     sys.stdout.flush()
 

@@ -21,6 +21,7 @@ from coffre.processes.status_socket import Announcer
 from coffre.processes.supervisor import Supervisor
 from coffre.serving.app import ServedPart, Shared, build
 from coffre.serving.callers import BURST, PER_SECOND
+from coffre.serving.certificates import certificate_servers
 from coffre.serving.connections import Open
 from coffre.serving.http_server import Served, behind, config, serve
 from coffre.serving.shared_counts import Buckets, Connections
@@ -109,7 +110,9 @@ class _Whole:
     def _sign_in(self, lifetime: UntilTold) -> None:
         with System(self._settings) as system:
             app = build(system, self._origin, ServedPart.SIGN_IN, Shared(is_behind=True))
-            serve([(behind(app, str(self._shared.sign_in)), None)], lifetime, "signin", _nothing)
+            servers: list[Served] = [(behind(app, str(self._shared.sign_in)), None)]
+            servers += certificate_servers(system, self._origin)
+            serve(servers, lifetime, "signin", _nothing)
 
     def _web(self, number: int, lifetime: UntilTold) -> None:
         with System(self._settings, bells=self._bells) as system:

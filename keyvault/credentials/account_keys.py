@@ -19,6 +19,7 @@ class Sealed(Enum):
     ACCOUNT = b"coffre-account-v1\0"
     ENTRY = b"coffre-account-entry-v1\0"
     DEVICE = b"coffre-account-device-v1\0"
+    PROFESSIONAL = b"coffre-account-professional-v1\0"
 
 
 class Named(Enum):

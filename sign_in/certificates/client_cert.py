@@ -9,9 +9,12 @@ import binascii
 from collections.abc import Iterable
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
+from records.base64url import b64
 from records.errors import Invalid
 
+Certificate = x509.Certificate
 HEADER = b"client-cert"
 CHAIN_HEADER = b"client-cert-chain"
 LONGEST = 16_384
@@ -36,6 +39,11 @@ def client_certificate(headers: Iterable[tuple[bytes, bytes]]) -> x509.Certifica
     if len(found) > 1:
         raise _bad()
     return _certificate(_byte_sequence(found[0]))
+
+
+def thumbprint(certificate: Certificate) -> str:
+    """By which a credential names the certificate that it is bound to (RFC 8705 section 3.1)."""
+    return b64(certificate.fingerprint(hashes.SHA256()))
 
 
 def _byte_sequence(value: bytes) -> bytes:

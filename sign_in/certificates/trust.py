@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -95,6 +96,16 @@ def read_certificates(pem: bytes) -> list[x509.Certificate]:
             "This file holds no certificates of authorities: give them in PEM, one after the other.",
             code="bad_trust_file",
         ) from None
+
+
+def anchors_of(trusted: Trusted, file: Path | None) -> Anchors:
+    """The authorities of a PEM file, those that signed themselves as roots; without a file there are none.
+
+    Raises `Invalid` "bad_trust_file".
+    """
+    found = [] if file is None else read_certificates(file.read_bytes())
+    roots = [each for each in found if each.subject == each.issuer]
+    return Anchors(trusted, roots, [each for each in found if each not in roots])
 
 
 def _builder(anchors: Anchors, when: datetime) -> PolicyBuilder:

@@ -21,11 +21,12 @@ from records.web_forms import LARGEST_FORM, bad_form, fields_of, is_form, is_our
 from sign_in.accounts.tries import TooManyTries
 from sign_in.doors.visitor import Admitted, Visitor
 from sign_in.pages.catalogue import TEXTS
+from sign_in.pages.catalogue_professionals import PROFESSIONALS
 from sign_in.sessions.sessions import new_secret
 
 log = logging.getLogger("coffre.sign_in")
 YEAR_S = 365 * 86_400
-_TEXTS = by_language(TEXTS)
+_TEXTS = by_language({**TEXTS, **PROFESSIONALS})
 _STATUS: Mapping[str, int] = {
     "wrong_code": 422,
     "too_many_tries": 429,
@@ -69,8 +70,17 @@ def status_of(error: CoffreError) -> int:
 class Site:
     """`caller`: the address that a request comes from, as it is counted."""
 
-    def __init__(self, look: Look, origin: str, caller: Callable[[Request], str], *, is_demo: bool) -> None:
+    def __init__(
+        self,
+        look: Look,
+        origin: str,
+        caller: Callable[[Request], str],
+        *,
+        is_demo: bool,
+        takes_cards: bool = False,
+    ) -> None:
         self._look, self.origin, self._caller, self._is_demo = look, origin, caller, is_demo
+        self._takes_cards = takes_cards
         self._secure = origin.startswith("https:")
         self.session_cookie = cookie_name("coffre", origin)
         self._browser_cookie = cookie_name("coffre-browser", origin)
@@ -125,6 +135,7 @@ class Site:
         html = self._templates.get_template(template).render(
             t=t,
             is_demo=self._is_demo,
+            takes_cards=self._takes_cards,
             style=self._look.style,
             icon=self._look.icon,
             other_language=_other_language(request, t),
@@ -154,6 +165,17 @@ class Site:
         self._set(response, self._device_cookie, admitted.device, YEAR_S)
         self._set(response, self._browser_cookie, new_secret())
         return response
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return self._look.headers
+
+    def keep(self, response: Response, name: str, value: str, max_age: int) -> None:
+        """A cookie of this browser, for as long (seconds)."""
+        self._set(response, name, value, max_age)
+
+    def drop(self, response: Response, name: str) -> None:
+        response.delete_cookie(name, path="/", secure=self._secure, httponly=True, samesite="lax")
 
     def moment(self, request: Request, ms: int) -> str:
         return self._look.moment(ms, self.texts(request).language)

@@ -11,6 +11,8 @@ class Means(StrEnum):
     """The ways in which somebody proved who they are."""
 
     TWO_FACTORS = "password+code"
+    CARD = "card"
+    CERTIFICATE = "certificate"
 
 
 @dataclass(frozen=True, slots=True)

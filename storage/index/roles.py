@@ -14,6 +14,7 @@ READER, GATEWAY, SIGN_IN = "coffre_reader", "coffre_gateway", "coffre_signin"
 _WATCHED = "SELECT (state, not_before, lease_until) ON submission"  # what /health and /metrics count
 _COUNTED = "SELECT (day, cpu_ms) ON cpu_use"
 _COPIED = "UPDATE (state, updated_at) ON document"  # what the vault decided on request
+_NAMED = "SELECT ON practitioner, structure, exercise"  # of the public directory, which its owner imports
 _READ = "SELECT ON document, details, instance, token, shared_instance, issuer_list"
 
 GRANTS: Mapping[str, Sequence[str]] = {
@@ -45,11 +46,12 @@ GRANTS: Mapping[str, Sequence[str]] = {
         _COUNTED,
         _READ,
         _COPIED,
+        _NAMED,
         "SELECT (submission_id, depositor_token) ON submission",
         "SELECT ON part",
     ),
-    GATEWAY: (_WATCHED, _COUNTED, _READ, _COPIED, "SELECT, INSERT, UPDATE, DELETE ON sign_in"),
-    SIGN_IN: (_WATCHED, _COUNTED, "SELECT, INSERT, UPDATE, DELETE ON sign_in"),
+    GATEWAY: (_WATCHED, _COUNTED, _READ, _COPIED, _NAMED, "SELECT, INSERT, UPDATE, DELETE ON sign_in"),
+    SIGN_IN: (_WATCHED, _COUNTED, _NAMED, "SELECT, INSERT, UPDATE, DELETE ON sign_in"),
     HOUSEKEEPER: (
         "SELECT, DELETE, UPDATE (condemned) ON upload",
         "SELECT, INSERT ON submission",

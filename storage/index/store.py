@@ -2,6 +2,7 @@
 
 from storage.index.claims import Claims
 from storage.index.cpu_uses import CpuUses
+from storage.index.directory import Directory
 from storage.index.documents import Documents
 from storage.index.inventory import SqlInventory
 from storage.index.keeping import Keeping
@@ -25,6 +26,7 @@ class SqlIndex(
     Maintenance,
     Renditions,
     CpuUses,
+    Directory,
     Keeping,
 ):
     """An `Index` (see `storage.index_ports`) in the tables of `storage.index.tables`."""

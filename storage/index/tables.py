@@ -183,3 +183,23 @@ cpu_use = compact_table(
     int_column("at"),
     Index("cpu_use_by_day", "day", "cpu_ms"),
 )
+practitioner = compact_table(
+    "practitioner",
+    INDEX,
+    text_column("number", primary_key=True),
+    text_column("family_name"),
+    text_column("given_name"),
+)
+structure = compact_table(
+    "structure", INDEX, text_column("number", primary_key=True), text_column("title"), text_column("town")
+)
+exercise = compact_table(
+    "exercise",
+    INDEX,
+    text_column("person", primary_key=True),
+    text_column("profession", primary_key=True),
+    text_column("specialty", primary_key=True),
+    text_column("structure", primary_key=True),
+    text_column("sector"),
+    int_column("seen_at"),  # the last import that had it
+)

@@ -51,7 +51,6 @@ _.send_command  # the same
 _.named_operator  # coffre.commands.identity.issuing, by its name
 _.FEMALE  # typer: a choice of `coffre record open --sex`
 _.MALE  # the same
-_.UNKNOWN  # the same
 
 _.raw_headers  # starlette.responses.Response
 _.ValueClass  # prometheus_client.metrics, for each value
@@ -136,11 +135,3 @@ _.announced_at  # the same
 _.CPF  # TRE_G02
 _.CPE  # TRE_G02
 _.CPA  # TRE_G02
-
-# the door of certificates (ADR 36): no route opens it in this version
-_.client_certificate  # its route
-_.CertificateDoor  # its route
-_.Responders  # its route
-_.read_certificates  # its route
-_.token_request  # POST /token
-_.check_client  # POST /token

@@ -73,6 +73,12 @@ def open_record(browser: Browser, ins: str, status: int = 200) -> Page:
     return browser.submit(browser.get("/").form("/dossier"), status, ins=ins)
 
 
+def authorised(holder: Browser, **fields: str) -> Page:
+    """Authorise a professional, and confirm it."""
+    asked = holder.submit(holder.get("/choix").form("/choix", action="authorise"), **fields)
+    return holder.submit(asked.form("/choix", action="authorise"))
+
+
 def break_glass(browser: Browser, ins: str, reason: str = REASON, status: int = 200) -> Page:
     refused = open_record(browser, ins, 403)
     return browser.submit(refused.form("/dossier", purpose="bris_de_glace"), status, reason=reason)
@@ -207,7 +213,8 @@ def test_an_address_that_names_no_document_of_hers_says_nothing_of_one(
 
 
 def test_a_choice_is_answered_where_it_was_made(holder: Browser, patient: Patient) -> None:
-    answer = holder.send(holder.get("/choix").form("/choix", action="authorise"), professional=DOCTOR)
+    asked = holder.submit(holder.get("/choix").form("/choix", action="authorise"), professional=DOCTOR)
+    answer = holder.send(asked.form("/choix", action="authorise"))
     assert answer.headers["location"] == "/choix?fait=authorise#autorises"
     page = holder.get(answer.headers["location"])
     assert "Professionnels autorisés Le professionnel est autorisé." in page.text
@@ -226,7 +233,7 @@ def test_authorising_opens_the_record_to_a_doctor_and_withdrawing_closes_it(
 ) -> None:
     open_record(doctor, patient.ins, 403)
     spaced = f"{DOCTOR[1:4]} {DOCTOR[4:]}"  # as printed on prescriptions: without the leading 8
-    given = holder.submit(holder.get("/choix").form("/choix", action="authorise"), professional=spaced)
+    given = authorised(holder, professional=spaced)
     assert "Le professionnel est autorisé." in given.text
     assert f"RPPS {DOCTOR}" in given.text
     assert TITLE in open_record(doctor, patient.ins).text
@@ -240,8 +247,7 @@ def test_the_holder_chooses_what_a_professional_is_shown(
     holder: Browser, doctor: Browser, patient: Patient, report: str
 ) -> None:
     """At first nothing; then what is ticked, and only that."""
-    form = holder.get("/choix").form("/choix", action="authorise")
-    page = holder.submit(form, professional=DOCTOR, scope="chosen")
+    page = authorised(holder, professional=DOCTOR, scope="chosen")
     assert "voit seulement ce qui est coché" in page.text
     assert TITLE not in open_record(doctor, patient.ins).text
 
@@ -262,8 +268,7 @@ def test_who_was_not_authorised_can_be_shown_nothing(holder: Browser) -> None:
 
 
 def test_an_authorisation_until_a_day_includes_that_day(holder: Browser) -> None:
-    form = holder.get("/choix").form("/choix", action="authorise")
-    page = holder.submit(form, professional=DOCTOR, duration="until", until="2099-03-01")
+    page = authorised(holder, professional=DOCTOR, duration="until", until="2099-03-01")
     assert "jusqu'au 1er mars 2099" in page.text
 
 
@@ -289,6 +294,7 @@ def test_what_cannot_be_authorised_is_explained_beside_its_field(
 @pytest.mark.parametrize(
     ("action", "fields", "undo", "shown"),
     [
+        ("authorise", {"professional": STRANGER}, "revoke", "Professionnels autorisés"),
         ("block", {"professional": STRANGER}, "unblock", "Professionnels bloqués"),
         ("name_attending", {"professional": COLLEAGUE}, "remove_attending", "Médecin traitant"),
     ],
@@ -299,6 +305,7 @@ def test_a_serious_choice_is_asked_twice(
     asked = holder.submit(holder.get("/choix").form("/choix", action=action), 200, **fields)
     assert asked.headings[0] == (1, "Confirmez votre choix")
     assert fields["professional"] in asked.text
+    assert "Aucun nom n'est connu pour ce numéro" in asked.text
     assert fields["professional"] not in holder.get("/choix").text
     done = holder.submit(asked.form("/choix", action=action))
     assert fields["professional"] in done.text
@@ -693,7 +700,7 @@ def test_the_holder_gives_an_address_on_the_page_and_is_told_that_no_message_lea
 
 OF_THE_PATIENT = (
     "Dossier ouvert LEFÈVRE-MÛRIER Éléonore",
-    "Date de naissance 1er juillet 1977",
+    "Date de naissance 1er juillet 1977 (",
     "Sexe féminin",
 )
 
@@ -722,13 +729,13 @@ def test_every_page_of_a_record_says_to_the_professional_whose_it_is(
         doctor.get(f"{inside}/contenu", 404),
         doctor.submit(form, 404, sop="1.2.3"),
     ]
-    assert all(whose(page, patient) for page in pages)
+    assert all(whose(page, patient) and "Accès Normal" in page.text for page in pages)
     assert not whose(doctor.get("/"), patient)
 
 
 def test_so_it_does_in_an_emergency(doctor: Browser, patient: Patient, report: str) -> None:
     listed = break_glass(doctor, patient.ins)
-    assert whose(listed, patient)
+    assert whose(listed, patient) and "Accès Urgence : bris de glace" in listed.text
     gone = next(form for form in listed.forms if form.action.endswith("/contenu"))
     patient.call("PUT", f"/documents/{report}/labels", json=["MASQUE_PS"])
     assert whose(doctor.submit(gone, 404), patient)
@@ -863,7 +870,7 @@ def test_the_holder_takes_no_more_documents_of_a_kind_or_from_a_structure(
     wrong = holder.submit(structures, 422, structure="douze")
     assert "Ce numéro d'établissement n'est pas valable" in wrong.text
     asked = holder.submit(structures, structure="1 750000009")
-    assert "Établissement 1750000009" in holder.submit(asked.form("/choix")).text
+    assert "établissement n° 1750000009" in holder.submit(asked.form("/choix")).text
 
 
 def test_who_wrote_a_document_deletes_it_and_nobody_else_is_offered_that(

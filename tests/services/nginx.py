@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from records.profile.kinds import RESOURCES
+from coffre.proxy import routing
+from coffre.proxy.routing import Process
 from tests.services.processes import debian
 from tests.services.server import Server
 from tests.services.service import listens
@@ -28,15 +29,9 @@ http {{
   send_timeout 60s;
   keepalive_timeout 15s;
   map "$request_method $uri" $process {{
-    default                                      {gateway};
-    "~^POST /(records/[^/]+/)?dicomweb/studies"  {intake};
-    "~^POST /fhir(/(DocumentReference|{declared}))?/?$"  {intake};
-    "~^PUT /fhir/({declared})/[^/]+/?$"          {intake};
-    "~^POST /(profil|deposer)/?$"                {intake};
-    "~^[A-Z]+ /sign-in(/|$)"                     {signin};
-    "~^[A-Z]+ /records/[^/]+/dicomweb/studies/(?!(.*/)?(series|instances)/?$)"  {gateway};
-    "~^[A-Z]+ /fhir/Binary/"                     {gateway};
-    "~^[A-Z]+ /(fhir|records|submissions|dicomweb|grants|objects|audit|health|metrics)"  {reader};
+    default             {gateway};
+    "~^[A-Z]+ /metrics" {reader};
+{processes}
   }}
   server {{
     listen 127.0.0.1:{port};
@@ -61,8 +56,14 @@ def made(directory: Path, port: int, *, intake: int, reader: int, gateway: int, 
     program = debian("nginx", "nginx-light")
     directory.mkdir(parents=True, exist_ok=True)
     configuration = directory / "nginx.conf"
-    ports = {"port": port, "intake": intake, "reader": reader, "gateway": gateway, "signin": signin}
-    declared = "|".join(sorted(RESOURCES))
-    configuration.write_text(CONFIGURATION.format(directory=directory, declared=declared, **ports))
+    places = {Process.INTAKE: str(intake), Process.READER: str(reader), Process.GATEWAY: str(gateway)}
+    places[Process.SIGN_IN] = str(signin)
+    rules = routing.lines((*routing.PEOPLE, *routing.API), places)
+    processes = "\n".join(f"    {key} {place};" for key, place in rules)
+    configuration.write_text(
+        CONFIGURATION.format(
+            directory=directory, port=port, gateway=gateway, reader=reader, processes=processes
+        )
+    )
     command = [program, "-c", configuration, "-p", directory, "-e", directory / "error.log"]
     return Server("nginx", command, directory / "nginx.log", lambda: listens(port))

@@ -17,6 +17,9 @@ CHOICES: Mapping[str, tuple[str, str]] = {
         "11 digits, printed on their prescriptions. The 12-digit number that starts with 8 works as well.",
     ),
     "professional": ("Professionnel RPPS {rpps}", "Professional RPPS {rpps}"),
+    "professional.named": ("{name} (RPPS {rpps})", "{name} (RPPS {rpps})"),
+    "professional.sentence": ("Le professionnel RPPS {rpps}", "The professional RPPS {rpps}"),
+    "professional.sentence.named": ("{name} (RPPS {rpps})", "{name} (RPPS {rpps})"),
     "authorised.title": ("Professionnels autorisés", "Authorised professionals"),
     "authorised.none": ("Vous n'avez autorisé personne.", "You have authorised nobody."),
     "authorised.until": ("Depuis le {since}, jusqu'au {until}", "Since {since}, until {until}"),
@@ -122,25 +125,38 @@ CHOICES: Mapping[str, tuple[str, str]] = {
         "If somebody calls 15 for you, the doctor who answers may read your record without your "
         "authorisation. You will see it on the page “My documents” on your next visit.",
     ),
+    "confirm.authorise": (
+        "Cette personne pourra consulter votre dossier pendant un an, ou jusqu'à la date que vous avez "
+        "choisie. Vous pourrez retirer l'autorisation à tout moment.",
+        "This person will be able to consult your record for a year, or until the date you chose. You can "
+        "withdraw the authorisation at any time.",
+    ),
+    "confirm.who": ("C'est bien cette personne ?", "Is this the person?"),
+    "confirm.where": ("Exerce", "Practises"),
+    "confirm.where.unknown": ("Aucun lieu d'exercice n'est connu", "No place of practice is known"),
+    "confirm.nobody": (
+        "Aucun nom n'est connu pour ce numéro. Comparez-le chiffre par chiffre avec celui de l'ordonnance.",
+        "No name is known for this number. Compare it digit by digit with the one on the prescription.",
+    ),
     "confirm.title": ("Confirmez votre choix", "Confirm your choice"),
     "confirm.yes": ("Oui, je confirme", "Yes, I confirm"),
     "confirm.no": ("Non, revenir sans rien changer", "No, go back and change nothing"),
     "confirm.block": (
-        "Le professionnel RPPS {rpps} ne pourra plus rien consulter dans votre dossier, même en cas "
+        "Cette personne ne pourra plus rien consulter dans votre dossier, même en cas "
         "d'urgence vitale. Vous pourrez le débloquer à tout moment.",
-        "The professional RPPS {rpps} will no longer be able to consult anything in your record, not even "
+        "This person will no longer be able to consult anything in your record, not even "
         "when your life is at risk. You can unblock them at any time.",
     ),
     "confirm.name_attending": (
-        "Le professionnel RPPS {rpps} verra tous vos documents, y compris ceux que vous avez masqués, et "
+        "Cette personne verra tous vos documents, y compris ceux que vous avez masqués, et "
         "la liste de toutes les consultations.",
-        "The professional RPPS {rpps} will see all your documents, including those you masked, and the "
+        "This person will see all your documents, including those you masked, and the "
         "list of all consultations.",
     ),
     "confirm.permanent": (
-        "Le professionnel RPPS {rpps} pourra consulter votre dossier sans limite de durée, jusqu'à ce que "
+        "Cette personne pourra consulter votre dossier sans limite de durée, jusqu'à ce que "
         "vous retiriez l'autorisation vous-même.",
-        "The professional RPPS {rpps} will be able to consult your record without an end, until you "
+        "This person will be able to consult your record without an end, until you "
         "withdraw the authorisation yourself.",
     ),
     "confirm.bris_de_glace": (

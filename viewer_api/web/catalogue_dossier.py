@@ -123,7 +123,6 @@ DOSSIER: Mapping[str, tuple[str, str]] = {
     "document.date.unknown": ("non précisée", "not stated"),
     "document.deposited": ("Déposé le", "Deposited on"),
     "document.by": ("Déposé par", "Deposited by"),
-    "document.structure": ("établissement n° {number}", "institution no. {number}"),
     "document.structure.unknown": ("établissement non précisé", "institution not stated"),
     "document.visibility": ("Visibilité", "Visibility"),
     "document.visible": ("Visible des professionnels autorisés", "Visible to authorised professionals"),
@@ -226,8 +225,8 @@ DOSSIER: Mapping[str, tuple[str, str]] = {
     "study.show": ("Afficher les images de la série {number}", "Show the images of series {number}"),
     "search.title": ("Ouvrir le dossier d'un patient", "Open a patient's record"),
     "search.you": (
-        "Vous êtes identifié : {profession}, RPPS {rpps}, établissement n° {structure}.",
-        "You are identified: {profession}, RPPS {rpps}, institution no. {structure}.",
+        "Vous êtes identifié : {profession}, {who}, {place}.",
+        "You are identified: {profession}, {who}, {place}.",
     ),
     "search.ins": (
         "INS du patient (numéro de sécurité sociale, clé comprise)",
@@ -242,6 +241,9 @@ DOSSIER: Mapping[str, tuple[str, str]] = {
     "record.title": ("Dossier du patient", "Patient's record"),
     "whose.label": ("Dossier ouvert", "Open record"),
     "whose.born": ("Date de naissance", "Birth date"),
+    "whose.age.one": ("1 an", "1 year old"),
+    "whose.age.many": ("{n} ans", "{n} years old"),
+    "whose.mode": ("Accès", "Access"),
     "whose.sex": ("Sexe", "Sex"),
     "whose.sex.F": ("féminin", "female"),
     "whose.sex.M": ("masculin", "male"),

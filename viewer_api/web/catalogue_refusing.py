@@ -47,7 +47,6 @@ REFUSING: Mapping[str, tuple[str, str]] = {
         "record already stays there: refuse those documents one by one.",
     ),
     "refusals.none": ("Vous recevez toutes les sortes de documents.", "You take all kinds of documents."),
-    "refusals.structure": ("Établissement {number}", "Institution {number}"),
     "refusals.remove": ("Recevoir de nouveau", "Take again"),
     "refusals.kind": ("Sorte de documents", "Kind of documents"),
     "refusals.kind.submit": ("Ne plus recevoir cette sorte", "Take this kind no more"),
@@ -61,10 +60,10 @@ REFUSING: Mapping[str, tuple[str, str]] = {
         "Take nothing from this institution any more",
     ),
     "confirm.refuse_deposits": (
-        "Ces documents n'entreront plus dans votre dossier : {rpps}. Vos soignants ne les y trouveront pas, "
+        "Ces documents n'entreront plus dans votre dossier : {what}. Vos soignants ne les y trouveront pas, "
         "même en cas d'urgence. Celui qui les envoie saura que vous ne les recevez pas. Vous pourrez changer "
         "d'avis à tout moment.",
-        "These documents will no longer enter your record: {rpps}. Your carers will not find them there, not "
+        "These documents will no longer enter your record: {what}. Your carers will not find them there, not "
         "even in an emergency. Whoever sends them will know that you do not take them. You can change your "
         "mind at any time.",
     ),

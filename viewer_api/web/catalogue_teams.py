@@ -18,8 +18,8 @@ TEAMS: Mapping[str, tuple[str, str]] = {
     "teams.until": ("Jusqu'au {until}", "Until {until}"),
     "teams.expired": ("Terminée le {until}", "Ended on {until}"),
     "teams.recorded": (
-        "Le professionnel RPPS {rpps} a noté le {day} que vous avez donné votre accord.",
-        "The professional RPPS {rpps} noted on {day} that you gave your consent.",
+        "{who} a noté le {day} que vous avez donné votre accord.",
+        "{who} noted on {day} that you gave your consent.",
     ),
     "teams.see": ("Voir ses membres", "See its members"),
     "teams.end": ("Mettre fin", "End"),

@@ -16,7 +16,7 @@ from viewer_api.web.own import own
 from viewer_api.web.paging import neighbours, page_of, place_of
 from viewer_api.web.sessions import Session
 from viewer_api.web.site import Site
-from viewer_api.web.words import document_views
+from viewer_api.web.words import author_structure, document_views
 
 YES = "oui"
 
@@ -33,6 +33,8 @@ class ShownPages:
         asked = page_of(request.query_params)
         given = await own(self._access.choices_about, session, professional)
         shown: ShownPage = await own(self._access.documents, session, asked)
+        places = [author_structure(each) for each in shown.listing.documents]
+        await self._site.learn(request, [professional], places)
         documents = document_views(shown, self._site.texts(request))
         return self._site.page(
             request,

@@ -27,7 +27,13 @@ from viewer_api.web.paging import PREVIEWS, neighbours, page_of
 from viewer_api.web.sessions import Session
 from viewer_api.web.site import Site
 from viewer_api.web.texts import Texts
-from viewer_api.web.words import DocumentView, document_view, document_views, profession
+from viewer_api.web.words import (
+    DocumentView,
+    author_structure,
+    document_view,
+    document_views,
+    profession,
+)
 
 UNPROCESSABLE, FORBIDDEN = 422, 403
 NO_PICTURES = frozenset({"AU", "DOC", "ECG", "HD", "KO", "PLAN", "PR", "REG", "RTPLAN", "RTSTRUCT", "SR"})
@@ -50,10 +56,11 @@ class DossierPages:
         self._site = site
         self._access = access
 
-    def search(
+    async def search(
         self, request: Request, session: Session, problem: str | None = None, ins: str = ""
     ) -> Response:
         """The professional's first page."""
+        await self._site.learn(request, [session.claims.get("rpps")], [session.claims.get("structure")])
         t = self._site.texts(request)
         return self._site.page(
             request,
@@ -81,7 +88,7 @@ class DossierPages:
             if error.code in ("reason_missing", "bad_reason"):
                 return self._refused(request, session, "/dossier", mode, {"ins": ins}, error.code)
             if error.code in ("bad_ins", "bad_oid"):
-                return self.search(request, session, "bad_ins", ins)
+                return await self.search(request, session, "bad_ins", ins)
             raise
         return self._site.redirect(f"/dossier/{found.public_id}")
 
@@ -125,6 +132,9 @@ class DossierPages:
         """A page of the record's list; whose it is stands on whatever answers this request, an error too."""
         shown = await asyncio.to_thread(self._access.documents, mode.call(session), record, page)
         request.state.whose = shown.listing.whose
+        await self._site.learn(
+            request, structures=[author_structure(each) for each in shown.listing.documents]
+        )
         return shown
 
     def _refused(
@@ -167,8 +177,9 @@ class DossierPages:
         found = next((each for each in opened.documents if each.document_id == document_id), None)
         if found is None:
             raise NotFound("There is no such document in this record.", code="no_such_document")
-        conflicting = conflicts(opened.documents).get(document_id, ())
-        view = document_view(summarised(found), self._site.texts(request), conflicting)
+        conflicting, listed = conflicts(opened.documents).get(document_id, ()), summarised(found)
+        await self._site.learn(request, structures=[author_structure(listed)])
+        view = document_view(listed, self._site.texts(request), conflicting)
         own = session.is_professional and found.facts.is_by(
             session.claims.get("rpps"), session.claims.get("structure")
         )

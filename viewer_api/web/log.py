@@ -90,6 +90,7 @@ class LogPages:
         page: EventPage = await reader.ask(self._access.access_log, before, LOG_PAGE, wanted, reader.checks)
         request.state.whose = page.whose
         shown, older = whole_days(page)
+        await self._site.learn(request, *numbers_in(shown))
         texts = self._site.texts(request, reader.to)
         rows = sittings(shown, texts, await self._titles(reader, shown))
         claim = {
@@ -144,6 +145,16 @@ class LogPages:
         except NoOwnRecord:
             return {}
         return {str(each.document_id): each.summary.title for each in page.listing.documents}
+
+
+def numbers_in(events: Iterable[Mapping[str, Any]]) -> tuple[set[str | None], set[str | None]]:
+    """The professionals and the structures that lines name: who acted, and whom it was about."""
+    people: set[str | None] = set()
+    places: set[str | None] = set()
+    for event in events:
+        people.update((event["actor"].get("rpps"), event.get("professional")))
+        places.add(event["actor"].get("structure"))
+    return people, places
 
 
 def documents_named(events: Iterable[Mapping[str, Any]]) -> tuple[UUID, ...]:

@@ -83,9 +83,9 @@ def _who(actor: Mapping[str, Any], t: Texts) -> str:
 def _numbers(actor: Mapping[str, Any], t: Texts) -> tuple[str, ...]:
     found = []
     if "rpps" in actor:
-        found.append(t("who.rpps", rpps=actor["rpps"]))
+        found.append(t.professional(actor["rpps"], "who.rpps"))
     if "structure" in actor:
-        found.append(t("who.structure", structure=actor["structure"]))
+        found.append(t.structure(actor["structure"]))
     return tuple(found)
 
 
@@ -104,7 +104,7 @@ def _did(event: Mapping[str, Any], t: Texts, titles: Mapping[str, str]) -> str:
         return t("did.retrieve.many", n=many)
     text = t(key) if t.has(key) else t("did.other")
     named = event.get("professional")
-    return f"{text} ({t('who.rpps', rpps=named)})" if named else text
+    return f"{text} ({t.professional(named, 'who.rpps')})" if named else text
 
 
 @dataclass(frozen=True, slots=True)

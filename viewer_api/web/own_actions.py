@@ -48,6 +48,7 @@ class OwnActionsPages:
             raise NotAuthorised
         wanted = LogPeriod(read_place(before), PAGE)
         found = await asyncio.to_thread(self._own.actions, session.call(), wanted)
+        await self._site.learn(request, [found.actor.get("rpps")], [found.actor.get("structure")])
         t = self._site.texts(request)
         return self._site.page(
             request,

@@ -74,7 +74,7 @@ def _install_home(routes: APIRouter, site: Site, own: PatientPages, records: Dos
         if session.is_patient:
             return await own.documents(request, session)
         if session.is_professional:
-            return records.search(request, session)
+            return await records.search(request, session)
         raise Refused("This account has no pages.", code="no_pages")
 
     @routes.get("/static/{name:path}")

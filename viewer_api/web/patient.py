@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from starlette.responses import Response
 from keyvault.verbs.reader.changing import CardChange
 from keyvault.verbs.reader.choices import Choices
 from keyvault.verbs.reader.reading import Disclosed
+from records import consent
 from records.base64url import b64
 from records.choices.authorisations import Scope
 from records.consent import Emergency, check_kind
@@ -21,12 +23,20 @@ from records.vocabulary.document_types import CLASS_NAMES
 from viewer_api.access import Access
 from viewer_api.cursors import read_position
 from viewer_api.record_pages import ShownPage
+from viewer_api.web.names import exercises_of
 from viewer_api.web.own import own
 from viewer_api.web.own_notices import shown as shown_notices
 from viewer_api.web.paging import PREVIEWS, neighbours, page_of, place_of
 from viewer_api.web.sessions import Session
 from viewer_api.web.site import Site
-from viewer_api.web.words import document_views, end_of, kind_name, professional_number
+from viewer_api.web.words import (
+    author_structure,
+    document_views,
+    end_of,
+    kind_name,
+    profession,
+    professional_number,
+)
 
 UNPROCESSABLE = 422
 
@@ -55,6 +65,15 @@ OF_CONSENT = frozenset({Action.WITHDRAW_CONSENT, Action.GIVE_CONSENT})
 TYPED = frozenset({Action.AUTHORISE, Action.BLOCK, Action.NAME_ATTENDING})
 
 
+@dataclass(frozen=True, slots=True)
+class ConfirmedPerson:
+    """Whom a choice is about, as the directory knows them; `is_known`: by a name at all."""
+
+    number: str
+    is_known: bool
+    places: tuple[str, ...]
+
+
 class PatientPages:
     """Every page asks the vault anew with the holder's own credential."""
 
@@ -65,7 +84,9 @@ class PatientPages:
     async def documents(self, request: Request, session: Session) -> Response:
         asked = page_of(request.query_params)
         shown: ShownPage = await own(self._access.documents, session, asked)
-        listing, t = shown.listing, self._site.texts(request)
+        listing = shown.listing
+        await self._site.learn(request, structures=[author_structure(each) for each in listing.documents])
+        t = self._site.texts(request)
         ids = {str(document.document_id) for document in listing.documents}
         changed = request.query_params.get("document")
         return self._site.page(
@@ -91,6 +112,7 @@ class PatientPages:
         """The page of choices; `problem` is (action, code) of a form to correct, `form` what it held."""
         after = request.query_params.get("apres")
         found: Choices = await own(self._access.choices, session, read_position(after))
+        await self._learn(request, found)
         return self._site.page(
             request,
             "choices.html",
@@ -105,6 +127,14 @@ class PatientPages:
             classes=CLASS_NAMES,
             kind_name=kind_name,
         )
+
+    async def _learn(self, request: Request, found: Choices) -> None:
+        """The names of everybody whom the page of choices shows."""
+        shown = found.own
+        if shown is not None:
+            authorised = [each["professional"] for each in shown["authorisations"]]
+            people = [*authorised, *shown["attending"], *shown["blocks"]]
+            await self._site.learn(request, people, shown["refusals"]["structures"])
 
     async def label(self, request: Request, session: Session, document_id: UUID) -> Response:
         """Mask or unmask; the document's other labels stay, and so does the holder's place in the list."""
@@ -140,22 +170,34 @@ class PatientPages:
     async def _confirm(
         self, request: Request, session: Session, action: Action, form: Mapping[str, str]
     ) -> Response:
-        number = _number(action, form)
-        if action is Action.REFUSE_DEPOSITS:
-            number = self._refused(request, form)
-        key = {
-            Action.SET_EMERGENCY: f"confirm.{form.get('mode')}",
-            Action.AUTHORISE: "confirm.permanent",
-        }.get(action, f"confirm.{action.value}")
+        key, person = f"confirm.{action.value}", None
+        if action is Action.SET_EMERGENCY:
+            key = f"confirm.{form.get('mode')}"
+        elif action in TYPED:
+            wanted = await self._wanted(session, action, form)
+            consent.end_of(int(time.time()), wanted.until, permanent=wanted.permanent)
+            key = "confirm.permanent" if wanted.permanent else key
+            person = await self._person(request, wanted.professional or "")
+        what = await self._refused(request, form) if action is Action.REFUSE_DEPOSITS else ""
         fields = {name: value for name, value in form.items() if name != "csrf"}
-        return self._site.page(request, "confirm.html", key=key, number=number, fields=fields)
+        return self._site.page(request, "confirm.html", key=key, person=person, what=what, fields=fields)
 
-    def _refused(self, request: Request, form: Mapping[str, str]) -> str:
+    async def _person(self, request: Request, number: str) -> ConfirmedPerson:
+        """Whom the number names, before anything is given to them or taken away."""
+        exercises = await exercises_of(self._site.directory, number)
+        await self._site.learn(request, [number], [each.structure for each in exercises])
+        t = self._site.texts(request)
+        places = [f"{profession(each.profession, t)}, {t.structure(each.structure)}" for each in exercises]
+        return ConfirmedPerson(number, t.knows(number), tuple(dict.fromkeys(places)))
+
+    async def _refused(self, request: Request, form: Mapping[str, str]) -> str:
         """What is not to be taken any more, in words. Raises `Invalid` "bad_kind" or "bad_structure"."""
         kind, structure = _refusal(form)
         if kind is not None:
             return kind_name(check_kind(kind))
-        return self._site.texts(request)("refusals.structure", number=check_structure(structure or ""))
+        number = check_structure(structure or "")
+        await self._site.learn(request, structures=[number])
+        return self._site.texts(request).structure(number)
 
     async def _wanted(self, session: Session, action: Action, form: Mapping[str, str]) -> CardChange:
         if action is Action.SET_EMERGENCY:
@@ -190,9 +232,8 @@ def needs_confirmation(action: Action, form: Mapping[str, str]) -> bool:
     if action is Action.SET_EMERGENCY:
         _mode(form)
         return form.get("allowed") != "oui"
-    if action is Action.AUTHORISE:
-        return form.get("duration") == "permanent"
     return action in (
+        Action.AUTHORISE,
         Action.BLOCK,
         Action.NAME_ATTENDING,
         Action.REFUSE_DEPOSITS,

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,10 @@ from records.errors import CoffreError, Conflict, Invalid, NotFound, Refused
 from records.languages import LANGUAGE_COOKIE, LANGUAGES
 from records.sessions import return_path
 from records.vocabulary.codes import Environment
+from storage.index_parts import Named
 from viewer_api.refusals import QUOTA_S
 from viewer_api.web import words
+from viewer_api.web.names import Names, names_of
 from viewer_api.web.sessions import Session, Sessions, SignedOut, read_form
 from viewer_api.web.texts import Texts, language_of
 from viewer_api.web.words import WhoseView, whose_view
@@ -121,12 +123,15 @@ class Site:
         has_viewer: bool = False,
         opens_here: bool = False,
         keeps_sessions: bool = False,
+        directory: Named | None = None,
     ) -> None:
         """`has_viewer`: studies may be opened in OHIF. `opens_here`: the browser opens content itself.
-        `keeps_sessions`: this process notes that a session is used, and renews its code.
+        `keeps_sessions`: this process notes that a session is used, and renews its code. `directory` gives
+        numbers of professionals and structures their names.
         """
         self.sessions = sessions
         self._keeps_sessions = keeps_sessions
+        self.directory = directory
         self._opens_content = opens_content
         self.has_viewer = has_viewer
         self.opens_here = opens_here
@@ -165,8 +170,16 @@ class Site:
         self.sessions.check_form(request, session, form)
         return form
 
+    async def learn(
+        self, request: Request, people: Collection[str | None] = (), structures: Collection[str | None] = ()
+    ) -> None:
+        """Looks up the names of these numbers, for the texts of this request."""
+        known = await names_of(self.directory, filter(None, people), filter(None, structures))
+        request.state.names = known
+
     def texts(self, request: Request, to: str | None = None) -> Texts:
-        return Texts(language_of(request), to)
+        names: Names | None = getattr(request.state, "names", None)
+        return Texts(language_of(request), to, names)
 
     def page(
         self,

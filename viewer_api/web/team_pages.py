@@ -51,6 +51,7 @@ class TeamPages:
         """The holder's teams and lists; `problem` is what is wrong with a form, `form` what it held."""
         found: Choices = await own(self._access.choices, session)
         assert found.own is not None  # the holder's own
+        await self._site.learn(request, [each["consent"]["by"] for each in found.own["teams"]])
         return self._site.page(
             request,
             "teams.html",
@@ -68,6 +69,7 @@ class TeamPages:
         """One team with those of its members who are on this page of authorisations."""
         after = read_position(request.query_params.get("apres"))
         found: Choices = await own(self._teams.team, session, team, after, LARGEST_PAGE)
+        await self._site.learn(request, (found.own or {}).get("professionals", ()))
         return self._site.page(
             request,
             "team.html",

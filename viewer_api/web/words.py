@@ -194,18 +194,27 @@ class WhoseView:
 
     name: str = field(repr=False)
     born: str = field(repr=False)
+    age: str = field(repr=False)
     sex: str = field(repr=False)
     ins: str = field(repr=False)
 
 
-def whose_view(whose: Whose, t: Texts) -> WhoseView:
+def whose_view(whose: Whose, t: Texts, today: date | None = None) -> WhoseView:
+    """`today`: the day on which the age is told, in Paris."""
     traits = whose.traits
+    age = _years(date.fromisoformat(traits.birth_date), today or datetime.now(PARIS).date())
     return WhoseView(
         name=f"{traits.family_name.upper()} {traits.given_name}",
         born=day(date.fromisoformat(traits.birth_date), t.language),
+        age=t.counted("whose.age", age),
         sex=t(f"whose.sex.{traits.sex}"),
         ins=grouped_ins(whose.ins.matricule),
     )
+
+
+def _years(since: date, today: date) -> int:
+    """Whole years; whoever was born on 29 February is older on 1 March."""
+    return today.year - since.year - ((today.month, today.day) < (since.month, since.day))
 
 
 def grouped_ins(matricule: str) -> str:
@@ -226,11 +235,16 @@ def _type(document: ListedDocument, t: Texts) -> str:
 def _by(document: ListedDocument, t: Texts) -> str:
     if is_own(document.facts):
         return t("document.by.patient")
-    return _structure(document.summary.structure or document.facts.author_structure, t)
+    return _structure(author_structure(document), t)
+
+
+def author_structure(document: ListedDocument) -> str | None:
+    """The number of the structure that a document comes from."""
+    return document.summary.structure or document.facts.author_structure
 
 
 def _structure(number: str | None, t: Texts) -> str:
-    return t("document.structure", number=number) if number else t("document.structure.unknown")
+    return t.structure(number) if number else t("document.structure.unknown")
 
 
 def _document_date(text: str | None, t: Texts) -> str:
