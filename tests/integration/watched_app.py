@@ -19,6 +19,7 @@ from coffre.serving.app import build
 from coffre.wiring import System
 from keyvault.credentials.sign_in_links import form_token
 from keyvault.crypto import envelope
+from keyvault.keys import issuers
 from keyvault.process.guard import Guard
 from keyvault.store import VaultStore, VaultTransaction
 from records.errors import CoffreError
@@ -81,7 +82,7 @@ class WatchedApp:
         self._failing: _FailingStore | None = None
         self.app: FastAPI = build(system, URL)
         assert isinstance(system.guard, Guard)
-        vault = system.guard._vault
+        vault = self._vault = system.guard._vault
         self.store = WatchedStore(vault.store)
         vault.store = self.store  # type: ignore[assignment]
         self._searches, self._index_fails = 0, False
@@ -149,7 +150,9 @@ class WatchedApp:
         if self._failing is not None:
             self._failing.left = A_VERB
         self._searches = 0
-        with patch.object(envelope, "AESGCM", Cipher):
+        # an issuer is read again after a second, whatever is asked: here once for each answer
+        self._vault.issuers.forget()
+        with patch.object(envelope, "AESGCM", Cipher), patch.object(issuers, "FRESH_MS", 3_600_000):
             yield cost
         if self._failing is not None:
             self._failing.left = None
