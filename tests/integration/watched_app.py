@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from sqlalchemy import event
 
 from coffre.demo_authority.identity_files import sign_in_link
+from coffre.serving import authentication
 from coffre.serving.app import build
 from coffre.wiring import System
 from keyvault.credentials.sign_in_links import form_token
@@ -150,9 +151,13 @@ class WatchedApp:
         if self._failing is not None:
             self._failing.left = A_VERB
         self._searches = 0
-        # an issuer is read again after a second, whatever is asked: here once for each answer
+        # issuers are read again after a second or two, whatever is asked: here not in between
         self._vault.issuers.forget()
-        with patch.object(envelope, "AESGCM", Cipher), patch.object(issuers, "FRESH_MS", 3_600_000):
+        with (
+            patch.object(envelope, "AESGCM", Cipher),
+            patch.object(issuers, "FRESH_MS", 3_600_000),
+            patch.object(authentication, "FRESH_S", 3_600),
+        ):
             yield cost
         if self._failing is not None:
             self._failing.left = None
