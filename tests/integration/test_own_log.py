@@ -27,8 +27,10 @@ def test_what_one_did_is_found_under_one_s_own_credential(
     assert (asked["action"], searched["action"]) == ("read_own_log", "search")
     assert searched["record"] == str(patient.public_id) and searched["structure"] == PRACTICE
     assert searched["leaf"] in {line["leaf"] for line in patient.log()}
-    (other,) = coffre.http.get("/me/access-log", headers=bearer(elsewhere)).json()["events"]
-    assert other["action"] == "read_own_log"
+    # one person by the national number, wherever she works
+    again, *before = coffre.http.get("/me/access-log", headers=bearer(elsewhere)).json()["events"]
+    assert (again["action"], again["structure"]) == ("read_own_log", HOSPITAL)
+    assert [each["leaf"] for each in before] == [asked["leaf"], searched["leaf"]]
 
 
 def test_a_refusal_names_no_record_and_no_reason(coffre: Coffre, patient: Patient, rpps: str) -> None:
