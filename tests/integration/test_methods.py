@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from uuid import UUID
 
+import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
@@ -67,6 +68,12 @@ def filled(template: str) -> str:
     return re.sub(r"\{[^}]+\}", "1", path)
 
 
+def _asked(caller: httpx.Client, method: str, path: str, headers: dict[str, str]) -> httpx.Response:
+    """As a browser asks that was never here: what an answer sets is not sent along with the next."""
+    caller.cookies.clear()
+    return caller.request(method, path, headers=headers)
+
+
 class TestEveryAddress:
     def test_options_name_what_is_taken_without_a_token(self, coffre: Coffre, app: FastAPI) -> None:
         for template, methods in addresses(app).items():
@@ -98,7 +105,7 @@ class TestEveryAddress:
             with client(coffre, f"127.0.2.{1 + begin // FEW}") as caller:
                 for path in paths[begin:][:FEW]:
                     for headers in ({}, bearer(person.token)):
-                        got, head = (caller.request(each, path, headers=headers) for each in ("GET", "HEAD"))
+                        got, head = (_asked(caller, each, path, headers) for each in ("GET", "HEAD"))
                         assert (head.status_code, head.content) == (got.status_code, b""), path
                         assert _shape(head.headers) == _shape(got.headers), path
 
