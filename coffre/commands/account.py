@@ -12,7 +12,7 @@ from coffre.command_line.opening import opened_installation
 from coffre.command_line.options import AsJson, Data
 from coffre.command_line.output import listed, show
 
-account_app = typer.Typer(help="Accounts of patients.", no_args_is_help=True)
+account_app = typer.Typer(help="Accounts of patients: open one, print letters.", no_args_is_help=True)
 
 Ins = Annotated[str, typer.Argument(help="INS: 15 characters, key included.")]
 LetterFile = Annotated[

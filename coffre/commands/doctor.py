@@ -22,9 +22,9 @@ def doctor(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say on one screen what is wrong and what to do. Exit 1 where anything is.
+    """Say on one screen what is wrong and what to do.
 
-    It changes nothing. Each line has its page in docs/operate.md.
+    Exit 1 where anything is. It changes nothing. Each line has its page in docs/operate.md.
     """
     from coffre.doctor.examination import examine
     from coffre.doctor.metrics import written

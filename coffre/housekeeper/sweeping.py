@@ -89,6 +89,12 @@ class Sweeper:
     def _settle(self, some: Sequence[UUID]) -> None:
         try:
             settle_many(self.index, self.objects, self.vault, some, self.now_ms())
-        except CoffreError:  # those before the one that can't be settled are, as if each came alone
+        except CoffreError:  # whichever cannot be settled holds up none of the others
+            failed: list[CoffreError] = []
             for submission_id in some:
-                settle(self.index, self.objects, self.vault, submission_id, self.now_ms())
+                try:
+                    settle(self.index, self.objects, self.vault, submission_id, self.now_ms())
+                except CoffreError as error:
+                    failed.append(error)
+            if failed:
+                raise failed[0] from None

@@ -27,6 +27,8 @@ LIST_AT_ONCE = 1000
 _SUBMISSION = tables.submission.c
 _BLOB = tables.blob.c
 _FINAL = SUBMISSION_TRANSITIONS[SubmissionState.VALIDATING] - {SubmissionState.RECEIVED}
+# what was set aside may be destroyed before it is settled
+_OVER = frozenset(SubmissionState) - {SubmissionState.RECEIVED, SubmissionState.VALIDATING}
 
 _INSERT_TOKENS = insert_new(tables.token)
 _TOUCH_DOCUMENTS = upsert(tables.document, ["updated_at"])
@@ -170,7 +172,7 @@ def _settle(connection: Connection, submission_ids: Collection[UUID], at: int) -
     found = locked_all(connection, submission_ids)
     if len(found) != len(submission_ids):
         raise NotFound("There is no such submission.", code="submission_unknown")
-    if any(each.state not in _FINAL for each in found):
+    if any(each.state not in _OVER for each in found):
         raise Conflict("The submission has no verdict yet; settle it afterwards.", code="unfinished")
     of_these = [{"b_id": each.submission_id} for each in found]
     connection.execute(_ERASE, [each | {"b_at": at} for each in of_these])

@@ -102,6 +102,9 @@ def test_a_submission_follows_its_parts_out_of_quarantine(
     assert found and found.state == state
     told = [part.outcome for part in index.parts(submission_id)]
     assert told == [*outcomes, *["quarantined"] * (2 - len(outcomes))]
+    assert submission_id in index.unsettled(10**15)
+    index.settle(submission_id, at=10**15)
+    assert submission_id not in index.unsettled(10**15)
     left = documents[len(outcomes) :]
     assert {document.document_id for document, _ in index.documents(OTHER, limit=100)} == {
         document.document_id for document in left

@@ -26,6 +26,9 @@ from tests.contract.storage_examples import (
 from tests.contract.storage_filling import fill_index
 from tests.contract.storage_plans import plans, watch
 
+OF_A_WHOLE_DIRECTORY = {"count_exercises", "end_exercises"}
+"""An import of the public directory, which an operator asks for now and then, goes over all of its lines."""
+
 
 def tour(index: Index) -> None:
     """Calls every verb of the index, each way that makes a different statement."""
@@ -116,6 +119,11 @@ def tour(index: Index) -> None:
     index.put_reception_key("2026-01-01", "{}")
     index.reception_key("2026-01-01")
     index.put_issuers("{}")
+    index.put_directory([], at=1)
+    index.people(["899700024450"])
+    index.structures(["1750000002"])
+    index.exercises("899700024450")
+    index.verdicts(submission.submission_id, b"2" * 32)
     index.issuers()
     signed_in = SignedIn(digest=b"d", sealed=b"s", expires=1, session_id=uuid4())
     index.put_sign_in(signed_in)
@@ -145,7 +153,7 @@ def test_the_tour_calls_every_verb_of_the_port(index: Index) -> None:
             return getattr(index, name)
 
     tour(Recorder())  # type: ignore[arg-type]
-    assert verbs - called == set()
+    assert verbs - called == OF_A_WHOLE_DIRECTORY
 
 
 def test_no_statement_of_the_index_reads_a_whole_table(index_address: str) -> None:

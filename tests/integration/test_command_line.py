@@ -700,7 +700,7 @@ class TestWhatErrorsName:
         assert done.stderr.startswith("not_for_production: ")
         assert set(re.findall(r"COFFRE_[A-Z_]+", done.stderr)) == {
             *("COFFRE_ENVIRONMENT", "COFFRE_VAULT_URL", "COFFRE_PUBLIC_URL", "COFFRE_AUTHORITY_PUBLIC"),
-            *("COFFRE_AUTHORITY_ISSUER", "COFFRE_VAULT_ROOT", "COFFRE_VAULT_PASSPHRASE"),
+            *("COFFRE_AUTHORITY_ISSUER", "COFFRE_OPERATORS", "COFFRE_VAULT_ROOT", "COFFRE_VAULT_PASSPHRASE"),
         }
         wrong = {"COFFRE_PUBLIC_URL": "x", "COFFRE_S3_ACCESS_KEY_ID": "y", "COFFRE_VAULT_PEERS": "z"}
         done = quick("init", "--data", tmp_path / "D", "--environment", "production", status=MISUSED, **wrong)

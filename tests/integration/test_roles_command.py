@@ -20,7 +20,7 @@ from storage.schema_version import check
 from tests.services.fixtures_postgres import Databases, NewDatabase
 
 ROLES = sorted({role for rights in RIGHTS.values() for role in rights.grants})
-VARIABLES = ("COFFRE_INDEX_URL", "COFFRE_VAULT_STORE_URL", "COFFRE_DAY_KEYS_URL")
+VARIABLES = ("COFFRE_INDEX_URL", "COFFRE_VAULT_STORE_URL", "COFFRE_DAY_KEYS_URL", "COFFRE_ACCOUNTS_URL")
 Run = Callable[..., Result]
 
 

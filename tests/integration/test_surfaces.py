@@ -100,8 +100,8 @@ def _expired(claims: dict[str, Any]) -> dict[str, Any]:
 
 FORGED: Mapping[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
     "expired": ("token_expired", _expired),
-    "for another audience": ("token_invalid", lambda c: c | {"aud": "coffre/production"}),
-    "for several audiences": ("token_invalid", lambda c: c | {"aud": [c["aud"]]}),
+    "for another audience": ("wrong_audience", lambda c: c | {"aud": "coffre/production"}),
+    "for several audiences": ("wrong_audience", lambda c: c | {"aud": [c["aud"]]}),
     "of another issuer": ("token_invalid", lambda c: c | {"iss": "somebody"}),
     "with a claim too many": ("token_invalid", lambda c: c | {"admin": True}),
     "with a proof-of-possession claim": ("token_invalid", lambda c: c | {"cnf": {"jkt": "x"}}),
@@ -109,7 +109,7 @@ FORGED: Mapping[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
     "of an unknown role": ("token_invalid", lambda c: c | {"role": "superuser"}),
     "of a role without its claims": ("token_invalid", lambda c: c | {"role": "patient"}),
     "without subject": ("token_invalid", lambda c: {k: v for k, v in c.items() if k != "sub"}),
-    "from the future": ("token_invalid", lambda c: c | {"iat": c["iat"] + 3600, "exp": c["exp"] + 3600}),
+    "from the future": ("clock_ahead", lambda c: c | {"iat": c["iat"] + 3600, "exp": c["exp"] + 3600}),
     "living for a year": ("token_invalid", lambda c: c | {"exp": c["iat"] + 365 * 86400}),
     "ending before it began": ("token_invalid", lambda c: c | {"exp": c["iat"] - 1}),
     "with times as text": ("token_invalid", lambda c: c | {"exp": str(c["exp"])}),

@@ -5,6 +5,8 @@ import typer
 from coffre.commands.deploy.render import render
 from coffre.commands.deploy.secrets import secrets
 
-deploy_app = typer.Typer(help="Units, users and settings of a site.", no_args_is_help=True)
+deploy_app = typer.Typer(
+    help="Units, users and settings of a site, from one description.", no_args_is_help=True
+)
 deploy_app.command("render")(render)
 deploy_app.command("secrets")(secrets)
