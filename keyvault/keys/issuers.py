@@ -104,30 +104,36 @@ class KeptIssuers:
         if tx.find("issuer", limit=1):
             return
         for issuer in self.first:
-            self.keep(tx, KeptIssuer(issuer, first_seen=now))
+            # of two vaults that start at once, one is first
+            tx.insert_new("issuer", self._row(KeptIssuer(issuer, version=1, first_seen=now)))
+        self._read = {}
 
     def keep(self, tx: VaultTransaction, kept: KeptIssuer) -> tuple[KeptIssuer, dict[str, Any]]:
         """Keep this as the next version; answers it, and what its event tells."""
         new = replace(kept, version=kept.version + 1)
-        name, key = new.issuer.name, new.issuer.key_id
-        content = {
-            "issuer": issuer_to_json(new.issuer),
-            "is_ended": new.is_ended,
-            "first_seen": new.first_seen,
-        }
-        aad = issuer_aad(name, key, new.version)
-        sealed = self.keyring.accountability.seal(Use.ISSUER, content, aad)
+        row = self._row(new)
+        place = {"name": row["name"], "key_id": row["key_id"]}
         # in place of an update, so that a replay needs no earlier row
-        tx.delete("issuer", name=name, key_id=key)
-        place = {"name": name, "key_id": key, "version": new.version}
+        tx.delete("issuer", **place)
         self._read = {}
-        tx.insert("issuer", place | new.copied | {"sealed": sealed})
+        tx.insert("issuer", row)
         return new, {
-            "issuer": name,
-            "issuer_key": key,
+            "issuer": row["name"],
+            "issuer_key": row["key_id"],
             "issuer_version": new.version,
-            "issuer_digest": issuer_digest(sealed),
+            "issuer_digest": issuer_digest(row["sealed"]),
         }
+
+    def _row(self, kept: KeptIssuer) -> dict[str, Any]:
+        name, key = kept.issuer.name, kept.issuer.key_id
+        content = {
+            "issuer": issuer_to_json(kept.issuer),
+            "is_ended": kept.is_ended,
+            "first_seen": kept.first_seen,
+        }
+        sealed = self.keyring.accountability.seal(Use.ISSUER, content, issuer_aad(name, key, kept.version))
+        place = {"name": name, "key_id": key, "version": kept.version}
+        return place | kept.copied | {"sealed": sealed}
 
     def _pinned(self, tx: VaultRows, name: str) -> Iterator[KeptIssuer]:
         """Those of a vault that has not begun its table, since it is frozen."""

@@ -99,7 +99,7 @@ def chain(vault: VaultBench, chain_id: UUID) -> list[int]:
 def test_vaults_that_start_at_once_make_one_decoy(place: Place) -> None:
     made = at_once([place.vault] * THREADS)
     vaults = [vault for vault in made if isinstance(vault, VaultBench)]
-    assert len(vaults) == THREADS
+    assert len(vaults) == THREADS, [each for each in made if isinstance(each, Exception)]
     with vaults[0].store.reading() as tx:
         assert len(tx.find("record")) == 1
     for vault in vaults:

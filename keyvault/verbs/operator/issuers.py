@@ -1,7 +1,6 @@
 """Issuers are set by two operators together: whose credentials are accepted, and for what (ADR 34)."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -77,7 +76,7 @@ class ListedIssuer:
 
 def begin_issuers(vault: Vault) -> None:
     """The table begins with the issuers that were pinned, unless a restored vault waits for a newer one."""
-    with suppress(Conflict), vault.store.writing() as tx:  # of two vaults that start at once, one does it
+    with vault.store.writing() as tx:
         if read_frozen(tx) is None:
             vault.issuers.begin(tx, vault.now_ms() // 1000)
 
