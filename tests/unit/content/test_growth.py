@@ -31,7 +31,7 @@ def test_what_grows_with_the_size_passes(work: Callable[[int], Callable[[], obje
     assert_grows_with_the_size(work, small=100)
 
 
-@pytest.mark.parametrize("work", [squared, partly_squared])
+@pytest.mark.parametrize("work", [pytest.param(squared, marks=pytest.mark.long), partly_squared])
 def test_what_grows_with_its_square_is_found(work: Callable[[int], Callable[[], object]]) -> None:
     with pytest.raises(AssertionError, match="times as much"):
         assert_grows_with_the_size(work, small=100)
