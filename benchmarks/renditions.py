@@ -44,7 +44,7 @@ LAPS = (
     Lap("CT, 100 slices of 256 x 256", partial(_ct, 256), 100),
     Lap("CT, 100 slices of 512 x 512", partial(_ct, 512), 100),
     Lap("CT, 100 slices in JPEG 2000", jpeg_2000, 100),
-    Lap("radiograph of 18 MB", radiographs, 1),
+    Lap("4 radiographs of 18 MB", radiographs, 1),
     Lap("object of 200 frames, 105 MB", enhanced, 1),
     Lap("40 images, one a request", lambda ins, seed: images(ins, seed)[:40], 1),
 )

@@ -1,7 +1,6 @@
 """The units as systemd itself judges them."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -9,10 +8,9 @@ import pytest
 
 from coffre.deploying import rendering
 from coffre.deploying.processes import PROCESSES, user_of
+from tests.services.processes import debian
 from tests.unit.coffre.deploying.test_site import site
 
-ANALYZE = shutil.which("systemd-analyze")
-pytestmark = pytest.mark.skipif(ANALYZE is None, reason="systemd is not installed")
 EXPOSURE = 2.0
 
 
@@ -27,7 +25,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def analyze(*words: str | Path) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([str(ANALYZE), *words], capture_output=True, text=True, check=False)
+    program = debian("systemd-analyze", "systemd")
+    return subprocess.run([str(program), *words], capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("process", PROCESSES)
