@@ -9,6 +9,7 @@ from coffre.housekeeper.sweeping import Sweeper
 from ingestion.worker import sharing
 from ingestion.worker.sharing import SharedIngestion
 from keyvault.verbs.attempt import Denied
+from records.errors import CoffreError
 from records.vocabulary.codes import ReasonCode
 from storage.rows import Sharing
 from tests.faults.faulty import Died, Fault, Faulty, How
@@ -286,4 +287,24 @@ def test_what_cannot_be_settled_together_is_settled_one_by_one(pipeline: Pipelin
     assert sweeper.sweep().settled == 3
     assert fault.struck
     assert system.index.unsettled(10**15) == []
+    three.published_once()
+
+
+def test_one_that_cannot_be_settled_holds_up_no_other(pipeline: Pipeline) -> None:
+    three = Three(pipeline)
+    assert pipeline.worker("first", **SHARED).ingest_next()
+    system, first = pipeline.system, Fault("vault.settle", 1, How.FAILS)
+    assert system.guard is not None
+    vault = Faulty("vault", system.guard.housekeeper, Fault("vault.settle_many", 1, How.FAILS))
+    sweeper = Sweeper(
+        index=system.index,
+        objects=system.objects,
+        vault=Faulty("vault", vault, first),
+        now_ms=lambda: int((system.clock() + 60) * 1000),
+    )
+    with pytest.raises(CoffreError):
+        sweeper.sweep()
+    assert first.struck
+    assert len(system.index.unsettled(10**15)) == 1
+    assert sweeper.sweep().settled == 1
     three.published_once()
