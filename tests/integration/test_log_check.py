@@ -353,7 +353,7 @@ def person_changed(html: str, claim: dict[str, Any]) -> str:
 
 
 def hour_changed(html: str, claim: dict[str, Any]) -> str:
-    return re.sub(r'(<time datetime="[^"]+">)\d+', r"\g<1>3", html, count=1)
+    return re.sub(r'(<time datetime="[^"]+">)\d+', r"\g<1>77", html, count=1)  # no hour of any day
 
 
 def result_changed(html: str, claim: dict[str, Any]) -> str:
