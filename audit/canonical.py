@@ -2,7 +2,7 @@
 
 Writing is RFC 8785 (JCS). Reading is stricter than RFC 8259: UTF-8 without a byte order mark, no duplicate
 name, no lone surrogate (RFC 7493 section 2), integers within 2^53, finite numbers. Binary values are
-base64url (`records.base64url`).
+base64url (`records.text.base64url`).
 
 Both ways native code goes first, and its work counts only where reading it back proves it; whatever is not
 proven goes to the reference: `rfc8785` when writing, the standard library with a hook for each object when

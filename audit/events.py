@@ -15,8 +15,8 @@ from uuid import UUID
 
 from audit.canonical import canonical, parse
 from audit.tree import HASH_SIZE, leaf_hash
-from records.base64url import b64, unb64
 from records.errors import Invalid
+from records.text.base64url import b64, unb64
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode
 
 __all__ = [

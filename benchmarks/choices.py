@@ -18,12 +18,12 @@ from keyvault.keys.cards import open_facts
 from keyvault.keys.choices import keep_authorisations
 from keyvault.keys.document_facts import keep_facts
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.reader.filling import ListPage
-from keyvault.verbs.reader.listing import Listing
+from keyvault.verbs.reader.lists.filling import ListPage
+from keyvault.verbs.reader.lists.listing import Listing
 from records.access import Facts, RecordFacts
 from records.choices.authorisations import Authorisation, Ground, Scope
 from records.consent import ConsentRecord
-from records.documents import DocumentFacts
+from records.documents.facts import DocumentFacts
 from records.policy import decide, visible
 from records.vocabulary.codes import Action, Label
 from tests.integration.vault.bench import DOCTOR, NOON, Person, VaultBench

@@ -24,7 +24,7 @@ from keyvault.keys.keyring import Keyring
 from keyvault.process.guard import Guard
 from keyvault.roots.file import FileRoot
 from keyvault.vault_keys import VaultSettings
-from records.base64url import unb64
+from records.text.base64url import unb64
 from records.vocabulary.codes import Environment, Role
 from storage.engines import engine_for
 from storage.migrate import upgrade

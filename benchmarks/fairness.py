@@ -28,7 +28,7 @@ from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise
 from coffre.settings import load
 from keyvault.grants.grant import new_recipient
-from records.base64url import b64
+from records.text.base64url import b64
 from tests.integration.support import HOSPITAL, LABORATORY, OTHER_PRACTICE, Coffre, Patient, bearer
 
 SEED = 20261129

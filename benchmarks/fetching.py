@@ -18,7 +18,7 @@ from coffre.demonstration import data as demo_data
 from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise
 from coffre.settings import load
-from records.identity import INS
+from records.people.identity import INS
 from tests.integration.support import Coffre, Patient
 
 SLICES, SIZE = 500, 512

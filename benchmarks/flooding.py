@@ -21,7 +21,7 @@ from threading import Thread
 from urllib.parse import urlsplit
 
 from coffre.demonstration import data as demo_data
-from records.identity import INS_NIR_TEST
+from records.people.identity import INS_NIR_TEST
 from tests.integration.support import bearer, document_reference, multipart, related
 
 CONNECTIONS = 16

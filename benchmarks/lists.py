@@ -22,9 +22,9 @@ from keyvault.grants.grant import new_recipient
 from keyvault.process.guard import Guard
 from keyvault.roots.file import FileRoot
 from keyvault.store import VaultTransaction
-from keyvault.verbs.reader.filling import ListPage
-from keyvault.verbs.reader.listing import Listing
-from keyvault.verbs.reader.releasing import Released
+from keyvault.verbs.reader.grants.releasing import Released
+from keyvault.verbs.reader.lists.filling import ListPage
+from keyvault.verbs.reader.lists.listing import Listing
 from keyvault.verbs.rows import SealedRow
 from keyvault.verbs.worker.adopt_request import Adopted
 from keyvault.verbs.worker.ingest_request import ForIngest

@@ -18,7 +18,7 @@ from benchmarks.race.reading import enhanced
 from coffre.demonstration import data as demo_data
 from coffre.installation.install import initialise
 from coffre.settings import load
-from records.identity import INS_NIR_TEST
+from records.people.identity import INS_NIR_TEST
 from tests.integration.support import Coffre, Patient, serving
 
 GOAL = 0.15

@@ -16,7 +16,7 @@ from benchmarks.measuring import table
 from keyvault.credentials.account_keys import AccountKeys
 from keyvault.credentials.authority import Authority
 from keyvault.credentials.password_hashes import ITERATIONS, LANES, MEMORY_KIB, PasswordHashes
-from records.contacts import ContactKind
+from records.people.contacts import ContactKind
 from records.vocabulary.codes import Environment
 from sign_in.accounts.account import Account, AccountRows, AccountState
 from sign_in.accounts.passwords import AT_ONCE, Passwords

@@ -10,9 +10,9 @@ from uuid import UUID
 from benchmarks.measuring import compete, table
 from keyvault.crypto.envelope import new_key
 from keyvault.crypto.sealed_json import open_packed, seal_packed, summary_aad
-from records.details import FileDetails
-from records.summaries import DocumentSummary
-from records.summaries_json import summary_from_json, summary_to_json
+from records.documents.details import FileDetails
+from records.documents.summaries import DocumentSummary
+from records.documents.summaries_json import summary_from_json, summary_to_json
 
 LENGTHS = (10, 1_000, 10_000)
 PAGE = 100

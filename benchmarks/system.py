@@ -26,7 +26,7 @@ from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise
 from coffre.settings import load
 from keyvault.grants.grant import new_recipient
-from records.base64url import b64
+from records.text.base64url import b64
 from tests.integration.support import Coffre, Patient, bearer, document_reference, multipart, related
 from tests.services import full
 

@@ -26,8 +26,8 @@ from keyvault.process.client import connect
 from keyvault.process.guard import Doors
 from keyvault.process.tls import client_context
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.reader.reading import ResolvedRecord
-from keyvault.verbs.reader.releasing import Released
+from keyvault.verbs.reader.grants.reading import ResolvedRecord
+from keyvault.verbs.reader.grants.releasing import Released
 from keyvault.verbs.rows import SealedRow, sealed_rows
 from tests.integration.running import process
 from tests.integration.support import Coffre

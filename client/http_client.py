@@ -14,7 +14,7 @@ import httpx
 from client.options import check_url, is_loopback
 from keyvault.credentials.proving import ProofKey
 from records.errors import CoffreError, Refused
-from records.numbers import whole
+from records.text.numbers import whole
 
 ATTEMPTS = 6
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 20.0

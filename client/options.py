@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from records.errors import Invalid
-from records.plain_text import text_of
+from records.text.plain_text import text_of
 
 _TOKEN = re.compile(r"[A-Za-z0-9_.~+/=-]{16,8192}")
 

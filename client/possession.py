@@ -4,8 +4,8 @@ from pathlib import Path
 
 from audit.canonical import parse
 from keyvault.credentials.proving import ProofKey
-from records.base64url import unb64
 from records.errors import Invalid
+from records.text.base64url import unb64
 
 
 def read_key(path: Path) -> ProofKey:

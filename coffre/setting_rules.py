@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from coffre.installation.address_forms import is_listener, is_origin
 from coffre.notifying.smtp_address import read_smtp_address
 from coffre.notifying.syslog_address import read_syslog_address
-from records.contacts import ContactKind, read_contact
 from records.errors import Invalid
-from records.numbers import is_whole
+from records.people.contacts import ContactKind, read_contact
+from records.text.numbers import is_whole
 from records.vocabulary.codes import Environment
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from coffre.notifying.smtp_address import PAGE
 from coffre.serving.proxies import TrustedProxies
 from coffre.setting_rules import INPROCESS
 from records.errors import Invalid
-from records.numbers import digits, whole
-from records.traits import IdentityCheck
+from records.people.traits import IdentityCheck
+from records.text.numbers import digits, whole
 from records.vocabulary.codes import Environment
 from storage.objects.credentials import Credentials
 

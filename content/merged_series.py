@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from content import series_metadata as series_format
 from content.series_metadata import SeriesInstance, read_series
 from content.series_stream import damaged, too_large
+from records.documents.instances import latest
 from records.errors import Invalid
-from records.instances import latest
 
 
 def merge_series(study: str, series: str, documents: Iterable[bytes]) -> list[SeriesInstance]:

@@ -1,7 +1,7 @@
 """A person as one place in a content describes it: identifiers and traits, as they are written.
 
 Such places are the header of an instance, a CDA inside it, a FHIR Patient beside a document. What the words
-mean is read where they are compared (`records/traits.py`). Neither type has a repr: they name people.
+mean is read where they are compared (`records/people/traits.py`). Neither type has a repr: they name people.
 """
 
 from collections.abc import Iterable, Mapping

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from content.json_text import read_json
+from records.documents.renditions import FORMS, OVERVIEW
 from records.errors import CoffreError, Invalid
-from records.renditions import FORMS, OVERVIEW
 
 FORMAT = "coffre-rendition-v1"
 LARGEST_OVERVIEW, LARGEST_STRIP = 64 * 1024, 256 * 1024

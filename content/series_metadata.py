@@ -13,8 +13,8 @@ from typing import Any
 from uuid import UUID
 
 from content.json_text import read_json
-from records.base64url import b64, unb64
 from records.errors import Invalid
+from records.text.base64url import b64, unb64
 
 FORMAT = "coffre-series-v1"
 LARGEST = 256 * 2**20

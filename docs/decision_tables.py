@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from uuid import UUID
 
-from records.actors import Actor
 from records.choices.authorisations import Authorisation, Ground, Scope
 from records.consent import Card, ConsentRecord, Emergency
-from records.documents import DocumentFacts
-from records.identity import INS, INS_NIR_TEST, Traits
+from records.documents.facts import DocumentFacts
+from records.people.actors import Actor
+from records.people.identity import INS, INS_NIR_TEST, Traits
 from records.policy import AccessRequest, Facts, Permit, RecordFacts, decide
 from records.rules.document import DOCUMENT_RULES
 from records.rules.record import RECORD_RULES

@@ -5,12 +5,12 @@ from typing import TypeVar
 from uuid import UUID
 
 from records.access import EmergencyUse
-from records.announcing import Step, announced, due
 from records.choices.authorisations import Authorisation, Scope
 from records.choices.authorising import Given, authorise, choose, revoke
 from records.consent import ConsentRecord
-from records.depositing_labels import is_hidden, labelled_too
-from records.documents import DocumentFacts
+from records.documents.announcing import Step, announced, due
+from records.documents.depositing_labels import is_hidden, labelled_too
+from records.documents.facts import DocumentFacts
 from records.emergency import DAY_MS, WINDOW_MS, WINDOWS_A_DAY, use_of
 from records.errors import CoffreError
 from records.notices import GIVEN_UP_MS, STATE_AFTER, Delivery, NoticeState
@@ -27,7 +27,11 @@ def diagrams() -> Iterator[str]:
     yield "\n## How things move\n\nDrawn by asking the rules themselves, from each state, what comes next.\n"
     for title, source, arrows in (
         ("A document", "`DOCUMENT_TRANSITIONS` (R32, R36)", document()),
-        ("A result that is not announced", "`records/announcing.py` (R22, article R1111-53)", announcement()),
+        (
+            "A result that is not announced",
+            "`records/documents/announcing.py` (R22, article R1111-53)",
+            announcement(),
+        ),
         ("An authorisation", "`records/choices/` (R18, article R1111-46)", authorisation()),
         ("An emergency's window", "`records/emergency.py` (R26, R27, article L1111-17)", emergency()),
         ("A notice", "`records/notices.py` (R57)", notice()),

@@ -11,9 +11,9 @@ from enum import StrEnum
 from typing import Any, Literal, TypeVar
 
 from content.person import Person
-from records.base64url import b64, unb64
 from records.errors import Invalid
 from records.profile.replacing import Replaced
+from records.text.base64url import b64, unb64
 
 MOST_PARTS = 10_000
 """Parts of one request, and instances put together from one."""

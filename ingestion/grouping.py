@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from content.facts import DicomFacts, EntryFacts, Facts, PdfFacts
 from ingestion.outcomes import Judgement, PartOutcome
-from records.documents import Kind
+from records.documents.facts import Kind
 from records.profile.entries import MEDIA_TYPE, Entry, read_entry
 from records.vocabulary.document_types import STUDY_TYPE
 

@@ -21,8 +21,8 @@ from keyvault.restore.shipping import Shipper
 from keyvault.store import Row, VaultRows, VaultStore
 from keyvault.transaction import Transaction
 from keyvault.vault_keys import VaultSettings
-from records.actors import Actor
 from records.errors import CoffreError
+from records.people.actors import Actor
 from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode
 
 log = logging.getLogger("coffre.vault")

@@ -11,8 +11,8 @@ from keyvault.keys.record_keys import RecordKey, care_key
 from keyvault.log.appending import ORDINARY, Chain, record_chain
 from keyvault.store import Row, VaultTransaction
 from keyvault.vault_keys import VaultKeys
-from records.actors import Actor
 from records.choices.authorisations import Authorisation
+from records.people.actors import Actor
 from records.policy import RecordFacts
 from records.vocabulary.codes import PurposeOfUse, RecordState, Role
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from keyvault.store import VaultTransaction
-from records.actors import Actor
+from records.people.actors import Actor
 from records.vocabulary.codes import Role
 
 Pseudonym = Callable[[bytes, bytes], bytes]  # label and value → 32 bytes that say nothing without a key

@@ -17,7 +17,7 @@ from keyvault.quotas import (
 from keyvault.restore.replay import RecordingTransaction
 from keyvault.store import VaultTransaction
 from keyvault.vault_keys import VaultKeys
-from records.actors import Actor
+from records.people.actors import Actor
 from records.vocabulary.codes import Outcome
 
 

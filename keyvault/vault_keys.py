@@ -12,7 +12,7 @@ from keyvault.keys.keyring import Keyring
 from keyvault.log.appending import SYSTEM, Chain
 from keyvault.quotas import DEFAULT_QUOTAS, Quotas
 from keyvault.store import Row
-from records.identity import INS, read_ins
+from records.people.identity import INS, read_ins
 from records.vocabulary.codes import Environment
 
 

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from records.actors import Actor
 from records.choices.authorisations import Authorisation
 from records.choices.authorising import NO_CIRCLE, of_card
 from records.consent import Card
-from records.documents import DocumentFacts
+from records.documents.facts import DocumentFacts
+from records.people.actors import Actor
 from records.vocabulary.codes import Action, Obligation, PurposeOfUse, ReasonCode, RecordState
 
 

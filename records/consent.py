@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from records.errors import Invalid
-from records.identity import INS, Traits, check_rpps, check_structure
-from records.numbers import is_whole
-from records.shape import Shape, members
+from records.people.identity import INS, Traits, check_rpps, check_structure
+from records.text.numbers import is_whole
+from records.text.shape import Shape, members
 from records.vocabulary.codes import ConsentMeans, Role
 from records.vocabulary.document_types import CLASS_NAMES, DOCUMENT_TYPES
 

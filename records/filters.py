@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
-from records.documents import DocumentFacts
-from records.summaries import DocumentSummary
+from records.documents.facts import DocumentFacts
+from records.documents.summaries import DocumentSummary
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from records.access import AccessRequest, RecordFacts
 from records.choices.authorisations import instants
-from records.documents import DocumentFacts
+from records.documents.facts import DocumentFacts
 from records.vocabulary.matrix import Matrices
 from records.vocabulary.matrix_tables import MATRICES
 

@@ -17,9 +17,9 @@ from records.access import (
     Permit,
     RecordFacts,
 )
-from records.actors import Actor
-from records.documents import DocumentFacts
+from records.documents.facts import DocumentFacts
 from records.emergency import EMERGENCIES
+from records.people.actors import Actor
 from records.rules.assumptions import matrix_of, of_cell, of_refused_record
 from records.rules.document import DOCUMENT_RULES, is_hidden_from_patient
 from records.rules.record import RECORD_RULES, Case, is_attending

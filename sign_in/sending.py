@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from records.contacts import CODE_LIFE_S, ContactKind
-from records.languages import FRENCH
+from records.people.contacts import CODE_LIFE_S, ContactKind
+from records.text.languages import FRENCH
 from sign_in.accounts.account import Account, in_groups
 
 _MINUTES = CODE_LIFE_S // 60

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Protocol
 from uuid import UUID
 
-from records.directory import DirectoryEntry, Exercise, Person, Structure
+from records.people.directory import DirectoryEntry, Exercise, Person, Structure
 from storage.rows import (
     Blob,
     Details,

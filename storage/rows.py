@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from records.renditions import RENDERED
+from records.documents.renditions import RENDERED
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Document:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Details:
     """One sealed row of a document: a submission that adds to a study adds a row, `row_version` counting
-    up. `rendered`: whether renditions of its images were made (`records.renditions`).
+    up. `rendered`: whether renditions of its images were made (`records.documents.renditions`).
     """
 
     document_id: UUID

@@ -17,9 +17,9 @@ import pytest
 
 from coffre.demonstration import data as demo_data
 from coffre.plaintext_search.search import prove_and_search
-from records.base64url import unb64
 from records.errors import Invalid
-from records.identity import INS, INS_NIR_TEST
+from records.people.identity import INS, INS_NIR_TEST
+from records.text.base64url import unb64
 from tests.other_person import OTHER_INS
 
 SUFFIXES = (".log", ".out", ".err", ".stderr")

@@ -14,18 +14,18 @@ from keyvault.crypto.search_tokens import TokenField, check_value
 from keyvault.grants.grant import check_recipient
 from keyvault.process.guard import RecordDoor
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.reader.authorising import PAGE
-from keyvault.verbs.reader.changing import CardChange, Changed
-from keyvault.verbs.reader.choices import Choices
-from keyvault.verbs.reader.choosing import Chosen
-from keyvault.verbs.reader.filling import ListPage
-from keyvault.verbs.reader.following import DocumentStanding
-from keyvault.verbs.reader.log_reading import EVERY_LINE, LogFilter
-from keyvault.verbs.reader.reading import Disclosed, EventPage, ResolvedRecord
-from keyvault.verbs.reader.releasing import Released
+from keyvault.verbs.reader.document.following import DocumentStanding
+from keyvault.verbs.reader.grants.reading import Disclosed, EventPage, ResolvedRecord
+from keyvault.verbs.reader.grants.releasing import Released
+from keyvault.verbs.reader.holder.authorising import PAGE
+from keyvault.verbs.reader.holder.changing import CardChange, Changed
+from keyvault.verbs.reader.holder.choices import Choices
+from keyvault.verbs.reader.holder.choosing import Chosen
+from keyvault.verbs.reader.lists.filling import ListPage
+from keyvault.verbs.reader.log.log_reading import EVERY_LINE, LogFilter
 from keyvault.verbs.rows import NO_TOKEN, SealedRow, SeenDocument, sealed_rows
 from records.choices.authorisations import DocumentKind
-from records.label_changes import LabelChange
+from records.documents.label_changes import LabelChange
 from records.vocabulary.codes import Action, ReasonCode
 from storage.index_ports import ReaderIndex
 from storage.rows import Details, Document

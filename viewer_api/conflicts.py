@@ -10,8 +10,8 @@ from typing import Protocol
 from uuid import UUID
 
 from keyvault.verbs.rows import STUDY, SeenDocument
-from records.instances import kept, newest
-from records.summaries import DocumentSummary
+from records.documents.instances import kept, newest
+from records.documents.summaries import DocumentSummary
 from records.vocabulary.identifier_warnings import IDENTIFIER_WARNINGS, INSTANCE_UID_SHARED, STUDY_UID_SHARED
 
 Claim = tuple[str, str, object]

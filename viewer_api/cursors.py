@@ -7,9 +7,9 @@ signed: whatever key it names, a page shows what its caller may see and nothing 
 import struct
 from uuid import UUID
 
-from keyvault.verbs.reader.filling import Key
-from records.base64url import b64, unb64
+from keyvault.verbs.reader.lists.filling import Key
 from records.errors import Invalid
+from records.text.base64url import b64, unb64
 
 _VERSION = 1
 _FORM = struct.Struct(">BQ16s")

@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from typing import Any
 
-from keyvault.verbs.reader.log_reading import MOST_PASSED
-from keyvault.verbs.reader.reading import EventPage
-from records.base64url import b64
+from keyvault.verbs.reader.grants.reading import EventPage
+from keyvault.verbs.reader.log.log_reading import MOST_PASSED
+from records.text.base64url import b64
 
 
 def evidence_json(page: EventPage, shown: Collection[int] | None = None) -> dict[str, Any]:

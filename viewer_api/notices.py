@@ -5,10 +5,10 @@ from uuid import UUID
 
 from keyvault.process.guard import RecordDoor
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.reader.contacting import NotConfirmed, OwnContact, OwnContacts
-from keyvault.verbs.reader.notices import OwnNotice, OwnNotices
-from records.contacts import ContactKind
+from keyvault.verbs.reader.holder.contacting import NotConfirmed, OwnContact, OwnContacts
+from keyvault.verbs.reader.holder.notices import OwnNotice, OwnNotices
 from records.errors import Invalid
+from records.people.contacts import ContactKind
 from records.vocabulary.codes import Action
 from viewer_api.named_records import ask, resolve
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.reader.filling import LARGEST_PAGE
+from keyvault.verbs.reader.lists.filling import LARGEST_PAGE
 from records.fhir.search.fhir_search import DOCUMENT, FhirSearch
 from records.profile.kinds import ENTRY_TYPES
 from records.profile.versions import EntryVersion, versions_of

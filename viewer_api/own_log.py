@@ -8,9 +8,9 @@ from typing import Any
 from keyvault.log.lines_of_actors import Written
 from keyvault.process.guard import RecordDoor
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.reader.own_actions import OwnAction, OwnActions
-from records.base64url import b64, unb64
+from keyvault.verbs.reader.log.own_actions import OwnAction, OwnActions
 from records.errors import Invalid
+from records.text.base64url import b64, unb64
 from viewer_api.named_actors import named
 from viewer_api.refusals import permitted
 

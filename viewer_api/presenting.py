@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from keyvault.verbs.reader.contacting import OwnContact
-from keyvault.verbs.reader.following import DocumentStanding
-from keyvault.verbs.reader.notices import OwnNotice
-from records.details import FileDetails
-from records.listed_documents import ListedDocument
-from records.summaries import SeriesSummary
+from keyvault.verbs.reader.document.following import DocumentStanding
+from keyvault.verbs.reader.holder.contacting import OwnContact
+from keyvault.verbs.reader.holder.notices import OwnNotice
+from records.documents.details import FileDetails
+from records.documents.listed import ListedDocument
+from records.documents.summaries import SeriesSummary
 from records.vocabulary.document_types import DOCUMENT_TYPES
 from records.vocabulary.identifier_warnings import IDENTIFIER_WARNINGS
 from records.vocabulary.person_warnings import PERSON_WARNINGS

@@ -13,15 +13,15 @@ from uuid import UUID
 from keyvault.keys.cards import changed_meanwhile
 from keyvault.process.guard import RecordDoor
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.reader.filling import ListPage
-from keyvault.verbs.reader.listing import Listing
-from keyvault.verbs.reader.rows_needed import RowsNeeded
-from keyvault.verbs.reader.searching import FoundImaging
-from keyvault.verbs.reader.searching_documents import FoundDocuments
+from keyvault.verbs.reader.lists.filling import ListPage
+from keyvault.verbs.reader.lists.listing import Listing
+from keyvault.verbs.reader.lists.rows_needed import RowsNeeded
+from keyvault.verbs.reader.lists.searching import FoundImaging
+from keyvault.verbs.reader.lists.searching_documents import FoundDocuments
 from keyvault.verbs.rows import SealedRow, SeenDocument, sealed_rows
+from records.documents.listed import ListedDocument
 from records.fhir.search.fhir_search import FhirSearch
 from records.imaging.search import ImagingSearch
-from records.listed_documents import ListedDocument
 from storage.index_ports import ReaderIndex
 from viewer_api.conflicts import NO_CONFLICTS, Conflicts, Summarised, conflicts, sharing_studies
 from viewer_api.named_records import Named, ask

@@ -1,8 +1,8 @@
 """An opened document as a list would show it: of both there is one presentation."""
 
 from keyvault.verbs.rows import SeenDocument
-from records.listed_documents import ListedDocument
-from records.summaries import summary_of
+from records.documents.listed import ListedDocument
+from records.documents.summaries import summary_of
 
 
 def summarised(document: SeenDocument) -> ListedDocument:

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from keyvault.process.guard import RecordDoor
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.reader.changing import Changed
-from keyvault.verbs.reader.choices import Choices
+from keyvault.verbs.reader.holder.changing import Changed
+from keyvault.verbs.reader.holder.choices import Choices
 from records.vocabulary.codes import Action
 from viewer_api.named_records import ask, check_reason, resolve
 from viewer_api.refusals import permitted

@@ -28,7 +28,7 @@ from benchmarks.alone import alone
 from benchmarks.measuring import more, profile, table
 from benchmarks.race.racers import Racer, coffre, orthanc
 from coffre.demonstration import data as demo_data
-from records.identity import INS_NIR_TEST
+from records.people.identity import INS_NIR_TEST
 from tests.integration.support import multipart, new_ins, related
 
 J2K = "693_J2KI.dcm"  # a CT of 512 x 512 of pydicom's tests

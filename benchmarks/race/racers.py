@@ -15,7 +15,7 @@ from coffre.demonstration import data as demo_data
 from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise
 from coffre.settings import load
-from records.identity import INS_NIR_TEST
+from records.people.identity import INS_NIR_TEST
 from tests.integration.support import Coffre, bearer, multipart, related
 from tests.integration.test_memory import tree
 from tests.services.orthanc import PLUGIN

@@ -28,7 +28,7 @@ from benchmarks.race.deposits import TMPFS, Files, ct, send, spread, tell, writt
 from benchmarks.race.racers import Racer, installed, orthanc, racing
 from benchmarks.served import READ_HEADER, reads
 from coffre.demonstration import data as demo_data
-from records.identity import INS_NIR_TEST
+from records.people.identity import INS_NIR_TEST
 from tests.integration.support import Coffre, bearer, multipart
 
 JSON, STORED = (

@@ -27,7 +27,7 @@ from benchmarks.race.racers import Racer, installed, orthanc
 from benchmarks.shaping import shaped
 from coffre.demo_authority import identity_files
 from coffre.demonstration import data as demo_data
-from records.identity import INS_NIR_TEST
+from records.people.identity import INS_NIR_TEST
 from tests.integration.support import Coffre, Patient, bearer, multipart, serving
 from tests.services import ohif
 from tests.services.processes import debian

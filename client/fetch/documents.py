@@ -14,8 +14,8 @@ from client.fetch.addresses import Addresses, GrantAnswer
 from client.fetch.opened_grant import OpenedGrant
 from client.http_client import CoffreClient, bad_answer
 from keyvault.grants.grant import new_recipient, open_grant
-from records.base64url import b64
-from records.identity import INS
+from records.people.identity import INS
+from records.text.base64url import b64
 
 AT_ONCE = 500
 """Documents that one page of a list holds at most."""

@@ -7,9 +7,9 @@ from typing import Any
 
 from client.http_client import CoffreClient, bad_answer
 from keyvault.crypto.signing import key_id
-from records.base64url import b64, unb64
 from records.errors import CoffreError, Invalid
-from records.plain_text import text_of
+from records.text.base64url import b64, unb64
+from records.text.plain_text import text_of
 
 NOTE_UNPINNED = "The key that signs grants came from the server itself; pin it with --pin or --known-keys."
 NOTE_REMEMBERED = "The server's keys were kept in the file of known keys; from now on others are refused."

@@ -13,7 +13,7 @@ from client.fetch.keys import trusted_keys
 from client.http_client import CoffreClient
 from client.possession import check_bound
 from keyvault.credentials.proving import ProofKey
-from records.identity import INS, INS_NIR_TEST
+from records.people.identity import INS, INS_NIR_TEST
 
 
 @contextmanager

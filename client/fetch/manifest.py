@@ -8,7 +8,7 @@ from typing import Any
 from client.fetch.writing import FetchedFile
 from keyvault.credentials import private_files
 from records.errors import Conflict
-from records.plain_text import text_of
+from records.text.plain_text import text_of
 
 FORMAT = "coffre-fetch-manifest-v1"
 NAME = "manifest.json"

@@ -20,7 +20,7 @@ from client.send.plan import Candidate
 from client.send.verdicts import FileVerdict, Outcome
 from records.errors import Invalid
 from records.fhir.systems import VISIBILITY
-from records.identity import INS
+from records.people.identity import INS
 
 LARGEST_PDF = 23 * 2**20
 """Bytes of a PDF that its FHIR envelope (32 MiB, base64 inside) can carry."""

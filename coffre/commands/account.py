@@ -43,8 +43,8 @@ def account_open(
     """
     with opened_installation(data) as installation:
         from keyvault.credentials import private_files
-        from records.contacts import ContactKind
         from records.errors import Invalid
+        from records.people.contacts import ContactKind
 
         if (email is None) == (telephone is None):
             raise Invalid("Give one of --email and --telephone.", code="bad_request")
@@ -102,7 +102,7 @@ def _opening(installation: Any) -> Any:
 
 
 def _ins(installation: Any, text: str) -> Any:
-    from records.identity import INS, check_oid, default_oid
+    from records.people.identity import INS, check_oid, default_oid
 
     matricule, _, oid = text.partition("|")
     environment = installation.identity.environment

@@ -22,7 +22,7 @@ from client.possession import check_bound, read_key
 from client.terminal import shown
 from coffre.command_line.exits import Exit
 from records.errors import CoffreError, Invalid
-from records.identity import INS, INS_NIR_TEST
+from records.people.identity import INS, INS_NIR_TEST
 
 _PURPOSES = ("normal", "bris_de_glace", "centre_15")
 

@@ -12,7 +12,7 @@ from coffre.command_line.output import err, show
 from coffre.command_line.refusals import refusals
 from records.consent import check_consent
 from records.errors import Invalid
-from records.identity import Traits
+from records.people.identity import Traits
 from records.vocabulary.codes import ConsentMeans
 
 record_app = typer.Typer(help="Records of persons.", no_args_is_help=True)

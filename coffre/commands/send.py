@@ -20,9 +20,9 @@ from client.send.plan import Candidate
 from client.send.verdicts import HARMLESS, FileVerdict, Outcome
 from coffre.command_line.exits import Exit
 from keyvault.credentials.proving import ProofKey
-from records.depositing_labels import stated_labels
+from records.documents.depositing_labels import stated_labels
 from records.errors import CoffreError, Invalid
-from records.identity import INS, INS_NIR_TEST
+from records.people.identity import INS, INS_NIR_TEST
 from records.vocabulary.codes import Label
 from records.vocabulary.document_types import DOCUMENT_TYPES
 

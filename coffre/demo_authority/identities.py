@@ -9,7 +9,7 @@ from coffre.installation.places import read_secret
 from keyvault.credentials.authority import Authority
 from keyvault.verbs.attempt import Call, Denied
 from records.errors import Invalid, Refused
-from records.identity import INS, check_oid, default_oid
+from records.people.identity import INS, check_oid, default_oid
 from records.vocabulary.codes import Environment, Role
 from records.vocabulary.sectors import OWN_PRACTICE
 

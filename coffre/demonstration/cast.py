@@ -15,7 +15,7 @@ from coffre.settings import load
 from coffre.wiring import System
 from keyvault.verbs.attempt import Denied
 from records.errors import CoffreError
-from records.identity import INS, INS_NIR_TEST
+from records.people.identity import INS, INS_NIR_TEST
 
 LABORATORY, HOSPITAL, PRACTICE, EMERGENCY_WARD = "1750000001", "1750000003", "1750000002", "1750000004"
 DOCTOR, EMERGENCY_DOCTOR, PHYSIOTHERAPIST = "899700024450", "899700024468", "899700024476"

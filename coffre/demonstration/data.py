@@ -23,7 +23,7 @@ from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 
 from coffre.demonstration.phantom import INTERCEPT, SLOPE, Phantom
 from coffre.demonstration.report import report_pages
-from records.identity import INS_NIR_TEST, Traits
+from records.people.identity import INS_NIR_TEST, Traits
 
 OID = INS_NIR_TEST
 PATIENT_INS = "277079999900167"

@@ -11,7 +11,7 @@ from coffre.demonstration.step import Story, expect
 from coffre.installation.sign_in import SignIn
 from coffre.settings import load
 from coffre.wiring import System
-from records.contacts import ContactKind
+from records.people.contacts import ContactKind
 from sign_in.doors.visitor import Visitor
 from sign_in.sending import Message
 

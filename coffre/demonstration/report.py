@@ -6,7 +6,7 @@ from functools import lru_cache
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
-from records.identity import Traits
+from records.people.identity import Traits
 
 _SIGNED = datetime(2026, 1, 5, 11, 42, tzinfo=UTC)
 

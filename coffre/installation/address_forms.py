@@ -4,7 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 from records.errors import Invalid
-from records.numbers import is_whole
+from records.text.numbers import is_whole
 
 HIGHEST_PORT = 0xFFFF
 _DEFAULT_PORTS = {"http": "80", "https": "443"}

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from coffre.settings import Settings
 from records.errors import CoffreError
-from records.plain_text import text_of
+from records.text.plain_text import text_of
 from storage.revisions import Branch
 
 

@@ -11,8 +11,8 @@ from email.utils import formatdate, make_msgid
 from coffre.notifying.smtp_address import read_smtp_address
 from coffre.notifying.smtp_notifier import RecipientRefused, SmtpNotifier, code_of, hand_over, leave
 from coffre.settings import Settings
-from records.contacts import ContactKind
 from records.errors import CoffreError
+from records.people.contacts import ContactKind
 from records.vocabulary.codes import Environment
 from sign_in.sending import Carrier, Message
 

@@ -11,7 +11,7 @@ from email.policy import SMTP
 from email.utils import formatdate
 
 from keyvault.verbs.housekeeper.delivering import Notice
-from records.contacts import CODE_LIFE_S
+from records.people.contacts import CODE_LIFE_S
 
 SUBJECT = "Votre dossier médical / Your medical record"
 _EVENT = """Bonjour,

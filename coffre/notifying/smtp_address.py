@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from records.errors import Invalid
-from records.numbers import is_whole
+from records.text.numbers import is_whole
 
 PAGE = "page:"
 LONGEST_TIMEOUT_S = 20  # less than a lease, with what comes before

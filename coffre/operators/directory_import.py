@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from records.directory import DirectoryEntry
-from records.directory_file import BadLine, entries
 from records.errors import Conflict, Invalid
+from records.people.directory import DirectoryEntry
+from records.people.directory_file import BadLine, entries
 from storage.index_parts import KeptDirectory
 
 AT_ONCE = 1000

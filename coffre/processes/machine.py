@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from records.numbers import is_whole, whole
+from records.text.numbers import is_whole, whole
 
 _AVAILABLE = re.compile(r"^MemAvailable:\s+([0-9]+) kB", re.MULTILINE)
 _ROOT = Path("/")

@@ -5,7 +5,7 @@ from pathlib import Path
 from coffre.installation.installation import Installation
 from keyvault.restore.second_place import Checkpoints
 from records.errors import Invalid
-from records.plain_text import text_of
+from records.text.plain_text import text_of
 
 
 def read_note(path: Path) -> str:

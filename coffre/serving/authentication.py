@@ -19,8 +19,8 @@ from keyvault.credentials.possession import LARGEST_BODY, Verified, verify_token
 from keyvault.credentials.possession_proof import PresentedProof
 from keyvault.credentials.refusing import CredentialError
 from keyvault.credentials.tokens import Credential, verify_bound
-from records.actors import Actor
 from records.errors import CoffreError, Invalid, Refused
+from records.people.actors import Actor
 from records.vocabulary.codes import Role
 from storage.index_parts import PublishedIssuers
 

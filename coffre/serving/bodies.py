@@ -10,7 +10,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from records.numbers import whole
+from records.text.numbers import whole
 
 LARGEST_BODY = 1 << 20  # a thousand ids, a form, a reason; the routes below count for themselves
 _STREAMED = re.compile(r".*/dicomweb/studies(/[^/]+)?|.*/fhir(/DocumentReference)?|/deposer", re.DOTALL)

@@ -12,8 +12,8 @@ from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from coffre.serving.proxies import TrustedProxies
-from records.base64url import b64
 from records.errors import Invalid
+from records.text.base64url import b64
 
 HEADER = "client-cert"
 LONGEST = 16_384

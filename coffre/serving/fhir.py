@@ -16,12 +16,12 @@ from coffre.serving.capabilities import capability_statement
 from ingestion.intake.reception import Depositor
 from keyvault.credentials.tokens import Credential
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.reader.following import DocumentStanding
+from keyvault.verbs.reader.document.following import DocumentStanding
+from records.documents.label_changes import LabelChange
 from records.errors import Invalid, Refused
 from records.fhir.patches import read_patch
 from records.fhir.resources.document_references import own_deposit
 from records.fhir.wording import FHIR_JSON
-from records.label_changes import LabelChange
 from records.vocabulary.codes import Action, Role
 from viewer_api.access import Access
 from viewer_api.call_headers import call_of

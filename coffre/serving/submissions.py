@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request
 from ingestion.intake.reception import Depositor
 from keyvault.credentials.tokens import Credential
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.reader.following import DocumentStanding
+from keyvault.verbs.reader.document.following import DocumentStanding
 from records.errors import NotFound
 from records.vocabulary.codes import Role
 from storage.index_ports import ReaderIndex

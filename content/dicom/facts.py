@@ -6,7 +6,7 @@ from typing import Any
 from content.facts import DicomFacts, StudyFacts
 from content.person import Identifier, Person, person
 from content.series_metadata import Frames
-from records.numbers import whole
+from records.text.numbers import whole
 
 Attributes = dict[str, Any]
 """A data set in DICOM JSON (PS3.18 section F.2)."""

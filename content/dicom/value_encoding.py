@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from content.verdicts import Rejected
-from records.numbers import decimal, integer
+from records.text.numbers import decimal, integer
 
 TAG = re.compile(r"[0-9A-Fa-f]{8}")
 _NUMBERS = {"US": "<H", "SS": "<h", "UL": "<I", "SL": "<i", "UV": "<Q", "SV": "<q", "FL": "<f", "FD": "<d"}

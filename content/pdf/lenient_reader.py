@@ -14,7 +14,7 @@ from content.limits import Limits
 from content.pdf.active_content import ActiveContent
 from content.pdf.active_names import parsed, suspicious, target
 from content.verdicts import Rejected
-from records.numbers import whole
+from records.text.numbers import whole
 
 # pypdf's messages, by logger and first twelve letters, that say that part of an object was dropped
 _DROPPED = frozenset(

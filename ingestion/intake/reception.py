@@ -30,8 +30,8 @@ from keyvault.keys.reception import (
     seal_key,
 )
 from keyvault.keys.reception_keys import ReceptionKey, verify_reception_key
-from records.actors import Actor
 from records.errors import CoffreError, Invalid
+from records.people.actors import Actor
 from records.vocabulary.codes import SubmissionState
 from storage.index_ports import IntakeIndex
 from storage.ports import ObjectStore

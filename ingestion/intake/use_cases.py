@@ -10,7 +10,7 @@ from ingestion.intake.bodies.multipart import BodyReader
 from ingestion.intake.reception import Deposit, Depositor, Reception
 from ingestion.intake.waiting import Verdicts
 from records.errors import NotFound
-from records.identity import read_ins
+from records.people.identity import read_ins
 from records.vocabulary.codes import Environment
 from storage.index_ports import IntakeIndex
 from storage.rows import PartVerdict, Submission

@@ -25,9 +25,9 @@ from ingestion.worker.spending import Spending
 from ingestion.worker.steps import Steps
 from keyvault.keys.reception import ReceivedPart
 from keyvault.verbs.worker.opening_jobs import ForMaintenance, Target
-from records.details import DocumentDetails, SetAside, damaged
+from records.documents.details import DocumentDetails, SetAside, damaged
+from records.documents.instances import newest
 from records.errors import NotFound
-from records.instances import newest
 from records.vocabulary.codes import SubmissionState
 from records.vocabulary.person_warnings import OTHER_PERSON
 from storage.rows import PartVerdict, Publication, QuarantinedPart, Removal, Submission

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from records.renditions import NOT_RENDERED
+from records.documents.renditions import NOT_RENDERED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

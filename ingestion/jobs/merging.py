@@ -1,7 +1,7 @@
 """Merge a document's details rows into one, and its series metadata likewise: the same at each try.
 
-Of equal SOP Instance UIDs the rule in `records.instances` chooses one, as it does for readers of separate
-rows. The others keep their bytes and their place, as `superseded`.
+Of equal SOP Instance UIDs the rule in `records.documents.instances` chooses one, as it does for readers of
+separate rows. The others keep their bytes and their place, as `superseded`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,8 +10,8 @@ from itertools import chain
 from uuid import UUID
 
 from content.series_metadata import SeriesDocument, SeriesInstance
-from records import instances
-from records.details import (
+from records.documents import instances
+from records.documents.details import (
     DocumentDetails,
     InstanceDetails,
     RenditionDetails,

@@ -17,9 +17,9 @@ from ingestion.worker.renditions import Pictured, made_of
 from keyvault.crypto.sealed_blob import BlobKind
 from keyvault.verbs.worker.adopt_request import Adopted, NewDocument
 from keyvault.verbs.worker.opening_jobs import ForMaintenance
-from records.details import RenditionDetails, damaged
-from records.instances import newest
-from records.renditions import live_renditions
+from records.documents.details import RenditionDetails, damaged
+from records.documents.instances import newest
+from records.documents.renditions import live_renditions
 from records.vocabulary.codes import SubmissionState
 from storage.rows import Publication, Rendered, Submission
 

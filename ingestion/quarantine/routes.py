@@ -13,7 +13,7 @@ from keyvault.credentials.possession import presented_with
 from keyvault.credentials.tokens import Credential
 from keyvault.verbs.attempt import Call
 from keyvault.verbs.operator.quarantine import JobSeen
-from records.numbers import digits
+from records.text.numbers import digits
 
 Authenticate = Callable[[Request], Awaitable[Credential]]
 Limit = Annotated[int, BeforeValidator(digits), Query(ge=1, le=LARGEST_PAGE)]

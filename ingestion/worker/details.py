@@ -11,7 +11,7 @@ from uuid import UUID
 from content.facts import StudyFacts
 from ingestion.envelope import Declared
 from ingestion.grouping import Group, InspectedPart
-from records.details import (
+from records.documents.details import (
     ContentDetails,
     DocumentDetails,
     EntryDetails,

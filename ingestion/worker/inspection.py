@@ -24,7 +24,7 @@ from ingestion.worker.inspection_turns import Turns, patiently, turns_of
 from ingestion.worker.opening import Content, OpenedSubmission
 from ingestion.worker.placing import Differing, Placing
 from keyvault.keys.reception import ReceivedPart
-from records.traits import IdentityCheck
+from records.people.traits import IdentityCheck
 from records.vocabulary.codes import Environment
 from records.vocabulary.document_types import DOCUMENT_TYPES
 from records.vocabulary.person_warnings import PERSON_WARNINGS

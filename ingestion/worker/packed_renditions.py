@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingestion.worker.renditions import MadeRendition, Pictured, shown_by
-from records.details import RenditionDetails
+from records.documents.details import RenditionDetails
 from storage.rows import Blob
 
 

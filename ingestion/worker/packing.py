@@ -16,8 +16,8 @@ from ingestion.worker.renditions import MadeOfSeries, Maker, Pictured, made_of
 from keyvault.crypto.blob_sealer import Sealer
 from keyvault.crypto.sealed_blob import BlobKind, BlobRef, new_data_key
 from keyvault.keys.reception import ReceivedKey, seal_key
-from records.details import RenditionDetails
-from records.renditions import RENDERED
+from records.documents.details import RenditionDetails
+from records.documents.renditions import RENDERED
 from storage.index_ports import WorkerIndex
 from storage.ports import ObjectStore
 from storage.rows import Blob
@@ -29,7 +29,7 @@ STUDY = "study"
 class PackedGroup:
     """A group with its blobs: where each part lies in the pack, and one metadata blob per series.
 
-    `rendered`: how far renditions were made (`records.renditions`).
+    `rendered`: how far renditions were made (`records.documents.renditions`).
     """
 
     group: Group

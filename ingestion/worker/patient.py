@@ -11,8 +11,8 @@ from content.person import Identifier, Person
 from ingestion.envelope import Declared
 from ingestion.outcomes import JUDGEMENTS, Judgement, PartOutcome
 from records.errors import Invalid
-from records.identity import INS, KNOWN_OIDS, default_oid
-from records.traits import ClaimedTraits, read_birth_date, read_sex
+from records.people.identity import INS, KNOWN_OIDS, default_oid
+from records.people.traits import ClaimedTraits, read_birth_date, read_sex
 from records.vocabulary.codes import Environment
 from records.vocabulary.person_warnings import (
     OTHER_PERSON,

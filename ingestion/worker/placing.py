@@ -18,7 +18,7 @@ from ingestion.worker.patient import (
     persons_in,
     with_person_warnings,
 )
-from records.traits import ClaimedTraits, IdentityCheck, Trait, sets_aside
+from records.people.traits import ClaimedTraits, IdentityCheck, Trait, sets_aside
 from records.vocabulary.codes import Environment
 
 Differing = Callable[[str, tuple[ClaimedTraits, ...]], frozenset[Trait]]

@@ -9,7 +9,7 @@ from ingestion.grouping import Group, InspectedPart
 from ingestion.outcomes import Judgement, PartOutcome
 from ingestion.worker.packed_renditions import followed, planned
 from ingestion.worker.packing import STUDY, PackedGroup
-from records.renditions import NOT_RENDERED, RENDERED
+from records.documents.renditions import NOT_RENDERED, RENDERED
 from storage.rows import Blob
 
 

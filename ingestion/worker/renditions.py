@@ -24,8 +24,8 @@ from content.rendition import (
 from content.sandbox.metering import InHand
 from content.series_metadata import Frames
 from ingestion.worker.inspection_turns import Turns, patiently
+from records.documents.renditions import NOT_RENDERABLE, NOT_RENDERED, OVERVIEW, RENDERED, STRIP
 from records.errors import CoffreError
-from records.renditions import NOT_RENDERABLE, NOT_RENDERED, OVERVIEW, RENDERED, STRIP
 
 MANY = 16
 """Frames of a series from which on it gets a strip; of a multi-frame object two are enough."""
@@ -100,7 +100,7 @@ class MadeRendition:
 
 @dataclass(frozen=True, slots=True)
 class MadeOfSeries:
-    """What was made of some series, and how far (`records.renditions`)."""
+    """What was made of some series, and how far (`records.documents.renditions`)."""
 
     renditions: tuple[MadeRendition, ...] = ()
     state: int = RENDERED

@@ -34,7 +34,7 @@ from keyvault.crypto.boxes import new_box_key
 from keyvault.verbs.attempt import Denied
 from keyvault.verbs.worker.ingest_request import IngestRequest, open_for_ingest
 from records.errors import CoffreError
-from records.traits import ClaimedTraits, Trait
+from records.people.traits import ClaimedTraits, Trait
 from storage.rows import Blob, NewPlan, Publication, Submission
 
 log = logging.getLogger("coffre.ingestion")

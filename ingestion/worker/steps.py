@@ -27,7 +27,7 @@ from ingestion.worker.queue.loop import Worker
 from ingestion.worker.rejudging import as_planned, kept_together
 from ingestion.worker.spending import Spending
 from records.errors import Conflict
-from records.traits import ClaimedTraits, Trait
+from records.people.traits import ClaimedTraits, Trait
 from storage.rows import Publication, Submission
 
 

@@ -11,7 +11,7 @@ from keyvault.credentials.issuers import DEMO_ISSUER
 from keyvault.credentials.tokens import JWS, TYPE, check_issuer
 from keyvault.crypto.signing import key_id, public_key
 from records.errors import Invalid
-from records.identity import INS
+from records.people.identity import INS
 from records.vocabulary.codes import Environment, Role
 
 

@@ -11,10 +11,10 @@ from types import MappingProxyType
 from typing import Any
 
 from keyvault.crypto.members import integer, members, text
-from records.actors import Actor
-from records.base64url import b64, unb64
 from records.errors import Invalid
-from records.identity import INS, check_oid, check_rpps, check_structure
+from records.people.actors import Actor
+from records.people.identity import INS, check_oid, check_rpps, check_structure
+from records.text.base64url import b64, unb64
 from records.vocabulary.codes import Environment, Role
 
 LONGEST_LIFE: Mapping[Role, int] = MappingProxyType(

@@ -14,9 +14,9 @@ from keyvault.credentials.claims import ABOUT_THE_SIGN_IN, COMMON, claims_of
 from keyvault.credentials.refusing import CredentialError
 from keyvault.crypto.members import integer, items, members, text
 from keyvault.crypto.signing import key_id
-from records.actors import Actor
-from records.base64url import b64, unb64
 from records.errors import Conflict, Invalid
+from records.people.actors import Actor
+from records.text.base64url import b64, unb64
 from records.vocabulary.codes import Environment, Role
 
 OPERATORS = 2

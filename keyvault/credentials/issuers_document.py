@@ -11,8 +11,8 @@ from audit.canonical import canonical
 from keyvault.credentials.issuers import Issuer, IssuerList, issuer_to_json, read_issuers
 from keyvault.crypto.members import integer, members
 from keyvault.crypto.signing import key_id, verify
-from records.base64url import b64, unb64
 from records.errors import CoffreError, Invalid
+from records.text.base64url import b64, unb64
 
 FORMAT = "coffre-issuers-v1"
 LASTS_S = 24 * 3600

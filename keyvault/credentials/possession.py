@@ -15,7 +15,7 @@ from keyvault.credentials.possession_proof import OLDEST, PresentedProof, Proof,
 from keyvault.credentials.refusing import CredentialError
 from keyvault.credentials.tokens import Credential, verify_bound
 from keyvault.crypto.members import members, text
-from records.actors import Actor
+from records.people.actors import Actor
 from records.vocabulary.codes import Environment, Role
 
 LONGEST_UPLOAD = 900

@@ -22,8 +22,8 @@ from jwt.exceptions import PyJWTError
 from audit.canonical import canonical, parse
 from keyvault.credentials.refusing import CredentialError
 from keyvault.crypto.members import integer, members, text
-from records.base64url import b64, unb64
 from records.errors import Invalid
+from records.text.base64url import b64, unb64
 
 TYPE = "dpop+jwt"
 OLDEST = 60

@@ -18,9 +18,9 @@ from keyvault.credentials.possession_proof import (
     public_jwk,
     thumbprint,
 )
-from records.base64url import b64
 from records.errors import Invalid
-from records.plain_text import text_of
+from records.text.base64url import b64
+from records.text.plain_text import text_of
 
 _JWS = PyJWS(algorithms=["EdDSA"])
 

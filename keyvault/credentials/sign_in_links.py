@@ -13,8 +13,8 @@ from typing import Any
 from audit.canonical import parse
 from keyvault.crypto.envelope import KEY_SIZE, ZEROS, KeyvaultError, derive
 from keyvault.crypto.sealed_json import open_json, seal_json
-from records.base64url import b64, unb64
 from records.errors import Invalid
+from records.text.base64url import b64, unb64
 
 _DIGEST_LABEL = b"coffre-sign-in-v1\0"
 _KEY_LABEL = b"coffre-sign-in-key-v1\0"

@@ -19,9 +19,9 @@ from keyvault.credentials.claims import Binding, actor_of, binding_of
 from keyvault.credentials.issuers import DEMO_ISSUER, Issuer, Issuers, demo_authority_refused
 from keyvault.credentials.refusing import CredentialError
 from keyvault.crypto.members import members, text
-from records.actors import Actor
-from records.base64url import unb64
 from records.errors import Invalid
+from records.people.actors import Actor
+from records.text.base64url import unb64
 from records.vocabulary.codes import Environment
 
 TYPE = "coffre+jwt"

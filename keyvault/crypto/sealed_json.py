@@ -7,8 +7,8 @@ from uuid import UUID
 
 from audit.canonical import canonical, parse
 from keyvault.crypto.envelope import NONCE, TAG, KeyvaultError, be32, be64, check_key, seal, unseal
-from records.contacts import ContactKind
 from records.errors import Invalid
+from records.people.contacts import ContactKind
 
 _CONTACTS = {ContactKind.EMAIL: b"\x01", ContactKind.TELEPHONE: b"\x02"}
 LARGEST_JSON = 64 * 1024 * 1024

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from records.errors import Invalid
-from records.plain_text import text_of
+from records.text.plain_text import text_of
 
 HEX_DIGITS = 64
 

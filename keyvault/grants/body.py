@@ -6,8 +6,8 @@ from uuid import UUID
 
 from keyvault.crypto.members import identifier, integer, items, members, text
 from keyvault.crypto.sealed_blob import BlobError, BlobKind, BlobRef, SealedBlob, check_sealed
-from records.base64url import b64, unb64
 from records.errors import Invalid
+from records.text.base64url import b64, unb64
 
 _BODY_MEMBERS = frozenset({"blobs", "documents", "series"})
 _BLOB_MEMBERS = frozenset(

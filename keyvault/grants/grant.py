@@ -32,8 +32,8 @@ from keyvault.grants.body import (
     consistent,
     read_body,
 )
-from records.base64url import b64, unb64
 from records.errors import CoffreError, Invalid
+from records.text.base64url import b64, unb64
 
 __all__ = [
     "GrantBody",

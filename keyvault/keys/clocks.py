@@ -11,8 +11,8 @@ from keyvault.crypto.envelope import be64
 from keyvault.crypto.sealed_json import open_json, seal_json
 from keyvault.keys.cards import OpenedCard
 from keyvault.store import Row, VaultTransaction, new_id
-from records.announcing import Clock, Step, due
-from records.documents import DocumentFacts
+from records.documents.announcing import Clock, Step, due
+from records.documents.facts import DocumentFacts
 
 MARK = "latest"
 

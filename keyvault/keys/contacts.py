@@ -14,8 +14,8 @@ from typing import Self
 from keyvault.crypto.sealed_json import contact_aad, contact_code_aad, open_json, seal_json
 from keyvault.keys.cards import OpenedCard
 from keyvault.store import Row, VaultTransaction
-from records.base64url import b64, unb64
-from records.contacts import CODE_DIGITS, CODE_LIFE_S, CODE_TRIES, ContactKind
+from records.people.contacts import CODE_DIGITS, CODE_LIFE_S, CODE_TRIES, ContactKind
+from records.text.base64url import b64, unb64
 
 _SALT = 32
 

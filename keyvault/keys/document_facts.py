@@ -4,7 +4,7 @@ from typing import Any
 
 from keyvault.keys.cards import OpenedCard, changed_meanwhile, seal_facts
 from keyvault.store import Row, VaultTransaction
-from records.documents import DocumentFacts
+from records.documents.facts import DocumentFacts
 
 
 def keep_facts(tx: VaultTransaction, opened: OpenedCard, row: Row, facts: DocumentFacts) -> dict[str, Any]:

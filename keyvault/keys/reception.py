@@ -16,8 +16,8 @@ from keyvault.crypto.members import identifier, integer, items, members, text
 from keyvault.crypto.sealed_blob import BlobKind, BlobRef
 from keyvault.crypto.sealed_json import LARGEST_JSON
 from keyvault.keys.reception_keys import ReceptionError
-from records.base64url import b64, unb64
 from records.errors import Invalid
+from records.text.base64url import b64, unb64
 
 _RECEIVED_LABEL = b"coffre-reception-v1\0"
 _ENVELOPE_LABEL = b"coffre-envelope-v1\0"

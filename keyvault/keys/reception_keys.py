@@ -13,8 +13,8 @@ from audit.canonical import canonical
 from keyvault.crypto.boxes import new_box_key
 from keyvault.crypto.members import integer, members, text
 from keyvault.crypto.signing import key_id, verify
-from records.base64url import b64, unb64
 from records.errors import CoffreError, Invalid
+from records.text.base64url import b64, unb64
 
 KEY_FORMAT = "coffre-reception-key-v1"
 _KEY_LABEL = KEY_FORMAT.encode("ascii") + b"\0"

@@ -12,9 +12,9 @@ from uuid import UUID
 from keyvault.crypto.sealed_json import open_packed, seal_packed, summary_aad
 from keyvault.keys.cards import OpenedCard
 from keyvault.store import Row, VaultTransaction
+from records.documents.summaries import DocumentSummary
+from records.documents.summaries_json import summary_from_json, summary_to_json
 from records.errors import CoffreError
-from records.summaries import DocumentSummary
-from records.summaries_json import summary_from_json, summary_to_json
 
 Version = tuple[UUID, int]
 """A document and the version of its newest details row."""

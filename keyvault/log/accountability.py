@@ -13,7 +13,7 @@ from keyvault.crypto.envelope import KeyvaultError
 from keyvault.crypto.sealed_json import event_aad, open_json
 from keyvault.keys.keyring import Keyring
 from keyvault.keys.secret_keys import Use
-from records.actors import Actor
+from records.people.actors import Actor
 
 Place = tuple[UUID, int, int]  # chain id, chain, seq
 

@@ -30,7 +30,7 @@ from keyvault.keys.record_keys import RecordKey, open_newest_key
 from keyvault.keys.secret_keys import Use, use_key
 from keyvault.log.accountability import own_token, seal_lines
 from keyvault.store import Row, VaultTransaction
-from records.actors import Actor
+from records.people.actors import Actor
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode
 
 SYSTEM, ORDINARY = 0, 1

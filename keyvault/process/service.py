@@ -29,7 +29,7 @@ from keyvault.process.wire import LARGEST_MESSAGE, Verb, read_call, verbs_of, wr
 from keyvault.verbs.operator.inspecting import InspectingVerbs
 from keyvault.verbs.public import PublishingVerbs
 from records.errors import CoffreError, Invalid, Refused
-from records.numbers import whole
+from records.text.numbers import whole
 
 log = logging.getLogger("coffre.vault")
 

@@ -17,8 +17,8 @@ from keyvault.restore.frozen import log_size
 from keyvault.restore.replay import REPLAYED
 from keyvault.restore.second_place import Checkpoints, Segment
 from keyvault.store import Row, VaultTransaction
-from records.base64url import unb64
 from records.errors import CoffreError
+from records.text.base64url import unb64
 
 PAGE = 500
 TILE_LEVELS = 8

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from audit.canonical import canonical
 from keyvault.store import Row, VaultTransaction
-from records.base64url import b64
+from records.text.base64url import b64
 
 REPLAYED = frozenset(
     {

@@ -25,8 +25,8 @@ from keyvault.restore.second_place import (
 )
 from keyvault.restore.shipped import shipped_size
 from keyvault.store import Row, VaultTransaction
-from records.base64url import b64
 from records.errors import CoffreError, Conflict
+from records.text.base64url import b64
 
 LEASE = "shipping"
 ROWS = 1_000

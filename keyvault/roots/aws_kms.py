@@ -24,7 +24,7 @@ from keyvault.roots.ports import (
     unreachable,
     unwrap_failed,
 )
-from records.base64url import b64
+from records.text.base64url import b64
 
 TIMEOUT = 10  # seconds
 _DIGEST = 32

@@ -15,8 +15,8 @@ from audit.canonical import canonical, parse
 from keyvault.crypto.envelope import KEY_SIZE, WRAP_SIZE, KeyvaultError, new_key, unwrap, wrap
 from keyvault.roots.local import LARGEST_FILE, LocalRoot, read_private, write_private
 from keyvault.roots.ports import RootError
-from records.base64url import b64, unb64
 from records.errors import Invalid
+from records.text.base64url import b64, unb64
 
 FORMAT = "coffre-root-file-v1"
 # RFC 9106 section 4, second recommended option: 64 MiB, 3 passes, 4 lanes.

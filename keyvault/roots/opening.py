@@ -22,8 +22,8 @@ from keyvault.roots.combined import CombinedRoot
 from keyvault.roots.file import FileRoot
 from keyvault.roots.ports import Root, RootError
 from records.errors import Invalid
-from records.numbers import whole
-from records.plain_text import text_of
+from records.text.numbers import whole
+from records.text.plain_text import text_of
 
 SCHEMES = ("file", "quorum", "pkcs11", "aws-kms", "transit")
 _JOINT = re.compile(rf"\+(?=(?:{'|'.join(SCHEMES)}):)")

@@ -18,8 +18,8 @@ from audit.canonical import canonical, parse
 from keyvault.crypto.envelope import KEY_SIZE, new_key
 from keyvault.roots.local import LARGEST_FILE, LocalRoot, read_private, write_private
 from keyvault.roots.ports import RootError
-from records.base64url import b64, unb64
 from records.errors import Invalid
+from records.text.base64url import b64, unb64
 
 FORMAT = "coffre-root-quorum-v1"
 SHARE = "coffre-share-v1"

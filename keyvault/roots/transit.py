@@ -25,7 +25,7 @@ from keyvault.roots.ports import (
     unwrap_failed,
 )
 from records.errors import Invalid
-from records.numbers import whole
+from records.text.numbers import whole
 
 BATCH = 200  # OpenBao counts the strings of a request and refuses those of 500 keys
 TIMEOUT = 10.0  # seconds

@@ -8,9 +8,9 @@ from keyvault.opened_records import OpenedRecord
 from keyvault.transaction import Transaction
 from keyvault.verbs.notice_outbox import queue_notice
 from keyvault.verbs.open_emergencies import open_window
-from records.actors import Actor
 from records.emergency import EMERGENCIES
 from records.notices import NoticeKind
+from records.people.actors import Actor
 from records.policy import AccessRequest, Permit
 from records.rules.request import READS
 from records.vocabulary.codes import Role

@@ -21,8 +21,8 @@ from keyvault.store import Row, VaultTransaction
 from keyvault.transaction import Transaction
 from keyvault.verbs.access_notices import tell_of_access
 from keyvault.verbs.open_emergencies import emergency_use, open_window
-from records.actors import Actor
 from records.emergency import EMERGENCIES
+from records.people.actors import Actor
 from records.policy import AccessRequest, Deny, EmergencyUse, Facts, Permit, decide
 from records.rules.assumptions import of_refusal, told_in_log
 from records.vocabulary.codes import Action, Obligation, Outcome, PurposeOfUse, ReasonCode

@@ -20,8 +20,8 @@ from keyvault.store import VaultTransaction
 from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Call
 from keyvault.verbs.signed_request import SignedRequest, SignedThings, read_signed_request
-from records.actors import Actor
 from records.errors import CoffreError, Invalid
+from records.people.actors import Actor
 from records.vocabulary.codes import PurposeOfUse
 
 _NEXT_LABEL = b"coffre-proof-next-v1\0"

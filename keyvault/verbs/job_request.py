@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 from uuid import UUID
 
-from records.actors import Actor
-from records.actors_json import actor_from_json, actor_to_json
+from records.people.actors import Actor
+from records.people.actors_json import actor_from_json, actor_to_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -15,8 +15,8 @@ from keyvault.store import Row, VaultTransaction, new_id
 from keyvault.transaction import Transaction
 from keyvault.verbs.job_request import JobRequest
 from keyvault.verbs.leases import LONGEST_LEASE_MS
-from records.actors import Actor
 from records.errors import Conflict, NotFound
+from records.people.actors import Actor
 from records.vocabulary.codes import (
     JOB_TRANSITIONS,
     Action,

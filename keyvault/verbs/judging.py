@@ -14,7 +14,7 @@ from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.attempt import Attempt
 from keyvault.verbs.rows import NOBODYS, copies_of, facts_of
 from records import policy
-from records.documents import DocumentFacts
+from records.documents.facts import DocumentFacts
 from records.vocabulary.codes import DocumentState
 
 LEAST_OPENED = 8

@@ -12,7 +12,7 @@ from keyvault.log.appending import ORDINARY, Chain
 from keyvault.opened_records import PERSON
 from keyvault.store import VaultTransaction, new_id
 from records.errors import Conflict
-from records.identity import INS
+from records.people.identity import INS
 from records.vocabulary.codes import RecordState
 
 EVERY_BRANCH = (Branch.CARE, Branch.BRIS_DE_GLACE, Branch.CENTRE_15)

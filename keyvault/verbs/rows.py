@@ -13,9 +13,9 @@ from keyvault.crypto.sealed_json import open_details
 from keyvault.keys.cards import OpenedCard, open_facts
 from keyvault.keys.record_keys import RecordKey, unwrap
 from keyvault.store import Row, VaultTransaction
-from records.details import DocumentDetails
-from records.details_json import from_json
-from records.documents import DocumentFacts, labelled_alike
+from records.documents.details import DocumentDetails
+from records.documents.details_json import from_json
+from records.documents.facts import DocumentFacts, labelled_alike
 from records.vocabulary.codes import Obligation
 
 STUDY, SINGLE = "study", "document"

@@ -14,13 +14,13 @@ from audit.canonical import parse
 from keyvault.credentials.possession_proof import called_verb
 from keyvault.crypto.members import integer, items, members, text
 from keyvault.crypto.search_tokens import TokenField
-from records.base64url import unb64
 from records.choices.teams import UNNAMED
 from records.errors import Invalid
 from records.fhir.patches import read_patch
 from records.fhir.resources.submission_sets import record_and_submission
 from records.fhir.search.fhir_search import set_search
 from records.fhir.wording import PATIENT_PARAMETERS, record_named_by
+from records.text.base64url import unb64
 from records.vocabulary.codes import Action, PurposeOfUse
 
 Arguments = Mapping[str, object]

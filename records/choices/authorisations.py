@@ -10,9 +10,9 @@ from typing import Any
 from uuid import UUID
 
 from records.consent import CONSENT_SHAPE, ConsentRecord
-from records.documents import DocumentFacts
+from records.documents.facts import DocumentFacts
 from records.errors import Invalid
-from records.shape import Shape, members
+from records.text.shape import Shape, members
 
 DAY = 86_400
 

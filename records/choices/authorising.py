@@ -7,7 +7,7 @@ from uuid import UUID
 from records.choices.authorisations import Authorisation, DocumentKind, Ground, Scope
 from records.consent import HOLDER, CardAuthorisation, ConsentRecord, end_of
 from records.errors import Invalid, NotFound
-from records.identity import check_rpps
+from records.people.identity import check_rpps
 from records.vocabulary.codes import ConsentMeans
 from records.vocabulary.document_types import CLASS_NAMES
 

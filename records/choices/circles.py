@@ -8,7 +8,7 @@ from uuid import UUID
 from records.choices.authorisations import Authorisation, Ground
 from records.consent import CONSENT_SHAPE, ConsentRecord
 from records.errors import Invalid
-from records.shape import Shape, members
+from records.text.shape import Shape, members
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
-from records.actors import Actor
 from records.choices.authorisations import Authorisation, Ground, Scope
 from records.choices.circles import Circle
 from records.consent import DEFAULT_DURATION, HOLDER, ConsentRecord, check_consent, end_of
 from records.errors import Invalid
-from records.identity import check_rpps
+from records.people.actors import Actor
+from records.people.identity import check_rpps
 from records.vocabulary.codes import Action, ConsentMeans, Role
 
 CONSULTATION = 86_400

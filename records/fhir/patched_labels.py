@@ -6,9 +6,9 @@ A label is named by its code, never by its place: which one stands first is nobo
 import re
 from collections.abc import Iterator, Sequence
 
+from records.documents.label_changes import LabelChange
 from records.errors import Invalid
 from records.fhir.systems import CONFIDENTIALITY, VISIBILITY, one_name
-from records.label_changes import LabelChange
 from records.vocabulary.codes import Label
 
 LABELS = "securityLabel"

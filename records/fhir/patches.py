@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from records.documents.label_changes import LabelChange
 from records.errors import Invalid
 from records.fhir.patched_labels import LABELS, LABELS_OF_PATH, label_operation, labels_of_operations
-from records.label_changes import LabelChange
 from records.vocabulary.codes import Action
 
 _PDSM = "https://interop.esante.gouv.fr/ig/fhir/pdsm/StructureDefinition"

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from records.details import InstanceDetails, SeriesDetails
+from records.documents.details import InstanceDetails, SeriesDetails
+from records.documents.summaries import SeriesSummary
 from records.imaging.attributes import OF_LEVEL, Level
 from records.imaging.conditions import Conditions
 from records.imaging.studies import Study
-from records.summaries import SeriesSummary
 
 CUSTODIAN = "0040A07C"
 MODALITY, SERIES_UID, SERIES_INSTANCES = "00080060", "0020000E", "00201209"

@@ -1,15 +1,15 @@
 """Fuzzy matching of person names (PS3.18 section 8.3.4.2), by the folding of the national identity rules.
 
-Accents, case, ligatures, hyphens and apostrophes say nothing (`records/names.py`). What is asked matches a
-name of which it is a whole word or some that stand together: LEFEVRE, ELEONORE and LEFEVRE ELEONORE match
-LEFÈVRE-MÛRIER^Éléonore, and so do JEANPIERRE and JEAN PIERRE a Jean-Pierre. Wild cards stay wild cards.
+Accents, case, ligatures, hyphens and apostrophes say nothing (`records/people/names.py`). What is asked
+matches a name of which it is a whole word or some that stand together: LEFEVRE, ELEONORE and LEFEVRE ELEONORE
+match LEFÈVRE-MÛRIER^Éléonore, and so do JEANPIERRE and JEAN PIERRE a Jean-Pierre. Wild cards stay wild cards.
 """
 
 import re
 from collections.abc import Callable, Iterator, Sequence
 
 from records.imaging.patterns import ANY_CHARACTER, ANY_TEXT, matches
-from records.names import words
+from records.people.names import words
 
 MOST_WORDS = 24
 """Words of a name that are compared; the others of a longer one are not."""

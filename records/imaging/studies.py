@@ -1,15 +1,15 @@
 """Studies as a search finds them: the DICOM documents of one structure under one Study Instance UID.
 
-UIDs name what one structure deposited (`records/instances.py`). A study is made of what its reader may see
-and of nothing else, its counts too.
+UIDs name what one structure deposited (`records/documents/instances.py`). A study is made of what its reader
+may see and of nothing else, its counts too.
 """
 
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from records.details import DocumentDetails, SeriesDetails
-from records.instances import live_series
-from records.summaries import DocumentSummary, SeriesSummary
+from records.documents.details import DocumentDetails, SeriesDetails
+from records.documents.instances import live_series
+from records.documents.summaries import DocumentSummary, SeriesSummary
 
 StudyKey = tuple[str, str]
 """Study Instance UID, and the structure that deposited under it."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from records.documents import DocumentFacts
+from records.documents.facts import DocumentFacts
 from records.errors import Invalid
 from records.vocabulary.codes import DOCUMENT_TRANSITIONS, DocumentState
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from records.documents.listed import ListedDocument
 from records.errors import NotFound
 from records.fhir.dates import instant
 from records.fhir.resources.document_references import filled
-from records.listed_documents import ListedDocument
 from records.profile.entries import Entry, kept_entry
 from records.profile.kinds import ASSERTED, KINDS, OBSERVATION_VALUES, EntryKind
 from records.vocabulary.codes import DocumentState, Label

@@ -5,10 +5,10 @@
 from collections.abc import Callable
 
 from records.access import AccessRequest
-from records.actors import Actor
-from records.depositing_labels import is_hidden, may_cumulate
-from records.documents import DocumentFacts
+from records.documents.depositing_labels import is_hidden, may_cumulate
+from records.documents.facts import DocumentFacts
 from records.emergency import EMERGENCIES
+from records.people.actors import Actor
 from records.profile.replacing import is_own
 from records.rules.record import Case, consults, is_attending, is_blocked
 from records.rules.request import FOLLOWS, OF_AN_AUTHOR, WRITES

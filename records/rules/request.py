@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from records.access import AccessRequest, EmergencyUse
-from records.actors import Actor
 from records.emergency import EMERGENCIES, STEP_UP_S
+from records.people.actors import Actor
 from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode, Role
 from records.vocabulary.sectors import Opens, opened_by
 

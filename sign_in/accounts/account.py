@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from keyvault.credentials.account_keys import AccountKeys, Named, Sealed
-from records.contacts import ContactKind
 from records.errors import Conflict
+from records.people.contacts import ContactKind
 from sign_in.store import AccountTransaction, Row
 
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: none is taken for another

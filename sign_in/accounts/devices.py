@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from keyvault.credentials.account_keys import AccountKeys, Named, Sealed
-from records.base64url import b64
+from records.text.base64url import b64
 from sign_in.store import AccountTransaction, Row
 
 _LONGEST_LABEL = 60

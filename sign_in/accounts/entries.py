@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from keyvault.credentials.account_keys import AccountKeys, Named, Sealed
-from records.contacts import CODE_DIGITS, CODE_LIFE_S, CODE_TRIES
 from records.errors import Invalid, Refused
+from records.people.contacts import CODE_DIGITS, CODE_LIFE_S, CODE_TRIES
 from sign_in.store import AccountTransaction
 
 

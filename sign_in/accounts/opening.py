@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-from records.contacts import ContactKind, read_contact
 from records.errors import Invalid, NotFound
-from records.identity import INS
-from records.languages import FRENCH
+from records.people.contacts import ContactKind, read_contact
+from records.people.identity import INS
+from records.text.languages import FRENCH
 from sign_in.accounts.account import (
     IDENTIFIER_LETTERS,
     Account,

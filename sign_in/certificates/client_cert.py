@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from records.base64url import b64
 from records.errors import Invalid
+from records.text.base64url import b64
 
 Certificate = x509.Certificate
 HEADER = b"client-cert"

@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
 from records.errors import Invalid
-from records.identity import check_rpps, check_structure
+from records.people.identity import check_rpps, check_structure
 from sign_in.certificates.trust import CertificateRefused
 
 CARD_TYPE = ObjectIdentifier("1.2.250.1.71.1.2.2")

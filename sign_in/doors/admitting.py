@@ -4,8 +4,8 @@ import logging
 from collections.abc import Callable
 
 from keyvault.credentials.account_keys import AccountKeys, Named
-from records.base64url import b64
 from records.errors import CoffreError
+from records.text.base64url import b64
 from records.vocabulary.codes import Role
 from sign_in.accounts.account import Account
 from sign_in.accounts.devices import Devices, Met

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from typing import Any
 
-from records.directory import Exercise, Practice, Structure
+from records.people.directory import Exercise, Practice, Structure
 from records.vocabulary.codes import Role
 from sign_in.certificates.holders import CardHolder
 from sign_in.certificates.trust import CertificateRefused

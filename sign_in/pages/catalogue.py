@@ -1,6 +1,6 @@
 """Every text of the pages that sign in: French, then English. Plain words; nothing here is markup."""
 
-from records.languages import Catalogue
+from records.text.languages import Catalogue
 from sign_in.accounts.passwords import LONGEST, SHORTEST
 
 FRAME: Catalogue = {

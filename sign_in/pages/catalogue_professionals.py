@@ -1,6 +1,6 @@
 """Texts for professionals who sign in: French, then English."""
 
-from records.languages import Catalogue
+from records.text.languages import Catalogue
 
 PROFESSIONALS: Catalogue = {
     "ways.title": ("Vous êtes professionnel de santé ?", "Are you a health professional?"),

@@ -15,9 +15,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from keyvault.credentials.sign_in_links import form_token, is_form_token
 from records.errors import CoffreError, Conflict, Invalid, NotFound, Refused
-from records.languages import LANGUAGE_COOKIE, LANGUAGES, Wording, by_language, chosen
 from records.sessions import cookie_name
-from records.web_forms import LARGEST_FORM, bad_form, fields_of, is_form, is_ours
+from records.text.languages import LANGUAGE_COOKIE, LANGUAGES, Wording, by_language, chosen
+from records.text.web_forms import LARGEST_FORM, bad_form, fields_of, is_form, is_ours
 from sign_in.accounts.tries import TooManyTries
 from sign_in.doors.visitor import Admitted, Visitor
 from sign_in.pages.catalogue import TEXTS

@@ -9,8 +9,8 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from keyvault.credentials.claims import Binding, Confirmation
 from records.errors import CoffreError, Invalid
+from records.text.web_forms import LARGEST_FORM, bad_form, fields_of, is_form
 from records.vocabulary.codes import Role
-from records.web_forms import LARGEST_FORM, bad_form, fields_of, is_form
 from sign_in.certificates.client_cert import Certificate, client_certificate, thumbprint
 from sign_in.certificates.door import CertificateDoor
 from sign_in.certificates.holders import CardHolder, Organisation

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from records.web_forms import bad_form
+from records.text.web_forms import bad_form
 from sign_in.doors.doors import Doors
 from sign_in.pages.site import Site
 from sign_in.sessions.own import Shown, SignedOut

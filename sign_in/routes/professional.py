@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from records.numbers import is_whole, whole
 from records.sessions import cookie_name, return_path
+from records.text.numbers import is_whole, whole
 from records.vocabulary.professions import PROFESSIONS
 from sign_in.accounts.devices import label_of
 from sign_in.certificates.trust import CertificateRefused

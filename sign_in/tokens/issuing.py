@@ -4,7 +4,7 @@ from typing import Any
 
 from keyvault.credentials.authority import Authority
 from keyvault.credentials.claims import Binding
-from records.identity import INS
+from records.people.identity import INS
 from sign_in.tokens.proven import Proven
 
 

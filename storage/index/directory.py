@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, bindparam, delete, func, select
 
-from records.directory import DirectoryEntry, Exercise, Person, Structure
+from records.people.directory import DirectoryEntry, Exercise, Person, Structure
 from storage.conflicts import upsert
 from storage.index import tables
 from storage.transactions import Database, repeated

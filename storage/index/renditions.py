@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, literal, select, update
 
-from records.renditions import NOT_RENDERABLE, NOT_RENDERED
+from records.documents.renditions import NOT_RENDERABLE, NOT_RENDERED
 from storage.index import tables
 from storage.index.maintenance import retire
 from storage.rows import Rendered, UnrenderedStudy

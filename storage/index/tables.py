@@ -114,7 +114,7 @@ details = Table(
     id_column("submission_id"),
     bytes_column("sealed"),
     int_column("created_at"),
-    int_column("rendered", server_default="0"),  # a state of `records.renditions`
+    int_column("rendered", server_default="0"),  # a state of `records.documents.renditions`
     _backlog("details_grown", "document_id", "row_version", where="row_version > 1"),
     _backlog("details_unrendered", "document_id", where="rendered = 0"),
     _backlog("details_not_renderable", "document_id", where="rendered = 2"),

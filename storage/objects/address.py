@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from records.errors import Invalid
-from records.numbers import decimal
+from records.text.numbers import decimal
 
 DEFAULT_REGION = "us-east-1"
 """What servers of one's own are called unless told otherwise: a label in signatures, not a place."""

@@ -9,7 +9,7 @@ from random import uniform
 from typing import Protocol, TypeVar
 
 from records.errors import CoffreError, NotFound
-from records.numbers import whole
+from records.text.numbers import whole
 
 T = TypeVar("T")
 

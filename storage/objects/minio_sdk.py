@@ -24,7 +24,7 @@ from urllib3 import PoolManager, Timeout
 from urllib3.exceptions import HTTPError, SSLError
 from urllib3.response import BaseHTTPResponse
 
-from records.numbers import whole
+from records.text.numbers import whole
 from storage.objects.address import Address
 from storage.objects.bucket import HEADERS, WRITER, Body, Failure, Found, Pending, body_of, range_header
 from storage.objects.credentials import Credentials

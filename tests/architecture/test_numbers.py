@@ -1,4 +1,4 @@
-"""Text becomes a number in one place (`records/numbers.py`): Python's own ideas of digits are wider."""
+"""Text becomes a number in one place (`records/text/numbers.py`): Python's own ideas of digits are wider."""
 
 import ast
 from pathlib import Path

@@ -14,7 +14,7 @@ import pytest
 from pydicom.data import get_testdata_file
 
 from coffre.demonstration import data as demo_data
-from records.identity import INS_NIR_TEST
+from records.people.identity import INS_NIR_TEST
 from tests.clients.ohif_viewer import encapsulated, given_to, written
 from tests.clients.retrieving import Room, parts
 from tests.clients.test_retrieval import deposited, file_of

@@ -8,7 +8,7 @@ import pytest
 from pydicom import dcmread
 
 from coffre.demonstration import data as demo_data
-from records.identity import INS_NIR_TEST
+from records.people.identity import INS_NIR_TEST
 from tests.integration.support import Coffre, Patient, bearer
 
 FIELDS = "includefield=00081030%2C00080060%2C00080090%2C00100030"

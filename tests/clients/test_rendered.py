@@ -17,7 +17,7 @@ from pydicom.uid import generate_uid
 
 from coffre.demonstration import data as demo_data
 from content.rendition import read_rendition
-from records.identity import INS_NIR_TEST
+from records.people.identity import INS_NIR_TEST
 from tests.clients.test_dicomweb_client import client
 from tests.integration.support import TRAITS, Coffre, Patient, bearer
 from tests.integration.test_pixel_children import correlation, picture

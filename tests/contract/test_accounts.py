@@ -8,8 +8,8 @@ import pytest
 
 from keyvault.credentials.account_keys import AccountKeys
 from keyvault.crypto.envelope import KeyvaultError
-from records.contacts import ContactKind
 from records.errors import CoffreError
+from records.people.contacts import ContactKind
 from sign_in.accounts.account import Account, AccountRows, AccountState
 from sign_in.accounts.devices import Devices
 from sign_in.accounts.entries import Entries, Entry, NoCode

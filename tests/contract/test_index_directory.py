@@ -1,6 +1,6 @@
 """What every index keeps its word on: names of the public directory, and who exercises where."""
 
-from records.directory import DirectoryEntry, Exercise, Person, Structure
+from records.people.directory import DirectoryEntry, Exercise, Person, Structure
 from storage.index_ports import Index
 
 CLAIRE, PAUL = Person("899700024450", "MARTIN", "Claire"), Person("899700024451", "DURAND", "Paul")

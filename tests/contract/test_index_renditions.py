@@ -3,7 +3,7 @@
 from dataclasses import replace
 from uuid import UUID, uuid4
 
-from records.renditions import NOT_RENDERABLE
+from records.documents.renditions import NOT_RENDERABLE
 from storage.index.store import SqlIndex
 from storage.rows import Blob, Details, Document, Publication, Rendered
 from tests.contract.storage_examples import RECORD, a_blob, a_document, claimed, publication_of

@@ -15,7 +15,7 @@ from keyvault.credentials.authority import Authority
 from keyvault.crypto.boxes import new_box_key
 from keyvault.process.guard import Guard
 from keyvault.roots.file import FileRoot
-from keyvault.verbs.reader.reading import Disclosed
+from keyvault.verbs.reader.grants.reading import Disclosed
 from records.errors import CoffreError
 from records.vocabulary.codes import Action, Environment
 from storage import roles

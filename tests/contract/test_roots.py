@@ -10,8 +10,8 @@ import pytest
 from keyvault.credentials import private_files
 from keyvault.roots.opening import create_root, open_root
 from keyvault.roots.ports import BATCH, Root
-from records.base64url import b64
 from records.errors import CoffreError, Invalid
+from records.text.base64url import b64
 from tests.services import openbao
 from tests.services.moto_kms import MotoKms
 from tests.services.openbao import OpenBao

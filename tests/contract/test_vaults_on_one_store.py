@@ -20,8 +20,8 @@ from keyvault.quotas import Quota, Quotas
 from keyvault.roots.file import FileRoot
 from keyvault.verbs.attempt import Denied
 from keyvault.verbs.operator.records import OpenedAnew
-from keyvault.verbs.reader.reading import Disclosed
-from keyvault.verbs.reader.releasing import Released
+from keyvault.verbs.reader.grants.reading import Disclosed
+from keyvault.verbs.reader.grants.releasing import Released
 from keyvault.verbs.worker.ingest_request import IngestRequest
 from records.errors import Conflict
 from records.vocabulary.codes import Action, Environment, ReasonCode, Role

@@ -10,8 +10,8 @@ import httpx
 
 from coffre.demonstration import data as demo_data
 from keyvault.grants.grant import new_recipient
-from records.base64url import b64, unb64
-from records.identity import INS_NIR_TEST
+from records.people.identity import INS_NIR_TEST
+from records.text.base64url import b64, unb64
 from tests.faults.ledger import Ledger, SentDeposit, SentPart
 from tests.integration.support import DOCTOR, bearer, document_reference, multipart, related
 

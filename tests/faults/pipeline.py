@@ -28,8 +28,8 @@ from ingestion.worker.inspection import Inspector
 from ingestion.worker.inspection_turns import Turns
 from ingestion.worker.queue.loop import Worker
 from ingestion.worker.renditions import Renditions
-from records.identity import INS_NIR_TEST
-from records.traits import IdentityCheck
+from records.people.identity import INS_NIR_TEST
+from records.people.traits import IdentityCheck
 from records.vocabulary.codes import RecordState
 from tests.faults.faulty import Fault, Faulty
 from tests.faults.pictures import PicturesHere

@@ -11,7 +11,7 @@ import pytest
 
 from coffre.demonstration import data as demo_data
 from records.errors import CoffreError
-from records.identity import INS_NIR_TEST
+from records.people.identity import INS_NIR_TEST
 from tests.faults.faulty import Fault, Faulty, How
 from tests.faults.pipeline import Pipeline, slices
 from tests.faults.reading import opened

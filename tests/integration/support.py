@@ -19,8 +19,8 @@ from coffre.settings import load
 from coffre.wiring import System
 from keyvault.crypto.blob_opener import Opener
 from keyvault.grants.grant import GrantBody, new_recipient, open_grant
-from records.base64url import b64, unb64
-from records.identity import INS_NIR_TEST, Traits
+from records.people.identity import INS_NIR_TEST, Traits
+from records.text.base64url import b64, unb64
 from tests.services.warm import WarmServer
 
 LABORATORY, HOSPITAL, PRACTICE, OTHER_PRACTICE = "1750000001", "1750000003", "1750000002", "1750000009"

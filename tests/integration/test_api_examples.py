@@ -19,7 +19,7 @@ from coffre.demonstration import data as demo_data
 from coffre.installation.install import initialise
 from coffre.settings import load
 from keyvault.grants.grant import new_recipient
-from records.base64url import b64
+from records.text.base64url import b64
 from tests.integration.api_examples import Example, blocks, differences, headings, parsed, read_examples
 from tests.integration.operators import soon
 from tests.integration.support import (

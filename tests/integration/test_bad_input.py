@@ -12,7 +12,7 @@ from coffre.serving.authentication import Authentication
 from ingestion.envelope import SubmissionHeaders
 from ingestion.intake.reception import Depositor
 from records.errors import CoffreError
-from records.identity import INS_NIR, INS_NIR_TEST
+from records.people.identity import INS_NIR, INS_NIR_TEST
 from tests.integration import outsider
 from tests.integration.outsider import Before, eventually, failed_items, first, stow_raw
 from tests.integration.support import HOSPITAL, Coffre, Patient, bearer, multipart, new_ins, problem, related

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from coffre.installation.install import initialise
 from coffre.settings import load
-from records.base64url import unb64
-from records.directory import DirectoryEntry, Exercise, Person, Structure
+from records.people.directory import DirectoryEntry, Exercise, Person, Structure
+from records.text.base64url import unb64
 from sign_in.certificates.client_cert import thumbprint
 from sign_in.certificates.holders import CardType
 from tests import igc

@@ -26,7 +26,7 @@ import coffre.wiring  # noqa: F401 - loaded once here, not in each child (`quick
 from coffre import cli
 from coffre.command_line.exits import MEANINGS, Exit
 from coffre.demonstration import data as demo_data
-from records.identity import INS_NIR_TEST
+from records.people.identity import INS_NIR_TEST
 
 COFFRE = Path(sys.executable).with_name("coffre")
 INS, DOCTOR = demo_data.PATIENT_INS, "899700024450"

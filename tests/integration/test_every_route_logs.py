@@ -27,8 +27,8 @@ from keyvault.grants.grant import new_recipient
 from keyvault.process.guard import Guard
 from keyvault.quotas import DEFAULT_QUOTAS, Quota
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.reader.changing import CardChange
-from records.base64url import b64
+from keyvault.verbs.reader.holder.changing import CardChange
+from records.text.base64url import b64
 from records.vocabulary.codes import Action, Role
 from tests.integration.hiding import hide_from_patient
 from tests.integration.support import HOSPITAL, PRACTICE, Coffre, Patient, bearer, new_ins

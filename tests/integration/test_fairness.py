@@ -11,7 +11,7 @@ import pytest
 from coffre.demonstration import data as demo_data
 from coffre.installation.install import initialise
 from coffre.settings import load
-from records.identity import INS_NIR_TEST
+from records.people.identity import INS_NIR_TEST
 from tests.integration.running import kill, process
 from tests.integration.slow_files import slow_pdf
 from tests.integration.support import HOSPITAL, LABORATORY, Coffre, bearer, document_reference, serving

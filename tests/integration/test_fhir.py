@@ -12,7 +12,7 @@ import pytest
 
 from coffre.demo_authority.identities import Identities
 from coffre.demonstration import data as demo_data
-from records.identity import INS_NIR, INS_NIR_TEST
+from records.people.identity import INS_NIR, INS_NIR_TEST
 from tests.integration.outsider import Before, eventually
 from tests.integration.support import (
     HOSPITAL,

@@ -7,7 +7,7 @@ import pytest
 from fhir.resources.R4B.bundle import Bundle
 from fhir.resources.R4B.consent import Consent
 
-from keyvault.verbs.reader.authorising import LARGEST_PAGE
+from keyvault.verbs.reader.holder.authorising import LARGEST_PAGE
 from tests.integration.support import COLLEAGUE, DOCTOR, Coffre, Patient, bearer
 from tests.integration.test_fhir_search import issues, matches
 

@@ -19,8 +19,8 @@ from coffre.cli import app
 from coffre.demonstration import data as demo_data
 from coffre.installation.install import initialise
 from coffre.settings import load
-from records.identity import INS_NIR_TEST, Traits
-from records.traits import IdentityCheck
+from records.people.identity import INS_NIR_TEST, Traits
+from records.people.traits import IdentityCheck
 from records.vocabulary.person_warnings import PERSON_WARNINGS
 from tests.integration.operators import Operators, answer_of, command, soon
 from tests.integration.support import HOSPITAL, Coffre, Patient, bearer, document_reference, serving

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from coffre.demo_authority.identities import Identities
 from coffre.demonstration import data as demo_data
 from keyvault.grants.grant import new_recipient
-from records.base64url import b64
+from records.text.base64url import b64
 from tests.integration.support import DOCTOR, Coffre, Patient, bearer, document_reference
 from tests.integration.test_fhir_bundle import for_patient
 from tests.json_places import places, put

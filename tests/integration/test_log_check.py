@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route
 from audit.checkpoint import Checkpoint, parse_and_verify, parse_text, sign, text_of
 from coffre.demo_authority import identity_files
 from keyvault.keys.keyring import SigningKey
-from records.base64url import b64, unb64
+from records.text.base64url import b64, unb64
 from tests.integration.pages import Browser as PlainBrowser
 from tests.integration.support import DOCTOR, Coffre, Patient, bearer
 from tests.services import axe, ohif

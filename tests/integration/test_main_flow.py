@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from coffre.demonstration import data as demo_data
-from records.identity import INS_NIR_TEST
+from records.people.identity import INS_NIR_TEST
 from tests.integration.support import DOCTOR, HOSPITAL, LABORATORY, Coffre, Patient, bearer, problem
 
 REASON = "Patient inconscient, antécédents inconnus"

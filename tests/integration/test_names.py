@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from records.directory import DirectoryEntry, Exercise, Person, Structure
+from records.people.directory import DirectoryEntry, Exercise, Person, Structure
 from tests.integration.pages import Browser
 from tests.integration.support import Coffre, Patient
 

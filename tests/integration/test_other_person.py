@@ -14,7 +14,7 @@ from coffre.cli import app
 from coffre.demonstration import data as demo_data
 from coffre.installation.install import initialise
 from coffre.settings import load
-from records.identity import INS_NIR_TEST, Traits
+from records.people.identity import INS_NIR_TEST, Traits
 from records.vocabulary.person_warnings import PERSON_WARNINGS
 from tests.integration.operators import Operators, soon
 from tests.integration.pages import Browser

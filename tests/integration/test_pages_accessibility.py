@@ -10,7 +10,7 @@ import pytest
 from coffre.demonstration import data as demo_data
 from tests.integration.pages import Browser, Page
 from tests.integration.support import DOCTOR, HOSPITAL, Coffre, Patient
-from viewer_api.web import catalogue
+from viewer_api.web.catalogue import catalogue
 
 Visit = Callable[[Coffre, Patient], Page]
 
@@ -231,7 +231,7 @@ def test_every_text_of_the_catalogue_speaks_both_languages() -> None:
 
 def test_the_style_sheet_has_contrast_focus_and_print() -> None:
     """Contrast of text on its ground is 4.5 at least (WCAG 1.4.3), of the focus ring 3 (1.4.11)."""
-    style = (Path(catalogue.__file__).parent / "static" / "coffre.css").read_text()
+    style = (Path(catalogue.__file__).parents[1] / "static" / "coffre.css").read_text()
     colours = dict(
         line.strip().rstrip(";").split(": ") for line in style.splitlines() if line.startswith("  --")
     )

@@ -11,7 +11,7 @@ from coffre.demo_authority import identity_files
 from coffre.demonstration import data as demo_data
 from coffre.wiring import System
 from keyvault.credentials.sign_in_links import SignIn, new_sign_in
-from records.base64url import b64
+from records.text.base64url import b64
 from storage.rows import SignedIn
 from tests.integration.pages import Browser, Form, Page
 from tests.integration.support import DOCTOR, HOSPITAL, TRAITS, Coffre, Patient

@@ -36,10 +36,10 @@ from keyvault.crypto.signing import new_signing_key
 from keyvault.grants.grant import new_recipient
 from keyvault.process.client import connect
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.reader.reading import Disclosed, ResolvedRecord
+from keyvault.verbs.reader.grants.reading import Disclosed, ResolvedRecord
 from keyvault.verbs.rows import sealed_rows
-from records.base64url import b64
-from records.identity import INS, INS_NIR_TEST
+from records.people.identity import INS, INS_NIR_TEST
+from records.text.base64url import b64
 from records.vocabulary.codes import Environment, PurposeOfUse, Role
 from tests.integration.pages import Browser
 from tests.integration.support import (

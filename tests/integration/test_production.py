@@ -26,7 +26,7 @@ from keyvault.credentials.authority import Authority
 from keyvault.credentials.proving import ProofKey
 from keyvault.roots.file import FileRoot
 from records.errors import CoffreError
-from records.identity import INS, INS_NIR, INS_NIR_TEST
+from records.people.identity import INS, INS_NIR, INS_NIR_TEST
 from records.vocabulary.codes import Environment, Role
 from tests.integration.pages import Page
 from tests.integration.running import process

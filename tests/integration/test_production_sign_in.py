@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from records.identity import INS_NIR
+from records.people.identity import INS_NIR
 from tests.integration.entering import FROM, PASSWORD
 from tests.integration.pages import Page
 from tests.integration.running import process

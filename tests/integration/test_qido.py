@@ -9,8 +9,8 @@ import pydicom
 import pytest
 
 from coffre.demonstration import data as demo_data
-from records.identity import INS_NIR_TEST
 from records.imaging.attributes import BY_NAME, MADE_LAST
+from records.people.identity import INS_NIR_TEST
 from tests.integration.support import HOSPITAL, STRANGER, Coffre, Patient, bearer, new_ins, problem
 
 STUDY_UID, SERIES_UID, SOP_UID = "0020000D", "0020000E", "00080018"

@@ -12,7 +12,7 @@ from coffre.demonstration import data as demo_data
 from coffre.installation.install import initialise
 from coffre.settings import load
 from coffre.wiring import System
-from records.identity import INS_NIR_TEST
+from records.people.identity import INS_NIR_TEST
 from tests.integration.running import kill, process
 from tests.integration.support import TRAITS, bearer, multipart, new_ins, related
 from tests.services.processes import free_port

@@ -17,7 +17,7 @@ from coffre.installation.install import initialise
 from coffre.settings import load
 from coffre.wiring import System
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.reader.reading import Disclosed, ResolvedRecord
+from keyvault.verbs.reader.grants.reading import Disclosed, ResolvedRecord
 from tests.integration.running import process
 from tests.integration.support import TRAITS, new_ins
 

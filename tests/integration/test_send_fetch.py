@@ -29,7 +29,7 @@ from coffre.demonstration import data as demo_data
 from coffre.plaintext_search.search import prove_and_search
 from keyvault.crypto.sealed_blob import SEGMENT
 from records.errors import CoffreError
-from records.identity import INS
+from records.people.identity import INS
 from tests.integration.support import Coffre, Patient, new_ins
 
 COMMANDS = typer.Typer()

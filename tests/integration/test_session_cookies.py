@@ -9,7 +9,7 @@ import pytest
 
 from coffre.demo_authority import identity_files
 from keyvault.grants.grant import new_recipient
-from records.base64url import b64
+from records.text.base64url import b64
 from tests.integration.support import STRANGER, Coffre, Patient, bearer, multipart, related
 
 OURS = {"Sec-Fetch-Site": "same-origin"}

@@ -14,8 +14,8 @@ from starlette.requests import Request
 from keyvault.credentials.account_keys import AccountKeys
 from keyvault.credentials.authority import Authority
 from keyvault.credentials.password_hashes import PasswordHashes
-from records.contacts import ContactKind
-from records.identity import INS
+from records.people.contacts import ContactKind
+from records.people.identity import INS
 from records.sessions import IDLE_MS, LONGEST_S, OVERLAP_MS, RENEWED_AFTER_MS
 from records.vocabulary.codes import Environment
 from sign_in.accounts.account import AccountRows

@@ -17,8 +17,8 @@ from coffre.demonstration import data as demo_data
 from coffre.installation.places import read_secret
 from keyvault.grants.grant import new_recipient, open_grant
 from keyvault.grants.signed_urls import sign_url
-from records.base64url import b64
 from records.errors import CoffreError
+from records.text.base64url import b64
 from tests.integration import outsider
 from tests.integration.outsider import claims_of, signed, signing_key
 from tests.integration.support import (

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from keyvault.grants.grant import new_recipient
-from records.base64url import b64
+from records.text.base64url import b64
 from tests.integration.support import Coffre, Patient, bearer, new_ins
 
 EMERGENCY = {"purpose": "bris_de_glace", "reason": "Patient inconscient, urgence vitale"}

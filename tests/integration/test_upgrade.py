@@ -19,7 +19,7 @@ from coffre.wiring import System
 from keyvault.crypto.envelope import KeyUse
 from keyvault.crypto.sealed_json import open_details
 from keyvault.keys.record_keys import unwrap
-from records.details_json import from_json, to_json
+from records.documents.details_json import from_json, to_json
 from tests.integration.running import process
 from tests.services import warm
 from tests.services.processes import free_port

@@ -24,14 +24,14 @@ from keyvault.process.client import RemoteGuard, connect
 from keyvault.process.guard import GatewayDoor, ReaderDoor
 from keyvault.process.tls import client_context
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.reader.changing import CardChange
-from keyvault.verbs.reader.reading import Disclosed, ResolvedRecord
-from keyvault.verbs.reader.releasing import Released
+from keyvault.verbs.reader.grants.reading import Disclosed, ResolvedRecord
+from keyvault.verbs.reader.grants.releasing import Released
+from keyvault.verbs.reader.holder.changing import CardChange
 from keyvault.verbs.rows import SealedRow, sealed_rows
-from records.base64url import b64, unb64
 from records.consent import Emergency
 from records.errors import CoffreError, NotFound
-from records.identity import INS, INS_NIR_TEST
+from records.people.identity import INS, INS_NIR_TEST
+from records.text.base64url import b64, unb64
 from records.vocabulary.codes import Action, Environment, PurposeOfUse, ReasonCode, Role
 from tests.integration.running import process
 from tests.integration.support import COLLEAGUE, DOCTOR, PRACTICE, STRANGER, Coffre, Patient

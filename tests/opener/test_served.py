@@ -17,7 +17,7 @@ from coffre.demo_authority import identity_files
 from coffre.demonstration import data as demo_data
 from coffre.installation.install import initialise
 from coffre.settings import load
-from records.base64url import b64
+from records.text.base64url import b64
 from tests.clients.ohif_viewer import encapsulated, written
 from tests.integration.support import DOCTOR, Coffre, Patient, serving
 from tests.opener import node

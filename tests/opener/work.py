@@ -25,8 +25,8 @@ from keyvault.crypto.envelope import derive
 from keyvault.crypto.sealed_blob import BlobKind, BlobRef, SealedBlob, commitment, plaintext_size
 from keyvault.crypto.signing import key_id
 from keyvault.grants.grant import GrantBody, new_recipient, open_grant
-from records.base64url import b64, unb64
 from records.errors import CoffreError
+from records.text.base64url import b64, unb64
 from tests.opener.faulty_store import Store
 from tests.unit.keyvault import granting, sealing
 from tests.unit.keyvault.granting import made, rebuilt, resigned

@@ -5,14 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.reader.authorising import LARGEST_PAGE
-from keyvault.verbs.reader.reading import Disclosed
+from keyvault.verbs.reader.grants.reading import Disclosed
+from keyvault.verbs.reader.holder.authorising import LARGEST_PAGE
 from keyvault.verbs.rows import STUDY
-from records.base64url import b64
 from records.fhir.addresses import Addresses
 from records.fhir.resources.document_references import DocumentReferences
 from records.fhir.resources.imaging_studies import ImagingStudies
 from records.fhir.search.fhir_search import DOCUMENT, IMAGING_STUDY, SET, Resources, set_search
+from records.text.base64url import b64
 from viewer_api.access import Access
 from viewer_api.cursors import read_position
 from viewer_api.fhir.cards.consents import shown_to

@@ -16,7 +16,7 @@ from keyvault.credentials.refusing import CredentialError
 from keyvault.grants.grant import GrantedDocument, new_recipient, open_grant
 from keyvault.process.guard import GatewayDoor
 from keyvault.verbs.attempt import Call
-from records.details import DICOM, Place
+from records.documents.details import DICOM, Place
 from records.errors import CoffreError, NotFound
 from storage.ports import ObjectStore
 from viewer_api.access import Access, GrantRequest, WantedRows

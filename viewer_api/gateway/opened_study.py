@@ -16,9 +16,9 @@ from content.series_stream import Holding, instances_in, too_large
 from keyvault.crypto.blob_opener import Opener
 from keyvault.crypto.sealed_blob import BlobError, BlobKind, BlobRef
 from keyvault.grants.grant import GrantedSeries
-from records.details import Place
+from records.documents.details import Place
+from records.documents.instances import latest
 from records.errors import NotFound
-from records.instances import latest
 from storage.ports import ObjectStore
 from viewer_api.gateway.answer import Answer
 from viewer_api.gateway.held_grants import ContentClosedError, HeldGrant, OpenedBlob

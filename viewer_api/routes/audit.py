@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from keyvault.log.sequencer import InclusionProof
 from keyvault.verbs.public import MOST_LEAVES, PublishingVerbs
-from records.base64url import b64, unb64
 from records.errors import Invalid, NotFound
+from records.text.base64url import b64, unb64
 from viewer_api.routes.numbers import Whole
 
 HASH_SIZE = 32

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from keyvault.credentials.tokens import Credential
-from records.base64url import unb64
+from records.text.base64url import unb64
 from records.vocabulary.codes import PurposeOfUse
 from viewer_api.access import Access, GrantRequest
 from viewer_api.call_headers import call_with

@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 from fastapi import Query, Request
 
-from keyvault.verbs.reader.filling import LARGEST_PAGE, ListPage
-from keyvault.verbs.reader.listing import Listing
-from records.documents import Kind
+from keyvault.verbs.reader.lists.filling import LARGEST_PAGE, ListPage
+from keyvault.verbs.reader.lists.listing import Listing
+from records.documents.facts import Kind
 from records.errors import Invalid
 from records.filters import DocumentFilter
 from viewer_api.cursors import read_cursor, write_cursor

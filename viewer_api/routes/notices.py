@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.reader.contacting import OwnContact
-from records.contacts import ContactKind
+from keyvault.verbs.reader.holder.contacting import OwnContact
+from records.people.contacts import ContactKind
 from viewer_api.call_headers import call_of
 from viewer_api.notices import Notices
 from viewer_api.presenting import contact_json, notice_json

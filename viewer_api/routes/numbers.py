@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from records.numbers import whole
+from records.text.numbers import whole
 
 
 def _number(value: object) -> object:

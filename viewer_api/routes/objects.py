@@ -16,8 +16,8 @@ from fastapi.responses import StreamingResponse
 
 from keyvault.grants.signed_urls import LONGEST_LIFE, check_url, sign_url
 from keyvault.process.guard import ReaderDoor
-from records.base64url import b64, unb64
 from records.errors import Invalid, NotFound, Refused
+from records.text.base64url import b64, unb64
 from storage.ports import ObjectStore
 from viewer_api.access import Presign
 from viewer_api.routes.numbers import Whole

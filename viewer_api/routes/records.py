@@ -10,14 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from keyvault.credentials.tokens import Credential
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.reader.authorising import LARGEST_PAGE, PAGE
-from keyvault.verbs.reader.changing import CardChange
-from keyvault.verbs.reader.filling import ListPage
-from keyvault.verbs.reader.log_reading import LogFilter
-from records.base64url import b64
+from keyvault.verbs.reader.holder.authorising import LARGEST_PAGE, PAGE
+from keyvault.verbs.reader.holder.changing import CardChange
+from keyvault.verbs.reader.lists.filling import ListPage
+from keyvault.verbs.reader.log.log_reading import LogFilter
 from records.choices.authorisations import DocumentKind, Scope
 from records.choices.authorising import MOST_KINDS
 from records.consent import Emergency
+from records.text.base64url import b64
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse
 from viewer_api.access import Access
 from viewer_api.call_headers import call_of

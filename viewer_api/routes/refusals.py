@@ -8,8 +8,8 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.reader.changing import CardChange
-from records.document_changes import LONGEST_REASON
+from keyvault.verbs.reader.holder.changing import CardChange
+from records.documents.changes import LONGEST_REASON
 from records.vocabulary.codes import Action
 from viewer_api.access import Access
 from viewer_api.call_headers import call_of

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.reader.authorising import LARGEST_PAGE, PAGE
-from records.base64url import b64
+from keyvault.verbs.reader.holder.authorising import LARGEST_PAGE, PAGE
 from records.choices.teams import LONGEST_NAME, MOST_MEMBERS, MOST_RECORDED, UNNAMED
+from records.text.base64url import b64
 from records.vocabulary.codes import Action
 from viewer_api.call_headers import call_of
 from viewer_api.cursors import read_position

@@ -11,8 +11,8 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from records.documents.instances import live_series
 from records.errors import NotFound, Refused
-from records.instances import live_series
 from viewer_api.opener.routes import origin_of
 from viewer_api.viewer.built_files import BuiltViewer
 from viewer_api.web.dossier import DossierPages, OpenedDocument, series_view

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.reader.filling import ListPage
+from keyvault.verbs.reader.lists.filling import ListPage
 from records.errors import CoffreError, Invalid, NotFound
 from records.profile.entries import MEDIA_TYPE
 from viewer_api.gateway.gateway import Content, Gateway

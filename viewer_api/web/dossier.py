@@ -9,12 +9,12 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from keyvault.verbs.reader.filling import ListPage
-from keyvault.verbs.reader.reading import Whose
-from records.details import DocumentDetails, InstanceDetails, SeriesDetails
+from keyvault.verbs.reader.grants.reading import Whose
+from keyvault.verbs.reader.lists.filling import ListPage
+from records.documents.details import DocumentDetails, InstanceDetails, SeriesDetails
+from records.documents.instances import live_series
 from records.errors import Invalid, NotFound
-from records.instances import live_series
-from records.numbers import decimal
+from records.text.numbers import decimal
 from records.vocabulary.codes import Action
 from records.vocabulary.sectors import REGULATION_SETTING
 from viewer_api.access import Access

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from records.directory import Exercise, Person, Structure
+from records.people.directory import Exercise, Person, Structure
 from storage.index_parts import Named
 
 

@@ -7,9 +7,9 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from keyvault.verbs.reader.notices import OwnNotice
-from records.contacts import ContactKind
+from keyvault.verbs.reader.holder.notices import OwnNotice
 from records.errors import CoffreError, Invalid
+from records.people.contacts import ContactKind
 from viewer_api.notices import Notices
 from viewer_api.web.own import own
 from viewer_api.web.sessions import Session

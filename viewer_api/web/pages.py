@@ -14,19 +14,12 @@ from viewer_api.own_log import OwnLog
 from viewer_api.teams import Teams
 from viewer_api.viewer import pages as viewer
 from viewer_api.viewer.pages import ViewerPages
-from viewer_api.web import (
-    chosen_documents,
-    contents,
-    dossier,
-    log,
-    own_actions,
-    own_notices,
-    patient,
-    team_pages,
-)
+from viewer_api.web import chosen_documents, contents, dossier, own_notices, patient, team_pages
 from viewer_api.web.contents import Contents
 from viewer_api.web.dossier import DossierPages
-from viewer_api.web.own_actions import OwnActionsPages
+from viewer_api.web.log import own_actions
+from viewer_api.web.log import pages as log
+from viewer_api.web.log.own_actions import OwnActionsPages
 from viewer_api.web.own_notices import NoticePages
 from viewer_api.web.patient import PatientPages
 from viewer_api.web.profile import pages as own_information

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from keyvault.verbs.reader.filling import ListPage
-from keyvault.verbs.reader.listing import Listing
+from keyvault.verbs.reader.lists.filling import ListPage
+from keyvault.verbs.reader.lists.listing import Listing
 from viewer_api.cursors import read_cursor, write_cursor
 
 PAGE = 100

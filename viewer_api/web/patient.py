@@ -9,15 +9,15 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from keyvault.verbs.reader.changing import CardChange
-from keyvault.verbs.reader.choices import Choices
-from keyvault.verbs.reader.reading import Disclosed
+from keyvault.verbs.reader.grants.reading import Disclosed
+from keyvault.verbs.reader.holder.changing import CardChange
+from keyvault.verbs.reader.holder.choices import Choices
 from records import consent
-from records.base64url import b64
 from records.choices.authorisations import Scope
 from records.consent import Emergency, check_kind
 from records.errors import Invalid, NotFound
-from records.identity import check_structure
+from records.people.identity import check_structure
+from records.text.base64url import b64
 from records.vocabulary.codes import Action, Label
 from records.vocabulary.document_types import CLASS_NAMES
 from viewer_api.access import Access

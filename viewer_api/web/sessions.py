@@ -22,8 +22,8 @@ from keyvault.credentials.sign_in_links import (
 from keyvault.verbs.attempt import Call
 from records.errors import CoffreError, Refused
 from records.sessions import IDLE_MS, NOTED_AFTER_MS, OVERLAP_MS, RENEWED_AFTER_MS, cookie_name
+from records.text.web_forms import LARGEST_FORM, bad_form, fields_of, is_form, is_ours
 from records.vocabulary.codes import Environment, PurposeOfUse, Role
-from records.web_forms import LARGEST_FORM, bad_form, fields_of, is_form, is_ours
 from storage.index_parts import SignIns
 from storage.rows import SignedIn
 from viewer_api.session_calls import SessionCall

@@ -17,10 +17,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from keyvault.credentials.refusing import CredentialError
-from keyvault.verbs.reader.reading import Whose
+from keyvault.verbs.reader.grants.reading import Whose
 from records.errors import CoffreError, Conflict, Invalid, NotFound, Refused
-from records.languages import LANGUAGE_COOKIE, LANGUAGES
 from records.sessions import return_path
+from records.text.languages import LANGUAGE_COOKIE, LANGUAGES
 from records.vocabulary.codes import Environment
 from storage.index_parts import Named
 from viewer_api.refusals import QUOTA_S

@@ -10,11 +10,11 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from keyvault.verbs.reader.authorising import LARGEST_PAGE
-from keyvault.verbs.reader.choices import Choices
-from records.base64url import b64
+from keyvault.verbs.reader.holder.authorising import LARGEST_PAGE
+from keyvault.verbs.reader.holder.choices import Choices
 from records.choices.teams import UNNAMED
 from records.errors import Conflict, Invalid
+from records.text.base64url import b64
 from records.vocabulary.codes import Action
 from viewer_api.access import Access
 from viewer_api.cursors import read_position

@@ -2,8 +2,8 @@
 
 from starlette.requests import Request
 
-from records.languages import LANGUAGE_COOKIE, Wording, by_language, chosen
-from viewer_api.web import catalogue
+from records.text.languages import LANGUAGE_COOKIE, Wording, by_language, chosen
+from viewer_api.web.catalogue import catalogue
 from viewer_api.web.names import Names
 
 _BY_LANGUAGE = by_language(catalogue.TEXTS)

@@ -8,14 +8,14 @@ from itertools import pairwise
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from keyvault.verbs.reader.notices import OwnNotice
-from keyvault.verbs.reader.reading import Whose
-from records.documents import HoldersRefusal
+from keyvault.verbs.reader.grants.reading import Whose
+from keyvault.verbs.reader.holder.notices import OwnNotice
+from records.documents.facts import HoldersRefusal
+from records.documents.listed import ListedDocument
 from records.errors import Invalid
-from records.languages import FRENCH
-from records.listed_documents import ListedDocument
 from records.notices import NoticeState
 from records.profile.replacing import is_own
+from records.text.languages import FRENCH
 from records.vocabulary.codes import DocumentState, Label, Obligation
 from records.vocabulary.document_types import CLASS_NAMES, DOCUMENT_TYPES
 from records.vocabulary.professions import PROFESSIONS

@@ -93,6 +93,6 @@ def _digest(text: str) -> bytes:
 
 
 def _public(text: str) -> bytes:
-    from records.base64url import unb64
+    from records.text.base64url import unb64
 
     return unb64(text, 32)

@@ -27,7 +27,7 @@ from content.dicom.elements import (
     tag_name,
 )
 from content.dicom.metadata.references import REFERENCED_VRS, reference
-from records.numbers import decimal, integer
+from records.text.numbers import decimal, integer
 
 Json = dict[str, Any]
 

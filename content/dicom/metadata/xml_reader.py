@@ -9,7 +9,7 @@ from content.byte_source import Source, in_pieces
 from content.dicom.metadata.private_blocks import PrivateBlocks
 from content.limits import Limits
 from content.verdicts import Rejected
-from records.numbers import whole
+from records.text.numbers import whole
 
 _MODEL = "{http://dicom.nema.org/PS3.19/models/NativeDICOM}"
 MOST_VALUES = 500_000  # of one attribute

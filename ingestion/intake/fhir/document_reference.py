@@ -29,7 +29,7 @@ from ingestion.intake.fhir.security_labels import is_test_data, labels_of
 from ingestion.intake.fhir.shape_faults import refuse_shape
 from ingestion.intake.fhir.strict_json import read_json, refuse_modifiers
 from ingestion.intake.fhir.subject import ins_of
-from records.depositing_labels import stated_labels
+from records.documents.depositing_labels import stated_labels
 from records.errors import Invalid
 from records.vocabulary.codes import Label
 from records.vocabulary.document_types import DOCUMENT_TYPES

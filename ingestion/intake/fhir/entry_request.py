@@ -7,7 +7,7 @@ from uuid import UUID
 
 from ingestion.intake.fhir.request import check_answer, check_content
 from ingestion.intake.stow.request import LABELS, preferences, refuse_headers, stated
-from records.depositing_labels import stated_labels
+from records.documents.depositing_labels import stated_labels
 from records.errors import CoffreError, Invalid, NotFound
 from records.profile.replacing import Replaced
 from records.vocabulary.codes import Label

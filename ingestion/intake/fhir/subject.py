@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from ingestion.intake.fhir.data_types import Contained, Identifier, Reference
 from records.errors import Invalid
-from records.identity import KNOWN_OIDS
+from records.people.identity import KNOWN_OIDS
 
 _OID = "urn:oid:"
 _CONDITIONAL = "Patient?"

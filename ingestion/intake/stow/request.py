@@ -19,9 +19,9 @@ from ingestion.intake.bodies.multipart import (
 from ingestion.intake.reception import Deposit
 from ingestion.intake.stow.rules import REQUEST_HEADERS
 from ingestion.intake.treatments import Treatment
-from records.depositing_labels import stated_labels
+from records.documents.depositing_labels import stated_labels
 from records.errors import Invalid
-from records.numbers import decimal
+from records.text.numbers import decimal
 from records.vocabulary.codes import Label
 
 DICOM_JSON, DICOM_XML = Payload.JSON.value, Payload.XML.value

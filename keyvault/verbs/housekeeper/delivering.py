@@ -13,9 +13,9 @@ from keyvault.keys.contacts import Code, open_contact, store_code
 from keyvault.keys.record_keys import care_key
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.notice_outbox import CONTACT, HOLDER, SealedNotice, open_notice
-from records.contacts import ContactKind
 from records.errors import CoffreError
 from records.notices import GIVEN_UP_MS, STATE_AFTER, Delivery, NoticeState, after_attempt, next_delay_ms
+from records.people.contacts import ContactKind
 
 NOTICE_LEASE_MS = 60_000
 MOST_LEASED = 20

@@ -13,7 +13,7 @@ from keyvault.store import Row
 from keyvault.transaction import Transaction
 from keyvault.verbs import jobs
 from keyvault.verbs.notice_outbox import queue_notice
-from records.announcing import Step, announced
+from records.documents.announcing import Step, announced
 from records.errors import CoffreError
 from records.notices import NoticeKind
 from records.vocabulary.codes import Action, DocumentState, Label, RecordState

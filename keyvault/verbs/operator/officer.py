@@ -9,7 +9,7 @@ from keyvault.log.lines_of_actors import Period, Written, oldest_first
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.operator.permission import alone
-from records.actors import Actor
+from records.people.actors import Actor
 from records.vocabulary.codes import Role
 
 LARGEST_PAGE = 5_000

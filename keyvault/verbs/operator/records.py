@@ -10,10 +10,10 @@ from keyvault.opened_records import DECOY, DECOY_ID, PERSON
 from keyvault.verbs.attempt import Call, Denied, Preamble, refuse
 from keyvault.verbs.new_records import new_record
 from keyvault.verbs.operator.permission import denied, permit
-from records.actors import Actor
 from records.consent import Card, ConsentRecord, check_consent
 from records.errors import Conflict, Refused
-from records.identity import INS, INS_NIR_DEMO, Traits
+from records.people.actors import Actor
+from records.people.identity import INS, INS_NIR_DEMO, Traits
 from records.vocabulary.codes import Action, Environment, Outcome, ReasonCode
 
 # never looked up: the decoy's row has no INS token

@@ -18,7 +18,7 @@ from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
 from keyvault.verbs.job_request import JobRequest
 from keyvault.verbs.judging import judged
 from keyvault.verbs.rows import STUDY, SealedRow, genuine, open_rows
-from records.details import DocumentDetails
+from records.documents.details import DocumentDetails
 from records.errors import Conflict, Invalid, NotFound
 from records.vocabulary.codes import (
     Action,

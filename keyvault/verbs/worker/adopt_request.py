@@ -13,14 +13,14 @@ from audit.canonical import canonical, parse
 from keyvault.crypto.sealed_blob import BlobKind
 from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Denied
-from records.actors import Actor
-from records.base64url import b64, unb64
-from records.declared import declared_authors, practice_setting
-from records.depositing_labels import labelled_too
-from records.details import DocumentDetails
-from records.documents import DocumentFacts, Kind
+from records.documents.declared import declared_authors, practice_setting
+from records.documents.depositing_labels import labelled_too
+from records.documents.details import DocumentDetails
+from records.documents.facts import DocumentFacts, Kind
 from records.errors import Conflict
+from records.people.actors import Actor
 from records.profile.entries import read_entry
+from records.text.base64url import b64, unb64
 from records.vocabulary.codes import DocumentState, Label
 from records.vocabulary.document_types import class_of
 

@@ -36,8 +36,8 @@ from keyvault.verbs.worker.received import (
     open_sealed_key,
 )
 from keyvault.verbs.worker.replacing import replaced_in
-from records.actors import Actor
 from records.errors import Conflict
+from records.people.actors import Actor
 from records.rules.document import depositor_kind
 from records.vocabulary import depositing
 from records.vocabulary.codes import Label, ReasonCode

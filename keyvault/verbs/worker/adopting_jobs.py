@@ -31,10 +31,10 @@ from keyvault.verbs.worker.job_log import log_step
 from keyvault.verbs.worker.job_result import check_left
 from keyvault.verbs.worker.received import may_deposit
 from keyvault.verbs.worker.rendering import rendered
-from records.actors import Actor
-from records.document_changes import DocumentChange, changed
-from records.documents import DocumentFacts
+from records.documents.changes import DocumentChange, changed
+from records.documents.facts import DocumentFacts
 from records.errors import CoffreError, Conflict
+from records.people.actors import Actor
 from records.vocabulary.codes import Action, JobKind, JobState, PurposeOfUse, Role
 from records.vocabulary.depositing import Depositor
 from records.vocabulary.depositing import may_deposit as may_deposit_type

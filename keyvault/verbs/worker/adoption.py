@@ -32,16 +32,16 @@ from keyvault.verbs.worker.adopt_request import (
 )
 from keyvault.verbs.worker.deposit_notices import tell_of_deposit
 from keyvault.verbs.worker.replacing import Former, former_of
-from records.actors import Actor
-from records.announcing import Step
-from records.depositing_labels import labelled_too
-from records.details import damaged
-from records.details_json import to_json
-from records.documents import DocumentFacts
+from records.documents.announcing import Step
+from records.documents.depositing_labels import labelled_too
+from records.documents.details import damaged
+from records.documents.details_json import to_json
+from records.documents.facts import DocumentFacts
+from records.documents.summaries import summary_of
 from records.errors import Conflict
+from records.people.actors import Actor
 from records.policy import AccessRequest, Deny, Facts, decide
 from records.profile.replacing import Replaced, successor
-from records.summaries import summary_of
 from records.vocabulary.codes import Action, DocumentState, Label, PurposeOfUse, ReasonCode
 from records.vocabulary.person_warnings import person_codes
 

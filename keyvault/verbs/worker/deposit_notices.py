@@ -5,9 +5,9 @@ from collections.abc import Collection
 from keyvault.opened_records import OpenedRecord
 from keyvault.transaction import Transaction
 from keyvault.verbs.notice_outbox import queue_notice
-from records.actors import Actor
-from records.documents import DocumentFacts
+from records.documents.facts import DocumentFacts
 from records.notices import NoticeKind
+from records.people.actors import Actor
 from records.policy import told_to_holder
 from records.vocabulary.codes import Role
 

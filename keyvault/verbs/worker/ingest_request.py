@@ -7,7 +7,7 @@ from audit.canonical import parse
 from keyvault.crypto.boxes import open_box
 from keyvault.keys.reception import Envelope, ReceivedPart
 from keyvault.verbs.worker.received import ReceivedBlobKey
-from records.base64url import unb64
+from records.text.base64url import unb64
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,9 +27,9 @@ from keyvault.verbs.worker.received import (
     open_sealed_key,
 )
 from keyvault.verbs.worker.recognising import record_named, tokens_of
-from records.actors import Actor
-from records.base64url import b64
 from records.errors import Conflict
+from records.people.actors import Actor
+from records.text.base64url import b64
 from records.vocabulary.codes import ReasonCode
 
 _UNTOLD = frozenset({HEADER, CERTIFICATE})

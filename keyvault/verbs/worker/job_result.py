@@ -11,10 +11,10 @@ from typing import Any
 
 from audit.canonical import canonical
 from keyvault.verbs.jobs import Job
-from records.details import DocumentDetails
-from records.details_json import to_json
+from records.documents.details import DocumentDetails
+from records.documents.details_json import to_json
+from records.documents.instances import KeptInstance, kept, newest
 from records.errors import Conflict
-from records.instances import KeptInstance, kept, newest
 from records.vocabulary.codes import JobKind
 
 

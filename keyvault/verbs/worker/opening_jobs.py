@@ -24,12 +24,12 @@ from keyvault.verbs.leases import LONGEST_LEASE_MS
 from keyvault.verbs.rows import SealedRow, genuine, open_rows
 from keyvault.verbs.worker.job_log import log_step
 from keyvault.verbs.worker.job_result import left_by
-from records.base64url import b64, unb64
-from records.details import DocumentDetails
-from records.details_json import from_json, to_json
-from records.documents import DocumentFacts
+from records.documents.details import DocumentDetails
+from records.documents.details_json import from_json, to_json
+from records.documents.facts import DocumentFacts
+from records.documents.instances import newest
 from records.errors import Conflict
-from records.instances import newest
+from records.text.base64url import b64, unb64
 from records.vocabulary.codes import JobKind
 
 

@@ -17,9 +17,9 @@ from keyvault.opened_records import OpenedRecord
 from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Preamble
 from keyvault.verbs.caller import admit_deposit
-from records.actors import Actor
-from records.documents import DocumentFacts
+from records.documents.facts import DocumentFacts
 from records.errors import CoffreError, Conflict
+from records.people.actors import Actor
 from records.policy import AccessRequest, Deny, Facts, decide
 from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode
 

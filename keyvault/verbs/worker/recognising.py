@@ -10,7 +10,7 @@ from keyvault.context import Vault
 from keyvault.crypto.search_tokens import TokenField, part_value
 from keyvault.store import Row, VaultTransaction
 from records.errors import Conflict, Invalid
-from records.traits import ClaimedTraits, Trait, differing_of_all
+from records.people.traits import ClaimedTraits, Trait, differing_of_all
 
 
 def record_named(vault: Vault, tx: VaultTransaction, locator: str) -> Row | None:

@@ -17,7 +17,7 @@ from keyvault.verbs import jobs
 from keyvault.verbs.worker.adopt_request import Adopted, AdoptRequest
 from keyvault.verbs.worker.adoption import Adoption
 from keyvault.verbs.worker.job_log import log_step
-from records.details import RenditionDetails
+from records.documents.details import RenditionDetails
 from records.errors import Conflict
 
 

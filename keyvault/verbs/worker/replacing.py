@@ -10,7 +10,7 @@ from keyvault.keys.summaries import open_summaries
 from keyvault.opened_records import OpenedRecord
 from keyvault.store import Row
 from keyvault.transaction import Transaction
-from records.documents import DocumentFacts
+from records.documents.facts import DocumentFacts
 from records.profile.replacing import Replaced, may_succeed, succeeded
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
+from records.documents.listed import ListedDocument
+from records.documents.summaries import DocumentSummary
 from records.fhir.addresses import Addresses
 from records.fhir.dates import INSTANT, instant
 from records.fhir.patches import IS_ARCHIVED, IS_DELETED
@@ -18,8 +20,6 @@ from records.fhir.systems import (
     VISIBILITY,
     system_of_type,
 )
-from records.listed_documents import ListedDocument
-from records.summaries import DocumentSummary
 from records.vocabulary.codes import DocumentState, Label
 from records.vocabulary.document_types import CLASS_NAMES, DOCUMENT_TYPES
 

@@ -3,13 +3,13 @@
 from typing import Any
 from uuid import UUID
 
+from records.documents.listed import ListedDocument
+from records.documents.summaries import SeriesSummary
 from records.fhir.addresses import Addresses
 from records.fhir.dates import instant
 from records.fhir.resources.document_references import ABSENT, filled, study_day
 from records.fhir.resources.study_identifiers import order_identifiers, uid_identifier
 from records.fhir.systems import DICOM_TERMS
-from records.listed_documents import ListedDocument
-from records.summaries import SeriesSummary
 from records.vocabulary.codes import DocumentState
 
 _CONNECTIONS = "http://terminology.hl7.org/CodeSystem/endpoint-connection-type"

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from records.documents.summaries import DocumentSummary
 from records.fhir.systems import DICOM_UID, IDENTIFIER_TYPES
-from records.summaries import DocumentSummary
 
 _NUMBERS: Mapping[str, str] = {"00080050": "ACSN", "00402016": "PLAC", "00402017": "FILL"}
 """Accession Number, and the order's numbers with its placer and its filler: types of HL7 table 0203."""

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from records.documents.listed import ListedDocument
 from records.fhir.dates import instant
 from records.fhir.resources.document_references import filled
 from records.fhir.systems import LIST_TYPES, NATIONAL_STRUCTURE, URI
-from records.listed_documents import ListedDocument
 
 SUBMISSION_SET = "submissionset"
 KEPT_OF_SET = ("identifier", "title", "date", "source", "note")

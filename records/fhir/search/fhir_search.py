@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from records.documents.listed import ListedDocument
 from records.fhir.addresses import Addresses
 from records.fhir.resources.document_references import DocumentReferences
 from records.fhir.resources.imaging_studies import ImagingStudies
@@ -17,7 +18,6 @@ from records.fhir.search.matching import Condition, Parameter, Resource, conditi
 from records.fhir.search.set_parameters import SET_PARAMETERS
 from records.fhir.search.study_links import StudyTokens, with_studies
 from records.filters import DocumentFilter
-from records.listed_documents import ListedDocument
 
 DOCUMENT, IMAGING_STUDY, SET = "DocumentReference", "ImagingStudy", "List"
 PARAMETERS: Mapping[str, Mapping[str, Parameter]] = {

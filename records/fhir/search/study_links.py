@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
+from records.documents.listed import ListedDocument
 from records.fhir.resources.study_identifiers import order_identifiers, uid_identifier
 from records.fhir.search.matching import Token, token_of_identifier
 from records.fhir.systems import DICOM_UID, URI, one_name
-from records.listed_documents import ListedDocument
 
 _UID = re.compile(r"[0-9][0-9.]{0,63}")
 StudyTokens = Mapping[UUID, frozenset[Token]]

@@ -41,8 +41,8 @@ from keyvault.vault_keys import VaultSettings
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.notice_outbox import open_notice
 from keyvault.verbs.operator.records import OpenedAnew
-from keyvault.verbs.reader.changing import CardChange, Changed
-from keyvault.verbs.reader.releasing import Released
+from keyvault.verbs.reader.grants.releasing import Released
+from keyvault.verbs.reader.holder.changing import CardChange, Changed
 from keyvault.verbs.rows import SealedRow
 from keyvault.verbs.worker.adopt_request import (
     Adopted,
@@ -53,9 +53,8 @@ from keyvault.verbs.worker.adopt_request import (
 )
 from keyvault.verbs.worker.ingest_request import ForIngest, open_for_ingest
 from keyvault.verbs.worker.received import ReceivedBlobKey
-from records.actors import Actor
 from records.consent import Emergency
-from records.details import (
+from records.documents.details import (
     ContentDetails,
     DocumentDetails,
     InstanceDetails,
@@ -63,7 +62,8 @@ from records.details import (
     SeriesDetails,
     StudyDetails,
 )
-from records.identity import INS, INS_NIR_TEST, Traits
+from records.people.actors import Actor
+from records.people.identity import INS, INS_NIR_TEST, Traits
 from records.vocabulary.codes import (
     Action,
     Environment,

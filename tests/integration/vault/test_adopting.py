@@ -15,9 +15,9 @@ from keyvault.keys.reception_keys import verify_reception_key
 from keyvault.verbs.attempt import Denied
 from keyvault.verbs.worker.adopt_request import Adopted, AdoptRequest, NewBlob
 from keyvault.verbs.worker.ingest_request import ForIngest
-from records.details import ContentDetails, Place
+from records.documents.details import ContentDetails, Place
 from records.errors import CoffreError, Conflict
-from records.traits import ClaimedTraits, Trait
+from records.people.traits import ClaimedTraits, Trait
 from records.vocabulary.codes import ReasonCode
 from tests.integration.vault.bench import (
     DAY,

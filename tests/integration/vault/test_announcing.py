@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.reader.changing import Changed
-from keyvault.verbs.reader.reading import Disclosed, EventPage
+from keyvault.verbs.reader.grants.reading import Disclosed, EventPage
+from keyvault.verbs.reader.holder.changing import Changed
 from records.errors import CoffreError, NotFound
 from records.notices import NoticeKind
 from records.vocabulary.codes import PurposeOfUse, ReasonCode

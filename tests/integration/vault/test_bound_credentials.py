@@ -12,11 +12,11 @@ from keyvault.credentials.proving import ProofKey
 from keyvault.crypto.signing import new_signing_key
 from keyvault.process.guard import Guard, ReaderDoor
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.reader.filling import ListPage
-from keyvault.verbs.reader.listing import Listing
-from keyvault.verbs.reader.reading import ResolvedRecord
-from records.base64url import b64
+from keyvault.verbs.reader.grants.reading import ResolvedRecord
+from keyvault.verbs.reader.lists.filling import ListPage
+from keyvault.verbs.reader.lists.listing import Listing
 from records.errors import CoffreError
+from records.text.base64url import b64
 from records.vocabulary.codes import PurposeOfUse, Role
 from tests.integration.vault.bench import DOCTOR, LABORATORY, PRACTICE, Person, VaultBench
 from viewer_api.session_calls import SessionCall, deposit_proof, proving

@@ -8,12 +8,12 @@ import pytest
 
 from keyvault.keys import choices
 from keyvault.verbs.attempt import Denied
-from keyvault.verbs.reader.choices import Choices
-from keyvault.verbs.reader.choosing import Chosen
-from keyvault.verbs.reader.filling import ListPage
-from keyvault.verbs.reader.listing import Listing
-from keyvault.verbs.reader.reading import Disclosed, ResolvedRecord
-from keyvault.verbs.reader.releasing import Released
+from keyvault.verbs.reader.grants.reading import Disclosed, ResolvedRecord
+from keyvault.verbs.reader.grants.releasing import Released
+from keyvault.verbs.reader.holder.choices import Choices
+from keyvault.verbs.reader.holder.choosing import Chosen
+from keyvault.verbs.reader.lists.filling import ListPage
+from keyvault.verbs.reader.lists.listing import Listing
 from records.choices.authorisations import DocumentKind, Scope
 from records.consent import CardAuthorisation
 from records.errors import Invalid, NotFound

@@ -10,9 +10,9 @@ import pytest
 from keyvault.credentials.refusing import CredentialError
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.reader.changing import CardChange, Changed
-from keyvault.verbs.reader.reading import Disclosed, EventPage, ResolvedRecord
-from keyvault.verbs.reader.releasing import Released
+from keyvault.verbs.reader.grants.reading import Disclosed, EventPage, ResolvedRecord
+from keyvault.verbs.reader.grants.releasing import Released
+from keyvault.verbs.reader.holder.changing import CardChange, Changed
 from keyvault.verbs.worker.adopt_request import Adopted
 from keyvault.verbs.worker.ingest_request import ForIngest
 from records.consent import Emergency

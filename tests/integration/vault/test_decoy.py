@@ -8,8 +8,8 @@ import pytest
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.opened_records import DECOY_ID
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.reader.changing import CardChange
-from records.contacts import ContactKind
+from keyvault.verbs.reader.holder.changing import CardChange
+from records.people.contacts import ContactKind
 from records.vocabulary.codes import Action, ReasonCode, RecordState
 from tests.integration.vault.bench import DOCTOR, Person, VaultBench, new_ins
 from tests.integration.vault.watched_store import Statement

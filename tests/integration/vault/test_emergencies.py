@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.reader.reading import Disclosed, ResolvedRecord
-from keyvault.verbs.reader.releasing import Released
+from keyvault.verbs.reader.grants.reading import Disclosed, ResolvedRecord
+from keyvault.verbs.reader.grants.releasing import Released
 from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode
 from tests.integration.vault.bench import (
     ATTENDING,

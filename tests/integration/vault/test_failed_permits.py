@@ -2,7 +2,7 @@
 
 import pytest
 
-from keyvault.verbs.reader import granted
+from keyvault.verbs.reader.grants import granted
 from records.errors import CoffreError
 from tests.integration.vault.bench import Person, VaultBench
 

@@ -9,7 +9,7 @@ import pytest
 from keyvault.credentials.refusing import CredentialError
 from keyvault.grants.grant import new_recipient
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.reader.releasing import Released
+from keyvault.verbs.reader.grants.releasing import Released
 from records.emergency import WINDOW_MS
 from records.errors import NotFound
 from records.vocabulary.codes import Action, PurposeOfUse, RecordState

@@ -14,9 +14,9 @@ from keyvault.crypto.signing import new_signing_key, public_key
 from keyvault.restore.forward import bring_forward
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.operator.issuers import ListedIssuer, NewIssuer
-from keyvault.verbs.reader.reading import ResolvedRecord
+from keyvault.verbs.reader.grants.reading import ResolvedRecord
 from records.errors import CoffreError, Refused
-from records.identity import INS, INS_NIR_TEST
+from records.people.identity import INS, INS_NIR_TEST
 from records.vocabulary.codes import Action, Environment, PurposeOfUse, Role
 from storage.vault_store.store import SqlVaultStore
 from tests.integration.vault.bench import (

@@ -17,7 +17,7 @@ from keyvault.verbs.operator.quarantine import JobSeen
 from keyvault.verbs.rows import SealedRow
 from keyvault.verbs.worker.adopt_request import Adopted, AdoptRequest, NewBlob, NewDocument
 from keyvault.verbs.worker.opening_jobs import ForMaintenance, open_for_maintenance
-from records.details import ContentDetails, DocumentDetails, InstanceDetails, Place, SeriesDetails
+from records.documents.details import ContentDetails, DocumentDetails, InstanceDetails, Place, SeriesDetails
 from records.errors import CoffreError
 from records.vocabulary.codes import Action, ReasonCode, Role
 from tests.integration.vault.bench import Deposited, Person, VaultBench, new_ins, rows_of

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from keyvault.crypto import envelope
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.judging import LEAST_OPENED
-from keyvault.verbs.reader.reading import Disclosed
+from keyvault.verbs.reader.grants.reading import Disclosed
 from records.errors import NotFound
 from tests.integration.vault.bench import LABORATORY, Deposited, Person, VaultBench, rows_of
 from tests.integration.vault.watched_store import Statement

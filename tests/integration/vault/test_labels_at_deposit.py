@@ -7,7 +7,7 @@ import pytest
 
 from keyvault.verbs.attempt import Denied
 from keyvault.verbs.operator.quarantine import JobSeen
-from keyvault.verbs.reader.reading import Disclosed
+from keyvault.verbs.reader.grants.reading import Disclosed
 from keyvault.verbs.rows import SealedRow
 from keyvault.verbs.worker.adopt_request import Adopted, AdoptRequest, NewDocument
 from keyvault.verbs.worker.ingest_request import ForIngest

@@ -12,12 +12,12 @@ from keyvault.crypto.sealed_json import card_aad, seal_json
 from keyvault.keys.cards import OpenedCard
 from keyvault.log.appending import Event
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.reader.changing import CardChange, Changed
-from keyvault.verbs.reader.reading import Disclosed, ResolvedRecord
+from keyvault.verbs.reader.grants.reading import Disclosed, ResolvedRecord
+from keyvault.verbs.reader.holder.changing import CardChange, Changed
 from keyvault.verbs.worker.adopt_request import Adopted
 from keyvault.verbs.worker.ingest_request import ForIngest
 from records.consent import CardAuthorisation, Emergency
-from records.details import SetAside
+from records.documents.details import SetAside
 from records.errors import CoffreError, Invalid, NotFound, Refused
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode, RecordState
 from tests.integration.hiding import hide_from_patient

@@ -9,13 +9,13 @@ from uuid import UUID, uuid4
 import pytest
 
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.reader.filling import PORTION, ListPage
-from keyvault.verbs.reader.listing import Listing, RowsNeeded
+from keyvault.verbs.reader.lists.filling import PORTION, ListPage
+from keyvault.verbs.reader.lists.listing import Listing, RowsNeeded
 from keyvault.verbs.rows import SealedRow
 from keyvault.verbs.worker.adopt_request import Adopted
+from records.documents.summaries import summary_of
 from records.errors import CoffreError
 from records.filters import DocumentFilter
-from records.summaries import summary_of
 from records.vocabulary.codes import ReasonCode, Role
 from tests.integration.vault.bench import DOCTOR, PRACTICE, STRANGER, Deposited, Person, VaultBench, rows_of
 from tests.integration.vault.test_jobs import imaged, leaving, taken

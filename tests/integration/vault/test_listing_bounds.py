@@ -5,8 +5,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.reader.filling import ListPage
-from keyvault.verbs.reader.listing import Listing
+from keyvault.verbs.reader.lists.filling import ListPage
+from keyvault.verbs.reader.lists.listing import Listing
 from records.filters import DocumentFilter
 from tests.integration.vault.bench import Person, VaultBench
 
@@ -47,7 +47,7 @@ def test_named_documents_are_listed_as_far_as_they_may_be_seen(vault: VaultBench
 def test_nothing_older_than_what_is_asked_for_is_read(
     vault: VaultBench, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("keyvault.verbs.reader.filling.PORTION", 2)
+    monkeypatch.setattr("keyvault.verbs.reader.lists.filling.PORTION", 2)
     long, short = person, vault.person()
     several(vault, long, 9)
     since = int(vault.clock()) + 1

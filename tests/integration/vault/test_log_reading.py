@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from keyvault.verbs.reader import log_reading
-from keyvault.verbs.reader.log_reading import EVERY_LINE, LogFilter
-from keyvault.verbs.reader.reading import EventPage
+from keyvault.verbs.reader.grants.reading import EventPage
+from keyvault.verbs.reader.log import log_reading
+from keyvault.verbs.reader.log.log_reading import EVERY_LINE, LogFilter
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse
 from tests.integration.vault.bench import DOCTOR, HOUR, STRANGER, Person, VaultBench
 

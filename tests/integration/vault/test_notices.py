@@ -9,11 +9,11 @@ from audit.view import LogFault
 from keyvault.verbs.attempt import Denied
 from keyvault.verbs.housekeeper.delivering import Notice
 from keyvault.verbs.notice_outbox import queue_notice
-from keyvault.verbs.reader.contacting import NotConfirmed, OwnContact, OwnContacts
-from keyvault.verbs.reader.notices import OwnNotices
-from records.contacts import CODE_TRIES, CODES_AN_HOUR, ContactKind
+from keyvault.verbs.reader.holder.contacting import NotConfirmed, OwnContact, OwnContacts
+from keyvault.verbs.reader.holder.notices import OwnNotices
 from records.errors import CoffreError, Invalid, Refused
 from records.notices import GIVEN_UP_MS, LONGEST_DELAY_MS, Delivery, NoticeKind, NoticeState
+from records.people.contacts import CODE_TRIES, CODES_AN_HOUR, ContactKind
 from records.vocabulary.codes import Action
 from tests.integration.vault.bench import ATTENDING, DOCTOR, HOUR, STRANGER, Person, VaultBench
 from tests.integration.vault.test_rotations import two_operators

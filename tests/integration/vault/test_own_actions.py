@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.reader.own_actions import OwnAction, OwnActions
+from keyvault.verbs.reader.log.own_actions import OwnAction, OwnActions
 from records.errors import CoffreError
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode, Role
 from tests.integration.vault.bench import DOCTOR, HOSPITAL, PRACTICE, STRANGER, Person, VaultBench, new_ins

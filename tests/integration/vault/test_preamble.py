@@ -19,15 +19,15 @@ from keyvault.quotas import Quota, Quotas
 from keyvault.restore.frozen import freeze
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.operator.issuers import NewIssuer
-from keyvault.verbs.reader.changing import CardChange
-from keyvault.verbs.reader.filling import ListPage
+from keyvault.verbs.reader.holder.changing import CardChange
+from keyvault.verbs.reader.lists.filling import ListPage
 from keyvault.verbs.worker.adopt_request import Adopted
-from records.contacts import ContactKind
+from records.documents.label_changes import LabelChange
 from records.errors import Conflict, NotFound
 from records.fhir.search.fhir_search import DOCUMENT, FhirSearch
 from records.imaging.attributes import Level
 from records.imaging.search import ImagingSearch
-from records.label_changes import LabelChange
+from records.people.contacts import ContactKind
 from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode, RecordState, Role
 from tests.integration.vault.bench import (
     DOCTOR,

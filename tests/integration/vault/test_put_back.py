@@ -8,8 +8,8 @@ import pytest
 from audit.view import LogFault
 from keyvault.keys.cards import open_facts, seal_facts
 from keyvault.verbs.attempt import Denied
-from keyvault.verbs.reader.reading import Disclosed
-from keyvault.verbs.reader.releasing import Released
+from keyvault.verbs.reader.grants.reading import Disclosed
+from keyvault.verbs.reader.grants.releasing import Released
 from keyvault.verbs.rows import SealedRow
 from records.errors import CoffreError, NotFound
 from records.vocabulary.codes import Action, DocumentState, ReasonCode

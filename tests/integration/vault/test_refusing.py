@@ -5,9 +5,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.reader.changing import Changed
-from keyvault.verbs.reader.following import DocumentStanding, FollowedDeposits
-from keyvault.verbs.reader.reading import Disclosed
+from keyvault.verbs.reader.document.following import DocumentStanding, FollowedDeposits
+from keyvault.verbs.reader.grants.reading import Disclosed
+from keyvault.verbs.reader.holder.changing import Changed
 from keyvault.verbs.worker.adopt_request import Adopted
 from keyvault.verbs.worker.ingest_request import ForIngest
 from records.errors import NotFound

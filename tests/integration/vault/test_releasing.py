@@ -7,10 +7,10 @@ import pytest
 
 from keyvault.grants.grant import GrantError, new_recipient, open_grant
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.reader import granted
-from keyvault.verbs.reader.releasing import Released
-from records.base64url import b64
+from keyvault.verbs.reader.grants import granted
+from keyvault.verbs.reader.grants.releasing import Released
 from records.errors import CoffreError, NotFound
+from records.text.base64url import b64
 from records.vocabulary.codes import Action, ReasonCode, RecordState
 from tests.integration.hiding import hide_from_patient
 from tests.integration.vault.bench import (

@@ -13,14 +13,14 @@ from keyvault.crypto.sealed_blob import BlobKind, BlobRef, new_data_key
 from keyvault.grants.grant import GrantBody
 from keyvault.keys.reception import ReceivedKey, seal_key
 from keyvault.verbs.attempt import Denied
-from keyvault.verbs.reader.releasing import Released
+from keyvault.verbs.reader.grants.releasing import Released
 from keyvault.verbs.rows import SealedRow
 from keyvault.verbs.worker.adopt_request import Adopted, AdoptRequest, NewBlob, NewDocument
 from keyvault.verbs.worker.opening_jobs import ForMaintenance, open_for_maintenance
-from records.details import InstanceDetails, Place, RenditionDetails
+from records.documents.details import InstanceDetails, Place, RenditionDetails
+from records.documents.instances import newest
+from records.documents.renditions import OVERVIEW, STRIP
 from records.errors import Conflict
-from records.instances import newest
-from records.renditions import OVERVIEW, STRIP
 from tests.integration.vault.bench import Deposited, Person, VaultBench, rows_of
 
 STUDY, SERIES = "1.2.826.0.1.3680043.2.1125.1", "1.2.3"

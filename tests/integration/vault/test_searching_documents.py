@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.reader import filling
-from keyvault.verbs.reader.rows_needed import RowsNeeded
-from keyvault.verbs.reader.searching_documents import FoundDocuments
+from keyvault.verbs.reader.lists import filling
+from keyvault.verbs.reader.lists.rows_needed import RowsNeeded
+from keyvault.verbs.reader.lists.searching_documents import FoundDocuments
 from records.errors import Invalid
 from records.fhir.resources.submission_sets import set_id
 from records.fhir.search.fhir_search import DOCUMENT, IMAGING_STUDY, SET, FhirSearch, set_search

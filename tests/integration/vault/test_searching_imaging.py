@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.reader.rows_needed import RowsNeeded
-from keyvault.verbs.reader.searching import FoundImaging
+from keyvault.verbs.reader.lists.rows_needed import RowsNeeded
+from keyvault.verbs.reader.lists.searching import FoundImaging
 from records.imaging.attributes import Level
 from records.imaging.items import below
 from records.imaging.search import ImagingSearch

@@ -13,7 +13,7 @@ from keyvault.restore import shipping
 from keyvault.restore.frozen import freeze
 from keyvault.restore.second_place import Checkpoints, checkpoint_name, segment_name
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.reader.changing import Changed
+from keyvault.verbs.reader.holder.changing import Changed
 from records.errors import CoffreError, NotFound
 from records.vocabulary.codes import PurposeOfUse, Role
 from storage.objects.kept_files import KeptFiles

@@ -7,8 +7,8 @@ from keyvault.keys.root_secrets import ACCOUNTABILITY, SYSTEM_CHAIN
 from keyvault.log.accountability import open_own, own_token, own_tokens
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.operator.rotating import SecretsRotated
-from keyvault.verbs.reader.releasing import Released
-from records.actors import Actor
+from keyvault.verbs.reader.grants.releasing import Released
+from records.people.actors import Actor
 from records.vocabulary.codes import PurposeOfUse, Role
 from tests.integration.vault.bench import Person, VaultBench, new_ins
 

@@ -21,16 +21,16 @@ from keyvault.crypto.search_tokens import TokenField
 from keyvault.crypto.signing import new_signing_key
 from keyvault.grants.grant import new_recipient
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.reader.changing import CardChange, Changed
-from keyvault.verbs.reader.choosing import Chosen
-from keyvault.verbs.reader.reading import Disclosed, EventPage, ResolvedRecord
-from keyvault.verbs.reader.releasing import Released
+from keyvault.verbs.reader.grants.reading import Disclosed, EventPage, ResolvedRecord
+from keyvault.verbs.reader.grants.releasing import Released
+from keyvault.verbs.reader.holder.changing import CardChange, Changed
+from keyvault.verbs.reader.holder.choosing import Chosen
 from keyvault.verbs.worker.ingest_request import ForIngest
-from records.base64url import b64
 from records.choices.authorisations import DocumentKind
 from records.consent import Emergency
 from records.errors import CoffreError
-from records.identity import INS, INS_NIR_TEST
+from records.people.identity import INS, INS_NIR_TEST
+from records.text.base64url import b64
 from records.vocabulary.codes import Action, PurposeOfUse, Role
 from tests.integration.vault.bench import (
     DOCTOR,

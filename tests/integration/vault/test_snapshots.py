@@ -12,10 +12,10 @@ from keyvault.crypto import envelope
 from keyvault.quotas import DEFAULT_QUOTAS, Quota, Quotas
 from keyvault.store import VaultTransaction
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.reader.by_document import DocumentVerbs
-from keyvault.verbs.reader.reading import Disclosed
-from keyvault.verbs.reader.releasing import Released
-from keyvault.verbs.reader.snapshot import MOST_SNAPSHOTS
+from keyvault.verbs.reader.document.by_document import DocumentVerbs
+from keyvault.verbs.reader.grants.reading import Disclosed
+from keyvault.verbs.reader.grants.releasing import Released
+from keyvault.verbs.reader.lists.snapshot import MOST_SNAPSHOTS
 from keyvault.verbs.rows import SeenDocument
 from records.errors import CoffreError, NotFound
 from records.vocabulary.codes import Action, ReasonCode, Role

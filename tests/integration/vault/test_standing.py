@@ -14,8 +14,8 @@ from keyvault.keys.secret_keys import Use
 from keyvault.restore.frozen import freeze
 from keyvault.store import VaultTransaction
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.reader import kept_grants, rechecking
-from keyvault.verbs.reader.releasing import Released
+from keyvault.verbs.reader.grants import kept_grants, rechecking
+from keyvault.verbs.reader.grants.releasing import Released
 from records.emergency import WINDOW_MS
 from records.errors import CoffreError, NotFound
 from records.vocabulary.codes import Action, ReasonCode

@@ -7,9 +7,9 @@ from uuid import UUID
 import pytest
 
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.reader.judging_again import judge_again
-from keyvault.verbs.reader.kept_grants import open_grant
-from keyvault.verbs.reader.releasing import Released
+from keyvault.verbs.reader.grants.judging_again import judge_again
+from keyvault.verbs.reader.grants.kept_grants import open_grant
+from keyvault.verbs.reader.grants.releasing import Released
 from records.vocabulary.codes import Action, RecordState
 from tests.faults.seeds import seeded
 from tests.integration.hiding import hide_from_patient

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import event
 
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.reader.releasing import Released
+from keyvault.verbs.reader.grants.releasing import Released
 from records.vocabulary.codes import Action
 from tests.integration.vault.bench import STRANGER, Deposited, Person, VaultBench
 

@@ -11,12 +11,12 @@ from keyvault.credentials.refusing import CredentialError
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.grants.grant import GrantError, new_recipient
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.reader.changing import CardChange
-from keyvault.verbs.reader.reading import Disclosed
-from keyvault.verbs.reader.releasing import Released
-from records.base64url import b64, unb64
+from keyvault.verbs.reader.grants.reading import Disclosed
+from keyvault.verbs.reader.grants.releasing import Released
+from keyvault.verbs.reader.holder.changing import CardChange
 from records.consent import Emergency
-from records.identity import INS, INS_NIR_TEST
+from records.people.identity import INS, INS_NIR_TEST
+from records.text.base64url import b64, unb64
 from records.vocabulary.codes import Action, Environment, ReasonCode, Role
 from tests.integration.vault.bench import (
     AUDIENCE,

@@ -7,13 +7,13 @@ import pytest
 
 from keyvault.keys.choices import TOLD_AT_ONCE
 from keyvault.verbs.attempt import Denied
-from keyvault.verbs.reader import ending
-from keyvault.verbs.reader.changing import CardChange, Changed
-from keyvault.verbs.reader.choices import Choices
-from keyvault.verbs.reader.choosing import Chosen
-from keyvault.verbs.reader.filling import ListPage
-from keyvault.verbs.reader.listing import Listing
-from keyvault.verbs.reader.reading import ResolvedRecord
+from keyvault.verbs.reader.grants.reading import ResolvedRecord
+from keyvault.verbs.reader.holder import ending
+from keyvault.verbs.reader.holder.changing import CardChange, Changed
+from keyvault.verbs.reader.holder.choices import Choices
+from keyvault.verbs.reader.holder.choosing import Chosen
+from keyvault.verbs.reader.lists.filling import ListPage
+from keyvault.verbs.reader.lists.listing import Listing
 from records.choices.authorisations import Scope
 from records.consent import DEFAULT_DURATION
 from records.errors import Conflict, Invalid, NotFound

@@ -13,7 +13,7 @@ from keyvault.grants.grant import new_recipient
 from keyvault.process.guard import ReaderDoor
 from keyvault.process.wire import verbs_of
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.reader.filling import ListPage
+from keyvault.verbs.reader.lists.filling import ListPage
 from records.fhir.search.fhir_search import DOCUMENT, FhirSearch
 from records.imaging.attributes import Level
 from records.imaging.search import ImagingSearch

@@ -7,8 +7,8 @@ import pytest
 from keyvault.credentials.refusing import CredentialError
 from keyvault.credentials.tokens import number_of
 from keyvault.verbs.attempt import Call, Denied
-from keyvault.verbs.reader.reading import ResolvedRecord
-from keyvault.verbs.reader.releasing import Released
+from keyvault.verbs.reader.grants.reading import ResolvedRecord
+from keyvault.verbs.reader.grants.releasing import Released
 from records.errors import CoffreError
 from tests.integration.vault.bench import DOCTOR, PRACTICE, Person, VaultBench
 

@@ -19,19 +19,19 @@ from keyvault.process.guard import ReaderDoor
 from keyvault.verbs.attempt import Call
 from keyvault.verbs.operator.issuers import NewIssuer
 from keyvault.verbs.operator.officer import Credentialed
-from keyvault.verbs.reader.changing import CardChange, Changed
-from keyvault.verbs.reader.filling import ListPage
-from keyvault.verbs.reader.releasing import Released
+from keyvault.verbs.reader.grants.releasing import Released
+from keyvault.verbs.reader.holder.changing import CardChange, Changed
+from keyvault.verbs.reader.lists.filling import ListPage
 from keyvault.verbs.rows import SealedRow
 from keyvault.verbs.worker.adopt_request import Adopted, AdoptRequest
 from keyvault.verbs.worker.ingest_request import IngestRequest
 from records.consent import CardAuthorisation, Emergency
-from records.contacts import ContactKind
+from records.documents.label_changes import LabelChange
 from records.errors import NotFound
 from records.fhir.search.fhir_search import DOCUMENT, SET, FhirSearch
 from records.imaging.attributes import Level
 from records.imaging.search import ImagingSearch
-from records.label_changes import LabelChange
+from records.people.contacts import ContactKind
 from records.vocabulary.codes import Action, Label, PurposeOfUse, RecordState, Role
 from tests.integration.vault.bench import (
     ATTENDING,

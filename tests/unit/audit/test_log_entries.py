@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from audit import chains, events
 from audit.canonical import canonical
 from audit.events import Entry, EntryField
-from records.base64url import b64
 from records.errors import Invalid
+from records.text.base64url import b64
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode
 from tests.unit.audit.sample_log import ALICE, BOB, digest
 

@@ -20,8 +20,8 @@ from audit.checkpoint import parse_and_verify
 from audit.line_proof import check_line, check_line_proof
 from audit.proof import parse_proof, split_proofs
 from coffre.cli import app
-from records.base64url import unb64
 from records.errors import CoffreError
+from records.text.base64url import unb64
 from tests.opener import node
 
 ROOT = Path(__file__).parents[3]

@@ -10,8 +10,8 @@ from starlette.requests import Request
 
 from coffre.serving.client_certificates import NamedProxies, certificate_of
 from coffre.serving.proxies import TrustedProxies
-from records.base64url import b64
 from records.errors import Invalid
+from records.text.base64url import b64
 
 DER = b"\x30\x03certificate"
 SHOWN = b":" + base64.b64encode(DER) + b":"

@@ -13,7 +13,7 @@ from coffre.demonstration import data as demo_data
 from content.byte_source import BytesSource
 from content.dicom.instance import inspect_dicom
 from content.pdf.report import inspect_pdf
-from records.identity import INS
+from records.people.identity import INS
 from tests.other_person import OTHER_INS
 
 INS_, OID = demo_data.PATIENT_INS, demo_data.OID

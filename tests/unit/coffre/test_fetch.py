@@ -34,9 +34,9 @@ from keyvault.crypto.blob_sealer import Sealer
 from keyvault.crypto.sealed_blob import BlobKind, BlobRef, new_data_key
 from keyvault.crypto.signing import key_id, new_signing_key, sign
 from keyvault.grants.grant import GrantBody, GrantedBlob, GrantedDocument, GrantedSeries, seal_grant
-from records.base64url import b64, unb64
 from records.errors import CoffreError
-from records.identity import INS
+from records.people.identity import INS
+from records.text.base64url import b64, unb64
 
 URL = "https://coffre.example"
 TOKEN = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"

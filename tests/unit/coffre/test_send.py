@@ -35,7 +35,7 @@ from client.terminal import shown
 from coffre.commands.send import send_command
 from coffre.demonstration import data as demo_data
 from records.errors import CoffreError, Invalid
-from records.identity import INS
+from records.people.identity import INS
 
 URL = "https://coffre.example"
 TOKEN = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"

@@ -8,7 +8,7 @@ from pydicom.fileset import FileSet
 
 from coffre.demonstration import data as demo_data
 from content.dicom.dicomdir_writer import ListedFile, write_directory
-from records.identity import INS_NIR_TEST
+from records.people.identity import INS_NIR_TEST
 
 INS = demo_data.PATIENT_INS
 

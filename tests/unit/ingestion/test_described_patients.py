@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from content.cda.patient import MOST_PERSONS, cda_patients
 from ingestion.intake.fhir.described_patient import described_patients
-from records.identity import INS_NIR_TEST
+from records.people.identity import INS_NIR_TEST
 
 INS = "277079999900167"
 

@@ -20,8 +20,8 @@ from ingestion.worker.details import (
     pick,
     study_details,
 )
-from records.details import DICOM, DocumentDetails, Place, SetAside
-from records.details_json import from_json, to_json
+from records.documents.details import DICOM, DocumentDetails, Place, SetAside
+from records.documents.details_json import from_json, to_json
 from records.vocabulary.document_types import DOCUMENT_TYPES
 from tests.unit.ingestion.parts import (
     JPEG,

@@ -15,7 +15,7 @@ from ingestion.intake.fhir.document_reference_elements import ELEMENTS
 from ingestion.intake.treatments import Treatment
 from records.errors import Invalid
 from records.fhir.systems import VISIBILITY
-from records.identity import INS_NIR_TEST
+from records.people.identity import INS_NIR_TEST
 from records.vocabulary.codes import Label
 
 CONTENT = b"%PDF-1.4 any bytes: they are judged elsewhere"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ingestion.jobs.job_plan import JobPlan
-from records.renditions import NOT_RENDERED, RENDERED
+from records.documents.renditions import NOT_RENDERED, RENDERED
 
 PICTURES = [[0, "overview", 1, "0190c3f1-0000-7000-8000-000000000003"]]
 BLOBS = ("0190c3f1-0000-7000-8000-000000000001", "0190c3f1-0000-7000-8000-000000000002")

@@ -4,8 +4,8 @@ from uuid import UUID
 
 from content.series_metadata import SeriesDocument, SeriesInstance
 from ingestion.jobs.merging import kept_instances, live_series, merged_details, moved_metadata
-from records.details import DocumentDetails, InstanceDetails, Place, SeriesDetails, StudyDetails
-from records.details_json import to_json
+from records.documents.details import DocumentDetails, InstanceDetails, Place, SeriesDetails, StudyDetails
+from records.documents.details_json import to_json
 
 PACK, JOB = UUID(int=1), UUID(int=2)
 

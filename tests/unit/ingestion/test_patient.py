@@ -20,8 +20,8 @@ from ingestion.worker.patient import (
     with_person_warnings,
 )
 from ingestion.worker.rejudging import as_planned, overruled
-from records.identity import INS_NIR_DEMO, INS_NIR_TEST
-from records.traits import ClaimedTraits
+from records.people.identity import INS_NIR_DEMO, INS_NIR_TEST
+from records.people.traits import ClaimedTraits
 from records.vocabulary.codes import Environment
 from records.vocabulary.person_warnings import PERSON_WARNINGS
 from tests.unit.content.dicom_bytes import image

@@ -13,8 +13,8 @@ from content.sandbox.metering import InHand
 from content.sandbox.pool import SandboxUnavailable
 from ingestion.worker.inspection_turns import Turns
 from ingestion.worker.renditions import Images, Pictured, Renditions, shown_by, strip_count
+from records.documents.renditions import NOT_RENDERABLE, NOT_RENDERED
 from records.errors import CoffreError, Conflict
-from records.renditions import NOT_RENDERABLE, NOT_RENDERED
 
 COUNTS = st.lists(st.integers(1, 40), min_size=1, max_size=60)
 

@@ -21,7 +21,7 @@ from keyvault.grants.grant import (
     new_recipient,
     seal_grant,
 )
-from records.base64url import b64
+from records.text.base64url import b64
 from tests.unit.keyvault.sealing import DEK, REF, sample, seal
 
 NOW = 1_800_000_000

@@ -14,7 +14,7 @@ from keyvault.credentials.refusing import CredentialError
 from keyvault.credentials.tokens import verify
 from keyvault.crypto.signing import key_id, new_signing_key
 from records.errors import Invalid
-from records.identity import INS
+from records.people.identity import INS
 from records.vocabulary.codes import Environment, Role
 
 NOW = 1_800_000_000

@@ -62,13 +62,13 @@ from keyvault.log.accountability import open_own, own_token, own_tokens
 from keyvault.restore.second_place import Checkpoints, read_segment, segment_name
 from keyvault.roots.file import FileRoot
 from keyvault.verbs.notice_outbox import HOLDER, hourly_id
-from keyvault.verbs.reader.kept_grants import KeptGrant, row_aad
-from records.actors import Actor
-from records.announcing import Step
-from records.base64url import unb64
-from records.contacts import ContactKind
+from keyvault.verbs.reader.grants.kept_grants import KeptGrant, row_aad
+from records.documents.announcing import Step
 from records.errors import CoffreError
 from records.notices import NoticeKind
+from records.people.actors import Actor
+from records.people.contacts import ContactKind
+from records.text.base64url import unb64
 from records.vocabulary.codes import Environment, RecordState, Role
 from storage.objects.kept_files import KeptFiles
 from tests.unit.keyvault.sealing import opened, sealer_with

@@ -18,8 +18,8 @@ from keyvault.grants.grant import (
     new_recipient,
     open_grant,
 )
-from records.base64url import b64, unb64
 from records.errors import Invalid
+from records.text.base64url import b64, unb64
 from tests.unit.keyvault.granting import (
     BODY,
     DOCUMENT,

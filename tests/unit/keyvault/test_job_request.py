@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from keyvault.verbs.job_request import JobRequest
-from records.actors import Actor
+from records.people.actors import Actor
 from records.vocabulary.codes import Role
 
 DOCUMENT, RECORD, EARLIER = UUID(int=1), UUID(int=2), UUID(int=3)

@@ -25,8 +25,8 @@ from keyvault.credentials.proving import ProofKey
 from keyvault.credentials.refusing import CredentialError
 from keyvault.credentials.tokens import verify
 from keyvault.crypto.signing import new_signing_key
-from records.base64url import b64
 from records.errors import Invalid
+from records.text.base64url import b64
 from records.vocabulary.codes import Environment, Role
 
 NOW = 1_800_000_000

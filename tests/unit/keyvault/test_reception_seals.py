@@ -27,8 +27,8 @@ from keyvault.keys.reception_keys import (
     signed_reception_key,
     verify_reception_key,
 )
-from records.base64url import b64
 from records.errors import Invalid
+from records.text.base64url import b64
 
 NOW = 1_800_000_000
 SUBMISSION = UUID(int=1)

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from keyvault.roots.combined import CombinedRoot
 from keyvault.roots.local import LocalRoot
 from keyvault.roots.quorum import QuorumRoot
-from records.base64url import unb64
+from records.text.base64url import unb64
 
 KEY, PLACE = bytes(range(32)), b"coffre-day-key-v1\x002026-03-10"
 FIRST, SECOND = b"\x01" * 32, b"\x02" * 32

@@ -14,8 +14,8 @@ from keyvault.credentials.sign_in_links import (
     stated,
 )
 from keyvault.crypto.envelope import KeyvaultError
-from records.base64url import b64, unb64
 from records.errors import CoffreError, Invalid
+from records.text.base64url import b64, unb64
 
 TOKEN = "aaaa.bbbb.cccc"
 

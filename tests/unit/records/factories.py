@@ -4,10 +4,10 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from records.actors import Actor
 from records.consent import Card, CardAuthorisation, ConsentRecord, Emergency
-from records.documents import DocumentFacts
-from records.identity import INS, INS_NIR_TEST, Traits
+from records.documents.facts import DocumentFacts
+from records.people.actors import Actor
+from records.people.identity import INS, INS_NIR_TEST, Traits
 from records.vocabulary.codes import DocumentState, ReasonCode, Role
 
 PERMITTING = frozenset(

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records.announcing import Clock, Step, announced, due, hidden_by_author
-from records.depositing_labels import is_hidden, labelled_too, visible_from
-from records.documents import Announcement, DocumentFacts
+from records.documents.announcing import Clock, Step, announced, due, hidden_by_author
+from records.documents.depositing_labels import is_hidden, labelled_too, visible_from
+from records.documents.facts import Announcement, DocumentFacts
 from records.errors import CoffreError, Invalid
 from records.vocabulary.codes import DocumentState, Label
 

@@ -20,7 +20,7 @@ from records.consent import (
     unblock_structure,
 )
 from records.errors import Invalid
-from records.identity import INS
+from records.people.identity import INS
 from tests.unit.records import factories
 from tests.unit.records.earlier_cards import earlier_json
 from tests.unit.records.factories import HOSPITAL, NOW, PRACTICE, STRANGER

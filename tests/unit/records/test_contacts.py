@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records.contacts import ContactKind, read_contact
 from records.errors import Invalid
+from records.people.contacts import ContactKind, read_contact
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from records.declared import DeclaredAuthors, declared_authors, practice_setting
-from records.details import DocumentDetails, FileDetails
+from records.documents.declared import DeclaredAuthors, declared_authors, practice_setting
+from records.documents.details import DocumentDetails, FileDetails
 from records.fhir.systems import NATIONAL_STRUCTURE
 
 HOSPITAL, SIRET = "1750000001", "3" + "8" * 14

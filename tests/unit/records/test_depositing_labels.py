@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records.depositing_labels import is_hidden, labelled_too, stated_labels, visible_from
-from records.documents import DocumentFacts
+from records.documents.depositing_labels import is_hidden, labelled_too, stated_labels, visible_from
+from records.documents.facts import DocumentFacts
 from records.errors import Invalid
 from records.vocabulary.codes import DocumentState, Label
 

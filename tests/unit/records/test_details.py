@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records.details import (
+from records.documents.details import (
     ContentDetails,
     DocumentDetails,
     FileDetails,
@@ -19,7 +19,7 @@ from records.details import (
     SetAside,
     StudyDetails,
 )
-from records.details_json import from_json, to_json
+from records.documents.details_json import from_json, to_json
 from records.errors import CoffreError
 
 BLOB, METADATA = "018f0000-0000-7000-8000-000000000001", "018f0000-0000-7000-8000-000000000002"

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records.directory import DirectoryEntry, Exercise, Person, Structure, structure_number
-from records.directory_file import LONGEST_LINE, BadLine, entries
 from records.errors import Invalid
+from records.people.directory import DirectoryEntry, Exercise, Person, Structure, structure_number
+from records.people.directory_file import LONGEST_LINE, BadLine, entries
 from tests.directory import COLUMNS, file, line
 
 CLAIRE = Person("899700024450", "MARTIN", "Claire")

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records.document_changes import DOCUMENT_CHANGES, LONGEST_REASON, DocumentChange, changed
-from records.documents import DocumentFacts, HoldersRefusal, labelled_alike
+from records.documents.changes import DOCUMENT_CHANGES, LONGEST_REASON, DocumentChange, changed
+from records.documents.facts import DocumentFacts, HoldersRefusal, labelled_alike
 from records.errors import CoffreError, Conflict, Invalid
 from records.vocabulary.codes import Action, DocumentState
 from tests.unit.records.factories import NOW, REPORT

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from records.documents import (
+from records.documents.facts import (
     Announcement,
     DocumentFacts,
     HoldersRefusal,

@@ -7,11 +7,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from records.details import EntryDetails, FileDetails
+from records.documents.details import EntryDetails, FileDetails
+from records.documents.listed import ListedDocument
+from records.documents.summaries import DocumentSummary
 from records.errors import NotFound
-from records.listed_documents import ListedDocument
 from records.profile.versions import current, history, shown_version, versions_of
-from records.summaries import DocumentSummary
 from records.vocabulary.codes import DocumentState
 from tests.own_information import EVERY_KIND, allergy, blood_group
 from tests.unit.records.factories import REPORT

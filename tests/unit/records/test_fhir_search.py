@@ -5,8 +5,10 @@ from uuid import UUID
 
 import pytest
 
-from records.details import FileDetails
-from records.documents import Kind
+from records.documents.details import FileDetails
+from records.documents.facts import Kind
+from records.documents.listed import ListedDocument
+from records.documents.summaries import DocumentSummary, SeriesSummary
 from records.errors import Invalid
 from records.fhir.addresses import Addresses
 from records.fhir.resources.submission_sets import SubmissionSet, record_and_submission, set_id
@@ -19,8 +21,6 @@ from records.fhir.search.fhir_search import (
 )
 from records.fhir.search.study_links import related_tokens, share, tokens_of_study, with_studies
 from records.fhir.wording import operation_outcome, record_named_by
-from records.listed_documents import ListedDocument
-from records.summaries import DocumentSummary, SeriesSummary
 from tests.unit.records.factories import REPORT
 
 RECORD = UUID("0190b3a0-0000-7000-8000-00000000000a")

@@ -1,7 +1,7 @@
 import pytest
 
 from records.errors import Invalid
-from records.identity import (
+from records.people.identity import (
     INS,
     INS_NIA,
     INS_NIR,

@@ -5,15 +5,15 @@ from uuid import UUID
 
 import pytest
 
-from records.documents import DocumentFacts
+from records.documents.facts import DocumentFacts
+from records.documents.summaries import DocumentSummary, SeriesSummary
+from records.documents.summaries_json import summary_from_json, summary_to_json
 from records.errors import CoffreError
 from records.filters import DocumentFilter, day_of
 from records.imaging.attributes import Level
 from records.imaging.items import CUSTODIAN, may_hold, studies_found
 from records.imaging.search import ImagingSearch
 from records.imaging.studies import ImagingDocument, Study
-from records.summaries import DocumentSummary, SeriesSummary
-from records.summaries_json import summary_from_json, summary_to_json
 from records.vocabulary.codes import DocumentState
 
 SUMMARY = DocumentSummary(

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records.details import DocumentDetails, InstanceDetails, Place, SeriesDetails, StudyDetails
-from records.instances import KeptInstance, by_age, kept, latest, live_series, newest
+from records.documents.details import DocumentDetails, InstanceDetails, Place, SeriesDetails, StudyDetails
+from records.documents.instances import KeptInstance, by_age, kept, latest, live_series, newest
 
 SOPS = st.lists(st.sampled_from("abc"), max_size=4)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records.documents import DocumentFacts
+from records.documents.facts import DocumentFacts
 from records.instants import changes_at
 from records.policy import AccessRequest, Deny, Facts, Permit, RecordFacts, decide, visible, warnings
 from records.rules.assumptions import closed_by_assumption, matrix_of

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records.names import comparable, fold, same_family_name, same_first_name, words
+from records.people.names import comparable, fold, same_family_name, same_first_name, words
 
 NAMES = st.text(st.characters(categories=("L",), max_codepoint=0x24F), min_size=1, max_size=20)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records.numbers import decimal, integer, whole
+from records.text.numbers import decimal, integer, whole
 
 PYTHON_ALONE = ["", " ", "1_0", "٣", "\uff11", " 1", "1 ", "1\n", "\t1", "0x10", "1e"]
 PYTHON_ALONE += ["nan", "inf", "-Infinity", "1" * 65]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records.documents import DocumentFacts
+from records.documents.facts import DocumentFacts
 from records.profile.elements import EntryRefused
 from records.profile.entries import kept_entry, read_entry
 from records.profile.kinds import ENTRY_TYPES, KINDS, EntryKind

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from records.documents.label_changes import LabelChange
 from records.errors import Invalid
 from records.fhir.patches import IS_ARCHIVED, IS_DELETED, read_patch
 from records.fhir.systems import VISIBILITY
-from records.label_changes import LabelChange
 from records.vocabulary.codes import Action, Label
 
 JSON = st.recursive(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis.strategies import sampled_from, text
 
-from records.plain_text import text_of
+from records.text.plain_text import text_of
 
 
 @pytest.mark.parametrize("ending", ["", "\n", "\r\n", "\n\n", " \t\r\n"])

@@ -11,11 +11,11 @@ from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 import records
-from records.actors import Actor
 from records.choices.authorisations import Authorisation, DocumentKind, Ground, Scope
 from records.choices.authorising import revoke
 from records.consent import Card, CardAuthorisation, ConsentRecord, Emergency, block, remove_attending
-from records.documents import DocumentFacts
+from records.documents.facts import DocumentFacts
+from records.people.actors import Actor
 from records.policy import AccessRequest, Deny, EmergencyUse, Facts, Permit, RecordFacts, decide, visible
 from records.rules.request import READS, WITHOUT_RECORD
 from records.vocabulary.codes import (

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from records.actors import Actor
 from records.choices.authorisations import Authorisation, DocumentKind, Ground, Scope
 from records.consent import Card, ConsentRecord, Emergency, Refusals
-from records.documents import DocumentFacts, HoldersRefusal
+from records.documents.facts import DocumentFacts, HoldersRefusal
 from records.emergency import STEP_UP_S
+from records.people.actors import Actor
 from records.policy import (
     AccessRequest,
     Deny,

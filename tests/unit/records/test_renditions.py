@@ -5,7 +5,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records.details import (
+from records.documents.details import (
     DocumentDetails,
     InstanceDetails,
     Place,
@@ -13,9 +13,9 @@ from records.details import (
     SeriesDetails,
     StudyDetails,
 )
-from records.details_json import from_json, to_json
-from records.instances import kept
-from records.renditions import FORMS, OVERVIEW, STRIP, live_renditions
+from records.documents.details_json import from_json, to_json
+from records.documents.instances import kept
+from records.documents.renditions import FORMS, OVERVIEW, STRIP, live_renditions
 
 Shown = dict[str, tuple[tuple[str, int], ...]]
 

@@ -5,7 +5,6 @@ from uuid import UUID
 
 import pytest
 
-from records.actors import Actor
 from records.choices.authorisations import Authorisation, Ground, Scope
 from records.choices.authorising import join
 from records.choices.circles import Circle
@@ -38,7 +37,8 @@ from records.consent import (
     withdraw_consent,
 )
 from records.errors import Invalid
-from records.identity import INS, INS_NIR_TEST, Traits
+from records.people.actors import Actor
+from records.people.identity import INS, INS_NIR_TEST, Traits
 from records.vocabulary.codes import Action, Role
 
 NOW, TEAM, OTHER = 1_700_000_000, UUID(int=1), UUID(int=2)

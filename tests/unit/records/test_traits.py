@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records.identity import Traits
-from records.traits import (
+from records.people.identity import Traits
+from records.people.traits import (
     ClaimedTraits,
     IdentityCheck,
     Trait,

@@ -32,9 +32,9 @@ from keyvault.grants.grant import (
 )
 from keyvault.process.guard import GatewayDoor
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.reader.releasing import Released
-from records.base64url import b64, unb64
+from keyvault.verbs.reader.grants.releasing import Released
 from records.errors import NotFound
+from records.text.base64url import b64, unb64
 from storage.objects.filesystem import FilesystemObjects
 from storage.ports import ObjectStore
 from tests.unit.keyvault.granting import LOW_ORDER, resigned

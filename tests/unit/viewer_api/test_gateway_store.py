@@ -14,7 +14,7 @@ import pytest
 
 from keyvault.crypto.sealed_blob import HEADER, SEGMENT, STRIDE
 from keyvault.process.guard import GatewayDoor
-from records.details import Place
+from records.documents.details import Place
 from records.errors import CoffreError
 from storage.objects.credentials import Credentials
 from storage.objects.opening import open_objects

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyvault.verbs.reader.reading import EventPage, Whose
+from keyvault.verbs.reader.grants.reading import EventPage, Whose
 from records.errors import Invalid
-from records.identity import INS, Traits
+from records.people.identity import INS, Traits
 from records.vocabulary.codes import Action
-from viewer_api.web.log import whole_days
-from viewer_api.web.log_filter import KINDS, AskedLog
-from viewer_api.web.log_looks import looks
-from viewer_api.web.log_words import day_of, sittings
+from viewer_api.web.log.filter import KINDS, AskedLog
+from viewer_api.web.log.looks import looks
+from viewer_api.web.log.pages import whole_days
+from viewer_api.web.log.words import day_of, sittings
 from viewer_api.web.texts import Texts
 
 RECORD = UUID(int=1)

@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime
 import pytest
 
 from records.errors import Invalid
-from records.languages import typographic
+from records.text.languages import typographic
 from records.vocabulary.codes import ReasonCode
 from tests.unit.records.factories import PERMITTING
-from viewer_api.web.log_words import log_line
+from viewer_api.web.log.words import log_line
 from viewer_api.web.texts import Texts
 from viewer_api.web.words import day, end_of, grouped_ins, last_day, moment, professional_number
 

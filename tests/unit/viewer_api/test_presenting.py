@@ -8,13 +8,13 @@ from uuid import UUID
 import pytest
 
 from keyvault.verbs.rows import SeenDocument
-from records.details import DocumentDetails, StudyDetails
+from records.documents.details import DocumentDetails, StudyDetails
+from records.documents.summaries import summary_of
 from records.fhir.addresses import Addresses
 from records.fhir.resources.document_references import DocumentReferences
 from records.imaging.items import study_attributes
 from records.imaging.studies import ImagingDocument, Study
-from records.languages import FRENCH
-from records.summaries import summary_of
+from records.text.languages import FRENCH
 from tests.unit.records.factories import REPORT
 from viewer_api.presenting import document_json
 from viewer_api.summarising import summarised

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from content.pixels.children import PixelChildren
-from records.details import Place
+from records.documents.details import Place
 from records.errors import NotFound
 from tests.unit.content.dicom_bytes import (
     EXPLICIT,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from keyvault.verbs.reader.reading import Disclosed
+from keyvault.verbs.reader.grants.reading import Disclosed
 from records.fhir.dates import instant
 from records.fhir.resources.document_references import filled
 from records.fhir.systems import ACT_REASONS, CONSENT_SCOPES, LOINC, ROLE_CLASSES

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from keyvault.verbs.reader.reading import Whose
+from keyvault.verbs.reader.grants.reading import Whose
 
 _GENDER: Mapping[str, str] = {"F": "female", "M": "male", "U": "unknown"}
 

@@ -11,8 +11,8 @@ from uuid import UUID
 
 from audit.audit_event import OBJECT, RECORD, STRUCTURE, audit_event
 from audit.canonical import parse
-from keyvault.verbs.reader.own_actions import OwnAction
-from keyvault.verbs.reader.reading import EventPage
+from keyvault.verbs.reader.grants.reading import EventPage
+from keyvault.verbs.reader.log.own_actions import OwnAction
 from records.vocabulary.codes import Action, Role
 from viewer_api.named_actors import display_of
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.reader.filling import LARGEST_PAGE
-from keyvault.verbs.reader.log_reading import LogFilter
+from keyvault.verbs.reader.lists.filling import LARGEST_PAGE
+from keyvault.verbs.reader.log.log_reading import LogFilter
 from records.errors import Invalid
 from records.fhir.addresses import Addresses
 from viewer_api.access import Access

@@ -3,12 +3,12 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from keyvault.verbs.reader.searching_documents import FoundDocuments
+from keyvault.verbs.reader.lists.searching_documents import FoundDocuments
+from records.documents.listed import ListedDocument
 from records.fhir.addresses import Addresses
 from records.fhir.search.fhir_search import DOCUMENT, IMAGING_STUDY, SET, Resources
 from records.fhir.search.study_links import tokens_of_study
 from records.fhir.wording import outcome_issue
-from records.listed_documents import ListedDocument
 from records.vocabulary.codes import Obligation
 from viewer_api.cursors import write_cursor
 from viewer_api.fhir.searching.bundles import Found, Issue, searchset

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from keyvault.verbs.reader.filling import LARGEST_PAGE
+from keyvault.verbs.reader.lists.filling import LARGEST_PAGE
 from records.errors import Invalid
 from records.fhir.search.fhir_search import FhirSearch
 from records.fhir.search.matching import Condition, Resource, condition, split
